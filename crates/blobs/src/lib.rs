@@ -1,0 +1,1 @@
+//! The files' bytes: a folder on disk (S3 next).

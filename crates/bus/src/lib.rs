@@ -1,0 +1,1 @@
+//! Bus and presence in one process (Redis next).

@@ -1,0 +1,1 @@
+//! The protocol's client in Rust: outbox, cursors, fold.

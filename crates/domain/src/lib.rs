@@ -1,0 +1,1 @@
+//! Ids, entries, fold, decide, roles, limits. Pure: no async, no I/O.

@@ -1,0 +1,1 @@
+//! What every function shares: auth extractor, problem+json, health, OpenAPI page, config, shutdown.

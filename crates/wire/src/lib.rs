@@ -1,0 +1,1 @@
+//! Frames, REST bodies, error codes; emits TypeScript and JSON Schema.

@@ -1,0 +1,1 @@
+//! The auth function: a router, and a binary for Lambda or plain HTTP.

@@ -1,0 +1,1 @@
+//! The notifications function: a router, and a binary for Lambda or plain HTTP.

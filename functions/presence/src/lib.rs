@@ -1,0 +1,1 @@
+//! The presence function: a router, and a binary for Lambda or plain HTTP.

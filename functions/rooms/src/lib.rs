@@ -1,0 +1,1 @@
+//! The rooms function: a router, and a binary for Lambda or plain HTTP.

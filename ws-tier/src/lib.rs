@@ -1,0 +1,1 @@
+//! The WebSocket tier: hub, session, gateway.
