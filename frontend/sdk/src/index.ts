@@ -1,0 +1,5 @@
+/** Owns what `@palaver/sdk` exports. React is in `@palaver/sdk/react`. */
+export type * from "./types.js";
+export type { ChatClientApi, ChatClientOptions } from "./chat-client.js";
+export { PalaverError } from "./errors.js";
+export { ChatClient } from "./client/client.js";

@@ -1,0 +1,34 @@
+/** Owns how components find the client. */
+import { createContext, useCallback, useContext, useRef, useSyncExternalStore, type ReactNode } from "react";
+import type { ChatClientApi } from "../chat-client.js";
+import type { State } from "../types.js";
+
+const ClientContext = createContext<ChatClientApi | null>(null);
+
+/** Gives `client` to the hooks below it. Starting and stopping it stays with the caller. */
+export function ChatProvider({ client, children }: { client: ChatClientApi; children?: ReactNode }) {
+  return <ClientContext.Provider value={client}>{children}</ClientContext.Provider>;
+}
+
+export function useClient(): ChatClientApi {
+  const client = useContext(ClientContext);
+  if (client === null) throw new Error("useClient needs a <ChatProvider client={…}> above it");
+  return client;
+}
+
+/**
+ * Draws again only when what `selector` returns changes (`equal` is `Object.is` unless given). Select parts of the state,
+ * which keep their references; a selector that makes a new object each time needs an `equal` of its own.
+ */
+export function useClientState<T>(selector: (state: State) => T, equal: (a: T, b: T) => boolean = Object.is): T {
+  const client = useClient();
+  const last = useRef<{ value: T } | null>(null);
+  const subscribe = useCallback((listener: () => void) => client.subscribe(listener), [client]);
+  const read = () => {
+    const value = selector(client.getState());
+    if (last.current !== null && equal(last.current.value, value)) return last.current.value;
+    last.current = { value };
+    return value;
+  };
+  return useSyncExternalStore(subscribe, read, read);
+}
