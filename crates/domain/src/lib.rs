@@ -1,1 +1,29 @@
-//! Ids, entries, fold, decide, roles, limits. Pure: no async, no I/O.
+//! What Palaver is about: ids, rooms, members, entries, the rules that decide them, and the limits.
+//!
+//! Never does I/O, never reads a clock, never draws a random number: time and ids are arguments, so
+//! that every rule can be tested and simulated as a plain function.
+
+pub mod change;
+pub mod effect;
+pub mod entry;
+pub mod file;
+pub mod ids;
+pub mod limits;
+pub mod name;
+pub mod own;
+pub mod refusal;
+pub mod room;
+pub mod text;
+pub mod time;
+pub mod user;
+
+pub use change::{Ack, Actor, Change, Intent};
+pub use effect::Effect;
+pub use entry::{Body, Entry, Message, Reaction};
+pub use file::{File, FileState, Picture};
+pub use ids::{EntryId, Epoch, FileId, LogId, RoomId, Seq, SessionId, UserId};
+pub use own::{Notification, NotificationKey, NotificationKind, OwnChange, UserRoom};
+pub use refusal::{Code, Refusal};
+pub use room::{Level, Member, MemberState, Role, Room, RoomKind};
+pub use time::Timestamp;
+pub use user::{User, UserRole};

@@ -1,0 +1,213 @@
+//! One line of a log, and what a message has become since.
+//!
+//! An entry stores ids, never names: those are filled in when it is encoded.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{EntryId, FileId, Seq, SessionId, UserId};
+use crate::own::{Notification, NotificationKey, UserRoom};
+use crate::room::{MemberState, Role, Room};
+use crate::text::{Emoji, MessageText};
+use crate::time::Timestamp;
+
+/// The version of the stored form that this release writes.
+pub const ENTRY_VERSION: u16 = 1;
+
+/// One line of a log. Never removed; retention and erasure blank its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Version of the stored form.
+    pub v: u16,
+    /// Its place.
+    pub seq: Seq,
+    /// Messages so far, this one included; unread is a difference of two of these.
+    pub n: u64,
+    /// Who did it.
+    pub by: UserId,
+    /// The sender's id of it.
+    pub id: EntryId,
+    /// When: never before the entry before it.
+    pub at: Timestamp,
+    /// What.
+    pub body: Body,
+}
+
+/// What happened. The text of an edit lives in its message only: a stored edit has none, and a read
+/// entry has what the message says *now*.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Body {
+    /// A message, with all that later entries made of it.
+    Message(Message),
+    /// The target's text is another.
+    Edit {
+        /// The message.
+        target: Seq,
+        /// Filled in when it is read.
+        #[serde(skip)]
+        text: Option<MessageText>,
+    },
+    /// The target is gone, for good.
+    Delete {
+        /// The message.
+        target: Seq,
+    },
+    /// One user's reaction, on or off.
+    React {
+        /// The message.
+        target: Seq,
+        /// Which.
+        emoji: Emoji,
+        /// Set or taken back.
+        on: bool,
+    },
+    /// The target is pinned or no longer.
+    Pin {
+        /// The message.
+        target: Seq,
+        /// Set or taken back.
+        on: bool,
+    },
+    /// Any change of a membership, role or mute: the whole of it, so the newest counts.
+    Member {
+        /// Whose.
+        user: UserId,
+        /// The state after it.
+        state: MemberState,
+        /// The role after it.
+        role: Role,
+        /// The mute after it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        muted_until: Option<Timestamp>,
+        /// The reason given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
+    /// The room as it is now.
+    Room(Room),
+
+    /// Own log: a room was added or changed (`joined`, `invited`), or is gone.
+    UserRoom(UserRoom),
+    /// Own log: a notification is there.
+    NotificationAdded(Notification),
+    /// Own log: a notification was read; without a key, all up to `at`.
+    NotificationRead {
+        /// Which; none is all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<NotificationKey>,
+    },
+    /// Own log: a notification was deleted.
+    NotificationGone {
+        /// Which.
+        key: NotificationKey,
+    },
+    /// Own log: something about the user's account or settings changed.
+    Setting {
+        /// Which.
+        name: String,
+        /// The value after it.
+        value: serde_json::Value,
+    },
+    /// Own log: a session ended; its sockets and tokens end with it.
+    SessionEnded {
+        /// Which; none is all of the user's (a ban).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<SessionId>,
+    },
+
+    /// A kind that this release does not know: carried on unchanged.
+    #[serde(untagged)]
+    Unknown(serde_json::Value),
+}
+
+/// A message, as the entries up to `rev` made it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Empty when deleted, or when only files were sent.
+    pub text: MessageText,
+    /// Whom it mentions, resolved when it was appended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<UserId>,
+    /// Its files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileId>,
+    /// The message it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Seq>,
+    /// The message whose thread it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<Seq>,
+    /// The seq of its last change: a change applies only if its seq is higher.
+    pub rev: Seq,
+    /// When its text was last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<Timestamp>,
+    /// Final.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+    /// In the order of their first use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+}
+
+/// All reactions with one emoji.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reaction {
+    /// Which.
+    pub emoji: Emoji,
+    /// How many users.
+    pub n: u32,
+    /// The first [`crate::limits::REACTORS_IN_MESSAGE`] of them; further ones are rows.
+    pub users: Vec<UserId>,
+}
+
+impl Body {
+    /// The name of the kind in the store.
+    pub fn kind(&self) -> &str {
+        match self {
+            Body::Message(_) => "message",
+            Body::Edit { .. } => "edit",
+            Body::Delete { .. } => "delete",
+            Body::React { .. } => "react",
+            Body::Pin { .. } => "pin",
+            Body::Member { .. } => "member",
+            Body::Room(_) => "room",
+            Body::UserRoom(_) => "user_room",
+            Body::NotificationAdded(_) => "notification_added",
+            Body::NotificationRead { .. } => "notification_read",
+            Body::NotificationGone { .. } => "notification_gone",
+            Body::Setting { .. } => "setting",
+            Body::SessionEnded { .. } => "session_ended",
+            Body::Unknown(value) => value["kind"].as_str().unwrap_or("unknown"),
+        }
+    }
+}
+
+impl Entry {
+    /// The message, if it is one.
+    pub fn message(&self) -> Option<&Message> {
+        match &self.body {
+            Body::Message(message) => Some(message),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_kind_is_carried_unchanged() {
+        let stored = serde_json::json!({"kind": "poll", "question": "tea?", "v": [1, 2]});
+        let body: Body = serde_json::from_value(stored.clone()).expect("any kind reads");
+        assert_eq!(body.kind(), "poll");
+        assert_eq!(serde_json::to_value(&body).expect("writes"), stored);
+    }
+
+    #[test]
+    fn the_text_of_an_edit_is_not_stored() {
+        let edit = Body::Edit { target: 3, text: Some("secret".to_owned().try_into().expect("valid")) };
+        assert_eq!(serde_json::to_string(&edit).expect("writes"), r#"{"kind":"edit","target":3}"#);
+    }
+}

@@ -1,0 +1,187 @@
+//! The names of things: rooms, users, entries, sessions, files, logs, and the epoch of a store.
+//!
+//! Never makes one: randomness and clocks belong to the callers.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The place of an entry in its log: 1, 2, 3 … without holes. 0 is "before the first".
+pub type Seq = u64;
+
+/// A text that is not an id of the kind asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a valid {1} id")]
+pub struct InvalidId(pub String, pub &'static str);
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($what, ":{}"), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Uuid::parse_str(text).map(Self).map_err(|_| InvalidId(text.into(), $what))
+            }
+        }
+    };
+}
+
+uuid_id!(/** A room. UUIDv7, or derived for a direct room; never used again. */ RoomId, "room");
+uuid_id!(/** A person, bot or guest; a guest who registers keeps it. */ UserId, "user");
+uuid_id!(/** A sign-in of one device; sockets and tokens end with it. */ SessionId, "session");
+uuid_id!(/** An uploaded file. */ FileId, "file");
+uuid_id!(
+    /** The id that the sender of a change gave it: UUIDv7, the same on every repeat. */
+    EntryId,
+    "entry"
+);
+
+/// The namespace of ids that are derived and not drawn (UUIDv5, RFC 9562 §5.5).
+const DERIVED: Uuid = Uuid::from_u128(0x5b1c_9a0e_73d4_4c7e_9a54_70a1_a7e5_0001);
+
+impl UserId {
+    /// The author of what no person did: entries that the server itself appends.
+    pub const SYSTEM: UserId = UserId(Uuid::nil());
+}
+
+impl RoomId {
+    /// The direct room of two people: the same whoever asks, so both may create it at once.
+    pub fn direct(a: UserId, b: UserId) -> RoomId {
+        let (low, high) = if a <= b { (a, b) } else { (b, a) };
+        RoomId(Uuid::new_v5(&DERIVED, format!("direct:{low}:{high}").as_bytes()))
+    }
+}
+
+impl EntryId {
+    /// The client's own mark in its ids: the low 62 bits, fixed for the life of its outbox.
+    pub fn client_tag(self) -> u64 {
+        self.0.as_u128() as u64 & ((1 << 62) - 1)
+    }
+
+    /// Whether `self` was made after `other` by the same client.
+    pub fn is_later_than(self, other: EntryId) -> bool {
+        self.client_tag() == other.client_tag() && self.0 > other.0
+    }
+
+    /// The id of what a consumer writes because of an entry: it depends on the room, the author and
+    /// the entry's own id only, which a restored backup does not change.
+    pub fn derived(room: RoomId, by: UserId, id: EntryId, purpose: &str) -> EntryId {
+        EntryId(Uuid::new_v5(&DERIVED, format!("{purpose}:{room}:{by}:{id}").as_bytes()))
+    }
+}
+
+/// A log: a room's, or a user's own (`@me` on the wire).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LogId {
+    /// The log of a room.
+    Room(RoomId),
+    /// A user's own log.
+    User(UserId),
+}
+
+impl LogId {
+    /// The room, if it is a room's log.
+    pub fn room(self) -> Option<RoomId> {
+        match self {
+            LogId::Room(room) => Some(room),
+            LogId::User(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for LogId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LogId::Room(room) => write!(f, "r:{room}"),
+            LogId::User(user) => write!(f, "u:{user}"),
+        }
+    }
+}
+
+impl fmt::Debug for LogId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for LogId {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        match text.split_once(':') {
+            Some(("r", id)) => Ok(LogId::Room(id.parse()?)),
+            Some(("u", id)) => Ok(LogId::User(id.parse()?)),
+            _ => Err(InvalidId(text.into(), "log")),
+        }
+    }
+}
+
+/// One life of a store. Random; a restored backup starts a new one, so that nothing that was seen in
+/// another life (a cursor, a `seen`, a bus message) is believed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Epoch(pub u64);
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Epoch {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        u64::from_str_radix(text, 16).map(Epoch).map_err(|_| InvalidId(text.into(), "epoch"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn direct_room_is_the_same_from_both_sides() {
+        let (a, b) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
+        assert_eq!(RoomId::direct(a, b), RoomId::direct(b, a));
+        assert_ne!(RoomId::direct(a, b), RoomId::direct(a, a));
+    }
+
+    #[test]
+    fn later_means_same_client_and_higher() {
+        let tag = 0x8000_0000_0000_0000 | 77;
+        let id = |time: u128, low: u128| EntryId(Uuid::from_u128(time << 80 | 7 << 76 | low));
+        assert!(id(2, tag).is_later_than(id(1, tag)));
+        assert!(!id(1, tag).is_later_than(id(2, tag)));
+        assert!(!id(2, tag + 1).is_later_than(id(1, tag)), "another client");
+    }
+
+    #[test]
+    fn logs_and_epochs_read_what_they_print() {
+        for log in [LogId::Room(RoomId(Uuid::from_u128(5))), LogId::User(UserId::SYSTEM)] {
+            assert_eq!(log.to_string().parse(), Ok(log));
+        }
+        assert_eq!(Epoch(0x7f3a).to_string().parse(), Ok(Epoch(0x7f3a)));
+        assert!("x:1".parse::<LogId>().is_err());
+    }
+}

@@ -1,0 +1,155 @@
+//! Every limit of the product, by name. Those that an operator may set are the defaults of
+//! [`Limits`]; the others are constants.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Characters (Unicode scalar values) of a message's text.
+pub const TEXT_CHARS: usize = 4_000;
+/// Files of one message.
+pub const FILES_PER_MESSAGE: usize = 10;
+/// People that one message may mention.
+pub const MENTIONS_PER_MESSAGE: usize = 50;
+/// Characters of a user's name (the handle).
+pub const USER_NAME_CHARS: usize = 32;
+/// Characters of a display name.
+pub const DISPLAY_NAME_CHARS: usize = 64;
+/// Characters of a room's name.
+pub const ROOM_NAME_CHARS: usize = 80;
+/// Characters of a room's slug.
+pub const SLUG_CHARS: usize = 64;
+/// Characters of a room's description.
+pub const DESCRIPTION_CHARS: usize = 1_000;
+/// Characters of the reason of a kick, ban or mute.
+pub const REASON_CHARS: usize = 500;
+/// Bytes of one reaction's emoji.
+pub const EMOJI_BYTES: usize = 64;
+/// Different emojis on one message.
+pub const EMOJIS_PER_MESSAGE: usize = 50;
+/// Users that a message holds for each emoji; further ones are rows of their own.
+pub const REACTORS_IN_MESSAGE: usize = 20;
+/// Pinned messages of a room.
+pub const PINS_PER_ROOM: usize = 100;
+/// Characters of a password, at least and at most.
+pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=256;
+/// Members up to which read receipts are sent.
+pub const RECEIPT_MEMBERS: usize = 20;
+/// Seqs of unread mentions that a user's row of a room holds.
+pub const MENTIONS_PER_ROW: usize = 100;
+
+/// Entries of one `sync` page.
+pub const SYNC_ENTRIES: usize = 500;
+/// Entries behind which a cursor is reset and a repeat is too old to check.
+pub const REPLAY_ENTRIES: u64 = 10_000;
+/// Messages of one page of history, at most and by default.
+pub const PAGE_MESSAGES: usize = 200;
+/// Messages of one page of history when the caller does not say.
+pub const PAGE_MESSAGES_DEFAULT: usize = 50;
+/// Rows of one page of any other list.
+pub const PAGE_ROWS: usize = 100;
+/// Rooms of one `rooms` frame.
+pub const ROOMS_PER_FRAME: usize = 100;
+/// Logs whose heads one ping names.
+pub const HEADS_PER_PING: usize = 200;
+/// Users that one socket may watch.
+pub const WATCHED_USERS: usize = 200;
+/// Names that typing shows, per room and second.
+pub const TYPING_PER_SECOND: usize = 3;
+
+/// Changes waiting in one log's appender; more get `overloaded`.
+pub const APPENDER_QUEUE: usize = 4_096;
+/// Entries of one append.
+pub const APPEND_ENTRIES: usize = 512;
+/// Entries that an appender keeps for the look-up of repeats.
+pub const APPENDER_WINDOW: usize = 512;
+/// Logs whose appends one SQL transaction commits together.
+pub const GROUP_LOGS: usize = 256;
+/// Appends waiting for the writer of an SQL store.
+pub const WRITER_QUEUE: usize = 8_192;
+
+/// A client's frame before it has signed in, in bytes.
+pub const FRAME_BEFORE_AUTH: usize = 4 * 1024;
+/// A JSON body of a REST call, in bytes.
+pub const JSON_BODY: usize = 256 * 1024;
+/// Depth of nested JSON.
+pub const JSON_DEPTH: usize = 32;
+/// Bytes waiting for one socket before ephemeral frames are dropped.
+pub const BACKLOG_SOFT_BYTES: usize = 256 * 1024;
+/// Bytes waiting for one socket before it is closed as `lagged`.
+pub const BACKLOG_HARD_BYTES: usize = 1024 * 1024;
+/// How long after the first frame of a connection the `hello` must have come.
+pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a one-time ticket lives.
+pub const TICKET_LIFE: Duration = Duration::from_secs(30);
+/// How long an access token lives.
+pub const ACCESS_TOKEN_LIFE: Duration = Duration::from_secs(15 * 60);
+/// How long a session lives without a refresh.
+pub const SESSION_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long the refresh token before the current one still works.
+pub const REFRESH_GRACE: Duration = Duration::from_secs(30);
+/// How far clocks of nodes may differ when a token is checked.
+pub const TOKEN_LEEWAY: Duration = Duration::from_secs(60);
+/// How long an unsent file is kept.
+pub const UNSENT_FILE_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// How long the mark of a deleted notification is kept.
+pub const NOTIFICATION_MARK_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long a typing signal lasts.
+pub const TYPING_LIFE: Duration = Duration::from_secs(5);
+/// How long a presence without a refresh lasts.
+pub const PRESENCE_LIFE: Duration = Duration::from_secs(30);
+/// How often at most a read mark of one user and room is written.
+pub const MARK_INTERVAL: Duration = Duration::from_secs(60);
+/// Pixels of a picture: more are refused before they are decoded.
+pub const PICTURE_PIXELS: u64 = 50_000_000;
+/// The longer side of a thumbnail.
+pub const THUMBNAIL_SIDE: u32 = 480;
+
+/// The limits that an operator may set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Bytes of a client's frame.
+    pub client_frame: usize,
+    /// Bytes of a server's frame.
+    pub server_frame: usize,
+    /// Rooms of one user.
+    pub rooms_per_user: usize,
+    /// Joins of one user a minute.
+    pub joins_per_minute: u32,
+    /// Sockets of one node.
+    pub connections_per_node: usize,
+    /// Sockets of one user on one node.
+    pub sockets_per_user: usize,
+    /// Sends (messages, edits, deletes, reactions) of one user in ten seconds.
+    pub sends_per_10s: u32,
+    /// Frames of one socket in sixty seconds.
+    pub frames_per_60s: u32,
+    /// Bytes of one uploaded file.
+    pub upload_bytes: u64,
+    /// REST calls of one address a minute.
+    pub requests_per_minute: u32,
+    /// Sign-in attempts of one address a minute.
+    pub sign_ins_per_minute: u32,
+    /// Milliseconds between two heartbeats of a socket.
+    pub heartbeat_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            client_frame: 64 * 1024,
+            server_frame: 64 * 1024,
+            rooms_per_user: 1_000,
+            joins_per_minute: 100,
+            connections_per_node: 10_000,
+            sockets_per_user: 20,
+            sends_per_10s: 20,
+            frames_per_60s: 400,
+            upload_bytes: 25 * 1024 * 1024,
+            requests_per_minute: 1_200,
+            sign_ins_per_minute: 60,
+            heartbeat_ms: 25_000,
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Names that people choose: a user's handle, a display name, a room's name and slug.
+//!
+//! Parsed once, at the edge; an invalid one cannot reach a use case.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+use unicode_security::confusable_detection::skeleton;
+
+use crate::limits::{DISPLAY_NAME_CHARS, ROOM_NAME_CHARS, SLUG_CHARS, USER_NAME_CHARS};
+
+/// Why a name cannot be taken as it is; the text tells the user what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidName(pub String);
+
+fn invalid<T>(message: impl Into<String>) -> Result<T, InvalidName> {
+    Err(InvalidName(message.into()))
+}
+
+macro_rules! name_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text as it was given.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidName;
+            fn try_from(text: String) -> Result<Self, InvalidName> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> String {
+                name.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name_type!(
+    /// A user's unique handle, as in `@ada`. Letters and digits of any script, `_`, `-` and `.`.
+    UserName
+);
+name_type!(
+    /// What is shown for a user, if they chose something else than the handle. Not unique.
+    DisplayName
+);
+name_type!(
+    /// A room's name. Not unique.
+    RoomName
+);
+name_type!(
+    /// A public room's second, unique name, as in `/r/general`: lower-case ASCII, digits, `-`, `_`.
+    Slug
+);
+
+impl UserName {
+    /// Accepts 2 to [`USER_NAME_CHARS`] letters, digits, `_`, `-`, `.`; the first and last a letter or digit.
+    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        let text: String = text.trim().nfc().collect();
+        let count = text.chars().count();
+        if !(2..=USER_NAME_CHARS).contains(&count) {
+            return invalid(format!("A name has 2 to {USER_NAME_CHARS} characters; this one has {count}."));
+        }
+        if let Some(c) = text.chars().find(|c| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))) {
+            return invalid(format!("A name may hold letters, digits, '_', '-' and '.'; {c:?} is none of them."));
+        }
+        let ends = [text.chars().next(), text.chars().next_back()];
+        if ends.iter().flatten().any(|c| !c.is_alphanumeric()) {
+            return invalid("A name begins and ends with a letter or a digit.");
+        }
+        if matches!(text.to_lowercase().as_str(), "me" | "all" | "here" | "room" | "system") {
+            return invalid("This name is reserved; choose another one.");
+        }
+        Ok(UserName(text))
+    }
+
+    /// The key under which the name is unique: two names that look alike share it.
+    pub fn folded(&self) -> String {
+        fold(&self.0)
+    }
+}
+
+/// Folds case, compatibility forms and confusables (Unicode UTS #39 §4, skeleton), so that `Ada`,
+/// `ADA` and `аda` (Cyrillic а) are one name.
+pub fn fold(text: &str) -> String {
+    let compatible: String = text.nfkc().flat_map(char::to_lowercase).collect();
+    let skeleton: String = skeleton(&compatible).collect();
+    skeleton.nfkc().flat_map(char::to_lowercase).collect()
+}
+
+impl DisplayName {
+    /// Accepts 1 to [`DISPLAY_NAME_CHARS`] characters, none of them a control or direction override.
+    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        shown(text, DISPLAY_NAME_CHARS, "A display name").map(DisplayName)
+    }
+}
+
+impl RoomName {
+    /// Accepts 1 to [`ROOM_NAME_CHARS`] characters, none of them a control or direction override.
+    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        shown(text, ROOM_NAME_CHARS, "A room's name").map(RoomName)
+    }
+}
+
+impl Slug {
+    /// Accepts 1 to [`SLUG_CHARS`] of `a`–`z`, `0`–`9`, `-`, `_`, beginning with a letter or digit. A
+    /// text that reads as a UUID is refused, since a room is asked for by id or by slug.
+    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+        let begins = text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+        if text.len() > SLUG_CHARS || !begins || !text.chars().all(allowed) {
+            return invalid(format!(
+                "A room's id has 1 to {SLUG_CHARS} of a–z, 0–9, '-' and '_', and begins with a letter or digit."
+            ));
+        }
+        if uuid::Uuid::parse_str(text).is_ok() {
+            return invalid("A room's id must not look like a UUID; leave it out to get one.");
+        }
+        Ok(Slug(text.to_owned()))
+    }
+}
+
+fn shown(text: &str, limit: usize, what: &str) -> Result<String, InvalidName> {
+    let text: String = text.trim().nfc().collect();
+    let count = text.chars().count();
+    if !(1..=limit).contains(&count) {
+        return invalid(format!("{what} has 1 to {limit} characters; this one has {count}."));
+    }
+    if text.chars().any(is_hidden) {
+        return invalid(format!("{what} must not hold control or direction characters."));
+    }
+    Ok(text)
+}
+
+/// Characters that change how the text around them looks, without being seen.
+fn is_hidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_look_alike_are_one() {
+        let fold = |name| UserName::parse(name).expect("valid").folded();
+        assert_eq!(fold("Ada"), fold("ada"));
+        assert_eq!(fold("\u{430}da"), fold("ada"), "Cyrillic a");
+        assert_eq!(fold("paypal"), fold("paypa1").replace('1', "l"));
+        assert_ne!(fold("ada"), fold("adb"));
+    }
+
+    #[test]
+    fn folding_is_stable() {
+        for name in ["Ada", "Zoë", "O0Il1", "名前", "Straße"] {
+            assert_eq!(fold(name), fold(&fold(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn bad_names_say_why() {
+        for bad in ["", "a", "a b", "-ab", "me", "ab\u{202e}", &"x".repeat(33)] {
+            assert!(UserName::parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(Slug::parse("general").is_ok());
+        for bad in ["", "General", "a/b", "..", "0192f0c1-5b1c-7a0e-8000-000000000001"] {
+            assert!(Slug::parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(RoomName::parse("Tea & talk ☕").is_ok());
+        assert!(DisplayName::parse("a\u{202e}b").is_err());
+    }
+}

@@ -1,0 +1,157 @@
+//! What people write: a message's text, the names that it mentions, an emoji.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::limits::{EMOJI_BYTES, MENTIONS_PER_MESSAGE, TEXT_CHARS, USER_NAME_CHARS};
+use crate::name::{UserName, fold};
+
+/// Why a text cannot be sent as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidText {
+    /// Over [`TEXT_CHARS`].
+    #[error("A message has at most {TEXT_CHARS} characters; this one has {0}. Send it in parts, or as a file.")]
+    TooLong(usize),
+    /// A NUL, which PostgreSQL cannot store.
+    #[error("A message must not hold the character U+0000.")]
+    Nul,
+    /// Not one emoji.
+    #[error("A reaction is one emoji.")]
+    NotAnEmoji,
+}
+
+/// The text of a message: at most [`TEXT_CHARS`] characters, kept byte for byte. May be empty, where
+/// the message has files.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct MessageText(String);
+
+impl MessageText {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is nothing to see in it.
+    pub fn is_blank(&self) -> bool {
+        self.0.trim().is_empty()
+    }
+
+    /// The folded names after an `@`, each once, at most [`MENTIONS_PER_MESSAGE`]. An `@` inside a
+    /// word (an address) mentions nobody. A name is the longest run of its characters, without the
+    /// punctuation that ends a sentence.
+    pub fn mentioned_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        let mut before = ' ';
+        for (at, c) in self.0.char_indices() {
+            let starts = c == '@' && !before.is_alphanumeric();
+            before = c;
+            if !starts {
+                continue;
+            }
+            let rest = &self.0[at + 1..];
+            let run: String = rest
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
+                .take(USER_NAME_CHARS + 1)
+                .collect();
+            let name = run.trim_end_matches(['_', '-', '.']);
+            if let Ok(name) = UserName::parse(name) {
+                let folded = fold(name.as_str());
+                if !names.contains(&folded) && names.len() < MENTIONS_PER_MESSAGE {
+                    names.push(folded);
+                }
+            }
+        }
+        names
+    }
+}
+
+impl TryFrom<String> for MessageText {
+    type Error = InvalidText;
+    fn try_from(text: String) -> Result<Self, InvalidText> {
+        let count = text.chars().count();
+        if count > TEXT_CHARS {
+            return Err(InvalidText::TooLong(count));
+        }
+        if text.contains('\0') {
+            return Err(InvalidText::Nul);
+        }
+        Ok(MessageText(text))
+    }
+}
+
+impl From<MessageText> for String {
+    fn from(text: MessageText) -> String {
+        text.0
+    }
+}
+
+impl fmt::Display for MessageText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One emoji: a single grapheme that is neither a letter of a script nor white space.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Emoji(String);
+
+impl Emoji {
+    /// The emoji.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Emoji {
+    type Error = InvalidText;
+    fn try_from(text: String) -> Result<Self, InvalidText> {
+        let one = text.len() <= EMOJI_BYTES && text.graphemes(true).count() == 1;
+        let plain = text.chars().next().is_none_or(|c| c.is_control() || c.is_whitespace() || c.is_alphabetic());
+        // A keycap such as 1️⃣ begins with a digit and goes on.
+        let digit = text.len() == 1;
+        if one && !plain && !digit { Ok(Emoji(text)) } else { Err(InvalidText::NotAnEmoji) }
+    }
+}
+
+impl From<Emoji> for String {
+    fn from(emoji: Emoji) -> String {
+        emoji.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> MessageText {
+        text.to_owned().try_into().expect("valid")
+    }
+
+    #[test]
+    fn mentions_are_found_once_and_without_punctuation() {
+        assert_eq!(text("hi @Ada, @ada. (@bob)!").mentioned_names(), ["ada", "bob"].map(fold));
+        assert!(text("mail a@example.org @ @@").mentioned_names().is_empty());
+    }
+
+    #[test]
+    fn length_counts_characters() {
+        assert!(MessageText::try_from("é".repeat(TEXT_CHARS)).is_ok());
+        assert_eq!(MessageText::try_from("x".repeat(TEXT_CHARS + 1)), Err(InvalidText::TooLong(TEXT_CHARS + 1)));
+        assert_eq!(MessageText::try_from("a\0".to_owned()), Err(InvalidText::Nul));
+    }
+
+    #[test]
+    fn reactions_are_one_emoji() {
+        for good in ["👍", "❤️", "👩‍👩‍👧‍👦", "🇩🇪", "1️⃣", "✅"] {
+            assert!(Emoji::try_from(good.to_owned()).is_ok(), "{good}");
+        }
+        for bad in ["", "a", "👍👍", " ", "1", "ab"] {
+            assert!(Emoji::try_from(bad.to_owned()).is_err(), "{bad:?}");
+        }
+    }
+}
