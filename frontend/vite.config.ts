@@ -1,0 +1,31 @@
+/** Owns how the page is built, served while developing, and tested. */
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+import { catalogs } from "./build/catalogs.ts";
+import { precompress } from "./build/precompress.ts";
+import { sizes } from "./build/sizes.ts";
+
+/** Where `vite dev` finds the server. */
+const SERVER = process.env.PALAVER_SERVER ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  plugins: [catalogs(), react(), sizes({ maxFirstLoadGzip: 200 * 1024 }), precompress()],
+  build: {
+    outDir: "dist",
+    target: "es2022",
+    // The HTML names what the first screen needs; a polyfill for module preloading is not needed by the browsers we support.
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 400,
+  },
+  server: {
+    host: "127.0.0.1",
+    proxy: {
+      "/api": { target: SERVER },
+      "/v1/ws": { target: SERVER, ws: true },
+    },
+  },
+  test: {
+    include: ["src/**/*.test.{ts,tsx}", "build/**/*.test.ts"],
+    environment: "node",
+  },
+});
