@@ -1,0 +1,137 @@
+//! The log: the truth of every room and of every user's own log.
+
+use async_trait::async_trait;
+use domain::{Effect, Entry, Epoch, LogId, Seq, Timestamp};
+
+use super::StoreResult;
+
+/// The last entry of a log, as read strongly or made by one's own append. Opaque on purpose: never
+/// built from a client's word, a hint or a page, since an append builds on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tip {
+    epoch: Epoch,
+    seq: Seq,
+    n: u64,
+    at: Timestamp,
+}
+
+impl Tip {
+    /// For store adapters only: what a strong read, or an append that committed, found. `seq` 0 is
+    /// a log with no entry.
+    pub fn from_store(epoch: Epoch, seq: Seq, n: u64, at: Timestamp) -> Tip {
+        Tip { epoch, seq, n, at }
+    }
+
+    /// The epoch of the store it was read from.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// The seq of the last entry; 0 when there is none.
+    pub fn seq(&self) -> Seq {
+        self.seq
+    }
+
+    /// Messages so far.
+    pub fn n(&self) -> u64 {
+        self.n
+    }
+
+    /// When the last entry was made.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+}
+
+/// Why an append did not happen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// The tip is not the last entry. `slot` holds the entries found there, if the store told them for free.
+    #[error("another append was first")]
+    Conflict {
+        /// What stands at `after + 1 …`, as far as known.
+        slot: Option<Vec<Entry>>,
+    },
+    /// It is not known whether it happened: read the slot.
+    #[error("the outcome is unknown")]
+    Unknown,
+    /// It did not happen.
+    #[error("the store is not available: {why}")]
+    Unavailable {
+        /// For the log, never for a user.
+        why: String,
+        /// After how many milliseconds a repeat makes sense.
+        retry_ms: u64,
+    },
+    /// An effect claims a unique name (a slug) that another has. Nothing was written.
+    #[error("{0} is taken")]
+    Taken(&'static str),
+    /// The store is of another epoch than the tip: a backup was restored. Nothing was written.
+    #[error("the store is of another epoch")]
+    OtherEpoch,
+}
+
+/// What an append made.
+pub type Appended = Result<Tip, AppendError>;
+
+/// Where a reader of [`RoomLog::changes`] stands. Opaque; kept in memory, never stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangesCursor(pub String);
+
+/// The logs that changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedLogs {
+    /// The store's epoch.
+    pub epoch: Epoch,
+    /// Each changed log once, with its head.
+    pub logs: Vec<(LogId, Seq)>,
+    /// Where to go on.
+    pub next: ChangesCursor,
+    /// The cursor was too old: check every log that matters.
+    pub lost: bool,
+}
+
+/// The logs. Reads are strong: what was acked is in the next read of any caller.
+#[async_trait]
+pub trait RoomLog: Send + Sync {
+    /// The epoch of the store. One read; may be answered from memory for the life of a connection pool.
+    async fn epoch(&self) -> StoreResult<Epoch>;
+
+    /// The last entry of a log, read strongly; seq 0 for a log with none. One read by key.
+    async fn tip(&self, log: LogId) -> StoreResult<Tip>;
+
+    /// Writes `entries` at `after.seq()+1 …` with `effects`, durably and all or nothing, if `after` is
+    /// the last entry; else [`AppendError::Conflict`]. The entries carry their `seq` and `n`, without
+    /// holes (checked; a wrong one is a bug of the caller and panics in debug builds, `Unavailable`
+    /// else). `Ok` means durable. One conditional write.
+    async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], effects: &[Effect]) -> Appended;
+
+    /// All entries with `from <= seq <= to`, in order. The whole range: the caller bounds it.
+    async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>>;
+
+    /// The newest `limit` *messages* with `seq < before` and, of the entries, messages only; in order of
+    /// seq. Cost does not depend on the length of the log.
+    async fn read_back(&self, log: LogId, before: Seq, limit: usize) -> StoreResult<Vec<Entry>>;
+
+    /// The first `limit` messages with `seq > after`, in order of seq. As [`RoomLog::read_back`], upwards.
+    async fn read_forward(&self, log: LogId, after: Seq, limit: usize) -> StoreResult<Vec<Entry>>;
+
+    /// The messages at these seqs; those that are not messages are left out. Reads by key.
+    async fn messages(&self, log: LogId, seqs: &[Seq]) -> StoreResult<Vec<Entry>>;
+
+    /// The tip and the last `entries` entries of one consistent moment: what an appender starts from.
+    async fn recent(&self, log: LogId, entries: usize) -> StoreResult<(Tip, Vec<Entry>)>;
+
+    /// The heads of all logs appended since `cursor`, each at least once, also those whose writer died.
+    /// `None` starts from now. One call, whatever the number of logs.
+    async fn changes(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs>;
+
+    /// Blanks the content of the entries up to `floor` and raises the log's floor, in steps; rows stay.
+    async fn raise_floor(&self, log: LogId, floor: Seq) -> StoreResult<()>;
+
+    /// The lowest seq that still has its content, minus one; 0 when nothing was blanked.
+    async fn floor(&self, log: LogId) -> StoreResult<Seq>;
+
+    /// A page of all logs in order of their names, after `after`: for sweeps, export and backup.
+    async fn all_logs(&self, after: Option<LogId>, limit: usize) -> StoreResult<Vec<(LogId, Seq)>>;
+}

@@ -1,0 +1,81 @@
+//! What the use cases need from the outside: small traits, one noun each, behind `Arc<dyn …>`.
+//!
+//! Each trait's doc states guarantee, errors and cost of its methods. No adapter is known here.
+
+mod blobs;
+mod bus;
+mod feed;
+mod files;
+mod log;
+mod marks;
+mod nodes;
+mod notifications;
+mod people;
+mod presence;
+mod push;
+mod rooms;
+mod sessions;
+
+pub use blobs::{BlobError, Blobs, ByteStream};
+pub use bus::{Bus, BusMessage, BusStatus, Committed, Heard, Mark, Typing};
+pub use feed::{Feed, FeedCursor, Fence};
+pub use files::Files;
+pub use log::{AppendError, Appended, ChangedLogs, ChangesCursor, RoomLog, Tip};
+pub use marks::{MarkRow, Marks};
+pub use nodes::{Connection, NodeRow, Nodes};
+pub use notifications::{NotificationPage, Notifications};
+pub use people::{NewUser, People, UserRecord};
+pub use presence::{PresenceStatus, PresenceStore, UserPresence};
+pub use push::{Push, PushError};
+pub use rooms::{DirectoryRoom, Head, Rooms, UserRoomRow};
+pub use sessions::{Rotation, SessionRecord, Sessions, Ticket};
+
+use std::sync::Arc;
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such row.
+    #[error("not found")]
+    NotFound,
+    /// A unique name is another's already.
+    #[error("{0} is taken")]
+    Taken(&'static str),
+    /// Not now; nothing was written, or the write is idempotent and may be repeated.
+    #[error("the store is not available: {why}")]
+    Unavailable {
+        /// For the log, never for a user.
+        why: String,
+        /// After how many milliseconds a repeat makes sense.
+        retry_ms: u64,
+    },
+    /// The store belongs to another epoch than the caller believes (a backup was restored).
+    #[error("the store is of another epoch")]
+    OtherEpoch,
+}
+
+/// The answer of a store.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// Every port of a store: what one adapter implements and one service is built from.
+#[derive(Clone)]
+pub struct Store {
+    /// The logs.
+    pub log: Arc<dyn RoomLog>,
+    /// Rooms, members, and the rooms of a user.
+    pub rooms: Arc<dyn Rooms>,
+    /// Read marks.
+    pub marks: Arc<dyn Marks>,
+    /// Notifications.
+    pub notifications: Arc<dyn Notifications>,
+    /// Users.
+    pub people: Arc<dyn People>,
+    /// Sessions and tickets.
+    pub sessions: Arc<dyn Sessions>,
+    /// Files' rows.
+    pub files: Arc<dyn Files>,
+    /// Cursors and leases of the event feed.
+    pub feed: Arc<dyn Feed>,
+    /// Nodes and connections.
+    pub nodes: Arc<dyn Nodes>,
+}

@@ -1,0 +1,56 @@
+//! Which nodes live, and which sockets they hold.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{RoomId, Timestamp, UserId};
+
+use super::StoreResult;
+
+/// A node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeRow {
+    /// Its name.
+    pub node: String,
+    /// Its internal address, for pushes and forwards.
+    pub endpoint: String,
+    /// When it was last heard of.
+    pub at: Timestamp,
+}
+
+/// A socket of a user, held by a node (or by API Gateway).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// The socket's id.
+    pub id: String,
+    /// Whose.
+    pub user: UserId,
+    /// The node that holds it.
+    pub node: String,
+    /// The room it is in; only for the gateway function, whose sockets follow rooms by row.
+    pub room: Option<RoomId>,
+    /// When the row may go.
+    pub expires_at: Timestamp,
+}
+
+/// Nodes and connections.
+#[async_trait]
+pub trait Nodes: Send + Sync {
+    /// The node lives.
+    async fn beat(&self, node: &NodeRow) -> StoreResult<()>;
+
+    /// The nodes heard of within `within` before `now`.
+    async fn nodes(&self, now: Timestamp, within: Duration) -> StoreResult<Vec<NodeRow>>;
+
+    /// The sockets of a user.
+    async fn connections(&self, user: UserId, now: Timestamp) -> StoreResult<Vec<Connection>>;
+
+    /// The sockets in a room (gateway function only).
+    async fn connections_in(&self, room: RoomId, now: Timestamp) -> StoreResult<Vec<Connection>>;
+
+    /// A socket is there.
+    async fn put_connection(&self, connection: &Connection) -> StoreResult<()>;
+
+    /// A socket is gone.
+    async fn drop_connection(&self, user: UserId, id: &str) -> StoreResult<()>;
+}
