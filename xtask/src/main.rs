@@ -1,1 +1,77 @@
-fn main() {}
+//! The project's own commands. Owns the command line; each command is a file of its own, and none of them is needed to
+//! build or run the product with plain cargo and npm.
+
+mod bench;
+mod browser;
+mod ci;
+mod generate;
+mod node;
+mod process;
+mod report;
+mod screens;
+mod server;
+mod test;
+mod tidy;
+mod up;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use workspace::Workspace;
+
+#[derive(Parser)]
+#[command(
+    bin_name = "cargo xtask",
+    about = "The project's own commands",
+    disable_help_subcommand = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Builds the page and the server, runs it on its embedded defaults and prints its URL.
+    Up {
+        /// Passed on to `palaver`, as in `cargo xtask up --listen 127.0.0.1:9000`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Installs what the tests need and runs all of them; the last line says how many passed and failed.
+    Test,
+    /// Checks format, lints, docs, house rules and generated files, then runs what `test` runs.
+    Ci,
+    /// Checks the house rules that no compiler checks.
+    Tidy,
+    /// Writes the types and schemas that are generated from `crates/wire`.
+    Gen {
+        /// Changes nothing; fails when a file differs from what would be written.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measures the product; prints a Markdown table and one JSON line a row.
+    Bench {
+        /// Only this row (append, fsync, page …).
+        row: Option<String>,
+    },
+    /// Writes screenshots of the page, taken from a server with seeded data.
+    Screens {
+        /// Where the pictures go; `screens/` by default.
+        #[arg(long)]
+        out: Option<std::path::PathBuf>,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let workspace = Workspace::find()?;
+    match arguments.command {
+        Command::Up { arguments } => up::run(&workspace, &arguments),
+        Command::Test => test::run(&workspace),
+        Command::Ci => ci::run(&workspace),
+        Command::Tidy => tidy::run(&workspace),
+        Command::Gen { check } => generate::run(&workspace, check),
+        Command::Bench { row } => bench::run(&workspace, row.as_deref()),
+        Command::Screens { out } => screens::run(&workspace, out),
+    }
+}

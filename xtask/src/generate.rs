@@ -1,0 +1,137 @@
+//! `cargo xtask gen`: the files that are generated from `crates/wire`. Owns where they lie and the comparison; what is in
+//! them is the generator's.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process;
+use crate::workspace::{PROFILE, Workspace};
+
+/// Folders of the clone that hold nothing but generated files.
+const FOLDERS: [&str; 2] = ["frontend/sdk/src/generated", "docs/protocol"];
+
+/// Writes the generated files, or with `check` fails when one is missing, left over or different.
+pub fn run(workspace: &Workspace, check: bool) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let out = folder
+        .path()
+        .to_str()
+        .context("the folder for temporary files has a name that is not UTF-8")?;
+    process::run(&mut workspace.cargo(&[
+        "run",
+        "--quiet",
+        "--package",
+        "wire",
+        "--bin",
+        "wire-gen",
+        "--profile",
+        PROFILE,
+        "--",
+        out,
+    ]))?;
+
+    let mut stale = Vec::new();
+    for name in FOLDERS {
+        let made = files(&folder.path().join(name))?;
+        if made.is_empty() {
+            bail!("the generator wrote nothing into {name}");
+        }
+        let kept = files(&workspace.path(name))?;
+        if check {
+            stale.extend(differences(&made, &kept).map(|file| format!("{name}/{file}")));
+        } else {
+            write(&workspace.path(name), &made)?;
+        }
+    }
+    if !stale.is_empty() {
+        bail!(
+            "not up to date, run `cargo xtask gen`: {}",
+            stale.join(", ")
+        );
+    }
+    Ok(())
+}
+
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// The files of a folder, which need not be there, by their names in it.
+fn files(folder: &Path) -> Result<Files> {
+    let mut found = Files::new();
+    if !folder.exists() {
+        return Ok(found);
+    }
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if path.is_dir() {
+            found.extend(
+                files(&path)?
+                    .into_iter()
+                    .map(|(inner, bytes)| (format!("{name}/{inner}"), bytes)),
+            );
+        } else {
+            found.insert(name, fs::read(&path)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The names of files that are not the same on both sides.
+fn differences<'a>(made: &'a Files, kept: &'a Files) -> impl Iterator<Item = &'a String> {
+    let changed = made
+        .iter()
+        .filter(|(name, bytes)| kept.get(*name) != Some(*bytes));
+    let left_over = kept.iter().filter(|(name, _)| !made.contains_key(*name));
+    changed.chain(left_over).map(|(name, _)| name)
+}
+
+fn write(folder: &Path, made: &Files) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    for (name, bytes) in made {
+        let file = folder.join(name);
+        fs::create_dir_all(file.parent().expect("a file in a folder has a parent"))?;
+        fs::write(file, bytes)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(files: &[(&str, &str)]) -> Files {
+        files
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()))
+            .collect()
+    }
+
+    #[test]
+    fn missing_changed_and_left_over_files_differ() {
+        let made = of(&[("same", "1"), ("changed", "2"), ("missing", "3")]);
+        let kept = of(&[("same", "1"), ("changed", "old"), ("left-over", "4")]);
+        assert_eq!(
+            differences(&made, &kept).collect::<Vec<_>>(),
+            ["changed", "missing", "left-over"]
+        );
+    }
+
+    #[test]
+    fn written_files_are_read_back_and_older_ones_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("generated");
+        write(&target, &of(&[("old.ts", "0")])).unwrap();
+        let made = of(&[("frames.ts", "1"), ("deeper/rest.ts", "2")]);
+        write(&target, &made).unwrap();
+        assert_eq!(files(&target).unwrap(), made);
+    }
+}

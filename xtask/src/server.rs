@@ -1,0 +1,78 @@
+//! A server for the time of a command: own port, own data, gone afterwards. Tests have their own, in `tests`.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+/// How long a server may take to answer for the first time.
+const START: Duration = Duration::from_secs(30);
+
+/// Ends with the value.
+pub struct Server {
+    child: Child,
+    address: SocketAddr,
+    _data: tempfile::TempDir,
+}
+
+impl Server {
+    /// Starts the server on loopback and waits until it is healthy.
+    pub fn start(palaver: &Path) -> Result<Self> {
+        let data = tempfile::tempdir()?;
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let child = Command::new(palaver)
+            .args(["--listen", &address.to_string(), "--data"])
+            .arg(data.path())
+            .stdin(Stdio::null())
+            .spawn()
+            .with_context(|| format!("cannot start {}", palaver.display()))?;
+        let mut server = Self {
+            child,
+            address,
+            _data: data,
+        };
+        let deadline = Instant::now() + START;
+        while !server.healthy() {
+            if let Some(status) = server.child.try_wait()? {
+                bail!("the server ended before it was healthy: {status}");
+            }
+            if Instant::now() > deadline {
+                bail!("the server was not healthy within {} s", START.as_secs());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(server)
+    }
+
+    /// Where it listens, as a URL without a path.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    fn healthy(&self) -> bool {
+        let ask = || -> std::io::Result<String> {
+            let mut stream = TcpStream::connect_timeout(&self.address, Duration::from_secs(1))?;
+            stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+            write!(
+                stream,
+                "GET /health HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+                self.address
+            )?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer)?;
+            Ok(answer)
+        };
+        ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself; there is nothing to do about either error.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,146 @@
+//! Runs `cargo test` and reads its figures from what it prints.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use super::PALAVER_BIN;
+use crate::process;
+use crate::report::Counts;
+use crate::workspace::{PROFILE, Workspace};
+
+/// Runs the tests of every crate, those in its docs included.
+pub fn run(workspace: &Workspace, palaver: &Path) -> Result<Counts> {
+    let arguments = [
+        "test",
+        "--workspace",
+        "--profile",
+        PROFILE,
+        "--no-fail-fast",
+        "--color",
+        "never",
+    ];
+    let finished = process::tee(workspace.cargo(&arguments).env(PALAVER_BIN, palaver))?;
+    count(&finished.output, finished.success)
+}
+
+/// The sum of all test binaries. Skipped tests count as failed: there must be none.
+fn count(output: &str, success: bool) -> Result<Counts> {
+    let mut counts = Counts::default();
+    let mut started = 0;
+    let mut ended = 0;
+    for line in output.lines() {
+        // Cargo's own lines are indented so; what a test prints may well say "Running" too.
+        let is_binary = line.starts_with("     Running ") && line.ends_with(')');
+        if is_binary || line.starts_with("   Doc-tests ") {
+            started += 1;
+        } else if let Some(result) = line.strip_prefix("test result: ") {
+            ended += 1;
+            counts.passed += figure(result, "passed")?;
+            counts.failed += figure(result, "failed")? + figure(result, "ignored")?;
+        }
+    }
+    // A binary that crashes prints no result line, nor does one that does not compile.
+    if started > ended {
+        counts.failed += started - ended;
+    }
+    if ended > started {
+        bail!("{ended} results of {started} test binaries: cargo's output is not understood");
+    }
+    if !success && counts.failed == 0 {
+        counts.failed = 1;
+    }
+    Ok(counts)
+}
+
+/// The number before a word, in `ok. 3 passed; 0 failed; 0 ignored; …`.
+fn figure(result: &str, word: &str) -> Result<u64> {
+    let mut words = result.split([' ', ';']).filter(|part| !part.is_empty());
+    let mut before = None;
+    loop {
+        match words.next() {
+            Some(part) if part == word => break,
+            Some(part) => before = Some(part),
+            None => bail!("no figure for {word} in {result:?}"),
+        }
+    }
+    match before.and_then(|number| number.parse().ok()) {
+        Some(number) => Ok(number),
+        None => bail!("no figure for {word} in {result:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO_BINARIES: &str = "\
+   Compiling domain v0.1.0
+     Running unittests src/lib.rs (target/ci/deps/domain-0a)
+running 2 tests
+test a ... ok
+test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
+   Doc-tests domain
+test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s
+";
+
+    #[test]
+    fn adds_up_all_binaries_and_the_docs() {
+        assert_eq!(
+            count(TWO_BINARIES, true).unwrap(),
+            Counts {
+                passed: 3,
+                failed: 0
+            }
+        );
+    }
+
+    #[test]
+    fn a_binary_that_crashed_has_failed() {
+        let output =
+            format!("{TWO_BINARIES}     Running unittests src/lib.rs (target/ci/deps/wire-0b)\n");
+        assert_eq!(
+            count(&output, false).unwrap(),
+            Counts {
+                passed: 3,
+                failed: 1
+            }
+        );
+    }
+
+    #[test]
+    fn ignored_tests_count_as_failed() {
+        let output = TWO_BINARIES.replace(
+            "2 passed; 0 failed; 0 ignored",
+            "1 passed; 0 failed; 1 ignored",
+        );
+        assert_eq!(
+            count(&output, true).unwrap(),
+            Counts {
+                passed: 2,
+                failed: 1
+            }
+        );
+    }
+
+    #[test]
+    fn what_does_not_compile_has_failed() {
+        assert_eq!(
+            count("error: could not compile `domain`\n", false)
+                .unwrap()
+                .failed,
+            1
+        );
+    }
+
+    #[test]
+    fn a_result_line_that_is_not_understood_is_an_error() {
+        assert!(
+            count(
+                "     Running x (target/x)\ntest result: ok. all of them\n",
+                true
+            )
+            .is_err()
+        );
+    }
+}

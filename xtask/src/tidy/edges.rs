@@ -1,0 +1,212 @@
+//! Who may depend on whom: rules 1 to 3 of ARCHITECTURE.md as a table. A new edge changes the table and that page in one
+//! commit.
+
+use std::collections::BTreeSet;
+
+use cargo_metadata::{Dependency, DependencyKind, Metadata, Package};
+
+/// What crates of ours a crate may use.
+struct Rule {
+    of: &'static str,
+    /// In its normal build.
+    may: &'static [&'static str],
+    /// Behind a feature, for its binary.
+    binary_may: &'static [&'static str],
+}
+
+const NONE: &[&str] = &[];
+const ADAPTERS: &[&str] = &["store-sql", "store-dynamo", "blobs", "bus"];
+const PORTS: &[&str] = &["domain", "service"];
+const FUNCTION: &[&str] = &["domain", "service", "wire", "web"];
+const FUNCTIONS: &[&str] = &[
+    "auth",
+    "rooms",
+    "presence",
+    "notifications",
+    "files",
+    "moderation",
+    "gateway",
+];
+
+const fn rule(
+    of: &'static str,
+    may: &'static [&'static str],
+    binary_may: &'static [&'static str],
+) -> Rule {
+    Rule {
+        of,
+        may,
+        binary_may,
+    }
+}
+
+/// Rule 1. A crate that is not named here has no place in the architecture yet.
+const RULES: &[Rule] = &[
+    rule("domain", NONE, NONE),
+    rule("wire", &["domain"], NONE),
+    rule("service", &["domain"], NONE),
+    rule("store-sql", PORTS, NONE),
+    rule("store-dynamo", PORTS, NONE),
+    rule("blobs", PORTS, NONE),
+    rule("bus", PORTS, NONE),
+    rule("conformance", PORTS, NONE),
+    rule("web", &["domain", "service", "wire"], NONE),
+    rule("client", &["domain", "wire"], NONE),
+    rule("auth", FUNCTION, ADAPTERS),
+    rule("rooms", FUNCTION, ADAPTERS),
+    rule("presence", FUNCTION, ADAPTERS),
+    rule("notifications", FUNCTION, ADAPTERS),
+    rule("files", FUNCTION, ADAPTERS),
+    rule("moderation", FUNCTION, ADAPTERS),
+    rule(
+        "gateway",
+        &["domain", "service", "wire", "web", "ws-tier"],
+        ADAPTERS,
+    ),
+    rule("ws-tier", FUNCTION, ADAPTERS),
+    rule(
+        "palaver",
+        &[
+            "domain",
+            "service",
+            "wire",
+            "web",
+            "ws-tier",
+            "store-sql",
+            "blobs",
+            "bus",
+            "auth",
+            "rooms",
+            "presence",
+            "notifications",
+            "files",
+            "moderation",
+        ],
+        &["store-dynamo"],
+    ),
+    rule(
+        "tests",
+        &[
+            "domain",
+            "service",
+            "wire",
+            "client",
+            "conformance",
+            "ws-tier",
+            "web",
+            "store-sql",
+            "store-dynamo",
+            "blobs",
+            "bus",
+        ],
+        NONE,
+    ),
+    rule("xtask", NONE, NONE),
+];
+
+/// Rule 3: programs. They are run, never depended on, not even by tests.
+const PROGRAMS: &[&str] = &["palaver", "tests", "xtask"];
+
+/// Rule 2: libraries that only these crates may use. A name that ends in `-` or `_` is the start of one.
+const LIBRARIES: &[(&str, &[&str])] = &[
+    ("sqlx", &["store-sql"]),
+    ("redis", &["bus"]),
+    (
+        "aws-sdk-",
+        &[
+            "store-dynamo",
+            "blobs",
+            "bus",
+            "palaver",
+            "ws-tier",
+            "tests",
+        ],
+    ),
+    (
+        "aws-config",
+        &[
+            "store-dynamo",
+            "blobs",
+            "bus",
+            "palaver",
+            "ws-tier",
+            "tests",
+        ],
+    ),
+    ("lambda_", &["web"]),
+];
+
+/// Every edge that the rules do not allow.
+pub fn check(metadata: &Metadata) -> Vec<String> {
+    let packages = metadata.workspace_packages();
+    let ours: BTreeSet<&str> = packages
+        .iter()
+        .map(|package| package.name.as_str())
+        .collect();
+    packages
+        .iter()
+        .flat_map(|package| of_package(package, &ours))
+        .collect()
+}
+
+fn of_package(package: &Package, ours: &BTreeSet<&str>) -> Vec<String> {
+    let name = package.name.as_str();
+    let Some(rule) = RULES.iter().find(|rule| rule.of == name) else {
+        return vec![format!(
+            "{name} is not in the table of crates (xtask/src/tidy/edges.rs)"
+        )];
+    };
+    let mut problems = Vec::new();
+    for dependency in &package.dependencies {
+        let on = dependency.name.as_str();
+        let allowed = if ours.contains(on) {
+            edge(rule, dependency)
+        } else {
+            library(name, on, dependency.kind)
+        };
+        if !allowed {
+            problems.push(format!("{name} may not depend on {on}{}", how(dependency)));
+        }
+    }
+    problems
+}
+
+/// Whether a crate may use another of ours in this way.
+fn edge(rule: &Rule, dependency: &Dependency) -> bool {
+    let on = dependency.name.as_str();
+    if PROGRAMS.contains(&on) {
+        return false;
+    }
+    match dependency.kind {
+        // Tests may put real adapters and clients beside what they test; the core stays alone even there.
+        DependencyKind::Development => rule.of != "domain",
+        _ => rule.may.contains(&on) || (dependency.optional && rule.binary_may.contains(&on)),
+    }
+}
+
+/// Whether a crate may use somebody else's library.
+fn library(name: &str, on: &str, kind: DependencyKind) -> bool {
+    let rule = LIBRARIES
+        .iter()
+        .find(|(library, _)| match library.ends_with(['-', '_']) {
+            true => on.starts_with(library),
+            false => on == *library,
+        });
+    // A function's test sends it the event that Lambda would.
+    let lambda_in_a_test = on.starts_with("lambda_")
+        && kind == DependencyKind::Development
+        && FUNCTIONS.contains(&name);
+    rule.is_none_or(|(_, users)| users.contains(&name)) || lambda_in_a_test
+}
+
+fn how(dependency: &Dependency) -> &'static str {
+    match dependency.kind {
+        DependencyKind::Development => " in tests",
+        DependencyKind::Build => " to build",
+        _ if dependency.optional => " (optional)",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests;

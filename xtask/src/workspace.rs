@@ -1,0 +1,57 @@
+//! Where things are: the clone, the target folder, the built server. Never decides what to build with them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use cargo_metadata::MetadataCommand;
+
+use crate::process;
+
+/// The one profile that every command builds with, so that no dependency is built once more for another.
+pub const PROFILE: &str = "ci";
+
+/// The clone that this command works on.
+pub struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Workspace {
+    /// Asks cargo, so that `CARGO_TARGET_DIR` and every other setting of cargo's holds.
+    pub fn find() -> Result<Self> {
+        let metadata = MetadataCommand::new()
+            .no_deps()
+            .exec()
+            .context("cargo metadata failed; run this inside the clone")?;
+        Ok(Self {
+            root: metadata.workspace_root.into(),
+            target: metadata.target_directory.into(),
+        })
+    }
+
+    /// The folder that holds the root `Cargo.toml`.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A file or folder of the clone.
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// `cargo …`, run in the root.
+    pub fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.args(arguments).current_dir(&self.root);
+        cargo
+    }
+
+    /// Builds the server as its users run it and returns where the binary is.
+    ///
+    /// It is built alone, since `--workspace` would unify features and link what the product does not.
+    pub fn build_palaver(&self) -> Result<PathBuf> {
+        process::run(&mut self.cargo(&["build", "--package", "palaver", "--profile", PROFILE]))?;
+        Ok(self.target.join(PROFILE).join("palaver"))
+    }
+}
