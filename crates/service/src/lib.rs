@@ -3,4 +3,19 @@
 //! Decides nothing that a pure rule could decide (that is `domain`) and knows no adapter, no frame and
 //! no status code.
 
+pub mod access;
+pub mod clock;
+pub mod ids;
+pub mod log;
+pub mod marks;
+pub mod messages;
 pub mod ports;
+mod refuse;
+pub mod related;
+
+pub use access::{Access, RoomRef, Seen};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use log::{CommitListener, Logs};
+pub use marks::Marks;
+pub use messages::{MessagePage, Messages, PageQuery, Replay, ReplayStatus};
+pub use related::Directory;

@@ -1,0 +1,142 @@
+//! Who may see which room, and from where to where. Decides nothing that is appended: that is `domain::decide`.
+
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex};
+
+use domain::name::Slug;
+use domain::{Actor, Member, MemberState, Refusal, Room, RoomId, RoomKind, Seq};
+
+use crate::ports::Store;
+
+/// Slugs that the cache holds at most.
+const CACHED_SLUGS: usize = 10_000;
+
+/// What a caller names a room by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RoomRef {
+    /// Its id.
+    Id(RoomId),
+    /// A public room's second name.
+    Slug(Slug),
+}
+
+impl From<RoomId> for RoomRef {
+    fn from(id: RoomId) -> Self {
+        RoomRef::Id(id)
+    }
+}
+
+impl FromStr for RoomRef {
+    type Err = Refusal;
+    /// A UUID is an id, everything else a slug; a text that is neither names no room.
+    fn from_str(text: &str) -> Result<Self, Refusal> {
+        if let Ok(id) = text.parse() {
+            return Ok(RoomRef::Id(id));
+        }
+        Slug::parse(text).map(RoomRef::Slug).map_err(|_| no_such_room())
+    }
+}
+
+/// A room that the caller may see, and how they stand to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The room.
+    pub room: Room,
+    /// Their member row, if they have one.
+    pub member: Option<Member>,
+}
+
+impl Seen {
+    /// Whether they are in.
+    pub fn is_joined(&self) -> bool {
+        self.member.as_ref().is_some_and(Member::is_joined)
+    }
+
+    /// The entries they may read. Empty for an invitation. A public room is cut only for the banned.
+    pub fn range(&self) -> RangeInclusive<Seq> {
+        let public = self.room.kind == RoomKind::Public;
+        match &self.member {
+            Some(member) if public && member.state != MemberState::Banned => 1..=Seq::MAX,
+            Some(member) => member.from_seq..=member.to_seq.unwrap_or(Seq::MAX),
+            None if public => 1..=Seq::MAX,
+            None => RangeInclusive::new(1, 0),
+        }
+    }
+}
+
+/// The refusal for a room that is not there and for one that the caller may not know of.
+pub(crate) fn no_such_room() -> Refusal {
+    Refusal::not_found("There is no such room, or you may not see it.")
+}
+
+/// Looks up rooms on behalf of somebody.
+pub struct Access {
+    store: Store,
+    slugs: Mutex<HashMap<Slug, RoomId>>,
+}
+
+impl Access {
+    /// Access to the rooms of a store.
+    pub fn new(store: Store) -> Arc<Self> {
+        Arc::new(Access { store, slugs: Mutex::default() })
+    }
+
+    /// The id behind a reference. `not_found` for an unknown slug; an id is not checked.
+    pub async fn id(&self, room: &RoomRef) -> Result<RoomId, Refusal> {
+        let slug = match room {
+            RoomRef::Id(id) => return Ok(*id),
+            RoomRef::Slug(slug) => slug,
+        };
+        // A slug belongs to one room for ever, so what is cached stays true.
+        let cached = self.slugs.lock().expect("no holder panics").get(slug).copied();
+        if let Some(id) = cached {
+            return Ok(id);
+        }
+        let id = self.store.rooms.room_by_slug(slug).await?.ok_or_else(no_such_room)?.id;
+        let mut slugs = self.slugs.lock().expect("no holder panics");
+        if slugs.len() >= CACHED_SLUGS {
+            slugs.clear();
+        }
+        slugs.insert(slug.clone(), id);
+        Ok(id)
+    }
+
+    /// A room that the caller may see now: a public one unless they are banned, another one if they are
+    /// in or invited. `not_found` for a room they may not know of, `forbidden` for one they are banned from.
+    pub async fn room(&self, actor: &Actor, room: &RoomRef) -> Result<Seen, Refusal> {
+        let seen = self.look(actor, room).await?;
+        let state = seen.member.as_ref().map(|member| member.state);
+        match (seen.room.kind, state) {
+            (RoomKind::Public, Some(MemberState::Banned)) => Err(Refusal::forbidden("You are banned from this room.")),
+            (RoomKind::Public, _) | (_, Some(MemberState::Joined | MemberState::Invited)) => Ok(seen),
+            _ => Err(no_such_room()),
+        }
+    }
+
+    /// A room of whose past the caller may read at least something: as [`Access::room`], and also one
+    /// they were a member of. Its [`Seen::range`] says how much, and must be obeyed.
+    pub async fn past(&self, actor: &Actor, room: &RoomRef) -> Result<Seen, Refusal> {
+        let seen = self.look(actor, room).await?;
+        if !seen.range().is_empty() {
+            return Ok(seen);
+        }
+        match seen.member.as_ref().map(|member| member.state) {
+            Some(MemberState::Invited) => Err(Refusal::forbidden("Accept the invitation to read this room.")),
+            Some(MemberState::Banned) if seen.room.kind == RoomKind::Public => {
+                Err(Refusal::forbidden("You are banned from this room."))
+            }
+            _ => Err(no_such_room()),
+        }
+    }
+
+    /// Room and member row, whatever they allow. The row is read last, so that it is not older than
+    /// what was read before.
+    async fn look(&self, actor: &Actor, room: &RoomRef) -> Result<Seen, Refusal> {
+        let id = self.id(room).await?;
+        let room = self.store.rooms.room(id).await?.ok_or_else(no_such_room)?;
+        let member = self.store.rooms.member(id, actor.user).await?;
+        Ok(Seen { room, member })
+    }
+}

@@ -1,0 +1,45 @@
+//! The one place where an error of the store becomes a refusal that a user can read.
+
+use domain::{Code, Refusal};
+
+use crate::ports::{BlobError, StoreError};
+
+/// What a user is told while the store does not answer.
+pub(crate) const STORE_AWAY: &str = "The server cannot reach its store right now. It is tried again.";
+
+/// After how many milliseconds a repeat makes sense when nobody knows better.
+pub(crate) const RETRY_MS: u64 = 1_000;
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Refusal {
+        match error {
+            StoreError::NotFound => Refusal::not_found("It is not there."),
+            StoreError::Taken(what) => {
+                Refusal::new(Code::Conflict, format!("This {what} is taken; choose another one."))
+            }
+            StoreError::Unavailable { why, retry_ms } => {
+                tracing::warn!(why, "store unavailable");
+                Refusal::unavailable(STORE_AWAY, retry_ms)
+            }
+            StoreError::OtherEpoch => {
+                Refusal::unavailable("The server was restored from a backup. Connect again.", RETRY_MS)
+            }
+        }
+    }
+}
+
+impl From<BlobError> for Refusal {
+    fn from(error: BlobError) -> Refusal {
+        match error {
+            BlobError::NotFound => Refusal::not_found("The file is not there."),
+            BlobError::TooLarge(limit) => {
+                Refusal::new(Code::TooLarge, format!("The file has more than {limit} bytes."))
+            }
+            BlobError::Interrupted(_) => Refusal::bad_request("The upload broke off. Send the file again."),
+            BlobError::Unavailable(why) => {
+                tracing::warn!(why, "blob store unavailable");
+                Refusal::unavailable("The file store does not work right now. Try again later.", RETRY_MS)
+            }
+        }
+    }
+}

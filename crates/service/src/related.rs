@@ -1,0 +1,101 @@
+//! The directory: who and what entries name, from a bounded cache.
+//!
+//! Never the truth: a name may be as old as [`USER_AGE`], unless [`Directory::forget_user`] was told.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::{Body, Entry, FileId, Related, Timestamp, User, UserId};
+
+use crate::clock::Clock;
+use crate::ports::{Store, StoreResult};
+
+/// How old a cached user may be.
+pub const USER_AGE: Duration = Duration::from_secs(60);
+/// Users that the cache holds at most.
+pub const CACHED_USERS: usize = 20_000;
+
+/// Looks up users and files by id.
+pub struct Directory {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    users: Mutex<HashMap<UserId, (User, Timestamp)>>,
+}
+
+impl Directory {
+    /// A directory with an empty cache.
+    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Directory { store, clock, users: Mutex::default() })
+    }
+
+    /// Everything that these entries name: authors, members, the mentioned, the two of a direct room,
+    /// and files. At most one read of users (none when all are cached) and one of files.
+    pub async fn related(&self, entries: &[Entry]) -> StoreResult<Related> {
+        let mut users = HashSet::new();
+        let mut files = Vec::new();
+        for entry in entries {
+            users.insert(entry.by);
+            match &entry.body {
+                Body::Message(message) => {
+                    users.extend(&message.mentions);
+                    files.extend(&message.files);
+                }
+                Body::Member { user, .. } => drop(users.insert(*user)),
+                Body::Room(room) => users.extend(room.pair.iter().flat_map(|(a, b)| [*a, *b])),
+                Body::NotificationAdded(notification) => users.extend(notification.from),
+                _ => {}
+            }
+        }
+        users.remove(&UserId::SYSTEM);
+        let users = self.users(users.into_iter().collect()).await?;
+        let files = self.files(files).await?;
+        Ok(Related { users, files })
+    }
+
+    /// These users; unknown ones are left out.
+    pub async fn users(&self, mut ids: Vec<UserId>) -> StoreResult<HashMap<UserId, User>> {
+        let now = self.clock.now();
+        let mut found = HashMap::with_capacity(ids.len());
+        {
+            let cache = self.users.lock().expect("no holder panics");
+            ids.retain(|id| match cache.get(id) {
+                Some((user, at)) if now.since(*at) < USER_AGE => {
+                    found.insert(*id, user.clone());
+                    false
+                }
+                _ => true,
+            });
+        }
+        if !ids.is_empty() {
+            let read = self.store.people.users(&ids).await?;
+            let mut cache = self.users.lock().expect("no holder panics");
+            if cache.len() + read.len() > CACHED_USERS {
+                cache.clear();
+            }
+            for user in read {
+                cache.insert(user.id, (user.clone(), now));
+                found.insert(user.id, user);
+            }
+        }
+        Ok(found)
+    }
+
+    /// One user.
+    pub async fn user(&self, id: UserId) -> StoreResult<Option<User>> {
+        Ok(self.users(vec![id]).await?.remove(&id))
+    }
+
+    /// The user was changed: the next look-up reads them again.
+    pub fn forget_user(&self, id: UserId) {
+        self.users.lock().expect("no holder panics").remove(&id);
+    }
+
+    async fn files(&self, ids: Vec<FileId>) -> StoreResult<HashMap<FileId, domain::File>> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let files = self.store.files.get_all(&ids).await?;
+        Ok(files.into_iter().map(|file| (file.id, file)).collect())
+    }
+}
