@@ -181,6 +181,28 @@ impl Body {
             Body::Unknown(value) => value["kind"].as_str().unwrap_or("unknown"),
         }
     }
+
+    /// Takes out what people wrote, for retention and erasure. What a fold needs (ids, states, roles,
+    /// the room as it was) stays, and a message reads as deleted.
+    pub fn blank(&mut self) {
+        match self {
+            Body::Message(message) => {
+                message.text = MessageText::default();
+                message.mentions.clear();
+                message.files.clear();
+                message.reactions.clear();
+                message.edited_at = None;
+                message.deleted = true;
+            }
+            Body::Member { why, .. } => *why = None,
+            Body::UserRoom(row) => row.why = None,
+            Body::NotificationAdded(notification) => {
+                notification.title.clear();
+                notification.body.clear();
+            }
+            _ => {}
+        }
+    }
 }
 
 impl Entry {

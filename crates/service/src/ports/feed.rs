@@ -26,15 +26,18 @@ pub trait Feed: Send + Sync {
     /// The cursors of all consumers in a room.
     async fn cursors(&self, room: RoomId) -> StoreResult<Vec<FeedCursor>>;
 
-    /// Raises a cursor, if `fence` is not older than the one that wrote last; a lower seq changes nothing.
+    /// Raises a cursor, if `fence` is not older than the one that wrote last (else nothing happens); a
+    /// lower seq moves nothing.
     async fn advance(&self, room: RoomId, consumer: &str, fence: Fence, seq: Seq) -> StoreResult<()>;
 
-    /// Takes or renews a lease until `now + life`; none while another holds it. A new holder gets a higher fence.
+    /// Takes or renews a lease until `now + life`; none while another holds it. A new
+    /// holder, and one that was late to renew, gets a higher fence.
     async fn lease(&self, name: &str, owner: &str, now: Timestamp, life: Duration) -> StoreResult<Option<Fence>>;
 
     /// Gives a lease back, if `owner` holds it.
     async fn release(&self, name: &str, owner: &str) -> StoreResult<()>;
 
-    /// Room logs whose head is above `consumer`'s cursor, after `after` in order of room: the sweep.
+    /// Room logs whose head is above `consumer`'s cursor, each with its head, after `after` in order of
+    /// room: the sweep.
     async fn behind(&self, consumer: &str, after: Option<RoomId>, limit: usize) -> StoreResult<Vec<(RoomId, Seq)>>;
 }

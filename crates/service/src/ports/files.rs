@@ -11,11 +11,17 @@ pub trait Files: Send + Sync {
     /// A new row, in state `Uploading`.
     async fn put(&self, file: &File) -> StoreResult<()>;
 
-    /// The bytes are there: writes size, type, digest, picture and state `Unsent`.
+    /// The bytes are there: writes size, type, digest, picture and state `Unsent`. `NotFound` when the
+    /// row is gone, dropped or sent by now.
     async fn complete(&self, file: &File) -> StoreResult<()>;
 
-    /// State `Dropped`; the caller removes the bytes and then calls [`Files::forget`].
+    /// State `Dropped`; the caller removes the bytes and then calls [`Files::forget`]. `NotFound`
+    /// when there is no row.
     async fn drop_file(&self, file: FileId) -> StoreResult<()>;
+
+    /// As [`Files::drop_file`], unless a message holds it by now: what a sweep of old uploads calls, so
+    /// that it never takes a file that was sent a moment ago. Whether it is dropped.
+    async fn drop_unsent(&self, file: FileId) -> StoreResult<bool>;
 
     /// Removes a dropped row, once its bytes are gone.
     async fn forget(&self, file: FileId) -> StoreResult<()>;
@@ -23,7 +29,7 @@ pub trait Files: Send + Sync {
     /// One row, whatever its state.
     async fn get(&self, file: FileId) -> StoreResult<Option<File>>;
 
-    /// Several rows, in one read.
+    /// Several rows, in one read and in no order; unknown ones are left out.
     async fn get_all(&self, files: &[FileId]) -> StoreResult<Vec<File>>;
 
     /// The sent files of a room, newest first, those before `before`.

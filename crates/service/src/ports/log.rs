@@ -41,6 +41,23 @@ impl Tip {
     pub fn at(&self) -> Timestamp {
         self.at
     }
+
+    /// Whether `entries` may follow: at least one, their `seq` and `n` without holes. What an adapter
+    /// asks before it writes; `Err` says what is wrong.
+    pub fn check(&self, entries: &[Entry]) -> Result<(), String> {
+        if entries.is_empty() {
+            return Err("an append of no entries".into());
+        }
+        let mut n = self.n;
+        for (seq, entry) in (self.seq + 1..).zip(entries) {
+            n += u64::from(entry.message().is_some());
+            if (entry.seq, entry.n) != (seq, n) {
+                let (is_seq, is_n) = (entry.seq, entry.n);
+                return Err(format!("an entry has seq {is_seq} and n {is_n} where seq {seq} and n {n} follow"));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Why an append did not happen.
@@ -106,7 +123,8 @@ pub trait RoomLog: Send + Sync {
     /// else). `Ok` means durable. One conditional write.
     async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], effects: &[Effect]) -> Appended;
 
-    /// All entries with `from <= seq <= to`, in order. The whole range: the caller bounds it.
+    /// All entries with `from <= seq <= to`, in order. The whole range: the caller bounds it. An edit
+    /// comes as it is stored, without text: [`RoomLog::messages`] has what its target says now.
     async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>>;
 
     /// The newest `limit` *messages* with `seq < before` and, of the entries, messages only; in order of
@@ -126,7 +144,8 @@ pub trait RoomLog: Send + Sync {
     /// `None` starts from now. One call, whatever the number of logs.
     async fn changes(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs>;
 
-    /// Blanks the content of the entries up to `floor` and raises the log's floor, in steps; rows stay.
+    /// Blanks the content of the entries up to `floor` (`domain::Body::blank`; at most up to the head)
+    /// and raises the log's floor, in steps; rows stay. Drops the files of the blanked messages.
     async fn raise_floor(&self, log: LogId, floor: Seq) -> StoreResult<()>;
 
     /// The lowest seq that still has its content, minus one; 0 when nothing was blanked.

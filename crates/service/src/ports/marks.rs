@@ -23,7 +23,8 @@ pub trait Marks: Send + Sync {
     /// who has none in this room has nothing to mark, and gets `NotFound`.
     async fn mark_read(&self, user: UserId, room: RoomId, seq: Seq, n: u64) -> StoreResult<MarkRow>;
 
-    /// Adds an unread mention, if it is above the mark and there is room for it; idempotent.
+    /// Adds an unread mention, if it is above the mark and there is room for it; idempotent. Nothing to
+    /// do for one who has no row.
     async fn add_mention(&self, user: UserId, room: RoomId, seq: Seq) -> StoreResult<()>;
 
     /// The marks of these users in a room; those without a row are left out.

@@ -74,11 +74,11 @@ pub trait Rooms: Send + Sync {
     /// Whether two users are both joined in some room. Bounded: may read the rooms of one of them.
     async fn share_a_room(&self, a: UserId, b: UserId) -> StoreResult<bool>;
 
-    /// The heads of logs of these rooms, as hints.
+    /// The heads of logs of these rooms, as hints; a log with no entry is left out.
     async fn head_hints(&self, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Head)>>;
 
-    /// Public rooms that are not archived, whose slug or (folded) name begins with `prefix`, in order of
-    /// slug, after `after`. `listed` public rooms always have a slug.
+    /// Public rooms that are not archived, whose slug or (folded) name begins with `prefix` as it was
+    /// typed (the store folds it), in order of slug, after `after`. Those without a slug are not listed.
     async fn directory(&self, prefix: &str, after: Option<&Slug>, limit: usize) -> StoreResult<Vec<DirectoryRoom>>;
 
     /// The seqs of a room's pinned messages, in order; at most `domain::limits::PINS_PER_ROOM`.

@@ -1,0 +1,135 @@
+//! The rows that an append changes, in memory.
+
+use domain::{Effect, Entry, FileState, LogId, Member, Notification, RoomId, UserId, UserRoom};
+use service::ports::AppendError;
+
+use super::state::{NotificationRow, State};
+
+/// Whether they can be applied: only a slug can be another's.
+pub(super) fn check(state: &State, log: LogId, effects: &[Effect]) -> Result<(), AppendError> {
+    for effect in effects {
+        let Effect::Room(room) = effect else { continue };
+        debug_assert_eq!(log.room(), Some(room.id), "a room's row is written by its own log");
+        let taken = |other: &domain::Room| other.id != room.id && other.slug == room.slug;
+        if room.slug.is_some() && state.rooms.values().any(taken) {
+            return Err(AppendError::Taken("slug"));
+        }
+    }
+    Ok(())
+}
+
+/// Applies them. "All are read" goes first: a notification of the same append says itself whether it
+/// was read.
+pub(super) fn apply(state: &mut State, log: LogId, entries: &[Entry], effects: &[Effect]) {
+    let read_all = |effect: &&Effect| matches!(effect, Effect::NotificationRead { key: None, .. });
+    for effect in effects.iter().filter(read_all).chain(effects.iter().filter(|e| !read_all(e))) {
+        match log {
+            LogId::Room(room) => apply_to_room(state, room, entries, effect),
+            LogId::User(user) => apply_to_user(state, user, effect),
+        }
+    }
+}
+
+fn apply_to_room(state: &mut State, room: RoomId, entries: &[Entry], effect: &Effect) {
+    match effect {
+        Effect::Message(new) => {
+            let log = state.logs.get_mut(&LogId::Room(room)).expect("the log was just appended to");
+            let Some(old) = log.at_mut(new.seq) else { return };
+            // What is gone stays gone, also when retention took it while the change was decided.
+            let gone = |entry: &Entry| entry.message().is_none_or(|message| message.deleted);
+            if !gone(old) || (old.message().is_some() && gone(new)) {
+                old.body = new.body.clone();
+            }
+        }
+        Effect::Reactor { target, emoji, user, on, .. } => {
+            let key = (room, *target, emoji.clone(), *user);
+            if *on {
+                state.reactors.insert(key)
+            } else {
+                state.reactors.remove(&key)
+            };
+        }
+        Effect::Pin { target, on } => {
+            let key = (room, *target);
+            if *on {
+                state.pins.insert(key)
+            } else {
+                state.pins.remove(&key)
+            };
+        }
+        Effect::Thread { root, seq } => {
+            state.threads.insert((room, *root, *seq));
+        }
+        Effect::Member(member) => {
+            let key = (room, member.user);
+            let level = state.members.get(&key).map(|old| old.level).unwrap_or_default();
+            state.members.insert(key, Member { level, ..member.clone() });
+        }
+        Effect::Room(row) => {
+            state.rooms.insert(row.id, row.clone());
+        }
+        Effect::FileSent { file, seq } => {
+            let sender = entries.iter().find(|entry| entry.seq == *seq).map(|entry| entry.by);
+            if let Some(file) = state.files.get_mut(file)
+                && file.state == FileState::Unsent
+                && file.room == room
+                && Some(file.user) == sender
+            {
+                file.state = FileState::Sent;
+                file.seq = Some(*seq);
+            }
+        }
+        Effect::FileDropped { file } => {
+            if let Some(file) = state.files.get_mut(file).filter(|file| file.room == room) {
+                file.state = FileState::Dropped;
+            }
+        }
+        own => debug_assert!(false, "{own:?} belongs to a user's own log"),
+    }
+}
+
+fn apply_to_user(state: &mut State, user: UserId, effect: &Effect) {
+    match effect {
+        Effect::UserRoom(new) => {
+            let old = state.user_rooms.get(&(user, new.room)).cloned();
+            if old.as_ref().is_some_and(|old| old.rev > new.rev) {
+                return;
+            }
+            let kept = old.unwrap_or_else(|| unread(new));
+            let row = UserRoom { state: new.state, role: new.role, rev: new.rev, why: new.why.clone(), ..kept };
+            state.user_rooms.insert((user, new.room), row);
+        }
+        Effect::RoomSettings { room, level, hidden } => {
+            if let Some(row) = state.user_rooms.get_mut(&(user, *room)) {
+                row.level = *level;
+                row.hidden = *hidden;
+            }
+            if let Some(member) = state.members.get_mut(&(*room, user)) {
+                member.level = *level;
+            }
+        }
+        Effect::Notification(new) => {
+            let row = NotificationRow::There(new.clone());
+            state.notifications.entry((user, new.key)).or_insert(row);
+        }
+        Effect::NotificationRead { key, at } => {
+            let rows = state.notifications.iter_mut().filter(|((of, _), _)| *of == user);
+            for ((_, this), row) in rows {
+                if let NotificationRow::There(Notification { read_at: read_at @ None, .. }) = row
+                    && key.is_none_or(|key| key == *this)
+                {
+                    *read_at = Some(*at);
+                }
+            }
+        }
+        Effect::NotificationDropped { key, expires } => {
+            state.notifications.insert((user, *key), NotificationRow::Dropped { expires: *expires });
+        }
+        other => debug_assert!(false, "{other:?} belongs to a room's log"),
+    }
+}
+
+/// A new row: marks and settings are never an append's.
+fn unread(new: &UserRoom) -> UserRoom {
+    UserRoom { level: Default::default(), hidden: false, read_seq: 0, read_n: 0, mentions: Vec::new(), ..new.clone() }
+}

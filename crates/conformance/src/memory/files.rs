@@ -1,0 +1,92 @@
+//! `Files` in memory.
+
+use std::cmp::Reverse;
+
+use async_trait::async_trait;
+use domain::{File, FileId, FileState, RoomId, Timestamp, UserId};
+use service::ports::{Files, StoreError, StoreResult};
+
+use super::MemoryStore;
+
+#[async_trait]
+impl Files for MemoryStore {
+    async fn put(&self, file: &File) -> StoreResult<()> {
+        let row = File { state: FileState::Uploading, seq: None, ..file.clone() };
+        self.up()?.files.entry(file.id).or_insert(row);
+        Ok(())
+    }
+
+    async fn complete(&self, file: &File) -> StoreResult<()> {
+        let mut state = self.up()?;
+        let waiting = |row: &&mut File| matches!(row.state, FileState::Uploading | FileState::Unsent);
+        let row = state.files.get_mut(&file.id).filter(waiting).ok_or(StoreError::NotFound)?;
+        row.state = FileState::Unsent;
+        row.size = file.size;
+        row.content_type = file.content_type.clone();
+        row.digest = file.digest.clone();
+        row.picture = file.picture;
+        Ok(())
+    }
+
+    async fn drop_file(&self, file: FileId) -> StoreResult<()> {
+        let mut state = self.up()?;
+        state.files.get_mut(&file).ok_or(StoreError::NotFound)?.state = FileState::Dropped;
+        Ok(())
+    }
+
+    async fn drop_unsent(&self, file: FileId) -> StoreResult<bool> {
+        let mut state = self.up()?;
+        let Some(row) = state.files.get_mut(&file).filter(|row| row.state != FileState::Sent) else {
+            return Ok(false);
+        };
+        row.state = FileState::Dropped;
+        Ok(true)
+    }
+
+    async fn forget(&self, file: FileId) -> StoreResult<()> {
+        self.up()?.files.retain(|_, row| row.id != file || row.state != FileState::Dropped);
+        Ok(())
+    }
+
+    async fn get(&self, file: FileId) -> StoreResult<Option<File>> {
+        Ok(self.up()?.files.get(&file).cloned())
+    }
+
+    async fn get_all(&self, files: &[FileId]) -> StoreResult<Vec<File>> {
+        Ok(self.up()?.files.values().filter(|row| files.contains(&row.id)).cloned().collect())
+    }
+
+    async fn room_files(
+        &self,
+        room: RoomId,
+        before: Option<(Timestamp, FileId)>,
+        limit: usize,
+    ) -> StoreResult<Vec<File>> {
+        let state = self.up()?;
+        let sent = state.files.values().filter(|row| row.room == room && row.state == FileState::Sent);
+        let older = sent.filter(|row| before.is_none_or(|before| (row.at, row.id) < before));
+        Ok(newest_first(older, limit))
+    }
+
+    async fn user_unsent(&self, user: UserId, limit: usize) -> StoreResult<Vec<File>> {
+        let state = self.up()?;
+        Ok(newest_first(state.files.values().filter(|row| row.user == user && row.state == FileState::Unsent), limit))
+    }
+
+    async fn expired(&self, older_than: Timestamp, limit: usize) -> StoreResult<Vec<File>> {
+        let state = self.up()?;
+        let over = |row: &&File| match row.state {
+            FileState::Uploading | FileState::Unsent => row.at < older_than,
+            FileState::Sent => false,
+            FileState::Dropped => true,
+        };
+        Ok(state.files.values().filter(over).take(limit).cloned().collect())
+    }
+}
+
+fn newest_first<'a>(rows: impl Iterator<Item = &'a File>, limit: usize) -> Vec<File> {
+    let mut rows: Vec<File> = rows.cloned().collect();
+    rows.sort_by_key(|row| Reverse((row.at, row.id)));
+    rows.truncate(limit);
+    rows
+}

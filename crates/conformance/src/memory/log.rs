@@ -1,0 +1,158 @@
+//! `RoomLog` in memory.
+
+use async_trait::async_trait;
+use domain::{Body, Effect, Entry, Epoch, FileState, LogId, Seq};
+use service::ports::{AppendError, Appended, ChangedLogs, ChangesCursor, RoomLog, StoreResult, Tip};
+
+use super::state::State;
+use super::{Fault, MemoryStore, effects};
+
+#[async_trait]
+impl RoomLog for MemoryStore {
+    async fn epoch(&self) -> StoreResult<Epoch> {
+        Ok(self.up()?.epoch)
+    }
+
+    async fn tip(&self, log: LogId) -> StoreResult<Tip> {
+        Ok(tip(&*self.up()?, log))
+    }
+
+    async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], effects: &[Effect]) -> Appended {
+        let fault = {
+            let mut state = self.lock();
+            if state.down { Some(Fault::Unavailable) } else { state.faults.pop_front() }
+        };
+        match fault {
+            None => append(&mut self.lock(), log, after, entries, effects),
+            Some(Fault::Unavailable) => Err(unavailable("a fault of the test")),
+            Some(Fault::Unknown) => Err(AppendError::Unknown),
+            Some(Fault::LostAnswer) => {
+                let _lost = append(&mut self.lock(), log, after, entries, effects);
+                Err(AppendError::Unknown)
+            }
+        }
+    }
+
+    async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>> {
+        let state = self.up()?;
+        Ok(entries(&state, log).filter(|entry| (from..=to).contains(&entry.seq)).cloned().collect())
+    }
+
+    async fn read_back(&self, log: LogId, before: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
+        let state = self.up()?;
+        let older = entries(&state, log).rev().filter(|entry| entry.seq < before);
+        let mut page: Vec<Entry> = older.filter(|entry| entry.message().is_some()).take(limit).cloned().collect();
+        page.reverse();
+        Ok(page)
+    }
+
+    async fn read_forward(&self, log: LogId, after: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
+        let state = self.up()?;
+        let newer = entries(&state, log).filter(|entry| entry.seq > after);
+        Ok(newer.filter(|entry| entry.message().is_some()).take(limit).cloned().collect())
+    }
+
+    async fn messages(&self, log: LogId, seqs: &[Seq]) -> StoreResult<Vec<Entry>> {
+        let state = self.up()?;
+        Ok(entries(&state, log).filter(|e| e.message().is_some() && seqs.contains(&e.seq)).cloned().collect())
+    }
+
+    async fn recent(&self, log: LogId, count: usize) -> StoreResult<(Tip, Vec<Entry>)> {
+        let state = self.up()?;
+        let mut recent: Vec<Entry> = entries(&state, log).rev().take(count).cloned().collect();
+        recent.reverse();
+        Ok((tip(&state, log), recent))
+    }
+
+    async fn changes(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs> {
+        let state = self.up()?;
+        let since = match cursor {
+            None => Some(state.appends),
+            Some(cursor) => cursor.0.split_once('.').and_then(|(epoch, appends)| {
+                let same = epoch.parse() == Ok(state.epoch);
+                appends.parse().ok().filter(|appends| same && *appends <= state.appends)
+            }),
+        };
+        let from = since.unwrap_or(state.appends);
+        let changed = state.logs.iter().filter(|(_, log)| log.changed > from);
+        Ok(ChangedLogs {
+            epoch: state.epoch,
+            logs: changed.map(|(id, log)| (*id, log.head().seq)).collect(),
+            next: ChangesCursor(format!("{}.{}", state.epoch, state.appends)),
+            lost: since.is_none(),
+        })
+    }
+
+    async fn raise_floor(&self, log: LogId, floor: Seq) -> StoreResult<()> {
+        let mut state = self.up()?;
+        let Some(rows) = state.logs.get_mut(&log) else { return Ok(()) };
+        let floor = floor.min(rows.head().seq);
+        let mut files = Vec::new();
+        for seq in rows.floor + 1..=floor {
+            let entry = rows.at_mut(seq).expect("every seq up to the head has an entry");
+            if let Some(message) = entry.message() {
+                files.extend(message.files.iter().copied());
+            }
+            entry.body.blank();
+        }
+        rows.floor = rows.floor.max(floor);
+        for file in files {
+            if let Some(file) = state.files.get_mut(&file) {
+                file.state = FileState::Dropped;
+            }
+        }
+        Ok(())
+    }
+
+    async fn floor(&self, log: LogId) -> StoreResult<Seq> {
+        Ok(self.up()?.logs.get(&log).map_or(0, |log| log.floor))
+    }
+
+    async fn all_logs(&self, after: Option<LogId>, limit: usize) -> StoreResult<Vec<(LogId, Seq)>> {
+        let state = self.up()?;
+        let page = state.logs.iter().filter(|(id, _)| after.is_none_or(|after| **id > after)).take(limit);
+        Ok(page.map(|(id, log)| (*id, log.head().seq)).collect())
+    }
+}
+
+fn unavailable(why: &str) -> AppendError {
+    AppendError::Unavailable { why: why.into(), retry_ms: 100 }
+}
+
+fn entries(state: &State, log: LogId) -> std::slice::Iter<'_, Entry> {
+    state.logs.get(&log).map_or([].iter(), |log| log.entries.iter())
+}
+
+fn tip(state: &State, log: LogId) -> Tip {
+    let head = state.logs.get(&log).map(|log| log.head()).unwrap_or_default();
+    Tip::from_store(state.epoch, head.seq, head.n, head.at)
+}
+
+fn append(state: &mut State, log: LogId, after: &Tip, new: &[Entry], effects: &[Effect]) -> Appended {
+    if let Err(why) = after.check(new) {
+        debug_assert!(false, "{why}");
+        return Err(unavailable(&why));
+    }
+    if after.epoch() != state.epoch {
+        return Err(AppendError::OtherEpoch);
+    }
+    if tip(state, log).seq() != after.seq() {
+        return Err(AppendError::Conflict { slot: None });
+    }
+    effects::check(state, log, effects)?;
+    state.appends += 1;
+    let appends = state.appends;
+    let rows = state.logs.entry(log).or_default();
+    rows.changed = appends;
+    rows.entries.extend(new.iter().cloned().map(stored));
+    effects::apply(state, log, new, effects);
+    Ok(tip(state, log))
+}
+
+/// The entry as a store keeps it: the text of an edit lives in its message only.
+fn stored(mut entry: Entry) -> Entry {
+    if let Body::Edit { text, .. } = &mut entry.body {
+        *text = None;
+    }
+    entry
+}

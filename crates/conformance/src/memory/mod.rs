@@ -1,0 +1,119 @@
+//! The store in memory: the plainest model of the ports, one mutex around maps.
+//!
+//! Never meant for a product: nothing outlives the process, and some reads look at every row. It is
+//! what the SQL and DynamoDB stores are compared with, and what use cases are tested on.
+
+mod effects;
+mod feed;
+mod files;
+mod log;
+mod marks;
+mod nodes;
+mod notifications;
+mod people;
+mod rooms;
+mod sessions;
+mod state;
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use domain::Epoch;
+use service::ports::{Store, StoreError, StoreResult};
+use state::State;
+use uuid::Uuid;
+
+/// What becomes of one append instead of its ordinary end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing is written; the caller is told that the outcome is unknown.
+    Unknown,
+    /// Nothing is written; the caller is told so.
+    Unavailable,
+    /// It is written if it can be; the caller is told that the outcome is unknown.
+    LostAnswer,
+}
+
+/// A copy of everything at one moment, to go back to.
+#[derive(Clone)]
+pub struct Snapshot(State);
+
+/// A store whose life is the process's. Clones share their content.
+#[derive(Clone)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MemoryStore {
+    /// An empty store with an epoch of its own.
+    pub fn new() -> Self {
+        MemoryStore { state: Arc::new(Mutex::new(State::new(new_epoch()))) }
+    }
+
+    /// As [`MemoryStore::new`], in the form that [`crate::store!`] takes.
+    pub async fn open_temporary() -> Result<Self, Infallible> {
+        Ok(Self::new())
+    }
+
+    /// Every port of it.
+    pub fn store(&self) -> Store {
+        let all = Arc::new(self.clone());
+        Store {
+            log: all.clone(),
+            rooms: all.clone(),
+            marks: all.clone(),
+            notifications: all.clone(),
+            people: all.clone(),
+            sessions: all.clone(),
+            files: all.clone(),
+            feed: all.clone(),
+            nodes: all,
+        }
+    }
+
+    /// The next append, whoever makes it, meets this fault. Several queue up.
+    pub fn fail_next_append(&self, fault: Fault) {
+        self.lock().faults.push_back(fault);
+    }
+
+    /// While it is down every call of every port is answered `Unavailable`.
+    pub fn set_down(&self, down: bool) {
+        self.lock().down = down;
+    }
+
+    /// A backup.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot(self.lock().clone())
+    }
+
+    /// Goes back to a backup, under a new epoch.
+    pub fn restore(&self, backup: &Snapshot) {
+        let mut state = self.lock();
+        *state = backup.0.clone();
+        state.epoch = new_epoch();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A test that panicked while it held the lock has failed already.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state, unless the store is down.
+    fn up(&self) -> StoreResult<MutexGuard<'_, State>> {
+        let state = self.lock();
+        if state.down {
+            return Err(StoreError::Unavailable { why: "the store in memory is down".into(), retry_ms: 100 });
+        }
+        Ok(state)
+    }
+}
+
+fn new_epoch() -> Epoch {
+    Epoch(Uuid::new_v4().as_u64_pair().0)
+}

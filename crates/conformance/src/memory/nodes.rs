@@ -1,0 +1,42 @@
+//! `Nodes` in memory.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{RoomId, Timestamp, UserId};
+use service::ports::{Connection, NodeRow, Nodes, StoreResult};
+
+use super::MemoryStore;
+
+#[async_trait]
+impl Nodes for MemoryStore {
+    async fn beat(&self, node: &NodeRow) -> StoreResult<()> {
+        self.up()?.nodes.insert(node.node.clone(), node.clone());
+        Ok(())
+    }
+
+    async fn nodes(&self, now: Timestamp, within: Duration) -> StoreResult<Vec<NodeRow>> {
+        let state = self.up()?;
+        Ok(state.nodes.values().filter(|node| now.since(node.at) <= within).cloned().collect())
+    }
+
+    async fn connections(&self, user: UserId, now: Timestamp) -> StoreResult<Vec<Connection>> {
+        let state = self.up()?;
+        Ok(state.connections.values().filter(|row| row.user == user && row.expires_at > now).cloned().collect())
+    }
+
+    async fn connections_in(&self, room: RoomId, now: Timestamp) -> StoreResult<Vec<Connection>> {
+        let state = self.up()?;
+        Ok(state.connections.values().filter(|row| row.room == Some(room) && row.expires_at > now).cloned().collect())
+    }
+
+    async fn put_connection(&self, connection: &Connection) -> StoreResult<()> {
+        self.up()?.connections.insert((connection.user, connection.id.clone()), connection.clone());
+        Ok(())
+    }
+
+    async fn drop_connection(&self, user: UserId, id: &str) -> StoreResult<()> {
+        self.up()?.connections.remove(&(user, id.to_owned()));
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! `Sessions` in memory.
+
+use async_trait::async_trait;
+use domain::limits::REFRESH_GRACE;
+use domain::{SessionId, Timestamp, UserId};
+use service::ports::{Rotation, SessionRecord, Sessions, StoreResult, Ticket};
+
+use super::MemoryStore;
+
+#[async_trait]
+impl Sessions for MemoryStore {
+    async fn open(&self, session: &SessionRecord) -> StoreResult<()> {
+        self.up()?.sessions.entry(session.id).or_insert_with(|| session.clone());
+        Ok(())
+    }
+
+    async fn get(&self, session: SessionId) -> StoreResult<Option<SessionRecord>> {
+        Ok(self.up()?.sessions.get(&session).cloned())
+    }
+
+    async fn list(&self, user: UserId, now: Timestamp) -> StoreResult<Vec<SessionRecord>> {
+        let state = self.up()?;
+        let open = state.sessions.values().filter(|row| row.user == user && !row.revoked && row.expires_at > now);
+        Ok(open.cloned().collect())
+    }
+
+    async fn end(&self, session: SessionId) -> StoreResult<bool> {
+        let mut state = self.up()?;
+        Ok(state.sessions.get_mut(&session).is_some_and(|row| !std::mem::replace(&mut row.revoked, true)))
+    }
+
+    async fn end_all(&self, user: UserId) -> StoreResult<Vec<SessionId>> {
+        let mut state = self.up()?;
+        let open = state.sessions.values_mut().filter(|row| row.user == user && !row.revoked);
+        Ok(open
+            .map(|row| {
+                row.revoked = true;
+                row.id
+            })
+            .collect())
+    }
+
+    async fn rotate(
+        &self,
+        session: SessionId,
+        presented: [u8; 32],
+        next: [u8; 32],
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> StoreResult<Rotation> {
+        let mut state = self.up()?;
+        let Some(row) = state.sessions.get_mut(&session).filter(|row| !row.revoked && row.expires_at > now) else {
+            return Ok(Rotation::Unknown);
+        };
+        if row.current == presented {
+            row.previous = Some(std::mem::replace(&mut row.current, next));
+            row.rotated_at = now;
+            row.expires_at = expires_at;
+            return Ok(Rotation::Rotated(row.clone()));
+        }
+        if row.previous == Some(presented) && now.since(row.rotated_at) <= REFRESH_GRACE {
+            return Ok(Rotation::Grace(row.clone()));
+        }
+        row.revoked = true;
+        Ok(Rotation::Reused(row.clone()))
+    }
+
+    async fn put_ticket(&self, ticket: &Ticket) -> StoreResult<()> {
+        self.up()?.tickets.insert(ticket.hash, ticket.clone());
+        Ok(())
+    }
+
+    async fn take_ticket(&self, hash: [u8; 32], now: Timestamp) -> StoreResult<Option<Ticket>> {
+        Ok(self.up()?.tickets.remove(&hash).filter(|ticket| ticket.expires_at > now))
+    }
+
+    async fn sweep(&self, now: Timestamp) -> StoreResult<u64> {
+        let mut state = self.up()?;
+        let before = state.sessions.len() + state.tickets.len();
+        state.sessions.retain(|_, row| row.expires_at > now);
+        state.tickets.retain(|_, row| row.expires_at > now);
+        Ok((before - state.sessions.len() - state.tickets.len()) as u64)
+    }
+}
