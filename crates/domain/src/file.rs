@@ -8,6 +8,7 @@ use crate::time::Timestamp;
 /// Where a file stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema, utoipa::ToSchema))]
 pub enum FileState {
     /// Its bytes are arriving.
     Uploading,

@@ -44,6 +44,7 @@ pub struct UserRoom {
 /// Why a notification was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema, utoipa::ToSchema))]
 pub enum NotificationKind {
     /// A message mentions the user.
     Mention,

@@ -11,6 +11,7 @@ use crate::ids::Seq;
 /// The codes of 2-protocol, Errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema, utoipa::ToSchema))]
 pub enum Code {
     /// Sign in, or renew the token, first.
     Unauthenticated,

@@ -9,6 +9,7 @@ use crate::time::Timestamp;
 /// Who may come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema, utoipa::ToSchema))]
 pub enum RoomKind {
     /// Any signed-in person reads and joins; members send.
     Public,
@@ -61,6 +62,7 @@ impl Room {
 /// What a member may do; ordered, so that `>=` reads "at least".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema, utoipa::ToSchema))]
 pub enum Role {
     /// Reads, and nothing more.
     ReadOnly,
@@ -77,6 +79,7 @@ pub enum Role {
 /// How a user stands to a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema, utoipa::ToSchema))]
 pub enum MemberState {
     /// Asked, and has not answered.
     Invited,
@@ -93,6 +96,7 @@ pub enum MemberState {
 /// What of a room a user wants to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema, utoipa::ToSchema))]
 pub enum Level {
     /// Everything.
     #[default]

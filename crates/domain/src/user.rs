@@ -9,6 +9,7 @@ use crate::time::Timestamp;
 /// What a user may do on the whole installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema, utoipa::ToSchema))]
 pub enum UserRole {
     /// Uses it.
     #[default]

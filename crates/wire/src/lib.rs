@@ -1,1 +1,25 @@
-//! Frames, REST bodies, error codes; emits TypeScript and JSON Schema.
+//! The protocol's frames, the REST bodies and the error codes: the source of the TypeScript types and
+//! of the JSON Schemas.
+//!
+//! Never decides anything: it parses what comes and encodes what goes.
+
+mod client_frame;
+mod convert;
+mod event;
+pub mod generate;
+pub mod json;
+pub mod rest;
+mod server_frame;
+
+pub use client_frame::{BadFrame, ClientFrame};
+pub use convert::{file_ref, member_view, parse_rfc3339, rfc3339, room_entry, room_view, user_ref, user_self};
+pub use event::{
+    Event, EventKind, FileRef, NotificationChange, OwnEvent, OwnEventKind, ReactionView, RoomChange, RoomGone, UserRef,
+};
+pub use server_frame::{AnyEvent, PresenceEntry, RoomEntry, ServerFrame, SyncStatus, UserSelf};
+
+/// The protocol's version.
+pub const VERSION: u32 = 1;
+
+/// What a user's own log is called on the wire.
+pub const OWN_LOG: &str = "@me";

@@ -18,6 +18,7 @@ mod sessions;
 
 pub use blobs::{BlobError, Blobs, ByteStream};
 pub use bus::{Bus, BusMessage, BusStatus, Committed, Heard, Mark, Typing};
+pub use domain::PresenceStatus;
 pub use feed::{Feed, FeedCursor, Fence};
 pub use files::Files;
 pub use log::{AppendError, Appended, ChangedLogs, ChangesCursor, RoomLog, Tip};
@@ -25,7 +26,7 @@ pub use marks::{MarkRow, Marks};
 pub use nodes::{Connection, NodeRow, Nodes};
 pub use notifications::{NotificationPage, Notifications};
 pub use people::{NewUser, People, UserRecord};
-pub use presence::{PresenceStatus, PresenceStore, UserPresence};
+pub use presence::{PresenceStore, UserPresence};
 pub use push::{Push, PushError};
 pub use rooms::{DirectoryRoom, Head, Rooms, UserRoomRow};
 pub use sessions::{Rotation, SessionRecord, Sessions, Ticket};

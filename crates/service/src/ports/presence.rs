@@ -1,20 +1,7 @@
 //! Who is there: state with a time to live, made of all connections of a user.
 
 use async_trait::async_trait;
-use domain::{RoomId, Timestamp, UserId};
-use serde::{Deserialize, Serialize};
-
-/// A status; ordered, so that the best of several is their maximum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PresenceStatus {
-    /// No connection.
-    Offline,
-    /// Connected, but idle.
-    Away,
-    /// There.
-    Online,
-}
+use domain::{PresenceStatus, RoomId, Timestamp, UserId};
 
 /// A user's presence.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,16 @@
+//! Whether a user is there.
+
+use serde::{Deserialize, Serialize};
+
+/// A status; ordered, so that the best of several is their maximum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema, utoipa::ToSchema))]
+pub enum PresenceStatus {
+    /// No connection.
+    Offline,
+    /// Connected, but idle.
+    Away,
+    /// There.
+    Online,
+}

@@ -1,0 +1,291 @@
+//! From the domain's types to what clients see: the one place where ids get their names.
+
+use domain::{
+    Body, Entry, File, Member, Message, Notification, Related, Room, RoomId, Timestamp, User, UserId, UserRoom,
+};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::OWN_LOG;
+use crate::event::{
+    Event, EventKind, FileRef, NotificationChange, OwnEvent, OwnEventKind, ReactionView, RoomChange, RoomGone, UserRef,
+};
+use crate::rest::notifications::NotificationView;
+use crate::rest::rooms::{MemberView, RoomView};
+use crate::server_frame::{RoomEntry, UserSelf};
+
+/// A moment as RFC 3339 in UTC with milliseconds, as `2026-11-21T08:00:00.123Z`.
+pub fn rfc3339(at: Timestamp) -> String {
+    let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.0) * 1_000_000);
+    let moment = moment.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let (date, clock) = (moment.date(), moment.time());
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        date.year(),
+        u8::from(date.month()),
+        date.day(),
+        clock.hour(),
+        clock.minute(),
+        clock.second(),
+        clock.millisecond()
+    )
+}
+
+/// Reads a moment as [`rfc3339`] writes it (any RFC 3339 offset is accepted).
+pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+    let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).ok().map(Timestamp)
+}
+
+/// A user as others see them; one that is not known has an empty name.
+pub fn user_ref(id: UserId, related: &Related) -> UserRef {
+    match related.users.get(&id) {
+        Some(user) => UserRef::from(user),
+        None => UserRef { id: id.to_string(), name: String::new(), display_name: None, guest: false },
+    }
+}
+
+impl From<&User> for UserRef {
+    fn from(user: &User) -> Self {
+        UserRef {
+            id: user.id.to_string(),
+            name: user.name.to_string(),
+            display_name: user.display_name.as_ref().map(ToString::to_string),
+            guest: user.guest,
+        }
+    }
+}
+
+/// Oneself.
+pub fn user_self(user: &User) -> UserSelf {
+    UserSelf {
+        id: user.id.to_string(),
+        name: user.name.to_string(),
+        display_name: user.display_name.as_ref().map(ToString::to_string),
+        guest: user.guest,
+        admin: user.role == domain::UserRole::Admin,
+    }
+}
+
+/// A file as a message shows it.
+pub fn file_ref(file: &File) -> FileRef {
+    FileRef {
+        id: file.id.to_string(),
+        name: file.name.clone(),
+        content_type: file.content_type.clone(),
+        size: file.size,
+        width: file.picture.map(|p| p.width),
+        height: file.picture.map(|p| p.height),
+        thumbnail: file.picture.is_some_and(|p| p.thumbnail),
+    }
+}
+
+impl Event {
+    /// A room's entry. Entries of the own log's kinds never stand in a room's log.
+    pub fn new(room: RoomId, entry: &Entry, related: &Related) -> Event {
+        Event {
+            room: room.to_string(),
+            seq: entry.seq,
+            n: entry.n,
+            by: user_ref(entry.by, related),
+            at: rfc3339(entry.at),
+            id: entry.id.to_string(),
+            kind: event_kind(&entry.body, related),
+        }
+    }
+}
+
+fn event_kind(body: &Body, related: &Related) -> EventKind {
+    match body {
+        Body::Message(message) => message_kind(message, related),
+        Body::Edit { target, text } => EventKind::Edit {
+            target: *target,
+            text: text.as_ref().map(|text| text.as_str().to_owned()).unwrap_or_default(),
+        },
+        Body::Delete { target } => EventKind::Delete { target: *target },
+        Body::React { target, emoji, on } => {
+            EventKind::React { target: *target, emoji: emoji.as_str().to_owned(), on: *on }
+        }
+        Body::Pin { target, on } => EventKind::Pin { target: *target, on: *on },
+        Body::Member { user, state, role, muted_until, why } => EventKind::Member {
+            user: user_ref(*user, related),
+            state: *state,
+            role: *role,
+            muted_until: muted_until.map(rfc3339),
+            why: why.clone(),
+        },
+        Body::Room(room) => EventKind::Room {
+            name: room.name.as_ref().map(ToString::to_string),
+            slug: room.slug.as_ref().map(ToString::to_string),
+            description: room.description.clone(),
+            room_kind: room.kind,
+            archived: room.archived,
+            hides_past: room.hides_past,
+            slow_mode_s: room.slow_mode_s,
+        },
+        other => EventKind::Unknown(as_object(other)),
+    }
+}
+
+fn message_kind(message: &Message, related: &Related) -> EventKind {
+    EventKind::Message {
+        text: message.text.as_str().to_owned(),
+        mentions: message.mentions.iter().map(ToString::to_string).collect(),
+        reply_to: message.reply_to,
+        thread: message.thread,
+        files: message.files.iter().filter_map(|id| related.files.get(id)).map(file_ref).collect(),
+        rev: message.rev,
+        edited_at: message.edited_at.map(rfc3339),
+        deleted: message.deleted,
+        reactions: message
+            .reactions
+            .iter()
+            .map(|reaction| ReactionView {
+                emoji: reaction.emoji.as_str().to_owned(),
+                n: reaction.n,
+                users: reaction.users.iter().map(ToString::to_string).collect(),
+            })
+            .collect(),
+    }
+}
+
+/// What an unknown kind holds, as it was stored.
+fn as_object(body: &Body) -> serde_json::Map<String, serde_json::Value> {
+    match serde_json::to_value(body) {
+        Ok(serde_json::Value::Object(map)) => map,
+        _ => serde_json::Map::new(),
+    }
+}
+
+impl OwnEvent {
+    /// An entry of a user's own log. `room` gives the room list's line of a room that was added or
+    /// changed; without it (the room is gone by now) the event says `gone`.
+    pub fn new(entry: &Entry, related: &Related, room: Option<RoomEntry>) -> OwnEvent {
+        let kind = match &entry.body {
+            Body::UserRoom(row) => OwnEventKind::Room(match room {
+                Some(line) if is_listed(row) => RoomChange::Set { entry: Box::new(line) },
+                _ => RoomChange::Gone {
+                    entry: RoomGone {
+                        id: row.room.to_string(),
+                        at_seq: row.rev,
+                        why: row.state,
+                        reason: row.why.clone(),
+                    },
+                },
+            }),
+            Body::NotificationAdded(notification) => OwnEventKind::Notification(NotificationChange::Added {
+                entry: Box::new(NotificationView::new(notification, related)),
+            }),
+            Body::NotificationRead { key } => {
+                OwnEventKind::Notification(NotificationChange::Read { key: key.map(|key| key.to_string()) })
+            }
+            Body::NotificationGone { key } => {
+                OwnEventKind::Notification(NotificationChange::Gone { key: key.to_string() })
+            }
+            Body::Setting { name, value } => OwnEventKind::Setting { name: name.clone(), value: value.clone() },
+            Body::SessionEnded { session } => {
+                OwnEventKind::Session { op: "ended".into(), session: session.map(|session| session.to_string()) }
+            }
+            other => OwnEventKind::Unknown(as_object(other)),
+        };
+        OwnEvent { room: OWN_LOG.into(), seq: entry.seq, at: rfc3339(entry.at), id: entry.id.to_string(), kind }
+    }
+}
+
+/// Whether a row stands in the room list.
+fn is_listed(row: &UserRoom) -> bool {
+    matches!(row.state, domain::MemberState::Joined | domain::MemberState::Invited)
+}
+
+impl NotificationView {
+    /// A notification with its author's name.
+    pub fn new(notification: &Notification, related: &Related) -> NotificationView {
+        NotificationView {
+            key: notification.key.to_string(),
+            kind: notification.kind,
+            notif_type: notification.notif_type.clone(),
+            at: rfc3339(notification.key.at),
+            room: notification.room.map(|room| room.to_string()),
+            seq: notification.seq,
+            from: notification.from.map(|user| user_ref(user, related)),
+            title: notification.title.clone(),
+            body: notification.body.clone(),
+            read: notification.read_at.is_some(),
+        }
+    }
+}
+
+/// A line of `me`'s room list. `head` is `(seq, n, at)` of the room's last entry.
+pub fn room_entry(
+    me: UserId,
+    row: &UserRoom,
+    room: &Room,
+    head: (domain::Seq, u64, Timestamp),
+    related: &Related,
+) -> RoomEntry {
+    let (seq, n, at) = head;
+    RoomEntry {
+        id: room.id.to_string(),
+        slug: room.slug.as_ref().map(ToString::to_string),
+        name: room.name.as_ref().map(ToString::to_string),
+        kind: room.kind,
+        description: room.description.clone(),
+        with: room.other(me).map(|other| user_ref(other, related)),
+        state: row.state,
+        role: row.role,
+        at_seq: row.rev,
+        level: row.level,
+        hidden: row.hidden,
+        archived: room.archived,
+        head: seq,
+        n,
+        last_at: (seq > 0).then(|| rfc3339(at)),
+        read: row.read_seq,
+        read_n: row.read_n,
+        mentions: row.mentions.clone(),
+    }
+}
+
+/// A member with their name.
+pub fn member_view(member: &Member, related: &Related) -> MemberView {
+    MemberView {
+        user: user_ref(member.user, related),
+        state: member.state,
+        role: member.role,
+        muted_until: member.muted_until.map(rfc3339),
+        at_seq: member.rev,
+    }
+}
+
+/// A room as `me` sees it; `member` is their row, `head` is `(seq, n)`.
+pub fn room_view(
+    me: UserId,
+    room: &Room,
+    member: Option<&Member>,
+    members: u64,
+    head: (domain::Seq, u64),
+    pins: Vec<domain::Seq>,
+    related: &Related,
+) -> RoomView {
+    RoomView {
+        id: room.id.to_string(),
+        slug: room.slug.as_ref().map(ToString::to_string),
+        name: room.name.as_ref().map(ToString::to_string),
+        description: room.description.clone(),
+        kind: room.kind,
+        archived: room.archived,
+        hides_past: room.hides_past,
+        slow_mode_s: room.slow_mode_s,
+        with: room.other(me).map(|other| user_ref(other, related)),
+        state: member.map(|member| member.state),
+        role: member.map(|member| member.role),
+        muted_until: member.and_then(|member| member.muted_until).map(rfc3339),
+        members,
+        head: head.0,
+        n: head.1,
+        pins,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+use domain::{EntryId, Reaction};
+use uuid::Uuid;
+
+use super::*;
+use crate::ServerFrame;
+use crate::server_frame::AnyEvent;
+
+fn entry(body: Body) -> Entry {
+    Entry {
+        v: 1,
+        seq: 1044,
+        n: 989,
+        by: UserId(Uuid::from_u128(1)),
+        id: EntryId(Uuid::from_u128(2)),
+        at: Timestamp(1_795_248_000_123),
+        body,
+    }
+}
+
+fn round_trip(frame: &ServerFrame) -> serde_json::Value {
+    let text = serde_json::to_string(frame).expect("writes");
+    assert_eq!(&serde_json::from_str::<ServerFrame>(&text).expect("reads"), frame);
+    serde_json::from_str(&text).expect("is JSON")
+}
+
+#[test]
+fn moments_are_rfc3339_in_utc() {
+    assert_eq!(rfc3339(Timestamp(1_795_248_000_123)), "2026-11-21T08:00:00.123Z");
+    assert_eq!(parse_rfc3339("2026-11-21T09:00:00.123+01:00"), Some(Timestamp(1_795_248_000_123)));
+    assert_eq!(parse_rfc3339("yesterday"), None);
+}
+
+#[test]
+fn a_message_is_one_flat_frame() {
+    let message = Message {
+        text: "hi".to_owned().try_into().expect("valid"),
+        mentions: vec![],
+        files: vec![],
+        reply_to: Some(1041),
+        thread: None,
+        rev: 1044,
+        edited_at: None,
+        deleted: false,
+        reactions: vec![Reaction { emoji: "👍".to_owned().try_into().expect("valid"), n: 1, users: vec![] }],
+    };
+    let room = RoomId(Uuid::from_u128(7));
+    let event = Event::new(room, &entry(Body::Message(message)), &Related::default());
+    let json = round_trip(&ServerFrame::Event(AnyEvent::Room(event)));
+    assert_eq!(json["t"], "event");
+    assert_eq!(json["kind"], "message");
+    assert_eq!(json["reply_to"], 1041);
+    assert_eq!(json["thread"], serde_json::Value::Null);
+    assert_eq!(json["reactions"][0]["emoji"], "👍");
+    assert_eq!(json["by"]["name"], "", "an unknown author is shown by id");
+}
+
+#[test]
+fn an_unknown_kind_keeps_its_fallback() {
+    let stored = serde_json::json!({"kind": "poll", "fallback": "A poll: tea?"});
+    let body: Body = serde_json::from_value(stored).expect("reads");
+    let event = Event::new(RoomId(Uuid::from_u128(7)), &entry(body), &Related::default());
+    let json = round_trip(&ServerFrame::Event(AnyEvent::Room(event)));
+    assert_eq!(json["kind"], "poll");
+    assert_eq!(json["fallback"], "A poll: tea?");
+}
+
+#[test]
+fn a_room_that_is_gone_says_why() {
+    let row = UserRoom {
+        room: RoomId(Uuid::from_u128(7)),
+        state: domain::MemberState::Kicked,
+        role: domain::Role::Member,
+        rev: 31,
+        level: Default::default(),
+        hidden: false,
+        why: None,
+        read_seq: 0,
+        read_n: 0,
+        mentions: vec![],
+    };
+    let event = OwnEvent::new(&entry(Body::UserRoom(row)), &Related::default(), None);
+    let json = round_trip(&ServerFrame::Event(AnyEvent::Own(event)));
+    assert_eq!((&json["room"], &json["op"]), (&"@me".into(), &"gone".into()));
+    assert_eq!((&json["entry"]["at_seq"], &json["entry"]["why"]), (&31.into(), &"kicked".into()));
+}

@@ -1,0 +1,101 @@
+//! The TypeScript types and JSON Schemas of everything in this crate, as texts to be written to files.
+
+use schemars::schema_for;
+use ts_rs::{Config, TS};
+
+use crate::*;
+
+/// `wire.ts`: every type of the protocol, in a fixed order.
+pub fn typescript() -> String {
+    let config = Config::new().with_large_int("number");
+    let mut out = String::from(
+        "// Made by `cargo xtask gen` from crates/wire. Do not edit.\n// biome-ignore-all lint: generated\n/* eslint-disable */\n",
+    );
+    macro_rules! emit {
+        ($($type:ty),* $(,)?) => { $(
+            out.push_str("\nexport ");
+            out.push_str(&<$type as TS>::decl(&config));
+            out.push('\n');
+        )* };
+    }
+    emit!(
+        domain::RoomKind,
+        domain::Role,
+        domain::MemberState,
+        domain::Level,
+        domain::Code,
+        domain::UserRole,
+        domain::NotificationKind,
+        domain::PresenceStatus,
+        domain::FileState,
+        UserRef,
+        UserSelf,
+        FileRef,
+        ReactionView,
+        Event,
+        EventKind,
+        OwnEvent,
+        OwnEventKind,
+        RoomChange,
+        RoomGone,
+        NotificationChange,
+        AnyEvent,
+        RoomEntry,
+        PresenceEntry,
+        SyncStatus,
+        ClientFrame,
+        ServerFrame,
+        rest::Problem,
+        rest::Acked,
+        rest::auth::RegisterBody,
+        rest::auth::LoginBody,
+        rest::auth::GuestBody,
+        rest::auth::RefreshBody,
+        rest::auth::Tokens,
+        rest::auth::TicketAnswer,
+        rest::auth::Me,
+        rest::auth::MePatch,
+        rest::auth::UserPage,
+        rest::auth::SessionView,
+        rest::auth::SessionList,
+        rest::rooms::CreateRoom,
+        rest::rooms::RoomView,
+        rest::rooms::DirectoryPage,
+        rest::rooms::DirectoryEntry,
+        rest::rooms::RoomPage,
+        rest::rooms::UpdateRoom,
+        rest::rooms::MemberView,
+        rest::rooms::MemberPage,
+        rest::rooms::InviteBody,
+        rest::rooms::MemberBody,
+        rest::rooms::RoleBody,
+        rest::rooms::SeenBody,
+        rest::rooms::RoomSettings,
+        rest::rooms::DirectBody,
+        rest::messages::SendBody,
+        rest::messages::EditBody,
+        rest::messages::ReactBody,
+        rest::messages::ReadBody,
+        rest::messages::ReadView,
+        rest::messages::MessagePage,
+        rest::presence::HeartbeatBody,
+        rest::presence::PresenceList,
+        rest::presence::TypingList,
+        rest::notifications::PostNotification,
+        rest::notifications::NotificationView,
+        rest::notifications::NotificationPage,
+        rest::notifications::UnreadCount,
+        rest::files::FileView,
+        rest::files::FilePage,
+    );
+    out
+}
+
+/// The JSON Schemas (draft 2020-12) of the frames: `(file name, text)`.
+pub fn schemas() -> Vec<(&'static str, String)> {
+    let pretty = |schema| serde_json::to_string_pretty(&schema).expect("a schema is JSON") + "\n";
+    vec![
+        ("client-frame.schema.json", pretty(schema_for!(ClientFrame))),
+        ("server-frame.schema.json", pretty(schema_for!(ServerFrame))),
+    ]
+}

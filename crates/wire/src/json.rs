@@ -1,0 +1,42 @@
+//! How deep a JSON text is nested: asked before it is parsed, so that depth costs nothing.
+
+/// Whether arrays and objects are nested deeper than `max`. Brackets inside strings do not count; a
+/// text that is not JSON gets some answer, and its parser the last word.
+pub fn is_deeper_than(text: &[u8], max: usize) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+    for &byte in text {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > max {
+                    return true;
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_deeper_than;
+
+    #[test]
+    fn depth_is_counted_outside_strings() {
+        assert!(!is_deeper_than(br#"{"a":[1,{"b":"[[[[\"["}]}"#, 3));
+        assert!(is_deeper_than(br#"{"a":[1,{"b":2}]}"#, 2));
+        assert!(is_deeper_than("[".repeat(100_000).as_bytes(), 32));
+    }
+}
