@@ -78,6 +78,34 @@ pub const JSON_DEPTH: usize = 32;
 pub const BACKLOG_SOFT_BYTES: usize = 256 * 1024;
 /// Bytes waiting for one socket before it is closed as `lagged`.
 pub const BACKLOG_HARD_BYTES: usize = 1024 * 1024;
+/// What one node has heard on the bus and not yet read; more is lost, and found in the log.
+pub const BUS_QUEUE: usize = 4_096;
+/// Commits that wait to be encoded for this node's sockets; more are read from the log.
+pub const DELIVERY_QUEUE: usize = 4_096;
+/// Hand-overs that wait for one shard; when there are more its sockets are closed as `lagged`.
+pub const SHARD_QUEUE: usize = 16_384;
+/// Frames of one socket that are being answered; the next is read when one is done.
+pub const FRAMES_IN_FLIGHT: usize = 64;
+/// Replay pages that one socket is being read at once; further ones wait their turn.
+pub const REPLAYS_IN_FLIGHT: usize = 4;
+/// Logs of one `resume` frame.
+pub const CURSORS_PER_RESUME: usize = 2_000;
+/// Users without a connection whose last time is remembered.
+pub const PRESENCE_REMEMBERED: usize = 100_000;
+/// How often a node refreshes the presence of its sockets.
+pub const PRESENCE_REFRESH: Duration = Duration::from_secs(10);
+/// How often watchers get all of whom they watch.
+pub const PRESENCE_FULL: Duration = Duration::from_secs(60);
+/// How long before its end a client is told that its access token ends.
+pub const EXPIRING_BEFORE: Duration = Duration::from_secs(60);
+/// How often a node asks which logs changed, and how often while the bus is down.
+pub const CHANGES_INTERVAL: Duration = Duration::from_secs(5);
+/// See [`CHANGES_INTERVAL`].
+pub const CHANGES_INTERVAL_DOWN: Duration = Duration::from_secs(1);
+/// How often each followed log is checked, whatever else was heard.
+pub const CHECK_INTERVAL: Duration = Duration::from_secs(600);
+/// How long a log that no socket follows any more stays subscribed.
+pub const LOG_LINGER: Duration = Duration::from_secs(30);
 /// How long after the first frame of a connection the `hello` must have come.
 pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a one-time ticket lives.

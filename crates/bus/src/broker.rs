@@ -1,0 +1,128 @@
+//! A bus between nodes of one process: a broker, and one endpoint a node.
+//!
+//! Never waits for a slow node: its queue is bounded, and what does not fit is lost, as on any bus.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use domain::LogId;
+use domain::limits::BUS_QUEUE;
+use service::ports::{Bus, BusMessage, BusStatus, Heard};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, watch};
+
+/// What the endpoints share. Cheap to clone; a process has one.
+#[derive(Clone)]
+pub struct Broker {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    nodes: Mutex<Vec<Node>>,
+    status: watch::Sender<BusStatus>,
+    lost: AtomicU64,
+}
+
+/// The broker's side of an endpoint.
+struct Node {
+    id: usize,
+    follows: HashSet<LogId>,
+    queue: mpsc::Sender<Heard>,
+}
+
+/// One node's endpoint of a [`Broker`].
+pub struct InProcessBus {
+    id: usize,
+    shared: Arc<Shared>,
+    heard: Mutex<Option<mpsc::Receiver<Heard>>>,
+}
+
+impl Broker {
+    /// A broker without nodes, up.
+    pub fn new() -> Self {
+        let (status, _) = watch::channel(BusStatus::Up);
+        Broker { shared: Arc::new(Shared { nodes: Mutex::default(), status, lost: AtomicU64::new(0) }) }
+    }
+
+    /// An endpoint for another node.
+    pub fn endpoint(&self) -> InProcessBus {
+        let (queue, heard) = mpsc::channel(BUS_QUEUE);
+        let mut nodes = self.shared.nodes();
+        let id = nodes.last().map_or(0, |node| node.id + 1);
+        nodes.push(Node { id, follows: HashSet::new(), queue });
+        InProcessBus { id, shared: self.shared.clone(), heard: Mutex::new(Some(heard)) }
+    }
+
+    /// Takes the bus down, or up again, for tests of what must hold without it. What is published while
+    /// it is down is lost; subscriptions stay.
+    pub fn set_status(&self, status: BusStatus) {
+        self.shared.status.send_replace(status);
+    }
+
+    /// How many messages were lost so far, since the bus was down or a node was slow.
+    pub fn lost(&self) -> u64 {
+        self.shared.lost.load(Ordering::Relaxed)
+    }
+}
+
+impl Default for Broker {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Shared {
+    /// No code panics while it holds this lock, and a half-made change of a set is harmless.
+    fn nodes(&self) -> MutexGuard<'_, Vec<Node>> {
+        self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_up(&self) -> bool {
+        *self.status.borrow() == BusStatus::Up
+    }
+}
+
+#[async_trait]
+impl Bus for InProcessBus {
+    async fn publish(&self, log: LogId, message: BusMessage) {
+        let nodes = self.shared.nodes();
+        let up = self.shared.is_up();
+        for node in nodes.iter().filter(|node| node.id != self.id && node.follows.contains(&log)) {
+            let sent = if up { node.queue.try_send(Heard { log, message: message.clone() }) } else { Ok(()) };
+            if !up || matches!(sent, Err(TrySendError::Full(_))) {
+                self.shared.lost.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    async fn subscribe(&self, log: LogId) {
+        if let Some(node) = self.shared.nodes().iter_mut().find(|node| node.id == self.id) {
+            node.follows.insert(log);
+        }
+    }
+
+    async fn unsubscribe(&self, log: LogId) {
+        if let Some(node) = self.shared.nodes().iter_mut().find(|node| node.id == self.id) {
+            node.follows.remove(&log);
+        }
+    }
+
+    fn listen(&self) -> Option<mpsc::Receiver<Heard>> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn status(&self) -> watch::Receiver<BusStatus> {
+        self.shared.status.subscribe()
+    }
+}
+
+impl Drop for InProcessBus {
+    fn drop(&mut self) {
+        self.shared.nodes().retain(|node| node.id != self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests;

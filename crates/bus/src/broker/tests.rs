@@ -1,0 +1,91 @@
+use domain::{RoomId, UserId};
+use service::ports::Typing;
+use tokio::sync::mpsc::error::TryRecvError;
+use uuid::Uuid;
+
+use super::*;
+
+fn room(n: u128) -> RoomId {
+    RoomId(Uuid::from_u128(n))
+}
+
+fn typing(n: u128) -> BusMessage {
+    BusMessage::Typing(Typing { room: room(n), user: UserId(Uuid::from_u128(1)), on: true })
+}
+
+fn log(n: u128) -> LogId {
+    LogId::Room(room(n))
+}
+
+#[tokio::test]
+async fn followers_hear_others_and_never_themselves() {
+    let broker = Broker::new();
+    let (a, b) = (broker.endpoint(), broker.endpoint());
+    let (mut heard_a, mut heard_b) = (a.listen().expect("first"), b.listen().expect("first"));
+    assert!(a.listen().is_none(), "it can be taken once");
+    a.subscribe(log(1)).await;
+    b.subscribe(log(1)).await;
+
+    a.publish(log(1), typing(1)).await;
+    a.publish(log(2), typing(2)).await;
+
+    assert_eq!(heard_b.try_recv(), Ok(Heard { log: log(1), message: typing(1) }));
+    assert_eq!(heard_b.try_recv(), Err(TryRecvError::Empty), "b does not follow the other log");
+    assert_eq!(heard_a.try_recv(), Err(TryRecvError::Empty));
+}
+
+#[tokio::test]
+async fn who_unsubscribed_hears_nothing() {
+    let broker = Broker::new();
+    let (a, b) = (broker.endpoint(), broker.endpoint());
+    let mut heard = b.listen().expect("first");
+    b.subscribe(log(1)).await;
+    b.unsubscribe(log(1)).await;
+    a.publish(log(1), typing(1)).await;
+    assert_eq!(heard.try_recv(), Err(TryRecvError::Empty));
+}
+
+#[tokio::test]
+async fn what_is_published_while_it_is_down_is_lost_and_counted() {
+    let broker = Broker::new();
+    let (a, b) = (broker.endpoint(), broker.endpoint());
+    let mut heard = b.listen().expect("first");
+    let mut status = b.status();
+    broker.set_status(BusStatus::Down);
+    assert_eq!(*status.borrow_and_update(), BusStatus::Down);
+    b.subscribe(log(1)).await;
+    a.publish(log(1), typing(1)).await;
+    assert_eq!(broker.lost(), 1);
+    broker.set_status(BusStatus::Up);
+    assert!(status.has_changed().expect("the broker lives"));
+    a.publish(log(1), typing(1)).await;
+    assert!(heard.try_recv().is_ok(), "the subscription made while it was down holds");
+    assert_eq!(heard.try_recv(), Err(TryRecvError::Empty));
+}
+
+#[tokio::test]
+async fn a_slow_node_loses_messages_and_slows_nobody() {
+    let broker = Broker::new();
+    let (a, slow) = (broker.endpoint(), broker.endpoint());
+    let mut heard = slow.listen().expect("first");
+    slow.subscribe(log(1)).await;
+    for _ in 0..BUS_QUEUE + 10 {
+        a.publish(log(1), typing(1)).await;
+    }
+    assert_eq!(broker.lost(), 10);
+    let mut got = 0;
+    while heard.try_recv().is_ok() {
+        got += 1;
+    }
+    assert_eq!(got, BUS_QUEUE);
+}
+
+#[tokio::test]
+async fn a_node_that_is_gone_is_forgotten() {
+    let broker = Broker::new();
+    let (a, b) = (broker.endpoint(), broker.endpoint());
+    b.subscribe(log(1)).await;
+    drop(b);
+    a.publish(log(1), typing(1)).await;
+    assert_eq!(broker.lost(), 0);
+}

@@ -1,0 +1,167 @@
+//! Presence and typing in the memory of one process.
+//!
+//! Never asks what time it is, and forgets everything with the process: the next refresh rebuilds it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use domain::limits::{PRESENCE_LIFE, PRESENCE_REMEMBERED, TYPING_LIFE};
+use domain::{RoomId, Timestamp, UserId};
+use service::ports::{PresenceStatus, PresenceStore, UserPresence};
+
+/// One node's view of a presence that it may share with other nodes of the process.
+#[derive(Default)]
+pub struct InProcessPresence {
+    state: Arc<Mutex<State>>,
+    /// What this node was last told of each user who is not offline.
+    told: Mutex<HashMap<UserId, PresenceStatus>>,
+}
+
+#[derive(Default)]
+struct State {
+    users: HashMap<UserId, Connections>,
+    typing: HashMap<RoomId, HashMap<UserId, Timestamp>>,
+}
+
+/// What is known of one user.
+#[derive(Default)]
+struct Connections {
+    /// Status and end of life of each.
+    by_id: HashMap<String, (PresenceStatus, Timestamp)>,
+    last_seen: Option<Timestamp>,
+}
+
+impl InProcessPresence {
+    /// Nobody is there.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same presence as another node sees it.
+    pub fn for_another_node(&self) -> Self {
+        InProcessPresence { state: self.state.clone(), told: Mutex::default() }
+    }
+
+    /// No code panics while it holds this lock, and the next refresh heals what it would leave.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connections {
+    fn status(&self, now: Timestamp) -> PresenceStatus {
+        let alive = self.by_id.values().filter(|(_, until)| *until > now);
+        alive.map(|(status, _)| *status).max().unwrap_or(PresenceStatus::Offline)
+    }
+}
+
+impl State {
+    fn presence(&self, now: Timestamp, user: UserId) -> UserPresence {
+        let known = self.users.get(&user);
+        UserPresence {
+            user,
+            status: known.map_or(PresenceStatus::Offline, |known| known.status(now)),
+            last_seen: known.and_then(|known| known.last_seen),
+        }
+    }
+
+    /// Drops what has run out, and the longest gone of those who are only remembered.
+    fn forget(&mut self, now: Timestamp) {
+        for known in self.users.values_mut() {
+            known.by_id.retain(|_, (_, until)| *until > now);
+        }
+        self.typing.retain(|_, users| {
+            users.retain(|_, until| *until > now);
+            !users.is_empty()
+        });
+        let mut gone: Vec<(Option<Timestamp>, UserId)> =
+            self.users.iter().filter(|(_, k)| k.by_id.is_empty()).map(|(user, k)| (k.last_seen, *user)).collect();
+        if let Some(excess) = gone.len().checked_sub(PRESENCE_REMEMBERED).filter(|excess| *excess > 0) {
+            gone.sort_unstable();
+            for (_, user) in gone.into_iter().take(excess) {
+                self.users.remove(&user);
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl PresenceStore for InProcessPresence {
+    async fn refresh(&self, now: Timestamp, connections: &[(UserId, String, PresenceStatus)]) {
+        let mut state = self.state();
+        for (user, id, status) in connections {
+            let known = state.users.entry(*user).or_default();
+            known.by_id.insert(id.clone(), (*status, now + PRESENCE_LIFE));
+            known.last_seen = Some(now);
+        }
+    }
+
+    async fn remove(&self, now: Timestamp, user: UserId, connection: &str) {
+        if let Some(known) = self.state().users.get_mut(&user)
+            && known.by_id.remove(connection).is_some()
+        {
+            known.last_seen = Some(now);
+        }
+    }
+
+    async fn remove_user(&self, now: Timestamp, user: UserId) {
+        if let Some(known) = self.state().users.get_mut(&user) {
+            known.by_id.clear();
+            known.last_seen = Some(now);
+        }
+    }
+
+    async fn changed(&self, now: Timestamp) -> Vec<UserPresence> {
+        let mut state = self.state();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed: Vec<UserPresence> = state
+            .users
+            .keys()
+            .map(|user| state.presence(now, *user))
+            .filter(|is| told.get(&is.user).copied().unwrap_or(PresenceStatus::Offline) != is.status)
+            .collect();
+        for is in &changed {
+            match is.status {
+                PresenceStatus::Offline => told.remove(&is.user),
+                status => told.insert(is.user, status),
+            };
+        }
+        state.forget(now);
+        changed
+    }
+
+    async fn get(&self, now: Timestamp, users: &[UserId]) -> Vec<UserPresence> {
+        let state = self.state();
+        users.iter().map(|user| state.presence(now, *user)).collect()
+    }
+
+    async fn online(&self, now: Timestamp) -> u64 {
+        let state = self.state();
+        state.users.values().filter(|known| known.status(now) > PresenceStatus::Offline).count() as u64
+    }
+
+    async fn set_typing(&self, now: Timestamp, room: RoomId, user: UserId, on: bool) {
+        let mut state = self.state();
+        if on {
+            state.typing.entry(room).or_default().insert(user, now + TYPING_LIFE);
+        } else if let Some(users) = state.typing.get_mut(&room) {
+            users.remove(&user);
+        }
+    }
+
+    async fn typing(&self, now: Timestamp, room: RoomId) -> Vec<UserId> {
+        let state = self.state();
+        let users = state.typing.get(&room).into_iter().flatten();
+        let mut typing: Vec<UserId> = users.filter(|(_, until)| **until > now).map(|(user, _)| *user).collect();
+        typing.sort_unstable();
+        typing
+    }
+
+    async fn check(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests;
