@@ -67,6 +67,11 @@ impl RoomId {
         let (low, high) = if a <= b { (a, b) } else { (b, a) };
         RoomId(Uuid::new_v5(&DERIVED, format!("direct:{low}:{high}").as_bytes()))
     }
+
+    /// The room that a user makes with the change `id`: the same on every repeat.
+    pub fn created(by: UserId, id: EntryId) -> RoomId {
+        RoomId(Uuid::new_v5(&DERIVED, format!("create:{by}:{id}").as_bytes()))
+    }
 }
 
 impl EntryId {

@@ -12,6 +12,7 @@ pub mod messages;
 pub mod ports;
 mod refuse;
 pub mod related;
+pub mod rooms;
 
 pub use access::{Access, RoomRef, Seen};
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -19,3 +20,4 @@ pub use log::{CommitListener, Logs};
 pub use marks::Marks;
 pub use messages::{MessagePage, Messages, PageQuery, Replay, ReplayStatus};
 pub use related::Directory;
+pub use rooms::{Asked, Listed, NewRoom, RoomDetails, Rooms};

@@ -1,0 +1,144 @@
+//! New rooms: named ones, and the direct room of two people.
+
+use domain::limits::SLUG_CHARS;
+use domain::name::{RoomName, Slug};
+use domain::{Actor, Code, Intent, LogId, Refusal, Room, RoomId, RoomKind, UserId};
+
+use super::{Asked, RoomDetails, Rooms};
+use crate::access::RoomRef;
+
+/// How many endings are tried for a slug that was made of a name.
+const SLUG_TRIES: usize = 8;
+
+/// What a new room is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRoom {
+    /// The slug; of public rooms only. None: made of the name.
+    pub slug: Option<Slug>,
+    /// Its name.
+    pub name: RoomName,
+    /// What it is about.
+    pub description: String,
+    /// Public or private.
+    pub kind: RoomKind,
+    /// Who joins sees nothing of before.
+    pub hides_past: bool,
+}
+
+impl Rooms {
+    /// Makes a room, whose owner the caller becomes. A repeat with the same id finds the room made before.
+    pub async fn create(&self, actor: &Actor, new: NewRoom, asked: Asked) -> Result<RoomDetails, Refusal> {
+        if new.kind == RoomKind::Direct {
+            return Err(Refusal::bad_request("A direct room is made with POST /api/rooms/direct."));
+        }
+        if new.kind == RoomKind::Private && new.slug.is_some() {
+            return Err(Refusal::bad_request("Only public rooms have an id of their own choice; leave `id` out."));
+        }
+        // The room's id follows from the caller's id of the change, so that a repeat meets the same log.
+        let id = asked.id.map_or_else(crate::ids::room, |key| RoomId::created(actor.user, key));
+        let asked = Asked { seen: Some(0), ..asked };
+        if self.store.rooms.room(id).await?.is_none() {
+            self.check_room_count(actor).await?;
+        }
+        let mut tried = 0;
+        loop {
+            let room = Room {
+                id,
+                kind: new.kind,
+                slug: (new.kind == RoomKind::Public)
+                    .then(|| new.slug.clone().unwrap_or_else(|| slug_of(&new.name, tried))),
+                name: Some(new.name.clone()),
+                description: new.description.clone(),
+                archived: false,
+                hides_past: new.hides_past,
+                slow_mode_s: 0,
+                pair: None,
+                rev: 0,
+            };
+            let intent = Intent::Create { room: Box::new(room), people: Vec::new() };
+            match self.logs.submit(LogId::Room(id), asked.change(*actor, intent)).await {
+                Ok(_) => return self.get(actor, &RoomRef::Id(id)).await,
+                // A slug that was made of the name gets another ending; one that was chosen is refused.
+                Err(refusal) if refusal.code == Code::Conflict && new.slug.is_none() && tried < SLUG_TRIES => {
+                    tried += 1
+                }
+                Err(refusal) => return Err(refusal),
+            }
+        }
+    }
+
+    /// The direct room of the caller and another user, made if it is not there. Both may ask at once.
+    pub async fn direct(&self, actor: &Actor, other: UserId) -> Result<RoomDetails, Refusal> {
+        if other == actor.user {
+            return Err(Refusal::bad_request("A direct room has two people; name another one."));
+        }
+        let pair = if actor.user < other { (actor.user, other) } else { (other, actor.user) };
+        let id = RoomId::direct(actor.user, other);
+        let there = self.store.rooms.room(id).await?.is_some();
+        if !there {
+            self.check_room_count(actor).await?;
+            let room = Room {
+                id,
+                kind: RoomKind::Direct,
+                slug: None,
+                name: None,
+                description: String::new(),
+                archived: false,
+                hides_past: false,
+                slow_mode_s: 0,
+                pair: Some(pair),
+                rev: 0,
+            };
+            let intent = Intent::Create { room: Box::new(room), people: vec![other] };
+            self.logs.submit(LogId::Room(id), Asked::default().change(*actor, intent)).await?;
+        }
+        self.get(actor, &RoomRef::Id(id)).await
+    }
+
+    /// Refuses one more room to a user who has as many as allowed.
+    pub(super) async fn check_room_count(&self, actor: &Actor) -> Result<(), Refusal> {
+        let limit = self.limits.rooms_per_user;
+        if self.store.rooms.user_room_count(actor.user).await? >= limit as u64 {
+            return Err(Refusal::forbidden(format!(
+                "You are in {limit} rooms, the most there can be. Leave one first."
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// A slug made of a name: its ASCII letters and digits, with `-` between; a later try adds an ending
+/// that is not likely to be taken.
+fn slug_of(name: &RoomName, tried: usize) -> Slug {
+    let mut text = String::new();
+    for c in name.as_str().chars().flat_map(char::to_lowercase) {
+        if c.is_ascii_alphanumeric() {
+            text.push(c);
+        } else if !text.is_empty() && !text.ends_with('-') {
+            text.push('-');
+        }
+    }
+    let base = text.trim_end_matches('-');
+    let base = if base.is_empty() { "room" } else { base };
+    let base: String = base.chars().take(SLUG_CHARS - 9).collect();
+    let text = match tried {
+        0 if Slug::parse(&base).is_ok() => base,
+        1..=3 => format!("{base}-{}", tried + 1),
+        _ => format!("{base}-{}", u32::from_le_bytes(crate::ids::random::<4>())),
+    };
+    Slug::parse(&text[..text.len().min(SLUG_CHARS)]).expect("letters and digits of ASCII with '-' are a slug")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_is_made_of_any_name() {
+        let slug = |name: &str, tried| slug_of(&RoomName::parse(name).expect("valid"), tried).as_str().to_owned();
+        assert_eq!(slug("Tea & Talk!", 0), "tea-talk");
+        assert_eq!(slug("Tea & Talk!", 1), "tea-talk-2");
+        assert_eq!(slug("喫茶", 0), "room");
+        assert!(slug(&"x".repeat(80), 9).len() <= SLUG_CHARS);
+    }
+}

@@ -1,0 +1,90 @@
+//! Who is in: joining, leaving, inviting, removing, muting, roles, and the list of members.
+
+use domain::limits::PAGE_ROWS;
+use domain::{Ack, Actor, Intent, Member, Refusal, Related, RoomKind, UserId};
+
+use super::{Asked, Listed, Rooms};
+use crate::access::{RoomRef, no_such_room};
+
+impl Rooms {
+    /// Comes in, or accepts an invitation. `seen` is the head that the directory or the room's page gave.
+    pub async fn join(&self, actor: &Actor, room: &RoomRef, asked: Asked) -> Result<Ack, Refusal> {
+        let id = self.access.id(room).await?;
+        let member = self.store.rooms.member(id, actor.user).await?;
+        // One who is in already asks again: a repeat, which the log answers as before.
+        if !member.as_ref().is_some_and(Member::is_joined) {
+            self.check_room_count(actor).await?;
+        }
+        self.ask(actor, &RoomRef::Id(id), asked, Intent::Join).await
+    }
+
+    /// Goes, or declines an invitation.
+    pub async fn leave(&self, actor: &Actor, room: &RoomRef, asked: Asked) -> Result<Ack, Refusal> {
+        self.ask(actor, room, asked, Intent::Leave).await
+    }
+
+    /// Any change of another's membership: invite, kick, ban, unban, mute, unmute, role.
+    pub async fn change_member(
+        &self,
+        actor: &Actor,
+        room: &RoomRef,
+        asked: Asked,
+        intent: Intent,
+    ) -> Result<Ack, Refusal> {
+        self.ask(actor, room, asked, intent).await
+    }
+
+    /// The members in order of user id. Those who left are not shown; the banned and the invited are
+    /// shown to those who are in.
+    pub async fn members(
+        &self,
+        actor: &Actor,
+        room: &RoomRef,
+        after: Option<UserId>,
+        limit: Option<usize>,
+    ) -> Result<Listed<Member>, Refusal> {
+        let seen = self.access.room(actor, room).await?;
+        let joined = seen.is_joined();
+        if !joined && seen.room.kind != RoomKind::Public {
+            return Err(no_such_room());
+        }
+        let limit = limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS);
+        let mut items = Vec::new();
+        let mut from = after;
+        // Rows of those who left are passed over, so a page may take more than one read.
+        loop {
+            let rows = self.store.rooms.members(seen.room.id, from, PAGE_ROWS).await?;
+            let last = rows.len() < PAGE_ROWS;
+            from = rows.last().map(|member| member.user).or(from);
+            items.extend(rows.into_iter().filter(|member| is_shown(member, joined)));
+            if last || items.len() > limit {
+                break;
+            }
+        }
+        let mut listed = Listed::cut(items, limit);
+        listed.related = self.people_of(listed.items.iter().map(|member| member.user).collect()).await?;
+        Ok(listed)
+    }
+
+    /// One member with their name.
+    pub async fn member(&self, actor: &Actor, room: &RoomRef, user: UserId) -> Result<(Member, Related), Refusal> {
+        let seen = self.access.room(actor, room).await?;
+        let joined = seen.is_joined();
+        if !joined && seen.room.kind != RoomKind::Public {
+            return Err(no_such_room());
+        }
+        let member = self.store.rooms.member(seen.room.id, user).await?;
+        let member = member.filter(|member| is_shown(member, joined));
+        let member = member.ok_or_else(|| Refusal::not_found("They are not in this room."))?;
+        Ok((member, self.people_of(vec![user]).await?))
+    }
+}
+
+fn is_shown(member: &Member, to_member: bool) -> bool {
+    use domain::MemberState::*;
+    match member.state {
+        Joined => true,
+        Invited | Banned => to_member,
+        Left | Kicked => false,
+    }
+}

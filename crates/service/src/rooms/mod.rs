@@ -1,0 +1,211 @@
+//! Rooms: made, found, listed, and one's own settings of them. Who may do what is decided by the log's
+//! appender; here is what it takes to ask it, and what a caller sees.
+
+mod create;
+mod membership;
+
+use std::sync::Arc;
+
+use domain::limits::{Limits, PAGE_ROWS, PINS_PER_ROOM};
+use domain::name::Slug;
+use domain::{
+    Ack, Actor, Change, Epoch, Intent, Level, LogId, Member, OwnChange, Refusal, Related, Room, RoomId, Seq, UserId,
+};
+
+pub use create::NewRoom;
+
+use crate::access::{Access, RoomRef, Seen};
+use crate::log::Logs;
+use crate::ports::{DirectoryRoom, Store, UserRoomRow};
+use crate::related::Directory;
+
+/// What a caller says besides what they ask for: the id of the change and what they had seen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The change's id; the server makes one where the caller gave none.
+    pub id: Option<domain::EntryId>,
+    /// The head that the caller knew. Without it a repeat is not recognised.
+    pub seen: Option<Seq>,
+    /// The epoch that `seen` belongs to.
+    pub epoch: Option<Epoch>,
+}
+
+impl Asked {
+    /// The change that asks for `intent`.
+    pub fn change(self, by: Actor, intent: Intent) -> Change {
+        let id = self.id.unwrap_or_else(crate::ids::entry);
+        Change { by, id, seen: self.seen, epoch: self.epoch, intent }
+    }
+}
+
+/// A room as somebody sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomDetails {
+    /// The room.
+    pub room: Room,
+    /// The caller's member row.
+    pub member: Option<Member>,
+    /// How many are in.
+    pub members: u64,
+    /// The seq of the last entry.
+    pub head: Seq,
+    /// Messages so far.
+    pub n: u64,
+    /// Pinned messages.
+    pub pins: Vec<Seq>,
+    /// The other person of a direct room.
+    pub related: Related,
+}
+
+/// A page of a list, and whether another follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Whether there are more after the last one.
+    pub more: bool,
+    /// Users that the rows name.
+    pub related: Related,
+}
+
+impl<T> Listed<T> {
+    /// Of rows that were read with one more than asked for.
+    fn cut(mut items: Vec<T>, limit: usize) -> Self {
+        let more = items.len() > limit;
+        items.truncate(limit);
+        Listed { items, more, related: Related::default() }
+    }
+}
+
+/// The use cases of rooms.
+pub struct Rooms {
+    store: Store,
+    logs: Arc<Logs>,
+    access: Arc<Access>,
+    directory: Arc<Directory>,
+    limits: Limits,
+}
+
+impl Rooms {
+    /// From its parts.
+    pub fn new(
+        store: Store,
+        logs: Arc<Logs>,
+        access: Arc<Access>,
+        directory: Arc<Directory>,
+        limits: Limits,
+    ) -> Arc<Self> {
+        Arc::new(Rooms { store, logs, access, directory, limits })
+    }
+
+    /// A room that the caller may see.
+    pub async fn get(&self, actor: &Actor, room: &RoomRef) -> Result<RoomDetails, Refusal> {
+        let seen = self.access.room(actor, room).await?;
+        self.details(seen).await
+    }
+
+    async fn details(&self, Seen { room, member }: Seen) -> Result<RoomDetails, Refusal> {
+        let tip = self.store.log.tip(LogId::Room(room.id)).await?;
+        let reads = member.as_ref().is_some_and(Member::is_joined) || room.kind == domain::RoomKind::Public;
+        let pins = if reads { self.pins(&room, member.as_ref()).await? } else { Vec::new() };
+        let members = self.store.rooms.member_count(room.id).await?;
+        let related = self.people_of(room.pair.iter().flat_map(|(a, b)| [*a, *b]).collect()).await?;
+        Ok(RoomDetails { room, member, members, head: tip.seq(), n: tip.n(), pins, related })
+    }
+
+    /// The pins that a reader may see: none from before a hidden past.
+    async fn pins(&self, room: &Room, member: Option<&Member>) -> Result<Vec<Seq>, Refusal> {
+        let seen = Seen { room: room.clone(), member: member.cloned() };
+        let range = seen.range();
+        let mut pins = self.store.rooms.pins(room.id).await?;
+        pins.retain(|seq| range.contains(seq));
+        pins.truncate(PINS_PER_ROOM);
+        Ok(pins)
+    }
+
+    /// The caller's rooms and invitations, in order of room id.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        after: Option<RoomId>,
+        limit: Option<usize>,
+    ) -> Result<Listed<UserRoomRow>, Refusal> {
+        let limit = limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS);
+        let rows = self.store.rooms.user_rooms(actor.user, after, limit + 1).await?;
+        let mut listed = Listed::cut(rows, limit);
+        let others = listed.items.iter().filter_map(|row| row.room.other(actor.user)).collect();
+        listed.related = self.people_of(others).await?;
+        Ok(listed)
+    }
+
+    /// Public rooms by the beginning of their slug or name, in order of slug; with whether the caller is in.
+    pub async fn directory(
+        &self,
+        actor: &Actor,
+        prefix: &str,
+        after: Option<&Slug>,
+        limit: Option<usize>,
+    ) -> Result<Listed<(DirectoryRoom, bool)>, Refusal> {
+        let limit = limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS);
+        let rows = self.store.rooms.directory(prefix.trim(), after, limit + 1).await?;
+        let listed = Listed::cut(rows, limit);
+        let mut items = Vec::with_capacity(listed.items.len());
+        for room in listed.items {
+            let member = self.store.rooms.member(room.room.id, actor.user).await?;
+            if member.as_ref().is_some_and(|member| member.state == domain::MemberState::Banned) {
+                continue;
+            }
+            let joined = member.as_ref().is_some_and(Member::is_joined);
+            items.push((room, joined));
+        }
+        Ok(Listed { items, more: listed.more, related: listed.related })
+    }
+
+    /// Changes the room's properties.
+    pub async fn update(
+        &self,
+        actor: &Actor,
+        room: &RoomRef,
+        asked: Asked,
+        intent: Intent,
+    ) -> Result<(Ack, RoomDetails), Refusal> {
+        let ack = self.ask(actor, room, asked, intent).await?;
+        Ok((ack, self.get(actor, room).await?))
+    }
+
+    /// Asks the room's log, as the caller, who must be able to see the room or to have been in it.
+    async fn ask(&self, actor: &Actor, room: &RoomRef, asked: Asked, intent: Intent) -> Result<Ack, Refusal> {
+        let room = self.access.id(room).await?;
+        self.logs.submit(LogId::Room(room), asked.change(*actor, intent)).await
+    }
+
+    /// The caller's own settings of a room: they live in their own log, and reach all their devices.
+    pub async fn set_settings(
+        &self,
+        actor: &Actor,
+        room: &RoomRef,
+        level: Option<Level>,
+        hidden: Option<bool>,
+    ) -> Result<Ack, Refusal> {
+        let seen = self.access.room(actor, room).await?;
+        if seen.member.is_none() {
+            return Err(Refusal::forbidden("Join the room before you change what it tells you."));
+        }
+        let change = OwnChange::RoomSettings { room: seen.room.id, level, hidden };
+        self.logs.submit(LogId::User(actor.user), Asked::default().change(*actor, Intent::Own(change))).await
+    }
+
+    /// The user whom a caller names by id or by handle.
+    pub async fn resolve_user(&self, text: &str) -> Result<UserId, Refusal> {
+        let nobody = || Refusal::not_found("There is nobody with this name.");
+        if let Ok(id) = text.parse::<UserId>() {
+            return self.directory.user(id).await?.map(|user| user.id).ok_or_else(nobody);
+        }
+        let folded = domain::name::fold(text.trim_start_matches('@'));
+        self.store.people.user_by_name(&folded).await?.map(|record| record.user.id).ok_or_else(nobody)
+    }
+
+    async fn people_of(&self, ids: Vec<UserId>) -> Result<Related, Refusal> {
+        Ok(Related { users: self.directory.users(ids).await?, ..Related::default() })
+    }
+}
