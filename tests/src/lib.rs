@@ -1,1 +1,7 @@
-//! Black-box tests of the running program.
+//! Black-box tests of the running program. Owns what they share: a server to start and kill, people who call it, sockets
+//! that speak raw frames. Never links the server: everything goes through its command line, HTTP and WebSocket.
+
+pub mod person;
+pub mod server;
+pub mod socket;
+pub mod wait;

@@ -1,0 +1,78 @@
+/** What a person does with the page, by the names that the page gives its controls. Owns no expectation but that they are there. */
+import type { Locator, Page } from "@playwright/test";
+
+export class Chat {
+  constructor(
+    readonly page: Page,
+    readonly name: string,
+  ) {}
+
+  /** Makes an account. */
+  async register(url: string): Promise<void> {
+    await this.page.goto(url);
+    await this.page.getByRole("tab", { name: "Register" }).click();
+    await this.page.getByRole("textbox", { name: "Name" }).fill(this.name);
+    await this.page.getByRole("textbox", { name: "Password" }).fill("correct horse battery staple");
+    await this.page.getByRole("button", { name: "Create account" }).click();
+  }
+
+  /** A room's line in the list of rooms. */
+  room(name: string): Locator {
+    return this.page.getByRole("navigation", { name: "Rooms" }).getByRole("link", { name });
+  }
+
+  async createRoom(name: string): Promise<void> {
+    await this.page.getByRole("button", { name: "Create room" }).click();
+    const dialog = this.page.getByRole("dialog");
+    await dialog.getByRole("textbox", { name: "Name" }).fill(name);
+    await dialog.getByRole("button", { name: "Create" }).click();
+  }
+
+  async joinRoom(name: string): Promise<void> {
+    await this.page.getByRole("button", { name: "Browse rooms" }).click();
+    await this.page.getByRole("dialog", { name: "Rooms to join" }).getByRole("button", { name: `Join ${name}` }).click();
+  }
+
+  get composer(): Locator {
+    return this.page.getByRole("textbox", { name: "Message", exact: true });
+  }
+
+  get log(): Locator {
+    return this.page.getByRole("log", { name: "Messages" });
+  }
+
+  /** The message that holds a text. */
+  message(text: string): Locator {
+    return this.log.getByRole("article").filter({ hasText: text });
+  }
+
+  async say(text: string): Promise<void> {
+    await this.composer.fill(text);
+    await this.composer.press("Enter");
+  }
+
+  /** Presses a button of a message's toolbar, which shows when the message is pointed at. */
+  async act(text: string, button: string): Promise<void> {
+    const message = this.message(text);
+    await message.hover();
+    await message.getByRole("button", { name: button, exact: true }).click();
+  }
+
+  get typing(): Locator {
+    return this.page.getByTestId("typing");
+  }
+
+  get connection(): Locator {
+    return this.page.getByTestId("connection");
+  }
+
+  get notifications(): Locator {
+    return this.page.getByRole("button", { name: /^Notifications/ });
+  }
+
+  async people(): Promise<Locator> {
+    const region = this.page.getByRole("region", { name: "People" });
+    if (!(await region.isVisible())) await this.page.getByRole("button", { name: "People", exact: true }).click();
+    return region;
+  }
+}

@@ -1,0 +1,34 @@
+/** Owns how the browser is started. Which server it talks to is the tests' own affair. */
+import { defineConfig } from "@playwright/test";
+
+export default defineConfig({
+  testDir: ".",
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  // One test tells the story of one server; it is neither retried nor run beside another.
+  workers: 1,
+  retries: 0,
+  forbidOnly: true,
+  outputDir: "test-results",
+  use: {
+    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
+    locale: "en-GB",
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: [
+        // Chromium's sandbox needs rights that root in a container does not have.
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        // Both windows count as in front, as two windows side by side do.
+        "--disable-backgrounding-occluded-windows",
+        "--disable-renderer-backgrounding",
+      ],
+    },
+  },
+});

@@ -1,0 +1,219 @@
+//! One running `palaver`: its port, its data folder, its log. Owns the process and ends it when dropped; what is asked of
+//! it over HTTP is `person`'s.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use crate::wait::{self, PATIENCE};
+
+/// Names the server's binary; `cargo xtask test` sets it.
+const PALAVER_BIN: &str = "PALAVER_BIN";
+
+/// The server's binary: the given one, or one that is built now.
+///
+/// # Panics
+/// When the given one is not there, or the build fails.
+pub fn palaver() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| match std::env::var_os(PALAVER_BIN) {
+        Some(given) => {
+            let given = PathBuf::from(given);
+            assert!(given.is_file(), "{PALAVER_BIN} names {}, which is not there", given.display());
+            given
+        }
+        None => build(),
+    })
+}
+
+fn build() -> PathBuf {
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "--package", "palaver", "--profile", "ci", "--message-format", "json-render-diagnostics"])
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate lies in the workspace"))
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "palaver does not build");
+    output
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok())
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .expect("cargo names the binary that it built")
+}
+
+/// What a server is started with.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+    data: Option<PathBuf>,
+}
+
+impl Settings {
+    /// A flag, or a flag and its value.
+    #[must_use]
+    pub fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// An environment variable.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A data folder that outlives the server, instead of one of its own.
+    #[must_use]
+    pub fn data(mut self, folder: &Path) -> Self {
+        self.data = Some(folder.to_owned());
+        self
+    }
+
+    /// Starts the server and waits until it is healthy.
+    pub async fn start(self) -> Server {
+        let own = tempfile::tempdir().expect("a temporary folder can be made");
+        let data = self.data.clone().unwrap_or_else(|| own.path().join("data"));
+        let log = Arc::new(Mutex::new(String::new()));
+        let mut server = Server { child: None, address: free_port(), data, settings: self, log, _own: own };
+        server.start_again().await;
+        server
+    }
+
+    /// The command with these settings, for a test of how it ends.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(palaver());
+        command.args(&self.arguments).envs(self.environment.iter().cloned()).stdin(Stdio::null());
+        command
+    }
+}
+
+/// A running server. Dropping it kills it and removes its data.
+pub struct Server {
+    child: Option<Child>,
+    address: SocketAddr,
+    data: PathBuf,
+    settings: Settings,
+    log: Arc<Mutex<String>>,
+    _own: tempfile::TempDir,
+}
+
+impl Server {
+    /// A server on its embedded defaults.
+    pub async fn start() -> Self {
+        Settings::default().start().await
+    }
+
+    /// Starts it on the same port and the same data as before.
+    ///
+    /// # Panics
+    /// When it ends, or is not healthy in time; the log is shown.
+    pub async fn start_again(&mut self) {
+        assert!(self.child.is_none(), "the server is running");
+        let mut command = self.settings.command();
+        command.arg("--listen").arg(self.address.to_string()).arg("--data").arg(&self.data);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("palaver can be started");
+        self.keep(child.stdout.take().expect("the output is piped"));
+        self.keep(child.stderr.take().expect("the errors are piped"));
+        self.child = Some(child);
+
+        let health = self.http("/health");
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            if reqwest::get(&health).await.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+            let ended = self.child.as_mut().expect("it was started").try_wait().expect("its status can be read");
+            let late = std::time::Instant::now() > deadline;
+            assert!(ended.is_none() && !late, "the server did not come up ({ended:?}):\n{}", self.log());
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
+    /// A URL of it.
+    pub fn http(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// The URL of its WebSocket.
+    pub fn websocket(&self) -> String {
+        format!("ws://{}/v1/ws", self.address)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// All that it wrote so far to standard output and standard error.
+    pub fn log(&self) -> String {
+        self.log.lock().expect("no reader panicked").clone()
+    }
+
+    /// Ends it as a crash would: SIGKILL, nothing flushed, nobody told.
+    pub fn kill(&mut self) {
+        let mut child = self.child.take().expect("the server is running");
+        child.kill().expect("a running process can be killed");
+        child.wait().expect("a killed process ends");
+    }
+
+    /// Asks it to end, as `docker stop` does. It is still running when this returns.
+    pub fn ask_to_end(&self) {
+        let id = self.child.as_ref().expect("the server is running").id().to_string();
+        let status = Command::new("kill").args(["-TERM", &id]).status().expect("kill runs");
+        assert!(status.success(), "the signal was not sent");
+    }
+
+    /// How it ended, once it has.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let mut child = self.child.take().expect("the server was started");
+        wait::until("the server's end", || {
+            std::future::ready(child.try_wait().expect("its status can be read"))
+        })
+        .await
+    }
+
+    /// Whether it is still there.
+    pub fn is_running(&mut self) -> bool {
+        let child = self.child.as_mut().expect("the server was started");
+        child.try_wait().expect("its status can be read").is_none()
+    }
+
+    /// Reads a stream to its end, so that the server never waits for a full pipe.
+    fn keep(&self, stream: impl Read + Send + 'static) {
+        let log = Arc::clone(&self.log);
+        std::thread::spawn(move || {
+            for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+                let mut log = log.lock().expect("no reader panicked");
+                log.push_str(&String::from_utf8_lossy(&line));
+                log.push('\n');
+            }
+        });
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.child.is_some() {
+            self.kill();
+        }
+        if std::thread::panicking() {
+            eprintln!("── the server's log\n{}", self.log());
+        }
+    }
+}
+
+/// A port that was free a moment ago.
+pub fn free_port() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    listener.local_addr().expect("a bound socket has an address")
+}

@@ -1,0 +1,188 @@
+//! A WebSocket that speaks raw frames, right or wrong. Owns the connection and the frames that were not looked at yet;
+//! it keeps no cursor and folds nothing, which `client` does.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::wait::{PATIENCE, QUIET};
+
+/// What came next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next {
+    Frame(Value),
+    /// The close code, or 1006 where the connection ended without one.
+    Closed(u16),
+}
+
+/// An open connection.
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    unread: VecDeque<Value>,
+}
+
+impl Socket {
+    /// Connects and says nothing.
+    pub async fn silent(url: &str) -> Self {
+        let (stream, _) = connect_async(url).await.expect("the server takes the upgrade");
+        Self { stream, unread: VecDeque::new() }
+    }
+
+    /// Tries to connect from a page of this origin; the HTTP status where it was refused.
+    pub async fn from_origin(url: &str, origin: &str) -> Result<Self, u16> {
+        let mut request = url.into_client_request().expect("the URL is valid");
+        request.headers_mut().insert("origin", origin.parse().expect("the origin is a header's value"));
+        match connect_async(request).await {
+            Ok((stream, _)) => Ok(Self { stream, unread: VecDeque::new() }),
+            Err(tokio_tungstenite::tungstenite::Error::Http(answer)) => Err(answer.status().as_u16()),
+            Err(error) => panic!("neither taken nor refused: {error}"),
+        }
+    }
+
+    /// Connects, says hello and takes the welcome.
+    pub async fn welcomed(url: &str, token: &str) -> Self {
+        let mut socket = Self::silent(url).await;
+        socket.hello(token).await;
+        socket.frame("welcome").await;
+        socket
+    }
+
+    /// The first frame.
+    pub async fn hello(&mut self, token: &str) {
+        self.send(json!({ "t": "hello", "v": 1, "token": token, "caps": [], "batch": false })).await;
+    }
+
+    pub async fn send(&mut self, frame: Value) {
+        self.send_raw(Message::text(frame.to_string())).await;
+    }
+
+    /// Any WebSocket message. That the server closed meanwhile is no error here: the test sees it in what comes next.
+    pub async fn send_raw(&mut self, message: Message) {
+        let _ = self.stream.send(message).await;
+    }
+
+    /// The next frame or the end. Pings are answered and not shown.
+    ///
+    /// # Panics
+    /// When nothing comes.
+    pub async fn next(&mut self) -> Next {
+        match timeout(PATIENCE, self.read()).await {
+            Ok(next) => next,
+            Err(_) => panic!("the server sent nothing for {} s", PATIENCE.as_secs()),
+        }
+    }
+
+    /// The next frame of a type; others before it are dropped.
+    ///
+    /// # Panics
+    /// When the socket closes first.
+    pub async fn frame(&mut self, kind: &str) -> Value {
+        self.find(kind, |_| true).await
+    }
+
+    /// The next frame of a type that also passes the test.
+    pub async fn find(&mut self, kind: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let mut others = Vec::new();
+        loop {
+            let next = timeout(PATIENCE, self.read()).await;
+            match next {
+                Ok(Next::Frame(frame)) if frame["t"] == kind && wanted(&frame) => return frame,
+                Ok(Next::Frame(frame)) => others.push(frame.to_string()),
+                Ok(Next::Closed(code)) => panic!("closed with {code} before a {kind}; came: {others:#?}"),
+                Err(_) => panic!("no such {kind} came; came: {others:#?}"),
+            }
+        }
+    }
+
+    /// The answer to a change: its ack or its error.
+    pub async fn answer_to(&mut self, id: &str) -> Value {
+        loop {
+            match self.next().await {
+                Next::Frame(frame) if frame["id"] == id && (frame["t"] == "ack" || frame["t"] == "error") => return frame,
+                Next::Frame(_) => {}
+                Next::Closed(code) => panic!("closed with {code} before the answer to {id}"),
+            }
+        }
+    }
+
+    /// The next error frame.
+    pub async fn error(&mut self) -> Value {
+        self.frame("error").await
+    }
+
+    /// The close code; frames before it are dropped.
+    pub async fn closed(&mut self) -> u16 {
+        loop {
+            if let Next::Closed(code) = self.next().await {
+                return code;
+            }
+        }
+    }
+
+    /// Checks that no frame of a type comes.
+    ///
+    /// # Panics
+    /// When one does.
+    pub async fn stays_quiet_of(&mut self, kind: &str) {
+        let end = tokio::time::Instant::now() + QUIET;
+        while let Ok(next) = tokio::time::timeout_at(end, self.read()).await {
+            match next {
+                Next::Frame(frame) => assert!(frame["t"] != kind, "unexpected {frame}"),
+                Next::Closed(code) => panic!("closed with {code}"),
+            }
+        }
+    }
+
+    /// A change with an id of its own; returns the answer.
+    pub async fn change(&mut self, mut frame: Value) -> Value {
+        let id = uuid::Uuid::now_v7().to_string();
+        frame["id"] = json!(id);
+        self.send(frame).await;
+        self.answer_to(&id).await
+    }
+
+    /// Follows a room from its present head on; returns the answer to `resume`.
+    pub async fn follow(&mut self, room: &str) -> Value {
+        let id = uuid::Uuid::now_v7().to_string();
+        self.send(json!({ "t": "resume", "id": id, "cursors": { room: null } })).await;
+        self.find("sync", |frame| frame["re"] == id.as_str()).await
+    }
+
+    /// Sends a text; returns the answer.
+    pub async fn say(&mut self, room: &str, text: &str, seen: u64) -> Value {
+        self.change(json!({ "t": "send", "room": room, "text": text, "seen": seen })).await
+    }
+
+    async fn read(&mut self) -> Next {
+        loop {
+            if let Some(frame) = self.unread.pop_front() {
+                if frame["t"] == "ping" {
+                    self.send(json!({ "t": "pong" })).await;
+                    continue;
+                }
+                return Next::Frame(frame);
+            }
+            match self.stream.next().await {
+                Some(Ok(Message::Text(text))) => match serde_json::from_str(&text).expect("the server sends JSON") {
+                    Value::Array(frames) => self.unread.extend(frames),
+                    frame => self.unread.push_back(frame),
+                },
+                Some(Ok(Message::Close(frame))) => return Next::Closed(frame.map_or(1005, |frame| frame.code.into())),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Next::Closed(1006),
+            }
+        }
+    }
+
+    /// Waits this long and drops the connection without a word, as a lost network would.
+    pub async fn vanish_after(self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}
