@@ -50,6 +50,7 @@ pub struct Settings {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     data: Option<PathBuf>,
+    file: Option<String>,
 }
 
 impl Settings {
@@ -67,6 +68,13 @@ impl Settings {
         self
     }
 
+    /// The text of a settings file.
+    #[must_use]
+    pub fn file(mut self, toml: &str) -> Self {
+        self.file = Some(toml.to_owned());
+        self
+    }
+
     /// A data folder that outlives the server, instead of one of its own.
     #[must_use]
     pub fn data(mut self, folder: &Path) -> Self {
@@ -75,8 +83,13 @@ impl Settings {
     }
 
     /// Starts the server and waits until it is healthy.
-    pub async fn start(self) -> Server {
+    pub async fn start(mut self) -> Server {
         let own = tempfile::tempdir().expect("a temporary folder can be made");
+        if let Some(toml) = self.file.take() {
+            let file = own.path().join("palaver.toml");
+            std::fs::write(&file, toml).expect("a file can be written there");
+            self = self.argument("--config").argument(file.to_str().expect("its name is UTF-8"));
+        }
         let data = self.data.clone().unwrap_or_else(|| own.path().join("data"));
         let log = Arc::new(Mutex::new(String::new()));
         let mut server = Server { child: None, address: free_port(), data, settings: self, log, _own: own };

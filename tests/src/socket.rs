@@ -2,7 +2,6 @@
 //! it keeps no cursor and folds nothing, which `client` does.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -179,10 +178,5 @@ impl Socket {
                 Some(Err(_)) | None => return Next::Closed(1006),
             }
         }
-    }
-
-    /// Waits this long and drops the connection without a word, as a lost network would.
-    pub async fn vanish_after(self, time: Duration) {
-        tokio::time::sleep(time).await;
     }
 }

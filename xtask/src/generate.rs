@@ -10,8 +10,8 @@ use anyhow::{Context, Result, bail};
 use crate::process;
 use crate::workspace::{PROFILE, Workspace};
 
-/// Folders of the clone that hold nothing but generated files.
-const FOLDERS: [&str; 2] = ["frontend/sdk/src/generated", "docs/protocol"];
+/// The folders with generated files, and how their names end; other files there are somebody's own.
+const FOLDERS: [(&str, &str); 2] = [("frontend/sdk/src/generated", ".ts"), ("docs/protocol", ".json")];
 
 /// Writes the generated files, or with `check` fails when one is missing, left over or different.
 pub fn run(workspace: &Workspace, check: bool) -> Result<()> {
@@ -34,16 +34,16 @@ pub fn run(workspace: &Workspace, check: bool) -> Result<()> {
     ]))?;
 
     let mut stale = Vec::new();
-    for name in FOLDERS {
-        let made = files(&folder.path().join(name))?;
+    for (name, ending) in FOLDERS {
+        let made = files(&folder.path().join(name), ending)?;
         if made.is_empty() {
             bail!("the generator wrote nothing into {name}");
         }
-        let kept = files(&workspace.path(name))?;
+        let kept = files(&workspace.path(name), ending)?;
         if check {
             stale.extend(differences(&made, &kept).map(|file| format!("{name}/{file}")));
         } else {
-            write(&workspace.path(name), &made)?;
+            write(&workspace.path(name), &made, &kept)?;
         }
     }
     if !stale.is_empty() {
@@ -57,8 +57,8 @@ pub fn run(workspace: &Workspace, check: bool) -> Result<()> {
 
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// The files of a folder, which need not be there, by their names in it.
-fn files(folder: &Path) -> Result<Files> {
+/// The files with this ending of a folder, which need not be there, by their names in it.
+fn files(folder: &Path, ending: &str) -> Result<Files> {
     let mut found = Files::new();
     if !folder.exists() {
         return Ok(found);
@@ -76,7 +76,7 @@ fn files(folder: &Path) -> Result<Files> {
                     .into_iter()
                     .map(|(inner, bytes)| (format!("{name}/{inner}"), bytes)),
             );
-        } else {
+        } else if name.ends_with(ending) {
             found.insert(name, fs::read(&path)?);
         }
     }
@@ -92,9 +92,10 @@ fn differences<'a>(made: &'a Files, kept: &'a Files) -> impl Iterator<Item = &'a
     changed.chain(left_over).map(|(name, _)| name)
 }
 
-fn write(folder: &Path, made: &Files) -> Result<()> {
-    if folder.exists() {
-        fs::remove_dir_all(folder)?;
+/// Writes what was made and removes what is left over.
+fn write(folder: &Path, made: &Files, kept: &Files) -> Result<()> {
+    for name in kept.keys().filter(|name| !made.contains_key(*name)) {
+        fs::remove_file(folder.join(name))?;
     }
     for (name, bytes) in made {
         let file = folder.join(name);
@@ -129,9 +130,11 @@ mod tests {
     fn written_files_are_read_back_and_older_ones_go() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("generated");
-        write(&target, &of(&[("old.ts", "0")])).unwrap();
+        write(&target, &of(&[("old.ts", "0")]), &Files::new()).unwrap();
+        fs::write(target.join("README.md"), "by hand").unwrap();
         let made = of(&[("frames.ts", "1"), ("deeper/rest.ts", "2")]);
-        write(&target, &made).unwrap();
-        assert_eq!(files(&target).unwrap(), made);
+        write(&target, &made, &files(&target, ".ts").unwrap()).unwrap();
+        assert_eq!(files(&target, ".ts").unwrap(), made);
+        assert!(target.join("README.md").exists());
     }
 }

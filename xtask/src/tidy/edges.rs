@@ -15,7 +15,7 @@ struct Rule {
 }
 
 const NONE: &[&str] = &[];
-const ADAPTERS: &[&str] = &["store-sql", "store-dynamo", "blobs", "bus"];
+const ADAPTERS: &[&str] = &["store-sql", "store-dynamo", "blobs", "bus", "profile"];
 const PORTS: &[&str] = &["domain", "service"];
 const FUNCTION: &[&str] = &["domain", "service", "wire", "web"];
 const FUNCTIONS: &[&str] = &[
@@ -50,6 +50,8 @@ const RULES: &[Rule] = &[
     rule("blobs", PORTS, NONE),
     rule("bus", PORTS, NONE),
     rule("conformance", PORTS, NONE),
+    // The one place that opens adapters as the settings say; binaries are built on it.
+    rule("profile", &["domain", "service", "web", "store-sql", "blobs", "bus"], &["store-dynamo"]),
     rule("web", &["domain", "service", "wire"], NONE),
     rule("client", &["domain", "wire"], NONE),
     rule("auth", FUNCTION, ADAPTERS),

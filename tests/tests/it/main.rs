@@ -1,0 +1,16 @@
+//! The running program, seen from outside: one module a subject. Each test starts a server of its own, so that none can
+//! see what another did.
+
+mod auth;
+mod crash;
+mod disk;
+mod drain;
+mod files;
+mod messages;
+mod notifications;
+mod presence;
+mod protocol;
+mod rooms;
+mod secrets;
+mod setup;
+mod startup;

@@ -1,0 +1,262 @@
+//! Bad input over the socket: what is answered with an error, and what closes with which code.
+
+use serde_json::{Value, json};
+use tests::person::Person;
+use tests::server::{Server, Settings};
+use tests::socket::{Next, Socket};
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::setup::{number, private_room, room};
+
+const PROTOCOL: u16 = 4500;
+const TOKEN: u16 = 4401;
+
+async fn ada(server: &Server) -> (Person, Socket) {
+    let ada = Person::register(server, "ada").await;
+    let socket = ada.connect().await;
+    (ada, socket)
+}
+
+/// The socket is as good as new: a message is still taken.
+async fn still_works(socket: &mut Socket) {
+    let id = uuid::Uuid::now_v7().to_string();
+    socket.send(json!({ "t": "ping", "id": id })).await;
+    let pong = socket.frame("pong").await;
+    assert_eq!(pong["id"], id.as_str());
+}
+
+#[tokio::test]
+async fn what_is_not_json_gets_an_error_and_no_close() {
+    let server = Server::start().await;
+    let (_ada, mut socket) = ada(&server).await;
+    for text in ["hello", "{", "{\"t\":\"send\"", "", "nul", "\u{0}"] {
+        socket.send_raw(Message::text(text)).await;
+        assert_eq!(socket.error().await["code"], "bad_request", "{text:?}");
+    }
+    still_works(&mut socket).await;
+}
+
+#[tokio::test]
+async fn an_unknown_frame_gets_an_error_and_no_close() {
+    let server = Server::start().await;
+    let (_ada, mut socket) = ada(&server).await;
+    for frame in [json!({ "t": "teleport", "id": "x1" }), json!({}), json!([]), json!(7), json!("send"), json!(null)] {
+        socket.send(frame.clone()).await;
+        assert_eq!(socket.error().await["code"], "bad_request", "{frame}");
+    }
+    still_works(&mut socket).await;
+}
+
+#[tokio::test]
+async fn an_error_names_the_frame_it_answers() {
+    let server = Server::start().await;
+    let (_ada, mut socket) = ada(&server).await;
+    socket.send(json!({ "t": "teleport", "id": "x1" })).await;
+    assert_eq!(socket.error().await["id"], "x1");
+}
+
+#[tokio::test]
+async fn wrong_types_get_an_error_and_no_close() {
+    let server = Server::start().await;
+    let (ada, mut socket) = ada(&server).await;
+    let room = room(&ada, "garden").await;
+    let id = || uuid::Uuid::now_v7().to_string();
+    let frames = [
+        json!({ "t": 7 }),
+        json!({ "t": "send", "id": 7, "room": room, "text": "hi", "seen": 0 }),
+        json!({ "t": "send", "id": "no uuid", "room": room, "text": "hi", "seen": 0 }),
+        json!({ "t": "send", "id": id(), "room": room, "text": ["hi"], "seen": 0 }),
+        json!({ "t": "send", "id": id(), "room": room, "text": "hi", "seen": -1 }),
+        json!({ "t": "send", "id": id(), "room": room, "text": "hi", "seen": 1e30 }),
+        json!({ "t": "send", "id": id(), "room": { "id": room }, "text": "hi", "seen": 0 }),
+        json!({ "t": "send", "id": id(), "room": room, "text": "hi", "files": "all", "seen": 0 }),
+        json!({ "t": "send", "id": id(), "room": room, "seen": 0 }),
+        json!({ "t": "send", "room": room, "text": "no id", "seen": 0 }),
+        json!({ "t": "react", "id": id(), "room": room, "target": "first", "emoji": "👍", "on": true, "seen": 0 }),
+        json!({ "t": "react", "id": id(), "room": room, "target": 1, "emoji": "👍", "on": "yes", "seen": 0 }),
+        json!({ "t": "resume", "id": id(), "cursors": [room] }),
+        json!({ "t": "watch", "users": "everybody" }),
+    ];
+    for frame in frames {
+        socket.send(frame.clone()).await;
+        assert_eq!(socket.error().await["code"], "bad_request", "{frame}");
+    }
+    still_works(&mut socket).await;
+}
+
+#[tokio::test]
+async fn deep_json_gets_an_error_and_no_close() {
+    let server = Server::start().await;
+    let (_ada, mut socket) = ada(&server).await;
+    socket.send_raw(Message::text("[".repeat(30_000))).await;
+    assert_eq!(socket.error().await["code"], "bad_request");
+    let nested = format!("{{\"t\":\"ping\",\"id\":{}1{}}}", "[".repeat(5_000), "]".repeat(5_000));
+    socket.send_raw(Message::text(nested)).await;
+    assert_eq!(socket.error().await["code"], "bad_request");
+    still_works(&mut socket).await;
+}
+
+#[tokio::test]
+async fn a_frame_of_a_mebibyte_closes() {
+    let server = Server::start().await;
+    let (_ada, mut socket) = ada(&server).await;
+    socket.send_raw(Message::text("x".repeat(1024 * 1024))).await;
+    assert_eq!(socket.closed().await, PROTOCOL);
+}
+
+#[tokio::test]
+async fn a_frame_just_over_the_limit_closes_and_one_at_it_does_not() {
+    let server = Server::start().await;
+    let (_ada, mut socket) = ada(&server).await;
+    socket.send_raw(Message::text("x".repeat(64 * 1024))).await;
+    assert_eq!(socket.error().await["code"], "bad_request");
+    socket.send_raw(Message::text("x".repeat(64 * 1024 + 1))).await;
+    assert_eq!(socket.closed().await, PROTOCOL);
+}
+
+#[tokio::test]
+async fn a_binary_frame_closes() {
+    let server = Server::start().await;
+    let (_ada, mut socket) = ada(&server).await;
+    socket.send_raw(Message::binary(vec![1, 2, 3])).await;
+    assert_eq!(socket.closed().await, PROTOCOL);
+}
+
+#[tokio::test]
+async fn before_hello_a_large_frame_closes() {
+    let server = Server::start().await;
+    let mut socket = Socket::silent(&server.websocket()).await;
+    socket.hello(&"x".repeat(5 * 1024)).await;
+    assert_eq!(socket.closed().await, PROTOCOL);
+}
+
+#[tokio::test]
+async fn another_first_frame_than_hello_closes() {
+    let server = Server::start().await;
+    let mut socket = Socket::silent(&server.websocket()).await;
+    socket.send(json!({ "t": "ping", "id": "1" })).await;
+    let code = socket.closed().await;
+    assert!(code == TOKEN || code == PROTOCOL, "closed with {code}");
+}
+
+#[tokio::test]
+async fn a_socket_that_never_says_hello_is_closed() {
+    let server = Server::start().await;
+    let mut socket = Socket::silent(&server.websocket()).await;
+    assert_eq!(socket.closed().await, TOKEN);
+}
+
+#[tokio::test]
+async fn a_protocol_version_that_is_not_spoken_closes() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let mut socket = Socket::silent(&server.websocket()).await;
+    socket.send(json!({ "t": "hello", "v": 99, "token": ada.token, "caps": [] })).await;
+    assert_eq!(socket.closed().await, PROTOCOL);
+}
+
+#[tokio::test]
+async fn a_forged_token_closes() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let token = ada.token.expect("somebody registered has a token");
+    for forged in crate::auth::forgeries(&token) {
+        let mut socket = Socket::silent(&server.websocket()).await;
+        socket.hello(&forged).await;
+        let code = socket.closed().await;
+        assert!(code == TOKEN || code == 4501, "{forged}: closed with {code}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_text_is_refused_and_nothing_is_stored() {
+    let server = Server::start().await;
+    let (ada, mut socket) = ada(&server).await;
+    let room = room(&ada, "garden").await;
+    // As REST would take it, a text of 100,000 characters is over the frame's limit on a socket.
+    let head = number(&ada.get(&format!("/api/rooms/{room}")).await.ok()["head"]);
+    let answer = socket.say(&room, &"x".repeat(4_001), head).await;
+    assert_eq!((&answer["t"], &answer["code"]), (&json!("error"), &json!("too_large")), "{answer}");
+    let longest = socket.say(&room, &"é".repeat(4_000), head).await;
+    assert_eq!(longest["t"], "ack", "{longest}");
+
+    let long = json!({ "text": "x".repeat(100_000) });
+    let refused = ada.post(&crate::setup::messages(&room), long).await;
+    assert_eq!(refused.body["code"], "too_large", "{}", refused.text());
+    assert_eq!(crate::setup::history(&ada, &room).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_empty_text_without_files_is_refused() {
+    let server = Server::start().await;
+    let (ada, mut socket) = ada(&server).await;
+    let room = room(&ada, "garden").await;
+    for text in ["", "   ", "\n\t"] {
+        let answer = socket.say(&room, text, 0).await;
+        assert_eq!((&answer["t"], &answer["code"]), (&json!("error"), &json!("bad_request")), "{text:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_room_that_is_not_there_or_not_ones_own_looks_the_same() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let private = private_room(&ada, "Secret").await;
+    let bob = Person::register(&server, "bob").await;
+    let mut socket = bob.connect().await;
+    let absent = uuid::Uuid::now_v7().to_string();
+
+    for room in [absent.as_str(), private.as_str(), "no-such-room", "../../etc/passwd", ""] {
+        let answer = socket.say(room, "hi", 0).await;
+        let code = answer["code"].as_str().expect("it is refused");
+        assert!(code == "not_found" || (room.len() < 36 && code == "bad_request"), "{room:?}: {answer}");
+    }
+    for room in [&absent, &private] {
+        let id = uuid::Uuid::now_v7().to_string();
+        socket.send(json!({ "t": "resume", "id": id, "cursors": { room.as_str(): 0 } })).await;
+        let sync = socket.find("sync", |frame| frame["re"] == id.as_str()).await;
+        assert_eq!((&sync["status"], &sync["events"]), (&json!("not_found"), &Value::Null), "{sync}");
+    }
+}
+
+#[tokio::test]
+async fn a_flood_closes_with_a_code_to_come_back() {
+    let server = Settings::default().start().await;
+    let (_ada, mut socket) = ada(&server).await;
+    for number in 0..1_000 {
+        socket.send(json!({ "t": "ping", "id": number.to_string() })).await;
+    }
+    assert_eq!(socket.closed().await, 4429);
+}
+
+#[tokio::test]
+async fn sends_over_the_limit_are_told_when_to_try_again() {
+    let server = Server::start().await;
+    let (ada, mut socket) = ada(&server).await;
+    let room = room(&ada, "garden").await;
+    let head = number(&ada.get(&format!("/api/rooms/{room}")).await.ok()["head"]);
+    let mut refused = None;
+    for number in 0..30 {
+        let answer = socket.say(&room, &number.to_string(), head).await;
+        if answer["t"] == "error" {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("thirty sends at once are over the limit of twenty in ten seconds");
+    assert_eq!(refused["code"], "rate_limited");
+    assert!(number(&refused["retry_ms"]) > 0);
+}
+
+#[tokio::test]
+async fn another_sites_page_cannot_connect() {
+    let server = Server::start().await;
+    let own = server.http("");
+    let port = server.address().port();
+    for origin in ["https://evil.example", &format!("{own}.evil.example"), "null", &format!("http://127.0.0.1:{}", port ^ 1)] {
+        assert_eq!(Socket::from_origin(&server.websocket(), origin).await.err(), Some(403), "{origin}");
+    }
+    let mut socket = Socket::from_origin(&server.websocket(), &own).await.ok().expect("its own page may connect");
+    socket.hello("x").await;
+    assert!(matches!(socket.next().await, Next::Frame(_) | Next::Closed(_)));
+}

@@ -1,0 +1,252 @@
+//! Who may see, enter and rule a room, and what everybody is told of it.
+
+use serde_json::{Value, json};
+use tests::person::{Answer, Person};
+use tests::server::Server;
+
+use crate::setup::{bring_in, history, join, messages, number, private_room, room, say, text, texts};
+
+async fn act(person: &Person, room: &str, verb: &str, on: &Person) -> Answer {
+    person.post(&format!("/api/rooms/{room}/{verb}"), json!({ "user": on.id })).await
+}
+
+/// Everything of a room that somebody who may not see it could ask for.
+async fn sees_nothing(person: &Person, room: &str) {
+    for path in ["", "/members", "/messages"] {
+        person.get(&format!("/api/rooms/{room}{path}")).await.refused(404, "not_found");
+    }
+    person.post(&messages(room), json!({ "text": "hi" })).await.refused(404, "not_found");
+    person.post(&format!("/api/rooms/{room}/join"), json!({})).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_public_room_is_found_read_and_joined_by_anybody() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let id = room(&ada, "garden").await;
+    say(&ada, &id, "welcome").await;
+
+    let directory = bob.get("/api/rooms/directory").await.ok();
+    let found = directory["items"].as_array().unwrap().iter().find(|room| room["slug"] == "garden").expect("it is listed");
+    assert_eq!((&found["id"], &found["joined"]), (&json!(id), &json!(false)));
+    assert_eq!(texts(&bob, "garden").await, ["welcome"], "its slug does where its id does");
+
+    bob.post(&messages(&id), json!({ "text": "hi" })).await.refused(403, "forbidden");
+    join(&bob, "garden").await;
+    say(&bob, &id, "hi").await;
+    let again = bob.post(&format!("/api/rooms/{id}/join"), json!({})).await.ok();
+    assert_eq!((&again["noop"], &again["seq"]), (&json!(true), &Value::Null));
+}
+
+#[tokio::test]
+async fn the_same_rooms_are_under_the_longer_path() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let id = room(&ada, "garden").await;
+    assert_eq!(ada.get(&format!("/api/chat/rooms/{id}")).await.ok(), ada.get(&format!("/api/rooms/{id}")).await.ok());
+}
+
+#[tokio::test]
+async fn a_slug_is_taken_once_and_never_for_a_private_room() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    room(&ada, "garden").await;
+    let again = json!({ "id": "garden", "name": "Another", "kind": "public" });
+    ada.post("/api/rooms", again).await.refused(409, "conflict");
+    let private = json!({ "id": "secret", "name": "Secret", "kind": "private" });
+    ada.post("/api/rooms", private).await.refused(400, "bad_request");
+    for slug in ["", "../x", "a b", "A\u{0}", "x".repeat(65).as_str(), "@me"] {
+        let body = json!({ "id": slug, "name": "Room", "kind": "public" });
+        let answer = ada.post("/api/rooms", body).await;
+        assert_eq!(answer.body["code"], "bad_request", "{slug:?}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_private_room_is_invisible_until_one_is_invited() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let (bob, eve) = (Person::register(&server, "bob").await, Person::register(&server, "eve").await);
+    let id = private_room(&ada, "Secret").await;
+    say(&ada, &id, "before bob").await;
+    sees_nothing(&bob, &id).await;
+    let directory = bob.get("/api/rooms/directory").await.ok();
+    assert!(!directory.to_string().contains("Secret"), "{directory}");
+
+    act(&ada, &id, "invite", &bob).await.ok();
+    bob.post(&messages(&id), json!({ "text": "not yet" })).await.refused(403, "forbidden");
+    join(&bob, &id).await;
+    assert_eq!(texts(&bob, &id).await, ["before bob"], "the past is shown on joining");
+    sees_nothing(&eve, &id).await;
+}
+
+#[tokio::test]
+async fn an_invitation_can_be_declined() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let id = private_room(&ada, "Secret").await;
+    act(&ada, &id, "invite", &bob).await.ok();
+    bob.post(&format!("/api/rooms/{id}/leave"), json!({})).await.ok();
+    sees_nothing(&bob, &id).await;
+}
+
+#[tokio::test]
+async fn a_room_that_hides_its_past_shows_what_came_after_one_joined() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let body = json!({ "name": "Board", "kind": "private", "hides_past": true });
+    let id = text(&ada.post("/api/rooms", body).await.ok()["id"]);
+    say(&ada, &id, "about bob").await;
+    bring_in(&ada, &id, &bob).await;
+    say(&ada, &id, "welcome").await;
+    assert_eq!(texts(&bob, &id).await, ["welcome"]);
+
+    let mut socket = bob.connect().await;
+    socket.send(json!({ "t": "resume", "id": "r1", "cursors": { id.as_str(): 0 } })).await;
+    let sync = socket.find("sync", |sync| sync["re"] == "r1").await;
+    assert!(!sync.to_string().contains("about bob"), "{sync}");
+}
+
+#[tokio::test]
+async fn roles_decide_who_may_remove_whom() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let (bob, eve) = (Person::register(&server, "bob").await, Person::register(&server, "eve").await);
+    let id = room(&ada, "garden").await;
+    join(&bob, &id).await;
+    join(&eve, &id).await;
+
+    for verb in ["kick", "ban", "mute"] {
+        act(&bob, &id, verb, &eve).await.refused(403, "forbidden");
+    }
+    let role = json!({ "role": "moderator" });
+    let path = |person: &Person| format!("/api/rooms/{id}/members/{}", person.id);
+    bob.patch(&path(&bob), role.clone()).await.refused(403, "forbidden");
+    ada.patch(&path(&bob), role).await.ok();
+    act(&bob, &id, "kick", &ada).await.refused(403, "forbidden");
+    act(&bob, &id, "kick", &eve).await.ok();
+    eve.post(&messages(&id), json!({ "text": "hi" })).await.refused(403, "forbidden");
+    join(&eve, &id).await;
+
+    act(&bob, &id, "ban", &eve).await.ok();
+    assert!(eve.post(&format!("/api/rooms/{id}/join"), json!({})).await.status.is_client_error());
+    assert!(eve.post(&messages(&id), json!({ "text": "hi" })).await.status.is_client_error());
+    act(&bob, &id, "unban", &eve).await.ok();
+    join(&eve, &id).await;
+}
+
+#[tokio::test]
+async fn who_is_muted_reads_and_does_not_write() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let id = room(&ada, "garden").await;
+    join(&bob, &id).await;
+    ada.post(&format!("/api/rooms/{id}/mute"), json!({ "user": bob.id, "seconds": 3600 })).await.ok();
+    bob.post(&messages(&id), json!({ "text": "hi" })).await.refused(403, "muted");
+    say(&ada, &id, "quiet, isn't it").await;
+    assert_eq!(texts(&bob, &id).await, ["quiet, isn't it"]);
+    act(&ada, &id, "unmute", &bob).await.ok();
+    say(&bob, &id, "back").await;
+}
+
+#[tokio::test]
+async fn after_ones_removal_nothing_more_is_delivered() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let id = private_room(&ada, "Secret").await;
+    bring_in(&ada, &id, &bob).await;
+    let mut socket = bob.connect().await;
+    socket.follow(&id).await;
+    say(&ada, &id, "with bob").await;
+    socket.find("event", |event| event["text"] == "with bob").await;
+
+    act(&ada, &id, "kick", &bob).await.ok();
+    let removal = socket.find("event", |event| event["kind"] == "member" && event["room"] == id.as_str()).await;
+    assert_eq!((&removal["state"], &removal["user"]["id"]), (&json!("kicked"), &json!(bob.id)));
+    say(&ada, &id, "without bob").await;
+    let refused = socket.say(&id, "still here?", number(&removal["seq"])).await;
+    assert_eq!(refused["t"], "error", "{refused}");
+
+    socket.send(json!({ "t": "resume", "id": "r2", "cursors": { id.as_str(): 1 } })).await;
+    let mut seen = Vec::new();
+    loop {
+        let frame = socket.find("sync", |sync| sync["re"] == "r2").await;
+        seen.push(frame.to_string());
+        if frame["status"] == "forbidden" {
+            break;
+        }
+        let through = number(&frame["through"]);
+        socket.send(json!({ "t": "fill", "id": "r2", "room": id, "after": through })).await;
+    }
+    assert!(!seen.concat().contains("without bob"), "{seen:#?}");
+}
+
+#[tokio::test]
+async fn a_direct_room_is_one_for_both_and_for_nobody_else() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let (bob, eve) = (Person::register(&server, "bob").await, Person::register(&server, "eve").await);
+    let (one, other) = tokio::join!(
+        ada.post("/api/rooms/direct", json!({ "user": "bob" })),
+        bob.post("/api/rooms/direct", json!({ "user": ada.id })),
+    );
+    let (one, other) = (one.ok(), other.ok());
+    assert_eq!(one["id"], other["id"]);
+    assert_eq!(one["with"]["name"], "bob");
+    let id = text(&one["id"]);
+    say(&ada, &id, "psst").await;
+    assert_eq!(texts(&bob, &id).await, ["psst"]);
+    sees_nothing(&eve, &id).await;
+    assert!(ada.post(&format!("/api/rooms/{id}/leave"), json!({})).await.status.is_client_error(), "it is only hidden");
+    ada.post("/api/rooms/direct", json!({ "user": "nobody-of-this-name" })).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn an_archived_room_is_read_only() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let id = room(&ada, "garden").await;
+    say(&ada, &id, "last words").await;
+    ada.post(&format!("/api/rooms/{id}/archive"), json!({})).await.ok();
+    let answer = ada.post(&messages(&id), json!({ "text": "hello?" })).await;
+    assert_eq!(answer.body["code"], "archived", "{}", answer.text());
+    assert_eq!(history(&ada, &id).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_room_joined_on_one_device_shows_on_the_other() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let id = room(&ada, "garden").await;
+    let mut phone = bob.connect().await;
+    let me = number(&phone.frame("rooms").await["me"]);
+    phone.send(json!({ "t": "resume", "id": "r1", "cursors": { "@me": me } })).await;
+    phone.find("sync", |sync| sync["re"] == "r1").await;
+    join(&bob, &id).await;
+    let added = phone.find("event", |event| event["room"] == "@me" && event["kind"] == "room").await;
+    assert_eq!((&added["op"], &added["entry"]["id"], &added["entry"]["state"]), (&json!("set"), &json!(id), &json!("joined")));
+}
+
+#[tokio::test]
+async fn a_read_mark_clears_what_is_unread_on_every_device() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let id = room(&ada, "garden").await;
+    join(&bob, &id).await;
+    let (mut phone, mut desk) = (bob.connect().await, bob.connect().await);
+    phone.follow(&id).await;
+    desk.follow(&id).await;
+    for text in ["one", "two", "three"] {
+        say(&ada, &id, text).await;
+    }
+    let last = phone.find("event", |event| event["text"] == "three").await;
+    phone.send(json!({ "t": "read", "room": id, "seq": last["seq"] })).await;
+    let receipt = desk.find("receipt", |receipt| receipt["user"] == bob.id.as_str()).await;
+    assert_eq!(receipt["seq"], last["seq"]);
+
+    // Whoever connects next is told the mark, not the count.
+    let mut later = bob.connect().await;
+    let rooms = later.frame("rooms").await;
+    let entry = rooms["rooms"].as_array().unwrap().iter().find(|room| room["id"] == id.as_str()).unwrap();
+    assert_eq!(number(&entry["n"]) - number(&entry["read_n"]), 0, "{entry}");
+}

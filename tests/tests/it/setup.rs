@@ -1,0 +1,75 @@
+//! What most tests begin with: people and a room. Never looks at an answer beyond what the next step needs.
+
+use serde_json::{Value, json};
+use tests::person::Person;
+use tests::server::Settings;
+
+/// A server with these limits, written as in its settings file.
+pub fn with_limits(limits: &str) -> Settings {
+    Settings::default().file(&format!("[limits]\n{limits}\n"))
+}
+
+/// A server whose limits a test of something else does not meet.
+pub fn generous() -> Settings {
+    with_limits("sends_per_10s = 100000\nframes_per_60s = 100000\njoins_per_minute = 10000\nrequests_per_minute = 100000")
+}
+
+/// A public room that its owner made; returns its id.
+pub async fn room(owner: &Person, slug: &str) -> String {
+    room_of_kind(owner, "public", json!({ "id": slug, "name": slug })).await
+}
+
+/// A room that only the invited see; returns its id.
+pub async fn private_room(owner: &Person, name: &str) -> String {
+    room_of_kind(owner, "private", json!({ "name": name })).await
+}
+
+async fn room_of_kind(owner: &Person, kind: &str, mut body: Value) -> String {
+    body["kind"] = json!(kind);
+    body["description"] = json!("");
+    let room = owner.post("/api/rooms", body).await.ok();
+    text(&room["id"])
+}
+
+/// Joins a public room, or accepts an invitation.
+pub async fn join(person: &Person, room: &str) {
+    person.post(&format!("/api/rooms/{room}/join"), json!({})).await.ok();
+}
+
+/// Invites somebody who then accepts.
+pub async fn bring_in(owner: &Person, room: &str, guest: &Person) {
+    owner.post(&format!("/api/rooms/{room}/invite"), json!({ "user": guest.id })).await.ok();
+    join(guest, room).await;
+}
+
+/// Sends a message by REST; returns its seq.
+pub async fn say(person: &Person, room: &str, message: &str) -> u64 {
+    let answer = person.post(&messages(room), json!({ "text": message })).await.ok();
+    number(&answer["seq"])
+}
+
+/// The path of a room's messages.
+pub fn messages(room: &str) -> String {
+    format!("/api/rooms/{room}/messages")
+}
+
+/// A room's newest messages, oldest first.
+pub async fn history(person: &Person, room: &str) -> Vec<Value> {
+    let page = person.get(&format!("{}?limit=200", messages(room))).await.ok();
+    page["items"].as_array().expect("a page has items").clone()
+}
+
+/// The texts of a page, oldest first.
+pub async fn texts(person: &Person, room: &str) -> Vec<String> {
+    history(person, room).await.iter().map(|message| text(&message["text"])).collect()
+}
+
+#[track_caller]
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
+
+#[track_caller]
+pub fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_else(|| panic!("{value} is no number"))
+}

@@ -1,0 +1,128 @@
+//! How the program starts and refuses to: what a person reads who got the settings wrong.
+
+use std::process::Output;
+
+use tests::person::Person;
+use tests::server::{Server, Settings, free_port};
+
+fn run(settings: &Settings) -> Output {
+    settings.command().output().expect("palaver can be started")
+}
+
+fn all_text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+fn every_wrong_setting_is_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("palaver.toml");
+    std::fs::write(&file, "listen = \"nowhere\"\nunheard_of = 1\n\n[limits]\nclient_frame = \"much\"\n").unwrap();
+    let settings = Settings::default()
+        .argument("--config")
+        .argument(file.to_str().unwrap())
+        .argument("--data")
+        .argument(folder.path().join("data").to_str().unwrap());
+    let output = run(&settings);
+    let text = all_text(&output);
+    assert!(!output.status.success(), "{text}");
+    for name in ["listen", "unheard_of", "client_frame"] {
+        assert!(text.contains(name), "{name} is missing in:\n{text}");
+    }
+    assert!(!text.contains("panicked"), "{text}");
+}
+
+#[test]
+fn check_config_tells_without_starting() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("palaver.toml");
+    std::fs::write(&file, "listen = \"127.0.0.1:0\"\n").unwrap();
+    let check = |file: &std::path::Path| {
+        let settings = Settings::default().argument("check-config").argument("--config").argument(file.to_str().unwrap());
+        run(&settings)
+    };
+    let good = check(&file);
+    assert!(good.status.success(), "{}", all_text(&good));
+    std::fs::write(&file, "listen = 7\n").unwrap();
+    let bad = check(&file);
+    assert!(!bad.status.success(), "{}", all_text(&bad));
+    assert!(all_text(&bad).contains("listen"));
+}
+
+#[test]
+fn help_names_the_settings_and_commands() {
+    let output = run(&Settings::default().argument("--help"));
+    let text = all_text(&output);
+    assert!(output.status.success(), "{text}");
+    for word in ["--data", "--listen", "check-config", "export", "backup", "restore", "admin"] {
+        assert!(text.contains(word), "{word} is missing in:\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_told_by_its_address() {
+    let server = Server::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings::default()
+        .argument("--listen")
+        .argument(&server.address().to_string())
+        .argument("--data")
+        .argument(folder.path().to_str().unwrap());
+    let output = tokio::task::spawn_blocking(move || run(&settings)).await.unwrap();
+    let text = all_text(&output);
+    assert!(!output.status.success(), "{text}");
+    assert!(text.contains(&server.address().to_string()), "{text}");
+    assert!(!text.contains("panicked"), "{text}");
+}
+
+#[tokio::test]
+async fn the_url_is_printed_and_serves_the_page() {
+    let server = Server::start().await;
+    let url = server.http("");
+    tests::wait::until("the URL in the log", || std::future::ready(server.log().contains(&url).then_some(()))).await;
+    let page = Person::nobody(&server).get("/").await;
+    assert_eq!(page.status, 200);
+    assert!(page.text().contains("<div id=\"root\"") || page.text().contains("<script"), "{}", page.text());
+    // A link into the page is the page, a path of the API that is not there is not.
+    assert_eq!(Person::nobody(&server).get("/r/general/1").await.text(), page.text());
+    assert_eq!(Person::nobody(&server).get("/api/nothing").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_release_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Settings::default().data(folder.path()).start().await;
+    Person::register(&server, "ada").await;
+    server.ask_to_end();
+    assert!(server.ended().await.success());
+
+    let database = only_database(folder.path());
+    let connection = sqlx::SqlitePool::connect(&format!("sqlite://{}", database.display())).await.unwrap();
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (99999999, 'of a later release', TRUE, x'00', 0)",
+    )
+    .execute(&connection)
+    .await
+    .unwrap();
+    connection.close().await;
+
+    let settings = Settings::default()
+        .argument("--listen")
+        .argument(&free_port().to_string())
+        .argument("--data")
+        .argument(folder.path().to_str().unwrap());
+    let output = tokio::task::spawn_blocking(move || run(&settings)).await.unwrap();
+    let text = all_text(&output);
+    assert!(!output.status.success(), "{text}");
+    assert!(text.contains("newer"), "{text}");
+    assert!(!text.contains("panicked"), "{text}");
+}
+
+fn only_database(folder: &std::path::Path) -> std::path::PathBuf {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut found = files.filter(|path| {
+        std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"SQLite format 3\0"))
+    });
+    found.next().expect("the data folder holds a database")
+}
