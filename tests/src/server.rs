@@ -189,10 +189,7 @@ impl Server {
     /// How it ended, once it has.
     pub async fn ended(&mut self) -> ExitStatus {
         let mut child = self.child.take().expect("the server was started");
-        wait::until("the server's end", || {
-            std::future::ready(child.try_wait().expect("its status can be read"))
-        })
-        .await
+        wait::until("the server's end", || std::future::ready(child.try_wait().expect("its status can be read"))).await
     }
 
     /// Whether it is still there.

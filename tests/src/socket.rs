@@ -104,7 +104,9 @@ impl Socket {
     pub async fn answer_to(&mut self, id: &str) -> Value {
         loop {
             match self.next().await {
-                Next::Frame(frame) if frame["id"] == id && (frame["t"] == "ack" || frame["t"] == "error") => return frame,
+                Next::Frame(frame) if frame["id"] == id && (frame["t"] == "ack" || frame["t"] == "error") => {
+                    return frame;
+                }
                 Next::Frame(_) => {}
                 Next::Closed(code) => panic!("closed with {code} before the answer to {id}"),
             }

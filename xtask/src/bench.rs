@@ -21,17 +21,7 @@ pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
     };
     let mut results = Vec::new();
     for row in rows {
-        let arguments = [
-            "run",
-            "--package",
-            "tests",
-            "--bin",
-            "bench",
-            "--profile",
-            PROFILE,
-            "--",
-            row,
-        ];
+        let arguments = ["run", "--package", "tests", "--bin", "bench", "--profile", PROFILE, "--", row];
         let finished = process::tee(&mut workspace.cargo(&arguments))?;
         if !finished.success {
             bail!("the bench {row} failed");
@@ -51,10 +41,7 @@ pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
 
 /// The lines that are JSON objects; the rest is for people.
 fn json_lines(output: &str) -> Vec<Map<String, Value>> {
-    output
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect()
+    output.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 /// A Markdown table with a column for each field, in the order in which fields first appear.
@@ -65,16 +52,9 @@ fn table(results: &[Map<String, Value>]) -> String {
             columns.push(name);
         }
     }
-    let mut text = format!(
-        "| {} |\n|{}\n",
-        columns.join(" | "),
-        "---|".repeat(columns.len())
-    );
+    let mut text = format!("| {} |\n|{}\n", columns.join(" | "), "---|".repeat(columns.len()));
     for result in results {
-        let cells: Vec<String> = columns
-            .iter()
-            .map(|column| cell(result.get(*column)))
-            .collect();
+        let cells: Vec<String> = columns.iter().map(|column| cell(result.get(*column))).collect();
         writeln!(text, "| {} |", cells.join(" | ")).expect("writing to a string cannot fail");
     }
     text
@@ -94,11 +74,7 @@ mod tests {
 
     #[test]
     fn rows_with_different_fields_share_a_table() {
-        let rows =
-            json_lines("building…\n{\"a\":\"append\",\"b\":9000}\n{\"a\":\"page\",\"c\":94.5}\n");
-        assert_eq!(
-            table(&rows),
-            "| a | b | c |\n|---|---|---|\n| append | 9000 |  |\n| page |  | 94.5 |\n"
-        );
+        let rows = json_lines("building…\n{\"a\":\"append\",\"b\":9000}\n{\"a\":\"page\",\"c\":94.5}\n");
+        assert_eq!(table(&rows), "| a | b | c |\n|---|---|---|\n| append | 9000 |  |\n| page |  | 94.5 |\n");
     }
 }

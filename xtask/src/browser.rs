@@ -32,9 +32,7 @@ pub fn chromium() -> Result<PathBuf> {
 fn find() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let names = ["chromium", "chromium-browser", "google-chrome"];
-    std::env::split_paths(&path)
-        .flat_map(|folder| names.map(|name| folder.join(name)))
-        .find(|file| file.is_file())
+    std::env::split_paths(&path).flat_map(|folder| names.map(|name| folder.join(name))).find(|file| file.is_file())
 }
 
 fn install() -> Result<()> {
@@ -47,13 +45,7 @@ fn install() -> Result<()> {
         apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
         process::run(&mut apt)
     };
-    let packages = [
-        "install",
-        "--yes",
-        "--no-install-recommends",
-        "chromium",
-        "fonts-noto-color-emoji",
-    ];
+    let packages = ["install", "--yes", "--no-install-recommends", "chromium", "fonts-noto-color-emoji"];
     let installed = apt(&["update", "--quiet"]).and_then(|()| apt(&packages));
     installed.map_err(|error| {
         error.context(format!(

@@ -15,16 +15,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     report.check("tidy", || tidy::run(workspace));
     report.check("gen", || generate::run(workspace, true));
     report.check("clippy", || {
-        cargo(&[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--profile",
-            PROFILE,
-            "--",
-            "--deny",
-            "warnings",
-        ])
+        cargo(&["clippy", "--workspace", "--all-targets", "--profile", PROFILE, "--", "--deny", "warnings"])
     });
     report.check("doc", || {
         let mut doc = workspace.cargo(&["doc", "--workspace", "--no-deps", "--profile", PROFILE]);

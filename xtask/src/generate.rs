@@ -16,10 +16,7 @@ const FOLDERS: [(&str, &str); 2] = [("frontend/sdk/src/generated", ".ts"), ("doc
 /// Writes the generated files, or with `check` fails when one is missing, left over or different.
 pub fn run(workspace: &Workspace, check: bool) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let out = folder
-        .path()
-        .to_str()
-        .context("the folder for temporary files has a name that is not UTF-8")?;
+    let out = folder.path().to_str().context("the folder for temporary files has a name that is not UTF-8")?;
     process::run(&mut workspace.cargo(&[
         "run",
         "--quiet",
@@ -47,10 +44,7 @@ pub fn run(workspace: &Workspace, check: bool) -> Result<()> {
         }
     }
     if !stale.is_empty() {
-        bail!(
-            "not up to date, run `cargo xtask gen`: {}",
-            stale.join(", ")
-        );
+        bail!("not up to date, run `cargo xtask gen`: {}", stale.join(", "));
     }
     Ok(())
 }
@@ -65,17 +59,9 @@ fn files(folder: &Path, ending: &str) -> Result<Files> {
     }
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() {
-            found.extend(
-                files(&path)?
-                    .into_iter()
-                    .map(|(inner, bytes)| (format!("{name}/{inner}"), bytes)),
-            );
+            found.extend(files(&path, ending)?.into_iter().map(|(inner, bytes)| (format!("{name}/{inner}"), bytes)));
         } else if name.ends_with(ending) {
             found.insert(name, fs::read(&path)?);
         }
@@ -85,9 +71,7 @@ fn files(folder: &Path, ending: &str) -> Result<Files> {
 
 /// The names of files that are not the same on both sides.
 fn differences<'a>(made: &'a Files, kept: &'a Files) -> impl Iterator<Item = &'a String> {
-    let changed = made
-        .iter()
-        .filter(|(name, bytes)| kept.get(*name) != Some(*bytes));
+    let changed = made.iter().filter(|(name, bytes)| kept.get(*name) != Some(*bytes));
     let left_over = kept.iter().filter(|(name, _)| !made.contains_key(*name));
     changed.chain(left_over).map(|(name, _)| name)
 }
@@ -110,20 +94,14 @@ mod tests {
     use super::*;
 
     fn of(files: &[(&str, &str)]) -> Files {
-        files
-            .iter()
-            .map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()))
-            .collect()
+        files.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect()
     }
 
     #[test]
     fn missing_changed_and_left_over_files_differ() {
         let made = of(&[("same", "1"), ("changed", "2"), ("missing", "3")]);
         let kept = of(&[("same", "1"), ("changed", "old"), ("left-over", "4")]);
-        assert_eq!(
-            differences(&made, &kept).collect::<Vec<_>>(),
-            ["changed", "missing", "left-over"]
-        );
+        assert_eq!(differences(&made, &kept).collect::<Vec<_>>(), ["changed", "missing", "left-over"]);
     }
 
     #[test]

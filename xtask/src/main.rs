@@ -19,11 +19,7 @@ use clap::{Parser, Subcommand};
 use workspace::Workspace;
 
 #[derive(Parser)]
-#[command(
-    bin_name = "cargo xtask",
-    about = "The project's own commands",
-    disable_help_subcommand = true
-)]
+#[command(bin_name = "cargo xtask", about = "The project's own commands", disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

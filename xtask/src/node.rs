@@ -26,8 +26,7 @@ pub fn install(workspace: &Workspace, folder: &str) -> Result<()> {
         return Ok(());
     }
     println!("xtask: installing npm packages in {}", folder.display());
-    process::run(npm(&folder).arg("ci"))
-        .context("npm packages cannot be installed; is Node.js 20 or newer there?")?;
+    process::run(npm(&folder).arg("ci")).context("npm packages cannot be installed; is Node.js 20 or newer there?")?;
     fs::write(&installed, lock)?;
     Ok(())
 }

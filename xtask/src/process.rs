@@ -9,10 +9,7 @@ use anyhow::{Context, Result, bail};
 pub fn run(command: &mut Command) -> Result<()> {
     let line = show(command);
     println!("xtask: {line}");
-    let status = command
-        .stdin(Stdio::null())
-        .status()
-        .with_context(|| format!("cannot start `{line}`"))?;
+    let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot start `{line}`"))?;
     judge(&line, status)
 }
 
@@ -25,8 +22,7 @@ pub fn read(command: &mut Command) -> Result<String> {
         .output()
         .with_context(|| format!("cannot start `{line}`"))?;
     judge(&line, output.status)?;
-    String::from_utf8(output.stdout)
-        .with_context(|| format!("`{line}` wrote something that is not UTF-8"))
+    String::from_utf8(output.stdout).with_context(|| format!("`{line}` wrote something that is not UTF-8"))
 }
 
 /// What a program that was shown and kept wrote, in the order it wrote it, and how it ended.
@@ -41,13 +37,8 @@ pub fn tee(command: &mut Command) -> Result<Finished> {
     println!("xtask: {line}");
     // One pipe for both streams keeps their lines in order, which two pipes would not.
     let (reader, writer) = std::io::pipe()?;
-    command
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone()?)
-        .stderr(writer);
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("cannot start `{line}`"))?;
+    command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+    let mut child = command.spawn().with_context(|| format!("cannot start `{line}`"))?;
     // The command holds this process's ends of the pipe; while they are open the reader never sees its end.
     command.stdout(Stdio::null()).stderr(Stdio::null());
 
@@ -75,9 +66,7 @@ fn judge(line: &str, status: ExitStatus) -> Result<()> {
 fn show(command: &Command) -> String {
     let program = command.get_program().to_string_lossy();
     let name = program.rsplit('/').next().unwrap_or(&program).to_owned();
-    command.get_args().fold(name, |line, argument| {
-        line + " " + &argument.to_string_lossy()
-    })
+    command.get_args().fold(name, |line, argument| line + " " + &argument.to_string_lossy())
 }
 
 #[cfg(test)]
@@ -86,18 +75,14 @@ mod tests {
 
     #[test]
     fn tee_keeps_both_streams_in_order() {
-        let finished =
-            tee(Command::new("sh").args(["-c", "echo one; echo two >&2; echo three; exit 3"]))
-                .unwrap();
+        let finished = tee(Command::new("sh").args(["-c", "echo one; echo two >&2; echo three; exit 3"])).unwrap();
         assert_eq!(finished.output, "one\ntwo\nthree\n");
         assert!(!finished.success);
     }
 
     #[test]
     fn a_failed_command_is_named_in_the_error() {
-        let error = run(Command::new("sh").args(["-c", "exit 7"]))
-            .unwrap_err()
-            .to_string();
+        let error = run(Command::new("sh").args(["-c", "exit 7"])).unwrap_err().to_string();
         assert!(error.contains("sh -c exit 7"), "{error}");
         assert!(error.contains('7'), "{error}");
     }

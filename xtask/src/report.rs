@@ -29,10 +29,7 @@ impl Report {
     /// Runs a suite of tests. An error counts as one failed test, and so does a suite that ran none.
     pub fn suite(&mut self, name: &str, suite: impl FnOnce() -> Result<Counts>) {
         self.row(name, || match suite()? {
-            Counts {
-                passed: 0,
-                failed: 0,
-            } => bail!("no test ran"),
+            Counts { passed: 0, failed: 0 } => bail!("no test ran"),
             counts => Ok(counts),
         });
     }
@@ -47,23 +44,12 @@ impl Report {
         let started = Instant::now();
         let (counts, error) = match run() {
             Ok(counts) => (counts, None),
-            Err(error) => (
-                Counts {
-                    passed: 0,
-                    failed: 1,
-                },
-                Some(one_line(&error)),
-            ),
+            Err(error) => (Counts { passed: 0, failed: 1 }, Some(one_line(&error))),
         };
         if let Some(error) = &error {
             println!("xtask: {name}: {error}");
         }
-        self.rows.push(Row {
-            name: name.to_owned(),
-            counts,
-            error,
-            took: started.elapsed(),
-        });
+        self.rows.push(Row { name: name.to_owned(), counts, error, took: started.elapsed() });
     }
 
     /// Prints the closing lines and fails if anything did.
@@ -85,25 +71,17 @@ impl Report {
 
     fn closing(&self) -> String {
         let mut text = String::new();
-        for Row {
-            name,
-            counts: Counts { passed, failed },
-            error,
-            took,
-        } in &self.rows
-        {
+        for Row { name, counts: Counts { passed, failed }, error, took } in &self.rows {
             let verdict = match error {
                 Some(error) => format!("FAILED: {error}"),
                 None if *failed > 0 => format!("FAILED: {failed} of {}", passed + failed),
                 None if *passed > 0 => format!("ok, {passed}"),
                 None => "ok".to_owned(),
             };
-            writeln!(text, "{name:<12} {:>5} s  {verdict}", took.as_secs())
-                .expect("writing to a string cannot fail");
+            writeln!(text, "{name:<12} {:>5} s  {verdict}", took.as_secs()).expect("writing to a string cannot fail");
         }
         let Counts { passed, failed } = self.total();
-        writeln!(text, "{passed} passed, {failed} failed")
-            .expect("writing to a string cannot fail");
+        writeln!(text, "{passed} passed, {failed} failed").expect("writing to a string cannot fail");
         text
     }
 }
@@ -123,18 +101,8 @@ mod tests {
     fn last_line_adds_up_the_suites() {
         let mut report = Report::default();
         report.check("fmt", || Ok(()));
-        report.suite("cargo", || {
-            Ok(Counts {
-                passed: 40,
-                failed: 0,
-            })
-        });
-        report.suite("vitest", || {
-            Ok(Counts {
-                passed: 2,
-                failed: 1,
-            })
-        });
+        report.suite("cargo", || Ok(Counts { passed: 40, failed: 0 }));
+        report.suite("vitest", || Ok(Counts { passed: 2, failed: 1 }));
         assert_eq!(report.closing().lines().last(), Some("42 passed, 1 failed"));
     }
 
@@ -143,13 +111,7 @@ mod tests {
         let mut report = Report::default();
         report.suite("cargo", || Err(anyhow!("it does not compile")));
         report.suite("e2e", || Ok(Counts::default()));
-        assert_eq!(
-            report.total(),
-            Counts {
-                passed: 0,
-                failed: 2
-            }
-        );
+        assert_eq!(report.total(), Counts { passed: 0, failed: 2 });
         assert!(report.closing().contains("no test ran"));
     }
 

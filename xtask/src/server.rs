@@ -29,11 +29,7 @@ impl Server {
             .stdin(Stdio::null())
             .spawn()
             .with_context(|| format!("cannot start {}", palaver.display()))?;
-        let mut server = Self {
-            child,
-            address,
-            _data: data,
-        };
+        let mut server = Self { child, address, _data: data };
         let deadline = Instant::now() + START;
         while !server.healthy() {
             if let Some(status) = server.child.try_wait()? {
@@ -56,11 +52,7 @@ impl Server {
         let ask = || -> std::io::Result<String> {
             let mut stream = TcpStream::connect_timeout(&self.address, Duration::from_secs(1))?;
             stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-            write!(
-                stream,
-                "GET /health HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-                self.address
-            )?;
+            write!(stream, "GET /health HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address)?;
             let mut answer = String::new();
             stream.read_to_string(&mut answer)?;
             Ok(answer)

@@ -29,9 +29,7 @@ pub fn suites(workspace: &Workspace, report: &mut Report) {
     let page = node::build_page(workspace);
     let palaver = workspace.build_palaver();
 
-    report.suite("cargo test", || {
-        cargo::run(workspace, needed(&palaver, "palaver")?)
-    });
+    report.suite("cargo test", || cargo::run(workspace, needed(&palaver, "palaver")?));
     report.check("types", || {
         needed(&page, "the page")?;
         process::run(node::npm(&workspace.path(node::FRONTEND)).args(["run", "check"]))
@@ -48,9 +46,7 @@ pub fn suites(workspace: &Workspace, report: &mut Report) {
 
 /// What a suite needs, or why it is not there.
 fn needed<'a, T>(built: &'a Result<T>, what: &str) -> Result<&'a T> {
-    built
-        .as_ref()
-        .map_err(|error| anyhow!("{what} was not built: {error:#}"))
+    built.as_ref().map_err(|error| anyhow!("{what} was not built: {error:#}"))
 }
 
 /// A place for the report that a runner writes, on its own so that no earlier run's can be taken for it.
@@ -60,7 +56,6 @@ fn report_file(folder: &tempfile::TempDir) -> PathBuf {
 
 /// Reads a runner's JSON report.
 fn read_report(file: &Path) -> Result<serde_json::Value> {
-    let text = std::fs::read(file)
-        .map_err(|_| anyhow!("the runner wrote no report: it did not come to its end"))?;
+    let text = std::fs::read(file).map_err(|_| anyhow!("the runner wrote no report: it did not come to its end"))?;
     Ok(serde_json::from_slice(&text)?)
 }

@@ -13,22 +13,10 @@ use crate::workspace::Workspace;
 
 /// Prints every problem; none may be there.
 pub fn run(workspace: &Workspace) -> Result<()> {
-    let metadata = MetadataCommand::new()
-        .current_dir(workspace.root())
-        .exec()?;
+    let metadata = MetadataCommand::new().current_dir(workspace.root()).exec()?;
     let mut problems = edges::check(&metadata);
 
-    let tree = [
-        "tree",
-        "--package",
-        "palaver",
-        "--edges",
-        "normal",
-        "--prefix",
-        "none",
-        "--format",
-        "{p}",
-    ];
+    let tree = ["tree", "--package", "palaver", "--edges", "normal", "--prefix", "none", "--format", "{p}"];
     problems.extend(links::check(&process::read(&mut workspace.cargo(&tree))?));
 
     problems.extend(sources::check(workspace)?);

@@ -20,14 +20,9 @@ pub struct Workspace {
 impl Workspace {
     /// Asks cargo, so that `CARGO_TARGET_DIR` and every other setting of cargo's holds.
     pub fn find() -> Result<Self> {
-        let metadata = MetadataCommand::new()
-            .no_deps()
-            .exec()
-            .context("cargo metadata failed; run this inside the clone")?;
-        Ok(Self {
-            root: metadata.workspace_root.into(),
-            target: metadata.target_directory.into(),
-        })
+        let metadata =
+            MetadataCommand::new().no_deps().exec().context("cargo metadata failed; run this inside the clone")?;
+        Ok(Self { root: metadata.workspace_root.into(), target: metadata.target_directory.into() })
     }
 
     /// The folder that holds the root `Cargo.toml`.

@@ -62,7 +62,8 @@ async fn the_first_to_register_is_admin_and_the_second_is_not() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let bob = Person::register(&server, "bob").await;
-    let body = |to: &Person| json!({ "user_id": to.id, "title": "Hi", "body": "", "notif_type": "system", "room_id": null });
+    let body =
+        |to: &Person| json!({ "user_id": to.id, "title": "Hi", "body": "", "notif_type": "system", "room_id": null });
     ada.post("/api/notifications", body(&bob)).await.ok();
     bob.post("/api/notifications", body(&ada)).await.refused(403, "forbidden");
 }
@@ -84,7 +85,8 @@ async fn a_name_is_taken_whatever_its_case_or_look() {
     Person::register(&server, "ada").await;
     // The last is written with a Cyrillic а, which looks the same.
     for name in ["ada", "ADA", "Ada", "\u{430}da"] {
-        let answer = Person::nobody(&server).post("/api/auth/register", json!({ "name": name, "password": PASSWORD })).await;
+        let answer =
+            Person::nobody(&server).post("/api/auth/register", json!({ "name": name, "password": PASSWORD })).await;
         answer.refused(409, "conflict");
     }
 }
@@ -103,7 +105,8 @@ async fn names_and_passwords_out_of_bounds_are_refused() {
         ("ada", "short"),
     ];
     for (name, password) in cases {
-        let answer = Person::nobody(&server).post("/api/auth/register", json!({ "name": name, "password": password })).await;
+        let answer =
+            Person::nobody(&server).post("/api/auth/register", json!({ "name": name, "password": password })).await;
         assert_eq!(answer.body["code"], "bad_request", "{name:?} {password:?}: {}", answer.text());
         assert!(answer.status.is_client_error());
     }

@@ -19,7 +19,12 @@ struct Sent {
 }
 
 /// Sends one after the other until the server is gone; at least `BEFORE_THE_CRASH` were acked when it says so.
-async fn send_until_closed(mut socket: Socket, room: String, who: usize, crash: tokio::sync::mpsc::Sender<()>) -> Vec<Sent> {
+async fn send_until_closed(
+    mut socket: Socket,
+    room: String,
+    who: usize,
+    crash: tokio::sync::mpsc::Sender<()>,
+) -> Vec<Sent> {
     let seen = number(&socket.follow(&room).await["head"]);
     let mut sent: Vec<Sent> = Vec::new();
     loop {

@@ -31,7 +31,10 @@ impl SmallDisk {
     fn fill(&self) -> PathBuf {
         let ballast = self.path().join("ballast");
         // dd ends with an error, as it must: no space is left.
-        let status = Command::new("dd").args(["if=/dev/zero", "bs=64k", "status=none"]).arg(format!("of={}", ballast.display())).status();
+        let status = Command::new("dd")
+            .args(["if=/dev/zero", "bs=64k", "status=none"])
+            .arg(format!("of={}", ballast.display()))
+            .status();
         assert!(status.is_ok_and(|status| !status.success()), "the disk is not full");
         ballast
     }
@@ -57,7 +60,8 @@ async fn a_full_disk_refuses_clearly_and_loses_nothing_acked() {
     let mut refused = None;
     for number in 0..600 {
         let text = format!("{number} {}", "x".repeat(3_900));
-        let send = json!({ "t": "send", "id": uuid::Uuid::now_v7().to_string(), "room": id, "text": text, "seen": seen });
+        let send =
+            json!({ "t": "send", "id": uuid::Uuid::now_v7().to_string(), "room": id, "text": text, "seen": seen });
         socket.send(send.clone()).await;
         let answer = socket.answer_to(send["id"].as_str().unwrap()).await;
         if answer["t"] == "ack" {

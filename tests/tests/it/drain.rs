@@ -34,7 +34,8 @@ async fn a_send_in_flight_is_acked_or_can_be_repeated() {
     join(&bob, &id).await;
     let mut socket = bob.connect().await;
     let seen = number(&socket.follow(&id).await["head"]);
-    let frame = json!({ "t": "send", "id": uuid::Uuid::now_v7().to_string(), "room": id, "text": "in flight", "seen": seen });
+    let frame =
+        json!({ "t": "send", "id": uuid::Uuid::now_v7().to_string(), "room": id, "text": "in flight", "seen": seen });
     socket.send(frame.clone()).await;
     server.ask_to_end();
     socket.closed().await;

@@ -53,7 +53,10 @@ async fn a_picture_is_measured_sent_and_served() {
     join(&bob, &id).await;
     let bytes = png(640, 320);
     let file = uploaded(&ada, &id, "sunrise.png", "image/png", bytes.clone()).await;
-    assert_eq!((&file["width"], &file["height"], &file["content_type"]), (&json!(640), &json!(320), &json!("image/png")));
+    assert_eq!(
+        (&file["width"], &file["height"], &file["content_type"]),
+        (&json!(640), &json!(320), &json!("image/png"))
+    );
     assert_eq!((&file["thumbnail"], &file["size"]), (&json!(true), &json!(bytes.len())));
 
     let file_id = text(&file["id"]);
@@ -140,7 +143,17 @@ async fn a_name_is_only_a_name() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let id = room(&ada, "garden").await;
-    let names = ["../../etc/passwd", "/etc/passwd", "..\\..\\boot.ini", "C:\\x.txt", "a\u{202e}gpj.exe", "con", ".", "..", "x\"y.txt"];
+    let names = [
+        "../../etc/passwd",
+        "/etc/passwd",
+        "..\\..\\boot.ini",
+        "C:\\x.txt",
+        "a\u{202e}gpj.exe",
+        "con",
+        ".",
+        "..",
+        "x\"y.txt",
+    ];
     for name in names {
         let answer = ada.upload(&id, name, "text/plain", b"plain text".to_vec()).await;
         assert!(!answer.status.is_server_error(), "{name:?}: {}", answer.text());
@@ -151,7 +164,11 @@ async fn a_name_is_only_a_name() {
         assert!(!kept.contains(['/', '\\', '\u{202e}']) && !kept.starts_with(".."), "{name:?} became {kept:?}");
         let served = download(&ada, &text(&answer.body["id"])).await;
         assert_eq!(served.text(), "plain text");
-        assert!(!header(&served, "content-disposition").contains(['\r', '\n', '/', '\\']), "{name:?}: {:?}", served.headers);
+        assert!(
+            !header(&served, "content-disposition").contains(['\r', '\n', '/', '\\']),
+            "{name:?}: {:?}",
+            served.headers
+        );
     }
     let outside = server.data().parent().unwrap().join("etc");
     assert!(!outside.exists());

@@ -17,7 +17,10 @@ async fn a_message_by_rest_arrives_over_the_socket_and_in_history() {
 
     let seq = say(&ada, &room, "Good morning").await;
     let event = socket.find("event", |event| event["seq"] == seq).await;
-    assert_eq!((&event["kind"], &event["text"], &event["by"]["name"]), (&json!("message"), &json!("Good morning"), &json!("ada")));
+    assert_eq!(
+        (&event["kind"], &event["text"], &event["by"]["name"]),
+        (&json!("message"), &json!("Good morning"), &json!("ada"))
+    );
     assert_eq!(texts(&bob, &room).await, ["Good morning"]);
 }
 
@@ -28,7 +31,8 @@ async fn a_repeat_is_acked_as_before_and_stored_once() {
     let room = room(&ada, "garden").await;
     let mut socket = ada.connect().await;
     let head = number(&socket.follow(&room).await["head"]);
-    let frame = json!({ "t": "send", "id": uuid::Uuid::now_v7().to_string(), "room": room, "text": "once", "seen": head });
+    let frame =
+        json!({ "t": "send", "id": uuid::Uuid::now_v7().to_string(), "room": room, "text": "once", "seen": head });
 
     socket.send(frame.clone()).await;
     let first = socket.answer_to(frame["id"].as_str().unwrap()).await;
@@ -136,7 +140,10 @@ async fn pages_join_without_a_gap_in_both_directions() {
 
     for query in ["limit=0", "limit=-1", "limit=many", "before=x", "limit=100000"] {
         let answer = ada.get(&format!("{}?{query}", messages(&room))).await;
-        assert!(answer.status.is_client_error() || answer.body["items"].as_array().is_some_and(|all| all.len() <= 200), "{query}");
+        assert!(
+            answer.status.is_client_error() || answer.body["items"].as_array().is_some_and(|all| all.len() <= 200),
+            "{query}"
+        );
         assert!(!answer.status.is_server_error(), "{query}");
     }
 }

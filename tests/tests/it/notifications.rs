@@ -41,7 +41,10 @@ async fn a_mention_a_reply_and_a_direct_message_are_told_once() {
     say(&ada, &id, "nothing for anybody").await;
     let mention = say(&ada, &id, "look here, @bob").await;
     let live = socket.find("event", |event| event["kind"] == "notification").await;
-    assert_eq!((&live["op"], &live["entry"]["kind"], &live["entry"]["seq"]), (&json!("added"), &json!("mention"), &json!(mention)));
+    assert_eq!(
+        (&live["op"], &live["entry"]["kind"], &live["entry"]["seq"]),
+        (&json!("added"), &json!("mention"), &json!(mention))
+    );
     assert_eq!(live["entry"]["from"]["name"], "ada");
 
     let his = say(&bob, &id, "what is it?").await;

@@ -253,10 +253,12 @@ async fn another_sites_page_cannot_connect() {
     let server = Server::start().await;
     let own = server.http("");
     let port = server.address().port();
-    for origin in ["https://evil.example", &format!("{own}.evil.example"), "null", &format!("http://127.0.0.1:{}", port ^ 1)] {
+    for origin in
+        ["https://evil.example", &format!("{own}.evil.example"), "null", &format!("http://127.0.0.1:{}", port ^ 1)]
+    {
         assert_eq!(Socket::from_origin(&server.websocket(), origin).await.err(), Some(403), "{origin}");
     }
-    let mut socket = Socket::from_origin(&server.websocket(), &own).await.ok().expect("its own page may connect");
+    let mut socket = Socket::from_origin(&server.websocket(), &own).await.expect("its own page may connect");
     socket.hello("x").await;
     assert!(matches!(socket.next().await, Next::Frame(_) | Next::Closed(_)));
 }

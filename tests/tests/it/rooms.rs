@@ -27,7 +27,8 @@ async fn a_public_room_is_found_read_and_joined_by_anybody() {
     say(&ada, &id, "welcome").await;
 
     let directory = bob.get("/api/rooms/directory").await.ok();
-    let found = directory["items"].as_array().unwrap().iter().find(|room| room["slug"] == "garden").expect("it is listed");
+    let found =
+        directory["items"].as_array().unwrap().iter().find(|room| room["slug"] == "garden").expect("it is listed");
     assert_eq!((&found["id"], &found["joined"]), (&json!(id), &json!(false)));
     assert_eq!(texts(&bob, "garden").await, ["welcome"], "its slug does where its id does");
 
@@ -224,7 +225,10 @@ async fn a_room_joined_on_one_device_shows_on_the_other() {
     phone.find("sync", |sync| sync["re"] == "r1").await;
     join(&bob, &id).await;
     let added = phone.find("event", |event| event["room"] == "@me" && event["kind"] == "room").await;
-    assert_eq!((&added["op"], &added["entry"]["id"], &added["entry"]["state"]), (&json!("set"), &json!(id), &json!("joined")));
+    assert_eq!(
+        (&added["op"], &added["entry"]["id"], &added["entry"]["state"]),
+        (&json!("set"), &json!(id), &json!("joined"))
+    );
 }
 
 #[tokio::test]

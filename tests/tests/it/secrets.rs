@@ -48,7 +48,12 @@ async fn no_secret_reaches_the_log() {
 async fn no_error_tells_of_the_inside() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
-    for path in ["/api/rooms/%00", "/api/rooms/'%22;--", "/api/files/%2e%2e%2f", "/api/rooms/x/messages?before=99999999999999999999"] {
+    for path in [
+        "/api/rooms/%00",
+        "/api/rooms/'%22;--",
+        "/api/files/%2e%2e%2f",
+        "/api/rooms/x/messages?before=99999999999999999999",
+    ] {
         let answer = ada.get(path).await;
         assert!(answer.status.is_client_error(), "{path}: {}", answer.status);
         let text = answer.text().to_lowercase();

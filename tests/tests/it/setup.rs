@@ -11,7 +11,9 @@ pub fn with_limits(limits: &str) -> Settings {
 
 /// A server whose limits a test of something else does not meet.
 pub fn generous() -> Settings {
-    with_limits("sends_per_10s = 100000\nframes_per_60s = 100000\njoins_per_minute = 10000\nrequests_per_minute = 100000")
+    with_limits(
+        "sends_per_10s = 100000\nframes_per_60s = 100000\njoins_per_minute = 10000\nrequests_per_minute = 100000",
+    )
 }
 
 /// A public room that its owner made; returns its id.

@@ -38,7 +38,8 @@ fn check_config_tells_without_starting() {
     let file = folder.path().join("palaver.toml");
     std::fs::write(&file, "listen = \"127.0.0.1:0\"\n").unwrap();
     let check = |file: &std::path::Path| {
-        let settings = Settings::default().argument("check-config").argument("--config").argument(file.to_str().unwrap());
+        let settings =
+            Settings::default().argument("check-config").argument("--config").argument(file.to_str().unwrap());
         run(&settings)
     };
     let good = check(&file);
@@ -121,8 +122,6 @@ async fn a_database_of_a_newer_release_is_refused_and_left_alone() {
 
 fn only_database(folder: &std::path::Path) -> std::path::PathBuf {
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut found = files.filter(|path| {
-        std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"SQLite format 3\0"))
-    });
+    let mut found = files.filter(|path| std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"SQLite format 3\0")));
     found.next().expect("the data folder holds a database")
 }

@@ -11,15 +11,7 @@ use crate::workspace::{PROFILE, Workspace};
 
 /// Runs the tests of every crate, those in its docs included.
 pub fn run(workspace: &Workspace, palaver: &Path) -> Result<Counts> {
-    let arguments = [
-        "test",
-        "--workspace",
-        "--profile",
-        PROFILE,
-        "--no-fail-fast",
-        "--color",
-        "never",
-    ];
+    let arguments = ["test", "--workspace", "--profile", PROFILE, "--no-fail-fast", "--color", "never"];
     let finished = process::tee(workspace.cargo(&arguments).env(PALAVER_BIN, palaver))?;
     count(&finished.output, finished.success)
 }
@@ -86,61 +78,28 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
 
     #[test]
     fn adds_up_all_binaries_and_the_docs() {
-        assert_eq!(
-            count(TWO_BINARIES, true).unwrap(),
-            Counts {
-                passed: 3,
-                failed: 0
-            }
-        );
+        assert_eq!(count(TWO_BINARIES, true).unwrap(), Counts { passed: 3, failed: 0 });
     }
 
     #[test]
     fn a_binary_that_crashed_has_failed() {
-        let output =
-            format!("{TWO_BINARIES}     Running unittests src/lib.rs (target/ci/deps/wire-0b)\n");
-        assert_eq!(
-            count(&output, false).unwrap(),
-            Counts {
-                passed: 3,
-                failed: 1
-            }
-        );
+        let output = format!("{TWO_BINARIES}     Running unittests src/lib.rs (target/ci/deps/wire-0b)\n");
+        assert_eq!(count(&output, false).unwrap(), Counts { passed: 3, failed: 1 });
     }
 
     #[test]
     fn ignored_tests_count_as_failed() {
-        let output = TWO_BINARIES.replace(
-            "2 passed; 0 failed; 0 ignored",
-            "1 passed; 0 failed; 1 ignored",
-        );
-        assert_eq!(
-            count(&output, true).unwrap(),
-            Counts {
-                passed: 2,
-                failed: 1
-            }
-        );
+        let output = TWO_BINARIES.replace("2 passed; 0 failed; 0 ignored", "1 passed; 0 failed; 1 ignored");
+        assert_eq!(count(&output, true).unwrap(), Counts { passed: 2, failed: 1 });
     }
 
     #[test]
     fn what_does_not_compile_has_failed() {
-        assert_eq!(
-            count("error: could not compile `domain`\n", false)
-                .unwrap()
-                .failed,
-            1
-        );
+        assert_eq!(count("error: could not compile `domain`\n", false).unwrap().failed, 1);
     }
 
     #[test]
     fn a_result_line_that_is_not_understood_is_an_error() {
-        assert!(
-            count(
-                "     Running x (target/x)\ntest result: ok. all of them\n",
-                true
-            )
-            .is_err()
-        );
+        assert!(count("     Running x (target/x)\ntest result: ok. all of them\n", true).is_err());
     }
 }

@@ -31,11 +31,7 @@ pub fn run(workspace: &Workspace, palaver: &Path) -> Result<Counts> {
 /// Only what passed at the first try has passed.
 fn count(report: &Value, success: bool) -> Result<Counts> {
     let stats = &report["stats"];
-    let figure = |name: &str| {
-        stats[name]
-            .as_u64()
-            .with_context(|| format!("Playwright's report has no {name}"))
-    };
+    let figure = |name: &str| stats[name].as_u64().with_context(|| format!("Playwright's report has no {name}"));
     let passed = figure("expected")?;
     let mut failed = figure("unexpected")? + figure("flaky")? + figure("skipped")?;
     if failed == 0 && !success {
@@ -52,27 +48,13 @@ mod tests {
 
     #[test]
     fn flaky_and_skipped_count_as_failed() {
-        let report =
-            json!({ "stats": { "expected": 4, "unexpected": 1, "flaky": 1, "skipped": 1 } });
-        assert_eq!(
-            count(&report, false).unwrap(),
-            Counts {
-                passed: 4,
-                failed: 3
-            }
-        );
+        let report = json!({ "stats": { "expected": 4, "unexpected": 1, "flaky": 1, "skipped": 1 } });
+        assert_eq!(count(&report, false).unwrap(), Counts { passed: 4, failed: 3 });
     }
 
     #[test]
     fn a_run_that_failed_as_a_whole_has_a_failure() {
-        let report =
-            json!({ "stats": { "expected": 4, "unexpected": 0, "flaky": 0, "skipped": 0 } });
-        assert_eq!(
-            count(&report, false).unwrap(),
-            Counts {
-                passed: 4,
-                failed: 1
-            }
-        );
+        let report = json!({ "stats": { "expected": 4, "unexpected": 0, "flaky": 0, "skipped": 0 } });
+        assert_eq!(count(&report, false).unwrap(), Counts { passed: 4, failed: 1 });
     }
 }

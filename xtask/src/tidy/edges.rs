@@ -18,26 +18,10 @@ const NONE: &[&str] = &[];
 const ADAPTERS: &[&str] = &["store-sql", "store-dynamo", "blobs", "bus", "profile"];
 const PORTS: &[&str] = &["domain", "service"];
 const FUNCTION: &[&str] = &["domain", "service", "wire", "web"];
-const FUNCTIONS: &[&str] = &[
-    "auth",
-    "rooms",
-    "presence",
-    "notifications",
-    "files",
-    "moderation",
-    "gateway",
-];
+const FUNCTIONS: &[&str] = &["auth", "rooms", "presence", "notifications", "files", "moderation", "gateway"];
 
-const fn rule(
-    of: &'static str,
-    may: &'static [&'static str],
-    binary_may: &'static [&'static str],
-) -> Rule {
-    Rule {
-        of,
-        may,
-        binary_may,
-    }
+const fn rule(of: &'static str, may: &'static [&'static str], binary_may: &'static [&'static str]) -> Rule {
+    Rule { of, may, binary_may }
 }
 
 /// Rule 1. A crate that is not named here has no place in the architecture yet.
@@ -60,11 +44,7 @@ const RULES: &[Rule] = &[
     rule("notifications", FUNCTION, ADAPTERS),
     rule("files", FUNCTION, ADAPTERS),
     rule("moderation", FUNCTION, ADAPTERS),
-    rule(
-        "gateway",
-        &["domain", "service", "wire", "web", "ws-tier"],
-        ADAPTERS,
-    ),
+    rule("gateway", &["domain", "service", "wire", "web", "ws-tier"], ADAPTERS),
     rule("ws-tier", FUNCTION, ADAPTERS),
     rule(
         "palaver",
@@ -74,6 +54,7 @@ const RULES: &[Rule] = &[
             "wire",
             "web",
             "ws-tier",
+            "profile",
             "store-sql",
             "blobs",
             "bus",
@@ -113,59 +94,27 @@ const PROGRAMS: &[&str] = &["palaver", "tests", "xtask"];
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("sqlx", &["store-sql"]),
     ("redis", &["bus"]),
-    (
-        "aws-sdk-",
-        &[
-            "store-dynamo",
-            "blobs",
-            "bus",
-            "palaver",
-            "ws-tier",
-            "tests",
-        ],
-    ),
-    (
-        "aws-config",
-        &[
-            "store-dynamo",
-            "blobs",
-            "bus",
-            "palaver",
-            "ws-tier",
-            "tests",
-        ],
-    ),
+    ("aws-sdk-", &["store-dynamo", "blobs", "bus", "palaver", "ws-tier", "tests"]),
+    ("aws-config", &["store-dynamo", "blobs", "bus", "palaver", "ws-tier", "tests"]),
     ("lambda_", &["web"]),
 ];
 
 /// Every edge that the rules do not allow.
 pub fn check(metadata: &Metadata) -> Vec<String> {
     let packages = metadata.workspace_packages();
-    let ours: BTreeSet<&str> = packages
-        .iter()
-        .map(|package| package.name.as_str())
-        .collect();
-    packages
-        .iter()
-        .flat_map(|package| of_package(package, &ours))
-        .collect()
+    let ours: BTreeSet<&str> = packages.iter().map(|package| package.name.as_str()).collect();
+    packages.iter().flat_map(|package| of_package(package, &ours)).collect()
 }
 
 fn of_package(package: &Package, ours: &BTreeSet<&str>) -> Vec<String> {
     let name = package.name.as_str();
     let Some(rule) = RULES.iter().find(|rule| rule.of == name) else {
-        return vec![format!(
-            "{name} is not in the table of crates (xtask/src/tidy/edges.rs)"
-        )];
+        return vec![format!("{name} is not in the table of crates (xtask/src/tidy/edges.rs)")];
     };
     let mut problems = Vec::new();
     for dependency in &package.dependencies {
         let on = dependency.name.as_str();
-        let allowed = if ours.contains(on) {
-            edge(rule, dependency)
-        } else {
-            library(name, on, dependency.kind)
-        };
+        let allowed = if ours.contains(on) { edge(rule, dependency) } else { library(name, on, dependency.kind) };
         if !allowed {
             problems.push(format!("{name} may not depend on {on}{}", how(dependency)));
         }
@@ -188,16 +137,13 @@ fn edge(rule: &Rule, dependency: &Dependency) -> bool {
 
 /// Whether a crate may use somebody else's library.
 fn library(name: &str, on: &str, kind: DependencyKind) -> bool {
-    let rule = LIBRARIES
-        .iter()
-        .find(|(library, _)| match library.ends_with(['-', '_']) {
-            true => on.starts_with(library),
-            false => on == *library,
-        });
+    let rule = LIBRARIES.iter().find(|(library, _)| match library.ends_with(['-', '_']) {
+        true => on.starts_with(library),
+        false => on == *library,
+    });
     // A function's test sends it the event that Lambda would.
-    let lambda_in_a_test = on.starts_with("lambda_")
-        && kind == DependencyKind::Development
-        && FUNCTIONS.contains(&name);
+    let lambda_in_a_test =
+        on.starts_with("lambda_") && kind == DependencyKind::Development && FUNCTIONS.contains(&name);
     rule.is_none_or(|(_, users)| users.contains(&name)) || lambda_in_a_test
 }
 

@@ -12,10 +12,7 @@ pub fn check(tree: &str) -> Vec<String> {
         .collect();
     found.sort_unstable();
     found.dedup();
-    found
-        .iter()
-        .map(|name| format!("palaver links {name} in its default build"))
-        .collect()
+    found.iter().map(|name| format!("palaver links {name} in its default build")).collect()
 }
 
 #[cfg(test)]
@@ -24,13 +21,11 @@ mod tests {
 
     #[test]
     fn cloud_crates_are_found_once() {
-        let tree = "palaver v0.1.0 (/clone)\naws-lc-rs v1.0.0\naws-sdk-s3 v1.2.3\nlambda_http v1.3.0\naws-sdk-s3 v1.2.3 (*)\n";
+        let tree =
+            "palaver v0.1.0 (/clone)\naws-lc-rs v1.0.0\naws-sdk-s3 v1.2.3\nlambda_http v1.3.0\naws-sdk-s3 v1.2.3 (*)\n";
         assert_eq!(
             check(tree),
-            [
-                "palaver links aws-sdk-s3 in its default build",
-                "palaver links lambda_http in its default build"
-            ]
+            ["palaver links aws-sdk-s3 in its default build", "palaver links lambda_http in its default build"]
         );
     }
 

@@ -15,11 +15,7 @@ const CEILING: usize = 400;
 /// What no test may hold, in the pieces that keep this file from naming it.
 const IGNORED: &str = concat!("#[", "ignore");
 const TO_DO: [&str; 2] = [concat!("todo", "!("), concat!("unimplemented", "!(")];
-const NOT_ALL_TESTS: [&str; 3] = [
-    concat!(".", "only("),
-    concat!(".", "skip("),
-    concat!(".", "fixme("),
-];
+const NOT_ALL_TESTS: [&str; 3] = [concat!(".", "only("), concat!(".", "skip("), concat!(".", "fixme(")];
 
 /// Folders of the machines on which this project is written. A path into one works nowhere else.
 const MACHINE_PATHS: [&str; 6] = [
@@ -44,22 +40,13 @@ const IMPURE: [&str; 9] = [
     "async fn",
 ];
 /// The parts that are pure. Inside the tier the two also know neither use cases nor HTTP.
-const PURE: [&str; 3] = [
-    "crates/domain/src/",
-    "ws-tier/src/hub/",
-    "ws-tier/src/session/",
-];
+const PURE: [&str; 3] = ["crates/domain/src/", "ws-tier/src/hub/", "ws-tier/src/session/"];
 const TIER_PURE: [&str; 2] = ["service::", "web::"];
 
 /// Every problem in every file.
 pub fn check(workspace: &Workspace) -> Result<Vec<String>> {
     let mut git = Command::new("git");
-    git.current_dir(workspace.root()).args([
-        "ls-files",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ]);
+    git.current_dir(workspace.root()).args(["ls-files", "--cached", "--others", "--exclude-standard"]);
     let mut problems = Vec::new();
     for path in process::read(&mut git)?.lines() {
         // A picture has no lines, and a file that git still lists may be gone from the disk.
@@ -78,19 +65,10 @@ fn of_file(path: &str, text: &str) -> Vec<String> {
 
     let lines = text.lines().count();
     if file.is_source && !file.is_test && !file.is_generated && lines > CEILING {
-        problem(
-            lines,
-            format!("{lines} lines; a file has at most {CEILING}"),
-        );
+        problem(lines, format!("{lines} lines; a file has at most {CEILING}"));
     }
-    if path.ends_with("Cargo.toml")
-        && path != "Cargo.toml"
-        && !text.contains("[lints]\nworkspace = true")
-    {
-        problem(
-            1,
-            "the crate does not take the workspace's lints".to_owned(),
-        );
+    if path.ends_with("Cargo.toml") && path != "Cargo.toml" && !text.contains("[lints]\nworkspace = true") {
+        problem(1, "the crate does not take the workspace's lints".to_owned());
     }
     for (index, line) in text.lines().enumerate() {
         for what in of_line(path, &file, line) {
@@ -104,26 +82,15 @@ fn of_file(path: &str, text: &str) -> Vec<String> {
 fn of_line(path: &str, file: &Kind, line: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut forbid = |names: &[&str], why: &str| {
-        found.extend(
-            names
-                .iter()
-                .filter(|name| line.contains(*name))
-                .map(|name| format!("`{name}`: {why}")),
-        );
+        found.extend(names.iter().filter(|name| line.contains(*name)).map(|name| format!("`{name}`: {why}")));
     };
     forbid(&MACHINE_PATHS, "a path of one machine");
     if file.is_rust {
         forbid(&[IGNORED], "a test runs or is removed");
         forbid(&TO_DO, "nothing is left open");
         if !file.is_program {
-            forbid(
-                &["env::var", "env::vars"],
-                "only binaries read the environment",
-            );
-            forbid(
-                &["set_global_default(", "tracing_subscriber::registry().init"],
-                "only binaries install tracing",
-            );
+            forbid(&["env::var", "env::vars"], "only binaries read the environment");
+            forbid(&["set_global_default(", "tracing_subscriber::registry().init"], "only binaries install tracing");
         }
     }
     if file.is_script && file.is_test {
@@ -133,23 +100,10 @@ fn of_line(path: &str, file: &Kind, line: &str) -> Vec<String> {
         forbid(&["\"resolved\": \"http"], "a lock file names no registry");
     }
     if path.ends_with(".npmrc") || path.ends_with("pip.conf") || path.ends_with("config.toml") {
-        forbid(
-            &[
-                "registry=",
-                "registry =",
-                "index-url",
-                "[source.",
-                "[registries",
-            ],
-            "a setting names a registry",
-        );
+        forbid(&["registry=", "registry =", "index-url", "[source.", "[registries"], "a setting names a registry");
     }
     let comment = line.trim_start().starts_with("//");
-    if file.is_rust
-        && !file.is_test
-        && !comment
-        && PURE.iter().any(|folder| path.starts_with(folder))
-    {
+    if file.is_rust && !file.is_test && !comment && PURE.iter().any(|folder| path.starts_with(folder)) {
         forbid(&IMPURE, "this part has no I/O, no clock and no randomness");
         if path.starts_with("ws-tier/") {
             forbid(&TIER_PURE, "hub and session know domain and wire only");
@@ -178,14 +132,8 @@ impl Kind {
             || path.contains("/tests/")
             || ends(&[".test.ts", ".test.tsx", ".spec.ts"])
             || path.starts_with("tests/e2e/");
-        let in_program = ["crates/palaver/", "xtask/", "tests/"]
-            .iter()
-            .any(|folder| path.starts_with(folder));
-        let is_program = in_program
-            || is_test
-            || name == "main.rs"
-            || name == "build.rs"
-            || path.contains("/src/bin/");
+        let in_program = ["crates/palaver/", "xtask/", "tests/"].iter().any(|folder| path.starts_with(folder));
+        let is_program = in_program || is_test || name == "main.rs" || name == "build.rs" || path.contains("/src/bin/");
         let is_generated = path.contains("/generated/") || path.starts_with("docs/protocol/");
         Self {
             is_rust,

@@ -28,69 +28,32 @@ fn problems(name: &str, dependencies: &[(&str, Option<&str>, bool)]) -> Vec<Stri
 
 #[test]
 fn domain_depends_on_nothing_of_ours() {
-    assert_eq!(
-        problems(
-            "domain",
-            &[("uuid", None, false), ("thiserror", None, false)]
-        ),
-        [""; 0]
-    );
-    assert_eq!(
-        problems("domain", &[("service", None, false)]),
-        ["domain may not depend on service"]
-    );
-    assert_eq!(
-        problems("domain", &[("wire", Some("dev"), false)]),
-        ["domain may not depend on wire in tests"]
-    );
+    assert_eq!(problems("domain", &[("uuid", None, false), ("thiserror", None, false)]), [""; 0]);
+    assert_eq!(problems("domain", &[("service", None, false)]), ["domain may not depend on service"]);
+    assert_eq!(problems("domain", &[("wire", Some("dev"), false)]), ["domain may not depend on wire in tests"]);
 }
 
 #[test]
 fn adapters_know_neither_wire_nor_each_other() {
     assert_eq!(
-        problems(
-            "store-sql",
-            &[
-                ("domain", None, false),
-                ("service", None, false),
-                ("sqlx", None, false)
-            ]
-        ),
+        problems("store-sql", &[("domain", None, false), ("service", None, false), ("sqlx", None, false)]),
         [""; 0]
     );
-    assert_eq!(
-        problems("store-sql", &[("wire", None, false)]),
-        ["store-sql may not depend on wire"]
-    );
-    assert_eq!(
-        problems("bus", &[("blobs", None, false)]),
-        ["bus may not depend on blobs"]
-    );
+    assert_eq!(problems("store-sql", &[("wire", None, false)]), ["store-sql may not depend on wire"]);
+    assert_eq!(problems("bus", &[("blobs", None, false)]), ["bus may not depend on blobs"]);
 }
 
 #[test]
 fn a_functions_binary_picks_adapters_by_feature() {
     assert_eq!(problems("rooms", &[("store-sql", None, true)]), [""; 0]);
-    assert_eq!(
-        problems("rooms", &[("store-sql", None, false)]),
-        ["rooms may not depend on store-sql"]
-    );
-    assert_eq!(
-        problems("rooms", &[("store-sql", Some("dev"), false)]),
-        [""; 0]
-    );
+    assert_eq!(problems("rooms", &[("store-sql", None, false)]), ["rooms may not depend on store-sql"]);
+    assert_eq!(problems("rooms", &[("store-sql", Some("dev"), false)]), [""; 0]);
 }
 
 #[test]
 fn a_library_stays_in_its_adapter() {
-    assert_eq!(
-        problems("service", &[("sqlx", None, false)]),
-        ["service may not depend on sqlx"]
-    );
-    assert_eq!(
-        problems("web", &[("redis", None, true)]),
-        ["web may not depend on redis (optional)"]
-    );
+    assert_eq!(problems("service", &[("sqlx", None, false)]), ["service may not depend on sqlx"]);
+    assert_eq!(problems("web", &[("redis", None, true)]), ["web may not depend on redis (optional)"]);
     assert_eq!(
         problems("service", &[("aws-sdk-s3", Some("dev"), false)]),
         ["service may not depend on aws-sdk-s3 in tests"]
@@ -101,28 +64,16 @@ fn a_library_stays_in_its_adapter() {
 #[test]
 fn lambda_is_webs_and_otherwise_a_tests() {
     assert_eq!(problems("web", &[("lambda_http", None, true)]), [""; 0]);
-    assert_eq!(
-        problems("auth", &[("lambda_http", Some("dev"), false)]),
-        [""; 0]
-    );
-    assert_eq!(
-        problems("service", &[("lambda_http", Some("dev"), false)]).len(),
-        1
-    );
+    assert_eq!(problems("auth", &[("lambda_http", Some("dev"), false)]), [""; 0]);
+    assert_eq!(problems("service", &[("lambda_http", Some("dev"), false)]).len(), 1);
 }
 
 #[test]
 fn nothing_depends_on_a_program() {
-    assert_eq!(
-        problems("tests", &[("palaver", Some("dev"), false)]),
-        ["tests may not depend on palaver in tests"]
-    );
+    assert_eq!(problems("tests", &[("palaver", Some("dev"), false)]), ["tests may not depend on palaver in tests"]);
 }
 
 #[test]
 fn a_new_crate_must_enter_the_table() {
-    assert_eq!(
-        problems("search", &[]),
-        ["search is not in the table of crates (xtask/src/tidy/edges.rs)"]
-    );
+    assert_eq!(problems("search", &[]), ["search is not in the table of crates (xtask/src/tidy/edges.rs)"]);
 }

@@ -24,20 +24,11 @@ fn a_long_file_is_told_unless_it_is_a_test_or_generated() {
 #[test]
 fn tests_are_neither_ignored_nor_picked() {
     caught("crates/wire/src/frame.rs", &format!("    {IGNORED}]\n"));
-    caught(
-        "crates/wire/src/frame.rs",
-        &format!("    {}\"later\")\n", TO_DO[0]),
-    );
+    caught("crates/wire/src/frame.rs", &format!("    {}\"later\")\n", TO_DO[0]));
     for call in NOT_ALL_TESTS {
-        caught(
-            "frontend/src/app.test.ts",
-            &format!("it{call}'sends', …)\n"),
-        );
+        caught("frontend/src/app.test.ts", &format!("it{call}'sends', …)\n"));
     }
-    clean(
-        "crates/wire/src/frame.rs",
-        &format!("    names.iter(){}1)\n", NOT_ALL_TESTS[1]),
-    );
+    clean("crates/wire/src/frame.rs", &format!("    names.iter(){}1)\n", NOT_ALL_TESTS[1]));
 }
 
 #[test]
@@ -49,52 +40,31 @@ fn paths_of_a_machine_are_told_in_any_file() {
 
 #[test]
 fn lock_files_and_settings_name_no_registry() {
-    caught(
-        "frontend/package-lock.json",
-        "  \"resolved\": \"https://host/x.tgz\",\n",
-    );
+    caught("frontend/package-lock.json", "  \"resolved\": \"https://host/x.tgz\",\n");
     caught("frontend/.npmrc", "registry=https://host/\n");
     clean("frontend/.npmrc", "omit-lockfile-registry-resolved=true\n");
 }
 
 #[test]
 fn only_binaries_read_the_environment() {
-    caught(
-        "crates/web/src/config.rs",
-        "    let port = std::env::var(\"PORT\");\n",
-    );
-    clean(
-        "functions/auth/src/main.rs",
-        "    let port = std::env::var(\"PORT\");\n",
-    );
-    clean(
-        "crates/palaver/src/config.rs",
-        "    let port = std::env::var(\"PORT\");\n",
-    );
+    caught("crates/web/src/config.rs", "    let port = std::env::var(\"PORT\");\n");
+    clean("functions/auth/src/main.rs", "    let port = std::env::var(\"PORT\");\n");
+    clean("crates/palaver/src/config.rs", "    let port = std::env::var(\"PORT\");\n");
 }
 
 #[test]
 fn pure_parts_have_no_clock_and_no_runtime() {
-    caught(
-        "crates/domain/src/decide.rs",
-        "    let now = Instant::now();\n",
-    );
+    caught("crates/domain/src/decide.rs", "    let now = Instant::now();\n");
     caught("ws-tier/src/hub/room.rs", "use tokio::sync::mpsc;\n");
     caught("ws-tier/src/session/resume.rs", "use service::messages;\n");
     clean("ws-tier/src/gateway/socket.rs", "use tokio::sync::mpsc;\n");
     clean("ws-tier/src/hub/tests.rs", "use tokio::sync::mpsc;\n");
-    clean(
-        "crates/domain/src/decide.rs",
-        "/// As of `Instant::now()` of the caller.\n",
-    );
+    clean("crates/domain/src/decide.rs", "/// As of `Instant::now()` of the caller.\n");
 }
 
 #[test]
 fn a_crate_takes_the_workspaces_lints() {
     caught("crates/bus/Cargo.toml", "[package]\nname = \"bus\"\n");
-    clean(
-        "crates/bus/Cargo.toml",
-        "[package]\nname = \"bus\"\n\n[lints]\nworkspace = true\n",
-    );
+    clean("crates/bus/Cargo.toml", "[package]\nname = \"bus\"\n\n[lints]\nworkspace = true\n");
     clean("Cargo.toml", "[workspace]\n");
 }
