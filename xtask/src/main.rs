@@ -15,6 +15,8 @@ mod tidy;
 mod up;
 mod workspace;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 use workspace::Workspace;
 
@@ -58,10 +60,20 @@ enum Command {
     },
 }
 
-fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Said in one line: these are errors of a build or of a person, and a backtrace through this program helps neither.
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
     let workspace = Workspace::find()?;
-    match arguments.command {
+    match command {
         Command::Up { arguments } => up::run(&workspace, &arguments),
         Command::Test => test::run(&workspace),
         Command::Ci => ci::run(&workspace),
