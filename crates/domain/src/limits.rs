@@ -106,6 +106,26 @@ pub const CHANGES_INTERVAL_DOWN: Duration = Duration::from_secs(1);
 pub const CHECK_INTERVAL: Duration = Duration::from_secs(600);
 /// How long a log that no socket follows any more stays subscribed.
 pub const LOG_LINGER: Duration = Duration::from_secs(30);
+/// The headers of a call, in bytes.
+pub const HEADER_BYTES: usize = 16 * 1024;
+/// How long the headers of a call may take to arrive.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// HTTP connections of one process, sockets among them.
+pub const HTTP_CONNECTIONS: usize = 16_384;
+/// Addresses (and names, at sign-in) whose recent calls are counted.
+pub const ADDRESSES: usize = 50_000;
+/// Passwords waiting to be hashed; more get `overloaded`.
+pub const PASSWORD_QUEUE: usize = 128;
+/// Sessions of one user; a further sign-in ends the oldest.
+pub const SESSIONS_PER_USER: usize = 100;
+/// Ended sessions (and users) that a node remembers until their access tokens are over.
+pub const ENDED_SESSIONS: usize = 100_000;
+/// Characters of what a device calls itself.
+pub const DEVICE_CHARS: usize = 128;
+/// Bytes of an access token.
+pub const ACCESS_TOKEN_BYTES: usize = 2 * 1024;
+/// Characters of an e-mail address (RFC 5321 §4.5.3.1.3).
+pub const EMAIL_CHARS: usize = 254;
 /// How long after the first frame of a connection the `hello` must have come.
 pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a one-time ticket lives.

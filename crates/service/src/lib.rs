@@ -4,6 +4,7 @@
 //! no status code.
 
 pub mod access;
+pub mod auth;
 pub mod clock;
 pub mod ids;
 pub mod log;
@@ -13,8 +14,10 @@ pub mod ports;
 mod refuse;
 pub mod related;
 pub mod rooms;
+pub mod throttle;
 
 pub use access::{Access, RoomRef, Seen};
+pub use auth::Auth;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use log::{CommitListener, Logs};
 pub use marks::Marks;

@@ -1,0 +1,89 @@
+//! What an operator may set about signing in. Never reads the environment: binaries do.
+
+use std::str::FromStr;
+
+use domain::limits::Limits;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// Characters that a service token has at least.
+const SERVICE_TOKEN_CHARS: usize = 24;
+
+/// Settings of [`super::Auth`].
+#[derive(Debug, Clone)]
+pub struct AuthSettings {
+    /// Whether one may come in with a name only.
+    pub guests: bool,
+    /// Whether strangers may make an account; an admin always can.
+    pub registration: bool,
+    /// Sign-ins of one address a minute, and of one name.
+    pub sign_ins_per_minute: u32,
+    /// Passwords hashed at once; 0 leaves one core to others.
+    pub password_threads: usize,
+    /// Tokens of services that may post notifications.
+    pub service_tokens: Vec<ServiceToken>,
+}
+
+impl Default for AuthSettings {
+    fn default() -> Self {
+        AuthSettings {
+            guests: true,
+            registration: true,
+            sign_ins_per_minute: Limits::default().sign_ins_per_minute,
+            password_threads: 0,
+            service_tokens: Vec::new(),
+        }
+    }
+}
+
+/// The token of a service, as its hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceToken([u8; 32]);
+
+/// A text that is no token for a service. Never repeats it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a service token has at least {SERVICE_TOKEN_CHARS} characters, or is sha256: and the 64 hexadecimal digits of one's hash"
+)]
+pub struct InvalidServiceToken;
+
+impl FromStr for ServiceToken {
+    type Err = InvalidServiceToken;
+
+    fn from_str(text: &str) -> Result<Self, InvalidServiceToken> {
+        match text.strip_prefix("sha256:") {
+            Some(hex) if hex.len() == 64 && hex.is_ascii() => {
+                let mut hash = [0; 32];
+                for (byte, at) in hash.iter_mut().zip((0..64).step_by(2)) {
+                    *byte = u8::from_str_radix(&hex[at..at + 2], 16).map_err(|_| InvalidServiceToken)?;
+                }
+                Ok(ServiceToken(hash))
+            }
+            None if text.chars().count() >= SERVICE_TOKEN_CHARS => Ok(ServiceToken(Sha256::digest(text).into())),
+            _ => Err(InvalidServiceToken),
+        }
+    }
+}
+
+impl ServiceToken {
+    pub(super) fn is(&self, token: &str) -> bool {
+        Sha256::digest(token).as_slice().ct_eq(&self.0).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_known_by_its_hash() {
+        let secret = "a-long-secret-of-a-service";
+        let hex: String = Sha256::digest(secret).iter().map(|byte| format!("{byte:02x}")).collect();
+        let by_hash: ServiceToken = format!("sha256:{hex}").parse().expect("a hash");
+        assert_eq!(secret.parse(), Ok(by_hash.clone()));
+        assert!(by_hash.is(secret) && !by_hash.is("another-long-secret-of-one"));
+        for bad in ["", "short", "sha256:", "sha256:zz"] {
+            assert!(bad.parse::<ServiceToken>().is_err(), "{bad}");
+        }
+    }
+}

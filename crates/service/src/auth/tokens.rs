@@ -1,0 +1,84 @@
+//! Access tokens: EdDSA JWTs that name a user, a session and two flags (RFC 9068, RFC 8725). Verified
+//! without a read of the store.
+
+use domain::limits::{ACCESS_TOKEN_BYTES, ACCESS_TOKEN_LIFE, TOKEN_LEEWAY};
+use domain::{Actor, SessionId, Timestamp, User, UserId, UserRole};
+use jsonwebtoken::{Algorithm, Validation};
+use serde::{Deserialize, Serialize};
+
+use super::keys::SigningKeys;
+
+/// Who signs.
+const ISSUER: &str = "palaver";
+/// Whom they are for.
+const AUDIENCE: &str = "palaver-api";
+
+/// Signs and verifies access tokens.
+pub(super) struct AccessTokens {
+    keys: SigningKeys,
+    validation: Validation,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: UserId,
+    sid: SessionId,
+    iat: i64,
+    exp: i64,
+    adm: bool,
+    gst: bool,
+}
+
+impl AccessTokens {
+    pub(super) fn new(keys: SigningKeys) -> Self {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // Times are checked below, by the service's own clock.
+        validation.validate_exp = false;
+        AccessTokens { keys, validation }
+    }
+
+    pub(super) fn keys(&self) -> &SigningKeys {
+        &self.keys
+    }
+
+    pub(super) fn issue(&self, user: &User, session: SessionId, now: Timestamp) -> String {
+        let iat = now.0.div_euclid(1000);
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+            sub: user.id,
+            sid: session,
+            iat,
+            exp: iat + ACCESS_TOKEN_LIFE.as_secs() as i64,
+            adm: user.role == UserRole::Admin,
+            gst: user.guest,
+        };
+        let key = self.keys.current();
+        jsonwebtoken::encode(&key.header, &claims, &key.signs).expect("an Ed25519 key signs plain claims")
+    }
+
+    /// Whom the token names, if it is ours and its time is not over. Whether the session goes on is
+    /// another question.
+    pub(super) fn verify(&self, token: &str, now: Timestamp) -> Option<Actor> {
+        if token.len() > ACCESS_TOKEN_BYTES {
+            return None;
+        }
+        let (header, _) = token.split_once('.')?;
+        let key = self.keys.by_header(header)?;
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.verifies, &self.validation).ok()?.claims;
+        let (now, leeway) = (now.0.div_euclid(1000), TOKEN_LEEWAY.as_secs() as i64);
+        let longest = ACCESS_TOKEN_LIFE.as_secs() as i64;
+        let in_time = claims.iat <= now + leeway && now < claims.exp.saturating_add(leeway);
+        let sane = claims.iat < claims.exp && claims.exp <= claims.iat.saturating_add(longest);
+        let actor = Actor { user: claims.sub, session: Some(claims.sid), admin: claims.adm, guest: claims.gst };
+        (in_time && sane).then_some(actor)
+    }
+}
+
+#[cfg(test)]
+mod tests;

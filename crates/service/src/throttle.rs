@@ -1,0 +1,83 @@
+//! How often somebody may do something: the generic cell rate algorithm (ITU-T I.371) for each key, in
+//! bounded memory. Never asks what time it is.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// A limit for each key: `count` at once, then one more each `period / count`.
+pub struct Throttle<K> {
+    /// The time between two, and how far ahead of it a key may be. None: no limit.
+    rate: Option<(Duration, Duration)>,
+    capacity: usize,
+    keys: Mutex<Generations<K>>,
+}
+
+/// When each key will be even again. Keys that nobody used since the newer map began are forgotten with
+/// the older one; so memory is bounded and nothing is ever searched.
+struct Generations<K> {
+    newer: HashMap<K, Instant>,
+    older: HashMap<K, Instant>,
+}
+
+impl<K: Eq + Hash> Throttle<K> {
+    /// `count` in a `period`, for at most twice `capacity` keys; a count of 0 is no limit.
+    pub fn new(count: u32, period: Duration, capacity: usize) -> Self {
+        let rate = (count > 0).then(|| (period / count, period));
+        let keys = Mutex::new(Generations { newer: HashMap::new(), older: HashMap::new() });
+        Throttle { rate, capacity: capacity.max(1), keys }
+    }
+
+    /// Takes one place, or says after what time there is one.
+    pub fn take(&self, key: K, now: Instant) -> Result<(), Duration> {
+        let Some((interval, period)) = self.rate else { return Ok(()) };
+        let mut keys = self.keys.lock().expect("no holder panics");
+        let even = keys.newer.get(&key).or_else(|| keys.older.get(&key)).copied().unwrap_or(now).max(now);
+        let next = even + interval;
+        if let Some(wait) = next.checked_duration_since(now + period).filter(|wait| !wait.is_zero()) {
+            return Err(wait);
+        }
+        if keys.newer.len() >= self.capacity {
+            keys.older = std::mem::take(&mut keys.newer);
+        }
+        keys.newer.insert(key, next);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_burst_passes_then_one_each_interval() {
+        let throttle = Throttle::new(6, MINUTE, 10);
+        let start = Instant::now();
+        assert!((0..6).all(|_| throttle.take("a", start).is_ok()));
+        assert_eq!(throttle.take("a", start), Err(Duration::from_secs(10)));
+        assert_eq!(throttle.take("b", start), Ok(()), "another key");
+        assert_eq!(throttle.take("a", start + Duration::from_secs(10)), Ok(()));
+        assert!(throttle.take("a", start + Duration::from_secs(10)).is_err());
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_busy_are_remembered() {
+        let throttle = Throttle::new(2, MINUTE, 100);
+        let now = Instant::now();
+        assert!(throttle.take(0, now).is_ok() && throttle.take(0, now).is_ok());
+        assert!((1..=100).all(|key| throttle.take(key, now).is_ok()));
+        assert!(throttle.take(0, now).is_err(), "still in the older map");
+        assert!((0..10_000).filter(|key| throttle.take(*key, now).is_ok()).count() > 9_000);
+        let keys = throttle.keys.lock().expect("no holder panics");
+        assert!(keys.newer.len() + keys.older.len() <= 200);
+    }
+
+    #[test]
+    fn zero_is_no_limit() {
+        let throttle = Throttle::new(0, MINUTE, 1);
+        assert!((0..1_000).all(|_| throttle.take((), Instant::now()).is_ok()));
+    }
+}

@@ -1,0 +1,169 @@
+//! Where a call comes from. A forwarded address is believed only from a configured proxy: else anybody
+//! could choose the address that the rate limit counts.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
+
+use axum::extract::{ConnectInfo, FromRequestParts, Request};
+use http::{HeaderMap, HeaderName, header, request::Parts};
+
+use crate::origin::Origin;
+use crate::{Problem, WebSettings};
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// Addresses forwarded in one header that are looked at; a longer chain is nobody's proxy set-up.
+const HOPS: usize = 16;
+
+/// Addresses that share a prefix, as in `10.0.0.0/8` or `::1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    prefix: u8,
+}
+
+/// A text that names no network.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no address and no network; write it as 10.0.0.0/8, 192.0.2.7 or fd00::/8")]
+pub struct InvalidNetwork(String);
+
+impl FromStr for Network {
+    type Err = InvalidNetwork;
+
+    fn from_str(text: &str) -> Result<Self, InvalidNetwork> {
+        let bad = || InvalidNetwork(text.to_owned());
+        let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
+        let address: IpAddr = address.trim().parse().map_err(|_| bad())?;
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        let prefix = prefix.map_or(Ok(bits), |prefix| prefix.trim().parse()).map_err(|_| bad())?;
+        if prefix > bits { Err(bad()) } else { Ok(Network { address, prefix }) }
+    }
+}
+
+impl Network {
+    /// Whether the address belongs to it.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let (a, b) = match (self.address, address.to_canonical()) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => (u128::from(a.to_bits()) << 96, u128::from(b.to_bits()) << 96),
+            (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits(), b.to_bits()),
+            _ => return false,
+        };
+        self.prefix == 0 || (a ^ b) >> (128 - u32::from(self.prefix)) == 0
+    }
+}
+
+/// Who calls, as far as the connection tells. An extractor; without [`crate::mount`] it names nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Client {
+    /// The address; `0.0.0.0` where none is known.
+    pub address: IpAddr,
+    /// Whether the call came over TLS, as the connection or a trusted proxy says.
+    pub https: bool,
+    /// Whether cookies are to be marked `Secure`.
+    pub secure_cookies: bool,
+    /// Whose page caused the call.
+    pub origin: Origin,
+}
+
+impl Client {
+    const NOBODY: Client = Client {
+        address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        https: false,
+        secure_cookies: false,
+        origin: Origin::Absent,
+    };
+
+    pub(crate) fn of(request: &Request, settings: &WebSettings) -> Client {
+        let headers = request.headers();
+        let peer = match request.extensions().get::<ConnectInfo<SocketAddr>>() {
+            Some(ConnectInfo(peer)) => peer.ip().to_canonical(),
+            None => Client::NOBODY.address,
+        };
+        let trusted = |address| settings.trusted_proxies.iter().any(|network| network.contains(address));
+        let (address, proto) = match trusted(peer) {
+            true => (forwarded(headers, peer, trusted), headers.get(FORWARDED_PROTO)),
+            false => (peer, None),
+        };
+        let https = proto.is_some_and(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https"))
+            || request.uri().scheme_str() == Some("https");
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = host.or_else(|| request.uri().authority().map(|authority| authority.as_str()));
+        Client {
+            address,
+            https,
+            secure_cookies: settings.secure_cookies.unwrap_or(https),
+            origin: settings.origins.judge(headers, host),
+        }
+    }
+
+    /// What the rate limit counts: an IPv6 client owns a whole /64, so its addresses are one.
+    pub fn network(&self) -> IpAddr {
+        match self.address {
+            IpAddr::V4(address) => IpAddr::V4(address),
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+        }
+    }
+}
+
+/// The nearest address that no trusted proxy has: read from the right, since the left is the caller's word.
+fn forwarded(headers: &HeaderMap, peer: IpAddr, trusted: impl Fn(IpAddr) -> bool) -> IpAddr {
+    let lines: Vec<&str> = headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
+    let mut nearest = peer;
+    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')).take(HOPS) {
+        let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
+        nearest = address.to_canonical();
+        if !trusted(nearest) {
+            break;
+        }
+    }
+    nearest
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Client {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(parts.extensions.get().copied().unwrap_or(Client::NOBODY))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(text: &str) -> Network {
+        text.parse().expect("valid")
+    }
+
+    #[test]
+    fn networks_hold_their_addresses() {
+        let holds = |net: &str, address: &str| network(net).contains(address.parse().expect("valid"));
+        assert!(holds("10.0.0.0/8", "10.200.3.4"));
+        assert!(holds("10.0.0.0/8", "::ffff:10.0.0.1"), "an IPv4 address in IPv6 clothes");
+        assert!(!holds("10.0.0.0/8", "11.0.0.1"));
+        assert!(holds("fd00::/8", "fd12::1") && !holds("fd00::/8", "10.0.0.1"));
+        assert!(holds("192.0.2.7", "192.0.2.7") && !holds("192.0.2.7", "192.0.2.8"));
+        assert!(holds("0.0.0.0/0", "8.8.8.8"));
+        for bad in ["", "10.0.0.0/33", "a/8", "10.0.0.0/-1"] {
+            assert!(bad.parse::<Network>().is_err(), "{bad}");
+        }
+    }
+
+    fn seen(peer: &str, forwarded_for: &str, trusted: &[&str]) -> String {
+        let mut request = Request::new(axum::body::Body::empty());
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer.parse().expect("valid"), 1)));
+        request.headers_mut().insert(FORWARDED_FOR, forwarded_for.parse().expect("valid"));
+        let trusted_proxies = trusted.iter().map(|text| network(text)).collect();
+        Client::of(&request, &WebSettings { trusted_proxies, ..Default::default() }).address.to_string()
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        assert_eq!(seen("203.0.113.9", "1.2.3.4", &[]), "203.0.113.9");
+        assert_eq!(seen("203.0.113.9", "1.2.3.4", &["10.0.0.0/8"]), "203.0.113.9");
+        assert_eq!(seen("10.0.0.1", "1.2.3.4", &["10.0.0.0/8"]), "1.2.3.4");
+        assert_eq!(seen("10.0.0.1", "6.6.6.6, 1.2.3.4, 10.0.0.2", &["10.0.0.0/8"]), "1.2.3.4", "the left is forged");
+        assert_eq!(seen("10.0.0.1", "nonsense", &["10.0.0.0/8"]), "10.0.0.1");
+    }
+}

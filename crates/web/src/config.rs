@@ -1,0 +1,203 @@
+//! Settings by name, from a lookup that the binary gives (flags, environment, a file, or a test's map).
+//! Never reads the environment itself. Every problem is collected, so that a person mends them at once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::RangeBounds;
+use std::str::FromStr;
+use std::time::Duration;
+
+mod units;
+
+/// Reads settings and remembers what is wrong with them.
+///
+/// ```
+/// # use web::config::{Config, ConfigErrors};
+/// struct Settings { port: u16, name: String }
+/// fn settings(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, ConfigErrors> {
+///     let mut config = Config::from_lookup(lookup);
+///     let settings = Settings { port: config.within("PALAVER_PORT", 8080, 1..), name: config.required("PALAVER_NAME") };
+///     config.finish(settings)
+/// }
+/// assert_eq!(settings(|key| (key == "PALAVER_NAME").then(|| "n1".into())).unwrap().port, 8080);
+/// assert_eq!(settings(|_| Some("0".into())).err().unwrap().problems().len(), 1);
+/// ```
+pub struct Config<'a> {
+    lookup: Box<dyn Fn(&str) -> Option<String> + 'a>,
+    problems: Vec<Problem>,
+}
+
+/// What is wrong with one setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The setting.
+    pub key: String,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+/// All that is wrong, one line each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigErrors(Vec<Problem>);
+
+impl ConfigErrors {
+    /// Each problem.
+    pub fn problems(&self) -> &[Problem] {
+        &self.0
+    }
+}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.0.len();
+        write!(f, "{count} setting{} cannot be used:", if count == 1 { "" } else { "s" })?;
+        self.0.iter().try_for_each(|Problem { key, message }| write!(f, "\n  {key}: {message}"))
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+impl<'a> Config<'a> {
+    /// Reads from `lookup`. An empty value counts as none, as in `KEY= command`.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String> + 'a) -> Self {
+        Config { lookup: Box::new(lookup), problems: Vec::new() }
+    }
+
+    /// The settings, or everything that is wrong with them.
+    pub fn finish<T>(self, settings: T) -> Result<T, ConfigErrors> {
+        if self.problems.is_empty() { Ok(settings) } else { Err(ConfigErrors(self.problems)) }
+    }
+
+    /// Notes a problem that the caller found itself, such as two settings that contradict each other.
+    pub fn problem(&mut self, key: &str, message: impl Into<String>) {
+        self.problems.push(Problem { key: key.to_owned(), message: message.into() });
+    }
+
+    /// A text that may be absent.
+    pub fn optional(&mut self, key: &str) -> Option<String> {
+        (self.lookup)(key).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    /// A text that must be there.
+    pub fn required(&mut self, key: &str) -> String {
+        self.optional(key).unwrap_or_else(|| {
+            self.problem(key, "is required and not set");
+            String::new()
+        })
+    }
+
+    /// A text with a default.
+    pub fn text(&mut self, key: &str, default: &str) -> String {
+        self.optional(key).unwrap_or_else(|| default.to_owned())
+    }
+
+    /// Anything that parses, or the default.
+    pub fn parse<T: FromStr<Err: fmt::Display>>(&mut self, key: &str, default: T) -> T {
+        self.parse_optional(key).unwrap_or(default)
+    }
+
+    /// Anything that parses, if it is there.
+    pub fn parse_optional<T: FromStr<Err: fmt::Display>>(&mut self, key: &str) -> Option<T> {
+        let value = self.optional(key)?;
+        self.note(key, value.parse().map_err(|error: T::Err| error.to_string()))
+    }
+
+    /// A number within bounds, or the default.
+    pub fn within<T>(&mut self, key: &str, default: T, bounds: impl RangeBounds<T> + fmt::Debug) -> T
+    where
+        T: FromStr<Err: fmt::Display> + PartialOrd + fmt::Display,
+    {
+        let Some(value) = self.parse_optional::<T>(key) else { return default };
+        if bounds.contains(&value) {
+            return value;
+        }
+        self.problem(key, format!("{value} is out of bounds; it must be in {bounds:?}"));
+        default
+    }
+
+    /// `true`, `false`, `yes`, `no`, `on`, `off`, `1` or `0`.
+    pub fn flag(&mut self, key: &str, default: bool) -> bool {
+        let Some(value) = self.optional(key) else { return default };
+        let flag = match value.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => Ok(true),
+            "false" | "no" | "off" | "0" => Ok(false),
+            _ => Err("is neither true nor false".to_owned()),
+        };
+        self.note(key, flag).unwrap_or(default)
+    }
+
+    /// A time such as `250ms`, `30s`, `15m`, `2h` or `7d`, within bounds.
+    pub fn duration(
+        &mut self,
+        key: &str,
+        default: Duration,
+        bounds: impl RangeBounds<Duration> + fmt::Debug,
+    ) -> Duration {
+        let Some(value) = self.optional(key) else { return default };
+        let Some(duration) = self.note(key, units::duration(&value)) else { return default };
+        if bounds.contains(&duration) {
+            return duration;
+        }
+        self.problem(key, format!("{value} is out of bounds; it must be in {bounds:?}"));
+        default
+    }
+
+    /// A number of bytes such as `4096`, `64KiB`, `25MiB` or `2GiB`.
+    pub fn bytes(&mut self, key: &str, default: u64) -> u64 {
+        let Some(value) = self.optional(key) else { return default };
+        self.note(key, units::bytes(&value)).unwrap_or(default)
+    }
+
+    /// An absolute URL with one of these schemes.
+    pub fn url(&mut self, key: &str, schemes: &[&str]) -> Option<http::Uri> {
+        let value = self.optional(key)?;
+        let url = value.parse::<http::Uri>().ok().filter(|url| {
+            url.authority().is_some() && url.scheme_str().is_some_and(|scheme| schemes.contains(&scheme))
+        });
+        let expected = schemes.join("://… or ");
+        self.note(key, url.ok_or_else(|| format!("is no URL that begins with {expected}://…")))
+    }
+
+    /// Values separated by commas; none is an empty list.
+    pub fn list<T: FromStr<Err: fmt::Display>>(&mut self, key: &str) -> Vec<T> {
+        let value = self.optional(key).unwrap_or_default();
+        let parts: Vec<&str> = value.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+        parts
+            .into_iter()
+            .filter_map(|part| self.note(key, part.parse().map_err(|error: T::Err| error.to_string())))
+            .collect()
+    }
+
+    fn note<T>(&mut self, key: &str, result: Result<T, String>) -> Option<T> {
+        result.map_err(|message| self.problem(key, message)).ok()
+    }
+}
+
+/// A file's settings under the names that the environment has for them: `[limits] upload_bytes = 1` is
+/// `PALAVER_LIMITS_UPLOAD_BYTES` for the prefix `PALAVER`. Lists become texts with commas.
+pub fn from_toml(prefix: &str, text: &str) -> Result<BTreeMap<String, String>, toml::de::Error> {
+    let mut settings = BTreeMap::new();
+    let table: toml::Table = text.parse()?;
+    flatten(prefix, &toml::Value::Table(table), &mut settings);
+    Ok(settings)
+}
+
+fn flatten(key: &str, value: &toml::Value, settings: &mut BTreeMap<String, String>) {
+    let plain = |value: &toml::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match value {
+        toml::Value::Table(table) => {
+            for (name, value) in table {
+                flatten(&format!("{key}_{}", name.to_uppercase().replace('-', "_")), value, settings);
+            }
+        }
+        toml::Value::Array(values) => {
+            settings.insert(key.to_owned(), values.iter().map(plain).collect::<Vec<_>>().join(","));
+        }
+        value => {
+            settings.insert(key.to_owned(), plain(value));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,37 @@
+//! The headers that keep a browser from doing with an answer what it is not meant for (OWASP ASVS V3.4).
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{HeaderName, HeaderValue, header};
+
+/// For answers that are no page: nothing in them runs, loads or is framed.
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// For our own pages: only what this server itself serves. `connect` are further places that the page
+/// may call, such as `wss:` where a proxy changes the host.
+pub fn content_security_policy(connect: &[&str]) -> HeaderValue {
+    let connect: String = connect.iter().flat_map(|place| [" ", place]).collect();
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
+         media-src 'self' blob:; font-src 'self'; connect-src 'self'{connect}; manifest-src 'self'; worker-src 'self'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    );
+    HeaderValue::try_from(policy).expect("a policy is visible ASCII")
+}
+
+/// Adds what an answer does not say itself.
+pub(crate) async fn secure(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut default = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    default(header::CONTENT_SECURITY_POLICY, NOTHING);
+    default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    default(header::X_FRAME_OPTIONS, "DENY");
+    default(header::REFERRER_POLICY, "no-referrer");
+    default(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    default(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()");
+    response
+}

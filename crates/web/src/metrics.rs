@@ -1,0 +1,26 @@
+//! Figures for Prometheus. Served on a private port only: `router()` is never merged into a public one.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+
+/// Seconds at which the histograms of durations are cut.
+const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// Collects the figures of this process. Called once, by a binary.
+pub fn install() -> Result<PrometheusHandle, BuildError> {
+    PrometheusBuilder::new().set_buckets(SECONDS)?.install_recorder()
+}
+
+/// `GET /metrics`, for the private port.
+pub fn router(handle: PrometheusHandle) -> Router {
+    Router::new().route("/metrics", get(move || std::future::ready(handle.render())))
+}
+
+pub(crate) fn request(method: &'static str, route: &str, status: u16, elapsed: Duration) {
+    let labels = [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.to_string())];
+    metrics::counter!("http_requests_total", &labels).increment(1);
+    metrics::histogram!("http_request_seconds", "route" => route.to_owned()).record(elapsed);
+}

@@ -1,0 +1,109 @@
+//! The layers around every function's router, in one order, so that each function is guarded alike.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use domain::Refusal;
+use domain::limits::{ADDRESSES, JSON_BODY};
+use http::{HeaderName, Method, StatusCode, header};
+use service::auth::Auth;
+use service::throttle::Throttle;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::timeout::RequestBodyTimeoutLayer;
+
+use crate::extract::PALAVER_EPOCH;
+use crate::problem::{self, PROBLEM_JSON};
+use crate::{Client, Problem, WebSettings};
+
+/// How long preflights are remembered by browsers.
+const PREFLIGHT_LIFE: Duration = Duration::from_secs(600);
+
+/// Puts the layers around a router (of one function, or of all): log line, security headers, problems
+/// for what axum answers by itself, panics, rate limit by address, time-outs, body limit, bearer token.
+/// A route that takes larger bodies says so itself with an inner `DefaultBodyLimit`.
+pub fn mount(router: Router, auth: Arc<Auth>, settings: &WebSettings) -> Router {
+    let per_minute = settings.limits.requests_per_minute;
+    let throttle = Arc::new(Throttle::new(per_minute, Duration::from_secs(60), ADDRESSES));
+    let settings = Arc::new(settings.clone());
+    let layers = ServiceBuilder::new()
+        .layer(from_fn(crate::request_log::log))
+        .layer(from_fn(crate::headers::secure))
+        .layer(from_fn(explain))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(cors(&settings))
+        .layer(from_fn_with_state(settings.clone(), recognise))
+        .layer(from_fn_with_state(throttle, crate::rate::limit))
+        .layer(from_fn_with_state(settings.clone(), time_out))
+        .layer(DefaultBodyLimit::max(JSON_BODY))
+        .layer(from_fn_with_state(auth, crate::caller::authenticate));
+    router.layer(RequestBodyTimeoutLayer::new(settings.body_idle_timeout)).layer(layers)
+}
+
+/// Finds out who calls, for the limit and for cookies.
+async fn recognise(State(settings): State<Arc<WebSettings>>, mut request: Request, next: Next) -> Response {
+    let client = Client::of(&request, &settings);
+    request.extensions_mut().insert(client);
+    next.run(request).await
+}
+
+/// Ends a call that takes too long. An upload may take longer, but its body must not stand still.
+async fn time_out(State(settings): State<Arc<WebSettings>>, request: Request, next: Next) -> Response {
+    let kind = request.headers().get(header::CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
+    let upload = kind.starts_with(b"multipart/form-data");
+    let limit = if upload { settings.upload_timeout } else { settings.request_timeout };
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::from(Refusal::unavailable("This took too long; try again.", 1_000)).into_response(),
+    }
+}
+
+/// Makes a problem of every error that is none yet: unknown paths, wrong methods, axum's own rejections.
+async fn explain(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
+    if !(status.is_client_error() || status.is_server_error()) || kind.starts_with(PROBLEM_JSON.as_bytes()) {
+        return response;
+    }
+    let mut explained = problem::of_status(status).into_response();
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        explained.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    explained
+}
+
+/// A panic is a bug: it goes to the log with its message, and to nobody else.
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let message = panic.downcast_ref::<String>().map(String::as_str);
+    let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("unknown");
+    tracing::error!(message, "a handler panicked");
+    problem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()
+}
+
+fn cors(settings: &WebSettings) -> CorsLayer {
+    let origins = settings.origins.iter().map(|origin| origin.parse().expect("an origin is visible ASCII"));
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_credentials(true)
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::PUT, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::RANGE,
+            HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("palaver-client"),
+            PALAVER_EPOCH,
+        ])
+        .expose_headers([header::RETRY_AFTER, header::ETAG, HeaderName::from_static("x-request-id"), PALAVER_EPOCH])
+        .max_age(PREFLIGHT_LIFE)
+}
+
+#[cfg(test)]
+mod tests;

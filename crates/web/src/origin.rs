@@ -1,0 +1,100 @@
+//! Whose page caused a call (RFC 6454). What rests on a cookie is only done for our own pages: a
+//! foreign page can make a browser send the cookie, but not the `Origin` of ours.
+
+use http::{HeaderMap, Uri, header};
+
+/// The origins beside the server's own whose pages may call, exactly as browsers write them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origins(Vec<String>);
+
+/// What the `Origin` header says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// There is none: no browser, or a plain navigation.
+    Absent,
+    /// Our own page, or one of the allowed.
+    Allowed,
+    /// Somebody else's page.
+    Foreign,
+}
+
+/// A text that is no origin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no origin; write it as https://chat.example.org, without a path")]
+pub struct InvalidOrigin(String);
+
+impl Origins {
+    /// Accepts `scheme://host[:port]`, nothing else.
+    pub fn parse<'a>(origins: impl IntoIterator<Item = &'a str>) -> Result<Self, InvalidOrigin> {
+        origins.into_iter().map(parse).collect::<Result<_, _>>().map(Origins)
+    }
+
+    /// The allowed origins.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Judges the `Origin` of a call to `host`. Compared as a whole and never by prefix or suffix; the
+    /// server's own host is allowed with either scheme, since a proxy in front may speak TLS.
+    pub fn judge(&self, headers: &HeaderMap, host: Option<&str>) -> Origin {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        let Some(origin) = origins.next() else { return Origin::Absent };
+        let Ok(origin) = origin.to_str() else { return Origin::Foreign };
+        if origins.next().is_some() {
+            return Origin::Foreign;
+        }
+        let origin = origin.to_ascii_lowercase();
+        let own = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        let is_own = own.zip(host).is_some_and(|(own, host)| own.eq_ignore_ascii_case(host));
+        if is_own || self.0.contains(&origin) { Origin::Allowed } else { Origin::Foreign }
+    }
+}
+
+fn parse(text: &str) -> Result<String, InvalidOrigin> {
+    let bad = || InvalidOrigin(text.to_owned());
+    let origin = text.trim().to_ascii_lowercase();
+    let uri: Uri = origin.parse().map_err(|_| bad())?;
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(bad()) };
+    let exact = origin == format!("{scheme}://{authority}") && !authority.as_str().contains('@');
+    if exact && matches!(scheme, "http" | "https") { Ok(origin) } else { Err(bad()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(origin: &str) -> Origin {
+        let origins = Origins::parse(["https://app.example.org"]).expect("valid");
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ORIGIN, origin.parse().expect("valid"));
+        origins.judge(&headers, Some("chat.example.org:8080"))
+    }
+
+    #[test]
+    fn an_origin_is_allowed_as_a_whole_or_not_at_all() {
+        for good in ["http://chat.example.org:8080", "https://chat.example.org:8080", "https://app.example.org"] {
+            assert_eq!(judge(good), Origin::Allowed, "{good}");
+        }
+        for evil in [
+            "null",
+            "https://evil.org",
+            "http://chat.example.org",
+            "http://chat.example.org:8081",
+            "https://chat.example.org:8080.evil.org",
+            "https://evil.org/chat.example.org:8080",
+            "https://app.example.org.evil.org",
+            "http://app.example.org",
+            "ftp://chat.example.org:8080",
+        ] {
+            assert_eq!(judge(evil), Origin::Foreign, "{evil}");
+        }
+        assert_eq!(Origins::default().judge(&HeaderMap::new(), Some("a")), Origin::Absent);
+    }
+
+    #[test]
+    fn a_path_is_no_part_of_an_origin() {
+        for bad in ["", "*", "example.org", "https://example.org/", "https://u@example.org", "file:///x"] {
+            assert!(Origins::parse([bad]).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What an operator may set about the way in. Never reads the environment: binaries do.
+
+use std::time::Duration;
+
+use domain::limits::Limits;
+
+use crate::{Network, Origins};
+
+/// Settings of [`crate::mount`].
+#[derive(Debug, Clone)]
+pub struct WebSettings {
+    /// Calls of one address a minute, and the other limits.
+    pub limits: Limits,
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody else's are.
+    pub trusted_proxies: Vec<Network>,
+    /// Other origins whose pages may call, with cookies. A page of this server itself always may.
+    pub origins: Origins,
+    /// How long a call may take, uploads apart.
+    pub request_timeout: Duration,
+    /// How long a call that carries a `multipart/form-data` body may take.
+    pub upload_timeout: Duration,
+    /// How long a body may stand still.
+    pub body_idle_timeout: Duration,
+    /// Whether cookies are marked `Secure`; none decides by the call's own scheme.
+    pub secure_cookies: Option<bool>,
+}
+
+impl Default for WebSettings {
+    fn default() -> Self {
+        WebSettings {
+            limits: Limits::default(),
+            trusted_proxies: Vec::new(),
+            origins: Origins::default(),
+            request_timeout: Duration::from_secs(30),
+            upload_timeout: Duration::from_secs(15 * 60),
+            body_idle_timeout: Duration::from_secs(15),
+            secure_cookies: None,
+        }
+    }
+}
