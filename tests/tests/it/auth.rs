@@ -38,6 +38,22 @@ pub fn forgeries(good: &str) -> Vec<String> {
     ]
 }
 
+/// A token signed with the server's own key, after its claims were changed.
+fn signed_again(server: &Server, token: &str, change: impl FnOnce(&mut Value)) -> String {
+    let keys = std::fs::read_dir(server.data()).expect("the data folder can be read");
+    let pem = keys
+        .filter_map(|entry| std::fs::read(entry.ok()?.path()).ok())
+        .find(|bytes| bytes.windows(11).any(|part| part == b"PRIVATE KEY"))
+        .expect("the key is kept in the data folder");
+    let key = jsonwebtoken::EncodingKey::from_ed_pem(&pem).expect("the key is an Ed25519 key");
+    let header = jsonwebtoken::decode_header(token).expect("the token has a header");
+    let claims = token.split('.').nth(1).expect("a token has three parts");
+    let claims = URL_SAFE_NO_PAD.decode(claims).expect("the token is base64url");
+    let mut claims = serde_json::from_slice(&claims).expect("the claims are JSON");
+    change(&mut claims);
+    jsonwebtoken::encode(&header, &claims, &key).expect("the claims can be signed")
+}
+
 async fn may_read_me(person: &Person) -> bool {
     let answer = person.get("/api/auth/me").await;
     if !answer.status.is_success() {
@@ -144,6 +160,34 @@ async fn forged_tokens_are_refused() {
         assert!(!may_read_me(&ada.with_token(&forged)).await, "{forged}");
     }
     assert!(may_read_me(&ada).await);
+}
+
+#[tokio::test]
+async fn an_expired_token_and_one_without_what_it_must_say_are_refused() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let token = ada.token.clone().expect("somebody registered has a token");
+    let same = signed_again(&server, &token, |_| {});
+    assert!(may_read_me(&ada.with_token(&same)).await, "what follows is refused for its claims, not for its signature");
+
+    let hour_ago = |claims: &Value| json!(claims["exp"].as_u64().expect("a token ends") - 3_600 - 900);
+    type Change = fn(&mut Value);
+    let changes: [(&str, Change); 5] = [
+        ("no end", |claims| drop(claims.as_object_mut().expect("claims").remove("exp"))),
+        ("an end that is a text", |claims| claims["exp"] = json!(claims["exp"].to_string())),
+        ("another issuer", |claims| claims["iss"] = json!("somebody else")),
+        ("another audience", |claims| claims["aud"] = json!("something else")),
+        ("no user", |claims| drop(claims.as_object_mut().expect("claims").remove("sub"))),
+    ];
+    for (what, change) in changes {
+        let changed = signed_again(&server, &token, change);
+        assert!(!may_read_me(&ada.with_token(&changed)).await, "{what}");
+    }
+    let expired = signed_again(&server, &token, |claims| claims["exp"] = hour_ago(claims));
+    assert!(!may_read_me(&ada.with_token(&expired)).await);
+    let mut socket = Socket::silent(&server.websocket()).await;
+    socket.hello(&expired).await;
+    assert_eq!(socket.closed().await, 4401, "renew the token and come back");
 }
 
 #[tokio::test]

@@ -105,7 +105,7 @@ async fn a_reply_and_a_thread_name_a_message_of_this_room() {
     let room = room(&ada, "garden").await;
     let first = say(&ada, &room, "first").await;
     let answer = ada.post(&messages(&room), json!({ "text": "second", "reply_to": first, "thread": first })).await.ok();
-    let thread = ada.get(&format!("{}/{first}/thread", messages(&room))).await.ok();
+    let thread = ada.get(&format!("/api/rooms/{room}/threads/{first}")).await.ok();
     let seqs: Vec<_> = thread["items"].as_array().unwrap().iter().map(|message| &message["seq"]).collect();
     assert_eq!(seqs, [&answer["seq"]]);
     for wrong in [json!({ "text": "x", "reply_to": 9_999 }), json!({ "text": "x", "thread": 9_999 })] {

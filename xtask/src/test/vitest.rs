@@ -1,5 +1,9 @@
 //! Runs the frontend's unit tests and reads Vitest's JSON report.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
 use anyhow::{Context, Result};
 use serde_json::Value;
 
@@ -8,15 +12,50 @@ use crate::process;
 use crate::report::Counts;
 use crate::workspace::Workspace;
 
-/// Runs `vitest` once in `frontend/`, the SDK's tests included.
+/// The npm packages that have unit tests: the page, and the SDK, which is a package of its own.
+const PACKAGES: [&str; 2] = [node::FRONTEND, "frontend/sdk"];
+
+/// Runs `vitest` once in each package. A test file that no run picked up counts as a failed test.
 pub fn run(workspace: &Workspace) -> Result<Counts> {
-    let folder = tempfile::tempdir()?;
-    let report = super::report_file(&folder);
-    let mut vitest = node::npm(&workspace.path(node::FRONTEND));
-    vitest.args(["exec", "--", "vitest", "run", "--reporter=default", "--reporter=json"]);
-    vitest.arg(format!("--outputFile.json={}", report.display())).env("NO_COLOR", "1");
-    let finished = process::tee(&mut vitest)?;
-    count(&super::read_report(&report)?, finished.success)
+    let mut sum = Counts::default();
+    let mut ran = BTreeSet::new();
+    for package in PACKAGES {
+        let folder = tempfile::tempdir()?;
+        let file = super::report_file(&folder);
+        let mut vitest = node::npm(&workspace.path(package));
+        vitest.args(["exec", "--no", "--", "vitest", "run", "--reporter=default", "--reporter=json"]);
+        vitest.arg(format!("--outputFile.json={}", file.display())).env("NO_COLOR", "1");
+        let finished = process::tee(&mut vitest)?;
+        let report = super::read_report(&file).with_context(|| format!("in {package}"))?;
+        let counts = count(&report, finished.success)?;
+        sum.passed += counts.passed;
+        sum.failed += counts.failed;
+        ran.extend(files(&report)?);
+    }
+    for missed in test_files(workspace)?.difference(&ran) {
+        println!("xtask: no run picked up {}", missed.display());
+        sum.failed += 1;
+    }
+    Ok(sum)
+}
+
+/// The files that a run says it ran.
+fn files(report: &Value) -> Result<Vec<PathBuf>> {
+    let results = report["testResults"].as_array().context("Vitest's report has no testResults")?;
+    Ok(results.iter().filter_map(|result| result["name"].as_str()).map(PathBuf::from).collect())
+}
+
+/// The test files that there are.
+fn test_files(workspace: &Workspace) -> Result<BTreeSet<PathBuf>> {
+    let mut git = Command::new("git");
+    git.current_dir(workspace.root()).args(["ls-files", "--cached", "--others", "--exclude-standard", node::FRONTEND]);
+    let listed = process::read(&mut git)?;
+    let tests = listed.lines().filter(|path| is_test(path)).map(|path| workspace.path(path));
+    Ok(tests.filter(|path| Path::exists(path)).collect())
+}
+
+fn is_test(path: &str) -> bool {
+    [".test.ts", ".test.tsx", ".spec.ts", ".spec.tsx"].iter().any(|ending| path.ends_with(ending))
 }
 
 /// Everything that did not pass has failed: what was skipped, and files that could not be loaded.
