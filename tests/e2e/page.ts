@@ -11,7 +11,7 @@ export class Chat {
   async register(url: string): Promise<void> {
     await this.page.goto(url);
     await this.page.getByRole("tab", { name: "Register" }).click();
-    await this.page.getByRole("textbox", { name: "Name" }).fill(this.name);
+    await this.page.getByRole("textbox", { name: "Name", exact: true }).fill(this.name);
     await this.page.getByRole("textbox", { name: "Password" }).fill("correct horse battery staple");
     await this.page.getByRole("button", { name: "Create account" }).click();
   }
@@ -24,8 +24,9 @@ export class Chat {
   async createRoom(name: string): Promise<void> {
     await this.page.getByRole("button", { name: "Create room" }).click();
     const dialog = this.page.getByRole("dialog");
-    await dialog.getByRole("textbox", { name: "Name" }).fill(name);
-    await dialog.getByRole("button", { name: "Create" }).click();
+    await dialog.getByRole("textbox", { name: "Name", exact: true }).fill(name);
+    await dialog.getByRole("button", { name: "Create room" }).click();
+    await dialog.waitFor({ state: "hidden" });
   }
 
   async joinRoom(name: string): Promise<void> {

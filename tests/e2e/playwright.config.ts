@@ -14,6 +14,8 @@ export default defineConfig({
     trace: "retain-on-failure",
     screenshot: "only-on-failure",
     locale: "en-GB",
+    // Tall enough that the whole story is on the page at once: what scrolled away is not in its list of messages.
+    viewport: { width: 1280, height: 1800 },
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: [
