@@ -1,1 +1,80 @@
-//! The rooms function: a router, and a binary for Lambda or plain HTTP.
+//! Rooms, members and history by REST.
+//!
+//! Never decides: it parses what is asked, asks `service`, and shows what it answered.
+
+mod history;
+mod members;
+mod query;
+mod rooms;
+mod view;
+
+use std::sync::Arc;
+
+use axum::Router;
+use service::{Access, Directory, Marks, Messages, Rooms};
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What the function needs of the service.
+#[derive(Clone)]
+pub struct RoomsFunction {
+    /// Rooms and members.
+    pub rooms: Arc<Rooms>,
+    /// History, and changes of messages.
+    pub messages: Arc<Messages>,
+    /// Read marks.
+    pub marks: Arc<Marks>,
+    /// Who may see what.
+    pub access: Arc<Access>,
+    /// Names.
+    pub directory: Arc<Directory>,
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(info(title = "Palaver rooms", description = "Rooms, members and history. Also under `/api/chat/rooms`."))]
+struct Document;
+
+/// The routes, under `/api/rooms` and `/api/chat/rooms`.
+pub fn router(service: RoomsFunction) -> Router {
+    let (routes, _) = described().split_for_parts();
+    Router::new().nest("/api/rooms", routes.clone()).nest("/api/chat/rooms", routes).with_state(service)
+}
+
+/// The OpenAPI document of the function.
+pub fn openapi() -> OpenApi {
+    OpenApiRouter::<RoomsFunction>::with_openapi(Document::openapi())
+        .nest("/api/rooms", described())
+        .split_for_parts()
+        .1
+}
+
+fn described() -> OpenApiRouter<RoomsFunction> {
+    OpenApiRouter::new()
+        .routes(routes!(rooms::list, rooms::create))
+        .routes(routes!(rooms::directory))
+        .routes(routes!(rooms::direct))
+        .routes(routes!(rooms::get, rooms::update))
+        .routes(routes!(rooms::archive))
+        .routes(routes!(rooms::unarchive))
+        .routes(routes!(rooms::settings))
+        .routes(routes!(members::join))
+        .routes(routes!(members::leave))
+        .routes(routes!(members::list))
+        .routes(routes!(members::get, members::set_role))
+        .routes(routes!(members::invite))
+        .routes(routes!(members::kick))
+        .routes(routes!(members::ban))
+        .routes(routes!(members::unban))
+        .routes(routes!(members::mute))
+        .routes(routes!(members::unmute))
+        .routes(routes!(history::page, history::send))
+        .routes(routes!(history::one, history::edit, history::delete))
+        .routes(routes!(history::react))
+        .routes(routes!(history::reactors))
+        .routes(routes!(history::thread))
+        .routes(routes!(history::pins))
+        .routes(routes!(history::pin, history::unpin))
+        .routes(routes!(history::mark, history::read))
+}

@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use domain::limits::{Limits, PAGE_ROWS, PINS_PER_ROOM};
 use domain::name::Slug;
+use domain::text::Emoji;
 use domain::{
-    Ack, Actor, Change, Epoch, Intent, Level, LogId, Member, OwnChange, Refusal, Related, Room, RoomId, Seq, UserId,
+    Ack, Actor, Change, Epoch, Intent, Level, LogId, Member, MemberState, OwnChange, Refusal, Related, Room, RoomId,
+    Seq, UserId,
 };
 
 pub use create::NewRoom;
@@ -33,8 +35,17 @@ pub struct Asked {
 impl Asked {
     /// The change that asks for `intent`.
     pub fn change(self, by: Actor, intent: Intent) -> Change {
-        let id = self.id.unwrap_or_else(crate::ids::entry);
-        Change { by, id, seen: self.seen, epoch: self.epoch, intent }
+        Change { by, id: self.id(), seen: self.seen, epoch: self.epoch, intent }
+    }
+
+    /// With an id: a fresh one, where the caller gave none.
+    pub fn with_id(self) -> Self {
+        Asked { id: Some(self.id()), ..self }
+    }
+
+    /// The change's id; after [`Asked::with_id`] always the same.
+    pub fn id(&self) -> domain::EntryId {
+        self.id.unwrap_or_else(crate::ids::entry)
     }
 }
 
@@ -66,6 +77,15 @@ pub struct Listed<T> {
     pub more: bool,
     /// Users that the rows name.
     pub related: Related,
+}
+
+/// A page of the directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectoryPage {
+    /// The rooms, each with whether the caller is in.
+    pub items: Vec<(DirectoryRoom, bool)>,
+    /// Where the next page begins.
+    pub next: Option<Slug>,
 }
 
 impl<T> Listed<T> {
@@ -138,27 +158,28 @@ impl Rooms {
         Ok(listed)
     }
 
-    /// Public rooms by the beginning of their slug or name, in order of slug; with whether the caller is in.
+    /// Public rooms by the beginning of their slug or name, in order of slug; with whether the caller is
+    /// in. Those that ban the caller are left out, so a page may be shorter than asked for.
     pub async fn directory(
         &self,
         actor: &Actor,
         prefix: &str,
         after: Option<&Slug>,
         limit: Option<usize>,
-    ) -> Result<Listed<(DirectoryRoom, bool)>, Refusal> {
+    ) -> Result<DirectoryPage, Refusal> {
         let limit = limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS);
         let rows = self.store.rooms.directory(prefix.trim(), after, limit + 1).await?;
         let listed = Listed::cut(rows, limit);
+        let last = listed.items.last().and_then(|line| line.room.slug.clone());
         let mut items = Vec::with_capacity(listed.items.len());
-        for room in listed.items {
-            let member = self.store.rooms.member(room.room.id, actor.user).await?;
-            if member.as_ref().is_some_and(|member| member.state == domain::MemberState::Banned) {
-                continue;
+        for line in listed.items {
+            let member = self.store.rooms.member(line.room.id, actor.user).await?;
+            let state = member.map(|member| member.state);
+            if state != Some(MemberState::Banned) {
+                items.push((line, state == Some(MemberState::Joined)));
             }
-            let joined = member.as_ref().is_some_and(Member::is_joined);
-            items.push((room, joined));
         }
-        Ok(Listed { items, more: listed.more, related: listed.related })
+        Ok(DirectoryPage { items, next: last.filter(|_| listed.more) })
     }
 
     /// Changes the room's properties.
@@ -203,6 +224,29 @@ impl Rooms {
         }
         let folded = domain::name::fold(text.trim_start_matches('@'));
         self.store.people.user_by_name(&folded).await?.map(|record| record.user.id).ok_or_else(nobody)
+    }
+
+    /// Who reacted to a message with an emoji, in order of user id.
+    pub async fn reactors(
+        &self, actor: &Actor, room: &RoomRef, target: Seq, emoji: &Emoji, after: Option<UserId>, limit: Option<usize>,
+    ) -> Result<Listed<UserId>, Refusal> {
+        let seen = self.access.past(actor, room).await?;
+        let no_such_message = || Refusal::not_found("There is no such message.");
+        if !seen.range().contains(&target) {
+            return Err(no_such_message());
+        }
+        let read = self.store.log.messages(LogId::Room(seen.room.id), &[target]).await?;
+        let message = read.first().and_then(domain::Entry::message).ok_or_else(no_such_message)?;
+        let limit = limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS);
+        let mut users = self.store.rooms.reactors(seen.room.id, target, emoji, after, limit + 1).await?;
+        // The first ones are held by the message itself, the further ones by rows.
+        let held = message.reactions.iter().find(|reaction| reaction.emoji == *emoji);
+        users.extend(held.iter().flat_map(|reaction| &reaction.users).filter(|user| after.is_none_or(|a| **user > a)));
+        users.sort_unstable();
+        users.dedup();
+        let mut listed = Listed::cut(users, limit);
+        listed.related = self.people_of(listed.items.clone()).await?;
+        Ok(listed)
     }
 
     async fn people_of(&self, ids: Vec<UserId>) -> Result<Related, Refusal> {

@@ -1,0 +1,174 @@
+//! Messages: pages of them, and their changes by REST.
+
+use axum::extract::State;
+use domain::text::Emoji;
+use domain::{FileId, Intent, Refusal, RoomId, Seq};
+use http::StatusCode;
+use service::{MessagePage, PageQuery, RoomRef};
+use web::{Caller, Json, Path, Problem, Query, StoreEpoch};
+use wire::Event;
+use wire::rest::Acked;
+use wire::rest::auth::UserPage;
+use wire::rest::messages::{self, EditBody, ReactBody, ReadBody, ReadView, SendBody};
+
+use crate::RoomsFunction;
+use crate::query::{HistoryParams, PageParams, SeenParams, ThreadParams, WriteHeaders};
+use crate::view;
+
+type Answer<T> = Result<Json<T>, Problem>;
+type PageAnswer = Result<(StoreEpoch, Json<messages::MessagePage>), Problem>;
+
+fn shown(room: RoomId, page: &MessagePage) -> (StoreEpoch, Json<messages::MessagePage>) {
+    (StoreEpoch(page.epoch), Json(view::page(room, page)))
+}
+
+/// A page of history, oldest first: the newest, those `before` or those `after` a seq.
+#[utoipa::path(get, path = "/{room}/messages", params(("room", description = "Id or slug"), HistoryParams), responses((status = 200, body = messages::MessagePage)))]
+pub async fn page(
+    State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>, Query(q): Query<HistoryParams>,
+) -> PageAnswer {
+    if q.before.is_some() && q.after.is_some() {
+        return Err(Refusal::bad_request("Give `before` or `after`, not both.").into());
+    }
+    let room: RoomRef = room.parse()?;
+    let id = f.access.id(&room).await?;
+    let query = PageQuery { before: q.before, after: q.after, limit: q.limit, min_seq: q.min_seq };
+    Ok(shown(id, &f.messages.page(&actor, &RoomRef::Id(id), query).await?))
+}
+
+/// A message.
+#[utoipa::path(post, path = "/{room}/messages", params(("room", description = "Id or slug")), request_body = SendBody, responses((status = 201, body = Acked)))]
+pub async fn send(
+    State(f): State<RoomsFunction>, caller: Caller, Path(room): Path<String>, headers: WriteHeaders,
+    Json(body): Json<SendBody>,
+) -> Result<(StatusCode, Json<Acked>), Problem> {
+    let bad = |_| Refusal::not_found("One of the files is not there.");
+    let files = body.files.iter().map(|id| id.parse::<FileId>()).collect::<Result<_, _>>().map_err(bad)?;
+    let text = body.text.try_into().map_err(|e: domain::text::InvalidText| Refusal::bad_request(e.to_string()))?;
+    let intent = Intent::Send { text, reply_to: body.reply_to, thread: body.thread, files };
+    Ok((StatusCode::CREATED, change(f, caller, room, headers, body.seen, intent).await?))
+}
+
+/// One message, as it is now.
+#[utoipa::path(get, path = "/{room}/messages/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path)), responses((status = 200, body = Event)))]
+pub async fn one(
+    State(f): State<RoomsFunction>, Caller(actor): Caller, Path((room, seq)): Path<(String, Seq)>,
+) -> Result<(StoreEpoch, Json<Event>), Problem> {
+    let id = f.access.id(&room.parse()?).await?;
+    let page = f.messages.one(&actor, &RoomRef::Id(id), seq).await?;
+    let entry = page.entries.first().ok_or_else(|| Refusal::not_found("There is no such message."))?;
+    Ok((StoreEpoch(page.epoch), Json(Event::new(id, entry, &page.related))))
+}
+
+/// Another text for one's own message.
+#[utoipa::path(patch, path = "/{room}/messages/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path)), request_body = EditBody, responses((status = 200, body = Acked)))]
+pub async fn edit(
+    State(f): State<RoomsFunction>, caller: Caller, Path((room, seq)): Path<(String, Seq)>, headers: WriteHeaders,
+    Json(body): Json<EditBody>,
+) -> Answer<Acked> {
+    let text = body.text.try_into().map_err(|e: domain::text::InvalidText| Refusal::bad_request(e.to_string()))?;
+    change(f, caller, room, headers, body.seen, Intent::Edit { target: seq, text }).await
+}
+
+/// A message away.
+#[utoipa::path(delete, path = "/{room}/messages/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path), SeenParams), responses((status = 200, body = Acked)))]
+pub async fn delete(
+    State(f): State<RoomsFunction>, caller: Caller, Path((room, seq)): Path<(String, Seq)>, headers: WriteHeaders,
+    Query(query): Query<SeenParams>,
+) -> Answer<Acked> {
+    change(f, caller, room, headers, query.seen, Intent::Delete { target: seq }).await
+}
+
+/// A reaction, on or off.
+#[utoipa::path(post, path = "/{room}/messages/{seq}/reactions", params(("room", description = "Id or slug"), ("seq" = Seq, Path)), request_body = ReactBody, responses((status = 200, body = Acked)))]
+pub async fn react(
+    State(f): State<RoomsFunction>, caller: Caller, Path((room, seq)): Path<(String, Seq)>, headers: WriteHeaders,
+    Json(body): Json<ReactBody>,
+) -> Answer<Acked> {
+    let intent = Intent::React { target: seq, emoji: emoji(body.emoji)?, on: body.on };
+    change(f, caller, room, headers, body.seen, intent).await
+}
+
+/// Who reacted with an emoji, in order of user id.
+#[utoipa::path(get, path = "/{room}/messages/{seq}/reactions/{emoji}", params(("room", description = "Id or slug"), ("seq" = Seq, Path), ("emoji" = String, Path), PageParams), responses((status = 200, body = UserPage)))]
+pub async fn reactors(
+    State(f): State<RoomsFunction>, Caller(actor): Caller, Path((room, seq, text)): Path<(String, Seq, String)>,
+    Query(query): Query<PageParams>,
+) -> Answer<UserPage> {
+    let room: RoomRef = room.parse()?;
+    let listed = f.rooms.reactors(&actor, &room, seq, &emoji(text)?, query.after_user()?, query.limit).await?;
+    let items: Vec<_> = listed.items.iter().map(|user| wire::user_ref(*user, &listed.related)).collect();
+    let next = listed.more.then(|| items.last().map(|user| user.id.clone())).flatten();
+    Ok(Json(UserPage { items, next }))
+}
+
+/// The messages of a thread; the first page begins with the message it hangs on.
+#[utoipa::path(get, path = "/{room}/threads/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path), ThreadParams), responses((status = 200, body = messages::MessagePage)))]
+pub async fn thread(
+    State(f): State<RoomsFunction>, Caller(actor): Caller, Path((room, seq)): Path<(String, Seq)>,
+    Query(query): Query<ThreadParams>,
+) -> PageAnswer {
+    let id = f.access.id(&room.parse()?).await?;
+    Ok(shown(id, &f.messages.thread(&actor, &RoomRef::Id(id), seq, query.after, query.limit).await?))
+}
+
+/// The pinned messages, in order.
+#[utoipa::path(get, path = "/{room}/pins", params(("room", description = "Id or slug")), responses((status = 200, body = messages::MessagePage)))]
+pub async fn pins(State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>) -> PageAnswer {
+    let id = f.access.id(&room.parse()?).await?;
+    let details = f.rooms.get(&actor, &RoomRef::Id(id)).await?;
+    Ok(shown(id, &f.messages.some(&actor, &RoomRef::Id(id), &details.pins).await?))
+}
+
+/// Pins a message.
+#[utoipa::path(put, path = "/{room}/pins/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path), SeenParams), responses((status = 200, body = Acked)))]
+pub async fn pin(
+    State(f): State<RoomsFunction>, caller: Caller, Path((room, seq)): Path<(String, Seq)>, headers: WriteHeaders,
+    Query(query): Query<SeenParams>,
+) -> Answer<Acked> {
+    change(f, caller, room, headers, query.seen, Intent::Pin { target: seq, on: true }).await
+}
+
+/// Takes a pin back.
+#[utoipa::path(delete, path = "/{room}/pins/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path), SeenParams), responses((status = 200, body = Acked)))]
+pub async fn unpin(
+    State(f): State<RoomsFunction>, caller: Caller, Path((room, seq)): Path<(String, Seq)>, headers: WriteHeaders,
+    Query(query): Query<SeenParams>,
+) -> Answer<Acked> {
+    change(f, caller, room, headers, query.seen, Intent::Pin { target: seq, on: false }).await
+}
+
+/// How far one has read.
+#[utoipa::path(get, path = "/{room}/read", params(("room", description = "Id or slug")), responses((status = 200, body = ReadView)))]
+pub async fn mark(
+    State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>,
+) -> Answer<ReadView> {
+    let room = f.access.id(&room.parse()?).await?;
+    read_view(f.marks.read(&actor, room, 0).await?)
+}
+
+/// Raises one's mark; a lower one changes nothing.
+#[utoipa::path(post, path = "/{room}/read", params(("room", description = "Id or slug")), request_body = ReadBody, responses((status = 200, body = ReadView)))]
+pub async fn read(
+    State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>, Json(body): Json<ReadBody>,
+) -> Answer<ReadView> {
+    let room = f.access.id(&room.parse()?).await?;
+    read_view(f.marks.read(&actor, room, body.seq).await?)
+}
+
+fn read_view(row: service::ports::MarkRow) -> Answer<ReadView> {
+    Ok(Json(ReadView { read: row.read_seq, read_n: row.read_n, mentions: row.mentions }))
+}
+
+fn emoji(text: String) -> Result<Emoji, Refusal> {
+    text.try_into().map_err(|error: domain::text::InvalidText| Refusal::bad_request(error.to_string()))
+}
+
+async fn change(
+    f: RoomsFunction, Caller(actor): Caller, room: String, headers: WriteHeaders, seen: Option<Seq>, intent: Intent,
+) -> Answer<Acked> {
+    let asked = headers.asked(seen)?.with_id();
+    let room: RoomRef = room.parse()?;
+    let ack = f.messages.submit(&room, asked.change(actor, intent)).await?;
+    Ok(Json(view::acked(asked.id(), &ack)))
+}

@@ -1,0 +1,156 @@
+//! Who is in: joining, leaving, and what moderators do.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use domain::limits::{MUTE_SECONDS, REASON_CHARS};
+use domain::{Intent, Refusal, Role, UserId};
+use service::Clock as _;
+use web::{Caller, Json, Path, Problem, Query};
+use wire::member_view;
+use wire::rest::Acked;
+use wire::rest::rooms::{InviteBody, MemberBody, MemberPage, MemberView, RoleBody, SeenBody};
+
+use crate::RoomsFunction;
+use crate::query::{PageParams, WriteHeaders};
+use crate::view;
+
+type Answer<T> = Result<Json<T>, Problem>;
+
+/// Comes in, or accepts an invitation.
+#[utoipa::path(post, path = "/{room}/join", params(("room", description = "Id or slug")), request_body = SeenBody, responses((status = 200, body = Acked)))]
+pub async fn join(
+    State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>, headers: WriteHeaders,
+    body: Option<Json<SeenBody>>,
+) -> Answer<Acked> {
+    let asked = headers.asked(body.and_then(|Json(body)| body.seen))?.with_id();
+    let ack = f.rooms.join(&actor, &room.parse()?, asked).await?;
+    Ok(Json(view::acked(asked.id(), &ack)))
+}
+
+/// Goes, or declines an invitation.
+#[utoipa::path(post, path = "/{room}/leave", params(("room", description = "Id or slug")), request_body = SeenBody, responses((status = 200, body = Acked)))]
+pub async fn leave(
+    State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>, headers: WriteHeaders,
+    body: Option<Json<SeenBody>>,
+) -> Answer<Acked> {
+    let asked = headers.asked(body.and_then(|Json(body)| body.seen))?.with_id();
+    let ack = f.rooms.leave(&actor, &room.parse()?, asked).await?;
+    Ok(Json(view::acked(asked.id(), &ack)))
+}
+
+/// The members, in order of user id; the invited and the banned too, for those who are in.
+#[utoipa::path(get, path = "/{room}/members", params(("room", description = "Id or slug"), PageParams), responses((status = 200, body = MemberPage)))]
+pub async fn list(
+    State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>, Query(page): Query<PageParams>,
+) -> Answer<MemberPage> {
+    let listed = f.rooms.members(&actor, &room.parse()?, page.after_user()?, page.limit).await?;
+    let items: Vec<_> = listed.items.iter().map(|member| member_view(member, &listed.related)).collect();
+    let next = listed.more.then(|| items.last().map(|member| member.user.id.clone())).flatten();
+    Ok(Json(MemberPage { items, next }))
+}
+
+/// One member.
+#[utoipa::path(get, path = "/{room}/members/{user}", params(("room", description = "Id or slug"), ("user", description = "Id or name")), responses((status = 200, body = MemberView)))]
+pub async fn get(
+    State(f): State<RoomsFunction>, Caller(actor): Caller, Path((room, user)): Path<(String, String)>,
+) -> Answer<MemberView> {
+    let user = f.rooms.resolve_user(&user).await?;
+    let (member, related) = f.rooms.member(&actor, &room.parse()?, user).await?;
+    Ok(Json(member_view(&member, &related)))
+}
+
+/// Another role for a member.
+#[utoipa::path(patch, path = "/{room}/members/{user}", params(("room", description = "Id or slug"), ("user", description = "Id or name")), request_body = RoleBody, responses((status = 200, body = Acked)))]
+pub async fn set_role(
+    State(f): State<RoomsFunction>, caller: Caller, Path((room, user)): Path<(String, String)>,
+    headers: WriteHeaders, Json(body): Json<RoleBody>,
+) -> Answer<Acked> {
+    let user = f.rooms.resolve_user(&user).await?;
+    change(f, caller, room, headers, body.seen, Intent::SetRole { user, role: body.role }).await
+}
+
+/// Asks somebody in.
+#[utoipa::path(post, path = "/{room}/invite", params(("room", description = "Id or slug")), request_body = InviteBody, responses((status = 200, body = Acked)))]
+pub async fn invite(
+    State(f): State<RoomsFunction>, caller: Caller, Path(room): Path<String>, headers: WriteHeaders,
+    Json(body): Json<InviteBody>,
+) -> Answer<Acked> {
+    let user = f.rooms.resolve_user(&body.user).await?;
+    let intent = Intent::Invite { user, role: body.role.unwrap_or(Role::Member) };
+    change(f, caller, room, headers, body.seen, intent).await
+}
+
+/// Removes a member, who may come again.
+#[utoipa::path(post, path = "/{room}/kick", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
+pub async fn kick(
+    State(f): State<RoomsFunction>, caller: Caller, Path(room): Path<String>, headers: WriteHeaders,
+    Json(body): Json<MemberBody>,
+) -> Answer<Acked> {
+    let (user, why) = (whom(&f, &body).await?, why(&body)?);
+    change(f, caller, room, headers, body.seen, Intent::Kick { user, why }).await
+}
+
+/// Removes somebody and keeps them out.
+#[utoipa::path(post, path = "/{room}/ban", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
+pub async fn ban(
+    State(f): State<RoomsFunction>, caller: Caller, Path(room): Path<String>, headers: WriteHeaders,
+    Json(body): Json<MemberBody>,
+) -> Answer<Acked> {
+    let (user, why) = (whom(&f, &body).await?, why(&body)?);
+    change(f, caller, room, headers, body.seen, Intent::Ban { user, why }).await
+}
+
+/// Lets somebody come in again.
+#[utoipa::path(post, path = "/{room}/unban", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
+pub async fn unban(
+    State(f): State<RoomsFunction>, caller: Caller, Path(room): Path<String>, headers: WriteHeaders,
+    Json(body): Json<MemberBody>,
+) -> Answer<Acked> {
+    let user = whom(&f, &body).await?;
+    change(f, caller, room, headers, body.seen, Intent::Unban { user }).await
+}
+
+/// Nothing from a member for so many seconds.
+#[utoipa::path(post, path = "/{room}/mute", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
+pub async fn mute(
+    State(f): State<RoomsFunction>, caller: Caller, Path(room): Path<String>, headers: WriteHeaders,
+    Json(body): Json<MemberBody>,
+) -> Answer<Acked> {
+    let seconds = body.seconds.filter(|seconds| (1..=MUTE_SECONDS).contains(seconds));
+    let bad = || Refusal::bad_request(format!("Say for how long: `seconds` is 1 to {MUTE_SECONDS}."));
+    let until = service::SystemClock.now() + Duration::from_secs(seconds.ok_or_else(bad)?);
+    let (user, why) = (whom(&f, &body).await?, why(&body)?);
+    change(f, caller, room, headers, body.seen, Intent::Mute { user, until, why }).await
+}
+
+/// A member may send again.
+#[utoipa::path(post, path = "/{room}/unmute", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
+pub async fn unmute(
+    State(f): State<RoomsFunction>, caller: Caller, Path(room): Path<String>, headers: WriteHeaders,
+    Json(body): Json<MemberBody>,
+) -> Answer<Acked> {
+    let user = whom(&f, &body).await?;
+    change(f, caller, room, headers, body.seen, Intent::Unmute { user }).await
+}
+
+async fn whom(f: &RoomsFunction, body: &MemberBody) -> Result<UserId, Refusal> {
+    f.rooms.resolve_user(&body.user).await
+}
+
+fn why(body: &MemberBody) -> Result<Option<String>, Refusal> {
+    let why = body.why.as_deref().map(str::trim).filter(|why| !why.is_empty());
+    if why.is_some_and(|why| why.chars().count() > REASON_CHARS) {
+        return Err(Refusal::bad_request(format!("A reason has at most {REASON_CHARS} characters.")));
+    }
+    Ok(why.map(str::to_owned))
+}
+
+async fn change(
+    f: RoomsFunction, Caller(actor): Caller, room: String, headers: WriteHeaders, seen: Option<domain::Seq>,
+    intent: Intent,
+) -> Answer<Acked> {
+    let asked = headers.asked(seen)?.with_id();
+    let ack = f.rooms.change_member(&actor, &room.parse()?, asked, intent).await?;
+    Ok(Json(view::acked(asked.id(), &ack)))
+}
