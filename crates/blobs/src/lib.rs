@@ -1,1 +1,7 @@
-//! The files' bytes: a folder on disk (S3 next).
+//! Where the bytes of files lie: a folder on disk (S3 comes next).
+//!
+//! Never looks into the bytes and never makes a key of a user's words.
+
+mod folder;
+
+pub use folder::FolderBlobs;

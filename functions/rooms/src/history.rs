@@ -25,7 +25,10 @@ fn shown(room: RoomId, page: &MessagePage) -> (StoreEpoch, Json<messages::Messag
 /// A page of history, oldest first: the newest, those `before` or those `after` a seq.
 #[utoipa::path(get, path = "/{room}/messages", params(("room", description = "Id or slug"), HistoryParams), responses((status = 200, body = messages::MessagePage)))]
 pub async fn page(
-    State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>, Query(q): Query<HistoryParams>,
+    State(f): State<RoomsFunction>,
+    Caller(actor): Caller,
+    Path(room): Path<String>,
+    Query(q): Query<HistoryParams>,
 ) -> PageAnswer {
     if q.before.is_some() && q.after.is_some() {
         return Err(Refusal::bad_request("Give `before` or `after`, not both.").into());
@@ -39,7 +42,10 @@ pub async fn page(
 /// A message.
 #[utoipa::path(post, path = "/{room}/messages", params(("room", description = "Id or slug")), request_body = SendBody, responses((status = 201, body = Acked)))]
 pub async fn send(
-    State(f): State<RoomsFunction>, caller: Caller, Path(room): Path<String>, headers: WriteHeaders,
+    State(f): State<RoomsFunction>,
+    caller: Caller,
+    Path(room): Path<String>,
+    headers: WriteHeaders,
     Json(body): Json<SendBody>,
 ) -> Result<(StatusCode, Json<Acked>), Problem> {
     let bad = |_| Refusal::not_found("One of the files is not there.");
@@ -52,7 +58,9 @@ pub async fn send(
 /// One message, as it is now.
 #[utoipa::path(get, path = "/{room}/messages/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path)), responses((status = 200, body = Event)))]
 pub async fn one(
-    State(f): State<RoomsFunction>, Caller(actor): Caller, Path((room, seq)): Path<(String, Seq)>,
+    State(f): State<RoomsFunction>,
+    Caller(actor): Caller,
+    Path((room, seq)): Path<(String, Seq)>,
 ) -> Result<(StoreEpoch, Json<Event>), Problem> {
     let id = f.access.id(&room.parse()?).await?;
     let page = f.messages.one(&actor, &RoomRef::Id(id), seq).await?;
@@ -63,7 +71,10 @@ pub async fn one(
 /// Another text for one's own message.
 #[utoipa::path(patch, path = "/{room}/messages/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path)), request_body = EditBody, responses((status = 200, body = Acked)))]
 pub async fn edit(
-    State(f): State<RoomsFunction>, caller: Caller, Path((room, seq)): Path<(String, Seq)>, headers: WriteHeaders,
+    State(f): State<RoomsFunction>,
+    caller: Caller,
+    Path((room, seq)): Path<(String, Seq)>,
+    headers: WriteHeaders,
     Json(body): Json<EditBody>,
 ) -> Answer<Acked> {
     let text = body.text.try_into().map_err(|e: domain::text::InvalidText| Refusal::bad_request(e.to_string()))?;
@@ -73,7 +84,10 @@ pub async fn edit(
 /// A message away.
 #[utoipa::path(delete, path = "/{room}/messages/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path), SeenParams), responses((status = 200, body = Acked)))]
 pub async fn delete(
-    State(f): State<RoomsFunction>, caller: Caller, Path((room, seq)): Path<(String, Seq)>, headers: WriteHeaders,
+    State(f): State<RoomsFunction>,
+    caller: Caller,
+    Path((room, seq)): Path<(String, Seq)>,
+    headers: WriteHeaders,
     Query(query): Query<SeenParams>,
 ) -> Answer<Acked> {
     change(f, caller, room, headers, query.seen, Intent::Delete { target: seq }).await
@@ -82,7 +96,10 @@ pub async fn delete(
 /// A reaction, on or off.
 #[utoipa::path(post, path = "/{room}/messages/{seq}/reactions", params(("room", description = "Id or slug"), ("seq" = Seq, Path)), request_body = ReactBody, responses((status = 200, body = Acked)))]
 pub async fn react(
-    State(f): State<RoomsFunction>, caller: Caller, Path((room, seq)): Path<(String, Seq)>, headers: WriteHeaders,
+    State(f): State<RoomsFunction>,
+    caller: Caller,
+    Path((room, seq)): Path<(String, Seq)>,
+    headers: WriteHeaders,
     Json(body): Json<ReactBody>,
 ) -> Answer<Acked> {
     let intent = Intent::React { target: seq, emoji: emoji(body.emoji)?, on: body.on };
@@ -92,7 +109,9 @@ pub async fn react(
 /// Who reacted with an emoji, in order of user id.
 #[utoipa::path(get, path = "/{room}/messages/{seq}/reactions/{emoji}", params(("room", description = "Id or slug"), ("seq" = Seq, Path), ("emoji" = String, Path), PageParams), responses((status = 200, body = UserPage)))]
 pub async fn reactors(
-    State(f): State<RoomsFunction>, Caller(actor): Caller, Path((room, seq, text)): Path<(String, Seq, String)>,
+    State(f): State<RoomsFunction>,
+    Caller(actor): Caller,
+    Path((room, seq, text)): Path<(String, Seq, String)>,
     Query(query): Query<PageParams>,
 ) -> Answer<UserPage> {
     let room: RoomRef = room.parse()?;
@@ -105,7 +124,9 @@ pub async fn reactors(
 /// The messages of a thread; the first page begins with the message it hangs on.
 #[utoipa::path(get, path = "/{room}/threads/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path), ThreadParams), responses((status = 200, body = messages::MessagePage)))]
 pub async fn thread(
-    State(f): State<RoomsFunction>, Caller(actor): Caller, Path((room, seq)): Path<(String, Seq)>,
+    State(f): State<RoomsFunction>,
+    Caller(actor): Caller,
+    Path((room, seq)): Path<(String, Seq)>,
     Query(query): Query<ThreadParams>,
 ) -> PageAnswer {
     let id = f.access.id(&room.parse()?).await?;
@@ -123,7 +144,10 @@ pub async fn pins(State(f): State<RoomsFunction>, Caller(actor): Caller, Path(ro
 /// Pins a message.
 #[utoipa::path(put, path = "/{room}/pins/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path), SeenParams), responses((status = 200, body = Acked)))]
 pub async fn pin(
-    State(f): State<RoomsFunction>, caller: Caller, Path((room, seq)): Path<(String, Seq)>, headers: WriteHeaders,
+    State(f): State<RoomsFunction>,
+    caller: Caller,
+    Path((room, seq)): Path<(String, Seq)>,
+    headers: WriteHeaders,
     Query(query): Query<SeenParams>,
 ) -> Answer<Acked> {
     change(f, caller, room, headers, query.seen, Intent::Pin { target: seq, on: true }).await
@@ -132,7 +156,10 @@ pub async fn pin(
 /// Takes a pin back.
 #[utoipa::path(delete, path = "/{room}/pins/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path), SeenParams), responses((status = 200, body = Acked)))]
 pub async fn unpin(
-    State(f): State<RoomsFunction>, caller: Caller, Path((room, seq)): Path<(String, Seq)>, headers: WriteHeaders,
+    State(f): State<RoomsFunction>,
+    caller: Caller,
+    Path((room, seq)): Path<(String, Seq)>,
+    headers: WriteHeaders,
     Query(query): Query<SeenParams>,
 ) -> Answer<Acked> {
     change(f, caller, room, headers, query.seen, Intent::Pin { target: seq, on: false }).await
@@ -140,9 +167,7 @@ pub async fn unpin(
 
 /// How far one has read.
 #[utoipa::path(get, path = "/{room}/read", params(("room", description = "Id or slug")), responses((status = 200, body = ReadView)))]
-pub async fn mark(
-    State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>,
-) -> Answer<ReadView> {
+pub async fn mark(State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>) -> Answer<ReadView> {
     let room = f.access.id(&room.parse()?).await?;
     read_view(f.marks.read(&actor, room, 0).await?)
 }
@@ -150,7 +175,10 @@ pub async fn mark(
 /// Raises one's mark; a lower one changes nothing.
 #[utoipa::path(post, path = "/{room}/read", params(("room", description = "Id or slug")), request_body = ReadBody, responses((status = 200, body = ReadView)))]
 pub async fn read(
-    State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>, Json(body): Json<ReadBody>,
+    State(f): State<RoomsFunction>,
+    Caller(actor): Caller,
+    Path(room): Path<String>,
+    Json(body): Json<ReadBody>,
 ) -> Answer<ReadView> {
     let room = f.access.id(&room.parse()?).await?;
     read_view(f.marks.read(&actor, room, body.seq).await?)
@@ -165,7 +193,12 @@ fn emoji(text: String) -> Result<Emoji, Refusal> {
 }
 
 async fn change(
-    f: RoomsFunction, Caller(actor): Caller, room: String, headers: WriteHeaders, seen: Option<Seq>, intent: Intent,
+    f: RoomsFunction,
+    Caller(actor): Caller,
+    room: String,
+    headers: WriteHeaders,
+    seen: Option<Seq>,
+    intent: Intent,
 ) -> Answer<Acked> {
     let asked = headers.asked(seen)?.with_id();
     let room: RoomRef = room.parse()?;

@@ -78,3 +78,14 @@ fn described() -> OpenApiRouter<RoomsFunction> {
         .routes(routes!(history::pin, history::unpin))
         .routes(routes!(history::mark, history::read))
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_document_names_the_paths_that_are_served() {
+        let document = super::openapi();
+        for path in ["/api/rooms", "/api/rooms/directory", "/api/rooms/{room}", "/api/rooms/{room}/messages/{seq}"] {
+            assert!(document.paths.paths.contains_key(path), "{path} of {:?}", document.paths.paths.keys());
+        }
+    }
+}

@@ -20,7 +20,10 @@ type Answer<T> = Result<Json<T>, Problem>;
 /// Comes in, or accepts an invitation.
 #[utoipa::path(post, path = "/{room}/join", params(("room", description = "Id or slug")), request_body = SeenBody, responses((status = 200, body = Acked)))]
 pub async fn join(
-    State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>, headers: WriteHeaders,
+    State(f): State<RoomsFunction>,
+    Caller(actor): Caller,
+    Path(room): Path<String>,
+    headers: WriteHeaders,
     body: Option<Json<SeenBody>>,
 ) -> Answer<Acked> {
     let asked = headers.asked(body.and_then(|Json(body)| body.seen))?.with_id();
@@ -31,7 +34,10 @@ pub async fn join(
 /// Goes, or declines an invitation.
 #[utoipa::path(post, path = "/{room}/leave", params(("room", description = "Id or slug")), request_body = SeenBody, responses((status = 200, body = Acked)))]
 pub async fn leave(
-    State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>, headers: WriteHeaders,
+    State(f): State<RoomsFunction>,
+    Caller(actor): Caller,
+    Path(room): Path<String>,
+    headers: WriteHeaders,
     body: Option<Json<SeenBody>>,
 ) -> Answer<Acked> {
     let asked = headers.asked(body.and_then(|Json(body)| body.seen))?.with_id();
@@ -42,7 +48,10 @@ pub async fn leave(
 /// The members, in order of user id; the invited and the banned too, for those who are in.
 #[utoipa::path(get, path = "/{room}/members", params(("room", description = "Id or slug"), PageParams), responses((status = 200, body = MemberPage)))]
 pub async fn list(
-    State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>, Query(page): Query<PageParams>,
+    State(f): State<RoomsFunction>,
+    Caller(actor): Caller,
+    Path(room): Path<String>,
+    Query(page): Query<PageParams>,
 ) -> Answer<MemberPage> {
     let listed = f.rooms.members(&actor, &room.parse()?, page.after_user()?, page.limit).await?;
     let items: Vec<_> = listed.items.iter().map(|member| member_view(member, &listed.related)).collect();
@@ -53,7 +62,9 @@ pub async fn list(
 /// One member.
 #[utoipa::path(get, path = "/{room}/members/{user}", params(("room", description = "Id or slug"), ("user", description = "Id or name")), responses((status = 200, body = MemberView)))]
 pub async fn get(
-    State(f): State<RoomsFunction>, Caller(actor): Caller, Path((room, user)): Path<(String, String)>,
+    State(f): State<RoomsFunction>,
+    Caller(actor): Caller,
+    Path((room, user)): Path<(String, String)>,
 ) -> Answer<MemberView> {
     let user = f.rooms.resolve_user(&user).await?;
     let (member, related) = f.rooms.member(&actor, &room.parse()?, user).await?;
@@ -63,8 +74,11 @@ pub async fn get(
 /// Another role for a member.
 #[utoipa::path(patch, path = "/{room}/members/{user}", params(("room", description = "Id or slug"), ("user", description = "Id or name")), request_body = RoleBody, responses((status = 200, body = Acked)))]
 pub async fn set_role(
-    State(f): State<RoomsFunction>, caller: Caller, Path((room, user)): Path<(String, String)>,
-    headers: WriteHeaders, Json(body): Json<RoleBody>,
+    State(f): State<RoomsFunction>,
+    caller: Caller,
+    Path((room, user)): Path<(String, String)>,
+    headers: WriteHeaders,
+    Json(body): Json<RoleBody>,
 ) -> Answer<Acked> {
     let user = f.rooms.resolve_user(&user).await?;
     change(f, caller, room, headers, body.seen, Intent::SetRole { user, role: body.role }).await
@@ -73,7 +87,10 @@ pub async fn set_role(
 /// Asks somebody in.
 #[utoipa::path(post, path = "/{room}/invite", params(("room", description = "Id or slug")), request_body = InviteBody, responses((status = 200, body = Acked)))]
 pub async fn invite(
-    State(f): State<RoomsFunction>, caller: Caller, Path(room): Path<String>, headers: WriteHeaders,
+    State(f): State<RoomsFunction>,
+    caller: Caller,
+    Path(room): Path<String>,
+    headers: WriteHeaders,
     Json(body): Json<InviteBody>,
 ) -> Answer<Acked> {
     let user = f.rooms.resolve_user(&body.user).await?;
@@ -84,7 +101,10 @@ pub async fn invite(
 /// Removes a member, who may come again.
 #[utoipa::path(post, path = "/{room}/kick", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
 pub async fn kick(
-    State(f): State<RoomsFunction>, caller: Caller, Path(room): Path<String>, headers: WriteHeaders,
+    State(f): State<RoomsFunction>,
+    caller: Caller,
+    Path(room): Path<String>,
+    headers: WriteHeaders,
     Json(body): Json<MemberBody>,
 ) -> Answer<Acked> {
     let (user, why) = (whom(&f, &body).await?, why(&body)?);
@@ -94,7 +114,10 @@ pub async fn kick(
 /// Removes somebody and keeps them out.
 #[utoipa::path(post, path = "/{room}/ban", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
 pub async fn ban(
-    State(f): State<RoomsFunction>, caller: Caller, Path(room): Path<String>, headers: WriteHeaders,
+    State(f): State<RoomsFunction>,
+    caller: Caller,
+    Path(room): Path<String>,
+    headers: WriteHeaders,
     Json(body): Json<MemberBody>,
 ) -> Answer<Acked> {
     let (user, why) = (whom(&f, &body).await?, why(&body)?);
@@ -104,7 +127,10 @@ pub async fn ban(
 /// Lets somebody come in again.
 #[utoipa::path(post, path = "/{room}/unban", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
 pub async fn unban(
-    State(f): State<RoomsFunction>, caller: Caller, Path(room): Path<String>, headers: WriteHeaders,
+    State(f): State<RoomsFunction>,
+    caller: Caller,
+    Path(room): Path<String>,
+    headers: WriteHeaders,
     Json(body): Json<MemberBody>,
 ) -> Answer<Acked> {
     let user = whom(&f, &body).await?;
@@ -114,7 +140,10 @@ pub async fn unban(
 /// Nothing from a member for so many seconds.
 #[utoipa::path(post, path = "/{room}/mute", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
 pub async fn mute(
-    State(f): State<RoomsFunction>, caller: Caller, Path(room): Path<String>, headers: WriteHeaders,
+    State(f): State<RoomsFunction>,
+    caller: Caller,
+    Path(room): Path<String>,
+    headers: WriteHeaders,
     Json(body): Json<MemberBody>,
 ) -> Answer<Acked> {
     let seconds = body.seconds.filter(|seconds| (1..=MUTE_SECONDS).contains(seconds));
@@ -127,7 +156,10 @@ pub async fn mute(
 /// A member may send again.
 #[utoipa::path(post, path = "/{room}/unmute", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
 pub async fn unmute(
-    State(f): State<RoomsFunction>, caller: Caller, Path(room): Path<String>, headers: WriteHeaders,
+    State(f): State<RoomsFunction>,
+    caller: Caller,
+    Path(room): Path<String>,
+    headers: WriteHeaders,
     Json(body): Json<MemberBody>,
 ) -> Answer<Acked> {
     let user = whom(&f, &body).await?;
@@ -147,7 +179,11 @@ fn why(body: &MemberBody) -> Result<Option<String>, Refusal> {
 }
 
 async fn change(
-    f: RoomsFunction, Caller(actor): Caller, room: String, headers: WriteHeaders, seen: Option<domain::Seq>,
+    f: RoomsFunction,
+    Caller(actor): Caller,
+    room: String,
+    headers: WriteHeaders,
+    seen: Option<domain::Seq>,
     intent: Intent,
 ) -> Answer<Acked> {
     let asked = headers.asked(seen)?.with_id();

@@ -113,7 +113,9 @@ impl WriteHeaders {
     pub fn asked(&self, seen: Option<Seq>) -> Result<Asked, Refusal> {
         let asked = self.unseen();
         if asked.id.is_some() && seen.is_none() {
-            return Err(Refusal::bad_request("An Idempotency-Key needs `seen`, the head that you knew when you first tried."));
+            return Err(Refusal::bad_request(
+                "An Idempotency-Key needs `seen`, the head that you knew when you first tried.",
+            ));
         }
         Ok(Asked { seen: asked.id.and(seen), ..asked })
     }

@@ -21,7 +21,9 @@ type Answer<T> = Result<Json<T>, Problem>;
 /// One's rooms and invitations.
 #[utoipa::path(get, path = "/", params(PageParams), responses((status = 200, body = RoomPage)))]
 pub async fn list(
-    State(f): State<RoomsFunction>, Caller(actor): Caller, Query(page): Query<PageParams>,
+    State(f): State<RoomsFunction>,
+    Caller(actor): Caller,
+    Query(page): Query<PageParams>,
 ) -> Answer<RoomPage> {
     let listed = f.rooms.list(&actor, page.after_room()?, page.limit).await?;
     let items: Vec<_> = listed.items.iter().map(|line| view::entry(&actor, line, &listed.related)).collect();
@@ -32,7 +34,10 @@ pub async fn list(
 /// A new room, whose owner one becomes.
 #[utoipa::path(post, path = "/", request_body = CreateRoom, responses((status = 201, body = RoomView)))]
 pub async fn create(
-    State(f): State<RoomsFunction>, Caller(actor): Caller, headers: WriteHeaders, Json(body): Json<CreateRoom>,
+    State(f): State<RoomsFunction>,
+    Caller(actor): Caller,
+    headers: WriteHeaders,
+    Json(body): Json<CreateRoom>,
 ) -> Result<(StatusCode, Json<RoomView>), Problem> {
     let new = NewRoom {
         slug: body.id.as_deref().map(Slug::parse).transpose().map_err(|e| Refusal::bad_request(e.to_string()))?,
@@ -48,7 +53,9 @@ pub async fn create(
 /// Public rooms that one may join, in order of their slug.
 #[utoipa::path(get, path = "/directory", params(DirectoryParams), responses((status = 200, body = DirectoryPage)))]
 pub async fn directory(
-    State(f): State<RoomsFunction>, Caller(actor): Caller, Query(params): Query<DirectoryParams>,
+    State(f): State<RoomsFunction>,
+    Caller(actor): Caller,
+    Query(params): Query<DirectoryParams>,
 ) -> Answer<DirectoryPage> {
     let after = params.after_slug()?;
     let listed = f.rooms.directory(&actor, &params.prefix, after.as_ref(), params.limit).await?;
@@ -71,7 +78,9 @@ pub async fn directory(
 /// The direct room with a user, made if it is not there.
 #[utoipa::path(post, path = "/direct", request_body = DirectBody, responses((status = 200, body = RoomView)))]
 pub async fn direct(
-    State(f): State<RoomsFunction>, Caller(actor): Caller, Json(body): Json<DirectBody>,
+    State(f): State<RoomsFunction>,
+    Caller(actor): Caller,
+    Json(body): Json<DirectBody>,
 ) -> Answer<RoomView> {
     let other = f.rooms.resolve_user(&body.user).await?;
     let details = f.rooms.direct(&actor, other).await?;
@@ -80,9 +89,7 @@ pub async fn direct(
 
 /// A room that one may see.
 #[utoipa::path(get, path = "/{room}", params(("room", description = "Id or slug")), responses((status = 200, body = RoomView)))]
-pub async fn get(
-    State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>,
-) -> Answer<RoomView> {
+pub async fn get(State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>) -> Answer<RoomView> {
     let details = f.rooms.get(&actor, &room.parse()?).await?;
     Ok(Json(view::room(&actor, &details)))
 }
@@ -90,7 +97,10 @@ pub async fn get(
 /// Changes a room's properties.
 #[utoipa::path(patch, path = "/{room}", params(("room", description = "Id or slug")), request_body = UpdateRoom, responses((status = 200, body = RoomView)))]
 pub async fn update(
-    State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>, headers: WriteHeaders,
+    State(f): State<RoomsFunction>,
+    Caller(actor): Caller,
+    Path(room): Path<String>,
+    headers: WriteHeaders,
     Json(body): Json<UpdateRoom>,
 ) -> Answer<RoomView> {
     if body.slow_mode_s.is_some_and(|seconds| seconds > SLOW_MODE_SECONDS) {
@@ -110,7 +120,10 @@ pub async fn update(
 /// Nothing more can be sent.
 #[utoipa::path(post, path = "/{room}/archive", params(("room", description = "Id or slug")), request_body = SeenBody, responses((status = 200, body = Acked)))]
 pub async fn archive(
-    State(f): State<RoomsFunction>, caller: Caller, Path(room): Path<String>, headers: WriteHeaders,
+    State(f): State<RoomsFunction>,
+    caller: Caller,
+    Path(room): Path<String>,
+    headers: WriteHeaders,
     body: Option<Json<SeenBody>>,
 ) -> Answer<Acked> {
     set_archived(f, caller, room.parse()?, headers, body, true).await
@@ -119,24 +132,26 @@ pub async fn archive(
 /// Messages can be sent again.
 #[utoipa::path(post, path = "/{room}/unarchive", params(("room", description = "Id or slug")), request_body = SeenBody, responses((status = 200, body = Acked)))]
 pub async fn unarchive(
-    State(f): State<RoomsFunction>, caller: Caller, Path(room): Path<String>, headers: WriteHeaders,
+    State(f): State<RoomsFunction>,
+    caller: Caller,
+    Path(room): Path<String>,
+    headers: WriteHeaders,
     body: Option<Json<SeenBody>>,
 ) -> Answer<Acked> {
     set_archived(f, caller, room.parse()?, headers, body, false).await
 }
 
 async fn set_archived(
-    f: RoomsFunction, Caller(actor): Caller, room: RoomRef, headers: WriteHeaders, body: Option<Json<SeenBody>>,
+    f: RoomsFunction,
+    Caller(actor): Caller,
+    room: RoomRef,
+    headers: WriteHeaders,
+    body: Option<Json<SeenBody>>,
     archived: bool,
 ) -> Answer<Acked> {
     let asked = headers.asked(body.and_then(|Json(body)| body.seen))?.with_id();
-    let intent = Intent::Update {
-        name: None,
-        description: None,
-        archived: Some(archived),
-        hides_past: None,
-        slow_mode_s: None,
-    };
+    let intent =
+        Intent::Update { name: None, description: None, archived: Some(archived), hides_past: None, slow_mode_s: None };
     let (ack, _) = f.rooms.update(&actor, &room, asked, intent).await?;
     Ok(Json(view::acked(asked.id(), &ack)))
 }
@@ -144,7 +159,10 @@ async fn set_archived(
 /// One's own settings of a room: what it tells one, and whether it is shown.
 #[utoipa::path(patch, path = "/{room}/settings", params(("room", description = "Id or slug")), request_body = RoomSettings, responses((status = 204)))]
 pub async fn settings(
-    State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>, Json(body): Json<RoomSettings>,
+    State(f): State<RoomsFunction>,
+    Caller(actor): Caller,
+    Path(room): Path<String>,
+    Json(body): Json<RoomSettings>,
 ) -> Result<StatusCode, Problem> {
     f.rooms.set_settings(&actor, &room.parse()?, body.level, body.hidden).await?;
     Ok(StatusCode::NO_CONTENT)

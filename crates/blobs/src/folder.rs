@@ -1,0 +1,128 @@
+//! Blobs in a folder: one file each, written beside its place and moved there once it is durable.
+
+use std::io::{ErrorKind, SeekFrom};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use service::ports::{BlobError, Blobs, ByteStream};
+use tokio::fs::{self, File, OpenOptions};
+use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufWriter};
+use tokio_util::io::ReaderStream;
+use uuid::Uuid;
+
+/// Characters of a key: an id, and an ending such as `.thumb`.
+const KEY_CHARS: usize = 80;
+/// Bytes that are read or written at once.
+const CHUNK: usize = 64 * 1024;
+/// The folder of blobs that are being written; emptied when the store opens.
+const PARTIAL: &str = "partial";
+
+/// A folder of blobs. Keys that begin alike lie in one folder of 256.
+pub struct FolderBlobs {
+    root: PathBuf,
+}
+
+impl FolderBlobs {
+    /// Opens or makes the folder, and removes what a crash left half written.
+    pub async fn open(root: impl Into<PathBuf>) -> Result<Self, BlobError> {
+        let root = root.into();
+        let partial = root.join(PARTIAL);
+        match fs::remove_dir_all(&partial).await {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
+            _ => fs::create_dir_all(&partial).await.map_err(failed)?,
+        }
+        Ok(FolderBlobs { root })
+    }
+
+    /// Where a key's bytes lie. The end of a key is its random part, so it spreads best.
+    fn place(&self, key: &str) -> Result<PathBuf, BlobError> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+        let fits = (1..=KEY_CHARS).contains(&key.len()) && key.chars().all(allowed) && !key.starts_with('.');
+        if !fits {
+            return Err(BlobError::NotFound);
+        }
+        let stem = key.split('.').next().unwrap_or(key);
+        Ok(self.root.join(&stem[stem.len().saturating_sub(2)..]).join(key))
+    }
+
+    async fn write(&self, partial: &Path, mut bytes: ByteStream, limit: u64) -> Result<u64, BlobError> {
+        let file = OpenOptions::new().write(true).create_new(true).open(partial).await.map_err(failed)?;
+        let mut file = BufWriter::with_capacity(CHUNK, file);
+        let mut length = 0u64;
+        while let Some(chunk) = bytes.next().await {
+            let chunk = chunk?;
+            length += chunk.len() as u64;
+            if length > limit {
+                return Err(BlobError::TooLarge(limit));
+            }
+            file.write_all(&chunk).await.map_err(failed)?;
+        }
+        file.flush().await.map_err(failed)?;
+        file.into_inner().sync_all().await.map_err(failed)?;
+        Ok(length)
+    }
+}
+
+fn failed(error: std::io::Error) -> BlobError {
+    match error.kind() {
+        ErrorKind::NotFound => BlobError::NotFound,
+        _ => BlobError::Unavailable(error.to_string()),
+    }
+}
+
+/// A name in a folder is durable once the folder is.
+async fn sync_folder(folder: &Path) -> Result<(), BlobError> {
+    File::open(folder).await.map_err(failed)?.sync_all().await.map_err(failed)
+}
+
+#[async_trait]
+impl Blobs for FolderBlobs {
+    async fn put(&self, key: &str, bytes: ByteStream, limit: u64) -> Result<u64, BlobError> {
+        let place = self.place(key)?;
+        let folder = place.parent().expect("a place is in the root");
+        let partial = self.root.join(PARTIAL).join(Uuid::new_v4().simple().to_string());
+        let written = async {
+            let length = self.write(&partial, bytes, limit).await?;
+            fs::create_dir_all(folder).await.map_err(failed)?;
+            fs::rename(&partial, &place).await.map_err(failed)?;
+            sync_folder(folder).await?;
+            sync_folder(&self.root).await?;
+            Ok(length)
+        };
+        let written = written.await;
+        if written.is_err() {
+            // What is left of it is removed at the next start, if it cannot be now.
+            let _ = fs::remove_file(&partial).await;
+        }
+        written
+    }
+
+    async fn get(&self, key: &str, range: Option<Range<u64>>) -> Result<ByteStream, BlobError> {
+        let mut file = File::open(self.place(key)?).await.map_err(failed)?;
+        let length = match range {
+            Some(range) => {
+                file.seek(SeekFrom::Start(range.start)).await.map_err(failed)?;
+                range.end.saturating_sub(range.start)
+            }
+            None => u64::MAX,
+        };
+        let stream = ReaderStream::with_capacity(file.take(length), CHUNK);
+        Ok(Box::pin(stream.map(|chunk| chunk.map_err(failed))))
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), BlobError> {
+        match fs::remove_file(self.place(key)?).await {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(error)),
+            _ => Ok(()),
+        }
+    }
+
+    async fn check(&self) -> Result<(), BlobError> {
+        fs::metadata(self.root.join(PARTIAL)).await.map(drop).map_err(failed)
+    }
+}
+
+#[cfg(test)]
+mod tests;

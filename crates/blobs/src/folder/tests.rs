@@ -1,0 +1,80 @@
+use bytes::Bytes;
+use futures_util::stream;
+use tempfile::TempDir;
+
+use super::*;
+
+const KEY: &str = "01922f4e-7c00-7000-8000-0000000000ab";
+
+async fn open() -> (TempDir, FolderBlobs) {
+    let folder = TempDir::new().expect("a temporary folder");
+    let blobs = FolderBlobs::open(folder.path()).await.expect("opens");
+    (folder, blobs)
+}
+
+fn bytes(chunks: Vec<Result<Bytes, BlobError>>) -> ByteStream {
+    Box::pin(stream::iter(chunks))
+}
+
+async fn read(blobs: &FolderBlobs, range: Option<Range<u64>>) -> Vec<u8> {
+    let mut stream = blobs.get(KEY, range).await.expect("is there");
+    let mut all = Vec::new();
+    while let Some(chunk) = stream.next().await {
+        all.extend_from_slice(&chunk.expect("reads"));
+    }
+    all
+}
+
+fn partial_files(folder: &TempDir) -> usize {
+    std::fs::read_dir(folder.path().join(PARTIAL)).expect("is there").count()
+}
+
+#[tokio::test]
+async fn what_was_put_is_read_whole_and_in_parts() {
+    let (_folder, blobs) = open().await;
+    let content: Vec<u8> = (0..200_000u32).map(|n| n as u8).collect();
+    let chunks = content.chunks(7_001).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
+    assert_eq!(blobs.put(KEY, bytes(chunks), 1 << 20).await.expect("fits"), 200_000);
+    assert_eq!(read(&blobs, None).await, content);
+    assert_eq!(read(&blobs, Some(65_530..65_545)).await, content[65_530..65_545]);
+    assert_eq!(read(&blobs, Some(199_990..300_000)).await, content[199_990..]);
+}
+
+#[tokio::test]
+async fn nothing_is_kept_of_what_is_too_large_or_breaks_off() {
+    let (folder, blobs) = open().await;
+    let chunk = || Ok(Bytes::from_static(&[0; 600]));
+    let large = blobs.put(KEY, bytes(vec![chunk(), chunk()]), 1_000).await;
+    assert!(matches!(large, Err(BlobError::TooLarge(1_000))));
+    let broken = blobs.put(KEY, bytes(vec![chunk(), Err(BlobError::Interrupted("gone".into()))]), 10_000).await;
+    assert!(matches!(broken, Err(BlobError::Interrupted(_))));
+    assert!(matches!(blobs.get(KEY, None).await, Err(BlobError::NotFound)));
+    assert_eq!(partial_files(&folder), 0);
+}
+
+#[tokio::test]
+async fn a_crash_leaves_nothing_half_written() {
+    let (folder, blobs) = open().await;
+    std::fs::write(folder.path().join(PARTIAL).join("left"), "half").expect("writes");
+    drop(blobs);
+    FolderBlobs::open(folder.path()).await.expect("opens again");
+    assert_eq!(partial_files(&folder), 0);
+}
+
+#[tokio::test]
+async fn no_key_leads_out_of_the_folder() {
+    let (_folder, blobs) = open().await;
+    for key in ["", "..", "../x", "/etc/passwd", "a/b", ".hidden", "a\0b", &"x".repeat(81)] {
+        assert!(matches!(blobs.get(key, None).await, Err(BlobError::NotFound)), "{key:?}");
+        assert!(blobs.put(key, bytes(vec![]), 1).await.is_err(), "{key:?}");
+    }
+}
+
+#[tokio::test]
+async fn deleting_twice_is_fine() {
+    let (_folder, blobs) = open().await;
+    blobs.put(KEY, bytes(vec![Ok(Bytes::from_static(b"x"))]), 10).await.expect("fits");
+    blobs.delete(KEY).await.expect("deletes");
+    blobs.delete(KEY).await.expect("is gone already");
+    blobs.check().await.expect("works");
+}

@@ -1,0 +1,85 @@
+//! Where settings come from: flags, then the environment, then the file. The only reader of the
+//! environment.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::Context;
+use profile::Settings;
+use web::config::{Config, ConfigErrors};
+
+use crate::cli::Flags;
+
+const PREFIX: &str = "PALAVER";
+
+/// Names in the environment that are no settings of the server.
+const OTHERS: [&str; 3] = ["PALAVER_CONFIG", "PALAVER_BIN", "PALAVER_PAGE"];
+
+/// Where values are found.
+pub struct Lookup {
+    flags: BTreeMap<String, String>,
+    environment: BTreeMap<String, String>,
+    file: BTreeMap<String, String>,
+    asked: RefCell<BTreeSet<String>>,
+}
+
+/// All settings, and how each was named and valued.
+pub struct Read {
+    /// The settings.
+    pub settings: Settings,
+    /// Name and value of each that was asked for; none where the default holds.
+    pub values: Vec<(String, Option<String>)>,
+}
+
+impl Lookup {
+    /// Of this process: its flags, its environment, and the file that the flags name.
+    pub fn of_process(flags: &Flags) -> anyhow::Result<Self> {
+        let file = match &flags.config {
+            Some(path) => read_file(path)?,
+            None => BTreeMap::new(),
+        };
+        let given = [("PALAVER_DATA", &flags.data), ("PALAVER_LISTEN", &flags.listen)];
+        let flags = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))).collect();
+        let of_ours = |name: &String| name.starts_with(PREFIX) && !OTHERS.contains(&name.as_str());
+        let environment = std::env::vars().filter(|(name, _)| of_ours(name)).collect();
+        Ok(Lookup { flags, environment, file, asked: RefCell::default() })
+    }
+
+    fn get(&self, name: &str) -> Option<String> {
+        self.asked.borrow_mut().insert(name.to_owned());
+        [&self.flags, &self.environment, &self.file].into_iter().find_map(|from| from.get(name)).cloned()
+    }
+
+    /// Reads all settings; a name that no setting has is a problem like any other, since it is most
+    /// likely misspelt.
+    pub fn read(&self) -> Result<Read, ConfigErrors> {
+        let mut config = Config::from_lookup(|name| self.get(name));
+        let settings = Settings::read(&mut config);
+        let asked = self.asked.borrow().clone();
+        for name in self.environment.keys().chain(self.file.keys()).filter(|name| !asked.contains(*name)) {
+            config.problem(name, "there is no such setting; `palaver check-config --list` names all");
+        }
+        let values = asked.iter().map(|name| (name.clone(), self.get(name))).collect();
+        config.finish(Read { settings, values })
+    }
+}
+
+fn read_file(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    web::config::from_toml(PREFIX, &text).with_context(|| format!("{} is not TOML", path.display()))
+}
+
+/// A setting's name as the file has it, beside its name in the environment.
+pub fn in_file(name: &str) -> String {
+    name.strip_prefix("PALAVER_").unwrap_or(name).to_ascii_lowercase()
+}
+
+/// The problems, one a line, under the names that the file and the environment have for them.
+pub fn explain(errors: &ConfigErrors) -> String {
+    let mut text = String::from("these settings cannot be used:");
+    for problem in errors.problems() {
+        text.push_str(&format!("\n  {} ({}): {}", in_file(&problem.key), problem.key, problem.message));
+    }
+    text
+}

@@ -1,0 +1,123 @@
+//! The page: the built UI, from inside the binary. Never touches the disk.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+#[derive(RustEmbed)]
+#[folder = "$PALAVER_PAGE"]
+struct Files;
+
+/// Built files carry a digest in their name, so they may be kept for ever; the page itself may not.
+const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const ALWAYS_ASK: HeaderValue = HeaderValue::from_static("no-cache");
+
+const NOT_BUILT: &str = "<!doctype html><title>Palaver</title><h1>The page was not built</h1>\
+<p>This server works, but its binary holds no page. Build it with <code>cargo xtask up</code>.";
+
+/// Serves the files; every other path that is not of the API is the page, which finds its own way.
+pub fn router() -> Router {
+    Router::new().route("/", get(serve)).fallback(serve)
+}
+
+async fn serve(request: Request) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) || is_of_api(request.uri()) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let path = request.uri().path().trim_start_matches('/');
+    let looks_like_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    match answer(path, request.headers()) {
+        Some(response) if !path.is_empty() => response,
+        // A file that is not there must not be the page: a browser would run it as a script.
+        _ if looks_like_file => StatusCode::NOT_FOUND.into_response(),
+        _ => answer("index.html", request.headers()).unwrap_or_else(not_built),
+    }
+}
+
+fn is_of_api(uri: &Uri) -> bool {
+    ["/api", "/v1"].iter().any(|prefix| uri.path().strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+/// The smallest form of a file that the browser takes.
+fn answer(path: &str, headers: &HeaderMap) -> Option<Response> {
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let takes = |encoding: &str| accepted.split(',').any(|part| part.split(';').next().unwrap_or_default().trim() == encoding);
+    // What is looked up is a name inside the binary: no path leads out of it.
+    let plain = Files::get(path)?;
+    let (file, encoding) = [("br", "br"), ("gzip", "gz")]
+        .into_iter()
+        .filter(|(encoding, _)| takes(encoding))
+        .find_map(|(encoding, ending)| Some((Files::get(&format!("{path}.{ending}"))?, Some(encoding))))
+        .unwrap_or((plain, None));
+    Some(respond(path, file, encoding, headers))
+}
+
+fn respond(path: &str, file: EmbeddedFile, encoding: Option<&'static str>, asked: &HeaderMap) -> Response {
+    let digest = file.metadata.sha256_hash();
+    let etag = format!("\"{}\"", digest[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    let known = asked.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == etag.as_bytes());
+    let mut response = match known {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => Body::from(file.data).into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
+    headers.insert(header::ETAG, HeaderValue::try_from(etag).expect("hexadecimal digits are visible"));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    headers.insert(header::CACHE_CONTROL, if path.starts_with("assets/") { FOREVER } else { ALWAYS_ASK });
+    if let Some(encoding) = encoding {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    headers.insert(header::CONTENT_SECURITY_POLICY, web::content_security_policy(&[]));
+    response
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit('.').next().unwrap_or_default() {
+        "html" => "text/html; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "json" | "map" => "application/json",
+        "webmanifest" => "application/manifest+json",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "ico" => "image/x-icon",
+        "woff2" => "font/woff2",
+        "txt" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+fn not_built() -> Response {
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], NOT_BUILT).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn get(path: &str) -> StatusCode {
+        let request = Request::get(path).body(Body::empty()).expect("valid");
+        router().oneshot(request).await.expect("infallible").status()
+    }
+
+    #[tokio::test]
+    async fn a_link_into_the_page_is_the_page() {
+        assert_eq!(get("/").await, StatusCode::OK);
+        assert_eq!(get("/r/general/12").await, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_not_the_page() {
+        assert_eq!(get("/assets/missing.js").await, StatusCode::NOT_FOUND);
+        assert_eq!(get("/api/nothing").await, StatusCode::NOT_FOUND);
+        assert_eq!(get("/v1/nothing").await, StatusCode::NOT_FOUND);
+        assert_eq!(get("/../Cargo.toml").await, StatusCode::NOT_FOUND);
+    }
+}

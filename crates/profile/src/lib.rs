@@ -1,0 +1,7 @@
+//! What every binary's wiring shares: the settings by name, and the adapters that they choose.
+//!
+//! Never reads the environment and never installs a log: binaries do.
+
+mod settings;
+
+pub use settings::Settings;

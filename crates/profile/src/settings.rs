@@ -1,0 +1,117 @@
+//! All settings of a server, by name. Every problem is noted, none ends the reading.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use domain::limits::Limits;
+use service::auth::AuthSettings;
+use web::config::Config;
+use web::log::Format;
+use web::{Origins, WebSettings};
+
+/// What an operator may set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The address of the page, the API and the sockets.
+    pub listen: SocketAddr,
+    /// The folder of the database, the files and the signing key.
+    pub data: PathBuf,
+    /// This node's name; none draws one at each start.
+    pub node: Option<String>,
+    /// A private address for metrics; none serves none.
+    pub metrics_listen: Option<SocketAddr>,
+    /// How log lines look.
+    pub log_format: Format,
+    /// Which log lines are written, as `info,sqlx=warn`.
+    pub log: String,
+    /// How long sockets and calls have to end after SIGTERM.
+    pub drain: Duration,
+    /// The way in.
+    pub web: WebSettings,
+    /// Signing in.
+    pub auth: AuthSettings,
+    /// Limits.
+    pub limits: Limits,
+}
+
+impl Settings {
+    /// Reads every setting under its name; what is wrong with them is noted in `config`.
+    pub fn read(config: &mut Config) -> Settings {
+        let limits = limits(config);
+        let origins: Vec<String> = config.list("PALAVER_ORIGINS");
+        let origins = Origins::parse(origins.iter().map(String::as_str)).unwrap_or_else(|error| {
+            config.problem("PALAVER_ORIGINS", error.to_string());
+            Origins::default()
+        });
+        let web = WebSettings {
+            limits: limits.clone(),
+            trusted_proxies: config.list("PALAVER_TRUSTED_PROXIES"),
+            origins,
+            secure_cookies: config
+                .optional("PALAVER_SECURE_COOKIES")
+                .map(|_| config.flag("PALAVER_SECURE_COOKIES", true)),
+            ..WebSettings::default()
+        };
+        let auth = AuthSettings {
+            guests: config.flag("PALAVER_GUESTS", true),
+            registration: config.flag("PALAVER_REGISTRATION", true),
+            sign_ins_per_minute: limits.sign_ins_per_minute,
+            password_threads: config.within("PALAVER_PASSWORD_THREADS", 0, 0..=64),
+            service_tokens: config.list("PALAVER_SERVICE_TOKENS"),
+        };
+        Settings {
+            listen: config.parse("PALAVER_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080))),
+            data: config.text("PALAVER_DATA", "./data").into(),
+            node: config.optional("PALAVER_NODE"),
+            metrics_listen: config.parse_optional("PALAVER_METRICS_LISTEN"),
+            log_format: config.parse("PALAVER_LOG_FORMAT", Format::Json),
+            log: config.text("PALAVER_LOG", "info"),
+            drain: config.duration("PALAVER_DRAIN", Duration::from_secs(20), Duration::ZERO..=Duration::from_secs(600)),
+            web,
+            auth,
+            limits,
+        }
+    }
+}
+
+/// The limits that an operator may set: `PALAVER_LIMITS_…`, in a file `[limits]`.
+fn limits(config: &mut Config) -> Limits {
+    let d = Limits::default();
+    Limits {
+        client_frame: config.within("PALAVER_LIMITS_CLIENT_FRAME", d.client_frame, 4_096..=16 << 20),
+        server_frame: config.within("PALAVER_LIMITS_SERVER_FRAME", d.server_frame, 16_384..=16 << 20),
+        rooms_per_user: config.within("PALAVER_LIMITS_ROOMS_PER_USER", d.rooms_per_user, 1..=100_000),
+        joins_per_minute: config.within("PALAVER_LIMITS_JOINS_PER_MINUTE", d.joins_per_minute, 1..),
+        connections_per_node: config.within("PALAVER_LIMITS_CONNECTIONS_PER_NODE", d.connections_per_node, 1..),
+        sockets_per_user: config.within("PALAVER_LIMITS_SOCKETS_PER_USER", d.sockets_per_user, 1..),
+        sends_per_10s: config.within("PALAVER_LIMITS_SENDS_PER_10S", d.sends_per_10s, 1..),
+        frames_per_60s: config.within("PALAVER_LIMITS_FRAMES_PER_60S", d.frames_per_60s, 1..),
+        upload_bytes: config.bytes("PALAVER_LIMITS_UPLOAD_BYTES", d.upload_bytes),
+        requests_per_minute: config.within("PALAVER_LIMITS_REQUESTS_PER_MINUTE", d.requests_per_minute, 1..),
+        sign_ins_per_minute: config.within("PALAVER_LIMITS_SIGN_INS_PER_MINUTE", d.sign_ins_per_minute, 1..),
+        heartbeat_ms: config.within("PALAVER_LIMITS_HEARTBEAT_MS", d.heartbeat_ms, 100..=300_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_right() {
+        let mut config = Config::from_lookup(|_| None);
+        let settings = Settings::read(&mut config);
+        let settings = config.finish(settings).expect("nothing is wrong with the defaults");
+        assert_eq!(settings.limits, Limits::default());
+        assert_eq!(settings.listen.port(), 8080);
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let mut config = Config::from_lookup(|name| name.contains("LI").then(|| "nonsense".to_owned()));
+        let settings = Settings::read(&mut config);
+        let errors = config.finish(settings).expect_err("much is wrong");
+        assert!(errors.problems().len() >= 12, "{errors}");
+    }
+}
