@@ -1,0 +1,150 @@
+//! What an operator does beside the server: back up, restore, export, make accounts.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use serde_json::{Value, json};
+use tests::person::{PASSWORD, Person};
+use tests::server::{Server, Settings};
+
+use crate::setup::{history, number, room, say, text, texts};
+
+/// Runs a command of `palaver` on a data folder, with something on its standard input.
+async fn palaver(data: &Path, arguments: &[&str], input: &str) -> Output {
+    let settings = Settings::default().argument("--data").argument(data.to_str().expect("its name is UTF-8"));
+    let settings = arguments.iter().fold(settings, |settings, argument| settings.argument(argument));
+    let input = input.to_owned();
+    let run = move || {
+        let mut command = settings.command();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("palaver can be started");
+        // A command that does not read its input closes it first, which is no error of this test.
+        let _ = child.stdin.take().expect("it is piped").write_all(input.as_bytes());
+        child.wait_with_output().expect("it ends")
+    };
+    tokio::task::spawn_blocking(run).await.expect("it does not panic")
+}
+
+#[track_caller]
+fn succeeded(output: Output) -> String {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}\n{errors}", output.status);
+    String::from_utf8(output.stdout).expect("it writes UTF-8")
+}
+
+#[track_caller]
+fn failed_with(output: &Output, word: &str) {
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && errors.contains(word), "{}\n{errors}", output.status);
+    assert!(!errors.contains("panicked"), "{errors}");
+}
+
+#[tokio::test]
+async fn a_backup_of_a_running_server_restores_into_a_new_epoch() {
+    let mut server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let id = room(&ada, "garden").await;
+    say(&ada, &id, "kept").await;
+    let file = ada.upload(&id, "plan.txt", "text/plain", b"the plan".to_vec()).await.ok();
+    let message = json!({ "text": "with a file", "files": [file["id"]] });
+    ada.post(&crate::setup::messages(&id), message).await.ok();
+
+    let backups = tempfile::tempdir().unwrap();
+    let backup = backups.path().join("today");
+    let folder = backup.to_str().unwrap().to_owned();
+    succeeded(palaver(server.data(), &["backup", &folder], "").await);
+    failed_with(&palaver(server.data(), &["backup", &folder], "").await, "today");
+
+    let later = say(&ada, &id, "after the backup").await;
+    let mut socket = ada.connect().await;
+    let epoch = socket.follow(&id).await["epoch"].clone();
+    failed_with(&palaver(server.data(), &["restore", &folder, "--force"], "").await, "");
+
+    server.ask_to_end();
+    assert!(server.ended().await.success());
+    failed_with(&palaver(server.data(), &["restore", &folder], "").await, "--force");
+    succeeded(palaver(server.data(), &["restore", &folder, "--force"], "").await);
+    server.start_again().await;
+
+    assert_eq!(texts(&ada, &id).await, ["kept", "with a file"]);
+    let served = ada.get(&format!("/api/files/{}/download", text(&file["id"]))).await;
+    assert_eq!(served.text(), "the plan");
+
+    // A cursor of the other life is never believed, though a message may stand at its seq again.
+    let mut socket = ada.connect().await;
+    socket.send(json!({ "t": "resume", "id": "r1", "cursors": { id.as_str(): later } })).await;
+    let sync = socket.find("sync", |sync| sync["re"] == "r1").await;
+    assert_eq!(sync["status"], "reset");
+    assert_ne!(sync["epoch"], epoch);
+}
+
+#[tokio::test]
+async fn a_change_of_the_old_life_is_not_appended() {
+    let mut server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let id = room(&ada, "garden").await;
+    let epoch = text(&ada.get(&crate::setup::messages(&id)).await.ok()["epoch"]);
+    let backups = tempfile::tempdir().unwrap();
+    let folder = backups.path().join("today").to_str().unwrap().to_owned();
+    succeeded(palaver(server.data(), &["backup", &folder], "").await);
+    let seen = say(&ada, &id, "after the backup").await;
+    server.kill();
+    succeeded(palaver(server.data(), &["restore", &folder, "--force"], "").await);
+    server.start_again().await;
+
+    let id_of_change = uuid::Uuid::now_v7().to_string();
+    let send = |epoch: String, seen: u64| {
+        let request = ada.request(reqwest::Method::POST, &crate::setup::messages(&id));
+        let request = request.header("palaver-epoch", epoch).header("idempotency-key", id_of_change.clone());
+        tests::person::answer(request.json(&json!({ "text": "again", "seen": seen })))
+    };
+    let refused = send(epoch, seen).await;
+    assert_eq!(refused.body["code"], "unavailable", "{}", refused.text());
+    assert!(history(&ada, &id).await.is_empty());
+    let now = text(&ada.get(&crate::setup::messages(&id)).await.ok()["epoch"]);
+    send(now, 0).await.ok();
+    assert_eq!(texts(&ada, &id).await, ["again"]);
+}
+
+#[tokio::test]
+async fn an_export_is_one_line_a_message() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let id = room(&ada, "garden").await;
+    let first = say(&ada, &id, "one\nwith a line break").await;
+    say(&ada, &id, "two").await;
+    for name in ["garden", &id] {
+        let lines = succeeded(palaver(server.data(), &["export", "--room", name], "").await);
+        let messages: Vec<Value> =
+            lines.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
+        let said: Vec<_> = messages.iter().filter(|entry| entry["text"].is_string()).collect();
+        assert_eq!(said.len(), 2, "{lines}");
+        assert_eq!((&said[0]["text"], number(&said[0]["seq"])), (&json!("one\nwith a line break"), first));
+    }
+    failed_with(&palaver(server.data(), &["export", "--room", "cellar"], "").await, "cellar");
+}
+
+#[tokio::test]
+async fn accounts_and_roles_can_be_made_beside_the_server() {
+    let mut server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let bob = Person::register(&server, "bob").await;
+    server.ask_to_end();
+    assert!(server.ended().await.success());
+
+    let data = server.data().to_owned();
+    succeeded(palaver(&data, &["admin", "create-user", "eve"], &format!("{PASSWORD}\n")).await);
+    failed_with(&palaver(&data, &["admin", "create-user", "eve"], &format!("{PASSWORD}\n")).await, "taken");
+    failed_with(&palaver(&data, &["admin", "create-user", "max"], "short\n").await, "");
+    succeeded(palaver(&data, &["admin", "set-role", "bob", "admin"], "").await);
+    failed_with(&palaver(&data, &["admin", "set-role", "nobody", "admin"], "").await, "nobody");
+    server.start_again().await;
+
+    let login = Person::nobody(&server).post("/api/auth/login", json!({ "name": "eve", "password": PASSWORD })).await;
+    assert_eq!(login.ok()["user"]["name"], "eve");
+    let post = json!({ "user_id": ada.id, "title": "Hi", "body": "", "notif_type": "system" });
+    let again =
+        Person::nobody(&server).post("/api/auth/login", json!({ "name": "bob", "password": PASSWORD })).await.ok();
+    bob.clone().with(&again).post("/api/notifications", post).await.ok();
+}
