@@ -1,0 +1,71 @@
+/** Owns the bookkeeping that room logs and the own log share: cursors and what must be asked. */
+import { OWN_LOG } from "../wire.js";
+import type { Core, LogCursor, Need, Room } from "./model.js";
+
+export function withRoom(core: Core, room: Room): Core {
+  const rooms = new Map(core.rooms);
+  rooms.set(room.id, room);
+  return { ...core, rooms };
+}
+
+/** Forgets a room: its log, marks and members. What the outbox and the drafts hold stays. */
+export function withoutRoom(core: Core, id: string): Core {
+  if (!core.rooms.has(id)) return core;
+  const rooms = new Map(core.rooms);
+  rooms.delete(id);
+  return { ...core, rooms, needs: withoutNeed(core.needs, id) };
+}
+
+export function logOf(core: Core, log: string): LogCursor | null {
+  return log === OWN_LOG ? core.own : (core.rooms.get(log)?.log ?? null);
+}
+
+export function withLog(core: Core, log: string, cursor: LogCursor): Core {
+  if (log === OWN_LOG) return { ...core, own: cursor };
+  const room = core.rooms.get(log);
+  return room === undefined ? core : withRoom(core, { ...room, log: cursor });
+}
+
+/**
+ * Notes that `log` must ask. A resume is noted always, since it overtakes what is under way; a fill only when nothing is
+ * under way (one fill in flight a log) and there is a cursor to fill after.
+ */
+export function withNeed(core: Core, log: string, need: Exclude<Need, null>): Core {
+  const cursor = logOf(core, log);
+  if (cursor === null) return core;
+  if (need === "fill" && (cursor.re !== null || cursor.need !== null || cursor.cursor === null)) return core;
+  if (cursor.need === need) return core;
+  const needs = new Set(core.needs);
+  needs.add(log);
+  return { ...withLog(core, log, { ...cursor, need }), needs };
+}
+
+/** Notes that the need of `log` has become the request `re`. */
+export function asked(core: Core, logs: readonly string[], re: string): Core {
+  const needs = new Set(core.needs);
+  let next = core;
+  for (const log of logs) {
+    needs.delete(log);
+    const cursor = logOf(next, log);
+    if (cursor !== null) next = withLog(next, log, { ...cursor, re, need: null });
+  }
+  return { ...next, needs };
+}
+
+/** A new socket knows nothing of the requests of the one before. */
+export function forgetRequests(core: Core): Core {
+  const rooms = new Map(core.rooms);
+  for (const [id, room] of rooms) {
+    if (room.log.re !== null || room.log.need !== null) {
+      rooms.set(id, { ...room, log: { ...room.log, re: null, need: null } });
+    }
+  }
+  return { ...core, rooms, own: { ...core.own, re: null, need: null }, needs: new Set() };
+}
+
+function withoutNeed(needs: ReadonlySet<string>, log: string): ReadonlySet<string> {
+  if (!needs.has(log)) return needs;
+  const rest = new Set(needs);
+  rest.delete(log);
+  return rest;
+}

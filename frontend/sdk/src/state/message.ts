@@ -1,0 +1,103 @@
+/** Owns the fold of one message: what a change does to it. */
+import type { ChangeEntry, MessageBody, Reaction } from "../wire.js";
+import type { AnyEvent } from "../wire.js";
+import type { LoggedMessage } from "./model.js";
+
+/** Users that a reaction lists, as the server's. */
+const REACTION_USERS = 20;
+
+export function fromBody(body: MessageBody): LoggedMessage {
+  return {
+    seq: body.seq,
+    id: body.id,
+    kind: "message",
+    by: body.by,
+    at: body.at,
+    text: body.text ?? "",
+    mentions: body.mentions ?? [],
+    replyTo: body.reply_to ?? null,
+    thread: body.thread ?? null,
+    files: body.files ?? [],
+    rev: body.rev,
+    editedAt: body.edited_at ?? null,
+    deleted: body.deleted ?? false,
+    reactions: body.reactions ?? [],
+  };
+}
+
+/** What an entry of an unknown kind shows, or null when it gives no text. */
+export function fromUnknown(event: AnyEvent): LoggedMessage | null {
+  if (typeof event.fallback !== "string" || event.by === undefined) return null;
+  return {
+    seq: event.seq,
+    id: event.id ?? `${event.room}:${event.seq}`,
+    kind: "notice",
+    by: event.by,
+    at: event.at ?? "",
+    text: event.fallback,
+    mentions: [],
+    replyTo: null,
+    thread: null,
+    files: [],
+    rev: event.seq,
+    editedAt: null,
+    deleted: false,
+    reactions: [],
+  };
+}
+
+/** Applies a change only if it is newer than what the message has; a deletion is final. */
+export function applyChange(message: LoggedMessage, change: ChangeEntry): LoggedMessage {
+  if (change.seq <= message.rev || message.deleted) return message;
+  const rev = change.seq;
+  switch (change.kind) {
+    case "edit":
+      // The text lives in the message only: an edit of a message deleted since comes without it, and the deletion follows.
+      if (typeof change.text !== "string") return { ...message, rev };
+      return { ...message, rev, text: change.text, editedAt: change.at };
+    case "delete":
+      return { ...message, rev, text: "", deleted: true, files: [], reactions: [], mentions: [] };
+    case "react":
+      return { ...message, rev, reactions: react(message.reactions, change.by.id, change.emoji, change.on) };
+  }
+}
+
+/** Adds or takes back one person's reaction. The list of users is cut, so the count is what tells. */
+export function react(reactions: readonly Reaction[], user: string, emoji: string, on: boolean): readonly Reaction[] {
+  const known = reactions.find((reaction) => reaction.emoji === emoji);
+  if (on) {
+    if (known === undefined) return [...reactions, { emoji, n: 1, users: [user] }];
+    if (known.users.includes(user)) return reactions;
+    const users = known.users.length < REACTION_USERS ? [...known.users, user] : known.users;
+    return reactions.map((reaction) => (reaction === known ? { emoji, n: known.n + 1, users } : reaction));
+  }
+  if (known === undefined) return reactions;
+  if (known.n <= 1) return reactions.filter((reaction) => reaction !== known);
+  const users = known.users.filter((other) => other !== user);
+  return reactions.map((reaction) => (reaction === known ? { emoji, n: known.n - 1, users } : reaction));
+}
+
+/** Index of the first message with `seq` or above. */
+export function indexFrom(messages: readonly { readonly seq: number }[], seq: number): number {
+  let low = 0;
+  let high = messages.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (messages[middle]!.seq < seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Puts `message` in its place; an equal or newer one that is there stays. Returns the same array when nothing changed. */
+export function insert(messages: readonly LoggedMessage[], message: LoggedMessage): readonly LoggedMessage[] {
+  const last = messages[messages.length - 1];
+  if (last === undefined || last.seq < message.seq) return [...messages, message];
+  const at = indexFrom(messages, message.seq);
+  const there = messages[at];
+  if (there?.seq === message.seq) {
+    if (there.rev >= message.rev) return messages;
+    return messages.with(at, message);
+  }
+  return messages.toSpliced(at, 0, message);
+}

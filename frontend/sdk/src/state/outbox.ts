@@ -1,0 +1,65 @@
+/**
+ * Owns what the answers of the server make of the changes on their way. Never sends, stores or waits: the outbox does,
+ * led by what it sees change here.
+ */
+import type { ErrorCode } from "../types.js";
+import type { AckFrame, AnyEvent, ErrorFrame } from "../wire.js";
+import type { Core, OutboxItem } from "./model.js";
+
+/** Errors after which a change is repeated unchanged; every other one is final. */
+const KEPT: ReadonlySet<string> = new Set(["unavailable", "overloaded", "rate_limited", "slow_mode", "unauthenticated"]);
+
+export function isKept(code: string): boolean {
+  return KEPT.has(code);
+}
+
+export function onItem(core: Core, item: OutboxItem): Core {
+  const at = core.outbox.findIndex((other) => other.id === item.id);
+  return { ...core, outbox: at < 0 ? [...core.outbox, item] : core.outbox.with(at, item) };
+}
+
+export function onOutboxFrame(core: Core, frame: AckFrame | ErrorFrame): Core {
+  const item = core.outbox.find((other) => other.id === frame.id);
+  if (item === undefined) return core;
+  if (frame.t === "ack") return onAck(core, item, frame.room ?? item.room, frame.seq ?? null);
+  // After an ack a late refusal of a repeat says nothing new.
+  if (isKept(frame.code) || item.seq !== null) return core;
+  const failure = { code: frame.code as ErrorCode, message: frame.message };
+  return onItem(core, { ...item, status: "failed", failure });
+}
+
+/**
+ * An ack says "stored". The change stays visible until the cursor reaches it, since only events move the log. What
+ * changed nothing (`seq` null), and joins and leaves, which the own log tells, go at once.
+ */
+function onAck(core: Core, item: OutboxItem, room: string, seq: number | null): Core {
+  const acked = seq === null ? core : withAck(core, room, seq);
+  if (seq === null || item.kind === "join" || item.kind === "leave") return without(acked, item.id);
+  return onItem(acked, { ...item, seq, status: "sending", failure: null });
+}
+
+/** One's own entry is as good as an ack, even after a refusal: matched by who and id. */
+export function ownEventIsAck(core: Core, event: Pick<AnyEvent, "room" | "seq" | "id" | "by">): Core {
+  if (event.by === undefined || event.by.id !== core.me?.id) return core;
+  const item = core.outbox.find((other) => other.id === event.id);
+  return item === undefined ? core : onAck(core, item, event.room, event.seq);
+}
+
+/** Forgets acked changes that the log shows by itself now. */
+export function settleOutbox(core: Core): Core {
+  const rest = core.outbox.filter((item) => {
+    if (item.seq === null) return true;
+    const cursor = core.rooms.get(item.room)?.log.cursor ?? null;
+    return cursor !== null && cursor < item.seq;
+  });
+  return rest.length === core.outbox.length ? core : { ...core, outbox: rest };
+}
+
+function withAck(core: Core, room: string, seq: number): Core {
+  if (seq <= (core.lastAck.get(room) ?? 0)) return core;
+  return { ...core, lastAck: new Map(core.lastAck).set(room, seq) };
+}
+
+function without(core: Core, id: string): Core {
+  return { ...core, outbox: core.outbox.filter((item) => item.id !== id) };
+}

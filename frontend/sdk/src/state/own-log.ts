@@ -1,0 +1,85 @@
+/** Owns the fold of the user's own log: rooms that come and go, notifications, settings. */
+import { OWN_LOG, type AnyEvent, type NotificationEntry, type OwnEvent, type RoomEntry } from "../wire.js";
+import type { NotificationView } from "../types.js";
+import { listRoom } from "./list.js";
+import { withNeed, withRoom, withoutRoom } from "./log.js";
+import type { Core } from "./model.js";
+import { withMemberSeq } from "./room.js";
+
+/** Notifications kept in memory, at most: older ones are pages. */
+const NOTIFICATIONS_MAX = 500;
+
+export function applyOwnEvent(core: Core, any: AnyEvent): Core {
+  const cursor = core.own.cursor;
+  if (cursor === null || any.seq <= cursor) return core;
+  if (any.seq !== cursor + 1) return withNeed(core, OWN_LOG, "fill");
+  const moved: Core = { ...core, own: { ...core.own, cursor: any.seq } };
+  const event = any as unknown as OwnEvent;
+  switch (event.kind) {
+    case "room":
+      return event.op === "set" ? roomSet(moved, event.entry) : roomGone(moved, event.entry);
+    case "notification":
+      return onNotification(moved, event.op, event.entry);
+    case "setting":
+      return { ...moved, settings: { ...moved.settings, [event.entry.key]: event.entry.value } };
+    default:
+      return moved;
+  }
+}
+
+function roomSet(core: Core, entry: RoomEntry): Core {
+  const held = core.rooms.get(entry.id);
+  const newest = core.memberSeq.get(entry.id) ?? 0;
+  if (entry.at_seq < newest) {
+    // The membership is older than what is known, but level and hiding follow the order of this log alone.
+    return held === undefined ? core : withRoom(core, { ...held, entry: { ...held.entry, level: entry.level, hidden: entry.hidden } });
+  }
+  const next = listRoom(core, entry);
+  const fresh = held === undefined || held.entry.state !== "joined" || held.log.cursor === null || entry.at_seq > newest;
+  return entry.state === "joined" && fresh ? withNeed(next, entry.id, "resume") : next;
+}
+
+function roomGone(core: Core, entry: { id: string; at_seq: number }): Core {
+  if (entry.at_seq < (core.memberSeq.get(entry.id) ?? 0)) return core;
+  return withoutRoom(withMemberSeq(core, entry.id, entry.at_seq), entry.id);
+}
+
+export function notificationView(entry: NotificationEntry): NotificationView {
+  return {
+    id: entry.id,
+    type: entry.type,
+    title: entry.title ?? "",
+    body: entry.body ?? "",
+    room: entry.room ?? null,
+    seq: entry.seq ?? null,
+    by: entry.by ?? null,
+    at: entry.at,
+    read: entry.read,
+  };
+}
+
+function onNotification(core: Core, op: "added" | "read" | "gone", entry: NotificationEntry | null): Core {
+  // Read without a name means all so far.
+  if (entry === null) return op === "read" ? allRead(core) : core;
+  const known = core.notifications.get(entry.id);
+  const notifications = new Map(core.notifications);
+  let unread = core.notificationsUnread;
+  if (op === "gone") {
+    if (notifications.delete(entry.id) && known?.read === false) unread -= 1;
+  } else if (op === "read") {
+    if (known === undefined || !known.read) unread -= 1;
+    if (known !== undefined) notifications.set(entry.id, { ...known, read: true });
+  } else {
+    if (known === undefined && !entry.read) unread += 1;
+    notifications.set(entry.id, notificationView(entry));
+    const oldest = notifications.keys().next().value;
+    if (notifications.size > NOTIFICATIONS_MAX && oldest !== undefined) notifications.delete(oldest);
+  }
+  return { ...core, notifications, notificationsUnread: Math.max(0, unread) };
+}
+
+export function allRead(core: Core): Core {
+  const notifications = new Map<string, NotificationView>();
+  for (const [id, item] of core.notifications) notifications.set(id, item.read ? item : { ...item, read: true });
+  return { ...core, notifications, notificationsUnread: 0 };
+}

@@ -1,0 +1,129 @@
+/** Owns what requests bring: pages of history, members, notifications. Each may be older than what the log has told since. */
+import type { Failure, NotificationView, RoomId } from "../types.js";
+import type { MessageBody } from "../wire.js";
+import { withRoom } from "./log.js";
+import { applyChange, fromBody, insert } from "./message.js";
+import type { Core, LoggedMessage, Member, Room } from "./model.js";
+
+/** A page of history, as asked and as answered. */
+export interface HistoryPage {
+  readonly room: RoomId;
+  /** `Room.generation` when it was asked. */
+  readonly generation: number;
+  readonly epoch: string;
+  /** The head that the page knows. */
+  readonly asOf: number;
+  readonly messages: readonly MessageBody[];
+  /** The page reaches the first message that one may see. */
+  readonly first: boolean;
+}
+
+export function withLoading(core: Core, id: RoomId, loading: boolean, failure: Failure | null): Core {
+  const room = core.rooms.get(id);
+  return room === undefined ? core : withRoom(core, { ...room, loading, loadFailure: failure });
+}
+
+/** Whether a page may be folded in: of this epoch, not older than what was dropped, and without leaving a hole. */
+export function acceptsPage(core: Core, page: HistoryPage): boolean {
+  const room = core.rooms.get(page.room);
+  return (
+    room !== undefined &&
+    page.epoch === core.epoch &&
+    page.generation === room.generation &&
+    page.asOf >= room.floor
+  );
+}
+
+export function onPage(core: Core, page: HistoryPage): Core {
+  const room = core.rooms.get(page.room);
+  if (room === undefined) return core;
+  if (!acceptsPage(core, page)) return withLoading(core, page.room, false, null);
+  const kept = new Map(room.kept);
+  const folded: LoggedMessage[] = [];
+  for (const body of page.messages) {
+    let message = fromBody(body);
+    // Changes that came while the message was not loaded; those that the page knows already do nothing.
+    for (const change of kept.get(message.seq) ?? []) message = applyChange(message, change);
+    kept.delete(message.seq);
+    folded.push(message);
+  }
+  return withRoom(core, {
+    ...room,
+    kept,
+    messages: merge(room.messages, folded),
+    loaded: true,
+    complete: room.complete || page.first,
+    loading: false,
+    loadFailure: null,
+  });
+}
+
+/** Both ascending by seq; of two with the same seq the later `rev` stays. */
+function merge(held: readonly LoggedMessage[], page: readonly LoggedMessage[]): readonly LoggedMessage[] {
+  const sorted = page.toSorted((a, b) => a.seq - b.seq);
+  const first = held[0];
+  const last = sorted[sorted.length - 1];
+  if (first === undefined || last === undefined || last.seq < first.seq) return [...sorted, ...held];
+  return sorted.reduce<readonly LoggedMessage[]>(insert, held);
+}
+
+/** Forgets all but the newest messages of a room, so that hours of reading do not fill the memory. */
+export function trimRoom(room: Room, newest: number): Room {
+  if (room.messages.length <= newest) return room;
+  return {
+    ...room,
+    messages: room.messages.slice(-newest),
+    complete: false,
+    // Changes of what was dropped were applied up to the cursor: pages must know them.
+    floor: Math.max(room.floor, room.log.cursor ?? 0),
+    generation: room.generation + 1,
+    loading: false,
+  };
+}
+
+/** Members as a list told them; entries of the log since `asOf` count more. */
+export function onMembers(core: Core, id: RoomId, asOf: number, list: readonly Omit<Member, "seq">[]): Core {
+  const room = core.rooms.get(id);
+  if (room === undefined) return core;
+  const members = new Map<string, Member>();
+  for (const member of list) members.set(member.user.id, { ...member, seq: asOf });
+  for (const [user, member] of room.members) {
+    if (member.seq > asOf) members.set(user, member);
+  }
+  return withRoom(core, { ...room, members, membersLoaded: true });
+}
+
+/** What the room's own page tells and the list does not. */
+export function onRoomInfo(
+  core: Core,
+  id: RoomId,
+  info: { readonly description?: string; readonly archived?: boolean; readonly pins?: readonly number[] },
+): Core {
+  const room = core.rooms.get(id);
+  if (room === undefined) return core;
+  const entry = { ...room.entry };
+  if (info.description !== undefined) entry.description = info.description;
+  if (info.archived !== undefined) entry.archived = info.archived;
+  return withRoom(core, { ...room, entry, pins: info.pins ?? room.pins });
+}
+
+export function onNotifications(
+  core: Core,
+  items: readonly NotificationView[],
+  next: string | null,
+  unread: number | null,
+): Core {
+  const notifications = new Map(core.notifications);
+  for (const item of items) {
+    const known = notifications.get(item.id);
+    // The own log may have said "read" after the page was made; nothing is ever unread again.
+    notifications.set(item.id, known?.read === true ? known : item);
+  }
+  return {
+    ...core,
+    notifications,
+    notificationsLoaded: true,
+    notificationsNext: next,
+    notificationsUnread: unread ?? core.notificationsUnread,
+  };
+}

@@ -1,0 +1,219 @@
+/**
+ * Owns the one way the state changes: `reduce(state, event)`. Pure: no I/O, no clock, no randomness; what must be asked of
+ * the server it notes in `needs`, and the connection reads that.
+ */
+import type {
+  ConnectionView,
+  Draft,
+  Failure,
+  NotificationView,
+  Person,
+  RoomId,
+  SessionStatus,
+} from "../types.js";
+import { OWN_LOG, type AnyEvent, type PresenceFrame, type ReceiptFrame, type ServerFrame, type SignalFrame } from "../wire.js";
+import { asked, forgetRequests, withRoom } from "./log.js";
+import { EMPTY_CORE, type Core, type Member, type OutboxItem } from "./model.js";
+import { onItem, onOutboxFrame, ownEventIsAck, settleOutbox } from "./outbox.js";
+import { allRead, applyOwnEvent } from "./own-log.js";
+import { onMembers, onNotifications, onPage, onRoomInfo, trimRoom, withLoading, type HistoryPage } from "./pages.js";
+import { applyRoomEvent, countAt, markAt } from "./room.js";
+import { onHeads, onRooms, onSync, onWelcome } from "./sync.js";
+
+/** What is kept on disk of one user's state, as it comes back. */
+export interface Restored {
+  readonly core: Partial<Core>;
+  readonly outbox: readonly OutboxItem[];
+}
+
+export type CoreEvent =
+  | { readonly type: "frame"; readonly frame: ServerFrame; readonly now: number }
+  | { readonly type: "asked"; readonly logs: readonly string[]; readonly re: string }
+  | { readonly type: "session"; readonly session: SessionStatus; readonly me: Person | null }
+  | { readonly type: "restored"; readonly restored: Restored }
+  | { readonly type: "connection"; readonly change: Partial<ConnectionView> }
+  | { readonly type: "closed" }
+  | { readonly type: "marked"; readonly room: RoomId; readonly seq: number }
+  | { readonly type: "loading"; readonly room: RoomId }
+  | { readonly type: "load_failed"; readonly room: RoomId; readonly failure: Failure }
+  | { readonly type: "page"; readonly page: HistoryPage }
+  | { readonly type: "trim"; readonly room: RoomId; readonly newest: number }
+  | { readonly type: "members"; readonly room: RoomId; readonly asOf: number; readonly members: readonly Omit<Member, "seq">[] }
+  | {
+      readonly type: "room_info";
+      readonly room: RoomId;
+      readonly info: { readonly description?: string; readonly archived?: boolean; readonly pins?: readonly number[] };
+    }
+  | { readonly type: "room_prefs"; readonly room: RoomId; readonly level?: "all" | "mentions" | "none"; readonly hidden?: boolean }
+  | {
+      readonly type: "notifications";
+      readonly items: readonly NotificationView[];
+      readonly next: string | null;
+      readonly unread: number | null;
+    }
+  | { readonly type: "notification_read"; readonly id: string | null }
+  | { readonly type: "notification_gone"; readonly id: string }
+  | { readonly type: "item"; readonly item: OutboxItem }
+  | { readonly type: "item_gone"; readonly id: string }
+  | { readonly type: "draft"; readonly room: RoomId; readonly draft: Draft }
+  | { readonly type: "typing_over"; readonly now: number };
+
+export function reduce(core: Core, event: CoreEvent): Core {
+  switch (event.type) {
+    case "frame":
+      return settleOutbox(onFrame(core, event.frame, event.now));
+    case "asked":
+      return asked(core, event.logs, event.re);
+    case "session":
+      // Another person, or nobody: nothing of the one before may be seen.
+      if (core.me !== null && core.me.id !== event.me?.id) {
+        return { ...EMPTY_CORE, connection: core.connection, session: event.session, me: event.me };
+      }
+      return { ...core, session: event.session, me: event.me };
+    case "restored":
+      return { ...core, ...event.restored.core, outbox: [...event.restored.outbox] };
+    case "connection":
+      return { ...core, connection: { ...core.connection, ...event.change } };
+    case "closed":
+      return { ...forgetRequests(core), listing: null, listMe: null };
+    case "marked":
+      return onMarked(core, event.room, event.seq);
+    case "loading":
+      return withLoading(core, event.room, true, null);
+    case "load_failed":
+      return withLoading(core, event.room, false, event.failure);
+    case "page": {
+      // A page shows one's own message as well as its event does.
+      const room = event.page.room;
+      return settleOutbox(event.page.messages.reduce((next, body) => ownEventIsAck(next, { ...body, room }), onPage(core, event.page)));
+    }
+    case "trim": {
+      const room = core.rooms.get(event.room);
+      return room === undefined ? core : withRoom(core, trimRoom(room, event.newest));
+    }
+    case "members":
+      return onMembers(core, event.room, event.asOf, event.members);
+    case "room_info":
+      return onRoomInfo(core, event.room, event.info);
+    case "room_prefs": {
+      const room = core.rooms.get(event.room);
+      if (room === undefined) return core;
+      const { level = room.entry.level, hidden = room.entry.hidden } = event;
+      return withRoom(core, { ...room, entry: { ...room.entry, level, hidden } });
+    }
+    case "notifications":
+      return onNotifications(core, event.items, event.next, event.unread);
+    case "notification_read":
+      return onNotificationRead(core, event.id);
+    case "notification_gone": {
+      const known = core.notifications.get(event.id);
+      if (known === undefined) return core;
+      const notifications = new Map(core.notifications);
+      notifications.delete(event.id);
+      const unread = core.notificationsUnread - (known.read ? 0 : 1);
+      return { ...core, notifications, notificationsUnread: Math.max(0, unread) };
+    }
+    case "item":
+      return onItem(core, event.item);
+    case "item_gone":
+      return { ...core, outbox: core.outbox.filter((item) => item.id !== event.id) };
+    case "draft":
+      return { ...core, drafts: new Map(core.drafts).set(event.room, event.draft) };
+    case "typing_over":
+      return typingOver(core, event.now);
+  }
+}
+
+function onFrame(core: Core, frame: ServerFrame, now: number): Core {
+  switch (frame.t) {
+    case "welcome":
+      return onWelcome(core, frame);
+    case "rooms":
+      return onRooms(core, frame);
+    case "sync": {
+      const next = onSync(core, frame);
+      return next === core ? core : (frame.events ?? []).reduce(ownEventIsAck, next);
+    }
+    case "event": {
+      const event: AnyEvent = frame;
+      if (event.room === OWN_LOG) return applyOwnEvent(core, event);
+      return ownEventIsAck(applyRoomEvent(core, event), event);
+    }
+    case "ping":
+      return onHeads(core, frame.heads ?? {});
+    case "receipt":
+      return onReceipt(core, frame);
+    case "signal":
+      return onSignal(core, frame, now);
+    case "presence":
+      return onPresence(core, frame);
+    case "ack":
+    case "error":
+      return onOutboxFrame(core, frame);
+    default:
+      // Frames of the connection alone, and those of a newer server.
+      return core;
+  }
+}
+
+function onMarked(core: Core, id: RoomId, seq: number): Core {
+  const room = core.rooms.get(id);
+  if (room === undefined || seq <= room.marked) return core;
+  const marked = { ...room, marked: seq };
+  const n = countAt(room, seq);
+  // Where the count is not known the mark goes to the server and comes back with the next list.
+  return withRoom(core, n === null ? marked : markAt(marked, seq, n));
+}
+
+function onReceipt(core: Core, frame: ReceiptFrame): Core {
+  const room = core.rooms.get(frame.room);
+  if (room === undefined) return core;
+  if (frame.user !== core.me?.id) {
+    if ((room.receipts.get(frame.user) ?? 0) >= frame.seq) return core;
+    return withRoom(core, { ...room, receipts: new Map(room.receipts).set(frame.user, frame.seq) });
+  }
+  if (frame.seq <= room.read) return core;
+  const n = frame.n ?? countAt(room, frame.seq);
+  if (n === null) return core;
+  const next = markAt(room, frame.seq, n);
+  return withRoom(core, frame.mentions ? { ...next, mentions: frame.mentions } : next);
+}
+
+function onSignal(core: Core, frame: SignalFrame, now: number): Core {
+  const room = core.rooms.get(frame.room);
+  if (room === undefined || frame.kind !== "typing" || frame.by.id === core.me?.id) return core;
+  const typing = new Map(room.typing);
+  if (frame.ttl_ms > 0) typing.set(frame.by.id, { person: frame.by, until: now + frame.ttl_ms });
+  else if (!typing.delete(frame.by.id)) return core;
+  return withRoom(core, { ...room, typing });
+}
+
+function typingOver(core: Core, now: number): Core {
+  let next = core;
+  for (const room of core.rooms.values()) {
+    const live = [...room.typing].filter(([, entry]) => entry.until > now);
+    if (live.length !== room.typing.size) next = withRoom(next, { ...room, typing: new Map(live) });
+  }
+  return next;
+}
+
+function onPresence(core: Core, frame: PresenceFrame): Core {
+  // In full: who is not in it is offline.
+  const presence = new Map(frame.full ? [] : core.presence);
+  for (const entry of frame.users) {
+    presence.set(entry.user, { user: entry.user, status: entry.status, lastSeen: entry.last_seen ?? null });
+  }
+  return { ...core, presence };
+}
+
+function onNotificationRead(core: Core, id: string | null): Core {
+  if (id === null) return allRead(core);
+  const known = core.notifications.get(id);
+  if (known === undefined || known.read) return core;
+  return {
+    ...core,
+    notifications: new Map(core.notifications).set(id, { ...known, read: true }),
+    notificationsUnread: Math.max(0, core.notificationsUnread - 1),
+  };
+}
+

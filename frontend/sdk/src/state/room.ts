@@ -1,0 +1,195 @@
+/** Owns the fold of a room's log: entries in order, resets, and what an entry means for the signed-in person. */
+import type { AnyEvent, ChangeEntry, MemberEntry, MessageEntry, RoomChangeEntry, RoomEntry, PinEntry } from "../wire.js";
+import { withNeed, withRoom, withoutRoom } from "./log.js";
+import { applyChange, fromBody, fromUnknown, indexFrom, insert } from "./message.js";
+import { KEPT_MAX, NO_LOG, type Core, type Room } from "./model.js";
+
+export function newRoom(entry: RoomEntry): Room {
+  return {
+    id: entry.id,
+    entry,
+    log: NO_LOG,
+    head: entry.head,
+    n: entry.n,
+    read: entry.read,
+    readN: entry.read_n,
+    mentions: entry.mentions,
+    marked: 0,
+    floor: 0,
+    generation: 0,
+    messages: [],
+    loaded: false,
+    complete: false,
+    loading: false,
+    loadFailure: null,
+    kept: new Map(),
+    members: new Map(),
+    membersLoaded: false,
+    pins: [],
+    receipts: new Map(),
+    typing: new Map(),
+  };
+}
+
+/** What is dropped when the log starts again at `head`: pages must know at least that entry. */
+export function resetRoom(room: Room, head: number, n: number): Room {
+  return {
+    ...room,
+    log: { ...room.log, cursor: head },
+    head: Math.max(room.head, head),
+    n: Math.max(room.n, n),
+    floor: head,
+    generation: room.generation + 1,
+    messages: [],
+    loaded: false,
+    complete: false,
+    loading: false,
+    kept: new Map(),
+    members: new Map(),
+    membersLoaded: false,
+    receipts: new Map(),
+  };
+}
+
+/** Applies one entry: the next moves the cursor, an older one is ignored, a later one shows a gap. */
+export function applyRoomEvent(core: Core, event: AnyEvent): Core {
+  const room = core.rooms.get(event.room);
+  if (room === undefined || room.log.cursor === null) return core;
+  if (event.seq <= room.log.cursor) return core;
+  if (event.seq !== room.log.cursor + 1) {
+    const known = event.seq > room.head ? withRoom(core, { ...room, head: event.seq }) : core;
+    return withNeed(known, event.room, "fill");
+  }
+  const moved: Room = {
+    ...room,
+    log: { ...room.log, cursor: event.seq },
+    head: Math.max(room.head, event.seq),
+    n: Math.max(room.n, event.n ?? 0),
+  };
+  switch (event.kind) {
+    case "message":
+      return withRoom(core, onMessage(moved, event as MessageEntry, core.me?.id));
+    case "edit":
+    case "delete":
+    case "react":
+      return withRoom(core, onChange(moved, event as AnyEvent as ChangeEntry));
+    case "pin":
+      return withRoom(core, onPin(moved, event as AnyEvent as PinEntry));
+    case "room":
+      return withRoom(core, onRoomChange(moved, event as AnyEvent as RoomChangeEntry));
+    case "member":
+      return onMember(withRoom(core, moved), moved, event as AnyEvent as MemberEntry);
+    default: {
+      const notice = fromUnknown(event);
+      return withRoom(core, notice === null ? moved : { ...moved, messages: insert(moved.messages, notice) });
+    }
+  }
+}
+
+function onMessage(room: Room, entry: MessageEntry, me: string | undefined): Room {
+  const messages = insert(room.messages, fromBody(entry));
+  const typing = without(room.typing, entry.by.id);
+  if (entry.by.id === me) {
+    // The server raises one's own mark with each ack: who writes has read.
+    return { ...markAt({ ...room, messages, typing }, entry.seq, entry.n), typing };
+  }
+  const mentioned = me !== undefined && entry.mentions?.includes(me) === true && entry.seq > room.read;
+  return { ...room, messages, typing, mentions: mentioned ? [...room.mentions, entry.seq] : room.mentions };
+}
+
+function onChange(room: Room, change: ChangeEntry): Room {
+  const at = indexFrom(room.messages, change.target);
+  const target = room.messages[at];
+  if (target?.seq === change.target) {
+    return { ...room, messages: room.messages.with(at, applyChange(target, change)) };
+  }
+  const kept = new Map(room.kept);
+  kept.set(change.target, [...(kept.get(change.target) ?? []), change]);
+  // Too many to keep: from here on a page has to know them itself.
+  if (kept.size > KEPT_MAX) return { ...room, kept: new Map(), floor: change.seq };
+  return { ...room, kept };
+}
+
+function onPin(room: Room, pin: PinEntry): Room {
+  const rest = room.pins.filter((seq) => seq !== pin.target);
+  return { ...room, pins: pin.on ? [...rest, pin.target] : rest };
+}
+
+function onRoomChange(room: Room, change: RoomChangeEntry): Room {
+  const entry = { ...room.entry };
+  if (typeof change.name === "string") entry.name = change.name;
+  if (typeof change.description === "string") entry.description = change.description;
+  if (typeof change.archived === "boolean") entry.archived = change.archived;
+  return { ...room, entry };
+}
+
+function onMember(core: Core, room: Room, change: MemberEntry): Core {
+  const known = room.members.get(change.user.id);
+  const members = new Map(room.members);
+  members.set(change.user.id, {
+    user: change.user,
+    state: change.state,
+    role: change.role ?? known?.role ?? "member",
+    mutedUntil: change.muted_until ?? null,
+    seq: change.seq,
+  });
+  const next = withRoom(core, { ...room, members });
+  return change.user.id === core.me?.id ? onOwnMember(next, change) : next;
+}
+
+/** One's own membership: the newest entry counts, whichever log brings it first. */
+function onOwnMember(core: Core, change: MemberEntry): Core {
+  const room = core.rooms.get(change.room);
+  if (room === undefined) return core;
+  const newest = core.memberSeq.get(change.room) ?? 0;
+  if (change.state !== "joined" && change.state !== "invited") {
+    // An older removal: the own log said already that one is in again, so ask for what came since.
+    if (change.seq < newest) return withNeed(core, change.room, "resume");
+    return withoutRoom(withMemberSeq(core, change.room, change.seq), change.room);
+  }
+  const entry: RoomEntry = {
+    ...room.entry,
+    state: change.state,
+    role: change.role ?? room.entry.role,
+    muted_until: change.muted_until ?? null,
+  };
+  const next = withRoom(core, { ...room, entry });
+  // A new role or a mute leaves the membership as it is; the own log's entries keep the seq of the joining.
+  return room.entry.state === "joined" ? next : withMemberSeq(next, change.room, change.seq);
+}
+
+export function withMemberSeq(core: Core, room: string, seq: number): Core {
+  if (seq <= (core.memberSeq.get(room) ?? 0)) return core;
+  return { ...core, memberSeq: new Map(core.memberSeq).set(room, seq) };
+}
+
+/** Moves the read mark; never back. `n` is the count of messages up to `seq`. */
+export function markAt(room: Room, seq: number, n: number): Room {
+  if (seq <= room.read) return room;
+  return {
+    ...room,
+    read: seq,
+    readN: Math.max(room.readN, n),
+    mentions: room.mentions.filter((mention) => mention > seq),
+  };
+}
+
+/**
+ * The count of messages up to `seq`, or null when it is not known here. What is loaded has no holes up to the cursor, so
+ * the messages after `seq` can be counted; what lies between the cursor and a head that is only heard of cannot.
+ */
+export function countAt(room: Room, seq: number): number | null {
+  if (seq >= room.head) return room.n;
+  if (room.log.cursor === null || room.log.cursor < room.head) return null;
+  const first = room.messages[0];
+  if (!room.complete && (first === undefined || first.seq > seq + 1)) return null;
+  const after = room.messages.slice(indexFrom(room.messages, seq + 1));
+  return room.n - after.filter((message) => message.kind === "message").length;
+}
+
+function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
+  if (!map.has(key)) return map;
+  const rest = new Map(map);
+  rest.delete(key);
+  return rest;
+}

@@ -1,0 +1,104 @@
+/** Owns the hand-over: the welcome, the room list, and the answers to resume and fill. */
+import { OWN_LOG, type RoomsFrame, type SyncFrame, type WelcomeFrame } from "../wire.js";
+import { forgetRequests, logOf, withLog, withNeed, withRoom, withoutRoom } from "./log.js";
+import { listRoom } from "./list.js";
+import { EMPTY_CORE, NO_LOG, type Core } from "./model.js";
+import { applyOwnEvent } from "./own-log.js";
+import { applyRoomEvent, resetRoom } from "./room.js";
+
+/** Another epoch is another life of the store: nothing that was cached is believed. The outbox stays, from `seen` 0. */
+export function onEpoch(core: Core, epoch: string): Core {
+  if (core.epoch === epoch) return core;
+  if (core.epoch === null) return { ...core, epoch };
+  return {
+    ...EMPTY_CORE,
+    session: core.session,
+    me: core.me,
+    connection: core.connection,
+    drafts: core.drafts,
+    epoch,
+    outbox: core.outbox.map((item) => (item.seen === null ? item : { ...item, seen: 0, epoch })),
+  };
+}
+
+export function onWelcome(core: Core, frame: WelcomeFrame): Core {
+  const next = forgetRequests(onEpoch(core, frame.epoch));
+  return { ...next, me: { ...next.me, ...frame.user }, listing: new Set(), listMe: null };
+}
+
+export function onRooms(core: Core, frame: RoomsFrame): Core {
+  if (core.listing === null) return core;
+  const first = core.listMe === null;
+  let next: Core = core;
+  if (first && typeof frame.me === "number") {
+    // The own log is taken up where it stood before the list was read, so that nothing falls between the two.
+    const own = core.own.cursor === null ? { ...core.own, cursor: frame.me } : core.own;
+    next = { ...core, listMe: frame.me, own };
+  }
+  const listing = new Set(core.listing);
+  for (const entry of frame.rooms) {
+    next = listRoom(next, entry);
+    if (next.rooms.has(entry.id)) listing.add(entry.id);
+  }
+  next = { ...next, listing };
+  return frame.more ? next : listEnded(next);
+}
+
+/** Names all cursors: the rooms of the list, rooms that are held and that it lacks, and the own log. */
+function listEnded(core: Core): Core {
+  let next = withNeed({ ...core, listing: null, ready: true }, OWN_LOG, "resume");
+  for (const room of core.rooms.values()) {
+    if (room.entry.state === "joined") next = withNeed(next, room.id, "resume");
+    else if (!core.listing?.has(room.id)) next = withoutRoom(next, room.id);
+  }
+  return next;
+}
+
+export function onSync(core: Core, frame: SyncFrame): Core {
+  const log = logOf(core, frame.room);
+  // A newer request replaced this one: its answer may be of a membership that is over.
+  if (log === null || log.re === null || frame.re !== log.re) return core;
+  if (frame.epoch !== core.epoch) return core;
+  const answered = withLog(core, frame.room, { ...log, re: null });
+  return frame.room === OWN_LOG ? onOwnSync(answered, frame) : onRoomSync(answered, frame);
+}
+
+function onOwnSync(core: Core, frame: SyncFrame): Core {
+  if (frame.status === "reset") {
+    const start = core.listMe;
+    // The list of this connection covers the own log up to `listMe` and not beyond: take it up from there.
+    if (start !== null && core.own.cursor !== start && start < (frame.head ?? 0)) {
+      const lost = { ...core, own: { ...NO_LOG, cursor: start }, notificationsLoaded: false };
+      return withNeed(lost, OWN_LOG, "fill");
+    }
+    return { ...core, own: { ...NO_LOG, cursor: frame.head ?? start }, notificationsLoaded: false };
+  }
+  let next = core;
+  for (const event of frame.events ?? []) next = applyOwnEvent(next, event);
+  return frame.status === "more" ? withNeed(next, OWN_LOG, "fill") : next;
+}
+
+function onRoomSync(core: Core, frame: SyncFrame): Core {
+  const room = core.rooms.get(frame.room);
+  if (room === undefined) return core;
+  let next = core;
+  if (frame.status === "reset") {
+    return withRoom(core, resetRoom(room, frame.head ?? 0, frame.n ?? 0));
+  }
+  // What one may still see comes before the removal, and is folded like everything else.
+  for (const event of frame.events ?? []) next = applyRoomEvent(next, event);
+  if (frame.status === "forbidden" || frame.status === "not_found") return withoutRoom(next, frame.room);
+  return frame.status === "more" ? withNeed(next, frame.room, "fill") : next;
+}
+
+/** A head that is beyond the cursor: something was missed, if only the last entry. */
+export function onHeads(core: Core, heads: Readonly<Record<string, number>>): Core {
+  let next = core;
+  for (const [log, head] of Object.entries(heads)) {
+    const room = next.rooms.get(log);
+    if (room !== undefined && head > room.head) next = withRoom(next, { ...room, head });
+    const cursor = logOf(next, log)?.cursor ?? null;
+    if (cursor !== null && head > cursor) next = withNeed(next, log, "fill");
+  }
+  return next;
+}

@@ -1,0 +1,175 @@
+/**
+ * Owns the view that applications read, made from the reducer's state.
+ * Keeps references: what did not change is the same object as before, so that a list draws only what is new.
+ */
+import type { Draft, MessageView, Person, RoomView, State } from "../types.js";
+import { messageView, pendingView, sendingView } from "./message-view.js";
+import type { Core, LoggedMessage, OutboxItem, Room } from "./model.js";
+
+const NO_ITEMS: readonly OutboxItem[] = [];
+const NO_DRAFT: Draft = { text: "", replyTo: null };
+
+interface CachedRoom {
+  readonly room: Room;
+  readonly items: readonly OutboxItem[];
+  readonly draft: Draft;
+  readonly me: Person | null;
+  readonly view: RoomView;
+}
+
+/** Makes views; one for each client, since it remembers what it made. */
+export class Viewer {
+  private core: Core | null = null;
+  private state: State | null = null;
+  private rooms = new Map<string, CachedRoom>();
+  private byRoom = new Map<string, readonly OutboxItem[]>();
+  private messages = new WeakMap<LoggedMessage, { pinned: boolean; me: string; view: MessageView }>();
+
+  view(core: Core): State {
+    if (this.core === core && this.state !== null) return this.state;
+    const before = this.core;
+    const last = this.state;
+    if (before?.outbox !== core.outbox) this.byRoom = groupByRoom(core.outbox, this.byRoom);
+    const rooms =
+      last !== null && before?.rooms === core.rooms && before.outbox === core.outbox && before.drafts === core.drafts && before.me === core.me
+        ? last.rooms
+        : this.roomViews(core, last?.rooms);
+    const sameNotifications =
+      last !== null &&
+      before?.notifications === core.notifications &&
+      before.notificationsUnread === core.notificationsUnread &&
+      before.notificationsLoaded === core.notificationsLoaded &&
+      before.notificationsNext === core.notificationsNext;
+    this.core = core;
+    this.state = {
+      session: core.session,
+      me: core.me,
+      connection: core.connection,
+      ready: core.ready,
+      rooms,
+      presence: core.presence,
+      notifications: sameNotifications
+        ? last.notifications
+        : {
+            items: [...core.notifications.values()].sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0)),
+            unread: core.notificationsUnread,
+            loaded: core.notificationsLoaded,
+            hasMore: core.notificationsNext !== null,
+          },
+      settings: core.settings,
+      outbox: last !== null && before?.outbox === core.outbox ? last.outbox : core.outbox.filter(isOpen).map(pendingView),
+    };
+    return this.state;
+  }
+
+  private roomViews(core: Core, last: ReadonlyMap<string, RoomView> | undefined): ReadonlyMap<string, RoomView> {
+    const views = new Map<string, RoomView>();
+    const cache = new Map<string, CachedRoom>();
+    let same = last !== undefined && last.size === core.rooms.size;
+    for (const room of core.rooms.values()) {
+      const items = this.byRoom.get(room.id) ?? NO_ITEMS;
+      const draft = core.drafts.get(room.id) ?? NO_DRAFT;
+      let cached = this.rooms.get(room.id);
+      if (cached === undefined || cached.room !== room || cached.items !== items || cached.draft !== draft || cached.me !== core.me) {
+        cached = { room, items, draft, me: core.me, view: this.roomView(room, items, draft, core.me, cached) };
+      }
+      cache.set(room.id, cached);
+      views.set(room.id, cached.view);
+      same &&= last?.get(room.id) === cached.view;
+    }
+    this.rooms = cache;
+    return same && last !== undefined ? last : views;
+  }
+
+  private roomView(room: Room, items: readonly OutboxItem[], draft: Draft, me: Person | null, last: CachedRoom | undefined): RoomView {
+    const { entry } = room;
+    const sameMessages =
+      last !== undefined && last.room.messages === room.messages && last.items === items && last.room.pins === room.pins && last.me === me;
+    const messages = sameMessages ? last.view.messages : this.messageViews(room, items, me);
+    const joining = items.some((item) => item.kind === "join" && item.status === "sending");
+    return {
+      id: room.id,
+      slug: entry.slug ?? null,
+      name: entry.with ? entry.with.display_name || entry.with.name : entry.name,
+      description: entry.description ?? "",
+      kind: entry.kind,
+      with: entry.with ?? null,
+      state: entry.state === "joined" ? "joined" : joining ? "joining" : "invited",
+      role: entry.role,
+      level: entry.level,
+      hidden: entry.hidden,
+      archived: entry.archived ?? false,
+      mutedUntil: entry.muted_until ?? null,
+      unread: Math.max(0, room.n - room.readN),
+      unreadMentions: room.mentions.length,
+      readSeq: room.read,
+      head: room.head,
+      messages,
+      lastMessage: messages[messages.length - 1] ?? null,
+      loaded: room.loaded,
+      hasMore: !room.complete,
+      loading: room.loading,
+      loadFailure: room.loadFailure,
+      typing: last !== undefined && last.room.typing === room.typing ? last.view.typing : [...room.typing.values()].map((typing) => typing.person),
+      members: last !== undefined && last.room.members === room.members ? last.view.members : [...room.members.values()].filter(isIn),
+      membersLoaded: room.membersLoaded,
+      pins: room.pins,
+      receipts: room.receipts,
+      outbox: last !== undefined && last.items === items ? last.view.outbox : items.filter(isOpen).map(pendingView),
+      draft,
+    };
+  }
+
+  private messageViews(room: Room, items: readonly OutboxItem[], me: Person | null): readonly MessageView[] {
+    const changes = new Map<number, OutboxItem[]>();
+    const sends: OutboxItem[] = [];
+    for (const item of items) {
+      if (item.kind === "send") sends.push(item);
+      else if (item.target !== null) changes.set(item.target, [...(changes.get(item.target) ?? []), item]);
+    }
+    const pins = new Set(room.pins);
+    const views = room.messages.map((message) => {
+      const pinned = pins.has(message.seq);
+      const pending = changes.get(message.seq);
+      if (pending !== undefined) return messageView(room.id, message, pinned, me, pending);
+      const cached = this.messages.get(message);
+      if (cached !== undefined && cached.pinned === pinned && cached.me === (me?.id ?? "")) return cached.view;
+      const view = messageView(room.id, message, pinned, me, []);
+      this.messages.set(message, { pinned, me: me?.id ?? "", view });
+      return view;
+    });
+    if (sends.length === 0 || me === null) return views;
+    // A page may have brought a message that the cursor has not reached yet.
+    const stored = new Set(room.messages.slice(-200).map((message) => message.id));
+    return [...views, ...sends.filter((item) => !stored.has(item.id)).map((item) => sendingView(item, me))];
+  }
+}
+
+function isIn(member: { readonly state: string }): boolean {
+  return member.state === "joined" || member.state === "invited";
+}
+
+/** An acked change is nobody's concern any more, though it is drawn until its event comes. */
+function isOpen(item: OutboxItem): boolean {
+  return item.seq === null;
+}
+
+function groupByRoom(
+  items: readonly OutboxItem[],
+  last: ReadonlyMap<string, readonly OutboxItem[]>,
+): Map<string, readonly OutboxItem[]> {
+  const groups = new Map<string, OutboxItem[]>();
+  for (const item of items) {
+    const group = groups.get(item.room);
+    if (group === undefined) groups.set(item.room, [item]);
+    else group.push(item);
+  }
+  const kept = new Map<string, readonly OutboxItem[]>();
+  for (const [room, group] of groups) {
+    const before = last.get(room);
+    const same = before !== undefined && before.length === group.length && group.every((item, i) => before[i] === item);
+    kept.set(room, same ? before : group);
+  }
+  return kept;
+}
+
