@@ -160,6 +160,10 @@ export interface RoomView {
   readonly archived: boolean;
   /** Until when the signed-in person may not write here. */
   readonly mutedUntil: string | null;
+  /** Seconds that a member waits between two messages; 0 is no wait. */
+  readonly slowModeSeconds: number;
+  /** When the last thing happened here; to sort by. */
+  readonly lastAt: string | null;
   /** Messages after the read mark. */
   readonly unread: number;
   /** Unread messages that mention one. */

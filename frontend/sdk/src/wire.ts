@@ -2,28 +2,40 @@
  * Owns the frames of protocol v1 as the client reads and writes them (2-protocol).
  * Every union has an arm for what a newer server may send: unknown fields and frames are ignored.
  */
-import type { FileInfo, MemberState, NotificationLevel, Person, PresenceStatus, Role, RoomKind } from "./types.js";
+import type { MemberState, NotificationLevel, Person, PresenceStatus, Role, RoomKind } from "./types.js";
 
 /** A room of the list, and in the own log's `room` events. */
 export interface RoomEntry {
   id: string;
-  slug?: string | null;
-  name: string;
+  slug: string | null;
+  /** None for a direct room. */
+  name: string | null;
   description?: string;
   kind: RoomKind;
-  with?: Person | null;
+  with: Person | null;
   state: MemberState;
   role: Role;
   at_seq: number;
   level: NotificationLevel;
   hidden: boolean;
   archived?: boolean;
-  muted_until?: string | null;
   head: number;
   n: number;
+  last_at?: string | null;
   read: number;
   read_n: number;
   mentions: number[];
+}
+
+/** A file of a message. */
+export interface FileRef {
+  id: string;
+  name: string;
+  content_type: string;
+  size: number;
+  width?: number;
+  height?: number;
+  thumbnail: boolean;
 }
 
 export interface Reaction {
@@ -42,7 +54,7 @@ export interface MessageBody {
   mentions?: string[];
   reply_to?: number | null;
   thread?: number | null;
-  files?: FileInfo[];
+  files?: FileRef[];
   rev: number;
   edited_at?: string | null;
   deleted?: boolean;
@@ -73,9 +85,12 @@ export type MemberEntry = EntryHead & {
 };
 export type RoomChangeEntry = EntryHead & {
   kind: "room";
-  name?: string | null;
-  description?: string | null;
-  archived?: boolean | null;
+  name: string | null;
+  slug: string | null;
+  description: string;
+  archived: boolean;
+  hides_past: boolean;
+  slow_mode_s: number;
 };
 
 /** What changes a message. */
@@ -85,13 +100,14 @@ export type ChangeEntry = EditEntry | DeleteEntry | ReactEntry;
 export type RoomEvent = MessageEntry | ChangeEntry | PinEntry | MemberEntry | RoomChangeEntry;
 
 export interface NotificationEntry {
-  id: string;
-  type: string;
-  title?: string;
-  body?: string;
+  key: string;
+  kind: string;
+  notif_type?: string | null;
+  title: string;
+  body: string;
   room?: string | null;
   seq?: number | null;
-  by?: Person | null;
+  from?: Person | null;
   at: string;
   read: boolean;
 }
@@ -106,9 +122,11 @@ interface OwnHead {
 export type OwnEvent =
   | (OwnHead & { kind: "room"; op: "set"; entry: RoomEntry })
   | (OwnHead & { kind: "room"; op: "gone"; entry: { id: string; at_seq: number; why?: string | null } })
-  | (OwnHead & { kind: "notification"; op: "added" | "read" | "gone"; entry: NotificationEntry | null })
-  | (OwnHead & { kind: "setting"; op: string; entry: { key: string; value: unknown } })
-  | (OwnHead & { kind: "session"; op: string; entry: { id: string } });
+  | (OwnHead & { kind: "notification"; op: "added"; entry: NotificationEntry })
+  | (OwnHead & { kind: "notification"; op: "read"; key: string | null })
+  | (OwnHead & { kind: "notification"; op: "gone"; key: string })
+  | (OwnHead & { kind: "setting"; name: string; value: unknown })
+  | (OwnHead & { kind: "session"; op: string; session: string | null });
 
 /** What every durable event has, known or not. */
 export interface AnyEvent {
@@ -179,6 +197,8 @@ export interface ErrorFrame {
   message: string;
   retry_ms?: number | null;
   head?: number | null;
+  /** The store's, when the change named another one. */
+  epoch?: string | null;
 }
 
 export interface ReceiptFrame {
@@ -223,7 +243,7 @@ export type ServerFrame =
 
 /** The changes that the outbox repeats until they are answered. */
 export type ChangeFrame =
-  | { t: "send"; id: string; room: string; text: string; reply_to: number | null; thread: number | null; files: string[]; seen: number }
+  | { t: "send"; id: string; room: string; text: string; reply_to: number | null; thread: number | null; files?: string[]; seen: number }
   | { t: "edit"; id: string; room: string; target: number; text: string; seen: number }
   | { t: "delete"; id: string; room: string; target: number; seen: number }
   | { t: "react"; id: string; room: string; target: number; emoji: string; on: boolean; seen: number }

@@ -1,6 +1,6 @@
 /** Owns the fold of one message: what a change does to it. */
-import type { ChangeEntry, MessageBody, Reaction } from "../wire.js";
-import type { AnyEvent } from "../wire.js";
+import type { FileInfo } from "../types.js";
+import type { AnyEvent, ChangeEntry, FileRef, MessageBody, Reaction } from "../wire.js";
 import type { LoggedMessage } from "./model.js";
 
 /** Users that a reaction lists, as the server's. */
@@ -17,11 +17,23 @@ export function fromBody(body: MessageBody): LoggedMessage {
     mentions: body.mentions ?? [],
     replyTo: body.reply_to ?? null,
     thread: body.thread ?? null,
-    files: body.files ?? [],
+    files: (body.files ?? []).map(fileInfo),
     rev: body.rev,
     editedAt: body.edited_at ?? null,
     deleted: body.deleted ?? false,
     reactions: body.reactions ?? [],
+  };
+}
+
+export function fileInfo(file: FileRef): FileInfo {
+  return {
+    id: file.id,
+    name: file.name,
+    type: file.content_type,
+    size: file.size,
+    width: file.width ?? null,
+    height: file.height ?? null,
+    thumbnail: file.thumbnail,
   };
 }
 

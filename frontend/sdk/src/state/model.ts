@@ -68,6 +68,9 @@ export interface Room {
   readonly mentions: readonly number[];
   /** Up to where one marked on this device, so that a lost mark is repeated. */
   readonly marked: number;
+  /** Until when one may not write here; told by member entries, not by the list. */
+  readonly mutedUntil: string | null;
+  readonly slowModeSeconds: number;
   /**
    * A page must know at least this entry (`as_of`): the last reset's head, or the cursor when something was dropped from
    * memory. What changed before it is known to pages only.

@@ -19,9 +19,12 @@ export function applyOwnEvent(core: Core, any: AnyEvent): Core {
     case "room":
       return event.op === "set" ? roomSet(moved, event.entry) : roomGone(moved, event.entry);
     case "notification":
-      return onNotification(moved, event.op, event.entry);
+      if (event.op === "added") return added(moved, event.entry);
+      if (event.op === "gone") return gone(moved, event.key);
+      // Read without a key means all so far.
+      return event.key === null ? allRead(moved) : read(moved, event.key);
     case "setting":
-      return { ...moved, settings: { ...moved.settings, [event.entry.key]: event.entry.value } };
+      return { ...moved, settings: { ...moved.settings, [event.name]: event.value } };
     default:
       return moved;
   }
@@ -46,35 +49,42 @@ function roomGone(core: Core, entry: { id: string; at_seq: number }): Core {
 
 export function notificationView(entry: NotificationEntry): NotificationView {
   return {
-    id: entry.id,
-    type: entry.type,
-    title: entry.title ?? "",
-    body: entry.body ?? "",
+    id: entry.key,
+    type: entry.notif_type ?? entry.kind,
+    title: entry.title,
+    body: entry.body,
     room: entry.room ?? null,
     seq: entry.seq ?? null,
-    by: entry.by ?? null,
+    by: entry.from ?? null,
     at: entry.at,
     read: entry.read,
   };
 }
 
-function onNotification(core: Core, op: "added" | "read" | "gone", entry: NotificationEntry | null): Core {
-  // Read without a name means all so far.
-  if (entry === null) return op === "read" ? allRead(core) : core;
-  const known = core.notifications.get(entry.id);
+function added(core: Core, entry: NotificationEntry): Core {
+  const known = core.notifications.has(entry.key);
+  const notifications = new Map(core.notifications).set(entry.key, notificationView(entry));
+  const oldest = notifications.keys().next().value;
+  if (notifications.size > NOTIFICATIONS_MAX && oldest !== undefined) notifications.delete(oldest);
+  const unread = core.notificationsUnread + (known || entry.read ? 0 : 1);
+  return { ...core, notifications, notificationsUnread: unread };
+}
+
+/** One that is not loaded counts too: the number of unread ones is of all. */
+export function read(core: Core, key: string): Core {
+  const known = core.notifications.get(key);
+  if (known?.read === true) return core;
+  const notifications =
+    known === undefined ? core.notifications : new Map(core.notifications).set(key, { ...known, read: true });
+  return { ...core, notifications, notificationsUnread: Math.max(0, core.notificationsUnread - 1) };
+}
+
+export function gone(core: Core, key: string): Core {
+  const known = core.notifications.get(key);
+  if (known === undefined) return core;
   const notifications = new Map(core.notifications);
-  let unread = core.notificationsUnread;
-  if (op === "gone") {
-    if (notifications.delete(entry.id) && known?.read === false) unread -= 1;
-  } else if (op === "read") {
-    if (known === undefined || !known.read) unread -= 1;
-    if (known !== undefined) notifications.set(entry.id, { ...known, read: true });
-  } else {
-    if (known === undefined && !entry.read) unread += 1;
-    notifications.set(entry.id, notificationView(entry));
-    const oldest = notifications.keys().next().value;
-    if (notifications.size > NOTIFICATIONS_MAX && oldest !== undefined) notifications.delete(oldest);
-  }
+  notifications.delete(key);
+  const unread = core.notificationsUnread - (known.read ? 0 : 1);
   return { ...core, notifications, notificationsUnread: Math.max(0, unread) };
 }
 

@@ -90,21 +90,34 @@ export function onMembers(core: Core, id: RoomId, asOf: number, list: readonly O
   for (const [user, member] of room.members) {
     if (member.seq > asOf) members.set(user, member);
   }
-  return withRoom(core, { ...room, members, membersLoaded: true });
+  const own = core.me === null ? undefined : members.get(core.me.id);
+  return withRoom(core, { ...room, members, membersLoaded: true, mutedUntil: own === undefined ? room.mutedUntil : own.mutedUntil });
+}
+
+export interface RoomInfo {
+  readonly description?: string;
+  readonly archived?: boolean;
+  readonly slowModeSeconds?: number;
+  readonly pins?: readonly number[];
 }
 
 /** What the room's own page tells and the list does not. */
 export function onRoomInfo(
   core: Core,
   id: RoomId,
-  info: { readonly description?: string; readonly archived?: boolean; readonly pins?: readonly number[] },
+  info: RoomInfo,
 ): Core {
   const room = core.rooms.get(id);
   if (room === undefined) return core;
   const entry = { ...room.entry };
   if (info.description !== undefined) entry.description = info.description;
   if (info.archived !== undefined) entry.archived = info.archived;
-  return withRoom(core, { ...room, entry, pins: info.pins ?? room.pins });
+  return withRoom(core, {
+    ...room,
+    entry,
+    pins: info.pins ?? room.pins,
+    slowModeSeconds: info.slowModeSeconds ?? room.slowModeSeconds,
+  });
 }
 
 export function onNotifications(

@@ -15,8 +15,8 @@ import { OWN_LOG, type AnyEvent, type PresenceFrame, type ReceiptFrame, type Ser
 import { asked, forgetRequests, withRoom } from "./log.js";
 import { EMPTY_CORE, type Core, type Member, type OutboxItem } from "./model.js";
 import { onItem, onOutboxFrame, ownEventIsAck, settleOutbox } from "./outbox.js";
-import { allRead, applyOwnEvent } from "./own-log.js";
-import { onMembers, onNotifications, onPage, onRoomInfo, trimRoom, withLoading, type HistoryPage } from "./pages.js";
+import { allRead, applyOwnEvent, gone, read } from "./own-log.js";
+import { onMembers, onNotifications, onPage, onRoomInfo, trimRoom, withLoading, type HistoryPage, type RoomInfo } from "./pages.js";
 import { applyRoomEvent, countAt, markAt } from "./room.js";
 import { onHeads, onRooms, onSync, onWelcome } from "./sync.js";
 
@@ -39,11 +39,7 @@ export type CoreEvent =
   | { readonly type: "page"; readonly page: HistoryPage }
   | { readonly type: "trim"; readonly room: RoomId; readonly newest: number }
   | { readonly type: "members"; readonly room: RoomId; readonly asOf: number; readonly members: readonly Omit<Member, "seq">[] }
-  | {
-      readonly type: "room_info";
-      readonly room: RoomId;
-      readonly info: { readonly description?: string; readonly archived?: boolean; readonly pins?: readonly number[] };
-    }
+  | { readonly type: "room_info"; readonly room: RoomId; readonly info: RoomInfo }
   | { readonly type: "room_prefs"; readonly room: RoomId; readonly level?: "all" | "mentions" | "none"; readonly hidden?: boolean }
   | {
       readonly type: "notifications";
@@ -104,15 +100,9 @@ export function reduce(core: Core, event: CoreEvent): Core {
     case "notifications":
       return onNotifications(core, event.items, event.next, event.unread);
     case "notification_read":
-      return onNotificationRead(core, event.id);
-    case "notification_gone": {
-      const known = core.notifications.get(event.id);
-      if (known === undefined) return core;
-      const notifications = new Map(core.notifications);
-      notifications.delete(event.id);
-      const unread = core.notificationsUnread - (known.read ? 0 : 1);
-      return { ...core, notifications, notificationsUnread: Math.max(0, unread) };
-    }
+      return event.id === null ? allRead(core) : read(core, event.id);
+    case "notification_gone":
+      return gone(core, event.id);
     case "item":
       return onItem(core, event.item);
     case "item_gone":
@@ -205,15 +195,3 @@ function onPresence(core: Core, frame: PresenceFrame): Core {
   }
   return { ...core, presence };
 }
-
-function onNotificationRead(core: Core, id: string | null): Core {
-  if (id === null) return allRead(core);
-  const known = core.notifications.get(id);
-  if (known === undefined || known.read) return core;
-  return {
-    ...core,
-    notifications: new Map(core.notifications).set(id, { ...known, read: true }),
-    notificationsUnread: Math.max(0, core.notificationsUnread - 1),
-  };
-}
-

@@ -15,6 +15,8 @@ export function newRoom(entry: RoomEntry): Room {
     readN: entry.read_n,
     mentions: entry.mentions,
     marked: 0,
+    mutedUntil: null,
+    slowModeSeconds: 0,
     floor: 0,
     generation: 0,
     messages: [],
@@ -115,12 +117,10 @@ function onPin(room: Room, pin: PinEntry): Room {
   return { ...room, pins: pin.on ? [...rest, pin.target] : rest };
 }
 
+/** The entry carries the whole of the room. */
 function onRoomChange(room: Room, change: RoomChangeEntry): Room {
-  const entry = { ...room.entry };
-  if (typeof change.name === "string") entry.name = change.name;
-  if (typeof change.description === "string") entry.description = change.description;
-  if (typeof change.archived === "boolean") entry.archived = change.archived;
-  return { ...room, entry };
+  const { name, slug, description, archived } = change;
+  return { ...room, entry: { ...room.entry, name, slug, description, archived }, slowModeSeconds: change.slow_mode_s };
 }
 
 function onMember(core: Core, room: Room, change: MemberEntry): Core {
@@ -151,9 +151,8 @@ function onOwnMember(core: Core, change: MemberEntry): Core {
     ...room.entry,
     state: change.state,
     role: change.role ?? room.entry.role,
-    muted_until: change.muted_until ?? null,
   };
-  const next = withRoom(core, { ...room, entry });
+  const next = withRoom(core, { ...room, entry, mutedUntil: change.muted_until ?? null });
   // A new role or a mute leaves the membership as it is; the own log's entries keep the seq of the joining.
   return room.entry.state === "joined" ? next : withMemberSeq(next, change.room, change.seq);
 }

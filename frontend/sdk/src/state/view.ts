@@ -90,7 +90,7 @@ export class Viewer {
     return {
       id: room.id,
       slug: entry.slug ?? null,
-      name: entry.with ? entry.with.display_name || entry.with.name : entry.name,
+      name: entry.with ? entry.with.display_name || entry.with.name : (entry.name ?? ""),
       description: entry.description ?? "",
       kind: entry.kind,
       with: entry.with ?? null,
@@ -99,7 +99,9 @@ export class Viewer {
       level: entry.level,
       hidden: entry.hidden,
       archived: entry.archived ?? false,
-      mutedUntil: entry.muted_until ?? null,
+      mutedUntil: room.mutedUntil,
+      slowModeSeconds: room.slowModeSeconds,
+      lastAt: lastAt(messages, entry.last_at ?? null),
       unread: Math.max(0, room.n - room.readN),
       unreadMentions: room.mentions.length,
       readSeq: room.read,
@@ -147,6 +149,11 @@ export class Viewer {
 
 function isIn(member: { readonly state: string }): boolean {
   return member.state === "joined" || member.state === "invited";
+}
+
+function lastAt(messages: readonly MessageView[], listed: string | null): string | null {
+  const last = messages[messages.length - 1]?.at ?? null;
+  return last !== null && (listed === null || last > listed) ? last : listed;
 }
 
 /** An acked change is nobody's concern any more, though it is drawn until its event comes. */

@@ -1,0 +1,44 @@
+/**
+ * Owns what the client needs of the world: clock, timers, randomness, sockets, requests, locks. Everything comes in by
+ * this one object, so that a test drives time by hand and no module reads a global by itself.
+ */
+
+/** The part of `WebSocket` that is used; `ws` for Node fits it. */
+export interface Socket {
+  send(data: string): void;
+  close(code?: number, reason?: string): void;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
+  onerror: ((event: never) => void) | null;
+}
+
+export type Timer = unknown;
+
+export interface Locks {
+  /**
+   * Runs `work` while it alone holds `name` among all tabs; the lock ends with the returned promise, or the tab.
+   * With `ifAvailable` it runs `work(false)` at once when another holds it; with `signal` the waiting can be given up.
+   */
+  hold<T>(name: string, options: { ifAvailable?: boolean; signal?: AbortSignal }, work: (held: boolean) => Promise<T>): Promise<T>;
+}
+
+/** Messages between the tabs of one origin. */
+export interface Channel {
+  post(message: unknown): void;
+  close(): void;
+}
+
+export interface Host {
+  now(): number;
+  setTimer(run: () => void, ms: number): Timer;
+  clearTimer(timer: Timer): void;
+  /** Uniform in [0, 1). */
+  random(): number;
+  openSocket(url: string): Socket;
+  fetch(url: string, init: RequestInit): Promise<Response>;
+  locks: Locks;
+  openChannel(name: string, onMessage: (message: unknown) => void): Channel;
+  /** Calls `listener` when the page is shown again, the network came back, or the page is about to go. */
+  onWake(listener: (what: "wake" | "hide") => void): () => void;
+}

@@ -1,0 +1,119 @@
+/** Owns the storage of browsers: one IndexedDB database for who was here last, and one for each person. */
+import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from "idb";
+import type { Draft, Person } from "../types.js";
+import type { OutboxItem } from "../state/model.js";
+import type { MetaRecord, OutboxRecord, RoomRecord, Storage, UserStore } from "./storage.js";
+
+interface Root extends DBSchema {
+  last: { key: "user"; value: Person };
+}
+
+interface OfUser extends DBSchema {
+  meta: { key: "meta"; value: MetaRecord };
+  rooms: { key: string; value: RoomRecord };
+  drafts: { key: string; value: Draft };
+  outboxes: { key: string; value: OutboxRecord };
+  items: { key: string; value: OutboxItem; indexes: { tag: string } };
+}
+
+export function indexedDbStorage(name: string): Storage {
+  const root = openDB<Root>(name, 1, { upgrade: (db) => void db.createObjectStore("last") });
+  // A failure is told by the first use, not by an unhandled rejection.
+  root.catch(() => undefined);
+  return {
+    lastUser: async () => (await (await root).get("last", "user")) ?? null,
+    setLastUser: async (user) => {
+      const db = await root;
+      if (user === null) await db.delete("last", "user");
+      else await db.put("last", user, "user");
+    },
+    open: async (user) => userStore(`${name}:${user}`),
+  };
+}
+
+async function userStore(name: string): Promise<UserStore> {
+  const db = await openDB<OfUser>(name, 1, {
+    upgrade(upgraded) {
+      upgraded.createObjectStore("meta");
+      upgraded.createObjectStore("rooms", { keyPath: "id" });
+      upgraded.createObjectStore("drafts");
+      upgraded.createObjectStore("outboxes", { keyPath: "tag" });
+      upgraded.createObjectStore("items", { keyPath: "id" }).createIndex("tag", "tag");
+    },
+    blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
+  });
+  return new IndexedDbUserStore(db);
+}
+
+class IndexedDbUserStore implements UserStore {
+  constructor(private readonly db: IDBPDatabase<OfUser>) {}
+
+  async load() {
+    const tx = this.db.transaction(["meta", "rooms", "drafts"]);
+    const [meta, rooms, draftRooms, drafts] = await Promise.all([
+      tx.objectStore("meta").get("meta"),
+      tx.objectStore("rooms").getAll(),
+      tx.objectStore("drafts").getAllKeys(),
+      tx.objectStore("drafts").getAll(),
+    ]);
+    const empty: Draft = { text: "", replyTo: null };
+    return { meta: meta ?? null, rooms, drafts: draftRooms.map((room, i) => [room, drafts[i] ?? empty] as const) };
+  }
+
+  /** Cursors and what they cover in one transaction: a crash leaves the older pair, never half of each. */
+  async write(change: Parameters<UserStore["write"]>[0]) {
+    const tx = this.db.transaction(["meta", "rooms"], "readwrite");
+    const rooms = tx.objectStore("rooms");
+    void tx.objectStore("meta").put(change.meta, "meta");
+    for (const id of change.gone) void rooms.delete(id);
+    for (const room of change.rooms) void rooms.put(room);
+    await tx.done;
+  }
+
+  async putDraft(room: string, draft: Draft) {
+    if (draft.text === "" && draft.replyTo === null) await this.db.delete("drafts", room);
+    else await this.db.put("drafts", draft, room);
+  }
+
+  outboxes() {
+    return this.db.getAll("outboxes");
+  }
+
+  async putOutbox(outbox: OutboxRecord) {
+    await this.db.put("outboxes", outbox);
+  }
+
+  async deleteOutbox(tag: string) {
+    await this.db.delete("outboxes", tag);
+  }
+
+  /** In the order of their ids, which is the order made. */
+  items(tag: string) {
+    return this.db.getAllFromIndex("items", "tag", tag);
+  }
+
+  /** The last id is noted with the item, so that a clock that goes back cannot make a lower one. */
+  async putItem(item: OutboxItem) {
+    const tx = this.db.transaction(["items", "outboxes"], "readwrite", { durability: "strict" });
+    const outbox = await tx.objectStore("outboxes").get(item.tag);
+    if (outbox !== undefined && (outbox.lastId ?? "") < item.id) {
+      void tx.objectStore("outboxes").put({ ...outbox, lastId: item.id });
+    }
+    void tx.objectStore("items").put(item);
+    await tx.done;
+  }
+
+  async deleteItem(id: string) {
+    await this.db.delete("items", id);
+  }
+
+  async destroy() {
+    const { name } = this.db;
+    this.db.close();
+    await deleteDB(name);
+  }
+
+  close() {
+    this.db.close();
+  }
+}

@@ -1,0 +1,52 @@
+/** Owns the storage that forgets with the page: for hosts without IndexedDB, and where nothing may be kept. */
+import type { Draft, Person } from "../types.js";
+import type { OutboxItem } from "../state/model.js";
+import type { CacheWrite, MetaRecord, OutboxRecord, RoomRecord, Storage, UserStore } from "./storage.js";
+
+export function memoryStorage(): Storage {
+  let user: Person | null = null;
+  const stores = new Map<string, UserStore>();
+  return {
+    lastUser: async () => user,
+    setLastUser: async (next) => {
+      user = next;
+    },
+    open: async (id) => {
+      const store = stores.get(id) ?? memoryUserStore();
+      stores.set(id, store);
+      return store;
+    },
+  };
+}
+
+function memoryUserStore(): UserStore {
+  let meta: MetaRecord | null = null;
+  const rooms = new Map<string, RoomRecord>();
+  const drafts = new Map<string, Draft>();
+  const outboxes = new Map<string, OutboxRecord>();
+  const items = new Map<string, OutboxItem>();
+  return {
+    load: async () => ({ meta, rooms: [...rooms.values()], drafts: [...drafts] }),
+    write: async (change: CacheWrite) => {
+      meta = change.meta;
+      for (const id of change.gone) rooms.delete(id);
+      for (const room of change.rooms) rooms.set(room.id, room);
+    },
+    putDraft: async (room, draft) => void drafts.set(room, draft),
+    outboxes: async () => [...outboxes.values()],
+    putOutbox: async (outbox) => void outboxes.set(outbox.tag, outbox),
+    deleteOutbox: async (tag) => void outboxes.delete(tag),
+    items: async (tag) => [...items.values()].filter((item) => item.tag === tag).sort((a, b) => (a.id < b.id ? -1 : 1)),
+    putItem: async (item) => {
+      items.set(item.id, item);
+      const outbox = outboxes.get(item.tag);
+      if (outbox !== undefined && (outbox.lastId ?? "") < item.id) outboxes.set(item.tag, { ...outbox, lastId: item.id });
+    },
+    deleteItem: async (id) => void items.delete(id),
+    destroy: async () => {
+      meta = null;
+      for (const map of [rooms, drafts, outboxes, items]) map.clear();
+    },
+    close: () => undefined,
+  };
+}

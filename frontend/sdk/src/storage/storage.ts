@@ -1,0 +1,83 @@
+/**
+ * Owns what is kept on the device, and the promise of how: a change is on disk before it is sent, and cursors move with
+ * the cache they belong to in one transaction.
+ */
+import type { Draft, NotificationView, Person, RoomId } from "../types.js";
+import type { ChangeEntry, RoomEntry } from "../wire.js";
+import type { LoggedMessage, OutboxItem } from "../state/model.js";
+
+/** Newest messages of a room that are cached. */
+export const CACHED_MESSAGES = 200;
+
+export interface RoomRecord {
+  readonly id: RoomId;
+  readonly entry: RoomEntry;
+  readonly cursor: number | null;
+  readonly head: number;
+  readonly n: number;
+  readonly read: number;
+  readonly readN: number;
+  readonly mentions: readonly number[];
+  readonly marked: number;
+  readonly mutedUntil: string | null;
+  readonly slowModeSeconds: number;
+  readonly floor: number;
+  readonly messages: readonly LoggedMessage[];
+  readonly loaded: boolean;
+  readonly complete: boolean;
+  readonly kept: readonly (readonly [number, readonly ChangeEntry[]])[];
+  readonly pins: readonly number[];
+}
+
+/** What belongs to the own log's cursor. */
+export interface MetaRecord {
+  readonly epoch: string | null;
+  readonly own: number | null;
+  readonly memberSeq: readonly (readonly [RoomId, number])[];
+  readonly lastAck: readonly (readonly [RoomId, number])[];
+  readonly notifications: readonly NotificationView[];
+  readonly notificationsUnread: number;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export interface CacheWrite {
+  readonly meta: MetaRecord;
+  readonly rooms: readonly RoomRecord[];
+  readonly gone: readonly RoomId[];
+}
+
+export interface Cached {
+  readonly meta: MetaRecord | null;
+  readonly rooms: readonly RoomRecord[];
+  readonly drafts: readonly (readonly [RoomId, Draft])[];
+}
+
+/** One queue of changes: its tag, and the last id made with it. */
+export interface OutboxRecord {
+  readonly tag: string;
+  readonly lastId: string | null;
+}
+
+/** What is kept of one person. */
+export interface UserStore {
+  load(): Promise<Cached>;
+  write(change: CacheWrite): Promise<void>;
+  putDraft(room: RoomId, draft: Draft): Promise<void>;
+  outboxes(): Promise<readonly OutboxRecord[]>;
+  putOutbox(outbox: OutboxRecord): Promise<void>;
+  deleteOutbox(tag: string): Promise<void>;
+  items(tag: string): Promise<readonly OutboxItem[]>;
+  /** Stores an item; resolves when it is durable. */
+  putItem(item: OutboxItem): Promise<void>;
+  deleteItem(id: string): Promise<void>;
+  /** Forgets everything of this person. */
+  destroy(): Promise<void>;
+  close(): void;
+}
+
+export interface Storage {
+  /** Who was signed in last, so that the cache can be drawn before the network answers. */
+  lastUser(): Promise<Person | null>;
+  setLastUser(user: Person | null): Promise<void>;
+  open(user: string): Promise<UserStore>;
+}
