@@ -1,4 +1,5 @@
 /** Owns the type of the public façade (`ChatClient`). The bodies are in `client/`. */
+import type { Host } from "./host/host.js";
 import type {
   DirectoryRoom,
   Draft,
@@ -78,8 +79,6 @@ export interface ChatClientApi {
   typing(room: RoomId, on: boolean): void;
   /** Whose presence to follow (at most 200, replaces the former set). */
   watchPresence(users: readonly UserId[]): void;
-  /** The browser's tab was hidden or shown: shows one as away or online. */
-  setAway(away: boolean): void;
 
   // ---- rooms
   directory(query?: string, cursor?: string): Promise<{ readonly rooms: readonly DirectoryRoom[]; readonly next: string | null }>;
@@ -133,4 +132,8 @@ export interface ChatClientOptions {
   readonly baseUrl?: string;
   /** Name of the IndexedDB database, or `false` to keep everything in memory. */
   readonly storage?: string | false;
+  /** Sign the socket in by a one-time ticket in its address instead of the token in its first frame. */
+  readonly useTicket?: boolean;
+  /** Clock, timers, sockets and requests, in part or whole, for tests and hosts other than browsers. */
+  readonly host?: Partial<Host>;
 }

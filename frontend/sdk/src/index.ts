@@ -3,3 +3,5 @@ export type * from "./types.js";
 export type { ChatClientApi, ChatClientOptions } from "./chat-client.js";
 export { PalaverError } from "./errors.js";
 export { ChatClient } from "./client/client.js";
+export type { Host, Socket } from "./host/host.js";
+export type { Rest } from "./rest/rest.js";

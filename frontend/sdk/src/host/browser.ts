@@ -1,5 +1,5 @@
 /** Owns the host of browsers, and of anything with the same globals (Node 22, Deno, Bun, workers). */
-import type { Host, Locks, Socket } from "./host.js";
+import type { Host, Locks, Socket, UploadAnswer, UploadRequest } from "./host.js";
 
 /** Where the platform has no locks there is one tab only, as far as anyone can know. */
 const ALONE: Locks = { hold: (_name, _options, work) => work(true) };
@@ -12,6 +12,7 @@ export function browserHost(): Host {
     random: () => Math.random(),
     openSocket: (url) => new WebSocket(url) as unknown as Socket,
     fetch: (url, init) => fetch(url, init),
+    upload: globalThis.XMLHttpRequest === undefined ? uploadByFetch : uploadByXhr,
     locks: globalThis.navigator?.locks === undefined ? ALONE : webLocks(globalThis.navigator.locks),
     openChannel(name, onMessage) {
       if (globalThis.BroadcastChannel === undefined) return { post() {}, close() {} };
@@ -50,4 +51,33 @@ function webLocks(locks: LockManager): Locks {
       return locks.request(name, options, (lock) => work(lock !== null)) as Promise<T>;
     },
   };
+}
+
+function uploadByXhr({ url, body, headers, onProgress, signal }: UploadRequest): Promise<UploadAnswer> {
+  return new Promise((resolve, reject) => {
+    const aborted = () => new DOMException("The upload was cancelled.", "AbortError");
+    if (signal?.aborted) return reject(aborted());
+    const request = new XMLHttpRequest();
+    const cancel = () => request.abort();
+    const end = (settle: () => void) => () => {
+      signal?.removeEventListener("abort", cancel);
+      settle();
+    };
+    request.upload.onprogress = (event) => onProgress?.(event.loaded, event.total);
+    request.onload = end(() =>
+      resolve({ status: request.status, text: request.responseText, retryAfter: request.getResponseHeader("Retry-After") }),
+    );
+    request.onerror = end(() => reject(new TypeError("The upload did not get through.")));
+    request.onabort = end(() => reject(aborted()));
+    signal?.addEventListener("abort", cancel);
+    request.open("POST", url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.send(body);
+  });
+}
+
+/** Where there is no XMLHttpRequest nobody watches a progress bar either. */
+async function uploadByFetch({ url, body, headers, signal }: UploadRequest): Promise<UploadAnswer> {
+  const answer = await fetch(url, { method: "POST", body, headers, ...(signal === undefined ? {} : { signal }) });
+  return { status: answer.status, text: await answer.text(), retryAfter: answer.headers.get("Retry-After") };
 }

@@ -29,6 +29,20 @@ export interface Channel {
   close(): void;
 }
 
+export interface UploadRequest {
+  readonly url: string;
+  readonly body: FormData;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly onProgress?: (sent: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface UploadAnswer {
+  readonly status: number;
+  readonly text: string;
+  readonly retryAfter: string | null;
+}
+
 export interface Host {
   now(): number;
   setTimer(run: () => void, ms: number): Timer;
@@ -37,6 +51,8 @@ export interface Host {
   random(): number;
   openSocket(url: string): Socket;
   fetch(url: string, init: RequestInit): Promise<Response>;
+  /** A POST that tells how far it is, which `fetch` cannot. Rejects with an `AbortError` when `signal` is aborted. */
+  upload(request: UploadRequest): Promise<UploadAnswer>;
   locks: Locks;
   openChannel(name: string, onMessage: (message: unknown) => void): Channel;
   /** Calls `listener` when the page is shown again, the network came back, or the page is about to go. */

@@ -1,27 +1,27 @@
 /** Owns the fold of one message: what a change does to it. */
 import type { FileInfo } from "../types.js";
-import type { AnyEvent, ChangeEntry, FileRef, MessageBody, Reaction } from "../wire.js";
+import type { AnyEvent, ChangeEntry, FileRef, MessageEntry, Reaction } from "../wire.js";
 import type { LoggedMessage } from "./model.js";
 
 /** Users that a reaction lists, as the server's. */
 const REACTION_USERS = 20;
 
-export function fromBody(body: MessageBody): LoggedMessage {
+export function fromBody(body: MessageEntry): LoggedMessage {
   return {
     seq: body.seq,
     id: body.id,
     kind: "message",
     by: body.by,
     at: body.at,
-    text: body.text ?? "",
-    mentions: body.mentions ?? [],
-    replyTo: body.reply_to ?? null,
-    thread: body.thread ?? null,
-    files: (body.files ?? []).map(fileInfo),
+    text: body.text,
+    mentions: body.mentions,
+    replyTo: body.reply_to,
+    thread: body.thread,
+    files: body.files.map(fileInfo),
     rev: body.rev,
-    editedAt: body.edited_at ?? null,
-    deleted: body.deleted ?? false,
-    reactions: body.reactions ?? [],
+    editedAt: body.edited_at,
+    deleted: body.deleted,
+    reactions: body.reactions,
   };
 }
 
@@ -64,8 +64,6 @@ export function applyChange(message: LoggedMessage, change: ChangeEntry): Logged
   const rev = change.seq;
   switch (change.kind) {
     case "edit":
-      // The text lives in the message only: an edit of a message deleted since comes without it, and the deletion follows.
-      if (typeof change.text !== "string") return { ...message, rev };
       return { ...message, rev, text: change.text, editedAt: change.at };
     case "delete":
       return { ...message, rev, text: "", deleted: true, files: [], reactions: [], mentions: [] };

@@ -1,6 +1,6 @@
 /** Owns what requests bring: pages of history, members, notifications. Each may be older than what the log has told since. */
 import type { Failure, NotificationView, RoomId } from "../types.js";
-import type { MessageBody } from "../wire.js";
+import type { MessageEntry } from "../wire.js";
 import { withRoom } from "./log.js";
 import { applyChange, fromBody, insert } from "./message.js";
 import type { Core, LoggedMessage, Member, Room } from "./model.js";
@@ -13,7 +13,7 @@ export interface HistoryPage {
   readonly epoch: string;
   /** The head that the page knows. */
   readonly asOf: number;
-  readonly messages: readonly MessageBody[];
+  readonly messages: readonly MessageEntry[];
   /** The page reaches the first message that one may see. */
   readonly first: boolean;
 }
@@ -81,14 +81,14 @@ export function trimRoom(room: Room, newest: number): Room {
   };
 }
 
-/** Members as a list told them; entries of the log since `asOf` count more. */
-export function onMembers(core: Core, id: RoomId, asOf: number, list: readonly Omit<Member, "seq">[]): Core {
+/** Members as a list told them; what the log has told since counts more. */
+export function onMembers(core: Core, id: RoomId, list: readonly Member[]): Core {
   const room = core.rooms.get(id);
   if (room === undefined) return core;
   const members = new Map<string, Member>();
-  for (const member of list) members.set(member.user.id, { ...member, seq: asOf });
+  for (const member of list) members.set(member.user.id, member);
   for (const [user, member] of room.members) {
-    if (member.seq > asOf) members.set(user, member);
+    if (member.seq > (members.get(user)?.seq ?? 0)) members.set(user, member);
   }
   const own = core.me === null ? undefined : members.get(core.me.id);
   return withRoom(core, { ...room, members, membersLoaded: true, mutedUntil: own === undefined ? room.mutedUntil : own.mutedUntil });

@@ -38,7 +38,7 @@ export type CoreEvent =
   | { readonly type: "load_failed"; readonly room: RoomId; readonly failure: Failure }
   | { readonly type: "page"; readonly page: HistoryPage }
   | { readonly type: "trim"; readonly room: RoomId; readonly newest: number }
-  | { readonly type: "members"; readonly room: RoomId; readonly asOf: number; readonly members: readonly Omit<Member, "seq">[] }
+  | { readonly type: "members"; readonly room: RoomId; readonly members: readonly Member[] }
   | { readonly type: "room_info"; readonly room: RoomId; readonly info: RoomInfo }
   | { readonly type: "room_prefs"; readonly room: RoomId; readonly level?: "all" | "mentions" | "none"; readonly hidden?: boolean }
   | {
@@ -88,7 +88,7 @@ export function reduce(core: Core, event: CoreEvent): Core {
       return room === undefined ? core : withRoom(core, trimRoom(room, event.newest));
     }
     case "members":
-      return onMembers(core, event.room, event.asOf, event.members);
+      return onMembers(core, event.room, event.members);
     case "room_info":
       return onRoomInfo(core, event.room, event.info);
     case "room_prefs": {
@@ -122,7 +122,7 @@ function onFrame(core: Core, frame: ServerFrame, now: number): Core {
       return onRooms(core, frame);
     case "sync": {
       const next = onSync(core, frame);
-      return next === core ? core : (frame.events ?? []).reduce(ownEventIsAck, next);
+      return next === core ? core : frame.events.reduce(ownEventIsAck, next);
     }
     case "event": {
       const event: AnyEvent = frame;
@@ -130,7 +130,7 @@ function onFrame(core: Core, frame: ServerFrame, now: number): Core {
       return ownEventIsAck(applyRoomEvent(core, event), event);
     }
     case "ping":
-      return onHeads(core, frame.heads ?? {});
+      return onHeads(core, frame.heads);
     case "receipt":
       return onReceipt(core, frame);
     case "signal":

@@ -74,7 +74,7 @@ function onOwnSync(core: Core, frame: SyncFrame): Core {
     return { ...core, own: { ...NO_LOG, cursor: frame.head ?? start }, notificationsLoaded: false };
   }
   let next = core;
-  for (const event of frame.events ?? []) next = applyOwnEvent(next, event);
+  for (const event of frame.events) next = applyOwnEvent(next, event);
   return frame.status === "more" ? withNeed(next, OWN_LOG, "fill") : next;
 }
 
@@ -86,7 +86,7 @@ function onRoomSync(core: Core, frame: SyncFrame): Core {
     return withRoom(core, resetRoom(room, frame.head ?? 0, frame.n ?? 0));
   }
   // What one may still see comes before the removal, and is folded like everything else.
-  for (const event of frame.events ?? []) next = applyRoomEvent(next, event);
+  for (const event of frame.events) next = applyRoomEvent(next, event);
   if (frame.status === "forbidden" || frame.status === "not_found") return withoutRoom(next, frame.room);
   return frame.status === "more" ? withNeed(next, frame.room, "fill") : next;
 }

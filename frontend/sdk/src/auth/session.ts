@@ -1,0 +1,182 @@
+/**
+ * Owns the signed-in session: the access token (in memory, never on disk) and its renewal.
+ * The refresh token is an HttpOnly cookie that no script sees; where there are no cookies (Node) it is kept in memory.
+ *
+ * Tabs share one refresh: it runs under a Web Lock, and what it brought is told to the others over a channel, so that a
+ * tab that waited for the lock takes the new token instead of asking again.
+ */
+import { PalaverError } from "../errors.js";
+import type { GuestBody, LoginBody, Me, MePatch, RegisterBody, TicketAnswer, Tokens, UserSelf } from "../generated/wire.js";
+import type { Channel, Host } from "../host/host.js";
+import { call, json } from "../rest/call.js";
+
+/** A token that ends sooner is renewed before it is used. */
+const RENEW_BEFORE_MS = 30_000;
+
+interface Access {
+  readonly token: string;
+  readonly until: number;
+  readonly user: UserSelf;
+}
+
+type Told = { readonly type: "access"; readonly access: Access } | { readonly type: "signed_out"; readonly user: string };
+
+export interface SessionEvents {
+  /** The session has ended here or in another tab; not after `logout`. */
+  onSignedOut(): void;
+  /** The cookie is another person's now: somebody signed in in another tab. */
+  onOtherUser(user: UserSelf): void;
+}
+
+export class Session {
+  private access: Access | null = null;
+  private refreshToken: string | null = null;
+  /** Whose requests these are: a token of somebody else must not carry them. */
+  private expected: string | null = null;
+  private refreshing: Promise<Access> | null = null;
+  private readonly channel: Channel;
+
+  constructor(
+    private readonly host: Host,
+    private readonly baseUrl: string,
+    private readonly events: SessionEvents,
+  ) {
+    this.channel = host.openChannel(`palaver-session:${baseUrl}`, (message) => this.told(message as Told));
+  }
+
+  register(body: RegisterBody): Promise<UserSelf> {
+    // With a guest's token the guest becomes the account and keeps its id.
+    return this.signIn("/api/auth/register", body, this.access?.user.guest === true ? this.access.token : null);
+  }
+
+  login(body: LoginBody): Promise<UserSelf> {
+    return this.signIn("/api/auth/login", body, null);
+  }
+
+  guest(body: GuestBody): Promise<UserSelf> {
+    return this.signIn("/api/auth/guest", body, null);
+  }
+
+  /** Finds out whether there is a session, from the cookie: the person, or null. Rejects when the server does not answer. */
+  async resume(): Promise<UserSelf | null> {
+    try {
+      return (await this.renewed(null)).user;
+    } catch (error) {
+      if (error instanceof PalaverError && isSignedOut(error)) return null;
+      throw error;
+    }
+  }
+
+  /** An access token that is good for a while yet. */
+  async token(): Promise<string> {
+    const { access } = this;
+    if (access !== null && access.until - this.host.now() > RENEW_BEFORE_MS) return access.token;
+    return (await this.renewed(access)).token;
+  }
+
+  /** Another token than `refused`, which the server no longer takes. */
+  async renew(refused: string | null): Promise<string> {
+    const { access } = this;
+    if (access !== null && refused !== null && access.token !== refused) return access.token;
+    return (await this.renewed(access)).token;
+  }
+
+  /** From now on only tokens of this person are given out; null takes anyone's. */
+  expect(user: string | null): void {
+    this.expected = user;
+  }
+
+  async ticket(): Promise<string> {
+    const answer = await call(this.host, this.baseUrl, { method: "POST", path: "/api/auth/ticket", token: await this.token() });
+    return (await json<TicketAnswer>(answer)).ticket;
+  }
+
+  async me(): Promise<Me> {
+    return json(await call(this.host, this.baseUrl, { method: "GET", path: "/api/auth/me", token: await this.token() }));
+  }
+
+  async updateMe(body: MePatch): Promise<Me> {
+    return json(await call(this.host, this.baseUrl, { method: "PATCH", path: "/api/auth/me", body, token: await this.token() }));
+  }
+
+  async logout(): Promise<void> {
+    const { access } = this;
+    try {
+      const body = this.refreshToken === null ? {} : { refresh_token: this.refreshToken };
+      await call(this.host, this.baseUrl, { method: "POST", path: "/api/auth/logout", body, token: access?.token ?? null });
+    } finally {
+      this.forget();
+      if (access !== null) this.channel.post({ type: "signed_out", user: access.user.id } satisfies Told);
+    }
+  }
+
+  forget(): void {
+    this.access = null;
+    this.refreshToken = null;
+    this.expected = null;
+  }
+
+  close(): void {
+    this.channel.close();
+  }
+
+  private async signIn(path: string, body: unknown, token: string | null): Promise<UserSelf> {
+    const answer = await call(this.host, this.baseUrl, { method: "POST", path, body, token });
+    this.expected = null;
+    return this.accept(await json<Tokens>(answer)).user;
+  }
+
+  private accept(tokens: Tokens): Access {
+    const until = this.host.now() + tokens.expires_in * 1000;
+    this.access = { token: tokens.access_token, until, user: tokens.user };
+    // Left out when it travels as a cookie or did not change.
+    if (tokens.refresh_token !== undefined) this.refreshToken = tokens.refresh_token;
+    this.channel.post({ type: "access", access: this.access } satisfies Told);
+    return this.access;
+  }
+
+  /** One refresh at a time, in this tab and among tabs. `before` is what the caller found to be too old. */
+  private renewed(before: Access | null): Promise<Access> {
+    this.refreshing ??= this.host.locks
+      .hold(`palaver-refresh:${this.baseUrl}`, {}, async () => {
+        // Another tab may have done it while this one waited.
+        if (this.access !== null && this.access !== before) return this.access;
+        const body = this.refreshToken === null ? {} : { refresh_token: this.refreshToken };
+        const answer = await call(this.host, this.baseUrl, { method: "POST", path: "/api/auth/refresh", body });
+        return this.accept(await json<Tokens>(answer));
+      })
+      .then((access) => {
+        if (this.expected === null || access.user.id === this.expected) return access;
+        this.events.onOtherUser(access.user);
+        throw new PalaverError("network", "Somebody else has signed in here.");
+      })
+      .catch((error: unknown) => {
+        if (error instanceof PalaverError && isSignedOut(error)) {
+          const had = this.access !== null || before !== null;
+          this.forget();
+          if (had) this.events.onSignedOut();
+        }
+        throw error;
+      })
+      .finally(() => {
+        this.refreshing = null;
+      });
+    return this.refreshing;
+  }
+
+  private told(message: Told): void {
+    if (message.type === "access") {
+      // A tab that signs in as another person does not change who this one is; the next refresh tells.
+      const id = this.expected ?? this.access?.user.id ?? null;
+      if (id !== null && id === message.access.user.id) this.access = message.access;
+    } else if (this.access?.user.id === message.user) {
+      this.forget();
+      this.events.onSignedOut();
+    }
+  }
+}
+
+/** The session is over: no retry will help. */
+export function isSignedOut(error: PalaverError): boolean {
+  return error.code === "unauthenticated" || error.status === 401;
+}

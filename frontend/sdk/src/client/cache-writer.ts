@@ -1,0 +1,52 @@
+/** Owns when the cache is written: a moment after a change, at once when the page goes. */
+import type { Host, Timer } from "../host/host.js";
+import type { Core } from "../state/model.js";
+import { cacheWrite } from "../state/persist.js";
+import type { Draft } from "../types.js";
+import type { UserStore } from "../storage/storage.js";
+
+const WRITE_AFTER_MS = 500;
+
+export class CacheWriter {
+  private timer: Timer | null = null;
+  private writing: Promise<void> = Promise.resolve();
+  private readonly drafts = new Map<string, Draft>();
+
+  /** `written` is what the disk shows now. */
+  constructor(
+    private readonly host: Host,
+    private readonly store: UserStore,
+    private readonly core: () => Core,
+    private written: Core | null,
+  ) {}
+
+  changed(before: Core, after: Core): void {
+    if (before.drafts !== after.drafts) {
+      for (const [room, draft] of after.drafts) if (before.drafts.get(room) !== draft) this.drafts.set(room, draft);
+    }
+    this.timer ??= this.host.setTimer(() => void this.flush(), WRITE_AFTER_MS);
+  }
+
+  /** Writes what has changed; one write after the other. A disk that fails costs the cache, nothing else. */
+  flush(): Promise<void> {
+    if (this.timer !== null) this.host.clearTimer(this.timer);
+    this.timer = null;
+    const core = this.core();
+    const change = cacheWrite(this.written, core);
+    const drafts = [...this.drafts];
+    this.drafts.clear();
+    this.written = core;
+    this.writing = this.writing
+      .then(async () => {
+        if (change !== null) await this.store.write(change);
+        for (const [room, draft] of drafts) await this.store.putDraft(room, draft);
+      })
+      .catch(() => undefined);
+    return this.writing;
+  }
+
+  stop(): void {
+    if (this.timer !== null) this.host.clearTimer(this.timer);
+    this.timer = null;
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * Owns the life of one signed-in person on this page: their storage, outbox and socket, and how frames pass between them
+ * and the state. It asks what the reducer notes as needed; never decides by itself what is.
+ */
+import type { Session } from "../auth/session.js";
+import { isSignedOut } from "../auth/session.js";
+import { Connection } from "../connection/connection.js";
+import { PalaverError } from "../errors.js";
+import type { Host, Timer } from "../host/host.js";
+import { Outbox } from "../outbox/outbox.js";
+import { newTag } from "../outbox/ids.js";
+import { logOf } from "../state/log.js";
+import type { Core } from "../state/model.js";
+import { fromCache } from "../state/persist.js";
+import type { UserStore } from "../storage/storage.js";
+import type { Person } from "../types.js";
+import type { ErrorFrame, ServerFrame } from "../wire.js";
+import { CacheWriter } from "./cache-writer.js";
+import { Marks } from "./marks.js";
+import type { Store } from "./store.js";
+
+/** Cursors in one `resume`: far below the frame limit of 64 KiB. */
+const CURSORS_A_FRAME = 500;
+/** How often typing signals that are over are looked for, as long as there are any. */
+const TYPING_CHECK_MS = 1_000;
+
+export interface LiveDeps {
+  readonly host: Host;
+  readonly store: Store;
+  readonly session: Session;
+  readonly wsUrl: string;
+  /** A ticket in the address instead of the token in the first frame. */
+  readonly useTicket: boolean;
+  readonly disk: UserStore;
+  readonly user: Person;
+  readonly onSignedOut: () => void;
+  /** Logs were caught up or reset: what is on the screen may have to be loaded again. */
+  readonly onSynced: () => void;
+}
+
+export class Live {
+  readonly outbox: Outbox;
+  readonly marks: Marks;
+  private readonly connection: Connection;
+  private writer: CacheWriter | null = null;
+  private unfollow: (() => void) | null = null;
+  private watched: readonly string[] = [];
+  private typingTimer: Timer | null = null;
+  private requests = 0;
+  private readonly requestTag: string;
+
+  constructor(private readonly deps: LiveDeps) {
+    const { host, store, session } = deps;
+    this.requestTag = newTag(() => host.random()).slice(0, 6);
+    this.connection = new Connection({
+      host,
+      endpoint: () => this.endpoint(),
+      renewToken: (refused) => session.renew(refused),
+      epoch: () => store.core.epoch,
+      newId: () => this.newId(),
+      onFrames: (frames) => this.onFrames(frames),
+      onStatus: (change) => store.dispatch({ type: "connection", change }),
+      onClosed: () => {
+        this.outbox.disconnected();
+        store.dispatch({ type: "closed" });
+      },
+      onSignedOut: deps.onSignedOut,
+      isSignedOut: (error) => error instanceof PalaverError && isSignedOut(error),
+    });
+    this.outbox = new Outbox({
+      host,
+      store: deps.disk,
+      core: () => store.core,
+      dispatch: (event) => store.dispatch(event),
+      transmit: (frame) => store.core.listing === null && this.connection.send(frame),
+      renewToken: async () => this.connection.authenticate(await session.renew(this.connection.currentToken)),
+    });
+    this.marks = new Marks(host, store, (frame) => this.connection.send(frame));
+  }
+
+  /** Shows what is on disk, then connects. */
+  async open(): Promise<void> {
+    const { host, store, disk, user } = this.deps;
+    const cached = await disk.load().catch(() => ({ meta: null, rooms: [], drafts: [] }));
+    const outbox = await this.outbox.open();
+    store.dispatch({ type: "session", session: "signed_in", me: user });
+    store.dispatch({ type: "restored", restored: { core: fromCache(cached), outbox } });
+    this.writer = new CacheWriter(host, disk, () => store.core, store.core);
+    this.unfollow = store.follow((before, after) => this.follow(before, after));
+    this.connection.start();
+  }
+
+  /** Ends it; what is on disk stays. */
+  async close(): Promise<void> {
+    this.connection.stop();
+    this.outbox.close();
+    this.marks.stop();
+    this.unfollow?.();
+    if (this.typingTimer !== null) this.deps.host.clearTimer(this.typingTimer);
+    this.typingTimer = null;
+    await this.writer?.flush();
+    this.writer?.stop();
+    this.deps.disk.close();
+  }
+
+  /** Ends it and forgets everything of this person on this device. */
+  async forget(): Promise<void> {
+    this.writer?.stop();
+    this.writer = null;
+    const { disk } = this.deps;
+    this.connection.stop();
+    this.outbox.close();
+    this.marks.stop();
+    this.unfollow?.();
+    await disk.destroy().catch(() => undefined);
+  }
+
+  wake(): void {
+    this.connection.wake();
+  }
+
+  flush(): void {
+    void this.writer?.flush();
+  }
+
+  reconnectNow(): void {
+    this.connection.reconnectNow();
+  }
+
+  watch(users: readonly string[]): void {
+    this.watched = users;
+    this.connection.send({ t: "watch", users: [...users] });
+  }
+
+  private async endpoint(): Promise<{ url: string; token: string | null }> {
+    const { session, wsUrl, useTicket } = this.deps;
+    if (!useTicket) return { url: wsUrl, token: await session.token() };
+    return { url: `${wsUrl}?ticket=${encodeURIComponent(await session.ticket())}`, token: null };
+  }
+
+  private newId(): string {
+    this.requests += 1;
+    return `${this.requestTag}-${this.requests}`;
+  }
+
+  private onFrames(frames: readonly ServerFrame[]): void {
+    const { store, host } = this.deps;
+    for (const frame of frames) {
+      const listing = store.core.listing !== null;
+      store.dispatch({ type: "frame", frame, now: host.now() });
+      if (frame.t === "error") this.outbox.refusedForNow(frame as ErrorFrame);
+      if (listing && store.core.listing === null) this.listed();
+      this.ask();
+    }
+    this.settleStatus();
+    if (frames.some((frame) => frame.t === "sync")) this.deps.onSynced();
+    if (this.typingTimer === null && frames.some((frame) => frame.t === "signal")) this.checkTyping();
+  }
+
+  /** The rooms are known: name the cursors, and send what waited. */
+  private listed(): void {
+    this.ask();
+    this.marks.repeat();
+    if (this.watched.length > 0) this.connection.send({ t: "watch", users: [...this.watched] });
+    this.outbox.connected();
+  }
+
+  /** Turns the needs of the logs into frames: all resumes in few frames, a fill for each log. */
+  private ask(): void {
+    const { store } = this.deps;
+    const { core } = store;
+    if (core.needs.size === 0 || core.listing !== null || !this.connection.isOpen) return;
+    const resumes: string[] = [];
+    for (const log of core.needs) {
+      const position = logOf(core, log);
+      if (position?.need === "resume") {
+        resumes.push(log);
+      } else if (position?.need === "fill" && position.cursor !== null) {
+        const id = this.newId();
+        if (this.connection.send({ t: "fill", id, room: log, after: position.cursor })) {
+          store.dispatch({ type: "asked", logs: [log], re: id });
+        }
+      }
+    }
+    for (let at = 0; at < resumes.length; at += CURSORS_A_FRAME) {
+      const logs = resumes.slice(at, at + CURSORS_A_FRAME);
+      const id = this.newId();
+      const cursors = Object.fromEntries(logs.map((log) => [log, logOf(core, log)?.cursor ?? null]));
+      if (this.connection.send({ t: "resume", id, cursors })) store.dispatch({ type: "asked", logs, re: id });
+    }
+  }
+
+  private settleStatus(): void {
+    const { store } = this.deps;
+    const { connection, listing, own } = store.core;
+    if (connection.status !== "syncing" || listing !== null || own.re !== null || own.need !== null || own.cursor === null) return;
+    store.dispatch({ type: "connection", change: { status: "online", downSince: null, attempt: 0 } });
+  }
+
+  /** Typing that nobody takes back ends by itself. */
+  private checkTyping(): void {
+    const { host, store } = this.deps;
+    this.typingTimer = host.setTimer(() => {
+      this.typingTimer = null;
+      store.dispatch({ type: "typing_over", now: host.now() });
+      if ([...store.core.rooms.values()].some((room) => room.typing.size > 0)) this.checkTyping();
+    }, TYPING_CHECK_MS);
+  }
+
+  private follow(before: Core, after: Core): void {
+    this.outbox.changed(before.outbox, after.outbox);
+    this.writer?.changed(before, after);
+  }
+}

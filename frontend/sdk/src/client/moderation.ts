@@ -1,0 +1,72 @@
+/** Owns what is done to rooms and members by request. Each append has a key and the head it was decided on. */
+import type { Host } from "../host/host.js";
+import { IdMaker, newTag } from "../outbox/ids.js";
+import type { Append } from "../rest/http.js";
+import type { Rest } from "../rest/rest.js";
+import type { NotificationLevel, Role, RoomChange, RoomId, UserId } from "../types.js";
+import type { Store } from "./store.js";
+
+export class Moderation {
+  private readonly ids: IdMaker;
+
+  constructor(
+    host: Host,
+    private readonly store: Store,
+    private readonly rest: Rest,
+  ) {
+    // A tag of its own: these do not wait for the outbox, so their ids must not be compared with its ids.
+    this.ids = new IdMaker(newTag(() => host.random()), null, () => host.now());
+  }
+
+  async update(room: RoomId, change: RoomChange): Promise<void> {
+    await this.rest.rooms.update(room, change, this.append(room));
+  }
+  async archive(room: RoomId, archived: boolean): Promise<void> {
+    await (archived ? this.rest.rooms.archive(room, this.append(room)) : this.rest.rooms.unarchive(room, this.append(room)));
+  }
+  async invite(room: RoomId, user: string): Promise<void> {
+    await this.rest.rooms.invite(room, { user }, this.append(room));
+  }
+  async kick(room: RoomId, user: UserId, why?: string): Promise<void> {
+    await this.rest.rooms.kick(room, { user, ...reason(why) }, this.append(room));
+  }
+  async ban(room: RoomId, user: UserId, why?: string): Promise<void> {
+    await this.rest.rooms.ban(room, { user, ...reason(why) }, this.append(room));
+  }
+  async unban(room: RoomId, user: UserId): Promise<void> {
+    await this.rest.rooms.unban(room, { user }, this.append(room));
+  }
+  async mute(room: RoomId, user: UserId, seconds: number, why?: string): Promise<void> {
+    await this.rest.rooms.mute(room, { user, seconds, ...reason(why) }, this.append(room));
+  }
+  async unmute(room: RoomId, user: UserId): Promise<void> {
+    await this.rest.rooms.unmute(room, { user }, this.append(room));
+  }
+  async setRole(room: RoomId, user: UserId, role: Role): Promise<void> {
+    await this.rest.rooms.setRole(room, user, role, this.append(room));
+  }
+  async pin(room: RoomId, target: number, on: boolean): Promise<void> {
+    await this.rest.rooms.pin(room, target, on, this.append(room));
+  }
+
+  /** One's own settings of a room show at once; a refusal takes them back. */
+  async settings(room: RoomId, change: { level?: NotificationLevel; hidden?: boolean }): Promise<void> {
+    const before = this.store.core.rooms.get(room)?.entry;
+    this.store.dispatch({ type: "room_prefs", room, ...change });
+    try {
+      await this.rest.rooms.settings(room, change);
+    } catch (error) {
+      if (before !== undefined) this.store.dispatch({ type: "room_prefs", room, level: before.level, hidden: before.hidden });
+      throw error;
+    }
+  }
+
+  private append(room: RoomId): Append {
+    const { rooms, lastAck } = this.store.core;
+    return { key: this.ids.next(), seen: Math.max(rooms.get(room)?.head ?? 0, lastAck.get(room) ?? 0) };
+  }
+}
+
+function reason(why: string | undefined): { why?: string } {
+  return why === undefined || why === "" ? {} : { why };
+}

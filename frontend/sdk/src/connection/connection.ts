@@ -1,0 +1,335 @@
+/**
+ * Owns the socket: opening, signing in, heartbeats, breaks and coming back. It hands frames on and never looks at rooms;
+ * what to ask for after a welcome is the caller's.
+ */
+import type { Host, Socket, Timer } from "../host/host.js";
+import type { ConnectionView } from "../types.js";
+import type { ClientFrame, ServerFrame, UnknownFrame, WelcomeFrame } from "../wire.js";
+import { CLOSE_CREDENTIALS, CLOSE_TOKEN, backOff, isFinal } from "./back-off.js";
+
+export const PROTOCOL_VERSION = 1;
+/** From opening to the welcome. */
+const OPEN_TIMEOUT_MS = 10_000;
+/** An own ping that is not answered in time: the socket is dead, though nobody said so. */
+const PONG_TIMEOUT_MS = 5_000;
+/** A connection that lasted so long starts the waiting times anew. */
+const STABLE_MS = 10_000;
+
+export interface ConnectionDeps {
+  readonly host: Host;
+  /** Where to connect and with what token; without a token the address carries a ticket. Rejects when there is none. */
+  readonly endpoint: () => Promise<{ url: string; token: string | null }>;
+  /** Another token than the one the socket had. */
+  readonly renewToken: (refused: string | null) => Promise<string>;
+  readonly epoch: () => string | null;
+  readonly newId: () => string;
+  /** Frames of one delivery, in order. */
+  readonly onFrames: (frames: readonly ServerFrame[]) => void;
+  readonly onStatus: (change: Partial<ConnectionView>) => void;
+  /** The socket is gone, for whatever reason. */
+  readonly onClosed: () => void;
+  /** The session is over (`endpoint` or `renewToken` said so, or the server closed with 4501). */
+  readonly onSignedOut: () => void;
+  readonly isSignedOut: (error: unknown) => boolean;
+}
+
+export class Connection {
+  private socket: Socket | null = null;
+  /** Names the attempt that counts, so that what an older one still brings is ignored. */
+  private opening: object | null = null;
+  private token: string | null = null;
+  private running = false;
+  private attempt = 0;
+  private welcomed = false;
+  private welcomedAt = 0;
+  private heartbeatMs = 25_000;
+  private lastFrameAt = 0;
+  private ping: { id: string; at: number } | null = null;
+  private timers = new Map<"open" | "silence" | "pong" | "retry" | "goaway", Timer>();
+
+  constructor(private readonly deps: ConnectionDeps) {}
+
+  start(): void {
+    if (this.running) return;
+    this.running = true;
+    this.attempt = 0;
+    this.deps.onStatus({ status: "connecting", downSince: this.deps.host.now(), attempt: 0, closeCode: null, retryAt: null });
+    void this.open();
+  }
+
+  stop(): void {
+    this.running = false;
+    this.drop(1000);
+    this.clearTimers();
+    this.deps.onStatus({ status: "offline", retryAt: null, downSince: null });
+  }
+
+  /** Whether frames may be sent: the socket is open and signed in. */
+  get isOpen(): boolean {
+    return this.welcomed && this.socket !== null;
+  }
+
+  send(frame: ClientFrame): boolean {
+    if (!this.isOpen) return false;
+    this.write(frame);
+    return true;
+  }
+
+  /** Skips the waiting time; also the way back after a refusal. */
+  reconnectNow(): void {
+    if (!this.running) return this.start();
+    if (!this.timers.has("retry")) return;
+    this.clear("retry");
+    void this.open();
+  }
+
+  /** The page is shown again or the network is back: a waiting client comes now, an open socket has to prove itself. */
+  wake(): void {
+    if (!this.running) return;
+    if (this.timers.has("retry")) this.reconnectNow();
+    else if (this.isOpen) this.probe();
+  }
+
+  /** Sends the token in place, so that the socket need not be opened again. */
+  authenticate(token: string): void {
+    this.token = token;
+    this.send({ t: "auth", id: this.deps.newId(), token });
+  }
+
+  get currentToken(): string | null {
+    return this.token;
+  }
+
+  private async open(): Promise<void> {
+    const { deps } = this;
+    if (!this.running || this.socket !== null || this.timers.has("open")) return;
+    // It covers the token as well: a request that hangs must not keep the client from trying again.
+    const attempt = {};
+    this.opening = attempt;
+    this.set("open", OPEN_TIMEOUT_MS, () => this.closed(0, attempt));
+    if (this.attempt > 0) deps.onStatus({ status: "connecting", retryAt: null });
+    let endpoint: { url: string; token: string | null };
+    try {
+      endpoint = await deps.endpoint();
+    } catch (error) {
+      if (this.opening !== attempt || !this.running) return;
+      if (deps.isSignedOut(error)) {
+        this.refuse(null);
+        deps.onSignedOut();
+      } else {
+        this.closed(0, attempt);
+      }
+      return;
+    }
+    if (this.opening !== attempt || !this.running) return;
+    this.token = endpoint.token;
+    let socket: Socket;
+    try {
+      socket = deps.host.openSocket(endpoint.url);
+    } catch {
+      this.closed(0, attempt);
+      return;
+    }
+    this.socket = socket;
+    socket.onopen = () => {
+      if (this.socket !== socket) return;
+      const epoch = deps.epoch();
+      this.write({
+        t: "hello",
+        v: PROTOCOL_VERSION,
+        ...(endpoint.token === null ? {} : { token: endpoint.token }),
+        ...(epoch === null ? {} : { epoch }),
+        caps: [],
+        batch: true,
+      });
+    };
+    socket.onmessage = (event) => {
+      if (this.socket === socket) this.received(event.data);
+    };
+    socket.onerror = () => undefined; // `onclose` follows and says more.
+    socket.onclose = (event) => {
+      if (this.socket === socket) this.closed(event.code, attempt);
+    };
+  }
+
+  private received(data: unknown): void {
+    if (typeof data !== "string") return;
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(data);
+    } catch {
+      return; // Nothing of this protocol; the heartbeat tells whether more comes.
+    }
+    this.lastFrameAt = this.deps.host.now();
+    const frames = (Array.isArray(parsed) ? parsed : [parsed]).filter(isFrame) as ServerFrame[];
+    for (const frame of frames) this.control(frame);
+    if (frames.length > 0) this.deps.onFrames(frames);
+  }
+
+  /** What concerns the connection itself. */
+  private control(frame: ServerFrame): void {
+    switch (frame.t) {
+      case "welcome":
+        return this.onWelcome(frame);
+      case "ping":
+        this.write({ t: "pong" });
+        return;
+      case "pong":
+        if (this.ping !== null && frame.id === this.ping.id) {
+          this.deps.onStatus({ latencyMs: this.deps.host.now() - this.ping.at });
+          this.ping = null;
+          this.clear("pong");
+        }
+        return;
+      case "expiring":
+        void this.renew();
+        return;
+      case "goaway":
+        // The node drains: it said when to leave, so that its clients do not all arrive elsewhere at once.
+        this.set("goaway", frame.delay_ms, () => {
+          this.drop(1000);
+          this.attempt = 0;
+          void this.open();
+        });
+        return;
+      default:
+        return;
+    }
+  }
+
+  private onWelcome(frame: WelcomeFrame): void {
+    this.clear("open");
+    this.welcomed = true;
+    this.welcomedAt = this.deps.host.now();
+    this.heartbeatMs = frame.heartbeat_ms;
+    this.deps.onStatus({ status: "syncing", node: frame.node, online: frame.online, closeCode: null, retryAt: null });
+    this.watchSilence();
+  }
+
+  /** Silence of twice the heartbeat is death: a socket may hang without ever being closed. */
+  private watchSilence(): void {
+    const limit = 2 * this.heartbeatMs;
+    this.set("silence", limit, () => {
+      const silent = this.deps.host.now() - this.lastFrameAt;
+      if (silent >= limit) {
+        this.drop(4000);
+        this.retry(0);
+      } else {
+        this.watchSilence();
+      }
+    });
+  }
+
+  private probe(): void {
+    if (this.ping !== null) return;
+    this.ping = { id: this.deps.newId(), at: this.deps.host.now() };
+    this.write({ t: "ping", id: this.ping.id });
+    this.set("pong", PONG_TIMEOUT_MS, () => {
+      this.drop(4000);
+      this.attempt = 0;
+      void this.open();
+    });
+  }
+
+  private async renew(): Promise<void> {
+    const { socket } = this;
+    try {
+      const token = await this.deps.renewToken(this.token);
+      if (this.socket === socket) this.authenticate(token);
+    } catch {
+      // The server closes with 4401 when the token ends; the next attempt asks for a new one again.
+    }
+  }
+
+  /** The socket closed, or the attempt `opening` came to nothing. */
+  private closed(code: number, opening: object): void {
+    if (this.opening !== opening) return;
+    this.drop(1000);
+    if (!this.running) return;
+    if (code === CLOSE_CREDENTIALS) {
+      this.refuse(code);
+      this.deps.onSignedOut();
+    } else if (isFinal(code)) {
+      this.refuse(code);
+    } else if (code === CLOSE_TOKEN && this.token !== null) {
+      const refused = this.token;
+      // The token was refused: another one first, and only then a socket. What fails shows at the next attempt.
+      void this.deps.renewToken(refused).catch(() => undefined);
+      this.retry(code);
+    } else {
+      this.retry(code);
+    }
+  }
+
+  private refuse(code: number | null): void {
+    this.running = false;
+    this.drop(1000);
+    this.clearTimers();
+    this.deps.onStatus({ status: "refused", closeCode: code, retryAt: null });
+  }
+
+  private retry(code: number): void {
+    if (!this.running) return;
+    const { host } = this.deps;
+    if (this.welcomedAt !== 0 && host.now() - this.welcomedAt >= STABLE_MS) this.attempt = 0;
+    this.welcomedAt = 0;
+    this.attempt += 1;
+    const wait = backOff(this.attempt, () => host.random());
+    this.deps.onStatus({ status: "waiting", attempt: this.attempt, retryAt: host.now() + wait, closeCode: code === 0 ? null : code });
+    this.set("retry", wait, () => void this.open());
+  }
+
+  /** Lets go of the socket without waiting for it: a hung one never closes. */
+  private drop(code: number): void {
+    const { socket } = this;
+    this.opening = null;
+    this.socket = null;
+    this.ping = null;
+    for (const name of ["open", "silence", "pong", "goaway"] as const) this.clear(name);
+    if (socket === null) return;
+    socket.onopen = null;
+    socket.onmessage = null;
+    socket.onclose = null;
+    socket.onerror = () => undefined;
+    try {
+      socket.close(code);
+    } catch {
+      // Some sockets cannot be closed before they are open; nobody listens to this one any more.
+    }
+    if (this.welcomed) this.deps.onStatus({ downSince: this.deps.host.now() });
+    this.welcomed = false;
+    this.deps.onClosed();
+  }
+
+  private write(frame: ClientFrame): void {
+    try {
+      this.socket?.send(JSON.stringify(frame));
+    } catch {
+      // Closing already: `onclose` follows, and what was a change is repeated.
+    }
+  }
+
+  private set(name: "open" | "silence" | "pong" | "retry" | "goaway", ms: number, run: () => void): void {
+    this.clear(name);
+    const timer = this.deps.host.setTimer(() => {
+      this.timers.delete(name);
+      run();
+    }, ms);
+    this.timers.set(name, timer);
+  }
+
+  private clear(name: "open" | "silence" | "pong" | "retry" | "goaway"): void {
+    const timer = this.timers.get(name);
+    if (timer === undefined) return;
+    this.deps.host.clearTimer(timer);
+    this.timers.delete(name);
+  }
+
+  private clearTimers(): void {
+    for (const name of [...this.timers.keys()]) this.clear(name);
+  }
+}
+
+function isFrame(value: unknown): value is UnknownFrame {
+  return typeof value === "object" && value !== null && typeof (value as UnknownFrame).t === "string";
+}

@@ -1,0 +1,18 @@
+/** Owns `/api/presence`, for clients without a socket: who has one need not send heartbeats. */
+import type { HeartbeatBody, PresenceEntry, PresenceList, TypingList } from "../generated/wire.js";
+import type { Http } from "./http.js";
+
+export function presenceApi(http: Http) {
+  const at = (user: string, rest = "") => `/api/presence/${encodeURIComponent(user)}${rest}`;
+  return {
+    /** Every 15 s as long as one is there. */
+    heartbeat: (body: HeartbeatBody = {}) => http.json<unknown>({ method: "POST", path: at("me", "/heartbeat"), body }),
+    list: (after?: string) => http.json<PresenceList>({ method: "GET", path: "/api/presence", query: { after } }),
+    get: (user: string) => http.json<PresenceEntry>({ method: "GET", path: at(user) }),
+    gone: () => http.json<unknown>({ method: "DELETE", path: at("me") }),
+    typing: (room: string, on: boolean) =>
+      http.json<unknown>({ method: on ? "POST" : "DELETE", path: at("me", "/typing"), query: { room_id: room } }),
+    whoTypes: (room: string) =>
+      http.json<TypingList>({ method: "GET", path: `/api/presence/rooms/${encodeURIComponent(room)}/typing` }),
+  };
+}
