@@ -1,6 +1,23 @@
-/** Owns the start of the page. */
+/** Owns the start of the page: language, client, first drawing. */
+import { ChatClient } from "@palaver/sdk";
+import { ChatProvider } from "@palaver/sdk/react";
+import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { App } from "./app/App.tsx";
+import { preferredLocale, switchLocale } from "./i18n/index.ts";
+import "./styles/tokens.css";
+import "./styles/base.css";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has an element with the id root");
-createRoot(root).render(<h1>Palaver</h1>);
+
+const client = new ChatClient();
+void client.start();
+await switchLocale(preferredLocale());
+createRoot(root).render(
+  <StrictMode>
+    <ChatProvider client={client}>
+      <App />
+    </ChatProvider>
+  </StrictMode>,
+);

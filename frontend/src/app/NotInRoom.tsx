@@ -1,0 +1,46 @@
+/** Owns what an address shows whose room one is not in: an invitation, a public room to join, or nothing to be had. */
+import type { RoomView } from "@palaver/sdk";
+import { useClient } from "@palaver/sdk/react";
+import { t } from "../i18n/index.ts";
+import { Button } from "../ui/Button.tsx";
+import { Empty } from "../ui/Empty.tsx";
+import { navigate } from "./router.ts";
+
+interface Props {
+  readonly address: string;
+  /** The room when one is invited to it. */
+  readonly invited: RoomView | null;
+  readonly onBrowse: () => void;
+}
+
+export function NotInRoom({ address, invited, onBrowse }: Props) {
+  const client = useClient();
+  if (invited !== null) {
+    return (
+      <Empty icon="invite" title={invited.name} text={t("outside.invited")}>
+        <Button variant="primary" onPress={() => client.join(invited.id)}>
+          {t("invite.accept")}
+        </Button>
+        <Button
+          onPress={() => {
+            client.leave(invited.id);
+            navigate("/");
+          }}
+        >
+          {t("invite.decline")}
+        </Button>
+      </Empty>
+    );
+  }
+  return (
+    <Empty icon="compass" title={t("outside.title")} text={t("outside.text")}>
+      <Button variant="primary" onPress={() => client.join(address)}>
+        {t("directory.join")}
+      </Button>
+      <Button onPress={onBrowse}>{t("rooms.browse")}</Button>
+      <Button variant="quiet" onPress={() => navigate("/")}>
+        {t("shell.back")}
+      </Button>
+    </Empty>
+  );
+}

@@ -1,0 +1,127 @@
+/** Owns the head of a room: where one is, who is here, and what one may do with the room. */
+import type { NotificationLevel, RoomView } from "@palaver/sdk";
+import { useClient, useClientState } from "@palaver/sdk/react";
+import { useState } from "react";
+import { PeopleButton } from "../features/people/PeoplePanel.tsx";
+import { mayInvite } from "../features/people/rights.ts";
+import { t } from "../i18n/index.ts";
+import { ago } from "../lib/format.ts";
+import { called } from "../lib/person.ts";
+import { Avatar, RoomTile } from "../ui/Avatar.tsx";
+import { IconButton } from "../ui/Button.tsx";
+import { Confirm } from "../ui/Dialog.tsx";
+import { FindPerson } from "../ui/FindPerson.tsx";
+import { Menu, MenuItem, MenuSeparator } from "../ui/Menu.tsx";
+import { attempt, toast } from "../ui/Toasts.tsx";
+import s from "./RoomHeader.module.css";
+import { back, navigate } from "./router.ts";
+
+const LEVELS: readonly NotificationLevel[] = ["all", "mentions", "none"];
+
+interface Props {
+  readonly room: RoomView;
+  readonly peopleOpen: boolean;
+  readonly onPeople: () => void;
+}
+
+export function RoomHeader({ room, peopleOpen, onPeople }: Props) {
+  const client = useClient();
+  const presence = useClientState((state) => (room.with === null ? undefined : state.presence.get(room.with.id)));
+  const [asked, setAsked] = useState<"leave" | "invite" | null>(null);
+  const close = () => setAsked(null);
+  return (
+    <header className={s.head}>
+      <span className={s.back}>
+        <IconButton icon="back" label={t("shell.back")} onPress={back} />
+      </span>
+      {room.with === null ? (
+        <RoomTile icon={room.kind === "private" ? "lock" : "hash"} size={32} />
+      ) : (
+        <Avatar id={room.with.id} name={room.name} size={32} presence={presence?.status ?? "offline"} />
+      )}
+      <div className={s.text}>
+        <h1 dir="auto">{room.name}</h1>
+        <p dir="auto" title={room.description || undefined}>
+          {room.with === null ? subtitle(room) : status(presence?.status ?? "offline", presence?.lastSeen ?? null)}
+        </p>
+      </div>
+      {room.kind !== "direct" && <PeopleButton room={room} open={peopleOpen} onToggle={onPeople} />}
+      <Menu label={t("room.menu")} trigger={<IconButton icon="more" label={t("room.menu")} />}>
+        {mayInvite(room) && (
+          <MenuItem icon="invite" onAction={() => setAsked("invite")}>
+            {t("people.invite")}
+          </MenuItem>
+        )}
+        {mayInvite(room) && <MenuSeparator />}
+        {LEVELS.map((level) => (
+          <MenuItem
+            key={level}
+            icon={level === "none" ? "bellOff" : "bell"}
+            chosen={room.level === level}
+            onAction={() => attempt(client.setLevel(room.id, level))}
+          >
+            {t(`level.${level}`)}
+          </MenuItem>
+        ))}
+        <MenuSeparator />
+        {room.kind === "direct" ? (
+          <MenuItem
+            icon="close"
+            onAction={() => {
+              attempt(client.hideRoom(room.id, true));
+              navigate("/");
+            }}
+          >
+            {t("room.hide")}
+          </MenuItem>
+        ) : (
+          <MenuItem icon="leave" tone="danger" onAction={() => setAsked("leave")}>
+            {t("room.leave")}
+          </MenuItem>
+        )}
+      </Menu>
+      {asked === "leave" && (
+        <Confirm
+          title={t("room.leaveTitle", { room: room.name })}
+          text={room.kind === "private" ? t("room.leavePrivate") : t("room.leavePublic")}
+          action={t("room.leave")}
+          onConfirm={() => {
+            client.leave(room.id);
+            navigate("/");
+            return undefined;
+          }}
+          onClose={close}
+        />
+      )}
+      {asked === "invite" && (
+        <FindPerson
+          title={t("invite.title", { room: room.name })}
+          action={t("invite.action")}
+          named={(name) => t("invite.actionNamed", { name })}
+          leaveOut={(person) =>
+            room.members.some((member) => member.user.id === person.id && member.state === "joined")
+          }
+          onPick={async (person) => {
+            await client.invite(room.id, person.id);
+            toast(t("invite.sent", { name: called(person) }));
+            close();
+          }}
+          onClose={close}
+        />
+      )}
+    </header>
+  );
+}
+
+function subtitle(room: RoomView): string {
+  if (room.archived) return t("room.archived");
+  if (room.state === "joining") return t("room.joining");
+  const joined = room.members.filter((member) => member.state === "joined").length;
+  const people = room.membersLoaded ? t("directory.members", { n: joined }) : "";
+  return [people, room.description].filter(Boolean).join(" · ");
+}
+
+function status(presence: "online" | "away" | "offline", lastSeen: string | null): string {
+  if (presence !== "offline" || lastSeen === null) return t(`presence.${presence}`);
+  return t("presence.lastSeen", { when: ago(lastSeen) });
+}

@@ -1,0 +1,136 @@
+/** Owns one open room: puts header, conversation, composer and the people panel together. Mount it with the room's id as key. */
+import type { FileInfo, MessageView, Person, RoomView } from "@palaver/sdk";
+import { useClient } from "@palaver/sdk/react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { Composer } from "../features/composer/Composer.tsx";
+import { TypingLine } from "../features/composer/TypingLine.tsx";
+import { ConnectionBar } from "../features/connection/ConnectionStatus.tsx";
+import type { MessageActions } from "../features/messages/context.ts";
+import { isPicture } from "../features/messages/Files.tsx";
+import { MessageList } from "../features/messages/MessageList.tsx";
+import { quoteText } from "../features/messages/Quote.tsx";
+import { PeoplePanel } from "../features/people/PeoplePanel.tsx";
+import { moderates } from "../features/people/rights.ts";
+import { addressOf } from "../features/rooms/sections.ts";
+import { t } from "../i18n/index.ts";
+import { useMedia } from "../lib/hooks.ts";
+import { recall, remember } from "../lib/storage.ts";
+import { Confirm } from "../ui/Dialog.tsx";
+import { useDownload } from "../ui/fileUrl.ts";
+import { attempt, toast } from "../ui/Toasts.tsx";
+import { RoomHeader } from "./RoomHeader.tsx";
+import s from "./RoomPage.module.css";
+import { navigate, pathOf } from "./router.ts";
+
+const Viewer = lazy(() => import("../features/messages/Viewer.tsx"));
+
+interface Props {
+  readonly room: RoomView;
+  readonly me: Person;
+  /** A linked message. */
+  readonly seq: number | null;
+  readonly onDirect: (person: Person) => Promise<void>;
+}
+
+export function RoomPage({ room, me, seq, onDirect }: Props) {
+  const client = useClient();
+  const download = useDownload();
+  const wide = useMedia("(min-width: 1100px)");
+  // Beside the conversation the panel is a lasting choice; over it, it is opened for a moment.
+  const [beside, setBeside] = useState(() => recall("people", true));
+  const [above, setAbove] = useState(false);
+  const peopleOpen = wide ? beside && room.kind !== "direct" : above;
+  const [editing, setEditing] = useState<MessageView | null>(null);
+  const [deleting, setDeleting] = useState<MessageView | null>(null);
+  const [viewed, setViewed] = useState<{ file: FileInfo; message: MessageView } | null>(null);
+
+  useEffect(() => {
+    // A page that fails is shown by the list (`loadFailure`).
+    if (room.state === "joined") client.openRoom(room.id).catch(() => undefined);
+  }, [client, room.id, room.state]);
+
+  const writes = room.state === "joined" && !room.archived && room.role !== "read_only";
+  const moderator = moderates(room.role);
+  const rights = useMemo(() => ({ write: writes, moderate: moderator }), [writes, moderator]);
+  const address = addressOf(room);
+  const actions = useMemo<Omit<MessageActions, "jump">>(
+    () => ({
+      reply: (message) => {
+        setEditing(null);
+        client.setDraft(room.id, { replyTo: message.seq });
+      },
+      edit: setEditing,
+      askDelete: setDeleting,
+      react: (message, emoji) => message.seq !== null && client.react(room.id, message.seq, emoji),
+      pin: (message) => message.seq !== null && attempt(client.pin(room.id, message.seq, !message.pinned)),
+      copyLink: (message) => {
+        const link = `${location.origin}${pathOf(address, message.seq)}`;
+        navigator.clipboard.writeText(link).then(
+          () => toast(t("message.linkCopied")),
+          () => toast(link),
+        );
+      },
+      view: (file, message) => setViewed({ file, message }),
+      download: (file) => attempt(download(file)),
+      retry: (id) => client.retry(id),
+      discard: (id) => client.discard(id),
+    }),
+    [client, download, room.id, address],
+  );
+
+  const onMissing = useCallback(() => {
+    toast(t("list.missing"));
+    navigate(pathOf(address), { replace: true });
+  }, [address]);
+
+  const togglePeople = () => {
+    if (wide) {
+      setBeside(!beside);
+      remember("people", !beside);
+    } else setAbove(!above);
+  };
+
+  return (
+    <div className={s.page} data-details={peopleOpen || undefined}>
+      <div className={s.conversation}>
+        <RoomHeader room={room} peopleOpen={peopleOpen} onPeople={togglePeople} />
+        <ConnectionBar />
+        <MessageList room={room} me={me} rights={rights} target={seq} actions={actions} onMissing={onMissing} />
+        <div className={s.foot}>
+          <Composer room={room} me={me} editing={editing} onEdit={setEditing} quote={quoteText} />
+          <TypingLine people={room.typing} />
+        </div>
+      </div>
+      {peopleOpen && (
+        <>
+          {!wide && <button type="button" className={s.scrim} aria-label={t("action.close")} onClick={togglePeople} />}
+          <aside className={s.details}>
+            <PeoplePanel room={room} me={me} onClose={togglePeople} onDirect={(person) => attempt(onDirect(person))} />
+          </aside>
+        </>
+      )}
+      {deleting !== null && (
+        <Confirm
+          title={t("message.deleteTitle")}
+          text={t("message.deleteText")}
+          action={t("message.delete")}
+          onConfirm={() => {
+            if (deleting.seq !== null) client.remove(room.id, deleting.seq);
+            return undefined;
+          }}
+          onClose={() => setDeleting(null)}
+        />
+      )}
+      {viewed !== null && (
+        <Suspense>
+          <Viewer
+            files={viewed.message.files.filter(isPicture)}
+            first={viewed.file}
+            onDownload={(file) => attempt(download(file))}
+            onClose={() => setViewed(null)}
+          />
+        </Suspense>
+      )}
+    </div>
+  );
+}

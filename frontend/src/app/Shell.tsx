@@ -1,0 +1,115 @@
+/** Owns the panes: rooms, conversation, details; which of them show by width; and the dialogs that open from the side bar. */
+import type { NotificationView, Person } from "@palaver/sdk";
+import { useClient, useClientState } from "@palaver/sdk/react";
+import { useState } from "react";
+import { AccountMenu } from "../features/account/AccountMenu.tsx";
+import { ConnectionStatus } from "../features/connection/ConnectionStatus.tsx";
+import { Notifications } from "../features/notifications/Notifications.tsx";
+import { CreateRoom } from "../features/rooms/CreateRoom.tsx";
+import { Directory } from "../features/rooms/Directory.tsx";
+import { RoomList, type RoomsDialog } from "../features/rooms/RoomList.tsx";
+import { addressOf, findRoom } from "../features/rooms/sections.ts";
+import { type Locale, t } from "../i18n/index.ts";
+import { Button } from "../ui/Button.tsx";
+import { Empty } from "../ui/Empty.tsx";
+import { FindPerson } from "../ui/FindPerson.tsx";
+import { Logo } from "../ui/Logo.tsx";
+import { NotInRoom } from "./NotInRoom.tsx";
+import { RoomPage } from "./RoomPage.tsx";
+import { navigate, parse, pathOf, usePath } from "./router.ts";
+import s from "./Shell.module.css";
+import { setTheme, THEMES, theme } from "./theme.ts";
+import { useTitle } from "./title.ts";
+import { useAway, usePresenceWatch } from "./usePresence.ts";
+
+interface Props {
+  readonly me: Person;
+  readonly onLocale: (locale: Locale) => void;
+}
+
+export function Shell({ me, onLocale }: Props) {
+  const client = useClient();
+  const rooms = useClientState((state) => state.rooms);
+  const ready = useClientState((state) => state.ready);
+  const path = usePath();
+  const route = parse(path);
+  const room = route.room === null ? null : findRoom(rooms, route.room);
+  const open = room !== null && room.state !== "invited" ? room : null;
+  const [dialog, setDialog] = useState<RoomsDialog | null>(null);
+  const [usedTheme, setUsedTheme] = useState(theme());
+  useTitle(open);
+  usePresenceWatch(open);
+  useAway();
+
+  const goTo = (address: string, seq: number | null = null) => {
+    setDialog(null);
+    navigate(pathOf(address, seq));
+  };
+  const direct = async (person: Person) => goTo(await client.directRoom(person.id));
+  const onNotification = (notification: NotificationView) => {
+    if (notification.room === null) return;
+    const about = rooms.get(notification.room);
+    goTo(about === undefined ? notification.room : addressOf(about), notification.seq);
+  };
+
+  return (
+    <div className={s.shell} data-open={route.room !== null || undefined}>
+      <a className={s.skip} href="#conversation">
+        {t("shell.skip")}
+      </a>
+      <div className={s.side}>
+        <header className={s.sideHead}>
+          <span className={s.brand}>
+            <Logo size={26} />
+            Palaver
+          </span>
+          <Notifications onOpen={onNotification} />
+          <AccountMenu
+            me={me}
+            themes={THEMES.map((id) => ({
+              id,
+              chosen: id === usedTheme,
+              choose: () => {
+                setTheme(id);
+                setUsedTheme(id);
+              },
+            }))}
+            onLocale={onLocale}
+          />
+        </header>
+        <RoomList current={open?.id ?? null} pathOf={pathOf} onOpen={navigate} onDialog={setDialog} />
+        <footer className={s.sideFoot}>
+          <ConnectionStatus />
+        </footer>
+      </div>
+      <main className={s.main} id="conversation" tabIndex={-1}>
+        {open !== null && <RoomPage key={open.id} room={open} me={me} seq={route.seq} onDirect={direct} />}
+        {open === null && route.room !== null && ready && (
+          <NotInRoom address={route.room} invited={room} onBrowse={() => setDialog("browse")} />
+        )}
+        {route.room === null && (
+          <Empty icon="chat" title={t("shell.noneTitle")} text={t("shell.noneText")}>
+            <Button variant="primary" onPress={() => setDialog("browse")}>
+              {t("rooms.browse")}
+            </Button>
+            <Button onPress={() => setDialog("create")}>{t("rooms.create")}</Button>
+          </Empty>
+        )}
+      </main>
+      {dialog === "create" && <CreateRoom onClose={() => setDialog(null)} onCreated={goTo} />}
+      {dialog === "browse" && (
+        <Directory onClose={() => setDialog(null)} onOpen={goTo} onCreate={() => setDialog("create")} />
+      )}
+      {dialog === "direct" && (
+        <FindPerson
+          title={t("direct.start")}
+          action={t("direct.open")}
+          named={(name) => t("direct.openNamed", { name })}
+          leaveOut={(person) => person.id === me.id}
+          onPick={direct}
+          onClose={() => setDialog(null)}
+        />
+      )}
+    </div>
+  );
+}

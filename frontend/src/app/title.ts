@@ -1,0 +1,55 @@
+/** Owns the title and the picture of the browser's tab, with the number of things that wait for one. */
+import type { RoomView } from "@palaver/sdk";
+import { useClientState } from "@palaver/sdk/react";
+import { useEffect } from "react";
+
+const SIZE = 64;
+
+export function titleOf(room: string | null, waiting: number): string {
+  const name = room === null ? "Palaver" : `${room} – Palaver`;
+  return waiting > 0 ? `(${waiting > 99 ? "99+" : waiting}) ${name}` : name;
+}
+
+export function useTitle(room: RoomView | null): void {
+  // Mentions, and everything of direct rooms: what was said to this person.
+  const waiting = useClientState((state) => {
+    let n = 0;
+    for (const one of state.rooms.values()) {
+      if (one.level !== "none" && one.state === "joined") n += one.kind === "direct" ? one.unread : one.unreadMentions;
+    }
+    return n;
+  });
+  const name = room?.name ?? null;
+  useEffect(() => {
+    document.title = titleOf(name, waiting);
+  }, [name, waiting]);
+  useEffect(() => drawIcon(waiting), [waiting]);
+}
+
+function drawIcon(waiting: number): void {
+  const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
+  if (link === null) return;
+  if (waiting === 0) {
+    if (!link.href.endsWith("/favicon.svg")) link.href = "/favicon.svg";
+    return;
+  }
+  const picture = new Image();
+  picture.onload = () => {
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = SIZE;
+    const pen = canvas.getContext("2d");
+    if (pen === null) return;
+    pen.drawImage(picture, 0, 0, SIZE, SIZE);
+    pen.fillStyle = "#d4353f";
+    pen.beginPath();
+    pen.arc(SIZE - 19, 19, 19, 0, Math.PI * 2);
+    pen.fill();
+    pen.fillStyle = "#fff";
+    pen.font = "bold 28px system-ui, sans-serif";
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    pen.fillText(waiting > 9 ? "9+" : String(waiting), SIZE - 19, 21);
+    link.href = canvas.toDataURL("image/png");
+  };
+  picture.src = "/favicon.svg";
+}

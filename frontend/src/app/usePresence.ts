@@ -1,0 +1,30 @@
+/** Owns whose presence is followed (direct partners and the open room's members) and whether one is away oneself. */
+import type { RoomView } from "@palaver/sdk";
+import { useClient, useClientState } from "@palaver/sdk/react";
+import { useEffect, useMemo } from "react";
+import { WATCHED_PEOPLE } from "../lib/limits.ts";
+
+export function usePresenceWatch(open: RoomView | null): void {
+  const client = useClient();
+  const rooms = useClientState((state) => state.rooms);
+  const members = open?.members;
+  // As one string, so that a new message does not count as new people.
+  const users = useMemo(() => {
+    const wanted = new Set<string>();
+    for (const room of rooms.values()) if (room.with !== null) wanted.add(room.with.id);
+    for (const member of members ?? []) if (member.state === "joined") wanted.add(member.user.id);
+    return [...wanted].slice(0, WATCHED_PEOPLE).sort().join("\n");
+  }, [rooms, members]);
+  useEffect(() => {
+    client.watchPresence(users === "" ? [] : users.split("\n"));
+  }, [client, users]);
+}
+
+export function useAway(): void {
+  const client = useClient();
+  useEffect(() => {
+    const tell = () => client.setAway(document.hidden);
+    document.addEventListener("visibilitychange", tell);
+    return () => document.removeEventListener("visibilitychange", tell);
+  }, [client]);
+}

@@ -1,0 +1,99 @@
+/** Owns the person's own menu: who they are, their looks, and the way out. */
+import type { Person } from "@palaver/sdk";
+import { useClient } from "@palaver/sdk/react";
+import { useState } from "react";
+import { Button as AriaButton } from "react-aria-components";
+import { LOCALES, type Locale, locale, t } from "../../i18n/index.ts";
+import { called } from "../../lib/person.ts";
+import { Avatar } from "../../ui/Avatar.tsx";
+import { Confirm } from "../../ui/Dialog.tsx";
+import { Menu, MenuItem, MenuSeparator } from "../../ui/Menu.tsx";
+import { attempt } from "../../ui/Toasts.tsx";
+import s from "./AccountMenu.module.css";
+import { Profile } from "./Profile.tsx";
+import { Register } from "./Register.tsx";
+import { Sessions } from "./Sessions.tsx";
+
+type Open = "profile" | "register" | "sessions" | "signOut" | null;
+
+interface Props {
+  readonly me: Person;
+  readonly themes: readonly { readonly id: string; readonly chosen: boolean; readonly choose: () => void }[];
+  readonly onLocale: (locale: Locale) => void;
+}
+
+const THEME_LABEL = { system: "theme.system", light: "theme.light", dark: "theme.dark" } as const;
+/** Each language calls itself by its own name. */
+const LANGUAGE: Readonly<Record<Locale, string>> = { en: "English", de: "Deutsch", ar: "العربية", ja: "日本語" };
+
+export function AccountMenu({ me, themes, onLocale }: Props) {
+  const client = useClient();
+  const [open, setOpen] = useState<Open>(null);
+  const close = () => setOpen(null);
+  return (
+    <>
+      <Menu
+        label={t("account.title")}
+        trigger={
+          <AriaButton className={s.trigger ?? ""} aria-label={t("account.title")}>
+            <Avatar id={me.id} name={called(me)} size={32} />
+          </AriaButton>
+        }
+        header={
+          <div className={s.who}>
+            <Avatar id={me.id} name={called(me)} size={40} />
+            <span className={s.text}>
+              <span className={s.called} dir="auto">
+                {called(me)}
+              </span>
+              <span className={s.name}>
+                @{me.name}
+                {me.guest === true && ` · ${t("person.guest")}`}
+              </span>
+            </span>
+          </div>
+        }
+      >
+        {me.guest === true && (
+          <MenuItem icon="check" onAction={() => setOpen("register")}>
+            {t("account.register")}
+          </MenuItem>
+        )}
+        <MenuItem icon="edit" onAction={() => setOpen("profile")}>
+          {t("account.profile")}
+        </MenuItem>
+        <MenuItem icon="lock" onAction={() => setOpen("sessions")}>
+          {t("account.sessions")}
+        </MenuItem>
+        <MenuSeparator />
+        {themes.map((theme) => (
+          <MenuItem key={theme.id} chosen={theme.chosen} onAction={theme.choose}>
+            {t(THEME_LABEL[theme.id as keyof typeof THEME_LABEL])}
+          </MenuItem>
+        ))}
+        <MenuSeparator />
+        {LOCALES.map((one) => (
+          <MenuItem key={one} chosen={one === locale()} onAction={() => onLocale(one)}>
+            {LANGUAGE[one]}
+          </MenuItem>
+        ))}
+        <MenuSeparator />
+        <MenuItem icon="leave" onAction={() => (me.guest === true ? setOpen("signOut") : attempt(client.logout()))}>
+          {t("account.signOut")}
+        </MenuItem>
+      </Menu>
+      {open === "profile" && <Profile me={me} onClose={close} />}
+      {open === "register" && <Register me={me} onClose={close} />}
+      {open === "sessions" && <Sessions onClose={close} />}
+      {open === "signOut" && (
+        <Confirm
+          title={t("account.guestOutTitle")}
+          text={t("account.guestOutText")}
+          action={t("account.signOut")}
+          onConfirm={() => client.logout()}
+          onClose={close}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,45 @@
+/** Owns the list of people that a mention being typed may become. The text field keeps the focus and points into it. */
+import type { Person, PresenceView, UserId } from "@palaver/sdk";
+import { t } from "../../i18n/index.ts";
+import { called } from "../../lib/person.ts";
+import { Avatar } from "../../ui/Avatar.tsx";
+import s from "./Suggestions.module.css";
+
+interface Props {
+  readonly id: string;
+  readonly people: readonly Person[];
+  readonly presence: ReadonlyMap<UserId, PresenceView>;
+  readonly active: number;
+  readonly onPick: (person: Person) => void;
+  readonly onHover: (index: number) => void;
+}
+
+export function Suggestions({ id, people, presence, active, onPick, onHover }: Props) {
+  return (
+    <div className={s.list} id={id} role="listbox" aria-label={t("mention.list")}>
+      {people.map((person, index) => (
+        // biome-ignore lint/a11y/useKeyWithClickEvents: the text field has the keys (arrows, Enter)
+        <div
+          key={person.id}
+          id={optionId(id, index)}
+          className={s.option}
+          role="option"
+          tabIndex={-1}
+          aria-selected={index === active}
+          // The field must not lose its focus to the click.
+          onMouseDown={(event) => event.preventDefault()}
+          onMouseMove={() => onHover(index)}
+          onClick={() => onPick(person)}
+        >
+          <Avatar id={person.id} name={called(person)} size={24} presence={presence.get(person.id)?.status} />
+          <span className={s.called}>{called(person)}</span>
+          <span className={s.name}>@{person.name}</span>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+export function optionId(list: string, index: number): string {
+  return `${list}-${index}`;
+}

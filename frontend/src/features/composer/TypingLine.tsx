@@ -1,0 +1,27 @@
+/** Owns the line that says who is typing. Its height is reserved, so that it never moves the text above it. */
+import type { Person } from "@palaver/sdk";
+import { t } from "../../i18n/index.ts";
+import { called } from "../../lib/person.ts";
+import s from "./TypingLine.module.css";
+
+export function TypingLine({ people }: { people: readonly Person[] }) {
+  const [first, second] = people;
+  let text = "";
+  if (first !== undefined && second !== undefined && people.length === 2) {
+    text = t("typing.two", { first: called(first), second: called(second) });
+  } else if (first !== undefined) {
+    text = people.length === 1 ? t("typing.one", { name: called(first) }) : t("typing.many", { n: people.length });
+  }
+  return (
+    <p className={s.line} data-testid="typing">
+      {text !== "" && (
+        <span className={s.dots} aria-hidden="true">
+          <i />
+          <i />
+          <i />
+        </span>
+      )}
+      {text}
+    </p>
+  );
+}

@@ -1,0 +1,107 @@
+/** Owns the files waiting in a composer: they are uploaded at once, and go with the message when they are there. */
+import type { FileInfo, RoomId } from "@palaver/sdk";
+import { useClient } from "@palaver/sdk/react";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { t } from "../../i18n/index.ts";
+import { aborted, explain } from "../../lib/errors.ts";
+import { size } from "../../lib/format.ts";
+import { FILE_BYTES, FILES_PER_MESSAGE } from "../../lib/limits.ts";
+import { toast } from "../../ui/Toasts.tsx";
+
+export interface Attachment {
+  readonly key: number;
+  readonly file: File;
+  /** For pictures: an address of the bytes on this device. */
+  readonly preview: string | null;
+  /** 0 to 1. */
+  readonly progress: number;
+  /** What the server made of it; null while it is on its way. */
+  readonly info: FileInfo | null;
+  readonly error: string | null;
+}
+
+interface Attachments {
+  readonly items: readonly Attachment[];
+  /** All are there (or there are none). */
+  readonly complete: boolean;
+  readonly add: (files: Iterable<File>) => void;
+  readonly remove: (key: number) => void;
+  /** Empties the list without cancelling: they were sent. */
+  readonly clear: () => void;
+}
+
+let nextKey = 1;
+
+export function useAttachments(room: RoomId): Attachments {
+  const client = useClient();
+  const [items, setItems] = useState<readonly Attachment[]>([]);
+  const latest = useRef(items);
+  latest.current = items;
+  const running = useRef(new Map<number, AbortController>());
+
+  const change = useCallback((key: number, part: Partial<Attachment>) => {
+    setItems((all) => all.map((one) => (one.key === key ? { ...one, ...part } : one)));
+  }, []);
+
+  const upload = useCallback(
+    async ({ key, file }: Attachment) => {
+      const stop = new AbortController();
+      running.current.set(key, stop);
+      try {
+        const onProgress = (sent: number, total: number) => change(key, { progress: total > 0 ? sent / total : 0 });
+        change(key, { info: await client.upload(room, file, { signal: stop.signal, onProgress }), progress: 1 });
+      } catch (error) {
+        if (!aborted(error)) change(key, { error: explain(error) });
+      } finally {
+        running.current.delete(key);
+      }
+    },
+    [client, room, change],
+  );
+
+  const add = useCallback(
+    (files: Iterable<File>) => {
+      const fitting = [...files].filter((file) => {
+        if (file.size <= FILE_BYTES) return true;
+        toast(t("upload.tooLarge", { name: file.name, max: size(FILE_BYTES) }));
+        return false;
+      });
+      const left = FILES_PER_MESSAGE - latest.current.length;
+      if (fitting.length > left) toast(t("upload.tooMany", { n: FILES_PER_MESSAGE }));
+      const made = fitting.slice(0, left).map((file) => ({
+        key: nextKey++,
+        file,
+        preview: file.type.startsWith("image/") ? URL.createObjectURL(file) : null,
+        progress: 0,
+        info: null,
+        error: null,
+      }));
+      setItems((all) => [...all, ...made]);
+      for (const one of made) void upload(one);
+    },
+    [upload],
+  );
+
+  const remove = useCallback((key: number) => {
+    running.current.get(key)?.abort();
+    const gone = latest.current.find((one) => one.key === key);
+    if (gone?.preview != null) URL.revokeObjectURL(gone.preview);
+    setItems((all) => all.filter((one) => one.key !== key));
+  }, []);
+
+  const clear = useCallback(() => {
+    for (const { preview } of latest.current) if (preview !== null) URL.revokeObjectURL(preview);
+    setItems([]);
+  }, []);
+
+  // What was not sent when the room is left is given up; the server removes unsent files after a day.
+  useEffect(
+    () => () => {
+      for (const stop of running.current.values()) stop.abort();
+      for (const { preview } of latest.current) if (preview !== null) URL.revokeObjectURL(preview);
+    },
+    [],
+  );
+
+  return { items, complete: items.every((one) => one.info !== null), add, remove, clear };
+}

@@ -1,0 +1,15 @@
+/** Owns why one cannot write in a room, in words. The server decides; this only says it before one has typed. */
+import type { RoomView } from "@palaver/sdk";
+import { t } from "../../i18n/index.ts";
+import { clock, full } from "../../lib/format.ts";
+
+/** `null`: one can write. */
+export function whyBlocked(room: RoomView, now: number): string | null {
+  if (room.archived) return t("blocked.archived");
+  if (room.role === "read_only") return t("blocked.readOnly");
+  if (room.mutedUntil !== null && Date.parse(room.mutedUntil) > now) {
+    const soon = Date.parse(room.mutedUntil) - now < 12 * 3_600_000;
+    return t("blocked.muted", { until: soon ? clock(room.mutedUntil) : full(room.mutedUntil) });
+  }
+  return null;
+}

@@ -1,0 +1,95 @@
+/** Owns the state of the connection: the quiet line in the side bar with its details, and the bar when something is wrong. */
+import type { ConnectionView } from "@palaver/sdk";
+import { useClient, useClientState } from "@palaver/sdk/react";
+import { Button as AriaButton, Dialog, DialogTrigger, Popover } from "react-aria-components";
+import { t } from "../../i18n/index.ts";
+import { useNow } from "../../lib/hooks.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Icon } from "../../ui/Icon.tsx";
+import s from "./ConnectionStatus.module.css";
+import { type Said, sayConnection } from "./state.ts";
+
+function useSaid(): { said: Said; connection: ConnectionView } {
+  const connection = useClientState((state) => state.connection);
+  const now = useNow(connection.status === "online" ? null : 250);
+  return { said: sayConnection(connection, now), connection };
+}
+
+function headline(said: Said, connection: ConnectionView): string {
+  switch (said.kind) {
+    case "online":
+      return connection.online === null ? t("connection.online") : t("connection.people", { n: connection.online });
+    case "connecting":
+      return t("connection.connecting");
+    case "refused":
+      return t("connection.refused");
+    case "reconnecting":
+      return said.inSeconds === null ? t("connection.trying") : t("connection.in", { n: said.inSeconds });
+  }
+}
+
+/** In the side bar: how many people are here; opens the details. */
+export function ConnectionStatus() {
+  const { said, connection } = useSaid();
+  const waiting = useClientState((state) => state.outbox.length);
+  return (
+    <DialogTrigger>
+      <AriaButton className={s.line ?? ""} data-testid="connection" data-status={said.kind}>
+        <span className={s.dot} data-said={said.kind} />
+        <span className={s.text}>{headline(said, connection)}</span>
+      </AriaButton>
+      <Popover className={s.popover ?? ""} placement="top start" offset={6}>
+        <Dialog className={s.details ?? ""} aria-label={t("connection.title")}>
+          <h2>{t("connection.title")}</h2>
+          <dl>
+            <dt>{t("connection.state")}</dt>
+            <dd>{said.kind === "online" ? t("connection.online") : headline(said, connection)}</dd>
+            <dt>{t("connection.node")}</dt>
+            <dd>{connection.node ?? "–"}</dd>
+            <dt>{t("connection.peopleOnline")}</dt>
+            <dd>{connection.online ?? "–"}</dd>
+            <dt>{t("connection.latency")}</dt>
+            <dd>{connection.latencyMs === null ? "–" : t("connection.ms", { n: Math.round(connection.latencyMs) })}</dd>
+            <dt>{t("connection.outbox")}</dt>
+            <dd>{t("connection.waiting", { n: waiting })}</dd>
+          </dl>
+        </Dialog>
+      </Popover>
+    </DialogTrigger>
+  );
+}
+
+/** Above the conversation, only when a break lasts. It lies over the list, so that nothing below it moves. */
+export function ConnectionBar() {
+  const client = useClient();
+  const { said, connection } = useSaid();
+  const waiting = useClientState((state) => state.outbox.filter((change) => change.status === "sending").length);
+  if (said.kind !== "reconnecting" && said.kind !== "refused") return null;
+  return (
+    <div className={s.bar} role="status">
+      <Icon name={said.kind === "refused" ? "alert" : "retry"} size={16} />
+      <span>
+        {said.kind === "refused" ? refusal(connection.closeCode) : headline(said, connection)}
+        {waiting > 0 && ` · ${t("connection.outboxBar", { n: waiting })}`}
+      </span>
+      {(said.kind !== "reconnecting" || said.inSeconds !== null) && (
+        <Button small variant="quiet" onPress={() => client.reconnectNow()}>
+          {t("connection.now")}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function refusal(code: number | null): string {
+  switch (code) {
+    case 4503:
+      return t("connection.banned");
+    case 4504:
+      return t("connection.tooMany");
+    case 4501:
+      return t("connection.signedOut");
+    default:
+      return t("connection.refused");
+  }
+}

@@ -1,0 +1,24 @@
+/** Owns what is said about the connection, and from when. */
+import type { ConnectionView } from "@palaver/sdk";
+import { QUIET_BREAK_MS } from "../../lib/limits.ts";
+
+export type Said =
+  | { readonly kind: "online" | "connecting" | "refused" }
+  /** `inSeconds` is null while an attempt is under way. */
+  | { readonly kind: "reconnecting"; readonly inSeconds: number | null };
+
+/** A break is said only when it lasts: most are over before anybody could read about them. */
+export function sayConnection(connection: ConnectionView, now: number): Said {
+  switch (connection.status) {
+    case "online":
+      return { kind: "online" };
+    case "refused":
+      return { kind: "refused" };
+    default: {
+      const downFor = connection.downSince === null ? 0 : now - connection.downSince;
+      if (downFor < QUIET_BREAK_MS) return { kind: connection.attempt > 1 ? "online" : "connecting" };
+      const left = connection.retryAt === null ? null : Math.ceil((connection.retryAt - now) / 1000);
+      return { kind: "reconnecting", inSeconds: left !== null && left > 0 ? left : null };
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/** Owns what is said about a message that is on its way or was refused, with the ways out. */
+import type { MessageView } from "@palaver/sdk";
+import { t } from "../../i18n/index.ts";
+import { explainFailure } from "../../lib/errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Icon } from "../../ui/Icon.tsx";
+import { useRow } from "./context.ts";
+import s from "./Delivery.module.css";
+
+export function Delivery({ message }: { message: MessageView }) {
+  const { actions } = useRow();
+  const failed = message.status === "failed" ? { id: message.id, failure: message.failure } : failedChange(message);
+  if (failed !== null) {
+    return (
+      <div className={s.failed} role="alert">
+        <Icon name="alert" size={16} />
+        <span>{failed.failure === null ? t("error.unexpected") : explainFailure(failed.failure)}</span>
+        <Button small variant="quiet" onPress={() => actions.retry(failed.id)}>
+          {t("delivery.retry")}
+        </Button>
+        <Button small variant="quiet" onPress={() => actions.discard(failed.id)}>
+          {t("delivery.discard")}
+        </Button>
+      </div>
+    );
+  }
+  if (message.status === "sending") {
+    return (
+      <p className={s.sending}>
+        <Icon name="clock" size={13} />
+        {t("delivery.sending")}
+      </p>
+    );
+  }
+  return null;
+}
+
+function failedChange(message: MessageView) {
+  return message.change?.status === "failed" ? { id: message.change.id, failure: message.change.failure } : null;
+}

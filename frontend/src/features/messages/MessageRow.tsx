@@ -1,0 +1,115 @@
+/** Owns one row of the list: the day's heading and the "New" line above it, then the message in all its states. */
+import type { MessageView } from "@palaver/sdk";
+import { memo, useState } from "react";
+import { t } from "../../i18n/index.ts";
+import { clock, day, full } from "../../lib/format.ts";
+import { called } from "../../lib/person.ts";
+import { Avatar } from "../../ui/Avatar.tsx";
+import { Icon } from "../../ui/Icon.tsx";
+import { Body } from "./Body.tsx";
+import { useRow } from "./context.ts";
+import { Delivery } from "./Delivery.tsx";
+import { Files } from "./Files.tsx";
+import s from "./MessageRow.module.css";
+import { Quote } from "./Quote.tsx";
+import { Reactions } from "./Reactions.tsx";
+import { Toolbar } from "./Toolbar.tsx";
+
+interface Props {
+  readonly message: MessageView;
+  readonly startsDay: boolean;
+  readonly startsGroup: boolean;
+  readonly startsNew: boolean;
+  /** Jumped to a moment ago. */
+  readonly flashes: boolean;
+  /** Has the list's one tab stop. */
+  readonly tabStop: boolean;
+}
+
+export const MessageRow = memo(function MessageRow(props: Props) {
+  const { message, startsDay, startsGroup, startsNew, flashes, tabStop } = props;
+  const { me } = useRow();
+  const [over, setOver] = useState(false);
+  const [focused, setFocused] = useState(false);
+  const [held, setHeld] = useState(false);
+  const usable = message.seq !== null && !message.deleted && message.kind === "message";
+  return (
+    <div className={s.row} data-group={startsGroup || undefined}>
+      {startsDay && (
+        <div className={s.day}>
+          <h3>{day(message.at)}</h3>
+        </div>
+      )}
+      {startsNew && (
+        <div className={s.new} role="separator" aria-label={t("list.newLine")}>
+          <span>{t("list.newLine")}</span>
+        </div>
+      )}
+      <article
+        className={s.message}
+        data-key={message.key}
+        data-status={message.status}
+        data-flash={flashes || undefined}
+        data-mentions-me={(message.mentionsMe && !message.mine) || undefined}
+        aria-label={t("message.label", { name: called(message.by), time: clock(message.at) })}
+        tabIndex={tabStop ? 0 : -1}
+        onPointerEnter={(event) => event.pointerType !== "touch" && setOver(true)}
+        onPointerLeave={() => setOver(false)}
+        onFocus={() => setFocused(true)}
+        onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setFocused(false)}
+      >
+        <div className={s.gutter}>
+          {startsGroup ? (
+            <Avatar id={message.by.id} name={called(message.by)} />
+          ) : (
+            <time className={s.sideTime} dateTime={message.at} title={full(message.at)}>
+              {clock(message.at)}
+            </time>
+          )}
+        </div>
+        <div className={s.main}>
+          {startsGroup && (
+            <header className={s.head}>
+              <span className={s.author} dir="auto">
+                {called(message.by)}
+              </span>
+              {message.by.guest === true && <span className={s.guest}>{t("person.guest")}</span>}
+              <time className={s.time} dateTime={message.at} title={full(message.at)}>
+                {clock(message.at)}
+              </time>
+              {message.pinned && <Icon name="pin" size={14} />}
+            </header>
+          )}
+          {message.replyTo !== null && !message.deleted && <Quote seq={message.replyTo} />}
+          {message.deleted ? (
+            <p className={s.deleted}>{t("message.deleted")}</p>
+          ) : (
+            <>
+              {message.text !== "" && (
+                <Body
+                  text={message.text}
+                  me={me.name}
+                  hasMentions={message.mentions.length > 0 || message.seq === null}
+                  tail={message.editedAt === null ? undefined : <Edited at={message.editedAt} />}
+                />
+              )}
+              <Files message={message} />
+              <Reactions message={message} />
+            </>
+          )}
+          <Delivery message={message} />
+        </div>
+        {usable && (over || focused || held) && <Toolbar message={message} onHold={setHeld} />}
+      </article>
+    </div>
+  );
+});
+
+function Edited({ at }: { at: string }) {
+  return (
+    <span className={s.edited} title={full(at)}>
+      {" "}
+      {t("message.edited")}
+    </span>
+  );
+}

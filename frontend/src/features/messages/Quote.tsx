@@ -1,0 +1,52 @@
+/** Owns the one line of the message that a reply answers; it jumps there. */
+import type { MessageView } from "@palaver/sdk";
+import { useClient } from "@palaver/sdk/react";
+import { useEffect, useState } from "react";
+import { t } from "../../i18n/index.ts";
+import { called } from "../../lib/person.ts";
+import { Icon } from "../../ui/Icon.tsx";
+import { useRow } from "./context.ts";
+import { toPlainLine } from "./markdown.ts";
+import s from "./Quote.module.css";
+
+export function Quote({ seq }: { seq: number }) {
+  const { actions, quoted } = useRow();
+  const message = useQuoted(seq, quoted(seq));
+  return (
+    <button type="button" className={s.quote} onClick={() => actions.jump(seq)} disabled={message === null}>
+      <Icon name="reply" size={14} />
+      {message !== null && message !== undefined && <span className={s.author}>{called(message.by)}</span>}
+      <span className={s.text} dir="auto">
+        {message === undefined ? "…" : quoteText(message)}
+      </span>
+    </button>
+  );
+}
+
+/** What stands for a message in one line. */
+export function quoteText(message: MessageView | null): string {
+  if (message === null) return t("quote.gone");
+  if (message.deleted) return t("message.deleted");
+  const line = toPlainLine(message.text.slice(0, 300));
+  return line === "" ? message.files.map((file) => file.name).join(", ") : line;
+}
+
+/** `undefined` while it is fetched, `null` when it is gone or not to be seen. */
+function useQuoted(seq: number, loaded: MessageView | null): MessageView | null | undefined {
+  const client = useClient();
+  const { room } = useRow();
+  const [fetched, setFetched] = useState<MessageView | null | undefined>(undefined);
+  const missing = loaded === null;
+  useEffect(() => {
+    if (!missing) return;
+    let current = true;
+    client.loadMessage(room, seq).then(
+      (message) => current && setFetched(message),
+      () => current && setFetched(null),
+    );
+    return () => {
+      current = false;
+    };
+  }, [client, room, seq, missing]);
+  return loaded ?? fetched;
+}

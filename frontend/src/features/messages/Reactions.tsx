@@ -1,0 +1,92 @@
+/** Owns the reactions of a message: the chips below it, and the panel that adds one. */
+import type { MessageView, ReactionView } from "@palaver/sdk";
+import type { ReactNode } from "react";
+import { Button, Dialog, DialogTrigger, Popover, Tooltip, TooltipTrigger } from "react-aria-components";
+import { t } from "../../i18n/index.ts";
+import { list } from "../../lib/format.ts";
+import { called } from "../../lib/person.ts";
+import { useRow } from "./context.ts";
+import { countEmoji, EMOJIS, quickEmojis } from "./emoji.ts";
+import s from "./Reactions.module.css";
+
+export function Reactions({ message }: { message: MessageView }) {
+  const { actions, rights } = useRow();
+  if (message.reactions.length === 0) return null;
+  return (
+    <div className={s.chips}>
+      {message.reactions.map((reaction) => (
+        <TooltipTrigger key={reaction.emoji} delay={400}>
+          <Button
+            className={s.chip ?? ""}
+            data-mine={reaction.mine || undefined}
+            aria-label={`${reaction.emoji} ${reaction.n}`}
+            aria-pressed={reaction.mine}
+            isDisabled={!rights.write || message.seq === null}
+            onPress={() => actions.react(message, reaction.emoji)}
+          >
+            <span className={s.emoji}>{reaction.emoji}</span>
+            <span>{reaction.n}</span>
+          </Button>
+          <Tooltip className={s.tip ?? ""} offset={6}>
+            <Who reaction={reaction} />
+          </Tooltip>
+        </TooltipTrigger>
+      ))}
+    </div>
+  );
+}
+
+function Who({ reaction }: { reaction: ReactionView }) {
+  const { people, me } = useRow();
+  const names = reaction.users.flatMap((id) => {
+    if (id === me.id) return [t("person.you")];
+    const person = people.get(id);
+    return person === undefined ? [] : [called(person)];
+  });
+  const others = reaction.n - names.length;
+  const shown = others > 0 ? [...names, t("reaction.others", { n: others })] : names;
+  return shown.length === 0 ? reaction.emoji : list(shown);
+}
+
+interface PickerProps {
+  readonly trigger: ReactNode;
+  readonly onPick: (emoji: string) => void;
+  readonly onOpenChange: (open: boolean) => void;
+}
+
+/** Opens from its trigger: the most used in a row, then the rest. */
+export function EmojiPicker({ trigger, onPick, onOpenChange }: PickerProps) {
+  return (
+    <DialogTrigger onOpenChange={onOpenChange}>
+      {trigger}
+      <Popover className={s.popover ?? ""} placement="top end" offset={6}>
+        <Dialog aria-label={t("message.react")} className={s.picker ?? ""}>
+          {({ close }) => (
+            <EmojiGrid
+              onPick={(emoji) => {
+                countEmoji(emoji);
+                close();
+                onPick(emoji);
+              }}
+            />
+          )}
+        </Dialog>
+      </Popover>
+    </DialogTrigger>
+  );
+}
+
+function EmojiGrid({ onPick }: { onPick: (emoji: string) => void }) {
+  const quick = quickEmojis();
+  const button = (emoji: string) => (
+    <Button key={emoji} className={s.pick ?? ""} aria-label={emoji} onPress={() => onPick(emoji)}>
+      {emoji}
+    </Button>
+  );
+  return (
+    <>
+      <div className={s.quick}>{quick.map(button)}</div>
+      <div className={s.grid}>{EMOJIS.filter((emoji) => !quick.includes(emoji)).map(button)}</div>
+    </>
+  );
+}

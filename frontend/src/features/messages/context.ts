@@ -1,0 +1,43 @@
+/** Owns what the rows of a list share, so that a row is drawn again only when its own message changes. */
+import type { FileInfo, MessageView, Person, RoomId, UserId } from "@palaver/sdk";
+import { createContext, useContext } from "react";
+
+/** What one can do with a message. The object keeps its identity while the room stays open. */
+export interface MessageActions {
+  reply(message: MessageView): void;
+  edit(message: MessageView): void;
+  askDelete(message: MessageView): void;
+  react(message: MessageView, emoji: string): void;
+  pin(message: MessageView): void;
+  copyLink(message: MessageView): void;
+  jump(seq: number): void;
+  view(file: FileInfo, message: MessageView): void;
+  download(file: FileInfo): void;
+  retry(id: string): void;
+  discard(id: string): void;
+}
+
+export interface Rights {
+  readonly write: boolean;
+  /** May delete what others wrote, and pin. */
+  readonly moderate: boolean;
+}
+
+interface RowContext {
+  readonly actions: MessageActions;
+  readonly rights: Rights;
+  readonly room: RoomId;
+  readonly me: Person;
+  /** Who is who in this room, by id. */
+  readonly people: ReadonlyMap<UserId, Person>;
+  /** Loaded messages by `seq`, for quotes. */
+  readonly quoted: (seq: number) => MessageView | null;
+}
+
+export const RowContext = createContext<RowContext | null>(null);
+
+export function useRow(): RowContext {
+  const context = useContext(RowContext);
+  if (context === null) throw new Error("a message is drawn inside a MessageList");
+  return context;
+}

@@ -1,0 +1,77 @@
+/** Owns the emojis that reactions offer, and which of them this person uses most. */
+import { recall, remember } from "../../lib/storage.ts";
+
+export const EMOJIS = [
+  "👍",
+  "❤️",
+  "😂",
+  "🎉",
+  "👀",
+  "🙏",
+  "✅",
+  "🔥",
+  "🚀",
+  "💯",
+  "👏",
+  "🙌",
+  "😀",
+  "😄",
+  "😅",
+  "😉",
+  "😊",
+  "😍",
+  "🤔",
+  "😮",
+  "😢",
+  "😭",
+  "😡",
+  "😴",
+  "🤝",
+  "💪",
+  "👋",
+  "🤷",
+  "🤦",
+  "🫡",
+  "🥳",
+  "🤯",
+  "😎",
+  "🧐",
+  "😬",
+  "🙃",
+  "👎",
+  "❌",
+  "⚠️",
+  "❓",
+  "💡",
+  "📌",
+  "🐛",
+  "☕",
+  "🍕",
+  "🌱",
+  "⭐",
+  "💜",
+] as const;
+
+const QUICK = 6;
+const COUNTS = "emoji";
+
+/** The six most used, topped up with the usual ones. */
+export function quickEmojis(counts: Readonly<Record<string, number>> = recall(COUNTS, {})): string[] {
+  const used = Object.entries(counts)
+    .sort(([, a], [, b]) => b - a)
+    .map(([emoji]) => emoji);
+  return [...new Set([...used, ...EMOJIS])].slice(0, QUICK);
+}
+
+export function countEmoji(emoji: string): void {
+  const counts = recall<Record<string, number>>(COUNTS, {});
+  remember(COUNTS, { ...counts, [emoji]: (counts[emoji] ?? 0) + 1 });
+}
+
+const ONLY_EMOJI =
+  /^(?:(?:\p{Regional_Indicator}{2}|[\d#*]\uFE0F?\u20E3|\p{Extended_Pictographic}(?:\uFE0F|\p{Emoji_Modifier})?(?:\u200D\p{Extended_Pictographic}(?:\uFE0F|\p{Emoji_Modifier})?)*)\s*){1,4}$/u;
+
+/** A message of one to four emojis and nothing else is drawn larger. */
+export function isEmojiOnly(text: string): boolean {
+  return text.length <= 64 && ONLY_EMOJI.test(text.trim());
+}

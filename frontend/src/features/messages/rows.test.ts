@@ -1,0 +1,102 @@
+import type { MessageView } from "@palaver/sdk";
+import { describe, expect, test } from "vitest";
+import { prepended, toRows } from "./rows.ts";
+
+const ada = { id: "a", name: "ada" };
+const grace = { id: "g", name: "grace" };
+
+function message(seq: number | null, at: string, extra: Partial<MessageView> = {}): MessageView {
+  return {
+    key: `k${seq ?? at}`,
+    room: "r",
+    seq,
+    id: `i${seq ?? at}`,
+    kind: "message",
+    by: ada,
+    at,
+    text: "x",
+    mentions: [],
+    replyTo: null,
+    thread: null,
+    files: [],
+    editedAt: null,
+    deleted: false,
+    pinned: false,
+    reactions: [],
+    mine: false,
+    mentionsMe: false,
+    status: "sent",
+    failure: null,
+    change: null,
+    ...extra,
+  };
+}
+
+describe("grouping", () => {
+  test("messages of one author within five minutes form a group", () => {
+    const rows = toRows(
+      [
+        message(1, "2026-11-21T10:00:00"),
+        message(2, "2026-11-21T10:04:59"),
+        message(3, "2026-11-21T10:09:59"),
+        message(4, "2026-11-21T10:10:00", { by: grace }),
+      ],
+      null,
+    );
+    expect(rows.map((row) => row.startsGroup)).toEqual([true, false, true, true]);
+  });
+
+  test("a reply starts a group, for its quote needs an author above it", () => {
+    const rows = toRows([message(1, "2026-11-21T10:00:00"), message(2, "2026-11-21T10:00:01", { replyTo: 1 })], null);
+    expect(rows[1]?.startsGroup).toBe(true);
+  });
+
+  test("each day of the calendar begins once, also when two messages are minutes apart", () => {
+    const rows = toRows(
+      [message(1, "2026-11-20T23:59:00"), message(2, "2026-11-21T00:01:00"), message(3, "2026-11-21T00:02:00")],
+      null,
+    );
+    expect(rows.map((row) => row.startsDay)).toEqual([true, true, false]);
+    expect(rows[1]?.startsGroup).toBe(true);
+  });
+});
+
+describe("the New line", () => {
+  const messages = [
+    message(1, "2026-11-21T10:00:00"),
+    message(2, "2026-11-21T10:00:10", { mine: true }),
+    message(4, "2026-11-21T10:00:20"),
+    message(5, "2026-11-21T10:00:30"),
+  ];
+
+  test("stands once, above the first unread message of somebody else", () => {
+    expect(toRows(messages, 1).map((row) => row.startsNew)).toEqual([false, false, true, false]);
+  });
+
+  test("is absent when all is read, or when the room was entered without unread messages", () => {
+    expect(toRows(messages, 5).some((row) => row.startsNew)).toBe(false);
+    expect(toRows(messages, null).some((row) => row.startsNew)).toBe(false);
+  });
+
+  test("is not drawn above a message that is still being sent", () => {
+    expect(toRows([message(null, "2026-11-21T10:00:00", { mine: true })], 0)[0]?.startsNew).toBe(false);
+  });
+});
+
+describe("history", () => {
+  const rows = (...seqs: number[]) =>
+    toRows(
+      seqs.map((seq) => message(seq, "2026-11-21T10:00:00")),
+      null,
+    );
+
+  test("counts the rows put above", () => {
+    expect(prepended(rows(5, 6), rows(3, 4, 5, 6, 7))).toBe(2);
+  });
+
+  test("counts none when rows were added below or when the room changed", () => {
+    expect(prepended(rows(5, 6), rows(5, 6, 7))).toBe(0);
+    expect(prepended(rows(5, 6), rows(90))).toBe(0);
+    expect(prepended([], rows(1, 2))).toBe(0);
+  });
+});

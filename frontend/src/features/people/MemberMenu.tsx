@@ -1,0 +1,80 @@
+/** Owns what one may do about a member, by role. */
+import type { MemberView, RoomView } from "@palaver/sdk";
+import { useClient } from "@palaver/sdk/react";
+import { t } from "../../i18n/index.ts";
+import { called } from "../../lib/person.ts";
+import { IconButton } from "../../ui/Button.tsx";
+import { Menu, MenuItem, MenuSeparator } from "../../ui/Menu.tsx";
+import { attempt } from "../../ui/Toasts.tsx";
+import { grantable, mayActOn } from "./rights.ts";
+
+const MUTES = [
+  { seconds: 600, id: "people.mute10m" },
+  { seconds: 86_400, id: "people.mute1d" },
+] as const;
+
+interface Props {
+  readonly room: RoomView;
+  readonly member: MemberView;
+  readonly self: string;
+  readonly onDirect: () => void;
+  readonly onAsk: (kind: "kick" | "ban") => void;
+}
+
+export function MemberMenu({ room, member, self, onDirect, onAsk }: Props) {
+  const client = useClient();
+  const user = member.user.id;
+  const acts = mayActOn(room.role, member, self);
+  const present = member.state === "joined";
+  const muted = member.mutedUntil !== null && Date.parse(member.mutedUntil) > Date.now();
+  const roles = acts && present ? grantable(room.role) : [];
+  return (
+    <Menu
+      label={t("people.actions", { name: called(member.user) })}
+      trigger={<IconButton small icon="more" label={t("people.actions", { name: called(member.user) })} />}
+    >
+      <MenuItem icon="chat" onAction={onDirect}>
+        {t("people.direct")}
+      </MenuItem>
+      {roles.length > 0 && <MenuSeparator />}
+      {roles.map((role) => (
+        <MenuItem
+          key={role}
+          chosen={member.role === role}
+          onAction={() => attempt(client.setRole(room.id, user, role))}
+        >
+          {t(`role.${role}`)}
+        </MenuItem>
+      ))}
+      {acts && <MenuSeparator />}
+      {acts && present && muted && (
+        <MenuItem icon="bell" onAction={() => attempt(client.unmute(room.id, user))}>
+          {t("people.unmute")}
+        </MenuItem>
+      )}
+      {acts &&
+        present &&
+        !muted &&
+        MUTES.map(({ seconds, id }) => (
+          <MenuItem key={id} icon="bellOff" onAction={() => attempt(client.mute(room.id, user, seconds))}>
+            {t(id)}
+          </MenuItem>
+        ))}
+      {acts && member.state !== "banned" && (
+        <MenuItem icon="leave" tone="danger" onAction={() => onAsk("kick")}>
+          {t("people.kick")}
+        </MenuItem>
+      )}
+      {acts && member.state !== "banned" && (
+        <MenuItem icon="close" tone="danger" onAction={() => onAsk("ban")}>
+          {t("people.ban")}
+        </MenuItem>
+      )}
+      {acts && member.state === "banned" && (
+        <MenuItem icon="check" onAction={() => attempt(client.unban(room.id, user))}>
+          {t("people.unban")}
+        </MenuItem>
+      )}
+    </Menu>
+  );
+}

@@ -1,0 +1,42 @@
+/** Owns how the room list is divided and ordered. */
+import type { RoomView } from "@palaver/sdk";
+
+export interface Sections {
+  readonly invites: readonly RoomView[];
+  readonly rooms: readonly RoomView[];
+  readonly direct: readonly RoomView[];
+}
+
+/**
+ * Rooms by name: their place is learnt by hand and must not change. Direct rooms by their newest message, as a list of
+ * conversations; those without a loaded message by name, after the others.
+ */
+export function toSections(all: Iterable<RoomView>): Sections {
+  const invites: RoomView[] = [];
+  const rooms: RoomView[] = [];
+  const direct: RoomView[] = [];
+  for (const room of all) {
+    if (room.state === "invited") invites.push(room);
+    else if (room.kind === "direct") {
+      if (!room.hidden || room.unread > 0) direct.push(room);
+    } else if (!room.hidden) rooms.push(room);
+  }
+  const byName = (a: RoomView, b: RoomView) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1);
+  invites.sort(byName);
+  rooms.sort(byName);
+  direct.sort((a, b) => (b.lastMessage?.at ?? "").localeCompare(a.lastMessage?.at ?? "") || byName(a, b));
+  return { invites, rooms, direct };
+}
+
+/** Finds a room by what an address says: its slug or its id. */
+export function findRoom(rooms: ReadonlyMap<string, RoomView>, address: string): RoomView | null {
+  const byId = rooms.get(address);
+  if (byId !== undefined) return byId;
+  for (const room of rooms.values()) if (room.slug === address) return room;
+  return null;
+}
+
+/** What an address says for a room. */
+export function addressOf(room: Pick<RoomView, "id" | "slug">): string {
+  return room.slug ?? room.id;
+}

@@ -1,0 +1,91 @@
+/** Owns how times, sizes and numbers are written. Formatters are made once a language: making one costs more than using it. */
+import { locale } from "../i18n/index.ts";
+
+const cache = new Map<string, Intl.DateTimeFormat>();
+
+function formatter(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${locale()} ${name}`;
+  let made = cache.get(key);
+  if (made === undefined) {
+    made = new Intl.DateTimeFormat(locale(), options);
+    cache.set(key, made);
+  }
+  return made;
+}
+
+/** `14:05` */
+export function clock(at: string): string {
+  return formatter("clock", { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+}
+
+/** Date and time in full, for a title. */
+export function full(at: string): string {
+  return formatter("full", { dateStyle: "full", timeStyle: "medium" }).format(new Date(at));
+}
+
+/** The local calendar day as `2026-11-21`: equal for two times of one day. */
+export function dayKey(at: string): string {
+  const date = new Date(at);
+  return `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
+}
+
+/** Days from `at` to `now` by the calendar, not by 24 hours. */
+function daysAgo(at: string, now: Date): number {
+  const date = new Date(at);
+  const midnight = (d: Date) => Date.UTC(d.getFullYear(), d.getMonth(), d.getDate());
+  return Math.round((midnight(now) - midnight(date)) / 86_400_000);
+}
+
+/** "Today", "Yesterday", "Friday, 20 November"; with the year when it is another one. */
+export function day(at: string, now = new Date()): string {
+  const days = daysAgo(at, now);
+  if (days === 0 || days === 1) {
+    const word = new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(-days, "day");
+    return word.charAt(0).toLocaleUpperCase(locale()) + word.slice(1);
+  }
+  const date = new Date(at);
+  return date.getFullYear() === now.getFullYear()
+    ? formatter("day", { weekday: "long", day: "numeric", month: "long" }).format(date)
+    : formatter("dayYear", { weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(date);
+}
+
+/** Short for lists: the clock today, the weekday this week, else the date. */
+export function brief(at: string, now = new Date()): string {
+  const days = daysAgo(at, now);
+  const date = new Date(at);
+  if (days <= 0) return clock(at);
+  if (days < 7) return formatter("weekday", { weekday: "short" }).format(date);
+  return formatter("date", { day: "numeric", month: "short" }).format(date);
+}
+
+/** "3 minutes ago" */
+export function ago(at: string, now = new Date()): string {
+  const minutes = Math.round((now.getTime() - new Date(at).getTime()) / 60_000);
+  const relative = new Intl.RelativeTimeFormat(locale(), { numeric: "auto" });
+  if (minutes < 60) return relative.format(-Math.max(minutes, 0), "minute");
+  if (minutes < 1440) return relative.format(-Math.round(minutes / 60), "hour");
+  return relative.format(-Math.round(minutes / 1440), "day");
+}
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
+
+/** `1.4 MB` */
+export function size(bytes: number): string {
+  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log(bytes) / Math.log(1000)), UNITS.length - 1);
+  return new Intl.NumberFormat(locale(), {
+    style: "unit",
+    unit: UNITS[power],
+    unitDisplay: power === 0 ? "long" : "short",
+    maximumFractionDigits: power === 0 ? 0 : 1,
+  }).format(bytes / 1000 ** power);
+}
+
+/** `99+` above 99: a badge has little room. */
+export function badge(n: number): string {
+  return n > 99 ? "99+" : String(n);
+}
+
+/** Names as a sentence: "Ada, Grace and Linus". */
+export function list(names: readonly string[]): string {
+  return new Intl.ListFormat(locale(), { type: "conjunction" }).format(names);
+}

@@ -1,0 +1,30 @@
+/** Owns how a person is shown: name, initials, colour. */
+import type { Person } from "@palaver/sdk";
+
+/** What a person likes to be called, else their handle. */
+export function called(person: Person): string {
+  return person.display_name?.trim() || person.name;
+}
+
+/** One or two letters for an avatar. Counts by grapheme, so that an emoji or an accent stays whole. */
+export function initials(name: string): string {
+  const words = name
+    .trim()
+    .split(/[\s._-]+/u)
+    .filter((word) => /[\p{L}\p{N}\p{Extended_Pictographic}]/u.test(word));
+  const first = (word: string | undefined) => {
+    for (const { segment } of new Intl.Segmenter().segment(word ?? "")) return segment;
+    return "";
+  };
+  const letters = first(words[0]) + (words.length > 1 ? first(words[words.length - 1]) : "");
+  return letters.toLocaleUpperCase() || "?";
+}
+
+/** A hue that stays the same for one id. FNV-1a: short, and spreads ids that differ in one letter. */
+export function hue(id: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < id.length; i++) {
+    hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
+  }
+  return (hash >>> 0) % 360;
+}

@@ -1,0 +1,42 @@
+/** Owns what stands where nothing is: an empty list, a list that is loading, a list that did not come. */
+import type { ReactNode } from "react";
+import s from "./Empty.module.css";
+import { Icon, type IconName } from "./Icon.tsx";
+
+interface Props {
+  readonly icon: IconName;
+  readonly title: string;
+  readonly text?: string | undefined;
+  readonly children?: ReactNode;
+}
+
+export function Empty({ icon, title, text, children }: Props) {
+  return (
+    <div className={s.empty}>
+      <span className={s.picture}>
+        <Icon name={icon} size={28} />
+      </span>
+      <p className={s.title}>{title}</p>
+      {text !== undefined && <p className={s.text}>{text}</p>}
+      {children !== undefined && <div className={s.actions}>{children}</div>}
+    </div>
+  );
+}
+
+/** Grey lines of the size of what will come. */
+export function Skeleton({ rows, avatar = true }: { rows: number; avatar?: boolean }) {
+  return (
+    <div className={s.skeleton} aria-hidden="true">
+      {Array.from({ length: rows }, (_, row) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the lines are all alike and never move
+        <div key={row} className={s.row}>
+          {avatar && <span className={s.disc} />}
+          <span className={s.lines}>
+            <span style={{ inlineSize: `${22 + ((row * 17) % 20)}%` }} />
+            <span style={{ inlineSize: `${48 + ((row * 29) % 40)}%` }} />
+          </span>
+        </div>
+      ))}
+    </div>
+  );
+}

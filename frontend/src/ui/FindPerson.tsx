@@ -1,0 +1,103 @@
+/** Owns looking a person up by the beginning of their name: for direct rooms and for invitations. */
+import type { Person } from "@palaver/sdk";
+import { useClient } from "@palaver/sdk/react";
+import { useEffect, useState } from "react";
+import { t } from "../i18n/index.ts";
+import { explain } from "../lib/errors.ts";
+import { useSettled } from "../lib/hooks.ts";
+import { called } from "../lib/person.ts";
+import { Avatar } from "./Avatar.tsx";
+import { Button } from "./Button.tsx";
+import { Dialog } from "./Dialog.tsx";
+import { Empty } from "./Empty.tsx";
+import { Field, FormError } from "./Field.tsx";
+import form from "./Form.module.css";
+
+interface Props {
+  readonly title: string;
+  /** What the button beside each person says; `named` is the same with the name in it. */
+  readonly action: string;
+  readonly named: (name: string) => string;
+  readonly leaveOut: (person: Person) => boolean;
+  readonly onPick: (person: Person) => Promise<void>;
+  readonly onClose: () => void;
+}
+
+export function FindPerson({ title, action, named, leaveOut, onPick, onClose }: Props) {
+  const client = useClient();
+  const [query, setQuery] = useState("");
+  const asked = useSettled(query.trim().replace(/^@/u, ""), 200);
+  const [people, setPeople] = useState<readonly Person[] | null>(null);
+  const [failure, setFailure] = useState<string | null>(null);
+  const [busy, setBusy] = useState<string | null>(null);
+
+  useEffect(() => {
+    if (asked === "") {
+      setPeople(null);
+      return;
+    }
+    let current = true;
+    client.findUsers(asked).then(
+      (found) => {
+        if (!current) return;
+        setFailure(null);
+        setPeople(found);
+      },
+      (error: unknown) => current && setFailure(explain(error)),
+    );
+    return () => {
+      current = false;
+    };
+  }, [client, asked]);
+
+  const pick = async (person: Person) => {
+    setBusy(person.id);
+    try {
+      await onPick(person);
+    } catch (error) {
+      setFailure(explain(error));
+    } finally {
+      setBusy(null);
+    }
+  };
+
+  const shown = people?.filter((person) => !leaveOut(person)) ?? null;
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <Field
+        type="search"
+        label={t("find.name")}
+        value={query}
+        onChange={(event) => setQuery(event.target.value)}
+        autoFocus
+      />
+      <FormError text={failure} />
+      <div className={form.scroll}>
+        {shown === null && <Empty icon="search" title={t("find.start")} text={t("find.startText")} />}
+        {shown?.length === 0 && <Empty icon="people" title={t("find.none")} text={t("find.noneText")} />}
+        <ul className={form.list}>
+          {shown?.map((person) => (
+            <li key={person.id} className={form.item}>
+              <Avatar id={person.id} name={called(person)} />
+              <span className={form.text}>
+                <span className={form.title} dir="auto">
+                  {called(person)}
+                </span>
+                <span className={form.note}>@{person.name}</span>
+              </span>
+              <Button
+                small
+                variant="primary"
+                isDisabled={busy !== null}
+                aria-label={named(person.name)}
+                onPress={() => pick(person)}
+              >
+                {action}
+              </Button>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </Dialog>
+  );
+}
