@@ -24,8 +24,8 @@ export class Chat {
   async createRoom(name: string): Promise<void> {
     await this.page.getByRole("button", { name: "Create room" }).click();
     const dialog = this.page.getByRole("dialog");
-    await dialog.getByRole("textbox", { name: "Name", exact: true }).fill(name);
-    await dialog.getByRole("button", { name: "Create room" }).click();
+    await dialog.getByRole("textbox", { name: "Room name" }).fill(name);
+    await dialog.getByRole("button", { name: "Create", exact: true }).click();
     await dialog.waitFor({ state: "hidden" });
   }
 
@@ -36,6 +36,11 @@ export class Chat {
 
   get composer(): Locator {
     return this.page.getByRole("textbox", { name: "Message", exact: true });
+  }
+
+  /** The head of the conversation that is open. */
+  get title(): Locator {
+    return this.page.getByRole("heading", { level: 1 });
   }
 
   get log(): Locator {
