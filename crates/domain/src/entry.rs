@@ -205,6 +205,23 @@ impl Body {
     }
 }
 
+impl Message {
+    /// A fresh message at `seq` that is nothing but its text.
+    pub fn of(text: MessageText, seq: Seq) -> Message {
+        Message {
+            text,
+            mentions: Vec::new(),
+            files: Vec::new(),
+            reply_to: None,
+            thread: None,
+            rev: seq,
+            edited_at: None,
+            deleted: false,
+            reactions: Vec::new(),
+        }
+    }
+}
+
 impl Entry {
     /// The message, if it is one.
     pub fn message(&self) -> Option<&Message> {

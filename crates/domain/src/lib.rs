@@ -4,11 +4,14 @@
 //! that every rule can be tested and simulated as a plain function.
 
 pub mod change;
+pub mod decide;
 pub mod effect;
 pub mod entry;
 pub mod file;
+pub mod fold;
 pub mod ids;
 pub mod limits;
+pub mod look_up;
 pub mod name;
 pub mod own;
 pub mod presence;
@@ -18,11 +21,15 @@ pub mod room;
 pub mod text;
 pub mod time;
 pub mod user;
+pub mod view;
+pub mod window;
 
 pub use change::{Ack, Actor, Change, Intent};
+pub use decide::{Decision, decide};
 pub use effect::Effect;
 pub use entry::{Body, Entry, Message, Reaction};
 pub use file::{File, FileState, Picture};
+pub use fold::RoomState;
 pub use ids::{EntryId, Epoch, FileId, LogId, RoomId, Seq, SessionId, UserId};
 pub use own::{Notification, NotificationKey, NotificationKind, OwnChange, UserRoom};
 pub use presence::PresenceStatus;
@@ -31,3 +38,5 @@ pub use related::Related;
 pub use room::{Level, Member, MemberState, Role, Room, RoomKind};
 pub use time::Timestamp;
 pub use user::{User, UserRole};
+pub use view::{Place, Roster, Row, RowKey, View};
+pub use window::Window;

@@ -37,6 +37,10 @@ pub const REACTORS_IN_MESSAGE: usize = 20;
 pub const PINS_PER_ROOM: usize = 100;
 /// Characters of a password, at least and at most.
 pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=256;
+/// People that a new room begins with, besides its owner.
+pub const PEOPLE_PER_CREATE: usize = 100;
+/// Seconds of a room's slow mode, at most.
+pub const SLOW_MODE_MAX_S: u32 = 3_600;
 /// Members up to which read receipts are sent.
 pub const RECEIPT_MEMBERS: usize = 20;
 /// Seqs of unread mentions that a user's row of a room holds.
@@ -67,6 +71,14 @@ pub const APPENDER_QUEUE: usize = 4_096;
 pub const APPEND_ENTRIES: usize = 512;
 /// Entries that an appender keeps for the look-up of repeats.
 pub const APPENDER_WINDOW: usize = 512;
+/// Rows that an appender keeps between two appends.
+pub const APPENDER_ROWS: usize = 1_024;
+/// Entries that one read below the window brings in, when slow mode asks for older ones.
+pub const WINDOW_STEP: u64 = 1_024;
+/// How long a change waits for its answer before that is `unavailable`.
+pub const APPEND_DEADLINE: Duration = Duration::from_secs(3);
+/// How long an appender without work stays.
+pub const APPENDER_IDLE: Duration = Duration::from_secs(60);
 /// Logs whose appends one SQL transaction commits together.
 pub const GROUP_LOGS: usize = 256;
 /// Appends waiting for the writer of an SQL store.
@@ -175,6 +187,8 @@ pub struct Limits {
     pub sockets_per_user: usize,
     /// Sends (messages, edits, deletes, reactions) of one user in ten seconds.
     pub sends_per_10s: u32,
+    /// Repeats of one user, in ten seconds, whose look-up has to read the log.
+    pub scans_per_10s: u32,
     /// Frames of one socket in sixty seconds.
     pub frames_per_60s: u32,
     /// Bytes of one uploaded file.
@@ -197,6 +211,7 @@ impl Default for Limits {
             connections_per_node: 10_000,
             sockets_per_user: 20,
             sends_per_10s: 20,
+            scans_per_10s: 20,
             frames_per_60s: 400,
             upload_bytes: 25 * 1024 * 1024,
             requests_per_minute: 1_200,

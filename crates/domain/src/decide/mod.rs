@@ -1,0 +1,98 @@
+//! The decision on a change: known, nothing to do, refused, or accepted into the next append.
+//!
+//! Pure: the rows are the view's, the time is an argument. A refused change takes out itself alone.
+
+mod membership;
+mod message;
+mod own;
+mod rights;
+mod room;
+
+use crate::change::{Ack, Change, Intent};
+use crate::ids::{LogId, Seq};
+use crate::look_up::{Found, look_up};
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+use crate::view::View;
+use crate::window::Window;
+
+/// What was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Accepted and folded into the view: this is its (first) place, once the append committed.
+    Append(Seq),
+    /// It is there already: its original ack. Where that place is above the last committed entry, it is
+    /// a twin in the same append, and the ack waits with it.
+    Known(Ack),
+    /// It would change nothing.
+    Noop(Ack),
+    /// Not taken in.
+    Refuse(Refusal),
+}
+
+/// Decides a change: the look-up first, then the rules. The view must lack no row of it
+/// ([`View::missing`]), and the window must reach down far enough ([`crate::look_up::reaches_below`]).
+pub fn decide(view: &mut View, window: &mut Window, change: &Change, now: Timestamp) -> Decision {
+    match look_up(window, view.place().epoch, change) {
+        Found::Known { seq, at } => Decision::Known(Ack { seq: Some(seq), at, dup: true, noop: false, entry: None }),
+        Found::Refused(refusal) => Decision::Refuse(refusal),
+        Found::New => apply_rules(view, window, change, now),
+    }
+}
+
+/// Decides a change that the look-up found to be new.
+pub fn apply_rules(view: &mut View, window: &mut Window, change: &Change, now: Timestamp) -> Decision {
+    let before = view.pending();
+    let first = view.place().seq + 1;
+    let verdict = rules(view, window, change, now);
+    for entry in view.accepted(before) {
+        window.push(entry);
+    }
+    match verdict {
+        Ok(Verdict::Accepted) => Decision::Append(first),
+        Ok(Verdict::Nothing) => Decision::Noop(Ack { seq: None, at: now, dup: false, noop: true, entry: None }),
+        Err(refusal) => Decision::Refuse(refusal),
+    }
+}
+
+/// What the rules say of a change that they do not refuse.
+enum Verdict {
+    /// Entries were accepted into the view.
+    Accepted,
+    /// It would change nothing.
+    Nothing,
+}
+
+type Ruled = Result<Verdict, Refusal>;
+
+fn rules(view: &mut View, window: &Window, change: &Change, now: Timestamp) -> Ruled {
+    match (&change.intent, view.log) {
+        (Intent::Own(own), LogId::User(_)) => return own::change(view, change, own, now),
+        (Intent::Own(_), LogId::Room(_)) | (_, LogId::User(_)) => {
+            return Err(Refusal::bad_request("This change does not belong to this log."));
+        }
+        _ => {}
+    }
+    match &change.intent {
+        Intent::Send { .. } => message::send(view, window, change, now),
+        Intent::Edit { target, text } => message::edit(view, change, *target, text, now),
+        Intent::Delete { target } => message::delete(view, change, *target, now),
+        Intent::React { target, emoji, on } => message::react(view, change, *target, emoji, *on, now),
+        Intent::Pin { target, on } => message::pin(view, change, *target, *on, now),
+        Intent::Create { room, people } => room::create(view, change, room, people, now),
+        Intent::Update { .. } => room::update(view, change, now),
+        Intent::Join => membership::join(view, change, now),
+        Intent::Leave => membership::leave(view, change, now),
+        Intent::Invite { user, role } => membership::invite(view, change, *user, *role, now),
+        Intent::Kick { user, why } => membership::kick(view, change, *user, why.clone(), now),
+        Intent::Ban { user, why } => membership::ban(view, change, *user, why.clone(), now),
+        Intent::Unban { user } => membership::unban(view, change, *user, now),
+        Intent::Mute { user, until, why } => membership::mute(view, change, *user, Some(*until), why.clone(), now),
+        Intent::Unmute { user } => membership::mute(view, change, *user, None, None, now),
+        Intent::SetRole { user, role } => membership::set_role(view, change, *user, *role, now),
+        Intent::Own(_) => unreachable!("own changes were dealt with above"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! Rules for a user's own log: each change is guarded by the row that it announces, read after the
+//! head, so that a consumer that died between its append and its cursor doubles nothing.
+//!
+//! Asks for no rights: only the server itself makes these changes, each for the log's user.
+
+use super::{Ruled, Verdict};
+use crate::change::Change;
+use crate::effect::Effect;
+use crate::entry::Body;
+use crate::limits::NOTIFICATION_MARK_LIFE;
+use crate::own::{Notification, NotificationKey, OwnChange, UserRoom};
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+use crate::view::View;
+
+pub(super) fn change(view: &mut View, change: &Change, own: &OwnChange, now: Timestamp) -> Ruled {
+    let at = now.max(view.place().at);
+    let (body, effect) = match own {
+        OwnChange::Room { row } => {
+            let old = view.user_rooms.get(&row.room).and_then(Option::as_ref);
+            if old.is_some_and(|old| old.rev >= row.rev) {
+                return Ok(Verdict::Nothing);
+            }
+            let next = follow(old, row);
+            (Body::UserRoom(next.clone()), Some(Effect::UserRoom(next)))
+        }
+        OwnChange::RoomSettings { room, level, hidden } => {
+            let old = view.user_rooms.get(room).and_then(Option::as_ref);
+            let old = old.ok_or_else(|| Refusal::not_found("This room is not in your list."))?;
+            let next =
+                UserRoom { level: level.unwrap_or(old.level), hidden: hidden.unwrap_or(old.hidden), ..old.clone() };
+            if next == *old {
+                return Ok(Verdict::Nothing);
+            }
+            let effect = Effect::RoomSettings { room: *room, level: next.level, hidden: next.hidden };
+            (Body::UserRoom(next), Some(effect))
+        }
+        OwnChange::Notify(notification) => {
+            if known(view, notification.key) {
+                return Ok(Verdict::Nothing);
+            }
+            (Body::NotificationAdded(notification.clone()), Some(Effect::Notification(notification.clone())))
+        }
+        OwnChange::NotificationRead(key) => {
+            let row = row(view, *key).ok_or_else(no_such_notification)?;
+            if row.read_at.is_some() {
+                return Ok(Verdict::Nothing);
+            }
+            (Body::NotificationRead { key: Some(*key) }, Some(Effect::NotificationRead { key: Some(*key), at }))
+        }
+        OwnChange::NotificationsRead => {
+            if view.has_unread == Some(false) {
+                return Ok(Verdict::Nothing);
+            }
+            (Body::NotificationRead { key: None }, Some(Effect::NotificationRead { key: None, at }))
+        }
+        OwnChange::NotificationDrop(key) => {
+            if row(view, *key).is_none() {
+                // The mark of one that was deleted before: a repeat.
+                return if known(view, *key) { Ok(Verdict::Nothing) } else { Err(no_such_notification()) };
+            }
+            let effect = Effect::NotificationDropped { key: *key, expires: at + NOTIFICATION_MARK_LIFE };
+            (Body::NotificationGone { key: *key }, Some(effect))
+        }
+        OwnChange::Setting { name, value } => (Body::Setting { name: name.clone(), value: value.clone() }, None),
+        OwnChange::SessionEnded(session) => (Body::SessionEnded { session: *session }, None),
+    };
+    view.accept(change.by.user, change.id, now, body);
+    if let Some(effect) = effect {
+        view.with_effect(effect);
+    }
+    Ok(Verdict::Accepted)
+}
+
+/// The row after a member entry: the user's marks and settings stay.
+fn follow(old: Option<&UserRoom>, new: &UserRoom) -> UserRoom {
+    let Some(old) = old.cloned() else { return new.clone() };
+    UserRoom { state: new.state, role: new.role, rev: new.rev, why: new.why.clone(), ..old }
+}
+
+fn row(view: &View, key: NotificationKey) -> Option<&Notification> {
+    view.notifications.get(&key).and_then(|(row, _)| row.as_ref())
+}
+
+fn known(view: &View, key: NotificationKey) -> bool {
+    view.notifications.get(&key).is_some_and(|(row, known)| row.is_some() || *known)
+}
+
+fn no_such_notification() -> Refusal {
+    Refusal::not_found("There is no such notification.")
+}

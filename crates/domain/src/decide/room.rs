@@ -1,0 +1,109 @@
+//! Rules for the room itself: create, update, archive.
+
+use super::rights::{not_archived, runs};
+use super::{Ruled, Verdict};
+use crate::change::{Change, Intent};
+use crate::entry::Body;
+use crate::ids::{EntryId, RoomId, UserId};
+use crate::limits::{DESCRIPTION_CHARS, PEOPLE_PER_CREATE, SLOW_MODE_MAX_S};
+use crate::refusal::{Code, Refusal};
+use crate::room::{MemberState, Role, Room, RoomKind};
+use crate::time::Timestamp;
+use crate::view::View;
+
+pub(super) fn create(view: &mut View, change: &Change, room: &Room, people: &[UserId], now: Timestamp) -> Ruled {
+    let owner = change.by.user;
+    if view.log.room() != Some(room.id) {
+        return Err(Refusal::bad_request("The room's id is not the one of its log."));
+    }
+    let direct = room.kind == RoomKind::Direct;
+    if direct {
+        check_pair(room, owner)?;
+    }
+    if view.place().seq > 0 {
+        // Both people of a direct room may create it at once: whoever comes second finds it there.
+        return match direct {
+            true => Ok(Verdict::Nothing),
+            false => Err(Refusal::new(Code::Conflict, "This room is there already.")),
+        };
+    }
+    if !direct && room.name.is_none() {
+        return Err(Refusal::bad_request("A room needs a name."));
+    }
+    if (room.kind == RoomKind::Public) != room.slug.is_some() {
+        return Err(Refusal::bad_request("A public room has an id of its own to be found by; others have none."));
+    }
+    check_size(&room.description, room.slow_mode_s)?;
+    let mut others: Vec<UserId> = Vec::new();
+    for user in people.iter().filter(|user| **user != owner) {
+        if !others.contains(user) {
+            others.push(*user);
+        }
+    }
+    if others.len() > PEOPLE_PER_CREATE {
+        return Err(Refusal::new(
+            Code::TooLarge,
+            format!("A room begins with at most {PEOPLE_PER_CREATE} people; invite the others later."),
+        ));
+    }
+    if others.iter().any(|user| !view.people.get(user).copied().unwrap_or(false)) {
+        return Err(Refusal::not_found("There is no such user."));
+    }
+    let body = Body::Room(Room { rev: view.place().seq + 1, archived: false, ..room.clone() });
+    view.accept(owner, change.id, now, body);
+    // The further entries have ids of their own, the same on every repeat.
+    let mut add = |user: UserId, state, role| {
+        let id = EntryId::derived(room.id, owner, change.id, &format!("create:{user}"));
+        view.accept(owner, id, now, Body::Member { user, state, role, muted_until: None, why: None });
+    };
+    add(owner, MemberState::Joined, if direct { Role::Member } else { Role::Owner });
+    let state = if direct { MemberState::Joined } else { MemberState::Invited };
+    for user in others {
+        add(user, state, Role::Member);
+    }
+    Ok(Verdict::Accepted)
+}
+
+pub(super) fn update(view: &mut View, change: &Change, now: Timestamp) -> Ruled {
+    let Intent::Update { name, description, archived, hides_past, slow_mode_s } = &change.intent else {
+        unreachable!("only an update comes here")
+    };
+    let changes_archived = |room: &Room| archived.is_some_and(|archived| archived != room.archived);
+    let least = if view.room().is_some_and(changes_archived) { Role::Owner } else { Role::Admin };
+    let (room, _) = runs(view, &change.by, least)?;
+    let mut next = room.clone();
+    next.name = name.clone().or(next.name);
+    next.description = description.clone().unwrap_or(next.description);
+    next.archived = archived.unwrap_or(next.archived);
+    next.hides_past = hides_past.unwrap_or(next.hides_past);
+    next.slow_mode_s = slow_mode_s.unwrap_or(next.slow_mode_s);
+    if next == *room {
+        return Ok(Verdict::Nothing);
+    }
+    // What is archived stays as it is, until it is taken out of the archive.
+    if room.archived && next.archived {
+        not_archived(room)?;
+    }
+    check_size(&next.description, next.slow_mode_s)?;
+    next.rev = view.place().seq + 1;
+    view.accept(change.by.user, change.id, now, Body::Room(next));
+    Ok(Verdict::Accepted)
+}
+
+/// A direct room is the one of its two people, and asked for by one of them.
+fn check_pair(room: &Room, asks: UserId) -> Result<(), Refusal> {
+    match room.pair {
+        Some((a, b)) if a <= b && (asks == a || asks == b) && RoomId::direct(a, b) == room.id => Ok(()),
+        _ => Err(Refusal::bad_request("A direct room is that of its two people.")),
+    }
+}
+
+fn check_size(description: &str, slow_mode_s: u32) -> Result<(), Refusal> {
+    if description.chars().count() > DESCRIPTION_CHARS {
+        return Err(Refusal::new(Code::TooLarge, format!("A description has at most {DESCRIPTION_CHARS} characters.")));
+    }
+    if slow_mode_s > SLOW_MODE_MAX_S {
+        return Err(Refusal::bad_request(format!("Slow mode is at most {SLOW_MODE_MAX_S} s.")));
+    }
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! What entries make of rows: a message, a member, and the whole of a room.
+//!
+//! The same steps fold what an appender is about to write, what a client holds and what a checker
+//! compares. Never refuses anything: an entry that is in the log was decided.
+
+mod room_state;
+
+pub use room_state::{Gap, RoomState};
+
+use crate::entry::{Message, Reaction};
+use crate::ids::{Seq, UserId};
+use crate::limits::REACTORS_IN_MESSAGE;
+use crate::room::{Member, MemberState, Role};
+use crate::text::{Emoji, MessageText};
+use crate::time::Timestamp;
+
+/// What a `member` entry says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The state after it.
+    pub state: MemberState,
+    /// The role after it.
+    pub role: Role,
+    /// The mute after it.
+    pub muted_until: Option<Timestamp>,
+}
+
+/// The member row after a `member` entry at `seq`.
+///
+/// `from_seq` is set by coming in, and only the end of a membership sets `to_seq`: a ban after a kick
+/// moves neither. One who never was in may see nothing (`to_seq` 0).
+pub fn member(old: Option<&Member>, user: UserId, seq: Seq, now: Standing, hides_past: bool) -> Member {
+    let was_in = old.is_some_and(Member::is_joined);
+    let (from_seq, to_seq) = match (now.state, old) {
+        (MemberState::Joined, Some(old)) if was_in => (old.from_seq, None),
+        (MemberState::Joined, _) => (if hides_past { seq } else { 1 }, None),
+        (_, Some(old)) if was_in => (old.from_seq, Some(seq)),
+        (_, Some(old)) => (old.from_seq, old.to_seq),
+        (_, None) => (1, Some(0)),
+    };
+    Member {
+        user,
+        state: now.state,
+        role: now.role,
+        muted_until: now.muted_until,
+        level: old.map(|old| old.level).unwrap_or_default(),
+        from_seq,
+        to_seq,
+        rev: seq,
+    }
+}
+
+/// Another text, unless the message is gone or was changed later.
+pub fn edit(message: &mut Message, seq: Seq, at: Timestamp, text: Option<&MessageText>) {
+    if message.deleted || seq <= message.rev {
+        return;
+    }
+    if let Some(text) = text {
+        message.text = text.clone();
+    }
+    message.edited_at = Some(at);
+    message.rev = seq;
+}
+
+/// Gone for good; who sent it and where it stood remains.
+pub fn delete(message: &mut Message, seq: Seq) {
+    if message.deleted || seq <= message.rev {
+        return;
+    }
+    let (reply_to, thread) = (message.reply_to, message.thread);
+    *message = Message { reply_to, thread, ..Message::of(MessageText::default(), seq) };
+    message.deleted = true;
+}
+
+/// A reaction on or off. Whether it is one beyond those that the message itself holds: then a row of
+/// its own is written or removed. The caller knows that it changes something.
+pub fn react(message: &mut Message, seq: Seq, user: UserId, emoji: &Emoji, on: bool) -> bool {
+    if message.deleted || seq <= message.rev {
+        return false;
+    }
+    message.rev = seq;
+    let at = message.reactions.iter().position(|reaction| reaction.emoji == *emoji);
+    if on {
+        let at = at.unwrap_or_else(|| {
+            message.reactions.push(Reaction { emoji: emoji.clone(), n: 0, users: Vec::new() });
+            message.reactions.len() - 1
+        });
+        let reaction = &mut message.reactions[at];
+        reaction.n += 1;
+        let beyond = reaction.users.len() >= REACTORS_IN_MESSAGE;
+        if !beyond {
+            reaction.users.push(user);
+        }
+        return beyond;
+    }
+    let Some(at) = at else { return false };
+    let reaction = &mut message.reactions[at];
+    reaction.n = reaction.n.saturating_sub(1);
+    let held = reaction.users.iter().position(|held| *held == user);
+    if let Some(held) = held {
+        reaction.users.remove(held);
+    }
+    if reaction.n == 0 {
+        message.reactions.remove(at);
+    }
+    held.is_none()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,206 @@
+//! Which rows a change needs, and how they come in.
+
+use std::collections::BTreeSet;
+
+use crate::change::{Change, Intent};
+use crate::entry::Entry;
+use crate::file::File;
+use crate::ids::{FileId, RoomId, Seq, UserId};
+use crate::own::{Notification, NotificationKey, OwnChange, UserRoom};
+use crate::room::{Member, Role, Room};
+use crate::text::Emoji;
+use crate::view::View;
+
+/// The name of a row.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RowKey {
+    /// The room of the log.
+    Room,
+    /// A member row.
+    Member(UserId),
+    /// A message of the log.
+    Message(Seq),
+    /// A reactor beyond those that the message holds.
+    Reactor(Seq, Emoji, UserId),
+    /// The room's pins.
+    Pins,
+    /// Who owns the room, and how many are in.
+    Roster,
+    /// The user who has this folded name.
+    Name(String),
+    /// A file.
+    File(FileId),
+    /// Whether there is such a user, who can sign in.
+    Person(UserId),
+    /// The log's user's row of a room.
+    UserRoom(RoomId),
+    /// A notification of the log's user.
+    Notification(NotificationKey),
+    /// Whether the log's user has unread notifications.
+    HasUnread,
+}
+
+/// A row as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Row {
+    /// The room of the log.
+    Room(Option<Room>),
+    /// A member row.
+    Member(UserId, Option<Member>),
+    /// A message; none when that entry is no message.
+    Message(Seq, Option<Entry>),
+    /// Whether the reactor's row is there.
+    Reactor(Seq, Emoji, UserId, bool),
+    /// The room's pins.
+    Pins(Vec<Seq>),
+    /// Who owns the room, and how many are in.
+    Roster(Roster),
+    /// Who has the name.
+    Name(String, Option<UserId>),
+    /// A file.
+    File(FileId, Option<File>),
+    /// Whether they are there.
+    Person(UserId, bool),
+    /// The user's row of a room.
+    UserRoom(RoomId, Option<UserRoom>),
+    /// The notification, and whether it or its mark is there.
+    Notification(NotificationKey, Option<Notification>, bool),
+    /// Whether there are unread ones.
+    HasUnread(bool),
+}
+
+/// Who owns a room, and how many are in it: asked only when an owner goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Roster {
+    /// The owners who are in.
+    pub owners: BTreeSet<UserId>,
+    /// How many are in.
+    pub joined: u64,
+}
+
+impl Roster {
+    pub(super) fn fold(&mut self, old: Option<&Member>, new: &Member) {
+        let was_in = old.is_some_and(Member::is_joined);
+        self.joined = self.joined + u64::from(new.is_joined()) - u64::from(was_in && self.joined > 0);
+        if new.is_joined() && new.role == Role::Owner {
+            self.owners.insert(new.user);
+        } else {
+            self.owners.remove(&new.user);
+        }
+    }
+}
+
+impl View {
+    /// The rows that the decision of `change` needs and this view lacks. To be asked again once they
+    /// are in: some rows show that another one is needed.
+    pub fn missing(&self, change: &Change) -> Vec<RowKey> {
+        let mut keys = Vec::new();
+        let by = change.by.user;
+        match &change.intent {
+            Intent::Own(own) => self.own_rows(own, &mut keys),
+            Intent::Create { people, .. } if self.place.seq == 0 => {
+                keys.extend(people.iter().filter(|user| **user != by).map(|user| RowKey::Person(*user)));
+            }
+            Intent::Create { .. } => {}
+            intent => {
+                keys.extend([RowKey::Room, RowKey::Member(by)]);
+                self.room_rows(intent, by, &mut keys);
+            }
+        }
+        keys.retain(|key| !self.has(key));
+        keys
+    }
+
+    fn room_rows(&self, intent: &Intent, by: UserId, keys: &mut Vec<RowKey>) {
+        match intent {
+            Intent::Send { text, reply_to, thread, files } => {
+                keys.extend(reply_to.iter().chain(thread).map(|seq| RowKey::Message(*seq)));
+                keys.extend(text.mentioned_names().into_iter().map(RowKey::Name));
+                keys.extend(files.iter().map(|file| RowKey::File(*file)));
+            }
+            Intent::Edit { target, .. } => keys.push(RowKey::Message(*target)),
+            Intent::Delete { target } | Intent::Pin { target, .. } => {
+                keys.extend([RowKey::Message(*target), RowKey::Pins]);
+            }
+            Intent::React { target, emoji, .. } => {
+                keys.push(RowKey::Message(*target));
+                let beyond = self.message(*target).is_some_and(|(_, message)| {
+                    let reaction = message.reactions.iter().find(|reaction| reaction.emoji == *emoji);
+                    reaction.is_some_and(|held| held.n as usize > held.users.len() && !held.users.contains(&by))
+                });
+                if beyond {
+                    keys.push(RowKey::Reactor(*target, emoji.clone(), by));
+                }
+            }
+            Intent::Leave if self.member(by).is_some_and(|member| member.role == Role::Owner) => {
+                keys.push(RowKey::Roster);
+            }
+            Intent::Invite { user, .. } | Intent::Ban { user, .. } => {
+                keys.extend([RowKey::Member(*user), RowKey::Person(*user)]);
+            }
+            Intent::Kick { user, .. }
+            | Intent::Unban { user }
+            | Intent::Mute { user, .. }
+            | Intent::Unmute { user } => keys.push(RowKey::Member(*user)),
+            Intent::SetRole { user, .. } => {
+                keys.push(RowKey::Member(*user));
+                if self.member(*user).is_some_and(|member| member.role == Role::Owner) {
+                    keys.push(RowKey::Roster);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn own_rows(&self, own: &OwnChange, keys: &mut Vec<RowKey>) {
+        match own {
+            OwnChange::Room { row } => keys.push(RowKey::UserRoom(row.room)),
+            OwnChange::RoomSettings { room, .. } => keys.push(RowKey::UserRoom(*room)),
+            OwnChange::Notify(notification) => keys.push(RowKey::Notification(notification.key)),
+            OwnChange::NotificationRead(key) | OwnChange::NotificationDrop(key) => {
+                keys.push(RowKey::Notification(*key));
+            }
+            OwnChange::NotificationsRead => keys.push(RowKey::HasUnread),
+            OwnChange::Setting { .. } | OwnChange::SessionEnded(_) => {}
+        }
+    }
+
+    fn has(&self, key: &RowKey) -> bool {
+        match key {
+            RowKey::Room => self.room.is_some(),
+            RowKey::Member(user) => self.members.contains_key(user),
+            // Above the head there is nothing to read: a target there does not exist, or was accepted
+            // in this append and is here.
+            RowKey::Message(seq) => *seq > self.place.seq || *seq == 0 || self.messages.contains_key(seq),
+            RowKey::Reactor(seq, emoji, user) => self.reactors.contains_key(&(*seq, emoji.clone(), *user)),
+            RowKey::Pins => self.pins.is_some(),
+            RowKey::Roster => self.roster.is_some(),
+            RowKey::Name(name) => self.names.contains_key(name),
+            RowKey::File(file) => self.files.contains_key(file),
+            RowKey::Person(user) => self.people.contains_key(user),
+            RowKey::UserRoom(room) => self.user_rooms.contains_key(room),
+            RowKey::Notification(key) => self.notifications.contains_key(key),
+            RowKey::HasUnread => self.has_unread.is_some(),
+        }
+    }
+
+    /// Takes in a row that was read after the head. Only while no entry waits to be taken: a row that is
+    /// read then does not know of that entry.
+    pub fn load(&mut self, row: Row) {
+        debug_assert_eq!(self.pending(), 0, "rows are read before the first entry of an append");
+        match row {
+            Row::Room(room) => self.room = Some(room),
+            Row::Member(user, member) => drop(self.members.insert(user, member)),
+            Row::Message(seq, entry) => drop(self.messages.insert(seq, entry)),
+            Row::Reactor(seq, emoji, user, on) => drop(self.reactors.insert((seq, emoji, user), on)),
+            Row::Pins(pins) => self.pins = Some(pins.into_iter().collect()),
+            Row::Roster(roster) => self.roster = Some(roster),
+            Row::Name(name, user) => drop(self.names.insert(name, user)),
+            Row::File(id, file) => drop(self.files.insert(id, file)),
+            Row::Person(user, there) => drop(self.people.insert(user, there)),
+            Row::UserRoom(room, row) => drop(self.user_rooms.insert(room, row)),
+            Row::Notification(key, row, known) => drop(self.notifications.insert(key, (row, known))),
+            Row::HasUnread(unread) => self.has_unread = Some(unread),
+        }
+    }
+}
