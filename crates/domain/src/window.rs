@@ -88,8 +88,8 @@ impl Window {
 
     /// The entries above `seen`, oldest first.
     pub fn above(&self, seen: Seq) -> impl DoubleEndedIterator<Item = &Known> {
-        let skip = (seen + 1).saturating_sub(self.from()) as usize;
-        self.entries.range(skip.min(self.entries.len())..)
+        let skip = seen.saturating_add(1).saturating_sub(self.from());
+        self.entries.range(skip.min(self.entries.len() as Seq) as usize..)
     }
 
     /// When `user` last sent a message, if that is in the window and after `since`.

@@ -20,7 +20,7 @@ pub use access::{Access, RoomRef, Seen};
 pub use auth::Auth;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use log::{CommitListener, Logs};
-pub use marks::Marks;
+pub use marks::{MarkListener, Marks};
 pub use messages::{MessagePage, Messages, PageQuery, Replay, ReplayStatus};
 pub use related::Directory;
 pub use rooms::{Asked, Listed, NewRoom, RoomDetails, Rooms};

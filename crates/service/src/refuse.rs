@@ -10,6 +10,16 @@ pub(crate) const STORE_AWAY: &str = "The server cannot reach its store right now
 /// After how many milliseconds a repeat makes sense when nobody knows better.
 pub(crate) const RETRY_MS: u64 = 1_000;
 
+/// A queue is full.
+pub(crate) fn overloaded() -> Refusal {
+    Refusal::new(Code::Overloaded, "Too much happens in this room right now. It is tried again.").retry_in(RETRY_MS)
+}
+
+/// The store belongs to another epoch than the caller.
+pub(crate) fn other_epoch() -> Refusal {
+    Refusal::unavailable("The server was restored from a backup. Connect again.", RETRY_MS)
+}
+
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Refusal {
         match error {
@@ -21,9 +31,7 @@ impl From<StoreError> for Refusal {
                 tracing::warn!(why, "store unavailable");
                 Refusal::unavailable(STORE_AWAY, retry_ms)
             }
-            StoreError::OtherEpoch => {
-                Refusal::unavailable("The server was restored from a backup. Connect again.", RETRY_MS)
-            }
+            StoreError::OtherEpoch => other_epoch(),
         }
     }
 }

@@ -111,6 +111,11 @@ impl View {
         *self = View::new(self.log, self.place);
     }
 
+    /// The pause that the room asks for between two messages, as far as the room is known.
+    pub fn slow_mode_s(&self) -> u32 {
+        self.room().map_or(0, |room| room.slow_mode_s)
+    }
+
     pub(crate) fn room(&self) -> Option<&Room> {
         self.room.as_ref().and_then(Option::as_ref)
     }

@@ -2,15 +2,28 @@
 //!
 //! Nothing else of the product calls `RoomLog::append`.
 
-use std::sync::{Arc, RwLock};
+pub mod appender;
+mod driver;
+pub mod rates;
+mod rows;
 
-use domain::limits::Limits;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
+
+use domain::limits::{APPENDER_QUEUE, Limits};
 use domain::{Ack, Change, LogId, Refusal};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::ports::{Committed, Store};
+use crate::refuse::{RETRY_MS, STORE_AWAY, overloaded};
 
-/// Hears what was committed here, in order for each log, before or with the ack.
+use driver::{Driver, Submission};
+use rates::Rates;
+
+/// Hears what was committed here, in order for each log, before the ack.
 pub trait CommitListener: Send + Sync {
     /// Entries are durable; edits carry their text. Called on the append path: never blocks.
     fn committed(&self, committed: &Committed);
@@ -20,28 +33,103 @@ pub trait CommitListener: Send + Sync {
 pub struct Logs {
     store: Store,
     clock: Arc<dyn Clock>,
-    limits: Limits,
-    listeners: RwLock<Vec<Arc<dyn CommitListener>>>,
+    rates: Rates,
+    /// What the deadlines of all appenders count from.
+    started: Instant,
+    active: Mutex<HashMap<LogId, mpsc::Sender<Submission>>>,
+    listeners: RwLock<Arc<[Arc<dyn CommitListener>]>>,
+    draining: AtomicBool,
+    /// How many changes wait for their answer.
+    waiting: watch::Sender<usize>,
 }
 
 impl Logs {
     /// No log is active yet.
     pub fn new(store: Store, clock: Arc<dyn Clock>, limits: Limits) -> Arc<Self> {
-        Arc::new(Logs { store, clock, limits, listeners: RwLock::default() })
+        Arc::new(Logs {
+            store,
+            clock,
+            rates: Rates::new(limits),
+            started: Instant::now(),
+            active: Mutex::default(),
+            listeners: RwLock::new(Arc::new([])),
+            draining: AtomicBool::new(false),
+            waiting: watch::Sender::new(0),
+        })
     }
 
     /// Asks a log to take a change in. The answer is durable: an [`Ack`] comes only after the store
     /// committed. Refused with the codes of 2-protocol; `unavailable` means that it is not known.
+    /// What was submitted goes on also when the caller stops waiting.
     pub async fn submit(self: &Arc<Self>, log: LogId, change: Change) -> Result<Ack, Refusal> {
-        let _ = (log, change, &self.store, &self.clock, &self.limits);
-        Err(Refusal::unavailable("The appender is not there yet.", crate::refuse::RETRY_MS))
+        if self.draining.load(Ordering::SeqCst) {
+            return Err(Refusal::unavailable("The server is stopping. Connect again.", RETRY_MS));
+        }
+        let _waiting = Waiting::enter(&self.waiting);
+        let (reply, answer) = oneshot::channel();
+        self.hand_over(log, Submission { change, reply })?;
+        answer.await.unwrap_or_else(|_| Err(Refusal::unavailable(STORE_AWAY, RETRY_MS)))
     }
 
     /// From now on `listener` hears what is committed.
     pub fn add_listener(&self, listener: Arc<dyn CommitListener>) {
-        self.listeners.write().expect("no holder panics").push(listener);
+        let mut listeners = self.listeners.write().expect("no holder panics");
+        *listeners = listeners.iter().cloned().chain([listener]).collect();
     }
 
     /// Takes no new change (they get `unavailable`) and returns once all that wait are answered.
-    pub async fn drain(&self) {}
+    pub async fn drain(&self) {
+        self.draining.store(true, Ordering::SeqCst);
+        let mut waiting = self.waiting.subscribe();
+        // The sender lives as long as `self`.
+        let _ = waiting.wait_for(|waiting| *waiting == 0).await;
+    }
+
+    /// To the log's appender, which is started if there is none. Sent under the lock, so that an
+    /// appender that ends ([`Logs::forget_quiet`]) cannot miss it.
+    fn hand_over(self: &Arc<Self>, log: LogId, submission: Submission) -> Result<(), Refusal> {
+        let mut active = self.active.lock().expect("no holder panics");
+        // One whose task panicked is closed; its log goes on with a new one.
+        let appender = active.get(&log).filter(|appender| !appender.is_closed()).cloned();
+        let appender = appender.unwrap_or_else(|| {
+            let (sender, submissions) = mpsc::channel(APPENDER_QUEUE);
+            tokio::spawn(Driver::new(self.clone(), log, submissions).run());
+            active.insert(log, sender.clone());
+            sender
+        });
+        appender.try_send(submission).map_err(|_| overloaded())
+    }
+
+    fn tell(&self, committed: &Committed) {
+        let listeners = self.listeners.read().expect("no holder panics").clone();
+        for listener in listeners.iter() {
+            listener.committed(committed);
+        }
+    }
+
+    /// An appender that has been quiet for long ends, unless something is on its way to it.
+    fn forget_quiet(&self, log: LogId, submissions: &mpsc::Receiver<Submission>) -> bool {
+        let mut active = self.active.lock().expect("no holder panics");
+        let quiet = submissions.is_empty();
+        if quiet {
+            active.remove(&log);
+        }
+        quiet
+    }
+}
+
+/// Counts a change that waits for its answer, until dropped.
+struct Waiting<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Waiting<'a> {
+    fn enter(waiting: &'a watch::Sender<usize>) -> Self {
+        waiting.send_modify(|waiting| *waiting += 1);
+        Waiting(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|waiting| *waiting -= 1);
+    }
 }

@@ -1,0 +1,67 @@
+//! A change that waits for its answer.
+
+use std::time::Duration;
+
+use domain::limits::APPEND_DEADLINE;
+use domain::{Ack, Change, Refusal, Seq};
+
+use super::{Now, Output, Token};
+use crate::ports::Tip;
+
+/// A change and those who wait for its answer.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) change: Change,
+    /// Who waits: the first sender, then the twins. Empty when they were told `unavailable`.
+    pub(super) tokens: Vec<Token>,
+    pub(super) deadline: Duration,
+    /// Whether the rate limit has seen it.
+    pub(super) counted: bool,
+    /// Whether the limit of scans has seen it.
+    pub(super) scanned: bool,
+}
+
+/// An item of the open append.
+#[derive(Debug)]
+pub(super) struct Placed {
+    pub(super) item: Item,
+    /// Its (first) entry.
+    pub(super) seq: Seq,
+    /// Whether that entry was made for it; else it is a repeat of another item's.
+    pub(super) is_new: bool,
+}
+
+impl Item {
+    pub(super) fn new(change: Change, token: Token, now: Now) -> Item {
+        let deadline = now.since_start + APPEND_DEADLINE;
+        Item { change, tokens: vec![token], deadline, counted: false, scanned: false }
+    }
+
+    /// Whether this is the same change of the same sender.
+    pub(super) fn is_twin(&self, other: &Change) -> bool {
+        self.change.id == other.id && self.change.by.user == other.by.user
+    }
+
+    /// Whether nobody waits for it any more.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.tokens.is_empty()
+    }
+
+    /// Whether its sender knows of a later entry than the tip, which has not been read again since.
+    pub(super) fn needs_later_tip(&self, tip: &Tip, tip_is_fresh: bool) -> bool {
+        !tip_is_fresh && self.change.seen.is_some_and(|seen| seen > tip.seq())
+    }
+
+    /// Tells all who wait: twins get the same answer, as a repeat.
+    pub(super) fn answer(&mut self, answer: Result<Ack, Refusal>, out: &mut Vec<Output>) {
+        let mut tokens = std::mem::take(&mut self.tokens).into_iter();
+        let first = tokens.next();
+        for token in tokens {
+            let dup = |ack: &Ack| Ack { dup: ack.seq.is_some(), ..ack.clone() };
+            out.push(Output::Answer(token, answer.as_ref().map(dup).map_err(Clone::clone)));
+        }
+        if let Some(first) = first {
+            out.push(Output::Answer(first, answer));
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! The appender of one log as a state machine: decide, append, decide again.
+//!
+//! Does no I/O, reads no clock and draws no random number: it is told what happened and says what is to
+//! be done. At most one command is under way; what is submitted meanwhile goes into the next append.
+
+mod item;
+mod outcome;
+mod queue;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::limits::{APPEND_ENTRIES, APPENDER_ROWS, APPENDER_WINDOW, REPLAY_ENTRIES, WINDOW_STEP};
+use domain::look_up::{Found, look_up, reaches_below};
+use domain::{
+    Ack, Change, Decision, Effect, Entry, Intent, LogId, Place, Refusal, Row, RowKey, Seq, Timestamp, View, Window,
+};
+
+use super::rates::Rates;
+use crate::ports::{Appended, StoreResult, Tip};
+
+use item::{Item, Placed};
+use queue::Queue;
+
+/// The caller's name of an answer that it waits for.
+pub type Token = u64;
+
+/// The time, twice: of day for what is written, and since some start for how long things take.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// Of day.
+    pub at: Timestamp,
+    /// Since the start; never steps back.
+    pub since_start: Duration,
+}
+
+/// What came back from a command.
+#[derive(Debug)]
+pub enum Input {
+    /// The end of the log, read afresh.
+    Recent(StoreResult<(Tip, Vec<Entry>)>),
+    /// What was appended after the tip that the machine knew: the new tip and all entries up to it.
+    Missed(StoreResult<(Tip, Vec<Entry>)>),
+    /// Entries right below the window.
+    Older(StoreResult<Vec<Entry>>),
+    /// Rows.
+    Rows(StoreResult<Vec<Row>>),
+    /// How the append went.
+    Appended(Appended),
+    /// What stands in the places that a lost append was for.
+    Slot(StoreResult<Vec<Entry>>),
+    /// The wait is over.
+    Waited,
+}
+
+/// What is to be done: one at a time, answered by an [`Input`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Read the tip and the last [`APPENDER_WINDOW`] entries.
+    Recent,
+    /// Read the tip and the entries after `after`; as [`Command::Recent`] when those are too many.
+    Missed {
+        /// The last entry known.
+        after: Seq,
+    },
+    /// Read these entries.
+    Older {
+        /// The first.
+        from: Seq,
+        /// The last.
+        to: Seq,
+    },
+    /// Read these rows.
+    Rows(Vec<RowKey>),
+    /// Append.
+    Append(Arc<Prepared>),
+    /// Read the places that a lost append was for.
+    Slot {
+        /// The first.
+        from: Seq,
+        /// The last.
+        to: Seq,
+    },
+    /// Wait, then say so.
+    Wait(Duration),
+}
+
+/// An append, kept until its outcome is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prepared {
+    /// What it builds on.
+    pub after: Tip,
+    /// The entries.
+    pub entries: Arc<[Entry]>,
+    /// The rows that change with them.
+    pub effects: Vec<Effect>,
+}
+
+/// What the machine wants done.
+#[derive(Debug, Clone, PartialEq)]
+// Each is made once and moved once: a box would cost more than the space.
+#[allow(clippy::large_enum_variant)]
+pub enum Output {
+    /// A command.
+    Ask(Command),
+    /// The answer to a change.
+    Answer(Token, Result<Ack, Refusal>),
+    /// Entries are durable: told before their answers.
+    Committed(crate::ports::Committed),
+}
+
+/// The appender of one log.
+pub struct Machine {
+    log: LogId,
+    /// The last entry, as far as known; none when it has to be read.
+    tip: Option<Tip>,
+    /// Whether nothing was submitted since the tip was read.
+    tip_is_fresh: bool,
+    view: View,
+    window: Window,
+    queue: Queue,
+    /// What the open append holds, in order.
+    placed: Vec<Placed>,
+    prepared: Option<Arc<Prepared>>,
+    /// Whether a command is under way.
+    busy: bool,
+    /// Failures of the store in a row: how long to wait before the next try.
+    failures: u32,
+    /// The tip has to be looked at again before anything is decided.
+    overtaken: bool,
+}
+
+impl Machine {
+    /// Knows nothing of its log yet.
+    pub fn new(log: LogId) -> Machine {
+        let nowhere = Place { epoch: domain::Epoch(0), seq: 0, n: 0, at: Timestamp(0) };
+        Machine {
+            log,
+            tip: None,
+            tip_is_fresh: false,
+            view: View::new(log, nowhere),
+            window: Window::default(),
+            queue: Queue::default(),
+            placed: Vec::new(),
+            prepared: None,
+            busy: false,
+            failures: 0,
+            overtaken: false,
+        }
+    }
+
+    /// Whether nothing waits and nothing is under way.
+    pub fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.placed.is_empty() && !self.busy
+    }
+
+    /// When [`Machine::go`] has to be called at the latest, since somebody has waited long enough.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        // What is placed came before what is queued, and both are in the order of their coming.
+        let placed = self.placed.iter().find(|placed| !placed.item.is_abandoned());
+        placed.map(|placed| placed.item.deadline).or_else(|| self.queue.deadline())
+    }
+
+    /// Takes a change in; [`Machine::go`] is to be called after the last of several.
+    pub fn submit(&mut self, change: Change, token: Token, now: Now, out: &mut Vec<Output>) {
+        self.tip_is_fresh = false;
+        let twin = self.placed.iter_mut().map(|placed| &mut placed.item).find(|item| item.is_twin(&change));
+        if let Some(item) = twin.filter(|item| !item.is_abandoned()) {
+            item.tokens.push(token);
+            return;
+        }
+        if let Err(refusal) = self.queue.push(change, token, now) {
+            out.push(Output::Answer(token, Err(refusal)));
+        }
+    }
+
+    /// What a command brought.
+    pub fn input(&mut self, input: Input, now: Now, rates: &Rates, out: &mut Vec<Output>) {
+        self.busy = false;
+        self.expire(now, out);
+        match input {
+            Input::Recent(read) => self.recent(read, out),
+            Input::Missed(read) => self.missed(read, out),
+            Input::Older(read) => self.read(read, out, |machine, older| machine.window.extend_down(&older)),
+            Input::Rows(read) => self.read(read, out, |machine, rows| {
+                rows.into_iter().for_each(|row| machine.view.load(row));
+            }),
+            Input::Appended(outcome) => self.appended(outcome, now, out),
+            Input::Slot(read) => self.slot(read, out),
+            Input::Waited => {}
+        }
+        self.go(now, rates, out);
+    }
+
+    /// Goes on as far as it can without an answer.
+    pub fn go(&mut self, now: Now, rates: &Rates, out: &mut Vec<Output>) {
+        self.expire(now, out);
+        while !self.busy {
+            if let Some(prepared) = self.prepared.clone() {
+                if self.placed.iter().all(|placed| placed.item.is_abandoned()) {
+                    // Nobody waits for it any more. Whether it happened is for the log to tell.
+                    self.start_afresh();
+                    continue;
+                }
+                return self.ask(Command::Append(prepared), out);
+            }
+            if self.queue.is_empty() {
+                return;
+            }
+            match self.next_read(now, rates, out) {
+                Some(command) => return self.ask(command, out),
+                None => self.decide(now, rates, out),
+            }
+        }
+    }
+
+    fn ask(&mut self, command: Command, out: &mut Vec<Output>) {
+        self.busy = true;
+        out.push(Output::Ask(command));
+    }
+
+    /// What has to be read before the next changes can be decided.
+    fn next_read(&mut self, now: Now, rates: &Rates, out: &mut Vec<Output>) -> Option<Command> {
+        let Some(tip) = self.tip else { return Some(Command::Recent) };
+        let ahead = |item: &Item| item.change.seen.is_some_and(|seen| seen > tip.seq());
+        // A client may know of entries that another node appended meanwhile.
+        if self.overtaken || (!self.tip_is_fresh && self.queue.batch().any(ahead)) {
+            return Some(Command::Missed { after: tip.seq() });
+        }
+        self.queue.refuse(out, |item| {
+            let reads = !item.scanned && reaches_below(&self.window, &item.change).is_some();
+            item.scanned |= reads;
+            if reads { rates.scan(&item.change.by, now.since_start) } else { Ok(()) }
+        });
+        let below = self.queue.batch().filter_map(|item| reaches_below(&self.window, &item.change)).min();
+        if let Some(from) = below.or_else(|| self.slow_mode_reaches(now)) {
+            return Some(Command::Older { from, to: self.window.from() - 1 });
+        }
+        let mut keys: Vec<RowKey> = Vec::new();
+        let mut known = std::collections::HashSet::new();
+        for item in self.queue.batch() {
+            keys.extend(self.view.missing(&item.change).into_iter().filter(|key| known.insert(key.clone())));
+        }
+        (!keys.is_empty()).then_some(Command::Rows(keys))
+    }
+
+    /// How far down the window has to reach to tell when somebody last sent, if it does not.
+    fn slow_mode_reaches(&self, now: Now) -> Option<Seq> {
+        let pause = i64::from(self.view.slow_mode_s()) * 1_000;
+        if pause == 0 || !self.queue.batch().any(|item| matches!(item.change.intent, Intent::Send { .. })) {
+            return None;
+        }
+        let oldest = self.window.oldest_at()?;
+        let from = self.window.from();
+        let enough = from <= 1 || oldest.0 <= now.at.0 - pause || self.window.head() - from >= REPLAY_ENTRIES;
+        (!enough).then(|| from.saturating_sub(WINDOW_STEP).max(1))
+    }
+
+    /// Decides what waits, until an append is full or a row is missing.
+    fn decide(&mut self, now: Now, rates: &Rates, out: &mut Vec<Output>) {
+        let tip = self.tip.expect("decided only at a known tip");
+        let alone = matches!(self.log, LogId::User(_));
+        while self.view.pending() < APPEND_ENTRIES && !(alone && self.view.pending() > 0) {
+            let Some(mut item) = self.queue.pop() else { break };
+            if !self.view.missing(&item.change).is_empty() || item.needs_later_tip(&tip, self.tip_is_fresh) {
+                // An entry of this very append showed that a further row is needed. It is read after
+                // this append, since a row read now does not know of the append's entries.
+                self.queue.put_back(item);
+                break;
+            }
+            match self.decide_one(&mut item, now, rates) {
+                Decision::Append(seq) => self.placed.push(Placed { item, seq, is_new: true }),
+                Decision::Known(ack) if ack.seq.is_some_and(|seq| seq > tip.seq()) => {
+                    let seq = ack.seq.expect("was just compared");
+                    self.placed.push(Placed { item, seq, is_new: false });
+                }
+                Decision::Known(ack) | Decision::Noop(ack) => item.answer(Ok(ack), out),
+                Decision::Refuse(refusal) => item.answer(Err(refusal), out),
+            }
+        }
+        if self.view.pending() == 0 {
+            self.tidy();
+            return;
+        }
+        let (entries, effects) = self.view.take();
+        self.prepared = Some(Arc::new(Prepared { after: tip, entries: entries.into(), effects }));
+    }
+
+    fn decide_one(&mut self, item: &mut Item, now: Now, rates: &Rates) -> Decision {
+        let change = &item.change;
+        match look_up(&self.window, self.view.place().epoch, change) {
+            Found::Known { seq, at } => {
+                return Decision::Known(Ack { seq: Some(seq), at, dup: true, noop: false, entry: None });
+            }
+            Found::Refused(refusal) => return Decision::Refuse(refusal),
+            Found::New => {}
+        }
+        if !item.counted {
+            item.counted = true;
+            if let Err(refusal) = rates.change(change, now.since_start) {
+                return Decision::Refuse(refusal);
+            }
+        }
+        domain::decide::apply_rules(&mut self.view, &mut self.window, change, now.at)
+    }
+
+    /// Keeps what is kept between appends within its bounds.
+    fn tidy(&mut self) {
+        self.view.forget_foreign();
+        if self.view.size() > APPENDER_ROWS {
+            self.view.forget_rows();
+        }
+        let reaches_down = |item: &Item| item.change.seen.is_some_and(|seen| seen < self.window.from());
+        if !self.queue.batch().any(reaches_down) {
+            self.window.trim(APPENDER_WINDOW);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+//! What the machine makes of an answer of the store.
+
+use std::time::Duration;
+
+use domain::{Ack, Body, Code, Entry, Intent, Place, Refusal, View, Window};
+
+use super::{Command, Machine, Now, Output};
+use crate::ports::{AppendError, Appended, Committed, StoreError, StoreResult, Tip};
+use crate::refuse::{RETRY_MS, STORE_AWAY, other_epoch};
+
+/// The first wait after a failure of the store; doubled with each further one.
+const FIRST_WAIT_MS: u64 = 25;
+/// The longest wait between two tries.
+const LONGEST_WAIT_MS: u64 = 800;
+
+impl Machine {
+    /// The end of the log was read afresh.
+    pub(super) fn recent(&mut self, read: StoreResult<(Tip, Vec<Entry>)>, out: &mut Vec<Output>) {
+        self.read(read, out, |machine, (tip, entries)| {
+            let before = tip.seq() - entries.len() as u64;
+            machine.window = Window::at(before);
+            entries.iter().for_each(|entry| machine.window.push(entry));
+            machine.stand_at(tip);
+        });
+    }
+
+    /// What others appended was read.
+    pub(super) fn missed(&mut self, read: StoreResult<(Tip, Vec<Entry>)>, out: &mut Vec<Output>) {
+        let known = self.tip;
+        self.read(read, out, |machine, (tip, entries)| {
+            let same_life = known.is_some_and(|known| known.epoch() == tip.epoch() && known.seq() <= tip.seq());
+            if !same_life {
+                // A backup was restored: what the callers have seen means nothing any more.
+                machine.start_afresh();
+                return;
+            }
+            entries.iter().for_each(|entry| machine.window.push(entry));
+            machine.stand_at(tip);
+        });
+    }
+
+    /// The tip is where the window ends. Rows are kept only if nothing happened in between.
+    fn stand_at(&mut self, tip: Tip) {
+        debug_assert_eq!(self.window.head(), tip.seq(), "the window ends at the tip");
+        let unchanged = self.tip == Some(tip) && !self.overtaken;
+        if !unchanged {
+            let place = Place { epoch: tip.epoch(), seq: tip.seq(), n: tip.n(), at: tip.at() };
+            self.view = View::new(self.log, place);
+        }
+        self.tip = Some(tip);
+        self.tip_is_fresh = true;
+        self.overtaken = false;
+    }
+
+    /// Takes in what was read, or waits and lets it be read again.
+    pub(super) fn read<T>(&mut self, read: StoreResult<T>, out: &mut Vec<Output>, take: impl FnOnce(&mut Self, T)) {
+        match read {
+            Ok(found) => {
+                self.failures = 0;
+                take(self, found);
+            }
+            Err(StoreError::OtherEpoch) => self.other_epoch(out),
+            Err(error) => {
+                tracing::warn!(log = %self.log, %error, "an appender could not read");
+                self.wait(error_delay(&error), out);
+            }
+        }
+    }
+
+    /// How the append went.
+    pub(super) fn appended(&mut self, outcome: Appended, now: Now, out: &mut Vec<Output>) {
+        let prepared = self.prepared.clone().expect("only a prepared append is answered");
+        match outcome {
+            Ok(tip) => {
+                self.failures = 0;
+                self.commit(&prepared.entries, out);
+                self.tip = Some(tip);
+                self.tidy();
+            }
+            Err(AppendError::Conflict { .. }) => self.decide_again(),
+            Err(AppendError::Unknown) => {
+                let from = prepared.after.seq() + 1;
+                self.ask(Command::Slot { from, to: prepared.after.seq() + prepared.entries.len() as u64 }, out);
+            }
+            Err(AppendError::Unavailable { why, retry_ms }) => {
+                tracing::warn!(log = %self.log, why, "an append was not possible");
+                let last = self.placed.iter().map(|placed| placed.item.deadline).max();
+                let too_late = last.is_none_or(|last| now.since_start + Duration::from_millis(retry_ms) >= last);
+                if too_late {
+                    self.abandon(&Refusal::unavailable(STORE_AWAY, retry_ms.max(1)), out);
+                    self.start_afresh();
+                } else {
+                    self.wait(retry_ms, out);
+                }
+            }
+            Err(AppendError::Taken(what)) => self.taken(what, out),
+            Err(AppendError::OtherEpoch) => self.other_epoch(out),
+        }
+    }
+
+    /// What stands in the places of an append whose outcome was lost.
+    pub(super) fn slot(&mut self, read: StoreResult<Vec<Entry>>, out: &mut Vec<Output>) {
+        let prepared = self.prepared.clone().expect("only a prepared append has a slot");
+        let ours = &prepared.entries;
+        let found = match read {
+            Ok(found) => found,
+            Err(StoreError::OtherEpoch) => return self.other_epoch(out),
+            Err(error) => {
+                tracing::warn!(log = %self.log, %error, "an appender could not read its slot");
+                // The append is tried again; where it had happened, that finds a conflict.
+                return self.wait(error_delay(&error), out);
+            }
+        };
+        if found.is_empty() {
+            return;
+        }
+        let same = |(found, ours): (&Entry, &Entry)| found.by == ours.by && found.id == ours.id;
+        if found.len() == ours.len() && found.iter().zip(ours.iter()).all(same) {
+            self.commit(&with_texts(found, ours), out);
+            // Others may have gone on since.
+            self.forget();
+        } else {
+            // Another appender was there first, perhaps with some of these very changes.
+            self.decide_again();
+        }
+    }
+
+    /// The entries are durable: everybody is told, then the senders.
+    fn commit(&mut self, entries: &[Entry], out: &mut Vec<Output>) {
+        let Some(prepared) = self.prepared.take() else { return };
+        let first = prepared.after.seq() + 1;
+        out.push(Output::Committed(Committed {
+            log: self.log,
+            epoch: prepared.after.epoch(),
+            entries: entries.into(),
+        }));
+        for mut placed in self.placed.drain(..) {
+            let entry = &entries[(placed.seq - first) as usize];
+            let ack = Ack {
+                seq: Some(entry.seq),
+                at: entry.at,
+                dup: !placed.is_new,
+                noop: false,
+                entry: Some(entry.clone()),
+            };
+            placed.item.answer(Ok(ack), out);
+        }
+    }
+
+    /// Somebody else was first: what was missed is read, and each change decided again.
+    fn decide_again(&mut self) {
+        let Some(prepared) = self.prepared.take() else { return };
+        self.window.cut(prepared.after.seq());
+        self.requeue();
+        self.overtaken = true;
+    }
+
+    /// A unique name belongs to another: the change that claims it is refused, the others go on.
+    fn taken(&mut self, what: &str, out: &mut Vec<Output>) {
+        let refusal = Refusal::new(Code::Conflict, format!("This {what} is taken; choose another one."));
+        for placed in &mut self.placed {
+            if matches!(placed.item.change.intent, Intent::Create { .. } | Intent::Update { .. }) {
+                placed.item.answer(Err(refusal.clone()), out);
+            }
+        }
+        self.decide_again();
+    }
+
+    fn other_epoch(&mut self, out: &mut Vec<Output>) {
+        let refusal = other_epoch();
+        self.abandon(&refusal, out);
+        while let Some(mut item) = self.queue.pop() {
+            item.answer(Err(refusal.clone()), out);
+        }
+        self.start_afresh();
+    }
+
+    /// Tells those in the open append that it is not known.
+    fn abandon(&mut self, refusal: &Refusal, out: &mut Vec<Output>) {
+        for placed in &mut self.placed {
+            placed.item.answer(Err(refusal.clone()), out);
+        }
+    }
+
+    /// Gives the open append up; those of it that still wait are decided again, at a tip read afresh.
+    pub(super) fn start_afresh(&mut self) {
+        self.prepared = None;
+        self.requeue();
+        self.forget();
+    }
+
+    fn requeue(&mut self) {
+        for placed in self.placed.drain(..).rev().filter(|placed| !placed.item.is_abandoned()) {
+            self.queue.put_back(placed.item);
+        }
+    }
+
+    fn forget(&mut self) {
+        self.tip = None;
+        self.overtaken = false;
+        self.window.trim(0);
+    }
+
+    /// Waits longer with each failure in a row.
+    fn wait(&mut self, least_ms: u64, out: &mut Vec<Output>) {
+        let doubled = FIRST_WAIT_MS << self.failures.min(5);
+        self.failures += 1;
+        let ms = doubled.max(least_ms.min(LONGEST_WAIT_MS)).min(LONGEST_WAIT_MS);
+        self.ask(Command::Wait(Duration::from_millis(ms)), out);
+    }
+
+    /// Answers those that have waited long enough: it is not known what became of their change.
+    pub(super) fn expire(&mut self, now: Now, out: &mut Vec<Output>) {
+        let refusal = Refusal::unavailable(STORE_AWAY, RETRY_MS);
+        self.queue.expire(now.since_start, &refusal, out);
+        for placed in self.placed.iter_mut().filter(|placed| placed.item.deadline <= now.since_start) {
+            placed.item.answer(Err(refusal.clone()), out);
+        }
+    }
+}
+
+/// The stored entries, edits with the text that was stored with them.
+fn with_texts(mut found: Vec<Entry>, ours: &[Entry]) -> Vec<Entry> {
+    for (found, ours) in found.iter_mut().zip(ours) {
+        if let (Body::Edit { text, .. }, Body::Edit { text: ours, .. }) = (&mut found.body, &ours.body) {
+            text.clone_from(ours);
+        }
+    }
+    found
+}
+
+fn error_delay(error: &StoreError) -> u64 {
+    match error {
+        StoreError::Unavailable { retry_ms, .. } => *retry_ms,
+        _ => 0,
+    }
+}

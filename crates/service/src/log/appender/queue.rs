@@ -1,0 +1,108 @@
+//! The changes that wait for the next append, in the order in which they came. Bounded.
+
+use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
+
+use domain::limits::{APPEND_ENTRIES, APPENDER_QUEUE};
+use domain::{Change, EntryId, Refusal, UserId};
+
+use super::item::Item;
+use super::{Now, Output, Token};
+use crate::refuse::overloaded;
+
+/// Changes that wait.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    items: VecDeque<Item>,
+    /// Which are here, so that a twin is found without a search through all that wait.
+    ids: HashSet<(UserId, EntryId)>,
+}
+
+impl Queue {
+    pub(super) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// When the first of them has waited long enough: what is put back came before all others.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.items.front().map(|item| item.deadline)
+    }
+
+    /// Adds a change; a twin of one that waits shares its answer. `overloaded` when full.
+    pub(super) fn push(&mut self, change: Change, token: Token, now: Now) -> Result<(), Refusal> {
+        if self.ids.contains(&key(&change)) {
+            let twin = self.items.iter_mut().find(|item| item.is_twin(&change));
+            let twin = twin.expect("`ids` names exactly the changes that are here");
+            // One that names what it has seen can be looked up; one that does not cannot.
+            twin.change.seen = twin.change.seen.or(change.seen);
+            twin.tokens.push(token);
+            return Ok(());
+        }
+        if self.items.len() >= APPENDER_QUEUE {
+            return Err(overloaded());
+        }
+        self.ids.insert(key(&change));
+        self.items.push_back(Item::new(change, token, now));
+        Ok(())
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Item> {
+        let item = self.items.pop_front()?;
+        self.ids.remove(&key(&item.change));
+        Some(item)
+    }
+
+    /// Puts an item back in front of all others.
+    pub(super) fn put_back(&mut self, mut item: Item) {
+        if !self.ids.insert(key(&item.change)) {
+            // A twin was queued while this one was under way.
+            let twin = self.items.iter_mut().find(|other| other.is_twin(&item.change));
+            let twin = twin.expect("`ids` names exactly the changes that are here");
+            item.tokens.append(&mut twin.tokens);
+            self.items.retain(|other| !other.is_abandoned());
+        }
+        self.items.push_front(item);
+    }
+
+    /// Those that the next append may hold.
+    pub(super) fn batch(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().take(APPEND_ENTRIES)
+    }
+
+    /// Asks `check` about each of the next and answers those that it refuses.
+    pub(super) fn refuse(&mut self, out: &mut Vec<Output>, mut check: impl FnMut(&mut Item) -> Result<(), Refusal>) {
+        let mut any = false;
+        for item in self.items.iter_mut().take(APPEND_ENTRIES) {
+            if let Err(refusal) = check(item) {
+                item.answer(Err(refusal), out);
+                any = true;
+            }
+        }
+        if any {
+            self.drop_abandoned();
+        }
+    }
+
+    /// Answers those that have waited long enough.
+    pub(super) fn expire(&mut self, now: Duration, refusal: &Refusal, out: &mut Vec<Output>) {
+        while self.deadline().is_some_and(|deadline| deadline <= now) {
+            if let Some(mut item) = self.pop() {
+                item.answer(Err(refusal.clone()), out);
+            }
+        }
+    }
+
+    fn drop_abandoned(&mut self) {
+        let ids = &mut self.ids;
+        self.items.retain(|item| {
+            if item.is_abandoned() {
+                ids.remove(&key(&item.change));
+            }
+            !item.is_abandoned()
+        });
+    }
+}
+
+fn key(change: &Change) -> (UserId, EntryId) {
+    (change.by.user, change.id)
+}

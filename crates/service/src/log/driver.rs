@@ -1,0 +1,173 @@
+//! Runs one log's appender: does what the machine asks for and tells those who wait.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::limits::{APPEND_DEADLINE, APPENDER_IDLE, APPENDER_WINDOW};
+use domain::{Ack, Change, LogId, Refusal};
+use futures_util::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::appender::{Command, Input, Machine, Now, Output, Token};
+use super::{Logs, rows};
+use crate::ports::{AppendError, Store, StoreError, StoreResult};
+
+/// Changes that are taken into the machine in one go.
+const TAKEN_AT_ONCE: usize = 512;
+
+/// A change on its way to the appender.
+pub(super) struct Submission {
+    pub(super) change: Change,
+    pub(super) reply: oneshot::Sender<Result<Ack, Refusal>>,
+}
+
+/// The task of one log.
+pub(super) struct Driver {
+    logs: Arc<Logs>,
+    log: LogId,
+    machine: Machine,
+    submissions: mpsc::Receiver<Submission>,
+    replies: HashMap<Token, oneshot::Sender<Result<Ack, Refusal>>>,
+    next_token: Token,
+    output: Vec<Output>,
+}
+
+impl Driver {
+    pub(super) fn new(logs: Arc<Logs>, log: LogId, submissions: mpsc::Receiver<Submission>) -> Driver {
+        Driver {
+            logs,
+            log,
+            machine: Machine::new(log),
+            submissions,
+            replies: HashMap::new(),
+            next_token: 0,
+            output: Vec::new(),
+        }
+    }
+
+    /// Runs until the log has been quiet for [`APPENDER_IDLE`].
+    pub(super) async fn run(mut self) {
+        let mut command: Option<BoxFuture<'static, Input>> = None;
+        let mut taken = Vec::new();
+        let mut quiet_since = Instant::now();
+        loop {
+            let deadline = self.machine.next_deadline().map(|at| self.logs.started + at);
+            let wake = deadline.unwrap_or(quiet_since + APPENDER_IDLE);
+            tokio::select! {
+                biased;
+                input = running(&mut command) => {
+                    command = None;
+                    let now = self.now();
+                    self.machine.input(input, now, &self.logs.rates, &mut self.output);
+                }
+                count = self.submissions.recv_many(&mut taken, TAKEN_AT_ONCE) => {
+                    if count == 0 {
+                        return;
+                    }
+                    self.submit(taken.drain(..));
+                }
+                () = sleep_until(wake) => {
+                    if self.machine.is_idle() && self.logs.forget_quiet(self.log, &self.submissions) {
+                        return;
+                    }
+                    let now = self.now();
+                    self.machine.go(now, &self.logs.rates, &mut self.output);
+                }
+            }
+            if let Some(next) = self.carry_out() {
+                command = Some(next);
+            }
+            if !self.machine.is_idle() {
+                quiet_since = Instant::now();
+            }
+        }
+    }
+
+    fn now(&self) -> Now {
+        Now { at: self.logs.clock.now(), since_start: self.logs.started.elapsed() }
+    }
+
+    fn submit(&mut self, submissions: impl Iterator<Item = Submission>) {
+        let now = self.now();
+        for Submission { change, reply } in submissions {
+            self.next_token += 1;
+            self.replies.insert(self.next_token, reply);
+            self.machine.submit(change, self.next_token, now, &mut self.output);
+        }
+        self.machine.go(now, &self.logs.rates, &mut self.output);
+    }
+
+    /// Tells and answers what the machine says, and returns the command to run next.
+    fn carry_out(&mut self) -> Option<BoxFuture<'static, Input>> {
+        let mut command = None;
+        for output in std::mem::take(&mut self.output) {
+            match output {
+                Output::Ask(next) => command = Some(next),
+                Output::Committed(committed) => self.logs.tell(&committed),
+                Output::Answer(token, answer) => {
+                    if let Some(reply) = self.replies.remove(&token) {
+                        // One who went away is no error: the change is durable all the same.
+                        let _ = reply.send(answer);
+                    }
+                }
+            }
+        }
+        let (store, log) = (self.logs.store.clone(), self.log);
+        command.map(|command| -> BoxFuture<'static, Input> { Box::pin(perform(store, log, command)) })
+    }
+}
+
+/// The answer of the command under way; never, while there is none.
+async fn running(command: &mut Option<BoxFuture<'static, Input>>) -> Input {
+    match command {
+        Some(command) => command.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn perform(store: Store, log: LogId, command: Command) -> Input {
+    match command {
+        Command::Recent => Input::Recent(in_time(store.log.recent(log, APPENDER_WINDOW)).await),
+        Command::Missed { after } => missed(&store, log, after).await,
+        Command::Older { from, to } | Command::Slot { from, to } if from > to => {
+            unreachable!("an empty range is never asked for")
+        }
+        Command::Older { from, to } => Input::Older(in_time(store.log.read(log, from, to)).await),
+        Command::Rows(keys) => Input::Rows(in_time(rows::read(&store, log, keys)).await),
+        Command::Append(prepared) => {
+            let append = store.log.append(log, &prepared.after, &prepared.entries, &prepared.effects);
+            Input::Appended(timeout(APPEND_DEADLINE, append).await.unwrap_or(Err(AppendError::Unknown)))
+        }
+        Command::Slot { from, to } => Input::Slot(in_time(store.log.read(log, from, to)).await),
+        Command::Wait(pause) => {
+            tokio::time::sleep(pause).await;
+            Input::Waited
+        }
+    }
+}
+
+async fn missed(store: &Store, log: LogId, after: u64) -> Input {
+    let tip = match in_time(store.log.tip(log)).await {
+        Ok(tip) => tip,
+        Err(error) => return Input::Missed(Err(error)),
+    };
+    if tip.seq() <= after {
+        return Input::Missed(Ok((tip, Vec::new())));
+    }
+    if tip.seq() - after > APPENDER_WINDOW as u64 {
+        return Input::Recent(in_time(store.log.recent(log, APPENDER_WINDOW)).await);
+    }
+    let read = in_time(store.log.read(log, after + 1, tip.seq())).await;
+    Input::Missed(read.map(|entries| (tip, entries)))
+}
+
+/// A store that does not answer is one that is not available.
+async fn in_time<T>(read: impl Future<Output = StoreResult<T>>) -> StoreResult<T> {
+    let late = || StoreError::Unavailable {
+        why: format!("no answer within {} s", APPEND_DEADLINE.as_secs()),
+        retry_ms: Duration::from_secs(1).as_millis() as u64,
+    };
+    timeout(APPEND_DEADLINE, read).await.unwrap_or_else(|_| Err(late()))
+}

@@ -1,0 +1,106 @@
+//! How often a user may change things, over all logs of this node. Pure but for its memory: the time is
+//! an argument.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use domain::limits::Limits;
+use domain::{Actor, Change, Code, Intent, Refusal, UserId};
+
+/// Buckets that are kept before full ones are thrown away.
+const KEPT: usize = 50_000;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Send,
+    Join,
+    Scan,
+}
+
+/// Token buckets: so many at once, refilled evenly over the period.
+pub struct Rates {
+    limits: Limits,
+    buckets: Mutex<HashMap<(UserId, Kind), Bucket>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    tokens: f64,
+    at: Duration,
+}
+
+impl Rates {
+    /// With an operator's limits.
+    pub fn new(limits: Limits) -> Self {
+        Rates { limits, buckets: Mutex::default() }
+    }
+
+    /// Counts a change that the look-up found to be new.
+    pub fn change(&self, change: &Change, now: Duration) -> Result<(), Refusal> {
+        let kind = match change.intent {
+            Intent::Own(_) => return Ok(()),
+            Intent::Join | Intent::Create { .. } => Kind::Join,
+            _ => Kind::Send,
+        };
+        self.count(&change.by, kind, now)
+    }
+
+    /// Counts a look-up that has to read the log.
+    pub fn scan(&self, actor: &Actor, now: Duration) -> Result<(), Refusal> {
+        self.count(actor, Kind::Scan, now)
+    }
+
+    fn count(&self, actor: &Actor, kind: Kind, now: Duration) -> Result<(), Refusal> {
+        if actor.user == UserId::SYSTEM {
+            return Ok(());
+        }
+        let (limit, period) = match kind {
+            Kind::Send => (self.limits.sends_per_10s, 10.0),
+            Kind::Join => (self.limits.joins_per_minute, 60.0),
+            Kind::Scan => (self.limits.scans_per_10s, 10.0),
+        };
+        let capacity = f64::from(limit);
+        let per_second = capacity / period;
+        let mut buckets = self.buckets.lock().expect("no holder panics");
+        if buckets.len() >= KEPT {
+            // A bucket that is full again by now says nothing.
+            buckets.retain(|_, bucket| now.saturating_sub(bucket.at) < Duration::from_secs(60));
+        }
+        let bucket = buckets.entry((actor.user, kind)).or_insert(Bucket { tokens: capacity, at: now });
+        let passed = now.saturating_sub(bucket.at).as_secs_f64();
+        bucket.tokens = (bucket.tokens + passed * per_second).min(capacity);
+        bucket.at = now;
+        if bucket.tokens >= 1.0 {
+            bucket.tokens -= 1.0;
+            return Ok(());
+        }
+        let wait = ((1.0 - bucket.tokens) / per_second.max(f64::MIN_POSITIVE) * 1_000.0).ceil();
+        let what = match kind {
+            Kind::Send => "You send too fast",
+            Kind::Join => "You join too many rooms",
+            Kind::Scan => "Too many repeats of old changes",
+        };
+        let wait = wait.min(60_000.0) as u64;
+        Err(Refusal::new(Code::RateLimited, format!("{what}; try again in {} s.", wait.div_ceil(1_000))).retry_in(wait))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_refills_evenly() {
+        let rates = Rates::new(Limits { sends_per_10s: 2, ..Limits::default() });
+        let actor = Actor { user: UserId(uuid::Uuid::from_u128(7)), ..Actor::SYSTEM };
+        let count = |ms| rates.count(&actor, Kind::Send, Duration::from_millis(ms));
+        assert!(count(0).is_ok() && count(0).is_ok());
+        assert_eq!(count(0).expect_err("empty").retry_ms, Some(5_000));
+        assert!(count(4_000).is_err());
+        assert!(count(5_000).is_ok());
+        assert!(count(5_000).is_err());
+        assert!(rates.count(&Actor::SYSTEM, Kind::Send, Duration::ZERO).is_ok());
+    }
+}

@@ -1,0 +1,155 @@
+//! Pages of history: messages as they are now, cut to what the reader may see.
+
+use std::ops::RangeInclusive;
+
+use domain::limits::{PAGE_MESSAGES, PAGE_MESSAGES_DEFAULT};
+use domain::{Actor, Code, Entry, Epoch, LogId, Refusal, Related, RoomId, Seq};
+
+use super::Messages;
+use crate::access::RoomRef;
+use crate::ports::Tip;
+
+/// Which page of a room's history.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PageQuery {
+    /// Messages below this seq, newest last. Neither: the newest.
+    pub before: Option<Seq>,
+    /// Messages above this seq.
+    pub after: Option<Seq>,
+    /// How many; [`domain::limits::PAGE_MESSAGES_DEFAULT`] when none, [`domain::limits::PAGE_MESSAGES`] at most.
+    pub limit: Option<usize>,
+    /// What the page must know of: an answer whose `as_of` would be lower is refused as `stale`.
+    pub min_seq: Option<Seq>,
+}
+
+/// Messages in order of seq, as they are now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessagePage {
+    /// The room: also where the caller gave a slug.
+    pub room: RoomId,
+    /// The store's epoch.
+    pub epoch: Epoch,
+    /// The head before the read: every change up to here is in the messages.
+    pub as_of: Seq,
+    /// Messages only.
+    pub entries: Vec<Entry>,
+    /// What they name.
+    pub related: Related,
+    /// Whether there is more in the direction asked for.
+    pub has_more: bool,
+}
+
+impl Messages {
+    /// A page of history. Its cost does not depend on the length of the log.
+    pub async fn page(&self, actor: &Actor, room: &RoomRef, query: PageQuery) -> Result<MessagePage, Refusal> {
+        if query.before.is_some() && query.after.is_some() {
+            return Err(Refusal::bad_request("Give `before` or `after`, not both."));
+        }
+        let (id, tip) = self.head(room).await?;
+        if query.min_seq.is_some_and(|min_seq| min_seq > tip.seq()) {
+            let message = "The server does not know that entry; it may have been restored. Load the room again.";
+            return Err(Refusal::new(Code::Stale, message).at_head(tip.seq()));
+        }
+        let log = LogId::Room(id);
+        let limit = page_limit(query.limit);
+        // One more than asked for tells whether there is more; the row is read last and cuts.
+        let mut entries = match query.after {
+            Some(after) => {
+                let range = self.readable(actor, id).await?;
+                let after = after.max(range.start().saturating_sub(1));
+                self.store.log.read_forward(log, after, limit + 1).await?
+            }
+            None => self.store.log.read_back(log, query.before.unwrap_or(Seq::MAX), limit + 1).await?,
+        };
+        let mut range = self.readable(actor, id).await?;
+        let cut_away = entries.last().is_some_and(|newest| newest.seq > *range.end());
+        if query.after.is_none() && cut_away {
+            // What was read lies (partly) after the end of a membership: the page ends there instead.
+            entries = self.store.log.read_back(log, range.end() + 1, limit + 1).await?;
+            range = self.readable(actor, id).await?;
+        }
+        entries.retain(|entry| range.contains(&entry.seq));
+        let has_more = entries.len() > limit;
+        match query.after {
+            Some(_) => entries.truncate(limit),
+            None => drop(entries.drain(..entries.len().saturating_sub(limit))),
+        }
+        self.finish(id, tip, entries, has_more).await
+    }
+
+    /// One message.
+    pub async fn one(&self, actor: &Actor, room: &RoomRef, seq: Seq) -> Result<MessagePage, Refusal> {
+        let page = self.some(actor, room, &[seq]).await?;
+        if page.entries.is_empty() {
+            return Err(Refusal::not_found("There is no such message."));
+        }
+        Ok(page)
+    }
+
+    /// Messages by their seqs, in order; those that are not there or not to be seen are left out. For
+    /// pins and quotes.
+    pub async fn some(&self, actor: &Actor, room: &RoomRef, seqs: &[Seq]) -> Result<MessagePage, Refusal> {
+        let (id, tip) = self.head(room).await?;
+        let seqs = &seqs[..seqs.len().min(PAGE_MESSAGES)];
+        let mut entries = match seqs {
+            [] => Vec::new(),
+            seqs => self.store.log.messages(LogId::Room(id), seqs).await?,
+        };
+        let range = self.readable(actor, id).await?;
+        entries.retain(|entry| range.contains(&entry.seq));
+        entries.sort_unstable_by_key(|entry| entry.seq);
+        self.finish(id, tip, entries, false).await
+    }
+
+    /// The messages of a thread after `after`, in order; the first page (`after` 0) begins with the root.
+    pub async fn thread(
+        &self,
+        actor: &Actor,
+        room: &RoomRef,
+        root: Seq,
+        after: Seq,
+        limit: Option<usize>,
+    ) -> Result<MessagePage, Refusal> {
+        let (id, tip) = self.head(room).await?;
+        let limit = page_limit(limit);
+        let mut seqs = self.store.rooms.thread(id, root, after, limit + 1).await?;
+        let has_more = seqs.len() > limit;
+        seqs.truncate(limit);
+        if after < root {
+            seqs.insert(0, root);
+        }
+        let mut entries = self.store.log.messages(LogId::Room(id), &seqs).await?;
+        let range = self.readable(actor, id).await?;
+        if !range.contains(&root) || (after < root && !entries.iter().any(|entry| entry.seq == root)) {
+            return Err(Refusal::not_found("There is no such message."));
+        }
+        entries.retain(|entry| range.contains(&entry.seq));
+        entries.sort_unstable_by_key(|entry| entry.seq);
+        self.finish(id, tip, entries, has_more).await
+    }
+
+    /// The room's id and its head before anything else is read.
+    async fn head(&self, room: &RoomRef) -> Result<(RoomId, Tip), Refusal> {
+        let id = self.access.id(room).await?;
+        Ok((id, self.store.log.tip(LogId::Room(id)).await?))
+    }
+
+    async fn readable(&self, actor: &Actor, room: RoomId) -> Result<RangeInclusive<Seq>, Refusal> {
+        Ok(self.access.past(actor, &RoomRef::Id(room)).await?.range())
+    }
+
+    async fn finish(
+        &self,
+        room: RoomId,
+        tip: Tip,
+        entries: Vec<Entry>,
+        has_more: bool,
+    ) -> Result<MessagePage, Refusal> {
+        let related = self.directory.related(&entries).await?;
+        Ok(MessagePage { room, epoch: tip.epoch(), as_of: tip.seq(), entries, related, has_more })
+    }
+}
+
+fn page_limit(asked: Option<usize>) -> usize {
+    asked.unwrap_or(PAGE_MESSAGES_DEFAULT).clamp(1, PAGE_MESSAGES)
+}

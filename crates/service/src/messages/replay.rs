@@ -1,0 +1,158 @@
+//! Replay: what somebody who comes back missed of a log (2-protocol, Resume).
+
+use domain::limits::{REPLAY_ENTRIES, SYNC_ENTRIES};
+use domain::{Actor, Entry, Epoch, LogId, Member, Refusal, Related, Seq};
+
+use super::{Messages, fill_edits};
+use crate::ports::Tip;
+
+/// How a replay ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplayStatus {
+    /// This is all up to `as_of`.
+    Ok,
+    /// There is more: ask again from `through`.
+    More,
+    /// Drop what is cached; go on live from `head + 1`.
+    Reset {
+        /// Where live begins, minus one.
+        head: Seq,
+        /// Messages up to there.
+        n: u64,
+    },
+    /// One was a member: what one may still see is here; drop the room after it.
+    Forbidden,
+    /// Never a member, or no such room.
+    NotFound,
+}
+
+/// A page of a log for one who comes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replay {
+    /// How it ended.
+    pub status: ReplayStatus,
+    /// The store's epoch.
+    pub epoch: Epoch,
+    /// The head before the read.
+    pub as_of: Seq,
+    /// The seq after the cursor.
+    pub from: Seq,
+    /// The cursor after this page.
+    pub through: Seq,
+    /// The entries, edits with their text.
+    pub entries: Vec<Entry>,
+    /// What they name.
+    pub related: Related,
+}
+
+impl Replay {
+    /// Keeps the first `count` entries, so that a frame is not too large: the rest is asked for.
+    pub fn keep(&mut self, count: usize) {
+        if count < self.entries.len() {
+            self.entries.truncate(count);
+            self.through = self.entries.last().map_or(self.from - 1, |entry| entry.seq);
+            self.status = ReplayStatus::More;
+        }
+    }
+}
+
+impl Messages {
+    /// What a socket missed of a log: the entries after `cursor`, at most `max`. `None` as a cursor, and
+    /// one of another epoch (the caller knows), asks for a reset.
+    ///
+    /// The caller compares `as_of` (of a reset: its head; else `through`) with the position of its hub:
+    /// behind that, `Ok` is `More`, and a reset is asked for again.
+    pub async fn replay(&self, actor: &Actor, log: LogId, cursor: Option<Seq>, max: usize) -> Result<Replay, Refusal> {
+        let tip = self.store.log.tip(log).await?;
+        let head = tip.seq();
+        let within = |cursor: &Seq| *cursor <= head && head - *cursor <= REPLAY_ENTRIES;
+        let cursor = cursor.filter(within);
+        let max = max.clamp(1, SYNC_ENTRIES) as Seq;
+        let mut entries = match cursor {
+            Some(cursor) if cursor < head => {
+                self.store.log.read(log, cursor + 1, head.min(cursor.saturating_add(max))).await?
+            }
+            _ => Vec::new(),
+        };
+        let floor = self.store.log.floor(log).await?;
+        let cursor = cursor.filter(|cursor| *cursor >= floor);
+        // The row is read after the entries: a removal that it does not know is not among them either.
+        let from_seq = match log {
+            LogId::User(user) if user == actor.user => 1,
+            LogId::User(_) => return Ok(empty(ReplayStatus::NotFound, tip, cursor)),
+            LogId::Room(room) => match self.store.rooms.member(room, actor.user).await? {
+                Some(member) if member.is_joined() => member.from_seq,
+                Some(member) if member.to_seq.is_some_and(|to_seq| to_seq > 0) => {
+                    return self.farewell(log, tip, cursor, entries, &member).await;
+                }
+                _ => return Ok(empty(ReplayStatus::NotFound, tip, cursor)),
+            },
+        };
+        let before_first = from_seq.saturating_sub(1);
+        let Some(cursor) = cursor.filter(|cursor| *cursor >= before_first) else {
+            return self.reset(log, tip, before_first).await;
+        };
+        let through = entries.last().map_or(cursor, |entry| entry.seq);
+        let status = if through >= head { ReplayStatus::Ok } else { ReplayStatus::More };
+        fill_edits(&self.store, log, &mut entries).await?;
+        self.answer(status, tip, cursor, entries).await
+    }
+
+    /// To one who is no longer in: what they may still see, then that it is over.
+    async fn farewell(
+        &self,
+        log: LogId,
+        tip: Tip,
+        cursor: Option<Seq>,
+        mut entries: Vec<Entry>,
+        member: &Member,
+    ) -> Result<Replay, Refusal> {
+        let to_seq = member.to_seq.unwrap_or(0);
+        let in_reach = |cursor: &Seq| (member.from_seq.saturating_sub(1)..to_seq).contains(cursor);
+        let Some(cursor) = cursor.filter(in_reach) else {
+            return Ok(empty(ReplayStatus::Forbidden, tip, cursor));
+        };
+        entries.retain(|entry| entry.seq <= to_seq);
+        let more = entries.last().is_some_and(|last| last.seq < to_seq);
+        let status = if more { ReplayStatus::More } else { ReplayStatus::Forbidden };
+        fill_edits(&self.store, log, &mut entries).await?;
+        self.answer(status, tip, cursor, entries).await
+    }
+
+    async fn reset(&self, log: LogId, tip: Tip, least: Seq) -> Result<Replay, Refusal> {
+        // The row may be newer than the tip: its join then lies above it, and live begins there.
+        let (head, n) = match least > tip.seq() {
+            false => (tip.seq(), tip.n()),
+            true => {
+                let entry = self.store.log.read(log, least, least).await?;
+                (least, entry.first().map_or(tip.n(), |entry| entry.n))
+            }
+        };
+        Ok(empty(ReplayStatus::Reset { head, n }, tip, Some(head)))
+    }
+
+    async fn answer(
+        &self,
+        status: ReplayStatus,
+        tip: Tip,
+        cursor: Seq,
+        entries: Vec<Entry>,
+    ) -> Result<Replay, Refusal> {
+        let related = self.directory.related(&entries).await?;
+        let through = entries.last().map_or(cursor, |entry| entry.seq);
+        Ok(Replay { through, entries, related, ..empty(status, tip, Some(cursor)) })
+    }
+}
+
+fn empty(status: ReplayStatus, tip: Tip, cursor: Option<Seq>) -> Replay {
+    let through = cursor.unwrap_or(tip.seq());
+    Replay {
+        status,
+        epoch: tip.epoch(),
+        as_of: tip.seq(),
+        from: through + 1,
+        through,
+        entries: Vec::new(),
+        related: Related::default(),
+    }
+}
