@@ -164,6 +164,12 @@ pub const TYPING_LIFE: Duration = Duration::from_secs(5);
 pub const PRESENCE_LIFE: Duration = Duration::from_secs(30);
 /// How often at most a read mark of one user and room is written.
 pub const MARK_INTERVAL: Duration = Duration::from_secs(60);
+/// Bytes of a form around an uploaded file: its other fields and the boundaries.
+pub const MULTIPART_OVERHEAD: usize = 64 * 1024;
+/// Files that one user may have uploaded and not sent.
+pub const UNSENT_FILES_PER_USER: usize = 100;
+/// Pictures that are decoded at once.
+pub const PICTURES_AT_ONCE: usize = 2;
 /// Pixels of a picture: more are refused before they are decoded.
 pub const PICTURE_PIXELS: u64 = 50_000_000;
 /// The longer side of a thumbnail.

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod auth;
 pub mod clock;
+pub mod files;
 pub mod ids;
 pub mod log;
 pub mod marks;
@@ -19,6 +20,7 @@ pub mod throttle;
 pub use access::{Access, RoomRef, Seen};
 pub use auth::Auth;
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use files::Files;
 pub use log::{CommitListener, Logs};
 pub use marks::{MarkListener, Marks};
 pub use messages::{MessagePage, Messages, PageQuery, Replay, ReplayStatus};

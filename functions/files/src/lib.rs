@@ -1,1 +1,118 @@
-//! The files function: a router, and a binary for Lambda or plain HTTP.
+//! Files by REST: taken as multipart, served as what their bytes are.
+//!
+//! Never holds a whole file in memory: bytes stream from the socket to the store of blobs and back.
+
+mod download;
+mod upload;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use domain::limits::MULTIPART_OVERHEAD;
+use domain::{File, FileId, Refusal, Timestamp};
+use http::StatusCode;
+use serde::Deserialize;
+use service::Files;
+use utoipa::openapi::OpenApi;
+use utoipa::{IntoParams, OpenApi as _};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use web::{Caller, Json, Path, Problem, Query};
+use wire::rest::files::{FilePage, FileView};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(info(title = "Palaver files", description = "Files: upload, list, download."))]
+struct Document;
+
+/// The routes, under `/api/files`.
+pub fn router(files: Arc<Files>) -> Router {
+    let (routes, _) = described(&files).split_for_parts();
+    Router::new().nest("/api/files", routes).with_state(files)
+}
+
+/// The OpenAPI document of the function.
+pub fn openapi() -> OpenApi {
+    let routes = others().routes(routes!(upload::upload));
+    OpenApiRouter::<Arc<Files>>::with_openapi(Document::openapi()).nest("/api/files", routes).split_for_parts().1
+}
+
+fn described(files: &Files) -> OpenApiRouter<Arc<Files>> {
+    let largest = usize::try_from(files.upload_bytes()).unwrap_or(usize::MAX).saturating_add(MULTIPART_OVERHEAD);
+    let upload = OpenApiRouter::new().routes(routes!(upload::upload)).layer(DefaultBodyLimit::max(largest));
+    others().merge(upload)
+}
+
+fn others() -> OpenApiRouter<Arc<Files>> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get, delete))
+        .routes(routes!(download::download))
+        .routes(routes!(download::thumbnail))
+}
+
+fn view(file: &File) -> FileView {
+    FileView {
+        file: wire::file_ref(file),
+        room: file.room.to_string(),
+        user: file.user.to_string(),
+        seq: file.seq,
+        state: file.state,
+        at: wire::rfc3339(file.at),
+    }
+}
+
+/// A file's id in a path; a text that is none names no file.
+fn file_id(text: &str) -> Result<FileId, Refusal> {
+    text.parse().map_err(|_| Refusal::not_found("There is no such file, or you may not see it."))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListParams {
+    /// The room's id or slug.
+    room_id: String,
+    /// `next` of the page before.
+    before: Option<String>,
+    /// How many, at most 100.
+    limit: Option<usize>,
+}
+
+/// The files of a room that one may read, newest first.
+#[utoipa::path(get, path = "/", params(ListParams), responses((status = 200, body = FilePage)))]
+async fn list(
+    State(files): State<Arc<Files>>,
+    Caller(actor): Caller,
+    Query(params): Query<ListParams>,
+) -> Result<Json<FilePage>, Problem> {
+    let before = params.before.as_deref().map(parse_cursor).transpose()?;
+    let listed = files.list(&actor, &params.room_id.parse()?, before, params.limit).await?;
+    let next = listed.next.map(|(at, file)| format!("{}.{file}", at.0));
+    Ok(Json(FilePage { items: listed.items.iter().map(view).collect(), next }))
+}
+
+fn parse_cursor(text: &str) -> Result<(Timestamp, FileId), Refusal> {
+    let parts = text.split_once('.').and_then(|(at, file)| Some((Timestamp(at.parse().ok()?), file.parse().ok()?)));
+    parts.ok_or_else(|| Refusal::bad_request("`before` is the `next` of the page before."))
+}
+
+/// A file.
+#[utoipa::path(get, path = "/{id}", params(("id" = String, Path)), responses((status = 200, body = FileView)))]
+async fn get(
+    State(files): State<Arc<Files>>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<FileView>, Problem> {
+    Ok(Json(view(&files.get(&actor, file_id(&id)?).await?)))
+}
+
+/// Takes back a file that was not sent yet.
+#[utoipa::path(delete, path = "/{id}", params(("id" = String, Path)), responses((status = 204)))]
+async fn delete(
+    State(files): State<Arc<Files>>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    files.delete(&actor, file_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

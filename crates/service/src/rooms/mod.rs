@@ -228,7 +228,13 @@ impl Rooms {
 
     /// Who reacted to a message with an emoji, in order of user id.
     pub async fn reactors(
-        &self, actor: &Actor, room: &RoomRef, target: Seq, emoji: &Emoji, after: Option<UserId>, limit: Option<usize>,
+        &self,
+        actor: &Actor,
+        room: &RoomRef,
+        target: Seq,
+        emoji: &Emoji,
+        after: Option<UserId>,
+        limit: Option<usize>,
     ) -> Result<Listed<UserId>, Refusal> {
         let seen = self.access.past(actor, room).await?;
         let no_such_message = || Refusal::not_found("There is no such message.");

@@ -1,0 +1,93 @@
+//! The size of a picture and its thumbnail. Blocks; called on a thread of its own.
+
+use std::io::Cursor;
+
+use domain::limits::{PICTURE_PIXELS, THUMBNAIL_SIDE};
+use domain::{Code, Refusal};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
+
+/// Bytes that decoding one picture may take: its pixels, and what the decoder needs besides.
+const DECODER_BYTES: u64 = PICTURE_PIXELS * 4 + (64 << 20);
+const JPEG_QUALITY: u8 = 82;
+
+/// A picture that could be decoded.
+pub struct Measured {
+    /// In pixels, as it is shown.
+    pub width: u32,
+    /// In pixels, as it is shown.
+    pub height: u32,
+    /// A JPEG, or a PNG where it is not opaque.
+    pub thumbnail: Option<Vec<u8>>,
+}
+
+/// Measures a picture. None when it cannot be decoded; `too_large` when it claims more than
+/// [`PICTURE_PIXELS`] pixels, which is found out before any is decoded.
+pub fn measure(bytes: &[u8]) -> Result<Option<Measured>, Refusal> {
+    let Ok(mut reader) = ImageReader::new(Cursor::new(bytes)).with_guessed_format() else { return Ok(None) };
+    let mut limits = image::Limits::default();
+    limits.max_alloc = Some(DECODER_BYTES);
+    reader.limits(limits);
+    let Ok(mut decoder) = reader.into_decoder() else { return Ok(None) };
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > PICTURE_PIXELS {
+        let megapixels = PICTURE_PIXELS / 1_000_000;
+        let message =
+            format!("The picture has {width} × {height} pixels; {megapixels} megapixels is the most. Make it smaller.");
+        return Err(Refusal::new(Code::TooLarge, message));
+    }
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let Ok(mut picture) = DynamicImage::from_decoder(decoder) else { return Ok(None) };
+    picture.apply_orientation(orientation);
+    let (width, height) = (picture.width(), picture.height());
+    Ok(Some(Measured { width, height, thumbnail: thumbnail(picture) }))
+}
+
+fn thumbnail(picture: DynamicImage) -> Option<Vec<u8>> {
+    let small = match picture.width().max(picture.height()) > THUMBNAIL_SIDE {
+        true => picture.thumbnail(THUMBNAIL_SIDE, THUMBNAIL_SIDE),
+        false => picture,
+    };
+    let mut out = Cursor::new(Vec::new());
+    let written = match small.color().has_alpha() {
+        true => small.to_rgba8().write_to(&mut out, ImageFormat::Png),
+        false => {
+            let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut out, JPEG_QUALITY);
+            small.to_rgb8().write_with_encoder(encoder)
+        }
+    };
+    written.ok().map(|()| out.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn png(picture: DynamicImage) -> Vec<u8> {
+        let mut out = Cursor::new(Vec::new());
+        picture.write_to(&mut out, ImageFormat::Png).expect("writes");
+        out.into_inner()
+    }
+
+    #[test]
+    fn a_picture_is_measured_and_made_small() {
+        let measured = measure(&png(DynamicImage::new_rgb8(1_000, 500))).expect("small enough").expect("decodes");
+        assert_eq!((measured.width, measured.height), (1_000, 500));
+        let small = image::load_from_memory(&measured.thumbnail.expect("made")).expect("decodes");
+        assert_eq!((small.width(), small.height()), (THUMBNAIL_SIDE, THUMBNAIL_SIDE / 2));
+    }
+
+    #[test]
+    fn what_shines_through_stays_so() {
+        let measured = measure(&png(DynamicImage::new_rgba8(10, 10))).expect("small enough").expect("decodes");
+        let thumbnail = measured.thumbnail.expect("made");
+        assert_eq!(image::guess_format(&thumbnail).expect("known"), ImageFormat::Png);
+    }
+
+    #[test]
+    fn what_is_no_picture_is_none() {
+        for bytes in [&b"\x89PNG\r\n\x1a\n"[..], b"GIF89a", b"nonsense", b""] {
+            assert!(measure(bytes).expect("not too large").is_none());
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Files, on a store in memory and a folder of blobs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use conformance::MemoryStore;
+use domain::limits::Limits;
+use domain::{
+    Actor, Body, Code, Effect, Entry, EntryId, File, FileId, FileState, Level, LogId, Member, MemberState, Role, Room,
+    RoomId, RoomKind, Timestamp, UserId,
+};
+use futures_util::{StreamExt, stream};
+use service::ports::{BlobError, ByteStream, Store};
+use service::{Access, Files, ManualClock, RoomRef};
+use uuid::Uuid;
+
+const ROOM: RoomId = RoomId(Uuid::from_u128(100));
+const ADA: UserId = UserId(Uuid::from_u128(1));
+const EVE: UserId = UserId(Uuid::from_u128(2));
+
+struct Setting {
+    store: Store,
+    files: Arc<Files>,
+    clock: Arc<ManualClock>,
+    folder: tempfile::TempDir,
+}
+
+fn actor(user: UserId) -> Actor {
+    Actor { user, session: None, admin: false, guest: false }
+}
+
+fn bytes(content: &[u8]) -> ByteStream {
+    let chunks: Vec<_> = content.chunks(1_000).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
+    Box::pin(stream::iter(chunks))
+}
+
+fn entry(seq: u64, body: Body) -> Entry {
+    Entry { v: 1, seq, n: 0, by: ADA, id: EntryId(Uuid::from_u128(seq.into())), at: Timestamp(1), body }
+}
+
+/// A private room with Ada in it.
+async fn setting() -> Setting {
+    let store = MemoryStore::new().store();
+    let clock = Arc::new(ManualClock::new(Timestamp(1_790_000_000_000)));
+    let room = Room {
+        id: ROOM,
+        kind: RoomKind::Private,
+        slug: None,
+        name: None,
+        description: String::new(),
+        archived: false,
+        hides_past: false,
+        slow_mode_s: 0,
+        pair: None,
+        rev: 1,
+    };
+    let member = Member {
+        user: ADA,
+        state: MemberState::Joined,
+        role: Role::Member,
+        muted_until: None,
+        level: Level::All,
+        from_seq: 1,
+        to_seq: None,
+        rev: 1,
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let blobs = Arc::new(blobs::FolderBlobs::open(folder.path()).await.expect("opens"));
+    let limits = Limits { upload_bytes: 10_000, ..Limits::default() };
+    let files = Files::new(store.clone(), blobs, Access::new(store.clone()), clock.clone(), &limits);
+    let setting = Setting { store, files, clock, folder };
+    setting.append(Body::Room(room.clone()), &[Effect::Room(room), Effect::Member(member)]).await;
+    setting
+}
+
+impl Setting {
+    async fn append(&self, body: Body, effects: &[Effect]) {
+        let log = LogId::Room(ROOM);
+        let tip = self.store.log.tip(log).await.expect("reads");
+        self.store.log.append(log, &tip, &[entry(tip.seq() + 1, body)], effects).await.expect("appends");
+    }
+
+    async fn upload(&self, user: UserId, content: &[u8]) -> Result<File, domain::Refusal> {
+        self.files.upload(&actor(user), &RoomRef::Id(ROOM), "../notes.txt", bytes(content)).await
+    }
+
+    /// As a message of Ada's would.
+    async fn send(&self, file: FileId) {
+        self.append(Body::Pin { target: 1, on: true }, &[Effect::FileSent { file, seq: 2 }]).await;
+    }
+
+    async fn get(&self, user: UserId, file: FileId) -> Result<File, Code> {
+        self.files.get(&actor(user), file).await.map_err(|refusal| refusal.code)
+    }
+
+    fn blobs(&self) -> usize {
+        let folders = std::fs::read_dir(self.folder.path()).expect("is there");
+        let count = |folder: std::fs::DirEntry| std::fs::read_dir(folder.path()).expect("a folder").count();
+        folders.map(|folder| count(folder.expect("reads"))).sum()
+    }
+}
+
+#[tokio::test]
+async fn an_unsent_file_is_its_uploaders_alone() {
+    let s = setting().await;
+    let file = s.upload(ADA, b"the plan").await.expect("a member may");
+    assert_eq!((file.name.as_str(), file.size, file.state), ("notes.txt", 8, FileState::Unsent));
+    assert_eq!(file.content_type, "text/plain; charset=utf-8");
+    assert_eq!(s.get(ADA, file.id).await, Ok(file.clone()));
+    assert_eq!(s.get(EVE, file.id).await, Err(Code::NotFound));
+    assert_eq!(s.files.delete(&actor(EVE), file.id).await.expect_err("not hers").code, Code::NotFound);
+    let chunks: Vec<_> = s.files.open(&file, Some(4..8)).await.expect("opens").collect().await;
+    assert_eq!(chunks.into_iter().map(Result::unwrap).collect::<Vec<_>>().concat(), b"plan");
+}
+
+#[tokio::test]
+async fn a_sent_file_is_for_those_who_may_read_its_message() {
+    let s = setting().await;
+    let file = s.upload(ADA, b"the plan").await.expect("a member may");
+    s.send(file.id).await;
+    assert_eq!(s.get(ADA, file.id).await.map(|file| file.state), Ok(FileState::Sent));
+    assert_eq!(s.get(EVE, file.id).await, Err(Code::NotFound));
+    assert_eq!(s.files.list(&actor(ADA), &RoomRef::Id(ROOM), None, None).await.expect("may").items.len(), 1);
+    assert!(s.files.list(&actor(EVE), &RoomRef::Id(ROOM), None, None).await.is_err());
+    assert_eq!(s.files.delete(&actor(ADA), file.id).await.expect_err("with its message").code, Code::Conflict);
+}
+
+#[tokio::test]
+async fn a_stranger_cannot_upload() {
+    let s = setting().await;
+    assert_eq!(s.upload(EVE, b"x").await.expect_err("a stranger").code, Code::NotFound);
+    assert_eq!(s.blobs(), 0);
+}
+
+#[tokio::test]
+async fn nothing_is_kept_of_an_upload_that_fails() {
+    let s = setting().await;
+    assert_eq!(s.upload(ADA, &[7; 10_001]).await.expect_err("over the cap").code, Code::TooLarge);
+    let broken: ByteStream =
+        Box::pin(stream::iter([Ok(Bytes::from_static(b"half")), Err(BlobError::Interrupted("gone".into()))]));
+    let refusal = s.files.upload(&actor(ADA), &RoomRef::Id(ROOM), "x", broken).await.expect_err("broke off");
+    assert_eq!(refusal.code, Code::BadRequest);
+    assert_eq!(s.blobs(), 0);
+    assert!(s.store.files.expired(Timestamp(i64::MAX), 10).await.expect("reads").is_empty());
+}
+
+#[tokio::test]
+async fn an_unsent_file_goes_after_a_day_and_a_sent_one_stays() {
+    let s = setting().await;
+    let (sent, unsent) = (s.upload(ADA, b"a").await.expect("may"), s.upload(ADA, b"b").await.expect("may"));
+    s.send(sent.id).await;
+    s.clock.advance(Duration::from_secs(23 * 3600));
+    s.files.sweep().await.expect("sweeps");
+    assert_eq!(s.blobs(), 2);
+    s.clock.advance(Duration::from_secs(2 * 3600));
+    s.files.sweep().await.expect("sweeps");
+    assert_eq!(s.blobs(), 1);
+    assert_eq!(s.get(ADA, unsent.id).await, Err(Code::NotFound));
+    assert!(s.get(ADA, sent.id).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_bytes_of_a_deleted_message_go() {
+    let s = setting().await;
+    let file = s.upload(ADA, b"a").await.expect("may");
+    s.send(file.id).await;
+    s.append(Body::Delete { target: 2 }, &[Effect::FileDropped { file: file.id }]).await;
+    assert_eq!(s.get(ADA, file.id).await, Err(Code::NotFound));
+    s.files.sweep().await.expect("sweeps");
+    assert_eq!(s.blobs(), 0);
+}

@@ -1,0 +1,98 @@
+//! An upload: a form with `room_id`, then the file.
+
+use std::sync::Arc;
+
+use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::{FromRequest, Multipart, Request, State};
+use bytes::Bytes;
+use domain::limits::MULTIPART_OVERHEAD;
+use domain::{Code, Refusal};
+use http::StatusCode;
+use service::ports::{BlobError, ByteStream};
+use service::{Files, RoomRef};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use utoipa::ToSchema;
+use web::{Caller, Json, Problem};
+use wire::rest::files::FileView;
+
+use crate::view;
+
+/// Chunks that wait between the socket and the store of blobs.
+const CHUNKS: usize = 4;
+
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes the form in the OpenAPI document")]
+struct UploadForm {
+    /// The room's id or slug; before the file.
+    room_id: String,
+    /// The file. Its type is found in its bytes; its name is only a name.
+    #[schema(format = Binary, content_media_type = "application/octet-stream")]
+    file: String,
+}
+
+/// Uploads a file for a room; a message then names it in `files`. Unsent ones go after a day.
+#[utoipa::path(post, path = "/upload", request_body(content = UploadForm, content_type = "multipart/form-data"), responses((status = 201, body = FileView)))]
+pub async fn upload(
+    State(files): State<Arc<Files>>,
+    Caller(actor): Caller,
+    request: Request,
+) -> Result<(StatusCode, Json<FileView>), Problem> {
+    let form = Multipart::from_request(request, &()).await;
+    let mut form = form.map_err(|_| Refusal::bad_request("Send the file as multipart/form-data."))?;
+    let mut room: Option<RoomRef> = None;
+    while let Some(field) = form.next_field().await.map_err(broken)? {
+        match field.name() {
+            Some("room_id") => room = Some(small_text(field).await?.trim().parse()?),
+            Some("file") => {
+                let room = room.ok_or_else(|| Refusal::bad_request("Name the `room_id` before the `file`."))?;
+                let name = field.file_name().unwrap_or_default().to_owned();
+                let (sender, bytes) = mpsc::channel(CHUNKS);
+                let bytes: ByteStream = Box::pin(ReceiverStream::new(bytes));
+                let taken = files.upload(&actor, &room, &name, bytes);
+                let ((), taken) = tokio::join!(pump(field, sender), taken);
+                return Ok((StatusCode::CREATED, Json(view(&taken?))));
+            }
+            _ => {}
+        }
+    }
+    Err(Refusal::bad_request("The form has no `file`.").into())
+}
+
+/// Hands the bytes on as they come. Goes on to the end when nobody wants them any more, so that a
+/// client that only reads the answer after its last byte gets to see why; the body limit bounds it.
+async fn pump(mut field: Field<'_>, sender: mpsc::Sender<Result<Bytes, BlobError>>) {
+    loop {
+        match field.chunk().await {
+            Ok(Some(chunk)) => drop(sender.send(Ok(chunk)).await),
+            Ok(None) => return,
+            Err(error) => return drop(sender.send(Err(interrupted(&error))).await),
+        }
+    }
+}
+
+fn interrupted(error: &MultipartError) -> BlobError {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => BlobError::TooLarge(0),
+        _ => BlobError::Interrupted(error.body_text()),
+    }
+}
+
+fn broken(error: MultipartError) -> Refusal {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal::new(Code::TooLarge, "The upload is too large."),
+        _ => Refusal::bad_request(format!("The form cannot be read: {}", error.body_text())),
+    }
+}
+
+/// A field that is no file, so it is short.
+async fn small_text(mut field: Field<'_>) -> Result<String, Refusal> {
+    let mut text = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+        text.extend_from_slice(&chunk);
+        if text.len() > MULTIPART_OVERHEAD {
+            return Err(Refusal::bad_request("A field of the form is too long."));
+        }
+    }
+    String::from_utf8(text).map_err(|_| Refusal::bad_request("A field of the form is not UTF-8."))
+}
