@@ -47,6 +47,8 @@ export class Live {
   private watched: readonly string[] = [];
   private typingTimer: Timer | null = null;
   private requests = 0;
+  /** The list of this connection has come. */
+  private ready = false;
   private readonly requestTag: string;
 
   constructor(private readonly deps: LiveDeps) {
@@ -61,6 +63,7 @@ export class Live {
       onFrames: (frames) => this.onFrames(frames),
       onStatus: (change) => store.dispatch({ type: "connection", change }),
       onClosed: () => {
+        this.ready = false;
         this.outbox.disconnected();
         store.dispatch({ type: "closed" });
       },
@@ -72,7 +75,8 @@ export class Live {
       store: deps.disk,
       core: () => store.core,
       dispatch: (event) => store.dispatch(event),
-      transmit: (frame) => store.core.listing === null && this.connection.send(frame),
+      isReady: () => this.connection.isOpen && this.ready,
+      transmit: (frame) => void this.connection.send(frame),
       renewToken: async () => this.connection.authenticate(await session.renew(this.connection.currentToken)),
     });
     this.marks = new Marks(host, store, (frame) => this.connection.send(frame));
@@ -159,6 +163,7 @@ export class Live {
 
   /** The rooms are known: name the cursors, and send what waited. */
   private listed(): void {
+    this.ready = true;
     this.ask();
     this.marks.repeat();
     if (this.watched.length > 0) this.connection.send({ t: "watch", users: [...this.watched] });

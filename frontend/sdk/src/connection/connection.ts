@@ -107,7 +107,7 @@ export class Connection {
     const attempt = {};
     this.opening = attempt;
     this.set("open", OPEN_TIMEOUT_MS, () => this.closed(0, attempt));
-    if (this.attempt > 0) deps.onStatus({ status: "connecting", retryAt: null });
+    deps.onStatus({ status: "connecting", retryAt: null });
     let endpoint: { url: string; token: string | null };
     try {
       endpoint = await deps.endpoint();

@@ -27,8 +27,10 @@ export interface OutboxDeps {
   readonly store: UserStore;
   readonly core: () => Core;
   readonly dispatch: (event: CoreEvent) => void;
-  /** Puts a frame on the wire; false when there is no socket that is ready. */
-  readonly transmit: (frame: ChangeFrame) => boolean;
+  /** Whether changes may be sent: the socket is signed in and the rooms are known. */
+  readonly isReady: () => boolean;
+  /** Puts a frame on the wire. */
+  readonly transmit: (frame: ChangeFrame) => void;
   /** Gets a new access token and tells the socket. */
   readonly renewToken: () => Promise<void>;
 }
@@ -235,7 +237,9 @@ export class Outbox {
 
   /** Sends the first change of a queue, unless one is on the wire, waiting, or not yet on disk. */
   private pump(queue: string): void {
-    const { core, transmit, host } = this.deps;
+    const { core, transmit, host, isReady } = this.deps;
+    // `seen` is decided at the first try, so there is nothing to prepare before one can be made.
+    if (!isReady()) return;
     if (this.onWire.has(queue) || this.waiting.has(queue)) return;
     const item = core().outbox.find((other) => queueOf(other) === queue && other.status === "sending" && other.seq === null);
     if (item === undefined || !this.owned.has(item.tag) || !this.stored.has(item.id) || core().epoch === null) return;
@@ -244,7 +248,7 @@ export class Outbox {
       this.deps.dispatch({ type: "item", item: ready });
       return; // `changed` stores it, and then it comes here again.
     }
-    if (!transmit(changeFrame(item))) return;
+    transmit(changeFrame(item));
     const timer = host.setTimer(() => {
       this.onWire.delete(queue);
       this.pump(queue);

@@ -27,10 +27,10 @@ export class Http {
     return json<T>(await this.send(request));
   }
 
-  /** For appends: the key and `seen` (in the query of a DELETE, else in the body). */
+  /** For appends: the key and `seen` (in the query of a PUT or DELETE, which have no body, else in the body). */
   append<T>(request: Omit<Call, "token">, append: Append): Promise<T> {
     const headers = { ...request.headers, "Idempotency-Key": append.key };
-    if (request.method === "DELETE") {
+    if (request.method === "DELETE" || request.method === "PUT") {
       return this.json({ ...request, headers, query: { ...request.query, seen: append.seen } });
     }
     return this.json({ ...request, headers, body: { ...(request.body as object | undefined), seen: append.seen } });

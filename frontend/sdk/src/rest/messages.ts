@@ -16,8 +16,9 @@ export function messagesApi(http: Http) {
     page: (room: string, { before, after, limit, minSeq }: PageQuery) =>
       http.json<MessagePage>({ method: "GET", path: base(room), query: { before, after, limit, min_seq: minSeq } }),
     one: (room: string, seq: number) => http.json<Event>({ method: "GET", path: `${base(room)}/${seq}` }),
+    /** The first page begins with the message that the thread hangs on. */
     thread: (room: string, seq: number, { after, limit }: PageQuery = {}) =>
-      http.json<MessagePage>({ method: "GET", path: `${base(room)}/${seq}/thread`, query: { after, limit } }),
+      http.json<MessagePage>({ method: "GET", path: `/api/rooms/${encodeURIComponent(room)}/threads/${seq}`, query: { after, limit } }),
     send: (room: string, body: Omit<SendBody, "seen">, append: Append) =>
       http.append<Acked>({ method: "POST", path: base(room), body }, append),
     edit: (room: string, seq: number, text: string, append: Append) =>

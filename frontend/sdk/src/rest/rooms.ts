@@ -20,8 +20,9 @@ export function roomsApi(http: Http) {
     http.append<Acked>({ method: "POST", path: at(room, `/${what}`), body }, append);
   return {
     list: (after?: string, limit?: number) => http.json<RoomPage>({ method: "GET", path: "/api/rooms", query: { after, limit } }),
-    directory: (query?: string, after?: string, limit?: number) =>
-      http.json<DirectoryPage>({ method: "GET", path: "/api/rooms/directory", query: { query, after, limit } }),
+    /** Public rooms whose slug or name begins with `prefix`. */
+    directory: (prefix?: string, after?: string, limit?: number) =>
+      http.json<DirectoryPage>({ method: "GET", path: "/api/rooms/directory", query: { prefix, after, limit } }),
     create: (body: CreateRoom) => http.json<RoomView>({ method: "POST", path: "/api/rooms", body }),
     direct: (user: string) => http.json<RoomView>({ method: "POST", path: "/api/rooms/direct", body: { user } }),
     get: (room: string) => http.json<RoomView>({ method: "GET", path: at(room) }),
@@ -32,7 +33,7 @@ export function roomsApi(http: Http) {
     members: (room: string, after?: string, limit?: number) =>
       http.json<MemberPage>({ method: "GET", path: at(room, "/members"), query: { after, limit } }),
     setRole: (room: string, user: string, role: Role, append: Append) =>
-      http.append<Acked>({ method: "PUT", path: at(room, `/members/${encodeURIComponent(user)}/role`), body: { role } }, append),
+      http.append<Acked>({ method: "PATCH", path: at(room, `/members/${encodeURIComponent(user)}`), body: { role } }, append),
     invite: (room: string, body: Omit<InviteBody, "seen">, append: Append) => post(room, "invite", body, append),
     join: (room: string, append: Append) => post(room, "join", {}, append),
     leave: (room: string, append: Append) => post(room, "leave", {}, append),

@@ -1,0 +1,117 @@
+// @vitest-environment jsdom
+import { act, type ReactNode } from "react";
+import { createRoot, type Root } from "react-dom/client";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ChatClient } from "../src/index.js";
+import { ChatProvider, useChat, useClientState, type Chat } from "../src/react/index.js";
+import { FakeHost, settle } from "./support/fake-host.js";
+import { ME, entry, live, message, rooms, sync, welcome } from "./support/frames.js";
+
+(globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
+
+let host: FakeHost;
+let client: ChatClient;
+let root: Root;
+
+beforeEach(async () => {
+  host = new FakeHost();
+  host.answers.set("POST /api/auth/refresh", () => ({ body: { access_token: "t", expires_in: 900, user: ME } }));
+  host.answers.set("GET /api/notifications/me", () => ({ body: { items: [], next: null } }));
+  host.answers.set("GET /api/notifications/me/unread-count", () => ({ body: { unread: 0 } }));
+  host.answers.set("GET /api/rooms/r1", () => ({ body: { description: "", archived: false, pins: [], slow_mode_s: 0 } }));
+  host.answers.set("GET /api/rooms/r1/members", () => ({ body: { items: [], next: null } }));
+  host.answers.set("GET /api/rooms/r1/messages", () => ({ body: { epoch: "e1", as_of: 10, items: [message(9)], more: false } }));
+  client = new ChatClient({ baseUrl: "http://palaver.test", storage: false, host });
+  void client.start();
+  await settle();
+  host.socket.opens();
+  host.socket.says(welcome(), rooms([entry(), entry({ id: "r2", slug: "other" })]));
+  const { id } = host.socket.of("resume")[0]!;
+  host.socket.says(sync("@me", id, "ok"), sync("r1", id, "reset", { head: 10, n: 8 }), sync("r2", id, "reset", { head: 10, n: 8 }));
+  await settle();
+  root = createRoot(document.createElement("div"));
+});
+
+afterEach(async () => {
+  await act(async () => root.unmount());
+  client.stop();
+});
+
+async function draw(children: ReactNode): Promise<void> {
+  await act(async () => {
+    root.render(<ChatProvider client={client}>{children}</ChatProvider>);
+    await settle();
+  });
+}
+
+describe("useChat", () => {
+  it("opens the room, follows it, and sends", async () => {
+    let chat!: Chat;
+    function Window() {
+      chat = useChat("r1");
+      return null;
+    }
+    await draw(<Window />);
+    expect(chat.messages.map((m) => m.seq)).toEqual([9]);
+    expect([chat.status, chat.hasMore, chat.unread]).toEqual(["online", false, 0]);
+    const { send } = chat;
+    await act(async () => {
+      host.socket.says(live(message(11)));
+      await settle();
+    });
+    expect(chat.messages.map((m) => m.seq)).toEqual([9, 11]);
+    expect([chat.unread, chat.send]).toEqual([3, send]);
+    await act(async () => {
+      chat.send("hello");
+      await settle();
+    });
+    expect(chat.messages.at(-1)).toMatchObject({ text: "hello", status: "sending" });
+    expect(host.socket.of("send")).toMatchObject([{ room: "r1", text: "hello" }]);
+  });
+
+  it("draws a room only when something of that room changed", async () => {
+    let drawn = 0;
+    let status = "";
+    function Window() {
+      useChat("r1");
+      drawn += 1;
+      return null;
+    }
+    function Status() {
+      status = useClientState((state) => state.connection.status);
+      return null;
+    }
+    await draw(
+      <>
+        <Window />
+        <Status />
+      </>,
+    );
+    const before = drawn;
+    await act(async () => {
+      host.socket.says(live(message(11, { room: "r2" })));
+      await settle();
+    });
+    expect(drawn).toBe(before);
+    await act(async () => {
+      host.socket.says(live(message(11)));
+      await settle();
+    });
+    expect(drawn).toBe(before + 1);
+    await act(async () => {
+      host.socket.closes(1006);
+      await settle();
+    });
+    expect(status).toBe("waiting");
+  });
+
+  it("is empty for a room that is not there", async () => {
+    let chat!: Chat;
+    function Window() {
+      chat = useChat("nowhere");
+      return null;
+    }
+    await draw(<Window />);
+    expect([chat.room, chat.messages, chat.members]).toEqual([null, [], []]);
+  });
+});

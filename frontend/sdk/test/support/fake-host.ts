@@ -1,0 +1,194 @@
+/** Owns a world for tests: a clock that is moved by hand, sockets that a test answers, requests that a table answers. */
+import type { Host, Locks, Socket } from "../../src/host/host.js";
+import type { ClientFrame, ServerFrame } from "../../src/wire.js";
+
+interface Planned {
+  at: number;
+  order: number;
+  run: () => void;
+}
+
+export class FakeSocket implements Socket {
+  onopen: ((event: never) => void) | null = null;
+  onmessage: ((event: { readonly data: unknown }) => void) | null = null;
+  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null = null;
+  onerror: ((event: never) => void) | null = null;
+  readonly sent: ClientFrame[] = [];
+  closedWith: number | null = null;
+
+  constructor(readonly url: string) {}
+
+  send(data: string): void {
+    this.sent.push(JSON.parse(data) as ClientFrame);
+  }
+  close(code = 1000): void {
+    this.closedWith = code;
+  }
+
+  // ---- what the server does
+  opens(): void {
+    this.onopen?.(undefined as never);
+  }
+  says(...frames: ServerFrame[]): void {
+    for (const frame of frames) this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+  saysTogether(frames: ServerFrame[]): void {
+    this.onmessage?.({ data: JSON.stringify(frames) });
+  }
+  closes(code: number): void {
+    this.onclose?.({ code, reason: "" });
+  }
+
+  of<T extends ClientFrame["t"]>(t: T): Extract<ClientFrame, { t: T }>[] {
+    return this.sent.filter((frame) => frame.t === t) as Extract<ClientFrame, { t: T }>[];
+  }
+}
+
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+export type Answer = { status?: number; body?: unknown };
+
+/** Locks of one origin: give the same to two hosts and they are two tabs. */
+export function fakeLocks(): Locks {
+  const queues = new Map<string, Promise<unknown>>();
+  const held = new Set<string>();
+  return {
+    async hold(name, { ifAvailable, signal }, work) {
+      if (ifAvailable && held.has(name)) return work(false);
+      const before = queues.get(name) ?? Promise.resolve();
+      let release!: () => void;
+      const mine = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      queues.set(name, before.then(() => mine));
+      await before;
+      if (signal?.aborted) {
+        release();
+        throw signal.reason;
+      }
+      held.add(name);
+      try {
+        return await work(true);
+      } finally {
+        held.delete(name);
+        release();
+      }
+    },
+  };
+}
+
+/** Channels of one origin. */
+export function fakeChannels(): Host["openChannel"] {
+  const open = new Set<{ name: string; onMessage: (message: unknown) => void }>();
+  return (name, onMessage) => {
+    const self = { name, onMessage };
+    open.add(self);
+    return {
+      post(message) {
+        for (const other of open) if (other !== self && other.name === name) other.onMessage(structuredClone(message));
+      },
+      close: () => void open.delete(self),
+    };
+  };
+}
+
+export class FakeHost implements Host {
+  readonly sockets: FakeSocket[] = [];
+  readonly asked: Asked[] = [];
+  /** By `METHOD /path`; what is not here is not found. */
+  readonly answers = new Map<string, (asked: Asked) => Answer | Promise<Answer>>();
+  /** What `random` gives. */
+  luck = 0.5;
+  locks: Locks;
+  openChannel: Host["openChannel"];
+  private time = Date.UTC(2026, 10, 21, 8);
+  private order = 0;
+  private planned: Planned[] = [];
+  private wakers = new Set<(what: "wake" | "hide") => void>();
+
+  constructor(shared: { locks?: Locks; openChannel?: Host["openChannel"] } = {}) {
+    this.locks = shared.locks ?? fakeLocks();
+    this.openChannel = shared.openChannel ?? fakeChannels();
+  }
+
+  now = () => this.time;
+  random = () => this.luck;
+  setTimer = (run: () => void, ms: number): Planned => {
+    const planned = { at: this.time + ms, order: this.order++, run };
+    this.planned.push(planned);
+    return planned;
+  };
+  clearTimer = (timer: unknown): void => {
+    this.planned = this.planned.filter((other) => other !== timer);
+  };
+  openSocket = (url: string): FakeSocket => {
+    const socket = new FakeSocket(url);
+    this.sockets.push(socket);
+    return socket;
+  };
+  upload: Host["upload"] = async ({ url, headers, onProgress, signal }) => {
+    if (signal?.aborted) throw new DOMException("", "AbortError");
+    onProgress?.(50, 100);
+    const answer = await this.fetch(url, { method: "POST", headers });
+    return { status: answer.status, text: await answer.text(), retryAfter: null };
+  };
+  fetch = async (url: string, init: RequestInit): Promise<Response> => {
+    const { pathname, searchParams } = new URL(url, "http://palaver.test");
+    const asked: Asked = {
+      method: init.method ?? "GET",
+      path: pathname,
+      query: searchParams,
+      headers: new Headers(init.headers),
+      body: typeof init.body === "string" ? JSON.parse(init.body) : undefined,
+    };
+    this.asked.push(asked);
+    const answer = this.answers.get(`${asked.method} ${pathname}`);
+    const { status = 200, body } = (await answer?.(asked)) ?? { status: 404, body: { code: "not_found", detail: "Not here." } };
+    return new Response(status === 204 ? null : JSON.stringify(body ?? {}), { status });
+  };
+  onWake = (listener: (what: "wake" | "hide") => void): (() => void) => {
+    this.wakers.add(listener);
+    return () => this.wakers.delete(listener);
+  };
+
+  // ---- what the test does
+  get socket(): FakeSocket {
+    const last = this.sockets[this.sockets.length - 1];
+    if (last === undefined) throw new Error("no socket was opened");
+    return last;
+  }
+  wake(): void {
+    for (const waker of this.wakers) waker("wake");
+  }
+  hide(): void {
+    for (const waker of this.wakers) waker("hide");
+  }
+  /** Moves the clock and runs what falls due on the way, in order. */
+  pass(ms: number): void {
+    const until = this.time + ms;
+    for (;;) {
+      const due = this.planned.filter((planned) => planned.at <= until).sort((a, b) => a.at - b.at || a.order - b.order)[0];
+      if (due === undefined) break;
+      this.planned = this.planned.filter((other) => other !== due);
+      this.time = Math.max(this.time, due.at);
+      due.run();
+    }
+    this.time = until;
+  }
+  /** When the next timer is due, from now. */
+  nextTimer(): number | null {
+    const first = Math.min(...this.planned.map((planned) => planned.at));
+    return Number.isFinite(first) ? first - this.time : null;
+  }
+}
+
+/** Lets everything run that waits for a promise or for the fake disk, which answers in the next turns of the event loop. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
