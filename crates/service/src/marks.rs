@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, RwLock};
 
 use domain::limits::MARK_INTERVAL;
-use domain::{Actor, LogId, Refusal, RoomId, Seq, Timestamp, UserId};
+use domain::{Actor, LogId, Refusal, RoomId, Seq, Timestamp, UserId, UserRoom};
 
 use crate::clock::Clock;
 use crate::ports::{Bus, BusMessage, Mark, MarkRow, Store, StoreError};
@@ -84,6 +84,12 @@ impl Marks {
     pub async fn mark(&self, user: UserId, room: RoomId) -> Result<MarkRow, Refusal> {
         let stored = self.store.marks.marks(room, &[user]).await?.pop().map(|(_, row)| row).unwrap_or_default();
         Ok(self.overlay(user, room, stored))
+    }
+
+    /// Puts the mark of [`Marks::overlay`] into a row of the room list.
+    pub fn overlay_row(&self, user: UserId, row: &mut UserRoom) {
+        let stored = MarkRow { read_seq: row.read_seq, read_n: row.read_n, mentions: std::mem::take(&mut row.mentions) };
+        MarkRow { read_seq: row.read_seq, read_n: row.read_n, mentions: row.mentions } = self.overlay(user, row.room, stored);
     }
 
     /// A mark that was read from the store, or the higher one that waits here to be written.

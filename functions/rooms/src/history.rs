@@ -169,7 +169,7 @@ pub async fn unpin(
 #[utoipa::path(get, path = "/{room}/read", params(("room", description = "Id or slug")), responses((status = 200, body = ReadView)))]
 pub async fn mark(State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>) -> Answer<ReadView> {
     let room = f.access.id(&room.parse()?).await?;
-    read_view(f.marks.read(&actor, room, 0).await?)
+    read_view(f.marks.mark(actor.user, room).await?)
 }
 
 /// Raises one's mark; a lower one changes nothing.

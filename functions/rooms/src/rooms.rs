@@ -25,7 +25,8 @@ pub async fn list(
     Caller(actor): Caller,
     Query(page): Query<PageParams>,
 ) -> Answer<RoomPage> {
-    let listed = f.rooms.list(&actor, page.after_room()?, page.limit).await?;
+    let mut listed = f.rooms.list(&actor, page.after_room()?, page.limit).await?;
+    listed.items.iter_mut().for_each(|line| f.marks.overlay_row(actor.user, &mut line.row));
     let items: Vec<_> = listed.items.iter().map(|line| view::entry(&actor, line, &listed.related)).collect();
     let next = listed.more.then(|| items.last().map(|line| line.id.clone())).flatten();
     Ok(Json(RoomPage { items, next }))

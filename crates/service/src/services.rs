@@ -1,0 +1,159 @@
+//! All use cases of a process, put together from ports: the one place that knows who needs whom.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::limits::Limits;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::auth::{Auth, AuthSettings, SigningKeys};
+use crate::feed::{Feed, FeedSettings, Notify, OwnRooms};
+use crate::log::Logs;
+use crate::ports::{Blobs, Bus, PresenceStore, Store};
+use crate::{Access, Clock, Directory, Files, Marks, Messages, Notifications, Presence, Rooms};
+
+/// How often marks that are due are written.
+const MARKS_INTERVAL: Duration = Duration::from_secs(5);
+/// How often what is over is removed: sessions, tickets, marks of deleted notifications.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
+/// How often the feed asks for rooms that others wrote to.
+const CHANGES_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What the use cases stand on.
+pub struct Ports {
+    /// Rows and logs.
+    pub store: Store,
+    /// The bytes of files.
+    pub blobs: Arc<dyn Blobs>,
+    /// The other nodes.
+    pub bus: Arc<dyn Bus>,
+    /// Who is there.
+    pub presence: Arc<dyn PresenceStore>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What the use cases are set to.
+pub struct ServiceSettings {
+    /// This node's name; the owner of its leases.
+    pub node: String,
+    /// The limits that an operator may set.
+    pub limits: Limits,
+    /// Signing in.
+    pub auth: AuthSettings,
+    /// What tokens are signed with.
+    pub keys: SigningKeys,
+}
+
+/// All use cases.
+#[derive(Clone)]
+pub struct Services {
+    /// The ports that they stand on.
+    pub ports: Arc<Ports>,
+    /// Appends.
+    pub logs: Arc<Logs>,
+    /// Names.
+    pub directory: Arc<Directory>,
+    /// Who may see which room.
+    pub access: Arc<Access>,
+    /// Read marks.
+    pub marks: Arc<Marks>,
+    /// Messages and history.
+    pub messages: Arc<Messages>,
+    /// Rooms and members.
+    pub rooms: Arc<Rooms>,
+    /// Accounts and sessions.
+    pub auth: Arc<Auth>,
+    /// Who is there.
+    pub presence: Arc<Presence>,
+    /// Notifications.
+    pub notifications: Arc<Notifications>,
+    /// Files.
+    pub files: Arc<Files>,
+    /// What follows from entries.
+    pub feed: Arc<Feed>,
+}
+
+impl Services {
+    /// Puts them together. Nothing runs yet: see [`Services::start`].
+    pub fn new(ports: Ports, settings: ServiceSettings) -> Services {
+        let ServiceSettings { node, limits, auth, keys } = settings;
+        let (store, clock, bus) = (ports.store.clone(), ports.clock.clone(), ports.bus.clone());
+        let logs = Logs::new(store.clone(), clock.clone(), limits.clone());
+        let directory = Directory::new(store.clone(), clock.clone());
+        let access = Access::new(store.clone());
+        let marks = Marks::new(store.clone(), bus.clone(), clock.clone());
+        let auth = Auth::new(store.clone(), logs.clone(), directory.clone(), clock.clone(), keys, auth);
+        let messages =
+            Messages::new(store.clone(), logs.clone(), directory.clone(), access.clone(), marks.clone());
+        let rooms = Rooms::new(store.clone(), logs.clone(), access.clone(), directory.clone(), limits.clone());
+        let presence = Presence::new(
+            store.clone(),
+            ports.presence.clone(),
+            access.clone(),
+            directory.clone(),
+            bus,
+            clock.clone(),
+        );
+        let notifications = Notifications::new(store.clone(), logs.clone(), directory.clone(), clock.clone());
+        let files = Files::new(store.clone(), ports.blobs.clone(), access.clone(), clock.clone(), &limits);
+        let notify = Notify::new(logs.clone(), store.clone(), directory.clone());
+        let feed = FeedSettings { owner: node, changes_every: CHANGES_INTERVAL };
+        let feed = Feed::new(store, clock, vec![OwnRooms::new(logs.clone()), notify], feed);
+        logs.add_listener(files.clone());
+        let ports = Arc::new(ports);
+        Services { ports, logs, directory, access, marks, messages, rooms, auth, presence, notifications, files, feed }
+    }
+
+    /// Starts what runs beside the calls: the feed, the sweeps, the writing of marks. The WebSocket tier
+    /// tells the other nodes of commits.
+    pub fn start(&self) -> Running {
+        self.feed.start(&self.logs);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(self.files.clone().run());
+        tasks.spawn(flush_marks(self.marks.clone()));
+        tasks.spawn(sweep(self.clone()));
+        Running { services: self.clone(), tasks }
+    }
+}
+
+/// What [`Services::start`] started; ends with [`Running::stop`].
+pub struct Running {
+    services: Services,
+    tasks: JoinSet<()>,
+}
+
+impl Running {
+    /// Takes no new change, finishes what is under way, and writes what waits.
+    pub async fn stop(mut self) {
+        self.services.logs.drain().await;
+        self.services.feed.stop().await;
+        self.services.marks.flush().await;
+        self.tasks.shutdown().await;
+    }
+}
+
+async fn flush_marks(marks: Arc<Marks>) {
+    let mut ticks = interval(MARKS_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        marks.flush_due().await;
+    }
+}
+
+async fn sweep(services: Services) {
+    let mut ticks = interval(SWEEP_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let now = services.ports.clock.now();
+        if let Err(error) = services.auth.sweep().await {
+            tracing::warn!(%error, "sessions were not swept; it is tried again");
+        }
+        if let Err(error) = services.ports.store.notifications.sweep(now).await {
+            tracing::warn!(%error, "notifications were not swept; it is tried again");
+        }
+    }
+}
