@@ -1,1 +1,70 @@
-fn main() {}
+//! The single process: wiring, and the commands of an operator. Never holds a rule of the product.
+
+mod admin;
+mod backup;
+mod cli;
+mod export;
+mod lookup;
+mod page;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use lookup::{Lookup, Read, explain, in_file};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // With its causes, each once: what failed, and why.
+            eprintln!("palaver: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let lookup = Lookup::of_process(&cli.flags)?;
+    let Read { settings, values } = lookup.read().map_err(|errors| anyhow::anyhow!(explain(&errors)))?;
+    let command = cli.command.unwrap_or(Command::Serve);
+    if let Command::CheckConfig { list } = command {
+        if list {
+            print_settings(&values);
+        }
+        println!("all settings can be used");
+        return Ok(());
+    }
+    if matches!(command, Command::Serve) {
+        web::log::install(settings.log_format, &settings.log)?;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve => serve::serve(settings).await,
+            Command::Export { room } => export::export(&settings, &room).await,
+            Command::Backup { folder } => backup::backup(&settings, &folder).await,
+            Command::Restore { folder, force } => backup::restore(&settings, &folder, force).await,
+            Command::Admin(command) => admin::run(&settings, command).await,
+            Command::CheckConfig { .. } => unreachable!("answered above"),
+        }
+    })
+}
+
+fn print_settings(values: &[(String, Option<String>)]) {
+    for (name, value) in values {
+        // What may hold a secret is not shown.
+        let value = match value {
+            Some(_) if name.ends_with("_TOKENS") => "(set)",
+            Some(value) => value,
+            None => "(default)",
+        };
+        println!("{:32} {name:40} {value}", in_file(name));
+    }
+}

@@ -2,6 +2,8 @@
 //!
 //! Never reads the environment and never installs a log: binaries do.
 
+mod open;
 mod settings;
 
+pub use open::{DATABASE, FILES, OpenError, Profile, SIGNING_KEY};
 pub use settings::Settings;

@@ -53,7 +53,7 @@ impl Messages {
 }
 
 /// Gives each edit the text that its message has now. None for one that was deleted since.
-pub(crate) async fn fill_edits(store: &Store, log: LogId, entries: &mut [Entry]) -> StoreResult<()> {
+pub async fn fill_edits(store: &Store, log: LogId, entries: &mut [Entry]) -> StoreResult<()> {
     let targets = |entry: &Entry| match entry.body {
         Body::Edit { target, .. } => Some(target),
         _ => None,

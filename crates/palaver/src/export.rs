@@ -1,0 +1,43 @@
+//! `palaver export`: a room as JSON lines, one entry each, as clients see it.
+
+use std::io::Write;
+
+use anyhow::{Context, bail};
+use domain::limits::SYNC_ENTRIES;
+use domain::LogId;
+use profile::{Profile, Settings};
+use service::RoomRef;
+use service::messages::fill_edits;
+use wire::Event;
+
+/// Writes the room to the standard output. The server may be running: what it appends meanwhile may be
+/// there or not, but nothing in between is missing.
+pub async fn export(settings: &Settings, room: &str) -> anyhow::Result<()> {
+    let reference: RoomRef = room.parse().map_err(anyhow::Error::new)?;
+    let profile = Profile::open(settings).await?;
+    let services = &profile.services;
+    let store = &services.ports.store;
+    let id = services.access.id(&reference).await?;
+    if store.rooms.room(id).await?.is_none() {
+        bail!("there is no room {room}");
+    }
+    let log = LogId::Room(id);
+    let head = store.log.tip(log).await?.seq();
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut from = 1;
+    while from <= head {
+        let to = head.min(from + SYNC_ENTRIES as u64 - 1);
+        let mut entries = store.log.read(log, from, to).await?;
+        fill_edits(store, log, &mut entries).await?;
+        let related = services.directory.related(&entries).await?;
+        for entry in &entries {
+            serde_json::to_writer(&mut out, &Event::new(id, entry, &related))?;
+            out.write_all(b"\n").context("cannot write to the standard output")?;
+        }
+        from = to + 1;
+    }
+    out.flush()?;
+    drop(out);
+    profile.close().await;
+    Ok(())
+}
