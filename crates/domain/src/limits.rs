@@ -84,6 +84,31 @@ pub const GROUP_LOGS: usize = 256;
 /// Appends waiting for the writer of an SQL store.
 pub const WRITER_QUEUE: usize = 8_192;
 
+/// Shards of the event feed. Never changes: cursors hold the fence of their shard's lease.
+pub const FEED_SHARDS: usize = 4;
+/// Commits waiting for the event feed; what does not fit is found by its sweep.
+pub const FEED_QUEUE: usize = 4_096;
+/// Rooms that the event feed keeps in memory.
+pub const FEED_ROOMS: usize = 20_000;
+/// Rooms that the event feed reads at the same time.
+pub const FEED_ROOMS_AT_ONCE: usize = 64;
+/// Cursors that the event feed writes at the same time.
+pub const FEED_SAVES_AT_ONCE: usize = 32;
+/// Entries that a consumer is given at once.
+pub const FEED_BATCH: usize = 256;
+/// Users whose own logs one consumer appends to at the same time.
+pub const FEED_USERS_AT_ONCE: usize = 32;
+/// How often at most the cursors of a room are written.
+pub const FEED_SAVE_INTERVAL: Duration = Duration::from_secs(30);
+/// How long a shard's lease lasts: how late the feed is after its node died.
+pub const FEED_LEASE_LIFE: Duration = Duration::from_secs(30);
+/// How often a lease is renewed, or asked for while another node holds it.
+pub const FEED_LEASE_RENEW: Duration = Duration::from_secs(10);
+/// How often the event feed looks for rooms that nobody woke.
+pub const FEED_SWEEP_INTERVAL: Duration = Duration::from_secs(600);
+/// How often the event feed looks at the time.
+pub const FEED_TICK: Duration = Duration::from_millis(250);
+
 /// A client's frame before it has signed in, in bytes.
 pub const FRAME_BEFORE_AUTH: usize = 4 * 1024;
 /// A JSON body of a REST call, in bytes.
@@ -156,6 +181,16 @@ pub const REFRESH_GRACE: Duration = Duration::from_secs(30);
 pub const TOKEN_LEEWAY: Duration = Duration::from_secs(60);
 /// How long an unsent file is kept.
 pub const UNSENT_FILE_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// Characters of a notification's title.
+pub const NOTIFICATION_TITLE_CHARS: usize = 200;
+/// Characters of a notification's body: the beginning of the message.
+pub const NOTIFICATION_BODY_CHARS: usize = 1_000;
+/// Characters of a message that its notification shows.
+pub const NOTIFICATION_EXCERPT_CHARS: usize = 200;
+/// Characters of a posted notification's type.
+pub const NOTIFICATION_TYPE_CHARS: usize = 64;
+/// Unread notifications are counted up to this.
+pub const UNREAD_NOTIFICATIONS: usize = 1_000;
 /// How long the mark of a deleted notification is kept.
 pub const NOTIFICATION_MARK_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long a typing signal lasts.

@@ -1,0 +1,195 @@
+//! Does what the machine decides: reads, gives, saves, renews, polls; one task that never waits for the
+//! store itself, so that a slow room delays no other.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use domain::limits::{FEED_LEASE_LIFE, FEED_TICK, PAGE_ROWS};
+use domain::{LogId, RoomId, Seq};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::machine::{Machine, Ran, Save, Sweep, lease_name};
+use super::reader::{perform, retry_of};
+use super::{Consumer, FeedSettings};
+use crate::clock::Clock;
+use crate::ports::{ChangedLogs, ChangesCursor, Committed, Fence, Store, StoreResult};
+
+/// What a job ended with.
+enum Done {
+    Ran(RoomId, u64, Ran),
+    Saved(RoomId, Vec<(usize, Seq)>),
+    Leased(usize, Duration, StoreResult<Option<Fence>>),
+    Changes(StoreResult<ChangedLogs>),
+    Swept(Sweep, StoreResult<Vec<(RoomId, Seq)>>),
+}
+
+pub(super) struct Driver {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    consumers: Arc<[Arc<dyn Consumer>]>,
+    settings: FeedSettings,
+    woken: mpsc::Receiver<Committed>,
+    missed: Arc<AtomicBool>,
+    stopped: watch::Receiver<bool>,
+    machine: Machine,
+    jobs: JoinSet<Done>,
+    began: Instant,
+    cursor: Option<ChangesCursor>,
+    asking_changes: bool,
+    ask_changes_at: Duration,
+}
+
+impl Driver {
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        consumers: Vec<Arc<dyn Consumer>>,
+        settings: FeedSettings,
+        woken: mpsc::Receiver<Committed>,
+        missed: Arc<AtomicBool>,
+        stopped: watch::Receiver<bool>,
+    ) -> Self {
+        Driver {
+            machine: Machine::new(consumers.len()),
+            consumers: consumers.into(),
+            store,
+            clock,
+            settings,
+            woken,
+            missed,
+            stopped,
+            jobs: JoinSet::new(),
+            began: Instant::now(),
+            cursor: None,
+            asking_changes: false,
+            ask_changes_at: Duration::ZERO,
+        }
+    }
+
+    /// Runs until it is told to stop, then saves the cursors and gives the leases back.
+    pub async fn run(mut self) {
+        self.began = Instant::now();
+        let mut ticks = interval(FEED_TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            self.begin_jobs();
+            tokio::select! {
+                biased;
+                _ = self.stopped.wait_for(|stopped| *stopped) => break,
+                Some(done) = self.jobs.join_next() => self.take(done),
+                Some(committed) = self.woken.recv() => self.committed(&committed),
+                _ = ticks.tick() => self.machine.tick(self.began.elapsed()),
+            }
+        }
+        self.end().await;
+    }
+
+    fn committed(&mut self, committed: &Committed) {
+        let Some(room) = committed.log.room() else { return };
+        let now = self.began.elapsed();
+        if !self.machine.committed(now, room, committed.epoch, &committed.entries) {
+            // Either this node or the commit is of another life of the store, which the store knows.
+            self.ask_changes_at = now;
+        }
+    }
+
+    fn begin_jobs(&mut self) {
+        let now = self.began.elapsed();
+        if self.missed.swap(false, Ordering::Relaxed) {
+            self.machine.look_everywhere();
+        }
+        while let Some(run) = self.machine.next_run(now) {
+            let (store, consumers) = (self.store.clone(), self.consumers.clone());
+            self.jobs.spawn(async move {
+                let (room, number) = (run.room, run.number);
+                Done::Ran(room, number, perform(&store, &consumers, run).await)
+            });
+        }
+        for save in self.machine.saves(now, false) {
+            self.jobs.spawn(write(self.store.clone(), self.consumers.clone(), save));
+        }
+        for shard in self.machine.leases(now) {
+            let (store, owner, at) = (self.store.clone(), self.settings.owner.clone(), self.clock.now());
+            self.jobs.spawn(async move {
+                let answer = store.feed.lease(&lease_name(shard), &owner, at, FEED_LEASE_LIFE).await;
+                Done::Leased(shard, now, answer)
+            });
+        }
+        if !self.asking_changes && self.ask_changes_at <= now {
+            self.asking_changes = true;
+            let (store, cursor) = (self.store.clone(), self.cursor.clone());
+            self.jobs.spawn(async move { Done::Changes(store.log.changes(cursor.as_ref()).await) });
+        }
+        if let Some(sweep) = self.machine.next_sweep(now) {
+            let (store, consumers) = (self.store.clone(), self.consumers.clone());
+            self.jobs.spawn(async move {
+                let found = store.feed.behind(consumers[sweep.consumer].name(), sweep.after, PAGE_ROWS).await;
+                Done::Swept(sweep, found)
+            });
+        }
+    }
+
+    fn take(&mut self, done: Result<Done, tokio::task::JoinError>) {
+        let now = self.began.elapsed();
+        match done.expect("jobs catch what a consumer throws, and stores do not panic") {
+            Done::Ran(room, number, ran) => self.machine.ran(now, room, number, ran),
+            Done::Saved(room, written) => self.machine.saved(now, room, &written),
+            Done::Leased(shard, asked, answer) => self.machine.leased(asked, shard, answer.map_err(drop)),
+            Done::Swept(sweep, Ok(found)) => {
+                let next = (found.len() == PAGE_ROWS).then(|| found.last().map(|(room, _)| *room)).flatten();
+                self.machine.swept(now, &sweep, &found, next);
+            }
+            Done::Swept(_, Err(error)) => self.machine.sweep_failed(now, retry_of(&error)),
+            Done::Changes(answer) => self.changes(now, answer),
+        }
+    }
+
+    fn changes(&mut self, now: Duration, answer: StoreResult<ChangedLogs>) {
+        self.asking_changes = false;
+        self.ask_changes_at = now + self.settings.changes_every;
+        match answer {
+            Ok(changed) => {
+                self.machine.epoch(changed.epoch);
+                for (log, head) in &changed.logs {
+                    if let LogId::Room(room) = log {
+                        self.machine.woken(now, *room, *head);
+                    }
+                }
+                if changed.lost {
+                    self.machine.look_everywhere();
+                }
+                self.cursor = Some(changed.next);
+            }
+            Err(error) => self.ask_changes_at = now + retry_of(&error).max(self.settings.changes_every),
+        }
+    }
+
+    async fn end(mut self) {
+        // What is under way finishes, so that a cursor never says less than what was done.
+        while let Some(done) = self.jobs.join_next().await {
+            self.take(done);
+        }
+        for save in self.machine.saves(self.began.elapsed(), true) {
+            self.jobs.spawn(write(self.store.clone(), self.consumers.clone(), save));
+        }
+        while self.jobs.join_next().await.is_some() {}
+        for shard in self.machine.held() {
+            // Not given back, it ends by itself.
+            let _ = self.store.feed.release(&lease_name(shard), &self.settings.owner).await;
+        }
+    }
+}
+
+async fn write(store: Store, consumers: Arc<[Arc<dyn Consumer>]>, save: Save) -> Done {
+    let mut written = Vec::with_capacity(save.cursors.len());
+    for (consumer, seq) in save.cursors {
+        match store.feed.advance(save.room, consumers[consumer].name(), save.fence, seq).await {
+            Ok(()) => written.push((consumer, seq)),
+            Err(error) => tracing::debug!(room = %save.room, %error, "a feed cursor was not saved"),
+        }
+    }
+    Done::Saved(save.room, written)
+}

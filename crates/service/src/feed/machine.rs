@@ -1,0 +1,342 @@
+//! The feed's decisions: which room is read next, which cursor is saved, which lease is renewed.
+//!
+//! Pure: no I/O, no clock, no randomness. Time is an argument, counted from the feed's beginning. The
+//! driver asks what to do, does it, and says what came of it; a test does the same without a store.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use domain::limits::{
+    FEED_LEASE_LIFE, FEED_LEASE_RENEW, FEED_ROOMS, FEED_ROOMS_AT_ONCE, FEED_SAVES_AT_ONCE, FEED_SHARDS,
+    FEED_SWEEP_INTERVAL, FEED_TICK,
+};
+use domain::{Entry, Epoch, RoomId, Seq};
+
+use super::room::Room;
+use crate::ports::Fence;
+
+/// The shard of a room: the low bits of its id, which are random.
+pub(super) fn shard_of(room: RoomId) -> usize {
+    (room.0.as_u128() as usize) % FEED_SHARDS
+}
+
+/// The name of a shard's lease. Together with the shard of a room it never changes, since cursors hold
+/// the lease's fence.
+pub(super) fn lease_name(shard: usize) -> String {
+    format!("feed/{shard}")
+}
+
+/// One run: read a room from the lowest cursor of those that are due, and give them what was read.
+#[derive(Debug, PartialEq)]
+pub(super) struct Run {
+    pub room: RoomId,
+    pub number: u64,
+    pub epoch: Epoch,
+    /// How far each consumer has come; none: read the cursors first.
+    pub positions: Option<Vec<Seq>>,
+    /// Who may go on; not asked when `positions` is none (then all may).
+    pub due: Vec<bool>,
+    pub head: Seq,
+    /// The newest entries up to the head, if they are at hand.
+    pub fresh: Vec<Entry>,
+}
+
+/// What came of a run.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Ran {
+    /// Nothing is known: the cursors could not be read, or a consumer broke. They are read again.
+    Failed { retry: Duration },
+    /// The cursors as they were read, if they were, and for each consumer that was given something how
+    /// far it came, and when to ask again if it stopped.
+    To { cursors: Option<Vec<Seq>>, moved: Vec<(usize, Seq, Option<Duration>)> },
+}
+
+/// Cursors of a room to write.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Save {
+    pub room: RoomId,
+    pub fence: Fence,
+    pub cursors: Vec<(usize, Seq)>,
+}
+
+/// Where the sweep goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sweep {
+    pub consumer: usize,
+    pub after: Option<RoomId>,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Shard {
+    held: Option<(Fence, Duration)>,
+    asking: bool,
+    ask_at: Duration,
+}
+
+#[derive(Debug)]
+pub(super) struct Machine {
+    consumers: usize,
+    epoch: Option<Epoch>,
+    shards: Vec<Shard>,
+    rooms: HashMap<RoomId, Room>,
+    queue: VecDeque<RoomId>,
+    running: usize,
+    saving: usize,
+    runs: u64,
+    sweep: Option<Sweep>,
+    sweeping: bool,
+    sweep_again: bool,
+    swept_at: Duration,
+    sweep_not_before: Duration,
+}
+
+impl Machine {
+    pub fn new(consumers: usize) -> Self {
+        Machine {
+            consumers,
+            epoch: None,
+            shards: vec![Shard::default(); FEED_SHARDS],
+            rooms: HashMap::new(),
+            queue: VecDeque::new(),
+            running: 0,
+            saving: 0,
+            runs: 0,
+            sweep: None,
+            sweeping: false,
+            sweep_again: false,
+            swept_at: Duration::ZERO,
+            sweep_not_before: Duration::ZERO,
+        }
+    }
+
+    /// The store is of this epoch. Another one than before: nothing that is known holds any more.
+    pub fn epoch(&mut self, epoch: Epoch) {
+        if self.epoch == Some(epoch) {
+            return;
+        }
+        self.epoch = Some(epoch);
+        self.rooms.clear();
+        self.queue.clear();
+        self.sweep = None;
+        self.shards.fill(Shard::default());
+    }
+
+    /// Entries that this node committed. `false`: they are of another epoch; ask the store which it is.
+    pub fn committed(&mut self, now: Duration, room: RoomId, epoch: Epoch, entries: &[Entry]) -> bool {
+        if self.epoch != Some(epoch) {
+            return false;
+        }
+        if let Some(room) = self.room(now, room) {
+            room.committed(now, entries);
+        }
+        self.enqueue(now, room);
+        true
+    }
+
+    /// A room's log has at least this head.
+    pub fn woken(&mut self, now: Duration, room: RoomId, head: Seq) {
+        if let Some(room) = self.room(now, room) {
+            room.woken(now, head);
+        }
+        self.enqueue(now, room);
+    }
+
+    /// Something may have been missed: look at every room.
+    pub fn look_everywhere(&mut self) {
+        match (&self.sweep, self.sweeping) {
+            (None, false) => self.sweep = Some(Sweep { consumer: 0, after: None }),
+            _ => self.sweep_again = true,
+        }
+    }
+
+    fn room(&mut self, now: Duration, room: RoomId) -> Option<&mut Room> {
+        self.shards[shard_of(room)].held?;
+        if self.rooms.len() >= FEED_ROOMS && !self.rooms.contains_key(&room) {
+            // Bounded memory: it is behind in the store, and the sweep comes back to it.
+            self.sweep_again = true;
+            return None;
+        }
+        Some(self.rooms.entry(room).or_insert_with(|| Room::new(now)))
+    }
+
+    fn enqueue(&mut self, now: Duration, id: RoomId) {
+        if let Some(room) = self.rooms.get_mut(&id).filter(|room| room.is_ready(now)) {
+            room.queued = true;
+            self.queue.push_back(id);
+        }
+    }
+
+    /// Time passed: rooms whose delay is over are queued, quiet ones forgotten, leases that were not
+    /// renewed are over.
+    pub fn tick(&mut self, now: Duration) {
+        for shard in 0..self.shards.len() {
+            if self.shards[shard].held.is_some_and(|(_, until)| until <= now) {
+                self.lose(shard);
+            }
+        }
+        self.rooms.retain(|_, room| !room.is_over(now));
+        let ready: Vec<RoomId> =
+            self.rooms.iter().filter(|(_, room)| room.is_ready(now)).map(|(room, _)| *room).collect();
+        for room in ready {
+            self.enqueue(now, room);
+        }
+        if self.swept_at + FEED_SWEEP_INTERVAL <= now && self.sweep.is_none() && !self.sweeping {
+            self.look_everywhere();
+        }
+    }
+
+    /// The next run, if one may begin. The driver calls it until it gives none.
+    pub fn next_run(&mut self, now: Duration) -> Option<Run> {
+        let epoch = self.epoch?;
+        while self.running < FEED_ROOMS_AT_ONCE {
+            let id = self.queue.pop_front()?;
+            let Some(room) = self.rooms.get_mut(&id) else { continue };
+            room.queued = false;
+            if !room.is_ready(now) {
+                continue;
+            }
+            self.runs += 1;
+            self.running += 1;
+            room.running = Some(self.runs);
+            return Some(Run {
+                room: id,
+                number: self.runs,
+                epoch,
+                positions: room.positions.as_ref().map(|all| all.iter().map(|position| position.seq).collect()),
+                due: room.due(now),
+                head: room.head,
+                fresh: room.take_fresh(),
+            });
+        }
+        None
+    }
+
+    /// A run ended.
+    pub fn ran(&mut self, now: Duration, id: RoomId, number: u64, ran: Ran) {
+        self.running -= 1;
+        // A run of a lease that was lost, or of another epoch, says nothing any more.
+        let Some(room) = self.rooms.get_mut(&id).filter(|room| room.running == Some(number)) else { return };
+        room.running = None;
+        match ran {
+            Ran::Failed { retry } => room.failed(now, retry),
+            Ran::To { cursors, moved } => {
+                if let Some(cursors) = cursors {
+                    room.loaded(cursors);
+                }
+                for (consumer, seq, retry) in moved {
+                    room.moved(now, consumer, seq, retry);
+                }
+            }
+        }
+        self.enqueue(now, id);
+    }
+
+    /// Cursors to write now; `last` when the feed ends. The driver says [`Machine::saved`] of each.
+    pub fn saves(&mut self, now: Duration, last: bool) -> Vec<Save> {
+        let mut saves = Vec::new();
+        for (id, room) in &mut self.rooms {
+            if self.saving >= FEED_SAVES_AT_ONCE && !last {
+                break;
+            }
+            let Some((fence, _)) = self.shards[shard_of(*id)].held else { continue };
+            let cursors = room.to_save(now, last);
+            if !cursors.is_empty() {
+                room.saving = true;
+                self.saving += 1;
+                saves.push(Save { room: *id, fence, cursors });
+            }
+        }
+        saves
+    }
+
+    /// A save ended, with these cursors written.
+    pub fn saved(&mut self, now: Duration, room: RoomId, written: &[(usize, Seq)]) {
+        self.saving -= 1;
+        if let Some(room) = self.rooms.get_mut(&room) {
+            room.saved(now, written);
+        }
+    }
+
+    /// Shards whose lease is to be taken or renewed now. The driver says [`Machine::leased`] of each.
+    pub fn leases(&mut self, now: Duration) -> Vec<usize> {
+        let due = |shard: &Shard| !shard.asking && shard.ask_at <= now;
+        let shards: Vec<usize> = (0..self.shards.len()).filter(|shard| due(&self.shards[*shard])).collect();
+        for shard in &shards {
+            self.shards[*shard].asking = true;
+        }
+        shards
+    }
+
+    /// What the store said of a lease that was asked for at `asked`: a fence, another holder, or nothing.
+    pub fn leased(&mut self, asked: Duration, shard: usize, answer: Result<Option<Fence>, ()>) {
+        let before = self.shards[shard].held.map(|(fence, _)| fence);
+        self.shards[shard].asking = false;
+        self.shards[shard].ask_at = asked + FEED_LEASE_RENEW;
+        match answer {
+            Ok(Some(fence)) => {
+                // Somebody else may have held it in between: what is known of its rooms may be old.
+                if before.is_some_and(|before| before != fence) {
+                    self.lose(shard);
+                }
+                self.shards[shard].held = Some((fence, asked + FEED_LEASE_LIFE));
+                if before != Some(fence) {
+                    self.look_everywhere();
+                }
+            }
+            Ok(None) if before.is_some() => self.lose(shard),
+            Ok(None) | Err(()) => {}
+        }
+    }
+
+    /// The shards that are held.
+    pub fn held(&self) -> Vec<usize> {
+        (0..self.shards.len()).filter(|shard| self.shards[*shard].held.is_some()).collect()
+    }
+
+    fn lose(&mut self, shard: usize) {
+        self.shards[shard].held = None;
+        self.rooms.retain(|room, _| shard_of(*room) != shard);
+    }
+
+    /// The next page of the sweep, when there is room for what it finds.
+    pub fn next_sweep(&mut self, now: Duration) -> Option<Sweep> {
+        if self.sweeping
+            || now < self.sweep_not_before
+            || self.queue.len() > FEED_ROOMS_AT_ONCE || self.rooms.len() >= FEED_ROOMS {
+            return None;
+        }
+        if self.sweep.is_none() && self.sweep_again {
+            self.sweep_again = false;
+            self.sweep = Some(Sweep { consumer: 0, after: None });
+        }
+        let sweep = self.sweep.clone()?;
+        self.sweeping = true;
+        Some(sweep)
+    }
+
+    /// Rooms that are behind, and where the sweep goes on: `None` at the end of this consumer's.
+    pub fn swept(&mut self, now: Duration, sweep: &Sweep, found: &[(RoomId, Seq)], next: Option<RoomId>) {
+        self.sweeping = false;
+        for (room, head) in found {
+            self.woken(now, *room, *head);
+        }
+        if self.sweep.as_ref() != Some(sweep) {
+            return;
+        }
+        self.swept_at = now;
+        self.sweep = match next {
+            Some(after) => Some(Sweep { consumer: sweep.consumer, after: Some(after) }),
+            None if sweep.consumer + 1 < self.consumers => Some(Sweep { consumer: sweep.consumer + 1, after: None }),
+            None => None,
+        };
+    }
+
+    /// A page of the sweep failed: the same page again, later.
+    pub fn sweep_failed(&mut self, now: Duration, retry: Duration) {
+        self.sweeping = false;
+        self.sweep_not_before = now + retry.max(FEED_TICK);
+    }
+}
+
+#[cfg(test)]
+mod tests;

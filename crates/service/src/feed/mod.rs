@@ -1,0 +1,150 @@
+//! The event feed: gives every entry of every room, in order, to the consumers that make something of it.
+//!
+//! One reader a room serves all consumers. It is woken by this node's own commits and by
+//! `RoomLog::changes`; a sweep finds rooms that nobody woke. What woke it is never believed: the log is
+//! read from the cursor on. Rooms are spread over shards, each held by one node under a lease.
+//!
+//! Never the only protection against doing something twice: a consumer may see an entry again (after a
+//! crash, or while two nodes both believe they hold a lease), so what it writes guards itself.
+
+mod driver;
+mod machine;
+mod notify;
+mod own_rooms;
+mod reader;
+mod room;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::limits::FEED_QUEUE;
+use domain::{Change, Entry, Epoch, LogId, OwnChange, Refusal, RoomId, Seq, UserId};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::log::{CommitListener, Logs};
+use crate::ports::{Committed, Store};
+
+pub use notify::Notify;
+pub use own_rooms::OwnRooms;
+
+/// Somebody who makes something of a room's entries.
+#[async_trait]
+pub trait Consumer: Send + Sync {
+    /// The name of its cursors. Never changes, or it starts from the beginning.
+    fn name(&self) -> &'static str;
+
+    /// Deals with the next entries of a room, in order. May be given an entry again.
+    async fn consume(&self, batch: &Batch<'_>) -> Result<(), Stopped>;
+}
+
+/// Entries of a room, in order and without holes.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch<'a> {
+    /// The room.
+    pub room: RoomId,
+    /// The epoch of the store that they were read from.
+    pub epoch: Epoch,
+    /// The entries. They may be older than their messages are now.
+    pub entries: &'a [Entry],
+}
+
+/// A consumer could not go on now; it is asked again later, from `done` on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stopped {
+    /// The last entry it has dealt with; one before the batch if none.
+    pub done: Seq,
+    /// Why.
+    pub refusal: Refusal,
+}
+
+/// Settings of the feed.
+#[derive(Debug, Clone)]
+pub struct FeedSettings {
+    /// Who holds the leases: the node's id. Two nodes never have the same.
+    pub owner: String,
+    /// How often `changes` is asked for rooms that other nodes wrote to.
+    pub changes_every: Duration,
+}
+
+/// The feed of one node.
+pub struct Feed {
+    wakes: mpsc::Sender<Committed>,
+    missed: Arc<AtomicBool>,
+    stop: watch::Sender<bool>,
+    start: Mutex<Option<driver::Driver>>,
+    running: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Feed {
+    /// A feed that stands still until [`Feed::start`]. Consumers are given each entry in this order.
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        consumers: Vec<Arc<dyn Consumer>>,
+        settings: FeedSettings,
+    ) -> Arc<Self> {
+        let (wakes, woken) = mpsc::channel(FEED_QUEUE);
+        let (stop, stopped) = watch::channel(false);
+        let missed = Arc::new(AtomicBool::new(false));
+        let driver = driver::Driver::new(store, clock, consumers, settings, woken, missed.clone(), stopped);
+        Arc::new(Feed { wakes, missed, stop, start: Mutex::new(Some(driver)), running: Mutex::default() })
+    }
+
+    /// Begins: hears what `logs` commits, and goes on where the cursors stand. Once only.
+    pub fn start(self: &Arc<Self>, logs: &Logs) {
+        let driver = self.start.lock().expect("no holder panics").take();
+        let Some(driver) = driver else { return };
+        logs.add_listener(self.clone());
+        let running = tokio::spawn(driver.run());
+        *self.running.lock().expect("no holder panics") = Some(running);
+    }
+
+    /// Ends: what is under way finishes, cursors are saved, leases given back.
+    pub async fn stop(&self) {
+        self.stop.send_replace(true);
+        let running = self.running.lock().expect("no holder panics").take();
+        if let Some(running) = running {
+            // A driver that panicked has nothing left to save.
+            let _ = running.await;
+        }
+    }
+}
+
+impl CommitListener for Feed {
+    fn committed(&self, committed: &Committed) {
+        if committed.log.room().is_some() && self.wakes.try_send(committed.clone()).is_err() {
+            // The queue is full: the sweep finds the room.
+            self.missed.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Appends to a user's own log what an entry of a room means for them. Done when it is durable, was
+/// there already, or can never be: a final refusal is logged and passed over, so that one entry never
+/// stops a room.
+async fn announce(
+    logs: &Arc<Logs>,
+    batch: &Batch<'_>,
+    entry: &Entry,
+    user: UserId,
+    change: OwnChange,
+) -> Result<(), Refusal> {
+    let id = change.id_of(batch.room, entry.by, entry.id);
+    let intent = domain::Intent::Own(change);
+    let change = Change { by: domain::Actor::SYSTEM, id, seen: None, epoch: Some(batch.epoch), intent };
+    match logs.submit(LogId::User(user), change).await {
+        Ok(_) => Ok(()),
+        Err(refusal) if refusal.code.is_transient() => Err(refusal),
+        Err(refusal) => {
+            tracing::warn!(room = %batch.room, seq = entry.seq, code = ?refusal.code, "the feed passed over an entry");
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+//! The consumer that makes notifications: for a mention, a direct message, a reply to one's message
+//! (also in the thread of one's message), and an invitation.
+//!
+//! What it reads is the present, not what woke it: a message that was deleted before it came to its turn
+//! makes none; neither does one for somebody who is not a member (any more), who may not see it, who
+//! muted the room, or who is banned. Mentions and replies are added to the user's unread mentions.
+
+mod interest;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use domain::limits::FEED_USERS_AT_ONCE;
+use domain::{
+    Entry, Level, LogId, Member, MemberState, Notification, NotificationKey, NotificationKind, OwnChange, Refusal,
+    Room, RoomId, RoomKind, Seq, User, UserId,
+};
+use futures_util::{StreamExt, stream};
+
+use super::{Batch, Consumer, Stopped, announce};
+use crate::log::Logs;
+use crate::ports::{Store, StoreError, StoreResult};
+use crate::related::Directory;
+use interest::{Cause, causes, needed};
+
+/// Rooms whose kind is remembered: a kind never changes.
+const KNOWN_KINDS: usize = 20_000;
+
+/// Makes notifications.
+pub struct Notify {
+    logs: Arc<Logs>,
+    store: Store,
+    directory: Arc<Directory>,
+    kinds: Mutex<HashMap<RoomId, RoomKind>>,
+}
+
+/// A notification that is to be there.
+struct Wanted<'a> {
+    entry: &'a Entry,
+    notification: Notification,
+}
+
+impl Notify {
+    /// Reads names from `directory`, appends through `logs`.
+    pub fn new(logs: Arc<Logs>, store: Store, directory: Arc<Directory>) -> Arc<Self> {
+        Arc::new(Notify { logs, store, directory, kinds: Mutex::default() })
+    }
+
+    async fn kind(&self, room: RoomId) -> StoreResult<Option<RoomKind>> {
+        if let Some(kind) = self.kinds.lock().expect("no holder panics").get(&room) {
+            return Ok(Some(*kind));
+        }
+        let Some(found) = self.store.rooms.room(room).await? else { return Ok(None) };
+        let mut kinds = self.kinds.lock().expect("no holder panics");
+        if kinds.len() >= KNOWN_KINDS {
+            kinds.clear();
+        }
+        kinds.insert(room, found.kind);
+        Ok(Some(found.kind))
+    }
+
+    /// Who is to be told what, by user, in order of the entries.
+    async fn wanted<'a>(&self, batch: &Batch<'a>) -> StoreResult<BTreeMap<UserId, Vec<Wanted<'a>>>> {
+        // A log without a room row is one of a room whose creation this release does not know.
+        let Some(kind) = self.kind(batch.room).await? else { return Ok(BTreeMap::new()) };
+        let needed = needed(batch.entries, kind);
+        if needed.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let log = LogId::Room(batch.room);
+        let messages = self.store.log.messages(log, &needed).await?;
+        let messages: HashMap<Seq, Entry> = messages.into_iter().map(|entry| (entry.seq, entry)).collect();
+        let Some(room) = self.store.rooms.room(batch.room).await? else { return Ok(BTreeMap::new()) };
+        let causes = causes(batch.entries, &messages, &room);
+        if causes.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        // Members are read last: whoever was removed before this moment is not told.
+        let users: BTreeSet<UserId> = causes.iter().map(|cause| cause.user).collect();
+        let authors = causes.iter().map(|cause| cause.entry.by);
+        let names = self.directory.users(users.iter().copied().chain(authors).collect::<BTreeSet<_>>().into_iter().collect());
+        let names = names.await?;
+        let users: Vec<UserId> = users.into_iter().collect();
+        let members = self.store.rooms.members_of(batch.room, &users).await?;
+        let members: HashMap<UserId, Member> = members.into_iter().map(|member| (member.user, member)).collect();
+        let mut wanted: BTreeMap<UserId, Vec<Wanted<'a>>> = BTreeMap::new();
+        for cause in causes {
+            let told = members.get(&cause.user).is_some_and(|member| is_told(member, &cause));
+            let banned = names.get(&cause.user).is_none_or(|user| user.banned);
+            if told && !banned {
+                let notification = notification(&room, &cause, names.get(&cause.entry.by), messages.get(&cause.entry.seq));
+                wanted.entry(cause.user).or_default().push(Wanted { entry: cause.entry, notification });
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// Tells one user, in order. What failed, and where.
+    async fn tell(&self, batch: &Batch<'_>, user: UserId, wanted: Vec<Wanted<'_>>) -> Option<(Seq, Refusal)> {
+        for Wanted { entry, notification } in wanted {
+            let seq = entry.seq;
+            let marks = matches!(notification.kind, NotificationKind::Mention | NotificationKind::Reply);
+            let change = OwnChange::Notify(notification);
+            if let Err(refusal) = announce(&self.logs, batch, entry, user, change).await {
+                return Some((seq, refusal));
+            }
+            if marks {
+                match self.store.marks.add_mention(user, batch.room, seq).await {
+                    // Without a row they are not in the room any more.
+                    Ok(()) | Err(StoreError::NotFound) => {}
+                    Err(error) => return Some((seq, error.into())),
+                }
+            }
+        }
+        None
+    }
+}
+
+#[async_trait]
+impl Consumer for Notify {
+    fn name(&self) -> &'static str {
+        "notify"
+    }
+
+    async fn consume(&self, batch: &Batch<'_>) -> Result<(), Stopped> {
+        let first = batch.entries.first().map_or(1, |entry| entry.seq);
+        let wanted = self.wanted(batch).await.map_err(|error| Stopped { done: first - 1, refusal: error.into() })?;
+        let told = stream::iter(wanted).map(|(user, wanted)| self.tell(batch, user, wanted));
+        let failed: Vec<(Seq, Refusal)> =
+            told.buffer_unordered(FEED_USERS_AT_ONCE).filter_map(async |failed| failed).collect().await;
+        match failed.into_iter().min_by_key(|(seq, _)| *seq) {
+            None => Ok(()),
+            Some((seq, refusal)) => Err(Stopped { done: seq - 1, refusal }),
+        }
+    }
+}
+
+/// Whether somebody is told of it, as they stand to the room now.
+fn is_told(member: &Member, cause: &Cause<'_>) -> bool {
+    if member.level == Level::None {
+        return false;
+    }
+    match cause.kind {
+        // A newer entry about them says what holds now, and has its own turn.
+        NotificationKind::Invite => member.state == MemberState::Invited && member.rev == cause.entry.seq,
+        _ => member.is_joined() && member.from_seq <= cause.entry.seq,
+    }
+}
+
+fn notification(room: &Room, cause: &Cause<'_>, author: Option<&User>, message: Option<&Entry>) -> Notification {
+    let who = author.map_or("Somebody", |user| match &user.display_name {
+        Some(name) => name.as_str(),
+        None => user.name.as_str(),
+    });
+    let place = room.name.as_ref().map(|name| name.as_str());
+    let title = match (cause.kind, place) {
+        (NotificationKind::Mention, Some(place)) => format!("{who} mentioned you in {place}"),
+        (NotificationKind::Mention, None) => format!("{who} mentioned you"),
+        (NotificationKind::Reply, Some(place)) => format!("{who} replied to you in {place}"),
+        (NotificationKind::Reply, None) => format!("{who} replied to you"),
+        (NotificationKind::Invite, Some(place)) => format!("{who} invited you to {place}"),
+        (NotificationKind::Invite, None) => format!("{who} invited you"),
+        (NotificationKind::Direct | NotificationKind::Posted, _) => format!("{who} sent you a message"),
+    };
+    let is_message = cause.kind != NotificationKind::Invite;
+    let body = match message.and_then(Entry::message).filter(|_| is_message) {
+        Some(message) => interest::excerpt(message),
+        None => String::new(),
+    };
+    Notification {
+        key: NotificationKey { at: cause.entry.at, room: room.id.0, seq: cause.entry.seq },
+        kind: cause.kind,
+        notif_type: None,
+        room: Some(room.id),
+        seq: is_message.then_some(cause.entry.seq),
+        from: Some(cause.entry.by),
+        title,
+        body,
+        read_at: None,
+    }
+}

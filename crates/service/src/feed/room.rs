@@ -1,0 +1,183 @@
+//! What the feed knows of one room: how far each consumer has come, and what is to be read.
+//!
+//! Pure: time is an argument (since the feed began), I/O is the driver's.
+
+use std::time::Duration;
+
+use domain::limits::{FEED_BATCH, FEED_SAVE_INTERVAL};
+use domain::{Entry, Seq};
+
+/// The first delay after a failure; doubled by each further one.
+const FIRST_DELAY: Duration = Duration::from_millis(100);
+/// The longest delay.
+const LONGEST_DELAY: Duration = Duration::from_secs(30);
+
+/// How far one consumer has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Position {
+    /// The last entry it has dealt with.
+    pub seq: Seq,
+    /// What its stored cursor says, as far as known.
+    pub saved: Seq,
+    /// Failures since it last moved.
+    failures: u32,
+    /// Not before this time.
+    due: Duration,
+}
+
+/// A room with something to do, or that had lately.
+#[derive(Debug)]
+pub(super) struct Room {
+    /// The head is at least this.
+    pub head: Seq,
+    /// One for each consumer; none until the stored cursors were read.
+    pub positions: Option<Vec<Position>>,
+    /// A run is under way; its number.
+    pub running: Option<u64>,
+    /// It waits in the machine's queue.
+    pub queued: bool,
+    /// The newest entries, without holes, ending at the head: spares the read.
+    fresh: Vec<Entry>,
+    /// Runs that failed as a whole, one after the other.
+    failures: u32,
+    due: Duration,
+    /// When anything last happened.
+    touched: Duration,
+    /// When cursors were last saved, or the room was met.
+    saved_at: Duration,
+    /// A save is under way.
+    pub saving: bool,
+}
+
+impl Room {
+    pub fn new(now: Duration) -> Self {
+        Room {
+            head: 0,
+            positions: None,
+            running: None,
+            queued: false,
+            fresh: Vec::new(),
+            failures: 0,
+            due: now,
+            touched: now,
+            saved_at: now,
+            saving: false,
+        }
+    }
+
+    /// The log has at least this head.
+    pub fn woken(&mut self, now: Duration, head: Seq) {
+        if head > self.head {
+            self.head = head;
+            self.touched = now;
+            // The entries in between are not here, so those at hand no longer end at the head.
+            self.fresh.clear();
+        }
+    }
+
+    /// These entries were just committed.
+    pub fn committed(&mut self, now: Duration, entries: &[Entry]) {
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return };
+        if last.seq <= self.head {
+            return;
+        }
+        let follows = first.seq == self.head + 1 && self.fresh.last().is_none_or(|last| last.seq == self.head);
+        self.woken_keeping_fresh(now, last.seq, follows);
+        if self.fresh.len() + entries.len() <= FEED_BATCH {
+            self.fresh.extend_from_slice(entries);
+        } else {
+            self.fresh.clear();
+        }
+    }
+
+    fn woken_keeping_fresh(&mut self, now: Duration, head: Seq, keep: bool) {
+        if !keep {
+            self.fresh.clear();
+        }
+        self.head = head;
+        self.touched = now;
+    }
+
+    /// Hands over the entries at hand.
+    pub fn take_fresh(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.fresh)
+    }
+
+    /// Which consumers may go on now; empty when the cursors are unknown.
+    pub fn due(&self, now: Duration) -> Vec<bool> {
+        let positions = self.positions.iter().flatten();
+        positions.map(|position| position.seq < self.head && position.due <= now).collect()
+    }
+
+    /// Whether a run makes sense now.
+    pub fn is_ready(&self, now: Duration) -> bool {
+        let something = match &self.positions {
+            None => self.due <= now,
+            Some(_) => self.due(now).contains(&true),
+        };
+        something && self.running.is_none() && !self.queued
+    }
+
+    /// The cursors were read. One above the head is of another life of the store: a late write of a node
+    /// that did not know of the restore. It starts from the beginning; what it did guards itself.
+    pub fn loaded(&mut self, cursors: Vec<Seq>) {
+        let believed = |seq: Seq| if seq > self.head { 0 } else { seq };
+        let position =
+            |seq: Seq| Position { seq: believed(seq), saved: believed(seq), failures: 0, due: Duration::ZERO };
+        self.positions = Some(cursors.into_iter().map(position).collect());
+    }
+
+    /// A run ended without a word of how far it came: the cursors are read again, after a while.
+    pub fn failed(&mut self, now: Duration, retry: Duration) {
+        self.positions = None;
+        self.due = now + delay(self.failures, retry);
+        self.failures = self.failures.saturating_add(1);
+    }
+
+    /// A consumer has come this far; `retry` when it stopped before the end.
+    pub fn moved(&mut self, now: Duration, consumer: usize, seq: Seq, retry: Option<Duration>) {
+        let Some(position) = self.positions.as_mut().and_then(|positions| positions.get_mut(consumer)) else { return };
+        if seq > position.seq {
+            position.seq = seq;
+            position.failures = 0;
+            self.failures = 0;
+        }
+        if let Some(retry) = retry {
+            position.due = now + delay(position.failures, retry);
+            position.failures = position.failures.saturating_add(1);
+        }
+        self.touched = now;
+    }
+
+    /// Cursors to save now: those that moved, at most once an interval; all of them when `last`.
+    pub fn to_save(&self, now: Duration, last: bool) -> Vec<(usize, Seq)> {
+        if self.saving || (!last && now < self.saved_at + FEED_SAVE_INTERVAL) {
+            return Vec::new();
+        }
+        let positions = self.positions.iter().flatten().enumerate();
+        positions.filter(|(_, position)| position.seq > position.saved).map(|(i, p)| (i, p.seq)).collect()
+    }
+
+    /// A save ended; `saved` are those that were written.
+    pub fn saved(&mut self, now: Duration, saved: &[(usize, Seq)]) {
+        self.saving = false;
+        self.saved_at = now;
+        for (consumer, seq) in saved {
+            if let Some(position) = self.positions.as_mut().and_then(|positions| positions.get_mut(*consumer)) {
+                position.saved = position.saved.max(*seq);
+            }
+        }
+    }
+
+    /// Whether it may be forgotten: nothing to do, nothing to save, quiet for a while.
+    pub fn is_over(&self, now: Duration) -> bool {
+        let Some(positions) = &self.positions else { return false };
+        let done = positions.iter().all(|position| position.seq >= self.head && position.saved >= position.seq);
+        done && self.running.is_none() && !self.queued && !self.saving && now >= self.touched + FEED_SAVE_INTERVAL
+    }
+}
+
+/// Doubles with each failure, never below what the store asked for.
+fn delay(failures: u32, asked: Duration) -> Duration {
+    FIRST_DELAY.saturating_mul(1 << failures.min(12)).max(asked).min(LONGEST_DELAY)
+}
