@@ -62,6 +62,12 @@ pub const ROOMS_PER_FRAME: usize = 100;
 pub const HEADS_PER_PING: usize = 200;
 /// Users that one socket may watch.
 pub const WATCHED_USERS: usize = 200;
+/// Users of one page of presence.
+pub const PRESENCE_LIST: usize = 200;
+/// Member rows that are looked at for one list of presence.
+pub const PRESENCE_LOOKED_AT: usize = 5_000;
+/// Bytes of the name that a client without a socket gives itself.
+pub const PRESENCE_CLIENT: usize = 64;
 /// Names that typing shows, per room and second.
 pub const TYPING_PER_SECOND: usize = 3;
 

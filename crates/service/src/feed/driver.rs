@@ -74,11 +74,12 @@ impl Driver {
         self.began = Instant::now();
         let mut ticks = interval(FEED_TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut stopped = self.stopped.clone();
         loop {
             self.begin_jobs();
             tokio::select! {
                 biased;
-                _ = self.stopped.wait_for(|stopped| *stopped) => break,
+                _ = stopped.wait_for(|stopped| *stopped) => break,
                 Some(done) = self.jobs.join_next() => self.take(done),
                 Some(committed) = self.woken.recv() => self.committed(&committed),
                 _ = ticks.tick() => self.machine.tick(self.began.elapsed()),

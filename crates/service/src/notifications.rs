@@ -1,0 +1,177 @@
+//! One's notifications: the list, read and deleted ones, and those that an admin posts.
+//!
+//! Never writes a row itself: each change is an append to the user's own log, so that all devices see it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::limits::{
+    NOTIFICATION_BODY_CHARS, NOTIFICATION_MARK_LIFE, NOTIFICATION_TITLE_CHARS, NOTIFICATION_TYPE_CHARS, PAGE_ROWS,
+    TOKEN_LEEWAY, UNREAD_NOTIFICATIONS,
+};
+use domain::{
+    Ack, Actor, Change, EntryId, LogId, Notification, NotificationKey, NotificationKind, OwnChange, Refusal, Related,
+    RoomId, Timestamp, UserId,
+};
+
+use crate::clock::Clock;
+use crate::ids;
+use crate::log::Logs;
+use crate::ports::{NotificationPage, Store};
+use crate::related::Directory;
+
+/// What an admin or a service posts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// For whom.
+    pub user: UserId,
+    /// One line.
+    pub title: String,
+    /// More.
+    pub body: String,
+    /// In the poster's words.
+    pub notif_type: Option<String>,
+    /// The room it is about.
+    pub room: Option<RoomId>,
+}
+
+/// The use cases of notifications.
+pub struct Notifications {
+    store: Store,
+    logs: Arc<Logs>,
+    directory: Arc<Directory>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Notifications {
+    /// From its parts.
+    pub fn new(store: Store, logs: Arc<Logs>, directory: Arc<Directory>, clock: Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Notifications { store, logs, directory, clock })
+    }
+
+    /// Posts a notification; for admins and services. `id` is the same on every repeat, a UUIDv7: the
+    /// notification is named after it, so that a repeat finds it, however late it comes. Returns it as it
+    /// is now, and whether it was there already.
+    pub async fn post(
+        &self,
+        actor: &Actor,
+        id: Option<EntryId>,
+        posted: Posted,
+    ) -> Result<(Notification, Related, bool), Refusal> {
+        if !actor.admin {
+            return Err(Refusal::forbidden("Only admins and services post notifications."));
+        }
+        check(&posted)?;
+        let id = id.unwrap_or_else(ids::entry);
+        let key = NotificationKey { at: self.time_of(id)?, room: id.0, seq: 0 };
+        if self.directory.user(posted.user).await?.is_none() {
+            return Err(Refusal::not_found("There is no such user."));
+        }
+        let notification = Notification {
+            key,
+            kind: NotificationKind::Posted,
+            notif_type: posted.notif_type,
+            room: posted.room,
+            seq: None,
+            from: Some(actor.user),
+            title: posted.title,
+            body: posted.body,
+            read_at: None,
+        };
+        let ack = self.change(posted.user, Actor::SYSTEM, id, OwnChange::Notify(notification.clone())).await?;
+        let there = match ack.noop || ack.dup {
+            true => self.store.notifications.get(posted.user, key).await?.unwrap_or(notification),
+            false => notification,
+        };
+        let related = self.related(&[there.clone()]).await?;
+        Ok((there, related, ack.noop || ack.dup))
+    }
+
+    /// A page of one's notifications, newest first.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        unread_only: bool,
+        before: Option<NotificationKey>,
+        limit: Option<usize>,
+    ) -> Result<(NotificationPage, Related), Refusal> {
+        let limit = limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS);
+        let page = self.store.notifications.list(actor.user, unread_only, before, limit).await?;
+        let related = self.related(&page.items).await?;
+        Ok((page, related))
+    }
+
+    /// How many are unread, counted up to [`UNREAD_NOTIFICATIONS`].
+    pub async fn unread(&self, actor: &Actor) -> Result<usize, Refusal> {
+        Ok(self.store.notifications.unread(actor.user, UNREAD_NOTIFICATIONS).await?)
+    }
+
+    /// One of one's notifications is read; a noop when it was. `not_found` when it is not there.
+    pub async fn read(&self, actor: &Actor, key: NotificationKey) -> Result<Ack, Refusal> {
+        self.own(actor, key).await?;
+        self.change(actor.user, *actor, ids::entry(), OwnChange::NotificationRead(key)).await
+    }
+
+    /// All of one's notifications so far are read.
+    pub async fn read_all(&self, actor: &Actor) -> Result<Ack, Refusal> {
+        self.change(actor.user, *actor, ids::entry(), OwnChange::NotificationsRead).await
+    }
+
+    /// One of one's notifications goes. `not_found` when it is not there.
+    pub async fn delete(&self, actor: &Actor, key: NotificationKey) -> Result<Ack, Refusal> {
+        self.own(actor, key).await?;
+        self.change(actor.user, *actor, ids::entry(), OwnChange::NotificationDrop(key)).await
+    }
+
+    /// Somebody else's key names nothing of one's own, so it is not found.
+    async fn own(&self, actor: &Actor, key: NotificationKey) -> Result<Notification, Refusal> {
+        let found = self.store.notifications.get(actor.user, key).await?;
+        found.ok_or_else(|| Refusal::not_found("There is no such notification."))
+    }
+
+    async fn change(&self, user: UserId, by: Actor, id: EntryId, change: OwnChange) -> Result<Ack, Refusal> {
+        let change = Change { by, id, seen: None, epoch: None, intent: domain::Intent::Own(change) };
+        self.logs.submit(LogId::User(user), change).await
+    }
+
+    async fn related(&self, notifications: &[Notification]) -> Result<Related, Refusal> {
+        let users = notifications.iter().filter_map(|notification| notification.from).collect();
+        Ok(Related { users: self.directory.users(users).await?, files: Default::default() })
+    }
+
+    /// When an id says that it was made. Neither later than now, which would stand above all that follows,
+    /// nor so old that the mark of its deletion may be gone.
+    fn time_of(&self, id: EntryId) -> Result<Timestamp, Refusal> {
+        let now = self.clock.now();
+        let made = id.0.get_timestamp().filter(|_| id.0.get_version_num() == 7).map(|made| {
+            let (seconds, nanos) = made.to_unix();
+            Timestamp(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000) + i64::from(nanos / 1_000_000))
+        });
+        let oldest = NOTIFICATION_MARK_LIFE - Duration::from_secs(24 * 3600);
+        match made {
+            Some(made) if made <= now + TOKEN_LEEWAY && now.since(made) < oldest => Ok(made),
+            Some(_) => Err(Refusal::bad_request("Idempotency-Key was not made lately: its time is off by too much.")),
+            None => Err(Refusal::bad_request("Idempotency-Key must be a UUIDv7.")),
+        }
+    }
+}
+
+fn check(posted: &Posted) -> Result<(), Refusal> {
+    let too_long = |what: &str, most: usize| Refusal::bad_request(format!("{what} has at most {most} characters."));
+    if posted.title.trim().is_empty() {
+        return Err(Refusal::bad_request("A notification needs a title."));
+    }
+    if posted.title.chars().count() > NOTIFICATION_TITLE_CHARS {
+        return Err(too_long("A title", NOTIFICATION_TITLE_CHARS));
+    }
+    if posted.body.chars().count() > NOTIFICATION_BODY_CHARS {
+        return Err(too_long("A body", NOTIFICATION_BODY_CHARS));
+    }
+    if posted.notif_type.as_ref().is_some_and(|kind| kind.chars().count() > NOTIFICATION_TYPE_CHARS) {
+        return Err(too_long("notif_type", NOTIFICATION_TYPE_CHARS));
+    }
+    if [&posted.title, &posted.body].iter().any(|text| text.contains('\0')) {
+        return Err(Refusal::bad_request("A notification must not hold the character U+0000."));
+    }
+    Ok(())
+}

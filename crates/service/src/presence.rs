@@ -1,0 +1,234 @@
+//! Who is there and who types: for whom one may see.
+//!
+//! Never durable and never the truth about anything: it is rebuilt by the next refresh. Typing travels
+//! on the bus and to the listeners of this node; nothing of it stands in a log.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, RwLock};
+
+use domain::limits::{PRESENCE_CLIENT, PRESENCE_LIST, PRESENCE_LOOKED_AT, PAGE_ROWS, WATCHED_USERS};
+use domain::{Actor, LogId, MemberState, PresenceStatus, Refusal, RoomId, User, UserId};
+use futures_util::{StreamExt, stream};
+
+use crate::access::{Access, RoomRef};
+use crate::clock::Clock;
+use crate::ports::{Bus, BusMessage, PresenceStore, Store, Typing, UserPresence};
+use crate::related::Directory;
+
+/// Look-ups of shared rooms at the same time, for one `watch`.
+const LOOK_UPS: usize = 8;
+
+/// Hears who types, as this node was told of it; other nodes hear it on the bus.
+pub trait TypingListener: Send + Sync {
+    /// Somebody types or stopped. Never blocks.
+    fn typing(&self, typing: &Typing);
+}
+
+/// The use cases of presence.
+pub struct Presence {
+    store: Store,
+    state: Arc<dyn PresenceStore>,
+    access: Arc<Access>,
+    directory: Arc<Directory>,
+    bus: Arc<dyn Bus>,
+    clock: Arc<dyn Clock>,
+    listeners: RwLock<Vec<Arc<dyn TypingListener>>>,
+}
+
+impl Presence {
+    /// From its parts.
+    pub fn new(
+        store: Store,
+        state: Arc<dyn PresenceStore>,
+        access: Arc<Access>,
+        directory: Arc<Directory>,
+        bus: Arc<dyn Bus>,
+        clock: Arc<dyn Clock>,
+    ) -> Arc<Self> {
+        Arc::new(Presence { store, state, access, directory, bus, clock, listeners: RwLock::default() })
+    }
+
+    /// From now on `listener` hears who types on this node.
+    pub fn add_listener(&self, listener: Arc<dyn TypingListener>) {
+        self.listeners.write().expect("no holder panics").push(listener);
+    }
+
+    /// A socket is there.
+    pub async fn connected(&self, user: UserId, connection: &str) {
+        self.refresh(&[(user, connection.to_owned(), PresenceStatus::Online)]).await;
+    }
+
+    /// These sockets are still there: called every 10 s by the node that holds them.
+    pub async fn refresh(&self, connections: &[(UserId, String, PresenceStatus)]) {
+        self.state.refresh(self.clock.now(), connections).await;
+    }
+
+    /// A socket is gone.
+    pub async fn disconnected(&self, user: UserId, connection: &str) {
+        self.state.remove(self.clock.now(), user, connection).await;
+    }
+
+    /// Users whose status changed since this node last asked.
+    pub async fn changed(&self) -> Vec<UserPresence> {
+        self.state.changed(self.clock.now()).await
+    }
+
+    /// How many people are there.
+    pub async fn online(&self) -> u64 {
+        self.state.online(self.clock.now()).await
+    }
+
+    /// The presence of users who were checked with [`Presence::watchable`].
+    pub async fn of(&self, users: &[UserId]) -> Vec<UserPresence> {
+        self.state.get(self.clock.now(), users).await
+    }
+
+    /// Those of `users` whom the caller may watch: themselves, and who shares a room with them.
+    /// `bad_request` for more than [`WATCHED_USERS`].
+    pub async fn watchable(&self, actor: &Actor, users: &[UserId]) -> Result<Vec<UserId>, Refusal> {
+        let users: BTreeSet<UserId> = users.iter().copied().collect();
+        if users.len() > WATCHED_USERS {
+            return Err(Refusal::bad_request(format!("One can watch {WATCHED_USERS} users at most.")));
+        }
+        let checks: Vec<_> = users.into_iter().map(async |user| (user, self.shares_a_room(actor, user).await)).collect();
+        let checked: Vec<(UserId, Result<bool, Refusal>)> =
+            stream::iter(checks).buffer_unordered(LOOK_UPS).collect().await;
+        let mut watchable = Vec::with_capacity(checked.len());
+        for (user, shares) in checked {
+            if shares? {
+                watchable.push(user);
+            }
+        }
+        watchable.sort_unstable();
+        Ok(watchable)
+    }
+
+    async fn shares_a_room(&self, actor: &Actor, user: UserId) -> Result<bool, Refusal> {
+        Ok(user == actor.user || self.store.rooms.share_a_room(actor.user, user).await?)
+    }
+
+    /// A client without a socket is there, until `domain::limits::PRESENCE_LIFE` is over. Several of one
+    /// user have a name each. `bad_request` for `offline`.
+    pub async fn heartbeat(
+        &self,
+        actor: &Actor,
+        status: PresenceStatus,
+        client: Option<&str>,
+    ) -> Result<UserPresence, Refusal> {
+        if status == PresenceStatus::Offline {
+            return Err(Refusal::bad_request("A heartbeat says online or away; to go, DELETE the presence."));
+        }
+        let client = client.unwrap_or_default();
+        if client.len() > PRESENCE_CLIENT {
+            return Err(Refusal::bad_request(format!("The name of a client has at most {PRESENCE_CLIENT} bytes.")));
+        }
+        let connection = match actor.session {
+            Some(session) => format!("rest:{session}:{client}"),
+            None => format!("rest::{client}"),
+        };
+        self.refresh(&[(actor.user, connection, status)]).await;
+        self.one(actor.user).await
+    }
+
+    /// The caller is gone, with all their connections. Sockets that still live come back with their
+    /// next refresh.
+    pub async fn leave(&self, actor: &Actor) {
+        self.state.remove_user(self.clock.now(), actor.user).await;
+    }
+
+    /// Somebody's presence. `not_found` for a stranger: one who shares no room with the caller.
+    pub async fn get(&self, actor: &Actor, user: UserId) -> Result<UserPresence, Refusal> {
+        match self.shares_a_room(actor, user).await? {
+            true => self.one(user).await,
+            false => Err(Refusal::not_found("There is no such user, or you share no room with them.")),
+        }
+    }
+
+    async fn one(&self, user: UserId) -> Result<UserPresence, Refusal> {
+        let found = self.of(&[user]).await.into_iter().next();
+        Ok(found.unwrap_or(UserPresence { user, status: PresenceStatus::Offline, last_seen: None }))
+    }
+
+    /// Those who share a room with the caller and are not offline, in order of id, after `after`; and
+    /// whether there may be more. At most `PRESENCE_LOOKED_AT` member rows are looked at: in
+    /// larger rooms it is a part of them (one asks for whom one sees: [`Presence::get`], `watch`).
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        after: Option<UserId>,
+        limit: Option<usize>,
+    ) -> Result<(Vec<UserPresence>, bool), Refusal> {
+        let limit = limit.unwrap_or(PRESENCE_LIST).clamp(1, PRESENCE_LIST);
+        let people = self.people_around(actor).await?;
+        let asked: Vec<UserId> = people.into_iter().filter(|user| after.is_none_or(|after| *user > after)).collect();
+        let mut found = self.of(&asked).await;
+        found.retain(|presence| presence.status > PresenceStatus::Offline);
+        found.sort_unstable_by_key(|presence| presence.user);
+        let more = found.len() > limit;
+        found.truncate(limit);
+        Ok((found, more))
+    }
+
+    async fn people_around(&self, actor: &Actor) -> Result<BTreeSet<UserId>, Refusal> {
+        let mut people = BTreeSet::from([actor.user]);
+        let (mut looked_at, mut last_room) = (0, None);
+        loop {
+            let rooms = self.store.rooms.user_rooms(actor.user, last_room, PAGE_ROWS).await?;
+            for line in rooms.iter().filter(|line| line.row.state == MemberState::Joined) {
+                let mut last_member = None;
+                loop {
+                    let members = self.store.rooms.members(line.room.id, last_member, PAGE_ROWS).await?;
+                    looked_at += members.len() + 1;
+                    people.extend(members.iter().filter(|member| member.is_joined()).map(|member| member.user));
+                    last_member = members.last().map(|member| member.user);
+                    if looked_at >= PRESENCE_LOOKED_AT {
+                        return Ok(people);
+                    }
+                    if members.len() < PAGE_ROWS {
+                        break;
+                    }
+                }
+            }
+            last_room = rooms.last().map(|line| line.room.id);
+            if rooms.len() < PAGE_ROWS {
+                return Ok(people);
+            }
+        }
+    }
+
+    /// The caller types in a room, or stopped. `not_found` for a room that they may not see, `forbidden`
+    /// for one that they are not in, `muted` for one where they cannot send.
+    pub async fn typing(&self, actor: &Actor, room: &RoomRef, on: bool) -> Result<(), Refusal> {
+        let seen = self.access.room(actor, room).await?;
+        let member = seen.member.as_ref().filter(|member| member.is_joined());
+        let Some(member) = member else { return Err(Refusal::forbidden("Join the room first.")) };
+        let now = self.clock.now();
+        if on && (member.is_muted(now) || member.role == domain::Role::ReadOnly) {
+            return Err(Refusal::new(domain::Code::Muted, "You cannot send in this room now."));
+        }
+        let typing = Typing { room: seen.room.id, user: actor.user, on };
+        self.state.set_typing(now, typing.room, typing.user, on).await;
+        for listener in self.listeners.read().expect("no holder panics").iter() {
+            listener.typing(&typing);
+        }
+        self.bus.publish(LogId::Room(typing.room), BusMessage::Typing(typing)).await;
+        Ok(())
+    }
+
+    /// Who types in a room that the caller may see.
+    pub async fn typists(&self, actor: &Actor, room: &RoomRef) -> Result<Vec<User>, Refusal> {
+        let room: RoomId = self.access.room(actor, room).await?.room.id;
+        let mut typing = self.state.typing(self.clock.now(), room).await;
+        typing.truncate(PAGE_ROWS);
+        let mut users: HashMap<UserId, User> = self.directory.users(typing.clone()).await?;
+        Ok(typing.iter().filter_map(|user| users.remove(user)).collect())
+    }
+
+    /// Whether the state can be reached: for `/health`.
+    pub async fn check(&self) -> bool {
+        self.state.check().await
+    }
+}
+
+#[cfg(all(test, any()))]
+mod tests;
