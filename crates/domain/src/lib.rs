@@ -6,6 +6,7 @@
 pub mod change;
 pub mod decide;
 pub mod effect;
+pub mod email;
 pub mod entry;
 pub mod file;
 pub mod fold;
@@ -27,6 +28,7 @@ pub mod window;
 pub use change::{Ack, Actor, Change, Intent};
 pub use decide::{Decision, decide};
 pub use effect::Effect;
+pub use email::Email;
 pub use entry::{Body, Entry, Message, Reaction};
 pub use file::{File, FileState, Picture};
 pub use fold::RoomState;

@@ -25,7 +25,7 @@ mod request_log;
 mod server;
 mod settings;
 
-pub use address::{Client, Network};
+pub use address::{Client, InvalidNetwork, Network};
 pub use caller::{AdminOrService, Caller, MaybeCaller};
 pub use cookie::{Cookies, SetCookie};
 pub use docs::docs;
@@ -34,7 +34,7 @@ pub use headers::content_security_policy;
 pub use health::{Check, Health};
 pub use json::Json;
 pub use mount::mount;
-pub use origin::Origins;
+pub use origin::{InvalidOrigin, Origin, Origins};
 pub use problem::Problem;
 pub use server::{Server, serve, shutdown_signal};
 pub use settings::WebSettings;

@@ -12,7 +12,9 @@ pub struct Origins(Vec<String>);
 pub enum Origin {
     /// There is none: no browser, or a plain navigation.
     Absent,
-    /// Our own page, or one of the allowed.
+    /// A page of this server.
+    Own,
+    /// A page of one of the allowed origins.
     Allowed,
     /// Somebody else's page.
     Foreign,
@@ -35,7 +37,7 @@ impl Origins {
     }
 
     /// Judges the `Origin` of a call to `host`. Compared as a whole and never by prefix or suffix; the
-    /// server's own host is allowed with either scheme, since a proxy in front may speak TLS.
+    /// server's own host counts with either scheme, since a proxy in front may speak TLS.
     pub fn judge(&self, headers: &HeaderMap, host: Option<&str>) -> Origin {
         let mut origins = headers.get_all(header::ORIGIN).iter();
         let Some(origin) = origins.next() else { return Origin::Absent };
@@ -44,9 +46,21 @@ impl Origins {
             return Origin::Foreign;
         }
         let origin = origin.to_ascii_lowercase();
-        let own = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-        let is_own = own.zip(host).is_some_and(|(own, host)| own.eq_ignore_ascii_case(host));
-        if is_own || self.0.contains(&origin) { Origin::Allowed } else { Origin::Foreign }
+        let place = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        if place.zip(host).is_some_and(|(place, host)| place.eq_ignore_ascii_case(host)) {
+            Origin::Own
+        } else if self.0.contains(&origin) {
+            Origin::Allowed
+        } else {
+            Origin::Foreign
+        }
+    }
+}
+
+impl Origin {
+    /// Whether a page that may call caused it.
+    pub fn is_trusted(self) -> bool {
+        matches!(self, Origin::Own | Origin::Allowed)
     }
 }
 
@@ -72,9 +86,10 @@ mod tests {
 
     #[test]
     fn an_origin_is_allowed_as_a_whole_or_not_at_all() {
-        for good in ["http://chat.example.org:8080", "https://chat.example.org:8080", "https://app.example.org"] {
-            assert_eq!(judge(good), Origin::Allowed, "{good}");
+        for own in ["http://chat.example.org:8080", "https://chat.example.org:8080"] {
+            assert_eq!(judge(own), Origin::Own, "{own}");
         }
+        assert_eq!(judge("https://app.example.org"), Origin::Allowed);
         for evil in [
             "null",
             "https://evil.org",

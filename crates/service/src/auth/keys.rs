@@ -1,6 +1,7 @@
 //! The keys that sign access tokens. Made at the first start or given; never fetched, and never chosen
 //! by what a token says about itself.
 
+use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -76,11 +77,13 @@ impl SigningKeys {
         self.0.iter().find(|key| key.encoded_header == encoded_header)
     }
 
-    /// A secret for another purpose, which follows from the signing key and does not reveal it.
-    pub(super) fn derive(&self, purpose: &str) -> aws_lc_rs::hmac::Key {
-        let root = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &self.current().pkcs8);
-        let derived = aws_lc_rs::hmac::sign(&root, purpose.as_bytes());
-        aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, derived.as_ref())
+    /// A secret for another purpose for each key, which follows from the key and does not reveal it.
+    pub(super) fn derive(&self, purpose: &str) -> Vec<hmac::Key> {
+        let derive = |key: &SigningKey| {
+            let root = hmac::Key::new(hmac::HMAC_SHA256, &key.pkcs8);
+            hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&root, purpose.as_bytes()).as_ref())
+        };
+        self.0.iter().map(derive).collect()
     }
 }
 

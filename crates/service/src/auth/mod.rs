@@ -2,24 +2,43 @@
 //!
 //! Never decides what a signed-in person may do in a room, and knows no header and no cookie.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use domain::{Actor, Code, Refusal};
+use domain::limits::{ADDRESSES, EMAIL_CHARS};
+use domain::name::fold;
+use domain::{Actor, Change, Code, Intent, LogId, OwnChange, Refusal, User, UserId};
 
 use crate::clock::Clock;
+use crate::ids;
 use crate::log::Logs;
 use crate::ports::Store;
 use crate::related::Directory;
+use crate::throttle::Throttle;
 
 mod ended;
 mod keys;
+mod operate;
+mod passwords;
+mod profile;
+mod refresh_token;
+mod sessions;
 mod settings;
+mod sign_in;
+mod tickets;
 mod tokens;
 
 pub use keys::{InvalidKeys, SigningKeys};
+pub use passwords::Password;
+pub use profile::{ProfilePatch, UsersPage};
 pub use settings::{AuthSettings, InvalidServiceToken, ServiceToken};
+pub use sign_in::{Device, Registration, SignedIn};
+pub use tokens::Grant;
 
 use ended::Ended;
+use passwords::Passwords;
+use refresh_token::RefreshTokens;
 use tokens::AccessTokens;
 
 /// Accounts, sessions and tokens.
@@ -29,7 +48,11 @@ pub struct Auth {
     directory: Arc<Directory>,
     clock: Arc<dyn Clock>,
     tokens: AccessTokens,
+    refresh_tokens: RefreshTokens,
+    passwords: Passwords,
     ended: Arc<Ended>,
+    by_address: Throttle<IpAddr>,
+    by_name: Throttle<String>,
     settings: AuthSettings,
 }
 
@@ -45,14 +68,33 @@ impl Auth {
     ) -> Arc<Self> {
         let ended = Ended::new(clock.clone());
         logs.add_listener(ended.clone());
-        Arc::new(Auth { store, logs, directory, clock, tokens: AccessTokens::new(keys), ended, settings })
+        let (count, minute) = (settings.sign_ins_per_minute, Duration::from_secs(60));
+        Arc::new(Auth {
+            store,
+            logs,
+            directory,
+            clock,
+            refresh_tokens: RefreshTokens::new(&keys),
+            tokens: AccessTokens::new(keys),
+            passwords: Passwords::new(settings.password_threads),
+            ended,
+            by_address: Throttle::new(count, minute, ADDRESSES),
+            by_name: Throttle::new(count, minute, ADDRESSES),
+            settings,
+        })
     }
 
     /// Whom an access token names. Reads no store: a session that ended is known here once its entry in
     /// the user's own log passed through this node, and else when the token is over.
     pub fn verify(&self, token: &str) -> Result<Actor, Refusal> {
-        let actor = self.tokens.verify(token, self.clock.now()).and_then(|actor| self.ended.check(actor));
-        actor.ok_or_else(|| Refusal::new(Code::Unauthenticated, "The access token is not valid any more; renew it."))
+        self.grant(token).map(|grant| grant.actor)
+    }
+
+    /// As [`Auth::verify`], with the moment when the token ends: for sockets, which outlive it.
+    pub fn grant(&self, token: &str) -> Result<Grant, Refusal> {
+        let grant = self.tokens.verify(token, self.clock.now()).ok_or_else(unauthenticated)?;
+        let actor = self.ended.check(grant.actor).ok_or_else(unauthenticated)?;
+        Ok(Grant { actor, ..grant })
     }
 
     /// Whether this is the token of a service that the operator named.
@@ -61,4 +103,46 @@ impl Auth {
         let matches = self.settings.service_tokens.iter().filter(|service| service.is(token)).count();
         (matches > 0).then_some(Actor::SYSTEM)
     }
+
+    /// Appends to the user's own log, by which every node and every device hears of it.
+    async fn announce(&self, user: UserId, change: OwnChange) -> Result<(), Refusal> {
+        let intent = Intent::Own(change);
+        let change = Change { by: Actor::SYSTEM, id: ids::entry(), seen: None, epoch: None, intent };
+        self.logs.submit(LogId::User(user), change).await.map(drop)
+    }
+
+    /// Tells the devices of a user, and this node's cache, that their profile changed.
+    async fn announce_profile(&self, user: &User) -> Result<(), Refusal> {
+        self.directory.forget_user(user.id);
+        let value = serde_json::json!({
+            "name": user.name,
+            "display_name": user.display_name,
+            "guest": user.guest,
+        });
+        self.announce(user.id, OwnChange::Setting { name: "profile".into(), value }).await
+    }
+
+    /// Counts an attempt to sign in, by where it comes from.
+    fn admit_address(&self, from: IpAddr) -> Result<(), Refusal> {
+        self.by_address.take(from, Instant::now()).map_err(too_often)
+    }
+
+    /// Counts an attempt to sign in, by whom it names: many addresses together may not try one account.
+    fn admit_name(&self, name: &str) -> Result<(), Refusal> {
+        // No account has a longer name, and keys must not be as long as a body.
+        let name: String = name.chars().take(EMAIL_CHARS).collect();
+        self.by_name.take(fold(&name), Instant::now()).map_err(too_often)
+    }
 }
+
+fn too_often(wait: Duration) -> Refusal {
+    let refusal = Refusal::new(Code::RateLimited, "Too many attempts to sign in; wait a little.");
+    refusal.retry_in(wait.as_millis() as u64 + 1)
+}
+
+fn unauthenticated() -> Refusal {
+    Refusal::new(Code::Unauthenticated, "The access token is not valid any more; renew it or sign in again.")
+}
+
+#[cfg(test)]
+mod tests;

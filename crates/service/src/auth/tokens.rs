@@ -13,6 +13,15 @@ const ISSUER: &str = "palaver";
 /// Whom they are for.
 const AUDIENCE: &str = "palaver-api";
 
+/// What an access token or a ticket grants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grant {
+    /// To whom.
+    pub actor: Actor,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
 /// Signs and verifies access tokens.
 pub(super) struct AccessTokens {
     keys: SigningKeys,
@@ -42,10 +51,6 @@ impl AccessTokens {
         AccessTokens { keys, validation }
     }
 
-    pub(super) fn keys(&self) -> &SigningKeys {
-        &self.keys
-    }
-
     pub(super) fn issue(&self, user: &User, session: SessionId, now: Timestamp) -> String {
         let iat = now.0.div_euclid(1000);
         let claims = Claims {
@@ -62,9 +67,9 @@ impl AccessTokens {
         jsonwebtoken::encode(&key.header, &claims, &key.signs).expect("an Ed25519 key signs plain claims")
     }
 
-    /// Whom the token names, if it is ours and its time is not over. Whether the session goes on is
+    /// Whom the token names and when it ends, if it is ours and its time is not over. Whether the session goes on is
     /// another question.
-    pub(super) fn verify(&self, token: &str, now: Timestamp) -> Option<Actor> {
+    pub(super) fn verify(&self, token: &str, now: Timestamp) -> Option<Grant> {
         if token.len() > ACCESS_TOKEN_BYTES {
             return None;
         }
@@ -76,7 +81,7 @@ impl AccessTokens {
         let in_time = claims.iat <= now + leeway && now < claims.exp.saturating_add(leeway);
         let sane = claims.iat < claims.exp && claims.exp <= claims.iat.saturating_add(longest);
         let actor = Actor { user: claims.sub, session: Some(claims.sid), admin: claims.adm, guest: claims.gst };
-        (in_time && sane).then_some(actor)
+        (in_time && sane).then(|| Grant { actor, expires_at: Timestamp(claims.exp * 1000) })
     }
 }
 

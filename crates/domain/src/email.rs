@@ -1,0 +1,49 @@
+//! An e-mail address, as far as a program can judge one: whether it exists, only a message tells.
+
+use std::fmt;
+
+use crate::limits::EMAIL_CHARS;
+use crate::name::InvalidName;
+
+/// An address in lower case; what is unique about it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Email(String);
+
+impl Email {
+    /// Accepts `local@domain` without white space or control characters.
+    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        let text = text.trim().to_lowercase();
+        let (local, domain) = text.split_once('@').unwrap_or_default();
+        let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"'));
+        let fits = text.chars().count() <= EMAIL_CHARS;
+        let whole = !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !domain.starts_with('.');
+        match plain && fits && whole {
+            true => Ok(Email(text)),
+            false => Err(InvalidName("This is no e-mail address; write it as ada@example.org.".into())),
+        }
+    }
+
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_told_from_other_texts() {
+        assert_eq!(Email::parse(" Ada@Example.ORG ").map(|email| email.to_string()), Ok("ada@example.org".into()));
+        for bad in ["", "ada", "@b", "a@", "a@b@c", "a b@c", "a@.b", "a\r\nbcc:b@c", &format!("{}@b", "x".repeat(254))] {
+            assert!(Email::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+}

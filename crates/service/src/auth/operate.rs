@@ -1,0 +1,55 @@
+//! What whoever runs the installation does to accounts: make one, give a role, keep somebody out. Whether
+//! the caller may, is asked here for those who come by the network; the command line is trusted.
+
+use domain::name::UserName;
+use domain::{Actor, OwnChange, Refusal, User, UserId, UserRole};
+
+use super::{Auth, Registration, ended};
+use crate::ports::NewUser;
+
+impl Auth {
+    /// An account with a role, whatever registration allows. `conflict` when a name is taken.
+    pub async fn create_user(&self, registration: Registration, role: UserRole) -> Result<User, Refusal> {
+        let Registration { name, password, email } = registration;
+        let password_hash = Some(self.passwords.hash(password).await?);
+        let user = User { role, ..self.new_user(name, false) };
+        let new = NewUser { user, email: email.map(|email| email.to_string()), password_hash };
+        self.store.people.create_user(&new).await?;
+        Ok(new.user)
+    }
+
+    /// Another role on the installation. It holds on every node as soon as the entry in the user's own
+    /// log arrives there, also for tokens that claim the old one.
+    pub async fn set_role(&self, name: &UserName, role: UserRole) -> Result<User, Refusal> {
+        let found = self.store.people.user_by_name(&name.folded()).await?;
+        let user = found.ok_or_else(|| Refusal::not_found("Nobody has this name."))?.user;
+        self.store.people.set_role(user.id, role).await?;
+        self.ended.set_role(user.id, role);
+        self.directory.forget_user(user.id);
+        let value = serde_json::to_value(role).expect("a role is plain data");
+        self.announce(user.id, OwnChange::Setting { name: ended::ROLE.into(), value }).await?;
+        Ok(User { role, ..user })
+    }
+
+    /// Keeps somebody out, or lets them in again. All their sessions end.
+    pub async fn set_banned(&self, by: &Actor, user: UserId, banned: bool) -> Result<(), Refusal> {
+        if !by.admin {
+            return Err(Refusal::forbidden("Only admins may ban somebody."));
+        }
+        if by.user == user {
+            return Err(Refusal::bad_request("You cannot ban yourself."));
+        }
+        if self.store.people.user(user).await?.is_none() {
+            return Err(Refusal::not_found("There is no such user."));
+        }
+        self.store.people.set_banned(user, banned).await?;
+        self.directory.forget_user(user);
+        if banned {
+            for session in self.store.sessions.end_all(user).await? {
+                self.ended.end_session(session);
+            }
+            self.announce(user, OwnChange::SessionEnded(None)).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,103 @@
+//! Oneself and others: what a person shows of themselves, changes of it, and looking people up by name.
+
+use domain::limits::PAGE_ROWS;
+use domain::name::{DisplayName, UserName, fold};
+use domain::{Actor, Email, Refusal, User};
+
+use super::{Auth, Password, unauthenticated};
+use crate::ports::{StoreError, UserRecord};
+
+/// Changes of oneself; what is none stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct ProfilePatch {
+    /// Another handle.
+    pub name: Option<UserName>,
+    /// Another display name, or none.
+    pub display_name: Option<Option<DisplayName>>,
+    /// Another address, or none.
+    pub email: Option<Option<Email>>,
+    /// Another password, with the one so far.
+    pub password: Option<(Password, String)>,
+}
+
+/// Users in order of their folded names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsersPage {
+    /// At most as many as were asked for.
+    pub users: Vec<User>,
+    /// What to ask after for the next page.
+    pub next: Option<String>,
+}
+
+impl Auth {
+    /// The caller's own account.
+    pub async fn me(&self, actor: &Actor) -> Result<UserRecord, Refusal> {
+        self.store.people.user(actor.user).await?.ok_or_else(unauthenticated)
+    }
+
+    /// Changes the caller's account; another password ends the other sessions. What can be refused is
+    /// refused before anything is written.
+    pub async fn update_me(&self, actor: &Actor, patch: ProfilePatch) -> Result<UserRecord, Refusal> {
+        let people = &self.store.people;
+        let before = self.me(actor).await?;
+        let ProfilePatch { name, display_name, email, password } = patch;
+        if before.user.guest && (name.is_some() || email.is_some() || password.is_some()) {
+            let message = "A guest has no account yet; register to choose a name, an address or a password.";
+            return Err(Refusal::forbidden(message));
+        }
+        if let Some(name) = &name
+            && let Some(other) = people.user_by_name(&name.folded()).await?
+            && other.user.id != actor.user
+        {
+            return Err(StoreError::Taken("name").into());
+        }
+        if let Some(Some(email)) = &email
+            && let Some(other) = people.user_by_email(email.as_str()).await?
+            && other.user.id != actor.user
+        {
+            return Err(StoreError::Taken("email").into());
+        }
+        let hash = match password {
+            Some((new, old)) => Some(self.changed_password(&before, new, old).await?),
+            None => None,
+        };
+        if let Some(name) = &name {
+            people.rename(actor.user, name).await?;
+        }
+        if let Some(display_name) = &display_name {
+            people.set_display_name(actor.user, display_name.as_ref()).await?;
+        }
+        if let Some(email) = &email {
+            people.set_email(actor.user, email.as_ref().map(Email::as_str)).await?;
+        }
+        if let Some(hash) = hash {
+            people.set_password(actor.user, &hash).await?;
+            self.end_others(actor.user, actor.session).await?;
+        }
+        let after = self.me(actor).await?;
+        if after.user != before.user {
+            self.announce_profile(&after.user).await?;
+        }
+        Ok(after)
+    }
+
+    /// The hash of another password, once the one so far is shown to be known. Guesses are counted as
+    /// those at sign-in are: a stolen access token must not be a way to try passwords.
+    async fn changed_password(&self, of: &UserRecord, new: Password, old: String) -> Result<String, Refusal> {
+        self.admit_name(of.user.name.as_str())?;
+        if !self.passwords.verify(old, of.password_hash.clone()).await? {
+            return Err(Refusal::forbidden("The old password is wrong."));
+        }
+        self.passwords.hash(new).await
+    }
+
+    /// People whose name begins like `prefix`, in whatever case or look, after `after` of the page before.
+    pub async fn users(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<UsersPage, Refusal> {
+        let limit = limit.clamp(1, PAGE_ROWS);
+        let mut users = self.store.people.users_by_prefix(&fold(prefix), after, limit + 1).await?;
+        let more = users.len() > limit;
+        users.truncate(limit);
+        let next = users.last().filter(|_| more).map(|user| user.name.folded());
+        Ok(UsersPage { users, next })
+    }
+}

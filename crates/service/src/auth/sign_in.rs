@@ -1,0 +1,183 @@
+//! The ways in: a new account, a password, a guest's name.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use domain::limits::{ACCESS_TOKEN_LIFE, DEVICE_CHARS, USER_NAME_CHARS};
+use domain::name::UserName;
+use domain::{Actor, Code, Email, Refusal, User, UserRole};
+
+use super::{Auth, Password};
+use crate::ids;
+use crate::ports::{NewUser, StoreError, StoreResult, UserRecord};
+
+/// Letters and digits of a guest's suffix: none that looks like another.
+const SUFFIX_LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
+/// How many of them, after a hyphen.
+const SUFFIX_CHARS: usize = 4;
+/// Suffixes tried before a guest is asked for another name.
+const SUFFIX_TRIES: usize = 8;
+
+/// From where somebody signs in.
+#[derive(Debug, Clone)]
+pub struct Device {
+    /// What the device calls itself, cut to [`DEVICE_CHARS`]; for the list of sessions only.
+    pub name: String,
+    /// Its address, for the limit.
+    pub address: IpAddr,
+}
+
+impl Device {
+    /// Keeps what can be shown of the name.
+    pub fn new(name: &str, address: IpAddr) -> Self {
+        let name = name.chars().filter(|c| !c.is_control()).take(DEVICE_CHARS).collect();
+        Device { name, address }
+    }
+}
+
+/// What a new account is made of.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// The handle.
+    pub name: UserName,
+    /// The password.
+    pub password: Password,
+    /// For sign-in by address.
+    pub email: Option<Email>,
+}
+
+/// Signed in.
+#[derive(Clone)]
+pub struct SignedIn {
+    /// For calls and sockets.
+    pub access_token: String,
+    /// How long it is good.
+    pub expires_in: Duration,
+    /// For the next refresh; none when the one that was presented is not to be replaced.
+    pub refresh_token: Option<String>,
+    /// Who.
+    pub user: User,
+}
+
+impl Auth {
+    /// A new account; a guest who registers keeps the user id and the session. The first account of an
+    /// installation runs it. `conflict` when the name or the address is taken.
+    pub async fn register(
+        &self,
+        guest: Option<Actor>,
+        registration: Registration,
+        device: &Device,
+    ) -> Result<SignedIn, Refusal> {
+        self.admit_address(device.address)?;
+        if !self.settings.registration {
+            return Err(Refusal::forbidden("New accounts are made by an admin here; ask one."));
+        }
+        if guest.is_some_and(|actor| !actor.guest) {
+            return Err(Refusal::new(Code::Conflict, "You have an account already; sign out to make another one."));
+        }
+        let Registration { name, password, email } = registration;
+        // Asked before the password is hashed, and decided by the store all the same.
+        let taken = self.store.people.user_by_name(&name.folded()).await?.map(|record| record.user.id);
+        if taken.is_some() && taken != guest.map(|guest| guest.user) {
+            return Err(StoreError::Taken("name").into());
+        }
+        let password_hash = self.passwords.hash(password).await?;
+        let Some(guest) = guest else {
+            let new = NewUser {
+                user: self.new_user(name, false),
+                email: email.map(|email| email.to_string()),
+                password_hash: Some(password_hash),
+            };
+            let user = self.store.people.register(&new).await?;
+            return self.open_session(user, device).await;
+        };
+        let email = email.as_ref().map(Email::as_str);
+        let user = self.store.people.upgrade_guest(guest.user, &name, email, &password_hash).await?;
+        let session = guest.session.ok_or_else(super::unauthenticated)?;
+        let signed_in = self.restart_session(user, session).await?;
+        self.announce_profile(&signed_in.user).await?;
+        Ok(signed_in)
+    }
+
+    /// A sign-in by name or address. One answer, and one time, for a wrong password, an unknown name, a
+    /// guest and somebody banned.
+    pub async fn login(&self, name: &str, password: String, device: &Device) -> Result<SignedIn, Refusal> {
+        self.admit_address(device.address)?;
+        self.admit_name(name)?;
+        let found = self.find(name).await?;
+        let hash = found.as_ref().and_then(|record| record.password_hash.clone());
+        let good = self.passwords.verify(password, hash).await?;
+        match found {
+            Some(record) if good && !record.user.banned => self.open_session(record.user, device).await,
+            _ => Err(Refusal::new(Code::Unauthenticated, "The name or the password is wrong.")),
+        }
+    }
+
+    async fn find(&self, name: &str) -> StoreResult<Option<UserRecord>> {
+        // Neither parses: no account has such a name, and the store need not be asked.
+        if let Ok(email) = Email::parse(name) {
+            return self.store.people.user_by_email(email.as_str()).await;
+        }
+        match UserName::parse(name) {
+            Ok(name) => self.store.people.user_by_name(&name.folded()).await,
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// A guest: the wished name with a suffix, no password.
+    pub async fn guest(&self, name: &UserName, device: &Device) -> Result<SignedIn, Refusal> {
+        self.admit_address(device.address)?;
+        if !self.settings.guests {
+            return Err(Refusal::forbidden("Guests are not let in here; register or sign in."));
+        }
+        for _ in 0..SUFFIX_TRIES {
+            let new = NewUser { user: self.new_user(with_suffix(name)?, true), email: None, password_hash: None };
+            match self.store.people.create_user(&new).await {
+                Ok(()) => return self.open_session(new.user, device).await,
+                Err(StoreError::Taken(_)) => continue,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Refusal::new(Code::Conflict, "Too many guests have this name; choose another one."))
+    }
+
+    pub(super) fn new_user(&self, name: UserName, guest: bool) -> User {
+        User {
+            id: ids::user(),
+            name,
+            display_name: None,
+            guest,
+            role: UserRole::User,
+            banned: false,
+            created_at: self.clock.now(),
+        }
+    }
+
+    pub(super) fn signed_in(&self, user: User, session: domain::SessionId, refresh_token: Option<String>) -> SignedIn {
+        let access_token = self.tokens.issue(&user, session, self.clock.now());
+        SignedIn { access_token, expires_in: ACCESS_TOKEN_LIFE, refresh_token, user }
+    }
+}
+
+/// `ada` becomes `ada-7f3k`.
+fn with_suffix(name: &UserName) -> Result<UserName, Refusal> {
+    let room = USER_NAME_CHARS - SUFFIX_CHARS - 1;
+    let base: String = name.as_str().chars().take(room).collect();
+    let base = base.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let letter = |byte: u8| char::from(SUFFIX_LETTERS[usize::from(byte) % SUFFIX_LETTERS.len()]);
+    let suffix: String = ids::random::<SUFFIX_CHARS>().into_iter().map(letter).collect();
+    Ok(UserName::parse(&format!("{base}-{suffix}"))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suffix_fits_the_longest_name() {
+        for name in ["ada", &"x".repeat(32), &format!("{}...y", "x".repeat(26))] {
+            let guest = with_suffix(&UserName::parse(name).expect("valid")).expect("valid");
+            assert!(guest.as_str().chars().count() <= USER_NAME_CHARS && guest.as_str().contains('-'), "{guest}");
+        }
+    }
+}
