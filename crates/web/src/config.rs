@@ -1,7 +1,7 @@
 //! Settings by name, from a lookup that the binary gives (flags, environment, a file, or a test's map).
 //! Never reads the environment itself. Every problem is collected, so that a person mends them at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeBounds;
 use std::str::FromStr;
@@ -16,15 +16,14 @@ mod units;
 /// struct Settings { port: u16, name: String }
 /// fn settings(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, ConfigErrors> {
 ///     let mut config = Config::from_lookup(lookup);
-///     let settings = Settings { port: config.within("port", 8080, 1..), name: config.required("name") };
+///     let settings = Settings { port: config.within("PALAVER_PORT", 8080, 1..), name: config.required("PALAVER_NAME") };
 ///     config.finish(settings)
 /// }
-/// assert_eq!(settings(|key| (key == "name").then(|| "n1".into())).unwrap().port, 8080);
+/// assert_eq!(settings(|key| (key == "PALAVER_NAME").then(|| "n1".into())).unwrap().port, 8080);
 /// assert_eq!(settings(|_| Some("0".into())).err().unwrap().problems().len(), 1);
 /// ```
 pub struct Config<'a> {
     lookup: Box<dyn Fn(&str) -> Option<String> + 'a>,
-    known: BTreeSet<String>,
     problems: Vec<Problem>,
 }
 
@@ -61,7 +60,7 @@ impl std::error::Error for ConfigErrors {}
 impl<'a> Config<'a> {
     /// Reads from `lookup`. An empty value counts as none, as in `KEY= command`.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String> + 'a) -> Self {
-        Config { lookup: Box::new(lookup), known: BTreeSet::new(), problems: Vec::new() }
+        Config { lookup: Box::new(lookup), problems: Vec::new() }
     }
 
     /// The settings, or everything that is wrong with them.
@@ -74,19 +73,8 @@ impl<'a> Config<'a> {
         self.problems.push(Problem { key: key.to_owned(), message: message.into() });
     }
 
-    /// Notes each of these names that no setting has: a typing error in a file must not go unnoticed. Asked
-    /// last, when all settings have been read.
-    pub fn refuse_unknown<'k>(&mut self, keys: impl IntoIterator<Item = &'k str>) {
-        for key in keys {
-            if !self.known.contains(key) {
-                self.problem(key, "is no setting of this program");
-            }
-        }
-    }
-
     /// A text that may be absent.
     pub fn optional(&mut self, key: &str) -> Option<String> {
-        self.known.insert(key.to_owned());
         (self.lookup)(key).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
@@ -185,18 +173,12 @@ impl<'a> Config<'a> {
     }
 }
 
-/// The name that the environment has for a setting: `limits.upload_bytes` is `PALAVER_LIMITS_UPLOAD_BYTES`
-/// for the prefix `PALAVER`.
-pub fn environment_name(prefix: &str, key: &str) -> String {
-    format!("{prefix}_{}", key.to_uppercase().replace(['.', '-'], "_"))
-}
-
-/// A file's settings by name: `[limits] upload_bytes = 1` is `limits.upload_bytes`. Lists become texts with
-/// commas.
-pub fn from_toml(text: &str) -> Result<BTreeMap<String, String>, toml::de::Error> {
+/// A file's settings under the names that the environment has for them: `[limits] upload_bytes = 1` is
+/// `PALAVER_LIMITS_UPLOAD_BYTES` for the prefix `PALAVER`. Lists become texts with commas.
+pub fn from_toml(prefix: &str, text: &str) -> Result<BTreeMap<String, String>, toml::de::Error> {
     let mut settings = BTreeMap::new();
     let table: toml::Table = text.parse()?;
-    flatten("", &toml::Value::Table(table), &mut settings);
+    flatten(prefix, &toml::Value::Table(table), &mut settings);
     Ok(settings)
 }
 
@@ -204,8 +186,9 @@ fn flatten(key: &str, value: &toml::Value, settings: &mut BTreeMap<String, Strin
     let plain = |value: &toml::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match value {
         toml::Value::Table(table) => {
-            let dot = if key.is_empty() { "" } else { "." };
-            table.iter().for_each(|(name, value)| flatten(&format!("{key}{dot}{name}"), value, settings));
+            for (name, value) in table {
+                flatten(&format!("{key}_{}", name.to_uppercase().replace('-', "_")), value, settings);
+            }
         }
         toml::Value::Array(values) => {
             settings.insert(key.to_owned(), values.iter().map(plain).collect::<Vec<_>>().join(","));

@@ -42,20 +42,10 @@ fn units_are_understood() {
 }
 
 #[test]
-fn a_file_has_dotted_names_and_the_environment_its_own() {
-    let text = "listen = \"[::1]:1\"\n[limits]\nupload_bytes = 5\nnets = [\"a\", \"b\"]";
-    let file = from_toml(text).expect("valid");
-    let pairs: Vec<_> = file.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-    assert_eq!(pairs, [("limits.nets", "a,b"), ("limits.upload_bytes", "5"), ("listen", "[::1]:1")]);
-    assert_eq!(environment_name("PALAVER", "limits.upload_bytes"), "PALAVER_LIMITS_UPLOAD_BYTES");
-}
-
-#[test]
-fn an_unknown_name_is_a_problem() {
-    let mut config = config(&[]);
-    config.text("listen", "");
-    config.refuse_unknown(["listen", "lisen"]);
-    let errors = config.finish(()).expect_err("one is unknown");
-    assert_eq!(errors.problems().len(), 1);
-    assert_eq!(errors.problems()[0].key, "lisen");
+fn a_file_has_the_names_of_the_environment() {
+    let file =
+        from_toml("PALAVER", "listen = \"[::1]:1\"\n[limits]\nupload-bytes = 5\nnets = [\"a\", \"b\"]").expect("valid");
+    assert_eq!(file["PALAVER_LISTEN"], "[::1]:1");
+    assert_eq!(file["PALAVER_LIMITS_UPLOAD_BYTES"], "5");
+    assert_eq!(file["PALAVER_LIMITS_NETS"], "a,b");
 }
