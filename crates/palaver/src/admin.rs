@@ -14,7 +14,8 @@ use crate::cli::Admin;
 pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
     match command {
         Admin::CreateUser { name, email, admin } => {
-            let registration = Registration { name: UserName::parse(&name)?, password: Password::parse(password()?)?, email };
+            let registration =
+                Registration { name: UserName::parse(&name)?, password: Password::parse(password()?)?, email };
             let role = if admin { UserRole::Admin } else { UserRole::User };
             let profile = Profile::open(settings).await?;
             let user = profile.services.auth.create_user(registration, role).await?;

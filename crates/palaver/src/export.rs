@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use anyhow::{Context, bail};
-use domain::limits::SYNC_ENTRIES;
 use domain::LogId;
+use domain::limits::SYNC_ENTRIES;
 use profile::{Profile, Settings};
 use service::RoomRef;
 use service::messages::fill_edits;

@@ -39,13 +39,16 @@ async fn serve(request: Request) -> Response {
 }
 
 fn is_of_api(uri: &Uri) -> bool {
-    ["/api", "/v1"].iter().any(|prefix| uri.path().strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    ["/api", "/v1"]
+        .iter()
+        .any(|prefix| uri.path().strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 /// The smallest form of a file that the browser takes.
 fn answer(path: &str, headers: &HeaderMap) -> Option<Response> {
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let takes = |encoding: &str| accepted.split(',').any(|part| part.split(';').next().unwrap_or_default().trim() == encoding);
+    let takes =
+        |encoding: &str| accepted.split(',').any(|part| part.split(';').next().unwrap_or_default().trim() == encoding);
     // What is looked up is a name inside the binary: no path leads out of it.
     let plain = Files::get(path)?;
     let (file, encoding) = [("br", "br"), ("gzip", "gz")]

@@ -26,7 +26,9 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let address = server.local_address()?;
     let metrics = web::metrics::install()?;
     let metrics_server = match settings.metrics_listen {
-        Some(address) => Some(Server::bind(address).await.with_context(|| format!("cannot listen on {address} for metrics"))?),
+        Some(address) => {
+            Some(Server::bind(address).await.with_context(|| format!("cannot listen on {address} for metrics"))?)
+        }
         None => None,
     };
 

@@ -44,7 +44,9 @@ pub enum OpenError {
     #[error("cannot use the folder of files: {0}")]
     Files(#[from] BlobError),
     /// The signing key.
-    #[error("{path} holds no signing key: {source}. Put the right file there; or remove it, and everybody signs in again.")]
+    #[error(
+        "{path} holds no signing key: {source}. Put the right file there; or remove it, and everybody signs in again."
+    )]
     Key {
         /// Which file.
         path: PathBuf,
@@ -82,12 +84,8 @@ impl Profile {
             presence: Arc::new(InProcessPresence::new()),
             clock: Arc::new(SystemClock),
         };
-        let service = ServiceSettings {
-            node: node.clone(),
-            limits: settings.limits.clone(),
-            auth: settings.auth.clone(),
-            keys,
-        };
+        let service =
+            ServiceSettings { node: node.clone(), limits: settings.limits.clone(), auth: settings.auth.clone(), keys };
         Ok(Profile { services: Services::new(ports, service), node, store, blobs })
     }
 
@@ -142,8 +140,7 @@ fn kept(path: &Path, fresh: impl FnOnce() -> String) -> Result<String, OpenError
         other => return other.map_err(at(path)),
     }
     let partial = path.with_extension(format!("{}.partial", uuid::Uuid::new_v4().simple()));
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial).map_err(at(&partial))?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial).map_err(at(&partial))?;
     file.write_all(fresh().as_bytes()).and_then(|()| file.sync_all()).map_err(at(&partial))?;
     // A link fails where another process was first; its file is the one to use.
     let linked = fs::hard_link(&partial, path);
