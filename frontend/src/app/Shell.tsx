@@ -20,7 +20,7 @@ import { navigate, parse, pathOf, usePath } from "./router.ts";
 import s from "./Shell.module.css";
 import { setTheme, THEMES, theme } from "./theme.ts";
 import { useTitle } from "./title.ts";
-import { useAway, usePresenceWatch } from "./usePresence.ts";
+import { usePresenceWatch } from "./usePresence.ts";
 
 interface Props {
   readonly me: Person;
@@ -39,7 +39,6 @@ export function Shell({ me, onLocale }: Props) {
   const [usedTheme, setUsedTheme] = useState(theme());
   useTitle(open);
   usePresenceWatch(open);
-  useAway();
 
   const goTo = (address: string, seq: number | null = null) => {
     setDialog(null);

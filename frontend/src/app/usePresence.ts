@@ -1,4 +1,4 @@
-/** Owns whose presence is followed (direct partners and the open room's members) and whether one is away oneself. */
+/** Owns whose presence is followed: that of direct partners and of the open room's members. */
 import type { RoomView } from "@palaver/sdk";
 import { useClient, useClientState } from "@palaver/sdk/react";
 import { useEffect, useMemo } from "react";
@@ -18,13 +18,4 @@ export function usePresenceWatch(open: RoomView | null): void {
   useEffect(() => {
     client.watchPresence(users === "" ? [] : users.split("\n"));
   }, [client, users]);
-}
-
-export function useAway(): void {
-  const client = useClient();
-  useEffect(() => {
-    const tell = () => client.setAway(document.hidden);
-    document.addEventListener("visibilitychange", tell);
-    return () => document.removeEventListener("visibilitychange", tell);
-  }, [client]);
 }

@@ -3,11 +3,18 @@ import { locale } from "../i18n/index.ts";
 
 const cache = new Map<string, Intl.DateTimeFormat>();
 
+/** The language in use as the browser's settings have it: `en-GB` writes dates and times unlike `en-US`. */
+function region(): string {
+  const language = locale();
+  const tags = typeof navigator === "undefined" ? [] : navigator.languages;
+  return tags.find((tag) => tag.split("-", 1)[0] === language) ?? language;
+}
+
 function formatter(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = `${locale()} ${name}`;
   let made = cache.get(key);
   if (made === undefined) {
-    made = new Intl.DateTimeFormat(locale(), options);
+    made = new Intl.DateTimeFormat(region(), options);
     cache.set(key, made);
   }
   return made;
@@ -15,7 +22,17 @@ function formatter(name: string, options: Intl.DateTimeFormatOptions): Intl.Date
 
 /** `14:05` */
 export function clock(at: string): string {
-  return formatter("clock", { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+  return formatter("clock", { hour: "numeric", minute: "2-digit" }).format(new Date(at));
+}
+
+/** The clock without "AM" or "PM", for a narrow place beside others that have it. */
+export function shortClock(at: string): string {
+  const parts = formatter("clock", { hour: "numeric", minute: "2-digit" }).formatToParts(new Date(at));
+  return parts
+    .filter(({ type }) => type !== "dayPeriod")
+    .map(({ value }) => value)
+    .join("")
+    .trim();
 }
 
 /** Date and time in full, for a title. */

@@ -34,7 +34,12 @@ export function ConnectionStatus() {
   const waiting = useClientState((state) => state.outbox.length);
   return (
     <DialogTrigger>
-      <AriaButton className={s.line ?? ""} data-testid="connection" data-status={said.kind}>
+      <AriaButton
+        className={s.line ?? ""}
+        data-testid="connection"
+        data-status={said.kind}
+        aria-label={t("connection.button", { state: headline(said, connection) })}
+      >
         <span className={s.dot} data-said={said.kind} />
         <span className={s.text}>{headline(said, connection)}</span>
       </AriaButton>

@@ -22,6 +22,7 @@ import { useScroll } from "./useScroll.ts";
 
 /** Older messages are asked for when this little is left above. */
 const LOAD_AHEAD_PX = 800;
+const SETTLE_MS = 150;
 const READ_AFTER_MS = 300;
 const FLASH_MS = 1_600;
 
@@ -74,8 +75,12 @@ export function MessageList({ room, me, rights, target, actions, onMissing }: Pr
     if (element.scrollTop < LOAD_AHEAD_PX) client.loadOlder(room.id).catch(() => undefined);
   }, [client, room.id, room.loaded, room.hasMore, room.loading, room.loadFailure]);
   // Also when a page did not fill the window, or was loaded while the reader went on upwards.
+  // Asked a moment later: rows that have not been measured yet make the list look shorter than it is.
   // biome-ignore lint/correctness/useExhaustiveDependencies: each new page asks the question again
-  useEffect(loadOlder, [loadOlder, rows.length]);
+  useEffect(() => {
+    const timer = setTimeout(loadOlder, SETTLE_MS);
+    return () => clearTimeout(timer);
+  }, [loadOlder, rows.length]);
 
   // ---- read marks
   const readTimer = useRef<ReturnType<typeof setTimeout> | null>(null);
@@ -105,12 +110,21 @@ export function MessageList({ room, me, rights, target, actions, onMissing }: Pr
   useEffect(
     () => () => {
       if (readTimer.current !== null) clearTimeout(readTimer.current);
+      readTimer.current = null;
     },
     [],
   );
   useWindowEvent("focus", seeSoon);
-  // What arrives while one looks elsewhere gets the New line.
-  useWindowEvent("blur", () => room.unread === 0 && setNewAfter(room.head));
+  // What arrives while one looks elsewhere gets the New line; an older one stays until then.
+  const leftAt = useRef<number | null>(null);
+  useWindowEvent("blur", () => {
+    leftAt.current = room.unread === 0 ? room.head : null;
+  });
+  useEffect(() => {
+    if (leftAt.current === null || room.head <= leftAt.current || room.unread === 0 || document.hasFocus()) return;
+    setNewAfter(leftAt.current);
+    leftAt.current = null;
+  }, [room.head, room.unread]);
 
   const onScroll = useCallback(() => {
     scroll.onScroll();

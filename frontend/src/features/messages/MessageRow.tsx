@@ -2,7 +2,7 @@
 import type { MessageView } from "@palaver/sdk";
 import { memo, useState } from "react";
 import { t } from "../../i18n/index.ts";
-import { clock, day, full } from "../../lib/format.ts";
+import { clock, day, full, shortClock } from "../../lib/format.ts";
 import { called } from "../../lib/person.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { Icon } from "../../ui/Icon.tsx";
@@ -63,7 +63,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
             <Avatar id={message.by.id} name={called(message.by)} />
           ) : (
             <time className={s.sideTime} dateTime={message.at} title={full(message.at)}>
-              {clock(message.at)}
+              {shortClock(message.at)}
             </time>
           )}
         </div>

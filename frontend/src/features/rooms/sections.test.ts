@@ -11,19 +11,18 @@ function room(id: string, part: Partial<RoomView> = {}): RoomView {
     state: "joined",
     hidden: false,
     unread: 0,
-    lastMessage: null,
+    lastAt: null,
     ...part,
   } as RoomView;
 }
 
 test("rooms by name, direct rooms by newest message, invitations apart", () => {
-  const last = (at: string) => ({ at }) as RoomView["lastMessage"];
   const sections = toSections([
     room("zebra"),
     room("ant"),
     room("asked", { state: "invited" }),
-    room("old", { kind: "direct", lastMessage: last("2026-11-01T00:00:00Z") }),
-    room("new", { kind: "direct", lastMessage: last("2026-11-21T00:00:00Z") }),
+    room("old", { kind: "direct", lastAt: "2026-11-01T00:00:00Z" }),
+    room("new", { kind: "direct", lastAt: "2026-11-21T00:00:00Z" }),
     room("silent", { kind: "direct" }),
   ]);
   expect(sections.rooms.map(({ id }) => id)).toEqual(["ant", "zebra"]);

@@ -9,7 +9,7 @@ export interface Sections {
 
 /**
  * Rooms by name: their place is learnt by hand and must not change. Direct rooms by their newest message, as a list of
- * conversations; those without a loaded message by name, after the others.
+ * conversations; those where nothing happened yet by name, after the others.
  */
 export function toSections(all: Iterable<RoomView>): Sections {
   const invites: RoomView[] = [];
@@ -24,7 +24,7 @@ export function toSections(all: Iterable<RoomView>): Sections {
   const byName = (a: RoomView, b: RoomView) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1);
   invites.sort(byName);
   rooms.sort(byName);
-  direct.sort((a, b) => (b.lastMessage?.at ?? "").localeCompare(a.lastMessage?.at ?? "") || byName(a, b));
+  direct.sort((a, b) => (b.lastAt ?? "").localeCompare(a.lastAt ?? "") || byName(a, b));
   return { invites, rooms, direct };
 }
 

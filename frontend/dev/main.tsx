@@ -1,0 +1,27 @@
+/**
+ * Owns the page with made-up data: the real components on a client without a server, to look at screens and to try
+ * things out. `npm run dev`, then `/dev/?at=/r/general`. Never part of the build.
+ * `scene`: `signed-out`, `empty`, `offline`, `loading`, `refused`.
+ */
+import { ChatProvider } from "@palaver/sdk/react";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "../src/app/App.tsx";
+import { preferredLocale, switchLocale } from "../src/i18n/index.ts";
+import "../src/styles/base.css";
+import "../src/styles/tokens.css";
+import { FixtureClient, type Scene } from "./fixture.ts";
+
+const query = new URLSearchParams(location.search);
+const client = new FixtureClient((query.get("scene") ?? "busy") as Scene);
+history.replaceState(null, "", query.get("at") ?? "/");
+await switchLocale(preferredLocale());
+const root = document.getElementById("root");
+if (root === null) throw new Error("index.html has an element with the id root");
+createRoot(root).render(
+  <StrictMode>
+    <ChatProvider client={client}>
+      <App />
+    </ChatProvider>
+  </StrictMode>,
+);
