@@ -1,1 +1,49 @@
-//! The auth function: a router, and a binary for Lambda or plain HTTP.
+//! Accounts, sign-in and sessions by REST, under `/api/auth`.
+//!
+//! Never decides: it parses what is asked, asks `service::auth`, and shows what it answered. Where the
+//! refresh token travels (in the body or in a cookie) is decided here, since only HTTP has cookies.
+
+mod cookie;
+mod me;
+mod sessions;
+mod sign_in;
+
+use std::sync::Arc;
+
+use axum::Router;
+use service::Auth;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(title = "Palaver auth", description = "Accounts, guests, sign-in, sessions."),
+    tags((name = "auth", description = "Accounts, guests, sign-in, sessions"))
+)]
+struct Document;
+
+/// The routes, under `/api/auth`.
+pub fn router(auth: Arc<Auth>) -> Router {
+    described().split_for_parts().0.with_state(auth)
+}
+
+/// The OpenAPI document of the function.
+pub fn openapi() -> OpenApi {
+    described().split_for_parts().1
+}
+
+fn described() -> OpenApiRouter<Arc<Auth>> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(sign_in::register))
+        .routes(routes!(sign_in::login))
+        .routes(routes!(sign_in::guest))
+        .routes(routes!(sessions::refresh))
+        .routes(routes!(sessions::logout))
+        .routes(routes!(sessions::ticket))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::end))
+        .routes(routes!(me::get, me::update))
+        .routes(routes!(me::users))
+}

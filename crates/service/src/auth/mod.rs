@@ -143,6 +143,3 @@ fn too_often(wait: Duration) -> Refusal {
 fn unauthenticated() -> Refusal {
     Refusal::new(Code::Unauthenticated, "The access token is not valid any more; renew it or sign in again.")
 }
-
-#[cfg(test)]
-mod tests;

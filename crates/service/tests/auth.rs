@@ -1,0 +1,265 @@
+//! Accounts, sign-in and sessions on the store in memory, with a clock that the test moves.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use conformance::MemoryStore;
+use domain::limits::{Limits, REFRESH_GRACE, TICKET_LIFE};
+use domain::name::UserName;
+use domain::{Actor, Code, LogId, Refusal, Timestamp, UserRole};
+use service::auth::{AuthSettings, Device, Password, ProfilePatch, Registration, SignedIn, SigningKeys};
+use service::{Auth, Directory, Logs, ManualClock};
+
+const PASSWORD: &str = "correct horse battery";
+
+struct Fixture {
+    auth: Arc<Auth>,
+    clock: Arc<ManualClock>,
+    memory: MemoryStore,
+    logs: Arc<Logs>,
+    keys: String,
+}
+
+fn fixture() -> Fixture {
+    with(AuthSettings { sign_ins_per_minute: 0, ..AuthSettings::default() })
+}
+
+fn with(settings: AuthSettings) -> Fixture {
+    let memory = MemoryStore::new();
+    let clock = Arc::new(ManualClock::new(Timestamp(1_790_000_000_000)));
+    let logs = Logs::new(memory.store(), clock.clone(), Limits::default());
+    let directory = Directory::new(memory.store(), clock.clone());
+    let keys = SigningKeys::generate();
+    let pem = keys.to_pem();
+    let auth = Auth::new(memory.store(), logs.clone(), directory, clock.clone(), keys, settings);
+    Fixture { auth, clock, memory, logs, keys: pem }
+}
+
+fn device() -> Device {
+    Device::new("a test", IpAddr::V4(Ipv4Addr::LOCALHOST))
+}
+
+fn name(text: &str) -> UserName {
+    UserName::parse(text).expect("valid")
+}
+
+fn registration(text: &str) -> Registration {
+    Registration { name: name(text), password: Password::parse(PASSWORD.into()).expect("valid"), email: None }
+}
+
+impl Fixture {
+    async fn register(&self, name: &str) -> SignedIn {
+        self.auth.register(None, registration(name), &device()).await.expect("free")
+    }
+
+    fn actor(&self, signed_in: &SignedIn) -> Actor {
+        self.auth.verify(&signed_in.access_token).expect("fresh")
+    }
+}
+
+fn code<T>(result: Result<T, Refusal>) -> Option<Code> {
+    result.err().map(|refusal| refusal.code)
+}
+
+fn refresh_token(signed_in: &SignedIn) -> &str {
+    signed_in.refresh_token.as_deref().expect("it was replaced")
+}
+
+#[tokio::test]
+async fn the_first_person_runs_the_installation_also_after_a_guest() {
+    let fixture = fixture();
+    let guest = fixture.auth.guest(&name("eve"), &device()).await.expect("let in");
+    assert!(guest.user.guest && fixture.actor(&guest).guest);
+    assert_eq!(fixture.register("ada").await.user.role, UserRole::Admin);
+    assert_eq!(fixture.register("bob").await.user.role, UserRole::User);
+}
+
+#[tokio::test]
+async fn a_guest_who_registers_keeps_the_id_and_the_session() {
+    let fixture = fixture();
+    let guest = fixture.auth.guest(&name("ada"), &device()).await.expect("let in");
+    let actor = fixture.actor(&guest);
+    let ada = fixture.auth.register(Some(actor), registration("ada"), &device()).await.expect("free");
+    assert_eq!((ada.user.id, ada.user.guest, ada.user.name.as_str()), (guest.user.id, false, "ada"));
+    assert_eq!(fixture.actor(&ada), Actor { guest: false, admin: true, ..actor });
+    fixture.auth.refresh(refresh_token(&ada)).await.expect("the new one is good");
+    let again = fixture.auth.register(Some(fixture.actor(&ada)), registration("ada2"), &device()).await;
+    assert_eq!(code(again), Some(Code::Conflict), "no guest any more");
+}
+
+#[tokio::test]
+async fn a_refresh_that_was_lost_is_answered_the_same_again() {
+    let fixture = fixture();
+    let first = fixture.register("ada").await;
+    let second = fixture.auth.refresh(refresh_token(&first)).await.expect("rotated");
+    assert_ne!(refresh_token(&second), refresh_token(&first));
+    fixture.clock.advance(REFRESH_GRACE / 2);
+    let repeated = fixture.auth.refresh(refresh_token(&first)).await.expect("within the grace period");
+    assert_eq!(refresh_token(&repeated), refresh_token(&second), "so whoever lost it can go on");
+    fixture.auth.refresh(refresh_token(&second)).await.expect("rotated");
+}
+
+#[tokio::test]
+async fn two_refreshes_at_once_both_succeed_and_agree() {
+    let fixture = fixture();
+    let first = fixture.register("ada").await;
+    let token = refresh_token(&first);
+    let (one, two) = tokio::join!(fixture.auth.refresh(token), fixture.auth.refresh(token));
+    let (one, two) = (one.expect("good"), two.expect("good"));
+    assert_eq!(refresh_token(&one), refresh_token(&two));
+}
+
+#[tokio::test]
+async fn a_token_that_is_used_later_ends_the_session_for_both() {
+    let fixture = fixture();
+    let first = fixture.register("ada").await;
+    let second = fixture.auth.refresh(refresh_token(&first)).await.expect("rotated");
+    fixture.clock.advance(REFRESH_GRACE + Duration::from_secs(1));
+    assert_eq!(code(fixture.auth.refresh(refresh_token(&first)).await), Some(Code::Unauthenticated));
+    assert_eq!(code(fixture.auth.refresh(refresh_token(&second)).await), Some(Code::Unauthenticated));
+    assert_eq!(code(fixture.auth.verify(&second.access_token)), Some(Code::Unauthenticated), "access ends too");
+}
+
+#[tokio::test]
+async fn a_made_up_token_does_not_end_the_session_that_it_names() {
+    let fixture = fixture();
+    let ada = fixture.register("ada").await;
+    let (payload, _) = refresh_token(&ada).rsplit_once('.').expect("four parts");
+    let forged = format!("{payload}.{}", "A".repeat(43));
+    assert_eq!(code(fixture.auth.refresh(&forged).await), Some(Code::Unauthenticated));
+    fixture.auth.refresh(refresh_token(&ada)).await.expect("nothing happened to it");
+}
+
+#[tokio::test]
+async fn an_ended_session_is_over_for_tokens_tickets_and_its_own_log() {
+    let fixture = fixture();
+    let ada = fixture.register("ada").await;
+    let actor = fixture.actor(&ada);
+    let ticket = fixture.auth.ticket(&actor).await.expect("given");
+    fixture.auth.logout(Some(actor), None).await.expect("ended");
+    assert_eq!(code(fixture.auth.verify(&ada.access_token)), Some(Code::Unauthenticated));
+    assert_eq!(code(fixture.auth.refresh(refresh_token(&ada)).await), Some(Code::Unauthenticated));
+    assert_eq!(code(fixture.auth.take_ticket(&ticket).await), Some(Code::Unauthenticated));
+    let own = LogId::User(actor.user);
+    let entries = fixture.memory.store().log.read(own, 1, 9).await.expect("the store works");
+    assert_eq!(entries.last().map(|entry| &entry.body), Some(&domain::Body::SessionEnded { session: actor.session }));
+}
+
+#[tokio::test]
+async fn a_session_that_another_node_ended_is_over_here_when_the_log_says_so() {
+    let fixture = fixture();
+    let ada = fixture.register("ada").await;
+    let actor = fixture.actor(&ada);
+    let store = fixture.memory.store();
+    let directory = Directory::new(store.clone(), fixture.clock.clone());
+    // It shares the logs, so that it hears what the first one appends, and nothing else.
+    let keys = SigningKeys::from_pem(&fixture.keys).expect("as written");
+    let other = Auth::new(store, fixture.logs.clone(), directory, fixture.clock.clone(), keys, AuthSettings::default());
+    assert_eq!(other.verify(&ada.access_token), Ok(actor));
+    fixture.auth.logout(Some(actor), None).await.expect("ended");
+    assert_eq!(code(other.verify(&ada.access_token)), Some(Code::Unauthenticated));
+}
+
+#[tokio::test]
+async fn a_ticket_is_good_once_and_for_a_short_time() {
+    let fixture = fixture();
+    let ada = fixture.register("ada").await;
+    let actor = fixture.actor(&ada);
+    let ticket = fixture.auth.ticket(&actor).await.expect("given");
+    assert_eq!(fixture.auth.take_ticket(&ticket).await.expect("good").actor, actor);
+    assert_eq!(code(fixture.auth.take_ticket(&ticket).await), Some(Code::Unauthenticated), "used up");
+    let late = fixture.auth.ticket(&actor).await.expect("given");
+    fixture.clock.advance(TICKET_LIFE + Duration::from_secs(1));
+    assert_eq!(code(fixture.auth.take_ticket(&late).await), Some(Code::Unauthenticated), "too late");
+}
+
+#[tokio::test]
+async fn another_password_needs_the_old_one_and_ends_the_other_sessions() {
+    let fixture = fixture();
+    let ada = fixture.register("ada").await;
+    let elsewhere = fixture.auth.login("ADA", PASSWORD.into(), &device()).await.expect("right");
+    let change = |old: &str| ProfilePatch {
+        password: Some((Password::parse("a better one".into()).expect("valid"), old.to_owned())),
+        ..ProfilePatch::default()
+    };
+    let actor = fixture.actor(&ada);
+    assert_eq!(code(fixture.auth.update_me(&actor, change("wrong")).await), Some(Code::Forbidden));
+    assert!(fixture.auth.verify(&elsewhere.access_token).is_ok(), "nothing was changed");
+    fixture.auth.update_me(&actor, change(PASSWORD)).await.expect("changed");
+    assert!(fixture.auth.verify(&ada.access_token).is_ok());
+    assert_eq!(code(fixture.auth.verify(&elsewhere.access_token)), Some(Code::Unauthenticated));
+    assert_eq!(code(fixture.auth.login("ada", PASSWORD.into(), &device()).await), Some(Code::Unauthenticated));
+    fixture.auth.login("ada", "a better one".into(), &device()).await.expect("the new one");
+}
+
+#[tokio::test]
+async fn a_change_that_is_refused_changes_nothing() {
+    let fixture = fixture();
+    fixture.register("bob").await;
+    let ada = fixture.register("ada").await;
+    let actor = fixture.actor(&ada);
+    let patch = ProfilePatch {
+        display_name: Some(domain::name::DisplayName::parse("Ada L.").ok()),
+        name: Some(name("B\u{3bf}b")),
+        ..ProfilePatch::default()
+    };
+    assert_eq!(code(fixture.auth.update_me(&actor, patch).await), Some(Code::Conflict), "a Greek omicron");
+    assert_eq!(fixture.auth.me(&actor).await.expect("there").user, ada.user);
+}
+
+#[tokio::test]
+async fn a_role_holds_at_once_for_tokens_that_claim_another() {
+    let fixture = fixture();
+    let ada = fixture.register("ada").await;
+    assert!(fixture.actor(&ada).admin);
+    fixture.auth.set_role(&name("ada"), UserRole::User).await.expect("there");
+    assert!(!fixture.actor(&ada).admin);
+    fixture.auth.set_role(&name("ada"), UserRole::Admin).await.expect("there");
+    assert!(fixture.actor(&ada).admin);
+}
+
+#[tokio::test]
+async fn somebody_banned_is_out_and_cannot_come_back() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.register("ada").await, fixture.register("bob").await);
+    let (ada, of_bob) = (fixture.actor(&ada), fixture.actor(&bob));
+    assert_eq!(code(fixture.auth.set_banned(&of_bob, ada.user, true).await), Some(Code::Forbidden));
+    fixture.clock.advance(Duration::from_secs(1));
+    fixture.auth.set_banned(&ada, of_bob.user, true).await.expect("done");
+    assert_eq!(code(fixture.auth.verify(&bob.access_token)), Some(Code::Unauthenticated));
+    assert_eq!(code(fixture.auth.refresh(refresh_token(&bob)).await), Some(Code::Unauthenticated));
+    assert_eq!(code(fixture.auth.login("bob", PASSWORD.into(), &device()).await), Some(Code::Unauthenticated));
+    fixture.auth.set_banned(&ada, of_bob.user, false).await.expect("done");
+    fixture.auth.login("bob", PASSWORD.into(), &device()).await.expect("let in again");
+}
+
+#[tokio::test]
+async fn guesses_are_counted_by_address_and_by_name() {
+    let fixture = with(AuthSettings { sign_ins_per_minute: 3, ..AuthSettings::default() });
+    let login = |name: &'static str, last: u8| {
+        let from = Device::new("", IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)));
+        let auth = fixture.auth.clone();
+        async move { code(auth.login(name, "a wrong password".into(), &from).await) }
+    };
+    for _ in 0..3 {
+        assert_eq!(login("ada", 1).await, Some(Code::Unauthenticated));
+    }
+    assert_eq!(login("bob", 1).await, Some(Code::RateLimited), "the address");
+    assert_eq!(login("ADA", 2).await, Some(Code::RateLimited), "the name, from elsewhere");
+    assert_eq!(login("bob", 2).await, Some(Code::Unauthenticated));
+}
+
+#[tokio::test]
+async fn the_oldest_session_makes_room() {
+    let fixture = fixture();
+    let first = fixture.register("ada").await;
+    let actor = fixture.actor(&first);
+    for _ in 0..domain::limits::SESSIONS_PER_USER {
+        fixture.clock.advance(Duration::from_millis(1));
+        fixture.auth.login("ada", PASSWORD.into(), &device()).await.expect("right");
+    }
+    let sessions = fixture.auth.sessions(&actor).await.expect("listed");
+    assert_eq!(sessions.len(), domain::limits::SESSIONS_PER_USER);
+    assert_eq!(code(fixture.auth.verify(&first.access_token)), Some(Code::Unauthenticated));
+}

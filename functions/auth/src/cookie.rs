@@ -1,0 +1,72 @@
+//! Where the refresh token travels. A page of this server itself gets it as a cookie that no script reads;
+//! everybody else (apps, bots, pages of other origins, to which a browser would not send the cookie) gets
+//! it in the body.
+
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
+use domain::limits::SESSION_LIFE;
+use domain::{Code, Refusal};
+use http::request::Parts;
+use service::auth::{Device, SignedIn};
+use web::{Client, Cookies, Json, Origin, Problem, SetCookie};
+use wire::rest::auth::Tokens;
+
+/// The cookie's name.
+const NAME: &str = "palaver_refresh";
+/// The only paths that it is sent to.
+const PATH: &str = "/api/auth";
+
+/// How the caller is to be given its refresh token, and from where it calls.
+#[derive(Clone)]
+pub(crate) struct Visitor {
+    client: Client,
+    cookie: Option<String>,
+    /// What signs in, for the list of sessions.
+    pub(crate) device: Device,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visitor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let client = Client::from_request_parts(parts, state).await?;
+        let Ok(cookies) = Cookies::from_request_parts(parts, state).await;
+        let agent = parts.headers.get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let device = Device::new(agent.unwrap_or_default(), client.network());
+        Ok(Visitor { client, cookie: cookies.get(NAME).map(str::to_owned), device })
+    }
+}
+
+impl Visitor {
+    /// The refresh token that the call presents. The cookie counts only where the page that caused the
+    /// call is known and may call: a browser sends cookies also when a foreign page asks (CSRF).
+    pub(crate) fn presented(&self, body: Option<String>) -> Result<Option<String>, Refusal> {
+        if body.is_some() || self.cookie.is_none() {
+            return Ok(body);
+        }
+        match self.client.origin.is_trusted() {
+            true => Ok(self.cookie.clone()),
+            false => Err(Refusal::new(Code::Forbidden, "This page may not use the session of this browser.")),
+        }
+    }
+
+    /// The answer to a sign-in or a refresh.
+    pub(crate) fn answer(&self, signed_in: SignedIn) -> Response {
+        let SignedIn { access_token, expires_in, refresh_token, user } = signed_in;
+        let user = wire::user_self(&user);
+        let tokens = |refresh_token| Tokens { access_token, expires_in: expires_in.as_secs(), refresh_token, user };
+        match (self.client.origin, refresh_token) {
+            (Origin::Own, Some(token)) => (self.cookie(Some(token)), Json(tokens(None))).into_response(),
+            (_, token) => Json(tokens(token)).into_response(),
+        }
+    }
+
+    /// Takes the cookie away, if there is one.
+    pub(crate) fn forget(&self) -> Option<SetCookie> {
+        self.cookie.as_ref().map(|_| self.cookie(None))
+    }
+
+    fn cookie(&self, value: Option<String>) -> SetCookie {
+        SetCookie { name: NAME, value, path: PATH, max_age: SESSION_LIFE, secure: self.client.secure_cookies }
+    }
+}

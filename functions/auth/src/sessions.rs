@@ -1,0 +1,113 @@
+//! Staying signed in, signing out, the list of devices, and tickets for sockets.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::limits::TICKET_LIFE;
+use domain::{Code, Refusal, SessionId};
+use http::StatusCode;
+use service::Auth;
+use service::ports::SessionRecord;
+use web::{Caller, Json, MaybeCaller, Path, Problem};
+use wire::rest::Problem as ProblemBody;
+use wire::rest::auth::{RefreshBody, SessionList, SessionView, TicketAnswer, Tokens};
+
+use crate::cookie::Visitor;
+
+/// Another access token, and another refresh token in place of the one presented. The one before the
+/// current works for 30 seconds more and gets the same answer again; later it ends the session.
+///
+/// The refresh token comes in the body, or as the cookie of a page of this server.
+#[utoipa::path(
+    post, path = "/api/auth/refresh", tag = "auth", request_body = Option<RefreshBody>, security(()),
+    responses(
+        (status = 200, description = "Renewed", body = Tokens),
+        (status = 401, description = "The session is over", body = ProblemBody),
+        (status = 403, description = "A cookie that a foreign page made the browser send", body = ProblemBody),
+    )
+)]
+pub(crate) async fn refresh(
+    State(auth): State<Arc<Auth>>,
+    visitor: Visitor,
+    body: Option<Json<RefreshBody>>,
+) -> Result<Response, Problem> {
+    let presented = visitor.presented(body.and_then(|Json(body)| body.refresh_token))?;
+    let nothing = || Refusal::new(Code::Unauthenticated, "There is no refresh token, in the body or as a cookie.");
+    match auth.refresh(&presented.ok_or_else(nothing)?).await {
+        Ok(signed_in) => Ok(visitor.answer(signed_in)),
+        // A cookie that is worth nothing is taken away.
+        Err(refusal) if refusal.code == Code::Unauthenticated => {
+            Ok((visitor.forget(), Problem::from(refusal)).into_response())
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// Ends the session of the access token, or else that of the refresh token; its sockets close.
+#[utoipa::path(
+    post, path = "/api/auth/logout", tag = "auth", request_body = Option<RefreshBody>, security((), ("bearer" = [])),
+    responses((status = 204, description = "Signed out"))
+)]
+pub(crate) async fn logout(
+    State(auth): State<Arc<Auth>>,
+    // A token that is over is no reason to stay signed in.
+    caller: Result<MaybeCaller, Problem>,
+    visitor: Visitor,
+    body: Option<Json<RefreshBody>>,
+) -> Result<Response, Problem> {
+    let actor = caller.ok().and_then(|MaybeCaller(actor)| actor);
+    let presented = visitor.presented(body.and_then(|Json(body)| body.refresh_token))?;
+    auth.logout(actor, presented.as_deref()).await?;
+    Ok((StatusCode::NO_CONTENT, visitor.forget(), ()).into_response())
+}
+
+/// A one-time ticket for `/v1/ws?ticket=`, where a client cannot send a token in its first frame.
+#[utoipa::path(
+    post, path = "/api/auth/ticket", tag = "auth", security(("bearer" = [])),
+    responses((status = 200, body = TicketAnswer), (status = 401, body = ProblemBody))
+)]
+pub(crate) async fn ticket(
+    State(auth): State<Arc<Auth>>,
+    Caller(actor): Caller,
+) -> Result<Json<TicketAnswer>, Problem> {
+    let ticket = auth.ticket(&actor).await?;
+    Ok(Json(TicketAnswer { ticket, expires_in: TICKET_LIFE.as_secs() }))
+}
+
+/// One's sessions, the newest first.
+#[utoipa::path(
+    get, path = "/api/auth/sessions", tag = "auth", security(("bearer" = [])),
+    responses((status = 200, body = SessionList), (status = 401, body = ProblemBody))
+)]
+pub(crate) async fn list(State(auth): State<Arc<Auth>>, Caller(actor): Caller) -> Result<Json<SessionList>, Problem> {
+    let sessions = auth.sessions(&actor).await?;
+    let view = |session: SessionRecord| SessionView {
+        id: session.id.to_string(),
+        device: session.device,
+        created_at: wire::rfc3339(session.created_at),
+        last_used_at: wire::rfc3339(session.rotated_at),
+        current: actor.session == Some(session.id),
+    };
+    Ok(Json(SessionList { items: sessions.into_iter().map(view).collect() }))
+}
+
+/// Ends one of one's sessions; its sockets close.
+#[utoipa::path(
+    delete, path = "/api/auth/sessions/{id}", tag = "auth", security(("bearer" = [])),
+    params(("id" = String, Path, description = "The session")),
+    responses(
+        (status = 204, description = "Ended"),
+        (status = 401, body = ProblemBody),
+        (status = 404, description = "Not one's own, or over", body = ProblemBody),
+    )
+)]
+pub(crate) async fn end(
+    State(auth): State<Arc<Auth>>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let session: SessionId = id.parse().map_err(|_| Refusal::not_found("There is no such session."))?;
+    auth.end_session(&actor, session).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
