@@ -73,7 +73,7 @@ impl Notifications {
             notif_type: posted.notif_type,
             room: posted.room,
             seq: None,
-            from: Some(actor.user),
+            from: (actor.user != UserId::SYSTEM).then_some(actor.user),
             title: posted.title,
             body: posted.body,
             read_at: None,

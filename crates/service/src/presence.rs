@@ -215,9 +215,13 @@ impl Presence {
         Ok(())
     }
 
-    /// Who types in a room that the caller may see.
+    /// Who types in a room that the caller may read.
     pub async fn typists(&self, actor: &Actor, room: &RoomRef) -> Result<Vec<User>, Refusal> {
-        let room: RoomId = self.access.room(actor, room).await?.room.id;
+        let seen = self.access.room(actor, room).await?;
+        if seen.range().is_empty() {
+            return Err(Refusal::forbidden("Accept the invitation first."));
+        }
+        let room: RoomId = seen.room.id;
         let mut typing = self.state.typing(self.clock.now(), room).await;
         typing.truncate(PAGE_ROWS);
         let mut users: HashMap<UserId, User> = self.directory.users(typing.clone()).await?;
@@ -229,6 +233,3 @@ impl Presence {
         self.state.check().await
     }
 }
-
-#[cfg(all(test, any()))]
-mod tests;

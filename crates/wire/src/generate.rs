@@ -85,6 +85,7 @@ pub fn typescript() -> String {
         rest::notifications::NotificationView,
         rest::notifications::NotificationPage,
         rest::notifications::UnreadCount,
+        rest::notifications::Noted,
         rest::files::FileView,
         rest::files::FilePage,
     );

@@ -1,1 +1,37 @@
-//! The notifications function: a router, and a binary for Lambda or plain HTTP.
+//! One's notifications by REST, and the way in for those that an admin or a service posts.
+//!
+//! Never decides: it parses what is asked, asks `service`, and shows what it answered.
+
+mod handlers;
+
+use std::sync::Arc;
+
+use axum::Router;
+use service::Notifications;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(info(title = "Palaver notifications", description = "What a user was told, and whether they read it."))]
+struct Document;
+
+/// The routes, under `/api/notifications`.
+pub fn router(service: Arc<Notifications>) -> Router {
+    described().split_for_parts().0.with_state(service)
+}
+
+/// The OpenAPI document of the function.
+pub fn openapi() -> OpenApi {
+    described().split_for_parts().1
+}
+
+fn described() -> OpenApiRouter<Arc<Notifications>> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(handlers::post))
+        .routes(routes!(handlers::list, handlers::delete))
+        .routes(routes!(handlers::unread_count))
+        .routes(routes!(handlers::read_all))
+        .routes(routes!(handlers::read))
+}

@@ -1,1 +1,37 @@
-//! The presence function: a router, and a binary for Lambda or plain HTTP.
+//! Who is there and who types, by REST: for clients without a socket.
+//!
+//! Never decides: it parses what is asked, asks `service`, and shows what it answered.
+
+mod handlers;
+
+use std::sync::Arc;
+
+use axum::Router;
+use service::Presence;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(info(title = "Palaver presence", description = "Who is there, and who types."))]
+struct Document;
+
+/// The routes, under `/api/presence`.
+pub fn router(service: Arc<Presence>) -> Router {
+    described().split_for_parts().0.with_state(service)
+}
+
+/// The OpenAPI document of the function.
+pub fn openapi() -> OpenApi {
+    described().split_for_parts().1
+}
+
+fn described() -> OpenApiRouter<Arc<Presence>> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(handlers::list))
+        .routes(routes!(handlers::get, handlers::leave))
+        .routes(routes!(handlers::heartbeat))
+        .routes(routes!(handlers::start_typing, handlers::stop_typing))
+        .routes(routes!(handlers::typists))
+}

@@ -338,5 +338,5 @@ impl Machine {
     }
 }
 
-#[cfg(all(test, any()))]
+#[cfg(test)]
 mod tests;

@@ -64,7 +64,8 @@ pub struct Stopped {
 /// Settings of the feed.
 #[derive(Debug, Clone)]
 pub struct FeedSettings {
-    /// Who holds the leases: the node's id. Two nodes never have the same.
+    /// Who holds the leases: the node's id. Two nodes never have the same. Where one process alone uses
+    /// the store it is the same after each start, or a killed feed waits until its own lease is over.
     pub owner: String,
     /// How often `changes` is asked for rooms that other nodes wrote to.
     pub changes_every: Duration,
@@ -146,5 +147,3 @@ async fn announce(
     }
 }
 
-#[cfg(all(test, any()))]
-mod tests;

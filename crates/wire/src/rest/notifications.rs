@@ -69,3 +69,14 @@ pub struct UnreadCount {
     /// Counted up to 1,000.
     pub unread: usize,
 }
+
+/// A change of one's notifications is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
+pub struct Noted {
+    /// Its entry in the own log; null when nothing changed.
+    pub seq: Option<Seq>,
+    /// When it was stored.
+    pub at: String,
+    /// It changed nothing.
+    pub noop: bool,
+}

@@ -1606,6 +1606,20 @@ export type UnreadCount = {
  */
 unread: number, };
 
+export type Noted = { 
+/**
+ * Its entry in the own log; null when nothing changed.
+ */
+seq: number | null, 
+/**
+ * When it was stored.
+ */
+at: string, 
+/**
+ * It changed nothing.
+ */
+noop: boolean, };
+
 export type FileView = { 
 /**
  * The room it was uploaded for.

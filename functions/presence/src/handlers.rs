@@ -1,0 +1,147 @@
+//! One handler a route. `{user}` may be `me`; nobody writes another's presence.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use domain::{Actor, PresenceStatus, Refusal, UserId};
+use serde::Deserialize;
+use service::Presence;
+use service::ports::UserPresence;
+use utoipa::IntoParams;
+use web::{Caller, Json, Path, Problem, Query};
+use wire::rest::presence::{HeartbeatBody, PresenceList, TypingList};
+use wire::{PresenceEntry, rfc3339};
+
+type Service = State<Arc<Presence>>;
+type Answer<T> = Result<Json<T>, Problem>;
+
+/// The query of a list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListParams {
+    /// `next` of the page before.
+    pub after: Option<String>,
+    /// How many, at most 200.
+    pub limit: Option<usize>,
+}
+
+/// Where somebody types.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TypingParams {
+    /// The room: its id or its slug.
+    pub room_id: String,
+}
+
+/// A client without a socket is there: to be repeated every 15 seconds.
+#[utoipa::path(post, path = "/api/presence/{user}/heartbeat",
+    params(("user" = String, Path, description = "One's own id, or `me`")), request_body = HeartbeatBody,
+    responses((status = 200, body = PresenceEntry)))]
+pub async fn heartbeat(
+    State(presence): Service,
+    Caller(actor): Caller,
+    Path(user): Path<String>,
+    body: Option<Json<HeartbeatBody>>,
+) -> Answer<PresenceEntry> {
+    oneself(&actor, &user)?;
+    let HeartbeatBody { status, client } = body.map(|Json(body)| body).unwrap_or_default();
+    let status = status.unwrap_or(PresenceStatus::Online);
+    Ok(Json(view(&presence.heartbeat(&actor, status, client.as_deref()).await?)))
+}
+
+/// Those who share a room with one and are not offline, in order of id. In very large rooms only some.
+#[utoipa::path(get, path = "/api/presence", params(ListParams), responses((status = 200, body = PresenceList)))]
+pub async fn list(
+    State(presence): Service,
+    Caller(actor): Caller,
+    Query(params): Query<ListParams>,
+) -> Answer<PresenceList> {
+    let bad = |_| Refusal::bad_request("`after` is the `next` of the page before.");
+    let after: Option<UserId> = params.after.as_deref().map(str::parse).transpose().map_err(bad)?;
+    let (found, more) = presence.list(&actor, after, params.limit).await?;
+    let items: Vec<PresenceEntry> = found.iter().map(view).collect();
+    let next = more.then(|| items.last().map(|last| last.user.clone())).flatten();
+    Ok(Json(PresenceList { items, next }))
+}
+
+/// The presence of somebody who shares a room with one.
+#[utoipa::path(get, path = "/api/presence/{user}",
+    params(("user" = String, Path, description = "A user's id, or `me`")), responses((status = 200, body = PresenceEntry)))]
+pub async fn get(State(presence): Service, Caller(actor): Caller, Path(user): Path<String>) -> Answer<PresenceEntry> {
+    let stranger = |_| Refusal::not_found("There is no such user, or you share no room with them.");
+    let user = if user == "me" { actor.user } else { user.parse().map_err(stranger)? };
+    Ok(Json(view(&presence.get(&actor, user).await?)))
+}
+
+/// One is gone. Sockets that still live come back with their next refresh.
+#[utoipa::path(delete, path = "/api/presence/{user}",
+    params(("user" = String, Path, description = "One's own id, or `me`")), responses((status = 204)))]
+pub async fn leave(
+    State(presence): Service,
+    Caller(actor): Caller,
+    Path(user): Path<String>,
+) -> Result<StatusCode, Problem> {
+    oneself(&actor, &user)?;
+    presence.leave(&actor).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// One types in a room: holds for five seconds.
+#[utoipa::path(post, path = "/api/presence/{user}/typing",
+    params(("user" = String, Path, description = "One's own id, or `me`"), TypingParams), responses((status = 204)))]
+pub async fn start_typing(
+    State(presence): Service,
+    Caller(actor): Caller,
+    Path(user): Path<String>,
+    Query(params): Query<TypingParams>,
+) -> Result<StatusCode, Problem> {
+    typing(&presence, &actor, &user, &params, true).await
+}
+
+/// One stopped typing in a room.
+#[utoipa::path(delete, path = "/api/presence/{user}/typing",
+    params(("user" = String, Path, description = "One's own id, or `me`"), TypingParams), responses((status = 204)))]
+pub async fn stop_typing(
+    State(presence): Service,
+    Caller(actor): Caller,
+    Path(user): Path<String>,
+    Query(params): Query<TypingParams>,
+) -> Result<StatusCode, Problem> {
+    typing(&presence, &actor, &user, &params, false).await
+}
+
+async fn typing(
+    presence: &Presence,
+    actor: &Actor,
+    user: &str,
+    params: &TypingParams,
+    on: bool,
+) -> Result<StatusCode, Problem> {
+    oneself(actor, user)?;
+    presence.typing(actor, &params.room_id.parse()?, on).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Who types in a room.
+#[utoipa::path(get, path = "/api/presence/rooms/{room}/typing",
+    params(("room" = String, Path, description = "Id or slug")), responses((status = 200, body = TypingList)))]
+pub async fn typists(State(presence): Service, Caller(actor): Caller, Path(room): Path<String>) -> Answer<TypingList> {
+    let users = presence.typists(&actor, &room.parse()?).await?;
+    Ok(Json(TypingList { items: users.iter().map(Into::into).collect() }))
+}
+
+fn oneself(actor: &Actor, user: &str) -> Result<(), Refusal> {
+    match user == "me" || user.parse::<UserId>().is_ok_and(|user| user == actor.user) {
+        true => Ok(()),
+        false => Err(Refusal::forbidden("Nobody writes another's presence.")),
+    }
+}
+
+fn view(presence: &UserPresence) -> PresenceEntry {
+    PresenceEntry {
+        user: presence.user.to_string(),
+        status: presence.status,
+        last_seen: presence.last_seen.map(rfc3339),
+    }
+}
