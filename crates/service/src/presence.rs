@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, RwLock};
 
-use domain::limits::{PRESENCE_CLIENT, PRESENCE_LIST, PRESENCE_LOOKED_AT, PAGE_ROWS, WATCHED_USERS};
+use domain::limits::{PAGE_ROWS, PRESENCE_CLIENT, PRESENCE_LIST, PRESENCE_LOOKED_AT, WATCHED_USERS};
 use domain::{Actor, LogId, MemberState, PresenceStatus, Refusal, RoomId, User, UserId};
 use futures_util::{StreamExt, stream};
 
@@ -90,7 +90,8 @@ impl Presence {
         if users.len() > WATCHED_USERS {
             return Err(Refusal::bad_request(format!("One can watch {WATCHED_USERS} users at most.")));
         }
-        let checks: Vec<_> = users.into_iter().map(async |user| (user, self.shares_a_room(actor, user).await)).collect();
+        let checks: Vec<_> =
+            users.into_iter().map(async |user| (user, self.shares_a_room(actor, user).await)).collect();
         let checked: Vec<(UserId, Result<bool, Refusal>)> =
             stream::iter(checks).buffer_unordered(LOOK_UPS).collect().await;
         let mut watchable = Vec::with_capacity(checked.len());

@@ -302,7 +302,9 @@ impl Machine {
     pub fn next_sweep(&mut self, now: Duration) -> Option<Sweep> {
         if self.sweeping
             || now < self.sweep_not_before
-            || self.queue.len() > FEED_ROOMS_AT_ONCE || self.rooms.len() >= FEED_ROOMS {
+            || self.queue.len() > FEED_ROOMS_AT_ONCE
+            || self.rooms.len() >= FEED_ROOMS
+        {
             return None;
         }
         if self.sweep.is_none() && self.sweep_again {

@@ -146,4 +146,3 @@ async fn announce(
         }
     }
 }
-

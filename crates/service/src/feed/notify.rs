@@ -79,7 +79,8 @@ impl Notify {
         // Members are read last: whoever was removed before this moment is not told.
         let users: BTreeSet<UserId> = causes.iter().map(|cause| cause.user).collect();
         let authors = causes.iter().map(|cause| cause.entry.by);
-        let names = self.directory.users(users.iter().copied().chain(authors).collect::<BTreeSet<_>>().into_iter().collect());
+        let names =
+            self.directory.users(users.iter().copied().chain(authors).collect::<BTreeSet<_>>().into_iter().collect());
         let names = names.await?;
         let users: Vec<UserId> = users.into_iter().collect();
         let members = self.store.rooms.members_of(batch.room, &users).await?;
@@ -89,7 +90,8 @@ impl Notify {
             let told = members.get(&cause.user).is_some_and(|member| is_told(member, &cause));
             let banned = names.get(&cause.user).is_none_or(|user| user.banned);
             if told && !banned {
-                let notification = notification(&room, &cause, names.get(&cause.entry.by), messages.get(&cause.entry.seq));
+                let notification =
+                    notification(&room, &cause, names.get(&cause.entry.by), messages.get(&cause.entry.seq));
                 wanted.entry(cause.user).or_default().push(Wanted { entry: cause.entry, notification });
             }
         }

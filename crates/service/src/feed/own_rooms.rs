@@ -40,10 +40,13 @@ impl Consumer for OwnRooms {
                 rows.insert(user, (first, entry, row));
             }
         }
-        let rows: Vec<_> = rows.into_iter().map(|(user, (first, entry, row))| async move {
-            let done = announce(&self.logs, batch, entry, user, OwnChange::Room { row }).await;
-            done.err().map(|refusal| (first, refusal))
-        }).collect();
+        let rows: Vec<_> = rows
+            .into_iter()
+            .map(|(user, (first, entry, row))| async move {
+                let done = announce(&self.logs, batch, entry, user, OwnChange::Room { row }).await;
+                done.err().map(|refusal| (first, refusal))
+            })
+            .collect();
         let told: Vec<Option<(Seq, Refusal)>> = stream::iter(rows).buffer_unordered(FEED_USERS_AT_ONCE).collect().await;
         match told.into_iter().flatten().min_by_key(|(first, _)| *first) {
             None => Ok(()),

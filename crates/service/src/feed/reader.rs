@@ -83,13 +83,7 @@ async fn stored_cursors(store: &Store, consumers: &[Arc<dyn Consumer>], room: Ro
 }
 
 /// The entries after `after`: those at hand if they reach back so far, else read.
-async fn entries(
-    store: &Store,
-    room: RoomId,
-    after: Seq,
-    head: Seq,
-    fresh: Vec<Entry>,
-) -> StoreResult<Vec<Entry>> {
+async fn entries(store: &Store, room: RoomId, after: Seq, head: Seq, fresh: Vec<Entry>) -> StoreResult<Vec<Entry>> {
     if fresh.first().is_some_and(|first| first.seq <= after + 1) {
         return Ok(fresh);
     }
