@@ -88,10 +88,8 @@ impl Marks {
 
     /// Puts the mark of [`Marks::overlay`] into a row of the room list.
     pub fn overlay_row(&self, user: UserId, row: &mut UserRoom) {
-        let stored =
-            MarkRow { read_seq: row.read_seq, read_n: row.read_n, mentions: std::mem::take(&mut row.mentions) };
-        MarkRow { read_seq: row.read_seq, read_n: row.read_n, mentions: row.mentions } =
-            self.overlay(user, row.room, stored);
+        let stored = MarkRow { read_seq: row.read_seq, read_n: row.read_n, mentions: std::mem::take(&mut row.mentions) };
+        MarkRow { read_seq: row.read_seq, read_n: row.read_n, mentions: row.mentions } = self.overlay(user, row.room, stored);
     }
 
     /// A mark that was read from the store, or the higher one that waits here to be written.

@@ -83,7 +83,7 @@ impl Notifications {
             true => self.store.notifications.get(posted.user, key).await?.unwrap_or(notification),
             false => notification,
         };
-        let related = self.related(&[there.clone()]).await?;
+        let related = self.related(std::slice::from_ref(&there)).await?;
         Ok((there, related, ack.noop || ack.dup))
     }
 
