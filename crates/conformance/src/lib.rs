@@ -4,5 +4,130 @@
 //! whatever the constructor opens.
 
 mod memory;
+pub mod suite;
 
 pub use memory::{Fault, MemoryStore, Snapshot};
+
+/// Runs the suite: a module `name` with one test for each case. The constructor is an async function
+/// without arguments that returns a `Result` of something with a method `store()`, empty each time.
+#[macro_export]
+macro_rules! store {
+    ($name:ident, $open:expr) => {
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            $crate::cases! { $open;
+                append:
+                    a_new_log_has_an_empty_tip
+                    an_append_moves_the_tip
+                    many_entries_go_in_one_append
+                    an_older_tip_is_a_conflict
+                    a_tip_above_the_head_is_a_conflict
+                    a_tip_of_another_epoch_is_refused
+                    entries_with_a_hole_are_not_written
+                    concurrent_appenders_make_no_hole_and_no_double
+                    one_conflict_does_not_hurt_other_logs
+                    what_was_acked_is_in_the_next_read
+                    unknown_kinds_and_versions_are_carried;
+                reads:
+                    every_range_reads_what_was_appended
+                    pages_hold_messages_only
+                    messages_are_read_by_seq
+                    recent_is_of_one_moment
+                    an_edit_is_stored_without_text
+                    all_logs_come_in_pages
+                    the_floor_blanks_what_is_below;
+                changes:
+                    nothing_before_the_start
+                    each_changed_log_comes_with_its_head
+                    no_append_is_missed_while_others_write
+                    a_cursor_of_another_life_is_lost;
+                effects:
+                    rows_are_what_a_model_says
+                    a_message_takes_its_new_content
+                    a_deleted_message_stays_deleted
+                    a_member_row_keeps_its_level
+                    own_rows_keep_marks_and_settings
+                    an_older_own_row_is_ignored
+                    a_slug_has_one_room
+                    two_rooms_ask_for_one_slug_at_once
+                    a_refused_slug_writes_nothing
+                    a_file_is_sent_once_and_by_its_owner
+                    all_read_spares_what_is_new;
+                rooms:
+                    a_room_is_found_by_id_and_slug
+                    members_come_in_pages
+                    members_are_counted
+                    user_rooms_come_in_pages_with_heads
+                    left_rooms_are_not_listed
+                    the_directory_lists_public_rooms
+                    two_who_share_a_room
+                    head_hints_name_known_logs
+                    pins_threads_and_reactors_are_listed;
+                marks:
+                    a_mark_only_rises
+                    a_mark_needs_a_row
+                    mentions_are_a_bounded_set
+                    marks_of_several_users;
+                notifications:
+                    pages_are_newest_first
+                    unread_are_counted_up_to_a_cap
+                    a_dropped_one_leaves_a_mark;
+                people:
+                    names_and_addresses_are_unique
+                    the_first_person_is_admin
+                    first_persons_at_once_make_one_admin
+                    a_guest_becomes_a_person
+                    details_change
+                    unknown_users_are_not_found
+                    several_in_one_read
+                    names_by_prefix_come_in_pages;
+                sessions:
+                    a_session_opens_and_ends
+                    ending_all_names_the_open_ones
+                    a_token_rotates
+                    rotating_at_once_rotates_once
+                    a_ticket_is_taken_once
+                    what_is_over_is_swept;
+                files:
+                    a_file_goes_through_its_states
+                    lists_of_files_come_in_order
+                    old_and_dropped_files_expire
+                    a_sent_file_is_not_taken_by_a_sweep;
+                feed:
+                    cursors_only_rise
+                    an_old_fence_cannot_advance
+                    a_lease_has_one_holder
+                    leases_asked_for_at_once_go_to_one
+                    rooms_behind_are_found;
+                nodes:
+                    nodes_that_beat_are_alive
+                    connections_are_found_by_user_and_room;
+            }
+        }
+    };
+}
+
+/// The tests of [`store!`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! cases {
+    ($open:expr; $($port:ident: $($case:ident)*;)*) => {
+        $(
+            mod $port {
+                #[allow(unused_imports)]
+                use super::*;
+                $(
+                    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                    async fn $case() {
+                        let opened = ($open)().await.expect("the store opens");
+                        $crate::suite::$port::$case(opened.store()).await;
+                    }
+                )*
+            }
+        )*
+    };
+}
+
+#[cfg(test)]
+mod tests;

@@ -84,11 +84,13 @@ pub enum Body {
         why: Option<String>,
     },
     /// The room as it is now.
+    #[serde(with = "nested::room")]
     Room(Room),
 
     /// Own log: a room was added or changed (`joined`, `invited`), or is gone.
     UserRoom(UserRoom),
     /// Own log: a notification is there.
+    #[serde(with = "nested::notification")]
     NotificationAdded(Notification),
     /// Own log: a notification was read; without a key, all up to `at`.
     NotificationRead {
@@ -118,6 +120,39 @@ pub enum Body {
     /// A kind that this release does not know: carried on unchanged.
     #[serde(untagged)]
     Unknown(serde_json::Value),
+}
+
+/// A room and a notification have a `kind` of their own, so they are stored one level deeper than the
+/// kind of the entry.
+mod nested {
+    macro_rules! nested {
+        ($field:ident, $type:ty) => {
+            pub mod $field {
+                use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+                #[derive(Serialize)]
+                struct Outer<'a> {
+                    $field: &'a $type,
+                }
+
+                #[derive(Deserialize)]
+                struct Inner {
+                    $field: $type,
+                }
+
+                pub fn serialize<S: Serializer>(value: &$type, serializer: S) -> Result<S::Ok, S::Error> {
+                    Outer { $field: value }.serialize(serializer)
+                }
+
+                pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
+                    Inner::deserialize(deserializer).map(|inner| inner.$field)
+                }
+            }
+        };
+    }
+
+    nested!(room, crate::room::Room);
+    nested!(notification, crate::own::Notification);
 }
 
 /// A message, as the entries up to `rev` made it.
@@ -242,6 +277,83 @@ mod tests {
         let body: Body = serde_json::from_value(stored.clone()).expect("any kind reads");
         assert_eq!(body.kind(), "poll");
         assert_eq!(serde_json::to_value(&body).expect("writes"), stored);
+    }
+
+    #[test]
+    fn every_kind_reads_what_it_writes() {
+        let user = UserId(uuid::Uuid::from_u128(7));
+        let room = crate::ids::RoomId(uuid::Uuid::from_u128(8));
+        let key = NotificationKey { at: Timestamp(5), room: room.0, seq: 3 };
+        let emoji = Emoji::try_from("👍".to_owned()).expect("valid");
+        let message = Message {
+            text: "tea".to_owned().try_into().expect("valid"),
+            mentions: vec![user],
+            files: vec![FileId(room.0)],
+            reply_to: Some(1),
+            thread: Some(1),
+            rev: 9,
+            edited_at: Some(Timestamp(4)),
+            deleted: false,
+            reactions: vec![Reaction { emoji: emoji.clone(), n: 1, users: vec![user] }],
+        };
+        let all = [
+            Body::Message(message),
+            Body::Edit { target: 1, text: None },
+            Body::Delete { target: 1 },
+            Body::React { target: 1, emoji, on: true },
+            Body::Pin { target: 1, on: false },
+            Body::Member {
+                user,
+                state: MemberState::Banned,
+                role: Role::Member,
+                muted_until: Some(Timestamp(1)),
+                why: Some("noise".into()),
+            },
+            Body::Room(Room {
+                id: room,
+                kind: crate::room::RoomKind::Private,
+                slug: None,
+                name: None,
+                description: "tea".into(),
+                archived: true,
+                hides_past: true,
+                slow_mode_s: 1,
+                pair: Some((user, user)),
+                rev: 2,
+            }),
+            Body::UserRoom(UserRoom {
+                room,
+                state: MemberState::Joined,
+                role: Role::Owner,
+                rev: 1,
+                level: crate::room::Level::None,
+                hidden: true,
+                why: None,
+                read_seq: 1,
+                read_n: 1,
+                mentions: vec![3],
+            }),
+            Body::NotificationAdded(Notification {
+                key,
+                kind: crate::own::NotificationKind::Mention,
+                notif_type: None,
+                room: Some(room),
+                seq: Some(3),
+                from: Some(user),
+                title: "ada".into(),
+                body: "hi".into(),
+                read_at: None,
+            }),
+            Body::NotificationRead { key: None },
+            Body::NotificationGone { key },
+            Body::Setting { name: "theme".into(), value: serde_json::json!({"dark": true}) },
+            Body::SessionEnded { session: None },
+        ];
+        for body in all {
+            let stored = serde_json::to_string(&body).expect("writes");
+            assert_eq!(serde_json::from_str::<Body>(&stored).expect("reads"), body, "{stored}");
+            assert_eq!(serde_json::to_value(&body).expect("writes")["kind"], body.kind());
+        }
     }
 
     #[test]

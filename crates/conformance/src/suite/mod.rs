@@ -1,0 +1,18 @@
+//! The suite: black-box tests of every method of every port, one module a port.
+//!
+//! Each case gets an empty store and panics when a promise of the port's documentation does not hold.
+
+pub mod append;
+pub mod changes;
+pub mod effects;
+pub mod feed;
+pub mod files;
+pub mod marks;
+mod model;
+pub mod nodes;
+pub mod notifications;
+pub mod people;
+pub mod reads;
+pub mod rooms;
+pub mod sessions;
+pub mod world;

@@ -1,0 +1,51 @@
+//! `Nodes`: who lives, and who holds which socket.
+
+use std::time::Duration;
+
+use domain::Timestamp;
+use service::ports::{Connection, NodeRow, Store};
+
+use super::world::{a_room, a_user};
+
+pub async fn nodes_that_beat_are_alive(store: Store) {
+    let node = |name: &str, at| NodeRow { node: name.into(), endpoint: format!("http://{name}:1"), at: Timestamp(at) };
+    for row in [node("a", 100), node("b", 150), node("a", 190)] {
+        store.nodes.beat(&row).await.expect("a beat");
+    }
+    let mut alive = store.nodes.nodes(Timestamp(200), Duration::from_millis(50)).await.expect("a list");
+    alive.sort_by(|a, b| a.node.cmp(&b.node));
+    assert_eq!(alive, [node("a", 190), node("b", 150)]);
+    let alive = store.nodes.nodes(Timestamp(201), Duration::from_millis(50)).await;
+    assert_eq!(alive, Ok(vec![node("a", 190)]));
+    assert_eq!(store.nodes.nodes(Timestamp(900), Duration::ZERO).await, Ok(Vec::new()));
+}
+
+pub async fn connections_are_found_by_user_and_room(store: Store) {
+    let (user, room) = (a_user(), a_room());
+    let connection = |id: &str, user, room, expires| Connection {
+        id: id.into(),
+        user,
+        node: "a".into(),
+        room,
+        expires_at: Timestamp(expires),
+    };
+    let (one, two) = (connection("1", user, None, 100), connection("2", user, Some(room), 200));
+    let other = connection("2", a_user(), Some(room), 300);
+    for row in [&one, &two, &other] {
+        store.nodes.put_connection(row).await.expect("put");
+    }
+    let mut found = store.nodes.connections(user, Timestamp(50)).await.expect("a list");
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    assert_eq!(found, [one, two.clone()]);
+    assert_eq!(store.nodes.connections(user, Timestamp(100)).await, Ok(vec![two.clone()]), "one is over");
+    let mut found = store.nodes.connections_in(room, Timestamp(50)).await.expect("a list");
+    found.sort_by_key(|row| row.expires_at);
+    assert_eq!(found, [two.clone(), other.clone()]);
+    let moved = Connection { node: "b".into(), room: None, ..two };
+    store.nodes.put_connection(&moved).await.expect("put again");
+    assert_eq!(store.nodes.connections(user, Timestamp(100)).await, Ok(vec![moved]));
+    assert_eq!(store.nodes.connections_in(room, Timestamp(50)).await, Ok(vec![other]));
+    store.nodes.drop_connection(user, "2").await.expect("dropped");
+    store.nodes.drop_connection(user, "2").await.expect("again");
+    assert_eq!(store.nodes.connections(user, Timestamp(100)).await, Ok(Vec::new()));
+}

@@ -1,0 +1,76 @@
+//! `Notifications`: pages, counts, the marks of those that were dropped.
+
+use domain::{Effect, LogId, Notification, NotificationKey, Timestamp, UserId};
+use service::ports::Store;
+
+use super::effects::a_notification;
+use super::world::{Scribe, a_user};
+
+/// Ten notifications, newest first; some of the same millisecond. Every third is read.
+async fn ten(store: &Store) -> (UserId, Vec<Notification>) {
+    let user = a_user();
+    let mut own = Scribe::new(store, LogId::User(user)).await;
+    let mut all: Vec<Notification> = (0..10).map(|number| a_notification(100 + number / 3, number as u64)).collect();
+    for (number, new) in all.iter_mut().enumerate() {
+        own.effects(&[Effect::Notification(new.clone())]).await;
+        if number % 3 == 0 {
+            new.read_at = Some(Timestamp(500));
+            own.effects(&[Effect::NotificationRead { key: Some(new.key), at: Timestamp(500) }]).await;
+        }
+    }
+    let mut stranger = Scribe::new(store, LogId::User(a_user())).await;
+    stranger.effects(&[Effect::Notification(a_notification(101, 1))]).await;
+    all.sort_by_key(|row| std::cmp::Reverse(row.key));
+    (user, all)
+}
+
+pub async fn pages_are_newest_first(store: Store) {
+    let (user, all) = ten(&store).await;
+    for unread_only in [false, true] {
+        let expected: Vec<_> = all.iter().filter(|row| !unread_only || row.read_at.is_none()).cloned().collect();
+        for limit in 1..=11 {
+            let (mut found, mut before): (Vec<Notification>, Option<NotificationKey>) = (Vec::new(), None);
+            loop {
+                let page = store.notifications.list(user, unread_only, before, limit).await.expect("a page");
+                assert!(page.items.len() <= limit);
+                found.extend(page.items);
+                before = page.next;
+                if before.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(found, expected, "by {limit}");
+        }
+    }
+    assert_eq!(store.notifications.list(a_user(), false, None, 5).await, Ok(Default::default()));
+}
+
+pub async fn unread_are_counted_up_to_a_cap(store: Store) {
+    let (user, all) = ten(&store).await;
+    assert_eq!(store.notifications.unread(user, 100).await, Ok(6));
+    assert_eq!(store.notifications.unread(user, 4).await, Ok(4));
+    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    own.effects(&[Effect::NotificationRead { key: None, at: Timestamp(900) }]).await;
+    assert_eq!(store.notifications.unread(user, 100).await, Ok(0));
+    let times: Vec<_> = all.iter().map(|row| row.read_at.or(Some(Timestamp(900)))).collect();
+    let page = store.notifications.list(user, false, None, 100).await.expect("a page");
+    assert_eq!(page.items.iter().map(|row| row.read_at).collect::<Vec<_>>(), times, "the first time stays");
+}
+
+pub async fn a_dropped_one_leaves_a_mark(store: Store) {
+    let (user, all) = ten(&store).await;
+    let key = all[4].key;
+    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    assert_eq!(store.notifications.get(user, key).await, Ok(Some(all[4].clone())));
+    own.effects(&[Effect::NotificationDropped { key, expires: Timestamp(1_000) }]).await;
+    assert_eq!(store.notifications.get(user, key).await, Ok(None));
+    assert_eq!(store.notifications.known(user, key).await, Ok(true), "its mark is there");
+    assert_eq!(store.notifications.list(user, false, None, 100).await.expect("a page").items.len(), 9);
+    own.effects(&[Effect::Notification(all[4].clone())]).await;
+    assert_eq!(store.notifications.get(user, key).await, Ok(None), "it does not come back");
+    assert_eq!(store.notifications.sweep(Timestamp(999)).await, Ok(0));
+    assert_eq!(store.notifications.sweep(Timestamp(1_000)).await, Ok(1));
+    assert_eq!(store.notifications.known(user, key).await, Ok(false));
+    assert_eq!(store.notifications.known(user, all[0].key).await, Ok(true));
+    assert_eq!(store.notifications.known(a_user(), all[0].key).await, Ok(false));
+}

@@ -1,0 +1,157 @@
+//! The reads of `RoomLog`: ranges, pages, recent entries, the floor.
+
+use domain::{Body, Effect, Entry, FileState, LogId};
+use service::ports::Store;
+
+use super::world::{Scribe, a_room, a_user, file, message, react, text};
+
+/// A log of 40 entries, appended in pieces of different lengths; runs of reactions in between.
+async fn a_mixed_log(store: &Store) -> (Scribe, Vec<Entry>) {
+    let mut scribe = Scribe::new(store, LogId::Room(a_room())).await;
+    let mut all = Vec::new();
+    for piece in [1, 4, 7, 2, 9, 1, 16] {
+        let bodies = (0..piece).map(|i| if (all.len() + i) % 11 < 4 { text("m") } else { react(1) }).collect();
+        let entries = scribe.entries(bodies);
+        scribe.tip = store.log.append(scribe.log, &scribe.tip, &entries, &[]).await.expect("an append");
+        all.extend(entries);
+    }
+    (scribe, all)
+}
+
+pub async fn every_range_reads_what_was_appended(store: Store) {
+    let (scribe, all) = a_mixed_log(&store).await;
+    // Neighbours whose names begin alike.
+    Scribe::new(&store, LogId::Room(a_room())).await.say("another room").await;
+    for from in 0..=41_u64 {
+        for to in [from, from + 1, from + 13, 40, 41, 1_000] {
+            let expected: Vec<Entry> = all.iter().filter(|e| (from..=to).contains(&e.seq)).cloned().collect();
+            assert_eq!(store.log.read(scribe.log, from, to).await, Ok(expected), "{from}..={to}");
+        }
+    }
+    assert_eq!(store.log.read(scribe.log, 9, 3).await, Ok(Vec::new()));
+    assert_eq!(store.log.read(LogId::User(a_user()), 1, 9).await, Ok(Vec::new()));
+}
+
+pub async fn pages_hold_messages_only(store: Store) {
+    let (scribe, all) = a_mixed_log(&store).await;
+    let messages: Vec<&Entry> = all.iter().filter(|entry| entry.message().is_some()).collect();
+    for seq in (0..=42).chain([u64::MAX >> 1]) {
+        for limit in [1, 2, 5, 200] {
+            let older: Vec<Entry> = messages.iter().filter(|e| e.seq < seq).map(|e| (*e).clone()).collect();
+            let back = older[older.len().saturating_sub(limit)..].to_vec();
+            assert_eq!(store.log.read_back(scribe.log, seq, limit).await, Ok(back), "{limit} before {seq}");
+            let newer = messages.iter().filter(|e| e.seq > seq).take(limit).map(|e| (*e).clone());
+            let forward: Vec<Entry> = newer.collect();
+            assert_eq!(store.log.read_forward(scribe.log, seq, limit).await, Ok(forward), "{limit} after {seq}");
+        }
+    }
+}
+
+pub async fn messages_are_read_by_seq(store: Store) {
+    let (scribe, all) = a_mixed_log(&store).await;
+    let asked = [3, 1, 39, 3, 17, 999];
+    let mut found = store.log.messages(scribe.log, &asked).await.expect("a read");
+    found.sort_by_key(|entry| entry.seq);
+    let expected = all.iter().filter(|e| asked.contains(&e.seq) && e.message().is_some()).cloned();
+    assert_eq!(found, expected.collect::<Vec<_>>());
+    assert_eq!(store.log.messages(scribe.log, &[]).await, Ok(Vec::new()));
+    let every: Vec<u64> = (1..=1_200).collect();
+    let messages = all.iter().filter(|entry| entry.message().is_some()).count();
+    assert_eq!(store.log.messages(scribe.log, &every).await.expect("a read").len(), messages);
+}
+
+pub async fn recent_is_of_one_moment(store: Store) {
+    let log = LogId::Room(a_room());
+    let (tip, none) = store.log.recent(log, 5).await.expect("a read");
+    assert_eq!((tip.seq(), none.len()), (0, 0));
+    let (scribe, all) = a_mixed_log(&store).await;
+    for count in [0, 1, 5, 40, 100] {
+        let (tip, recent) = store.log.recent(scribe.log, count).await.expect("a read");
+        assert_eq!(tip, scribe.tip);
+        assert_eq!(recent, all[all.len().saturating_sub(count)..], "the last {count}");
+    }
+    // While another writes, the entries always end at the tip.
+    let writer = tokio::spawn(async move {
+        let mut scribe = scribe;
+        for _ in 0..50 {
+            scribe.say("more").await;
+        }
+        scribe.log
+    });
+    while !writer.is_finished() {
+        let (tip, recent) = store.log.recent(log, 3).await.expect("a read");
+        assert_eq!(recent.last().map_or(0, |last| last.seq), tip.seq());
+    }
+    let log = writer.await.expect("the writer ends");
+    assert_eq!(store.log.recent(log, 1).await.expect("a read").0.seq(), 90);
+}
+
+pub async fn an_edit_is_stored_without_text(store: Store) {
+    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
+    scribe.say("tee").await;
+    let edited = Some(message("tea").text);
+    scribe.write(vec![Body::Edit { target: 1, text: edited }], &[]).await;
+    let read = store.log.read(scribe.log, 2, 2).await.expect("a read");
+    assert_eq!(read[0].body, Body::Edit { target: 1, text: None });
+}
+
+pub async fn all_logs_come_in_pages(store: Store) {
+    let mut expected = Vec::new();
+    for number in 0..7 {
+        let log = if number % 2 == 0 { LogId::Room(a_room()) } else { LogId::User(a_user()) };
+        let mut scribe = Scribe::new(&store, log).await;
+        for _ in 0..=number {
+            scribe.say("x").await;
+        }
+        expected.push((log, number + 1));
+    }
+    expected.sort();
+    for limit in 1..=8 {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = store.log.all_logs(after, limit).await.expect("a page");
+            assert!(page.len() <= limit);
+            let Some((last, _)) = page.last() else { break };
+            after = Some(*last);
+            found.extend(page);
+        }
+        assert_eq!(found, expected, "pages of {limit}");
+    }
+}
+
+pub async fn the_floor_blanks_what_is_below(store: Store) {
+    let room = a_room();
+    let mut scribe = Scribe::new(&store, LogId::Room(room)).await;
+    assert_eq!(store.log.floor(scribe.log).await, Ok(0));
+    let attached = file(room, scribe.by, 1);
+    store.files.put(&attached).await.expect("a row");
+    store.files.complete(&attached).await.expect("complete");
+    let mut with_file = message("look");
+    with_file.files = vec![attached.id];
+    scribe.write(vec![Body::Message(with_file)], &[Effect::FileSent { file: attached.id, seq: 1 }]).await;
+    // More than one step of any store.
+    for _ in 0..4 {
+        scribe.write((0..150).map(|_| text("secret")).collect(), &[]).await;
+    }
+    let before = store.log.read(scribe.log, 1, 601).await.expect("a read");
+    store.log.raise_floor(scribe.log, 500).await.expect("raised");
+    let after = store.log.read(scribe.log, 1, 601).await.expect("a read");
+    assert_eq!(store.log.floor(scribe.log).await, Ok(500));
+    assert_eq!(after.len(), before.len(), "rows stay");
+    for (old, new) in before.iter().zip(&after) {
+        let mut blanked = old.clone();
+        if old.seq <= 500 {
+            blanked.body.blank();
+        }
+        assert_eq!(new, &blanked);
+    }
+    let row = store.files.get(attached.id).await.expect("a read").expect("the row");
+    assert_eq!(row.state, FileState::Dropped);
+    store.log.raise_floor(scribe.log, 20).await.expect("lower: nothing to do");
+    assert_eq!(store.log.floor(scribe.log).await, Ok(500));
+    store.log.raise_floor(scribe.log, 9_999).await.expect("raised to the head");
+    assert_eq!(store.log.floor(scribe.log).await, Ok(601));
+    scribe.say("still here").await;
+    assert_eq!(store.log.read_back(scribe.log, 1_000, 1).await.expect("a page")[0].seq, 602);
+    store.log.raise_floor(LogId::Room(a_room()), 5).await.expect("a log that is not there");
+}

@@ -1,0 +1,208 @@
+//! `Rooms`: rooms, members, lists.
+
+use domain::name::RoomName;
+use domain::{Effect, LogId, Member, MemberState, RoomKind, UserId};
+use service::ports::{Head, Store};
+
+use super::world::{Scribe, a_room, a_room_with, a_user, emoji, member, own_room, plain_room, public_room, slug, text};
+
+fn users(count: usize) -> Vec<UserId> {
+    let mut users: Vec<UserId> = (0..count).map(|_| a_user()).collect();
+    users.sort();
+    users
+}
+
+pub async fn a_room_is_found_by_id_and_slug(store: Store) {
+    let mut room = public_room(a_room(), "tea", "Tea & talk ☕");
+    room.description = "What we drink.".into();
+    room.hides_past = true;
+    room.slow_mode_s = 5;
+    let direct = domain::Room { pair: Some((a_user(), a_user())), ..plain_room(a_room(), RoomKind::Direct) };
+    a_room_with(&store, &room, &[]).await;
+    a_room_with(&store, &direct, &[]).await;
+    assert_eq!(store.rooms.room(room.id).await, Ok(Some(room.clone())));
+    assert_eq!(store.rooms.room(direct.id).await, Ok(Some(direct)));
+    assert_eq!(store.rooms.room(a_room()).await, Ok(None));
+    assert_eq!(store.rooms.room_by_slug(&slug("tea")).await, Ok(Some(room)));
+    assert_eq!(store.rooms.room_by_slug(&slug("te")).await, Ok(None));
+}
+
+pub async fn members_come_in_pages(store: Store) {
+    let (room, everybody) = (plain_room(a_room(), RoomKind::Private), users(11));
+    let mut scribe = a_room_with(&store, &room, &everybody).await;
+    scribe.effects(&[Effect::Member(member(everybody[3], MemberState::Banned))]).await;
+    a_room_with(&store, &plain_room(a_room(), RoomKind::Private), &users(3)).await;
+    for limit in 1..=12 {
+        let (mut found, mut after): (Vec<Member>, _) = (Vec::new(), None);
+        loop {
+            let page = store.rooms.members(room.id, after, limit).await.expect("a page");
+            assert!(page.len() <= limit);
+            let Some(last) = page.last() else { break };
+            after = Some(last.user);
+            found.extend(page);
+        }
+        assert_eq!(found.iter().map(|row| row.user).collect::<Vec<_>>(), everybody, "of all states, by {limit}");
+    }
+    let asked = [everybody[3], everybody[9], a_user(), everybody[0]];
+    let mut some = store.rooms.members_of(room.id, &asked).await.expect("a read");
+    some.sort_by_key(|row| row.user);
+    assert_eq!(some.iter().map(|row| row.user).collect::<Vec<_>>(), [everybody[0], everybody[3], everybody[9]]);
+    assert_eq!(some[1].state, MemberState::Banned);
+    assert_eq!(store.rooms.members_of(room.id, &[]).await, Ok(Vec::new()));
+    assert_eq!(store.rooms.member(a_room(), everybody[0]).await, Ok(None));
+}
+
+pub async fn members_are_counted(store: Store) {
+    let (room, everybody) = (public_room(a_room(), "tea", "Tea"), users(5));
+    let mut scribe = a_room_with(&store, &room, &everybody).await;
+    assert_eq!(store.rooms.member_count(room.id).await, Ok(5));
+    let change = |user: UserId, state| Effect::Member(member(user, state));
+    scribe.effects(&[change(everybody[0], MemberState::Left), change(everybody[1], MemberState::Banned)]).await;
+    scribe.effects(&[change(everybody[0], MemberState::Banned), change(a_user(), MemberState::Invited)]).await;
+    scribe.effects(&[change(everybody[2], MemberState::Joined)]).await;
+    assert_eq!(store.rooms.member_count(room.id).await, Ok(3));
+    scribe.effects(&[change(everybody[1], MemberState::Joined), Effect::Room(room.clone())]).await;
+    assert_eq!(store.rooms.member_count(room.id).await, Ok(4));
+    assert_eq!(store.rooms.directory("", None, 10).await.expect("a page")[0].members, 4);
+    assert_eq!(store.rooms.member_count(a_room()).await, Ok(0));
+}
+
+pub async fn user_rooms_come_in_pages_with_heads(store: Store) {
+    let user = a_user();
+    let mut expected = Vec::new();
+    for number in 0..9 {
+        let room = plain_room(a_room(), RoomKind::Private);
+        let mut scribe = a_room_with(&store, &room, &[user, a_user()]).await;
+        for _ in 0..number {
+            scribe.say("x").await;
+        }
+        expected.push((room, Head { seq: scribe.tip.seq(), n: scribe.tip.n(), at: scribe.tip.at() }));
+    }
+    expected.sort_by_key(|(room, _)| room.id);
+    for limit in 1..=10 {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = store.rooms.user_rooms(user, after, limit).await.expect("a page");
+            assert!(page.len() <= limit);
+            let Some(last) = page.last() else { break };
+            after = Some(last.row.room);
+            found.extend(page);
+        }
+        assert_eq!(found.iter().map(|line| line.row.room).collect::<Vec<_>>(), ids(&expected), "by {limit}");
+        assert_eq!(found.into_iter().map(|line| (line.room, line.head)).collect::<Vec<_>>(), expected);
+    }
+    assert_eq!(store.rooms.user_room_count(user).await, Ok(9));
+    assert_eq!(store.rooms.user_rooms(a_user(), None, 10).await, Ok(Vec::new()));
+}
+
+fn ids(rooms: &[(domain::Room, Head)]) -> Vec<domain::RoomId> {
+    rooms.iter().map(|(room, _)| room.id).collect()
+}
+
+pub async fn left_rooms_are_not_listed(store: Store) {
+    let (room, user) = (plain_room(a_room(), RoomKind::Private), a_user());
+    a_room_with(&store, &room, &[]).await;
+    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    let states = [
+        (MemberState::Invited, 1),
+        (MemberState::Left, 0),
+        (MemberState::Joined, 1),
+        (MemberState::Kicked, 0),
+        (MemberState::Banned, 0),
+    ];
+    for (rev, (state, listed)) in (1..).zip(states) {
+        own.effects(&[Effect::UserRoom(own_room(room.id, state, rev))]).await;
+        let lines = store.rooms.user_rooms(user, None, 10).await.expect("a page");
+        assert_eq!(lines.len(), listed, "{state:?}");
+        assert_eq!(store.rooms.user_room_count(user).await, Ok(listed as u64));
+        let row = store.rooms.user_room(user, room.id).await.expect("a read").expect("the row stays");
+        assert_eq!(row.state, state);
+    }
+}
+
+pub async fn the_directory_lists_public_rooms(store: Store) {
+    for (slugged, name) in [("tea", "Green leaves"), ("teapot", "Pots"), ("coffee", "Tea haters"), ("zoo", "Ärger")] {
+        a_room_with(&store, &public_room(a_room(), slugged, name), &[a_user()]).await;
+    }
+    let mut archived = public_room(a_room(), "tea-old", "Tea");
+    archived.archived = true;
+    a_room_with(&store, &archived, &[]).await;
+    let mut private = plain_room(a_room(), RoomKind::Private);
+    private.name = Some(RoomName::parse("Tea cellar").expect("valid"));
+    a_room_with(&store, &private, &[]).await;
+    let listed = async |prefix: &str, after: Option<&str>, limit| {
+        let after = after.map(slug);
+        let page = store.rooms.directory(prefix, after.as_ref(), limit).await.expect("a page");
+        page.into_iter().map(|line| line.room.slug.expect("a slug").to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed("", None, 10).await, ["coffee", "tea", "teapot", "zoo"]);
+    assert_eq!(listed("TEA", None, 10).await, ["coffee", "tea", "teapot"], "by slug or name");
+    assert_eq!(listed("teap", None, 10).await, ["teapot"]);
+    assert_eq!(listed("ÄRG", None, 10).await, ["zoo"]);
+    assert_eq!(listed("%", None, 10).await, [""; 0], "no wildcard");
+    assert_eq!(listed("te_", None, 10).await, [""; 0], "no wildcard");
+    for limit in 1..=5 {
+        let (mut found, mut after): (Vec<String>, Option<String>) = (Vec::new(), None);
+        loop {
+            let page = listed("", after.as_deref(), limit).await;
+            let Some(last) = page.last() else { break };
+            after = Some(last.clone());
+            found.extend(page);
+        }
+        assert_eq!(found, ["coffee", "tea", "teapot", "zoo"], "by {limit}");
+    }
+    let line = store.rooms.directory("zoo", None, 1).await.expect("a page").remove(0);
+    assert_eq!((line.members, line.head.seq), (1, 1));
+}
+
+pub async fn two_who_share_a_room(store: Store) {
+    let (room, both) = (plain_room(a_room(), RoomKind::Private), users(2));
+    let mut scribe = a_room_with(&store, &room, &both).await;
+    let alone = a_user();
+    a_room_with(&store, &plain_room(a_room(), RoomKind::Private), &[alone]).await;
+    assert_eq!(store.rooms.share_a_room(both[0], both[1]).await, Ok(true));
+    assert_eq!(store.rooms.share_a_room(both[1], both[0]).await, Ok(true));
+    assert_eq!(store.rooms.share_a_room(both[0], alone).await, Ok(false));
+    scribe.effects(&[Effect::Member(member(both[1], MemberState::Left))]).await;
+    assert_eq!(store.rooms.share_a_room(both[0], both[1]).await, Ok(false));
+}
+
+pub async fn head_hints_name_known_logs(store: Store) {
+    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
+    scribe.write(vec![text("a"), super::world::react(1), text("b")], &[]).await;
+    let room = scribe.log.room().expect("a room's log");
+    let heads = store.rooms.head_hints(&[a_room(), room]).await.expect("a read");
+    assert_eq!(heads, [(room, Head { seq: 3, n: 2, at: scribe.tip.at() })]);
+    assert_eq!(store.rooms.head_hints(&[]).await, Ok(Vec::new()));
+}
+
+pub async fn pins_threads_and_reactors_are_listed(store: Store) {
+    let room = a_room();
+    let mut scribe = Scribe::new(&store, LogId::Room(room)).await;
+    let everybody = users(7);
+    let thumb = emoji("👍");
+    let mut effects: Vec<Effect> = [9, 2, 10].map(|target| Effect::Pin { target, on: true }).into();
+    effects.extend([4, 3, 12, 8].map(|seq| Effect::Thread { root: 2, seq }));
+    effects.extend(everybody.iter().map(|user| Effect::Reactor {
+        target: 2,
+        emoji: thumb.clone(),
+        user: *user,
+        on: true,
+        rev: 1,
+    }));
+    scribe.effects(&effects).await;
+    assert_eq!(store.rooms.pins(room).await, Ok(vec![2, 9, 10]));
+    assert_eq!(store.rooms.thread(room, 2, 0, 2).await, Ok(vec![3, 4]));
+    assert_eq!(store.rooms.thread(room, 2, 4, 10).await, Ok(vec![8, 12]));
+    assert_eq!(store.rooms.thread(room, 3, 0, 10).await, Ok(Vec::new()));
+    let first = store.rooms.reactors(room, 2, &thumb, None, 4).await.expect("a page");
+    let rest = store.rooms.reactors(room, 2, &thumb, first.last().copied(), 10).await.expect("a page");
+    assert_eq!([first, rest].concat(), everybody);
+    assert_eq!(store.rooms.has_reacted(room, 2, &thumb, everybody[6]).await, Ok(true));
+    assert_eq!(store.rooms.has_reacted(room, 2, &emoji("🍵"), everybody[6]).await, Ok(false));
+    let gone = Effect::Reactor { target: 2, emoji: thumb.clone(), user: everybody[6], on: false, rev: 2 };
+    scribe.effects(&[gone, Effect::Pin { target: 9, on: false }]).await;
+    assert_eq!(store.rooms.has_reacted(room, 2, &thumb, everybody[6]).await, Ok(false));
+    assert_eq!(store.rooms.pins(room).await, Ok(vec![2, 10]));
+    assert_eq!(store.rooms.pins(a_room()).await, Ok(Vec::new()));
+}

@@ -1,0 +1,236 @@
+//! What the cases are made of: ids, entries, rooms, and a scribe who keeps one log.
+
+use domain::entry::ENTRY_VERSION;
+use domain::name::{RoomName, Slug, UserName};
+use domain::text::{Emoji, MessageText};
+use domain::{
+    Body, Effect, Entry, EntryId, File, FileId, FileState, Level, LogId, Member, MemberState, Message, Role, Room,
+    RoomId, RoomKind, Seq, SessionId, Timestamp, User, UserId, UserRole, UserRoom,
+};
+use service::ports::{Appended, NewUser, Store, Tip};
+use uuid::Uuid;
+
+/// A room id that nobody else has.
+pub fn a_room() -> RoomId {
+    RoomId(Uuid::now_v7())
+}
+
+/// A user id that nobody else has.
+pub fn a_user() -> UserId {
+    UserId(Uuid::now_v7())
+}
+
+/// A session id that nobody else has.
+pub fn a_session() -> SessionId {
+    SessionId(Uuid::now_v7())
+}
+
+/// An entry id that nobody else has.
+pub fn an_entry() -> EntryId {
+    EntryId(Uuid::now_v7())
+}
+
+/// A message.
+pub fn text(text: &str) -> Body {
+    Body::Message(message(text))
+}
+
+/// The content of a message.
+pub fn message(text: &str) -> Message {
+    Message {
+        text: MessageText::try_from(text.to_owned()).expect("a short text"),
+        mentions: Vec::new(),
+        files: Vec::new(),
+        reply_to: None,
+        thread: None,
+        rev: 0,
+        edited_at: None,
+        deleted: false,
+        reactions: Vec::new(),
+    }
+}
+
+/// An emoji.
+pub fn emoji(text: &str) -> Emoji {
+    Emoji::try_from(text.to_owned()).expect("one emoji")
+}
+
+/// A reaction.
+pub fn react(target: Seq) -> Body {
+    Body::React { target, emoji: emoji("👍"), on: true }
+}
+
+/// A slug.
+pub fn slug(text: &str) -> Slug {
+    Slug::parse(text).expect("a valid slug")
+}
+
+/// A public room with this slug and name.
+pub fn public_room(id: RoomId, slugged: &str, name: &str) -> Room {
+    let named = RoomName::parse(name).expect("a valid name");
+    Room { slug: Some(slug(slugged)), name: Some(named), ..plain_room(id, RoomKind::Public) }
+}
+
+/// A room of this kind, without slug and name.
+pub fn plain_room(id: RoomId, kind: RoomKind) -> Room {
+    Room {
+        id,
+        kind,
+        slug: None,
+        name: None,
+        description: String::new(),
+        archived: false,
+        hides_past: false,
+        slow_mode_s: 0,
+        pair: None,
+        rev: 1,
+    }
+}
+
+/// A member row.
+pub fn member(user: UserId, state: MemberState) -> Member {
+    Member { user, state, role: Role::Member, muted_until: None, level: Level::All, from_seq: 1, to_seq: None, rev: 1 }
+}
+
+/// A user's row of a room.
+pub fn own_room(room: RoomId, state: MemberState, rev: Seq) -> UserRoom {
+    UserRoom {
+        room,
+        state,
+        role: Role::Member,
+        rev,
+        level: Level::All,
+        hidden: false,
+        why: None,
+        read_seq: 0,
+        read_n: 0,
+        mentions: Vec::new(),
+    }
+}
+
+/// A user of this name.
+pub fn person(name: &str) -> NewUser {
+    let user = User {
+        id: a_user(),
+        name: UserName::parse(name).expect("a valid name"),
+        display_name: None,
+        guest: false,
+        role: UserRole::User,
+        banned: false,
+        created_at: Timestamp(1_000),
+    };
+    NewUser { user, email: None, password_hash: Some("$argon2id$test".into()) }
+}
+
+/// A guest of this name.
+pub fn guest(name: &str) -> NewUser {
+    let mut new = person(name);
+    new.user.guest = true;
+    new.password_hash = None;
+    new
+}
+
+/// A file as it is when its upload begins.
+pub fn file(room: RoomId, user: UserId, at: i64) -> File {
+    File {
+        id: FileId(Uuid::now_v7()),
+        room,
+        user,
+        seq: None,
+        state: FileState::Uploading,
+        at: Timestamp(at),
+        name: "tea.png".into(),
+        content_type: "application/octet-stream".into(),
+        size: 0,
+        digest: String::new(),
+        picture: None,
+    }
+}
+
+/// The entries that follow `after`, by one user.
+pub fn entries_after(after: &Tip, by: UserId, bodies: Vec<Body>) -> Vec<Entry> {
+    let mut n = after.n();
+    let numbered = (after.seq() + 1..).zip(bodies);
+    numbered
+        .map(|(seq, mut body)| {
+            if let Body::Message(message) = &mut body {
+                n += 1;
+                message.rev = seq;
+            }
+            let at = Timestamp(after.at().0 + 1 + (seq - after.seq()) as i64);
+            Entry { v: ENTRY_VERSION, seq, n, by, id: an_entry(), at, body }
+        })
+        .collect()
+}
+
+/// Appends to one log and knows its tip.
+pub struct Scribe {
+    store: Store,
+    /// Whose log it is.
+    pub log: LogId,
+    /// Who is said to have done it.
+    pub by: UserId,
+    /// The tip, as far as the scribe knows.
+    pub tip: Tip,
+}
+
+impl Scribe {
+    /// Reads the log's tip.
+    pub async fn new(store: &Store, log: LogId) -> Scribe {
+        let tip = store.log.tip(log).await.expect("the tip");
+        let by = match log {
+            LogId::User(user) => user,
+            LogId::Room(_) => a_user(),
+        };
+        Scribe { store: store.clone(), log, by, tip }
+    }
+
+    /// Reads the tip again.
+    pub async fn catch_up(&mut self) {
+        self.tip = self.store.log.tip(self.log).await.expect("the tip");
+    }
+
+    /// The entries that would follow.
+    pub fn entries(&self, bodies: Vec<Body>) -> Vec<Entry> {
+        entries_after(&self.tip, self.by, bodies)
+    }
+
+    /// Appends these, with effects.
+    pub async fn try_write(&mut self, bodies: Vec<Body>, effects: &[Effect]) -> Appended {
+        let entries = self.entries(bodies);
+        let appended = self.store.log.append(self.log, &self.tip, &entries, effects).await;
+        if let Ok(tip) = &appended {
+            self.tip = *tip;
+        }
+        appended
+    }
+
+    /// As `try_write`, for what must succeed. Returns the seq of the last entry.
+    pub async fn write(&mut self, bodies: Vec<Body>, effects: &[Effect]) -> Seq {
+        self.try_write(bodies, effects).await.expect("the append succeeds").seq()
+    }
+
+    /// Appends a message.
+    pub async fn say(&mut self, what: &str) -> Seq {
+        self.write(vec![text(what)], &[]).await
+    }
+
+    /// Appends an entry that means nothing, for the sake of its effects.
+    pub async fn effects(&mut self, effects: &[Effect]) -> Seq {
+        let note = Body::Setting { name: "note".into(), value: true.into() };
+        self.write(vec![note], effects).await
+    }
+}
+
+/// A room with these members, all joined, and their own rows. Returns the scribe of its log.
+pub async fn a_room_with(store: &Store, room: &Room, users: &[UserId]) -> Scribe {
+    let mut scribe = Scribe::new(store, LogId::Room(room.id)).await;
+    let mut effects = vec![Effect::Room(room.clone())];
+    effects.extend(users.iter().map(|user| Effect::Member(member(*user, MemberState::Joined))));
+    scribe.write(vec![Body::Room(room.clone())], &effects).await;
+    for user in users {
+        let mut own = Scribe::new(store, LogId::User(*user)).await;
+        own.effects(&[Effect::UserRoom(own_room(room.id, MemberState::Joined, 1))]).await;
+    }
+    scribe
+}

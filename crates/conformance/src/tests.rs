@@ -1,0 +1,55 @@
+//! The store in memory passes the suite itself, and fails as it is told.
+
+use domain::{Body, LogId};
+use service::ports::{AppendError, StoreError};
+
+use crate::suite::world::{Scribe, a_room, a_user, text};
+use crate::{Fault, MemoryStore};
+
+crate::store!(memory, MemoryStore::open_temporary);
+
+#[tokio::test]
+async fn a_fault_meets_one_append() {
+    let memory = MemoryStore::new();
+    let store = memory.store();
+    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
+    for fault in [Fault::Unavailable, Fault::Unknown, Fault::LostAnswer] {
+        memory.fail_next_append(fault);
+        let before = store.log.tip(scribe.log).await.expect("the tip");
+        let entries = scribe.entries(vec![text("hi")]);
+        let failed = store.log.append(scribe.log, &before, &entries, &[]).await;
+        let head = store.log.tip(scribe.log).await.expect("the tip").seq();
+        match fault {
+            Fault::Unavailable => assert!(matches!(failed, Err(AppendError::Unavailable { .. }))),
+            Fault::Unknown | Fault::LostAnswer => assert_eq!(failed, Err(AppendError::Unknown)),
+        }
+        assert_eq!(head, before.seq() + u64::from(fault == Fault::LostAnswer));
+    }
+    scribe.catch_up().await;
+    scribe.say("and on").await;
+}
+
+#[tokio::test]
+async fn down_means_no_answer() {
+    let memory = MemoryStore::new();
+    let store = memory.store();
+    memory.set_down(true);
+    assert!(matches!(store.people.user(a_user()).await, Err(StoreError::Unavailable { .. })));
+    memory.set_down(false);
+    assert_eq!(store.people.user(a_user()).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_restored_backup_has_another_epoch() {
+    let memory = MemoryStore::new();
+    let store = memory.store();
+    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
+    scribe.say("kept").await;
+    let backup = memory.snapshot();
+    scribe.say("lost").await;
+    memory.restore(&backup);
+    let entries = scribe.entries(vec![text("of the old life")]);
+    assert_eq!(store.log.append(scribe.log, &scribe.tip, &entries, &[]).await, Err(AppendError::OtherEpoch));
+    let kept = store.log.read(scribe.log, 1, 10).await.expect("a read");
+    assert!(matches!(&kept[..], [entry] if matches!(&entry.body, Body::Message(m) if m.text.as_str() == "kept")));
+}

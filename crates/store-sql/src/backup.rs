@@ -1,0 +1,156 @@
+//! Copies of a database while it runs, and the way back from one.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use domain::Epoch;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor};
+
+use crate::dialect::{self, CHECKPOINT, Connection};
+use crate::error::OpenError;
+use crate::schema;
+use crate::settings::SqlSettings;
+use crate::store::SqlStore;
+
+/// Why a backup was not restored. The target is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// There is a database already.
+    #[error("{0} exists: move it away first, or restore with force to replace it")]
+    Exists(String),
+    /// A process has the target open.
+    #[error("{0} is in use: stop the server before you restore")]
+    InUse(String),
+    /// The backup is damaged.
+    #[error("the backup is damaged ({0}): take another one")]
+    Damaged(String),
+    /// The backup is not a database that this release reads, or a file cannot be written.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+}
+
+impl SqlStore {
+    /// Copies the whole database to `target`, as it is at one moment, while others go on writing. The
+    /// file must not exist; it is there only when it is complete and on the disk.
+    pub async fn backup_to(&self, target: &Path) -> Result<(), OpenError> {
+        let database = |source| OpenError::Database { path: self.path().display().to_string(), source };
+        let io = |source| OpenError::Io { path: target.display().to_string(), source };
+        if target.exists() {
+            return Err(io(io::Error::from(io::ErrorKind::AlreadyExists)));
+        }
+        let partial = beside(target, ".partial");
+        remove_if_there(&partial).map_err(io)?;
+        let mut connection = dialect::tool_options(self.path(), self.settings()).connect().await.map_err(database)?;
+        let copied = sqlx::query(dialect::COPY_TO).bind(partial.display().to_string()).execute(&mut connection).await;
+        if let Err(error) = copied {
+            remove_if_there(&partial).map_err(io)?;
+            return Err(database(error));
+        }
+        connection.close().await.map_err(database)?;
+        place(&partial, target).map_err(io)
+    }
+}
+
+/// Puts a backup in the place of `target`, under a new epoch, which it returns: nothing that clients or
+/// nodes saw of another life of the store is believed. Replaces a database only with `force`, and
+/// never one that is open.
+pub async fn restore(backup: &Path, target: &Path, force: bool) -> Result<Epoch, RestoreError> {
+    let settings = SqlSettings::default();
+    let io = |source| OpenError::Io { path: target.display().to_string(), source };
+    if target.exists() {
+        if !force {
+            return Err(RestoreError::Exists(target.display().to_string()));
+        }
+        check_unused(target, &settings).await?;
+    }
+    if let Some(folder) = target.parent() {
+        std::fs::create_dir_all(folder).map_err(io)?;
+    }
+    let partial = beside(target, ".partial");
+    for stale in [partial.clone(), beside(&partial, "-wal"), beside(&partial, "-shm")] {
+        remove_if_there(&stale).map_err(io)?;
+    }
+    let renewed = renew(backup, &partial, &settings).await;
+    if renewed.is_err() {
+        remove_if_there(&partial).map_err(io)?;
+    }
+    let epoch = renewed?;
+    // What the old database had not moved into its file yet must not be taken for the new one's.
+    for stale in [beside(target, "-wal"), beside(target, "-shm")] {
+        remove_if_there(&stale).map_err(io)?;
+    }
+    place(&partial, target).map_err(io)?;
+    Ok(epoch)
+}
+
+/// Copies the backup, checks it and gives it its new epoch.
+async fn renew(backup: &Path, partial: &Path, settings: &SqlSettings) -> Result<Epoch, RestoreError> {
+    let name = backup.display().to_string();
+    let database = |source| OpenError::Database { path: name.clone(), source };
+    let mut source = dialect::tool_options(backup, settings).connect().await.map_err(database)?;
+    schema::read(&mut source, &name).await?;
+    let copy = sqlx::query(dialect::COPY_TO).bind(partial.display().to_string());
+    copy.execute(&mut source).await.map_err(database)?;
+    source.close().await.map_err(database)?;
+    let options = dialect::writer_options(partial, settings).create_if_missing(false);
+    let mut connection = options.connect().await.map_err(database)?;
+    check(&mut connection).await?;
+    let epoch = schema::new_epoch();
+    schema::set(&mut connection, "epoch", &epoch.to_string()).await.map_err(database)?;
+    // Sockets, nodes and tickets belong to the processes of the other life. Leases stay: their fences
+    // must go on rising.
+    for table in ["conn", "node", "ticket"] {
+        connection.execute(AssertSqlSafe(format!("DELETE FROM {table}"))).await.map_err(database)?;
+    }
+    connection.execute(CHECKPOINT).await.map_err(database)?;
+    connection.close().await.map_err(database)?;
+    Ok(epoch)
+}
+
+async fn check(connection: &mut Connection) -> Result<(), RestoreError> {
+    let found: Result<Vec<String>, _> = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_all(connection).await;
+    match found {
+        Ok(lines) if lines == ["ok"] => Ok(()),
+        Ok(lines) => Err(RestoreError::Damaged(lines.join("; "))),
+        Err(error) => Err(RestoreError::Damaged(error.to_string())),
+    }
+}
+
+/// Every open connection holds a shared lock on the file for as long as it is open.
+async fn check_unused(target: &Path, settings: &SqlSettings) -> Result<(), RestoreError> {
+    let in_use = || RestoreError::InUse(target.display().to_string());
+    let settings = SqlSettings { busy_timeout: std::time::Duration::ZERO, ..settings.clone() };
+    let opened = dialect::exclusive_options(target, &settings).connect().await;
+    match opened {
+        Ok(mut connection) => {
+            let locked = connection.execute("BEGIN EXCLUSIVE").await;
+            let busy = locked.as_ref().err().map(dialect::kind) == Some(dialect::Kind::Busy);
+            // Whatever else is wrong with it, it is to be replaced.
+            let _ = connection.close().await;
+            if busy { Err(in_use()) } else { Ok(()) }
+        }
+        Err(error) if dialect::kind(&error) == dialect::Kind::Busy => Err(in_use()),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Renames a complete file to its place, after its bytes are on the disk; then the name is, too.
+fn place(partial: &Path, target: &Path) -> io::Result<()> {
+    std::fs::File::open(partial)?.sync_all()?;
+    std::fs::rename(partial, target)?;
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder)?.sync_all()
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

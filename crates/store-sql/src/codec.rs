@@ -1,0 +1,187 @@
+//! Between rows and domain types.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use domain::{Body, Entry, EntryId, Member, Room, Seq, Timestamp, UserId, UserRoom};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use service::ports::{Head, StoreError, StoreResult};
+use sqlx::Row as _;
+
+use crate::dialect::Row;
+use crate::error::unavailable;
+
+/// The columns of an entry that are read, for `SELECT` on `entry`.
+pub const ENTRY: &str = "seq, n, by_id, id, at, v, body";
+/// The columns of a member row.
+pub const MEMBER: &str = "user_id, state, role, muted_until, level, from_seq, to_seq, rev";
+/// The columns of a user's row of a room.
+pub const USER_ROOM: &str =
+    "ur.room, ur.state, ur.role, ur.read_seq, ur.read_n, ur.mentions, ur.level, ur.hidden, ur.rev, ur.why";
+
+/// Reads columns by name. A row that cannot be read is answered `Unavailable`, never a panic.
+pub trait Columns {
+    fn text(&self, column: &str) -> StoreResult<String>;
+    fn text_or_none(&self, column: &str) -> StoreResult<Option<String>>;
+    fn int(&self, column: &str) -> StoreResult<i64>;
+    fn int_or_none(&self, column: &str) -> StoreResult<Option<i64>>;
+    fn blob(&self, column: &str) -> StoreResult<Vec<u8>>;
+    fn blob_or_none(&self, column: &str) -> StoreResult<Option<Vec<u8>>>;
+
+    fn number(&self, column: &str) -> StoreResult<u64> {
+        u64::try_from(self.int(column)?).map_err(|_| unreadable(column, "it is negative"))
+    }
+
+    fn time(&self, column: &str) -> StoreResult<Timestamp> {
+        self.int(column).map(Timestamp)
+    }
+
+    fn flag(&self, column: &str) -> StoreResult<bool> {
+        self.int(column).map(|value| value != 0)
+    }
+
+    /// An id, an epoch, a log.
+    fn parsed<T: FromStr<Err: Display>>(&self, column: &str) -> StoreResult<T> {
+        self.text(column)?.parse().map_err(|why| unreadable(column, why))
+    }
+
+    /// A value of an enum, by its name.
+    fn word<T: DeserializeOwned>(&self, column: &str) -> StoreResult<T> {
+        let word = serde_json::Value::String(self.text(column)?);
+        serde_json::from_value(word).map_err(|why| unreadable(column, why))
+    }
+
+    fn json<T: DeserializeOwned>(&self, column: &str) -> StoreResult<T> {
+        serde_json::from_str(&self.text(column)?).map_err(|why| unreadable(column, why))
+    }
+
+    fn hash(&self, column: &str) -> StoreResult<[u8; 32]> {
+        self.blob(column)?.try_into().map_err(|_| unreadable(column, "it is not a SHA-256"))
+    }
+}
+
+impl Columns for Row {
+    fn text(&self, column: &str) -> StoreResult<String> {
+        self.try_get(column).map_err(unavailable)
+    }
+    fn text_or_none(&self, column: &str) -> StoreResult<Option<String>> {
+        self.try_get(column).map_err(unavailable)
+    }
+    fn int(&self, column: &str) -> StoreResult<i64> {
+        self.try_get(column).map_err(unavailable)
+    }
+    fn int_or_none(&self, column: &str) -> StoreResult<Option<i64>> {
+        self.try_get(column).map_err(unavailable)
+    }
+    fn blob(&self, column: &str) -> StoreResult<Vec<u8>> {
+        self.try_get(column).map_err(unavailable)
+    }
+    fn blob_or_none(&self, column: &str) -> StoreResult<Option<Vec<u8>>> {
+        self.try_get(column).map_err(unavailable)
+    }
+}
+
+fn unreadable(column: &str, why: impl Display) -> StoreError {
+    StoreError::Unavailable { why: format!("the column {column} cannot be read: {why}"), retry_ms: 1_000 }
+}
+
+/// The name of a value of an enum.
+pub fn word<T: Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        other => unreachable!("a stored enum is written as a word, not as {other:?}"),
+    }
+}
+
+/// JSON of a stored value.
+pub fn json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("a stored value has string keys only")
+}
+
+/// A seq or count as SQL takes it.
+pub fn int(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// An entry as its row. Encoded by the caller of an append, not by the one task that writes.
+#[derive(Debug, Clone)]
+pub struct EntryRow {
+    pub seq: Seq,
+    pub n: u64,
+    pub at: Timestamp,
+    pub by: UserId,
+    pub id: EntryId,
+    pub v: u16,
+    pub kind: String,
+    pub rev: Seq,
+    pub deleted: bool,
+    pub body: String,
+}
+
+impl EntryRow {
+    pub fn encode(entry: &Entry) -> EntryRow {
+        let message = entry.message();
+        EntryRow {
+            seq: entry.seq,
+            n: entry.n,
+            at: entry.at,
+            by: entry.by,
+            id: entry.id,
+            v: entry.v,
+            kind: entry.body.kind().to_owned(),
+            rev: message.map_or(entry.seq, |message| message.rev),
+            deleted: message.is_some_and(|message| message.deleted),
+            body: json(&entry.body),
+        }
+    }
+}
+
+pub fn entry(row: &Row) -> StoreResult<Entry> {
+    Ok(Entry {
+        v: u16::try_from(row.int("v")?).map_err(|why| unreadable("v", why))?,
+        seq: row.number("seq")?,
+        n: row.number("n")?,
+        by: row.parsed("by_id")?,
+        id: row.parsed("id")?,
+        at: row.time("at")?,
+        body: row.json::<Body>("body")?,
+    })
+}
+
+pub fn head(row: &Row) -> StoreResult<Head> {
+    Ok(Head { seq: row.number("head")?, n: row.number("n")?, at: row.time("at")? })
+}
+
+pub fn member(row: &Row) -> StoreResult<Member> {
+    let to_seq = row.int_or_none("to_seq")?;
+    Ok(Member {
+        user: row.parsed("user_id")?,
+        state: row.word("state")?,
+        role: row.word("role")?,
+        muted_until: row.int_or_none("muted_until")?.map(Timestamp),
+        level: row.word("level")?,
+        from_seq: row.number("from_seq")?,
+        to_seq: to_seq.map(|seq| u64::try_from(seq).map_err(|why| unreadable("to_seq", why))).transpose()?,
+        rev: row.number("rev")?,
+    })
+}
+
+pub fn user_room(row: &Row) -> StoreResult<UserRoom> {
+    Ok(UserRoom {
+        room: row.parsed("room")?,
+        state: row.word("state")?,
+        role: row.word("role")?,
+        rev: row.number("rev")?,
+        level: row.word("level")?,
+        hidden: row.flag("hidden")?,
+        why: row.text_or_none("why")?,
+        read_seq: row.number("read_seq")?,
+        read_n: row.number("read_n")?,
+        mentions: row.json("mentions")?,
+    })
+}
+
+pub fn room(row: &Row) -> StoreResult<Room> {
+    row.json("room_body")
+}

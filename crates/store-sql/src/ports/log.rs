@@ -1,0 +1,172 @@
+//! `RoomLog`.
+
+use async_trait::async_trait;
+use domain::{Body, Effect, Entry, Epoch, LogId, Seq};
+use service::ports::{AppendError, Appended, ChangedLogs, ChangesCursor, Head, RoomLog, StoreResult, Tip};
+
+use crate::codec::{self, Columns, ENTRY, EntryRow, int};
+use crate::dialect::Row;
+use crate::shared::{Shared, texts};
+use crate::sql;
+
+/// Entries that one step of `raise_floor` blanks: short, so that appends are not kept waiting.
+const FLOOR_STEP: u64 = 256;
+
+// The seqs come from an index that knows messages only, the messages by key.
+pub const PAGE_BACK: &str = "SELECT seq, n, by_id, id, at, v, body FROM entry WHERE log = $1 AND seq IN
+    (SELECT seq FROM entry WHERE log = $1 AND seq < $2 AND kind = 'message' ORDER BY seq DESC LIMIT $3) ORDER BY seq";
+pub const PAGE_FORWARD: &str = "SELECT seq, n, by_id, id, at, v, body FROM entry WHERE log = $1 AND seq IN
+    (SELECT seq FROM entry WHERE log = $1 AND seq > $2 AND kind = 'message' ORDER BY seq LIMIT $3) ORDER BY seq";
+
+#[async_trait]
+impl RoomLog for Shared {
+    async fn epoch(&self) -> StoreResult<Epoch> {
+        Ok(self.epoch)
+    }
+
+    async fn tip(&self, log: LogId) -> StoreResult<Tip> {
+        let row = self.one(sqlx::query("SELECT head, n, at FROM log WHERE log = $1").bind(log.to_string())).await?;
+        Ok(self.tip_of(row.as_ref().map(codec::head).transpose()?))
+    }
+
+    async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], effects: &[Effect]) -> Appended {
+        if let Err(why) = after.check(entries) {
+            debug_assert!(false, "{why}");
+            return Err(AppendError::Unavailable { why, retry_ms: 1_000 });
+        }
+        self.writer.append(log, after, entries, effects).await
+    }
+
+    async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>> {
+        let query = "SELECT seq, n, by_id, id, at, v, body FROM entry
+                     WHERE log = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq";
+        entries(self.all(sqlx::query(query).bind(log.to_string()).bind(int(from)).bind(int(to))).await?)
+    }
+
+    async fn read_back(&self, log: LogId, before: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
+        let query = sqlx::query(PAGE_BACK).bind(log.to_string()).bind(int(before)).bind(sql::limit(limit));
+        entries(self.all(query).await?)
+    }
+
+    async fn read_forward(&self, log: LogId, after: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
+        let query = sqlx::query(PAGE_FORWARD).bind(log.to_string()).bind(int(after)).bind(sql::limit(limit));
+        entries(self.all(query).await?)
+    }
+
+    async fn messages(&self, log: LogId, seqs: &[Seq]) -> StoreResult<Vec<Entry>> {
+        let select = format!("SELECT {ENTRY} FROM entry WHERE kind = 'message' AND log = $1 AND seq");
+        let seqs: Vec<i64> = seqs.iter().map(|seq| int(*seq)).collect();
+        let mut found = entries(self.all_in(&select, &[log.to_string()], &seqs).await?)?;
+        found.sort_by_key(|entry| entry.seq);
+        found.dedup_by_key(|entry| entry.seq);
+        Ok(found)
+    }
+
+    async fn recent(&self, log: LogId, count: usize) -> StoreResult<(Tip, Vec<Entry>)> {
+        // One statement, so that the head and the entries are of one moment.
+        let query = "SELECT l.head, l.n AS head_n, l.at AS head_at, e.seq, e.n, e.by_id, e.id, e.at, e.v, e.body
+                     FROM log l LEFT JOIN entry e ON e.log = l.log AND e.seq > l.head - $2
+                     WHERE l.log = $1 ORDER BY e.seq";
+        let rows = self.all(sqlx::query(query).bind(log.to_string()).bind(sql::limit(count))).await?;
+        let Some(first) = rows.first() else { return Ok((self.tip_of(None), Vec::new())) };
+        let head = Head { seq: first.number("head")?, n: first.number("head_n")?, at: first.time("head_at")? };
+        let found = if first.int_or_none("seq")?.is_some() { entries(rows)? } else { Vec::new() };
+        Ok((self.tip_of(Some(head)), found))
+    }
+
+    async fn changes(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs> {
+        let Some(since) = cursor.and_then(|cursor| self.change_of(cursor)) else {
+            let row = self.one(sqlx::query("SELECT COALESCE(MAX(chg), 0) AS chg FROM log")).await?;
+            let now = row.map_or(Ok(0), |row| row.int("chg"))?;
+            return Ok(self.changed(Vec::new(), now, cursor.is_some()));
+        };
+        let rows = self.all(sqlx::query("SELECT log, head, chg FROM log WHERE chg > $1").bind(since)).await?;
+        let mut next = since;
+        let mut logs = Vec::with_capacity(rows.len());
+        for row in rows {
+            next = next.max(row.int("chg")?);
+            logs.push((row.parsed("log")?, row.number("head")?));
+        }
+        Ok(self.changed(logs, next, false))
+    }
+
+    async fn raise_floor(&self, log: LogId, floor: Seq) -> StoreResult<()> {
+        while !self.raise_floor_by_a_step(log, floor).await? {}
+        Ok(())
+    }
+
+    async fn floor(&self, log: LogId) -> StoreResult<Seq> {
+        let row = self.one(sqlx::query("SELECT floor FROM log WHERE log = $1").bind(log.to_string())).await?;
+        row.map_or(Ok(0), |row| row.number("floor"))
+    }
+
+    async fn all_logs(&self, after: Option<LogId>, limit: usize) -> StoreResult<Vec<(LogId, Seq)>> {
+        let query = sqlx::query("SELECT log, head FROM log WHERE log > $1 ORDER BY log LIMIT $2");
+        let after = after.map(|log| log.to_string()).unwrap_or_default();
+        let rows = self.all(query.bind(after).bind(sql::limit(limit))).await?;
+        rows.iter().map(|row| Ok((row.parsed("log")?, row.number("head")?))).collect()
+    }
+}
+
+impl Shared {
+    fn tip_of(&self, head: Option<Head>) -> Tip {
+        let head = head.unwrap_or_default();
+        Tip::from_store(self.epoch, head.seq, head.n, head.at)
+    }
+
+    /// The `chg` that a cursor names; none if it is of another epoch, or no cursor of ours.
+    fn change_of(&self, cursor: &ChangesCursor) -> Option<i64> {
+        let (epoch, change) = cursor.0.split_once('.')?;
+        if epoch.parse() == Ok(self.epoch) { change.parse().ok() } else { None }
+    }
+
+    fn changed(&self, logs: Vec<(LogId, Seq)>, next: i64, lost: bool) -> ChangedLogs {
+        ChangedLogs { epoch: self.epoch, logs, next: ChangesCursor(format!("{}.{next}", self.epoch)), lost }
+    }
+
+    /// Whether the floor is as high as asked, or as the head.
+    async fn raise_floor_by_a_step(&self, log: LogId, asked: Seq) -> StoreResult<bool> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                let name = log.to_string();
+                let row = sqlx::query("SELECT head, floor FROM log WHERE log = $1").bind(name.clone());
+                let Some(row) = row.fetch_optional(&mut *connection).await? else { return Ok(true) };
+                let (head, floor) = (row.number("head")?, row.number("floor")?);
+                let asked = asked.min(head);
+                let step = asked.min(floor + FLOOR_STEP);
+                if step <= floor {
+                    return Ok(true);
+                }
+                let select = "SELECT seq, n, by_id, id, at, v, body FROM entry
+                              WHERE log = $1 AND seq > $2 AND seq <= $3";
+                let select = sqlx::query(select).bind(name.clone()).bind(int(floor)).bind(int(step));
+                let mut files = Vec::new();
+                for mut entry in entries(select.fetch_all(&mut *connection).await?)? {
+                    files.extend(entry.message().map(|message| texts(&message.files)).unwrap_or_default());
+                    let before = entry.body.clone();
+                    entry.body.blank();
+                    if before == entry.body {
+                        continue;
+                    }
+                    let row = EntryRow::encode(&entry);
+                    let deleted = matches!(entry.body, Body::Message(_));
+                    let update = "UPDATE entry SET body = $1, deleted = $2 WHERE log = $3 AND seq = $4";
+                    let update = sqlx::query(update).bind(row.body).bind(i64::from(deleted));
+                    update.bind(name.clone()).bind(int(entry.seq)).execute(&mut *connection).await?;
+                }
+                for file in files {
+                    let update = sqlx::query("UPDATE file SET state = 'dropped' WHERE file = $1");
+                    update.bind(file).execute(&mut *connection).await?;
+                }
+                let update = sqlx::query("UPDATE log SET floor = $1 WHERE log = $2");
+                update.bind(int(step)).bind(name).execute(&mut *connection).await?;
+                Ok(step == asked)
+            })
+        })
+        .await
+    }
+}
+
+fn entries(rows: Vec<Row>) -> StoreResult<Vec<Entry>> {
+    rows.iter().map(codec::entry).collect()
+}

@@ -1,0 +1,98 @@
+//! A user's row: read, checked for names that are taken, written.
+
+use domain::name::{DisplayName, UserName};
+use domain::{Timestamp, User, UserId};
+use serde::{Deserialize, Serialize};
+use service::ports::{StoreError, StoreResult, UserRecord};
+
+use crate::codec::{Columns, json, word};
+use crate::dialect::{Connection, Row};
+use crate::error::Fault;
+
+/// What of a user has no column of its own.
+#[derive(Serialize, Deserialize)]
+struct Rest {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    display_name: Option<DisplayName>,
+    #[serde(default)]
+    banned: bool,
+    created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    password_hash: Option<String>,
+}
+
+/// The columns of a user, for `SELECT` on `usr`.
+pub const USER: &str = "user_id, name, folded, email, guest, role, body";
+
+pub fn record(row: &Row) -> StoreResult<UserRecord> {
+    let rest: Rest = row.json("body")?;
+    let name = row.text("name")?;
+    let unreadable = |why| StoreError::Unavailable { why, retry_ms: 1_000 };
+    let user = User {
+        id: row.parsed("user_id")?,
+        // As it was accepted once; rules for new names may be stricter by now.
+        name: UserName::parse(&name).map_err(|why| unreadable(format!("the name {name:?} cannot be read: {why}")))?,
+        display_name: rest.display_name,
+        guest: row.flag("guest")?,
+        role: row.word("role")?,
+        banned: rest.banned,
+        created_at: rest.created_at,
+    };
+    Ok(UserRecord { user, email: row.text_or_none("email")?, password_hash: rest.password_hash })
+}
+
+pub async fn read(connection: &mut Connection, user: UserId) -> Result<Option<UserRecord>, Fault> {
+    let select = "SELECT user_id, name, folded, email, guest, role, body FROM usr WHERE user_id = $1";
+    let row = sqlx::query(select).bind(user.to_string()).fetch_optional(connection).await?;
+    Ok(row.as_ref().map(record).transpose()?)
+}
+
+/// Whether nobody without `guest` is there yet.
+pub async fn is_first_person(connection: &mut Connection) -> Result<bool, Fault> {
+    let person = sqlx::query("SELECT 1 FROM usr WHERE guest = 0 LIMIT 1");
+    Ok(person.fetch_optional(connection).await?.is_none())
+}
+
+/// Refuses a name or an address that another has.
+pub async fn check_free(connection: &mut Connection, new: &UserRecord) -> Result<(), Fault> {
+    let id = new.user.id.to_string();
+    let name = sqlx::query("SELECT 1 FROM usr WHERE folded = $1 AND user_id <> $2");
+    let name = name.bind(new.user.name.folded()).bind(id.clone());
+    if name.fetch_optional(&mut *connection).await?.is_some() {
+        return Err(StoreError::Taken("name").into());
+    }
+    let Some(email) = &new.email else { return Ok(()) };
+    let email = sqlx::query("SELECT 1 FROM usr WHERE email = $1 AND user_id <> $2").bind(email.clone()).bind(id);
+    if email.fetch_optional(connection).await?.is_some() {
+        return Err(StoreError::Taken("email").into());
+    }
+    Ok(())
+}
+
+pub async fn insert(connection: &mut Connection, new: &UserRecord) -> Result<(), Fault> {
+    check_free(connection, new).await?;
+    if read(connection, new.user.id).await?.is_some() {
+        return Err(StoreError::Taken("user").into());
+    }
+    let sql = "INSERT INTO usr (name, folded, email, guest, role, body, user_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    write(connection, sql, new).await
+}
+
+pub async fn update(connection: &mut Connection, changed: &UserRecord) -> Result<(), Fault> {
+    check_free(connection, changed).await?;
+    let sql = "UPDATE usr SET name = $1, folded = $2, email = $3, guest = $4, role = $5, body = $6 WHERE user_id = $7";
+    write(connection, sql, changed).await
+}
+
+async fn write(connection: &mut Connection, sql: &'static str, row: &UserRecord) -> Result<(), Fault> {
+    let rest = Rest {
+        display_name: row.user.display_name.clone(),
+        banned: row.user.banned,
+        created_at: row.user.created_at,
+        password_hash: row.password_hash.clone(),
+    };
+    let query = sqlx::query(sql).bind(row.user.name.as_str().to_owned()).bind(row.user.name.folded());
+    let query = query.bind(row.email.clone()).bind(i64::from(row.user.guest)).bind(word(&row.user.role));
+    query.bind(json(&rest)).bind(row.user.id.to_string()).execute(connection).await?;
+    Ok(())
+}

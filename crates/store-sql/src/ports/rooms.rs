@@ -1,0 +1,149 @@
+//! `Rooms`.
+
+use async_trait::async_trait;
+use domain::name::{Slug, fold};
+use domain::text::Emoji;
+use domain::{LogId, Member, Room, RoomId, Seq, UserId, UserRoom};
+use service::ports::{DirectoryRoom, Head, Rooms, StoreResult, UserRoomRow};
+use sqlx::AssertSqlSafe;
+
+use crate::codec::{self, Columns, MEMBER, USER_ROOM, int};
+use crate::shared::{Shared, texts};
+use crate::sql;
+
+#[async_trait]
+impl Rooms for Shared {
+    async fn room(&self, room: RoomId) -> StoreResult<Option<Room>> {
+        let query = sqlx::query("SELECT body AS room_body FROM room WHERE room = $1").bind(room.to_string());
+        self.one(query).await?.as_ref().map(codec::room).transpose()
+    }
+
+    async fn room_by_slug(&self, slug: &Slug) -> StoreResult<Option<Room>> {
+        let query = sqlx::query("SELECT body AS room_body FROM room WHERE slug = $1").bind(slug.as_str().to_owned());
+        self.one(query).await?.as_ref().map(codec::room).transpose()
+    }
+
+    async fn member(&self, room: RoomId, user: UserId) -> StoreResult<Option<Member>> {
+        let query = format!("SELECT {MEMBER} FROM member WHERE room = $1 AND user_id = $2");
+        let query = sqlx::query(AssertSqlSafe(query)).bind(room.to_string()).bind(user.to_string());
+        self.one(query).await?.as_ref().map(codec::member).transpose()
+    }
+
+    async fn members_of(&self, room: RoomId, users: &[UserId]) -> StoreResult<Vec<Member>> {
+        let select = format!("SELECT {MEMBER} FROM member WHERE room = $1 AND user_id");
+        let rows = self.all_in(&select, &[room.to_string()], &texts(users)).await?;
+        rows.iter().map(codec::member).collect()
+    }
+
+    async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> StoreResult<Vec<Member>> {
+        let query = format!("SELECT {MEMBER} FROM member WHERE room = $1 AND user_id > $2 ORDER BY user_id LIMIT $3");
+        let after = after.map(|user| user.to_string()).unwrap_or_default();
+        let query = sqlx::query(AssertSqlSafe(query)).bind(room.to_string()).bind(after).bind(sql::limit(limit));
+        self.all(query).await?.iter().map(codec::member).collect()
+    }
+
+    async fn member_count(&self, room: RoomId) -> StoreResult<u64> {
+        // Counted by the room's row; a log without one has to be counted through.
+        let query = "SELECT COALESCE((SELECT members FROM room WHERE room = $1),
+                     (SELECT COUNT(*) FROM member WHERE room = $1 AND state = 'joined')) AS members";
+        let row = self.one(sqlx::query(query).bind(room.to_string())).await?;
+        row.map_or(Ok(0), |row| row.number("members"))
+    }
+
+    async fn user_rooms(&self, user: UserId, after: Option<RoomId>, limit: usize) -> StoreResult<Vec<UserRoomRow>> {
+        let query = format!(
+            "SELECT {USER_ROOM}, r.body AS room_body, COALESCE(l.head, 0) AS head, COALESCE(l.n, 0) AS n,
+             COALESCE(l.at, 0) AS at FROM user_room ur JOIN room r ON r.room = ur.room
+             LEFT JOIN log l ON l.log = 'r:' || ur.room
+             WHERE ur.user_id = $1 AND ur.room > $2 AND ur.state IN ('joined', 'invited')
+             ORDER BY ur.room LIMIT $3"
+        );
+        let after = after.map(|room| room.to_string()).unwrap_or_default();
+        let query = sqlx::query(AssertSqlSafe(query)).bind(user.to_string()).bind(after).bind(sql::limit(limit));
+        let rows = self.all(query).await?;
+        let line =
+            |row| Ok(UserRoomRow { row: codec::user_room(row)?, room: codec::room(row)?, head: codec::head(row)? });
+        rows.iter().map(line).collect()
+    }
+
+    async fn user_room(&self, user: UserId, room: RoomId) -> StoreResult<Option<UserRoom>> {
+        let query = format!("SELECT {USER_ROOM} FROM user_room ur WHERE user_id = $1 AND room = $2");
+        let query = sqlx::query(AssertSqlSafe(query)).bind(user.to_string()).bind(room.to_string());
+        self.one(query).await?.as_ref().map(codec::user_room).transpose()
+    }
+
+    async fn user_room_count(&self, user: UserId) -> StoreResult<u64> {
+        let query = "SELECT COUNT(*) AS rooms FROM user_room WHERE user_id = $1 AND state IN ('joined', 'invited')";
+        let row = self.one(sqlx::query(query).bind(user.to_string())).await?;
+        row.map_or(Ok(0), |row| row.number("rooms"))
+    }
+
+    async fn share_a_room(&self, a: UserId, b: UserId) -> StoreResult<bool> {
+        // The list of one of them names the rooms; the rooms themselves say who is in.
+        let query = "SELECT 1 AS found FROM user_room ur
+                     JOIN member one ON one.room = ur.room AND one.user_id = $1 AND one.state = 'joined'
+                     JOIN member two ON two.room = ur.room AND two.user_id = $2 AND two.state = 'joined'
+                     WHERE ur.user_id = $1 LIMIT 1";
+        Ok(self.one(sqlx::query(query).bind(a.to_string()).bind(b.to_string())).await?.is_some())
+    }
+
+    async fn head_hints(&self, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Head)>> {
+        let logs: Vec<String> = rooms.iter().map(|room| LogId::Room(*room).to_string()).collect();
+        let rows = self.all_in("SELECT log, head, n, at FROM log WHERE log", &[], &logs).await?;
+        let mut heads = Vec::with_capacity(rows.len());
+        for row in &rows {
+            if let LogId::Room(room) = row.parsed("log")? {
+                heads.push((room, codec::head(row)?));
+            }
+        }
+        Ok(heads)
+    }
+
+    async fn directory(&self, prefix: &str, after: Option<&Slug>, limit: usize) -> StoreResult<Vec<DirectoryRoom>> {
+        let query = "SELECT r.body AS room_body, r.members, COALESCE(l.head, 0) AS head, COALESCE(l.n, 0) AS n,
+                     COALESCE(l.at, 0) AS at FROM room r LEFT JOIN log l ON l.log = 'r:' || r.room
+                     WHERE r.listed = 1 AND r.slug > $1
+                     AND (substr(r.slug, 1, length($2)) = $2 OR substr(r.name, 1, length($3)) = $3)
+                     ORDER BY r.slug LIMIT $4";
+        let after = after.map(|slug| slug.as_str().to_owned()).unwrap_or_default();
+        let query = sqlx::query(query).bind(after).bind(prefix.to_lowercase()).bind(fold(prefix));
+        let rows = self.all(query.bind(sql::limit(limit))).await?;
+        let line = |row| {
+            Ok(DirectoryRoom { room: codec::room(row)?, head: codec::head(row)?, members: row.number("members")? })
+        };
+        rows.iter().map(line).collect()
+    }
+
+    async fn pins(&self, room: RoomId) -> StoreResult<Vec<Seq>> {
+        let query = sqlx::query("SELECT seq FROM pin WHERE room = $1 ORDER BY seq").bind(room.to_string());
+        self.all(query).await?.iter().map(|row| row.number("seq")).collect()
+    }
+
+    async fn reactors(
+        &self,
+        room: RoomId,
+        seq: Seq,
+        emoji: &Emoji,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> StoreResult<Vec<UserId>> {
+        let query = "SELECT user_id FROM react WHERE log = $1 AND seq = $2 AND emoji = $3 AND user_id > $4
+                     ORDER BY user_id LIMIT $5";
+        let query = sqlx::query(query).bind(LogId::Room(room).to_string()).bind(int(seq));
+        let after = after.map(|user| user.to_string()).unwrap_or_default();
+        let query = query.bind(emoji.as_str().to_owned()).bind(after).bind(sql::limit(limit));
+        self.all(query).await?.iter().map(|row| row.parsed("user_id")).collect()
+    }
+
+    async fn has_reacted(&self, room: RoomId, seq: Seq, emoji: &Emoji, user: UserId) -> StoreResult<bool> {
+        let query = "SELECT 1 AS found FROM react WHERE log = $1 AND seq = $2 AND emoji = $3 AND user_id = $4";
+        let query = sqlx::query(query).bind(LogId::Room(room).to_string()).bind(int(seq));
+        Ok(self.one(query.bind(emoji.as_str().to_owned()).bind(user.to_string())).await?.is_some())
+    }
+
+    async fn thread(&self, room: RoomId, root: Seq, after: Seq, limit: usize) -> StoreResult<Vec<Seq>> {
+        let query = "SELECT seq FROM thread WHERE room = $1 AND root = $2 AND seq > $3 ORDER BY seq LIMIT $4";
+        let query = sqlx::query(query).bind(room.to_string()).bind(int(root)).bind(int(after));
+        self.all(query.bind(sql::limit(limit))).await?.iter().map(|row| row.number("seq")).collect()
+    }
+}

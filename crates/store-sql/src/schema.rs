@@ -1,0 +1,143 @@
+//! The tables, and how an older database becomes a current one.
+//!
+//! Steps only add: a release before can still be started on what a release after has written, as long
+//! as the version says so. A step is never changed once it was released; another one follows it.
+
+use domain::Epoch;
+use sqlx::{AssertSqlSafe, Executor, Row as _};
+use uuid::Uuid;
+
+use crate::dialect::{self, APPLICATION_ID, BEGIN_WRITE, Connection};
+use crate::error::OpenError;
+
+/// The version that this release writes.
+pub const VERSION: i64 = STEPS.len() as i64;
+
+/// The statements that lead to version 1, 2, …
+const STEPS: &[&[&str]] = &[&[
+    "CREATE TABLE log (log TEXT PRIMARY KEY, head INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL,
+        floor INTEGER NOT NULL, chg INTEGER NOT NULL) {T}",
+    "CREATE INDEX log_chg ON log (chg)",
+    "CREATE TABLE entry (log TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, by_id TEXT NOT NULL,
+        id TEXT NOT NULL, at INTEGER NOT NULL, n INTEGER NOT NULL, rev INTEGER NOT NULL,
+        deleted INTEGER NOT NULL, v INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (log, seq)) {W}",
+    // A page of messages costs the same in a room full of reactions.
+    "CREATE INDEX entry_message ON entry (log, seq) WHERE kind = 'message'",
+    "CREATE TABLE react (log TEXT NOT NULL, seq INTEGER NOT NULL, emoji TEXT NOT NULL, user_id TEXT NOT NULL,
+        rev INTEGER NOT NULL, PRIMARY KEY (log, seq, emoji, user_id)) {W}",
+    "CREATE TABLE room (room TEXT PRIMARY KEY, kind TEXT NOT NULL, slug TEXT UNIQUE, name TEXT,
+        listed INTEGER NOT NULL, rev INTEGER NOT NULL, members INTEGER NOT NULL, body TEXT NOT NULL) {T}",
+    "CREATE INDEX room_listed ON room (listed, slug)",
+    "CREATE TABLE member (room TEXT NOT NULL, user_id TEXT NOT NULL, state TEXT NOT NULL, role TEXT NOT NULL,
+        muted_until INTEGER, level TEXT NOT NULL, from_seq INTEGER NOT NULL, to_seq INTEGER,
+        rev INTEGER NOT NULL, PRIMARY KEY (room, user_id)) {W}",
+    "CREATE TABLE user_room (user_id TEXT NOT NULL, room TEXT NOT NULL, state TEXT NOT NULL, role TEXT NOT NULL,
+        read_seq INTEGER NOT NULL, read_n INTEGER NOT NULL, mentions TEXT NOT NULL, level TEXT NOT NULL,
+        hidden INTEGER NOT NULL, rev INTEGER NOT NULL, why TEXT, PRIMARY KEY (user_id, room)) {W}",
+    "CREATE TABLE pin (room TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (room, seq)) {W}",
+    "CREATE TABLE thread (room TEXT NOT NULL, root INTEGER NOT NULL, seq INTEGER NOT NULL,
+        PRIMARY KEY (room, root, seq)) {W}",
+    "CREATE TABLE conn (user_id TEXT NOT NULL, id TEXT NOT NULL, node TEXT NOT NULL, room TEXT,
+        expires INTEGER NOT NULL, PRIMARY KEY (user_id, id)) {W}",
+    "CREATE INDEX conn_room ON conn (room) WHERE room IS NOT NULL",
+    "CREATE TABLE usr (user_id TEXT PRIMARY KEY, name TEXT NOT NULL, folded TEXT NOT NULL UNIQUE,
+        email TEXT UNIQUE, guest INTEGER NOT NULL, role TEXT NOT NULL, body TEXT NOT NULL) {T}",
+    "CREATE INDEX usr_person ON usr (guest) WHERE guest = 0",
+    "CREATE TABLE notif (user_id TEXT NOT NULL, at INTEGER NOT NULL, room TEXT NOT NULL, seq INTEGER NOT NULL,
+        state TEXT NOT NULL, seen INTEGER, body TEXT NOT NULL, expires INTEGER,
+        PRIMARY KEY (user_id, at, room, seq)) {W}",
+    "CREATE INDEX notif_unread ON notif (user_id, at, room, seq) WHERE state = 'there' AND seen IS NULL",
+    "CREATE INDEX notif_expires ON notif (expires) WHERE expires IS NOT NULL",
+    "CREATE TABLE session (session TEXT PRIMARY KEY, user_id TEXT NOT NULL, cur_hash BLOB NOT NULL, prev_hash BLOB,
+        rotated INTEGER NOT NULL, revoked INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL,
+        device TEXT NOT NULL) {T}",
+    "CREATE INDEX session_user ON session (user_id)",
+    "CREATE INDEX session_expires ON session (expires)",
+    "CREATE TABLE ticket (hash BLOB PRIMARY KEY, session TEXT NOT NULL, user_id TEXT NOT NULL,
+        expires INTEGER NOT NULL) {W}",
+    "CREATE INDEX ticket_expires ON ticket (expires)",
+    "CREATE TABLE push (user_id TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (user_id, id)) {W}",
+    "CREATE TABLE file (file TEXT PRIMARY KEY, room TEXT NOT NULL, user_id TEXT NOT NULL, seq INTEGER,
+        state TEXT NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL) {T}",
+    "CREATE INDEX file_room ON file (room, at, file)",
+    "CREATE INDEX file_state ON file (state, at)",
+    "CREATE INDEX file_user ON file (user_id, state, at)",
+    "CREATE TABLE feed (room TEXT NOT NULL, consumer TEXT NOT NULL, seq INTEGER NOT NULL, fence INTEGER NOT NULL,
+        PRIMARY KEY (room, consumer)) {W}",
+    "CREATE TABLE lease (name TEXT PRIMARY KEY, owner TEXT NOT NULL, until INTEGER NOT NULL,
+        fence INTEGER NOT NULL) {W}",
+    "CREATE TABLE node (node TEXT PRIMARY KEY, endpoint TEXT NOT NULL, at INTEGER NOT NULL) {W}",
+    "CREATE TABLE audit (month TEXT NOT NULL, at INTEGER NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (month, at, id)) {W}",
+]];
+
+/// What `meta` says of an open database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meta {
+    pub epoch: Epoch,
+    pub version: i64,
+}
+
+/// Brings a database up to [`VERSION`], in one transaction, so that of two processes that start at once
+/// one does it and the other finds it done. A new one gets its epoch.
+pub async fn migrate(connection: &mut Connection, path: &str) -> Result<Meta, OpenError> {
+    let database = |source| OpenError::Database { path: path.to_owned(), source };
+    connection.execute(BEGIN_WRITE).await.map_err(database)?;
+    let migrated = migrate_inside(connection, path).await;
+    let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    connection.execute(end).await.map_err(database)?;
+    migrated
+}
+
+async fn migrate_inside(connection: &mut Connection, path: &str) -> Result<Meta, OpenError> {
+    let database = |source| OpenError::Database { path: path.to_owned(), source };
+    if is_empty(connection).await.map_err(database)? {
+        let id = format!("PRAGMA application_id = {APPLICATION_ID}");
+        connection.execute(AssertSqlSafe(id)).await.map_err(database)?;
+        let meta = "CREATE TABLE meta (k TEXT PRIMARY KEY, v TEXT NOT NULL) {W}";
+        connection.execute(AssertSqlSafe(dialect::ddl(meta))).await.map_err(database)?;
+        set(connection, "epoch", &new_epoch().to_string()).await.map_err(database)?;
+        set(connection, "schema", "0").await.map_err(database)?;
+    }
+    let found = read(connection, path).await?;
+    for (step, statements) in STEPS.iter().enumerate().skip(usize::try_from(found.version).unwrap_or_default()) {
+        for statement in *statements {
+            connection.execute(AssertSqlSafe(dialect::ddl(statement))).await.map_err(database)?;
+        }
+        set(connection, "schema", &(step + 1).to_string()).await.map_err(database)?;
+    }
+    Ok(Meta { version: VERSION, ..found })
+}
+
+/// Reads `meta`, and refuses what is not ours or newer than this release.
+pub async fn read(connection: &mut Connection, path: &str) -> Result<Meta, OpenError> {
+    let foreign = || OpenError::Foreign(path.to_owned());
+    let rows = sqlx::query("SELECT k, v FROM meta").fetch_all(connection).await.map_err(|_| foreign())?;
+    let value = |key: &str| {
+        let mut pairs = rows.iter().filter_map(|row| Some((row.try_get("k").ok()?, row.try_get("v").ok()?)));
+        pairs.find(|(k, _): &(String, String)| k == key).map(|(_, v)| v)
+    };
+    let version: i64 = value("schema").and_then(|v| v.parse().ok()).ok_or_else(foreign)?;
+    let epoch = value("epoch").and_then(|v| v.parse().ok()).ok_or_else(foreign)?;
+    if version > VERSION {
+        return Err(OpenError::Newer { found: version, known: VERSION });
+    }
+    Ok(Meta { epoch, version })
+}
+
+/// Writes a row of `meta`.
+pub async fn set(connection: &mut Connection, key: &str, value: &str) -> Result<(), sqlx::Error> {
+    let upsert = "INSERT INTO meta (k, v) VALUES ($1, $2) ON CONFLICT (k) DO UPDATE SET v = excluded.v";
+    sqlx::query(upsert).bind(key.to_owned()).bind(value.to_owned()).execute(connection).await?;
+    Ok(())
+}
+
+/// An epoch that no store has had.
+pub fn new_epoch() -> Epoch {
+    Epoch(Uuid::new_v4().as_u64_pair().0)
+}
+
+async fn is_empty(connection: &mut Connection) -> Result<bool, sqlx::Error> {
+    let row = sqlx::query("SELECT COUNT(*) AS tables FROM sqlite_schema").fetch_one(connection).await?;
+    Ok(row.try_get::<i64, _>("tables")? == 0)
+}

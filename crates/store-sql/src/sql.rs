@@ -1,0 +1,49 @@
+//! Pieces of SQL that are built at run time: never from a user's words, only placeholders by number.
+
+use std::fmt::Write;
+
+/// Rows of one multi-row statement.
+pub const ROWS: usize = 64;
+/// Values of one `IN (…)`.
+pub const IN_LIST: usize = 512;
+
+/// `($1, $2), ($3, $4)`: so many rows of so many columns.
+pub fn rows(rows: usize, columns: usize) -> String {
+    let mut sql = String::with_capacity(rows * columns * 6);
+    for row in 0..rows {
+        sql.push_str(if row == 0 { "(" } else { ", (" });
+        sql.push_str(&list(row * columns + 1, columns));
+        sql.push(')');
+    }
+    sql
+}
+
+/// `$5, $6, $7`: so many values, the first with this number.
+pub fn list(first: usize, count: usize) -> String {
+    let mut sql = String::with_capacity(count * 5);
+    for number in first..first + count {
+        let comma = if number == first { "" } else { ", " };
+        write!(sql, "{comma}${number}").expect("a String takes all that is written");
+    }
+    sql
+}
+
+/// The values, the last one repeated up to the next power of two: `IN` does not mind, and statements of
+/// few different lengths stay prepared.
+pub fn padded<T: Clone>(values: &[T]) -> Vec<T> {
+    let mut padded = values.to_vec();
+    if let Some(last) = values.last() {
+        padded.resize(values.len().next_power_of_two(), last.clone());
+    }
+    padded
+}
+
+/// A limit as SQL takes it.
+pub fn limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+/// The end of the range of all texts that begin with `prefix`: no text has a higher character.
+pub fn prefix_end(prefix: &str) -> String {
+    format!("{prefix}\u{10FFFF}")
+}

@@ -1,0 +1,67 @@
+//! The rows of a user that change with an append to the user's own log.
+
+use domain::{Effect, Level, Notification, NotificationKey, UserId, UserRoom};
+
+use crate::codec::{int, json, word};
+use crate::dialect::Connection;
+use crate::shared::Statement;
+
+type Done = Result<(), sqlx::Error>;
+
+pub async fn apply(connection: &mut Connection, user: UserId, effect: &Effect) -> Done {
+    match effect {
+        Effect::UserRoom(row) => user_room(connection, user, row).await,
+        Effect::RoomSettings { room, level, hidden } => {
+            let own = sqlx::query("UPDATE user_room SET level = $1, hidden = $2 WHERE user_id = $3 AND room = $4");
+            let own = own.bind(word(level)).bind(i64::from(*hidden)).bind(user.to_string()).bind(room.to_string());
+            own.execute(&mut *connection).await?;
+            let member = sqlx::query("UPDATE member SET level = $1 WHERE room = $2 AND user_id = $3");
+            let member = member.bind(word(level)).bind(room.to_string()).bind(user.to_string());
+            member.execute(connection).await.map(|_| ())
+        }
+        Effect::Notification(new) => notification(connection, user, new).await,
+        Effect::NotificationRead { key: None, at } => {
+            let sql = "UPDATE notif SET seen = $1 WHERE user_id = $2 AND state = 'there' AND seen IS NULL";
+            sqlx::query(sql).bind(at.0).bind(user.to_string()).execute(connection).await.map(|_| ())
+        }
+        Effect::NotificationRead { key: Some(key), at } => {
+            let sql = "UPDATE notif SET seen = $5
+                       WHERE user_id = $1 AND at = $2 AND room = $3 AND seq = $4 AND state = 'there' AND seen IS NULL";
+            of(sqlx::query(sql), user, key).bind(at.0).execute(connection).await.map(|_| ())
+        }
+        Effect::NotificationDropped { key, expires } => {
+            let sql = "INSERT INTO notif (user_id, at, room, seq, expires, state, body)
+                       VALUES ($1, $2, $3, $4, $5, 'dropped', '') ON CONFLICT (user_id, at, room, seq)
+                       DO UPDATE SET state = excluded.state, body = excluded.body, expires = excluded.expires";
+            of(sqlx::query(sql), user, key).bind(expires.0).execute(connection).await.map(|_| ())
+        }
+        other => {
+            debug_assert!(false, "{other:?} belongs to a room's log");
+            Ok(())
+        }
+    }
+}
+
+/// Binds a notification's key as `$1` to `$4`.
+pub fn of(query: Statement, user: UserId, key: &NotificationKey) -> Statement {
+    query.bind(user.to_string()).bind(key.at.0).bind(key.room.to_string()).bind(int(key.seq))
+}
+
+/// An older state than the row's is not applied; marks and settings stay.
+async fn user_room(connection: &mut Connection, user: UserId, row: &UserRoom) -> Done {
+    let sql = "INSERT INTO user_room (user_id, room, state, role, rev, why, level, read_seq, read_n, mentions, hidden)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, '[]', 0) ON CONFLICT (user_id, room)
+               DO UPDATE SET state = excluded.state, role = excluded.role, rev = excluded.rev, why = excluded.why
+               WHERE user_room.rev <= excluded.rev";
+    let query = sqlx::query(sql).bind(user.to_string()).bind(row.room.to_string());
+    let query = query.bind(word(&row.state)).bind(word(&row.role)).bind(int(row.rev)).bind(row.why.clone());
+    query.bind(word(&Level::default())).execute(connection).await.map(|_| ())
+}
+
+/// One that is there, or was dropped, stays as it is.
+async fn notification(connection: &mut Connection, user: UserId, new: &Notification) -> Done {
+    let sql = "INSERT INTO notif (user_id, at, room, seq, seen, body, state) VALUES ($1, $2, $3, $4, $5, $6, 'there')
+               ON CONFLICT (user_id, at, room, seq) DO NOTHING";
+    let query = of(sqlx::query(sql), user, &new.key).bind(new.read_at.map(|at| at.0)).bind(json(new));
+    query.execute(connection).await.map(|_| ())
+}

@@ -1,0 +1,182 @@
+//! The task that writes: takes what waits, commits it in one transaction, answers.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use sqlx::{ConnectOptions as _, Connection as _, Executor};
+use tokio::sync::{mpsc, oneshot};
+
+use super::append::{self, Append};
+use super::{Counters, Job, Write};
+use crate::dialect::{self, BEGIN_WRITE, CHECKPOINT, Connection};
+use crate::error::Failure;
+use crate::settings::SqlSettings;
+
+/// How long the task waits before it connects again, so that a broken disk does not keep it busy.
+const RECONNECT: Duration = Duration::from_millis(100);
+
+pub struct Task {
+    /// None after a failure that leaves its state in doubt.
+    connection: Option<Connection>,
+    path: PathBuf,
+    settings: SqlSettings,
+    counters: Arc<Counters>,
+}
+
+/// What one transaction commits.
+#[derive(Default)]
+struct Group {
+    appends: Vec<Append>,
+    writes: Vec<Box<dyn Write>>,
+}
+
+impl Group {
+    fn add(&mut self, job: Job) -> Option<oneshot::Sender<()>> {
+        match job {
+            Job::Append(append) => self.appends.push(append),
+            Job::Write(write) => self.writes.push(write),
+            Job::Close(closed) => return Some(closed),
+        }
+        None
+    }
+
+    fn len(&self) -> usize {
+        self.appends.len() + self.writes.len()
+    }
+
+    fn answer(self, ended: Result<(), &Failure>) {
+        for append in self.appends {
+            append.answer(ended);
+        }
+        for write in self.writes {
+            write.answer(ended);
+        }
+    }
+
+    /// Each job on its own, in the same order.
+    fn split(self) -> impl Iterator<Item = Group> {
+        let appends = self.appends.into_iter().map(|append| Group { appends: vec![append], writes: Vec::new() });
+        let writes = self.writes.into_iter().map(|write| Group { appends: Vec::new(), writes: vec![write] });
+        appends.chain(writes)
+    }
+}
+
+impl Task {
+    pub fn new(connection: Connection, path: &Path, settings: &SqlSettings, counters: Arc<Counters>) -> Task {
+        Task { connection: Some(connection), path: path.to_owned(), settings: settings.clone(), counters }
+    }
+
+    /// Until the queue is closed and empty. While one group is at the disk the next one gathers.
+    pub async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut closed = Vec::new();
+        while let Some(first) = jobs.recv().await {
+            // Those who were answered by the group before ask again now: they join this one.
+            tokio::task::yield_now().await;
+            let mut group = Group::default();
+            let mut next = Some(first);
+            while let Some(job) = next {
+                if let Some(asked) = group.add(job) {
+                    closed.push(asked);
+                    jobs.close();
+                }
+                next = if group.len() < self.settings.group { jobs.try_recv().ok() } else { None };
+            }
+            self.commit(group).await;
+        }
+        if let Some(mut connection) = self.connection.take() {
+            let moved = connection.execute(CHECKPOINT).await.map(|_| ());
+            if let Err(error) = moved.and(connection.close().await) {
+                tracing::warn!(%error, "the database was not closed cleanly; nothing is lost");
+            }
+        }
+        for asked in closed {
+            let _ = asked.send(());
+        }
+    }
+
+    /// Commits a group and answers it. If one row cannot be written, each job gets a transaction of its
+    /// own, so that only the one it belongs to fails.
+    async fn commit(&mut self, mut group: Group) {
+        if group.len() == 0 {
+            return;
+        }
+        match self.transact(&mut group).await {
+            Ok(()) => group.answer(Ok(())),
+            Err(Failure::Row(why)) if group.len() > 1 => {
+                tracing::warn!(why, jobs = group.len(), "a row cannot be written: each job on its own");
+                for mut alone in group.split() {
+                    let ended = self.transact(&mut alone).await;
+                    alone.answer(ended.as_ref().map(|_| ()));
+                }
+            }
+            Err(failure) => {
+                tracing::warn!(?failure, jobs = group.len(), "a transaction did not commit");
+                group.answer(Err(&failure));
+            }
+        }
+    }
+
+    async fn transact(&mut self, group: &mut Group) -> Result<(), Failure> {
+        let connection = connected(&mut self.connection, &self.path, &self.settings).await?;
+        if let Err(error) = connection.execute(BEGIN_WRITE).await {
+            // A lock of another process passes; anything else may be the connection's.
+            if dialect::kind(&error) != dialect::Kind::Busy {
+                self.connection = None;
+            }
+            return Err(Failure::of_statement(&error));
+        }
+        match fill(connection, group).await {
+            Ok(entries) => {
+                if let Err(error) = connection.execute("COMMIT").await {
+                    self.roll_back().await;
+                    return Err(Failure::of_commit(&error));
+                }
+                self.counters.transactions.fetch_add(1, Ordering::Relaxed);
+                self.counters.entries.fetch_add(entries, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(error) => {
+                self.roll_back().await;
+                Err(Failure::of_statement(&error))
+            }
+        }
+    }
+
+    /// Rolls back; a connection that cannot is given up, which rolls back as well.
+    async fn roll_back(&mut self) {
+        let Some(connection) = &mut self.connection else { return };
+        match connection.execute("ROLLBACK").await {
+            Ok(_) => {}
+            Err(error) if dialect::was_rolled_back(&error) => {}
+            Err(error) => {
+                tracing::warn!(%error, "a rollback failed: connecting again");
+                self.connection = None;
+            }
+        }
+    }
+}
+
+/// Does the group's work; returns how many entries it appended.
+async fn fill(connection: &mut Connection, group: &mut Group) -> Result<u64, sqlx::Error> {
+    let entries = append::run(connection, &mut group.appends).await?;
+    for write in &mut group.writes {
+        write.run(connection).await?;
+    }
+    Ok(entries)
+}
+
+async fn connected<'a>(
+    slot: &'a mut Option<Connection>,
+    path: &Path,
+    settings: &SqlSettings,
+) -> Result<&'a mut Connection, Failure> {
+    if slot.is_none() {
+        tokio::time::sleep(RECONNECT).await;
+        // Never makes a new file: an empty store in the place of a lost one would be believed.
+        let options = dialect::writer_options(path, settings).create_if_missing(false);
+        *slot = Some(options.connect().await.map_err(|error| Failure::of_statement(&error))?);
+    }
+    Ok(slot.as_mut().expect("it was filled a line ago"))
+}
