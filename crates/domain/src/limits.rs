@@ -137,6 +137,8 @@ pub const FRAMES_IN_FLIGHT: usize = 64;
 pub const REPLAYS_IN_FLIGHT: usize = 4;
 /// Logs of one `resume` frame.
 pub const CURSORS_PER_RESUME: usize = 2_000;
+/// Logs that one socket may follow.
+pub const LOGS_PER_SOCKET: usize = 2_000;
 /// Users without a connection whose last time is remembered.
 pub const PRESENCE_REMEMBERED: usize = 100_000;
 /// How often a node refreshes the presence of its sockets.

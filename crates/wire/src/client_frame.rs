@@ -235,6 +235,14 @@ impl ClientFrame {
         })
     }
 
+    /// What an error about this text names: as much of `t`, `id` and `room` as it has.
+    pub fn address(text: &str) -> BadFrame {
+        let known = |value: serde_json::Value| value.as_str().map(str::to_owned);
+        let address = serde_json::from_str::<Address>(text);
+        let (of, id, room) = address.map(|at| (known(at.t), known(at.id), known(at.room))).unwrap_or_default();
+        BadFrame { of, id, room, message: String::new() }
+    }
+
     /// The frame's `t`.
     pub fn name(&self) -> &'static str {
         match self {

@@ -1,0 +1,99 @@
+//! From commits to deliveries: each is told to the other nodes once, encoded once, and given to the hub.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use domain::{Body, Entry, Epoch, LogId, MemberState, Refusal};
+use service::CommitListener;
+use service::ports::{BusMessage, Committed};
+use tokio::sync::mpsc;
+use wire::ServerFrame;
+
+use super::Tier;
+use crate::frame::{Class, Frame};
+use crate::hub::Delivery;
+
+/// A commit on its way to the sockets.
+pub(super) struct Job {
+    pub committed: Committed,
+    /// Made by this node, so the others are to be told.
+    pub ours: bool,
+}
+
+impl CommitListener for Tier {
+    fn committed(&self, committed: &Committed) {
+        self.enqueue(Job { committed: committed.clone(), ours: true });
+    }
+}
+
+impl Tier {
+    /// Commits of one log keep their order. When too many wait, the hub gets a hint and reads the log.
+    pub(super) fn enqueue(&self, job: Job) {
+        let Some(head) = job.committed.entries.last().map(|entry| entry.seq) else { return };
+        let log = job.committed.log;
+        let mut hasher = DefaultHasher::new();
+        log.hash(&mut hasher);
+        let queue = &self.deliveries[(hasher.finish() % self.deliveries.len() as u64) as usize];
+        if queue.try_send(job).is_err() {
+            self.drive(|hub, effects| hub.hint(log, head, effects));
+        }
+    }
+}
+
+/// Runs until the tier ends.
+pub(super) async fn run(tier: Arc<Tier>, mut jobs: mpsc::Receiver<Job>) {
+    while let Some(Job { committed, ours }) = jobs.recv().await {
+        let (log, epoch) = (committed.log, committed.epoch);
+        deliver(&tier, &committed).await;
+        if ours {
+            tier.parts.bus.publish(log, BusMessage::Committed(committed)).await;
+        }
+        if epoch != tier.hub().epoch() {
+            tier.check_epoch().await;
+        }
+    }
+}
+
+async fn deliver(tier: &Tier, committed: &Committed) {
+    let Committed { log, epoch, entries } = committed;
+    let wanted = |tier: &Tier, epoch: &Epoch| {
+        let hub = tier.hub();
+        hub.epoch() == *epoch && hub.is_ready(*log)
+    };
+    if !wanted(tier, epoch) {
+        return;
+    }
+    let now = tier.now();
+    match deliveries(tier, *log, entries).await {
+        Ok(deliveries) => tier.drive(|hub, effects| {
+            if hub.epoch() == *epoch {
+                hub.deliver(*log, &deliveries, now, effects);
+            }
+        }),
+        // Names could not be looked up now: the reader tries until they can.
+        Err(_) => {
+            let head = entries.last().map_or(0, |entry| entry.seq);
+            tier.drive(|hub, effects| hub.hint(*log, head, effects));
+        }
+    }
+}
+
+/// Encodes entries, each once for all sockets.
+pub(super) async fn deliveries(tier: &Tier, log: LogId, entries: &[Entry]) -> Result<Vec<Delivery>, Refusal> {
+    let events = tier.parts.events(log, entries, None).await?;
+    let delivery = |(entry, event): (&Entry, wire::AnyEvent)| Delivery {
+        seq: entry.seq,
+        frame: Frame::new(Class::Durable, &ServerFrame::Event(event)),
+        removes: match &entry.body {
+            Body::Member { user, state: MemberState::Left | MemberState::Kicked | MemberState::Banned, .. } => {
+                Some(*user)
+            }
+            _ => None,
+        },
+        ends: match &entry.body {
+            Body::SessionEnded { session } => Some(*session),
+            _ => None,
+        },
+    };
+    Ok(entries.iter().zip(events).map(delivery).collect())
+}

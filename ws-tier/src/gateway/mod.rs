@@ -1,0 +1,255 @@
+//! The tier itself: accepts sockets, drives hub and sessions, and connects them to the logs, the bus and
+//! the other nodes.
+//!
+//! Decides nothing that hub or session could decide: it carries out what they ask for.
+
+mod delivery;
+mod follow;
+mod outbox;
+mod presence;
+mod relay;
+mod replay;
+mod shard;
+mod sign_in;
+mod signals;
+mod socket;
+mod upgrade;
+mod write;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use axum::Router;
+use domain::limits::Limits;
+use domain::{Epoch, LogId, Timestamp};
+use service::ports::StoreError;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use web::Origins;
+
+use crate::hub::{Effect, Hub, Request, SocketId};
+use crate::parts::Parts;
+use crate::session::Settings;
+use presence::Watches;
+use shard::Shards;
+use signals::TypingBudget;
+
+/// How a node is set up.
+#[derive(Debug, Clone)]
+pub struct TierSettings {
+    /// Its name, shown to people: short, and unlike those of the other nodes.
+    pub node: String,
+    /// Frames, sockets, heartbeat.
+    pub limits: Limits,
+    /// Pages beside the server's own that may open sockets.
+    pub origins: Origins,
+    /// Tasks that own sockets' backlogs; one a core is right.
+    pub shards: usize,
+}
+
+impl TierSettings {
+    /// The defaults, with a random name.
+    pub fn new(limits: Limits) -> Self {
+        let node = format!("n-{:04x}", rand::random::<u16>());
+        let shards = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(8));
+        TierSettings { node, limits, origins: Origins::default(), shards }
+    }
+}
+
+/// A node's WebSocket tier. Add it to [`service::Logs`] as a listener: see [`Tier::start`].
+pub struct Tier {
+    me: Weak<Tier>,
+    parts: Parts,
+    settings: Arc<Settings>,
+    origins: Origins,
+    shards: Shards,
+    hub: Mutex<Hub>,
+    /// Logs whose first read somebody waits for.
+    starting: Mutex<HashMap<LogId, Arc<Notify>>>,
+    /// What the hub asked for and needs I/O. Each log has at most one of each kind in it, so it is
+    /// bounded by the logs that sockets follow.
+    asked: mpsc::UnboundedSender<(Epoch, Effect)>,
+    deliveries: Vec<mpsc::Sender<delivery::Job>>,
+    watches: Mutex<Watches>,
+    typing: Mutex<TypingBudget>,
+    small_rooms: signals::SmallRooms,
+    next_socket: AtomicU64,
+    open: AtomicUsize,
+    one_less: Notify,
+    restarting: AtomicBool,
+    drain: watch::Sender<Option<Duration>>,
+    stop: CancellationToken,
+}
+
+impl Tier {
+    /// Starts the tier of a node. From then on it hears the commits of `parts.logs` and the bus.
+    pub async fn start(parts: Parts, settings: TierSettings) -> Result<Arc<Tier>, StoreError> {
+        let epoch = parts.store.log.epoch().await?;
+        let shards = settings.shards.max(1);
+        let (asked, asks) = mpsc::unbounded_channel();
+        let (deliveries, jobs) = (0..shards).map(|_| mpsc::channel(domain::limits::DELIVERY_QUEUE)).unzip();
+        let tier = Arc::new_cyclic(|me| Tier {
+            me: me.clone(),
+            settings: Arc::new(Settings { node: settings.node, limits: settings.limits }),
+            origins: settings.origins,
+            shards: Shards::start(shards),
+            hub: Mutex::new(Hub::new(epoch, shards)),
+            starting: Mutex::default(),
+            asked,
+            deliveries,
+            watches: Mutex::default(),
+            typing: Mutex::default(),
+            small_rooms: signals::SmallRooms::default(),
+            next_socket: AtomicU64::new(0),
+            open: AtomicUsize::new(0),
+            one_less: Notify::new(),
+            restarting: AtomicBool::new(false),
+            drain: watch::channel(None).0,
+            stop: CancellationToken::new(),
+            parts,
+        });
+        tier.spawn(follow::run(tier.clone(), asks));
+        let jobs: Vec<mpsc::Receiver<delivery::Job>> = jobs;
+        for jobs in jobs {
+            tier.spawn(delivery::run(tier.clone(), jobs));
+        }
+        tier.spawn(relay::bus(tier.clone()));
+        tier.spawn(relay::changes(tier.clone()));
+        tier.spawn(presence::run(tier.clone()));
+        tier.parts.logs.add_listener(tier.clone());
+        tier.parts.presence.add_listener(tier.clone());
+        tier.parts.marks.add_listener(tier.clone());
+        Ok(tier)
+    }
+
+    /// `GET /v1/ws`.
+    pub fn router(self: &Arc<Self>) -> Router {
+        upgrade::router(self.clone())
+    }
+
+    /// Lets all sockets go: no new ones, a `goaway` with a spread delay to each, changes in flight are
+    /// answered, the last leaves within `grace`. After it the tier does nothing any more.
+    pub async fn drain(&self, grace: Duration) {
+        self.drain.send_replace(Some(grace.mul_f64(0.6)));
+        let gone = async {
+            while self.open.load(Ordering::Acquire) > 0 {
+                let one_less = self.one_less.notified();
+                if self.open.load(Ordering::Acquire) > 0 {
+                    one_less.await;
+                }
+            }
+        };
+        if tokio::time::timeout(grace, gone).await.is_err() {
+            tracing::warn!(
+                open = self.open.load(Ordering::Acquire),
+                "sockets were still open when the grace period ended"
+            );
+        }
+        self.stop.cancel();
+    }
+
+    /// The node's name.
+    pub fn node(&self) -> &str {
+        &self.settings.node
+    }
+
+    /// How many sockets are open.
+    pub fn open_sockets(&self) -> usize {
+        self.open.load(Ordering::Acquire)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    /// A task of the tier's; ends with it.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = task => {}
+                () = stop.cancelled() => {}
+            }
+        });
+    }
+
+    /// Asks the hub, and carries out what it answers. Hand-overs happen under its lock, so that their
+    /// order is the hub's own.
+    fn drive<R>(&self, ask: impl FnOnce(&mut Hub, &mut Vec<Effect>) -> R) -> R {
+        let mut effects = Vec::new();
+        let mut hub = self.hub();
+        let answer = ask(&mut hub, &mut effects);
+        let epoch = hub.epoch();
+        for effect in effects {
+            match effect {
+                Effect::HandOver { shard, to, frames } => self.shards.hand_over(shard, to, frames),
+                Effect::Close { socket, code } => self.shards.close(socket, code),
+                // The receiver lives as long as the tier; once it stopped, nobody needs the effect.
+                other => drop(self.asked.send((epoch, other))),
+            }
+        }
+        answer
+    }
+
+    /// No code panics while it holds this lock.
+    fn hub(&self) -> MutexGuard<'_, Hub> {
+        self.hub.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the log's position is known; false when the request counts no more.
+    async fn ready(&self, request: &Request) -> bool {
+        self.log_ready(request.log, |hub| hub.is_current(request)).await
+    }
+
+    /// Waits until the log's position is known, as long as `wanted`.
+    async fn log_ready(&self, log: LogId, wanted: impl Fn(&Hub) -> bool) -> bool {
+        loop {
+            let started = {
+                let hub = self.hub();
+                if !wanted(&hub) || hub.is_ready(log) {
+                    return wanted(&hub);
+                }
+                // Made under the hub's lock, so the news cannot pass between the look and the wait.
+                self.starting().entry(log).or_default().clone().notified_owned()
+            };
+            started.await;
+        }
+    }
+
+    fn starting(&self) -> MutexGuard<'_, HashMap<LogId, Arc<Notify>>> {
+        self.starting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something of another epoch was met. If the store is of another one now, all that this node
+    /// believes is wrong: sockets are closed, and the hub starts afresh.
+    async fn check_epoch(&self) {
+        if self.restarting.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        if let Ok(epoch) = self.parts.store.log.epoch().await {
+            self.enter_epoch(epoch);
+        }
+        self.restarting.store(false, Ordering::Release);
+    }
+
+    /// The store said that this is its epoch.
+    fn enter_epoch(&self, epoch: Epoch) {
+        let changed = self.drive(|hub, effects| {
+            let changed = hub.epoch() != epoch;
+            if changed {
+                tracing::warn!(%epoch, "the store has another epoch: all sockets start afresh");
+                hub.restart(epoch, effects);
+            }
+            changed
+        });
+        if changed {
+            self.starting().drain().for_each(|(_, waiting)| waiting.notify_waiters());
+        }
+    }
+
+    fn next_socket(&self) -> SocketId {
+        self.next_socket.fetch_add(1, Ordering::Relaxed)
+    }
+}

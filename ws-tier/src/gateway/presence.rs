@@ -1,0 +1,206 @@
+//! Whose presence each socket watches: refreshed each 10 s, told in batches each second, and in full
+//! every 60 s, so that a lost "offline" heals.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use domain::limits::{PRESENCE_FULL, PRESENCE_REFRESH};
+use domain::{PresenceStatus, UserId};
+use service::ports::UserPresence;
+use tokio::time::{Instant, MissedTickBehavior};
+use wire::{PresenceEntry, ServerFrame};
+
+use super::Tier;
+use crate::frame::{Class, Frame};
+use crate::hub::SocketId;
+
+/// Connections of one refresh.
+const REFRESH_BATCH: usize = 1_000;
+
+/// Who is here, and who watches whom.
+#[derive(Default)]
+pub(super) struct Watches {
+    here: HashMap<SocketId, (UserId, String)>,
+    by_socket: HashMap<SocketId, Watch>,
+    by_user: HashMap<UserId, HashSet<SocketId>>,
+}
+
+struct Watch {
+    users: Vec<UserId>,
+    full_at: Instant,
+}
+
+impl Watches {
+    /// A socket signed in.
+    pub fn connect(&mut self, socket: SocketId, user: UserId, conn: String) {
+        self.here.insert(socket, (user, conn));
+    }
+
+    /// A socket is gone. Returns what it was called in the presence store.
+    pub fn disconnect(&mut self, socket: SocketId) -> Option<(UserId, String)> {
+        self.watch(socket, Vec::new(), Instant::now());
+        self.here.remove(&socket)
+    }
+
+    /// From now on the socket watches these, and no others.
+    pub fn watch(&mut self, socket: SocketId, users: Vec<UserId>, now: Instant) {
+        for user in self.by_socket.remove(&socket).into_iter().flat_map(|watch| watch.users) {
+            if let Some(sockets) = self.by_user.get_mut(&user) {
+                sockets.remove(&socket);
+                if sockets.is_empty() {
+                    self.by_user.remove(&user);
+                }
+            }
+        }
+        if users.is_empty() || !self.here.contains_key(&socket) {
+            return;
+        }
+        for user in &users {
+            self.by_user.entry(*user).or_default().insert(socket);
+        }
+        self.by_socket.insert(socket, Watch { users, full_at: now });
+    }
+
+    /// The sockets that are due for everything they watch; due again after [`PRESENCE_FULL`].
+    fn due(&mut self, now: Instant) -> Vec<(SocketId, Vec<UserId>)> {
+        let due = self.by_socket.iter_mut().filter(|(_, watch)| watch.full_at <= now);
+        due.map(|(socket, watch)| {
+            watch.full_at = now + PRESENCE_FULL;
+            (*socket, watch.users.clone())
+        })
+        .collect()
+    }
+
+    /// What each watching socket is told of these changes.
+    fn told(&self, changed: Vec<UserPresence>) -> HashMap<SocketId, Vec<PresenceEntry>> {
+        let mut told: HashMap<SocketId, Vec<PresenceEntry>> = HashMap::new();
+        for presence in changed {
+            for socket in self.by_user.get(&presence.user).into_iter().flatten() {
+                told.entry(*socket).or_default().push(entry(&presence));
+            }
+        }
+        told
+    }
+}
+
+fn entry(presence: &UserPresence) -> PresenceEntry {
+    PresenceEntry {
+        user: presence.user.to_string(),
+        status: presence.status,
+        last_seen: presence.last_seen.map(wire::rfc3339),
+    }
+}
+
+impl Tier {
+    pub(super) fn watches(&self) -> MutexGuard<'_, Watches> {
+        self.watches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn refresh_presence(&self) {
+        let here: Vec<(UserId, String, PresenceStatus)> = {
+            let watches = self.watches();
+            watches.here.values().map(|(user, conn)| (*user, conn.clone(), PresenceStatus::Online)).collect()
+        };
+        for batch in here.chunks(REFRESH_BATCH) {
+            self.parts.presence.refresh(batch).await;
+        }
+    }
+
+    async fn tell_presence(&self, now: Instant) {
+        let changed = self.parts.presence.changed().await;
+        let (told, due) = {
+            let mut watches = self.watches();
+            (watches.told(changed), watches.due(now))
+        };
+        let mut frames: Vec<(SocketId, Frame)> = Vec::with_capacity(told.len() + due.len());
+        for (socket, users) in told {
+            frames.push((socket, Frame::new(Class::Presence, &ServerFrame::Presence { users, full: false })));
+        }
+        for (socket, users) in due {
+            let mut there = self.parts.presence.of(&users).await;
+            there.retain(|presence| presence.status > PresenceStatus::Offline || presence.last_seen.is_some());
+            let users = there.iter().map(entry).collect();
+            frames.push((socket, Frame::new(Class::Presence, &ServerFrame::Presence { users, full: true })));
+        }
+        self.drive(|hub, effects| {
+            for (socket, frame) in frames {
+                hub.hand_over(socket, frame, effects);
+            }
+        });
+    }
+}
+
+/// Runs until the tier ends.
+pub(super) async fn run(tier: Arc<Tier>) {
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut refreshed = Instant::now();
+    loop {
+        let now = second.tick().await;
+        if now - refreshed >= PRESENCE_REFRESH {
+            refreshed = now;
+            tier.refresh_presence().await;
+        }
+        tier.tell_presence(now).await;
+        let clock = tier.now();
+        tier.drive(|hub, effects| hub.tick(clock, effects));
+        let (logs, sockets) = tier.hub().counts();
+        metrics::gauge!("palaver_logs_followed").set(logs as f64);
+        metrics::gauge!("palaver_sockets").set(sockets as f64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn user(n: u128) -> UserId {
+        UserId(Uuid::from_u128(n))
+    }
+
+    fn online(n: u128) -> UserPresence {
+        UserPresence { user: user(n), status: PresenceStatus::Online, last_seen: Some(Timestamp(0)) }
+    }
+
+    #[test]
+    fn one_is_told_of_those_one_watches_and_of_no_others() {
+        let mut watches = Watches::default();
+        let now = Instant::now();
+        watches.connect(1, user(1), "c1".into());
+        watches.connect(2, user(2), "c2".into());
+        watches.watch(1, vec![user(2), user(3)], now);
+        watches.watch(2, vec![user(3)], now);
+        watches.watch(2, vec![user(1)], now);
+        let told = watches.told(vec![online(1), online(3)]);
+        let names = |socket| told[&socket].iter().map(|entry| entry.user.clone()).collect::<Vec<_>>();
+        assert_eq!(names(1), [user(3).to_string()]);
+        assert_eq!(names(2), [user(1).to_string()], "the newer list replaces the older");
+    }
+
+    #[test]
+    fn everything_comes_at_once_and_then_each_minute() {
+        let mut watches = Watches::default();
+        let now = Instant::now();
+        watches.connect(1, user(1), "c1".into());
+        watches.watch(1, vec![user(2)], now);
+        assert_eq!(watches.due(now), [(1, vec![user(2)])]);
+        assert!(watches.due(now + PRESENCE_FULL / 2).is_empty());
+        assert_eq!(watches.due(now + PRESENCE_FULL).len(), 1);
+    }
+
+    #[test]
+    fn who_is_gone_watches_nobody() {
+        let mut watches = Watches::default();
+        let now = Instant::now();
+        watches.connect(1, user(1), "c1".into());
+        watches.watch(1, vec![user(2)], now);
+        assert_eq!(watches.disconnect(1), Some((user(1), "c1".into())));
+        assert!(watches.by_user.is_empty() && watches.told(vec![online(2)]).is_empty());
+        watches.watch(1, vec![user(2)], now);
+        assert!(watches.by_user.is_empty(), "a late answer for a socket that is gone");
+    }
+}

@@ -1,0 +1,104 @@
+//! Shards: each owns the backlogs of some sockets, and gets one hand-over for all of them.
+//!
+//! Never decides who gets a frame, and never waits for a socket.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use domain::limits::SHARD_QUEUE;
+use tokio::sync::mpsc;
+
+use super::outbox::Outbox;
+use crate::frame::Frame;
+use crate::hub::SocketId;
+use crate::session::CloseCode;
+
+/// The senders' side of all shards of a node.
+pub(crate) struct Shards {
+    shards: Vec<Shard>,
+}
+
+struct Shard {
+    queue: mpsc::Sender<Command>,
+    overrun: Arc<AtomicBool>,
+}
+
+enum Command {
+    Open(SocketId, Arc<Outbox>),
+    Gone(SocketId),
+    HandOver { to: Arc<Vec<SocketId>>, frames: Arc<[Frame]> },
+    Close(SocketId, CloseCode),
+}
+
+impl Shards {
+    /// Starts `count` shards; they end with this value.
+    pub fn start(count: usize) -> Shards {
+        let start = |_| {
+            let (queue, commands) = mpsc::channel(SHARD_QUEUE);
+            let overrun = Arc::new(AtomicBool::new(false));
+            tokio::spawn(run(commands, overrun.clone()));
+            Shard { queue, overrun }
+        };
+        Shards { shards: (0..count).map(start).collect() }
+    }
+
+    /// A socket's backlog joins its shard, in order with the hand-overs that follow. Waits while the
+    /// shard's queue is full.
+    pub async fn open(&self, socket: SocketId, outbox: Arc<Outbox>) {
+        let _ = self.of(socket).queue.send(Command::Open(socket, outbox)).await;
+    }
+
+    /// A socket is gone.
+    pub async fn gone(&self, socket: SocketId) {
+        let _ = self.of(socket).queue.send(Command::Gone(socket)).await;
+    }
+
+    /// Frames for sockets of one shard. Never waits: a shard that is so far behind that its queue is
+    /// full closes its sockets, which resume.
+    pub fn hand_over(&self, shard: usize, to: Arc<Vec<SocketId>>, frames: Arc<[Frame]>) {
+        self.shards[shard].push(Command::HandOver { to, frames });
+    }
+
+    /// Closes a socket, after what was handed over before.
+    pub fn close(&self, socket: SocketId, code: CloseCode) {
+        self.of(socket).push(Command::Close(socket, code));
+    }
+
+    fn of(&self, socket: SocketId) -> &Shard {
+        &self.shards[(socket % self.shards.len() as u64) as usize]
+    }
+}
+
+impl Shard {
+    fn push(&self, command: Command) {
+        if self.queue.try_send(command).is_err() {
+            self.overrun.store(true, Ordering::Release);
+        }
+    }
+}
+
+async fn run(mut commands: mpsc::Receiver<Command>, overrun: Arc<AtomicBool>) {
+    let mut outboxes: HashMap<SocketId, Arc<Outbox>> = HashMap::new();
+    while let Some(command) = commands.recv().await {
+        if overrun.swap(false, Ordering::AcqRel) {
+            // A hand-over was lost, and nobody knows whose: all resume from their cursors.
+            metrics::counter!("palaver_shard_overruns_total").increment(1);
+            outboxes.values().for_each(|outbox| outbox.close(CloseCode::Lagged));
+        }
+        match command {
+            Command::Open(socket, outbox) => drop(outboxes.insert(socket, outbox)),
+            Command::Gone(socket) => drop(outboxes.remove(&socket)),
+            Command::HandOver { to, frames } => {
+                for outbox in to.iter().filter_map(|socket| outboxes.get(socket)) {
+                    frames.iter().for_each(|frame| outbox.push(frame.clone()));
+                }
+            }
+            Command::Close(socket, code) => {
+                if let Some(outbox) = outboxes.get(&socket) {
+                    outbox.close(code);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! From a credential to a signed-in socket, and the room list that follows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Code, Epoch, LogId, Refusal, UserId};
+use wire::{RoomEntry, ServerFrame};
+
+use super::Tier;
+use super::outbox::Outbox;
+use crate::frame::{Class, Frame, json};
+use crate::hub::SocketId;
+use crate::session::{Credential, Identity};
+
+/// Between two tries of a read that failed.
+const RETRY: Duration = Duration::from_millis(250);
+/// What a `rooms` frame has beside its rooms, at most.
+const ROOMS_OVERHEAD: usize = 128;
+
+/// What the session needs for its welcome.
+pub(super) struct SignedIn {
+    pub identity: Identity,
+    pub epoch: Epoch,
+    pub online: u64,
+}
+
+/// Checks the credential and attaches the socket to the hub.
+pub(super) async fn sign_in(
+    tier: &Tier,
+    socket: SocketId,
+    conn: String,
+    credential: &Credential,
+) -> Result<SignedIn, Refusal> {
+    let identity = tier.parts.sign_in(credential).await?;
+    let user = identity.user.id;
+    let allowed = tier.settings.limits.sockets_per_user;
+    let epoch = tier.drive(|hub, effects| {
+        (hub.sockets_of(user).len() < allowed).then(|| {
+            hub.attach(socket, user, identity.actor.session, effects);
+            hub.epoch()
+        })
+    });
+    let too_many =
+        || Refusal::new(Code::RateLimited, format!("One may have {allowed} connections; close another one."));
+    let epoch = epoch.ok_or_else(too_many)?;
+    // The own log is followed before the session is looked at, so its end cannot pass in between.
+    let afresh = || Refusal::unavailable("The server starts afresh.", 250);
+    if !tier.log_ready(LogId::User(user), |hub| hub.is_attached(socket)).await {
+        return Err(afresh());
+    }
+    if !tier.parts.session_goes_on(&identity.actor).await? {
+        return Err(Refusal::new(Code::Unauthenticated, "This session is over; sign in again."));
+    }
+    tier.watches().connect(socket, user, conn.clone());
+    tier.parts.presence.connected(user, &conn).await;
+    let online = tier.parts.presence.online().await;
+    Ok(SignedIn { identity, epoch, online })
+}
+
+/// Sends the pages of the room list, the first with the head of the own log from before it was read.
+pub(super) async fn list_rooms(tier: &Tier, outbox: &Arc<Outbox>, user: UserId) {
+    let mut me = loop {
+        match tier.parts.head(LogId::User(user)).await {
+            Ok((_, head)) => break Some(head),
+            Err(_) => tokio::time::sleep(RETRY).await,
+        }
+    };
+    let mut after = None;
+    loop {
+        outbox.eased().await;
+        let Ok((lines, next)) = tier.parts.room_list(user, after).await else {
+            tokio::time::sleep(RETRY).await;
+            continue;
+        };
+        let mut pages =
+            cut(lines, tier.settings.limits.server_frame.saturating_sub(ROOMS_OVERHEAD)).into_iter().peekable();
+        while let Some(rooms) = pages.next() {
+            let more = next.is_some() || pages.peek().is_some();
+            outbox.push(Frame::new(Class::Durable, &ServerFrame::Rooms { me: me.take(), rooms, more }));
+        }
+        match next {
+            Some(_) => after = next,
+            None => return,
+        }
+    }
+}
+
+/// Lines into pages of at most `bytes`; at least one page, and at least one line in each but an empty list's.
+fn cut(lines: Vec<RoomEntry>, bytes: usize) -> Vec<Vec<RoomEntry>> {
+    let mut pages = vec![Vec::new()];
+    let mut room = bytes;
+    for line in lines {
+        let size = json(&line).len() + 1;
+        let page = pages.last_mut().expect("there is one from the start");
+        if size > room && !page.is_empty() {
+            pages.push(vec![line]);
+            room = bytes;
+        } else {
+            page.push(line);
+        }
+        room = room.saturating_sub(size);
+    }
+    pages
+}

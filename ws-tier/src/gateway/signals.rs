@@ -1,0 +1,148 @@
+//! What passes: typing, and how far people have read.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::limits::{RECEIPT_MEMBERS, TYPING_LIFE, TYPING_PER_SECOND};
+use domain::{RoomId, Timestamp, UserId};
+use service::marks::MarkListener;
+use service::ports::{Mark, Typing};
+use service::presence::TypingListener;
+use wire::ServerFrame;
+
+use super::Tier;
+use crate::frame::{Class, Frame};
+
+/// How long the size of a room is believed.
+const SIZE_AGE: Duration = Duration::from_secs(60);
+/// Rooms whose size is remembered.
+const SIZES: usize = 10_000;
+
+/// The names that typing showed this second, by room.
+#[derive(Default)]
+pub(super) struct TypingBudget {
+    second: i64,
+    shown: HashMap<RoomId, HashSet<UserId>>,
+}
+
+impl TypingBudget {
+    /// Whether another name may be shown. An end is always shown: it only takes a name away.
+    fn allows(&mut self, typing: &Typing, now: Timestamp) -> bool {
+        let second = now.0.div_euclid(1_000);
+        if self.second != second {
+            self.second = second;
+            self.shown.clear();
+        }
+        let shown = self.shown.entry(typing.room).or_default();
+        !typing.on || (shown.len() < TYPING_PER_SECOND && shown.insert(typing.user))
+    }
+}
+
+/// Which rooms are small enough for receipts.
+#[derive(Default)]
+pub(super) struct SmallRooms(Mutex<HashMap<RoomId, (bool, Timestamp)>>);
+
+impl TypingListener for Tier {
+    fn typing(&self, typing: &Typing) {
+        let Some(tier) = self.me.upgrade() else { return };
+        let typing = typing.clone();
+        self.spawn(async move { tier.show_typing(&typing).await });
+    }
+}
+
+impl MarkListener for Tier {
+    fn marked(&self, mark: &Mark) {
+        let Some(tier) = self.me.upgrade() else { return };
+        let mark = mark.clone();
+        self.spawn(async move { tier.show_mark(&mark).await });
+    }
+}
+
+impl Tier {
+    /// Shows to the live sockets of a room that somebody types; not to their own.
+    pub(super) async fn show_typing(&self, typing: &Typing) {
+        if self.hub().live_in(typing.room) == 0 {
+            return;
+        }
+        let allowed = self.typing.lock().unwrap_or_else(PoisonError::into_inner).allows(typing, self.now());
+        let Ok(Some(user)) = self.parts.directory.user(typing.user).await else { return };
+        if !allowed {
+            return;
+        }
+        let ttl_ms = if typing.on { TYPING_LIFE.as_millis() as u64 } else { 0 };
+        let room = typing.room.to_string();
+        let frame = ServerFrame::Signal { room, kind: "typing".into(), by: wire::UserRef::from(&user), ttl_ms };
+        let frame = Frame::new(Class::Typing, &frame);
+        self.drive(|hub, effects| hub.signal(typing.room, &frame, typing.user, effects));
+    }
+
+    /// Shows a mark: to the user's own sockets with the counts, and in small rooms to everybody.
+    pub(super) async fn show_mark(&self, mark: &Mark) {
+        let receipt = |own: bool| ServerFrame::Receipt {
+            room: mark.room.to_string(),
+            user: mark.user.to_string(),
+            seq: mark.seq,
+            n: own.then_some(mark.n),
+            mentions: own.then(|| mark.mentions.clone()),
+        };
+        let small = self.is_small(mark.room).await;
+        let own = Frame::new(Class::Receipt, &receipt(true));
+        let others = Frame::new(Class::Receipt, &receipt(false));
+        self.drive(|hub, effects| {
+            for socket in hub.sockets_of(mark.user) {
+                hub.hand_over(*socket, own.clone(), effects);
+            }
+            if small {
+                hub.signal(mark.room, &others, mark.user, effects);
+            }
+        });
+    }
+
+    async fn is_small(&self, room: RoomId) -> bool {
+        if self.hub().live_in(room) == 0 {
+            return false;
+        }
+        let now = self.now();
+        let known = self.small_rooms.0.lock().unwrap_or_else(PoisonError::into_inner).get(&room).copied();
+        if let Some((small, at)) = known
+            && now.since(at) < SIZE_AGE
+        {
+            return small;
+        }
+        let Ok(members) = self.parts.store.rooms.member_count(room).await else { return false };
+        let small = members <= RECEIPT_MEMBERS as u64;
+        let mut sizes = self.small_rooms.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if sizes.len() >= SIZES {
+            sizes.clear();
+        }
+        sizes.insert(room, (small, now));
+        small
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn typing_shows_three_names_a_room_and_second() {
+        let mut budget = TypingBudget::default();
+        let typing = |room: u128, user: u128, on: bool| Typing {
+            room: RoomId(Uuid::from_u128(room)),
+            user: UserId(Uuid::from_u128(user)),
+            on,
+        };
+        let now = Timestamp(5_000);
+        for user in 1..=3 {
+            assert!(budget.allows(&typing(1, user, true), now));
+        }
+        assert!(!budget.allows(&typing(1, 4, true), now));
+        assert!(!budget.allows(&typing(1, 1, true), now), "shown this second already");
+        assert!(budget.allows(&typing(1, 1, false), now), "an end is always shown");
+        assert!(budget.allows(&typing(2, 4, true), now), "another room");
+        assert!(budget.allows(&typing(1, 4, true), Timestamp(6_000)), "another second");
+    }
+}

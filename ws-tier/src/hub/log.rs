@@ -1,0 +1,135 @@
+//! One log as the hub follows it: its position, and who is live in it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::{LogId, Seq, Timestamp};
+
+use super::effect::{Delivery, Effect, SocketId};
+use crate::frame::Frame;
+
+/// A followed log.
+pub(super) struct Log {
+    /// Subscribed, and `last` is known.
+    pub ready: bool,
+    /// The last entry that was delivered.
+    pub last: Seq,
+    /// A read is under way.
+    pub reading: bool,
+    /// Something new was heard since it began.
+    pub again: bool,
+    /// Sockets that are behind or live, and those whose user's own log this is.
+    pub followers: usize,
+    /// Since when there are none.
+    pub idle_since: Option<Timestamp>,
+    /// By shard. Shared with the hand-overs, and copied only when it changes while one is under way.
+    live: Vec<Arc<Vec<SocketId>>>,
+    /// Live sockets whose page reached further than `last`. Mostly empty.
+    ahead: HashMap<SocketId, Seq>,
+    /// Frames for all live sockets that are not yet handed over.
+    pending: Vec<Frame>,
+}
+
+impl Log {
+    pub fn new(shards: usize) -> Log {
+        Log {
+            ready: false,
+            last: 0,
+            reading: false,
+            again: false,
+            followers: 0,
+            idle_since: None,
+            live: vec![Arc::default(); shards],
+            ahead: HashMap::new(),
+            pending: Vec::new(),
+        }
+    }
+
+    /// A follower less.
+    pub fn leave(&mut self, now: Timestamp) {
+        self.followers -= 1;
+        if self.followers == 0 {
+            self.idle_since = Some(now);
+        }
+    }
+
+    /// A socket is live from after `at`.
+    pub fn add(&mut self, shard: usize, socket: SocketId, at: Seq) {
+        Arc::make_mut(&mut self.live[shard]).push(socket);
+        if at > self.last {
+            self.ahead.insert(socket, at);
+        }
+    }
+
+    /// A socket is no longer live.
+    pub fn remove(&mut self, shard: usize, socket: SocketId) {
+        let sockets = &mut self.live[shard];
+        if let Some(at) = sockets.iter().position(|other| *other == socket) {
+            Arc::make_mut(sockets).swap_remove(at);
+        }
+        self.ahead.remove(&socket);
+    }
+
+    /// Whether a live socket has not seen `seq` in a page.
+    pub fn position_is_below(&self, socket: SocketId, seq: Seq) -> bool {
+        self.ahead.get(&socket).is_none_or(|at| *at < seq)
+    }
+
+    pub fn live_count(&self) -> usize {
+        self.live.iter().map(|sockets| sockets.len()).sum()
+    }
+
+    /// Asks for a read, or for another one after that which is under way.
+    pub fn read(&mut self, id: LogId, out: &mut Vec<Effect>) {
+        if self.reading {
+            self.again = true;
+        } else {
+            self.reading = true;
+            out.push(Effect::Read { log: id, after: self.last });
+        }
+    }
+
+    /// The entry after `last`.
+    pub fn push(&mut self, entry: &Delivery, shards: usize, out: &mut Vec<Effect>) {
+        self.last = entry.seq;
+        if self.ahead.is_empty() {
+            self.pending.push(entry.frame.clone());
+            return;
+        }
+        self.flush(out);
+        let frames: Arc<[Frame]> = Arc::new([entry.frame.clone()]);
+        for shard in 0..shards {
+            let to: Vec<SocketId> =
+                self.live[shard].iter().copied().filter(|socket| self.position_is_below(*socket, entry.seq)).collect();
+            if !to.is_empty() {
+                out.push(Effect::HandOver { shard, to: Arc::new(to), frames: frames.clone() });
+            }
+        }
+        self.ahead.retain(|_, at| *at > entry.seq);
+    }
+
+    /// Hands over what is pending: once for each shard.
+    pub fn flush(&mut self, out: &mut Vec<Effect>) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let frames: Arc<[Frame]> = std::mem::take(&mut self.pending).into();
+        for (shard, to) in self.live.iter().enumerate().filter(|(_, to)| !to.is_empty()) {
+            out.push(Effect::HandOver { shard, to: to.clone(), frames: frames.clone() });
+        }
+    }
+
+    /// A frame for all live sockets but these few.
+    pub fn hand_over(&self, frame: &Frame, except: &[SocketId], out: &mut Vec<Effect>) {
+        let frames: Arc<[Frame]> = Arc::new([frame.clone()]);
+        for (shard, to) in self.live.iter().enumerate() {
+            let to = match to.iter().any(|socket| except.contains(socket)) {
+                true => Arc::new(to.iter().copied().filter(|socket| !except.contains(socket)).collect()),
+                false => to.clone(),
+            };
+            if !to.is_empty() {
+                out.push(Effect::HandOver { shard, to, frames: frames.clone() });
+            }
+        }
+    }
+}

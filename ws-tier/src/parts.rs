@@ -1,0 +1,185 @@
+//! What the tier needs of the service, in the words of sockets.
+
+use std::sync::Arc;
+
+use domain::limits::ROOMS_PER_FRAME;
+use domain::{
+    Ack, Actor, Body, Change, Code, Entry, Epoch, Intent, LogId, MemberState, Refusal, Related, RoomId, Seq, UserId,
+    UserRoom,
+};
+use service::auth::{Auth, Grant};
+use service::ports::{Bus, Store, StoreError};
+use service::presence::Presence;
+use service::rooms::{Asked, Rooms};
+use service::{Access, Clock, Directory, Logs, Marks, Messages, RoomRef};
+use wire::{AnyEvent, Event, OwnEvent, RoomEntry};
+
+use crate::session::{Credential, Identity};
+
+/// The use cases and ports that the tier stands on.
+#[derive(Clone)]
+pub struct Parts {
+    /// For heads, reads and changes of logs.
+    pub store: Store,
+    /// Commits of this node come from here.
+    pub logs: Arc<Logs>,
+    /// Names and files.
+    pub directory: Arc<Directory>,
+    /// Rooms by slug.
+    pub access: Arc<Access>,
+    /// Sends and replays.
+    pub messages: Arc<Messages>,
+    /// Read marks.
+    pub marks: Arc<Marks>,
+    /// Joins and leaves.
+    pub rooms: Arc<Rooms>,
+    /// Tokens and tickets.
+    pub auth: Arc<Auth>,
+    /// Presence and typing.
+    pub presence: Arc<Presence>,
+    /// The other nodes.
+    pub bus: Arc<dyn Bus>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A stretch of a log.
+pub(crate) struct Stretch {
+    pub epoch: Epoch,
+    /// The head before the read.
+    pub head: Seq,
+    /// Edits carry their text.
+    pub entries: Vec<Entry>,
+}
+
+impl Parts {
+    /// Checks a credential. A ticket is used up by it.
+    pub(crate) async fn sign_in(&self, credential: &Credential) -> Result<Identity, Refusal> {
+        let Grant { actor, expires_at } = match credential {
+            Credential::Token(token) => self.auth.grant(token)?,
+            Credential::Ticket(ticket) => self.auth.take_ticket(ticket).await?,
+        };
+        let user = self.directory.user(actor.user).await?;
+        let nobody = || Refusal::new(Code::Unauthenticated, "This account is not there any more.");
+        let user = user.ok_or_else(nobody)?;
+        if user.banned {
+            return Err(Refusal::forbidden("This account is banned."));
+        }
+        Ok(Identity { actor, user, expires_at })
+    }
+
+    /// Whether the session goes on, as the store says.
+    pub(crate) async fn session_goes_on(&self, actor: &Actor) -> Result<bool, Refusal> {
+        let Some(session) = actor.session else { return Ok(true) };
+        let now = self.clock.now();
+        let record = self.store.sessions.get(session).await?;
+        Ok(record.is_some_and(|record| !record.revoked && record.expires_at > now && record.user == actor.user))
+    }
+
+    /// Epoch and head of a log.
+    pub(crate) async fn head(&self, log: LogId) -> Result<(Epoch, Seq), StoreError> {
+        let tip = self.store.log.tip(log).await?;
+        Ok((tip.epoch(), tip.seq()))
+    }
+
+    /// A page of the room list, and where the next begins.
+    pub(crate) async fn room_list(
+        &self,
+        user: UserId,
+        after: Option<RoomId>,
+    ) -> Result<(Vec<RoomEntry>, Option<RoomId>), Refusal> {
+        let rows = self.store.rooms.user_rooms(user, after, ROOMS_PER_FRAME).await?;
+        let next = rows.last().filter(|_| rows.len() == ROOMS_PER_FRAME).map(|row| row.room.id);
+        let others = rows.iter().filter_map(|row| row.room.other(user)).collect();
+        let related = Related { users: self.directory.users(others).await?, ..Related::default() };
+        let line = |row: &service::ports::UserRoomRow| {
+            wire::room_entry(user, &row.row, &row.room, (row.head.seq, row.head.n, row.head.at), &related)
+        };
+        Ok((rows.iter().map(line).collect(), next))
+    }
+
+    /// Entries after `after`, at most `max`, with the texts of edits.
+    pub(crate) async fn stretch(&self, log: LogId, after: Seq, max: u64) -> Result<Stretch, StoreError> {
+        let (epoch, head) = self.head(log).await?;
+        let to = head.min(after + max);
+        let mut entries = if to > after { self.store.log.read(log, after + 1, to).await? } else { Vec::new() };
+        let targets: Vec<Seq> = entries.iter().filter_map(edited).collect();
+        if !targets.is_empty() {
+            let messages = self.store.log.messages(log, &targets).await?;
+            for entry in &mut entries {
+                if let Body::Edit { target, text } = &mut entry.body {
+                    let message = messages.iter().find(|message| message.seq == *target);
+                    *text = message.and_then(Entry::message).map(|message| message.text.clone());
+                }
+            }
+        }
+        Ok(Stretch { epoch, head, entries })
+    }
+
+    /// The entries as clients see them.
+    pub(crate) async fn events(
+        &self,
+        log: LogId,
+        entries: &[Entry],
+        related: Option<Related>,
+    ) -> Result<Vec<AnyEvent>, Refusal> {
+        let related = match related {
+            Some(related) => related,
+            None => self.directory.related(entries).await?,
+        };
+        let mut events = Vec::with_capacity(entries.len());
+        for entry in entries {
+            events.push(match log {
+                LogId::Room(room) => AnyEvent::Room(Event::new(room, entry, &related)),
+                LogId::User(user) => {
+                    let line = match &entry.body {
+                        Body::UserRoom(row) => self.line(user, row).await?,
+                        _ => None,
+                    };
+                    AnyEvent::Own(OwnEvent::new(entry, &related, line))
+                }
+            });
+        }
+        Ok(events)
+    }
+
+    /// The room list's line for a row that the own log announces: membership as the entry says, marks
+    /// and settings as they are now.
+    async fn line(&self, user: UserId, row: &UserRoom) -> Result<Option<RoomEntry>, Refusal> {
+        if !matches!(row.state, MemberState::Joined | MemberState::Invited) {
+            return Ok(None);
+        }
+        let Some(room) = self.store.rooms.room(row.room).await? else { return Ok(None) };
+        let now = self.store.rooms.user_room(user, row.room).await?;
+        let mut row = UserRoom { state: row.state, role: row.role, rev: row.rev, ..now.unwrap_or_else(|| row.clone()) };
+        row.why = None;
+        let tip = self.store.log.tip(LogId::Room(row.room)).await?;
+        let others = room.other(user).into_iter().collect();
+        let related = Related { users: self.directory.users(others).await?, ..Related::default() };
+        Ok(Some(wire::room_entry(user, &row, &room, (tip.seq(), tip.n(), tip.at()), &related)))
+    }
+
+    /// Asks a room to take a change in. Also returns the room's id.
+    pub(crate) async fn submit(&self, room: &RoomRef, change: Change) -> Result<(RoomId, Ack), Refusal> {
+        let id = self.access.id(room).await?;
+        let room = RoomRef::Id(id);
+        let ack = match change.intent {
+            Intent::Join => self.rooms.join(&change.by, &room, asked(&change)).await,
+            Intent::Leave => self.rooms.leave(&change.by, &room, asked(&change)).await,
+            _ => self.messages.submit(&room, change).await,
+        }?;
+        Ok((id, ack))
+    }
+}
+
+fn asked(change: &Change) -> Asked {
+    Asked { id: Some(change.id), seen: change.seen, epoch: change.epoch }
+}
+
+/// The message that an entry edits, if its text is to be filled in.
+fn edited(entry: &Entry) -> Option<Seq> {
+    match entry.body {
+        Body::Edit { target, text: None } => Some(target),
+        _ => None,
+    }
+}

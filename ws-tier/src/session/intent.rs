@@ -1,0 +1,63 @@
+//! From a client's frame to the change it asks for. Checks what needs no state; the log decides the rest.
+
+use domain::limits::FILES_PER_MESSAGE;
+use domain::text::{Emoji, InvalidText, MessageText};
+use domain::{Code, EntryId, Intent, Refusal, Seq};
+use service::RoomRef;
+use wire::ClientFrame;
+
+/// What a frame asks of a room.
+#[derive(Debug, PartialEq)]
+pub(super) struct Asked {
+    pub id: EntryId,
+    pub room: String,
+    pub seen: Option<Seq>,
+    /// The room and the intent, or why there is none.
+    pub what: Result<(RoomRef, Intent), Refusal>,
+}
+
+/// The change that a frame asks for; gives back a frame that asks for none.
+pub(super) fn asked(frame: ClientFrame) -> Result<Asked, ClientFrame> {
+    let (id, room, seen, intent) = match frame {
+        ClientFrame::Send { id, room, text, reply_to, thread, files, seen } => {
+            let intent = message(text).and_then(|text| match files.len() {
+                0 if text.is_blank() => Err(Refusal::bad_request("A message needs a text or a file.")),
+                n if n > FILES_PER_MESSAGE => {
+                    Err(Refusal::new(Code::TooLarge, format!("A message has at most {FILES_PER_MESSAGE} files.")))
+                }
+                _ => Ok(Intent::Send { text, reply_to, thread, files }),
+            });
+            (id, room, Some(seen), intent)
+        }
+        ClientFrame::Edit { id, room, target, text, seen } => {
+            (id, room, Some(seen), message(text).map(|text| Intent::Edit { target, text }))
+        }
+        ClientFrame::Delete { id, room, target, seen } => (id, room, Some(seen), Ok(Intent::Delete { target })),
+        ClientFrame::React { id, room, target, emoji, on, seen } => {
+            let intent = Emoji::try_from(emoji).map_err(invalid).map(|emoji| Intent::React { target, emoji, on });
+            (id, room, Some(seen), intent)
+        }
+        ClientFrame::Join { id, room, seen } => (id, room, seen, Ok(Intent::Join)),
+        ClientFrame::Leave { id, room, seen } => (id, room, Some(seen), Ok(Intent::Leave)),
+        other => return Err(other),
+    };
+    let what = intent.and_then(|intent| {
+        if id.0.get_version_num() != 7 {
+            return Err(Refusal::bad_request("The id of a change is a UUID of version 7."));
+        }
+        Ok((room.parse()?, intent))
+    });
+    Ok(Asked { id, room, seen, what })
+}
+
+fn message(text: String) -> Result<MessageText, Refusal> {
+    MessageText::try_from(text).map_err(invalid)
+}
+
+fn invalid(error: InvalidText) -> Refusal {
+    let code = match error {
+        InvalidText::TooLong(_) => Code::TooLarge,
+        InvalidText::Nul | InvalidText::NotAnEmoji => Code::BadRequest,
+    };
+    Refusal::new(code, error.to_string())
+}

@@ -1,0 +1,290 @@
+#![expect(dead_code, reason = "used as the suite grows")]
+//! Nodes that share a store and a bus, and sockets that speak frames.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bus::{Broker, InProcessPresence};
+use conformance::MemoryStore;
+use domain::limits::Limits;
+use domain::name::{RoomName, Slug, UserName};
+use domain::{Actor, Change, EntryId, Intent, LogId, RoomId, RoomKind, UserId};
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use service::auth::{AuthSettings, Device, SigningKeys};
+use service::ports::Bus;
+use service::rooms::Asked;
+use service::{
+    Access, Auth, Clock, Directory, Feed, FeedSettings, Logs, Marks, Messages, NewRoom, OwnRooms, Presence, Rooms,
+    SystemClock,
+};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use ws_tier::{Parts, Tier, TierSettings};
+
+/// How long anything may take.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What nodes share.
+pub struct Cluster {
+    pub memory: MemoryStore,
+    pub broker: Broker,
+    presence: InProcessPresence,
+    keys: String,
+    pub limits: Limits,
+}
+
+/// One node.
+pub struct Node {
+    pub tier: Arc<Tier>,
+    pub parts: Parts,
+    pub address: SocketAddr,
+    _feed: Arc<Feed>,
+}
+
+/// A signed-in person.
+#[derive(Clone)]
+pub struct Person {
+    pub id: UserId,
+    pub token: String,
+    pub actor: Actor,
+}
+
+impl Cluster {
+    pub fn new() -> Cluster {
+        let limits = Limits { sends_per_10s: 100_000, sign_ins_per_minute: 10_000, ..Limits::default() };
+        Cluster::with(limits)
+    }
+
+    pub fn with(limits: Limits) -> Cluster {
+        Cluster {
+            memory: MemoryStore::new(),
+            broker: Broker::new(),
+            presence: InProcessPresence::new(),
+            keys: SigningKeys::generate().to_pem(),
+            limits,
+        }
+    }
+
+    pub async fn node(&self) -> Node {
+        let store = self.memory.store();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let bus: Arc<dyn Bus> = Arc::new(self.broker.endpoint());
+        let logs = Logs::new(store.clone(), clock.clone(), self.limits.clone());
+        let directory = Directory::new(store.clone(), clock.clone());
+        let access = Access::new(store.clone());
+        let marks = Marks::new(store.clone(), bus.clone(), clock.clone());
+        let messages = Messages::new(store.clone(), logs.clone(), directory.clone(), access.clone(), marks.clone());
+        let rooms = Rooms::new(store.clone(), logs.clone(), access.clone(), directory.clone(), self.limits.clone());
+        let keys = SigningKeys::from_pem(&self.keys).expect("keys");
+        let settings = AuthSettings { sign_ins_per_minute: 10_000, ..AuthSettings::default() };
+        let auth = Auth::new(store.clone(), logs.clone(), directory.clone(), clock.clone(), keys, settings);
+        let presence = Presence::new(
+            store.clone(),
+            Arc::new(self.presence.for_another_node()),
+            access.clone(),
+            directory.clone(),
+            bus.clone(),
+            clock.clone(),
+        );
+        let tier_settings = TierSettings { shards: 2, ..TierSettings::new(self.limits.clone()) };
+        let feed_settings = FeedSettings { owner: tier_settings.node.clone(), changes_every: Duration::from_secs(1) };
+        let feed = Feed::new(store.clone(), clock.clone(), vec![OwnRooms::new(logs.clone())], feed_settings);
+        feed.start(&logs);
+        let parts = Parts { store, logs, directory, access, messages, marks, rooms, auth, presence, bus, clock };
+        let tier = Tier::start(parts.clone(), tier_settings).await.expect("the store is up");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let router = tier.router();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Node { tier, parts, address, _feed: feed }
+    }
+}
+
+impl Node {
+    pub async fn guest(&self, name: &str) -> Person {
+        let name = UserName::parse(name).expect("a name");
+        let device = Device::new("test", [127, 0, 0, 1].into());
+        let signed_in = self.parts.auth.guest(&name, &device).await.expect("guests may come in");
+        let actor = self.parts.auth.verify(&signed_in.access_token).expect("fresh");
+        Person { id: signed_in.user.id, token: signed_in.access_token, actor }
+    }
+
+    /// A public room that `owner` makes and `members` join; returns once their room lists have it.
+    pub async fn room(&self, slug: &str, owner: &Person, members: &[&Person]) -> RoomId {
+        let new = NewRoom {
+            slug: Some(Slug::parse(slug).expect("a slug")),
+            name: RoomName::parse(slug).expect("a name"),
+            description: String::new(),
+            kind: RoomKind::Public,
+            hides_past: false,
+        };
+        let made = self.parts.rooms.create(&owner.actor, new, Asked::default()).await.expect("made");
+        let id = made.room.id;
+        for member in members {
+            self.parts.rooms.join(&member.actor, &id.into(), Asked::default()).await.expect("joined");
+        }
+        for person in members.iter().copied().chain([owner]) {
+            self.listed(person, id).await;
+        }
+        id
+    }
+
+    /// Waits until the room stands in the person's list.
+    pub async fn listed(&self, person: &Person, room: RoomId) {
+        let listed = async {
+            while self.parts.store.rooms.user_room(person.id, room).await.expect("up").is_none() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, listed).await.expect("the room is listed");
+    }
+
+    /// Sends a message as REST does.
+    pub async fn send(&self, person: &Person, room: RoomId, text: &str) -> u64 {
+        let text = text.to_owned().try_into().expect("valid");
+        let intent = Intent::Send { text, reply_to: None, thread: None, files: Vec::new() };
+        self.ask(person, room, intent).await
+    }
+
+    pub async fn ask(&self, person: &Person, room: RoomId, intent: Intent) -> u64 {
+        let change = Change { by: person.actor, id: service::ids::entry(), seen: None, epoch: None, intent };
+        let ack = self.parts.logs.submit(LogId::Room(room), change).await.expect("accepted");
+        ack.seq.expect("it changes something")
+    }
+
+    /// A socket that has said nothing yet.
+    pub async fn connect(&self) -> Socket {
+        self.connect_to("/v1/ws").await
+    }
+
+    pub async fn connect_to(&self, path: &str) -> Socket {
+        let url = format!("ws://{}{path}", self.address);
+        let (ws, _) = tokio_tungstenite::connect_async(url).await.expect("upgraded");
+        Socket { ws, ready: Default::default() }
+    }
+
+    /// A socket that is signed in and has read its room list.
+    pub async fn sign_in(&self, person: &Person) -> Socket {
+        let mut socket = self.connect().await;
+        socket.say(json!({"t": "hello", "v": 1, "token": person.token, "batch": true})).await;
+        socket.expect("welcome").await;
+        while socket.expect("rooms").await["more"] == true {}
+        socket
+    }
+
+    /// A socket that is live in these rooms, from now on.
+    pub async fn live(&self, person: &Person, rooms: &[RoomId]) -> Socket {
+        let mut socket = self.sign_in(person).await;
+        let cursors: serde_json::Map<String, Value> =
+            rooms.iter().map(|room| (room.to_string(), Value::Null)).chain([("@me".into(), Value::Null)]).collect();
+        socket.say(json!({"t": "resume", "id": "live", "cursors": cursors})).await;
+        for _ in 0..=rooms.len() {
+            assert_eq!(socket.expect("sync").await["status"], "reset");
+        }
+        socket
+    }
+}
+
+/// One that speaks frames.
+pub struct Socket {
+    ws: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    ready: std::collections::VecDeque<Value>,
+}
+
+impl Socket {
+    pub async fn say(&mut self, frame: Value) {
+        self.raw(Message::Text(frame.to_string().into())).await;
+    }
+
+    pub async fn raw(&mut self, message: Message) {
+        self.ws.send(message).await.expect("open");
+    }
+
+    /// The next frame, or the code that the server closes with.
+    pub async fn next(&mut self) -> Result<Value, u16> {
+        loop {
+            if let Some(frame) = self.ready.pop_front() {
+                return Ok(frame);
+            }
+            let message = tokio::time::timeout(PATIENCE, self.ws.next()).await.expect("the server says something");
+            match message {
+                Some(Ok(Message::Text(text))) => match serde_json::from_str(&text).expect("JSON") {
+                    Value::Array(frames) => self.ready.extend(frames),
+                    frame => self.ready.push_back(frame),
+                },
+                Some(Ok(Message::Close(frame))) => return Err(frame.map_or(1005, |frame| frame.code.into())),
+                Some(Ok(_)) => {}
+                None | Some(Err(_)) => return Err(1006),
+            }
+        }
+    }
+
+    /// The next frame of this kind; others are passed over.
+    pub async fn expect(&mut self, t: &str) -> Value {
+        loop {
+            let frame = self.next().await.unwrap_or_else(|code| panic!("closed with {code}, expected {t}"));
+            if frame["t"] == t {
+                return frame;
+            }
+        }
+    }
+
+    /// The next event of a log.
+    pub async fn event(&mut self, room: impl ToString) -> Value {
+        let room = room.to_string();
+        loop {
+            let event = self.expect("event").await;
+            if event["room"] == room.as_str() {
+                return event;
+            }
+        }
+    }
+
+    /// Reads until the server closes.
+    pub async fn closed(&mut self) -> u16 {
+        loop {
+            if let Err(code) = self.next().await {
+                return code;
+            }
+        }
+    }
+
+    /// All that comes until the answer to a ping.
+    pub async fn until_pong(&mut self) -> Vec<Value> {
+        self.say(json!({"t": "ping", "id": "barrier"})).await;
+        let mut frames = Vec::new();
+        loop {
+            let frame = self.next().await.expect("open");
+            if frame["t"] == "pong" {
+                return frames;
+            }
+            frames.push(frame);
+        }
+    }
+
+    /// Sends a message and returns its answer.
+    pub async fn send(&mut self, room: RoomId, text: &str, seen: u64) -> Value {
+        let id = entry();
+        self.say(json!({"t": "send", "id": id.to_string(), "room": room.to_string(), "text": text, "seen": seen}))
+            .await;
+        self.answer(id).await
+    }
+
+    /// The `ack` or `error` of a change; others are passed over.
+    pub async fn answer(&mut self, id: EntryId) -> Value {
+        let id = id.to_string();
+        loop {
+            let frame = self.next().await.expect("open");
+            if frame["id"] == id.as_str() && (frame["t"] == "ack" || frame["t"] == "error") {
+                return frame;
+            }
+        }
+    }
+}
+
+pub fn entry() -> EntryId {
+    service::ids::entry()
+}

@@ -1,0 +1,4 @@
+//! The tier as clients meet it: real sockets, the real service, a store in memory.
+
+mod chat;
+mod harness;
