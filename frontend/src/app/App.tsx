@@ -1,12 +1,15 @@
 /** Owns what is shown by the state of the session: nothing yet, the way in, or the chat. */
 import { useClientState } from "@palaver/sdk/react";
 import { useState } from "react";
-import { SignIn } from "../features/session/SignIn.tsx";
 import { type Locale, locale, switchLocale } from "../i18n/index.ts";
+import { ErrorBoundary } from "../ui/ErrorBoundary.tsx";
 import { Logo } from "../ui/Logo.tsx";
+import { onDemand } from "../ui/onDemand.tsx";
 import { attempt, Toasts } from "../ui/Toasts.tsx";
 import s from "./App.module.css";
 import { Shell } from "./Shell.tsx";
+
+const SignIn = onDemand(async () => (await import("../features/session/SignIn.tsx")).SignIn);
 
 export function App() {
   const session = useClientState((state) => state.session);
@@ -16,13 +19,15 @@ export function App() {
   const onLocale = (next: Locale) => attempt(switchLocale(next, true).then(() => setDrawn(next)));
   return (
     <div className={s.app} key={drawn}>
-      {session === "unknown" && (
-        <div className={s.starting}>
-          <Logo size={48} />
-        </div>
-      )}
-      {session === "signed_out" && <SignIn />}
-      {session === "signed_in" && me !== null && <Shell me={me} onLocale={onLocale} />}
+      <ErrorBoundary>
+        {session === "unknown" && (
+          <div className={s.starting}>
+            <Logo size={48} />
+          </div>
+        )}
+        {session === "signed_out" && <SignIn />}
+        {session === "signed_in" && me !== null && <Shell me={me} onLocale={onLocale} />}
+      </ErrorBoundary>
       <Toasts />
     </div>
   );

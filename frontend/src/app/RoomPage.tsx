@@ -1,7 +1,7 @@
 /** Owns one open room: puts header, conversation, composer and the people panel together. Mount it with the room's id as key. */
 import type { FileInfo, MessageView, Person, RoomView } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { Composer } from "../features/composer/Composer.tsx";
 import { TypingLine } from "../features/composer/TypingLine.tsx";
 import { ConnectionBar } from "../features/connection/ConnectionStatus.tsx";
@@ -17,12 +17,13 @@ import { useMedia } from "../lib/hooks.ts";
 import { recall, remember } from "../lib/storage.ts";
 import { Confirm } from "../ui/Dialog.tsx";
 import { useDownload } from "../ui/fileUrl.ts";
+import { onDemand } from "../ui/onDemand.tsx";
 import { attempt, toast } from "../ui/Toasts.tsx";
 import { RoomHeader } from "./RoomHeader.tsx";
 import s from "./RoomPage.module.css";
 import { navigate, pathOf } from "./router.ts";
 
-const Viewer = lazy(() => import("../features/messages/Viewer.tsx"));
+const Viewer = onDemand(async () => (await import("../features/messages/Viewer.tsx")).Viewer);
 
 interface Props {
   readonly room: RoomView;
@@ -122,14 +123,12 @@ export function RoomPage({ room, me, seq, onDirect }: Props) {
         />
       )}
       {viewed !== null && (
-        <Suspense>
-          <Viewer
-            files={viewed.message.files.filter(isPicture)}
-            first={viewed.file}
-            onDownload={(file) => attempt(download(file))}
-            onClose={() => setViewed(null)}
-          />
-        </Suspense>
+        <Viewer
+          files={viewed.message.files.filter(isPicture)}
+          first={viewed.file}
+          onDownload={(file) => attempt(download(file))}
+          onClose={() => setViewed(null)}
+        />
       )}
     </div>
   );

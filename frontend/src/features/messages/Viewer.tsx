@@ -15,7 +15,7 @@ interface Props {
   readonly onClose: () => void;
 }
 
-export default function Viewer({ files, first, onDownload, onClose }: Props) {
+export function Viewer({ files, first, onDownload, onClose }: Props) {
   const [shown, setShown] = useState(first);
   const [zoomed, setZoomed] = useState(false);
   const { url, failed } = useFileUrl(shown, "full");
