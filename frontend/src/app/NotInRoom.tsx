@@ -37,7 +37,7 @@ export function NotInRoom({ address, invited, onBrowse }: Props) {
       <Button variant="primary" onPress={() => client.join(address)}>
         {t("directory.join")}
       </Button>
-      <Button onPress={onBrowse}>{t("rooms.browse")}</Button>
+      <Button onPress={onBrowse}>{t("shell.find")}</Button>
       <Button variant="quiet" onPress={() => navigate("/")}>
         {t("shell.back")}
       </Button>

@@ -89,9 +89,9 @@ export function Shell({ me, onLocale }: Props) {
         {route.room === null && (
           <Empty icon="chat" title={t("shell.noneTitle")} text={t("shell.noneText")}>
             <Button variant="primary" onPress={() => setDialog("browse")}>
-              {t("rooms.browse")}
+              {t("shell.find")}
             </Button>
-            <Button onPress={() => setDialog("create")}>{t("rooms.create")}</Button>
+            <Button onPress={() => setDialog("create")}>{t("shell.make")}</Button>
           </Empty>
         )}
       </main>
