@@ -98,6 +98,41 @@ export function fakeChannels(): Host["openChannel"] {
   };
 }
 
+/** Time that is moved by hand. */
+export class Clock {
+  now = Date.UTC(2026, 10, 21, 8);
+  private order = 0;
+  private planned: Planned[] = [];
+
+  setTimer(run: () => void, ms: number): Planned {
+    const planned = { at: this.now + ms, order: this.order++, run };
+    this.planned.push(planned);
+    return planned;
+  }
+  clearTimer(timer: unknown): void {
+    this.planned = this.planned.filter((other) => other !== timer);
+  }
+  /** Moves on to the first timer that is due before `until` and runs it; false when there is none. */
+  step(until: number): boolean {
+    let due: Planned | undefined;
+    for (const planned of this.planned) {
+      if (planned.at <= until && (due === undefined || planned.at < due.at || (planned.at === due.at && planned.order < due.order))) due = planned;
+    }
+    if (due === undefined) {
+      this.now = Math.max(this.now, until);
+      return false;
+    }
+    this.clearTimer(due);
+    this.now = Math.max(this.now, due.at);
+    due.run();
+    return true;
+  }
+  nextTimer(): number | null {
+    const first = Math.min(...this.planned.map((planned) => planned.at));
+    return Number.isFinite(first) ? first - this.now : null;
+  }
+}
+
 export class FakeHost implements Host {
   readonly sockets: FakeSocket[] = [];
   readonly asked: Asked[] = [];
@@ -107,26 +142,19 @@ export class FakeHost implements Host {
   luck = 0.5;
   locks: Locks;
   openChannel: Host["openChannel"];
-  private time = Date.UTC(2026, 10, 21, 8);
-  private order = 0;
-  private planned: Planned[] = [];
+  private readonly clock: Clock;
   private wakers = new Set<(what: "wake" | "hide") => void>();
 
-  constructor(shared: { locks?: Locks; openChannel?: Host["openChannel"] } = {}) {
+  constructor(shared: { locks?: Locks; openChannel?: Host["openChannel"]; clock?: Clock } = {}) {
+    this.clock = shared.clock ?? new Clock();
     this.locks = shared.locks ?? fakeLocks();
     this.openChannel = shared.openChannel ?? fakeChannels();
   }
 
-  now = () => this.time;
+  now = () => this.clock.now;
   random = () => this.luck;
-  setTimer = (run: () => void, ms: number): Planned => {
-    const planned = { at: this.time + ms, order: this.order++, run };
-    this.planned.push(planned);
-    return planned;
-  };
-  clearTimer = (timer: unknown): void => {
-    this.planned = this.planned.filter((other) => other !== timer);
-  };
+  setTimer = (run: () => void, ms: number) => this.clock.setTimer(run, ms);
+  clearTimer = (timer: unknown) => this.clock.clearTimer(timer);
   openSocket = (url: string): FakeSocket => {
     const socket = new FakeSocket(url);
     this.sockets.push(socket);
@@ -171,20 +199,12 @@ export class FakeHost implements Host {
   }
   /** Moves the clock and runs what falls due on the way, in order. */
   pass(ms: number): void {
-    const until = this.time + ms;
-    for (;;) {
-      const due = this.planned.filter((planned) => planned.at <= until).sort((a, b) => a.at - b.at || a.order - b.order)[0];
-      if (due === undefined) break;
-      this.planned = this.planned.filter((other) => other !== due);
-      this.time = Math.max(this.time, due.at);
-      due.run();
-    }
-    this.time = until;
+    const until = this.clock.now + ms;
+    while (this.clock.step(until));
   }
   /** When the next timer is due, from now. */
   nextTimer(): number | null {
-    const first = Math.min(...this.planned.map((planned) => planned.at));
-    return Number.isFinite(first) ? first - this.time : null;
+    return this.clock.nextTimer();
   }
 }
 
