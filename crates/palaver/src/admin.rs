@@ -3,6 +3,7 @@
 use std::io::BufRead;
 
 use anyhow::{Context, bail};
+use domain::Email;
 use domain::UserRole;
 use domain::name::UserName;
 use profile::{Profile, Settings};
@@ -14,6 +15,7 @@ use crate::cli::Admin;
 pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
     match command {
         Admin::CreateUser { name, email, admin } => {
+            let email = email.as_deref().map(Email::parse).transpose()?;
             let registration =
                 Registration { name: UserName::parse(&name)?, password: Password::parse(password()?)?, email };
             let role = if admin { UserRole::Admin } else { UserRole::User };

@@ -23,8 +23,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         if !is_json(request.headers()) {
-            let refusal = Refusal::bad_request("Send the body as JSON, with Content-Type: application/json.");
-            return Err(Problem::with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, refusal));
+            return Err(not_json());
         }
         Ok(Json(parse(&read(request).await?)?))
     }
@@ -33,13 +32,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
-        if request.headers().contains_key(header::CONTENT_TYPE) {
-            return <Self as FromRequest<S>>::from_request(request, state).await.map(Some);
-        }
-        match read(request).await?.is_empty() {
-            true => Ok(None),
-            false => Err(Refusal::bad_request("Name the body's type: Content-Type: application/json.").into()),
+    async fn from_request(request: Request, _: &S) -> Result<Option<Self>, Problem> {
+        // Clients that always name the type send it with no body, too.
+        let (json, named) = (is_json(request.headers()), request.headers().contains_key(header::CONTENT_TYPE));
+        let bytes = read(request).await?;
+        match (bytes.is_empty(), json) {
+            (true, _) => Ok(None),
+            (false, true) => parse(&bytes).map(|body| Some(Json(body))),
+            (false, false) if named => Err(not_json()),
+            (false, false) => Err(Refusal::bad_request("Name the body's type: Content-Type: application/json.").into()),
         }
     }
 }
@@ -51,6 +52,11 @@ impl<T: Serialize> IntoResponse for Json<T> {
         response.headers_mut().insert(header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
         response
     }
+}
+
+fn not_json() -> Problem {
+    let refusal = Refusal::bad_request("Send the body as JSON, with Content-Type: application/json.");
+    Problem::with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, refusal)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
