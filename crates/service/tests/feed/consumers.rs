@@ -1,0 +1,107 @@
+//! What consumers do with entries that come late, or again.
+
+use domain::{Epoch, MemberState};
+use service::feed::{Batch, Stopped};
+
+use super::*;
+
+async fn log_of(store: &Store, room: RoomId) -> (Epoch, Vec<domain::Entry>) {
+    let tip = store.log.tip(LogId::Room(room)).await.expect("reads");
+    let entries = store.log.read(LogId::Room(room), 1, tip.seq()).await.expect("reads");
+    (tip.epoch(), entries)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_never_goes_back_to_an_older_entry() {
+    let memory = world().await;
+    let store = memory.store();
+    let node = Node::new(&memory, "a");
+    let room = node.room(RoomKind::Public, &[]).await;
+    node.does(BOB, room, Intent::Join).await;
+    node.does(BOB, room, Intent::Leave).await;
+    let last = node.does(BOB, room, Intent::Join).await;
+    let (epoch, entries) = log_of(&store, room).await;
+    let give = async |entries: &[domain::Entry]| {
+        node.own_rooms.consume(&Batch { room, epoch, entries }).await.expect("the store answers");
+        let row = store.rooms.user_room(BOB, room).await.expect("reads");
+        row.map(|row| (row.state, row.rev))
+    };
+    assert_eq!(give(&entries).await, Some((MemberState::Joined, last)));
+    // Again from the beginning, one by one, backwards: as after a crash, and as two readers would.
+    for entry in entries.iter().chain(entries.iter().rev()) {
+        assert_eq!(give(std::slice::from_ref(entry)).await, Some((MemberState::Joined, last)));
+    }
+    let (_, rooms) = announced(&store, BOB).await;
+    assert_eq!(rooms, [(room, last)], "announced once, as it is");
+}
+
+#[tokio::test(start_paused = true)]
+async fn entries_given_one_by_one_announce_each_change() {
+    let memory = world().await;
+    let store = memory.store();
+    let node = Node::new(&memory, "a");
+    let room = node.room(RoomKind::Public, &[]).await;
+    let seqs = [node.does(BOB, room, Intent::Join).await, node.does(BOB, room, Intent::Leave).await];
+    let (epoch, entries) = log_of(&store, room).await;
+    for entry in &entries {
+        let batch = Batch { room, epoch, entries: std::slice::from_ref(entry) };
+        node.own_rooms.consume(&batch).await.expect("the store answers");
+    }
+    assert_eq!(announced(&store, BOB).await.1, seqs.map(|seq| (room, seq)));
+    assert_eq!(store.rooms.user_rooms(BOB, None, 10).await.expect("reads"), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_told_is_not_told_again() {
+    let memory = world().await;
+    let store = memory.store();
+    let node = Node::new(&memory, "a");
+    let room = node.room(RoomKind::Public, &[]).await;
+    node.does(BOB, room, Intent::Join).await;
+    for _ in 0..3 {
+        node.says(ADA, room, "@bob").await;
+    }
+    let (epoch, entries) = log_of(&store, room).await;
+    for _ in 0..3 {
+        node.own_rooms.consume(&Batch { room, epoch, entries: &entries }).await.expect("the store answers");
+        node.notify.consume(&Batch { room, epoch, entries: &entries }).await.expect("the store answers");
+    }
+    assert_eq!(announced(&store, BOB).await.0.len(), 3);
+    // A deleted one does not come back either.
+    let key = notifications(&store, BOB).await[0].key;
+    node.ask(BOB, LogId::User(BOB), Intent::Own(OwnChange::NotificationDrop(key))).await.expect("there");
+    node.notify.consume(&Batch { room, epoch, entries: &entries }).await.expect("the store answers");
+    assert_eq!(notifications(&store, BOB).await.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_consumer_says_where_it_stopped() {
+    let memory = world().await;
+    let store = memory.store();
+    let node = Node::new(&memory, "a");
+    let room = node.room(RoomKind::Public, &[]).await;
+    let joined = node.does(BOB, room, Intent::Join).await;
+    let (epoch, entries) = log_of(&store, room).await;
+    memory.set_down(true);
+    let later = &entries[joined as usize - 1..];
+    let stopped = node.own_rooms.consume(&Batch { room, epoch, entries: later }).await.expect_err("the store is down");
+    assert!(
+        matches!(&stopped, Stopped { done, refusal } if *done == joined - 1 && refusal.code.is_transient()),
+        "{stopped:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn entries_of_another_life_of_the_store_make_nothing() {
+    let memory = world().await;
+    let store = memory.store();
+    let node = Node::new(&memory, "a");
+    let room = node.room(RoomKind::Public, &[]).await;
+    let backup = memory.snapshot();
+    node.does(BOB, room, Intent::Join).await;
+    let (epoch, entries) = log_of(&store, room).await;
+    memory.restore(&backup);
+    let given = node.own_rooms.consume(&Batch { room, epoch, entries: &entries }).await;
+    assert!(given.is_err(), "the entries are not of this store");
+    assert_eq!(store.rooms.user_room(BOB, room).await.expect("reads"), None);
+}

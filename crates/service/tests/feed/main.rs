@@ -1,0 +1,199 @@
+//! The event feed on the store in memory: a world of a few people, one node or two, and virtual time.
+
+mod consumers;
+mod crashes;
+mod notified;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use conformance::MemoryStore;
+use domain::limits::Limits;
+use domain::name::{RoomName, Slug, UserName};
+use domain::{
+    Ack, Actor, Body, Change, Intent, LogId, Notification, OwnChange, Refusal, Role, Room, RoomId, RoomKind, Seq,
+    Timestamp, User, UserId, UserRole,
+};
+use service::feed::{Consumer, Feed, FeedSettings, Notify, OwnRooms};
+use service::ports::{NewUser, Store};
+use service::{Clock, Directory, Logs, ids};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+const ADA: UserId = UserId(Uuid::from_u128(1));
+const BOB: UserId = UserId(Uuid::from_u128(2));
+const EVE: UserId = UserId(Uuid::from_u128(3));
+
+/// Tells the time of the tests' own runtime, which jumps ahead whenever everybody waits.
+struct VirtualClock(Instant);
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_790_000_000_000) + self.0.elapsed()
+    }
+}
+
+/// One node: its logs and its feed.
+struct Node {
+    logs: Arc<Logs>,
+    feed: Arc<Feed>,
+    notify: Arc<Notify>,
+    own_rooms: Arc<OwnRooms>,
+}
+
+impl Node {
+    /// A node whose feed does not run yet.
+    fn new(memory: &MemoryStore, owner: &str) -> Node {
+        let clock = Arc::new(VirtualClock(Instant::now()));
+        let limits = Limits { sends_per_10s: 1_000_000, joins_per_minute: 1_000_000, ..Limits::default() };
+        let logs = Logs::new(memory.store(), clock.clone(), limits);
+        let directory = Directory::new(memory.store(), clock.clone());
+        let notify = Notify::new(logs.clone(), memory.store(), directory);
+        let own_rooms = OwnRooms::new(logs.clone());
+        let consumers: Vec<Arc<dyn Consumer>> = vec![own_rooms.clone(), notify.clone()];
+        let settings = FeedSettings { owner: owner.to_owned(), changes_every: Duration::from_secs(1) };
+        let feed = Feed::new(memory.store(), clock, consumers, settings);
+        Node { logs, feed, notify, own_rooms }
+    }
+
+    fn start(memory: &MemoryStore, owner: &str) -> Node {
+        let node = Node::new(memory, owner);
+        node.feed.start(&node.logs);
+        node
+    }
+
+    async fn ask(&self, by: UserId, log: LogId, intent: Intent) -> Result<Ack, Refusal> {
+        let change = Change { by: actor(by), id: ids::entry(), seen: None, epoch: None, intent };
+        self.logs.submit(log, change).await
+    }
+
+    async fn does(&self, by: UserId, room: RoomId, intent: Intent) -> Seq {
+        let ack = self.ask(by, LogId::Room(room), intent).await.expect("accepted");
+        ack.seq.expect("it changes something")
+    }
+
+    /// A room that Ada makes.
+    async fn room(&self, kind: RoomKind, people: &[UserId]) -> RoomId {
+        let id = ids::room();
+        let room = Box::new(a_room(id, kind));
+        self.does(ADA, id, Intent::Create { room, people: people.to_vec() }).await;
+        id
+    }
+
+    async fn direct(&self, other: UserId) -> RoomId {
+        let id = RoomId::direct(ADA, other);
+        let room = Box::new(Room { pair: Some((ADA, other)), name: None, ..a_room(id, RoomKind::Direct) });
+        self.does(ADA, id, Intent::Create { room, people: vec![other] }).await;
+        id
+    }
+
+    async fn says(&self, by: UserId, room: RoomId, text: &str) -> Seq {
+        self.does(by, room, say(text)).await
+    }
+
+    async fn replies(&self, by: UserId, room: RoomId, to: Seq, text: &str) -> Seq {
+        let text = text.to_owned().try_into().expect("valid");
+        self.does(by, room, Intent::Send { text, reply_to: Some(to), thread: None, files: vec![] }).await
+    }
+
+    async fn settings(&self, user: UserId, room: RoomId, level: domain::Level) {
+        let change = OwnChange::RoomSettings { room, level: Some(level), hidden: None };
+        self.ask(user, LogId::User(user), Intent::Own(change)).await.expect("the room is in the list");
+    }
+}
+
+fn actor(user: UserId) -> Actor {
+    Actor { user, session: None, admin: false, guest: false }
+}
+
+fn say(text: &str) -> Intent {
+    Intent::Send { text: text.to_owned().try_into().expect("valid"), reply_to: None, thread: None, files: vec![] }
+}
+
+fn a_room(id: RoomId, kind: RoomKind) -> Room {
+    Room {
+        id,
+        kind,
+        slug: (kind == RoomKind::Public).then(|| Slug::parse(&format!("r-{}", id.0.simple())).expect("valid")),
+        name: Some(RoomName::parse("Garden").expect("valid")),
+        description: String::new(),
+        archived: false,
+        hides_past: false,
+        slow_mode_s: 0,
+        pair: None,
+        rev: 0,
+    }
+}
+
+/// A store with Ada, Bob and Eve.
+async fn world() -> MemoryStore {
+    let memory = MemoryStore::new();
+    for (id, name) in [(ADA, "ada"), (BOB, "bob"), (EVE, "eve")] {
+        let name = UserName::parse(name).expect("valid");
+        let role = UserRole::User;
+        let user = User { id, name, display_name: None, guest: false, role, banned: false, created_at: Timestamp(0) };
+        let new = NewUser { user, email: None, password_hash: None };
+        memory.store().people.create_user(&new).await.expect("free");
+    }
+    memory
+}
+
+/// Waits until something holds; virtual time runs while everybody waits.
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(300);
+    while !holds().await {
+        assert!(Instant::now() < deadline, "in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Long enough for everything that a feed could still do.
+async fn quiet() {
+    tokio::time::sleep(Duration::from_secs(90)).await;
+}
+
+async fn notifications(store: &Store, user: UserId) -> Vec<Notification> {
+    let mut all = Vec::new();
+    let mut before = None;
+    loop {
+        let page = store.notifications.list(user, false, before, 100).await.expect("reads");
+        all.extend(page.items);
+        before = page.next;
+        if before.is_none() {
+            all.reverse();
+            return all;
+        }
+    }
+}
+
+/// What a user's own log announced: the seqs of notifications, and `(room, rev)` of rooms.
+async fn announced(store: &Store, user: UserId) -> (Vec<(RoomId, Seq)>, Vec<(RoomId, Seq)>) {
+    let log = LogId::User(user);
+    let tip = store.log.tip(log).await.expect("reads");
+    let entries = store.log.read(log, 1, tip.seq()).await.expect("reads");
+    let (mut added, mut rooms) = (Vec::new(), Vec::new());
+    for entry in entries {
+        match entry.body {
+            Body::NotificationAdded(one) => added.push((one.room.expect("of a room"), one.key.seq)),
+            Body::UserRoom(row) => rooms.push((row.room, row.rev)),
+            _ => {}
+        }
+    }
+    (added, rooms)
+}
+
+async fn is_listed(store: &Store, user: UserId, room: RoomId) -> bool {
+    store.rooms.user_room(user, room).await.expect("reads").is_some_and(|row| row.state == domain::MemberState::Joined)
+}
+
+/// A room of Ada's with Bob in it, in both lists.
+async fn garden(node: &Node, store: &Store) -> RoomId {
+    let room = node.room(RoomKind::Public, &[]).await;
+    node.does(BOB, room, Intent::Join).await;
+    until("the room in Bob's list", async || is_listed(store, BOB, room).await).await;
+    room
+}
+
+fn invite(user: UserId) -> Intent {
+    Intent::Invite { user, role: Role::Member }
+}
