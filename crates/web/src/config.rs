@@ -23,9 +23,11 @@ mod units;
 /// assert_eq!(settings(|_| Some("0".into())).err().unwrap().problems().len(), 1);
 /// ```
 pub struct Config<'a> {
-    lookup: Box<dyn Fn(&str) -> Option<String> + 'a>,
+    lookup: Box<Lookup<'a>>,
     problems: Vec<Problem>,
 }
+
+type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// What is wrong with one setting.
 #[derive(Debug, Clone, PartialEq, Eq)]

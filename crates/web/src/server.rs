@@ -32,6 +32,7 @@ const HTTP2_PING: Duration = Duration::from_secs(20);
 pub struct Server {
     listener: TcpListener,
     connections: usize,
+    patience: Duration,
 }
 
 /// Serves a router until the process is told to stop: as a Lambda function where
@@ -64,7 +65,11 @@ pub async fn shutdown_signal() {
 impl Server {
     /// Takes the address; port 0 is any free one.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
-        Ok(Server { listener: TcpListener::bind(address).await?, connections: HTTP_CONNECTIONS })
+        Ok(Server {
+            listener: TcpListener::bind(address).await?,
+            connections: HTTP_CONNECTIONS,
+            patience: HEADER_TIMEOUT,
+        })
     }
 
     /// Another number of connections at once.
@@ -99,9 +104,9 @@ impl Server {
                     continue;
                 }
             };
-            let (router, stopped) = (router.clone(), stopped.clone());
+            let (router, stopped, patience) = (router.clone(), stopped.clone(), self.patience);
             tokio::spawn(async move {
-                answer(stream, peer, router, stopped).await;
+                answer(stream, peer, router, stopped, patience).await;
                 drop(place);
             });
         }
@@ -117,10 +122,16 @@ impl Server {
 }
 
 /// Answers the calls of one connection until it ends.
-async fn answer(stream: TcpStream, peer: SocketAddr, router: Router, mut stopped: watch::Receiver<bool>) {
+async fn answer(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    mut stopped: watch::Receiver<bool>,
+    patience: Duration,
+) {
     // Answers are small and wanted at once.
     let _ = stream.set_nodelay(true);
-    let (stream, called) = Patience::new(stream, HEADER_TIMEOUT);
+    let (stream, called) = Patience::new(stream, patience);
     let service = hyper::service::service_fn(move |request: http::Request<Incoming>| {
         called.now();
         let mut request = request.map(axum::body::Body::new);
@@ -128,7 +139,7 @@ async fn answer(stream: TcpStream, peer: SocketAddr, router: Router, mut stopped
         router.clone().oneshot(request)
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(HEADER_BYTES);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(HEADER_BYTES);
     builder
         .http2()
         .timer(TokioTimer::new())

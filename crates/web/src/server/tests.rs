@@ -1,1 +1,93 @@
+//! The server on a real socket: what a slow, large or late client gets.
 
+use axum::routing::get;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::*;
+
+struct Running {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<io::Result<()>>,
+}
+
+async fn start(router: Router) -> Running {
+    start_with(router, HEADER_TIMEOUT).await
+}
+
+async fn start_with(router: Router, patience: Duration) -> Running {
+    let mut server = Server::bind("127.0.0.1:0".parse().expect("valid")).await.expect("a free port");
+    server.patience = patience;
+    let address = server.local_address().expect("bound");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let ended = tokio::spawn(server.run(router, async { drop(stopped.await) }));
+    Running { address, stop, ended }
+}
+
+fn hello() -> Router {
+    Router::new().route("/", get(|| async { "hello" }))
+}
+
+async fn answer_to(address: SocketAddr, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    // A server that has heard enough closes, and then not everything can be sent.
+    let _ = stream.write_all(request).await;
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn a_call_is_answered_and_a_giant_header_is_not() {
+    let running = start(hello()).await;
+    let small = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    assert!(answer_to(running.address, small).await.ends_with("hello"));
+    let giant = format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "a".repeat(HEADER_BYTES));
+    let answer = answer_to(running.address, giant.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_call_under_way_finishes_and_new_ones_are_not_taken() {
+    let (arrived, mut calls) = mpsc::channel::<oneshot::Sender<()>>(1);
+    let handler = move || {
+        let arrived = arrived.clone();
+        async move {
+            let (go, gone) = oneshot::channel();
+            arrived.send(go).await.expect("the test listens");
+            let _ = gone.await;
+            "done"
+        }
+    };
+    let Running { address, stop, ended } = start(Router::new().route("/", get(handler))).await;
+    let call = tokio::spawn(async move { answer_to(address, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await });
+    let go = calls.recv().await.expect("the call arrived");
+    let idle = TcpStream::connect(address).await.expect("it listens");
+    stop.send(()).expect("it runs");
+    // The listener is gone once the connection that was never used has been closed.
+    let mut byte = [0];
+    let mut idle = idle;
+    assert_eq!(idle.read(&mut byte).await.expect("closed in peace"), 0);
+    assert!(TcpStream::connect(address).await.is_err());
+    go.send(()).expect("the call waits");
+    assert!(call.await.expect("no panic").ends_with("done"));
+    ended.await.expect("no panic").expect("no error");
+}
+
+#[tokio::test]
+async fn headers_that_drip_end_the_connection() {
+    let patience = Duration::from_millis(200);
+    let running = start_with(hello(), patience).await;
+    for first in ["", "G", "PRI * HTTP/2.0\r\n", "GET / HTTP/1.1\r\nhost: x\r\nx-a: b"] {
+        let mut stream = TcpStream::connect(running.address).await.expect("it listens");
+        stream.write_all(first.as_bytes()).await.expect("sent");
+        let began = std::time::Instant::now();
+        let mut answer = Vec::new();
+        // Ends only when the server closes: the time-out is what is tested.
+        let _ = stream.read_to_end(&mut answer).await;
+        assert!(began.elapsed() >= patience / 2, "{first:?}");
+        assert!(!String::from_utf8_lossy(&answer).contains("200 OK"));
+    }
+}
