@@ -9,9 +9,21 @@ use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandl
 /// Seconds at which the histograms of durations are cut.
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-/// Collects the figures of this process. Called once, by a binary.
+/// How often what was recorded is folded into histograms: until then each value takes memory.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Collects the figures of this process. Called once, by a binary, inside a tokio runtime.
 pub fn install() -> Result<PrometheusHandle, BuildError> {
-    PrometheusBuilder::new().set_buckets(SECONDS)?.install_recorder()
+    let handle = PrometheusBuilder::new().set_buckets(SECONDS)?.install_recorder()?;
+    let kept = handle.clone();
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(UPKEEP);
+        loop {
+            ticks.tick().await;
+            kept.run_upkeep();
+        }
+    });
+    Ok(handle)
 }
 
 /// `GET /metrics`, for the private port.

@@ -1,0 +1,174 @@
+//! Making an account, signing in, and what one may change of oneself.
+
+use serde_json::json;
+use service::auth::AuthSettings;
+
+use crate::caller::{PASSWORD, server, server_with};
+
+#[tokio::test]
+async fn who_registers_is_signed_in_and_the_first_is_admin() {
+    let server = server();
+    let ada = server.register("Ada").await;
+    assert_eq!((ada.body["expires_in"].as_u64(), &ada.body["user"]["name"]), (Some(900), &json!("Ada")));
+    assert_eq!(ada.body["user"]["admin"], true);
+    assert_eq!(ada.headers["cache-control"], "no-store");
+    let bob = server.register("bob").await;
+    assert_eq!(bob.body["user"]["admin"], false);
+    let me = server.signed_in(&bob).get("/me").await.is(200);
+    assert_eq!((me.text("name"), &me.body["email"]), ("bob", &json!(null)));
+}
+
+#[tokio::test]
+async fn one_signs_in_by_name_in_any_case_or_by_address() {
+    let server = server();
+    let body = json!({ "name": "ada", "password": PASSWORD, "email": "Ada@Example.org" });
+    let ada = server.post("/register", body).await.is(201);
+    for name in ["ada", "ADA", " ada ", "ada@example.org", "ADA@EXAMPLE.ORG"] {
+        let again = server.login(name, PASSWORD).await.is(200);
+        assert_eq!(again.body["user"]["id"], ada.body["user"]["id"], "{name}");
+    }
+    let taken = json!({ "name": "bob", "password": PASSWORD, "email": "ada@example.org" });
+    server.post("/register", taken).await.refused(409, "conflict");
+}
+
+#[tokio::test]
+async fn every_failed_sign_in_has_the_same_body() {
+    let server = server();
+    server.register("ada").await;
+    let guest = server.post("/guest", json!({ "name": "eve" })).await.is(201);
+    let guest = guest.body["user"]["name"].as_str().expect("a name").to_owned();
+    let wrong = server.login("ada", "a wrong password").await;
+    wrong.refused(401, "unauthenticated");
+    for name in ["nobody", "nobody@example.org", "", "\u{202e}", &guest, &"x".repeat(10_000)] {
+        let answer = server.login(name, "a wrong password").await;
+        assert_eq!((answer.status, &answer.body), (wrong.status, &wrong.body), "{name}");
+    }
+    let long = server.login("ada", &"x".repeat(100_000)).await;
+    assert_eq!((long.status, &long.body), (wrong.status, &wrong.body));
+}
+
+#[tokio::test]
+async fn a_failed_sign_in_takes_the_same_time_for_known_and_unknown() {
+    let server = server();
+    server.register("ada").await;
+    let mut times = [Vec::new(), Vec::new()];
+    // In turn, so that a busy machine slows both alike; the least time is what the work takes.
+    for _ in 0..7 {
+        for (times, name) in times.iter_mut().zip(["ada", "nobody"]) {
+            let began = std::time::Instant::now();
+            server.login(name, "a wrong password").await.is(401);
+            times.push(began.elapsed());
+        }
+    }
+    let [known, unknown] = times.map(|times| times.into_iter().min().expect("seven"));
+    let ratio = known.as_secs_f64() / unknown.as_secs_f64();
+    assert!((0.5..2.0).contains(&ratio), "{known:?} and {unknown:?}");
+}
+
+#[tokio::test]
+async fn a_name_is_taken_whatever_its_look() {
+    let server = server();
+    server.register("paypal").await;
+    // Cyrillic а and р, Greek ο, full width, mathematical letters, digits for letters.
+    for name in ["PayPal", "p\u{430}ypal", "\u{440}aypal", "paypa1", "\u{ff50}aypal", "\u{1d429}aypal"] {
+        let answer = server.post("/register", json!({ "name": name, "password": PASSWORD })).await;
+        answer.refused(409, "conflict");
+    }
+    server.register("paypai").await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_refused_with_a_reason() {
+    let server = server();
+    for body in [
+        json!({ "name": "", "password": PASSWORD }),
+        json!({ "name": "a b", "password": PASSWORD }),
+        json!({ "name": "ada\u{202e}", "password": PASSWORD }),
+        json!({ "name": "me", "password": PASSWORD }),
+        json!({ "name": "x".repeat(33), "password": PASSWORD }),
+        json!({ "name": "ada", "password": "short" }),
+        json!({ "name": "ada", "password": "x".repeat(257) }),
+        json!({ "name": "ada", "password": PASSWORD, "email": "nowhere" }),
+        json!({ "name": "ada" }),
+        json!({ "name": 7, "password": PASSWORD }),
+        json!([]),
+    ] {
+        server.post("/register", body).await.refused(400, "bad_request");
+    }
+    let answer = server.post("/register", json!({ "name": 7, "password": PASSWORD })).await;
+    assert!(answer.text("detail").contains("`name`"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_guest_gets_a_suffix_and_keeps_the_id() {
+    let server = server();
+    let guest = server.post("/guest", json!({ "name": "ada" })).await.is(201);
+    let name = guest.body["user"]["name"].as_str().expect("a name");
+    assert!(name.starts_with("ada-") && name.len() == 8 && guest.body["user"]["guest"] == true, "{name}");
+    let as_guest = server.signed_in(&guest);
+    as_guest.patch("/me", json!({ "name": "ada" })).await.refused(403, "forbidden");
+    let ada = as_guest.register("ada").await;
+    assert_eq!(ada.body["user"]["id"], guest.body["user"]["id"]);
+    assert_eq!((&ada.body["user"]["guest"], &ada.body["user"]["name"]), (&json!(false), &json!("ada")));
+    assert!(ada.body["refresh_token"].is_string());
+    server.signed_in(&ada).get("/me").await.is(200);
+    server.login("ada", PASSWORD).await.is(200);
+    as_guest
+        .with_token("broken")
+        .post("/register", json!({ "name": "eve", "password": PASSWORD }))
+        .await
+        .refused(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn guests_and_strangers_can_be_kept_out() {
+    let server = server_with(AuthSettings { guests: false, registration: false, ..AuthSettings::default() });
+    server.post("/guest", json!({ "name": "ada" })).await.refused(403, "forbidden");
+    server.post("/register", json!({ "name": "ada", "password": PASSWORD })).await.refused(403, "forbidden");
+}
+
+#[tokio::test]
+async fn one_changes_what_one_names_and_nothing_else() {
+    let server = server();
+    let ada = server.register("ada").await;
+    server.register("bob").await;
+    let ada = server.signed_in(&ada);
+    let changed = ada.patch("/me", json!({ "display_name": "Ada L.", "email": "a@example.org" })).await.is(200);
+    assert_eq!(
+        (changed.text("name"), changed.text("display_name"), changed.text("email")),
+        ("ada", "Ada L.", "a@example.org")
+    );
+    let cleared = ada.patch("/me", json!({ "display_name": "", "email": " " })).await.is(200);
+    assert_eq!((cleared.body.get("display_name"), &cleared.body["email"]), (None, &json!(null)));
+    assert_eq!(ada.patch("/me", json!({ "name": "lovelace" })).await.is(200).text("name"), "lovelace");
+    ada.patch("/me", json!({ "name": "BOB" })).await.refused(409, "conflict");
+    ada.patch("/me", json!({ "password": "another password" })).await.refused(400, "bad_request");
+    let wrong = json!({ "password": "another password", "old_password": "wrong" });
+    ada.patch("/me", wrong).await.refused(403, "forbidden");
+    let right = json!({ "password": "another password", "old_password": PASSWORD });
+    ada.patch("/me", right).await.is(200);
+    server.login("lovelace", "another password").await.is(200);
+    server.login("ada", PASSWORD).await.refused(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn people_are_found_page_by_page() {
+    let server = server();
+    let ada = server.register("ada").await;
+    for name in ["adam", "Adele", "bob"] {
+        server.register(name).await;
+    }
+    let ada = server.signed_in(&ada);
+    let names = |answer: &crate::caller::Answer| -> Vec<String> {
+        let items = answer.body["items"].as_array().expect("a list");
+        items.iter().map(|user| user["name"].as_str().expect("a name").to_owned()).collect()
+    };
+    let first = ada.get("/users?prefix=AD&limit=2").await.is(200);
+    assert_eq!(names(&first), ["ada", "adam"]);
+    let second = ada.get(&format!("/users?prefix=ad&limit=2&after={}", first.text("next"))).await.is(200);
+    assert_eq!((names(&second), &second.body["next"]), (vec!["Adele".to_owned()], &json!(null)));
+    assert_eq!(names(&ada.get("/users").await.is(200)).len(), 4);
+    assert!(!first.body.to_string().contains("email"));
+    server.get("/users?prefix=a").await.refused(401, "unauthenticated");
+    ada.get("/users?limit=-1").await.refused(400, "bad_request");
+}

@@ -1,0 +1,78 @@
+//! The refresh token as a cookie: for pages of this server only, and never on a foreign page's behalf.
+
+use serde_json::json;
+
+use crate::caller::{Answer, Caller, PASSWORD, server};
+
+const OWN: &str = "https://chat.example.org";
+
+fn cookie(answer: &Answer) -> Option<String> {
+    let cookies: Vec<_> = answer.headers.get_all("set-cookie").iter().collect();
+    assert!(cookies.len() <= 1, "{cookies:?}");
+    cookies.first().map(|cookie| cookie.to_str().expect("visible ASCII").to_owned())
+}
+
+fn page(server: &Caller) -> Caller {
+    server.with_header("origin", OWN)
+}
+
+/// What a browser sends back: the pair, without the attributes.
+fn sent_back(cookie: &str) -> &str {
+    cookie.split(';').next().expect("a pair")
+}
+
+#[tokio::test]
+async fn a_page_gets_a_cookie_that_no_script_reads() {
+    let server = server();
+    let ada = page(&server).register("ada").await;
+    assert!(ada.body.get("refresh_token").is_none(), "{}", ada.body);
+    let first = cookie(&ada).expect("a cookie");
+    for attribute in ["HttpOnly", "SameSite=Strict", "Path=/api/auth", "Max-Age=2592000"] {
+        assert!(first.contains(attribute), "{first}");
+    }
+    assert!(!first.contains("Secure"), "this call came without TLS");
+
+    let renewed = page(&server).with_header("cookie", sent_back(&first)).post("/refresh", json!({})).await.is(200);
+    let second = cookie(&renewed).expect("another cookie");
+    assert_ne!(sent_back(&first), sent_back(&second));
+    page(&server).with_header("cookie", sent_back(&second)).call(http::Method::POST, "/refresh", None).await.is(200);
+}
+
+#[tokio::test]
+async fn others_get_the_token_in_the_body_and_no_cookie() {
+    let server = server();
+    server.register("ada").await;
+    for caller in [server.clone(), server.with_header("origin", "https://other.example.org")] {
+        let answer = caller.login("ada", PASSWORD).await.is(200);
+        assert!(answer.body["refresh_token"].is_string());
+        assert_eq!(cookie(&answer), None);
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_page_cannot_use_the_cookie() {
+    let server = server();
+    let first = cookie(&page(&server).register("ada").await).expect("a cookie");
+    let cookie_only = server.with_header("cookie", sent_back(&first));
+    for foreign in ["https://evil.org", "null", "https://chat.example.org.evil.org", "https://chat.example.org:444"] {
+        let caller = cookie_only.with_header("origin", foreign);
+        caller.post("/refresh", json!({})).await.refused(403, "forbidden");
+        caller.post("/logout", json!({})).await.refused(403, "forbidden");
+    }
+    cookie_only.post("/refresh", json!({})).await.refused(403, "forbidden");
+    cookie_only.with_header("origin", OWN).post("/refresh", json!({})).await.is(200);
+}
+
+#[tokio::test]
+async fn signing_out_takes_the_cookie_away() {
+    let server = server();
+    let ada = page(&server).register("ada").await;
+    let first = cookie(&ada).expect("a cookie");
+    let browser = page(&server).with_header("cookie", sent_back(&first));
+    let out = browser.signed_in(&ada).post("/logout", json!({})).await.is(204);
+    let gone = cookie(&out).expect("a cookie");
+    assert!(gone.starts_with("palaver_refresh=;") && gone.contains("Max-Age=0"), "{gone}");
+    let refused = browser.post("/refresh", json!({})).await;
+    refused.refused(401, "unauthenticated");
+    assert!(cookie(&refused).is_some_and(|cookie| cookie.contains("Max-Age=0")), "a dead cookie is taken away too");
+}

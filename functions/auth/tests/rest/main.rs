@@ -1,0 +1,8 @@
+//! The function from outside, on the store in memory: its router with the layers, called as a client would.
+
+mod accounts;
+mod browser;
+mod caller;
+mod documents;
+mod flood;
+mod sessions;
