@@ -61,7 +61,7 @@ const STEPS: &[&[&str]] = &[&[
         state TEXT NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL) {T}",
     "CREATE INDEX file_room ON file (room, at, file)",
     "CREATE INDEX file_state ON file (state, at)",
-    "CREATE INDEX file_user ON file (user_id, state, at)",
+    "CREATE INDEX file_user ON file (user_id, state, at, file)",
     "CREATE TABLE feed (room TEXT NOT NULL, consumer TEXT NOT NULL, seq INTEGER NOT NULL, fence INTEGER NOT NULL,
         PRIMARY KEY (room, consumer)) {W}",
     "CREATE TABLE lease (name TEXT PRIMARY KEY, owner TEXT NOT NULL, until INTEGER NOT NULL,

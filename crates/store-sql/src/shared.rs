@@ -42,7 +42,7 @@ impl Shared {
         for some in values.chunks(IN_LIST) {
             let some = sql::padded(some);
             let list = sql::list(fixed.len() + 1, some.len());
-            let mut query = sqlx::query(AssertSqlSafe(format!("{select} IN ({list})")));
+            let mut query = sql::query(AssertSqlSafe(format!("{select} IN ({list})")));
             for value in fixed {
                 query = query.bind(value.clone());
             }

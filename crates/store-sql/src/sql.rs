@@ -2,10 +2,22 @@
 
 use std::fmt::Write;
 
+use sqlx::SqlSafeStr;
+
+use crate::shared::Statement;
+
 /// Rows of one multi-row statement.
 pub const ROWS: usize = 64;
 /// Values of one `IN (…)`.
 pub const IN_LIST: usize = 512;
+
+/// A statement without its values yet. All of the store's statements begin here.
+pub fn query(sql: impl SqlSafeStr) -> Statement {
+    let sql = sql.into_sql_str();
+    #[cfg(test)]
+    seen::note(sql.as_str());
+    sqlx::query(sql)
+}
 
 /// `($1, $2), ($3, $4)`: so many rows of so many columns.
 pub fn rows(rows: usize, columns: usize) -> String {
@@ -46,4 +58,23 @@ pub fn limit(limit: usize) -> i64 {
 /// The end of the range of all texts that begin with `prefix`: no text has a higher character.
 pub fn prefix_end(prefix: &str) -> String {
     format!("{prefix}\u{10FFFF}")
+}
+
+/// The statements that one thread has made: a test looks at the plan of each.
+#[cfg(test)]
+pub mod seen {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
+    thread_local! {
+        static SEEN: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+    }
+
+    pub fn note(sql: &str) {
+        SEEN.with_borrow_mut(|seen| seen.insert(sql.to_owned()));
+    }
+
+    pub fn take() -> BTreeSet<String> {
+        SEEN.take()
+    }
 }

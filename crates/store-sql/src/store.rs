@@ -94,6 +94,11 @@ impl SqlStore {
     pub(crate) fn settings(&self) -> &SqlSettings {
         &self.settings
     }
+
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
 }
 
 /// The path that a location names.

@@ -13,7 +13,7 @@ use crate::sql;
 #[async_trait]
 impl Feed for Shared {
     async fn cursors(&self, room: RoomId) -> StoreResult<Vec<FeedCursor>> {
-        let query = sqlx::query("SELECT consumer, seq FROM feed WHERE room = $1 ORDER BY consumer");
+        let query = sql::query("SELECT consumer, seq FROM feed WHERE room = $1 ORDER BY consumer");
         let rows = self.all(query.bind(room.to_string())).await?;
         rows.iter().map(|row| Ok(FeedCursor { consumer: row.text("consumer")?, seq: row.number("seq")? })).collect()
     }
@@ -25,7 +25,7 @@ impl Feed for Shared {
                        ON CONFLICT (room, consumer) DO UPDATE SET fence = excluded.fence,
                        seq = CASE WHEN excluded.seq > feed.seq THEN excluded.seq ELSE feed.seq END
                        WHERE excluded.fence >= feed.fence";
-            let query = sqlx::query(sql).bind(room.to_string()).bind(consumer.clone());
+            let query = sql::query(sql).bind(room.to_string()).bind(consumer.clone());
             query.bind(int(seq)).bind(int(fence.0))
         });
         advanced.await.map(|_| ())
@@ -41,7 +41,7 @@ impl Feed for Shared {
                            ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until,
                            fence = CASE WHEN lease.until <= $4 THEN lease.fence + 1 ELSE lease.fence END
                            WHERE lease.until <= $4 OR lease.owner = excluded.owner RETURNING fence";
-                let query = sqlx::query(sql).bind(name).bind(owner).bind(until.0).bind(now.0);
+                let query = sql::query(sql).bind(name).bind(owner).bind(until.0).bind(now.0);
                 let row = query.fetch_optional(connection).await?;
                 Ok(row.map(|row| row.number("fence").map(Fence)).transpose()?)
             })
@@ -53,7 +53,7 @@ impl Feed for Shared {
         let (name, owner) = (name.to_owned(), owner.to_owned());
         // The row stays, so that the next holder's fence is higher.
         let sql = "UPDATE lease SET until = 0 WHERE name = $1 AND owner = $2";
-        self.execute(move || sqlx::query(sql).bind(name.clone()).bind(owner.clone())).await.map(|_| ())
+        self.execute(move || sql::query(sql).bind(name.clone()).bind(owner.clone())).await.map(|_| ())
     }
 
     async fn behind(&self, consumer: &str, after: Option<RoomId>, limit: usize) -> StoreResult<Vec<(RoomId, Seq)>> {
@@ -61,7 +61,7 @@ impl Feed for Shared {
                      LEFT JOIN feed f ON f.room = substr(l.log, 3) AND f.consumer = $1
                      WHERE l.log > $2 AND l.log < 'r;' AND l.head > COALESCE(f.seq, 0) ORDER BY l.log LIMIT $3";
         let after = after.map_or("r:".to_owned(), |room| LogId::Room(room).to_string());
-        let query = sqlx::query(query).bind(consumer.to_owned()).bind(after).bind(sql::limit(limit));
+        let query = sql::query(query).bind(consumer.to_owned()).bind(after).bind(sql::limit(limit));
         let mut behind = Vec::new();
         for row in self.all(query).await? {
             if let LogId::Room(room) = row.parsed("log")? {

@@ -31,7 +31,7 @@ impl Files for Shared {
         let put = self.execute(move || {
             let sql = "INSERT INTO file (file, room, user_id, state, at, body) VALUES ($1, $2, $3, $4, $5, $6)
                        ON CONFLICT (file) DO NOTHING";
-            let query = sqlx::query(sql).bind(file.id.to_string()).bind(file.room.to_string());
+            let query = sql::query(sql).bind(file.id.to_string()).bind(file.room.to_string());
             let query = query.bind(file.user.to_string()).bind(word(&FileState::Uploading)).bind(file.at.0);
             query.bind(json(&rest(&file)))
         });
@@ -44,10 +44,10 @@ impl Files for Shared {
             let new = new.clone();
             Box::pin(async move {
                 let select = "SELECT body FROM file WHERE file = $1 AND state IN ('uploading', 'unsent')";
-                let row = sqlx::query(select).bind(id.to_string()).fetch_optional(&mut *connection).await?;
+                let row = sql::query(select).bind(id.to_string()).fetch_optional(&mut *connection).await?;
                 let old: Rest = row.ok_or(StoreError::NotFound)?.json("body")?;
                 let body = json(&Rest { name: old.name, ..new });
-                let update = sqlx::query("UPDATE file SET state = 'unsent', body = $1 WHERE file = $2");
+                let update = sql::query("UPDATE file SET state = 'unsent', body = $1 WHERE file = $2");
                 update.bind(body).bind(id.to_string()).execute(connection).await?;
                 Ok(())
             })
@@ -57,18 +57,18 @@ impl Files for Shared {
 
     async fn drop_file(&self, file: FileId) -> StoreResult<()> {
         let sql = "UPDATE file SET state = 'dropped' WHERE file = $1";
-        let dropped = self.execute(move || sqlx::query(sql).bind(file.to_string())).await?;
+        let dropped = self.execute(move || sql::query(sql).bind(file.to_string())).await?;
         if dropped == 0 { Err(StoreError::NotFound) } else { Ok(()) }
     }
 
     async fn drop_unsent(&self, file: FileId) -> StoreResult<bool> {
         let sql = "UPDATE file SET state = 'dropped' WHERE file = $1 AND state <> 'sent'";
-        Ok(self.execute(move || sqlx::query(sql).bind(file.to_string())).await? == 1)
+        Ok(self.execute(move || sql::query(sql).bind(file.to_string())).await? == 1)
     }
 
     async fn forget(&self, file: FileId) -> StoreResult<()> {
         let sql = "DELETE FROM file WHERE file = $1 AND state = 'dropped'";
-        self.execute(move || sqlx::query(sql).bind(file.to_string())).await.map(|_| ())
+        self.execute(move || sql::query(sql).bind(file.to_string())).await.map(|_| ())
     }
 
     async fn get(&self, file: FileId) -> StoreResult<Option<File>> {
@@ -90,7 +90,7 @@ impl Files for Shared {
         let query = format!(
             "SELECT {FILE} FROM file WHERE room = $1 AND state = 'sent' {older} ORDER BY at DESC, file DESC LIMIT $2"
         );
-        let mut query = sqlx::query(AssertSqlSafe(query)).bind(room.to_string()).bind(sql::limit(limit));
+        let mut query = sql::query(AssertSqlSafe(query)).bind(room.to_string()).bind(sql::limit(limit));
         if let Some((at, file)) = before {
             query = query.bind(at.0).bind(file.to_string());
         }
@@ -101,7 +101,7 @@ impl Files for Shared {
         let query = format!(
             "SELECT {FILE} FROM file WHERE user_id = $1 AND state = 'unsent' ORDER BY at DESC, file DESC LIMIT $2"
         );
-        let query = sqlx::query(AssertSqlSafe(query)).bind(user.to_string()).bind(sql::limit(limit));
+        let query = sql::query(AssertSqlSafe(query)).bind(user.to_string()).bind(sql::limit(limit));
         self.all(query).await?.iter().map(decode).collect()
     }
 
@@ -110,7 +110,7 @@ impl Files for Shared {
             "SELECT {FILE} FROM file WHERE state = 'dropped' OR (state = 'uploading' AND at < $1)
              OR (state = 'unsent' AND at < $1) LIMIT $2"
         );
-        let query = sqlx::query(AssertSqlSafe(query)).bind(older_than.0).bind(sql::limit(limit));
+        let query = sql::query(AssertSqlSafe(query)).bind(older_than.0).bind(sql::limit(limit));
         self.all(query).await?.iter().map(decode).collect()
     }
 }

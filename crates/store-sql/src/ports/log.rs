@@ -25,7 +25,7 @@ impl RoomLog for Shared {
     }
 
     async fn tip(&self, log: LogId) -> StoreResult<Tip> {
-        let row = self.one(sqlx::query("SELECT head, n, at FROM log WHERE log = $1").bind(log.to_string())).await?;
+        let row = self.one(sql::query("SELECT head, n, at FROM log WHERE log = $1").bind(log.to_string())).await?;
         Ok(self.tip_of(row.as_ref().map(codec::head).transpose()?))
     }
 
@@ -40,16 +40,16 @@ impl RoomLog for Shared {
     async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>> {
         let query = "SELECT seq, n, by_id, id, at, v, body FROM entry
                      WHERE log = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq";
-        entries(self.all(sqlx::query(query).bind(log.to_string()).bind(int(from)).bind(int(to))).await?)
+        entries(self.all(sql::query(query).bind(log.to_string()).bind(int(from)).bind(int(to))).await?)
     }
 
     async fn read_back(&self, log: LogId, before: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
-        let query = sqlx::query(PAGE_BACK).bind(log.to_string()).bind(int(before)).bind(sql::limit(limit));
+        let query = sql::query(PAGE_BACK).bind(log.to_string()).bind(int(before)).bind(sql::limit(limit));
         entries(self.all(query).await?)
     }
 
     async fn read_forward(&self, log: LogId, after: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
-        let query = sqlx::query(PAGE_FORWARD).bind(log.to_string()).bind(int(after)).bind(sql::limit(limit));
+        let query = sql::query(PAGE_FORWARD).bind(log.to_string()).bind(int(after)).bind(sql::limit(limit));
         entries(self.all(query).await?)
     }
 
@@ -67,7 +67,7 @@ impl RoomLog for Shared {
         let query = "SELECT l.head, l.n AS head_n, l.at AS head_at, e.seq, e.n, e.by_id, e.id, e.at, e.v, e.body
                      FROM log l LEFT JOIN entry e ON e.log = l.log AND e.seq > l.head - $2
                      WHERE l.log = $1 ORDER BY e.seq";
-        let rows = self.all(sqlx::query(query).bind(log.to_string()).bind(sql::limit(count))).await?;
+        let rows = self.all(sql::query(query).bind(log.to_string()).bind(sql::limit(count))).await?;
         let Some(first) = rows.first() else { return Ok((self.tip_of(None), Vec::new())) };
         let head = Head { seq: first.number("head")?, n: first.number("head_n")?, at: first.time("head_at")? };
         let found = if first.int_or_none("seq")?.is_some() { entries(rows)? } else { Vec::new() };
@@ -76,11 +76,11 @@ impl RoomLog for Shared {
 
     async fn changes(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs> {
         let Some(since) = cursor.and_then(|cursor| self.change_of(cursor)) else {
-            let row = self.one(sqlx::query("SELECT COALESCE(MAX(chg), 0) AS chg FROM log")).await?;
+            let row = self.one(sql::query("SELECT COALESCE(MAX(chg), 0) AS chg FROM log")).await?;
             let now = row.map_or(Ok(0), |row| row.int("chg"))?;
             return Ok(self.changed(Vec::new(), now, cursor.is_some()));
         };
-        let rows = self.all(sqlx::query("SELECT log, head, chg FROM log WHERE chg > $1").bind(since)).await?;
+        let rows = self.all(sql::query("SELECT log, head, chg FROM log WHERE chg > $1").bind(since)).await?;
         let mut next = since;
         let mut logs = Vec::with_capacity(rows.len());
         for row in rows {
@@ -96,12 +96,12 @@ impl RoomLog for Shared {
     }
 
     async fn floor(&self, log: LogId) -> StoreResult<Seq> {
-        let row = self.one(sqlx::query("SELECT floor FROM log WHERE log = $1").bind(log.to_string())).await?;
+        let row = self.one(sql::query("SELECT floor FROM log WHERE log = $1").bind(log.to_string())).await?;
         row.map_or(Ok(0), |row| row.number("floor"))
     }
 
     async fn all_logs(&self, after: Option<LogId>, limit: usize) -> StoreResult<Vec<(LogId, Seq)>> {
-        let query = sqlx::query("SELECT log, head FROM log WHERE log > $1 ORDER BY log LIMIT $2");
+        let query = sql::query("SELECT log, head FROM log WHERE log > $1 ORDER BY log LIMIT $2");
         let after = after.map(|log| log.to_string()).unwrap_or_default();
         let rows = self.all(query.bind(after).bind(sql::limit(limit))).await?;
         rows.iter().map(|row| Ok((row.parsed("log")?, row.number("head")?))).collect()
@@ -129,7 +129,7 @@ impl Shared {
         self.write(move |connection| {
             Box::pin(async move {
                 let name = log.to_string();
-                let row = sqlx::query("SELECT head, floor FROM log WHERE log = $1").bind(name.clone());
+                let row = sql::query("SELECT head, floor FROM log WHERE log = $1").bind(name.clone());
                 let Some(row) = row.fetch_optional(&mut *connection).await? else { return Ok(true) };
                 let (head, floor) = (row.number("head")?, row.number("floor")?);
                 let asked = asked.min(head);
@@ -139,7 +139,7 @@ impl Shared {
                 }
                 let select = "SELECT seq, n, by_id, id, at, v, body FROM entry
                               WHERE log = $1 AND seq > $2 AND seq <= $3";
-                let select = sqlx::query(select).bind(name.clone()).bind(int(floor)).bind(int(step));
+                let select = sql::query(select).bind(name.clone()).bind(int(floor)).bind(int(step));
                 let mut files = Vec::new();
                 for mut entry in entries(select.fetch_all(&mut *connection).await?)? {
                     files.extend(entry.message().map(|message| texts(&message.files)).unwrap_or_default());
@@ -151,14 +151,14 @@ impl Shared {
                     let row = EntryRow::encode(&entry);
                     let deleted = matches!(entry.body, Body::Message(_));
                     let update = "UPDATE entry SET body = $1, deleted = $2 WHERE log = $3 AND seq = $4";
-                    let update = sqlx::query(update).bind(row.body).bind(i64::from(deleted));
+                    let update = sql::query(update).bind(row.body).bind(i64::from(deleted));
                     update.bind(name.clone()).bind(int(entry.seq)).execute(&mut *connection).await?;
                 }
                 for file in files {
-                    let update = sqlx::query("UPDATE file SET state = 'dropped' WHERE file = $1");
+                    let update = sql::query("UPDATE file SET state = 'dropped' WHERE file = $1");
                     update.bind(file).execute(&mut *connection).await?;
                 }
-                let update = sqlx::query("UPDATE log SET floor = $1 WHERE log = $2");
+                let update = sql::query("UPDATE log SET floor = $1 WHERE log = $2");
                 update.bind(int(step)).bind(name).execute(&mut *connection).await?;
                 Ok(step == asked)
             })

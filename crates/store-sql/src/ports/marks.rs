@@ -9,6 +9,7 @@ use crate::codec::{Columns, int, json};
 use crate::dialect::{Connection, Row};
 use crate::error::Fault;
 use crate::shared::{Shared, texts};
+use crate::sql;
 
 #[async_trait]
 impl Marks for Shared {
@@ -56,14 +57,14 @@ fn mark(row: &Row) -> StoreResult<MarkRow> {
 }
 
 async fn read(connection: &mut Connection, user: UserId, room: RoomId) -> Result<Option<MarkRow>, Fault> {
-    let query = sqlx::query("SELECT read_seq, read_n, mentions FROM user_room WHERE user_id = $1 AND room = $2");
+    let query = sql::query("SELECT read_seq, read_n, mentions FROM user_room WHERE user_id = $1 AND room = $2");
     let row = query.bind(user.to_string()).bind(room.to_string()).fetch_optional(connection).await?;
     Ok(row.as_ref().map(mark).transpose()?)
 }
 
 async fn write(connection: &mut Connection, user: UserId, room: RoomId, row: &MarkRow) -> Result<(), Fault> {
     let sql = "UPDATE user_room SET read_seq = $1, read_n = $2, mentions = $3 WHERE user_id = $4 AND room = $5";
-    let query = sqlx::query(sql).bind(int(row.read_seq)).bind(int(row.read_n)).bind(json(&row.mentions));
+    let query = sql::query(sql).bind(int(row.read_seq)).bind(int(row.read_n)).bind(json(&row.mentions));
     query.bind(user.to_string()).bind(room.to_string()).execute(connection).await?;
     Ok(())
 }

@@ -9,6 +9,7 @@ use service::ports::{Connection, NodeRow, Nodes, StoreResult};
 use crate::codec::Columns;
 use crate::dialect::Row;
 use crate::shared::Shared;
+use crate::sql;
 
 #[async_trait]
 impl Nodes for Shared {
@@ -17,14 +18,14 @@ impl Nodes for Shared {
         let beat = self.execute(move || {
             let sql = "INSERT INTO node (node, endpoint, at) VALUES ($1, $2, $3)
                        ON CONFLICT (node) DO UPDATE SET endpoint = excluded.endpoint, at = excluded.at";
-            sqlx::query(sql).bind(node.node.clone()).bind(node.endpoint.clone()).bind(node.at.0)
+            sql::query(sql).bind(node.node.clone()).bind(node.endpoint.clone()).bind(node.at.0)
         });
         beat.await.map(|_| ())
     }
 
     async fn nodes(&self, now: Timestamp, within: Duration) -> StoreResult<Vec<NodeRow>> {
         let within = i64::try_from(within.as_millis()).unwrap_or(i64::MAX);
-        let query = sqlx::query("SELECT node, endpoint, at FROM node WHERE at >= $1 ORDER BY node");
+        let query = sql::query("SELECT node, endpoint, at FROM node WHERE at >= $1 ORDER BY node");
         let rows = self.all(query.bind(now.0.saturating_sub(within))).await?;
         let node =
             |row: &Row| Ok(NodeRow { node: row.text("node")?, endpoint: row.text("endpoint")?, at: row.time("at")? });
@@ -33,13 +34,13 @@ impl Nodes for Shared {
 
     async fn connections(&self, user: UserId, now: Timestamp) -> StoreResult<Vec<Connection>> {
         let query = "SELECT id, user_id, node, room, expires FROM conn WHERE user_id = $1 AND expires > $2";
-        let rows = self.all(sqlx::query(query).bind(user.to_string()).bind(now.0)).await?;
+        let rows = self.all(sql::query(query).bind(user.to_string()).bind(now.0)).await?;
         rows.iter().map(connection).collect()
     }
 
     async fn connections_in(&self, room: RoomId, now: Timestamp) -> StoreResult<Vec<Connection>> {
         let query = "SELECT id, user_id, node, room, expires FROM conn WHERE room = $1 AND expires > $2";
-        let rows = self.all(sqlx::query(query).bind(room.to_string()).bind(now.0)).await?;
+        let rows = self.all(sql::query(query).bind(room.to_string()).bind(now.0)).await?;
         rows.iter().map(connection).collect()
     }
 
@@ -49,7 +50,7 @@ impl Nodes for Shared {
             let sql = "INSERT INTO conn (user_id, id, node, room, expires) VALUES ($1, $2, $3, $4, $5)
                        ON CONFLICT (user_id, id) DO UPDATE SET node = excluded.node, room = excluded.room,
                        expires = excluded.expires";
-            let query = sqlx::query(sql).bind(new.user.to_string()).bind(new.id.clone()).bind(new.node.clone());
+            let query = sql::query(sql).bind(new.user.to_string()).bind(new.id.clone()).bind(new.node.clone());
             query.bind(new.room.map(|room| room.to_string())).bind(new.expires_at.0)
         });
         put.await.map(|_| ())
@@ -58,7 +59,7 @@ impl Nodes for Shared {
     async fn drop_connection(&self, user: UserId, id: &str) -> StoreResult<()> {
         let id = id.to_owned();
         let sql = "DELETE FROM conn WHERE user_id = $1 AND id = $2";
-        self.execute(move || sqlx::query(sql).bind(user.to_string()).bind(id.clone())).await.map(|_| ())
+        self.execute(move || sql::query(sql).bind(user.to_string()).bind(id.clone())).await.map(|_| ())
     }
 }
 

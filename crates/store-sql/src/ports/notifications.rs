@@ -27,7 +27,7 @@ impl Notifications for Shared {
         );
         // One more than asked: whether there is a next page.
         let asked = sql::limit(limit.saturating_add(1));
-        let mut query = sqlx::query(AssertSqlSafe(query)).bind(user.to_string()).bind(asked);
+        let mut query = sql::query(AssertSqlSafe(query)).bind(user.to_string()).bind(asked);
         if let Some(key) = before {
             query = query.bind(key.at.0).bind(key.room.to_string()).bind(int(key.seq));
         }
@@ -51,19 +51,19 @@ impl Notifications for Shared {
     async fn unread(&self, user: UserId, cap: usize) -> StoreResult<usize> {
         let query = "SELECT COUNT(*) AS unread FROM
                      (SELECT 1 FROM notif WHERE user_id = $1 AND state = 'there' AND seen IS NULL LIMIT $2) AS some";
-        let row = self.one(sqlx::query(query).bind(user.to_string()).bind(sql::limit(cap))).await?;
+        let row = self.one(sql::query(query).bind(user.to_string()).bind(sql::limit(cap))).await?;
         let unread = row.map_or(Ok(0), |row| row.number("unread"))?;
         Ok(usize::try_from(unread).unwrap_or(cap))
     }
 
     async fn sweep(&self, now: Timestamp) -> StoreResult<u64> {
-        self.execute(move || sqlx::query("DELETE FROM notif WHERE state = 'dropped' AND expires <= $1").bind(now.0))
+        self.execute(move || sql::query("DELETE FROM notif WHERE state = 'dropped' AND expires <= $1").bind(now.0))
             .await
     }
 }
 
 fn of(query: &'static str, user: UserId, key: NotificationKey) -> Statement {
-    let query = sqlx::query(query).bind(user.to_string()).bind(key.at.0);
+    let query = sql::query(query).bind(user.to_string()).bind(key.at.0);
     query.bind(key.room.to_string()).bind(int(key.seq))
 }
 

@@ -119,7 +119,7 @@ impl People for Shared {
         let query = format!(
             "SELECT {USER} FROM usr WHERE folded >= $1 AND folded < $2 AND folded > $3 ORDER BY folded LIMIT $4"
         );
-        let query = sqlx::query(AssertSqlSafe(query)).bind(prefix.to_owned()).bind(sql::prefix_end(prefix));
+        let query = sql::query(AssertSqlSafe(query)).bind(prefix.to_owned()).bind(sql::prefix_end(prefix));
         let query = query.bind(after.unwrap_or_default().to_owned()).bind(sql::limit(limit));
         self.all(query).await?.iter().map(|row| Ok(rows::record(row)?.user)).collect()
     }
@@ -128,7 +128,7 @@ impl People for Shared {
 impl Shared {
     async fn user_where(&self, condition: &str, value: String) -> StoreResult<Option<UserRecord>> {
         let query = format!("SELECT {USER} FROM usr WHERE {condition}");
-        let row = self.one(sqlx::query(AssertSqlSafe(query)).bind(value)).await?;
+        let row = self.one(sql::query(AssertSqlSafe(query)).bind(value)).await?;
         row.as_ref().map(rows::record).transpose()
     }
 

@@ -8,6 +8,7 @@ use service::ports::{StoreError, StoreResult, UserRecord};
 use crate::codec::{Columns, json, word};
 use crate::dialect::{Connection, Row};
 use crate::error::Fault;
+use crate::sql;
 
 /// What of a user has no column of its own.
 #[derive(Serialize, Deserialize)]
@@ -43,26 +44,26 @@ pub fn record(row: &Row) -> StoreResult<UserRecord> {
 
 pub async fn read(connection: &mut Connection, user: UserId) -> Result<Option<UserRecord>, Fault> {
     let select = "SELECT user_id, name, folded, email, guest, role, body FROM usr WHERE user_id = $1";
-    let row = sqlx::query(select).bind(user.to_string()).fetch_optional(connection).await?;
+    let row = sql::query(select).bind(user.to_string()).fetch_optional(connection).await?;
     Ok(row.as_ref().map(record).transpose()?)
 }
 
 /// Whether nobody without `guest` is there yet.
 pub async fn is_first_person(connection: &mut Connection) -> Result<bool, Fault> {
-    let person = sqlx::query("SELECT 1 FROM usr WHERE guest = 0 LIMIT 1");
+    let person = sql::query("SELECT 1 FROM usr WHERE guest = 0 LIMIT 1");
     Ok(person.fetch_optional(connection).await?.is_none())
 }
 
 /// Refuses a name or an address that another has.
 pub async fn check_free(connection: &mut Connection, new: &UserRecord) -> Result<(), Fault> {
     let id = new.user.id.to_string();
-    let name = sqlx::query("SELECT 1 FROM usr WHERE folded = $1 AND user_id <> $2");
+    let name = sql::query("SELECT 1 FROM usr WHERE folded = $1 AND user_id <> $2");
     let name = name.bind(new.user.name.folded()).bind(id.clone());
     if name.fetch_optional(&mut *connection).await?.is_some() {
         return Err(StoreError::Taken("name").into());
     }
     let Some(email) = &new.email else { return Ok(()) };
-    let email = sqlx::query("SELECT 1 FROM usr WHERE email = $1 AND user_id <> $2").bind(email.clone()).bind(id);
+    let email = sql::query("SELECT 1 FROM usr WHERE email = $1 AND user_id <> $2").bind(email.clone()).bind(id);
     if email.fetch_optional(connection).await?.is_some() {
         return Err(StoreError::Taken("email").into());
     }
@@ -91,7 +92,7 @@ async fn write(connection: &mut Connection, sql: &'static str, row: &UserRecord)
         created_at: row.user.created_at,
         password_hash: row.password_hash.clone(),
     };
-    let query = sqlx::query(sql).bind(row.user.name.as_str().to_owned()).bind(row.user.name.folded());
+    let query = sql::query(sql).bind(row.user.name.as_str().to_owned()).bind(row.user.name.folded());
     let query = query.bind(row.email.clone()).bind(i64::from(row.user.guest)).bind(word(&row.user.role));
     query.bind(json(&rest)).bind(row.user.id.to_string()).execute(connection).await?;
     Ok(())

@@ -14,18 +14,18 @@ use crate::sql;
 #[async_trait]
 impl Rooms for Shared {
     async fn room(&self, room: RoomId) -> StoreResult<Option<Room>> {
-        let query = sqlx::query("SELECT body AS room_body FROM room WHERE room = $1").bind(room.to_string());
+        let query = sql::query("SELECT body AS room_body FROM room WHERE room = $1").bind(room.to_string());
         self.one(query).await?.as_ref().map(codec::room).transpose()
     }
 
     async fn room_by_slug(&self, slug: &Slug) -> StoreResult<Option<Room>> {
-        let query = sqlx::query("SELECT body AS room_body FROM room WHERE slug = $1").bind(slug.as_str().to_owned());
+        let query = sql::query("SELECT body AS room_body FROM room WHERE slug = $1").bind(slug.as_str().to_owned());
         self.one(query).await?.as_ref().map(codec::room).transpose()
     }
 
     async fn member(&self, room: RoomId, user: UserId) -> StoreResult<Option<Member>> {
         let query = format!("SELECT {MEMBER} FROM member WHERE room = $1 AND user_id = $2");
-        let query = sqlx::query(AssertSqlSafe(query)).bind(room.to_string()).bind(user.to_string());
+        let query = sql::query(AssertSqlSafe(query)).bind(room.to_string()).bind(user.to_string());
         self.one(query).await?.as_ref().map(codec::member).transpose()
     }
 
@@ -38,7 +38,7 @@ impl Rooms for Shared {
     async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> StoreResult<Vec<Member>> {
         let query = format!("SELECT {MEMBER} FROM member WHERE room = $1 AND user_id > $2 ORDER BY user_id LIMIT $3");
         let after = after.map(|user| user.to_string()).unwrap_or_default();
-        let query = sqlx::query(AssertSqlSafe(query)).bind(room.to_string()).bind(after).bind(sql::limit(limit));
+        let query = sql::query(AssertSqlSafe(query)).bind(room.to_string()).bind(after).bind(sql::limit(limit));
         self.all(query).await?.iter().map(codec::member).collect()
     }
 
@@ -46,7 +46,7 @@ impl Rooms for Shared {
         // Counted by the room's row; a log without one has to be counted through.
         let query = "SELECT COALESCE((SELECT members FROM room WHERE room = $1),
                      (SELECT COUNT(*) FROM member WHERE room = $1 AND state = 'joined')) AS members";
-        let row = self.one(sqlx::query(query).bind(room.to_string())).await?;
+        let row = self.one(sql::query(query).bind(room.to_string())).await?;
         row.map_or(Ok(0), |row| row.number("members"))
     }
 
@@ -59,7 +59,7 @@ impl Rooms for Shared {
              ORDER BY ur.room LIMIT $3"
         );
         let after = after.map(|room| room.to_string()).unwrap_or_default();
-        let query = sqlx::query(AssertSqlSafe(query)).bind(user.to_string()).bind(after).bind(sql::limit(limit));
+        let query = sql::query(AssertSqlSafe(query)).bind(user.to_string()).bind(after).bind(sql::limit(limit));
         let rows = self.all(query).await?;
         let line =
             |row| Ok(UserRoomRow { row: codec::user_room(row)?, room: codec::room(row)?, head: codec::head(row)? });
@@ -68,13 +68,13 @@ impl Rooms for Shared {
 
     async fn user_room(&self, user: UserId, room: RoomId) -> StoreResult<Option<UserRoom>> {
         let query = format!("SELECT {USER_ROOM} FROM user_room ur WHERE user_id = $1 AND room = $2");
-        let query = sqlx::query(AssertSqlSafe(query)).bind(user.to_string()).bind(room.to_string());
+        let query = sql::query(AssertSqlSafe(query)).bind(user.to_string()).bind(room.to_string());
         self.one(query).await?.as_ref().map(codec::user_room).transpose()
     }
 
     async fn user_room_count(&self, user: UserId) -> StoreResult<u64> {
         let query = "SELECT COUNT(*) AS rooms FROM user_room WHERE user_id = $1 AND state IN ('joined', 'invited')";
-        let row = self.one(sqlx::query(query).bind(user.to_string())).await?;
+        let row = self.one(sql::query(query).bind(user.to_string())).await?;
         row.map_or(Ok(0), |row| row.number("rooms"))
     }
 
@@ -84,7 +84,7 @@ impl Rooms for Shared {
                      JOIN member one ON one.room = ur.room AND one.user_id = $1 AND one.state = 'joined'
                      JOIN member two ON two.room = ur.room AND two.user_id = $2 AND two.state = 'joined'
                      WHERE ur.user_id = $1 LIMIT 1";
-        Ok(self.one(sqlx::query(query).bind(a.to_string()).bind(b.to_string())).await?.is_some())
+        Ok(self.one(sql::query(query).bind(a.to_string()).bind(b.to_string())).await?.is_some())
     }
 
     async fn head_hints(&self, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Head)>> {
@@ -106,7 +106,7 @@ impl Rooms for Shared {
                      AND (substr(r.slug, 1, length($2)) = $2 OR substr(r.name, 1, length($3)) = $3)
                      ORDER BY r.slug LIMIT $4";
         let after = after.map(|slug| slug.as_str().to_owned()).unwrap_or_default();
-        let query = sqlx::query(query).bind(after).bind(prefix.to_lowercase()).bind(fold(prefix));
+        let query = sql::query(query).bind(after).bind(prefix.to_lowercase()).bind(fold(prefix));
         let rows = self.all(query.bind(sql::limit(limit))).await?;
         let line = |row| {
             Ok(DirectoryRoom { room: codec::room(row)?, head: codec::head(row)?, members: row.number("members")? })
@@ -115,7 +115,7 @@ impl Rooms for Shared {
     }
 
     async fn pins(&self, room: RoomId) -> StoreResult<Vec<Seq>> {
-        let query = sqlx::query("SELECT seq FROM pin WHERE room = $1 ORDER BY seq").bind(room.to_string());
+        let query = sql::query("SELECT seq FROM pin WHERE room = $1 ORDER BY seq").bind(room.to_string());
         self.all(query).await?.iter().map(|row| row.number("seq")).collect()
     }
 
@@ -129,7 +129,7 @@ impl Rooms for Shared {
     ) -> StoreResult<Vec<UserId>> {
         let query = "SELECT user_id FROM react WHERE log = $1 AND seq = $2 AND emoji = $3 AND user_id > $4
                      ORDER BY user_id LIMIT $5";
-        let query = sqlx::query(query).bind(LogId::Room(room).to_string()).bind(int(seq));
+        let query = sql::query(query).bind(LogId::Room(room).to_string()).bind(int(seq));
         let after = after.map(|user| user.to_string()).unwrap_or_default();
         let query = query.bind(emoji.as_str().to_owned()).bind(after).bind(sql::limit(limit));
         self.all(query).await?.iter().map(|row| row.parsed("user_id")).collect()
@@ -137,13 +137,13 @@ impl Rooms for Shared {
 
     async fn has_reacted(&self, room: RoomId, seq: Seq, emoji: &Emoji, user: UserId) -> StoreResult<bool> {
         let query = "SELECT 1 AS found FROM react WHERE log = $1 AND seq = $2 AND emoji = $3 AND user_id = $4";
-        let query = sqlx::query(query).bind(LogId::Room(room).to_string()).bind(int(seq));
+        let query = sql::query(query).bind(LogId::Room(room).to_string()).bind(int(seq));
         Ok(self.one(query.bind(emoji.as_str().to_owned()).bind(user.to_string())).await?.is_some())
     }
 
     async fn thread(&self, room: RoomId, root: Seq, after: Seq, limit: usize) -> StoreResult<Vec<Seq>> {
         let query = "SELECT seq FROM thread WHERE room = $1 AND root = $2 AND seq > $3 ORDER BY seq LIMIT $4";
-        let query = sqlx::query(query).bind(room.to_string()).bind(int(root)).bind(int(after));
+        let query = sql::query(query).bind(room.to_string()).bind(int(root)).bind(int(after));
         self.all(query.bind(sql::limit(limit))).await?.iter().map(|row| row.number("seq")).collect()
     }
 }

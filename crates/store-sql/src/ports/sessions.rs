@@ -9,6 +9,7 @@ use crate::codec::Columns;
 use crate::dialect::{Connection, Row};
 use crate::error::Fault;
 use crate::shared::Shared;
+use crate::sql;
 
 #[async_trait]
 impl Sessions for Shared {
@@ -17,7 +18,7 @@ impl Sessions for Shared {
         let opened = self.execute(move || {
             let sql = "INSERT INTO session (session, user_id, cur_hash, prev_hash, rotated, revoked, created, expires,
                        device) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (session) DO NOTHING";
-            let query = sqlx::query(sql).bind(session.id.to_string()).bind(session.user.to_string());
+            let query = sql::query(sql).bind(session.id.to_string()).bind(session.user.to_string());
             let query = query.bind(session.current.to_vec()).bind(session.previous.map(|hash| hash.to_vec()));
             let query = query.bind(session.rotated_at.0).bind(i64::from(session.revoked)).bind(session.created_at.0);
             query.bind(session.expires_at.0).bind(session.device.clone())
@@ -26,25 +27,25 @@ impl Sessions for Shared {
     }
 
     async fn get(&self, session: SessionId) -> StoreResult<Option<SessionRecord>> {
-        let query = sqlx::query("SELECT * FROM session WHERE session = $1").bind(session.to_string());
+        let query = sql::query("SELECT * FROM session WHERE session = $1").bind(session.to_string());
         self.one(query).await?.as_ref().map(record).transpose()
     }
 
     async fn list(&self, user: UserId, now: Timestamp) -> StoreResult<Vec<SessionRecord>> {
         let query = "SELECT * FROM session WHERE user_id = $1 AND revoked = 0 AND expires > $2";
-        self.all(sqlx::query(query).bind(user.to_string()).bind(now.0)).await?.iter().map(record).collect()
+        self.all(sql::query(query).bind(user.to_string()).bind(now.0)).await?.iter().map(record).collect()
     }
 
     async fn end(&self, session: SessionId) -> StoreResult<bool> {
         let sql = "UPDATE session SET revoked = 1 WHERE session = $1 AND revoked = 0";
-        Ok(self.execute(move || sqlx::query(sql).bind(session.to_string())).await? == 1)
+        Ok(self.execute(move || sql::query(sql).bind(session.to_string())).await? == 1)
     }
 
     async fn end_all(&self, user: UserId) -> StoreResult<Vec<SessionId>> {
         self.write(move |connection| {
             Box::pin(async move {
                 let sql = "UPDATE session SET revoked = 1 WHERE user_id = $1 AND revoked = 0 RETURNING session";
-                let ended = sqlx::query(sql).bind(user.to_string()).fetch_all(connection).await?;
+                let ended = sql::query(sql).bind(user.to_string()).fetch_all(connection).await?;
                 Ok(ended.iter().map(|row| row.parsed("session")).collect::<StoreResult<Vec<_>>>()?)
             })
         })
@@ -61,7 +62,7 @@ impl Sessions for Shared {
     ) -> StoreResult<Rotation> {
         self.write(move |connection| {
             Box::pin(async move {
-                let query = sqlx::query("SELECT * FROM session WHERE session = $1").bind(session.to_string());
+                let query = sql::query("SELECT * FROM session WHERE session = $1").bind(session.to_string());
                 let row = query.fetch_optional(&mut *connection).await?;
                 let row = row.as_ref().map(record).transpose()?;
                 let Some(mut row) = row.filter(|row| !row.revoked && row.expires_at > now) else {
@@ -90,7 +91,7 @@ impl Sessions for Shared {
         let put = self.execute(move || {
             let sql = "INSERT INTO ticket (hash, session, user_id, expires) VALUES ($1, $2, $3, $4)
                        ON CONFLICT (hash) DO NOTHING";
-            let query = sqlx::query(sql).bind(ticket.hash.to_vec()).bind(ticket.session.to_string());
+            let query = sql::query(sql).bind(ticket.hash.to_vec()).bind(ticket.session.to_string());
             query.bind(ticket.user.to_string()).bind(ticket.expires_at.0)
         });
         put.await.map(|_| ())
@@ -100,7 +101,7 @@ impl Sessions for Shared {
         let taken = self.write(move |connection| {
             Box::pin(async move {
                 let sql = "DELETE FROM ticket WHERE hash = $1 RETURNING hash, session, user_id, expires";
-                let row = sqlx::query(sql).bind(hash.to_vec()).fetch_optional(connection).await?;
+                let row = sql::query(sql).bind(hash.to_vec()).fetch_optional(connection).await?;
                 Ok(row.as_ref().map(ticket).transpose()?)
             })
         });
@@ -108,8 +109,8 @@ impl Sessions for Shared {
     }
 
     async fn sweep(&self, now: Timestamp) -> StoreResult<u64> {
-        let sessions = self.execute(move || sqlx::query("DELETE FROM session WHERE expires <= $1").bind(now.0));
-        let tickets = self.execute(move || sqlx::query("DELETE FROM ticket WHERE expires <= $1").bind(now.0));
+        let sessions = self.execute(move || sql::query("DELETE FROM session WHERE expires <= $1").bind(now.0));
+        let tickets = self.execute(move || sql::query("DELETE FROM ticket WHERE expires <= $1").bind(now.0));
         Ok(sessions.await? + tickets.await?)
     }
 }
@@ -141,7 +142,7 @@ fn ticket(row: &Row) -> StoreResult<Ticket> {
 async fn update(connection: &mut Connection, row: &SessionRecord) -> Result<(), Fault> {
     let sql = "UPDATE session SET cur_hash = $1, prev_hash = $2, rotated = $3, expires = $4, revoked = $5
                WHERE session = $6";
-    let query = sqlx::query(sql).bind(row.current.to_vec()).bind(row.previous.map(|hash| hash.to_vec()));
+    let query = sql::query(sql).bind(row.current.to_vec()).bind(row.previous.map(|hash| hash.to_vec()));
     let query = query.bind(row.rotated_at.0).bind(row.expires_at.0).bind(i64::from(row.revoked));
     query.bind(row.id.to_string()).execute(connection).await?;
     Ok(())

@@ -1,5 +1,46 @@
 //! Tests of the store on SQLite: the suite of all stores, and what only this one promises.
 
-use crate::SqlStore;
+mod backup;
+mod crash;
+mod failing;
+mod open;
+mod plans;
+
+use std::path::Path;
+
+use conformance::suite::world::{Scribe, a_room, text};
+use domain::{Entry, LogId, Seq};
+use service::ports::Store;
+
+use crate::{OpenError, SqlSettings, SqlStore};
 
 conformance::store!(sqlite, SqlStore::open_temporary);
+
+async fn open_at(path: &Path) -> Result<SqlStore, OpenError> {
+    SqlStore::open(&path.display().to_string(), SqlSettings::default()).await
+}
+
+/// A room's log with some messages.
+async fn a_log_of(store: &Store, messages: usize) -> Scribe {
+    let mut scribe = Scribe::new(store, LogId::Room(a_room())).await;
+    scribe.write((0..messages).map(|number| text(&number.to_string())).collect(), &[]).await;
+    scribe
+}
+
+/// All entries of all logs, each log without a hole and counted right.
+async fn whole_logs(store: &Store) -> Vec<(LogId, Vec<Entry>)> {
+    let mut logs = Vec::new();
+    for (log, head) in store.log.all_logs(None, usize::MAX).await.expect("a list") {
+        let entries = store.log.read(log, 1, Seq::from(u32::MAX)).await.expect("a read");
+        let (tip, recent) = store.log.recent(log, 1).await.expect("a read");
+        let mut n = 0;
+        for (seq, entry) in (1..).zip(&entries) {
+            n += u64::from(entry.message().is_some());
+            assert_eq!((entry.seq, entry.n), (seq, n), "{log}");
+        }
+        assert_eq!((entries.len() as Seq, tip.seq(), tip.n()), (head, head, n), "{log}");
+        assert_eq!(entries.last(), recent.last());
+        logs.push((log, entries));
+    }
+    logs
+}

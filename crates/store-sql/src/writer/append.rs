@@ -73,7 +73,7 @@ pub async fn run(connection: &mut Connection, appends: &mut [Append]) -> Result<
     }
     let moment = "SELECT (SELECT v FROM meta WHERE k = 'epoch') AS epoch,
                          (SELECT COALESCE(MAX(chg), 0) + 1 FROM log) AS chg";
-    let moment = sqlx::query(moment).fetch_one(&mut *connection).await?;
+    let moment = sql::query(moment).fetch_one(&mut *connection).await?;
     let (epoch, change): (String, i64) = (moment.try_get("epoch")?, moment.try_get("chg")?);
     let mut heads = read_heads(connection, appends).await?;
     let mut slugs = HashMap::new();
@@ -110,7 +110,7 @@ async fn decide(
     for effect in &append.effects {
         let Effect::Room(room) = effect else { continue };
         let Some(slug) = &room.slug else { continue };
-        let owner = sqlx::query("SELECT room FROM room WHERE slug = $1 AND room <> $2");
+        let owner = sql::query("SELECT room FROM room WHERE slug = $1 AND room <> $2");
         let owner = owner.bind(slug.as_str().to_owned()).bind(room.id.to_string());
         let claimed = slugs.get(slug.as_str()).is_some_and(|by| *by != room.id);
         if claimed || owner.fetch_optional(&mut *connection).await?.is_some() {
@@ -128,7 +128,7 @@ async fn read_heads(connection: &mut Connection, appends: &[Append]) -> Result<H
         let names: Vec<(String, LogId)> = some.iter().map(|append| (append.log.to_string(), append.log)).collect();
         let padded = sql::padded(&names);
         let select = format!("SELECT log, head FROM log WHERE log IN ({})", sql::list(1, padded.len()));
-        let mut query = sqlx::query(AssertSqlSafe(select));
+        let mut query = sql::query(AssertSqlSafe(select));
         for (name, _) in padded {
             query = query.bind(name);
         }
@@ -148,7 +148,7 @@ async fn insert_entries(connection: &mut Connection, appends: &[&Append]) -> Res
         appends.iter().flat_map(|append| append.rows.iter().map(|row| (append.log.to_string(), row))).collect();
     for some in rows.chunks(ROWS) {
         let insert = "INSERT INTO entry (log, seq, kind, by_id, id, at, n, rev, deleted, v, body) VALUES";
-        let mut query = sqlx::query(AssertSqlSafe(format!("{insert} {}", sql::rows(some.len(), 11))));
+        let mut query = sql::query(AssertSqlSafe(format!("{insert} {}", sql::rows(some.len(), 11))));
         for (log, row) in some {
             query = query.bind(log.clone()).bind(int(row.seq)).bind(row.kind.clone()).bind(row.by.to_string());
             query = query.bind(row.id.to_string()).bind(row.at.0).bind(int(row.n)).bind(int(row.rev));
@@ -174,7 +174,7 @@ async fn write_heads(connection: &mut Connection, appends: &[&Append], change: i
         let insert = "INSERT INTO log (log, head, n, at, floor, chg) VALUES";
         let update = "ON CONFLICT (log) DO UPDATE SET head = excluded.head, n = excluded.n, at = excluded.at,
                       chg = excluded.chg";
-        let mut query = sqlx::query(AssertSqlSafe(format!("{insert} {} {update}", sql::rows(some.len(), 6))));
+        let mut query = sql::query(AssertSqlSafe(format!("{insert} {} {update}", sql::rows(some.len(), 6))));
         for (log, row) in some {
             query = query.bind(log.to_string()).bind(int(row.seq)).bind(int(row.n)).bind(row.at.0);
             query = query.bind(0_i64).bind(change);

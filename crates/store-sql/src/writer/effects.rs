@@ -8,6 +8,7 @@ use super::append::Append;
 use super::own_effects;
 use crate::codec::{EntryRow, int, json, word};
 use crate::dialect::Connection;
+use crate::sql;
 
 type Done = Result<(), sqlx::Error>;
 
@@ -36,7 +37,7 @@ async fn of_room(connection: &mut Connection, room: RoomId, append: &Append, eff
             } else {
                 "DELETE FROM react WHERE log = $1 AND seq = $2 AND emoji = $3 AND user_id = $4 AND rev <= $5"
             };
-            let query = sqlx::query(sql).bind(append.log.to_string()).bind(int(*target));
+            let query = sql::query(sql).bind(append.log.to_string()).bind(int(*target));
             let query = query.bind(emoji.as_str().to_owned()).bind(user.to_string()).bind(int(*rev));
             query.execute(connection).await.map(|_| ())
         }
@@ -46,12 +47,12 @@ async fn of_room(connection: &mut Connection, room: RoomId, append: &Append, eff
             } else {
                 "DELETE FROM pin WHERE room = $1 AND seq = $2"
             };
-            sqlx::query(sql).bind(room.to_string()).bind(int(*target)).execute(connection).await.map(|_| ())
+            sql::query(sql).bind(room.to_string()).bind(int(*target)).execute(connection).await.map(|_| ())
         }
         Effect::Thread { root, seq } => {
             let sql = "INSERT INTO thread (room, root, seq) VALUES ($1, $2, $3)
                        ON CONFLICT (room, root, seq) DO NOTHING";
-            let query = sqlx::query(sql).bind(room.to_string()).bind(int(*root)).bind(int(*seq));
+            let query = sql::query(sql).bind(room.to_string()).bind(int(*root)).bind(int(*seq));
             query.execute(connection).await.map(|_| ())
         }
         Effect::Member(row) => member(connection, room, row).await,
@@ -60,12 +61,12 @@ async fn of_room(connection: &mut Connection, room: RoomId, append: &Append, eff
             let Some(sender) = sender_of(append, *seq) else { return Ok(()) };
             let sql = "UPDATE file SET state = 'sent', seq = $1
                        WHERE file = $2 AND room = $3 AND user_id = $4 AND state = 'unsent'";
-            let query = sqlx::query(sql).bind(int(*seq)).bind(file.to_string()).bind(room.to_string()).bind(sender);
+            let query = sql::query(sql).bind(int(*seq)).bind(file.to_string()).bind(room.to_string()).bind(sender);
             query.execute(connection).await.map(|_| ())
         }
         Effect::FileDropped { file } => {
             let sql = "UPDATE file SET state = 'dropped' WHERE file = $1 AND room = $2";
-            let query = sqlx::query(sql).bind(file.to_string()).bind(room.to_string());
+            let query = sql::query(sql).bind(file.to_string()).bind(room.to_string());
             query.execute(connection).await.map(|_| ())
         }
         own => {
@@ -84,12 +85,12 @@ async fn message(connection: &mut Connection, log: LogId, entry: &Entry) -> Done
     let row = EntryRow::encode(entry);
     let sql = "UPDATE entry SET rev = $1, deleted = $2, body = $3
                WHERE log = $4 AND seq = $5 AND kind = 'message' AND deleted <= $2";
-    let query = sqlx::query(sql).bind(int(row.rev)).bind(i64::from(row.deleted)).bind(row.body);
+    let query = sql::query(sql).bind(int(row.rev)).bind(i64::from(row.deleted)).bind(row.body);
     query.bind(log.to_string()).bind(int(row.seq)).execute(connection).await.map(|_| ())
 }
 
 async fn member(connection: &mut Connection, room: RoomId, row: &Member) -> Done {
-    let before = sqlx::query("SELECT state FROM member WHERE room = $1 AND user_id = $2");
+    let before = sql::query("SELECT state FROM member WHERE room = $1 AND user_id = $2");
     let before = before.bind(room.to_string()).bind(row.user.to_string());
     let before = before.fetch_optional(&mut *connection).await?;
     let before: Option<String> = before.map(|row| row.try_get("state")).transpose()?;
@@ -100,13 +101,13 @@ async fn member(connection: &mut Connection, room: RoomId, row: &Member) -> Done
                ON CONFLICT (room, user_id) DO UPDATE SET state = excluded.state, role = excluded.role,
                muted_until = excluded.muted_until, from_seq = excluded.from_seq, to_seq = excluded.to_seq,
                rev = excluded.rev";
-    let query = sqlx::query(sql).bind(room.to_string()).bind(row.user.to_string());
+    let query = sql::query(sql).bind(room.to_string()).bind(row.user.to_string());
     let query = query.bind(word(&row.state)).bind(word(&row.role)).bind(row.muted_until.map(|until| until.0));
     let query = query.bind(word(&domain::Level::default())).bind(int(row.from_seq)).bind(row.to_seq.map(int));
     query.bind(int(row.rev)).execute(&mut *connection).await?;
     let change = i64::from(row.is_joined()) - i64::from(was_in);
     if change != 0 {
-        let count = sqlx::query("UPDATE room SET members = members + $1 WHERE room = $2");
+        let count = sql::query("UPDATE room SET members = members + $1 WHERE room = $2");
         count.bind(change).bind(room.to_string()).execute(connection).await?;
     }
     Ok(())
@@ -121,12 +122,12 @@ async fn room(connection: &mut Connection, row: &Room) -> Done {
         query.bind(i64::from(listed)).bind(int(row.rev)).bind(json(row))
     };
     let update = "UPDATE room SET kind = $2, slug = $3, name = $4, listed = $5, rev = $6, body = $7 WHERE room = $1";
-    let updated = bound(sqlx::query(update)).execute(&mut *connection).await?;
+    let updated = bound(sql::query(update)).execute(&mut *connection).await?;
     if updated.rows_affected() == 0 {
         let insert = "INSERT INTO room (room, kind, slug, name, listed, rev, body, members)
                       VALUES ($1, $2, $3, $4, $5, $6, $7,
                       (SELECT COUNT(*) FROM member WHERE room = $1 AND state = 'joined'))";
-        bound(sqlx::query(insert)).execute(connection).await?;
+        bound(sql::query(insert)).execute(connection).await?;
     }
     Ok(())
 }

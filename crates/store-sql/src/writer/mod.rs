@@ -121,6 +121,12 @@ impl Writer {
         }
     }
 
+    /// How many jobs wait, those that the task has taken already not counted.
+    #[cfg(test)]
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     fn send(&self, job: Job) -> Result<(), (&'static str, u64)> {
         self.queue.try_send(job).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => ("too many writes wait", QUEUE_RETRY_MS),

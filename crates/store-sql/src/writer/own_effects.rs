@@ -5,6 +5,7 @@ use domain::{Effect, Level, Notification, NotificationKey, UserId, UserRoom};
 use crate::codec::{int, json, word};
 use crate::dialect::Connection;
 use crate::shared::Statement;
+use crate::sql;
 
 type Done = Result<(), sqlx::Error>;
 
@@ -12,28 +13,28 @@ pub async fn apply(connection: &mut Connection, user: UserId, effect: &Effect) -
     match effect {
         Effect::UserRoom(row) => user_room(connection, user, row).await,
         Effect::RoomSettings { room, level, hidden } => {
-            let own = sqlx::query("UPDATE user_room SET level = $1, hidden = $2 WHERE user_id = $3 AND room = $4");
+            let own = sql::query("UPDATE user_room SET level = $1, hidden = $2 WHERE user_id = $3 AND room = $4");
             let own = own.bind(word(level)).bind(i64::from(*hidden)).bind(user.to_string()).bind(room.to_string());
             own.execute(&mut *connection).await?;
-            let member = sqlx::query("UPDATE member SET level = $1 WHERE room = $2 AND user_id = $3");
+            let member = sql::query("UPDATE member SET level = $1 WHERE room = $2 AND user_id = $3");
             let member = member.bind(word(level)).bind(room.to_string()).bind(user.to_string());
             member.execute(connection).await.map(|_| ())
         }
         Effect::Notification(new) => notification(connection, user, new).await,
         Effect::NotificationRead { key: None, at } => {
             let sql = "UPDATE notif SET seen = $1 WHERE user_id = $2 AND state = 'there' AND seen IS NULL";
-            sqlx::query(sql).bind(at.0).bind(user.to_string()).execute(connection).await.map(|_| ())
+            sql::query(sql).bind(at.0).bind(user.to_string()).execute(connection).await.map(|_| ())
         }
         Effect::NotificationRead { key: Some(key), at } => {
             let sql = "UPDATE notif SET seen = $5
                        WHERE user_id = $1 AND at = $2 AND room = $3 AND seq = $4 AND state = 'there' AND seen IS NULL";
-            of(sqlx::query(sql), user, key).bind(at.0).execute(connection).await.map(|_| ())
+            of(sql::query(sql), user, key).bind(at.0).execute(connection).await.map(|_| ())
         }
         Effect::NotificationDropped { key, expires } => {
             let sql = "INSERT INTO notif (user_id, at, room, seq, expires, state, body)
                        VALUES ($1, $2, $3, $4, $5, 'dropped', '') ON CONFLICT (user_id, at, room, seq)
                        DO UPDATE SET state = excluded.state, body = excluded.body, expires = excluded.expires";
-            of(sqlx::query(sql), user, key).bind(expires.0).execute(connection).await.map(|_| ())
+            of(sql::query(sql), user, key).bind(expires.0).execute(connection).await.map(|_| ())
         }
         other => {
             debug_assert!(false, "{other:?} belongs to a room's log");
@@ -53,7 +54,7 @@ async fn user_room(connection: &mut Connection, user: UserId, row: &UserRoom) ->
                VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, '[]', 0) ON CONFLICT (user_id, room)
                DO UPDATE SET state = excluded.state, role = excluded.role, rev = excluded.rev, why = excluded.why
                WHERE user_room.rev <= excluded.rev";
-    let query = sqlx::query(sql).bind(user.to_string()).bind(row.room.to_string());
+    let query = sql::query(sql).bind(user.to_string()).bind(row.room.to_string());
     let query = query.bind(word(&row.state)).bind(word(&row.role)).bind(int(row.rev)).bind(row.why.clone());
     query.bind(word(&Level::default())).execute(connection).await.map(|_| ())
 }
@@ -62,6 +63,6 @@ async fn user_room(connection: &mut Connection, user: UserId, row: &UserRoom) ->
 async fn notification(connection: &mut Connection, user: UserId, new: &Notification) -> Done {
     let sql = "INSERT INTO notif (user_id, at, room, seq, seen, body, state) VALUES ($1, $2, $3, $4, $5, $6, 'there')
                ON CONFLICT (user_id, at, room, seq) DO NOTHING";
-    let query = of(sqlx::query(sql), user, &new.key).bind(new.read_at.map(|at| at.0)).bind(json(new));
+    let query = of(sql::query(sql), user, &new.key).bind(new.read_at.map(|at| at.0)).bind(json(new));
     query.execute(connection).await.map(|_| ())
 }

@@ -1,0 +1,204 @@
+//! Opening: once more, by several at once, and what is refused.
+
+use conformance::suite::world::{Scribe, a_room, person, text};
+use domain::LogId;
+use service::ports::AppendError;
+use sqlx::{ConnectOptions as _, Connection as _, Executor};
+
+use super::{a_log_of, open_at, whole_logs};
+use crate::store::path_of;
+use crate::{OpenError, SqlSettings, SqlStore, dialect};
+
+#[tokio::test]
+async fn a_closed_store_opens_again_as_it_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("in/a/new/folder/palaver.db");
+    let first = open_at(&path).await.expect("it opens");
+    let scribe = a_log_of(&first.store(), 100).await;
+    let (epoch, tip) = (first.store().log.epoch().await, scribe.tip);
+    let ports = first.store();
+    first.close().await;
+    assert!(!path.with_extension("db-wal").exists(), "everything is in the one file");
+    let late = ports.log.append(scribe.log, &tip, &scribe.entries(vec![text("late")]), &[]).await;
+    assert!(matches!(late, Err(AppendError::Unavailable { .. })), "{late:?}");
+    let second = SqlStore::open(&format!("sqlite:{}", path.display()), SqlSettings::default()).await.expect("again");
+    assert_eq!(second.store().log.epoch().await, epoch);
+    assert_eq!(second.store().log.tip(scribe.log).await, Ok(tip));
+}
+
+#[tokio::test]
+async fn the_file_is_set_up_for_full_durability() {
+    let store = SqlStore::open_temporary().await.expect("it opens");
+    let pragma = async |name: &'static str| {
+        let read = store.shared().write(move |connection| {
+            Box::pin(async move {
+                let sql = sqlx::AssertSqlSafe(format!("PRAGMA {name}"));
+                Ok(sqlx::query_scalar::<_, i64>(sql).fetch_one(connection).await?)
+            })
+        });
+        read.await.expect("a pragma")
+    };
+    assert_eq!(pragma("synchronous").await, 2, "FULL");
+    assert_eq!(pragma("page_size").await, 8192);
+    assert_eq!(pragma("application_id").await, dialect::APPLICATION_ID);
+    let mode: String =
+        sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&store.shared().reads).await.expect("a mode");
+    assert_eq!(mode, "wal");
+    let write = sqlx::query("DELETE FROM log").execute(&store.shared().reads).await;
+    assert!(write.is_err(), "readers cannot write");
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("palaver.db");
+    open_at(&path).await.expect("it opens").close().await;
+    change(&path, "UPDATE meta SET v = '999' WHERE k = 'schema'").await;
+    let refused = open_at(&path).await.err().expect("it is refused");
+    assert!(matches!(refused, OpenError::Newer { found: 999, .. }));
+    let told = refused.to_string();
+    assert!(told.contains("999") && told.contains("start that release"), "it says what to do: {told}");
+    change(&path, "UPDATE meta SET v = '1' WHERE k = 'schema'").await;
+    open_at(&path).await.expect("nothing was changed by the attempt");
+}
+
+#[tokio::test]
+async fn what_is_not_ours_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = folder.path().join("notes.txt");
+    std::fs::write(&text, "not a database, ".repeat(600)).expect("written");
+    assert!(matches!(open_at(&text).await, Err(OpenError::Foreign(_))));
+    let other = folder.path().join("other.db");
+    let mut connection =
+        dialect::writer_options(&other, &SqlSettings::default()).connect().await.expect("another program's");
+    connection.execute("CREATE TABLE notes (body TEXT)").await.expect("its table");
+    connection.close().await.expect("closed");
+    assert!(matches!(open_at(&other).await, Err(OpenError::Foreign(_))));
+    for location in ["postgres://localhost/palaver", "mysql:x", ":memory:", "sqlite::memory:", ""] {
+        let refused = SqlStore::open(location, SqlSettings::default()).await;
+        assert!(matches!(refused, Err(OpenError::Unsupported(_))), "{location:?}");
+    }
+    assert_eq!(path_of("sqlite://a/b.db").expect("a path").to_str(), Some("a/b.db"));
+}
+
+#[tokio::test]
+async fn several_that_open_a_new_file_at_once_share_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("palaver.db");
+    let opening: Vec<_> = (0..4)
+        .map(|_| {
+            let path = path.clone();
+            tokio::spawn(async move { open_at(&path).await.expect("it opens") })
+        })
+        .collect();
+    let mut stores = Vec::new();
+    for opened in opening {
+        stores.push(opened.await.expect("it ends"));
+    }
+    let log = LogId::Room(a_room());
+    let writers: Vec<_> = stores
+        .iter()
+        .map(|store| {
+            let store = store.store();
+            tokio::spawn(async move {
+                let mut scribe = Scribe::new(&store, log).await;
+                let mut written = 0;
+                while written < 15 {
+                    match scribe.try_write(vec![text("x")], &[]).await {
+                        Ok(_) => written += 1,
+                        Err(AppendError::Conflict { .. }) => scribe.catch_up().await,
+                        Err(other) => panic!("{other:?}"),
+                    }
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.expect("a writer ends");
+    }
+    for store in &stores {
+        assert_eq!(store.store().log.epoch().await, stores[0].store().log.epoch().await);
+        assert_eq!(whole_logs(&store.store()).await[0].1.len(), 60);
+    }
+}
+
+#[tokio::test]
+async fn one_transaction_commits_many_logs() {
+    let store = SqlStore::open_temporary().await.expect("it opens");
+    let ports = store.store();
+    let before = store.stats();
+    let gate = hold_the_writer(&store).await;
+    let waiting: Vec<_> = (0..100)
+        .map(|_| {
+            let ports = ports.clone();
+            tokio::spawn(async move { a_log_of(&ports, 3).await })
+        })
+        .collect();
+    let new = person("ada");
+    let (people, ada) = (ports.people.clone(), new.clone());
+    let created = tokio::spawn(async move { people.create_user(&ada).await });
+    // The tips are read, the appends wait.
+    while store.shared().writer.waiting() < 101 {
+        tokio::task::yield_now().await;
+    }
+    drop(gate);
+    for appended in waiting {
+        appended.await.expect("it ends");
+    }
+    created.await.expect("it ends").expect("created");
+    let after = store.stats();
+    assert_eq!(after.entries - before.entries, 300);
+    assert_eq!(after.transactions - before.transactions, 2, "the held one, and one for all that waited");
+}
+
+#[tokio::test]
+async fn a_full_queue_is_told_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = SqlSettings { writer_queue: 4, ..SqlSettings::default() };
+    let path = folder.path().join("palaver.db").display().to_string();
+    let store = SqlStore::open(&path, settings).await.expect("it opens");
+    let scribe = Scribe::new(&store.store(), LogId::Room(a_room())).await;
+    let gate = hold_the_writer(&store).await;
+    let waiting: Vec<_> = (0..4)
+        .map(|_| {
+            let ports = store.store();
+            tokio::spawn(async move { a_log_of(&ports, 1).await })
+        })
+        .collect();
+    while store.shared().writer.waiting() < 4 {
+        tokio::task::yield_now().await;
+    }
+    let refused = store.store().log.append(scribe.log, &scribe.tip, &scribe.entries(vec![text("x")]), &[]).await;
+    assert!(matches!(refused, Err(AppendError::Unavailable { .. })), "{refused:?}");
+    drop(gate);
+    for appended in waiting {
+        appended.await.expect("those that waited are written");
+    }
+}
+
+/// Keeps the task that writes busy until the sender is dropped.
+pub async fn hold_the_writer(store: &SqlStore) -> tokio::sync::watch::Sender<bool> {
+    let (gate, held) = tokio::sync::watch::channel(false);
+    let shared = store.shared().clone();
+    let (begun, has_begun) = tokio::sync::watch::channel(false);
+    let mut has_begun = has_begun;
+    tokio::spawn(async move {
+        let holding = shared.write(move |_| {
+            let (mut held, begun) = (held.clone(), begun.clone());
+            Box::pin(async move {
+                begun.send_replace(true);
+                let _dropped = held.changed().await;
+                Ok(())
+            })
+        });
+        holding.await.expect("it is let go");
+    });
+    has_begun.changed().await.expect("the task took it");
+    gate
+}
+
+async fn change(path: &std::path::Path, sql: &'static str) {
+    let mut connection = dialect::tool_options(path, &SqlSettings::default()).connect().await.expect("it opens");
+    connection.execute(sql).await.expect("changed");
+    connection.close().await.expect("closed");
+}

@@ -1,0 +1,215 @@
+//! Every statement finds its rows by key or index; its cost does not grow with the tables.
+
+use std::time::Duration;
+
+use conformance::suite::world::{
+    Scribe, a_room_with, a_session, a_user, emoji, file, person, plain_room, public_room, react, slug, text,
+};
+use domain::{
+    Effect, LogId, Member, MemberState, Notification, NotificationKey, NotificationKind, RoomKind, Timestamp,
+};
+use service::ports::{Connection, Fence, NodeRow, Store, Ticket};
+use sqlx::{AssertSqlSafe, Row as _};
+
+use crate::{SqlStore, sql};
+
+/// Statements that look at all rows of a table, and may.
+const SWEEPS: [&str; 1] = [
+    // The nodes are few.
+    "FROM node WHERE at >= $1",
+];
+
+#[tokio::test]
+async fn statements_search_and_do_not_scan() {
+    let store = SqlStore::open_temporary().await.expect("it opens");
+    call_everything(&store.store()).await;
+    let statements = sql::seen::take();
+    assert!(statements.len() > 100, "only {} statements were seen", statements.len());
+    for statement in statements {
+        let plan = plan_of(&store, &statement).await;
+        let may_scan = SWEEPS.iter().any(|sweep| statement.contains(sweep));
+        let scans = plan.iter().any(|step| step.starts_with("SCAN") && !is_bounded(step));
+        assert!(!scans || may_scan, "{statement}\n{plan:#?}");
+        let sorts = plan.iter().any(|step| step.contains("AUTOMATIC") || step.contains("TEMP B-TREE"));
+        assert!(!sorts, "{statement}\n{plan:#?}");
+    }
+}
+
+/// Rows that the statement itself brings along, or a walk along an index that `LIMIT` ends.
+fn is_bounded(step: &str) -> bool {
+    let own = ["CONSTANT ROW", "SUBQUERY", "VALUES", "some"];
+    own.iter().any(|name| step.contains(name)) || step == "SCAN log USING COVERING INDEX log_chg"
+}
+
+#[tokio::test]
+async fn a_page_is_read_through_the_index_of_messages() {
+    let store = SqlStore::open_temporary().await.expect("it opens");
+    let mut scribe =
+        a_room_with(&store.store(), &plain_room(conformance::suite::world::a_room(), RoomKind::Private), &[]).await;
+    sql::seen::take();
+    store.store().log.read_back(scribe.log, 9, 5).await.expect("a page");
+    store.store().log.read_forward(scribe.log, 0, 5).await.expect("a page");
+    let statements = sql::seen::take();
+    assert_eq!(statements.len(), 2);
+    for statement in statements {
+        let plan = plan_of(&store, &statement).await;
+        let entry = plan.iter().filter(|step| step.contains("entry")).collect::<Vec<_>>();
+        assert!(entry.iter().all(|step| step.starts_with("SEARCH")), "{plan:#?}");
+        assert!(entry.iter().any(|step| step.contains("entry_message")), "{plan:#?}");
+    }
+    // A run of reactions longer than any page lies between two messages.
+    scribe.say("old").await;
+    for _ in 0..40 {
+        scribe.write((0..500).map(|_| react(2)).collect(), &[]).await;
+    }
+    scribe.say("new").await;
+    let page = store.store().log.read_back(scribe.log, u64::from(u32::MAX), 50).await.expect("a page");
+    assert_eq!(page.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [2, 20_003]);
+}
+
+async fn plan_of(store: &SqlStore, statement: &str) -> Vec<String> {
+    let explained = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")));
+    let rows = explained.fetch_all(&store.shared().reads).await.expect("a plan");
+    rows.iter().map(|row| row.get("detail")).collect()
+}
+
+/// Calls every method of every port once.
+async fn call_everything(store: &Store) {
+    let (ada, eve) = (a_user(), a_user());
+    let room = public_room(conformance::suite::world::a_room(), "tea", "Tea");
+    let id = room.id;
+    let mut scribe = a_room_with(store, &room, &[ada, eve]).await;
+    let mut own = Scribe::new(store, LogId::User(ada)).await;
+    let thumb = emoji("👍");
+    scribe.by = ada;
+    let row = file(id, ada, 5);
+    store.files.put(&row).await.expect("put");
+    store.files.complete(&row).await.expect("complete");
+    scribe.write(vec![text("a"), text("b")], &[Effect::FileSent { file: row.id, seq: 2 }]).await;
+    let message = store.log.messages(scribe.log, &[2]).await.expect("a read").remove(0);
+    let joined = Member { rev: 5, ..conformance::suite::world::member(eve, MemberState::Left) };
+    let reactor = |on| Effect::Reactor { target: 2, emoji: thumb.clone(), user: ada, on, rev: 4 };
+    let pin = |on| Effect::Pin { target: 2, on };
+    let all = [
+        Effect::Message(message),
+        reactor(true),
+        pin(true),
+        Effect::Thread { root: 2, seq: 3 },
+        Effect::Member(joined),
+        Effect::Room(room),
+        Effect::FileDropped { file: row.id },
+    ];
+    scribe.effects(&all).await;
+    scribe.effects(&[reactor(false), pin(false)]).await;
+    let key = NotificationKey { at: Timestamp(1), room: id.0, seq: 2 };
+    let new = Notification {
+        key,
+        kind: NotificationKind::Mention,
+        notif_type: None,
+        room: None,
+        seq: None,
+        from: None,
+        title: String::new(),
+        body: String::new(),
+        read_at: None,
+    };
+    let at = Timestamp(9);
+    own.effects(&[Effect::Notification(new), Effect::NotificationRead { key: Some(key), at }]).await;
+    own.effects(&[Effect::NotificationRead { key: None, at }]).await;
+    own.effects(&[Effect::NotificationDropped { key, expires: at }]).await;
+    own.effects(&[Effect::RoomSettings { room: id, level: domain::Level::All, hidden: false }]).await;
+
+    let log = &store.log;
+    log.epoch().await.expect("epoch");
+    log.read(scribe.log, 1, 5).await.expect("read");
+    log.read_back(scribe.log, 5, 5).await.expect("read_back");
+    log.read_forward(scribe.log, 1, 5).await.expect("read_forward");
+    log.recent(scribe.log, 5).await.expect("recent");
+    let cursor = log.changes(None).await.expect("changes").next;
+    log.changes(Some(&cursor)).await.expect("changes");
+    log.floor(scribe.log).await.expect("floor");
+    log.raise_floor(scribe.log, 3).await.expect("raise_floor");
+    log.all_logs(Some(scribe.log), 5).await.expect("all_logs");
+
+    let rooms = &store.rooms;
+    rooms.room(id).await.expect("room");
+    rooms.room_by_slug(&slug("tea")).await.expect("room_by_slug");
+    rooms.member(id, ada).await.expect("member");
+    rooms.members_of(id, &[ada, eve]).await.expect("members_of");
+    rooms.members(id, Some(ada), 5).await.expect("members");
+    rooms.member_count(id).await.expect("member_count");
+    rooms.user_rooms(ada, Some(id), 5).await.expect("user_rooms");
+    rooms.user_room(ada, id).await.expect("user_room");
+    rooms.user_room_count(ada).await.expect("user_room_count");
+    rooms.share_a_room(ada, eve).await.expect("share_a_room");
+    rooms.head_hints(&[id]).await.expect("head_hints");
+    rooms.directory("te", Some(&slug("a")), 5).await.expect("directory");
+    rooms.pins(id).await.expect("pins");
+    rooms.reactors(id, 2, &thumb, Some(ada), 5).await.expect("reactors");
+    rooms.has_reacted(id, 2, &thumb, ada).await.expect("has_reacted");
+    rooms.thread(id, 2, 0, 5).await.expect("thread");
+
+    store.marks.mark_read(ada, id, 5, 5).await.expect("mark_read");
+    store.marks.add_mention(ada, id, 7).await.expect("add_mention");
+    store.marks.marks(id, &[ada]).await.expect("marks");
+
+    let notifications = &store.notifications;
+    for unread in [false, true] {
+        notifications.list(ada, unread, None, 5).await.expect("list");
+        notifications.list(ada, unread, Some(key), 5).await.expect("list");
+    }
+    notifications.get(ada, key).await.expect("get");
+    notifications.known(ada, key).await.expect("known");
+    notifications.unread(ada, 5).await.expect("unread");
+    notifications.sweep(at).await.expect("sweep");
+
+    let people = &store.people;
+    let mut new = person("ada");
+    new.email = Some("ada@example.org".into());
+    people.register(&new).await.expect("register");
+    people.set_banned(new.user.id, true).await.expect("set_banned");
+    people.user(ada).await.expect("user");
+    people.users(&[ada]).await.expect("users");
+    people.user_by_name("ada").await.expect("user_by_name");
+    people.ids_by_names(&["ada".into()]).await.expect("ids_by_names");
+    people.user_by_email("ada@example.org").await.expect("user_by_email");
+    people.users_by_prefix("a", Some("aa"), 5).await.expect("users_by_prefix");
+
+    let sessions = &store.sessions;
+    let session = a_session();
+    sessions.get(session).await.expect("get");
+    sessions.list(ada, at).await.expect("list");
+    sessions.end(session).await.expect("end");
+    sessions.end_all(ada).await.expect("end_all");
+    sessions.rotate(session, [1; 32], [2; 32], at, at).await.expect("rotate");
+    let ticket = Ticket { hash: [1; 32], session, user: ada, expires_at: at };
+    sessions.put_ticket(&ticket).await.expect("put_ticket");
+    sessions.take_ticket([1; 32], at).await.expect("take_ticket");
+    sessions.sweep(at).await.expect("sweep");
+
+    let files = &store.files;
+    files.get(row.id).await.expect("get");
+    files.room_files(id, None, 5).await.expect("room_files");
+    files.room_files(id, Some((at, row.id)), 5).await.expect("room_files");
+    files.user_unsent(ada, 5).await.expect("user_unsent");
+    files.expired(at, 5).await.expect("expired");
+    files.drop_file(row.id).await.expect("drop_file");
+    files.drop_unsent(row.id).await.expect("drop_unsent");
+    files.forget(row.id).await.expect("forget");
+
+    let feed = &store.feed;
+    feed.advance(id, "mail", Fence(1), 2).await.expect("advance");
+    feed.cursors(id).await.expect("cursors");
+    feed.lease("one", "a", at, Duration::from_secs(1)).await.expect("lease");
+    feed.release("one", "a").await.expect("release");
+    feed.behind("mail", None, 5).await.expect("behind");
+
+    let nodes = &store.nodes;
+    nodes.beat(&NodeRow { node: "a".into(), endpoint: "x".into(), at }).await.expect("beat");
+    nodes.nodes(at, Duration::from_secs(1)).await.expect("nodes");
+    let socket = Connection { id: "1".into(), user: ada, node: "a".into(), room: Some(id), expires_at: at };
+    nodes.put_connection(&socket).await.expect("put_connection");
+    nodes.connections(ada, at).await.expect("connections");
+    nodes.connections_in(id, at).await.expect("connections_in");
+    nodes.drop_connection(ada, "1").await.expect("drop_connection");
+}
