@@ -84,16 +84,9 @@ fn tier_settings(profile: &Profile, settings: &Settings) -> TierSettings {
 
 fn router(profile: &Profile, tier: &Arc<Tier>, settings: &Settings) -> Router {
     let services = &profile.services;
-    let rooms = RoomsFunction {
-        rooms: services.rooms.clone(),
-        messages: services.messages.clone(),
-        marks: services.marks.clone(),
-        access: services.access.clone(),
-        directory: services.directory.clone(),
-    };
     let functions = Router::new()
         .merge(auth::router(services.auth.clone()))
-        .merge(rooms::router(rooms))
+        .merge(rooms::router(RoomsFunction::of(services)))
         .merge(presence::router(services.presence.clone()))
         .merge(notifications::router(services.notifications.clone()))
         .merge(files::router(services.files.clone()))

@@ -2,8 +2,10 @@
 //!
 //! Never reads the environment and never installs a log: binaries do.
 
+mod function;
 mod open;
 mod settings;
 
+pub use function::{FunctionError, function};
 pub use open::{DATABASE, FILES, OpenError, Profile, SIGNING_KEY};
 pub use settings::Settings;

@@ -68,6 +68,11 @@ pub struct Profile {
 impl Profile {
     /// Opens or makes everything below the data folder. Nothing runs yet.
     pub async fn open(settings: &Settings) -> Result<Profile, OpenError> {
+        Self::open_as(settings, None).await
+    }
+
+    /// As [`Profile::open`], by one of several processes that use the same data: `part` tells them apart.
+    pub async fn open_as(settings: &Settings, part: Option<&str>) -> Result<Profile, OpenError> {
         let data = &settings.data;
         fs::create_dir_all(data).map_err(at(data))?;
         let keys = signing_keys(&data.join(SIGNING_KEY))?;
@@ -75,6 +80,7 @@ impl Profile {
             Some(node) => node.clone(),
             None => kept_node_name(&data.join(NODE))?,
         };
+        let node = part.map_or(node.clone(), |part| format!("{node}-{part}"));
         let store = SqlStore::open(&data.join(DATABASE).display().to_string(), SqlSettings::default()).await?;
         let blobs = Arc::new(FolderBlobs::open(data.join(FILES)).await?);
         let ports = Ports {

@@ -11,7 +11,7 @@ mod view;
 use std::sync::Arc;
 
 use axum::Router;
-use service::{Access, Directory, Marks, Messages, Rooms};
+use service::{Access, Marks, Messages, Rooms, Services};
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -28,8 +28,18 @@ pub struct RoomsFunction {
     pub marks: Arc<Marks>,
     /// Who may see what.
     pub access: Arc<Access>,
-    /// Names.
-    pub directory: Arc<Directory>,
+}
+
+impl RoomsFunction {
+    /// Of all use cases, those that the function needs.
+    pub fn of(services: &Services) -> Self {
+        RoomsFunction {
+            rooms: services.rooms.clone(),
+            messages: services.messages.clone(),
+            marks: services.marks.clone(),
+            access: services.access.clone(),
+        }
+    }
 }
 
 #[derive(utoipa::OpenApi)]
