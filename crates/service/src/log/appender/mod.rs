@@ -310,8 +310,8 @@ impl Machine {
         if self.view.size() > APPENDER_ROWS {
             self.view.forget_rows();
         }
-        let reaches_down = |item: &Item| item.change.seen.is_some_and(|seen| seen < self.window.from());
-        if !self.queue.batch().any(reaches_down) {
+        let below_kept = self.window.head().saturating_sub(APPENDER_WINDOW as Seq);
+        if self.queue.lowest_seen().is_none_or(|seen| seen >= below_kept) {
             self.window.trim(APPENDER_WINDOW);
         }
     }

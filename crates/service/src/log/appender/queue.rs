@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use domain::limits::{APPEND_ENTRIES, APPENDER_QUEUE};
-use domain::{Change, EntryId, Refusal, UserId};
+use domain::{Change, EntryId, Refusal, Seq, UserId};
 
 use super::item::Item;
 use super::{Now, Output, Token};
@@ -62,6 +62,11 @@ impl Queue {
             self.items.retain(|other| !other.is_abandoned());
         }
         self.items.push_front(item);
+    }
+
+    /// The lowest `seen` of all that wait: how far down their look-ups reach.
+    pub(super) fn lowest_seen(&self) -> Option<Seq> {
+        self.items.iter().filter_map(|item| item.change.seen).min()
     }
 
     /// Those that the next append may hold.

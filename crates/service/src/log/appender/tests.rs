@@ -1,1 +1,477 @@
+//! The machine, told by hand what the store answers: the cases that a random test seldom meets.
 
+use std::collections::HashMap;
+
+use domain::limits::{APPENDER_QUEUE, Limits};
+use domain::name::{RoomName, Slug};
+use domain::{Actor, Body, Code, EntryId, Epoch, Member, MemberState, Role, Room, RoomId, RoomKind, SessionId, UserId};
+use uuid::Uuid;
+
+use super::*;
+use crate::ports::{AppendError, StoreError};
+
+const ROOM: RoomId = RoomId(Uuid::from_u128(5));
+const EPOCH: Epoch = Epoch(1);
+/// What the room holds before a test begins.
+const HEAD: Seq = 10;
+
+/// A machine, and what it said.
+struct Bench {
+    machine: Machine,
+    rates: Rates,
+    now_ms: u64,
+    token: Token,
+    asked: Option<Command>,
+    answers: HashMap<Token, Result<Ack, Refusal>>,
+    committed: Vec<Entry>,
+    banned: Vec<UserId>,
+}
+
+fn user(n: u128) -> UserId {
+    UserId(Uuid::from_u128(100 + n))
+}
+
+fn id(n: u128) -> EntryId {
+    EntryId(Uuid::from_u128(n << 80 | 7 << 76 | 1 << 63 | 42))
+}
+
+fn send(by: u128, number: u128, seen: Option<Seq>) -> Change {
+    let text = format!("m{number}").try_into().expect("valid");
+    let by = Actor { user: user(by), session: None::<SessionId>, admin: false, guest: false };
+    let intent = Intent::Send { text, reply_to: None, thread: None, files: Vec::new() };
+    Change { by, id: id(number), seen, epoch: None, intent }
+}
+
+fn tip(seq: Seq) -> Tip {
+    Tip::from_store(EPOCH, seq, seq, Timestamp(1_000))
+}
+
+/// An entry that somebody else appended.
+fn other(seq: Seq, by: UserId, number: u128) -> Entry {
+    let message = domain::Message::of("theirs".to_owned().try_into().expect("valid"), seq);
+    Entry { v: 1, seq, n: seq, by, id: id(number), at: Timestamp(1_000), body: Body::Message(message) }
+}
+
+fn unavailable() -> AppendError {
+    AppendError::Unavailable { why: "test".into(), retry_ms: 10 }
+}
+
+impl Bench {
+    fn new() -> Bench {
+        let limits = Limits { sends_per_10s: 1_000_000, ..Limits::default() };
+        Bench {
+            machine: Machine::new(LogId::Room(ROOM)),
+            rates: Rates::new(limits),
+            now_ms: 0,
+            token: 0,
+            asked: None,
+            answers: HashMap::new(),
+            committed: Vec::new(),
+            banned: Vec::new(),
+        }
+    }
+
+    /// Has read its log and all rows: the next change is decided at once.
+    fn warm() -> Bench {
+        let mut bench = Bench::new();
+        let token = bench.submit(send(1, 1, None));
+        bench.settle(HEAD);
+        assert!(bench.answers[&token].is_ok());
+        bench.committed.clear();
+        bench
+    }
+
+    fn now(&self) -> Now {
+        Now { at: Timestamp(2_000), since_start: Duration::from_millis(self.now_ms) }
+    }
+
+    fn take(&mut self, out: Vec<Output>) {
+        for output in out {
+            match output {
+                Output::Ask(command) => {
+                    assert!(self.asked.is_none(), "one command at a time: {command:?}");
+                    self.asked = Some(command);
+                }
+                Output::Answer(token, answer) => {
+                    assert!(self.answers.insert(token, answer).is_none(), "answered once");
+                }
+                Output::Committed(committed) => self.committed.extend(committed.entries.iter().cloned()),
+            }
+        }
+    }
+
+    fn queue(&mut self, change: Change) -> Token {
+        let mut out = Vec::new();
+        self.token += 1;
+        self.machine.submit(change, self.token, self.now(), &mut out);
+        self.take(out);
+        self.token
+    }
+
+    fn go(&mut self) {
+        let mut out = Vec::new();
+        self.machine.go(self.now(), &self.rates, &mut out);
+        self.take(out);
+    }
+
+    fn submit(&mut self, change: Change) -> Token {
+        let token = self.queue(change);
+        self.go();
+        token
+    }
+
+    fn input(&mut self, input: Input) {
+        assert!(self.asked.take().is_some(), "nothing was asked");
+        let mut out = Vec::new();
+        self.machine.input(input, self.now(), &self.rates, &mut out);
+        self.take(out);
+    }
+
+    fn appending(&self) -> Arc<Prepared> {
+        match &self.asked {
+            Some(Command::Append(prepared)) => prepared.clone(),
+            other => panic!("not appending: {other:?}"),
+        }
+    }
+
+    /// Answers rows as a room with everybody in it (but the banned) would.
+    fn rows(&mut self) {
+        let Some(Command::Rows(keys)) = self.asked.clone() else { panic!("no rows asked: {:?}", self.asked) };
+        let rows = keys.into_iter().map(|key| match key {
+            RowKey::Room => Row::Room(Some(room())),
+            RowKey::Member(user) => Row::Member(user, Some(self.member(user))),
+            RowKey::Message(seq) => Row::Message(seq, None),
+            key => panic!("{key:?}"),
+        });
+        let rows = rows.collect();
+        self.input(Input::Rows(Ok(rows)));
+    }
+
+    fn member(&self, user: UserId) -> Member {
+        let state = if self.banned.contains(&user) { MemberState::Banned } else { MemberState::Joined };
+        let (role, level) = (Role::Member, Default::default());
+        Member { user, state, role, muted_until: None, level, from_seq: 1, to_seq: None, rev: 1 }
+    }
+
+    /// Lets a well-behaved store answer until the machine is idle; the log is at `head` before.
+    fn settle(&mut self, head: Seq) {
+        let mut head = head;
+        while let Some(command) = self.asked.clone() {
+            match command {
+                Command::Recent => {
+                    let entries = (1..=head).map(|seq| other(seq, user(99), 1_000 + u128::from(seq)));
+                    self.input(Input::Recent(Ok((tip(head), entries.collect()))));
+                }
+                Command::Rows(_) => self.rows(),
+                Command::Append(prepared) => {
+                    assert_eq!(prepared.after.seq(), head);
+                    head += prepared.entries.len() as Seq;
+                    self.input(Input::Appended(Ok(tip_after(&prepared))));
+                }
+                Command::Wait(_) => self.input(Input::Waited),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(self.machine.is_idle());
+    }
+
+    fn ack(&self, token: Token) -> &Ack {
+        self.answers[&token].as_ref().expect("acked")
+    }
+
+    fn code(&self, token: Token) -> Code {
+        self.answers[&token].as_ref().expect_err("refused").code
+    }
+}
+
+fn room() -> Room {
+    Room {
+        id: ROOM,
+        kind: RoomKind::Public,
+        slug: Some(Slug::parse("tea").expect("valid")),
+        name: Some(RoomName::parse("Tea").expect("valid")),
+        description: String::new(),
+        archived: false,
+        hides_past: false,
+        slow_mode_s: 0,
+        pair: None,
+        rev: 1,
+    }
+}
+
+fn tip_after(prepared: &Prepared) -> Tip {
+    let last = prepared.entries.last().expect("never empty");
+    Tip::from_store(EPOCH, last.seq, last.n, last.at)
+}
+
+#[test]
+fn what_comes_during_an_append_goes_together_in_the_next() {
+    let mut bench = Bench::warm();
+    let first = bench.submit(send(1, 2, Some(HEAD)));
+    let others: Vec<Token> = (3..103).map(|n| bench.submit(send(1, n, Some(HEAD)))).collect();
+    assert_eq!(bench.appending().entries.len(), 1);
+    bench.input(Input::Appended(Ok(tip(HEAD + 2))));
+    assert_eq!(bench.ack(first).seq, Some(HEAD + 2));
+    assert_eq!(bench.appending().entries.len(), 100, "no row is read again");
+    let prepared = bench.appending();
+    bench.input(Input::Appended(Ok(tip_after(&prepared))));
+    let seqs: Vec<_> = others.iter().map(|token| bench.ack(*token).seq).collect();
+    assert_eq!(seqs, (HEAD + 3..HEAD + 103).map(Some).collect::<Vec<_>>());
+    assert!(bench.machine.is_idle());
+}
+
+#[test]
+fn a_twin_shares_the_answer_in_the_queue_and_under_way() {
+    let mut bench = Bench::warm();
+    let under_way = bench.submit(send(1, 2, Some(HEAD)));
+    let twin = bench.submit(send(1, 2, Some(HEAD)));
+    let queued = bench.submit(send(1, 3, Some(HEAD)));
+    let queued_twin = bench.submit(send(1, 3, Some(HEAD)));
+    let prepared = bench.appending();
+    assert_eq!(prepared.entries.len(), 1);
+    bench.input(Input::Appended(Ok(tip_after(&prepared))));
+    let prepared = bench.appending();
+    assert_eq!(prepared.entries.len(), 1);
+    bench.input(Input::Appended(Ok(tip_after(&prepared))));
+    assert_eq!((bench.ack(under_way).dup, bench.ack(twin).dup), (false, true));
+    assert_eq!(bench.ack(under_way).seq, bench.ack(twin).seq);
+    assert_eq!((bench.ack(queued).dup, bench.ack(queued_twin).dup), (false, true));
+    assert_eq!(bench.ack(queued).seq, bench.ack(queued_twin).seq);
+}
+
+#[test]
+fn a_lost_append_whose_slot_holds_half_of_it_is_decided_again() {
+    let mut bench = Bench::warm();
+    let blocker = bench.submit(send(1, 2, Some(HEAD)));
+    let (x, y) = (bench.submit(send(1, 3, Some(HEAD))), bench.submit(send(2, 4, Some(HEAD))));
+    bench.input(Input::Appended(Ok(tip(HEAD + 2))));
+    bench.rows();
+    assert!(bench.answers.contains_key(&blocker));
+    assert_eq!(bench.appending().entries.len(), 2);
+    bench.input(Input::Appended(Err(AppendError::Unknown)));
+    assert_eq!(bench.asked, Some(Command::Slot { from: HEAD + 3, to: HEAD + 4 }));
+    // Another node wrote `x` (its client repeated it there) and then something else.
+    let theirs = vec![other(HEAD + 3, user(1), 3), other(HEAD + 4, user(9), 77)];
+    bench.input(Input::Slot(Ok(theirs.clone())));
+    assert_eq!(bench.asked, Some(Command::Missed { after: HEAD + 2 }));
+    bench.input(Input::Missed(Ok((tip(HEAD + 4), theirs))));
+    bench.rows();
+    assert_eq!((bench.ack(x).seq, bench.ack(x).dup), (Some(HEAD + 3), true));
+    let prepared = bench.appending();
+    assert_eq!((prepared.entries.len(), prepared.entries[0].id), (1, id(4)));
+    bench.input(Input::Appended(Ok(tip_after(&prepared))));
+    assert_eq!((bench.ack(y).seq, bench.ack(y).dup), (Some(HEAD + 5), false));
+    let told: Vec<Seq> = bench.committed.iter().map(|entry| entry.seq).collect();
+    assert_eq!(told, [HEAD + 2, HEAD + 5], "what others appended is theirs to tell");
+}
+
+#[test]
+fn a_lost_append_that_happened_is_acked_from_its_slot() {
+    let mut bench = Bench::warm();
+    let token = bench.submit(send(1, 2, Some(HEAD)));
+    let written = bench.appending().entries.to_vec();
+    bench.input(Input::Appended(Err(AppendError::Unknown)));
+    bench.input(Input::Slot(Ok(written)));
+    assert_eq!((bench.ack(token).seq, bench.ack(token).dup), (Some(HEAD + 2), false));
+    assert_eq!(bench.committed.len(), 1);
+    assert!(bench.machine.is_idle());
+}
+
+#[test]
+fn a_lost_append_whose_slot_is_empty_is_made_again_unchanged() {
+    let mut bench = Bench::warm();
+    let token = bench.submit(send(1, 2, Some(HEAD)));
+    let first = bench.appending();
+    bench.input(Input::Appended(Err(AppendError::Unknown)));
+    bench.queue(send(1, 3, Some(HEAD)));
+    bench.input(Input::Slot(Ok(Vec::new())));
+    assert_eq!(bench.appending(), first, "the same entries at the same place, nothing added");
+    bench.input(Input::Appended(Ok(tip_after(&first))));
+    assert!(bench.answers[&token].is_ok());
+}
+
+#[test]
+fn after_a_conflict_rows_are_read_again_and_each_change_decided_again() {
+    let mut bench = Bench::warm();
+    let token = bench.submit(send(1, 2, Some(HEAD)));
+    bench.banned.push(user(1));
+    bench.input(Input::Appended(Err(AppendError::Conflict { slot: None })));
+    assert_eq!(bench.asked, Some(Command::Missed { after: HEAD + 1 }));
+    bench.input(Input::Missed(Ok((tip(HEAD + 2), vec![other(HEAD + 2, user(9), 5)]))));
+    bench.rows();
+    assert_eq!(bench.code(token), Code::Forbidden);
+    assert!(bench.asked.is_none() && bench.machine.is_idle());
+}
+
+#[test]
+fn seen_above_the_known_head_reads_the_tip_before_it_is_stale() {
+    let mut bench = Bench::warm();
+    // Another node appended; this client saw it there.
+    let token = bench.submit(send(1, 2, Some(HEAD + 2)));
+    assert_eq!(bench.asked, Some(Command::Missed { after: HEAD + 1 }));
+    bench.input(Input::Missed(Ok((tip(HEAD + 2), vec![other(HEAD + 2, user(9), 5)]))));
+    bench.rows();
+    let prepared = bench.appending();
+    bench.input(Input::Appended(Ok(tip_after(&prepared))));
+    assert_eq!(bench.ack(token).seq, Some(HEAD + 3));
+    let token = bench.submit(send(1, 3, Some(HEAD + 50)));
+    bench.input(Input::Missed(Ok((tip_after(&prepared), Vec::new()))));
+    assert_eq!(bench.code(token), Code::Stale);
+    assert_eq!(bench.answers[&token].as_ref().expect_err("stale").head, Some(HEAD + 3));
+}
+
+#[test]
+fn a_repeat_from_below_the_window_is_looked_up_with_one_read_for_all() {
+    let mut bench = Bench::new();
+    let (first, second) = (bench.queue(send(1, 7, Some(20))), bench.queue(send(1, 8, Some(30))));
+    bench.go();
+    let recent = (2_501..=3_000).map(|seq| other(seq, user(9), u128::from(seq)));
+    bench.input(Input::Recent(Ok((tip(3_000), recent.collect()))));
+    assert_eq!(bench.asked, Some(Command::Older { from: 21, to: 2_500 }));
+    let mut older: Vec<Entry> = (21..=2_500).map(|seq| other(seq, user(9), 10_000 + u128::from(seq))).collect();
+    older[0] = other(21, user(1), 7);
+    bench.input(Input::Older(Ok(older)));
+    bench.rows();
+    assert_eq!((bench.ack(first).seq, bench.ack(first).dup), (Some(21), true));
+    let prepared = bench.appending();
+    bench.input(Input::Appended(Ok(tip_after(&prepared))));
+    assert_eq!(bench.ack(second).seq, Some(3_001));
+    let too_old = bench.submit(send(1, 9, Some(20)));
+    assert!(matches!(bench.asked, Some(Command::Older { from: 21, .. })), "{:?}", bench.asked);
+    bench.asked = None;
+    assert!(!bench.answers.contains_key(&too_old));
+}
+
+#[test]
+fn more_than_ten_thousand_behind_is_stale_without_a_read() {
+    let mut bench = Bench::new();
+    let token = bench.submit(send(1, 7, Some(5)));
+    let recent = (19_501..=20_000).map(|seq| other(seq, user(9), u128::from(seq)));
+    bench.input(Input::Recent(Ok((tip(20_000), recent.collect()))));
+    bench.rows();
+    assert_eq!(bench.code(token), Code::Stale);
+    assert!(bench.asked.is_none());
+}
+
+#[test]
+fn a_full_queue_is_overloaded_and_a_thousand_wait_in_order() {
+    let mut bench = Bench::warm();
+    bench.submit(send(1, 2, Some(HEAD)));
+    let tokens: Vec<Token> = (0..APPENDER_QUEUE as u128).map(|n| bench.queue(send(1, 10 + n, Some(HEAD)))).collect();
+    let too_much = bench.queue(send(1, 9_999, Some(HEAD)));
+    assert_eq!(bench.code(too_much), Code::Overloaded);
+    assert!(bench.answers[&too_much].as_ref().expect_err("refused").retry_ms.is_some());
+    bench.settle(HEAD + 1);
+    let mut seqs = tokens.iter().map(|token| bench.ack(*token).seq.expect("appended"));
+    assert!(seqs.clone().eq(HEAD + 3..HEAD + 3 + APPENDER_QUEUE as Seq), "{:?}", seqs.next());
+}
+
+#[test]
+fn a_store_that_fails_is_answered_in_time_and_nothing_is_acked() {
+    let mut bench = Bench::warm();
+    let token = bench.submit(send(1, 2, Some(HEAD)));
+    let mut waits = 0;
+    while !bench.answers.contains_key(&token) {
+        match bench.asked.clone() {
+            Some(Command::Append(_)) => bench.input(Input::Appended(Err(unavailable()))),
+            Some(Command::Wait(pause)) => {
+                waits += 1;
+                let deadline = bench.machine.next_deadline().expect("somebody waits").as_millis() as u64;
+                let over = bench.now_ms + pause.as_millis() as u64;
+                bench.now_ms = over.min(deadline);
+                if over > deadline { bench.go() } else { bench.input(Input::Waited) }
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(bench.now_ms <= 3_000 && waits < 50);
+    }
+    assert_eq!(bench.code(token), Code::Unavailable);
+    assert!(bench.committed.is_empty());
+    bench.input(Input::Waited);
+    assert!(bench.machine.is_idle(), "nobody waits, so nothing is appended any more");
+}
+
+#[test]
+fn a_hung_append_is_answered_at_the_deadline_and_told_when_it_happens() {
+    let mut bench = Bench::warm();
+    let token = bench.submit(send(1, 2, Some(HEAD)));
+    let prepared = bench.appending();
+    assert_eq!(bench.machine.next_deadline(), Some(Duration::from_secs(3)));
+    bench.now_ms = 3_000;
+    bench.go();
+    assert_eq!(bench.code(token), Code::Unavailable);
+    assert_eq!(bench.machine.next_deadline(), None);
+    bench.input(Input::Appended(Ok(tip_after(&prepared))));
+    assert_eq!(bench.committed.len(), 1);
+    let again = bench.submit(send(1, 2, Some(HEAD)));
+    assert_eq!((bench.ack(again).seq, bench.ack(again).dup), (Some(HEAD + 2), true));
+}
+
+#[test]
+fn another_epoch_ends_everything_and_begins_afresh() {
+    let mut bench = Bench::warm();
+    let under_way = bench.submit(send(1, 2, Some(HEAD)));
+    let queued = bench.submit(send(1, 3, Some(HEAD)));
+    bench.input(Input::Appended(Err(AppendError::OtherEpoch)));
+    assert_eq!((bench.code(under_way), bench.code(queued)), (Code::Unavailable, Code::Unavailable));
+    assert!(bench.machine.is_idle());
+    let mut claims = send(1, 2, Some(HEAD));
+    claims.epoch = Some(EPOCH);
+    let (old, fresh) = (bench.queue(claims), bench.queue(send(1, 4, Some(0))));
+    bench.go();
+    let recent = (1..=4).map(|seq| other(seq, user(9), u128::from(seq) + 50)).collect();
+    bench.input(Input::Recent(Ok((Tip::from_store(Epoch(2), 4, 4, Timestamp(0)), recent))));
+    bench.rows();
+    assert_eq!(bench.code(old), Code::Unavailable, "it must be repeated with `seen: 0`");
+    let prepared = bench.appending();
+    bench.input(Input::Appended(Ok(Tip::from_store(Epoch(2), 5, 5, Timestamp(2_000)))));
+    assert_eq!((prepared.entries.len(), bench.ack(fresh).seq), (1, Some(5)));
+}
+
+#[test]
+fn a_name_that_is_taken_refuses_its_change_alone() {
+    let mut bench = Bench::new();
+    let create =
+        Change { intent: Intent::Create { room: Box::new(room()), people: Vec::new() }, ..send(1, 2, Some(0)) };
+    let (token, message) = (bench.queue(create), bench.queue(send(1, 3, Some(0))));
+    bench.go();
+    bench.input(Input::Recent(Ok((tip(0), Vec::new()))));
+    let Some(Command::Rows(_)) = bench.asked else { panic!("rows of the send") };
+    bench.input(Input::Rows(Ok(vec![Row::Room(None), Row::Member(user(1), None)])));
+    assert_eq!(bench.appending().entries.len(), 3, "a room, its owner, and a first message");
+    bench.input(Input::Appended(Err(AppendError::Taken("slug"))));
+    assert_eq!(bench.code(token), Code::Conflict);
+    bench.input(Input::Missed(Ok((tip(0), Vec::new()))));
+    bench.input(Input::Rows(Ok(vec![Row::Room(None), Row::Member(user(1), None)])));
+    assert_eq!(bench.code(message), Code::NotFound);
+}
+
+#[test]
+fn a_read_that_fails_is_tried_again() {
+    let mut bench = Bench::new();
+    let token = bench.submit(send(1, 2, None));
+    let fails = || StoreError::Unavailable { why: "test".into(), retry_ms: 5 };
+    bench.input(Input::Recent(Err(fails())));
+    assert!(matches!(bench.asked, Some(Command::Wait(_))));
+    bench.input(Input::Waited);
+    bench.input(Input::Recent(Ok((tip(0), Vec::new()))));
+    bench.input(Input::Rows(Err(fails())));
+    bench.input(Input::Waited);
+    bench.settle(0);
+    assert!(bench.answers.contains_key(&token));
+}
+
+#[test]
+fn the_rate_limit_is_asked_after_the_look_up_and_once() {
+    let mut bench = Bench::warm();
+    bench.rates = Rates::new(Limits { sends_per_10s: 1, ..Limits::default() });
+    let sent = bench.submit(send(1, 2, Some(HEAD)));
+    bench.input(Input::Appended(Err(AppendError::Conflict { slot: None })));
+    bench.input(Input::Missed(Ok((tip(HEAD + 1), Vec::new()))));
+    bench.settle(HEAD + 1);
+    assert!(bench.answers[&sent].is_ok(), "decided twice, counted once");
+    let repeat = bench.submit(send(1, 2, Some(HEAD)));
+    assert!(bench.ack(repeat).dup);
+    let too_fast = bench.submit(send(1, 3, Some(HEAD)));
+    assert_eq!(bench.code(too_fast), Code::RateLimited);
+}
