@@ -25,10 +25,22 @@ pub(super) struct Item {
 #[derive(Debug)]
 pub(super) struct Placed {
     pub(super) item: Item,
-    /// Its (first) entry.
-    pub(super) seq: Seq,
-    /// Whether that entry was made for it; else it is a repeat of another item's.
-    pub(super) is_new: bool,
+    pub(super) place: Place,
+}
+
+/// What an open append means to an item.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// It is in it.
+    Entry {
+        /// Its (first) entry.
+        seq: Seq,
+        /// Whether that entry was made for it; else it is a repeat of another item's.
+        is_new: bool,
+    },
+    /// It is not in it, but this answer holds only if what was known of the log was true: the append
+    /// shows it.
+    Beside(Result<Ack, Refusal>),
 }
 
 impl Item {

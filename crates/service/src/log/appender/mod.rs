@@ -13,13 +13,13 @@ use std::time::Duration;
 use domain::limits::{APPEND_ENTRIES, APPENDER_ROWS, APPENDER_WINDOW, REPLAY_ENTRIES, WINDOW_STEP};
 use domain::look_up::{Found, look_up, reaches_below};
 use domain::{
-    Ack, Change, Decision, Effect, Entry, Intent, LogId, Place, Refusal, Row, RowKey, Seq, Timestamp, View, Window,
+    Ack, Change, Decision, Effect, Entry, Intent, LogId, Refusal, Row, RowKey, Seq, Timestamp, View, Window, decide,
 };
 
 use super::rates::Rates;
 use crate::ports::{Appended, StoreResult, Tip};
 
-use item::{Item, Placed};
+use item::{Item, Place, Placed};
 use queue::Queue;
 
 /// The caller's name of an answer that it waits for.
@@ -126,14 +126,16 @@ pub struct Machine {
     busy: bool,
     /// Failures of the store in a row: how long to wait before the next try.
     failures: u32,
-    /// The tip has to be looked at again before anything is decided.
+    /// The tip has to be read again before anything is decided: somebody else was first.
     overtaken: bool,
+    /// The tip has to be read again before what was decided is answered.
+    look_again: bool,
 }
 
 impl Machine {
     /// Knows nothing of its log yet.
     pub fn new(log: LogId) -> Machine {
-        let nowhere = Place { epoch: domain::Epoch(0), seq: 0, n: 0, at: Timestamp(0) };
+        let nowhere = domain::Place { epoch: domain::Epoch(0), seq: 0, n: 0, at: Timestamp(0) };
         Machine {
             log,
             tip: None,
@@ -146,6 +148,7 @@ impl Machine {
             busy: false,
             failures: 0,
             overtaken: false,
+            look_again: false,
         }
     }
 
@@ -224,7 +227,7 @@ impl Machine {
         let Some(tip) = self.tip else { return Some(Command::Recent) };
         let ahead = |item: &Item| item.change.seen.is_some_and(|seen| seen > tip.seq());
         // A client may know of entries that another node appended meanwhile.
-        if self.overtaken || (!self.tip_is_fresh && self.queue.batch().any(ahead)) {
+        if self.overtaken || self.look_again || (!self.tip_is_fresh && self.queue.batch().any(ahead)) {
             return Some(Command::Missed { after: tip.seq() });
         }
         self.queue.refuse(out, |item| {
@@ -268,40 +271,45 @@ impl Machine {
                 self.queue.put_back(item);
                 break;
             }
-            match self.decide_one(&mut item, now, rates) {
-                Decision::Append(seq) => self.placed.push(Placed { item, seq, is_new: true }),
-                Decision::Known(ack) if ack.seq.is_some_and(|seq| seq > tip.seq()) => {
-                    let seq = ack.seq.expect("was just compared");
-                    self.placed.push(Placed { item, seq, is_new: false });
-                }
-                Decision::Known(ack) | Decision::Noop(ack) => item.answer(Ok(ack), out),
-                Decision::Refuse(refusal) => item.answer(Err(refusal), out),
+            if let Err(refusal) = self.count(&mut item, now, rates) {
+                item.answer(Err(refusal), out);
+                continue;
+            }
+            let place = match decide(&mut self.view, &mut self.window, &item.change, now.at) {
+                Decision::Append(seq) => Place::Entry { seq, is_new: true },
+                Decision::Known(ack) => match ack.seq.filter(|seq| *seq > tip.seq()) {
+                    Some(seq) => Place::Entry { seq, is_new: false },
+                    None => {
+                        item.answer(Ok(ack), out);
+                        continue;
+                    }
+                },
+                Decision::Noop(ack) => Place::Beside(Ok(ack)),
+                Decision::Refuse(refusal) => Place::Beside(Err(refusal)),
+            };
+            match place {
+                Place::Beside(answer) if self.tip_is_fresh && self.view.pending() == 0 => item.answer(answer, out),
+                place => self.placed.push(Placed { item, place }),
             }
         }
-        if self.view.pending() == 0 {
+        if self.view.pending() > 0 {
+            let (entries, effects) = self.view.take();
+            self.prepared = Some(Arc::new(Prepared { after: tip, entries: entries.into(), effects }));
+        } else if self.placed.is_empty() {
             self.tidy();
-            return;
+        } else {
+            // What another node appended meanwhile may allow what is refused here, and nothing will be
+            // appended that would show it: so the tip is read once more.
+            self.requeue();
+            self.look_again = true;
         }
-        let (entries, effects) = self.view.take();
-        self.prepared = Some(Arc::new(Prepared { after: tip, entries: entries.into(), effects }));
     }
 
-    fn decide_one(&mut self, item: &mut Item, now: Now, rates: &Rates) -> Decision {
-        let change = &item.change;
-        match look_up(&self.window, self.view.place().epoch, change) {
-            Found::Known { seq, at } => {
-                return Decision::Known(Ack { seq: Some(seq), at, dup: true, noop: false, entry: None });
-            }
-            Found::Refused(refusal) => return Decision::Refuse(refusal),
-            Found::New => {}
-        }
-        if !item.counted {
-            item.counted = true;
-            if let Err(refusal) = rates.change(change, now.since_start) {
-                return Decision::Refuse(refusal);
-            }
-        }
-        domain::decide::apply_rules(&mut self.view, &mut self.window, change, now.at)
+    /// Asks the rate limit about a change, once, and not about a repeat of one that is there.
+    fn count(&self, item: &mut Item, now: Now, rates: &Rates) -> Result<(), Refusal> {
+        let is_new = !item.counted && look_up(&self.window, self.view.place().epoch, &item.change) == Found::New;
+        item.counted |= is_new;
+        if is_new { rates.change(&item.change, now.since_start) } else { Ok(()) }
     }
 
     /// Keeps what is kept between appends within its bounds.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use domain::{Ack, Body, Code, Entry, Intent, Place, Refusal, View, Window};
+use domain::{Ack, Body, Code, Entry, Intent, Refusal, View, Window};
 
+use super::item::{Place, Placed};
 use super::{Command, Machine, Now, Output};
 use crate::ports::{AppendError, Appended, Committed, StoreError, StoreResult, Tip};
 use crate::refuse::{RETRY_MS, STORE_AWAY, other_epoch};
@@ -44,12 +45,13 @@ impl Machine {
         debug_assert_eq!(self.window.head(), tip.seq(), "the window ends at the tip");
         let unchanged = self.tip == Some(tip) && !self.overtaken;
         if !unchanged {
-            let place = Place { epoch: tip.epoch(), seq: tip.seq(), n: tip.n(), at: tip.at() };
+            let place = domain::Place { epoch: tip.epoch(), seq: tip.seq(), n: tip.n(), at: tip.at() };
             self.view = View::new(self.log, place);
         }
         self.tip = Some(tip);
         self.tip_is_fresh = true;
         self.overtaken = false;
+        self.look_again = false;
     }
 
     /// Takes in what was read, or waits and lets it be read again.
@@ -134,16 +136,16 @@ impl Machine {
             epoch: prepared.after.epoch(),
             entries: entries.into(),
         }));
-        for mut placed in self.placed.drain(..) {
-            let entry = &entries[(placed.seq - first) as usize];
-            let ack = Ack {
-                seq: Some(entry.seq),
-                at: entry.at,
-                dup: !placed.is_new,
-                noop: false,
-                entry: Some(entry.clone()),
+        for Placed { mut item, place } in self.placed.drain(..) {
+            let answer = match place {
+                Place::Beside(answer) => answer,
+                Place::Entry { seq, is_new } => {
+                    let entry = &entries[(seq - first) as usize];
+                    let (seq, entry, at) = (Some(entry.seq), Some(entry.clone()), entry.at);
+                    Ok(Ack { seq, at, dup: !is_new, noop: false, entry })
+                }
             };
-            placed.item.answer(Ok(ack), out);
+            item.answer(answer, out);
         }
     }
 
@@ -189,7 +191,7 @@ impl Machine {
         self.forget();
     }
 
-    fn requeue(&mut self) {
+    pub(super) fn requeue(&mut self) {
         for placed in self.placed.drain(..).rev().filter(|placed| !placed.item.is_abandoned()) {
             self.queue.put_back(placed.item);
         }

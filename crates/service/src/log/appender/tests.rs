@@ -321,6 +321,34 @@ fn seen_above_the_known_head_reads_the_tip_before_it_is_stale() {
 }
 
 #[test]
+fn a_refusal_holds_only_at_a_tip_that_was_read_since() {
+    let mut bench = Bench::warm();
+    bench.banned.push(user(2));
+    // What this node knows of person 2 is older than what another node appended: they were let in.
+    let early = bench.submit(send(2, 2, None));
+    bench.rows();
+    assert_eq!(bench.asked, Some(Command::Missed { after: HEAD + 1 }), "not answered yet");
+    bench.banned.clear();
+    bench.input(Input::Missed(Ok((tip(HEAD + 2), vec![other(HEAD + 2, user(9), 5)]))));
+    bench.rows();
+    let prepared = bench.appending();
+    bench.input(Input::Appended(Ok(tip_after(&prepared))));
+    assert_eq!(bench.ack(early).seq, Some(HEAD + 3));
+    // Beside an accepted change, the append itself shows whether the refusal was right.
+    let blocker = bench.submit(send(1, 3, None));
+    bench.banned.push(user(3));
+    let (refused, sent) = (bench.submit(send(3, 4, None)), bench.submit(send(1, 5, None)));
+    bench.rows();
+    let prepared = bench.appending();
+    bench.input(Input::Appended(Ok(tip_after(&prepared))));
+    bench.rows();
+    let prepared = bench.appending();
+    assert!(bench.answers.contains_key(&blocker) && !bench.answers.contains_key(&refused));
+    bench.input(Input::Appended(Ok(tip_after(&prepared))));
+    assert_eq!((bench.code(refused), bench.ack(sent).dup), (Code::Forbidden, false));
+}
+
+#[test]
 fn a_repeat_from_below_the_window_is_looked_up_with_one_read_for_all() {
     let mut bench = Bench::new();
     let (first, second) = (bench.queue(send(1, 7, Some(20))), bench.queue(send(1, 8, Some(30))));

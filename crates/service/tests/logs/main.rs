@@ -1,0 +1,8 @@
+//! The appender, pages, replay and marks on the store in memory, in virtual time.
+
+mod directed;
+mod marks;
+mod pages;
+mod replay;
+mod setup;
+mod storm;

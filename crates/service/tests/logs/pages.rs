@@ -1,0 +1,127 @@
+//! Pages of history, and who may read which.
+
+use domain::{Code, Entry, Intent, LogId, Room, RoomKind, Seq};
+use service::{MessagePage, PageQuery, RoomRef};
+
+use crate::setup::{Node, World, actor, room, send, seq, text, user};
+
+fn by_id(log: LogId) -> RoomRef {
+    RoomRef::Id(log.room().expect("a room"))
+}
+
+fn words(page: &MessagePage) -> Vec<&str> {
+    page.entries.iter().map(|entry: &Entry| entry.message().expect("messages only").text.as_str()).collect()
+}
+
+async fn say(world: &World, node: &Node, log: LogId, by: u128, said: &str) -> Seq {
+    seq(&node.logs.submit(log, world.change(by, send(said))).await)
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_go_back_forward_and_say_whether_there_is_more() {
+    let world = World::new();
+    let node = world.node();
+    let log = world.room(&node, room(1, RoomKind::Public), &[2]).await;
+    let mut seqs = Vec::new();
+    for n in 0..5 {
+        seqs.push(say(&world, &node, log, 2, &n.to_string()).await);
+        let edit = Intent::Edit { target: seqs[n], text: text(&format!("{n}!")) };
+        assert!(node.logs.submit(log, world.change(2, edit)).await.is_ok());
+    }
+    let (reader, by_slug) = (actor(9), RoomRef::Slug("room-1".to_owned().try_into().expect("valid")));
+    let ask = |query| node.messages.page(&reader, &by_slug, query);
+    let newest = ask(PageQuery { limit: Some(2), ..PageQuery::default() }).await.expect("public");
+    assert_eq!((words(&newest), newest.has_more), (vec!["3!", "4!"], true));
+    assert_eq!(newest.as_of, seqs[4] + 1);
+    assert!(newest.related.users.contains_key(&user(2)));
+    let before = PageQuery { before: Some(seqs[3]), limit: Some(3), ..PageQuery::default() };
+    let before = ask(before).await.expect("public");
+    assert_eq!((words(&before), before.has_more), (vec!["0!", "1!", "2!"], false));
+    let after = PageQuery { after: Some(seqs[0]), limit: Some(2), ..PageQuery::default() };
+    let after = ask(after).await.expect("public");
+    assert_eq!((words(&after), after.has_more), (vec!["1!", "2!"], true));
+    let both = ask(PageQuery { before: Some(1), after: Some(1), ..PageQuery::default() }).await;
+    assert_eq!(both.expect_err("refused").code, Code::BadRequest);
+    let enough = PageQuery { min_seq: Some(newest.as_of), ..PageQuery::default() };
+    assert!(ask(enough).await.is_ok());
+    let above = ask(PageQuery { min_seq: Some(newest.as_of + 1), ..PageQuery::default() }).await;
+    assert_eq!(above.expect_err("refused").head, Some(newest.as_of));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_private_room_is_read_by_its_members_and_by_the_former_up_to_their_end() {
+    let world = World::new();
+    let node = world.node();
+    let hides = Room { hides_past: true, ..room(1, RoomKind::Private) };
+    let log = world.room(&node, hides, &[2, 3]).await;
+    let first = say(&world, &node, log, 2, "one").await;
+    assert!(node.logs.submit(log, world.change(1, Intent::Kick { user: user(3), why: None })).await.is_ok());
+    let second = say(&world, &node, log, 2, "two").await;
+    let page = |who, query| {
+        let node = &node;
+        async move { node.messages.page(&actor(who), &by_id(log), query).await }
+    };
+    let newest = PageQuery::default();
+    assert_eq!(words(&page(2, newest).await.expect("a member")), ["one", "two"]);
+    assert_eq!(words(&page(3, newest).await.expect("was a member")), ["one"]);
+    let after = PageQuery { after: Some(0), ..PageQuery::default() };
+    assert_eq!(words(&page(3, after).await.expect("was a member")), ["one"]);
+    assert_eq!(page(9, newest).await.expect_err("a stranger").code, Code::NotFound);
+    assert!(node.messages.one(&actor(3), &by_id(log), first).await.is_ok());
+    assert_eq!(
+        node.messages.one(&actor(3), &by_id(log), second).await.expect_err("after the end").code,
+        Code::NotFound
+    );
+    let some = node.messages.some(&actor(3), &by_id(log), &[second, first, 1]).await.expect("was a member");
+    assert_eq!(words(&some), ["one"]);
+    world.store.people.create_user(&crate::setup::person(4)).await.expect("new");
+    let invite = Intent::Invite { user: user(4), role: domain::Role::Member };
+    assert!(node.logs.submit(log, world.change(2, invite)).await.is_ok());
+    assert_eq!(page(4, newest).await.expect_err("invited").code, Code::Forbidden);
+    assert!(node.logs.submit(log, world.change(4, Intent::Join)).await.is_ok());
+    assert!(words(&page(4, newest).await.expect("in")).is_empty(), "the past is hidden");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_public_room_is_cut_only_for_the_banned() {
+    let world = World::new();
+    let node = world.node();
+    let log = world.room(&node, room(1, RoomKind::Public), &[2, 3]).await;
+    say(&world, &node, log, 2, "one").await;
+    assert!(node.logs.submit(log, world.change(3, Intent::Leave)).await.is_ok());
+    say(&world, &node, log, 2, "two").await;
+    let newest = || PageQuery::default();
+    let page = node.messages.page(&actor(3), &by_id(log), newest()).await.expect("left, not banned");
+    assert_eq!(words(&page), ["one", "two"]);
+    for who in [3, 4] {
+        let _ = world.store.people.create_user(&crate::setup::person(who)).await;
+        assert!(node.logs.submit(log, world.change(1, Intent::Ban { user: user(who), why: None })).await.is_ok());
+    }
+    let page = node.messages.page(&actor(3), &by_id(log), newest()).await.expect("what they were there for");
+    assert_eq!(words(&page), ["one"]);
+    let page = node.messages.page(&actor(4), &by_id(log), newest()).await;
+    assert_eq!(page.expect_err("never was in").code, Code::Forbidden);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thread_begins_with_its_root_and_is_paged() {
+    let world = World::new();
+    let node = world.node();
+    let log = world.room(&node, room(1, RoomKind::Public), &[2]).await;
+    let root = say(&world, &node, log, 2, "root").await;
+    let mut last = root;
+    for n in 0..3 {
+        let reply =
+            Intent::Send { text: text(&n.to_string()), reply_to: Some(last), thread: Some(root), files: Vec::new() };
+        last = seq(&node.logs.submit(log, world.change(1, reply)).await);
+    }
+    let (reader, room) = (actor(2), by_id(log));
+    let thread = |after| node.messages.thread(&reader, &room, root, after, Some(2));
+    let first = thread(0).await.expect("there");
+    assert_eq!((words(&first), first.has_more), (vec!["root", "0", "1"], true));
+    let second = thread(first.entries[2].seq).await.expect("there");
+    assert_eq!((words(&second), second.has_more), (vec!["2"], false));
+    let nested = Intent::Send { text: text("x"), reply_to: None, thread: Some(last), files: Vec::new() };
+    let answer = node.logs.submit(log, world.change(1, nested)).await;
+    assert_eq!(answer.expect_err("refused").code, Code::BadRequest);
+}

@@ -1,0 +1,130 @@
+//! What comes back to one who was away: the five endings of a replay.
+
+use domain::limits::REPLAY_ENTRIES;
+use domain::{Body, Intent, LogId, Role, Room, RoomKind};
+use service::ReplayStatus;
+
+use crate::setup::{World, actor, room, send, seq, text, user};
+
+#[tokio::test(start_paused = true)]
+async fn one_who_comes_back_gets_what_they_missed_page_by_page() {
+    let world = World::new();
+    let node = world.node();
+    let log = world.room(&node, room(1, RoomKind::Public), &[2]).await;
+    let cursor = world.entries(log).await.len() as u64;
+    let target = seq(&node.logs.submit(log, world.change(2, send("one"))).await);
+    for words in ["two", "three"] {
+        let edit = Intent::Edit { target, text: text(words) };
+        assert!(node.logs.submit(log, world.change(2, edit)).await.is_ok());
+    }
+    let page = node.messages.replay(&actor(2), log, Some(cursor), 2).await.expect("up");
+    assert_eq!(page.status, ReplayStatus::More);
+    assert_eq!((page.from, page.through, page.as_of), (cursor + 1, cursor + 2, cursor + 3));
+    let rest = node.messages.replay(&actor(2), log, Some(page.through), 500).await.expect("up");
+    assert_eq!((rest.status, rest.through), (ReplayStatus::Ok, cursor + 3));
+    let edits = page.entries.iter().chain(&rest.entries).filter_map(|entry| match &entry.body {
+        Body::Edit { text, .. } => text.as_ref().map(|text| text.as_str().to_owned()),
+        _ => None,
+    });
+    assert_eq!(edits.collect::<Vec<_>>(), ["three", "three"], "an edit says what the message says now");
+    assert!(page.related.users.contains_key(&user(2)));
+    let current = node.messages.replay(&actor(2), log, Some(cursor + 3), 500).await.expect("up");
+    assert_eq!((current.status, current.entries.len(), current.through), (ReplayStatus::Ok, 0, cursor + 3));
+    assert!(node.logs.submit(log, world.change(2, Intent::Delete { target })).await.is_ok());
+    let page = node.messages.replay(&actor(2), log, Some(cursor), 500).await.expect("up");
+    let told = page.entries.iter().any(|entry| matches!(&entry.body, Body::Edit { text: Some(_), .. }));
+    assert!(!told, "the words of a deleted message are gone");
+    let mut short = page;
+    short.keep(1);
+    assert_eq!((short.status, short.through, short.entries.len()), (ReplayStatus::More, cursor + 1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cursor_that_cannot_be_served_is_reset() {
+    let world = World::new();
+    let node = world.node();
+    let log = world.room(&node, room(1, RoomKind::Public), &[2]).await;
+    for n in 0..9 {
+        assert!(node.logs.submit(log, world.change(2, send(&n.to_string()))).await.is_ok());
+    }
+    let head = world.entries(log).await.len() as u64;
+    let reset = ReplayStatus::Reset { head, n: 9 };
+    let who = actor(2);
+    let ask = |cursor| node.messages.replay(&who, log, cursor, 500);
+    for cursor in [None, Some(head + 1), Some(u64::MAX)] {
+        assert_eq!(ask(cursor).await.expect("up").status, reset, "{cursor:?}");
+    }
+    world.memory.store().log.raise_floor(log, 5).await.expect("up");
+    assert_eq!(ask(Some(4)).await.expect("up").status, reset, "below the floor");
+    assert_eq!(ask(Some(5)).await.expect("up").status, ReplayStatus::Ok);
+    let mut sends = tokio::task::JoinSet::new();
+    for _ in 0..REPLAY_ENTRIES {
+        let (logs, change) = (node.logs.clone(), domain::Change { seen: None, ..world.change(1, send("x")) });
+        sends.spawn(async move { logs.submit(log, change).await });
+        if sends.len() > 2_000 {
+            while sends.join_next().await.is_some() {}
+        }
+    }
+    while sends.join_next().await.is_some() {}
+    assert_eq!(ask(Some(head)).await.expect("up").status, ReplayStatus::More);
+    let far = ask(Some(head - 1)).await.expect("up");
+    assert_eq!(far.status, ReplayStatus::Reset { head: head + REPLAY_ENTRIES, n: 9 + REPLAY_ENTRIES });
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_whose_past_is_hidden_begins_where_they_came_in() {
+    let world = World::new();
+    let node = world.node();
+    let hides = Room { hides_past: true, ..room(1, RoomKind::Private) };
+    let log = world.room(&node, hides, &[2]).await;
+    assert!(node.logs.submit(log, world.change(2, send("before"))).await.is_ok());
+    world.store.people.create_user(&crate::setup::person(3)).await.expect("new");
+    let invite = Intent::Invite { user: user(3), role: Role::Member };
+    let invited = seq(&node.logs.submit(log, world.change(2, invite)).await);
+    let who = actor(3);
+    let ask = |cursor| node.messages.replay(&who, log, cursor, 500);
+    assert_eq!(ask(Some(invited)).await.expect("up").status, ReplayStatus::NotFound, "not in yet");
+    let joined = seq(&node.logs.submit(log, world.change(3, Intent::Join)).await);
+    assert_eq!(ask(Some(invited - 1)).await.expect("up").status, ReplayStatus::Reset { head: joined, n: 1 });
+    let page = ask(Some(joined - 1)).await.expect("up");
+    assert_eq!((page.status, page.entries.len()), (ReplayStatus::Ok, 1));
+    assert_eq!(ask(None).await.expect("up").status, ReplayStatus::Reset { head: joined, n: 1 });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removed_persons_page_is_cut_at_the_removal() {
+    let world = World::new();
+    let node = world.node();
+    let log = world.room(&node, room(1, RoomKind::Public), &[2, 3]).await;
+    let cursor = world.entries(log).await.len() as u64;
+    assert!(node.logs.submit(log, world.change(3, send("still seen"))).await.is_ok());
+    let kicked = seq(&node.logs.submit(log, world.change(1, Intent::Kick { user: user(2), why: None })).await);
+    assert!(node.logs.submit(log, world.change(3, send("not seen"))).await.is_ok());
+    assert!(node.logs.submit(log, world.change(1, Intent::Ban { user: user(2), why: None })).await.is_ok());
+    let who = actor(2);
+    let ask = |cursor, max| node.messages.replay(&who, log, cursor, max);
+    let first = ask(Some(cursor), 1).await.expect("up");
+    assert_eq!((first.status, first.through), (ReplayStatus::More, cursor + 1));
+    let page = ask(Some(first.through), 500).await.expect("up");
+    assert_eq!((page.status, page.through), (ReplayStatus::Forbidden, kicked));
+    assert_eq!(page.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [kicked]);
+    for cursor in [None, Some(kicked), Some(kicked + 1), Some(999)] {
+        let page = ask(cursor, 500).await.expect("up");
+        assert_eq!((page.status, page.entries.len()), (ReplayStatus::Forbidden, 0), "{cursor:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn strangers_and_other_peoples_own_logs_are_not_found() {
+    let world = World::new();
+    let node = world.node();
+    let log = world.room(&node, room(1, RoomKind::Public), &[2]).await;
+    for (who, log) in [(9, log), (2, LogId::Room(room(7, RoomKind::Public).id)), (2, LogId::User(user(1)))] {
+        let page = node.messages.replay(&actor(who), log, Some(0), 500).await.expect("up");
+        assert_eq!((page.status, page.entries.len()), (ReplayStatus::NotFound, 0), "{who} {log}");
+    }
+    let own = node.messages.replay(&actor(2), LogId::User(user(2)), None, 500).await.expect("up");
+    assert_eq!(own.status, ReplayStatus::Reset { head: 0, n: 0 });
+    let own = node.messages.replay(&actor(2), LogId::User(user(2)), Some(0), 500).await.expect("up");
+    assert_eq!(own.status, ReplayStatus::Ok);
+}

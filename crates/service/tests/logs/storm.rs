@@ -1,0 +1,253 @@
+//! Several nodes on one store, with lost answers, late writes and late copies: nothing lost, nothing
+//! doubled, everybody's order kept, and rows that are what the log folds to.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::{
+    Ack, Body, Change, Entry, EntryId, Intent, LogId, Member, Refusal, Room, RoomKind, RoomState, Seq, Timestamp,
+    UserId,
+};
+
+use crate::setup::{NOON, Node, Random, World, emoji, room, send, text, user};
+
+/// What the clients did and were told.
+#[derive(Default)]
+struct Diary {
+    /// Every change that was ever submitted, by sender and id.
+    changes: HashMap<(UserId, EntryId), Change>,
+    acked: Vec<(UserId, EntryId, Seq)>,
+    refused: HashSet<EntryId>,
+    /// Each client's ids in the order in which it made them.
+    order: HashMap<u64, Vec<EntryId>>,
+    copies: u32,
+}
+
+struct Storm {
+    world: World,
+    nodes: Vec<Node>,
+    log: LogId,
+    random: Random,
+    diary: Mutex<Diary>,
+}
+
+impl Storm {
+    fn any_intent(&self, by: u128, head: Seq) -> Intent {
+        let target = self.random.below(head) + 1;
+        let on = self.random.below(3) > 0;
+        let member = user(u128::from(self.random.below(4)) + 2);
+        if by == 1 && self.random.below(3) == 0 {
+            return match self.random.below(5) {
+                0 => Intent::Kick { user: member, why: None },
+                1 => Intent::Mute { user: member, until: NOON + Duration::from_secs(3_600), why: None },
+                2 | 3 => Intent::Unmute { user: member },
+                _ => Intent::Pin { target, on },
+            };
+        }
+        match self.random.below(12) {
+            0..=4 => send(&format!("m{}", self.random.below(1_000))),
+            5 | 6 => Intent::Edit { target, text: text(&format!("e{}", self.random.below(1_000))) },
+            7 => Intent::Delete { target },
+            8 | 9 => Intent::React { target, emoji: emoji(), on },
+            10 if by != 1 && self.random.below(3) == 0 => Intent::Leave,
+            _ => Intent::Join,
+        }
+    }
+
+    /// One client: a change at a time, repeated unchanged until it is acked or refused for good.
+    async fn client(&self, tag: u64, by: u128, changes: usize) {
+        let mut last_ack = 0;
+        for _ in 0..changes {
+            let known = self.world.memory.store().log.tip(self.log).await.expect("up").seq();
+            let intent = self.any_intent(by, known);
+            let seen = last_ack.max(known.saturating_sub(self.random.below(6)));
+            let change = Change { id: self.world.id(tag), seen: Some(seen), ..self.world.change(by, intent) };
+            {
+                let mut diary = self.diary.lock().expect("no holder panics");
+                diary.order.entry(tag).or_default().push(change.id);
+                diary.changes.insert((change.by.user, change.id), change.clone());
+            }
+            if self.random.below(10) == 0 {
+                self.copy_late(&change);
+            }
+            last_ack = last_ack.max(self.until_answered(&change).await);
+            tokio::time::sleep(Duration::from_millis(self.random.below(30))).await;
+        }
+    }
+
+    async fn until_answered(&self, change: &Change) -> Seq {
+        loop {
+            let node = &self.nodes[self.random.below(self.nodes.len() as u64) as usize];
+            let answer = node.logs.submit(self.log, change.clone()).await;
+            // Some answers get lost on their way: the client repeats.
+            let lost = self.random.below(10) == 0;
+            let done = self.note(change, answer);
+            if let Some(seq) = done.filter(|_| !lost) {
+                return seq;
+            }
+            tokio::time::sleep(Duration::from_millis(100 + self.random.below(300))).await;
+        }
+    }
+
+    /// Writes an answer down. The seq (0 for none), unless the change has to be repeated.
+    fn note(&self, change: &Change, answer: Result<Ack, Refusal>) -> Option<Seq> {
+        let mut diary = self.diary.lock().expect("no holder panics");
+        match answer {
+            Ok(ack) => {
+                diary.acked.extend(ack.seq.map(|seq| (change.by.user, change.id, seq)));
+                Some(ack.seq.unwrap_or(0))
+            }
+            Err(refusal) if refusal.code.is_transient() => None,
+            Err(_) => {
+                diary.refused.insert(change.id);
+                Some(0)
+            }
+        }
+    }
+
+    /// A proxy repeats the request, long after the client has gone on.
+    fn copy_late(&self, change: &Change) {
+        self.diary.lock().expect("no holder panics").copies += 1;
+        let node = &self.nodes[self.random.below(self.nodes.len() as u64) as usize];
+        let (logs, log, change) = (node.logs.clone(), self.log, change.clone());
+        let late = Duration::from_millis(self.random.below(5_000));
+        tokio::spawn(async move {
+            tokio::time::sleep(late).await;
+            let _copy = logs.submit(log, change).await;
+        });
+    }
+
+    async fn check(&self, seed: u64) {
+        let entries = self.world.entries(self.log).await;
+        let diary = self.diary.lock().expect("no holder panics");
+        let mut places = HashMap::new();
+        for (at, entry) in entries.iter().enumerate() {
+            assert_eq!(entry.seq, at as Seq + 1, "seed {seed}: a hole");
+            let double = places.insert((entry.by, entry.id), entry.seq);
+            assert_eq!(double, None, "seed {seed}: P3, {entry:?} twice");
+        }
+        for (by, id, seq) in &diary.acked {
+            assert_eq!(places.get(&(*by, *id)), Some(seq), "seed {seed}: P1, acked and not there");
+        }
+        let by_id: HashMap<EntryId, Seq> = entries.iter().map(|entry| (entry.id, entry.seq)).collect();
+        for ids in diary.order.values() {
+            let taken = ids.iter().filter(|id| !diary.refused.contains(id)).filter_map(|id| by_id.get(id));
+            assert!(taken.is_sorted(), "seed {seed}: P8, somebody's changes are out of order");
+        }
+        let state = self.fold(&entries, &diary, seed);
+        self.check_rows(&state, seed).await;
+        self.check_told(&entries, seed);
+    }
+
+    /// Folds the log as it was committed, which is known from the diary, and checks the rules on the way.
+    fn fold(&self, entries: &[Entry], diary: &Diary, seed: u64) -> RoomState {
+        let mut state = RoomState::default();
+        for stored in entries {
+            let mut entry = stored.clone();
+            let intent = diary.changes.get(&(entry.by, entry.id)).map(|change| &change.intent);
+            match (&mut entry.body, intent) {
+                (Body::Message(message), Some(Intent::Send { text, .. })) => {
+                    *message = domain::Message::of(text.clone(), stored.seq);
+                }
+                (Body::Edit { text, .. }, Some(Intent::Edit { text: sent, .. })) => *text = Some(sent.clone()),
+                _ => {}
+            }
+            if !matches!(entry.body, Body::Member { .. } | Body::Room(_) | Body::Pin { .. } | Body::Delete { .. }) {
+                let member = state.members.get(&entry.by).expect("only members do this");
+                assert!(member.is_joined() && !member.is_muted(NOON), "seed {seed}: {entry:?} by {member:?}");
+            }
+            if let Body::React { target, emoji, on } = &entry.body {
+                let message = state.messages[target].message().expect("a message");
+                let users = message.reactions.iter().find(|held| held.emoji == *emoji).map(|held| &held.users);
+                let had = users.is_some_and(|users| users.contains(&entry.by));
+                assert_ne!(had, *on, "seed {seed}: a reaction twice, {entry:?}");
+            }
+            state.apply(&entry).expect("no gap");
+        }
+        state
+    }
+
+    async fn check_rows(&self, state: &RoomState, seed: u64) {
+        let store = self.world.memory.store();
+        let room = self.log.room().expect("a room");
+        let members: Vec<Member> = store.rooms.members(room, None, 1_000).await.expect("up");
+        assert!(members.iter().eq(state.members.values()), "seed {seed}: members");
+        let seqs: Vec<Seq> = state.messages.keys().copied().collect();
+        let messages = store.log.messages(self.log, &seqs).await.expect("up");
+        for (stored, folded) in messages.iter().zip(state.messages.values()) {
+            assert_eq!(stored, folded, "seed {seed}");
+        }
+        assert_eq!(messages.len(), seqs.len());
+        let pins = store.rooms.pins(room).await.expect("up");
+        assert!(pins.iter().eq(state.pins.iter()), "seed {seed}: pins");
+    }
+
+    fn check_told(&self, entries: &[Entry], seed: u64) {
+        for node in &self.nodes {
+            let heard = node.heard.0.lock().expect("no holder panics");
+            let told: Vec<&Entry> = heard.iter().flat_map(|committed| committed.entries.iter()).collect();
+            assert!(told.is_sorted_by(|a, b| a.seq < b.seq), "seed {seed}: told in order and once");
+            for told in told {
+                let stored = &entries[told.seq as usize - 1];
+                assert_eq!((told.by, told.id, told.at), (stored.by, stored.id, stored.at), "seed {seed}");
+                let has_text = !matches!(&told.body, Body::Edit { text: None, .. });
+                assert!(has_text, "seed {seed}: an edit is told with its text");
+            }
+        }
+    }
+}
+
+async fn storm(seed: u64, nodes: usize, faults: u32, slow_ms: u64, changes: usize) -> (u32, u32) {
+    let world = World::new();
+    let nodes: Vec<Node> = (0..nodes).map(|_| world.node()).collect();
+    let log =
+        world.room(&nodes[0], Room { hides_past: seed % 2 == 0, ..room(1, RoomKind::Public) }, &[2, 3, 4, 5]).await;
+    world.log.seed(seed);
+    world.log.set(faults, slow_ms);
+    let storm = Arc::new(Storm { world, nodes, log, random: Random::new(seed), diary: Mutex::default() });
+    // Persons 2 and 3 have two devices each.
+    let devices = [(1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 2), (7, 3)];
+    let mut clients = tokio::task::JoinSet::new();
+    for (tag, by) in devices {
+        let storm = storm.clone();
+        clients.spawn(async move { storm.client(tag, by, changes).await });
+    }
+    while let Some(done) = clients.join_next().await {
+        done.expect("no client panics");
+    }
+    storm.world.log.set(0, slow_ms);
+    // The last late writes and copies.
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    storm.check(seed).await;
+    let accepted = storm.world.entries(log).await.len();
+    assert!(accepted > changes, "seed {seed}: only {accepted} entries");
+    let flaky = &storm.world.log;
+    (flaky.lost.load(Ordering::SeqCst), flaky.conflicts.load(Ordering::SeqCst))
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_nodes_that_always_meet_make_no_hole_and_no_double() {
+    let mut conflicts = 0;
+    for seed in 1..=5 {
+        conflicts += storm(seed, 2, 0, 10, 60).await.1;
+    }
+    assert!(conflicts > 100, "only {conflicts} conflicts: the test would show little");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_whose_store_loses_answers_keep_every_promise() {
+    let (mut lost, mut conflicts) = (0, 0);
+    for seed in 100..=150 {
+        let seen = storm(seed, 3, 25, 15, 25).await;
+        lost += seen.0;
+        conflicts += seen.1;
+    }
+    assert!(lost > 500 && conflicts > 500, "{lost} lost, {conflicts} conflicts: the test would show little");
+}
+
+#[test]
+fn noon_is_a_day_of_this_century() {
+    assert!(NOON > Timestamp(946_684_800_000));
+}
