@@ -40,7 +40,7 @@ pub(super) enum Place {
     },
     /// It is not in it, but this answer holds only if what was known of the log was true: the append
     /// shows it.
-    Beside(Result<Ack, Refusal>),
+    Beside(Box<Result<Ack, Refusal>>),
 }
 
 impl Item {

@@ -284,11 +284,11 @@ impl Machine {
                         continue;
                     }
                 },
-                Decision::Noop(ack) => Place::Beside(Ok(ack)),
-                Decision::Refuse(refusal) => Place::Beside(Err(refusal)),
+                Decision::Noop(ack) => Place::Beside(Box::new(Ok(ack))),
+                Decision::Refuse(refusal) => Place::Beside(Box::new(Err(refusal))),
             };
             match place {
-                Place::Beside(answer) if self.tip_is_fresh && self.view.pending() == 0 => item.answer(answer, out),
+                Place::Beside(answer) if self.tip_is_fresh && self.view.pending() == 0 => item.answer(*answer, out),
                 place => self.placed.push(Placed { item, place }),
             }
         }

@@ -138,7 +138,7 @@ impl Machine {
         }));
         for Placed { mut item, place } in self.placed.drain(..) {
             let answer = match place {
-                Place::Beside(answer) => answer,
+                Place::Beside(answer) => *answer,
                 Place::Entry { seq, is_new } => {
                     let entry = &entries[(seq - first) as usize];
                     let (seq, entry, at) = (Some(entry.seq), Some(entry.clone()), entry.at);
