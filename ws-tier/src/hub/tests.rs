@@ -1,1 +1,356 @@
+//! The hub driven by hand: every effect is looked at, nothing runs.
 
+use std::time::Duration;
+
+use domain::limits::LOGS_PER_SOCKET;
+use uuid::Uuid;
+
+use super::*;
+use crate::frame::Class;
+
+const EPOCH: Epoch = Epoch(1);
+const NOW: Timestamp = Timestamp(1_000_000);
+
+fn user(n: u128) -> UserId {
+    UserId(Uuid::from_u128(n))
+}
+
+fn session(n: u128) -> SessionId {
+    SessionId(Uuid::from_u128(n))
+}
+
+fn room(n: u128) -> LogId {
+    LogId::Room(RoomId(Uuid::from_u128(n)))
+}
+
+fn frame(text: &str) -> Frame {
+    Frame::durable(text.to_owned())
+}
+
+fn entry(seq: Seq) -> Delivery {
+    Delivery { seq, frame: frame(&seq.to_string()), removes: None, ends: None }
+}
+
+fn removal(seq: Seq, of: UserId) -> Delivery {
+    Delivery { removes: Some(of), ..entry(seq) }
+}
+
+/// A hub, and what it asked for since one last looked.
+struct Rig {
+    hub: Hub,
+    effects: Vec<Effect>,
+}
+
+impl Rig {
+    fn new() -> Rig {
+        Rig { hub: Hub::new(EPOCH, 2), effects: Vec::new() }
+    }
+
+    fn attach(&mut self, socket: SocketId, user: UserId) {
+        self.hub.attach(socket, user, Some(session(u128::from(socket))), &mut self.effects);
+        self.hub.started(LogId::User(user), 0);
+    }
+
+    fn begin(&mut self, socket: SocketId, log: LogId) -> Request {
+        self.hub.begin(socket, log, &mut self.effects).expect("attached")
+    }
+
+    fn page(&mut self, request: &Request, outcome: Outcome) -> Verdict {
+        self.hub.page(request, outcome, NOW, |verdict| frame(&format!("sync {verdict:?}")), &mut self.effects)
+    }
+
+    /// A socket that is live from after `at`.
+    fn live(&mut self, socket: SocketId, log: LogId, at: Seq) {
+        let request = self.begin(socket, log);
+        self.hub.started(log, at);
+        assert_eq!(self.page(&request, Outcome::Complete { through: at }), Verdict::Live { at });
+        self.effects.clear();
+    }
+
+    fn deliver(&mut self, log: LogId, entries: &[Delivery]) {
+        self.hub.deliver(log, entries, NOW, &mut self.effects);
+    }
+
+    /// What `socket` was handed over since one last looked, in order.
+    fn got(&self, socket: SocketId) -> Vec<String> {
+        let handed = self.effects.iter().filter_map(|effect| match effect {
+            Effect::HandOver { shard, to, frames } if to.contains(&socket) => {
+                assert_eq!(*shard as u64, socket % 2, "a socket belongs to one shard");
+                Some(frames.iter().map(|frame| frame.text.to_string()))
+            }
+            _ => None,
+        });
+        handed.flatten().collect()
+    }
+
+    fn hand_overs(&self) -> usize {
+        self.effects.iter().filter(|effect| matches!(effect, Effect::HandOver { .. })).count()
+    }
+
+    fn reads(&self) -> Vec<(LogId, Seq)> {
+        let read = |effect: &Effect| match effect {
+            Effect::Read { log, after } => Some((*log, *after)),
+            _ => None,
+        };
+        self.effects.iter().filter_map(read).collect()
+    }
+
+    fn closes(&self) -> Vec<(SocketId, CloseCode)> {
+        let close = |effect: &Effect| match effect {
+            Effect::Close { socket, code } => Some((*socket, *code)),
+            _ => None,
+        };
+        self.effects.iter().filter_map(close).collect()
+    }
+}
+
+#[test]
+fn a_commit_is_one_hand_over_for_each_shard() {
+    let mut rig = Rig::new();
+    for socket in 0..100 {
+        rig.attach(socket, user(1));
+        rig.live(socket, room(1), 5);
+    }
+    rig.deliver(room(1), &[entry(6), entry(7), entry(8)]);
+    assert_eq!(rig.hand_overs(), 2);
+    for socket in 0..100 {
+        assert_eq!(rig.got(socket), ["6", "7", "8"]);
+    }
+}
+
+#[test]
+fn only_the_next_entry_is_delivered_and_a_jump_reads_the_log() {
+    let mut rig = Rig::new();
+    rig.attach(1, user(1));
+    rig.live(1, room(1), 5);
+    rig.deliver(room(1), &[entry(4), entry(5)]);
+    assert_eq!(rig.got(1), Vec::<String>::new(), "known");
+    rig.deliver(room(1), &[entry(8)]);
+    assert_eq!(rig.got(1), Vec::<String>::new());
+    assert_eq!(rig.reads(), [(room(1), 5)]);
+    rig.deliver(room(1), &[entry(9)]);
+    assert_eq!(rig.reads().len(), 1, "one read at a time");
+    rig.effects.clear();
+    rig.hub.read_done(room(1), &[entry(6), entry(7), entry(8)], 8, NOW, &mut rig.effects);
+    assert_eq!(rig.got(1), ["6", "7", "8"]);
+    assert_eq!(rig.reads(), [(room(1), 8)], "9 was heard while it was being read");
+}
+
+#[test]
+fn a_hint_reads_and_a_lost_last_entry_is_found() {
+    let mut rig = Rig::new();
+    rig.attach(1, user(1));
+    rig.live(1, room(1), 5);
+    rig.hub.hint(room(1), 5, &mut rig.effects);
+    assert!(rig.reads().is_empty(), "nothing new");
+    rig.hub.hint(room(1), 6, &mut rig.effects);
+    assert_eq!(rig.reads(), [(room(1), 5)]);
+    rig.hub.read_done(room(1), &[entry(6)], 6, NOW, &mut rig.effects);
+    assert_eq!(rig.got(1), ["6"]);
+}
+
+#[test]
+fn a_socket_that_is_behind_is_handed_nothing() {
+    let mut rig = Rig::new();
+    rig.attach(1, user(1));
+    rig.live(1, room(1), 5);
+    let request = rig.begin(1, room(1));
+    rig.deliver(room(1), &[entry(6)]);
+    assert!(rig.got(1).is_empty());
+    assert_eq!(rig.page(&request, Outcome::Complete { through: 5 }), Verdict::More, "6 is not in the page");
+    assert_eq!(rig.page(&request, Outcome::Complete { through: 6 }), Verdict::Live { at: 6 });
+    rig.deliver(room(1), &[entry(7)]);
+    assert_eq!(rig.got(1), ["sync More", "sync Live { at: 6 }", "7"]);
+}
+
+#[test]
+fn the_hub_skips_what_a_page_already_gave() {
+    let mut rig = Rig::new();
+    rig.attach(1, user(1));
+    rig.attach(2, user(2));
+    rig.live(2, room(1), 5);
+    let request = rig.begin(1, room(1));
+    // The page was read after entries that the hub has not heard of yet.
+    assert_eq!(rig.page(&request, Outcome::Complete { through: 7 }), Verdict::Live { at: 7 });
+    rig.effects.clear();
+    rig.deliver(room(1), &[entry(6), entry(7), entry(8)]);
+    assert_eq!(rig.got(1), ["8"]);
+    assert_eq!(rig.got(2), ["6", "7", "8"]);
+    rig.effects.clear();
+    rig.deliver(room(1), &[entry(9)]);
+    assert_eq!(rig.hand_overs(), 2, "nobody is ahead any more");
+}
+
+#[test]
+fn a_newer_request_replaces_the_older() {
+    let mut rig = Rig::new();
+    rig.attach(1, user(1));
+    let older = rig.begin(1, room(1));
+    rig.hub.started(room(1), 5);
+    let newer = rig.begin(1, room(1));
+    rig.effects.clear();
+    // A `forbidden` that is overtaken by a newer resume must not take the socket out.
+    assert_eq!(rig.page(&older, Outcome::Gone), Verdict::Superseded);
+    assert!(rig.got(1).is_empty());
+    assert_eq!(rig.page(&newer, Outcome::Complete { through: 5 }), Verdict::Live { at: 5 });
+    rig.deliver(room(1), &[entry(6)]);
+    assert_eq!(rig.got(1), ["sync Live { at: 5 }", "6"]);
+}
+
+#[test]
+fn a_reset_behind_the_hub_is_read_again() {
+    let mut rig = Rig::new();
+    rig.attach(1, user(1));
+    rig.attach(2, user(2));
+    rig.live(2, room(1), 5);
+    let request = rig.begin(1, room(1));
+    rig.deliver(room(1), &[entry(6)]);
+    rig.effects.clear();
+    assert_eq!(rig.page(&request, Outcome::Reset { head: 5 }), Verdict::Again);
+    assert!(rig.got(1).is_empty());
+    assert_eq!(rig.page(&request, Outcome::Reset { head: 6 }), Verdict::Live { at: 6 });
+}
+
+#[test]
+fn after_ones_own_removal_nothing_follows() {
+    let mut rig = Rig::new();
+    for socket in [1, 2, 3] {
+        rig.attach(socket, user(if socket == 3 { 9 } else { 1 }));
+        rig.live(socket, room(1), 5);
+    }
+    rig.deliver(room(1), &[entry(6), removal(7, user(1)), entry(8)]);
+    assert_eq!(rig.got(1), ["6", "7"], "the removal itself is delivered");
+    assert_eq!(rig.got(2), ["6", "7"]);
+    assert_eq!(rig.got(3), ["6", "7", "8"]);
+    assert_eq!(rig.hub.live_in(RoomId(Uuid::from_u128(1))), 1);
+    rig.effects.clear();
+    rig.hub.detach(1, NOW);
+    rig.hub.detach(2, NOW);
+    rig.deliver(room(1), &[entry(9)]);
+    assert_eq!(rig.got(3), ["9"]);
+}
+
+#[test]
+fn a_removal_that_a_page_already_gave_removes_nobody() {
+    let mut rig = Rig::new();
+    rig.attach(1, user(1));
+    let request = rig.begin(1, room(1));
+    rig.hub.started(room(1), 5);
+    // Removed at 6, in again at 7: the page shows both.
+    assert_eq!(rig.page(&request, Outcome::Complete { through: 7 }), Verdict::Live { at: 7 });
+    rig.effects.clear();
+    rig.deliver(room(1), &[removal(6, user(1)), entry(7), entry(8)]);
+    assert_eq!(rig.got(1), ["8"]);
+}
+
+#[test]
+fn the_own_log_is_followed_unasked_and_ends_sessions() {
+    let mut rig = Rig::new();
+    rig.hub.attach(1, user(1), Some(session(1)), &mut rig.effects);
+    assert_eq!(rig.effects, [Effect::Subscribe(LogId::User(user(1)))]);
+    rig.hub.started(LogId::User(user(1)), 3);
+    rig.attach(2, user(1));
+    rig.live(2, LogId::User(user(1)), 3);
+    let ends = |seq, session| Delivery { ends: Some(session), ..entry(seq) };
+    rig.deliver(LogId::User(user(1)), &[ends(4, Some(session(1)))]);
+    assert_eq!(rig.closes(), [(1, CloseCode::Unauthenticated)]);
+    assert_eq!(rig.got(2), ["4"]);
+    rig.effects.clear();
+    rig.deliver(LogId::User(user(1)), &[ends(5, None)]);
+    assert_eq!(rig.closes(), [(1, CloseCode::Banned), (2, CloseCode::Banned)]);
+    let handed = rig.effects.iter().position(|effect| matches!(effect, Effect::HandOver { .. }));
+    let closed = rig.effects.iter().position(|effect| matches!(effect, Effect::Close { .. }));
+    assert!(handed < closed, "the entry comes before the close");
+}
+
+#[test]
+fn another_epoch_closes_everybody_and_believes_nothing() {
+    let mut rig = Rig::new();
+    rig.attach(1, user(1));
+    rig.live(1, room(1), 5);
+    let request = rig.begin(1, room(1));
+    rig.hub.restart(Epoch(2), &mut rig.effects);
+    assert_eq!(rig.closes(), [(1, CloseCode::Drained)]);
+    assert_eq!(rig.hub.epoch(), Epoch(2));
+    assert_eq!(rig.page(&request, Outcome::Complete { through: 5 }), Verdict::Superseded);
+    rig.hub.detach(1, NOW);
+    assert!(rig.hub.begin(1, room(1), &mut rig.effects).is_none(), "it signs in again");
+    assert_eq!(rig.hub.counts(), (0, 0));
+}
+
+#[test]
+fn heads_name_what_changed_since_the_last_ping() {
+    let mut rig = Rig::new();
+    rig.attach(1, user(1));
+    rig.live(1, room(1), 5);
+    rig.live(1, room(2), 9);
+    assert!(rig.hub.heads(1).is_empty(), "the sync told them");
+    rig.deliver(room(1), &[entry(6), entry(7)]);
+    assert_eq!(rig.hub.heads(1), [(room(1), 7)]);
+    assert!(rig.hub.heads(1).is_empty());
+    rig.begin(1, room(1));
+    rig.deliver(room(1), &[entry(8)]);
+    assert!(rig.hub.heads(1).is_empty(), "a log that it is behind in is being read anyway");
+}
+
+#[test]
+fn heads_of_a_thousand_rooms_come_in_portions_and_all_of_them() {
+    let mut rig = Rig::new();
+    rig.attach(1, user(1));
+    for n in 0..1_000 {
+        rig.live(1, room(n), 1);
+        rig.deliver(room(n), &[entry(2)]);
+    }
+    let mut told = std::collections::HashSet::new();
+    for _ in 0..5 {
+        let heads = rig.hub.heads(1);
+        assert_eq!(heads.len(), HEADS_PER_PING);
+        told.extend(heads);
+    }
+    assert_eq!(told.len(), 1_000);
+    assert!(rig.hub.heads(1).is_empty());
+}
+
+#[test]
+fn a_socket_follows_a_bounded_number_of_logs() {
+    let mut rig = Rig::new();
+    rig.attach(1, user(1));
+    for n in 0..LOGS_PER_SOCKET as u128 {
+        rig.begin(1, room(n));
+    }
+    assert!(rig.hub.begin(1, room(u128::MAX), &mut rig.effects).is_none());
+    assert!(rig.hub.begin(1, room(0), &mut rig.effects).is_some(), "one that it follows already");
+}
+
+#[test]
+fn a_log_that_nobody_follows_is_let_go_after_a_while() {
+    let mut rig = Rig::new();
+    rig.attach(1, user(1));
+    rig.live(1, room(1), 5);
+    rig.hub.detach(1, NOW);
+    rig.effects.clear();
+    rig.hub.tick(NOW + LOG_LINGER / 2, &mut rig.effects);
+    assert!(rig.effects.is_empty(), "it may come back at once");
+    rig.attach(2, user(2));
+    rig.live(2, room(1), 5);
+    rig.hub.tick(NOW + LOG_LINGER, &mut rig.effects);
+    assert_eq!(rig.effects, [Effect::Unsubscribe(LogId::User(user(1)))], "the room is followed again");
+    rig.hub.detach(2, NOW + LOG_LINGER);
+    rig.effects.clear();
+    rig.hub.tick(NOW + LOG_LINGER * 2 + Duration::from_secs(1), &mut rig.effects);
+    assert_eq!(rig.effects.len(), 2);
+    assert_eq!(rig.hub.counts(), (0, 0));
+}
+
+#[test]
+fn a_signal_goes_to_the_live_but_not_to_whom_it_is_about() {
+    let mut rig = Rig::new();
+    for socket in [1, 2, 3] {
+        rig.attach(socket, user(u128::from(socket)));
+        rig.live(socket, room(1), 5);
+    }
+    rig.begin(3, room(1));
+    let typing = Frame { class: Class::Typing, ..frame("typing") };
+    rig.hub.signal(RoomId(Uuid::from_u128(1)), &typing, user(1), &mut rig.effects);
+    assert_eq!([1, 2, 3].map(|socket| rig.got(socket).len()), [0, 1, 0]);
+}

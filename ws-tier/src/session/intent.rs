@@ -17,7 +17,7 @@ pub(super) struct Asked {
 }
 
 /// The change that a frame asks for; gives back a frame that asks for none.
-pub(super) fn asked(frame: ClientFrame) -> Result<Asked, ClientFrame> {
+pub(super) fn asked(frame: ClientFrame) -> Result<Asked, Box<ClientFrame>> {
     let (id, room, seen, intent) = match frame {
         ClientFrame::Send { id, room, text, reply_to, thread, files, seen } => {
             let intent = message(text).and_then(|text| match files.len() {
@@ -39,7 +39,7 @@ pub(super) fn asked(frame: ClientFrame) -> Result<Asked, ClientFrame> {
         }
         ClientFrame::Join { id, room, seen } => (id, room, seen, Ok(Intent::Join)),
         ClientFrame::Leave { id, room, seen } => (id, room, Some(seen), Ok(Intent::Leave)),
-        other => return Err(other),
+        other => return Err(Box::new(other)),
     };
     let what = intent.and_then(|intent| {
         if id.0.get_version_num() != 7 {

@@ -76,7 +76,7 @@ impl Open {
         let of = frame.name();
         let frame = match asked(frame) {
             Ok(asked) => return self.submit(of, asked, out),
-            Err(frame) => frame,
+            Err(frame) => *frame,
         };
         match frame {
             ClientFrame::Resume { id, cursors } if cursors.len() > CURSORS_PER_RESUME => {

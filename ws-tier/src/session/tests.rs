@@ -1,1 +1,390 @@
+//! The session driven by hand: frames in, actions out.
 
+use domain::name::UserName;
+use domain::{Actor, Intent, RoomId, SessionId, User, UserId, UserRole};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::*;
+
+const EPOCH: Epoch = Epoch(0x7f3a);
+const START: Timestamp = Timestamp(1_790_000_000_000);
+const ROOM: &str = "00000000-0000-7000-8000-000000000001";
+const ID: &str = "01922f4e-7c00-7000-8000-000000000001";
+
+fn identity() -> Identity {
+    identity_of(1, 1)
+}
+
+fn identity_of(user: u128, session: u128) -> Identity {
+    let user = User {
+        id: UserId(Uuid::from_u128(user)),
+        name: UserName::parse("ada").expect("a name"),
+        display_name: None,
+        guest: false,
+        role: UserRole::User,
+        banned: false,
+        created_at: START,
+    };
+    let session = Some(SessionId(Uuid::from_u128(session)));
+    let actor = Actor { user: user.id, session, admin: false, guest: false };
+    Identity { actor, user, expires_at: START + Duration::from_secs(900) }
+}
+
+struct Rig {
+    session: Session,
+    now: Timestamp,
+}
+
+impl Rig {
+    fn new() -> Rig {
+        Rig::with(Limits::default(), None)
+    }
+
+    fn with(limits: Limits, ticket: Option<&str>) -> Rig {
+        let settings = Arc::new(Settings { node: "n1".into(), limits });
+        Rig { session: Session::new(settings, "n1-1".into(), ticket.map(Into::into), START), now: START }
+    }
+
+    fn open() -> Rig {
+        Rig::open_with(Limits::default())
+    }
+
+    fn open_with(limits: Limits) -> Rig {
+        let mut rig = Rig::with(limits, None);
+        rig.say(json!({"t": "hello", "v": 1, "token": "x", "epoch": "7f3a"}));
+        rig.signed_in();
+        rig
+    }
+
+    fn say(&mut self, frame: Value) -> Vec<Action> {
+        self.text(&frame.to_string())
+    }
+
+    fn text(&mut self, text: &str) -> Vec<Action> {
+        let mut out = Vec::new();
+        self.session.on_text(text, self.now, &mut out);
+        out
+    }
+
+    fn signed_in(&mut self) -> Vec<Action> {
+        let mut out = Vec::new();
+        self.session.signed_in(&identity(), EPOCH, 3, self.now, &mut out);
+        out
+    }
+
+    fn tick(&mut self, after: Duration) -> Vec<Action> {
+        self.now = self.now + after;
+        let mut out = Vec::new();
+        self.session.on_tick(self.now, Vec::new, &mut out);
+        out
+    }
+}
+
+/// The one frame that was sent.
+fn sent(actions: &[Action]) -> Value {
+    match actions {
+        [Action::Send(frame), ..] => serde_json::to_value(frame).expect("JSON"),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn closes(actions: &[Action]) -> Option<CloseCode> {
+    actions.iter().find_map(|action| match action {
+        Action::Close(code) => Some(*code),
+        _ => None,
+    })
+}
+
+#[test]
+fn hello_is_answered_with_welcome_and_the_rooms() {
+    let mut rig = Rig::new();
+    assert!(rig.session.reads());
+    let asked = rig.say(json!({"t": "hello", "v": 1, "token": "secret", "epoch": "7f3a", "caps": [], "batch": true}));
+    assert_eq!(asked, [Action::SignIn(Credential::Token("secret".into()))]);
+    assert!(!format!("{asked:?}").contains("secret"), "a token is never shown");
+    assert!(!rig.session.reads(), "no second frame before the first is checked");
+    let welcome = rig.signed_in();
+    assert_eq!(
+        sent(&welcome),
+        json!({"t": "welcome", "v": 1, "conn": "n1-1", "node": "n1", "epoch": EPOCH.to_string(), "caps": [],
+            "user": {"id": identity().user.id.to_string(), "name": "ada", "guest": false, "admin": false},
+            "heartbeat_ms": 25_000, "max_frame": 65_536, "online": 3})
+    );
+    assert_eq!(welcome[1], Action::ListRooms);
+    assert!(rig.session.batches() && rig.session.reads());
+}
+
+#[test]
+fn a_ticket_stands_for_the_token_and_a_token_goes_first() {
+    let mut rig = Rig::with(Limits::default(), Some("t1"));
+    assert_eq!(rig.say(json!({"t": "hello", "v": 1})), [Action::SignIn(Credential::Ticket("t1".into()))]);
+    let mut rig = Rig::with(Limits::default(), Some("t1"));
+    let asked = rig.say(json!({"t": "hello", "v": 1, "token": "x"}));
+    assert_eq!(asked, [Action::SignIn(Credential::Token("x".into()))]);
+    assert_eq!(closes(&Rig::new().say(json!({"t": "hello", "v": 1}))), Some(CloseCode::Credentials));
+}
+
+#[test]
+fn before_auth_there_is_one_frame_of_4_kib_within_10_s() {
+    let big = json!({"t": "hello", "v": 1, "token": "x".repeat(FRAME_BEFORE_AUTH)});
+    assert_eq!(closes(&Rig::new().say(big)), Some(CloseCode::Protocol));
+    for first in [json!({"t": "ping"}), json!({"t": "dance"}), json!([]), json!({"t": "hello", "v": 2, "token": "x"})] {
+        let answer = Rig::new().say(first.clone());
+        assert_eq!(sent(&answer)["code"], "bad_request", "{first}");
+        assert_eq!(closes(&answer), Some(CloseCode::Protocol), "{first}");
+    }
+    let mut rig = Rig::new();
+    assert_eq!(rig.session.next_tick(), Some(START + HELLO_TIMEOUT));
+    assert_eq!(closes(&rig.tick(HELLO_TIMEOUT - Duration::from_millis(1))), None);
+    assert_eq!(closes(&rig.tick(Duration::from_millis(1))), Some(CloseCode::Unauthenticated));
+    assert!(rig.say(json!({"t": "hello", "v": 1, "token": "x"})).is_empty(), "closed is closed");
+}
+
+#[test]
+fn a_refused_credential_says_why_and_closes() {
+    for (code, close) in
+        [(Code::Unauthenticated, 4401), (Code::Forbidden, 4503), (Code::RateLimited, 4504), (Code::Unavailable, 4413)]
+    {
+        let mut rig = Rig::new();
+        rig.say(json!({"t": "hello", "v": 1, "token": "x"}));
+        let mut out = Vec::new();
+        rig.session.not_signed_in(&Refusal::new(code, "no"), &mut out);
+        assert_eq!(sent(&out)["of"], "hello");
+        assert_eq!(closes(&out).map(CloseCode::number), Some(close));
+    }
+}
+
+#[test]
+fn a_second_hello_is_a_breach_and_so_is_a_big_or_binary_frame() {
+    let hello = json!({"t": "hello", "v": 1, "token": "x"});
+    assert_eq!(closes(&Rig::open().say(hello)), Some(CloseCode::Protocol));
+    let limit = Limits::default().client_frame;
+    let ping = |len: usize| format!(r#"{{"t":"ping","x":"{}"}}"#, "x".repeat(len - 19));
+    assert_eq!(ping(limit).len(), limit + 1 - 1);
+    assert_eq!(closes(&Rig::open().text(&ping(limit))), None);
+    assert_eq!(closes(&Rig::open().text(&ping(limit + 1))), Some(CloseCode::Protocol));
+    let mut out = Vec::new();
+    Rig::open().session.on_breach(&mut out);
+    assert_eq!(closes(&out), Some(CloseCode::Protocol));
+}
+
+#[test]
+fn a_bad_frame_gets_an_error_and_never_a_close() {
+    let mut rig = Rig::open();
+    for (text, id) in [
+        ("nonsense".to_owned(), Value::Null),
+        ("[]".into(), Value::Null),
+        ("[".repeat(40_000), Value::Null),
+        (json!({"t": "dance", "id": "7", "room": ROOM}).to_string(), json!("7")),
+        (json!({"t": "send", "id": ID, "room": ROOM, "text": 5, "seen": 1}).to_string(), json!(ID)),
+        (json!({"t": "send", "id": "no uuid", "room": ROOM, "text": "x", "seen": 1}).to_string(), json!("no uuid")),
+        (json!({"t": "send", "id": ID, "room": ROOM, "text": "x", "seen": -1}).to_string(), json!(ID)),
+        (json!({"t": "watch", "users": "all"}).to_string(), Value::Null),
+    ] {
+        let answer = rig.text(&text);
+        let error = sent(&answer);
+        assert_eq!((&error["t"], &error["code"]), (&json!("error"), &json!("bad_request")), "{text}");
+        assert_eq!(error["id"], id, "{text}");
+        assert_eq!(answer.len(), 1);
+    }
+}
+
+#[test]
+fn changes_that_no_room_could_take_are_refused_with_their_id() {
+    let mut rig = Rig::open();
+    let send = |more: Value| {
+        let mut frame = json!({"t": "send", "id": ID, "room": ROOM, "text": "x", "seen": 1});
+        frame.as_object_mut().expect("object").extend(more.as_object().expect("object").clone());
+        frame
+    };
+    let file = "00000000-0000-7000-8000-00000000000f";
+    for (frame, code) in [
+        (send(json!({"text": "x".repeat(4_001)})), "too_large"),
+        (send(json!({"text": "a\u{0}b"})), "bad_request"),
+        (send(json!({"text": "  "})), "bad_request"),
+        (send(json!({"files": vec![file; 11]})), "too_large"),
+        (send(json!({"room": "no such room!"})), "not_found"),
+        (send(json!({"id": "00000000-0000-4000-8000-000000000001"})), "bad_request"),
+        (
+            json!({"t": "react", "id": ID, "room": ROOM, "target": 1, "emoji": "no", "on": true, "seen": 1}),
+            "bad_request",
+        ),
+    ] {
+        let id = frame["id"].clone();
+        let error = sent(&rig.say(frame.clone()));
+        assert_eq!((&error["code"], &error["id"]), (&json!(code), &id), "{frame}");
+    }
+    assert!(matches!(&rig.say(send(json!({"text": "", "files": [file]})))[..], [Action::Submit { .. }]));
+}
+
+#[test]
+fn a_change_carries_who_the_id_seen_and_the_epoch() {
+    let mut rig = Rig::open();
+    let asked = rig.say(json!({"t": "delete", "id": ID, "room": ROOM, "target": 4, "seen": 9}));
+    let [Action::Submit { reply, room, change }] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!(reply, &Reply { id: Some(ID.into()), of: "delete", room: Some(ROOM.into()) });
+    assert_eq!(room, &service::RoomRef::Id(ROOM.parse::<RoomId>().expect("an id")));
+    assert_eq!((change.by, change.seen, change.epoch), (identity().actor, Some(9), Some(EPOCH)));
+    assert_eq!(change.intent, Intent::Delete { target: 4 });
+    let asked = rig.say(json!({"t": "join", "id": ID, "room": "random"}));
+    let [Action::Submit { change, .. }] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!((change.seen, &change.intent), (None, &Intent::Join));
+}
+
+#[test]
+fn answers_name_the_change() {
+    let mut rig = Rig::open();
+    let reply = Reply { id: Some(ID.into()), of: "send", room: Some("general".into()) };
+    let ack = domain::Ack { seq: Some(4), at: START, dup: true, noop: false, entry: None };
+    let mut out = Vec::new();
+    rig.session.acked(reply.clone(), ROOM.into(), &ack, &mut out);
+    assert_eq!(
+        sent(&out),
+        json!({"t": "ack", "id": ID, "room": ROOM, "seq": 4, "at": wire::rfc3339(START), "dup": true, "noop": false})
+    );
+    out.clear();
+    rig.session.refused(&reply, &Refusal::new(Code::Stale, "old").at_head(9), &mut out);
+    let error = sent(&out);
+    assert_eq!((&error["id"], &error["code"], &error["head"]), (&json!(ID), &json!("stale"), &json!(9)));
+    assert!(error.get("epoch").is_none());
+    out.clear();
+    rig.session.refused(&reply, &Refusal::unavailable("later", 250), &mut out);
+    assert_eq!(sent(&out)["epoch"], EPOCH.to_string(), "so that a change of another epoch is repeated with seen 0");
+}
+
+#[test]
+fn resume_and_fill_ask_for_pages() {
+    let mut rig = Rig::open();
+    let me = LogId::User(identity().user.id);
+    let room = LogId::Room(ROOM.parse().expect("an id"));
+    let asked = rig.say(json!({"t": "resume", "id": "r1", "cursors": {"@me": 5, ROOM: null, "junk": 1}}));
+    assert_eq!(
+        asked,
+        [
+            Action::NoSuchLog { re: "r1".into(), room: "junk".into() },
+            Action::Replay { re: "r1".into(), logs: vec![(room, None), (me, Some(5))] },
+        ]
+    );
+    let asked = rig.say(json!({"t": "fill", "id": "f1", "room": ROOM, "after": 7}));
+    assert_eq!(asked, [Action::Replay { re: "f1".into(), logs: vec![(room, Some(7))] }]);
+    let mut rig = Rig::open_with(Limits { client_frame: 1 << 20, ..Limits::default() });
+    let many: serde_json::Map<String, Value> =
+        (0..=2_000).map(|n| (Uuid::from_u128(n).to_string(), Value::Null)).collect();
+    let refused = sent(&rig.say(json!({"t": "resume", "id": "r2", "cursors": many})));
+    assert_eq!(refused["t"], "error");
+}
+
+#[test]
+fn room_cursors_of_another_epoch_are_not_believed() {
+    let mut rig = Rig::new();
+    rig.say(json!({"t": "hello", "v": 1, "token": "x", "epoch": "beef"}));
+    rig.signed_in();
+    let asked = rig.say(json!({"t": "resume", "id": "r", "cursors": {"@me": 5, ROOM: 1_040}}));
+    let [Action::Replay { logs, .. }] = &asked[..] else { panic!("{asked:?}") };
+    let cursors: Vec<Option<Seq>> = logs.iter().map(|(_, cursor)| *cursor).collect();
+    assert_eq!(cursors, [None, Some(5)], "the own log's cursor is the `me` of this very connection");
+}
+
+#[test]
+fn a_flood_closes_but_resume_fill_and_pong_are_free() {
+    let mut rig = Rig::open_with(Limits { frames_per_60s: 5, ..Limits::default() });
+    for _ in 0..100 {
+        rig.say(json!({"t": "pong"}));
+        rig.say(json!({"t": "fill", "id": "f", "room": ROOM, "after": 1}));
+        assert_eq!(closes(&rig.say(json!({"t": "resume", "id": "r", "cursors": {}}))), None);
+    }
+    for _ in 0..5 {
+        assert_eq!(closes(&rig.say(json!({"t": "ping"}))), None);
+    }
+    assert_eq!(closes(&rig.text("junk counts too")), Some(CloseCode::Flood));
+}
+
+#[test]
+fn silence_of_two_heartbeats_closes_and_any_frame_is_life() {
+    let beat = Duration::from_millis(Limits::default().heartbeat_ms);
+    let mut rig = Rig::open();
+    let mut out = Vec::new();
+    rig.now = START + beat;
+    rig.session.on_tick(rig.now, || vec![(LogId::Room(ROOM.parse().expect("an id")), 1_044)], &mut out);
+    assert_eq!(sent(&out), json!({"t": "ping", "heads": {ROOM: 1_044}}));
+    rig.say(json!({"t": "typing", "room": ROOM, "on": true}));
+    assert_eq!(closes(&rig.tick(beat)), None);
+    rig.session.on_control(rig.now);
+    assert_eq!(closes(&rig.tick(beat)), None);
+    assert_eq!(closes(&rig.tick(beat)), Some(CloseCode::Lagged));
+}
+
+#[test]
+fn a_ping_is_answered_with_the_time() {
+    let pong = sent(&Rig::open().say(json!({"t": "ping", "id": "p"})));
+    assert_eq!(pong, json!({"t": "pong", "id": "p", "now": wire::rfc3339(START)}));
+}
+
+#[test]
+fn expiring_comes_a_minute_before_and_auth_renews_in_place() {
+    let mut rig = Rig::open();
+    let life = Duration::from_secs(900);
+    while rig.now.since(START) < Duration::from_secs(825) {
+        rig.tick(Duration::from_secs(25));
+        rig.say(json!({"t": "pong"}));
+    }
+    let warned = rig.tick(Duration::from_secs(15));
+    assert_eq!(sent(&warned), json!({"t": "expiring", "in_ms": 60_000}));
+    let asked = rig.say(json!({"t": "auth", "id": "a1", "token": "new"}));
+    assert_eq!(asked, [Action::Renew { id: "a1".into(), token: Credential::Token("new".into()) }]);
+    let renewed = Identity { expires_at: rig.now + life, ..identity() };
+    let mut out = Vec::new();
+    rig.session.renewed("a1".into(), &Ok(renewed), rig.now, &mut out);
+    let ack = sent(&out);
+    assert_eq!(
+        (&ack["t"], &ack["id"], &ack["room"], &ack["seq"]),
+        (&json!("ack"), &json!("a1"), &Value::Null, &Value::Null)
+    );
+    rig.now = START + life;
+    rig.session.on_control(rig.now);
+    assert_eq!(closes(&rig.tick(Duration::ZERO)), None, "it holds beyond the first token");
+}
+
+#[test]
+fn a_token_that_ends_closes_and_a_foreign_one_is_not_taken() {
+    let mut rig = Rig::open();
+    rig.session.on_control(START + Duration::from_secs(899));
+    assert_eq!(closes(&rig.tick(Duration::from_secs(900))), Some(CloseCode::Unauthenticated));
+    let mut rig = Rig::open();
+    let mut out = Vec::new();
+    rig.session.renewed("a".into(), &Err(Refusal::new(Code::Unauthenticated, "no")), START, &mut out);
+    assert_eq!((sent(&out)["of"].clone(), closes(&out)), (json!("auth"), None), "the old token still holds");
+    for foreign in [identity_of(2, 1), identity_of(1, 2)] {
+        let mut rig = Rig::open();
+        let mut out = Vec::new();
+        rig.session.renewed("a".into(), &Ok(foreign), START, &mut out);
+        assert_eq!(closes(&out), Some(CloseCode::Credentials));
+    }
+}
+
+#[test]
+fn going_away_is_said_once_and_then_done() {
+    let mut rig = Rig::open();
+    let mut out = Vec::new();
+    rig.session.go_away(Duration::from_millis(7_300), START, &mut out);
+    rig.session.go_away(Duration::from_millis(1), START, &mut out);
+    assert_eq!(out.len(), 1);
+    assert_eq!(sent(&out), json!({"t": "goaway", "delay_ms": 7_300, "reason": "drain"}));
+    assert_eq!(rig.session.next_tick(), Some(START + Duration::from_millis(7_300)));
+    assert!(matches!(
+        rig.say(json!({"t": "delete", "id": ID, "room": ROOM, "target": 1, "seen": 1}))[..],
+        [Action::Submit { .. }]
+    ));
+    assert_eq!(closes(&rig.tick(Duration::from_millis(7_300))), Some(CloseCode::Drained));
+}
+
+#[test]
+fn one_watches_two_hundred_people_at_most() {
+    let users = |n: u128| (0..n).map(|n| Uuid::from_u128(n).to_string()).collect::<Vec<_>>();
+    let mut rig = Rig::open();
+    assert!(
+        matches!(&rig.say(json!({"t": "watch", "users": users(200)}))[..], [Action::Watch(all)] if all.len() == 200)
+    );
+    assert_eq!(sent(&rig.say(json!({"t": "watch", "users": users(201)})))["code"], "bad_request");
+}

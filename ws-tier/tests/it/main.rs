@@ -2,3 +2,7 @@
 
 mod chat;
 mod harness;
+mod limits;
+mod nodes;
+mod resume;
+mod sessions;

@@ -1,0 +1,76 @@
+//! Several nodes on one store.
+
+use domain::Intent;
+use serde_json::json;
+use service::ports::BusStatus;
+
+use crate::harness::Cluster;
+
+#[tokio::test]
+async fn what_one_node_commits_the_other_delivers() {
+    let cluster = Cluster::new();
+    let (one, two) = (cluster.node().await, cluster.node().await);
+    let (ada, bob) = (one.guest("ada").await, two.guest("bob").await);
+    let room = one.room("general", &ada, &[&bob]).await;
+    let mut a = one.live(&ada, &[room]).await;
+    let mut b = two.live(&bob, &[room]).await;
+    let there = one.send(&ada, room, "from one").await;
+    assert_eq!(b.event(room).await["seq"], there);
+    let back = two.send(&bob, room, "from two").await;
+    a.event(room).await;
+    assert_eq!(a.event(room).await["seq"], back);
+    b.say(json!({"t": "typing", "room": room.to_string(), "on": true})).await;
+    assert_eq!(a.expect("signal").await["by"]["id"], bob.id.to_string());
+}
+
+#[tokio::test]
+async fn without_the_bus_changes_bring_it_and_no_entry_is_lost() {
+    let cluster = Cluster::new();
+    let (one, two) = (cluster.node().await, cluster.node().await);
+    let (ada, bob) = (one.guest("ada").await, two.guest("bob").await);
+    let room = one.room("general", &ada, &[&bob]).await;
+    let mut b = two.live(&bob, &[room]).await;
+    cluster.broker.set_status(BusStatus::Down);
+    for n in 0..20 {
+        one.send(&ada, room, &n.to_string()).await;
+    }
+    let mut seqs = Vec::new();
+    while seqs.len() < 20 {
+        seqs.push(b.event(room).await["seq"].as_u64().expect("seq"));
+    }
+    assert!(seqs.windows(2).all(|pair| pair[1] == pair[0] + 1), "{seqs:?}");
+    assert!(cluster.broker.lost() > 0);
+    cluster.broker.set_status(BusStatus::Up);
+    one.send(&ada, room, "back").await;
+    assert_eq!(b.event(room).await["text"], "back");
+}
+
+#[tokio::test]
+async fn the_end_of_a_session_and_a_removal_hold_on_every_node() {
+    let cluster = Cluster::new();
+    let (one, two) = (cluster.node().await, cluster.node().await);
+    let (ada, bob) = (one.guest("ada").await, two.guest("bob").await);
+    let room = one.room("general", &ada, &[&bob]).await;
+    let mut b = two.live(&bob, &[room]).await;
+    one.ask(&ada, room, Intent::Kick { user: bob.id, why: None }).await;
+    one.send(&ada, room, "not for bob").await;
+    assert_eq!(b.event(room).await["state"], "kicked");
+    assert!(b.until_pong().await.iter().all(|frame| frame["room"] != room.to_string()));
+    one.parts.auth.logout(Some(bob.actor), None).await.expect("out");
+    assert_eq!(b.closed().await, 4401);
+}
+
+#[tokio::test]
+async fn while_the_store_is_down_nothing_is_acked_and_sockets_stay() {
+    let cluster = Cluster::new();
+    let node = cluster.node().await;
+    let ada = node.guest("ada").await;
+    let room = node.room("general", &ada, &[]).await;
+    let mut socket = node.live(&ada, &[room]).await;
+    cluster.memory.set_down(true);
+    let answer = socket.send(room, "hello?", 2).await;
+    assert_eq!(answer["code"], "unavailable", "{answer}");
+    assert!(answer["retry_ms"].as_u64().is_some());
+    cluster.memory.set_down(false);
+    assert_eq!(socket.send(room, "hello", 2).await["t"], "ack");
+}

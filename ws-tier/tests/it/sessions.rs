@@ -1,0 +1,116 @@
+//! Who may hold a socket, and for how long.
+
+use std::time::Duration;
+
+use domain::{Actor, Change, Intent, LogId, OwnChange};
+use serde_json::json;
+
+use crate::harness::{Cluster, Node, Person, entry};
+
+/// Appends to somebody's own log, as auth does.
+async fn own(node: &Node, person: &Person, change: OwnChange) {
+    let change = Change { by: Actor::SYSTEM, id: entry(), seen: None, epoch: None, intent: Intent::Own(change) };
+    node.parts.logs.submit(LogId::User(person.id), change).await.expect("appended");
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_valid_is_refused() {
+    let node = Cluster::new().node().await;
+    let ada = node.guest("ada").await;
+    let forged = format!("{}x", ada.token);
+    // {"alg":"none","typ":"at+jwt"}, and no signature.
+    let payload = ada.token.split('.').nth(1).expect("a payload");
+    let none = format!("eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.{payload}.");
+    for token in [forged.as_str(), none.as_str(), "", "junk"] {
+        let mut socket = node.connect().await;
+        socket.say(json!({"t": "hello", "v": 1, "token": token})).await;
+        assert_eq!(socket.expect("error").await["code"], "unauthenticated");
+        assert_eq!(socket.closed().await, 4401);
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_lets_in_once() {
+    let node = Cluster::new().node().await;
+    let ada = node.guest("ada").await;
+    let ticket = node.parts.auth.ticket(&ada.actor).await.expect("a ticket");
+    for good in [true, false] {
+        let mut socket = node.connect_to(&format!("/v1/ws?ticket={ticket}")).await;
+        socket.say(json!({"t": "hello", "v": 1})).await;
+        if good {
+            assert_eq!(socket.expect("welcome").await["user"]["id"], ada.id.to_string());
+        } else {
+            assert_eq!(socket.closed().await, 4401);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_session_closes_its_sockets_and_no_others() {
+    let node = Cluster::new().node().await;
+    let (ada, bob) = (node.guest("ada").await, node.guest("bob").await);
+    let mut a = node.live(&ada, &[]).await;
+    let mut b = node.live(&bob, &[]).await;
+    node.parts.auth.logout(Some(ada.actor), None).await.expect("out");
+    assert_eq!(a.event("@me").await["kind"], "session");
+    assert_eq!(a.closed().await, 4401);
+    b.until_pong().await;
+    let mut again = node.connect().await;
+    again.say(json!({"t": "hello", "v": 1, "token": ada.token})).await;
+    assert_eq!(again.closed().await, 4401);
+}
+
+#[tokio::test]
+async fn a_ban_closes_all_sockets_for_good() {
+    let node = Cluster::new().node().await;
+    let ada = node.guest("ada").await;
+    let (mut one, mut two) = (node.live(&ada, &[]).await, node.sign_in(&ada).await);
+    own(&node, &ada, OwnChange::SessionEnded(None)).await;
+    assert_eq!(one.closed().await, 4503);
+    assert_eq!(two.closed().await, 4503);
+}
+
+#[tokio::test]
+async fn another_token_of_the_same_session_renews_and_a_foreign_one_closes() {
+    let node = Cluster::new().node().await;
+    let (ada, bob) = (node.guest("ada").await, node.guest("bob").await);
+    let mut socket = node.sign_in(&ada).await;
+    socket.say(json!({"t": "auth", "id": "1", "token": ada.token})).await;
+    let ack = socket.expect("ack").await;
+    assert_eq!((&ack["id"], &ack["room"], &ack["seq"]), (&json!("1"), &json!(null), &json!(null)));
+    socket.say(json!({"t": "auth", "id": "2", "token": "junk"})).await;
+    let error = socket.expect("error").await;
+    assert_eq!((&error["id"], &error["code"]), (&json!("2"), &json!("unauthenticated")));
+    socket.say(json!({"t": "auth", "id": "3", "token": bob.token})).await;
+    assert_eq!(socket.closed().await, 4501);
+}
+
+#[tokio::test]
+async fn a_drained_node_says_goodbye_answers_and_ends() {
+    let node = Cluster::new().node().await;
+    let ada = node.guest("ada").await;
+    let room = node.room("general", &ada, &[]).await;
+    let mut sockets = vec![node.live(&ada, &[room]).await];
+    for _ in 0..5 {
+        sockets.push(node.sign_in(&ada).await);
+    }
+    let tier = node.tier.clone();
+    let drain = tokio::spawn(async move { tier.drain(Duration::from_secs(5)).await });
+    let mut delays = Vec::new();
+    for socket in &mut sockets {
+        let goaway = socket.expect("goaway").await;
+        assert_eq!(goaway["reason"], "drain");
+        delays.push(goaway["delay_ms"].as_u64().expect("a delay"));
+    }
+    assert!(delays.iter().all(|delay| *delay <= 3_000));
+    assert!(delays.iter().any(|delay| *delay != delays[0]), "spread: {delays:?}");
+    let ack = sockets[0].send(room, "on the way out", 2).await;
+    assert_eq!(ack["t"], "ack", "changes are taken until the end");
+    let mut late = node.connect().await;
+    assert_eq!(late.closed().await, 4412);
+    for socket in &mut sockets {
+        assert_eq!(socket.closed().await, 4412);
+    }
+    drain.await.expect("within the grace period");
+    assert_eq!(node.tier.open_sockets(), 0);
+}
