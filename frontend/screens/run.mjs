@@ -137,10 +137,7 @@ async function tour(size, theme, n) {
   wire.cut();
   await composer.fill("I am in the tunnel: this goes out when the train leaves it.");
   await page.getByRole("button", { name: "Send" }).click();
-  await page
-    .getByText(/Reconnecting/)
-    .first()
-    .waitFor();
+  await page.getByRole("status").filter({ hasText: "Reconnecting" }).waitFor();
   await settled(page);
   await shot("offline");
   await context.close();

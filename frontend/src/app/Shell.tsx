@@ -21,6 +21,7 @@ import s from "./Shell.module.css";
 import { setTheme, THEMES, theme } from "./theme.ts";
 import { useTitle } from "./title.ts";
 import { usePresenceWatch } from "./usePresence.ts";
+import { useSeenNotifications } from "./useSeenNotifications.ts";
 
 interface Props {
   readonly me: Person;
@@ -39,6 +40,7 @@ export function Shell({ me, onLocale }: Props) {
   const [usedTheme, setUsedTheme] = useState(theme());
   useTitle(open);
   usePresenceWatch(open);
+  useSeenNotifications();
 
   const goTo = (address: string, seq: number | null = null) => {
     setDialog(null);

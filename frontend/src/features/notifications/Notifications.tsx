@@ -88,6 +88,7 @@ function Panel({ onOpen }: Props) {
 
 function Item({ item, onOpen }: { item: NotificationView } & Props) {
   const client = useClient();
+  const place = useClientState((state) => (item.room === null ? null : (state.rooms.get(item.room)?.name ?? null)));
   const open = () => {
     if (!item.read) attempt(client.readNotification(item.id));
     onOpen(item);
@@ -101,9 +102,7 @@ function Item({ item, onOpen }: { item: NotificationView } & Props) {
           <Avatar id={item.by.id} name={called(item.by)} size={32} />
         )}
         <span className={s.text}>
-          <span className={s.title} dir="auto">
-            {item.title}
-          </span>
+          <span className={s.title}>{title(item, place)}</span>
           <span className={s.body} dir="auto">
             {item.body}
           </span>
@@ -132,4 +131,28 @@ function Item({ item, onOpen }: { item: NotificationView } & Props) {
       </span>
     </li>
   );
+}
+
+/** What happened, in the language in use. A type that this version does not know says it in the server's words. */
+function title(item: NotificationView, place: string | null): string {
+  const name = item.by === null ? null : isolate(called(item.by));
+  if (name === null) return item.title;
+  if (item.type === "direct") return t("notifications.direct", { name });
+  if (place === null) return item.title;
+  const values = { name, room: isolate(place) };
+  switch (item.type) {
+    case "mention":
+      return t("notifications.mention", values);
+    case "reply":
+      return t("notifications.reply", values);
+    case "invite":
+      return t("notifications.invite", values);
+    default:
+      return item.title;
+  }
+}
+
+/** Keeps a name of another direction from reordering the sentence around it (Unicode's first-strong isolate). */
+function isolate(name: string): string {
+  return `\u2068${name}\u2069`;
 }
