@@ -23,8 +23,7 @@ class Tab {
 
   constructor(readonly host: FakeHost) {}
 
-  static async open(locks: Locks, epoch = "e1"): Promise<Tab> {
-    const host = new FakeHost({ locks });
+  static async open(locks: Locks, epoch = "e1", host = new FakeHost({ locks })): Promise<Tab> {
     host.random = Math.random;
     const tab = new Tab(host);
     tab.disk = await indexedDbStorage("test").open(ME.id);
@@ -347,6 +346,30 @@ describe("tabs", () => {
     const b = await two.send("b");
     expect([one.texts(), two.texts()]).toEqual([["a"], ["b"]]);
     expect(a.slice(19)).not.toBe(b.slice(19));
+  });
+
+  it("take their own outbox up again after a reload, though the page before still holds it for a moment", async () => {
+    const other = await Tab.open(locks);
+    const before = await Tab.open(locks);
+    const a = await before.send("a");
+    const opening = Tab.open(locks, "e1", before.host);
+    await settle();
+    before.host.pass(500);
+    before.gone();
+    const after = await opening;
+    expect(after.core.outbox.map((item) => item.id)).toEqual([a]);
+    expect((await after.send("b")).slice(19)).toBe(a.slice(19));
+    expect(other.core.outbox).toEqual([]);
+  });
+
+  it("do not wait for ever for an outbox that a copy of the tab holds", async () => {
+    const tab = await Tab.open(locks);
+    const a = await tab.send("a");
+    const opening = Tab.open(locks, "e1", tab.host);
+    await settle();
+    tab.host.pass(1_000);
+    const copy = await opening;
+    expect((await copy.send("b")).slice(19)).not.toBe(a.slice(19));
   });
 
   it("send what a closed tab left, under its ids", async () => {

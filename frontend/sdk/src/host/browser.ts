@@ -1,5 +1,5 @@
 /** Owns the host of browsers, and of anything with the same globals (Node 22, Deno, Bun, workers). */
-import type { Host, Locks, Socket, UploadAnswer, UploadRequest } from "./host.js";
+import type { Host, Locks, Socket, TabMemory, UploadAnswer, UploadRequest } from "./host.js";
 
 /** Where the platform has no locks there is one tab only, as far as anyone can know. */
 const ALONE: Locks = { hold: (_name, _options, work) => work(true) };
@@ -20,6 +20,7 @@ export function browserHost(): Host {
       channel.onmessage = (event) => onMessage(event.data);
       return { post: (message) => channel.postMessage(message), close: () => channel.close() };
     },
+    tabMemory: sessionMemory(),
     onWake(listener) {
       if (globalThis.document === undefined) return () => undefined;
       const shown = () => listener(document.visibilityState === "visible" ? "wake" : "hide");
@@ -37,6 +38,27 @@ export function browserHost(): Host {
       };
     },
   };
+}
+
+/** Session storage, where there is one and it may be used. */
+function sessionMemory(): TabMemory {
+  const forgetful = { get: () => null, set() {} };
+  try {
+    const storage = globalThis.sessionStorage;
+    if (storage === undefined || globalThis.document === undefined) return forgetful;
+    return {
+      get: (key) => storage.getItem(key),
+      set(key, value) {
+        try {
+          storage.setItem(key, value);
+        } catch {
+          // Full or forbidden: then a reload may begin a new outbox and adopt the old one a moment later.
+        }
+      },
+    };
+  } catch {
+    return forgetful;
+  }
 }
 
 function webLocks(locks: LockManager): Locks {

@@ -29,6 +29,11 @@ export interface Channel {
   close(): void;
 }
 
+export interface TabMemory {
+  get(key: string): string | null;
+  set(key: string, value: string): void;
+}
+
 export interface UploadRequest {
   readonly url: string;
   readonly body: FormData;
@@ -55,6 +60,8 @@ export interface Host {
   upload(request: UploadRequest): Promise<UploadAnswer>;
   locks: Locks;
   openChannel(name: string, onMessage: (message: unknown) => void): Channel;
+  /** What a tab remembers over a reload, and no other tab sees. */
+  tabMemory: TabMemory;
   /** Calls `listener` when the page is shown again, the network came back, or the page is about to go. */
   onWake(listener: (what: "wake" | "hide") => void): () => void;
 }

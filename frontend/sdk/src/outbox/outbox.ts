@@ -3,15 +3,15 @@
  * room. Never decides what an answer means for what is shown: the reducer does, and this follows what it sees change.
  *
  * How tabs share: each tab sends from an outbox of its own (a tag, a queue on disk), held by a Web Lock of that tag as
- * long as the tab lives. A tab that starts takes over outboxes whose tab is gone, the first of them as its own, so a
- * reload goes on with its tag and its order; and it waits for the locks of the others, so that what a closed tab left is
- * sent by one that is open. So no change is sent by two tabs, and no tab needs another to send.
+ * long as the tab lives. A reloaded tab takes its own up again, with its tag and its order; a new one takes over an outbox
+ * whose tab is gone. For the locks of the others it waits, so that what a closed tab left is sent by one that is open. So
+ * no change is sent by two tabs, and no tab needs another to send.
  */
 import type { Host, Timer } from "../host/host.js";
 import type { Core, OutboxItem } from "../state/model.js";
 import type { CoreEvent } from "../state/reducer.js";
 import { isKept } from "../state/outbox.js";
-import type { UserStore } from "../storage/storage.js";
+import type { OutboxRecord, UserStore } from "../storage/storage.js";
 import type { ChangeFrame, ErrorFrame } from "../wire.js";
 import { changeFrame } from "./frame.js";
 import { IdMaker, newTag } from "./ids.js";
@@ -21,6 +21,10 @@ const RESEND_MS = 8_000;
 /** Waiting time after an error that names none: doubled each time, with full jitter. */
 const RETRY_BASE_MS = 500;
 const RETRY_MAX_MS = 15_000;
+/** The page before a reload may hold its lock a moment longer than it lives. */
+const RELOAD_MS = 1_000;
+/** Where the tab remembers its outbox. */
+const OWN_TAG = "palaver-outbox";
 
 export interface OutboxDeps {
   readonly host: Host;
@@ -60,26 +64,25 @@ export class Outbox {
 
   /** Takes over what was left on disk and returns it. Changes can be made after this. */
   async open(): Promise<readonly OutboxItem[]> {
+    const { host, store } = this.deps;
     const found: OutboxItem[] = [];
-    for (const outbox of await this.deps.store.outboxes()) {
-      if (!(await this.claim(outbox.tag, true))) {
-        void this.claim(outbox.tag, false).then((held) => (held ? this.adopt(outbox.tag) : undefined)).catch(() => undefined);
+    const own = host.tabMemory.get(OWN_TAG);
+    const outboxes = (await store.outboxes()).toSorted((a, b) => Number(b.tag === own) - Number(a.tag === own));
+    for (const outbox of outboxes) {
+      if (!(await this.claim(outbox.tag, outbox.tag === own ? RELOAD_MS : 0))) {
+        void this.claim(outbox.tag, null).then((held) => (held ? this.adopt(outbox.tag) : undefined)).catch(() => undefined);
         continue;
       }
-      const items = await this.deps.store.items(outbox.tag);
-      if (this.ids === null) {
-        this.tag = outbox.tag;
-        this.ids = new IdMaker(outbox.tag, outbox.lastId, () => this.deps.host.now());
-      } else if (items.length === 0) {
-        await this.deps.store.deleteOutbox(outbox.tag);
-      }
+      const items = await store.items(outbox.tag);
+      if (this.ids === null) this.use(outbox);
+      else if (items.length === 0) await store.deleteOutbox(outbox.tag);
       found.push(...items);
     }
     if (this.ids === null) {
-      this.tag = newTag(() => this.deps.host.random());
-      await this.claim(this.tag, true);
-      await this.deps.store.putOutbox({ tag: this.tag, lastId: null });
-      this.ids = new IdMaker(this.tag, null, () => this.deps.host.now());
+      const outbox = { tag: newTag(() => host.random()), lastId: null };
+      await this.claim(outbox.tag, 0);
+      await store.putOutbox(outbox);
+      this.use(outbox);
     }
     for (const item of found) this.stored.add(item.id);
     return found;
@@ -184,19 +187,30 @@ export class Outbox {
     return this.deps.core().outbox.find((item) => item.id === id);
   }
 
-  /** Holds the lock of an outbox until `close`. */
-  private claim(tag: string, ifAvailable: boolean): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      const options = ifAvailable ? { ifAvailable } : { signal: this.closing.signal };
-      this.deps.host.locks
-        .hold(`palaver-outbox:${tag}`, options, async (held) => {
+  private use({ tag, lastId }: OutboxRecord): void {
+    this.tag = tag;
+    this.ids = new IdMaker(tag, lastId, () => this.deps.host.now());
+    this.deps.host.tabMemory.set(OWN_TAG, tag);
+  }
+
+  /** Holds the lock of an outbox until `close`, if it is to be had within `wait` ms; null waits as long as it takes. */
+  private claim(tag: string, wait: number | null): Promise<boolean> {
+    const { host } = this.deps;
+    const patience = new AbortController();
+    const timer = wait ? host.setTimer(() => patience.abort(), wait) : null;
+    const signal = wait === null ? this.closing.signal : patience.signal;
+    return new Promise<boolean>((resolve, reject) => {
+      host.locks
+        .hold(`palaver-outbox:${tag}`, wait === 0 ? { ifAvailable: true } : { signal }, async (held) => {
           if (!held || this.closing.signal.aborted) return resolve(false);
           this.owned.add(tag);
           const released = new Promise<void>((release) => this.releases.push(release));
           resolve(true);
           await released;
         })
-        .catch(reject);
+        .catch((error: unknown) => (patience.signal.aborted ? resolve(false) : reject(error)));
+    }).finally(() => {
+      if (timer !== null) host.clearTimer(timer);
     });
   }
 

@@ -67,10 +67,12 @@ export function fakeLocks(): Locks {
         release = resolve;
       });
       queues.set(name, before.then(() => mine));
-      await before;
-      if (signal?.aborted) {
-        release();
-        throw signal.reason;
+      const aborted = new Promise<void>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+      try {
+        await Promise.race([before, aborted]);
+      } catch (error) {
+        void before.then(release);
+        throw error;
       }
       held.add(name);
       try {
@@ -179,6 +181,11 @@ export class FakeHost implements Host {
     const answer = this.answers.get(`${asked.method} ${pathname}`);
     const { status = 200, body } = (await answer?.(asked)) ?? { status: 404, body: { code: "not_found", detail: "Not here." } };
     return new Response(status === 204 ? null : JSON.stringify(body ?? {}), { status });
+  };
+  readonly memory = new Map<string, string>();
+  tabMemory = {
+    get: (key: string) => this.memory.get(key) ?? null,
+    set: (key: string, value: string) => void this.memory.set(key, value),
   };
   onWake = (listener: (what: "wake" | "hide") => void): (() => void) => {
     this.wakers.add(listener);
