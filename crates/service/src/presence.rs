@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, RwLock};
 
 use domain::limits::{PAGE_ROWS, PRESENCE_CLIENT, PRESENCE_LIST, PRESENCE_LOOKED_AT, WATCHED_USERS};
-use domain::{Actor, LogId, MemberState, PresenceStatus, Refusal, RoomId, User, UserId};
+use domain::{Actor, Code, LogId, MemberState, PresenceStatus, Refusal, Role, RoomId, User, UserId};
 use futures_util::{StreamExt, stream};
 
 use crate::access::{Access, RoomRef};
@@ -204,8 +204,11 @@ impl Presence {
         let member = seen.member.as_ref().filter(|member| member.is_joined());
         let Some(member) = member else { return Err(Refusal::forbidden("Join the room first.")) };
         let now = self.clock.now();
-        if on && (member.is_muted(now) || member.role == domain::Role::ReadOnly) {
-            return Err(Refusal::new(domain::Code::Muted, "You cannot send in this room now."));
+        if on && member.is_muted(now) {
+            return Err(Refusal::new(Code::Muted, "You are muted in this room."));
+        }
+        if on && member.role == Role::ReadOnly {
+            return Err(Refusal::forbidden("You can only read in this room."));
         }
         let typing = Typing { room: seen.room.id, user: actor.user, on };
         self.state.set_typing(now, typing.room, typing.user, on).await;
