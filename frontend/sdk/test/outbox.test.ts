@@ -362,6 +362,19 @@ describe("tabs", () => {
     expect(other.core.outbox).toEqual([]);
   });
 
+  it("leave an outbox alone that is free for a moment only", async () => {
+    const other = await Tab.open(locks);
+    const before = await Tab.open(locks);
+    const a = await before.send("a");
+    before.gone();
+    other.host.pass(10_000);
+    await settle();
+    const after = await Tab.open(locks, "e1", before.host);
+    other.host.pass(20_000);
+    await settle();
+    expect([after.core.outbox[0]?.id, other.core.outbox]).toEqual([a, []]);
+  });
+
   it("do not wait for ever for an outbox that a copy of the tab holds", async () => {
     const tab = await Tab.open(locks);
     const a = await tab.send("a");
@@ -379,6 +392,10 @@ describe("tabs", () => {
     const a = await one.send("left behind");
     expect(two.core.outbox).toEqual([]);
     one.gone();
+    two.host.pass(10_000);
+    await settle();
+    expect(two.sent).toEqual([]);
+    two.host.pass(10_000);
     await settle();
     expect(two.sent).toMatchObject([{ id: a, text: "left behind" }]);
     two.says(ack(a, 11));

@@ -3,9 +3,9 @@
  * room. Never decides what an answer means for what is shown: the reducer does, and this follows what it sees change.
  *
  * How tabs share: each tab sends from an outbox of its own (a tag, a queue on disk), held by a Web Lock of that tag as
- * long as the tab lives. A reloaded tab takes its own up again, with its tag and its order; a new one takes over an outbox
- * whose tab is gone. For the locks of the others it waits, so that what a closed tab left is sent by one that is open. So
- * no change is sent by two tabs, and no tab needs another to send.
+ * long as the tab lives. A reloaded tab takes its own up again, with its tag and its order; a new one takes over those
+ * whose tab is gone; and while it lives it looks for such now and then, so that what a closed tab left is sent by one that
+ * is open. So no change is sent by two tabs, and no tab needs another to send.
  */
 import type { Host, Timer } from "../host/host.js";
 import type { Core, OutboxItem } from "../state/model.js";
@@ -23,6 +23,8 @@ const RETRY_BASE_MS = 500;
 const RETRY_MAX_MS = 15_000;
 /** The page before a reload may hold its lock a moment longer than it lives. */
 const RELOAD_MS = 1_000;
+/** How often a tab looks for outboxes that were left. Free twice in a row is left: once may be a reload. */
+const LOOK_EVERY_MS = 10_000;
 /** Where the tab remembers its outbox. */
 const OWN_TAG = "palaver-outbox";
 
@@ -57,7 +59,10 @@ export class Outbox {
   private readonly tries = new Map<string, number>();
   /** Items whose last form is on disk: only these may be sent. */
   private readonly stored = new Set<string>();
-  private readonly closing = new AbortController();
+  private closed = false;
+  private looking: Timer | null = null;
+  /** Outboxes that nobody held when they were looked at last. */
+  private free: ReadonlySet<string> = new Set();
   private releases: (() => void)[] = [];
 
   constructor(private readonly deps: OutboxDeps) {}
@@ -69,10 +74,7 @@ export class Outbox {
     const own = host.tabMemory.get(OWN_TAG);
     const outboxes = (await store.outboxes()).toSorted((a, b) => Number(b.tag === own) - Number(a.tag === own));
     for (const outbox of outboxes) {
-      if (!(await this.claim(outbox.tag, outbox.tag === own ? RELOAD_MS : 0))) {
-        void this.claim(outbox.tag, null).then((held) => (held ? this.adopt(outbox.tag) : undefined)).catch(() => undefined);
-        continue;
-      }
+      if (!(await this.claim(outbox.tag, outbox.tag === own ? RELOAD_MS : 0))) continue;
       const items = await store.items(outbox.tag);
       if (this.ids === null) this.use(outbox);
       else if (items.length === 0) await store.deleteOutbox(outbox.tag);
@@ -85,6 +87,7 @@ export class Outbox {
       this.use(outbox);
     }
     for (const item of found) this.stored.add(item.id);
+    this.lookLater();
     return found;
   }
 
@@ -177,7 +180,8 @@ export class Outbox {
   /** Stops sending and gives the outbox to whoever waits for it. What is on disk stays. */
   close(): void {
     this.disconnected();
-    this.closing.abort();
+    this.closed = true;
+    if (this.looking !== null) this.deps.host.clearTimer(this.looking);
     for (const release of this.releases) release();
     this.releases = [];
     this.owned.clear();
@@ -193,16 +197,15 @@ export class Outbox {
     this.deps.host.tabMemory.set(OWN_TAG, tag);
   }
 
-  /** Holds the lock of an outbox until `close`, if it is to be had within `wait` ms; null waits as long as it takes. */
-  private claim(tag: string, wait: number | null): Promise<boolean> {
+  /** Holds the lock of an outbox until `close`, if it is to be had within `wait` ms. */
+  private claim(tag: string, wait: number): Promise<boolean> {
     const { host } = this.deps;
     const patience = new AbortController();
-    const timer = wait ? host.setTimer(() => patience.abort(), wait) : null;
-    const signal = wait === null ? this.closing.signal : patience.signal;
+    const timer = wait === 0 ? null : host.setTimer(() => patience.abort(), wait);
     return new Promise<boolean>((resolve, reject) => {
       host.locks
-        .hold(`palaver-outbox:${tag}`, wait === 0 ? { ifAvailable: true } : { signal }, async (held) => {
-          if (!held || this.closing.signal.aborted) return resolve(false);
+        .hold(`palaver-outbox:${tag}`, wait === 0 ? { ifAvailable: true } : { signal: patience.signal }, async (held) => {
+          if (!held || this.closed) return resolve(false);
           this.owned.add(tag);
           const released = new Promise<void>((release) => this.releases.push(release));
           resolve(true);
@@ -214,13 +217,30 @@ export class Outbox {
     });
   }
 
-  /** Another tab is gone: what it left is sent from here. */
-  private async adopt(tag: string): Promise<void> {
-    for (const item of await this.deps.store.items(tag)) {
-      if (this.find(item.id) !== undefined) continue;
-      this.stored.add(item.id);
-      this.deps.dispatch({ type: "item", item });
+  private lookLater(): void {
+    if (this.closed) return;
+    this.looking = this.deps.host.setTimer(() => void this.look().catch(() => undefined).finally(() => this.lookLater()), LOOK_EVERY_MS);
+  }
+
+  /** Takes over what closed tabs have left, and sends it under its ids. */
+  private async look(): Promise<void> {
+    const { host, store, dispatch } = this.deps;
+    const free = new Set<string>();
+    for (const { tag } of await store.outboxes()) {
+      if (this.owned.has(tag)) continue;
+      if (!this.free.has(tag)) {
+        if (await host.locks.hold(`palaver-outbox:${tag}`, { ifAvailable: true }, async (held) => held)) free.add(tag);
+        continue;
+      }
+      if (!(await this.claim(tag, 0))) continue;
+      const items = await store.items(tag);
+      if (items.length === 0) await store.deleteOutbox(tag);
+      for (const item of items) {
+        this.stored.add(item.id);
+        dispatch({ type: "item", item });
+      }
     }
+    this.free = free;
     this.pumpAll();
   }
 
