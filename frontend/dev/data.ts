@@ -152,7 +152,7 @@ export function generalMessages(room: string): MessageView[] {
     m("ada", ago(0, "09:12"), "Looks right to me. ~~One nit~~ no, I read it wrong."),
     m("sam-3f2a", ago(0, "09:20"), "Hi, I am new here. Where do I find the list of rooms?"),
     m("grace", ago(0, "09:21"), "Welcome! The compass on the left, next to **Rooms**."),
-    m("lena", ago(0, "09:24"), "Stand-up in five."),
+    m("lena", ago(0, "09:24"), "Stand-up in five ☕"),
   ];
   return list.map((one) => (one.replyTo === -1 ? { ...one, replyTo: (one.seq ?? 0) - 1 } : one));
 }

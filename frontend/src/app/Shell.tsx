@@ -42,6 +42,9 @@ export function Shell({ me, onLocale }: Props) {
   usePresenceWatch(open);
   useSeenNotifications();
 
+  // A page has one first heading: the open room's name, else the product's.
+  const Brand = route.room === null ? "h1" : "span";
+
   const goTo = (address: string, seq: number | null = null) => {
     setDialog(null);
     navigate(pathOf(address, seq));
@@ -60,10 +63,10 @@ export function Shell({ me, onLocale }: Props) {
       </a>
       <div className={s.side}>
         <header className={s.sideHead}>
-          <span className={s.brand}>
+          <Brand className={s.brand}>
             <Logo size={26} />
             Palaver
-          </span>
+          </Brand>
           <Notifications onOpen={onNotification} />
           <AccountMenu
             me={me}

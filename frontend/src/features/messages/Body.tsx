@@ -3,7 +3,7 @@ import { Fragment, memo, type ReactNode, useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { Button } from "../../ui/Button.tsx";
 import s from "./Body.module.css";
-import { isEmojiOnly } from "./emoji.ts";
+import { emojiRuns, isEmojiOnly } from "./emoji.ts";
 import { type Block, type Inline, parseMarkdown } from "./markdown.ts";
 
 interface Props {
@@ -86,7 +86,7 @@ function drawInlines(nodes: readonly Inline[], me: string, hasMentions: boolean)
 function drawInline(node: Inline, me: string, hasMentions: boolean): ReactNode {
   switch (node.type) {
     case "text":
-      return node.text;
+      return drawText(node.text);
     case "strong":
       return <strong>{drawInlines(node.children, me, hasMentions)}</strong>;
     case "emphasis":
@@ -113,6 +113,22 @@ function drawInline(node: Inline, me: string, hasMentions: boolean): ReactNode {
         </a>
       );
   }
+}
+
+/** Emojis get their own font: some text fonts bring black-and-white pictures for them. */
+function drawText(text: string): ReactNode {
+  const parts = emojiRuns(text);
+  if (parts.length === 1) return text;
+  return parts.map((part, index) =>
+    index % 2 === 0 ? (
+      part
+    ) : (
+      // biome-ignore lint/suspicious/noArrayIndexKey: the tree of one text never changes
+      <span key={index} className={s.emoji}>
+        {part}
+      </span>
+    ),
+  );
 }
 
 const COPIED_MS = 1_500;

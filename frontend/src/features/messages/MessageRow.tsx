@@ -37,7 +37,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
     <div className={s.row} data-group={startsGroup || undefined}>
       {startsDay && (
         <div className={s.day}>
-          <h3>{day(message.at)}</h3>
+          <h2>{day(message.at)}</h2>
         </div>
       )}
       {startsNew && (

@@ -75,3 +75,18 @@ const ONLY_EMOJI =
 export function isEmojiOnly(text: string): boolean {
   return text.length <= 64 && ONLY_EMOJI.test(text.trim());
 }
+
+const RUN =
+  /(?:\p{Regional_Indicator}{2}|(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F)(?:\p{Emoji_Modifier}|\uFE0F|\u200D\p{Extended_Pictographic})*)+/gu;
+
+/** Text cut into runs of emojis (every second part, from the second on) and what is between them. */
+export function emojiRuns(text: string): readonly string[] {
+  const parts: string[] = [];
+  let from = 0;
+  for (const match of text.matchAll(RUN)) {
+    parts.push(text.slice(from, match.index), match[0]);
+    from = match.index + match[0].length;
+  }
+  parts.push(text.slice(from));
+  return parts;
+}

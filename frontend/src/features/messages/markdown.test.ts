@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isEmojiOnly, quickEmojis } from "./emoji.ts";
+import { emojiRuns, isEmojiOnly, quickEmojis } from "./emoji.ts";
 import { allowed, type Block, type Inline, parseMarkdown, toPlainLine } from "./markdown.ts";
 
 function inlines(text: string): readonly Inline[] {
@@ -131,6 +131,19 @@ describe("emojis", () => {
   test("a message of emojis only is recognised", () => {
     for (const text of ["🎉", "👍🏽 ❤️", "👩‍👩‍👧‍👦", "🇯🇵🇩🇪", "1️⃣"]) expect(isEmojiOnly(text)).toBe(true);
     for (const text of ["", "1", "ok 🎉", "🎉🎉🎉🎉🎉"]) expect(isEmojiOnly(text)).toBe(false);
+  });
+
+  test("runs of emojis are told from text, digits and signs are text", () => {
+    expect(emojiRuns("tea ☕ 👍🏽👩‍👩‍👧 ❤️ 1 #1 © done")).toEqual([
+      "tea ",
+      "☕",
+      " ",
+      "👍🏽👩‍👩‍👧",
+      " ",
+      "❤️",
+      " 1 #1 © done",
+    ]);
+    expect(emojiRuns("plain")).toEqual(["plain"]);
   });
 
   test("the most used come first, and six in all", () => {
