@@ -260,7 +260,7 @@ async fn typing_is_told_here_and_on_the_bus_and_ends_by_itself() {
     assert_eq!(world.ask(BOB, Method::POST, &path).await.0, StatusCode::NO_CONTENT);
     assert_eq!(world.typists(ADA, room).await, ["bob"]);
     let typing = Typing { room, user: BOB, on: true };
-    assert_eq!(*ear.0.lock().expect("no holder panics"), [typing.clone()]);
+    assert_eq!(*ear.0.lock().expect("no holder panics"), std::slice::from_ref(&typing));
     let heard = world.heard.lock().expect("no holder panics").try_recv().expect("the other node hears it");
     assert_eq!(heard, Heard { log: LogId::Room(room), message: BusMessage::Typing(typing) });
     assert_eq!(world.ask(BOB, Method::DELETE, &path).await.0, StatusCode::NO_CONTENT);
