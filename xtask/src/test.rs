@@ -28,8 +28,12 @@ pub fn run(workspace: &Workspace) -> Result<()> {
 pub fn suites(workspace: &Workspace, report: &mut Report) {
     let page = node::build_page(workspace);
     let palaver = workspace.build_palaver();
+    let functions = workspace.build_functions();
 
-    report.suite("cargo test", || cargo::run(workspace, needed(&palaver, "palaver")?));
+    report.suite("cargo test", || {
+        needed(&functions, "the functions")?;
+        cargo::run(workspace, needed(&palaver, "palaver")?)
+    });
     report.check("types", || {
         needed(&page, "the page")?;
         process::run(node::npm(&workspace.path(node::FRONTEND)).args(["run", "check"]))

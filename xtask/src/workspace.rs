@@ -11,6 +11,9 @@ use crate::process;
 /// The one profile that every command builds with, so that no dependency is built once more for another.
 pub const PROFILE: &str = "ci";
 
+/// The functions that have a binary of their own.
+const FUNCTIONS: [&str; 5] = ["auth", "rooms", "presence", "notifications", "files"];
+
 /// The clone that this command works on.
 pub struct Workspace {
     root: PathBuf,
@@ -48,5 +51,14 @@ impl Workspace {
     pub fn build_palaver(&self) -> Result<PathBuf> {
         process::run(&mut self.cargo(&["build", "--package", "palaver", "--profile", PROFILE]))?;
         Ok(self.target.join(PROFILE).join("palaver"))
+    }
+
+    /// Builds the functions as programs of their own, beside the server, where the black-box tests find them.
+    pub fn build_functions(&self) -> Result<()> {
+        let mut cargo = self.cargo(&["build", "--profile", PROFILE]);
+        for name in FUNCTIONS {
+            cargo.args(["--package", name]);
+        }
+        process::run(&mut cargo)
     }
 }

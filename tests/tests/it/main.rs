@@ -6,6 +6,7 @@ mod crash;
 mod disk;
 mod drain;
 mod files;
+mod functions;
 mod matrix;
 mod messages;
 mod notifications;
