@@ -1,0 +1,113 @@
+//! How fast the store appends by itself, and how many messages one wait for the disk carries; and what
+//! a page costs in a long room. `cargo run --profile ci -p store-sql --example append_rate [append|page]`.
+//!
+//! Each sender waits for its ack before it sends again; one appender a log gathers what waits, as the
+//! service does. Every ack is durable.
+
+use std::time::{Duration, Instant};
+
+use conformance::suite::world::{a_room, a_user, entries_after, text};
+use domain::limits::APPEND_ENTRIES;
+use domain::{Body, LogId};
+use service::ports::Store;
+use store_sql::SqlStore;
+use tokio::sync::{mpsc, oneshot};
+
+const LOGS: usize = 50;
+const RUN: Duration = Duration::from_secs(5);
+const TEXT: &str = "A message of an ordinary length, as people write them: a sentence or two, no more than that.";
+
+type Send = (Body, oneshot::Sender<()>);
+
+#[tokio::main]
+async fn main() {
+    let only = std::env::args().nth(1);
+    let wanted = |row| only.as_deref().is_none_or(|only| only == row);
+    for senders in [50, 500] {
+        if wanted("append") {
+            append(senders).await;
+        }
+    }
+    if wanted("page") {
+        pages().await;
+    }
+}
+
+async fn append(senders: usize) {
+    let opened = SqlStore::open_temporary().await.expect("it opens");
+    let queues: Vec<_> = (0..LOGS).map(|_| appender(opened.store())).collect();
+    let (before, begin) = (opened.stats(), Instant::now());
+    let sending: Vec<_> = (0..senders)
+        .map(|sender| {
+            let queue = queues[sender % LOGS].clone();
+            tokio::spawn(async move {
+                while begin.elapsed() < RUN {
+                    let (ack, acked) = oneshot::channel();
+                    queue.send((text(TEXT), ack)).await.expect("the appender runs");
+                    acked.await.expect("an ack");
+                }
+            })
+        })
+        .collect();
+    for sender in sending {
+        sender.await.expect("a sender ends");
+    }
+    let (after, seconds) = (opened.stats(), begin.elapsed().as_secs_f64());
+    let (entries, transactions) = (after.entries - before.entries, after.transactions - before.transactions);
+    println!(
+        "{{\"bench\":\"append\",\"senders\":{senders},\"logs\":{LOGS},\"messages_per_s\":{:.0},\"messages_per_transaction\":{:.1},\"transactions_per_s\":{:.0}}}",
+        entries as f64 / seconds,
+        entries as f64 / transactions as f64,
+        transactions as f64 / seconds
+    );
+    drop(queues);
+    opened.close().await;
+}
+
+/// Appends what waits for one log, all of it at once.
+fn appender(store: Store) -> mpsc::Sender<Send> {
+    let (queue, mut waiting) = mpsc::channel::<Send>(1_024);
+    tokio::spawn(async move {
+        let (log, by) = (LogId::Room(a_room()), a_user());
+        let mut tip = store.log.tip(log).await.expect("the tip");
+        let mut some = Vec::new();
+        while waiting.recv_many(&mut some, APPEND_ENTRIES).await > 0 {
+            let (bodies, acks): (Vec<_>, Vec<_>) = some.drain(..).unzip();
+            let entries = entries_after(&tip, by, bodies);
+            tip = store.log.append(log, &tip, &entries, &[]).await.expect("an append");
+            for ack in acks {
+                ack.send(()).expect("the sender waits");
+            }
+        }
+    });
+    queue
+}
+
+/// The newest page of 50 of a short and of a long room in one store, in turn.
+async fn pages() {
+    let opened = SqlStore::open_temporary().await.expect("it opens");
+    let store = opened.store();
+    let mut logs = Vec::new();
+    for length in [1_000, 1_000_000] {
+        let (log, by) = (LogId::Room(a_room()), a_user());
+        let mut tip = store.log.tip(log).await.expect("the tip");
+        while tip.seq() < length {
+            let entries = entries_after(&tip, by, (0..500).map(|_| text(TEXT)).collect());
+            tip = store.log.append(log, &tip, &entries, &[]).await.expect("an append");
+        }
+        logs.push((length, log, Duration::ZERO));
+    }
+    const READS: u32 = 2_000;
+    for _ in 0..READS {
+        for (_, log, spent) in &mut logs {
+            let begin = Instant::now();
+            let page = store.log.read_back(*log, u64::MAX >> 1, 50).await.expect("a page");
+            *spent += begin.elapsed();
+            assert_eq!(page.len(), 50);
+        }
+    }
+    for (length, _, spent) in logs {
+        println!("{{\"bench\":\"page\",\"messages\":{length},\"us_per_page\":{}}}", (spent / READS).as_micros());
+    }
+    opened.close().await;
+}
