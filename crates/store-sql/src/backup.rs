@@ -39,7 +39,7 @@ impl SqlStore {
             return Err(io(io::Error::from(io::ErrorKind::AlreadyExists)));
         }
         let partial = beside(target, ".partial");
-        remove_if_there(&partial).map_err(io)?;
+        remove_if_there(&partial).and_then(|()| dialect::create(&partial)).map_err(io)?;
         let mut connection = dialect::tool_options(self.path(), self.settings()).connect().await.map_err(database)?;
         let copied = sqlx::query(dialect::COPY_TO).bind(partial.display().to_string()).execute(&mut connection).await;
         if let Err(error) = copied {
@@ -47,7 +47,7 @@ impl SqlStore {
             return Err(database(error));
         }
         connection.close().await.map_err(database)?;
-        place(&partial, target).map_err(io)
+        place(&partial, target).await.map_err(io)
     }
 }
 
@@ -70,6 +70,7 @@ pub async fn restore(backup: &Path, target: &Path, force: bool) -> Result<Epoch,
     for stale in [partial.clone(), beside(&partial, "-wal"), beside(&partial, "-shm")] {
         remove_if_there(&stale).map_err(io)?;
     }
+    dialect::create(&partial).map_err(io)?;
     let renewed = renew(backup, &partial, &settings).await;
     if renewed.is_err() {
         remove_if_there(&partial).map_err(io)?;
@@ -79,7 +80,7 @@ pub async fn restore(backup: &Path, target: &Path, force: bool) -> Result<Epoch,
     for stale in [beside(target, "-wal"), beside(target, "-shm")] {
         remove_if_there(&stale).map_err(io)?;
     }
-    place(&partial, target).map_err(io)?;
+    place(&partial, target).await.map_err(io)?;
     Ok(epoch)
 }
 
@@ -92,7 +93,7 @@ async fn renew(backup: &Path, partial: &Path, settings: &SqlSettings) -> Result<
     let copy = sqlx::query(dialect::COPY_TO).bind(partial.display().to_string());
     copy.execute(&mut source).await.map_err(database)?;
     source.close().await.map_err(database)?;
-    let options = dialect::writer_options(partial, settings).create_if_missing(false);
+    let options = dialect::writer_options(partial, settings);
     let mut connection = options.connect().await.map_err(database)?;
     check(&mut connection).await?;
     let epoch = schema::new_epoch();
@@ -135,11 +136,11 @@ async fn check_unused(target: &Path, settings: &SqlSettings) -> Result<(), Resto
 }
 
 /// Renames a complete file to its place, after its bytes are on the disk; then the name is, too.
-fn place(partial: &Path, target: &Path) -> io::Result<()> {
-    std::fs::File::open(partial)?.sync_all()?;
-    std::fs::rename(partial, target)?;
+async fn place(partial: &Path, target: &Path) -> io::Result<()> {
+    tokio::fs::File::open(partial).await?.sync_all().await?;
+    tokio::fs::rename(partial, target).await?;
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::File::open(folder)?.sync_all()
+    tokio::fs::File::open(folder).await?.sync_all().await
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {

@@ -20,8 +20,11 @@ pub type Options = SqliteConnectOptions;
 /// Takes the write lock at once, so that what is read afterwards stays true until the commit.
 pub const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 
-/// Marks a file as Palaver's (the bytes `PALV`), as <https://sqlite.org/pragma.html#pragma_application_id>.
-pub const APPLICATION_ID: i64 = 0x5041_4C56;
+/// Marks a new file as Palaver's (the bytes `PALV`), as <https://sqlite.org/pragma.html#pragma_application_id>.
+pub const MARK: &str = "PRAGMA application_id = 0x50414C56";
+
+/// Counts the tables: none is a new database.
+pub const COUNT_TABLES: &str = "SELECT COUNT(*) AS tables FROM sqlite_schema";
 
 /// Moves everything from the write-ahead log into the database.
 pub const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
@@ -38,10 +41,23 @@ const WAL_BYTES: &str = "67108864";
 /// Multi-row statements come in up to 64 lengths each; all of them stay prepared.
 const STATEMENTS: usize = 384;
 
-/// How the writer connects. Creates the file.
+/// Makes the file, for this user's eyes only: it holds what people wrote and the hashes of passwords.
+/// The write-ahead log gets the same permissions. A file that is there stays as it is.
+pub fn create(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// How the writer connects. Never makes a file: an empty one in the place of a lost one would be
+/// believed.
 pub fn writer_options(path: &Path, settings: &SqlSettings) -> Options {
     options(path, settings)
-        .create_if_missing(true)
         .page_size(PAGE_SIZE)
         .journal_mode(SqliteJournalMode::Wal)
         // With FULL each commit waits until the write-ahead log is on the disk; and on macOS that is

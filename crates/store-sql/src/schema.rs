@@ -7,7 +7,7 @@ use domain::Epoch;
 use sqlx::{AssertSqlSafe, Executor, Row as _};
 use uuid::Uuid;
 
-use crate::dialect::{self, APPLICATION_ID, BEGIN_WRITE, Connection};
+use crate::dialect::{self, BEGIN_WRITE, COUNT_TABLES, Connection, MARK};
 use crate::error::OpenError;
 
 /// The version that this release writes.
@@ -92,8 +92,7 @@ pub async fn migrate(connection: &mut Connection, path: &str) -> Result<Meta, Op
 async fn migrate_inside(connection: &mut Connection, path: &str) -> Result<Meta, OpenError> {
     let database = |source| OpenError::Database { path: path.to_owned(), source };
     if is_empty(connection).await.map_err(database)? {
-        let id = format!("PRAGMA application_id = {APPLICATION_ID}");
-        connection.execute(AssertSqlSafe(id)).await.map_err(database)?;
+        connection.execute(MARK).await.map_err(database)?;
         let meta = "CREATE TABLE meta (k TEXT PRIMARY KEY, v TEXT NOT NULL) {W}";
         connection.execute(AssertSqlSafe(dialect::ddl(meta))).await.map_err(database)?;
         set(connection, "epoch", &new_epoch().to_string()).await.map_err(database)?;
@@ -138,6 +137,6 @@ pub fn new_epoch() -> Epoch {
 }
 
 async fn is_empty(connection: &mut Connection) -> Result<bool, sqlx::Error> {
-    let row = sqlx::query("SELECT COUNT(*) AS tables FROM sqlite_schema").fetch_one(connection).await?;
+    let row = sqlx::query(COUNT_TABLES).fetch_one(connection).await?;
     Ok(row.try_get::<i64, _>("tables")? == 0)
 }

@@ -37,6 +37,7 @@ impl SqlStore {
             let io = |source| OpenError::Io { path: folder.display().to_string(), source };
             std::fs::create_dir_all(folder).map_err(io)?;
         }
+        dialect::create(&path).map_err(|source| OpenError::Io { path: path.display().to_string(), source })?;
         let (connection, meta) = connect(&path, &settings).await?;
         let readers = PoolOptions::new()
             .max_connections(settings.readers)

@@ -1,6 +1,7 @@
 //! Backups while others write, and restores.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -32,6 +33,8 @@ async fn a_backup_during_writes_is_of_one_moment() {
         let path = folder.path().join(format!("{number}.db"));
         store.backup_to(&path).await.expect("a backup");
         assert!(!path.with_extension("db.partial").exists());
+        let mode = std::fs::metadata(&path).expect("the file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "it is for nobody else");
         let copy = open_at(&path).await.expect("the backup opens");
         let heads: BTreeMap<LogId, usize> =
             whole_logs(&copy.store()).await.into_iter().map(|(log, entries)| (log, entries.len())).collect();

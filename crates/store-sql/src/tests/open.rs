@@ -1,5 +1,7 @@
 //! Opening: once more, by several at once, and what is refused.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use conformance::suite::world::{Scribe, a_room, person, text};
 use domain::LogId;
 use service::ports::AppendError;
@@ -40,10 +42,15 @@ async fn the_file_is_set_up_for_full_durability() {
     };
     assert_eq!(pragma("synchronous").await, 2, "FULL");
     assert_eq!(pragma("page_size").await, 8192);
-    assert_eq!(pragma("application_id").await, dialect::APPLICATION_ID);
+    assert_eq!(pragma("application_id").await, 0x5041_4C56, "PALV");
     let mode: String =
         sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&store.shared().reads).await.expect("a mode");
     assert_eq!(mode, "wal");
+    for suffix in ["", "-wal"] {
+        let name = format!("{}{suffix}", store.path().display());
+        let mode = std::fs::metadata(&name).expect("the file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name} is for nobody else");
+    }
     let write = sqlx::query("DELETE FROM log").execute(&store.shared().reads).await;
     assert!(write.is_err(), "readers cannot write");
 }
@@ -69,6 +76,7 @@ async fn what_is_not_ours_is_refused() {
     std::fs::write(&text, "not a database, ".repeat(600)).expect("written");
     assert!(matches!(open_at(&text).await, Err(OpenError::Foreign(_))));
     let other = folder.path().join("other.db");
+    dialect::create(&other).expect("a file");
     let mut connection =
         dialect::writer_options(&other, &SqlSettings::default()).connect().await.expect("another program's");
     connection.execute("CREATE TABLE notes (body TEXT)").await.expect("its table");

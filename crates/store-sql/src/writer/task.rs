@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use domain::limits::GROUP_ENTRIES;
 use sqlx::{ConnectOptions as _, Connection as _, Executor};
 use tokio::sync::{mpsc, oneshot};
 
@@ -46,6 +47,10 @@ impl Group {
         self.appends.len() + self.writes.len()
     }
 
+    fn entries(&self) -> usize {
+        self.appends.iter().map(|append| append.rows.len()).sum()
+    }
+
     fn answer(self, ended: Result<(), &Failure>) {
         for append in self.appends {
             append.answer(ended);
@@ -81,7 +86,8 @@ impl Task {
                     closed.push(asked);
                     jobs.close();
                 }
-                next = if group.len() < self.settings.group { jobs.try_recv().ok() } else { None };
+                let is_full = group.len() >= self.settings.group || group.entries() >= GROUP_ENTRIES;
+                next = if is_full { None } else { jobs.try_recv().ok() };
             }
             self.commit(group).await;
         }
@@ -174,8 +180,7 @@ async fn connected<'a>(
 ) -> Result<&'a mut Connection, Failure> {
     if slot.is_none() {
         tokio::time::sleep(RECONNECT).await;
-        // Never makes a new file: an empty store in the place of a lost one would be believed.
-        let options = dialect::writer_options(path, settings).create_if_missing(false);
+        let options = dialect::writer_options(path, settings);
         *slot = Some(options.connect().await.map_err(|error| Failure::of_statement(&error))?);
     }
     Ok(slot.as_mut().expect("it was filled a line ago"))
