@@ -22,7 +22,7 @@ export class Chat {
   }
 
   async createRoom(name: string): Promise<void> {
-    await this.page.getByRole("button", { name: "Create room" }).click();
+    await this.page.getByRole("navigation", { name: "Rooms" }).getByRole("button", { name: "Create room" }).click();
     const dialog = this.page.getByRole("dialog");
     await dialog.getByRole("textbox", { name: "Room name" }).fill(name);
     await dialog.getByRole("button", { name: "Create", exact: true }).click();
@@ -30,7 +30,7 @@ export class Chat {
   }
 
   async joinRoom(name: string): Promise<void> {
-    await this.page.getByRole("button", { name: "Browse rooms" }).click();
+    await this.page.getByRole("navigation", { name: "Rooms" }).getByRole("button", { name: "Browse rooms" }).click();
     await this.page.getByRole("dialog", { name: "Rooms to join" }).getByRole("button", { name: `Join ${name}` }).click();
   }
 

@@ -88,7 +88,8 @@ impl Parts {
         user: UserId,
         after: Option<RoomId>,
     ) -> Result<(Vec<RoomEntry>, Option<RoomId>), Refusal> {
-        let rows = self.store.rooms.user_rooms(user, after, ROOMS_PER_FRAME).await?;
+        let mut rows = self.store.rooms.user_rooms(user, after, ROOMS_PER_FRAME).await?;
+        rows.iter_mut().for_each(|row| self.marks.overlay_row(user, &mut row.row));
         let next = rows.last().filter(|_| rows.len() == ROOMS_PER_FRAME).map(|row| row.room.id);
         let others = rows.iter().filter_map(|row| row.room.other(user)).collect();
         let related = Related { users: self.directory.users(others).await?, ..Related::default() };
@@ -153,6 +154,7 @@ impl Parts {
         let now = self.store.rooms.user_room(user, row.room).await?;
         let mut row = UserRoom { state: row.state, role: row.role, rev: row.rev, ..now.unwrap_or_else(|| row.clone()) };
         row.why = None;
+        self.marks.overlay_row(user, &mut row);
         let tip = self.store.log.tip(LogId::Room(row.room)).await?;
         let others = room.other(user).into_iter().collect();
         let related = Related { users: self.directory.users(others).await?, ..Related::default() };

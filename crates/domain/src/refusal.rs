@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::Seq;
 use crate::name::InvalidName;
+use crate::text::InvalidText;
 
 /// The codes of 2-protocol, Errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -109,6 +110,16 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+impl From<InvalidText> for Refusal {
+    fn from(invalid: InvalidText) -> Self {
+        let code = match invalid {
+            InvalidText::TooLong(_) => Code::TooLarge,
+            InvalidText::Nul | InvalidText::NotAnEmoji => Code::BadRequest,
+        };
+        Refusal::new(code, invalid.to_string())
+    }
+}
 
 impl From<InvalidName> for Refusal {
     fn from(invalid: InvalidName) -> Self {

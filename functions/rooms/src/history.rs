@@ -50,7 +50,7 @@ pub async fn send(
 ) -> Result<(StatusCode, Json<Acked>), Problem> {
     let bad = |_| Refusal::not_found("One of the files is not there.");
     let files = body.files.iter().map(|id| id.parse::<FileId>()).collect::<Result<_, _>>().map_err(bad)?;
-    let text = body.text.try_into().map_err(|e: domain::text::InvalidText| Refusal::bad_request(e.to_string()))?;
+    let text = body.text.try_into().map_err(Refusal::from)?;
     let intent = Intent::Send { text, reply_to: body.reply_to, thread: body.thread, files };
     Ok((StatusCode::CREATED, change(f, caller, room, headers, body.seen, intent).await?))
 }
@@ -77,7 +77,7 @@ pub async fn edit(
     headers: WriteHeaders,
     Json(body): Json<EditBody>,
 ) -> Answer<Acked> {
-    let text = body.text.try_into().map_err(|e: domain::text::InvalidText| Refusal::bad_request(e.to_string()))?;
+    let text = body.text.try_into().map_err(Refusal::from)?;
     change(f, caller, room, headers, body.seen, Intent::Edit { target: seq, text }).await
 }
 
@@ -168,7 +168,7 @@ pub async fn unpin(
 /// How far one has read.
 #[utoipa::path(get, path = "/{room}/read", params(("room", description = "Id or slug")), responses((status = 200, body = ReadView)))]
 pub async fn mark(State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>) -> Answer<ReadView> {
-    let room = f.access.id(&room.parse()?).await?;
+    let room = f.access.room(&actor, &room.parse()?).await?.room.id;
     read_view(f.marks.mark(actor.user, room).await?)
 }
 
@@ -180,7 +180,7 @@ pub async fn read(
     Path(room): Path<String>,
     Json(body): Json<ReadBody>,
 ) -> Answer<ReadView> {
-    let room = f.access.id(&room.parse()?).await?;
+    let room = f.access.room(&actor, &room.parse()?).await?.room.id;
     read_view(f.marks.read(&actor, room, body.seq).await?)
 }
 
@@ -189,7 +189,7 @@ fn read_view(row: service::ports::MarkRow) -> Answer<ReadView> {
 }
 
 fn emoji(text: String) -> Result<Emoji, Refusal> {
-    text.try_into().map_err(|error: domain::text::InvalidText| Refusal::bad_request(error.to_string()))
+    text.try_into().map_err(Refusal::from)
 }
 
 async fn change(

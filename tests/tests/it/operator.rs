@@ -63,7 +63,7 @@ async fn a_backup_of_a_running_server_restores_into_a_new_epoch() {
 
     server.ask_to_end();
     assert!(server.ended().await.success());
-    failed_with(&palaver(server.data(), &["restore", &folder], "").await, "--force");
+    failed_with(&palaver(server.data(), &["restore", &folder], "").await, "force");
     succeeded(palaver(server.data(), &["restore", &folder, "--force"], "").await);
     server.start_again().await;
 
@@ -122,7 +122,7 @@ async fn an_export_is_one_line_a_message() {
         assert_eq!(said.len(), 2, "{lines}");
         assert_eq!((&said[0]["text"], number(&said[0]["seq"])), (&json!("one\nwith a line break"), first));
     }
-    failed_with(&palaver(server.data(), &["export", "--room", "cellar"], "").await, "cellar");
+    failed_with(&palaver(server.data(), &["export", "--room", "cellar"], "").await, "room");
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn accounts_and_roles_can_be_made_beside_the_server() {
     failed_with(&palaver(&data, &["admin", "create-user", "eve"], &format!("{PASSWORD}\n")).await, "taken");
     failed_with(&palaver(&data, &["admin", "create-user", "max"], "short\n").await, "");
     succeeded(palaver(&data, &["admin", "set-role", "bob", "admin"], "").await);
-    failed_with(&palaver(&data, &["admin", "set-role", "nobody", "admin"], "").await, "nobody");
+    failed_with(&palaver(&data, &["admin", "set-role", "nobody", "admin"], "").await, "name");
     server.start_again().await;
 
     let login = Person::nobody(&server).post("/api/auth/login", json!({ "name": "eve", "password": PASSWORD })).await;

@@ -7,7 +7,8 @@ use tests::server::Server;
 use crate::setup::{bring_in, history, join, messages, number, private_room, room, say, text, texts};
 
 async fn act(person: &Person, room: &str, verb: &str, on: &Person) -> Answer {
-    person.post(&format!("/api/rooms/{room}/{verb}"), json!({ "user": on.id })).await
+    // Only a mute looks at how long.
+    person.post(&format!("/api/rooms/{room}/{verb}"), json!({ "user": on.id, "seconds": 60 })).await
 }
 
 /// Everything of a room that somebody who may not see it could ask for.
@@ -88,7 +89,10 @@ async fn an_invitation_can_be_declined() {
     let id = private_room(&ada, "Secret").await;
     act(&ada, &id, "invite", &bob).await.ok();
     bob.post(&format!("/api/rooms/{id}/leave"), json!({})).await.ok();
-    sees_nothing(&bob, &id).await;
+    for path in ["", "/members", "/messages"] {
+        bob.get(&format!("/api/rooms/{id}{path}")).await.refused(404, "not_found");
+    }
+    bob.post(&messages(&id), json!({ "text": "hi" })).await.refused(403, "forbidden");
 }
 
 #[tokio::test]

@@ -99,13 +99,7 @@ async fn a_database_of_a_newer_release_is_refused_and_left_alone() {
 
     let database = only_database(folder.path());
     let connection = sqlx::SqlitePool::connect(&format!("sqlite://{}", database.display())).await.unwrap();
-    sqlx::query(
-        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
-         VALUES (99999999, 'of a later release', TRUE, x'00', 0)",
-    )
-    .execute(&connection)
-    .await
-    .unwrap();
+    sqlx::query("UPDATE meta SET v = '9999' WHERE k = 'schema'").execute(&connection).await.unwrap();
     connection.close().await;
 
     let settings = Settings::default()

@@ -1,7 +1,7 @@
 //! From a client's frame to the change it asks for. Checks what needs no state; the log decides the rest.
 
 use domain::limits::FILES_PER_MESSAGE;
-use domain::text::{Emoji, InvalidText, MessageText};
+use domain::text::{Emoji, MessageText};
 use domain::{Code, EntryId, Intent, Refusal, Seq};
 use service::RoomRef;
 use wire::ClientFrame;
@@ -34,7 +34,7 @@ pub(super) fn asked(frame: ClientFrame) -> Result<Asked, Box<ClientFrame>> {
         }
         ClientFrame::Delete { id, room, target, seen } => (id, room, Some(seen), Ok(Intent::Delete { target })),
         ClientFrame::React { id, room, target, emoji, on, seen } => {
-            let intent = Emoji::try_from(emoji).map_err(invalid).map(|emoji| Intent::React { target, emoji, on });
+            let intent = Emoji::try_from(emoji).map_err(Refusal::from).map(|emoji| Intent::React { target, emoji, on });
             (id, room, Some(seen), intent)
         }
         ClientFrame::Join { id, room, seen } => (id, room, seen, Ok(Intent::Join)),
@@ -51,13 +51,5 @@ pub(super) fn asked(frame: ClientFrame) -> Result<Asked, Box<ClientFrame>> {
 }
 
 fn message(text: String) -> Result<MessageText, Refusal> {
-    MessageText::try_from(text).map_err(invalid)
-}
-
-fn invalid(error: InvalidText) -> Refusal {
-    let code = match error {
-        InvalidText::TooLong(_) => Code::TooLarge,
-        InvalidText::Nul | InvalidText::NotAnEmoji => Code::BadRequest,
-    };
-    Refusal::new(code, error.to_string())
+    MessageText::try_from(text).map_err(Refusal::from)
 }
