@@ -37,7 +37,7 @@ pub fn mount(router: Router, auth: Arc<Auth>, settings: &WebSettings) -> Router 
         .layer(from_fn(crate::headers::secure))
         .layer(from_fn(explain))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(cors(&settings))
+        .option_layer((!settings.origins.is_empty()).then(|| cors(&settings)))
         .layer(from_fn_with_state(settings.clone(), recognise))
         .layer(from_fn_with_state(throttle, crate::rate::limit))
         .layer(from_fn_with_state(settings.clone(), time_out))

@@ -31,6 +31,11 @@ impl Origins {
         origins.into_iter().map(parse).collect::<Result<_, _>>().map(Origins)
     }
 
+    /// Whether there are none but the server's own.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The allowed origins.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
