@@ -13,7 +13,7 @@ const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 pub fn content_security_policy(connect: &[&str]) -> HeaderValue {
     let connect: String = connect.iter().flat_map(|place| [" ", place]).collect();
     let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
+        "default-src 'none'; object-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
          media-src 'self' blob:; font-src 'self'; connect-src 'self'{connect}; manifest-src 'self'; worker-src 'self'; \
          base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     );
