@@ -52,7 +52,7 @@ class Tab {
   }
   says(...frames: ServerFrame[]): void {
     for (const frame of frames) {
-      this.dispatch({ type: "frame", frame, now: this.host.now() });
+      this.dispatch({ type: "frames", frames: [frame], now: this.host.now() });
       if (frame.t === "error") this.outbox.refusedForNow(frame);
     }
   }

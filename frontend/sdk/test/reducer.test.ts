@@ -7,7 +7,7 @@ import { BOB, ME, edit, entry, live, member, message, own, react, remove, rooms,
 
 function run(core: Core, ...events: (ServerFrame | CoreEvent)[]): Core {
   return events.reduce<Core>(
-    (state, event) => reduce(state, "t" in event ? { type: "frame", frame: event, now: 0 } : event),
+    (state, event) => reduce(state, "t" in event ? { type: "frames", frames: [event], now: 0 } : event),
     core,
   );
 }

@@ -149,13 +149,10 @@ export class Live {
 
   private onFrames(frames: readonly ServerFrame[]): void {
     const { store, host } = this.deps;
-    for (const frame of frames) {
-      const listing = store.core.listing !== null;
-      store.dispatch({ type: "frame", frame, now: host.now() });
-      if (frame.t === "error") this.outbox.refusedForNow(frame as ErrorFrame);
-      if (listing && store.core.listing === null) this.listed();
-      this.ask();
-    }
+    store.dispatch({ type: "frames", frames, now: host.now() });
+    if (!this.ready && this.connection.isOpen && store.core.ready && store.core.listing === null) this.listed();
+    for (const frame of frames) if (frame.t === "error") this.outbox.refusedForNow(frame as ErrorFrame);
+    this.ask();
     this.settleStatus();
     if (frames.some((frame) => frame.t === "sync")) this.deps.onSynced();
     if (this.typingTimer === null && frames.some((frame) => frame.t === "signal")) this.checkTyping();

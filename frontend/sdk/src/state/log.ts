@@ -1,19 +1,16 @@
 /** Owns the bookkeeping that room logs and the own log share: cursors and what must be asked. */
 import { OWN_LOG } from "../wire.js";
+import { withEntry, withMember, withoutEntry, withoutMember } from "./batch.js";
 import type { Core, LogCursor, Need, Room } from "./model.js";
 
 export function withRoom(core: Core, room: Room): Core {
-  const rooms = new Map(core.rooms);
-  rooms.set(room.id, room);
-  return { ...core, rooms };
+  return { ...core, rooms: withEntry(core.rooms, room.id, room) };
 }
 
 /** Forgets a room: its log, marks and members. What the outbox and the drafts hold stays. */
 export function withoutRoom(core: Core, id: string): Core {
   if (!core.rooms.has(id)) return core;
-  const rooms = new Map(core.rooms);
-  rooms.delete(id);
-  return { ...core, rooms, needs: withoutNeed(core.needs, id) };
+  return { ...core, rooms: withoutEntry(core.rooms, id), needs: withoutMember(core.needs, id) };
 }
 
 export function logOf(core: Core, log: string): LogCursor | null {
@@ -35,21 +32,18 @@ export function withNeed(core: Core, log: string, need: Exclude<Need, null>): Co
   if (cursor === null) return core;
   if (need === "fill" && (cursor.re !== null || cursor.need !== null || cursor.cursor === null)) return core;
   if (cursor.need === need) return core;
-  const needs = new Set(core.needs);
-  needs.add(log);
-  return { ...withLog(core, log, { ...cursor, need }), needs };
+  return { ...withLog(core, log, { ...cursor, need }), needs: withMember(core.needs, log) };
 }
 
 /** Notes that the need of `log` has become the request `re`. */
 export function asked(core: Core, logs: readonly string[], re: string): Core {
-  const needs = new Set(core.needs);
   let next = core;
   for (const log of logs) {
-    needs.delete(log);
     const cursor = logOf(next, log);
     if (cursor !== null) next = withLog(next, log, { ...cursor, re, need: null });
+    next = { ...next, needs: withoutMember(next.needs, log) };
   }
-  return { ...next, needs };
+  return next;
 }
 
 /** A new socket knows nothing of the requests of the one before. */
@@ -61,11 +55,4 @@ export function forgetRequests(core: Core): Core {
     }
   }
   return { ...core, rooms, own: { ...core.own, re: null, need: null }, needs: new Set() };
-}
-
-function withoutNeed(needs: ReadonlySet<string>, log: string): ReadonlySet<string> {
-  if (!needs.has(log)) return needs;
-  const rest = new Set(needs);
-  rest.delete(log);
-  return rest;
 }

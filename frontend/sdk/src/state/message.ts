@@ -102,7 +102,8 @@ export function indexFrom(messages: readonly { readonly seq: number }[], seq: nu
 /** Puts `message` in its place; an equal or newer one that is there stays. Returns the same array when nothing changed. */
 export function insert(messages: readonly LoggedMessage[], message: LoggedMessage): readonly LoggedMessage[] {
   const last = messages[messages.length - 1];
-  if (last === undefined || last.seq < message.seq) return [...messages, message];
+  // Several times faster than a spread, and done for each event.
+  if (last === undefined || last.seq < message.seq) return messages.concat([message]);
   const at = indexFrom(messages, message.seq);
   const there = messages[at];
   if (there?.seq === message.seq) {

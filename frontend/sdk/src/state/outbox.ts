@@ -4,6 +4,7 @@
  */
 import type { ErrorCode } from "../types.js";
 import type { AckFrame, AnyEvent, ErrorFrame } from "../wire.js";
+import { withEntry } from "./batch.js";
 import type { Core, OutboxItem } from "./model.js";
 
 /** Errors after which a change is repeated unchanged; every other one is final. */
@@ -57,7 +58,7 @@ export function settleOutbox(core: Core): Core {
 
 function withAck(core: Core, room: string, seq: number): Core {
   if (seq <= (core.lastAck.get(room) ?? 0)) return core;
-  return { ...core, lastAck: new Map(core.lastAck).set(room, seq) };
+  return { ...core, lastAck: withEntry(core.lastAck, room, seq) };
 }
 
 function without(core: Core, id: string): Core {

@@ -1,6 +1,7 @@
 /** Owns the fold of the user's own log: rooms that come and go, notifications, settings. */
 import { OWN_LOG, type AnyEvent, type NotificationEntry, type OwnEvent, type RoomEntry } from "../wire.js";
 import type { NotificationView } from "../types.js";
+import { withEntry, withoutEntry } from "./batch.js";
 import { listRoom } from "./list.js";
 import { withNeed, withRoom, withoutRoom } from "./log.js";
 import type { Core } from "./model.js";
@@ -63,9 +64,9 @@ export function notificationView(entry: NotificationEntry): NotificationView {
 
 function added(core: Core, entry: NotificationEntry): Core {
   const known = core.notifications.has(entry.key);
-  const notifications = new Map(core.notifications).set(entry.key, notificationView(entry));
+  let notifications = withEntry(core.notifications, entry.key, notificationView(entry));
   const oldest = notifications.keys().next().value;
-  if (notifications.size > NOTIFICATIONS_MAX && oldest !== undefined) notifications.delete(oldest);
+  if (notifications.size > NOTIFICATIONS_MAX && oldest !== undefined) notifications = withoutEntry(notifications, oldest);
   const unread = core.notificationsUnread + (known || entry.read ? 0 : 1);
   return { ...core, notifications, notificationsUnread: unread };
 }
@@ -75,15 +76,14 @@ export function read(core: Core, key: string): Core {
   const known = core.notifications.get(key);
   if (known?.read === true) return core;
   const notifications =
-    known === undefined ? core.notifications : new Map(core.notifications).set(key, { ...known, read: true });
+    known === undefined ? core.notifications : withEntry(core.notifications, key, { ...known, read: true });
   return { ...core, notifications, notificationsUnread: Math.max(0, core.notificationsUnread - 1) };
 }
 
 export function gone(core: Core, key: string): Core {
   const known = core.notifications.get(key);
   if (known === undefined) return core;
-  const notifications = new Map(core.notifications);
-  notifications.delete(key);
+  const notifications = withoutEntry(core.notifications, key);
   const unread = core.notificationsUnread - (known.read ? 0 : 1);
   return { ...core, notifications, notificationsUnread: Math.max(0, unread) };
 }

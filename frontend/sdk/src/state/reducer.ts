@@ -12,6 +12,7 @@ import type {
   SessionStatus,
 } from "../types.js";
 import { OWN_LOG, type AnyEvent, type PresenceFrame, type ReceiptFrame, type ServerFrame, type SignalFrame } from "../wire.js";
+import { batch, withEntry } from "./batch.js";
 import { asked, forgetRequests, withRoom } from "./log.js";
 import { EMPTY_CORE, type Core, type Member, type OutboxItem } from "./model.js";
 import { onItem, onOutboxFrame, ownEventIsAck, settleOutbox } from "./outbox.js";
@@ -27,7 +28,8 @@ export interface Restored {
 }
 
 export type CoreEvent =
-  | { readonly type: "frame"; readonly frame: ServerFrame; readonly now: number }
+  /** Frames of one delivery, in order. */
+  | { readonly type: "frames"; readonly frames: readonly ServerFrame[]; readonly now: number }
   | { readonly type: "asked"; readonly logs: readonly string[]; readonly re: string }
   | { readonly type: "session"; readonly session: SessionStatus; readonly me: Person | null }
   | { readonly type: "restored"; readonly restored: Restored }
@@ -55,9 +57,13 @@ export type CoreEvent =
   | { readonly type: "typing_over"; readonly now: number };
 
 export function reduce(core: Core, event: CoreEvent): Core {
+  return batch(() => apply(core, event));
+}
+
+function apply(core: Core, event: CoreEvent): Core {
   switch (event.type) {
-    case "frame":
-      return settleOutbox(onFrame(core, event.frame, event.now));
+    case "frames":
+      return settleOutbox(event.frames.reduce((next, frame) => onFrame(next, frame, event.now), core));
     case "asked":
       return asked(core, event.logs, event.re);
     case "session":
@@ -108,7 +114,7 @@ export function reduce(core: Core, event: CoreEvent): Core {
     case "item_gone":
       return { ...core, outbox: core.outbox.filter((item) => item.id !== event.id) };
     case "draft":
-      return { ...core, drafts: new Map(core.drafts).set(event.room, event.draft) };
+      return { ...core, drafts: withEntry(core.drafts, event.room, event.draft) };
     case "typing_over":
       return typingOver(core, event.now);
   }

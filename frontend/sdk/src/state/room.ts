@@ -1,5 +1,6 @@
 /** Owns the fold of a room's log: entries in order, resets, and what an entry means for the signed-in person. */
 import type { AnyEvent, ChangeEntry, MemberEntry, MessageEntry, RoomChangeEntry, RoomEntry, PinEntry } from "../wire.js";
+import { withEntry, withoutEntry } from "./batch.js";
 import { withNeed, withRoom, withoutRoom } from "./log.js";
 import { applyChange, fromBody, fromUnknown, indexFrom, insert } from "./message.js";
 import { KEPT_MAX, NO_LOG, type Core, type Room } from "./model.js";
@@ -90,7 +91,7 @@ export function applyRoomEvent(core: Core, event: AnyEvent): Core {
 
 function onMessage(room: Room, entry: MessageEntry, me: string | undefined): Room {
   const messages = insert(room.messages, fromBody(entry));
-  const typing = without(room.typing, entry.by.id);
+  const typing = withoutEntry(room.typing, entry.by.id);
   if (entry.by.id === me) {
     // The server raises one's own mark with each ack: who writes has read.
     return { ...markAt({ ...room, messages, typing }, entry.seq, entry.n), typing };
@@ -105,8 +106,7 @@ function onChange(room: Room, change: ChangeEntry): Room {
   if (target?.seq === change.target) {
     return { ...room, messages: room.messages.with(at, applyChange(target, change)) };
   }
-  const kept = new Map(room.kept);
-  kept.set(change.target, [...(kept.get(change.target) ?? []), change]);
+  const kept = withEntry(room.kept, change.target, [...(room.kept.get(change.target) ?? []), change]);
   // Too many to keep: from here on a page has to know them itself.
   if (kept.size > KEPT_MAX) return { ...room, kept: new Map(), floor: change.seq };
   return { ...room, kept };
@@ -124,12 +124,10 @@ function onRoomChange(room: Room, change: RoomChangeEntry): Room {
 }
 
 function onMember(core: Core, room: Room, change: MemberEntry): Core {
-  const known = room.members.get(change.user.id);
-  const members = new Map(room.members);
-  members.set(change.user.id, {
+  const members = withEntry(room.members, change.user.id, {
     user: change.user,
     state: change.state,
-    role: change.role ?? known?.role ?? "member",
+    role: change.role,
     mutedUntil: change.muted_until ?? null,
     seq: change.seq,
   });
@@ -150,7 +148,7 @@ function onOwnMember(core: Core, change: MemberEntry): Core {
   const entry: RoomEntry = {
     ...room.entry,
     state: change.state,
-    role: change.role ?? room.entry.role,
+    role: change.role,
   };
   const next = withRoom(core, { ...room, entry, mutedUntil: change.muted_until ?? null });
   // A new role or a mute leaves the membership as it is; the own log's entries keep the seq of the joining.
@@ -159,7 +157,7 @@ function onOwnMember(core: Core, change: MemberEntry): Core {
 
 export function withMemberSeq(core: Core, room: string, seq: number): Core {
   if (seq <= (core.memberSeq.get(room) ?? 0)) return core;
-  return { ...core, memberSeq: new Map(core.memberSeq).set(room, seq) };
+  return { ...core, memberSeq: withEntry(core.memberSeq, room, seq) };
 }
 
 /** Moves the read mark; never back. `n` is the count of messages up to `seq`. */
@@ -184,11 +182,4 @@ export function countAt(room: Room, seq: number): number | null {
   if (!room.complete && (first === undefined || first.seq > seq + 1)) return null;
   const after = room.messages.slice(indexFrom(room.messages, seq + 1));
   return room.n - after.filter((message) => message.kind === "message").length;
-}
-
-function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
-  if (!map.has(key)) return map;
-  const rest = new Map(map);
-  rest.delete(key);
-  return rest;
 }

@@ -1,5 +1,6 @@
 /** Owns the hand-over: the welcome, the room list, and the answers to resume and fill. */
 import { OWN_LOG, type RoomsFrame, type SyncFrame, type WelcomeFrame } from "../wire.js";
+import { withMember } from "./batch.js";
 import { forgetRequests, logOf, withLog, withNeed, withRoom, withoutRoom } from "./log.js";
 import { listRoom } from "./list.js";
 import { EMPTY_CORE, NO_LOG, type Core } from "./model.js";
@@ -35,10 +36,10 @@ export function onRooms(core: Core, frame: RoomsFrame): Core {
     const own = core.own.cursor === null ? { ...core.own, cursor: frame.me } : core.own;
     next = { ...core, listMe: frame.me, own };
   }
-  const listing = new Set(core.listing);
+  let { listing } = core;
   for (const entry of frame.rooms) {
     next = listRoom(next, entry);
-    if (next.rooms.has(entry.id)) listing.add(entry.id);
+    if (next.rooms.has(entry.id)) listing = withMember(listing, entry.id);
   }
   next = { ...next, listing };
   return frame.more ? next : listEnded(next);

@@ -15,7 +15,12 @@ interface CachedRoom {
   readonly draft: Draft;
   readonly me: Person | null;
   readonly view: RoomView;
+  /** Views of the room's log alone, and which of them a change of the outbox had a hand in. */
+  readonly logged: readonly MessageView[];
+  readonly touched: ReadonlySet<number>;
 }
+
+type Shown = Pick<CachedRoom, "logged" | "touched"> & { readonly messages: readonly MessageView[] };
 
 /** Makes views; one for each client, since it remembers what it made. */
 export class Viewer {
@@ -71,7 +76,7 @@ export class Viewer {
       const draft = core.drafts.get(room.id) ?? NO_DRAFT;
       let cached = this.rooms.get(room.id);
       if (cached === undefined || cached.room !== room || cached.items !== items || cached.draft !== draft || cached.me !== core.me) {
-        cached = { room, items, draft, me: core.me, view: this.roomView(room, items, draft, core.me, cached) };
+        cached = this.roomView(room, items, draft, core.me, cached);
       }
       cache.set(room.id, cached);
       views.set(room.id, cached.view);
@@ -81,13 +86,14 @@ export class Viewer {
     return same && last !== undefined ? last : views;
   }
 
-  private roomView(room: Room, items: readonly OutboxItem[], draft: Draft, me: Person | null, last: CachedRoom | undefined): RoomView {
+  private roomView(room: Room, items: readonly OutboxItem[], draft: Draft, me: Person | null, last: CachedRoom | undefined): CachedRoom {
     const { entry } = room;
     const sameMessages =
       last !== undefined && last.room.messages === room.messages && last.items === items && last.room.pins === room.pins && last.me === me;
-    const messages = sameMessages ? last.view.messages : this.messageViews(room, items, me);
+    const shown = sameMessages ? { ...last, messages: last.view.messages } : this.messageViews(room, items, me, last);
+    const { messages, logged, touched } = shown;
     const joining = items.some((item) => item.kind === "join" && item.status === "sending");
-    return {
+    const view: RoomView = {
       id: room.id,
       slug: entry.slug ?? null,
       name: entry.with ? entry.with.display_name || entry.with.name : (entry.name ?? ""),
@@ -120,9 +126,10 @@ export class Viewer {
       outbox: last !== undefined && last.items === items ? last.view.outbox : items.filter(isOpen).map(pendingView),
       draft,
     };
+    return { room, items, draft, me, view, logged, touched };
   }
 
-  private messageViews(room: Room, items: readonly OutboxItem[], me: Person | null): readonly MessageView[] {
+  private messageViews(room: Room, items: readonly OutboxItem[], me: Person | null, last: CachedRoom | undefined): Shown {
     const changes = new Map<number, OutboxItem[]>();
     const sends: OutboxItem[] = [];
     for (const item of items) {
@@ -130,20 +137,29 @@ export class Viewer {
       else if (item.target !== null) changes.set(item.target, [...(changes.get(item.target) ?? []), item]);
     }
     const pins = new Set(room.pins);
-    const views = room.messages.map((message) => {
-      const pinned = pins.has(message.seq);
+    const comparable = last !== undefined && last.me === me && last.room.pins === room.pins;
+    const logged = room.messages.map((message, i) => {
+      // The usual case first: a message was appended and all before it are as they were.
+      const same = comparable && last.room.messages[i] === message && !last.touched.has(message.seq) ? last.logged[i] : undefined;
       const pending = changes.get(message.seq);
-      if (pending !== undefined) return messageView(room.id, message, pinned, me, pending);
-      const cached = this.messages.get(message);
-      if (cached !== undefined && cached.pinned === pinned && cached.me === (me?.id ?? "")) return cached.view;
-      const view = messageView(room.id, message, pinned, me, []);
-      this.messages.set(message, { pinned, me: me?.id ?? "", view });
-      return view;
+      if (pending !== undefined) return messageView(room.id, message, pins.has(message.seq), me, pending);
+      return same ?? this.cachedView(room.id, message, pins.has(message.seq), me);
     });
-    if (sends.length === 0 || me === null) return views;
+    const touched = new Set(changes.keys());
+    if (sends.length === 0 || me === null) return { messages: logged, logged, touched };
     // A page may have brought a message that the cursor has not reached yet.
     const stored = new Set(room.messages.slice(-200).map((message) => message.id));
-    return [...views, ...sends.filter((item) => !stored.has(item.id)).map((item) => sendingView(item, me))];
+    const sending = sends.filter((item) => !stored.has(item.id)).map((item) => sendingView(item, me));
+    return { messages: [...logged, ...sending], logged, touched };
+  }
+
+  /** For messages that moved, as when an older page came before them. */
+  private cachedView(room: string, message: LoggedMessage, pinned: boolean, me: Person | null): MessageView {
+    const cached = this.messages.get(message);
+    if (cached !== undefined && cached.pinned === pinned && cached.me === (me?.id ?? "")) return cached.view;
+    const view = messageView(room, message, pinned, me, []);
+    this.messages.set(message, { pinned, me: me?.id ?? "", view });
+    return view;
   }
 }
 
