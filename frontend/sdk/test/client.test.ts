@@ -215,6 +215,25 @@ describe("history", () => {
     expect(client.getState().rooms.get("r1")?.messages.map((m) => m.seq)).toEqual([90]);
   });
 
+  it("keeps all of an open room and lets go of what nobody looks at", async () => {
+    const { host, client } = browser();
+    host.answers.set("GET /api/rooms/r1/messages", () => history([message(9)]));
+    void client.start();
+    await serve(host);
+    host.socket.says(sync("@me", "?", "ok"), live(own(6, { kind: "room", op: "set", entry: entry({ id: "r2", at_seq: 3 }) })));
+    host.socket.says(sync("r2", host.socket.of("resume").at(-1)!.id, "reset", { head: 10, n: 8 }));
+    await client.openRoom("r1");
+    for (const room of ["r1", "r2"]) host.socket.saysTogether(Array.from({ length: 700 }, (_, i) => live(message(11 + i, { room }))));
+    host.socket.says({ t: "ping", heads: {} });
+    host.pass(40_000);
+    host.socket.says({ t: "ping", heads: {} });
+    host.pass(20_000);
+    const { rooms: held } = client.getState();
+    expect(held.get("r1")?.messages).toHaveLength(701);
+    expect(held.get("r2")?.messages.map((m) => m.seq)).toEqual(Array.from({ length: 300 }, (_, i) => 411 + i));
+    expect(held.get("r2")?.hasMore).toBe(true);
+  });
+
   it("finds a linked message by loading up to it", async () => {
     const { host, client } = browser();
     host.answers.set("GET /api/rooms/r1/messages", ({ query }) => {

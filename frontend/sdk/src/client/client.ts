@@ -19,6 +19,8 @@ import { Moderation } from "./moderation.js";
 import { Notifications } from "./notifications.js";
 import { Store } from "./store.js";
 
+/** How often memory is tidied. */
+const TIDY_EVERY_MS = 60_000;
 /** How long a room that was just made may take to arrive by the own log. */
 const ROOM_ARRIVES_MS = 10_000;
 
@@ -40,6 +42,7 @@ export class ChatClient implements ChatClientApi {
   /** Names the time between a start and a stop. */
   private run: object | null = null;
   private startRetry: Timer | null = null;
+  private tidying: Timer | null = null;
   private unwake: (() => void) | null = null;
   /** Sign-ins, sign-outs and switches, one after the other. */
   private turning: Promise<unknown> = Promise.resolve();
@@ -76,6 +79,8 @@ export class ChatClient implements ChatClientApi {
     this.run = null;
     if (this.startRetry !== null) this.host.clearTimer(this.startRetry);
     this.startRetry = null;
+    if (this.tidying !== null) this.host.clearTimer(this.tidying);
+    this.tidying = null;
     this.unwake?.();
     this.unwake = null;
     this.attachments.close();
@@ -94,10 +99,18 @@ export class ChatClient implements ChatClientApi {
     const run = {};
     this.run = run;
     this.unwake = this.host.onWake((what) => (what === "wake" ? this.live?.wake() : this.live?.flush()));
+    this.tidyLater();
     // Who was here last is drawn at once, from the cache; the socket finds out whether the session still holds.
     const last = await this.storage.lastUser().catch(() => null);
     if (last !== null) await this.turn(() => this.signedIn(last));
     else await this.findSession(run, 1);
+  }
+
+  private tidyLater(): void {
+    this.tidying = this.host.setTimer(() => {
+      this.history.trim();
+      this.tidyLater();
+    }, TIDY_EVERY_MS);
   }
 
   /** Without a cache one cannot tell who one is before the server answers. */

@@ -18,6 +18,8 @@ const UNTIL_PAGE = 200;
 const MEMBER_PAGES = 10;
 /** Rooms whose pages are loaded again by themselves after a reset. */
 const OPEN_ROOMS = 5;
+/** A room that is not on the screen keeps so many messages, once it has twice as many. */
+const UNSEEN_MESSAGES = 300;
 
 export class History {
   private readonly loading = new Map<RoomId, Promise<void>>();
@@ -37,6 +39,15 @@ export class History {
   /** After a reset or a reconnect: what is on the screen is loaded again if it was dropped. */
   refresh(): void {
     for (const id of this.opened) this.ensure(id).catch(() => undefined);
+  }
+
+  /** Lets go of what nobody looks at, so that a day of chat in a hundred rooms does not fill the memory. */
+  trim(): void {
+    for (const room of this.store.core.rooms.values()) {
+      if (room.messages.length > 2 * UNSEEN_MESSAGES && !this.opened.includes(room.id)) {
+        this.store.dispatch({ type: "trim", room: room.id, newest: UNSEEN_MESSAGES });
+      }
+    }
   }
 
   older(id: RoomId): Promise<void> {

@@ -1,32 +1,22 @@
 /**
  * Owns the changes on their way: stored before the first try, repeated unchanged until they are answered, one at a time a
  * room. Never decides what an answer means for what is shown: the reducer does, and this follows what it sees change.
- *
- * How tabs share: each tab sends from an outbox of its own (a tag, a queue on disk), held by a Web Lock of that tag as
- * long as the tab lives. A reloaded tab takes its own up again, with its tag and its order; a new one takes over those
- * whose tab is gone; and while it lives it looks for such now and then, so that what a closed tab left is sent by one that
- * is open. So no change is sent by two tabs, and no tab needs another to send.
  */
 import type { Host, Timer } from "../host/host.js";
 import type { Core, OutboxItem } from "../state/model.js";
 import type { CoreEvent } from "../state/reducer.js";
 import { isKept } from "../state/outbox.js";
-import type { OutboxRecord, UserStore } from "../storage/storage.js";
+import type { UserStore } from "../storage/storage.js";
 import type { ChangeFrame, ErrorFrame } from "../wire.js";
 import { changeFrame } from "./frame.js";
-import { IdMaker, newTag } from "./ids.js";
+import { IdMaker } from "./ids.js";
+import { Ownership } from "./ownership.js";
 
 /** Without an answer for so long the change is sent again; the server answers a store fault within 3 s. */
 const RESEND_MS = 8_000;
 /** Waiting time after an error that names none: doubled each time, with full jitter. */
 const RETRY_BASE_MS = 500;
 const RETRY_MAX_MS = 15_000;
-/** The page before a reload may hold its lock a moment longer than it lives. */
-const RELOAD_MS = 1_000;
-/** How often a tab looks for outboxes that were left. Free twice in a row is left: once may be a reload. */
-const LOOK_EVERY_MS = 10_000;
-/** Where the tab remembers its outbox. */
-const OWN_TAG = "palaver-outbox";
 
 export interface OutboxDeps {
   readonly host: Host;
@@ -53,42 +43,24 @@ interface OnWire {
 export class Outbox {
   private ids: IdMaker | null = null;
   private tag = "";
-  private readonly owned = new Set<string>();
+  private readonly owned: Ownership;
   private readonly onWire = new Map<string, OnWire>();
   private readonly waiting = new Map<string, Timer>();
   private readonly tries = new Map<string, number>();
   /** Items whose last form is on disk: only these may be sent. */
   private readonly stored = new Set<string>();
-  private closed = false;
-  private looking: Timer | null = null;
-  /** Outboxes that nobody held when they were looked at last. */
-  private free: ReadonlySet<string> = new Set();
-  private releases: (() => void)[] = [];
 
-  constructor(private readonly deps: OutboxDeps) {}
+  constructor(private readonly deps: OutboxDeps) {
+    this.owned = new Ownership(deps.host, deps.store, (items) => this.adopted(items));
+  }
 
   /** Takes over what was left on disk and returns it. Changes can be made after this. */
   async open(): Promise<readonly OutboxItem[]> {
-    const { host, store } = this.deps;
-    const found: OutboxItem[] = [];
-    const own = host.tabMemory.get(OWN_TAG);
-    const outboxes = (await store.outboxes()).toSorted((a, b) => Number(b.tag === own) - Number(a.tag === own));
-    for (const outbox of outboxes) {
-      if (!(await this.claim(outbox.tag, outbox.tag === own ? RELOAD_MS : 0))) continue;
-      const items = await store.items(outbox.tag);
-      if (this.ids === null) this.use(outbox);
-      else if (items.length === 0) await store.deleteOutbox(outbox.tag);
-      found.push(...items);
-    }
-    if (this.ids === null) {
-      const outbox = { tag: newTag(() => host.random()), lastId: null };
-      await this.claim(outbox.tag, 0);
-      await store.putOutbox(outbox);
-      this.use(outbox);
-    }
-    for (const item of found) this.stored.add(item.id);
-    this.lookLater();
-    return found;
+    const { own, items } = await this.owned.open();
+    this.tag = own.tag;
+    this.ids = new IdMaker(own.tag, own.lastId, () => this.deps.host.now());
+    for (const item of items) this.stored.add(item.id);
+    return items;
   }
 
   /** Shows the change at once, stores it, then sends it. Returns its id. */
@@ -180,67 +152,19 @@ export class Outbox {
   /** Stops sending and gives the outbox to whoever waits for it. What is on disk stays. */
   close(): void {
     this.disconnected();
-    this.closed = true;
-    if (this.looking !== null) this.deps.host.clearTimer(this.looking);
-    for (const release of this.releases) release();
-    this.releases = [];
-    this.owned.clear();
+    this.owned.close();
   }
 
   private find(id: string): OutboxItem | undefined {
     return this.deps.core().outbox.find((item) => item.id === id);
   }
 
-  private use({ tag, lastId }: OutboxRecord): void {
-    this.tag = tag;
-    this.ids = new IdMaker(tag, lastId, () => this.deps.host.now());
-    this.deps.host.tabMemory.set(OWN_TAG, tag);
-  }
-
-  /** Holds the lock of an outbox until `close`, if it is to be had within `wait` ms. */
-  private claim(tag: string, wait: number): Promise<boolean> {
-    const { host } = this.deps;
-    const patience = new AbortController();
-    const timer = wait === 0 ? null : host.setTimer(() => patience.abort(), wait);
-    return new Promise<boolean>((resolve, reject) => {
-      host.locks
-        .hold(`palaver-outbox:${tag}`, wait === 0 ? { ifAvailable: true } : { signal: patience.signal }, async (held) => {
-          if (!held || this.closed) return resolve(false);
-          this.owned.add(tag);
-          const released = new Promise<void>((release) => this.releases.push(release));
-          resolve(true);
-          await released;
-        })
-        .catch((error: unknown) => (patience.signal.aborted ? resolve(false) : reject(error)));
-    }).finally(() => {
-      if (timer !== null) host.clearTimer(timer);
-    });
-  }
-
-  private lookLater(): void {
-    if (this.closed) return;
-    this.looking = this.deps.host.setTimer(() => void this.look().catch(() => undefined).finally(() => this.lookLater()), LOOK_EVERY_MS);
-  }
-
-  /** Takes over what closed tabs have left, and sends it under its ids. */
-  private async look(): Promise<void> {
-    const { host, store, dispatch } = this.deps;
-    const free = new Set<string>();
-    for (const { tag } of await store.outboxes()) {
-      if (this.owned.has(tag)) continue;
-      if (!this.free.has(tag)) {
-        if (await host.locks.hold(`palaver-outbox:${tag}`, { ifAvailable: true }, async (held) => held)) free.add(tag);
-        continue;
-      }
-      if (!(await this.claim(tag, 0))) continue;
-      const items = await store.items(tag);
-      if (items.length === 0) await store.deleteOutbox(tag);
-      for (const item of items) {
-        this.stored.add(item.id);
-        dispatch({ type: "item", item });
-      }
+  /** Another tab is gone: what it left is sent from here, under its ids. */
+  private adopted(items: readonly OutboxItem[]): void {
+    for (const item of items) {
+      this.stored.add(item.id);
+      this.deps.dispatch({ type: "item", item });
     }
-    this.free = free;
     this.pumpAll();
   }
 
