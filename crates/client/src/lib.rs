@@ -1,1 +1,260 @@
-//! The protocol's client in Rust: outbox, cursors, fold.
+//! A client of the protocol: for bots, tests and load.
+//!
+//! What it promises: what was sent is repeated until it is acked or finally refused, arrives once and in
+//! order; every message of one's rooms is told once and in order, however often the connection breaks.
+//! Never writes to disk: the outbox and the cursors live as long as the [`Client`].
+//!
+//! ```no_run
+//! # async fn bot() -> Result<(), client::Error> {
+//! let client = client::Client::connect("http://127.0.0.1:8080", client::Credentials::guest("ada")).await?;
+//! let room = client.join("general").await?;
+//! client.send(&room, "hello").await?;
+//! # Ok(()) }
+//! ```
+
+mod driver;
+mod error;
+mod ids;
+mod machine;
+mod rest;
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use domain::{EntryId, Seq};
+use tokio::sync::{Notify, broadcast, oneshot, watch};
+use wire::{RoomEntry, UserSelf};
+
+pub use error::Error;
+use ids::Ids;
+pub use machine::{Acked, Message, Refused, Room, Update};
+use machine::{Machine, Op};
+pub use rest::Credentials;
+use rest::Rest;
+
+/// News that may wait for a slow application; older ones are lost to it, never to the state.
+const UPDATES: usize = 4_096;
+
+/// A signed-in client. Cheap to clone; the connection ends with the last clone.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+    _stop: Arc<Stop>,
+}
+
+/// Ends the driver when the last client is dropped.
+struct Stop(watch::Sender<bool>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.send_replace(true);
+    }
+}
+
+struct Shared {
+    machine: Mutex<Machine>,
+    ids: Mutex<Ids>,
+    answers: Mutex<HashMap<EntryId, oneshot::Sender<Result<Acked, Error>>>>,
+    updates: broadcast::Sender<Update>,
+    /// The machine has something to say.
+    wake: Notify,
+    /// The connection is to be cut.
+    cut: Notify,
+    /// Why the driver ended for good.
+    ended: watch::Sender<Option<u16>>,
+    user: UserSelf,
+    rest: Rest,
+}
+
+impl Client {
+    /// Signs in at `url` (`http://host:port`) and connects; returns once the room list is there.
+    pub async fn connect(url: &str, credentials: Credentials) -> Result<Client, Error> {
+        let (rest, user) = Rest::sign_in(url, credentials).await?;
+        let (stop, stopped) = watch::channel(false);
+        let shared = Arc::new(Shared {
+            machine: Mutex::default(),
+            ids: Mutex::new(Ids::new()),
+            answers: Mutex::default(),
+            updates: broadcast::channel(UPDATES).0,
+            wake: Notify::new(),
+            cut: Notify::new(),
+            ended: watch::channel(None).0,
+            user,
+            rest,
+        });
+        tokio::spawn(driver::run(shared.clone(), stopped));
+        let client = Client { shared, _stop: Arc::new(Stop(stop)) };
+        client.when(Machine::is_settled).await?;
+        Ok(client)
+    }
+
+    /// Oneself.
+    pub fn user(&self) -> &UserSelf {
+        &self.shared.user
+    }
+
+    /// News from now on.
+    pub fn updates(&self) -> Updates {
+        Updates(self.shared.updates.subscribe())
+    }
+
+    /// The room list.
+    pub fn rooms(&self) -> Vec<RoomEntry> {
+        self.shared.machine().list().cloned().collect()
+    }
+
+    /// What this client holds of a room that it is in.
+    pub fn room(&self, room: &str) -> Option<Room> {
+        self.shared.machine().room(room).cloned()
+    }
+
+    /// Sends a message. It is on its way at once; awaiting it waits for the ack.
+    pub fn send(&self, room: &str, text: &str) -> Pending {
+        self.put(room, Op::Send { text: text.to_owned(), reply_to: None }, None)
+    }
+
+    /// Sends an answer to a message.
+    pub fn reply(&self, room: &str, to: Seq, text: &str) -> Pending {
+        self.put(room, Op::Send { text: text.to_owned(), reply_to: Some(to) }, None)
+    }
+
+    /// Gives one's own message another text.
+    pub fn edit(&self, room: &str, target: Seq, text: &str) -> Pending {
+        self.put(room, Op::Edit { target, text: text.to_owned() }, None)
+    }
+
+    /// Takes a message away.
+    pub fn delete(&self, room: &str, target: Seq) -> Pending {
+        self.put(room, Op::Delete { target }, None)
+    }
+
+    /// Sets a reaction, or takes it back.
+    pub fn react(&self, room: &str, target: Seq, emoji: &str, on: bool) -> Pending {
+        self.put(room, Op::React { target, emoji: emoji.to_owned(), on }, None)
+    }
+
+    /// Leaves a room.
+    pub fn leave(&self, room: &str) -> Pending {
+        self.put(room, Op::Leave, None)
+    }
+
+    /// Joins a room by its slug or id; returns its id once it is live here.
+    pub async fn join(&self, room: &str) -> Result<String, Error> {
+        let view = self.shared.rest.room(room).await?;
+        self.put(&view.id, Op::Join, Some(view.head)).await?;
+        self.when(|machine| machine.room(&view.id).is_some_and(|room| room.cursor.is_some())).await?;
+        Ok(view.id)
+    }
+
+    /// Makes a public room and joins it; returns its id.
+    pub async fn create_room(&self, slug: &str, name: &str) -> Result<String, Error> {
+        let id = self.shared.rest.create_room(slug, name).await?;
+        self.when(|machine| machine.room(&id).is_some_and(|room| room.cursor.is_some())).await?;
+        Ok(id)
+    }
+
+    /// Loads a page of history: the newest, or the one before `before`. Returns whether there is more.
+    pub async fn load(&self, room: &str, before: Option<Seq>) -> Result<bool, Error> {
+        let min_seq = self.shared.machine().min_seq(room);
+        let page = self.shared.rest.messages(room, before, min_seq).await?;
+        self.shared.machine().loaded(room, &page.epoch, page.as_of, &page.items);
+        Ok(page.more)
+    }
+
+    /// Marks a room as read up to `seq`.
+    pub fn mark_read(&self, room: &str, seq: Seq) {
+        self.shared.machine().mark(room, seq);
+        self.shared.wake.notify_one();
+    }
+
+    /// Cuts the connection, as a failing network would. It is made again by itself.
+    pub fn cut(&self) {
+        self.shared.cut.notify_one();
+    }
+
+    /// How many changes are not answered yet.
+    pub fn unanswered(&self) -> usize {
+        self.shared.machine().unanswered()
+    }
+
+    /// Waits until nothing is on its way: all changes are answered, every room is live.
+    pub async fn settled(&self) -> Result<(), Error> {
+        self.when(Machine::is_settled).await
+    }
+
+    fn put(&self, room: &str, op: Op, seen: Option<Seq>) -> Pending {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now_ms = u64::try_from(now.as_millis()).unwrap_or(0);
+        let (answer, answered) = oneshot::channel();
+        {
+            // Both under the machine's lock, so that ids ascend in the order of the outbox.
+            let mut machine = self.shared.machine();
+            let id = EntryId(lock(&self.shared.ids).next(now_ms));
+            lock(&self.shared.answers).insert(id, answer);
+            machine.put(room, id, op, seen, Instant::now());
+        }
+        self.shared.wake.notify_one();
+        Pending(answered)
+    }
+
+    /// Waits until the state is as asked for.
+    async fn when(&self, is: impl Fn(&Machine) -> bool) -> Result<(), Error> {
+        let mut ended = self.shared.ended.subscribe();
+        let mut updates = self.shared.updates.subscribe();
+        loop {
+            if is(&self.shared.machine()) {
+                return Ok(());
+            }
+            if let Some(code) = *ended.borrow_and_update() {
+                return Err(Error::Closed(code));
+            }
+            tokio::select! {
+                _ = updates.recv() => {}
+                _ = ended.changed() => {}
+                // Not every change of state is news.
+                () = tokio::time::sleep(Duration::from_millis(20)) => {}
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn machine(&self) -> MutexGuard<'_, Machine> {
+        lock(&self.machine)
+    }
+}
+
+/// No code panics while it holds one of these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A change on its way. Dropping it takes nothing back.
+pub struct Pending(oneshot::Receiver<Result<Acked, Error>>);
+
+impl Future for Pending {
+    type Output = Result<Acked, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context).map(|answer| answer.unwrap_or(Err(Error::Ended)))
+    }
+}
+
+/// News of a client.
+pub struct Updates(broadcast::Receiver<Update>);
+
+impl Updates {
+    /// The next news; none once the client ended. One who is too slow misses the oldest.
+    pub async fn next(&mut self) -> Option<Update> {
+        loop {
+            match self.0.recv().await {
+                Ok(update) => return Some(update),
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Drives the machine over a socket: connects, reconnects with full jitter, renews tokens.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use wire::{ClientFrame, ServerFrame};
+
+use crate::machine::Output;
+use crate::{Error, Shared, lock};
+
+/// The first wait before another try is below this; each next one below twice as much.
+const BACKOFF: Duration = Duration::from_millis(250);
+/// No wait is longer.
+const BACKOFF_MAX: Duration = Duration::from_secs(10);
+/// A server that says nothing for so long is gone: three of its heartbeats.
+const SILENCE: Duration = Duration::from_secs(75);
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// How a connection ended.
+enum End {
+    /// Broken, or closed to be opened again.
+    Again,
+    /// As [`End::Again`], after this.
+    After(Duration),
+    /// The access token is over.
+    Unauthenticated,
+    /// Closed for good.
+    Final(u16),
+    /// Nobody needs it any more.
+    Stopped,
+}
+
+/// Runs until it is told to stop, or the server closes for good.
+pub(crate) async fn run(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    let mut failures = 0;
+    loop {
+        let end = tokio::select! {
+            end = connection(&shared, &mut failures) => end,
+            _ = stopped.wait_for(|stopped| *stopped) => End::Stopped,
+        };
+        shared.machine().disconnected();
+        // Only news is left: without a socket nothing can fail.
+        let _ = perform(&shared, None).await;
+        let wait = match end {
+            End::Stopped => break,
+            End::Final(code) => {
+                shared.ended.send_replace(Some(code));
+                break;
+            }
+            End::After(wait) => wait,
+            End::Unauthenticated => match shared.rest.refresh().await {
+                // The session is over: no other token will come.
+                Err(Error::Rest { status: 401, .. }) => {
+                    shared.ended.send_replace(Some(4401));
+                    break;
+                }
+                _ => jitter(failures),
+            },
+            End::Again => jitter(failures),
+        };
+        failures += 1;
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            _ = stopped.wait_for(|stopped| *stopped) => break,
+        }
+    }
+    lock(&shared.answers).clear();
+}
+
+/// Full jitter: anything up to the bound, so that many clients do not come back together.
+fn jitter(failures: u32) -> Duration {
+    let bound = BACKOFF.saturating_mul(1 << failures.min(10)).min(BACKOFF_MAX);
+    bound.mul_f64(rand::random_range(0.0..1.0))
+}
+
+async fn connection(shared: &Arc<Shared>, failures: &mut u32) -> End {
+    let Ok((mut socket, _)) = connect_async(shared.rest.socket()).await else { return End::Again };
+    let epoch = shared.machine().epoch().map(ToOwned::to_owned);
+    let token = Some(shared.rest.access_token());
+    let hello = ClientFrame::Hello { v: wire::VERSION, token, epoch, caps: Vec::new(), batch: true };
+    if say(&mut socket, &hello).await.is_err() {
+        return End::Again;
+    }
+    let mut heard = Instant::now();
+    let mut leave = None;
+    loop {
+        let due = shared.machine().next_tick();
+        let due = due.into_iter().chain(leave).chain([heard + SILENCE]).min().expect("silence is always due");
+        tokio::select! {
+            message = socket.next() => {
+                heard = Instant::now();
+                match message {
+                    Some(Ok(Message::Text(text))) => {
+                        for frame in frames(&text) {
+                            if matches!(frame, ServerFrame::Welcome { .. }) {
+                                *failures = 0;
+                            }
+                            shared.machine().on_frame(frame, heard);
+                        }
+                    }
+                    Some(Ok(Message::Close(frame))) => return ended(frame.map_or(1005, |frame| frame.code.into())),
+                    Some(Ok(_)) => {}
+                    None | Some(Err(_)) => return End::Again,
+                }
+            }
+            () = shared.wake.notified() => {}
+            () = shared.cut.notified() => return End::Again,
+            () = tokio::time::sleep_until(due.into()) => {
+                let now = Instant::now();
+                if now >= heard + SILENCE {
+                    return End::Again;
+                }
+                if leave.is_some_and(|at| now >= at) {
+                    return End::After(Duration::ZERO);
+                }
+                shared.machine().on_tick(now);
+            }
+        }
+        match perform(shared, Some(&mut socket)).await {
+            Ok(wait) => leave = leave.or(wait.map(|wait| Instant::now() + wait)),
+            Err(()) => return End::Again,
+        }
+    }
+}
+
+fn ended(code: u16) -> End {
+    match code {
+        4401 => End::Unauthenticated,
+        4500..=4599 => End::Final(code),
+        _ => End::Again,
+    }
+}
+
+/// One frame, or an array of them. What cannot be read is of a later version, and left out.
+fn frames(text: &str) -> Vec<ServerFrame> {
+    let values = match serde_json::from_str(text) {
+        Ok(serde_json::Value::Array(values)) => values,
+        Ok(value) => vec![value],
+        Err(_) => Vec::new(),
+    };
+    values.into_iter().filter_map(|value| serde_json::from_value(value).ok()).collect()
+}
+
+/// Does what the machine asks for. Returns when the connection is to be left.
+async fn perform(shared: &Arc<Shared>, mut socket: Option<&mut Socket>) -> Result<Option<Duration>, ()> {
+    let mut leave = None;
+    loop {
+        let outputs = shared.machine().take_outputs();
+        if outputs.is_empty() {
+            break;
+        }
+        for output in outputs {
+            match output {
+                Output::Say(frame) => {
+                    // What was said into a connection that is gone is said again on the next one.
+                    if let Some(socket) = &mut socket {
+                        feed(socket, &frame).await?;
+                    }
+                }
+                // Nobody may listen.
+                Output::Tell(update) => drop(shared.updates.send(update)),
+                Output::Answer(id, answer) => {
+                    if let Some(waiting) = lock(&shared.answers).remove(&id) {
+                        let _ = waiting.send(answer.map_err(Error::from));
+                    }
+                }
+                Output::Renew => {
+                    if let (Some(socket), Ok(())) = (&mut socket, shared.rest.refresh().await) {
+                        let token = shared.rest.access_token();
+                        feed(socket, &ClientFrame::Auth { id: "renew".into(), token }).await?;
+                    }
+                }
+                Output::Leave(wait) => leave = Some(wait),
+            }
+        }
+    }
+    if let Some(socket) = socket {
+        socket.flush().await.map_err(drop)?;
+    }
+    Ok(leave)
+}
+
+async fn feed(socket: &mut Socket, frame: &ClientFrame) -> Result<(), ()> {
+    let text = serde_json::to_string(frame).expect("frames have string keys and no failing serializers");
+    socket.feed(Message::Text(text.into())).await.map_err(drop)
+}
+
+async fn say(socket: &mut Socket, frame: &ClientFrame) -> Result<(), ()> {
+    feed(socket, frame).await?;
+    socket.flush().await.map_err(drop)
+}
