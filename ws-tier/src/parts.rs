@@ -8,6 +8,7 @@ use domain::{
     UserRoom,
 };
 use service::auth::{Auth, Grant};
+use service::messages::fill_edits;
 use service::ports::{Bus, Store, StoreError};
 use service::presence::Presence;
 use service::rooms::{Asked, Rooms};
@@ -89,7 +90,8 @@ impl Parts {
         after: Option<RoomId>,
     ) -> Result<(Vec<RoomEntry>, Option<RoomId>), Refusal> {
         let mut rows = self.store.rooms.user_rooms(user, after, ROOMS_PER_FRAME).await?;
-        rows.iter_mut().for_each(|row| self.marks.overlay_row(user, &mut row.row));
+        // Marks are written once a minute; one who comes back within it should not see their own mark fall.
+        rows.iter_mut().for_each(|line| self.marks.overlay_row(user, &mut line.row));
         let next = rows.last().filter(|_| rows.len() == ROOMS_PER_FRAME).map(|row| row.room.id);
         let others = rows.iter().filter_map(|row| row.room.other(user)).collect();
         let related = Related { users: self.directory.users(others).await?, ..Related::default() };
@@ -104,16 +106,7 @@ impl Parts {
         let (epoch, head) = self.head(log).await?;
         let to = head.min(after + max);
         let mut entries = if to > after { self.store.log.read(log, after + 1, to).await? } else { Vec::new() };
-        let targets: Vec<Seq> = entries.iter().filter_map(edited).collect();
-        if !targets.is_empty() {
-            let messages = self.store.log.messages(log, &targets).await?;
-            for entry in &mut entries {
-                if let Body::Edit { target, text } = &mut entry.body {
-                    let message = messages.iter().find(|message| message.seq == *target);
-                    *text = message.and_then(Entry::message).map(|message| message.text.clone());
-                }
-            }
-        }
+        fill_edits(&self.store, log, &mut entries).await?;
         Ok(Stretch { epoch, head, entries })
     }
 
@@ -176,12 +169,4 @@ impl Parts {
 
 fn asked(change: &Change) -> Asked {
     Asked { id: Some(change.id), seen: change.seen, epoch: change.epoch }
-}
-
-/// The message that an entry edits, if its text is to be filled in.
-fn edited(entry: &Entry) -> Option<Seq> {
-    match entry.body {
-        Body::Edit { target, text: None } => Some(target),
-        _ => None,
-    }
 }
