@@ -102,6 +102,19 @@ describe("start", () => {
     expect(second.client.getState()).toMatchObject({ session: "signed_in", ready: true, connection: { status: "waiting" } });
     expect([...second.client.getState().rooms.keys()]).toEqual(["r1"]);
   });
+
+  it("stands being stopped and started again at once, as React's strict mode does", async () => {
+    const { host, client } = browser();
+    void client.start();
+    client.stop();
+    void client.start();
+    await serve(host);
+    expect(client.getState().connection.status).toBe("online");
+    expect(host.sockets.filter((socket) => socket.closedWith === null)).toHaveLength(1);
+    expect(client.send("r1", "hi")).toMatch(/^[0-9a-f-]{36}$/);
+    await settle();
+    expect(host.socket.of("send")).toHaveLength(1);
+  });
 });
 
 describe("a reload", () => {
@@ -162,6 +175,20 @@ describe("a reload", () => {
     await settle();
     expect(second.client.getState().outbox).toEqual([]);
     expect(second.client.getState().rooms.get("r1")?.messages.map((m) => [m.seq, m.status])).toEqual([[11, "sent"]]);
+  });
+});
+
+describe("a change that is refused for its epoch", () => {
+  it("makes the client ask for the new one and repeat from seen 0", async () => {
+    const { host, client } = browser();
+    void client.start();
+    await serve(host);
+    const id = client.send("r1", "hi");
+    await settle();
+    host.socket.says({ t: "error", id, of: "send", room: "r1", code: "unavailable", message: "", epoch: "e2" });
+    await serve(host, { epoch: "e2", head: 3 });
+    expect(host.sockets).toHaveLength(2);
+    expect(host.socket.of("send")).toMatchObject([{ id, seen: 0 }]);
   });
 });
 
@@ -415,6 +442,20 @@ describe("leaving", () => {
     expect(client.getState()).toMatchObject({ session: "signed_out", me: null });
     expect(client.getState().rooms.size).toBe(0);
     expect((await indexedDB.databases()).map(({ name }) => name)).toEqual(["db"]);
+  });
+
+  it("a logout that the server did not hear of is told at the next start", async () => {
+    const first = browser();
+    void first.client.start();
+    await serve(first.host);
+    first.host.answers.set("POST /api/auth/logout", () => Promise.reject(new TypeError("down")));
+    await first.client.logout();
+    expect(first.client.getState().session).toBe("signed_out");
+    first.client.stop();
+    const second = browser();
+    await second.client.start();
+    expect(second.client.getState().session).toBe("signed_out");
+    expect(second.host.asked.map(({ path }) => path)).toEqual(["/api/auth/logout", "/api/auth/refresh"]);
   });
 
   it("a session that ends elsewhere signs out here, and other tabs follow a logout", async () => {

@@ -44,9 +44,9 @@ export class Session {
     this.channel = host.openChannel(`palaver-session:${baseUrl}`, (message) => this.told(message as Told));
   }
 
-  register(body: RegisterBody): Promise<UserSelf> {
+  async register(body: RegisterBody): Promise<UserSelf> {
     // With a guest's token the guest becomes the account and keeps its id.
-    return this.signIn("/api/auth/register", body, this.access?.user.guest === true ? this.access.token : null);
+    return this.signIn("/api/auth/register", body, this.access?.user.guest === true ? await this.token() : null);
   }
 
   login(body: LoginBody): Promise<UserSelf> {

@@ -116,6 +116,11 @@ export class ChatClient implements ChatClientApi {
   /** Without a cache one cannot tell who one is before the server answers. */
   private async findSession(run: object, attempt: number): Promise<void> {
     try {
+      if (await this.storage.owesLogout().catch(() => false)) {
+        // Who signed out while the server was away must not be signed in again by the cookie that is still there.
+        await this.session.logout();
+        await this.storage.setOwesLogout(false);
+      }
       const user = await this.session.resume();
       if (this.run !== run) return;
       await this.turn(() => (user === null ? this.signedOut() : this.signedIn(user)));
@@ -147,6 +152,7 @@ export class ChatClient implements ChatClientApi {
     await this.live?.close();
     this.session.expect(user.id);
     await this.storage.setLastUser(user).catch(() => undefined);
+    await this.storage.setOwesLogout(false).catch(() => undefined);
     const disk = await this.storage.open(user.id).catch(() => memoryStorage().open(user.id));
     this.live = new Live({
       host: this.host,
@@ -206,8 +212,8 @@ export class ChatClient implements ChatClientApi {
     return this.turn(async () => {
       const { live } = this;
       this.live = null;
-      // A server that cannot be reached does not keep anyone signed in on this device; the cookie ends by itself.
-      await this.session.logout().catch(() => undefined);
+      // A server that cannot be reached does not keep anyone signed in on this device: it is told at the next start.
+      await this.session.logout().catch(() => this.storage.setOwesLogout(true).catch(() => undefined));
       await live?.forget();
       this.attachments.close();
       await this.storage.setLastUser(null).catch(() => undefined);

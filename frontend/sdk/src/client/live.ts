@@ -21,6 +21,8 @@ import type { Store } from "./store.js";
 
 /** Cursors in one `resume`: far below the frame limit of 64 KiB. */
 const CURSORS_A_FRAME = 500;
+/** People whose presence one may follow. */
+const WATCHED_MAX = 200;
 /** How often typing signals that are over are looked for, as long as there are any. */
 const TYPING_CHECK_MS = 1_000;
 
@@ -132,8 +134,8 @@ export class Live {
   }
 
   watch(users: readonly string[]): void {
-    this.watched = users;
-    this.connection.send({ t: "watch", users: [...users] });
+    this.watched = users.slice(0, WATCHED_MAX);
+    this.connection.send({ t: "watch", users: [...this.watched] });
   }
 
   private async endpoint(): Promise<{ url: string; token: string | null }> {
@@ -151,11 +153,17 @@ export class Live {
     const { store, host } = this.deps;
     store.dispatch({ type: "frames", frames, now: host.now() });
     if (!this.ready && this.connection.isOpen && store.core.ready && store.core.listing === null) this.listed();
-    for (const frame of frames) if (frame.t === "error") this.outbox.refusedForNow(frame as ErrorFrame);
+    for (const frame of frames) if (frame.t === "error") this.onError(frame);
     this.ask();
     this.settleStatus();
     if (frames.some((frame) => frame.t === "sync")) this.deps.onSynced();
     if (this.typingTimer === null && frames.some((frame) => frame.t === "signal")) this.checkTyping();
+  }
+
+  private onError(frame: ErrorFrame): void {
+    this.outbox.refusedForNow(frame);
+    // The store has another life by now: only a new welcome says what of ours still holds.
+    if (frame.epoch != null && frame.epoch !== this.deps.store.core.epoch) this.connection.reopen();
   }
 
   /** The rooms are known: name the cursors, and send what waited. */

@@ -83,6 +83,14 @@ export class Connection {
     void this.open();
   }
 
+  /** Another socket at once, in place of this one. */
+  reopen(code = 1000): void {
+    if (!this.running || this.socket === null) return;
+    this.drop(code);
+    this.attempt = 0;
+    void this.open();
+  }
+
   /** The page is shown again or the network is back: a waiting client comes now, an open socket has to prove itself. */
   wake(): void {
     if (!this.running) return;
@@ -186,11 +194,7 @@ export class Connection {
         return;
       case "goaway":
         // The node drains: it said when to leave, so that its clients do not all arrive elsewhere at once.
-        this.set("goaway", frame.delay_ms, () => {
-          this.drop(1000);
-          this.attempt = 0;
-          void this.open();
-        });
+        this.set("goaway", frame.delay_ms, () => this.reopen());
         return;
       default:
         return;
@@ -224,11 +228,7 @@ export class Connection {
     if (this.ping !== null) return;
     this.ping = { id: this.deps.newId(), at: this.deps.host.now() };
     this.write({ t: "ping", id: this.ping.id });
-    this.set("pong", PONG_TIMEOUT_MS, () => {
-      this.drop(4000);
-      this.attempt = 0;
-      void this.open();
-    });
+    this.set("pong", PONG_TIMEOUT_MS, () => this.reopen(4000));
   }
 
   private async renew(): Promise<void> {

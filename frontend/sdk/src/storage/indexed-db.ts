@@ -5,7 +5,7 @@ import type { OutboxItem } from "../state/model.js";
 import type { MetaRecord, OutboxRecord, RoomRecord, Storage, UserStore } from "./storage.js";
 
 interface Root extends DBSchema {
-  last: { key: "user"; value: Person };
+  last: { key: "user" | "owes_logout"; value: Person | true };
 }
 
 interface OfUser extends DBSchema {
@@ -21,11 +21,17 @@ export function indexedDbStorage(name: string): Storage {
   // A failure is told by the first use, not by an unhandled rejection.
   root.catch(() => undefined);
   return {
-    lastUser: async () => (await (await root).get("last", "user")) ?? null,
+    lastUser: async () => ((await (await root).get("last", "user")) as Person | undefined) ?? null,
     setLastUser: async (user) => {
       const db = await root;
       if (user === null) await db.delete("last", "user");
       else await db.put("last", user, "user");
+    },
+    owesLogout: async () => (await (await root).get("last", "owes_logout")) === true,
+    setOwesLogout: async (owes) => {
+      const db = await root;
+      if (owes) await db.put("last", true, "owes_logout");
+      else await db.delete("last", "owes_logout");
     },
     open: async (user) => userStore(`${name}:${user}`),
   };

@@ -5,11 +5,16 @@ import type { CacheWrite, MetaRecord, OutboxRecord, RoomRecord, Storage, UserSto
 
 export function memoryStorage(): Storage {
   let user: Person | null = null;
+  let owes = false;
   const stores = new Map<string, UserStore>();
   return {
     lastUser: async () => user,
     setLastUser: async (next) => {
       user = next;
+    },
+    owesLogout: async () => owes,
+    setOwesLogout: async (next) => {
+      owes = next;
     },
     open: async (id) => {
       const store = stores.get(id) ?? memoryUserStore();

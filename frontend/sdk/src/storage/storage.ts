@@ -79,5 +79,8 @@ export interface Storage {
   /** Who was signed in last, so that the cache can be drawn before the network answers. */
   lastUser(): Promise<Person | null>;
   setLastUser(user: Person | null): Promise<void>;
+  /** Whether somebody signed out here and the server does not know it yet. */
+  owesLogout(): Promise<boolean>;
+  setOwesLogout(owes: boolean): Promise<void>;
   open(user: string): Promise<UserStore>;
 }
