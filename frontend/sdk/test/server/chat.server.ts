@@ -240,6 +240,36 @@ describe("when the server is killed", () => {
       expect(messages(client.getState(), id).map((m) => m.text)).toEqual(["before", "while it was dead", "and another"]);
     }
   });
+
+  it("under kill -9 again and again, all see the same order and every message once", { timeout: 120_000 }, async () => {
+    const people = [await guest("ada"), await guest("bob"), await guest("cleo"), await guest("dan")];
+    const id = await room(people[0]!, ...people.slice(1));
+    const texts: string[] = [];
+    for (let round = 0; round < 6; round++) {
+      for (const [i, client] of people.entries()) {
+        for (let k = 0; k < 5; k++) {
+          const text = `${i}: ${String(texts.length).padStart(3, "0")}`;
+          texts.push(text);
+          client.send(id, text);
+        }
+      }
+      // Somewhere between the first and the last of them.
+      await new Promise((resolve) => setTimeout(resolve, 5 + 7 * round));
+      await server.kill();
+      await server.up();
+      for (const client of people) client.reconnectNow();
+    }
+    for (const client of people) {
+      await becomes(client, (state) => state.outbox.length === 0 && messages(state, id).length === texts.length, "all are there", 60_000);
+    }
+    const seen = people.map((client) => messages(client.getState(), id).map((m) => m.text));
+    for (const other of seen) expect(other).toEqual(seen[0]);
+    expect([...seen[0]!].sort()).toEqual([...texts].sort());
+    for (const i of people.keys()) {
+      const own = seen[0]!.filter((text) => text.startsWith(`${i}:`));
+      expect(own, "the order made").toEqual([...own].sort());
+    }
+  });
 });
 
 describe("when a backup is restored", () => {
