@@ -202,10 +202,10 @@ impl Files {
     /// Takes an unsent file back. A sent one goes with its message.
     pub async fn delete(&self, actor: &Actor, file: FileId) -> Result<(), Refusal> {
         let file = self.get(actor, file).await?;
-        if file.state != FileState::Unsent {
+        // A message may take it at this very moment: the row decides, not what was read of it.
+        if file.state != FileState::Unsent || !self.store.files.drop_unsent(file.id).await? {
             return Err(Refusal::new(Code::Conflict, "A message holds this file; delete the message."));
         }
-        self.store.files.drop_file(file.id).await?;
         self.remove(&file).await;
         Ok(())
     }
@@ -213,7 +213,10 @@ impl Files {
     /// Removes bytes and row; whether that worked. What fails is found again by the sweep.
     async fn remove(&self, file: &File) -> bool {
         let removed = async {
-            self.store.files.drop_file(file.id).await?;
+            // Sent since it was listed: it stays.
+            if !self.store.files.drop_unsent(file.id).await? {
+                return Ok(());
+            }
             self.blobs.delete(&thumbnail_key(file.id)).await?;
             self.blobs.delete(&key(file.id)).await?;
             self.store.files.forget(file.id).await?;
