@@ -99,7 +99,10 @@ export function RoomPage({ room, me, seq, onDirect }: Props) {
         <MessageList room={room} me={me} rights={rights} target={seq} actions={actions} onMissing={onMissing} />
         <div className={s.foot}>
           <Composer room={room} me={me} editing={editing} onEdit={setEditing} quote={quoteText} />
-          <TypingLine people={room.typing} />
+          <TypingLine
+            people={room.typing}
+            note={room.slowModeSeconds > 0 ? t("blocked.slowMode", { n: room.slowModeSeconds }) : null}
+          />
         </div>
       </div>
       {peopleOpen && (

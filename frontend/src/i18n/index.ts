@@ -7,7 +7,7 @@ import en from "./catalogs/en.json";
 
 export type MessageId = keyof typeof en;
 /** Languages with a catalog. */
-export const LOCALES: readonly Locale[] = ["en"];
+export const LOCALES: readonly Locale[] = ["en", "de"];
 export type Locale = "en" | "de" | "ar" | "ja";
 
 const RTL: ReadonlySet<Locale> = new Set(["ar"]);

@@ -10,14 +10,19 @@ interface MenuProps {
   readonly trigger: ReactNode;
   readonly children: ReactNode;
   readonly onOpenChange?: (open: boolean) => void;
+  /** Left out: the menu keeps its own state. */
+  readonly isOpen?: boolean;
   readonly placement?: "bottom end" | "bottom start" | "top start" | "top end";
   /** Drawn above the items. */
   readonly header?: ReactNode;
 }
 
-export function Menu({ label, trigger, children, onOpenChange, placement = "bottom end", header }: MenuProps) {
+export function Menu({ label, trigger, children, onOpenChange, isOpen, placement = "bottom end", header }: MenuProps) {
   return (
-    <MenuTrigger {...(onOpenChange === undefined ? {} : { onOpenChange })}>
+    <MenuTrigger
+      {...(onOpenChange === undefined ? {} : { onOpenChange })}
+      {...(isOpen === undefined ? {} : { isOpen })}
+    >
       {trigger}
       <Popover className={s.popover ?? ""} placement={placement} offset={4}>
         {header}

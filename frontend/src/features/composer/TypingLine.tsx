@@ -4,7 +4,13 @@ import { t } from "../../i18n/index.ts";
 import { called } from "../../lib/person.ts";
 import s from "./TypingLine.module.css";
 
-export function TypingLine({ people }: { people: readonly Person[] }) {
+interface Props {
+  readonly people: readonly Person[];
+  /** Said while nobody types. */
+  readonly note: string | null;
+}
+
+export function TypingLine({ people, note }: Props) {
   const [first, second] = people;
   let text = "";
   if (first !== undefined && second !== undefined && people.length === 2) {
@@ -21,7 +27,7 @@ export function TypingLine({ people }: { people: readonly Person[] }) {
           <i />
         </span>
       )}
-      {text}
+      {text === "" ? note : text}
     </p>
   );
 }

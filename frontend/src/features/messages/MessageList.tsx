@@ -68,6 +68,15 @@ export function MessageList({ room, me, rights, target, actions, onMissing }: Pr
     else scroll.toBottom();
   }, [room.loaded, rows.length, firstNew, target, scroll.toBottom]);
 
+  // ---- what one sends oneself is shown, wherever one was reading
+  const newest = rows.at(-1)?.message;
+  const sent = newest?.mine === true && newest.status === "sending" ? newest.key : null;
+  const lastSent = useRef(sent);
+  useLayoutEffect(() => {
+    if (sent !== null && sent !== lastSent.current) scroll.toBottom();
+    lastSent.current = sent;
+  }, [sent, scroll.toBottom]);
+
   // ---- history
   const loadOlder = useCallback(() => {
     const element = frame.current;

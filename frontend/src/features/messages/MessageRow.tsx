@@ -32,6 +32,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
   const [over, setOver] = useState(false);
   const [focused, setFocused] = useState(false);
   const [held, setHeld] = useState(false);
+  const [menu, setMenu] = useState(false);
   const usable = message.seq !== null && !message.deleted && message.kind === "message";
   return (
     <div className={s.row} data-group={startsGroup || undefined}>
@@ -56,6 +57,11 @@ export const MessageRow = memo(function MessageRow(props: Props) {
         onPointerEnter={(event) => event.pointerType !== "touch" && setOver(true)}
         onPointerLeave={() => setOver(false)}
         onFocus={() => setFocused(true)}
+        onContextMenu={(event) => {
+          if (!usable || wantsOwnMenu(event)) return;
+          event.preventDefault();
+          setMenu(true);
+        }}
         onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setFocused(false)}
       >
         <div className={s.gutter}>
@@ -99,11 +105,19 @@ export const MessageRow = memo(function MessageRow(props: Props) {
           )}
           <Delivery message={message} />
         </div>
-        {usable && (over || focused || held) && <Toolbar message={message} onHold={setHeld} />}
+        {usable && (over || focused || held || menu) && (
+          <Toolbar message={message} onHold={setHeld} menu={menu} onMenu={setMenu} />
+        )}
       </article>
     </div>
   );
 });
+
+/** Links, pictures, code and selected text have a menu of the browser's that people expect. */
+function wantsOwnMenu(event: React.MouseEvent): boolean {
+  const onOwn = event.target instanceof Element && event.target.closest("a, img, pre, button") !== null;
+  return onOwn || window.getSelection()?.isCollapsed === false;
+}
 
 function Edited({ at }: { at: string }) {
   return (

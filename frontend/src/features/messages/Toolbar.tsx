@@ -1,6 +1,5 @@
 /** Owns what one can do with a message: buttons that show on hover and focus, and the same in a menu. */
 import type { MessageView } from "@palaver/sdk";
-import { useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { IconButton } from "../../ui/Button.tsx";
 import { Menu, MenuItem, MenuSeparator } from "../../ui/Menu.tsx";
@@ -12,16 +11,13 @@ interface Props {
   readonly message: MessageView;
   /** Tells that a panel of the toolbar is open, so that it stays while the pointer is elsewhere. */
   readonly onHold: (held: boolean) => void;
+  /** Whether the menu is open: also by right click and long press. */
+  readonly menu: boolean;
+  readonly onMenu: (open: boolean) => void;
 }
 
-export function Toolbar({ message, onHold }: Props) {
+export function Toolbar({ message, onHold, menu, onMenu }: Props) {
   const { actions, rights } = useRow();
-  const [holds, setHolds] = useState(0);
-  const hold = (open: boolean) => {
-    const next = holds + (open ? 1 : -1);
-    setHolds(next);
-    onHold(next > 0);
-  };
   const mayDelete = message.mine || rights.moderate;
   return (
     <div className={s.toolbar} role="toolbar" aria-label={t("message.actions")}>
@@ -30,7 +26,7 @@ export function Toolbar({ message, onHold }: Props) {
           <EmojiPicker
             trigger={<IconButton small icon="smile" size={18} label={t("message.react")} />}
             onPick={(emoji) => actions.react(message, emoji)}
-            onOpenChange={hold}
+            onOpenChange={onHold}
           />
           <IconButton small icon="reply" size={18} label={t("message.reply")} onPress={() => actions.reply(message)} />
         </>
@@ -51,8 +47,14 @@ export function Toolbar({ message, onHold }: Props) {
       <Menu
         label={t("message.more")}
         trigger={<IconButton small icon="more" size={18} label={t("message.more")} />}
-        onOpenChange={hold}
+        isOpen={menu}
+        onOpenChange={onMenu}
       >
+        {rights.write && (
+          <MenuItem icon="reply" onAction={() => actions.reply(message)}>
+            {t("message.reply")}
+          </MenuItem>
+        )}
         <MenuItem icon="copy" onAction={() => navigator.clipboard.writeText(message.text)}>
           {t("message.copyText")}
         </MenuItem>
