@@ -1,0 +1,85 @@
+//! `bench append|fsync|page [folder]`: measures the store behind the use cases, prints a line of JSON for
+//! each figure, and fails when a bar is missed.
+//!
+//! The folder is where the databases lie while it runs; by default the one for temporary files. Full
+//! durability costs what that folder's disk costs.
+
+mod append;
+mod cpu;
+mod page;
+mod setup;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+
+/// A figure and what it has to be.
+#[derive(Debug, Serialize)]
+pub struct Figure {
+    /// The row.
+    pub bench: &'static str,
+    /// What was measured.
+    pub what: String,
+    /// How much.
+    pub value: f64,
+    /// In what.
+    pub unit: &'static str,
+    /// What it has to be.
+    pub bar: String,
+    /// Whether it is.
+    pub ok: bool,
+}
+
+impl Figure {
+    fn new(bench: &'static str, what: impl Into<String>, value: f64, unit: &'static str) -> Figure {
+        let value = (value * 100.0).round() / 100.0;
+        Figure { bench, what: what.into(), value, unit, bar: String::new(), ok: true }
+    }
+
+    fn at_least(self, bar: f64) -> Figure {
+        Figure { bar: format!(">= {bar}"), ok: self.value >= bar, ..self }
+    }
+
+    fn between(self, low: f64, high: f64) -> Figure {
+        Figure { bar: format!("{low} to {high}"), ok: (low..=high).contains(&self.value), ..self }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let row = arguments.next().unwrap_or_default();
+    let folder = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
+    match run(&row, folder).await {
+        Ok(figures) => {
+            show(&figures);
+            if figures.iter().all(|figure| figure.ok) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            eprintln!("bench {row}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(row: &str, folder: PathBuf) -> Result<Vec<Figure>> {
+    match row {
+        "append" => append::append(folder).await,
+        "fsync" => append::fsync(folder).await,
+        "page" => page::page(folder).await,
+        other => bail!("there is no row {other:?}; there are append, fsync and page"),
+    }
+}
+
+fn show(figures: &[Figure]) {
+    for figure in figures {
+        println!("{}", serde_json::to_string(figure).expect("figures are plain values"));
+    }
+    println!();
+    for Figure { what, value, unit, bar, ok, .. } in figures {
+        let verdict = if *ok { "" } else { "   MISSED" };
+        println!("{what:<60} {value:>12} {unit:<12} {bar:<14}{verdict}");
+    }
+}
