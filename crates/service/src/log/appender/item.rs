@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::limits::APPEND_DEADLINE;
 use domain::{Ack, Change, Refusal, Seq};
 
-use super::{Now, Output, Token};
+use super::{Looks, Now, Output, Token};
 use crate::ports::Tip;
 
 /// A change and those who wait for its answer.
@@ -15,6 +15,8 @@ pub(super) struct Item {
     /// Who waits: the first sender, then the twins. Empty when they were told `unavailable`.
     pub(super) tokens: Vec<Token>,
     pub(super) deadline: Duration,
+    /// How often the store had been asked where the log ends when it came.
+    pub(super) came_after: u64,
     /// Whether the rate limit has seen it.
     pub(super) counted: bool,
     /// Whether the limit of scans has seen it.
@@ -44,9 +46,9 @@ pub(super) enum Place {
 }
 
 impl Item {
-    pub(super) fn new(change: Change, token: Token, now: Now) -> Item {
+    pub(super) fn new(change: Change, token: Token, now: Now, looks: Looks) -> Item {
         let deadline = now.since_start + APPEND_DEADLINE;
-        Item { change, tokens: vec![token], deadline, counted: false, scanned: false }
+        Item { change, tokens: vec![token], deadline, came_after: looks.asked, counted: false, scanned: false }
     }
 
     /// Whether this is the same change of the same sender.
@@ -54,14 +56,27 @@ impl Item {
         self.change.id == other.id && self.change.by.user == other.by.user
     }
 
+    /// Takes in a twin: whoever waits for it waits for this one.
+    pub(super) fn join(&mut self, twin: Item) {
+        // One that names what it has seen can be looked up; one that does not cannot.
+        self.change.seen = self.change.seen.or(twin.change.seen);
+        self.came_after = self.came_after.max(twin.came_after);
+        self.tokens.extend(twin.tokens);
+    }
+
     /// Whether nobody waits for it any more.
     pub(super) fn is_abandoned(&self) -> bool {
         self.tokens.is_empty()
     }
 
-    /// Whether its sender knows of a later entry than the tip, which has not been read again since.
-    pub(super) fn needs_later_tip(&self, tip: &Tip, tip_is_fresh: bool) -> bool {
-        !tip_is_fresh && self.change.seen.is_some_and(|seen| seen > tip.seq())
+    /// Whether it was here before the last answered look at the end of the log.
+    pub(super) fn came_before(&self, looks: Looks) -> bool {
+        self.came_after < looks.answered
+    }
+
+    /// Whether its sender knows of a later entry than the tip, and the store was not asked since.
+    pub(super) fn needs_later_tip(&self, tip: &Tip, looks: Looks) -> bool {
+        !self.came_before(looks) && self.change.seen.is_some_and(|seen| seen > tip.seq())
     }
 
     /// Tells all who wait: twins get the same answer, as a repeat.

@@ -109,13 +109,20 @@ pub enum Output {
     Committed(crate::ports::Committed),
 }
 
+/// How often the store was asked where the log ends (an append asks, too), and up to which of these
+/// times it has answered. What came before a look that was answered was decided on no older state.
+#[derive(Debug, Clone, Copy, Default)]
+struct Looks {
+    asked: u64,
+    answered: u64,
+}
+
 /// The appender of one log.
 pub struct Machine {
     log: LogId,
     /// The last entry, as far as known; none when it has to be read.
     tip: Option<Tip>,
-    /// Whether nothing was submitted since the tip was read.
-    tip_is_fresh: bool,
+    looks: Looks,
     view: View,
     window: Window,
     queue: Queue,
@@ -139,7 +146,7 @@ impl Machine {
         Machine {
             log,
             tip: None,
-            tip_is_fresh: false,
+            looks: Looks::default(),
             view: View::new(log, nowhere),
             window: Window::default(),
             queue: Queue::default(),
@@ -166,13 +173,12 @@ impl Machine {
 
     /// Takes a change in; [`Machine::go`] is to be called after the last of several.
     pub fn submit(&mut self, change: Change, token: Token, now: Now, out: &mut Vec<Output>) {
-        self.tip_is_fresh = false;
         let twin = self.placed.iter_mut().map(|placed| &mut placed.item).find(|item| item.is_twin(&change));
         if let Some(item) = twin.filter(|item| !item.is_abandoned()) {
             item.tokens.push(token);
             return;
         }
-        if let Err(refusal) = self.queue.push(change, token, now) {
+        if let Err(refusal) = self.queue.push(Item::new(change, token, now, self.looks)) {
             out.push(Output::Answer(token, Err(refusal)));
         }
     }
@@ -219,15 +225,17 @@ impl Machine {
 
     fn ask(&mut self, command: Command, out: &mut Vec<Output>) {
         self.busy = true;
+        let looks = matches!(command, Command::Recent | Command::Missed { .. } | Command::Append(_));
+        self.looks.asked += u64::from(looks);
         out.push(Output::Ask(command));
     }
 
     /// What has to be read before the next changes can be decided.
     fn next_read(&mut self, now: Now, rates: &Rates, out: &mut Vec<Output>) -> Option<Command> {
         let Some(tip) = self.tip else { return Some(Command::Recent) };
-        let ahead = |item: &Item| item.change.seen.is_some_and(|seen| seen > tip.seq());
         // A client may know of entries that another node appended meanwhile.
-        if self.overtaken || self.look_again || (!self.tip_is_fresh && self.queue.batch().any(ahead)) {
+        let ahead = |item: &Item| item.needs_later_tip(&tip, self.looks);
+        if self.overtaken || self.look_again || self.queue.batch().any(ahead) {
             return Some(Command::Missed { after: tip.seq() });
         }
         self.queue.refuse(out, |item| {
@@ -265,7 +273,7 @@ impl Machine {
         let alone = matches!(self.log, LogId::User(_));
         while self.view.pending() < APPEND_ENTRIES && !(alone && self.view.pending() > 0) {
             let Some(mut item) = self.queue.pop() else { break };
-            if !self.view.missing(&item.change).is_empty() || item.needs_later_tip(&tip, self.tip_is_fresh) {
+            if !self.view.missing(&item.change).is_empty() || item.needs_later_tip(&tip, self.looks) {
                 // An entry of this very append showed that a further row is needed. It is read after
                 // this append, since a row read now does not know of the append's entries.
                 self.queue.put_back(item);
@@ -288,7 +296,9 @@ impl Machine {
                 Decision::Refuse(refusal) => Place::Beside(Box::new(Err(refusal))),
             };
             match place {
-                Place::Beside(answer) if self.tip_is_fresh && self.view.pending() == 0 => item.answer(*answer, out),
+                Place::Beside(answer) if item.came_before(self.looks) && self.view.pending() == 0 => {
+                    item.answer(*answer, out);
+                }
                 place => self.placed.push(Placed { item, place }),
             }
         }
@@ -298,8 +308,8 @@ impl Machine {
         } else if self.placed.is_empty() {
             self.tidy();
         } else {
-            // What another node appended meanwhile may allow what is refused here, and nothing will be
-            // appended that would show it: so the tip is read once more.
+            // What another node appended may allow what is refused here, and no append will show it: so
+            // the tip is read once more.
             self.requeue();
             self.look_again = true;
         }

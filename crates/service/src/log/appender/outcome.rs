@@ -49,7 +49,7 @@ impl Machine {
             self.view = View::new(self.log, place);
         }
         self.tip = Some(tip);
-        self.tip_is_fresh = true;
+        self.looks.answered = self.looks.asked;
         self.overtaken = false;
         self.look_again = false;
     }
@@ -77,6 +77,7 @@ impl Machine {
                 self.failures = 0;
                 self.commit(&prepared.entries, out);
                 self.tip = Some(tip);
+                self.looks.answered = self.looks.asked;
                 self.tidy();
             }
             Err(AppendError::Conflict { .. }) => self.decide_again(),

@@ -6,8 +6,8 @@ use std::time::Duration;
 use domain::limits::{APPEND_ENTRIES, APPENDER_QUEUE};
 use domain::{Change, EntryId, Refusal, Seq, UserId};
 
+use super::Output;
 use super::item::Item;
-use super::{Now, Output, Token};
 use crate::refuse::overloaded;
 
 /// Changes that wait.
@@ -29,20 +29,18 @@ impl Queue {
     }
 
     /// Adds a change; a twin of one that waits shares its answer. `overloaded` when full.
-    pub(super) fn push(&mut self, change: Change, token: Token, now: Now) -> Result<(), Refusal> {
-        if self.ids.contains(&key(&change)) {
-            let twin = self.items.iter_mut().find(|item| item.is_twin(&change));
+    pub(super) fn push(&mut self, item: Item) -> Result<(), Refusal> {
+        if self.ids.contains(&key(&item.change)) {
+            let twin = self.items.iter_mut().find(|twin| twin.is_twin(&item.change));
             let twin = twin.expect("`ids` names exactly the changes that are here");
-            // One that names what it has seen can be looked up; one that does not cannot.
-            twin.change.seen = twin.change.seen.or(change.seen);
-            twin.tokens.push(token);
+            twin.join(item);
             return Ok(());
         }
         if self.items.len() >= APPENDER_QUEUE {
             return Err(overloaded());
         }
-        self.ids.insert(key(&change));
-        self.items.push_back(Item::new(change, token, now));
+        self.ids.insert(key(&item.change));
+        self.items.push_back(item);
         Ok(())
     }
 
@@ -54,12 +52,13 @@ impl Queue {
 
     /// Puts an item back in front of all others.
     pub(super) fn put_back(&mut self, mut item: Item) {
-        if !self.ids.insert(key(&item.change)) {
-            // A twin was queued while this one was under way.
-            let twin = self.items.iter_mut().find(|other| other.is_twin(&item.change));
-            let twin = twin.expect("`ids` names exactly the changes that are here");
-            item.tokens.append(&mut twin.tokens);
-            self.items.retain(|other| !other.is_abandoned());
+        let twin = self.ids.replace(key(&item.change)).and_then(|_| {
+            // It was queued while this one was under way.
+            let at = self.items.iter().position(|twin| twin.is_twin(&item.change));
+            at.and_then(|at| self.items.remove(at))
+        });
+        if let Some(twin) = twin {
+            item.join(twin);
         }
         self.items.push_front(item);
     }

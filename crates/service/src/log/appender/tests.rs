@@ -500,3 +500,21 @@ fn the_rate_limit_is_asked_after_the_look_up_and_once() {
     let too_fast = bench.submit(send(1, 3, Some(HEAD)));
     assert_eq!(bench.code(too_fast), Code::RateLimited);
 }
+
+#[test]
+fn a_refusal_needs_a_look_that_was_asked_after_the_change_came() {
+    let mut bench = Bench::warm();
+    bench.banned.push(user(2));
+    let first = bench.submit(send(2, 2, None));
+    bench.rows();
+    let asked = Some(Command::Missed { after: HEAD + 1 });
+    assert_eq!(bench.asked, asked);
+    // The look that is under way may have been answered by the store before this one came.
+    let second = bench.submit(send(2, 3, None));
+    bench.input(Input::Missed(Ok((bench.machine.tip.expect("known"), Vec::new()))));
+    assert_eq!(bench.code(first), Code::Forbidden);
+    assert!(!bench.answers.contains_key(&second));
+    assert_eq!(bench.asked, asked);
+    bench.input(Input::Missed(Ok((bench.machine.tip.expect("known"), Vec::new()))));
+    assert_eq!(bench.code(second), Code::Forbidden);
+}
