@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use domain::limits::{PAGE_ROWS, PRESENCE_CLIENT, PRESENCE_LIST, PRESENCE_LOOKED_AT, WATCHED_USERS};
 use domain::{Actor, Code, LogId, MemberState, PresenceStatus, Refusal, Role, RoomId, User, UserId};
@@ -14,6 +15,10 @@ use crate::access::{Access, RoomRef};
 use crate::clock::Clock;
 use crate::ports::{Bus, BusMessage, PresenceStore, Store, Typing, UserPresence};
 use crate::related::Directory;
+
+/// Whoever looks like a stranger is looked at again after this: the users' rows of a room follow its log
+/// by a few milliseconds, and people look at each other as soon as they have met.
+const ROWS_FOLLOW: Duration = Duration::from_millis(150);
 
 /// Look-ups of shared rooms at the same time, for one `watch`.
 const LOOK_UPS: usize = 8;
@@ -90,22 +95,31 @@ impl Presence {
         if users.len() > WATCHED_USERS {
             return Err(Refusal::bad_request(format!("One can watch {WATCHED_USERS} users at most.")));
         }
-        let checks: Vec<_> =
-            users.into_iter().map(async |user| (user, self.shares_a_room(actor, user).await)).collect();
-        let checked: Vec<(UserId, Result<bool, Refusal>)> =
-            stream::iter(checks).buffer_unordered(LOOK_UPS).collect().await;
-        let mut watchable = Vec::with_capacity(checked.len());
-        for (user, shares) in checked {
-            if shares? {
-                watchable.push(user);
-            }
+        let (mut watchable, strangers) = self.sort_out(actor, users).await?;
+        if !strangers.is_empty() {
+            tokio::time::sleep(ROWS_FOLLOW).await;
+            watchable.extend(self.sort_out(actor, strangers).await?.0);
         }
         watchable.sort_unstable();
         Ok(watchable)
     }
 
-    async fn shares_a_room(&self, actor: &Actor, user: UserId) -> Result<bool, Refusal> {
-        Ok(user == actor.user || self.store.rooms.share_a_room(actor.user, user).await?)
+    /// Those who share a room with the caller (or are the caller), and the others.
+    async fn sort_out(
+        &self,
+        actor: &Actor,
+        users: impl IntoIterator<Item = UserId>,
+    ) -> Result<(Vec<UserId>, Vec<UserId>), Refusal> {
+        let me = actor.user;
+        let look_ups: Vec<_> =
+            users.into_iter().map(async |user| (user, self.store.rooms.share_a_room(me, user).await)).collect();
+        let mut looked_up = stream::iter(look_ups).buffer_unordered(LOOK_UPS);
+        let (mut known, mut strangers) = (Vec::new(), Vec::new());
+        while let Some((user, shares)) = looked_up.next().await {
+            let list = if shares? || user == me { &mut known } else { &mut strangers };
+            list.push(user);
+        }
+        Ok((known, strangers))
     }
 
     /// A client without a socket is there, until `domain::limits::PRESENCE_LIFE` is over. Several of one
@@ -139,9 +153,9 @@ impl Presence {
 
     /// Somebody's presence. `not_found` for a stranger: one who shares no room with the caller.
     pub async fn get(&self, actor: &Actor, user: UserId) -> Result<UserPresence, Refusal> {
-        match self.shares_a_room(actor, user).await? {
-            true => self.one(user).await,
-            false => Err(Refusal::not_found("There is no such user, or you share no room with them.")),
+        match self.watchable(actor, &[user]).await?.is_empty() {
+            false => self.one(user).await,
+            true => Err(Refusal::not_found("There is no such user, or you share no room with them.")),
         }
     }
 
