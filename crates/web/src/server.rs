@@ -25,6 +25,8 @@ use patience::Patience;
 const GRACE: Duration = Duration::from_secs(25);
 /// How long to wait before accepting again when the system has no sockets left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How many times longer than for headers the server waits for a client that does not read.
+const STALL: u32 = 6;
 /// How often an HTTP/2 connection is asked whether it lives, and how long it may take to answer.
 const HTTP2_PING: Duration = Duration::from_secs(20);
 
@@ -131,7 +133,7 @@ async fn answer(
 ) {
     // Answers are small and wanted at once.
     let _ = stream.set_nodelay(true);
-    let (stream, called) = Patience::new(stream, patience);
+    let (stream, called) = Patience::new(stream, patience, patience * STALL);
     let service = hyper::service::service_fn(move |request: http::Request<Incoming>| {
         called.now();
         let mut request = request.map(axum::body::Body::new);

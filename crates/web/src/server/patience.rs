@@ -1,6 +1,6 @@
-//! A connection that must make its first call in time. hyper's own time-out begins with HTTP/1 headers;
-//! before that it waits for ever for the bytes that tell HTTP/1 from HTTP/2, and for an HTTP/2 client's
-//! first call.
+//! A connection that must make its first call in time, and must take what it asked for. hyper's own
+//! time-out begins with HTTP/1 headers; before that it waits for ever for the bytes that tell HTTP/1 from
+//! HTTP/2, and for an HTTP/2 client's first call; and it waits for ever for a client that does not read.
 
 use std::io;
 use std::pin::Pin;
@@ -13,11 +13,15 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-/// The stream; reading fails once the time is over and nobody has called.
+/// The stream; reading fails once the time is over and nobody has called, writing once nothing could be
+/// written for the longer time.
 pub(super) struct Patience {
     stream: TcpStream,
     deadline: Option<Pin<Box<Sleep>>>,
     called: Called,
+    /// How long a write may stand still, and since when one does.
+    stall: Duration,
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 /// Told by the service at each call.
@@ -31,10 +35,26 @@ impl Called {
 }
 
 impl Patience {
-    pub(super) fn new(stream: TcpStream, patience: Duration) -> (Self, Called) {
+    pub(super) fn new(stream: TcpStream, patience: Duration, stall: Duration) -> (Self, Called) {
         let called = Called(Arc::new(AtomicBool::new(false)));
         let deadline = Some(Box::pin(tokio::time::sleep(patience)));
-        (Patience { stream, deadline, called: called.clone() }, called)
+        (Patience { stream, deadline, called: called.clone(), stall, stalled: None }, called)
+    }
+}
+
+impl Patience {
+    /// What a write came to, or an error when none has come to anything for too long.
+    fn stalls(&mut self, context: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stall = self.stall;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(stall)));
+        match stalled.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
+        }
     }
 }
 
@@ -58,7 +78,8 @@ impl AsyncRead for Patience {
 
 impl AsyncWrite for Patience {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.stalls(context, written)
     }
 
     fn poll_write_vectored(
@@ -66,7 +87,8 @@ impl AsyncWrite for Patience {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        self.stalls(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
