@@ -2,6 +2,7 @@
 //! see what another did.
 
 mod auth;
+mod convergence;
 mod crash;
 mod disk;
 mod drain;

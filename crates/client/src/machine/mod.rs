@@ -210,10 +210,8 @@ impl Machine {
                     self.pump(now);
                 }
             }
-            ServerFrame::Sync { re, room, status, head, n, events, .. } => {
-                if self.asked.get(&room) == Some(&re) {
-                    self.sync(&room, status, head, n, events);
-                }
+            ServerFrame::Sync { re, room, status, head, n, events, .. } if self.asked.get(&room) == Some(&re) => {
+                self.sync(&room, status, head, n, events);
             }
             ServerFrame::Event(event) => self.event(event),
             ServerFrame::Ack { id, room, seq, dup, noop, .. } => {

@@ -179,10 +179,8 @@ impl Machine {
         self.me = Some(event.seq);
         match event.kind {
             OwnEventKind::Room(RoomChange::Set { entry }) => self.room_set(*entry),
-            OwnEventKind::Room(RoomChange::Gone { entry }) => {
-                if self.is_news(&entry.id, entry.at_seq) {
-                    self.drop_room(&entry.id);
-                }
+            OwnEventKind::Room(RoomChange::Gone { entry }) if self.is_news(&entry.id, entry.at_seq) => {
+                self.drop_room(&entry.id);
             }
             _ => {}
         }

@@ -1,0 +1,188 @@
+//! Many clients that write, edit, delete and react while their connections break: all end with the same.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use client::{Client, Credentials, Message, Pending};
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+use tests::server::Server;
+
+use crate::setup::with_limits;
+
+/// Limits that are not what this is about.
+const LIMITS: &str = "sends_per_10s = 100000\nframes_per_60s = 100000\njoins_per_minute = 10000\nrequests_per_minute = 100000\nsign_ins_per_minute = 10000";
+const CLIENTS: usize = 50;
+const ROOMS: usize = 5;
+const MESSAGES: usize = 200;
+/// Changes of one client that may wait for their acks.
+const ON_THE_WAY: usize = 20;
+/// How long the whole may take to come to rest on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// What one client knows that it did.
+#[derive(Default)]
+struct Done {
+    /// The seqs of its messages, in the order of sending, by room.
+    sent: BTreeMap<String, Vec<u64>>,
+    deleted: HashSet<(String, u64)>,
+    changes: usize,
+    cuts: usize,
+}
+
+/// Sends [`MESSAGES`] messages, with edits, deletes, reactions and broken connections among them.
+async fn live(client: Client, rooms: Vec<String>, who: usize) -> Done {
+    let mut random = StdRng::seed_from_u64(who as u64);
+    let mut done = Done::default();
+    let mut messages: Vec<(String, Pending)> = Vec::new();
+    let mut changes: Vec<Pending> = Vec::new();
+    for n in 0..MESSAGES {
+        let room = rooms.choose(&mut random).expect("there are rooms");
+        messages.push((room.clone(), client.send(room, &format!("{who}/{n}"))));
+        if messages.len() >= ON_THE_WAY {
+            settle(&mut messages, &mut done).await;
+        }
+        if let Some(change) = change(&client, room, &mut random, &mut done) {
+            changes.push(change);
+        }
+        if random.random_bool(0.02) {
+            client.cut();
+            done.cuts += 1;
+        }
+    }
+    settle(&mut messages, &mut done).await;
+    for change in changes {
+        // A reaction may meet a message that its author has deleted meanwhile: refused, and nothing else.
+        if change.await.is_ok() {
+            done.changes += 1;
+        }
+    }
+    done
+}
+
+/// Waits for the acks of these messages.
+async fn settle(messages: &mut Vec<(String, Pending)>, done: &mut Done) {
+    for (room, pending) in messages.drain(..) {
+        let acked = pending.await.expect("a message is taken in");
+        done.sent.entry(room).or_default().push(acked.seq.expect("a message has a place"));
+    }
+}
+
+/// Perhaps a change of something that was sent before.
+fn change(client: &Client, room: &str, random: &mut StdRng, done: &mut Done) -> Option<Pending> {
+    let mine = done.sent.get(room).and_then(|seqs| seqs.choose(random)).copied();
+    let mine = mine.filter(|seq| !done.deleted.contains(&(room.to_owned(), *seq)));
+    match random.random_range(0..10) {
+        0 => mine.map(|seq| client.edit(room, seq, &format!("edited {}", random.random::<u32>()))),
+        1 => mine.map(|seq| {
+            done.deleted.insert((room.to_owned(), seq));
+            client.delete(room, seq)
+        }),
+        2 => {
+            let seen = client.room(room)?.messages;
+            let (seq, _) = seen.iter().nth_back(random.random_range(0..20))?;
+            Some(client.react(room, *seq, "👍", random.random_bool(0.7)))
+        }
+        _ => None,
+    }
+}
+
+/// The clients, each in all rooms before the first message.
+async fn gather(server: &Server) -> (Vec<Client>, Vec<String>) {
+    let url = server.http("");
+    let mut clients = Vec::new();
+    let mut rooms = Vec::new();
+    for who in 0..CLIENTS {
+        let client = Client::connect(&url, Credentials::guest(&format!("c{who}"))).await.expect("signed in");
+        for n in 0..ROOMS {
+            let slug = format!("room-{n}");
+            if who == 0 {
+                rooms.push(client.create_room(&slug, &slug).await.expect("made"));
+            } else {
+                client.join(&slug).await.expect("joined");
+            }
+        }
+        clients.push(client);
+    }
+    (clients, rooms)
+}
+
+/// The room as one who comes later reads it, page by page.
+async fn read_all(client: &Client, room: &str) -> BTreeMap<u64, Message> {
+    let mut before = None;
+    while client.load(room, before).await.expect("a page") {
+        before = client.room(room).and_then(|room| room.messages.keys().next().copied());
+    }
+    client.room(room).expect("in").messages
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_clients_in_five_rooms_end_with_the_same() {
+    let mut server = with_limits(LIMITS).start().await;
+    let (clients, rooms) = gather(&server).await;
+    let tasks: Vec<_> = clients
+        .iter()
+        .enumerate()
+        .map(|(who, client)| tokio::spawn(live(client.clone(), rooms.clone(), who)))
+        .collect();
+    // In the middle of it the server dies as well.
+    let half = async {
+        let some = |client: &Client| client.room(&rooms[0]).is_some_and(|room| room.messages.len() > MESSAGES * 4);
+        while !clients.iter().any(some) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, half).await.expect("messages arrive");
+    server.kill();
+    server.start_again().await;
+
+    let rest = async {
+        let mut done = Vec::new();
+        for task in tasks {
+            done.push(task.await.expect("no client failed"));
+        }
+        for room in &rooms {
+            let last = |client: &Client| client.room(room).and_then(|room| room.cursor);
+            // An entry is settled for all when everybody's cursor stands at the highest one.
+            while clients.iter().map(last).collect::<HashSet<_>>().len() > 1 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        for client in &clients {
+            client.settled().await.expect("connected");
+        }
+        done
+    };
+    let done = tokio::time::timeout(PATIENCE, rest).await.expect("all come to rest");
+
+    let late = Client::connect(&server.http(""), Credentials::guest("late")).await.expect("signed in");
+    let mut total = 0;
+    for room in &rooms {
+        let first = clients[0].room(room).expect("in");
+        total += first.messages.len();
+        for (who, client) in clients.iter().enumerate() {
+            let other = client.room(room).expect("in");
+            assert_eq!(other.cursor, first.cursor, "client {who}");
+            assert!(other.messages == first.messages, "client {who} folds {room} to something else");
+        }
+        let ids: HashSet<(&str, &str)> =
+            first.messages.values().map(|message| (message.by.id.as_str(), message.id.as_str())).collect();
+        assert_eq!(ids.len(), first.messages.len(), "a message is there twice");
+        late.join(room).await.expect("joined");
+        assert!(read_all(&late, room).await == first.messages, "the stored rows are not the fold of the log");
+        for done in &done {
+            let seqs = done.sent.get(room).map_or(&[][..], Vec::as_slice);
+            assert!(seqs.is_sorted(), "one's own messages changed places");
+            assert!(seqs.iter().all(|seq| first.messages.contains_key(seq)), "an acked message is lost");
+        }
+        let gone = done.iter().flat_map(|done| &done.deleted).filter(|(at, _)| at == room);
+        for (_, seq) in gone {
+            assert!(first.messages[seq].deleted, "an acked delete is lost");
+        }
+    }
+    let (cuts, changes) = done.iter().fold((0, 0), |(cuts, changes), done| (cuts + done.cuts, changes + done.changes));
+    assert_eq!(total, CLIENTS * MESSAGES, "lost or doubled");
+    assert!(cuts > CLIENTS && changes > CLIENTS, "{cuts} cuts, {changes} changes");
+    println!("{total} messages, {changes} changes, {cuts} cuts and one crash: {CLIENTS} clients agree");
+}
