@@ -83,6 +83,16 @@ describe("a room's log", () => {
     expect(live12.rooms.has("r1")).toBe(true);
   });
 
+  it("keeps the room when the forbidden comes in one delivery with the entry that overtakes it", () => {
+    const asking = run(connected, { t: "ping", heads: { r1: 12 } }, asked("q2", "r1"));
+    const frames = [
+      live(own(6, { kind: "room", op: "set", entry: entry({ at_seq: 12, head: 12 }) })),
+      sync("r1", "q2", "forbidden", { events: [member(11, ME, "kicked")] }),
+    ];
+    const together = run(asking, { type: "frames", frames, now: 0 });
+    expect(together.rooms.get("r1")?.log).toEqual({ cursor: 10, re: "q2", need: "resume" });
+  });
+
   it("drops the room on forbidden, after what one may still see", () => {
     const out = run(connected, { t: "ping", heads: { r1: 12 } }, asked("q2", "r1"), sync("r1", "q2", "forbidden", { events: [message(11)] }));
     expect(out.rooms.has("r1")).toBe(false);
@@ -417,6 +427,13 @@ describe("own changes", () => {
 
   it("forgets a change that changed nothing", () => {
     expect(run(sent, { ...ack, seq: null, noop: true }).outbox).toEqual([]);
+  });
+
+  it("takes the room itself as the ack of a join, by id and by slug", () => {
+    const joining = run(connected, { type: "item", item: item("j1", { kind: "join", room: "r2" }) }, { type: "item", item: item("j2", { kind: "join", room: "two" }) });
+    expect(joining.outbox).toHaveLength(2);
+    const joined = run(joining, live(own(6, { kind: "room", op: "set", entry: entry({ id: "r2", slug: "two", at_seq: 3 }) })));
+    expect(joined.outbox).toEqual([]);
   });
 
   it("takes a page that has the message as an ack", () => {

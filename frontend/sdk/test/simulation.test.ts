@@ -70,7 +70,7 @@ async function run(seed: number): Promise<void> {
     else if (what < 0.87) server.breakAll(4408);
     else if (what < 0.9) server.kick(room, pick(USERS));
     else if (what < 0.94) server.invite(room, pick(USERS));
-    else if (what < 0.95) view === undefined ? client.join(room) : client.leave(room);
+    else if (what < 0.95) view === undefined ? client.join(room, server.head(room)) : client.leave(room);
     else if (what < 0.99) server.faults = { lostAnswer: random() * 0.4, unavailable: random() * 0.3, lostEvent: random() * 0.3 };
     else if (!restored) {
       restored = true;

@@ -46,14 +46,24 @@ export function ownEventIsAck(core: Core, event: Pick<AnyEvent, "room" | "seq" |
   return item === undefined ? core : onAck(core, item, event.room, event.seq);
 }
 
-/** Forgets acked changes that the log shows by itself now. */
+/**
+ * Forgets acked changes that the log shows by itself now, and joins of rooms that one is in: the answer may be lost, and a
+ * join without `seen` is not recognised when it is repeated.
+ */
 export function settleOutbox(core: Core): Core {
   const rest = core.outbox.filter((item) => {
+    if (item.kind === "join") return !isJoined(core, item.room);
     if (item.seq === null) return true;
     const cursor = core.rooms.get(item.room)?.log.cursor ?? null;
     return cursor !== null && cursor < item.seq;
   });
   return rest.length === core.outbox.length ? core : { ...core, outbox: rest };
+}
+
+/** `room` is an id, or the slug that was joined by. */
+function isJoined(core: Core, room: string): boolean {
+  const held = core.rooms.get(room) ?? [...core.rooms.values()].find(({ entry }) => entry.slug === room);
+  return held?.entry.state === "joined";
 }
 
 function withAck(core: Core, room: string, seq: number): Core {

@@ -57,8 +57,8 @@ function listEnded(core: Core): Core {
 
 export function onSync(core: Core, frame: SyncFrame): Core {
   const log = logOf(core, frame.room);
-  // A newer request replaced this one: its answer may be of a membership that is over.
-  if (log === null || log.re === null || frame.re !== log.re) return core;
+  // A newer request replaced this one, or is about to: its answer may be of a membership that is over.
+  if (log === null || log.re === null || frame.re !== log.re || log.need === "resume") return core;
   if (frame.epoch !== core.epoch) return core;
   const answered = withLog(core, frame.room, { ...log, re: null });
   return frame.room === OWN_LOG ? onOwnSync(answered, frame) : onRoomSync(answered, frame);
