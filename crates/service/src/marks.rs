@@ -14,10 +14,10 @@ use crate::ports::{Bus, BusMessage, Mark, MarkRow, Store, StoreError};
 /// Marks that the memory holds before those that are written are let go.
 const KEPT: usize = 50_000;
 
-/// Hears of every mark that rises on this node, for the sockets that it holds itself: the bus tells the
+/// Hears of every mark that somebody sets on this node, for the sockets that it holds itself: the bus tells the
 /// other nodes only.
 pub trait MarkListener: Send + Sync {
-    /// A mark rose. Never blocks.
+    /// A mark was raised. Never blocks.
     fn marked(&self, mark: &Mark);
 }
 
@@ -64,20 +64,26 @@ impl Marks {
         if !self.knows(actor.user, room) {
             self.remember(actor.user, room).await?;
         }
-        match self.lift(actor.user, room, seq, n).await {
+        match self.lift(actor.user, room, seq, n) {
             // The feed has not yet written the row of one who has just joined.
             None => Ok(MarkRow { read_seq: seq, read_n: n, mentions: Vec::new() }),
-            Some(row) => Ok(row),
+            Some((row, rose)) => {
+                if rose {
+                    self.tell(actor.user, room, &row).await;
+                }
+                Ok(row)
+            }
         }
     }
 
-    /// The user's own message raises their mark: told at once, written when its minute is over.
+    /// The user's own message raises their mark, which is written when its minute is over. Told to nobody:
+    /// who sees the message knows that its sender has read so far.
     pub async fn raise(&self, user: UserId, room: RoomId, seq: Seq, n: u64) {
         // Where the store does not answer, the mark is raised by the next ack or the client's own mark.
         if !self.knows(user, room) && self.remember(user, room).await.is_err() {
             return;
         }
-        self.lift(user, room, seq, n).await;
+        self.lift(user, room, seq, n);
     }
 
     /// The user's mark in a room, also one that is not written yet.
@@ -88,8 +94,10 @@ impl Marks {
 
     /// Puts the mark of [`Marks::overlay`] into a row of the room list.
     pub fn overlay_row(&self, user: UserId, row: &mut UserRoom) {
-        let stored = MarkRow { read_seq: row.read_seq, read_n: row.read_n, mentions: std::mem::take(&mut row.mentions) };
-        MarkRow { read_seq: row.read_seq, read_n: row.read_n, mentions: row.mentions } = self.overlay(user, row.room, stored);
+        let stored =
+            MarkRow { read_seq: row.read_seq, read_n: row.read_n, mentions: std::mem::take(&mut row.mentions) };
+        MarkRow { read_seq: row.read_seq, read_n: row.read_n, mentions: row.mentions } =
+            self.overlay(user, row.room, stored);
     }
 
     /// A mark that was read from the store, or the higher one that waits here to be written.
@@ -135,20 +143,21 @@ impl Marks {
         Ok(())
     }
 
-    /// Raises the known mark and tells everybody. None where the user has no row in this room.
-    async fn lift(&self, user: UserId, room: RoomId, seq: Seq, n: u64) -> Option<MarkRow> {
-        let row = {
-            let mut known = self.known.lock().expect("no holder panics");
-            let known = known.get_mut(&(user, room))?;
-            if seq <= known.row.read_seq {
-                return Some(known.row.clone());
-            }
+    /// Raises the known mark; whether it rose. None where the user has no row in this room.
+    fn lift(&self, user: UserId, room: RoomId, seq: Seq, n: u64) -> Option<(MarkRow, bool)> {
+        let mut known = self.known.lock().expect("no holder panics");
+        let known = known.get_mut(&(user, room))?;
+        let rises = seq > known.row.read_seq;
+        if rises {
             known.row.read_seq = seq;
             known.row.read_n = known.row.read_n.max(n);
             known.row.mentions.retain(|mention| *mention > seq);
             known.unwritten = true;
-            known.row.clone()
-        };
+        }
+        Some((known.row.clone(), rises))
+    }
+
+    async fn tell(&self, user: UserId, room: RoomId, row: &MarkRow) {
         let mark = Mark { room, user, seq: row.read_seq, n: row.read_n, mentions: row.mentions.clone() };
         for listener in self.listeners.read().expect("no holder panics").iter() {
             listener.marked(&mark);
@@ -156,7 +165,6 @@ impl Marks {
         for log in [LogId::User(user), LogId::Room(room)] {
             self.bus.publish(log, BusMessage::Mark(mark.clone())).await;
         }
-        Some(row)
     }
 
     async fn write(&self, chosen: impl Fn(UserId, &Known) -> bool) {

@@ -91,9 +91,12 @@ async fn ones_own_message_raises_ones_mark() {
     let log = world.room(&node, room(1, RoomKind::Public), &[2]).await;
     let id = log.room().expect("a room");
     list_room(&world, &node, id, 2).await;
+    let marked = Arc::new(Marked::default());
+    node.marks.add_listener(marked.clone());
     let change = world.change(2, send("hi"));
     let sent = node.messages.submit(&RoomRef::Id(id), change.clone()).await;
     assert_eq!(node.marks.mark(user(2), id).await.expect("up").read_seq, seq(&sent));
+    assert!(marked.0.lock().expect("no holder panics").is_empty(), "the message itself says so");
     node.marks.flush().await;
     assert_eq!(stored(&world, id, 2).await, MarkRow { read_seq: seq(&sent), read_n: 1, mentions: Vec::new() });
 }
