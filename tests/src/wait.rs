@@ -16,16 +16,27 @@ const LOOK_AGAIN: Duration = Duration::from_millis(25);
 ///
 /// # Panics
 /// When there is none within [`PATIENCE`].
-pub async fn until<T, F>(what: &str, mut look: impl FnMut() -> F) -> T
+pub async fn until<T, F>(what: &str, look: impl FnMut() -> F) -> T
 where
     F: Future<Output = Option<T>>,
 {
-    let deadline = Instant::now() + PATIENCE;
+    until_within(PATIENCE, what, look).await
+}
+
+/// As [`until`], for what takes longer than anything else.
+///
+/// # Panics
+/// When there is none in that time.
+pub async fn until_within<T, F>(patience: Duration, what: &str, mut look: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Option<T>>,
+{
+    let deadline = Instant::now() + patience;
     loop {
         if let Some(value) = look().await {
             return value;
         }
-        assert!(Instant::now() < deadline, "waited {} s for {what}", PATIENCE.as_secs());
+        assert!(Instant::now() < deadline, "waited {} s for {what}", patience.as_secs());
         tokio::time::sleep(LOOK_AGAIN).await;
     }
 }

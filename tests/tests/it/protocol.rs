@@ -187,6 +187,17 @@ async fn a_long_text_is_refused_and_nothing_is_stored() {
 }
 
 #[tokio::test]
+async fn a_text_that_fits_no_frame_closes_and_is_not_stored() {
+    let server = Server::start().await;
+    let (ada, mut socket) = ada(&server).await;
+    let room = room(&ada, "garden").await;
+    let id = uuid::Uuid::now_v7().to_string();
+    socket.send(json!({ "t": "send", "id": id, "room": room, "text": "x".repeat(100_000), "seen": 0 })).await;
+    assert_eq!(socket.closed().await, PROTOCOL);
+    assert!(crate::setup::history(&ada, &room).await.is_empty());
+}
+
+#[tokio::test]
 async fn an_empty_text_without_files_is_refused() {
     let server = Server::start().await;
     let (ada, mut socket) = ada(&server).await;

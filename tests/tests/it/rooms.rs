@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 use tests::person::{Answer, Person};
 use tests::server::Server;
+use tests::wait;
 
-use crate::setup::{bring_in, history, join, messages, number, private_room, room, say, text, texts};
+use crate::setup::{bring_in, generous, history, join, messages, number, private_room, room, say, text, texts};
 
 async fn act(person: &Person, room: &str, verb: &str, on: &Person) -> Answer {
     // Only a mute looks at how long.
@@ -152,6 +153,76 @@ async fn who_is_muted_reads_and_does_not_write() {
     assert_eq!(texts(&bob, &id).await, ["quiet, isn't it"]);
     act(&ada, &id, "unmute", &bob).await.ok();
     say(&bob, &id, "back").await;
+}
+
+#[tokio::test]
+async fn a_retry_after_a_mute_gets_its_first_answer() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let id = room(&ada, "garden").await;
+    join(&bob, &id).await;
+    let mut socket = bob.connect().await;
+    let seen = number(&socket.follow(&id).await["head"]);
+    let send = json!({ "t": "send", "id": uuid::Uuid::now_v7().to_string(), "room": id, "text": "said in time", "seen": seen });
+    socket.send(send.clone()).await;
+    let first = socket.answer_to(text(&send["id"]).as_str()).await;
+    act(&ada, &id, "mute", &bob).await.ok();
+
+    socket.send(send.clone()).await;
+    let again = socket.answer_to(text(&send["id"]).as_str()).await;
+    assert_eq!((&again["t"], &again["seq"], &again["dup"]), (&json!("ack"), &first["seq"], &json!(true)), "{again}");
+    assert_eq!(socket.say(&id, "said too late", seen).await["code"], "muted");
+    assert_eq!(texts(&ada, &id).await, ["said in time"]);
+}
+
+#[tokio::test]
+async fn a_thousand_rooms_are_listed_and_followed() {
+    const ROOMS: usize = 1_000;
+    let server = generous().start().await;
+    let ada = Person::register(&server, "ada").await;
+    let mut ids = std::collections::BTreeSet::new();
+    // Some at a time, as a script would; one after the other mostly waits for the disk.
+    for tens in 0..ROOMS / 10 {
+        let rooms = (0..10).map(|unit| {
+            let body = json!({ "name": format!("Room {}", tens * 10 + unit), "kind": "private" });
+            let ada = ada.clone();
+            async move { ada.post("/api/rooms", body).await.ok() }
+        });
+        ids.extend(futures_util::future::join_all(rooms).await.iter().map(|room| text(&room["id"])));
+    }
+    assert_eq!(ids.len(), ROOMS);
+
+    // The rows are written by the feed, one commit after the other; once it has caught up, the list is whole.
+    wait::until_within(6 * wait::PATIENCE, "all rooms in the list", async || {
+        let mut socket = ada.connect().await;
+        let mut listed = std::collections::BTreeSet::new();
+        loop {
+            let page = socket.frame("rooms").await;
+            listed.extend(page["rooms"].as_array()?.iter().map(|room| text(&room["id"])));
+            if page["more"] == false {
+                break;
+            }
+        }
+        (listed == ids).then_some(())
+    })
+    .await;
+
+    let one_more = ada.post("/api/rooms", json!({ "name": "One more", "kind": "private" })).await;
+    assert!(one_more.status.is_client_error(), "{} {}", one_more.status, one_more.text());
+
+    let mut socket = ada.connect().await;
+    let cursors: serde_json::Map<String, Value> = ids.iter().map(|id| (id.clone(), Value::Null)).collect();
+    socket.send(json!({ "t": "resume", "id": "all", "cursors": cursors })).await;
+    let mut answered = std::collections::BTreeSet::new();
+    while answered.len() < ROOMS {
+        let sync = socket.find("sync", |sync| sync["re"] == "all").await;
+        assert_eq!(sync["status"], "reset");
+        answered.insert(text(&sync["room"]));
+    }
+    assert_eq!(answered, ids);
+    let last = ids.last().expect("there are rooms");
+    say(&ada, last, "still live").await;
+    socket.find("event", |event| event["text"] == "still live").await;
 }
 
 #[tokio::test]
