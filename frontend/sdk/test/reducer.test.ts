@@ -212,6 +212,9 @@ describe("unread", () => {
   it("shows up to where others have read", () => {
     const two = run(connected, { t: "receipt", room: "r1", user: BOB.id, seq: 9 }, { t: "receipt", room: "r1", user: BOB.id, seq: 7 });
     expect(view(two).receipts.get(BOB.id)).toBe(9);
+    // Who writes has read so far.
+    expect(view(run(two, live(message(11)))).receipts.get(BOB.id)).toBe(11);
+    expect(view(run(connected, live(message(11)))).receipts.size).toBe(0);
   });
 
   it("takes the list's figures for a room whose log is not read yet", () => {

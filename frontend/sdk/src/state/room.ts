@@ -5,6 +5,9 @@ import { withNeed, withRoom, withoutRoom } from "./log.js";
 import { applyChange, fromBody, fromUnknown, indexFrom, insert } from "./message.js";
 import { KEPT_MAX, NO_LOG, type Core, type Room } from "./model.js";
 
+/** Members up to which the server sends receipts. */
+const RECEIPT_MEMBERS = 20;
+
 export function newRoom(entry: RoomEntry): Room {
   return {
     id: entry.id,
@@ -96,8 +99,14 @@ function onMessage(room: Room, entry: MessageEntry, me: string | undefined): Roo
     // The server raises one's own mark with each ack: who writes has read.
     return { ...markAt({ ...room, messages, typing }, entry.seq, entry.n), typing };
   }
+  const receipts = showsReceipts(room, entry.by.id) ? withEntry(room.receipts, entry.by.id, entry.seq) : room.receipts;
   const mentioned = me !== undefined && entry.mentions?.includes(me) === true && entry.seq > room.read;
-  return { ...room, messages, typing, mentions: mentioned ? [...room.mentions, entry.seq] : room.mentions };
+  return { ...room, messages, typing, receipts, mentions: mentioned ? [...room.mentions, entry.seq] : room.mentions };
+}
+
+/** Who writes has read so far, and no receipt says so; in large rooms there are none at all. */
+function showsReceipts(room: Room, user: string): boolean {
+  return room.receipts.has(user) || (room.membersLoaded && room.members.size <= RECEIPT_MEMBERS);
 }
 
 function onChange(room: Room, change: ChangeEntry): Room {
