@@ -85,17 +85,10 @@ impl Services {
         let access = Access::new(store.clone());
         let marks = Marks::new(store.clone(), bus.clone(), clock.clone());
         let auth = Auth::new(store.clone(), logs.clone(), directory.clone(), clock.clone(), keys, auth);
-        let messages =
-            Messages::new(store.clone(), logs.clone(), directory.clone(), access.clone(), marks.clone());
+        let messages = Messages::new(store.clone(), logs.clone(), directory.clone(), access.clone(), marks.clone());
         let rooms = Rooms::new(store.clone(), logs.clone(), access.clone(), directory.clone(), limits.clone());
-        let presence = Presence::new(
-            store.clone(),
-            ports.presence.clone(),
-            access.clone(),
-            directory.clone(),
-            bus,
-            clock.clone(),
-        );
+        let presence =
+            Presence::new(store.clone(), ports.presence.clone(), access.clone(), directory.clone(), bus, clock.clone());
         let notifications = Notifications::new(store.clone(), logs.clone(), directory.clone(), clock.clone());
         let files = Files::new(store.clone(), ports.blobs.clone(), access.clone(), clock.clone(), &limits);
         let notify = Notify::new(logs.clone(), store.clone(), directory.clone());
