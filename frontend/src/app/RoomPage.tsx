@@ -1,7 +1,7 @@
 /** Owns one open room: puts header, conversation, composer and the people panel together. Mount it with the room's id as key. */
 import type { FileInfo, MessageView, Person, RoomView } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { memo, useCallback, useEffect, useMemo, useState } from "react";
 import { Composer } from "../features/composer/Composer.tsx";
 import { TypingLine } from "../features/composer/TypingLine.tsx";
 import { ConnectionBar } from "../features/connection/ConnectionStatus.tsx";
@@ -33,7 +33,8 @@ interface Props {
   readonly onDirect: (person: Person) => Promise<void>;
 }
 
-export function RoomPage({ room, me, seq, onDirect }: Props) {
+/** Drawn again only when its own room changes: others may be busy. */
+export const RoomPage = memo(function RoomPage({ room, me, seq, onDirect }: Props) {
   const client = useClient();
   const download = useDownload();
   const wide = useMedia("(min-width: 1100px)");
@@ -135,4 +136,4 @@ export function RoomPage({ room, me, seq, onDirect }: Props) {
       )}
     </div>
   );
-}
+});

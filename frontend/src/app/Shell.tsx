@@ -1,7 +1,7 @@
 /** Owns the panes: rooms, conversation, details; which of them show by width; and the dialogs that open from the side bar. */
 import type { NotificationView, Person } from "@palaver/sdk";
 import { useClient, useClientState } from "@palaver/sdk/react";
-import { useState } from "react";
+import { useCallback, useState } from "react";
 import { AccountMenu } from "../features/account/AccountMenu.tsx";
 import { ConnectionStatus } from "../features/connection/ConnectionStatus.tsx";
 import { Notifications } from "../features/notifications/Notifications.tsx";
@@ -45,11 +45,11 @@ export function Shell({ me, onLocale }: Props) {
   // A page has one first heading: the open room's name, else the product's.
   const Brand = route.room === null ? "h1" : "span";
 
-  const goTo = (address: string, seq: number | null = null) => {
+  const goTo = useCallback((address: string, seq: number | null = null) => {
     setDialog(null);
     navigate(pathOf(address, seq));
-  };
-  const direct = async (person: Person) => goTo(await client.directRoom(person.id));
+  }, []);
+  const direct = useCallback(async (person: Person) => goTo(await client.directRoom(person.id)), [client, goTo]);
   const onNotification = (notification: NotificationView) => {
     if (notification.room === null) return;
     const about = rooms.get(notification.room);

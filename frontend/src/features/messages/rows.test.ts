@@ -78,6 +78,12 @@ describe("the New line", () => {
     expect(toRows(messages, null).some((row) => row.startsNew)).toBe(false);
   });
 
+  test("waits for the page that holds its place", () => {
+    expect(toRows(messages.slice(1), 1, true).some((row) => row.startsNew)).toBe(false);
+    expect(toRows(messages.slice(1), 1, false)[1]?.startsNew).toBe(true);
+    expect(toRows(messages, 1, true)[2]?.startsNew).toBe(true);
+  });
+
   test("is not drawn above a message that is still being sent", () => {
     expect(toRows([message(null, "2026-11-21T10:00:00", { mine: true })], 0)[0]?.startsNew).toBe(false);
   });

@@ -20,11 +20,13 @@ export interface Row {
 /**
  * @param newAfter the last read `seq` when the room was entered; the first message of somebody else after it gets the
  *   "New" line. `null`: no line.
+ * @param hasMore whether there are older messages that are not loaded.
  */
-export function toRows(messages: readonly MessageView[], newAfter: number | null): Row[] {
+export function toRows(messages: readonly MessageView[], newAfter: number | null, hasMore = false): Row[] {
   const rows: Row[] = [];
   let previous: MessageView | null = null;
-  let lineDrawn = newAfter === null;
+  // Without the last read message among them, the first new one may not be loaded yet.
+  let lineDrawn = newAfter === null || (hasMore && (messages[0]?.seq ?? 0) > newAfter);
   for (const message of messages) {
     const startsDay = previous === null || dayKey(previous.at) !== dayKey(message.at);
     const startsNew =

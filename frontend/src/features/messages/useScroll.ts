@@ -24,7 +24,6 @@ export function useScroll(
   followAtFirst: boolean,
 ): Scroll {
   const following = useRef(followAtFirst);
-  const lastHeight = useRef(0);
   const [atBottom, setAtBottom] = useState(true);
 
   const toBottom = useCallback(() => {
@@ -37,10 +36,7 @@ export function useScroll(
     const element = frame.current;
     if (element === null) return;
     const near = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_BOTTOM_PX;
-    // A scroll event that comes with another height is the browser's or virtua's correction, not the person's wish.
     if (near) following.current = true;
-    else if (lastHeight.current === element.scrollHeight) following.current = false;
-    lastHeight.current = element.scrollHeight;
     setAtBottom(near || following.current);
   }, [frame]);
 
@@ -48,18 +44,25 @@ export function useScroll(
     following.current = false;
   }, []);
 
+  // Only what a person does ends the following: scroll events alone also come from corrections of virtua and the browser.
   useEffect(() => {
     const element = frame.current;
     if (element === null) return;
     const onWheel = (event: WheelEvent) => event.deltaY < 0 && release();
     const onKey = (event: KeyboardEvent) => ["PageUp", "Home", "ArrowUp"].includes(event.key) && release();
+    // On the frame itself there is nothing to press but the scroll bar.
+    const onPress = (event: PointerEvent) => event.target === element && release();
     element.addEventListener("wheel", onWheel, { passive: true });
     element.addEventListener("touchmove", release, { passive: true });
     element.addEventListener("keydown", onKey);
+    element.addEventListener("focusin", release);
+    element.addEventListener("pointerdown", onPress);
     return () => {
       element.removeEventListener("wheel", onWheel);
       element.removeEventListener("touchmove", release);
       element.removeEventListener("keydown", onKey);
+      element.removeEventListener("focusin", release);
+      element.removeEventListener("pointerdown", onPress);
     };
   }, [frame, release]);
 

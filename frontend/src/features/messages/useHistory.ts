@@ -1,0 +1,28 @@
+/** Owns asking for older messages while the reader comes near the upper end. */
+import type { RoomView } from "@palaver/sdk";
+import { useClient } from "@palaver/sdk/react";
+import { type RefObject, useCallback, useEffect } from "react";
+
+/** Older messages are asked for when this little is left above. */
+const LOAD_AHEAD_PX = 800;
+const SETTLE_MS = 150;
+
+/** Returns what to call when the list was scrolled. */
+export function useHistory(room: RoomView, rowCount: number, frame: RefObject<HTMLElement | null>): () => void {
+  const client = useClient();
+  const ready = room.loaded && room.hasMore && !room.loading && room.loadFailure === null;
+  const loadOlder = useCallback(() => {
+    const element = frame.current;
+    if (element === null || !ready || element.scrollTop >= LOAD_AHEAD_PX) return;
+    // A page that does not come is told by the room's `loadFailure`.
+    client.loadOlder(room.id).catch(() => undefined);
+  }, [client, room.id, ready, frame]);
+  // Also when a page did not fill the window, or was loaded while the reader went on upwards. A moment later: rows that
+  // have not been measured yet make the list look shorter than it is.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each new page asks the question again
+  useEffect(() => {
+    const timer = setTimeout(loadOlder, SETTLE_MS);
+    return () => clearTimeout(timer);
+  }, [loadOlder, rowCount]);
+  return loadOlder;
+}

@@ -1,0 +1,60 @@
+/** Owns going to one message: of a link, of a quote. It is loaded first when need be, then marked for a moment. */
+import type { RoomView } from "@palaver/sdk";
+import { useClient } from "@palaver/sdk/react";
+import { type RefObject, useEffect, useState } from "react";
+import type { VirtualizerHandle } from "virtua";
+import type { Row } from "./rows.ts";
+
+const FLASH_MS = 1_600;
+
+interface Jump {
+  readonly jump: (seq: number) => void;
+  /** Key of the message that was jumped to a moment ago. */
+  readonly flashing: string | null;
+}
+
+export function useJump(
+  room: RoomView,
+  rows: readonly Row[],
+  list: RefObject<VirtualizerHandle | null>,
+  target: number | null,
+  release: () => void,
+  onMissing: () => void,
+): Jump {
+  const client = useClient();
+  const [wanted, setWanted] = useState(target);
+  const [flashing, setFlashing] = useState<string | null>(null);
+  useEffect(() => setWanted(target), [target]);
+
+  const at = wanted === null ? -1 : rows.findIndex((row) => row.message.seq === wanted);
+  const key = rows[at]?.message.key ?? null;
+  useEffect(() => {
+    if (wanted === null || !room.loaded) return;
+    if (key !== null) {
+      release();
+      list.current?.scrollToIndex(at, { align: "center" });
+      setFlashing(key);
+      setWanted(null);
+      return;
+    }
+    let current = true;
+    client.loadUntil(room.id, wanted).then(
+      (found) => {
+        if (!current || found) return;
+        setWanted(null);
+        onMissing();
+      },
+      () => current && setWanted(null),
+    );
+    return () => {
+      current = false;
+    };
+  }, [wanted, at, key, room.loaded, room.id, client, list, onMissing, release]);
+
+  useEffect(() => {
+    if (flashing === null) return;
+    const timer = setTimeout(() => setFlashing(null), FLASH_MS);
+    return () => clearTimeout(timer);
+  }, [flashing]);
+  return { jump: setWanted, flashing };
+}

@@ -1,0 +1,20 @@
+/** Owns where the "New" line stands during one visit of a room. */
+import type { RoomView } from "@palaver/sdk";
+import { useEffect, useRef, useState } from "react";
+import { useWindowEvent } from "../../lib/hooks.ts";
+
+/** The `seq` after which messages are new, or null when there is no line. It stays until the room is left. */
+export function useNewLine(room: RoomView): number | null {
+  const [newAfter, setNewAfter] = useState(() => (room.unread > 0 ? room.readSeq : null));
+  // What arrives while one looks elsewhere gets the line; an older line stays until then.
+  const leftAt = useRef<number | null>(null);
+  useWindowEvent("blur", () => {
+    leftAt.current = room.unread === 0 ? room.head : null;
+  });
+  useEffect(() => {
+    if (leftAt.current === null || room.head <= leftAt.current || room.unread === 0 || document.hasFocus()) return;
+    setNewAfter(leftAt.current);
+    leftAt.current = null;
+  }, [room.head, room.unread]);
+  return newAfter;
+}

@@ -1,0 +1,55 @@
+/** Owns that what was seen counts as read: seen is what stands in the window while the page has the focus. */
+import type { RoomView } from "@palaver/sdk";
+import { useClient } from "@palaver/sdk/react";
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef } from "react";
+import type { VirtualizerHandle } from "virtua";
+import { useWindowEvent } from "../../lib/hooks.ts";
+import type { Row } from "./rows.ts";
+
+const READ_AFTER_MS = 300;
+/** A row that shows less than this at the lower edge has not been seen. */
+const EDGE_PX = 12;
+
+/** Returns what to call when the list was scrolled. */
+export function useReadMarks(
+  room: RoomView,
+  rows: readonly Row[],
+  frame: RefObject<HTMLElement | null>,
+  list: RefObject<VirtualizerHandle | null>,
+): () => void {
+  const client = useClient();
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const mark = useCallback(() => {
+    timer.current = null;
+    const element = frame.current;
+    const handle = list.current;
+    if (element === null || handle === null || document.hidden || !document.hasFocus()) return;
+    const last = handle.findItemIndex(element.scrollTop + element.clientHeight - EDGE_PX);
+    if (last >= rows.length - 1) {
+      client.markRead(room.id);
+      return;
+    }
+    const seen = rows[last]?.message.seq ?? null;
+    if (seen !== null && seen > room.readSeq) client.markRead(room.id, seen);
+  }, [client, room.id, room.readSeq, rows, frame, list]);
+  const latest = useRef(mark);
+  useLayoutEffect(() => {
+    latest.current = mark;
+  }, [mark]);
+
+  const markSoon = useCallback(() => {
+    timer.current ??= setTimeout(() => latest.current(), READ_AFTER_MS);
+  }, []);
+  useEffect(() => {
+    if (room.loaded && (room.unread > 0 || room.readSeq < room.head)) markSoon();
+  }, [room.loaded, room.unread, room.readSeq, room.head, markSoon]);
+  useWindowEvent("focus", markSoon);
+  useEffect(
+    () => () => {
+      if (timer.current !== null) clearTimeout(timer.current);
+      timer.current = null;
+    },
+    [],
+  );
+  return markSoon;
+}
