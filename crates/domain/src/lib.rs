@@ -37,7 +37,7 @@ pub use own::{Notification, NotificationKey, NotificationKind, OwnChange, UserRo
 pub use presence::PresenceStatus;
 pub use refusal::{Code, Refusal};
 pub use related::Related;
-pub use room::{Level, Member, MemberState, Role, Room, RoomKind};
+pub use room::{Level, Member, MemberState, Role, Room, RoomKind, RoomRef};
 pub use time::Timestamp;
 pub use user::{User, UserRole};
 pub use view::{Place, Roster, Row, RowKey, View};

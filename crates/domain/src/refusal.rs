@@ -80,6 +80,11 @@ impl Refusal {
         Self::new(Code::NotFound, message)
     }
 
+    /// The one answer for a room that is not there and for one that the caller may not know of.
+    pub fn no_such_room() -> Self {
+        Self::not_found("There is no such room, or you may not see it.")
+    }
+
     /// Shorthand for `forbidden`.
     pub fn forbidden(message: impl Into<String>) -> Self {
         Self::new(Code::Forbidden, message)

@@ -1,10 +1,39 @@
 //! Rooms and who is in them, as the log's `room` and `member` entries fold to.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{RoomId, Seq, UserId};
 use crate::name::{RoomName, Slug};
+use crate::refusal::Refusal;
 use crate::time::Timestamp;
+
+/// What a caller names a room by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RoomRef {
+    /// Its id.
+    Id(RoomId),
+    /// A public room's second name.
+    Slug(Slug),
+}
+
+impl From<RoomId> for RoomRef {
+    fn from(id: RoomId) -> Self {
+        RoomRef::Id(id)
+    }
+}
+
+impl FromStr for RoomRef {
+    type Err = Refusal;
+    /// A UUID is an id, everything else a slug; a text that is neither names no room.
+    fn from_str(text: &str) -> Result<Self, Refusal> {
+        if let Ok(id) = text.parse() {
+            return Ok(RoomRef::Id(id));
+        }
+        Slug::parse(text).map(RoomRef::Slug).map_err(|_| Refusal::no_such_room())
+    }
+}
 
 /// Who may come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

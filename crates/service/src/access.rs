@@ -2,42 +2,17 @@
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
-use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 
 use domain::name::Slug;
 use domain::{Actor, Member, MemberState, Refusal, Room, RoomId, RoomKind, Seq};
 
+pub use domain::RoomRef;
+
 use crate::ports::Store;
 
 /// Slugs that the cache holds at most.
 const CACHED_SLUGS: usize = 10_000;
-
-/// What a caller names a room by.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum RoomRef {
-    /// Its id.
-    Id(RoomId),
-    /// A public room's second name.
-    Slug(Slug),
-}
-
-impl From<RoomId> for RoomRef {
-    fn from(id: RoomId) -> Self {
-        RoomRef::Id(id)
-    }
-}
-
-impl FromStr for RoomRef {
-    type Err = Refusal;
-    /// A UUID is an id, everything else a slug; a text that is neither names no room.
-    fn from_str(text: &str) -> Result<Self, Refusal> {
-        if let Ok(id) = text.parse() {
-            return Ok(RoomRef::Id(id));
-        }
-        Slug::parse(text).map(RoomRef::Slug).map_err(|_| no_such_room())
-    }
-}
 
 /// A room that the caller may see, and how they stand to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +43,7 @@ impl Seen {
 
 /// The refusal for a room that is not there and for one that the caller may not know of.
 pub(crate) fn no_such_room() -> Refusal {
-    Refusal::not_found("There is no such room, or you may not see it.")
+    Refusal::no_such_room()
 }
 
 /// Looks up rooms on behalf of somebody.

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use domain::{Actor, Change, LogId, RoomId, Seq, Timestamp, User, UserId};
-use service::RoomRef;
+use domain::{Actor, Change, LogId, RoomId, RoomRef, Seq, Timestamp, User, UserId};
 use wire::ServerFrame;
 
 use super::CloseCode;

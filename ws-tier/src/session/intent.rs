@@ -2,8 +2,7 @@
 
 use domain::limits::FILES_PER_MESSAGE;
 use domain::text::{Emoji, MessageText};
-use domain::{Code, EntryId, Intent, Refusal, Seq};
-use service::RoomRef;
+use domain::{Code, EntryId, Intent, Refusal, RoomRef, Seq};
 use wire::ClientFrame;
 
 /// What a frame asks of a room.

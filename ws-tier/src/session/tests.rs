@@ -224,7 +224,7 @@ fn a_change_carries_who_the_id_seen_and_the_epoch() {
     let asked = rig.say(json!({"t": "delete", "id": ID, "room": ROOM, "target": 4, "seen": 9}));
     let [Action::Submit { reply, room, change }] = &asked[..] else { panic!("{asked:?}") };
     assert_eq!(reply, &Reply { id: Some(ID.into()), of: "delete", room: Some(ROOM.into()) });
-    assert_eq!(room, &service::RoomRef::Id(ROOM.parse::<RoomId>().expect("an id")));
+    assert_eq!(room, &domain::RoomRef::Id(ROOM.parse::<RoomId>().expect("an id")));
     assert_eq!((change.by, change.seen, change.epoch), (identity().actor, Some(9), Some(EPOCH)));
     assert_eq!(change.intent, Intent::Delete { target: 4 });
     let asked = rig.say(json!({"t": "join", "id": ID, "room": "random"}));
