@@ -1,6 +1,7 @@
 /** Owns the façade: one object with everything an application does, made of the parts beside it. */
 import { Session } from "../auth/session.js";
 import type { ChatClientApi, ChatClientOptions } from "../chat-client.js";
+import { socketUrl } from "../connection/address.js";
 import { backOff } from "../connection/back-off.js";
 import { PalaverError } from "../errors.js";
 import { browserHost } from "../host/browser.js";
@@ -395,10 +396,4 @@ export class ChatClient implements ChatClientApi {
     await this.store.when((core) => core.rooms.has(id), ROOM_ARRIVES_MS, this.host);
     return id;
   }
-}
-
-/** The socket's address: of the page's own origin where no other server is named. */
-function socketUrl(baseUrl: string): string {
-  const base = baseUrl === "" ? (globalThis.location?.origin ?? "") : baseUrl;
-  return `${base.replace(/^http/, "ws")}/v1/ws`;
 }
