@@ -6,6 +6,11 @@ export function called(person: Person): string {
   return person.display_name?.trim() || person.name;
 }
 
+/** The unique name as it is typed in a mention. Isolated, so that the sign stays before the name also from right to left. */
+export function handle(person: Person): string {
+  return `\u2066@${person.name}\u2069`;
+}
+
 /** One or two letters for an avatar. Counts by grapheme, so that an emoji or an accent stays whole. */
 export function initials(name: string): string {
   const words = name

@@ -5,7 +5,7 @@ import { useEffect, useState } from "react";
 import { t } from "../i18n/index.ts";
 import { explain } from "../lib/errors.ts";
 import { useSettled } from "../lib/hooks.ts";
-import { called } from "../lib/person.ts";
+import { called, handle } from "../lib/person.ts";
 import { Avatar } from "./Avatar.tsx";
 import { Button } from "./Button.tsx";
 import { Dialog } from "./Dialog.tsx";
@@ -83,7 +83,7 @@ export function FindPerson({ title, action, named, leaveOut, onPick, onClose }: 
                 <span className={form.title} dir="auto">
                   {called(person)}
                 </span>
-                <span className={form.note}>@{person.name}</span>
+                <span className={form.note}>{handle(person)}</span>
               </span>
               <Button
                 small

@@ -4,7 +4,7 @@ import { useClient } from "@palaver/sdk/react";
 import { useState } from "react";
 import { Button as AriaButton } from "react-aria-components";
 import { LOCALES, type Locale, locale, t } from "../../i18n/index.ts";
-import { called } from "../../lib/person.ts";
+import { called, handle } from "../../lib/person.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { Confirm } from "../../ui/Dialog.tsx";
 import { Menu, MenuItem, MenuSeparator } from "../../ui/Menu.tsx";
@@ -47,7 +47,7 @@ export function AccountMenu({ me, themes, onLocale }: Props) {
                 {called(me)}
               </span>
               <span className={s.name}>
-                @{me.name}
+                {handle(me)}
                 {me.guest === true && ` · ${t("person.guest")}`}
               </span>
             </span>

@@ -1,7 +1,7 @@
 /** Owns the list of people that a mention being typed may become. The text field keeps the focus and points into it. */
 import type { Person, PresenceView, UserId } from "@palaver/sdk";
 import { t } from "../../i18n/index.ts";
-import { called } from "../../lib/person.ts";
+import { called, handle } from "../../lib/person.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import s from "./Suggestions.module.css";
 
@@ -33,7 +33,7 @@ export function Suggestions({ id, people, presence, active, onPick, onHover }: P
         >
           <Avatar id={person.id} name={called(person)} size={24} presence={presence.get(person.id)?.status} />
           <span className={s.called}>{called(person)}</span>
-          <span className={s.name}>@{person.name}</span>
+          <span className={s.name}>{handle(person)}</span>
         </div>
       ))}
     </div>

@@ -13,8 +13,10 @@ export function Delivery({ message }: { message: MessageView }) {
   if (failed !== null) {
     return (
       <div className={s.failed} role="alert">
-        <Icon name="alert" size={16} />
-        <span>{failed.failure === null ? t("error.unexpected") : explainFailure(failed.failure)}</span>
+        <span className={s.reason}>
+          <Icon name="alert" size={16} />
+          {failed.failure === null ? t("error.unexpected") : explainFailure(failed.failure)}
+        </span>
         <Button small variant="quiet" onPress={() => actions.retry(failed.id)}>
           {t("delivery.retry")}
         </Button>

@@ -4,7 +4,7 @@ import { useClient, useClientState } from "@palaver/sdk/react";
 import { useMemo, useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { ago } from "../../lib/format.ts";
-import { called } from "../../lib/person.ts";
+import { called, handle } from "../../lib/person.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { Button, IconButton } from "../../ui/Button.tsx";
 import { Confirm } from "../../ui/Dialog.tsx";
@@ -135,7 +135,7 @@ function Group({ title, members, row }: GroupProps) {
 }
 
 function note(member: MemberView, status: PresenceStatus, lastSeen: string | null): string {
-  const parts = [`@${member.user.name}`];
+  const parts = [handle(member.user)];
   if (member.role !== "member") parts.push(t(`role.${member.role}`));
   if (member.mutedUntil !== null && Date.parse(member.mutedUntil) > Date.now()) parts.push(t("people.muted"));
   else if (status === "offline" && lastSeen !== null) parts.push(ago(lastSeen));

@@ -155,6 +155,7 @@ function Badges({ room }: { room: RoomView }) {
       {loud > 0 && (
         <span
           className={s.loud}
+          dir="ltr"
           role="img"
           aria-label={t(room.kind === "direct" ? "rooms.unread" : "rooms.mentions", { n: loud })}
         >
