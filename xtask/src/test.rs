@@ -42,6 +42,10 @@ pub fn suites(workspace: &Workspace, report: &mut Report) {
         needed(&page, "the page")?;
         vitest::run(workspace)
     });
+    report.suite("the SDK against the server", || {
+        needed(&page, "the page")?;
+        vitest::run_against(workspace, needed(&palaver, "palaver")?)
+    });
     report.suite("playwright", || {
         needed(&page, "the page")?;
         playwright::run(workspace, needed(&palaver, "palaver")?)

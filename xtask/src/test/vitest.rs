@@ -13,21 +13,17 @@ use crate::report::Counts;
 use crate::workspace::Workspace;
 
 /// The npm packages that have unit tests: the page, and the SDK, which is a package of its own.
-const PACKAGES: [&str; 2] = [node::FRONTEND, "frontend/sdk"];
+const PACKAGES: [&str; 2] = [node::FRONTEND, SDK];
+
+/// The SDK's package.
+const SDK: &str = "frontend/sdk";
 
 /// Runs `vitest` once in each package. A test file that no run picked up counts as a failed test.
 pub fn run(workspace: &Workspace) -> Result<Counts> {
     let mut sum = Counts::default();
     let mut ran = BTreeSet::new();
     for package in PACKAGES {
-        let folder = tempfile::tempdir()?;
-        let file = super::report_file(&folder);
-        let mut vitest = node::npm(&workspace.path(package));
-        vitest.args(["exec", "--no", "--", "vitest", "run", "--reporter=default", "--reporter=json"]);
-        vitest.arg(format!("--outputFile.json={}", file.display())).env("NO_COLOR", "1");
-        let finished = process::tee(&mut vitest)?;
-        let report = super::read_report(&file).with_context(|| format!("in {package}"))?;
-        let counts = count(&report, finished.success)?;
+        let (report, counts) = run_in(workspace, package, |_| ())?;
         sum.passed += counts.passed;
         sum.failed += counts.failed;
         ran.extend(files(&report)?);
@@ -37,6 +33,28 @@ pub fn run(workspace: &Workspace) -> Result<Counts> {
         sum.failed += 1;
     }
     Ok(sum)
+}
+
+/// Runs the SDK in Node against a real server, which each of its tests starts.
+pub fn run_against(workspace: &Workspace, palaver: &Path) -> Result<Counts> {
+    let configure = |vitest: &mut Command| {
+        vitest.args(["--config", "vitest.server.config.ts"]).env(super::PALAVER_BIN, palaver);
+    };
+    Ok(run_in(workspace, SDK, configure)?.1)
+}
+
+/// Runs `vitest` once in a package, as `configure` asks for.
+fn run_in(workspace: &Workspace, package: &str, configure: impl Fn(&mut Command)) -> Result<(Value, Counts)> {
+    let folder = tempfile::tempdir()?;
+    let file = super::report_file(&folder);
+    let mut vitest = node::npm(&workspace.path(package));
+    vitest.args(["exec", "--no", "--", "vitest", "run", "--reporter=default", "--reporter=json"]);
+    vitest.arg(format!("--outputFile.json={}", file.display())).env("NO_COLOR", "1");
+    configure(&mut vitest);
+    let finished = process::tee(&mut vitest)?;
+    let report = super::read_report(&file).with_context(|| format!("in {package}"))?;
+    let counts = count(&report, finished.success)?;
+    Ok((report, counts))
 }
 
 /// The files that a run says it ran.
