@@ -263,3 +263,16 @@ async fn the_oldest_session_makes_room() {
     assert_eq!(sessions.len(), domain::limits::SESSIONS_PER_USER);
     assert_eq!(code(fixture.auth.verify(&first.access_token)), Some(Code::Unauthenticated));
 }
+
+#[tokio::test]
+async fn a_session_whose_end_was_not_announced_can_be_ended_again() {
+    let fixture = fixture();
+    let ada = fixture.register("ada").await;
+    let elsewhere = fixture.auth.login("ada", PASSWORD.into(), &device()).await.expect("right");
+    let (actor, other) = (fixture.actor(&ada), fixture.actor(&elsewhere).session.expect("set"));
+    // As a process leaves it that dies between the two steps.
+    fixture.memory.store().sessions.end(other).await.expect("the store works");
+    fixture.auth.end_session(&actor, other).await.expect("said again");
+    let entries = fixture.memory.store().log.read(LogId::User(actor.user), 1, 9).await.expect("the store works");
+    assert!(entries.iter().any(|entry| entry.body == domain::Body::SessionEnded { session: Some(other) }));
+}

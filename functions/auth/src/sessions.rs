@@ -99,7 +99,7 @@ pub(crate) async fn list(State(auth): State<Arc<Auth>>, Caller(actor): Caller) -
     responses(
         (status = 204, description = "Ended"),
         (status = 401, body = ProblemBody),
-        (status = 404, description = "Not one's own, or over", body = ProblemBody),
+        (status = 404, description = "Not one's own", body = ProblemBody),
     )
 )]
 pub(crate) async fn end(

@@ -87,7 +87,8 @@ async fn sessions_are_listed_and_ended_by_their_owner_only() {
     server.signed_in(&second).get("/me").await.is(200);
     ada.delete(&path).await.is(204);
     server.signed_in(&second).get("/me").await.refused(401, "unauthenticated");
-    ada.delete(&path).await.refused(404, "not_found");
+    ada.delete(&path).await.is(204);
+    ada.delete("/sessions/0192f0c1-5b1c-7a0e-8000-000000000001").await.refused(404, "not_found");
     ada.delete("/sessions/..%2f..%2fme").await.refused(404, "not_found");
     assert_eq!(ada.get("/sessions").await.is(200).body["items"].as_array().map(Vec::len), Some(1));
 }
