@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use domain::{Body, Entry, Epoch, LogId, MemberState, Refusal};
+use domain::{Body, Entry, LogId, MemberState, Refusal};
 use service::CommitListener;
 use service::ports::{BusMessage, Committed};
 use tokio::sync::mpsc;
@@ -56,11 +56,19 @@ pub(super) async fn run(tier: Arc<Tier>, mut jobs: mpsc::Receiver<Job>) {
 
 async fn deliver(tier: &Tier, committed: &Committed) {
     let Committed { log, epoch, entries } = committed;
-    let wanted = |tier: &Tier, epoch: &Epoch| {
-        let hub = tier.hub();
-        hub.epoch() == *epoch && hub.is_ready(*log)
-    };
-    if !wanted(tier, epoch) {
+    let head = entries.last().map_or(0, |entry| entry.seq);
+    let wanted = tier.drive(|hub, effects| {
+        if hub.epoch() != *epoch {
+            return false;
+        }
+        let ready = hub.is_ready(*log);
+        if !ready {
+            // Nobody follows it; or it is about to be followed, and must know of this.
+            hub.hint(*log, head, effects);
+        }
+        ready
+    });
+    if !wanted {
         return;
     }
     let now = tier.now();
@@ -71,10 +79,7 @@ async fn deliver(tier: &Tier, committed: &Committed) {
             }
         }),
         // Names could not be looked up now: the reader tries until they can.
-        Err(_) => {
-            let head = entries.last().map_or(0, |entry| entry.seq);
-            tier.drive(|hub, effects| hub.hint(*log, head, effects));
-        }
+        Err(_) => tier.drive(|hub, effects| hub.hint(*log, head, effects)),
     }
 }
 

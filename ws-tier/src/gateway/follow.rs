@@ -39,9 +39,9 @@ async fn start(tier: Arc<Tier>, epoch: Epoch, log: LogId) {
         match tier.parts.head(log).await {
             Ok((found, _)) if found != epoch => return tier.check_epoch().await,
             Ok((_, head)) => {
-                tier.drive(|hub, _| {
+                tier.drive(|hub, effects| {
                     if hub.epoch() == epoch {
-                        hub.started(log, head);
+                        hub.started(log, head, effects);
                     }
                 });
                 if let Some(waiting) = tier.starting().remove(&log) {

@@ -118,7 +118,7 @@ impl Socket {
                 message = ws.recv(), if reads => match message {
                     Some(Ok(Message::Text(text))) => self.session.on_text(&text, self.tier.now(), &mut actions),
                     Some(Ok(Message::Binary(_))) => self.session.on_breach(&mut actions),
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => self.session.on_control(self.tier.now()),
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => self.session.on_control(self.tier.now(), &mut actions),
                     Some(Ok(Message::Close(_))) | None => return End::Gone,
                     Some(Err(error)) => {
                         if !is_breach(error) {

@@ -14,6 +14,8 @@ pub(super) struct Log {
     pub ready: bool,
     /// The last entry that was delivered.
     pub last: Seq,
+    /// The highest head that was heard of before the log was ready.
+    pub heard: Seq,
     /// A read is under way.
     pub reading: bool,
     /// Something new was heard since it began.
@@ -35,6 +37,7 @@ impl Log {
         Log {
             ready: false,
             last: 0,
+            heard: 0,
             reading: false,
             again: false,
             followers: 0,

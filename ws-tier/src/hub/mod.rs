@@ -125,10 +125,14 @@ impl Hub {
     }
 
     /// The log's channel is subscribed and its head was read after that.
-    pub fn started(&mut self, id: LogId, head: Seq) {
+    pub fn started(&mut self, id: LogId, head: Seq, out: &mut Vec<Effect>) {
         if let Some(log) = self.logs.get_mut(&id).filter(|log| !log.ready) {
             log.ready = true;
             log.last = head;
+            // Committed after the head was read and before it came here.
+            if log.heard > head {
+                log.read(id, out);
+            }
         }
     }
 
@@ -217,7 +221,10 @@ impl Hub {
 
     /// A hint that a log's head is at least `head`.
     pub fn hint(&mut self, id: LogId, head: Seq, out: &mut Vec<Effect>) {
-        if let Some(log) = self.logs.get_mut(&id).filter(|log| log.ready && log.last < head) {
+        let Some(log) = self.logs.get_mut(&id) else { return };
+        if !log.ready {
+            log.heard = log.heard.max(head);
+        } else if log.last < head {
             log.read(id, out);
         }
     }

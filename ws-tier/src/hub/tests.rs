@@ -48,7 +48,7 @@ impl Rig {
 
     fn attach(&mut self, socket: SocketId, user: UserId) {
         self.hub.attach(socket, user, Some(session(u128::from(socket))), &mut self.effects);
-        self.hub.started(LogId::User(user), 0);
+        self.hub.started(LogId::User(user), 0, &mut self.effects);
     }
 
     fn begin(&mut self, socket: SocketId, log: LogId) -> Request {
@@ -62,7 +62,7 @@ impl Rig {
     /// A socket that is live from after `at`.
     fn live(&mut self, socket: SocketId, log: LogId, at: Seq) {
         let request = self.begin(socket, log);
-        self.hub.started(log, at);
+        self.hub.started(log, at, &mut self.effects);
         assert_eq!(self.page(&request, Outcome::Complete { through: at }), Verdict::Live { at });
         self.effects.clear();
     }
@@ -150,6 +150,18 @@ fn a_hint_reads_and_a_lost_last_entry_is_found() {
 }
 
 #[test]
+fn what_is_heard_while_a_log_is_being_opened_is_read() {
+    let mut rig = Rig::new();
+    rig.attach(1, user(1));
+    rig.begin(1, room(1));
+    // 7 is committed after the head was read and before the answer came.
+    rig.hub.hint(room(1), 7, &mut rig.effects);
+    assert!(rig.reads().is_empty());
+    rig.hub.started(room(1), 6, &mut rig.effects);
+    assert_eq!(rig.reads(), [(room(1), 6)]);
+}
+
+#[test]
 fn a_socket_that_is_behind_is_handed_nothing() {
     let mut rig = Rig::new();
     rig.attach(1, user(1));
@@ -186,7 +198,7 @@ fn a_newer_request_replaces_the_older() {
     let mut rig = Rig::new();
     rig.attach(1, user(1));
     let older = rig.begin(1, room(1));
-    rig.hub.started(room(1), 5);
+    rig.hub.started(room(1), 5, &mut rig.effects);
     let newer = rig.begin(1, room(1));
     rig.effects.clear();
     // A `forbidden` that is overtaken by a newer resume must not take the socket out.
@@ -235,7 +247,7 @@ fn a_removal_that_a_page_already_gave_removes_nobody() {
     let mut rig = Rig::new();
     rig.attach(1, user(1));
     let request = rig.begin(1, room(1));
-    rig.hub.started(room(1), 5);
+    rig.hub.started(room(1), 5, &mut rig.effects);
     // Removed at 6, in again at 7: the page shows both.
     assert_eq!(rig.page(&request, Outcome::Complete { through: 7 }), Verdict::Live { at: 7 });
     rig.effects.clear();
@@ -248,7 +260,7 @@ fn the_own_log_is_followed_unasked_and_ends_sessions() {
     let mut rig = Rig::new();
     rig.hub.attach(1, user(1), Some(session(1)), &mut rig.effects);
     assert_eq!(rig.effects, [Effect::Subscribe(LogId::User(user(1)))]);
-    rig.hub.started(LogId::User(user(1)), 3);
+    rig.hub.started(LogId::User(user(1)), 3, &mut rig.effects);
     rig.attach(2, user(1));
     rig.live(2, LogId::User(user(1)), 3);
     let ends = |seq, session| Delivery { ends: Some(session), ..entry(seq) };

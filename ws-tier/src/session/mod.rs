@@ -17,6 +17,7 @@ use domain::{Code, Epoch, LogId, Refusal, Seq, Timestamp};
 use wire::{BadFrame, ClientFrame, ServerFrame};
 
 pub use action::{Action, Credential, Identity, Reply};
+use budget::Budget;
 pub use close::CloseCode;
 use open::Open;
 pub(crate) use open::log_name;
@@ -43,6 +44,7 @@ pub struct Session {
     state: State,
     /// When the client was last heard.
     heard: Timestamp,
+    budget: Budget,
     /// When the node asked the client to go: it is closed then.
     leaves: Option<Timestamp>,
 }
@@ -61,7 +63,9 @@ enum State {
 impl Session {
     /// A socket was opened. `ticket` is the one of its URL.
     pub fn new(settings: Arc<Settings>, conn: String, ticket: Option<String>, now: Timestamp) -> Session {
-        Session { settings, conn, state: State::New { until: now + HELLO_TIMEOUT, ticket }, heard: now, leaves: None }
+        let budget = Budget::new(settings.limits.frames_per_60s, now);
+        let state = State::New { until: now + HELLO_TIMEOUT, ticket };
+        Session { settings, conn, state, heard: now, budget, leaves: None }
     }
 
     /// Whether another frame may be read: none while the first is being checked.
@@ -83,7 +87,7 @@ impl Session {
                 self.hello(text, ticket, out);
             }
             State::Open(open) => {
-                if let Some(code) = open.on_text(text, now, &self.settings, out) {
+                if let Some(code) = open.on_text(text, now, &self.settings, &mut self.budget, out) {
                     self.close(code, out);
                 }
             }
@@ -96,9 +100,12 @@ impl Session {
         self.close(CloseCode::Protocol, out);
     }
 
-    /// A ping or pong of the WebSocket itself came.
-    pub fn on_control(&mut self, now: Timestamp) {
+    /// A ping or pong of the WebSocket itself came. It counts as a frame: each ping is answered.
+    pub fn on_control(&mut self, now: Timestamp, out: &mut Vec<Action>) {
         self.heard = now;
+        if !self.budget.take(now) {
+            self.close(CloseCode::Flood, out);
+        }
     }
 
     fn hello(&mut self, text: &str, ticket: Option<String>, out: &mut Vec<Action>) {

@@ -18,7 +18,6 @@ pub(super) struct Open {
     expires_at: Timestamp,
     warned: bool,
     next_ping: Timestamp,
-    budget: Budget,
 }
 
 impl Open {
@@ -38,7 +37,6 @@ impl Open {
             expires_at: identity.expires_at,
             warned: false,
             next_ping: now + settings.heartbeat(),
-            budget: Budget::new(settings.limits.frames_per_60s, now),
         }
     }
 
@@ -48,6 +46,7 @@ impl Open {
         text: &str,
         now: Timestamp,
         settings: &Settings,
+        budget: &mut Budget,
         out: &mut Vec<Action>,
     ) -> Option<CloseCode> {
         if text.len() > settings.limits.client_frame {
@@ -56,7 +55,7 @@ impl Open {
         let frame = ClientFrame::parse(text);
         // These three answer the server, or are paced by it.
         let free = matches!(frame, Ok(ClientFrame::Pong {} | ClientFrame::Fill { .. } | ClientFrame::Resume { .. }));
-        if !free && !self.budget.take(now) {
+        if !free && !budget.take(now) {
             return Some(CloseCode::Flood);
         }
         match frame {

@@ -298,6 +298,10 @@ fn a_flood_closes_but_resume_fill_and_pong_are_free() {
         assert_eq!(closes(&rig.say(json!({"t": "ping"}))), None);
     }
     assert_eq!(closes(&rig.text("junk counts too")), Some(CloseCode::Flood));
+    let mut rig = Rig::with(Limits { frames_per_60s: 5, ..Limits::default() }, None);
+    let mut out = Vec::new();
+    (0..6).for_each(|_| rig.session.on_control(rig.now, &mut out));
+    assert_eq!(closes(&out), Some(CloseCode::Flood), "pings of the WebSocket count from the first on");
 }
 
 #[test]
@@ -310,7 +314,7 @@ fn silence_of_two_heartbeats_closes_and_any_frame_is_life() {
     assert_eq!(sent(&out), json!({"t": "ping", "heads": {ROOM: 1_044}}));
     rig.say(json!({"t": "typing", "room": ROOM, "on": true}));
     assert_eq!(closes(&rig.tick(beat)), None);
-    rig.session.on_control(rig.now);
+    rig.session.on_control(rig.now, &mut Vec::new());
     assert_eq!(closes(&rig.tick(beat)), None);
     assert_eq!(closes(&rig.tick(beat)), Some(CloseCode::Lagged));
 }
@@ -342,14 +346,14 @@ fn expiring_comes_a_minute_before_and_auth_renews_in_place() {
         (&json!("ack"), &json!("a1"), &Value::Null, &Value::Null)
     );
     rig.now = START + life;
-    rig.session.on_control(rig.now);
+    rig.session.on_control(rig.now, &mut Vec::new());
     assert_eq!(closes(&rig.tick(Duration::ZERO)), None, "it holds beyond the first token");
 }
 
 #[test]
 fn a_token_that_ends_closes_and_a_foreign_one_is_not_taken() {
     let mut rig = Rig::open();
-    rig.session.on_control(START + Duration::from_secs(899));
+    rig.session.on_control(START + Duration::from_secs(899), &mut Vec::new());
     assert_eq!(closes(&rig.tick(Duration::from_secs(900))), Some(CloseCode::Unauthenticated));
     let mut rig = Rig::open();
     let mut out = Vec::new();
