@@ -137,6 +137,8 @@ pub const SHARD_QUEUE: usize = 16_384;
 pub const FRAMES_IN_FLIGHT: usize = 64;
 /// Replay pages that one socket is being read at once; further ones wait their turn.
 pub const REPLAYS_IN_FLIGHT: usize = 4;
+/// Replay pages that one node is reading at once: bounds the memory of many who come back together.
+pub const REPLAYS_PER_NODE: usize = 64;
 /// Logs of one `resume` frame.
 pub const CURSORS_PER_RESUME: usize = 2_000;
 /// Logs that one socket may follow.

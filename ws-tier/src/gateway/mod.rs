@@ -22,10 +22,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use axum::Router;
-use domain::limits::Limits;
+use domain::limits::{DELIVERY_QUEUE, Limits, REPLAYS_PER_NODE};
 use domain::{Epoch, LogId, Timestamp};
 use service::ports::StoreError;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use web::Origins;
 
@@ -75,6 +75,8 @@ pub struct Tier {
     watches: Mutex<Watches>,
     typing: Mutex<TypingBudget>,
     small_rooms: signals::SmallRooms,
+    /// One for each page that is being read.
+    replays: Semaphore,
     next_socket: AtomicU64,
     open: AtomicUsize,
     one_less: Notify,
@@ -89,7 +91,7 @@ impl Tier {
         let epoch = parts.store.log.epoch().await?;
         let shards = settings.shards.max(1);
         let (asked, asks) = mpsc::unbounded_channel();
-        let (deliveries, jobs) = (0..shards).map(|_| mpsc::channel(domain::limits::DELIVERY_QUEUE)).unzip();
+        let (deliveries, jobs) = (0..shards).map(|_| mpsc::channel(DELIVERY_QUEUE)).unzip();
         let tier = Arc::new_cyclic(|me| Tier {
             me: me.clone(),
             settings: Arc::new(Settings { node: settings.node, limits: settings.limits }),
@@ -102,6 +104,7 @@ impl Tier {
             watches: Mutex::default(),
             typing: Mutex::default(),
             small_rooms: signals::SmallRooms::default(),
+            replays: Semaphore::new(REPLAYS_PER_NODE),
             next_socket: AtomicU64::new(0),
             open: AtomicUsize::new(0),
             one_less: Notify::new(),

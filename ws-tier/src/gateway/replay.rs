@@ -45,6 +45,7 @@ pub(super) async fn replay(
             return Ok(());
         }
         let log = asked.request.log;
+        let permit = tier.replays.acquire().await.expect("the semaphore is never closed");
         let page = match tier.parts.messages.replay(actor, log, asked.cursor, SYNC_ENTRIES).await {
             Ok(page) => encode(tier, &asked, page).await,
             Err(refusal) => Err(refusal),
@@ -52,6 +53,7 @@ pub(super) async fn replay(
         let page = match page {
             Ok(page) => page,
             Err(refusal) if matches!(refusal.code, Code::Unavailable | Code::Overloaded) => {
+                drop(permit);
                 tokio::time::sleep(refusal.retry_ms.map_or(RETRY, Duration::from_millis).max(RETRY)).await;
                 continue;
             }
