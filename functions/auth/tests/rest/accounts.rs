@@ -51,18 +51,21 @@ async fn every_failed_sign_in_has_the_same_body() {
 async fn a_failed_sign_in_takes_the_same_time_for_known_and_unknown() {
     let server = server();
     server.register("ada").await;
-    let mut times = [Vec::new(), Vec::new()];
-    // In turn, so that a busy machine slows both alike; the least time is what the work takes.
-    for _ in 0..7 {
-        for (times, name) in times.iter_mut().zip(["ada", "nobody"]) {
+    // The least time of many is what the work takes, however busy the machine is: it only falls, and
+    // without the work for the unknown the two would never come near each other.
+    let mut least = [std::time::Duration::MAX; 2];
+    for round in 1.. {
+        for (least, name) in least.iter_mut().zip(["ada", "nobody"]) {
             let began = std::time::Instant::now();
             server.login(name, "a wrong password").await.is(401);
-            times.push(began.elapsed());
+            *least = began.elapsed().min(*least);
         }
+        let [known, unknown] = least;
+        if round >= 5 && (0.5..2.0).contains(&(known.as_secs_f64() / unknown.as_secs_f64())) {
+            break;
+        }
+        assert!(round < 60, "{known:?} and {unknown:?}");
     }
-    let [known, unknown] = times.map(|times| times.into_iter().min().expect("seven"));
-    let ratio = known.as_secs_f64() / unknown.as_secs_f64();
-    assert!((0.5..2.0).contains(&ratio), "{known:?} and {unknown:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Many sign-ins at once: they take time from each other, and from nobody else.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::json;
 use service::auth::AuthSettings;
@@ -18,17 +18,17 @@ async fn other_calls_stay_quick_while_hundreds_sign_in() {
             tokio::spawn(async move { server.login("ada", PASSWORD).await })
         })
         .collect();
-    let mut times = Vec::new();
-    while logins.iter().filter(|login| login.is_finished()).count() < 100 {
+    let (began, mut times) = (Instant::now(), Vec::new());
+    while logins.iter().filter(|login| login.is_finished()).count() < 250 {
         let began = Instant::now();
         ada.get("/me").await.is(200);
         times.push(began.elapsed());
     }
     times.sort();
-    // A password takes 20 ms of a core and 100 are waiting: behind them a call would take two seconds.
-    let (median, late) = (times[times.len() / 2], times[times.len() * 99 / 100]);
-    assert!(median < Duration::from_millis(100), "half of the calls took {median:?}");
-    assert!(late < Duration::from_secs(1), "one in a hundred took {late:?}");
+    // Behind the sign-ins a call would take as long as they do; so the bounds hold on a busy machine too.
+    let (flood, median, late) = (began.elapsed(), times[times.len() / 2], times[times.len() * 99 / 100]);
+    assert!(median < flood / 20, "half of the calls took {median:?} of {flood:?}");
+    assert!(late < flood / 4, "one in a hundred took {late:?} of {flood:?}");
     let (mut let_in, mut turned_away) = (0, 0);
     for login in logins {
         let answer = login.await.expect("no panic");
