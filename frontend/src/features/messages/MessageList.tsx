@@ -16,14 +16,16 @@ import { Announcer } from "./Announcer.tsx";
 import { type MessageActions, type Rights, RowContext } from "./context.ts";
 import s from "./MessageList.module.css";
 import { MessageRow } from "./MessageRow.tsx";
-import { prepended, toRows } from "./rows.ts";
+import { prepended, type Row, toRows } from "./rows.ts";
 import { useArrows } from "./useArrows.ts";
+import { useCatchUp } from "./useCatchUp.ts";
 import { useHistory } from "./useHistory.ts";
 import { useJump } from "./useJump.ts";
 import { useNewLine } from "./useNewLine.ts";
 import { useReadMarks } from "./useReadMarks.ts";
 import { useScroll } from "./useScroll.ts";
 
+const NONE: readonly Row[] = [];
 /** What is read already stays in sight above the New line. */
 const ABOVE_NEW_PX = 96;
 
@@ -44,7 +46,10 @@ export function MessageList({ room, me, rights, target, actions, onMissing }: Pr
   const content = useRef<HTMLDivElement>(null);
   const list = useRef<VirtualizerHandle>(null);
   const newAfter = useNewLine(room);
-  const rows = useMemo(() => toRows(room.messages, newAfter, room.hasMore), [room.messages, newAfter, room.hasMore]);
+  const catchesUp = useCatchUp(room, newAfter, target);
+  const ready = room.loaded && !catchesUp;
+  const all = useMemo(() => toRows(room.messages, newAfter, room.hasMore), [room.messages, newAfter, room.hasMore]);
+  const rows = ready ? all : NONE;
   const before = useRef(rows);
   const shift = before.current !== rows && prepended(before.current, rows) > 0;
   useLayoutEffect(() => {
@@ -52,8 +57,8 @@ export function MessageList({ room, me, rights, target, actions, onMissing }: Pr
   }, [rows]);
 
   const scroll = useScroll(frame, content, list, rows.length, target === null && newAfter === null);
-  const loadOlder = useHistory(room, rows.length, frame);
-  const markSoon = useReadMarks(room, rows, frame, list);
+  const loadOlder = useHistory(room, rows.length, frame, ready);
+  const markSoon = useReadMarks(room, rows, frame, list, ready);
   const { jump, flashing } = useJump(room, rows, list, target, scroll.release, onMissing);
   const { tabStop, onKeyDown } = useArrows(rows, content, list);
   const [topDay, setTopDay] = useState<string | null>(null);
@@ -62,12 +67,19 @@ export function MessageList({ room, me, rights, target, actions, onMissing }: Pr
   const placed = useRef(false);
   const firstNew = rows.findIndex((row) => row.startsNew);
   useLayoutEffect(() => {
-    if (placed.current || !room.loaded || rows.length === 0) return;
+    if (placed.current || rows.length === 0) return;
     placed.current = true;
     if (target !== null) return;
-    if (firstNew > 0) list.current?.scrollToIndex(firstNew, { align: "start", offset: -ABOVE_NEW_PX });
-    else scroll.toBottom();
-  }, [room.loaded, rows.length, firstNew, target, scroll.toBottom]);
+    if (firstNew < 0) {
+      scroll.toBottom();
+      return;
+    }
+    // The list knows its own height only after it was drawn once.
+    requestAnimationFrame(() => {
+      list.current?.scrollToIndex(firstNew, { align: "start", offset: -ABOVE_NEW_PX });
+      scroll.onScroll();
+    });
+  }, [rows.length, firstNew, target, scroll.toBottom, scroll.onScroll]);
 
   // What one sends oneself is shown, wherever one was reading.
   const newest = rows.at(-1)?.message;
@@ -111,13 +123,13 @@ export function MessageList({ room, me, rights, target, actions, onMissing }: Pr
         role="log"
         aria-label={t("list.label")}
         aria-live="off"
-        aria-busy={!room.loaded}
+        aria-busy={!ready}
       >
         <div className={s.content} ref={content}>
-          {room.loaded && rows.length === 0 && (
+          {ready && rows.length === 0 && (
             <Empty icon="chat" title={t("list.emptyTitle")} text={t("list.emptyText", { room: room.name })} />
           )}
-          {!room.loaded && room.loadFailure === null && <Skeleton rows={7} />}
+          {!ready && room.loadFailure === null && <Skeleton rows={7} />}
           <RowContext.Provider value={context}>
             <Virtualizer ref={list} data={rows} scrollRef={frame} shift={shift} itemSize={56} bufferSize={400}>
               {({ message, startsDay, startsGroup, startsNew }) => (
@@ -140,7 +152,7 @@ export function MessageList({ room, me, rights, target, actions, onMissing }: Pr
           {topDay}
         </div>
       )}
-      {room.loading && room.loaded && (
+      {room.loading && ready && (
         <div className={s.loading} role="status">
           {t("list.loading")}
         </div>

@@ -8,9 +8,14 @@ const LOAD_AHEAD_PX = 800;
 const SETTLE_MS = 150;
 
 /** Returns what to call when the list was scrolled. */
-export function useHistory(room: RoomView, rowCount: number, frame: RefObject<HTMLElement | null>): () => void {
+export function useHistory(
+  room: RoomView,
+  rowCount: number,
+  frame: RefObject<HTMLElement | null>,
+  shown: boolean,
+): () => void {
   const client = useClient();
-  const ready = room.loaded && room.hasMore && !room.loading && room.loadFailure === null;
+  const ready = shown && room.hasMore && !room.loading && room.loadFailure === null;
   const loadOlder = useCallback(() => {
     const element = frame.current;
     if (element === null || !ready || element.scrollTop >= LOAD_AHEAD_PX) return;

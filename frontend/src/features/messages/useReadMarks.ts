@@ -16,6 +16,7 @@ export function useReadMarks(
   rows: readonly Row[],
   frame: RefObject<HTMLElement | null>,
   list: RefObject<VirtualizerHandle | null>,
+  shown: boolean,
 ): () => void {
   const client = useClient();
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
@@ -23,7 +24,7 @@ export function useReadMarks(
     timer.current = null;
     const element = frame.current;
     const handle = list.current;
-    if (element === null || handle === null || document.hidden || !document.hasFocus()) return;
+    if (element === null || handle === null || !shown || document.hidden || !document.hasFocus()) return;
     const last = handle.findItemIndex(element.scrollTop + element.clientHeight - EDGE_PX);
     if (last >= rows.length - 1) {
       client.markRead(room.id);
@@ -31,7 +32,7 @@ export function useReadMarks(
     }
     const seen = rows[last]?.message.seq ?? null;
     if (seen !== null && seen > room.readSeq) client.markRead(room.id, seen);
-  }, [client, room.id, room.readSeq, rows, frame, list]);
+  }, [client, room.id, room.readSeq, rows, frame, list, shown]);
   const latest = useRef(mark);
   useLayoutEffect(() => {
     latest.current = mark;
@@ -41,8 +42,8 @@ export function useReadMarks(
     timer.current ??= setTimeout(() => latest.current(), READ_AFTER_MS);
   }, []);
   useEffect(() => {
-    if (room.loaded && (room.unread > 0 || room.readSeq < room.head)) markSoon();
-  }, [room.loaded, room.unread, room.readSeq, room.head, markSoon]);
+    if (shown && (room.unread > 0 || room.readSeq < room.head)) markSoon();
+  }, [shown, room.unread, room.readSeq, room.head, markSoon]);
   useWindowEvent("focus", markSoon);
   useEffect(
     () => () => {

@@ -1,0 +1,30 @@
+/** Owns loading up to where one stopped reading, so that a room with more than a page of unread messages opens there. */
+import type { RoomView } from "@palaver/sdk";
+import { useClient } from "@palaver/sdk/react";
+import { useEffect, useState } from "react";
+
+/** With more unread than this one starts at the newest: nobody reads them all, and loading them takes long. */
+const MAX_UNREAD = 400;
+
+/** Whether the list waits for those pages. */
+export function useCatchUp(room: RoomView, newAfter: number | null, target: number | null): boolean {
+  const client = useClient();
+  const [waits, setWaits] = useState(newAfter !== null && target === null && room.unread <= MAX_UNREAD);
+  const first = room.messages[0]?.seq ?? null;
+  const there = newAfter === null || !room.hasMore || (first !== null && first <= newAfter);
+  useEffect(() => {
+    if (!waits || !room.loaded) return;
+    if (there) {
+      setWaits(false);
+      return;
+    }
+    let current = true;
+    // What does not come is told by the room's `loadFailure`; the list opens with what is there.
+    const done = () => current && setWaits(false);
+    client.loadUntil(room.id, newAfter).then(done, done);
+    return () => {
+      current = false;
+    };
+  }, [client, waits, there, room.loaded, room.id, newAfter]);
+  return room.loaded && waits && !there;
+}
