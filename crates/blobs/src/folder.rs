@@ -65,6 +65,18 @@ impl FolderBlobs {
     }
 }
 
+/// A file that is being written. What is left of it when its writer ends goes: also of one that was dropped
+/// in the middle, as the caller of a client that went away is, since aborted uploads would fill the disk.
+struct Partial(PathBuf);
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // One removal, of a name that was just used, does not block for long. Where it was moved to its place
+        // there is none; what cannot be removed now is removed at the next start.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
 fn failed(error: std::io::Error) -> BlobError {
     match error.kind() {
         ErrorKind::NotFound => BlobError::NotFound,
@@ -83,20 +95,13 @@ impl Blobs for FolderBlobs {
         let place = self.place(key)?;
         let folder = place.parent().expect("a place is in the root");
         let partial = self.root.join(PARTIAL).join(Uuid::new_v4().simple().to_string());
-        let written = async {
-            let length = self.write(&partial, bytes, limit).await?;
-            fs::create_dir_all(folder).await.map_err(failed)?;
-            fs::rename(&partial, &place).await.map_err(failed)?;
-            sync_folder(folder).await?;
-            sync_folder(&self.root).await?;
-            Ok(length)
-        };
-        let written = written.await;
-        if written.is_err() {
-            // What is left of it is removed at the next start, if it cannot be now.
-            let _ = fs::remove_file(&partial).await;
-        }
-        written
+        let partial = Partial(partial);
+        let length = self.write(&partial.0, bytes, limit).await?;
+        fs::create_dir_all(folder).await.map_err(failed)?;
+        fs::rename(&partial.0, &place).await.map_err(failed)?;
+        sync_folder(folder).await?;
+        sync_folder(&self.root).await?;
+        Ok(length)
     }
 
     async fn get(&self, key: &str, range: Option<Range<u64>>) -> Result<ByteStream, BlobError> {

@@ -146,6 +146,22 @@ async fn nothing_is_kept_of_an_upload_that_fails() {
 }
 
 #[tokio::test]
+async fn nothing_is_kept_of_an_upload_whose_client_went_away() {
+    let s = setting().await;
+    let endless: ByteStream = Box::pin(stream::iter([Ok(Bytes::from_static(b"half"))]).chain(stream::pending()));
+    let room = RoomRef::Id(ROOM);
+    let ada = actor(ADA);
+    let upload = s.files.upload(&ada, &room, "x", endless);
+    assert!(tokio::time::timeout(Duration::from_millis(200), upload).await.is_err(), "dropped in the middle");
+    let gone = async {
+        while s.blobs() > 0 || !s.store.files.expired(Timestamp(i64::MAX), 10).await.expect("reads").is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), gone).await.expect("its bytes and its row go at once");
+}
+
+#[tokio::test]
 async fn an_unsent_file_goes_after_a_day_and_a_sent_one_stays() {
     let s = setting().await;
     let (sent, unsent) = (s.upload(ADA, b"a").await.expect("may"), s.upload(ADA, b"b").await.expect("may"));

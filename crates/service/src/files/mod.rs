@@ -31,7 +31,7 @@ pub struct Files {
     access: Arc<Access>,
     clock: Arc<dyn Clock>,
     upload_bytes: u64,
-    decoders: Semaphore,
+    decoders: Arc<Semaphore>,
     dropped: Notify,
 }
 
@@ -73,7 +73,7 @@ impl Files {
             access,
             clock,
             upload_bytes: limits.upload_bytes,
-            decoders: Semaphore::new(PICTURES_AT_ONCE),
+            decoders: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
             dropped: Notify::new(),
         })
     }
@@ -105,7 +105,10 @@ impl Files {
             picture: None,
         };
         self.store.files.put(&file).await?;
-        match self.receive(&mut file, bytes).await {
+        let unfinished = Unfinished::new(self, &file);
+        let received = self.receive(&mut file, bytes).await;
+        unfinished.over();
+        match received {
             Ok(()) => Ok(file),
             Err(refusal) => {
                 self.remove(&file).await;
@@ -133,9 +136,14 @@ impl Files {
 
     /// The size of a picture, and a thumbnail beside it. None for one that cannot be decoded.
     async fn measure(&self, file: &File) -> Result<Option<Picture>, Refusal> {
-        let _one_of_few = self.decoders.acquire().await.expect("the semaphore is never closed");
+        let one_of_few = self.decoders.clone().acquire_owned().await.expect("the semaphore is never closed");
         let bytes = tee::collect(self.blobs.get(&key(file.id), None).await?, file.size).await?;
-        let measured = tokio::task::spawn_blocking(move || picture::measure(&bytes));
+        let measured = tokio::task::spawn_blocking(move || {
+            let measured = picture::measure(&bytes);
+            // Held until the work is done: a client that goes away does not make room for another.
+            drop(one_of_few);
+            measured
+        });
         let measured = match measured.await {
             Ok(measured) => measured?,
             // A decoder that panics has met a picture that it cannot read.
@@ -212,21 +220,7 @@ impl Files {
 
     /// Removes bytes and row; whether that worked. What fails is found again by the sweep.
     async fn remove(&self, file: &File) -> bool {
-        let removed = async {
-            // Sent since it was listed: it stays.
-            if !self.store.files.drop_unsent(file.id).await? {
-                return Ok(());
-            }
-            self.blobs.delete(&thumbnail_key(file.id)).await?;
-            self.blobs.delete(&key(file.id)).await?;
-            self.store.files.forget(file.id).await?;
-            Ok::<_, Refusal>(())
-        };
-        let removed = removed.await;
-        if let Err(refusal) = &removed {
-            tracing::warn!(file = %file.id, %refusal, "a file could not be removed; it is tried again");
-        }
-        removed.is_ok()
+        remove(&self.store, &*self.blobs, file.id).await
     }
 
     /// Removes what is over: unsent for a day, broken off, or of a deleted message.
@@ -258,6 +252,49 @@ impl Files {
     /// How large a file may be.
     pub fn upload_bytes(&self) -> u64 {
         self.upload_bytes
+    }
+}
+
+async fn remove(store: &Store, blobs: &dyn Blobs, file: FileId) -> bool {
+    let removed = async {
+        // Sent since it was listed: it stays.
+        if !store.files.drop_unsent(file).await? {
+            return Ok(());
+        }
+        blobs.delete(&thumbnail_key(file)).await?;
+        blobs.delete(&key(file)).await?;
+        store.files.forget(file).await?;
+        Ok::<_, Refusal>(())
+    };
+    let removed = removed.await;
+    if let Err(refusal) = &removed {
+        tracing::warn!(%file, %refusal, "a file could not be removed; it is tried again");
+    }
+    removed.is_ok()
+}
+
+/// An upload under way. One whose client goes away is dropped in the middle: its bytes go at once, since
+/// they do not count among the unsent files, and a day of them would fill the disk.
+struct Unfinished(Option<(Store, Arc<dyn Blobs>, FileId)>);
+
+impl Unfinished {
+    fn new(files: &Files, file: &File) -> Self {
+        Unfinished(Some((files.store.clone(), files.blobs.clone(), file.id)))
+    }
+
+    /// It came to its end.
+    fn over(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // Without a runtime the process ends, and the sweep finds the file after the next start.
+        let Some((store, blobs, file)) = self.0.take() else { return };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { remove(&store, &*blobs, file).await });
+        }
     }
 }
 

@@ -8,7 +8,9 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
 /// Bytes that decoding one picture may take: its pixels, and what the decoder needs besides.
-const DECODER_BYTES: u64 = PICTURE_PIXELS * 4 + (64 << 20);
+const DECODER_BYTES: u64 = PIXEL_BYTES + (64 << 20);
+/// Bytes of a decoded picture's pixels: four channels of 8 bits.
+const PIXEL_BYTES: u64 = PICTURE_PIXELS * 4;
 const JPEG_QUALITY: u8 = 82;
 
 /// A picture that could be decoded.
@@ -36,18 +38,35 @@ pub fn measure(bytes: &[u8]) -> Result<Option<Measured>, Refusal> {
             format!("The picture has {width} × {height} pixels; {megapixels} megapixels is the most. Make it smaller.");
         return Err(Refusal::new(Code::TooLarge, message));
     }
+    // The decoder's own limit does not count the pixels that it hands over: those of 16 bit take twice as
+    // much as the most that is meant.
+    if decoder.total_bytes() > PIXEL_BYTES {
+        let message =
+            "The picture takes too much memory to be shown. Save it with 8 bits a channel, or make it smaller.";
+        return Err(Refusal::new(Code::TooLarge, message));
+    }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let Ok(mut picture) = DynamicImage::from_decoder(decoder) else { return Ok(None) };
-    picture.apply_orientation(orientation);
-    let (width, height) = (picture.width(), picture.height());
-    Ok(Some(Measured { width, height, thumbnail: thumbnail(picture) }))
+    let Ok(picture) = DynamicImage::from_decoder(decoder) else { return Ok(None) };
+    let (width, height) = match is_turned(orientation) {
+        true => (picture.height(), picture.width()),
+        false => (picture.width(), picture.height()),
+    };
+    Ok(Some(Measured { width, height, thumbnail: thumbnail(picture, orientation) }))
 }
 
-fn thumbnail(picture: DynamicImage) -> Option<Vec<u8>> {
-    let small = match picture.width().max(picture.height()) > THUMBNAIL_SIDE {
+/// Whether width and height change places.
+fn is_turned(orientation: Orientation) -> bool {
+    use Orientation::*;
+    matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
+}
+
+/// The orientation is applied to what is small already: a whole picture would be there twice.
+fn thumbnail(picture: DynamicImage, orientation: Orientation) -> Option<Vec<u8>> {
+    let mut small = match picture.width().max(picture.height()) > THUMBNAIL_SIDE {
         true => picture.thumbnail(THUMBNAIL_SIDE, THUMBNAIL_SIDE),
         false => picture,
     };
+    small.apply_orientation(orientation);
     let mut out = Cursor::new(Vec::new());
     let written = match small.color().has_alpha() {
         true => small.to_rgba8().write_to(&mut out, ImageFormat::Png),
@@ -82,6 +101,40 @@ mod tests {
         let measured = measure(&png(DynamicImage::new_rgba8(10, 10))).expect("small enough").expect("decodes");
         let thumbnail = measured.thumbnail.expect("made");
         assert_eq!(image::guess_format(&thumbnail).expect("known"), ImageFormat::Png);
+    }
+
+    #[test]
+    fn deep_colour_does_not_take_twice_the_memory() {
+        let side = 6_000;
+        assert!(u64::from(side) * u64::from(side) < PICTURE_PIXELS);
+        let refusal = measure(&png_header(side, 16)).err().expect("288 MB of pixels");
+        assert_eq!(refusal.code, Code::TooLarge);
+        assert!(measure(&png_header(side, 8)).expect("144 MB of pixels").is_none(), "there are none in it");
+    }
+
+    #[test]
+    fn a_turned_picture_is_measured_as_it_is_shown() {
+        for orientation in (1..=8).filter_map(Orientation::from_exif) {
+            let mut whole = DynamicImage::new_rgb8(30, 20);
+            whole.apply_orientation(orientation);
+            assert_eq!(is_turned(orientation), whole.width() == 20, "{orientation:?}");
+        }
+    }
+
+    /// The beginning of an RGBA picture: what it claims, and no pixel.
+    fn png_header(side: u32, depth: u8) -> Vec<u8> {
+        let mut chunk = b"IHDR".to_vec();
+        chunk.extend(side.to_be_bytes().into_iter().chain(side.to_be_bytes()).chain([depth, 6, 0, 0, 0]));
+        let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0d".to_vec();
+        bytes.extend(&chunk);
+        bytes.extend(crc32(&chunk).to_be_bytes());
+        bytes.extend(b"\0\0\0\0IDAT".iter().copied().chain(crc32(b"IDAT").to_be_bytes()));
+        bytes
+    }
+
+    fn crc32(bytes: &[u8]) -> u32 {
+        let step = |crc: u32, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
+        !bytes.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
     }
 
     #[test]
