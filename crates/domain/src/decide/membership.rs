@@ -26,8 +26,8 @@ pub(super) fn join(view: &mut View, change: &Change, now: Timestamp) -> Ruled {
     }
     not_archived(room)?;
     let invited = old.filter(|member| member.state == MemberState::Invited);
-    let role = invited.map_or(Role::Member, |member| member.role);
-    // Going and coming back does not end a mute.
+    // Going and coming back ends neither a mute nor being read-only.
+    let role = invited.map_or(kept_role(old), |member| member.role);
     let muted_until = old.and_then(|member| member.muted_until).filter(|until| *until > now);
     let standing = Standing { state: MemberState::Joined, role, muted_until };
     accept(view, change, user, standing, None, now)
@@ -45,15 +45,15 @@ pub(super) fn leave(view: &mut View, change: &Change, now: Timestamp) -> Ruled {
         MemberState::Invited => {}
         _ => return Ok(Verdict::Nothing),
     }
-    let standing = Standing { state: MemberState::Left, role: Role::Member, muted_until: old.muted_until };
+    let standing = Standing { state: MemberState::Left, role: kept_role(Some(old)), muted_until: old.muted_until };
     accept(view, change, user, standing, None, now)
 }
 
 pub(super) fn invite(view: &mut View, change: &Change, user: UserId, role: Role, now: Timestamp) -> Ruled {
     let (room, power) = runs(view, &change.by, Role::Member)?;
     not_archived(room)?;
-    // Everybody may ask somebody in as a plain member; a higher role is for admins to give, below their own.
-    if role > Role::Member && (power < Role::Admin || (role >= power && power < Role::Owner)) {
+    // Everybody may ask somebody in as a plain member; another role is for admins to give, below their own.
+    if role != Role::Member && (power < Role::Admin || (role >= power && power < Role::Owner)) {
         return Err(Refusal::forbidden("You may not give this role."));
     }
     if !view.people.get(&user).copied().unwrap_or(false) {
@@ -62,12 +62,15 @@ pub(super) fn invite(view: &mut View, change: &Change, user: UserId, role: Role,
     let old = view.member(user);
     match old.map(|member| (member.state, member.role)) {
         Some((MemberState::Joined, _)) => return Ok(Verdict::Nothing),
-        Some((MemberState::Invited, invited)) if invited == role => return Ok(Verdict::Nothing),
+        // What an admin invited somebody as is for admins to change.
+        Some((MemberState::Invited, invited)) if invited == role || power < Role::Admin => return Ok(Verdict::Nothing),
         Some((MemberState::Banned, _)) => {
             return Err(Refusal::new(Code::Conflict, "They are banned from this room; lift the ban first."));
         }
         _ => {}
     }
+    // Nor does a friend's invitation end being read-only.
+    let role = if power < Role::Admin { kept_role(old) } else { role };
     let standing = Standing { state: MemberState::Invited, role, muted_until: old.and_then(|old| old.muted_until) };
     accept(view, change, user, standing, None, now)
 }
@@ -79,7 +82,7 @@ pub(super) fn kick(view: &mut View, change: &Change, user: UserId, why: Option<S
     let Some(old) = old.filter(|old| matches!(old.state, MemberState::Joined | MemberState::Invited)) else {
         return Ok(Verdict::Nothing);
     };
-    let standing = Standing { state: MemberState::Kicked, role: Role::Member, muted_until: old.muted_until };
+    let standing = Standing { state: MemberState::Kicked, role: kept_role(Some(old)), muted_until: old.muted_until };
     accept(view, change, user, standing, why, now)
 }
 
@@ -94,7 +97,7 @@ pub(super) fn ban(view: &mut View, change: &Change, user: UserId, why: Option<St
         return Ok(Verdict::Nothing);
     }
     let muted_until = old.and_then(|old| old.muted_until);
-    accept(view, change, user, Standing { state: MemberState::Banned, role: Role::Member, muted_until }, why, now)
+    accept(view, change, user, Standing { state: MemberState::Banned, role: kept_role(old), muted_until }, why, now)
 }
 
 pub(super) fn unban(view: &mut View, change: &Change, user: UserId, now: Timestamp) -> Ruled {
@@ -102,7 +105,7 @@ pub(super) fn unban(view: &mut View, change: &Change, user: UserId, now: Timesta
     let Some(old) = view.member(user).filter(|old| old.state == MemberState::Banned) else {
         return Ok(Verdict::Nothing);
     };
-    let standing = Standing { state: MemberState::Left, role: Role::Member, muted_until: old.muted_until };
+    let standing = Standing { state: MemberState::Left, role: kept_role(Some(old)), muted_until: old.muted_until };
     accept(view, change, user, standing, None, now)
 }
 
@@ -164,6 +167,11 @@ fn keep_an_owner(view: &View, leaving: &Member) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::new(Code::Conflict, "You are the only owner of this room. Make somebody else its owner first."))
+}
+
+/// The role that outlives a membership: rights end with it, being read-only does not.
+fn kept_role(old: Option<&Member>) -> Role {
+    old.map_or(Role::Member, |old| old.role.min(Role::Member))
 }
 
 fn accept(
