@@ -3,8 +3,9 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use domain::{Body, Entry, LogId, MemberState, Refusal};
+use domain::{Body, Entry, LogId, MemberState, Refusal, Seq};
 use service::CommitListener;
+use service::messages::hide_past;
 use service::ports::{BusMessage, Committed};
 use tokio::sync::mpsc;
 use wire::ServerFrame;
@@ -86,9 +87,17 @@ async fn deliver(tier: &Tier, committed: &Committed) {
 /// Encodes entries, each once for all sockets.
 pub(super) async fn deliveries(tier: &Tier, log: LogId, entries: &[Entry]) -> Result<Vec<Delivery>, Refusal> {
     let events = tier.parts.events(log, entries, None).await?;
+    let mut cut: Vec<Entry> = entries.iter().filter(|entry| matches!(entry.body, Body::Edit { .. })).cloned().collect();
+    hide_past(&mut cut, Seq::MAX);
+    let mut cut = tier.parts.events(log, &cut, None).await?.into_iter();
+    let frame = |event| Frame::new(Class::Durable, &ServerFrame::Event(event));
     let delivery = |(entry, event): (&Entry, wire::AnyEvent)| Delivery {
         seq: entry.seq,
-        frame: Frame::new(Class::Durable, &ServerFrame::Event(event)),
+        frame: frame(event),
+        cut: match &entry.body {
+            Body::Edit { target, .. } => cut.next().map(|event| (*target, frame(event))),
+            _ => None,
+        },
         removes: match &entry.body {
             Body::Member { user, state: MemberState::Left | MemberState::Kicked | MemberState::Banned, .. } => {
                 Some(*user)

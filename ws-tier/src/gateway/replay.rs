@@ -68,6 +68,7 @@ pub(super) async fn replay(
         }
         let now = tier.now();
         let verdict = tier.drive(|hub, effects| {
+            hub.past_begins(&asked.request, page.from_seq);
             hub.page(&asked.request, page.outcome, now, |verdict| page.frame(&asked, verdict), effects)
         });
         if verdict != Verdict::Again {
@@ -86,12 +87,13 @@ struct Page {
     as_of: Seq,
     from: Seq,
     through: Seq,
+    from_seq: Seq,
     /// The events' JSON, with commas between.
     events: String,
 }
 
 async fn encode(tier: &Tier, asked: &Asked, replay: Replay) -> Result<Page, Refusal> {
-    let Replay { mut status, epoch, as_of, from, mut through, entries, related } = replay;
+    let Replay { mut status, epoch, as_of, from, mut through, entries, related, from_seq } = replay;
     let events = tier.parts.events(asked.request.log, &entries, Some(related)).await?;
     let room = tier.settings.limits.server_frame.saturating_sub(SYNC_OVERHEAD);
     let mut text = String::new();
@@ -116,7 +118,7 @@ async fn encode(tier: &Tier, asked: &Asked, replay: Replay) -> Result<Page, Refu
         ReplayStatus::Reset { head, .. } => Outcome::Reset { head },
         ReplayStatus::Forbidden | ReplayStatus::NotFound => Outcome::Gone,
     };
-    Ok(Page { epoch, outcome, status, as_of, from, through, events: text })
+    Ok(Page { epoch, outcome, status, as_of, from, through, from_seq, events: text })
 }
 
 impl Page {

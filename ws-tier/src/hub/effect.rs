@@ -28,6 +28,9 @@ pub struct Delivery {
     pub seq: Seq,
     /// The `event` frame.
     pub frame: Frame,
+    /// An edit: the message that it changes, and the `event` frame without its text, for those whose past
+    /// does not reach down to that message.
+    pub cut: Option<(Seq, Frame)>,
     /// Whose membership it ends: they get this entry and nothing after it.
     pub removes: Option<UserId>,
     /// Own log: the session that it ends; `Some(None)` is all of them.

@@ -28,6 +28,8 @@ pub(super) struct Log {
     live: Vec<Arc<Vec<SocketId>>>,
     /// Live sockets whose page reached further than `last`. Mostly empty.
     ahead: HashMap<SocketId, Seq>,
+    /// Live sockets of people whose past in this room is hidden, and where it begins for them.
+    past: HashMap<SocketId, Seq>,
     /// Frames for all live sockets that are not yet handed over.
     pending: Vec<Frame>,
 }
@@ -44,6 +46,7 @@ impl Log {
             idle_since: None,
             live: vec![Arc::default(); shards],
             ahead: HashMap::new(),
+            past: HashMap::new(),
             pending: Vec::new(),
         }
     }
@@ -56,9 +59,12 @@ impl Log {
         }
     }
 
-    /// A socket is live from after `at`.
-    pub fn add(&mut self, shard: usize, socket: SocketId, at: Seq) {
+    /// A socket is live from after `at`. Its user's past begins with `from_seq`.
+    pub fn add(&mut self, shard: usize, socket: SocketId, at: Seq, from_seq: Seq) {
         Arc::make_mut(&mut self.live[shard]).push(socket);
+        if from_seq > 1 {
+            self.past.insert(socket, from_seq);
+        }
         if at > self.last {
             self.ahead.insert(socket, at);
         }
@@ -71,6 +77,7 @@ impl Log {
             Arc::make_mut(sockets).swap_remove(at);
         }
         self.ahead.remove(&socket);
+        self.past.remove(&socket);
     }
 
     /// Whether a live socket has not seen `seq` in a page.
@@ -95,17 +102,25 @@ impl Log {
     /// The entry after `last`.
     pub fn push(&mut self, entry: &Delivery, shards: usize, out: &mut Vec<Effect>) {
         self.last = entry.seq;
-        if self.ahead.is_empty() {
+        let cut = entry.cut.as_ref().filter(|(target, _)| self.past.values().any(|from_seq| target < from_seq));
+        if self.ahead.is_empty() && cut.is_none() {
             self.pending.push(entry.frame.clone());
             return;
         }
         self.flush(out);
-        let frames: Arc<[Frame]> = Arc::new([entry.frame.clone()]);
-        for shard in 0..shards {
-            let to: Vec<SocketId> =
-                self.live[shard].iter().copied().filter(|socket| self.position_is_below(*socket, entry.seq)).collect();
-            if !to.is_empty() {
-                out.push(Effect::HandOver { shard, to: Arc::new(to), frames: frames.clone() });
+        let is_cut = |socket| cut.is_some_and(|(target, _)| self.past.get(&socket).is_some_and(|from| target < from));
+        let versions = [(false, Some(&entry.frame)), (true, cut.map(|(_, frame)| frame))];
+        for (wanted, frame) in versions {
+            let Some(frame) = frame else { continue };
+            let frames: Arc<[Frame]> = Arc::new([frame.clone()]);
+            for shard in 0..shards {
+                let to = self.live[shard].iter().copied();
+                let to: Vec<SocketId> = to
+                    .filter(|socket| self.position_is_below(*socket, entry.seq) && is_cut(*socket) == wanted)
+                    .collect();
+                if !to.is_empty() {
+                    out.push(Effect::HandOver { shard, to: Arc::new(to), frames: frames.clone() });
+                }
             }
         }
         self.ahead.retain(|_, at| *at > entry.seq);

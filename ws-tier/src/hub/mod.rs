@@ -41,6 +41,8 @@ struct Follow {
     /// Of the newest request; an older one's page counts no more.
     generation: u64,
     live: bool,
+    /// Where the user's past begins, as the last page said.
+    from_seq: Seq,
     /// The head that the last ping named.
     told: Seq,
 }
@@ -103,7 +105,7 @@ impl Hub {
         let request = Request { socket, log: id, generation: self.generations };
         let shard = self.shard(socket);
         let follows = &mut self.sockets.get_mut(&socket)?.logs;
-        let known = follows.insert(id, Follow { generation: request.generation, live: false, told: 0 });
+        let known = follows.insert(id, Follow { generation: request.generation, live: false, from_seq: 1, told: 0 });
         let log = self.log(id, out);
         match known {
             Some(follow) if follow.live => log.remove(shard, socket),
@@ -136,6 +138,15 @@ impl Hub {
         }
     }
 
+    /// A page was read for this request, and the user's past begins with `from_seq`: of edits of older
+    /// messages the socket gets no text. Called before [`Hub::page`].
+    pub fn past_begins(&mut self, request: &Request, from_seq: Seq) {
+        let follow = self.sockets.get_mut(&request.socket).and_then(|socket| socket.logs.get_mut(&request.log));
+        if let Some(follow) = follow.filter(|follow| follow.generation == request.generation) {
+            follow.from_seq = from_seq;
+        }
+    }
+
     /// A page of a log was read for a socket. The verdict is final in this very step: with `Live`
     /// the sync frame that `encode` makes is handed over, and everything after it follows.
     pub fn page(
@@ -160,10 +171,10 @@ impl Hub {
         let follows = &mut self.sockets.get_mut(&socket).expect("a current request has a socket").logs;
         match verdict {
             Verdict::Live { at } => {
-                log.add(shard, socket, at);
                 if let Some(follow) = follows.get_mut(&id) {
                     follow.live = true;
                     follow.told = at;
+                    log.add(shard, socket, at, follow.from_seq);
                 }
             }
             Verdict::Gone => {

@@ -28,7 +28,7 @@ fn frame(text: &str) -> Frame {
 }
 
 fn entry(seq: Seq) -> Delivery {
-    Delivery { seq, frame: frame(&seq.to_string()), removes: None, ends: None }
+    Delivery { seq, frame: frame(&seq.to_string()), cut: None, removes: None, ends: None }
 }
 
 fn removal(seq: Seq, of: UserId) -> Delivery {
@@ -116,6 +116,28 @@ fn a_commit_is_one_hand_over_for_each_shard() {
     for socket in 0..100 {
         assert_eq!(rig.got(socket), ["6", "7", "8"]);
     }
+}
+
+#[test]
+fn an_edit_of_a_hidden_message_comes_without_its_text() {
+    let edit = |seq, target| Delivery { cut: Some((target, frame(&format!("{seq} cut")))), ..entry(seq) };
+    let mut rig = Rig::new();
+    for (socket, from_seq) in [(1, 1), (2, 4), (3, 6)] {
+        rig.attach(socket, user(socket.into()));
+        let request = rig.begin(socket, room(1));
+        rig.hub.started(room(1), 5);
+        rig.hub.past_begins(&request, from_seq);
+        rig.page(&request, Outcome::Complete { through: 5 });
+    }
+    rig.effects.clear();
+    rig.deliver(room(1), &[entry(6), edit(7, 3), edit(8, 4), entry(9)]);
+    assert_eq!(rig.got(1), ["6", "7", "8", "9"]);
+    assert_eq!(rig.got(2), ["6", "7 cut", "8", "9"]);
+    assert_eq!(rig.got(3), ["6", "7 cut", "8 cut", "9"]);
+    // Out and in again, with another past: what was said of the first does not hold for the second.
+    rig.live(3, room(1), 9);
+    rig.deliver(room(1), &[edit(10, 3)]);
+    assert_eq!(rig.got(3), ["10"]);
 }
 
 #[test]

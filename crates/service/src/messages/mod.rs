@@ -1,13 +1,15 @@
 //! Messages: sent, changed, read in pages, and replayed to those who come back.
 
+mod cut;
 mod page;
 mod replay;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::{Ack, Body, Change, Entry, Intent, LogId, Refusal, Seq};
+use domain::{Ack, Body, Change, Entry, Intent, LogId, Refusal, Seq, Timestamp};
 
+pub use cut::hide_past;
 pub use page::{MessagePage, PageQuery};
 pub use replay::{Replay, ReplayStatus};
 
@@ -54,6 +56,16 @@ impl Messages {
 
 /// Gives each edit the text that its message has now. None for one that was deleted since.
 pub async fn fill_edits(store: &Store, log: LogId, entries: &mut [Entry]) -> StoreResult<()> {
+    fill_edits_until(store, log, entries, None).await
+}
+
+/// As [`fill_edits`], for a reader who saw nothing after `until`: None for a text that is younger.
+async fn fill_edits_until(
+    store: &Store,
+    log: LogId,
+    entries: &mut [Entry],
+    until: Option<Timestamp>,
+) -> StoreResult<()> {
     let targets = |entry: &Entry| match entry.body {
         Body::Edit { target, .. } => Some(target),
         _ => None,
@@ -69,7 +81,8 @@ pub async fn fill_edits(store: &Store, log: LogId, entries: &mut [Entry]) -> Sto
     for entry in entries {
         if let Body::Edit { target, text } = &mut entry.body {
             let message = by_seq.get(target).and_then(|entry| entry.message());
-            *text = message.filter(|message| !message.deleted).map(|message| message.text.clone());
+            let shown = message.filter(|message| !message.deleted && !cut::is_younger(message, until));
+            *text = shown.map(|message| message.text.clone());
         }
     }
     Ok(())

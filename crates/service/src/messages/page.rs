@@ -6,6 +6,7 @@ use domain::limits::{PAGE_MESSAGES, PAGE_MESSAGES_DEFAULT};
 use domain::{Actor, Code, Entry, Epoch, LogId, Refusal, Related, RoomId, Seq};
 
 use super::Messages;
+use super::cut::hide_later;
 use crate::access::RoomRef;
 use crate::ports::Tip;
 
@@ -47,6 +48,10 @@ impl Messages {
         }
         let (id, tip) = self.head(room).await?;
         if query.min_seq.is_some_and(|min_seq| min_seq > tip.seq()) {
+            // Whoever may not read the room is not told where it ends; whoever was removed, not how it goes on.
+            if *self.readable(actor, id).await?.end() < tip.seq() {
+                return Err(Refusal::forbidden("You are not in this room any more."));
+            }
             let message = "The server does not know that entry; it may have been restored. Load the room again.";
             return Err(Refusal::new(Code::Stale, message).at_head(tip.seq()));
         }
@@ -74,7 +79,7 @@ impl Messages {
             Some(_) => entries.truncate(limit),
             None => drop(entries.drain(..entries.len().saturating_sub(limit))),
         }
-        self.finish(id, tip, entries, has_more).await
+        self.finish(id, tip, entries, has_more, range).await
     }
 
     /// One message.
@@ -98,7 +103,7 @@ impl Messages {
         let range = self.readable(actor, id).await?;
         entries.retain(|entry| range.contains(&entry.seq));
         entries.sort_unstable_by_key(|entry| entry.seq);
-        self.finish(id, tip, entries, false).await
+        self.finish(id, tip, entries, false, range).await
     }
 
     /// The messages of a thread after `after`, in order; the first page (`after` 0) begins with the root.
@@ -125,7 +130,7 @@ impl Messages {
         }
         entries.retain(|entry| range.contains(&entry.seq));
         entries.sort_unstable_by_key(|entry| entry.seq);
-        self.finish(id, tip, entries, has_more).await
+        self.finish(id, tip, entries, has_more, range).await
     }
 
     /// The room's id and its head before anything else is read.
@@ -142,9 +147,13 @@ impl Messages {
         &self,
         room: RoomId,
         tip: Tip,
-        entries: Vec<Entry>,
+        mut entries: Vec<Entry>,
         has_more: bool,
+        range: RangeInclusive<Seq>,
     ) -> Result<MessagePage, Refusal> {
+        if *range.end() < tip.seq() {
+            hide_later(&self.store, LogId::Room(room), *range.end(), &mut entries).await?;
+        }
         let related = self.directory.related(&entries).await?;
         Ok(MessagePage { room, epoch: tip.epoch(), as_of: tip.seq(), entries, related, has_more })
     }

@@ -1,9 +1,10 @@
 //! Replay: what somebody who comes back missed of a log (2-protocol, Resume).
 
 use domain::limits::{REPLAY_ENTRIES, SYNC_ENTRIES};
-use domain::{Actor, Entry, Epoch, LogId, Member, Refusal, Related, Seq};
+use domain::{Actor, Entry, Epoch, LogId, Member, Refusal, Related, RoomKind, Seq};
 
-use super::{Messages, fill_edits};
+use super::cut::{ended_at, hide_later, hide_past};
+use super::{Messages, fill_edits, fill_edits_until};
 use crate::ports::Tip;
 
 /// How a replay ended.
@@ -43,6 +44,9 @@ pub struct Replay {
     pub entries: Vec<Entry>,
     /// What they name.
     pub related: Related,
+    /// Where the reader's past begins: they see nothing of what messages below it say, nor of what is said
+    /// in them from now on.
+    pub from_seq: Seq,
 }
 
 impl Replay {
@@ -79,23 +83,33 @@ impl Messages {
         // The row is read after the entries: a removal that it does not know is not among them either.
         let from_seq = match log {
             LogId::User(user) if user == actor.user => 1,
-            LogId::User(_) => return Ok(empty(ReplayStatus::NotFound, tip, cursor)),
+            LogId::User(_) => return Ok(over(ReplayStatus::NotFound, tip, None, 0)),
             LogId::Room(room) => match self.store.rooms.member(room, actor.user).await? {
                 Some(member) if member.is_joined() => member.from_seq,
                 Some(member) if member.to_seq.is_some_and(|to_seq| to_seq > 0) => {
                     return self.farewell(log, tip, cursor, entries, &member).await;
                 }
-                _ => return Ok(empty(ReplayStatus::NotFound, tip, cursor)),
+                _ => return Ok(over(ReplayStatus::NotFound, tip, None, 0)),
             },
         };
         let before_first = from_seq.saturating_sub(1);
         let Some(cursor) = cursor.filter(|cursor| *cursor >= before_first) else {
-            return self.reset(log, tip, before_first).await;
+            let from_seq = self.hidden_below(log, from_seq).await?;
+            return Ok(Replay { from_seq, ..self.reset(log, tip, before_first).await? });
         };
         let through = entries.last().map_or(cursor, |entry| entry.seq);
         let status = if through >= head { ReplayStatus::Ok } else { ReplayStatus::More };
         fill_edits(&self.store, log, &mut entries).await?;
-        self.answer(status, tip, cursor, entries).await
+        let from_seq = self.hidden_below(log, from_seq).await?;
+        hide_past(&mut entries, from_seq);
+        Ok(Replay { from_seq, ..self.answer(status, tip, cursor, entries).await? })
+    }
+
+    /// Below which seq nothing may be seen: the whole of a public room is there for everybody by REST.
+    async fn hidden_below(&self, log: LogId, from_seq: Seq) -> Result<Seq, Refusal> {
+        let Some(room) = log.room().filter(|_| from_seq > 1) else { return Ok(1) };
+        let room = self.store.rooms.room(room).await?;
+        Ok(if room.is_some_and(|room| room.kind == RoomKind::Public) { 1 } else { from_seq })
     }
 
     /// To one who is no longer in: what they may still see, then that it is over.
@@ -110,13 +124,16 @@ impl Messages {
         let to_seq = member.to_seq.unwrap_or(0);
         let in_reach = |cursor: &Seq| (member.from_seq.saturating_sub(1)..to_seq).contains(cursor);
         let Some(cursor) = cursor.filter(in_reach) else {
-            return Ok(empty(ReplayStatus::Forbidden, tip, cursor));
+            return Ok(over(ReplayStatus::Forbidden, tip, cursor, to_seq));
         };
         entries.retain(|entry| entry.seq <= to_seq);
         let more = entries.last().is_some_and(|last| last.seq < to_seq);
         let status = if more { ReplayStatus::More } else { ReplayStatus::Forbidden };
-        fill_edits(&self.store, log, &mut entries).await?;
-        self.answer(status, tip, cursor, entries).await
+        let until = ended_at(&self.store, log, to_seq).await?;
+        fill_edits_until(&self.store, log, &mut entries, until).await?;
+        hide_later(&self.store, log, to_seq, &mut entries).await?;
+        hide_past(&mut entries, member.from_seq);
+        Ok(Replay { as_of: to_seq, ..self.answer(status, tip, cursor, entries).await? })
     }
 
     async fn reset(&self, log: LogId, tip: Tip, least: Seq) -> Result<Replay, Refusal> {
@@ -144,6 +161,13 @@ impl Messages {
     }
 }
 
+/// An ending for one who is not in. Says nothing of the log above what they may know, not even by which
+/// cursors it takes: the head alone tells strangers that, and when, two people talk.
+fn over(status: ReplayStatus, tip: Tip, cursor: Option<Seq>, known: Seq) -> Replay {
+    let through = cursor.map_or(known, |cursor| cursor.min(known));
+    Replay { as_of: known, ..empty(status, tip, Some(through)) }
+}
+
 fn empty(status: ReplayStatus, tip: Tip, cursor: Option<Seq>) -> Replay {
     let through = cursor.unwrap_or(tip.seq());
     Replay {
@@ -154,5 +178,6 @@ fn empty(status: ReplayStatus, tip: Tip, cursor: Option<Seq>) -> Replay {
         through,
         entries: Vec::new(),
         related: Related::default(),
+        from_seq: 1,
     }
 }

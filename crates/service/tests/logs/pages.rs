@@ -125,3 +125,58 @@ async fn a_thread_begins_with_its_root_and_is_paged() {
     let answer = node.logs.submit(log, world.change(1, nested)).await;
     assert_eq!(answer.expect_err("refused").code, Code::BadRequest);
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_was_removed_does_not_see_what_old_messages_say_since() {
+    let world = World::new();
+    let node = world.node();
+    let log = world.room(&node, room(1, RoomKind::Private), &[2, 3]).await;
+    let edited_before = say(&world, &node, log, 2, "draft").await;
+    let edited_after = say(&world, &node, log, 2, "harmless").await;
+    let untouched = say(&world, &node, log, 2, "still").await;
+    let edit = |target, words| world.change(2, Intent::Edit { target, text: text(words) });
+    let react =
+        |target| world.change(2, Intent::React { target, emoji: "👍".to_owned().try_into().unwrap(), on: true });
+    assert!(node.logs.submit(log, edit(edited_before, "final")).await.is_ok());
+    world.clock.advance(std::time::Duration::from_secs(1));
+    let kicked = seq(&node.logs.submit(log, world.change(1, Intent::Kick { user: user(3), why: None })).await);
+    world.clock.advance(std::time::Duration::from_secs(1));
+    assert!(node.logs.submit(log, edit(edited_after, "secret")).await.is_ok());
+    for target in [edited_before, untouched] {
+        assert!(node.logs.submit(log, react(target)).await.is_ok());
+    }
+    let whole = PageQuery::default();
+    let of = async |who| node.messages.page(&actor(who), &by_id(log), whole).await.expect("was in");
+    assert_eq!(words(&of(2).await), ["final", "secret", "still"]);
+    assert_eq!(words(&of(3).await), ["final", "", "still"], "a reaction hides nothing");
+    let one = node.messages.one(&actor(3), &by_id(log), edited_after).await.expect("was in");
+    assert_eq!(words(&one), [""]);
+    let replay = node.messages.replay(&actor(3), log, Some(edited_before - 1), 500).await.expect("up");
+    let told: Vec<String> = replay.entries.iter().map(|entry| format!("{:?}", entry.body)).collect();
+    assert!(told.iter().any(|body| body.contains("final")) && replay.through == kicked, "{told:?}");
+    assert!(!told.iter().any(|body| body.contains("secret")), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_does_not_tell_what_a_hidden_message_says() {
+    let world = World::new();
+    let node = world.node();
+    for (number, kind, told) in [(1, RoomKind::Private, false), (2, RoomKind::Public, true)] {
+        let log = world.room(&node, Room { hides_past: true, ..room(number, kind) }, &[2]).await;
+        let hidden = say(&world, &node, log, 2, "before").await;
+        let _ = world.store.people.create_user(&crate::setup::person(3)).await;
+        if kind == RoomKind::Private {
+            let invite = Intent::Invite { user: user(3), role: domain::Role::Member };
+            assert!(node.logs.submit(log, world.change(2, invite)).await.is_ok());
+        }
+        let joined = seq(&node.logs.submit(log, world.change(3, Intent::Join)).await);
+        let edit = Intent::Edit { target: hidden, text: text("secret") };
+        assert!(node.logs.submit(log, world.change(2, edit)).await.is_ok());
+        let replay = node.messages.replay(&actor(3), log, Some(joined), 500).await.expect("up");
+        assert_eq!(replay.entries.len(), 1);
+        assert_eq!(format!("{:?}", replay.entries[0].body).contains("secret"), told, "{kind:?}");
+        assert_eq!(replay.from_seq, if told { 1 } else { joined });
+        let reset = node.messages.replay(&actor(3), log, None, 500).await.expect("up");
+        assert_eq!(reset.from_seq, replay.from_seq);
+    }
+}

@@ -128,3 +128,27 @@ async fn strangers_and_other_peoples_own_logs_are_not_found() {
     let own = node.messages.replay(&actor(2), LogId::User(user(2)), Some(0), 500).await.expect("up");
     assert_eq!(own.status, ReplayStatus::Ok);
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_is_not_in_does_not_learn_where_a_room_ends() {
+    let world = World::new();
+    let node = world.node();
+    let log = world.room(&node, room(1, RoomKind::Private), &[2, 3]).await;
+    let kicked = seq(&node.logs.submit(log, world.change(1, Intent::Kick { user: user(3), why: None })).await);
+    for words in ["one", "two", "three"] {
+        assert!(node.logs.submit(log, world.change(2, send(words))).await.is_ok());
+    }
+    for cursor in [None, Some(0), Some(kicked), Some(kicked + 1), Some(kicked + 2), Some(u64::MAX)] {
+        let stranger = node.messages.replay(&actor(9), log, cursor, 500).await.expect("up");
+        assert_eq!((stranger.status, stranger.as_of, stranger.through), (ReplayStatus::NotFound, 0, 0), "{cursor:?}");
+        let removed = node.messages.replay(&actor(3), log, cursor, 500).await.expect("up");
+        assert_eq!((removed.status, removed.as_of), (ReplayStatus::Forbidden, kicked), "{cursor:?}");
+        assert!(removed.through <= kicked, "{cursor:?}");
+    }
+    let room = service::RoomRef::Id(log.room().expect("a room"));
+    for (who, code) in [(9, domain::Code::NotFound), (3, domain::Code::Forbidden), (2, domain::Code::Stale)] {
+        let query = service::PageQuery { min_seq: Some(1_000), ..Default::default() };
+        let refusal = node.messages.page(&actor(who), &room, query).await.expect_err("above the head");
+        assert_eq!((refusal.code, refusal.head.is_some()), (code, who == 2), "{who}");
+    }
+}
