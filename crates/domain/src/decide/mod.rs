@@ -35,7 +35,7 @@ pub enum Decision {
 pub fn decide(view: &mut View, window: &mut Window, change: &Change, now: Timestamp) -> Decision {
     match look_up(window, view.place().epoch, change) {
         Found::Known { seq, at } => Decision::Known(Ack { seq: Some(seq), at, dup: true, noop: false, entry: None }),
-        Found::Refused(refusal) => Decision::Refuse(refusal),
+        Found::Refused(refusal) => Decision::Refuse(rights::may_know_head(view, change).err().unwrap_or(refusal)),
         Found::New => apply_rules(view, window, change, now),
     }
 }

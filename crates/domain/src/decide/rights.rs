@@ -1,6 +1,6 @@
 //! Who may do what in a room.
 
-use crate::change::Actor;
+use crate::change::{Actor, Change, Intent};
 use crate::ids::UserId;
 use crate::refusal::{Code, Refusal};
 use crate::room::{Member, MemberState, Role, Room, RoomKind};
@@ -26,6 +26,21 @@ pub(super) fn joined<'a>(view: &'a View, actor: &Actor) -> Result<(&'a Room, &'a
         Some((MemberState::Banned, _)) => refused("You are banned from this room."),
         _ => refused("Join the room first."),
     }
+}
+
+/// Whether the actor may be told where the log ends. Strangers and those who were removed are told what the
+/// rules would tell them: else the head of any two people's direct room, whose id is no secret, could be asked
+/// for with a `seen` that is too high.
+pub(super) fn may_know_head(view: &View, change: &Change) -> Result<(), Refusal> {
+    if view.log.room().is_none() || matches!(change.intent, Intent::Create { .. }) {
+        return Ok(());
+    }
+    let room = room(view, &change.by)?;
+    let invited = view.member(change.by.user).is_some_and(|member| member.state == MemberState::Invited);
+    if room.kind == RoomKind::Public || invited || change.by.user == UserId::SYSTEM {
+        return Ok(());
+    }
+    joined(view, &change.by).map(drop)
 }
 
 /// As [`joined`], for one who may add something now: not in an archived room, not read-only, not muted.

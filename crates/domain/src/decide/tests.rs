@@ -363,6 +363,60 @@ fn roles_are_given_downwards() {
 }
 
 #[test]
+fn a_stranger_does_not_learn_where_a_room_ends() {
+    let asked = |rows: &mut Rows, by: u128| {
+        let change = Change { seen: Some(1_000), ..rows.change(actor(by), send("hi")) };
+        rows.load(&change);
+        match rows.decide(&change, 1_000) {
+            Decision::Refuse(refusal) => (refusal.code, refusal.head),
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut rows = Rows::with_room(room(RoomKind::Private));
+    let nothing = asked(&mut Rows::empty(LogId::Room(ROOM)), 9);
+    assert_eq!(nothing, (Code::NotFound, None));
+    assert_eq!(asked(&mut rows, 9), nothing, "as for a room that is not there");
+    assert_eq!(asked(&mut rows, 2).0, Code::Stale);
+    rows.ok(1, Intent::Kick { user: user(3), why: None });
+    assert_eq!(asked(&mut rows, 3), (Code::Forbidden, None));
+    let mut public = Rows::with_room(room(RoomKind::Public));
+    assert_eq!(asked(&mut public, 9).0, Code::Stale);
+}
+
+#[test]
+fn being_read_only_outlives_a_membership() {
+    let mut rows = Rows::with_room(room(RoomKind::Public));
+    rows.ok(1, Intent::SetRole { user: user(2), role: Role::ReadOnly });
+    for gone in [
+        vec![(2, Intent::Leave)],
+        vec![(1, Intent::Kick { user: user(2), why: None })],
+        vec![(1, Intent::Ban { user: user(2), why: None }), (1, Intent::Unban { user: user(2) })],
+        vec![(2, Intent::Leave), (3, Intent::Invite { user: user(2), role: Role::Member })],
+    ] {
+        gone.into_iter().for_each(|(by, intent)| drop(rows.ok(by, intent)));
+        rows.ok(2, Intent::Join);
+        assert_eq!(rows.refused(2, send("hi")), Code::Forbidden, "come back as before");
+    }
+    rows.ok(1, Intent::SetRole { user: user(2), role: Role::Admin });
+    rows.ok(2, Intent::Leave);
+    rows.ok(2, Intent::Join);
+    assert_eq!(rows.members[&user(2)].role, Role::Member, "rights do not come back");
+}
+
+#[test]
+fn a_plain_member_does_not_change_what_an_admin_invited_somebody_as() {
+    let mut rows = Rows::with_room(room(RoomKind::Private));
+    assert_eq!(rows.refused(3, Intent::Invite { user: user(9), role: Role::ReadOnly }), Code::Forbidden);
+    rows.ok(1, Intent::Invite { user: user(9), role: Role::ReadOnly });
+    rows.nothing(3, Intent::Invite { user: user(9), role: Role::Member });
+    rows.ok(9, Intent::Join);
+    assert_eq!(rows.members[&user(9)].role, Role::ReadOnly);
+    rows.ok(1, Intent::Invite { user: user(10), role: Role::Moderator });
+    rows.nothing(3, Intent::Invite { user: user(10), role: Role::Member });
+    assert_eq!(rows.members[&user(10)].role, Role::Moderator);
+}
+
+#[test]
 fn the_last_owner_cannot_leave_others_behind() {
     let mut rows = Rows::with_room(room(RoomKind::Public));
     assert_eq!(rows.refused(1, Intent::Leave), Code::Conflict);
