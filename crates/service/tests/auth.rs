@@ -276,3 +276,26 @@ async fn a_session_whose_end_was_not_announced_can_be_ended_again() {
     let entries = fixture.memory.store().log.read(LogId::User(actor.user), 1, 9).await.expect("the store works");
     assert!(entries.iter().any(|entry| entry.body == domain::Body::SessionEnded { session: Some(other) }));
 }
+
+#[tokio::test]
+async fn a_sign_in_does_not_outrun_a_ban_or_another_password() {
+    let fixture = fixture();
+    let ada = fixture.register("ada").await;
+    let bob = fixture.register("bob").await;
+    let (ada, bob) = (fixture.actor(&ada), fixture.actor(&bob));
+    let (people, device) = (fixture.memory.store().people, device());
+    // Both begin while the password is being checked, which takes longest of all.
+    let login = fixture.auth.login("bob", PASSWORD.into(), &device);
+    let (signed_in, changed) = tokio::join!(login, people.set_password(bob.user, "another hash"));
+    changed.expect("changed");
+    assert_eq!(signed_in.err().map(|refusal| refusal.code), Some(Code::Unauthenticated));
+    let open = fixture.auth.sessions(&bob).await.expect("read");
+    assert_eq!(open.len(), 1, "only the one before");
+
+    let eve = fixture.actor(&fixture.register("eve").await);
+    let login = fixture.auth.login("eve", PASSWORD.into(), &device);
+    let (signed_in, banned) = tokio::join!(login, fixture.auth.set_banned(&ada, eve.user, true));
+    banned.expect("banned");
+    assert_eq!(signed_in.err().map(|refusal| refusal.code), Some(Code::Unauthenticated));
+    assert!(fixture.auth.sessions(&eve).await.expect("read").is_empty());
+}

@@ -108,9 +108,24 @@ impl Auth {
         let hash = found.as_ref().and_then(|record| record.password_hash.clone());
         let good = self.passwords.verify(password, hash).await?;
         match found {
-            Some(record) if good && !record.user.banned => self.open_session(record.user, device).await,
-            _ => Err(Refusal::new(Code::Unauthenticated, "The name or the password is wrong.")),
+            Some(record) if good && !record.user.banned => self.open_checked(record, device).await,
+            _ => Err(wrong()),
         }
+    }
+
+    /// A session for somebody who showed a password, unless they were banned or the password was changed while
+    /// it was being checked: that takes long, and what ended all sessions meanwhile did not know of this one.
+    async fn open_checked(&self, shown: UserRecord, device: &Device) -> Result<SignedIn, Refusal> {
+        let signed_in = self.open_session(shown.user, device).await?;
+        let now = self.store.people.user(signed_in.user.id).await?;
+        if now.is_some_and(|now| !now.user.banned && now.password_hash == shown.password_hash) {
+            return Ok(signed_in);
+        }
+        // Where its token is not good any more, the session is over already.
+        if let Ok(actor) = self.verify(&signed_in.access_token) {
+            self.logout(Some(actor), None).await?;
+        }
+        Err(wrong())
     }
 
     async fn find(&self, name: &str) -> StoreResult<Option<UserRecord>> {
@@ -157,6 +172,10 @@ impl Auth {
         let access_token = self.tokens.issue(&user, session, self.clock.now());
         SignedIn { access_token, expires_in: ACCESS_TOKEN_LIFE, refresh_token, user }
     }
+}
+
+fn wrong() -> Refusal {
+    Refusal::new(Code::Unauthenticated, "The name or the password is wrong.")
 }
 
 /// `ada` becomes `ada-7f3k`.
