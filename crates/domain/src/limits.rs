@@ -135,6 +135,9 @@ pub const DELIVERY_QUEUE: usize = 4_096;
 pub const SHARD_QUEUE: usize = 16_384;
 /// Frames of one socket that are being answered; the next is read when one is done.
 pub const FRAMES_IN_FLIGHT: usize = 64;
+/// What one socket may ask in sixty seconds beside [`Limits::frames_per_60s`]: `pong`, `fill`, and each log of a
+/// `resume`. Far more than a client of many rooms needs; less than a flood.
+pub const PACED_PER_60S: u32 = 20_000;
 /// Replay pages that one socket is being read at once; further ones wait their turn.
 pub const REPLAYS_IN_FLIGHT: usize = 4;
 /// Replay pages that one node is reading at once: bounds the memory of many who come back together.

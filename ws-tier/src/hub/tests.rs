@@ -125,7 +125,7 @@ fn an_edit_of_a_hidden_message_comes_without_its_text() {
     for (socket, from_seq) in [(1, 1), (2, 4), (3, 6)] {
         rig.attach(socket, user(socket.into()));
         let request = rig.begin(socket, room(1));
-        rig.hub.started(room(1), 5);
+        rig.hub.started(room(1), 5, &mut rig.effects);
         rig.hub.past_begins(&request, from_seq);
         rig.page(&request, Outcome::Complete { through: 5 });
     }

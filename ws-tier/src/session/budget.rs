@@ -21,15 +21,19 @@ impl Budget {
 
     /// Takes one frame out; false when there is none.
     pub fn take(&mut self, now: Timestamp) -> bool {
+        self.take_many(1, now)
+    }
+
+    /// Takes so many out, or none; false when there are fewer.
+    pub fn take_many(&mut self, count: usize, now: Timestamp) -> bool {
         let elapsed_ms = u64::try_from(now.since(self.at).as_millis()).unwrap_or(u64::MAX).min(Self::PERIOD_MS);
         let full = u64::from(self.allowed) * 1_000;
         self.left_milli = (self.left_milli + elapsed_ms * full / Self::PERIOD_MS).min(full);
         self.at = self.at.max(now);
-        let enough = self.left_milli >= 1_000;
-        if enough {
-            self.left_milli -= 1_000;
-        }
-        enough
+        let wanted = (count as u64).saturating_mul(1_000);
+        let left = self.left_milli.checked_sub(wanted);
+        self.left_milli = left.unwrap_or(self.left_milli);
+        left.is_some()
     }
 }
 

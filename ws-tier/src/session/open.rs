@@ -1,6 +1,6 @@
 //! A session that is signed in: what each frame asks for.
 
-use domain::limits::{CURSORS_PER_RESUME, EXPIRING_BEFORE, WATCHED_USERS};
+use domain::limits::{CURSORS_PER_RESUME, EXPIRING_BEFORE, PACED_PER_60S, WATCHED_USERS};
 use domain::{Actor, Change, Epoch, LogId, Refusal, Seq, Timestamp, UserId};
 use wire::{ClientFrame, OWN_LOG, ServerFrame};
 
@@ -18,6 +18,7 @@ pub(super) struct Open {
     expires_at: Timestamp,
     warned: bool,
     next_ping: Timestamp,
+    paced: Budget,
 }
 
 impl Open {
@@ -37,6 +38,7 @@ impl Open {
             expires_at: identity.expires_at,
             warned: false,
             next_ping: now + settings.heartbeat(),
+            paced: Budget::new(PACED_PER_60S, now),
         }
     }
 
@@ -53,9 +55,13 @@ impl Open {
             return Some(CloseCode::Protocol);
         }
         let frame = ClientFrame::parse(text);
-        // These three answer the server, or are paced by it.
-        let free = matches!(frame, Ok(ClientFrame::Pong {} | ClientFrame::Fill { .. } | ClientFrame::Resume { .. }));
-        if !free && !budget.take(now) {
+        // These three answer the server, or are paced by it: they have a budget of their own, by their cost.
+        let within = match &frame {
+            Ok(ClientFrame::Pong {} | ClientFrame::Fill { .. }) => self.paced.take(now),
+            Ok(ClientFrame::Resume { cursors, .. }) => self.paced.take_many(1 + cursors.len(), now),
+            _ => budget.take(now),
+        };
+        if !within {
             return Some(CloseCode::Flood);
         }
         match frame {

@@ -1,5 +1,6 @@
 //! The session driven by hand: frames in, actions out.
 
+use domain::limits::PACED_PER_60S;
 use domain::name::UserName;
 use domain::{Actor, Intent, RoomId, SessionId, User, UserId, UserRole};
 use serde_json::{Value, json};
@@ -391,4 +392,20 @@ fn one_watches_two_hundred_people_at_most() {
         matches!(&rig.say(json!({"t": "watch", "users": users(200)}))[..], [Action::Watch(all)] if all.len() == 200)
     );
     assert_eq!(sent(&rig.say(json!({"t": "watch", "users": users(201)})))["code"], "bad_request");
+}
+
+#[test]
+fn what_is_free_has_an_end_too() {
+    let mut rig = Rig::open();
+    for _ in 0..PACED_PER_60S {
+        assert_eq!(closes(&rig.text(r#"{"t":"pong"}"#)), None);
+    }
+    assert_eq!(closes(&rig.text(r#"{"t":"pong"}"#)), Some(CloseCode::Flood));
+
+    // A resume costs as much as the logs that it names: those of a flood of them are read from the store.
+    let cursors: serde_json::Map<String, Value> = (0..1_000).map(|n| (format!("r{n}"), json!(1))).collect();
+    let resume = json!({"t": "resume", "id": "r", "cursors": cursors});
+    let mut rig = Rig::open_with(Limits { client_frame: 1 << 20, ..Limits::default() });
+    let allowed = (0..100).take_while(|_| closes(&rig.say(resume.clone())).is_none()).count();
+    assert!((10..20).contains(&allowed), "{allowed} times all rooms of a user");
 }
