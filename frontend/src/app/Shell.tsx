@@ -10,6 +10,7 @@ import { Directory } from "../features/rooms/Directory.tsx";
 import { RoomList, type RoomsDialog } from "../features/rooms/RoomList.tsx";
 import { addressOf, findRoom } from "../features/rooms/sections.ts";
 import { type Locale, t } from "../i18n/index.ts";
+import { useMedia } from "../lib/hooks.ts";
 import { Button } from "../ui/Button.tsx";
 import { Empty } from "../ui/Empty.tsx";
 import { FindPerson } from "../ui/FindPerson.tsx";
@@ -45,6 +46,9 @@ export function Shell({ me, onLocale }: Props) {
   // A page has one first heading: the open room's name, else the product's.
   const Brand = route.room === null ? "h1" : "span";
 
+  // One pane at a time: what shows is the main one (see Shell.module.css).
+  const narrow = useMedia("(max-width: 719px)");
+
   const goTo = useCallback((address: string, seq: number | null = null) => {
     setDialog(null);
     navigate(pathOf(address, seq));
@@ -61,7 +65,7 @@ export function Shell({ me, onLocale }: Props) {
       <a className={s.skip} href="#conversation">
         {t("shell.skip")}
       </a>
-      <div className={s.side}>
+      <div className={s.side} role={narrow ? "main" : undefined}>
         <header className={s.sideHead}>
           <Brand className={s.brand}>
             <Logo size={26} />
