@@ -66,7 +66,7 @@ export function Shell({ me, onLocale }: Props) {
         {t("shell.skip")}
       </a>
       <div className={s.side} role={narrow ? "main" : undefined}>
-        <header className={s.sideHead}>
+        <div className={s.sideHead}>
           <Brand className={s.brand}>
             <Logo size={26} />
             Palaver
@@ -84,11 +84,11 @@ export function Shell({ me, onLocale }: Props) {
             }))}
             onLocale={onLocale}
           />
-        </header>
+        </div>
         <RoomList current={open?.id ?? null} pathOf={pathOf} onOpen={navigate} onDialog={setDialog} />
-        <footer className={s.sideFoot}>
+        <div className={s.sideFoot}>
           <ConnectionStatus />
-        </footer>
+        </div>
       </div>
       <main className={s.main} id="conversation" tabIndex={-1}>
         {open !== null && <RoomPage key={open.id} room={open} me={me} seq={route.seq} onDirect={direct} />}
