@@ -104,6 +104,11 @@ impl Presence {
         Ok(watchable)
     }
 
+    /// Whether two people share no room (any more). Also when that cannot be found out: then it is not told.
+    pub async fn are_strangers(&self, one: UserId, other: UserId) -> bool {
+        one != other && !self.store.rooms.share_a_room(one, other).await.unwrap_or(false)
+    }
+
     /// Those who share a room with the caller (or are the caller), and the others.
     async fn sort_out(
         &self,

@@ -1,9 +1,10 @@
 //! From commits to deliveries: each is told to the other nodes once, encoded once, and given to the hub.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use domain::{Body, Entry, LogId, MemberState, Refusal, Seq};
+use domain::{Body, Entry, LogId, MemberState, Refusal, Seq, UserId};
 use service::CommitListener;
 use service::messages::hide_past;
 use service::ports::{BusMessage, Committed};
@@ -46,6 +47,10 @@ pub(super) async fn run(tier: Arc<Tier>, mut jobs: mpsc::Receiver<Job>) {
     while let Some(Job { committed, ours }) = jobs.recv().await {
         let (log, epoch) = (committed.log, committed.epoch);
         deliver(&tier, &committed).await;
+        for user in parted(&committed) {
+            let parting = tier.clone();
+            tier.spawn(async move { parting.part(user).await });
+        }
         if ours {
             tier.parts.bus.publish(log, BusMessage::Committed(committed)).await;
         }
@@ -53,6 +58,18 @@ pub(super) async fn run(tier: Arc<Tier>, mut jobs: mpsc::Receiver<Job>) {
             tier.check_epoch().await;
         }
     }
+}
+
+/// Those whom these entries take out of a room: as the room's log says, and as their own says on every node that
+/// holds a socket of theirs.
+fn parted(committed: &Committed) -> BTreeSet<UserId> {
+    let is_out = |state| matches!(state, MemberState::Left | MemberState::Kicked | MemberState::Banned);
+    let parted = committed.entries.iter().filter_map(|entry| match (&entry.body, committed.log) {
+        (Body::Member { user, state, .. }, LogId::Room(_)) if is_out(*state) => Some(*user),
+        (Body::UserRoom(row), LogId::User(user)) if is_out(row.state) => Some(user),
+        _ => None,
+    });
+    parted.collect()
 }
 
 async fn deliver(tier: &Tier, committed: &Committed) {

@@ -62,6 +62,30 @@ impl Watches {
         self.by_socket.insert(socket, Watch { users, full_at: now });
     }
 
+    /// Who watches `user`, and whom `user` watches: socket, watcher, watched.
+    fn around(&self, user: UserId) -> Vec<(SocketId, UserId, UserId)> {
+        let watched_by = self.by_user.get(&user).into_iter().flatten();
+        let watched_by = watched_by.filter_map(|socket| Some((*socket, self.here.get(socket)?.0, user)));
+        let own = self.here.iter().filter(|(_, (of, _))| *of == user);
+        let watches = own.filter_map(|(socket, _)| Some((*socket, self.by_socket.get(socket)?)));
+        let watches = watches.flat_map(|(socket, watch)| watch.users.iter().map(move |of| (socket, user, *of)));
+        watched_by.chain(watches).filter(|(_, watcher, watched)| watcher != watched).collect()
+    }
+
+    /// The socket no longer watches `user`; whether it did.
+    fn unwatch(&mut self, socket: SocketId, user: UserId) -> bool {
+        if let Some(sockets) = self.by_user.get_mut(&user) {
+            sockets.remove(&socket);
+            if sockets.is_empty() {
+                self.by_user.remove(&user);
+            }
+        }
+        let Some(watch) = self.by_socket.get_mut(&socket) else { return false };
+        let before = watch.users.len();
+        watch.users.retain(|watched| *watched != user);
+        watch.users.len() < before
+    }
+
     /// The sockets that are due for everything they watch; due again after [`PRESENCE_FULL`].
     fn due(&mut self, now: Instant) -> Vec<(SocketId, Vec<UserId>)> {
         let due = self.by_socket.iter_mut().filter(|(_, watch)| watch.full_at <= now);
@@ -104,6 +128,27 @@ impl Tier {
         };
         for batch in here.chunks(REFRESH_BATCH) {
             self.parts.presence.refresh(batch).await;
+        }
+    }
+
+    /// Somebody was removed from a room: those who share no other one with them are strangers now, and no longer
+    /// see whether they are there. Whoever watched them is told that they are not.
+    pub(super) async fn part(&self, user: UserId) {
+        let around = self.watches().around(user);
+        let mut strangers: HashMap<(UserId, UserId), bool> = HashMap::new();
+        for (socket, watcher, watched) in around {
+            let are_strangers = match strangers.get(&(watcher, watched)) {
+                Some(known) => *known,
+                None => self.parts.presence.are_strangers(watcher, watched).await,
+            };
+            strangers.insert((watcher, watched), are_strangers);
+            if !are_strangers || !self.watches().unwatch(socket, watched) {
+                continue;
+            }
+            let gone = UserPresence { user: watched, status: PresenceStatus::Offline, last_seen: None };
+            let frame = ServerFrame::Presence { users: vec![entry(&gone)], full: false };
+            let frame = Frame::new(Class::Presence, &frame);
+            self.drive(|hub, effects| hub.hand_over(socket, frame, effects));
         }
     }
 
@@ -190,6 +235,23 @@ mod tests {
         assert_eq!(watches.due(now), [(1, vec![user(2)])]);
         assert!(watches.due(now + PRESENCE_FULL / 2).is_empty());
         assert_eq!(watches.due(now + PRESENCE_FULL).len(), 1);
+    }
+
+    #[test]
+    fn one_can_be_taken_out_of_a_list() {
+        let mut watches = Watches::default();
+        let now = Instant::now();
+        for socket in [1, 2] {
+            watches.connect(socket, user(socket.into()), format!("c{socket}"));
+        }
+        watches.watch(1, vec![user(1), user(2), user(3)], now);
+        watches.watch(2, vec![user(1)], now);
+        let mut around = watches.around(user(1));
+        around.sort_unstable();
+        assert_eq!(around, [(1, user(1), user(2)), (1, user(1), user(3)), (2, user(2), user(1))]);
+        assert!(watches.unwatch(1, user(2)) && !watches.unwatch(1, user(2)));
+        assert!(watches.told(vec![online(2)]).is_empty());
+        assert_eq!(watches.due(now).iter().find(|(socket, _)| *socket == 1), Some(&(1, vec![user(1), user(3)])));
     }
 
     #[test]

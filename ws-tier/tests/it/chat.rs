@@ -1,8 +1,9 @@
 //! People who chat.
 
+use domain::Intent;
 use serde_json::json;
 
-use crate::harness::{Cluster, entry};
+use crate::harness::{Cluster, Person, Socket, entry};
 
 #[tokio::test]
 async fn what_one_sends_all_see_once_and_in_order() {
@@ -141,4 +142,37 @@ async fn presence_of_those_one_watches() {
             break;
         }
     }
+}
+
+#[tokio::test]
+async fn who_was_removed_no_longer_sees_who_is_there_and_is_not_seen() {
+    let node = Cluster::new().node().await;
+    let (ada, bob, eve) = (node.guest("ada").await, node.guest("bob").await, node.guest("eve").await);
+    let room = node.room("general", &ada, &[&bob, &eve]).await;
+    // Ada and Bob share another room, so they still see each other at the end.
+    node.room("other", &ada, &[&bob]).await;
+    let mut a = node.sign_in(&ada).await;
+    let mut e = node.sign_in(&eve).await;
+    for (socket, of) in [(&mut a, [&bob, &eve]), (&mut e, [&ada, &bob])] {
+        socket.say(json!({"t": "watch", "users": of.map(|person| person.id.to_string())})).await;
+        while socket.expect("presence").await["full"] == false {}
+    }
+    let bob_comes = node.sign_in(&bob).await;
+    let status = |frame: &serde_json::Value, of: &Person| {
+        let users = frame["users"].as_array().expect("users").clone();
+        users.into_iter().find(|user| user["user"] == of.id.to_string()).map(|user| user["status"].clone())
+    };
+    let until = async |socket: &mut Socket, of: &Person, wanted: &str| loop {
+        if status(&socket.expect("presence").await, of).is_some_and(|status| status == wanted) {
+            return;
+        }
+    };
+    until(&mut a, &bob, "online").await;
+    until(&mut e, &bob, "online").await;
+    node.ask(&ada, room, Intent::Kick { user: eve.id, why: None }).await;
+    // All are still there; those who have become strangers are not told so.
+    until(&mut a, &eve, "offline").await;
+    until(&mut e, &bob, "offline").await;
+    drop(bob_comes);
+    until(&mut a, &bob, "offline").await;
 }
