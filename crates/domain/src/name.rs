@@ -79,14 +79,17 @@ impl UserName {
         if !(2..=USER_NAME_CHARS).contains(&count) {
             return invalid(format!("A name has 2 to {USER_NAME_CHARS} characters; this one has {count}."));
         }
-        if let Some(c) = text.chars().find(|c| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))) {
+        let allowed = |c: char| (c.is_alphanumeric() && !is_hidden(c)) || matches!(c, '_' | '-' | '.');
+        if let Some(c) = text.chars().find(|c| !allowed(*c)) {
             return invalid(format!("A name may hold letters, digits, '_', '-' and '.'; {c:?} is none of them."));
         }
         let ends = [text.chars().next(), text.chars().next_back()];
         if ends.iter().flatten().any(|c| !c.is_alphanumeric()) {
             return invalid("A name begins and ends with a letter or a digit.");
         }
-        if matches!(text.to_lowercase().as_str(), "me" | "all" | "here" | "room" | "system") {
+        // Folded: what only looks like a reserved name is meant to be taken for it.
+        let folded = fold(&text);
+        if RESERVED.iter().any(|reserved| fold(reserved) == folded) {
             return invalid("This name is reserved; choose another one.");
         }
         Ok(UserName(text))
@@ -97,6 +100,9 @@ impl UserName {
         fold(&self.0)
     }
 }
+
+/// Handles that mean something else than a person, or somebody whom anybody would believe.
+const RESERVED: [&str; 5] = ["me", "all", "here", "room", "system"];
 
 /// Folds case, compatibility forms and confusables (Unicode UTS #39 §4, skeleton), so that `Ada`,
 /// `ADA` and `аda` (Cyrillic а) are one name.
@@ -145,14 +151,27 @@ fn shown(text: &str, limit: usize, what: &str) -> Result<String, InvalidName> {
         return invalid(format!("{what} has 1 to {limit} characters; this one has {count}."));
     }
     if text.chars().any(is_hidden) {
-        return invalid(format!("{what} must not hold control or direction characters."));
+        return invalid(format!("{what} must not hold control, direction or invisible characters."));
+    }
+    if text.chars().all(|c| c.is_whitespace() || is_joining(c)) {
+        return invalid(format!("{what} must hold something that can be seen."));
     }
     Ok(text)
 }
 
-/// Characters that change how the text around them looks, without being seen.
-fn is_hidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+/// Characters that change how the text around them looks, without being seen, and letters that are not seen
+/// (Unicode's Default_Ignorable_Code_Point, but for [`is_joining`] and the tags that flags are made of).
+pub(crate) fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
+            | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E001F}')
+}
+
+/// Characters that are not seen themselves but that writing and emojis need: joiners and variation selectors.
+pub(crate) fn is_joining(c: char) -> bool {
+    matches!(c, '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}' | '\u{E0020}'..='\u{E007F}' | '\u{E0100}'..='\u{E01EF}')
 }
 
 #[cfg(test)]
@@ -177,7 +196,20 @@ mod tests {
 
     #[test]
     fn bad_names_say_why() {
-        for bad in ["", "a", "a b", "-ab", "me", "ab\u{202e}", &"x".repeat(33)] {
+        for bad in ["", "a", "a b", "-ab", "me", "ab\u{202e}", &"x".repeat(33), "m\u{435}", "SYST\u{415}M"] {
+            assert!(UserName::parse(bad).is_err(), "{bad:?}");
+        }
+        for invisible in ["\u{3164}\u{3164}", "ada\u{3164}", "ab\u{115f}\u{1160}", "\u{ffa0}\u{ffa0}"] {
+            assert!(UserName::parse(invisible).is_err(), "{invisible:?}");
+            assert!(DisplayName::parse(invisible).is_err(), "{invisible:?}");
+        }
+        for nothing in ["\u{200b}", "\u{2060}", "\u{ad}", "\u{200d}\u{fe0f}", "\u{180e}", "\u{feff}"] {
+            assert!(RoomName::parse(nothing).is_err(), "{nothing:?}");
+        }
+        for seen in ["👩‍👩‍👧", "نمی‌دانم", "❤️"] {
+            assert!(DisplayName::parse(seen).is_ok(), "{seen:?}");
+        }
+        for bad in ["ab\u{202e}"] {
             assert!(UserName::parse(bad).is_err(), "{bad:?}");
         }
         assert!(Slug::parse("general").is_ok());

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::limits::{EMOJI_BYTES, MENTIONS_PER_MESSAGE, TEXT_CHARS, USER_NAME_CHARS};
-use crate::name::{UserName, fold};
+use crate::name::{UserName, fold, is_hidden, is_joining};
 
 /// Why a text cannot be sent as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -111,7 +112,8 @@ impl TryFrom<String> for Emoji {
     type Error = InvalidText;
     fn try_from(text: String) -> Result<Self, InvalidText> {
         let one = text.len() <= EMOJI_BYTES && text.graphemes(true).count() == 1;
-        let plain = text.chars().next().is_none_or(|c| c.is_control() || c.is_whitespace() || c.is_alphabetic());
+        let plain = |c: char| c.is_whitespace() || c.is_alphabetic() || is_combining_mark(c) || is_joining(c);
+        let plain = text.chars().next().is_none_or(plain) || text.chars().any(is_hidden);
         // A keycap such as 1️⃣ begins with a digit and goes on.
         let digit = text.len() == 1;
         if one && !plain && !digit { Ok(Emoji(text)) } else { Err(InvalidText::NotAnEmoji) }
@@ -150,7 +152,7 @@ mod tests {
         for good in ["👍", "❤️", "👩‍👩‍👧‍👦", "🇩🇪", "1️⃣", "✅"] {
             assert!(Emoji::try_from(good.to_owned()).is_ok(), "{good}");
         }
-        for bad in ["", "a", "👍👍", " ", "1", "ab"] {
+        for bad in ["", "a", "👍👍", " ", "1", "ab", "\u{202e}", "\u{200b}", "\u{feff}", "\u{301}", "\u{fe0f}"] {
             assert!(Emoji::try_from(bad.to_owned()).is_err(), "{bad:?}");
         }
     }
