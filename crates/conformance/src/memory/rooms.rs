@@ -51,7 +51,7 @@ impl Rooms for MemoryStore {
     }
 
     async fn user_room_count(&self, user: UserId) -> StoreResult<u64> {
-        Ok(self.up()?.user_rooms.values_of(user).filter(|row| is_listed(row)).count() as u64)
+        Ok(self.up()?.user_rooms.values_of(user).filter(|row| row.state == MemberState::Joined).count() as u64)
     }
 
     async fn share_a_room(&self, a: UserId, b: UserId) -> StoreResult<bool> {

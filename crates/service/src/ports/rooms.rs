@@ -68,7 +68,7 @@ pub trait Rooms: Send + Sync {
     /// One row of a user's rooms, whatever its state.
     async fn user_room(&self, user: UserId, room: RoomId) -> StoreResult<Option<UserRoom>>;
 
-    /// How many rooms the user is in or invited to.
+    /// How many rooms the user is in. Invitations do not count: anybody may send them.
     async fn user_room_count(&self, user: UserId) -> StoreResult<u64>;
 
     /// Whether two users are both joined in some room. Bounded: may read the rooms of one of them.

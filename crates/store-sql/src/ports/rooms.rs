@@ -73,7 +73,7 @@ impl Rooms for Shared {
     }
 
     async fn user_room_count(&self, user: UserId) -> StoreResult<u64> {
-        let query = "SELECT COUNT(*) AS rooms FROM user_room WHERE user_id = $1 AND state IN ('joined', 'invited')";
+        let query = "SELECT COUNT(*) AS rooms FROM user_room WHERE user_id = $1 AND state = 'joined'";
         let row = self.one(sql::query(query).bind(user.to_string())).await?;
         row.map_or(Ok(0), |row| row.number("rooms"))
     }
