@@ -209,9 +209,6 @@ mod tests {
         for seen in ["👩‍👩‍👧", "نمی‌دانم", "❤️"] {
             assert!(DisplayName::parse(seen).is_ok(), "{seen:?}");
         }
-        for bad in ["ab\u{202e}"] {
-            assert!(UserName::parse(bad).is_err(), "{bad:?}");
-        }
         assert!(Slug::parse("general").is_ok());
         for bad in ["", "General", "a/b", "..", "0192f0c1-5b1c-7a0e-8000-000000000001"] {
             assert!(Slug::parse(bad).is_err(), "{bad:?}");
