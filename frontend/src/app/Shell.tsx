@@ -48,6 +48,8 @@ export function Shell({ me, onLocale }: Props) {
 
   // One pane at a time: what shows is the main one (see Shell.module.css).
   const narrow = useMedia("(max-width: 719px)");
+  // Banner and foot of the page, unless they are inside its main part.
+  const [Head, Foot] = narrow ? (["div", "div"] as const) : (["header", "footer"] as const);
 
   const goTo = useCallback((address: string, seq: number | null = null) => {
     setDialog(null);
@@ -66,7 +68,7 @@ export function Shell({ me, onLocale }: Props) {
         {t("shell.skip")}
       </a>
       <div className={s.side} role={narrow ? "main" : undefined}>
-        <div className={s.sideHead}>
+        <Head className={s.sideHead}>
           <Brand className={s.brand}>
             <Logo size={26} />
             Palaver
@@ -84,11 +86,11 @@ export function Shell({ me, onLocale }: Props) {
             }))}
             onLocale={onLocale}
           />
-        </div>
+        </Head>
         <RoomList current={open?.id ?? null} pathOf={pathOf} onOpen={navigate} onDialog={setDialog} />
-        <div className={s.sideFoot}>
+        <Foot className={s.sideFoot}>
           <ConnectionStatus />
-        </div>
+        </Foot>
       </div>
       <main className={s.main} id="conversation" tabIndex={-1}>
         {open !== null && <RoomPage key={open.id} room={open} me={me} seq={route.seq} onDirect={direct} />}
