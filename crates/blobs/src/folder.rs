@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
@@ -16,8 +17,11 @@ use uuid::Uuid;
 const KEY_CHARS: usize = 80;
 /// Bytes that are read or written at once.
 const CHUNK: usize = 64 * 1024;
-/// The folder of blobs that are being written; emptied when the store opens.
+/// The folder of blobs that are being written.
 const PARTIAL: &str = "partial";
+/// How long nothing is written to a blob before it counts as left over from a crash. Several processes may
+/// have the folder open (a backup beside the server, say), so younger ones may be somebody's.
+const LEFT_OVER: Duration = Duration::from_secs(3600);
 
 /// A folder of blobs. Keys that begin alike lie in one folder of 256.
 pub struct FolderBlobs {
@@ -29,9 +33,14 @@ impl FolderBlobs {
     pub async fn open(root: impl Into<PathBuf>) -> Result<Self, BlobError> {
         let root = root.into();
         let partial = root.join(PARTIAL);
-        match fs::remove_dir_all(&partial).await {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
-            _ => fs::create_dir_all(&partial).await.map_err(failed)?,
+        fs::create_dir_all(&partial).await.map_err(failed)?;
+        let mut left = fs::read_dir(&partial).await.map_err(failed)?;
+        while let Some(file) = left.next_entry().await.map_err(failed)? {
+            // One that its writer has just moved to its place is no concern of ours.
+            let Ok(written) = file.metadata().await.and_then(|metadata| metadata.modified()) else { continue };
+            if written.elapsed().is_ok_and(|age| age > LEFT_OVER) {
+                let _ = fs::remove_file(file.path()).await;
+            }
         }
         Ok(FolderBlobs { root })
     }

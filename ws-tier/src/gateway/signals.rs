@@ -27,7 +27,8 @@ pub(super) struct TypingBudget {
 }
 
 impl TypingBudget {
-    /// Whether another name may be shown. An end is always shown: it only takes a name away.
+    /// Whether a name may be shown. An end always may, since it only takes a name away; so may a name of
+    /// this second again, since who sends a message and goes on typing is no further name.
     fn allows(&mut self, typing: &Typing, now: Timestamp) -> bool {
         let second = now.0.div_euclid(1_000);
         if self.second != second {
@@ -35,7 +36,10 @@ impl TypingBudget {
             self.shown.clear();
         }
         let shown = self.shown.entry(typing.room).or_default();
-        !typing.on || (shown.len() < TYPING_PER_SECOND && shown.insert(typing.user))
+        if !typing.on || shown.contains(&typing.user) {
+            return true;
+        }
+        shown.len() < TYPING_PER_SECOND && shown.insert(typing.user)
     }
 }
 
@@ -140,7 +144,7 @@ mod tests {
             assert!(budget.allows(&typing(1, user, true), now));
         }
         assert!(!budget.allows(&typing(1, 4, true), now));
-        assert!(!budget.allows(&typing(1, 1, true), now), "shown this second already");
+        assert!(budget.allows(&typing(1, 1, true), now), "a message ended it, and they go on");
         assert!(budget.allows(&typing(1, 1, false), now), "an end is always shown");
         assert!(budget.allows(&typing(2, 4, true), now), "another room");
         assert!(budget.allows(&typing(1, 4, true), Timestamp(6_000)), "another second");

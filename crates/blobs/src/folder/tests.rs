@@ -53,12 +53,17 @@ async fn nothing_is_kept_of_what_is_too_large_or_breaks_off() {
 }
 
 #[tokio::test]
-async fn a_crash_leaves_nothing_half_written() {
+async fn what_a_crash_left_goes_and_what_is_being_written_stays() {
     let (folder, blobs) = open().await;
-    std::fs::write(folder.path().join(PARTIAL).join("left"), "half").expect("writes");
+    let path = |name: &str| folder.path().join(PARTIAL).join(name);
+    for name in ["old", "young"] {
+        std::fs::write(path(name), "half").expect("writes");
+    }
+    let old = std::time::SystemTime::now() - 2 * LEFT_OVER;
+    std::fs::File::options().write(true).open(path("old")).and_then(|file| file.set_modified(old)).expect("sets");
     drop(blobs);
     FolderBlobs::open(folder.path()).await.expect("opens again");
-    assert_eq!(partial_files(&folder), 0);
+    assert!(!path("old").exists() && path("young").exists());
 }
 
 #[tokio::test]
