@@ -9,10 +9,8 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use tests::server::Server;
 
-use crate::setup::with_limits;
+use crate::setup::generous;
 
-/// Limits that are not what this is about.
-const LIMITS: &str = "sends_per_10s = 100000\nframes_per_60s = 100000\njoins_per_minute = 10000\nrequests_per_minute = 100000\nsign_ins_per_minute = 10000";
 const CLIENTS: usize = 50;
 const ROOMS: usize = 5;
 const MESSAGES: usize = 200;
@@ -119,7 +117,7 @@ async fn read_all(client: &Client, room: &str) -> BTreeMap<u64, Message> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_clients_in_five_rooms_end_with_the_same() {
-    let mut server = with_limits(LIMITS).start().await;
+    let mut server = generous().start().await;
     let (clients, rooms) = gather(&server).await;
     let tasks: Vec<_> = clients
         .iter()

@@ -12,7 +12,8 @@ pub fn with_limits(limits: &str) -> Settings {
 /// A server whose limits a test of something else does not meet.
 pub fn generous() -> Settings {
     with_limits(
-        "sends_per_10s = 100000\nframes_per_60s = 100000\njoins_per_minute = 10000\nrequests_per_minute = 100000",
+        "sends_per_10s = 100000\nscans_per_10s = 100000\nframes_per_60s = 100000\njoins_per_minute = 10000\n\
+         requests_per_minute = 100000\nsign_ins_per_minute = 10000",
     )
 }
 
