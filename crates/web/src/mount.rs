@@ -10,7 +10,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use domain::Refusal;
 use domain::limits::{ADDRESSES, JSON_BODY};
-use http::{HeaderName, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use service::auth::Auth;
 use service::throttle::Throttle;
 use tower::ServiceBuilder;
@@ -66,7 +66,17 @@ async fn time_out(State(settings): State<Arc<WebSettings>>, request: Request, ne
 
 /// Makes a problem of every error that is none yet: unknown paths, wrong methods, axum's own rejections.
 async fn explain(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
+    let http1 = request.version() <= Version::HTTP_11;
+    let mut response = explained(next.run(request).await);
+    if http1 && response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        // The rest of the body is not read, so the connection ends; a client that is not told so would
+        // send its next call into it.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+fn explained(response: Response) -> Response {
     let status = response.status();
     let kind = response.headers().get(header::CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
     if !(status.is_client_error() || status.is_server_error()) || kind.starts_with(PROBLEM_JSON.as_bytes()) {
