@@ -23,8 +23,6 @@ pub const SLUG_CHARS: usize = 64;
 pub const DESCRIPTION_CHARS: usize = 1_000;
 /// Characters of the reason of a kick, ban or mute.
 pub const REASON_CHARS: usize = 500;
-/// Seconds that slow mode asks between two messages, at most.
-pub const SLOW_MODE_SECONDS: u32 = 21_600;
 /// Seconds of a mute, at most.
 pub const MUTE_SECONDS: u64 = 365 * 24 * 3_600;
 /// Bytes of one reaction's emoji.

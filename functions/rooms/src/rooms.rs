@@ -1,7 +1,7 @@
 //! Rooms: lists, one, new, changed.
 
 use axum::extract::State;
-use domain::limits::{DESCRIPTION_CHARS, SLOW_MODE_SECONDS};
+use domain::limits::DESCRIPTION_CHARS;
 use domain::name::{RoomName, Slug};
 use domain::{Intent, Refusal};
 use http::StatusCode;
@@ -104,9 +104,6 @@ pub async fn update(
     headers: WriteHeaders,
     Json(body): Json<UpdateRoom>,
 ) -> Answer<RoomView> {
-    if body.slow_mode_s.is_some_and(|seconds| seconds > SLOW_MODE_SECONDS) {
-        return Err(Refusal::bad_request(format!("Slow mode is at most {SLOW_MODE_SECONDS} seconds.")).into());
-    }
     let intent = Intent::Update {
         name: body.name.as_deref().map(name).transpose()?,
         description: body.description.map(description).transpose()?,
