@@ -156,6 +156,30 @@ impl Socket {
         self.find("sync", |frame| frame["re"] == id.as_str()).await
     }
 
+    /// Follows a log from a cursor on, page by page until it is live; returns the events in between.
+    ///
+    /// # Panics
+    /// When the answer is neither a page nor the last one.
+    pub async fn catch_up(&mut self, log: &str, cursor: u64) -> Vec<Value> {
+        let id = uuid::Uuid::now_v7().to_string();
+        self.send(json!({ "t": "resume", "id": id, "cursors": { log: cursor } })).await;
+        let mut events = Vec::new();
+        loop {
+            let mut page = self.find("sync", |frame| frame["re"] == id.as_str()).await;
+            if let Value::Array(some) = page["events"].take() {
+                events.extend(some);
+            }
+            match page["status"].as_str() {
+                Some("ok") => return events,
+                // Something was committed while the page was read.
+                Some("more") => {
+                    self.send(json!({ "t": "fill", "id": id, "room": log, "after": page["through"] })).await;
+                }
+                _ => panic!("no page: {page}"),
+            }
+        }
+    }
+
     /// Sends a text; returns the answer.
     pub async fn say(&mut self, room: &str, text: &str, seen: u64) -> Value {
         self.change(json!({ "t": "send", "room": room, "text": text, "seen": seen })).await

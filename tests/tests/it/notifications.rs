@@ -25,8 +25,7 @@ async fn when_there_are(person: &Person, count: usize) -> Vec<Value> {
 async fn follow_own_log(person: &Person) -> Socket {
     let mut socket = person.connect().await;
     let me = number(&socket.frame("rooms").await["me"]);
-    socket.send(json!({ "t": "resume", "id": "own", "cursors": { "@me": me } })).await;
-    socket.find("sync", |sync| sync["re"] == "own").await;
+    socket.catch_up("@me", me).await;
     socket
 }
 

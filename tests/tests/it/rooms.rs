@@ -296,8 +296,7 @@ async fn a_room_joined_on_one_device_shows_on_the_other() {
     let id = room(&ada, "garden").await;
     let mut phone = bob.connect().await;
     let me = number(&phone.frame("rooms").await["me"]);
-    phone.send(json!({ "t": "resume", "id": "r1", "cursors": { "@me": me } })).await;
-    phone.find("sync", |sync| sync["re"] == "r1").await;
+    phone.catch_up("@me", me).await;
     join(&bob, &id).await;
     let added = phone.find("event", |event| event["room"] == "@me" && event["kind"] == "room").await;
     assert_eq!(
