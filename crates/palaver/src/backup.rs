@@ -4,21 +4,23 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use profile::{DATABASE, FILES, Profile, SIGNING_KEY, Settings};
+use profile::{BlobsBackend, DATABASE, FILES, Profile, SIGNING_KEY, Settings};
 
 /// Copies everything to a folder that is not there yet. The server may be running.
 ///
 /// The database comes first: a file that is uploaded meanwhile is copied for nothing, while every file
 /// that the database names is there unless its message was deleted meanwhile.
 pub async fn backup(settings: &Settings, folder: &Path) -> anyhow::Result<()> {
+    only_embedded(settings)?;
     if folder.exists() {
         bail!("{} is there already; name a folder that is not", folder.display());
     }
     let partial = folder.with_extension("partial");
     fs::create_dir_all(&partial).with_context(|| format!("cannot make {}", partial.display()))?;
     let profile = Profile::open(settings).await?;
+    let database = profile.database().context("the store is no SQL database")?;
     let copied = async {
-        profile.database().backup_to(&partial.join(DATABASE)).await?;
+        database.backup_to(&partial.join(DATABASE)).await?;
         copy_folder(&settings.data.join(FILES), &partial.join(FILES))?;
         copy(&settings.data.join(SIGNING_KEY), &partial.join(SIGNING_KEY))?;
         // The name says that it is whole.
@@ -36,6 +38,7 @@ pub async fn backup(settings: &Settings, folder: &Path) -> anyhow::Result<()> {
 
 /// Puts a backup in place of the data, under a new epoch: clients drop what they had cached.
 pub async fn restore(settings: &Settings, folder: &Path, force: bool) -> anyhow::Result<()> {
+    only_embedded(settings)?;
     let data = &settings.data;
     let database = folder.join(DATABASE);
     if !database.is_file() {
@@ -48,6 +51,14 @@ pub async fn restore(settings: &Settings, folder: &Path, force: bool) -> anyhow:
     copy(&folder.join(SIGNING_KEY), &data.join(SIGNING_KEY))?;
     println!("{} is restored; its epoch is {epoch}", data.display());
     Ok(())
+}
+
+/// Other stores have tools of their own for this, which know more than a copy does.
+fn only_embedded(settings: &Settings) -> anyhow::Result<()> {
+    if settings.backends.is_local() && settings.backends.blobs == BlobsBackend::Folder {
+        return Ok(());
+    }
+    bail!("this backs up SQLite and a folder of files; use the tools of your database and of your bucket for theirs")
 }
 
 fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {

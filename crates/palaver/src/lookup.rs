@@ -16,6 +16,9 @@ const PREFIX: &str = "PALAVER";
 /// Names in the environment that are no settings of the server.
 const OTHERS: [&str; 3] = ["PALAVER_CONFIG", "PALAVER_BIN", "PALAVER_PAGE"];
 
+/// Settings whose names are those that everybody uses.
+const STANDARD: [&str; 3] = ["DATABASE_URL", "DATABASE_REPLICA_URL", "REDIS_URL"];
+
 /// Where values are found.
 pub struct Lookup {
     flags: BTreeMap<String, String>,
@@ -41,7 +44,9 @@ impl Lookup {
         };
         let given = [("PALAVER_DATA", &flags.data), ("PALAVER_LISTEN", &flags.listen)];
         let flags = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))).collect();
-        let of_ours = |name: &String| name.starts_with(PREFIX) && !OTHERS.contains(&name.as_str());
+        let of_ours = |name: &String| {
+            (name.starts_with(PREFIX) && !OTHERS.contains(&name.as_str())) || STANDARD.contains(&name.as_str())
+        };
         let environment = std::env::vars().filter(|(name, _)| of_ours(name)).collect();
         Ok(Lookup { flags, environment, file, asked: RefCell::default() })
     }
@@ -67,7 +72,14 @@ impl Lookup {
 
 fn read_file(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    web::config::from_toml(PREFIX, &text).with_context(|| format!("{} is not TOML", path.display()))
+    let mut values =
+        web::config::from_toml(PREFIX, &text).with_context(|| format!("{} is not TOML", path.display()))?;
+    for name in STANDARD {
+        if let Some(value) = values.remove(&format!("{PREFIX}_{name}")) {
+            values.insert(name.to_owned(), value);
+        }
+    }
+    Ok(values)
 }
 
 /// A setting's name as the file has it, beside its name in the environment.

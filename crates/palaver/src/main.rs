@@ -61,7 +61,7 @@ fn print_settings(values: &[(String, Option<String>)]) {
     for (name, value) in values {
         // What may hold a secret is not shown.
         let value = match value {
-            Some(_) if name.ends_with("_TOKENS") => "(set)",
+            Some(_) if ["_TOKENS", "_KEY", "_KEYS", "_URL"].iter().any(|end| name.ends_with(end)) => "(set)",
             Some(value) => value,
             None => "(default)",
         };

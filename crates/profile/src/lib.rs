@@ -2,10 +2,14 @@
 //!
 //! Never reads the environment and never installs a log: binaries do.
 
+mod backends;
 mod function;
 mod open;
+mod secret;
 mod settings;
 
+pub use backends::{Backends, BlobsBackend, BusBackend, StoreBackend};
 pub use function::{FunctionError, function};
 pub use open::{DATABASE, FILES, OpenError, Profile, SIGNING_KEY};
+pub use secret::Secret;
 pub use settings::Settings;

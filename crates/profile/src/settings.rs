@@ -10,6 +10,8 @@ use web::config::Config;
 use web::log::Format;
 use web::{Origins, WebSettings};
 
+use crate::{Backends, Secret};
+
 /// What an operator may set.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -17,7 +19,11 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The folder of the database, the files and the signing key.
     pub data: PathBuf,
-    /// This node's name; none draws one at each start.
+    /// Which adapter serves each port.
+    pub backends: Backends,
+    /// The key that tokens are signed with, the same on every node; none keeps one in the data folder.
+    pub signing_key: Option<Secret>,
+    /// This node's name; none draws one.
     pub node: Option<String>,
     /// A private address for metrics; none serves none.
     pub metrics_listen: Option<SocketAddr>,
@@ -63,6 +69,8 @@ impl Settings {
         Settings {
             listen: config.parse("PALAVER_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080))),
             data: config.text("PALAVER_DATA", "./data").into(),
+            backends: Backends::read(config),
+            signing_key: config.optional("PALAVER_SIGNING_KEY").map(Secret::new),
             node: config.optional("PALAVER_NODE"),
             metrics_listen: config.parse_optional("PALAVER_METRICS_LISTEN"),
             log_format: config.parse("PALAVER_LOG_FORMAT", Format::Json),

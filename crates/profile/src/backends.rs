@@ -1,0 +1,169 @@
+//! Which adapter serves each port, as the settings say: one setting a port.
+
+use web::config::Config;
+
+use crate::Secret;
+
+/// Where rows and logs are: `DATABASE_URL`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreBackend {
+    /// SQLite, in the data folder. The default.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres {
+        /// `postgres://user:password@host/database`.
+        url: Secret,
+        /// A read replica for history: `DATABASE_REPLICA_URL`.
+        replica: Option<Secret>,
+    },
+    /// A table of DynamoDB: `dynamodb:TABLE`. Endpoint, region and credentials are those of the AWS SDK.
+    DynamoDb {
+        /// The table's name.
+        table: String,
+    },
+}
+
+/// Where the bytes of files are: `PALAVER_FILES`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BlobsBackend {
+    /// A folder below the data folder. The default.
+    Folder,
+    /// A bucket: `s3://BUCKET`. Endpoint, region and credentials are those of the AWS SDK.
+    S3 {
+        /// The bucket's name.
+        bucket: String,
+        /// `endpoint/bucket/key` instead of `bucket.endpoint/key`: `PALAVER_S3_PATH_STYLE`.
+        path_style: bool,
+    },
+}
+
+/// What connects the nodes: `REDIS_URL`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BusBackend {
+    /// Nothing: one process alone. The default.
+    InProcess,
+    /// Redis: `redis://`, `rediss://`, and the forms for Sentinel and Cluster that `bus` documents.
+    Redis {
+        /// With its password.
+        url: Secret,
+    },
+}
+
+/// The adapters of all ports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backends {
+    /// Rows and logs.
+    pub store: StoreBackend,
+    /// Bytes of files.
+    pub blobs: BlobsBackend,
+    /// Bus and presence.
+    pub bus: BusBackend,
+}
+
+impl Backends {
+    /// Reads them; what is wrong is noted in `config`.
+    pub fn read(config: &mut Config) -> Backends {
+        Backends { store: store(config), blobs: blobs(config), bus: bus(config) }
+    }
+
+    /// Whether anything lies in the data folder, so that one process alone uses what is there.
+    pub fn is_local(&self) -> bool {
+        self.store == StoreBackend::Sqlite
+    }
+}
+
+fn store(config: &mut Config) -> StoreBackend {
+    const KEY: &str = "DATABASE_URL";
+    let replica = config.optional("DATABASE_REPLICA_URL").map(Secret::new);
+    let url = config.optional(KEY).unwrap_or_else(|| "sqlite:".to_owned());
+    let backend = match url.split_once(':') {
+        Some(("sqlite", "")) => StoreBackend::Sqlite,
+        Some(("sqlite", _)) => {
+            config.problem(KEY, "SQLite's file lies in the data folder: leave this out and set PALAVER_DATA");
+            StoreBackend::Sqlite
+        }
+        Some(("postgres" | "postgresql", _)) => {
+            return StoreBackend::Postgres { url: Secret::new(url), replica };
+        }
+        Some(("dynamodb", table)) if !table.is_empty() => {
+            StoreBackend::DynamoDb { table: table.trim_start_matches('/').to_owned() }
+        }
+        _ => {
+            config.problem(KEY, "must be postgres://…, dynamodb:TABLE, or not set, for SQLite in the data folder");
+            StoreBackend::Sqlite
+        }
+    };
+    if replica.is_some() {
+        config.problem("DATABASE_REPLICA_URL", "only PostgreSQL has read replicas: set DATABASE_URL to postgres://…");
+    }
+    backend
+}
+
+fn blobs(config: &mut Config) -> BlobsBackend {
+    const KEY: &str = "PALAVER_FILES";
+    let path_style = config.flag("PALAVER_S3_PATH_STYLE", false);
+    match config.optional(KEY) {
+        None => BlobsBackend::Folder,
+        Some(text) => match text.strip_prefix("s3://").map(|rest| rest.trim_end_matches('/')) {
+            Some(bucket) if !bucket.is_empty() && !bucket.contains('/') => {
+                BlobsBackend::S3 { bucket: bucket.to_owned(), path_style }
+            }
+            _ => {
+                config.problem(KEY, "must be s3://BUCKET, or not set, for a folder below the data folder");
+                BlobsBackend::Folder
+            }
+        },
+    }
+}
+
+fn bus(config: &mut Config) -> BusBackend {
+    match config.optional("REDIS_URL") {
+        None => BusBackend::InProcess,
+        Some(url) => BusBackend::Redis { url: Secret::new(url) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(values: &[(&str, &str)]) -> Result<Backends, Vec<String>> {
+        let lookup = |name: &str| values.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let mut config = Config::from_lookup(lookup);
+        let backends = Backends::read(&mut config);
+        config.finish(backends).map_err(|errors| errors.problems().iter().map(|problem| problem.key.clone()).collect())
+    }
+
+    #[test]
+    fn nothing_set_is_embedded() {
+        let backends = read(&[]).expect("the defaults are right");
+        assert_eq!(
+            (&backends.store, &backends.blobs, &backends.bus),
+            (&StoreBackend::Sqlite, &BlobsBackend::Folder, &BusBackend::InProcess)
+        );
+        assert!(backends.is_local());
+    }
+
+    #[test]
+    fn each_port_is_chosen_by_one_setting() {
+        let values = [
+            ("DATABASE_URL", "postgres://palaver:secret@127.0.0.1/palaver"),
+            ("PALAVER_FILES", "s3://bytes"),
+            ("REDIS_URL", "redis://127.0.0.1"),
+        ];
+        let backends = read(&values).expect("all can be used");
+        assert!(matches!(&backends.store, StoreBackend::Postgres { replica: None, .. }));
+        assert_eq!(backends.blobs, BlobsBackend::S3 { bucket: "bytes".into(), path_style: false });
+        assert!(matches!(backends.bus, BusBackend::Redis { .. }));
+        assert!(!format!("{backends:?}").contains("secret"), "a password is shown");
+        let table = read(&[("DATABASE_URL", "dynamodb:palaver")]).expect("a table can be used");
+        assert_eq!(table.store, StoreBackend::DynamoDb { table: "palaver".into() });
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_told() {
+        assert_eq!(read(&[("DATABASE_URL", "mysql://x")]), Err(vec!["DATABASE_URL".into()]));
+        assert_eq!(read(&[("PALAVER_FILES", "/mnt/files")]), Err(vec!["PALAVER_FILES".into()]));
+        assert_eq!(read(&[("DATABASE_REPLICA_URL", "postgres://x")]), Err(vec!["DATABASE_REPLICA_URL".into()]));
+    }
+}

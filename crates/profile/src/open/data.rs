@@ -1,0 +1,72 @@
+//! What lies in the data folder beside database and files: the signing key, and this node's name.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use service::auth::SigningKeys;
+
+use super::{OpenError, at};
+
+/// The key that tokens are signed with, below the data folder.
+pub const SIGNING_KEY: &str = "signing-key.pem";
+/// This node's name, below the data folder.
+const NODE: &str = "node";
+
+/// The key that was kept, or a fresh one that is kept from now on.
+pub(super) fn signing_keys(data: &Path) -> Result<SigningKeys, OpenError> {
+    let path = data.join(SIGNING_KEY);
+    let pem = kept(&path, || SigningKeys::generate().to_pem())?;
+    SigningKeys::from_pem(&pem).map_err(|source| OpenError::Key { path, source })
+}
+
+/// The name that this node had at its first start: the same after each, so that its leases stay its own.
+pub(super) fn node_name(data: &Path) -> Result<String, OpenError> {
+    Ok(kept(&data.join(NODE), fresh_node_name)?.trim().to_owned())
+}
+
+/// A name that no other node has.
+pub(super) fn fresh_node_name() -> String {
+    format!("n-{}", &uuid::Uuid::new_v4().simple().to_string()[..8])
+}
+
+/// The text of a file that only its owner may read; made of `fresh` at the first time, durably and in
+/// one step, so that of two processes that start at once both use the same.
+fn kept(path: &Path, fresh: impl FnOnce() -> String) -> Result<String, OpenError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(at(folder))?;
+    }
+    match fs::read_to_string(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        other => return other.map_err(at(path)),
+    }
+    let partial = path.with_extension(format!("{}.partial", uuid::Uuid::new_v4().simple()));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial).map_err(at(&partial))?;
+    file.write_all(fresh().as_bytes()).and_then(|()| file.sync_all()).map_err(at(&partial))?;
+    // A link fails where another process was first; its file is the one to use.
+    let linked = fs::hard_link(&partial, path);
+    fs::remove_file(&partial).map_err(at(&partial))?;
+    match linked {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(at(path)(error)),
+        _ => fs::read_to_string(path).map_err(at(path)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_stays_and_is_its_owners_alone() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("secret");
+        assert_eq!(kept(&path, || "one".into()).expect("writes"), "one");
+        assert_eq!(kept(&path, || "two".into()).expect("reads"), "one");
+        let mode = fs::metadata(&path).expect("is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).expect("reads").count(), 1, "nothing is left beside it");
+    }
+}

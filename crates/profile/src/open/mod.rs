@@ -1,0 +1,133 @@
+//! Opens what the settings choose, and puts the use cases on it.
+
+mod blobs;
+mod bus;
+mod data;
+mod store;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use domain::{LogId, UserId};
+use service::auth::{InvalidKeys, SigningKeys};
+use service::ports::{BlobError, Blobs};
+use service::{Ports, ServiceSettings, Services, SystemClock};
+use web::Check;
+
+use crate::Settings;
+use store::OpenStore;
+
+pub use blobs::FILES;
+pub use data::SIGNING_KEY;
+pub use store::DATABASE;
+
+/// Why the data cannot be opened; the text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data folder, or a file in it.
+    #[error("cannot use {path}: {source}. Choose another folder with --data, or make this one writable.")]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The database.
+    #[cfg(any(feature = "embedded", feature = "postgres"))]
+    #[error(transparent)]
+    Database(#[from] store_sql::OpenError),
+    /// The files' bytes.
+    #[error("cannot use the store of files: {0}")]
+    Files(#[from] BlobError),
+    /// The signing key.
+    #[error(
+        "{path} holds no signing key: {source}. Put the right file there; or remove it, and everybody signs in again."
+    )]
+    Key {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: InvalidKeys,
+    },
+    /// The signing key of the settings.
+    #[error(
+        "PALAVER_SIGNING_KEY is no signing key: {0}. It is an Ed25519 key in PEM, as `openssl genpkey -algorithm ed25519` prints it."
+    )]
+    GivenKey(InvalidKeys),
+    /// An adapter that this program was built without.
+    #[error("this program is built without {0}: take one that is built with `--features full`")]
+    NotBuiltIn(&'static str),
+}
+
+/// Opened data, and the use cases on it.
+pub struct Profile {
+    /// All use cases.
+    pub services: Services,
+    /// This node's name.
+    pub node: String,
+    store: OpenStore,
+    blobs: Arc<dyn Blobs>,
+}
+
+impl Profile {
+    /// Opens or makes everything that the settings choose. Nothing runs yet.
+    pub async fn open(settings: &Settings) -> Result<Profile, OpenError> {
+        Self::open_as(settings, None).await
+    }
+
+    /// As [`Profile::open`], by one of several processes that use the same data: `part` tells them apart.
+    pub async fn open_as(settings: &Settings, part: Option<&str>) -> Result<Profile, OpenError> {
+        // Whoever comes second finds the first one's provider, which is the same.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let data = &settings.data;
+        let keys = match &settings.signing_key {
+            Some(pem) => SigningKeys::from_pem(pem.expose()).map_err(OpenError::GivenKey)?,
+            None => data::signing_keys(data)?,
+        };
+        let node = match &settings.node {
+            Some(node) => node.clone(),
+            // Where one process alone uses the data, its leases stay its own over a restart.
+            None if settings.backends.is_local() => data::node_name(data)?,
+            None => data::fresh_node_name(),
+        };
+        let node = part.map_or(node.clone(), |part| format!("{node}-{part}"));
+        let store = OpenStore::open(&settings.backends.store, data).await?;
+        let blobs = blobs::open(&settings.backends.blobs, data).await?;
+        let (bus, presence) = bus::open(&settings.backends.bus, &node).await?;
+        let ports = Ports { store: store.store(), blobs: blobs.clone(), bus, presence, clock: Arc::new(SystemClock) };
+        let service =
+            ServiceSettings { node: node.clone(), limits: settings.limits.clone(), auth: settings.auth.clone(), keys };
+        Ok(Profile { services: Services::new(ports, service), node, store, blobs })
+    }
+
+    /// What `/health` asks: whether the store and the store of files answer.
+    pub fn checks(&self) -> Vec<(&'static str, Check)> {
+        let (store, blobs) = (self.services.ports.store.clone(), self.blobs.clone());
+        let store: Check = Box::new(move || {
+            let log = store.log.clone();
+            // Any log will do: what counts is that a read comes back.
+            Box::pin(async move { log.tip(LogId::User(UserId::SYSTEM)).await.map(drop).map_err(|_| "does not answer") })
+        });
+        let files: Check = Box::new(move || {
+            let blobs = blobs.clone();
+            Box::pin(async move { blobs.check().await.map_err(|_| "does not answer") })
+        });
+        vec![("store", store), ("files", files)]
+    }
+
+    /// The SQL database, for what only an operator does; none where the store is another.
+    #[cfg(any(feature = "embedded", feature = "postgres"))]
+    pub fn database(&self) -> Option<&store_sql::SqlStore> {
+        #[allow(irrefutable_let_patterns, reason = "there are more stores in a build with all adapters")]
+        if let OpenStore::Sql(store) = &self.store { Some(store) } else { None }
+    }
+
+    /// Closes the store cleanly.
+    pub async fn close(self) {
+        self.store.close().await;
+    }
+}
+
+fn at(path: &Path) -> impl Fn(std::io::Error) -> OpenError + '_ {
+    move |source| OpenError::Folder { path: path.to_owned(), source }
+}

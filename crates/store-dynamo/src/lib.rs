@@ -1,0 +1,1 @@
+//! The store's ports on DynamoDB: one table, keys as in `keys`.
