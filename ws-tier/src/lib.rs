@@ -6,9 +6,13 @@
 mod frame;
 mod gateway;
 pub mod hub;
+mod page;
 mod parts;
+mod room_list;
 pub mod session;
 
 pub use frame::{Class, Frame};
 pub use gateway::{Tier, TierSettings};
+pub use page::Page;
 pub use parts::Parts;
+pub use room_list::room_frames;

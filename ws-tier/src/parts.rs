@@ -55,7 +55,7 @@ pub(crate) struct Stretch {
 
 impl Parts {
     /// Checks a credential. A ticket is used up by it.
-    pub(crate) async fn sign_in(&self, credential: &Credential) -> Result<Identity, Refusal> {
+    pub async fn sign_in(&self, credential: &Credential) -> Result<Identity, Refusal> {
         let Grant { actor, expires_at } = match credential {
             Credential::Token(token) => self.auth.grant(token)?,
             Credential::Ticket(ticket) => self.auth.take_ticket(ticket).await?,
@@ -70,7 +70,7 @@ impl Parts {
     }
 
     /// Whether the session goes on, as the store says.
-    pub(crate) async fn session_goes_on(&self, actor: &Actor) -> Result<bool, Refusal> {
+    pub async fn session_goes_on(&self, actor: &Actor) -> Result<bool, Refusal> {
         let Some(session) = actor.session else { return Ok(true) };
         let now = self.clock.now();
         let record = self.store.sessions.get(session).await?;
@@ -78,13 +78,13 @@ impl Parts {
     }
 
     /// Epoch and head of a log.
-    pub(crate) async fn head(&self, log: LogId) -> Result<(Epoch, Seq), StoreError> {
+    pub async fn head(&self, log: LogId) -> Result<(Epoch, Seq), StoreError> {
         let tip = self.store.log.tip(log).await?;
         Ok((tip.epoch(), tip.seq()))
     }
 
     /// A page of the room list, and where the next begins.
-    pub(crate) async fn room_list(
+    pub async fn room_list(
         &self,
         user: UserId,
         after: Option<RoomId>,
@@ -111,7 +111,7 @@ impl Parts {
     }
 
     /// The entries as clients see them.
-    pub(crate) async fn events(
+    pub async fn events(
         &self,
         log: LogId,
         entries: &[Entry],
@@ -155,7 +155,7 @@ impl Parts {
     }
 
     /// Asks a room to take a change in. Also returns the room's id.
-    pub(crate) async fn submit(&self, room: &RoomRef, change: Change) -> Result<(RoomId, Ack), Refusal> {
+    pub async fn submit(&self, room: &RoomRef, change: Change) -> Result<(RoomId, Ack), Refusal> {
         let id = self.access.id(room).await?;
         let room = RoomRef::Id(id);
         let ack = match change.intent {

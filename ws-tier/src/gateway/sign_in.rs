@@ -4,18 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Code, Epoch, LogId, Refusal, UserId};
-use wire::{RoomEntry, ServerFrame};
 
 use super::Tier;
 use super::outbox::Outbox;
-use crate::frame::{Class, Frame, json};
 use crate::hub::SocketId;
+use crate::room_list::room_frames;
 use crate::session::{Credential, Identity};
 
 /// Between two tries of a read that failed.
 const RETRY: Duration = Duration::from_millis(250);
-/// What a `rooms` frame has beside its rooms, at most.
-const ROOMS_OVERHEAD: usize = 128;
 
 /// What the session needs for its welcome.
 pub(super) struct SignedIn {
@@ -72,33 +69,12 @@ pub(super) async fn list_rooms(tier: &Tier, outbox: &Arc<Outbox>, user: UserId) 
             tokio::time::sleep(RETRY).await;
             continue;
         };
-        let mut pages =
-            cut(lines, tier.settings.limits.server_frame.saturating_sub(ROOMS_OVERHEAD)).into_iter().peekable();
-        while let Some(rooms) = pages.next() {
-            let more = next.is_some() || pages.peek().is_some();
-            outbox.push(Frame::new(Class::Durable, &ServerFrame::Rooms { me: me.take(), rooms, more }));
+        for frame in room_frames(lines, next.is_some(), me.take(), tier.settings.limits.server_frame) {
+            outbox.push(frame);
         }
         match next {
             Some(_) => after = next,
             None => return,
         }
     }
-}
-
-/// Lines into pages of at most `bytes`; at least one page, and at least one line in each but an empty list's.
-fn cut(lines: Vec<RoomEntry>, bytes: usize) -> Vec<Vec<RoomEntry>> {
-    let mut pages = vec![Vec::new()];
-    let mut room = bytes;
-    for line in lines {
-        let size = json(&line).len() + 1;
-        let page = pages.last_mut().expect("there is one from the start");
-        if size > room && !page.is_empty() {
-            pages.push(vec![line]);
-            room = bytes;
-        } else {
-            page.push(line);
-        }
-        room = room.saturating_sub(size);
-    }
-    pages
 }

@@ -1,9 +1,10 @@
 //! How many frames a socket may send: a bucket that refills with time.
 
 use domain::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Refills evenly over [`Budget::PERIOD_MS`]. Holds as many as the period allows, so a burst is fine.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Budget {
     allowed: u32,
     /// In thousandths of a frame, so that short spans count.

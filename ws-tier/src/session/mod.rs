@@ -8,6 +8,7 @@ mod budget;
 mod close;
 mod intent;
 mod open;
+mod saved;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,7 @@ pub use action::{Action, Credential, Identity, Reply};
 use budget::Budget;
 pub use close::CloseCode;
 use open::Open;
-pub(crate) use open::log_name;
+pub use open::log_name;
 
 /// What all sessions of a node share.
 #[derive(Debug, Clone)]

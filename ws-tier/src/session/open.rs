@@ -14,11 +14,11 @@ pub(super) struct Open {
     pub epoch: Epoch,
     pub batch: bool,
     /// The client's cursors were made in another epoch, so those of rooms are not believed.
-    of_another_life: bool,
-    expires_at: Timestamp,
-    warned: bool,
-    next_ping: Timestamp,
-    paced: Budget,
+    pub of_another_life: bool,
+    pub expires_at: Timestamp,
+    pub warned: bool,
+    pub next_ping: Timestamp,
+    pub paced: Budget,
 }
 
 impl Open {
@@ -204,7 +204,7 @@ impl Open {
 }
 
 /// A log as the wire names it.
-pub(crate) fn log_name(log: LogId) -> String {
+pub fn log_name(log: LogId) -> String {
     match log {
         LogId::Room(room) => room.to_string(),
         LogId::User(_) => OWN_LOG.to_owned(),

@@ -65,13 +65,23 @@ impl Rig {
     fn text(&mut self, text: &str) -> Vec<Action> {
         let mut out = Vec::new();
         self.session.on_text(text, self.now, &mut out);
+        self.reload();
         out
     }
 
     fn signed_in(&mut self) -> Vec<Action> {
         let mut out = Vec::new();
         self.session.signed_in(&identity(), EPOCH, 3, self.now, &mut out);
+        self.reload();
         out
+    }
+
+    /// Goes on with the session as text, as the gateway function does between two frames.
+    fn reload(&mut self) {
+        let Session { settings, conn, leaves: None, .. } = &self.session else { return };
+        if let Some(saved) = self.session.save() {
+            self.session = Session::restore(settings.clone(), conn.clone(), &saved).expect("what was saved");
+        }
     }
 
     fn tick(&mut self, after: Duration) -> Vec<Action> {
