@@ -127,6 +127,20 @@ pub const BACKLOG_SOFT_BYTES: usize = 256 * 1024;
 pub const BACKLOG_HARD_BYTES: usize = 1024 * 1024;
 /// What one node has heard on the bus and not yet read; more is lost, and found in the log.
 pub const BUS_QUEUE: usize = 4_096;
+/// What one node has published and Redis has not yet taken; more is lost, and found in the log.
+pub const BUS_PUBLISH_QUEUE: usize = 8_192;
+/// Bytes of it.
+pub const BUS_PUBLISH_BYTES: usize = 32 * 1024 * 1024;
+/// Messages that are published in one write.
+pub const BUS_BATCH: usize = 128;
+/// Bytes of one message on the bus; of a larger commit only the head is told.
+pub const BUS_MESSAGE_BYTES: usize = 256 * 1024;
+/// How long an answer of the bus's server may take before it counts as down.
+pub const BUS_TIMEOUT: Duration = Duration::from_secs(1);
+/// How often a node makes sure that the bus's server is there.
+pub const BUS_PING: Duration = Duration::from_millis(500);
+/// The longest pause between two tries to reach the bus's server.
+pub const BUS_BACKOFF: Duration = Duration::from_secs(2);
 /// Commits that wait to be encoded for this node's sockets; more are read from the log.
 pub const DELIVERY_QUEUE: usize = 4_096;
 /// Hand-overs that wait for one shard; when there are more its sockets are closed as `lagged`.
@@ -146,6 +160,10 @@ pub const CURSORS_PER_RESUME: usize = 2_000;
 pub const LOGS_PER_SOCKET: usize = 2_000;
 /// Users without a connection whose last time is remembered.
 pub const PRESENCE_REMEMBERED: usize = 100_000;
+/// How long nobody is declared offline after the presence of other nodes was lost: they refresh theirs meanwhile.
+pub const PRESENCE_HOLD: Duration = Duration::from_secs(45);
+/// Users or connections that one call to the presence's server names.
+pub const PRESENCE_BATCH: usize = 250;
 /// How often a node refreshes the presence of its sockets.
 pub const PRESENCE_REFRESH: Duration = Duration::from_secs(10);
 /// How often watchers get all of whom they watch.

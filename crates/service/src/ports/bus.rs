@@ -97,6 +97,10 @@ pub trait Bus: Send + Sync {
     /// What this node hears; can be taken once. Bounded: when the node is slow, messages are lost.
     fn listen(&self) -> Option<mpsc::Receiver<Heard>>;
 
+    /// Waits until everything published so far left this process or is lost; bounded by a time-out. For processes
+    /// that are frozen after an answer; whoever lives on has no need of it.
+    async fn flush(&self) {}
+
     /// Whether it works, now and later.
     fn status(&self) -> watch::Receiver<BusStatus>;
 }
