@@ -39,6 +39,8 @@ enum Command {
     Test,
     /// Checks format, lints, docs, house rules and generated files, then runs what `test` runs.
     Ci,
+    /// Installs the servers that the tests start: Redis, PostgreSQL, DynamoDB, S3, a local AWS, nginx.
+    Servers,
     /// Checks the house rules that no compiler checks.
     Tidy,
     /// Writes the types and schemas that are generated from `crates/wire`.
@@ -77,6 +79,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Up { arguments } => up::run(&workspace, &arguments),
         Command::Test => test::run(&workspace),
         Command::Ci => ci::run(&workspace),
+        Command::Servers => local_servers::install(),
         Command::Tidy => tidy::run(&workspace),
         Command::Gen { check } => generate::run(&workspace, check),
         Command::Bench { row } => bench::run(&workspace, row.as_deref()),

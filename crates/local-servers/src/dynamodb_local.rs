@@ -1,0 +1,86 @@
+//! DynamoDB Local, Amazon's own, in memory. It listens on every interface and has no option against it, so it is started
+//! by a small class of ours (`install/Loopback.java`) that binds it to 127.0.0.1.
+
+use std::process::Command;
+
+use anyhow::Result;
+use tempfile::TempDir;
+
+use crate::process::{Process, http_status, or_panic};
+use crate::{folder, port, tools};
+
+/// A running DynamoDB Local: one set of tables for every region and every key.
+#[derive(Debug)]
+pub struct DynamoDbLocal {
+    _process: Process,
+    port: u16,
+    _folder: TempDir,
+}
+
+impl DynamoDbLocal {
+    /// Starts one on a free port.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start() -> Self {
+        Self::start_on(port::free())
+    }
+
+    /// Starts one on this port.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_on(port: u16) -> Self {
+        or_panic(Self::try_start(port))
+    }
+
+    fn try_start(port: u16) -> Result<Self> {
+        let folder = folder::new("dynamodb")?;
+        let installed = tools::dynamodb_local_folder();
+        tools::installed(&installed, "lib/Loopback.class")?;
+        let mut command = Command::new(tools::program("java")?);
+        // Started often and for seconds: no time to compile well, and no need of much memory.
+        command.args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx384m", "-Djava.library.path=lib"]);
+        command.args(["-cp", "lib:lib/*", "Loopback", "-inMemory", "-sharedDb", "-disableTelemetry", "-port"]);
+        command.arg(port.to_string()).current_dir(&installed);
+        let mut process = Process::start("DynamoDB Local", &command, folder.path().join("log"))?;
+        // It refuses what is not signed, and it says so as soon as it can answer.
+        process.wait_until(|| http_status(port, "/").is_some())?;
+        Ok(Self { _process: process, port, _folder: folder })
+    }
+
+    /// Its URL.
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[test]
+    fn dynamodb_local_answers_and_ends() {
+        let server = DynamoDbLocal::start();
+        assert_eq!(http_status(server.port(), "/"), Some(400), "an unsigned call is refused");
+        let port = server.port();
+        drop(server);
+        assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+    }
+
+    #[test]
+    fn dynamodb_local_listens_on_loopback_only() {
+        let server = DynamoDbLocal::start();
+        // In the kernel's table an address of loopback, 127.0.0.1 in IPv6's clothes, ends in this.
+        let wanted = format!("FFFF00000100007F:{:04X}", server.port());
+        let table = std::fs::read_to_string("/proc/net/tcp6").expect("the kernel shows its sockets");
+        assert!(table.contains(&wanted), "not bound to loopback:\n{table}");
+    }
+}
