@@ -1,1 +1,26 @@
 //! The store's ports on DynamoDB: one table, keys as in `keys`.
+//!
+//! Never decides what may be appended (that is `domain`) and never talks to a client. No Scan anywhere:
+//! what has to be listed lies in a partition of its own.
+
+// Until every port is there.
+#![allow(dead_code, unused_imports)]
+
+mod client;
+mod error;
+mod item;
+mod keys;
+mod meter;
+mod op;
+mod ports;
+mod rows;
+mod settings;
+mod shared;
+mod store;
+mod table;
+
+pub use error::OpenError;
+pub use meter::Units;
+pub use settings::DynamoSettings;
+pub use store::DynamoStore;
+pub use table::create_table;

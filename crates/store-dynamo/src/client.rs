@@ -1,0 +1,58 @@
+//! The SDK's client: time-outs, and who repeats what.
+//!
+//! Reads are repeated by the SDK. Writes never are: the SDK's own repeat would hide that an earlier try
+//! may have happened, and a false ack could follow.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{Builder, Credentials};
+
+use crate::settings::DynamoSettings;
+
+/// Attempts of a read.
+const READ_ATTEMPTS: u32 = 3;
+
+/// The clients of one store; they share their connections.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    /// For reads.
+    pub read: Client,
+    /// For writes.
+    pub write: Client,
+    /// What others are made from.
+    pub shared: SdkConfig,
+}
+
+impl Clients {
+    /// As the settings say; asks the SDK's chain for what they leave open.
+    pub async fn connect(settings: &DynamoSettings) -> Clients {
+        let shared = config(settings).await;
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(settings.attempt_timeout)
+            .operation_attempt_timeout(settings.attempt_timeout)
+            .operation_timeout(settings.patience)
+            .build();
+        let base = || Builder::from(&shared).timeout_config(timeouts.clone());
+        let retries = RetryConfig::standard().with_max_attempts(READ_ATTEMPTS);
+        let read = Client::from_conf(base().retry_config(retries).build());
+        let write = Client::from_conf(base().retry_config(RetryConfig::disabled()).build());
+        Clients { read, write, shared }
+    }
+}
+
+/// The SDK's configuration: the settings first, then its own chain.
+pub async fn config(settings: &DynamoSettings) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    if let Some(endpoint) = &settings.endpoint {
+        loader = loader.endpoint_url(endpoint);
+    }
+    if let Some(region) = &settings.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some((id, secret)) = &settings.credentials {
+        loader = loader.credentials_provider(Credentials::new(id, secret, None, None, "settings"));
+    }
+    loader.load().await
+}

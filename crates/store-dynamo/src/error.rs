@@ -1,0 +1,185 @@
+//! Errors: why a table did not open, and what a failed request means to its caller.
+//!
+//! The one question that matters of a failed write is whether it may have happened all the same.
+
+use aws_sdk_dynamodb::error::{BoxError, DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::CancellationReason;
+use service::ports::StoreError;
+
+use crate::item::Item;
+
+/// Milliseconds after which a repeat makes sense, when DynamoDB throttles.
+pub const THROTTLED_MS: u64 = 200;
+/// The same, when it does not answer.
+pub const AWAY_MS: u64 = 500;
+/// The same, for what does not heal by itself within moments.
+pub const BROKEN_MS: u64 = 1_000;
+
+/// Why a table could not be opened or made.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A table of a later release.
+    #[error(
+        "the table {table} was written by a newer release (schema {found}, this release knows up to {known}): \
+         start that release or a later one"
+    )]
+    Newer {
+        /// Which table.
+        table: String,
+        /// The version of its schema.
+        found: u64,
+        /// The latest version that this release knows.
+        known: u64,
+    },
+    /// There is no such table.
+    #[error("there is no table {0}: run `palaver bootstrap`, which makes it")]
+    NoTable(String),
+    /// Another table has this name.
+    #[error("the table {0} is not one of Palaver (its key is not pk, sk): name another one")]
+    Foreign(String),
+    /// A request failed.
+    #[error("the table {table} cannot be {what}: {source}")]
+    Request {
+        /// Which table.
+        table: String,
+        /// What was tried.
+        what: &'static str,
+        /// Why it failed.
+        #[source]
+        source: BoxError,
+    },
+    /// An answer that cannot be used.
+    #[error("the table {table} cannot be opened: {source}")]
+    Store {
+        /// Which table.
+        table: String,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
+}
+
+/// Why one request to write did not end well.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fault {
+    /// Conditions did not hold: which operations, and what stands there. Nothing was written.
+    Refused(Vec<(usize, Option<Item>)>),
+    /// Another transaction had one of the items in hand. Nothing was written.
+    Contended,
+    /// Too many requests. Nothing was written.
+    Throttled(String),
+    /// DynamoDB does not take this request, now or later. Nothing was written.
+    Rejected(String),
+    /// No answer, or one that says nothing: it may have happened.
+    Unclear(String),
+}
+
+/// The answer of a port to a write that did not happen for another reason than its conditions.
+pub fn unavailable(why: impl Into<String>, retry_ms: u64) -> StoreError {
+    StoreError::Unavailable { why: why.into(), retry_ms }
+}
+
+/// A read that failed, after the SDK's own repeats.
+pub fn read_error<E, R>(error: SdkError<E, R>) -> StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let retry_ms = match error.as_service_error().map(|error| kind(error.code().unwrap_or_default())) {
+        Some(Kind::Throttled) => THROTTLED_MS,
+        Some(Kind::Other) => BROKEN_MS,
+        _ => AWAY_MS,
+    };
+    unavailable(DisplayErrorContext(&error).to_string(), retry_ms)
+}
+
+/// A write that failed; `reasons` are those of a cancelled transaction, `old` the item that a single
+/// write's condition met.
+pub fn fault<E, R>(error: &SdkError<E, R>, details: impl FnOnce(&E) -> Details) -> Fault
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    let why = || DisplayErrorContext(error).to_string();
+    let service = match error {
+        SdkError::ServiceError(service) => service.err(),
+        // Nothing left this process.
+        SdkError::ConstructionFailure(_) => return Fault::Rejected(why()),
+        _ => return Fault::Unclear(why()),
+    };
+    match kind(service.code().unwrap_or_default()) {
+        Kind::Refused => match details(service) {
+            Details::Old(old) => Fault::Refused(vec![(0, old)]),
+            _ => Fault::Refused(vec![(0, None)]),
+        },
+        Kind::Cancelled => match details(service) {
+            Details::Reasons(reasons) => cancelled(&reasons).unwrap_or_else(|| Fault::Rejected(why())),
+            _ => Fault::Unclear(why()),
+        },
+        Kind::Contended => Fault::Contended,
+        Kind::Throttled => Fault::Throttled(why()),
+        Kind::Unclear => Fault::Unclear(why()),
+        Kind::Other => Fault::Rejected(why()),
+    }
+}
+
+/// What an error of one operation has beside its code.
+pub enum Details {
+    /// Nothing.
+    None,
+    /// What stands where a condition did not hold.
+    Old(Option<Item>),
+    /// Why a transaction was cancelled, operation by operation.
+    Reasons(Vec<CancellationReason>),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Refused,
+    Cancelled,
+    Contended,
+    Throttled,
+    Unclear,
+    Other,
+}
+
+fn kind(code: &str) -> Kind {
+    match code {
+        "ConditionalCheckFailedException" | "ConditionalCheckFailed" => Kind::Refused,
+        "TransactionCanceledException" => Kind::Cancelled,
+        "TransactionConflictException" | "TransactionConflict" => Kind::Contended,
+        "ThrottlingException"
+        | "Throttling"
+        | "ThrottlingError"
+        | "ProvisionedThroughputExceededException"
+        | "ProvisionedThroughputExceeded"
+        | "RequestLimitExceeded"
+        | "LimitExceededException" => Kind::Throttled,
+        // Errors inside DynamoDB say nothing about the outcome, nor does a transaction still under way.
+        ""
+        | "InternalServerError"
+        | "InternalFailure"
+        | "InternalServerErrorException"
+        | "ServiceUnavailable"
+        | "ServiceUnavailableException"
+        | "TransactionInProgressException"
+        | "RequestTimeout" => Kind::Unclear,
+        _ => Kind::Other,
+    }
+}
+
+/// A condition that did not hold weighs most: a conflict beside it may be the very write that broke it.
+fn cancelled(reasons: &[CancellationReason]) -> Option<Fault> {
+    let with = |wanted: Kind| {
+        let of = move |reason: &CancellationReason| reason.code().is_some_and(|code| kind(code) == wanted);
+        reasons.iter().enumerate().filter(move |(_, reason)| of(reason))
+    };
+    let refused: Vec<_> = with(Kind::Refused).map(|(index, reason)| (index, reason.item.clone().map(Item))).collect();
+    if !refused.is_empty() {
+        return Some(Fault::Refused(refused));
+    }
+    if with(Kind::Contended).next().is_some() {
+        return Some(Fault::Contended);
+    }
+    with(Kind::Throttled).next().map(|_| Fault::Throttled("a transaction was throttled".into()))
+}

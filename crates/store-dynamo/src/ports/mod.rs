@@ -1,0 +1,10 @@
+//! The ports beside the log, one module each; all are implemented on `Shared`.
+
+mod feed;
+mod files;
+mod marks;
+mod nodes;
+mod notifications;
+mod people;
+mod rooms;
+mod sessions;

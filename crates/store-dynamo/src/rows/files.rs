@@ -1,0 +1,49 @@
+//! Files and the rows that list them.
+//!
+//! `bd` the file in JSON, `st` its state. The lists: of a room the sent ones, of a user the unsent ones,
+//! and what may have to go. Which of them a file is in follows from its state, so one function moves it.
+
+use domain::{File, FileState, Timestamp};
+use service::ports::StoreResult;
+
+use crate::item::{BODY, Item, id, json, word};
+use crate::keys::{self, Key};
+use crate::op::{Op, When};
+
+/// A file's row.
+pub fn file_item(file: &File) -> Item {
+    Item::at(keys::file(file.id)).with(BODY, json(file)).with("st", word(&file.state))
+}
+
+/// A file.
+pub fn file(item: &Item) -> StoreResult<File> {
+    item.json(BODY)
+}
+
+/// The writes that make `new` of `old`, lists included: refused (at the first operation) unless the row
+/// is still in the state of `old`, or still not there. None as `new` removes the row.
+pub fn moved(old: Option<&File>, new: Option<&File>) -> Vec<Op> {
+    let when = old.map_or(When::Absent, |old| When::Is("st", word(&old.state)));
+    let Some(any) = new.or(old) else { return Vec::new() };
+    let row = match new {
+        Some(new) => Op::Put(file_item(new), when),
+        None => Op::Delete(keys::file(any.id), when),
+    };
+    let (before, after) = (old.map(lists).unwrap_or_default(), new.map(lists).unwrap_or_default());
+    let gone = before.iter().filter(|key| !after.contains(key));
+    let came = after.iter().filter(|key| !before.contains(key));
+    let gone = gone.map(|key| Op::Delete(key.clone(), When::Always));
+    let came = came.map(|key| Op::Put(Item::at(key.clone()).with("fi", id(any.id.0)), When::Always));
+    std::iter::once(row).chain(gone).chain(came).collect()
+}
+
+/// The lists that a file is in.
+fn lists(file: &File) -> Vec<Key> {
+    match file.state {
+        FileState::Uploading => vec![keys::unsent(file.at, file.id)],
+        FileState::Unsent => vec![keys::unsent(file.at, file.id), keys::user_file(file.user, file.at, file.id)],
+        FileState::Sent => vec![keys::room_file(file.room, file.at, file.id)],
+        // Before every other: a dropped file may go whatever its age.
+        FileState::Dropped => vec![keys::unsent(Timestamp(0), file.id)],
+    }
+}

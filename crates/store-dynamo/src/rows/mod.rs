@@ -1,0 +1,11 @@
+//! Rows as items: what an append's effects write and the ports read, one module a noun.
+
+mod files;
+mod notifications;
+mod rooms;
+
+pub use files::{file, file_item, moved};
+pub use notifications::{NotificationState, is_mark, mark, notification, notification_item, read_change};
+pub use rooms::{
+    change_member, change_user_room, directory_item, head, head_change, member, room, room_item, slug_item, user_room,
+};

@@ -1,0 +1,87 @@
+//! Notifications, their marks, and when all were read.
+//!
+//! `bd` the notification in JSON, `ls` the seq of the user's own log that announced it, `rd` when it was
+//! read by itself and `rq` the seq that said so; `go` marks one that was deleted.
+//!
+//! "All are read" writes one row, whatever the number of notifications: what it covers is known by the
+//! own log's order, not by times, which two nodes may see differently.
+
+use domain::{Notification, NotificationKey, Seq, Timestamp, UserId};
+use service::ports::StoreResult;
+
+use crate::item::{BODY, Item, flag, json, number, time};
+use crate::keys;
+use crate::op::{Change, Op, When};
+
+/// Moments of "all are read" that are kept; of the older ones a notification may show a later time.
+const KEPT: usize = 50;
+
+/// When all notifications were read: at which seq of the user's own log, and when.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct NotificationState {
+    moments: Vec<(Seq, Timestamp)>,
+    rev: Option<u64>,
+}
+
+impl NotificationState {
+    /// From its row, if there is one.
+    pub fn of(item: Option<&Item>) -> StoreResult<NotificationState> {
+        let Some(item) = item else { return Ok(NotificationState::default()) };
+        Ok(NotificationState { moments: item.json(BODY)?, rev: item.number_or_none("rv")? })
+    }
+
+    /// All that the own log announced up to `upto` are read.
+    pub fn read_all(mut self, user: UserId, upto: Seq, at: Timestamp) -> Op {
+        self.moments.push((upto, at));
+        let over = self.moments.len().saturating_sub(KEPT);
+        self.moments.drain(..over);
+        let item = Item::at(keys::notification_state(user)).with(BODY, json(&self.moments));
+        let item = item.with("rv", number(self.rev.unwrap_or_default() + 1));
+        Op::Put(item, When::same("rv", self.rev.map(number)))
+    }
+
+    /// When all that was announced at `seq` was first read with all others, and which seq said so.
+    fn covers(&self, seq: Seq) -> Option<(Seq, Timestamp)> {
+        self.moments.iter().find(|(upto, _)| *upto >= seq).copied()
+    }
+}
+
+/// A notification that the own log announces at `seq`.
+pub fn notification_item(user: UserId, new: &Notification, seq: Seq) -> Item {
+    let item = Item::at(keys::notification(user, new.key)).with(BODY, json(new)).with("ls", number(seq));
+    match new.read_at {
+        Some(at) => item.with("rd", time(at)).with("rq", number(0)),
+        None => item,
+    }
+}
+
+/// One is read, unless it was, or is gone.
+pub fn read_change(user: UserId, key: NotificationKey, seq: Seq, at: Timestamp) -> Op {
+    let change = Change::of(keys::notification(user, key)).set("rd", time(at)).set("rq", number(seq));
+    Op::Update(change, When::All(vec![When::Has("ls"), When::Lacks("rd")]))
+}
+
+/// The mark of one that was deleted: it goes after `expires`.
+pub fn mark(user: UserId, key: NotificationKey, expires: Timestamp) -> Item {
+    Item::at(keys::notification(user, key)).with("go", flag(true)).expires(expires)
+}
+
+/// Whether it is the mark of one that was deleted.
+pub fn is_mark(item: &Item) -> bool {
+    item.flag("go")
+}
+
+/// A notification; none for a mark.
+pub fn notification(item: &Item, state: &NotificationState) -> StoreResult<Option<Notification>> {
+    if is_mark(item) {
+        return Ok(None);
+    }
+    let mut found: Notification = item.json(BODY)?;
+    let alone = match item.time_or_none("rd")? {
+        Some(at) => Some((item.number("rq")?, at)),
+        None => None,
+    };
+    let with_all = state.covers(item.number("ls")?);
+    found.read_at = alone.into_iter().chain(with_all).min_by_key(|(seq, _)| *seq).map(|(_, at)| at);
+    Ok(Some(found))
+}

@@ -1,0 +1,115 @@
+//! Rooms, members, the rooms of a user, and hints of heads.
+//!
+//! `bd` the room in JSON, `sl` its slug, `rv` the seq of the entry it comes from; of a member `st` state,
+//! `ro` role, `mu` muted until, `lv` level, `fs` and `ts` the first and last seq they may see; of a user's
+//! row also `wy` why, `hd` hidden, `rs` and `rn` read up to, `mn` the set of unread mentions; of a head `sq`
+//! its seq, `nn` messages so far, `at` when.
+
+use domain::name::fold;
+use domain::{Level, LogId, Member, Room, RoomId, RoomKind, UserId, UserRoom};
+use service::ports::{Head, StoreResult};
+
+use crate::item::{BODY, Item, SK, id, json, number, text, time, unreadable, word};
+use crate::keys;
+use crate::op::{Change, Op, When};
+
+/// A room.
+pub fn room_item(room: &Room) -> Item {
+    let slug = room.slug.as_ref().map(|slug| text(slug.as_str()));
+    let item = Item::at(keys::room(room.id)).with(BODY, json(room)).with("rv", number(room.rev));
+    item.with_some("sl", slug)
+}
+
+/// A room.
+pub fn room(item: &Item) -> StoreResult<Room> {
+    item.json(BODY)
+}
+
+/// The claim of a slug.
+pub fn slug_item(slug: &str, room: RoomId) -> Item {
+    Item::at(keys::slug(slug)).with("rm", id(room.0))
+}
+
+/// A room's line in the directory (`rm` the room, `fn` its folded name), if it is listed there.
+pub fn directory_item(room: &Room) -> Option<Item> {
+    let slug = room.slug.as_ref().filter(|_| room.kind == RoomKind::Public && !room.archived)?;
+    let name = room.name.as_ref().map(|name| text(fold(name.as_str())));
+    Some(Item::at(keys::listed_room(slug.as_str())).with("rm", id(room.id.0)).with_some("fn", name))
+}
+
+/// A member row takes what an entry says; the level of an older row stays, it is the user's own.
+pub fn change_member(room: RoomId, member: &Member) -> Op {
+    let change = Change::of(keys::member(room, member.user))
+        .set("st", word(&member.state))
+        .set("ro", word(&member.role))
+        .set("fs", number(member.from_seq))
+        .set("rv", number(member.rev))
+        .set_or_remove("mu", member.muted_until.map(time))
+        .set_or_remove("ts", member.to_seq.map(number));
+    Op::Update(change, When::Always)
+}
+
+/// A member row.
+pub fn member(item: &Item) -> StoreResult<Member> {
+    Ok(Member {
+        user: id_behind(item, "MEMBER#").map(UserId)?,
+        state: item.word("st")?,
+        role: item.word("ro")?,
+        muted_until: item.time_or_none("mu")?,
+        level: level(item)?,
+        from_seq: item.number("fs")?,
+        to_seq: item.number_or_none("ts")?,
+        rev: item.number("rv")?,
+    })
+}
+
+/// A user's row of a room takes a newer state; an older one is refused. Marks and settings stay.
+pub fn change_user_room(user: UserId, row: &UserRoom) -> Op {
+    let change = Change::of(keys::user_room(user, row.room))
+        .set("st", word(&row.state))
+        .set("ro", word(&row.role))
+        .set("rv", number(row.rev))
+        .set_or_remove("wy", row.why.as_ref().map(text));
+    Op::Update(change, When::Any(vec![When::Lacks("rv"), When::AtMost("rv", number(row.rev))]))
+}
+
+/// A user's row of a room.
+pub fn user_room(item: &Item) -> StoreResult<UserRoom> {
+    Ok(UserRoom {
+        room: id_behind(item, "ROOM#").map(RoomId)?,
+        state: item.word("st")?,
+        role: item.word("ro")?,
+        rev: item.number("rv")?,
+        level: level(item)?,
+        hidden: item.flag("hd"),
+        why: item.text_or_none("wy")?.map(str::to_owned),
+        read_seq: item.number("rs")?,
+        read_n: item.number("rn")?,
+        mentions: item.seqs("mn")?,
+    })
+}
+
+/// The hint of a head; a lower one is refused. A user's own log has none.
+pub fn head_change(log: LogId, head: Head) -> Option<Op> {
+    let change = Change::of(keys::head(log.room()?))
+        .set("sq", number(head.seq))
+        .set("nn", number(head.n))
+        .set("at", time(head.at));
+    Some(Op::Update(change, When::Any(vec![When::Lacks("sq"), When::Less("sq", number(head.seq))])))
+}
+
+/// The hint of a head.
+pub fn head(item: &Item) -> StoreResult<Head> {
+    Ok(Head { seq: item.number("sq")?, n: item.number("nn")?, at: item.time("at")? })
+}
+
+fn level(item: &Item) -> StoreResult<Level> {
+    if item.has("lv") { item.word("lv") } else { Ok(Level::default()) }
+}
+
+/// The id that a sort key ends with.
+fn id_behind(item: &Item, prefix: &str) -> StoreResult<uuid::Uuid> {
+    let sk = item.text(SK)?;
+    let id = sk.strip_prefix(prefix).unwrap_or_default();
+    uuid::Uuid::parse_str(id).map_err(|why| unreadable(SK, format!("{sk}: {why}")))
+}

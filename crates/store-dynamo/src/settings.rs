@@ -1,0 +1,53 @@
+//! How a table is reached, and how patient its adapter is.
+
+use std::time::Duration;
+
+/// Where the table is. What is none is found as the AWS SDK finds it: environment, profile, instance.
+#[derive(Clone)]
+pub struct DynamoSettings {
+    /// The table's name.
+    pub table: String,
+    /// An address instead of AWS's own.
+    pub endpoint: Option<String>,
+    /// Key id and secret instead of the SDK's chain: for tests and emulators.
+    pub credentials: Option<(String, String)>,
+    /// The region.
+    pub region: Option<String>,
+    /// How long one request may take before it is given up.
+    pub attempt_timeout: Duration,
+    /// How long one call of a port may take with all its repeats.
+    pub patience: Duration,
+    /// The least time between the starts of two commits of plain entries to one log: what arrives
+    /// meanwhile shares an item, and its cost.
+    pub pace: Duration,
+    /// How often at most the hint of a room's head is written; zero writes it with every append.
+    pub hint_interval: Duration,
+}
+
+impl DynamoSettings {
+    /// The SDK's own settings, and this table.
+    pub fn new(table: impl Into<String>) -> DynamoSettings {
+        DynamoSettings {
+            table: table.into(),
+            endpoint: None,
+            credentials: None,
+            region: None,
+            attempt_timeout: Duration::from_millis(1_000),
+            patience: Duration::from_millis(2_500),
+            pace: Duration::from_millis(50),
+            hint_interval: Duration::from_secs(60),
+        }
+    }
+}
+
+impl std::fmt::Debug for DynamoSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let credentials = self.credentials.as_ref().map(|_| "(set)");
+        f.debug_struct("DynamoSettings")
+            .field("table", &self.table)
+            .field("endpoint", &self.endpoint)
+            .field("credentials", &credentials)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
+}

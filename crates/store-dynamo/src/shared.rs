@@ -1,0 +1,317 @@
+//! What all ports share: requests, their repeats, and what they cost.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem,
+};
+use domain::Epoch;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use rand::Rng as _;
+use service::ports::{StoreError, StoreResult};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::client::Clients;
+use crate::error::{AWAY_MS, BROKEN_MS, Details, Fault, THROTTLED_MS, fault, read_error, unavailable};
+use crate::item::{Item, PK, SK, text};
+use crate::keys::{END, Key};
+use crate::meter::Meter;
+use crate::op::{Op, Rendered, key_map};
+use crate::settings::DynamoSettings;
+
+/// Keys of one `BatchGetItem`.
+const BATCH_KEYS: usize = 100;
+/// Batches that are read at once.
+const BATCHES_AT_ONCE: usize = 4;
+/// Operations of one transaction.
+pub const TRANSACTION_OPS: usize = 100;
+/// The least pause before a contended or throttled write is tried again; doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(4);
+/// The longest.
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+/// Attempts to read the keys that a batch left out.
+const BATCH_ATTEMPTS: u32 = 6;
+
+/// The inside of a store. Every port is implemented on it.
+pub struct Shared {
+    /// The SDK.
+    pub clients: Clients,
+    /// As it was opened.
+    pub settings: DynamoSettings,
+    /// The life of the table.
+    pub epoch: Epoch,
+    /// What it has cost.
+    pub meter: Meter,
+}
+
+/// Items of one partition, in the order of their sort keys.
+#[derive(Debug, Clone)]
+pub struct Range {
+    pk: String,
+    from: String,
+    to: String,
+    descending: bool,
+    limit: Option<usize>,
+    strong: bool,
+}
+
+impl Range {
+    /// All whose sort key lies between these, both included.
+    pub fn between(pk: impl Into<String>, from: impl Into<String>, to: impl Into<String>) -> Range {
+        Range { pk: pk.into(), from: from.into(), to: to.into(), descending: false, limit: None, strong: true }
+    }
+
+    /// All whose sort key begins so.
+    pub fn beginning(pk: impl Into<String>, prefix: &str) -> Range {
+        Range::between(pk, prefix, format!("{prefix}{END}"))
+    }
+
+    /// All whose sort key begins so, behind `after` (the rest of the sort key).
+    pub fn after(pk: impl Into<String>, prefix: &str, after: &str) -> Range {
+        // The least text above `after`. No sort key of ours has a control character.
+        Range::between(pk, format!("{prefix}{after}\u{1}"), format!("{prefix}{END}"))
+    }
+
+    /// Highest sort key first.
+    pub fn descending(self) -> Range {
+        Range { descending: true, ..self }
+    }
+
+    /// At most so many items.
+    pub fn limit(self, limit: usize) -> Range {
+        Range { limit: Some(limit), ..self }
+    }
+
+    /// May be a moment old, at half the cost.
+    pub fn weak(self) -> Range {
+        Range { strong: false, ..self }
+    }
+}
+
+/// Why a write did not happen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WriteError {
+    /// Conditions did not hold: which operations, and what stands there.
+    Refused(Vec<(usize, Option<Item>)>),
+    /// Not now. It may have happened all the same, where a condition guards it.
+    Store(StoreError),
+}
+
+impl From<StoreError> for WriteError {
+    fn from(error: StoreError) -> WriteError {
+        WriteError::Store(error)
+    }
+}
+
+impl WriteError {
+    /// As `refused`, if conditions did not hold.
+    pub fn or(self, refused: StoreError) -> StoreError {
+        match self {
+            WriteError::Refused(_) => refused,
+            WriteError::Store(error) => error,
+        }
+    }
+}
+
+impl Shared {
+    /// One item, read strongly.
+    pub async fn get(&self, key: Key) -> StoreResult<Option<Item>> {
+        let request = self.clients.read.get_item().table_name(&self.settings.table);
+        let request = request.set_key(Some(key_map(&key))).consistent_read(true);
+        let answer = request.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
+        let answer = answer.map_err(read_error)?;
+        self.meter.read(answer.consumed_capacity());
+        Ok(answer.item.map(Item))
+    }
+
+    /// Several items, in no order, read strongly; those that are not there are left out.
+    pub async fn get_all(&self, keys: Vec<Key>) -> StoreResult<Vec<Item>> {
+        self.batch(keys, true).await
+    }
+
+    /// As [`Shared::get_all`], but what is read may be a moment old, at half the cost.
+    pub async fn get_all_weak(&self, keys: Vec<Key>) -> StoreResult<Vec<Item>> {
+        self.batch(keys, false).await
+    }
+
+    async fn batch(&self, mut keys: Vec<Key>, strong: bool) -> StoreResult<Vec<Item>> {
+        // The same key twice is refused.
+        let mut known = std::collections::HashSet::new();
+        keys.retain(|key| known.insert(key.clone()));
+        let batches = keys.chunks(BATCH_KEYS).map(|some| some.iter().map(key_map).collect());
+        let batches: Vec<Vec<_>> = batches.collect();
+        let read = futures_util::stream::iter(batches.into_iter().map(|batch| self.one_batch(batch, strong)));
+        let found: Vec<Vec<Item>> = read.buffer_unordered(BATCHES_AT_ONCE).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn one_batch(
+        &self,
+        mut keys: Vec<std::collections::HashMap<String, AttributeValue>>,
+        strong: bool,
+    ) -> StoreResult<Vec<Item>> {
+        let table = &self.settings.table;
+        let mut found = Vec::with_capacity(keys.len());
+        for attempt in 0..BATCH_ATTEMPTS {
+            let asked = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(strong).build();
+            let asked = asked.map_err(|why| unavailable(why.to_string(), BROKEN_MS))?;
+            let request = self.clients.read.batch_get_item().request_items(table, asked);
+            let answer = request.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
+            let mut answer = answer.map_err(read_error)?;
+            self.meter.read(answer.consumed_capacity().first());
+            let items = answer.responses.as_mut().and_then(|tables| tables.remove(table)).unwrap_or_default();
+            found.extend(items.into_iter().map(Item));
+            keys = match answer.unprocessed_keys.and_then(|mut tables| tables.remove(table)) {
+                Some(left) if !left.keys.is_empty() => left.keys,
+                _ => return Ok(found),
+            };
+            tokio::time::sleep(pause(attempt)).await;
+        }
+        Err(unavailable("DynamoDB left keys of a batch unread", THROTTLED_MS))
+    }
+
+    /// The items of a range; all of them, or up to its limit.
+    pub async fn query(&self, range: Range) -> StoreResult<Vec<Item>> {
+        if range.from > range.to || range.limit == Some(0) {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        let mut start = None;
+        loop {
+            let request = self.clients.read.query().table_name(&self.settings.table);
+            let request = request
+                .key_condition_expression("#pk = :pk AND #sk BETWEEN :from AND :to")
+                .expression_attribute_names("#pk", PK)
+                .expression_attribute_names("#sk", SK)
+                .expression_attribute_values(":pk", text(&range.pk))
+                .expression_attribute_values(":from", text(&range.from))
+                .expression_attribute_values(":to", text(&range.to))
+                .scan_index_forward(!range.descending)
+                .consistent_read(range.strong)
+                .set_limit(range.limit.map(|limit| i32::try_from(limit - found.len()).unwrap_or(i32::MAX)))
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            let answer = request.send().await.map_err(read_error)?;
+            self.meter.read(answer.consumed_capacity());
+            found.extend(answer.items.unwrap_or_default().into_iter().map(Item));
+            start = answer.last_evaluated_key.filter(|key| !key.is_empty());
+            if start.is_none() || range.limit.is_some_and(|limit| found.len() >= limit) {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Writes one item, or several in a transaction, all or nothing. Repeats what was throttled, met
+    /// another transaction or got no answer, so a single write should be one that may happen twice.
+    pub async fn write(&self, ops: Vec<Op>) -> Result<(), WriteError> {
+        self.repeated(&ops, false).await.map(|_| ())
+    }
+
+    /// As [`Shared::write`], one update; returns the item as it is afterwards.
+    pub async fn update(&self, op: Op) -> Result<Item, WriteError> {
+        Ok(self.repeated(&[op], true).await?.unwrap_or_default())
+    }
+
+    async fn repeated(&self, ops: &[Op], returning: bool) -> Result<Option<Item>, WriteError> {
+        if ops.is_empty() {
+            return Ok(None);
+        }
+        let until = Instant::now() + self.settings.patience;
+        let token = Uuid::new_v4().to_string();
+        for attempt in 0.. {
+            let error = match self.attempt(ops, &token, returning).await {
+                Ok(item) => return Ok(item),
+                Err(Fault::Refused(which)) => return Err(WriteError::Refused(which)),
+                Err(Fault::Rejected(why)) => return Err(unavailable(why, BROKEN_MS).into()),
+                Err(Fault::Contended) => unavailable("another transaction holds the item", THROTTLED_MS),
+                Err(Fault::Throttled(why)) => unavailable(why, THROTTLED_MS),
+                Err(Fault::Unclear(why)) => unavailable(why, AWAY_MS),
+            };
+            let pause = pause(attempt);
+            if Instant::now() + pause >= until {
+                return Err(error.into());
+            }
+            tokio::time::sleep(pause).await;
+        }
+        unreachable!("it ends when patience does")
+    }
+
+    /// One request. `token` makes a repeated transaction the same one for ten minutes.
+    pub async fn attempt(&self, ops: &[Op], token: &str, returning: bool) -> Result<Option<Item>, Fault> {
+        match ops {
+            [] => Ok(None),
+            [op] => self.single(op, returning).await,
+            ops => self.transaction(ops, token).await.map(|()| None),
+        }
+    }
+
+    async fn single(&self, op: &Op, returning: bool) -> Result<Option<Item>, Fault> {
+        let Rendered { update, condition, placeholders } = op.render();
+        let table = &self.settings.table;
+        // The three requests are types of their own with the same methods.
+        macro_rules! send {
+            ($request:expr, $error:ident) => {{
+                let request = $request
+                    .table_name(table)
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(placeholders.names())
+                    .set_expression_attribute_values(placeholders.values())
+                    .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+                    .return_consumed_capacity(ReturnConsumedCapacity::Total);
+                let answer = request.send().await.map_err(|error| {
+                    fault(&error, |error| match error {
+                        $error::ConditionalCheckFailedException(failed) => Details::Old(failed.item.clone().map(Item)),
+                        _ => Details::None,
+                    })
+                })?;
+                self.meter.write(answer.consumed_capacity(), op.size());
+                answer.attributes.map(Item)
+            }};
+        }
+        let write = &self.clients.write;
+        Ok(match op {
+            Op::Put(item, _) => send!(write.put_item().set_item(Some(item.0.clone())), PutItemError),
+            Op::Update(change, _) => {
+                let request = write.update_item().set_key(Some(key_map(&change.key))).set_update_expression(update);
+                let values = if returning { ReturnValue::AllNew } else { ReturnValue::None };
+                send!(request.return_values(values), UpdateItemError)
+            }
+            Op::Delete(key, _) => {
+                let values = if returning { ReturnValue::AllOld } else { ReturnValue::None };
+                let request = write.delete_item().set_key(Some(key_map(key))).return_values(values);
+                send!(request, DeleteItemError)
+            }
+        })
+    }
+
+    async fn transaction(&self, ops: &[Op], token: &str) -> Result<(), Fault> {
+        if ops.len() > TRANSACTION_OPS {
+            return Err(Fault::Rejected(format!("{} rows do not fit into one transaction", ops.len())));
+        }
+        let items: Vec<TransactWriteItem> =
+            ops.iter().map(|op| op.clone().into_transaction(&self.settings.table)).collect();
+        let request = self.clients.write.transact_write_items().set_transact_items(Some(items));
+        request.client_request_token(token).send().await.map_err(|error| {
+            fault(&error, |error| match error {
+                TransactWriteItemsError::TransactionCanceledException(cancelled) => {
+                    Details::Reasons(cancelled.cancellation_reasons().to_vec())
+                }
+                _ => Details::None,
+            })
+        })?;
+        self.meter.transaction(ops.iter().map(Op::size));
+        Ok(())
+    }
+}
+
+/// How long to wait before the next try, with jitter, so that two that met do not meet again.
+pub fn pause(attempt: u32) -> Duration {
+    let longest = FIRST_PAUSE.saturating_mul(1 << attempt.min(10)).min(LONGEST_PAUSE);
+    longest.mul_f64(rand::rng().random_range(0.5..1.0))
+}

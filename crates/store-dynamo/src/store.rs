@@ -1,0 +1,67 @@
+//! A store: opened, and handed out as ports.
+
+use std::sync::Arc;
+
+use domain::Epoch;
+use uuid::Uuid;
+
+use crate::client::Clients;
+use crate::error::OpenError;
+use crate::item::{Item, bytes, number};
+use crate::keys;
+use crate::meter::{Meter, Units};
+use crate::op::{Op, When};
+use crate::settings::DynamoSettings;
+use crate::shared::{Shared, WriteError};
+use crate::table;
+
+/// The form of the items that this release writes.
+const SCHEMA: u64 = 1;
+
+/// A store on one table. Any number of processes may have the same table open.
+#[derive(Clone)]
+pub struct DynamoStore {
+    shared: Arc<Shared>,
+}
+
+impl DynamoStore {
+    /// Opens a table that [`crate::create_table`] made. The first to open it gives it its epoch.
+    pub async fn open(settings: DynamoSettings) -> Result<DynamoStore, OpenError> {
+        let clients = Clients::connect(&settings).await;
+        let table = settings.table.clone();
+        let description = table::describe(&clients.read, &table).await?;
+        if !table::is_ours(&description) {
+            return Err(OpenError::Foreign(table));
+        }
+        let mut shared = Shared { clients, settings, epoch: Epoch(0), meter: Meter::default() };
+        shared.epoch = epoch(&shared).await?;
+        Ok(DynamoStore { shared: Arc::new(shared) })
+    }
+
+    /// What it has cost since it was opened.
+    pub fn units(&self) -> Units {
+        self.shared.meter.units()
+    }
+}
+
+/// The table's epoch, which the first that asks draws.
+async fn epoch(shared: &Shared) -> Result<Epoch, OpenError> {
+    let failed = |source| OpenError::Store { table: shared.settings.table.clone(), source };
+    let drawn = Uuid::new_v4().as_u64_pair().0;
+    let new = Item::at(keys::epoch()).with("ep", bytes(drawn.to_be_bytes())).with("sv", number(SCHEMA));
+    match shared.get(keys::epoch()).await.map_err(failed)? {
+        Some(_) => {}
+        None => match shared.write(vec![Op::Put(new, When::Absent)]).await {
+            Ok(()) | Err(WriteError::Refused(_)) => {}
+            Err(WriteError::Store(error)) => return Err(failed(error)),
+        },
+    }
+    let row = shared.get(keys::epoch()).await.map_err(failed)?.unwrap_or_default();
+    let found = row.number("sv").map_err(failed)?;
+    if found > SCHEMA {
+        return Err(OpenError::Newer { table: shared.settings.table.clone(), found, known: SCHEMA });
+    }
+    let epoch = row.bytes("ep").map_err(failed)?;
+    let epoch: [u8; 8] = epoch.try_into().map_err(|why| failed(crate::item::unreadable("ep", why)))?;
+    Ok(Epoch(u64::from_be_bytes(epoch)))
+}
