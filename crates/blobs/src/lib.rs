@@ -3,5 +3,7 @@
 //! Never looks into the bytes and never makes a key of a user's words.
 
 mod folder;
+mod none;
 
 pub use folder::FolderBlobs;
+pub use none::NoBlobs;

@@ -119,6 +119,8 @@ pub const FEED_TICK: Duration = Duration::from_millis(250);
 pub const FRAME_BEFORE_AUTH: usize = 4 * 1024;
 /// A JSON body of a REST call, in bytes.
 pub const JSON_BODY: usize = 256 * 1024;
+/// Bytes of a body that a Lambda function takes or gives: Lambda's own 6 MB hold it in base64, with the event around it.
+pub const LAMBDA_BODY: u64 = 4_000_000;
 /// Depth of nested JSON.
 pub const JSON_DEPTH: usize = 32;
 /// Bytes waiting for one socket before ephemeral frames are dropped.
@@ -141,6 +143,8 @@ pub const BUS_TIMEOUT: Duration = Duration::from_secs(1);
 pub const BUS_PING: Duration = Duration::from_millis(500);
 /// The longest pause between two tries to reach the bus's server.
 pub const BUS_BACKOFF: Duration = Duration::from_secs(2);
+/// Commits of a function that wait for the bus; more are found in the log.
+pub const PUBLISH_QUEUE: usize = 4_096;
 /// Commits that wait to be encoded for this node's sockets; more are read from the log.
 pub const DELIVERY_QUEUE: usize = 4_096;
 /// Hand-overs that wait for one shard; when there are more its sockets are closed as `lagged`.

@@ -7,6 +7,7 @@ use anyhow::Context;
 use axum::Router;
 use profile::{Profile, Settings};
 use rooms::RoomsFunction;
+use service::Duties;
 use utoipa::openapi::OpenApi;
 use web::{Health, Server, shutdown_signal};
 use ws_tier::{Parts, Tier, TierSettings};
@@ -33,7 +34,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     };
 
     let profile = Profile::open(&settings).await?;
-    let running = profile.services.start();
+    let running = profile.services.start_duties(Duties { feed: settings.feed, ..Duties::default() });
     let tier = Tier::start(parts(&profile), tier_settings(&profile, &settings)).await?;
     let router = router(&profile, &tier, &settings);
 

@@ -1,54 +1,101 @@
-//! The wiring of one function's binary: settings, data, router, and a Lambda runtime or an HTTP server.
+//! A function as a process of its own: an HTTP server, or an AWS Lambda function.
+
+use std::sync::Arc;
 
 use axum::Router;
-use service::Services;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use service::{Duties, Publisher, Services};
 use utoipa::openapi::OpenApi;
 use web::config::{Config, ConfigErrors};
 use web::{Health, log};
 
-use crate::{OpenError, Profile, Settings};
+use crate::{FileStore, OpenError, Profile, Settings};
 
-/// Why a function's binary ended.
+/// Why a function does not run; the text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum FunctionError {
-    /// Settings that cannot be used, all of them.
+    /// The settings are wrong.
     #[error(transparent)]
-    Config(#[from] ConfigErrors),
-    /// The log.
-    #[error(transparent)]
-    Log(#[from] log::LogError),
-    /// The data.
+    Settings(#[from] ConfigErrors),
+    /// The data cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The address, or the Lambda runtime.
-    #[error("cannot serve: {0}")]
+    /// Anything of the network or the runtime.
+    #[error("the function cannot be served: {0}")]
     Serve(#[from] std::io::Error),
+    /// The log of what happens.
+    #[error(transparent)]
+    Log(#[from] log::LogError),
 }
 
-/// Serves one function alone: its routes, its documents below `prefix` and at the root, and `/health`.
+/// A function that is opened and ready to serve.
+pub struct Function {
+    /// What it stands on.
+    pub profile: Profile,
+    /// Tells the other nodes what it commits.
+    pub publisher: Arc<Publisher>,
+    /// As they were read.
+    pub settings: Settings,
+}
+
+impl Function {
+    /// Reads the settings, installs the log and opens what the settings choose. `F` says whether the function
+    /// ever touches the bytes of files: one that does not need not link what stores them.
+    pub async fn open<F: FileStore>(
+        lookup: impl Fn(&str) -> Option<String>,
+        name: &str,
+    ) -> Result<Function, FunctionError> {
+        let mut config = Config::from_lookup(lookup);
+        let settings = Settings::read(&mut config);
+        let settings = config.finish(settings)?;
+        log::install(settings.log_format, &settings.log)?;
+        let profile = Profile::open_with::<F>(&settings, Some(name)).await?;
+        let publisher = Publisher::start(profile.services.ports.bus.clone());
+        profile.services.logs.add_listener(publisher.clone());
+        Ok(Function { profile, publisher, settings })
+    }
+
+    /// Returns when nothing that a call left behind is still to be done: Lambda stops the process with the answer.
+    pub async fn settle(&self) {
+        tokio::join!(self.profile.services.settle(), self.publisher.flush());
+    }
+}
+
+/// Serves one function alone until the process is told to stop: its routes, its OpenAPI document, its health.
 /// As an AWS Lambda function where `AWS_LAMBDA_RUNTIME_API` is set, as an HTTP server otherwise.
-///
-/// `lookup` finds settings, as the environment does for a binary. `name` tells the function's leases from
-/// those of others that run on the same data.
-pub async fn function(
+pub async fn function<F: FileStore>(
     lookup: impl Fn(&str) -> Option<String>,
     name: &str,
     prefix: &str,
     document: OpenApi,
     router: impl FnOnce(&Services) -> Router,
 ) -> Result<(), FunctionError> {
-    let mut config = Config::from_lookup(lookup);
-    let settings = Settings::read(&mut config);
-    let settings = config.finish(settings)?;
-    log::install(settings.log_format, &settings.log)?;
-    let profile = Profile::open_as(&settings, Some(name)).await?;
-    let running = profile.services.start();
+    let function = Arc::new(Function::open::<F>(lookup, name).await?);
+    let (profile, settings) = (&function.profile, &function.settings);
     let routes = router(&profile.services)
         .merge(web::docs(prefix, document.clone()))
         .merge(web::docs("", document))
         .merge(Health::new(env!("CARGO_PKG_VERSION"), profile.checks()).router());
-    web::serve(web::mount(routes, profile.services.auth.clone(), &settings.web), settings.listen).await?;
+    let routes = web::mount(routes, profile.services.auth.clone(), &settings.web);
+    if web::is_lambda() {
+        // Nothing runs between two calls, so nothing may be left to be done: no feed, no sweeps.
+        return Ok(web::serve(routes.layer(from_fn_with_state(function.clone(), settle)), settings.listen).await?);
+    }
+    let running = profile.services.start_duties(Duties { feed: settings.feed, files: F::HAS_BYTES });
+    web::serve(routes, settings.listen).await?;
     running.stop().await;
-    profile.close().await;
+    function.publisher.flush().await;
+    if let Some(function) = Arc::into_inner(function) {
+        function.profile.close().await;
+    }
     Ok(())
+}
+
+/// Holds the answer back until what it promises can no longer be stopped with the process.
+async fn settle(State(function): State<Arc<Function>>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    function.settle().await;
+    response
 }

@@ -9,7 +9,7 @@ mod secret;
 mod settings;
 
 pub use backends::{Backends, BlobsBackend, BusBackend, StoreBackend};
-pub use function::{FunctionError, function};
-pub use open::{DATABASE, FILES, OpenError, Profile, SIGNING_KEY};
+pub use function::{Function, FunctionError, function};
+pub use open::{DATABASE, FILES, FileStore, OpenError, Profile, SIGNING_KEY, WithFiles, WithoutFiles};
 pub use secret::Secret;
 pub use settings::Settings;

@@ -25,6 +25,8 @@ pub struct Settings {
     pub signing_key: Option<Secret>,
     /// This node's name; none draws one.
     pub node: Option<String>,
+    /// Whether this process runs the event feed. Each installation needs some that do; a Lambda never does.
+    pub feed: bool,
     /// A private address for metrics; none serves none.
     pub metrics_listen: Option<SocketAddr>,
     /// How log lines look.
@@ -72,6 +74,7 @@ impl Settings {
             backends: Backends::read(config),
             signing_key: config.optional("PALAVER_SIGNING_KEY").map(Secret::new),
             node: config.optional("PALAVER_NODE"),
+            feed: config.flag("PALAVER_FEED", true),
             metrics_listen: config.parse_optional("PALAVER_METRICS_LISTEN"),
             log_format: config.parse("PALAVER_LOG_FORMAT", Format::Json),
             log: config.text("PALAVER_LOG", "info"),

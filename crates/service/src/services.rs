@@ -99,15 +99,44 @@ impl Services {
         Services { ports, logs, directory, access, marks, messages, rooms, auth, presence, notifications, files, feed }
     }
 
+    /// Does at once what a call left to be done beside it: for a process that stands still between its calls.
+    pub async fn settle(&self) {
+        tokio::join!(self.marks.flush(), self.files.settle());
+    }
+
     /// Starts what runs beside the calls: the feed, the sweeps, the writing of marks. The WebSocket tier
-    /// tells the other nodes of commits.
+    /// tells the other nodes of commits; a process without one has a [`crate::Publisher`].
     pub fn start(&self) -> Running {
-        self.feed.start(&self.logs);
+        self.start_duties(Duties::default())
+    }
+
+    /// As [`Services::start`], where some of it is the work of other processes.
+    pub fn start_duties(&self, duties: Duties) -> Running {
+        if duties.feed {
+            self.feed.start(&self.logs);
+        }
         let mut tasks = JoinSet::new();
-        tasks.spawn(self.files.clone().run());
+        if duties.files {
+            tasks.spawn(self.files.clone().run());
+        }
         tasks.spawn(flush_marks(self.marks.clone()));
         tasks.spawn(sweep(self.clone()));
         Running { services: self.clone(), tasks }
+    }
+}
+
+/// What a process does beside its calls, of what one process of an installation at least has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Duties {
+    /// The event feed: notifications, the users' rows of rooms.
+    pub feed: bool,
+    /// Removes files that are over.
+    pub files: bool,
+}
+
+impl Default for Duties {
+    fn default() -> Self {
+        Duties { feed: true, files: true }
     }
 }
 

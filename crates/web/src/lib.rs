@@ -33,8 +33,10 @@ pub use extract::{EpochHeader, IdempotencyKey, PALAVER_EPOCH, Path, Query, Store
 pub use headers::content_security_policy;
 pub use health::{Check, Health};
 pub use json::Json;
+#[cfg(feature = "lambda")]
+pub use lambda::events;
 pub use mount::mount;
 pub use origin::{InvalidOrigin, Origin, Origins};
 pub use problem::Problem;
-pub use server::{Server, serve, shutdown_signal};
+pub use server::{Server, is_lambda, serve, shutdown_signal};
 pub use settings::WebSettings;

@@ -41,12 +41,17 @@ pub struct Server {
 /// `AWS_LAMBDA_RUNTIME_API` is set (and the feature `lambda` is on), as an HTTP server otherwise.
 pub async fn serve(router: Router, address: SocketAddr) -> io::Result<()> {
     #[cfg(feature = "lambda")]
-    if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some() {
+    if is_lambda() {
         return crate::lambda::run(router).await;
     }
     let server = Server::bind(address).await?;
     tracing::info!(address = %server.local_address()?, "listening");
     server.run(router, shutdown_signal()).await
+}
+
+/// Whether the process is an AWS Lambda function (and the feature `lambda` is on): it stands still between its calls.
+pub fn is_lambda() -> bool {
+    cfg!(feature = "lambda") && std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
 }
 
 /// Comes when the process is asked to stop: SIGTERM, or Ctrl-C.

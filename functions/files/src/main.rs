@@ -4,5 +4,5 @@
 async fn main() -> Result<(), profile::FunctionError> {
     let environment = |name: &str| std::env::var(name).ok();
     let router = |services: &service::Services| files::router(services.files.clone());
-    profile::function(environment, "files", "/api/files", files::openapi(), router).await
+    profile::function::<profile::WithFiles>(environment, "files", "/api/files", files::openapi(), router).await
 }

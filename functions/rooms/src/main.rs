@@ -4,5 +4,5 @@
 async fn main() -> Result<(), profile::FunctionError> {
     let environment = |name: &str| std::env::var(name).ok();
     let router = |services: &service::Services| rooms::router(rooms::RoomsFunction::of(services));
-    profile::function(environment, "rooms", "/api/rooms", rooms::openapi(), router).await
+    profile::function::<profile::WithFiles>(environment, "rooms", "/api/rooms", rooms::openapi(), router).await
 }

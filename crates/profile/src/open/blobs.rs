@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use blobs::FolderBlobs;
+use async_trait::async_trait;
+use blobs::{FolderBlobs, NoBlobs};
 use service::ports::Blobs;
 
 use super::OpenError;
@@ -12,8 +13,42 @@ use crate::BlobsBackend;
 /// The files' bytes, below the data folder.
 pub const FILES: &str = "files";
 
-/// Opens it.
-pub(super) async fn open(backend: &BlobsBackend, data: &Path) -> Result<Arc<dyn Blobs>, OpenError> {
+/// Whether a process touches the bytes of files: a type, so that the linker leaves out what is not used also where
+/// one build makes several binaries.
+#[async_trait]
+pub trait FileStore {
+    /// Whether it does.
+    const HAS_BYTES: bool;
+
+    /// Opens what the settings name.
+    async fn open(backend: &BlobsBackend, data: &Path) -> Result<Arc<dyn Blobs>, OpenError>;
+}
+
+/// A process that takes, gives or removes files.
+pub struct WithFiles;
+
+#[async_trait]
+impl FileStore for WithFiles {
+    const HAS_BYTES: bool = true;
+
+    async fn open(backend: &BlobsBackend, data: &Path) -> Result<Arc<dyn Blobs>, OpenError> {
+        open(backend, data).await
+    }
+}
+
+/// A process that never does.
+pub struct WithoutFiles;
+
+#[async_trait]
+impl FileStore for WithoutFiles {
+    const HAS_BYTES: bool = false;
+
+    async fn open(_: &BlobsBackend, _: &Path) -> Result<Arc<dyn Blobs>, OpenError> {
+        Ok(Arc::new(NoBlobs))
+    }
+}
+
+async fn open(backend: &BlobsBackend, data: &Path) -> Result<Arc<dyn Blobs>, OpenError> {
     match backend {
         BlobsBackend::Folder => Ok(Arc::new(FolderBlobs::open(data.join(FILES)).await?)),
         BlobsBackend::S3 { .. } => Err(OpenError::NotBuiltIn("S3")),

@@ -17,7 +17,7 @@ use web::Check;
 use crate::Settings;
 use store::OpenStore;
 
-pub use blobs::FILES;
+pub use blobs::{FILES, FileStore, WithFiles, WithoutFiles};
 pub use data::SIGNING_KEY;
 pub use store::DATABASE;
 
@@ -72,11 +72,16 @@ pub struct Profile {
 impl Profile {
     /// Opens or makes everything that the settings choose. Nothing runs yet.
     pub async fn open(settings: &Settings) -> Result<Profile, OpenError> {
-        Self::open_as(settings, None).await
+        Self::open_with::<WithFiles>(settings, None).await
     }
 
     /// As [`Profile::open`], by one of several processes that use the same data: `part` tells them apart.
     pub async fn open_as(settings: &Settings, part: Option<&str>) -> Result<Profile, OpenError> {
+        Self::open_with::<WithFiles>(settings, part).await
+    }
+
+    /// As [`Profile::open_as`], where `F` says whether the process touches the bytes of files.
+    pub async fn open_with<F: FileStore>(settings: &Settings, part: Option<&str>) -> Result<Profile, OpenError> {
         // Whoever comes second finds the first one's provider, which is the same.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let data = &settings.data;
@@ -92,7 +97,7 @@ impl Profile {
         };
         let node = part.map_or(node.clone(), |part| format!("{node}-{part}"));
         let store = OpenStore::open(&settings.backends.store, data).await?;
-        let blobs = blobs::open(&settings.backends.blobs, data).await?;
+        let blobs = F::open(&settings.backends.blobs, data).await?;
         let (bus, presence) = bus::open(&settings.backends.bus, &node).await?;
         let ports = Ports { store: store.store(), blobs: blobs.clone(), bus, presence, clock: Arc::new(SystemClock) };
         let service =

@@ -14,6 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::limits::{Limits, PAGE_ROWS, PICTURES_AT_ONCE, UNSENT_FILE_LIFE, UNSENT_FILES_PER_USER};
 use domain::{Actor, Body, Code, File, FileId, FileState, Picture, Refusal, Role, Timestamp};
+use futures_util::FutureExt;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::access::{Access, RoomRef};
@@ -246,6 +247,15 @@ impl Files {
                 tracing::warn!(%refusal, "files were not swept; it is tried again");
             }
             let _ = tokio::time::timeout(SWEEP_INTERVAL, self.dropped.notified()).await;
+        }
+    }
+
+    /// Sweeps if a message was deleted since the last time: where nothing runs beside the calls.
+    pub async fn settle(&self) {
+        if self.dropped.notified().now_or_never().is_some()
+            && let Err(refusal) = self.sweep().await
+        {
+            tracing::warn!(%refusal, "files were not swept; it is tried again");
         }
     }
 

@@ -1,0 +1,74 @@
+//! Tells the other nodes what this process commits, where no WebSocket tier does: in a function of its own.
+//!
+//! Never the only way that a commit is heard of: what is lost here is found in the log.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::limits::PUBLISH_QUEUE;
+use futures_util::future::join_all;
+use tokio::sync::{mpsc, watch};
+
+use crate::log::CommitListener;
+use crate::ports::{Bus, BusMessage, Committed};
+
+/// Commits that are given to the bus at the same time.
+const AT_ONCE: usize = 64;
+
+/// How long [`Publisher::flush`] waits at most: an answer is not held up by a bus that does not work.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Gives each commit of this process to the bus, beside the calls.
+pub struct Publisher {
+    bus: Arc<dyn Bus>,
+    queue: mpsc::Sender<Committed>,
+    /// How many commits the bus has not taken yet.
+    waiting: watch::Sender<usize>,
+}
+
+impl Publisher {
+    /// Begins to publish what it hears, on the runtime of the caller; ends with the last handle.
+    pub fn start(bus: Arc<dyn Bus>) -> Arc<Self> {
+        let (queue, commits) = mpsc::channel(PUBLISH_QUEUE);
+        let waiting = watch::Sender::new(0);
+        tokio::spawn(publish(bus.clone(), commits, waiting.clone()));
+        Arc::new(Publisher { bus, queue, waiting })
+    }
+
+    /// Returns once everything that was published before has left this process, commits and the rest, or after a while
+    /// without it.
+    pub async fn flush(&self) {
+        let mut waiting = self.waiting.subscribe();
+        let done = async {
+            // The sender lives as long as `self`.
+            let _ = waiting.wait_for(|waiting| *waiting == 0).await;
+            self.bus.flush().await;
+        };
+        if tokio::time::timeout(PATIENCE, done).await.is_err() {
+            tracing::warn!("the bus does not take commits; other nodes find them in the log");
+        }
+    }
+}
+
+impl CommitListener for Publisher {
+    fn committed(&self, committed: &Committed) {
+        self.waiting.send_modify(|waiting| *waiting += 1);
+        if self.queue.try_send(committed.clone()).is_err() {
+            self.waiting.send_modify(|waiting| *waiting -= 1);
+            tracing::debug!(log = ?committed.log, "too many commits wait for the bus; this one is found in the log");
+        }
+    }
+}
+
+/// Several at a time, begun in their order: so one connection carries the commits of a log in order.
+async fn publish(bus: Arc<dyn Bus>, mut commits: mpsc::Receiver<Committed>, waiting: watch::Sender<usize>) {
+    let mut some = Vec::with_capacity(AT_ONCE);
+    while commits.recv_many(&mut some, AT_ONCE).await > 0 {
+        let published = some.len();
+        join_all(some.drain(..).map(|committed| bus.publish(committed.log, BusMessage::Committed(committed)))).await;
+        waiting.send_modify(|waiting| *waiting -= published);
+    }
+}
+
+#[cfg(test)]
+mod tests;
