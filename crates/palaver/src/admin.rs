@@ -35,7 +35,7 @@ pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
 }
 
 /// The first line of the standard input: a flag would stand in the shell's history and in `ps`.
-fn password() -> anyhow::Result<String> {
+pub fn password() -> anyhow::Result<String> {
     eprintln!("Password (from the standard input):");
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).context("cannot read the standard input")?;

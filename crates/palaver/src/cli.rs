@@ -24,6 +24,7 @@ Settings come from flags, then the environment, then the file given with --confi
 Examples:
   palaver                                        serve on http://127.0.0.1:8080, data in ./data
   palaver --listen 0.0.0.0:80 --data /srv/chat   serve for others
+  palaver bootstrap --admin ada < password.txt   prepare a new installation, with its first admin
   palaver admin set-role ada admin               make ada an admin
   palaver backup /backups/chat-today             copy everything while it runs
   palaver export --room general > general.jsonl  one line a message";
@@ -64,6 +65,14 @@ pub enum Command {
         /// Print each setting with its value; secrets are not shown
         #[arg(long)]
         list: bool,
+    },
+    /// Make or update what the settings name (schema, table, bucket); may run at any time, before each release
+    Migrate,
+    /// As migrate, and make the first admin and the room #general, for a new installation
+    Bootstrap {
+        /// The admin's handle; the password comes from PALAVER_ADMIN_PASSWORD or the standard input
+        #[arg(long, value_name = "NAME")]
+        admin: Option<String>,
     },
     /// Write a room's messages as JSON lines to the standard output
     Export {

@@ -9,7 +9,7 @@ use anyhow::Context;
 use profile::Settings;
 use web::config::{Config, ConfigErrors};
 
-use crate::cli::Flags;
+use crate::cli::{Cli, Command};
 
 const PREFIX: &str = "PALAVER";
 
@@ -37,12 +37,17 @@ pub struct Read {
 
 impl Lookup {
     /// Of this process: its flags, its environment, and the file that the flags name.
-    pub fn of_process(flags: &Flags) -> anyhow::Result<Self> {
+    pub fn of_process(cli: &Cli) -> anyhow::Result<Self> {
+        let flags = &cli.flags;
         let file = match &flags.config {
             Some(path) => read_file(path)?,
             None => BTreeMap::new(),
         };
-        let given = [("PALAVER_DATA", &flags.data), ("PALAVER_LISTEN", &flags.listen)];
+        let admin = match &cli.command {
+            Some(Command::Bootstrap { admin }) => admin.clone(),
+            _ => None,
+        };
+        let given = [("PALAVER_DATA", &flags.data), ("PALAVER_LISTEN", &flags.listen), ("PALAVER_ADMIN", &admin)];
         let flags = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))).collect();
         let of_ours = |name: &String| {
             (name.starts_with(PREFIX) && !OTHERS.contains(&name.as_str())) || STANDARD.contains(&name.as_str())
@@ -94,4 +99,32 @@ pub fn explain(errors: &ConfigErrors) -> String {
         text.push_str(&format!("\n  {} ({}): {}", in_file(&problem.key), problem.key, problem.message));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names of `.env.example`, set or commented out.
+    fn in_the_example() -> BTreeSet<String> {
+        let lines = include_str!("../../../.env.example").lines();
+        let names = lines.filter_map(|line| line.trim_start_matches('#').split_once('='));
+        let is_name = |name: &str| name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+        names.map(|(name, _)| name.to_owned()).filter(|name| is_name(name)).collect()
+    }
+
+    #[test]
+    fn the_example_names_every_setting_and_no_other() {
+        let nothing = Lookup {
+            flags: BTreeMap::new(),
+            environment: BTreeMap::new(),
+            file: BTreeMap::new(),
+            asked: RefCell::default(),
+        };
+        let Ok(read) = nothing.read() else { panic!("the defaults can be used") };
+        let settings: BTreeSet<String> = read.values.into_iter().map(|(name, _)| name).collect();
+        // What the AWS SDK reads, Palaver never sees.
+        let named = in_the_example().into_iter().filter(|name| !name.starts_with("AWS_")).collect();
+        assert_eq!(settings, named, "what .env.example names differs from what `check-config --list` prints");
+    }
 }

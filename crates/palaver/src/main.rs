@@ -2,6 +2,7 @@
 
 mod admin;
 mod backup;
+mod bootstrap;
 mod cli;
 mod export;
 mod lookup;
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
-    let lookup = Lookup::of_process(&cli.flags)?;
+    let lookup = Lookup::of_process(&cli)?;
     let Read { settings, values } = lookup.read().map_err(|errors| anyhow::anyhow!(explain(&errors)))?;
     let command = cli.command.unwrap_or(Command::Serve);
     if let Command::CheckConfig { list } = command {
@@ -48,6 +49,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     runtime.block_on(async {
         match command {
             Command::Serve => serve::serve(settings).await,
+            Command::Migrate => bootstrap::migrate(&settings).await,
+            Command::Bootstrap { .. } => bootstrap::bootstrap(&settings).await,
             Command::Export { room } => export::export(&settings, &room).await,
             Command::Backup { folder } => backup::backup(&settings, &folder).await,
             Command::Restore { folder, force } => backup::restore(&settings, &folder, force).await,
@@ -61,7 +64,9 @@ fn print_settings(values: &[(String, Option<String>)]) {
     for (name, value) in values {
         // What may hold a secret is not shown.
         let value = match value {
-            Some(_) if ["_TOKENS", "_KEY", "_KEYS", "_URL"].iter().any(|end| name.ends_with(end)) => "(set)",
+            Some(_) if ["_TOKENS", "_PASSWORD", "_KEY", "_KEYS", "_URL"].iter().any(|end| name.ends_with(end)) => {
+                "(set)"
+            }
             Some(value) => value,
             None => "(default)",
         };

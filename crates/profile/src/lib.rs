@@ -5,11 +5,13 @@
 mod backends;
 mod function;
 mod open;
+mod prepare;
 mod secret;
 mod settings;
 
 pub use backends::{Backends, BlobsBackend, BusBackend, StoreBackend};
 pub use function::{Function, FunctionError, function};
 pub use open::{DATABASE, FILES, FileStore, OpenError, Profile, SIGNING_KEY, WithFiles, WithoutFiles};
+pub use prepare::prepare;
 pub use secret::Secret;
-pub use settings::Settings;
+pub use settings::{FirstAdmin, Settings};

@@ -27,6 +27,8 @@ pub struct Settings {
     pub node: Option<String>,
     /// Whether this process runs the event feed. Each installation needs some that do; a Lambda never does.
     pub feed: bool,
+    /// The admin whom `palaver bootstrap` makes.
+    pub first_admin: Option<FirstAdmin>,
     /// A private address for metrics; none serves none.
     pub metrics_listen: Option<SocketAddr>,
     /// How log lines look.
@@ -41,6 +43,15 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// Limits.
     pub limits: Limits,
+}
+
+/// Whom `palaver bootstrap` makes if nobody has this name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstAdmin {
+    /// The handle.
+    pub name: String,
+    /// None: asked for on the standard input.
+    pub password: Option<Secret>,
 }
 
 impl Settings {
@@ -75,6 +86,7 @@ impl Settings {
             signing_key: config.optional("PALAVER_SIGNING_KEY").map(Secret::new),
             node: config.optional("PALAVER_NODE"),
             feed: config.flag("PALAVER_FEED", true),
+            first_admin: first_admin(config),
             metrics_listen: config.parse_optional("PALAVER_METRICS_LISTEN"),
             log_format: config.parse("PALAVER_LOG_FORMAT", Format::Json),
             log: config.text("PALAVER_LOG", "info"),
@@ -84,6 +96,15 @@ impl Settings {
             limits,
         }
     }
+}
+
+fn first_admin(config: &mut Config) -> Option<FirstAdmin> {
+    let password = config.optional("PALAVER_ADMIN_PASSWORD").map(Secret::new);
+    let name = config.optional("PALAVER_ADMIN");
+    if name.is_none() && password.is_some() {
+        config.problem("PALAVER_ADMIN_PASSWORD", "is of nobody: set PALAVER_ADMIN too");
+    }
+    name.map(|name| FirstAdmin { name, password })
 }
 
 /// The limits that an operator may set: `PALAVER_LIMITS_…`, in a file `[limits]`.

@@ -36,6 +36,10 @@ pub enum OpenError {
     #[cfg(any(feature = "embedded", feature = "postgres"))]
     #[error(transparent)]
     Database(#[from] store_sql::OpenError),
+    /// The table.
+    #[cfg(feature = "dynamodb")]
+    #[error(transparent)]
+    Table(#[from] store_dynamo::OpenError),
     /// The files' bytes.
     #[error("cannot use the store of files: {0}")]
     Files(#[from] BlobError),

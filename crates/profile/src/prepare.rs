@@ -1,0 +1,46 @@
+//! Makes what the adapters stand on: schema, table, bucket. Each step changes nothing where it was done before, so an
+//! operator runs it before each release, and so does whoever starts for the first time.
+
+use crate::{BlobsBackend, OpenError, Settings, StoreBackend};
+
+/// Makes whatever the store and the store of files lack that opening them does not make: table and bucket. `say` hears
+/// of each step that was done.
+pub async fn prepare(settings: &Settings, mut say: impl FnMut(&str)) -> Result<(), OpenError> {
+    // Whoever comes second finds the first one's provider, which is the same.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    match &settings.backends.store {
+        // An SQL database brings its schema up to date whenever it is opened.
+        StoreBackend::Sqlite | StoreBackend::Postgres { .. } => {}
+        StoreBackend::DynamoDb { table } => {
+            create_table(table).await?;
+            say(&format!("DynamoDB: the table {table} is there, with its stream and its time to live"));
+        }
+    }
+    match &settings.backends.blobs {
+        BlobsBackend::Folder => {}
+        BlobsBackend::S3 { bucket, path_style } => {
+            // Pages load big files to and from the bucket itself, whose CORS rules say which pages may.
+            let mut pages: Vec<String> = settings.web.origins.iter().map(str::to_owned).collect();
+            if pages.is_empty() {
+                pages.push("*".to_owned());
+            }
+            create_bucket(bucket, *path_style, &pages).await?;
+            say(&format!("S3: the bucket {bucket} is there; pages of {} may use it", pages.join(", ")));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(feature = "dynamodb")]
+async fn create_table(table: &str) -> Result<(), OpenError> {
+    Ok(store_dynamo::create_table(&store_dynamo::DynamoSettings::new(table)).await?)
+}
+
+#[cfg(not(feature = "dynamodb"))]
+async fn create_table(_: &str) -> Result<(), OpenError> {
+    Err(OpenError::NotBuiltIn("DynamoDB"))
+}
+
+async fn create_bucket(_: &str, _: bool, _: &[String]) -> Result<(), OpenError> {
+    Err(OpenError::NotBuiltIn("S3"))
+}
