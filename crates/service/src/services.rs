@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::auth::{Auth, AuthSettings, SigningKeys};
-use crate::feed::{Feed, FeedSettings, Notify, OwnRooms};
+use crate::feed::{CatchUp, Consumer, Feed, FeedSettings, Notify, OwnRooms};
 use crate::log::Logs;
 use crate::ports::{Blobs, Bus, PresenceStore, Store};
 use crate::{Access, Clock, Directory, Files, Marks, Messages, Notifications, Presence, Rooms};
@@ -73,6 +73,8 @@ pub struct Services {
     pub files: Arc<Files>,
     /// What follows from entries.
     pub feed: Arc<Feed>,
+    /// The same, for a process that is woken with rooms to look at.
+    pub catch_up: Arc<CatchUp>,
 }
 
 impl Services {
@@ -92,11 +94,27 @@ impl Services {
         let notifications = Notifications::new(store.clone(), logs.clone(), directory.clone(), clock.clone());
         let files = Files::new(store.clone(), ports.blobs.clone(), access.clone(), clock.clone(), &limits);
         let notify = Notify::new(logs.clone(), store.clone(), directory.clone());
+        let consumers: Vec<Arc<dyn Consumer>> = vec![OwnRooms::new(logs.clone()), notify];
+        let catch_up = CatchUp::new(store.clone(), clock.clone(), consumers.clone(), node.clone());
         let feed = FeedSettings { owner: node, changes_every: CHANGES_INTERVAL };
-        let feed = Feed::new(store, clock, vec![OwnRooms::new(logs.clone()), notify], feed);
+        let feed = Feed::new(store, clock, consumers, feed);
         logs.add_listener(files.clone());
         let ports = Arc::new(ports);
-        Services { ports, logs, directory, access, marks, messages, rooms, auth, presence, notifications, files, feed }
+        Services {
+            ports,
+            logs,
+            directory,
+            access,
+            marks,
+            messages,
+            rooms,
+            auth,
+            presence,
+            notifications,
+            files,
+            feed,
+            catch_up,
+        }
     }
 
     /// Does at once what a call left to be done beside it: for a process that stands still between its calls.

@@ -7,6 +7,7 @@
 //! Never the only protection against doing something twice: a consumer may see an entry again (after a
 //! crash, or while two nodes both believe they hold a lease), so what it writes guards itself.
 
+mod catch_up;
 mod driver;
 mod machine;
 mod notify;
@@ -28,6 +29,7 @@ use crate::clock::Clock;
 use crate::log::{CommitListener, Logs};
 use crate::ports::{Committed, Store};
 
+pub use catch_up::CatchUp;
 pub use notify::Notify;
 pub use own_rooms::OwnRooms;
 

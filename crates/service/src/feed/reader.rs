@@ -76,7 +76,11 @@ fn stopped(due: &[usize], positions: &[Seq], retry: Duration) -> Vec<(usize, Seq
     due.iter().map(|consumer| (*consumer, positions[*consumer], Some(retry))).collect()
 }
 
-async fn stored_cursors(store: &Store, consumers: &[Arc<dyn Consumer>], room: RoomId) -> StoreResult<Vec<Seq>> {
+pub(super) async fn stored_cursors(
+    store: &Store,
+    consumers: &[Arc<dyn Consumer>],
+    room: RoomId,
+) -> StoreResult<Vec<Seq>> {
     let stored = store.feed.cursors(room).await?;
     let of = |name: &str| stored.iter().find(|cursor| cursor.consumer == name).map_or(0, |cursor| cursor.seq);
     Ok(consumers.iter().map(|consumer| of(consumer.name())).collect())

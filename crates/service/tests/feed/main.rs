@@ -1,5 +1,6 @@
 //! The event feed on the store in memory: a world of a few people, one node or two, and virtual time.
 
+mod catch_up;
 mod consumers;
 mod crashes;
 mod notified;
@@ -14,7 +15,7 @@ use domain::{
     Ack, Actor, Body, Change, Intent, LogId, Notification, OwnChange, Refusal, Role, Room, RoomId, RoomKind, Seq,
     Timestamp, User, UserId, UserRole,
 };
-use service::feed::{Consumer, Feed, FeedSettings, Notify, OwnRooms};
+use service::feed::{CatchUp, Consumer, Feed, FeedSettings, Notify, OwnRooms};
 use service::ports::{NewUser, Store};
 use service::{Clock, Directory, Logs, ids};
 use tokio::time::Instant;
@@ -39,6 +40,7 @@ struct Node {
     feed: Arc<Feed>,
     notify: Arc<Notify>,
     own_rooms: Arc<OwnRooms>,
+    catch_up: Arc<CatchUp>,
 }
 
 impl Node {
@@ -52,8 +54,9 @@ impl Node {
         let own_rooms = OwnRooms::new(logs.clone());
         let consumers: Vec<Arc<dyn Consumer>> = vec![own_rooms.clone(), notify.clone()];
         let settings = FeedSettings { owner: owner.to_owned(), changes_every: Duration::from_secs(1) };
+        let catch_up = CatchUp::new(memory.store(), clock.clone(), consumers.clone(), owner.to_owned());
         let feed = Feed::new(memory.store(), clock, consumers, settings);
-        Node { logs, feed, notify, own_rooms }
+        Node { logs, feed, notify, own_rooms, catch_up }
     }
 
     fn start(memory: &MemoryStore, owner: &str) -> Node {

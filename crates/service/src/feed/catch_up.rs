@@ -1,0 +1,166 @@
+//! The feed where nothing runs between two events: catches up the rooms that an event names, and returns.
+//!
+//! As with the loop, one reader a room (a shard's lease), and nothing is believed of what woke it. Cursors are saved
+//! seldom; what another process then reads again guards itself.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::limits::{FEED_LEASE_LIFE, FEED_ROOMS, FEED_ROOMS_AT_ONCE, FEED_SAVE_INTERVAL};
+use domain::{LogId, Refusal, RoomId, Seq, Timestamp};
+use futures_util::{StreamExt, stream};
+use tokio::time::Instant;
+
+use super::Consumer;
+use super::machine::{Ran, Run, lease_name, shard_of};
+use super::reader::{perform, stored_cursors};
+use crate::clock::Clock;
+use crate::ports::{Fence, Store};
+use crate::refuse::RETRY_MS;
+
+/// How long another reader of the shard is waited for. A batch takes it less than that.
+const LEASE_PATIENCE: Duration = Duration::from_secs(5);
+/// How often it is asked for meanwhile.
+const LEASE_AGAIN: Duration = Duration::from_millis(100);
+/// How long rooms are read under one lease: well below its life.
+const WORK: Duration = Duration::from_secs(20);
+
+/// Reads rooms to their heads when it is asked to.
+pub struct CatchUp {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    consumers: Vec<Arc<dyn Consumer>>,
+    owner: String,
+    /// How far rooms were read here, and when that was last saved.
+    kept: Mutex<HashMap<RoomId, Kept>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Kept {
+    positions: Vec<Seq>,
+    saved_at: Option<Timestamp>,
+}
+
+impl CatchUp {
+    /// Gives each entry to the consumers in this order. `owner` holds the leases: each process has its own.
+    pub fn new(store: Store, clock: Arc<dyn Clock>, consumers: Vec<Arc<dyn Consumer>>, owner: String) -> Arc<Self> {
+        Arc::new(CatchUp { store, clock, consumers, owner, kept: Mutex::default() })
+    }
+
+    /// Reads these rooms to their heads. Returns those that are still behind: the caller asks for them again.
+    pub async fn rooms(&self, rooms: &[RoomId]) -> Vec<RoomId> {
+        let mut shards: HashMap<usize, Vec<RoomId>> = HashMap::new();
+        for room in rooms {
+            let shard = shards.entry(shard_of(*room)).or_default();
+            if !shard.contains(room) {
+                shard.push(*room);
+            }
+        }
+        let all = shards.into_iter().map(|(shard, rooms)| self.shard(shard, rooms));
+        futures_util::future::join_all(all).await.concat()
+    }
+
+    /// The rooms of one shard, under its lease.
+    async fn shard(&self, shard: usize, rooms: Vec<RoomId>) -> Vec<RoomId> {
+        let name = lease_name(shard);
+        let Some(fence) = self.lease(&name).await else {
+            tracing::info!(shard, "another reader holds the shard; its rooms are asked for again");
+            return rooms;
+        };
+        let until = Instant::now() + WORK;
+        let behind = stream::iter(rooms)
+            .map(|room| async move { (room, self.room(room, fence, until).await) })
+            .buffer_unordered(FEED_ROOMS_AT_ONCE)
+            .filter_map(|(room, read)| async move {
+                let refusal = read.err()?;
+                tracing::warn!(%room, %refusal, "a room was not read to its head; it is asked for again");
+                Some(room)
+            })
+            .collect()
+            .await;
+        // Not given back, it ends by itself.
+        let _ = self.store.feed.release(&name, &self.owner).await;
+        behind
+    }
+
+    async fn lease(&self, name: &str) -> Option<Fence> {
+        let until = Instant::now() + LEASE_PATIENCE;
+        loop {
+            let asked = self.store.feed.lease(name, &self.owner, self.clock.now(), FEED_LEASE_LIFE).await;
+            if let Ok(Some(fence)) = asked {
+                return Some(fence);
+            }
+            if Instant::now() >= until {
+                return None;
+            }
+            tokio::time::sleep(LEASE_AGAIN).await;
+        }
+    }
+
+    async fn room(&self, room: RoomId, fence: Fence, until: Instant) -> Result<(), Refusal> {
+        let tip = self.store.log.tip(LogId::Room(room)).await?;
+        let head = tip.seq();
+        let stored = stored_cursors(&self.store, &self.consumers, room).await?;
+        let kept = self.kept.lock().expect("no holder panics").get(&room).cloned().unwrap_or_default();
+        // A cursor above the head is of another life of the store; what was read here may be ahead of what is saved.
+        let known = |consumer: usize, seq: Seq| seq.max(kept.positions.get(consumer).copied().unwrap_or(0));
+        let from = stored.iter().enumerate().map(|(consumer, seq)| known(consumer, *seq));
+        let mut positions: Vec<Seq> = from.map(|seq| if seq > head { 0 } else { seq }).collect();
+        let mut result = Ok(());
+        while result.is_ok() && positions.iter().any(|seq| *seq < head) {
+            let due = positions.iter().map(|seq| *seq < head).collect();
+            let run = Run {
+                room,
+                number: 0,
+                epoch: tip.epoch(),
+                positions: Some(positions.clone()),
+                due,
+                head,
+                fresh: Vec::new(),
+            };
+            match perform(&self.store, &self.consumers, run).await {
+                Ran::Failed { .. } => result = Err(later()),
+                Ran::To { moved, .. } => {
+                    for (consumer, seq, retry) in moved {
+                        positions[consumer] = positions[consumer].max(seq);
+                        if retry.is_some() {
+                            result = Err(later());
+                        }
+                    }
+                }
+            }
+            if Instant::now() >= until {
+                result = result.and(Err(later()));
+            }
+        }
+        self.keep(room, fence, &stored, Kept { positions, ..kept }).await;
+        result
+    }
+
+    /// Remembers how far a room was read; saves it if that was not done for a while.
+    async fn keep(&self, room: RoomId, fence: Fence, stored: &[Seq], mut kept: Kept) {
+        let now = self.clock.now();
+        if kept.saved_at.is_none_or(|at| now.since(at) >= FEED_SAVE_INTERVAL) {
+            kept.saved_at = Some(now);
+            for (consumer, (seq, stored)) in kept.positions.iter().zip(stored).enumerate() {
+                if seq > stored
+                    && let Err(error) =
+                        self.store.feed.advance(room, self.consumers[consumer].name(), fence, *seq).await
+                {
+                    kept.saved_at = None;
+                    tracing::debug!(%room, %error, "a feed cursor was not saved");
+                }
+            }
+        }
+        let mut all = self.kept.lock().expect("no holder panics");
+        if all.len() >= FEED_ROOMS {
+            all.clear();
+        }
+        all.insert(room, kept);
+    }
+}
+
+fn later() -> Refusal {
+    Refusal::unavailable("The room could not be read to its head.", RETRY_MS)
+}
