@@ -87,6 +87,8 @@ pub const APPENDER_IDLE: Duration = Duration::from_secs(60);
 pub const GROUP_LOGS: usize = 256;
 /// Entries after which an SQL transaction takes no further append in.
 pub const GROUP_ENTRIES: usize = 8_192;
+/// Logs of which a store remembers where they end, to save a read before an append.
+pub const LOGS_REMEMBERED: usize = 20_000;
 /// Appends waiting for the writer of an SQL store.
 pub const WRITER_QUEUE: usize = 8_192;
 

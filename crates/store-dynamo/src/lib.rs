@@ -6,10 +6,12 @@
 // Until every port is there.
 #![allow(dead_code, unused_imports)]
 
+mod changes;
 mod client;
 mod error;
 mod item;
 mod keys;
+mod log;
 mod meter;
 mod op;
 mod ports;

@@ -1,5 +1,6 @@
 //! What all ports share: requests, their repeats, and what they cost.
 
+use std::sync::Weak;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
@@ -21,6 +22,7 @@ use crate::client::Clients;
 use crate::error::{AWAY_MS, BROKEN_MS, Details, Fault, THROTTLED_MS, fault, read_error, unavailable};
 use crate::item::{Item, PK, SK, text};
 use crate::keys::{END, Key};
+use crate::log::LogMemory;
 use crate::meter::Meter;
 use crate::op::{Op, Rendered, key_map};
 use crate::settings::DynamoSettings;
@@ -48,6 +50,10 @@ pub struct Shared {
     pub epoch: Epoch,
     /// What it has cost.
     pub meter: Meter,
+    /// What is known of logs.
+    pub memory: LogMemory,
+    /// Itself, for what goes on behind a call.
+    pub me: Weak<Shared>,
 }
 
 /// Items of one partition, in the order of their sort keys.

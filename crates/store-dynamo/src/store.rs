@@ -1,6 +1,6 @@
 //! A store: opened, and handed out as ports.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use domain::Epoch;
 use uuid::Uuid;
@@ -9,6 +9,7 @@ use crate::client::Clients;
 use crate::error::OpenError;
 use crate::item::{Item, bytes, number};
 use crate::keys;
+use crate::log::LogMemory;
 use crate::meter::{Meter, Units};
 use crate::op::{Op, When};
 use crate::settings::DynamoSettings;
@@ -33,9 +34,16 @@ impl DynamoStore {
         if !table::is_ours(&description) {
             return Err(OpenError::Foreign(table));
         }
-        let mut shared = Shared { clients, settings, epoch: Epoch(0), meter: Meter::default() };
-        shared.epoch = epoch(&shared).await?;
-        Ok(DynamoStore { shared: Arc::new(shared) })
+        let bare = |me: &Weak<Shared>, epoch: Epoch| Shared {
+            clients: clients.clone(),
+            settings: settings.clone(),
+            epoch,
+            meter: Meter::default(),
+            memory: LogMemory::default(),
+            me: me.clone(),
+        };
+        let epoch = epoch(&bare(&Weak::new(), Epoch(0))).await?;
+        Ok(DynamoStore { shared: Arc::new_cyclic(|me| bare(me, epoch)) })
     }
 
     /// What it has cost since it was opened.

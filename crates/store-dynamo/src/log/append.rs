@@ -1,0 +1,191 @@
+//! Appends: one conditional write for plain entries, one transaction for entries with effects.
+//!
+//! The condition "nothing stands at the next place" keeps a log without holes and doubles only if the
+//! place before it is the last of an item; so an `after` that this store has not seen to be one is read.
+
+use domain::{Effect, Entry, LogId};
+use rand::Rng as _;
+use service::ports::{AppendError, Appended, StoreError, Tip};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::log_item::{LogItem, Mark};
+use super::plan::{Otherwise, Planned};
+use crate::error::{AWAY_MS, BROKEN_MS, Fault, THROTTLED_MS};
+use crate::item::Item;
+use crate::keys;
+use crate::op::{Op, When};
+use crate::shared::{Shared, pause};
+
+/// How often effects are read and planned again, since another writer changed a row meanwhile.
+const PLANS: u32 = 8;
+
+impl Shared {
+    /// As `RoomLog::append`.
+    pub async fn append_checked(&self, log: LogId, after: &Tip, entries: &[Entry], effects: &[Effect]) -> Appended {
+        if let Err(why) = after.check(entries) {
+            debug_assert!(false, "{why}");
+            return Err(AppendError::Unavailable { why, retry_ms: BROKEN_MS });
+        }
+        if after.epoch() != self.epoch {
+            return Err(AppendError::OtherEpoch);
+        }
+        if !self.memory.is_end(log, after.seq()) && self.read_tip(log).await.map_err(not_done)?.seq() != after.seq() {
+            return Err(AppendError::Conflict { slot: None });
+        }
+        let mark: Mark = rand::rng().random();
+        let items = LogItem::pack(log, entries, mark);
+        let last = entries.last().expect("it was checked to be there");
+        if effects.is_empty() && after.seq() > 0 {
+            tokio::time::sleep(self.memory.wait_to_commit(log, self.settings.pace)).await;
+            self.append_plain(log, items, mark).await?;
+        } else {
+            self.commit(log, &items, mark, entries, effects).await?;
+        }
+        self.memory.ends_at(log, last.seq);
+        let tip = Tip::from_store(self.epoch, last.seq, last.n, last.at);
+        self.hint_head(log, &tip).await;
+        Ok(tip)
+    }
+
+    /// Item after item, each conditional: half the price of a transaction. When it breaks off, those
+    /// before it stay, as a whole append that another node cut short; the answer says that it is not known.
+    async fn append_plain(&self, log: LogId, items: Vec<LogItem>, mark: Mark) -> Result<(), AppendError> {
+        for (index, item) in items.iter().enumerate() {
+            match self.commit(log, std::slice::from_ref(item), mark, &item.entries, &[]).await {
+                Ok(()) => self.memory.ends_at(log, item.last().seq),
+                Err(AppendError::Conflict { .. }) if index > 0 => return Err(AppendError::Conflict { slot: None }),
+                Err(_) if index > 0 => return Err(AppendError::Unknown),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes these items, with effects, all or nothing. Repeats what is known not to have happened, and
+    /// what is not known under the same token, for as long as the store's patience lasts.
+    async fn commit(
+        &self,
+        log: LogId,
+        items: &[LogItem],
+        mark: Mark,
+        entries: &[Entry],
+        effects: &[Effect],
+    ) -> Result<(), AppendError> {
+        let until = Instant::now() + self.settings.patience;
+        let fixed = self.fixed_ops(log, items);
+        let mut planned = self.plan(log, entries, effects).await.map_err(not_done)?;
+        let (mut plans, mut attempt, mut unclear) = (1, 0, false);
+        let mut token = Uuid::new_v4().to_string();
+        loop {
+            let ops: Vec<Op> = fixed.iter().cloned().chain(planned.iter().map(|planned| planned.op.clone())).collect();
+            let error = match self.attempt(&ops, &token, false).await {
+                Ok(_) => return Ok(()),
+                Err(Fault::Refused(which)) => {
+                    if let Some((index, there)) = which.iter().find(|(index, _)| *index < fixed.len()) {
+                        return self.filled(log, &items[(*index).min(items.len() - 1)], there.as_ref(), mark).await;
+                    }
+                    // Another request than before, so another token.
+                    token = Uuid::new_v4().to_string();
+                    let mut again = false;
+                    // From the end, so that removing one does not move the others.
+                    for (index, _) in which.iter().rev() {
+                        let index = index - fixed.len();
+                        match planned[index].otherwise {
+                            Otherwise::Drop => drop(planned.remove(index)),
+                            Otherwise::Taken(what) => return self.claimed(log, items, mark, what).await,
+                            Otherwise::Again => again = true,
+                        }
+                    }
+                    if again {
+                        plans += 1;
+                        if plans > PLANS {
+                            return Err(unavailable("rows change faster than they can be read", THROTTLED_MS));
+                        }
+                        planned = self.plan(log, entries, effects).await.map_err(not_done)?;
+                    }
+                    continue;
+                }
+                Err(Fault::Rejected(why)) if unclear => {
+                    tracing::warn!(%log, why, "an append was refused after one without an answer");
+                    return Err(AppendError::Unknown);
+                }
+                Err(Fault::Rejected(why)) => return Err(unavailable(why, BROKEN_MS)),
+                Err(Fault::Contended) => unavailable("another transaction holds a row", THROTTLED_MS),
+                Err(Fault::Throttled(why)) => unavailable(why, THROTTLED_MS),
+                Err(Fault::Unclear(why)) => {
+                    unclear = true;
+                    unavailable(why, AWAY_MS)
+                }
+            };
+            let pause = pause(attempt);
+            attempt += 1;
+            if Instant::now() + pause >= until {
+                return Err(if unclear { AppendError::Unknown } else { error });
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// The entries, and the log's line in the list of logs when it begins.
+    fn fixed_ops(&self, log: LogId, items: &[LogItem]) -> Vec<Op> {
+        let begins = items.first().is_some_and(|item| item.first() == 1);
+        let listed = begins.then(|| Op::Put(Item::at(keys::listed_log(log)), When::Always));
+        items.iter().map(LogItem::insert).chain(listed).collect()
+    }
+
+    /// The place is filled: by an earlier try of this very append, or by another one.
+    async fn filled(
+        &self,
+        log: LogId,
+        ours: &LogItem,
+        there: Option<&Item>,
+        mark: Mark,
+    ) -> Result<(), AppendError> {
+        let read;
+        let there = match there {
+            Some(there) => Some(there),
+            // Not every emulator says what it found.
+            None => {
+                read = self.get(keys::entries(log, ours.first())).await.map_err(|_| AppendError::Unknown)?;
+                read.as_ref()
+            }
+        };
+        let Some(there) = there else { return Err(AppendError::Conflict { slot: None }) };
+        match LogItem::read(log, there) {
+            Ok(item) if item.is_marked(mark) => Ok(()),
+            Ok(item) => Err(AppendError::Conflict { slot: Some(item.entries) }),
+            Err(_) => Err(AppendError::Conflict { slot: None }),
+        }
+    }
+
+    /// A unique name is another's. It may have become so through the append that was first, or through an
+    /// earlier try of this one.
+    async fn claimed(
+        &self,
+        log: LogId,
+        items: &[LogItem],
+        mark: Mark,
+        what: &'static str,
+    ) -> Result<(), AppendError> {
+        let first = &items[0];
+        match self.get(keys::entries(log, first.first())).await {
+            Ok(None) => Err(AppendError::Taken(what)),
+            Ok(Some(there)) => self.filled(log, first, Some(&there), mark).await,
+            Err(_) => Err(AppendError::Unknown),
+        }
+    }
+}
+
+fn unavailable(why: impl Into<String>, retry_ms: u64) -> AppendError {
+    AppendError::Unavailable { why: why.into(), retry_ms }
+}
+
+/// What a read before the append found: nothing was written.
+fn not_done(error: StoreError) -> AppendError {
+    match error {
+        StoreError::Unavailable { why, retry_ms } => AppendError::Unavailable { why, retry_ms },
+        StoreError::OtherEpoch => AppendError::OtherEpoch,
+        other => unavailable(other.to_string(), BROKEN_MS),
+    }
+}

@@ -1,0 +1,175 @@
+//! Effects as operations. Rows that only their own log writes need no condition: the place of the entry
+//! is one for all of them.
+
+use std::collections::BTreeMap;
+
+use domain::{Effect, Entry, File, FileId, FileState, LogId, Room, RoomId, Seq, UserId};
+use futures_util::StreamExt as _;
+use futures_util::TryStreamExt as _;
+use service::ports::StoreResult;
+
+use super::log_item::LogItem;
+use super::plan::{Otherwise, Planned, put_always};
+use crate::item::{Item, flag, id, text, word};
+use crate::keys;
+use crate::op::{Change, Op, When};
+use crate::rows::{self, NotificationState};
+use crate::shared::Shared;
+
+/// Items of one append that are read at once.
+const READS_AT_ONCE: usize = 8;
+
+impl Shared {
+    /// The effects of an append to a room's log.
+    pub async fn plan_room(&self, room: RoomId, entries: &[Entry], effects: &[Effect]) -> StoreResult<Vec<Planned>> {
+        let mut planned = Vec::new();
+        let (mut messages, mut files) = (Vec::new(), Vec::new());
+        for effect in effects {
+            match effect {
+                Effect::Message(new) => messages.push(new),
+                Effect::FileSent { .. } | Effect::FileDropped { .. } => files.push(effect),
+                Effect::Reactor { target, emoji, user, on, .. } => {
+                    planned.push(there(keys::reactor(room, *target, emoji, *user), *on));
+                }
+                Effect::Pin { target, on } => planned.push(there(keys::pin(room, *target), *on)),
+                Effect::Thread { root, seq } => planned.push(there(keys::in_thread(room, *root, *seq), true)),
+                Effect::Member(row) => planned.push(Planned::or_again(rows::change_member(room, row))),
+                Effect::Room(row) => planned.extend(self.plan_room_row(row).await?),
+                own => debug_assert!(false, "{own:?} belongs to a user's own log"),
+            }
+        }
+        planned.extend(self.plan_messages(room, &messages).await?);
+        planned.extend(self.plan_files(room, entries, &files).await?);
+        Ok(planned)
+    }
+
+    /// The room's row, the claim of its slug, and its line in the directory.
+    async fn plan_room_row(&self, new: &Room) -> StoreResult<Vec<Planned>> {
+        let old = self.get(keys::room(new.id)).await?.map(|item| rows::room(&item)).transpose()?;
+        let mut planned = vec![put_always(rows::room_item(new))];
+        let slug_of = |room: &Room| room.slug.as_ref().map(|slug| slug.as_str().to_owned());
+        let (before, after) = (old.as_ref().and_then(slug_of), slug_of(new));
+        let mine = || When::Is("rm", id(new.id.0));
+        if before != after {
+            if let Some(slug) = &after {
+                let claim = Op::Put(rows::slug_item(slug, new.id), When::Any(vec![When::Absent, mine()]));
+                planned.push(Planned { op: claim, otherwise: Otherwise::Taken("slug") });
+            }
+            if let Some(slug) = &before {
+                planned.push(Planned::or_drop(Op::Delete(keys::slug(slug), mine())));
+            }
+        }
+        let (before, after) = (old.as_ref().and_then(rows::directory_item), rows::directory_item(new));
+        if before != after {
+            let gone = before.map(|item| item.key()).transpose()?;
+            let gone = gone.filter(|gone| after.as_ref().and_then(|item| item.key().ok()).as_ref() != Some(gone));
+            planned.extend(gone.map(|key| Planned::or_drop(Op::Delete(key, mine()))));
+            planned.extend(after.map(put_always));
+        }
+        Ok(planned)
+    }
+
+    /// Earlier messages with their new content, inside the items that hold them.
+    async fn plan_messages(&self, room: RoomId, messages: &[&Entry]) -> StoreResult<Vec<Planned>> {
+        let log = LogId::Room(room);
+        let seqs: Vec<Seq> = messages.iter().map(|new| new.seq).collect();
+        let reads = seqs.into_iter().map(|seq| self.item_with(log, seq)).collect::<Vec<_>>();
+        let read: Vec<_> = futures_util::stream::iter(reads).buffered(READS_AT_ONCE).try_collect().await?;
+        let mut items: BTreeMap<Seq, LogItem> = BTreeMap::new();
+        for (new, item) in messages.iter().zip(read) {
+            let Some(item) = item else { continue };
+            let item = items.entry(item.first()).or_insert(item);
+            let Some(old) = item.entry_mut(new.seq) else { continue };
+            // What is gone stays gone, also when retention took it while the change was decided.
+            let gone = |entry: &Entry| entry.message().is_none_or(|message| message.deleted);
+            if !gone(old) || (old.message().is_some() && gone(new)) {
+                old.body = new.body.clone();
+            }
+        }
+        Ok(items.into_values().map(|item| Planned::or_again(item.rewrite())).collect())
+    }
+
+    /// Files that messages hold now, or no longer.
+    async fn plan_files(&self, room: RoomId, entries: &[Entry], effects: &[&Effect]) -> StoreResult<Vec<Planned>> {
+        let of = |effect: &&Effect| match effect {
+            Effect::FileSent { file, .. } | Effect::FileDropped { file } => Some(*file),
+            _ => None,
+        };
+        let ids: Vec<FileId> = effects.iter().filter_map(of).collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.get_all(ids.iter().map(|id| keys::file(*id)).collect()).await?;
+        let before: BTreeMap<FileId, File> =
+            found.iter().map(|item| rows::file(item).map(|file| (file.id, file))).collect::<StoreResult<_>>()?;
+        let mut after = before.clone();
+        for effect in effects {
+            match effect {
+                Effect::FileSent { file, seq } => {
+                    let sender = entries.iter().find(|entry| entry.seq == *seq).map(|entry| entry.by);
+                    let may = |file: &&mut File| {
+                        file.state == FileState::Unsent && file.room == room && Some(file.user) == sender
+                    };
+                    if let Some(file) = after.get_mut(file).filter(may) {
+                        file.state = FileState::Sent;
+                        file.seq = Some(*seq);
+                    }
+                }
+                Effect::FileDropped { file } => {
+                    if let Some(file) = after.get_mut(file).filter(|file| file.room == room) {
+                        file.state = FileState::Dropped;
+                    }
+                }
+                _ => {}
+            }
+        }
+        let changed = before.iter().filter(|(id, old)| after.get(id) != Some(old));
+        Ok(changed.flat_map(|(id, old)| rows::moved(Some(old), after.get(id))).map(Planned::or_again).collect())
+    }
+
+    /// The effects of an append to a user's own log.
+    pub async fn plan_own(&self, user: UserId, entries: &[Entry], effects: &[Effect]) -> StoreResult<Vec<Planned>> {
+        let seq = entries.last().map_or(0, |entry| entry.seq);
+        let before = entries.first().map_or(0, |entry| entry.seq.saturating_sub(1));
+        let mut planned = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::UserRoom(row) => planned.push(Planned::or_drop(rows::change_user_room(user, row))),
+                Effect::RoomSettings { room, level, hidden } => {
+                    let own = Change::of(keys::user_room(user, *room)).set("lv", word(level)).set("hd", flag(*hidden));
+                    let member = Change::of(keys::member(*room, user)).set("lv", word(level));
+                    planned.push(Planned::or_drop(Op::Update(own, When::Present)));
+                    planned.push(Planned::or_drop(Op::Update(member, When::Present)));
+                }
+                Effect::Notification(new) => {
+                    let item = rows::notification_item(user, new, seq);
+                    planned.push(Planned::or_drop(Op::Put(item, When::Absent)));
+                }
+                Effect::NotificationRead { key: None, at } => {
+                    let state = self.get(keys::notification_state(user)).await?;
+                    let state = NotificationState::of(state.as_ref())?;
+                    // What this append announces says itself whether it was read.
+                    planned.push(Planned::or_again(state.read_all(user, before, *at)));
+                }
+                Effect::NotificationRead { key: Some(key), at } => {
+                    planned.push(Planned::or_drop(rows::read_change(user, *key, seq, *at)));
+                }
+                Effect::NotificationDropped { key, expires } => {
+                    planned.push(put_always(rows::mark(user, *key, *expires)));
+                    let found_by_sweeps = Item::at(keys::gone(*expires, user, *key)).expires(*expires);
+                    planned.push(put_always(found_by_sweeps.with("nk", text(key.to_string()))));
+                }
+                other => debug_assert!(false, "{other:?} belongs to a room's log"),
+            }
+        }
+        Ok(planned)
+    }
+}
+
+/// A row that says all by being there.
+fn there(key: keys::Key, on: bool) -> Planned {
+    match on {
+        true => put_always(Item::at(key)),
+        false => Planned::or_again(Op::Delete(key, When::Always)),
+    }
+}

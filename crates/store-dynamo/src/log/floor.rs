@@ -1,0 +1,86 @@
+//! The floor: what lies below it has lost its content, not its place.
+
+use domain::{FileId, LogId, Seq};
+use service::ports::StoreResult;
+
+use crate::error::{THROTTLED_MS, unavailable};
+use crate::item::number;
+use crate::keys;
+use crate::op::{Change, Op, When};
+use crate::rows;
+use crate::shared::{Shared, WriteError};
+
+/// Entries that one step blanks.
+const STEP: u64 = 256;
+/// Attempts to blank one item, or to drop one file, that others change at the same time.
+const ATTEMPTS: usize = 8;
+
+impl Shared {
+    /// As `RoomLog::floor`.
+    pub async fn floor_of(&self, log: LogId) -> StoreResult<Seq> {
+        self.get(keys::floor(log)).await?.map_or(Ok(0), |item| item.number("fl"))
+    }
+
+    /// As `RoomLog::raise_floor`. Each step blanks first and raises then, so one that breaks off is
+    /// taken up again where it was.
+    pub async fn blank_up_to(&self, log: LogId, asked: Seq) -> StoreResult<()> {
+        let asked = asked.min(self.read_tip(log).await?.seq());
+        let mut floor = self.floor_of(log).await?;
+        while floor < asked {
+            let step = asked.min(floor + STEP);
+            let firsts: Vec<Seq> = self.items(log, floor + 1, step).await?.iter().map(|item| item.first()).collect();
+            for first in firsts {
+                for file in self.blank(log, first, step).await? {
+                    self.drop_sent(file).await?;
+                }
+            }
+            let raise = Change::of(keys::floor(log)).set("fl", number(step));
+            let lower = When::Any(vec![When::Lacks("fl"), When::Less("fl", number(step))]);
+            match self.write(vec![Op::Update(raise, lower)]).await {
+                Ok(()) | Err(WriteError::Refused(_)) => floor = step,
+                Err(WriteError::Store(error)) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Blanks the entries of one item up to `to`; returns the files that they held.
+    async fn blank(&self, log: LogId, first: Seq, to: Seq) -> StoreResult<Vec<FileId>> {
+        let mut files = Vec::new();
+        for _ in 0..ATTEMPTS {
+            let Some(mut item) = self.item_with(log, first).await? else { return Ok(files) };
+            let before = item.clone();
+            for entry in item.entries.iter_mut().filter(|entry| entry.seq <= to) {
+                files.extend(entry.message().into_iter().flat_map(|message| message.files.clone()));
+                entry.body.blank();
+            }
+            if item == before {
+                return Ok(files);
+            }
+            match self.write(vec![item.rewrite()]).await {
+                Ok(()) => return Ok(files),
+                Err(WriteError::Refused(_)) => {}
+                Err(WriteError::Store(error)) => return Err(error),
+            }
+        }
+        Err(unavailable("an item changes faster than it can be blanked", THROTTLED_MS))
+    }
+
+    /// The file of a blanked message is dropped.
+    async fn drop_sent(&self, file: FileId) -> StoreResult<()> {
+        for _ in 0..ATTEMPTS {
+            let Some(item) = self.get(keys::file(file)).await? else { return Ok(()) };
+            let old = rows::file(&item)?;
+            let new = domain::File { state: domain::FileState::Dropped, ..old.clone() };
+            if new == old {
+                return Ok(());
+            }
+            match self.write(rows::moved(Some(&old), Some(&new))).await {
+                Ok(()) => return Ok(()),
+                Err(WriteError::Refused(_)) => {}
+                Err(WriteError::Store(error)) => return Err(error),
+            }
+        }
+        Err(unavailable("a file changes faster than it can be dropped", THROTTLED_MS))
+    }
+}

@@ -1,0 +1,176 @@
+//! An item of a log: one entry, or a chunk of several that were committed together.
+//!
+//! Its sort key is the seq of its first entry. `en` the entries, `to` the seq of the last one, `wt` a mark
+//! of the append that wrote it, `rv` how often it was rewritten. Of an entry, in one letter since there
+//! may be many: `b` by, `i` id, `t` time, `n` messages so far, `k` the body in JSON, `v` the version of the
+//! form, where it is not the first.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::entry::ENTRY_VERSION;
+use domain::{Entry, EntryId, LogId, Seq, Timestamp, UserId};
+use service::ports::StoreResult;
+use uuid::Uuid;
+
+use crate::item::{Item, SK, bytes, id, json, number, size, time, unreadable};
+use crate::keys;
+use crate::op::{Op, When};
+
+/// Bytes of an item that short entries share: four write units.
+const CHUNK_BYTES: usize = 4_096;
+/// The entries of an item.
+const ENTRIES: &str = "en";
+/// The seq of its last entry.
+pub const LAST: &str = "to";
+/// Who wrote it.
+const MARK: &str = "wt";
+/// How often it was rewritten.
+const REV: &str = "rv";
+
+/// What tells one append's items from those of every other.
+pub type Mark = [u8; 8];
+
+/// An item of a log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogItem {
+    log: LogId,
+    /// Its entries, at least one.
+    pub entries: Vec<Entry>,
+    mark: Vec<u8>,
+    rev: Option<u64>,
+}
+
+impl LogItem {
+    /// The entries of an append as items: short ones share an item.
+    pub fn pack(log: LogId, entries: &[Entry], mark: Mark) -> Vec<LogItem> {
+        let of = |entries: &[Entry]| LogItem { log, entries: entries.to_vec(), mark: mark.to_vec(), rev: None };
+        let bare = |first: Seq| Item::at(keys::entries(log, first)).size() + 40;
+        let (mut items, mut from, mut filled) = (Vec::new(), 0, 0);
+        for (index, entry) in entries.iter().enumerate() {
+            let bytes = 1 + size(&encode(entry));
+            if index > from && filled + bytes > CHUNK_BYTES {
+                items.push(of(&entries[from..index]));
+                (from, filled) = (index, 0);
+            }
+            if index == from {
+                filled = bare(entry.seq);
+            }
+            filled += bytes;
+        }
+        items.push(of(&entries[from..]));
+        items
+    }
+
+    /// As it was read.
+    pub fn read(log: LogId, item: &Item) -> StoreResult<LogItem> {
+        let first: Seq = item.parsed(SK)?;
+        let Some(AttributeValue::L(list)) = item.0.get(ENTRIES) else {
+            return Err(unreadable(ENTRIES, "it is not a list"));
+        };
+        let entries = (first..).zip(list).map(|(seq, entry)| decode(seq, entry)).collect::<StoreResult<Vec<_>>>()?;
+        if entries.is_empty() {
+            return Err(unreadable(ENTRIES, "it is empty"));
+        }
+        Ok(LogItem { log, entries, mark: item.bytes(MARK)?.to_vec(), rev: item.number_or_none(REV)? })
+    }
+
+    /// The seq of its first entry.
+    pub fn first(&self) -> Seq {
+        self.entries[0].seq
+    }
+
+    /// Its last entry.
+    pub fn last(&self) -> &Entry {
+        self.entries.last().expect("an item has at least one entry")
+    }
+
+    /// Whether this append wrote it.
+    pub fn is_marked(&self, mark: Mark) -> bool {
+        self.mark == mark
+    }
+
+    /// The entry at `seq`, if it is in this item.
+    pub fn entry_mut(&mut self, seq: Seq) -> Option<&mut Entry> {
+        let index = usize::try_from(seq.checked_sub(self.first())?).ok()?;
+        self.entries.get_mut(index)
+    }
+
+    /// Written where there is nothing yet.
+    pub fn insert(&self) -> Op {
+        Op::Put(self.item(), When::Absent)
+    }
+
+    /// Written over what was read, if nobody has rewritten it since.
+    pub fn rewrite(mut self) -> Op {
+        let read = self.rev.map(number);
+        self.rev = Some(self.rev.unwrap_or_default() + 1);
+        Op::Put(self.item(), When::same(REV, read))
+    }
+
+    fn item(&self) -> Item {
+        Item::at(keys::entries(self.log, self.first()))
+            .with(ENTRIES, AttributeValue::L(self.entries.iter().map(encode).collect()))
+            .with(LAST, number(self.last().seq))
+            .with(MARK, bytes(self.mark.clone()))
+            .with_some(REV, self.rev.map(number))
+    }
+}
+
+fn encode(entry: &Entry) -> AttributeValue {
+    let mut map = HashMap::from([
+        ("b".to_owned(), id(entry.by.0)),
+        ("i".to_owned(), id(entry.id.0)),
+        ("t".to_owned(), time(entry.at)),
+        ("n".to_owned(), number(entry.n)),
+        ("k".to_owned(), json(&entry.body)),
+    ]);
+    if entry.v != ENTRY_VERSION {
+        map.insert("v".to_owned(), number(entry.v.into()));
+    }
+    AttributeValue::M(map)
+}
+
+fn decode(seq: Seq, entry: &AttributeValue) -> StoreResult<Entry> {
+    let AttributeValue::M(map) = entry else { return Err(unreadable(ENTRIES, "an entry is not a map")) };
+    let map = EntryMap(map);
+    let v = match map.0.contains_key("v") {
+        true => u16::try_from(map.int("v")?).map_err(|why| unreadable("v", why))?,
+        false => ENTRY_VERSION,
+    };
+    Ok(Entry {
+        v,
+        seq,
+        n: u64::try_from(map.int("n")?).map_err(|why| unreadable("n", why))?,
+        by: UserId(map.id("b")?),
+        id: EntryId(map.id("i")?),
+        at: Timestamp(map.int("t")?),
+        body: serde_json::from_str(map.text("k")?).map_err(|why| unreadable("k", why))?,
+    })
+}
+
+/// The attributes of one entry, read in place.
+struct EntryMap<'a>(&'a HashMap<String, AttributeValue>);
+
+impl EntryMap<'_> {
+    fn int(&self, name: &str) -> StoreResult<i64> {
+        match self.0.get(name) {
+            Some(AttributeValue::N(number)) => number.parse().map_err(|why| unreadable(name, why)),
+            _ => Err(unreadable(name, "it is not a number")),
+        }
+    }
+
+    fn id(&self, name: &str) -> StoreResult<Uuid> {
+        match self.0.get(name) {
+            Some(AttributeValue::B(blob)) => Uuid::from_slice(blob.as_ref()).map_err(|why| unreadable(name, why)),
+            _ => Err(unreadable(name, "it is not an id")),
+        }
+    }
+
+    fn text(&self, name: &str) -> StoreResult<&str> {
+        match self.0.get(name) {
+            Some(AttributeValue::S(text)) => Ok(text),
+            _ => Err(unreadable(name, "it is not a text")),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What a store remembers of the logs it has to do with: ends of items that are known to be there, when
+//! the last commit began, what hint was written. Only ever saves requests; everything in it may be lost.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use domain::limits::LOGS_REMEMBERED;
+use domain::{LogId, Seq};
+use service::ports::Head;
+use tokio::time::Instant;
+
+/// How long a log is remembered when memory is short.
+const QUIET: Duration = Duration::from_secs(60);
+
+#[derive(Debug)]
+struct Log {
+    /// The last entry of some item. Items never grow, so it stays one; an append after it is safe as soon
+    /// as the place behind it is empty.
+    end: Seq,
+    commit: Option<Instant>,
+    hint: Hint,
+    touched: Instant,
+}
+
+/// Where the hint of a log's head stands.
+#[derive(Debug, Clone, Copy, Default)]
+struct Hint {
+    written: Option<Instant>,
+    due: Option<Head>,
+}
+
+/// What is to be done about the hint of a head.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum HintStep {
+    /// Write it.
+    Write,
+    /// See what is due at this moment: nobody else does.
+    Later(Instant),
+    /// Somebody will.
+    Nothing,
+}
+
+/// What is remembered of all logs.
+#[derive(Debug, Default)]
+pub struct LogMemory {
+    logs: Mutex<HashMap<LogId, Log>>,
+}
+
+impl LogMemory {
+    /// `end` is the last entry of an item: a strong read or an own append has shown it.
+    pub fn ends_at(&self, log: LogId, end: Seq) {
+        self.with(log, |memory| memory.end = memory.end.max(end));
+    }
+
+    /// Whether an item is known to end at `seq`. The start of a log always does.
+    pub fn is_end(&self, log: LogId, seq: Seq) -> bool {
+        seq == 0 || self.with(log, |memory| memory.end == seq)
+    }
+
+    /// A seq that the head is known to have reached.
+    pub fn reached(&self, log: LogId) -> Seq {
+        self.with(log, |memory| memory.end)
+    }
+
+    /// How long the next commit of a log has to wait to begin `pace` after the one before. It counts as
+    /// begun then.
+    pub fn wait_to_commit(&self, log: LogId, pace: Duration) -> Duration {
+        let now = Instant::now();
+        self.with(log, |memory| {
+            let at = memory.commit.map_or(now, |last| (last + pace).max(now));
+            memory.commit = Some(at);
+            at - now
+        })
+    }
+
+    /// A log's head rose.
+    pub fn hint(&self, log: LogId, head: Head, interval: Duration) -> HintStep {
+        let now = Instant::now();
+        self.with(log, |memory| {
+            let next = memory.hint.written.map_or(now, |written| written + interval);
+            if next <= now {
+                memory.hint = Hint { written: Some(now), due: None };
+                return HintStep::Write;
+            }
+            match memory.hint.due.replace(head) {
+                None => HintStep::Later(next),
+                Some(_) => HintStep::Nothing,
+            }
+        })
+    }
+
+    /// The hint that is due now, if one is.
+    pub fn take_hint(&self, log: LogId) -> Option<Head> {
+        let now = Instant::now();
+        self.with(log, |memory| {
+            let due = memory.hint.due.take()?;
+            memory.hint.written = Some(now);
+            Some(due)
+        })
+    }
+
+    fn with<T>(&self, log: LogId, work: impl FnOnce(&mut Log) -> T) -> T {
+        let now = Instant::now();
+        let mut logs = self.logs.lock().expect("no holder panics");
+        if logs.len() >= LOGS_REMEMBERED && !logs.contains_key(&log) {
+            logs.retain(|_, log| now - log.touched < QUIET);
+            if logs.len() >= LOGS_REMEMBERED {
+                logs.clear();
+            }
+        }
+        let memory =
+            logs.entry(log).or_insert_with(|| Log { end: 0, commit: None, hint: Hint::default(), touched: now });
+        memory.touched = now;
+        work(memory)
+    }
+}

@@ -1,0 +1,71 @@
+//! `RoomLog`: the logs as items of one or more entries.
+
+mod append;
+mod effects;
+mod floor;
+mod hints;
+mod log_item;
+mod memory;
+mod plan;
+mod read;
+
+use async_trait::async_trait;
+use domain::{Effect, Entry, Epoch, LogId, Seq};
+use service::ports::{Appended, ChangedLogs, ChangesCursor, RoomLog, StoreResult, Tip};
+
+use crate::shared::Shared;
+
+pub use memory::LogMemory;
+
+#[async_trait]
+impl RoomLog for Shared {
+    async fn epoch(&self) -> StoreResult<Epoch> {
+        Ok(self.epoch)
+    }
+
+    async fn tip(&self, log: LogId) -> StoreResult<Tip> {
+        self.read_tip(log).await
+    }
+
+    async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], effects: &[Effect]) -> Appended {
+        self.append_checked(log, after, entries, effects).await
+    }
+
+    async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>> {
+        self.read_range(log, from, to).await
+    }
+
+    async fn read_back(&self, log: LogId, before: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
+        self.messages_back(log, before, limit).await
+    }
+
+    async fn read_forward(&self, log: LogId, after: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
+        self.messages_forward(log, after, limit).await
+    }
+
+    async fn messages(&self, log: LogId, seqs: &[Seq]) -> StoreResult<Vec<Entry>> {
+        self.messages_at(log, seqs).await
+    }
+
+    async fn recent(&self, log: LogId, entries: usize) -> StoreResult<(Tip, Vec<Entry>)> {
+        let tip = self.read_tip(log).await?;
+        let from = (tip.seq() + 1).saturating_sub(entries as u64).max(1);
+        Ok((tip, self.read_range(log, from, tip.seq()).await?))
+    }
+
+    async fn changes(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs> {
+        self.changed_since(cursor).await
+    }
+
+    async fn raise_floor(&self, log: LogId, floor: Seq) -> StoreResult<()> {
+        self.blank_up_to(log, floor).await
+    }
+
+    async fn floor(&self, log: LogId) -> StoreResult<Seq> {
+        self.floor_of(log).await
+    }
+
+    async fn all_logs(&self, after: Option<LogId>, limit: usize) -> StoreResult<Vec<(LogId, Seq)>> {
+        self.list_logs(after, limit).await
+    }
+}

@@ -1,0 +1,106 @@
+//! What an append's effects write, as operations: one for each item, however many effects changed it.
+
+use std::collections::HashMap;
+
+use domain::{Effect, Entry, LogId};
+use service::ports::StoreResult;
+
+use crate::keys::Key;
+use crate::op::{Change, Op, When};
+use crate::shared::Shared;
+
+/// What it means that an operation's condition does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Otherwise {
+    /// There is nothing to do: the row is newer, or not there. The append goes on without it.
+    Drop,
+    /// A unique name is another's.
+    Taken(&'static str),
+    /// What was read has changed: read and plan again.
+    Again,
+}
+
+/// One operation of an append.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planned {
+    /// The write.
+    pub op: Op,
+    /// If its condition does not hold.
+    pub otherwise: Otherwise,
+}
+
+impl Planned {
+    /// One whose condition may fail for good.
+    pub fn or_drop(op: Op) -> Planned {
+        Planned { op, otherwise: Otherwise::Drop }
+    }
+
+    /// One that builds on what was read.
+    pub fn or_again(op: Op) -> Planned {
+        Planned { op, otherwise: Otherwise::Again }
+    }
+}
+
+impl Shared {
+    /// The operations of an append's effects, by what the rows are now.
+    pub async fn plan(&self, log: LogId, entries: &[Entry], effects: &[Effect]) -> StoreResult<Vec<Planned>> {
+        if effects.is_empty() {
+            return Ok(Vec::new());
+        }
+        let planned = match log {
+            LogId::Room(room) => self.plan_room(room, entries, effects).await?,
+            LogId::User(user) => self.plan_own(user, entries, effects).await?,
+        };
+        Ok(fold(planned))
+    }
+}
+
+/// One operation an item: DynamoDB refuses two of one transaction.
+fn fold(planned: Vec<Planned>) -> Vec<Planned> {
+    let mut folded: Vec<Planned> = Vec::with_capacity(planned.len());
+    let mut places: HashMap<Key, usize> = HashMap::new();
+    for next in planned {
+        match places.get(&next.op.key()) {
+            Some(&place) => folded[place].op = joined(folded[place].op.clone(), next.op),
+            None => {
+                places.insert(next.op.key(), folded.len());
+                folded.push(next);
+            }
+        }
+    }
+    folded
+}
+
+/// The second after the first, as one. The first one's condition stands: the second would have met what
+/// the first wrote.
+fn joined(first: Op, second: Op) -> Op {
+    match (first, second) {
+        (Op::Put(mut item, when), Op::Update(change, _)) => {
+            for (name, value) in change.set {
+                item.0.insert(name.to_owned(), value);
+            }
+            for name in change.remove {
+                item.0.remove(name);
+            }
+            Op::Put(item, when)
+        }
+        (Op::Update(first, when), Op::Update(second, _)) => Op::Update(both(first, second), when),
+        (first, Op::Put(item, _)) => Op::Put(item, first.when().clone()),
+        (first, Op::Delete(key, _)) => Op::Delete(key, first.when().clone()),
+        (Op::Delete(_, when), Op::Update(change, _)) => Op::Update(change, when),
+    }
+}
+
+fn both(mut first: Change, second: Change) -> Change {
+    let touched = |name: &str| second.remove.contains(&name) || second.set.iter().any(|(set, _)| *set == name);
+    first.set.retain(|(name, _)| !touched(name));
+    first.remove.retain(|name| !touched(name));
+    first.set.extend(second.set);
+    first.remove.extend(second.remove);
+    first
+}
+
+/// A put that is right whatever is there.
+pub fn put_always(item: crate::item::Item) -> Planned {
+    Planned::or_again(Op::Put(item, When::Always))
+}

@@ -1,0 +1,170 @@
+//! Reads of a log: by key range, aware that an item may hold several entries. All of them are strong.
+
+use std::collections::BTreeMap;
+
+use domain::{Entry, LogId, Seq, Timestamp};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use service::ports::{StoreResult, Tip};
+
+use super::log_item::LogItem;
+use crate::item::SK;
+use crate::keys::{self, LOG_SHARDS, padded};
+use crate::shared::{Range, Shared};
+
+/// Messages that are looked up one by one at the same time.
+const LOOKUPS_AT_ONCE: usize = 16;
+/// Heads that are read at the same time, for the list of all logs.
+const HEADS_AT_ONCE: usize = 16;
+/// Asked seqs so dense that one range is cheaper than a look-up each: entries a message asked for.
+const DENSE: u64 = 4;
+/// The least range of a page's further reads, when other kinds of entries lie between its messages.
+const LEAST_STEP: u64 = 16;
+
+impl Shared {
+    /// The last entry.
+    pub async fn read_tip(&self, log: LogId) -> StoreResult<Tip> {
+        let Some(item) = self.item_below(log, Seq::MAX).await? else {
+            return Ok(Tip::from_store(self.epoch, 0, 0, Timestamp(0)));
+        };
+        let last = item.last();
+        self.memory.ends_at(log, last.seq);
+        Ok(Tip::from_store(self.epoch, last.seq, last.n, last.at))
+    }
+
+    /// The item that begins at `seq`, or else the next one below.
+    async fn item_below(&self, log: LogId, seq: Seq) -> StoreResult<Option<LogItem>> {
+        let range = Range::between(keys::log(log), padded(0), padded(seq)).descending().limit(1);
+        self.query(range).await?.first().map(|item| LogItem::read(log, item)).transpose()
+    }
+
+    /// The item that holds `seq`.
+    pub async fn item_with(&self, log: LogId, seq: Seq) -> StoreResult<Option<LogItem>> {
+        Ok(self.item_below(log, seq).await?.filter(|item| item.last().seq >= seq))
+    }
+
+    /// The items that hold any of these seqs, in order.
+    pub async fn items(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<LogItem>> {
+        let from = from.max(1);
+        if from > to {
+            return Ok(Vec::new());
+        }
+        let found = self.query(Range::between(keys::log(log), padded(from), padded(to))).await?;
+        let mut items = found.iter().map(|item| LogItem::read(log, item)).collect::<StoreResult<Vec<_>>>()?;
+        // Only if the range begins inside an item, that one is read, too.
+        if from > 1 && items.first().is_none_or(|first| first.first() != from) {
+            items.splice(0..0, self.item_below(log, from - 1).await?.filter(|below| below.last().seq >= from));
+        }
+        Ok(items)
+    }
+
+    /// As `RoomLog::read`.
+    pub async fn read_range(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>> {
+        let items = self.items(log, from, to).await?;
+        let entries = items.into_iter().flat_map(|item| item.entries);
+        Ok(entries.filter(|entry| (from..=to).contains(&entry.seq)).collect())
+    }
+
+    /// As `RoomLog::read_back`. The range is as wide as the page is long: a request that stops after so
+    /// many *items* would read whole chunks for each.
+    pub async fn messages_back(&self, log: LogId, before: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
+        let mut to = before.saturating_sub(1);
+        if limit == 0 || to == 0 {
+            return Ok(Vec::new());
+        }
+        if to > self.memory.reached(log) {
+            to = to.min(self.read_tip(log).await?.seq());
+        }
+        let mut found: Vec<Entry> = Vec::new();
+        while to > 0 && found.len() < limit {
+            let step = ((limit - found.len()) as u64).max(if found.is_empty() { 1 } else { LEAST_STEP });
+            let from = (to + 1).saturating_sub(step).max(1);
+            // A chunk that reaches below the range was paid for: all of it is used.
+            let items = self.items(log, from, to).await?;
+            let entries = items.into_iter().flat_map(|item| item.entries);
+            let mut part: Vec<Entry> = entries.filter(|entry| entry.seq <= to).collect();
+            to = part.first().map_or(from, |first| first.seq.min(from)) - 1;
+            part.retain(|entry| entry.message().is_some());
+            part.append(&mut found);
+            found = part;
+        }
+        found.drain(..found.len().saturating_sub(limit));
+        Ok(found)
+    }
+
+    /// As `RoomLog::read_forward`.
+    pub async fn messages_forward(&self, log: LogId, after: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
+        let mut from = after.saturating_add(1);
+        let mut found: Vec<Entry> = Vec::new();
+        while found.len() < limit {
+            let step = ((limit - found.len()) as u64).max(if found.is_empty() { 1 } else { LEAST_STEP });
+            let to = from.saturating_add(step - 1);
+            let items = self.items(log, from, to).await?;
+            let entries: Vec<Entry> = items.into_iter().flat_map(|item| item.entries).collect();
+            // Where nothing stands the log ends.
+            let Some(last) = entries.last().map(|last| last.seq).filter(|last| *last >= from) else { break };
+            found.extend(entries.into_iter().filter(|entry| entry.seq >= from && entry.message().is_some()));
+            if last < to {
+                break;
+            }
+            from = last + 1;
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// As `RoomLog::messages`.
+    pub async fn messages_at(&self, log: LogId, seqs: &[Seq]) -> StoreResult<Vec<Entry>> {
+        let mut asked: Vec<Seq> = seqs.iter().copied().filter(|seq| *seq > 0).collect();
+        asked.sort_unstable();
+        asked.dedup();
+        let (Some(first), Some(last)) = (asked.first().copied(), asked.last().copied()) else {
+            return Ok(Vec::new());
+        };
+        let is_dense = last - first < DENSE * asked.len() as u64;
+        let items = match asked.len() {
+            1 => self.item_with(log, first).await?.into_iter().collect(),
+            _ if is_dense => self.items(log, first, last).await?,
+            _ => self.items_of(log, &asked).await?,
+        };
+        let entries = items.into_iter().flat_map(|item| item.entries);
+        Ok(entries.filter(|entry| entry.message().is_some() && asked.binary_search(&entry.seq).is_ok()).collect())
+    }
+
+    /// The items that hold these seqs: by key those that begin an item, the others looked up.
+    async fn items_of(&self, log: LogId, asked: &[Seq]) -> StoreResult<Vec<LogItem>> {
+        let found = self.get_all(asked.iter().map(|seq| keys::entries(log, *seq)).collect()).await?;
+        let mut items = BTreeMap::new();
+        for item in &found {
+            let item = LogItem::read(log, item)?;
+            items.insert(item.first(), item);
+        }
+        let holds = |items: &BTreeMap<Seq, LogItem>, seq: Seq| {
+            items.range(..=seq).next_back().is_some_and(|(_, item)| item.last().seq >= seq)
+        };
+        let left: Vec<Seq> = asked.iter().copied().filter(|seq| !holds(&items, *seq)).collect();
+        for some in left.chunks(LOOKUPS_AT_ONCE) {
+            let some = some.iter().copied().filter(|seq| !holds(&items, *seq));
+            let lookups = some.map(|seq| self.item_with(log, seq)).collect::<Vec<_>>();
+            let lookups = futures_util::stream::iter(lookups).buffer_unordered(LOOKUPS_AT_ONCE);
+            let read: Vec<Option<LogItem>> = lookups.try_collect().await?;
+            items.extend(read.into_iter().flatten().map(|item| (item.first(), item)));
+        }
+        Ok(items.into_values().collect())
+    }
+
+    /// As `RoomLog::all_logs`: every shard's next names, merged, and the heads of those that are listed.
+    pub async fn list_logs(&self, after: Option<LogId>, limit: usize) -> StoreResult<Vec<(LogId, Seq)>> {
+        let after = after.map(|log| log.to_string()).unwrap_or_default();
+        let shards = (0..LOG_SHARDS).map(|shard| {
+            self.query(Range::after(keys::logs_shard(shard), "", &after).limit(limit))
+        });
+        let shards = futures_util::stream::iter(shards.collect::<Vec<_>>()).buffer_unordered(LOG_SHARDS as usize);
+        let found: Vec<Vec<_>> = shards.try_collect().await?;
+        let logs = found.iter().flatten().map(|item| item.parsed(SK)).collect::<StoreResult<Vec<LogId>>>();
+        let mut logs = logs?;
+        logs.sort();
+        logs.truncate(limit);
+        let heads = logs.into_iter().map(|log| async move { Ok((log, self.read_tip(log).await?.seq())) });
+        futures_util::stream::iter(heads.collect::<Vec<_>>()).buffered(HEADS_AT_ONCE).try_collect().await
+    }
+}
