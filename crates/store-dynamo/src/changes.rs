@@ -131,7 +131,8 @@ fn unpack(packed: &[u8]) -> StoreResult<Vec<(LogId, Seq)>> {
     packed.chunks(LOG_BYTES).map(|part| one(part).ok_or_else(|| unreadable("lg", "it is not a list of logs"))).collect()
 }
 
-fn now_ms() -> u64 {
+/// Now, by this process's clock.
+pub fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as u64)
 }
 

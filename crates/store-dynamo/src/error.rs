@@ -37,6 +37,9 @@ pub enum OpenError {
     /// Another table has this name.
     #[error("the table {0} is not one of Palaver (its key is not pk, sk): name another one")]
     Foreign(String),
+    /// It has no stream.
+    #[error("the table {0} has no stream: run `palaver bootstrap`, which gives it one")]
+    NoStream(String),
     /// A request failed.
     #[error("the table {table} cannot be {what}: {source}")]
     Request {

@@ -14,7 +14,7 @@ pub const END: char = '~';
 pub const LOG_SHARDS: u64 = 8;
 /// Partitions of the directory of public rooms.
 pub const DIR_SHARDS: u64 = 4;
-/// Partitions of what a sweep looks for: unsent files, marks of deleted notifications.
+/// Partitions of the files that a sweep looks for.
 pub const SWEEP_SHARDS: u64 = 4;
 
 /// The name of one item.
@@ -274,17 +274,6 @@ pub fn unsent_shard(shard: u64) -> String {
 pub fn unsent(at: Timestamp, file: FileId) -> Key {
     let id = file.to_string();
     Key::new(unsent_shard(shard(&id, SWEEP_SHARDS)), format!("{}#{id}", time(at)))
-}
-
-/// A partition of the marks of deleted notifications.
-pub fn gone_shard(shard: u64) -> String {
-    format!("GONE#{shard}")
-}
-
-/// The mark of a deleted notification, by the time when it may go.
-pub fn gone(expires: Timestamp, user: UserId, key: NotificationKey) -> Key {
-    let shard = shard(&user.to_string(), SWEEP_SHARDS);
-    Key::new(gone_shard(shard), format!("{}#{user}#{key}", time(expires)))
 }
 
 /// A lease.

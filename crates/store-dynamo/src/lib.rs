@@ -19,10 +19,12 @@ mod rows;
 mod settings;
 mod shared;
 mod store;
+mod stream;
 mod table;
 
 pub use error::OpenError;
 pub use meter::Units;
 pub use settings::DynamoSettings;
 pub use store::DynamoStore;
+pub use stream::{HEAD_ATTRIBUTE, Polled, Poller, StreamRecord, dispatch};
 pub use table::create_table;

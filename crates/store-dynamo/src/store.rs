@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Weak};
 
-use domain::Epoch;
+use domain::{Epoch, LogId, Seq};
+use service::ports::StoreResult;
 use uuid::Uuid;
 
 use crate::client::Clients;
@@ -14,6 +15,7 @@ use crate::meter::{Meter, Units};
 use crate::op::{Op, When};
 use crate::settings::DynamoSettings;
 use crate::shared::{Shared, WriteError};
+use crate::stream::Poller;
 use crate::table;
 
 /// The form of the items that this release writes.
@@ -44,6 +46,17 @@ impl DynamoStore {
         };
         let epoch = epoch(&bare(&Weak::new(), Epoch(0))).await?;
         Ok(DynamoStore { shared: Arc::new_cyclic(|me| bare(me, epoch)) })
+    }
+
+    /// Tells all nodes which logs changed, as [`crate::dispatch`] found: what a Lambda on the table's stream
+    /// does with each batch. `by` tells its rows from those of others: the shard's id.
+    pub async fn write_dirty(&self, by: &str, heads: &[(LogId, Seq)]) -> StoreResult<()> {
+        self.shared.write_dirty(by, heads).await
+    }
+
+    /// What reads the table's stream where there is no Lambda.
+    pub async fn poller(&self) -> Result<Poller, OpenError> {
+        Poller::open(self.shared.clone()).await
     }
 
     /// What it has cost since it was opened.

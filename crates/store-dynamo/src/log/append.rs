@@ -135,13 +135,7 @@ impl Shared {
     }
 
     /// The place is filled: by an earlier try of this very append, or by another one.
-    async fn filled(
-        &self,
-        log: LogId,
-        ours: &LogItem,
-        there: Option<&Item>,
-        mark: Mark,
-    ) -> Result<(), AppendError> {
+    async fn filled(&self, log: LogId, ours: &LogItem, there: Option<&Item>, mark: Mark) -> Result<(), AppendError> {
         let read;
         let there = match there {
             Some(there) => Some(there),
@@ -161,13 +155,7 @@ impl Shared {
 
     /// A unique name is another's. It may have become so through the append that was first, or through an
     /// earlier try of this one.
-    async fn claimed(
-        &self,
-        log: LogId,
-        items: &[LogItem],
-        mark: Mark,
-        what: &'static str,
-    ) -> Result<(), AppendError> {
+    async fn claimed(&self, log: LogId, items: &[LogItem], mark: Mark, what: &'static str) -> Result<(), AppendError> {
         let first = &items[0];
         match self.get(keys::entries(log, first.first())).await {
             Ok(None) => Err(AppendError::Taken(what)),

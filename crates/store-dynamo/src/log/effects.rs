@@ -10,7 +10,7 @@ use service::ports::StoreResult;
 
 use super::log_item::LogItem;
 use super::plan::{Otherwise, Planned, put_always};
-use crate::item::{Item, flag, id, text, word};
+use crate::item::{Item, flag, id, word};
 use crate::keys;
 use crate::op::{Change, Op, When};
 use crate::rows::{self, NotificationState};
@@ -156,8 +156,6 @@ impl Shared {
                 }
                 Effect::NotificationDropped { key, expires } => {
                     planned.push(put_always(rows::mark(user, *key, *expires)));
-                    let found_by_sweeps = Item::at(keys::gone(*expires, user, *key)).expires(*expires);
-                    planned.push(put_always(found_by_sweeps.with("nk", text(key.to_string()))));
                 }
                 other => debug_assert!(false, "{other:?} belongs to a room's log"),
             }

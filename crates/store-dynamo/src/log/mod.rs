@@ -15,6 +15,7 @@ use service::ports::{Appended, ChangedLogs, ChangesCursor, RoomLog, StoreResult,
 
 use crate::shared::Shared;
 
+pub use log_item::LAST;
 pub use memory::LogMemory;
 
 #[async_trait]

@@ -155,9 +155,8 @@ impl Shared {
     /// As `RoomLog::all_logs`: every shard's next names, merged, and the heads of those that are listed.
     pub async fn list_logs(&self, after: Option<LogId>, limit: usize) -> StoreResult<Vec<(LogId, Seq)>> {
         let after = after.map(|log| log.to_string()).unwrap_or_default();
-        let shards = (0..LOG_SHARDS).map(|shard| {
-            self.query(Range::after(keys::logs_shard(shard), "", &after).limit(limit))
-        });
+        let shards =
+            (0..LOG_SHARDS).map(|shard| self.query(Range::after(keys::logs_shard(shard), "", &after).limit(limit)));
         let shards = futures_util::stream::iter(shards.collect::<Vec<_>>()).buffer_unordered(LOG_SHARDS as usize);
         let found: Vec<Vec<_>> = shards.try_collect().await?;
         let logs = found.iter().flatten().map(|item| item.parsed(SK)).collect::<StoreResult<Vec<LogId>>>();
