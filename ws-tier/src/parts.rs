@@ -12,7 +12,7 @@ use service::messages::fill_edits;
 use service::ports::{Bus, Store, StoreError};
 use service::presence::Presence;
 use service::rooms::{Asked, Rooms};
-use service::{Access, Clock, Directory, Logs, Marks, Messages, RoomRef};
+use service::{Access, Clock, Directory, Logs, Marks, Messages, RoomRef, Services};
 use wire::{AnyEvent, Event, OwnEvent, RoomEntry};
 
 use crate::session::{Credential, Identity};
@@ -54,6 +54,23 @@ pub(crate) struct Stretch {
 }
 
 impl Parts {
+    /// Those of a process.
+    pub fn of(services: &Services) -> Parts {
+        Parts {
+            store: services.ports.store.clone(),
+            logs: services.logs.clone(),
+            directory: services.directory.clone(),
+            access: services.access.clone(),
+            messages: services.messages.clone(),
+            marks: services.marks.clone(),
+            rooms: services.rooms.clone(),
+            auth: services.auth.clone(),
+            presence: services.presence.clone(),
+            bus: services.ports.bus.clone(),
+            clock: services.ports.clock.clone(),
+        }
+    }
+
     /// Checks a credential. A ticket is used up by it.
     pub async fn sign_in(&self, credential: &Credential) -> Result<Identity, Refusal> {
         let Grant { actor, expires_at } = match credential {

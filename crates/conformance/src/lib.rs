@@ -102,7 +102,8 @@ macro_rules! store {
                     rooms_behind_are_found;
                 nodes:
                     nodes_that_beat_are_alive
-                    connections_are_found_by_user_and_room;
+                    connections_are_found_by_user_and_room
+                    the_state_of_a_socket_is_kept_until_it_is_over;
             }
         }
     };

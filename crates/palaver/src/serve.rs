@@ -35,7 +35,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
 
     let profile = Profile::open(&settings).await?;
     let running = profile.services.start_duties(Duties { feed: settings.feed, ..Duties::default() });
-    let tier = Tier::start(parts(&profile), tier_settings(&profile, &settings)).await?;
+    let tier = Tier::start(Parts::of(&profile.services), tier_settings(&profile, &settings)).await?;
     let router = router(&profile, &tier, &settings);
 
     if let Some(server) = metrics_server {
@@ -59,23 +59,6 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     profile.close().await;
     tracing::info!("ended cleanly");
     Ok(())
-}
-
-fn parts(profile: &Profile) -> Parts {
-    let services = &profile.services;
-    Parts {
-        store: services.ports.store.clone(),
-        logs: services.logs.clone(),
-        directory: services.directory.clone(),
-        access: services.access.clone(),
-        messages: services.messages.clone(),
-        marks: services.marks.clone(),
-        rooms: services.rooms.clone(),
-        auth: services.auth.clone(),
-        presence: services.presence.clone(),
-        bus: services.ports.bus.clone(),
-        clock: services.ports.clock.clone(),
-    }
 }
 
 fn tier_settings(profile: &Profile, settings: &Settings) -> TierSettings {

@@ -14,7 +14,15 @@ use crate::error::OpenError;
 pub const VERSION: i64 = STEPS.len() as i64;
 
 /// The statements that lead to version 1, 2, …
-const STEPS: &[&[&str]] = &[&[
+const STEPS: &[&[&str]] = &[
+    FIRST,
+    &[
+        "CREATE TABLE socket (id TEXT PRIMARY KEY, state TEXT NOT NULL, expires INTEGER NOT NULL) {W}",
+        "CREATE INDEX socket_expires ON socket (expires)",
+    ],
+];
+
+const FIRST: &[&str] = &[
     "CREATE TABLE log (log TEXT PRIMARY KEY, head INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL,
         floor INTEGER NOT NULL, chg INTEGER NOT NULL) {T}",
     "CREATE INDEX log_chg ON log (chg)",
@@ -69,7 +77,7 @@ const STEPS: &[&[&str]] = &[&[
     "CREATE TABLE node (node TEXT PRIMARY KEY, endpoint TEXT NOT NULL, at INTEGER NOT NULL) {W}",
     "CREATE TABLE audit (month TEXT NOT NULL, at INTEGER NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
         PRIMARY KEY (month, at, id)) {W}",
-]];
+];
 
 /// What `meta` says of an open database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{RoomId, Timestamp, UserId};
-use service::ports::{Connection, NodeRow, Nodes, StoreResult};
+use service::ports::{Connection, NodeRow, Nodes, SocketState, StoreResult};
 
 use super::MemoryStore;
 
@@ -37,6 +37,20 @@ impl Nodes for MemoryStore {
 
     async fn drop_connection(&self, user: UserId, id: &str) -> StoreResult<()> {
         self.up()?.connections.remove(&(user, id.to_owned()));
+        Ok(())
+    }
+
+    async fn keep_socket(&self, socket: &SocketState) -> StoreResult<()> {
+        self.up()?.sockets.insert(socket.id.clone(), socket.clone());
+        Ok(())
+    }
+
+    async fn socket(&self, id: &str, now: Timestamp) -> StoreResult<Option<SocketState>> {
+        Ok(self.up()?.sockets.get(id).filter(|socket| socket.expires_at > now).cloned())
+    }
+
+    async fn forget_socket(&self, id: &str) -> StoreResult<()> {
+        self.up()?.sockets.remove(id);
         Ok(())
     }
 }

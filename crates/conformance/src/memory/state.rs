@@ -7,7 +7,7 @@ use domain::{
     Entry, Epoch, File, FileId, LogId, Member, Notification, NotificationKey, Room, RoomId, Seq, SessionId, Timestamp,
     UserId, UserRoom,
 };
-use service::ports::{Connection, Fence, Head, NodeRow, SessionRecord, Ticket, UserRecord};
+use service::ports::{Connection, Fence, Head, NodeRow, SessionRecord, SocketState, Ticket, UserRecord};
 
 use super::Fault;
 
@@ -67,6 +67,7 @@ pub(super) struct State {
     pub leases: BTreeMap<String, Lease>,
     pub nodes: BTreeMap<String, NodeRow>,
     pub connections: BTreeMap<(UserId, String), Connection>,
+    pub sockets: BTreeMap<String, SocketState>,
     pub faults: VecDeque<Fault>,
     pub down: bool,
 }
@@ -92,6 +93,7 @@ impl State {
             leases: BTreeMap::new(),
             nodes: BTreeMap::new(),
             connections: BTreeMap::new(),
+            sockets: BTreeMap::new(),
             faults: VecDeque::new(),
             down: false,
         }

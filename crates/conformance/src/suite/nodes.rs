@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::Timestamp;
-use service::ports::{Connection, NodeRow, Store};
+use service::ports::{Connection, NodeRow, SocketState, Store};
 
 use super::world::{a_room, a_user};
 
@@ -48,4 +48,19 @@ pub async fn connections_are_found_by_user_and_room(store: Store) {
     store.nodes.drop_connection(user, "2").await.expect("dropped");
     store.nodes.drop_connection(user, "2").await.expect("again");
     assert_eq!(store.nodes.connections(user, Timestamp(100)).await, Ok(Vec::new()));
+}
+
+pub async fn the_state_of_a_socket_is_kept_until_it_is_over(store: Store) {
+    let state =
+        |text: &str, at| SocketState { id: "L0SM9cOFvHcCIhw=".into(), state: text.into(), expires_at: Timestamp(at) };
+    let id = state("", 0).id;
+    assert_eq!(store.nodes.socket(&id, Timestamp(1)).await, Ok(None));
+    for row in [state("new", 100), state(r#"{"signed":"in"}"#, 200)] {
+        store.nodes.keep_socket(&row).await.expect("kept");
+        assert_eq!(store.nodes.socket(&id, Timestamp(1)).await, Ok(Some(row)));
+    }
+    assert_eq!(store.nodes.socket(&id, Timestamp(200)).await, Ok(None), "it is over");
+    store.nodes.forget_socket(&id).await.expect("forgotten");
+    store.nodes.forget_socket(&id).await.expect("again");
+    assert_eq!(store.nodes.socket(&id, Timestamp(1)).await, Ok(None));
 }

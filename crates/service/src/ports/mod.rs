@@ -23,7 +23,7 @@ pub use feed::{Feed, FeedCursor, Fence};
 pub use files::Files;
 pub use log::{AppendError, Appended, ChangedLogs, ChangesCursor, RoomLog, Tip};
 pub use marks::{MarkRow, Marks};
-pub use nodes::{Connection, NodeRow, Nodes};
+pub use nodes::{Connection, NodeRow, Nodes, SocketState};
 pub use notifications::{NotificationPage, Notifications};
 pub use people::{NewUser, People, UserRecord};
 pub use presence::{PresenceStore, UserPresence};

@@ -33,6 +33,17 @@ pub struct Connection {
     pub expires_at: Timestamp,
 }
 
+/// What a process that does not live as long as its sockets remembers of one of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SocketState {
+    /// The socket's id.
+    pub id: String,
+    /// Its state, as its owner wrote it; opaque to the store.
+    pub state: String,
+    /// When it may go.
+    pub expires_at: Timestamp,
+}
+
 /// Nodes and connections.
 #[async_trait]
 pub trait Nodes: Send + Sync {
@@ -53,4 +64,14 @@ pub trait Nodes: Send + Sync {
 
     /// A socket is gone.
     async fn drop_connection(&self, user: UserId, id: &str) -> StoreResult<()>;
+
+    /// Keeps the state of a socket, in place of what was kept of it (gateway function only, as the next two).
+    /// One write.
+    async fn keep_socket(&self, socket: &SocketState) -> StoreResult<()>;
+
+    /// The state of a socket, unless it is over. One strong read by key.
+    async fn socket(&self, id: &str, now: Timestamp) -> StoreResult<Option<SocketState>>;
+
+    /// Forgets a socket; none to forget is fine.
+    async fn forget_socket(&self, id: &str) -> StoreResult<()>;
 }

@@ -16,9 +16,12 @@ pub enum PushError {
     Unavailable(String),
 }
 
-/// `PostToConnection`.
+/// `PostToConnection` and `DeleteConnection`.
 #[async_trait]
 pub trait Push: Send + Sync {
     /// Sends a frame to a socket. At most once.
     async fn post(&self, connection: &Connection, frame: Bytes) -> Result<(), PushError>;
+
+    /// Closes a socket. One that is gone is [`PushError::Gone`].
+    async fn close(&self, connection: &Connection) -> Result<(), PushError>;
 }

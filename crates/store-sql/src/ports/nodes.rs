@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{RoomId, Timestamp, UserId};
-use service::ports::{Connection, NodeRow, Nodes, StoreResult};
+use service::ports::{Connection, NodeRow, Nodes, SocketState, StoreResult};
 
 use crate::codec::Columns;
 use crate::dialect::Row;
@@ -60,6 +60,28 @@ impl Nodes for Shared {
         let id = id.to_owned();
         let sql = "DELETE FROM conn WHERE user_id = $1 AND id = $2";
         self.execute(move || sql::query(sql).bind(user.to_string()).bind(id.clone())).await.map(|_| ())
+    }
+
+    async fn keep_socket(&self, socket: &SocketState) -> StoreResult<()> {
+        let SocketState { id, state, expires_at } = socket.clone();
+        let sql = "INSERT INTO socket (id, state, expires) VALUES ($1, $2, $3)
+                   ON CONFLICT (id) DO UPDATE SET state = excluded.state, expires = excluded.expires";
+        let kept = self.execute(move || sql::query(sql).bind(id.clone()).bind(state.clone()).bind(expires_at.0));
+        kept.await.map(|_| ())
+    }
+
+    async fn socket(&self, id: &str, now: Timestamp) -> StoreResult<Option<SocketState>> {
+        let query = "SELECT id, state, expires FROM socket WHERE id = $1 AND expires > $2";
+        let rows = self.all(sql::query(query).bind(id.to_owned()).bind(now.0)).await?;
+        let socket = |row: &Row| {
+            Ok(SocketState { id: row.text("id")?, state: row.text("state")?, expires_at: row.time("expires")? })
+        };
+        rows.first().map(socket).transpose()
+    }
+
+    async fn forget_socket(&self, id: &str) -> StoreResult<()> {
+        let id = id.to_owned();
+        self.execute(move || sql::query("DELETE FROM socket WHERE id = $1").bind(id.clone())).await.map(|_| ())
     }
 }
 

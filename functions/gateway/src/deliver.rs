@@ -1,0 +1,195 @@
+//! A commit on its way to the sockets that API Gateway holds: what the table's stream (or a poller of it) calls for
+//! each log that changed, whoever wrote it.
+
+use std::collections::{HashMap, HashSet};
+
+use bytes::Bytes;
+use domain::{Body, Entry, LogId, MemberState, Refusal, RoomId, Seq, SessionId, UserId};
+use service::messages::{fill_edits, hide_past};
+use service::ports::{Connection, PushError, StoreError};
+use ws_tier::session::Session;
+use ws_tier::{Class, Frame};
+
+use crate::post::{followed_by, follower_id};
+use crate::{ByConnection, Gateway};
+
+/// Some frames may not have reached their sockets: the stream gives the commit again. Sockets that have it ignore it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotDelivered {
+    /// What was to be read could not be.
+    Read(Refusal),
+    /// A frame could not be posted.
+    Post(PushError),
+}
+
+impl From<StoreError> for NotDelivered {
+    fn from(error: StoreError) -> Self {
+        NotDelivered::Read(error.into())
+    }
+}
+
+impl From<Refusal> for NotDelivered {
+    fn from(refusal: Refusal) -> Self {
+        NotDelivered::Read(refusal)
+    }
+}
+
+/// An event of a room, encoded once for everybody.
+struct Encoded {
+    seq: Seq,
+    whole: Bytes,
+    /// For those from whom the message that it edits is hidden.
+    cut: Option<(Seq, Bytes)>,
+    removes: Option<UserId>,
+}
+
+impl Gateway {
+    /// Posts the entries `from..=to` of a log to the sockets that follow it.
+    pub async fn deliver(&self, log: LogId, from: Seq, to: Seq) -> Result<(), NotDelivered> {
+        let nodes = &self.parts.store.nodes;
+        let rows = match log {
+            LogId::Room(room) => nodes.connections_in(room, self.now()).await?,
+            LogId::User(user) => nodes.connections(user, self.now()).await?,
+        };
+        let rows: Vec<Connection> = rows.into_iter().filter(|row| row.room == log.room()).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut entries = self.parts.store.log.read(log, from, to).await?;
+        fill_edits(&self.parts.store, log, &mut entries).await?;
+        match log {
+            LogId::Room(room) => self.deliver_room(room, &rows, &entries).await,
+            LogId::User(user) => self.deliver_own(user, rows, &entries).await,
+        }
+    }
+
+    async fn deliver_room(&self, room: RoomId, rows: &[Connection], entries: &[Entry]) -> Result<(), NotDelivered> {
+        let encoded = self.encoded(room, entries).await?;
+        let pasts = self.pasts(room, rows, &encoded).await?;
+        let mut frames = ByConnection::new();
+        let mut out = Vec::new();
+        for row in rows {
+            let hidden_below = pasts.get(&row.user).copied().unwrap_or(1);
+            let mut own = Vec::with_capacity(encoded.len());
+            for event in &encoded {
+                own.push(match &event.cut {
+                    Some((target, cut)) if *target < hidden_below => cut.clone(),
+                    _ => event.whole.clone(),
+                });
+                if event.removes == Some(row.user) {
+                    // Their removal is the last that they get.
+                    out.push((row.user, row.id.clone(), event.seq));
+                    break;
+                }
+            }
+            let socket = followed_by(row);
+            frames.insert(socket.id.clone(), (socket, own));
+        }
+        let (gone, failed) = self.post_all(frames).await;
+        for socket in &gone {
+            self.gone(socket, Some(room)).await;
+        }
+        for (user, follower, seq) in out {
+            // One who came back meanwhile follows again, and by a later entry.
+            let member = self.parts.store.rooms.member(room, user).await?;
+            if member.is_none_or(|member| !member.is_joined() || member.rev <= seq) {
+                self.parts.store.nodes.drop_connection(user, &follower).await?;
+            }
+        }
+        failed.map_or(Ok(()), |error| Err(NotDelivered::Post(error)))
+    }
+
+    async fn encoded(&self, room: RoomId, entries: &[Entry]) -> Result<Vec<Encoded>, NotDelivered> {
+        let log = LogId::Room(room);
+        let events = self.parts.events(log, entries, None).await?;
+        let mut cut: Vec<Entry> =
+            entries.iter().filter(|entry| matches!(entry.body, Body::Edit { .. })).cloned().collect();
+        hide_past(&mut cut, Seq::MAX);
+        let mut cut = self.parts.events(log, &cut, None).await?.into_iter();
+        let encoded = entries.iter().zip(events).map(|(entry, event)| Encoded {
+            seq: entry.seq,
+            whole: bytes(event),
+            cut: match &entry.body {
+                Body::Edit { target, .. } => cut.next().map(|event| (*target, bytes(event))),
+                _ => None,
+            },
+            removes: match &entry.body {
+                Body::Member { user, state: MemberState::Left | MemberState::Kicked | MemberState::Banned, .. } => {
+                    Some(*user)
+                }
+                _ => None,
+            },
+        });
+        Ok(encoded.collect())
+    }
+
+    /// Below which seq the room's past is hidden from each follower; read only where it matters.
+    async fn pasts(
+        &self,
+        room: RoomId,
+        rows: &[Connection],
+        encoded: &[Encoded],
+    ) -> Result<HashMap<UserId, Seq>, NotDelivered> {
+        if encoded.iter().all(|event| event.cut.is_none()) {
+            return Ok(HashMap::new());
+        }
+        let public = self.parts.store.rooms.room(room).await?.is_some_and(|room| room.kind == domain::RoomKind::Public);
+        if public {
+            return Ok(HashMap::new());
+        }
+        let users: Vec<UserId> = rows.iter().map(|row| row.user).collect::<HashSet<_>>().into_iter().collect();
+        let members = self.parts.store.rooms.members_of(room, &users).await?;
+        Ok(members.into_iter().map(|member| (member.user, member.from_seq)).collect())
+    }
+
+    async fn deliver_own(&self, user: UserId, rows: Vec<Connection>, entries: &[Entry]) -> Result<(), NotDelivered> {
+        let events = self.parts.events(LogId::User(user), entries, None).await?;
+        let texts: Vec<Bytes> = events.into_iter().map(bytes).collect();
+        let frames: ByConnection = rows.iter().map(|row| (row.id.clone(), (row.clone(), texts.clone()))).collect();
+        let (gone, failed) = self.post_all(frames).await;
+        for socket in &gone {
+            self.gone(socket, None).await;
+        }
+        for entry in entries {
+            match &entry.body {
+                Body::SessionEnded { session } => self.end_session(&rows, *session).await?,
+                Body::UserRoom(row) if !matches!(row.state, MemberState::Joined | MemberState::Invited) => {
+                    self.unfollow_all(&rows, row.room, row.rev).await?;
+                }
+                _ => {}
+            }
+        }
+        failed.map_or(Ok(()), |error| Err(NotDelivered::Post(error)))
+    }
+
+    /// Closes the sockets of a session that ended; of all of them when none is named.
+    async fn end_session(&self, rows: &[Connection], session: Option<SessionId>) -> Result<(), NotDelivered> {
+        for row in rows {
+            let Some((kept, _)) = self.kept(&row.id).await? else { continue };
+            let state = Session::restore(self.settings.clone(), row.id.clone(), &kept.session);
+            if state.and_then(|state| state.actor()).is_some_and(|actor| session.is_none() || actor.session == session)
+            {
+                let closed = self.push.close(row).await;
+                self.gone(row, None).await;
+                closed
+                    .or_else(|error| if error == PushError::Gone { Ok(()) } else { Err(NotDelivered::Post(error)) })?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn unfollow_all(&self, rows: &[Connection], room: RoomId, seq: Seq) -> Result<(), NotDelivered> {
+        for row in rows {
+            let member = self.parts.store.rooms.member(room, row.user).await?;
+            if member.is_none_or(|member| !member.is_joined() || member.rev <= seq) {
+                self.parts.store.nodes.drop_connection(row.user, &follower_id(&row.id, room)).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn bytes(event: wire::AnyEvent) -> Bytes {
+    let frame = Frame::new(Class::Durable, &wire::ServerFrame::Event(event));
+    Bytes::copy_from_slice(frame.text.as_bytes())
+}

@@ -1,0 +1,109 @@
+//! Typing and read marks that an event made, for the sockets that API Gateway holds. They are kept while the event is
+//! dealt with and posted at its end; what is lost is lost.
+
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use domain::RoomId;
+use domain::limits::{RECEIPT_MEMBERS, TYPING_LIFE};
+use service::marks::MarkListener;
+use service::ports::{Connection, Mark, Typing};
+use service::presence::TypingListener;
+use wire::ServerFrame;
+use ws_tier::{Class, Frame};
+
+use crate::post::followed_by;
+use crate::{ByConnection, Gateway};
+
+/// Signals of one event; more are dropped.
+const KEPT: usize = 64;
+
+/// What waits to be told.
+#[derive(Default)]
+pub(crate) struct Signals(Mutex<Vec<Signal>>);
+
+enum Signal {
+    Typing(Typing),
+    Mark(Mark),
+}
+
+impl Signals {
+    fn keep(&self, signal: Signal) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT {
+            kept.push(signal);
+        }
+    }
+}
+
+impl TypingListener for Signals {
+    fn typing(&self, typing: &Typing) {
+        self.keep(Signal::Typing(typing.clone()));
+    }
+}
+
+impl MarkListener for Signals {
+    fn marked(&self, mark: &Mark) {
+        self.keep(Signal::Mark(mark.clone()));
+    }
+}
+
+impl Gateway {
+    /// Tells what waits, but not the socket `from`, whose frame it was.
+    pub(crate) async fn tell_signals(&self, from: &str) {
+        let signals = std::mem::take(&mut *self.signals.0.lock().unwrap_or_else(PoisonError::into_inner));
+        for signal in signals {
+            let told = match signal {
+                Signal::Typing(typing) => self.tell_typing(&typing).await,
+                Signal::Mark(mark) => self.tell_mark(&mark, from).await,
+            };
+            if told.is_none() {
+                tracing::debug!("a signal was lost: the store did not answer");
+            }
+        }
+    }
+
+    async fn tell_typing(&self, typing: &Typing) -> Option<()> {
+        let user = self.parts.directory.user(typing.user).await.ok()??;
+        let ttl_ms = if typing.on { u64::try_from(TYPING_LIFE.as_millis()).unwrap_or(u64::MAX) } else { 0 };
+        let room = typing.room.to_string();
+        let frame = ServerFrame::Signal { room, kind: "typing".into(), by: wire::UserRef::from(&user), ttl_ms };
+        let others = self.followers(typing.room).await?;
+        let others = others.into_iter().filter(|socket| socket.user != typing.user);
+        self.tell(others, &Frame::new(Class::Typing, &frame)).await;
+        Some(())
+    }
+
+    /// A mark: to the user's other sockets with the counts, and in small rooms to everybody.
+    async fn tell_mark(&self, mark: &Mark, from: &str) -> Option<()> {
+        let receipt = |own: bool| ServerFrame::Receipt {
+            room: mark.room.to_string(),
+            user: mark.user.to_string(),
+            seq: mark.seq,
+            n: own.then_some(mark.n),
+            mentions: own.then(|| mark.mentions.clone()),
+        };
+        let own = self.parts.store.nodes.connections(mark.user, self.now()).await.ok()?;
+        let own = own.into_iter().filter(|row| row.room.is_none() && row.id != from);
+        self.tell(own, &Frame::new(Class::Receipt, &receipt(true))).await;
+        if self.parts.store.rooms.member_count(mark.room).await.ok()? <= RECEIPT_MEMBERS as u64 {
+            let others = self.followers(mark.room).await?;
+            let others = others.into_iter().filter(|socket| socket.user != mark.user);
+            self.tell(others, &Frame::new(Class::Receipt, &receipt(false))).await;
+        }
+        Some(())
+    }
+
+    async fn followers(&self, room: RoomId) -> Option<Vec<Connection>> {
+        let rows = self.parts.store.nodes.connections_in(room, self.now()).await.ok()?;
+        Some(rows.iter().map(followed_by).collect())
+    }
+
+    async fn tell(&self, sockets: impl Iterator<Item = Connection>, frame: &Frame) {
+        let text = Bytes::copy_from_slice(frame.text.as_bytes());
+        let frames: ByConnection = sockets.map(|socket| (socket.id.clone(), (socket, vec![text.clone()]))).collect();
+        for gone in self.post_all(frames).await.0 {
+            self.gone(&gone, None).await;
+        }
+    }
+}

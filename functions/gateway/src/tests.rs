@@ -1,0 +1,328 @@
+//! The function on a store in memory: events in, posts out. The API that holds the sockets is a stand-in; the real one is
+//! what `tests/` runs it against.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use blobs::FolderBlobs;
+use bus::{Broker, InProcessPresence};
+use bytes::Bytes;
+use conformance::MemoryStore;
+use domain::name::{RoomName, UserName};
+use domain::{Actor, Change, Intent, LogId, RoomId, RoomKind, Seq};
+use serde_json::{Value, json};
+use service::auth::{AuthSettings, Device, SigningKeys};
+use service::ports::PushError;
+use service::rooms::Asked;
+use service::{NewRoom, Ports, Running, ServiceSettings, Services, SystemClock};
+
+use super::*;
+
+/// What the API was asked to post, by connection; one that was closed is gone.
+#[derive(Default)]
+struct Api {
+    posted: Mutex<HashMap<String, Option<Vec<Value>>>>,
+    next: AtomicU64,
+}
+
+impl Api {
+    fn take(&self, id: &str) -> Vec<Value> {
+        let mut posted = self.posted.lock().expect("no holder panics");
+        posted.get_mut(id).and_then(Option::as_mut).map(std::mem::take).unwrap_or_default()
+    }
+
+    fn is_closed(&self, id: &str) -> bool {
+        self.posted.lock().expect("no holder panics").get(id).is_none_or(Option::is_none)
+    }
+}
+
+#[async_trait]
+impl Push for Api {
+    async fn post(&self, connection: &Connection, frame: Bytes) -> Result<(), PushError> {
+        assert!(frame.len() <= FRAME_BYTES, "a frame of {} bytes", frame.len());
+        assert_eq!(connection.node, "https://api.test/live");
+        let mut posted = self.posted.lock().expect("no holder panics");
+        let frames = posted.get_mut(&connection.id).and_then(Option::as_mut).ok_or(PushError::Gone)?;
+        match serde_json::from_slice(&frame).expect("JSON") {
+            Value::Array(some) => frames.extend(some),
+            one => frames.push(one),
+        }
+        Ok(())
+    }
+
+    async fn close(&self, connection: &Connection) -> Result<(), PushError> {
+        let closed = self.posted.lock().expect("no holder panics").insert(connection.id.clone(), None);
+        closed.flatten().map(drop).ok_or(PushError::Gone)
+    }
+}
+
+struct Rig {
+    gateway: Arc<Gateway>,
+    api: Arc<Api>,
+    services: Services,
+    _running: Running,
+    _files: tempfile::TempDir,
+}
+
+#[derive(Clone)]
+struct Person {
+    actor: Actor,
+    token: String,
+}
+
+impl Rig {
+    async fn new() -> Rig {
+        Rig::with(Limits { sends_per_10s: 100_000, sign_ins_per_minute: 10_000, ..Limits::default() }).await
+    }
+
+    async fn with(limits: Limits) -> Rig {
+        let files = tempfile::tempdir().expect("a folder");
+        let ports = Ports {
+            store: MemoryStore::new().store(),
+            blobs: Arc::new(FolderBlobs::open(files.path().to_owned()).await.expect("a folder")),
+            bus: Arc::new(Broker::new().endpoint()),
+            presence: Arc::new(InProcessPresence::new()),
+            clock: Arc::new(SystemClock),
+        };
+        let settings = ServiceSettings {
+            node: "gateway".into(),
+            limits: limits.clone(),
+            auth: AuthSettings { sign_ins_per_minute: 10_000, ..AuthSettings::default() },
+            keys: SigningKeys::generate(),
+        };
+        let services = Services::new(ports, settings);
+        let running = services.start();
+        let api = Arc::new(Api::default());
+        let gateway = Gateway::new(Parts::of(&services), api.clone(), "gateway".into(), &limits, None);
+        Rig { gateway, api, services, _running: running, _files: files }
+    }
+
+    async fn guest(&self, name: &str) -> Person {
+        let device = Device::new("test", [127, 0, 0, 1].into());
+        let name = UserName::parse(name).expect("a name");
+        let token = self.services.auth.guest(&name, &device).await.expect("guests may come").access_token;
+        Person { actor: self.services.auth.verify(&token).expect("fresh"), token }
+    }
+
+    async fn room(&self, owner: &Person, kind: RoomKind, hides_past: bool) -> RoomId {
+        let name = RoomName::parse("Garden").expect("a name");
+        let new = NewRoom { slug: None, name, description: String::new(), kind, hides_past };
+        self.services.rooms.create(&owner.actor, new, Asked::default()).await.expect("made").room.id
+    }
+
+    async fn ask(&self, person: &Person, room: RoomId, intent: Intent) -> Seq {
+        let change = Change { by: person.actor, id: service::ids::entry(), seen: None, epoch: None, intent };
+        let ack = self.services.logs.submit(LogId::Room(room), change).await.expect("taken in");
+        ack.seq.expect("it changes something")
+    }
+
+    async fn say(&self, person: &Person, room: RoomId, text: &str) -> Seq {
+        let text = text.to_owned().try_into().expect("valid");
+        self.ask(person, room, Intent::Send { text, reply_to: None, thread: None, files: Vec::new() }).await
+    }
+
+    async fn deliver(&self, room: RoomId, from: Seq, to: Seq) {
+        self.gateway.deliver(LogId::Room(room), from, to).await.expect("delivered");
+    }
+
+    async fn event(&self, route: &str, id: &str, body: Option<String>, query: Option<(&str, &str)>) {
+        let event = json!({
+            "requestContext": {"routeKey": route, "connectionId": id, "domainName": "api.test", "stage": "live"},
+            "queryStringParameters": query.map(|(key, value)| json!({key: value})),
+            "body": body,
+            "isBase64Encoded": false,
+        });
+        let event = serde_json::from_value(event).expect("an event");
+        assert_eq!(self.gateway.handle(&event).await, Ok(Answer::OK));
+    }
+
+    async fn connect(&self, query: Option<(&str, &str)>) -> String {
+        // As API Gateway makes them: base64, with any character of it.
+        let id = format!("L0S/{}cI=", self.api.next.fetch_add(1, Ordering::Relaxed));
+        self.api.posted.lock().expect("no holder panics").insert(id.clone(), Some(Vec::new()));
+        self.event("$connect", &id, None, query).await;
+        id
+    }
+
+    async fn frame(&self, id: &str, frame: Value) -> Vec<Value> {
+        self.event("$default", id, Some(frame.to_string()), None).await;
+        self.api.take(id)
+    }
+
+    /// Signed in; the room list was read.
+    async fn sign_in(&self, person: &Person) -> String {
+        let id = self.connect(None).await;
+        let frames = self.frame(&id, json!({"t": "hello", "v": 1, "token": person.token, "batch": true})).await;
+        assert_eq!((&frames[0]["t"], &frames[1]["t"]), (&json!("welcome"), &json!("rooms")), "{frames:?}");
+        id
+    }
+
+    /// Live in a room, from now on.
+    async fn live(&self, person: &Person, room: RoomId) -> String {
+        let id = self.sign_in(person).await;
+        let frames = self.frame(&id, json!({"t": "resume", "id": "r", "cursors": {room.to_string(): null}})).await;
+        assert_eq!(frames[0]["status"], "reset", "{frames:?}");
+        id
+    }
+}
+
+#[tokio::test]
+async fn a_change_is_acked_and_reaches_those_who_follow() {
+    let rig = Rig::new().await;
+    let (ada, bob) = (rig.guest("ada").await, rig.guest("bob").await);
+    let room = rig.room(&ada, RoomKind::Public, false).await;
+    rig.ask(&bob, room, Intent::Join).await;
+    let (a, b) = (rig.live(&ada, room).await, rig.live(&bob, room).await);
+    let id = service::ids::entry().to_string();
+    let send = json!({"t": "send", "id": id, "room": room.to_string(), "text": "hi", "seen": 2});
+    let acked = rig.frame(&a, send.clone()).await;
+    assert_eq!((&acked[0]["t"], &acked[0]["dup"]), (&json!("ack"), &json!(false)), "{acked:?}");
+    let seq = acked[0]["seq"].as_u64().expect("a seq");
+    assert_eq!(rig.frame(&a, send).await[0]["dup"], json!(true), "a repeat is known");
+
+    rig.deliver(room, seq, seq).await;
+    for socket in [&a, &b] {
+        let events = rig.api.take(socket);
+        assert_eq!((&events[0]["text"], &events[0]["by"]["id"]), (&json!("hi"), &json!(ada.actor.user.to_string())));
+    }
+}
+
+#[tokio::test]
+async fn what_was_missed_comes_in_pages_that_a_frame_takes() {
+    let rig = Rig::new().await;
+    let ada = rig.guest("ada").await;
+    let room = rig.room(&ada, RoomKind::Private, false).await;
+    let mut last = 0;
+    for _ in 0..120 {
+        last = rig.say(&ada, room, &"x".repeat(900)).await;
+    }
+    let socket = rig.sign_in(&ada).await;
+    let mut page =
+        rig.frame(&socket, json!({"t": "resume", "id": "r", "cursors": {room.to_string(): 1}})).await.remove(0);
+    let (mut seen, mut pages) = (Vec::new(), 1);
+    loop {
+        seen.extend(
+            page["events"].as_array().expect("events").iter().map(|event| event["seq"].as_u64().expect("a seq")),
+        );
+        if page["status"] == "ok" {
+            break;
+        }
+        let fill = json!({"t": "fill", "id": "f", "room": room.to_string(), "after": page["through"]});
+        page = rig.frame(&socket, fill).await.remove(0);
+        pages += 1;
+    }
+    assert_eq!(seen, (2..=last).collect::<Vec<_>>());
+    assert!(pages > 3, "a page of {FRAME_BYTES} bytes does not hold them all");
+}
+
+#[tokio::test]
+async fn one_who_is_removed_hears_of_it_and_nothing_after() {
+    let rig = Rig::new().await;
+    let (ada, bob) = (rig.guest("ada").await, rig.guest("bob").await);
+    let room = rig.room(&ada, RoomKind::Public, false).await;
+    rig.ask(&bob, room, Intent::Join).await;
+    let socket = rig.live(&bob, room).await;
+    let kicked = rig.ask(&ada, room, Intent::Kick { user: bob.actor.user, why: None }).await;
+    let after = rig.say(&ada, room, "without bob").await;
+    rig.deliver(room, kicked, after).await;
+    let heard = rig.api.take(&socket);
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    assert_eq!(heard[0]["state"], "kicked");
+    let next = rig.say(&ada, room, "still without").await;
+    rig.deliver(room, next, next).await;
+    assert!(rig.api.take(&socket).is_empty());
+    let refused = rig.frame(&socket, json!({"t": "resume", "id": "r", "cursors": {room.to_string(): after}})).await;
+    assert_eq!(refused[0]["status"], "forbidden", "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_edit_of_a_hidden_message_comes_without_its_text() {
+    let rig = Rig::new().await;
+    let (ada, bob) = (rig.guest("ada").await, rig.guest("bob").await);
+    let room = rig.room(&ada, RoomKind::Private, true).await;
+    let old = rig.say(&ada, room, "before bob").await;
+    rig.ask(&ada, room, Intent::Invite { user: bob.actor.user, role: domain::Role::Member }).await;
+    rig.ask(&bob, room, Intent::Join).await;
+    let (a, b) = (rig.live(&ada, room).await, rig.live(&bob, room).await);
+    let text = "a secret".to_owned().try_into().expect("valid");
+    let edit = rig.ask(&ada, room, Intent::Edit { target: old, text }).await;
+    rig.deliver(room, edit, edit).await;
+    assert_eq!(rig.api.take(&a)[0]["text"], "a secret");
+    assert_eq!(rig.api.take(&b)[0]["text"], "");
+}
+
+#[tokio::test]
+async fn a_socket_that_is_gone_takes_its_rows_with_it() {
+    let rig = Rig::new().await;
+    let ada = rig.guest("ada").await;
+    let room = rig.room(&ada, RoomKind::Public, false).await;
+    let (gone, closed) = (rig.live(&ada, room).await, rig.live(&ada, room).await);
+    rig.api.posted.lock().expect("no holder panics").insert(gone.clone(), None);
+    rig.event("$disconnect", &closed, None, None).await;
+    rig.api.posted.lock().expect("no holder panics").insert(closed, None);
+    let seq = rig.say(&ada, room, "anybody?").await;
+    rig.deliver(room, seq, seq).await;
+    let (nodes, now) = (&rig.services.ports.store.nodes, rig.gateway.now());
+    assert_eq!(nodes.connections_in(room, now).await, Ok(Vec::new()));
+    assert_eq!(nodes.connections(ada.actor.user, now).await, Ok(Vec::new()));
+    assert_eq!(nodes.socket(&gone, now).await, Ok(None));
+}
+
+#[tokio::test]
+async fn sockets_end_with_their_session() {
+    let rig = Rig::new().await;
+    let ada = rig.guest("ada").await;
+    let room = rig.room(&ada, RoomKind::Public, false).await;
+    let (socket, own) = (rig.live(&ada, room).await, LogId::User(ada.actor.user));
+    let other = rig.sign_in(&rig.guest("bob").await).await;
+    rig.services.auth.logout(Some(ada.actor), None).await.expect("signed out");
+    let head = rig.services.ports.store.log.tip(own).await.expect("up").seq();
+    rig.gateway.deliver(own, 1, head).await.expect("delivered");
+    assert!(rig.api.is_closed(&socket));
+    assert!(!rig.api.is_closed(&other));
+    rig.event("$default", &socket, Some(r#"{"t":"ping","id":"1"}"#.into()), None).await;
+}
+
+#[tokio::test]
+async fn a_ticket_of_the_url_signs_in_once() {
+    let rig = Rig::new().await;
+    let ada = rig.guest("ada").await;
+    let ticket = rig.services.auth.ticket(&ada.actor).await.expect("a ticket");
+    let first = rig.connect(Some(("ticket", &ticket))).await;
+    assert_eq!(rig.frame(&first, json!({"t": "hello", "v": 1})).await[0]["t"], "welcome");
+    let second = rig.connect(Some(("ticket", &ticket))).await;
+    rig.frame(&second, json!({"t": "hello", "v": 1})).await;
+    assert!(rig.api.is_closed(&second));
+}
+
+#[tokio::test]
+async fn what_breaks_the_protocol_closes() {
+    let rig = Rig::with(Limits { frames_per_60s: 3, ..Limits::default() }).await;
+    let ada = rig.guest("ada").await;
+    let nobody = rig.connect(None).await;
+    rig.frame(&nobody, json!({"t": "ping", "id": "1"})).await;
+    assert!(rig.api.is_closed(&nobody), "the first frame is hello");
+    let flood = rig.sign_in(&ada).await;
+    for n in 0..3 {
+        assert_eq!(rig.frame(&flood, json!({"t": "ping", "id": n.to_string()})).await[0]["t"], "pong");
+    }
+    rig.frame(&flood, json!({"t": "ping", "id": "4"})).await;
+    assert!(rig.api.is_closed(&flood), "the budget holds from frame to frame");
+}
+
+#[tokio::test]
+async fn typing_and_marks_are_shown_to_the_others() {
+    let rig = Rig::new().await;
+    let (ada, bob) = (rig.guest("ada").await, rig.guest("bob").await);
+    let room = rig.room(&ada, RoomKind::Public, false).await;
+    rig.ask(&bob, room, Intent::Join).await;
+    let seq = rig.say(&ada, room, "read me").await;
+    let (a, phone, desk) = (rig.live(&ada, room).await, rig.live(&bob, room).await, rig.live(&bob, room).await);
+    let typing = json!({"t": "typing", "room": room.to_string(), "on": true});
+    assert_eq!(rig.frame(&phone, typing).await, Vec::<Value>::new());
+    assert_eq!(rig.api.take(&a)[0]["by"]["id"], bob.actor.user.to_string());
+    assert!(rig.api.take(&desk).is_empty(), "one's own typing is not shown to oneself");
+    rig.frame(&phone, json!({"t": "read", "room": room.to_string(), "seq": seq})).await;
+    assert_eq!((&rig.api.take(&desk)[0]["n"], &rig.api.take(&a)[0]["n"]), (&json!(1), &Value::Null));
+}

@@ -1,0 +1,275 @@
+//! One frame of a client: the session is told, and what it asks for is done before the event is answered.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use domain::limits::REPLAY_ENTRIES;
+use domain::{Actor, LogId, Refusal, Seq, Timestamp, UserId};
+use service::ports::{Connection, StoreResult};
+use wire::{PresenceEntry, ServerFrame, SyncStatus};
+use ws_tier::session::{Action, CloseCode, Credential, Identity, Reply, Session};
+use ws_tier::{Class, Frame, room_frames};
+
+use crate::post::packed;
+use crate::{Answer, Event, Gateway, Kept};
+
+/// After how long a client that was let in too early may try again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// A socket while one of its frames is dealt with.
+pub(crate) struct Turn<'a> {
+    pub gateway: &'a Gateway,
+    pub connection: Connection,
+    pub actor: Option<Actor>,
+    pub frames: Vec<Frame>,
+    session: Session,
+    actions: Vec<Action>,
+    closed: Option<CloseCode>,
+}
+
+impl Gateway {
+    pub(crate) async fn message(&self, event: &Event) -> StoreResult<Answer> {
+        let id = &event.request_context.connection_id;
+        let Some((kept, expires_at)) = self.kept(id).await? else {
+            // It was closed, and this frame was under way.
+            return Ok(Answer::OK);
+        };
+        let Some(session) = Session::restore(self.settings.clone(), id.clone(), &kept.session) else {
+            let connection = self.connection(id, UserId::SYSTEM, &kept.endpoint, expires_at);
+            self.close(&connection).await;
+            return Ok(Answer::OK);
+        };
+        let actor = session.actor();
+        let user = actor.map_or(UserId::SYSTEM, |actor| actor.user);
+        let connection = self.connection(id, user, &kept.endpoint, expires_at);
+        let (frames, actions) = (Vec::new(), Vec::new());
+        let mut turn = Turn { gateway: self, connection, actor, frames, session, actions, closed: None };
+        turn.take(event).await;
+        turn.end(&kept).await
+    }
+
+    async fn close(&self, connection: &Connection) {
+        if let Err(error) = self.push.close(connection).await {
+            tracing::warn!(%error, "a connection was not closed; it ends by itself");
+        }
+        self.gone(connection, None).await;
+    }
+}
+
+impl Turn<'_> {
+    async fn take(&mut self, event: &Event) {
+        let now = self.now();
+        if event.is_base64_encoded {
+            self.session.on_breach(&mut self.actions);
+        } else {
+            self.session.on_text(event.body.as_deref().unwrap_or_default(), now, &mut self.actions);
+        }
+        self.work().await;
+        if self.session.next_tick().is_some_and(|at| at <= self.now()) {
+            let heads = self.heads().await;
+            self.session.on_tick(self.now(), || heads, &mut self.actions);
+            self.work().await;
+        }
+        if let Some(actor) = self.actor {
+            // Anything that comes is a sign of life.
+            self.gateway.parts.presence.connected(actor.user, &self.connection.id).await;
+        }
+    }
+
+    /// Does what the session asks for, and what comes of that.
+    async fn work(&mut self) {
+        let mut actions = VecDeque::from(std::mem::take(&mut self.actions));
+        while let Some(action) = actions.pop_front() {
+            if self.closed.is_some() {
+                return;
+            }
+            self.act(action).await;
+            // What an answer brings comes before what was asked later, as on a socket of the tier.
+            for next in std::mem::take(&mut self.actions).into_iter().rev() {
+                actions.push_front(next);
+            }
+        }
+    }
+
+    async fn act(&mut self, action: Action) {
+        match action {
+            Action::Send(frame) => self.frames.push(Frame::new(Class::Durable, &*frame)),
+            Action::Close(code) => self.closed = Some(code),
+            Action::SignIn(credential) => self.sign_in(&credential).await,
+            Action::Renew { id, token } => {
+                let answer = self.gateway.parts.sign_in(&token).await;
+                self.session.renewed(id, &answer, self.now(), &mut self.actions);
+            }
+            Action::ListRooms => self.list_rooms().await,
+            Action::Replay { re, logs } => {
+                for (log, cursor) in logs {
+                    if let Err(refusal) = self.replay(&re, log, cursor).await {
+                        let room = Some(ws_tier::session::log_name(log));
+                        let reply = Reply { id: Some(re.clone()), of: "resume", room };
+                        self.session.refused(&reply, &refusal, &mut self.actions);
+                    }
+                }
+            }
+            Action::NoSuchLog { re, room } => self.no_such_log(re, room).await,
+            Action::Submit { reply, room, change } => match self.gateway.parts.submit(&room, *change).await {
+                Ok((room, ack)) => self.session.acked(reply, room.to_string(), &ack, &mut self.actions),
+                Err(refusal) => self.session.refused(&reply, &refusal, &mut self.actions),
+            },
+            Action::Mark { room, seq } => {
+                let Some(actor) = self.actor else { return };
+                let read = self.gateway.parts.marks.read(&actor, room, seq).await.map(drop);
+                self.answer("read", Some(room.to_string()), read);
+            }
+            Action::Typing { room, on } => {
+                let Some(actor) = self.actor else { return };
+                let typing = self.gateway.parts.presence.typing(&actor, &room.into(), on).await;
+                self.answer("typing", Some(room.to_string()), typing);
+            }
+            Action::Watch(users) => {
+                let watched = self.watch(&users).await;
+                self.answer("watch", None, watched);
+            }
+        }
+    }
+
+    /// Of what has no answer but an error.
+    fn answer(&mut self, of: &'static str, room: Option<String>, done: Result<(), Refusal>) {
+        if let Err(refusal) = done {
+            self.session.refused(&Reply { id: None, of, room }, &refusal, &mut self.actions);
+        }
+    }
+
+    async fn sign_in(&mut self, credential: &Credential) {
+        match self.signed_in(credential).await {
+            Ok((identity, epoch, online)) => {
+                self.actor = Some(identity.actor);
+                self.session.signed_in(&identity, epoch, online, self.now(), &mut self.actions);
+            }
+            Err(refusal) => self.session.not_signed_in(&refusal, &mut self.actions),
+        }
+    }
+
+    async fn signed_in(&mut self, credential: &Credential) -> Result<(Identity, domain::Epoch, u64), Refusal> {
+        let parts = &self.gateway.parts;
+        let identity = parts.sign_in(credential).await?;
+        let user = identity.user.id;
+        let allowed = self.gateway.settings.limits.sockets_per_user;
+        let open = parts.store.nodes.connections(user, self.now()).await?;
+        if open.iter().filter(|row| row.room.is_none()).count() >= allowed {
+            let why = format!("One may have {allowed} connections; close another one.");
+            return Err(Refusal::new(domain::Code::RateLimited, why));
+        }
+        // The row first, and the session after it: so its end cannot pass in between.
+        self.connection.user = user;
+        parts.store.nodes.put_connection(&self.connection).await?;
+        if !parts.session_goes_on(&identity.actor).await? {
+            return Err(Refusal::new(domain::Code::Unauthenticated, "This session is over; sign in again."));
+        }
+        parts.presence.connected(user, &self.connection.id).await;
+        let epoch = self.gateway.epoch().await?;
+        Ok((identity, epoch, parts.presence.online().await))
+    }
+
+    async fn list_rooms(&mut self) {
+        let Some(actor) = self.actor else { return };
+        if let Err(refusal) = self.room_pages(actor.user).await {
+            // Without the list a client knows nothing: it comes again.
+            let reply = Reply { id: None, of: "hello", room: None };
+            self.session.refused(&reply, &refusal, &mut self.actions);
+            self.actions.push(Action::Close(CloseCode::Overloaded));
+        }
+    }
+
+    async fn room_pages(&mut self, user: UserId) -> Result<(), Refusal> {
+        let parts = &self.gateway.parts;
+        // Read before the list, so that what changes meanwhile is above it.
+        let mut me = Some(parts.head(LogId::User(user)).await?.1);
+        let mut after = None;
+        loop {
+            let (lines, next) = parts.room_list(user, after).await?;
+            let limit = self.gateway.settings.limits.server_frame;
+            self.frames.extend(room_frames(lines, next.is_some(), me.take(), limit));
+            match next {
+                Some(_) => after = next,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    async fn no_such_log(&mut self, re: String, room: String) {
+        let Ok(epoch) = self.gateway.epoch().await else { return };
+        let (status, epoch) = (SyncStatus::NotFound, epoch.to_string());
+        let (from, through, head, n, events) = (None, None, None, None, Vec::new());
+        let frame = ServerFrame::Sync { re, room, status, epoch, from, through, as_of: 0, head, n, events };
+        self.frames.push(Frame::new(Class::Durable, &frame));
+    }
+
+    /// Says once who is there: nothing here lives to say more later.
+    async fn watch(&mut self, users: &[UserId]) -> Result<(), Refusal> {
+        let Some(actor) = self.actor else { return Ok(()) };
+        let presence = &self.gateway.parts.presence;
+        let users = presence.watchable(&actor, users).await?;
+        let there = presence.of(&users).await;
+        let users = there
+            .into_iter()
+            .map(|one| PresenceEntry {
+                user: one.user.to_string(),
+                status: one.status,
+                last_seen: one.last_seen.map(wire::rfc3339),
+            })
+            .collect();
+        self.frames.push(Frame::new(Class::Presence, &ServerFrame::Presence { users, full: true }));
+        Ok(())
+    }
+
+    /// The heads of the own log and of the user's rooms, as far as one ping takes them: so a lost last entry is found.
+    async fn heads(&self) -> Vec<(LogId, Seq)> {
+        let Some(actor) = self.actor else { return Vec::new() };
+        let parts = &self.gateway.parts;
+        let mut heads = Vec::new();
+        if let Ok((_, me)) = parts.head(LogId::User(actor.user)).await {
+            heads.push((LogId::User(actor.user), me));
+        }
+        let most = domain::limits::HEADS_PER_PING - 1;
+        let Ok(mut rooms) = parts.store.rooms.user_rooms(actor.user, None, REPLAY_ENTRIES.min(1_000) as usize).await
+        else {
+            return heads;
+        };
+        rooms.sort_by_key(|line| std::cmp::Reverse(line.head.at));
+        heads.extend(rooms.iter().take(most).map(|line| (LogId::Room(line.room.id), line.head.seq)));
+        heads
+    }
+
+    /// Posts what came of it, and keeps the session. Signals to others come last: nobody waits for them.
+    async fn end(self, kept: &Kept) -> StoreResult<Answer> {
+        let Turn { gateway, connection, frames, session, closed, .. } = self;
+        let limit = gateway.settings.limits.server_frame;
+        let saved = session.save();
+        if let (Some(session), None) = (&saved, closed) {
+            // Before the frames: the client may answer them at once.
+            let kept = Kept { session: session.clone(), endpoint: kept.endpoint.clone() };
+            gateway.keep(&connection.id, &kept, connection.expires_at).await?;
+        }
+        let posted = gateway.post(&connection, packed(frames, session.batches(), limit)).await;
+        match posted {
+            Ok(false) => gateway.gone(&connection, None).await,
+            Err(error) => tracing::warn!(%error, "frames did not reach their socket; its client finds them in the log"),
+            Ok(true) => {}
+        }
+        if let Some(code) = closed {
+            tracing::debug!(code = code.number(), "closed a connection");
+            gateway.close(&connection).await;
+        }
+        gateway.tell_signals(&connection.id).await;
+        Ok(Answer::OK)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.gateway.now()
+    }
+
+    /// A refusal for one who came while the store starts afresh.
+    pub(crate) fn afresh() -> Refusal {
+        Refusal::unavailable("The server starts afresh.", u64::try_from(RETRY.as_millis()).unwrap_or(u64::MAX))
+    }
+}
