@@ -8,6 +8,7 @@ use service::ports::AppendError;
 use sqlx::{ConnectOptions as _, Connection as _, Executor};
 
 use super::{a_log_of, open_at, whole_logs};
+use crate::schema::VERSION;
 use crate::store::path_of;
 use crate::{OpenError, SqlSettings, SqlStore, dialect};
 
@@ -65,7 +66,7 @@ async fn a_newer_database_is_refused() {
     assert!(matches!(refused, OpenError::Newer { found: 999, .. }));
     let told = refused.to_string();
     assert!(told.contains("999") && told.contains("start that release"), "it says what to do: {told}");
-    change(&path, "UPDATE meta SET v = '1' WHERE k = 'schema'").await;
+    change(&path, &format!("UPDATE meta SET v = '{VERSION}' WHERE k = 'schema'")).await;
     open_at(&path).await.expect("nothing was changed by the attempt");
 }
 
@@ -205,8 +206,8 @@ pub async fn hold_the_writer(store: &SqlStore) -> tokio::sync::watch::Sender<boo
     gate
 }
 
-async fn change(path: &std::path::Path, sql: &'static str) {
+async fn change(path: &std::path::Path, sql: &str) {
     let mut connection = dialect::tool_options(path, &SqlSettings::default()).connect().await.expect("it opens");
-    connection.execute(sql).await.expect("changed");
+    connection.execute(sqlx::AssertSqlSafe(sql.to_owned())).await.expect("changed");
     connection.close().await.expect("closed");
 }
