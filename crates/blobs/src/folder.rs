@@ -13,8 +13,8 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufWriter};
 use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
-/// Characters of a key: an id, and an ending such as `.thumb`.
-const KEY_CHARS: usize = 80;
+use crate::key::checked;
+
 /// Bytes that are read or written at once.
 const CHUNK: usize = 64 * 1024;
 /// The folder of blobs that are being written.
@@ -47,11 +47,7 @@ impl FolderBlobs {
 
     /// Where a key's bytes lie. The end of a key is its random part, so it spreads best.
     fn place(&self, key: &str) -> Result<PathBuf, BlobError> {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
-        let fits = (1..=KEY_CHARS).contains(&key.len()) && key.chars().all(allowed) && !key.starts_with('.');
-        if !fits {
-            return Err(BlobError::NotFound);
-        }
+        let key = checked(key)?;
         let stem = key.split('.').next().unwrap_or(key);
         Ok(self.root.join(&stem[stem.len().saturating_sub(2)..]).join(key))
     }
@@ -124,6 +120,10 @@ impl Blobs for FolderBlobs {
         };
         let stream = ReaderStream::with_capacity(file.take(length), CHUNK);
         Ok(Box::pin(stream.map(|chunk| chunk.map_err(failed))))
+    }
+
+    async fn length(&self, key: &str) -> Result<u64, BlobError> {
+        Ok(fs::metadata(self.place(key)?).await.map_err(failed)?.len())
     }
 
     async fn delete(&self, key: &str) -> Result<(), BlobError> {

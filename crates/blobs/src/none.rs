@@ -23,6 +23,10 @@ impl Blobs for NoBlobs {
         Err(none())
     }
 
+    async fn length(&self, _: &str) -> Result<u64, BlobError> {
+        Err(none())
+    }
+
     async fn delete(&self, _: &str) -> Result<(), BlobError> {
         Err(none())
     }

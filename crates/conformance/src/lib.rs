@@ -1,4 +1,4 @@
-//! One suite of tests for every store, and the store in memory that other crates test on.
+//! One suite of tests for every store and every store of blobs, and the store in memory that other crates test on.
 //!
 //! Knows the ports only, never an adapter: `conformance::store!(name, constructor)` runs the suite on
 //! whatever the constructor opens.
@@ -106,6 +106,43 @@ macro_rules! store {
                     the_state_of_a_socket_is_kept_until_it_is_over;
             }
         }
+    };
+}
+
+/// Runs the suite of [`service::ports::Blobs`]: a module `name` with one test for each case. The constructor is an async
+/// function without arguments that returns a `Result` of something with a method `blobs()`.
+#[macro_export]
+macro_rules! blobs {
+    ($name:ident, $open:expr) => {
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            $crate::blob_cases! { $open;
+                what_was_put_is_read_whole
+                ranges_are_cut_to_what_there_is
+                nothing_is_kept_of_what_is_too_large
+                nothing_is_kept_of_what_breaks_off
+                what_is_put_again_is_replaced_whole
+                many_are_put_and_read_at_once
+                what_is_not_there_is_not_found
+                no_key_leads_out
+            }
+        }
+    };
+}
+
+/// The tests of [`blobs!`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! blob_cases {
+    ($open:expr; $($case:ident)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let opened = ($open)().await.expect("the store of blobs opens");
+                $crate::suite::blobs::$case(opened.blobs()).await;
+            }
+        )*
     };
 }
 

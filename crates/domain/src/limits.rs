@@ -244,6 +244,15 @@ pub const UNSENT_FILES_PER_USER: usize = 100;
 pub const PICTURES_AT_ONCE: usize = 2;
 /// Pixels of a picture: more are refused before they are decoded.
 pub const PICTURE_PIXELS: u64 = 50_000_000;
+/// Bytes of a picture that is measured and gets a thumbnail: a larger one is a file like any other, since all of a
+/// picture is in memory while it is decoded.
+pub const PICTURE_BYTES: u64 = 32 * 1024 * 1024;
+/// How long a client may take to begin a transfer straight from or to the store of blobs.
+pub const PRESIGNED_LIFE: Duration = Duration::from_secs(5 * 60);
+/// Uploads straight to the store of blobs that one user may begin in a minute, on one node.
+pub const PRESIGNS_PER_MINUTE: u32 = 60;
+/// Users whose beginnings of such uploads are counted.
+pub const PRESIGNING_USERS: usize = 10_000;
 /// The longer side of a thumbnail.
 pub const THUMBNAIL_SIDE: u32 = 480;
 
@@ -269,8 +278,13 @@ pub struct Limits {
     pub scans_per_10s: u32,
     /// Frames of one socket in sixty seconds.
     pub frames_per_60s: u32,
-    /// Bytes of one uploaded file.
+    /// Bytes of one file that is uploaded through the server.
     pub upload_bytes: u64,
+    /// Bytes of one file that a client uploads straight to the store of blobs, where that takes it.
+    pub direct_upload_bytes: u64,
+    /// A file of more bytes is downloaded straight from the store of blobs, where that gives it. An AWS Lambda
+    /// function cannot answer with more than 6 MB, and bytes as base64 in it.
+    pub direct_download_above: u64,
     /// REST calls of one address a minute.
     pub requests_per_minute: u32,
     /// Sign-in attempts of one address a minute.
@@ -292,6 +306,8 @@ impl Default for Limits {
             scans_per_10s: 20,
             frames_per_60s: 400,
             upload_bytes: 25 * 1024 * 1024,
+            direct_upload_bytes: 100 * 1024 * 1024,
+            direct_download_above: 2 * 1024 * 1024,
             requests_per_minute: 1_200,
             sign_ins_per_minute: 60,
             heartbeat_ms: 25_000,

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
@@ -19,12 +19,22 @@ const ALWAYS_ASK: HeaderValue = HeaderValue::from_static("no-cache");
 const NOT_BUILT: &str = "<!doctype html><title>Palaver</title><h1>The page was not built</h1>\
 <p>This server works, but its binary holds no page. Build it with <code>cargo xtask up</code>.";
 
-/// Serves the files; every other path that is not of the API is the page, which finds its own way.
-pub fn router() -> Router {
-    Router::new().route("/", get(serve)).fallback(serve)
+/// Serves the files; every other path that is not of the API is the page, which finds its own way. `files` is the origin
+/// that the page may put and get people's files at, where that is not this server.
+pub fn router(files: Option<&str>) -> Router {
+    let policy = web::content_security_policy(&[], files);
+    Router::new().route("/", get(serve)).fallback(serve).with_state(policy)
 }
 
-async fn serve(request: Request) -> Response {
+async fn serve(State(policy): State<HeaderValue>, request: Request) -> Response {
+    let mut response = find(request);
+    if response.status() != StatusCode::NOT_FOUND {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+fn find(request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) || is_of_api(request.uri()) {
         return StatusCode::NOT_FOUND.into_response();
     }
@@ -75,7 +85,6 @@ fn respond(path: &str, file: EmbeddedFile, encoding: Option<&'static str>, asked
     if let Some(encoding) = encoding {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
-    headers.insert(header::CONTENT_SECURITY_POLICY, web::content_security_policy(&[]));
     response
 }
 
@@ -105,9 +114,24 @@ mod tests {
 
     use super::*;
 
-    async fn get(path: &str) -> StatusCode {
+    async fn answer(files: Option<&str>, path: &str) -> Response {
         let request = Request::get(path).body(Body::empty()).expect("valid");
-        router().oneshot(request).await.expect("infallible").status()
+        router(files).oneshot(request).await.expect("infallible")
+    }
+
+    async fn get(path: &str) -> StatusCode {
+        answer(None, path).await.status()
+    }
+
+    #[tokio::test]
+    async fn the_page_may_reach_the_bucket_and_nothing_else() {
+        let policy = async |files| {
+            answer(files, "/").await.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned()
+        };
+        let with = policy(Some("https://bytes.example.org")).await;
+        assert!(with.contains("connect-src 'self' https://bytes.example.org;"), "{with}");
+        assert!(with.contains("img-src 'self' data: blob: https://bytes.example.org;"), "{with}");
+        assert!(!policy(None).await.contains("http"), "an embedded server's page reaches only it");
     }
 
     #[tokio::test]

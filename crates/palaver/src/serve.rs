@@ -76,7 +76,7 @@ fn router(profile: &Profile, tier: &Arc<Tier>, settings: &Settings) -> Router {
         .merge(files::router(services.files.clone()))
         .merge(documents())
         .merge(Health::new(env!("CARGO_PKG_VERSION"), profile.checks()).router())
-        .merge(page::router());
+        .merge(page::router(services.files.direct_origin()));
     web::mount(functions, services.auth.clone(), &settings.web).merge(tier.router())
 }
 

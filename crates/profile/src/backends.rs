@@ -29,12 +29,20 @@ pub enum BlobsBackend {
     /// A folder below the data folder. The default.
     Folder,
     /// A bucket: `s3://BUCKET`. Endpoint, region and credentials are those of the AWS SDK.
-    S3 {
-        /// The bucket's name.
-        bucket: String,
-        /// `endpoint/bucket/key` instead of `bucket.endpoint/key`: `PALAVER_S3_PATH_STYLE`.
-        path_style: bool,
-    },
+    S3(S3Bucket),
+}
+
+/// A bucket, and how clients reach it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct S3Bucket {
+    /// Its name.
+    pub name: String,
+    /// `endpoint/bucket/key` instead of `bucket.endpoint/key`: `PALAVER_S3_PATH_STYLE`.
+    pub path_style: bool,
+    /// Where browsers reach it, if not where the server does: `PALAVER_S3_PUBLIC_ENDPOINT`.
+    pub public_endpoint: Option<String>,
+    /// Whether large files go straight between clients and the bucket: `PALAVER_S3_PRESIGN`.
+    pub presign: bool,
 }
 
 /// What connects the nodes: `REDIS_URL`.
@@ -101,12 +109,18 @@ fn store(config: &mut Config) -> StoreBackend {
 
 fn blobs(config: &mut Config) -> BlobsBackend {
     const KEY: &str = "PALAVER_FILES";
+    const PUBLIC: &str = "PALAVER_S3_PUBLIC_ENDPOINT";
     let path_style = config.flag("PALAVER_S3_PATH_STYLE", false);
+    let presign = config.flag("PALAVER_S3_PRESIGN", true);
+    let public_endpoint = config.optional(PUBLIC);
+    if public_endpoint.as_ref().is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
+        config.problem(PUBLIC, "must be the URL at which browsers reach S3, such as https://files.example.org");
+    }
     match config.optional(KEY) {
         None => BlobsBackend::Folder,
         Some(text) => match text.strip_prefix("s3://").map(|rest| rest.trim_end_matches('/')) {
             Some(bucket) if !bucket.is_empty() && !bucket.contains('/') => {
-                BlobsBackend::S3 { bucket: bucket.to_owned(), path_style }
+                BlobsBackend::S3(S3Bucket { name: bucket.to_owned(), path_style, public_endpoint, presign })
             }
             _ => {
                 config.problem(KEY, "must be s3://BUCKET, or not set, for a folder below the data folder");
@@ -153,7 +167,8 @@ mod tests {
         ];
         let backends = read(&values).expect("all can be used");
         assert!(matches!(&backends.store, StoreBackend::Postgres { replica: None, .. }));
-        assert_eq!(backends.blobs, BlobsBackend::S3 { bucket: "bytes".into(), path_style: false });
+        let bucket = S3Bucket { name: "bytes".into(), path_style: false, public_endpoint: None, presign: true };
+        assert_eq!(backends.blobs, BlobsBackend::S3(bucket));
         assert!(matches!(backends.bus, BusBackend::Redis { .. }));
         assert!(!format!("{backends:?}").contains("secret"), "a password is shown");
         let table = read(&[("DATABASE_URL", "dynamodb:palaver")]).expect("a table can be used");
@@ -164,6 +179,8 @@ mod tests {
     fn what_cannot_be_used_is_told() {
         assert_eq!(read(&[("DATABASE_URL", "mysql://x")]), Err(vec!["DATABASE_URL".into()]));
         assert_eq!(read(&[("PALAVER_FILES", "/mnt/files")]), Err(vec!["PALAVER_FILES".into()]));
+        let public = ("PALAVER_S3_PUBLIC_ENDPOINT", "files.example.org");
+        assert_eq!(read(&[public]), Err(vec!["PALAVER_S3_PUBLIC_ENDPOINT".into()]));
         assert_eq!(read(&[("DATABASE_REPLICA_URL", "postgres://x")]), Err(vec!["DATABASE_REPLICA_URL".into()]));
     }
 }

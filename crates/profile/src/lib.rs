@@ -9,8 +9,10 @@ mod prepare;
 mod secret;
 mod settings;
 
-pub use backends::{Backends, BlobsBackend, BusBackend, StoreBackend};
+pub use backends::{Backends, BlobsBackend, BusBackend, S3Bucket, StoreBackend};
 pub use function::{Function, FunctionError, function};
+#[cfg(feature = "s3")]
+pub use open::s3_settings;
 pub use open::{DATABASE, FILES, FileStore, OpenError, Profile, SIGNING_KEY, WithFiles, WithoutFiles};
 pub use prepare::prepare;
 pub use secret::Secret;

@@ -36,6 +36,6 @@ fn complete(document: &mut OpenApi) {
 
 async fn as_page(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, content_security_policy(&[]));
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, content_security_policy(&[], None));
     response
 }

@@ -9,12 +9,15 @@ use http::{HeaderName, HeaderValue, header};
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// For our own pages: only what this server itself serves. `connect` are further places that the page
-/// may call, such as `wss:` where a proxy changes the host.
-pub fn content_security_policy(connect: &[&str]) -> HeaderValue {
+/// may call, such as `wss:` where a proxy changes the host; `files` is the origin that files come from and go to, where
+/// that is not this server.
+pub fn content_security_policy(connect: &[&str], files: Option<&str>) -> HeaderValue {
+    let files = files.map(|origin| format!(" {origin}")).unwrap_or_default();
     let connect: String = connect.iter().flat_map(|place| [" ", place]).collect();
     let policy = format!(
-        "default-src 'none'; object-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
-         media-src 'self' blob:; font-src 'self'; connect-src 'self'{connect}; manifest-src 'self'; worker-src 'self'; \
+        "default-src 'none'; object-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+         img-src 'self' data: blob:{files}; media-src 'self' blob:{files}; font-src 'self'; \
+         connect-src 'self'{connect}{files}; manifest-src 'self'; worker-src 'self'; \
          base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     );
     HeaderValue::try_from(policy).expect("a policy is visible ASCII")

@@ -88,6 +88,9 @@ pub fn typescript() -> String {
         rest::notifications::Noted,
         rest::files::FileView,
         rest::files::FilePage,
+        rest::files::PresignBody,
+        rest::files::PresignView,
+        rest::files::DirectUploadView,
     );
     out
 }

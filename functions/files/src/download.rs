@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Response};
 use axum_extra::TypedHeader;
 use axum_extra::headers;
 use domain::File;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use service::Files;
-use service::ports::ByteStream;
+use service::ports::{ByteStream, ServedAs};
 use web::{Caller, Path, Problem};
 
 use crate::file_id;
@@ -21,12 +21,17 @@ const SANDBOX: HeaderValue = HeaderValue::from_static(
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; img-src 'self'",
 );
 /// A browser may keep it, and asks each time whether it may still be seen.
-const ASK_EACH_TIME: HeaderValue = HeaderValue::from_static("private, no-cache");
+const ASK_EACH_TIME: &str = "private, no-cache";
 
-/// The bytes. Ranges and `If-None-Match` are honoured.
-#[utoipa::path(get, path = "/{id}/download", params(("id" = String, Path)), responses((status = 200, description = "The bytes"), (status = 206, description = "A range of them"), (status = 304), (status = 416)))]
+/// What is at the address of a download for a short time only is not kept.
+const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
+
+/// The bytes. Ranges and `If-None-Match` are honoured. A large file may be elsewhere, for some minutes: at the address of
+/// the answer 302.
+#[utoipa::path(get, path = "/{id}/download", params(("id" = String, Path)), responses((status = 200, description = "The bytes"), (status = 206, description = "A range of them"), (status = 302, description = "They are at another address, for some minutes"), (status = 304), (status = 416)))]
 pub async fn download(
     State(files): State<Arc<Files>>,
+    method: Method,
     Caller(actor): Caller,
     Path(id): Path<String>,
     range: Option<TypedHeader<headers::Range>>,
@@ -36,6 +41,12 @@ pub async fn download(
     let tag = format!("\"{}\"", file.digest);
     if is_known(&asked, &tag) {
         return Ok(with_headers(StatusCode::NOT_MODIFIED.into_response(), &file, &tag));
+    }
+    // What is signed is a GET: a HEAD is answered here.
+    if method == Method::GET
+        && let Some(elsewhere) = elsewhere(&files, &file).await?
+    {
+        return Ok(elsewhere);
     }
     // A part of what the client has an older version of would not fit; a file never changes, so only
     // another tag can be meant.
@@ -58,6 +69,19 @@ pub async fn download(
         Some(Part::All) | None => stream(files.open(&file, None).await?, file.size),
     };
     Ok(with_headers(response, &file, &tag))
+}
+
+/// Sends a client to the store of blobs, with an address that is good for this one file and some minutes. Ranges are
+/// that store's to answer.
+async fn elsewhere(files: &Files, file: &File) -> Result<Option<Response>, Problem> {
+    let disposition = disposition(file);
+    let served_as =
+        ServedAs { content_type: &file.content_type, disposition: &disposition, cache_control: ASK_EACH_TIME };
+    let Some(link) = files.link(file, served_as).await? else { return Ok(None) };
+    let mut response = StatusCode::FOUND.into_response();
+    response.headers_mut().insert(header::LOCATION, ascii(&link.url));
+    response.headers_mut().insert(header::CACHE_CONTROL, NOT_KEPT);
+    Ok(Some(response))
 }
 
 /// A small picture: at most 480 pixels on its longer side.
@@ -129,7 +153,7 @@ fn with_headers(mut response: Response, file: &File, tag: &str) -> Response {
 
 fn secure(headers: &mut HeaderMap, tag: &str) {
     headers.insert(header::ETAG, ascii(tag));
-    headers.insert(header::CACHE_CONTROL, ASK_EACH_TIME);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(ASK_EACH_TIME));
     headers.insert(header::CONTENT_SECURITY_POLICY, SANDBOX);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));

@@ -1,7 +1,8 @@
-//! Files by REST: taken as multipart, served as what their bytes are.
+//! Files by REST: taken as multipart or put by clients straight into the store of blobs, served as what their bytes are.
 //!
 //! Never holds a whole file in memory: bytes stream from the socket to the store of blobs and back.
 
+mod direct;
 mod download;
 mod upload;
 
@@ -49,6 +50,8 @@ fn others() -> OpenApiRouter<Arc<Files>> {
         .routes(routes!(get, delete))
         .routes(routes!(download::download))
         .routes(routes!(download::thumbnail))
+        .routes(routes!(direct::presign))
+        .routes(routes!(direct::complete))
 }
 
 fn view(file: &File) -> FileView {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request, State};
 use bytes::Bytes;
+use domain::Refusal;
 use domain::limits::MULTIPART_OVERHEAD;
-use domain::{Code, Refusal};
 use http::StatusCode;
 use service::ports::{BlobError, ByteStream};
 use service::{Files, RoomRef};
@@ -32,7 +32,7 @@ struct UploadForm {
 }
 
 /// Uploads a file for a room; a message then names it in `files`. Unsent ones go after a day.
-#[utoipa::path(post, path = "/upload", request_body(content = UploadForm, content_type = "multipart/form-data"), responses((status = 201, body = FileView)))]
+#[utoipa::path(post, path = "/upload", request_body(content = UploadForm, content_type = "multipart/form-data"), responses((status = 201, body = FileView), (status = 413, description = "Too many bytes, or pixels; the detail names `/api/files/presign` where that takes more")))]
 pub async fn upload(
     State(files): State<Arc<Files>>,
     Caller(actor): Caller,
@@ -41,9 +41,9 @@ pub async fn upload(
     let form = Multipart::from_request(request, &()).await;
     let mut form = form.map_err(|_| Refusal::bad_request("Send the file as multipart/form-data."))?;
     let mut room: Option<RoomRef> = None;
-    while let Some(field) = form.next_field().await.map_err(broken)? {
+    while let Some(field) = form.next_field().await.map_err(|error| broken(&files, &error))? {
         match field.name() {
-            Some("room_id") => room = Some(small_text(field).await?.trim().parse()?),
+            Some("room_id") => room = Some(small_text(&files, field).await?.trim().parse()?),
             Some("file") => {
                 let room = room.ok_or_else(|| Refusal::bad_request("Name the `room_id` before the `file`."))?;
                 let name = field.file_name().unwrap_or_default().to_owned();
@@ -78,17 +78,17 @@ fn interrupted(error: &MultipartError) -> BlobError {
     }
 }
 
-fn broken(error: MultipartError) -> Refusal {
+fn broken(files: &Files, error: &MultipartError) -> Refusal {
     match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refusal::new(Code::TooLarge, "The upload is too large."),
+        StatusCode::PAYLOAD_TOO_LARGE => files.too_large(),
         _ => Refusal::bad_request(format!("The form cannot be read: {}", error.body_text())),
     }
 }
 
 /// A field that is no file, so it is short.
-async fn small_text(mut field: Field<'_>) -> Result<String, Refusal> {
+async fn small_text(files: &Files, mut field: Field<'_>) -> Result<String, Refusal> {
     let mut text = Vec::new();
-    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+    while let Some(chunk) = field.chunk().await.map_err(|error| broken(files, &error))? {
         text.extend_from_slice(&chunk);
         if text.len() > MULTIPART_OVERHEAD {
             return Err(Refusal::bad_request("A field of the form is too long."));

@@ -3,6 +3,7 @@
 //! Each case gets an empty store and panics when a promise of the port's documentation does not hold.
 
 pub mod append;
+pub mod blobs;
 pub mod changes;
 pub mod effects;
 pub mod feed;

@@ -51,6 +51,20 @@ impl FileStore for WithoutFiles {
 async fn open(backend: &BlobsBackend, data: &Path) -> Result<Arc<dyn Blobs>, OpenError> {
     match backend {
         BlobsBackend::Folder => Ok(Arc::new(FolderBlobs::open(data.join(FILES)).await?)),
-        BlobsBackend::S3 { .. } => Err(OpenError::NotBuiltIn("S3")),
+        #[cfg(feature = "s3")]
+        BlobsBackend::S3(bucket) => Ok(Arc::new(blobs::S3Blobs::open(s3_settings(bucket)).await?)),
+        #[cfg(not(feature = "s3"))]
+        BlobsBackend::S3(_) => Err(OpenError::NotBuiltIn("S3")),
+    }
+}
+
+/// What the adapter is told of a bucket; the AWS SDK knows the rest.
+#[cfg(feature = "s3")]
+pub fn s3_settings(bucket: &crate::S3Bucket) -> blobs::S3Settings {
+    blobs::S3Settings {
+        path_style: bucket.path_style,
+        public_endpoint: bucket.public_endpoint.clone(),
+        presign: bucket.presign,
+        ..blobs::S3Settings::new(&bucket.name)
     }
 }

@@ -17,6 +17,8 @@ use web::Check;
 use crate::Settings;
 use store::OpenStore;
 
+#[cfg(feature = "s3")]
+pub use blobs::s3_settings;
 pub use blobs::{FILES, FileStore, WithFiles, WithoutFiles};
 pub use data::SIGNING_KEY;
 pub use store::DATABASE;

@@ -2,9 +2,11 @@
 //!
 //! Never believes a name or a claimed type: what a file is, its bytes say.
 
+mod direct;
 mod kind;
 mod name;
 mod picture;
+mod remove;
 mod tee;
 
 use std::ops::Range;
@@ -12,15 +14,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::limits::{Limits, PAGE_ROWS, PICTURES_AT_ONCE, UNSENT_FILE_LIFE, UNSENT_FILES_PER_USER};
-use domain::{Actor, Body, Code, File, FileId, FileState, Picture, Refusal, Role, Timestamp};
+use domain::limits::{
+    Limits, PAGE_ROWS, PICTURE_BYTES, PICTURES_AT_ONCE, PRESIGNING_USERS, PRESIGNS_PER_MINUTE, UNSENT_FILE_LIFE,
+    UNSENT_FILES_PER_USER,
+};
+use domain::{Actor, Body, Code, File, FileId, FileState, Picture, Refusal, Role, RoomId, Timestamp, UserId};
 use futures_util::FutureExt;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::access::{Access, RoomRef};
 use crate::clock::Clock;
 use crate::log::CommitListener;
-use crate::ports::{Blobs, ByteStream, Committed, Store};
+use crate::ports::{BlobError, Blobs, ByteStream, Committed, Store};
+use crate::throttle::Throttle;
+
+pub use direct::DirectUpload;
+use remove::{Removed, Unfinished};
 
 /// How often what is over is looked for, besides when a message was deleted.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(600);
@@ -32,6 +41,9 @@ pub struct Files {
     access: Arc<Access>,
     clock: Arc<dyn Clock>,
     upload_bytes: u64,
+    direct_upload_bytes: u64,
+    direct_download_above: u64,
+    presigns: Throttle<UserId>,
     decoders: Arc<Semaphore>,
     dropped: Notify,
 }
@@ -74,6 +86,9 @@ impl Files {
             access,
             clock,
             upload_bytes: limits.upload_bytes,
+            direct_upload_bytes: limits.direct_upload_bytes,
+            direct_download_above: limits.direct_download_above,
+            presigns: Throttle::new(PRESIGNS_PER_MINUTE, Duration::from_secs(60), PRESIGNING_USERS),
             decoders: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
             dropped: Notify::new(),
         })
@@ -82,29 +97,8 @@ impl Files {
     /// Takes a file for a room that the caller may write in. Its row is there before its bytes, so
     /// nothing can lie in the store of blobs that no row knows.
     pub async fn upload(&self, actor: &Actor, room: &RoomRef, named: &str, bytes: ByteStream) -> Result<File, Refusal> {
-        let seen = self.access.room(actor, room).await?;
-        let member = seen.member.as_ref().filter(|member| member.is_joined());
-        let member = member.ok_or_else(|| Refusal::forbidden("Join the room before you upload a file to it."))?;
-        if member.role < Role::Member {
-            return Err(Refusal::forbidden("You may only read in this room."));
-        }
-        let unsent = self.store.files.user_unsent(actor.user, UNSENT_FILES_PER_USER).await?;
-        if unsent.len() >= UNSENT_FILES_PER_USER {
-            return Err(Refusal::new(Code::RateLimited, "Send or remove some of your unsent files first."));
-        }
-        let mut file = File {
-            id: crate::ids::file(),
-            room: seen.room.id,
-            user: actor.user,
-            seq: None,
-            state: FileState::Uploading,
-            at: self.clock.now(),
-            name: name::clean(named),
-            content_type: kind::UNKNOWN.to_owned(),
-            size: 0,
-            digest: String::new(),
-            picture: None,
-        };
+        let room = self.room_to_upload_to(actor, room).await?;
+        let mut file = self.uploading(actor, room, named, 0);
         self.store.files.put(&file).await?;
         let unfinished = Unfinished::new(self, &file);
         let received = self.receive(&mut file, bytes).await;
@@ -112,27 +106,76 @@ impl Files {
         match received {
             Ok(()) => Ok(file),
             Err(refusal) => {
-                self.remove(&file).await;
+                // No URL of it was ever given away, so nothing can arrive any more.
+                remove::at_once(&self.store, &*self.blobs, file.id).await;
                 Err(refusal)
             }
         }
     }
 
+    /// The room, if the caller may write in it and has not too many files that wait to be sent.
+    async fn room_to_upload_to(&self, actor: &Actor, room: &RoomRef) -> Result<RoomId, Refusal> {
+        let seen = self.access.room(actor, room).await?;
+        let member = seen.member.as_ref().filter(|member| member.is_joined());
+        let member = member.ok_or_else(|| Refusal::forbidden("Join the room before you upload a file to it."))?;
+        if member.role < Role::Member {
+            return Err(Refusal::forbidden("You may only read in this room."));
+        }
+        self.few_unsent(actor).await?;
+        Ok(seen.room.id)
+    }
+
+    async fn few_unsent(&self, actor: &Actor) -> Result<(), Refusal> {
+        let unsent = self.store.files.user_unsent(actor.user, UNSENT_FILES_PER_USER).await?;
+        match unsent.len() < UNSENT_FILES_PER_USER {
+            true => Ok(()),
+            false => Err(Refusal::new(Code::RateLimited, "Send or remove some of your unsent files first.")),
+        }
+    }
+
+    /// The row of a file whose bytes are to come.
+    fn uploading(&self, actor: &Actor, room: RoomId, named: &str, size: u64) -> File {
+        File {
+            id: crate::ids::file(),
+            room,
+            user: actor.user,
+            seq: None,
+            state: FileState::Uploading,
+            at: self.clock.now(),
+            name: name::clean(named),
+            content_type: kind::UNKNOWN.to_owned(),
+            size,
+            digest: String::new(),
+            picture: None,
+        }
+    }
+
     async fn receive(&self, file: &mut File, bytes: ByteStream) -> Result<(), Refusal> {
-        let (bytes, seen) = tee::tee(bytes);
-        file.size = self.blobs.put(&key(file.id), bytes, self.upload_bytes).await?;
-        let seen = seen.finish();
+        let (bytes, passed) = tee::tee(bytes);
+        file.size = match self.blobs.put(&key(file.id), bytes, self.upload_bytes).await {
+            Err(BlobError::TooLarge(_)) => return Err(self.too_large()),
+            put => put?,
+        };
+        self.identify(file, passed.finish()).await?;
+        file.state = FileState::Unsent;
+        Ok(self.store.files.complete(file).await?)
+    }
+
+    /// What a file is whose bytes are there: digest, type, picture.
+    async fn identify(&self, file: &mut File, seen: tee::Summary) -> Result<(), Refusal> {
         file.digest = seen.digest;
         file.content_type = kind::of(&seen.beginning).to_owned();
         if kind::is_picture(&file.content_type) {
-            match self.measure(file).await? {
-                Some(picture) => file.picture = Some(picture),
-                // It begins like a picture and is none: nothing should try to show it.
-                None => file.content_type = kind::UNKNOWN.to_owned(),
+            match file.size <= PICTURE_BYTES {
+                true => file.picture = self.measure(file).await?,
+                false => file.picture = None,
+            }
+            if file.picture.is_none() {
+                // It begins like a picture and is none, or none that can be looked at: nothing should try to show it.
+                file.content_type = kind::UNKNOWN.to_owned();
             }
         }
-        file.state = FileState::Unsent;
-        Ok(self.store.files.complete(file).await?)
+        Ok(())
     }
 
     /// The size of a picture, and a thumbnail beside it. None for one that cannot be decoded.
@@ -219,22 +262,20 @@ impl Files {
         Ok(())
     }
 
-    /// Removes bytes and row; whether that worked. What fails is found again by the sweep.
-    async fn remove(&self, file: &File) -> bool {
-        remove(&self.store, &*self.blobs, file.id).await
-    }
-
     /// Removes what is over: unsent for a day, broken off, or of a deleted message.
     pub async fn sweep(&self) -> Result<(), Refusal> {
         let older_than = Timestamp(self.clock.now().0 - UNSENT_FILE_LIFE.as_millis() as i64);
         loop {
             let expired = self.store.files.expired(older_than, PAGE_ROWS).await?;
+            let mut gone = 0;
             for file in &expired {
-                if !self.remove(file).await {
-                    return Ok(());
+                match self.remove(file).await {
+                    Removed::Gone => gone += 1,
+                    Removed::RowStays => {}
+                    Removed::Failed => return Ok(()),
                 }
             }
-            if expired.len() < PAGE_ROWS {
+            if expired.len() < PAGE_ROWS || gone == 0 {
                 return Ok(());
             }
         }
@@ -259,52 +300,19 @@ impl Files {
         }
     }
 
-    /// How large a file may be.
+    /// How large a file may be that is uploaded through the server.
     pub fn upload_bytes(&self) -> u64 {
         self.upload_bytes
     }
-}
 
-async fn remove(store: &Store, blobs: &dyn Blobs, file: FileId) -> bool {
-    let removed = async {
-        // Sent since it was listed: it stays.
-        if !store.files.drop_unsent(file).await? {
-            return Ok(());
+    /// The refusal of a larger one: names the way that takes more, where there is one.
+    pub fn too_large(&self) -> Refusal {
+        let mut message = format!("The file has more than {} bytes.", self.upload_bytes);
+        if self.blobs.presigns_for().is_some() && self.direct_upload_bytes > self.upload_bytes {
+            let most = self.direct_upload_bytes;
+            message += &format!(" Ask POST /api/files/presign where to put a file of up to {most} bytes.");
         }
-        blobs.delete(&thumbnail_key(file)).await?;
-        blobs.delete(&key(file)).await?;
-        store.files.forget(file).await?;
-        Ok::<_, Refusal>(())
-    };
-    let removed = removed.await;
-    if let Err(refusal) = &removed {
-        tracing::warn!(%file, %refusal, "a file could not be removed; it is tried again");
-    }
-    removed.is_ok()
-}
-
-/// An upload under way. One whose client goes away is dropped in the middle: its bytes go at once, since
-/// they do not count among the unsent files, and a day of them would fill the disk.
-struct Unfinished(Option<(Store, Arc<dyn Blobs>, FileId)>);
-
-impl Unfinished {
-    fn new(files: &Files, file: &File) -> Self {
-        Unfinished(Some((files.store.clone(), files.blobs.clone(), file.id)))
-    }
-
-    /// It came to its end.
-    fn over(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        // Without a runtime the process ends, and the sweep finds the file after the next start.
-        let Some((store, blobs, file)) = self.0.take() else { return };
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { remove(&store, &*blobs, file).await });
-        }
+        Refusal::new(Code::TooLarge, message)
     }
 }
 

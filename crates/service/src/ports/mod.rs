@@ -16,7 +16,7 @@ mod push;
 mod rooms;
 mod sessions;
 
-pub use blobs::{BlobError, Blobs, ByteStream};
+pub use blobs::{BlobError, Blobs, ByteStream, Presigned, ServedAs};
 pub use bus::{Bus, BusMessage, BusStatus, Committed, Heard, Mark, Typing};
 pub use domain::PresenceStatus;
 pub use feed::{Feed, FeedCursor, Fence};

@@ -1,0 +1,131 @@
+//! A bucket as Palaver needs it, made or mended: pages of our origins may put and get, and uploads that nobody ends go.
+//!
+//! Never touches an operator's own rules: only those that carry our name are written.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::types::{
+    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketLocationConstraint, CorsConfiguration,
+    CorsRule, CreateBucketConfiguration, ExpirationStatus, LifecycleRule, LifecycleRuleFilter,
+};
+use service::ports::BlobError;
+
+use super::S3Settings;
+use super::error::{failed, status};
+
+/// What our rules are called.
+const RULE: &str = "palaver";
+/// After how many days an upload in parts that nobody ended goes.
+const STALE_UPLOAD_DAYS: i32 = 1;
+/// The region that is not named when a bucket is made.
+const UNNAMED_REGION: &str = "us-east-1";
+/// For how many seconds a browser remembers what it may do.
+const PREFLIGHT_SECONDS: i32 = 3_600;
+
+/// What [`create_bucket`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket {
+    /// Whether it was not there before.
+    pub created: bool,
+    /// Whether pages of the given origins may put and get.
+    pub cors: Extra,
+    /// Whether uploads that nobody ended go by themselves.
+    pub lifecycle: Extra,
+}
+
+/// Something that not every server has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extra {
+    /// It is so now.
+    Set,
+    /// It was not asked for.
+    NotAsked,
+    /// The server does not have it, or does not allow it.
+    Unsupported,
+}
+
+/// Makes the bucket unless it is there, and sets its rules. Idempotent. `origins` are those of the pages
+/// (`https://chat.example.org`); none leaves the rules for pages as they are.
+pub async fn create_bucket(settings: &S3Settings, origins: &[String]) -> Result<Bucket, BlobError> {
+    let client = settings.client(None).await;
+    let bucket = &settings.bucket;
+    let created = create(&client, bucket).await?;
+    let cors = match origins {
+        [] => Extra::NotAsked,
+        origins => extra("rules for pages", set_cors(&client, bucket, origins).await),
+    };
+    let lifecycle = extra("a rule for uploads that nobody ended", set_lifecycle(&client, bucket).await);
+    Ok(Bucket { created, cors, lifecycle })
+}
+
+fn extra(what: &str, set: Result<(), BlobError>) -> Extra {
+    match set {
+        Ok(()) => Extra::Set,
+        Err(error) => {
+            tracing::warn!(%error, "the bucket takes no {what}");
+            Extra::Unsupported
+        }
+    }
+}
+
+async fn create(client: &Client, bucket: &str) -> Result<bool, BlobError> {
+    match client.head_bucket().bucket(bucket).send().await {
+        Ok(_) => return Ok(false),
+        Err(error) if status(&error) == Some(404) => {}
+        Err(error) => return Err(failed(error)),
+    }
+    let region = client.config().region().map(|region| region.as_ref()).filter(|region| *region != UNNAMED_REGION);
+    let place = region.map(|region| {
+        let place = BucketLocationConstraint::from(region);
+        CreateBucketConfiguration::builder().location_constraint(place).build()
+    });
+    match client.create_bucket().bucket(bucket).set_create_bucket_configuration(place).send().await {
+        Ok(_) => Ok(true),
+        // Two who start at once: the other was first.
+        Err(error) if error.as_service_error().is_some_and(|error| error.is_bucket_already_owned_by_you()) => Ok(false),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+async fn set_cors(client: &Client, bucket: &str, origins: &[String]) -> Result<(), BlobError> {
+    let ours = CorsRule::builder()
+        .id(RULE)
+        .set_allowed_origins(Some(origins.to_vec()))
+        .set_allowed_methods(Some(["PUT", "GET", "HEAD"].map(str::to_owned).to_vec()))
+        .set_allowed_headers(Some(["content-type", "if-none-match", "range"].map(str::to_owned).to_vec()))
+        .set_expose_headers(Some(["ETag", "Content-Range", "Content-Length"].map(str::to_owned).to_vec()))
+        .max_age_seconds(PREFLIGHT_SECONDS)
+        .build()
+        .expect("origins and methods are named");
+    let mut rules = match client.get_bucket_cors().bucket(bucket).send().await {
+        Ok(found) => found.cors_rules.unwrap_or_default(),
+        // There are none yet.
+        Err(error) if status(&error) == Some(404) => Vec::new(),
+        Err(error) => return Err(failed(error)),
+    };
+    rules.retain(|rule| rule.id() != Some(RULE));
+    rules.push(ours);
+    let rules = CorsConfiguration::builder().set_cors_rules(Some(rules)).build().expect("there are rules");
+    client.put_bucket_cors().bucket(bucket).cors_configuration(rules).send().await.map(drop).map_err(failed)
+}
+
+async fn set_lifecycle(client: &Client, bucket: &str) -> Result<(), BlobError> {
+    let ours = LifecycleRule::builder()
+        .id(RULE)
+        .status(ExpirationStatus::Enabled)
+        .filter(LifecycleRuleFilter::builder().prefix("").build())
+        .abort_incomplete_multipart_upload(
+            AbortIncompleteMultipartUpload::builder().days_after_initiation(STALE_UPLOAD_DAYS).build(),
+        )
+        .build()
+        .expect("a rule has a status");
+    let mut rules = match client.get_bucket_lifecycle_configuration().bucket(bucket).send().await {
+        Ok(found) => found.rules.unwrap_or_default(),
+        Err(error) if status(&error) == Some(404) => Vec::new(),
+        Err(error) => return Err(failed(error)),
+    };
+    rules.retain(|rule| rule.id() != Some(RULE));
+    rules.push(ours);
+    let rules = BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build().expect("there are rules");
+    let request = client.put_bucket_lifecycle_configuration().bucket(bucket).lifecycle_configuration(rules);
+    request.send().await.map(drop).map_err(failed)
+}

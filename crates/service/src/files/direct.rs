@@ -1,0 +1,132 @@
+//! Bytes that do not pass through the server: a client puts them into the store of blobs, and gets them from there, with
+//! requests that were signed here.
+//!
+//! Never takes a client's word for what it put: `complete` reads all of it.
+
+use std::time::Instant;
+
+use domain::limits::PRESIGNED_LIFE;
+use domain::{Actor, Code, File, FileId, FileState, Refusal, Timestamp};
+use futures_util::StreamExt;
+
+use super::{Files, key, no_such_file, tee};
+use crate::access::RoomRef;
+use crate::ports::{BlobError, Presigned, ServedAs, StoreError};
+
+/// An upload that a client does itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectUpload {
+    /// The file that it will be, once it is completed.
+    pub file: FileId,
+    /// What to send the bytes with.
+    pub request: Presigned,
+    /// Until when it must have begun.
+    pub until: Timestamp,
+}
+
+impl Files {
+    /// The origin that clients put and get bytes at; none where all bytes go through the server.
+    pub fn direct_origin(&self) -> Option<&str> {
+        self.blobs.presigns_for()
+    }
+
+    /// Begins an upload of exactly `size` bytes that the client does itself, and ends with [`Files::complete`]. None
+    /// where the store of blobs takes none. What is not completed goes after a day.
+    pub async fn presign(
+        &self,
+        actor: &Actor,
+        room: &RoomRef,
+        named: &str,
+        size: u64,
+    ) -> Result<Option<DirectUpload>, Refusal> {
+        let room = self.room_to_upload_to(actor, room).await?;
+        if self.blobs.presigns_for().is_none() {
+            return Ok(None);
+        }
+        if size == 0 {
+            return Err(Refusal::bad_request("`size` is how many bytes the file has: at least 1."));
+        }
+        if size > self.direct_upload_bytes {
+            return Err(self.too_large_for_all());
+        }
+        if let Err(wait) = self.presigns.take(actor.user, Instant::now()) {
+            let refusal = Refusal::new(Code::RateLimited, "You begin too many uploads; wait a little.");
+            return Err(refusal.retry_in(wait.as_millis() as u64 + 1));
+        }
+        let file = self.uploading(actor, room, named, size);
+        // Before the URL is: its life counts from the row's time on.
+        self.store.files.put(&file).await?;
+        let request = self.blobs.presign_put(&key(file.id), size, PRESIGNED_LIFE).await?;
+        let until = Timestamp(file.at.0 + PRESIGNED_LIFE.as_millis() as i64);
+        Ok(request.map(|request| DirectUpload { file: file.id, request, until }))
+    }
+
+    /// Ends an upload that the caller did: reads what arrived, and takes it as [`Files::upload`] would have. What is
+    /// not as promised is refused and goes. A repeat has the same answer.
+    pub async fn complete(&self, actor: &Actor, file: FileId) -> Result<File, Refusal> {
+        let row = self.store.files.get(file).await?.filter(|row| row.user == actor.user);
+        let mut row = row.ok_or_else(no_such_file)?;
+        match row.state {
+            FileState::Uploading => {}
+            FileState::Unsent | FileState::Sent => return Ok(row),
+            FileState::Dropped => return Err(no_such_file()),
+        }
+        self.few_unsent(actor).await?;
+        if let Err(refusal) = self.inspect(&mut row).await {
+            // Whatever else failed may pass; these do not.
+            if matches!(refusal.code, Code::TooLarge | Code::BadRequest) {
+                self.remove(&row).await;
+            }
+            return Err(refusal);
+        }
+        row.state = FileState::Unsent;
+        match self.store.files.complete(&row).await {
+            Ok(()) => Ok(row),
+            // A repeat of this call was faster, and a message holds the file by now; or it was taken back.
+            Err(StoreError::NotFound) => {
+                let row = self.store.files.get(file).await?;
+                row.filter(|row| row.state == FileState::Sent).ok_or_else(no_such_file)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads what arrived for a row that says what was promised.
+    async fn inspect(&self, row: &mut File) -> Result<(), Refusal> {
+        let key = key(row.id);
+        let arrived = match self.blobs.length(&key).await {
+            Err(BlobError::NotFound) => {
+                let message = "Its bytes have not arrived. Put them where /api/files/presign said, then complete it.";
+                return Err(Refusal::new(Code::Conflict, message));
+            }
+            length => length?,
+        };
+        if arrived > self.direct_upload_bytes {
+            return Err(self.too_large_for_all());
+        }
+        let (mut bytes, passed) = tee::tee(self.blobs.get(&key, None).await?);
+        let mut read = 0;
+        while let Some(chunk) = bytes.next().await {
+            read += chunk?.len() as u64;
+        }
+        if arrived != row.size || read != row.size {
+            let message = format!("{arrived} bytes arrived and not {}. Begin the upload again.", row.size);
+            return Err(Refusal::bad_request(message));
+        }
+        self.identify(row, passed.finish()).await
+    }
+
+    /// Where a client gets the bytes of a file that [`Files::get`] gave, for a while; none for one that is small, or
+    /// where the store of blobs gives none: then they go through the server.
+    pub async fn link(&self, file: &File, served_as: ServedAs<'_>) -> Result<Option<Presigned>, Refusal> {
+        if file.size <= self.direct_download_above {
+            return Ok(None);
+        }
+        Ok(self.blobs.presign_get(&key(file.id), served_as, PRESIGNED_LIFE).await?)
+    }
+
+    fn too_large_for_all(&self) -> Refusal {
+        let message = format!("A file may have {} bytes at most.", self.direct_upload_bytes);
+        Refusal::new(Code::TooLarge, message)
+    }
+}
