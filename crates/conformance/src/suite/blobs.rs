@@ -69,7 +69,9 @@ pub async fn ranges_are_cut_to_what_there_is(blobs: Arc<dyn Blobs>) {
         let (key, content) = (a_key(), content(length));
         put(&*blobs, &key, &content).await;
         let end = length as u64;
-        for range in [0..1, 0..end, 65_530..65_545, end - 1..end, end - 10..end + 10, end..end + 1, end + 5..end + 9, 7..7] {
+        for range in
+            [0..1, 0..end, 65_530..65_545, end - 1..end, end - 10..end + 10, end..end + 1, end + 5..end + 9, 7..7]
+        {
             let expected = &content[(range.start.min(end) as usize)..(range.end.min(end) as usize)];
             assert!(read(&*blobs, &key, Some(range.clone())).await == expected, "{range:?} of {length}");
         }
