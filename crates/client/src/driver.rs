@@ -17,8 +17,8 @@ use crate::{Error, Shared, lock};
 const BACKOFF: Duration = Duration::from_millis(250);
 /// No wait is longer.
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
-/// A server that says nothing for so long is gone: three of its heartbeats.
-const SILENCE: Duration = Duration::from_secs(75);
+/// The server's heartbeat, until it names its own.
+const HEARTBEAT: Duration = Duration::from_secs(25);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -88,18 +88,24 @@ async fn connection(shared: &Arc<Shared>, failures: &mut u32) -> End {
         return End::Again;
     }
     let mut heard = Instant::now();
+    let mut heartbeat = HEARTBEAT;
+    // One behind an API Gateway has no timer that could ping, so the client asks before it gives up.
+    let mut asked = false;
     let mut leave = None;
     loop {
         let due = shared.machine().next_tick();
-        let due = due.into_iter().chain(leave).chain([heard + SILENCE]).min().expect("silence is always due");
+        let silence = heard + if asked { heartbeat * 3 } else { heartbeat * 3 / 2 };
+        let due = due.into_iter().chain(leave).chain([silence]).min().expect("silence is always due");
         tokio::select! {
             message = socket.next() => {
                 heard = Instant::now();
+                asked = false;
                 match message {
                     Some(Ok(Message::Text(text))) => {
                         for frame in frames(&text) {
-                            if matches!(frame, ServerFrame::Welcome { .. }) {
+                            if let ServerFrame::Welcome { heartbeat_ms, .. } = &frame {
                                 *failures = 0;
+                                heartbeat = Duration::from_millis(*heartbeat_ms);
                             }
                             shared.machine().on_frame(frame, heard);
                         }
@@ -113,8 +119,15 @@ async fn connection(shared: &Arc<Shared>, failures: &mut u32) -> End {
             () = shared.cut.notified() => return End::Again,
             () = tokio::time::sleep_until(due.into()) => {
                 let now = Instant::now();
-                if now >= heard + SILENCE {
+                if now >= heard + heartbeat * 3 {
                     return End::Again;
+                }
+                if !asked && now >= heard + heartbeat * 3 / 2 {
+                    asked = true;
+                    let ping = ClientFrame::Ping { id: None };
+                    if say(&mut socket, &ping).await.is_err() {
+                        return End::Again;
+                    }
                 }
                 if leave.is_some_and(|at| now >= at) {
                     return End::After(Duration::ZERO);

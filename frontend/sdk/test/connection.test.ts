@@ -264,6 +264,15 @@ describe("a socket that hangs", () => {
     expect(host.sockets.length).toBeGreaterThan(1);
   });
 
+  it("is asked before it is given up, and its answer counts as life", async () => {
+    await open();
+    host.pass(37_500);
+    const ping = host.socket.of("ping")[0];
+    host.socket.says({ t: "pong", id: ping?.id ?? "", now: "" });
+    host.pass(49_000);
+    expect(connection.isOpen).toBe(true);
+  });
+
   it("has to prove itself after a wake-up", async () => {
     await open();
     connection.wake();

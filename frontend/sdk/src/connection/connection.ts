@@ -210,17 +210,20 @@ export class Connection {
     this.watchSilence();
   }
 
-  /** Silence of twice the heartbeat is death: a socket may hang without ever being closed. */
+  /**
+   * Silence of twice the heartbeat is death: a socket may hang without ever being closed. Before that the server is asked,
+   * since one behind an API Gateway has no timer that could ping.
+   */
   private watchSilence(): void {
-    const limit = 2 * this.heartbeatMs;
-    this.set("silence", limit, () => {
+    this.set("silence", this.heartbeatMs / 2, () => {
       const silent = this.deps.host.now() - this.lastFrameAt;
-      if (silent >= limit) {
+      if (silent >= 2 * this.heartbeatMs) {
         this.drop(4000);
         this.retry(0);
-      } else {
-        this.watchSilence();
+        return;
       }
+      if (silent >= 1.5 * this.heartbeatMs) this.write({ t: "ping", id: this.deps.newId() });
+      this.watchSilence();
     });
   }
 
