@@ -9,10 +9,21 @@ pub mod suite;
 pub use memory::{Fault, MemoryStore, Snapshot};
 
 /// Runs the suite: a module `name` with one test for each case. The constructor is an async function
-/// without arguments that returns a `Result` of something with a method `store()`, empty each time.
+/// without arguments that returns a `Result` of something with a method `store()`, empty each time. A
+/// store whose rows end by themselves (a TTL) says `expires_by_itself` and has its own test of that.
 #[macro_export]
 macro_rules! store {
     ($name:ident, $open:expr) => {
+        $crate::store! { @cases $name; $open;
+            sweeps:
+                sessions_and_tickets_that_are_over_go
+                marks_of_dropped_notifications_go;
+        }
+    };
+    ($name:ident, $open:expr, expires_by_itself) => {
+        $crate::store! { @cases $name; $open; }
+    };
+    (@cases $name:ident; $open:expr; $($more:ident: $($case:ident)*;)*) => {
         mod $name {
             #[allow(unused_imports)]
             use super::*;
@@ -88,7 +99,7 @@ macro_rules! store {
                     a_token_rotates
                     rotating_at_once_rotates_once
                     a_ticket_is_taken_once
-                    what_is_over_is_swept;
+                    what_is_over_is_not_believed;
                 files:
                     a_file_goes_through_its_states
                     lists_of_files_come_in_order
@@ -104,6 +115,7 @@ macro_rules! store {
                     nodes_that_beat_are_alive
                     connections_are_found_by_user_and_room
                     the_state_of_a_socket_is_kept_until_it_is_over;
+                $($more: $($case)*;)*
             }
         }
     };

@@ -16,4 +16,5 @@ pub mod people;
 pub mod reads;
 pub mod rooms;
 pub mod sessions;
+pub mod sweeps;
 pub mod world;

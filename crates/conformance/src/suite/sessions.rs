@@ -10,10 +10,10 @@ use tokio::sync::Barrier;
 
 use super::world::{a_session, a_user};
 
-const NOW: Timestamp = Timestamp(1_000_000);
-const LATER: Timestamp = Timestamp(9_000_000);
+pub(super) const NOW: Timestamp = Timestamp(1_000_000);
+pub(super) const LATER: Timestamp = Timestamp(9_000_000);
 
-fn session(user: UserId, current: u8) -> SessionRecord {
+pub(super) fn session(user: UserId, current: u8) -> SessionRecord {
     SessionRecord {
         id: a_session(),
         user,
@@ -140,7 +140,7 @@ pub async fn a_ticket_is_taken_once(store: Store) {
     assert_eq!(store.sessions.take_ticket([5; 32], LATER).await, Ok(None), "its time is over");
 }
 
-pub async fn what_is_over_is_swept(store: Store) {
+pub async fn what_is_over_is_not_believed(store: Store) {
     let (mut old, new) = (session(a_user(), 1), session(a_user(), 2));
     old.expires_at = Timestamp(NOW.0 - 1);
     store.sessions.open(&old).await.expect("opened");
@@ -149,9 +149,10 @@ pub async fn what_is_over_is_swept(store: Store) {
         let ticket = Ticket { hash: [number; 32], session: new.id, user: new.user, expires_at };
         store.sessions.put_ticket(&ticket).await.expect("put");
     }
-    assert_eq!(store.sessions.sweep(NOW).await, Ok(2));
-    assert_eq!(store.sessions.sweep(NOW).await, Ok(0));
-    assert_eq!(store.sessions.get(old.id).await, Ok(None));
+    assert_eq!(store.sessions.list(old.user, NOW).await, Ok(Vec::new()));
+    assert_eq!(store.sessions.rotate(old.id, [1; 32], [9; 32], NOW, LATER).await, Ok(Rotation::Unknown));
+    assert_eq!(store.sessions.take_ticket([1; 32], NOW).await, Ok(None));
+    store.sessions.sweep(NOW).await.expect("swept, or nothing to do");
     assert_eq!(store.sessions.get(new.id).await, Ok(Some(new)));
     assert!(store.sessions.take_ticket([2; 32], NOW).await.expect("an answer").is_some());
 }

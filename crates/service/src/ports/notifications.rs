@@ -35,6 +35,6 @@ pub trait Notifications: Send + Sync {
     /// How many are unread, counted up to `cap`.
     async fn unread(&self, user: UserId, cap: usize) -> StoreResult<usize>;
 
-    /// Removes marks whose time is over; returns how many.
+    /// Removes marks whose time is over; returns how many: none on a store whose rows end by themselves.
     async fn sweep(&self, now: Timestamp) -> StoreResult<u64>;
 }

@@ -89,6 +89,6 @@ pub trait Sessions: Send + Sync {
     /// Takes a ticket: once, and not after its end.
     async fn take_ticket(&self, hash: [u8; 32], now: Timestamp) -> StoreResult<Option<Ticket>>;
 
-    /// Removes what is over; returns how many rows.
+    /// Removes what is over; returns how many rows: none on a store whose rows end by themselves.
     async fn sweep(&self, now: Timestamp) -> StoreResult<u64>;
 }
