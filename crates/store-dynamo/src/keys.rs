@@ -5,6 +5,9 @@
 
 use domain::text::Emoji;
 use domain::{EntryId, FileId, LogId, NotificationKey, RoomId, Seq, SessionId, Timestamp, UserId};
+use service::ports::StoreResult;
+
+use crate::item::{PK, SK, unreadable};
 
 /// Above every seq and time that is ever stored.
 const HIGHEST: u64 = 9_999_999_999_999_999;
@@ -14,6 +17,8 @@ pub const END: char = '~';
 pub const LOG_SHARDS: u64 = 8;
 /// Partitions of the directory of public rooms.
 pub const DIR_SHARDS: u64 = 4;
+/// Partitions of the list of names.
+pub const NAME_SHARDS: u64 = 4;
 /// Partitions of the files that a sweep looks for.
 pub const SWEEP_SHARDS: u64 = 4;
 
@@ -56,9 +61,9 @@ pub fn epoch() -> Key {
     Key::new("META", "EPOCH")
 }
 
-/// Whether there is an administrator: the first person becomes one.
-pub fn first_admin() -> Key {
-    Key::new("META", "ADMIN")
+/// Whether a person was there, who is no guest: the first becomes admin.
+pub fn first_person() -> Key {
+    Key::new("META", "PERSON")
 }
 
 // Logs.
@@ -94,6 +99,11 @@ pub fn listed_log(log: LogId) -> Key {
     Key::new(logs_shard(shard(&name, LOG_SHARDS)), name)
 }
 
+/// The log of [`listed_log`].
+pub fn listed_log_of(key: &Key) -> Option<LogId> {
+    key.sk.parse().ok()
+}
+
 /// The partition of what changed in a minute.
 pub fn dirty_minute(at_ms: u64) -> String {
     format!("DIRTY#{}", padded(at_ms / 60_000))
@@ -104,6 +114,27 @@ pub fn dirty(at_ms: u64, by: &str) -> Key {
     Key::new(dirty_minute(at_ms), format!("{}#{by}", padded(at_ms)))
 }
 
+// What the sort keys of one kind begin with, in the partition of a room or of a user.
+
+/// Sockets.
+pub const CONNECTIONS: &str = "CONN#";
+/// Consumers' cursors.
+pub const CURSORS: &str = "FEED#";
+/// Files, in the order of time.
+pub const FILES: &str = "FILE#";
+/// Members.
+pub const MEMBERS: &str = "MEMBER#";
+/// Pinned messages.
+pub const PINS: &str = "PIN#";
+/// Notifications, in the order of time.
+pub const NOTIFICATIONS: &str = "NOTIF#";
+/// The sort key of when all notifications were read.
+pub const NOTIFICATION_STATE: &str = "NSTATE";
+/// A user's rooms.
+pub const ROOMS: &str = "ROOM#";
+/// A user's sessions.
+pub const SESSIONS: &str = "SESSION#";
+
 // Rooms.
 
 /// The partition of a room's rows.
@@ -111,39 +142,46 @@ pub fn room_rows(room: RoomId) -> String {
     format!("ROOM#{room}")
 }
 
-/// The room itself.
+/// The room itself, and the hint of its head.
 pub fn room(room: RoomId) -> Key {
     Key::new(room_rows(room), "#META")
 }
 
-/// The hint of its head.
-pub fn head(room: RoomId) -> Key {
-    Key::new(room_rows(room), "#HEAD")
-}
-
 /// A consumer's cursor in a room.
 pub fn feed(room: RoomId, consumer: &str) -> Key {
-    Key::new(room_rows(room), format!("FEED#{consumer}"))
+    Key::new(room_rows(room), format!("{CURSORS}{consumer}"))
 }
 
 /// A member row.
 pub fn member(room: RoomId, user: UserId) -> Key {
-    Key::new(room_rows(room), format!("MEMBER#{user}"))
+    Key::new(room_rows(room), format!("{MEMBERS}{user}"))
 }
 
 /// A pinned message.
 pub fn pin(room: RoomId, seq: Seq) -> Key {
-    Key::new(room_rows(room), format!("PIN#{}", padded(seq)))
+    Key::new(room_rows(room), format!("{PINS}{}", padded(seq)))
 }
 
 /// A sent file of a room, in the order of time.
 pub fn room_file(room: RoomId, at: Timestamp, file: FileId) -> Key {
-    Key::new(room_rows(room), format!("FILE#{}#{file}", time(at)))
+    Key::new(room_rows(room), format!("{FILES}{}#{file}", time(at)))
 }
 
 /// A socket that follows a room by row (gateway function only).
-pub fn room_connection(room: RoomId, id: &str) -> Key {
-    Key::new(room_rows(room), format!("CONN#{id}"))
+pub fn room_connection(room: RoomId, user: UserId, id: &str) -> Key {
+    Key::new(room_rows(room), format!("{CONNECTIONS}{user}#{id}"))
+}
+
+/// The seq that a sort key ends with, of a pin or a message of a thread.
+pub fn seq_of(key: &Key) -> StoreResult<Seq> {
+    let digits = key.sk.strip_prefix(PINS).unwrap_or(&key.sk);
+    digits.parse().map_err(|why| unreadable(SK, format!("{}: {why}", key.sk)))
+}
+
+/// The user that a sort key of [`reactor`] ends with.
+pub fn reactor_of(key: &Key) -> StoreResult<UserId> {
+    let (_, user) = key.sk.rsplit_once('#').unwrap_or_default();
+    user.parse().map_err(|why| unreadable(SK, why))
 }
 
 /// The partition of reactors beyond those that messages hold.
@@ -193,6 +231,11 @@ pub fn user_rows(user: UserId) -> String {
     format!("USER#{user}")
 }
 
+/// The user of [`user_rows`].
+pub fn user_of(key: &Key) -> StoreResult<UserId> {
+    key.pk.strip_prefix("USER#").unwrap_or_default().parse().map_err(|why| unreadable(PK, why))
+}
+
 /// The user.
 pub fn profile(user: UserId) -> Key {
     Key::new(user_rows(user), "PROFILE")
@@ -200,32 +243,32 @@ pub fn profile(user: UserId) -> Key {
 
 /// When all notifications were read.
 pub fn notification_state(user: UserId) -> Key {
-    Key::new(user_rows(user), "NSTATE")
+    Key::new(user_rows(user), NOTIFICATION_STATE)
 }
 
 /// The user's row of a room.
 pub fn user_room(user: UserId, room: RoomId) -> Key {
-    Key::new(user_rows(user), format!("ROOM#{room}"))
+    Key::new(user_rows(user), format!("{ROOMS}{room}"))
 }
 
 /// A notification, or the mark of one; in the order of [`NotificationKey`].
 pub fn notification(user: UserId, key: NotificationKey) -> Key {
-    Key::new(user_rows(user), format!("NOTIF#{}#{}#{}", time(key.at), key.room, padded(key.seq)))
+    Key::new(user_rows(user), format!("{NOTIFICATIONS}{}#{}#{}", time(key.at), key.room, padded(key.seq)))
 }
 
 /// A session in its user's list.
 pub fn user_session(user: UserId, session: SessionId) -> Key {
-    Key::new(user_rows(user), format!("SESSION#{session}"))
+    Key::new(user_rows(user), format!("{SESSIONS}{session}"))
 }
 
 /// A socket of a user.
 pub fn user_connection(user: UserId, id: &str) -> Key {
-    Key::new(user_rows(user), format!("CONN#{id}"))
+    Key::new(user_rows(user), format!("{CONNECTIONS}{id}"))
 }
 
 /// An unsent file of a user, in the order of time.
 pub fn user_file(user: UserId, at: Timestamp, file: FileId) -> Key {
-    Key::new(user_rows(user), format!("FILE#{}#{file}", time(at)))
+    Key::new(user_rows(user), format!("{FILES}{}#{file}", time(at)))
 }
 
 /// The user of a name.
@@ -238,14 +281,19 @@ pub fn email(folded: &str) -> Key {
     Key::new(format!("EMAIL#{folded}"), "EMAIL")
 }
 
-/// The first character of a folded name: the partition of [`listed_name`].
-pub fn names_shard(folded: &str) -> String {
-    format!("NAMES#{}", folded.chars().next().unwrap_or('_'))
+/// The folded name of [`name`].
+pub fn name_of(key: &Key) -> &str {
+    key.pk.strip_prefix("NAME#").unwrap_or_default()
+}
+
+/// A partition of the list of names. Not by their beginning: a list without a prefix has them all.
+pub fn names_shard(shard: u64) -> String {
+    format!("NAMES#{shard}")
 }
 
 /// A name in the list that is searched by prefix.
 pub fn listed_name(folded: &str) -> Key {
-    Key::new(names_shard(folded), folded)
+    Key::new(names_shard(shard(folded, NAME_SHARDS)), folded)
 }
 
 /// A session.

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 
-use crate::item::{Item, PK, SK, size, text};
+use crate::item::{Item, PK, SK, number, size, text};
 use crate::keys::Key;
 
 /// When a write may happen.
@@ -30,6 +30,10 @@ pub enum When {
     Less(&'static str, AttributeValue),
     /// An attribute is at most this.
     AtMost(&'static str, AttributeValue),
+    /// An attribute is more than this.
+    More(&'static str, AttributeValue),
+    /// A set has fewer members than this, or is not there.
+    Fewer(&'static str, usize),
     /// All of these.
     All(Vec<When>),
     /// One of these.
@@ -182,6 +186,11 @@ impl When {
             When::IsNot(name, value) => compare(name, "<>", value, names),
             When::Less(name, value) => compare(name, "<", value, names),
             When::AtMost(name, value) => compare(name, "<=", value, names),
+            When::More(name, value) => compare(name, ">", value, names),
+            When::Fewer(name, members) => {
+                let (name, members) = (names.name(name), names.value(number(*members as u64)));
+                format!("(attribute_not_exists({name}) OR size({name}) < {members})")
+            }
             When::All(list) => return joined(list, " AND ", names),
             When::Any(list) => return joined(list, " OR ", names),
         })

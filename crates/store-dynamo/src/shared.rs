@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem,
+    Select, TransactWriteItem,
 };
 use domain::Epoch;
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -24,7 +24,7 @@ use crate::item::{Item, PK, SK, text};
 use crate::keys::{END, Key};
 use crate::log::LogMemory;
 use crate::meter::Meter;
-use crate::op::{Op, Rendered, key_map};
+use crate::op::{Op, Placeholders, Rendered, When, key_map};
 use crate::settings::DynamoSettings;
 
 /// Keys of one `BatchGetItem`.
@@ -73,6 +73,11 @@ impl Range {
         Range { pk: pk.into(), from: from.into(), to: to.into(), descending: false, limit: None, strong: true }
     }
 
+    /// All of a partition.
+    pub fn all(pk: impl Into<String>) -> Range {
+        Range::between(pk, "\u{1}", "\u{10FFFF}")
+    }
+
     /// All whose sort key begins so.
     pub fn beginning(pk: impl Into<String>, prefix: &str) -> Range {
         Range::between(pk, prefix, format!("{prefix}{END}"))
@@ -82,6 +87,14 @@ impl Range {
     pub fn after(pk: impl Into<String>, prefix: &str, after: &str) -> Range {
         // The least text above `after`. No sort key of ours has a control character.
         Range::between(pk, format!("{prefix}{after}\u{1}"), format!("{prefix}{END}"))
+    }
+
+    /// All whose sort key begins so and is below `sk`, which ends with a digit.
+    pub fn before(pk: impl Into<String>, prefix: &str, sk: &str) -> Range {
+        // Both ends of a range are in it: the highest text below `sk` differs in its last character.
+        let (rest, last) = sk.split_at(sk.len().saturating_sub(1));
+        let below = last.bytes().next().map_or('\0', |last| char::from(last - 1));
+        Range::between(pk, if prefix.is_empty() { "\u{1}" } else { prefix }, format!("{rest}{below}\u{10FFFF}"))
     }
 
     /// Highest sort key first.
@@ -97,6 +110,12 @@ impl Range {
     /// May be a moment old, at half the cost.
     pub fn weak(self) -> Range {
         Range { strong: false, ..self }
+    }
+
+    fn condition(&self, placeholders: &mut Placeholders) -> String {
+        let (pk, sk) = (placeholders.name(PK), placeholders.name(SK));
+        let values = [&self.pk, &self.from, &self.to].map(|value| placeholders.value(text(value)));
+        format!("{pk} = {} AND {sk} BETWEEN {} AND {}", values[0], values[1], values[2])
     }
 }
 
@@ -190,14 +209,13 @@ impl Shared {
         let mut found = Vec::new();
         let mut start = None;
         loop {
+            let mut placeholders = Placeholders::default();
+            let keys = range.condition(&mut placeholders);
             let request = self.clients.read.query().table_name(&self.settings.table);
             let request = request
-                .key_condition_expression("#pk = :pk AND #sk BETWEEN :from AND :to")
-                .expression_attribute_names("#pk", PK)
-                .expression_attribute_names("#sk", SK)
-                .expression_attribute_values(":pk", text(&range.pk))
-                .expression_attribute_values(":from", text(&range.from))
-                .expression_attribute_values(":to", text(&range.to))
+                .key_condition_expression(keys)
+                .set_expression_attribute_names(placeholders.names())
+                .set_expression_attribute_values(placeholders.values())
                 .scan_index_forward(!range.descending)
                 .consistent_read(range.strong)
                 .set_limit(range.limit.map(|limit| i32::try_from(limit - found.len()).unwrap_or(i32::MAX)))
@@ -211,6 +229,45 @@ impl Shared {
                 return Ok(found);
             }
         }
+    }
+
+    /// How many items of a range are as `only` says, counted by DynamoDB: costs what reading them does.
+    pub async fn count(&self, range: Range, only: &When) -> StoreResult<u64> {
+        let mut count = 0;
+        let mut start = None;
+        loop {
+            let mut placeholders = Placeholders::default();
+            let filter = only.render(&mut placeholders);
+            let keys = range.condition(&mut placeholders);
+            let request = self.clients.read.query().table_name(&self.settings.table).select(Select::Count);
+            let request = request
+                .key_condition_expression(keys)
+                .set_filter_expression(filter)
+                .set_expression_attribute_names(placeholders.names())
+                .set_expression_attribute_values(placeholders.values())
+                .consistent_read(range.strong)
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            let answer = request.send().await.map_err(read_error)?;
+            self.meter.read(answer.consumed_capacity());
+            count += u64::try_from(answer.count()).unwrap_or_default();
+            start = answer.last_evaluated_key.filter(|key| !key.is_empty());
+            if start.is_none() {
+                return Ok(count);
+            }
+        }
+    }
+
+    /// Puts one item, whatever is there.
+    pub async fn put(&self, item: Item) -> StoreResult<()> {
+        let put = self.write(vec![Op::Put(item, When::Always)]).await;
+        put.map_err(|error| error.or(unavailable("a write without a condition was refused", BROKEN_MS)))
+    }
+
+    /// Removes one item; what was there.
+    pub async fn delete(&self, key: Key) -> StoreResult<Option<Item>> {
+        let removed = self.repeated(&[Op::Delete(key, When::Always)], true).await;
+        removed.map_err(|error| error.or(unavailable("a write without a condition was refused", BROKEN_MS)))
     }
 
     /// Writes one item, or several in a transaction, all or nothing. Repeats what was throttled, met

@@ -6,5 +6,6 @@ mod marks;
 mod nodes;
 mod notifications;
 mod people;
+mod people_rows;
 mod rooms;
 mod sessions;

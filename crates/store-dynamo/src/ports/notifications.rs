@@ -1,1 +1,90 @@
-//! `notifications`.
+//! `Notifications`.
+
+use async_trait::async_trait;
+use domain::{Notification, NotificationKey, Timestamp, UserId};
+use service::ports::{NotificationPage, Notifications, StoreResult};
+
+use crate::keys;
+use crate::rows::{self, NotificationState};
+use crate::shared::{Range, Shared};
+
+/// Rows that one step of a search for unread ones reads.
+const STEP: usize = 100;
+/// Rows that a search for unread ones looks at: older ones than these are not found. An unread one may
+/// lie anywhere below read ones, and there is no index of the unread, which every notification would pay.
+const LOOKED_AT: usize = 2_000;
+
+/// Costs: a page is one read of its rows and one of when all were read. Unread ones are searched from the
+/// newest row on, a hundred at a time, until enough are found or [`LOOKED_AT`] were seen.
+#[async_trait]
+impl Notifications for Shared {
+    async fn list(
+        &self,
+        user: UserId,
+        unread_only: bool,
+        before: Option<NotificationKey>,
+        limit: usize,
+    ) -> StoreResult<NotificationPage> {
+        // One more than asked: whether there is a next page.
+        let mut items = self.newest(user, unread_only, before, limit.saturating_add(1)).await?;
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = if more { items.last().map(|last| last.key) } else { None };
+        Ok(NotificationPage { items, next })
+    }
+
+    async fn get(&self, user: UserId, key: NotificationKey) -> StoreResult<Option<Notification>> {
+        let found = self.get_all(vec![keys::notification(user, key), keys::notification_state(user)]).await?;
+        let (state, row): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|item| item.text(crate::item::SK).is_ok_and(|sk| sk == keys::NOTIFICATION_STATE));
+        let Some(row) = row.first() else { return Ok(None) };
+        rows::notification(row, &NotificationState::of(state.first())?)
+    }
+
+    async fn known(&self, user: UserId, key: NotificationKey) -> StoreResult<bool> {
+        Ok(self.get(keys::notification(user, key)).await?.is_some())
+    }
+
+    async fn unread(&self, user: UserId, cap: usize) -> StoreResult<usize> {
+        Ok(self.newest(user, true, None, cap).await?.len())
+    }
+
+    async fn sweep(&self, _now: Timestamp) -> StoreResult<u64> {
+        Ok(0)
+    }
+}
+
+impl Shared {
+    async fn newest(
+        &self,
+        user: UserId,
+        unread_only: bool,
+        before: Option<NotificationKey>,
+        limit: usize,
+    ) -> StoreResult<Vec<Notification>> {
+        let state = NotificationState::of(self.get(keys::notification_state(user)).await?.as_ref())?;
+        let mut found = Vec::new();
+        let mut before = before.map(|key| keys::notification(user, key).sk);
+        let mut seen = 0;
+        while found.len() < limit && (!unread_only || seen < LOOKED_AT) {
+            let pk = keys::user_rows(user);
+            let range = match &before {
+                Some(before) => Range::before(pk, keys::NOTIFICATIONS, before),
+                None => Range::beginning(pk, keys::NOTIFICATIONS),
+            };
+            let wanted = if unread_only { STEP } else { limit - found.len() };
+            let rows = self.query(range.descending().limit(wanted)).await?;
+            for row in &rows {
+                let notification = rows::notification(row, &state)?;
+                found.extend(notification.filter(|row| !unread_only || row.read_at.is_none()));
+            }
+            seen += rows.len();
+            match rows.last() {
+                Some(last) if rows.len() == wanted => before = Some(last.key()?.sk),
+                _ => break,
+            }
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+}

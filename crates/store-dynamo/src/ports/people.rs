@@ -1,1 +1,223 @@
-//! `people`.
+//! `People`. A user's row is written with the rows that make name and address unique, in one transaction.
+
+use async_trait::async_trait;
+use domain::name::{DisplayName, UserName};
+use domain::{User, UserId, UserRole};
+use futures_util::future::try_join_all;
+use service::ports::{NewUser, People, StoreError, StoreResult, UserRecord};
+
+use super::people_rows::{self as rows, ATTEMPTS, Changes, FIRST_NAME, LAST_NAME, Refused};
+use crate::error::unavailable;
+use crate::item::{flag, text, word};
+use crate::keys::{self, Key};
+use crate::op::{Change, Op, When};
+use crate::shared::{Range, Shared};
+
+/// Costs, beside one read or write: a new user 6 to 10 WRU (the row, its name, its line in the list of
+/// names, an address, the mark of the first person) and a read; another name or address 8 or 6 WRU and a
+/// read; by name or address 2 reads; by prefix a read in each part of the list, and one a user.
+#[async_trait]
+impl People for Shared {
+    async fn create_user(&self, new: &NewUser) -> StoreResult<()> {
+        self.insert(rows::lower_case(new), false).await.map(|_| ())
+    }
+
+    async fn register(&self, new: &NewUser) -> StoreResult<User> {
+        self.insert(rows::lower_case(new), true).await
+    }
+
+    async fn upgrade_guest(
+        &self,
+        user: UserId,
+        name: &UserName,
+        email: Option<&str>,
+        password_hash: &str,
+    ) -> StoreResult<User> {
+        let email = email.map(str::to_lowercase);
+        for _ in 0..ATTEMPTS {
+            let guest = self.record(user).await?.filter(|row| row.user.guest).ok_or(StoreError::NotFound)?;
+            let first = self.get(keys::first_person()).await?.is_none();
+            let mut new = guest.clone();
+            new.user.name = name.clone();
+            new.user.guest = false;
+            new.email = email.clone();
+            new.password_hash = Some(password_hash.to_owned());
+            if first {
+                new.user.role = UserRole::Admin;
+            }
+            let mut changes = Changes::default();
+            let unchanged = When::All(vec![When::Is("gu", flag(true)), rows::unchanged(&guest)]);
+            let mut change = rows::renamed(&new).set("gu", flag(false)).set("ph", text(password_hash));
+            if first {
+                change = change.set("ro", word(&new.user.role));
+            }
+            changes.profile(Op::Update(change, unchanged));
+            changes.name(Some(&guest), &new);
+            changes.email(guest.email.as_deref(), &new);
+            if first {
+                changes.first_person(user);
+            }
+            match self.change(changes).await {
+                Ok(()) => return Ok(new.user),
+                Err(Refused::Moved) => {}
+                Err(Refused::Other(error)) => return Err(error),
+            }
+        }
+        Err(contended())
+    }
+
+    async fn rename(&self, user: UserId, name: &UserName) -> StoreResult<()> {
+        self.rewrite(user, |row| row.user.name = name.clone()).await
+    }
+
+    async fn set_display_name(&self, user: UserId, name: Option<&DisplayName>) -> StoreResult<()> {
+        let shown = name.map(|name| text(name.as_str()));
+        self.set(Change::of(keys::profile(user)).set_or_remove("dn", shown)).await
+    }
+
+    async fn set_email(&self, user: UserId, email: Option<&str>) -> StoreResult<()> {
+        self.rewrite(user, |row| row.email = email.map(str::to_lowercase)).await
+    }
+
+    async fn set_password(&self, user: UserId, password_hash: &str) -> StoreResult<()> {
+        self.set(Change::of(keys::profile(user)).set("ph", text(password_hash))).await
+    }
+
+    async fn set_role(&self, user: UserId, role: UserRole) -> StoreResult<()> {
+        self.set(Change::of(keys::profile(user)).set("ro", word(&role))).await
+    }
+
+    async fn set_banned(&self, user: UserId, banned: bool) -> StoreResult<()> {
+        self.set(Change::of(keys::profile(user)).set("ba", flag(banned))).await
+    }
+
+    async fn user(&self, user: UserId) -> StoreResult<Option<UserRecord>> {
+        self.record(user).await
+    }
+
+    async fn users(&self, users: &[UserId]) -> StoreResult<Vec<User>> {
+        let found = self.get_all(users.iter().map(|user| keys::profile(*user)).collect()).await?;
+        found.iter().map(|item| Ok(rows::record(item)?.user)).collect()
+    }
+
+    async fn user_by_name(&self, folded: &str) -> StoreResult<Option<UserRecord>> {
+        let found = self.user_of(keys::name(folded)).await?;
+        Ok(found.filter(|row| row.user.name.folded() == folded))
+    }
+
+    async fn ids_by_names(&self, folded: &[String]) -> StoreResult<Vec<(String, UserId)>> {
+        let found = self.get_all(folded.iter().map(|folded| keys::name(folded)).collect()).await?;
+        found.iter().map(|item| Ok((keys::name_of(&item.key()?).to_owned(), UserId(item.id("us")?)))).collect()
+    }
+
+    async fn user_by_email(&self, email: &str) -> StoreResult<Option<UserRecord>> {
+        let email = email.to_lowercase();
+        let found = self.user_of(keys::email(&email)).await?;
+        Ok(found.filter(|row| row.email.as_deref() == Some(&email)))
+    }
+
+    async fn users_by_prefix(&self, prefix: &str, after: Option<&str>, limit: usize) -> StoreResult<Vec<User>> {
+        let mut users: Vec<User> = Vec::new();
+        let mut after = after.map(str::to_owned);
+        while users.len() < limit {
+            let wanted = limit - users.len();
+            let names = self.names(prefix, after.as_deref(), wanted).await?;
+            let found = People::users(self, &names.iter().map(|(_, user)| *user).collect::<Vec<_>>()).await?;
+            // Who was renamed between the two reads is found under the new name, if it begins so.
+            users.extend(names.iter().filter_map(|(folded, user)| {
+                found.iter().find(|found| found.id == *user && found.name.folded() == *folded).cloned()
+            }));
+            match names.last() {
+                Some((last, _)) if names.len() == wanted => after = Some(last.clone()),
+                _ => break,
+            }
+        }
+        Ok(users)
+    }
+}
+
+impl Shared {
+    async fn record(&self, user: UserId) -> StoreResult<Option<UserRecord>> {
+        self.get(keys::profile(user)).await?.as_ref().map(rows::record).transpose()
+    }
+
+    /// The user that a unique name leads to.
+    async fn user_of(&self, unique: Key) -> StoreResult<Option<UserRecord>> {
+        match self.get(unique).await? {
+            Some(item) => self.record(UserId(item.id("us")?)).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn insert(&self, mut new: NewUser, may_be_admin: bool) -> StoreResult<User> {
+        let mut first = !new.user.guest && self.get(keys::first_person()).await?.is_none();
+        let role = new.user.role;
+        loop {
+            new.user.role = if first && may_be_admin { UserRole::Admin } else { role };
+            let mut changes = Changes::default();
+            changes.profile(Op::Put(rows::item(&new), When::Absent));
+            changes.name(None, &new);
+            changes.email(None, &new);
+            if first {
+                changes.first_person(new.user.id);
+            }
+            match self.change(changes).await {
+                Ok(()) => return Ok(new.user),
+                // Another first person was faster.
+                Err(Refused::Moved) if first => first = false,
+                Err(Refused::Moved) => return Err(StoreError::Taken("user")),
+                Err(Refused::Other(error)) => return Err(error),
+            }
+        }
+    }
+
+    /// Another name or address.
+    async fn rewrite(&self, user: UserId, with: impl Fn(&mut UserRecord) + Send + Sync) -> StoreResult<()> {
+        for _ in 0..ATTEMPTS {
+            let old = self.record(user).await?.ok_or(StoreError::NotFound)?;
+            let mut new = old.clone();
+            with(&mut new);
+            let mut changes = Changes::default();
+            changes.profile(Op::Update(rows::renamed(&new), rows::unchanged(&old)));
+            changes.name(Some(&old), &new);
+            changes.email(old.email.as_deref(), &new);
+            match self.change(changes).await {
+                Ok(()) => return Ok(()),
+                Err(Refused::Moved) => {}
+                Err(Refused::Other(error)) => return Err(error),
+            }
+        }
+        Err(contended())
+    }
+
+    async fn change(&self, changes: Changes) -> Result<(), Refused> {
+        let (ops, rows) = changes.into_parts();
+        self.write(ops).await.map_err(|error| rows::refused(error, &rows))
+    }
+
+    async fn set(&self, change: Change) -> StoreResult<()> {
+        self.write(vec![Op::Update(change, When::Present)]).await.map_err(|error| error.or(StoreError::NotFound))
+    }
+
+    /// Folded names that begin so, with whose they are, from all parts of the list, in order.
+    async fn names(&self, prefix: &str, after: Option<&str>, limit: usize) -> StoreResult<Vec<(String, UserId)>> {
+        // The least text above `after`; the least name has at least one character.
+        let from = after.map(|after| format!("{after}{FIRST_NAME}")).unwrap_or_default();
+        let from = from.max(prefix.to_owned()).max(FIRST_NAME.to_string());
+        let to = format!("{prefix}{LAST_NAME}");
+        let parts = (0..keys::NAME_SHARDS).map(|shard| {
+            self.query(Range::between(keys::names_shard(shard), from.as_str(), to.as_str()).limit(limit))
+        });
+        let mut names = Vec::new();
+        for item in try_join_all(parts).await?.iter().flatten() {
+            names.push((item.key()?.sk, UserId(item.id("us")?)));
+        }
+        names.sort();
+        names.truncate(limit);
+        Ok(names)
+    }
+}
+
+fn contended() -> StoreError {
+    unavailable("a user's row changed again and again", crate::error::THROTTLED_MS)
+}

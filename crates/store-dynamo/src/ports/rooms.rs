@@ -1,1 +1,262 @@
-//! `rooms`.
+//! `Rooms`.
+
+use std::collections::{BTreeSet, HashMap};
+
+use async_trait::async_trait;
+use domain::name::{Slug, fold};
+use domain::text::Emoji;
+use domain::{LogId, Member, MemberState, Room, RoomId, Seq, UserId, UserRoom};
+use futures_util::future::{try_join, try_join_all};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use service::ports::{DirectoryRoom, Head, RoomLog as _, Rooms, StoreResult, UserRoomRow};
+
+use crate::item::word;
+use crate::keys;
+use crate::op::When;
+use crate::rows;
+use crate::shared::{Range, Shared};
+
+/// Rooms of which heads or members are read at the same time.
+const ROOMS_AT_ONCE: usize = 16;
+/// Rows that one step through the rooms of a user, or through the directory, reads.
+const STEP: usize = 100;
+/// Rows of each of two users that are compared.
+const ROOMS_COMPARED: usize = 2_000;
+/// Lines of the directory in which a name is searched; further rooms are found by their slug.
+const NAMES_LOOKED_AT: usize = 5_000;
+
+/// A room's row also holds the hint of its head, so that a list of rooms reads one row a room.
+///
+/// Costs, beside one read: a list of a user's rooms 0.5 RRU a room and the rows themselves (54 for 100);
+/// a room by its slug 2 reads; members are counted, 1 RRU for some 30 of them; two users are compared by
+/// the rows of both, and the member rows of the rooms that both have; the directory reads its lines until
+/// the page is full, and the row and the members of each room on it. A head that no hint tells is a read.
+#[async_trait]
+impl Rooms for Shared {
+    async fn room(&self, room: RoomId) -> StoreResult<Option<Room>> {
+        let row = self.get(keys::room(room)).await?;
+        row.map_or(Ok(None), |row| rows::room(&row))
+    }
+
+    async fn room_by_slug(&self, slug: &Slug) -> StoreResult<Option<Room>> {
+        let Some(claim) = self.get(keys::slug(slug.as_str())).await? else { return Ok(None) };
+        let room = self.room(RoomId(claim.id("rm")?)).await?;
+        Ok(room.filter(|room| room.slug.as_ref() == Some(slug)))
+    }
+
+    async fn member(&self, room: RoomId, user: UserId) -> StoreResult<Option<Member>> {
+        self.get(keys::member(room, user)).await?.as_ref().map(rows::member).transpose()
+    }
+
+    async fn members_of(&self, room: RoomId, users: &[UserId]) -> StoreResult<Vec<Member>> {
+        let found = self.get_all(users.iter().map(|user| keys::member(room, *user)).collect()).await?;
+        found.iter().map(rows::member).collect()
+    }
+
+    async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> StoreResult<Vec<Member>> {
+        let after = after.map(|user| user.to_string()).unwrap_or_default();
+        let range = Range::after(keys::room_rows(room), keys::MEMBERS, &after);
+        self.query(range.limit(limit)).await?.iter().map(rows::member).collect()
+    }
+
+    async fn member_count(&self, room: RoomId) -> StoreResult<u64> {
+        self.count(Range::beginning(keys::room_rows(room), keys::MEMBERS), &joined()).await
+    }
+
+    async fn user_rooms(&self, user: UserId, after: Option<RoomId>, limit: usize) -> StoreResult<Vec<UserRoomRow>> {
+        let mut lines = Vec::new();
+        let mut after = after.map(|room| room.to_string()).unwrap_or_default();
+        while lines.len() < limit {
+            let step = (limit - lines.len()).max(STEP);
+            let range = Range::after(keys::user_rows(user), keys::ROOMS, &after).limit(step);
+            let rows = self.query(range).await?.iter().map(rows::user_room).collect::<StoreResult<Vec<_>>>()?;
+            let last = rows.last().filter(|_| rows.len() == step).map(|row| row.room.to_string());
+            let listed = |row: &UserRoom| matches!(row.state, MemberState::Joined | MemberState::Invited);
+            let mut listed: Vec<UserRoom> = rows.into_iter().filter(listed).collect();
+            listed.truncate(limit - lines.len());
+            let mut rooms = self.rooms_with_heads(listed.iter().map(|row| row.room)).await?;
+            lines.extend(listed.into_iter().filter_map(|row| {
+                let (room, head) = rooms.remove(&row.room)?;
+                Some(UserRoomRow { row, room, head })
+            }));
+            match last {
+                Some(last) => after = last,
+                None => break,
+            }
+        }
+        Ok(lines)
+    }
+
+    async fn user_room(&self, user: UserId, room: RoomId) -> StoreResult<Option<UserRoom>> {
+        self.get(keys::user_room(user, room)).await?.as_ref().map(rows::user_room).transpose()
+    }
+
+    async fn user_room_count(&self, user: UserId) -> StoreResult<u64> {
+        self.count(Range::beginning(keys::user_rows(user), keys::ROOMS), &joined()).await
+    }
+
+    async fn share_a_room(&self, a: UserId, b: UserId) -> StoreResult<bool> {
+        let (of_a, of_b) = try_join(self.joined_rooms(a), self.joined_rooms(b)).await?;
+        let both: Vec<RoomId> = of_a.intersection(&of_b).copied().collect();
+        // The lists follow the rooms; the rooms themselves say who is in.
+        for some in both.chunks(STEP / 2) {
+            let keys = some.iter().flat_map(|room| [keys::member(*room, a), keys::member(*room, b)]);
+            let mut joined: HashMap<String, usize> = HashMap::new();
+            for item in self.get_all_weak(keys.collect()).await? {
+                if rows::member(&item)?.is_joined() {
+                    *joined.entry(item.key()?.pk).or_default() += 1;
+                }
+            }
+            if joined.values().any(|members| *members == 2) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn head_hints(&self, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Head)>> {
+        let found = self.get_all_weak(rooms.iter().map(|room| keys::room(*room)).collect()).await?;
+        let mut hints = HashMap::new();
+        for row in &found {
+            hints.insert(row.key()?.pk, rows::head(row)?);
+        }
+        let hint = |room: RoomId| hints.get(&keys::room_rows(room)).copied().flatten();
+        let heads = rooms.iter().map(async |room| match hint(*room) {
+            Some(head) => Ok((*room, head)),
+            None => Ok((*room, self.head_of(*room).await?)),
+        });
+        let heads: Vec<(RoomId, Head)> =
+            futures_util::stream::iter(heads).buffered(ROOMS_AT_ONCE).try_collect().await?;
+        Ok(heads.into_iter().filter(|(_, head)| head.seq > 0).collect())
+    }
+
+    async fn directory(&self, prefix: &str, after: Option<&Slug>, limit: usize) -> StoreResult<Vec<DirectoryRoom>> {
+        let (in_slug, in_name) = (prefix.to_lowercase(), fold(prefix));
+        let mut lines = Vec::new();
+        let mut after = after.map(|slug| slug.as_str().to_owned()).unwrap_or_default();
+        let mut looked_at = 0;
+        while lines.len() < limit {
+            // A name may begin so in any line; when too many were looked at, slugs are searched only.
+            let slugs_only = looked_at >= NAMES_LOOKED_AT;
+            let listed = self.listed_slugs(&after, slugs_only.then_some(&in_slug), STEP).await?;
+            let Some(last) = listed.last() else { break };
+            let (last, is_full) = (last.slug.clone(), listed.len() == STEP);
+            looked_at += listed.len();
+            let begins = |line: &Listed| line.slug.starts_with(&in_slug) || line.name.starts_with(&in_name);
+            let mut fitting: Vec<Listed> = listed.into_iter().filter(begins).collect();
+            fitting.truncate(limit - lines.len());
+            lines.extend(self.directory_rooms(&fitting).await?);
+            if !is_full {
+                break;
+            }
+            after = last;
+        }
+        Ok(lines)
+    }
+
+    async fn pins(&self, room: RoomId) -> StoreResult<Vec<Seq>> {
+        let rows = self.query(Range::beginning(keys::room_rows(room), keys::PINS)).await?;
+        rows.iter().map(|row| keys::seq_of(&row.key()?)).collect()
+    }
+
+    async fn reactors(
+        &self,
+        room: RoomId,
+        seq: Seq,
+        emoji: &Emoji,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> StoreResult<Vec<UserId>> {
+        let after = after.map(|user| user.to_string()).unwrap_or_default();
+        let range = Range::after(keys::reactors(room), &keys::reactors_of(seq, emoji), &after).limit(limit);
+        self.query(range).await?.iter().map(|row| keys::reactor_of(&row.key()?)).collect()
+    }
+
+    async fn has_reacted(&self, room: RoomId, seq: Seq, emoji: &Emoji, user: UserId) -> StoreResult<bool> {
+        Ok(self.get(keys::reactor(room, seq, emoji, user)).await?.is_some())
+    }
+
+    async fn thread(&self, room: RoomId, root: Seq, after: Seq, limit: usize) -> StoreResult<Vec<Seq>> {
+        let (from, to) = (keys::padded(after.saturating_add(1)), keys::padded(Seq::MAX));
+        let range = Range::between(keys::thread(room, root), from, to).limit(limit);
+        self.query(range).await?.iter().map(|row| keys::seq_of(&row.key()?)).collect()
+    }
+}
+
+/// A line of the directory.
+struct Listed {
+    slug: String,
+    room: RoomId,
+    /// Folded; empty for a room without one.
+    name: String,
+}
+
+impl Shared {
+    /// These rooms, with the hints of their heads; those that are not there are left out.
+    async fn rooms_with_heads(
+        &self,
+        rooms: impl Iterator<Item = RoomId> + Send,
+    ) -> StoreResult<HashMap<RoomId, (Room, Head)>> {
+        let found = self.get_all_weak(rooms.map(keys::room).collect()).await?;
+        let mut read = Vec::with_capacity(found.len());
+        for row in &found {
+            if let Some(room) = rows::room(row)? {
+                read.push((room, rows::head(row)?));
+            }
+        }
+        let with_heads = read.into_iter().map(async |(room, head)| match head {
+            Some(head) => Ok((room.id, (room, head))),
+            None => {
+                let head = self.head_of(room.id).await?;
+                Ok((room.id, (room, head)))
+            }
+        });
+        futures_util::stream::iter(with_heads).buffer_unordered(ROOMS_AT_ONCE).try_collect().await
+    }
+
+    /// The head itself, for a room of which no hint is there yet.
+    async fn head_of(&self, room: RoomId) -> StoreResult<Head> {
+        let tip = self.tip(LogId::Room(room)).await?;
+        Ok(Head { seq: tip.seq(), n: tip.n(), at: tip.at() })
+    }
+
+    /// The rooms that a user's list says they are in, a moment ago.
+    async fn joined_rooms(&self, user: UserId) -> StoreResult<BTreeSet<RoomId>> {
+        let range = Range::beginning(keys::user_rows(user), keys::ROOMS).limit(ROOMS_COMPARED).weak();
+        let rows = self.query(range).await?.iter().map(rows::user_room).collect::<StoreResult<Vec<_>>>()?;
+        Ok(rows.into_iter().filter(|row| row.state == MemberState::Joined).map(|row| row.room).collect())
+    }
+
+    /// Lines of the directory behind a slug, in order, from all of its parts; those that begin with
+    /// `prefix` only, if there is one.
+    async fn listed_slugs(&self, after: &str, prefix: Option<&String>, limit: usize) -> StoreResult<Vec<Listed>> {
+        let from = format!("{after}\u{1}").max(prefix.cloned().unwrap_or_default());
+        let to = format!("{}{}", prefix.map_or("", String::as_str), keys::END);
+        let parts = (0..keys::DIR_SHARDS).map(|shard| {
+            self.query(Range::between(keys::directory(shard), from.as_str(), to.as_str()).limit(limit))
+        });
+        let mut listed = Vec::new();
+        for line in try_join_all(parts).await?.iter().flatten() {
+            let name = line.text_or_none("fn")?.unwrap_or_default().to_owned();
+            listed.push(Listed { slug: line.key()?.sk, room: RoomId(line.id("rm")?), name });
+        }
+        listed.sort_by(|a, b| a.slug.cmp(&b.slug));
+        listed.truncate(limit);
+        Ok(listed)
+    }
+
+    async fn directory_rooms(&self, lines: &[Listed]) -> StoreResult<Vec<DirectoryRoom>> {
+        let mut rooms = self.rooms_with_heads(lines.iter().map(|line| line.room)).await?;
+        let rooms: Vec<(Room, Head)> = lines.iter().filter_map(|line| rooms.remove(&line.room)).collect();
+        let counted = rooms.into_iter().map(async |(room, head)| {
+            let members = Range::beginning(keys::room_rows(room.id), keys::MEMBERS).weak();
+            let members = self.count(members, &joined()).await?;
+            Ok(DirectoryRoom { room, head, members })
+        });
+        futures_util::stream::iter(counted).buffered(ROOMS_AT_ONCE).try_collect().await
+    }
+}
+
+fn joined() -> When {
+    When::Is("st", word(&MemberState::Joined))
+}

@@ -33,8 +33,18 @@ pub fn moved(old: Option<&File>, new: Option<&File>) -> Vec<Op> {
     let gone = before.iter().filter(|key| !after.contains(key));
     let came = after.iter().filter(|key| !before.contains(key));
     let gone = gone.map(|key| Op::Delete(key.clone(), When::Always));
-    let came = came.map(|key| Op::Put(Item::at(key.clone()).with("fi", id(any.id.0)), When::Always));
+    let came = came.map(|key| Op::Put(line(key.clone(), any), When::Always));
     std::iter::once(row).chain(gone).chain(came).collect()
+}
+
+/// A line of a list. A room's has the whole file, which does not change while it is sent: a page of
+/// files is one read. The others are only looked at by their owner or a sweep.
+fn line(key: Key, file: &File) -> Item {
+    let line = Item::at(key).with("fi", id(file.id.0));
+    match file.state {
+        FileState::Sent => line.with(BODY, json(file)),
+        _ => line,
+    }
 }
 
 /// The lists that a file is in.

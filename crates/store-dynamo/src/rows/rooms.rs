@@ -2,11 +2,11 @@
 //!
 //! `bd` the room in JSON, `sl` its slug, `rv` the seq of the entry it comes from; of a member `st` state,
 //! `ro` role, `mu` muted until, `lv` level, `fs` and `ts` the first and last seq they may see; of a user's
-//! row also `wy` why, `hd` hidden, `rs` and `rn` read up to, `mn` the set of unread mentions; of a head `sq`
-//! its seq, `nn` messages so far, `at` when.
+//! row also `wy` why, `hd` hidden, `rs` and `rn` read up to, `mn` the set of unread mentions; of a head, in
+//! the room's own row, `sq` its seq, `nn` messages so far, `at` when.
 
 use domain::name::fold;
-use domain::{Level, LogId, Member, Room, RoomId, RoomKind, UserId, UserRoom};
+use domain::{Level, LogId, Member, Room, RoomId, RoomKind, Seq, UserId, UserRoom};
 use service::ports::{Head, StoreResult};
 
 use crate::item::{BODY, Item, SK, id, json, number, text, time, unreadable, word};
@@ -20,9 +20,9 @@ pub fn room_item(room: &Room) -> Item {
     item.with_some("sl", slug)
 }
 
-/// A room.
-pub fn room(item: &Item) -> StoreResult<Room> {
-    item.json(BODY)
+/// A room; none where only the hint of a head is there yet.
+pub fn room(item: &Item) -> StoreResult<Option<Room>> {
+    if item.has(BODY) { item.json(BODY).map(Some) } else { Ok(None) }
 }
 
 /// The claim of a slug.
@@ -85,22 +85,30 @@ pub fn user_room(item: &Item) -> StoreResult<UserRoom> {
         why: item.text_or_none("wy")?.map(str::to_owned),
         read_seq: item.number("rs")?,
         read_n: item.number("rn")?,
-        mentions: item.seqs("mn")?,
+        mentions: mentions(item)?,
     })
 }
 
-/// The hint of a head; a lower one is refused. A user's own log has none.
+/// The unread mentions: those that were read since stay in the set until there is no room in it.
+pub fn mentions(item: &Item) -> StoreResult<Vec<Seq>> {
+    let read = item.number("rs")?;
+    Ok(item.seqs("mn")?.into_iter().filter(|mention| *mention > read).collect())
+}
+
+/// The hint of a head, in the room's own row, so that a list of rooms reads one row a room; a lower one
+/// is refused. A user's own log has none.
 pub fn head_change(log: LogId, head: Head) -> Option<Op> {
-    let change = Change::of(keys::head(log.room()?))
+    let change = Change::of(keys::room(log.room()?))
         .set("sq", number(head.seq))
         .set("nn", number(head.n))
         .set("at", time(head.at));
     Some(Op::Update(change, When::Any(vec![When::Lacks("sq"), When::Less("sq", number(head.seq))])))
 }
 
-/// The hint of a head.
-pub fn head(item: &Item) -> StoreResult<Head> {
-    Ok(Head { seq: item.number("sq")?, n: item.number("nn")?, at: item.time("at")? })
+/// The hint of a head, if it was ever written.
+pub fn head(item: &Item) -> StoreResult<Option<Head>> {
+    let Some(seq) = item.number_or_none("sq")? else { return Ok(None) };
+    Ok(Some(Head { seq, n: item.number("nn")?, at: item.time("at")? }))
 }
 
 fn level(item: &Item) -> StoreResult<Level> {

@@ -1,0 +1,169 @@
+//! The rows of a user, and what one transaction changes of them.
+//!
+//! PROFILE: `us` id, `nm` name, `dn` shown name, `gu` guest, `ro` role, `ba` banned, `at` when they came,
+//! `em` address, `ph` hash of the password. The rows of a name, of an address and of the list of names
+//! hold `us`.
+
+use domain::name::{DisplayName, UserName};
+use domain::{User, UserId};
+use service::ports::{NewUser, StoreError, StoreResult, UserRecord};
+
+use crate::item::{Item, flag, id, text, time, unreadable, word};
+use crate::keys;
+use crate::op::{Change, Op, When};
+use crate::shared::WriteError;
+
+/// How often a change is decided again when the row changed between its read and its write.
+pub const ATTEMPTS: usize = 5;
+/// Below every character of a name.
+pub const FIRST_NAME: char = '\u{1}';
+/// Above every character of a name.
+pub const LAST_NAME: char = '\u{10FFFF}';
+
+/// What a part of the transaction writes, to tell what a failed condition means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Row {
+    /// The user's own row, or the mark of the first person: decided on what was read.
+    Decided,
+    /// A unique name.
+    Unique(&'static str),
+    /// A row that cannot be refused.
+    Free,
+}
+
+/// Why a change did not happen.
+#[derive(Debug, PartialEq)]
+pub enum Refused {
+    /// What it was decided on is no longer so: decide again.
+    Moved,
+    /// As the caller is told.
+    Other(StoreError),
+}
+
+/// The parts of one transaction.
+#[derive(Default)]
+pub struct Changes {
+    ops: Vec<Op>,
+    rows: Vec<Row>,
+}
+
+impl Changes {
+    fn push(&mut self, row: Row, op: Op) {
+        self.rows.push(row);
+        self.ops.push(op);
+    }
+
+    /// The user's own row.
+    pub fn profile(&mut self, op: Op) {
+        self.push(Row::Decided, op);
+    }
+
+    /// The rows of the name, if another one than before.
+    pub fn name(&mut self, old: Option<&UserRecord>, new: &UserRecord) {
+        let (user, folded) = (new.user.id, new.user.name.folded());
+        let before = old.map(|old| old.user.name.folded());
+        if before.as_ref() == Some(&folded) {
+            return;
+        }
+        self.push(Row::Unique("name"), unique(keys::name(&folded), user));
+        let listed = Item::at(keys::listed_name(&folded)).with("us", id(user.0));
+        self.push(Row::Free, Op::Put(listed, When::Always));
+        if let Some(before) = before {
+            self.push(Row::Free, Op::Delete(keys::name(&before), When::Always));
+            self.push(Row::Free, Op::Delete(keys::listed_name(&before), When::Always));
+        }
+    }
+
+    /// The row of the address, if another one than before.
+    pub fn email(&mut self, before: Option<&str>, new: &UserRecord) {
+        let after = new.email.as_deref();
+        if before == after {
+            return;
+        }
+        if let Some(email) = after {
+            self.push(Row::Unique("email"), unique(keys::email(email), new.user.id));
+        }
+        if let Some(before) = before {
+            self.push(Row::Free, Op::Delete(keys::email(before), When::Always));
+        }
+    }
+
+    /// The mark that a person was there; only one can be the first.
+    pub fn first_person(&mut self, user: UserId) {
+        self.push(Row::Decided, unique(keys::first_person(), user));
+    }
+
+    /// The operations, and what each of them writes.
+    pub fn into_parts(self) -> (Vec<Op>, Vec<Row>) {
+        (self.ops, self.rows)
+    }
+}
+
+/// A row that one user has, and whoever asks for it next does not.
+fn unique(key: keys::Key, user: UserId) -> Op {
+    let item = Item::at(key).with("us", id(user.0));
+    Op::Put(item, When::Any(vec![When::Absent, When::Is("us", id(user.0))]))
+}
+
+/// What a failed transaction means. A name that is another's weighs more than a row that moved: the
+/// first to be told is what the user can change.
+pub fn refused(error: WriteError, rows: &[Row]) -> Refused {
+    let which = match error {
+        WriteError::Store(error) => return Refused::Other(error),
+        WriteError::Refused(which) => which,
+    };
+    let refused = which.iter().filter_map(|(index, _)| rows.get(*index));
+    let taken = refused.filter_map(|row| match row {
+        Row::Unique(what) => Some(StoreError::Taken(what)),
+        Row::Decided | Row::Free => None,
+    });
+    taken.take(1).map(Refused::Other).next().unwrap_or(Refused::Moved)
+}
+
+/// The name and address that were read are still the user's.
+pub fn unchanged(old: &UserRecord) -> When {
+    let email = When::same("em", old.email.as_deref().map(text));
+    When::All(vec![When::Is("nm", text(old.user.name.as_str())), email])
+}
+
+/// A user's row as an item.
+pub fn item(new: &NewUser) -> Item {
+    let user = &new.user;
+    Item::at(keys::profile(user.id))
+        .with("us", id(user.id.0))
+        .with("nm", text(user.name.as_str()))
+        .with_some("dn", user.display_name.as_ref().map(|name| text(name.as_str())))
+        .with("gu", flag(user.guest))
+        .with("ro", word(&user.role))
+        .with("ba", flag(user.banned))
+        .with("at", time(user.created_at))
+        .with_some("em", new.email.as_deref().map(text))
+        .with_some("ph", new.password_hash.as_deref().map(text))
+}
+
+/// Name and address as they are to be. Nothing else: who changes that at the same time is not undone.
+pub fn renamed(new: &UserRecord) -> Change {
+    let email = new.email.as_deref().map(text);
+    Change::of(keys::profile(new.user.id)).set("nm", text(new.user.name.as_str())).set_or_remove("em", email)
+}
+
+/// A user's row.
+pub fn record(item: &Item) -> StoreResult<UserRecord> {
+    let shown = item.text_or_none("dn")?.map(DisplayName::parse).transpose();
+    let user = User {
+        id: UserId(item.id("us")?),
+        name: UserName::parse(item.text("nm")?).map_err(|why| unreadable("nm", why))?,
+        display_name: shown.map_err(|why| unreadable("dn", why))?,
+        guest: item.flag("gu"),
+        role: item.word("ro")?,
+        banned: item.flag("ba"),
+        created_at: item.time("at")?,
+    };
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    Ok(UserRecord { user, email: owned(item.text_or_none("em")?), password_hash: owned(item.text_or_none("ph")?) })
+}
+
+/// Addresses are unique by their lower-case form.
+pub fn lower_case(new: &NewUser) -> NewUser {
+    NewUser { email: new.email.as_ref().map(|email| email.to_lowercase()), ..new.clone() }
+}
