@@ -329,6 +329,11 @@ pub fn lease(name: &str) -> Key {
     Key::new(format!("LEASE#{name}"), "LEASE")
 }
 
+/// What is remembered of a socket between two frames (gateway function only).
+pub fn socket(id: &str) -> Key {
+    Key::new(format!("SOCKET#{id}"), "SOCKET")
+}
+
 /// The partition of the nodes.
 pub const NODES: &str = "NODES";
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use domain::{Epoch, LogId, Seq};
-use service::ports::StoreResult;
+use service::ports::{Store, StoreResult};
 use uuid::Uuid;
 
 use crate::client::Clients;
@@ -46,6 +46,22 @@ impl DynamoStore {
         };
         let epoch = epoch(&bare(&Weak::new(), Epoch(0))).await?;
         Ok(DynamoStore { shared: Arc::new_cyclic(|me| bare(me, epoch)) })
+    }
+
+    /// Every port of it.
+    pub fn store(&self) -> Store {
+        let all = self.shared.clone();
+        Store {
+            log: all.clone(),
+            rooms: all.clone(),
+            marks: all.clone(),
+            notifications: all.clone(),
+            people: all.clone(),
+            sessions: all.clone(),
+            files: all.clone(),
+            feed: all.clone(),
+            nodes: all,
+        }
     }
 
     /// Tells all nodes which logs changed, as [`crate::dispatch`] found: what a Lambda on the table's stream

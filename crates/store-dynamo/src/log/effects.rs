@@ -45,8 +45,8 @@ impl Shared {
 
     /// The room's row, the claim of its slug, and its line in the directory.
     async fn plan_room_row(&self, new: &Room) -> StoreResult<Vec<Planned>> {
-        let old = self.get(keys::room(new.id)).await?.map(|item| rows::room(&item)).transpose()?;
-        let mut planned = vec![put_always(rows::room_item(new))];
+        let old = self.get(keys::room(new.id)).await?.map_or(Ok(None), |item| rows::room(&item))?;
+        let mut planned = vec![Planned::or_again(rows::change_room(new))];
         let slug_of = |room: &Room| room.slug.as_ref().map(|slug| slug.as_str().to_owned());
         let (before, after) = (old.as_ref().and_then(slug_of), slug_of(new));
         let mine = || When::Is("rm", id(new.id.0));

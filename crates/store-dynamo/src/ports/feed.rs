@@ -113,7 +113,7 @@ impl Shared {
         for row in &rows {
             cursors.insert(row.key()?.pk, row.number("sq")?);
         }
-        let heads = rooms.iter().map(async |room| Ok((*room, self.tip(LogId::Room(*room)).await?.seq())));
+        let heads = rooms.iter().copied().map(async |room| Ok((room, self.tip(LogId::Room(room)).await?.seq())));
         let heads: Vec<(RoomId, Seq)> =
             futures_util::stream::iter(heads).buffered(HEADS_AT_ONCE).try_collect().await?;
         let cursor = |room: RoomId| cursors.get(&keys::room_rows(room)).copied().unwrap_or_default();

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{RoomId, Timestamp, UserId};
-use service::ports::{Connection, NodeRow, Nodes, StoreResult};
+use service::ports::{Connection, NodeRow, Nodes, SocketState, StoreResult};
 
 use crate::error::{THROTTLED_MS, unavailable};
-use crate::item::{Item, id, text, time};
+use crate::item::{BODY, Item, id, text, time};
 use crate::keys;
 use crate::op::{Op, When};
 use crate::shared::{Range, Shared, WriteError};
@@ -18,7 +18,7 @@ const NODE_LIFE: Duration = Duration::from_secs(24 * 3600);
 const ATTEMPTS: usize = 5;
 
 /// A node is `nd` name, `ep` endpoint, `at` last beat; a socket is `cn` id, `us` user, `nd` node, `rm`
-/// room, `ex` its end. Both end by the table's time to live too.
+/// room, `ex` its end; the state of a socket is `bd` and `ex`. All end by the table's time to live too.
 ///
 /// Costs, beside one read or write: a socket that follows a room by row 4 WRU and a read, 6 when it leaves
 /// another for it; such a socket's end a read and 4.
@@ -90,6 +90,25 @@ impl Nodes for Shared {
             }
         }
         Err(unavailable("a socket's row changed again and again", THROTTLED_MS))
+    }
+
+    async fn keep_socket(&self, socket: &SocketState) -> StoreResult<()> {
+        let row = Item::at(keys::socket(&socket.id))
+            .with(BODY, text(&socket.state))
+            .with("ex", time(socket.expires_at))
+            .expires(socket.expires_at);
+        self.put(row).await
+    }
+
+    async fn socket(&self, id: &str, now: Timestamp) -> StoreResult<Option<SocketState>> {
+        let Some(row) = self.get(keys::socket(id)).await? else { return Ok(None) };
+        let state = row.text(BODY)?.to_owned();
+        let socket = SocketState { id: id.to_owned(), state, expires_at: row.time("ex")? };
+        Ok(Some(socket).filter(|socket| socket.expires_at > now))
+    }
+
+    async fn forget_socket(&self, id: &str) -> StoreResult<()> {
+        self.delete(keys::socket(id)).await.map(|_| ())
     }
 }
 

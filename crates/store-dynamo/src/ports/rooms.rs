@@ -121,9 +121,9 @@ impl Rooms for Shared {
             hints.insert(row.key()?.pk, rows::head(row)?);
         }
         let hint = |room: RoomId| hints.get(&keys::room_rows(room)).copied().flatten();
-        let heads = rooms.iter().map(async |room| match hint(*room) {
-            Some(head) => Ok((*room, head)),
-            None => Ok((*room, self.head_of(*room).await?)),
+        let heads = rooms.iter().copied().map(async |room| match hint(room) {
+            Some(head) => Ok((room, head)),
+            None => Ok((room, self.head_of(room).await?)),
         });
         let heads: Vec<(RoomId, Head)> =
             futures_util::stream::iter(heads).buffered(ROOMS_AT_ONCE).try_collect().await?;

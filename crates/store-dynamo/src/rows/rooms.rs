@@ -1,7 +1,6 @@
 //! Rooms, members, the rooms of a user, and hints of heads.
 //!
-//! `bd` the room in JSON, `sl` its slug, `rv` the seq of the entry it comes from; of a member `st` state,
-//! `ro` role, `mu` muted until, `lv` level, `fs` and `ts` the first and last seq they may see; of a user's
+//! `bd` the room in JSON; of a member `st` state, `rv` the seq of the entry it comes from, `ro` role, `mu` muted until, `lv` level, `fs` and `ts` the first and last seq they may see; of a user's
 //! row also `wy` why, `hd` hidden, `rs` and `rn` read up to, `mn` the set of unread mentions; of a head, in
 //! the room's own row, `sq` its seq, `nn` messages so far, `at` when.
 
@@ -13,11 +12,9 @@ use crate::item::{BODY, Item, SK, id, json, number, text, time, unreadable, word
 use crate::keys;
 use crate::op::{Change, Op, When};
 
-/// A room.
-pub fn room_item(room: &Room) -> Item {
-    let slug = room.slug.as_ref().map(|slug| text(slug.as_str()));
-    let item = Item::at(keys::room(room.id)).with(BODY, json(room)).with("rv", number(room.rev));
-    item.with_some("sl", slug)
+/// A room's row takes what an entry says; the hint of its head stays.
+pub fn change_room(room: &Room) -> Op {
+    Op::Update(Change::of(keys::room(room.id)).set(BODY, json(room)), When::Always)
 }
 
 /// A room; none where only the hint of a head is there yet.
