@@ -122,7 +122,11 @@ impl Sessions for Shared {
 
     async fn take_ticket(&self, hash: [u8; 32], now: Timestamp) -> StoreResult<Option<Ticket>> {
         // Who deletes it has it. A repeat after a lost answer finds nothing: better none than two.
-        let taken = self.delete(ticket_key(hash)).await?;
+        let taken = match self.update(Op::Delete(ticket_key(hash), When::Present)).await {
+            Ok(item) => Some(item),
+            Err(WriteError::Refused(_)) => None,
+            Err(WriteError::Store(error)) => return Err(error),
+        };
         let ticket = |item: &Item| {
             let (session, user) = (SessionId(item.id("se")?), UserId(item.id("us")?));
             StoreResult::Ok(Ticket { hash, session, user, expires_at: item.time("ex")? })
