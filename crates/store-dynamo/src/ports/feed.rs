@@ -69,7 +69,8 @@ impl Feed for Shared {
             }
             Some(_) => return Ok(None),
         };
-        let taken = Item::at(keys::lease(name)).with("ow", text(owner)).with("un", time(until)).with("fe", number(fence));
+        let taken =
+            Item::at(keys::lease(name)).with("ow", text(owner)).with("un", time(until)).with("fe", number(fence));
         match self.write(vec![Op::Put(taken.clone(), free)]).await {
             Ok(()) => Ok(Some(Fence(fence))),
             // What stands there is what this very write put, though no answer came.
@@ -114,8 +115,7 @@ impl Shared {
             cursors.insert(row.key()?.pk, row.number("sq")?);
         }
         let heads = rooms.iter().copied().map(async |room| Ok((room, self.tip(LogId::Room(room)).await?.seq())));
-        let heads: Vec<(RoomId, Seq)> =
-            futures_util::stream::iter(heads).buffered(HEADS_AT_ONCE).try_collect().await?;
+        let heads: Vec<(RoomId, Seq)> = futures_util::stream::iter(heads).buffered(HEADS_AT_ONCE).try_collect().await?;
         let cursor = |room: RoomId| cursors.get(&keys::room_rows(room)).copied().unwrap_or_default();
         Ok(heads.into_iter().filter(|(room, head)| *head > cursor(*room)).collect())
     }
@@ -123,9 +123,8 @@ impl Shared {
     /// The rooms that have a log, in order, after `after`, from all parts of the list.
     async fn listed_rooms(&self, after: Option<RoomId>, limit: usize) -> StoreResult<Vec<RoomId>> {
         let after = after.map(|room| room.to_string()).unwrap_or_default();
-        let parts = (0..keys::LOG_SHARDS).map(|shard| {
-            self.query(Range::after(keys::logs_shard(shard), "r:", &after).limit(limit).weak())
-        });
+        let parts = (0..keys::LOG_SHARDS)
+            .map(|shard| self.query(Range::after(keys::logs_shard(shard), "r:", &after).limit(limit).weak()));
         let mut rooms = Vec::new();
         for row in futures_util::future::try_join_all(parts).await?.iter().flatten() {
             if let Some(LogId::Room(room)) = keys::listed_log_of(&row.key()?) {

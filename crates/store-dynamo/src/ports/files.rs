@@ -131,11 +131,7 @@ impl Shared {
 
     /// Moves a file to its next state, as decided on its row; the row as it is afterwards, or as it was
     /// when it is gone, if there was one.
-    async fn move_file(
-        &self,
-        file: FileId,
-        decide: impl Fn(&File) -> Next + Send + Sync,
-    ) -> StoreResult<Option<File>> {
+    async fn move_file(&self, file: FileId, decide: impl Fn(&File) -> Next + Send + Sync) -> StoreResult<Option<File>> {
         for _ in 0..ATTEMPTS {
             let Some(old) = Files::get(self, file).await? else { return Ok(None) };
             let next = decide(&old);

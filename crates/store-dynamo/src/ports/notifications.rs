@@ -35,8 +35,9 @@ impl Notifications for Shared {
 
     async fn get(&self, user: UserId, key: NotificationKey) -> StoreResult<Option<Notification>> {
         let found = self.get_all(vec![keys::notification(user, key), keys::notification_state(user)]).await?;
-        let (state, row): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|item| item.text(crate::item::SK).is_ok_and(|sk| sk == keys::NOTIFICATION_STATE));
+        let (state, row): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|item| item.text(crate::item::SK).is_ok_and(|sk| sk == keys::NOTIFICATION_STATE));
         let Some(row) = row.first() else { return Ok(None) };
         rows::notification(row, &NotificationState::of(state.first())?)
     }

@@ -205,9 +205,8 @@ impl Shared {
         let from = after.map(|after| format!("{after}{FIRST_NAME}")).unwrap_or_default();
         let from = from.max(prefix.to_owned()).max(FIRST_NAME.to_string());
         let to = format!("{prefix}{LAST_NAME}");
-        let parts = (0..keys::NAME_SHARDS).map(|shard| {
-            self.query(Range::between(keys::names_shard(shard), from.as_str(), to.as_str()).limit(limit))
-        });
+        let parts = (0..keys::NAME_SHARDS)
+            .map(|shard| self.query(Range::between(keys::names_shard(shard), from.as_str(), to.as_str()).limit(limit)));
         let mut names = Vec::new();
         for item in try_join_all(parts).await?.iter().flatten() {
             names.push((item.key()?.sk, UserId(item.id("us")?)));

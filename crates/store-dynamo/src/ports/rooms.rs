@@ -232,9 +232,8 @@ impl Shared {
     async fn listed_slugs(&self, after: &str, prefix: Option<&String>, limit: usize) -> StoreResult<Vec<Listed>> {
         let from = format!("{after}\u{1}").max(prefix.cloned().unwrap_or_default());
         let to = format!("{}{}", prefix.map_or("", String::as_str), keys::END);
-        let parts = (0..keys::DIR_SHARDS).map(|shard| {
-            self.query(Range::between(keys::directory(shard), from.as_str(), to.as_str()).limit(limit))
-        });
+        let parts = (0..keys::DIR_SHARDS)
+            .map(|shard| self.query(Range::between(keys::directory(shard), from.as_str(), to.as_str()).limit(limit)));
         let mut listed = Vec::new();
         for line in try_join_all(parts).await?.iter().flatten() {
             let name = line.text_or_none("fn")?.unwrap_or_default().to_owned();

@@ -83,11 +83,8 @@ impl Sessions for Shared {
             .set("ra", time(now))
             .set("ex", time(expires_at))
             .set(crate::item::EXPIRES, seconds(expires_at));
-        let current = When::All(vec![
-            When::Is("cu", bytes(presented)),
-            When::Is("rv", flag(false)),
-            When::More("ex", time(now)),
-        ]);
+        let current =
+            When::All(vec![When::Is("cu", bytes(presented)), When::Is("rv", flag(false)), When::More("ex", time(now))]);
         let old = match self.update(Op::Update(change, current)).await {
             Ok(rotated) => return Ok(Rotation::Rotated(record(&rotated)?)),
             Err(WriteError::Refused(which)) => which.into_iter().next().and_then(|(_, old)| old),
