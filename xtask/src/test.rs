@@ -1,14 +1,17 @@
 //! `cargo xtask test`: every suite there is. Owns what is installed and built for them and in which order they run;
 //! the runners' own figures are read in `cargo`, `vitest` and `playwright`.
 
+mod binaries;
 mod cargo;
 mod playwright;
+mod profiles;
 mod vitest;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
 
+use self::binaries::Binaries;
 use crate::node;
 use crate::process;
 use crate::report::Report;
@@ -16,6 +19,8 @@ use crate::workspace::Workspace;
 
 /// Names the server's binary to the black-box and end-to-end tests.
 pub const PALAVER_BIN: &str = "PALAVER_BIN";
+/// Names the server's binary with every adapter to the tests of the profiles that need one.
+pub const PALAVER_FULL_BIN: &str = "PALAVER_FULL_BIN";
 
 /// Runs all tests; the last line printed is `N passed, N failed`.
 pub fn run(workspace: &Workspace) -> Result<()> {
@@ -27,13 +32,15 @@ pub fn run(workspace: &Workspace) -> Result<()> {
 /// The suites, for `ci` too. One that fails keeps no other from running.
 pub fn suites(workspace: &Workspace, report: &mut Report) {
     let page = node::build_page(workspace);
-    let palaver = workspace.build_palaver();
-    let functions = workspace.build_functions();
+    let built = Binaries::build(workspace);
+    report.check("servers for the tests", local_servers::install);
 
-    report.suite("cargo test", || {
-        needed(&functions, "the functions")?;
-        cargo::run(workspace, needed(&palaver, "palaver")?)
-    });
+    report.suite("cargo test", || cargo::run(workspace, needed(&built, "the server")?));
+    for profile in profiles::OTHERS {
+        report.suite(&format!("black-box tests, {profile}"), || {
+            cargo::run_on(workspace, needed(&built, "the server")?, profile)
+        });
+    }
     report.check("types", || {
         needed(&page, "the page")?;
         process::run(node::npm(&workspace.path(node::FRONTEND)).args(["run", "check"]))
@@ -44,11 +51,11 @@ pub fn suites(workspace: &Workspace, report: &mut Report) {
     });
     report.suite("the SDK against the server", || {
         needed(&page, "the page")?;
-        vitest::run_against(workspace, needed(&palaver, "palaver")?)
+        vitest::run_against(workspace, &needed(&built, "the server")?.palaver)
     });
     report.suite("playwright", || {
         needed(&page, "the page")?;
-        playwright::run(workspace, needed(&palaver, "palaver")?)
+        playwright::run(workspace, &needed(&built, "the server")?.palaver)
     });
 }
 

@@ -12,7 +12,7 @@ use crate::process;
 pub const PROFILE: &str = "ci";
 
 /// The functions that have a binary of their own.
-const FUNCTIONS: [&str; 5] = ["auth", "rooms", "presence", "notifications", "files"];
+pub const FUNCTIONS: [&str; 5] = ["auth", "rooms", "presence", "notifications", "files"];
 
 /// The clone that this command works on.
 pub struct Workspace {
@@ -49,8 +49,19 @@ impl Workspace {
     ///
     /// It is built alone, since `--workspace` would unify features and link what the product does not.
     pub fn build_palaver(&self) -> Result<PathBuf> {
-        process::run(&mut self.cargo(&["build", "--package", "palaver", "--profile", PROFILE]))?;
-        Ok(self.target.join(PROFILE).join("palaver"))
+        self.build_palaver_with(&[])
+    }
+
+    /// As [`Workspace::build_palaver`], with more arguments of cargo's.
+    pub fn build_palaver_with(&self, arguments: &[&str]) -> Result<PathBuf> {
+        let build = ["build", "--package", "palaver", "--profile", PROFILE];
+        process::run(self.cargo(&build).args(arguments))?;
+        Ok(self.built().join("palaver"))
+    }
+
+    /// The folder that cargo builds programs into.
+    pub fn built(&self) -> PathBuf {
+        self.target.join(PROFILE)
     }
 
     /// Builds the functions as programs of their own, beside the server, where the black-box tests find them.

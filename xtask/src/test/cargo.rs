@@ -1,18 +1,38 @@
 //! Runs `cargo test` and reads its figures from what it prints.
 
-use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use super::PALAVER_BIN;
+use super::binaries::Binaries;
+use super::{PALAVER_BIN, PALAVER_FULL_BIN, profiles};
 use crate::process;
 use crate::report::Counts;
 use crate::workspace::{PROFILE, Workspace};
 
-/// Runs the tests of every crate, those in its docs included.
-pub fn run(workspace: &Workspace, palaver: &Path) -> Result<Counts> {
-    let arguments = ["test", "--workspace", "--profile", PROFILE, "--no-fail-fast", "--color", "never"];
-    let finished = process::tee(workspace.cargo(&arguments).env(PALAVER_BIN, palaver))?;
+/// Runs the tests of every crate with every adapter, those in its docs included.
+pub fn run(workspace: &Workspace, built: &Binaries) -> Result<Counts> {
+    run_and_count(&mut test(workspace, built, &[]))
+}
+
+/// Runs the black-box tests that are for every profile on one of the others.
+pub fn run_on(workspace: &Workspace, built: &Binaries, profile: &str) -> Result<Counts> {
+    // The same selection of packages and features as above: another would build everything once more.
+    let mut command = test(workspace, built, &["--test", "it"]);
+    command.arg("--").args(profiles::EVERYWHERE.map(|module| format!("{module}::")));
+    run_and_count(command.env(profiles::PROFILE_VARIABLE, profile))
+}
+
+fn test(workspace: &Workspace, built: &Binaries, targets: &[&str]) -> Command {
+    let arguments =
+        ["test", "--workspace", "--all-features", "--profile", PROFILE, "--no-fail-fast", "--color", "never"];
+    let mut command = workspace.cargo(&arguments);
+    command.args(targets).env(PALAVER_BIN, &built.palaver).env(PALAVER_FULL_BIN, &built.full);
+    command
+}
+
+fn run_and_count(command: &mut Command) -> Result<Counts> {
+    let finished = process::tee(command)?;
     count(&finished.output, finished.success)
 }
 
