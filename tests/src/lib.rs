@@ -1,6 +1,8 @@
 //! Black-box tests of the running program. Owns what they share: a server to start and kill, people who call it, sockets
 //! that speak raw frames. Never links the server: everything goes through its command line, HTTP and WebSocket.
 
+pub mod backends;
+pub mod binary;
 pub mod person;
 pub mod server;
 pub mod socket;

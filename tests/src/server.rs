@@ -2,47 +2,14 @@
 //! it over HTTP is `person`'s.
 
 use std::io::{BufRead, BufReader, Read};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
+use crate::backends::{Backends, Profile};
+use crate::binary;
 use crate::wait::{self, PATIENCE};
-
-/// Names the server's binary; `cargo xtask test` sets it.
-const PALAVER_BIN: &str = "PALAVER_BIN";
-
-/// The server's binary: the given one, or one that is built now.
-///
-/// # Panics
-/// When the given one is not there, or the build fails.
-pub fn palaver() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| match std::env::var_os(PALAVER_BIN) {
-        Some(given) => {
-            let given = PathBuf::from(given);
-            assert!(given.is_file(), "{PALAVER_BIN} names {}, which is not there", given.display());
-            given
-        }
-        None => build(),
-    })
-}
-
-fn build() -> PathBuf {
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--package", "palaver", "--profile", "ci", "--message-format", "json-render-diagnostics"])
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate lies in the workspace"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("cargo runs");
-    assert!(output.status.success(), "palaver does not build");
-    output
-        .stdout
-        .split(|byte| *byte == b'\n')
-        .filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok())
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .expect("cargo names the binary that it built")
-}
 
 /// What a server is started with.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +18,7 @@ pub struct Settings {
     environment: Vec<(String, String)>,
     data: Option<PathBuf>,
     file: Option<String>,
+    backends: Option<Backends>,
 }
 
 impl Settings {
@@ -82,8 +50,18 @@ impl Settings {
         self
     }
 
-    /// Starts the server and waits until it is healthy.
+    /// These backends, whatever the profile of this run is.
+    #[must_use]
+    pub fn on(mut self, backends: &Backends) -> Self {
+        self.backends = Some(backends.clone());
+        self
+    }
+
+    /// Starts the server, on the profile of this run, and waits until it is healthy.
     pub async fn start(mut self) -> Server {
+        if self.backends.is_none() {
+            self.backends = Backends::fresh(Profile::of_this_run()).await;
+        }
         let own = tempfile::tempdir().expect("a temporary folder can be made");
         if let Some(toml) = self.file.take() {
             let file = own.path().join("palaver.toml");
@@ -99,8 +77,15 @@ impl Settings {
 
     /// The command with these settings, for a test of how it ends.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(palaver());
-        command.args(&self.arguments).envs(self.environment.iter().cloned()).stdin(Stdio::null());
+        let mut command = match &self.backends {
+            Some(backends) => {
+                let mut command = binary::clean(binary::full());
+                command.envs(backends.variables().iter().cloned());
+                command
+            }
+            None => binary::clean(binary::palaver()),
+        };
+        command.args(&self.arguments).envs(self.environment.iter().cloned());
         command
     }
 }
@@ -116,7 +101,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server on its embedded defaults.
+    /// A server on its defaults.
     pub async fn start() -> Self {
         Settings::default().start().await
     }
@@ -224,6 +209,5 @@ impl Drop for Server {
 
 /// A port that was free a moment ago.
 pub fn free_port() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    listener.local_addr().expect("a bound socket has an address")
+    SocketAddr::from(([127, 0, 0, 1], local_servers::free_port()))
 }

@@ -1,7 +1,7 @@
 //! Each function alone: as an HTTP server on SQLite, and as an AWS Lambda function whose runtime is played here.
 
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 
 use axum::extract::{Path, State};
@@ -10,7 +10,8 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use tests::server::{free_port, palaver};
+use tests::binary::{self, palaver};
+use tests::server::free_port;
 use tests::wait;
 use tokio::sync::mpsc;
 
@@ -30,7 +31,7 @@ impl Drop for Function {
 }
 
 /// The binary beside the server's; `cargo xtask test` builds both.
-fn binary(name: &str) -> PathBuf {
+fn program(name: &str) -> PathBuf {
     let path = palaver().with_file_name(name);
     assert!(path.is_file(), "build it with: cargo build --profile ci --package {name}");
     path
@@ -38,7 +39,7 @@ fn binary(name: &str) -> PathBuf {
 
 fn start(name: &str, variables: &[(&str, String)]) -> Function {
     let data = tempfile::tempdir().unwrap();
-    let mut command = Command::new(binary(name));
+    let mut command = binary::clean(&program(name));
     command.env("PALAVER_DATA", data.path()).envs(variables.iter().cloned());
     let child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     Function { child, _data: data }

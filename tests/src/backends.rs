@@ -1,0 +1,132 @@
+//! What a server keeps its data in: the profile, and for one test its own part of the servers that the profile needs.
+//! Never starts `palaver` to serve; it runs its `bootstrap`, as an operator does.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use local_servers::{AWS_KEYS, AWS_REGION, Redis, shared};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::binary;
+
+/// Names the profile that the tests run on; `cargo xtask test` runs them once for each.
+const PALAVER_TEST_PROFILE: &str = "PALAVER_TEST_PROFILE";
+
+/// How an installation is built (1-product).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// SQLite and a folder, one process.
+    Embedded,
+    /// PostgreSQL, S3 (versitygw), Redis.
+    SelfHosted,
+    /// DynamoDB (DynamoDB Local), S3 (ministack), Redis.
+    Aws,
+}
+
+impl Profile {
+    /// The one that this run of the tests is on.
+    ///
+    /// # Panics
+    /// When the variable names no profile.
+    pub fn of_this_run() -> Self {
+        match std::env::var(PALAVER_TEST_PROFILE).as_deref() {
+            Err(_) | Ok("embedded") => Profile::Embedded,
+            Ok("self-hosted") => Profile::SelfHosted,
+            Ok("aws") => Profile::Aws,
+            Ok(other) => panic!("{PALAVER_TEST_PROFILE} is {other:?}: embedded, self-hosted or aws"),
+        }
+    }
+}
+
+/// One test's own database, bucket and Redis, and the settings that lead there. Its clones are the same.
+#[derive(Debug, Clone)]
+pub struct Backends {
+    variables: Vec<(String, String)>,
+    database: String,
+    redis: Arc<Mutex<Redis>>,
+}
+
+impl Backends {
+    /// A fresh part of each server; none for the embedded profile, which needs none.
+    ///
+    /// # Panics
+    /// When a server cannot be started.
+    pub async fn fresh(profile: Profile) -> Option<Self> {
+        let backends = match profile {
+            Profile::Embedded => return None,
+            Profile::SelfHosted => Self::self_hosted(),
+            Profile::Aws => Self::aws(),
+        };
+        backends.bootstrap().await;
+        Some(backends)
+    }
+
+    fn self_hosted() -> Self {
+        let postgres = shared::postgres();
+        let database = postgres.new_database_like("template0");
+        let s3 = shared::versitygw();
+        let mut backends = Self::with(postgres.url_of(&database), database);
+        backends.set("AWS_ENDPOINT_URL", &s3.endpoint());
+        backends.keys(s3.access_key(), s3.secret_key());
+        backends
+    }
+
+    fn aws() -> Self {
+        static TABLES: AtomicU32 = AtomicU32::new(1);
+        let table = format!("palaver-{}", TABLES.fetch_add(1, Ordering::Relaxed));
+        let mut backends = Self::with(format!("dynamodb:{table}"), table);
+        backends.set("AWS_ENDPOINT_URL_DYNAMODB", &shared::dynamodb_local().endpoint());
+        backends.set("AWS_ENDPOINT_URL_S3", &shared::ministack().endpoint());
+        backends.keys(AWS_KEYS.0, AWS_KEYS.1);
+        backends
+    }
+
+    fn with(database_url: String, database: String) -> Self {
+        // Channels belong to the whole server, so each test has a Redis of its own; it starts in 20 ms.
+        let redis = Redis::start();
+        let variables = [
+            ("DATABASE_URL", database_url),
+            ("PALAVER_FILES", format!("s3://files-{}", database.replace('_', "-"))),
+            ("PALAVER_S3_PATH_STYLE", "true".to_owned()),
+            ("REDIS_URL", redis.url()),
+        ];
+        let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { variables, database, redis: Arc::new(Mutex::new(redis)) }
+    }
+
+    fn keys(&mut self, access_key: &str, secret: &str) {
+        self.set("AWS_ACCESS_KEY_ID", access_key);
+        self.set("AWS_SECRET_ACCESS_KEY", secret);
+        self.set("AWS_REGION", AWS_REGION);
+    }
+
+    /// One more setting for every server on these backends.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The settings that lead here.
+    pub fn variables(&self) -> &[(String, String)] {
+        &self.variables
+    }
+
+    /// The database's name in PostgreSQL, or the table's in DynamoDB.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// The Redis, to be ended and started again.
+    pub async fn redis(&self) -> MutexGuard<'_, Redis> {
+        self.redis.lock().await
+    }
+
+    /// Makes the tables and the bucket, as whoever installs Palaver does.
+    async fn bootstrap(&self) {
+        let mut command = binary::clean(binary::full());
+        command.arg("bootstrap").envs(self.variables.iter().cloned());
+        let output = tokio::task::spawn_blocking(move || command.output()).await.expect("it does not panic");
+        let output = output.expect("palaver can be started");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "`palaver bootstrap` failed: {said}");
+    }
+}
