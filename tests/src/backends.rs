@@ -1,5 +1,5 @@
 //! What a server keeps its data in: the profile, and for one test its own part of the servers that the profile needs.
-//! Never starts `palaver` to serve; it runs its `bootstrap`, as an operator does.
+//! Never starts `palaver` to serve; it runs `palaver migrate`, as an operator does.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -57,7 +57,7 @@ impl Backends {
             Profile::SelfHosted => Self::self_hosted(),
             Profile::Aws => Self::aws(),
         };
-        backends.bootstrap().await;
+        backends.migrate().await;
         Some(backends)
     }
 
@@ -120,13 +120,14 @@ impl Backends {
         self.redis.lock().await
     }
 
-    /// Makes the tables and the bucket, as whoever installs Palaver does.
-    async fn bootstrap(&self) {
+    /// Makes the schema or the table, and the bucket, as whoever installs Palaver does.
+    async fn migrate(&self) {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let mut command = binary::clean(binary::full());
-        command.arg("bootstrap").envs(self.variables.iter().cloned());
+        command.args(["migrate", "--data"]).arg(folder.path()).envs(self.variables.iter().cloned());
         let output = tokio::task::spawn_blocking(move || command.output()).await.expect("it does not panic");
         let output = output.expect("palaver can be started");
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "`palaver bootstrap` failed: {said}");
+        assert!(output.status.success(), "`palaver migrate` failed: {said}");
     }
 }

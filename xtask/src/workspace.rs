@@ -56,12 +56,13 @@ impl Workspace {
     pub fn build_palaver_with(&self, arguments: &[&str]) -> Result<PathBuf> {
         let build = ["build", "--package", "palaver", "--profile", PROFILE];
         process::run(self.cargo(&build).args(arguments))?;
-        Ok(self.built().join("palaver"))
+        Ok(self.built(PROFILE).join("palaver"))
     }
 
-    /// The folder that cargo builds programs into.
-    pub fn built(&self) -> PathBuf {
-        self.target.join(PROFILE)
+    /// The folder of what was built with a profile.
+    pub fn built(&self, profile: &str) -> PathBuf {
+        // Cargo's own profile has another name than its folder.
+        self.target.join(if profile == "dev" { "debug" } else { profile })
     }
 
     /// Builds the functions as programs of their own, beside the server, where the black-box tests find them.

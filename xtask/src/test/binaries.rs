@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::workspace::{FUNCTIONS, Workspace};
+use crate::workspace::{FUNCTIONS, PROFILE, Workspace};
 
 /// Where the programs are.
 pub struct Binaries {
@@ -18,13 +18,13 @@ pub struct Binaries {
 impl Binaries {
     /// Builds all of them.
     pub fn build(workspace: &Workspace) -> Result<Self> {
-        let folder = workspace.built().join("tested");
+        let folder = workspace.built(PROFILE).join("tested");
         // The server with every adapter comes first, so that what is left under the usual name is the usual one.
         let full = copy(&workspace.build_palaver_with(&["--features", "full"])?, &folder.join("full"))?;
         let palaver = copy(&workspace.build_palaver()?, &folder.join("default"))?;
         workspace.build_functions()?;
         for function in FUNCTIONS {
-            copy(&workspace.built().join(function), &folder.join("default"))?;
+            copy(&workspace.built(PROFILE).join(function), &folder.join("default"))?;
         }
         Ok(Self { palaver, full })
     }
