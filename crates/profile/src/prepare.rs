@@ -1,7 +1,7 @@
 //! Makes what the adapters stand on: schema, table, bucket. Each step changes nothing where it was done before, so an
 //! operator runs it before each release, and so does whoever starts for the first time.
 
-use crate::{BlobsBackend, OpenError, Settings, StoreBackend};
+use crate::{BlobsBackend, OpenError, S3Bucket, Settings, StoreBackend};
 
 /// Makes whatever the store and the store of files lack that opening them does not make: table and bucket. `say` hears
 /// of each step that was done.
@@ -18,14 +18,15 @@ pub async fn prepare(settings: &Settings, mut say: impl FnMut(&str)) -> Result<(
     }
     match &settings.backends.blobs {
         BlobsBackend::Folder => {}
-        BlobsBackend::S3 { bucket, path_style } => {
+        BlobsBackend::S3(bucket) => {
             // Pages load big files to and from the bucket itself, whose CORS rules say which pages may.
             let mut pages: Vec<String> = settings.web.origins.iter().map(str::to_owned).collect();
             if pages.is_empty() {
                 pages.push("*".to_owned());
             }
-            create_bucket(bucket, *path_style, &pages).await?;
-            say(&format!("S3: the bucket {bucket} is there; pages of {} may use it", pages.join(", ")));
+            let may =
+                if create_bucket(bucket, &pages).await? { "may use it" } else { "need the server's own CORS rules" };
+            say(&format!("S3: the bucket {} is there; pages of {} {may}", bucket.name, pages.join(", ")));
         }
     }
     Ok(())
@@ -41,6 +42,14 @@ async fn create_table(_: &str) -> Result<(), OpenError> {
     Err(OpenError::NotBuiltIn("DynamoDB"))
 }
 
-async fn create_bucket(_: &str, _: bool, _: &[String]) -> Result<(), OpenError> {
+/// Whether the server takes rules for pages; some have one for all buckets instead.
+#[cfg(feature = "s3")]
+async fn create_bucket(bucket: &S3Bucket, pages: &[String]) -> Result<bool, OpenError> {
+    let made = blobs::create_bucket(&crate::s3_settings(bucket), pages).await?;
+    Ok(made.cors == blobs::Extra::Set)
+}
+
+#[cfg(not(feature = "s3"))]
+async fn create_bucket(_: &S3Bucket, _: &[String]) -> Result<bool, OpenError> {
     Err(OpenError::NotBuiltIn("S3"))
 }
