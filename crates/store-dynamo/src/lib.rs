@@ -22,6 +22,9 @@ mod store;
 mod stream;
 mod table;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::OpenError;
 pub use meter::Units;
 pub use settings::DynamoSettings;

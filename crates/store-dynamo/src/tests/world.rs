@@ -1,0 +1,113 @@
+//! A table for each test, on a server that the whole test binary shares.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{Effect, Entry, Epoch, LogId, Seq};
+use service::ports::{Appended, ChangedLogs, ChangesCursor, RoomLog, Store, StoreResult, Tip};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use crate::{DynamoSettings, DynamoStore, OpenError, Poller, create_table};
+
+/// A new table at this address, and how to reach it. Hints and chunks come at once, so that a test need
+/// not wait for them.
+pub fn settings(endpoint: String) -> DynamoSettings {
+    let (id, secret) = local_servers::AWS_KEYS;
+    DynamoSettings {
+        endpoint: Some(endpoint),
+        credentials: Some((id.into(), secret.into())),
+        region: Some(local_servers::AWS_REGION.into()),
+        pace: Duration::ZERO,
+        hint_interval: Duration::ZERO,
+        // Two cores are shared by many tests and an emulator.
+        attempt_timeout: Duration::from_secs(20),
+        patience: Duration::from_secs(30),
+        ..DynamoSettings::new(format!("t-{}", Uuid::new_v4().simple()))
+    }
+}
+
+/// On Amazon's own emulator.
+pub fn on_dynamodb_local() -> DynamoSettings {
+    settings(local_servers::shared::dynamodb_local().endpoint())
+}
+
+/// On the local cloud.
+pub fn on_ministack() -> DynamoSettings {
+    settings(local_servers::shared::ministack().endpoint())
+}
+
+/// A store on a new table, whose stream is read up to its end before anybody asks what changed.
+pub struct TestStore {
+    /// The store.
+    pub dynamo: DynamoStore,
+    poller: Arc<Mutex<Poller>>,
+}
+
+impl TestStore {
+    /// Makes the table and opens it.
+    pub async fn open(settings: DynamoSettings) -> Result<TestStore, OpenError> {
+        create_table(&settings).await?;
+        let dynamo = DynamoStore::open(settings).await?;
+        let poller = Arc::new(Mutex::new(dynamo.poller().await?));
+        Ok(TestStore { dynamo, poller })
+    }
+
+    /// Every port of it.
+    pub fn store(&self) -> Store {
+        let store = self.dynamo.store();
+        let log = Arc::new(Pumped { log: store.log.clone(), poller: self.poller.clone() });
+        Store { log, ..store }
+    }
+}
+
+/// A log whose `changes` know of every append before the call.
+struct Pumped {
+    log: Arc<dyn RoomLog>,
+    poller: Arc<Mutex<Poller>>,
+}
+
+#[async_trait]
+impl RoomLog for Pumped {
+    async fn changes(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs> {
+        let mut poller = self.poller.lock().await;
+        while poller.poll().await?.records > 0 {}
+        poller.flush().await?;
+        self.log.changes(cursor).await
+    }
+
+    async fn epoch(&self) -> StoreResult<Epoch> {
+        self.log.epoch().await
+    }
+    async fn tip(&self, log: LogId) -> StoreResult<Tip> {
+        self.log.tip(log).await
+    }
+    async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], effects: &[Effect]) -> Appended {
+        self.log.append(log, after, entries, effects).await
+    }
+    async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>> {
+        self.log.read(log, from, to).await
+    }
+    async fn read_back(&self, log: LogId, before: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
+        self.log.read_back(log, before, limit).await
+    }
+    async fn read_forward(&self, log: LogId, after: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
+        self.log.read_forward(log, after, limit).await
+    }
+    async fn messages(&self, log: LogId, seqs: &[Seq]) -> StoreResult<Vec<Entry>> {
+        self.log.messages(log, seqs).await
+    }
+    async fn recent(&self, log: LogId, entries: usize) -> StoreResult<(Tip, Vec<Entry>)> {
+        self.log.recent(log, entries).await
+    }
+    async fn raise_floor(&self, log: LogId, floor: Seq) -> StoreResult<()> {
+        self.log.raise_floor(log, floor).await
+    }
+    async fn floor(&self, log: LogId) -> StoreResult<Seq> {
+        self.log.floor(log).await
+    }
+    async fn all_logs(&self, after: Option<LogId>, limit: usize) -> StoreResult<Vec<(LogId, Seq)>> {
+        self.log.all_logs(after, limit).await
+    }
+}
