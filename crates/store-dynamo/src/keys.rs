@@ -104,9 +104,12 @@ pub fn listed_log_of(key: &Key) -> Option<LogId> {
     key.sk.parse().ok()
 }
 
+/// What the partitions of changes begin with.
+pub const DIRTY: &str = "DIRTY#";
+
 /// The partition of what changed in a minute.
 pub fn dirty_minute(at_ms: u64) -> String {
-    format!("DIRTY#{}", padded(at_ms / 60_000))
+    format!("{DIRTY}{}", padded(at_ms / 60_000))
 }
 
 /// What one dispatcher saw change at a moment.

@@ -16,13 +16,15 @@ use tokio::time::Instant;
 use super::{HEAD_ATTRIBUTE, StreamRecord, dispatch};
 use crate::error::{OpenError, read_error};
 use crate::item::{Item, PK, text};
-use crate::keys::Key;
+use crate::keys::{DIRTY, Key};
 use crate::op::{Op, When};
 use crate::shared::{Shared, WriteError};
 use crate::table;
 
 /// Records of one request.
 const RECORDS: i32 = 1_000;
+/// What the partitions of places begin with.
+const PLACES: &str = "STREAM#";
 /// Pause between two rounds that found nothing.
 const PAUSE: Duration = Duration::from_millis(250);
 /// How often at most the changed logs are written for all nodes.
@@ -39,7 +41,7 @@ const LEASE_RENEW: Duration = Duration::from_secs(3);
 /// What one round found.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Polled {
-    /// Records read, of whatever item.
+    /// Records read, of whatever item but those that a dispatcher itself wrote.
     pub records: usize,
     /// The logs that changed, with their heads.
     pub heads: Vec<(LogId, Seq)>,
@@ -53,8 +55,9 @@ struct Shard {
     after: Option<String>,
     /// It has ended, and all of it was read.
     over: bool,
-    /// Where it stood when the place was written last.
-    written: Option<String>,
+    /// Whether more was read than the last written place tells. What a dispatcher itself wrote does not
+    /// count: it would never come to rest.
+    moved: bool,
 }
 
 /// Reads the stream of one table.
@@ -143,13 +146,18 @@ impl Poller {
         if self.asked.is_none_or(|asked| asked.elapsed() >= SHARDS_EVERY) || self.shards.values().all(|one| one.over) {
             self.find_shards().await?;
         }
-        let mut records = Vec::new();
+        let (mut records, mut found) = (0, Vec::new());
         let ids: Vec<String> = self.shards.iter().filter(|(_, one)| !one.over).map(|(id, _)| id.clone()).collect();
         for id in ids {
-            records.extend(self.read(&id).await?);
+            let read: Vec<StreamRecord> = self.read(&id).await?.iter().filter_map(plain).collect();
+            let others = read.iter().filter(|record| !is_own(&record.pk)).count();
+            if let Some(shard) = self.shards.get_mut(&id) {
+                shard.moved |= others > 0;
+            }
+            records += others;
+            found.extend(read);
         }
-        let count = records.len();
-        let heads = dispatch(records.iter().filter_map(plain));
+        let heads = dispatch(found);
         for (log, head) in &heads {
             let highest = self.dirty.entry(*log).or_default();
             *highest = (*highest).max(*head);
@@ -157,7 +165,7 @@ impl Poller {
         if self.written.is_none_or(|written| written.elapsed() >= DIRTY_EVERY) {
             self.flush().await?;
         }
-        Ok(Polled { records: count, heads })
+        Ok(Polled { records, heads })
     }
 
     /// Tells all nodes what was found, then writes how far it was read: in this order nothing is missed.
@@ -168,13 +176,13 @@ impl Poller {
             self.dirty.clear();
             self.written = Some(Instant::now());
         }
-        for (id, shard) in self.shards.iter_mut().filter(|(_, shard)| shard.after != shard.written) {
+        for (id, shard) in self.shards.iter_mut().filter(|(_, shard)| shard.moved) {
             let Some(after) = shard.after.clone() else { continue };
-            let row = Item::at(place(&self.stream, id)).with("sq", text(&after));
+            let row = Item::at(place(&self.stream, id)).with("sq", text(after));
             // A record lives for a day, and so does a place.
             let until = crate::changes::now_ms() + 24 * 3_600_000;
             match self.shared.write(vec![Op::Put(row.expires(Timestamp(until as i64)), When::Always)]).await {
-                Ok(()) | Err(WriteError::Refused(_)) => shard.written = Some(after),
+                Ok(()) | Err(WriteError::Refused(_)) => shard.moved = false,
                 Err(WriteError::Store(error)) => return Err(error),
             }
         }
@@ -192,7 +200,7 @@ impl Poller {
                 if !self.shards.contains_key(id) {
                     let place = self.shared.get(place(&self.stream, id)).await?;
                     let after = place.as_ref().map(|place| place.text("sq").map(str::to_owned)).transpose()?;
-                    let shard = Shard { written: after.clone(), after, ..Shard::default() };
+                    let shard = Shard { after, ..Shard::default() };
                     self.shards.insert(id.to_owned(), shard);
                 }
             }
@@ -252,7 +260,12 @@ impl Poller {
 
 /// How far a shard was read.
 fn place(stream: &str, shard: &str) -> Key {
-    Key::new(format!("STREAM#{stream}"), shard)
+    Key::new(format!("{PLACES}{stream}"), shard)
+}
+
+/// Whether a dispatcher wrote it.
+fn is_own(pk: &str) -> bool {
+    pk.starts_with(PLACES) || pk.starts_with(DIRTY)
 }
 
 fn plain(record: &Record) -> Option<StreamRecord> {
