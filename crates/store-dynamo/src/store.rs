@@ -75,6 +75,11 @@ impl DynamoStore {
         Poller::open(self.shared.clone()).await
     }
 
+    /// The life of the table.
+    pub fn epoch(&self) -> Epoch {
+        self.shared.epoch
+    }
+
     /// What it has cost since it was opened.
     pub fn units(&self) -> Units {
         self.shared.meter.units()

@@ -4,6 +4,8 @@ mod blobs;
 mod bus;
 mod data;
 mod store;
+#[cfg(feature = "dynamodb")]
+mod stream;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -102,9 +104,13 @@ impl Profile {
             None => data::fresh_node_name(),
         };
         let node = part.map_or(node.clone(), |part| format!("{node}-{part}"));
-        let store = OpenStore::open(&settings.backends.store, data).await?;
+        let mut store = OpenStore::open(&settings.backends.store, data).await?;
         let blobs = F::open(&settings.backends.blobs, data).await?;
         let (bus, presence) = bus::open(&settings.backends.bus, &node).await?;
+        // A Lambda does not live on: the stream wakes a Lambda of its own.
+        if settings.feed && !web::is_lambda() {
+            store.follow(&bus, &node).await?;
+        }
         let ports = Ports { store: store.store(), blobs: blobs.clone(), bus, presence, clock: Arc::new(SystemClock) };
         let service =
             ServiceSettings { node: node.clone(), limits: settings.limits.clone(), auth: settings.auth.clone(), keys };

@@ -1,8 +1,9 @@
 //! Opens the store that the settings name.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use service::ports::Store;
+use service::ports::{Bus, Store};
 
 use super::OpenError;
 use crate::StoreBackend;
@@ -14,6 +15,8 @@ pub const DATABASE: &str = "palaver.db";
 pub(super) enum OpenStore {
     #[cfg(any(feature = "embedded", feature = "postgres"))]
     Sql(store_sql::SqlStore),
+    #[cfg(feature = "dynamodb")]
+    Dynamo(store_dynamo::DynamoStore, Option<super::stream::Stream>),
 }
 
 impl OpenStore {
@@ -29,6 +32,12 @@ impl OpenStore {
             #[cfg(not(feature = "embedded"))]
             StoreBackend::Sqlite => Err(OpenError::NotBuiltIn("SQLite")),
             StoreBackend::Postgres { .. } => Err(OpenError::NotBuiltIn("PostgreSQL")),
+            #[cfg(feature = "dynamodb")]
+            StoreBackend::DynamoDb { table } => {
+                let settings = store_dynamo::DynamoSettings::new(table);
+                Ok(OpenStore::Dynamo(store_dynamo::DynamoStore::open(settings).await?, None))
+            }
+            #[cfg(not(feature = "dynamodb"))]
             StoreBackend::DynamoDb { .. } => Err(OpenError::NotBuiltIn("DynamoDB")),
         }
     }
@@ -38,7 +47,22 @@ impl OpenStore {
         match self {
             #[cfg(any(feature = "embedded", feature = "postgres"))]
             OpenStore::Sql(store) => store.store(),
+            #[cfg(feature = "dynamodb")]
+            OpenStore::Dynamo(store, _) => store.store(),
         }
+    }
+
+    /// Follows what the store itself tells of changes, where there is such a thing: for a process that lives on.
+    pub async fn follow(&mut self, bus: &Arc<dyn Bus>, node: &str) -> Result<(), OpenError> {
+        match self {
+            #[cfg(any(feature = "embedded", feature = "postgres"))]
+            OpenStore::Sql(_) => {}
+            #[cfg(feature = "dynamodb")]
+            OpenStore::Dynamo(store, stream) => {
+                *stream = Some(super::stream::Stream::start(store, bus.clone(), node.to_owned()).await?);
+            }
+        }
+        Ok(())
     }
 
     /// Closes it cleanly.
@@ -46,6 +70,13 @@ impl OpenStore {
         match self {
             #[cfg(any(feature = "embedded", feature = "postgres"))]
             OpenStore::Sql(store) => store.close().await,
+            // Each write was durable when it was answered.
+            #[cfg(feature = "dynamodb")]
+            OpenStore::Dynamo(_, stream) => {
+                if let Some(stream) = stream {
+                    stream.stop().await;
+                }
+            }
         }
     }
 }
