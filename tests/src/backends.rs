@@ -64,8 +64,22 @@ impl Backends {
     fn self_hosted() -> Self {
         let postgres = shared::postgres();
         let database = postgres.new_database_like("template0");
+        Self::self_hosted_with(postgres.url_of(&database), &database)
+    }
+
+    /// The self-hosted profile on a database that a test has made itself.
+    ///
+    /// # Panics
+    /// When a server cannot be started.
+    pub async fn self_hosted_on(url: String, database: &str) -> Self {
+        let backends = Self::self_hosted_with(url, database);
+        backends.migrate().await;
+        backends
+    }
+
+    fn self_hosted_with(url: String, database: &str) -> Self {
         let s3 = shared::versitygw();
-        let mut backends = Self::with(postgres.url_of(&database), database);
+        let mut backends = Self::with(url, database.to_owned());
         backends.set("AWS_ENDPOINT_URL", &s3.endpoint());
         backends.keys(s3.access_key(), s3.secret_key());
         backends
@@ -84,9 +98,11 @@ impl Backends {
     fn with(database_url: String, database: String) -> Self {
         // Channels belong to the whole server, so each test has a Redis of its own; it starts in 20 ms.
         let redis = Redis::start();
+        static BUCKETS: AtomicU32 = AtomicU32::new(1);
+        let bucket = BUCKETS.fetch_add(1, Ordering::Relaxed);
         let variables = [
             ("DATABASE_URL", database_url),
-            ("PALAVER_FILES", format!("s3://files-{}", database.replace('_', "-"))),
+            ("PALAVER_FILES", format!("s3://palaver-files-{bucket}")),
             ("PALAVER_S3_PATH_STYLE", "true".to_owned()),
             ("REDIS_URL", redis.url()),
         ];

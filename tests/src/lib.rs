@@ -3,6 +3,7 @@
 
 pub mod backends;
 pub mod binary;
+pub mod cluster;
 pub mod person;
 pub mod server;
 pub mod socket;

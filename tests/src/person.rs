@@ -103,6 +103,12 @@ impl Person {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// The same person, calling another node.
+    #[must_use]
+    pub fn at(&self, server: &Server) -> Self {
+        Self { base: server.http(""), websocket: server.websocket(), ..self.clone() }
+    }
+
     /// The request, ready for what else a test wants in it.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));

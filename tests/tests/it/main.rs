@@ -2,6 +2,7 @@
 //! see what another did.
 
 mod auth;
+mod cluster;
 mod convergence;
 mod crash;
 mod disk;

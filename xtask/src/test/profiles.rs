@@ -12,7 +12,8 @@ pub const EVERYWHERE: [&str; 7] = ["auth", "files", "messages", "notifications",
 
 /// The modules that run once, and why.
 #[cfg(test)]
-const ONCE: [(&str, &str); 10] = [
+const ONCE: [(&str, &str); 11] = [
+    ("cluster", "starts its own nodes, on PostgreSQL and on DynamoDB"),
     ("convergence", "is about clients and one node; the store is tested for the same by `conformance`"),
     ("crash", "kills the process that holds the data, which is the store's own affair elsewhere"),
     ("disk", "fills the data folder"),

@@ -1,0 +1,27 @@
+//! Several nodes on one database: what a node may never see of the others' being there. Each test starts its own nodes,
+//! on the profile that it names.
+
+mod across;
+mod contention;
+mod outage;
+mod replica;
+
+use client::{Client, Credentials};
+use tests::cluster::Cluster;
+
+/// Clients on all nodes in turn, each in one public room, which the first of them made; returns the room's id too.
+async fn gather(cluster: &Cluster, count: usize, slug: &str) -> (Vec<Client>, String) {
+    let mut clients = Vec::new();
+    let mut room = String::new();
+    for who in 0..count {
+        let node = cluster.node(who % cluster.nodes().len());
+        let client = Client::connect(&node.http(""), Credentials::guest(&format!("c{who}"))).await.expect("signed in");
+        if who == 0 {
+            room = client.create_room(slug, slug).await.expect("made");
+        } else {
+            client.join(slug).await.expect("joined");
+        }
+        clients.push(client);
+    }
+    (clients, room)
+}
