@@ -1,9 +1,13 @@
-//! Adapters of the ports `Bus` and `PresenceStore`: in the process (Redis next).
+//! Adapters of the ports `Bus` and `PresenceStore`: in the process, and on Redis.
 //!
 //! Never holds anything durable: what is lost here is found in the log, or rebuilt by the next refresh.
 
 mod broker;
 mod presence;
+#[cfg(feature = "redis")]
+mod redis;
 
 pub use broker::{Broker, InProcessBus};
 pub use presence::InProcessPresence;
+#[cfg(feature = "redis")]
+pub use redis::{BusFigures, ConnectError, InvalidUrl, RedisBus, RedisPresence, RedisSettings};

@@ -1,0 +1,237 @@
+//! The node's link to Redis: makes it, watches over it, makes it again.
+//!
+//! Never gives up, and never lets anybody wait for a Redis that is not there: while the link is down there is no
+//! connection to be had.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::limits::{BUS_BACKOFF, BUS_PING, BUS_TIMEOUT};
+use rand::Rng;
+use redis::{PushInfo, PushKind, RedisError, Value};
+use service::ports::BusStatus;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::dial::{Conn, DialError, OnPush, Pair, dial};
+use super::figures::Figures;
+use super::subscriptions::Subscriptions;
+use super::url::Topology;
+
+/// The first pause before Redis is tried again.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+/// Takes what was published: channel and payload. Never blocks.
+pub type OnMessage = Box<dyn Fn(&[u8], &[u8]) + Send + Sync>;
+
+/// One node's link.
+pub struct Link {
+    pub figures: Figures,
+    pub subscriptions: Subscriptions,
+    pub prefix: String,
+    topology: Topology,
+    on_message: OnMessage,
+    status: watch::Sender<BusStatus>,
+    commands: Mutex<Option<Conn>>,
+    /// Somebody met an error that speaks against the link.
+    suspected: Notify,
+    /// The server takes no writes any more.
+    demoted: Notify,
+}
+
+/// A new pair of connections, and the news of its end.
+struct Fresh {
+    pair: Pair,
+    ended: Arc<Notify>,
+}
+
+impl Link {
+    /// Tries Redis once. A refusal is an error; when Redis is away, the link starts down. Also returns what is to run
+    /// until the end.
+    pub async fn open(
+        topology: Topology,
+        prefix: String,
+        on_message: OnMessage,
+    ) -> Result<(Arc<Link>, impl Future<Output = ()> + Send + 'static), RedisError> {
+        let link = Arc::new(Link {
+            figures: Figures::default(),
+            subscriptions: Subscriptions::default(),
+            prefix,
+            topology,
+            on_message,
+            status: watch::channel(BusStatus::Down).0,
+            commands: Mutex::default(),
+            suspected: Notify::new(),
+            demoted: Notify::new(),
+        });
+        link.figures.up(false, false);
+        let first = match link.dial().await {
+            Ok(fresh) => Some(fresh),
+            Err(DialError::Refused(error)) => return Err(error),
+            Err(DialError::Away(error)) => {
+                tracing::warn!(%error, "Redis cannot be reached: this node goes on without it, and tries again");
+                None
+            }
+        };
+        // Whoever opens it finds it up, if Redis is there.
+        if let Some(fresh) = &first {
+            let mut published = fresh.pair.published.clone();
+            if link.subscriptions.settle(&link.prefix, &mut published).await.is_ok() {
+                link.rise(&fresh.pair, false);
+            }
+        }
+        Ok((link.clone(), link.run(first)))
+    }
+
+    /// The connection for commands; none while the link is down.
+    pub fn commands(&self) -> Option<Conn> {
+        self.commands.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether it is up, now and later.
+    pub fn status(&self) -> watch::Receiver<BusStatus> {
+        self.status.subscribe()
+    }
+
+    /// Whether it is up now.
+    pub fn is_up(&self) -> bool {
+        *self.status.borrow() == BusStatus::Up
+    }
+
+    /// An error was met: if it is one of the link's and not of what was asked, the link is looked at.
+    pub fn suspect(&self, error: &RedisError) {
+        use redis::{ErrorKind, ServerErrorKind};
+        if error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly) {
+            return self.demoted.notify_one();
+        }
+        let own_fault = matches!(
+            error.kind(),
+            ErrorKind::Server(ServerErrorKind::ResponseError | ServerErrorKind::NoPerm | ServerErrorKind::NoScript)
+                | ErrorKind::UnexpectedReturnType
+        );
+        if !own_fault {
+            self.suspected.notify_one();
+        }
+    }
+
+    /// No answer came in time.
+    pub fn suspect_silence(&self) {
+        self.suspected.notify_one();
+    }
+
+    async fn run(self: Arc<Self>, first: Option<Fresh>) {
+        let mut fresh = first;
+        let mut pause = FIRST_PAUSE;
+        let mut again = self.is_up();
+        let mut told = !again;
+        loop {
+            if let Some(live) = fresh.take() {
+                let began = Instant::now();
+                let end = self.serve(live, again).await;
+                self.fall();
+                tracing::warn!(error = %end, "the link to Redis is lost: other nodes are heard by the store's changes");
+                again = true;
+                told = true;
+                if began.elapsed() > BUS_BACKOFF {
+                    pause = FIRST_PAUSE;
+                }
+            }
+            // Nodes that lost it together do not come back in step.
+            let jittered = pause.mul_f64(rand::rng().random_range(0.5..1.0));
+            tokio::time::sleep(jittered).await;
+            pause = (pause * 2).min(BUS_BACKOFF);
+            match self.dial().await {
+                Ok(found) => fresh = Some(found),
+                Err(DialError::Refused(error)) => tracing::error!(%error, "Redis refuses this node"),
+                Err(DialError::Away(error)) if !told => {
+                    tracing::warn!(%error, "Redis cannot be reached");
+                    told = true;
+                }
+                Err(DialError::Away(error)) => tracing::debug!(%error, "Redis cannot be reached"),
+            }
+        }
+    }
+
+    async fn dial(self: &Arc<Self>) -> Result<Fresh, DialError> {
+        let ended = Arc::new(Notify::new());
+        let (link, end) = (Arc::downgrade(self), ended.clone());
+        let on_push: OnPush = Arc::new(move |info: PushInfo| match (&info.kind, &info.data[..]) {
+            (PushKind::Message | PushKind::SMessage, [Value::BulkString(channel), Value::BulkString(payload)]) => {
+                if let Some(link) = link.upgrade() {
+                    (link.on_message)(channel, payload);
+                }
+            }
+            (PushKind::Disconnection, _) => end.notify_one(),
+            // A slot moved to another server. All channels are asked for anew, and what was said meanwhile is read.
+            (PushKind::SUnsubscribe, [Value::BulkString(channel), ..]) => {
+                let log = link.upgrade().and_then(|link| {
+                    let log = super::message::log_of(&link.prefix, channel)?;
+                    link.subscriptions.is_settled(log).then_some(())
+                });
+                if log.is_some() {
+                    end.notify_one();
+                }
+            }
+            _ => {}
+        });
+        Ok(Fresh { pair: dial(&self.topology, on_push).await?, ended })
+    }
+
+    /// Follows what is to be followed, and watches over the link until it is lost. Returns why.
+    async fn serve(&self, fresh: Fresh, again: bool) -> RedisError {
+        let Fresh { mut pair, ended } = fresh;
+        if !self.is_up() {
+            self.subscriptions.begin();
+            if let Err(error) = self.subscriptions.settle(&self.prefix, &mut pair.published).await {
+                return error;
+            }
+            self.rise(&pair, again);
+        }
+        let mut ping = tokio::time::interval(BUS_PING);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let looked_at = tokio::select! {
+                () = ended.notified() => return error("the server closed the connection"),
+                () = self.demoted.notified() => return error("the server is a replica now"),
+                () = self.subscriptions.changed() => {
+                    let settled = self.subscriptions.settle(&self.prefix, &mut pair.published);
+                    tokio::time::timeout(BUS_TIMEOUT * 2, settled).await
+                }
+                () = self.suspected.notified() => both_answer(&mut pair).await,
+                _ = ping.tick() => both_answer(&mut pair).await,
+            };
+            match looked_at {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return error,
+                Err(_) => return error("it does not answer"),
+            }
+        }
+    }
+
+    fn rise(&self, pair: &Pair, again: bool) {
+        *self.commands.lock().unwrap_or_else(PoisonError::into_inner) = Some(pair.commands.clone());
+        self.figures.up(true, again);
+        self.status.send_replace(BusStatus::Up);
+        tracing::info!(followed = self.subscriptions.len(), "the link to Redis is up");
+    }
+
+    fn fall(&self) {
+        *self.commands.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.subscriptions.lost();
+        self.figures.up(false, false);
+        self.status.send_replace(BusStatus::Down);
+    }
+}
+
+/// Whether both connections answer in time.
+async fn both_answer(pair: &mut Pair) -> Result<redis::RedisResult<()>, tokio::time::error::Elapsed> {
+    let both = async {
+        let (commands, published) = tokio::join!(pair.commands.ping(), pair.published.ping());
+        commands.and(published)
+    };
+    tokio::time::timeout(BUS_TIMEOUT, both).await
+}
+
+fn error(what: &'static str) -> RedisError {
+    RedisError::from((redis::ErrorKind::Io, what))
+}

@@ -1,0 +1,177 @@
+//! How a message of the bus looks on Redis, and the names of its channels.
+//!
+//! Never fails on what a later release sends: what is not understood is passed over, since it is only a hint.
+//!
+//! A message is `version, kind, origin (8 bytes), body`: the origin says who sent it, so that one's own messages are
+//! dropped unread; the body is JSON in the domain's own stored form. The log stands in the channel's name.
+
+use domain::limits::BUS_MESSAGE_BYTES;
+use domain::text::MessageText;
+use domain::{Body, Entry, Epoch, LogId, RoomId, Seq, UserId};
+use serde::{Deserialize, Serialize};
+use service::ports::{BusMessage, Committed, Heard, Mark, Typing};
+
+/// The form that this release writes and reads. Another one is passed over.
+const VERSION: u8 = 1;
+/// Bytes before the body.
+const HEADER: usize = 10;
+
+const COMMITTED: u8 = b'c';
+const HEAD: u8 = b'h';
+const TYPING: u8 = b't';
+const MARK: u8 = b'm';
+
+/// Who sends: drawn by each process, so that two that were given one name still hear each other.
+pub type Origin = u64;
+
+/// What came of a payload.
+#[derive(Debug, PartialEq)]
+pub enum Read {
+    /// A message of another node.
+    Heard(Heard),
+    /// One's own.
+    Own,
+    /// Of a release that says more than this one understands.
+    Foreign,
+}
+
+#[derive(Serialize)]
+struct CommittedOut<'a> {
+    epoch: u64,
+    entries: &'a [Entry],
+    /// The texts of edits, which the stored form of an edit has not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    texts: Vec<(Seq, &'a MessageText)>,
+}
+
+#[derive(Deserialize)]
+struct CommittedIn {
+    epoch: u64,
+    entries: Vec<Entry>,
+    #[serde(default)]
+    texts: Vec<(Seq, MessageText)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct HeadBody {
+    epoch: u64,
+    head: Seq,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TypingBody {
+    room: RoomId,
+    user: UserId,
+    on: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MarkBody {
+    room: RoomId,
+    user: UserId,
+    seq: Seq,
+    n: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    mentions: Vec<Seq>,
+}
+
+/// The channel of a log.
+pub fn channel(prefix: &str, log: LogId) -> String {
+    format!("{prefix}:{log}")
+}
+
+/// The log of a channel.
+pub fn log_of(prefix: &str, channel: &[u8]) -> Option<LogId> {
+    let rest = channel.strip_prefix(prefix.as_bytes())?.strip_prefix(b":")?;
+    std::str::from_utf8(rest).ok()?.parse().ok()
+}
+
+/// The payload of a message. A commit that is too large for the bus becomes its head.
+pub fn write(origin: Origin, message: &BusMessage) -> Vec<u8> {
+    match message {
+        BusMessage::Committed(committed) => {
+            let payload = packed(origin, COMMITTED, &CommittedOut::from(committed));
+            if payload.len() <= BUS_MESSAGE_BYTES {
+                return payload;
+            }
+            let head = committed.entries.last().map_or(0, |entry| entry.seq);
+            packed(origin, HEAD, &HeadBody { epoch: committed.epoch.0, head })
+        }
+        BusMessage::Head { epoch, head, .. } => packed(origin, HEAD, &HeadBody { epoch: epoch.0, head: *head }),
+        BusMessage::Typing(Typing { room, user, on }) => {
+            packed(origin, TYPING, &TypingBody { room: *room, user: *user, on: *on })
+        }
+        BusMessage::Mark(mark) => {
+            let Mark { room, user, seq, n, mentions } = mark.clone();
+            packed(origin, MARK, &MarkBody { room, user, seq, n, mentions })
+        }
+    }
+}
+
+/// Reads what came on the channel of `log`.
+pub fn read(me: Origin, log: LogId, payload: &[u8]) -> Read {
+    let Some((header, body)) = payload.split_at_checked(HEADER) else { return Read::Foreign };
+    if header[0] != VERSION {
+        return Read::Foreign;
+    }
+    if header[2..] == me.to_be_bytes() {
+        return Read::Own;
+    }
+    let message = match header[1] {
+        COMMITTED => parsed(body).and_then(|body: CommittedIn| body.into_message(log)),
+        HEAD => parsed(body).map(|HeadBody { epoch, head }| BusMessage::Head { log, epoch: Epoch(epoch), head }),
+        TYPING => {
+            parsed(body).map(|TypingBody { room, user, on }| BusMessage::Typing(Typing { room, user, on }))
+        }
+        MARK => parsed(body).map(|MarkBody { room, user, seq, n, mentions }| {
+            BusMessage::Mark(Mark { room, user, seq, n, mentions })
+        }),
+        _ => None,
+    };
+    message.map_or(Read::Foreign, |message| Read::Heard(Heard { log, message }))
+}
+
+fn packed(origin: Origin, kind: u8, body: &impl Serialize) -> Vec<u8> {
+    let mut payload = Vec::with_capacity(512);
+    payload.extend([VERSION, kind]);
+    payload.extend(origin.to_be_bytes());
+    serde_json::to_writer(&mut payload, body).expect("these types have text keys and write into memory");
+    payload
+}
+
+fn parsed<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Option<T> {
+    serde_json::from_slice(body).ok()
+}
+
+impl<'a> From<&'a Committed> for CommittedOut<'a> {
+    fn from(committed: &'a Committed) -> Self {
+        let text = |entry: &'a Entry| match &entry.body {
+            Body::Edit { text, .. } => text.as_ref().map(|text| (entry.seq, text)),
+            _ => None,
+        };
+        CommittedOut {
+            epoch: committed.epoch.0,
+            entries: &committed.entries,
+            texts: committed.entries.iter().filter_map(text).collect(),
+        }
+    }
+}
+
+impl CommittedIn {
+    fn into_message(mut self, log: LogId) -> Option<BusMessage> {
+        let follow = |pair: &[Entry]| pair[0].seq.checked_add(1) == Some(pair[1].seq);
+        if self.entries.is_empty() || !self.entries.windows(2).all(follow) {
+            return None;
+        }
+        for (seq, said) in self.texts {
+            let edit = self.entries.iter_mut().find(|entry| entry.seq == seq);
+            if let Some(Entry { body: Body::Edit { text, .. }, .. }) = edit {
+                *text = Some(said);
+            }
+        }
+        Some(BusMessage::Committed(Committed { log, epoch: Epoch(self.epoch), entries: self.entries.into() }))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,98 @@
+use domain::{EntryId, Message, Timestamp};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::*;
+
+const ME: Origin = 7;
+const OTHER: Origin = 8;
+
+fn user() -> UserId {
+    UserId(Uuid::from_u128(1))
+}
+
+fn log() -> LogId {
+    LogId::Room(RoomId(Uuid::from_u128(2)))
+}
+
+fn entry(seq: Seq, body: Body) -> Entry {
+    Entry { v: 1, seq, n: seq, by: user(), id: EntryId(Uuid::from_u128(seq.into())), at: Timestamp(5), body }
+}
+
+fn said(text: &str) -> MessageText {
+    text.to_owned().try_into().expect("a valid text")
+}
+
+fn committed(entries: Vec<Entry>) -> BusMessage {
+    BusMessage::Committed(Committed { log: log(), epoch: Epoch(0xfeed), entries: entries.into() })
+}
+
+fn heard(message: BusMessage) -> Read {
+    Read::Heard(Heard { log: log(), message })
+}
+
+#[test]
+fn every_message_comes_as_it_was_sent() {
+    let unknown = serde_json::from_value(json!({"kind": "poll", "question": "tea?"})).expect("any kind reads");
+    let mark = Mark { room: RoomId(Uuid::from_u128(2)), user: user(), seq: 4, n: 3, mentions: vec![2, 3] };
+    let all = [
+        committed(vec![
+            entry(4, Body::Message(Message::of(said("hi 👋"), 4))),
+            entry(5, Body::Edit { target: 4, text: Some(said("hello")) }),
+            entry(6, Body::Edit { target: 4, text: None }),
+            entry(7, unknown),
+        ]),
+        BusMessage::Head { log: log(), epoch: Epoch(u64::MAX), head: 9 },
+        BusMessage::Typing(Typing { room: RoomId(Uuid::from_u128(2)), user: user(), on: true }),
+        BusMessage::Mark(mark),
+    ];
+    for message in all {
+        let payload = write(OTHER, &message);
+        assert_eq!(read(ME, log(), &payload), heard(message));
+        assert_eq!(read(OTHER, log(), &payload), Read::Own);
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_passed_over() {
+    let good = write(OTHER, &BusMessage::Head { log: log(), epoch: Epoch(1), head: 9 });
+    let other = |at: usize, byte: u8| {
+        let mut payload = good.clone();
+        payload[at] = byte;
+        payload
+    };
+    for payload in [&b""[..], b"hello", &other(0, 2), &other(1, b'?'), &good[..good.len() - 1]] {
+        assert_eq!(read(ME, log(), payload), Read::Foreign);
+    }
+    let head = BusMessage::Head { log: log(), epoch: Epoch(1), head: 9 };
+    let more = packed(OTHER, HEAD, &json!({"epoch": 1, "head": 9, "of_a_later_release": [1]}));
+    assert_eq!(read(ME, log(), &more), heard(head), "further fields do no harm");
+    let hole = CommittedOut {
+        epoch: 1,
+        entries: &[entry(4, Body::Delete { target: 1 }), entry(6, Body::Delete { target: 2 })],
+        texts: Vec::new(),
+    };
+    assert_eq!(read(ME, log(), &packed(OTHER, COMMITTED, &hole)), Read::Foreign, "a commit has no holes");
+}
+
+#[test]
+fn of_a_large_commit_only_the_head_is_told() {
+    let long = "x".repeat(domain::limits::TEXT_CHARS);
+    let entries: Vec<Entry> = (1..=100).map(|seq| entry(seq, Body::Message(Message::of(said(&long), seq)))).collect();
+    let payload = write(OTHER, &committed(entries));
+    assert!(payload.len() < 100);
+    assert_eq!(
+        read(ME, log(), &payload),
+        heard(BusMessage::Head { log: log(), epoch: Epoch(0xfeed), head: 100 })
+    );
+}
+
+#[test]
+fn a_channel_names_its_log() {
+    for log in [log(), LogId::User(user())] {
+        let name = channel("palaver", log);
+        assert_eq!(log_of("palaver", name.as_bytes()), Some(log));
+        assert_eq!(log_of("other", name.as_bytes()), None);
+    }
+    assert_eq!(log_of("palaver", b"palaver:x:1"), None);
+}

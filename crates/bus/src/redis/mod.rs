@@ -1,0 +1,164 @@
+//! The bus on Redis: one connection for commands and one for what is published, a node.
+//!
+//! Never waits for Redis where a message is published, and never ends when Redis does: it is down meanwhile, and the
+//! nodes read the store's changes.
+
+mod dial;
+mod figures;
+mod link;
+mod message;
+mod presence;
+mod publisher;
+mod subscriptions;
+mod url;
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use async_trait::async_trait;
+use domain::LogId;
+use domain::limits::BUS_QUEUE;
+use service::ports::{Bus, BusMessage, BusStatus, Heard};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use self::url::Topology;
+use link::Link;
+use publisher::Publisher;
+
+pub use self::url::InvalidUrl;
+pub use presence::RedisPresence;
+
+/// How Redis is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedisSettings {
+    /// Begins every key and channel, so that several installations may share one Redis. An ACL needs `~PREFIX:*`,
+    /// `~{PREFIX:*` and `&PREFIX:*`.
+    pub prefix: String,
+    /// Whether presence runs out by the server's clock, which all nodes share. Tests say what time it is.
+    pub server_clock: bool,
+}
+
+impl Default for RedisSettings {
+    fn default() -> Self {
+        RedisSettings { prefix: "palaver".to_owned(), server_clock: true }
+    }
+}
+
+/// Why the bus cannot be opened: what only a person can mend. A Redis that is merely away is no error.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The URL.
+    #[error("REDIS_URL cannot be used: {0}")]
+    Url(#[from] InvalidUrl),
+    /// The prefix.
+    #[error("the prefix of Redis's keys must have 1 to 64 letters, digits, dots, dashes or underscores")]
+    Prefix,
+    /// Redis answered, and said no.
+    #[error("Redis refuses what REDIS_URL says (user, password, database, or kind of server): {0}")]
+    Refused(#[source] redis::RedisError),
+}
+
+/// One node's end of the bus. What runs for it ends when it is dropped.
+pub struct RedisBus {
+    me: message::Origin,
+    link: Arc<Link>,
+    publisher: Publisher,
+    heard: Mutex<Option<mpsc::Receiver<Heard>>>,
+    settings: RedisSettings,
+    _tasks: JoinSet<()>,
+}
+
+/// How many messages there were since the bus was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BusFigures {
+    /// Taken by Redis.
+    pub published: u64,
+    /// Heard from other nodes.
+    pub received: u64,
+    /// Neither published nor heard, for want of a Redis or of room.
+    pub lost: u64,
+    /// How often the link came back.
+    pub reconnects: u64,
+}
+
+impl RedisBus {
+    /// Connects the node of this name; [`Topology::parse`] says what a URL may be. Fails for what only a person can
+    /// mend; when Redis is away it is opened all the same, down, and goes up by itself.
+    pub async fn connect(url: &str, node: &str, settings: RedisSettings) -> Result<RedisBus, ConnectError> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        if !(1..=64).contains(&settings.prefix.len()) || !settings.prefix.bytes().all(allowed) {
+            return Err(ConnectError::Prefix);
+        }
+        // Whoever comes second finds the first one's provider, which is the same.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let topology = Topology::parse(url)?;
+        let me = rand::random();
+        let (queue, heard) = mpsc::channel(BUS_QUEUE);
+        let link: Arc<OnceLock<std::sync::Weak<Link>>> = Arc::default();
+        let on_message = {
+            let (link, prefix) = (link.clone(), settings.prefix.clone());
+            Box::new(move |channel: &[u8], payload: &[u8]| {
+                let Some(log) = message::log_of(&prefix, channel) else { return };
+                let message::Read::Heard(heard) = message::read(me, log, payload) else { return };
+                let Some(link) = link.get().and_then(std::sync::Weak::upgrade) else { return };
+                match queue.try_send(heard) {
+                    Ok(()) => link.figures.received(),
+                    Err(_) => link.figures.lost("slow", 1),
+                }
+            })
+        };
+        let (opened, watching) =
+            Link::open(topology, settings.prefix.clone(), on_message).await.map_err(ConnectError::Refused)?;
+        link.set(Arc::downgrade(&opened)).expect("it is set once");
+        let (publisher, publishing) = Publisher::new(opened.clone());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(watching);
+        tasks.spawn(publishing);
+        tracing::debug!(node, origin = format!("{me:016x}"), "joined the bus on Redis");
+        Ok(RedisBus { me, link: opened, publisher, heard: Mutex::new(Some(heard)), settings, _tasks: tasks })
+    }
+
+    /// The presence on the same Redis, by the same connection; works as long as this bus lives.
+    pub fn presence(&self) -> RedisPresence {
+        RedisPresence::new(self.link.clone(), &self.settings)
+    }
+
+    /// How many messages there were.
+    pub fn figures(&self) -> BusFigures {
+        let [published, received, lost, reconnects] = self.link.figures.read();
+        BusFigures { published, received, lost, reconnects }
+    }
+}
+
+#[async_trait]
+impl Bus for RedisBus {
+    async fn publish(&self, log: LogId, message: BusMessage) {
+        if !self.link.is_up() {
+            return self.link.figures.lost("down", 1);
+        }
+        self.publisher.publish(message::channel(&self.link.prefix, log), message::write(self.me, &message));
+    }
+
+    async fn subscribe(&self, log: LogId) {
+        self.link.subscriptions.want(log).await;
+    }
+
+    async fn unsubscribe(&self, log: LogId) {
+        self.link.subscriptions.release(log);
+    }
+
+    fn listen(&self) -> Option<mpsc::Receiver<Heard>> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    async fn flush(&self) {
+        self.publisher.flush().await;
+    }
+
+    fn status(&self) -> watch::Receiver<BusStatus> {
+        self.link.status()
+    }
+}
+
+#[cfg(test)]
+mod tests;

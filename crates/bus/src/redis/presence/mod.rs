@@ -1,0 +1,302 @@
+//! Presence and typing on Redis: state with an end, refreshed by the nodes, changed by scripts that are one step each.
+//!
+//! Never the only one to know: while Redis is away each node goes by its own view, and tells Redis all of it when it
+//! is back. Users are spread over [`SHARDS`] shards, whose keys share a hash tag, so that a Cluster holds them too.
+
+mod script;
+mod view;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use domain::limits::{PAGE_ROWS, PRESENCE_BATCH, PRESENCE_LIFE, PRESENCE_REMEMBERED, TYPING_LIFE};
+use domain::{PresenceStatus, RoomId, Timestamp, UserId};
+use futures_util::future::join_all;
+use redis::{FromRedisValue, Value};
+use service::ports::{PresenceStore, UserPresence};
+
+use self::script::{CHANGES, Call, GET, ONLINE, REFRESH, REMOVE, TYPING_GET, TYPING_SET};
+use self::view::{Said, View};
+use super::RedisSettings;
+use super::link::Link;
+
+/// Parts of the state. All nodes of an installation must have the same number.
+const SHARDS: usize = 8;
+/// Pages of changes that one look reads from a shard; the next look goes on.
+const PAGES: usize = 20;
+
+/// One node's end of the presence.
+pub struct RedisPresence {
+    link: Arc<Link>,
+    prefix: String,
+    server_clock: bool,
+    view: Mutex<View>,
+    /// How far the changes of each shard are known. Held over a look, so that two do not tell the same.
+    cursors: tokio::sync::Mutex<[Cursor; SHARDS]>,
+}
+
+/// How far one shard is known.
+#[derive(Default, Clone)]
+struct Cursor {
+    life: String,
+    version: i64,
+}
+
+/// What a shard told of its changes.
+struct Page {
+    cursor: Cursor,
+    more: bool,
+    said: Vec<Said>,
+}
+
+/// A connection that Redis is to know of: user, name, status, ms of life left or -1 for a whole one.
+type Line = (UserId, String, PresenceStatus, i64);
+
+impl RedisPresence {
+    pub(super) fn new(link: Arc<Link>, settings: &RedisSettings) -> RedisPresence {
+        RedisPresence {
+            link,
+            prefix: settings.prefix.clone(),
+            server_clock: settings.server_clock,
+            view: Mutex::default(),
+            cursors: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// No code panics while it holds this lock.
+    fn view(&self) -> MutexGuard<'_, View> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn time(&self, now: Timestamp) -> i64 {
+        if self.server_clock { -1 } else { now.0 }
+    }
+
+    fn call(&self, now: Timestamp, shard: usize) -> Call {
+        let key = |part: &str| format!("{{{}:presence:{shard}}}:{part}", self.prefix);
+        Call::on(["users", "alive", "changes", "gone", "meta"].map(key))
+            .arg(self.time(now))
+            .arg(format!("{:016x}", rand::random::<u64>()))
+            .arg(PRESENCE_REMEMBERED / SHARDS)
+    }
+
+    fn typing_call(&self, now: Timestamp, room: RoomId) -> Call {
+        Call::on([format!("{{{}:typing:{room}}}", self.prefix)]).arg(self.time(now))
+    }
+
+    /// Tells Redis of connections; whether it knows of all now.
+    async fn tell(&self, now: Timestamp, lines: Vec<Line>) -> bool {
+        let mut by_shard: BTreeMap<usize, Vec<Line>> = BTreeMap::new();
+        for line in lines {
+            by_shard.entry(shard_of(line.0)).or_default().push(line);
+        }
+        let calls = by_shard.iter().flat_map(|(shard, lines)| lines.chunks(PRESENCE_BATCH).map(move |part| (shard, part)));
+        let calls = calls.map(|(shard, lines)| async move {
+            let mut call = self.call(now, *shard).arg(PRESENCE_LIFE.as_millis() as u64);
+            for (user, id, status, left) in lines {
+                call.push(user.0.as_bytes());
+                call.push(id);
+                call.push(rank(*status));
+                call.push(*left);
+            }
+            REFRESH.call::<String>(&self.link, &call).await.is_some()
+        });
+        join_all(calls).await.into_iter().all(|told| told)
+    }
+
+    /// What Redis says of these; none when it does not answer. Users of whom it knows nothing are among them.
+    async fn ask(&self, now: Timestamp, users: &[UserId]) -> Option<Vec<Said>> {
+        let mut by_shard: BTreeMap<usize, Vec<UserId>> = BTreeMap::new();
+        for user in users {
+            by_shard.entry(shard_of(*user)).or_default().push(*user);
+        }
+        let calls = by_shard.iter().flat_map(|(shard, users)| users.chunks(PRESENCE_BATCH).map(move |part| (shard, part)));
+        let calls = calls.map(|(shard, users)| async move {
+            let mut call = self.call(now, *shard);
+            users.iter().for_each(|user| call.push(user.0.as_bytes()));
+            let answer: Vec<i64> = GET.call(&self.link, &call).await?;
+            let said = users.iter().zip(answer.chunks_exact(3)).map(|(user, is)| said(*user, is[0], is[1], is[2]));
+            Some(said.collect::<Vec<Said>>())
+        });
+        join_all(calls).await.into_iter().collect::<Option<Vec<_>>>().map(|parts| parts.concat())
+    }
+
+    /// The next changes of a shard.
+    async fn page(&self, now: Timestamp, shard: usize, cursor: &Cursor) -> Option<Page> {
+        let call = self.call(now, shard).arg(&cursor.life).arg(cursor.version);
+        Page::read(CHANGES.call(&self.link, &call).await?)
+    }
+
+    /// All changes of all shards since the last look; none when Redis does not answer. And whether it forgot what it
+    /// knew, in one of them.
+    async fn look(&self, now: Timestamp, cursors: &mut [Cursor; SHARDS]) -> Option<(Vec<Said>, bool)> {
+        let looks = cursors.iter_mut().enumerate().map(|(shard, cursor)| async move {
+            let (mut all, mut forgot) = (Vec::new(), false);
+            for _ in 0..PAGES {
+                let Page { cursor: next, more, said } = self.page(now, shard, cursor).await?;
+                forgot |= !cursor.life.is_empty() && cursor.life != next.life;
+                *cursor = next;
+                all.extend(said);
+                if !more {
+                    break;
+                }
+            }
+            Some((all, forgot))
+        });
+        let looks = join_all(looks).await.into_iter().collect::<Option<Vec<_>>>()?;
+        let forgot = looks.iter().any(|(_, forgot)| *forgot);
+        Some((looks.into_iter().flat_map(|(said, _)| said).collect(), forgot))
+    }
+
+    /// What this node would say of the user, Redis asked or not.
+    fn judged(&self, now: Timestamp, users: &[UserId], said: Option<Vec<Said>>) -> Vec<UserPresence> {
+        let view = self.view();
+        match said {
+            None => users.iter().map(|user| view.unknown(now, *user)).collect(),
+            Some(said) => {
+                let mut by_user: BTreeMap<UserId, Said> =
+                    said.into_iter().map(|said| (said.presence.user, said)).collect();
+                let judged = users.iter().map(|user| match by_user.get_mut(user) {
+                    Some(said) => view.judge(now, said.clone()),
+                    None => view.unknown(now, *user),
+                });
+                judged.collect()
+            }
+        }
+    }
+}
+
+impl Page {
+    fn read(answer: Vec<Value>) -> Option<Page> {
+        let [life, version, more, changed @ ..] = &answer[..] else { return None };
+        let cursor = Cursor { life: read(life)?, version: read(version)? };
+        let said = changed.chunks_exact(4).map(|is| {
+            let user: [u8; 16] = read::<Vec<u8>>(&is[0])?.try_into().ok()?;
+            let user = UserId(uuid::Uuid::from_bytes(user));
+            Some(said(user, read(&is[1])?, read(&is[2])?, read(&is[3])?))
+        });
+        Some(Page { cursor, more: read::<i64>(more)? != 0, said: said.collect::<Option<_>>()? })
+    }
+}
+
+fn read<T: FromRedisValue>(value: &Value) -> Option<T> {
+    redis::from_redis_value(value.clone()).ok()
+}
+
+fn said(user: UserId, status: i64, last_seen: i64, ran_out: i64) -> Said {
+    let status = match status {
+        2 => PresenceStatus::Online,
+        1 => PresenceStatus::Away,
+        _ => PresenceStatus::Offline,
+    };
+    let last_seen = (last_seen > 0).then_some(Timestamp(last_seen));
+    Said { presence: UserPresence { user, status, last_seen }, ran_out: ran_out != 0 }
+}
+
+fn rank(status: PresenceStatus) -> u8 {
+    match status {
+        PresenceStatus::Offline => 0,
+        PresenceStatus::Away => 1,
+        PresenceStatus::Online => 2,
+    }
+}
+
+fn shard_of(user: UserId) -> usize {
+    // The last byte of every kind of UUID that is used here is random.
+    usize::from(user.0.as_bytes()[15]) % SHARDS
+}
+
+#[async_trait]
+impl PresenceStore for RedisPresence {
+    async fn refresh(&self, now: Timestamp, connections: &[(UserId, String, PresenceStatus)]) {
+        self.view().refresh(now, connections);
+        let lines = connections.iter().map(|(user, id, status)| (*user, id.clone(), *status, -1)).collect();
+        if !self.tell(now, lines).await {
+            self.view().silent(now);
+        }
+    }
+
+    async fn remove(&self, now: Timestamp, user: UserId, connection: &str) {
+        self.view().remove(user, Some(connection));
+        let call = self.call(now, shard_of(user)).arg(user.0.as_bytes()).arg(connection);
+        if REMOVE.call::<i64>(&self.link, &call).await.is_none() {
+            self.view().silent(now);
+        }
+    }
+
+    async fn remove_user(&self, now: Timestamp, user: UserId) {
+        self.view().remove(user, None);
+        let call = self.call(now, shard_of(user)).arg(user.0.as_bytes());
+        if REMOVE.call::<i64>(&self.link, &call).await.is_none() {
+            self.view().silent(now);
+        }
+    }
+
+    async fn changed(&self, now: Timestamp) -> Vec<UserPresence> {
+        let mut cursors = self.cursors.lock().await;
+        if self.view().is_silent() && self.link.is_up() {
+            // Redis is back. First it hears who is here, then this node hears what the others said.
+            let held = self.view().held(now);
+            if self.tell(now, held).await {
+                self.view().hold(now);
+            }
+        }
+        let Some((said, forgot)) = self.look(now, &mut cursors).await else { return self.view().alone(now) };
+        if forgot {
+            tracing::warn!("Redis forgot who is there: it is told again, and nobody is declared offline meanwhile");
+            self.view().hold(now);
+        }
+        let (mut changed, missing) = self.view().learn(now, said);
+        if forgot || missing {
+            let held = self.view().held(now);
+            if !self.tell(now, held).await {
+                self.view().silent(now);
+            }
+        }
+        let left = self.view().after_hold(now);
+        if let Some(users) = left {
+            match self.ask(now, &users).await {
+                Some(said) => changed.extend(self.view().learn(now, said).0),
+                None => self.view().silent(now),
+            }
+        }
+        changed
+    }
+
+    async fn get(&self, now: Timestamp, users: &[UserId]) -> Vec<UserPresence> {
+        let said = self.ask(now, users).await;
+        self.judged(now, users, said)
+    }
+
+    async fn online(&self, now: Timestamp) -> u64 {
+        let calls = (0..SHARDS).map(|shard| async move {
+            ONLINE.call::<u64>(&self.link, &self.call(now, shard)).await
+        });
+        let counted: Option<u64> = join_all(calls).await.into_iter().sum();
+        let view = self.view();
+        match counted {
+            Some(counted) if view.holds(now) => counted.max(view.online(now)),
+            Some(counted) => counted,
+            None => view.online(now),
+        }
+    }
+
+    async fn set_typing(&self, now: Timestamp, room: RoomId, user: UserId, on: bool) {
+        let call = self.typing_call(now, room).arg(TYPING_LIFE.as_millis() as u64);
+        TYPING_SET.call::<i64>(&self.link, &call.arg(user.0.as_bytes()).arg(u8::from(on))).await;
+    }
+
+    async fn typing(&self, now: Timestamp, room: RoomId) -> Vec<UserId> {
+        let call = self.typing_call(now, room).arg(PAGE_ROWS);
+        let found: Vec<Vec<u8>> = TYPING_GET.call(&self.link, &call).await.unwrap_or_default();
+        let user = |bytes: Vec<u8>| Some(UserId(uuid::Uuid::from_bytes(bytes.try_into().ok()?)));
+        let mut typing: Vec<UserId> = found.into_iter().filter_map(user).collect();
+        typing.sort_unstable();
+        typing
+    }
+
+    async fn check(&self) -> bool {
+        self.link.is_up()
+    }
+}

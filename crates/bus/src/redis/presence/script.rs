@@ -1,0 +1,95 @@
+//! The scripts of presence, and how they are called: by their hash, with the whole text when Redis does not know it.
+//!
+//! Never waits longer than a time-out, and not at all while the link is down.
+
+use std::sync::LazyLock;
+
+use domain::limits::BUS_TIMEOUT;
+use redis::{ErrorKind, FromRedisValue, RedisResult, ServerErrorKind, ToRedisArgs};
+
+use crate::redis::dial::Conn;
+use crate::redis::link::Link;
+
+/// A script that Redis runs as one step.
+pub struct Script {
+    text: String,
+    hash: redis::Script,
+}
+
+macro_rules! script {
+    ($(#[$doc:meta])* $name:ident, [$($file:literal),+]) => {
+        $(#[$doc])*
+        pub static $name: LazyLock<Script> =
+            LazyLock::new(|| Script::new(concat!($(include_str!(concat!("lua/", $file)), "\n"),+)));
+    };
+}
+
+script!(/** Connections are there. */ REFRESH, ["prelude.lua", "refresh.lua"]);
+script!(/** A connection is gone, or all of a user. */ REMOVE, ["prelude.lua", "remove.lua"]);
+script!(/** Who changed; ends what ran out. */ CHANGES, ["prelude.lua", "changes.lua"]);
+script!(/** The presence of some. */ GET, ["prelude.lua", "get.lua"]);
+script!(/** How many are there. */ ONLINE, ["prelude.lua", "online.lua"]);
+script!(/** Somebody types, or stopped. */ TYPING_SET, ["typing_set.lua"]);
+script!(/** Who types. */ TYPING_GET, ["typing_get.lua"]);
+
+/// Keys and arguments of a call.
+#[derive(Default)]
+pub struct Call {
+    keys: Vec<String>,
+    args: Vec<Vec<u8>>,
+}
+
+impl Call {
+    /// On these keys, which lie in one slot.
+    pub fn on(keys: impl IntoIterator<Item = String>) -> Call {
+        Call { keys: keys.into_iter().collect(), args: Vec::new() }
+    }
+
+    /// One more argument.
+    pub fn arg(mut self, arg: impl ToRedisArgs) -> Call {
+        self.push(arg);
+        self
+    }
+
+    /// One more argument.
+    pub fn push(&mut self, arg: impl ToRedisArgs) {
+        self.args.extend(arg.to_redis_args());
+    }
+}
+
+impl Script {
+    fn new(text: &str) -> Script {
+        Script { text: text.to_owned(), hash: redis::Script::new(text) }
+    }
+
+    /// Its answer; none when there was none, which the link is told.
+    pub async fn call<T: FromRedisValue>(&self, link: &Link, call: &Call) -> Option<T> {
+        let conn = link.commands()?;
+        match tokio::time::timeout(BUS_TIMEOUT, self.run(conn, call)).await {
+            Ok(Ok(answer)) => Some(answer),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "presence got no answer from Redis");
+                link.suspect(&error);
+                None
+            }
+            Err(_) => {
+                link.suspect_silence();
+                None
+            }
+        }
+    }
+
+    async fn run<T: FromRedisValue>(&self, mut conn: Conn, call: &Call) -> RedisResult<T> {
+        let command = |name: &str, script: &str| {
+            let mut command = redis::cmd(name);
+            command.arg(script).arg(call.keys.len()).arg(&call.keys).arg(&call.args);
+            command
+        };
+        match command("EVALSHA", self.hash.get_hash()).query_async(&mut conn).await {
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                command("EVAL", &self.text).query_async(&mut conn).await
+            }
+            answer => answer,
+        }
+    }
+}

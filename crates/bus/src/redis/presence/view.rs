@@ -1,0 +1,260 @@
+//! What one node knows of presence by itself: the connections that it holds, and what it was last told of everybody.
+//!
+//! Never asks Redis and never reads a clock. It decides who is there while Redis cannot say, and that nobody is
+//! declared offline only because Redis forgot them.
+
+use std::collections::HashMap;
+
+use domain::limits::{PRESENCE_HOLD, PRESENCE_LIFE};
+use domain::{PresenceStatus, Timestamp, UserId};
+use service::ports::UserPresence;
+
+/// A connection's status and end.
+type Held = (PresenceStatus, Timestamp);
+
+/// One node's view.
+#[derive(Default)]
+pub struct View {
+    own: HashMap<UserId, HashMap<String, Held>>,
+    /// Whoever is not offline, as this node last told.
+    told: HashMap<UserId, UserPresence>,
+    /// Since when Redis does not answer.
+    silent_since: Option<Timestamp>,
+    /// Until when nobody is declared offline who did not say so.
+    hold_until: Option<Timestamp>,
+}
+
+/// What Redis says of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    pub presence: UserPresence,
+    /// Offline without a word: their time ran out, or nothing is known of them.
+    pub ran_out: bool,
+}
+
+impl View {
+    /// These connections are held here.
+    pub fn refresh(&mut self, now: Timestamp, connections: &[(UserId, String, PresenceStatus)]) {
+        for (user, id, status) in connections {
+            self.own.entry(*user).or_default().insert(id.clone(), (*status, now + PRESENCE_LIFE));
+        }
+    }
+
+    /// A connection is gone, or all of the user.
+    pub fn remove(&mut self, user: UserId, connection: Option<&str>) {
+        let left = match (connection, self.own.get_mut(&user)) {
+            (Some(id), Some(held)) => {
+                held.remove(id);
+                held.len()
+            }
+            _ => 0,
+        };
+        if left == 0 {
+            self.own.remove(&user);
+        }
+    }
+
+    /// Redis does not answer.
+    pub fn silent(&mut self, now: Timestamp) {
+        self.silent_since.get_or_insert(now);
+    }
+
+    /// Whether Redis is to be told of all that is held here before it is believed.
+    pub fn is_silent(&self) -> bool {
+        self.silent_since.is_some()
+    }
+
+    /// Redis answers again, or forgot everything: the other nodes need a while to say who is there.
+    pub fn hold(&mut self, now: Timestamp) {
+        self.silent_since = None;
+        self.hold_until = Some(now + PRESENCE_HOLD);
+    }
+
+    /// All that is held here, with the life left to it.
+    pub fn held(&mut self, now: Timestamp) -> Vec<(UserId, String, PresenceStatus, i64)> {
+        self.forget(now);
+        let held = self.own.iter().flat_map(|(user, held)| held.iter().map(move |(id, held)| (*user, id, held)));
+        held.map(|(user, id, (status, until))| (user, id.clone(), *status, until.0 - now.0)).collect()
+    }
+
+    /// What is to be told of what Redis said has changed; and whether Redis misses connections that are held here.
+    pub fn learn(&mut self, now: Timestamp, said: Vec<Said>) -> (Vec<UserPresence>, bool) {
+        let mut missing = false;
+        let mut changed = Vec::new();
+        for said in said {
+            let user = said.presence.user;
+            if said.presence.status == PresenceStatus::Offline && !said.ran_out {
+                // They said that they went: sockets that still live come back with their next refresh.
+                self.own.remove(&user);
+            }
+            let is = self.judge(now, said.clone());
+            missing |= self.own_status(now, user) > said.presence.status;
+            changed.extend(self.tell(is));
+        }
+        (changed, missing)
+    }
+
+    /// What is to be told while Redis says nothing.
+    pub fn alone(&mut self, now: Timestamp) -> Vec<UserPresence> {
+        self.silent(now);
+        self.forget(now);
+        let users: Vec<UserId> = self.own.keys().chain(self.told.keys()).copied().collect();
+        users.into_iter().filter_map(|user| self.tell(self.unknown(now, user))).collect()
+    }
+
+    /// Once a hold is over: all who are told to be there, to be asked for.
+    pub fn after_hold(&mut self, now: Timestamp) -> Option<Vec<UserId>> {
+        self.hold_until.filter(|until| *until <= now)?;
+        self.hold_until = None;
+        Some(self.told.keys().copied().collect())
+    }
+
+    /// What is answered for a user of whom Redis said this.
+    pub fn judge(&self, now: Timestamp, said: Said) -> UserPresence {
+        let mut is = said.presence;
+        if is.status == PresenceStatus::Offline && !said.ran_out {
+            return is;
+        }
+        is.status = is.status.max(self.own_status(now, is.user));
+        if is.status == PresenceStatus::Offline && self.holds(now) {
+            is.status = self.told_status(is.user);
+        }
+        is
+    }
+
+    /// What is answered for a user while Redis says nothing.
+    pub fn unknown(&self, now: Timestamp, user: UserId) -> UserPresence {
+        let own = self.own_status(now, user);
+        let told = if self.holds(now) { self.told_status(user) } else { PresenceStatus::Offline };
+        let last_seen = match own {
+            PresenceStatus::Offline => self.told.get(&user).and_then(|told| told.last_seen),
+            _ => Some(now),
+        };
+        UserPresence { user, status: own.max(told), last_seen }
+    }
+
+    /// How many are there as far as this node knows, if that is to be believed now rather than Redis.
+    pub fn online(&self, now: Timestamp) -> u64 {
+        let told = if self.holds(now) { self.told.len() } else { 0 };
+        let untold = self.own.keys().filter(|user| {
+            (!self.holds(now) || !self.told.contains_key(user)) && self.own_status(now, **user) > PresenceStatus::Offline
+        });
+        (told + untold.count()) as u64
+    }
+
+    /// Whether nobody is declared offline now.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        let silent = self.silent_since.is_some_and(|since| now < since + PRESENCE_HOLD);
+        silent || self.hold_until.is_some_and(|until| now < until)
+    }
+
+    fn own_status(&self, now: Timestamp, user: UserId) -> PresenceStatus {
+        let held = self.own.get(&user).into_iter().flatten().filter(|(_, (_, until))| *until > now);
+        held.map(|(_, (status, _))| *status).max().unwrap_or(PresenceStatus::Offline)
+    }
+
+    fn told_status(&self, user: UserId) -> PresenceStatus {
+        self.told.get(&user).map_or(PresenceStatus::Offline, |told| told.status)
+    }
+
+    /// Notes what is told; none when it is no news.
+    fn tell(&mut self, is: UserPresence) -> Option<UserPresence> {
+        if self.told_status(is.user) == is.status {
+            return None;
+        }
+        match is.status {
+            PresenceStatus::Offline => self.told.remove(&is.user),
+            _ => self.told.insert(is.user, is.clone()),
+        };
+        Some(is)
+    }
+
+    fn forget(&mut self, now: Timestamp) {
+        self.own.retain(|_, held| {
+            held.retain(|_, (_, until)| *until > now);
+            !held.is_empty()
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use PresenceStatus::{Away, Offline, Online};
+    use uuid::Uuid;
+
+    use super::*;
+
+    const START: Timestamp = Timestamp(1_000_000);
+
+    fn user(n: u128) -> UserId {
+        UserId(Uuid::from_u128(n))
+    }
+
+    fn said(n: u128, status: PresenceStatus, ran_out: bool) -> Said {
+        Said { presence: UserPresence { user: user(n), status, last_seen: Some(START) }, ran_out }
+    }
+
+    fn names(changed: Vec<UserPresence>) -> Vec<(UserId, PresenceStatus)> {
+        let mut changed: Vec<_> = changed.into_iter().map(|is| (is.user, is.status)).collect();
+        changed.sort_unstable();
+        changed
+    }
+
+    fn here(view: &mut View, now: Timestamp, n: u128, status: PresenceStatus) {
+        view.refresh(now, &[(user(n), format!("c{n}"), status)]);
+    }
+
+    #[test]
+    fn nobody_is_declared_offline_for_45_s_while_redis_is_away() {
+        let mut view = View::default();
+        here(&mut view, START, 1, Online);
+        assert_eq!(view.learn(START, vec![said(1, Online, false), said(2, Away, false)]).0.len(), 2);
+        assert!(view.alone(START).is_empty());
+        here(&mut view, START, 3, Online);
+        assert_eq!(names(view.alone(START)), [(user(3), Online)], "who comes here is seen here");
+        let last = START + (PRESENCE_HOLD - Duration::from_millis(1));
+        here(&mut view, last, 1, Online);
+        assert!(view.alone(last).is_empty());
+        assert_eq!(view.unknown(last, user(2)).status, Away);
+        assert_eq!(view.online(last), 3);
+        let end = START + PRESENCE_HOLD;
+        assert_eq!(names(view.alone(end)), [(user(2), Offline), (user(3), Offline)], "of whom nobody knows");
+        assert_eq!(view.online(end), 1);
+    }
+
+    #[test]
+    fn a_redis_that_comes_back_empty_declares_nobody_offline() {
+        let mut view = View::default();
+        view.learn(START, vec![said(1, Online, false), said(2, Online, false), said(3, Online, false)]);
+        view.silent(START);
+        let back = START + Duration::from_secs(20);
+        view.hold(back);
+        assert!(!view.is_silent());
+        assert!(view.learn(back, vec![said(1, Offline, true)]).0.is_empty(), "their time ran out meanwhile");
+        assert_eq!(view.judge(back, said(1, Offline, true)).status, Online);
+        assert_eq!(names(view.learn(back, vec![said(3, Offline, false)]).0), [(user(3), Offline)], "they said so");
+        assert_eq!(view.after_hold(back), None);
+        let mut left = view.after_hold(back + PRESENCE_HOLD).expect("the hold is over");
+        left.sort_unstable();
+        assert_eq!(left, [user(1), user(2)]);
+        let over = back + PRESENCE_HOLD;
+        let news = view.learn(over, vec![said(1, Offline, true), said(2, Online, false)]).0;
+        assert_eq!(names(news), [(user(1), Offline)]);
+        assert_eq!(view.after_hold(over), None, "asked once");
+    }
+
+    #[test]
+    fn who_is_connected_here_is_there_whatever_redis_forgot() {
+        let mut view = View::default();
+        here(&mut view, START, 1, Online);
+        view.learn(START, vec![said(1, Online, false)]);
+        let (changed, missing) = view.learn(START, vec![said(1, Offline, true)]);
+        assert!(changed.is_empty() && missing, "Redis is to be told again");
+        assert_eq!(view.held(START), [(user(1), "c1".into(), Online, PRESENCE_LIFE.as_millis() as i64)]);
+        let (changed, missing) = view.learn(START, vec![said(1, Offline, false)]);
+        assert_eq!((names(changed), missing), (vec![(user(1), Offline)], false), "they left, on another node");
+        assert!(view.held(START).is_empty());
+    }
+}

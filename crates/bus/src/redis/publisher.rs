@@ -1,0 +1,104 @@
+//! What this node tells the others: a bounded queue, and one task that writes it to Redis in batches.
+//!
+//! Never makes a publisher wait for Redis: what does not fit is lost and counted, and the log tells later.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use domain::limits::{BUS_BATCH, BUS_PUBLISH_BYTES, BUS_PUBLISH_QUEUE, BUS_TIMEOUT};
+use futures_util::future::join_all;
+use redis::{RedisResult, cmd};
+use tokio::sync::{mpsc, watch};
+
+use super::dial::Conn;
+use super::link::Link;
+
+/// A message for a channel.
+struct Letter {
+    channel: String,
+    payload: Vec<u8>,
+}
+
+/// The way in.
+pub struct Publisher {
+    link: Arc<Link>,
+    queue: mpsc::Sender<Letter>,
+    accepted: AtomicU64,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    waiting_bytes: AtomicUsize,
+    /// How many of the accepted are published or lost.
+    done: watch::Sender<u64>,
+}
+
+impl Publisher {
+    /// Also returns what is to run until the end.
+    pub fn new(link: Arc<Link>) -> (Publisher, impl Future<Output = ()> + Send + 'static) {
+        let (queue, letters) = mpsc::channel(BUS_PUBLISH_QUEUE);
+        let shared = Arc::new(Shared { waiting_bytes: AtomicUsize::new(0), done: watch::channel(0).0 });
+        let task = run(link.clone(), letters, shared.clone());
+        (Publisher { link, queue, accepted: AtomicU64::new(0), shared }, task)
+    }
+
+    /// Queues a message; lost when too much waits.
+    pub fn publish(&self, channel: String, payload: Vec<u8>) {
+        let bytes = payload.len();
+        if self.shared.waiting_bytes.load(Ordering::Relaxed) + bytes > BUS_PUBLISH_BYTES {
+            return self.link.figures.lost("full", 1);
+        }
+        let Ok(place) = self.queue.try_reserve() else { return self.link.figures.lost("full", 1) };
+        self.shared.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.accepted.fetch_add(1, Ordering::AcqRel);
+        place.send(Letter { channel, payload });
+    }
+
+    /// Waits until all that was queued before is published or lost, or twice [`BUS_TIMEOUT`] passed.
+    pub async fn flush(&self) {
+        let target = self.accepted.load(Ordering::Acquire);
+        let mut done = self.shared.done.subscribe();
+        let flushed = done.wait_for(|done| *done >= target);
+        let _ = tokio::time::timeout(BUS_TIMEOUT * 2, flushed).await;
+    }
+}
+
+async fn run(link: Arc<Link>, mut letters: mpsc::Receiver<Letter>, shared: Arc<Shared>) {
+    let mut batch = Vec::with_capacity(BUS_BATCH);
+    while letters.recv_many(&mut batch, BUS_BATCH).await > 0 {
+        let bytes: usize = batch.iter().map(|letter| letter.payload.len()).sum();
+        match link.commands() {
+            None => link.figures.lost("down", batch.len()),
+            Some(conn) => match tokio::time::timeout(BUS_TIMEOUT, send(conn, &batch)).await {
+                Ok(Ok(())) => link.figures.published(batch.len()),
+                Ok(Err(error)) => {
+                    link.suspect(&error);
+                    link.figures.lost("failed", batch.len());
+                }
+                Err(_) => {
+                    link.suspect_silence();
+                    link.figures.lost("failed", batch.len());
+                }
+            },
+        }
+        shared.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        shared.done.send_modify(|done| *done += batch.len() as u64);
+        batch.clear();
+    }
+}
+
+/// One write for all of them; on a Cluster one for each, at the same time.
+async fn send(mut conn: Conn, batch: &[Letter]) -> RedisResult<()> {
+    if matches!(conn, Conn::One(_)) {
+        let mut pipe = redis::pipe();
+        for Letter { channel, payload } in batch {
+            pipe.cmd("PUBLISH").arg(channel).arg(payload).ignore();
+        }
+        return pipe.exec_async(&mut conn).await;
+    }
+    let sent = batch.iter().map(|Letter { channel, payload }| {
+        let mut conn = conn.clone();
+        async move { cmd("SPUBLISH").arg(channel).arg(payload).exec_async(&mut conn).await }
+    });
+    join_all(sent).await.into_iter().collect()
+}

@@ -1,0 +1,245 @@
+//! Which logs this node follows, and which of them Redis has confirmed.
+//!
+//! Never forgets a wish: what is wanted is asked for again on each new connection, before the bus counts as up.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use domain::LogId;
+use domain::limits::BUS_BATCH;
+use futures_util::{StreamExt, stream};
+use redis::RedisResult;
+use tokio::sync::{Notify, oneshot};
+
+use super::dial::Conn;
+use super::message::channel;
+
+/// Channels of a Cluster that are asked for at the same time.
+const AT_ONCE: usize = 64;
+
+/// The wishes, and what came of them.
+#[derive(Default)]
+pub struct Subscriptions {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    up: bool,
+    wanted: HashSet<LogId>,
+    confirmed: HashSet<LogId>,
+    /// Logs whose wish and confirmation may differ.
+    open: HashSet<LogId>,
+    waiting: HashMap<LogId, Vec<oneshot::Sender<()>>>,
+}
+
+/// What is to be asked next.
+struct Step {
+    subscribe: Vec<LogId>,
+    unsubscribe: Vec<LogId>,
+}
+
+impl Subscriptions {
+    /// Wants a log; returns when it is confirmed, or at once while the bus is down: it is asked for before it is up.
+    pub async fn want(&self, log: LogId) {
+        let confirmed = {
+            let mut state = self.state();
+            state.wanted.insert(log);
+            if state.confirmed.contains(&log) && !state.open.contains(&log) {
+                return;
+            }
+            state.open.insert(log);
+            if !state.up {
+                return;
+            }
+            let (tell, confirmed) = oneshot::channel();
+            state.waiting.entry(log).or_default().push(tell);
+            confirmed
+        };
+        self.changed.notify_one();
+        // It is dropped when the connection is lost, and then nobody waits either.
+        let _ = confirmed.await;
+    }
+
+    /// Wants a log no more.
+    pub fn release(&self, log: LogId) {
+        let mut state = self.state();
+        if state.wanted.remove(&log) {
+            state.open.insert(log);
+            state.waiting.remove(&log);
+            drop(state);
+            self.changed.notify_one();
+        }
+    }
+
+    /// How many logs are wanted.
+    pub fn len(&self) -> usize {
+        self.state().wanted.len()
+    }
+
+    /// Whether this log is wanted and confirmed, with nothing under way.
+    pub fn is_settled(&self, log: LogId) -> bool {
+        let state = self.state();
+        state.confirmed.contains(&log) && !state.open.contains(&log)
+    }
+
+    /// A new connection knows of nothing.
+    pub fn begin(&self) {
+        let mut state = self.state();
+        state.confirmed.clear();
+        state.open = state.wanted.clone();
+    }
+
+    /// The connection is lost: nobody waits any longer.
+    pub fn lost(&self) {
+        let mut state = self.state();
+        state.up = false;
+        state.waiting.clear();
+    }
+
+    /// Waits until a wish changed.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// Asks until wishes and confirmations agree; then the bus is up, in the same moment: a wish before it was
+    /// asked for here, and one after it waits for its confirmation.
+    pub async fn settle(&self, prefix: &str, conn: &mut Conn) -> RedisResult<()> {
+        while let Some(step) = self.next() {
+            ask(prefix, conn, "UNSUBSCRIBE", &step.unsubscribe).await?;
+            ask(prefix, conn, "SUBSCRIBE", &step.subscribe).await?;
+            self.confirm(&step);
+        }
+        Ok(())
+    }
+
+    fn next(&self) -> Option<Step> {
+        let mut state = self.state();
+        let mut step = Step { subscribe: Vec::new(), unsubscribe: Vec::new() };
+        let logs: Vec<LogId> = state.open.iter().copied().collect();
+        for log in logs {
+            match (state.wanted.contains(&log), state.confirmed.contains(&log)) {
+                (true, false) if step.subscribe.len() < BUS_BATCH => step.subscribe.push(log),
+                (false, true) if step.unsubscribe.len() < BUS_BATCH => step.unsubscribe.push(log),
+                (true, false) | (false, true) => continue,
+                _ => {
+                    for tell in state.waiting.remove(&log).into_iter().flatten() {
+                        let _ = tell.send(());
+                    }
+                }
+            }
+            state.open.remove(&log);
+        }
+        let idle = step.subscribe.is_empty() && step.unsubscribe.is_empty();
+        if idle {
+            state.up = true;
+        }
+        (!idle).then_some(step)
+    }
+
+    fn confirm(&self, step: &Step) {
+        let mut state = self.state();
+        for log in &step.unsubscribe {
+            state.confirmed.remove(log);
+        }
+        for log in &step.subscribe {
+            state.confirmed.insert(*log);
+            for tell in state.waiting.remove(log).into_iter().flatten() {
+                let _ = tell.send(());
+            }
+        }
+    }
+
+    /// No code panics while it holds this lock.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn ask(prefix: &str, conn: &mut Conn, command: &str, logs: &[LogId]) -> RedisResult<()> {
+    if logs.is_empty() {
+        return Ok(());
+    }
+    let channels: Vec<String> = logs.iter().map(|log| channel(prefix, *log)).collect();
+    match conn {
+        Conn::One(conn) if command == "SUBSCRIBE" => conn.subscribe(&channels).await,
+        Conn::One(conn) => conn.unsubscribe(&channels).await,
+        // Channels of different slots cannot be named in one command.
+        Conn::Cluster(conn) => {
+            let asked = channels.into_iter().map(|channel| {
+                let mut conn = conn.clone();
+                async move {
+                    if command == "SUBSCRIBE" { conn.ssubscribe(channel).await } else { conn.sunsubscribe(channel).await }
+                }
+            });
+            let mut asked = stream::iter(asked).buffer_unordered(AT_ONCE);
+            while let Some(answer) = asked.next().await {
+                answer?;
+            }
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::RoomId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn log(n: u128) -> LogId {
+        LogId::Room(RoomId(Uuid::from_u128(n)))
+    }
+
+    #[tokio::test]
+    async fn a_wish_while_it_is_down_waits_for_nothing_and_is_asked_for() {
+        let subscriptions = Subscriptions::default();
+        subscriptions.want(log(1)).await;
+        subscriptions.begin();
+        let step = subscriptions.next().expect("something to ask");
+        assert_eq!((step.subscribe.len(), step.unsubscribe.len()), (1, 0));
+        subscriptions.want(log(2)).await;
+        subscriptions.confirm(&step);
+        let second = subscriptions.next().expect("the wish that came meanwhile");
+        assert_eq!(second.subscribe, [log(2)]);
+        subscriptions.confirm(&second);
+        assert!(subscriptions.next().is_none());
+        assert!(subscriptions.is_settled(log(1)) && subscriptions.is_settled(log(2)));
+        subscriptions.begin();
+        assert_eq!(subscriptions.next().expect("all again").subscribe.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_told_when_it_is_confirmed_or_lost() {
+        let subscriptions = Subscriptions::default();
+        assert!(subscriptions.next().is_none());
+        let both = async {
+            let (first, again) = (subscriptions.want(log(1)), subscriptions.want(log(1)));
+            tokio::join!(first, again, async {
+                subscriptions.changed().await;
+                let step = subscriptions.next().expect("a wish");
+                assert_eq!(step.subscribe, [log(1)]);
+                subscriptions.confirm(&step);
+            })
+        };
+        both.await;
+        let lost = async {
+            tokio::join!(subscriptions.want(log(2)), async {
+                subscriptions.changed().await;
+                subscriptions.lost();
+            })
+        };
+        lost.await;
+    }
+
+    #[tokio::test]
+    async fn a_wish_taken_back_is_not_asked_for() {
+        let subscriptions = Subscriptions::default();
+        subscriptions.want(log(1)).await;
+        subscriptions.release(log(1));
+        assert!(subscriptions.next().is_none());
+        assert_eq!(subscriptions.len(), 0);
+    }
+}
