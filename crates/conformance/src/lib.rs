@@ -1,7 +1,8 @@
-//! One suite of tests for every store and every store of blobs, and the store in memory that other crates test on.
+//! One suite of tests for every store, store of blobs, bus and presence, and the store in memory that other crates
+//! test on.
 //!
 //! Knows the ports only, never an adapter: `conformance::store!(name, constructor)` runs the suite on
-//! whatever the constructor opens.
+//! whatever the constructor opens; `blobs!`, `bus!` and `presence!` alike.
 
 mod memory;
 pub mod suite;
@@ -155,6 +156,59 @@ macro_rules! blob_cases {
                 $crate::suite::blobs::$case(opened.blobs()).await;
             }
         )*
+    };
+}
+
+/// Runs the suite of `Bus`: the constructor is an async function that returns a [`suite::bus::BusNodes`], on which
+/// nothing else is said.
+#[macro_export]
+macro_rules! bus {
+    ($name:ident, $open:expr) => {
+        $crate::nodes_cases! { $name, bus, $open;
+            followers_hear_others_and_never_themselves
+            every_message_comes_as_it_was_sent
+            what_is_published_after_a_subscription_is_heard
+            many_logs_are_followed_at_once
+            who_unsubscribed_hears_nothing
+            what_is_flushed_is_on_its_way
+            a_bus_that_works_is_up
+        }
+    };
+}
+
+/// Runs the suite of `PresenceStore`: the constructor is an async function that returns a
+/// [`suite::presence::PresenceNodes`], where nobody is.
+#[macro_export]
+macro_rules! presence {
+    ($name:ident, $open:expr) => {
+        $crate::nodes_cases! { $name, presence, $open;
+            the_best_connection_counts
+            unknown_users_are_offline_and_answers_keep_the_order
+            a_presence_without_a_refresh_runs_out
+            each_node_is_told_each_change_once
+            the_end_of_the_best_connection_is_a_change
+            one_who_came_and_went_between_two_looks_did_not_change
+            many_come_and_go_together
+            typing_ends_by_word_or_by_time
+        }
+    };
+}
+
+/// The tests of [`bus!`] and [`presence!`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! nodes_cases {
+    ($name:ident, $port:ident, $open:expr; $($case:ident)*) => {
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    $crate::suite::$port::$case(($open)().await).await;
+                }
+            )*
+        }
     };
 }
 

@@ -17,33 +17,16 @@ fn log(n: u128) -> LogId {
     LogId::Room(room(n))
 }
 
-#[tokio::test]
-async fn followers_hear_others_and_never_themselves() {
-    let broker = Broker::new();
-    let (a, b) = (broker.endpoint(), broker.endpoint());
-    let (mut heard_a, mut heard_b) = (a.listen().expect("first"), b.listen().expect("first"));
-    assert!(a.listen().is_none(), "it can be taken once");
-    a.subscribe(log(1)).await;
-    b.subscribe(log(1)).await;
+struct Nodes(Broker);
 
-    a.publish(log(1), typing(1)).await;
-    a.publish(log(2), typing(2)).await;
-
-    assert_eq!(heard_b.try_recv(), Ok(Heard { log: log(1), message: typing(1) }));
-    assert_eq!(heard_b.try_recv(), Err(TryRecvError::Empty), "b does not follow the other log");
-    assert_eq!(heard_a.try_recv(), Err(TryRecvError::Empty));
+#[async_trait]
+impl conformance::suite::bus::BusNodes for Nodes {
+    async fn node(&self) -> Arc<dyn Bus> {
+        Arc::new(self.0.endpoint())
+    }
 }
 
-#[tokio::test]
-async fn who_unsubscribed_hears_nothing() {
-    let broker = Broker::new();
-    let (a, b) = (broker.endpoint(), broker.endpoint());
-    let mut heard = b.listen().expect("first");
-    b.subscribe(log(1)).await;
-    b.unsubscribe(log(1)).await;
-    a.publish(log(1), typing(1)).await;
-    assert_eq!(heard.try_recv(), Err(TryRecvError::Empty));
-}
+conformance::bus!(suite, async || Nodes(Broker::new()));
 
 #[tokio::test]
 async fn what_is_published_while_it_is_down_is_lost_and_counted() {

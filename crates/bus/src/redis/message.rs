@@ -120,12 +120,9 @@ pub fn read(me: Origin, log: LogId, payload: &[u8]) -> Read {
     let message = match header[1] {
         COMMITTED => parsed(body).and_then(|body: CommittedIn| body.into_message(log)),
         HEAD => parsed(body).map(|HeadBody { epoch, head }| BusMessage::Head { log, epoch: Epoch(epoch), head }),
-        TYPING => {
-            parsed(body).map(|TypingBody { room, user, on }| BusMessage::Typing(Typing { room, user, on }))
-        }
-        MARK => parsed(body).map(|MarkBody { room, user, seq, n, mentions }| {
-            BusMessage::Mark(Mark { room, user, seq, n, mentions })
-        }),
+        TYPING => parsed(body).map(|TypingBody { room, user, on }| BusMessage::Typing(Typing { room, user, on })),
+        MARK => parsed(body)
+            .map(|MarkBody { room, user, seq, n, mentions }| BusMessage::Mark(Mark { room, user, seq, n, mentions })),
         _ => None,
     };
     message.map_or(Read::Foreign, |message| Read::Heard(Heard { log, message }))

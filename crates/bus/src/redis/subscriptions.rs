@@ -81,7 +81,7 @@ impl Subscriptions {
     /// Whether this log is wanted and confirmed, with nothing under way.
     pub fn is_settled(&self, log: LogId) -> bool {
         let state = self.state();
-        state.confirmed.contains(&log) && !state.open.contains(&log)
+        state.wanted.contains(&log) && state.confirmed.contains(&log) && !state.open.contains(&log)
     }
 
     /// A new connection knows of nothing.
@@ -170,7 +170,11 @@ async fn ask(prefix: &str, conn: &mut Conn, command: &str, logs: &[LogId]) -> Re
             let asked = channels.into_iter().map(|channel| {
                 let mut conn = conn.clone();
                 async move {
-                    if command == "SUBSCRIBE" { conn.ssubscribe(channel).await } else { conn.sunsubscribe(channel).await }
+                    if command == "SUBSCRIBE" {
+                        conn.ssubscribe(channel).await
+                    } else {
+                        conn.sunsubscribe(channel).await
+                    }
                 }
             });
             let mut asked = stream::iter(asked).buffer_unordered(AT_ONCE);

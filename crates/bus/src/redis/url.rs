@@ -41,11 +41,7 @@ pub enum Topology {
     /// One server.
     One(ConnectionInfo),
     /// Whichever server the Sentinels call the master of this name.
-    Sentinel {
-        sentinels: Vec<ConnectionInfo>,
-        master: String,
-        server: SentinelNodeConnectionInfo,
-    },
+    Sentinel { sentinels: Vec<ConnectionInfo>, master: String, server: SentinelNodeConnectionInfo },
     /// A Cluster, by some of its servers.
     Cluster(Vec<ConnectionInfo>),
 }
@@ -83,11 +79,6 @@ impl Topology {
             "sentinel" => parts.sentinel(),
             _ => parts.cluster(),
         }
-    }
-
-    /// Whether channels and keys are spread over several servers.
-    pub fn is_cluster(&self) -> bool {
-        matches!(self, Topology::Cluster(_))
     }
 }
 

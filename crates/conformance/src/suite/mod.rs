@@ -4,6 +4,7 @@
 
 pub mod append;
 pub mod blobs;
+pub mod bus;
 pub mod changes;
 pub mod effects;
 pub mod feed;
@@ -13,6 +14,7 @@ mod model;
 pub mod nodes;
 pub mod notifications;
 pub mod people;
+pub mod presence;
 pub mod reads;
 pub mod rooms;
 pub mod sessions;

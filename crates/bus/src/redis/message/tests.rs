@@ -81,10 +81,7 @@ fn of_a_large_commit_only_the_head_is_told() {
     let entries: Vec<Entry> = (1..=100).map(|seq| entry(seq, Body::Message(Message::of(said(&long), seq)))).collect();
     let payload = write(OTHER, &committed(entries));
     assert!(payload.len() < 100);
-    assert_eq!(
-        read(ME, log(), &payload),
-        heard(BusMessage::Head { log: log(), epoch: Epoch(0xfeed), head: 100 })
-    );
+    assert_eq!(read(ME, log(), &payload), heard(BusMessage::Head { log: log(), epoch: Epoch(0xfeed), head: 100 }));
 }
 
 #[test]

@@ -91,7 +91,8 @@ impl RedisPresence {
         for line in lines {
             by_shard.entry(shard_of(line.0)).or_default().push(line);
         }
-        let calls = by_shard.iter().flat_map(|(shard, lines)| lines.chunks(PRESENCE_BATCH).map(move |part| (shard, part)));
+        let calls =
+            by_shard.iter().flat_map(|(shard, lines)| lines.chunks(PRESENCE_BATCH).map(move |part| (shard, part)));
         let calls = calls.map(|(shard, lines)| async move {
             let mut call = self.call(now, *shard).arg(PRESENCE_LIFE.as_millis() as u64);
             for (user, id, status, left) in lines {
@@ -111,7 +112,8 @@ impl RedisPresence {
         for user in users {
             by_shard.entry(shard_of(*user)).or_default().push(*user);
         }
-        let calls = by_shard.iter().flat_map(|(shard, users)| users.chunks(PRESENCE_BATCH).map(move |part| (shard, part)));
+        let calls =
+            by_shard.iter().flat_map(|(shard, users)| users.chunks(PRESENCE_BATCH).map(move |part| (shard, part)));
         let calls = calls.map(|(shard, users)| async move {
             let mut call = self.call(now, *shard);
             users.iter().for_each(|user| call.push(user.0.as_bytes()));
@@ -235,12 +237,13 @@ impl PresenceStore for RedisPresence {
 
     async fn changed(&self, now: Timestamp) -> Vec<UserPresence> {
         let mut cursors = self.cursors.lock().await;
-        if self.view().is_silent() && self.link.is_up() {
-            // Redis is back. First it hears who is here, then this node hears what the others said.
+        if self.view().is_silent() {
+            // First Redis hears who is here, then this node hears what the others said.
             let held = self.view().held(now);
-            if self.tell(now, held).await {
-                self.view().hold(now);
+            if !self.link.is_up() || !self.tell(now, held).await {
+                return self.view().alone(now);
             }
+            self.view().hold(now);
         }
         let Some((said, forgot)) = self.look(now, &mut cursors).await else { return self.view().alone(now) };
         if forgot {
@@ -270,9 +273,8 @@ impl PresenceStore for RedisPresence {
     }
 
     async fn online(&self, now: Timestamp) -> u64 {
-        let calls = (0..SHARDS).map(|shard| async move {
-            ONLINE.call::<u64>(&self.link, &self.call(now, shard)).await
-        });
+        let calls =
+            (0..SHARDS).map(|shard| async move { ONLINE.call::<u64>(&self.link, &self.call(now, shard)).await });
         let counted: Option<u64> = join_all(calls).await.into_iter().sum();
         let view = self.view();
         match counted {

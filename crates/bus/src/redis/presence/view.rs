@@ -16,6 +16,8 @@ type Held = (PresenceStatus, Timestamp);
 #[derive(Default)]
 pub struct View {
     own: HashMap<UserId, HashMap<String, Held>>,
+    /// When what ran out was last dropped from it.
+    forgot_at: Timestamp,
     /// Whoever is not offline, as this node last told.
     told: HashMap<UserId, UserPresence>,
     /// Since when Redis does not answer.
@@ -37,6 +39,9 @@ impl View {
     pub fn refresh(&mut self, now: Timestamp, connections: &[(UserId, String, PresenceStatus)]) {
         for (user, id, status) in connections {
             self.own.entry(*user).or_default().insert(id.clone(), (*status, now + PRESENCE_LIFE));
+        }
+        if now.since(self.forgot_at) >= PRESENCE_LIFE {
+            self.forget(now);
         }
     }
 
@@ -137,7 +142,8 @@ impl View {
     pub fn online(&self, now: Timestamp) -> u64 {
         let told = if self.holds(now) { self.told.len() } else { 0 };
         let untold = self.own.keys().filter(|user| {
-            (!self.holds(now) || !self.told.contains_key(user)) && self.own_status(now, **user) > PresenceStatus::Offline
+            (!self.holds(now) || !self.told.contains_key(user))
+                && self.own_status(now, **user) > PresenceStatus::Offline
         });
         (told + untold.count()) as u64
     }
@@ -170,6 +176,7 @@ impl View {
     }
 
     fn forget(&mut self, now: Timestamp) {
+        self.forgot_at = now;
         self.own.retain(|_, held| {
             held.retain(|_, (_, until)| *until > now);
             !held.is_empty()

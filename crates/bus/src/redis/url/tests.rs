@@ -38,7 +38,9 @@ fn sentinels_name_a_master() {
 
 #[test]
 fn a_cluster_is_named_by_some_of_its_servers() {
-    let Ok(Topology::Cluster(servers)) = Topology::parse("rediss+cluster://u:pw@a:1,b:2,c") else { panic!("a cluster") };
+    let Ok(Topology::Cluster(servers)) = Topology::parse("rediss+cluster://u:pw@a:1,b:2,c") else {
+        panic!("a cluster")
+    };
     let addresses: Vec<String> = servers.iter().map(|info| info.addr().to_string()).collect();
     assert_eq!(addresses, ["a:1", "b:2", "c:6379"]);
     assert!(servers.iter().all(|info| info.redis_settings().password() == Some("pw")));

@@ -1,0 +1,179 @@
+use conformance::suite::presence::PresenceNodes;
+use domain::limits::{PRESENCE_HOLD, PRESENCE_LIFE};
+use domain::{PresenceStatus, Timestamp};
+use local_servers::{Redis, shared};
+use service::ports::PresenceStore;
+
+use super::*;
+use crate::RedisPresence;
+use PresenceStatus::{Offline, Online};
+
+const START: Timestamp = Timestamp(1_700_000_000_000);
+
+/// A node and its presence.
+struct Node {
+    bus: Arc<RedisBus>,
+    presence: RedisPresence,
+}
+
+struct Nodes(String, RedisSettings);
+
+#[async_trait::async_trait]
+impl PresenceNodes for Nodes {
+    async fn node(&self) -> Arc<dyn PresenceStore> {
+        let bus = node(&self.0, &self.1).await;
+        let presence = bus.presence();
+        // The connection lives as long as the bus; a node keeps both.
+        std::mem::forget(bus);
+        Arc::new(presence)
+    }
+}
+
+conformance::presence!(suite, async || Nodes(shared::redis().url(), apart()));
+
+async fn a_node(redis: &Redis, settings: &RedisSettings) -> Node {
+    let bus = node(&redis.url(), settings).await;
+    Node { presence: bus.presence(), bus }
+}
+
+fn user(n: u128) -> UserId {
+    UserId(Uuid::from_u128(n))
+}
+
+impl Node {
+    async fn has(&self, now: Timestamp, users: &[u128]) {
+        let lines: Vec<_> = users.iter().map(|n| (user(*n), format!("c{n}"), Online)).collect();
+        self.presence.refresh(now, &lines).await;
+    }
+
+    async fn changes(&self, now: Timestamp) -> Vec<(UserId, PresenceStatus)> {
+        let mut changed: Vec<_> = self.presence.changed(now).await.into_iter().map(|is| (is.user, is.status)).collect();
+        changed.sort_unstable();
+        changed
+    }
+
+    async fn status(&self, now: Timestamp, n: u128) -> PresenceStatus {
+        self.presence.get(now, &[user(n)]).await[0].status
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_crashed_leaves_its_users_offline_after_their_life() {
+    let redis = Redis::start();
+    let settings = apart();
+    let (a, b) = (a_node(&redis, &settings).await, a_node(&redis, &settings).await);
+    a.has(START, &[1]).await;
+    b.has(START, &[2]).await;
+    assert_eq!(a.changes(START).await, [(user(1), Online), (user(2), Online)]);
+    drop(b);
+    let soon = START + Duration::from_secs(20);
+    a.has(soon, &[1]).await;
+    assert!(a.changes(soon).await.is_empty());
+    let end = START + PRESENCE_LIFE;
+    assert_eq!(a.changes(end).await, [(user(2), Offline)]);
+    assert_eq!(a.presence.online(end).await, 1);
+}
+
+#[tokio::test]
+async fn a_redis_that_forgot_everything_declares_nobody_offline() {
+    let redis = Redis::start();
+    let settings = apart();
+    let (a, b) = (a_node(&redis, &settings).await, a_node(&redis, &settings).await);
+    a.has(START, &[1]).await;
+    b.has(START, &[2, 3]).await;
+    assert_eq!(a.changes(START).await.len(), 3);
+    assert_eq!(b.changes(START).await.len(), 3);
+    redis.flush();
+    let soon = START + Duration::from_secs(1);
+    assert!(a.changes(soon).await.is_empty());
+    assert_eq!(a.status(soon, 1).await, Online, "it was told again at once");
+    assert_eq!(a.status(soon, 2).await, Online, "the other node has not said so yet, and nobody said otherwise");
+    assert_eq!(a.presence.online(soon).await, 3);
+    assert!(b.changes(soon).await.is_empty());
+    assert!(a.changes(soon).await.is_empty());
+    b.presence.remove(soon, user(3), "c3").await;
+    assert_eq!(a.changes(soon).await, [(user(3), Offline)], "who says that they go is believed");
+    let over = soon + PRESENCE_HOLD;
+    a.has(over, &[1]).await;
+    assert_eq!(a.changes(over).await, [(user(2), Offline)], "the other node refreshed them no more");
+}
+
+#[tokio::test]
+async fn while_redis_is_away_each_node_goes_by_its_own_view() {
+    let mut redis = Redis::start();
+    let settings = apart();
+    let (a, b) = (a_node(&redis, &settings).await, a_node(&redis, &settings).await);
+    a.has(START, &[1]).await;
+    b.has(START, &[2]).await;
+    assert_eq!(a.changes(START).await.len(), 2);
+    assert_eq!(b.changes(START).await.len(), 2);
+    redis.kill();
+    becomes(&*a.bus, BusStatus::Down).await;
+    let began = Instant::now();
+    for second in 0..45 {
+        let now = START + Duration::from_secs(second);
+        a.has(now, &[1]).await;
+        assert!(a.changes(now).await.is_empty(), "after {second} s");
+        assert_eq!((a.status(now, 1).await, a.status(now, 2).await), (Online, Online));
+        assert!(!a.presence.check().await);
+    }
+    assert!(began.elapsed() < Duration::from_secs(1), "nobody waits for a Redis that is not there");
+    a.has(START + Duration::from_secs(44), &[7]).await;
+    let over = START + PRESENCE_HOLD;
+    assert_eq!(a.changes(over).await, [(user(2), Offline), (user(7), Online)]);
+
+    redis.restart();
+    becomes(&*a.bus, BusStatus::Up).await;
+    becomes(&*b.bus, BusStatus::Up).await;
+    b.has(over, &[2]).await;
+    b.changes(over).await;
+    let back = a.changes(over).await;
+    assert_eq!(back, [(user(2), Online)], "and the other node's are back");
+    assert_eq!(a.presence.online(over).await, 3);
+    b.changes(over).await;
+    assert_eq!((b.status(over, 1).await, b.status(over, 7).await), (Online, Online), "both told all they had, at once");
+}
+
+#[tokio::test]
+async fn a_redis_that_hangs_for_a_minute_declares_nobody_offline() {
+    let redis = Redis::start();
+    let settings = apart();
+    let (a, b) = (a_node(&redis, &settings).await, a_node(&redis, &settings).await);
+    a.has(START, &[1]).await;
+    b.has(START, &[2]).await;
+    assert_eq!(a.changes(START).await.len(), 2);
+    redis.freeze();
+    let began = Instant::now();
+    a.has(START, &[1]).await;
+    assert!(a.changes(START).await.is_empty());
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    becomes(&*a.bus, BusStatus::Down).await;
+    let later = START + Duration::from_secs(40);
+    a.has(later, &[1]).await;
+    assert!(a.changes(later).await.is_empty());
+    redis.thaw();
+    becomes(&*a.bus, BusStatus::Up).await;
+    assert!(a.changes(later).await.is_empty(), "their time ran out in Redis, and the other node was not there to say");
+    assert_eq!(a.status(later, 2).await, Online);
+    let over = later + PRESENCE_HOLD;
+    a.has(over, &[1]).await;
+    assert_eq!(a.changes(over).await, [(user(2), Offline)]);
+}
+
+#[tokio::test]
+async fn what_one_does_not_name_is_not_searched() {
+    let redis = Redis::start();
+    let settings = RedisSettings { server_clock: true, ..apart() };
+    let a = a_node(&redis, &settings).await;
+    let users: Vec<u128> = (0..2_000).collect();
+    a.has(START, &users).await;
+    a.changes(START).await;
+    assert_eq!(a.presence.online(START).await, 2_000, "the server's clock counts, whatever a node's says");
+    let room = RoomId(Uuid::now_v7());
+    a.presence.set_typing(START, room, user(1), true).await;
+    assert_eq!(a.presence.typing(START, room).await, [user(1)]);
+    let stats = redis.command(&["INFO", "commandstats"]);
+    assert!(!stats.contains("cmdstat_keys") && !stats.contains("cmdstat_scan"), "{stats}");
+    let keys = redis.command(&["DBSIZE"]);
+    assert!(keys.parse::<u32>().expect("a number") <= 8 * 5 + 1, "{keys} keys, however many users");
+}
