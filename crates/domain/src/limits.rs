@@ -131,6 +131,8 @@ pub const BACKLOG_SOFT_BYTES: usize = 256 * 1024;
 pub const BACKLOG_HARD_BYTES: usize = 1024 * 1024;
 /// What one node has heard on the bus and not yet read; more is lost, and found in the log.
 pub const BUS_QUEUE: usize = 4_096;
+/// Typing and marks that one node has heard and not yet shown; more are dropped.
+pub const PASSING_QUEUE: usize = 1_024;
 /// What one node has published and Redis has not yet taken; more is lost, and found in the log.
 pub const BUS_PUBLISH_QUEUE: usize = 8_192;
 /// Bytes of it.

@@ -54,6 +54,8 @@ pub enum BusBackend {
     Redis {
         /// With its password.
         url: Secret,
+        /// Begins the names of all keys and channels: `PALAVER_REDIS_PREFIX`.
+        prefix: String,
     },
 }
 
@@ -131,9 +133,10 @@ fn blobs(config: &mut Config) -> BlobsBackend {
 }
 
 fn bus(config: &mut Config) -> BusBackend {
+    let prefix = config.text("PALAVER_REDIS_PREFIX", "palaver");
     match config.optional("REDIS_URL") {
         None => BusBackend::InProcess,
-        Some(url) => BusBackend::Redis { url: Secret::new(url) },
+        Some(url) => BusBackend::Redis { url: Secret::new(url), prefix },
     }
 }
 

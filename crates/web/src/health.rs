@@ -21,16 +21,25 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub type Check = Box<dyn Fn() -> BoxFuture<'static, Result<(), &'static str>> + Send + Sync>;
 
 /// The checks of a process, by name.
+#[derive(Default)]
+pub struct Checks {
+    /// Without these it can do nothing.
+    pub needed: Vec<(&'static str, Check)>,
+    /// Without these it does its work, but not as well: a load balancer has no reason to turn away from it.
+    pub useful: Vec<(&'static str, Check)>,
+}
+
+/// `GET /health` of a process.
 #[derive(Clone)]
 pub struct Health {
     version: &'static str,
-    checks: Arc<Vec<(&'static str, Check)>>,
+    checks: Arc<Checks>,
 }
 
-/// The answer of `/health`: 200 when all checks pass, else 503.
+/// The answer of `/health`: 200 when all needed checks pass, else 503.
 #[derive(Debug, Serialize, ToSchema)]
 struct Report {
-    /// `ok` or `failing`.
+    /// `ok`; `degraded` when something useful does not work; `failing` when something needed does not.
     status: &'static str,
     /// The version that runs.
     version: &'static str,
@@ -40,8 +49,8 @@ struct Report {
 
 impl Health {
     /// `version` is that of the binary.
-    pub fn new(version: &'static str, checks: Vec<(&'static str, Check)>) -> Self {
-        Health { version, checks: Arc::new(checks) }
+    pub fn new(version: &'static str, checks: impl Into<Checks>) -> Self {
+        Health { version, checks: Arc::new(checks.into()) }
     }
 
     /// The route `/health`.
@@ -50,16 +59,63 @@ impl Health {
     }
 
     async fn answer(self) -> Response {
-        let results = self.checks.iter().map(|(name, check)| async move {
-            let result = tokio::time::timeout(PATIENCE, check()).await.unwrap_or(Err("no answer in time"));
-            (*name, result.err().unwrap_or("ok"))
-        });
-        let checks: BTreeMap<_, _> = join_all(results).await.into_iter().collect();
-        let healthy = checks.values().all(|result| *result == "ok");
-        let (code, status) = match healthy {
-            true => (StatusCode::OK, "ok"),
-            false => (StatusCode::SERVICE_UNAVAILABLE, "failing"),
+        let (needed, useful) = tokio::join!(results(&self.checks.needed), results(&self.checks.useful));
+        let pass = |results: &BTreeMap<&str, &str>| results.values().all(|result| *result == "ok");
+        let (code, status) = match (pass(&needed), pass(&useful)) {
+            (true, true) => (StatusCode::OK, "ok"),
+            (true, false) => (StatusCode::OK, "degraded"),
+            (false, _) => (StatusCode::SERVICE_UNAVAILABLE, "failing"),
         };
+        let checks = needed.into_iter().chain(useful).collect();
         (code, Json(Report { status, version: self.version, checks })).into_response()
+    }
+}
+
+impl From<Vec<(&'static str, Check)>> for Checks {
+    /// All are needed.
+    fn from(needed: Vec<(&'static str, Check)>) -> Self {
+        Checks { needed, useful: Vec::new() }
+    }
+}
+
+async fn results(checks: &[(&'static str, Check)]) -> BTreeMap<&'static str, &'static str> {
+    let results = checks.iter().map(|(name, check)| async move {
+        let result = tokio::time::timeout(PATIENCE, check()).await.unwrap_or(Err("no answer in time"));
+        (*name, result.err().unwrap_or("ok"))
+    });
+    join_all(results).await.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use http::Request;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    fn check(name: &'static str, result: Result<(), &'static str>) -> (&'static str, Check) {
+        (name, Box::new(move || Box::pin(std::future::ready(result))))
+    }
+
+    async fn asked(checks: impl Into<Checks>) -> (StatusCode, serde_json::Value) {
+        let request = Request::get("/health").body(Body::empty()).expect("a request");
+        let answer = Health::new("1", checks).router().oneshot(request).await.expect("an answer");
+        let code = answer.status();
+        let body = to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
+        (code, serde_json::from_slice(&body).expect("JSON"))
+    }
+
+    #[tokio::test]
+    async fn only_what_is_needed_makes_it_fail() {
+        let (code, report) = asked(vec![check("store", Ok(()))]).await;
+        assert_eq!((code, &report["status"]), (StatusCode::OK, &"ok".into()));
+        let (needed, useful) = (vec![check("store", Ok(()))], vec![check("bus", Err("is down"))]);
+        let (code, report) = asked(Checks { needed, useful }).await;
+        assert_eq!((code, &report["status"]), (StatusCode::OK, &"degraded".into()));
+        assert_eq!(report["checks"], serde_json::json!({"store": "ok", "bus": "is down"}));
+        let (needed, useful) = (vec![check("store", Err("does not answer"))], vec![check("bus", Err("is down"))]);
+        let (code, report) = asked(Checks { needed, useful }).await;
+        assert_eq!((code, &report["status"]), (StatusCode::SERVICE_UNAVAILABLE, &"failing".into()));
     }
 }

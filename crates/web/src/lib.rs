@@ -31,7 +31,7 @@ pub use cookie::{Cookies, SetCookie};
 pub use docs::docs;
 pub use extract::{EpochHeader, IdempotencyKey, PALAVER_EPOCH, Path, Query, StoreEpoch};
 pub use headers::content_security_policy;
-pub use health::{Check, Health};
+pub use health::{Check, Checks, Health};
 pub use json::Json;
 #[cfg(feature = "lambda")]
 pub use lambda::events;

@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use domain::{LogId, UserId};
 use service::auth::{InvalidKeys, SigningKeys};
-use service::ports::{BlobError, Blobs};
+use service::ports::{BlobError, Blobs, BusStatus};
 use service::{Ports, ServiceSettings, Services, SystemClock};
-use web::Check;
+use web::{Check, Checks};
 
 use crate::Settings;
 use store::OpenStore;
@@ -47,6 +47,10 @@ pub enum OpenError {
     /// The files' bytes.
     #[error("cannot use the store of files: {0}")]
     Files(#[from] BlobError),
+    /// The bus.
+    #[cfg(feature = "redis")]
+    #[error(transparent)]
+    Bus(#[from] ::bus::ConnectError),
     /// The signing key.
     #[error(
         "{path} holds no signing key: {source}. Put the right file there; or remove it, and everybody signs in again."
@@ -117,8 +121,9 @@ impl Profile {
         Ok(Profile { services: Services::new(ports, service), node, store, blobs })
     }
 
-    /// What `/health` asks: whether the store and the store of files answer.
-    pub fn checks(&self) -> Vec<(&'static str, Check)> {
+    /// What `/health` asks: whether the store and the store of files answer, and whether the bus works, without which
+    /// nodes hear of each other later.
+    pub fn checks(&self) -> Checks {
         let (store, blobs) = (self.services.ports.store.clone(), self.blobs.clone());
         let store: Check = Box::new(move || {
             let log = store.log.clone();
@@ -129,7 +134,12 @@ impl Profile {
             let blobs = blobs.clone();
             Box::pin(async move { blobs.check().await.map_err(|_| "does not answer") })
         });
-        vec![("store", store), ("files", files)]
+        let status = self.services.ports.bus.status();
+        let bus: Check = Box::new(move || {
+            let up = *status.borrow() == BusStatus::Up;
+            Box::pin(std::future::ready(if up { Ok(()) } else { Err("is down") }))
+        });
+        Checks { needed: vec![("store", store), ("files", files)], useful: vec![("bus", bus)] }
     }
 
     /// The SQL database, for what only an operator does; none where the store is another.
