@@ -46,13 +46,14 @@ impl Tier {
 pub(super) async fn run(tier: Arc<Tier>, mut jobs: mpsc::Receiver<Job>) {
     while let Some(Job { committed, ours }) = jobs.recv().await {
         let (log, epoch) = (committed.log, committed.epoch);
+        if ours {
+            // First, since it waits for nothing: a look-up of names here must not make the other nodes late.
+            tier.parts.bus.publish(log, BusMessage::Committed(committed.clone())).await;
+        }
         deliver(&tier, &committed).await;
         for user in parted(&committed) {
             let parting = tier.clone();
             tier.spawn(async move { parting.part(user).await });
-        }
-        if ours {
-            tier.parts.bus.publish(log, BusMessage::Committed(committed)).await;
         }
         if epoch != tier.hub().epoch() {
             tier.check_epoch().await;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Epoch, LogId, Seq};
+use service::ports::BusStatus;
 use tokio::sync::mpsc;
 
 use super::Tier;
@@ -31,6 +32,8 @@ pub(super) async fn run(tier: Arc<Tier>, mut asks: mpsc::UnboundedReceiver<(Epoc
 /// Reads the log's head only after the bus confirmed the subscription: what is committed from then on
 /// is heard, what was committed before is below the head.
 async fn start(tier: Arc<Tier>, epoch: Epoch, log: LogId) {
+    let mut status = tier.parts.bus.status();
+    let was_up = *status.borrow_and_update() == BusStatus::Up;
     tier.parts.bus.subscribe(log).await;
     loop {
         if tier.hub().epoch() != epoch {
@@ -46,6 +49,10 @@ async fn start(tier: Arc<Tier>, epoch: Epoch, log: LogId) {
                 });
                 if let Some(waiting) = tier.starting().remove(&log) {
                     waiting.notify_waiters();
+                }
+                if !was_up || status.has_changed().unwrap_or(true) {
+                    // The subscription may have come about after that look at the head.
+                    tier.drive(|hub, effects| hub.check(log, effects));
                 }
                 return;
             }

@@ -5,9 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Seq;
-use domain::limits::{CHANGES_INTERVAL, CHANGES_INTERVAL_DOWN, CHECK_INTERVAL};
+use domain::limits::{CHANGES_INTERVAL, CHANGES_INTERVAL_DOWN, CHECK_INTERVAL, PASSING_QUEUE};
+use domain::{LogId, Seq};
 use service::ports::{BusMessage, BusStatus, ChangesCursor, Heard};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Tier;
@@ -19,15 +20,30 @@ pub(super) async fn bus(tier: Arc<Tier>) {
         tracing::error!("somebody else listens to this node's bus: what others do arrives by `changes` only");
         return;
     };
-    while let Some(Heard { message, .. }) = heard.recv().await {
+    let (passing, shown) = mpsc::channel(PASSING_QUEUE);
+    tier.spawn(show(tier.clone(), shown));
+    while let Some(Heard { log, message }) = heard.recv().await {
         match message {
             BusMessage::Committed(committed) => tier.enqueue(Job { committed, ours: false }),
             BusMessage::Head { log, epoch, head } if epoch == tier.hub().epoch() => {
                 tier.drive(|hub, effects| hub.hint(log, head, effects));
             }
             BusMessage::Head { .. } => tier.check_epoch().await,
-            BusMessage::Typing(typing) => tier.show_typing(&typing).await,
-            BusMessage::Mark(mark) => tier.show_mark(&mark).await,
+            // Names and sizes of rooms are looked up for them: nothing durable waits for that.
+            BusMessage::Typing(_) | BusMessage::Mark(_) => drop(passing.try_send(Heard { log, message })),
+        }
+    }
+}
+
+/// Shows what passes: typing and marks.
+async fn show(tier: Arc<Tier>, mut passing: mpsc::Receiver<Heard>) {
+    while let Some(Heard { log, message }) = passing.recv().await {
+        match (message, log) {
+            (BusMessage::Typing(typing), _) => tier.show_typing(&typing).await,
+            // It comes on both channels: a node that follows both shows each part once.
+            (BusMessage::Mark(mark), LogId::User(_)) => tier.show_own_mark(&mark),
+            (BusMessage::Mark(mark), LogId::Room(_)) => tier.show_receipt(&mark).await,
+            (BusMessage::Committed(_) | BusMessage::Head { .. }, _) => unreachable!("the bus's task keeps them"),
         }
     }
 }

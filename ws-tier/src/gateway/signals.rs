@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::limits::{RECEIPT_MEMBERS, TYPING_LIFE, TYPING_PER_SECOND};
-use domain::{RoomId, Timestamp, UserId};
+use domain::{RoomId, Seq, Timestamp, UserId};
 use service::marks::MarkListener;
 use service::ports::{Mark, Typing};
 use service::presence::TypingListener;
@@ -59,7 +59,10 @@ impl MarkListener for Tier {
     fn marked(&self, mark: &Mark) {
         let Some(tier) = self.me.upgrade() else { return };
         let mark = mark.clone();
-        self.spawn(async move { tier.show_mark(&mark).await });
+        self.spawn(async move {
+            tier.show_own_mark(&mark);
+            tier.show_receipt(&mark).await;
+        });
     }
 }
 
@@ -81,26 +84,22 @@ impl Tier {
         self.drive(|hub, effects| hub.signal(typing.room, &frame, typing.user, effects));
     }
 
-    /// Shows a mark: to the user's own sockets with the counts, and in small rooms to everybody.
-    pub(super) async fn show_mark(&self, mark: &Mark) {
-        let receipt = |own: bool| ServerFrame::Receipt {
-            room: mark.room.to_string(),
-            user: mark.user.to_string(),
-            seq: mark.seq,
-            n: own.then_some(mark.n),
-            mentions: own.then(|| mark.mentions.clone()),
-        };
-        let small = self.is_small(mark.room).await;
-        let own = Frame::new(Class::Receipt, &receipt(true));
-        let others = Frame::new(Class::Receipt, &receipt(false));
+    /// Shows a mark to the user's own sockets, with the counts.
+    pub(super) fn show_own_mark(&self, mark: &Mark) {
+        let frame = receipt(mark, Some(mark.n), Some(mark.mentions.clone()));
         self.drive(|hub, effects| {
             for socket in hub.sockets_of(mark.user) {
-                hub.hand_over(*socket, own.clone(), effects);
-            }
-            if small {
-                hub.signal(mark.room, &others, mark.user, effects);
+                hub.hand_over(*socket, frame.clone(), effects);
             }
         });
+    }
+
+    /// Shows a mark to the others in a small room.
+    pub(super) async fn show_receipt(&self, mark: &Mark) {
+        if self.is_small(mark.room).await {
+            let frame = receipt(mark, None, None);
+            self.drive(|hub, effects| hub.signal(mark.room, &frame, mark.user, effects));
+        }
     }
 
     async fn is_small(&self, room: RoomId) -> bool {
@@ -123,6 +122,11 @@ impl Tier {
         sizes.insert(room, (small, now));
         small
     }
+}
+
+fn receipt(mark: &Mark, n: Option<u64>, mentions: Option<Vec<Seq>>) -> Frame {
+    let (room, user) = (mark.room.to_string(), mark.user.to_string());
+    Frame::new(Class::Receipt, &ServerFrame::Receipt { room, user, seq: mark.seq, n, mentions })
 }
 
 #[cfg(test)]

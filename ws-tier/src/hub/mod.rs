@@ -247,6 +247,13 @@ impl Hub {
         }
     }
 
+    /// This log is read once, for the same reason.
+    pub fn check(&mut self, id: LogId, out: &mut Vec<Effect>) {
+        if let Some(log) = self.logs.get_mut(&id).filter(|log| log.ready) {
+            log.read(id, out);
+        }
+    }
+
     /// A read that [`Effect::Read`] asked for came to its end. `head` is what it found.
     pub fn read_done(&mut self, id: LogId, entries: &[Delivery], head: Seq, now: Timestamp, out: &mut Vec<Effect>) {
         let Some(log) = self.logs.get_mut(&id) else { return };
