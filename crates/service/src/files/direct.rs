@@ -41,7 +41,8 @@ impl Files {
     ) -> Result<Option<DirectUpload>, Refusal> {
         let room = self.room_to_upload_to(actor, room).await?;
         if self.blobs.presigns_for().is_none() {
-            return Ok(None);
+            // Told before any byte is sent.
+            return if size > self.upload_bytes { Err(self.too_large()) } else { Ok(None) };
         }
         if size == 0 {
             return Err(Refusal::bad_request("`size` is how many bytes the file has: at least 1."));

@@ -1679,3 +1679,45 @@ items: Array<FileView>,
  * `before` of the next page.
  */
 next: string | null, };
+
+export type PresignBody = { 
+/**
+ * The room's id or slug.
+ */
+room_id: string, 
+/**
+ * The file's name. Its type is found in its bytes.
+ */
+name: string, 
+/**
+ * How many bytes it has, exactly.
+ */
+size: number, };
+
+export type PresignView = { 
+/**
+ * Null where this server takes all bytes itself: at `/api/files/upload`.
+ */
+upload: DirectUploadView | null, };
+
+export type DirectUploadView = { 
+/**
+ * The file's id.
+ */
+id: string, 
+/**
+ * The method: `PUT`.
+ */
+method: string, 
+/**
+ * Where to. Whoever knows it can upload this one file: keep it secret.
+ */
+url: string, 
+/**
+ * Headers that must be sent as they are, without any `Authorization`.
+ */
+headers: { [key in string]: string }, 
+/**
+ * Until when it must have begun.
+ */
+expires_at: string, };

@@ -75,7 +75,7 @@ function webLocks(locks: LockManager): Locks {
   };
 }
 
-function uploadByXhr({ url, body, headers, onProgress, signal }: UploadRequest): Promise<UploadAnswer> {
+function uploadByXhr({ url, method = "POST", body, headers, onProgress, signal }: UploadRequest): Promise<UploadAnswer> {
   return new Promise((resolve, reject) => {
     const aborted = () => new DOMException("The upload was cancelled.", "AbortError");
     if (signal?.aborted) return reject(aborted());
@@ -92,14 +92,14 @@ function uploadByXhr({ url, body, headers, onProgress, signal }: UploadRequest):
     request.onerror = end(() => reject(new TypeError("The upload did not get through.")));
     request.onabort = end(() => reject(aborted()));
     signal?.addEventListener("abort", cancel);
-    request.open("POST", url);
+    request.open(method, url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.send(body);
   });
 }
 
 /** Where there is no XMLHttpRequest nobody watches a progress bar either. */
-async function uploadByFetch({ url, body, headers, signal }: UploadRequest): Promise<UploadAnswer> {
-  const answer = await fetch(url, { method: "POST", body, headers, ...(signal === undefined ? {} : { signal }) });
+async function uploadByFetch({ url, method = "POST", body, headers, signal }: UploadRequest): Promise<UploadAnswer> {
+  const answer = await fetch(url, { method, body, headers, ...(signal === undefined ? {} : { signal }) });
   return { status: answer.status, text: await answer.text(), retryAfter: answer.headers.get("Retry-After") };
 }

@@ -36,7 +36,9 @@ export interface TabMemory {
 
 export interface UploadRequest {
   readonly url: string;
-  readonly body: FormData;
+  /** `POST` when left out. */
+  readonly method?: "POST" | "PUT";
+  readonly body: FormData | Blob;
   readonly headers: Readonly<Record<string, string>>;
   readonly onProgress?: (sent: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -56,7 +58,7 @@ export interface Host {
   random(): number;
   openSocket(url: string): Socket;
   fetch(url: string, init: RequestInit): Promise<Response>;
-  /** A POST that tells how far it is, which `fetch` cannot. Rejects with an `AbortError` when `signal` is aborted. */
+  /** A request with a large body that tells how far it is, which `fetch` cannot. Rejects with an `AbortError` when `signal` is aborted. */
   upload(request: UploadRequest): Promise<UploadAnswer>;
   locks: Locks;
   openChannel(name: string, onMessage: (message: unknown) => void): Channel;

@@ -1,20 +1,59 @@
-/** Owns `/api/files`. */
-import type { FilePage, FileView } from "../generated/wire.js";
+/** Owns `/api/files`, and which way a file takes: through the server, or straight to its store of files. */
+import { PalaverError } from "../errors.js";
+import type { FilePage, FileView, PresignBody, PresignView } from "../generated/wire.js";
 import type { UploadOptions } from "../types.js";
 import type { Http } from "./http.js";
 
+/** Files of more bytes go straight to the store of files, if the server has one that takes them. */
+const DIRECT_ABOVE = 2 * 1024 * 1024;
+const PRESIGN = "/api/files/presign";
+
+type Named = Blob & { readonly name?: string };
+
 export function filesApi(http: Http) {
   const at = (id: string, rest = "") => `/api/files/${encodeURIComponent(id)}${rest}`;
+  /** Until the server says that it takes all bytes itself. */
+  let mayBeDirect = true;
+
+  function uploadThroughServer(room: string, file: Named, options: UploadOptions): Promise<FileView> {
+    const form = new FormData();
+    // The room comes first, so that the server can refuse before it has read the bytes.
+    form.set("room_id", room);
+    form.set("file", file, nameOf(file));
+    return http.upload<FileView>("/api/files/upload", form, options);
+  }
+
+  /** Null when the server takes all bytes itself. */
+  async function uploadDirectly(room: string, file: Named, options: UploadOptions): Promise<FileView | null> {
+    const { signal } = options;
+    const stop = signal === undefined ? {} : { signal };
+    const body: PresignBody = { room_id: room, name: nameOf(file), size: file.size };
+    const { upload } = await http.json<PresignView>({ method: "POST", path: PRESIGN, body, ...stop });
+    mayBeDirect = upload !== null;
+    if (upload === null) return null;
+    await http.put(upload, file, options);
+    const complete = () => http.json<FileView>({ method: "POST", path: at(upload.id, "/complete"), ...stop });
+    return complete().catch((error: unknown) => {
+      // All bytes are there, and a repeat has the same answer: too much to lose to one bad moment.
+      if (signal?.aborted || !(error instanceof PalaverError) || !["network", "unavailable"].includes(error.code)) throw error;
+      return complete();
+    });
+  }
+
   return {
-    upload(room: string, file: Blob & { readonly name?: string }, { onProgress, signal }: UploadOptions = {}) {
-      const form = new FormData();
-      // The room comes first, so that the server can refuse before it has read the bytes.
-      form.set("room_id", room);
-      form.set("file", file, file.name ?? "file");
-      return http.upload<FileView>("/api/files/upload", form, {
-        ...(onProgress === undefined ? {} : { onProgress }),
-        ...(signal === undefined ? {} : { signal }),
-      });
+    async upload(room: string, file: Named, { onProgress, signal }: UploadOptions = {}): Promise<FileView> {
+      const options = { ...(onProgress === undefined ? {} : { onProgress }), ...(signal === undefined ? {} : { signal }) };
+      if (mayBeDirect && file.size > DIRECT_ABOVE) {
+        const direct = await uploadDirectly(room, file, options);
+        if (direct !== null) return direct;
+      }
+      try {
+        return await uploadThroughServer(room, file, options);
+      } catch (error) {
+        const direct = mayBeDirect && isTooLargeForServer(error) ? await uploadDirectly(room, file, options) : null;
+        if (direct === null) throw error;
+        return direct;
+      }
     },
     list: (room: string, query: { before?: string; limit?: number } = {}) =>
       http.json<FilePage>({ method: "GET", path: "/api/files", query: { room_id: room, ...query } }),
@@ -23,4 +62,14 @@ export function filesApi(http: Http) {
     thumbnail: (id: string) => http.blob(at(id, "/thumbnail")),
     remove: (id: string) => http.json<unknown>({ method: "DELETE", path: at(id) }),
   };
+}
+
+function nameOf(file: Named): string {
+  return file.name ?? "file";
+}
+
+/** Whether the server says that there is a way for larger files, or something before it (API Gateway, a proxy) says no more than 413. */
+function isTooLargeForServer(error: unknown): boolean {
+  if (!(error instanceof PalaverError) || error.code !== "too_large") return false;
+  return error.problem.code === undefined || error.message.includes(PRESIGN);
 }

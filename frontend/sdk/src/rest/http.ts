@@ -4,8 +4,12 @@
  */
 import type { Session } from "../auth/session.js";
 import { PalaverError } from "../errors.js";
-import type { Host } from "../host/host.js";
+import type { DirectUploadView } from "../generated/wire.js";
+import type { Host, UploadAnswer, UploadRequest } from "../host/host.js";
+import type { UploadOptions } from "../types.js";
 import { call, json, problem, type Call } from "./call.js";
+
+const NOT_THROUGH = "The upload did not get through. Check your connection and try again.";
 
 /** The position that an append was decided on, and its key: a repeat of the same is recognised. */
 export interface Append {
@@ -40,21 +44,26 @@ export class Http {
     return (await this.send({ method: "GET", path })).blob();
   }
 
-  async upload<T>(
-    path: string,
-    body: FormData,
-    options: { onProgress?: (sent: number, total: number) => void; signal?: AbortSignal },
-  ): Promise<T> {
-    const { host, baseUrl } = this.deps;
+  async upload<T>(path: string, body: FormData, options: UploadOptions): Promise<T> {
     return this.authorized(async (token) => {
-      const answer = await host
-        .upload({ url: baseUrl + path, body, headers: { Authorization: `Bearer ${token}` }, ...options })
-        .catch((error: unknown) => {
-          if (options.signal?.aborted) throw error;
-          throw new PalaverError("network", "The upload did not get through. Check your connection and try again.");
-        });
-      if (answer.status < 200 || answer.status >= 300) throw problem(answer.status, answer.text, answer.retryAfter);
+      const answer = await this.sendBody({ url: this.deps.baseUrl + path, body, headers: { Authorization: `Bearer ${token}` }, ...options });
+      if (!isSuccess(answer.status)) throw problem(answer.status, answer.text, answer.retryAfter);
       return JSON.parse(answer.text) as T;
+    });
+  }
+
+  /** Bytes to an address that carries its own permission: no token goes there. */
+  async put({ url, headers }: DirectUploadView, body: Blob, options: UploadOptions): Promise<void> {
+    const answer = await this.sendBody({ url, method: "PUT", body, headers, ...options });
+    // 412 says that an earlier try did get through; whether it is whole, the server finds out.
+    if (isSuccess(answer.status) || answer.status === 412) return;
+    throw new PalaverError(answer.status >= 500 ? "unavailable" : "bad_request", NOT_THROUGH, answer.status);
+  }
+
+  private sendBody(request: UploadRequest): Promise<UploadAnswer> {
+    return this.deps.host.upload(request).catch((error: unknown) => {
+      if (request.signal?.aborted) throw error;
+      throw new PalaverError("network", NOT_THROUGH);
     });
   }
 
@@ -74,4 +83,8 @@ export class Http {
       return work(await this.deps.session.renew(token));
     }
   }
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
 }

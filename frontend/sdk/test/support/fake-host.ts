@@ -162,10 +162,11 @@ export class FakeHost implements Host {
     this.sockets.push(socket);
     return socket;
   };
-  upload: Host["upload"] = async ({ url, headers, onProgress, signal }) => {
+  upload: Host["upload"] = async ({ url, method = "POST", headers, onProgress, signal }) => {
     if (signal?.aborted) throw new DOMException("", "AbortError");
     onProgress?.(50, 100);
-    const answer = await this.fetch(url, { method: "POST", headers });
+    if (signal?.aborted) throw new DOMException("", "AbortError");
+    const answer = await this.fetch(url, { method, headers });
     return { status: answer.status, text: await answer.text(), retryAfter: null };
   };
   fetch = async (url: string, init: RequestInit): Promise<Response> => {
