@@ -8,6 +8,8 @@ use serde::Serialize;
 pub enum Class {
     /// Never dropped: entries, pages, answers. A socket that cannot take them is closed.
     Durable,
+    /// What another program posted: written alone, as it is, since it may be no frame of ours.
+    Posted,
     /// Who types.
     Typing,
     /// Who is there.
@@ -21,6 +23,7 @@ impl Class {
     pub fn name(self) -> &'static str {
         match self {
             Class::Durable => "durable",
+            Class::Posted => "posted",
             Class::Typing => "typing",
             Class::Presence => "presence",
             Class::Receipt => "receipt",

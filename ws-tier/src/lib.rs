@@ -6,13 +6,19 @@
 mod frame;
 mod gateway;
 pub mod hub;
+mod internal;
 mod page;
 mod parts;
 mod room_list;
+#[cfg(feature = "serve")]
+mod serve;
 pub mod session;
 
 pub use frame::{Class, Frame};
-pub use gateway::{Tier, TierSettings};
+pub use gateway::{Reachable, Tier, TierSettings};
+pub use internal::AccessKeys;
 pub use page::Page;
 pub use parts::Parts;
 pub use room_list::room_frames;
+#[cfg(feature = "serve")]
+pub use serve::{ServeError, serve, url};

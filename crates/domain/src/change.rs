@@ -1,4 +1,8 @@
 //! What somebody asks a log to take in, and what they are answered.
+//!
+//! A change has a serialised form, in which one node hands it to another. It is never stored.
+
+use serde::{Deserialize, Serialize};
 
 use crate::entry::Entry;
 use crate::ids::{EntryId, Epoch, FileId, Seq, SessionId, UserId};
@@ -8,7 +12,7 @@ use crate::text::{Emoji, MessageText};
 use crate::time::Timestamp;
 
 /// Who asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Actor {
     /// The user.
     pub user: UserId,
@@ -26,7 +30,7 @@ impl Actor {
 }
 
 /// A change asked of a log: decided, and if accepted appended, by the log's appender.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// Who asks.
     pub by: Actor,
@@ -42,7 +46,7 @@ pub struct Change {
 }
 
 /// What is asked of a log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Intent {
     /// A message.
     Send {

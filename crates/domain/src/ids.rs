@@ -139,8 +139,22 @@ impl FromStr for LogId {
 
 /// One life of a store. Random; a restored backup starts a new one, so that nothing that was seen in
 /// another life (a cursor, a `seen`, a bus message) is believed.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Epoch(pub u64);
+
+impl From<Epoch> for String {
+    fn from(epoch: Epoch) -> String {
+        epoch.to_string()
+    }
+}
+
+impl TryFrom<String> for Epoch {
+    type Error = InvalidId;
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        text.parse()
+    }
+}
 
 impl fmt::Display for Epoch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -83,6 +83,24 @@ pub const WINDOW_STEP: u64 = 1_024;
 pub const APPEND_DEADLINE: Duration = Duration::from_secs(3);
 /// How long an appender without work stays.
 pub const APPENDER_IDLE: Duration = Duration::from_secs(60);
+/// Appends lost in a row after which an appender hands what waits to the log's home node.
+pub const FORWARD_LOSSES: u32 = 3;
+/// How long it goes on doing so before it tries by itself again.
+pub const FORWARD_STAY: Duration = Duration::from_secs(5);
+/// Changes of one forward.
+pub const FORWARD_CHANGES: usize = 128;
+/// Bytes of a forward, and of its answer.
+pub const FORWARD_BYTES: usize = 4 * 1024 * 1024;
+/// How long the home node has to answer; then the appender goes on by itself.
+pub const FORWARD_DEADLINE: Duration = Duration::from_millis(1_500);
+/// How often a node says that it lives, and looks who else does.
+pub const NODE_BEAT: Duration = Duration::from_secs(4);
+/// How long a node that says nothing counts as living.
+pub const NODE_LIFE: Duration = Duration::from_secs(15);
+/// Bytes that another program may post to a socket at once.
+pub const POST_BYTES: usize = 128 * 1024;
+/// How far the clock of who signs a request may differ from ours.
+pub const SIGNATURE_SKEW: Duration = Duration::from_secs(300);
 /// Logs whose appends one SQL transaction commits together.
 pub const GROUP_LOGS: usize = 256;
 /// Entries after which an SQL transaction takes no further append in.

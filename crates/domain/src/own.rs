@@ -132,7 +132,7 @@ pub struct Notification {
 
 /// A change of a user's own log. Each carries the guard that makes it idempotent: it is appended
 /// together with the row it announces, and only if that row, read after the head, is missing or older.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OwnChange {
     /// The user's row of a room follows a member entry of it.
     Room {

@@ -52,7 +52,7 @@ impl Code {
 }
 
 /// A refusal: what a use case answers instead of a result.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// What kind of refusal it is, for programs.
     pub code: Code,

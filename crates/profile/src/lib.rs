@@ -4,6 +4,7 @@
 
 mod backends;
 mod function;
+mod internal;
 mod open;
 mod prepare;
 mod secret;
@@ -11,6 +12,7 @@ mod settings;
 
 pub use backends::{Backends, BlobsBackend, BusBackend, S3Bucket, StoreBackend};
 pub use function::{Function, FunctionError, function};
+pub use internal::{AccessKey, InternalSettings, InvalidAccessKey};
 #[cfg(feature = "s3")]
 pub use open::s3_settings;
 pub use open::{DATABASE, FILES, FileStore, OpenError, Profile, SIGNING_KEY, WithFiles, WithoutFiles};

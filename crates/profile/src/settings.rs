@@ -10,7 +10,7 @@ use web::config::Config;
 use web::log::Format;
 use web::{Origins, WebSettings};
 
-use crate::{Backends, Secret};
+use crate::{Backends, InternalSettings, Secret};
 
 /// What an operator may set.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub struct Settings {
     pub feed: bool,
     /// The admin whom `palaver bootstrap` makes.
     pub first_admin: Option<FirstAdmin>,
+    /// The private port for other nodes, and for programs that post to sockets; none has none.
+    pub internal: Option<InternalSettings>,
     /// A private address for metrics; none serves none.
     pub metrics_listen: Option<SocketAddr>,
     /// How log lines look.
@@ -87,6 +89,7 @@ impl Settings {
             node: config.optional("PALAVER_NODE"),
             feed: config.flag("PALAVER_FEED", true),
             first_admin: first_admin(config),
+            internal: InternalSettings::read(config),
             metrics_listen: config.parse_optional("PALAVER_METRICS_LISTEN"),
             log_format: config.parse("PALAVER_LOG_FORMAT", Format::Json),
             log: config.text("PALAVER_LOG", "info"),

@@ -76,15 +76,10 @@ impl Client {
 
     pub(crate) fn of(request: &Request, settings: &WebSettings) -> Client {
         let headers = request.headers();
-        let peer = match request.extensions().get::<ConnectInfo<SocketAddr>>() {
-            Some(ConnectInfo(peer)) => peer.ip().to_canonical(),
-            None => Client::NOBODY.address,
-        };
-        let trusted = |address| settings.trusted_proxies.iter().any(|network| network.contains(address));
-        let (address, proto) = match trusted(peer) {
-            true => (forwarded(headers, peer, trusted), headers.get(FORWARDED_PROTO)),
-            false => (peer, None),
-        };
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        let is_proxy = peer.is_some_and(|peer| is_trusted(peer, &settings.trusted_proxies));
+        let proto = headers.get(FORWARDED_PROTO).filter(|_| is_proxy);
+        let address = client_address(peer, headers, &settings.trusted_proxies);
         let https = proto.is_some_and(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https"))
             || request.uri().scheme_str() == Some("https");
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
@@ -104,6 +99,19 @@ impl Client {
             IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
         }
     }
+}
+
+/// Where a call comes from: whoever is connected, or what a trusted proxy says; `0.0.0.0` where none is known.
+pub fn client_address(connected: Option<IpAddr>, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
+    let peer = connected.map_or(Client::NOBODY.address, |peer| peer.to_canonical());
+    match is_trusted(peer, trusted) {
+        true => forwarded(headers, peer, |address| is_trusted(address, trusted)),
+        false => peer,
+    }
+}
+
+fn is_trusted(address: IpAddr, networks: &[Network]) -> bool {
+    networks.iter().any(|network| network.contains(address))
 }
 
 /// The nearest address that no trusted proxy has: read from the right, since the left is the caller's word.

@@ -3,9 +3,11 @@
 //!
 //! Decides nothing that hub or session could decide: it carries out what they ask for.
 
+mod connections;
 mod delivery;
 mod follow;
 mod outbox;
+mod peers;
 mod presence;
 mod relay;
 mod replay;
@@ -27,11 +29,16 @@ use domain::{Epoch, LogId, Timestamp};
 use service::ports::StoreError;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use web::Origins;
+use web::{Network, Origins};
 
 use crate::hub::{Effect, Hub, Request, SocketId};
+use crate::internal::{self, AccessKeys};
 use crate::parts::Parts;
 use crate::session::Settings;
+pub(crate) use connections::{Connections, Peer};
+pub(crate) use outbox::PostError;
+pub(crate) use peers::Peers;
+pub use peers::Reachable;
 use presence::Watches;
 use shard::Shards;
 use signals::TypingBudget;
@@ -45,6 +52,8 @@ pub struct TierSettings {
     pub limits: Limits,
     /// Pages beside the server's own that may open sockets.
     pub origins: Origins,
+    /// Proxies whose word on where a client comes from is believed.
+    pub trusted_proxies: Vec<Network>,
     /// Tasks that own sockets' backlogs; one a core is right.
     pub shards: usize,
 }
@@ -54,7 +63,7 @@ impl TierSettings {
     pub fn new(limits: Limits) -> Self {
         let node = format!("n-{:04x}", rand::random::<u16>());
         let shards = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(8));
-        TierSettings { node, limits, origins: Origins::default(), shards }
+        TierSettings { node, limits, origins: Origins::default(), trusted_proxies: Vec::new(), shards }
     }
 }
 
@@ -64,6 +73,8 @@ pub struct Tier {
     parts: Parts,
     settings: Arc<Settings>,
     origins: Origins,
+    trusted_proxies: Vec<Network>,
+    pub(crate) connections: Connections,
     shards: Shards,
     hub: Mutex<Hub>,
     /// Logs whose first read somebody waits for.
@@ -81,6 +92,8 @@ pub struct Tier {
     open: AtomicUsize,
     one_less: Notify,
     restarting: AtomicBool,
+    /// Whether the other nodes know of this one.
+    joined: AtomicBool,
     drain: watch::Sender<Option<Duration>>,
     stop: CancellationToken,
 }
@@ -96,6 +109,8 @@ impl Tier {
             me: me.clone(),
             settings: Arc::new(Settings { node: settings.node, limits: settings.limits }),
             origins: settings.origins,
+            trusted_proxies: settings.trusted_proxies,
+            connections: Connections::default(),
             shards: Shards::start(shards),
             hub: Mutex::new(Hub::new(epoch, shards)),
             starting: Mutex::default(),
@@ -109,6 +124,7 @@ impl Tier {
             open: AtomicUsize::new(0),
             one_less: Notify::new(),
             restarting: AtomicBool::new(false),
+            joined: AtomicBool::new(false),
             drain: watch::channel(None).0,
             stop: CancellationToken::new(),
             parts,
@@ -132,10 +148,17 @@ impl Tier {
         upgrade::router(self.clone())
     }
 
+    /// What the private port answers: `/@connections/{id}`, and what other nodes hand over. Each request is signed with
+    /// one of `keys`.
+    pub fn internal_router(self: &Arc<Self>, keys: Arc<AccessKeys>) -> Router {
+        internal::router(self.clone(), keys)
+    }
+
     /// Lets all sockets go: no new ones, a `goaway` with a spread delay to each, changes in flight are
     /// answered, the last leaves within `grace`. After it the tier does nothing any more.
     pub async fn drain(&self, grace: Duration) {
         self.drain.send_replace(Some(grace.mul_f64(0.6)));
+        self.leave().await;
         let gone = async {
             while self.open.load(Ordering::Acquire) > 0 {
                 let one_less = self.one_less.notified();
@@ -163,7 +186,15 @@ impl Tier {
         self.open.load(Ordering::Acquire)
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.drain.borrow().is_some()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
         self.parts.clock.now()
     }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use axum::extract::ws::Utf8Bytes;
 use domain::limits::{BACKLOG_HARD_BYTES, BACKLOG_SOFT_BYTES};
 use tokio::sync::Notify;
 use wire::ServerFrame;
@@ -41,7 +42,34 @@ pub(crate) enum Next {
     Idle,
 }
 
+/// Why another program's frame was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PostError {
+    /// The socket is to be closed.
+    Gone,
+    /// Too much waits already.
+    Full,
+}
+
 impl Outbox {
+    /// Takes another program's frame, if there is room. It never costs the socket its connection.
+    pub fn post(&self, text: Utf8Bytes) -> Result<(), PostError> {
+        let frame = Frame { text, class: Class::Posted };
+        let mut state = self.state();
+        if state.close.is_some() {
+            return Err(PostError::Gone);
+        }
+        let bytes = state.bytes + frame.len();
+        if bytes > BACKLOG_SOFT_BYTES {
+            return Err(PostError::Full);
+        }
+        state.bytes = bytes;
+        state.waiting.push_back(frame);
+        drop(state);
+        self.ready.notify_one();
+        Ok(())
+    }
+
     /// Takes a frame, drops it, or closes the socket.
     pub fn push(&self, frame: Frame) {
         let mut state = self.state();
@@ -82,13 +110,18 @@ impl Outbox {
         let mut frames = Vec::new();
         let mut taken = 0;
         while let Some(frame) = state.waiting.front() {
-            if taken > 0 && taken + frame.len() > max {
+            let alone = frame.class == Class::Posted;
+            if taken > 0 && (alone || taken + frame.len() > max) {
                 break;
             }
             taken += frame.len();
             frames.extend(state.waiting.pop_front());
+            if alone {
+                break;
+            }
         }
-        if !state.dropped.is_empty() && state.waiting.is_empty() {
+        let with_posted = frames.iter().any(|frame| frame.class == Class::Posted);
+        if !state.dropped.is_empty() && state.waiting.is_empty() && !with_posted {
             let dropped = std::mem::take(&mut state.dropped).into_iter().map(|class| class.name().to_owned());
             let lag = Frame::new(Class::Durable, &ServerFrame::Lag { dropped: dropped.collect() });
             state.bytes += lag.len();

@@ -13,6 +13,7 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::sync::watch;
 use wire::{ServerFrame, SyncStatus};
 
+use super::connections::{Connection, Peer, new_id};
 use super::outbox::Outbox;
 use super::replay::{Asked, replay};
 use super::sign_in::{SignedIn, list_rooms, sign_in};
@@ -42,6 +43,7 @@ struct Socket {
     tier: Arc<Tier>,
     session: Session,
     outbox: Arc<Outbox>,
+    connection: Arc<Connection>,
     actor: Option<Actor>,
     /// Answers that the client waits for.
     work: FuturesUnordered<BoxFuture<'static, Done>>,
@@ -57,18 +59,20 @@ pub(super) async fn refuse(ws: WebSocket, code: CloseCode) {
 }
 
 /// Runs a socket until it is closed by either side.
-pub(super) async fn run(tier: Arc<Tier>, mut ws: WebSocket, ticket: Option<String>) {
+pub(super) async fn run(tier: Arc<Tier>, mut ws: WebSocket, ticket: Option<String>, peer: Peer) {
     let id = tier.next_socket();
-    let conn = format!("{}-{id:x}", tier.settings.node);
+    let conn = new_id(&tier.settings.node);
     let session = Session::new(tier.settings.clone(), conn.clone(), ticket, tier.now());
     let outbox = Arc::new(Outbox::default());
     tier.shards.open(id, outbox.clone()).await;
+    let connection = tier.connections.insert(conn.clone(), outbox.clone(), peer, tier.now());
     let mut socket = Socket {
         id,
         conn,
         tier: tier.clone(),
         session,
         outbox,
+        connection,
         actor: None,
         work: FuturesUnordered::new(),
         pages: HashMap::new(),
@@ -116,7 +120,10 @@ impl Socket {
                     }
                 }
                 message = ws.recv(), if reads => match message {
-                    Some(Ok(Message::Text(text))) => self.session.on_text(&text, self.tier.now(), &mut actions),
+                    Some(Ok(Message::Text(text))) => {
+                        self.connection.is_active(self.tier.now());
+                        self.session.on_text(&text, self.tier.now(), &mut actions);
+                    }
                     Some(Ok(Message::Binary(_))) => self.session.on_breach(&mut actions),
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => self.session.on_control(self.tier.now(), &mut actions),
                     Some(Ok(Message::Close(_))) | None => return End::Gone,
@@ -312,6 +319,7 @@ impl Socket {
     async fn leave(&mut self) {
         let tier = &self.tier;
         let now = tier.now();
+        tier.connections.remove(&self.conn);
         tier.shards.gone(self.id).await;
         tier.drive(|hub, _| hub.detach(self.id, now));
         let Some((user, conn)) = tier.watches().disconnect(self.id) else { return };

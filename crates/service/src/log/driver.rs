@@ -20,6 +20,8 @@ const TAKEN_AT_ONCE: usize = 512;
 /// A change on its way to the appender.
 pub(super) struct Submission {
     pub(super) change: Change,
+    /// Whether another node handed it over.
+    pub(super) handed: bool,
     pub(super) reply: oneshot::Sender<Result<Ack, Refusal>>,
 }
 
@@ -91,10 +93,13 @@ impl Driver {
 
     fn submit(&mut self, submissions: impl Iterator<Item = Submission>) {
         let now = self.now();
-        for Submission { change, reply } in submissions {
+        for Submission { change, handed, reply } in submissions {
             self.next_token += 1;
             self.replies.insert(self.next_token, reply);
-            self.machine.submit(change, self.next_token, now, &mut self.output);
+            match handed {
+                true => self.machine.submit_handed(change, self.next_token, now, &mut self.output),
+                false => self.machine.submit(change, self.next_token, now, &mut self.output),
+            }
         }
         self.machine.go(now, &self.logs.rates, &mut self.output);
     }
@@ -114,8 +119,8 @@ impl Driver {
                 }
             }
         }
-        let (store, log) = (self.logs.store.clone(), self.log);
-        command.map(|command| -> BoxFuture<'static, Input> { Box::pin(perform(store, log, command)) })
+        let (logs, log) = (self.logs.clone(), self.log);
+        command.map(|command| -> BoxFuture<'static, Input> { Box::pin(perform(logs, log, command)) })
     }
 }
 
@@ -127,20 +132,31 @@ async fn running(command: &mut Option<BoxFuture<'static, Input>>) -> Input {
     }
 }
 
-async fn perform(store: Store, log: LogId, command: Command) -> Input {
+async fn perform(logs: Arc<Logs>, log: LogId, command: Command) -> Input {
+    let store = &logs.store;
     match command {
         Command::Recent => Input::Recent(in_time(store.log.recent(log, APPENDER_WINDOW)).await),
-        Command::Missed { after } => missed(&store, log, after).await,
+        Command::Missed { after } => missed(store, log, after).await,
         Command::Older { from, to } | Command::Slot { from, to } if from > to => {
             unreachable!("an empty range is never asked for")
         }
         Command::Older { from, to } => Input::Older(in_time(store.log.read(log, from, to)).await),
-        Command::Rows(keys) => Input::Rows(in_time(rows::read(&store, log, keys)).await),
+        Command::Rows(keys) => Input::Rows(in_time(rows::read(store, log, keys)).await),
         Command::Append(prepared) => {
             let append = store.log.append(log, &prepared.after, &prepared.entries, &prepared.effects);
-            Input::Appended(timeout(APPEND_DEADLINE, append).await.unwrap_or(Err(AppendError::Unknown)))
+            let outcome = timeout(APPEND_DEADLINE, append).await.unwrap_or(Err(AppendError::Unknown));
+            logs.counts.append(&outcome, prepared.entries.len());
+            Input::Appended(outcome)
         }
         Command::Slot { from, to } => Input::Slot(in_time(store.log.read(log, from, to)).await),
+        Command::Forward(changes) => {
+            let answers = match logs.forward.get() {
+                Some(forward) => forward.forward(log, &changes).await,
+                None => None,
+            };
+            logs.counts.forward(answers.as_deref());
+            Input::Forwarded(answers)
+        }
         Command::Wait(pause) => {
             tokio::time::sleep(pause).await;
             Input::Waited

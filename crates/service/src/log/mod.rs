@@ -3,13 +3,14 @@
 //! Nothing else of the product calls `RoomLog::append`.
 
 pub mod appender;
+mod counts;
 mod driver;
 pub mod rates;
 mod rows;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use domain::limits::{APPENDER_QUEUE, Limits};
 use domain::{Ack, Change, LogId, Refusal};
@@ -17,9 +18,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::ports::{Committed, Store};
+use crate::ports::{Committed, Forward, Store};
 use crate::refuse::{RETRY_MS, STORE_AWAY, overloaded};
 
+pub use counts::AppendCounts;
+use counts::Counts;
 use driver::{Driver, Submission};
 use rates::Rates;
 
@@ -41,6 +44,9 @@ pub struct Logs {
     draining: AtomicBool,
     /// How many changes wait for their answer.
     waiting: watch::Sender<usize>,
+    /// The way to other nodes, where there are any.
+    forward: OnceLock<Arc<dyn Forward>>,
+    counts: Counts,
 }
 
 impl Logs {
@@ -55,6 +61,8 @@ impl Logs {
             listeners: RwLock::new(Arc::new([])),
             draining: AtomicBool::new(false),
             waiting: watch::Sender::new(0),
+            forward: OnceLock::new(),
+            counts: Counts::default(),
         })
     }
 
@@ -62,13 +70,32 @@ impl Logs {
     /// committed. Refused with the codes of 2-protocol; `unavailable` means that it is not known.
     /// What was submitted goes on also when the caller stops waiting.
     pub async fn submit(self: &Arc<Self>, log: LogId, change: Change) -> Result<Ack, Refusal> {
+        self.ask(log, change, false).await
+    }
+
+    /// As [`Logs::submit`], for a change that another node handed over since this one is the log's home.
+    pub async fn submit_handed(self: &Arc<Self>, log: LogId, change: Change) -> Result<Ack, Refusal> {
+        self.ask(log, change, true).await
+    }
+
+    async fn ask(self: &Arc<Self>, log: LogId, change: Change, handed: bool) -> Result<Ack, Refusal> {
         if self.draining.load(Ordering::SeqCst) {
             return Err(Refusal::unavailable("The server is stopping. Connect again.", RETRY_MS));
         }
         let _waiting = Waiting::enter(&self.waiting);
         let (reply, answer) = oneshot::channel();
-        self.hand_over(log, Submission { change, reply })?;
+        self.hand_over(log, Submission { change, handed, reply })?;
         answer.await.unwrap_or_else(|_| Err(Refusal::unavailable(STORE_AWAY, RETRY_MS)))
+    }
+
+    /// From now on an appender that is overtaken again and again hands its changes over. The first one counts.
+    pub fn forward_by(&self, forward: Arc<dyn Forward>) {
+        let _ = self.forward.set(forward);
+    }
+
+    /// What the appenders of this node did so far.
+    pub fn counts(&self) -> AppendCounts {
+        self.counts.so_far()
     }
 
     /// From now on `listener` hears what is committed.

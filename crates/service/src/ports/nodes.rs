@@ -50,6 +50,12 @@ pub trait Nodes: Send + Sync {
     /// The node lives.
     async fn beat(&self, node: &NodeRow) -> StoreResult<()>;
 
+    /// The node goes: it is no longer among [`Nodes::nodes`].
+    async fn leave(&self, node: &str) -> StoreResult<()> {
+        // A row of a moment long ago is of no living node.
+        self.beat(&NodeRow { node: node.to_owned(), endpoint: String::new(), at: Timestamp(0) }).await
+    }
+
     /// The nodes heard of within `within` before `now`.
     async fn nodes(&self, now: Timestamp, within: Duration) -> StoreResult<Vec<NodeRow>>;
 

@@ -21,6 +21,8 @@ pub(super) struct Item {
     pub(super) counted: bool,
     /// Whether the limit of scans has seen it.
     pub(super) scanned: bool,
+    /// Whether another node handed it over: it is never handed on.
+    pub(super) handed: bool,
 }
 
 /// An item of the open append.
@@ -48,7 +50,8 @@ pub(super) enum Place {
 impl Item {
     pub(super) fn new(change: Change, token: Token, now: Now, looks: Looks) -> Item {
         let deadline = now.since_start + APPEND_DEADLINE;
-        Item { change, tokens: vec![token], deadline, came_after: looks.asked, counted: false, scanned: false }
+        let (tokens, came_after) = (vec![token], looks.asked);
+        Item { change, tokens, deadline, came_after, counted: false, scanned: false, handed: false }
     }
 
     /// Whether this is the same change of the same sender.
@@ -61,6 +64,7 @@ impl Item {
         // One that names what it has seen can be looked up; one that does not cannot.
         self.change.seen = self.change.seen.or(twin.change.seen);
         self.came_after = self.came_after.max(twin.came_after);
+        self.handed |= twin.handed;
         self.tokens.extend(twin.tokens);
     }
 

@@ -3,6 +3,7 @@
 //! Does no I/O, reads no clock and draws no random number: it is told what happened and says what is to
 //! be done. At most one command is under way; what is submitted meanwhile goes into the next append.
 
+mod forward;
 mod item;
 mod outcome;
 mod queue;
@@ -19,6 +20,7 @@ use domain::{
 use super::rates::Rates;
 use crate::ports::{Appended, StoreResult, Tip};
 
+use forward::Contention;
 use item::{Item, Place, Placed};
 use queue::Queue;
 
@@ -49,6 +51,8 @@ pub enum Input {
     Appended(Appended),
     /// What stands in the places that a lost append was for.
     Slot(StoreResult<Vec<Entry>>),
+    /// What the home node answered; none when there is no other, or it did not.
+    Forwarded(Option<Vec<Result<Ack, Refusal>>>),
     /// The wait is over.
     Waited,
 }
@@ -81,6 +85,8 @@ pub enum Command {
         /// The last.
         to: Seq,
     },
+    /// Hand these to the log's home node.
+    Forward(Vec<Change>),
     /// Wait, then say so.
     Wait(Duration),
 }
@@ -137,6 +143,8 @@ pub struct Machine {
     overtaken: bool,
     /// The tip has to be read again before what was decided is answered.
     look_again: bool,
+    /// What others' appends cost this one.
+    contention: Contention,
 }
 
 impl Machine {
@@ -156,6 +164,7 @@ impl Machine {
             failures: 0,
             overtaken: false,
             look_again: false,
+            contention: Contention::default(),
         }
     }
 
@@ -166,19 +175,31 @@ impl Machine {
 
     /// When [`Machine::go`] has to be called at the latest, since somebody has waited long enough.
     pub fn next_deadline(&self) -> Option<Duration> {
-        // What is placed came before what is queued, and both are in the order of their coming.
-        let placed = self.placed.iter().find(|placed| !placed.item.is_abandoned());
-        placed.map(|placed| placed.item.deadline).or_else(|| self.queue.deadline())
+        // What is placed or handed over came before what is queued, and each is in the order of its coming.
+        let under_way = self.placed.iter().map(|placed| &placed.item).chain(self.contention.handed_over());
+        let first = under_way.filter(|item| !item.is_abandoned()).map(|item| item.deadline).min();
+        first.or_else(|| self.queue.deadline())
     }
 
     /// Takes a change in; [`Machine::go`] is to be called after the last of several.
     pub fn submit(&mut self, change: Change, token: Token, now: Now, out: &mut Vec<Output>) {
-        let twin = self.placed.iter_mut().map(|placed| &mut placed.item).find(|item| item.is_twin(&change));
-        if let Some(item) = twin.filter(|item| !item.is_abandoned()) {
-            item.tokens.push(token);
+        self.take_in(Item::new(change, token, now, self.looks), token, out);
+    }
+
+    /// As [`Machine::submit`], for a change that another node handed over.
+    pub fn submit_handed(&mut self, change: Change, token: Token, now: Now, out: &mut Vec<Output>) {
+        let item = Item { handed: true, ..Item::new(change, token, now, self.looks) };
+        self.take_in(item, token, out);
+    }
+
+    fn take_in(&mut self, item: Item, token: Token, out: &mut Vec<Output>) {
+        let under_way = self.placed.iter_mut().map(|placed| &mut placed.item).chain(self.contention.handed_over_mut());
+        let twin = under_way.filter(|twin| !twin.is_abandoned()).find(|twin| twin.is_twin(&item.change));
+        if let Some(twin) = twin {
+            twin.tokens.push(token);
             return;
         }
-        if let Err(refusal) = self.queue.push(Item::new(change, token, now, self.looks)) {
+        if let Err(refusal) = self.queue.push(item) {
             out.push(Output::Answer(token, Err(refusal)));
         }
     }
@@ -196,6 +217,7 @@ impl Machine {
             }),
             Input::Appended(outcome) => self.appended(outcome, now, out),
             Input::Slot(read) => self.slot(read, out),
+            Input::Forwarded(answers) => self.forwarded(answers, now, out),
             Input::Waited => {}
         }
         self.go(now, rates, out);
@@ -215,6 +237,9 @@ impl Machine {
             }
             if self.queue.is_empty() {
                 return;
+            }
+            if let Some(changes) = self.hand_over(now) {
+                return self.ask(Command::Forward(changes), out);
             }
             match self.next_read(now, rates, out) {
                 Some(command) => return self.ask(command, out),

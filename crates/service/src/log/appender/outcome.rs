@@ -75,12 +75,16 @@ impl Machine {
         match outcome {
             Ok(tip) => {
                 self.failures = 0;
+                self.contention.won();
                 self.commit(&prepared.entries, out);
                 self.tip = Some(tip);
                 self.looks.answered = self.looks.asked;
                 self.tidy();
             }
-            Err(AppendError::Conflict { .. }) => self.decide_again(),
+            Err(AppendError::Conflict { .. }) => {
+                self.contention.lost();
+                self.decide_again();
+            }
             Err(AppendError::Unknown) => {
                 let from = prepared.after.seq() + 1;
                 self.ask(Command::Slot { from, to: prepared.after.seq() + prepared.entries.len() as u64 }, out);
@@ -124,6 +128,7 @@ impl Machine {
             self.forget();
         } else {
             // Another appender was there first, perhaps with some of these very changes.
+            self.contention.lost();
             self.decide_again();
         }
     }
@@ -201,6 +206,7 @@ impl Machine {
     fn forget(&mut self) {
         self.tip = None;
         self.overtaken = false;
+        self.contention.forget();
         self.window.trim(0);
     }
 
@@ -216,8 +222,9 @@ impl Machine {
     pub(super) fn expire(&mut self, now: Now, out: &mut Vec<Output>) {
         let refusal = Refusal::unavailable(STORE_AWAY, RETRY_MS);
         self.queue.expire(now.since_start, &refusal, out);
-        for placed in self.placed.iter_mut().filter(|placed| placed.item.deadline <= now.since_start) {
-            placed.item.answer(Err(refusal.clone()), out);
+        let under_way = self.placed.iter_mut().map(|placed| &mut placed.item).chain(self.contention.handed_over_mut());
+        for item in under_way.filter(|item| item.deadline <= now.since_start) {
+            item.answer(Err(refusal.clone()), out);
         }
     }
 }

@@ -50,6 +50,20 @@ impl Queue {
         Some(item)
     }
 
+    /// The first of those that this node may hand to another, at most `most`.
+    pub(super) fn take_ours(&mut self, most: usize) -> Vec<Item> {
+        let mut taken = Vec::new();
+        for item in std::mem::take(&mut self.items) {
+            if item.handed || taken.len() == most {
+                self.items.push_back(item);
+            } else {
+                self.ids.remove(&key(&item.change));
+                taken.push(item);
+            }
+        }
+        taken
+    }
+
     /// Puts an item back in front of all others.
     pub(super) fn put_back(&mut self, mut item: Item) {
         let twin = self.ids.replace(key(&item.change)).and_then(|_| {

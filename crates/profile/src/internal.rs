@@ -1,0 +1,112 @@
+//! The private port of a node: where it listens, how others reach it, and whose signatures it accepts.
+
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use web::config::Config;
+
+use crate::Secret;
+
+/// What other nodes, and programs that post to sockets, need of this one.
+#[derive(Debug, Clone)]
+pub struct InternalSettings {
+    /// Where it listens: `PALAVER_INTERNAL_LISTEN`.
+    pub listen: SocketAddr,
+    /// How others reach it: `PALAVER_INTERNAL_URL`; none is the address itself.
+    pub url: Option<String>,
+    /// Whose signatures are accepted: `PALAVER_INTERNAL_KEYS`, the first one signs. At least one.
+    pub keys: Vec<AccessKey>,
+}
+
+/// A name and a secret, as AWS's credentials are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessKey {
+    /// The access key id.
+    pub id: String,
+    /// The secret access key.
+    pub secret: Secret,
+}
+
+/// A text that is no [`AccessKey`]. It may hold a secret, so it is not shown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a key is an id, a colon and a secret of at least 16 characters: AKIAEXAMPLE:secret")]
+pub struct InvalidAccessKey;
+
+/// Shorter secrets can be tried out.
+const SECRET_CHARS: usize = 16;
+
+impl FromStr for AccessKey {
+    type Err = InvalidAccessKey;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAccessKey> {
+        let (id, secret) = text.split_once(':').ok_or(InvalidAccessKey)?;
+        let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        if !is_id || secret.chars().count() < SECRET_CHARS {
+            return Err(InvalidAccessKey);
+        }
+        Ok(AccessKey { id: id.to_owned(), secret: Secret::new(secret) })
+    }
+}
+
+impl InternalSettings {
+    /// Reads them; none where no node is to reach this one. What is wrong is noted in `config`.
+    pub fn read(config: &mut Config) -> Option<InternalSettings> {
+        const LISTEN: &str = "PALAVER_INTERNAL_LISTEN";
+        const KEYS: &str = "PALAVER_INTERNAL_KEYS";
+        // Only HTTP: between nodes a mesh or a private network does what TLS would.
+        const URL: &str = "PALAVER_INTERNAL_URL";
+        let listen: Option<SocketAddr> = config.parse_optional(LISTEN);
+        let url = config.url(URL, &["http"]).map(|url| url.to_string().trim_end_matches('/').to_owned());
+        let named = config.optional(KEYS).is_some();
+        let keys: Vec<AccessKey> = config.list(KEYS);
+        let listen = listen?;
+        if !named {
+            config.problem(KEYS, format!("is needed with {LISTEN}: whoever calls there has to sign"));
+        }
+        if url.is_none() && listen.ip().is_unspecified() {
+            config.problem(URL, format!("is needed when {LISTEN} names no address that others can reach"));
+        }
+        Some(InternalSettings { listen, url, keys }).filter(|internal| !internal.keys.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(values: &[(&str, &str)]) -> Result<Option<InternalSettings>, Vec<String>> {
+        let lookup = |name: &str| values.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let mut config = Config::from_lookup(lookup);
+        let settings = InternalSettings::read(&mut config);
+        config.finish(settings).map_err(|errors| {
+            errors.problems().iter().map(|problem| format!("{}: {}", problem.key, problem.message)).collect()
+        })
+    }
+
+    #[test]
+    fn there_is_a_private_port_only_where_one_is_asked_for() {
+        assert!(read(&[]).expect("nothing is wrong").is_none());
+        assert!(read(&[("PALAVER_INTERNAL_KEYS", "a:0123456789abcdef")]).expect("nothing is wrong").is_none());
+        let values = [
+            ("PALAVER_INTERNAL_LISTEN", "0.0.0.0:9000"),
+            ("PALAVER_INTERNAL_URL", "http://10.0.0.7:9000/"),
+            ("PALAVER_INTERNAL_KEYS", "AKIA1:0123456789+/abcdef, AKIA2:another-secret:it-is"),
+        ];
+        let internal = read(&values).expect("all can be used").expect("it is asked for");
+        assert_eq!(internal.url.as_deref(), Some("http://10.0.0.7:9000"));
+        assert_eq!(internal.keys[0].secret.expose(), "0123456789+/abcdef");
+        assert_eq!(internal.keys[1].secret.expose(), "another-secret:it-is");
+        assert!(!format!("{internal:?}").contains("0123"), "a secret is shown");
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_told_without_the_secret() {
+        let problems = read(&[("PALAVER_INTERNAL_LISTEN", "0.0.0.0:9000")]).expect_err("no key, no address");
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        let values = [("PALAVER_INTERNAL_LISTEN", "127.0.0.1:9000"), ("PALAVER_INTERNAL_KEYS", "AKIA1:short")];
+        let problems = read(&values).expect_err("too short");
+        assert!(problems.len() == 1 && !problems[0].contains("AKIA1:short"), "{problems:?}");
+        let values = [("PALAVER_INTERNAL_LISTEN", "127.0.0.1:9000"), ("PALAVER_INTERNAL_URL", "https://x")];
+        assert_eq!(read(&values).expect_err("https, and no key").len(), 2);
+    }
+}

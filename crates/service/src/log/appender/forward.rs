@@ -1,0 +1,94 @@
+//! When several nodes append to one log: after some lost appends in a row, what waits goes to the log's home node.
+//!
+//! Never a matter of safety, which the condition of the append is. Never hands on what was handed over.
+
+use std::time::Duration;
+
+use domain::limits::{FORWARD_CHANGES, FORWARD_LOSSES, FORWARD_STAY};
+use domain::{Ack, Change, Refusal, Seq};
+
+use super::item::Item;
+use super::{Machine, Now, Output};
+
+/// How often this appender was overtaken, and what it handed over because of that.
+#[derive(Debug, Default)]
+pub(super) struct Contention {
+    /// Appends lost in a row.
+    losses: u32,
+    /// Until then everything goes to the home node: it would most likely lose again.
+    stays_until: Option<Duration>,
+    /// What the home node was given and has not answered.
+    handed_over: Vec<Item>,
+    /// The highest place that it answered with.
+    reached: Seq,
+}
+
+impl Contention {
+    pub(super) fn won(&mut self) {
+        self.losses = 0;
+    }
+
+    pub(super) fn lost(&mut self) {
+        self.losses += 1;
+    }
+
+    pub(super) fn handed_over(&self) -> impl Iterator<Item = &Item> {
+        self.handed_over.iter()
+    }
+
+    pub(super) fn handed_over_mut(&mut self) -> impl Iterator<Item = &mut Item> {
+        self.handed_over.iter_mut()
+    }
+
+    /// The log may be of another life.
+    pub(super) fn forget(&mut self) {
+        self.reached = 0;
+    }
+
+    fn is_too_much(&self, now: Now) -> bool {
+        self.losses >= FORWARD_LOSSES || self.stays_until.is_some_and(|until| now.since_start < until)
+    }
+}
+
+impl Machine {
+    /// The changes that are to go to the home node, if it is time for that.
+    pub(super) fn hand_over(&mut self, now: Now) -> Option<Vec<Change>> {
+        if !self.contention.is_too_much(now) {
+            return None;
+        }
+        let tip = self.tip?;
+        let mut items = self.queue.take_ours(FORWARD_CHANGES);
+        for item in &mut items {
+            // Should the answer be lost, the log tells what became of it: so it must be possible to find. What this
+            // node tried itself is known not to be there.
+            item.change.seen.get_or_insert(tip.seq().max(self.contention.reached));
+            item.change.epoch.get_or_insert(tip.epoch());
+        }
+        let changes: Vec<Change> = items.iter().map(|item| item.change.clone()).collect();
+        self.contention.handed_over = items;
+        (!changes.is_empty()).then_some(changes)
+    }
+
+    /// What the home node answered.
+    pub(super) fn forwarded(&mut self, answers: Option<Vec<Result<Ack, Refusal>>>, now: Now, out: &mut Vec<Output>) {
+        let items = std::mem::take(&mut self.contention.handed_over);
+        // Whoever appended, it was not this node: its tip is an old one.
+        self.overtaken = true;
+        let lost_before = std::mem::take(&mut self.contention.losses) >= FORWARD_LOSSES;
+        let Some(answers) = answers.filter(|answers| answers.len() == items.len()) else {
+            self.contention.stays_until = None;
+            for item in items.into_iter().rev().filter(|item| !item.is_abandoned()) {
+                self.queue.put_back(item);
+            }
+            return;
+        };
+        if lost_before {
+            self.contention.stays_until = Some(now.since_start + FORWARD_STAY);
+        }
+        let reached = answers.iter().flatten().filter_map(|ack| ack.seq).max();
+        self.contention.reached = self.contention.reached.max(reached.unwrap_or(0));
+        for (mut item, answer) in items.into_iter().zip(answers) {
+            item.answer(answer, out);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! A process that holds a tier: opens what the settings choose, listens, and lets everybody go when it is told to stop.
+//! Shared by the tier alone and by the single process; what else they answer, they say.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use profile::{FileStore, InternalSettings, OpenError, Profile, Settings};
+use service::Duties;
+use service::ports::StoreError;
+use tokio_util::sync::CancellationToken;
+use web::{Server, shutdown_signal};
+
+use crate::{AccessKeys, Parts, Reachable, Tier, TierSettings};
+
+/// Sockets beyond those of people that may be open: calls, health checks.
+const CONNECTIONS_FOR_CALLS: usize = 1_000;
+
+/// Why a process ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The public address.
+    #[error("cannot listen on {address}; choose another address with PALAVER_LISTEN (--listen)")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// A private address.
+    #[error("cannot listen on {address}, which {setting} names")]
+    ListenPrivately {
+        /// Which.
+        address: SocketAddr,
+        /// Whose value it is.
+        setting: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// The metrics.
+    #[error("cannot collect metrics: {0}")]
+    Metrics(String),
+    /// The data.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The store, at the first question.
+    #[error("the store does not answer: {0}")]
+    Store(#[from] StoreError),
+    /// The listener, later.
+    #[error("cannot serve any more: {0}")]
+    Serve(#[from] io::Error),
+}
+
+/// Serves the tier and `routes` on one address until SIGTERM or Ctrl-C, then lets everybody go and ends cleanly.
+/// `ready` is told the address once all is open. `F`: whether the routes ever touch the bytes of files.
+pub async fn serve<F: FileStore>(
+    settings: Settings,
+    routes: impl FnOnce(&Profile) -> Router,
+    ready: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
+    // The address first: whoever starts a second server by mistake should not touch the data.
+    let server = Server::bind(settings.listen)
+        .await
+        .map_err(|source| ServeError::Listen { address: settings.listen, source })?
+        .with_connections(settings.limits.connections_per_node + CONNECTIONS_FOR_CALLS);
+    let address = server.local_address()?;
+    let metrics = web::metrics::install().map_err(|error| ServeError::Metrics(error.to_string()))?;
+    let metrics_server = bind_privately(settings.metrics_listen, "PALAVER_METRICS_LISTEN").await?;
+    let internal = settings.internal.as_ref();
+    let internal_server = bind_privately(internal.map(|internal| internal.listen), "PALAVER_INTERNAL_LISTEN").await?;
+
+    let profile = Profile::open_with::<F>(&settings, None).await?;
+    let duties = Duties { feed: settings.feed, files: F::HAS_BYTES };
+    let running = profile.services.start_duties(duties);
+    let tier = Tier::start(Parts::of(&profile.services), tier_settings(&profile, &settings)).await?;
+    let router = routes(&profile).merge(tier.router());
+
+    if let Some(server) = metrics_server {
+        tokio::spawn(server.run(web::metrics::router(metrics), shutdown_signal()));
+    }
+    let drained = CancellationToken::new();
+    let mut reachable = None;
+    if let (Some(internal), Some(server)) = (internal, internal_server) {
+        let keys = Arc::new(access_keys(internal));
+        let endpoint = internal.url.clone().unwrap_or(format!("http://{}", server.local_address()?));
+        // Others may post to sockets until the last one is gone.
+        let until = drained.clone().cancelled_owned();
+        tokio::spawn(server.run(tier.internal_router(keys.clone()), until));
+        reachable = Some(Reachable { endpoint, keys });
+    }
+    if reachable.is_some() || !settings.backends.is_local() {
+        tier.join(reachable);
+    }
+    ready(address);
+
+    // Sockets are let go first; the listener goes on until they are, so that nobody is cut off.
+    let drain = async {
+        shutdown_signal().await;
+        tracing::info!("shutting down");
+        tier.drain(settings.drain).await;
+        drained.cancel();
+    };
+    server.run(router, drain).await?;
+    running.stop().await;
+    profile.close().await;
+    tracing::info!("ended cleanly");
+    Ok(())
+}
+
+/// Where a person opens it: an address that listens everywhere is reached at this machine's own.
+pub fn url(address: SocketAddr) -> String {
+    match address.ip().is_unspecified() {
+        true => format!("http://127.0.0.1:{}", address.port()),
+        false => format!("http://{address}"),
+    }
+}
+
+async fn bind_privately(address: Option<SocketAddr>, setting: &'static str) -> Result<Option<Server>, ServeError> {
+    let Some(address) = address else { return Ok(None) };
+    let server = Server::bind(address).await;
+    server.map(Some).map_err(|source| ServeError::ListenPrivately { address, setting, source })
+}
+
+fn tier_settings(profile: &Profile, settings: &Settings) -> TierSettings {
+    TierSettings {
+        node: profile.node.clone(),
+        origins: settings.web.origins.clone(),
+        trusted_proxies: settings.web.trusted_proxies.clone(),
+        ..TierSettings::new(settings.limits.clone())
+    }
+}
+
+fn access_keys(internal: &InternalSettings) -> AccessKeys {
+    let keys = internal.keys.iter().map(|key| (key.id.clone(), key.secret.expose().to_owned()));
+    AccessKeys::new(keys).expect("the settings are read with at least one key")
+}
