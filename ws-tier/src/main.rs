@@ -19,6 +19,9 @@ async fn main() -> anyhow::Result<()> {
         let health = Health::new(env!("CARGO_PKG_VERSION"), profile.checks()).router();
         web::mount(health, profile.services.auth.clone(), &web_settings)
     };
-    ws_tier::serve::<WithoutFiles>(settings, routes, |address| println!("The tier is ready: {}", ws_tier::url(address))).await?;
+    ws_tier::serve::<WithoutFiles>(settings, routes, |address| {
+        println!("The tier is ready: {}", ws_tier::url(address))
+    })
+    .await?;
     Ok(())
 }

@@ -32,7 +32,8 @@ pub(super) fn answer(tier: &Tier, method: &Method, id: &str, body: Bytes) -> Res
             Ok(StatusCode::OK.into_response())
         }
         Method::GET => {
-            let identity = json!({ "sourceIp": connection.address().to_string(), "userAgent": connection.user_agent() });
+            let identity =
+                json!({ "sourceIp": connection.address().to_string(), "userAgent": connection.user_agent() });
             let connected_at = wire::rfc3339(connection.connected_at());
             let last_active_at = wire::rfc3339(connection.active_at());
             let found = json!({ "connectedAt": connected_at, "lastActiveAt": last_active_at, "identity": identity });

@@ -52,8 +52,7 @@ impl Internal {
         let (parts, body) = request.into_parts();
         let forwards = parts.uri.path() == FORWARD_PATH;
         let body = read(body, if forwards { FORWARD_BYTES } else { POST_BYTES }).await?;
-        let signed =
-            sigv4::Request { method: &parts.method, uri: &parts.uri, headers: &parts.headers, body: &body };
+        let signed = sigv4::Request { method: &parts.method, uri: &parts.uri, headers: &parts.headers, body: &body };
         verify(&self.keys, SERVICE, &signed, self.tier.now()).map_err(Failure::Denied)?;
         if forwards {
             return forward::answer(&self.tier, &parts.method, &body).await;

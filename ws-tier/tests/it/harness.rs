@@ -21,7 +21,7 @@ use service::{
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
-use ws_tier::{Parts, Tier, TierSettings};
+use ws_tier::{AccessKeys, Parts, Reachable, Tier, TierSettings};
 
 /// How long anything may take.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -103,6 +103,18 @@ impl Cluster {
 }
 
 impl Node {
+    /// Gives the node a private port, and makes it one of several.
+    pub async fn join(&self) -> SocketAddr {
+        let keys = AccessKeys::new([("NODES".to_owned(), "a secret of all nodes".to_owned())]).expect("a key");
+        let keys = Arc::new(keys);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let router = self.tier.internal_router(keys.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        self.tier.join(Some(Reachable { endpoint: format!("http://{address}"), keys }));
+        address
+    }
+
     pub async fn guest(&self, name: &str) -> Person {
         let name = UserName::parse(name).expect("a name");
         let device = Device::new("test", [127, 0, 0, 1].into());

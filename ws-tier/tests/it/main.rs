@@ -4,5 +4,6 @@ mod chat;
 mod harness;
 mod limits;
 mod nodes;
+mod peers;
 mod resume;
 mod sessions;

@@ -18,6 +18,11 @@ impl RoomLog for MemoryStore {
     }
 
     async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], effects: &[Effect]) -> Appended {
+        let most = self.lock().append_takes;
+        if !most.is_zero() {
+            let share = (uuid::Uuid::new_v4().as_u128() % 1_000) as f64 / 1_000.0;
+            tokio::time::sleep(most.mul_f64(share)).await;
+        }
         let fault = {
             let mut state = self.lock();
             if state.down { Some(Fault::Unavailable) } else { state.faults.pop_front() }

@@ -17,6 +17,7 @@ mod state;
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use domain::Epoch;
 use service::ports::{Store, StoreError, StoreResult};
@@ -80,6 +81,11 @@ impl MemoryStore {
     /// The next append, whoever makes it, meets this fault. Several queue up.
     pub fn fail_next_append(&self, fault: Fault) {
         self.lock().faults.push_back(fault);
+    }
+
+    /// From now on an append takes at most this long, each another time: so that those of several nodes meet.
+    pub fn slow_appends(&self, most: Duration) {
+        self.lock().append_takes = most;
     }
 
     /// While it is down every call of every port is answered `Unavailable`.

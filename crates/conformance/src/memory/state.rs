@@ -1,6 +1,7 @@
 //! All rows of the store in memory.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use domain::text::Emoji;
 use domain::{
@@ -70,6 +71,7 @@ pub(super) struct State {
     pub sockets: BTreeMap<String, SocketState>,
     pub faults: VecDeque<Fault>,
     pub down: bool,
+    pub append_takes: Duration,
 }
 
 impl State {
@@ -96,6 +98,7 @@ impl State {
             sockets: BTreeMap::new(),
             faults: VecDeque::new(),
             down: false,
+            append_takes: Duration::ZERO,
         }
     }
 

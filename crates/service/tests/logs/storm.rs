@@ -6,10 +6,17 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use domain::limits::FORWARD_DEADLINE;
 use domain::{
     Ack, Body, Change, Entry, EntryId, Intent, LogId, Member, Refusal, Room, RoomKind, RoomState, Seq, Timestamp,
     UserId,
 };
+
+use futures_util::future::join_all;
+use service::Logs;
+use service::log::AppendCounts;
+use service::ports::Forward;
 
 use crate::setup::{NOON, Node, Random, World, emoji, room, send, text, user};
 
@@ -203,9 +210,42 @@ impl Storm {
     }
 }
 
+/// The way to the first node, the home of all logs. It loses some of what it carries, and some answers.
+struct Way {
+    home: Arc<Logs>,
+    random: Random,
+}
+
+#[async_trait]
+impl Forward for Way {
+    async fn forward(&self, log: LogId, changes: &[Change]) -> Option<Vec<Result<Ack, Refusal>>> {
+        if self.random.below(10) == 0 {
+            return None;
+        }
+        let (home, changes) = (self.home.clone(), changes.to_vec());
+        let late = Duration::from_millis(if self.random.below(5) == 0 { self.random.below(4_000) } else { 1 });
+        let answers = tokio::spawn(async move {
+            tokio::time::sleep(late).await;
+            join_all(changes.into_iter().map(|change| home.submit_handed(log, change))).await
+        });
+        // Those that arrive late are appended all the same.
+        tokio::time::timeout(FORWARD_DEADLINE, answers).await.ok()?.ok()
+    }
+}
+
 async fn storm(seed: u64, nodes: usize, faults: u32, slow_ms: u64, changes: usize) -> (u32, u32) {
     let world = World::new();
     let nodes: Vec<Node> = (0..nodes).map(|_| world.node()).collect();
+    storm_on(world, nodes, seed, (faults, slow_ms), changes).await
+}
+
+async fn storm_on(
+    world: World,
+    nodes: Vec<Node>,
+    seed: u64,
+    (faults, slow_ms): (u32, u64),
+    changes: usize,
+) -> (u32, u32) {
     let log = world
         .room(&nodes[0], Room { hides_past: seed.is_multiple_of(2), ..room(1, RoomKind::Public) }, &[2, 3, 4, 5])
         .await;
@@ -250,6 +290,89 @@ async fn nodes_whose_store_loses_answers_keep_every_promise() {
         conflicts += seen.1;
     }
     assert!(lost > 500 && conflicts > 500, "{lost} lost, {conflicts} conflicts: the test would show little");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_that_hand_over_to_a_home_keep_every_promise() {
+    let (mut conflicts, mut forwarded) = (0, 0);
+    for seed in 200..=240 {
+        let world = World::new();
+        let nodes: Vec<Node> = (0..3).map(|_| world.node()).collect();
+        for node in &nodes[1..] {
+            node.logs.forward_by(Arc::new(Way { home: nodes[0].logs.clone(), random: Random::new(seed) }));
+        }
+        let logs: Vec<Arc<Logs>> = nodes.iter().map(|node| node.logs.clone()).collect();
+        conflicts += storm_on(world, nodes, seed, (if seed % 2 == 0 { 0 } else { 20 }, 15), 25).await.1;
+        forwarded += logs.iter().map(|logs| logs.counts().forwarded).sum::<u64>();
+    }
+    assert!(conflicts > 300 && forwarded > 150, "{conflicts} conflicts, {forwarded} forwarded: it would show little");
+}
+
+/// Three nodes send to one room as fast as they can. Returns conflicts and forwarded changes of 2,400 messages, and how
+/// long it took.
+async fn rush(has_home: bool) -> (u64, u64, Duration) {
+    let world = Arc::new(World::new());
+    let nodes: Vec<Node> = (0..3).map(|_| world.node()).collect();
+    if has_home {
+        for node in &nodes[1..] {
+            node.logs.forward_by(Arc::new(Direct(nodes[0].logs.clone())));
+        }
+    }
+    let log = world.room(&nodes[0], room(1, RoomKind::Public), &[2, 3, 4]).await;
+    world.log.set(0, 10);
+    let began = tokio::time::Instant::now();
+    let mut senders = tokio::task::JoinSet::new();
+    for sender in 0..60 {
+        let (logs, world) = (nodes[sender % 3].logs.clone(), world.clone());
+        senders.spawn(async move {
+            let mut seen = 1;
+            for n in 0..40 {
+                let id = world.id(100 + sender as u64);
+                let intent = send(&n.to_string());
+                let change = Change { id, seen: Some(seen), ..world.change(2 + sender as u128 % 3, intent) };
+                seen = loop {
+                    match logs.submit(log, change.clone()).await {
+                        Ok(ack) => break ack.seq.expect("appended"),
+                        Err(refusal) => assert!(refusal.code.is_transient(), "{refusal:?}"),
+                    }
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                };
+            }
+        });
+    }
+    while let Some(done) = senders.join_next().await {
+        done.expect("no sender panics");
+    }
+    let took = began.elapsed();
+    let entries = world.entries(log).await;
+    assert!(entries.iter().enumerate().all(|(at, entry)| entry.seq == at as Seq + 1), "a hole");
+    let ids: HashSet<EntryId> = entries.iter().map(|entry| entry.id).collect();
+    let messages = entries.iter().filter(|entry| entry.message().is_some()).count();
+    assert_eq!((ids.len(), messages), (entries.len(), 2_400), "nothing lost, nothing doubled");
+    let sum = |of: fn(AppendCounts) -> u64| nodes.iter().map(|node| of(node.logs.counts())).sum();
+    (sum(|counts| counts.conflicts), sum(|counts| counts.forwarded), took)
+}
+
+/// A network that never fails.
+struct Direct(Arc<Logs>);
+
+#[async_trait]
+impl Forward for Direct {
+    async fn forward(&self, log: LogId, changes: &[Change]) -> Option<Vec<Result<Ack, Refusal>>> {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        Some(join_all(changes.iter().map(|change| self.0.submit_handed(log, change.clone()))).await)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_home_makes_nodes_that_meet_in_one_room_stop_fighting() {
+    let (fights, none, alone) = rush(false).await;
+    let (conflicts, forwarded, together) = rush(true).await;
+    println!("2,400 messages by 3 nodes, without a home: {fights} conflicts in {alone:?}; with one: {conflicts}");
+    println!("conflicts, {forwarded} forwarded in {together:?}");
+    assert_eq!(none, 0);
+    assert!(conflicts * 5 < fights, "{conflicts} conflicts with a home, {fights} without");
+    assert!(forwarded > 800, "{forwarded} forwarded");
 }
 
 #[test]

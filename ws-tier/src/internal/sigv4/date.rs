@@ -15,9 +15,8 @@ pub(super) fn write(at: Timestamp) -> String {
 
 /// Reads a moment, in exactly this form.
 pub(super) fn read(text: &str) -> Option<Timestamp> {
-    let digits_at = |range: std::ops::Range<usize>| {
-        text.get(range).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
-    };
+    let digits_at =
+        |range: std::ops::Range<usize>| text.get(range).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
     if text.len() != 16 || text.get(8..9) != Some("T") || text.get(15..) != Some("Z") {
         return None;
     }

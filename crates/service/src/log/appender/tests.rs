@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::limits::{APPENDER_QUEUE, Limits};
+use domain::limits::{APPEND_DEADLINE, APPENDER_QUEUE, FORWARD_STAY, Limits};
 use domain::name::{RoomName, Slug};
 use domain::{Actor, Body, Code, EntryId, Epoch, Member, MemberState, Role, Room, RoomId, RoomKind, SessionId, UserId};
 use uuid::Uuid;
@@ -517,4 +517,121 @@ fn a_refusal_needs_a_look_that_was_asked_after_the_change_came() {
     assert_eq!(bench.asked, asked);
     bench.input(Input::Missed(Ok((bench.machine.tip.expect("known"), Vec::new()))));
     assert_eq!(bench.code(second), Code::Forbidden);
+}
+
+/// Loses the open append to somebody else's entry, and lets the machine read it if it asks for it.
+fn lose(bench: &mut Bench, head: Seq) {
+    bench.input(Input::Appended(Err(AppendError::Conflict { slot: None })));
+    if let Some(Command::Missed { after }) = bench.asked {
+        let theirs: Vec<Entry> = (after + 1..=head).map(|seq| other(seq, user(9), 500 + u128::from(seq))).collect();
+        bench.input(Input::Missed(Ok((tip(head), theirs))));
+        bench.rows();
+    }
+}
+
+/// A machine that lost three times in a row with this one change, and what it hands over.
+fn overtaken(bench: &mut Bench, change: Change) -> (Token, Vec<Change>) {
+    let token = bench.submit(change);
+    for losses in 1..=3 {
+        bench.appending();
+        lose(bench, HEAD + 1 + losses);
+    }
+    let Some(Command::Forward(changes)) = bench.asked.clone() else { panic!("not forwarding: {:?}", bench.asked) };
+    (token, changes)
+}
+
+fn home_ack(seq: Seq) -> Result<Ack, Refusal> {
+    Ok(Ack { seq: Some(seq), at: Timestamp(3_000), dup: false, noop: false, entry: None })
+}
+
+#[test]
+fn who_loses_three_times_in_a_row_hands_its_changes_to_the_home() {
+    let mut bench = Bench::warm();
+    let (token, changes) = overtaken(&mut bench, send(1, 2, Some(HEAD)));
+    assert_eq!((changes.len(), changes[0].id, changes[0].seen), (1, id(2), Some(HEAD)));
+    let waits = bench.submit(send(2, 3, None));
+    bench.input(Input::Forwarded(Some(vec![home_ack(HEAD + 9)])));
+    assert_eq!(bench.ack(token).seq, Some(HEAD + 9));
+    assert!(bench.committed.is_empty(), "the home tells what it commits");
+    // It goes on so for a while, and names where the log was, so that a lost answer can be looked up.
+    let Some(Command::Forward(changes)) = bench.asked.clone() else { panic!("it stays: {:?}", bench.asked) };
+    assert_eq!((changes[0].id, changes[0].seen, changes[0].epoch), (id(3), Some(HEAD + 9), Some(EPOCH)));
+    bench.input(Input::Forwarded(Some(vec![home_ack(HEAD + 10)])));
+    assert_eq!(bench.ack(waits).seq, Some(HEAD + 10));
+    bench.now_ms += FORWARD_STAY.as_millis() as u64 + 1;
+    bench.submit(send(1, 4, None));
+    assert!(matches!(bench.asked, Some(Command::Missed { .. })), "by itself again: {:?}", bench.asked);
+}
+
+#[test]
+fn a_won_append_begins_the_count_anew() {
+    let mut bench = Bench::warm();
+    bench.submit(send(1, 2, Some(HEAD)));
+    for losses in 1..=2 {
+        lose(&mut bench, HEAD + 1 + losses);
+    }
+    let prepared = bench.appending();
+    bench.input(Input::Appended(Ok(tip_after(&prepared))));
+    bench.submit(send(1, 3, Some(HEAD)));
+    for losses in 1..=2 {
+        lose(&mut bench, HEAD + 4 + losses);
+    }
+    bench.appending();
+}
+
+#[test]
+fn without_a_home_that_answers_one_goes_on_alone_and_decides_again() {
+    let mut bench = Bench::warm();
+    let (token, _) = overtaken(&mut bench, send(1, 2, None));
+    let twin = bench.submit(send(1, 2, None));
+    bench.input(Input::Forwarded(None));
+    let Some(Command::Missed { after }) = bench.asked else { panic!("{:?}", bench.asked) };
+    // The home had taken it in after all, before its answer was lost.
+    let entries = vec![other(after + 1, user(9), 700), other(after + 2, user(1), 2)];
+    bench.input(Input::Missed(Ok((tip(after + 2), entries))));
+    bench.rows();
+    assert_eq!((bench.ack(token).seq, bench.ack(token).dup), (Some(after + 2), true), "found, not doubled");
+    assert_eq!(bench.ack(twin).seq, Some(after + 2));
+    assert!(bench.machine.is_idle());
+}
+
+#[test]
+fn what_was_handed_over_is_never_handed_on() {
+    let mut bench = Bench::warm();
+    let mut out = Vec::new();
+    bench.machine.submit_handed(send(1, 2, Some(HEAD)), 77, bench.now(), &mut out);
+    bench.take(out);
+    bench.go();
+    for losses in 1..=5 {
+        assert_eq!(bench.appending().entries.len(), 1, "after {losses}");
+        lose(&mut bench, HEAD + 1 + losses);
+    }
+    let ours = bench.submit(send(2, 3, Some(HEAD)));
+    lose(&mut bench, HEAD + 7);
+    let Some(Command::Forward(changes)) = bench.asked.clone() else { panic!("{:?}", bench.asked) };
+    assert_eq!(changes.iter().map(|change| change.id).collect::<Vec<_>>(), [id(3)]);
+    bench.input(Input::Forwarded(Some(vec![home_ack(HEAD + 8)])));
+    assert_eq!(bench.ack(ours).seq, Some(HEAD + 8));
+    assert!(matches!(bench.asked, Some(Command::Missed { .. })), "the other one is its own to append");
+}
+
+#[test]
+fn a_home_that_is_slow_does_not_hold_up_the_answer() {
+    let mut bench = Bench::warm();
+    let (token, _) = overtaken(&mut bench, send(1, 2, Some(HEAD)));
+    assert_eq!(bench.machine.next_deadline(), Some(APPEND_DEADLINE));
+    bench.now_ms = APPEND_DEADLINE.as_millis() as u64;
+    bench.go();
+    assert_eq!(bench.code(token), Code::Unavailable);
+    bench.input(Input::Forwarded(None));
+    assert!(bench.machine.is_idle());
+}
+
+#[test]
+fn an_answer_that_does_not_fit_is_none() {
+    let mut bench = Bench::warm();
+    let (token, _) = overtaken(&mut bench, send(1, 2, Some(HEAD)));
+    bench.input(Input::Forwarded(Some(Vec::new())));
+    assert!(!bench.answers.contains_key(&token));
+    assert!(matches!(bench.asked, Some(Command::Missed { .. })));
 }
