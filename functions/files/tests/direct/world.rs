@@ -1,0 +1,211 @@
+//! A room with Ada in it, its files in a bucket of its own.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::body::Body;
+use axum::{Extension, Router};
+use blobs::{FolderBlobs, S3Blobs, S3Settings, create_bucket};
+use conformance::MemoryStore;
+use domain::limits::Limits;
+use domain::{
+    Actor, Body as EntryBody, Effect, Entry, EntryId, FileId, Level, LogId, Member, MemberState, Role, Room, RoomId,
+    RoomKind, Timestamp, UserId,
+};
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use local_servers::{AWS_KEYS, AWS_REGION, shared};
+use serde_json::{Value, json};
+use service::ports::{Blobs, Store};
+use service::{Access, Files, ManualClock};
+use tower::ServiceExt;
+use uuid::Uuid;
+
+pub const ROOM: RoomId = RoomId(Uuid::from_u128(100));
+pub const ADA: UserId = UserId(Uuid::from_u128(1));
+pub const EVE: UserId = UserId(Uuid::from_u128(2));
+/// Bytes that go through the server at most.
+pub const THROUGH: u64 = 1_000_000;
+/// Bytes that go straight to the store at most.
+pub const DIRECT: u64 = 3_000_000;
+
+pub struct World {
+    pub server: &'static str,
+    pub files: Arc<Files>,
+    pub blobs: Arc<dyn Blobs>,
+    pub store: Store,
+    pub clock: Arc<ManualClock>,
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub bytes: Vec<u8>,
+    pub body: Value,
+}
+
+impl Answer {
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().expect("visible")).unwrap_or_default()
+    }
+}
+
+/// A world on each S3 server.
+pub async fn worlds() -> [World; 2] {
+    let versitygw = shared::versitygw();
+    let keys = (versitygw.access_key(), versitygw.secret_key());
+    [
+        world("versitygw", s3(versitygw.endpoint(), keys).await).await,
+        world("ministack", s3(shared::ministack().endpoint(), AWS_KEYS).await).await,
+    ]
+}
+
+/// A world whose files lie in a folder.
+pub async fn on_a_folder(folder: &tempfile::TempDir) -> World {
+    world("folder", Arc::new(FolderBlobs::open(folder.path()).await.expect("opens"))).await
+}
+
+async fn s3(endpoint: String, (id, secret): (&str, &str)) -> Arc<dyn Blobs> {
+    let settings = S3Settings {
+        path_style: true,
+        endpoint: Some(endpoint),
+        credentials: Some((id.to_owned(), secret.to_owned())),
+        region: Some(AWS_REGION.to_owned()),
+        ..S3Settings::new(format!("b-{}", Uuid::new_v4().simple()))
+    };
+    create_bucket(&settings, &[]).await.expect("a bucket");
+    Arc::new(S3Blobs::open(settings).await.expect("opens"))
+}
+
+async fn world(server: &'static str, blobs: Arc<dyn Blobs>) -> World {
+    let store = MemoryStore::new().store();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis() as i64;
+    let clock = Arc::new(ManualClock::new(Timestamp(now)));
+    let limits = Limits {
+        upload_bytes: THROUGH,
+        direct_upload_bytes: DIRECT,
+        direct_download_above: 100_000,
+        ..Limits::default()
+    };
+    let files = Files::new(store.clone(), blobs.clone(), Access::new(store.clone()), clock.clone(), &limits);
+    let room = Room {
+        id: ROOM,
+        kind: RoomKind::Private,
+        slug: None,
+        name: None,
+        description: String::new(),
+        archived: false,
+        hides_past: false,
+        slow_mode_s: 0,
+        pair: None,
+        rev: 1,
+    };
+    let member = Member {
+        user: ADA,
+        state: MemberState::Joined,
+        role: Role::Member,
+        muted_until: None,
+        level: Level::All,
+        from_seq: 1,
+        to_seq: None,
+        rev: 1,
+    };
+    let world = World { server, files, blobs, store, clock };
+    world.append(EntryBody::Room(room.clone()), &[Effect::Room(room), Effect::Member(member)]).await;
+    world
+}
+
+impl World {
+    async fn append(&self, body: EntryBody, effects: &[Effect]) {
+        let log = LogId::Room(ROOM);
+        let tip = self.store.log.tip(log).await.expect("reads");
+        let seq = tip.seq() + 1;
+        let entry =
+            Entry { v: 1, seq, n: 0, by: ADA, id: EntryId(Uuid::from_u128(seq.into())), at: Timestamp(1), body };
+        self.store.log.append(log, &tip, &[entry], effects).await.expect("appends");
+    }
+
+    /// As a message of Ada's would.
+    pub async fn send(&self, file: &str) {
+        let file = self.id(file);
+        self.append(EntryBody::Pin { target: 1, on: true }, &[Effect::FileSent { file, seq: 2 }]).await;
+    }
+
+    pub fn id(&self, file: &str) -> FileId {
+        file.parse().expect("an id")
+    }
+
+    pub async fn call(&self, user: UserId, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        let body = body.map(|body| Body::from(body.to_string())).unwrap_or_default();
+        self.answer(user, request.body(body).expect("valid")).await
+    }
+
+    pub async fn answer(&self, user: UserId, request: Request<Body>) -> Answer {
+        let actor = Actor { user, session: None, admin: false, guest: false };
+        let router: Router = files::router(self.files.clone()).layer(Extension(actor));
+        let response = router.oneshot(request).await.expect("infallible");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = response.into_body().collect().await.expect("reads").to_bytes().to_vec();
+        Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or_default(), bytes }
+    }
+
+    pub async fn presign(&self, user: UserId, name: &str, size: u64) -> Answer {
+        let body = json!({ "room_id": ROOM.to_string(), "name": name, "size": size });
+        self.call(user, Method::POST, "/api/files/presign", Some(body)).await
+    }
+
+    /// What Ada is told for an upload of so many bytes.
+    pub async fn upload_for(&self, name: &str, size: usize) -> Value {
+        let answer = self.presign(ADA, name, size as u64).await;
+        assert_eq!(answer.status, 200, "{}: {}", self.server, answer.body);
+        answer.body["upload"].clone()
+    }
+
+    pub async fn complete(&self, user: UserId, file: &str) -> Answer {
+        self.call(user, Method::POST, &format!("/api/files/{file}/complete"), None).await
+    }
+
+    /// An upload of Ada's from its beginning to its end.
+    pub async fn uploaded(&self, name: &str, content: &[u8]) -> Answer {
+        let upload = self.upload_for(name, content.len()).await;
+        assert_eq!(put(&upload, content).await, 200, "{}", self.server);
+        self.complete(ADA, text(&upload["id"])).await
+    }
+
+    /// Whether nothing is left of a file once nothing can arrive any more.
+    pub async fn is_swept(&self, file: &str) -> bool {
+        self.clock.advance(Duration::from_secs(10 * 60));
+        self.files.sweep().await.expect("sweeps");
+        self.store.files.get(self.id(file)).await.expect("reads").is_none() && !self.has_bytes(file).await
+    }
+
+    pub async fn has_bytes(&self, file: &str) -> bool {
+        self.blobs.length(file).await.is_ok()
+    }
+}
+
+/// Puts bytes where the server said.
+pub async fn put(upload: &Value, content: &[u8]) -> u16 {
+    let mut request = reqwest::Client::new().put(text(&upload["url"]));
+    for (name, value) in upload["headers"].as_object().expect("headers") {
+        request = request.header(name, text(value));
+    }
+    request.body(content.to_vec()).send().await.expect("the store answers").status().as_u16()
+}
+
+pub fn text(value: &Value) -> &str {
+    value.as_str().expect("a text")
+}
+
+/// A valid picture of this size.
+pub fn png(width: u32, height: u32) -> Vec<u8> {
+    let picture = image::RgbImage::from_fn(width, height, |x, y| image::Rgb([(x % 256) as u8, (y * x) as u8, 90]));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, image::ImageFormat::Png).expect("encodes");
+    bytes.into_inner()
+}
