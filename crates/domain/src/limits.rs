@@ -258,6 +258,9 @@ pub const PRESENCE_LIFE: Duration = Duration::from_secs(30);
 pub const MARK_INTERVAL: Duration = Duration::from_secs(60);
 /// Bytes of a form around an uploaded file: its other fields and the boundaries.
 pub const MULTIPART_OVERHEAD: usize = 64 * 1024;
+/// Bytes of one file that an AWS Lambda function can take or answer with: a call and an answer have 6 MB, in which bytes
+/// are base64.
+pub const LAMBDA_FILE_BYTES: u64 = 4_400_000;
 /// Files that one user may have uploaded and not sent.
 pub const UNSENT_FILES_PER_USER: usize = 100;
 /// Pictures that are decoded at once.

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
+use domain::limits::{LAMBDA_FILE_BYTES, Limits};
 use service::{Duties, Publisher, Services};
 use utoipa::openapi::OpenApi;
 use web::config::{Config, ConfigErrors};
@@ -49,7 +50,10 @@ impl Function {
     ) -> Result<Function, FunctionError> {
         let mut config = Config::from_lookup(lookup);
         let settings = Settings::read(&mut config);
-        let settings = config.finish(settings)?;
+        let mut settings = config.finish(settings)?;
+        if web::is_lambda() {
+            fit_lambda(&mut settings.limits);
+        }
         log::install(settings.log_format, &settings.log)?;
         let profile = Profile::open_with::<F>(&settings, Some(name)).await?;
         let publisher = Publisher::start(profile.services.ports.bus.clone());
@@ -98,4 +102,10 @@ async fn settle(State(function): State<Arc<Function>>, request: Request, next: N
     let response = next.run(request).await;
     function.settle().await;
     response
+}
+
+/// What Lambda cannot carry goes straight between clients and the store of files.
+fn fit_lambda(limits: &mut Limits) {
+    limits.upload_bytes = limits.upload_bytes.min(LAMBDA_FILE_BYTES);
+    limits.direct_download_above = limits.direct_download_above.min(LAMBDA_FILE_BYTES);
 }

@@ -41,7 +41,9 @@ export class Http {
   }
 
   async blob(path: string): Promise<Blob> {
-    return (await this.send({ method: "GET", path })).blob();
+    const { host, baseUrl } = this.deps;
+    // Nothing that a browser would ask the store of files about first, where the answer sends it there.
+    return (await this.authorized((token) => call(host, baseUrl, { method: "GET", path, token }))).blob();
   }
 
   async upload<T>(path: string, body: FormData, options: UploadOptions): Promise<T> {
