@@ -53,6 +53,7 @@ impl OpenStore {
     }
 
     /// Follows what the store itself tells of changes, where there is such a thing: for a process that lives on.
+    #[cfg_attr(not(feature = "dynamodb"), allow(unused_variables, reason = "the other stores tell nothing"))]
     pub async fn follow(&mut self, bus: &Arc<dyn Bus>, node: &str) -> Result<(), OpenError> {
         match self {
             #[cfg(any(feature = "embedded", feature = "postgres"))]
