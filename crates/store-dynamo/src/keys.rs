@@ -259,6 +259,12 @@ pub fn notification(user: UserId, key: NotificationKey) -> Key {
     Key::new(user_rows(user), format!("{NOTIFICATIONS}{}#{}#{}", time(key.at), key.room, padded(key.seq)))
 }
 
+/// The time in a sort key of [`notification`].
+pub fn notified_at(sk: &str) -> Option<Timestamp> {
+    let (at, _) = sk.strip_prefix(NOTIFICATIONS)?.split_once('#')?;
+    at.parse().ok().map(Timestamp)
+}
+
 /// A session in its user's list.
 pub fn user_session(user: UserId, session: SessionId) -> Key {
     Key::new(user_rows(user), format!("{SESSIONS}{session}"))

@@ -201,7 +201,7 @@ pub async fn all_read_spares_what_is_new(store: Store) {
 }
 
 /// A mention.
-pub(super) fn a_notification(at: i64, seq: u64) -> Notification {
+pub fn a_notification(at: i64, seq: u64) -> Notification {
     let room = a_room();
     Notification {
         key: NotificationKey { at: Timestamp(at), room: room.0, seq },

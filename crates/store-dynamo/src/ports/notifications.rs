@@ -1,5 +1,7 @@
 //! `Notifications`.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use domain::{Notification, NotificationKey, Timestamp, UserId};
 use service::ports::{NotificationPage, Notifications, StoreResult};
@@ -13,9 +15,13 @@ const STEP: usize = 100;
 /// Rows that a search for unread ones looks at: older ones than these are not found. An unread one may
 /// lie anywhere below read ones, and there is no index of the unread, which every notification would pay.
 const LOOKED_AT: usize = 2_000;
+/// How long after its message a notification is announced at the latest: of those that were older when all
+/// were read, none can be unread.
+const LATE: Duration = Duration::from_secs(14 * 24 * 3_600);
 
 /// Costs: a page is one read of its rows and one of when all were read. Unread ones are searched from the
-/// newest row on, a hundred at a time, until enough are found or [`LOOKED_AT`] were seen.
+/// newest row on, a hundred at a time, until enough are found, [`LOOKED_AT`] were seen, or all older ones
+/// were read together.
 #[async_trait]
 impl Notifications for Shared {
     async fn list(
@@ -83,6 +89,10 @@ impl Shared {
             match rows.last() {
                 Some(last) if rows.len() == wanted => before = Some(last.key()?.sk),
                 _ => break,
+            }
+            let oldest = before.as_deref().and_then(keys::notified_at);
+            if unread_only && state.last().zip(oldest).is_some_and(|(all_read, oldest)| oldest + LATE < all_read) {
+                break;
             }
         }
         found.truncate(limit);

@@ -40,6 +40,11 @@ impl NotificationState {
         Op::Put(item, When::same("rv", self.rev.map(number)))
     }
 
+    /// When all were read last.
+    pub fn last(&self) -> Option<Timestamp> {
+        self.moments.last().map(|(_, at)| *at)
+    }
+
     /// When all that was announced at `seq` was first read with all others, and which seq said so.
     fn covers(&self, seq: Seq) -> Option<(Seq, Timestamp)> {
         self.moments.iter().find(|(upto, _)| *upto >= seq).copied()

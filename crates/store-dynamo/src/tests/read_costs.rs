@@ -1,0 +1,82 @@
+//! What reads cost that a user waits for: measured in units, on tables that look like theirs.
+
+use domain::{Effect, LogId, MemberState, RoomKind, UserId};
+use service::ports::Store;
+
+use super::world::{TestStore, on_dynamodb_local};
+use conformance::suite::effects::a_notification;
+use conformance::suite::world::{Scribe, a_room, a_user, member, own_room, plain_room, public_room, text};
+use domain::Body;
+
+/// What was read meanwhile.
+async fn read<T>(opened: &TestStore, what: impl Future<Output = T>) -> (T, f64) {
+    let before = opened.dynamo.units().read;
+    let answer = what.await;
+    (answer, opened.dynamo.units().read - before)
+}
+
+/// A room that one more person is in, with its own row.
+async fn joined(store: &Store, number: usize, user: UserId) {
+    let room = match number % 2 {
+        0 => public_room(a_room(), &format!("room-{number}"), "A room of some name"),
+        _ => plain_room(a_room(), RoomKind::Private),
+    };
+    let mut scribe = Scribe::new(store, LogId::Room(room.id)).await;
+    let effects = [Effect::Room(room.clone()), Effect::Member(member(user, MemberState::Joined))];
+    scribe.write(vec![Body::Room(room.clone()), text("hello")], &effects).await;
+    let mut own = Scribe::new(store, LogId::User(user)).await;
+    own.effects(&[Effect::UserRoom(own_room(room.id, MemberState::Joined, 1))]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_welcome_with_a_hundred_rooms() {
+    let opened = TestStore::open(on_dynamodb_local()).await.expect("the store opens");
+    let (store, user) = (opened.store(), a_user());
+    for number in 0..100 {
+        joined(&store, number, user).await;
+    }
+    let (lines, units) = read(&opened, store.rooms.user_rooms(user, None, 100)).await;
+    let lines = lines.expect("a list");
+    assert_eq!(lines.len(), 100);
+    assert!(lines.iter().all(|line| line.head.seq == 2 && line.head.n == 1));
+    println!("a welcome with 100 rooms: {units} RRU");
+    assert!(units <= 55.0, "{units}");
+    let (count, units) = read(&opened, store.rooms.user_room_count(user)).await;
+    assert_eq!(count, Ok(100));
+    println!("counting 100 rooms: {units} RRU");
+    assert!(units <= 6.0, "{units}");
+    let other = a_user();
+    joined(&store, 200, other).await;
+    let (shared, units) = read(&opened, store.rooms.share_a_room(user, other)).await;
+    assert_eq!(shared, Ok(false));
+    println!("two who share no room: {units} RRU");
+    assert!(units <= 4.0, "{units}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_of_notifications() {
+    let opened = TestStore::open(on_dynamodb_local()).await.expect("the store opens");
+    let (store, user) = (opened.store(), a_user());
+    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    for number in 0..30 {
+        let new: Vec<Effect> =
+            (0..10).map(|part| Effect::Notification(a_notification(1_000 + number * 10 + part, 7))).collect();
+        own.effects(&new).await;
+    }
+    let (page, units) = read(&opened, store.notifications.list(user, false, None, 50)).await;
+    assert_eq!(page.expect("a page").items.len(), 50);
+    println!("a page of 50 notifications: {units} RRU");
+    assert!(units <= 8.0, "{units}");
+    let (unread, units) = read(&opened, store.notifications.unread(user, 1)).await;
+    assert_eq!(unread, Ok(1));
+    println!("whether there is an unread one: {units} RRU");
+    assert!(units <= 3.0, "{units}");
+    let (unread, units) = read(&opened, store.notifications.unread(user, 1_000)).await;
+    assert_eq!(unread, Ok(300));
+    println!("counting 300 unread: {units} RRU");
+    assert!(units <= 45.0, "{units}");
+    own.effects(&[Effect::NotificationRead { key: None, at: domain::Timestamp(9_000) }]).await;
+    let (unread, units) = read(&opened, store.notifications.unread(user, 1)).await;
+    assert_eq!(unread, Ok(0));
+    println!("none unread below 300 read ones: {units} RRU");
+}
