@@ -75,6 +75,11 @@ impl DynamoStore {
         Poller::open(self.shared.clone()).await
     }
 
+    /// Writes what was to be written later: hints for lists. Nothing that counts waits for it.
+    pub async fn close(self) {
+        self.shared.write_hints().await;
+    }
+
     /// The life of the table.
     pub fn epoch(&self) -> Epoch {
         self.shared.epoch

@@ -17,13 +17,17 @@ use crate::settings::DynamoSettings;
 
 /// How long a new table may take to become active.
 const READY_WITHIN: Duration = Duration::from_secs(120);
+/// How long one request may take.
+const ATTEMPT: Duration = Duration::from_secs(30);
 /// How often that is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Makes the table if it is not there, with its stream and its time to live, and waits until it can be
 /// used. On-demand billing. Changes nothing of a table that has all of this.
 pub async fn create_table(settings: &DynamoSettings) -> Result<(), OpenError> {
-    let client = Clients::connect(settings).await.write;
+    // Nobody waits for an answer here, and the first request to a cold emulator takes its time.
+    let patient = DynamoSettings { attempt_timeout: ATTEMPT, patience: READY_WITHIN, ..settings.clone() };
+    let client = Clients::connect(&patient).await.read;
     let table = &settings.table;
     let failed = |what: &'static str, source: BoxError| OpenError::Request { table: table.clone(), what, source };
     let key = |name: &str, kind: KeyType| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 use std::sync::Arc;
+#[cfg(feature = "dynamodb")]
+use std::time::Duration;
 
 use service::ports::{Bus, Store};
 
@@ -34,7 +36,11 @@ impl OpenStore {
             StoreBackend::Postgres { .. } => Err(OpenError::NotBuiltIn("PostgreSQL")),
             #[cfg(feature = "dynamodb")]
             StoreBackend::DynamoDb { table } => {
-                let settings = store_dynamo::DynamoSettings::new(table);
+                let mut settings = store_dynamo::DynamoSettings::new(table);
+                if web::is_lambda() {
+                    // A process that stands still with its answer does nothing later.
+                    settings.hint_interval = Duration::ZERO;
+                }
                 Ok(OpenStore::Dynamo(store_dynamo::DynamoStore::open(settings).await?, None))
             }
             #[cfg(not(feature = "dynamodb"))]
@@ -71,12 +77,12 @@ impl OpenStore {
         match self {
             #[cfg(any(feature = "embedded", feature = "postgres"))]
             OpenStore::Sql(store) => store.close().await,
-            // Each write was durable when it was answered.
             #[cfg(feature = "dynamodb")]
-            OpenStore::Dynamo(_, stream) => {
+            OpenStore::Dynamo(store, stream) => {
                 if let Some(stream) = stream {
                     stream.stop().await;
                 }
+                store.close().await;
             }
         }
     }

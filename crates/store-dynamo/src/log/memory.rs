@@ -100,6 +100,17 @@ impl LogMemory {
         })
     }
 
+    /// The hint that is not written yet, if one is not: what this process itself appended last.
+    pub fn unwritten_hint(&self, log: LogId) -> Option<Head> {
+        self.logs.lock().expect("no holder panics").get(&log)?.hint.due
+    }
+
+    /// All hints that are not written yet.
+    pub fn take_hints(&self) -> Vec<(LogId, Head)> {
+        let mut logs = self.logs.lock().expect("no holder panics");
+        logs.iter_mut().filter_map(|(log, memory)| Some((*log, memory.hint.due.take()?))).collect()
+    }
+
     fn with<T>(&self, log: LogId, work: impl FnOnce(&mut Log) -> T) -> T {
         let now = Instant::now();
         let mut logs = self.logs.lock().expect("no holder panics");

@@ -1,14 +1,16 @@
 //! `Feed`.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{LogId, RoomId, Seq, Timestamp};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use service::ports::{Feed, FeedCursor, Fence, RoomLog as _, StoreResult};
+use service::ports::{Feed, FeedCursor, Fence, Head, RoomLog as _, StoreResult};
 
+use crate::changes::now_ms;
 use crate::item::{Item, number, text, time};
-use crate::keys;
+use crate::keys::{self, Key};
 use crate::op::{Change, Op, When};
 use crate::shared::{Range, Shared, WriteError};
 
@@ -20,8 +22,9 @@ const HEADS_AT_ONCE: usize = 16;
 /// A cursor is `co` consumer, `sq` seq, `fe` fence; a lease is `ow` owner, `un` until, `fe` fence.
 ///
 /// Costs, beside one read or write: a cursor whose fence is new but whose seq is not, and a lease that
-/// changes hands, take a second conditional write. `behind` costs 1.5 RRU for each room log that it looks
-/// at, and the list of logs; its memory is bounded by a step.
+/// changes hands, take a second conditional write. `behind` costs 2 RRU for each room log that it looks
+/// at, and the list of logs; its memory is bounded by a step. On the way it mends hints of heads that were
+/// lost with a process.
 #[async_trait]
 impl Feed for Shared {
     async fn cursors(&self, room: RoomId) -> StoreResult<Vec<FeedCursor>> {

@@ -116,14 +116,17 @@ impl Rooms for Shared {
 
     async fn head_hints(&self, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Head)>> {
         let found = self.get_all_weak(rooms.iter().map(|room| keys::room(*room)).collect()).await?;
-        let mut hints = HashMap::new();
-        for row in &found {
-            hints.insert(row.key()?.pk, rows::head(row)?);
+        let mut rows = HashMap::new();
+        for row in found {
+            rows.insert(row.key()?.pk, row);
         }
-        let hint = |room: RoomId| hints.get(&keys::room_rows(room)).copied().flatten();
-        let heads = rooms.iter().copied().map(async |room| match hint(room) {
-            Some(head) => Ok((room, head)),
-            None => Ok((room, self.head_of(room).await?)),
+        let rows = &rows;
+        let heads = rooms.iter().copied().map(async |room| {
+            let row = rows.get(&keys::room_rows(room));
+            match row.map_or(Ok(None), |row| self.hinted_head(room, row))? {
+                Some(head) => Ok((room, head)),
+                None => Ok((room, self.head_of(room).await?)),
+            }
         });
         let heads: Vec<(RoomId, Head)> =
             futures_util::stream::iter(heads).buffered(ROOMS_AT_ONCE).try_collect().await?;
@@ -201,7 +204,8 @@ impl Shared {
         let mut read = Vec::with_capacity(found.len());
         for row in &found {
             if let Some(room) = rows::room(row)? {
-                read.push((room, rows::head(row)?));
+                let head = self.hinted_head(room.id, row)?;
+                read.push((room, head));
             }
         }
         let with_heads = read.into_iter().map(async |(room, head)| match head {

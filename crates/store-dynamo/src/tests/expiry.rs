@@ -50,7 +50,11 @@ async fn rows_that_are_over_are_taken_away_and_others_are_not() {
         let connection = Connection { id, user, node: "a".into(), room: Some(room), expires_at: row.expires_at };
         store.nodes.put_connection(&connection).await.expect("put");
     }
-    store.nodes.beat(&NodeRow { node: "gone".into(), endpoint: String::new(), at: Timestamp(1) }).await.expect("a beat");
+    store
+        .nodes
+        .beat(&NodeRow { node: "gone".into(), endpoint: String::new(), at: Timestamp(1) })
+        .await
+        .expect("a beat");
     store.nodes.beat(&NodeRow { node: "here".into(), endpoint: String::new(), at: now() }).await.expect("a beat");
     assert_eq!(store.sessions.list(user, now()).await, Ok(vec![new.clone()]), "what is over is not believed");
     assert_eq!(store.nodes.connections(user, now()).await.map(|list| list.len()), Ok(1));
