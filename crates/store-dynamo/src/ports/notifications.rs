@@ -10,7 +10,9 @@ use crate::keys;
 use crate::rows::{self, NotificationState};
 use crate::shared::{Range, Shared};
 
-/// Rows that one step of a search for unread ones reads.
+/// Rows that the first step of a search for unread ones reads: most often the newest is one.
+const FIRST_STEP: usize = 20;
+/// Rows that one of the further steps reads.
 const STEP: usize = 100;
 /// Rows that a search for unread ones looks at: older ones than these are not found. An unread one may
 /// lie anywhere below read ones, and there is no index of the unread, which every notification would pay.
@@ -79,7 +81,11 @@ impl Shared {
                 Some(before) => Range::before(pk, keys::NOTIFICATIONS, before),
                 None => Range::beginning(pk, keys::NOTIFICATIONS),
             };
-            let wanted = if unread_only { STEP } else { limit - found.len() };
+            let wanted = match (unread_only, seen) {
+                (false, _) => limit - found.len(),
+                (true, 0) => limit.clamp(FIRST_STEP, STEP),
+                (true, _) => STEP,
+            };
             let rows = self.query(range.descending().limit(wanted)).await?;
             for row in &rows {
                 let notification = rows::notification(row, &state)?;

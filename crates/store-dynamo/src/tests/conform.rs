@@ -3,21 +3,18 @@
 use aws_sdk_dynamodb::types::TimeToLiveSpecification;
 
 use super::world::{TestStore, on_dynamodb_local, on_ministack};
+use crate::OpenError;
 use crate::client::Clients;
 use crate::item::EXPIRES;
-use crate::{DynamoSettings, OpenError};
 
 async fn dynamodb_local() -> Result<TestStore, OpenError> {
-    without_end(on_dynamodb_local()).await
+    TestStore::open(on_dynamodb_local()).await
 }
 
+/// Without a time to live: the suite's times are of 1970, and ministack, unlike AWS and its own emulator,
+/// takes away what has been over for years, while a case looks at it.
 async fn ministack() -> Result<TestStore, OpenError> {
-    without_end(on_ministack()).await
-}
-
-/// The suite's times are of 1970, and the emulators, unlike AWS, take away what is over for years: while a
-/// case looks at it. `expiry` tests the time to live, with times of today.
-async fn without_end(settings: DynamoSettings) -> Result<TestStore, OpenError> {
+    let settings = on_ministack();
     let opened = TestStore::open(settings.clone()).await?;
     let never = TimeToLiveSpecification::builder().enabled(false).attribute_name(EXPIRES).build();
     let client = Clients::connect(&settings).await.write;

@@ -1,4 +1,5 @@
 //! Rows that end by themselves: the table's time to live takes them away, and nothing believes them before.
+//! With times of today: what has been over for five years stays, on AWS as on its emulator.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
