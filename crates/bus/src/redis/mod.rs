@@ -53,9 +53,9 @@ pub enum ConnectError {
     /// The prefix.
     #[error("the prefix of Redis's keys must have 1 to 64 letters, digits, dots, dashes or underscores")]
     Prefix,
-    /// Redis answered, and said no.
+    /// Redis answered, and said this.
     #[error("Redis refuses what REDIS_URL says (user, password, database, or kind of server): {0}")]
-    Refused(#[source] redis::RedisError),
+    Refused(String),
 }
 
 /// One node's end of the bus. What runs for it ends when it is dropped.
@@ -107,8 +107,8 @@ impl RedisBus {
                 }
             })
         };
-        let (opened, watching) =
-            Link::open(topology, settings.prefix.clone(), on_message).await.map_err(ConnectError::Refused)?;
+        let opened = Link::open(topology, settings.prefix.clone(), on_message).await;
+        let (opened, watching) = opened.map_err(|error| ConnectError::Refused(error.to_string()))?;
         link.set(Arc::downgrade(&opened)).expect("it is set once");
         let (publisher, publishing) = Publisher::new(opened.clone());
         let mut tasks = JoinSet::new();

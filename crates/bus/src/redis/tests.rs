@@ -19,6 +19,9 @@ use super::{RedisBus, RedisSettings};
 /// How long something may take that always comes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What a busy machine may add to any time that is measured.
+const SLACK: Duration = Duration::from_secs(2);
+
 /// Settings of nodes that hear only each other, and say what time it is.
 fn apart() -> RedisSettings {
     RedisSettings { prefix: format!("t-{}", Uuid::new_v4().simple()), server_clock: false }

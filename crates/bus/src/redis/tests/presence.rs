@@ -117,7 +117,7 @@ async fn while_redis_is_away_each_node_goes_by_its_own_view() {
         assert_eq!((a.status(now, 1).await, a.status(now, 2).await), (Online, Online));
         assert!(!a.presence.check().await);
     }
-    assert!(began.elapsed() < Duration::from_secs(1), "nobody waits for a Redis that is not there");
+    assert!(began.elapsed() < SLACK, "nobody waits for a Redis that is not there");
     a.has(START + Duration::from_secs(44), &[7]).await;
     let over = START + PRESENCE_HOLD;
     assert_eq!(a.changes(over).await, [(user(2), Offline), (user(7), Online)]);
@@ -146,7 +146,7 @@ async fn a_redis_that_hangs_for_a_minute_declares_nobody_offline() {
     let began = Instant::now();
     a.has(START, &[1]).await;
     assert!(a.changes(START).await.is_empty());
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(began.elapsed() < domain::limits::BUS_TIMEOUT * 3 + SLACK, "{:?}", began.elapsed());
     becomes(&*a.bus, BusStatus::Down).await;
     let later = START + Duration::from_secs(40);
     a.has(later, &[1]).await;
