@@ -115,7 +115,8 @@ macro_rules! store {
                 nodes:
                     nodes_that_beat_are_alive
                     connections_are_found_by_user_and_room
-                    the_state_of_a_socket_is_kept_until_it_is_over;
+                    the_state_of_a_socket_is_kept_until_it_is_over
+                    what_is_over_is_swept;
                 $($more: $($case)*;)*
             }
         }

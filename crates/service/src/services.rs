@@ -195,5 +195,8 @@ async fn sweep(services: Services) {
         if let Err(error) = services.ports.store.notifications.sweep(now).await {
             tracing::warn!(%error, "notifications were not swept; it is tried again");
         }
+        if let Err(error) = services.ports.store.nodes.sweep(now).await {
+            tracing::warn!(%error, "sockets and nodes were not swept; it is tried again");
+        }
     }
 }

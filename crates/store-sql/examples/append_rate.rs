@@ -1,5 +1,6 @@
 //! How fast the store appends by itself, and how many messages one wait for the disk carries; and what
-//! a page costs in a long room. `cargo run --profile ci -p store-sql --example append_rate [append|page]`.
+//! a page costs in a long room. `cargo run --profile ci -p store-sql --example append_rate [append|page] [URL]`,
+//! with `--features postgres` and the URL of an empty database for PostgreSQL.
 //!
 //! Each sender waits for its ack before it sends again; one appender a log gathers what waits, as the
 //! service does. Every ack is durable.
@@ -21,20 +22,32 @@ type Send = (Body, oneshot::Sender<()>);
 
 #[tokio::main]
 async fn main() {
-    let only = std::env::args().nth(1);
-    let wanted = |row| only.as_deref().is_none_or(|only| only == row);
+    let (urls, only): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|word| word.contains("://"));
+    let wanted = |row| only.is_empty() || only.iter().any(|only| only == row);
     for senders in [50, 500] {
         if wanted("append") {
-            append(senders).await;
+            append(open(urls.first()).await, senders).await;
         }
     }
     if wanted("page") {
-        pages().await;
+        pages(open(urls.first()).await).await;
     }
 }
 
-async fn append(senders: usize) {
-    let opened = SqlStore::open_temporary().await.expect("it opens");
+async fn open(url: Option<&String>) -> SqlStore {
+    match url {
+        #[cfg(feature = "postgres")]
+        Some(url) => {
+            let settings = store_sql::SqlSettings { writers: 32, ..Default::default() };
+            SqlStore::connect(url, None, settings).await.expect("it opens")
+        }
+        #[cfg(not(feature = "postgres"))]
+        Some(_) => panic!("built without --features postgres"),
+        None => SqlStore::open_temporary().await.expect("it opens"),
+    }
+}
+
+async fn append(opened: SqlStore, senders: usize) {
     let queues: Vec<_> = (0..LOGS).map(|_| appender(opened.store())).collect();
     let (before, begin) = (opened.stats(), Instant::now());
     let sending: Vec<_> = (0..senders)
@@ -84,8 +97,7 @@ fn appender(store: Store) -> mpsc::Sender<Send> {
 }
 
 /// The newest page of 50 of a short and of a long room in one store, in turn.
-async fn pages() {
-    let opened = SqlStore::open_temporary().await.expect("it opens");
+async fn pages(opened: SqlStore) {
     let store = opened.store();
     let mut logs = Vec::new();
     for length in [1_000, 1_000_000] {

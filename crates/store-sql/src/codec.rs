@@ -7,9 +7,8 @@ use domain::{Body, Entry, EntryId, Member, Room, Seq, Timestamp, UserId, UserRoo
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use service::ports::{Head, StoreError, StoreResult};
-use sqlx::Row as _;
 
-use crate::dialect::Row;
+use crate::database::Row;
 use crate::error::unavailable;
 
 /// The columns of an entry that are read, for `SELECT` on `entry`.

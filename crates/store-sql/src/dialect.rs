@@ -1,101 +1,57 @@
-//! What is particular to SQLite: its types, its connections, its words in a schema, its error codes.
-//!
-//! All other modules use the names that are defined here, and portable SQL.
+//! The words that one database has and another has not, and what its error codes mean.
 
-use std::path::Path;
+use sqlx::error::DatabaseError;
 
-use sqlx::ConnectOptions as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous};
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    #[cfg(feature = "sqlite")]
+    Sqlite,
+    #[cfg(feature = "postgres")]
+    Postgres,
+}
 
-use crate::settings::SqlSettings;
-
-pub type Db = sqlx::Sqlite;
-pub type Connection = sqlx::SqliteConnection;
-pub type Pool = sqlx::SqlitePool;
-pub type PoolOptions = sqlx::sqlite::SqlitePoolOptions;
-pub type Row = sqlx::sqlite::SqliteRow;
-pub type Arguments = sqlx::sqlite::SqliteArguments;
-pub type Options = SqliteConnectOptions;
-
-/// Takes the write lock at once, so that what is read afterwards stays true until the commit.
-pub const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
-
-/// Marks a new file as Palaver's (the bytes `PALV`), as <https://sqlite.org/pragma.html#pragma_application_id>.
-pub const MARK: &str = "PRAGMA application_id = 0x50414C56";
-
-/// Counts the tables: none is a new database.
-pub const COUNT_TABLES: &str = "SELECT COUNT(*) AS tables FROM sqlite_schema";
-
-/// Moves everything from the write-ahead log into the database.
-pub const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
-
-/// Copies the database as it is at this moment into a new file.
-pub const COPY_TO: &str = "VACUUM INTO $1";
-
-const PAGE_SIZE: u32 = 8192;
-/// The page caches, in KiB (negative means KiB).
-const WRITER_CACHE: &str = "-32000";
-const READER_CACHE: &str = "-8000";
-/// The write-ahead log is cut to this many bytes after a checkpoint.
-const WAL_BYTES: &str = "67108864";
-/// Multi-row statements come in up to 64 lengths each; all of them stay prepared.
-const STATEMENTS: usize = 384;
-
-/// Makes the file, for this user's eyes only: it holds what people wrote and the hashes of passwords.
-/// The write-ahead log gets the same permissions. A file that is there stays as it is.
-pub fn create(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
+impl Dialect {
+    /// Begins a migration: of several processes that start at once the others wait here.
+    pub fn begin_migration(self) -> &'static str {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Dialect::Sqlite => crate::sqlite::BEGIN_WRITE,
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => crate::postgres::BEGIN_MIGRATION,
+        }
     }
-}
 
-/// How the writer connects. Never makes a file: an empty one in the place of a lost one would be
-/// believed.
-pub fn writer_options(path: &Path, settings: &SqlSettings) -> Options {
-    options(path, settings)
-        .page_size(PAGE_SIZE)
-        .journal_mode(SqliteJournalMode::Wal)
-        // With FULL each commit waits until the write-ahead log is on the disk; and on macOS that is
-        // only true with F_FULLFSYNC, also for the checkpoint.
-        .synchronous(SqliteSynchronous::Full)
-        .pragma("fullfsync", "1")
-        .pragma("checkpoint_fullfsync", "1")
-        .pragma("journal_size_limit", WAL_BYTES)
-        .pragma("cache_size", WRITER_CACHE)
-}
+    /// Marks a new database as Palaver's.
+    pub fn mark(self) -> Option<&'static str> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Dialect::Sqlite => Some(crate::sqlite::MARK),
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => None,
+        }
+    }
 
-/// How readers connect: they cannot write, whatever they are asked.
-pub fn reader_options(path: &Path, settings: &SqlSettings) -> Options {
-    options(path, settings).pragma("cache_size", READER_CACHE).pragma("query_only", "1")
-}
+    /// Counts the tables, as `tables`: none is a new database.
+    pub fn count_tables(self) -> &'static str {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Dialect::Sqlite => crate::sqlite::COUNT_TABLES,
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => crate::postgres::COUNT_TABLES,
+        }
+    }
 
-/// How a tool connects, to look at or to copy a database.
-pub fn tool_options(path: &Path, settings: &SqlSettings) -> Options {
-    options(path, settings)
-}
-
-/// How a tool connects that must be the only one.
-pub fn exclusive_options(path: &Path, settings: &SqlSettings) -> Options {
-    options(path, settings).locking_mode(SqliteLockingMode::Exclusive)
-}
-
-fn options(path: &Path, settings: &SqlSettings) -> Options {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .busy_timeout(settings.busy_timeout)
-        .statement_cache_capacity(STATEMENTS)
-        .disable_statement_logging()
-}
-
-/// Fills in the words of a schema that differ: `{T}` ends a table, `{W}` one that is stored in the order
-/// of its primary key.
-pub fn ddl(statement: &str) -> String {
-    statement.replace("{T}", "STRICT").replace("{W}", "STRICT, WITHOUT ROWID")
+    /// Fills in the words of a schema that differ: `{T}` ends a table, `{W}` one that is stored in the order
+    /// of its primary key; the types are SQLite's.
+    pub fn ddl(self, statement: &str) -> String {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Dialect::Sqlite => statement.replace("{T}", "STRICT").replace("{W}", "STRICT, WITHOUT ROWID"),
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => crate::postgres::ddl(statement),
+        }
+    }
 }
 
 /// What an error of the database means for the work that met it.
@@ -103,7 +59,9 @@ pub fn ddl(statement: &str) -> String {
 pub enum Kind {
     /// The row itself cannot be written; others can.
     Row,
-    /// Another holds the lock.
+    /// Another transaction came between, and this one was rolled back: the same again decides anew.
+    Race,
+    /// Another holds the lock, or all connections are taken.
     Busy,
     /// No space is left.
     Full,
@@ -111,31 +69,26 @@ pub enum Kind {
     Failed,
 }
 
-/// Looks an error's code up, as <https://sqlite.org/rescode.html>.
+/// Looks an error up.
 pub fn kind(error: &sqlx::Error) -> Kind {
     match error {
-        sqlx::Error::Database(error) => {
-            let code: i64 = error.code().and_then(|code| code.parse().ok()).unwrap_or_default();
-            match code & 0xff {
-                5 | 6 => Kind::Busy,
-                13 => Kind::Full,
-                18 | 19 | 20 | 25 => Kind::Row,
-                _ => Kind::Failed,
-            }
-        }
+        sqlx::Error::Database(error) => kind_of(error.as_ref()),
         sqlx::Error::PoolTimedOut => Kind::Busy,
         sqlx::Error::Encode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Kind::Row,
         _ => Kind::Failed,
     }
 }
 
-/// Whether a `ROLLBACK` failed only because the database had rolled back by itself (it does after a
-/// full disk).
-pub fn was_rolled_back(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(|error| error.message().contains("no transaction is active"))
-}
-
-/// Whether the file holds something else than a database.
-pub fn is_not_a_database(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "26")
+fn kind_of(error: &dyn DatabaseError) -> Kind {
+    let code = error.code().unwrap_or_default();
+    #[cfg(feature = "postgres")]
+    if error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
+        return crate::postgres::kind(&code);
+    }
+    #[cfg(feature = "sqlite")]
+    if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+        return crate::sqlite::kind(&code);
+    }
+    tracing::error!(%code, "an error of a database that nobody speaks to");
+    Kind::Failed
 }

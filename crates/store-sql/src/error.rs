@@ -19,20 +19,69 @@ pub enum OpenError {
         known: i64,
     },
     /// Not a database of Palaver.
-    #[error("{0} is not a database of Palaver: name another file")]
+    #[error("{0} is not a database of Palaver: name another one, or a new and empty one")]
     Foreign(String),
     /// A URL of a database that this release does not speak.
     #[error("{0:?} is not a database that this release knows: give a path, or sqlite:<path>")]
     Unsupported(String),
-    /// The file cannot be opened or written.
-    #[error("the database {path} cannot be opened: {source}")]
+    /// The database cannot be opened, read or written.
+    #[error("the database {name} cannot be opened: {source}")]
     Database {
-        /// Which file.
-        path: String,
+        /// Which file or database.
+        name: String,
         /// Why.
         #[source]
         source: sqlx::Error,
     },
+    /// Not a URL of a PostgreSQL database. Shown without it, since it holds a password.
+    #[error("the database's URL cannot be read ({source}): give postgres://user:password@host/database")]
+    Url {
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// Nobody listens there.
+    #[error("no PostgreSQL answers at {name} ({source}): start it, or correct host and port")]
+    Away {
+        /// Which database.
+        name: String,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// Nobody answers.
+    #[error("no PostgreSQL answers at {0} in time: is there a firewall between?")]
+    Silent(String),
+    /// The user or the password is not accepted.
+    #[error("{name} refuses the user {user:?} ({source}): correct user and password")]
+    Password {
+        /// Which database.
+        name: String,
+        /// Who.
+        user: String,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The server has no database of that name.
+    #[error("{name} does not exist: run `createdb --owner={user} --encoding=UTF8 <name>` on the server")]
+    Missing {
+        /// Which database.
+        name: String,
+        /// Whose it should be.
+        user: String,
+    },
+    /// A server or database that cannot be used.
+    #[error("{name} cannot be used: {why}")]
+    Unfit {
+        /// Which database.
+        name: String,
+        /// What to do.
+        why: String,
+    },
+    /// Only SQLite's file is copied by Palaver itself.
+    #[error("this database is no file: back it up with PostgreSQL's own tools (pg_dump, or a base backup)")]
+    NoFile,
     /// A folder cannot be made or written.
     #[error("{path}: {source}")]
     Io {
@@ -70,6 +119,8 @@ impl From<sqlx::Error> for Fault {
 pub enum Failure {
     /// One of them cannot be written; the others can, without it.
     Row(String),
+    /// Another transaction came between, and nothing was written: the same again decides anew.
+    Race(String),
     /// Nothing was written.
     Unavailable { why: String, retry_ms: u64 },
     /// The commit failed in a way that leaves open whether it counts after a crash.
@@ -82,18 +133,26 @@ impl Failure {
         let why = error.to_string();
         match dialect::kind(error) {
             Kind::Row => Failure::Row(why),
+            Kind::Race => Failure::Race(why),
             kind => Failure::Unavailable { why, retry_ms: retry_ms(kind) },
         }
     }
 
-    /// Of the commit itself. A full disk is told before the last page is written; of anything else one
-    /// cannot know what reached the disk.
+    /// Of the commit itself, on SQLite. A full disk is told before the last page is written; of anything
+    /// else one cannot know what reached the disk.
+    #[cfg(feature = "sqlite")]
     pub fn of_commit(error: &sqlx::Error) -> Failure {
         let why = error.to_string();
         match dialect::kind(error) {
             kind @ (Kind::Full | Kind::Busy) => Failure::Unavailable { why, retry_ms: retry_ms(kind) },
-            Kind::Row | Kind::Failed => Failure::Unclear(why),
+            Kind::Row | Kind::Race | Kind::Failed => Failure::Unclear(why),
         }
+    }
+
+    /// Of statements that were not answered in time.
+    #[cfg(feature = "postgres")]
+    pub fn late() -> Failure {
+        Failure::Unavailable { why: "the database does not answer".into(), retry_ms: retry_ms(Kind::Failed) }
     }
 }
 
@@ -104,7 +163,7 @@ pub fn unavailable(error: sqlx::Error) -> StoreError {
 
 fn retry_ms(kind: Kind) -> u64 {
     match kind {
-        Kind::Row | Kind::Busy => 100,
+        Kind::Row | Kind::Race | Kind::Busy => 100,
         Kind::Failed => 1_000,
         Kind::Full => 2_000,
     }

@@ -1,26 +1,37 @@
-//! The store's ports on SQL: SQLite today, written so that PostgreSQL can follow on the same code.
+//! The store's ports on SQL: SQLite, and PostgreSQL on the same code.
 //!
 //! Never decides what may be appended (that is `domain`) and never talks to a client. What one database
-//! does differently from another lies in `dialect`; everything else is portable SQL.
+//! does differently from another lies in `sqlite`, `postgres` and `dialect`; everything else is portable SQL,
+//! each query once, on the connections of `database`.
 //!
-//! One task owns the only connection that writes. It commits what waits in one transaction, so that
-//! many logs share one wait for the disk. Readers have connections of their own and see every commit.
+//! SQLite: one task owns the only connection that writes. It commits what waits in one transaction, so that
+//! many logs share one wait for the disk. PostgreSQL: a transaction for each append, many at once; the log's
+//! row keeps those of one log apart, and the server lets them share the wait. Readers have connections of
+//! their own and see every commit.
 
-mod backup;
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+compile_error!("store-sql speaks to the databases of its features: choose sqlite, postgres or both");
+
 mod codec;
+mod database;
 mod dialect;
 mod error;
 mod ports;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod schema;
 mod settings;
 mod shared;
 mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod store;
 mod writer;
 
-pub use backup::{RestoreError, restore};
 pub use error::OpenError;
 pub use settings::SqlSettings;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{RestoreError, restore};
 pub use store::SqlStore;
 pub use writer::Stats;
 

@@ -4,10 +4,10 @@
 //! as the version says so. A step is never changed once it was released; another one follows it.
 
 use domain::Epoch;
-use sqlx::{AssertSqlSafe, Executor, Row as _};
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use crate::dialect::{self, BEGIN_WRITE, COUNT_TABLES, Connection, MARK};
+use crate::database::{Connection, Statement};
 use crate::error::OpenError;
 
 /// The version that this release writes.
@@ -20,6 +20,7 @@ const STEPS: &[&[&str]] = &[
         "CREATE TABLE socket (id TEXT PRIMARY KEY, state TEXT NOT NULL, expires INTEGER NOT NULL) {W}",
         "CREATE INDEX socket_expires ON socket (expires)",
     ],
+    &["CREATE INDEX conn_expires ON conn (expires)"],
 ];
 
 const FIRST: &[&str] = &[
@@ -59,7 +60,7 @@ const FIRST: &[&str] = &[
     "CREATE TABLE session (session TEXT PRIMARY KEY, user_id TEXT NOT NULL, cur_hash BLOB NOT NULL, prev_hash BLOB,
         rotated INTEGER NOT NULL, revoked INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL,
         device TEXT NOT NULL) {T}",
-    "CREATE INDEX session_user ON session (user_id)",
+    "CREATE INDEX \"session_user\" ON session (user_id)",
     "CREATE INDEX session_expires ON session (expires)",
     "CREATE TABLE ticket (hash BLOB PRIMARY KEY, session TEXT NOT NULL, user_id TEXT NOT NULL,
         expires INTEGER NOT NULL) {W}",
@@ -88,28 +89,31 @@ pub struct Meta {
 
 /// Brings a database up to [`VERSION`], in one transaction, so that of two processes that start at once
 /// one does it and the other finds it done. A new one gets its epoch.
-pub async fn migrate(connection: &mut Connection, path: &str) -> Result<Meta, OpenError> {
-    let database = |source| OpenError::Database { path: path.to_owned(), source };
-    connection.execute(BEGIN_WRITE).await.map_err(database)?;
-    let migrated = migrate_inside(connection, path).await;
+pub async fn migrate(connection: &mut Connection, name: &str) -> Result<Meta, OpenError> {
+    let database = |source| OpenError::Database { name: name.to_owned(), source };
+    connection.run(connection.dialect().begin_migration()).await.map_err(database)?;
+    let migrated = migrate_inside(connection, name).await;
     let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    connection.execute(end).await.map_err(database)?;
+    connection.run(end).await.map_err(database)?;
     migrated
 }
 
-async fn migrate_inside(connection: &mut Connection, path: &str) -> Result<Meta, OpenError> {
-    let database = |source| OpenError::Database { path: path.to_owned(), source };
+async fn migrate_inside(connection: &mut Connection, name: &str) -> Result<Meta, OpenError> {
+    let database = |source| OpenError::Database { name: name.to_owned(), source };
+    let dialect = connection.dialect();
     if is_empty(connection).await.map_err(database)? {
-        connection.execute(MARK).await.map_err(database)?;
+        if let Some(mark) = dialect.mark() {
+            connection.run(mark).await.map_err(database)?;
+        }
         let meta = "CREATE TABLE meta (k TEXT PRIMARY KEY, v TEXT NOT NULL) {W}";
-        connection.execute(AssertSqlSafe(dialect::ddl(meta))).await.map_err(database)?;
+        connection.run(AssertSqlSafe(dialect.ddl(meta))).await.map_err(database)?;
         set(connection, "epoch", &new_epoch().to_string()).await.map_err(database)?;
         set(connection, "schema", "0").await.map_err(database)?;
     }
-    let found = read(connection, path).await?;
+    let found = read(connection, name).await?;
     for (step, statements) in STEPS.iter().enumerate().skip(usize::try_from(found.version).unwrap_or_default()) {
         for statement in *statements {
-            connection.execute(AssertSqlSafe(dialect::ddl(statement))).await.map_err(database)?;
+            connection.run(AssertSqlSafe(dialect.ddl(statement))).await.map_err(database)?;
         }
         set(connection, "schema", &(step + 1).to_string()).await.map_err(database)?;
     }
@@ -117,9 +121,9 @@ async fn migrate_inside(connection: &mut Connection, path: &str) -> Result<Meta,
 }
 
 /// Reads `meta`, and refuses what is not ours or newer than this release.
-pub async fn read(connection: &mut Connection, path: &str) -> Result<Meta, OpenError> {
-    let foreign = || OpenError::Foreign(path.to_owned());
-    let rows = sqlx::query("SELECT k, v FROM meta").fetch_all(connection).await.map_err(|_| foreign())?;
+pub async fn read(connection: &mut Connection, name: &str) -> Result<Meta, OpenError> {
+    let foreign = || OpenError::Foreign(name.to_owned());
+    let rows = Statement::new("SELECT k, v FROM meta").fetch_all(connection).await.map_err(|_| foreign())?;
     let value = |key: &str| {
         let mut pairs = rows.iter().filter_map(|row| Some((row.try_get("k").ok()?, row.try_get("v").ok()?)));
         pairs.find(|(k, _): &(String, String)| k == key).map(|(_, v)| v)
@@ -135,7 +139,7 @@ pub async fn read(connection: &mut Connection, path: &str) -> Result<Meta, OpenE
 /// Writes a row of `meta`.
 pub async fn set(connection: &mut Connection, key: &str, value: &str) -> Result<(), sqlx::Error> {
     let upsert = "INSERT INTO meta (k, v) VALUES ($1, $2) ON CONFLICT (k) DO UPDATE SET v = excluded.v";
-    sqlx::query(upsert).bind(key.to_owned()).bind(value.to_owned()).execute(connection).await?;
+    Statement::new(upsert).bind(key.to_owned()).bind(value.to_owned()).execute(connection).await?;
     Ok(())
 }
 
@@ -145,6 +149,6 @@ pub fn new_epoch() -> Epoch {
 }
 
 async fn is_empty(connection: &mut Connection) -> Result<bool, sqlx::Error> {
-    let row = sqlx::query(COUNT_TABLES).fetch_one(connection).await?;
-    Ok(row.try_get::<i64, _>("tables")? == 0)
+    let row = Statement::new(connection.dialect().count_tables()).fetch_one(connection).await?;
+    Ok(row.try_get::<i64>("tables")? == 0)
 }

@@ -4,18 +4,26 @@ use std::time::Duration;
 
 use domain::limits::{GROUP_LOGS, WRITER_QUEUE};
 
-/// Settings of a store; the defaults suit one node on one disk.
+/// Settings of a store; the defaults suit one node on one disk, and a node of several on PostgreSQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqlSettings {
     /// Connections that read at the same time.
     pub readers: u32,
-    /// How long a statement waits for a lock that another process holds.
+    /// PostgreSQL: connections that write at the same time. SQLite has one.
+    pub writers: u32,
+    /// SQLite: how long a statement waits for a lock that another process holds.
     pub busy_timeout: Duration,
-    /// How long a read waits for a free connection.
+    /// How long a read, and on PostgreSQL a write, waits for a free connection.
     pub read_timeout: Duration,
+    /// PostgreSQL: how long a statement may take.
+    pub statement_timeout: Duration,
+    /// PostgreSQL: how long a statement waits for a row that another transaction holds.
+    pub lock_timeout: Duration,
+    /// PostgreSQL: how long the first connection may take.
+    pub connect_timeout: Duration,
     /// Writes that may wait; more are answered `Unavailable` at once.
     pub writer_queue: usize,
-    /// Writes that one transaction commits together.
+    /// SQLite: writes that one transaction commits together.
     pub group: usize,
 }
 
@@ -23,8 +31,12 @@ impl Default for SqlSettings {
     fn default() -> Self {
         SqlSettings {
             readers: 4,
+            writers: 8,
             busy_timeout: Duration::from_secs(5),
             read_timeout: Duration::from_secs(3),
+            statement_timeout: Duration::from_millis(2_500),
+            lock_timeout: Duration::from_secs(2),
+            connect_timeout: Duration::from_secs(10),
             writer_queue: WRITER_QUEUE,
             group: GROUP_LOGS,
         }

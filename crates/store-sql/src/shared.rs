@@ -3,40 +3,48 @@
 use domain::Epoch;
 use futures_util::future::BoxFuture;
 use service::ports::StoreResult;
-use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Encode, Type};
+use sqlx::AssertSqlSafe;
 
-use crate::dialect::{Arguments, Connection, Db, Pool, Row};
+use crate::database::{Connection, Pool, Row, Statement, Value};
 use crate::error::{Fault, unavailable};
 use crate::sql::{self, IN_LIST};
-use crate::writer::Writer;
-
-/// A statement with its values.
-pub type Statement = Query<'static, Db, Arguments>;
+use crate::writer::{Span, Writer};
 
 /// The inside of a store. Every port is implemented on it.
 pub struct Shared {
     pub reads: Pool,
     pub writer: Writer,
     pub epoch: Epoch,
+    #[cfg(feature = "postgres")]
+    pub replica: Option<crate::postgres::replica::Replica>,
 }
 
 impl Shared {
+    pub fn new(reads: Pool, writer: Writer, epoch: Epoch) -> Shared {
+        Shared {
+            reads,
+            writer,
+            epoch,
+            #[cfg(feature = "postgres")]
+            replica: None,
+        }
+    }
+
     /// All rows of a query.
     pub async fn all(&self, query: Statement) -> StoreResult<Vec<Row>> {
-        query.fetch_all(&self.reads).await.map_err(unavailable)
+        self.reads.all(query).await.map_err(unavailable)
     }
 
     /// The only row of a query, if there is one.
     pub async fn one(&self, query: Statement) -> StoreResult<Option<Row>> {
-        query.fetch_optional(&self.reads).await.map_err(unavailable)
+        self.reads.one(query).await.map_err(unavailable)
     }
 
     /// The rows of `select … IN (values)`, where `select` ends before the list and `fixed` are the
     /// values that it names before. In no order.
     pub async fn all_in<T>(&self, select: &str, fixed: &[String], values: &[T]) -> StoreResult<Vec<Row>>
     where
-        T: Clone + Send + Type<Db> + for<'q> Encode<'q, Db> + 'static,
+        T: Clone + Into<Value>,
     {
         let mut rows = Vec::new();
         for some in values.chunks(IN_LIST) {
@@ -54,24 +62,25 @@ impl Shared {
         Ok(rows)
     }
 
-    /// Work of several statements, in a transaction of the task that writes; `Ok` means durable. It
-    /// decides first and writes then: what it refuses must have written nothing, since the transaction
-    /// goes on with the work of others. It may be run again, if another's row fails the transaction.
+    /// Work of several statements, in a transaction; `Ok` means durable. Nobody comes between what it reads
+    /// and what it writes. It decides first and writes then: what it refuses must have written nothing, since
+    /// the transaction goes on, on SQLite with the work of others. It may be run again, if another's row or
+    /// another transaction fails this one.
     pub async fn write<T, F>(&self, work: F) -> StoreResult<T>
     where
         T: Send + 'static,
         F: for<'c> Fn(&'c mut Connection) -> BoxFuture<'c, Result<T, Fault>> + Send + 'static,
     {
-        self.writer.write(work).await
+        self.writer.write(Span::Transaction, work).await
     }
 
-    /// One statement in a transaction of the task that writes; returns how many rows it changed.
+    /// One statement in a transaction; returns how many rows it changed.
     pub async fn execute(&self, statement: impl Fn() -> Statement + Send + 'static) -> StoreResult<u64> {
-        self.write(move |connection| {
+        let work = self.writer.write(Span::Statement, move |connection| {
             let statement = statement();
-            Box::pin(async move { Ok(statement.execute(connection).await?.rows_affected()) })
-        })
-        .await
+            Box::pin(async move { Ok(statement.execute(connection).await?) })
+        });
+        work.await
     }
 }
 

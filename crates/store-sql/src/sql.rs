@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use sqlx::SqlSafeStr;
 
-use crate::shared::Statement;
+use crate::database::Statement;
 
 /// Rows of one multi-row statement.
 pub const ROWS: usize = 64;
@@ -13,10 +13,7 @@ pub const IN_LIST: usize = 512;
 
 /// A statement without its values yet. All of the store's statements begin here.
 pub fn query(sql: impl SqlSafeStr) -> Statement {
-    let sql = sql.into_sql_str();
-    #[cfg(test)]
-    seen::note(sql.as_str());
-    sqlx::query(sql)
+    Statement::new(sql)
 }
 
 /// `($1, $2), ($3, $4)`: so many rows of so many columns.
@@ -60,21 +57,28 @@ pub fn prefix_end(prefix: &str) -> String {
     format!("{prefix}\u{10FFFF}")
 }
 
-/// The statements that one thread has made: a test looks at the plan of each.
+/// The statements that one thread has run, with the types of their values: a test looks at the plan of each.
 #[cfg(test)]
 pub mod seen {
     use std::cell::RefCell;
-    use std::collections::BTreeSet;
+    use std::collections::BTreeMap;
+
+    use crate::database::Value;
 
     thread_local! {
-        static SEEN: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+        static SEEN: RefCell<BTreeMap<String, Vec<&'static str>>> = const { RefCell::new(BTreeMap::new()) };
     }
 
-    pub fn note(sql: &str) {
-        SEEN.with_borrow_mut(|seen| seen.insert(sql.to_owned()));
+    pub fn note(sql: &str, values: &[Value]) {
+        let of = |value: &Value| match value {
+            Value::Text(_) => "text",
+            Value::Int(_) => "bigint",
+            Value::Bytes(_) => "bytea",
+        };
+        SEEN.with_borrow_mut(|seen| seen.insert(sql.to_owned(), values.iter().map(of).collect()));
     }
 
-    pub fn take() -> BTreeSet<String> {
+    pub fn take() -> BTreeMap<String, Vec<&'static str>> {
         SEEN.take()
     }
 }

@@ -64,3 +64,23 @@ pub async fn the_state_of_a_socket_is_kept_until_it_is_over(store: Store) {
     store.nodes.forget_socket(&id).await.expect("again");
     assert_eq!(store.nodes.socket(&id, Timestamp(1)).await, Ok(None));
 }
+
+pub async fn what_is_over_is_swept(store: Store) {
+    const DAY: i64 = 24 * 3_600_000;
+    let (user, now) = (a_user(), Timestamp(2 * DAY));
+    for (id, expires) in [("1", now.0 - 1), ("2", now.0 + 1)] {
+        let row = Connection { id: id.into(), user, node: "a".into(), room: None, expires_at: Timestamp(expires) };
+        store.nodes.put_connection(&row).await.expect("put");
+    }
+    for (node, at) in [("gone", 1), ("there", now.0 - 1)] {
+        let row = NodeRow { node: node.into(), endpoint: "x".into(), at: Timestamp(at) };
+        store.nodes.beat(&row).await.expect("beat");
+    }
+    let swept = store.nodes.sweep(now).await.expect("swept");
+    assert!(swept == 2 || swept == 0, "a store that forgets by itself has nothing to do: {swept}");
+    assert_eq!(store.nodes.connections(user, now).await.expect("a list").len(), 1);
+    let within = std::time::Duration::from_secs(7 * 24 * 3_600);
+    let known = store.nodes.nodes(now, within).await.expect("a list");
+    assert!(known.iter().any(|node| node.node == "there"), "{known:?}");
+    assert_eq!(store.nodes.sweep(now).await, Ok(0));
+}

@@ -23,6 +23,7 @@ pub(super) enum OpenStore {
 
 impl OpenStore {
     /// Opens it; its schema is up to date afterwards.
+    #[cfg_attr(not(feature = "embedded"), allow(unused_variables, reason = "only SQLite lies in the data folder"))]
     pub async fn open(backend: &StoreBackend, data: &Path) -> Result<OpenStore, OpenError> {
         match backend {
             #[cfg(feature = "embedded")]
@@ -33,6 +34,14 @@ impl OpenStore {
             }
             #[cfg(not(feature = "embedded"))]
             StoreBackend::Sqlite => Err(OpenError::NotBuiltIn("SQLite")),
+            #[cfg(feature = "postgres")]
+            StoreBackend::Postgres { url, replica } => {
+                let replica = replica.as_ref().map(|url| url.expose());
+                // Each read is a round trip that waits; a server's own cores are elsewhere.
+                let settings = store_sql::SqlSettings { readers: 8, ..Default::default() };
+                Ok(OpenStore::Sql(store_sql::SqlStore::connect(url.expose(), replica, settings).await?))
+            }
+            #[cfg(not(feature = "postgres"))]
             StoreBackend::Postgres { .. } => Err(OpenError::NotBuiltIn("PostgreSQL")),
             #[cfg(feature = "dynamodb")]
             StoreBackend::DynamoDb { table } => {

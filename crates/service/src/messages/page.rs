@@ -8,7 +8,7 @@ use domain::{Actor, Code, Entry, Epoch, LogId, Refusal, Related, RoomId, Seq};
 use super::Messages;
 use super::cut::hide_later;
 use crate::access::RoomRef;
-use crate::ports::Tip;
+use crate::ports::PageFrom;
 
 /// Which page of a room's history.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,40 +46,40 @@ impl Messages {
         if query.before.is_some() && query.after.is_some() {
             return Err(Refusal::bad_request("Give `before` or `after`, not both."));
         }
-        let (id, tip) = self.head(room).await?;
-        if query.min_seq.is_some_and(|min_seq| min_seq > tip.seq()) {
+        let id = self.access.id(room).await?;
+        let (log, limit) = (LogId::Room(id), page_limit(query.limit));
+        let from = match query.after {
+            Some(after) => {
+                let range = self.readable(actor, id).await?;
+                PageFrom::After(after.max(range.start().saturating_sub(1)))
+            }
+            None => PageFrom::Before(query.before.unwrap_or(Seq::MAX)),
+        };
+        // One more than asked for tells whether there is more; the row is read last and cuts.
+        let mut page = self.store.log.page(log, from, limit + 1, query.min_seq).await?;
+        let mut range = self.readable(actor, id).await?;
+        if query.min_seq.is_some_and(|min_seq| min_seq > page.as_of) {
             // Whoever may not read the room is not told where it ends; whoever was removed, not how it goes on.
-            if *self.readable(actor, id).await?.end() < tip.seq() {
+            if *range.end() < page.as_of {
                 return Err(Refusal::forbidden("You are not in this room any more."));
             }
             let message = "The server does not know that entry; it may have been restored. Load the room again.";
-            return Err(Refusal::new(Code::Stale, message).at_head(tip.seq()));
+            return Err(Refusal::new(Code::Stale, message).at_head(page.as_of));
         }
-        let log = LogId::Room(id);
-        let limit = page_limit(query.limit);
-        // One more than asked for tells whether there is more; the row is read last and cuts.
-        let mut entries = match query.after {
-            Some(after) => {
-                let range = self.readable(actor, id).await?;
-                let after = after.max(range.start().saturating_sub(1));
-                self.store.log.read_forward(log, after, limit + 1).await?
-            }
-            None => self.store.log.read_back(log, query.before.unwrap_or(Seq::MAX), limit + 1).await?,
-        };
-        let mut range = self.readable(actor, id).await?;
-        let cut_away = entries.last().is_some_and(|newest| newest.seq > *range.end());
+        let cut_away = page.entries.last().is_some_and(|newest| newest.seq > *range.end());
         if query.after.is_none() && cut_away {
             // What was read lies (partly) after the end of a membership: the page ends there instead.
-            entries = self.store.log.read_back(log, range.end() + 1, limit + 1).await?;
+            page = self.store.log.page(log, PageFrom::Before(range.end() + 1), limit + 1, query.min_seq).await?;
             range = self.readable(actor, id).await?;
         }
+        let mut entries = page.entries;
         entries.retain(|entry| range.contains(&entry.seq));
         let has_more = entries.len() > limit;
         match query.after {
             Some(_) => entries.truncate(limit),
             None => drop(entries.drain(..entries.len().saturating_sub(limit))),
         }
-        self.finish(id, tip, entries, has_more, range).await
+        self.finish(id, (page.epoch, page.as_of), entries, has_more, range).await
     }
 
     /// One message.
@@ -94,7 +94,7 @@ impl Messages {
     /// Messages by their seqs, in order; those that are not there or not to be seen are left out. For
     /// pins and quotes.
     pub async fn some(&self, actor: &Actor, room: &RoomRef, seqs: &[Seq]) -> Result<MessagePage, Refusal> {
-        let (id, tip) = self.head(room).await?;
+        let (id, head) = self.head(room).await?;
         let seqs = &seqs[..seqs.len().min(PAGE_MESSAGES)];
         let mut entries = match seqs {
             [] => Vec::new(),
@@ -103,7 +103,7 @@ impl Messages {
         let range = self.readable(actor, id).await?;
         entries.retain(|entry| range.contains(&entry.seq));
         entries.sort_unstable_by_key(|entry| entry.seq);
-        self.finish(id, tip, entries, false, range).await
+        self.finish(id, head, entries, false, range).await
     }
 
     /// The messages of a thread after `after`, in order; the first page (`after` 0) begins with the root.
@@ -115,7 +115,7 @@ impl Messages {
         after: Seq,
         limit: Option<usize>,
     ) -> Result<MessagePage, Refusal> {
-        let (id, tip) = self.head(room).await?;
+        let (id, head) = self.head(room).await?;
         let limit = page_limit(limit);
         let mut seqs = self.store.rooms.thread(id, root, after, limit + 1).await?;
         let has_more = seqs.len() > limit;
@@ -130,13 +130,14 @@ impl Messages {
         }
         entries.retain(|entry| range.contains(&entry.seq));
         entries.sort_unstable_by_key(|entry| entry.seq);
-        self.finish(id, tip, entries, has_more, range).await
+        self.finish(id, head, entries, has_more, range).await
     }
 
-    /// The room's id and its head before anything else is read.
-    async fn head(&self, room: &RoomRef) -> Result<(RoomId, Tip), Refusal> {
+    /// The room's id, and epoch and head before anything else is read.
+    async fn head(&self, room: &RoomRef) -> Result<(RoomId, (Epoch, Seq)), Refusal> {
         let id = self.access.id(room).await?;
-        Ok((id, self.store.log.tip(LogId::Room(id)).await?))
+        let tip = self.store.log.tip(LogId::Room(id)).await?;
+        Ok((id, (tip.epoch(), tip.seq())))
     }
 
     async fn readable(&self, actor: &Actor, room: RoomId) -> Result<RangeInclusive<Seq>, Refusal> {
@@ -146,16 +147,16 @@ impl Messages {
     async fn finish(
         &self,
         room: RoomId,
-        tip: Tip,
+        (epoch, as_of): (Epoch, Seq),
         mut entries: Vec<Entry>,
         has_more: bool,
         range: RangeInclusive<Seq>,
     ) -> Result<MessagePage, Refusal> {
-        if *range.end() < tip.seq() {
+        if *range.end() < as_of {
             hide_later(&self.store, LogId::Room(room), *range.end(), &mut entries).await?;
         }
         let related = self.directory.related(&entries).await?;
-        Ok(MessagePage { room, epoch: tip.epoch(), as_of: tip.seq(), entries, related, has_more })
+        Ok(MessagePage { room, epoch, as_of, entries, related, has_more })
     }
 }
 

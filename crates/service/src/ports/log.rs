@@ -108,6 +108,26 @@ pub struct ChangedLogs {
     pub lost: bool,
 }
 
+/// Where a page of messages begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageFrom {
+    /// The newest ones with `seq <` this.
+    Before(Seq),
+    /// The first ones with `seq >` this.
+    After(Seq),
+}
+
+/// Messages as they were at one moment of their log. No base for an append: that is a [`Tip`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogPage {
+    /// The store's epoch.
+    pub epoch: Epoch,
+    /// Every change up to here is in the messages.
+    pub as_of: Seq,
+    /// In order of seq.
+    pub entries: Vec<Entry>,
+}
+
 /// The logs. Reads are strong: what was acked is in the next read of any caller.
 #[async_trait]
 pub trait RoomLog: Send + Sync {
@@ -134,6 +154,14 @@ pub trait RoomLog: Send + Sync {
     /// The first `limit` messages with `seq > after`, in order of seq. As [`RoomLog::read_back`], upwards.
     async fn read_forward(&self, log: LogId, after: Seq, limit: usize) -> StoreResult<Vec<Entry>>;
 
+    /// A page of messages, as [`RoomLog::read_back`] and [`RoomLog::read_forward`] read it, with the head that
+    /// it is at least of. The one read that a replica may answer: only where `min_seq` is given, and only if
+    /// the replica's head has come as far; without one the answer is as strong as every other.
+    async fn page(&self, log: LogId, from: PageFrom, limit: usize, min_seq: Option<Seq>) -> StoreResult<LogPage> {
+        let _ = min_seq;
+        strong_page(self, log, from, limit).await
+    }
+
     /// The messages at these seqs; those that are not messages are left out. Reads by key.
     async fn messages(&self, log: LogId, seqs: &[Seq]) -> StoreResult<Vec<Entry>>;
 
@@ -153,4 +181,17 @@ pub trait RoomLog: Send + Sync {
 
     /// A page of all logs in order of their names, after `after`: for sweeps, export and backup.
     async fn all_logs(&self, after: Option<LogId>, limit: usize) -> StoreResult<Vec<(LogId, Seq)>>;
+}
+
+/// What [`RoomLog::page`] is without a replica: the head first, so that all up to it is in the page.
+pub async fn strong_page<L>(store: &L, log: LogId, from: PageFrom, limit: usize) -> StoreResult<LogPage>
+where
+    L: RoomLog + ?Sized,
+{
+    let tip = store.tip(log).await?;
+    let entries = match from {
+        PageFrom::Before(before) => store.read_back(log, before, limit).await?,
+        PageFrom::After(after) => store.read_forward(log, after, limit).await?,
+    };
+    Ok(LogPage { epoch: tip.epoch(), as_of: tip.seq(), entries })
 }

@@ -7,7 +7,7 @@ use service::ports::{Files, StoreError, StoreResult};
 use sqlx::AssertSqlSafe;
 
 use crate::codec::{Columns, json, word};
-use crate::dialect::Row;
+use crate::database::Row;
 use crate::shared::{Shared, texts};
 use crate::sql;
 

@@ -2,10 +2,12 @@
 
 use async_trait::async_trait;
 use domain::{Body, Effect, Entry, Epoch, LogId, Seq};
-use service::ports::{AppendError, Appended, ChangedLogs, ChangesCursor, Head, RoomLog, StoreResult, Tip};
+use service::ports::{
+    AppendError, Appended, ChangedLogs, ChangesCursor, Head, LogPage, PageFrom, RoomLog, StoreResult, Tip,
+};
 
 use crate::codec::{self, Columns, ENTRY, EntryRow, int};
-use crate::dialect::Row;
+use crate::database::Row;
 use crate::shared::{Shared, texts};
 use crate::sql;
 
@@ -75,19 +77,18 @@ impl RoomLog for Shared {
     }
 
     async fn changes(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs> {
-        let Some(since) = cursor.and_then(|cursor| self.change_of(cursor)) else {
-            let row = self.one(sql::query("SELECT COALESCE(MAX(chg), 0) AS chg FROM log")).await?;
-            let now = row.map_or(Ok(0), |row| row.int("chg"))?;
-            return Ok(self.changed(Vec::new(), now, cursor.is_some()));
-        };
-        let rows = self.all(sql::query("SELECT log, head, chg FROM log WHERE chg > $1").bind(since)).await?;
-        let mut next = since;
-        let mut logs = Vec::with_capacity(rows.len());
-        for row in rows {
-            next = next.max(row.int("chg")?);
-            logs.push((row.parsed("log")?, row.number("head")?));
+        self.changed_since(cursor).await
+    }
+
+    async fn page(&self, log: LogId, from: PageFrom, limit: usize, min_seq: Option<Seq>) -> StoreResult<LogPage> {
+        #[cfg(feature = "postgres")]
+        if let (Some(replica), Some(min_seq)) = (&self.replica, min_seq)
+            && let Some(page) = replica.page(log, from, limit, min_seq).await
+        {
+            return Ok(page);
         }
-        Ok(self.changed(logs, next, false))
+        let _ = min_seq;
+        service::ports::strong_page(self, log, from, limit).await
     }
 
     async fn raise_floor(&self, log: LogId, floor: Seq) -> StoreResult<()> {
@@ -114,22 +115,14 @@ impl Shared {
         Tip::from_store(self.epoch, head.seq, head.n, head.at)
     }
 
-    /// The `chg` that a cursor names; none if it is of another epoch, or no cursor of ours.
-    fn change_of(&self, cursor: &ChangesCursor) -> Option<i64> {
-        let (epoch, change) = cursor.0.split_once('.')?;
-        if epoch.parse() == Ok(self.epoch) { change.parse().ok() } else { None }
-    }
-
-    fn changed(&self, logs: Vec<(LogId, Seq)>, next: i64, lost: bool) -> ChangedLogs {
-        ChangedLogs { epoch: self.epoch, logs, next: ChangesCursor(format!("{}.{next}", self.epoch)), lost }
-    }
-
     /// Whether the floor is as high as asked, or as the head.
     async fn raise_floor_by_a_step(&self, log: LogId, asked: Seq) -> StoreResult<bool> {
         self.write(move |connection| {
             Box::pin(async move {
                 let name = log.to_string();
-                let row = sql::query("SELECT head, floor FROM log WHERE log = $1").bind(name.clone());
+                // An update, so that appends wait for this step from its beginning on.
+                let row = "UPDATE log SET floor = floor WHERE log = $1 RETURNING head, floor";
+                let row = sql::query(row).bind(name.clone());
                 let Some(row) = row.fetch_optional(&mut *connection).await? else { return Ok(true) };
                 let (head, floor) = (row.number("head")?, row.number("floor")?);
                 let asked = asked.min(head);
@@ -167,6 +160,6 @@ impl Shared {
     }
 }
 
-fn entries(rows: Vec<Row>) -> StoreResult<Vec<Entry>> {
+pub fn entries(rows: Vec<Row>) -> StoreResult<Vec<Entry>> {
     rows.iter().map(codec::entry).collect()
 }

@@ -6,7 +6,7 @@ use domain::{RoomId, Seq, UserId};
 use service::ports::{MarkRow, Marks, StoreError, StoreResult};
 
 use crate::codec::{Columns, int, json};
-use crate::dialect::{Connection, Row};
+use crate::database::{Connection, Row};
 use crate::error::Fault;
 use crate::shared::{Shared, texts};
 use crate::sql;

@@ -1,8 +1,9 @@
 //! The ports, each in a file of its own, all on `Shared`.
 
+mod changes;
 mod feed;
 mod files;
-mod log;
+pub mod log;
 mod marks;
 mod nodes;
 mod notifications;

@@ -7,9 +7,12 @@ use domain::{RoomId, Timestamp, UserId};
 use service::ports::{Connection, NodeRow, Nodes, SocketState, StoreResult};
 
 use crate::codec::Columns;
-use crate::dialect::Row;
+use crate::database::Row;
 use crate::shared::Shared;
 use crate::sql;
+
+/// A node that was not heard of for so long does not come back under its name.
+const FORGOTTEN_MS: i64 = 24 * 3_600_000;
 
 #[async_trait]
 impl Nodes for Shared {
@@ -82,6 +85,14 @@ impl Nodes for Shared {
     async fn forget_socket(&self, id: &str) -> StoreResult<()> {
         let id = id.to_owned();
         self.execute(move || sql::query("DELETE FROM socket WHERE id = $1").bind(id.clone())).await.map(|_| ())
+    }
+
+    async fn sweep(&self, now: Timestamp) -> StoreResult<u64> {
+        let connections = self.execute(move || sql::query("DELETE FROM conn WHERE expires <= $1").bind(now.0));
+        let long_ago = now.0.saturating_sub(FORGOTTEN_MS);
+        let nodes = self.execute(move || sql::query("DELETE FROM node WHERE at < $1").bind(long_ago));
+        let sockets = self.execute(move || sql::query("DELETE FROM socket WHERE expires <= $1").bind(now.0));
+        Ok(connections.await? + sockets.await? + nodes.await?)
     }
 }
 

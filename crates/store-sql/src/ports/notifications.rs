@@ -6,8 +6,8 @@ use service::ports::{NotificationPage, Notifications, StoreResult};
 use sqlx::AssertSqlSafe;
 
 use crate::codec::{Columns, int};
-use crate::dialect::Row;
-use crate::shared::{Shared, Statement};
+use crate::database::{Row, Statement};
+use crate::shared::Shared;
 use crate::sql;
 
 #[async_trait]
@@ -50,7 +50,7 @@ impl Notifications for Shared {
 
     async fn unread(&self, user: UserId, cap: usize) -> StoreResult<usize> {
         let query = "SELECT COUNT(*) AS unread FROM
-                     (SELECT 1 FROM notif WHERE user_id = $1 AND state = 'there' AND seen IS NULL LIMIT $2) AS some";
+                     (SELECT 1 FROM notif WHERE user_id = $1 AND state = 'there' AND seen IS NULL LIMIT $2) AS few";
         let row = self.one(sql::query(query).bind(user.to_string()).bind(sql::limit(cap))).await?;
         let unread = row.map_or(Ok(0), |row| row.number("unread"))?;
         Ok(usize::try_from(unread).unwrap_or(cap))

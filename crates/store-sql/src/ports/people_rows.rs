@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use service::ports::{StoreError, StoreResult, UserRecord};
 
 use crate::codec::{Columns, json, word};
-use crate::dialect::{Connection, Row};
+use crate::database::{Connection, Row};
 use crate::error::Fault;
 use crate::sql;
 

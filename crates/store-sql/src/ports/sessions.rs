@@ -6,7 +6,7 @@ use domain::{SessionId, Timestamp, UserId};
 use service::ports::{Rotation, SessionRecord, Sessions, StoreResult, Ticket};
 
 use crate::codec::Columns;
-use crate::dialect::{Connection, Row};
+use crate::database::{Connection, Row};
 use crate::error::Fault;
 use crate::shared::Shared;
 use crate::sql;

@@ -1,24 +1,14 @@
-//! Tests of the store on SQLite: the suite of all stores, and what only this one promises.
+//! Tests of the store: the suite of all stores on each database, and what only that one promises.
 
-mod backup;
-mod crash;
-mod failing;
-mod open;
-mod plans;
-
-use std::path::Path;
+mod everything;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use conformance::suite::world::{Scribe, a_room, text};
 use domain::{Entry, LogId, Seq};
 use service::ports::Store;
-
-use crate::{OpenError, SqlSettings, SqlStore};
-
-conformance::store!(sqlite, SqlStore::open_temporary);
-
-async fn open_at(path: &Path) -> Result<SqlStore, OpenError> {
-    SqlStore::open(&path.display().to_string(), SqlSettings::default()).await
-}
 
 /// A room's log with some messages.
 async fn a_log_of(store: &Store, messages: usize) -> Scribe {

@@ -2,12 +2,11 @@
 
 use domain::name::fold;
 use domain::{Effect, Entry, LogId, Member, MemberState, Room, RoomId, RoomKind, Seq};
-use sqlx::Row as _;
 
 use super::append::Append;
 use super::own_effects;
 use crate::codec::{EntryRow, int, json, word};
-use crate::dialect::Connection;
+use crate::database::Connection;
 use crate::sql;
 
 type Done = Result<(), sqlx::Error>;
@@ -115,7 +114,7 @@ async fn member(connection: &mut Connection, room: RoomId, row: &Member) -> Done
 
 async fn room(connection: &mut Connection, row: &Room) -> Done {
     let listed = row.kind == RoomKind::Public && !row.archived && row.slug.is_some();
-    let bound = |query: crate::shared::Statement| {
+    let bound = |query: crate::database::Statement| {
         let query = query.bind(row.id.to_string()).bind(word(&row.kind));
         let query = query.bind(row.slug.as_ref().map(|slug| slug.as_str().to_owned()));
         let query = query.bind(row.name.as_ref().map(|name| fold(name.as_str())));
@@ -123,7 +122,7 @@ async fn room(connection: &mut Connection, row: &Room) -> Done {
     };
     let update = "UPDATE room SET kind = $2, slug = $3, name = $4, listed = $5, rev = $6, body = $7 WHERE room = $1";
     let updated = bound(sql::query(update)).execute(&mut *connection).await?;
-    if updated.rows_affected() == 0 {
+    if updated == 0 {
         let insert = "INSERT INTO room (room, kind, slug, name, listed, rev, body, members)
                       VALUES ($1, $2, $3, $4, $5, $6, $7,
                       (SELECT COUNT(*) FROM member WHERE room = $1 AND state = 'joined'))";

@@ -1,14 +1,17 @@
-//! The way to the one task that writes, and the jobs that wait for it.
+//! The way to what writes, and the jobs that wait for it: one task on SQLite, a pool on PostgreSQL.
 //!
-//! A job is answered only after the transaction that holds it has committed. The queue is bounded; when
-//! it is full, the caller is told at once.
+//! A job is answered only after the transaction that holds it has committed. So many may wait; when they
+//! are more, the caller is told at once.
 
 mod append;
 mod effects;
+mod group;
 mod own_effects;
+#[cfg(feature = "postgres")]
+mod pooled;
+#[cfg(feature = "sqlite")]
 mod task;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,10 +19,12 @@ use async_trait::async_trait;
 use domain::{Effect, Entry, LogId};
 use futures_util::future::BoxFuture;
 use service::ports::{AppendError, Appended, StoreError, StoreResult, Tip};
-use tokio::sync::{mpsc, oneshot};
+#[cfg(feature = "sqlite")]
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
 
 use crate::codec::EntryRow;
-use crate::dialect::Connection;
+use crate::database::Connection;
 use crate::error::{Failure, Fault};
 use crate::settings::SqlSettings;
 
@@ -49,13 +54,24 @@ struct Counters {
 enum Job {
     Append(Append),
     Write(Box<dyn Write>),
-    /// Nothing more is taken in; answered when the connection is closed.
-    Close(oneshot::Sender<()>),
+}
+
+/// How much of a transaction a write needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Span {
+    /// A statement is one by itself.
+    Statement,
+    /// What it reads holds until it has written.
+    Transaction,
 }
 
 /// A write other than an append, with its answer.
 #[async_trait]
 trait Write: Send {
+    /// How much of a transaction it needs.
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite's writes share a transaction"))]
+    fn span(&self) -> Span;
+
     /// Does it, inside a transaction. May be called again after a rollback.
     async fn run(&mut self, connection: &mut Connection) -> Result<(), sqlx::Error>;
 
@@ -63,20 +79,35 @@ trait Write: Send {
     fn answer(self: Box<Self>, ended: Result<(), &Failure>);
 }
 
-/// The way to the task that writes.
+/// The way to what writes.
 pub struct Writer {
-    queue: mpsc::Sender<Job>,
+    way: Way,
     counters: Arc<Counters>,
 }
 
+enum Way {
+    #[cfg(feature = "sqlite")]
+    Queue(mpsc::Sender<task::Order>),
+    #[cfg(feature = "postgres")]
+    Pool(pooled::Pooled),
+}
+
 impl Writer {
-    /// Starts the task on its own connection.
-    pub fn start(connection: Connection, path: &Path, settings: &SqlSettings) -> Writer {
-        let (queue, jobs) = mpsc::channel(settings.writer_queue);
+    /// Starts the task that writes, on its own connection.
+    #[cfg(feature = "sqlite")]
+    pub fn queued(connection: Connection, path: &std::path::Path, settings: &SqlSettings) -> Writer {
+        let (queue, orders) = mpsc::channel(settings.writer_queue);
         let counters = Arc::new(Counters::default());
         let task = task::Task::new(connection, path, settings, counters.clone());
-        tokio::spawn(task.run(jobs));
-        Writer { queue, counters }
+        tokio::spawn(task.run(orders));
+        Writer { way: Way::Queue(queue), counters }
+    }
+
+    /// Writes through the connections of a pool.
+    #[cfg(feature = "postgres")]
+    pub fn pooled(pool: sqlx::PgPool, settings: &SqlSettings) -> Writer {
+        let counters = Arc::new(Counters::default());
+        Writer { way: Way::Pool(pooled::Pooled::new(pool, settings, counters.clone())), counters }
     }
 
     pub fn stats(&self) -> Stats {
@@ -99,40 +130,67 @@ impl Writer {
     }
 
     /// See `Shared::write`.
-    pub async fn write<T, F>(&self, work: F) -> StoreResult<T>
+    pub async fn write<T, F>(&self, span: Span, work: F) -> StoreResult<T>
     where
         T: Send + 'static,
         F: for<'c> Fn(&'c mut Connection) -> BoxFuture<'c, Result<T, Fault>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job = Job::Write(Box::new(Call { work, result: None, answer }));
+        let job = Job::Write(Box::new(Call { span, work, result: None, answer }));
         if let Err((why, retry_ms)) = self.send(job) {
             return Err(StoreError::Unavailable { why: why.into(), retry_ms });
         }
         answered.await.unwrap_or_else(|_| Err(closed()))
     }
 
-    /// Commits what waits and ends the task.
+    /// Commits what waits; then nothing more is taken in.
     pub async fn close(&self) {
-        let (answer, answered) = oneshot::channel();
-        // Already closed, if either fails.
-        if self.queue.send(Job::Close(answer)).await.is_ok() {
-            let _ = answered.await;
+        match &self.way {
+            #[cfg(feature = "sqlite")]
+            Way::Queue(queue) => {
+                let (answer, answered) = oneshot::channel();
+                // Already closed, if either fails.
+                if queue.send(task::Order::Close(answer)).await.is_ok() {
+                    let _ = answered.await;
+                }
+            }
+            #[cfg(feature = "postgres")]
+            Way::Pool(pooled) => pooled.close().await,
         }
     }
 
-    /// How many jobs wait, those that the task has taken already not counted.
+    /// How many jobs wait, those that SQLite's task has taken already not counted.
     #[cfg(test)]
     pub fn waiting(&self) -> usize {
-        self.queue.max_capacity() - self.queue.capacity()
+        match &self.way {
+            #[cfg(feature = "sqlite")]
+            Way::Queue(queue) => queue.max_capacity() - queue.capacity(),
+            #[cfg(feature = "postgres")]
+            Way::Pool(pooled) => pooled.waiting(),
+        }
     }
 
     fn send(&self, job: Job) -> Result<(), (&'static str, u64)> {
-        self.queue.try_send(job).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => ("too many writes wait", QUEUE_RETRY_MS),
-            mpsc::error::TrySendError::Closed(_) => ("the store is closed", CLOSED_RETRY_MS),
+        let sent = match &self.way {
+            #[cfg(feature = "sqlite")]
+            Way::Queue(queue) => queue.try_send(task::Order::Job(job)).map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => Untaken::Full,
+                mpsc::error::TrySendError::Closed(_) => Untaken::Closed,
+            }),
+            #[cfg(feature = "postgres")]
+            Way::Pool(pooled) => pooled.start(job),
+        };
+        sent.map_err(|why| match why {
+            Untaken::Full => ("too many writes wait", QUEUE_RETRY_MS),
+            Untaken::Closed => ("the store is closed", CLOSED_RETRY_MS),
         })
     }
+}
+
+/// Why a job is not taken in.
+enum Untaken {
+    Full,
+    Closed,
 }
 
 fn closed() -> StoreError {
@@ -140,6 +198,7 @@ fn closed() -> StoreError {
 }
 
 struct Call<T, F> {
+    span: Span,
     work: F,
     result: Option<StoreResult<T>>,
     answer: oneshot::Sender<StoreResult<T>>,
@@ -151,6 +210,10 @@ where
     T: Send + 'static,
     F: for<'c> Fn(&'c mut Connection) -> BoxFuture<'c, Result<T, Fault>> + Send + 'static,
 {
+    fn span(&self) -> Span {
+        self.span
+    }
+
     async fn run(&mut self, connection: &mut Connection) -> Result<(), sqlx::Error> {
         let result = match (self.work)(connection).await {
             Ok(value) => Ok(value),
@@ -167,7 +230,7 @@ where
             Err(Failure::Unavailable { why, retry_ms }) => {
                 Err(StoreError::Unavailable { why: why.clone(), retry_ms: *retry_ms })
             }
-            Err(Failure::Row(why) | Failure::Unclear(why)) => {
+            Err(Failure::Row(why) | Failure::Race(why) | Failure::Unclear(why)) => {
                 Err(StoreError::Unavailable { why: why.clone(), retry_ms: CLOSED_RETRY_MS })
             }
         };

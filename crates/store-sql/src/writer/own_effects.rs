@@ -3,8 +3,7 @@
 use domain::{Effect, Level, Notification, NotificationKey, UserId, UserRoom};
 
 use crate::codec::{int, json, word};
-use crate::dialect::Connection;
-use crate::shared::Statement;
+use crate::database::{Connection, Statement};
 use crate::sql;
 
 type Done = Result<(), sqlx::Error>;

@@ -1,4 +1,4 @@
-//! The task that writes: takes what waits, commits it in one transaction, answers.
+//! SQLite: the task that writes takes what waits, commits it in one transaction, answers.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,14 +6,15 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::limits::GROUP_ENTRIES;
-use sqlx::{ConnectOptions as _, Connection as _, Executor};
 use tokio::sync::{mpsc, oneshot};
 
-use super::append::{self, Append};
-use super::{Counters, Job, Write};
-use crate::dialect::{self, BEGIN_WRITE, CHECKPOINT, Connection};
+use super::group::Group;
+use super::{Counters, Job};
+use crate::database::Connection;
+use crate::dialect::{self, Kind};
 use crate::error::Failure;
 use crate::settings::SqlSettings;
+use crate::sqlite::{self, BEGIN_WRITE, CHECKPOINT};
 
 /// How long the task waits before it connects again, so that a broken disk does not keep it busy.
 const RECONNECT: Duration = Duration::from_millis(100);
@@ -26,46 +27,11 @@ pub struct Task {
     counters: Arc<Counters>,
 }
 
-/// What one transaction commits.
-#[derive(Default)]
-struct Group {
-    appends: Vec<Append>,
-    writes: Vec<Box<dyn Write>>,
-}
-
-impl Group {
-    fn add(&mut self, job: Job) -> Option<oneshot::Sender<()>> {
-        match job {
-            Job::Append(append) => self.appends.push(append),
-            Job::Write(write) => self.writes.push(write),
-            Job::Close(closed) => return Some(closed),
-        }
-        None
-    }
-
-    fn len(&self) -> usize {
-        self.appends.len() + self.writes.len()
-    }
-
-    fn entries(&self) -> usize {
-        self.appends.iter().map(|append| append.rows.len()).sum()
-    }
-
-    fn answer(self, ended: Result<(), &Failure>) {
-        for append in self.appends {
-            append.answer(ended);
-        }
-        for write in self.writes {
-            write.answer(ended);
-        }
-    }
-
-    /// Each job on its own, in the same order.
-    fn split(self) -> impl Iterator<Item = Group> {
-        let appends = self.appends.into_iter().map(|append| Group { appends: vec![append], writes: Vec::new() });
-        let writes = self.writes.into_iter().map(|write| Group { appends: Vec::new(), writes: vec![write] });
-        appends.chain(writes)
-    }
+/// What waits in the queue.
+pub enum Order {
+    Job(Job),
+    /// Nothing more is taken in; answered when the connection is closed.
+    Close(oneshot::Sender<()>),
 }
 
 impl Task {
@@ -74,25 +40,28 @@ impl Task {
     }
 
     /// Until the queue is closed and empty. While one group is at the disk the next one gathers.
-    pub async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+    pub async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
         let mut closed = Vec::new();
-        while let Some(first) = jobs.recv().await {
+        while let Some(first) = orders.recv().await {
             // Those who were answered by the group before ask again now: they join this one.
             tokio::task::yield_now().await;
             let mut group = Group::default();
             let mut next = Some(first);
-            while let Some(job) = next {
-                if let Some(asked) = group.add(job) {
-                    closed.push(asked);
-                    jobs.close();
+            while let Some(order) = next {
+                match order {
+                    Order::Job(job) => group.add(job),
+                    Order::Close(asked) => {
+                        closed.push(asked);
+                        orders.close();
+                    }
                 }
-                let is_full = group.len() >= self.settings.group || group.entries() >= GROUP_ENTRIES;
-                next = if is_full { None } else { jobs.try_recv().ok() };
+                let is_full = group.len() >= self.settings.group || entries(&group) >= GROUP_ENTRIES;
+                next = if is_full { None } else { orders.try_recv().ok() };
             }
             self.commit(group).await;
         }
         if let Some(mut connection) = self.connection.take() {
-            let moved = connection.execute(CHECKPOINT).await.map(|_| ());
+            let moved = connection.run(CHECKPOINT).await;
             if let Err(error) = moved.and(connection.close().await) {
                 tracing::warn!(%error, "the database was not closed cleanly; nothing is lost");
             }
@@ -112,7 +81,7 @@ impl Task {
             Ok(()) => group.answer(Ok(())),
             Err(Failure::Row(why)) if group.len() > 1 => {
                 tracing::warn!(why, jobs = group.len(), "a row cannot be written: each job on its own");
-                for mut alone in group.split() {
+                for mut alone in split(group) {
                     let ended = self.transact(&mut alone).await;
                     alone.answer(ended.as_ref().map(|_| ()));
                 }
@@ -126,16 +95,16 @@ impl Task {
 
     async fn transact(&mut self, group: &mut Group) -> Result<(), Failure> {
         let connection = connected(&mut self.connection, &self.path, &self.settings).await?;
-        if let Err(error) = connection.execute(BEGIN_WRITE).await {
+        if let Err(error) = connection.run(BEGIN_WRITE).await {
             // A lock of another process passes; anything else may be the connection's.
-            if dialect::kind(&error) != dialect::Kind::Busy {
+            if dialect::kind(&error) != Kind::Busy {
                 self.connection = None;
             }
             return Err(Failure::of_statement(&error));
         }
-        match fill(connection, group).await {
+        match group.fill(connection).await {
             Ok(entries) => {
-                if let Err(error) = connection.execute("COMMIT").await {
+                if let Err(error) = connection.run("COMMIT").await {
                     self.roll_back().await;
                     return Err(Failure::of_commit(&error));
                 }
@@ -153,9 +122,9 @@ impl Task {
     /// Rolls back; a connection that cannot is given up, which rolls back as well.
     async fn roll_back(&mut self) {
         let Some(connection) = &mut self.connection else { return };
-        match connection.execute("ROLLBACK").await {
-            Ok(_) => {}
-            Err(error) if dialect::was_rolled_back(&error) => {}
+        match connection.run("ROLLBACK").await {
+            Ok(()) => {}
+            Err(error) if sqlite::was_rolled_back(&error) => {}
             Err(error) => {
                 tracing::warn!(%error, "a rollback failed: connecting again");
                 self.connection = None;
@@ -164,13 +133,15 @@ impl Task {
     }
 }
 
-/// Does the group's work; returns how many entries it appended.
-async fn fill(connection: &mut Connection, group: &mut Group) -> Result<u64, sqlx::Error> {
-    let entries = append::run(connection, &mut group.appends).await?;
-    for write in &mut group.writes {
-        write.run(connection).await?;
-    }
-    Ok(entries)
+fn entries(group: &Group) -> usize {
+    group.appends.iter().map(|append| append.rows.len()).sum()
+}
+
+/// Each job on its own, in the same order.
+fn split(group: Group) -> impl Iterator<Item = Group> {
+    let appends = group.appends.into_iter().map(|append| Group { appends: vec![append], writes: Vec::new() });
+    let writes = group.writes.into_iter().map(|write| Group { appends: Vec::new(), writes: vec![write] });
+    appends.chain(writes)
 }
 
 async fn connected<'a>(
@@ -180,8 +151,8 @@ async fn connected<'a>(
 ) -> Result<&'a mut Connection, Failure> {
     if slot.is_none() {
         tokio::time::sleep(RECONNECT).await;
-        let options = dialect::writer_options(path, settings);
-        *slot = Some(options.connect().await.map_err(|error| Failure::of_statement(&error))?);
+        let connected = sqlite::connect_writer(path, settings).await;
+        *slot = Some(connected.map_err(|error| Failure::of_statement(&error))?);
     }
     Ok(slot.as_mut().expect("it was filled a line ago"))
 }

@@ -1,80 +1,13 @@
-//! Every statement finds its rows by key or index; its cost does not grow with the tables.
+//! Every method of every port, called once: what a test of all statements looks at.
 
 use std::time::Duration;
 
-use conformance::suite::world::{
-    Scribe, a_room_with, a_session, a_user, emoji, file, person, plain_room, public_room, react, slug, text,
-};
-use domain::{
-    Effect, LogId, Member, MemberState, Notification, NotificationKey, NotificationKind, RoomKind, Timestamp,
-};
-use service::ports::{Connection, Fence, NodeRow, Store, Ticket};
-use sqlx::{AssertSqlSafe, Row as _};
-
-use crate::{SqlStore, sql};
-
-/// Statements that look at all rows of a table, and may.
-const SWEEPS: [&str; 1] = [
-    // The nodes are few.
-    "FROM node WHERE at >= $1",
-];
-
-#[tokio::test]
-async fn statements_search_and_do_not_scan() {
-    let store = SqlStore::open_temporary().await.expect("it opens");
-    call_everything(&store.store()).await;
-    let statements = sql::seen::take();
-    assert!(statements.len() > 100, "only {} statements were seen", statements.len());
-    for statement in statements {
-        let plan = plan_of(&store, &statement).await;
-        let may_scan = SWEEPS.iter().any(|sweep| statement.contains(sweep));
-        let scans = plan.iter().any(|step| step.starts_with("SCAN") && !is_bounded(step));
-        assert!(!scans || may_scan, "{statement}\n{plan:#?}");
-        let sorts = plan.iter().any(|step| step.contains("AUTOMATIC") || step.contains("TEMP B-TREE"));
-        assert!(!sorts, "{statement}\n{plan:#?}");
-    }
-}
-
-/// Rows that the statement itself brings along, or a walk along an index that `LIMIT` ends.
-fn is_bounded(step: &str) -> bool {
-    let own = ["CONSTANT ROW", "SUBQUERY", "VALUES", "some"];
-    own.iter().any(|name| step.contains(name)) || step == "SCAN log USING COVERING INDEX log_chg"
-}
-
-#[tokio::test]
-async fn a_page_is_read_through_the_index_of_messages() {
-    let store = SqlStore::open_temporary().await.expect("it opens");
-    let mut scribe =
-        a_room_with(&store.store(), &plain_room(conformance::suite::world::a_room(), RoomKind::Private), &[]).await;
-    sql::seen::take();
-    store.store().log.read_back(scribe.log, 9, 5).await.expect("a page");
-    store.store().log.read_forward(scribe.log, 0, 5).await.expect("a page");
-    let statements = sql::seen::take();
-    assert_eq!(statements.len(), 2);
-    for statement in statements {
-        let plan = plan_of(&store, &statement).await;
-        let entry = plan.iter().filter(|step| step.contains("entry")).collect::<Vec<_>>();
-        assert!(entry.iter().all(|step| step.starts_with("SEARCH")), "{plan:#?}");
-        assert!(entry.iter().any(|step| step.contains("entry_message")), "{plan:#?}");
-    }
-    // A run of reactions longer than any page lies between two messages.
-    scribe.say("old").await;
-    for _ in 0..40 {
-        scribe.write((0..500).map(|_| react(2)).collect(), &[]).await;
-    }
-    scribe.say("new").await;
-    let page = store.store().log.read_back(scribe.log, u64::from(u32::MAX), 50).await.expect("a page");
-    assert_eq!(page.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [2, 20_003]);
-}
-
-async fn plan_of(store: &SqlStore, statement: &str) -> Vec<String> {
-    let explained = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")));
-    let rows = explained.fetch_all(&store.shared().reads).await.expect("a plan");
-    rows.iter().map(|row| row.get("detail")).collect()
-}
+use conformance::suite::world::{Scribe, a_room_with, a_session, a_user, emoji, file, person, public_room, slug, text};
+use domain::{Effect, LogId, Member, MemberState, Notification, NotificationKey, NotificationKind, Timestamp};
+use service::ports::{Connection, Fence, NodeRow, PageFrom, SocketState, Store, Ticket};
 
 /// Calls every method of every port once.
-async fn call_everything(store: &Store) {
+pub async fn call_everything(store: &Store) {
     let (ada, eve) = (a_user(), a_user());
     let room = public_room(conformance::suite::world::a_room(), "tea", "Tea");
     let id = room.id;
@@ -124,6 +57,7 @@ async fn call_everything(store: &Store) {
     log.read(scribe.log, 1, 5).await.expect("read");
     log.read_back(scribe.log, 5, 5).await.expect("read_back");
     log.read_forward(scribe.log, 1, 5).await.expect("read_forward");
+    log.page(scribe.log, PageFrom::Before(5), 5, None).await.expect("page");
     log.recent(scribe.log, 5).await.expect("recent");
     let cursor = log.changes(None).await.expect("changes").next;
     log.changes(Some(&cursor)).await.expect("changes");
@@ -211,5 +145,10 @@ async fn call_everything(store: &Store) {
     nodes.put_connection(&socket).await.expect("put_connection");
     nodes.connections(ada, at).await.expect("connections");
     nodes.connections_in(id, at).await.expect("connections_in");
+    let state = SocketState { id: "1".into(), state: "{}".into(), expires_at: at };
+    nodes.keep_socket(&state).await.expect("keep_socket");
+    nodes.socket("1", at).await.expect("socket");
+    nodes.forget_socket("1").await.expect("forget_socket");
+    nodes.sweep(at).await.expect("sweep");
     nodes.drop_connection(ada, "1").await.expect("drop_connection");
 }

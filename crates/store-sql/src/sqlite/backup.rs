@@ -4,9 +4,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use domain::Epoch;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor, SqliteConnection};
 
-use crate::dialect::{self, CHECKPOINT, Connection};
+use super::CHECKPOINT;
+use crate::database::{Connection, Statement};
+use crate::dialect::{self, Kind};
 use crate::error::OpenError;
 use crate::schema;
 use crate::settings::SqlSettings;
@@ -33,15 +35,16 @@ impl SqlStore {
     /// Copies the whole database to `target`, as it is at one moment, while others go on writing. The
     /// file must not exist; it is there only when it is complete and on the disk.
     pub async fn backup_to(&self, target: &Path) -> Result<(), OpenError> {
-        let database = |source| OpenError::Database { path: self.path().display().to_string(), source };
+        let file = self.file.as_ref().ok_or(OpenError::NoFile)?;
+        let database = |source| OpenError::Database { name: file.path.display().to_string(), source };
         let io = |source| OpenError::Io { path: target.display().to_string(), source };
         if target.exists() {
             return Err(io(io::Error::from(io::ErrorKind::AlreadyExists)));
         }
         let partial = beside(target, ".partial");
-        remove_if_there(&partial).and_then(|()| dialect::create(&partial)).map_err(io)?;
-        let mut connection = dialect::tool_options(self.path(), self.settings()).connect().await.map_err(database)?;
-        let copied = sqlx::query(dialect::COPY_TO).bind(partial.display().to_string()).execute(&mut connection).await;
+        remove_if_there(&partial).and_then(|()| super::create(&partial)).map_err(io)?;
+        let mut connection = super::tool_options(&file.path, &file.settings).connect().await.map_err(database)?;
+        let copied = sqlx::query(super::COPY_TO).bind(partial.display().to_string()).execute(&mut connection).await;
         if let Err(error) = copied {
             remove_if_there(&partial).map_err(io)?;
             return Err(database(error));
@@ -70,7 +73,7 @@ pub async fn restore(backup: &Path, target: &Path, force: bool) -> Result<Epoch,
     for stale in [partial.clone(), beside(&partial, "-wal"), beside(&partial, "-shm")] {
         remove_if_there(&stale).map_err(io)?;
     }
-    dialect::create(&partial).map_err(io)?;
+    super::create(&partial).map_err(io)?;
     let renewed = renew(backup, &partial, &settings).await;
     if renewed.is_err() {
         remove_if_there(&partial).map_err(io)?;
@@ -87,28 +90,29 @@ pub async fn restore(backup: &Path, target: &Path, force: bool) -> Result<Epoch,
 /// Copies the backup, checks it and gives it its new epoch.
 async fn renew(backup: &Path, partial: &Path, settings: &SqlSettings) -> Result<Epoch, RestoreError> {
     let name = backup.display().to_string();
-    let database = |source| OpenError::Database { path: name.clone(), source };
-    let mut source = dialect::tool_options(backup, settings).connect().await.map_err(database)?;
+    let database = |source| OpenError::Database { name: name.clone(), source };
+    let source = super::tool_options(backup, settings).connect().await.map_err(database)?;
+    let mut source = Connection::Sqlite(source);
     schema::read(&mut source, &name).await?;
-    let copy = sqlx::query(dialect::COPY_TO).bind(partial.display().to_string());
+    let copy = Statement::new(super::COPY_TO).bind(partial.display().to_string());
     copy.execute(&mut source).await.map_err(database)?;
     source.close().await.map_err(database)?;
-    let options = dialect::writer_options(partial, settings);
-    let mut connection = options.connect().await.map_err(database)?;
+    let mut connection = super::writer_options(partial, settings).connect().await.map_err(database)?;
     check(&mut connection).await?;
+    let mut connection = Connection::Sqlite(connection);
     let epoch = schema::new_epoch();
     schema::set(&mut connection, "epoch", &epoch.to_string()).await.map_err(database)?;
     // Sockets, nodes and tickets belong to the processes of the other life. Leases stay: their fences
     // must go on rising.
     for table in ["conn", "node", "ticket"] {
-        connection.execute(AssertSqlSafe(format!("DELETE FROM {table}"))).await.map_err(database)?;
+        connection.run(AssertSqlSafe(format!("DELETE FROM {table}"))).await.map_err(database)?;
     }
-    connection.execute(CHECKPOINT).await.map_err(database)?;
+    connection.run(CHECKPOINT).await.map_err(database)?;
     connection.close().await.map_err(database)?;
     Ok(epoch)
 }
 
-async fn check(connection: &mut Connection) -> Result<(), RestoreError> {
+async fn check(connection: &mut SqliteConnection) -> Result<(), RestoreError> {
     let found: Result<Vec<String>, _> = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_all(connection).await;
     match found {
         Ok(lines) if lines == ["ok"] => Ok(()),
@@ -121,16 +125,16 @@ async fn check(connection: &mut Connection) -> Result<(), RestoreError> {
 async fn check_unused(target: &Path, settings: &SqlSettings) -> Result<(), RestoreError> {
     let in_use = || RestoreError::InUse(target.display().to_string());
     let settings = SqlSettings { busy_timeout: std::time::Duration::ZERO, ..settings.clone() };
-    let opened = dialect::exclusive_options(target, &settings).connect().await;
+    let opened = super::exclusive_options(target, &settings).connect().await;
     match opened {
         Ok(mut connection) => {
             let locked = connection.execute("BEGIN EXCLUSIVE").await;
-            let busy = locked.as_ref().err().map(dialect::kind) == Some(dialect::Kind::Busy);
+            let busy = locked.as_ref().err().map(dialect::kind) == Some(Kind::Busy);
             // Whatever else is wrong with it, it is to be replaced.
             let _ = connection.close().await;
             if busy { Err(in_use()) } else { Ok(()) }
         }
-        Err(error) if dialect::kind(&error) == dialect::Kind::Busy => Err(in_use()),
+        Err(error) if dialect::kind(&error) == Kind::Busy => Err(in_use()),
         Err(_) => Ok(()),
     }
 }

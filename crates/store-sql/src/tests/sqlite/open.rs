@@ -8,9 +8,10 @@ use service::ports::AppendError;
 use sqlx::{ConnectOptions as _, Connection as _, Executor};
 
 use super::{a_log_of, open_at, whole_logs};
+use crate::database::Pool;
 use crate::schema::VERSION;
-use crate::store::path_of;
-use crate::{OpenError, SqlSettings, SqlStore, dialect};
+use crate::sqlite::{self, path_of};
+use crate::{OpenError, SqlSettings, SqlStore};
 
 #[tokio::test]
 async fn a_closed_store_opens_again_as_it_was() {
@@ -36,7 +37,7 @@ async fn the_file_is_set_up_for_full_durability() {
         let read = store.shared().write(move |connection| {
             Box::pin(async move {
                 let sql = sqlx::AssertSqlSafe(format!("PRAGMA {name}"));
-                Ok(sqlx::query_scalar::<_, i64>(sql).fetch_one(connection).await?)
+                Ok(sqlx::query_scalar::<_, i64>(sql).fetch_one(connection.sqlite()).await?)
             })
         });
         read.await.expect("a pragma")
@@ -44,15 +45,14 @@ async fn the_file_is_set_up_for_full_durability() {
     assert_eq!(pragma("synchronous").await, 2, "FULL");
     assert_eq!(pragma("page_size").await, 8192);
     assert_eq!(pragma("application_id").await, 0x5041_4C56, "PALV");
-    let mode: String =
-        sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&store.shared().reads).await.expect("a mode");
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(readers(&store)).await.expect("a mode");
     assert_eq!(mode, "wal");
     for suffix in ["", "-wal"] {
         let name = format!("{}{suffix}", store.path().display());
         let mode = std::fs::metadata(&name).expect("the file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name} is for nobody else");
     }
-    let write = sqlx::query("DELETE FROM log").execute(&store.shared().reads).await;
+    let write = sqlx::query("DELETE FROM log").execute(readers(&store)).await;
     assert!(write.is_err(), "readers cannot write");
 }
 
@@ -77,9 +77,9 @@ async fn what_is_not_ours_is_refused() {
     std::fs::write(&text, "not a database, ".repeat(600)).expect("written");
     assert!(matches!(open_at(&text).await, Err(OpenError::Foreign(_))));
     let other = folder.path().join("other.db");
-    dialect::create(&other).expect("a file");
+    sqlite::create(&other).expect("a file");
     let mut connection =
-        dialect::writer_options(&other, &SqlSettings::default()).connect().await.expect("another program's");
+        sqlite::writer_options(&other, &SqlSettings::default()).connect().await.expect("another program's");
     connection.execute("CREATE TABLE notes (body TEXT)").await.expect("its table");
     connection.close().await.expect("closed");
     assert!(matches!(open_at(&other).await, Err(OpenError::Foreign(_))));
@@ -207,7 +207,15 @@ pub async fn hold_the_writer(store: &SqlStore) -> tokio::sync::watch::Sender<boo
 }
 
 async fn change(path: &std::path::Path, sql: &str) {
-    let mut connection = dialect::tool_options(path, &SqlSettings::default()).connect().await.expect("it opens");
+    let mut connection = sqlite::tool_options(path, &SqlSettings::default()).connect().await.expect("it opens");
     connection.execute(sqlx::AssertSqlSafe(sql.to_owned())).await.expect("changed");
     connection.close().await.expect("closed");
+}
+
+pub fn readers(store: &SqlStore) -> &sqlx::SqlitePool {
+    match &store.shared().reads {
+        Pool::Sqlite(pool) => pool,
+        #[cfg(feature = "postgres")]
+        Pool::Postgres(_) => panic!("a test of SQLite runs on SQLite"),
+    }
 }

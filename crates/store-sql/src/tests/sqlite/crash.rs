@@ -46,7 +46,7 @@ async fn what_was_acked_survives_a_kill() {
 fn kill_after(path: &Path, acks: usize) -> BTreeMap<(String, Seq), String> {
     let this = std::env::current_exe().expect("the test knows its own file");
     let mut child = Command::new(this)
-        .args(["--exact", "--nocapture", "tests::crash::what_was_acked_survives_a_kill"])
+        .args(["--exact", "--nocapture", "tests::sqlite::crash::what_was_acked_survives_a_kill"])
         .env(DATABASE, path)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

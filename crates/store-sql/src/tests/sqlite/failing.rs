@@ -4,19 +4,19 @@
 use conformance::suite::world::{Scribe, a_room, person, text};
 use domain::LogId;
 use service::ports::{AppendError, StoreError};
-use sqlx::{AssertSqlSafe, Executor};
+use sqlx::AssertSqlSafe;
 
 use super::open::hold_the_writer;
 use super::{a_log_of, whole_logs};
-use crate::SqlStore;
+use crate::{SqlStore, sql};
 
 /// Lets the file grow by so many pages and no more.
 async fn allow_pages(store: &SqlStore, more: i64) {
     let allowed = store.shared().write(move |connection| {
         Box::pin(async move {
-            let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *connection).await?;
+            let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(connection.sqlite()).await?;
             let limit = format!("PRAGMA max_page_count = {}", pages + more);
-            connection.execute(AssertSqlSafe(limit)).await?;
+            connection.run(AssertSqlSafe(limit)).await?;
             Ok(())
         })
     });
@@ -64,11 +64,11 @@ async fn a_full_disk_refuses_and_recovers() {
 async fn fail_the_commit(store: &SqlStore) -> Result<(), StoreError> {
     let failing = store.shared().write(|connection| {
         Box::pin(async move {
-            connection.execute("CREATE TEMP TABLE IF NOT EXISTS one (id INTEGER PRIMARY KEY)").await?;
+            connection.run("CREATE TEMP TABLE IF NOT EXISTS one (id INTEGER PRIMARY KEY)").await?;
             let many =
                 "CREATE TEMP TABLE IF NOT EXISTS many (one INTEGER REFERENCES one DEFERRABLE INITIALLY DEFERRED)";
-            connection.execute(many).await?;
-            connection.execute("INSERT INTO many VALUES (1)").await?;
+            connection.run(many).await?;
+            connection.run("INSERT INTO many VALUES (1)").await?;
             Ok(())
         })
     });
@@ -110,7 +110,7 @@ async fn a_row_that_cannot_be_written_fails_alone() {
     // As if a head had been lost: the slot that it names is filled.
     let log = broken.log.to_string();
     let damaged =
-        store.shared().execute(move || sqlx::query("UPDATE log SET head = 0, n = 0 WHERE log = $1").bind(log.clone()));
+        store.shared().execute(move || sql::query("UPDATE log SET head = 0, n = 0 WHERE log = $1").bind(log.clone()));
     damaged.await.expect("damaged");
     let mut broken = Scribe::new(&ports, broken.log).await;
     let mut scribe = Scribe::new(&ports, LogId::Room(a_room())).await;
@@ -139,7 +139,7 @@ async fn a_lost_connection_is_made_again() {
     let ports = store.store();
     let mut scribe = a_log_of(&ports, 1).await;
     // A rollback in the middle of the task's transaction: its commit then fails.
-    let broken = store.shared().execute(|| sqlx::query("ROLLBACK")).await;
+    let broken = store.shared().execute(|| sql::query("ROLLBACK")).await;
     assert!(matches!(broken, Err(StoreError::Unavailable { .. })), "{broken:?}");
     scribe.say("on").await;
     assert_eq!(whole_logs(&ports).await[0].1.len(), 2);

@@ -1,0 +1,170 @@
+//! The seam to sqlx: one connection, pool, row and statement for all databases, so that each query is
+//! written once.
+//!
+//! Knows how to reach a database, never what is asked of it.
+
+mod statement;
+
+#[cfg(feature = "postgres")]
+use sqlx::Postgres;
+#[cfg(feature = "sqlite")]
+use sqlx::Sqlite;
+use sqlx::{Executor, Row as _, SqlSafeStr};
+
+use crate::dialect::Dialect;
+
+pub use statement::{Statement, Value};
+
+/// A connection.
+pub enum Connection {
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlx::SqliteConnection),
+    /// One of a pool's, which gets it back when this is dropped.
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::pool::PoolConnection<Postgres>),
+}
+
+impl Connection {
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(_) => Dialect::Sqlite,
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Statements without values, which are not kept prepared: those of transactions and schemas.
+    pub async fn run(&mut self, sql: impl SqlSafeStr) -> Result<(), sqlx::Error> {
+        let sql = sqlx::raw_sql(sql);
+        match self {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(connection) => connection.execute(sql).await.map(|_| ()),
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => connection.execute(sql).await.map(|_| ()),
+        }
+    }
+
+    /// Ends it: it is in doubt, or no longer needed. Whatever it had begun is rolled back.
+    pub async fn close(self) -> Result<(), sqlx::Error> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(connection) => sqlx::Connection::close(connection).await,
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => sqlx::Connection::close_hard(connection.detach()).await,
+        }
+    }
+
+    /// What only SQLite has.
+    #[cfg(all(test, feature = "sqlite"))]
+    pub fn sqlite(&mut self) -> &mut sqlx::SqliteConnection {
+        match self {
+            Connection::Sqlite(connection) => connection,
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(_) => panic!("a test of SQLite runs on SQLite"),
+        }
+    }
+}
+
+/// Connections that are opened when they are needed.
+#[derive(Clone)]
+pub enum Pool {
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlx::SqlitePool),
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::PgPool),
+}
+
+impl Pool {
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(_) => Dialect::Sqlite,
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// All rows of a query.
+    pub async fn all(&self, query: Statement) -> Result<Vec<Row>, sqlx::Error> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(pool) => Ok(Row::all(query.bound::<Sqlite>().fetch_all(pool).await?)),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => Ok(Row::all(query.bound::<Postgres>().fetch_all(pool).await?)),
+        }
+    }
+
+    /// The only row of a query, if there is one.
+    pub async fn one(&self, query: Statement) -> Result<Option<Row>, sqlx::Error> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(pool) => Ok(query.bound::<Sqlite>().fetch_optional(pool).await?.map(Row::from)),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => Ok(query.bound::<Postgres>().fetch_optional(pool).await?.map(Row::from)),
+        }
+    }
+
+    pub async fn close(&self) {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(pool) => pool.close().await,
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// A row of an answer.
+pub enum Row {
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlx::sqlite::SqliteRow),
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::postgres::PgRow),
+}
+
+impl Row {
+    fn all<R: Into<Row>>(rows: Vec<R>) -> Vec<Row> {
+        rows.into_iter().map(Into::into).collect()
+    }
+
+    pub fn try_get<T: Cell>(&self, column: &str) -> Result<T, sqlx::Error> {
+        T::of(self, column)
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl From<sqlx::sqlite::SqliteRow> for Row {
+    fn from(row: sqlx::sqlite::SqliteRow) -> Row {
+        Row::Sqlite(row)
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl From<sqlx::postgres::PgRow> for Row {
+    fn from(row: sqlx::postgres::PgRow) -> Row {
+        Row::Postgres(row)
+    }
+}
+
+/// What a column may hold: texts, whole numbers, bytes.
+pub trait Cell: Sized {
+    fn of(row: &Row, column: &str) -> Result<Self, sqlx::Error>;
+}
+
+macro_rules! cells {
+    ($($of:ty),*) => {
+        $(impl Cell for $of {
+            fn of(row: &Row, column: &str) -> Result<Self, sqlx::Error> {
+                match row {
+                    #[cfg(feature = "sqlite")]
+                    Row::Sqlite(row) => row.try_get(column),
+                    #[cfg(feature = "postgres")]
+                    Row::Postgres(row) => row.try_get(column),
+                }
+            }
+        })*
+    };
+}
+
+cells!(String, i64, Vec<u8>, Option<String>, Option<i64>, Option<Vec<u8>>);

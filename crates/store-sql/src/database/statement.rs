@@ -1,0 +1,129 @@
+//! A statement with its values.
+
+#[cfg(feature = "postgres")]
+use sqlx::Postgres;
+#[cfg(feature = "sqlite")]
+use sqlx::Sqlite;
+use sqlx::query::Query;
+use sqlx::{Database, Encode, SqlSafeStr, SqlStr, Type};
+
+use super::{Connection, Row};
+
+/// A value, with its type also where it is null.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Text(Option<String>),
+    Int(Option<i64>),
+    Bytes(Option<Vec<u8>>),
+}
+
+macro_rules! values {
+    ($($variant:ident: $of:ty),*) => {
+        $(
+            impl From<$of> for Value {
+                fn from(value: $of) -> Value {
+                    Value::$variant(Some(value))
+                }
+            }
+            impl From<Option<$of>> for Value {
+                fn from(value: Option<$of>) -> Value {
+                    Value::$variant(value)
+                }
+            }
+        )*
+    };
+}
+
+values!(Text: String, Int: i64, Bytes: Vec<u8>);
+
+/// A statement that is kept prepared, with its values: `$1` is the first one bound.
+pub struct Statement {
+    sql: SqlStr,
+    values: Vec<Value>,
+}
+
+impl Statement {
+    pub fn new(sql: impl SqlSafeStr) -> Statement {
+        Statement { sql: sql.into_sql_str(), values: Vec::new() }
+    }
+
+    pub fn bind(mut self, value: impl Into<Value>) -> Statement {
+        self.values.push(value.into());
+        self
+    }
+
+    /// Runs it; returns how many rows it changed.
+    pub async fn execute(self, on: &mut Connection) -> Result<u64, sqlx::Error> {
+        match on {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(on) => Ok(self.bound::<Sqlite>().execute(on).await?.rows_affected()),
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(on) => Ok(self.bound::<Postgres>().execute(&mut **on).await?.rows_affected()),
+        }
+    }
+
+    pub async fn fetch_all(self, on: &mut Connection) -> Result<Vec<Row>, sqlx::Error> {
+        match on {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(on) => Ok(Row::all(self.bound::<Sqlite>().fetch_all(on).await?)),
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(on) => Ok(Row::all(self.bound::<Postgres>().fetch_all(&mut **on).await?)),
+        }
+    }
+
+    pub async fn fetch_optional(self, on: &mut Connection) -> Result<Option<Row>, sqlx::Error> {
+        match on {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(on) => Ok(self.bound::<Sqlite>().fetch_optional(on).await?.map(Row::from)),
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(on) => Ok(self.bound::<Postgres>().fetch_optional(&mut **on).await?.map(Row::from)),
+        }
+    }
+
+    pub async fn fetch_one(self, on: &mut Connection) -> Result<Row, sqlx::Error> {
+        self.fetch_optional(on).await?.ok_or(sqlx::Error::RowNotFound)
+    }
+
+    /// As one database's own.
+    pub(super) fn bound<D>(self) -> Query<'static, D, D::Arguments>
+    where
+        D: Bindable,
+        Option<String>: for<'q> Encode<'q, D> + Type<D>,
+        Option<i64>: for<'q> Encode<'q, D> + Type<D>,
+        Option<Vec<u8>>: for<'q> Encode<'q, D> + Type<D>,
+    {
+        #[cfg(test)]
+        crate::sql::seen::note(self.sql.as_str(), &self.values);
+        let mut query = sqlx::query(self.sql);
+        for value in self.values {
+            query = match value {
+                Value::Text(text) => query.bind(text.map(D::text)),
+                Value::Int(number) => query.bind(number),
+                Value::Bytes(bytes) => query.bind(bytes),
+            };
+        }
+        query
+    }
+}
+
+/// A database that values are bound for.
+pub trait Bindable: Database {
+    /// The text as it can be stored there.
+    fn text(text: String) -> String;
+}
+
+#[cfg(feature = "sqlite")]
+impl Bindable for Sqlite {
+    fn text(text: String) -> String {
+        text
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl Bindable for Postgres {
+    /// PostgreSQL's texts cannot hold U+0000 (JSON escapes it, so bodies never do). Its place takes the
+    /// character for what cannot be shown, in what is stored and in what is looked for.
+    fn text(text: String) -> String {
+        if text.contains('\0') { text.replace('\0', "\u{FFFD}") } else { text }
+    }
+}

@@ -1,0 +1,109 @@
+//! `RoomLog::changes`: who has appended since the last look.
+//!
+//! `log.chg` says in which transaction a log was appended last. On SQLite they commit in the order of their
+//! numbers. On PostgreSQL one with a lower number may commit after one with a higher, also much later; so a
+//! cursor is the last look's whole snapshot, and what that one did not see yet is new to this one.
+
+use domain::{LogId, Seq};
+use service::ports::{ChangedLogs, ChangesCursor, StoreResult};
+
+use crate::codec::Columns;
+use crate::database::Row;
+use crate::dialect::Dialect;
+use crate::shared::Shared;
+use crate::sql;
+
+impl Shared {
+    pub async fn changed_since(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs> {
+        let since = cursor.and_then(|cursor| self.look_of(cursor));
+        let is_lost = cursor.is_some() && since.is_none();
+        match self.reads.dialect() {
+            #[cfg(feature = "sqlite")]
+            Dialect::Sqlite => {
+                let since = since.and_then(|since| since.parse().ok());
+                self.by_counter(since, is_lost || (cursor.is_some() && since.is_none())).await
+            }
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => {
+                let since = since.and_then(Snapshot::parse);
+                self.by_snapshot(since, is_lost || (cursor.is_some() && since.is_none())).await
+            }
+        }
+    }
+
+    #[cfg(feature = "sqlite")]
+    async fn by_counter(&self, since: Option<i64>, lost: bool) -> StoreResult<ChangedLogs> {
+        let Some(since) = since else {
+            let row = self.one(sql::query("SELECT COALESCE(MAX(chg), 0) AS chg FROM log")).await?;
+            let now = row.map_or(Ok(0), |row| row.int("chg"))?;
+            return Ok(self.changed(Vec::new(), &now.to_string(), lost));
+        };
+        let rows = self.all(sql::query("SELECT log, head, chg FROM log WHERE chg > $1").bind(since)).await?;
+        let mut next = since;
+        for row in &rows {
+            next = next.max(row.int("chg")?);
+        }
+        Ok(self.changed(rows.iter().map(head).collect::<StoreResult<_>>()?, &next.to_string(), false))
+    }
+
+    #[cfg(feature = "postgres")]
+    async fn by_snapshot(&self, since: Option<Snapshot<'_>>, lost: bool) -> StoreResult<ChangedLogs> {
+        let Some(since) = since else {
+            let row = self.one(sql::query("SELECT pg_current_snapshot()::text AS look")).await?;
+            let now = row.map_or(Ok(String::new()), |row| row.text("look"))?;
+            return Ok(self.changed(Vec::new(), &now, lost));
+        };
+        // One statement, so that what it does not see is what its snapshot says.
+        let query = "SELECT now.look, l.log, l.head FROM (SELECT pg_current_snapshot()::text AS look) AS now
+                     LEFT JOIN log l ON l.chg >= $1 AND NOT pg_visible_in_snapshot(l.chg::text::xid8, $2::pg_snapshot)";
+        let rows = self.all(sql::query(query).bind(since.oldest).bind(since.text.to_owned())).await?;
+        let now = rows.first().map_or(Ok(String::new()), |row| row.text("look"))?;
+        if Snapshot::parse(&now).is_none_or(|now| now.next < since.next) {
+            // Another server went on from an earlier moment: its transactions have numbers that this cursor saw.
+            return Ok(self.changed(Vec::new(), &now, true));
+        }
+        let mut logs = Vec::with_capacity(rows.len());
+        for row in &rows {
+            if row.text_or_none("log")?.is_some() {
+                logs.push(head(row)?);
+            }
+        }
+        Ok(self.changed(logs, &now, false))
+    }
+
+    /// What a cursor says of its look; none if it is of another epoch, or no cursor of ours.
+    fn look_of<'c>(&self, cursor: &'c ChangesCursor) -> Option<&'c str> {
+        let (epoch, look) = cursor.0.split_once('.')?;
+        if epoch.parse() == Ok(self.epoch) { Some(look) } else { None }
+    }
+
+    fn changed(&self, logs: Vec<(LogId, Seq)>, next: &str, lost: bool) -> ChangedLogs {
+        ChangedLogs { epoch: self.epoch, logs, next: ChangesCursor(format!("{}.{next}", self.epoch)), lost }
+    }
+}
+
+fn head(row: &Row) -> StoreResult<(LogId, Seq)> {
+    Ok((row.parsed("log")?, row.number("head")?))
+}
+
+/// `oldest:next:running,…`, as <https://www.postgresql.org/docs/current/functions-info.html> says of `pg_snapshot`.
+#[cfg(feature = "postgres")]
+#[derive(Clone, Copy)]
+struct Snapshot<'t> {
+    text: &'t str,
+    /// All transactions before it had ended.
+    oldest: i64,
+    /// Neither it nor any later one had begun.
+    next: i64,
+}
+
+#[cfg(feature = "postgres")]
+impl Snapshot<'_> {
+    fn parse(text: &str) -> Option<Snapshot<'_>> {
+        let mut parts = text.splitn(3, ':');
+        let (oldest, next) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        let running = parts.next()?;
+        let is_list = running.is_empty() || running.split(',').all(|id| id.parse::<i64>().is_ok());
+        is_list.then_some(Snapshot { text, oldest, next })
+    }
+}

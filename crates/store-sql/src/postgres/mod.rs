@@ -1,0 +1,121 @@
+//! What is particular to PostgreSQL: its connections, its words in a schema, its error codes.
+
+mod open;
+pub mod replica;
+
+use std::str::FromStr as _;
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
+
+use crate::dialect::Kind;
+use crate::error::OpenError;
+use crate::settings::SqlSettings;
+
+/// Only one node migrates at a time; the number is Palaver's own (the bytes `PALAVER`). What follows may
+/// take as long as it takes: the settings of a pool are for short work.
+pub const BEGIN_MIGRATION: &str = "BEGIN ISOLATION LEVEL READ COMMITTED;
+    SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
+    SELECT pg_advisory_xact_lock(22589793906345298)";
+
+/// Tables in the schema that new ones would go to, those of extensions apart.
+pub const COUNT_TABLES: &str = "SELECT COUNT(*) AS tables FROM pg_class c
+    WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND c.relkind IN ('r', 'p')
+    AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')";
+
+/// An append: what it finds changed meanwhile it sees, and waits for whoever holds the log's row.
+pub const BEGIN_APPEND: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+/// Work that decides by what it has read: whoever comes between makes it fail, and it is done again.
+pub const BEGIN_WORK: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+
+/// Multi-row statements come in up to 64 lengths each; all of them stay prepared.
+const STATEMENTS: usize = 384;
+/// A connection that was idle for so long is asked whether it still is one.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// Reads a URL. Its password is never told, whatever is wrong with it.
+pub fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
+    let options = PgConnectOptions::from_str(url).map_err(|source| OpenError::Url { source })?;
+    let options = match options.get_application_name() {
+        Some(_) => options,
+        None => options.application_name("palaver"),
+    };
+    Ok(options.statement_cache_capacity(STATEMENTS).disable_statement_logging())
+}
+
+/// How a database is called in errors and logs.
+pub fn name_of(options: &PgConnectOptions) -> String {
+    let database = options.get_database().unwrap_or(options.get_username());
+    format!("postgres://{}:{}/{database}", options.get_host(), options.get_port())
+}
+
+/// The settings of a pool of so many connections. A statement, a wait for a lock and a wait in the middle
+/// of a transaction end by themselves, also when this node is gone.
+pub fn pool(connections: u32, settings: &SqlSettings) -> PgPoolOptions {
+    let ms = |time: Duration| time.as_millis();
+    let set = format!(
+        "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {};
+         SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+        ms(settings.statement_timeout),
+        ms(settings.lock_timeout),
+        ms(settings.statement_timeout) * 2,
+    );
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(settings.read_timeout)
+        // Asking each time would cost each read a round trip more.
+        .test_before_acquire(false)
+        .before_acquire(|connection, idle| {
+            Box::pin(async move {
+                if idle.idle_for > IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_connect(move |connection, _| {
+            let set = sqlx::AssertSqlSafe(set.clone());
+            Box::pin(async move { connection.execute(sqlx::raw_sql(set)).await.map(|_| ()) })
+        })
+}
+
+/// The types of a schema. Texts are compared by their bytes, as SQLite does, whatever the database's language.
+pub fn ddl(statement: &str) -> String {
+    let statement = statement.replace("{T}", "").replace("{W}", "");
+    let statement = statement.replace(" TEXT", " TEXT COLLATE \"C\"");
+    statement.replace(" INTEGER", " BIGINT").replace(" BLOB", " BYTEA")
+}
+
+/// What a code means, as <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+pub fn kind(code: &str) -> Kind {
+    match code {
+        // A row that was not there when it was looked for.
+        "40001" | "40P01" | "23505" => Kind::Race,
+        "55P03" | "57014" | "53300" => Kind::Busy,
+        "53100" => Kind::Full,
+        _ if code.starts_with("22") || code.starts_with("23") => Kind::Row,
+        _ => Kind::Failed,
+    }
+}
+
+/// Whether a commit that was answered so has surely not happened.
+pub fn is_rolled_back(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| code.starts_with("40") || code.starts_with("23"))
+}
+
+/// Until when something rests after a failure.
+#[derive(Default)]
+pub struct Rest(std::sync::Mutex<Option<Instant>>);
+
+impl Rest {
+    pub fn is_over(&self) -> bool {
+        self.0.lock().expect("nobody panics while holding it").is_none_or(|until| Instant::now() >= until)
+    }
+
+    pub fn begin(&self, time: Duration) {
+        *self.0.lock().expect("nobody panics while holding it") = Some(Instant::now() + time);
+    }
+}

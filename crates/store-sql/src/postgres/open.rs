@@ -1,0 +1,84 @@
+//! Opens a database, makes its tables, and says clearly what is wrong with it.
+
+use std::sync::Arc;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions as _, Connection as _, Row as _};
+
+use super::replica::Replica;
+use crate::SqlStore;
+use crate::database::{Connection, Pool};
+use crate::error::OpenError;
+use crate::schema;
+use crate::settings::SqlSettings;
+use crate::shared::Shared;
+use crate::writer::Writer;
+
+/// The first release with transaction ids that never wrap (`pg_current_xact_id`).
+const VERSION: i64 = 130_000;
+
+impl SqlStore {
+    /// Opens the PostgreSQL database of a `postgres://` URL and brings its schema up to date; of several
+    /// nodes that start at once one does it. `sslmode`, `sslrootcert` and the like are parameters of the URL.
+    /// Pages of history may be read from `replica`, a streaming replica of the same database, as far as it
+    /// has come; it may be away.
+    pub async fn connect(url: &str, replica: Option<&str>, settings: SqlSettings) -> Result<SqlStore, OpenError> {
+        let options = super::options(url)?;
+        let name = super::name_of(&options);
+        check(&options, &name, &settings).await?;
+        let database = |source| OpenError::Database { name: name.clone(), source };
+        let writes = super::pool(settings.writers, &settings).connect_lazy_with(options.clone());
+        let mut connection = Connection::Postgres(writes.acquire().await.map_err(database)?);
+        let meta = schema::migrate(&mut connection, &name).await?;
+        drop(connection);
+        let reads = super::pool(settings.readers, &settings).connect_lazy_with(options);
+        let writer = Writer::pooled(writes, &settings);
+        let mut shared = Shared::new(Pool::Postgres(reads), writer, meta.epoch);
+        if let Some(url) = replica {
+            shared.replica = Some(Replica::new(super::options(url)?, meta.epoch, &settings));
+        }
+        Ok(SqlStore {
+            shared: Arc::new(shared),
+            #[cfg(feature = "sqlite")]
+            file: None,
+        })
+    }
+}
+
+/// Connects once, without a pool, which would try again and again and not tell why.
+async fn check(options: &PgConnectOptions, name: &str, settings: &SqlSettings) -> Result<(), OpenError> {
+    let connecting = tokio::time::timeout(settings.connect_timeout, options.connect());
+    let mut connection = connecting.await.map_err(|_| OpenError::Silent(name.to_owned()))?.map_err(|source| {
+        let code = source.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
+        let (name, user) = (name.to_owned(), options.get_username().to_owned());
+        match code.as_str() {
+            "28P01" | "28000" => OpenError::Password { name, user, source },
+            "3D000" => OpenError::Missing { name, user },
+            _ if matches!(source, sqlx::Error::Io(_)) => OpenError::Away { name, source },
+            _ => OpenError::Database { name, source },
+        }
+    })?;
+    let checked = check_server(&mut connection, name).await;
+    let database = |source| OpenError::Database { name: name.to_owned(), source };
+    connection.close().await.map_err(database)?;
+    checked
+}
+
+async fn check_server(connection: &mut PgConnection, name: &str) -> Result<(), OpenError> {
+    let database = |source| OpenError::Database { name: name.to_owned(), source };
+    let query = "SELECT current_setting('server_version_num')::bigint, current_setting('server_encoding'),
+                 pg_is_in_recovery()";
+    let row = sqlx::query(query).fetch_one(connection).await.map_err(database)?;
+    let (version, encoding, standby): (i64, String, bool) = (row.get(0), row.get(1), row.get(2));
+    let unfit = |why: &str| Err(OpenError::Unfit { name: name.to_owned(), why: why.to_owned() });
+    if version < VERSION {
+        return unfit("it is older than PostgreSQL 13: upgrade the server");
+    }
+    if encoding != "UTF8" {
+        return unfit("its encoding is not UTF8: create one with ENCODING 'UTF8' TEMPLATE template0");
+    }
+    if standby {
+        return unfit("it is a read replica: name the primary, and the replica in DATABASE_REPLICA_URL");
+    }
+    Ok(())
+}

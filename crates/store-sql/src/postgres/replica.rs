@@ -1,0 +1,86 @@
+//! A streaming replica that serves pages of history, as far as it has come.
+//!
+//! It never answers for more than that (3-delivery, P7): what it does not know yet, and what it fails to
+//! answer, is read from the primary.
+
+use std::time::Duration;
+
+use domain::{Epoch, LogId, Seq};
+use service::ports::{LogPage, PageFrom, StoreResult};
+use sqlx::postgres::PgConnectOptions;
+
+use super::Rest;
+use crate::codec::{Columns, int};
+use crate::database::{Pool, Row};
+use crate::dialect::{self, Kind};
+use crate::ports::log::{PAGE_BACK, PAGE_FORWARD, entries};
+use crate::settings::SqlSettings;
+use crate::sql;
+
+/// How long a page waits for a replica: the primary is there as well.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How long one that failed is left alone.
+const REST: Duration = Duration::from_secs(5);
+
+/// A replica, which may be away or behind.
+pub struct Replica {
+    pool: Pool,
+    name: String,
+    epoch: Epoch,
+    rest: Rest,
+}
+
+impl Replica {
+    /// Connects when it is first asked.
+    pub fn new(options: PgConnectOptions, epoch: Epoch, settings: &SqlSettings) -> Replica {
+        let name = super::name_of(&options);
+        let settings = SqlSettings { read_timeout: PATIENCE, ..settings.clone() };
+        let pool = super::pool(settings.readers, &settings).connect_lazy_with(options);
+        Replica { pool: Pool::Postgres(pool), name, epoch, rest: Rest::default() }
+    }
+
+    /// A page with the head that it is of, both of one moment; none if that head is below `min_seq`, or the
+    /// replica is of another life of the store, or does not answer.
+    pub async fn page(&self, log: LogId, from: PageFrom, limit: usize, min_seq: Seq) -> Option<LogPage> {
+        if !self.rest.is_over() {
+            return None;
+        }
+        let (page, edge) = match from {
+            PageFrom::Before(before) => (PAGE_BACK, before),
+            PageFrom::After(after) => (PAGE_FORWARD, after),
+        };
+        let query = format!(
+            "SELECT here.epoch, here.head, page.* FROM (SELECT m.v AS epoch, l.head FROM meta m, log l
+             WHERE m.k = 'epoch' AND l.log = $1) AS here LEFT JOIN ({page}) AS page ON TRUE ORDER BY page.seq"
+        );
+        let query = sql::query(sqlx::AssertSqlSafe(query));
+        let query = query.bind(log.to_string()).bind(int(edge)).bind(sql::limit(limit));
+        match tokio::time::timeout(PATIENCE, self.pool.all(query)).await {
+            Ok(Ok(rows)) => self.decode(rows).ok().flatten().filter(|page| page.as_of >= min_seq),
+            // The primary removed rows that the replica was reading: nothing is wrong with it.
+            Ok(Err(error)) if dialect::kind(&error) == Kind::Race => None,
+            Ok(Err(error)) => self.leave_alone(&error.to_string()),
+            Err(_) => self.leave_alone("it does not answer in time"),
+        }
+    }
+
+    fn decode(&self, rows: Vec<Row>) -> StoreResult<Option<LogPage>> {
+        let Some(first) = rows.first() else { return Ok(None) };
+        let (epoch, as_of) = (first.parsed("epoch")?, first.number("head")?);
+        if epoch != self.epoch {
+            return Ok(self.leave_alone("it is of another life of the database"));
+        }
+        let entries = if first.int_or_none("seq")?.is_some() { entries(rows)? } else { Vec::new() };
+        Ok(Some(LogPage { epoch, as_of, entries }))
+    }
+
+    fn leave_alone(&self, why: &str) -> Option<LogPage> {
+        tracing::warn!(replica = self.name, why, "the replica serves no pages for now: the primary does");
+        self.rest.begin(REST);
+        None
+    }
+
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}

@@ -1,0 +1,119 @@
+//! What is particular to SQLite: its file, its connections, its error codes.
+
+mod backup;
+mod open;
+
+use std::path::Path;
+
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::{SqliteConnectOptions as Options, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous};
+
+use crate::database::Connection;
+use crate::dialect::Kind;
+use crate::settings::SqlSettings;
+
+pub use backup::{RestoreError, restore};
+pub use open::File;
+#[cfg(test)]
+pub use open::path_of;
+
+/// Takes the write lock at once, so that what is read afterwards stays true until the commit.
+pub const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
+
+/// Marks a new file as Palaver's (the bytes `PALV`), as <https://sqlite.org/pragma.html#pragma_application_id>.
+pub const MARK: &str = "PRAGMA application_id = 0x50414C56";
+
+/// Counts the tables: none is a new database.
+pub const COUNT_TABLES: &str = "SELECT COUNT(*) AS tables FROM sqlite_schema";
+
+/// Moves everything from the write-ahead log into the database.
+pub const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+
+/// Copies the database as it is at this moment into a new file.
+pub const COPY_TO: &str = "VACUUM INTO $1";
+
+const PAGE_SIZE: u32 = 8192;
+/// The page caches, in KiB (negative means KiB).
+const WRITER_CACHE: &str = "-32000";
+const READER_CACHE: &str = "-8000";
+/// The write-ahead log is cut to this many bytes after a checkpoint.
+const WAL_BYTES: &str = "67108864";
+/// Multi-row statements come in up to 64 lengths each; all of them stay prepared.
+const STATEMENTS: usize = 384;
+
+/// Makes the file, for this user's eyes only: it holds what people wrote and the hashes of passwords.
+/// The write-ahead log gets the same permissions. A file that is there stays as it is.
+pub fn create(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// How the writer connects. Never makes a file: an empty one in the place of a lost one would be
+/// believed.
+pub fn writer_options(path: &Path, settings: &SqlSettings) -> Options {
+    options(path, settings)
+        .page_size(PAGE_SIZE)
+        .journal_mode(SqliteJournalMode::Wal)
+        // With FULL each commit waits until the write-ahead log is on the disk; and on macOS that is
+        // only true with F_FULLFSYNC, also for the checkpoint.
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("fullfsync", "1")
+        .pragma("checkpoint_fullfsync", "1")
+        .pragma("journal_size_limit", WAL_BYTES)
+        .pragma("cache_size", WRITER_CACHE)
+}
+
+/// How readers connect: they cannot write, whatever they are asked.
+pub fn reader_options(path: &Path, settings: &SqlSettings) -> Options {
+    options(path, settings).pragma("cache_size", READER_CACHE).pragma("query_only", "1")
+}
+
+/// How a tool connects, to look at or to copy a database.
+pub fn tool_options(path: &Path, settings: &SqlSettings) -> Options {
+    options(path, settings)
+}
+
+/// How a tool connects that must be the only one.
+pub fn exclusive_options(path: &Path, settings: &SqlSettings) -> Options {
+    options(path, settings).locking_mode(SqliteLockingMode::Exclusive)
+}
+
+/// Opens the connection that writes.
+pub async fn connect_writer(path: &Path, settings: &SqlSettings) -> Result<Connection, sqlx::Error> {
+    writer_options(path, settings).connect().await.map(Connection::Sqlite)
+}
+
+fn options(path: &Path, settings: &SqlSettings) -> Options {
+    Options::new()
+        .filename(path)
+        .busy_timeout(settings.busy_timeout)
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging()
+}
+
+/// What a code means, as <https://sqlite.org/rescode.html>.
+pub fn kind(code: &str) -> Kind {
+    match code.parse::<i64>().unwrap_or_default() & 0xff {
+        5 | 6 => Kind::Busy,
+        13 => Kind::Full,
+        18 | 19 | 20 | 25 => Kind::Row,
+        _ => Kind::Failed,
+    }
+}
+
+/// Whether a `ROLLBACK` failed only because the database had rolled back by itself (it does after a
+/// full disk).
+pub fn was_rolled_back(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.message().contains("no transaction is active"))
+}
+
+/// Whether the file holds something else than a database.
+pub fn is_not_a_database(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "26")
+}

@@ -1,0 +1,108 @@
+//! Opens or creates the file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::sqlite::SqlitePoolOptions;
+use tempfile::TempDir;
+
+use crate::SqlStore;
+use crate::database::{Connection, Pool};
+use crate::dialect::{self, Kind};
+use crate::error::OpenError;
+use crate::schema::{self, Meta};
+use crate::settings::SqlSettings;
+use crate::shared::Shared;
+use crate::writer::Writer;
+
+/// Attempts to open a database that another process is just creating.
+const ATTEMPTS: u32 = 50;
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
+
+/// The file of a store.
+pub struct File {
+    pub path: PathBuf,
+    pub settings: SqlSettings,
+    /// Removed with the store, when it was opened for a test.
+    _folder: Option<TempDir>,
+}
+
+impl SqlStore {
+    /// Opens or creates the database at a path or `sqlite:` URL, and brings its schema up to date.
+    pub async fn open(location: &str, settings: SqlSettings) -> Result<SqlStore, OpenError> {
+        let path = path_of(location)?;
+        if let Some(folder) = path.parent() {
+            let io = |source| OpenError::Io { path: folder.display().to_string(), source };
+            std::fs::create_dir_all(folder).map_err(io)?;
+        }
+        super::create(&path).map_err(|source| OpenError::Io { path: path.display().to_string(), source })?;
+        let (connection, meta) = connect(&path, &settings).await?;
+        let reads = SqlitePoolOptions::new()
+            .max_connections(settings.readers)
+            .acquire_timeout(settings.read_timeout)
+            .connect_with(super::reader_options(&path, &settings))
+            .await
+            .map_err(|source| OpenError::Database { name: path.display().to_string(), source })?;
+        let writer = Writer::queued(connection, &path, &settings);
+        let shared = Shared::new(Pool::Sqlite(reads), writer, meta.epoch);
+        let file = File { path, settings, _folder: None };
+        Ok(SqlStore { shared: Arc::new(shared), file: Some(file) })
+    }
+
+    /// A new store in a folder that goes with it: for tests.
+    pub async fn open_temporary() -> Result<SqlStore, OpenError> {
+        let io = |source| OpenError::Io { path: "the folder for temporary files".into(), source };
+        let folder = TempDir::new().map_err(io)?;
+        let path = folder.path().join("palaver.db");
+        let mut store = Self::open(&path.display().to_string(), SqlSettings::default()).await?;
+        if let Some(file) = &mut store.file {
+            file._folder = Some(folder);
+        }
+        Ok(store)
+    }
+
+    /// Where the database lies.
+    #[cfg(test)]
+    pub(crate) fn path(&self) -> &Path {
+        &self.file.as_ref().expect("a test of SQLite runs on SQLite").path
+    }
+}
+
+/// The path that a location names.
+pub fn path_of(location: &str) -> Result<PathBuf, OpenError> {
+    let path = match location.split_once(':') {
+        Some(("sqlite", rest)) => rest.strip_prefix("//").unwrap_or(rest),
+        Some((scheme, _)) if scheme.len() > 1 && scheme.bytes().all(|b| b.is_ascii_alphanumeric()) => {
+            return Err(OpenError::Unsupported(scheme.to_owned()));
+        }
+        _ => location,
+    };
+    // `:memory:` would be another database for each connection.
+    if path.is_empty() || path.starts_with(':') {
+        return Err(OpenError::Unsupported(location.to_owned()));
+    }
+    Ok(PathBuf::from(path))
+}
+
+async fn connect(path: &Path, settings: &SqlSettings) -> Result<(Connection, Meta), OpenError> {
+    let name = path.display().to_string();
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let opened = match super::connect_writer(path, settings).await {
+            Ok(mut connection) => schema::migrate(&mut connection, &name).await.map(|meta| (connection, meta)),
+            Err(source) => Err(OpenError::Database { name: name.clone(), source }),
+        };
+        match opened {
+            // The switch to a write-ahead log needs the file for itself for a moment, and does not wait.
+            Err(OpenError::Database { source, .. }) if dialect::kind(&source) == Kind::Busy && attempt < ATTEMPTS => {
+                tokio::time::sleep(BETWEEN_ATTEMPTS).await;
+            }
+            Err(OpenError::Database { source, .. }) if super::is_not_a_database(&source) => {
+                return Err(OpenError::Foreign(name));
+            }
+            done => return done,
+        }
+    }
+}

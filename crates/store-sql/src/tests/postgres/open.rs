@@ -1,0 +1,138 @@
+//! Opening: by several at once, and what is refused, with words that help.
+
+use conformance::suite::world::person;
+use local_servers::{free_port, shared};
+use service::ports::StoreError;
+
+use super::{connections, name_of, new_database, open_at, open_empty};
+use crate::{OpenError, SqlSettings, SqlStore};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_that_open_a_new_database_at_once_share_it() {
+    let url = new_database();
+    let opening: Vec<_> = (0..6)
+        .map(|_| {
+            let url = url.clone();
+            tokio::spawn(async move { open_at(&url).await.expect("it opens") })
+        })
+        .collect();
+    let mut epochs = std::collections::BTreeSet::new();
+    for opened in opening {
+        epochs.insert(opened.await.expect("it ends").store().log.epoch().await.expect("the epoch").to_string());
+    }
+    assert_eq!(epochs.len(), 1, "one made it, the others found it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_newer_database_is_refused() {
+    let url = new_database();
+    open_at(&url).await.expect("it opens").close().await;
+    let set = |version: &str| {
+        shared::postgres().sql(name_of(&url), &format!("UPDATE meta SET v = '{version}' WHERE k = 'schema'"))
+    };
+    set("999");
+    let refused = open_at(&url).await.err().expect("it is refused");
+    assert!(matches!(refused, OpenError::Newer { found: 999, .. }), "{refused}");
+    set(&crate::schema::VERSION.to_string());
+    open_at(&url).await.expect("nothing was changed by the attempt");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_opened_is_told_without_the_password() {
+    let url = new_database();
+    let password = url.split([':', '@']).nth(2).expect("the URL has one").to_owned();
+    let told = async |url: String| {
+        let error = open_at(&url).await.err().expect("it is refused");
+        let said = error.to_string();
+        assert!(!said.contains(&password) && !said.contains("wrong-one"), "{said}");
+        (error, said)
+    };
+    let (error, said) = told(url.replace(&password, "wrong-one")).await;
+    assert!(matches!(error, OpenError::Password { .. }) && said.contains("palaver"), "{said}");
+    let (error, said) = told(format!("{url}_not_there")).await;
+    assert!(matches!(error, OpenError::Missing { .. }) && said.contains("createdb"), "{said}");
+    let port = shared::postgres().port().to_string();
+    let (error, said) = told(url.replace(&port, &free_port().to_string())).await;
+    assert!(matches!(error, OpenError::Away { .. }) && said.contains("start it"), "{said}");
+    let (error, said) = told(url.replace(&port, "a-port")).await;
+    assert!(matches!(error, OpenError::Url { .. }), "{said}");
+    shared::postgres().sql(name_of(&url), "CREATE TABLE notes (body TEXT)");
+    let (error, said) = told(url).await;
+    assert!(matches!(error, OpenError::Foreign(_)), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_of_another_encoding_is_refused() {
+    let (server, url) = (shared::postgres(), new_database());
+    let name = format!("{}_latin", name_of(&url));
+    server.sql("postgres", &format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'"));
+    let refused = open_at(&server.url_of(&name)).await.err().expect("it is refused").to_string();
+    assert!(refused.contains("UTF8"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_have_limits_and_a_name() {
+    let store = open_empty().await.expect("it opens");
+    let setting = async |name: &'static str| {
+        let read = sqlx::query_scalar::<_, String>("SELECT current_setting($1)").bind(name);
+        read.fetch_one(super::readers(&store)).await.expect("a setting")
+    };
+    assert_eq!(setting("application_name").await, "palaver");
+    assert_eq!(setting("statement_timeout").await, "2500ms");
+    assert_eq!(setting("lock_timeout").await, "2s");
+    assert_eq!(setting("idle_in_transaction_session_timeout").await, "5s");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commits_wait_for_the_disk_whatever_the_database_says() {
+    let url = new_database();
+    let name = name_of(&url);
+    shared::postgres().sql("postgres", &format!("ALTER DATABASE {name} SET synchronous_commit = off"));
+    let store = open_at(&url).await.expect("it opens");
+    let read = sqlx::query_scalar::<_, String>("SELECT current_setting('synchronous_commit')");
+    assert_eq!(read.fetch_one(super::readers(&store)).await.expect("a setting"), "on");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn texts_sort_by_their_bytes_and_take_what_json_takes() {
+    let store = open_empty().await.expect("it opens").store();
+    let mut ada = person("ada");
+    ada.password_hash = Some("a\0b".into());
+    store.people.create_user(&ada).await.expect("created");
+    assert_eq!(store.people.user(ada.user.id).await, Ok(Some(ada)), "JSON carries it");
+    assert_eq!(store.people.user_by_name("a\0").await, Ok(None));
+    assert_eq!(store.rooms.directory("a\0", None, 5).await, Ok(Vec::new()));
+    assert_eq!(store.people.users_by_prefix("\0", None, 5).await, Ok(Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closed_store_answers_unavailable() {
+    let url = new_database();
+    let store = open_at(&url).await.expect("it opens");
+    let ports = store.store();
+    store.close().await;
+    let late = ports.people.create_user(&person("ada")).await;
+    assert!(matches!(late, Err(StoreError::Unavailable { .. })), "{late:?}");
+    assert!(ports.people.user(person("eve").user.id).await.is_err());
+    let open: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        .fetch_one(&connections(&url).await)
+        .await
+        .expect("a count");
+    assert_eq!(open, 1, "only the test's own");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_is_left_to_its_own_tools() {
+    let store = open_empty().await.expect("it opens");
+    #[cfg(feature = "sqlite")]
+    {
+        let folder = tempfile::tempdir().expect("a folder");
+        let refused = store.backup_to(&folder.path().join("backup.db")).await.err().expect("it is refused");
+        assert!(refused.to_string().contains("pg_dump"), "{refused}");
+    }
+    let settings = SqlSettings { writer_queue: 0, ..SqlSettings::default() };
+    drop(store);
+    let full = SqlStore::connect(&new_database(), None, settings).await.expect("it opens");
+    let refused = full.store().people.create_user(&person("ada")).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "a full queue is told at once: {refused:?}");
+}

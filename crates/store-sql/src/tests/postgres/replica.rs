@@ -1,0 +1,80 @@
+//! A streaming replica serves pages as far as it has come, and never less than was asked (P7).
+
+use std::time::Duration;
+
+use conformance::suite::world::{Scribe, a_room};
+use domain::{LogId, Seq};
+use local_servers::{Postgres, shared};
+use service::ports::{LogPage, PageFrom, Store};
+
+use super::{connections, name_of, new_database, open_at, until};
+use crate::{SqlSettings, SqlStore};
+
+const NEWEST: PageFrom = PageFrom::Before(Seq::MAX);
+
+async fn page(store: &Store, log: LogId, min_seq: Option<Seq>) -> LogPage {
+    store.log.page(log, NEWEST, 10, min_seq).await.expect("a page")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_behind_answers_no_more_than_it_knows() {
+    // A server of its own, since a replica copies all databases of one.
+    let primary = Postgres::start();
+    let url = primary.new_database();
+    let writer = open_at(&url).await.expect("it opens").store();
+    let mut scribe = Scribe::new(&writer, LogId::Room(a_room())).await;
+    scribe.say("one").await;
+    let follower = primary.replica();
+    let replica = follower.url_of(name_of(&url));
+    let behind = connections(&replica).await;
+    until(&behind, "SELECT count(*) = 1 FROM entry").await;
+    follower.pause();
+    until(&behind, "SELECT pg_get_wal_replay_pause_state() = 'paused'").await;
+    // Another node writes; this one has the replica.
+    let reader = SqlStore::connect(&url, Some(&replica), SqlSettings::default()).await.expect("it opens").store();
+    scribe.say("two").await;
+
+    let old = page(&reader, scribe.log, Some(1)).await;
+    assert_eq!((old.as_of, old.entries.len()), (1, 1), "the replica answers, and says of when");
+    let new = page(&reader, scribe.log, Some(2)).await;
+    assert_eq!((new.as_of, new.entries.len()), (2, 2), "it has not come so far: the primary answers");
+    let strong = page(&reader, scribe.log, None).await;
+    assert_eq!((strong.as_of, strong.entries.len()), (2, 2), "who does not say is answered by the primary");
+    let future = page(&reader, scribe.log, Some(9)).await;
+    assert_eq!(future.as_of, 2, "nobody has come so far; the caller sees it");
+    let forward = reader.log.page(scribe.log, PageFrom::After(0), 10, Some(1)).await.expect("a page");
+    assert_eq!((forward.as_of, forward.entries.len()), (1, 1));
+    let unknown = page(&reader, LogId::Room(a_room()), Some(1)).await;
+    assert_eq!((unknown.as_of, unknown.entries.len()), (0, 0));
+    // All else is the primary's: what an append builds on, above all.
+    assert_eq!(reader.log.tip(scribe.log).await, Ok(scribe.tip));
+    assert_eq!(reader.log.read(scribe.log, 1, 9).await.expect("a read").len(), 2);
+
+    follower.resume();
+    until(&behind, "SELECT count(*) = 2 FROM entry").await;
+    assert_eq!(page(&reader, scribe.log, Some(1)).await.as_of, 2, "it follows again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_of_another_life_or_away_is_not_asked() {
+    let url = new_database();
+    let writer = open_at(&url).await.expect("it opens").store();
+    let mut scribe = Scribe::new(&writer, LogId::Room(a_room())).await;
+    scribe.say("one").await;
+    // The same log, in the copy of another life, which has come further.
+    let other = shared::postgres();
+    let copy = new_database();
+    open_at(&copy).await.expect("it opens").close().await;
+    let further = format!("INSERT INTO log (log, head, n, at, floor, chg) VALUES ('{}', 50, 50, 1, 0, 1)", scribe.log);
+    other.sql(name_of(&copy), &further);
+    let nobody = url.replace(&other.port().to_string(), &local_servers::free_port().to_string());
+    for replica in [copy, nobody] {
+        let store = SqlStore::connect(&url, Some(&replica), SqlSettings::default()).await.expect("it opens");
+        for _ in 0..3 {
+            let begin = std::time::Instant::now();
+            assert_eq!(page(&store.store(), scribe.log, Some(1)).await.as_of, 1);
+            assert!(begin.elapsed() < Duration::from_secs(3), "a page does not wait for it");
+        }
+        store.close().await;
+    }
+}

@@ -1,0 +1,101 @@
+//! SQLite: many logs in one transaction, which nobody else's comes between.
+//!
+//! Everything is decided before the first row is written, under the lock of the whole file: the epoch, each
+//! log's head, each claimed slug. So one log's conflict costs the others nothing.
+
+use std::collections::HashMap;
+
+use domain::{LogId, RoomId};
+use service::ports::{AppendError, Appended};
+use sqlx::AssertSqlSafe;
+
+use super::{Append, claims, is_taken, tip_after};
+use crate::codec::{EntryRow, int};
+use crate::database::Connection;
+use crate::sql::{self, ROWS};
+
+/// Decides each append after those before it, and moves the heads of all that are accepted.
+pub async fn decide(connection: &mut Connection, appends: &mut [Append]) -> Result<(), sqlx::Error> {
+    let moment = "SELECT (SELECT v FROM meta WHERE k = 'epoch') AS epoch,
+                         (SELECT COALESCE(MAX(chg), 0) + 1 FROM log) AS chg";
+    let moment = sql::query(moment).fetch_one(&mut *connection).await?;
+    let (epoch, change): (String, i64) = (moment.try_get("epoch")?, moment.try_get("chg")?);
+    let mut heads = read_heads(connection, appends).await?;
+    let mut slugs = HashMap::new();
+    for append in appends.iter_mut() {
+        let decided = decide_one(connection, append, &epoch, &heads, &mut slugs).await?;
+        if let Ok(tip) = &decided {
+            heads.insert(append.log, int(tip.seq()));
+        }
+        append.decided = Some(decided);
+    }
+    let accepted: Vec<&Append> = appends.iter().filter(|append| append.is_accepted()).collect();
+    write_heads(connection, &accepted, change).await
+}
+
+async fn decide_one(
+    connection: &mut Connection,
+    append: &Append,
+    epoch: &str,
+    heads: &HashMap<LogId, i64>,
+    slugs: &mut HashMap<String, RoomId>,
+) -> Result<Appended, sqlx::Error> {
+    if append.after.epoch().to_string() != epoch {
+        return Ok(Err(AppendError::OtherEpoch));
+    }
+    if heads.get(&append.log).copied().unwrap_or(0) != int(append.after.seq()) {
+        return Ok(Err(AppendError::Conflict { slot: None }));
+    }
+    for (slug, room) in claims(append) {
+        let claimed = slugs.get(slug).is_some_and(|by| *by != room);
+        if claimed || is_taken(connection, slug, room).await? {
+            return Ok(Err(AppendError::Taken("slug")));
+        }
+        slugs.insert(slug.to_owned(), room);
+    }
+    Ok(tip_after(append))
+}
+
+async fn read_heads(connection: &mut Connection, appends: &[Append]) -> Result<HashMap<LogId, i64>, sqlx::Error> {
+    let mut heads = HashMap::new();
+    for some in appends.chunks(sql::IN_LIST) {
+        let names: Vec<(String, LogId)> = some.iter().map(|append| (append.log.to_string(), append.log)).collect();
+        let padded = sql::padded(&names);
+        let select = format!("SELECT log, head FROM log WHERE log IN ({})", sql::list(1, padded.len()));
+        let mut query = sql::query(AssertSqlSafe(select));
+        for (name, _) in padded {
+            query = query.bind(name);
+        }
+        let by_name: HashMap<String, LogId> = names.into_iter().collect();
+        for row in query.fetch_all(&mut *connection).await? {
+            let name: String = row.try_get("log")?;
+            if let Some(log) = by_name.get(&name) {
+                heads.insert(*log, row.try_get("head")?);
+            }
+        }
+    }
+    Ok(heads)
+}
+
+/// The heads after the transaction; of several appends to one log the last one's.
+async fn write_heads(connection: &mut Connection, appends: &[&Append], change: i64) -> Result<(), sqlx::Error> {
+    let mut last: HashMap<LogId, &EntryRow> = HashMap::new();
+    for append in appends {
+        if let Some(row) = append.rows.last() {
+            last.insert(append.log, row);
+        }
+    }
+    let last: Vec<(LogId, &EntryRow)> = last.into_iter().collect();
+    for some in last.chunks(ROWS) {
+        let insert = "INSERT INTO log (log, head, n, at, floor, chg) VALUES";
+        let update = "ON CONFLICT (log) DO UPDATE SET head = excluded.head, n = excluded.n, at = excluded.at,
+                      chg = excluded.chg";
+        let mut query = sql::query(AssertSqlSafe(format!("{insert} {} {update}", sql::rows(some.len(), 6))));
+        for (log, row) in some {
+            query = query.bind(log.to_string()).bind(int(row.seq)).bind(int(row.n)).bind(row.at.0);
+            query = query.bind(0_i64).bind(change);
+        }
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}

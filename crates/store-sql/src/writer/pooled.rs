@@ -1,0 +1,169 @@
+//! PostgreSQL: each job has a transaction of its own, on a connection of the pool, many at once.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use tokio::sync::{Semaphore, TryAcquireError};
+
+use super::group::Group;
+use super::{Counters, Job, Span, Untaken};
+use crate::database::Connection;
+use crate::dialect::{self, Kind};
+use crate::error::Failure;
+use crate::postgres::{self, BEGIN_APPEND, BEGIN_WORK};
+use crate::settings::SqlSettings;
+
+/// How often a job is tried that others come between.
+const TRIES: u32 = 12;
+/// Up to how long it waits before the next try, times the tries so far: those who met part again.
+const BETWEEN_TRIES_MS: u64 = 4;
+
+/// The jobs that wait or run, and what they run on.
+pub struct Pooled {
+    pool: PgPool,
+    room: Arc<Semaphore>,
+    limit: u32,
+    /// How long a transaction waits for an answer. The server ends a statement before.
+    patience: Duration,
+    counters: Arc<Counters>,
+}
+
+impl Pooled {
+    pub fn new(pool: PgPool, settings: &SqlSettings, counters: Arc<Counters>) -> Pooled {
+        let limit = u32::try_from(settings.writer_queue).unwrap_or(u32::MAX);
+        let patience = settings.statement_timeout + Duration::from_millis(500);
+        Pooled { pool, room: Arc::new(Semaphore::new(limit as usize)), limit, patience, counters }
+    }
+
+    /// Takes a job in, which then runs to its end, also when its caller has gone.
+    pub fn start(&self, job: Job) -> Result<(), Untaken> {
+        let room = self.room.clone().try_acquire_owned().map_err(|error| match error {
+            TryAcquireError::NoPermits => Untaken::Full,
+            TryAcquireError::Closed => Untaken::Closed,
+        })?;
+        let run = Run { pool: self.pool.clone(), patience: self.patience, counters: self.counters.clone() };
+        tokio::spawn(async move {
+            run.commit(job).await;
+            drop(room);
+        });
+        Ok(())
+    }
+
+    pub async fn close(&self) {
+        // All room is free when all jobs have ended.
+        let _all = self.room.acquire_many(self.limit).await;
+        self.room.close();
+        self.pool.close().await;
+    }
+
+    #[cfg(test)]
+    pub fn waiting(&self) -> usize {
+        self.limit as usize - self.room.available_permits()
+    }
+}
+
+struct Run {
+    pool: PgPool,
+    patience: Duration,
+    counters: Arc<Counters>,
+}
+
+impl Run {
+    /// Commits a job and answers it.
+    async fn commit(&self, job: Job) {
+        let span = match &job {
+            Job::Append(_) => None,
+            Job::Write(write) => Some(write.span()),
+        };
+        let mut group = Group::default();
+        group.add(job);
+        let mut tries = 1;
+        let ended = loop {
+            match self.transact(span, &mut group).await {
+                Err(Failure::Race(why)) if tries < TRIES => {
+                    tracing::debug!(why, tries, "another transaction came between: again");
+                    let most = u64::from(tries) * BETWEEN_TRIES_MS;
+                    tokio::time::sleep(Duration::from_millis(jitter(most))).await;
+                    tries += 1;
+                }
+                ended => break ended,
+            }
+        };
+        if let Err(failure) = &ended {
+            tracing::warn!(?failure, tries, "a transaction did not commit");
+        }
+        group.answer(ended.as_ref().map(|_| ()));
+    }
+
+    /// One try. A connection in doubt is closed, which rolls back what it had begun.
+    async fn transact(&self, span: Option<Span>, group: &mut Group) -> Result<(), Failure> {
+        let acquired = self.pool.acquire().await.map_err(|error| Failure::of_statement(&error))?;
+        let mut connection = Connection::Postgres(acquired);
+        let begin = match span {
+            None => Some(BEGIN_APPEND),
+            Some(Span::Transaction) => Some(BEGIN_WORK),
+            Some(Span::Statement) => None,
+        };
+        let filled = self.in_time(fill(&mut connection, begin, group)).await;
+        let entries = match filled {
+            Some(Ok(entries)) => entries,
+            Some(Err(error)) => {
+                let is_sound = dialect::kind(&error) != Kind::Failed && begin.is_some();
+                let rolled_back = is_sound && matches!(self.in_time(connection.run("ROLLBACK")).await, Some(Ok(())));
+                if !rolled_back && (begin.is_some() || dialect::kind(&error) == Kind::Failed) {
+                    close(connection).await;
+                }
+                return Err(Failure::of_statement(&error));
+            }
+            None => {
+                close(connection).await;
+                return Err(Failure::late());
+            }
+        };
+        if begin.is_some() {
+            match self.in_time(connection.run("COMMIT")).await {
+                Some(Ok(())) => {}
+                Some(Err(error)) => {
+                    let is_rolled_back = postgres::is_rolled_back(&error);
+                    close(connection).await;
+                    return Err(if is_rolled_back {
+                        Failure::of_statement(&error)
+                    } else {
+                        Failure::Unclear(error.to_string())
+                    });
+                }
+                None => {
+                    close(connection).await;
+                    return Err(Failure::Unclear("the commit was not answered in time".into()));
+                }
+            }
+        }
+        self.counters.transactions.fetch_add(1, Ordering::Relaxed);
+        self.counters.entries.fetch_add(entries, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn in_time<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::time::timeout(self.patience, work).await.ok()
+    }
+}
+
+async fn fill(connection: &mut Connection, begin: Option<&'static str>, group: &mut Group) -> Result<u64, sqlx::Error> {
+    if let Some(begin) = begin {
+        connection.run(begin).await?;
+    }
+    group.fill(connection).await
+}
+
+async fn close(connection: Connection) {
+    // Whether it says good-bye does not matter: the server rolls back when the socket is closed.
+    let _ = tokio::time::timeout(Duration::from_secs(1), connection.close()).await;
+}
+
+/// A number from 0 to `most`. Not for secrets.
+fn jitter(most: u64) -> u64 {
+    uuid::Uuid::new_v4().as_u64_pair().1 % (most + 1)
+}
