@@ -20,6 +20,7 @@ impl Group {
         }
     }
 
+    #[cfg(feature = "sqlite")]
     pub fn len(&self) -> usize {
         self.appends.len() + self.writes.len()
     }
