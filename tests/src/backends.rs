@@ -89,7 +89,9 @@ impl Backends {
         static TABLES: AtomicU32 = AtomicU32::new(1);
         let table = format!("palaver-{}", TABLES.fetch_add(1, Ordering::Relaxed));
         let mut backends = Self::with(format!("dynamodb:{table}"), table);
-        backends.set("AWS_ENDPOINT_URL_DYNAMODB", &shared::dynamodb_local().endpoint());
+        for service in ["DYNAMODB", "DYNAMODB_STREAMS"] {
+            backends.set(&format!("AWS_ENDPOINT_URL_{service}"), &shared::dynamodb_local().endpoint());
+        }
         backends.set("AWS_ENDPOINT_URL_S3", &shared::ministack().endpoint());
         backends.keys(AWS_KEYS.0, AWS_KEYS.1);
         backends

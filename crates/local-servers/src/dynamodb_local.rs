@@ -1,6 +1,8 @@
 //! DynamoDB Local, Amazon's own, in memory. It listens on every interface and has no option against it, so it is started
 //! by a small class of ours (`install/Loopback.java`) that binds it to 127.0.0.1.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Command;
 
 use anyhow::Result;
@@ -46,6 +48,8 @@ impl DynamoDbLocal {
         let mut process = Process::start("DynamoDB Local", &command, folder.path().join("log"))?;
         // It refuses what is not signed, and it says so as soon as it can answer.
         process.wait_until(|| http_status(port, "/").is_some())?;
+        // Its first call takes a second or more on a busy machine, longer than clients wait for one.
+        process.wait_until(|| list_tables(port).is_some_and(|answer| answer.contains("TableNames")))?;
         Ok(Self { _process: process, port, _folder: folder })
     }
 
@@ -60,10 +64,25 @@ impl DynamoDbLocal {
     }
 }
 
+/// A call as an SDK makes it; its signature is not looked at.
+fn list_tables(port: u16) -> Option<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    let signature =
+        "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
+    write!(
+        stream,
+        "POST / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nX-Amz-Target: DynamoDB_20120810.ListTables\r\n\
+         Content-Type: application/x-amz-json-1.0\r\nAuthorization: {signature}\r\nContent-Length: 2\r\n\
+         Connection: close\r\n\r\n{{}}"
+    )
+    .ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::net::TcpStream;
-
     use super::*;
 
     #[test]
