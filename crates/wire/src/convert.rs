@@ -223,7 +223,8 @@ pub fn room_entry(
     head: (domain::Seq, u64, Timestamp),
     related: &Related,
 ) -> RoomEntry {
-    let (seq, n, at) = head;
+    // The head may be a minute old (`UserRoomRow::head`); what the user has read is there all the same.
+    let (seq, n, at) = (head.0.max(row.read_seq), head.1.max(row.read_n), head.2);
     RoomEntry {
         id: room.id.to_string(),
         slug: room.slug.as_ref().map(ToString::to_string),

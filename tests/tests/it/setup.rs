@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use tests::person::Person;
 use tests::server::Settings;
+use tests::wait;
 
 /// A server with these limits, written as in its settings file.
 pub fn with_limits(limits: &str) -> Settings {
@@ -31,12 +32,26 @@ async fn room_of_kind(owner: &Person, kind: &str, mut body: Value) -> String {
     body["kind"] = json!(kind);
     body["description"] = json!("");
     let room = owner.post("/api/rooms", body).await.ok();
-    text(&room["id"])
+    let id = text(&room["id"]);
+    listed(owner, &id).await;
+    id
+}
+
+/// Waits until a room is in somebody's list. The feed writes the list after the room's own log, and where the store tells
+/// of changes by a stream that takes a moment; who may watch whom goes by the lists.
+async fn listed(person: &Person, room: &str) {
+    wait::until("the room in the list", async || {
+        let page = person.get("/api/rooms?limit=100").await.ok();
+        page["items"].as_array()?.iter().any(|line| line["id"] == room && line["state"] == "joined").then_some(())
+    })
+    .await;
 }
 
 /// Joins a public room, or accepts an invitation.
 pub async fn join(person: &Person, room: &str) {
     person.post(&format!("/api/rooms/{room}/join"), json!({})).await.ok();
+    let view = person.get(&format!("/api/rooms/{room}")).await.ok();
+    listed(person, view["id"].as_str().expect("a room has an id")).await;
 }
 
 /// Invites somebody who then accepts.

@@ -10,6 +10,10 @@ pub const OTHERS: [&str; 2] = ["self-hosted", "aws"];
 /// The modules of `tests/tests/it` that run on every profile: what uses the store, the bus, the files, and presence.
 pub const EVERYWHERE: [&str; 7] = ["auth", "files", "messages", "notifications", "presence", "protocol", "rooms"];
 
+/// Tests of these modules that do not run on the profile, and why.
+pub const NOT_ON: [(&str, &str, &str); 1] =
+    [("aws", "a_thousand_rooms_are_listed_and_followed", "a thousand rooms take an emulator of DynamoDB minutes")];
+
 /// The modules that run once, and why.
 #[cfg(test)]
 const ONCE: [(&str, &str); 11] = [
