@@ -8,6 +8,13 @@ mod replica;
 
 use client::{Client, Credentials};
 use tests::cluster::Cluster;
+use tokio::sync::{Mutex, MutexGuard};
+
+/// Keeps the tests that put nodes under load, and measure them, from measuring each other.
+async fn alone() -> MutexGuard<'static, ()> {
+    static LOAD: Mutex<()> = Mutex::const_new(());
+    LOAD.lock().await
+}
 
 /// Clients on all nodes in turn, each in one public room, which the first of them made; returns the room's id too.
 async fn gather(cluster: &Cluster, count: usize, slug: &str) -> (Vec<Client>, String) {

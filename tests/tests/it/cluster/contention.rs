@@ -9,7 +9,7 @@ use tests::backends::Profile;
 use tests::cluster::Cluster;
 use tests::person::Person;
 
-use super::gather;
+use super::{alone, gather};
 use crate::setup::{generous, join, number, room};
 
 const NODES: usize = 3;
@@ -32,6 +32,7 @@ async fn send(client: Client, room: String, who: usize) -> Vec<u64> {
 }
 
 async fn nodes_append_to_one_room(profile: Profile) {
+    let _alone = alone().await;
     let cluster = Cluster::start(profile, NODES, generous()).await;
     let (clients, room) = gather(&cluster, SENDERS, "square").await;
     let started = Instant::now();
@@ -129,6 +130,7 @@ async fn write_both(cluster: &Cluster, person: Person, who: usize, rooms: [Strin
 async fn two_rooms_in_opposite_order(profile: Profile) {
     const PEOPLE: usize = 6;
     const ROUNDS: usize = 8;
+    let _alone = alone().await;
     let cluster = std::sync::Arc::new(Cluster::start(profile, 2, generous()).await);
     let owner = Person::register(cluster.node(0), "owner").await;
     let rooms = [room(&owner, "left").await, room(&owner, "right").await];

@@ -14,6 +14,7 @@ use tests::socket::{Next, Socket};
 use tests::wait;
 use tokio::task::JoinHandle;
 
+use super::alone;
 use crate::setup::{generous, join, number, room};
 
 const NODES: usize = 3;
@@ -79,6 +80,7 @@ fn p99(mut times: Vec<Duration>) -> Duration {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_may_be_flushed_and_killed_under_load() {
+    let _alone = alone().await;
     let cluster = Cluster::start(Profile::SelfHosted, NODES, generous()).await;
     let ada = Person::register(cluster.node(0), "ada").await;
     let id = room(&ada, "garden").await;
