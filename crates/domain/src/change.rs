@@ -163,6 +163,13 @@ pub enum Intent {
     Own(OwnChange),
 }
 
+impl Intent {
+    /// Whether it makes an entry and changes no row beside it: a message without files and outside threads.
+    pub fn is_plain(&self) -> bool {
+        matches!(self, Intent::Send { files, thread: None, .. } if files.is_empty())
+    }
+}
+
 /// What the sender of a change is answered once it is durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ack {

@@ -35,8 +35,9 @@ pub const REACTORS_IN_MESSAGE: usize = 20;
 pub const PINS_PER_ROOM: usize = 100;
 /// Characters of a password, at least and at most.
 pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=256;
-/// People that a new room begins with, besides its owner.
-pub const PEOPLE_PER_CREATE: usize = 100;
+/// People that a new room begins with, besides its owner: with their rows and the room's own it is one
+/// append, which is one transaction of at most 100 items on DynamoDB.
+pub const PEOPLE_PER_CREATE: usize = 90;
 /// Seconds of a room's slow mode, at most.
 pub const SLOW_MODE_MAX_S: u32 = 3_600;
 /// Members up to which read receipts are sent.

@@ -3,9 +3,6 @@
 //! Never decides what may be appended (that is `domain`) and never talks to a client. No Scan anywhere:
 //! what has to be listed lies in a partition of its own.
 
-// Until every port is there.
-#![allow(dead_code, unused_imports)]
-
 mod changes;
 mod client;
 mod error;

@@ -23,6 +23,16 @@ pub(super) struct Changed {
 }
 
 impl View {
+    /// How many rows the accepted entries change beside themselves, at most, on a store that keeps each
+    /// list as rows of its own: a room with its slug and its place in the directory, a file with its lists.
+    pub fn rows(&self) -> usize {
+        let changed = &self.changed;
+        let single = changed.members.len() + changed.messages.len() + changed.reactors.len();
+        let files = changed.sent_files.len() + changed.dropped_files.len();
+        let own = changed.own.len() * 2;
+        single + changed.pins.len() + changed.threads.len() + files * 4 + usize::from(changed.room) * 5 + own
+    }
+
     /// Takes the accepted entries and the rows that change with them, for one append. A message of this
     /// append that a later entry of it changed is taken as it became.
     pub fn take(&mut self) -> (Vec<Entry>, Vec<Effect>) {

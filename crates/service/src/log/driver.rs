@@ -38,10 +38,11 @@ pub(super) struct Driver {
 
 impl Driver {
     pub(super) fn new(logs: Arc<Logs>, log: LogId, submissions: mpsc::Receiver<Submission>) -> Driver {
+        let machine = Machine::new(log, logs.store.log.shape());
         Driver {
             logs,
             log,
-            machine: Machine::new(log),
+            machine,
             submissions,
             replies: HashMap::new(),
             next_token: 0,

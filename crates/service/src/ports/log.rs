@@ -88,6 +88,23 @@ pub enum AppendError {
     OtherEpoch,
 }
 
+/// How a store likes its appends put together, so that each costs little and fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AppendShape {
+    /// Rows (`domain::View::rows`) from which on an append takes no further change in.
+    pub rows: usize,
+    /// Messages that change no row beside themselves go apart from changes that do: together they would
+    /// pay the price of a transaction.
+    pub plain_apart: bool,
+}
+
+impl Default for AppendShape {
+    /// Everything together.
+    fn default() -> Self {
+        AppendShape { rows: usize::MAX, plain_apart: false }
+    }
+}
+
 /// What an append made.
 pub type Appended = Result<Tip, AppendError>;
 
@@ -134,13 +151,20 @@ pub trait RoomLog: Send + Sync {
     /// The epoch of the store. One read; may be answered from memory for the life of a connection pool.
     async fn epoch(&self) -> StoreResult<Epoch>;
 
+    /// How appends are best put together. A hint: what is larger still goes, as long as it can be written.
+    fn shape(&self) -> AppendShape {
+        AppendShape::default()
+    }
+
     /// The last entry of a log, read strongly; seq 0 for a log with none. One read by key.
     async fn tip(&self, log: LogId) -> StoreResult<Tip>;
 
     /// Writes `entries` at `after.seq()+1 …` with `effects`, durably and all or nothing, if `after` is
     /// the last entry; else [`AppendError::Conflict`]. The entries carry their `seq` and `n`, without
     /// holes (checked; a wrong one is a bug of the caller and panics in debug builds, `Unavailable`
-    /// else). `Ok` means durable. One conditional write.
+    /// else). `Ok` means durable. One conditional write. Without effects a store may write several parts
+    /// one after the other; one that breaks off says `Conflict` or `Unknown`, and the first parts stay, as if
+    /// another appender had written them.
     async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], effects: &[Effect]) -> Appended;
 
     /// All entries with `from <= seq <= to`, in order. The whole range: the caller bounds it. An edit

@@ -23,7 +23,9 @@ pub use domain::PresenceStatus;
 pub use feed::{Feed, FeedCursor, Fence};
 pub use files::Files;
 pub use forward::Forward;
-pub use log::{AppendError, Appended, ChangedLogs, ChangesCursor, LogPage, PageFrom, RoomLog, Tip, strong_page};
+pub use log::{
+    AppendError, AppendShape, Appended, ChangedLogs, ChangesCursor, LogPage, PageFrom, RoomLog, Tip, strong_page,
+};
 pub use marks::{MarkRow, Marks};
 pub use nodes::{Connection, NodeRow, Nodes, SocketState};
 pub use notifications::{NotificationPage, Notifications};

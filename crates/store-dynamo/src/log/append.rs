@@ -9,7 +9,8 @@ use service::ports::{AppendError, Appended, StoreError, Tip};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::log_item::{LogItem, Mark};
+use super::ROWS;
+use super::log_item::{BIG_CHUNK_BYTES, CHUNK_BYTES, LogItem, Mark};
 use super::plan::{Otherwise, Planned};
 use crate::error::{AWAY_MS, BROKEN_MS, Fault, THROTTLED_MS};
 use crate::item::Item;
@@ -34,7 +35,8 @@ impl Shared {
             return Err(AppendError::Conflict { slot: None });
         }
         let mark: Mark = rand::rng().random();
-        let items = LogItem::pack(log, entries, mark);
+        let chunk = if effects.len() > ROWS { BIG_CHUNK_BYTES } else { CHUNK_BYTES };
+        let items = LogItem::pack(log, entries, mark, chunk);
         let last = entries.last().expect("it was checked to be there");
         if effects.is_empty() && after.seq() > 0 {
             tokio::time::sleep(self.memory.wait_to_commit(log, self.settings.pace)).await;

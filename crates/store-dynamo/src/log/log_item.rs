@@ -2,23 +2,26 @@
 //!
 //! Its sort key is the seq of its first entry. `en` the entries, `to` the seq of the last one, `wt` a mark
 //! of the append that wrote it, `rv` how often it was rewritten. Of an entry, in one letter since there
-//! may be many: `b` by, `i` id, `t` time, `n` messages so far, `k` the body in JSON, `v` the version of the
-//! form, where it is not the first.
+//! may be many: `b` by, `i` id, `t` time, `n` messages so far, `v` the version of the form where it is not
+//! the first; and `x` the text of a message that is nothing but its text, or `k` any other body in JSON.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::entry::ENTRY_VERSION;
-use domain::{Entry, EntryId, LogId, Seq, Timestamp, UserId};
+use domain::{Body, Entry, EntryId, LogId, Message, Seq, Timestamp, UserId};
 use service::ports::StoreResult;
 use uuid::Uuid;
 
-use crate::item::{Item, SK, bytes, id, json, number, size, time, unreadable};
+use crate::item::{Item, SK, bytes, id, json, number, size, text, time, unreadable};
 use crate::keys;
 use crate::op::{Op, When};
 
 /// Bytes of an item that short entries share: four write units.
-const CHUNK_BYTES: usize = 4_096;
+pub const CHUNK_BYTES: usize = 4_096;
+/// The same for an append of so many rows that its entries must take few of a transaction's operations: a
+/// room that begins with many people.
+pub const BIG_CHUNK_BYTES: usize = 128 * 1_024;
 /// The entries of an item.
 const ENTRIES: &str = "en";
 /// The seq of its last entry.
@@ -42,14 +45,14 @@ pub struct LogItem {
 }
 
 impl LogItem {
-    /// The entries of an append as items: short ones share an item.
-    pub fn pack(log: LogId, entries: &[Entry], mark: Mark) -> Vec<LogItem> {
+    /// The entries of an append as items: short ones share an item of up to `chunk` bytes.
+    pub fn pack(log: LogId, entries: &[Entry], mark: Mark, chunk: usize) -> Vec<LogItem> {
         let of = |entries: &[Entry]| LogItem { log, entries: entries.to_vec(), mark: mark.to_vec(), rev: None };
         let bare = |first: Seq| Item::at(keys::entries(log, first)).size() + 40;
         let (mut items, mut from, mut filled) = (Vec::new(), 0, 0);
         for (index, entry) in entries.iter().enumerate() {
             let bytes = 1 + size(&encode(entry));
-            if index > from && filled + bytes > CHUNK_BYTES {
+            if index > from && filled + bytes > chunk {
                 items.push(of(&entries[from..index]));
                 (from, filled) = (index, 0);
             }
@@ -123,8 +126,15 @@ fn encode(entry: &Entry) -> AttributeValue {
         ("i".to_owned(), id(entry.id.0)),
         ("t".to_owned(), time(entry.at)),
         ("n".to_owned(), number(entry.n)),
-        ("k".to_owned(), json(&entry.body)),
     ]);
+    match &entry.body {
+        Body::Message(content) if *content == Message::of(content.text.clone(), entry.seq) => {
+            map.insert("x".to_owned(), text(content.text.as_str()));
+        }
+        body => {
+            map.insert("k".to_owned(), json(body));
+        }
+    }
     if entry.v != ENTRY_VERSION {
         map.insert("v".to_owned(), number(entry.v.into()));
     }
@@ -138,6 +148,13 @@ fn decode(seq: Seq, entry: &AttributeValue) -> StoreResult<Entry> {
         true => u16::try_from(map.int("v")?).map_err(|why| unreadable("v", why))?,
         false => ENTRY_VERSION,
     };
+    let body = match map.0.contains_key("x") {
+        true => {
+            let text = map.text("x")?.to_owned().try_into().map_err(|why| unreadable("x", why))?;
+            Body::Message(Message::of(text, seq))
+        }
+        false => serde_json::from_str(map.text("k")?).map_err(|why| unreadable("k", why))?,
+    };
     Ok(Entry {
         v,
         seq,
@@ -145,7 +162,7 @@ fn decode(seq: Seq, entry: &AttributeValue) -> StoreResult<Entry> {
         by: UserId(map.id("b")?),
         id: EntryId(map.id("i")?),
         at: Timestamp(map.int("t")?),
-        body: serde_json::from_str(map.text("k")?).map_err(|why| unreadable("k", why))?,
+        body,
     })
 }
 

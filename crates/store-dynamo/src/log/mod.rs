@@ -11,17 +11,25 @@ mod read;
 
 use async_trait::async_trait;
 use domain::{Effect, Entry, Epoch, LogId, Seq};
-use service::ports::{Appended, ChangedLogs, ChangesCursor, RoomLog, StoreResult, Tip};
+use service::ports::{AppendShape, Appended, ChangedLogs, ChangesCursor, RoomLog, StoreResult, Tip};
 
 use crate::shared::Shared;
 
 pub use log_item::LAST;
 pub use memory::LogMemory;
 
+/// Rows from which on an append takes no further change in: what one change may add to them (a message of
+/// ten files) and the entries themselves still fit into one transaction.
+const ROWS: usize = 48;
+
 #[async_trait]
 impl RoomLog for Shared {
     async fn epoch(&self) -> StoreResult<Epoch> {
         Ok(self.epoch)
+    }
+
+    fn shape(&self) -> AppendShape {
+        AppendShape { rows: ROWS, plain_apart: true }
     }
 
     async fn tip(&self, log: LogId) -> StoreResult<Tip> {

@@ -1,6 +1,10 @@
 //! The suite on two emulators, and what is particular to this store.
 
 mod conform;
+mod costs;
 mod expiry;
+mod faults;
+mod guards;
+mod proxy;
 mod read_costs;
 mod world;

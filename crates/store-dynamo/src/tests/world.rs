@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_sdk_dynamodb::types::TimeToLiveSpecification;
 use domain::{Effect, Entry, Epoch, LogId, Seq};
-use service::ports::{Appended, ChangedLogs, ChangesCursor, RoomLog, Store, StoreResult, Tip};
+use service::ports::{AppendShape, Appended, ChangedLogs, ChangesCursor, RoomLog, Store, StoreResult, Tip};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use crate::item::EXPIRES;
 use crate::{DynamoSettings, DynamoStore, OpenError, Poller, create_table};
 
 /// A new table at this address, and how to reach it. Hints and chunks come at once, so that a test need
@@ -49,6 +51,11 @@ impl TestStore {
     /// Makes the table and opens it.
     pub async fn open(settings: DynamoSettings) -> Result<TestStore, OpenError> {
         create_table(&settings).await?;
+        let client = crate::client::Clients::connect(&settings).await.write;
+        // The suite's clock stands in 1970: an emulator would remove its sessions and marks as they come.
+        let never = TimeToLiveSpecification::builder().enabled(false).attribute_name(EXPIRES).build();
+        let update = client.update_time_to_live().table_name(&settings.table);
+        update.time_to_live_specification(never.expect("it has both fields")).send().await.expect("no time to live");
         let dynamo = DynamoStore::open(settings).await?;
         let poller = Arc::new(Mutex::new(dynamo.poller().await?));
         Ok(TestStore { dynamo, poller })
@@ -77,6 +84,9 @@ impl RoomLog for Pumped {
         self.log.changes(cursor).await
     }
 
+    fn shape(&self) -> AppendShape {
+        self.log.shape()
+    }
     async fn epoch(&self) -> StoreResult<Epoch> {
         self.log.epoch().await
     }

@@ -18,7 +18,7 @@ use domain::{
 };
 
 use super::rates::Rates;
-use crate::ports::{Appended, StoreResult, Tip};
+use crate::ports::{AppendShape, Appended, StoreResult, Tip};
 
 use forward::Contention;
 use item::{Item, Place, Placed};
@@ -126,6 +126,7 @@ struct Looks {
 /// The appender of one log.
 pub struct Machine {
     log: LogId,
+    shape: AppendShape,
     /// The last entry, as far as known; none when it has to be read.
     tip: Option<Tip>,
     looks: Looks,
@@ -148,11 +149,12 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Knows nothing of its log yet.
-    pub fn new(log: LogId) -> Machine {
+    /// Knows nothing of its log yet. `shape` is how the store likes its appends.
+    pub fn new(log: LogId, shape: AppendShape) -> Machine {
         let nowhere = domain::Place { epoch: domain::Epoch(0), seq: 0, n: 0, at: Timestamp(0) };
         Machine {
             log,
+            shape,
             tip: None,
             looks: Looks::default(),
             view: View::new(log, nowhere),
@@ -296,8 +298,15 @@ impl Machine {
     fn decide(&mut self, now: Now, rates: &Rates, out: &mut Vec<Output>) {
         let tip = self.tip.expect("decided only at a known tip");
         let alone = matches!(self.log, LogId::User(_));
-        while self.view.pending() < APPEND_ENTRIES && !(alone && self.view.pending() > 0) {
+        while self.view.pending() < APPEND_ENTRIES
+            && self.view.rows() < self.shape.rows
+            && !(alone && self.view.pending() > 0)
+        {
             let Some(mut item) = self.queue.pop() else { break };
+            if !self.may_join(&item.change) {
+                self.queue.put_back(item);
+                break;
+            }
             if !self.view.missing(&item.change).is_empty() || item.needs_later_tip(&tip, self.looks) {
                 // An entry of this very append showed that a further row is needed. It is read after
                 // this append, since a row read now does not know of the append's entries.
@@ -338,6 +347,12 @@ impl Machine {
             self.requeue();
             self.look_again = true;
         }
+    }
+
+    /// Whether a change may go into the append that is being put together.
+    fn may_join(&self, change: &Change) -> bool {
+        let is_first = self.view.pending() == 0;
+        is_first || !self.shape.plain_apart || change.intent.is_plain() == (self.view.rows() == 0)
     }
 
     /// Asks the rate limit about a change, once, and not about a repeat of one that is there.

@@ -10,6 +10,8 @@ use uuid::Uuid;
 use super::*;
 use crate::ports::{AppendError, StoreError};
 
+mod shape;
+
 const ROOM: RoomId = RoomId(Uuid::from_u128(5));
 const EPOCH: Epoch = Epoch(1);
 /// What the room holds before a test begins.
@@ -58,9 +60,13 @@ fn unavailable() -> AppendError {
 
 impl Bench {
     fn new() -> Bench {
+        Bench::shaped(AppendShape::default())
+    }
+
+    fn shaped(shape: AppendShape) -> Bench {
         let limits = Limits { sends_per_10s: 1_000_000, ..Limits::default() };
         Bench {
-            machine: Machine::new(LogId::Room(ROOM)),
+            machine: Machine::new(LogId::Room(ROOM), shape),
             rates: Rates::new(limits),
             now_ms: 0,
             token: 0,
@@ -73,7 +79,11 @@ impl Bench {
 
     /// Has read its log and all rows: the next change is decided at once.
     fn warm() -> Bench {
-        let mut bench = Bench::new();
+        Bench::warmed(AppendShape::default())
+    }
+
+    fn warmed(shape: AppendShape) -> Bench {
+        let mut bench = Bench::shaped(shape);
         let token = bench.submit(send(1, 1, None));
         bench.settle(HEAD);
         assert!(bench.answers[&token].is_ok());

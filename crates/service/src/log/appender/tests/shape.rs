@@ -1,0 +1,46 @@
+//! How appends are put together where a store says how it likes them.
+
+use super::*;
+
+/// A change of one row: somebody goes.
+fn leave(by: u128, number: u128) -> Change {
+    Change { intent: Intent::Leave, ..send(by, number, None) }
+}
+
+/// How long the appends are that follow one under way, with the effects of the longest.
+fn appends_of(shape: AppendShape, changes: Vec<Change>) -> (Vec<usize>, usize) {
+    let mut bench = Bench::warmed(shape);
+    bench.submit(send(1, 60, None));
+    for change in changes {
+        bench.queue(change);
+    }
+    let first = tip_after(&bench.appending());
+    bench.input(Input::Appended(Ok(first)));
+    let (mut lengths, mut most) = (Vec::new(), 0);
+    while let Some(command) = bench.asked.clone() {
+        let Command::Append(prepared) = command else {
+            bench.rows();
+            continue;
+        };
+        lengths.push(prepared.entries.len());
+        most = most.max(prepared.effects.len());
+        bench.input(Input::Appended(Ok(tip_after(&prepared))));
+    }
+    assert!(bench.machine.is_idle());
+    (lengths, most)
+}
+
+#[test]
+fn plain_messages_go_apart_where_the_store_likes_it() {
+    let changes = || vec![send(1, 61, None), send(2, 62, None), leave(3, 63), send(1, 64, None)];
+    let apart = AppendShape { plain_apart: true, ..AppendShape::default() };
+    assert_eq!(appends_of(apart, changes()).0, [2, 1, 1]);
+    assert_eq!(appends_of(AppendShape::default(), changes()).0, [4]);
+}
+
+#[test]
+fn an_append_ends_when_it_has_rows_enough() {
+    let changes = || (2..=6).map(|by| leave(by, 60 + by)).collect();
+    assert_eq!(appends_of(AppendShape { rows: 2, plain_apart: false }, changes()), (vec![2, 2, 1], 2));
+    assert_eq!(appends_of(AppendShape::default(), changes()), (vec![5], 5));
+}

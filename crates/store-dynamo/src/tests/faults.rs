@@ -1,0 +1,94 @@
+//! Answers that are lost, and a server that is gone: never a false ack, never a double.
+
+use std::time::Duration;
+
+use conformance::suite::world::{Scribe, a_room, a_user, member, text};
+use domain::{Effect, LogId, MemberState};
+use service::ports::AppendError;
+
+use super::proxy::Proxy;
+use super::world::{TestStore, on_dynamodb_local, settings};
+use crate::{DynamoSettings, DynamoStore};
+
+/// A table, the same table behind a proxy, and the proxy.
+async fn behind_a_proxy(patience: Duration) -> (TestStore, DynamoStore, Proxy) {
+    let direct = on_dynamodb_local();
+    let proxy = Proxy::before(local_servers::shared::dynamodb_local().port()).await;
+    let through = DynamoSettings {
+        table: direct.table.clone(),
+        patience,
+        attempt_timeout: patience,
+        ..settings(proxy.endpoint())
+    };
+    let test = TestStore::open(direct).await.expect("a table");
+    let store = DynamoStore::open(through).await.expect("the table is there");
+    (test, store, proxy)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_answer_makes_no_double() {
+    let (test, store, proxy) = behind_a_proxy(Duration::from_secs(20)).await;
+    let (room, direct, through) = (a_room(), test.store(), store.store());
+    let mut scribe = Scribe::new(&through, LogId::Room(room)).await;
+    scribe.say("begins").await;
+    let mut expected = 1;
+    for round in 0..10_usize {
+        // One write, a chunk, and a transaction with effects; one answer lost, or several.
+        proxy.swallow(1 + round % 3);
+        let effects = match round % 2 {
+            0 => vec![Effect::Member(member(a_user(), MemberState::Joined)), Effect::Pin { target: 1, on: true }],
+            _ => Vec::new(),
+        };
+        let count = 1 + round % 4;
+        let seq = scribe.write((0..count).map(|_| text("once")).collect(), &effects).await;
+        expected += count;
+        assert_eq!((seq as usize, proxy.left()), (expected, 0));
+    }
+    let read = direct.log.read(scribe.log, 1, 9_999).await.expect("a read");
+    assert_eq!(read.len(), expected);
+    assert!((1..).zip(&read).all(|(seq, entry)| entry.seq == seq));
+    assert_eq!(direct.rooms.member_count(room).await, Ok(5));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_no_answer_comes_the_outcome_is_unknown() {
+    let (test, store, proxy) = behind_a_proxy(Duration::from_millis(600)).await;
+    let direct = test.store();
+    let mut scribe = Scribe::new(&store.store(), LogId::Room(a_room())).await;
+    scribe.say("begins").await;
+    proxy.swallow(usize::MAX);
+    for effects in [vec![], vec![Effect::Pin { target: 1, on: true }]] {
+        let lost = scribe.try_write(vec![text("written, and nobody knows")], &effects).await;
+        assert_eq!(lost, Err(AppendError::Unknown));
+        // It happened: who reads the place finds it.
+        let seq = scribe.tip.seq() + 1;
+        assert_eq!(direct.log.read(scribe.log, seq, seq).await.expect("a read").len(), 1);
+        scribe.tip = direct.log.tip(scribe.log).await.expect("the tip");
+        proxy.swallow(0);
+        // The store has not seen this end of the log itself, so it reads before it writes.
+        scribe.say("goes on").await;
+        proxy.swallow(usize::MAX);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_gone_is_never_an_ack() {
+    let server = local_servers::DynamoDbLocal::start();
+    let patience = Duration::from_millis(1_500);
+    let settings = DynamoSettings { patience, attempt_timeout: patience, ..settings(server.endpoint()) };
+    let test = TestStore::open(DynamoSettings {
+        patience: Duration::from_secs(30),
+        attempt_timeout: Duration::from_secs(20),
+        ..settings.clone()
+    });
+    test.await.expect("a table");
+    let store = DynamoStore::open(settings).await.expect("the table is there").store();
+    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
+    scribe.say("begins").await;
+    drop(server);
+    let begun = std::time::Instant::now();
+    let lost = scribe.try_write(vec![text("nobody hears")], &[]).await;
+    assert!(matches!(lost, Err(AppendError::Unknown | AppendError::Unavailable { .. })), "{lost:?}");
+    assert!(store.log.tip(scribe.log).await.is_err());
+    assert!(begun.elapsed() < Duration::from_secs(10), "answered after {:?}", begun.elapsed());
+}

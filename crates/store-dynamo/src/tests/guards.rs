@@ -1,0 +1,173 @@
+//! Conditions: no hole and no double, also for an `after` that is no end of an item.
+
+use std::sync::Arc;
+
+use conformance::suite::world::{Scribe, a_room, a_room_with, a_user, entries_after, member, plain_room, text};
+use domain::{Effect, Level, LogId, MemberState, RoomKind, Timestamp};
+use service::ports::{AppendError, Store, Tip};
+use tokio::sync::Barrier;
+
+use super::world::{TestStore, on_dynamodb_local};
+use crate::DynamoStore;
+
+/// Another process on the same table.
+async fn another(settings: &crate::DynamoSettings) -> Store {
+    DynamoStore::open(settings.clone()).await.expect("the table is there").store()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_after_inside_a_chunk_or_above_the_head_is_refused_by_a_process_that_knows_nothing() {
+    let settings = on_dynamodb_local();
+    let store = TestStore::open(settings.clone()).await.expect("a table").store();
+    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
+    scribe.say("begins").await;
+    scribe.write((0..13).map(|i| text(&format!("one of a chunk, {i}"))).collect(), &[]).await;
+    for seq in (2..14).chain(15..17) {
+        let fresh = another(&settings).await;
+        let wrong = Tip::from_store(scribe.tip.epoch(), seq, seq, Timestamp(0));
+        let entries = entries_after(&wrong, a_user(), vec![text("late")]);
+        let refused = fresh.log.append(scribe.log, &wrong, &entries, &[]).await;
+        assert!(matches!(refused, Err(AppendError::Conflict { .. })), "after {seq}: {refused:?}");
+    }
+    let entries = entries_after(&scribe.tip, a_user(), vec![text("right")]);
+    another(&settings).await.log.append(scribe.log, &scribe.tip, &entries, &[]).await.expect("after the head");
+    assert_eq!(store.log.read(scribe.log, 1, 99).await.expect("a read").len(), 15);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conflict_tells_what_stands_there() {
+    let settings = on_dynamodb_local();
+    let store = TestStore::open(settings.clone()).await.expect("a table").store();
+    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
+    scribe.say("begins").await;
+    let before = scribe.tip;
+    let late = another(&settings).await;
+    assert_eq!(late.log.tip(scribe.log).await, Ok(before), "it has seen where the log ended");
+    let theirs = scribe.entries(vec![text("theirs"), text("too")]);
+    store.log.append(scribe.log, &before, &theirs, &[]).await.expect("an append");
+    // The same change, sent through another node, is not this append: its ack is another's to give.
+    for (ours, effects) in [
+        (theirs.clone(), vec![]),
+        (entries_after(&before, a_user(), vec![text("ours")]), vec![]),
+        (entries_after(&before, a_user(), vec![text("ours")]), vec![Effect::Pin { target: 1, on: true }]),
+    ] {
+        let refused = late.log.append(scribe.log, &before, &ours, &effects).await;
+        assert_eq!(refused, Err(AppendError::Conflict { slot: Some(theirs.clone()) }));
+    }
+    assert_eq!(store.rooms.pins(scribe.log.room().expect("a room")).await, Ok(Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_processes_append_to_one_log_without_hole_or_double() {
+    const PROCESSES: usize = 3;
+    const WRITERS: usize = 4;
+    const EACH: usize = 12;
+    let settings = on_dynamodb_local();
+    let test = TestStore::open(settings.clone()).await.expect("a table");
+    let room = plain_room(a_room(), RoomKind::Private);
+    let log = LogId::Room(room.id);
+    a_room_with(&test.store(), &room, &[]).await;
+    let begin = Arc::new(Barrier::new(PROCESSES * WRITERS));
+    let mut writers = Vec::new();
+    for _ in 0..PROCESSES {
+        let store = another(&settings).await;
+        for writer in 0..WRITERS {
+            let (store, begin) = (store.clone(), begin.clone());
+            writers.push(tokio::spawn(async move {
+                let mut scribe = Scribe::new(&store, log).await;
+                let (mut mine, mut conflicts) = (Vec::new(), 0);
+                begin.wait().await;
+                while mine.len() < EACH {
+                    // Transactions and plain writes meet at one place.
+                    let user = a_user();
+                    let effects = match writer % 2 {
+                        0 => vec![Effect::Member(member(user, MemberState::Joined))],
+                        _ => Vec::new(),
+                    };
+                    let entries = scribe.entries(vec![text("a"), text("b")]);
+                    match store.log.append(log, &scribe.tip, &entries, &effects).await {
+                        Ok(tip) => {
+                            scribe.tip = tip;
+                            mine.push(entries);
+                        }
+                        Err(AppendError::Conflict { .. }) => {
+                            conflicts += 1;
+                            scribe.catch_up().await;
+                        }
+                        Err(other) => panic!("{other:?}"),
+                    }
+                }
+                (mine, conflicts)
+            }));
+        }
+    }
+    let (mut acked, mut conflicts) = (Vec::new(), 0);
+    for writer in writers {
+        let (mine, met) = writer.await.expect("a writer ends");
+        acked.extend(mine.into_iter().flatten());
+        conflicts += met;
+    }
+    acked.sort_by_key(|entry| entry.seq);
+    let read = test.store().log.read(log, 2, 9_999).await.expect("a read");
+    assert_eq!(read, acked, "what was acked, and nothing else, each at its place");
+    let members = test.store().rooms.member_count(room.id).await.expect("a count");
+    assert_eq!(members as usize, PROCESSES * WRITERS / 2 * EACH, "each effect happened with its entry");
+    let per_append = f64::from(conflicts) / (PROCESSES * WRITERS * EACH) as f64;
+    println!("{} entries of {PROCESSES} processes, {per_append:.1} conflicts an append", read.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rows_of_two_logs_written_in_opposite_order_do_not_block() {
+    let settings = on_dynamodb_local();
+    let store = TestStore::open(settings.clone()).await.expect("a table").store();
+    let (room, user) = (plain_room(a_room(), RoomKind::Private), a_user());
+    let mut scribe = a_room_with(&store, &room, &[user]).await;
+    let room_id = room.id;
+    let own_store = another(&settings).await;
+    // The room's log writes the member row; the user's own log writes it, too, with the user's setting.
+    let by_room = tokio::spawn(async move {
+        for round in 0..30_u64 {
+            let mut row = member(user, MemberState::Joined);
+            row.rev = round;
+            scribe.effects(&[Effect::Member(row), Effect::Pin { target: 1, on: round % 2 == 0 }]).await;
+        }
+    });
+    let by_user = tokio::spawn(async move {
+        let mut own = Scribe::new(&own_store, LogId::User(user)).await;
+        for round in 0..30 {
+            let level = if round % 2 == 0 { Level::None } else { Level::Mentions };
+            own.effects(&[Effect::RoomSettings { room: room_id, level, hidden: false }]).await;
+        }
+    });
+    by_room.await.expect("the room's log is written");
+    by_user.await.expect("the user's log is written");
+    let row = store.rooms.member(room_id, user).await.expect("a read").expect("the row");
+    assert_eq!((row.level, row.rev), (Level::Mentions, 29), "neither undid the other");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_begins_with_as_many_people_as_allowed() {
+    let store = TestStore::open(on_dynamodb_local()).await.expect("a table").store();
+    let room = conformance::suite::world::public_room(a_room(), "big", "Big");
+    let mut scribe = Scribe::new(&store, LogId::Room(room.id)).await;
+    let people: Vec<_> = (0..=domain::limits::PEOPLE_PER_CREATE).map(|_| a_user()).collect();
+    let mut effects = vec![Effect::Room(room.clone())];
+    effects.extend(people.iter().map(|user| Effect::Member(member(*user, MemberState::Joined))));
+    let joined = |user| domain::Body::Member {
+        user,
+        state: MemberState::Joined,
+        role: domain::Role::Member,
+        muted_until: None,
+        why: None,
+    };
+    let bodies = std::iter::once(domain::Body::Room(room.clone())).chain(people.iter().copied().map(joined));
+    scribe.write(bodies.collect(), &effects).await;
+    assert_eq!(store.rooms.member_count(room.id).await, Ok(people.len() as u64));
+    // More than one transaction holds is refused as a whole.
+    let tip = scribe.tip;
+    let many: Vec<Effect> = (0..101).map(|_| Effect::Member(member(a_user(), MemberState::Joined))).collect();
+    let refused = scribe.try_write(vec![text("too many")], &many).await;
+    assert!(matches!(refused, Err(AppendError::Unavailable { .. })), "{refused:?}");
+    assert_eq!(store.log.tip(scribe.log).await, Ok(tip));
+    assert_eq!(store.rooms.member_count(room.id).await, Ok(people.len() as u64));
+}
