@@ -4,7 +4,7 @@
 //! as numbers. A key is never taken apart but here.
 
 use domain::text::Emoji;
-use domain::{EntryId, FileId, LogId, NotificationKey, RoomId, Seq, SessionId, Timestamp, UserId};
+use domain::{FileId, LogId, NotificationKey, RoomId, Seq, SessionId, Timestamp, UserId};
 use service::ports::StoreResult;
 
 use crate::item::{PK, SK, unreadable};
@@ -315,7 +315,7 @@ pub fn ticket(hash: &str) -> Key {
     Key::new(format!("TICKET#{hash}"), "TICKET")
 }
 
-// Files, leases, nodes, audit.
+// Files, leases, nodes.
 
 /// A file's row.
 pub fn file(file: FileId) -> Key {
@@ -349,11 +349,6 @@ pub const NODES: &str = "NODES";
 /// A node.
 pub fn node(name: &str) -> Key {
     Key::new(NODES, name)
-}
-
-/// A line of the audit.
-pub fn audit(month: &str, at: Timestamp, id: EntryId) -> Key {
-    Key::new(format!("AUDIT#{month}"), format!("{}#{id}", time(at)))
 }
 
 #[cfg(test)]

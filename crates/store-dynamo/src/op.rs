@@ -24,8 +24,6 @@ pub enum When {
     Lacks(&'static str),
     /// An attribute has this value.
     Is(&'static str, AttributeValue),
-    /// An attribute has another value than this.
-    IsNot(&'static str, AttributeValue),
     /// An attribute is less than this.
     Less(&'static str, AttributeValue),
     /// An attribute is at most this.
@@ -183,7 +181,6 @@ impl When {
             When::Has(name) => format!("attribute_exists({})", names.name(name)),
             When::Lacks(name) => format!("attribute_not_exists({})", names.name(name)),
             When::Is(name, value) => compare(name, "=", value, names),
-            When::IsNot(name, value) => compare(name, "<>", value, names),
             When::Less(name, value) => compare(name, "<", value, names),
             When::AtMost(name, value) => compare(name, "<=", value, names),
             When::More(name, value) => compare(name, ">", value, names),

@@ -39,15 +39,7 @@ pub(super) struct Driver {
 impl Driver {
     pub(super) fn new(logs: Arc<Logs>, log: LogId, submissions: mpsc::Receiver<Submission>) -> Driver {
         let machine = Machine::new(log, logs.store.log.shape());
-        Driver {
-            logs,
-            log,
-            machine,
-            submissions,
-            replies: HashMap::new(),
-            next_token: 0,
-            output: Vec::new(),
-        }
+        Driver { logs, log, machine, submissions, replies: HashMap::new(), next_token: 0, output: Vec::new() }
     }
 
     /// Runs until the log has been quiet for [`APPENDER_IDLE`].

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::ROWS;
 use super::log_item::{BIG_CHUNK_BYTES, CHUNK_BYTES, LogItem, Mark};
-use super::plan::{Otherwise, Planned};
+use super::plan::Otherwise;
 use crate::error::{AWAY_MS, BROKEN_MS, Fault, THROTTLED_MS};
 use crate::item::Item;
 use crate::keys;

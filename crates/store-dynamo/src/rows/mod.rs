@@ -4,8 +4,8 @@ mod files;
 mod notifications;
 mod rooms;
 
-pub use files::{file, file_item, moved};
-pub use notifications::{NotificationState, is_mark, mark, notification, notification_item, read_change};
+pub use files::{file, moved};
+pub use notifications::{NotificationState, mark, notification, notification_item, read_change};
 pub use rooms::{
     change_member, change_room, change_user_room, directory_item, head, head_change, member, mentions, room, slug_item,
     user_room,

@@ -114,13 +114,7 @@ async fn operations_cost_what_the_table_says() {
     let mut own = Scribe::new(&store, LogId::User(user)).await;
     own.write(vec![Body::SessionEnded { session: None }], &[]).await;
     let before = bill.units();
-    let joined = Body::Member {
-        user,
-        state: MemberState::Joined,
-        role: Role::Member,
-        muted_until: None,
-        why: None,
-    };
+    let joined = Body::Member { user, state: MemberState::Joined, role: Role::Member, muted_until: None, why: None };
     scribe.write(vec![joined], &[Effect::Member(member(user, MemberState::Joined))]).await;
     bill.line("join", before, units(4.0, 0.0), 1.0);
     let before = bill.units();
