@@ -1,16 +1,14 @@
 //! `Feed`.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{LogId, RoomId, Seq, Timestamp};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use service::ports::{Feed, FeedCursor, Fence, Head, RoomLog as _, StoreResult};
+use service::ports::{Feed, FeedCursor, Fence, RoomLog as _, StoreResult};
 
-use crate::changes::now_ms;
 use crate::item::{Item, number, text, time};
-use crate::keys::{self, Key};
+use crate::keys;
 use crate::op::{Change, Op, When};
 use crate::shared::{Range, Shared, WriteError};
 

@@ -8,14 +8,14 @@ use crate::client::Clients;
 use crate::item::EXPIRES;
 
 async fn dynamodb_local() -> Result<TestStore, OpenError> {
-    TestStore::open(on_dynamodb_local()).await
+    TestStore::timeless(on_dynamodb_local()).await
 }
 
 /// Without a time to live: the suite's times are of 1970, and ministack, unlike AWS and its own emulator,
 /// takes away what has been over for years, while a case looks at it.
 async fn ministack() -> Result<TestStore, OpenError> {
     let settings = on_ministack();
-    let opened = TestStore::open(settings.clone()).await?;
+    let opened = TestStore::timeless(settings.clone()).await?;
     let never = TimeToLiveSpecification::builder().enabled(false).attribute_name(EXPIRES).build();
     let client = Clients::connect(&settings).await.write;
     let update = client.update_time_to_live().table_name(&settings.table);

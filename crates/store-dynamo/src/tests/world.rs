@@ -51,14 +51,20 @@ impl TestStore {
     /// Makes the table and opens it.
     pub async fn open(settings: DynamoSettings) -> Result<TestStore, OpenError> {
         create_table(&settings).await?;
-        let client = crate::client::Clients::connect(&settings).await.write;
-        // The suite's clock stands in 1970: an emulator would remove its sessions and marks as they come.
-        let never = TimeToLiveSpecification::builder().enabled(false).attribute_name(EXPIRES).build();
-        let update = client.update_time_to_live().table_name(&settings.table);
-        update.time_to_live_specification(never.expect("it has both fields")).send().await.expect("no time to live");
         let dynamo = DynamoStore::open(settings).await?;
         let poller = Arc::new(Mutex::new(dynamo.poller().await?));
         Ok(TestStore { dynamo, poller })
+    }
+
+    /// As [`TestStore::open`], without a time to live: the suite's clock stands in 1970, and an emulator
+    /// would remove its sessions and marks as they come.
+    pub async fn timeless(settings: DynamoSettings) -> Result<TestStore, OpenError> {
+        let opened = TestStore::open(settings.clone()).await?;
+        let client = crate::client::Clients::connect(&settings).await.write;
+        let never = TimeToLiveSpecification::builder().enabled(false).attribute_name(EXPIRES).build();
+        let update = client.update_time_to_live().table_name(&settings.table);
+        update.time_to_live_specification(never.expect("it has both fields")).send().await.expect("no time to live");
+        Ok(opened)
     }
 
     /// Every port of it.
