@@ -36,8 +36,7 @@ impl Meter {
     /// A read, as DynamoDB reported it.
     pub fn read(&self, consumed: Option<&ConsumedCapacity>) {
         let units = consumed.and_then(ConsumedCapacity::capacity_units).unwrap_or_default();
-        self.read_halves.fetch_add((units * 2.0).round() as u64, Ordering::Relaxed);
-        metrics::counter!("palaver_dynamodb_units_total", "kind" => "read").increment(units.round() as u64);
+        count(&self.read_halves, "read", units);
     }
 
     /// A write of one item: as reported, or else by its size.
@@ -52,9 +51,15 @@ impl Meter {
     }
 
     fn wrote(&self, units: f64) {
-        self.write_halves.fetch_add((units * 2.0).round() as u64, Ordering::Relaxed);
-        metrics::counter!("palaver_dynamodb_units_total", "kind" => "write").increment(units.round() as u64);
+        count(&self.write_halves, "write", units);
     }
+}
+
+/// Told as the sum so far: halves would be lost if each were rounded.
+fn count(halves: &AtomicU64, kind: &'static str, units: f64) {
+    let more = (units * 2.0).round() as u64;
+    let sum = halves.fetch_add(more, Ordering::Relaxed) + more;
+    metrics::counter!("palaver_dynamodb_units_total", "kind" => kind).absolute(sum / 2);
 }
 
 fn write_units(bytes: usize) -> u64 {

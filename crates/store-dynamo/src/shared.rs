@@ -307,11 +307,18 @@ impl Shared {
 
     /// One request. `token` makes a repeated transaction the same one for ten minutes.
     pub async fn attempt(&self, ops: &[Op], token: &str, returning: bool) -> Result<Option<Item>, Fault> {
-        match ops {
+        let done = match ops {
             [] => Ok(None),
             [op] => self.single(op, returning).await,
             ops => self.transaction(ops, token).await.map(|()| None),
+        };
+        // What is refused is paid for as if it had been written.
+        match (&done, ops) {
+            (Err(Fault::Refused(_)), [op]) => self.meter.write(None, op.size()),
+            (Err(Fault::Refused(_)), ops) => self.meter.transaction(ops.iter().map(Op::size)),
+            _ => {}
         }
+        done
     }
 
     async fn single(&self, op: &Op, returning: bool) -> Result<Option<Item>, Fault> {

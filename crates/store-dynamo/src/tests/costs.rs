@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use conformance::suite::world::{Scribe, a_room, a_room_with, a_user, member, message, own_room, plain_room, text};
+use conformance::suite::world::{
+    Scribe, a_room, a_room_with, a_user, emoji, member, message, own_room, plain_room, text,
+};
 use domain::{
-    Body, Effect, LogId, MemberState, Notification, NotificationKey, NotificationKind, Role, RoomId, RoomKind,
-    Timestamp, UserId,
+    Body, Effect, LogId, MemberState, Notification, NotificationKey, NotificationKind, Reaction, Role, RoomId,
+    RoomKind, Timestamp, UserId,
 };
 use service::ports::Store;
 
@@ -152,6 +154,15 @@ async fn pages(bill: &mut Bill) {
         assert_eq!(page.len(), 50);
         bill.line(&format!("page of 50, {what}"), before, units(0.0, most), 1.0);
     }
+    let mut scribe = bill.room().await;
+    let mut liked = message(&"tea ".repeat(50));
+    liked.reactions = vec![Reaction { emoji: emoji("🍵"), n: 3, users: vec![a_user(), a_user(), a_user()] }];
+    for _ in 0..52 {
+        scribe.write(vec![Body::Message(liked.clone())], &[]).await;
+    }
+    let before = bill.units();
+    assert_eq!(store.log.read_back(scribe.log, 52, 50).await.expect("a page").len(), 50);
+    bill.line("page of 50, each with three reactions", before, units(0.0, 8.0), 1.0);
 }
 
 /// What the welcome of a user with many rooms reads.
