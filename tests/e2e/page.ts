@@ -5,7 +5,15 @@ export class Chat {
   constructor(
     readonly page: Page,
     readonly name: string,
-  ) {}
+  ) {
+    page.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => this.sayNode(String(payload))));
+  }
+
+  /** Which node the page is on, for who reads along: the node says so when it welcomes a socket. */
+  private sayNode(frame: string): void {
+    const node = /"t":"welcome".*?"node":"([^"]+)"/s.exec(frame)?.[1];
+    if (node) console.log(`${this.name} is on ${node}`);
+  }
 
   /** Makes an account. */
   async register(url: string): Promise<void> {

@@ -1,38 +1,88 @@
-/** A real server with its own port and data. Owns the process: starts it, kills it, starts it again on the same data. */
+/**
+ * A real server: one process with its own port and data, or a whole installation that `cargo xtask cloud --test` runs. Starts
+ * it, kills it, starts it again on the same data.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const START_MS = 30_000;
 
-export class Palaver {
-  private child?: ChildProcess;
+export abstract class Palaver {
   /** What it wrote, for the report of a failed test. */
   log = "";
 
-  private constructor(
+  /** The installation that PALAVER_CLOUD names, or else the server that PALAVER_BIN names on an empty data folder. */
+  static async start(): Promise<Palaver> {
+    const { PALAVER_BIN: binary, PALAVER_CLOUD: url, PALAVER_CLOUD_CONTROL: control } = process.env;
+    if (url && control) return new Installation(url, control);
+    if (!binary) throw new Error("PALAVER_BIN names no server; `cargo xtask test` sets it");
+    const server = new OneProcess(binary, await freePort(), await mkdtemp(join(tmpdir(), "palaver-e2e-")));
+    await server.startAgain();
+    return server;
+  }
+
+  abstract get url(): string;
+
+  /** Starts it where it was, and waits until it is healthy. */
+  abstract startAgain(): Promise<void>;
+
+  /** Ends it as a crash would. */
+  abstract kill(): Promise<void>;
+
+  /** Ends it and removes its data. */
+  abstract remove(): Promise<void>;
+}
+
+/** Several nodes behind one address. What kills and starts them is whoever runs them; it also removes them. */
+class Installation extends Palaver {
+  constructor(
+    readonly url: string,
+    private readonly control: string,
+  ) {
+    super();
+  }
+
+  startAgain(): Promise<void> {
+    return this.order("start");
+  }
+
+  /** All nodes that hold sockets: each page is to lose its own. */
+  kill(): Promise<void> {
+    return this.order("kill");
+  }
+
+  async remove(): Promise<void> {}
+
+  private async order(order: string): Promise<void> {
+    const [host, port] = this.control.split(":");
+    const connection = connect(Number(port), host);
+    connection.write(`${order}\n`);
+    let answer = "";
+    for await (const text of connection) answer += text;
+    this.log += `${order}: ${answer}`;
+    if (answer.trim() !== "done") throw new Error(`the nodes did not ${order}: ${answer}`);
+  }
+}
+
+class OneProcess extends Palaver {
+  private child?: ChildProcess;
+
+  constructor(
     private readonly binary: string,
     private readonly port: number,
     private readonly data: string,
-  ) {}
-
-  /** Starts the server that PALAVER_BIN names on an empty data folder. */
-  static async start(): Promise<Palaver> {
-    const binary = process.env.PALAVER_BIN;
-    if (!binary) throw new Error("PALAVER_BIN names no server; `cargo xtask test` sets it");
-    const server = new Palaver(binary, await freePort(), await mkdtemp(join(tmpdir(), "palaver-e2e-")));
-    await server.startAgain();
-    return server;
+  ) {
+    super();
   }
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Starts it on the same port and data, and waits until it is healthy. */
   async startAgain(): Promise<void> {
     const child = spawn(this.binary, ["--listen", `127.0.0.1:${this.port}`, "--data", this.data]);
     const keep = (text: Buffer) => {
@@ -48,7 +98,6 @@ export class Palaver {
     }
   }
 
-  /** Ends it as a crash would. */
   async kill(): Promise<void> {
     const child = this.child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -57,7 +106,6 @@ export class Palaver {
     await ended;
   }
 
-  /** Ends it and removes its data. */
   async remove(): Promise<void> {
     await this.kill();
     await rm(this.data, { recursive: true, force: true });

@@ -4,6 +4,7 @@
 mod bench;
 mod browser;
 mod ci;
+mod cloud;
 mod generate;
 mod node;
 mod process;
@@ -37,6 +38,8 @@ enum Command {
     },
     /// Installs what the tests need and runs all of them; the last line says how many passed and failed.
     Test,
+    /// Runs a profile of several processes on this machine and prints its URL; Ctrl-C ends all of it.
+    Cloud(cloud::Options),
     /// Checks format, lints, docs, house rules and generated files, then runs what `test` runs.
     Ci,
     /// Installs the servers that the tests start: Redis, PostgreSQL, DynamoDB, S3, a local AWS, nginx.
@@ -78,6 +81,7 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Up { arguments } => up::run(&workspace, &arguments),
         Command::Test => test::run(&workspace),
+        Command::Cloud(options) => cloud::run(&workspace, &options),
         Command::Ci => ci::run(&workspace),
         Command::Servers => local_servers::install(),
         Command::Tidy => tidy::run(&workspace),

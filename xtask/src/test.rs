@@ -3,7 +3,7 @@
 
 mod binaries;
 mod cargo;
-mod playwright;
+pub mod playwright;
 mod profiles;
 mod vitest;
 

@@ -24,6 +24,7 @@ pub use ministack::Ministack;
 pub use nginx::Nginx;
 pub use port::free as free_port;
 pub use postgres::{Postgres, Replica};
+pub use process::{Process, http_status};
 pub use redis::{Redis, RedisCluster, RedisSentinel};
 pub use tools::folder as tools_folder;
 pub use versitygw::VersityGw;

@@ -14,6 +14,11 @@ use crate::workspace::Workspace;
 
 /// Runs `playwright` in `tests/e2e`, with the given server.
 pub fn run(workspace: &Workspace, palaver: &Path) -> Result<Counts> {
+    run_against(workspace, &[(PALAVER_BIN, palaver.display().to_string())])
+}
+
+/// Runs the same tests against the server that these variables name.
+pub fn run_against(workspace: &Workspace, server: &[(&str, String)]) -> Result<Counts> {
     let chromium = browser::chromium()?;
     node::install(workspace, node::E2E)?;
     let folder = tempfile::tempdir()?;
@@ -22,7 +27,7 @@ pub fn run(workspace: &Workspace, palaver: &Path) -> Result<Counts> {
     playwright
         .args(["exec", "--", "playwright", "test", "--reporter=list,json"])
         .env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report)
-        .env(PALAVER_BIN, palaver)
+        .envs(server.iter().cloned())
         .env(CHROMIUM, chromium);
     let finished = process::tee(&mut playwright)?;
     count(&super::read_report(&report)?, finished.success)

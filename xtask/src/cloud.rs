@@ -1,0 +1,139 @@
+//! `cargo xtask cloud`: everything that a profile needs, on this machine: servers, tables, buckets, functions, several
+//! nodes, and one address in front of all. Owns the order of the steps; the parts are files of their own.
+
+mod backing;
+mod build;
+mod control;
+mod front;
+mod functions;
+mod node;
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+
+use crate::test::playwright;
+use crate::workspace::{PROFILE, Workspace};
+use backing::Backing;
+use control::Control;
+use functions::Functions;
+use node::Node;
+
+/// Which of the profiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Profile {
+    /// DynamoDB, S3, Redis; functions as Lambdas; two WebSocket nodes.
+    Aws,
+    /// PostgreSQL, S3, Redis; three whole nodes.
+    SelfHosted,
+}
+
+/// What can be chosen.
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    /// Which profile.
+    #[arg(long, value_enum, default_value_t = Profile::Aws)]
+    pub profile: Profile,
+    /// The port of the one address; a free one by default.
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Runs the end-to-end tests against it and ends.
+    #[arg(long)]
+    pub test: bool,
+    /// The cargo profile to build with.
+    #[arg(long, default_value = PROFILE)]
+    pub cargo_profile: String,
+}
+
+/// Starts it, prints its URL and waits for Ctrl-C; or runs the end-to-end tests against it.
+pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    let cloud = Cloud::start(workspace, options)?;
+    if options.test {
+        let counts = playwright::run_against(workspace, &cloud.environment())?;
+        println!("{} passed, {} failed", counts.passed, counts.failed);
+        if counts.failed > 0 {
+            bail!("the end-to-end tests failed in this profile");
+        }
+        return Ok(());
+    }
+    println!("\nPalaver is ready: {}", cloud.url);
+    println!("End all of it with Ctrl-C.");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(tokio::signal::ctrl_c()).context("Ctrl-C cannot be heard")
+}
+
+/// A running profile; ends with the value, first what stands in front.
+pub struct Cloud {
+    url: String,
+    control: Control,
+    _front: local_servers::Nginx,
+    _functions: Option<Functions>,
+    _backing: Backing,
+    _folder: tempfile::TempDir,
+}
+
+impl Cloud {
+    /// Installs, builds and starts all of it.
+    pub fn start(workspace: &Workspace, options: &Options) -> Result<Self> {
+        local_servers::install()?;
+        let programs = build::build(workspace, options)?;
+        let folder = tempfile::tempdir()?;
+        let backing = Backing::start(options.profile);
+        let mut environment = backing.environment();
+        let port = options.port.map_or_else(free_port, Ok)?;
+        environment.extend([
+            // nginx says who calls, and there is no TLS on this machine.
+            ("PALAVER_TRUSTED_PROXIES".into(), "127.0.0.1".into()),
+            ("PALAVER_SECURE_COOKIES".into(), "off".into()),
+            ("PALAVER_LOG".into(), "info".into()),
+        ]);
+        bootstrap(&programs.palaver, &environment, &folder.path().join("bootstrap"))?;
+        // What one makes at its first start, the others have to be given.
+        let key = std::fs::read_to_string(folder.path().join("bootstrap/signing-key.pem"))?;
+        environment.push(("PALAVER_SIGNING_KEY".into(), key));
+
+        let functions = match options.profile {
+            Profile::Aws => Some(Functions::start(workspace, &programs, &environment, folder.path())?),
+            Profile::SelfHosted => None,
+        };
+        let count = if options.profile == Profile::Aws { 2 } else { 3 };
+        let nodes: Result<Vec<Node>> = (1..=count)
+            .map(|number| Node::start(&programs.palaver, &environment, options.profile, number, folder.path()))
+            .collect();
+        let nodes = nodes?;
+        let addresses: Vec<_> = nodes.iter().map(Node::address).collect();
+        let front = front::start(workspace, port, &addresses, functions.as_ref().map(Functions::address))?;
+        let control = Control::start(nodes)?;
+        Ok(Cloud {
+            url: format!("http://127.0.0.1:{port}"),
+            control,
+            _front: front,
+            _functions: functions,
+            _backing: backing,
+            _folder: folder,
+        })
+    }
+
+    /// What the end-to-end tests are told.
+    pub fn environment(&self) -> [(&'static str, String); 2] {
+        [("PALAVER_CLOUD", self.url.clone()), ("PALAVER_CLOUD_CONTROL", self.control.address().to_string())]
+    }
+}
+
+/// Variables for a program.
+type Environment = Vec<(String, String)>;
+
+/// Table or schema, bucket, the signing key.
+fn bootstrap(palaver: &PathBuf, environment: &Environment, data: &std::path::Path) -> Result<()> {
+    let mut bootstrap = Command::new(palaver);
+    bootstrap.arg("bootstrap").arg("--data").arg(data).envs(environment.iter().cloned());
+    crate::process::run(&mut bootstrap)
+}
+
+/// A port of this machine that was free a moment ago.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}

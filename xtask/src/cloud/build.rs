@@ -1,0 +1,41 @@
+//! Builds what a profile runs: the page, the node, and the functions with the adapters of AWS beside SQLite's, so that they
+//! are the same programs that the tests run.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::{Options, Profile};
+use crate::node;
+use crate::process;
+use crate::workspace::{FUNCTIONS, Workspace};
+
+/// Where the built programs are.
+pub struct Programs {
+    pub palaver: PathBuf,
+    folder: PathBuf,
+}
+
+impl Programs {
+    /// A function's program.
+    pub fn function(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+}
+
+/// Builds with all adapters.
+pub fn build(workspace: &Workspace, options: &Options) -> Result<Programs> {
+    node::build_page(workspace)?;
+    let profile = &options.cargo_profile;
+    let palaver = ["build", "--package", "palaver", "--features", "full", "--profile", profile];
+    process::run(&mut workspace.cargo(&palaver))?;
+    if options.profile == Profile::Aws {
+        let mut functions = workspace.cargo(&["build", "--features", "aws", "--profile", profile]);
+        for name in FUNCTIONS {
+            functions.args(["--package", name]);
+        }
+        process::run(&mut functions)?;
+    }
+    let folder = workspace.built(profile);
+    Ok(Programs { palaver: folder.join("palaver"), folder })
+}

@@ -1,0 +1,94 @@
+//! The one address: nginx with the configuration of `infra/nginx`, its addresses replaced by this machine's.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use local_servers::Nginx;
+
+use crate::workspace::Workspace;
+
+const FOLDER: &str = "infra/nginx";
+/// The line of `palaver.conf` that says where to listen.
+const LISTEN: &str = "listen 80;";
+
+/// Starts it on `port`, in front of `nodes`, and of `functions` where the API is served apart.
+pub fn start(workspace: &Workspace, port: u16, nodes: &[SocketAddr], functions: Option<SocketAddr>) -> Result<Nginx> {
+    let configuration = configuration(&workspace.path(FOLDER), port, nodes, functions)?;
+    Ok(Nginx::start(&configuration, port))
+}
+
+fn configuration(folder: &Path, port: u16, nodes: &[SocketAddr], functions: Option<SocketAddr>) -> Result<String> {
+    let read = |name: &str| {
+        let path = folder.join(name);
+        std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    let api = functions.map_or_else(|| nodes.to_vec(), |address| vec![address]);
+    let upstreams = upstreams(&read("upstreams.conf")?, nodes, &api);
+    let server = replaced(&read("palaver.conf")?, LISTEN, &format!("listen 127.0.0.1:{port};"))?;
+    // What nginx keeps for a while lies in its own folder, so that no other user's is needed.
+    let kept = "client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; \
+                scgi_temp_path scgi;\n";
+    let whole = replaced(&read("nginx.conf")?, "include upstreams.conf;", &(kept.to_owned() + &upstreams))?;
+    replaced(&whole, "include palaver.conf;", &server)
+}
+
+/// The same upstreams with other servers, which keep what the first of each is set to.
+fn upstreams(text: &str, nodes: &[SocketAddr], api: &[SocketAddr]) -> String {
+    let mut servers = nodes;
+    let mut written = false;
+    let mut result = String::new();
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix("upstream ") {
+            servers = if name.starts_with("palaver_api") { api } else { nodes };
+            written = false;
+        }
+        let Some(rest) = line.trim_start().strip_prefix("server ") else {
+            result.push_str(line);
+            result.push('\n');
+            continue;
+        };
+        let settings = rest.split_once(' ').map_or(";", |(_, settings)| settings);
+        if !written {
+            servers.iter().for_each(|server| result.push_str(&format!("    server {server} {settings}\n")));
+            written = true;
+        }
+    }
+    result
+}
+
+fn replaced(text: &str, what: &str, with: &str) -> Result<String> {
+    if text.matches(what).count() != 1 {
+        bail!("nginx's configuration has no single `{what}`");
+    }
+    Ok(text.replacen(what, with, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(port: u16) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    #[test]
+    fn the_shipped_configuration_is_one_that_nginx_takes() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(FOLDER);
+        let port = local_servers::free_port();
+        let text = configuration(&folder, port, &[address(1), address(2)], Some(address(3))).unwrap();
+        assert!(text.contains("server 127.0.0.1:2 max_fails"), "{text}");
+        // It starts, and so is right in every word; nobody is behind it.
+        let _nginx = Nginx::start(&text, port);
+        assert_eq!(local_servers::http_status(port, "/"), Some(502));
+    }
+
+    #[test]
+    fn each_upstream_gets_its_servers_once() {
+        let text = "upstream palaver_page {\n    server a max_fails=1;\n    server b max_fails=1;\n}\nupstream palaver_api {\n    server c;\n}\n";
+        assert_eq!(
+            upstreams(text, &[address(1), address(2)], &[address(3)]),
+            "upstream palaver_page {\n    server 127.0.0.1:1 max_fails=1;\n    server 127.0.0.1:2 max_fails=1;\n}\nupstream palaver_api {\n    server 127.0.0.1:3 ;\n}\n"
+        );
+    }
+}

@@ -1,0 +1,63 @@
+//! One node of a profile: the sockets, and in the self-hosted one all the rest.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Result;
+use local_servers::{Process, http_status};
+
+use super::{Environment, Profile, free_port};
+
+/// A node that can be killed and started again where it was.
+pub struct Node {
+    name: String,
+    command: Command,
+    log: PathBuf,
+    port: u16,
+    process: Option<Process>,
+}
+
+impl Node {
+    /// Starts it on a free port and waits until it is healthy.
+    pub fn start(
+        palaver: &Path,
+        environment: &Environment,
+        profile: Profile,
+        number: usize,
+        folder: &Path,
+    ) -> Result<Self> {
+        let (name, port) = (format!("node-{number}"), free_port()?);
+        let mut command = Command::new(palaver);
+        command.args(["--listen", &format!("127.0.0.1:{port}")]).arg("--data").arg(folder.join(&name));
+        command.envs(environment.iter().cloned()).env("PALAVER_NODE", &name);
+        // On AWS the feed is the work of a function.
+        command.env("PALAVER_FEED", if profile == Profile::Aws { "off" } else { "on" });
+        let log = folder.join(format!("{name}.log"));
+        let mut node = Node { name, command, log, port, process: None };
+        node.start_again()?;
+        Ok(node)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    /// Starts it, unless it runs.
+    pub fn start_again(&mut self) -> Result<()> {
+        if self.process.is_some() {
+            return Ok(());
+        }
+        let mut process = Process::start(&self.name, &self.command, self.log.clone())?;
+        process.wait_until(|| http_status(self.port, "/health") == Some(200))?;
+        println!("xtask: {} listens on {}", self.name, self.address());
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Ends it as a crash would.
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+}
