@@ -65,12 +65,6 @@ impl Workspace {
         self.target.join(if profile == "dev" { "debug" } else { profile })
     }
 
-    /// The folder of what was built with a profile.
-    pub fn built(&self, profile: &str) -> PathBuf {
-        // Cargo's own profile has another name than its folder.
-        self.target.join(if profile == "dev" { "debug" } else { profile })
-    }
-
     /// Builds the functions as programs of their own, beside the server, where the black-box tests find them.
     pub fn build_functions(&self) -> Result<()> {
         let mut cargo = self.cargo(&["build", "--profile", PROFILE]);

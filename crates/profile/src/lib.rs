@@ -18,4 +18,5 @@ pub use open::s3_settings;
 pub use open::{DATABASE, FILES, FileStore, OpenError, Profile, SIGNING_KEY, WithFiles, WithoutFiles};
 pub use prepare::prepare;
 pub use secret::Secret;
+pub use service::Duties;
 pub use settings::{FirstAdmin, Settings};

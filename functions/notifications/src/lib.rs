@@ -3,6 +3,8 @@
 //! Never decides: it parses what is asked, asks `service`, and shows what it answered.
 
 mod handlers;
+#[cfg(feature = "aws")]
+mod stream;
 
 use std::sync::Arc;
 
@@ -12,6 +14,9 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+#[cfg(feature = "aws")]
+pub use stream::{ChangedRows, Dispatcher, StreamAnswer, StreamEvent};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(info(title = "Palaver notifications", description = "What a user was told, and whether they read it."))]
