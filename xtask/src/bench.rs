@@ -1,6 +1,8 @@
 //! `cargo xtask bench`: runs the measurements and shows their rows. Owns the table; each row is a program's own line of
 //! JSON, so a bench decides itself what it reports.
 
+mod cold_start;
+
 use std::fmt::Write;
 
 use anyhow::{Result, bail};
@@ -12,16 +14,27 @@ use crate::workspace::{PROFILE, Workspace};
 /// What `--bin bench` of the `tests` crate measures.
 const ROWS: [&str; 3] = ["append", "fsync", "page"];
 
+/// What is measured here, since it is about how functions are built.
+const COLD_START: &str = "cold-start";
+
 /// Runs one row, or all of them.
 pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
     let rows = match only {
-        Some(row) if ROWS.contains(&row) => vec![row],
-        Some(row) => bail!("there is no row {row:?}; there are {}", ROWS.join(", ")),
-        None => ROWS.to_vec(),
+        Some(row) if row == COLD_START || ROWS.contains(&row) => vec![row],
+        Some(row) => bail!("there is no row {row:?}; there are {}, {COLD_START}", ROWS.join(", ")),
+        None => ROWS.into_iter().chain([COLD_START]).collect(),
     };
     let mut results = Vec::new();
     let mut missed = Vec::new();
     for row in rows {
+        if row == COLD_START {
+            let measured = cold_start::run(workspace)?;
+            if measured.iter().any(|result| result["ok"] == false) {
+                missed.push(row);
+            }
+            results.extend(measured);
+            continue;
+        }
         let arguments = ["run", "--package", "tests", "--bin", "bench", "--profile", PROFILE, "--", row];
         let finished = process::tee(&mut workspace.cargo(&arguments))?;
         // A bench that misses its bar still shows its figures; one without figures did not come to its end.

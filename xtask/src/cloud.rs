@@ -19,6 +19,7 @@ use crate::test::playwright;
 use crate::workspace::{PROFILE, Workspace};
 use backing::Backing;
 use control::Control;
+pub use functions::cargo_lambda;
 use functions::Functions;
 use node::Node;
 

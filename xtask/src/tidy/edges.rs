@@ -145,10 +145,10 @@ fn library(name: &str, on: &str, kind: DependencyKind) -> bool {
         true => on.starts_with(library),
         false => on == *library,
     });
-    // A function's test sends it the event that Lambda would.
-    let lambda_in_a_test =
-        on.starts_with("lambda_") && kind == DependencyKind::Development && FUNCTIONS.contains(&name);
-    rule.is_none_or(|(_, users)| users.contains(&name)) || lambda_in_a_test
+    // A function's test sends it the event that Lambda would, and its bench compares it with a bare client of an SDK.
+    let of_amazon = ["lambda_", "aws-sdk-", "aws-config"].iter().any(|start| on.starts_with(start));
+    let beside_a_function = of_amazon && kind == DependencyKind::Development && FUNCTIONS.contains(&name);
+    rule.is_none_or(|(_, users)| users.contains(&name)) || beside_a_function
 }
 
 fn how(dependency: &Dependency) -> &'static str {

@@ -66,6 +66,9 @@ pub enum OpenError {
         "PALAVER_SIGNING_KEY is no signing key: {0}. It is an Ed25519 key in PEM, as `openssl genpkey -algorithm ed25519` prints it."
     )]
     GivenKey(InvalidKeys),
+    /// The function that a table's stream calls, without a table.
+    #[error("this function is for a table's stream: set DATABASE_URL to dynamodb:TABLE")]
+    NoStream,
     /// An adapter that this program was built without.
     #[error("this program is built without {0}: take one that is built with `--features full`")]
     NotBuiltIn(&'static str),
@@ -147,6 +150,16 @@ impl Profile {
     pub fn database(&self) -> Option<&store_sql::SqlStore> {
         #[allow(irrefutable_let_patterns, reason = "there are more stores in a build with all adapters")]
         if let OpenStore::Sql(store) = &self.store { Some(store) } else { None }
+    }
+
+    /// The table, for the function that its stream calls.
+    #[cfg(feature = "dynamodb")]
+    pub fn dynamo(&self) -> Result<&store_dynamo::DynamoStore, OpenError> {
+        match &self.store {
+            OpenStore::Dynamo(store, _) => Ok(store),
+            #[cfg(any(feature = "embedded", feature = "postgres"))]
+            OpenStore::Sql(_) => Err(OpenError::NoStream),
+        }
     }
 
     /// Closes the store cleanly.
