@@ -19,8 +19,8 @@ use crate::test::playwright;
 use crate::workspace::{PROFILE, Workspace};
 use backing::Backing;
 use control::Control;
-pub use functions::cargo_lambda;
 use functions::Functions;
+pub use functions::cargo_lambda;
 use node::Node;
 
 /// Which of the profiles.
@@ -44,9 +44,22 @@ pub struct Options {
     /// Runs the end-to-end tests against it and ends.
     #[arg(long)]
     pub test: bool,
+    /// The nodes answer the API and run the feed too: AWS's stores without Lambdas.
+    #[arg(long)]
+    pub without_functions: bool,
+    /// A folder of programs that were built before: then nothing is built.
+    #[arg(long)]
+    pub programs: Option<PathBuf>,
     /// The cargo profile to build with.
     #[arg(long, default_value = PROFILE)]
     pub cargo_profile: String,
+}
+
+impl Options {
+    /// Whether functions run as Lambdas.
+    fn has_functions(&self) -> bool {
+        self.profile == Profile::Aws && !self.without_functions
+    }
 }
 
 /// Starts it, prints its URL and waits for Ctrl-C; or runs the end-to-end tests against it.
@@ -96,13 +109,12 @@ impl Cloud {
         let key = std::fs::read_to_string(folder.path().join("bootstrap/signing-key.pem"))?;
         environment.push(("PALAVER_SIGNING_KEY".into(), key));
 
-        let functions = match options.profile {
-            Profile::Aws => Some(Functions::start(workspace, &programs, &environment, folder.path())?),
-            Profile::SelfHosted => None,
-        };
+        let functions =
+            options.has_functions().then(|| Functions::start(workspace, &programs, &environment, folder.path()));
+        let functions = functions.transpose()?;
         let count = if options.profile == Profile::Aws { 2 } else { 3 };
         let nodes: Result<Vec<Node>> = (1..=count)
-            .map(|number| Node::start(&programs.palaver, &environment, options.profile, number, folder.path()))
+            .map(|number| Node::start(&programs.palaver, &environment, functions.is_none(), number, folder.path()))
             .collect();
         let nodes = nodes?;
         let addresses: Vec<_> = nodes.iter().map(Node::address).collect();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::{Options, Profile};
+use super::Options;
 use crate::node;
 use crate::process;
 use crate::workspace::{FUNCTIONS, Workspace};
@@ -25,11 +25,14 @@ impl Programs {
 
 /// Builds with all adapters.
 pub fn build(workspace: &Workspace, options: &Options) -> Result<Programs> {
+    if let Some(folder) = &options.programs {
+        return Ok(Programs { palaver: folder.join("palaver"), folder: folder.clone() });
+    }
     node::build_page(workspace)?;
     let profile = &options.cargo_profile;
     let palaver = ["build", "--package", "palaver", "--features", "full", "--profile", profile];
     process::run(&mut workspace.cargo(&palaver))?;
-    if options.profile == Profile::Aws {
+    if options.has_functions() {
         let mut functions = workspace.cargo(&["build", "--features", "aws", "--profile", profile]);
         for name in FUNCTIONS {
             functions.args(["--package", name]);

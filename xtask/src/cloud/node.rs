@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::Result;
 use local_servers::{Process, http_status};
 
-use super::{Environment, Profile, free_port};
+use super::{Environment, free_port};
 
 /// A node that can be killed and started again where it was.
 pub struct Node {
@@ -19,20 +19,13 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts it on a free port and waits until it is healthy.
-    pub fn start(
-        palaver: &Path,
-        environment: &Environment,
-        profile: Profile,
-        number: usize,
-        folder: &Path,
-    ) -> Result<Self> {
+    /// Starts it on a free port, with the feed if no function has that, and waits until it is healthy.
+    pub fn start(palaver: &Path, environment: &Environment, feed: bool, number: usize, folder: &Path) -> Result<Self> {
         let (name, port) = (format!("node-{number}"), free_port()?);
         let mut command = Command::new(palaver);
         command.args(["--listen", &format!("127.0.0.1:{port}")]).arg("--data").arg(folder.join(&name));
         command.envs(environment.iter().cloned()).env("PALAVER_NODE", &name);
-        // On AWS the feed is the work of a function.
-        command.env("PALAVER_FEED", if profile == Profile::Aws { "off" } else { "on" });
+        command.env("PALAVER_FEED", if feed { "on" } else { "off" });
         let log = folder.join(format!("{name}.log"));
         let mut node = Node { name, command, log, port, process: None };
         node.start_again()?;
