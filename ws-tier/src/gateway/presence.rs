@@ -6,7 +6,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::limits::{PRESENCE_FULL, PRESENCE_REFRESH};
-use domain::{PresenceStatus, UserId};
+use domain::{Actor, PresenceStatus, Refusal, UserId};
 use service::ports::UserPresence;
 use tokio::time::{Instant, MissedTickBehavior};
 use wire::{PresenceEntry, ServerFrame};
@@ -18,12 +18,19 @@ use crate::hub::SocketId;
 /// Connections of one refresh.
 const REFRESH_BATCH: usize = 1_000;
 
+/// After how long those who looked like strangers are looked at again: where the users' rows of rooms follow a room's
+/// log by a stream, that takes seconds.
+const LOOK_AGAIN: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(10)];
+
 /// Who is here, and who watches whom.
 #[derive(Default)]
 pub(super) struct Watches {
     here: HashMap<SocketId, (UserId, String)>,
     by_socket: HashMap<SocketId, Watch>,
     by_user: HashMap<UserId, HashSet<SocketId>>,
+    /// Which question for presence was a socket's last.
+    asked: HashMap<SocketId, u64>,
+    questions: u64,
 }
 
 struct Watch {
@@ -40,7 +47,26 @@ impl Watches {
     /// A socket is gone. Returns what it was called in the presence store.
     pub fn disconnect(&mut self, socket: SocketId) -> Option<(UserId, String)> {
         self.watch(socket, Vec::new(), Instant::now());
+        self.asked.remove(&socket);
         self.here.remove(&socket)
+    }
+
+    /// The socket asks for presence: answers to what it asked before are worth nothing any more.
+    fn ask(&mut self, socket: SocketId) -> u64 {
+        self.questions += 1;
+        if self.here.contains_key(&socket) {
+            self.asked.insert(socket, self.questions);
+        }
+        self.questions
+    }
+
+    /// The answer to a question; whether it still is the socket's last.
+    fn answer(&mut self, socket: SocketId, question: u64, users: Vec<UserId>, now: Instant) -> bool {
+        let is_last = self.asked.get(&socket) == Some(&question);
+        if is_last {
+            self.watch(socket, users, now);
+        }
+        is_last
     }
 
     /// From now on the socket watches these, and no others.
@@ -119,6 +145,34 @@ fn entry(presence: &UserPresence) -> PresenceEntry {
 impl Tier {
     pub(super) fn watches(&self) -> MutexGuard<'_, Watches> {
         self.watches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The socket is told of those of `users` whom its user may watch. Strangers are looked at again for a while: the
+    /// two may have met this very moment.
+    pub(super) async fn watch(&self, socket: SocketId, actor: Actor, users: Vec<UserId>) -> Result<(), Refusal> {
+        let question = self.watches().ask(socket);
+        let may = self.parts.presence.watchable(&actor, &users).await?;
+        let mut known = may.len();
+        let is_last = self.watches().answer(socket, question, may, Instant::now());
+        let Some(tier) = self.me.upgrade().filter(|_| is_last && known < users.len()) else { return Ok(()) };
+        self.spawn(async move {
+            for wait in LOOK_AGAIN {
+                tokio::time::sleep(wait).await;
+                if tier.watches().asked.get(&socket) != Some(&question) {
+                    return;
+                }
+                // Not found out is found out at the next look.
+                let Ok(may) = tier.parts.presence.watchable(&actor, &users).await else { continue };
+                if may.len() > known {
+                    known = may.len();
+                    tier.watches().answer(socket, question, may, Instant::now());
+                }
+                if known == users.len() {
+                    return;
+                }
+            }
+        });
+        Ok(())
     }
 
     async fn refresh_presence(&self) {
@@ -209,6 +263,21 @@ mod tests {
 
     fn online(n: u128) -> UserPresence {
         UserPresence { user: user(n), status: PresenceStatus::Online, last_seen: Some(Timestamp(0)) }
+    }
+
+    #[test]
+    fn only_the_last_question_of_a_socket_is_answered() {
+        let mut watches = Watches::default();
+        let now = Instant::now();
+        watches.connect(1, user(1), "c1".into());
+        let (first, second) = (watches.ask(1), watches.ask(1));
+        assert!(watches.answer(1, second, vec![user(2)], now));
+        assert!(!watches.answer(1, first, vec![user(3)], now), "it comes late");
+        assert_eq!(watches.due(now), [(1, vec![user(2)])]);
+        assert!(watches.answer(1, second, vec![user(2), user(4)], now), "somebody was no stranger after all");
+        watches.disconnect(1);
+        assert!(!watches.answer(1, second, vec![user(2)], now), "nobody is there any more");
+        assert!(watches.asked.is_empty());
     }
 
     #[test]

@@ -228,11 +228,7 @@ impl Socket {
             Action::Watch(users) => {
                 let id = self.id;
                 let reply = Reply { id: None, of: "watch", room: None };
-                self.work_as(reply, move |actor| async move {
-                    let users = tier.parts.presence.watchable(&actor, &users).await?;
-                    tier.watches().watch(id, users, tokio::time::Instant::now());
-                    Ok(())
-                });
+                self.work_as(reply, move |actor| async move { tier.watch(id, actor, users).await });
             }
         }
     }
