@@ -3,7 +3,7 @@
 //! Never decides: it parses what is asked, asks `service`, and shows what it answered.
 
 mod handlers;
-#[cfg(feature = "aws")]
+#[cfg(feature = "stream")]
 mod stream;
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-#[cfg(feature = "aws")]
+#[cfg(feature = "stream")]
 pub use stream::{ChangedRows, Dispatcher, StreamAnswer, StreamEvent};
 
 #[derive(utoipa::OpenApi)]
