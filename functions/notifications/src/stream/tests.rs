@@ -56,8 +56,13 @@ async fn world(away: bool) -> World {
     let node = broker.endpoint();
     let heard = node.listen().expect("taken once");
     let rows = Arc::new(Rows { away, ..Rows::default() });
-    let dispatcher =
-        Dispatcher { name: "lambda".into(), log: store.log, catch_up, bus: Arc::new(broker.endpoint()), rows: rows.clone() };
+    let dispatcher = Dispatcher {
+        name: "lambda".into(),
+        log: store.log,
+        catch_up,
+        bus: Arc::new(broker.endpoint()),
+        rows: rows.clone(),
+    };
     World { memory, logs, rows, heard, node, dispatcher }
 }
 
@@ -206,8 +211,5 @@ async fn a_batch_that_could_not_be_told_comes_again_from_its_beginning() {
     let room = world.room().await;
     let records = [record(1, "INSERT", "ROOM#x", None), record(2, "INSERT", &pk(room), Some(1))];
     let answer = world.dispatcher.event(event(&records)).await;
-    assert_eq!(
-        again(&answer),
-        json!({ "batchItemFailures": [{ "itemIdentifier": "1405400000000002063280002" }] })
-    );
+    assert_eq!(again(&answer), json!({ "batchItemFailures": [{ "itemIdentifier": "1405400000000002063280002" }] }));
 }
