@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{tools, versions};
+use crate::{sdk, tools, versions};
 
 /// DynamoDB Local listens on every interface; this starts it on loopback.
 const LOOPBACK: &str = include_str!("install/Loopback.java");
@@ -18,9 +18,14 @@ const LOOPBACK: &str = include_str!("install/Loopback.java");
 /// With what to do, when something cannot be had.
 pub fn install() -> Result<()> {
     let missing = missing_packages();
-    let complete = [tools::ministack_folder(), tools::dynamodb_local_folder(), tools::versitygw_folder()]
-        .iter()
-        .all(|folder| tools::is_complete(folder));
+    let folders = [
+        tools::ministack_folder(),
+        tools::dynamodb_local_folder(),
+        tools::versitygw_folder(),
+        tools::python_sdk_folder(),
+        tools::javascript_sdk_folder(),
+    ];
+    let complete = folders.iter().all(|folder| tools::is_complete(folder));
     if missing.is_empty() && complete {
         return Ok(());
     }
@@ -34,6 +39,8 @@ pub fn install() -> Result<()> {
     debian(&missing_packages())?;
     into(&tools::ministack_folder(), "ministack (a local AWS)", ministack)?;
     into(&tools::dynamodb_local_folder(), "DynamoDB Local", dynamodb_local)?;
+    into(&tools::python_sdk_folder(), "the AWS SDK for Python", sdk::install_python)?;
+    into(&tools::javascript_sdk_folder(), "the AWS SDK for JavaScript", sdk::install_javascript)?;
     into(&tools::versitygw_folder(), "versitygw (an S3 server; some minutes)", versitygw)
 }
 
@@ -80,12 +87,15 @@ fn into(folder: &Path, what: &str, steps: impl FnOnce(&Path) -> Result<()>) -> R
 }
 
 fn ministack(folder: &Path) -> Result<()> {
+    python_package(folder, &format!("ministack=={}", versions::MINISTACK))
+}
+
+/// A virtual environment with one package of PyPI and what that needs.
+pub fn python_package(folder: &Path, package: &str) -> Result<()> {
     let python = needed("python3", "Python 3.10 or newer with its venv module")?;
     run(Command::new(python).args(["-m", "venv"]).arg(folder))?;
     let mut pip = Command::new(folder.join("bin/pip"));
-    run(pip
-        .args(["install", "--quiet", "--disable-pip-version-check"])
-        .arg(format!("ministack=={}", versions::MINISTACK)))
+    run(pip.args(["install", "--quiet", "--disable-pip-version-check"]).arg(package))
 }
 
 fn dynamodb_local(folder: &Path) -> Result<()> {
@@ -111,11 +121,11 @@ fn versitygw(folder: &Path) -> Result<()> {
     run(Command::new(go).args(["install", &module]).env("GOBIN", folder).current_dir(folder))
 }
 
-fn needed(program: &str, what: &str) -> Result<PathBuf> {
+pub fn needed(program: &str, what: &str) -> Result<PathBuf> {
     tools::find(program).with_context(|| format!("{what} is needed, and `{program}` is not on the path: install it"))
 }
 
-fn run(command: &mut Command) -> Result<()> {
+pub fn run(command: &mut Command) -> Result<()> {
     let shown = format!("{} {:?}", command.get_program().to_string_lossy(), command.get_args().collect::<Vec<_>>());
     let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot start {shown}"))?;
     if !status.success() {

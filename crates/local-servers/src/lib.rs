@@ -13,6 +13,7 @@ mod port;
 mod postgres;
 mod process;
 mod redis;
+pub mod sdk;
 pub mod shared;
 mod tools;
 mod versions;

@@ -31,6 +31,16 @@ pub fn versitygw_folder() -> PathBuf {
     folder().join(format!("versitygw-{}", versions::VERSITYGW))
 }
 
+/// The virtual environment of the stock AWS SDK for Python.
+pub fn python_sdk_folder() -> PathBuf {
+    folder().join(format!("python-sdk-{}", versions::BOTO3))
+}
+
+/// The packages of the stock AWS SDK for JavaScript.
+pub fn javascript_sdk_folder() -> PathBuf {
+    folder().join(format!("javascript-sdk-{}", versions::JAVASCRIPT_SDK))
+}
+
 /// Written into an installed tool's folder at the very end: without it the installation was broken off.
 pub const COMPLETE: &str = ".palaver-complete";
 

@@ -3,6 +3,7 @@
 
 mod auth;
 mod cluster;
+mod connections;
 mod convergence;
 mod crash;
 mod disk;

@@ -5,9 +5,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use domain::{Body, Entry, LogId, MemberState, Refusal, Seq, UserId};
-use service::CommitListener;
 use service::messages::hide_past;
-use service::ports::{BusMessage, Committed};
+use service::ports::Committed;
+use service::{CommitListener, publisher};
 use tokio::sync::mpsc;
 use wire::ServerFrame;
 
@@ -45,10 +45,10 @@ impl Tier {
 /// Runs until the tier ends.
 pub(super) async fn run(tier: Arc<Tier>, mut jobs: mpsc::Receiver<Job>) {
     while let Some(Job { committed, ours }) = jobs.recv().await {
-        let (log, epoch) = (committed.log, committed.epoch);
+        let epoch = committed.epoch;
         if ours {
             // First, since it waits for nothing: a look-up of names here must not make the other nodes late.
-            tier.parts.bus.publish(log, BusMessage::Committed(committed.clone())).await;
+            publisher::tell(&*tier.parts.bus, committed.clone()).await;
         }
         deliver(&tier, &committed).await;
         for user in parted(&committed) {

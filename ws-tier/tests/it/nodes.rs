@@ -74,3 +74,18 @@ async fn while_the_store_is_down_nothing_is_acked_and_sockets_stay() {
     cluster.memory.set_down(false);
     assert_eq!(socket.send(room, "hello", 2).await["t"], "ack");
 }
+
+#[tokio::test]
+async fn a_session_that_ended_is_over_on_nodes_that_hold_no_socket_of_its_user() {
+    let cluster = Cluster::new();
+    let (one, two) = (cluster.node().await, cluster.node().await);
+    let bob = one.guest("bob").await;
+    assert_eq!(two.parts.auth.verify(&bob.token).expect("it is valid").user, bob.id);
+    one.parts.auth.logout(Some(bob.actor), None).await.expect("out");
+    let over = async {
+        while two.parts.auth.verify(&bob.token).is_ok() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(crate::harness::PATIENCE, over).await.expect("the other node hears of it");
+}

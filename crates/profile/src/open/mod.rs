@@ -3,6 +3,7 @@
 mod blobs;
 mod bus;
 mod data;
+mod push;
 mod store;
 #[cfg(feature = "dynamodb")]
 mod stream;

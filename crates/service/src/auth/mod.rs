@@ -12,8 +12,8 @@ use domain::{Actor, Change, Code, Intent, LogId, OwnChange, Refusal, User, UserI
 
 use crate::clock::Clock;
 use crate::ids;
-use crate::log::Logs;
-use crate::ports::Store;
+use crate::log::{CommitListener, Logs};
+use crate::ports::{Committed, Store};
 use crate::related::Directory;
 use crate::throttle::Throttle;
 
@@ -37,6 +37,7 @@ pub use sign_in::{Device, Registration, SignedIn};
 pub use tokens::Grant;
 
 use ended::Ended;
+pub(crate) use ended::ROLE;
 use passwords::Passwords;
 use refresh_token::RefreshTokens;
 use tokens::AccessTokens;
@@ -88,6 +89,11 @@ impl Auth {
     /// the user's own log passed through this node, and else when the token is over.
     pub fn verify(&self, token: &str) -> Result<Actor, Refusal> {
         self.grant(token).map(|grant| grant.actor)
+    }
+
+    /// Takes in what another node committed: a session that ended there is over here.
+    pub fn heard(&self, committed: &Committed) {
+        self.ended.committed(committed);
     }
 
     /// As [`Auth::verify`], with the moment when the token ends: for sockets, which outlive it.

@@ -1,0 +1,151 @@
+//! Posts to sockets through the Amazon API Gateway Management API: those of API Gateway, and those of nodes, which
+//! speak it on their private ports.
+//!
+//! Never repeats a post: it is made at most once. Never removes a row: whoever is told that a socket is gone does.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_apigatewaymanagement::Client;
+use aws_sdk_apigatewaymanagement::config::retry::RetryConfig;
+use aws_sdk_apigatewaymanagement::config::timeout::TimeoutConfig;
+use aws_sdk_apigatewaymanagement::config::{Builder, Credentials};
+use aws_sdk_apigatewaymanagement::error::{DisplayErrorContext, SdkError};
+use aws_sdk_apigatewaymanagement::primitives::Blob;
+use bytes::Bytes;
+use domain::Timestamp;
+use domain::limits::NODE_LIFE;
+use service::Clock;
+use service::ports::{Connection, NodeRow, Nodes, Push, PushError};
+
+/// How long a post may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How long what is known of the nodes holds.
+const NODES_HOLD: Duration = Duration::from_secs(5);
+/// Endpoints whose clients are kept: more than an installation has nodes.
+const CLIENTS: usize = 256;
+
+/// Who signs. What is none is found as the AWS SDK finds it.
+#[derive(Clone, Default)]
+pub struct PushSettings {
+    /// Key id and secret: of the nodes' private ports, or for tests.
+    pub credentials: Option<(String, String)>,
+    /// The region of API Gateway; nodes take any.
+    pub region: Option<String>,
+}
+
+/// `PostToConnection` and `DeleteConnection`, with the stock SDK.
+pub struct ConnectionsPush {
+    shared: SdkConfig,
+    nodes: Arc<dyn Nodes>,
+    clock: Arc<dyn Clock>,
+    /// By endpoint.
+    clients: Mutex<HashMap<String, Client>>,
+    known: Mutex<Known>,
+}
+
+/// The nodes as of the last look.
+#[derive(Default)]
+struct Known {
+    looked_at: Option<Timestamp>,
+    endpoints: HashMap<String, String>,
+}
+
+impl ConnectionsPush {
+    /// Finds the endpoint of a node in `nodes`; a connection whose node is a URL is posted to there.
+    pub async fn new(settings: PushSettings, nodes: Arc<dyn Nodes>, clock: Arc<dyn Clock>) -> ConnectionsPush {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        if let Some((id, secret)) = &settings.credentials {
+            loader = loader.credentials_provider(Credentials::new(id, secret, None, None, "settings"));
+        }
+        if let Some(region) = settings.region {
+            loader = loader.region(Region::new(region));
+        }
+        let shared = loader.load().await;
+        ConnectionsPush { shared, nodes, clock, clients: Mutex::default(), known: Mutex::default() }
+    }
+
+    async fn client(&self, connection: &Connection) -> Result<Client, PushError> {
+        let node = &connection.node;
+        if node.starts_with("https://") || node.starts_with("http://") {
+            return Ok(self.client_of(node));
+        }
+        // A node that lives no more holds no sockets.
+        let endpoint = self.endpoint(node).await?.filter(|endpoint| !endpoint.is_empty());
+        endpoint.map(|endpoint| self.client_of(&endpoint)).ok_or(PushError::Gone)
+    }
+
+    async fn endpoint(&self, node: &str) -> Result<Option<String>, PushError> {
+        let now = self.clock.now();
+        {
+            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            let fresh = known.looked_at.is_some_and(|at| now.since(at) < NODES_HOLD);
+            // One that is not known may have come just now.
+            if let Some(endpoint) = known.endpoints.get(node).filter(|_| fresh) {
+                return Ok(Some(endpoint.clone()));
+            }
+        }
+        let unavailable = |error: service::ports::StoreError| PushError::Unavailable(error.to_string());
+        let nodes = self.nodes.nodes(now, NODE_LIFE).await.map_err(unavailable)?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.looked_at = Some(now);
+        known.endpoints = nodes.into_iter().map(|NodeRow { node, endpoint, .. }| (node, endpoint)).collect();
+        Ok(known.endpoints.get(node).cloned())
+    }
+
+    fn client_of(&self, endpoint: &str) -> Client {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(endpoint) {
+            return client.clone();
+        }
+        if clients.len() >= CLIENTS {
+            // Nodes come and go; those that are still there are made again.
+            clients.clear();
+        }
+        let timeouts = TimeoutConfig::builder().connect_timeout(PATIENCE / 2).operation_timeout(PATIENCE).build();
+        let mut config = Builder::from(&self.shared)
+            .endpoint_url(endpoint)
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::disabled());
+        if self.shared.region().is_none() {
+            config = config.region(Region::from_static("local"));
+        }
+        let client = Client::from_conf(config.build());
+        clients.insert(endpoint.to_owned(), client.clone());
+        client
+    }
+}
+
+#[async_trait]
+impl Push for ConnectionsPush {
+    async fn post(&self, connection: &Connection, frame: Bytes) -> Result<(), PushError> {
+        let client = self.client(connection).await?;
+        let posted = client.post_to_connection().connection_id(&connection.id).data(Blob::new(frame)).send().await;
+        posted.map(drop).map_err(|error| {
+            let gone = error.as_service_error().is_some_and(|error| error.is_gone_exception());
+            failure(gone, error)
+        })
+    }
+
+    async fn close(&self, connection: &Connection) -> Result<(), PushError> {
+        let client = self.client(connection).await?;
+        let closed = client.delete_connection().connection_id(&connection.id).send().await;
+        closed.map(drop).map_err(|error| {
+            let gone = error.as_service_error().is_some_and(|error| error.is_gone_exception());
+            failure(gone, error)
+        })
+    }
+}
+
+fn failure<E: std::error::Error + Send + Sync + 'static>(gone: bool, error: SdkError<E>) -> PushError {
+    match gone {
+        true => PushError::Gone,
+        false => PushError::Unavailable(DisplayErrorContext(error).to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

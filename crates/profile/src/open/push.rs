@@ -1,0 +1,27 @@
+//! Opens the way to sockets that no ws-tier holds.
+
+use std::sync::Arc;
+
+use service::ports::Push;
+
+use super::{OpenError, Profile};
+use crate::Settings;
+
+impl Profile {
+    /// The way to sockets that API Gateway holds. Requests are signed with the first key of the private ports, where
+    /// there is one, and as the AWS SDK finds it else.
+    #[cfg(feature = "push")]
+    pub async fn push(&self, settings: &Settings) -> Result<Arc<dyn Push>, OpenError> {
+        let key = settings.internal.as_ref().and_then(|internal| internal.keys.first());
+        let credentials = key.map(|key| (key.id.clone(), key.secret.expose().to_owned()));
+        let ports = &self.services.ports;
+        let settings = bus::PushSettings { credentials, region: None };
+        Ok(Arc::new(bus::ConnectionsPush::new(settings, ports.store.nodes.clone(), ports.clock.clone()).await))
+    }
+
+    /// As a program that is built without it answers.
+    #[cfg(not(feature = "push"))]
+    pub async fn push(&self, _: &Settings) -> Result<Arc<dyn Push>, OpenError> {
+        Err(OpenError::NotBuiltIn("Push"))
+    }
+}
