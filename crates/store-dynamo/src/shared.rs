@@ -25,6 +25,7 @@ use crate::keys::{END, Key};
 use crate::log::LogMemory;
 use crate::meter::Meter;
 use crate::op::{Op, Placeholders, Rendered, When, key_map};
+use crate::ports::Counts;
 use crate::settings::DynamoSettings;
 
 /// Keys of one `BatchGetItem`.
@@ -50,6 +51,8 @@ pub struct Shared {
     pub epoch: Epoch,
     /// What it has cost.
     pub meter: Meter,
+    /// How many are in large rooms.
+    pub counts: Counts,
     /// What is known of logs.
     pub memory: LogMemory,
     /// Itself, for what goes on behind a call.

@@ -13,6 +13,7 @@ use crate::keys;
 use crate::log::LogMemory;
 use crate::meter::{Meter, Units};
 use crate::op::{Op, When};
+use crate::ports::Counts;
 use crate::settings::DynamoSettings;
 use crate::shared::{Shared, WriteError};
 use crate::stream::Poller;
@@ -41,6 +42,7 @@ impl DynamoStore {
             settings: settings.clone(),
             epoch,
             meter: Meter::default(),
+            counts: Counts::default(),
             memory: LogMemory::default(),
             me: me.clone(),
         };

@@ -1,5 +1,6 @@
 //! The ports beside the log, one module each; all are implemented on `Shared`.
 
+mod counts;
 mod feed;
 mod files;
 mod marks;
@@ -9,3 +10,5 @@ mod people;
 mod people_rows;
 mod rooms;
 mod sessions;
+
+pub use counts::Counts;

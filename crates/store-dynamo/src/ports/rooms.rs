@@ -10,9 +10,8 @@ use futures_util::future::{try_join, try_join_all};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use service::ports::{DirectoryRoom, Head, RoomLog as _, Rooms, StoreResult, UserRoomRow};
 
-use crate::item::word;
+use super::counts::joined;
 use crate::keys;
-use crate::op::When;
 use crate::rows;
 use crate::shared::{Range, Shared};
 
@@ -27,8 +26,8 @@ const NAMES_LOOKED_AT: usize = 5_000;
 
 /// A room's row also holds the hint of its head, so that a list of rooms reads one row a room.
 ///
-/// Costs, beside one read: a list of a user's rooms 0.5 RRU a room and the rows themselves (54 for 100);
-/// a room by its slug 2 reads; members are counted, 1 RRU for some 30 of them; two users are compared by
+/// Costs, beside one read: a list of a user's rooms 0.5 RRU a room and the rows themselves (53 for 100);
+/// a room by its slug 2 reads; members are counted, 1 RRU for some 30 of them (see `counts`); two users are compared by
 /// the rows of both, and the member rows of the rooms that both have; the directory reads its lines until
 /// the page is full, and the row and the members of each room on it. A head that no hint tells is a read.
 #[async_trait]
@@ -60,7 +59,7 @@ impl Rooms for Shared {
     }
 
     async fn member_count(&self, room: RoomId) -> StoreResult<u64> {
-        self.count(Range::beginning(keys::room_rows(room), keys::MEMBERS), &joined()).await
+        self.members_in(room, true).await
     }
 
     async fn user_rooms(&self, user: UserId, after: Option<RoomId>, limit: usize) -> StoreResult<Vec<UserRoomRow>> {
@@ -252,14 +251,9 @@ impl Shared {
         let mut rooms = self.rooms_with_heads(lines.iter().map(|line| line.room)).await?;
         let rooms: Vec<(Room, Head)> = lines.iter().filter_map(|line| rooms.remove(&line.room)).collect();
         let counted = rooms.into_iter().map(async |(room, head)| {
-            let members = Range::beginning(keys::room_rows(room.id), keys::MEMBERS).weak();
-            let members = self.count(members, &joined()).await?;
+            let members = self.members_in(room.id, false).await?;
             Ok(DirectoryRoom { room, head, members })
         });
         futures_util::stream::iter(counted).buffered(ROOMS_AT_ONCE).try_collect().await
     }
-}
-
-fn joined() -> When {
-    When::Is("st", word(&MemberState::Joined))
 }

@@ -1,0 +1,76 @@
+//! How many are in a room: counted each time, which costs what reading the members does; of a large room,
+//! where that is much and one more or less says little, remembered for a while.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use domain::{MemberState, RoomId};
+use service::ports::StoreResult;
+use tokio::time::Instant;
+
+use crate::item::word;
+use crate::keys;
+use crate::op::When;
+use crate::shared::{Range, Shared};
+
+/// Members above which a count is remembered.
+const LARGE: u64 = 1_000;
+/// For how long.
+const REMEMBERED: Duration = Duration::from_secs(60);
+/// Of how many rooms at most.
+const ROOMS: usize = 10_000;
+
+/// Counts of large rooms. Everything in it may be lost.
+#[derive(Debug, Default)]
+pub struct Counts(Mutex<HashMap<RoomId, (u64, Instant)>>);
+
+impl Counts {
+    fn known(&self, room: RoomId, now: Instant) -> Option<u64> {
+        let counts = self.0.lock().expect("no holder panics");
+        counts.get(&room).filter(|(_, at)| now - *at < REMEMBERED).map(|(members, _)| *members)
+    }
+
+    fn remember(&self, room: RoomId, members: u64, now: Instant) {
+        let mut counts = self.0.lock().expect("no holder panics");
+        if counts.len() >= ROOMS {
+            counts.clear();
+        }
+        counts.insert(room, (members, now));
+    }
+}
+
+impl Shared {
+    /// How many are in. `strong` is what was acked; else a moment ago, at half the cost.
+    pub async fn members_in(&self, room: RoomId, strong: bool) -> StoreResult<u64> {
+        if let Some(members) = self.counts.known(room, Instant::now()) {
+            return Ok(members);
+        }
+        let range = Range::beginning(keys::room_rows(room), keys::MEMBERS);
+        let members = self.count(if strong { range } else { range.weak() }, &joined()).await?;
+        if members > LARGE {
+            self.counts.remember(room, members, Instant::now());
+        }
+        Ok(members)
+    }
+}
+
+/// Of a row of a member, or of a user's room: they are in.
+pub fn joined() -> When {
+    When::Is("st", word(&MemberState::Joined))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_count_is_remembered_for_a_while() {
+        let (counts, room, now) = (Counts::default(), RoomId(Uuid::from_u128(1)), Instant::now());
+        assert_eq!(counts.known(room, now), None);
+        counts.remember(room, 5_000, now);
+        assert_eq!(counts.known(room, now), Some(5_000));
+        assert_eq!(counts.known(room, now + REMEMBERED), None);
+    }
+}
