@@ -5,6 +5,7 @@ mod costs;
 mod expiry;
 mod faults;
 mod guards;
+mod hints;
 mod proxy;
 mod read_costs;
 mod world;

@@ -1,0 +1,34 @@
+//! Hints of heads: written seldom, and yet a list shows what this node appended, and what one that ended
+//! had appended last.
+
+use std::time::Duration;
+
+use domain::{Effect, LogId, MemberState, RoomKind};
+
+use super::world::on_dynamodb_local;
+use crate::{DynamoSettings, DynamoStore, create_table};
+use conformance::suite::world::{Scribe, a_room, a_user, own_room, plain_room};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_show_heads_whose_hint_is_not_written_yet() {
+    let seldom = DynamoSettings { hint_interval: Duration::from_secs(3_600), ..on_dynamodb_local() };
+    create_table(&seldom).await.expect("a table");
+    let node = DynamoStore::open(seldom.clone()).await.expect("the store opens");
+    let (store, user, room) = (node.store(), a_user(), plain_room(a_room(), RoomKind::Private));
+    let mut scribe = Scribe::new(&store, LogId::Room(room.id)).await;
+    scribe.effects(&[Effect::Room(room.clone())]).await;
+    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    own.effects(&[Effect::UserRoom(own_room(room.id, MemberState::Joined, 1))]).await;
+    for _ in 0..3 {
+        scribe.say("hi").await;
+    }
+    let lines = store.rooms.user_rooms(user, None, 10).await.expect("a list");
+    assert_eq!((lines[0].head.seq, lines[0].head.n), (4, 3), "what this node appended");
+
+    let other = DynamoStore::open(seldom).await.expect("the store opens").store();
+    let lines = other.rooms.user_rooms(user, None, 10).await.expect("a list");
+    assert_eq!(lines[0].head.seq, 1, "another node has the hint only");
+    node.close().await;
+    let lines = other.rooms.user_rooms(user, None, 10).await.expect("a list");
+    assert_eq!((lines[0].head.seq, lines[0].head.n), (4, 3), "it was written at the end");
+}
