@@ -1,8 +1,9 @@
 //! Rooms, members, the rooms of a user, and hints of heads.
 //!
-//! `bd` the room in JSON; of a member `st` state, `rv` the seq of the entry it comes from, `ro` role, `mu` muted until, `lv` level, `fs` and `ts` the first and last seq they may see; of a user's
-//! row also `wy` why, `hd` hidden, `rs` and `rn` read up to, `mn` the set of unread mentions; of a head, in
-//! the room's own row, `sq` its seq, `nn` messages so far, `at` when.
+//! `bd` the room in JSON; of a member `st` state, `rv` the seq of the entry it comes from, `ro` role, `mu`
+//! muted until, `lv` level, `fs` and `ts` the first and last seq they may see; of a user's row also `wy` why,
+//! `hd` hidden, `rs` and `rn` read up to, `mn` the set of unread mentions; of a head, in the room's own row,
+//! `sq` its seq, `nn` messages so far, `at` when.
 
 use domain::name::fold;
 use domain::{Level, LogId, Member, Room, RoomId, RoomKind, Seq, UserId, UserRoom};
