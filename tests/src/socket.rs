@@ -78,6 +78,11 @@ impl Socket {
         }
     }
 
+    /// The next frame or the end, however long it takes: for a task that the test itself ends.
+    pub async fn next_at_any_time(&mut self) -> Next {
+        self.read().await
+    }
+
     /// The next frame of a type; others before it are dropped.
     ///
     /// # Panics

@@ -45,7 +45,7 @@ fn watch_messages(mut socket: Socket) -> (Seen, JoinHandle<()>) {
     let seen = Seen::default();
     let kept = seen.clone();
     let task = tokio::spawn(async move {
-        while let Next::Frame(frame) = socket.next().await {
+        while let Next::Frame(frame) = socket.next_at_any_time().await {
             if frame["t"] == "event" && frame["kind"] == "message" {
                 let n = frame["text"].as_str().and_then(|text| text.parse().ok()).expect("a number is sent");
                 kept.lock().expect("no reader panicked").push((n, number(&frame["seq"]), Instant::now()));
@@ -60,7 +60,7 @@ fn watch_absence(mut socket: Socket, of: String) -> (Arc<Mutex<Vec<Value>>>, Joi
     let said = Arc::new(Mutex::new(Vec::new()));
     let kept = said.clone();
     let task = tokio::spawn(async move {
-        while let Next::Frame(frame) = socket.next().await {
+        while let Next::Frame(frame) = socket.next_at_any_time().await {
             if frame["t"] != "presence" {
                 continue;
             }
@@ -146,6 +146,7 @@ async fn redis_may_be_flushed_and_killed_under_load() {
     wait::until("all nodes are connected", async || (cluster.figure("palaver_bus_up").await == up).then_some(())).await;
 
     let acked = load.await.expect("the load went through");
+    wait::until("the reader is there again", async || (status().await == "online").then_some(())).await;
     let places: BTreeMap<usize, u64> = acked.iter().map(|(_, seq)| *seq).enumerate().collect();
     assert!(places.values().is_sorted(), "one's own messages changed places");
     let mut latencies: [Vec<Duration>; 4] = Default::default();
@@ -183,7 +184,6 @@ async fn redis_may_be_flushed_and_killed_under_load() {
     assert!(away <= P99_AWAY, "{away:?} while Redis was away");
     assert!(back <= P99_BACK, "{back:?} when Redis was back");
 
-    wait::until("the reader is there again", async || (status().await == "online").then_some(())).await;
     watching.abort();
     let said = said_gone.lock().expect("no reader panicked");
     assert!(said.is_empty(), "one who is there was said to have gone: {said:?}");
