@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use local_servers::{AWS_KEYS, AWS_REGION, Redis, shared};
+use service::auth::SigningKeys;
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::binary;
+use crate::{binary, websocket_api};
 
 /// Names the profile that the tests run on; `cargo xtask test` runs them once for each.
 const PALAVER_TEST_PROFILE: &str = "PALAVER_TEST_PROFILE";
@@ -21,6 +22,8 @@ pub enum Profile {
     SelfHosted,
     /// DynamoDB (DynamoDB Local), S3 (ministack), Redis.
     Aws,
+    /// DynamoDB (ministack), and sockets that its API Gateway holds: a small installation without ws-tier and Redis.
+    Gateway,
 }
 
 impl Profile {
@@ -33,7 +36,8 @@ impl Profile {
             Err(_) | Ok("embedded") => Profile::Embedded,
             Ok("self-hosted") => Profile::SelfHosted,
             Ok("aws") => Profile::Aws,
-            Ok(other) => panic!("{PALAVER_TEST_PROFILE} is {other:?}: embedded, self-hosted or aws"),
+            Ok("gateway") => Profile::Gateway,
+            Ok(other) => panic!("{PALAVER_TEST_PROFILE} is {other:?}: embedded, self-hosted, aws or gateway"),
         }
     }
 }
@@ -43,7 +47,9 @@ impl Profile {
 pub struct Backends {
     variables: Vec<(String, String)>,
     database: String,
-    redis: Arc<Mutex<Redis>>,
+    redis: Option<Arc<Mutex<Redis>>>,
+    /// Whether the local cloud's API Gateway holds the sockets.
+    holds_sockets: bool,
 }
 
 impl Backends {
@@ -56,6 +62,7 @@ impl Backends {
             Profile::Embedded => return None,
             Profile::SelfHosted => Self::self_hosted(),
             Profile::Aws => Self::aws(),
+            Profile::Gateway => Self::gateway(),
         };
         backends.migrate().await;
         Some(backends)
@@ -97,6 +104,29 @@ impl Backends {
         backends
     }
 
+    fn gateway() -> Self {
+        static TABLES: AtomicU32 = AtomicU32::new(1);
+        let table = format!("palaver-gateway-{}", TABLES.fetch_add(1, Ordering::Relaxed));
+        let variables = vec![("DATABASE_URL".to_owned(), format!("dynamodb:{table}"))];
+        let mut backends = Self { variables, database: table, redis: None, holds_sockets: true };
+        backends.set("AWS_ENDPOINT_URL", &shared::ministack().endpoint());
+        backends.keys(AWS_KEYS.0, AWS_KEYS.1);
+        backends.set("PALAVER_SIGNING_KEY", &SigningKeys::generate().to_pem());
+        backends
+    }
+
+    /// The URL of the sockets, where API Gateway holds them: deployed now, for a server with these further settings.
+    ///
+    /// # Panics
+    /// When the local cloud refuses it.
+    pub async fn sockets(&self, settings: &[(String, String)]) -> Option<String> {
+        if !self.holds_sockets {
+            return None;
+        }
+        let variables: Vec<(String, String)> = self.variables.iter().chain(settings).cloned().collect();
+        Some(websocket_api::deploy(&self.database, &variables).await)
+    }
+
     fn with(database_url: String, database: String) -> Self {
         // Channels belong to the whole server, so each test has a Redis of its own; it starts in 20 ms.
         let redis = Redis::start();
@@ -109,7 +139,7 @@ impl Backends {
             ("REDIS_URL", redis.url()),
         ];
         let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { variables, database, redis: Arc::new(Mutex::new(redis)) }
+        Self { variables, database, redis: Some(Arc::new(Mutex::new(redis))), holds_sockets: false }
     }
 
     fn keys(&mut self, access_key: &str, secret: &str) {
@@ -134,8 +164,11 @@ impl Backends {
     }
 
     /// The Redis, to be ended and started again.
+    ///
+    /// # Panics
+    /// When the profile has none.
     pub async fn redis(&self) -> MutexGuard<'_, Redis> {
-        self.redis.lock().await
+        self.redis.as_ref().expect("this profile has a Redis").lock().await
     }
 
     /// Makes the schema or the table, and the bucket, as whoever installs Palaver does.

@@ -31,6 +31,18 @@ pub fn full() -> &'static Path {
     BINARY.get_or_init(|| given(PALAVER_FULL_BIN).unwrap_or_else(|| build("full", &["--features", "full"])))
 }
 
+/// The gateway function's binary: the given one, or one that is built now.
+///
+/// # Panics
+/// When the given one is not there, or the build fails.
+pub fn gateway() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let beside = given(PALAVER_FULL_BIN).map(|full| full.with_file_name("gateway"));
+        beside.unwrap_or_else(|| build_package("gateway", "aws", &["--features", "aws"]))
+    })
+}
+
 /// The command of a program that finds no settings in its environment.
 pub fn clean(program: &Path) -> Command {
     let mut command = Command::new(program);
@@ -51,16 +63,20 @@ fn given(variable: &str) -> Option<PathBuf> {
 
 /// Builds it, and keeps a copy: what is built the other way has the same name.
 fn build(name: &str, arguments: &[&str]) -> PathBuf {
+    build_package("palaver", name, arguments)
+}
+
+fn build_package(package: &str, name: &str, arguments: &[&str]) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _building = ONE_AT_A_TIME.lock().expect("the other build went well");
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--package", "palaver", "--profile", "ci", "--message-format", "json-render-diagnostics"])
+        .args(["build", "--package", package, "--profile", "ci", "--message-format", "json-render-diagnostics"])
         .args(arguments)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate lies in the workspace"))
         .stderr(Stdio::inherit())
         .output()
         .expect("cargo runs");
-    assert!(output.status.success(), "palaver does not build");
+    assert!(output.status.success(), "{package} does not build");
     let built = output
         .stdout
         .split(|byte| *byte == b'\n')
@@ -68,7 +84,7 @@ fn build(name: &str, arguments: &[&str]) -> PathBuf {
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .expect("cargo names the binary that it built");
     // Beside the functions, which tests look for there.
-    let copy = built.with_file_name(format!("palaver-{name}"));
+    let copy = built.with_file_name(format!("{package}-{name}"));
     std::fs::copy(&built, &copy).expect("the binary can be copied");
     copy
 }

@@ -8,3 +8,4 @@ pub mod person;
 pub mod server;
 pub mod socket;
 pub mod wait;
+pub mod websocket_api;

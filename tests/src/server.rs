@@ -70,8 +70,12 @@ impl Settings {
         }
         let data = self.data.clone().unwrap_or_else(|| own.path().join("data"));
         let log = Arc::new(Mutex::new(String::new()));
-        let mut server = Server { child: None, address: free_port(), data, settings: self, log, _own: own };
+        let mut server =
+            Server { child: None, address: free_port(), data, settings: self, log, sockets: None, _own: own };
         server.start_again().await;
+        if let Some(backends) = &server.settings.backends {
+            server.sockets = backends.sockets(&server.settings.environment).await;
+        }
         server
     }
 
@@ -97,6 +101,8 @@ pub struct Server {
     data: PathBuf,
     settings: Settings,
     log: Arc<Mutex<String>>,
+    /// Where its sockets are, if somebody else holds them.
+    sockets: Option<String>,
     _own: tempfile::TempDir,
 }
 
@@ -139,7 +145,7 @@ impl Server {
 
     /// The URL of its WebSocket.
     pub fn websocket(&self) -> String {
-        format!("ws://{}/v1/ws", self.address)
+        self.sockets.clone().unwrap_or_else(|| format!("ws://{}/v1/ws", self.address))
     }
 
     /// Where it listens.

@@ -27,6 +27,8 @@ pub struct Settings {
     pub node: Option<String>,
     /// Whether this process runs the event feed. Each installation needs some that do; a Lambda never does.
     pub feed: bool,
+    /// The management API of an API Gateway WebSocket API, where it is not the one that its events name.
+    pub connections_url: Option<String>,
     /// The admin whom `palaver bootstrap` makes.
     pub first_admin: Option<FirstAdmin>,
     /// The private port for other nodes, and for programs that post to sockets; none has none.
@@ -88,6 +90,7 @@ impl Settings {
             signing_key: config.optional("PALAVER_SIGNING_KEY").map(Secret::new),
             node: config.optional("PALAVER_NODE"),
             feed: config.flag("PALAVER_FEED", true),
+            connections_url: config.url("PALAVER_CONNECTIONS_URL", &["http", "https"]).map(|url| url.to_string()),
             first_admin: first_admin(config),
             internal: InternalSettings::read(config),
             metrics_listen: config.parse_optional("PALAVER_METRICS_LISTEN"),

@@ -26,5 +26,5 @@ pub use error::OpenError;
 pub use meter::Units;
 pub use settings::DynamoSettings;
 pub use store::DynamoStore;
-pub use stream::{HEAD_ATTRIBUTE, Polled, Poller, StreamRecord, dispatch};
+pub use stream::{Appended, HEAD_ATTRIBUTE, Polled, Poller, StreamAnswer, StreamEvent, StreamRecord, dispatch};
 pub use table::create_table;

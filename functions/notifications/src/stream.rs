@@ -4,61 +4,16 @@
 //! Never believes a record but for the name of its log: the log is read. What could not be done is named in the answer,
 //! and Lambda sends those records again (the event source has `ReportBatchItemFailures`).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{LogId, RoomId, Seq};
-use serde::{Deserialize, Serialize};
 use service::feed::CatchUp;
 use service::ports::{Bus, BusMessage, RoomLog, StoreResult};
-use store_dynamo::{DynamoStore, HEAD_ATTRIBUTE, StreamRecord};
+use store_dynamo::{Appended, DynamoStore};
 
-/// A batch of the stream's records, of which only what matters is read.
-#[derive(Debug, Deserialize)]
-pub struct StreamEvent {
-    #[serde(rename = "Records")]
-    records: Vec<Record>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Record {
-    #[serde(rename = "eventName")]
-    name: String,
-    dynamodb: Change,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Change {
-    #[serde(default)]
-    keys: HashMap<String, Attribute>,
-    #[serde(default)]
-    new_image: HashMap<String, Attribute>,
-    sequence_number: String,
-}
-
-/// A value that is a text or a number; of others nothing is read.
-#[derive(Debug, Deserialize)]
-struct Attribute {
-    #[serde(rename = "S")]
-    text: Option<String>,
-    #[serde(rename = "N")]
-    number: Option<String>,
-}
-
-/// Which records are to come again.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StreamAnswer {
-    batch_item_failures: Vec<Failure>,
-}
-
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Failure {
-    item_identifier: String,
-}
+pub use store_dynamo::{StreamAnswer, StreamEvent};
 
 /// Writes for all nodes which logs changed: what [`RoomLog::changes`] reads.
 #[async_trait]
@@ -93,23 +48,14 @@ impl Dispatcher {
     pub async fn event(&self, event: StreamEvent) -> StreamAnswer {
         let mut first: BTreeMap<LogId, String> = BTreeMap::new();
         let mut heads: BTreeMap<LogId, Seq> = BTreeMap::new();
-        for record in &event.records {
-            for (log, head) in store_dynamo::dispatch(plain(record)) {
-                first.entry(log).or_insert_with(|| record.dynamodb.sequence_number.clone());
-                let highest = heads.entry(log).or_default();
-                *highest = head.max(*highest);
-            }
+        for Appended { log, last, record, .. } in event.appended() {
+            first.entry(log).or_insert(record);
+            let highest = heads.entry(log).or_default();
+            *highest = last.max(*highest);
         }
         let heads: Vec<(LogId, Seq)> = heads.into_iter().collect();
         let failed = self.changed(&heads).await;
-        let mut again: Vec<Failure> = failed
-            .iter()
-            .filter_map(|log| first.get(log))
-            .map(|number| Failure { item_identifier: number.clone() })
-            .collect();
-        // Lambda begins again at the lowest; sequence numbers are decimal and of one length in a shard.
-        again.sort_by_key(|failure| (failure.item_identifier.len(), failure.item_identifier.clone()));
-        StreamAnswer { batch_item_failures: again }
+        StreamAnswer::again(failed.into_iter().filter_map(|log| first.remove(&log)))
     }
 
     /// Deals with logs that changed. Returns those that are to be told again.
@@ -133,14 +79,6 @@ impl Dispatcher {
         }
         self.rows.write(&self.name, heads).await
     }
-}
-
-fn plain(record: &Record) -> Option<StreamRecord> {
-    Some(StreamRecord {
-        inserted: record.name == "INSERT",
-        pk: record.dynamodb.keys.get("pk")?.text.clone()?,
-        head: record.dynamodb.new_image.get(HEAD_ATTRIBUTE).and_then(|head| head.number.as_ref()?.parse().ok()),
-    })
 }
 
 #[cfg(test)]

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::process;
 use crate::workspace::{FUNCTIONS, PROFILE, Workspace};
 
 /// Where the programs are.
 pub struct Binaries {
     /// The server as it is built by default; the functions lie beside it.
     pub palaver: PathBuf,
-    /// The server with every adapter.
+    /// The server with every adapter; the gateway function lies beside it.
     pub full: PathBuf,
 }
 
@@ -26,6 +27,8 @@ impl Binaries {
         for function in FUNCTIONS {
             copy(&workspace.built(PROFILE).join(function), &folder.join("default"))?;
         }
+        process::run(workspace.cargo(&["build", "--profile", PROFILE, "--package", "gateway", "--features", "aws"]))?;
+        copy(&workspace.built(PROFILE).join("gateway"), &folder.join("full"))?;
         Ok(Self { palaver, full })
     }
 }

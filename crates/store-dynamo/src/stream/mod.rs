@@ -2,7 +2,9 @@
 //! Lambda on the stream, the poller); the poller is for where there is no Lambda.
 
 mod dispatch;
+mod event;
 mod poller;
 
 pub use dispatch::{HEAD_ATTRIBUTE, StreamRecord, dispatch};
+pub use event::{Appended, StreamAnswer, StreamEvent};
 pub use poller::{Polled, Poller};

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use service::feed::{Consumer, OwnRooms};
 use service::ports::{Heard, NewUser, StoreError};
 use service::{Clock, Logs, SystemClock, ids};
+use store_dynamo::HEAD_ATTRIBUTE;
 use uuid::Uuid;
 
 use super::*;

@@ -127,7 +127,7 @@ async fn a_backup_is_left_to_its_own_tools() {
     #[cfg(feature = "sqlite")]
     {
         let folder = tempfile::tempdir().expect("a folder");
-        let refused = store.backup_to(&folder.path().join("backup.db")).await.err().expect("it is refused");
+        let refused = store.backup_to(&folder.path().join("backup.db")).await.expect_err("it is refused");
         assert!(refused.to_string().contains("pg_dump"), "{refused}");
     }
     let settings = SqlSettings { writer_queue: 0, ..SqlSettings::default() };
