@@ -27,7 +27,8 @@ impl Binaries {
         for function in FUNCTIONS {
             copy(&workspace.built(PROFILE).join(function), &folder.join("default"))?;
         }
-        process::run(workspace.cargo(&["build", "--profile", PROFILE, "--package", "gateway", "--features", "aws"]))?;
+        let gateway = ["build", "--profile", PROFILE, "--package", "gateway", "--features", "aws"];
+        process::run(&mut workspace.cargo(&gateway))?;
         copy(&workspace.built(PROFILE).join("gateway"), &folder.join("full"))?;
         Ok(Self { palaver, full })
     }
