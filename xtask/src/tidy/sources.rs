@@ -135,7 +135,9 @@ impl Kind {
             || path.contains("/tests/")
             || ends(&[".test.ts", ".test.tsx", ".spec.ts"])
             || path.starts_with("tests/e2e/");
-        let in_program = ["crates/palaver/", "xtask/", "tests/"].iter().any(|folder| path.starts_with(folder));
+        // `local-servers` is a half of xtask that tests share.
+        let programs = ["crates/palaver/", "crates/local-servers/", "xtask/", "tests/"];
+        let in_program = programs.iter().any(|folder| path.starts_with(folder));
         let is_program = in_program || is_test || name == "main.rs" || name == "build.rs" || path.contains("/src/bin/");
         let is_generated = path.contains("/generated/") || path.starts_with("docs/protocol/");
         Self {
