@@ -11,13 +11,16 @@ pub const OTHERS: [&str; 2] = ["self-hosted", "aws"];
 pub const EVERYWHERE: [&str; 7] = ["auth", "files", "messages", "notifications", "presence", "protocol", "rooms"];
 
 /// Tests of these modules that do not run on the profile, and why.
-pub const NOT_ON: [(&str, &str, &str); 1] =
-    [("aws", "a_thousand_rooms_are_listed_and_followed", "a thousand rooms take an emulator of DynamoDB minutes")];
+pub const NOT_ON: [(&str, &str, &str); 2] = [
+    ("aws", "a_thousand_rooms_are_listed_and_followed", "a thousand rooms take an emulator of DynamoDB minutes"),
+    ("self-hosted", "a_thousand_rooms_are_listed_and_followed", "a thousand transactions, each synced, take minutes"),
+];
 
 /// The modules that run once, and why.
 #[cfg(test)]
-const ONCE: [(&str, &str); 11] = [
+const ONCE: [(&str, &str); 12] = [
     ("cluster", "starts its own nodes, on PostgreSQL and on DynamoDB"),
+    ("connections", "is about a node's private port and the stock AWS SDKs"),
     ("convergence", "is about clients and one node; the store is tested for the same by `conformance`"),
     ("crash", "kills the process that holds the data, which is the store's own affair elsewhere"),
     ("disk", "fills the data folder"),

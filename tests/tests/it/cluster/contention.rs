@@ -129,7 +129,7 @@ async fn write_both(cluster: &Cluster, person: Person, who: usize, rooms: [Strin
 
 async fn two_rooms_in_opposite_order(profile: Profile) {
     const PEOPLE: usize = 6;
-    const ROUNDS: usize = 8;
+    const ROUNDS: usize = 4;
     let _alone = alone().await;
     let cluster = std::sync::Arc::new(Cluster::start(profile, 2, generous()).await);
     let owner = Person::register(cluster.node(0), "owner").await;
