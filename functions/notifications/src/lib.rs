@@ -3,7 +3,8 @@
 //! Never decides: it parses what is asked, asks `service`, and shows what it answered.
 
 mod handlers;
-#[cfg(feature = "stream")]
+// Its tests run with all others, whatever adapters are chosen.
+#[cfg(any(feature = "stream", test))]
 mod stream;
 
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! The functions as Lambdas: cargo-lambda's emulator of the runtime, the built programs that ask it for events, and the
 //! feed that the table's stream wakes.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -31,7 +31,8 @@ impl Functions {
         emulator.args(["lambda", "watch", "--only-lambda-apis", "--disable-cors", "--invoke-address", "127.0.0.1"]);
         emulator.args(["--invoke-port", &port.to_string()]).current_dir(workspace.root());
         let mut emulator = Process::start("cargo-lambda", &emulator, folder.join("cargo-lambda.log"))?;
-        emulator.wait_until(|| http_status(port, "/").is_some())?;
+        // It answers nothing by itself: every path waits for a function.
+        emulator.wait_until(|| TcpStream::connect(("127.0.0.1", port)).is_ok())?;
 
         let mut running = Vec::new();
         for name in FUNCTIONS {
