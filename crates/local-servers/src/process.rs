@@ -81,7 +81,7 @@ impl Process {
     /// Waits until it is ready.
     ///
     /// # Errors
-    /// When it ended, or takes longer than [`START`]; with the end of its log.
+    /// When it ended, or takes longer than `START`; with the end of its log.
     pub fn wait_until(&mut self, mut is_ready: impl FnMut() -> bool) -> Result<()> {
         let deadline = Instant::now() + START;
         while !is_ready() {
