@@ -82,7 +82,7 @@ pub struct BusFigures {
 }
 
 impl RedisBus {
-    /// Connects the node of this name; [`Topology::parse`] says what a URL may be. Fails for what only a person can
+    /// Connects the node of this name; `Topology::parse` says what a URL may be. Fails for what only a person can
     /// mend; when Redis is away it is opened all the same, down, and goes up by itself.
     pub async fn connect(url: &str, node: &str, settings: RedisSettings) -> Result<RedisBus, ConnectError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
