@@ -98,7 +98,9 @@ impl World {
 
 /// A record as Lambda sends it; the keys and fields are those of `aws_lambda_events`' own fixture.
 fn record(number: u64, name: &str, pk: &str, head: Option<u64>) -> Value {
-    let mut image = json!({ "pk": { "S": pk }, "sk": { "S": "x" }, "b": { "B": "AAEqQQ==" } });
+    // An entry's sort key is its seq, with leading zeros.
+    let sk = head.map_or("x".into(), |head| format!("{head:016}"));
+    let mut image = json!({ "pk": { "S": pk }, "sk": { "S": sk }, "b": { "B": "AAEqQQ==" } });
     if let Some(head) = head {
         image[HEAD_ATTRIBUTE] = json!({ "N": head.to_string() });
     }
@@ -111,7 +113,7 @@ fn record(number: u64, name: &str, pk: &str, head: Option<u64>) -> Value {
         "userIdentity": { "type": "Service", "principalId": "dynamodb.amazonaws.com" },
         "dynamodb": {
             "ApproximateCreationDateTime": 1_480_642_020,
-            "Keys": { "pk": { "S": pk }, "sk": { "S": "x" } },
+            "Keys": { "pk": { "S": pk }, "sk": { "S": sk } },
             "NewImage": image,
             "SequenceNumber": format!("140540000000000206328{number:04}"),
             "SizeBytes": 54,
