@@ -3,6 +3,7 @@
 //! Hub and session decide and never do I/O; the gateway does the I/O and decides nothing. Nothing durable
 //! lives here: what a socket misses, it reads from the log.
 
+pub mod encode;
 mod frame;
 mod gateway;
 pub mod hub;

@@ -5,12 +5,13 @@ use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use domain::{Body, Entry, LogId, MemberState, Refusal, RoomId, Seq, SessionId, UserId};
-use service::messages::{fill_edits, hide_past};
+use service::messages::fill_edits;
 use service::ports::{Connection, PushError, StoreError};
+use ws_tier::encode::deliveries;
+use ws_tier::hub::Delivery;
 use ws_tier::session::Session;
-use ws_tier::{Class, Frame};
 
-use crate::post::{followed_by, follower_id};
+use crate::post::{bytes, followed_by, follower_id};
 use crate::{ByConnection, Gateway};
 
 /// Some frames may not have reached their sockets: the stream gives the commit again. Sockets that have it ignore it.
@@ -34,15 +35,6 @@ impl From<Refusal> for NotDelivered {
     }
 }
 
-/// An event of a room, encoded once for everybody.
-struct Encoded {
-    seq: Seq,
-    whole: Bytes,
-    /// For those from whom the message that it edits is hidden.
-    cut: Option<(Seq, Bytes)>,
-    removes: Option<UserId>,
-}
-
 impl Gateway {
     /// Posts the entries `from..=to` of a log to the sockets that follow it.
     pub async fn deliver(&self, log: LogId, from: Seq, to: Seq) -> Result<(), NotDelivered> {
@@ -64,17 +56,17 @@ impl Gateway {
     }
 
     async fn deliver_room(&self, room: RoomId, rows: &[Connection], entries: &[Entry]) -> Result<(), NotDelivered> {
-        let encoded = self.encoded(room, entries).await?;
-        let pasts = self.pasts(room, rows, &encoded).await?;
+        let events = deliveries(&self.parts, LogId::Room(room), entries).await?;
+        let pasts = self.pasts(room, rows, &events).await?;
         let mut frames = ByConnection::new();
         let mut out = Vec::new();
         for row in rows {
             let hidden_below = pasts.get(&row.user).copied().unwrap_or(1);
-            let mut own = Vec::with_capacity(encoded.len());
-            for event in &encoded {
+            let mut own = Vec::with_capacity(events.len());
+            for event in &events {
                 own.push(match &event.cut {
-                    Some((target, cut)) if *target < hidden_below => cut.clone(),
-                    _ => event.whole.clone(),
+                    Some((target, cut)) if *target < hidden_below => bytes(cut),
+                    _ => bytes(&event.frame),
                 });
                 if event.removes == Some(row.user) {
                     // Their removal is the last that they get.
@@ -99,38 +91,14 @@ impl Gateway {
         failed.map_or(Ok(()), |error| Err(NotDelivered::Post(error)))
     }
 
-    async fn encoded(&self, room: RoomId, entries: &[Entry]) -> Result<Vec<Encoded>, NotDelivered> {
-        let log = LogId::Room(room);
-        let events = self.parts.events(log, entries, None).await?;
-        let mut cut: Vec<Entry> =
-            entries.iter().filter(|entry| matches!(entry.body, Body::Edit { .. })).cloned().collect();
-        hide_past(&mut cut, Seq::MAX);
-        let mut cut = self.parts.events(log, &cut, None).await?.into_iter();
-        let encoded = entries.iter().zip(events).map(|(entry, event)| Encoded {
-            seq: entry.seq,
-            whole: bytes(event),
-            cut: match &entry.body {
-                Body::Edit { target, .. } => cut.next().map(|event| (*target, bytes(event))),
-                _ => None,
-            },
-            removes: match &entry.body {
-                Body::Member { user, state: MemberState::Left | MemberState::Kicked | MemberState::Banned, .. } => {
-                    Some(*user)
-                }
-                _ => None,
-            },
-        });
-        Ok(encoded.collect())
-    }
-
     /// Below which seq the room's past is hidden from each follower; read only where it matters.
     async fn pasts(
         &self,
         room: RoomId,
         rows: &[Connection],
-        encoded: &[Encoded],
+        events: &[Delivery],
     ) -> Result<HashMap<UserId, Seq>, NotDelivered> {
-        if encoded.iter().all(|event| event.cut.is_none()) {
+        if events.iter().all(|event| event.cut.is_none()) {
             return Ok(HashMap::new());
         }
         let public = self.parts.store.rooms.room(room).await?.is_some_and(|room| room.kind == domain::RoomKind::Public);
@@ -143,8 +111,8 @@ impl Gateway {
     }
 
     async fn deliver_own(&self, user: UserId, rows: Vec<Connection>, entries: &[Entry]) -> Result<(), NotDelivered> {
-        let events = self.parts.events(LogId::User(user), entries, None).await?;
-        let texts: Vec<Bytes> = events.into_iter().map(bytes).collect();
+        let events = deliveries(&self.parts, LogId::User(user), entries).await?;
+        let texts: Vec<Bytes> = events.iter().map(|event| bytes(&event.frame)).collect();
         let frames: ByConnection = rows.iter().map(|row| (row.id.clone(), (row.clone(), texts.clone()))).collect();
         let (gone, failed) = self.post_all(frames).await;
         for socket in &gone {
@@ -187,9 +155,4 @@ impl Gateway {
         }
         Ok(())
     }
-}
-
-fn bytes(event: wire::AnyEvent) -> Bytes {
-    let frame = Frame::new(Class::Durable, &wire::ServerFrame::Event(event));
-    Bytes::copy_from_slice(frame.text.as_bytes())
 }

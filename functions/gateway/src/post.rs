@@ -70,7 +70,7 @@ impl Gateway {
 /// Frames as they travel: several as one array where the client takes that, each at most `limit` bytes.
 pub(crate) fn packed(frames: Vec<Frame>, batch: bool, limit: usize) -> Vec<Bytes> {
     if !batch {
-        return frames.into_iter().map(|frame| Bytes::copy_from_slice(frame.text.as_bytes())).collect();
+        return frames.iter().map(bytes).collect();
     }
     let mut packed = Vec::new();
     let mut text = String::new();
@@ -90,4 +90,9 @@ pub(crate) fn packed(frames: Vec<Frame>, batch: bool, limit: usize) -> Vec<Bytes
 fn closed(mut array: String) -> Bytes {
     array.push(']');
     array.into()
+}
+
+/// A frame as it travels alone.
+pub(crate) fn bytes(frame: &Frame) -> Bytes {
+    frame.text.clone().into()
 }

@@ -3,16 +3,14 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use bytes::Bytes;
 use domain::RoomId;
-use domain::limits::{RECEIPT_MEMBERS, TYPING_LIFE};
+use domain::limits::RECEIPT_MEMBERS;
 use service::marks::MarkListener;
 use service::ports::{Connection, Mark, Typing};
 use service::presence::TypingListener;
-use wire::ServerFrame;
-use ws_tier::{Class, Frame};
+use ws_tier::{Frame, encode};
 
-use crate::post::followed_by;
+use crate::post::{bytes, followed_by};
 use crate::{ByConnection, Gateway};
 
 /// Signals of one event; more are dropped.
@@ -65,31 +63,21 @@ impl Gateway {
 
     async fn tell_typing(&self, typing: &Typing) -> Option<()> {
         let user = self.parts.directory.user(typing.user).await.ok()??;
-        let ttl_ms = if typing.on { u64::try_from(TYPING_LIFE.as_millis()).unwrap_or(u64::MAX) } else { 0 };
-        let room = typing.room.to_string();
-        let frame = ServerFrame::Signal { room, kind: "typing".into(), by: wire::UserRef::from(&user), ttl_ms };
         let others = self.followers(typing.room).await?;
         let others = others.into_iter().filter(|socket| socket.user != typing.user);
-        self.tell(others, &Frame::new(Class::Typing, &frame)).await;
+        self.tell(others, &encode::typing(typing, &user)).await;
         Some(())
     }
 
     /// A mark: to the user's other sockets with the counts, and in small rooms to everybody.
     async fn tell_mark(&self, mark: &Mark, from: &str) -> Option<()> {
-        let receipt = |own: bool| ServerFrame::Receipt {
-            room: mark.room.to_string(),
-            user: mark.user.to_string(),
-            seq: mark.seq,
-            n: own.then_some(mark.n),
-            mentions: own.then(|| mark.mentions.clone()),
-        };
         let own = self.parts.store.nodes.connections(mark.user, self.now()).await.ok()?;
         let own = own.into_iter().filter(|row| row.room.is_none() && row.id != from);
-        self.tell(own, &Frame::new(Class::Receipt, &receipt(true))).await;
+        self.tell(own, &encode::receipt(mark, true)).await;
         if self.parts.store.rooms.member_count(mark.room).await.ok()? <= RECEIPT_MEMBERS as u64 {
             let others = self.followers(mark.room).await?;
             let others = others.into_iter().filter(|socket| socket.user != mark.user);
-            self.tell(others, &Frame::new(Class::Receipt, &receipt(false))).await;
+            self.tell(others, &encode::receipt(mark, false)).await;
         }
         Some(())
     }
@@ -100,7 +88,7 @@ impl Gateway {
     }
 
     async fn tell(&self, sockets: impl Iterator<Item = Connection>, frame: &Frame) {
-        let text = Bytes::copy_from_slice(frame.text.as_bytes());
+        let text = bytes(frame);
         let frames: ByConnection = sockets.map(|socket| (socket.id.clone(), (socket, vec![text.clone()]))).collect();
         for gone in self.post_all(frames).await.0 {
             self.gone(&gone, None).await;

@@ -3,18 +3,19 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use domain::limits::REPLAY_ENTRIES;
 use domain::{Actor, LogId, Refusal, Seq, Timestamp, UserId};
 use service::ports::{Connection, StoreResult};
-use wire::{PresenceEntry, ServerFrame, SyncStatus};
+use wire::ServerFrame;
 use ws_tier::session::{Action, CloseCode, Credential, Identity, Reply, Session};
-use ws_tier::{Class, Frame, room_frames};
+use ws_tier::{Class, Frame, encode, room_frames};
 
 use crate::post::packed;
 use crate::{Answer, Event, Gateway, Kept};
 
 /// After how long a client that was let in too early may try again.
 const RETRY: Duration = Duration::from_secs(1);
+/// Rooms whose heads are compared for one ping, which names the newest of them.
+const ROOMS_LOOKED_AT: usize = 1_000;
 
 /// A socket while one of its frames is dealt with.
 pub(crate) struct Turn<'a> {
@@ -198,10 +199,7 @@ impl Turn<'_> {
 
     async fn no_such_log(&mut self, re: String, room: String) {
         let Ok(epoch) = self.gateway.epoch().await else { return };
-        let (status, epoch) = (SyncStatus::NotFound, epoch.to_string());
-        let (from, through, head, n, events) = (None, None, None, None, Vec::new());
-        let frame = ServerFrame::Sync { re, room, status, epoch, from, through, as_of: 0, head, n, events };
-        self.frames.push(Frame::new(Class::Durable, &frame));
+        self.frames.push(encode::no_such_log(re, room, epoch));
     }
 
     /// Says once who is there: nothing here lives to say more later.
@@ -210,14 +208,7 @@ impl Turn<'_> {
         let presence = &self.gateway.parts.presence;
         let users = presence.watchable(&actor, users).await?;
         let there = presence.of(&users).await;
-        let users = there
-            .into_iter()
-            .map(|one| PresenceEntry {
-                user: one.user.to_string(),
-                status: one.status,
-                last_seen: one.last_seen.map(wire::rfc3339),
-            })
-            .collect();
+        let users = there.iter().map(encode::presence).collect();
         self.frames.push(Frame::new(Class::Presence, &ServerFrame::Presence { users, full: true }));
         Ok(())
     }
@@ -231,8 +222,7 @@ impl Turn<'_> {
             heads.push((LogId::User(actor.user), me));
         }
         let most = domain::limits::HEADS_PER_PING - 1;
-        let Ok(mut rooms) = parts.store.rooms.user_rooms(actor.user, None, REPLAY_ENTRIES.min(1_000) as usize).await
-        else {
+        let Ok(mut rooms) = parts.store.rooms.user_rooms(actor.user, None, ROOMS_LOOKED_AT).await else {
             return heads;
         };
         rooms.sort_by_key(|line| std::cmp::Reverse(line.head.at));

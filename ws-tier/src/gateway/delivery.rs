@@ -4,16 +4,13 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use domain::{Body, Entry, LogId, MemberState, Refusal, Seq, UserId};
-use service::messages::hide_past;
+use domain::{Body, LogId, MemberState, UserId};
 use service::ports::Committed;
 use service::{CommitListener, publisher};
 use tokio::sync::mpsc;
-use wire::ServerFrame;
 
 use super::Tier;
-use crate::frame::{Class, Frame};
-use crate::hub::Delivery;
+use crate::encode::deliveries;
 
 /// A commit on its way to the sockets.
 pub(super) struct Job {
@@ -91,7 +88,7 @@ async fn deliver(tier: &Tier, committed: &Committed) {
         return;
     }
     let now = tier.now();
-    match deliveries(tier, *log, entries).await {
+    match deliveries(&tier.parts, *log, entries).await {
         Ok(deliveries) => tier.drive(|hub, effects| {
             if hub.epoch() == *epoch {
                 hub.deliver(*log, &deliveries, now, effects);
@@ -100,32 +97,4 @@ async fn deliver(tier: &Tier, committed: &Committed) {
         // Names could not be looked up now: the reader tries until they can.
         Err(_) => tier.drive(|hub, effects| hub.hint(*log, head, effects)),
     }
-}
-
-/// Encodes entries, each once for all sockets.
-pub(super) async fn deliveries(tier: &Tier, log: LogId, entries: &[Entry]) -> Result<Vec<Delivery>, Refusal> {
-    let events = tier.parts.events(log, entries, None).await?;
-    let mut cut: Vec<Entry> = entries.iter().filter(|entry| matches!(entry.body, Body::Edit { .. })).cloned().collect();
-    hide_past(&mut cut, Seq::MAX);
-    let mut cut = tier.parts.events(log, &cut, None).await?.into_iter();
-    let frame = |event| Frame::new(Class::Durable, &ServerFrame::Event(event));
-    let delivery = |(entry, event): (&Entry, wire::AnyEvent)| Delivery {
-        seq: entry.seq,
-        frame: frame(event),
-        cut: match &entry.body {
-            Body::Edit { target, .. } => cut.next().map(|event| (*target, frame(event))),
-            _ => None,
-        },
-        removes: match &entry.body {
-            Body::Member { user, state: MemberState::Left | MemberState::Kicked | MemberState::Banned, .. } => {
-                Some(*user)
-            }
-            _ => None,
-        },
-        ends: match &entry.body {
-            Body::SessionEnded { session } => Some(*session),
-            _ => None,
-        },
-    };
-    Ok(entries.iter().zip(events).map(delivery).collect())
 }

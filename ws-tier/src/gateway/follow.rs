@@ -8,7 +8,7 @@ use service::ports::BusStatus;
 use tokio::sync::mpsc;
 
 use super::Tier;
-use super::delivery::deliveries;
+use crate::encode::deliveries;
 use crate::hub::Effect;
 
 /// Entries of one read.
@@ -74,7 +74,7 @@ async fn read(tier: Arc<Tier>, epoch: Epoch, log: LogId, after: Seq) {
         if stretch.epoch != epoch {
             return tier.check_epoch().await;
         }
-        let Ok(entries) = deliveries(&tier, log, &stretch.entries).await else {
+        let Ok(entries) = deliveries(&tier.parts, log, &stretch.entries).await else {
             tokio::time::sleep(RETRY).await;
             continue;
         };

@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use wire::{PresenceEntry, ServerFrame};
 
 use super::Tier;
+use crate::encode;
 use crate::frame::{Class, Frame};
 use crate::hub::SocketId;
 
@@ -127,18 +128,10 @@ impl Watches {
         let mut told: HashMap<SocketId, Vec<PresenceEntry>> = HashMap::new();
         for presence in changed {
             for socket in self.by_user.get(&presence.user).into_iter().flatten() {
-                told.entry(*socket).or_default().push(entry(&presence));
+                told.entry(*socket).or_default().push(encode::presence(&presence));
             }
         }
         told
-    }
-}
-
-fn entry(presence: &UserPresence) -> PresenceEntry {
-    PresenceEntry {
-        user: presence.user.to_string(),
-        status: presence.status,
-        last_seen: presence.last_seen.map(wire::rfc3339),
     }
 }
 
@@ -200,7 +193,7 @@ impl Tier {
                 continue;
             }
             let gone = UserPresence { user: watched, status: PresenceStatus::Offline, last_seen: None };
-            let frame = ServerFrame::Presence { users: vec![entry(&gone)], full: false };
+            let frame = ServerFrame::Presence { users: vec![encode::presence(&gone)], full: false };
             let frame = Frame::new(Class::Presence, &frame);
             self.drive(|hub, effects| hub.hand_over(socket, frame, effects));
         }
@@ -219,7 +212,7 @@ impl Tier {
         for (socket, users) in due {
             let mut there = self.parts.presence.of(&users).await;
             there.retain(|presence| presence.status > PresenceStatus::Offline || presence.last_seen.is_some());
-            let users = there.iter().map(entry).collect();
+            let users = there.iter().map(encode::presence).collect();
             frames.push((socket, Frame::new(Class::Presence, &ServerFrame::Presence { users, full: true })));
         }
         self.drive(|hub, effects| {

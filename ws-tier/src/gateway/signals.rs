@@ -4,15 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::limits::{RECEIPT_MEMBERS, TYPING_LIFE, TYPING_PER_SECOND};
-use domain::{RoomId, Seq, Timestamp, UserId};
+use domain::limits::{RECEIPT_MEMBERS, TYPING_PER_SECOND};
+use domain::{RoomId, Timestamp, UserId};
 use service::marks::MarkListener;
 use service::ports::{Mark, Typing};
 use service::presence::TypingListener;
-use wire::ServerFrame;
 
 use super::Tier;
-use crate::frame::{Class, Frame};
+use crate::encode;
 
 /// How long the size of a room is believed.
 const SIZE_AGE: Duration = Duration::from_secs(60);
@@ -77,16 +76,13 @@ impl Tier {
         if !allowed {
             return;
         }
-        let ttl_ms = if typing.on { TYPING_LIFE.as_millis() as u64 } else { 0 };
-        let room = typing.room.to_string();
-        let frame = ServerFrame::Signal { room, kind: "typing".into(), by: wire::UserRef::from(&user), ttl_ms };
-        let frame = Frame::new(Class::Typing, &frame);
+        let frame = encode::typing(typing, &user);
         self.drive(|hub, effects| hub.signal(typing.room, &frame, typing.user, effects));
     }
 
     /// Shows a mark to the user's own sockets, with the counts.
     pub(super) fn show_own_mark(&self, mark: &Mark) {
-        let frame = receipt(mark, Some(mark.n), Some(mark.mentions.clone()));
+        let frame = encode::receipt(mark, true);
         self.drive(|hub, effects| {
             for socket in hub.sockets_of(mark.user) {
                 hub.hand_over(*socket, frame.clone(), effects);
@@ -97,7 +93,7 @@ impl Tier {
     /// Shows a mark to the others in a small room.
     pub(super) async fn show_receipt(&self, mark: &Mark) {
         if self.is_small(mark.room).await {
-            let frame = receipt(mark, None, None);
+            let frame = encode::receipt(mark, false);
             self.drive(|hub, effects| hub.signal(mark.room, &frame, mark.user, effects));
         }
     }
@@ -122,11 +118,6 @@ impl Tier {
         sizes.insert(room, (small, now));
         small
     }
-}
-
-fn receipt(mark: &Mark, n: Option<u64>, mentions: Option<Vec<Seq>>) -> Frame {
-    let (room, user) = (mark.room.to_string(), mark.user.to_string());
-    Frame::new(Class::Receipt, &ServerFrame::Receipt { room, user, seq: mark.seq, n, mentions })
 }
 
 #[cfg(test)]

@@ -11,13 +11,13 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::watch;
-use wire::{ServerFrame, SyncStatus};
 
 use super::connections::{Connection, Peer, new_id};
 use super::outbox::Outbox;
 use super::replay::{Asked, replay};
 use super::sign_in::{SignedIn, list_rooms, sign_in};
 use super::{Tier, write};
+use crate::encode;
 use crate::frame::{Class, Frame};
 use crate::hub::SocketId;
 use crate::session::{Action, CloseCode, Credential, Identity, Reply, Session};
@@ -281,11 +281,8 @@ impl Socket {
     }
 
     fn no_such_log(&self, re: String, room: String) {
-        let epoch = self.tier.hub().epoch().to_string();
-        let status = SyncStatus::NotFound;
-        let (from, through, head, n, events) = (None, None, None, None, Vec::new());
-        let frame = ServerFrame::Sync { re, room, status, epoch, from, through, as_of: 0, head, n, events };
-        self.outbox.push(Frame::new(Class::Durable, &frame));
+        let epoch = self.tier.hub().epoch();
+        self.outbox.push(encode::no_such_log(re, room, epoch));
     }
 
     /// The node drains: what the client waits for is still answered.
