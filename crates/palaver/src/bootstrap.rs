@@ -13,8 +13,11 @@ use crate::admin;
 /// The room that everybody finds in a new installation.
 const FIRST_ROOM: &str = "general";
 
-/// Makes or updates schema, table and bucket.
-pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
+/// Makes or updates schema, table and bucket; of a store that was `restored`, it begins a new epoch.
+pub async fn migrate(settings: &Settings, restored: bool) -> anyhow::Result<()> {
+    if restored {
+        profile::renew(settings, step).await?;
+    }
     prepared(settings).await?.close().await;
     Ok(())
 }

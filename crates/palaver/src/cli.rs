@@ -67,7 +67,12 @@ pub enum Command {
         list: bool,
     },
     /// Make or update what the settings name (schema, table, bucket); may run at any time, before each release
-    Migrate,
+    Migrate {
+        /// The database was just restored with its own tools: begin a new epoch, so that no client believes what it
+        /// remembers. No node may run
+        #[arg(long)]
+        restored: bool,
+    },
     /// As migrate, and make the first admin and the room #general, for a new installation
     Bootstrap {
         /// The admin's handle; the password comes from PALAVER_ADMIN_PASSWORD or the standard input

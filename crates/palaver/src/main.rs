@@ -49,7 +49,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     runtime.block_on(async {
         match command {
             Command::Serve => serve::serve(settings).await,
-            Command::Migrate => bootstrap::migrate(&settings).await,
+            Command::Migrate { restored } => bootstrap::migrate(&settings, restored).await,
             Command::Bootstrap { .. } => bootstrap::bootstrap(&settings).await,
             Command::Export { room } => export::export(&settings, &room).await,
             Command::Backup { folder } => backup::backup(&settings, &folder).await,

@@ -32,6 +32,26 @@ pub async fn prepare(settings: &Settings, mut say: impl FnMut(&str)) -> Result<(
     Ok(())
 }
 
+/// Begins a new epoch of a store that was restored with the tools of its own: clients and nodes start afresh. No node
+/// may run meanwhile. `say` hears of it.
+pub async fn renew(settings: &Settings, mut say: impl FnMut(&str)) -> Result<(), OpenError> {
+    let epoch = match &settings.backends.store {
+        StoreBackend::Sqlite => return Err(OpenError::RestoredOtherwise),
+        #[cfg(feature = "postgres")]
+        StoreBackend::Postgres { url, .. } => store_sql::renew(url.expose()).await?,
+        #[cfg(not(feature = "postgres"))]
+        StoreBackend::Postgres { .. } => return Err(OpenError::NotBuiltIn("PostgreSQL")),
+        #[cfg(feature = "dynamodb")]
+        StoreBackend::DynamoDb { table } => {
+            store_dynamo::DynamoStore::renew(store_dynamo::DynamoSettings::new(table)).await?
+        }
+        #[cfg(not(feature = "dynamodb"))]
+        StoreBackend::DynamoDb { .. } => return Err(OpenError::NotBuiltIn("DynamoDB")),
+    };
+    say(&format!("the epoch is {epoch} from now on: clients drop what they kept, and read it again"));
+    Ok(())
+}
+
 #[cfg(feature = "dynamodb")]
 async fn create_table(table: &str) -> Result<(), OpenError> {
     Ok(store_dynamo::create_table(&store_dynamo::DynamoSettings::new(table)).await?)

@@ -50,6 +50,14 @@ impl DynamoStore {
         Ok(DynamoStore { shared: Arc::new_cyclic(|me| bare(me, epoch)) })
     }
 
+    /// Gives a table that was restored from a backup its new epoch, so that what clients and nodes remember of the other
+    /// life is not believed. No node may run.
+    pub async fn renew(settings: DynamoSettings) -> Result<Epoch, OpenError> {
+        let other_life = DynamoStore::open(settings).await?;
+        draw_epoch(&other_life.shared, When::Always).await?;
+        epoch(&other_life.shared).await
+    }
+
     /// Every port of it.
     pub fn store(&self) -> Store {
         let all = self.shared.clone();
@@ -96,14 +104,8 @@ impl DynamoStore {
 /// The table's epoch, which the first that asks draws.
 async fn epoch(shared: &Shared) -> Result<Epoch, OpenError> {
     let failed = |source| OpenError::Store { table: shared.settings.table.clone(), source };
-    let drawn = Uuid::new_v4().as_u64_pair().0;
-    let new = Item::at(keys::epoch()).with("ep", bytes(drawn.to_be_bytes())).with("sv", number(SCHEMA));
-    match shared.get(keys::epoch()).await.map_err(failed)? {
-        Some(_) => {}
-        None => match shared.write(vec![Op::Put(new, When::Absent)]).await {
-            Ok(()) | Err(WriteError::Refused(_)) => {}
-            Err(WriteError::Store(error)) => return Err(failed(error)),
-        },
+    if shared.get(keys::epoch()).await.map_err(failed)?.is_none() {
+        draw_epoch(shared, When::Absent).await?;
     }
     let row = shared.get(keys::epoch()).await.map_err(failed)?.unwrap_or_default();
     let found = row.number("sv").map_err(failed)?;
@@ -113,4 +115,14 @@ async fn epoch(shared: &Shared) -> Result<Epoch, OpenError> {
     let epoch = row.bytes("ep").map_err(failed)?;
     let epoch: [u8; 8] = epoch.try_into().map_err(|why| failed(crate::item::unreadable("ep", why)))?;
     Ok(Epoch(u64::from_be_bytes(epoch)))
+}
+
+/// Writes an epoch that no table has had.
+async fn draw_epoch(shared: &Shared, when: When) -> Result<(), OpenError> {
+    let drawn = Uuid::new_v4().as_u64_pair().0;
+    let new = Item::at(keys::epoch()).with("ep", bytes(drawn.to_be_bytes())).with("sv", number(SCHEMA));
+    match shared.write(vec![Op::Put(new, when)]).await {
+        Ok(()) | Err(WriteError::Refused(_)) => Ok(()),
+        Err(WriteError::Store(source)) => Err(OpenError::Store { table: shared.settings.table.clone(), source }),
+    }
 }

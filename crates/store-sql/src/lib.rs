@@ -29,6 +29,8 @@ mod store;
 mod writer;
 
 pub use error::OpenError;
+#[cfg(feature = "postgres")]
+pub use postgres::renew;
 pub use settings::SqlSettings;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{RestoreError, restore};

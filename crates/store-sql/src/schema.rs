@@ -143,8 +143,21 @@ pub async fn set(connection: &mut Connection, key: &str, value: &str) -> Result<
     Ok(())
 }
 
+/// Begins a new life of a database that was restored: what clients, nodes and cursors remember of the other is not
+/// believed.
+pub async fn renew(connection: &mut Connection) -> Result<Epoch, sqlx::Error> {
+    let epoch = new_epoch();
+    set(connection, "epoch", &epoch.to_string()).await?;
+    // Sockets, nodes and tickets belong to the processes of the other life. Leases stay: their fences
+    // must go on rising.
+    for table in ["conn", "node", "ticket"] {
+        connection.run(AssertSqlSafe(format!("DELETE FROM {table}"))).await?;
+    }
+    Ok(epoch)
+}
+
 /// An epoch that no store has had.
-pub fn new_epoch() -> Epoch {
+fn new_epoch() -> Epoch {
     Epoch(Uuid::new_v4().as_u64_pair().0)
 }
 

@@ -73,6 +73,9 @@ pub enum OpenError {
     /// An adapter that this program was built without.
     #[error("this program is built without {0}: take one that is built with `--features full`")]
     NotBuiltIn(&'static str),
+    /// SQLite, which is copied by the program itself.
+    #[error("a backup of SQLite is put in place by `palaver restore`, which begins a new epoch itself")]
+    RestoredOtherwise,
 }
 
 /// Opened data, and the use cases on it.

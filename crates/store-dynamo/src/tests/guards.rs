@@ -171,3 +171,21 @@ async fn a_room_begins_with_as_many_people_as_allowed() {
     assert_eq!(store.log.tip(scribe.log).await, Ok(tip));
     assert_eq!(store.rooms.member_count(room.id).await, Ok(people.len() as u64));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restored_table_begins_a_new_epoch() {
+    let settings = on_dynamodb_local();
+    let store = TestStore::open(settings.clone()).await.expect("a table").store();
+    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
+    scribe.say("of the other life").await;
+    let cursor = store.log.changes(None).await.expect("a cursor").next;
+
+    let epoch = DynamoStore::renew(settings.clone()).await.expect("renewed");
+    assert_ne!(epoch, scribe.tip.epoch());
+    let ports = another(&settings).await;
+    assert_eq!(ports.log.epoch().await, Ok(epoch));
+    assert_eq!(ports.log.tip(scribe.log).await.map(|tip| tip.seq()), Ok(1), "what was written is there");
+    let late = ports.log.append(scribe.log, &scribe.tip, &scribe.entries(vec![text("late")]), &[]).await;
+    assert_eq!(late, Err(AppendError::OtherEpoch));
+    assert!(ports.log.changes(Some(&cursor)).await.expect("changes").lost);
+}

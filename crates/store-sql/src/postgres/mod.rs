@@ -3,6 +3,8 @@
 mod open;
 pub mod replica;
 
+pub use open::renew;
+
 use std::str::FromStr as _;
 use std::time::{Duration, Instant};
 

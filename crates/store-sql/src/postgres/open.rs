@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::Epoch;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
@@ -43,6 +44,28 @@ impl SqlStore {
             file: None,
         })
     }
+}
+
+/// Gives a database that was restored from a backup its new epoch, and its schema this release's. No node may run.
+pub async fn renew(url: &str) -> Result<Epoch, OpenError> {
+    let (options, settings) = (super::options(url)?, SqlSettings::default());
+    let name = super::name_of(&options);
+    check(&options, &name, &settings).await?;
+    let database = |source| OpenError::Database { name: name.clone(), source };
+    let pool = super::pool(1, &settings).connect_lazy_with(options);
+    let mut connection = Connection::Postgres(pool.acquire().await.map_err(database)?);
+    schema::migrate(&mut connection, &name).await?;
+    connection.run(super::BEGIN_MIGRATION).await.map_err(database)?;
+    let renewed = async {
+        let epoch = schema::renew(&mut connection).await?;
+        // Another server counts its transactions from elsewhere: what is above would be news again and again.
+        connection.run("UPDATE log SET chg = 0").await?;
+        Ok(epoch)
+    };
+    let renewed = renewed.await.map_err(database);
+    let end = if renewed.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    connection.run(end).await.map_err(database)?;
+    renewed
 }
 
 /// Connects once, without a pool, which would try again and again and not tell why.

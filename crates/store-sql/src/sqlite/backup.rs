@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use domain::Epoch;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _, Executor, SqliteConnection};
 
 use super::CHECKPOINT;
 use crate::database::{Connection, Statement};
@@ -100,13 +100,7 @@ async fn renew(backup: &Path, partial: &Path, settings: &SqlSettings) -> Result<
     let mut connection = super::writer_options(partial, settings).connect().await.map_err(database)?;
     check(&mut connection).await?;
     let mut connection = Connection::Sqlite(connection);
-    let epoch = schema::new_epoch();
-    schema::set(&mut connection, "epoch", &epoch.to_string()).await.map_err(database)?;
-    // Sockets, nodes and tickets belong to the processes of the other life. Leases stay: their fences
-    // must go on rising.
-    for table in ["conn", "node", "ticket"] {
-        connection.run(AssertSqlSafe(format!("DELETE FROM {table}"))).await.map_err(database)?;
-    }
+    let epoch = schema::renew(&mut connection).await.map_err(database)?;
     connection.run(CHECKPOINT).await.map_err(database)?;
     connection.close().await.map_err(database)?;
     Ok(epoch)

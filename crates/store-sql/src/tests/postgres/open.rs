@@ -1,10 +1,11 @@
 //! Opening: by several at once, and what is refused, with words that help.
 
-use conformance::suite::world::person;
+use conformance::suite::world::{Scribe, a_room, person, text};
+use domain::LogId;
 use local_servers::{free_port, shared};
-use service::ports::StoreError;
+use service::ports::{AppendError, StoreError};
 
-use super::{connections, name_of, new_database, open_at, open_empty};
+use super::{connections, name_of, new_database, open_at, open_empty, whole_logs};
 use crate::{OpenError, SqlSettings, SqlStore};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -35,6 +36,29 @@ async fn a_newer_database_is_refused() {
     assert!(matches!(refused, OpenError::Newer { found: 999, .. }), "{refused}");
     set(&crate::schema::VERSION.to_string());
     open_at(&url).await.expect("nothing was changed by the attempt");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_restored_begins_a_new_epoch() {
+    let url = new_database();
+    let store = open_at(&url).await.expect("it opens");
+    let mut scribe = Scribe::new(&store.store(), LogId::Room(a_room())).await;
+    scribe.say("of the other life").await;
+    let cursor = store.store().log.changes(None).await.expect("a cursor").next;
+    store.close().await;
+    // Another server, which has not come as far with its transactions.
+    shared::postgres().sql(name_of(&url), "UPDATE log SET chg = 1000000000000");
+
+    let epoch = crate::renew(&url).await.expect("renewed");
+    let ports = open_at(&url).await.expect("it opens").store();
+    assert_eq!(ports.log.epoch().await, Ok(epoch));
+    assert_eq!(whole_logs(&ports).await[0].1.len(), 1, "what was written is there");
+    let late = ports.log.append(scribe.log, &scribe.tip, &scribe.entries(vec![text("late")]), &[]).await;
+    assert_eq!(late, Err(AppendError::OtherEpoch));
+    let changes = ports.log.changes(Some(&cursor)).await.expect("changes");
+    assert!(changes.lost);
+    let next = ports.log.changes(Some(&changes.next)).await.expect("changes");
+    assert!(!next.lost && next.logs.is_empty(), "nothing is news for ever");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
