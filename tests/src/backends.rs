@@ -115,15 +115,19 @@ impl Backends {
         backends
     }
 
-    /// The URL of the sockets, where API Gateway holds them: deployed now, for a server with these further settings.
+    /// The URL of the sockets, where API Gateway holds them: deployed now, for a server with these further settings whose
+    /// page is of this origin.
     ///
     /// # Panics
     /// When the local cloud refuses it.
-    pub async fn sockets(&self, settings: &[(String, String)]) -> Option<String> {
+    pub async fn sockets(&self, settings: &[(String, String)], origin: &str) -> Option<String> {
         if !self.holds_sockets {
             return None;
         }
-        let variables: Vec<(String, String)> = self.variables.iter().chain(settings).cloned().collect();
+        let mut variables = self.variables.clone();
+        variables.extend_from_slice(settings);
+        // The API has a host of its own, so the page's is a foreign one.
+        variables.push(("PALAVER_ORIGINS".to_owned(), origin.to_owned()));
         Some(websocket_api::deploy(&self.database, &variables).await)
     }
 

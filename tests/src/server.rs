@@ -17,7 +17,6 @@ pub struct Settings {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     data: Option<PathBuf>,
-    file: Option<String>,
     backends: Option<Backends>,
 }
 
@@ -33,13 +32,6 @@ impl Settings {
     #[must_use]
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// The text of a settings file.
-    #[must_use]
-    pub fn file(mut self, toml: &str) -> Self {
-        self.file = Some(toml.to_owned());
         self
     }
 
@@ -63,18 +55,13 @@ impl Settings {
             self.backends = Backends::fresh(Profile::of_this_run()).await;
         }
         let own = tempfile::tempdir().expect("a temporary folder can be made");
-        if let Some(toml) = self.file.take() {
-            let file = own.path().join("palaver.toml");
-            std::fs::write(&file, toml).expect("a file can be written there");
-            self = self.argument("--config").argument(file.to_str().expect("its name is UTF-8"));
-        }
         let data = self.data.clone().unwrap_or_else(|| own.path().join("data"));
         let log = Arc::new(Mutex::new(String::new()));
         let mut server =
             Server { child: None, address: free_port(), data, settings: self, log, sockets: None, _own: own };
         server.start_again().await;
         if let Some(backends) = &server.settings.backends {
-            server.sockets = backends.sockets(&server.settings.environment).await;
+            server.sockets = backends.sockets(&server.settings.environment, &server.http("")).await;
         }
         server
     }
@@ -143,6 +130,11 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
+    /// Where the Rust client finds it.
+    pub fn client(&self) -> client::Address {
+        client::Address::new(&self.http("")).with_sockets(&self.websocket())
+    }
+
     /// The URL of its WebSocket.
     pub fn websocket(&self) -> String {
         self.sockets.clone().unwrap_or_else(|| format!("ws://{}/v1/ws", self.address))
@@ -156,6 +148,19 @@ impl Server {
     /// Its data folder.
     pub fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// The key that it signs access tokens with, in PEM: the one that it was given, or the one that it made.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn signing_key(&self) -> String {
+        let variables = self.settings.backends.iter().flat_map(|backends| backends.variables());
+        let given = variables.chain(&self.settings.environment).find(|(name, _)| name == "PALAVER_SIGNING_KEY");
+        given.map_or_else(
+            || std::fs::read_to_string(self.data.join("signing-key.pem")).expect("it is kept in the data folder"),
+            |(_, key)| key.clone(),
+        )
     }
 
     /// All that it wrote so far to standard output and standard error.

@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use crate::backends::Profile;
 use crate::wait::{PATIENCE, QUIET};
 
 /// What came next.
@@ -121,6 +122,17 @@ impl Socket {
     /// The next error frame.
     pub async fn error(&mut self) -> Value {
         self.frame("error").await
+    }
+
+    /// Waits for the end, and checks that it has one of these codes. An API Gateway ends sockets with a code of its own, so
+    /// there any will do.
+    ///
+    /// # Panics
+    /// When it ends otherwise, or not at all.
+    pub async fn closes_with(&mut self, codes: &[u16]) {
+        let code = self.closed().await;
+        let is_its_own = Profile::of_this_run() == Profile::Gateway;
+        assert!(codes.contains(&code) || is_its_own, "closed with {code}, not {codes:?}");
     }
 
     /// The close code; frames before it are dropped.

@@ -80,7 +80,7 @@ fn jitter(failures: u32) -> Duration {
 }
 
 async fn connection(shared: &Arc<Shared>, failures: &mut u32) -> End {
-    let Ok((mut socket, _)) = connect_async(shared.rest.socket()).await else { return End::Again };
+    let Ok((mut socket, _)) = connect_async(shared.rest.sockets()).await else { return End::Again };
     let epoch = shared.machine().epoch().map(ToOwned::to_owned);
     let token = Some(shared.rest.access_token());
     let hello = ClientFrame::Hello { v: wire::VERSION, token, epoch, caps: Vec::new(), batch: true };

@@ -32,8 +32,8 @@ pub use error::Error;
 use ids::Ids;
 pub use machine::{Acked, Message, Refused, Room, Update};
 use machine::{Machine, Op};
-pub use rest::Credentials;
 use rest::Rest;
+pub use rest::{Address, Credentials};
 
 /// News that may wait for a slow application; older ones are lost to it, never to the state.
 const UPDATES: usize = 4_096;
@@ -70,9 +70,9 @@ struct Shared {
 }
 
 impl Client {
-    /// Signs in at `url` (`http://host:port`) and connects; returns once the room list is there.
-    pub async fn connect(url: &str, credentials: Credentials) -> Result<Client, Error> {
-        let (rest, user) = Rest::sign_in(url, credentials).await?;
+    /// Signs in at an address (`http://host:port`) and connects; returns once the room list is there.
+    pub async fn connect(address: impl Into<Address>, credentials: Credentials) -> Result<Client, Error> {
+        let (rest, user) = Rest::sign_in(address.into(), credentials).await?;
         let (stop, stopped) = watch::channel(false);
         let shared = Arc::new(Shared {
             machine: Mutex::default(),

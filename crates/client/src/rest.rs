@@ -41,16 +41,50 @@ impl Credentials {
     }
 }
 
+/// Where a server is.
+#[derive(Clone, Debug)]
+pub struct Address {
+    base: String,
+    sockets: String,
+}
+
+impl Address {
+    /// A server at `url` (`http://host:port`), with its sockets below the same one: `ws` for `http`, `wss` for `https`.
+    pub fn new(url: &str) -> Address {
+        let base = url.trim_end_matches('/').to_owned();
+        let sockets = format!("ws{}/v1/ws", base.strip_prefix("http").unwrap_or(&base));
+        Address { base, sockets }
+    }
+
+    /// With its sockets at a URL of their own (`wss://…`), as those that an API Gateway holds.
+    #[must_use]
+    pub fn with_sockets(self, url: &str) -> Address {
+        Address { sockets: url.to_owned(), ..self }
+    }
+}
+
+impl From<&str> for Address {
+    fn from(url: &str) -> Address {
+        Address::new(url)
+    }
+}
+
+impl From<&String> for Address {
+    fn from(url: &String) -> Address {
+        Address::new(url)
+    }
+}
+
 /// Calls as one user.
 pub(crate) struct Rest {
     http: reqwest::Client,
-    base: String,
+    address: Address,
     tokens: Mutex<Tokens>,
 }
 
 impl Rest {
-    pub async fn sign_in(url: &str, credentials: Credentials) -> Result<(Rest, UserSelf), Error> {
-        let (http, base) = (reqwest::Client::new(), url.trim_end_matches('/').to_owned());
+    pub async fn sign_in(address: Address, credentials: Credentials) -> Result<(Rest, UserSelf), Error> {
+        let (http, base) = (reqwest::Client::new(), &address.base);
         let tokens: Tokens = match credentials {
             Credentials::Guest { name } => {
                 json(http.post(format!("{base}/api/auth/guest")).json(&GuestBody { name })).await?
@@ -60,22 +94,22 @@ impl Rest {
             }
         };
         let user = tokens.user.clone();
-        Ok((Rest { http, base, tokens: Mutex::new(tokens) }, user))
+        Ok((Rest { http, address, tokens: Mutex::new(tokens) }, user))
     }
 
     pub fn access_token(&self) -> String {
         lock(&self.tokens).access_token.clone()
     }
 
-    /// The address of the socket: `ws` for `http`, `wss` for `https`.
-    pub fn socket(&self) -> String {
-        format!("ws{}/v1/ws", self.base.strip_prefix("http").unwrap_or(&self.base))
+    /// The URL of the sockets.
+    pub fn sockets(&self) -> &str {
+        &self.address.sockets
     }
 
     /// Gets another access token.
     pub async fn refresh(&self) -> Result<(), Error> {
         let refresh_token = lock(&self.tokens).refresh_token.clone();
-        let call = self.http.post(format!("{}/api/auth/refresh", self.base));
+        let call = self.http.post(format!("{}/api/auth/refresh", self.address.base));
         let mut fresh: Tokens = json(call.json(&RefreshBody { refresh_token })).await?;
         let mut tokens = lock(&self.tokens);
         // Left out when the one before goes on.
@@ -91,7 +125,8 @@ impl Rest {
 
     pub async fn create_room(&self, slug: &str, name: &str) -> Result<String, Error> {
         let body = serde_json::json!({"id": slug, "name": name, "kind": RoomKind::Public});
-        let call = self.http.post(format!("{}/api/rooms", self.base)).bearer_auth(self.access_token()).json(&body);
+        let call =
+            self.http.post(format!("{}/api/rooms", self.address.base)).bearer_auth(self.access_token()).json(&body);
         let room: RoomView = json(call).await?;
         Ok(room.id)
     }
@@ -111,7 +146,7 @@ impl Rest {
         let pairs = query.as_object().into_iter().flatten().map(|(name, value)| format!("{name}={value}"));
         let query: Vec<String> = pairs.collect();
         let mark = if query.is_empty() { "" } else { "?" };
-        let url = format!("{}{path}{mark}{}", self.base, query.join("&"));
+        let url = format!("{}{path}{mark}{}", self.address.base, query.join("&"));
         json(self.http.get(url).bearer_auth(self.access_token())).await
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use http::{HeaderMap, HeaderName};
 use serde::{Deserialize, Serialize};
 
 /// What API Gateway sends for `$connect`, `$disconnect` and each frame (`$default`).
@@ -13,6 +14,9 @@ pub struct Event {
     /// Of the upgrade's URL; at `$connect` only.
     #[serde(default)]
     pub query_string_parameters: Option<HashMap<String, String>>,
+    /// Of the upgrade; at `$connect` only.
+    #[serde(default)]
+    pub headers: Option<HashMap<String, String>>,
     /// The frame.
     #[serde(default)]
     pub body: Option<String>,
@@ -38,6 +42,12 @@ pub struct Context {
 }
 
 impl Event {
+    /// The upgrade's headers, without those that are none.
+    pub(crate) fn headers(&self) -> HeaderMap {
+        let given = self.headers.iter().flatten();
+        given.filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, value.parse().ok()?))).collect()
+    }
+
     /// The one-time ticket of a browser.
     pub(crate) fn ticket(&self) -> Option<String> {
         self.query_string_parameters.as_ref()?.get("ticket").cloned()
@@ -55,4 +65,6 @@ pub struct Answer {
 impl Answer {
     /// It did.
     pub const OK: Answer = Answer { status_code: 200 };
+    /// This page may not open a socket here.
+    pub const FORBIDDEN: Answer = Answer { status_code: 403 };
 }

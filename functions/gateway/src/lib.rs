@@ -18,6 +18,7 @@ use std::time::Duration;
 use domain::limits::Limits;
 use domain::{Epoch, Timestamp, UserId};
 use service::ports::{Connection, Push, SocketState, StoreResult};
+use web::{Origin, Origins};
 use ws_tier::Parts;
 use ws_tier::session::{Session, Settings};
 
@@ -49,6 +50,7 @@ pub struct Gateway {
     parts: Parts,
     push: Arc<dyn Push>,
     settings: Arc<Settings>,
+    origins: Origins,
     /// Where connections are posted to, instead of what the event says.
     endpoint: Option<String>,
     /// Typing and marks that the present event made, told at its end.
@@ -58,20 +60,21 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Speaks for the node of this name. `endpoint` is the management API's address, where it is not the one that
-    /// an event names.
+    /// Speaks for the node of this name. Pages of `origins` may open sockets: the API has a host of its own, so the
+    /// page's is another. `endpoint` is the management API's address, where it is not the one that an event names.
     pub fn new(
         parts: Parts,
         push: Arc<dyn Push>,
         node: String,
         limits: &Limits,
+        origins: Origins,
         endpoint: Option<String>,
     ) -> Arc<Gateway> {
         let settings = Arc::new(Settings { node, limits: self::limits(limits) });
         let signals = Arc::new(signals::Signals::default());
         parts.presence.add_listener(signals.clone());
         parts.marks.add_listener(signals.clone());
-        Arc::new(Gateway { parts, push, settings, endpoint, signals, epoch: Mutex::default() })
+        Arc::new(Gateway { parts, push, settings, origins, endpoint, signals, epoch: Mutex::default() })
     }
 
     /// Answers one event of a route. An error is one of the store before anything was done: API Gateway tells the
@@ -86,6 +89,10 @@ impl Gateway {
     }
 
     async fn connect(&self, event: &Event) -> StoreResult<Answer> {
+        let host = Some(event.request_context.domain_name.as_str());
+        if self.origins.judge(&event.headers(), host) == Origin::Foreign {
+            return Ok(Answer::FORBIDDEN);
+        }
         let id = event.request_context.connection_id.clone();
         let session = Session::new(self.settings.clone(), id.clone(), event.ticket(), self.now());
         let kept =

@@ -30,6 +30,7 @@ async fn main() -> Result<(), FunctionError> {
         profile.push(settings).await?,
         profile.node.clone(),
         &settings.limits,
+        settings.web.origins.clone(),
         settings.connections_url.clone(),
     );
     let (function, gateway) = (&function, &gateway);

@@ -57,6 +57,9 @@ impl Push for Api {
     }
 }
 
+/// Where the page is.
+const PAGE: &str = "https://chat.test";
+
 struct Rig {
     gateway: Arc<Gateway>,
     api: Arc<Api>,
@@ -94,7 +97,8 @@ impl Rig {
         let services = Services::new(ports, settings);
         let running = services.start();
         let api = Arc::new(Api::default());
-        let gateway = Gateway::new(Parts::of(&services), api.clone(), "gateway".into(), &limits, None);
+        let origins = Origins::parse([PAGE]).expect("an origin");
+        let gateway = Gateway::new(Parts::of(&services), api.clone(), "gateway".into(), &limits, origins, None);
         Rig { gateway, api, services, _running: running, _files: files }
     }
 
@@ -164,6 +168,22 @@ impl Rig {
         let frames = self.frame(&id, json!({"t": "resume", "id": "r", "cursors": {room.to_string(): null}})).await;
         assert_eq!(frames[0]["status"], "reset", "{frames:?}");
         id
+    }
+}
+
+#[tokio::test]
+async fn another_sites_page_gets_no_socket() {
+    let rig = Rig::new().await;
+    let connect = async |headers: Value| {
+        let context = json!({"routeKey": "$connect", "connectionId": "c=", "domainName": "api.test", "stage": "live"});
+        let event = json!({"requestContext": context, "headers": headers});
+        rig.gateway.handle(&serde_json::from_value(event).expect("an event")).await
+    };
+    assert_eq!(connect(json!({"Host": "api.test", "Origin": PAGE})).await, Ok(Answer::OK));
+    assert_eq!(connect(json!({"Host": "api.test"})).await, Ok(Answer::OK), "no browser");
+    for origin in ["https://evil.test", "null", "https://chat.test.evil.test", "http://chat.test"] {
+        assert_eq!(connect(json!({"Origin": origin})).await, Ok(Answer::FORBIDDEN), "{origin}");
+        assert_eq!(connect(json!({"origin": origin})).await, Ok(Answer::FORBIDDEN), "{origin}");
     }
 }
 

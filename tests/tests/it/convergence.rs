@@ -7,15 +7,43 @@ use client::{Client, Credentials, Message, Pending};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
+use tests::backends::Profile;
 use tests::server::Server;
 
 use crate::setup::generous;
 
-const CLIENTS: usize = 50;
-const ROOMS: usize = 5;
-const MESSAGES: usize = 200;
-/// Changes of one client that may wait for their acks.
-const ON_THE_WAY: usize = 20;
+/// How much is done.
+#[derive(Clone, Copy)]
+struct Scale {
+    clients: usize,
+    rooms: usize,
+    /// Of each client.
+    messages: usize,
+    /// Changes of one client that may wait for their acks.
+    on_the_way: usize,
+    /// How likely a client loses its connection after a message.
+    cut: f64,
+}
+
+impl Scale {
+    /// What the profile's servers, emulators among them, do in about half a minute.
+    fn of_this_run() -> Scale {
+        match Profile::of_this_run() {
+            Profile::Embedded => Scale { clients: 50, rooms: 5, messages: 200, on_the_way: 20, cut: 0.02 },
+            Profile::SelfHosted | Profile::Aws => {
+                Scale { clients: 10, rooms: 3, messages: 60, on_the_way: 10, cut: 0.05 }
+            }
+            // Each frame is a process of the local cloud's.
+            Profile::Gateway => Scale { clients: 6, rooms: 2, messages: 20, on_the_way: 5, cut: 0.2 },
+        }
+    }
+
+    /// The messages of one room in all, about.
+    fn of_a_room(self) -> usize {
+        self.clients * self.messages / self.rooms
+    }
+}
+
 /// How long the whole may take to come to rest on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(240);
 
@@ -29,22 +57,22 @@ struct Done {
     cuts: usize,
 }
 
-/// Sends [`MESSAGES`] messages, with edits, deletes, reactions and broken connections among them.
-async fn live(client: Client, rooms: Vec<String>, who: usize) -> Done {
+/// Sends its messages, with edits, deletes, reactions and broken connections among them.
+async fn live(client: Client, rooms: Vec<String>, who: usize, scale: Scale) -> Done {
     let mut random = StdRng::seed_from_u64(who as u64);
     let mut done = Done::default();
     let mut messages: Vec<(String, Pending)> = Vec::new();
     let mut changes: Vec<Pending> = Vec::new();
-    for n in 0..MESSAGES {
+    for n in 0..scale.messages {
         let room = rooms.choose(&mut random).expect("there are rooms");
         messages.push((room.clone(), client.send(room, &format!("{who}/{n}"))));
-        if messages.len() >= ON_THE_WAY {
+        if messages.len() >= scale.on_the_way {
             settle(&mut messages, &mut done).await;
         }
         if let Some(change) = change(&client, room, &mut random, &mut done) {
             changes.push(change);
         }
-        if random.random_bool(0.02) {
+        if random.random_bool(scale.cut) {
             client.cut();
             done.cuts += 1;
         }
@@ -87,13 +115,12 @@ fn change(client: &Client, room: &str, random: &mut StdRng, done: &mut Done) -> 
 }
 
 /// The clients, each in all rooms before the first message.
-async fn gather(server: &Server) -> (Vec<Client>, Vec<String>) {
-    let url = server.http("");
+async fn gather(server: &Server, scale: Scale) -> (Vec<Client>, Vec<String>) {
     let mut clients = Vec::new();
     let mut rooms = Vec::new();
-    for who in 0..CLIENTS {
-        let client = Client::connect(&url, Credentials::guest(&format!("c{who}"))).await.expect("signed in");
-        for n in 0..ROOMS {
+    for who in 0..scale.clients {
+        let client = Client::connect(server.client(), Credentials::guest(&format!("c{who}"))).await.expect("signed in");
+        for n in 0..scale.rooms {
             let slug = format!("room-{n}");
             if who == 0 {
                 rooms.push(client.create_room(&slug, &slug).await.expect("made"));
@@ -116,17 +143,20 @@ async fn read_all(client: &Client, room: &str) -> BTreeMap<u64, Message> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_clients_in_five_rooms_end_with_the_same() {
+async fn many_clients_in_some_rooms_end_with_the_same() {
+    let scale = Scale::of_this_run();
     let mut server = generous().start().await;
-    let (clients, rooms) = gather(&server).await;
+    let (clients, rooms) = gather(&server, scale).await;
     let tasks: Vec<_> = clients
         .iter()
         .enumerate()
-        .map(|(who, client)| tokio::spawn(live(client.clone(), rooms.clone(), who)))
+        .map(|(who, client)| tokio::spawn(live(client.clone(), rooms.clone(), who, scale)))
         .collect();
     // In the middle of it the server dies as well.
     let half = async {
-        let some = |client: &Client| client.room(&rooms[0]).is_some_and(|room| room.messages.len() > MESSAGES * 4);
+        let some = |client: &Client| {
+            client.room(&rooms[0]).is_some_and(|room| room.messages.len() > scale.of_a_room() * 2 / 5)
+        };
         while !clients.iter().any(some) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -154,7 +184,7 @@ async fn fifty_clients_in_five_rooms_end_with_the_same() {
     };
     let done = tokio::time::timeout(PATIENCE, rest).await.expect("all come to rest");
 
-    let late = Client::connect(&server.http(""), Credentials::guest("late")).await.expect("signed in");
+    let late = Client::connect(server.client(), Credentials::guest("late")).await.expect("signed in");
     let mut total = 0;
     for room in &rooms {
         let first = clients[0].room(room).expect("in");
@@ -180,7 +210,7 @@ async fn fifty_clients_in_five_rooms_end_with_the_same() {
         }
     }
     let (cuts, changes) = done.iter().fold((0, 0), |(cuts, changes), done| (cuts + done.cuts, changes + done.changes));
-    assert_eq!(total, CLIENTS * MESSAGES, "lost or doubled");
-    assert!(cuts > CLIENTS && changes > CLIENTS, "{cuts} cuts, {changes} changes");
-    println!("{total} messages, {changes} changes, {cuts} cuts and one crash: {CLIENTS} clients agree");
+    assert_eq!(total, scale.clients * scale.messages, "lost or doubled");
+    assert!(cuts > scale.clients && changes > scale.clients, "{cuts} cuts, {changes} changes");
+    println!("{total} messages, {changes} changes, {cuts} cuts and one crash: {} clients agree", scale.clients);
 }

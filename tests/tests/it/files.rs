@@ -226,7 +226,7 @@ async fn a_deleted_messages_file_is_gone() {
 
 #[tokio::test]
 async fn a_file_over_the_cap_is_refused_and_leaves_nothing() {
-    let server = crate::setup::with_limits("upload_bytes = 100000").start().await;
+    let server = crate::setup::with_limits(&[("UPLOAD_BYTES", 100_000)]).start().await;
     let ada = Person::register(&server, "ada").await;
     let id = room(&ada, "garden").await;
     ada.upload(&id, "big.bin", "application/octet-stream", vec![7; 100_001]).await.refused(413, "too_large");

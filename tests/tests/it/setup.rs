@@ -5,17 +5,25 @@ use tests::person::Person;
 use tests::server::Settings;
 use tests::wait;
 
-/// A server with these limits, written as in its settings file.
-pub fn with_limits(limits: &str) -> Settings {
-    Settings::default().file(&format!("[limits]\n{limits}\n"))
+/// A server with these limits, each named as in the environment after `PALAVER_LIMITS_`. In the environment, since that is
+/// what a function behind the same sockets is given too.
+pub fn with_limits(limits: &[(&str, u64)]) -> Settings {
+    limits.iter().fold(Settings::default(), |settings, (name, value)| {
+        settings.variable(&format!("PALAVER_LIMITS_{name}"), &value.to_string())
+    })
 }
 
 /// A server whose limits a test of something else does not meet.
 pub fn generous() -> Settings {
-    with_limits(
-        "sends_per_10s = 100000\nscans_per_10s = 100000\nframes_per_60s = 100000\njoins_per_minute = 10000\n\
-         requests_per_minute = 100000\nsign_ins_per_minute = 10000",
-    )
+    let limited = [
+        "SENDS_PER_10S",
+        "SCANS_PER_10S",
+        "FRAMES_PER_60S",
+        "JOINS_PER_MINUTE",
+        "REQUESTS_PER_MINUTE",
+        "SIGN_INS_PER_MINUTE",
+    ];
+    with_limits(&limited.map(|name| (name, 100_000)))
 }
 
 /// A public room that its owner made; returns its id.

@@ -5,23 +5,29 @@
 pub const PROFILE_VARIABLE: &str = "PALAVER_TEST_PROFILE";
 
 /// The profiles beside the embedded one, on which everything runs.
-pub const OTHERS: [&str; 2] = ["self-hosted", "aws"];
+pub const OTHERS: [&str; 3] = ["self-hosted", "aws", "gateway"];
 
 /// The modules of `tests/tests/it` that run on every profile: what uses the store, the bus, the files, and presence.
-pub const EVERYWHERE: [&str; 7] = ["auth", "files", "messages", "notifications", "presence", "protocol", "rooms"];
+pub const EVERYWHERE: [&str; 8] =
+    ["auth", "convergence", "files", "messages", "notifications", "presence", "protocol", "rooms"];
 
-/// Tests of these modules that do not run on the profile, and why.
-pub const NOT_ON: [(&str, &str, &str); 2] = [
-    ("aws", "a_thousand_rooms_are_listed_and_followed", "a thousand rooms take an emulator of DynamoDB minutes"),
+/// Tests of these modules that do not run on the profile, and why. `functions/gateway/README.md` says of an API Gateway what
+/// it cannot do.
+pub const NOT_ON: [(&str, &str, &str); 7] = [
     ("self-hosted", "a_thousand_rooms_are_listed_and_followed", "a thousand transactions, each synced, take minutes"),
+    ("aws", "a_thousand_rooms_are_listed_and_followed", "a thousand rooms take an emulator of DynamoDB minutes"),
+    ("gateway", "a_thousand_rooms_are_listed_and_followed", "a thousand rooms take an emulator of DynamoDB minutes"),
+    ("gateway", "a_binary_frame_closes", "API Gateway refuses it itself; the local cloud hands it on as text"),
+    ("gateway", "a_socket_that_never_says_hello_is_closed", "no timer: API Gateway closes it after ten minutes"),
+    ("gateway", "deep_json_gets_an_error_and_no_close", "the local cloud's own parser fails on it and ends the socket"),
+    ("gateway", "watchers_see_who_comes_and_goes", "who is there is told when asked, and only where there is a Redis"),
 ];
 
 /// The modules that run once, and why.
 #[cfg(test)]
-const ONCE: [(&str, &str); 12] = [
+const ONCE: [(&str, &str); 11] = [
     ("cluster", "starts its own nodes, on PostgreSQL and on DynamoDB"),
     ("connections", "is about a node's private port and the stock AWS SDKs"),
-    ("convergence", "is about clients and one node; the store is tested for the same by `conformance`"),
     ("crash", "kills the process that holds the data, which is the store's own affair elsewhere"),
     ("disk", "fills the data folder"),
     ("drain", "is about one process and its end"),

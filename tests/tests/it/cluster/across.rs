@@ -4,14 +4,13 @@ use serde_json::json;
 use tests::backends::Profile;
 use tests::cluster::Cluster;
 use tests::person::Person;
-use tests::server::Settings;
 use tests::wait;
 
-use crate::setup::{history, join, number, private_room, room, say};
+use crate::setup::{generous, history, join, number, private_room, room, say};
 
 /// Two nodes, and two people in one room, each on a node of their own.
 async fn two(profile: Profile) -> (Cluster, Person, Person, String) {
-    let cluster = Cluster::start(profile, 2, Settings::default()).await;
+    let cluster = Cluster::start(profile, 2, generous()).await;
     let ada = Person::register(cluster.node(0), "ada").await;
     let bob = Person::register(cluster.node(1), "bob").await;
     let id = room(&ada, "garden").await;
