@@ -84,6 +84,7 @@ pub struct Cloud {
     url: String,
     control: Control,
     _front: local_servers::Nginx,
+    _page: Option<Node>,
     _functions: Option<Functions>,
     _backing: Backing,
     _folder: tempfile::TempDir,
@@ -112,18 +113,26 @@ impl Cloud {
         let functions =
             options.has_functions().then(|| Functions::start(workspace, &programs, &environment, folder.path()));
         let functions = functions.transpose()?;
+        let node = |program, name: &str| Node::start(program, &environment, functions.is_none(), name, folder.path());
+        // Where functions answer the API, nodes are the tier and nothing else, and the page is served apart.
+        let program = if functions.is_some() { &programs.ws_tier } else { &programs.palaver };
         let count = if options.profile == Profile::Aws { 2 } else { 3 };
-        let nodes: Result<Vec<Node>> = (1..=count)
-            .map(|number| Node::start(&programs.palaver, &environment, functions.is_none(), number, folder.path()))
-            .collect();
+        let nodes: Result<Vec<Node>> = (1..=count).map(|number| node(program, &format!("node-{number}"))).collect();
         let nodes = nodes?;
+        let page = functions.is_some().then(|| node(&programs.palaver, "page")).transpose()?;
         let addresses: Vec<_> = nodes.iter().map(Node::address).collect();
-        let front = front::start(workspace, port, &addresses, functions.as_ref().map(Functions::address))?;
+        let upstreams = front::Upstreams {
+            page: page.as_ref().map_or_else(|| addresses.clone(), |page| vec![page.address()]),
+            api: functions.as_ref().map_or_else(|| addresses.clone(), |functions| vec![functions.address()]),
+            sockets: addresses,
+        };
+        let front = front::start(workspace, port, &upstreams)?;
         let control = Control::start(nodes)?;
         Ok(Cloud {
             url: format!("http://127.0.0.1:{port}"),
             control,
             _front: front,
+            _page: page,
             _functions: functions,
             _backing: backing,
             _folder: folder,

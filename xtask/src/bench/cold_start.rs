@@ -16,7 +16,7 @@ use crate::process;
 use crate::workspace::Workspace;
 
 /// The functions, as they are called in the cloud.
-const DEPLOYED: [&str; 6] = ["auth", "rooms", "presence", "notifications", "files", "feed"];
+const DEPLOYED: [&str; 7] = ["auth", "rooms", "presence", "notifications", "files", "feed", "gateway"];
 /// What they are compared with.
 const HELLO: &str = "hello_lambda";
 /// Rounds, each of one start of each program.

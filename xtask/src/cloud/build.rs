@@ -1,4 +1,4 @@
-//! Builds what a profile runs: the page, the node, and the functions with the adapters of AWS beside SQLite's, so that they
+//! Builds what a profile runs: the page, the nodes, and the functions with the adapters of AWS beside SQLite's, so that they
 //! are the same programs that the tests run.
 
 use std::path::PathBuf;
@@ -13,10 +13,15 @@ use crate::workspace::{FUNCTIONS, Workspace};
 /// Where the built programs are.
 pub struct Programs {
     pub palaver: PathBuf,
+    pub ws_tier: PathBuf,
     folder: PathBuf,
 }
 
 impl Programs {
+    fn of(folder: PathBuf) -> Self {
+        Programs { palaver: folder.join("palaver"), ws_tier: folder.join("ws-tier"), folder }
+    }
+
     /// A function's program.
     pub fn function(&self, name: &str) -> PathBuf {
         self.folder.join(name)
@@ -26,7 +31,7 @@ impl Programs {
 /// Builds with all adapters.
 pub fn build(workspace: &Workspace, options: &Options) -> Result<Programs> {
     if let Some(folder) = &options.programs {
-        return Ok(Programs { palaver: folder.join("palaver"), folder: folder.clone() });
+        return Ok(Programs::of(folder.clone()));
     }
     node::build_page(workspace)?;
     let profile = &options.cargo_profile;
@@ -38,7 +43,8 @@ pub fn build(workspace: &Workspace, options: &Options) -> Result<Programs> {
             functions.args(["--package", name]);
         }
         process::run(&mut functions)?;
+        let tier = ["build", "--package", "ws-tier", "--features", "binary,aws", "--profile", profile];
+        process::run(&mut workspace.cargo(&tier))?;
     }
-    let folder = workspace.built(profile);
-    Ok(Programs { palaver: folder.join("palaver"), folder })
+    Ok(Programs::of(workspace.built(profile)))
 }

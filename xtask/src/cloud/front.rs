@@ -12,19 +12,25 @@ const FOLDER: &str = "infra/nginx";
 /// The line of `palaver.conf` that says where to listen.
 const LISTEN: &str = "listen 80;";
 
-/// Starts it on `port`, in front of `nodes`, and of `functions` where the API is served apart.
-pub fn start(workspace: &Workspace, port: u16, nodes: &[SocketAddr], functions: Option<SocketAddr>) -> Result<Nginx> {
-    let configuration = configuration(&workspace.path(FOLDER), port, nodes, functions)?;
+/// Who is behind each `upstream` of `upstreams.conf`.
+pub struct Upstreams {
+    pub sockets: Vec<SocketAddr>,
+    pub page: Vec<SocketAddr>,
+    pub api: Vec<SocketAddr>,
+}
+
+/// Starts it on `port`, in front of these.
+pub fn start(workspace: &Workspace, port: u16, behind: &Upstreams) -> Result<Nginx> {
+    let configuration = configuration(&workspace.path(FOLDER), port, behind)?;
     Ok(Nginx::start(&configuration, port))
 }
 
-fn configuration(folder: &Path, port: u16, nodes: &[SocketAddr], functions: Option<SocketAddr>) -> Result<String> {
+fn configuration(folder: &Path, port: u16, behind: &Upstreams) -> Result<String> {
     let read = |name: &str| {
         let path = folder.join(name);
         std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     };
-    let api = functions.map_or_else(|| nodes.to_vec(), |address| vec![address]);
-    let upstreams = upstreams(&read("upstreams.conf")?, nodes, &api);
+    let upstreams = upstreams(&read("upstreams.conf")?, behind)?;
     let server = replaced(&read("palaver.conf")?, LISTEN, &format!("listen 127.0.0.1:{port};"))?;
     // What nginx keeps for a while lies in its own folder, so that no other user's is needed.
     let kept = "client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; \
@@ -34,13 +40,18 @@ fn configuration(folder: &Path, port: u16, nodes: &[SocketAddr], functions: Opti
 }
 
 /// The same upstreams with other servers, which keep what the first of each is set to.
-fn upstreams(text: &str, nodes: &[SocketAddr], api: &[SocketAddr]) -> String {
-    let mut servers = nodes;
+fn upstreams(text: &str, behind: &Upstreams) -> Result<String> {
+    let mut servers: &[SocketAddr] = &[];
     let mut written = false;
     let mut result = String::new();
     for line in text.lines() {
         if let Some(name) = line.strip_prefix("upstream ") {
-            servers = if name.starts_with("palaver_api") { api } else { nodes };
+            servers = match name.trim_end_matches([' ', '{']) {
+                "palaver_sockets" => &behind.sockets,
+                "palaver_page" => &behind.page,
+                "palaver_api" => &behind.api,
+                other => bail!("nobody knows who is behind the upstream {other}"),
+            };
             written = false;
         }
         let Some(rest) = line.trim_start().strip_prefix("server ") else {
@@ -54,7 +65,7 @@ fn upstreams(text: &str, nodes: &[SocketAddr], api: &[SocketAddr]) -> String {
             written = true;
         }
     }
-    result
+    Ok(result)
 }
 
 fn replaced(text: &str, what: &str, with: &str) -> Result<String> {
@@ -68,15 +79,16 @@ fn replaced(text: &str, what: &str, with: &str) -> Result<String> {
 mod tests {
     use super::*;
 
-    fn address(port: u16) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], port))
+    fn behind(sockets: &[u16], page: &[u16], api: &[u16]) -> Upstreams {
+        let addresses = |ports: &[u16]| ports.iter().map(|port| SocketAddr::from(([127, 0, 0, 1], *port))).collect();
+        Upstreams { sockets: addresses(sockets), page: addresses(page), api: addresses(api) }
     }
 
     #[test]
     fn the_shipped_configuration_is_one_that_nginx_takes() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(FOLDER);
         let port = local_servers::free_port();
-        let text = configuration(&folder, port, &[address(1), address(2)], Some(address(3))).unwrap();
+        let text = configuration(&folder, port, &behind(&[1, 2], &[1, 2], &[3])).unwrap();
         assert!(text.contains("server 127.0.0.1:2 max_fails"), "{text}");
         // It starts, and so is right in every word; nobody is behind it.
         let _nginx = Nginx::start(&text, port);
@@ -87,7 +99,7 @@ mod tests {
     fn each_upstream_gets_its_servers_once() {
         let text = "upstream palaver_page {\n    server a max_fails=1;\n    server b max_fails=1;\n}\nupstream palaver_api {\n    server c;\n}\n";
         assert_eq!(
-            upstreams(text, &[address(1), address(2)], &[address(3)]),
+            upstreams(text, &behind(&[4], &[1, 2], &[3])).unwrap(),
             "upstream palaver_page {\n    server 127.0.0.1:1 max_fails=1;\n    server 127.0.0.1:2 max_fails=1;\n}\nupstream palaver_api {\n    server 127.0.0.1:3 ;\n}\n"
         );
     }

@@ -1,4 +1,4 @@
-//! One node of a profile: the sockets, and in the self-hosted one all the rest.
+//! One node of a profile: the tier with the sockets, or the server with all the rest as well.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -19,15 +19,15 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts it on a free port, with the feed if no function has that, and waits until it is healthy.
-    pub fn start(palaver: &Path, environment: &Environment, feed: bool, number: usize, folder: &Path) -> Result<Self> {
-        let (name, port) = (format!("node-{number}"), free_port()?);
-        let mut command = Command::new(palaver);
-        command.args(["--listen", &format!("127.0.0.1:{port}")]).arg("--data").arg(folder.join(&name));
-        command.envs(environment.iter().cloned()).env("PALAVER_NODE", &name);
+    /// Starts a program on a free port, with the feed if no function has that, and waits until it is healthy.
+    pub fn start(program: &Path, environment: &Environment, feed: bool, name: &str, folder: &Path) -> Result<Self> {
+        let port = free_port()?;
+        let mut command = Command::new(program);
+        command.envs(environment.iter().cloned()).env("PALAVER_NODE", name);
+        command.env("PALAVER_LISTEN", format!("127.0.0.1:{port}")).env("PALAVER_DATA", folder.join(name));
         command.env("PALAVER_FEED", if feed { "on" } else { "off" });
         let log = folder.join(format!("{name}.log"));
-        let mut node = Node { name, command, log, port, process: None };
+        let mut node = Node { name: name.to_owned(), command, log, port, process: None };
         node.start_again()?;
         Ok(node)
     }
