@@ -9,12 +9,13 @@ mod functions;
 mod node;
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
+use crate::report::Counts;
 use crate::test::playwright;
 use crate::workspace::{PROFILE, Workspace};
 use backing::Backing;
@@ -62,17 +63,31 @@ impl Options {
     }
 }
 
+impl Profile {
+    /// The end-to-end tests against this profile, of programs that were built before.
+    pub fn test(self, workspace: &Workspace, programs: &Path) -> Result<Counts> {
+        let (port, test, without_functions, cargo_profile) = (None, true, false, PROFILE.to_owned());
+        let programs = Some(programs.to_owned());
+        test_in(workspace, &Options { profile: self, port, test, without_functions, programs, cargo_profile })
+    }
+}
+
+fn test_in(workspace: &Workspace, options: &Options) -> Result<Counts> {
+    let cloud = Cloud::start(workspace, options)?;
+    playwright::run_against(workspace, &cloud.environment())
+}
+
 /// Starts it, prints its URL and waits for Ctrl-C; or runs the end-to-end tests against it.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    let cloud = Cloud::start(workspace, options)?;
     if options.test {
-        let counts = playwright::run_against(workspace, &cloud.environment())?;
+        let counts = test_in(workspace, options)?;
         println!("{} passed, {} failed", counts.passed, counts.failed);
         if counts.failed > 0 {
             bail!("the end-to-end tests failed in this profile");
         }
         return Ok(());
     }
+    let cloud = Cloud::start(workspace, options)?;
     println!("\nPalaver is ready: {}", cloud.url);
     println!("End all of it with Ctrl-C.");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -149,7 +164,7 @@ impl Cloud {
 type Environment = Vec<(String, String)>;
 
 /// Table or schema, bucket, the signing key.
-fn bootstrap(palaver: &PathBuf, environment: &Environment, data: &std::path::Path) -> Result<()> {
+fn bootstrap(palaver: &PathBuf, environment: &Environment, data: &Path) -> Result<()> {
     let mut bootstrap = Command::new(palaver);
     bootstrap.arg("bootstrap").arg("--data").arg(data).envs(environment.iter().cloned());
     crate::process::run(&mut bootstrap)

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow};
 
 use self::binaries::Binaries;
+use crate::cloud::Profile;
 use crate::node;
 use crate::process;
 use crate::report::Report;
@@ -57,6 +58,12 @@ pub fn suites(workspace: &Workspace, report: &mut Report) {
         needed(&page, "the page")?;
         playwright::run(workspace, &needed(&built, "the server")?.palaver)
     });
+    for (name, profile) in [("AWS", Profile::Aws), ("self-hosted", Profile::SelfHosted)] {
+        report.suite(&format!("playwright on several nodes, {name}"), || {
+            needed(&page, "the page")?;
+            profile.test(workspace, &needed(&built, "the server")?.full)
+        });
+    }
 }
 
 /// What a suite needs, or why it is not there.

@@ -1,9 +1,10 @@
 //! `cargo xtask tidy`: the house rules that no compiler checks. Owns the list of problems; `edges` knows who may depend
-//! on whom, `links` what the product may link, `sources` what a file may hold.
+//! on whom, `links` what the product may link, `sources` what a file may hold, `targets` which tests run.
 
 mod edges;
 mod links;
 mod sources;
+mod targets;
 
 use anyhow::{Result, bail};
 use cargo_metadata::MetadataCommand;
@@ -20,6 +21,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     problems.extend(links::check(&process::read(&mut workspace.cargo(&tree))?));
 
     problems.extend(sources::check(workspace)?);
+    problems.extend(targets::check(&metadata)?);
 
     for problem in &problems {
         println!("tidy: {problem}");

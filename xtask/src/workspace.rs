@@ -49,14 +49,22 @@ impl Workspace {
     ///
     /// It is built alone, since `--workspace` would unify features and link what the product does not.
     pub fn build_palaver(&self) -> Result<PathBuf> {
-        self.build_palaver_with(&[])
+        process::run(&mut self.cargo(&["build", "--package", "palaver", "--profile", PROFILE]))?;
+        Ok(self.built(PROFILE).join("palaver"))
     }
 
-    /// As [`Workspace::build_palaver`], with more arguments of cargo's.
-    pub fn build_palaver_with(&self, arguments: &[&str]) -> Result<PathBuf> {
-        let build = ["build", "--package", "palaver", "--profile", PROFILE];
-        process::run(self.cargo(&build).args(arguments))?;
-        Ok(self.built(PROFILE).join("palaver"))
+    /// Builds server, tier and functions with every adapter, and returns their folder.
+    ///
+    /// In one go, so that what they share is built once; each therefore links more than it is deployed with.
+    pub fn build_with_every_adapter(&self, profile: &str) -> Result<PathBuf> {
+        let mut cargo = self.cargo(&["build", "--profile", profile]);
+        cargo.args(["--package", "palaver", "--features", "palaver/full"]);
+        cargo.args(["--package", "ws-tier", "--features", "ws-tier/binary,ws-tier/aws"]);
+        for name in FUNCTIONS.into_iter().chain(["gateway"]) {
+            cargo.args(["--package", name, "--features", &format!("{name}/aws")]);
+        }
+        process::run(&mut cargo)?;
+        Ok(self.built(profile))
     }
 
     /// The folder of what was built with a profile.

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cloud::cargo_lambda;
 use crate::process;
-use crate::workspace::Workspace;
+use crate::workspace::{PROFILE, Workspace};
 
 /// The functions, as they are called in the cloud.
 const DEPLOYED: [&str; 7] = ["auth", "rooms", "presence", "notifications", "files", "feed", "gateway"];
@@ -51,7 +51,7 @@ pub fn run(workspace: &Workspace) -> Result<Vec<Map<String, Value>>> {
         ("AWS_ACCESS_KEY_ID", AWS_KEYS.0.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", AWS_KEYS.1.to_owned()),
     ];
-    let palaver = workspace.build_palaver_with(&["--features", "full"])?;
+    let palaver = workspace.build_with_every_adapter(PROFILE)?.join("palaver");
     let folder = tempfile::tempdir()?;
     let mut migrate = Command::new(palaver);
     migrate.arg("migrate").arg("--data").arg(folder.path()).envs(environment.clone()).env_remove("PALAVER_FILES");

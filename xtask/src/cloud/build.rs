@@ -1,5 +1,4 @@
-//! Builds what a profile runs: the page, the nodes, and the functions with the adapters of AWS beside SQLite's, so that they
-//! are the same programs that the tests run.
+//! Builds what a profile runs: the page, and the programs with every adapter, the same that the tests run.
 
 use std::path::PathBuf;
 
@@ -7,8 +6,7 @@ use anyhow::Result;
 
 use super::Options;
 use crate::node;
-use crate::process;
-use crate::workspace::{FUNCTIONS, Workspace};
+use crate::workspace::Workspace;
 
 /// Where the built programs are.
 pub struct Programs {
@@ -28,23 +26,11 @@ impl Programs {
     }
 }
 
-/// Builds with all adapters.
+/// Builds them, unless they are there already.
 pub fn build(workspace: &Workspace, options: &Options) -> Result<Programs> {
     if let Some(folder) = &options.programs {
         return Ok(Programs::of(folder.clone()));
     }
     node::build_page(workspace)?;
-    let profile = &options.cargo_profile;
-    let palaver = ["build", "--package", "palaver", "--features", "full", "--profile", profile];
-    process::run(&mut workspace.cargo(&palaver))?;
-    if options.has_functions() {
-        let mut functions = workspace.cargo(&["build", "--features", "aws", "--profile", profile]);
-        for name in FUNCTIONS {
-            functions.args(["--package", name]);
-        }
-        process::run(&mut functions)?;
-        let tier = ["build", "--package", "ws-tier", "--features", "binary,aws", "--profile", profile];
-        process::run(&mut workspace.cargo(&tier))?;
-    }
-    Ok(Programs::of(workspace.built(profile)))
+    Ok(Programs::of(workspace.build_with_every_adapter(&options.cargo_profile)?))
 }

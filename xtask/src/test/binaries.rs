@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::process;
 use crate::workspace::{FUNCTIONS, PROFILE, Workspace};
 
 /// Where the programs are.
 pub struct Binaries {
     /// The server as it is built by default; the functions lie beside it.
     pub palaver: PathBuf,
-    /// The server with every adapter; the gateway function lies beside it.
+    /// The folder of server, tier and functions with every adapter.
     pub full: PathBuf,
 }
 
@@ -20,16 +19,16 @@ impl Binaries {
     /// Builds all of them.
     pub fn build(workspace: &Workspace) -> Result<Self> {
         let folder = workspace.built(PROFILE).join("tested");
-        // The server with every adapter comes first, so that what is left under the usual name is the usual one.
-        let full = copy(&workspace.build_palaver_with(&["--features", "full"])?, &folder.join("full"))?;
+        // Those with every adapter come first, so that what is left under the usual names are the usual ones.
+        let (built, full) = (workspace.build_with_every_adapter(PROFILE)?, folder.join("full"));
+        for program in FUNCTIONS.into_iter().chain(["palaver", "feed", "gateway", "ws-tier"]) {
+            copy(&built.join(program), &full)?;
+        }
         let palaver = copy(&workspace.build_palaver()?, &folder.join("default"))?;
         workspace.build_functions()?;
         for function in FUNCTIONS {
             copy(&workspace.built(PROFILE).join(function), &folder.join("default"))?;
         }
-        let gateway = ["build", "--profile", PROFILE, "--package", "gateway", "--features", "aws"];
-        process::run(&mut workspace.cargo(&gateway))?;
-        copy(&workspace.built(PROFILE).join("gateway"), &folder.join("full"))?;
         Ok(Self { palaver, full })
     }
 }

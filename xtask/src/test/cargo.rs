@@ -24,6 +24,8 @@ pub fn run_on(workspace: &Workspace, built: &Binaries, profile: &str) -> Result<
         println!("xtask: {test} does not run on {profile}: {why}");
         command.args(["--skip", test]);
     }
+    // They wait for emulators more than they compute.
+    command.args(["--test-threads", "4"]);
     run_and_count(command.env(profiles::PROFILE_VARIABLE, profile))
 }
 
@@ -31,7 +33,7 @@ fn test(workspace: &Workspace, built: &Binaries, targets: &[&str]) -> Command {
     let arguments =
         ["test", "--workspace", "--all-features", "--profile", PROFILE, "--no-fail-fast", "--color", "never"];
     let mut command = workspace.cargo(&arguments);
-    command.args(targets).env(PALAVER_BIN, &built.palaver).env(PALAVER_FULL_BIN, &built.full);
+    command.args(targets).env(PALAVER_BIN, &built.palaver).env(PALAVER_FULL_BIN, built.full.join("palaver"));
     command
 }
 
