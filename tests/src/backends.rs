@@ -112,6 +112,8 @@ impl Backends {
         backends.set("AWS_ENDPOINT_URL", &shared::ministack().endpoint());
         backends.keys(AWS_KEYS.0, AWS_KEYS.1);
         backends.set("PALAVER_SIGNING_KEY", &SigningKeys::generate().to_pem());
+        // The table's stream calls the feed.
+        backends.set("PALAVER_FEED", "off");
         backends
     }
 

@@ -31,16 +31,27 @@ pub fn full() -> &'static Path {
     BINARY.get_or_init(|| given(PALAVER_FULL_BIN).unwrap_or_else(|| build("full", &["--features", "full"])))
 }
 
-/// The gateway function's binary: the given one, or one that is built now.
+/// The gateway function's program: the given one, or one that is built now.
 ///
 /// # Panics
 /// When the given one is not there, or the build fails.
-pub fn gateway() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let beside = given(PALAVER_FULL_BIN).map(|full| full.with_file_name("gateway"));
-        beside.unwrap_or_else(|| build_package("gateway", "aws", &["--features", "aws"]))
-    })
+pub fn gateway() -> PathBuf {
+    function("gateway", "gateway")
+}
+
+/// The program that the table's stream calls: the given one, or one that is built now.
+///
+/// # Panics
+/// When the given one is not there, or the build fails.
+pub fn feed() -> PathBuf {
+    function("feed", "notifications")
+}
+
+fn function(name: &str, package: &str) -> PathBuf {
+    match given(PALAVER_FULL_BIN) {
+        Some(full) => full.with_file_name(name),
+        None => build_program(package, name, "aws", &["--features", "aws"]),
+    }
 }
 
 /// The command of a program that finds no settings in its environment.
@@ -61,22 +72,23 @@ fn given(variable: &str) -> Option<PathBuf> {
     Some(given)
 }
 
-/// Builds it, and keeps a copy: what is built the other way has the same name.
+/// Builds the server, and keeps a copy: what is built the other way has the same name.
 fn build(name: &str, arguments: &[&str]) -> PathBuf {
-    build_package("palaver", name, arguments)
+    build_program("palaver", "palaver", name, arguments)
 }
 
-fn build_package(package: &str, name: &str, arguments: &[&str]) -> PathBuf {
+fn build_program(package: &str, program: &str, name: &str, arguments: &[&str]) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _building = ONE_AT_A_TIME.lock().expect("the other build went well");
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--package", package, "--profile", "ci", "--message-format", "json-render-diagnostics"])
+        .args(["build", "--package", package, "--bin", program, "--profile", "ci"])
+        .args(["--message-format", "json-render-diagnostics"])
         .args(arguments)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate lies in the workspace"))
         .stderr(Stdio::inherit())
         .output()
         .expect("cargo runs");
-    assert!(output.status.success(), "{package} does not build");
+    assert!(output.status.success(), "{program} does not build");
     let built = output
         .stdout
         .split(|byte| *byte == b'\n')
@@ -84,7 +96,7 @@ fn build_package(package: &str, name: &str, arguments: &[&str]) -> PathBuf {
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .expect("cargo names the binary that it built");
     // Beside the functions, which tests look for there.
-    let copy = built.with_file_name(format!("{package}-{name}"));
+    let copy = built.with_file_name(format!("{program}-{name}"));
     std::fs::copy(&built, &copy).expect("the binary can be copied");
     copy
 }

@@ -1,5 +1,6 @@
-//! The gateway function in the local cloud: a real WebSocket API whose routes call it, as the table's stream does. Speaks
-//! to the local cloud in its own words (AWS's REST), as a deployment's tool would.
+//! A small installation in the local cloud: a real WebSocket API whose routes call the gateway function, and the table's
+//! stream, which calls that and the feed. Speaks to the local cloud in its own words (AWS's REST), as a deployment's tool
+//! would.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,10 +13,9 @@ use tokio::sync::OnceCell;
 use crate::binary;
 
 const BUCKET: &str = "functions";
-const CODE: &str = "gateway.zip";
 const STAGE: &str = "live";
 
-/// Deploys the function for a table, and returns the URL of the API's sockets. `variables` are the function's
+/// Deploys both functions for a table, and returns the URL of the API's sockets. `variables` are the functions'
 /// environment.
 ///
 /// # Panics
@@ -28,7 +28,10 @@ pub async fn deploy(table: &str, variables: &[(String, String)]) -> String {
     let api = text(&ask("apigateway", Method::POST, "/v2/apis", body).await["apiId"]);
     let address = shared::ministack().endpoint();
     let sockets = format!("{address}/_aws/execute-api/{api}/{STAGE}");
-    let function = function(table, &sockets, variables).await;
+    let mut variables = variables.to_vec();
+    // The host that its events name is not one that this machine can resolve.
+    variables.push(("PALAVER_CONNECTIONS_URL".to_owned(), sockets.clone()));
+    let function = function(table, "gateway", &variables).await;
     let uri = format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations");
     let integration = json!({ "integrationType": "AWS_PROXY", "integrationUri": uri });
     let integration = ask("apigateway", Method::POST, &format!("/v2/apis/{api}/integrations"), integration).await;
@@ -38,44 +41,59 @@ pub async fn deploy(table: &str, variables: &[(String, String)]) -> String {
         ask("apigateway", Method::POST, &format!("/v2/apis/{api}/routes"), body).await;
     }
     ask("apigateway", Method::POST, &format!("/v2/apis/{api}/stages"), json!({ "stageName": STAGE })).await;
+    let stream = stream_of(table).await;
+    call_from(&stream, &function).await;
+    call_from(&stream, &self::function(table, "feed", &variables).await).await;
+    sockets.replacen("http", "ws", 1)
+}
+
+/// Lets a stream call a function.
+async fn call_from(stream: &str, function: &str) {
     let source = json!({
-        "FunctionName": table,
-        "EventSourceArn": stream_of(table).await,
+        "FunctionName": function,
+        "EventSourceArn": stream,
         "StartingPosition": "TRIM_HORIZON",
         "BatchSize": 100,
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
     });
     ask("lambda", Method::POST, "/2015-03-31/event-source-mappings", source).await;
-    sockets.replacen("http", "ws", 1)
 }
 
-async fn function(name: &str, sockets: &str, variables: &[(String, String)]) -> String {
-    let mut environment: serde_json::Map<String, Value> =
+/// Deploys a program for a table, and returns what it is called there.
+async fn function(table: &str, program: &str, variables: &[(String, String)]) -> String {
+    let environment: serde_json::Map<String, Value> =
         variables.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    // The host that its events name is not one that this machine can resolve.
-    environment.insert("PALAVER_CONNECTIONS_URL".into(), json!(sockets));
     let body = json!({
-        "FunctionName": name,
+        "FunctionName": format!("{table}-{program}"),
         "Runtime": "provided.al2023",
         "Handler": "bootstrap",
         "Role": "arn:aws:iam::000000000000:role/palaver",
-        "Code": { "S3Bucket": BUCKET, "S3Key": CODE },
+        "Code": { "S3Bucket": BUCKET, "S3Key": code(program) },
         "Timeout": 30,
         "Environment": { "Variables": environment },
     });
     text(&ask("lambda", Method::POST, "/2015-03-31/functions", body).await["FunctionArn"])
 }
 
-/// The function's program, as a deployment package; once for all tests.
+/// The functions' programs, as deployment packages; once for all tests.
 async fn upload_code() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let package = folder.path().join(CODE);
-    zip(binary::gateway(), &package);
-    let bytes = std::fs::read(&package).expect("it was just written");
-    for (path, bytes) in [(format!("/{BUCKET}"), Vec::new()), (format!("/{BUCKET}/{CODE}"), bytes)] {
-        let put = request("s3", Method::PUT, &path).body(bytes).send().await.expect("the local cloud answers");
-        assert!(put.status().is_success(), "{path}: {}", put.status());
+    put(&format!("/{BUCKET}"), Vec::new()).await;
+    for (program, file) in [("gateway", binary::gateway()), ("feed", binary::feed())] {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let package = folder.path().join(code(program));
+        zip(&file, &package);
+        put(&format!("/{BUCKET}/{}", code(program)), std::fs::read(&package).expect("it was just written")).await;
     }
+}
+
+/// A program's deployment package in the bucket.
+fn code(program: &str) -> String {
+    format!("{program}.zip")
+}
+
+async fn put(path: &str, bytes: Vec<u8>) {
+    let put = request("s3", Method::PUT, path).body(bytes).send().await.expect("the local cloud answers");
+    assert!(put.status().is_success(), "{path}: {}", put.status());
 }
 
 /// Lambda starts the file of this name in it.
