@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use conformance::MemoryStore;
+use conformance::suite::world::{member, plain_room};
 use domain::limits::Limits;
 use domain::{
-    Actor, Body, Code, Effect, Entry, EntryId, File, FileId, FileState, Level, LogId, Member, MemberState, Role, Room,
-    RoomId, RoomKind, Timestamp, UserId,
+    Actor, Body, Code, Effect, Entry, EntryId, File, FileId, FileState, LogId, MemberState, RoomId, RoomKind,
+    Timestamp, UserId,
 };
 use futures_util::{StreamExt, stream};
 use service::ports::{BlobError, ByteStream, Store};
@@ -43,28 +44,8 @@ fn entry(seq: u64, body: Body) -> Entry {
 async fn setting() -> Setting {
     let store = MemoryStore::new().store();
     let clock = Arc::new(ManualClock::new(Timestamp(1_790_000_000_000)));
-    let room = Room {
-        id: ROOM,
-        kind: RoomKind::Private,
-        slug: None,
-        name: None,
-        description: String::new(),
-        archived: false,
-        hides_past: false,
-        slow_mode_s: 0,
-        pair: None,
-        rev: 1,
-    };
-    let member = Member {
-        user: ADA,
-        state: MemberState::Joined,
-        role: Role::Member,
-        muted_until: None,
-        level: Level::All,
-        from_seq: 1,
-        to_seq: None,
-        rev: 1,
-    };
+    let room = plain_room(ROOM, RoomKind::Private);
+    let member = member(ADA, MemberState::Joined);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let blobs = Arc::new(blobs::FolderBlobs::open(folder.path()).await.expect("opens"));
     let limits = Limits { upload_bytes: 10_000, ..Limits::default() };

@@ -18,18 +18,7 @@ pub struct SqlStore {
 impl SqlStore {
     /// Every port of it.
     pub fn store(&self) -> Store {
-        let all = self.shared.clone();
-        Store {
-            log: all.clone(),
-            rooms: all.clone(),
-            marks: all.clone(),
-            notifications: all.clone(),
-            people: all.clone(),
-            sessions: all.clone(),
-            files: all.clone(),
-            feed: all.clone(),
-            nodes: all,
-        }
+        Store::of(&self.shared)
     }
 
     /// What was committed since it was opened.

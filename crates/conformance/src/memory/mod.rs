@@ -64,18 +64,7 @@ impl MemoryStore {
 
     /// Every port of it.
     pub fn store(&self) -> Store {
-        let all = Arc::new(self.clone());
-        Store {
-            log: all.clone(),
-            rooms: all.clone(),
-            marks: all.clone(),
-            notifications: all.clone(),
-            people: all.clone(),
-            sessions: all.clone(),
-            files: all.clone(),
-            feed: all.clone(),
-            nodes: all,
-        }
+        Store::of(&Arc::new(self.clone()))
     }
 
     /// The next append, whoever makes it, meets this fault. Several queue up.

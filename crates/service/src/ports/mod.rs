@@ -84,3 +84,23 @@ pub struct Store {
     /// Nodes and connections.
     pub nodes: Arc<dyn Nodes>,
 }
+
+impl Store {
+    /// A store that is one thing with all ports.
+    pub fn of<S>(all: &Arc<S>) -> Store
+    where
+        S: RoomLog + Rooms + Marks + Notifications + People + Sessions + Files + Feed + Nodes + 'static,
+    {
+        Store {
+            log: all.clone(),
+            rooms: all.clone(),
+            marks: all.clone(),
+            notifications: all.clone(),
+            people: all.clone(),
+            sessions: all.clone(),
+            files: all.clone(),
+            feed: all.clone(),
+            nodes: all.clone(),
+        }
+    }
+}

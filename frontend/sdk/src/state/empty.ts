@@ -1,19 +1,22 @@
 /** Owns the view before anything is known. */
-import type { State } from "../types.js";
+import type { ConnectionView, State } from "../types.js";
+
+/** No connection, and none was tried. */
+export const OFFLINE: ConnectionView = {
+  status: "offline",
+  downSince: null,
+  retryAt: null,
+  attempt: 0,
+  closeCode: null,
+  node: null,
+  online: null,
+  latencyMs: null,
+};
 
 export const EMPTY_STATE: State = {
   session: "unknown",
   me: null,
-  connection: {
-    status: "offline",
-    downSince: null,
-    retryAt: null,
-    attempt: 0,
-    closeCode: null,
-    node: null,
-    online: null,
-    latencyMs: null,
-  },
+  connection: OFFLINE,
   ready: false,
   rooms: new Map(),
   presence: new Map(),

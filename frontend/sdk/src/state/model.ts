@@ -16,6 +16,7 @@ import type {
   UserId,
 } from "../types.js";
 import type { ChangeEntry, Reaction, RoomEntry } from "../wire.js";
+import { OFFLINE } from "./empty.js";
 
 /** A message folded to `rev`, the seq of its last change. */
 export interface LoggedMessage {
@@ -155,16 +156,7 @@ export const EMPTY_CORE: Core = {
   session: "unknown",
   me: null,
   epoch: null,
-  connection: {
-    status: "offline",
-    downSince: null,
-    retryAt: null,
-    attempt: 0,
-    closeCode: null,
-    node: null,
-    online: null,
-    latencyMs: null,
-  },
+  connection: OFFLINE,
   ready: false,
   rooms: new Map(),
   memberSeq: new Map(),

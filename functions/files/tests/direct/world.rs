@@ -7,10 +7,10 @@ use axum::body::Body;
 use axum::{Extension, Router};
 use blobs::{FolderBlobs, S3Blobs, S3Settings, create_bucket};
 use conformance::MemoryStore;
+use conformance::suite::world::{member, plain_room};
 use domain::limits::Limits;
 use domain::{
-    Actor, Body as EntryBody, Effect, Entry, EntryId, FileId, Level, LogId, Member, MemberState, Role, Room, RoomId,
-    RoomKind, Timestamp, UserId,
+    Actor, Body as EntryBody, Effect, Entry, EntryId, FileId, LogId, MemberState, RoomId, RoomKind, Timestamp, UserId,
 };
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -92,28 +92,8 @@ async fn world(server: &'static str, blobs: Arc<dyn Blobs>) -> World {
         ..Limits::default()
     };
     let files = Files::new(store.clone(), blobs.clone(), Access::new(store.clone()), clock.clone(), &limits);
-    let room = Room {
-        id: ROOM,
-        kind: RoomKind::Private,
-        slug: None,
-        name: None,
-        description: String::new(),
-        archived: false,
-        hides_past: false,
-        slow_mode_s: 0,
-        pair: None,
-        rev: 1,
-    };
-    let member = Member {
-        user: ADA,
-        state: MemberState::Joined,
-        role: Role::Member,
-        muted_until: None,
-        level: Level::All,
-        from_seq: 1,
-        to_seq: None,
-        rev: 1,
-    };
+    let room = plain_room(ROOM, RoomKind::Private);
+    let member = member(ADA, MemberState::Joined);
     let world = World { server, files, blobs, store, clock };
     world.append(EntryBody::Room(room.clone()), &[Effect::Room(room), Effect::Member(member)]).await;
     world
