@@ -60,6 +60,7 @@ impl Workspace {
         let mut cargo = self.cargo(&["build", "--profile", profile]);
         cargo.args(["--package", "palaver", "--features", "palaver/full"]);
         cargo.args(["--package", "ws-tier", "--features", "ws-tier/binary,ws-tier/aws"]);
+        cargo.args(["--features", "notifications/stream-poller"]);
         for name in FUNCTIONS.into_iter().chain(["gateway"]) {
             cargo.args(["--package", name, "--features", &format!("{name}/aws")]);
         }

@@ -22,6 +22,7 @@ pub struct Clients {
     /// For writes.
     pub write: Client,
     /// What others are made from.
+    #[cfg(feature = "poller")]
     pub shared: SdkConfig,
 }
 
@@ -38,7 +39,12 @@ impl Clients {
         let retries = RetryConfig::standard().with_max_attempts(READ_ATTEMPTS);
         let read = Client::from_conf(base().retry_config(retries).build());
         let write = Client::from_conf(base().retry_config(RetryConfig::disabled()).build());
-        Clients { read, write, shared }
+        Clients {
+            read,
+            write,
+            #[cfg(feature = "poller")]
+            shared,
+        }
     }
 }
 

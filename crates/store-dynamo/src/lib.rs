@@ -19,12 +19,14 @@ mod store;
 mod stream;
 mod table;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "poller"))]
 mod tests;
 
 pub use error::OpenError;
 pub use meter::Units;
 pub use settings::DynamoSettings;
 pub use store::DynamoStore;
-pub use stream::{Appended, HEAD_ATTRIBUTE, Polled, Poller, StreamAnswer, StreamEvent, StreamRecord, dispatch};
+pub use stream::{Appended, HEAD_ATTRIBUTE, StreamAnswer, StreamEvent, StreamRecord, dispatch};
+#[cfg(feature = "poller")]
+pub use stream::{Polled, Poller};
 pub use table::create_table;

@@ -16,6 +16,7 @@ use crate::op::{Op, When};
 use crate::ports::Counts;
 use crate::settings::DynamoSettings;
 use crate::shared::{Shared, WriteError};
+#[cfg(feature = "poller")]
 use crate::stream::Poller;
 use crate::table;
 
@@ -60,18 +61,7 @@ impl DynamoStore {
 
     /// Every port of it.
     pub fn store(&self) -> Store {
-        let all = self.shared.clone();
-        Store {
-            log: all.clone(),
-            rooms: all.clone(),
-            marks: all.clone(),
-            notifications: all.clone(),
-            people: all.clone(),
-            sessions: all.clone(),
-            files: all.clone(),
-            feed: all.clone(),
-            nodes: all,
-        }
+        Store::of(&self.shared)
     }
 
     /// Tells all nodes which logs changed, as [`crate::dispatch`] found: what a Lambda on the table's stream
@@ -81,6 +71,7 @@ impl DynamoStore {
     }
 
     /// What reads the table's stream where there is no Lambda.
+    #[cfg(feature = "poller")]
     pub async fn poller(&self) -> Result<Poller, OpenError> {
         Poller::open(self.shared.clone()).await
     }

@@ -1,6 +1,6 @@
 //! The process's log on standard error, one line an event. Installed by binaries only.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::util::TryInitError;
 
@@ -38,7 +38,7 @@ pub enum LogError {
 
 /// Starts it; `filter` is such as `info` or `info,request=off`.
 pub fn install(format: Format, filter: &str) -> Result<(), LogError> {
-    let filter: EnvFilter = filter.parse()?;
+    let filter: Targets = filter.parse()?;
     let registry = tracing_subscriber::registry().with(filter);
     match format {
         Format::Json => registry.with(json(std::io::stderr)).try_init()?,

@@ -17,6 +17,8 @@ use crate::workspace::{PROFILE, Workspace};
 
 /// The functions, as they are called in the cloud.
 const DEPLOYED: [&str; 7] = ["auth", "rooms", "presence", "notifications", "files", "feed", "gateway"];
+/// The cargo profile that they are deployed in.
+const FUNCTION: &str = "function";
 /// What they are compared with.
 const HELLO: &str = "hello_lambda";
 /// Rounds, each of one start of each program.
@@ -33,7 +35,7 @@ pub fn run(workspace: &Workspace) -> Result<Vec<Map<String, Value>>> {
     local_servers::install()?;
     let lambda = |arguments: &[&str]| {
         let mut command = Command::new(cargo_lambda()?);
-        command.args(["lambda", "build", "--release"]).args(arguments).current_dir(workspace.root());
+        command.args(["lambda", "build", "--profile", FUNCTION]).args(arguments).current_dir(workspace.root());
         process::run(&mut command)
     };
     lambda(&[])?;

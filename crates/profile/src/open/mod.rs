@@ -5,7 +5,7 @@ mod bus;
 mod data;
 mod push;
 mod store;
-#[cfg(feature = "dynamodb")]
+#[cfg(feature = "stream-poller")]
 mod stream;
 
 use std::path::{Path, PathBuf};
@@ -160,7 +160,7 @@ impl Profile {
     #[cfg(feature = "dynamodb")]
     pub fn dynamo(&self) -> Result<&store_dynamo::DynamoStore, OpenError> {
         match &self.store {
-            OpenStore::Dynamo(store, _) => Ok(store),
+            OpenStore::Dynamo { store, .. } => Ok(store),
             #[cfg(any(feature = "embedded", feature = "postgres"))]
             OpenStore::Sql(_) => Err(OpenError::NoStream),
         }

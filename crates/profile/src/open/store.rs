@@ -18,7 +18,11 @@ pub(super) enum OpenStore {
     #[cfg(any(feature = "embedded", feature = "postgres"))]
     Sql(store_sql::SqlStore),
     #[cfg(feature = "dynamodb")]
-    Dynamo(store_dynamo::DynamoStore, Option<super::stream::Stream>),
+    Dynamo {
+        store: store_dynamo::DynamoStore,
+        #[cfg(feature = "stream-poller")]
+        stream: Option<super::stream::Stream>,
+    },
 }
 
 impl OpenStore {
@@ -50,7 +54,11 @@ impl OpenStore {
                     // A process that stands still with its answer does nothing later.
                     settings.hint_interval = Duration::ZERO;
                 }
-                Ok(OpenStore::Dynamo(store_dynamo::DynamoStore::open(settings).await?, None))
+                Ok(OpenStore::Dynamo {
+                    store: store_dynamo::DynamoStore::open(settings).await?,
+                    #[cfg(feature = "stream-poller")]
+                    stream: None,
+                })
             }
             #[cfg(not(feature = "dynamodb"))]
             StoreBackend::DynamoDb { .. } => Err(OpenError::NotBuiltIn("DynamoDB")),
@@ -63,18 +71,21 @@ impl OpenStore {
             #[cfg(any(feature = "embedded", feature = "postgres"))]
             OpenStore::Sql(store) => store.store(),
             #[cfg(feature = "dynamodb")]
-            OpenStore::Dynamo(store, _) => store.store(),
+            OpenStore::Dynamo { store, .. } => store.store(),
         }
     }
 
-    /// Follows what the store itself tells of changes, where there is such a thing: for a process that lives on.
-    #[cfg_attr(not(feature = "dynamodb"), allow(unused_variables, reason = "the other stores tell nothing"))]
+    /// Follows what the store itself tells of changes, where there is such a thing and nobody else does: for a process
+    /// that lives on.
+    #[cfg_attr(not(feature = "stream-poller"), allow(unused_variables, reason = "there is nothing to follow"))]
     pub async fn follow(&mut self, bus: &Arc<dyn Bus>, node: &str) -> Result<(), OpenError> {
         match self {
             #[cfg(any(feature = "embedded", feature = "postgres"))]
             OpenStore::Sql(_) => {}
-            #[cfg(feature = "dynamodb")]
-            OpenStore::Dynamo(store, stream) => {
+            #[cfg(all(feature = "dynamodb", not(feature = "stream-poller")))]
+            OpenStore::Dynamo { .. } => {}
+            #[cfg(feature = "stream-poller")]
+            OpenStore::Dynamo { store, stream } => {
                 *stream = Some(super::stream::Stream::start(store, bus.clone(), node.to_owned()).await?);
             }
         }
@@ -87,7 +98,12 @@ impl OpenStore {
             #[cfg(any(feature = "embedded", feature = "postgres"))]
             OpenStore::Sql(store) => store.close().await,
             #[cfg(feature = "dynamodb")]
-            OpenStore::Dynamo(store, stream) => {
+            OpenStore::Dynamo {
+                store,
+                #[cfg(feature = "stream-poller")]
+                stream,
+            } => {
+                #[cfg(feature = "stream-poller")]
                 if let Some(stream) = stream {
                     stream.stop().await;
                 }

@@ -3,8 +3,10 @@
 
 mod dispatch;
 mod event;
+#[cfg(feature = "poller")]
 mod poller;
 
 pub use dispatch::{HEAD_ATTRIBUTE, StreamRecord, dispatch};
 pub use event::{Appended, StreamAnswer, StreamEvent};
+#[cfg(feature = "poller")]
 pub use poller::{Polled, Poller};

@@ -9,6 +9,10 @@ async fn main() -> Result<(), FunctionError> {
     if web::is_lambda() {
         return lambda(function).await;
     }
+    #[cfg(all(feature = "aws", not(feature = "stream-poller")))]
+    if function.profile.dynamo().is_ok() {
+        return Err(profile::OpenError::NotBuiltIn("what reads DynamoDB's stream outside of Lambda").into());
+    }
     let running = function.profile.services.start_duties(Duties { feed: true, files: false });
     web::shutdown_signal().await;
     running.stop().await;
