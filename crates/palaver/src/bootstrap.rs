@@ -6,6 +6,7 @@ use domain::name::{RoomName, Slug, UserName};
 use domain::{Actor, Code, RoomKind, UserRole};
 use profile::{BlobsBackend, BusBackend, FirstAdmin, Profile, Settings, StoreBackend};
 use service::auth::{Password, Registration};
+use service::ports::BusStatus;
 use service::{Asked, NewRoom, RoomRef, Services};
 
 use crate::admin;
@@ -43,7 +44,8 @@ async fn prepared(settings: &Settings) -> anyhow::Result<Profile> {
         step(&format!("files: the folder in {} is there", settings.data.display()));
     }
     if matches!(settings.backends.bus, BusBackend::Redis { .. }) {
-        step("Redis: the address can be used");
+        let up = *profile.services.ports.bus.status().borrow() == BusStatus::Up;
+        step(if up { "Redis: it answers" } else { "Redis: it does not answer; nodes go on without it until it does" });
     }
     if settings.signing_key.is_none() && !settings.backends.is_local() {
         step(
@@ -62,7 +64,11 @@ async fn seed(services: &Services, first: Option<&FirstAdmin>) -> anyhow::Result
     let people = &services.ports.store.people;
     let admin = match people.user_by_name(&name.folded()).await? {
         Some(found) => {
-            step(&format!("the account {} is there", found.user.name));
+            let name = &found.user.name;
+            step(&format!("the account {name} is there"));
+            if found.user.role != UserRole::Admin {
+                step(&format!("{name} is no admin: `palaver admin set-role {name} admin` makes them one"));
+            }
             found.user
         }
         None => {

@@ -24,8 +24,7 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // With its causes, each once: what failed, and why.
-            eprintln!("palaver: {error:#}");
+            eprintln!("palaver: {}", told(&error));
             ExitCode::FAILURE
         }
     }
@@ -42,8 +41,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         println!("all settings can be used");
         return Ok(());
     }
-    if matches!(command, Command::Serve) {
-        web::log::install(settings.log_format, &settings.log)?;
+    match command {
+        Command::Serve => web::log::install(settings.log_format, &settings.log)?,
+        // What a command meets and goes on with.
+        _ => web::log::install(web::log::Format::Text, "warn")?,
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -58,6 +59,18 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::CheckConfig { .. } => unreachable!("answered above"),
         }
     })
+}
+
+/// What failed, and why; a cause that the text names already is not named again.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
 }
 
 fn print_settings(values: &[(String, Option<String>)]) {

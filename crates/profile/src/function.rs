@@ -15,7 +15,7 @@ use web::{Health, log};
 use crate::{FileStore, OpenError, Profile, Settings};
 
 /// Why a function does not run; the text says what to do.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum FunctionError {
     /// The settings are wrong.
     #[error(transparent)]
@@ -29,6 +29,13 @@ pub enum FunctionError {
     /// The log of what happens.
     #[error(transparent)]
     Log(#[from] log::LogError),
+}
+
+/// A program that ends with it shows it in this form: the text, not its parts.
+impl std::fmt::Debug for FunctionError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self}")
+    }
 }
 
 /// A function that is opened and ready to serve.

@@ -35,6 +35,10 @@ pub async fn prepare(settings: &Settings, mut say: impl FnMut(&str)) -> Result<(
 /// Begins a new epoch of a store that was restored with the tools of its own: clients and nodes start afresh. No node
 /// may run meanwhile. `say` hears of it.
 pub async fn renew(settings: &Settings, mut say: impl FnMut(&str)) -> Result<(), OpenError> {
+    if settings.backends.store == StoreBackend::Sqlite {
+        return Err(OpenError::RestoredOtherwise);
+    }
+    crate::open::no_node_runs(settings).await?;
     let epoch = match &settings.backends.store {
         StoreBackend::Sqlite => return Err(OpenError::RestoredOtherwise),
         #[cfg(feature = "postgres")]

@@ -87,7 +87,7 @@ impl Settings {
             listen: config.parse("PALAVER_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080))),
             data: config.text("PALAVER_DATA", "./data").into(),
             backends: Backends::read(config),
-            signing_key: config.optional("PALAVER_SIGNING_KEY").map(Secret::new),
+            signing_key: signing_key(config),
             node: config.optional("PALAVER_NODE"),
             feed: config.flag("PALAVER_FEED", true),
             connections_url: config.url("PALAVER_CONNECTIONS_URL", &["http", "https"]).map(|url| url.to_string()),
@@ -102,6 +102,11 @@ impl Settings {
             limits,
         }
     }
+}
+
+/// A key in PEM has several lines, which not every place for settings can hold: `\n` is one's end too.
+fn signing_key(config: &mut Config) -> Option<Secret> {
+    config.optional("PALAVER_SIGNING_KEY").map(|pem| Secret::new(pem.replace("\\n", "\n")))
 }
 
 fn first_admin(config: &mut Config) -> Option<FirstAdmin> {

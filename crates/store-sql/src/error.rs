@@ -40,6 +40,12 @@ pub enum OpenError {
         #[source]
         source: sqlx::Error,
     },
+    /// A user or password that breaks the URL. Shown without it.
+    #[error("the database's URL has an @, # or / too many: in user and password write %40, %23 and %2F for them")]
+    Unescaped,
+    /// A parameter that says nothing to anybody.
+    #[error("the database's URL has a parameter {0:?}, which PostgreSQL's clients do not know: is it misspelt?")]
+    Parameter(String),
     /// Nobody listens there.
     #[error("no PostgreSQL answers at {name} ({source}): start it, or correct host and port")]
     Away {

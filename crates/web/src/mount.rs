@@ -64,7 +64,8 @@ async fn time_out(State(settings): State<Arc<WebSettings>>, request: Request, ne
     }
 }
 
-/// Makes a problem of every error that is none yet: unknown paths, wrong methods, axum's own rejections.
+/// Makes a problem of every error that is none yet: unknown paths, wrong methods, axum's own rejections. What says in
+/// JSON what is wrong (`/health`) stays as it is.
 async fn explain(request: Request, next: Next) -> Response {
     let http1 = request.version() <= Version::HTTP_11;
     let mut response = explained(next.run(request).await);
@@ -79,7 +80,8 @@ async fn explain(request: Request, next: Next) -> Response {
 fn explained(response: Response) -> Response {
     let status = response.status();
     let kind = response.headers().get(header::CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
-    if !(status.is_client_error() || status.is_server_error()) || kind.starts_with(PROBLEM_JSON.as_bytes()) {
+    let is_explained = kind.starts_with(PROBLEM_JSON.as_bytes()) || kind.starts_with(b"application/json");
+    if is_explained || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let mut explained = problem::of_status(status).into_response();

@@ -3,6 +3,7 @@
 //! Never gives up, and never lets anybody wait for a Redis that is not there: while the link is down there is no
 //! connection to be had.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -37,6 +38,8 @@ pub struct Link {
     suspected: Notify,
     /// The server takes no writes any more.
     demoted: Notify,
+    /// It was told that this user may not do something.
+    refused: AtomicBool,
 }
 
 /// A new pair of connections, and the news of its end.
@@ -63,6 +66,7 @@ impl Link {
             commands: Mutex::default(),
             suspected: Notify::new(),
             demoted: Notify::new(),
+            refused: AtomicBool::default(),
         });
         link.figures.up(false, false);
         let first = match link.dial().await {
@@ -103,6 +107,10 @@ impl Link {
         use redis::{ErrorKind, ServerErrorKind};
         if error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly) {
             return self.demoted.notify_one();
+        }
+        if error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm) && !self.refused.swap(true, Ordering::Relaxed) {
+            tracing::error!(%error, "Redis refuses what a node has to do: other nodes hear of this one later; let its user \
+                                     run all commands on the keys and channels that begin with the prefix");
         }
         let own_fault = matches!(
             error.kind(),

@@ -11,10 +11,11 @@ mod stream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use domain::limits::NODE_LIFE;
 use domain::{LogId, UserId};
 use service::auth::{InvalidKeys, SigningKeys};
-use service::ports::{BlobError, Blobs, BusStatus};
-use service::{Ports, ServiceSettings, Services, SystemClock};
+use service::ports::{BlobError, Blobs, BusStatus, StoreError};
+use service::{Clock, Ports, ServiceSettings, Services, SystemClock};
 use web::{Check, Checks};
 
 use crate::Settings;
@@ -45,6 +46,9 @@ pub enum OpenError {
     #[cfg(feature = "dynamodb")]
     #[error(transparent)]
     Table(#[from] store_dynamo::OpenError),
+    /// The store, at the first question.
+    #[error("the store does not answer: {0}")]
+    Store(StoreError),
     /// The files' bytes.
     #[error("cannot use the store of files: {0}")]
     Files(#[from] BlobError),
@@ -73,9 +77,21 @@ pub enum OpenError {
     /// An adapter that this program was built without.
     #[error("this program is built without {0}: take one that is built with `--features full`")]
     NotBuiltIn(&'static str),
+    /// A new epoch, while somebody still writes in the old one.
+    #[error("{} still runs: end all nodes first, and wait {} s", .0.join(", "), NODE_LIFE.as_secs())]
+    NodesRun(Vec<String>),
     /// SQLite, which is copied by the program itself.
     #[error("a backup of SQLite is put in place by `palaver restore`, which begins a new epoch itself")]
     RestoredOtherwise,
+}
+
+/// An error while nodes run on the data.
+pub(crate) async fn no_node_runs(settings: &Settings) -> Result<(), OpenError> {
+    let opened = OpenStore::open(&settings.backends.store, &settings.data).await?;
+    let nodes = opened.store().nodes.nodes(SystemClock.now(), NODE_LIFE).await;
+    opened.close().await;
+    let nodes: Vec<String> = nodes.map_err(OpenError::Store)?.into_iter().map(|row| row.node).collect();
+    if nodes.is_empty() { Ok(()) } else { Err(OpenError::NodesRun(nodes)) }
 }
 
 /// Opened data, and the use cases on it.
@@ -128,8 +144,8 @@ impl Profile {
         Ok(Profile { services: Services::new(ports, service), node, store, blobs })
     }
 
-    /// What `/health` asks: whether the store and the store of files answer, and whether the bus works, without which
-    /// nodes hear of each other later.
+    /// What `/health` asks: whether the store answers, without which nothing goes; whether the store of files does,
+    /// without which one still chats; and whether the bus works, without which nodes hear of each other later.
     pub fn checks(&self) -> Checks {
         let (store, blobs) = (self.services.ports.store.clone(), self.blobs.clone());
         let store: Check = Box::new(move || {
@@ -146,7 +162,7 @@ impl Profile {
             let up = *status.borrow() == BusStatus::Up;
             Box::pin(std::future::ready(if up { Ok(()) } else { Err("is down") }))
         });
-        Checks { needed: vec![("store", store), ("files", files)], useful: vec![("bus", bus)] }
+        Checks { needed: vec![("store", store)], useful: vec![("files", files), ("bus", bus)] }
     }
 
     /// The SQL database, for what only an operator does; none where the store is another.

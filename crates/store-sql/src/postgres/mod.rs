@@ -37,14 +37,52 @@ const STATEMENTS: usize = 384;
 /// A connection that was idle for so long is asked whether it still is one.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// What may stand behind the `?` of a URL, as sqlx reads it.
+const PARAMETERS: [&str; 18] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
+
 /// Reads a URL. Its password is never told, whatever is wrong with it.
 pub fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
+    check_url(url)?;
     let options = PgConnectOptions::from_str(url).map_err(|source| OpenError::Url { source })?;
     let options = match options.get_application_name() {
         Some(_) => options,
         None => options.application_name("palaver"),
     };
     Ok(options.statement_cache_capacity(STATEMENTS).disable_statement_logging())
+}
+
+/// What the parser would read otherwise than it was meant, or leave out without a word.
+fn check_url(url: &str) -> Result<(), OpenError> {
+    let (place, query) = url.split_once('?').unwrap_or((url, ""));
+    if place.matches('@').count() > 1 || place.contains('#') {
+        return Err(OpenError::Unescaped);
+    }
+    for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+        let name = parameter.split('=').next().unwrap_or_default();
+        if !PARAMETERS.contains(&name) && !name.starts_with("options") {
+            return Err(OpenError::Parameter(name.to_owned()));
+        }
+    }
+    Ok(())
 }
 
 /// How a database is called in errors and logs.

@@ -40,6 +40,7 @@ fn routes() -> Router {
         .route("/echo", post(|Json(body): Json<Value>| async move { Json(body) }))
         .route("/page", get(|Query(page): Query<Page>| async move { page.limit.to_string() }))
         .route("/panic", get(|| async { panic!("canary-5d7b1f") as &'static str }))
+        .route("/health", get(|| async { (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "failing" }))) }))
         .route("/slow", get(std::future::pending::<()>))
         .route(
             "/refused",
@@ -83,6 +84,13 @@ impl Answer {
         assert_eq!(self.body["status"], status);
         assert_eq!(self.headers["x-content-type-options"], "nosniff");
     }
+}
+
+#[tokio::test]
+async fn a_report_of_what_is_wrong_stays_one() {
+    let router = mounted(WebSettings::default());
+    let answer = call(&router, http::Request::get("/health"), "").await;
+    assert_eq!((answer.status, &answer.body), (StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "failing" })));
 }
 
 #[tokio::test]

@@ -78,6 +78,10 @@ async fn what_cannot_be_opened_is_told_without_the_password() {
     let port = shared::postgres().port().to_string();
     let (error, said) = told(url.replace(&port, &free_port().to_string())).await;
     assert!(matches!(error, OpenError::Away { .. }) && said.contains("start it"), "{said}");
+    let (error, said) = told(url.replace(&password, "wrong-one@wrong-one#wrong-one")).await;
+    assert!(matches!(error, OpenError::Unescaped) && said.contains("%40"), "{said}");
+    let (error, said) = told(format!("{url}?ssl_mod=require")).await;
+    assert!(matches!(error, OpenError::Parameter(_)) && said.contains("ssl_mod"), "{said}");
     let (error, said) = told(url.replace(&port, "a-port")).await;
     assert!(matches!(error, OpenError::Url { .. }), "{said}");
     shared::postgres().sql(name_of(&url), "CREATE TABLE notes (body TEXT)");
