@@ -225,9 +225,10 @@ impl Link {
 
     fn fall(&self) {
         *self.commands.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.subscriptions.lost();
         self.figures.up(false, false);
         self.status.send_replace(BusStatus::Down);
+        // Last, so that whoever waited for a confirmation finds the bus down.
+        self.subscriptions.lost();
     }
 }
 
