@@ -1,6 +1,8 @@
 //! Makes what the adapters stand on: schema, table, bucket. Each step changes nothing where it was done before, so an
 //! operator runs it before each release, and so does whoever starts for the first time.
 
+use domain::Epoch;
+
 use crate::{BlobsBackend, OpenError, S3Bucket, Settings, StoreBackend};
 
 /// Makes whatever the store and the store of files lack that opening them does not make: table and bucket. `say` hears
@@ -41,16 +43,8 @@ pub async fn renew(settings: &Settings, mut say: impl FnMut(&str)) -> Result<(),
     crate::open::no_node_runs(settings).await?;
     let epoch = match &settings.backends.store {
         StoreBackend::Sqlite => return Err(OpenError::RestoredOtherwise),
-        #[cfg(feature = "postgres")]
-        StoreBackend::Postgres { url, .. } => store_sql::renew(url.expose()).await?,
-        #[cfg(not(feature = "postgres"))]
-        StoreBackend::Postgres { .. } => return Err(OpenError::NotBuiltIn("PostgreSQL")),
-        #[cfg(feature = "dynamodb")]
-        StoreBackend::DynamoDb { table } => {
-            store_dynamo::DynamoStore::renew(store_dynamo::DynamoSettings::new(table)).await?
-        }
-        #[cfg(not(feature = "dynamodb"))]
-        StoreBackend::DynamoDb { .. } => return Err(OpenError::NotBuiltIn("DynamoDB")),
+        StoreBackend::Postgres { url, .. } => renew_postgres(url.expose()).await?,
+        StoreBackend::DynamoDb { table } => renew_table(table).await?,
     };
     say(&format!("the epoch is {epoch} from now on: clients drop what they kept, and read it again"));
     Ok(())
@@ -76,4 +70,24 @@ async fn create_bucket(bucket: &S3Bucket, pages: &[String]) -> Result<bool, Open
 #[cfg(not(feature = "s3"))]
 async fn create_bucket(_: &S3Bucket, _: &[String]) -> Result<bool, OpenError> {
     Err(OpenError::NotBuiltIn("S3"))
+}
+
+#[cfg(feature = "postgres")]
+async fn renew_postgres(url: &str) -> Result<Epoch, OpenError> {
+    Ok(store_sql::renew(url).await?)
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn renew_postgres(_: &str) -> Result<Epoch, OpenError> {
+    Err(OpenError::NotBuiltIn("PostgreSQL"))
+}
+
+#[cfg(feature = "dynamodb")]
+async fn renew_table(table: &str) -> Result<Epoch, OpenError> {
+    Ok(store_dynamo::DynamoStore::renew(store_dynamo::DynamoSettings::new(table)).await?)
+}
+
+#[cfg(not(feature = "dynamodb"))]
+async fn renew_table(_: &str) -> Result<Epoch, OpenError> {
+    Err(OpenError::NotBuiltIn("DynamoDB"))
 }
