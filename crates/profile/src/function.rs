@@ -38,34 +38,34 @@ impl std::fmt::Debug for FunctionError {
     }
 }
 
+/// The settings of a function, read by their names. Installs the log that they ask for.
+pub fn settings(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, FunctionError> {
+    let mut config = Config::from_lookup(lookup);
+    let settings = Settings::read(&mut config);
+    let mut settings = config.finish(settings)?;
+    if web::is_lambda() {
+        fit_lambda(&mut settings.limits);
+    }
+    log::install(settings.log_format, &settings.log)?;
+    Ok(settings)
+}
+
 /// A function that is opened and ready to serve.
 pub struct Function {
     /// What it stands on.
     pub profile: Profile,
     /// Tells the other nodes what it commits.
     pub publisher: Arc<Publisher>,
-    /// As they were read.
-    pub settings: Settings,
 }
 
 impl Function {
-    /// Reads the settings, installs the log and opens what the settings choose. `F` says whether the function
-    /// ever touches the bytes of files: one that does not need not link what stores them.
-    pub async fn open<F: FileStore>(
-        lookup: impl Fn(&str) -> Option<String>,
-        name: &str,
-    ) -> Result<Function, FunctionError> {
-        let mut config = Config::from_lookup(lookup);
-        let settings = Settings::read(&mut config);
-        let mut settings = config.finish(settings)?;
-        if web::is_lambda() {
-            fit_lambda(&mut settings.limits);
-        }
-        log::install(settings.log_format, &settings.log)?;
-        let profile = Profile::open_with::<F>(&settings, Some(name)).await?;
+    /// Opens what the settings choose. `F` says whether the function ever touches the bytes of files: one that does not
+    /// need not link what stores them.
+    pub async fn open<F: FileStore>(settings: &Settings, name: &str) -> Result<Function, OpenError> {
+        let profile = Profile::open_with::<F>(settings, Some(name)).await?;
         let publisher = Publisher::start(profile.services.ports.bus.clone());
         profile.services.logs.add_listener(publisher.clone());
-        Ok(Function { profile, publisher, settings })
+        Ok(Function { profile, publisher })
     }
 
     /// Returns when nothing that a call left behind is still to be done: Lambda stops the process with the answer.
@@ -78,29 +78,38 @@ impl Function {
 /// As an AWS Lambda function where `AWS_LAMBDA_RUNTIME_API` is set, as an HTTP server otherwise.
 pub async fn function<F: FileStore>(
     lookup: impl Fn(&str) -> Option<String>,
-    name: &str,
-    prefix: &str,
+    name: &'static str,
+    prefix: &'static str,
     document: OpenApi,
-    router: impl FnOnce(&Services) -> Router,
+    router: fn(&Services) -> Router,
 ) -> Result<(), FunctionError> {
-    let function = Arc::new(Function::open::<F>(lookup, name).await?);
-    let (profile, settings) = (&function.profile, &function.settings);
-    let routes = router(&profile.services)
-        .merge(web::docs(prefix, document.clone()))
-        .merge(web::docs("", document))
-        .merge(Health::new(env!("CARGO_PKG_VERSION"), profile.checks()).router());
-    let routes = web::mount(routes, profile.services.auth.clone(), &settings.web);
+    let settings = Arc::new(settings(lookup)?);
+    let web_settings = settings.web.clone();
+    let routes = move |profile: &Profile| {
+        let routes = router(&profile.services)
+            .merge(web::docs(prefix, document.clone()))
+            .merge(web::docs("", document.clone()))
+            .merge(Health::new(env!("CARGO_PKG_VERSION"), profile.checks()).router());
+        web::mount(routes, profile.services.auth.clone(), &web_settings)
+    };
     if web::is_lambda() {
+        let routes = Arc::new(routes);
         // Nothing runs between two calls, so nothing may be left to be done: no feed, no sweeps.
-        return Ok(web::serve(routes.layer(from_fn_with_state(function.clone(), settle)), settings.listen).await?);
+        let open = move || {
+            let (settings, routes) = (settings.clone(), routes.clone());
+            async move {
+                let function = Arc::new(Function::open::<F>(&settings, name).await?);
+                Ok::<_, OpenError>(routes(&function.profile).layer(from_fn_with_state(function, settle)))
+            }
+        };
+        return Ok(web::calls(open).await?);
     }
-    let running = profile.services.start_duties(Duties { feed: settings.feed, files: F::HAS_BYTES });
-    web::serve(routes, settings.listen).await?;
+    let function = Function::open::<F>(&settings, name).await?;
+    let running = function.profile.services.start_duties(Duties { feed: settings.feed, files: F::HAS_BYTES });
+    web::serve(routes(&function.profile), settings.listen).await?;
     running.stop().await;
     function.publisher.flush().await;
-    if let Some(function) = Arc::into_inner(function) {
-        function.profile.close().await;
-    }
+    function.profile.close().await;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 //! Never reads the environment and never installs a log: binaries do.
 
 mod backends;
+#[cfg(feature = "lambda")]
 mod function;
 mod internal;
 mod open;
@@ -11,7 +12,8 @@ mod secret;
 mod settings;
 
 pub use backends::{Backends, BlobsBackend, BusBackend, S3Bucket, StoreBackend};
-pub use function::{Function, FunctionError, function};
+#[cfg(feature = "lambda")]
+pub use function::{Function, FunctionError, function, settings};
 pub use internal::{AccessKey, InternalSettings, InvalidAccessKey};
 #[cfg(feature = "s3")]
 pub use open::s3_settings;

@@ -33,11 +33,6 @@ impl DynamoStore {
     /// Opens a table that [`crate::create_table`] made. The first to open it gives it its epoch.
     pub async fn open(settings: DynamoSettings) -> Result<DynamoStore, OpenError> {
         let clients = Clients::connect(&settings).await;
-        let table = settings.table.clone();
-        let description = table::describe(&clients.read, &table).await?;
-        if !table::is_ours(&description) {
-            return Err(OpenError::Foreign(table));
-        }
         let bare = |me: &Weak<Shared>, epoch: Epoch| Shared {
             clients: clients.clone(),
             settings: settings.clone(),
@@ -92,16 +87,25 @@ impl DynamoStore {
     }
 }
 
-/// The table's epoch, which the first that asks draws.
+/// The table's epoch, which the first that asks draws. One read, where the table is as it should be.
 async fn epoch(shared: &Shared) -> Result<Epoch, OpenError> {
-    let failed = |source| OpenError::Store { table: shared.settings.table.clone(), source };
-    if shared.get(keys::epoch()).await.map_err(failed)?.is_none() {
-        draw_epoch(shared, When::Absent).await?;
-    }
-    let row = shared.get(keys::epoch()).await.map_err(failed)?.unwrap_or_default();
+    let table = &shared.settings.table;
+    let failed = |source| OpenError::Store { table: table.clone(), source };
+    let row = match shared.get(keys::epoch()).await {
+        Ok(Some(row)) => row,
+        other => {
+            // Is it there at all, and ours? Its description says so in words that help.
+            if !table::is_ours(&table::describe(&shared.clients.read, table).await?) {
+                return Err(OpenError::Foreign(table.clone()));
+            }
+            other.map_err(failed)?;
+            draw_epoch(shared, When::Absent).await?;
+            shared.get(keys::epoch()).await.map_err(failed)?.unwrap_or_default()
+        }
+    };
     let found = row.number("sv").map_err(failed)?;
     if found > SCHEMA {
-        return Err(OpenError::Newer { table: shared.settings.table.clone(), found, known: SCHEMA });
+        return Err(OpenError::Newer { table: table.clone(), found, known: SCHEMA });
     }
     let epoch = row.bytes("ep").map_err(failed)?;
     let epoch: [u8; 8] = epoch.try_into().map_err(|why| failed(crate::item::unreadable("ep", why)))?;

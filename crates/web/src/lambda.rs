@@ -1,8 +1,10 @@
 //! The same router as an AWS Lambda function, and handlers of other events. Nothing but the translation of events and
 //! Lambda's own limits are here.
 
+use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::HttpBody;
@@ -11,30 +13,68 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use domain::limits::LAMBDA_BODY;
 use domain::{Code, Refusal};
+use futures_util::TryFutureExt;
 use lambda_http::lambda_runtime::{self, LambdaEvent};
 use lambda_http::request::RequestContext;
 use lambda_http::{RequestExt, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tower::ServiceExt;
+
+mod opening;
 
 use crate::Problem;
+use opening::Opening;
 
-/// Answers events until the runtime ends the process.
-pub(crate) async fn run(router: Router) -> io::Result<()> {
+/// When a call may be repeated that came to a function which cannot start.
+const RETRY_MS: u64 = 1_000;
+
+/// Answers calls until the runtime ends the process, with the router that `open` makes meanwhile. A call that comes before
+/// it is there waits; while it cannot be made, callers are told to come again.
+pub async fn calls<E, O>(open: impl Fn() -> O + Send + Sync + 'static) -> io::Result<()>
+where
+    E: Display + Send + 'static,
+    O: Future<Output = Result<Router, E>> + Send + 'static,
+{
+    let routers = Opening::start(move || open().map_ok(for_lambda));
+    let routers = &routers;
     // The stage of a REST API is no part of the path that routes know.
-    lambda_http::run(for_lambda(router)).await.map_err(io::Error::other)
+    lambda_http::run(service_fn(move |call: lambda_http::Request| async move {
+        match routers.get().await {
+            Ok(router) => router.oneshot(call).await,
+            // The log says why; a caller can do nothing about it.
+            Err(_) => {
+                Ok(Problem::from(Refusal::unavailable("This did not start; try again.", RETRY_MS)).into_response())
+            }
+        }
+    }))
+    .await
+    .map_err(io::Error::other)
 }
 
-/// Answers events of another kind than calls (a stream's records, say) until the runtime ends the process. An error of
-/// the handler fails the whole event, which its source sends again.
-pub async fn events<E, A, F>(handler: impl Fn(E) -> F) -> io::Result<()>
+/// Answers events of another kind than calls (a stream's records, say) until the runtime ends the process, with what `open`
+/// makes meanwhile. An error of either fails the whole event, which its source sends again.
+pub async fn events<T, E, O, Event, Answer, F, Failure>(
+    open: impl Fn() -> O + Send + Sync + 'static,
+    answer: impl Fn(Arc<T>, Event) -> F,
+) -> io::Result<()>
 where
-    E: DeserializeOwned,
-    A: Serialize,
-    F: Future<Output = Result<A, lambda_http::Error>>,
+    T: Send + Sync + 'static,
+    E: Display + Send + 'static,
+    O: Future<Output = Result<T, E>> + Send + 'static,
+    Event: DeserializeOwned,
+    Answer: Serialize,
+    F: Future<Output = Result<Answer, Failure>>,
+    Failure: Into<lambda_http::Error>,
 {
-    let handler = &handler;
-    let service = service_fn(move |event: LambdaEvent<E>| handler(event.payload));
+    let opening = Opening::start(move || open().map_ok(Arc::new));
+    let (opening, answer) = (&opening, &answer);
+    let service = service_fn(move |event: LambdaEvent<Event>| async move {
+        match opening.get().await {
+            Ok(opened) => answer(opened, event.payload).await.map_err(Into::into),
+            Err(error) => Err(error.to_string().into()),
+        }
+    });
     lambda_runtime::run(service).await.map_err(io::Error::other)
 }
 

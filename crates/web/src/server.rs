@@ -37,13 +37,8 @@ pub struct Server {
     patience: Duration,
 }
 
-/// Serves a router until the process is told to stop: as a Lambda function where
-/// `AWS_LAMBDA_RUNTIME_API` is set (and the feature `lambda` is on), as an HTTP server otherwise.
+/// Serves a router until the process is told to stop.
 pub async fn serve(router: Router, address: SocketAddr) -> io::Result<()> {
-    #[cfg(feature = "lambda")]
-    if is_lambda() {
-        return crate::lambda::run(router).await;
-    }
     let server = Server::bind(address).await?;
     tracing::info!(address = %server.local_address()?, "listening");
     server.run(router, shutdown_signal()).await

@@ -1,8 +1,11 @@
 //! The gateway function alone: wiring only. One Lambda takes the events of the WebSocket API's routes and those of the
 //! table's stream.
 
-use profile::{Function, FunctionError, WithoutFiles};
+use std::sync::Arc;
+
+use profile::{Function, FunctionError, OpenError, Settings, WithoutFiles};
 use serde::{Deserialize, Serialize};
+use service::ports::StoreResult;
 use store_dynamo::{StreamAnswer, StreamEvent};
 use ws_tier::Parts;
 
@@ -21,28 +24,39 @@ enum Answer {
     Socket(gateway::Answer),
 }
 
+/// What events are answered with.
+struct Opened {
+    function: Function,
+    gateway: Arc<gateway::Gateway>,
+}
+
 #[tokio::main]
 async fn main() -> Result<(), FunctionError> {
-    let function = Function::open::<WithoutFiles>(|name| std::env::var(name).ok(), "gateway").await?;
-    let (profile, settings) = (&function.profile, &function.settings);
+    let settings = Arc::new(profile::settings(|name| std::env::var(name).ok())?);
+    Ok(web::events(move || open(settings.clone()), answer).await?)
+}
+
+async fn open(settings: Arc<Settings>) -> Result<Opened, OpenError> {
+    let function = Function::open::<WithoutFiles>(&settings, "gateway").await?;
+    let profile = &function.profile;
     let gateway = gateway::Gateway::new(
         Parts::of(&profile.services),
-        profile.push(settings).await?,
+        profile.push(&settings).await?,
         profile.node.clone(),
         &settings.limits,
         settings.web.origins.clone(),
         settings.connections_url.clone(),
     );
-    let (function, gateway) = (&function, &gateway);
-    let answer = |event| async move {
-        let answer = match event {
-            Event::Stream(event) => Answer::Stream(stream(gateway, &event).await),
-            Event::Socket(event) => Answer::Socket(gateway.handle(&event).await?),
-        };
-        function.settle().await;
-        Ok(answer)
+    Ok(Opened { function, gateway })
+}
+
+async fn answer(opened: Arc<Opened>, event: Event) -> StoreResult<Answer> {
+    let answer = match event {
+        Event::Stream(event) => Answer::Stream(stream(&opened.gateway, &event).await),
+        Event::Socket(event) => Answer::Socket(opened.gateway.handle(&event).await?),
     };
-    Ok(web::events(answer).await?)
+    opened.function.settle().await;
+    Ok(answer)
 }
 
 /// Delivers what was appended, in the order of the records of each log; after a failure its later ones come again too.

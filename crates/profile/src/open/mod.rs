@@ -131,9 +131,13 @@ impl Profile {
             None => data::fresh_node_name(),
         };
         let node = part.map_or(node.clone(), |part| format!("{node}-{part}"));
-        let mut store = OpenStore::open(&settings.backends.store, data).await?;
-        let blobs = F::open(&settings.backends.blobs, data).await?;
-        let (bus, presence) = bus::open(&settings.backends.bus, &node).await?;
+        let backends = &settings.backends;
+        // At once: each waits for another server, and a start waits for the slowest.
+        let (mut store, blobs, (bus, presence)) = tokio::try_join!(
+            OpenStore::open(&backends.store, data),
+            F::open(&backends.blobs, data),
+            bus::open(&backends.bus, &node),
+        )?;
         // A Lambda does not live on: the stream wakes a Lambda of its own.
         if settings.feed && !web::is_lambda() {
             store.follow(&bus, &node).await?;

@@ -1,14 +1,19 @@
 //! The feed alone: wiring only. As a Lambda it is the function that DynamoDB's stream calls; as a process that lives on it
 //! runs the feed's loop, on every store.
 
-use profile::{Duties, Function, FunctionError, WithoutFiles};
+use std::sync::Arc;
+
+use profile::{Duties, Function, FunctionError, Settings, WithoutFiles};
+
+const NAME: &str = "feed";
 
 #[tokio::main]
 async fn main() -> Result<(), FunctionError> {
-    let function = Function::open::<WithoutFiles>(|name| std::env::var(name).ok(), "feed").await?;
+    let settings = profile::settings(|name| std::env::var(name).ok())?;
     if web::is_lambda() {
-        return lambda(function).await;
+        return lambda(Arc::new(settings)).await;
     }
+    let function = Function::open::<WithoutFiles>(&settings, NAME).await?;
     #[cfg(all(feature = "aws", not(feature = "stream-poller")))]
     if function.profile.dynamo().is_ok() {
         return Err(profile::OpenError::NotBuiltIn("what reads DynamoDB's stream outside of Lambda").into());
@@ -22,27 +27,37 @@ async fn main() -> Result<(), FunctionError> {
 }
 
 #[cfg(feature = "aws")]
-async fn lambda(function: Function) -> Result<(), FunctionError> {
-    use std::sync::Arc;
+async fn lambda(settings: Arc<Settings>) -> Result<(), FunctionError> {
+    use std::convert::Infallible;
 
-    let services = &function.profile.services;
-    let dispatcher = notifications::Dispatcher {
-        name: function.profile.node.clone(),
-        log: services.ports.store.log.clone(),
-        catch_up: services.catch_up.clone(),
-        bus: services.ports.bus.clone(),
-        rows: Arc::new(function.profile.dynamo()?.clone()),
+    use notifications::Dispatcher;
+    use profile::OpenError;
+
+    let open = move || {
+        let settings = settings.clone();
+        async move {
+            let function = Function::open::<WithoutFiles>(&settings, NAME).await?;
+            let services = &function.profile.services;
+            let dispatcher = Dispatcher {
+                name: function.profile.node.clone(),
+                log: services.ports.store.log.clone(),
+                catch_up: services.catch_up.clone(),
+                bus: services.ports.bus.clone(),
+                rows: Arc::new(function.profile.dynamo()?.clone()),
+            };
+            Ok::<_, OpenError>((function, dispatcher))
+        }
     };
-    let (function, dispatcher) = (&function, &dispatcher);
-    let answer = |event| async move {
+    let answer = async |opened: Arc<(Function, Dispatcher)>, event| {
+        let (function, dispatcher) = &*opened;
         let answer = dispatcher.event(event).await;
         function.settle().await;
-        Ok(answer)
+        Ok::<_, Infallible>(answer)
     };
-    Ok(web::events(answer).await?)
+    Ok(web::events(open, answer).await?)
 }
 
 #[cfg(not(feature = "aws"))]
-async fn lambda(_: Function) -> Result<(), FunctionError> {
+async fn lambda(_: Arc<Settings>) -> Result<(), FunctionError> {
     Err(profile::OpenError::NotBuiltIn("DynamoDB").into())
 }
