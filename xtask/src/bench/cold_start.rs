@@ -1,15 +1,18 @@
 //! The row `cold-start`: how large each function is as it is deployed, and how long it takes from its start to its first
-//! question for an event. Owns Lambda's half of that question; everything behind a function is real and on this machine.
+//! question for an event, and to the answer of one that needs its store. Everything behind a function is real and on this
+//! machine; only Lambda itself is played.
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+mod runtime;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use local_servers::{AWS_KEYS, AWS_REGION, DynamoDbLocal, Redis};
 use serde_json::{Map, Value, json};
+
+use runtime::{Runtime, Took};
 
 use crate::cloud::cargo_lambda;
 use crate::process;
@@ -27,8 +30,8 @@ const ROUNDS: usize = 11;
 const LARGEST: u64 = 12_000_000;
 /// How many times as long as the comparison a start may take.
 const SLOWEST: f64 = 1.5;
-/// How long a start may take at all.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Those that a stream or a WebSocket API calls; the others are called by HTTP.
+const NOT_HTTP: [&str; 2] = ["feed", "gateway"];
 
 /// Builds, measures, and returns a row for each program.
 pub fn run(workspace: &Workspace) -> Result<Vec<Map<String, Value>>> {
@@ -60,33 +63,40 @@ pub fn run(workspace: &Workspace) -> Result<Vec<Map<String, Value>>> {
     process::run(&mut migrate)?;
 
     let names: Vec<&str> = [HELLO].into_iter().chain(DEPLOYED).collect();
-    let mut times: Vec<Vec<f64>> = vec![Vec::new(); names.len()];
+    let mut starts: Vec<Vec<Took>> = names.iter().map(|_| Vec::new()).collect();
     for _ in 0..ROUNDS {
-        for (name, times) in names.iter().zip(&mut times) {
-            times.push(start(&program(name), &environment)?.as_secs_f64() * 1_000.0);
+        for (name, starts) in names.iter().zip(&mut starts) {
+            starts.push(start(name, &program(name), &environment)?);
         }
     }
-    let hello = times[0].clone();
-    names.iter().zip(times).map(|(name, times)| row(name, &program(name), times, &hello)).collect()
+    names.iter().zip(&starts).map(|(name, of)| row(name, &program(name), of, &starts[0])).collect()
 }
 
-fn row(name: &str, program: &Path, times: Vec<f64>, hello: &[f64]) -> Result<Map<String, Value>> {
+fn row(name: &str, program: &Path, starts: &[Took], hello: &[Took]) -> Result<Map<String, Value>> {
     let bytes = std::fs::metadata(program)?.len();
-    let ratio = median(times.iter().zip(hello).map(|(time, hello)| time / hello).collect());
+    let (asked, ratio) = figures(starts, hello, |took| took.asked);
+    let (answered, answered_ratio) = figures(starts, hello, |took| took.answered);
     let ok = name == HELLO || (bytes <= LARGEST && ratio <= SLOWEST);
     let row = json!({
-        "bench": "cold-start", "what": name, "value": rounded(median(times)), "unit": "ms",
+        "bench": "cold-start", "what": name, "value": asked, "unit": "ms",
         "bar": format!("{SLOWEST} × {HELLO}, {} MB", LARGEST / 1_000_000), "ok": ok,
-        "ratio": rounded(ratio), "mb": rounded(bytes as f64 / 1e6),
+        "ratio": ratio, "mb": rounded(bytes as f64 / 1e6), "answered ms": answered, "answered ratio": answered_ratio,
     });
     let Value::Object(row) = row else { unreachable!("it is written as an object") };
     Ok(row)
 }
 
-/// From the start of the process to the first request for an invocation, which is never answered.
-fn start(program: &PathBuf, environment: &[(&str, String)]) -> Result<Duration> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let address = listener.local_addr()?;
+/// The median of what starts took, in milliseconds, and of its ratios to the comparison's of the same round.
+fn figures(starts: &[Took], hello: &[Took], of: impl Fn(&Took) -> Duration) -> (f64, f64) {
+    let ms = |took: &Took| of(took).as_secs_f64() * 1_000.0;
+    let ratios = starts.iter().zip(hello).map(|(took, hello)| ms(took) / ms(hello)).collect();
+    (rounded(median(starts.iter().map(ms).collect())), rounded(median(ratios)))
+}
+
+/// Starts it and sees it through its first event: one that makes it ask its store, or tells it of no change at all.
+fn start(name: &str, program: &PathBuf, environment: &[(&str, String)]) -> Result<Took> {
+    let runtime = Runtime::listen()?;
+    let address = runtime.address()?;
     let mut command = Command::new(program);
     command.envs(environment.iter().cloned()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.env("AWS_LAMBDA_RUNTIME_API", address.to_string()).env("AWS_LAMBDA_FUNCTION_NAME", "bench");
@@ -95,27 +105,27 @@ fn start(program: &PathBuf, environment: &[(&str, String)]) -> Result<Duration> 
     command.env("PALAVER_DATA", "/proc/nothing");
     let began = Instant::now();
     let mut child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
-    listener.set_nonblocking(true)?;
-    let asked = loop {
-        match listener.accept() {
-            Ok((connection, _)) => {
-                connection.set_nonblocking(false)?;
-                connection.set_read_timeout(Some(PATIENCE))?;
-                let mut line = String::new();
-                BufReader::new(connection).read_line(&mut line)?;
-                break line.contains("/invocation/next").then(|| began.elapsed());
-            }
-            Err(_) if began.elapsed() > PATIENCE || child.try_wait()?.is_some() => break None,
-            Err(_) => std::thread::sleep(Duration::from_micros(200)),
-        }
-    };
+    let event = if NOT_HTTP.contains(&name) { json!({ "Records": [] }) } else { health() };
+    let took = runtime.first_event(&mut child, began, &event);
     // It may have ended by itself.
     let _ = child.kill();
     let _ = child.wait();
-    match asked {
-        Some(time) => Ok(time),
-        None => bail!("{} did not ask for an event", program.display()),
-    }
+    took.with_context(|| format!("the start of {name}"))
+}
+
+/// `GET /health` as an event of an HTTP API, payload format 2.0.
+fn health() -> Value {
+    json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": "/health", "rawQueryString": "",
+        "headers": { "accept": "application/json", "host": "example.org" },
+        "requestContext": {
+            "accountId": "123456789012", "apiId": "api", "domainName": "example.org", "domainPrefix": "api",
+            "http": { "method": "GET", "path": "/health", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "x" },
+            "requestId": "id", "routeKey": "$default", "stage": "$default",
+            "time": "21/Nov/2026:08:00:00 +0000", "timeEpoch": 1_795_248_000_000_u64
+        },
+        "isBase64Encoded": false
+    })
 }
 
 /// A key to sign with, made anew: nothing is signed.
