@@ -23,7 +23,7 @@ const DEPLOYED: [&str; 7] = ["auth", "rooms", "presence", "notifications", "file
 /// The cargo profile that they are deployed in.
 const FUNCTION: &str = "function";
 /// What they are compared with.
-const HELLO: &str = "hello_lambda";
+const HELLO: &str = "hello-lambda";
 /// Rounds, each of one start of each program.
 const ROUNDS: usize = 11;
 /// Bytes that a function may have.
@@ -36,14 +36,14 @@ const NOT_HTTP: [&str; 2] = ["feed", "gateway"];
 /// Builds, measures, and returns a row for each program.
 pub fn run(workspace: &Workspace) -> Result<Vec<Map<String, Value>>> {
     local_servers::install()?;
-    let lambda = |arguments: &[&str]| {
-        let mut command = Command::new(cargo_lambda()?);
-        command.args(["lambda", "build", "--profile", FUNCTION]).args(arguments).current_dir(workspace.root());
-        process::run(&mut command)
+    process::run(
+        Command::new(cargo_lambda()?).args(["lambda", "build", "--profile", FUNCTION]).current_dir(workspace.root()),
+    )?;
+    process::run(&mut workspace.cargo(&["build", "--profile", FUNCTION, "--package", HELLO]))?;
+    let program = |name: &str| match name {
+        HELLO => workspace.built(FUNCTION).join(name),
+        _ => workspace.built("lambda").join(name).join("bootstrap"),
     };
-    lambda(&[])?;
-    lambda(&["--package", "notifications", "--example", HELLO])?;
-    let program = |name: &str| workspace.built("lambda").join(name).join("bootstrap");
 
     let (dynamo, redis) = (DynamoDbLocal::start(), Redis::start());
     let environment = [

@@ -62,9 +62,9 @@ fn a_library_stays_in_its_adapter() {
 }
 
 #[test]
-fn lambda_is_webs_and_otherwise_a_tests() {
+fn lambda_is_webs_also_in_tests() {
     assert_eq!(problems("web", &[("lambda_http", None, true)]), [""; 0]);
-    assert_eq!(problems("auth", &[("lambda_http", Some("dev"), false)]), [""; 0]);
+    assert_eq!(problems("auth", &[("lambda_http", Some("dev"), false)]).len(), 1);
     assert_eq!(problems("service", &[("lambda_http", Some("dev"), false)]).len(), 1);
 }
 
