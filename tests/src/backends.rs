@@ -1,6 +1,7 @@
 //! What a server keeps its data in: the profile, and for one test its own part of the servers that the profile needs.
 //! Never starts `palaver` to serve; it runs `palaver migrate`, as an operator does.
 
+use std::process::Output;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -179,12 +180,20 @@ impl Backends {
 
     /// Makes the schema or the table, and the bucket, as whoever installs Palaver does.
     async fn migrate(&self) {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let mut command = binary::clean(binary::full());
-        command.args(["migrate", "--data"]).arg(folder.path()).envs(self.variables.iter().cloned());
-        let output = tokio::task::spawn_blocking(move || command.output()).await.expect("it does not panic");
-        let output = output.expect("palaver can be started");
+        let output = self.palaver(&["migrate"]).await;
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "`palaver migrate` failed: {said}");
+    }
+
+    /// Runs a command of the program with every adapter on these backends, until it ends.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub async fn palaver(&self, arguments: &[&str]) -> Output {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let mut command = binary::clean(binary::full());
+        command.args(arguments).arg("--data").arg(folder.path()).envs(self.variables.iter().cloned());
+        let output = tokio::task::spawn_blocking(move || command.output()).await.expect("it does not panic");
+        output.expect("palaver can be started")
     }
 }

@@ -177,8 +177,22 @@ impl Server {
 
     /// Asks it to end, as `docker stop` does. It is still running when this returns.
     pub fn ask_to_end(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Lets it stand still, as a suspended machine does: its sockets stay open, and it does nothing.
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on after [`Server::pause`].
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, name: &str) {
         let id = self.child.as_ref().expect("the server is running").id().to_string();
-        let status = Command::new("kill").args(["-TERM", &id]).status().expect("kill runs");
+        let status = Command::new("kill").args([name, &id]).status().expect("kill runs");
         assert!(status.success(), "the signal was not sent");
     }
 

@@ -112,6 +112,11 @@ impl Marks {
         }
     }
 
+    /// The store was restored: what was read in its other life, here or there, is not written into this one.
+    pub fn forget(&self) {
+        self.known.lock().expect("no holder panics").clear();
+    }
+
     /// Writes the marks whose minute is over. The wiring calls it every few seconds.
     pub async fn flush_due(&self) {
         let now = self.clock.now();

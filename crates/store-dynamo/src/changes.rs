@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use domain::{LogId, RoomId, Seq, Timestamp, UserId};
+use domain::{Epoch, LogId, RoomId, Seq, Timestamp, UserId};
 use service::ports::{ChangedLogs, ChangesCursor, StoreResult};
 use uuid::Uuid;
 
@@ -34,8 +34,10 @@ struct Cursor {
 impl Shared {
     /// As `RoomLog::changes`.
     pub async fn changed_since(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs> {
+        // Read before the rows: a cursor of another epoch than its rows finds out at the next look.
+        let epoch = self.ask_life().await?.epoch;
         let now = now_ms();
-        let read = cursor.and_then(|cursor| self.parse(cursor));
+        let read = cursor.and_then(|cursor| Cursor::parse(cursor, epoch));
         // A minute less than the rows live, since they may go at any moment after that.
         let oldest = now.saturating_sub((LIFE - Duration::from_secs(60)).as_millis() as u64);
         let known = read.filter(|cursor| cursor.at_ms >= oldest);
@@ -64,9 +66,9 @@ impl Shared {
             }
         }
         Ok(ChangedLogs {
-            epoch: self.epoch,
+            epoch,
             logs: logs.into_iter().collect(),
-            next: self.print(&Cursor { at_ms: now, seen }),
+            next: Cursor { at_ms: now, seen }.print(epoch),
             lost: known.is_none() && cursor.is_some(),
         })
     }
@@ -87,15 +89,17 @@ impl Shared {
         }
         Ok(())
     }
+}
 
-    fn print(&self, cursor: &Cursor) -> ChangesCursor {
-        ChangesCursor(format!("{}.{}.{}", self.epoch, cursor.at_ms, cursor.seen.join(",")))
+impl Cursor {
+    fn print(&self, epoch: Epoch) -> ChangesCursor {
+        ChangesCursor(format!("{epoch}.{}.{}", self.at_ms, self.seen.join(",")))
     }
 
     /// None if it is of another epoch, or no cursor of ours.
-    fn parse(&self, cursor: &ChangesCursor) -> Option<Cursor> {
+    fn parse(cursor: &ChangesCursor, epoch: Epoch) -> Option<Cursor> {
         let mut parts = cursor.0.splitn(3, '.');
-        if parts.next()?.parse() != Ok(self.epoch) {
+        if parts.next()?.parse() != Ok(epoch) {
             return None;
         }
         let at_ms = parts.next()?.parse().ok()?;

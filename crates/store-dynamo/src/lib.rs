@@ -8,6 +8,7 @@ mod client;
 mod error;
 mod item;
 mod keys;
+mod life;
 mod log;
 mod meter;
 mod op;

@@ -22,6 +22,9 @@ pub struct DynamoSettings {
     pub pace: Duration,
     /// How often at most the hint of a room's head is written; zero writes it with every append.
     pub hint_interval: Duration,
+    /// How long the table's epoch is believed until it is read again, which costs a process one read. Whoever asks for
+    /// `changes` reads it each time.
+    pub epoch_life: Duration,
 }
 
 impl DynamoSettings {
@@ -36,6 +39,7 @@ impl DynamoSettings {
             patience: Duration::from_millis(2_500),
             pace: Duration::from_millis(50),
             hint_interval: Duration::from_secs(60),
+            epoch_life: Duration::from_secs(10),
         }
     }
 }

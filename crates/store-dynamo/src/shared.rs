@@ -11,7 +11,6 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
     Select, TransactWriteItem,
 };
-use domain::Epoch;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use rand::Rng as _;
 use service::ports::{StoreError, StoreResult};
@@ -22,10 +21,9 @@ use crate::client::Clients;
 use crate::error::{AWAY_MS, BROKEN_MS, Details, Fault, THROTTLED_MS, fault, read_error, unavailable};
 use crate::item::{Item, PK, SK, text};
 use crate::keys::{END, Key};
-use crate::log::LogMemory;
+use crate::life::Lives;
 use crate::meter::Meter;
 use crate::op::{Op, Placeholders, Rendered, When, key_map};
-use crate::ports::Counts;
 use crate::settings::DynamoSettings;
 
 /// Keys of one `BatchGetItem`.
@@ -47,14 +45,10 @@ pub struct Shared {
     pub clients: Clients,
     /// As it was opened.
     pub settings: DynamoSettings,
-    /// The life of the table.
-    pub epoch: Epoch,
+    /// The life of the table, and what is remembered of it.
+    pub lives: Lives,
     /// What it has cost.
     pub meter: Meter,
-    /// How many are in large rooms.
-    pub counts: Counts,
-    /// What is known of logs.
-    pub memory: LogMemory,
     /// Itself, for what goes on behind a call.
     pub me: Weak<Shared>,
 }

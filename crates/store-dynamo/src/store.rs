@@ -10,10 +10,9 @@ use crate::client::Clients;
 use crate::error::OpenError;
 use crate::item::{Item, bytes, number};
 use crate::keys;
-use crate::log::LogMemory;
+use crate::life::{self, Lives};
 use crate::meter::{Meter, Units};
 use crate::op::{Op, When};
-use crate::ports::Counts;
 use crate::settings::DynamoSettings;
 use crate::shared::{Shared, WriteError};
 #[cfg(feature = "poller")]
@@ -36,10 +35,8 @@ impl DynamoStore {
         let bare = |me: &Weak<Shared>, epoch: Epoch| Shared {
             clients: clients.clone(),
             settings: settings.clone(),
-            epoch,
+            lives: Lives::of(epoch),
             meter: Meter::default(),
-            counts: Counts::default(),
-            memory: LogMemory::default(),
             me: me.clone(),
         };
         let epoch = epoch(&bare(&Weak::new(), Epoch(0))).await?;
@@ -76,9 +73,14 @@ impl DynamoStore {
         self.shared.write_hints().await;
     }
 
-    /// The life of the table.
+    /// The epoch of the table, as it was last met.
     pub fn epoch(&self) -> Epoch {
-        self.shared.epoch
+        self.shared.life().epoch
+    }
+
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// What it has cost since it was opened.
@@ -107,9 +109,7 @@ async fn epoch(shared: &Shared) -> Result<Epoch, OpenError> {
     if found > SCHEMA {
         return Err(OpenError::Newer { table: table.clone(), found, known: SCHEMA });
     }
-    let epoch = row.bytes("ep").map_err(failed)?;
-    let epoch: [u8; 8] = epoch.try_into().map_err(|why| failed(crate::item::unreadable("ep", why)))?;
-    Ok(Epoch(u64::from_be_bytes(epoch)))
+    life::epoch(&row).map_err(failed)
 }
 
 /// Writes an epoch that no table has had.

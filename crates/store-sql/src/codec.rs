@@ -85,6 +85,11 @@ fn unreadable(column: &str, why: impl Display) -> StoreError {
     StoreError::Unavailable { why: format!("the column {column} cannot be read: {why}"), retry_ms: 1_000 }
 }
 
+/// What was read names no epoch: somebody emptied the table `meta`.
+pub fn no_epoch() -> StoreError {
+    unreadable("epoch", "the database has none")
+}
+
 /// The name of a value of an enum.
 pub fn word<T: Serialize>(value: &T) -> String {
     match serde_json::to_value(value) {

@@ -1,6 +1,5 @@
-//! What all ports share: connections that read, the way to the task that writes, the epoch.
+//! What all ports share: connections that read, and the way to the task that writes.
 
-use domain::Epoch;
 use futures_util::future::BoxFuture;
 use service::ports::StoreResult;
 use sqlx::AssertSqlSafe;
@@ -14,17 +13,15 @@ use crate::writer::{Span, Writer};
 pub struct Shared {
     pub reads: Pool,
     pub writer: Writer,
-    pub epoch: Epoch,
     #[cfg(feature = "postgres")]
     pub replica: Option<crate::postgres::replica::Replica>,
 }
 
 impl Shared {
-    pub fn new(reads: Pool, writer: Writer, epoch: Epoch) -> Shared {
+    pub fn new(reads: Pool, writer: Writer) -> Shared {
         Shared {
             reads,
             writer,
-            epoch,
             #[cfg(feature = "postgres")]
             replica: None,
         }

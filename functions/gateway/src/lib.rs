@@ -12,7 +12,7 @@ mod signals;
 mod turn;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::limits::Limits;
@@ -55,8 +55,6 @@ pub struct Gateway {
     endpoint: Option<String>,
     /// Typing and marks that the present event made, told at its end.
     signals: Arc<signals::Signals>,
-    /// The epoch that sockets were welcomed in; asked once for the life of the process.
-    epoch: Mutex<Option<Epoch>>,
 }
 
 impl Gateway {
@@ -74,7 +72,7 @@ impl Gateway {
         let signals = Arc::new(signals::Signals::default());
         parts.presence.add_listener(signals.clone());
         parts.marks.add_listener(signals.clone());
-        Arc::new(Gateway { parts, push, settings, origins, endpoint, signals, epoch: Mutex::default() })
+        Arc::new(Gateway { parts, push, settings, origins, endpoint, signals })
     }
 
     /// Answers one event of a route. An error is one of the store before anything was done: API Gateway tells the
@@ -139,12 +137,7 @@ impl Gateway {
     }
 
     async fn epoch(&self) -> StoreResult<Epoch> {
-        if let Some(epoch) = *self.epoch.lock().expect("no holder panics") {
-            return Ok(epoch);
-        }
-        let epoch = self.parts.store.log.epoch().await?;
-        *self.epoch.lock().expect("no holder panics") = Some(epoch);
-        Ok(epoch)
+        self.parts.store.log.epoch().await
     }
 
     fn now(&self) -> Timestamp {

@@ -2,6 +2,7 @@
 //! what `tests/` runs it against.
 
 use std::collections::HashMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
@@ -64,6 +65,7 @@ struct Rig {
     gateway: Arc<Gateway>,
     api: Arc<Api>,
     services: Services,
+    memory: MemoryStore,
     _running: Running,
     _files: tempfile::TempDir,
 }
@@ -80,9 +82,10 @@ impl Rig {
     }
 
     async fn with(limits: Limits) -> Rig {
+        let memory = MemoryStore::new();
         let files = tempfile::tempdir().expect("a folder");
         let ports = Ports {
-            store: MemoryStore::new().store(),
+            store: memory.store(),
             blobs: Arc::new(FolderBlobs::open(files.path().to_owned()).await.expect("a folder")),
             bus: Arc::new(Broker::new().endpoint()),
             presence: Arc::new(InProcessPresence::new()),
@@ -99,7 +102,7 @@ impl Rig {
         let api = Arc::new(Api::default());
         let origins = Origins::parse([PAGE]).expect("an origin");
         let gateway = Gateway::new(Parts::of(&services), api.clone(), "gateway".into(), &limits, origins, None);
-        Rig { gateway, api, services, _running: running, _files: files }
+        Rig { gateway, api, services, memory, _running: running, _files: files }
     }
 
     async fn guest(&self, name: &str) -> Person {
@@ -302,6 +305,21 @@ async fn sockets_end_with_their_session() {
     assert!(rig.api.is_closed(&socket));
     assert!(!rig.api.is_closed(&other));
     rig.event("$default", &socket, Some(r#"{"t":"ping","id":"1"}"#.into()), None).await;
+}
+
+#[tokio::test]
+async fn sockets_of_another_life_of_the_store_are_closed() {
+    let rig = Rig::new().await;
+    let ada = rig.guest("ada").await;
+    let room = rig.room(&ada, RoomKind::Public, false).await;
+    let socket = rig.live(&ada, room).await;
+    let fresh = rig.connect(None).await;
+    rig.memory.restore(&rig.memory.snapshot());
+    assert!(rig.frame(&socket, json!({"t": "ping", "id": "1"})).await.is_empty());
+    assert!(rig.api.is_closed(&socket));
+    let welcome = rig.frame(&fresh, json!({"t": "hello", "v": 1, "token": ada.token})).await.remove(0);
+    let epoch = rig.services.ports.store.log.epoch().await.expect("up").to_string();
+    assert_eq!((&welcome["t"], &welcome["epoch"]), (&json!("welcome"), &json!(epoch)));
 }
 
 #[tokio::test]

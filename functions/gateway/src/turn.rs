@@ -35,7 +35,11 @@ impl Gateway {
             // It was closed, and this frame was under way.
             return Ok(Answer::OK);
         };
-        let Some(session) = Session::restore(self.settings.clone(), id.clone(), &kept.session) else {
+        let epoch = self.epoch().await?;
+        let session = Session::restore(self.settings.clone(), id.clone(), &kept.session);
+        // One of another life of the store comes again, and reads afresh.
+        let session = session.filter(|session| session.epoch().is_none_or(|of| of == epoch));
+        let Some(session) = session else {
             let connection = self.connection(id, UserId::SYSTEM, &kept.endpoint, expires_at);
             self.close(&connection).await;
             return Ok(Answer::OK);

@@ -5,6 +5,7 @@ mod across;
 mod contention;
 mod outage;
 mod replica;
+mod restored;
 
 use client::{Client, Credentials};
 use tests::cluster::Cluster;

@@ -270,6 +270,10 @@ impl Tier {
 
     /// The store said that this is its epoch.
     fn enter_epoch(&self, epoch: Epoch) {
+        if self.hub().epoch() != epoch {
+            // Before the sockets close, which writes the marks of their users.
+            self.parts.marks.forget();
+        }
         let changed = self.drive(|hub, effects| {
             let changed = hub.epoch() != epoch;
             if changed {

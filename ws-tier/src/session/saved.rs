@@ -80,6 +80,14 @@ impl Session {
         Some(Session { settings, conn, state, heard, budget, leaves: None })
     }
 
+    /// The epoch that it was welcomed in, once it is signed in.
+    pub fn epoch(&self) -> Option<Epoch> {
+        match &self.state {
+            State::Open(open) => Some(open.epoch),
+            _ => None,
+        }
+    }
+
     /// Who it belongs to, once it is signed in.
     pub fn actor(&self) -> Option<Actor> {
         match &self.state {

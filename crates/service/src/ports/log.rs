@@ -148,7 +148,8 @@ pub struct LogPage {
 /// The logs. Reads are strong: what was acked is in the next read of any caller.
 #[async_trait]
 pub trait RoomLog: Send + Sync {
-    /// The epoch of the store. One read; may be answered from memory for the life of a connection pool.
+    /// The epoch of the store. One read; may be answered from memory for some seconds. Once it is another one (a restored
+    /// backup), tips and changes are of that one too, and an append after a tip of the one before is `OtherEpoch`.
     async fn epoch(&self) -> StoreResult<Epoch>;
 
     /// How appends are best put together. A hint: what is larger still goes, as long as it can be written.

@@ -127,3 +127,19 @@ async fn only_members_mark() {
     // Just joined: the feed has not written their row yet, which is no error of theirs.
     assert_eq!(node.marks.read(&actor(2), id, 1).await.expect("a member").read_seq, 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_mark_of_another_life_is_not_written() {
+    let world = World::new();
+    let node = world.node();
+    let log = world.room(&node, room(1, RoomKind::Public), &[2, 3]).await;
+    let id = log.room().expect("a room");
+    list_room(&world, &node, id, 2).await;
+    let backup = world.memory.snapshot();
+    let lost = seq(&node.logs.submit(log, world.change(3, send("hi"))).await);
+    assert_eq!(node.marks.read(&actor(2), id, lost).await.expect("a member").read_seq, lost);
+    world.memory.restore(&backup);
+    node.marks.forget();
+    node.marks.flush_user(user(2)).await;
+    assert_eq!(stored(&world, id, 2).await.read_seq, 0);
+}

@@ -15,6 +15,7 @@ use super::plan::Otherwise;
 use crate::error::{AWAY_MS, BROKEN_MS, Fault, THROTTLED_MS};
 use crate::item::Item;
 use crate::keys;
+use crate::life::Life;
 use crate::op::{Op, When};
 use crate::shared::{Shared, pause};
 
@@ -28,10 +29,11 @@ impl Shared {
             debug_assert!(false, "{why}");
             return Err(AppendError::Unavailable { why, retry_ms: BROKEN_MS });
         }
-        if after.epoch() != self.epoch {
+        let life = self.present_life().await.map_err(not_done)?;
+        if after.epoch() != life.epoch {
             return Err(AppendError::OtherEpoch);
         }
-        if !self.memory.is_end(log, after.seq()) && self.read_tip(log).await.map_err(not_done)?.seq() != after.seq() {
+        if !life.memory.is_end(log, after.seq()) && self.read_tip(log).await.map_err(not_done)?.seq() != after.seq() {
             return Err(AppendError::Conflict { slot: None });
         }
         let mark: Mark = rand::rng().random();
@@ -39,23 +41,23 @@ impl Shared {
         let items = LogItem::pack(log, entries, mark, chunk);
         let last = entries.last().expect("it was checked to be there");
         if effects.is_empty() && after.seq() > 0 {
-            tokio::time::sleep(self.memory.wait_to_commit(log, self.settings.pace)).await;
-            self.append_plain(log, items, mark).await?;
+            tokio::time::sleep(life.memory.wait_to_commit(log, self.settings.pace)).await;
+            self.append_plain(&life, log, items, mark).await?;
         } else {
             self.commit(log, &items, mark, entries, effects).await?;
         }
-        self.memory.ends_at(log, last.seq);
-        let tip = Tip::from_store(self.epoch, last.seq, last.n, last.at);
+        life.memory.ends_at(log, last.seq);
+        let tip = Tip::from_store(life.epoch, last.seq, last.n, last.at);
         self.hint_head(log, &tip).await;
         Ok(tip)
     }
 
     /// Item after item, each conditional: half the price of a transaction. When it breaks off, those
     /// before it stay, as a whole append that another node cut short; the answer says that it is not known.
-    async fn append_plain(&self, log: LogId, items: Vec<LogItem>, mark: Mark) -> Result<(), AppendError> {
+    async fn append_plain(&self, life: &Life, log: LogId, items: Vec<LogItem>, mark: Mark) -> Result<(), AppendError> {
         for (index, item) in items.iter().enumerate() {
             match self.commit(log, std::slice::from_ref(item), mark, &item.entries, &[]).await {
-                Ok(()) => self.memory.ends_at(log, item.last().seq),
+                Ok(()) => life.memory.ends_at(log, item.last().seq),
                 Err(AppendError::Conflict { .. }) if index > 0 => return Err(AppendError::Conflict { slot: None }),
                 Err(_) if index > 0 => return Err(AppendError::Unknown),
                 Err(error) => return Err(error),

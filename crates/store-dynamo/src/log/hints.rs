@@ -21,7 +21,7 @@ impl Shared {
             return;
         }
         let head = Head { seq: tip.seq(), n: tip.n(), at: tip.at() };
-        match self.memory.hint(log, head, self.settings.hint_interval) {
+        match self.life().memory.hint(log, head, self.settings.hint_interval) {
             HintStep::Nothing => {}
             HintStep::Write => self.write_hint(log, head).await,
             HintStep::Later(at) => {
@@ -29,7 +29,7 @@ impl Shared {
                 tokio::spawn(async move {
                     tokio::time::sleep_until(at).await;
                     let Some(shared) = me.upgrade() else { return };
-                    if let Some(head) = shared.memory.take_hint(log) {
+                    if let Some(head) = shared.life().memory.take_hint(log) {
                         shared.write_hint(log, head).await;
                     }
                 });
@@ -39,13 +39,13 @@ impl Shared {
 
     /// Writes all hints that are due later: before the process ends.
     pub async fn write_hints(&self) {
-        let writes = self.memory.take_hints().into_iter().map(|(log, head)| self.write_hint(log, head));
+        let writes = self.life().memory.take_hints().into_iter().map(|(log, head)| self.write_hint(log, head));
         futures_util::stream::iter(writes).buffer_unordered(HINTS_AT_ONCE).collect::<()>().await;
     }
 
     /// The head of a room as lists show it: what its row says, or this process knows.
     pub fn hinted_head(&self, room: RoomId, row: &Item) -> StoreResult<Option<Head>> {
-        let own = self.memory.unwritten_hint(LogId::Room(room));
+        let own = self.life().memory.unwritten_hint(LogId::Room(room));
         Ok(rows::head(row)?.into_iter().chain(own).max_by_key(|head| head.seq))
     }
 

@@ -25,7 +25,7 @@ const ROWS: usize = 48;
 #[async_trait]
 impl RoomLog for Shared {
     async fn epoch(&self) -> StoreResult<Epoch> {
-        Ok(self.epoch)
+        Ok(self.present_life().await?.epoch)
     }
 
     fn shape(&self) -> AppendShape {

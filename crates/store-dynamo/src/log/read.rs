@@ -23,12 +23,14 @@ const LEAST_STEP: u64 = 16;
 impl Shared {
     /// The last entry.
     pub async fn read_tip(&self, log: LogId) -> StoreResult<Tip> {
+        // Before the entry is read: a tip is never of a later life than the entry that it names.
+        let life = self.present_life().await?;
         let Some(item) = self.item_below(log, Seq::MAX).await? else {
-            return Ok(Tip::from_store(self.epoch, 0, 0, Timestamp(0)));
+            return Ok(Tip::from_store(life.epoch, 0, 0, Timestamp(0)));
         };
         let last = item.last();
-        self.memory.ends_at(log, last.seq);
-        Ok(Tip::from_store(self.epoch, last.seq, last.n, last.at))
+        life.memory.ends_at(log, last.seq);
+        Ok(Tip::from_store(life.epoch, last.seq, last.n, last.at))
     }
 
     /// The item that begins at `seq`, or else the next one below.
@@ -71,7 +73,7 @@ impl Shared {
         if limit == 0 || to == 0 {
             return Ok(Vec::new());
         }
-        if to > self.memory.reached(log) {
+        if to > self.life().memory.reached(log) {
             to = to.min(self.read_tip(log).await?.seq());
         }
         let mut found: Vec<Entry> = Vec::new();

@@ -43,13 +43,14 @@ impl Counts {
 impl Shared {
     /// How many are in. `strong` is what was acked; else a moment ago, at half the cost.
     pub async fn members_in(&self, room: RoomId, strong: bool) -> StoreResult<u64> {
-        if let Some(members) = self.counts.known(room, Instant::now()) {
+        let life = self.life();
+        if let Some(members) = life.counts.known(room, Instant::now()) {
             return Ok(members);
         }
         let range = Range::beginning(keys::room_rows(room), keys::MEMBERS);
         let members = self.count(if strong { range } else { range.weak() }, &joined()).await?;
         if members > LARGE {
-            self.counts.remember(room, members, Instant::now());
+            life.counts.remember(room, members, Instant::now());
         }
         Ok(members)
     }

@@ -1,6 +1,7 @@
 //! Conditions: no hole and no double, also for an `after` that is no end of an item.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use conformance::suite::world::{Scribe, a_room, a_room_with, a_user, entries_after, member, plain_room, text};
 use domain::{Effect, Level, LogId, MemberState, RoomKind, Timestamp};
@@ -8,10 +9,10 @@ use service::ports::{AppendError, Store, Tip};
 use tokio::sync::Barrier;
 
 use super::world::{TestStore, on_dynamodb_local};
-use crate::DynamoStore;
+use crate::{DynamoSettings, DynamoStore, keys};
 
 /// Another process on the same table.
-async fn another(settings: &crate::DynamoSettings) -> Store {
+async fn another(settings: &DynamoSettings) -> Store {
     DynamoStore::open(settings.clone()).await.expect("the table is there").store()
 }
 
@@ -188,4 +189,34 @@ async fn a_restored_table_begins_a_new_epoch() {
     let late = ports.log.append(scribe.log, &scribe.tip, &scribe.entries(vec![text("late")]), &[]).await;
     assert_eq!(late, Err(AppendError::OtherEpoch));
     assert!(ports.log.changes(Some(&cursor)).await.expect("changes").lost);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_is_open_goes_on_in_the_new_epoch() {
+    let settings = DynamoSettings { epoch_life: Duration::ZERO, ..on_dynamodb_local() };
+    let long = DynamoSettings { epoch_life: Duration::from_secs(3_600), ..settings.clone() };
+    let test = TestStore::open(settings.clone()).await.expect("a table");
+    let (writes, looks) = (test.store(), another(&long).await);
+    let log = LogId::Room(a_room());
+    let mut scribe = Scribe::new(&writes, log).await;
+    scribe.say("saved").await;
+    scribe.say("lost").await;
+    assert_eq!(looks.log.tip(log).await, Ok(scribe.tip), "it remembers where the log ended");
+    let cursor = looks.log.changes(None).await.expect("a cursor").next;
+
+    // The backup has been made after the first message.
+    test.dynamo.shared().delete(keys::entries(log, 2)).await.expect("deleted");
+    let epoch = DynamoStore::renew(settings).await.expect("renewed");
+    let late = writes.log.append(log, &scribe.tip, &scribe.entries(vec![text("late")]), &[]).await;
+    assert_eq!(late, Err(AppendError::OtherEpoch), "else it would stand behind a hole");
+    let changes = looks.log.changes(Some(&cursor)).await.expect("changes");
+    assert!(changes.lost && changes.epoch == epoch, "{changes:?}");
+    assert_eq!(looks.log.epoch().await, Ok(epoch));
+    let beyond = Tip::from_store(epoch, 2, 2, Timestamp(0));
+    let refused = looks.log.append(log, &beyond, &entries_after(&beyond, a_user(), vec![text("late")]), &[]).await;
+    assert_eq!(refused, Err(AppendError::Conflict { slot: None }), "no end of the other life is remembered");
+
+    scribe.catch_up().await;
+    assert_eq!((scribe.tip.epoch(), scribe.tip.seq()), (epoch, 1));
+    assert_eq!(scribe.say("of this life").await, 2);
 }

@@ -23,6 +23,8 @@ pub fn settings(endpoint: String) -> DynamoSettings {
         region: Some(local_servers::AWS_REGION.into()),
         pace: Duration::ZERO,
         hint_interval: Duration::ZERO,
+        // A read now and then, which no count of reads expects.
+        epoch_life: Duration::from_secs(3_600),
         // Two cores are shared by many tests and an emulator.
         attempt_timeout: Duration::from_secs(20),
         patience: Duration::from_secs(30),

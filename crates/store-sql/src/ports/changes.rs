@@ -4,8 +4,8 @@
 //! numbers. On PostgreSQL one with a lower number may commit after one with a higher, also much later; so a
 //! cursor is the last look's whole snapshot, and what that one did not see yet is new to this one.
 
-use domain::{LogId, Seq};
-use service::ports::{ChangedLogs, ChangesCursor, StoreResult};
+use domain::{Epoch, LogId, Seq};
+use service::ports::{ChangedLogs, ChangesCursor, RoomLog as _, StoreResult};
 
 use crate::codec::Columns;
 use crate::database::Row;
@@ -15,43 +15,45 @@ use crate::sql;
 
 impl Shared {
     pub async fn changed_since(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs> {
-        let since = cursor.and_then(|cursor| self.look_of(cursor));
+        // Asked before the look: a cursor of another epoch than this one's look finds out at the next.
+        let epoch = self.epoch().await?;
+        let since = cursor.and_then(|cursor| look_of(cursor, epoch));
         let is_lost = cursor.is_some() && since.is_none();
         match self.reads.dialect() {
             #[cfg(feature = "sqlite")]
             Dialect::Sqlite => {
                 let since = since.and_then(|since| since.parse().ok());
-                self.by_counter(since, is_lost || (cursor.is_some() && since.is_none())).await
+                self.by_counter(epoch, since, is_lost || (cursor.is_some() && since.is_none())).await
             }
             #[cfg(feature = "postgres")]
             Dialect::Postgres => {
                 let since = since.and_then(Snapshot::parse);
-                self.by_snapshot(since, is_lost || (cursor.is_some() && since.is_none())).await
+                self.by_snapshot(epoch, since, is_lost || (cursor.is_some() && since.is_none())).await
             }
         }
     }
 
     #[cfg(feature = "sqlite")]
-    async fn by_counter(&self, since: Option<i64>, lost: bool) -> StoreResult<ChangedLogs> {
+    async fn by_counter(&self, epoch: Epoch, since: Option<i64>, lost: bool) -> StoreResult<ChangedLogs> {
         let Some(since) = since else {
             let row = self.one(sql::query("SELECT COALESCE(MAX(chg), 0) AS chg FROM log")).await?;
             let now = row.map_or(Ok(0), |row| row.int("chg"))?;
-            return Ok(self.changed(Vec::new(), &now.to_string(), lost));
+            return Ok(changed(epoch, Vec::new(), &now.to_string(), lost));
         };
         let rows = self.all(sql::query("SELECT log, head, chg FROM log WHERE chg > $1").bind(since)).await?;
         let mut next = since;
         for row in &rows {
             next = next.max(row.int("chg")?);
         }
-        Ok(self.changed(rows.iter().map(head).collect::<StoreResult<_>>()?, &next.to_string(), false))
+        Ok(changed(epoch, rows.iter().map(head).collect::<StoreResult<_>>()?, &next.to_string(), false))
     }
 
     #[cfg(feature = "postgres")]
-    async fn by_snapshot(&self, since: Option<Snapshot<'_>>, lost: bool) -> StoreResult<ChangedLogs> {
+    async fn by_snapshot(&self, epoch: Epoch, since: Option<Snapshot<'_>>, lost: bool) -> StoreResult<ChangedLogs> {
         let Some(since) = since else {
             let row = self.one(sql::query("SELECT pg_current_snapshot()::text AS look")).await?;
             let now = row.map_or(Ok(String::new()), |row| row.text("look"))?;
-            return Ok(self.changed(Vec::new(), &now, lost));
+            return Ok(changed(epoch, Vec::new(), &now, lost));
         };
         // One statement, so that what it does not see is what its snapshot says.
         let query = "SELECT now.look, l.log, l.head FROM (SELECT pg_current_snapshot()::text AS look) AS now
@@ -60,7 +62,7 @@ impl Shared {
         let now = rows.first().map_or(Ok(String::new()), |row| row.text("look"))?;
         if Snapshot::parse(&now).is_none_or(|now| now.next < since.next) {
             // Another server went on from an earlier moment: its transactions have numbers that this cursor saw.
-            return Ok(self.changed(Vec::new(), &now, true));
+            return Ok(changed(epoch, Vec::new(), &now, true));
         }
         let mut logs = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -68,18 +70,18 @@ impl Shared {
                 logs.push(head(row)?);
             }
         }
-        Ok(self.changed(logs, &now, false))
+        Ok(changed(epoch, logs, &now, false))
     }
+}
 
-    /// What a cursor says of its look; none if it is of another epoch, or no cursor of ours.
-    fn look_of<'c>(&self, cursor: &'c ChangesCursor) -> Option<&'c str> {
-        let (epoch, look) = cursor.0.split_once('.')?;
-        if epoch.parse() == Ok(self.epoch) { Some(look) } else { None }
-    }
+/// What a cursor says of its look; none if it is of another epoch, or no cursor of ours.
+fn look_of(cursor: &ChangesCursor, epoch: Epoch) -> Option<&str> {
+    let (of, look) = cursor.0.split_once('.')?;
+    if of.parse() == Ok(epoch) { Some(look) } else { None }
+}
 
-    fn changed(&self, logs: Vec<(LogId, Seq)>, next: &str, lost: bool) -> ChangedLogs {
-        ChangedLogs { epoch: self.epoch, logs, next: ChangesCursor(format!("{}.{next}", self.epoch)), lost }
-    }
+fn changed(epoch: Epoch, logs: Vec<(LogId, Seq)>, next: &str, lost: bool) -> ChangedLogs {
+    ChangedLogs { epoch, logs, next: ChangesCursor(format!("{epoch}.{next}")), lost }
 }
 
 fn head(row: &Row) -> StoreResult<(LogId, Seq)> {

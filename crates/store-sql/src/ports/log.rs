@@ -2,9 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{Body, Effect, Entry, Epoch, LogId, Seq};
-use service::ports::{
-    AppendError, Appended, ChangedLogs, ChangesCursor, Head, LogPage, PageFrom, RoomLog, StoreResult, Tip,
-};
+use service::ports::{AppendError, Appended, ChangedLogs, ChangesCursor, LogPage, PageFrom, RoomLog, StoreResult, Tip};
 
 use crate::codec::{self, Columns, ENTRY, EntryRow, int};
 use crate::database::Row;
@@ -23,12 +21,17 @@ pub const PAGE_FORWARD: &str = "SELECT seq, n, by_id, id, at, v, body FROM entry
 #[async_trait]
 impl RoomLog for Shared {
     async fn epoch(&self) -> StoreResult<Epoch> {
-        Ok(self.epoch)
+        let row = self.one(sql::query("SELECT v AS epoch FROM meta WHERE k = 'epoch'")).await?;
+        self.epoch_of(row.as_ref().ok_or_else(codec::no_epoch)?)
     }
 
     async fn tip(&self, log: LogId) -> StoreResult<Tip> {
-        let row = self.one(sql::query("SELECT head, n, at FROM log WHERE log = $1").bind(log.to_string())).await?;
-        Ok(self.tip_of(row.as_ref().map(codec::head).transpose()?))
+        // One statement, so that the head is of the epoch that stands beside it.
+        let query = "SELECT m.v AS epoch, COALESCE(l.head, 0) AS head, COALESCE(l.n, 0) AS n, COALESCE(l.at, 0) AS at
+                     FROM meta m LEFT JOIN log l ON l.log = $1 WHERE m.k = 'epoch'";
+        let row = self.one(sql::query(query).bind(log.to_string())).await?.ok_or_else(codec::no_epoch)?;
+        let head = codec::head(&row)?;
+        Ok(Tip::from_store(self.epoch_of(&row)?, head.seq, head.n, head.at))
     }
 
     async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], effects: &[Effect]) -> Appended {
@@ -65,15 +68,17 @@ impl RoomLog for Shared {
     }
 
     async fn recent(&self, log: LogId, count: usize) -> StoreResult<(Tip, Vec<Entry>)> {
-        // One statement, so that the head and the entries are of one moment.
-        let query = "SELECT l.head, l.n AS head_n, l.at AS head_at, e.seq, e.n, e.by_id, e.id, e.at, e.v, e.body
-                     FROM log l LEFT JOIN entry e ON e.log = l.log AND e.seq > l.head - $2
-                     WHERE l.log = $1 ORDER BY e.seq";
+        // One statement, so that the epoch, the head and the entries are of one moment.
+        let query = "SELECT m.v AS epoch, COALESCE(l.head, 0) AS head, COALESCE(l.n, 0) AS head_n,
+                     COALESCE(l.at, 0) AS head_at, e.seq, e.n, e.by_id, e.id, e.at, e.v, e.body
+                     FROM meta m LEFT JOIN log l ON l.log = $1 LEFT JOIN entry e ON e.log = l.log AND e.seq > l.head - $2
+                     WHERE m.k = 'epoch' ORDER BY e.seq";
         let rows = self.all(sql::query(query).bind(log.to_string()).bind(sql::limit(count))).await?;
-        let Some(first) = rows.first() else { return Ok((self.tip_of(None), Vec::new())) };
-        let head = Head { seq: first.number("head")?, n: first.number("head_n")?, at: first.time("head_at")? };
+        let first = rows.first().ok_or_else(codec::no_epoch)?;
+        let (seq, n, at) = (first.number("head")?, first.number("head_n")?, first.time("head_at")?);
+        let tip = Tip::from_store(self.epoch_of(first)?, seq, n, at);
         let found = if first.int_or_none("seq")?.is_some() { entries(rows)? } else { Vec::new() };
-        Ok((self.tip_of(Some(head)), found))
+        Ok((tip, found))
     }
 
     async fn changes(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs> {
@@ -110,9 +115,15 @@ impl RoomLog for Shared {
 }
 
 impl Shared {
-    fn tip_of(&self, head: Option<Head>) -> Tip {
-        let head = head.unwrap_or_default();
-        Tip::from_store(self.epoch, head.seq, head.n, head.at)
+    /// The epoch that the database said. It is never remembered: one that was restored has another, and whatever this
+    /// process asks next is answered in that one.
+    fn epoch_of(&self, row: &Row) -> StoreResult<Epoch> {
+        let epoch = row.parsed("epoch")?;
+        #[cfg(feature = "postgres")]
+        if let Some(replica) = &self.replica {
+            replica.primary_is_of(epoch);
+        }
+        Ok(epoch)
     }
 
     /// Whether the floor is as high as asked, or as the head.

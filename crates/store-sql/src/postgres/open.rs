@@ -34,7 +34,7 @@ impl SqlStore {
         drop(connection);
         let reads = super::pool(settings.readers, &settings).connect_lazy_with(options);
         let writer = Writer::pooled(writes, &settings);
-        let mut shared = Shared::new(Pool::Postgres(reads), writer, meta.epoch);
+        let mut shared = Shared::new(Pool::Postgres(reads), writer);
         if let Some(url) = replica {
             shared.replica = Some(Replica::new(super::options(url)?, meta.epoch, &settings));
         }

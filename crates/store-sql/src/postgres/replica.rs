@@ -3,6 +3,7 @@
 //! It never answers for more than that (3-delivery, P7): what it does not know yet, and what it fails to
 //! answer, is read from the primary.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::{Epoch, LogId, Seq};
@@ -26,7 +27,8 @@ const REST: Duration = Duration::from_secs(5);
 pub struct Replica {
     pool: Pool,
     name: String,
-    epoch: Epoch,
+    /// The primary's, as it was last met.
+    epoch: AtomicU64,
     rest: Rest,
 }
 
@@ -34,9 +36,15 @@ impl Replica {
     /// Connects when it is first asked.
     pub fn new(options: PgConnectOptions, epoch: Epoch, settings: &SqlSettings) -> Replica {
         let name = super::name_of(&options);
+        let epoch = AtomicU64::new(epoch.0);
         let settings = SqlSettings { read_timeout: PATIENCE, ..settings.clone() };
         let pool = super::pool(settings.readers, &settings).connect_lazy_with(options);
         Replica { pool: Pool::Postgres(pool), name, epoch, rest: Rest::default() }
+    }
+
+    /// The primary is of this epoch: pages of another one are not served from now on.
+    pub fn primary_is_of(&self, epoch: Epoch) {
+        self.epoch.store(epoch.0, Ordering::Release);
     }
 
     /// A page with the head that it is of, both of one moment; none if that head is below `min_seq`, or the
@@ -66,8 +74,8 @@ impl Replica {
 
     fn decode(&self, rows: Vec<Row>) -> StoreResult<Option<LogPage>> {
         let Some(first) = rows.first() else { return Ok(None) };
-        let (epoch, as_of) = (first.parsed("epoch")?, first.number("head")?);
-        if epoch != self.epoch {
+        let (epoch, as_of): (Epoch, Seq) = (first.parsed("epoch")?, first.number("head")?);
+        if epoch.0 != self.epoch.load(Ordering::Acquire) {
             return Ok(self.leave_alone("it is of another life of the database"));
         }
         let entries = if first.int_or_none("seq")?.is_some() { entries(rows)? } else { Vec::new() };

@@ -11,7 +11,7 @@ use crate::SqlStore;
 use crate::database::{Connection, Pool};
 use crate::dialect::{self, Kind};
 use crate::error::OpenError;
-use crate::schema::{self, Meta};
+use crate::schema;
 use crate::settings::SqlSettings;
 use crate::shared::Shared;
 use crate::writer::Writer;
@@ -37,7 +37,7 @@ impl SqlStore {
             std::fs::create_dir_all(folder).map_err(io)?;
         }
         super::create(&path).map_err(|source| OpenError::Io { path: path.display().to_string(), source })?;
-        let (connection, meta) = connect(&path, &settings).await?;
+        let connection = connect(&path, &settings).await?;
         let reads = SqlitePoolOptions::new()
             .max_connections(settings.readers)
             .acquire_timeout(settings.read_timeout)
@@ -45,7 +45,7 @@ impl SqlStore {
             .await
             .map_err(|source| OpenError::Database { name: path.display().to_string(), source })?;
         let writer = Writer::queued(connection, &path, &settings);
-        let shared = Shared::new(Pool::Sqlite(reads), writer, meta.epoch);
+        let shared = Shared::new(Pool::Sqlite(reads), writer);
         let file = File { path, settings, _folder: None };
         Ok(SqlStore { shared: Arc::new(shared), file: Some(file) })
     }
@@ -85,13 +85,13 @@ pub fn path_of(location: &str) -> Result<PathBuf, OpenError> {
     Ok(PathBuf::from(path))
 }
 
-async fn connect(path: &Path, settings: &SqlSettings) -> Result<(Connection, Meta), OpenError> {
+async fn connect(path: &Path, settings: &SqlSettings) -> Result<Connection, OpenError> {
     let name = path.display().to_string();
     let mut attempt = 0;
     loop {
         attempt += 1;
         let opened = match super::connect_writer(path, settings).await {
-            Ok(mut connection) => schema::migrate(&mut connection, &name).await.map(|meta| (connection, meta)),
+            Ok(mut connection) => schema::migrate(&mut connection, &name).await.map(|_| connection),
             Err(source) => Err(OpenError::Database { name: name.clone(), source }),
         };
         match opened {

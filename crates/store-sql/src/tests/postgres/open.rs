@@ -3,7 +3,7 @@
 use conformance::suite::world::{Scribe, a_room, person, text};
 use domain::LogId;
 use local_servers::{free_port, shared};
-use service::ports::{AppendError, StoreError};
+use service::ports::{AppendError, PageFrom, StoreError};
 
 use super::{connections, name_of, new_database, open_at, open_empty, whole_logs};
 use crate::{OpenError, SqlSettings, SqlStore};
@@ -59,6 +59,42 @@ async fn what_was_restored_begins_a_new_epoch() {
     assert!(changes.lost);
     let next = ports.log.changes(Some(&changes.next)).await.expect("changes");
     assert!(!next.lost && next.logs.is_empty(), "nothing is news for ever");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_is_open_goes_on_in_the_new_epoch() {
+    let url = new_database();
+    // The database is its own replica: what matters is which epoch is believed.
+    let open = || SqlStore::connect(&url, Some(&url), SqlSettings::default());
+    let (writer, idle) = (open().await.expect("it opens"), open().await.expect("it opens"));
+    let (ports, replica) = (writer.store(), idle.shared().replica.as_ref().expect("it has one"));
+    let mut scribe = Scribe::new(&ports, LogId::Room(a_room())).await;
+    scribe.say("of the other life").await;
+    let cursor = idle.store().log.changes(None).await.expect("a cursor").next;
+
+    let epoch = crate::renew(&url).await.expect("renewed");
+    let late = ports.log.append(scribe.log, &scribe.tip, &scribe.entries(vec![text("late")]), &[]).await;
+    assert_eq!(late, Err(AppendError::OtherEpoch));
+    let tip = ports.log.tip(scribe.log).await.expect("a read");
+    assert_eq!((tip.epoch(), tip.seq()), (epoch, 1));
+    assert_eq!(ports.log.recent(scribe.log, 5).await.expect("a read").0, tip);
+    scribe.catch_up().await;
+    assert_eq!(scribe.say("of this life").await, 2);
+
+    let newest = PageFrom::Before(9);
+    assert!(replica.page(scribe.log, newest, 5, 1).await.is_none(), "not of the life that it knows");
+    let changes = idle.store().log.changes(Some(&cursor)).await.expect("changes");
+    assert!(changes.lost && changes.epoch == epoch, "one that only looks notices as well: {changes:?}");
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let page = loop {
+        // It rests for a while after it was of another life.
+        match replica.page(scribe.log, newest, 5, 2).await {
+            Some(page) => break page,
+            None => assert!(std::time::Instant::now() < deadline, "the replica is not asked again"),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    assert_eq!((page.epoch, page.as_of), (epoch, 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,88 @@
+//! A database that is put back to a backup, with its own tools, while nodes stand still: they go on in the new epoch.
+
+use std::time::Duration;
+
+use domain::limits::NODE_LIFE;
+use local_servers::shared;
+use serde_json::json;
+use tests::backends::Profile;
+use tests::cluster::Cluster;
+use tests::person::{Person, answer};
+use tests::socket::{Next, Socket};
+use tests::wait;
+
+use crate::setup::{generous, join, messages, number, room, say, text, texts};
+
+/// Ends all connections to a database of paused nodes, which do not come back before they go on.
+fn cut_off(database: &str) {
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity";
+    shared::postgres().sql("postgres", &format!("{end} WHERE datname = '{database}'"));
+}
+
+async fn closed(socket: &mut Socket) -> u16 {
+    loop {
+        if let Next::Closed(code) = socket.next().await {
+            return code;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_stood_still_over_a_restore_go_on_in_the_new_epoch() {
+    let cluster = Cluster::start(Profile::SelfHosted, 2, generous()).await;
+    let (postgres, database) = (shared::postgres(), cluster.backends().database().to_owned());
+    let ada = Person::register(cluster.node(0), "ada").await;
+    let bob = Person::register(cluster.node(1), "bob").await;
+    let id = room(&ada, "garden").await;
+    join(&bob, &id).await;
+    say(&ada, &id, "kept").await;
+
+    cluster.nodes().iter().for_each(|node| node.pause());
+    cut_off(&database);
+    let backup = postgres.new_database_like(&database);
+    cluster.nodes().iter().for_each(|node| node.resume());
+
+    let mut sockets = [ada.connect().await, bob.connect().await];
+    for socket in &mut sockets {
+        socket.follow(&id).await;
+    }
+    let key = uuid::Uuid::now_v7().to_string();
+    let send = async |by: &Person, epoch: &str, seen: u64| {
+        let request = by.request(reqwest::Method::POST, &messages(&id));
+        let request = request.header("palaver-epoch", epoch).header("idempotency-key", key.clone());
+        answer(request.json(&json!({ "text": "lost", "seen": seen }))).await
+    };
+    let epoch = async |by: &Person| text(&by.get(&messages(&id)).await.ok()["epoch"]);
+    let before = epoch(&ada).await;
+    let lost = number(&send(&ada, &before, 0).await.ok()["seq"]);
+
+    cluster.nodes().iter().for_each(|node| node.pause());
+    cut_off(&database);
+    postgres.sql("postgres", &format!("DROP DATABASE {database}"));
+    postgres.sql("postgres", &format!("ALTER DATABASE {backup} RENAME TO {database}"));
+    // A node of the time of the backup may still run, as far as the database knows.
+    let patience = NODE_LIFE + Duration::from_secs(20);
+    wait::until_within(patience, "the new epoch", async || {
+        let output = cluster.backends().palaver(&["migrate", "--restored"]).await;
+        output.status.success().then_some(())
+    })
+    .await;
+    cluster.nodes().iter().for_each(|node| node.resume());
+
+    for mut socket in sockets {
+        assert_eq!(closed(&mut socket).await, 4412);
+    }
+    let after = epoch(&ada).await;
+    assert_ne!(after, before);
+    assert_eq!(epoch(&bob).await, after);
+    assert_eq!(texts(&ada, &id).await, ["kept"]);
+    // Its client repeats what was acked in the other life as something new; nobody remembers the ack.
+    let refused = send(&ada, &before, lost).await;
+    assert_eq!(refused.body["code"], "unavailable", "{}", refused.text());
+    let mut socket = bob.connect().await;
+    socket.follow(&id).await;
+    let again = number(&send(&ada, &after, 0).await.ok()["seq"]);
+    assert_eq!(socket.find("event", |event| event["text"] == "lost").await["seq"], again);
+    say(&bob, &id, "goes on").await;
+    assert_eq!(texts(&ada, &id).await, ["kept", "lost", "goes on"]);
+}
