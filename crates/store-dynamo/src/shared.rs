@@ -3,7 +3,9 @@
 use std::sync::Weak;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::get_item::GetItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -144,10 +146,19 @@ impl WriteError {
 impl Shared {
     /// One item, read strongly.
     pub async fn get(&self, key: Key) -> StoreResult<Option<Item>> {
+        self.get_or(key, read_error).await
+    }
+
+    /// As [`Shared::get`], with an error of the caller's own.
+    pub async fn get_or<E>(
+        &self,
+        key: Key,
+        failed: impl FnOnce(SdkError<GetItemError>) -> E,
+    ) -> Result<Option<Item>, E> {
         let request = self.clients.read.get_item().table_name(&self.settings.table);
         let request = request.set_key(Some(key_map(&key))).consistent_read(true);
         let answer = request.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
-        let answer = answer.map_err(read_error)?;
+        let answer = answer.map_err(failed)?;
         self.meter.read(answer.consumed_capacity());
         Ok(answer.item.map(Item))
     }

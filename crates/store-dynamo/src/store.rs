@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, Weak};
 
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::get_item::GetItemError;
 use domain::{Epoch, LogId, Seq};
 use service::ports::{Store, StoreResult};
 use uuid::Uuid;
 
 use crate::client::Clients;
-use crate::error::OpenError;
+use crate::error::{OpenError, read_error};
 use crate::item::{Item, bytes, number};
 use crate::keys;
 use crate::life::{self, Lives};
@@ -17,7 +19,6 @@ use crate::settings::DynamoSettings;
 use crate::shared::{Shared, WriteError};
 #[cfg(feature = "poller")]
 use crate::stream::Poller;
-use crate::table;
 
 /// The form of the items that this release writes.
 const SCHEMA: u64 = 1;
@@ -89,20 +90,16 @@ impl DynamoStore {
     }
 }
 
-/// The table's epoch, which the first that asks draws. One read, where the table is as it should be.
+/// The table's epoch, which the first that asks draws.
 async fn epoch(shared: &Shared) -> Result<Epoch, OpenError> {
     let table = &shared.settings.table;
     let failed = |source| OpenError::Store { table: table.clone(), source };
-    let row = match shared.get(keys::epoch()).await {
-        Ok(Some(row)) => row,
-        other => {
-            // Is it there at all, and ours? Its description says so in words that help.
-            if !table::is_ours(&table::describe(&shared.clients.read, table).await?) {
-                return Err(OpenError::Foreign(table.clone()));
-            }
-            other.map_err(failed)?;
+    let read = || shared.get_or(keys::epoch(), |error| not_opened(table, error));
+    let row = match read().await? {
+        Some(row) => row,
+        None => {
             draw_epoch(shared, When::Absent).await?;
-            shared.get(keys::epoch()).await.map_err(failed)?.unwrap_or_default()
+            read().await?.unwrap_or_default()
         }
     };
     let found = row.number("sv").map_err(failed)?;
@@ -110,6 +107,17 @@ async fn epoch(shared: &Shared) -> Result<Epoch, OpenError> {
         return Err(OpenError::Newer { table: table.clone(), found, known: SCHEMA });
     }
     life::epoch(&row).map_err(failed)
+}
+
+/// What the first read of a table tells about it: its description would say the same, for one more request at each start.
+fn not_opened(table: &str, error: SdkError<GetItemError>) -> OpenError {
+    let table = table.to_owned();
+    match error.as_service_error() {
+        Some(error) if error.is_resource_not_found_exception() => OpenError::NoTable(table),
+        // A key of ours is none of this table.
+        Some(error) if error.code() == Some("ValidationException") => OpenError::Foreign(table),
+        _ => OpenError::Store { table, source: read_error(error) },
+    }
 }
 
 /// Writes an epoch that no table has had.

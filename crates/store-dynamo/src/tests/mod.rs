@@ -6,6 +6,7 @@ mod expiry;
 mod faults;
 mod guards;
 mod hints;
+mod open;
 mod proxy;
 mod read_costs;
 mod world;
