@@ -86,6 +86,9 @@ pub enum AppendError {
     /// The store is of another epoch than the tip: a backup was restored. Nothing was written.
     #[error("the store is of another epoch")]
     OtherEpoch,
+    /// It is more than the store ever takes at once, or makes a row larger than one may be. Nothing was written.
+    #[error("this is more than the store takes")]
+    TooLarge,
 }
 
 /// How a store likes its appends put together, so that each costs little and fits.

@@ -59,8 +59,7 @@ impl Machine {
         let tip = self.tip?;
         let mut items = self.queue.take_ours(FORWARD_CHANGES);
         for item in &mut items {
-            // Should the answer be lost, the log tells what became of it: so it must be possible to find. What this
-            // node tried itself is known not to be there.
+            // Should the answer be lost, the log tells what became of it: so it must be possible to find.
             item.change.seen.get_or_insert(tip.seq().max(self.contention.reached));
             item.change.epoch.get_or_insert(tip.epoch());
         }

@@ -138,6 +138,8 @@ pub struct Machine {
     prepared: Option<Arc<Prepared>>,
     /// Whether a command is under way.
     busy: bool,
+    /// So many changes go one by one: together they were more than the store takes.
+    one_by_one: usize,
     /// Failures of the store in a row: how long to wait before the next try.
     failures: u32,
     /// The tip has to be read again before anything is decided: somebody else was first.
@@ -163,6 +165,7 @@ impl Machine {
             placed: Vec::new(),
             prepared: None,
             busy: false,
+            one_by_one: 0,
             failures: 0,
             overtaken: false,
             look_again: false,
@@ -297,7 +300,7 @@ impl Machine {
     /// Decides what waits, until an append is full or a row is missing.
     fn decide(&mut self, now: Now, rates: &Rates, out: &mut Vec<Output>) {
         let tip = self.tip.expect("decided only at a known tip");
-        let alone = matches!(self.log, LogId::User(_));
+        let alone = matches!(self.log, LogId::User(_)) || self.one_by_one > 0;
         while self.view.pending() < APPEND_ENTRIES
             && self.view.rows() < self.shape.rows
             && !(alone && self.view.pending() > 0)
@@ -313,6 +316,10 @@ impl Machine {
                 self.queue.put_back(item);
                 break;
             }
+            // From now on it may be in the log without anybody's knowing, should an answer be lost: so it must be possible
+            // to find.
+            item.change.seen.get_or_insert(tip.seq());
+            item.change.epoch.get_or_insert(tip.epoch());
             if let Err(refusal) = self.count(&mut item, now, rates) {
                 item.answer(Err(refusal), out);
                 continue;

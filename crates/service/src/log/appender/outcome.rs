@@ -76,6 +76,7 @@ impl Machine {
             Ok(tip) => {
                 self.failures = 0;
                 self.contention.won();
+                self.one_by_one = self.one_by_one.saturating_sub(1);
                 self.commit(&prepared.entries, out);
                 self.tip = Some(tip);
                 self.looks.answered = self.looks.asked;
@@ -102,6 +103,7 @@ impl Machine {
             }
             Err(AppendError::Taken(what)) => self.taken(what, out),
             Err(AppendError::OtherEpoch) => self.other_epoch(out),
+            Err(AppendError::TooLarge) => self.too_large(out),
         }
     }
 
@@ -170,6 +172,23 @@ impl Machine {
             if matches!(placed.item.change.intent, Intent::Create { .. } | Intent::Update { .. }) {
                 placed.item.answer(Err(refusal.clone()), out);
             }
+        }
+        self.decide_again();
+    }
+
+    /// What was too much together is tried one by one; what is too much by itself is refused, and the others go on.
+    fn too_large(&mut self, out: &mut Vec<Output>) {
+        let is_made = |placed: &&mut Placed| matches!(placed.place, Place::Entry { is_new: true, .. });
+        let made = self.placed.iter_mut().filter(is_made).count();
+        if made > 1 {
+            self.one_by_one = made;
+        } else {
+            self.one_by_one = self.one_by_one.saturating_sub(1);
+            let refusal = Refusal::new(
+                Code::TooLarge,
+                "There is no room for so much there. Make it shorter, or send a new message.",
+            );
+            self.placed.iter_mut().filter(is_made).for_each(|placed| placed.item.answer(Err(refusal.clone()), out));
         }
         self.decide_again();
     }

@@ -301,6 +301,52 @@ fn a_lost_append_whose_slot_is_empty_is_made_again_unchanged() {
 }
 
 #[test]
+fn a_lost_append_that_happens_late_doubles_nothing_whoever_names_what_was_seen() {
+    let mut bench = Bench::warm();
+    let token = bench.submit(send(1, 2, None));
+    let written = bench.appending().entries.to_vec();
+    bench.input(Input::Appended(Err(AppendError::Unknown)));
+    bench.input(Input::Slot(Ok(Vec::new())));
+    // The first try arrives after all; the second finds its place filled.
+    bench.input(Input::Appended(Err(AppendError::Conflict { slot: None })));
+    bench.input(Input::Missed(Ok((tip(HEAD + 2), written))));
+    bench.rows();
+    assert_eq!((bench.ack(token).seq, bench.ack(token).dup), (Some(HEAD + 2), true));
+    assert!(bench.machine.is_idle(), "nothing is appended once more: {:?}", bench.asked);
+}
+
+#[test]
+fn what_the_store_can_never_take_is_refused_alone() {
+    let mut bench = Bench::warm();
+    bench.submit(send(1, 2, Some(HEAD)));
+    let tokens: Vec<Token> = (3..6).map(|n| bench.submit(send(1, n, Some(HEAD)))).collect();
+    bench.input(Input::Appended(Ok(tip(HEAD + 2))));
+    assert_eq!(bench.appending().entries.len(), 3);
+    let mut head = HEAD + 2;
+    let mut sizes = Vec::new();
+    while let Some(command) = bench.asked.clone() {
+        match command {
+            Command::Append(prepared) => {
+                sizes.push(prepared.entries.len());
+                let is_too_large = prepared.entries.iter().any(|entry| entry.id == id(4));
+                if !is_too_large {
+                    head += 1;
+                }
+                let ok = Ok(tip_after(&prepared));
+                bench.input(Input::Appended(if is_too_large { Err(AppendError::TooLarge) } else { ok }));
+            }
+            Command::Missed { .. } => bench.input(Input::Missed(Ok((tip(head), Vec::new())))),
+            Command::Rows(_) => bench.rows(),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(sizes, [3, 1, 1, 1]);
+    assert_eq!((bench.ack(tokens[0]).seq, bench.ack(tokens[2]).seq), (Some(HEAD + 3), Some(HEAD + 4)));
+    assert_eq!(bench.code(tokens[1]), Code::TooLarge);
+    assert!(!bench.code(tokens[1]).is_transient(), "an outbox gives it back to its writer");
+}
+
+#[test]
 fn after_a_conflict_rows_are_read_again_and_each_change_decided_again() {
     let mut bench = Bench::warm();
     let token = bench.submit(send(1, 2, Some(HEAD)));
