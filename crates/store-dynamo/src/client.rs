@@ -29,13 +29,13 @@ pub struct Clients {
 impl Clients {
     /// As the settings say; asks the SDK's chain for what they leave open.
     pub async fn connect(settings: &DynamoSettings) -> Clients {
-        let shared = config(settings).await;
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(settings.attempt_timeout)
             .operation_attempt_timeout(settings.attempt_timeout)
             .operation_timeout(settings.patience)
             .build();
-        let base = || Builder::from(&shared).timeout_config(timeouts.clone());
+        let shared = config(settings).await.into_builder().timeout_config(timeouts).build();
+        let base = || Builder::from(&shared);
         let retries = RetryConfig::standard().with_max_attempts(READ_ATTEMPTS);
         let read = Client::from_conf(base().retry_config(retries).build());
         let write = Client::from_conf(base().retry_config(RetryConfig::disabled()).build());

@@ -17,8 +17,12 @@ use crate::item::Item;
 use crate::keys;
 use crate::life::Life;
 use crate::op::{Op, When};
-use crate::shared::{Shared, pause};
+use crate::shared::{Shared, TRANSACTION_OPS, pause};
 
+/// Bytes of one item: a little less than DynamoDB's 400 KB, whose own count of them is not known to the byte.
+const ITEM_BYTES: usize = 400_000;
+/// Bytes of one transaction: a little less than 4 MB.
+const TRANSACTION_BYTES: usize = 4_000_000;
 /// How often effects are read and planned again, since another writer changed a row meanwhile.
 const PLANS: u32 = 8;
 
@@ -83,6 +87,9 @@ impl Shared {
         let mut token = Uuid::new_v4().to_string();
         loop {
             let ops: Vec<Op> = fixed.iter().cloned().chain(planned.iter().map(|planned| planned.op.clone())).collect();
+            if !fits(&ops) {
+                return Err(if unclear { AppendError::Unknown } else { AppendError::TooLarge });
+            }
             let error = match self.attempt(&ops, &token, false).await {
                 Ok(_) => return Ok(()),
                 Err(Fault::Refused(which)) => {
@@ -167,6 +174,14 @@ impl Shared {
             Err(_) => Err(AppendError::Unknown),
         }
     }
+}
+
+/// Whether DynamoDB takes these in one request.
+fn fits(ops: &[Op]) -> bool {
+    let sizes = || ops.iter().map(Op::size);
+    ops.len() <= TRANSACTION_OPS
+        && sizes().all(|size| size <= ITEM_BYTES)
+        && sizes().sum::<usize>() <= TRANSACTION_BYTES
 }
 
 fn unavailable(why: impl Into<String>, retry_ms: u64) -> AppendError {

@@ -30,9 +30,7 @@ impl Shared {
             let step = asked.min(floor + STEP);
             let firsts: Vec<Seq> = self.items(log, floor + 1, step).await?.iter().map(|item| item.first()).collect();
             for first in firsts {
-                for file in self.blank(log, first, step).await? {
-                    self.drop_sent(file).await?;
-                }
+                self.blank(log, first, step).await?;
             }
             let raise = Change::of(keys::floor(log)).set("fl", number(step));
             let lower = When::Any(vec![When::Lacks("fl"), When::Less("fl", number(step))]);
@@ -44,21 +42,22 @@ impl Shared {
         Ok(())
     }
 
-    /// Blanks the entries of one item up to `to`; returns the files that they held.
-    async fn blank(&self, log: LogId, first: Seq, to: Seq) -> StoreResult<Vec<FileId>> {
-        let mut files = Vec::new();
+    /// Blanks the entries of one item up to `to`. The files that they held go first: afterwards nobody knows of them.
+    async fn blank(&self, log: LogId, first: Seq, to: Seq) -> StoreResult<()> {
         for _ in 0..ATTEMPTS {
-            let Some(mut item) = self.item_with(log, first).await? else { return Ok(files) };
+            let Some(mut item) = self.item_with(log, first).await? else { return Ok(()) };
             let before = item.clone();
             for entry in item.entries.iter_mut().filter(|entry| entry.seq <= to) {
-                files.extend(entry.message().into_iter().flat_map(|message| message.files.clone()));
+                for file in entry.message().into_iter().flat_map(|message| message.files.clone()) {
+                    self.drop_sent(file).await?;
+                }
                 entry.body.blank();
             }
             if item == before {
-                return Ok(files);
+                return Ok(());
             }
             match self.write(vec![item.rewrite()]).await {
-                Ok(()) => return Ok(files),
+                Ok(()) => return Ok(()),
                 Err(WriteError::Refused(_)) => {}
                 Err(WriteError::Store(error)) => return Err(error),
             }

@@ -7,9 +7,10 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use service::ports::{StoreResult, Tip};
 
 use super::log_item::LogItem;
+use crate::error::{THROTTLED_MS, unavailable};
 use crate::item::SK;
 use crate::keys::{self, LOG_SHARDS, padded};
-use crate::shared::{Range, Shared};
+use crate::shared::{Range, Shared, pause};
 
 /// Messages that are looked up one by one at the same time.
 const LOOKUPS_AT_ONCE: usize = 16;
@@ -19,6 +20,8 @@ const HEADS_AT_ONCE: usize = 16;
 const DENSE: u64 = 4;
 /// The least range of a page's further reads, when other kinds of entries lie between its messages.
 const LEAST_STEP: u64 = 16;
+/// How often a range is read in which an item is missing.
+const HOLE_ATTEMPTS: u32 = 4;
 
 impl Shared {
     /// The last entry.
@@ -44,9 +47,22 @@ impl Shared {
         Ok(self.item_below(log, seq).await?.filter(|item| item.last().seq >= seq))
     }
 
-    /// The items that hold any of these seqs, in order.
+    /// The items that hold any of these seqs, in order and without a hole.
+    ///
+    /// A query sees each item of a transaction when that is written, but not all of them in one step; so what begins behind
+    /// a hole is read once more.
     pub async fn items(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<LogItem>> {
-        let from = from.max(1);
+        for attempt in 0..HOLE_ATTEMPTS {
+            let items = self.items_as_seen(log, from.max(1), to).await?;
+            if items.windows(2).all(|pair| pair[1].first() == pair[0].last().seq + 1) {
+                return Ok(items);
+            }
+            tokio::time::sleep(pause(attempt)).await;
+        }
+        Err(unavailable("a transaction of this log is under way", THROTTLED_MS))
+    }
+
+    async fn items_as_seen(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<LogItem>> {
         if from > to {
             return Ok(Vec::new());
         }

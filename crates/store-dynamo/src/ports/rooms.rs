@@ -1,6 +1,6 @@
 //! `Rooms`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use async_trait::async_trait;
 use domain::name::{Slug, fold};
@@ -11,7 +11,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use service::ports::{DirectoryRoom, Head, RoomLog as _, Rooms, StoreResult, UserRoomRow};
 
 use super::counts::joined;
-use crate::keys;
+use crate::item::Item;
+use crate::keys::{self, Key};
 use crate::rows;
 use crate::shared::{Range, Shared};
 
@@ -199,7 +200,12 @@ impl Shared {
         &self,
         rooms: impl Iterator<Item = RoomId> + Send,
     ) -> StoreResult<HashMap<RoomId, (Room, Head)>> {
-        let found = self.get_all_weak(rooms.map(keys::room).collect()).await?;
+        let mut missing: Vec<Key> = rooms.map(keys::room).collect();
+        let mut found = self.get_all_weak(missing.clone()).await?;
+        let there = found.iter().map(Item::key).collect::<StoreResult<HashSet<Key>>>()?;
+        missing.retain(|key| !there.contains(key));
+        // One that was made a moment ago: whoever was told of it looks for it here.
+        found.extend(self.get_all(missing).await?);
         let mut read = Vec::with_capacity(found.len());
         for row in &found {
             if let Some(room) = rows::room(row)? {

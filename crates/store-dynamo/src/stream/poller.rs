@@ -8,7 +8,7 @@ use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::error::ProvideErrorMetadata as _;
 use aws_sdk_dynamodbstreams::types::{AttributeValue, OperationType, Record, ShardIteratorType};
 use domain::{LogId, Seq, Timestamp};
-use service::ports::{Feed, StoreResult};
+use service::ports::{Feed, StoreError, StoreResult};
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -45,6 +45,8 @@ pub struct Polled {
     pub records: usize,
     /// The logs that changed, with their heads.
     pub heads: Vec<(LogId, Seq)>,
+    /// Why a shard could not be read, if one could not: the next round reads it.
+    pub failed: Option<StoreError>,
 }
 
 /// A place in one shard.
@@ -115,14 +117,19 @@ impl Poller {
             let is_holder = held.is_some_and(|at| at.elapsed() < LEASE_LIFE);
             let mut found = 0;
             if is_holder {
-                match self.poll().await {
-                    Ok(polled) => {
-                        found = polled.records;
-                        if !polled.heads.is_empty() {
-                            changed(&polled.heads);
-                        }
-                    }
-                    Err(error) => tracing::warn!(%error, "the table's stream could not be read"),
+                let polled =
+                    self.poll().await.unwrap_or_else(|error| Polled { failed: Some(error), ..Polled::default() });
+                found = polled.records;
+                if !polled.heads.is_empty() {
+                    changed(&polled.heads);
+                }
+                if let Some(error) = polled.failed {
+                    tracing::warn!(%error, "the table's stream could not be read");
+                }
+                if self.written.is_none_or(|written| written.elapsed() >= DIRTY_EVERY)
+                    && let Err(error) = self.flush().await
+                {
+                    tracing::warn!(%error, "what changed could not be told; it is tried again");
                 }
             }
             if found == 0 {
@@ -141,15 +148,22 @@ impl Poller {
         }
     }
 
-    /// One round: reads what is new in each shard, and once a second tells all nodes.
+    /// One round: reads what is new in each shard.
     pub async fn poll(&mut self) -> StoreResult<Polled> {
         if self.asked.is_none_or(|asked| asked.elapsed() >= SHARDS_EVERY) || self.shards.values().all(|one| one.over) {
             self.find_shards().await?;
         }
-        let (mut records, mut found) = (0, Vec::new());
+        let (mut records, mut found, mut failed) = (0, Vec::new(), None);
         let ids: Vec<String> = self.shards.iter().filter(|(_, one)| !one.over).map(|(id, _)| id.clone()).collect();
         for id in ids {
-            let read: Vec<StreamRecord> = self.read(&id).await?.iter().filter_map(plain).collect();
+            let read: Vec<StreamRecord> = match self.read(&id).await {
+                Ok(read) => read.iter().filter_map(plain).collect(),
+                // Those of other shards were read, and nobody reads them again.
+                Err(error) => {
+                    failed = Some(error);
+                    continue;
+                }
+            };
             let others = read.iter().filter(|record| !is_own(&record.pk)).count();
             if let Some(shard) = self.shards.get_mut(&id) {
                 shard.moved |= others > 0;
@@ -162,10 +176,7 @@ impl Poller {
             let highest = self.dirty.entry(*log).or_default();
             *highest = (*highest).max(*head);
         }
-        if self.written.is_none_or(|written| written.elapsed() >= DIRTY_EVERY) {
-            self.flush().await?;
-        }
-        Ok(Polled { records, heads })
+        Ok(Polled { records, heads, failed })
     }
 
     /// Tells all nodes what was found, then writes how far it was read: in this order nothing is missed.

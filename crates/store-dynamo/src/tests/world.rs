@@ -87,7 +87,13 @@ struct Pumped {
 impl RoomLog for Pumped {
     async fn changes(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs> {
         let mut poller = self.poller.lock().await;
-        while poller.poll().await?.records > 0 {}
+        loop {
+            let polled = poller.poll().await?;
+            polled.failed.map_or(Ok(()), Err)?;
+            if polled.records == 0 {
+                break;
+            }
+        }
         poller.flush().await?;
         self.log.changes(cursor).await
     }
