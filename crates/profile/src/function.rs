@@ -70,7 +70,7 @@ impl Function {
 
     /// Returns when nothing that a call left behind is still to be done: Lambda stops the process with the answer.
     pub async fn settle(&self) {
-        tokio::join!(self.profile.services.settle(), self.publisher.flush());
+        tokio::join!(self.profile.settle(), self.publisher.flush());
     }
 }
 

@@ -25,7 +25,7 @@ mod tests;
 
 pub use error::OpenError;
 pub use meter::Units;
-pub use settings::DynamoSettings;
+pub use settings::{DynamoSettings, Hints};
 pub use store::DynamoStore;
 pub use stream::{Appended, HEAD_ATTRIBUTE, StreamAnswer, StreamEvent, StreamRecord, dispatch};
 #[cfg(feature = "poller")]

@@ -20,11 +20,20 @@ pub struct DynamoSettings {
     /// The least time between the starts of two commits of plain entries to one log: what arrives
     /// meanwhile shares an item, and its cost.
     pub pace: Duration,
-    /// How often at most the hint of a room's head is written; zero writes it with every append.
-    pub hint_interval: Duration,
+    /// When the hint of a room's head is written.
+    pub hints: Hints,
     /// How long the table's epoch is believed until it is read again, which costs a process one read. Whoever asks for
     /// `changes` reads it each time.
     pub epoch_life: Duration,
+}
+
+/// When the hints of rooms' heads are written, which lists show. Never before an append is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hints {
+    /// Beside an append, at most once in this time a room, and once more when the room falls quiet.
+    Every(Duration),
+    /// By [`crate::DynamoStore::write_hints`]: for a process that stands still between its calls.
+    WhenAsked,
 }
 
 impl DynamoSettings {
@@ -38,7 +47,7 @@ impl DynamoSettings {
             attempt_timeout: Duration::from_millis(1_000),
             patience: Duration::from_millis(2_500),
             pace: Duration::from_millis(50),
-            hint_interval: Duration::from_secs(60),
+            hints: Hints::Every(Duration::from_secs(60)),
             epoch_life: Duration::from_secs(10),
         }
     }

@@ -70,7 +70,7 @@ impl DynamoStore {
     }
 
     /// Writes what was to be written later: hints for lists. Nothing that counts waits for it.
-    pub async fn close(self) {
+    pub async fn write_hints(&self) {
         self.shared.write_hints().await;
     }
 

@@ -17,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 #[cfg(feature = "stream")]
-pub use stream::{ChangedRows, Dispatcher, StreamAnswer, StreamEvent};
+pub use stream::{ChangedRows, Dispatcher, FeedEvent, Scheduled, ScheduledKind, StreamAnswer, StreamEvent};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(info(title = "Palaver notifications", description = "What a user was told, and whether they read it."))]

@@ -6,14 +6,45 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{LogId, RoomId, Seq};
+use serde::Deserialize;
 use service::feed::CatchUp;
 use service::ports::{Bus, BusMessage, RoomLog, StoreResult};
 use store_dynamo::{Appended, DynamoStore};
 
 pub use store_dynamo::{StreamAnswer, StreamEvent};
+
+/// How long one call sweeps. What is being read then may take as long again, within the function's time-out.
+const SWEEP: Duration = Duration::from_secs(30);
+
+/// What the function is called with.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum FeedEvent {
+    /// The table's stream has records.
+    Changed(StreamEvent),
+    /// A schedule's time has come: rooms are looked for whose records were lost.
+    Scheduled(Scheduled),
+}
+
+/// The event of a schedule of EventBridge.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Scheduled {
+    /// Only this kind is taken.
+    #[serde(rename = "detail-type")]
+    pub kind: ScheduledKind,
+}
+
+/// What its `detail-type` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum ScheduledKind {
+    /// A rule's schedule; a schedule with a payload of its own gives it the same.
+    #[serde(rename = "Scheduled Event")]
+    Scheduled,
+}
 
 /// Writes for all nodes which logs changed: what [`RoomLog::changes`] reads.
 #[async_trait]
@@ -44,6 +75,19 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
+    /// Deals with a call. The answer names what is to come again.
+    pub async fn answer(&self, event: FeedEvent) -> StreamAnswer {
+        match event {
+            FeedEvent::Changed(event) => self.event(event).await,
+            FeedEvent::Scheduled(_) => {
+                if let Err(error) = self.catch_up.sweep(SWEEP).await {
+                    tracing::warn!(%error, "the sweep broke off; the next one goes on there");
+                }
+                StreamAnswer::again([])
+            }
+        }
+    }
+
     /// Deals with a batch. The answer names the first record of each log that is to come again.
     pub async fn event(&self, event: StreamEvent) -> StreamAnswer {
         let mut first: BTreeMap<LogId, String> = BTreeMap::new();

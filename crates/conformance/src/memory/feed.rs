@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{RoomId, Seq, Timestamp};
-use service::ports::{Feed, FeedCursor, Fence, StoreResult};
+use service::ports::{Behind, Feed, FeedCursor, Fence, StoreResult};
 
 use super::MemoryStore;
 use super::state::Lease;
@@ -51,11 +51,11 @@ impl Feed for MemoryStore {
         Ok(())
     }
 
-    async fn behind(&self, consumer: &str, after: Option<RoomId>, limit: usize) -> StoreResult<Vec<(RoomId, Seq)>> {
+    async fn behind(&self, consumer: &str, after: Option<RoomId>, limit: usize) -> StoreResult<Behind> {
         let state = self.up()?;
         let rooms = state.logs.keys().filter_map(|log| log.room()).filter(|room| after.is_none_or(|a| *room > a));
         let heads = rooms.map(|room| (room, state.head(room).seq));
         let cursor = |room| state.cursors.get(&(room, consumer.to_owned())).map_or(0, |(seq, _)| *seq);
-        Ok(heads.filter(|(room, head)| *head > cursor(*room)).take(limit).collect())
+        Ok(Behind::up_to(limit, heads.filter(|(room, head)| *head > cursor(*room)).take(limit).collect()))
     }
 }

@@ -186,6 +186,11 @@ impl Profile {
         }
     }
 
+    /// Does at once what a call left to be done beside it: for a process that stands still between its calls.
+    pub async fn settle(&self) {
+        tokio::join!(self.services.settle(), self.store.settle());
+    }
+
     /// Closes the store cleanly.
     pub async fn close(self) {
         self.store.close().await;

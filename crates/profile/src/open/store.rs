@@ -2,8 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-#[cfg(feature = "dynamodb")]
-use std::time::Duration;
 
 use service::ports::{Bus, Store};
 
@@ -52,7 +50,7 @@ impl OpenStore {
                 let mut settings = store_dynamo::DynamoSettings::new(table);
                 if web::is_lambda() {
                     // A process that stands still with its answer does nothing later.
-                    settings.hint_interval = Duration::ZERO;
+                    settings.hints = store_dynamo::Hints::WhenAsked;
                 }
                 Ok(OpenStore::Dynamo {
                     store: store_dynamo::DynamoStore::open(settings).await?,
@@ -92,6 +90,16 @@ impl OpenStore {
         Ok(())
     }
 
+    /// Writes what it wanted to write later.
+    pub async fn settle(&self) {
+        match self {
+            #[cfg(any(feature = "embedded", feature = "postgres"))]
+            OpenStore::Sql(_) => {}
+            #[cfg(feature = "dynamodb")]
+            OpenStore::Dynamo { store, .. } => store.write_hints().await,
+        }
+    }
+
     /// Closes it cleanly.
     pub async fn close(self) {
         match self {
@@ -107,7 +115,7 @@ impl OpenStore {
                 if let Some(stream) = stream {
                     stream.stop().await;
                 }
-                store.close().await;
+                store.write_hints().await;
             }
         }
     }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::limits::{FEED_LEASE_LIFE, FEED_ROOMS, FEED_ROOMS_AT_ONCE, FEED_SAVE_INTERVAL};
+use domain::limits::{FEED_LEASE_LIFE, FEED_ROOMS, FEED_ROOMS_AT_ONCE, FEED_SAVE_INTERVAL, PAGE_ROWS};
 use domain::{LogId, Refusal, RoomId, Seq, Timestamp};
 use futures_util::{StreamExt, stream};
 use tokio::time::Instant;
@@ -16,7 +16,7 @@ use super::Consumer;
 use super::machine::{Ran, Run, lease_name, shard_of};
 use super::reader::{perform, stored_cursors};
 use crate::clock::Clock;
-use crate::ports::{Fence, Store};
+use crate::ports::{Fence, Store, StoreResult};
 use crate::refuse::RETRY_MS;
 
 /// How long another reader of the shard is waited for. A batch takes it less than that.
@@ -34,6 +34,8 @@ pub struct CatchUp {
     owner: String,
     /// How far rooms were read here, and when that was last saved.
     kept: Mutex<HashMap<RoomId, Kept>>,
+    /// Where the next sweep of this process begins: which consumer's rooms, and after which room.
+    place: Mutex<(usize, Option<RoomId>)>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -45,7 +47,7 @@ struct Kept {
 impl CatchUp {
     /// Gives each entry to the consumers in this order. `owner` holds the leases: each process has its own.
     pub fn new(store: Store, clock: Arc<dyn Clock>, consumers: Vec<Arc<dyn Consumer>>, owner: String) -> Arc<Self> {
-        Arc::new(CatchUp { store, clock, consumers, owner, kept: Mutex::default() })
+        Arc::new(CatchUp { store, clock, consumers, owner, kept: Mutex::default(), place: Mutex::default() })
     }
 
     /// Reads these rooms to their heads. Returns those that are still behind: the caller asks for them again.
@@ -59,6 +61,33 @@ impl CatchUp {
         }
         let all = shards.into_iter().map(|(shard, rooms)| self.shard(shard, rooms));
         futures_util::future::join_all(all).await.concat()
+    }
+
+    /// Looks for rooms that are behind, whatever should have woken their reader, and reads them to their heads: all rooms
+    /// there are, or as many as fit in this time. The next sweep goes on there.
+    pub async fn sweep(&self, time: Duration) -> StoreResult<()> {
+        let until = Instant::now() + time;
+        let (mut consumer, mut after) = *self.place.lock().expect("no holder panics");
+        for _ in 0..self.consumers.len() {
+            loop {
+                if Instant::now() >= until {
+                    return Ok(());
+                }
+                let step = self.store.feed.behind(self.consumers[consumer].name(), after, PAGE_ROWS).await?;
+                let rooms: Vec<RoomId> = step.rooms.into_iter().map(|(room, _)| room).collect();
+                // Those that stay behind have another reader, or the next sweep.
+                self.rooms(&rooms).await;
+                after = step.next;
+                if after.is_none() {
+                    consumer = (consumer + 1) % self.consumers.len();
+                }
+                *self.place.lock().expect("no holder panics") = (consumer, after);
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The rooms of one shard, under its lease.

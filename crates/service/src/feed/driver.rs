@@ -15,7 +15,7 @@ use super::machine::{Machine, Ran, Save, Sweep, lease_name};
 use super::reader::{perform, retry_of};
 use super::{Consumer, FeedSettings};
 use crate::clock::Clock;
-use crate::ports::{ChangedLogs, ChangesCursor, Committed, Fence, Store, StoreResult};
+use crate::ports::{Behind, ChangedLogs, ChangesCursor, Committed, Fence, Store, StoreResult};
 
 /// What a job ended with.
 enum Done {
@@ -23,7 +23,7 @@ enum Done {
     Saved(RoomId, Vec<(usize, Seq)>),
     Leased(usize, Duration, StoreResult<Option<Fence>>),
     Changes(StoreResult<ChangedLogs>),
-    Swept(Sweep, StoreResult<Vec<(RoomId, Seq)>>),
+    Swept(Sweep, StoreResult<Behind>),
 }
 
 pub(super) struct Driver {
@@ -139,10 +139,7 @@ impl Driver {
             Done::Ran(room, number, ran) => self.machine.ran(now, room, number, ran),
             Done::Saved(room, written) => self.machine.saved(now, room, &written),
             Done::Leased(shard, asked, answer) => self.machine.leased(asked, shard, answer.map_err(drop)),
-            Done::Swept(sweep, Ok(found)) => {
-                let next = (found.len() == PAGE_ROWS).then(|| found.last().map(|(room, _)| *room)).flatten();
-                self.machine.swept(now, &sweep, &found, next);
-            }
+            Done::Swept(sweep, Ok(found)) => self.machine.swept(now, &sweep, &found.rooms, found.next),
             Done::Swept(_, Err(error)) => self.machine.sweep_failed(now, retry_of(&error)),
             Done::Changes(answer) => self.changes(now, answer),
         }

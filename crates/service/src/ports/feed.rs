@@ -20,6 +20,23 @@ pub struct FeedCursor {
     pub seq: Seq,
 }
 
+/// What one step of the sweep found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Behind {
+    /// Rooms that are behind, each with its head, in order.
+    pub rooms: Vec<(RoomId, Seq)>,
+    /// Where the next step begins; none when all rooms were looked at.
+    pub next: Option<RoomId>,
+}
+
+impl Behind {
+    /// What a store found that looks at all rooms until it has `limit`.
+    pub fn up_to(limit: usize, rooms: Vec<(RoomId, Seq)>) -> Behind {
+        let next = rooms.last().filter(|_| rooms.len() == limit).map(|(room, _)| *room);
+        Behind { rooms, next }
+    }
+}
+
 /// Cursors and leases.
 #[async_trait]
 pub trait Feed: Send + Sync {
@@ -38,6 +55,6 @@ pub trait Feed: Send + Sync {
     async fn release(&self, name: &str, owner: &str) -> StoreResult<()>;
 
     /// Room logs whose head is above `consumer`'s cursor, each with its head, after `after` in order of
-    /// room: the sweep.
-    async fn behind(&self, consumer: &str, after: Option<RoomId>, limit: usize) -> StoreResult<Vec<(RoomId, Seq)>>;
+    /// room: one step of the sweep. It is bounded: it may find few or none, and yet there are more.
+    async fn behind(&self, consumer: &str, after: Option<RoomId>, limit: usize) -> StoreResult<Behind>;
 }

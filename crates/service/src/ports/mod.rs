@@ -20,7 +20,7 @@ mod sessions;
 pub use blobs::{BlobError, Blobs, ByteStream, Presigned, ServedAs};
 pub use bus::{Bus, BusMessage, BusStatus, Committed, Heard, Mark, Typing};
 pub use domain::PresenceStatus;
-pub use feed::{Feed, FeedCursor, Fence};
+pub use feed::{Behind, Feed, FeedCursor, Fence};
 pub use files::Files;
 pub use forward::Forward;
 pub use log::{

@@ -74,3 +74,22 @@ async fn a_reader_that_died_holds_nobody_up_for_longer_than_its_lease() {
     tokio::time::sleep(FEED_LEASE_LIFE).await;
     assert_eq!(node.catch_up.rooms(&[room]).await, []);
 }
+
+#[tokio::test]
+async fn a_sweep_reads_whatever_is_behind_and_goes_on_where_it_ended() {
+    let memory = world().await;
+    let node = Node::new(&memory, "lambda");
+    let mut rooms = Vec::new();
+    for _ in 0..3 {
+        rooms.push(node.room(RoomKind::Private, &[]).await);
+    }
+    // No time at all is enough for nothing, and loses no place.
+    node.catch_up.sweep(Duration::ZERO).await.expect("the store answers");
+    assert!(memory.store().rooms.user_room(ADA, rooms[0]).await.expect("reads").is_none());
+    node.catch_up.sweep(Duration::from_secs(60)).await.expect("the store answers");
+    for room in rooms {
+        assert!(memory.store().rooms.user_room(ADA, room).await.expect("reads").is_some());
+    }
+    // Found again, and nothing is done twice.
+    node.catch_up.sweep(Duration::from_secs(60)).await.expect("the store answers");
+}

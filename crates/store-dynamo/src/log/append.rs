@@ -52,7 +52,7 @@ impl Shared {
         }
         life.memory.ends_at(log, last.seq);
         let tip = Tip::from_store(life.epoch, last.seq, last.n, last.at);
-        self.hint_head(log, &tip).await;
+        self.hint_head(log, &tip);
         Ok(tip)
     }
 

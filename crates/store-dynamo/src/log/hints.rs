@@ -5,41 +5,56 @@
 use domain::{LogId, RoomId};
 use futures_util::StreamExt as _;
 use service::ports::{Head, StoreResult, Tip};
+use tokio::time::Instant;
 
 use super::memory::HintStep;
 use crate::item::Item;
 use crate::rows;
+use crate::settings::Hints;
 use crate::shared::{Shared, WriteError};
 
-/// Hints that are written at the same time when the process ends.
+/// Hints that are written at the same time when all of them are.
 const HINTS_AT_ONCE: usize = 16;
 
 impl Shared {
-    /// A room's head rose.
-    pub async fn hint_head(&self, log: LogId, tip: &Tip) {
+    /// A room's head rose. Nobody waits for the hint: the append is answered meanwhile.
+    pub fn hint_head(&self, log: LogId, tip: &Tip) {
         if log.room().is_none() {
             return;
         }
+        let interval = match self.settings.hints {
+            Hints::Every(interval) => Some(interval),
+            Hints::WhenAsked => None,
+        };
         let head = Head { seq: tip.seq(), n: tip.n(), at: tip.at() };
-        match self.life().memory.hint(log, head, self.settings.hint_interval) {
-            HintStep::Nothing => {}
-            HintStep::Write => self.write_hint(log, head).await,
-            HintStep::Later(at) => {
-                let me = self.me.clone();
-                tokio::spawn(async move {
-                    tokio::time::sleep_until(at).await;
-                    let Some(shared) = me.upgrade() else { return };
-                    if let Some(head) = shared.life().memory.take_hint(log) {
-                        shared.write_hint(log, head).await;
-                    }
-                });
+        let HintStep::At(at) = self.life().memory.hint(log, head, interval) else { return };
+        let me = self.me.clone();
+        tokio::spawn(async move {
+            let mut at = at;
+            loop {
+                tokio::time::sleep_until(at).await;
+                let Some(shared) = me.upgrade() else { return };
+                let life = shared.life();
+                let Some(head) = life.memory.unwritten_hint(log) else { return };
+                shared.write_hint(log, head).await;
+                if life.memory.hinted(log, head).is_none() {
+                    return;
+                }
+                at = Instant::now() + interval.unwrap_or_default();
             }
-        }
+        });
     }
 
-    /// Writes all hints that are due later: before the process ends.
+    /// Writes all hints that are not written yet.
     pub async fn write_hints(&self) {
-        let writes = self.life().memory.take_hints().into_iter().map(|(log, head)| self.write_hint(log, head));
+        let life = self.life();
+        let writes = life.memory.unwritten_hints().into_iter().map(|(log, head)| {
+            let life = life.clone();
+            async move {
+                self.write_hint(log, head).await;
+                life.memory.hinted(log, head);
+            }
+        });
         futures_util::stream::iter(writes).buffer_unordered(HINTS_AT_ONCE).collect::<()>().await;
     }
 

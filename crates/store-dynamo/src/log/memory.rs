@@ -33,10 +33,8 @@ struct Hint {
 /// What is to be done about the hint of a head.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HintStep {
-    /// Write it.
-    Write,
-    /// See what is due at this moment: nobody else does.
-    Later(Instant),
+    /// Write what is due at this moment: nobody else does.
+    At(Instant),
     /// Somebody will.
     Nothing,
 }
@@ -74,29 +72,25 @@ impl LogMemory {
         })
     }
 
-    /// A log's head rose.
-    pub fn hint(&self, log: LogId, head: Head, interval: Duration) -> HintStep {
+    /// A log's head rose. With an interval, one who is told so writes the hint when that is over.
+    pub fn hint(&self, log: LogId, head: Head, interval: Option<Duration>) -> HintStep {
         let now = Instant::now();
         self.with(log, |memory| {
-            let next = memory.hint.written.map_or(now, |written| written + interval);
-            if next <= now {
-                memory.hint = Hint { written: Some(now), due: None };
-                return HintStep::Write;
-            }
-            match memory.hint.due.replace(head) {
-                None => HintStep::Later(next),
-                Some(_) => HintStep::Nothing,
-            }
+            let waits = memory.hint.due.replace(head).is_some();
+            let interval = interval.filter(|_| !waits);
+            interval.map_or(HintStep::Nothing, |interval| {
+                HintStep::At(memory.hint.written.map_or(now, |written| (written + interval).max(now)))
+            })
         })
     }
 
-    /// The hint that is due now, if one is.
-    pub fn take_hint(&self, log: LogId) -> Option<Head> {
+    /// The hint was written; one that became due meanwhile is left, and returned.
+    pub fn hinted(&self, log: LogId, head: Head) -> Option<Head> {
         let now = Instant::now();
         self.with(log, |memory| {
-            let due = memory.hint.due.take()?;
             memory.hint.written = Some(now);
-            Some(due)
+            memory.hint.due = memory.hint.due.filter(|due| *due != head);
+            memory.hint.due
         })
     }
 
@@ -106,9 +100,9 @@ impl LogMemory {
     }
 
     /// All hints that are not written yet.
-    pub fn take_hints(&self) -> Vec<(LogId, Head)> {
-        let mut logs = self.logs.lock().expect("no holder panics");
-        logs.iter_mut().filter_map(|(log, memory)| Some((*log, memory.hint.due.take()?))).collect()
+    pub fn unwritten_hints(&self) -> Vec<(LogId, Head)> {
+        let logs = self.logs.lock().expect("no holder panics");
+        logs.iter().filter_map(|(log, memory)| Some((*log, memory.hint.due?))).collect()
     }
 
     fn with<T>(&self, log: LogId, work: impl FnOnce(&mut Log) -> T) -> T {

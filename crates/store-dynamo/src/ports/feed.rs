@@ -1,14 +1,15 @@
 //! `Feed`.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{LogId, RoomId, Seq, Timestamp};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use service::ports::{Feed, FeedCursor, Fence, RoomLog as _, StoreResult};
+use service::ports::{Behind, Feed, FeedCursor, Fence, RoomLog as _, StoreResult, Tip};
 
 use crate::item::{Item, number, text, time};
-use crate::keys;
+use crate::keys::{self, Key};
 use crate::op::{Change, Op, When};
 use crate::shared::{Range, Shared, WriteError};
 
@@ -20,7 +21,7 @@ const HEADS_AT_ONCE: usize = 16;
 /// A cursor is `co` consumer, `sq` seq, `fe` fence; a lease is `ow` owner, `un` until, `fe` fence.
 ///
 /// Costs, beside one read or write: a cursor whose fence is new but whose seq is not, and a lease that
-/// changes hands, take a second conditional write. `behind` costs 2 RRU for each room log that it looks
+/// changes hands, take a second conditional write. `behind` costs 2.5 RRU for each room log that it looks
 /// at, and the list of logs; its memory is bounded by a step. On the way it mends hints of heads that were
 /// lost with a process.
 #[async_trait]
@@ -89,36 +90,35 @@ impl Feed for Shared {
         }
     }
 
-    async fn behind(&self, consumer: &str, after: Option<RoomId>, limit: usize) -> StoreResult<Vec<(RoomId, Seq)>> {
-        let mut behind = Vec::new();
-        let mut after = after;
-        while behind.len() < limit {
-            let rooms = self.listed_rooms(after, LOOKED_AT).await?;
-            let Some(last) = rooms.last().copied() else { break };
-            behind.extend(self.behind_of(consumer, &rooms).await?);
-            if rooms.len() < LOOKED_AT {
-                break;
-            }
-            after = Some(last);
+    async fn behind(&self, consumer: &str, after: Option<RoomId>, limit: usize) -> StoreResult<Behind> {
+        let looked_at = self.listed_rooms(after, LOOKED_AT).await?;
+        let mut rooms = self.behind_of(consumer, &looked_at).await?;
+        if rooms.len() > limit {
+            rooms.truncate(limit);
+            return Ok(Behind::up_to(limit, rooms));
         }
-        behind.truncate(limit);
-        Ok(behind)
+        let next = looked_at.last().filter(|_| looked_at.len() == LOOKED_AT).copied();
+        Ok(Behind { rooms, next })
     }
 }
 
 impl Shared {
     /// Those of `rooms` whose log goes on above the cursor, in the same order.
     async fn behind_of(&self, consumer: &str, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Seq)>> {
-        // A cursor may be a moment old: then a room is looked at once more.
-        let rows = self.get_all_weak(rooms.iter().map(|room| keys::feed(*room, consumer)).collect()).await?;
-        let mut cursors = std::collections::HashMap::new();
-        for row in &rows {
-            cursors.insert(row.key()?.pk, row.number("sq")?);
+        // A cursor may be a moment old: then a room is looked at once more. So may a hint.
+        let keys = rooms.iter().flat_map(|room| [keys::feed(*room, consumer), keys::room(*room)]);
+        let mut seqs: HashMap<Key, Seq> = HashMap::new();
+        for row in &self.get_all_weak(keys.collect()).await? {
+            seqs.insert(row.key()?, row.number("sq")?);
         }
-        let heads = rooms.iter().copied().map(async |room| Ok((room, self.tip(LogId::Room(room)).await?.seq())));
-        let heads: Vec<(RoomId, Seq)> = futures_util::stream::iter(heads).buffered(HEADS_AT_ONCE).try_collect().await?;
-        let cursor = |room: RoomId| cursors.get(&keys::room_rows(room)).copied().unwrap_or_default();
-        Ok(heads.into_iter().filter(|(room, head)| *head > cursor(*room)).collect())
+        let heads = rooms.iter().copied().map(async |room| Ok((room, self.tip(LogId::Room(room)).await?)));
+        let heads: Vec<(RoomId, Tip)> = futures_util::stream::iter(heads).buffered(HEADS_AT_ONCE).try_collect().await?;
+        let known = |key: Key| seqs.get(&key).copied().unwrap_or(0);
+        for (room, tip) in heads.iter().filter(|(room, tip)| tip.seq() > known(keys::room(*room))) {
+            self.hint_head(LogId::Room(*room), tip);
+        }
+        let behind = heads.into_iter().filter(|(room, tip)| tip.seq() > known(keys::feed(*room, consumer)));
+        Ok(behind.map(|(room, tip)| (room, tip.seq())).collect())
     }
 
     /// The rooms that have a log, in order, after `after`, from all parts of the list.

@@ -12,7 +12,7 @@ use domain::{
 use service::ports::Store;
 
 use super::world::on_dynamodb_local;
-use crate::{DynamoSettings, DynamoStore, Units, create_table};
+use crate::{DynamoSettings, DynamoStore, Hints, Units, create_table};
 
 /// Dollars for a million units, on demand in us-east-1.
 const WRITE_DOLLARS: f64 = 0.625;
@@ -28,7 +28,7 @@ struct Bill {
 impl Bill {
     async fn open() -> Bill {
         // The hint of a head is one write a minute and room: a line of its own.
-        let settings = DynamoSettings { hint_interval: Duration::from_secs(3_600), ..on_dynamodb_local() };
+        let settings = DynamoSettings { hints: Hints::WhenAsked, ..on_dynamodb_local() };
         create_table(&settings).await.expect("a table");
         let dynamo = DynamoStore::open(settings).await.expect("the table is there");
         Bill { store: dynamo.store(), dynamo, lines: Vec::new() }

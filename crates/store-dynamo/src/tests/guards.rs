@@ -168,9 +168,39 @@ async fn a_room_begins_with_as_many_people_as_allowed() {
     let tip = scribe.tip;
     let many: Vec<Effect> = (0..101).map(|_| Effect::Member(member(a_user(), MemberState::Joined))).collect();
     let refused = scribe.try_write(vec![text("too many")], &many).await;
-    assert!(matches!(refused, Err(AppendError::Unavailable { .. })), "{refused:?}");
+    assert_eq!(refused, Err(AppendError::TooLarge));
     assert_eq!(store.log.tip(scribe.log).await, Ok(tip));
     assert_eq!(store.rooms.member_count(room.id).await, Ok(people.len() as u64));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_that_share_an_item_grow_until_it_is_full() {
+    let store = TestStore::open(on_dynamodb_local()).await.expect("a table").store();
+    let room = a_room();
+    let mut scribe = Scribe::new(&store, LogId::Room(room)).await;
+    scribe.effects(&[Effect::Room(plain_room(room, RoomKind::Private))]).await;
+    scribe.write((0..30).map(|_| text("hi")).collect(), &[]).await;
+    // The longest text there is, of characters of four bytes.
+    let longest = "\u{1F600}".repeat(domain::limits::TEXT_CHARS);
+    let messages = store.log.read(scribe.log, 2, 31).await.expect("they share an item");
+    let (mut edited, mut refused) = (0, 0);
+    for mut message in messages {
+        let tip = scribe.tip;
+        if let domain::Body::Message(content) = &mut message.body {
+            (content.text, content.rev) = (longest.clone().try_into().expect("as long as allowed"), tip.seq() + 1);
+        }
+        let edit = domain::Body::Edit { target: message.seq, text: None };
+        match scribe.try_write(vec![edit], &[Effect::Message(message)]).await {
+            Ok(_) => edited += 1,
+            Err(error) => {
+                assert_eq!(error, AppendError::TooLarge, "an answer that says that it never fits");
+                assert_eq!(store.log.tip(scribe.log).await, Ok(tip), "nothing was written");
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!((edited, refused), (24, 6));
+    assert_eq!(scribe.say("the room goes on").await, 56);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

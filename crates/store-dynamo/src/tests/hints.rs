@@ -6,12 +6,12 @@ use std::time::Duration;
 use domain::{Effect, LogId, MemberState, RoomKind};
 
 use super::world::on_dynamodb_local;
-use crate::{DynamoSettings, DynamoStore, create_table};
+use crate::{DynamoSettings, DynamoStore, Hints, create_table};
 use conformance::suite::world::{Scribe, a_room, a_user, own_room, plain_room};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_show_heads_whose_hint_is_not_written_yet() {
-    let seldom = DynamoSettings { hint_interval: Duration::from_secs(3_600), ..on_dynamodb_local() };
+    let seldom = DynamoSettings { hints: Hints::Every(Duration::from_secs(3_600)), ..on_dynamodb_local() };
     create_table(&seldom).await.expect("a table");
     let node = DynamoStore::open(seldom.clone()).await.expect("the store opens");
     let (store, user, room) = (node.store(), a_user(), plain_room(a_room(), RoomKind::Private));
@@ -28,7 +28,26 @@ async fn lists_show_heads_whose_hint_is_not_written_yet() {
     let other = DynamoStore::open(seldom).await.expect("the store opens").store();
     let lines = other.rooms.user_rooms(user, None, 10).await.expect("a list");
     assert_eq!(lines[0].head.seq, 1, "another node has the hint only");
-    node.close().await;
+    node.write_hints().await;
     let lines = other.rooms.user_rooms(user, None, 10).await.expect("a list");
     assert_eq!((lines[0].head.seq, lines[0].head.n), (4, 3), "it was written at the end");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sweep_mends_the_hint_of_a_node_that_is_gone() {
+    let asked = on_dynamodb_local();
+    create_table(&asked).await.expect("a table");
+    let [gone, sweeps, looks] = [(); 3].map(|()| DynamoStore::open(asked.clone()));
+    let (gone, sweeps, looks) = tokio::try_join!(gone, sweeps, looks).expect("the stores open");
+    let (store, room) = (gone.store(), plain_room(a_room(), RoomKind::Private));
+    let mut scribe = Scribe::new(&store, LogId::Room(room.id)).await;
+    scribe.effects(&[Effect::Room(room.clone())]).await;
+    gone.write_hints().await;
+    scribe.say("the last word").await;
+    // It dies without having written the hint.
+    let hint = async || looks.store().rooms.head_hints(&[room.id]).await.expect("a hint")[0].1.seq;
+    assert_eq!(hint().await, 1);
+    sweeps.store().feed.behind("mail", None, 10).await.expect("a step");
+    sweeps.write_hints().await;
+    assert_eq!(hint().await, 2);
 }

@@ -11,10 +11,9 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::item::EXPIRES;
-use crate::{DynamoSettings, DynamoStore, OpenError, Poller, create_table};
+use crate::{DynamoSettings, DynamoStore, Hints, OpenError, Poller, create_table};
 
-/// A new table at this address, and how to reach it. Hints and chunks come at once, so that a test need
-/// not wait for them.
+/// A new table at this address, and how to reach it. Chunks come at once, so that a test need not wait for them.
 pub fn settings(endpoint: String) -> DynamoSettings {
     let (id, secret) = local_servers::AWS_KEYS;
     DynamoSettings {
@@ -22,7 +21,7 @@ pub fn settings(endpoint: String) -> DynamoSettings {
         credentials: Some((id.into(), secret.into())),
         region: Some(local_servers::AWS_REGION.into()),
         pace: Duration::ZERO,
-        hint_interval: Duration::ZERO,
+        hints: Hints::WhenAsked,
         // A read now and then, which no count of reads expects.
         epoch_life: Duration::from_secs(3_600),
         // Two cores are shared by many tests and an emulator.

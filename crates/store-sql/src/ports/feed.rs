@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{LogId, RoomId, Seq, Timestamp};
-use service::ports::{Feed, FeedCursor, Fence, StoreResult};
+use service::ports::{Behind, Feed, FeedCursor, Fence, StoreResult};
 
 use crate::codec::{Columns, int};
 use crate::shared::Shared;
@@ -56,7 +56,7 @@ impl Feed for Shared {
         self.execute(move || sql::query(sql).bind(name.clone()).bind(owner.clone())).await.map(|_| ())
     }
 
-    async fn behind(&self, consumer: &str, after: Option<RoomId>, limit: usize) -> StoreResult<Vec<(RoomId, Seq)>> {
+    async fn behind(&self, consumer: &str, after: Option<RoomId>, limit: usize) -> StoreResult<Behind> {
         let query = "SELECT l.log, l.head FROM log l
                      LEFT JOIN feed f ON f.room = substr(l.log, 3) AND f.consumer = $1
                      WHERE l.log > $2 AND l.log < 'r;' AND l.head > COALESCE(f.seq, 0) ORDER BY l.log LIMIT $3";
@@ -68,6 +68,6 @@ impl Feed for Shared {
                 behind.push((room, row.number("head")?));
             }
         }
-        Ok(behind)
+        Ok(Behind::up_to(limit, behind))
     }
 }

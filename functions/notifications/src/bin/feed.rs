@@ -50,7 +50,7 @@ async fn lambda(settings: Arc<Settings>) -> Result<(), FunctionError> {
     };
     let answer = async |opened: Arc<(Function, Dispatcher)>, event| {
         let (function, dispatcher) = &*opened;
-        let answer = dispatcher.event(event).await;
+        let answer = dispatcher.answer(event).await;
         function.settle().await;
         Ok::<_, Infallible>(answer)
     };

@@ -216,3 +216,21 @@ async fn a_batch_that_could_not_be_told_comes_again_from_its_beginning() {
     let answer = world.dispatcher.event(event(&records)).await;
     assert_eq!(again(&answer), json!({ "batchItemFailures": [{ "itemIdentifier": "1405400000000002063280002" }] }));
 }
+
+#[tokio::test]
+async fn a_schedule_finds_rooms_whose_records_were_lost() {
+    let world = world(false).await;
+    let rooms = [world.room().await, world.room().await];
+    // As EventBridge sends it.
+    let event = json!({
+        "version": "0", "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa", "detail-type": "Scheduled Event",
+        "source": "aws.events", "account": "123456789012", "time": "2026-11-21T08:00:00Z", "region": "us-east-1",
+        "resources": ["arn:aws:events:us-east-1:123456789012:rule/palaver-sweep"], "detail": {}
+    });
+    let event: FeedEvent = serde_json::from_value(event).expect("an event of ours");
+    assert_eq!(serde_json::to_value(world.dispatcher.answer(event).await).unwrap(), json!({ "batchItemFailures": [] }));
+    for room in rooms {
+        assert!(world.is_listed(room).await);
+    }
+    assert!(serde_json::from_value::<FeedEvent>(json!({ "detail-type": "EC2 Instance State-change" })).is_err());
+}
