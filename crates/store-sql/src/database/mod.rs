@@ -72,7 +72,7 @@ pub enum Pool {
     #[cfg(feature = "sqlite")]
     Sqlite(sqlx::SqlitePool),
     #[cfg(feature = "postgres")]
-    Postgres(sqlx::PgPool),
+    Postgres(crate::postgres::reads::Reads),
 }
 
 impl Pool {
@@ -91,7 +91,10 @@ impl Pool {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => Ok(Row::all(query.bound::<Sqlite>().fetch_all(pool).await?)),
             #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => Ok(Row::all(query.bound::<Postgres>().fetch_all(pool).await?)),
+            Pool::Postgres(reads) => {
+                let query = query.bound::<Postgres>();
+                Ok(Row::all(reads.run(async |connection| query.fetch_all(connection).await).await?))
+            }
         }
     }
 
@@ -101,7 +104,10 @@ impl Pool {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => Ok(query.bound::<Sqlite>().fetch_optional(pool).await?.map(Row::from)),
             #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => Ok(query.bound::<Postgres>().fetch_optional(pool).await?.map(Row::from)),
+            Pool::Postgres(reads) => {
+                let query = query.bound::<Postgres>();
+                Ok(reads.run(async |connection| query.fetch_optional(connection).await).await?.map(Row::from))
+            }
         }
     }
 
@@ -110,7 +116,7 @@ impl Pool {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => pool.close().await,
             #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => pool.close().await,
+            Pool::Postgres(reads) => reads.pool.close().await,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What is particular to PostgreSQL: its connections, its words in a schema, its error codes.
 
 mod open;
+pub mod reads;
 pub mod replica;
 
 pub use open::renew;

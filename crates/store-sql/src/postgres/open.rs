@@ -6,6 +6,7 @@ use domain::Epoch;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
+use super::reads::Reads;
 use super::replica::Replica;
 use crate::SqlStore;
 use crate::database::{Connection, Pool};
@@ -32,7 +33,7 @@ impl SqlStore {
         let mut connection = Connection::Postgres(writes.acquire().await.map_err(database)?);
         let meta = schema::migrate(&mut connection, &name).await?;
         drop(connection);
-        let reads = super::pool(settings.readers, &settings).connect_lazy_with(options);
+        let reads = Reads::new(options, &settings);
         let writer = Writer::pooled(writes, &settings);
         let mut shared = Shared::new(Pool::Postgres(reads), writer);
         if let Some(url) = replica {

@@ -11,6 +11,7 @@ use service::ports::{LogPage, PageFrom, StoreResult};
 use sqlx::postgres::PgConnectOptions;
 
 use super::Rest;
+use super::reads::Reads;
 use crate::codec::{Columns, int};
 use crate::database::{Pool, Row};
 use crate::dialect::{self, Kind};
@@ -38,8 +39,7 @@ impl Replica {
         let name = super::name_of(&options);
         let epoch = AtomicU64::new(epoch.0);
         let settings = SqlSettings { read_timeout: PATIENCE, ..settings.clone() };
-        let pool = super::pool(settings.readers, &settings).connect_lazy_with(options);
-        Replica { pool: Pool::Postgres(pool), name, epoch, rest: Rest::default() }
+        Replica { pool: Pool::Postgres(Reads::new(options, &settings)), name, epoch, rest: Rest::default() }
     }
 
     /// The primary is of this epoch: pages of another one are not served from now on.

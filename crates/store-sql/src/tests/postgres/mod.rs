@@ -7,6 +7,7 @@ mod feed;
 mod open;
 mod plans;
 mod replica;
+mod silent;
 
 use local_servers::{Postgres, shared};
 use sqlx::Row as _;
@@ -44,7 +45,7 @@ async fn connections(url: &str) -> sqlx::PgPool {
 /// The connections that read.
 fn readers(store: &SqlStore) -> &sqlx::PgPool {
     match &store.shared().reads {
-        Pool::Postgres(pool) => pool,
+        Pool::Postgres(reads) => &reads.pool,
         #[cfg(feature = "sqlite")]
         Pool::Sqlite(_) => panic!("a test of PostgreSQL runs on PostgreSQL"),
     }

@@ -1,0 +1,47 @@
+//! The connections that read. A server that vanished without a word holds none of them longer than a read may take.
+
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{PgConnection, PgPool, Postgres};
+
+use crate::SqlSettings;
+
+/// How much longer than its own time-out a statement's answer is waited for.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// A pool whose reads end in time.
+#[derive(Clone)]
+pub struct Reads {
+    pub pool: PgPool,
+    patience: Duration,
+}
+
+impl Reads {
+    /// Connects when it is first asked.
+    pub fn new(options: PgConnectOptions, settings: &SqlSettings) -> Reads {
+        let pool = super::pool(settings.readers, settings).connect_lazy_with(options);
+        Reads { pool, patience: settings.statement_timeout + GRACE }
+    }
+
+    /// What `read` finds.
+    pub async fn run<T>(
+        &self,
+        read: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, sqlx::Error> {
+        let mut connection = self.pool.acquire().await?;
+        match tokio::time::timeout(self.patience, read(&mut connection)).await {
+            Ok(found) => found,
+            Err(_) => {
+                forget(connection);
+                Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "the server does not answer").into())
+            }
+        }
+    }
+}
+
+/// Closes the socket. Given back, the connection would be asked first whether it still works, for as long as that takes.
+fn forget(connection: PoolConnection<Postgres>) {
+    drop(connection.detach());
+}

@@ -1,0 +1,87 @@
+//! A server that vanishes without a word: no answer comes, and no connection ends.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use conformance::suite::world::{Scribe, a_room};
+use domain::LogId;
+use local_servers::shared;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::new_database;
+use crate::{SqlSettings, SqlStore};
+
+/// Before the server: what passes through it, until it says nothing any more.
+struct Proxy {
+    port: u16,
+    silent: Arc<AtomicBool>,
+}
+
+impl Proxy {
+    async fn before(server: u16) -> Proxy {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let port = listener.local_addr().expect("it is bound").port();
+        let silent = Arc::new(AtomicBool::new(false));
+        let is_silent = silent.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await else { continue };
+                let (from_client, to_client) = client.into_split();
+                let (from_server, to_server) = server.into_split();
+                tokio::spawn(pass(from_client, to_server, is_silent.clone()));
+                tokio::spawn(pass(from_server, to_client, is_silent.clone()));
+            }
+        });
+        Proxy { port, silent }
+    }
+}
+
+/// Whoever was connected when it fell silent stays connected to nobody.
+async fn pass(
+    mut from: tokio::net::tcp::OwnedReadHalf,
+    mut to: tokio::net::tcp::OwnedWriteHalf,
+    silent: Arc<AtomicBool>,
+) {
+    let mut buffer = vec![0; 16 * 1024];
+    let mut fell_silent = false;
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        fell_silent |= silent.load(Ordering::SeqCst);
+        if !fell_silent && to.write_all(&buffer[..length]).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_vanishes_keeps_no_reader() {
+    let direct = new_database();
+    let server = shared::postgres().port();
+    let proxy = Proxy::before(server).await;
+    let url = direct.replace(&format!(":{server}/"), &format!(":{}/", proxy.port));
+    assert_ne!(url, direct, "the proxy is in between");
+    let statement_timeout = Duration::from_millis(300);
+    let read_timeout = Duration::from_secs(1);
+    let settings = SqlSettings { readers: 2, statement_timeout, read_timeout, ..SqlSettings::default() };
+    let store = SqlStore::connect(&url, None, settings).await.expect("it opens").store();
+    let log = LogId::Room(a_room());
+    let mut scribe = Scribe::new(&store, log).await;
+    assert_eq!(scribe.say("there").await, 1);
+    // All readers are connected.
+    let (one, two) = tokio::join!(store.log.tip(log), store.log.tip(log));
+    assert!(one.is_ok() && two.is_ok());
+
+    proxy.silent.store(true, Ordering::SeqCst);
+    let began = Instant::now();
+    let (one, two) = tokio::join!(store.log.tip(log), store.log.tip(log));
+    assert!(one.is_err() && two.is_err(), "{one:?} {two:?}");
+    assert!(began.elapsed() < Duration::from_secs(3), "each fault is answered within 3 s");
+
+    // Another host serves under the same name.
+    proxy.silent.store(false, Ordering::SeqCst);
+    let began = Instant::now();
+    let tip = store.log.tip(log).await.expect("a new connection is made");
+    assert_eq!(tip, scribe.tip);
+    assert!(began.elapsed() < Duration::from_secs(3), "nobody waits for those that are gone");
+}
