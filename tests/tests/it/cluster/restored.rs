@@ -19,6 +19,15 @@ fn cut_off(database: &str) {
     shared::postgres().sql("postgres", &format!("{end} WHERE datname = '{database}'"));
 }
 
+/// Lets all nodes go on, and waits until they have connections to the database again.
+async fn resume(cluster: &Cluster, people: &[&Person]) {
+    cluster.nodes().iter().for_each(|node| node.resume());
+    for person in people {
+        let answers = async || person.get("/api/rooms").await.status.is_success().then_some(());
+        wait::until("the database's connections", answers).await;
+    }
+}
+
 async fn closed(socket: &mut Socket) -> u16 {
     loop {
         if let Next::Closed(code) = socket.next().await {
@@ -40,7 +49,7 @@ async fn nodes_that_stood_still_over_a_restore_go_on_in_the_new_epoch() {
     cluster.nodes().iter().for_each(|node| node.pause());
     cut_off(&database);
     let backup = postgres.new_database_like(&database);
-    cluster.nodes().iter().for_each(|node| node.resume());
+    resume(&cluster, &[&ada, &bob]).await;
 
     let mut sockets = [ada.connect().await, bob.connect().await];
     for socket in &mut sockets {
@@ -67,7 +76,7 @@ async fn nodes_that_stood_still_over_a_restore_go_on_in_the_new_epoch() {
         output.status.success().then_some(())
     })
     .await;
-    cluster.nodes().iter().for_each(|node| node.resume());
+    resume(&cluster, &[&ada, &bob]).await;
 
     for mut socket in sockets {
         assert_eq!(closed(&mut socket).await, 4412);
@@ -83,6 +92,13 @@ async fn nodes_that_stood_still_over_a_restore_go_on_in_the_new_epoch() {
     socket.follow(&id).await;
     let again = number(&send(&ada, &after, 0).await.ok()["seq"]);
     assert_eq!(socket.find("event", |event| event["text"] == "lost").await["seq"], again);
-    say(&bob, &id, "goes on").await;
+    // An appender that stood still is told of the new epoch by its next append, which nobody knows to have happened.
+    let key = uuid::Uuid::now_v7().to_string();
+    wait::until("the other node's append", async || {
+        let request = bob.request(reqwest::Method::POST, &messages(&id)).header("idempotency-key", key.clone());
+        let said = answer(request.json(&json!({ "text": "goes on", "seen": 0 }))).await;
+        said.status.is_success().then_some(())
+    })
+    .await;
     assert_eq!(texts(&ada, &id).await, ["kept", "lost", "goes on"]);
 }
