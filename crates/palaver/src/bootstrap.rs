@@ -57,7 +57,10 @@ async fn prepared(settings: &Settings) -> anyhow::Result<Profile> {
 
 async fn seed(services: &Services, first: Option<&FirstAdmin>) -> anyhow::Result<()> {
     let Some(first) = first else {
-        step("no admin is named (PALAVER_ADMIN): who registers first is the admin; the first room is theirs to make");
+        step(match services.ports.store.people.has_person().await? {
+            true => "no admin is named (PALAVER_ADMIN): the accounts and rooms that are there stay as they are",
+            false => "no admin is named (PALAVER_ADMIN): who registers first is the admin, and makes the first room",
+        });
         return Ok(());
     };
     let name = UserName::parse(&first.name).context("PALAVER_ADMIN is no name")?;

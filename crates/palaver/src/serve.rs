@@ -1,7 +1,7 @@
 //! Serving: everything on one address, until it is told to stop. What the tier alone does too, it does the same way.
 
 use axum::Router;
-use profile::{Profile, Settings, WithFiles};
+use profile::{BlobsBackend, Profile, Settings, StoreBackend, WithFiles};
 use rooms::RoomsFunction;
 use utoipa::openapi::OpenApi;
 use web::{Health, WebSettings};
@@ -10,13 +10,28 @@ use crate::page;
 
 /// Serves until SIGTERM or Ctrl-C, then lets everybody go and ends cleanly.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
-    let (web, data) = (settings.web.clone(), settings.data.clone());
+    let (web, places) = (settings.web.clone(), places(&settings));
     let ready = |address| {
         println!("Palaver is ready: {}", ws_tier::url(address));
-        println!("Its data is in {}. End it with Ctrl-C.", data.display());
+        println!("Its data is in {places}. End it with Ctrl-C.");
     };
     ws_tier::serve::<WithFiles>(settings, |profile| router(profile, &web), ready).await?;
     Ok(())
+}
+
+/// Where rows and files are kept.
+fn places(settings: &Settings) -> String {
+    let folder = settings.data.display();
+    let store = match &settings.backends.store {
+        StoreBackend::Sqlite => folder.to_string(),
+        StoreBackend::Postgres { .. } => "PostgreSQL (DATABASE_URL)".to_owned(),
+        StoreBackend::DynamoDb { table } => format!("the DynamoDB table {table}"),
+    };
+    match &settings.backends.blobs {
+        BlobsBackend::Folder if settings.backends.is_local() => store,
+        BlobsBackend::Folder => format!("{store}, its files in {folder}"),
+        BlobsBackend::S3(bucket) => format!("{store}, its files in s3://{}", bucket.name),
+    }
 }
 
 fn router(profile: &Profile, settings: &WebSettings) -> Router {

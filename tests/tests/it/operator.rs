@@ -148,3 +148,14 @@ async fn accounts_and_roles_can_be_made_beside_the_server() {
         Person::nobody(&server).post("/api/auth/login", json!({ "name": "bob", "password": PASSWORD })).await.ok();
     bob.clone().with(&again).post("/api/notifications", post).await.ok();
 }
+
+#[tokio::test]
+async fn bootstrap_without_an_admin_says_what_is_true() {
+    let folder = tempfile::tempdir().unwrap();
+    let fresh = succeeded(palaver(folder.path(), &["bootstrap"], "").await);
+    assert!(fresh.contains("who registers first"), "{fresh}");
+    let name = ["bootstrap", "--admin", "ada"];
+    succeeded(palaver(folder.path(), &name, &format!("{PASSWORD}\n")).await);
+    let again = succeeded(palaver(folder.path(), &["bootstrap"], "").await);
+    assert!(!again.contains("who registers first") && again.contains("stay as they are"), "{again}");
+}

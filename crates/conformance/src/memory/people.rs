@@ -23,6 +23,10 @@ impl People for MemoryStore {
         create(&mut state, new)
     }
 
+    async fn has_person(&self) -> StoreResult<bool> {
+        Ok(!is_first_person(&*self.up()?))
+    }
+
     async fn upgrade_guest(
         &self,
         user: UserId,

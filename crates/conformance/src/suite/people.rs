@@ -60,9 +60,11 @@ pub async fn names_and_addresses_are_unique(store: Store) {
 pub async fn the_first_person_is_admin(store: Store) {
     let visitor = store.people.register(&guest("visitor")).await.expect("registered");
     assert_eq!(visitor.role, UserRole::User, "a guest never");
+    assert_eq!(store.people.has_person().await, Ok(false));
     let first = store.people.register(&person("first")).await.expect("registered");
     let second = store.people.register(&person("second")).await.expect("registered");
     assert_eq!((first.role, second.role), (UserRole::Admin, UserRole::User));
+    assert_eq!(store.people.has_person().await, Ok(true));
     let read = store.people.user(first.id).await.expect("a read").expect("the first");
     assert_eq!(read.user, first);
 }

@@ -30,6 +30,9 @@ pub trait People: Send + Sync {
     /// Returns the user as written.
     async fn register(&self, new: &NewUser) -> StoreResult<User>;
 
+    /// Whether somebody has registered, or was made: then who registers next is no admin. One read.
+    async fn has_person(&self) -> StoreResult<bool>;
+
     /// A guest becomes a person, with the same id (and admin, if the first). `NotFound` when there is
     /// no such guest, `Taken` as above.
     async fn upgrade_guest(

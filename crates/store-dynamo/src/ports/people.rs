@@ -26,6 +26,10 @@ impl People for Shared {
         self.insert(rows::lower_case(new), true).await
     }
 
+    async fn has_person(&self) -> StoreResult<bool> {
+        Ok(self.get(keys::first_person()).await?.is_some())
+    }
+
     async fn upgrade_guest(
         &self,
         user: UserId,

@@ -37,6 +37,10 @@ impl People for Shared {
         .await
     }
 
+    async fn has_person(&self) -> StoreResult<bool> {
+        Ok(self.one(sql::query(rows::ANY_PERSON)).await?.is_some())
+    }
+
     async fn upgrade_guest(
         &self,
         user: UserId,

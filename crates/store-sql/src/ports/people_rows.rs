@@ -48,10 +48,12 @@ pub async fn read(connection: &mut Connection, user: UserId) -> Result<Option<Us
     Ok(row.as_ref().map(record).transpose()?)
 }
 
+/// Some person.
+pub const ANY_PERSON: &str = "SELECT 1 FROM usr WHERE guest = 0 LIMIT 1";
+
 /// Whether nobody without `guest` is there yet.
 pub async fn is_first_person(connection: &mut Connection) -> Result<bool, Fault> {
-    let person = sql::query("SELECT 1 FROM usr WHERE guest = 0 LIMIT 1");
-    Ok(person.fetch_optional(connection).await?.is_none())
+    Ok(sql::query(ANY_PERSON).fetch_optional(connection).await?.is_none())
 }
 
 /// Refuses a name or an address that another has.
