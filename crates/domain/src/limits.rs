@@ -189,6 +189,10 @@ pub const LOGS_PER_SOCKET: usize = 2_000;
 pub const PRESENCE_REMEMBERED: usize = 100_000;
 /// How long nobody is declared offline after the presence of other nodes was lost: they refresh theirs meanwhile.
 pub const PRESENCE_HOLD: Duration = Duration::from_secs(45);
+/// After how long a line of the log about the same trouble is written again, however many requests meet it.
+pub const SAME_TROUBLE: Duration = Duration::from_secs(10);
+/// After how long one in other words is.
+pub const OTHER_TROUBLE: Duration = Duration::from_secs(1);
 /// Users or connections that one call to the presence's server names.
 pub const PRESENCE_BATCH: usize = 250;
 /// How often a node refreshes the presence of its sockets.

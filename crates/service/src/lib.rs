@@ -19,6 +19,7 @@ pub mod publisher;
 mod refuse;
 pub mod related;
 pub mod rooms;
+pub mod seldom;
 pub mod services;
 pub mod throttle;
 

@@ -4,12 +4,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, RwLock};
+use std::time::Instant;
 
 use domain::limits::MARK_INTERVAL;
 use domain::{Actor, LogId, Refusal, RoomId, Seq, Timestamp, UserId, UserRoom};
 
 use crate::clock::Clock;
 use crate::ports::{Bus, BusMessage, Mark, MarkRow, Store, StoreError};
+use crate::seldom::Seldom;
 
 /// Marks that the memory holds before those that are written are let go.
 const KEPT: usize = 50_000;
@@ -193,7 +195,12 @@ impl Marks {
                 }
                 // They left meanwhile: there is nothing to mark any more.
                 Err(StoreError::NotFound) => drop(known.remove(&(user, room))),
-                Err(error) => tracing::warn!(%error, "a read mark could not be written; it is tried again"),
+                Err(error) => {
+                    static LINE: Seldom = Seldom::new();
+                    if let Some(repeated) = LINE.tell(&error.to_string(), Instant::now()) {
+                        tracing::warn!(%error, repeated, "a read mark could not be written; it is tried again");
+                    }
+                }
             }
         }
     }

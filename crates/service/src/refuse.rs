@@ -1,8 +1,11 @@
 //! The one place where an error of the store becomes a refusal that a user can read.
 
+use std::time::Instant;
+
 use domain::{Code, Refusal};
 
 use crate::ports::{BlobError, StoreError};
+use crate::seldom::Seldom;
 
 /// What a user is told while the store does not answer.
 pub(crate) const STORE_AWAY: &str = "The server cannot reach its store right now. It is tried again.";
@@ -28,7 +31,10 @@ impl From<StoreError> for Refusal {
                 Refusal::new(Code::Conflict, format!("This {what} is taken; choose another one."))
             }
             StoreError::Unavailable { why, retry_ms } => {
-                tracing::warn!(why, "store unavailable");
+                static LINE: Seldom = Seldom::new();
+                if let Some(repeated) = LINE.tell(&why, Instant::now()) {
+                    tracing::warn!(why, repeated, "store unavailable");
+                }
                 Refusal::unavailable(STORE_AWAY, retry_ms)
             }
             StoreError::OtherEpoch => other_epoch(),
@@ -45,7 +51,10 @@ impl From<BlobError> for Refusal {
             }
             BlobError::Interrupted(_) => Refusal::bad_request("The upload broke off. Send the file again."),
             BlobError::Unavailable(why) => {
-                tracing::warn!(why, "blob store unavailable");
+                static LINE: Seldom = Seldom::new();
+                if let Some(repeated) = LINE.tell(&why, Instant::now()) {
+                    tracing::warn!(why, repeated, "blob store unavailable");
+                }
                 Refusal::unavailable("The file store does not work right now. Try again later.", RETRY_MS)
             }
         }

@@ -167,7 +167,8 @@ pub fn unavailable(error: sqlx::Error) -> StoreError {
     StoreError::Unavailable { why: error.to_string(), retry_ms: retry_ms(dialect::kind(&error)) }
 }
 
-fn retry_ms(kind: Kind) -> u64 {
+/// After how long a repeat makes sense.
+pub fn retry_ms(kind: Kind) -> u64 {
     match kind {
         Kind::Row | Kind::Race | Kind::Busy => 100,
         Kind::Failed => 1_000,

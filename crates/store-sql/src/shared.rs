@@ -1,10 +1,16 @@
 //! What all ports share: connections that read, and the way to the task that writes.
 
 use futures_util::future::BoxFuture;
+#[cfg(feature = "postgres")]
+use service::ports::StoreError;
 use service::ports::StoreResult;
 use sqlx::AssertSqlSafe;
 
 use crate::database::{Connection, Pool, Row, Statement, Value};
+#[cfg(feature = "postgres")]
+use crate::dialect;
+#[cfg(feature = "postgres")]
+use crate::error::retry_ms;
 use crate::error::{Fault, unavailable};
 use crate::sql::{self, IN_LIST};
 use crate::writer::{Span, Writer};
@@ -13,6 +19,8 @@ use crate::writer::{Span, Writer};
 pub struct Shared {
     pub reads: Pool,
     pub writer: Writer,
+    #[cfg(feature = "postgres")]
+    pub link: Option<std::sync::Arc<crate::postgres::link::Link>>,
     #[cfg(feature = "postgres")]
     pub replica: Option<crate::postgres::replica::Replica>,
 }
@@ -23,18 +31,37 @@ impl Shared {
             reads,
             writer,
             #[cfg(feature = "postgres")]
+            link: None,
+            #[cfg(feature = "postgres")]
             replica: None,
         }
     }
 
     /// All rows of a query.
     pub async fn all(&self, query: Statement) -> StoreResult<Vec<Row>> {
-        self.reads.all(query).await.map_err(unavailable)
+        self.answered(self.reads.all(query).await).await
     }
 
     /// The only row of a query, if there is one.
     pub async fn one(&self, query: Statement) -> StoreResult<Option<Row>> {
-        self.reads.one(query).await.map_err(unavailable)
+        self.answered(self.reads.one(query).await).await
+    }
+
+    /// An answer of the database; an error in words that help, where that takes a look at the server.
+    async fn answered<T>(&self, answer: Result<T, sqlx::Error>) -> StoreResult<T> {
+        #[cfg(feature = "postgres")]
+        if let Some(link) = &self.link {
+            let error = match answer {
+                Ok(found) => {
+                    link.works();
+                    return Ok(found);
+                }
+                Err(error) => error,
+            };
+            let retry_ms = retry_ms(dialect::kind(&error));
+            return Err(StoreError::Unavailable { why: link.why(error).await, retry_ms });
+        }
+        answer.map_err(unavailable)
     }
 
     /// The rows of `select … IN (values)`, where `select` ends before the list and `fixed` are the

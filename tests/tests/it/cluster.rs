@@ -3,6 +3,7 @@
 
 mod across;
 mod contention;
+mod database;
 mod outage;
 mod replica;
 mod restored;

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::appender::{Command, Input, Machine, Now, Output, Token};
 use super::{Logs, rows};
 use crate::ports::{AppendError, Store, StoreError, StoreResult};
+use crate::seldom::Seldom;
 
 /// Changes that are taken into the machine in one go.
 const TAKEN_AT_ONCE: usize = 512;
@@ -125,7 +126,27 @@ async fn running(command: &mut Option<BoxFuture<'static, Input>>) -> Input {
     }
 }
 
+/// Carries a command out, and tells the log of this process when the store did not let it: one line now and then, since
+/// all appenders meet the same.
 async fn perform(logs: Arc<Logs>, log: LogId, command: Command) -> Input {
+    let input = carry_out(logs, log, command).await;
+    let failed = match &input {
+        Input::Recent(Err(error)) | Input::Missed(Err(error)) => Some(error.to_string()),
+        Input::Older(Err(error)) | Input::Slot(Err(error)) => Some(error.to_string()),
+        Input::Rows(Err(error)) => Some(error.to_string()),
+        Input::Appended(Err(error @ AppendError::Unavailable { .. })) => Some(error.to_string()),
+        _ => None,
+    };
+    static LINE: Seldom = Seldom::new();
+    if let Some(why) = failed
+        && let Some(repeated) = LINE.tell(&why, std::time::Instant::now())
+    {
+        tracing::warn!(%log, why, repeated, "an appender could not read or write its log; it is tried again");
+    }
+    input
+}
+
+async fn carry_out(logs: Arc<Logs>, log: LogId, command: Command) -> Input {
     let store = &logs.store;
     match command {
         Command::Recent => Input::Recent(in_time(store.log.recent(log, APPENDER_WINDOW)).await),

@@ -1,5 +1,6 @@
 //! What is particular to PostgreSQL: its connections, its words in a schema, its error codes.
 
+pub mod link;
 mod open;
 pub mod reads;
 pub mod replica;
@@ -145,6 +146,21 @@ pub fn kind(code: &str) -> Kind {
 pub fn is_rolled_back(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     code.is_some_and(|code| code.starts_with("40") || code.starts_with("23"))
+}
+
+/// Whether a server says so to whoever comes: it is not ready, it is full, or it does not let this user in.
+pub fn turns_away(error: &sqlx::Error) -> bool {
+    is_one_of(error, &["28000", "28P01", "3D000", "53300", "57P03"])
+}
+
+/// Whether a server says that this connection, or all of it, ends.
+pub fn ends(error: &sqlx::Error) -> bool {
+    is_one_of(error, &["57P01", "57P02", "57P05"])
+}
+
+fn is_one_of(error: &sqlx::Error, codes: &[&str]) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| codes.contains(&&*code))
 }
 
 /// Until when something rests after a failure.

@@ -1,11 +1,13 @@
 //! Opens a database, makes its tables, and says clearly what is wrong with it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::Epoch;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
+use super::link::Link;
 use super::reads::Reads;
 use super::replica::Replica;
 use crate::SqlStore;
@@ -33,9 +35,10 @@ impl SqlStore {
         let mut connection = Connection::Postgres(writes.acquire().await.map_err(database)?);
         let meta = schema::migrate(&mut connection, &name).await?;
         drop(connection);
-        let reads = Reads::new(options, &settings);
-        let writer = Writer::pooled(writes, &settings);
-        let mut shared = Shared::new(Pool::Postgres(reads), writer);
+        let reads = Reads::new(options.clone(), &settings);
+        let link = Arc::new(Link::new(options));
+        let writer = Writer::pooled(writes, link.clone(), &settings);
+        let mut shared = Shared { link: Some(link), ..Shared::new(Pool::Postgres(reads), writer) };
         if let Some(url) = replica {
             shared.replica = Some(Replica::new(super::options(url)?, meta.epoch, &settings));
         }
@@ -71,21 +74,30 @@ pub async fn renew(url: &str) -> Result<Epoch, OpenError> {
 
 /// Connects once, without a pool, which would try again and again and not tell why.
 async fn check(options: &PgConnectOptions, name: &str, settings: &SqlSettings) -> Result<(), OpenError> {
-    let connecting = tokio::time::timeout(settings.connect_timeout, options.connect());
-    let mut connection = connecting.await.map_err(|_| OpenError::Silent(name.to_owned()))?.map_err(|source| {
-        let code = source.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
-        let (name, user) = (name.to_owned(), options.get_username().to_owned());
-        match code.as_str() {
-            "28P01" | "28000" => OpenError::Password { name, user, source },
-            "3D000" => OpenError::Missing { name, user },
-            _ if matches!(source, sqlx::Error::Io(_)) => OpenError::Away { name, source },
-            _ => OpenError::Database { name, source },
-        }
-    })?;
+    let mut connection = connect(options, name, settings.connect_timeout).await?;
     let checked = check_server(&mut connection, name).await;
     let database = |source| OpenError::Database { name: name.to_owned(), source };
     connection.close().await.map_err(database)?;
     checked
+}
+
+/// Connects once, or says what is wrong.
+pub async fn connect(options: &PgConnectOptions, name: &str, patience: Duration) -> Result<PgConnection, OpenError> {
+    let connecting = tokio::time::timeout(patience, options.connect());
+    let connected = connecting.await.map_err(|_| OpenError::Silent(name.to_owned()))?;
+    connected.map_err(|source| refused(options, name, source))
+}
+
+/// What it means that a server did not let a connection in.
+pub fn refused(options: &PgConnectOptions, name: &str, source: sqlx::Error) -> OpenError {
+    let code = source.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
+    let (name, user) = (name.to_owned(), options.get_username().to_owned());
+    match code.as_str() {
+        "28P01" | "28000" => OpenError::Password { name, user, source },
+        "3D000" => OpenError::Missing { name, user },
+        _ if matches!(source, sqlx::Error::Io(_)) => OpenError::Away { name, source },
+        _ => OpenError::Database { name, source },
+    }
 }
 
 async fn check_server(connection: &mut PgConnection, name: &str) -> Result<(), OpenError> {

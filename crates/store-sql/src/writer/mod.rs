@@ -105,9 +105,9 @@ impl Writer {
 
     /// Writes through the connections of a pool.
     #[cfg(feature = "postgres")]
-    pub fn pooled(pool: sqlx::PgPool, settings: &SqlSettings) -> Writer {
+    pub fn pooled(pool: sqlx::PgPool, link: Arc<crate::postgres::link::Link>, settings: &SqlSettings) -> Writer {
         let counters = Arc::new(Counters::default());
-        Writer { way: Way::Pool(pooled::Pooled::new(pool, settings, counters.clone())), counters }
+        Writer { way: Way::Pool(pooled::Pooled::new(pool, link, settings, counters.clone())), counters }
     }
 
     pub fn stats(&self) -> Stats {

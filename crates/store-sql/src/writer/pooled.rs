@@ -3,8 +3,9 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use service::seldom::Seldom;
 use sqlx::PgPool;
 use tokio::sync::{Semaphore, TryAcquireError};
 
@@ -13,6 +14,7 @@ use super::{Counters, Job, Span, Untaken};
 use crate::database::Connection;
 use crate::dialect::{self, Kind};
 use crate::error::Failure;
+use crate::postgres::link::Link;
 use crate::postgres::{self, BEGIN_APPEND, BEGIN_WORK};
 use crate::settings::SqlSettings;
 
@@ -29,13 +31,14 @@ pub struct Pooled {
     /// How long a transaction waits for an answer. The server ends a statement before.
     patience: Duration,
     counters: Arc<Counters>,
+    link: Arc<Link>,
 }
 
 impl Pooled {
-    pub fn new(pool: PgPool, settings: &SqlSettings, counters: Arc<Counters>) -> Pooled {
+    pub fn new(pool: PgPool, link: Arc<Link>, settings: &SqlSettings, counters: Arc<Counters>) -> Pooled {
         let limit = u32::try_from(settings.writer_queue).unwrap_or(u32::MAX);
         let patience = settings.statement_timeout + Duration::from_millis(500);
-        Pooled { pool, room: Arc::new(Semaphore::new(limit as usize)), limit, patience, counters }
+        Pooled { pool, room: Arc::new(Semaphore::new(limit as usize)), limit, patience, counters, link }
     }
 
     /// Takes a job in, which then runs to its end, also when its caller has gone.
@@ -44,7 +47,8 @@ impl Pooled {
             TryAcquireError::NoPermits => Untaken::Full,
             TryAcquireError::Closed => Untaken::Closed,
         })?;
-        let run = Run { pool: self.pool.clone(), patience: self.patience, counters: self.counters.clone() };
+        let (pool, link) = (self.pool.clone(), self.link.clone());
+        let run = Run { pool, patience: self.patience, counters: self.counters.clone(), link };
         tokio::spawn(async move {
             run.commit(job).await;
             drop(room);
@@ -69,6 +73,7 @@ struct Run {
     pool: PgPool,
     patience: Duration,
     counters: Arc<Counters>,
+    link: Arc<Link>,
 }
 
 impl Run {
@@ -92,15 +97,24 @@ impl Run {
                 ended => break ended,
             }
         };
-        if let Err(failure) = &ended {
-            tracing::warn!(?failure, tries, "a transaction did not commit");
+        match &ended {
+            Ok(()) => self.link.works(),
+            Err(failure) => {
+                static LINE: Seldom = Seldom::new();
+                if let Some(repeated) = LINE.tell(&format!("{failure:?}"), Instant::now()) {
+                    tracing::warn!(?failure, tries, repeated, "a transaction did not commit");
+                }
+            }
         }
         group.answer(ended.as_ref().map(|_| ()));
     }
 
     /// One try. A connection in doubt is closed, which rolls back what it had begun.
     async fn transact(&self, span: Option<Span>, group: &mut Group) -> Result<(), Failure> {
-        let acquired = self.pool.acquire().await.map_err(|error| Failure::of_statement(&error))?;
+        let acquired = match self.pool.acquire().await {
+            Ok(acquired) => acquired,
+            Err(error) => return Err(self.failure(error).await),
+        };
         let mut connection = Connection::Postgres(acquired);
         let begin = match span {
             None => Some(BEGIN_APPEND),
@@ -116,7 +130,7 @@ impl Run {
                 if !rolled_back && (begin.is_some() || dialect::kind(&error) == Kind::Failed) {
                     close(connection).await;
                 }
-                return Err(Failure::of_statement(&error));
+                return Err(self.failure(error).await);
             }
             None => {
                 close(connection).await;
@@ -144,6 +158,14 @@ impl Run {
         self.counters.transactions.fetch_add(1, Ordering::Relaxed);
         self.counters.entries.fetch_add(entries, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// What an error before the commit means, in words that help.
+    async fn failure(&self, error: sqlx::Error) -> Failure {
+        match Failure::of_statement(&error) {
+            Failure::Unavailable { retry_ms, .. } => Failure::Unavailable { why: self.link.why(error).await, retry_ms },
+            failure => failure,
+        }
     }
 
     async fn in_time<T>(&self, work: impl Future<Output = T>) -> Option<T> {

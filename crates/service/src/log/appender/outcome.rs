@@ -63,7 +63,6 @@ impl Machine {
             }
             Err(StoreError::OtherEpoch) => self.other_epoch(out),
             Err(error) => {
-                tracing::warn!(log = %self.log, %error, "an appender could not read");
                 self.wait(error_delay(&error), out);
             }
         }
@@ -90,8 +89,7 @@ impl Machine {
                 let from = prepared.after.seq() + 1;
                 self.ask(Command::Slot { from, to: prepared.after.seq() + prepared.entries.len() as u64 }, out);
             }
-            Err(AppendError::Unavailable { why, retry_ms }) => {
-                tracing::warn!(log = %self.log, why, "an append was not possible");
+            Err(AppendError::Unavailable { retry_ms, .. }) => {
                 let last = self.placed.iter().map(|placed| placed.item.deadline).max();
                 let too_late = last.is_none_or(|last| now.since_start + Duration::from_millis(retry_ms) >= last);
                 if too_late {
@@ -115,7 +113,6 @@ impl Machine {
             Ok(found) => found,
             Err(StoreError::OtherEpoch) => return self.other_epoch(out),
             Err(error) => {
-                tracing::warn!(log = %self.log, %error, "an appender could not read its slot");
                 // The append is tried again; where it had happened, that finds a conflict.
                 return self.wait(error_delay(&error), out);
             }

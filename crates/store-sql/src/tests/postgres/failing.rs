@@ -104,6 +104,16 @@ async fn a_server_that_dies_is_found_again() {
     assert!(matches!(down, Err(StoreError::Unavailable { .. })), "{down:?}");
     assert!(ports.log.tip(scribe.log).await.is_err());
     assert!(begin.elapsed() < Duration::from_secs(6), "each fault is answered within 3 s");
+    let place = format!("127.0.0.1:{}", server.port());
+    loop {
+        let told = ports.log.tip(scribe.log).await.expect_err("nobody is there").to_string();
+        assert!(told.contains(&place), "{told}");
+        // Connections that were open meet the end of theirs first.
+        if !told.contains("broke") {
+            assert!(told.contains("onnection refused") && told.contains("start it"), "{told}");
+            break;
+        }
+    }
     server.restart();
     let deadline = Instant::now() + Duration::from_secs(20);
     while scribe.try_write(vec![text("again")], &[]).await.is_err() {

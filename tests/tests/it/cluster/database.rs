@@ -1,0 +1,45 @@
+//! PostgreSQL away and back: whoever reads the log learns what is wrong and where, once, and that it is over.
+
+use local_servers::Postgres;
+use tests::backends::Backends;
+use tests::cluster::Cluster;
+use tests::person::Person;
+use tests::wait;
+
+use crate::setup::generous;
+
+/// Calls that meet the outage.
+const CALLS: usize = 60;
+/// Lines about it that a person still reads.
+const LINES: usize = 15;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_away_is_named_with_its_cause_and_not_by_each_call() {
+    let mut postgres = Postgres::start();
+    let database = postgres.new_database_like("template0");
+    let url = postgres.url_of(&database);
+    let backends = Backends::self_hosted_on(url.clone(), &database).await;
+    let cluster = Cluster::start_on(backends, 1, generous()).await;
+    let node = cluster.node(0);
+    let ada = Person::register(node, "ada").await;
+    assert!(!node.log().contains(&format!("Its data is in {}", node.data().display())), "{}", node.log());
+
+    postgres.kill();
+    let calls = (0..CALLS).map(|_| ada.get("/api/rooms"));
+    for answer in futures_util::future::join_all(calls).await {
+        answer.refused(503, "unavailable");
+    }
+    let log = node.log();
+    let told: Vec<&str> = log.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
+    let names =
+        |line: &&&str| line.contains(&format!("127.0.0.1:{}", postgres.port())) && line.contains("onnection refused");
+    assert!(told.iter().any(|line| names(&line)), "{told:#?}");
+    assert!(told.len() <= LINES, "{} lines for {CALLS} calls: {told:#?}", told.len());
+    let password = url.split([':', '@']).nth(2).expect("the URL has one");
+    assert!(!log.contains(password), "the password is in the log");
+
+    postgres.restart();
+    wait::until("the database", async || ada.get("/api/rooms").await.status.is_success().then_some(())).await;
+    wait::until("the line", async || node.log().contains("the database answers again").then_some(())).await;
+    println!("{} lines for {CALLS} calls", told.len());
+}
