@@ -19,7 +19,7 @@ use futures_util::stream;
 use service::ports::{BlobError, Blobs, ByteStream, Presigned, ServedAs};
 
 use crate::key::checked;
-use error::{failed, status};
+use error::{at, failed, status};
 use presign::Signer;
 
 pub use bucket::{Bucket, Extra, create_bucket};
@@ -32,6 +32,8 @@ const STORED_AS: &str = "application/octet-stream";
 pub struct S3Blobs {
     client: Client,
     bucket: String,
+    /// Bucket and endpoint, for errors.
+    place: String,
     /// None where clients are to go through the server.
     signer: Option<Signer>,
 }
@@ -41,18 +43,24 @@ impl S3Blobs {
     /// that is for [`Blobs::check`].
     pub async fn open(settings: S3Settings) -> Result<Self, BlobError> {
         let client = settings.client(None).await;
+        let place = settings.place(&client).await;
         let signer = match settings.presign {
-            true => Some(Signer::new(&settings, &client).await?),
+            true => Some(Signer::new(&settings, &client).await.map_err(|error| at(&place, error))?),
             false => None,
         };
-        Ok(S3Blobs { client, bucket: settings.bucket, signer })
+        Ok(S3Blobs { client, bucket: settings.bucket, place, signer })
+    }
+
+    /// An error with the place where it was met.
+    fn here(&self, error: BlobError) -> BlobError {
+        at(&self.place, error)
     }
 }
 
 #[async_trait]
 impl Blobs for S3Blobs {
     async fn put(&self, key: &str, bytes: ByteStream, limit: u64) -> Result<u64, BlobError> {
-        upload::put(&self.client, &self.bucket, checked(key)?, bytes, limit).await
+        upload::put(&self.client, &self.bucket, checked(key)?, bytes, limit).await.map_err(|error| self.here(error))
     }
 
     async fn get(&self, key: &str, range: Option<Range<u64>>) -> Result<ByteStream, BlobError> {
@@ -64,19 +72,27 @@ impl Blobs for S3Blobs {
             None => request,
         };
         match request.send().await {
-            Ok(answer) => Ok(Box::pin(stream::try_unfold(answer.body, async |mut body| match body.next().await {
-                Some(Ok(chunk)) => Ok(Some((chunk, body))),
-                Some(Err(error)) => Err(BlobError::Unavailable(format!("a download broke off: {error}"))),
-                None => Ok(None),
-            }))),
+            Ok(answer) => {
+                let place = self.place.clone();
+                Ok(Box::pin(stream::try_unfold((answer.body, place), async |(mut body, place)| {
+                    match body.next().await {
+                        Some(Ok(chunk)) => Ok(Some((chunk, (body, place)))),
+                        Some(Err(error)) => {
+                            Err(BlobError::Unavailable(format!("{place}: a download broke off: {error}")))
+                        }
+                        None => Ok(None),
+                    }
+                })))
+            }
             // The range begins behind the last byte.
             Err(error) if status(&error) == Some(416) => Ok(nothing()),
-            Err(error) => Err(failed(error)),
+            Err(error) => Err(self.here(failed(error))),
         }
     }
 
     async fn length(&self, key: &str) -> Result<u64, BlobError> {
-        let answer = self.client.head_object().bucket(&self.bucket).key(checked(key)?).send().await.map_err(failed)?;
+        let asked = self.client.head_object().bucket(&self.bucket).key(checked(key)?).send().await;
+        let answer = asked.map_err(|error| self.here(failed(error)))?;
         let length = answer.content_length.and_then(|length| u64::try_from(length).ok());
         length.ok_or_else(|| BlobError::Unavailable("the store does not say how long an object is".into()))
     }
@@ -85,7 +101,7 @@ impl Blobs for S3Blobs {
         match self.client.delete_object().bucket(&self.bucket).key(checked(key)?).send().await.map_err(failed) {
             // S3 answers that it is gone; some servers, that it was not there.
             Ok(_) | Err(BlobError::NotFound) => Ok(()),
-            Err(error) => Err(error),
+            Err(error) => Err(self.here(error)),
         }
     }
 
@@ -93,9 +109,10 @@ impl Blobs for S3Blobs {
         match self.client.head_bucket().bucket(&self.bucket).send().await {
             Ok(_) => Ok(()),
             Err(error) if status(&error) == Some(404) => {
-                Err(BlobError::Unavailable(format!("there is no bucket {}", self.bucket)))
+                let why = "it is not there: `palaver migrate` makes it, or correct PALAVER_FILES";
+                Err(self.here(BlobError::Unavailable(why.to_owned())))
             }
-            Err(error) => Err(failed(error)),
+            Err(error) => Err(self.here(failed(error))),
         }
     }
 
@@ -105,7 +122,7 @@ impl Blobs for S3Blobs {
 
     async fn presign_put(&self, key: &str, length: u64, life: Duration) -> Result<Option<Presigned>, BlobError> {
         let Some(signer) = &self.signer else { return Ok(None) };
-        signer.put(checked(key)?, length, life).await.map(Some)
+        signer.put(checked(key)?, length, life).await.map(Some).map_err(|error| self.here(error))
     }
 
     async fn presign_get(
@@ -115,7 +132,7 @@ impl Blobs for S3Blobs {
         life: Duration,
     ) -> Result<Option<Presigned>, BlobError> {
         let Some(signer) = &self.signer else { return Ok(None) };
-        signer.get(checked(key)?, served_as, life).await.map(Some)
+        signer.get(checked(key)?, served_as, life).await.map(Some).map_err(|error| self.here(error))
     }
 }
 

@@ -10,7 +10,7 @@ use aws_sdk_s3::types::{
 use service::ports::BlobError;
 
 use super::S3Settings;
-use super::error::{failed, status};
+use super::error::{at, failed, status};
 
 /// What our rules are called.
 const RULE: &str = "palaver";
@@ -48,20 +48,21 @@ pub enum Extra {
 pub async fn create_bucket(settings: &S3Settings, origins: &[String]) -> Result<Bucket, BlobError> {
     let client = settings.client(None).await;
     let bucket = &settings.bucket;
-    let created = create(&client, bucket).await?;
+    let place = settings.place(&client).await;
+    let created = create(&client, bucket).await.map_err(|error| at(&place, error))?;
     let cors = match origins {
         [] => Extra::NotAsked,
-        origins => extra("rules for pages", set_cors(&client, bucket, origins).await),
+        origins => extra(&place, "rules for pages", set_cors(&client, bucket, origins).await),
     };
-    let lifecycle = extra("a rule for uploads that nobody ended", set_lifecycle(&client, bucket).await);
+    let lifecycle = extra(&place, "a rule for uploads that nobody ended", set_lifecycle(&client, bucket).await);
     Ok(Bucket { created, cors, lifecycle })
 }
 
-fn extra(what: &str, set: Result<(), BlobError>) -> Extra {
+fn extra(place: &str, what: &str, set: Result<(), BlobError>) -> Extra {
     match set {
         Ok(()) => Extra::Set,
         Err(error) => {
-            tracing::warn!(%error, "the bucket takes no {what}");
+            tracing::warn!(%error, "{place} takes no {what}");
             Extra::Unsupported
         }
     }

@@ -1,4 +1,5 @@
-//! What the SDK says when something failed, as what the port knows. Never holds a request: its URL may be signed.
+//! What the SDK says when something failed, as what the port knows: where it was asked, what it said, and what to do.
+//! Never holds a request: its URL may be signed.
 
 use std::error::Error;
 
@@ -11,6 +12,14 @@ pub fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     error.raw_response().map(|answer| answer.status().as_u16())
 }
 
+/// What failed, with the place where it did.
+pub fn at(place: &str, error: BlobError) -> BlobError {
+    match error {
+        BlobError::Unavailable(why) => BlobError::Unavailable(format!("{place}: {why}")),
+        error => error,
+    }
+}
+
 /// A failed call.
 pub fn failed<E>(error: SdkError<E, HttpResponse>) -> BlobError
 where
@@ -20,12 +29,41 @@ where
     let code = error.as_service_error().and_then(|error| error.code());
     match (status, code) {
         (_, Some("NoSuchKey" | "NotFound")) | (Some(404), None) => BlobError::NotFound,
-        (Some(status), Some(code)) => {
+        (Some(status), code) => {
             let message = error.as_service_error().and_then(|error| error.message()).unwrap_or_default();
-            BlobError::Unavailable(format!("{status} {code}: {message}"))
+            let said = [code.unwrap_or_default(), message].join(" ");
+            BlobError::Unavailable(format!("status {status} {}{}", said.trim(), advice(status, code)))
         }
-        (Some(status), None) => BlobError::Unavailable(format!("status {status}")),
-        (None, _) => BlobError::Unavailable(causes(&error)),
+        (None, _) => BlobError::Unavailable(format!("{}{}", causes(&error), advice_without_answer(&error))),
+    }
+}
+
+/// What an operator may do about an answer.
+fn advice(status: u16, code: Option<&str>) -> &'static str {
+    match (status, code) {
+        (_, Some("InvalidAccessKeyId" | "SignatureDoesNotMatch")) => {
+            ": correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        }
+        (_, Some("NoSuchBucket")) => ": `palaver migrate` makes it, or correct PALAVER_FILES",
+        (301 | 307, _) | (_, Some("AuthorizationHeaderMalformed")) => {
+            ": it is in another region, set AWS_REGION to that"
+        }
+        (401 | 403, _) => ": correct the credentials, or let them read, write and delete in this bucket",
+        _ => "",
+    }
+}
+
+/// What an operator may do where there was no answer.
+fn advice_without_answer<E>(error: &SdkError<E, HttpResponse>) -> &'static str {
+    match error {
+        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
+            ": start the server, or correct AWS_ENDPOINT_URL_S3; PALAVER_S3_PATH_STYLE=true where buckets have no host of \
+             their own"
+        }
+        SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => {
+            ": are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set, or does this machine have a role?"
+        }
+        _ => "",
     }
 }
 

@@ -74,7 +74,7 @@ fn presigned(method: &'static str, signed: &PresignedRequest) -> Presigned {
 }
 
 /// Scheme, host and port of a URL (RFC 6454).
-fn origin(url: &str) -> Option<String> {
+pub fn origin(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
     let host = rest.split(['/', '?']).next().filter(|host| !host.is_empty() && !host.contains('@'))?;
     matches!(scheme, "http" | "https").then(|| format!("{scheme}://{host}"))

@@ -9,6 +9,9 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Credentials, RequestChecksumCalculation, ResponseChecksumValidation};
+use aws_sdk_s3::presigning::PresigningConfig;
+
+use super::presign::origin;
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -51,6 +54,19 @@ impl S3Settings {
             credentials: None,
             region: None,
             presign: true,
+        }
+    }
+
+    /// The bucket and where a client looks for it, for errors: only a signed URL shows what the SDK makes of endpoint,
+    /// region, bucket and style. It is signed with no key of anybody's.
+    pub(super) async fn place(&self, client: &Client) -> String {
+        let nobody = Credentials::new("nobody", "nothing", None, None, "to see the address");
+        let client = Client::from_conf(client.config().to_builder().credentials_provider(nobody).build());
+        let life = PresigningConfig::expires_in(Duration::from_secs(1)).expect("a second is a time");
+        let signed = client.head_object().bucket(&self.bucket).key("place").presigned(life).await.ok();
+        match signed.and_then(|signed| origin(signed.uri())) {
+            Some(origin) => format!("the bucket {} at {origin}", self.bucket),
+            None => format!("the bucket {}, whose endpoint is no URL (AWS_ENDPOINT_URL_S3)", self.bucket),
         }
     }
 

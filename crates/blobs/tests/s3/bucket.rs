@@ -73,11 +73,36 @@ async fn a_bucket_that_is_not_there_is_told() {
         let settings = S3Settings { bucket: "never-made".into(), ..opened.settings.clone() };
         let blobs = S3Blobs::open(settings).await.expect("opens");
         let Err(BlobError::Unavailable(why)) = blobs.check().await else { panic!("{server}: it works") };
-        assert!(why.contains("never-made"), "{why}");
+        let endpoint = opened.settings.endpoint.clone().expect("it has one");
+        assert!(why.contains("never-made") && why.contains(&endpoint) && why.contains("palaver migrate"), "{why}");
         let read = blobs.get("k", None).await.map(drop);
         assert!(
             matches!(read, Err(BlobError::Unavailable(_))),
             "{server}: a missing bucket is no missing blob: {read:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_error_names_bucket_endpoint_and_what_to_do() {
+    let opened = Opened::on_versitygw().await.expect("a bucket");
+    let told = async |settings: S3Settings| {
+        let (bucket, endpoint) = (settings.bucket.clone(), settings.endpoint.clone().expect("it has one"));
+        let made = create_bucket(&settings, &[]).await.expect_err("it fails").to_string();
+        let blobs = S3Blobs::open(settings).await.expect("opens");
+        let checked = blobs.check().await.expect_err("it fails").to_string();
+        let read = blobs.get("k", None).await.map(drop).expect_err("it fails").to_string();
+        for said in [&made, &checked, &read] {
+            assert!(said.contains(&bucket) && said.contains(&endpoint), "{said}");
+            assert!(!said.contains("a-secret") && !said.contains("Signature="), "{said}");
+        }
+        (checked, read)
+    };
+    let nobody = format!("http://127.0.0.1:{}", local_servers::free_port());
+    let (checked, _) = told(S3Settings { endpoint: Some(nobody), ..opened.settings.clone() }).await;
+    assert!(checked.contains("onnection refused") && checked.contains("AWS_ENDPOINT_URL_S3"), "{checked}");
+    let wrong = Some((opened.settings.credentials.clone().expect("it has them").0, "a-secret".to_owned()));
+    let (checked, read) = told(S3Settings { credentials: wrong, ..opened.settings.clone() }).await;
+    assert!(checked.contains("credentials"), "{checked}");
+    assert!(read.contains("AWS_SECRET_ACCESS_KEY"), "{read}");
 }

@@ -10,11 +10,13 @@ mod stream;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use domain::limits::NODE_LIFE;
 use domain::{LogId, UserId};
 use service::auth::{InvalidKeys, SigningKeys};
 use service::ports::{BlobError, Blobs, BusStatus, StoreError};
+use service::seldom::Seldom;
 use service::{Clock, Ports, ServiceSettings, Services, SystemClock};
 use web::{Check, Checks};
 
@@ -151,15 +153,19 @@ impl Profile {
     /// What `/health` asks: whether the store answers, without which nothing goes; whether the store of files does,
     /// without which one still chats; and whether the bus works, without which nodes hear of each other later.
     pub fn checks(&self) -> Checks {
+        static STORE: Seldom = Seldom::new();
+        static FILES: Seldom = Seldom::new();
         let (store, blobs) = (self.services.ports.store.clone(), self.blobs.clone());
         let store: Check = Box::new(move || {
             let log = store.log.clone();
             // Any log will do: what counts is that a read comes back.
-            Box::pin(async move { log.tip(LogId::User(UserId::SYSTEM)).await.map(drop).map_err(|_| "does not answer") })
+            Box::pin(async move {
+                log.tip(LogId::User(UserId::SYSTEM)).await.map(drop).map_err(|error| away(&STORE, "store", &error))
+            })
         });
         let files: Check = Box::new(move || {
             let blobs = blobs.clone();
-            Box::pin(async move { blobs.check().await.map_err(|_| "does not answer") })
+            Box::pin(async move { blobs.check().await.map_err(|error| away(&FILES, "files", &error)) })
         });
         let status = self.services.ports.bus.status();
         let bus: Check = Box::new(move || {
@@ -195,6 +201,16 @@ impl Profile {
     pub async fn close(self) {
         self.store.close().await;
     }
+}
+
+/// The word of `/health` for something that does not answer. Why is in the log, since the word is public; a balancer asks
+/// often, so it stands there now and then.
+fn away(line: &Seldom, what: &str, error: &dyn std::fmt::Display) -> &'static str {
+    let why = format!("{what}: {error}");
+    if let Some(repeated) = line.tell(&why, Instant::now()) {
+        tracing::warn!(why, repeated, "a check of /health failed");
+    }
+    "does not answer"
 }
 
 fn at(path: &Path) -> impl Fn(std::io::Error) -> OpenError + '_ {
