@@ -14,4 +14,4 @@ pub use presence::InProcessPresence;
 #[cfg(feature = "push")]
 pub use push::{ConnectionsPush, PushSettings};
 #[cfg(feature = "redis")]
-pub use redis::{BusFigures, ConnectError, InvalidUrl, RedisBus, RedisPresence, RedisSettings};
+pub use redis::{BusFigures, ConnectError, InvalidUrl, RedisBus, RedisPresence, RedisSettings, check_url};

@@ -84,7 +84,8 @@ impl Backends {
 
 fn store(config: &mut Config) -> StoreBackend {
     const KEY: &str = "DATABASE_URL";
-    let replica = config.optional("DATABASE_REPLICA_URL").map(Secret::new);
+    const REPLICA: &str = "DATABASE_REPLICA_URL";
+    let replica = config.optional(REPLICA);
     let url = config.optional(KEY).unwrap_or_else(|| "sqlite:".to_owned());
     let backend = match url.split_once(':') {
         Some(("sqlite", "")) => StoreBackend::Sqlite,
@@ -93,10 +94,18 @@ fn store(config: &mut Config) -> StoreBackend {
             StoreBackend::Sqlite
         }
         Some(("postgres" | "postgresql", _)) => {
-            return StoreBackend::Postgres { url: Secret::new(url), replica };
+            check(config, KEY, postgres(&url));
+            if let Some(replica) = &replica {
+                check(config, REPLICA, postgres(replica));
+            }
+            return StoreBackend::Postgres { url: Secret::new(url), replica: replica.map(Secret::new) };
         }
-        Some(("dynamodb", table)) if !table.is_empty() => {
-            StoreBackend::DynamoDb { table: table.trim_start_matches('/').to_owned() }
+        Some(("dynamodb", table)) => {
+            let table = table.trim_start_matches('/').to_owned();
+            if !is_name(&table) {
+                config.problem(KEY, "the table's name must have 3 to 255 letters, digits, dots, dashes or underscores");
+            }
+            StoreBackend::DynamoDb { table }
         }
         _ => {
             config.problem(KEY, "must be postgres://…, dynamodb:TABLE, or not set, for SQLite in the data folder");
@@ -104,9 +113,45 @@ fn store(config: &mut Config) -> StoreBackend {
         }
     };
     if replica.is_some() {
-        config.problem("DATABASE_REPLICA_URL", "only PostgreSQL has read replicas: set DATABASE_URL to postgres://…");
+        config.problem(REPLICA, "only PostgreSQL has read replicas: set DATABASE_URL to postgres://…");
     }
     backend
+}
+
+/// Notes what an adapter says of a setting, without the setting: it may hold a password.
+fn check(config: &mut Config, key: &str, checked: Result<(), String>) {
+    if let Err(why) = checked {
+        config.problem(key, why);
+    }
+}
+
+/// As AWS has it of tables, and more or less of buckets.
+fn is_name(name: &str) -> bool {
+    (3..=255).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
+}
+
+/// What starting would say of the URL. A program without PostgreSQL says so when it starts.
+#[cfg(feature = "postgres")]
+fn postgres(url: &str) -> Result<(), String> {
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err("must be postgres://user:password@host/database".to_owned());
+    }
+    store_sql::check_url(url).map_err(|error| error.to_string())
+}
+
+#[cfg(not(feature = "postgres"))]
+fn postgres(_: &str) -> Result<(), String> {
+    Ok(())
+}
+
+#[cfg(feature = "redis")]
+fn redis(url: &str) -> Result<(), String> {
+    ::bus::check_url(url).map_err(|error| error.to_string())
+}
+
+#[cfg(not(feature = "redis"))]
+fn redis(_: &str) -> Result<(), String> {
+    Ok(())
 }
 
 fn blobs(config: &mut Config) -> BlobsBackend {
@@ -121,11 +166,14 @@ fn blobs(config: &mut Config) -> BlobsBackend {
     match config.optional(KEY) {
         None => BlobsBackend::Folder,
         Some(text) => match text.strip_prefix("s3://").map(|rest| rest.trim_end_matches('/')) {
-            Some(bucket) if !bucket.is_empty() && !bucket.contains('/') => {
+            Some(bucket) if is_name(bucket) => {
                 BlobsBackend::S3(S3Bucket { name: bucket.to_owned(), path_style, public_endpoint, presign })
             }
             _ => {
-                config.problem(KEY, "must be s3://BUCKET, or not set, for a folder below the data folder");
+                config.problem(
+                    KEY,
+                    "must be s3://BUCKET with the bucket's name, or not set, for a folder below the data folder",
+                );
                 BlobsBackend::Folder
             }
         },
@@ -136,7 +184,10 @@ fn bus(config: &mut Config) -> BusBackend {
     let prefix = config.text("PALAVER_REDIS_PREFIX", "palaver");
     match config.optional("REDIS_URL") {
         None => BusBackend::InProcess,
-        Some(url) => BusBackend::Redis { url: Secret::new(url), prefix },
+        Some(url) => {
+            check(config, "REDIS_URL", redis(&url));
+            BusBackend::Redis { url: Secret::new(url), prefix }
+        }
     }
 }
 
@@ -181,6 +232,11 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_told() {
         assert_eq!(read(&[("DATABASE_URL", "mysql://x")]), Err(vec!["DATABASE_URL".into()]));
+        for table in ["", "//", "a table", "dynamodb\u{e4}"] {
+            let url = format!("dynamodb:{table}");
+            assert_eq!(read(&[("DATABASE_URL", &url)]), Err(vec!["DATABASE_URL".into()]), "{table}");
+        }
+        assert_eq!(read(&[("PALAVER_FILES", "s3://a bucket")]), Err(vec!["PALAVER_FILES".into()]));
         assert_eq!(read(&[("PALAVER_FILES", "/mnt/files")]), Err(vec!["PALAVER_FILES".into()]));
         let public = ("PALAVER_S3_PUBLIC_ENDPOINT", "files.example.org");
         assert_eq!(read(&[public]), Err(vec!["PALAVER_S3_PUBLIC_ENDPOINT".into()]));

@@ -30,7 +30,7 @@ mod writer;
 
 pub use error::OpenError;
 #[cfg(feature = "postgres")]
-pub use postgres::renew;
+pub use postgres::{check_url, renew};
 pub use settings::SqlSettings;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{RestoreError, restore};

@@ -51,6 +51,43 @@ fn check_config_tells_without_starting() {
 }
 
 #[test]
+fn check_config_reads_the_urls_as_a_start_does() {
+    let check = |name: &str, value: &str| {
+        let mut command = tests::binary::clean(tests::binary::full());
+        command.arg("check-config").env("DATABASE_URL", "postgres://palaver@127.0.0.1/palaver").env(name, value);
+        command.output().expect("palaver can be started")
+    };
+    for (name, value) in [
+        ("DATABASE_URL", "postgres://ada:pass@word@127.0.0.1/palaver"),
+        ("DATABASE_URL", "postgres://127.0.0.1:port/palaver"),
+        ("DATABASE_URL", "postgres://127.0.0.1/palaver?sslmod=require"),
+        ("DATABASE_URL", "dynamodb:"),
+        ("DATABASE_URL", "dynamodb:my table"),
+        ("DATABASE_REPLICA_URL", "mysql://127.0.0.1/palaver"),
+        ("DATABASE_REPLICA_URL", "postgres://ada:pass@word@127.0.0.1/palaver"),
+        ("REDIS_URL", "http://127.0.0.1"),
+        ("REDIS_URL", "redis+sentinel://127.0.0.1"),
+        ("PALAVER_FILES", "s3://"),
+        ("PALAVER_FILES", "s3://my bucket"),
+    ] {
+        let output = check(name, value);
+        let text = all_text(&output);
+        assert!(!output.status.success() && text.contains(name), "{name}={value}: {text}");
+        assert!(!text.contains("pass@word") && !text.contains("panicked"), "{text}");
+    }
+    for (name, value) in [
+        ("DATABASE_URL", "postgres://ada:pass%40word@127.0.0.1/palaver?sslmode=require"),
+        ("DATABASE_URL", "dynamodb:palaver"),
+        ("DATABASE_REPLICA_URL", "postgresql://127.0.0.1:5433/palaver"),
+        ("REDIS_URL", "rediss://user:password@127.0.0.1:6380/2"),
+        ("PALAVER_FILES", "s3://palaver-files"),
+    ] {
+        let output = check(name, value);
+        assert!(output.status.success(), "{name}={value}: {}", all_text(&output));
+    }
+}
+
+#[test]
 fn help_names_the_settings_and_commands() {
     let output = run(&Settings::default().argument("--help"));
     let text = all_text(&output);

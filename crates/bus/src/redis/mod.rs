@@ -58,6 +58,11 @@ pub enum ConnectError {
     Refused(String),
 }
 
+/// Whether a URL can be used, as far as that shows without a server.
+pub fn check_url(url: &str) -> Result<(), InvalidUrl> {
+    Topology::parse(url).map(drop)
+}
+
 /// One node's end of the bus. What runs for it ends when it is dropped.
 pub struct RedisBus {
     me: message::Origin,

@@ -61,9 +61,14 @@ const PARAMETERS: [&str; 18] = [
     "options",
 ];
 
+/// Whether a URL can be used, as far as that shows without a server.
+pub fn check_url(url: &str) -> Result<(), OpenError> {
+    options(url).map(drop)
+}
+
 /// Reads a URL. Its password is never told, whatever is wrong with it.
 pub fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
-    check_url(url)?;
+    check_parts(url)?;
     let options = PgConnectOptions::from_str(url).map_err(|source| OpenError::Url { source })?;
     let options = match options.get_application_name() {
         Some(_) => options,
@@ -73,7 +78,7 @@ pub fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
 }
 
 /// What the parser would read otherwise than it was meant, or leave out without a word.
-fn check_url(url: &str) -> Result<(), OpenError> {
+fn check_parts(url: &str) -> Result<(), OpenError> {
     let (place, query) = url.split_once('?').unwrap_or((url, ""));
     if place.matches('@').count() > 1 || place.contains('#') {
         return Err(OpenError::Unescaped);
