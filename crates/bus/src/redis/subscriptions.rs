@@ -121,7 +121,11 @@ impl Subscriptions {
         for log in logs {
             match (state.wanted.contains(&log), state.confirmed.contains(&log)) {
                 (true, false) if step.subscribe.len() < BUS_BATCH => step.subscribe.push(log),
-                (false, true) if step.unsubscribe.len() < BUS_BATCH => step.unsubscribe.push(log),
+                (false, true) if step.unsubscribe.len() < BUS_BATCH => {
+                    // From now on: who wants it again meanwhile has to have it confirmed anew.
+                    state.confirmed.remove(&log);
+                    step.unsubscribe.push(log);
+                }
                 (true, false) | (false, true) => continue,
                 _ => {
                     for tell in state.waiting.remove(&log).into_iter().flatten() {
@@ -140,9 +144,6 @@ impl Subscriptions {
 
     fn confirm(&self, step: &Step) {
         let mut state = self.state();
-        for log in &step.unsubscribe {
-            state.confirmed.remove(log);
-        }
         for log in &step.subscribe {
             state.confirmed.insert(*log);
             for tell in state.waiting.remove(log).into_iter().flatten() {
@@ -236,6 +237,27 @@ mod tests {
             })
         };
         lost.await;
+    }
+
+    #[tokio::test]
+    async fn a_log_wanted_again_while_it_is_let_go_is_asked_for_anew() {
+        let subscriptions = Subscriptions::default();
+        subscriptions.want(log(1)).await;
+        let first = subscriptions.next().expect("a wish");
+        subscriptions.confirm(&first);
+        assert!(subscriptions.next().is_none());
+        subscriptions.release(log(1));
+        let lets_go = subscriptions.next().expect("a wish taken back");
+        assert_eq!(lets_go.unsubscribe, [log(1)]);
+        // Redis has not answered yet.
+        tokio::join!(subscriptions.want(log(1)), async {
+            subscriptions.changed().await;
+            subscriptions.confirm(&lets_go);
+            let again = subscriptions.next().expect("it is wanted, and not confirmed any more");
+            assert_eq!(again.subscribe, [log(1)]);
+            subscriptions.confirm(&again);
+        });
+        assert!(subscriptions.is_settled(log(1)));
     }
 
     #[tokio::test]
