@@ -221,6 +221,8 @@ pub const ADDRESSES: usize = 50_000;
 pub const PASSWORD_QUEUE: usize = 128;
 /// Sessions of one user; a further sign-in ends the oldest.
 pub const SESSIONS_PER_USER: usize = 100;
+/// How long a process that hears of no ends believes that a session goes on, until it asks the store again.
+pub const SESSION_BELIEVED: Duration = Duration::from_secs(5);
 /// Ended sessions (and users) that a node remembers until their access tokens are over.
 pub const ENDED_SESSIONS: usize = 100_000;
 /// Characters of what a device calls itself.

@@ -299,3 +299,25 @@ async fn a_sign_in_does_not_outrun_a_ban_or_another_password() {
     assert_eq!(signed_in.err().map(|refusal| refusal.code), Some(Code::Unauthenticated));
     assert!(fixture.auth.sessions(&eve).await.expect("read").is_empty());
 }
+
+#[tokio::test]
+async fn a_process_that_hears_of_no_ends_asks_for_them() {
+    let settings = |hears_of_ends| AuthSettings { hears_of_ends, sign_ins_per_minute: 0, ..AuthSettings::default() };
+    let fixture = with(settings(true));
+    let (ada, bob) = (fixture.register("ada").await, fixture.register("bob").await);
+    let keys = SigningKeys::from_pem(&fixture.keys).expect("its own");
+    let (store, clock) = (fixture.memory.store(), fixture.clock.clone());
+    let logs = Logs::new(store.clone(), clock.clone(), Limits::default());
+    let lambda = Auth::new(store.clone(), logs, Directory::new(store, clock.clone()), clock, keys, settings(false));
+    let admin = lambda.verify_now(&ada.access_token).await.expect("it goes on");
+    assert!(admin.admin && lambda.verify_now(&bob.access_token).await.is_ok());
+
+    // Elsewhere.
+    fixture.auth.set_role(&name("ada"), UserRole::User).await.expect("taken");
+    fixture.auth.logout(Some(fixture.actor(&bob)), None).await.expect("signed out");
+    assert!(lambda.verify_now(&bob.access_token).await.is_ok(), "believed for a moment");
+    fixture.clock.advance(domain::limits::SESSION_BELIEVED);
+    let refused = lambda.verify_now(&bob.access_token).await.expect_err("it is over");
+    assert_eq!(refused.code, Code::Unauthenticated);
+    assert!(!lambda.verify_now(&ada.access_token).await.expect("it goes on").admin, "what the token says is old");
+}

@@ -44,7 +44,10 @@ pub(crate) async fn authenticate(State(auth): State<Arc<Auth>>, mut request: Req
             request.extensions_mut().insert(Service(actor));
             return next.run(request).await;
         }
-        let verdict = token.and_then(|token| auth.verify(token));
+        let verdict = match token {
+            Ok(token) => auth.verify_now(token).await,
+            Err(refusal) => Err(refusal),
+        };
         if let Ok(actor) = &verdict {
             if let Some(KnownUser(user)) = request.extensions().get() {
                 let _ = user.set(actor.user);

@@ -12,7 +12,7 @@ use crate::log::CommitListener;
 use crate::ports::Committed;
 
 /// The `name` of the setting that announces another role.
-pub(crate) const ROLE: &str = "role";
+pub const ROLE: &str = "role";
 
 /// Sessions and roles that tokens still claim and that are over.
 pub(super) struct Ended {

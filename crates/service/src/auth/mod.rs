@@ -8,15 +8,16 @@ use std::time::{Duration, Instant};
 
 use domain::limits::{ADDRESSES, EMAIL_CHARS};
 use domain::name::fold;
-use domain::{Actor, Change, Code, Intent, LogId, OwnChange, Refusal, User, UserId};
+use domain::{Actor, Change, Code, Intent, LogId, OwnChange, Refusal, User, UserId, UserRole};
 
 use crate::clock::Clock;
 use crate::ids;
 use crate::log::{CommitListener, Logs};
-use crate::ports::{Committed, Store};
+use crate::ports::{Committed, SessionRecord, Store};
 use crate::related::Directory;
 use crate::throttle::Throttle;
 
+mod asked;
 mod ended;
 mod keys;
 mod operate;
@@ -36,8 +37,9 @@ pub use settings::{AuthSettings, InvalidServiceToken, ServiceToken};
 pub use sign_in::{Device, Registration, SignedIn};
 pub use tokens::Grant;
 
+use asked::Asked;
 use ended::Ended;
-pub(crate) use ended::ROLE;
+pub use ended::ROLE;
 use passwords::Passwords;
 use refresh_token::RefreshTokens;
 use tokens::AccessTokens;
@@ -52,6 +54,7 @@ pub struct Auth {
     refresh_tokens: RefreshTokens,
     passwords: Passwords,
     ended: Arc<Ended>,
+    asked: Asked,
     by_address: Throttle<IpAddr>,
     by_name: Throttle<String>,
     settings: AuthSettings,
@@ -79,6 +82,7 @@ impl Auth {
             tokens: AccessTokens::new(keys),
             passwords: Passwords::new(settings.password_threads),
             ended,
+            asked: Asked::default(),
             by_address: Throttle::new(count, minute, ADDRESSES),
             by_name: Throttle::new(count, minute, ADDRESSES),
             settings,
@@ -89,6 +93,27 @@ impl Auth {
     /// the user's own log passed through this node, and else when the token is over.
     pub fn verify(&self, token: &str) -> Result<Actor, Refusal> {
         self.grant(token).map(|grant| grant.actor)
+    }
+
+    /// As [`Auth::verify`]. A process that hears of no ends (`AuthSettings::hears_of_ends`) asks the store for the session and
+    /// its user's role, unless it did so a moment ago.
+    pub async fn verify_now(&self, token: &str) -> Result<Actor, Refusal> {
+        let actor = self.verify(token)?;
+        let Some(session) = actor.session.filter(|_| !self.settings.hears_of_ends) else { return Ok(actor) };
+        let now = self.clock.now();
+        let role = match self.asked.role(session, now) {
+            Some(role) => role,
+            None => {
+                let record = self.store.sessions.get(session).await?;
+                let goes_on = |of: &SessionRecord| !of.revoked && of.expires_at > now && of.user == actor.user;
+                record.filter(goes_on).ok_or_else(unauthenticated)?;
+                let user = self.store.people.user(actor.user).await?.map(|record| record.user);
+                let role = user.filter(|user| !user.banned).ok_or_else(unauthenticated)?.role;
+                self.asked.note(session, role, now);
+                role
+            }
+        };
+        Ok(Actor { admin: role == UserRole::Admin, ..actor })
     }
 
     /// Takes in what another node committed: a session that ended there is over here.

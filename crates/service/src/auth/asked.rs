@@ -1,0 +1,30 @@
+//! What a process that hears of no ends has asked the store: sessions that went on, and their users' roles. Believed for
+//! [`SESSION_BELIEVED`]. Bounded: when there are too many, all are asked for anew.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use domain::limits::{ENDED_SESSIONS, SESSION_BELIEVED};
+use domain::{SessionId, Timestamp, UserRole};
+
+#[derive(Default)]
+pub(super) struct Asked {
+    known: Mutex<HashMap<SessionId, (UserRole, Timestamp)>>,
+}
+
+impl Asked {
+    /// The role of a session's user, if it was asked a moment ago.
+    pub(super) fn role(&self, session: SessionId, now: Timestamp) -> Option<UserRole> {
+        let known = self.known.lock().expect("no holder panics");
+        known.get(&session).filter(|(_, at)| now.since(*at) < SESSION_BELIEVED).map(|(role, _)| *role)
+    }
+
+    /// The store said that the session goes on.
+    pub(super) fn note(&self, session: SessionId, role: UserRole, now: Timestamp) {
+        let mut known = self.known.lock().expect("no holder panics");
+        if known.len() >= ENDED_SESSIONS {
+            known.clear();
+        }
+        known.insert(session, (role, now));
+    }
+}
