@@ -3,12 +3,13 @@
 
 use domain::limits::TYPING_LIFE;
 use domain::{Body, Entry, Epoch, LogId, MemberState, Refusal, Seq, User};
+use service::auth::ROLE;
 use service::messages::hide_past;
 use service::ports::{Mark, Typing, UserPresence};
 use wire::{PresenceEntry, ServerFrame, SyncStatus};
 
 use crate::frame::{Class, Frame};
-use crate::hub::Delivery;
+use crate::hub::{Delivery, Ending};
 use crate::parts::Parts;
 
 /// Encodes entries, each once for all sockets.
@@ -31,12 +32,18 @@ pub async fn deliveries(parts: &Parts, log: LogId, entries: &[Entry]) -> Result<
             }
             _ => None,
         },
-        ends: match &entry.body {
-            Body::SessionEnded { session } => Some(*session),
-            _ => None,
-        },
+        ends: ending(entry),
     };
     Ok(entries.iter().zip(events).map(delivery).collect())
+}
+
+/// Which sockets of its user an entry of an own log closes.
+pub fn ending(entry: &Entry) -> Option<Ending> {
+    match &entry.body {
+        Body::SessionEnded { session } => Some(session.map_or(Ending::Ban, Ending::Session)),
+        Body::Setting { name, .. } if name == ROLE => Some(Ending::Rights),
+        _ => None,
+    }
 }
 
 /// Somebody types, or stopped.

@@ -4,40 +4,20 @@
 use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
-use domain::{Body, Entry, LogId, MemberState, Refusal, RoomId, Seq, SessionId, UserId};
+use domain::{Actor, Body, Entry, LogId, MemberState, Refusal, RoomId, Seq, UserId};
 use service::messages::fill_edits;
-use service::ports::{Connection, PushError, StoreError};
-use ws_tier::encode::deliveries;
-use ws_tier::hub::Delivery;
+use service::ports::Connection;
+use ws_tier::encode::{deliveries, ending};
+use ws_tier::hub::{Delivery, Ending};
 use ws_tier::session::Session;
 
 use crate::post::{bytes, followed_by, follower_id};
 use crate::{ByConnection, Gateway};
 
-/// Some frames may not have reached their sockets: the stream gives the commit again. Sockets that have it ignore it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotDelivered {
-    /// What was to be read could not be.
-    Read(Refusal),
-    /// A frame could not be posted.
-    Post(PushError),
-}
-
-impl From<StoreError> for NotDelivered {
-    fn from(error: StoreError) -> Self {
-        NotDelivered::Read(error.into())
-    }
-}
-
-impl From<Refusal> for NotDelivered {
-    fn from(refusal: Refusal) -> Self {
-        NotDelivered::Read(refusal)
-    }
-}
-
 impl Gateway {
-    /// Posts the entries `from..=to` of a log to the sockets that follow it.
-    pub async fn deliver(&self, log: LogId, from: Seq, to: Seq) -> Result<(), NotDelivered> {
+    /// Posts the entries `from..=to` of a log to the sockets that follow it. An error is one of reading: the stream gives the
+    /// commit again, and sockets that have it ignore it.
+    pub async fn deliver(&self, log: LogId, from: Seq, to: Seq) -> Result<(), Refusal> {
         let nodes = &self.parts.store.nodes;
         let rows = match log {
             LogId::Room(room) => nodes.connections_in(room, self.now()).await?,
@@ -55,7 +35,7 @@ impl Gateway {
         }
     }
 
-    async fn deliver_room(&self, room: RoomId, rows: &[Connection], entries: &[Entry]) -> Result<(), NotDelivered> {
+    async fn deliver_room(&self, room: RoomId, rows: &[Connection], entries: &[Entry]) -> Result<(), Refusal> {
         let events = deliveries(&self.parts, LogId::Room(room), entries).await?;
         let pasts = self.pasts(room, rows, &events).await?;
         let mut frames = ByConnection::new();
@@ -77,10 +57,7 @@ impl Gateway {
             let socket = followed_by(row);
             frames.insert(socket.id.clone(), (socket, own));
         }
-        let (gone, failed) = self.post_all(frames).await;
-        for socket in &gone {
-            self.gone(socket, Some(room)).await;
-        }
+        self.post_all(frames).await;
         for (user, follower, seq) in out {
             // One who came back meanwhile follows again, and by a later entry.
             let member = self.parts.store.rooms.member(room, user).await?;
@@ -88,7 +65,7 @@ impl Gateway {
                 self.parts.store.nodes.drop_connection(user, &follower).await?;
             }
         }
-        failed.map_or(Ok(()), |error| Err(NotDelivered::Post(error)))
+        Ok(())
     }
 
     /// Below which seq the room's past is hidden from each follower; read only where it matters.
@@ -97,7 +74,7 @@ impl Gateway {
         room: RoomId,
         rows: &[Connection],
         events: &[Delivery],
-    ) -> Result<HashMap<UserId, Seq>, NotDelivered> {
+    ) -> Result<HashMap<UserId, Seq>, Refusal> {
         if events.iter().all(|event| event.cut.is_none()) {
             return Ok(HashMap::new());
         }
@@ -110,43 +87,45 @@ impl Gateway {
         Ok(members.into_iter().map(|member| (member.user, member.from_seq)).collect())
     }
 
-    async fn deliver_own(&self, user: UserId, rows: Vec<Connection>, entries: &[Entry]) -> Result<(), NotDelivered> {
+    async fn deliver_own(&self, user: UserId, rows: Vec<Connection>, entries: &[Entry]) -> Result<(), Refusal> {
         let events = deliveries(&self.parts, LogId::User(user), entries).await?;
         let texts: Vec<Bytes> = events.iter().map(|event| bytes(&event.frame)).collect();
         let frames: ByConnection = rows.iter().map(|row| (row.id.clone(), (row.clone(), texts.clone()))).collect();
-        let (gone, failed) = self.post_all(frames).await;
-        for socket in &gone {
-            self.gone(socket, None).await;
-        }
+        self.post_all(frames).await;
         for entry in entries {
+            if let Some(ending) = ending(entry) {
+                self.end(&rows, ending).await?;
+            }
             match &entry.body {
-                Body::SessionEnded { session } => self.end_session(&rows, *session).await?,
                 Body::UserRoom(row) if !matches!(row.state, MemberState::Joined | MemberState::Invited) => {
                     self.unfollow_all(&rows, row.room, row.rev).await?;
                 }
                 _ => {}
             }
         }
-        failed.map_or(Ok(()), |error| Err(NotDelivered::Post(error)))
+        Ok(())
     }
 
-    /// Closes the sockets of a session that ended; of all of them when none is named.
-    async fn end_session(&self, rows: &[Connection], session: Option<SessionId>) -> Result<(), NotDelivered> {
+    /// Closes the sockets that an entry of their user's own log ends.
+    async fn end(&self, rows: &[Connection], ending: Ending) -> Result<(), Refusal> {
         for row in rows {
-            let Some((kept, _)) = self.kept(&row.id).await? else { continue };
-            let state = Session::restore(self.settings.clone(), row.id.clone(), &kept.session);
-            if state.and_then(|state| state.actor()).is_some_and(|actor| session.is_none() || actor.session == session)
-            {
-                let closed = self.push.close(row).await;
-                self.gone(row, None).await;
-                closed
-                    .or_else(|error| if error == PushError::Gone { Ok(()) } else { Err(NotDelivered::Post(error)) })?;
+            let kept = self.kept(&row.id).await?;
+            let state =
+                kept.and_then(|(kept, _)| Session::restore(self.settings.clone(), row.id.clone(), &kept.session));
+            // One that is just being signed in is no session yet, and comes again if it was not this one.
+            let actor = state.and_then(|state| state.actor());
+            let is_ended = |actor: Actor| match ending {
+                Ending::Session(session) => actor.session == Some(session),
+                Ending::Ban | Ending::Rights => true,
+            };
+            if actor.is_none_or(is_ended) {
+                self.close(row).await;
             }
         }
         Ok(())
     }
 
-    async fn unfollow_all(&self, rows: &[Connection], room: RoomId, seq: Seq) -> Result<(), NotDelivered> {
+    async fn unfollow_all(&self, rows: &[Connection], room: RoomId, seq: Seq) -> Result<(), Refusal> {
         for row in rows {
             let member = self.parts.store.rooms.member(room, row.user).await?;
             if member.is_none_or(|member| !member.is_joined() || member.rev <= seq) {

@@ -22,7 +22,6 @@ use web::{Origin, Origins};
 use ws_tier::Parts;
 use ws_tier::session::{Session, Settings};
 
-pub use deliver::NotDelivered;
 pub use event::{Answer, Context, Event};
 
 /// The longest that API Gateway keeps a connection.

@@ -68,7 +68,7 @@ async fn stream(gateway: &gateway::Gateway, event: &StreamEvent) -> StreamAnswer
             continue;
         }
         if let Err(error) = gateway.deliver(appended.log, appended.first, appended.last).await {
-            tracing::warn!(log = %appended.log, ?error, "a commit was not delivered; the stream gives it again");
+            tracing::warn!(log = %appended.log, %error, "a commit was not delivered; the stream gives it again");
             failed.insert(appended.log);
             again.push(appended.record);
         }

@@ -1,6 +1,8 @@
 //! Frames on their way to sockets: in order for each, one socket beside the other; a socket that is gone takes its
 //! rows with it.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use domain::RoomId;
 use futures_util::{StreamExt, stream};
@@ -8,6 +10,11 @@ use service::ports::{Connection, PushError};
 use ws_tier::Frame;
 
 use crate::{ByConnection, Gateway, POSTS_AT_ONCE};
+
+/// How often a request to a socket is made before it is given up.
+const TRIES: u32 = 3;
+/// The pause between two of them.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// The row that says that a socket follows a room has an id of its own: a socket follows many.
 pub(crate) fn follower_id(connection: &str, room: RoomId) -> String {
@@ -22,49 +29,62 @@ pub(crate) fn followed_by(follower: &Connection) -> Connection {
 }
 
 impl Gateway {
-    /// Posts frames to one socket; false when it is gone.
-    pub(crate) async fn post(&self, connection: &Connection, frames: Vec<Bytes>) -> Result<bool, PushError> {
+    /// Posts frames to one socket, in order. One that does not take them is closed, and its client reads what it missed
+    /// when it comes again: nobody else waits for it.
+    pub(crate) async fn post(&self, connection: &Connection, frames: Vec<Bytes>) {
         for frame in frames {
-            match self.push.post(connection, frame).await {
+            match repeated(async || self.push.post(connection, frame.clone()).await).await {
                 Ok(()) => {}
-                Err(PushError::Gone) => return Ok(false),
-                Err(error) => return Err(error),
+                Err(PushError::Gone) => return self.gone(connection).await,
+                Err(error) => {
+                    tracing::info!(connection = connection.id, %error, "a connection takes no frames and is closed");
+                    return self.close(connection).await;
+                }
             }
         }
-        Ok(true)
     }
 
-    /// Posts to many. Returns those that are gone, and the first failure.
-    pub(crate) async fn post_all(&self, frames: ByConnection) -> (Vec<Connection>, Option<PushError>) {
-        let posts = frames.into_values().map(|(connection, frames)| async move {
-            let posted = self.post(&connection, frames).await;
-            (connection, posted)
-        });
+    /// Posts to many.
+    pub(crate) async fn post_all(&self, frames: ByConnection) {
+        let posts =
+            frames.into_values().map(|(connection, frames)| async move { self.post(&connection, frames).await });
         // Collected first: the stream would hold on to its borrow otherwise.
         let posts: Vec<_> = posts.collect();
-        let done: Vec<_> = stream::iter(posts).buffer_unordered(POSTS_AT_ONCE).collect().await;
-        let mut gone = Vec::new();
-        let mut failed = None;
-        for (connection, posted) in done {
-            match posted {
-                Ok(true) => {}
-                Ok(false) => gone.push(connection),
-                Err(error) => failed = failed.or(Some(error)),
-            }
-        }
-        (gone, failed)
+        stream::iter(posts).buffer_unordered(POSTS_AT_ONCE).collect::<()>().await;
     }
 
-    /// A socket turned out to be gone: so are its rows.
-    pub(crate) async fn gone(&self, connection: &Connection, room: Option<RoomId>) {
-        let nodes = &self.parts.store.nodes;
-        if let Some(room) = room {
-            let _ = nodes.drop_connection(connection.user, &follower_id(&connection.id, room)).await;
+    /// Closes a socket. From now on nothing is posted to it, also where it cannot be closed: then its next frame does.
+    pub(crate) async fn close(&self, connection: &Connection) {
+        self.gone(connection).await;
+        match repeated(async || self.push.close(connection).await).await {
+            Ok(()) | Err(PushError::Gone) => {}
+            Err(error) => {
+                tracing::warn!(connection = connection.id, %error, "a connection was not closed; its next frame does")
+            }
         }
-        // What stays behind for want of the store is tried again at the next frame, and ends by itself.
+    }
+
+    /// A socket is to be forgotten, with every row of it. What stays behind for want of the store ends by itself.
+    pub(crate) async fn gone(&self, connection: &Connection) {
+        let nodes = &self.parts.store.nodes;
+        let rows = nodes.connections(connection.user, self.now()).await.unwrap_or_default();
+        for row in rows.iter().filter(|row| row.room.is_some() && followed_by(row).id == connection.id) {
+            let _ = nodes.drop_connection(row.user, &row.id).await;
+        }
         let _ = nodes.forget_socket(&connection.id).await;
         self.forget(connection.user, &connection.id).await;
     }
+}
+
+/// Tries again what may be a moment's weakness: of the API, or of the socket's reader.
+async fn repeated(request: impl AsyncFn() -> Result<(), PushError>) -> Result<(), PushError> {
+    for _ in 1..TRIES {
+        match request().await {
+            Err(PushError::Unavailable(_)) => tokio::time::sleep(AGAIN).await,
+            done => return done,
+        }
+    }
+    request().await
 }
 
 /// Frames as they travel: several as one array where the client takes that, each at most `limit` bytes.

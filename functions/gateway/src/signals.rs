@@ -90,8 +90,6 @@ impl Gateway {
     async fn tell(&self, sockets: impl Iterator<Item = Connection>, frame: &Frame) {
         let text = bytes(frame);
         let frames: ByConnection = sockets.map(|socket| (socket.id.clone(), (socket, vec![text.clone()]))).collect();
-        for gone in self.post_all(frames).await.0 {
-            self.gone(&gone, None).await;
-        }
+        self.post_all(frames).await;
     }
 }

@@ -24,10 +24,23 @@ use super::*;
 #[derive(Default)]
 struct Api {
     posted: Mutex<HashMap<String, Option<Vec<Value>>>>,
+    /// A socket that takes no frames, and that the API does not close.
+    stuck: Mutex<Option<String>>,
     next: AtomicU64,
 }
 
 impl Api {
+    fn sticks(&self, id: &str) -> Result<(), PushError> {
+        match self.stuck.lock().expect("no holder panics").as_deref() {
+            Some(stuck) if stuck == id => Err(PushError::Unavailable("its buffer is full".into())),
+            _ => Ok(()),
+        }
+    }
+
+    fn stick(&self, id: Option<&str>) {
+        *self.stuck.lock().expect("no holder panics") = id.map(str::to_owned);
+    }
+
     fn take(&self, id: &str) -> Vec<Value> {
         let mut posted = self.posted.lock().expect("no holder panics");
         posted.get_mut(id).and_then(Option::as_mut).map(std::mem::take).unwrap_or_default()
@@ -43,6 +56,7 @@ impl Push for Api {
     async fn post(&self, connection: &Connection, frame: Bytes) -> Result<(), PushError> {
         assert!(frame.len() <= FRAME_BYTES, "a frame of {} bytes", frame.len());
         assert_eq!(connection.node, "https://api.test/live");
+        self.sticks(&connection.id)?;
         let mut posted = self.posted.lock().expect("no holder panics");
         let frames = posted.get_mut(&connection.id).and_then(Option::as_mut).ok_or(PushError::Gone)?;
         match serde_json::from_slice(&frame).expect("JSON") {
@@ -53,6 +67,7 @@ impl Push for Api {
     }
 
     async fn close(&self, connection: &Connection) -> Result<(), PushError> {
+        self.sticks(&connection.id)?;
         let closed = self.posted.lock().expect("no holder panics").insert(connection.id.clone(), None);
         closed.flatten().map(drop).ok_or(PushError::Gone)
     }
@@ -305,6 +320,56 @@ async fn sockets_end_with_their_session() {
     assert!(rig.api.is_closed(&socket));
     assert!(!rig.api.is_closed(&other));
     rig.event("$default", &socket, Some(r#"{"t":"ping","id":"1"}"#.into()), None).await;
+}
+
+#[tokio::test]
+async fn a_socket_that_takes_no_frames_holds_up_nobody() {
+    let rig = Rig::new().await;
+    let (ada, bob) = (rig.guest("ada").await, rig.guest("bob").await);
+    let room = rig.room(&ada, RoomKind::Public, false).await;
+    rig.ask(&bob, room, Intent::Join).await;
+    let (a, b) = (rig.live(&ada, room).await, rig.live(&bob, room).await);
+    rig.api.stick(Some(&b));
+    let seq = rig.say(&ada, room, "hi").await;
+    // Delivered: the stream goes on, whatever one reader does.
+    rig.deliver(room, seq, seq).await;
+    assert_eq!(rig.api.take(&a)[0]["text"], "hi");
+    let rows = rig.memory.store().nodes.connections(bob.actor.user, rig.gateway.now()).await.expect("reads");
+    assert!(rows.is_empty(), "nothing is posted to it any more: {rows:?}");
+    // The API could not close it either; it is closed when it speaks again.
+    rig.api.stick(None);
+    assert!(!rig.api.is_closed(&b));
+    rig.frame(&b, json!({"t": "pong"})).await;
+    assert!(rig.api.is_closed(&b));
+}
+
+#[tokio::test]
+async fn a_session_that_ends_while_it_is_signed_in_has_no_socket() {
+    let rig = Rig::new().await;
+    let ada = rig.guest("ada").await;
+    let (told, known) = (rig.connect(None).await, rig.sign_in(&ada).await);
+    // Its row is there, the session is not kept yet.
+    let until = rig.gateway.now() + CONNECTION_LIFE;
+    let row = rig.gateway.connection(&told, ada.actor.user, "https://api.test/live", until);
+    rig.memory.store().nodes.put_connection(&row).await.expect("written");
+    rig.services.auth.logout(Some(ada.actor), None).await.expect("signed out");
+    let own = LogId::User(ada.actor.user);
+    let head = rig.memory.store().log.tip(own).await.expect("reads").seq();
+    rig.gateway.deliver(own, 1, head).await.expect("delivered");
+    assert!(rig.api.is_closed(&told) && rig.api.is_closed(&known));
+}
+
+#[tokio::test]
+async fn who_gets_other_rights_signs_in_again() {
+    let rig = Rig::new().await;
+    let ada = rig.guest("ada").await;
+    let socket = rig.sign_in(&ada).await;
+    let record = rig.memory.store().people.user(ada.actor.user).await.expect("reads").expect("is there");
+    rig.services.auth.set_role(&record.user.name, domain::UserRole::Admin).await.expect("given");
+    let own = LogId::User(ada.actor.user);
+    let head = rig.memory.store().log.tip(own).await.expect("reads").seq();
+    rig.gateway.deliver(own, head, head).await.expect("delivered");
+    assert!(rig.api.is_closed(&socket));
 }
 
 #[tokio::test]

@@ -32,7 +32,9 @@ impl Gateway {
     pub(crate) async fn message(&self, event: &Event) -> StoreResult<Answer> {
         let id = &event.request_context.connection_id;
         let Some((kept, expires_at)) = self.kept(id).await? else {
-            // It was closed, and this frame was under way.
+            // It was closed: either this frame was under way, or the API did not do it.
+            let endpoint = self.endpoint(&event.request_context);
+            self.close(&self.connection(id, UserId::SYSTEM, &endpoint, self.now())).await;
             return Ok(Answer::OK);
         };
         let epoch = self.epoch().await?;
@@ -52,19 +54,14 @@ impl Gateway {
         turn.take(event).await;
         turn.end(&kept).await
     }
-
-    async fn close(&self, connection: &Connection) {
-        if let Err(error) = self.push.close(connection).await {
-            tracing::warn!(%error, "a connection was not closed; it ends by itself");
-        }
-        self.gone(connection, None).await;
-    }
 }
 
 impl Turn<'_> {
     async fn take(&mut self, event: &Event) {
         let now = self.now();
-        if event.is_base64_encoded {
+        if self.session.is_over(now) {
+            self.session.on_tick(now, Vec::new, &mut self.actions);
+        } else if event.is_base64_encoded {
             self.session.on_breach(&mut self.actions);
         } else {
             self.session.on_text(event.body.as_deref().unwrap_or_default(), now, &mut self.actions);
@@ -75,7 +72,7 @@ impl Turn<'_> {
             self.session.on_tick(self.now(), || heads, &mut self.actions);
             self.work().await;
         }
-        if let Some(actor) = self.actor {
+        if let (Some(actor), None) = (self.actor, self.closed) {
             // Anything that comes is a sign of life.
             self.gateway.parts.presence.connected(actor.user, &self.connection.id).await;
         }
@@ -164,7 +161,8 @@ impl Turn<'_> {
             let why = format!("One may have {allowed} connections; close another one.");
             return Err(Refusal::new(domain::Code::RateLimited, why));
         }
-        // The row first, and the session after it: so its end cannot pass in between.
+        // The row first, and the session after it: so its end cannot pass in between. Who is found without a session yet
+        // is closed by it.
         self.connection.user = user;
         parts.store.nodes.put_connection(&self.connection).await?;
         if !parts.session_goes_on(&identity.actor).await? {
@@ -244,12 +242,7 @@ impl Turn<'_> {
             let kept = Kept { session: session.clone(), endpoint: kept.endpoint.clone() };
             gateway.keep(&connection.id, &kept, connection.expires_at).await?;
         }
-        let posted = gateway.post(&connection, packed(frames, session.batches(), limit)).await;
-        match posted {
-            Ok(false) => gateway.gone(&connection, None).await,
-            Err(error) => tracing::warn!(%error, "frames did not reach their socket; its client finds them in the log"),
-            Ok(true) => {}
-        }
+        gateway.post(&connection, packed(frames, session.batches(), limit)).await;
         if let Some(code) = closed {
             tracing::debug!(code = code.number(), "closed a connection");
             gateway.close(&connection).await;

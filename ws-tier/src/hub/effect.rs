@@ -33,8 +33,19 @@ pub struct Delivery {
     pub cut: Option<(Seq, Frame)>,
     /// Whose membership it ends: they get this entry and nothing after it.
     pub removes: Option<UserId>,
-    /// Own log: the session that it ends; `Some(None)` is all of them.
-    pub ends: Option<Option<SessionId>>,
+    /// Own log: which sockets of the user it closes.
+    pub ends: Option<Ending>,
+}
+
+/// Which sockets of a user an entry of their own log closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Those of a session that is over.
+    Session(SessionId),
+    /// All: the user is banned.
+    Ban,
+    /// All: what they may do has changed, and an open session knows it from its sign-in. They come again.
+    Rights,
 }
 
 /// What the hub asks its driver to do, in this order.

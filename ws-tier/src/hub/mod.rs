@@ -15,7 +15,7 @@ use domain::{Epoch, LogId, RoomId, Seq, SessionId, Timestamp, UserId};
 
 use crate::frame::Frame;
 use crate::session::CloseCode;
-pub use effect::{Delivery, Effect, Request, SocketId};
+pub use effect::{Delivery, Effect, Ending, Request, SocketId};
 use log::Log;
 pub use page::{Outcome, Verdict};
 
@@ -224,8 +224,8 @@ impl Hub {
             }
         }
         if let LogId::User(user) = id {
-            for session in ended {
-                self.end(user, session, out);
+            for ending in ended {
+                self.end(user, ending, out);
             }
         }
     }
@@ -345,14 +345,15 @@ impl Hub {
         }
     }
 
-    /// A session of a user ended, or (none) all of them.
-    fn end(&self, user: UserId, session: Option<SessionId>, out: &mut Vec<Effect>) {
+    /// An entry of a user's own log ends some of their sockets.
+    fn end(&self, user: UserId, ending: Ending, out: &mut Vec<Effect>) {
         for id in self.sockets_of(user) {
             let of = self.sockets.get(id).and_then(|socket| socket.session);
-            let code = match session {
-                None => CloseCode::Banned,
-                Some(ended) if of == Some(ended) => CloseCode::Unauthenticated,
-                Some(_) => continue,
+            let code = match ending {
+                Ending::Ban => CloseCode::Banned,
+                Ending::Rights => CloseCode::Unauthenticated,
+                Ending::Session(ended) if of == Some(ended) => CloseCode::Unauthenticated,
+                Ending::Session(_) => continue,
             };
             out.push(Effect::Close { socket: *id, code });
         }

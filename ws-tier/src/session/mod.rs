@@ -79,6 +79,15 @@ impl Session {
         matches!(&self.state, State::Open(open) if open.batch)
     }
 
+    /// Whether the time is over that the client had, to say hello or to renew its token: `on_tick` closes it.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        match &self.state {
+            State::New { until, .. } => now >= *until,
+            State::Open(open) => now >= open.expires_at,
+            State::SigningIn { .. } | State::Closed => false,
+        }
+    }
+
     /// A text frame came.
     pub fn on_text(&mut self, text: &str, now: Timestamp, out: &mut Vec<Action>) {
         self.heard = now;
