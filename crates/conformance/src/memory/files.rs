@@ -70,7 +70,8 @@ impl Files for MemoryStore {
 
     async fn user_unsent(&self, user: UserId, limit: usize) -> StoreResult<Vec<File>> {
         let state = self.up()?;
-        Ok(newest_first(state.files.values().filter(|row| row.user == user && row.state == FileState::Unsent), limit))
+        let waits = |row: &&File| matches!(row.state, FileState::Uploading | FileState::Unsent);
+        Ok(newest_first(state.files.values().filter(|row| row.user == user).filter(waits), limit))
     }
 
     async fn expired(&self, older_than: Timestamp, limit: usize) -> StoreResult<Vec<File>> {

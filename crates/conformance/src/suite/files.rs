@@ -71,7 +71,7 @@ pub async fn lists_of_files_come_in_order(store: Store) {
         if number % 3 == 0 { unsent.push(row) } else { sent.push(send(&mut scribe, &row).await) }
     }
     complete(&store, a_room(), a_user(), 103).await;
-    put(&store, room, user, 104).await;
+    unsent.push(put(&store, room, user, 104).await);
     sent.sort_by_key(|row| std::cmp::Reverse((row.at, row.id)));
     unsent.sort_by_key(|row| std::cmp::Reverse((row.at, row.id)));
     for limit in 1..=7 {

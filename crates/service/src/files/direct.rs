@@ -72,7 +72,6 @@ impl Files {
             FileState::Unsent | FileState::Sent => return Ok(row),
             FileState::Dropped => return Err(no_such_file()),
         }
-        self.few_unsent(actor).await?;
         if let Err(refusal) = self.inspect(&mut row).await {
             // Whatever else failed may pass; these do not.
             if matches!(refusal.code, Code::TooLarge | Code::BadRequest) {

@@ -40,7 +40,7 @@ pub trait Files: Send + Sync {
         limit: usize,
     ) -> StoreResult<Vec<File>>;
 
-    /// The user's unsent files, newest first.
+    /// The user's files that are not sent yet, uploading or unsent, newest first.
     async fn user_unsent(&self, user: UserId, limit: usize) -> StoreResult<Vec<File>>;
 
     /// Files to remove: uploading or unsent and older than `older_than`, or dropped.

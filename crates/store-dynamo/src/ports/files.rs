@@ -103,7 +103,7 @@ impl Files for Shared {
     async fn user_unsent(&self, user: UserId, limit: usize) -> StoreResult<Vec<File>> {
         let range = Range::beginning(keys::user_rows(user), keys::FILES).descending().limit(limit);
         let mut files = self.listed_files(range).await?;
-        files.retain(|file| file.state == FileState::Unsent);
+        files.retain(|file| matches!(file.state, FileState::Uploading | FileState::Unsent));
         files.sort_by_key(|file| std::cmp::Reverse((file.at, file.id)));
         Ok(files)
     }

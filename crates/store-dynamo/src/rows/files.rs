@@ -50,8 +50,9 @@ fn line(key: Key, file: &File) -> Item {
 /// The lists that a file is in.
 fn lists(file: &File) -> Vec<Key> {
     match file.state {
-        FileState::Uploading => vec![keys::unsent(file.at, file.id)],
-        FileState::Unsent => vec![keys::unsent(file.at, file.id), keys::user_file(file.user, file.at, file.id)],
+        FileState::Uploading | FileState::Unsent => {
+            vec![keys::unsent(file.at, file.id), keys::user_file(file.user, file.at, file.id)]
+        }
         FileState::Sent => vec![keys::room_file(file.room, file.at, file.id)],
         // Before every other: a dropped file may go whatever its age.
         FileState::Dropped => vec![keys::unsent(Timestamp(0), file.id)],

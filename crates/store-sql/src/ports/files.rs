@@ -99,7 +99,8 @@ impl Files for Shared {
 
     async fn user_unsent(&self, user: UserId, limit: usize) -> StoreResult<Vec<File>> {
         let query = format!(
-            "SELECT {FILE} FROM file WHERE user_id = $1 AND state = 'unsent' ORDER BY at DESC, file DESC LIMIT $2"
+            "SELECT {FILE} FROM file WHERE user_id = $1 AND state IN ('uploading', 'unsent')
+             ORDER BY at DESC, file DESC LIMIT $2"
         );
         let query = sql::query(AssertSqlSafe(query)).bind(user.to_string()).bind(sql::limit(limit));
         self.all(query).await?.iter().map(decode).collect()

@@ -233,3 +233,19 @@ fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
     !bytes.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
 }
+
+#[tokio::test]
+async fn uploads_that_are_only_promised_count() {
+    for world in worlds().await {
+        for number in 0..domain::limits::UNSENT_FILES_PER_USER as i64 - 1 {
+            let promised = conformance::suite::world::file(ROOM, ADA, number);
+            world.store.files.put(&promised).await.expect("a row");
+        }
+        let upload = world.upload_for("last.bin", 5).await;
+        let refused = world.presign(ADA, "more.bin", 5).await;
+        assert_eq!((refused.status.as_u16(), refused.code()), (429, "rate_limited"), "{}", world.server);
+        // What was allowed is not refused at its end.
+        assert_eq!(put(&upload, b"12345").await, 200);
+        assert_eq!(world.complete(ADA, text(&upload["id"])).await.status, 200);
+    }
+}
