@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use local_servers::{AWS_KEYS, AWS_REGION, DynamoDbLocal, Redis};
+use local_servers::{AWS_REGION, DynamoDbLocal, Redis, VersityGw};
 use serde_json::{Map, Value, json};
 
 use runtime::{Runtime, Took};
@@ -45,21 +45,24 @@ pub fn run(workspace: &Workspace) -> Result<Vec<Map<String, Value>>> {
         _ => workspace.built("lambda").join(name).join("bootstrap"),
     };
 
-    let (dynamo, redis) = (DynamoDbLocal::start(), Redis::start());
+    let (dynamo, redis, files) = (DynamoDbLocal::start(), Redis::start(), VersityGw::start());
     let environment = [
         ("DATABASE_URL", "dynamodb:palaver".to_owned()),
         ("REDIS_URL", redis.url()),
         ("PALAVER_FILES", "s3://palaver-files".to_owned()),
         ("PALAVER_SIGNING_KEY", key()?),
+        ("PALAVER_S3_PATH_STYLE", "true".to_owned()),
         ("AWS_ENDPOINT_URL", dynamo.endpoint()),
+        ("AWS_ENDPOINT_URL_S3", files.endpoint()),
         ("AWS_REGION", AWS_REGION.to_owned()),
-        ("AWS_ACCESS_KEY_ID", AWS_KEYS.0.to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", AWS_KEYS.1.to_owned()),
+        // DynamoDB Local takes any.
+        ("AWS_ACCESS_KEY_ID", files.access_key().to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", files.secret_key().to_owned()),
     ];
     let palaver = workspace.build_with_every_adapter(PROFILE)?.join("palaver");
     let folder = tempfile::tempdir()?;
     let mut migrate = Command::new(palaver);
-    migrate.arg("migrate").arg("--data").arg(folder.path()).envs(environment.clone()).env_remove("PALAVER_FILES");
+    migrate.arg("migrate").arg("--data").arg(folder.path()).envs(environment.clone());
     process::run(&mut migrate)?;
 
     let names: Vec<&str> = [HELLO].into_iter().chain(DEPLOYED).collect();
