@@ -83,3 +83,23 @@ impl Workspace {
         process::run(&mut cargo)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn cargo_lambda_watch_finds_each_function_of_its_router() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+        let metadata = MetadataCommand::new().manifest_path(root).no_deps().exec().unwrap();
+        let router = metadata.workspace_metadata["lambda"]["watch"]["router"].as_object().expect("there is one");
+        let routed: BTreeSet<&str> = router.values().filter_map(|name| name.as_str()).collect();
+        assert_eq!(routed, FUNCTIONS.into_iter().collect());
+        // It says `cargo run --bin NAME`, which looks in these alone.
+        let found = metadata.workspace_default_packages();
+        let found: BTreeSet<&str> = found.iter().map(|package| package.name.as_str()).collect();
+        assert!(routed.is_subset(&found), "{found:?}");
+    }
+}
