@@ -98,12 +98,20 @@ impl Files for Shared {
     }
 
     async fn user_unsent(&self, user: UserId, limit: usize) -> StoreResult<Vec<File>> {
-        let query = format!(
-            "SELECT {FILE} FROM file WHERE user_id = $1 AND state IN ('uploading', 'unsent')
-             ORDER BY at DESC, file DESC LIMIT $2"
-        );
-        let query = sql::query(AssertSqlSafe(query)).bind(user.to_string()).bind(sql::limit(limit));
-        self.all(query).await?.iter().map(decode).collect()
+        let mut files: Vec<File> = Vec::new();
+        // One statement for both would sort all of a user's files, where each of these ends with its limit.
+        for state in ["uploading", "unsent"] {
+            let query = format!(
+                "SELECT {FILE} FROM file WHERE user_id = $1 AND state = '{state}' ORDER BY at DESC, file DESC LIMIT $2"
+            );
+            let query = sql::query(AssertSqlSafe(query)).bind(user.to_string()).bind(sql::limit(limit));
+            for row in self.all(query).await? {
+                files.push(decode(&row)?);
+            }
+        }
+        files.sort_by_key(|file| std::cmp::Reverse((file.at, file.id)));
+        files.truncate(limit);
+        Ok(files)
     }
 
     async fn expired(&self, older_than: Timestamp, limit: usize) -> StoreResult<Vec<File>> {
