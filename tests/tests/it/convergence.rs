@@ -1,6 +1,6 @@
 //! Many clients that write, edit, delete and react while their connections break: all end with the same.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
 use client::{Client, Credentials, Message, Pending};
@@ -53,8 +53,17 @@ struct Done {
     /// The seqs of its messages, in the order of sending, by room.
     sent: BTreeMap<String, Vec<u64>>,
     deleted: HashSet<(String, u64)>,
+    /// The highest seq that it heard of in an ack, by room.
+    heads: BTreeMap<String, u64>,
     changes: usize,
     cuts: usize,
+}
+
+impl Done {
+    fn acked(&mut self, room: &str, seq: u64) {
+        let head = self.heads.entry(room.to_owned()).or_default();
+        *head = seq.max(*head);
+    }
 }
 
 /// Sends its messages, with edits, deletes, reactions and broken connections among them.
@@ -62,7 +71,7 @@ async fn live(client: Client, rooms: Vec<String>, who: usize, scale: Scale) -> D
     let mut random = StdRng::seed_from_u64(who as u64);
     let mut done = Done::default();
     let mut messages: Vec<(String, Pending)> = Vec::new();
-    let mut changes: Vec<Pending> = Vec::new();
+    let mut changes: Vec<(String, Pending)> = Vec::new();
     for n in 0..scale.messages {
         let room = rooms.choose(&mut random).expect("there are rooms");
         messages.push((room.clone(), client.send(room, &format!("{who}/{n}"))));
@@ -70,7 +79,7 @@ async fn live(client: Client, rooms: Vec<String>, who: usize, scale: Scale) -> D
             settle(&mut messages, &mut done).await;
         }
         if let Some(change) = change(&client, room, &mut random, &mut done) {
-            changes.push(change);
+            changes.push((room.clone(), change));
         }
         if random.random_bool(scale.cut) {
             client.cut();
@@ -78,10 +87,11 @@ async fn live(client: Client, rooms: Vec<String>, who: usize, scale: Scale) -> D
         }
     }
     settle(&mut messages, &mut done).await;
-    for change in changes {
+    for (room, change) in changes {
         // A reaction may meet a message that its author has deleted meanwhile: refused, and nothing else.
-        if change.await.is_ok() {
+        if let Ok(acked) = change.await {
             done.changes += 1;
+            acked.seq.into_iter().for_each(|seq| done.acked(&room, seq));
         }
     }
     done
@@ -91,7 +101,9 @@ async fn live(client: Client, rooms: Vec<String>, who: usize, scale: Scale) -> D
 async fn settle(messages: &mut Vec<(String, Pending)>, done: &mut Done) {
     for (room, pending) in messages.drain(..) {
         let acked = pending.await.expect("a message is taken in");
-        done.sent.entry(room).or_default().push(acked.seq.expect("a message has a place"));
+        let seq = acked.seq.expect("a message has a place");
+        done.acked(&room, seq);
+        done.sent.entry(room).or_default().push(seq);
     }
 }
 
@@ -142,6 +154,14 @@ async fn read_all(client: &Client, room: &str) -> BTreeMap<u64, Message> {
     client.room(room).expect("in").messages
 }
 
+/// Fails with the messages that are not the same in both.
+fn assert_same(these: &BTreeMap<u64, Message>, those: &BTreeMap<u64, Message>, what: &str) {
+    let seqs: BTreeSet<&u64> = these.keys().chain(those.keys()).collect();
+    let differ: Vec<_> =
+        seqs.into_iter().map(|seq| (these.get(seq), those.get(seq))).filter(|(this, that)| this != that).collect();
+    assert!(differ.is_empty(), "{what} differ in {differ:#?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_clients_in_some_rooms_end_with_the_same() {
     let scale = Scale::of_this_run();
@@ -171,9 +191,10 @@ async fn many_clients_in_some_rooms_end_with_the_same() {
             done.push(task.await.expect("no client failed"));
         }
         for room in &rooms {
-            let last = |client: &Client| client.room(room).and_then(|room| room.cursor);
-            // An entry is settled for all when everybody's cursor stands at the highest one.
-            while clients.iter().map(last).collect::<HashSet<_>>().len() > 1 {
+            // Everything is acked by now, which is before it is delivered.
+            let head = done.iter().filter_map(|done: &Done| done.heads.get(room).copied()).max();
+            let is_there = |client: &Client| client.room(room).and_then(|room| room.cursor) >= head;
+            while !clients.iter().all(is_there) {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
@@ -192,13 +213,13 @@ async fn many_clients_in_some_rooms_end_with_the_same() {
         for (who, client) in clients.iter().enumerate() {
             let other = client.room(room).expect("in");
             assert_eq!(other.cursor, first.cursor, "client {who}");
-            assert!(other.messages == first.messages, "client {who} folds {room} to something else");
+            assert_same(&other.messages, &first.messages, &format!("client {who} and the first one in {room}"));
         }
         let ids: HashSet<(&str, &str)> =
             first.messages.values().map(|message| (message.by.id.as_str(), message.id.as_str())).collect();
         assert_eq!(ids.len(), first.messages.len(), "a message is there twice");
         late.join(room).await.expect("joined");
-        assert!(read_all(&late, room).await == first.messages, "the stored rows are not the fold of the log");
+        assert_same(&read_all(&late, room).await, &first.messages, &format!("the stored rows and the fold of {room}"));
         for done in &done {
             let seqs = done.sent.get(room).map_or(&[][..], Vec::as_slice);
             assert!(seqs.is_sorted(), "one's own messages changed places");
