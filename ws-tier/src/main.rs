@@ -14,11 +14,7 @@ async fn main() -> anyhow::Result<()> {
     let settings = Settings::read(&mut config);
     let settings = config.finish(settings).context("these settings cannot be used")?;
     web::log::install(settings.log_format, &settings.log)?;
-    let web_settings = settings.web.clone();
-    let routes = |profile: &Profile| {
-        let health = Health::new(env!("CARGO_PKG_VERSION"), profile.checks()).router();
-        web::mount(health, profile.services.auth.clone(), &web_settings)
-    };
+    let routes = |profile: &Profile| Health::new(env!("CARGO_PKG_VERSION"), profile.checks()).router();
     ws_tier::serve::<WithoutFiles>(settings, routes, |address| {
         println!("The tier is ready: {}", ws_tier::url(address))
     })

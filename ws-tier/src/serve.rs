@@ -52,8 +52,8 @@ pub enum ServeError {
     Serve(#[from] io::Error),
 }
 
-/// Serves the tier and `routes` on one address until SIGTERM or Ctrl-C, then lets everybody go and ends cleanly.
-/// `ready` is told the address once all is open. `F`: whether the routes ever touch the bytes of files.
+/// Serves the tier and `routes` on one address, mounted as every function is ([`web::mount`]), until SIGTERM or Ctrl-C,
+/// then lets everybody go and ends cleanly. `ready` is told the address once all is open. `F`: whether the routes ever touch the bytes of files.
 pub async fn serve<F: FileStore>(
     settings: Settings,
     routes: impl FnOnce(&Profile) -> Router,
@@ -74,7 +74,8 @@ pub async fn serve<F: FileStore>(
     let duties = Duties { feed: settings.feed, files: F::HAS_BYTES };
     let running = profile.services.start_duties(duties);
     let tier = Tier::start(Parts::of(&profile.services), tier_settings(&profile, &settings)).await?;
-    let router = routes(&profile).merge(tier.router());
+    let routes = routes(&profile).merge(tier.router());
+    let router = web::mount(routes, profile.services.auth.clone(), &settings.web);
 
     if let Some(server) = metrics_server {
         tokio::spawn(server.run(web::metrics::router(metrics), shutdown_signal()));
@@ -123,12 +124,7 @@ async fn bind_privately(address: Option<SocketAddr>, setting: &'static str) -> R
 }
 
 fn tier_settings(profile: &Profile, settings: &Settings) -> TierSettings {
-    TierSettings {
-        node: profile.node.clone(),
-        origins: settings.web.origins.clone(),
-        trusted_proxies: settings.web.trusted_proxies.clone(),
-        ..TierSettings::new(settings.limits.clone())
-    }
+    TierSettings { node: profile.node.clone(), ..TierSettings::new(settings.limits.clone()) }
 }
 
 fn access_keys(internal: &InternalSettings) -> AccessKeys {

@@ -4,18 +4,18 @@ use axum::Router;
 use profile::{BlobsBackend, Profile, Settings, StoreBackend, WithFiles};
 use rooms::RoomsFunction;
 use utoipa::openapi::OpenApi;
-use web::{Health, WebSettings};
+use web::Health;
 
 use crate::page;
 
 /// Serves until SIGTERM or Ctrl-C, then lets everybody go and ends cleanly.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
-    let (web, places) = (settings.web.clone(), places(&settings));
+    let places = places(&settings);
     let ready = |address| {
         println!("Palaver is ready: {}", ws_tier::url(address));
         println!("Its data is in {places}. End it with Ctrl-C.");
     };
-    ws_tier::serve::<WithFiles>(settings, |profile| router(profile, &web), ready).await?;
+    ws_tier::serve::<WithFiles>(settings, router, ready).await?;
     Ok(())
 }
 
@@ -34,9 +34,9 @@ fn places(settings: &Settings) -> String {
     }
 }
 
-fn router(profile: &Profile, settings: &WebSettings) -> Router {
+fn router(profile: &Profile) -> Router {
     let services = &profile.services;
-    let functions = Router::new()
+    Router::new()
         .merge(auth::router(services.auth.clone()))
         .merge(rooms::router(RoomsFunction::of(services)))
         .merge(presence::router(services.presence.clone()))
@@ -44,8 +44,7 @@ fn router(profile: &Profile, settings: &WebSettings) -> Router {
         .merge(files::router(services.files.clone()))
         .merge(documents())
         .merge(Health::new(env!("CARGO_PKG_VERSION"), profile.checks()).router())
-        .merge(page::router(services.files.direct_origin()));
-    web::mount(functions, services.auth.clone(), settings)
+        .merge(page::router(services.files.direct_origin()))
 }
 
 /// The documents of each function, and of the whole.

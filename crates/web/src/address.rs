@@ -102,7 +102,7 @@ impl Client {
 }
 
 /// Where a call comes from: whoever is connected, or what a trusted proxy says; `0.0.0.0` where none is known.
-pub fn client_address(connected: Option<IpAddr>, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
+fn client_address(connected: Option<IpAddr>, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
     let peer = connected.map_or(Client::NOBODY.address, |peer| peer.to_canonical());
     match is_trusted(peer, trusted) {
         true => forwarded(headers, peer, |address| is_trusted(address, trusted)),

@@ -25,7 +25,7 @@ mod request_log;
 mod server;
 mod settings;
 
-pub use address::{Client, InvalidNetwork, Network, client_address};
+pub use address::{Client, InvalidNetwork, Network};
 pub use caller::{AdminOrService, Caller, MaybeCaller};
 pub use cookie::{Cookies, SetCookie};
 pub use docs::docs;

@@ -7,7 +7,7 @@ use tests::server::{Server, Settings};
 use tests::socket::{Next, Socket};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::setup::{number, private_room, room};
+use crate::setup::{number, private_room, room, with_limits};
 
 const PROTOCOL: u16 = 4500;
 const TOKEN: u16 = 4401;
@@ -238,7 +238,7 @@ async fn a_room_that_is_not_there_or_not_ones_own_looks_the_same() {
 async fn a_flood_closes_with_a_code_to_come_back() {
     // The local cloud takes too long for a frame to meet the usual limit within its minute.
     let (settings, frames) = match Profile::of_this_run() {
-        Profile::Gateway => (crate::setup::with_limits(&[("FRAMES_PER_60S", 50)]), 60),
+        Profile::Gateway => (with_limits(&[("FRAMES_PER_60S", 50)]), 60),
         _ => (Settings::default(), 1_000),
     };
     let server = settings.start().await;
@@ -278,4 +278,18 @@ async fn another_sites_page_cannot_connect() {
     let mut socket = Socket::from_origin(&server.websocket(), &own).await.expect("its own page may connect");
     socket.hello("x").await;
     assert!(matches!(socket.next().await, Next::Frame(_) | Next::Closed(_)));
+}
+
+#[tokio::test]
+async fn an_address_that_opens_sockets_without_end_is_told_to_wait() {
+    const ALLOWED: u64 = 40;
+    let server = with_limits(&[("REQUESTS_PER_MINUTE", ALLOWED)]).start().await;
+    let mut refused = None;
+    for _ in 0..=ALLOWED {
+        if let Err(status) = Socket::from_origin(&server.websocket(), &server.http("")).await {
+            refused = Some(status);
+            break;
+        }
+    }
+    assert_eq!(refused, Some(429));
 }

@@ -29,7 +29,6 @@ use domain::{Epoch, LogId, Timestamp};
 use service::ports::StoreError;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use web::{Network, Origins};
 
 use crate::hub::{Effect, Hub, Request, SocketId};
 use crate::internal::{self, AccessKeys};
@@ -50,10 +49,6 @@ pub struct TierSettings {
     pub node: String,
     /// Frames, sockets, heartbeat.
     pub limits: Limits,
-    /// Pages beside the server's own that may open sockets.
-    pub origins: Origins,
-    /// Proxies whose word on where a client comes from is believed.
-    pub trusted_proxies: Vec<Network>,
     /// Tasks that own sockets' backlogs; one a core is right.
     pub shards: usize,
 }
@@ -63,7 +58,7 @@ impl TierSettings {
     pub fn new(limits: Limits) -> Self {
         let node = format!("n-{:04x}", rand::random::<u16>());
         let shards = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(8));
-        TierSettings { node, limits, origins: Origins::default(), trusted_proxies: Vec::new(), shards }
+        TierSettings { node, limits, shards }
     }
 }
 
@@ -72,8 +67,6 @@ pub struct Tier {
     me: Weak<Tier>,
     parts: Parts,
     settings: Arc<Settings>,
-    origins: Origins,
-    trusted_proxies: Vec<Network>,
     pub(crate) connections: Connections,
     shards: Shards,
     hub: Mutex<Hub>,
@@ -108,8 +101,6 @@ impl Tier {
         let tier = Arc::new_cyclic(|me| Tier {
             me: me.clone(),
             settings: Arc::new(Settings { node: settings.node, limits: settings.limits }),
-            origins: settings.origins,
-            trusted_proxies: settings.trusted_proxies,
             connections: Connections::default(),
             shards: Shards::start(shards),
             hub: Mutex::new(Hub::new(epoch, shards)),

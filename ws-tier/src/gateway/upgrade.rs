@@ -1,18 +1,18 @@
-//! `GET /v1/ws`: from an HTTP request to a socket.
+//! `GET /v1/ws`: from an HTTP request to a socket. Where it comes from and how often is [`web::mount`]'s affair.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{ConnectInfo, Query, State};
-use axum::http::{Extensions, HeaderMap, StatusCode, header};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use domain::Refusal;
 use domain::limits::{BACKLOG_HARD_BYTES, DEVICE_CHARS};
 use serde::Deserialize;
-use web::Origin;
+use web::{Client, Origin, Problem};
 
 use super::{Peer, Tier, socket};
 use crate::session::CloseCode;
@@ -34,15 +34,15 @@ pub(super) fn router(tier: Arc<Tier>) -> Router {
 async fn upgrade(
     State(tier): State<Arc<Tier>>,
     Query(Upgrade { ticket }): Query<Upgrade>,
+    client: Client,
     headers: HeaderMap,
-    extensions: Extensions,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    if tier.origins.judge(&headers, host) == Origin::Foreign {
-        return (StatusCode::FORBIDDEN, "This page may not open a socket here.").into_response();
+    if client.origin == Origin::Foreign {
+        return Problem::from(Refusal::forbidden("This page may not open a socket here.")).into_response();
     }
-    let peer = peer(&tier, &headers, &extensions);
+    let user_agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or("");
+    let peer = Peer { address: client.address, user_agent: user_agent.chars().take(DEVICE_CHARS).collect() };
     let limits = &tier.settings.limits;
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER)
@@ -55,13 +55,6 @@ async fn upgrade(
         Ok(place) => socket::run(place.0.clone(), ws, ticket, peer).await,
         Err(code) => socket::refuse(ws, code).await,
     })
-}
-
-fn peer(tier: &Tier, headers: &HeaderMap, extensions: &Extensions) -> Peer {
-    let connected = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let user_agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or("");
-    let user_agent = user_agent.chars().take(DEVICE_CHARS).collect();
-    Peer { address: web::client_address(connected, headers, &tier.trusted_proxies), user_agent }
 }
 
 /// One of the sockets that the node may hold.

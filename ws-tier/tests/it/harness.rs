@@ -21,6 +21,7 @@ use service::{
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use web::WebSettings;
 use ws_tier::{AccessKeys, Parts, Reachable, Tier, TierSettings};
 
 /// How long anything may take.
@@ -96,7 +97,8 @@ impl Cluster {
         let tier = Tier::start(parts.clone(), tier_settings).await.expect("the store is up");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
-        let router = tier.router();
+        let web_settings = WebSettings { limits: self.limits.clone(), ..WebSettings::default() };
+        let router = web::mount(tier.router(), parts.auth.clone(), &web_settings);
         tokio::spawn(async move { axum::serve(listener, router).await });
         Node { tier, parts, address, _feed: feed }
     }

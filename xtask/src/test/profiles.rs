@@ -13,10 +13,11 @@ pub const EVERYWHERE: [&str; 8] =
 
 /// Tests of these modules that do not run on the profile, and why. `functions/gateway/README.md` says of an API Gateway what
 /// it cannot do.
-pub const NOT_ON: [(&str, &str, &str); 7] = [
+pub const NOT_ON: [(&str, &str, &str); 8] = [
     ("self-hosted", "a_thousand_rooms_are_listed_and_followed", "a thousand transactions, each synced, take minutes"),
     ("aws", "a_thousand_rooms_are_listed_and_followed", "a thousand rooms take an emulator of DynamoDB minutes"),
     ("gateway", "a_thousand_rooms_are_listed_and_followed", "a thousand rooms take an emulator of DynamoDB minutes"),
+    ("gateway", "an_address_that_opens_sockets_without_end_is_told_to_wait", "API Gateway throttles by itself"),
     ("gateway", "a_binary_frame_closes", "API Gateway refuses it itself; the local cloud hands it on as text"),
     ("gateway", "a_socket_that_never_says_hello_is_closed", "no timer: API Gateway closes it after ten minutes"),
     ("gateway", "deep_json_gets_an_error_and_no_close", "the local cloud's own parser fails on it and ends the socket"),
