@@ -116,6 +116,7 @@ macro_rules! store {
                     nodes_that_beat_are_alive
                     connections_are_found_by_user_and_room
                     the_state_of_a_socket_is_kept_until_it_is_over
+                    of_two_who_change_the_state_of_a_socket_one_is_told
                     what_is_over_is_swept;
                 $($more: $($case)*;)*
             }

@@ -4,7 +4,7 @@ use domain::limits::SYNC_ENTRIES;
 use domain::{Actor, LogId, Refusal, RoomId, Seq};
 use service::ReplayStatus;
 use service::ports::Connection;
-use ws_tier::Page;
+use ws_tier::{Frame, Page};
 
 use crate::post::follower_id;
 use crate::turn::Turn;
@@ -15,10 +15,15 @@ const RESETS: usize = 5;
 impl Turn<'_> {
     /// Answers a request for a page. The row that makes the socket a follower comes before the last look at the
     /// head, so that what is committed after that look is posted to it, and what was before is in the page.
-    pub(crate) async fn replay(&mut self, re: &str, log: LogId, mut cursor: Option<Seq>) -> Result<(), Refusal> {
-        let Some(actor) = self.actor else { return Ok(()) };
+    pub(crate) async fn replay(
+        &self,
+        actor: &Actor,
+        re: &str,
+        log: LogId,
+        mut cursor: Option<Seq>,
+    ) -> Result<Frame, Refusal> {
         for _ in 0..RESETS {
-            let page = self.page(&actor, log, cursor).await?;
+            let page = self.page(actor, log, cursor).await?;
             let live = match page.status {
                 ReplayStatus::Ok => self.follows(log, page.through).await?,
                 ReplayStatus::Reset { head, .. } if !self.follows(log, head).await? => {
@@ -31,13 +36,11 @@ impl Turn<'_> {
                 }
                 ReplayStatus::Reset { .. } | ReplayStatus::More => false,
             };
-            self.frames.push(page.frame(re, live));
-            return Ok(());
+            return Ok(page.frame(re, live));
         }
         // A log that never stands still is followed all the same: what lies between is found as a gap.
-        let page = self.page(&actor, log, None).await?;
-        self.frames.push(page.frame(re, false));
-        Ok(())
+        let page = self.page(actor, log, None).await?;
+        Ok(page.frame(re, false))
     }
 
     async fn page(&self, actor: &Actor, log: LogId, cursor: Option<Seq>) -> Result<Page, Refusal> {

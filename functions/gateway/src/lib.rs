@@ -9,6 +9,7 @@ mod event;
 mod follow;
 mod post;
 mod signals;
+mod told;
 mod turn;
 
 use std::collections::HashMap;
@@ -94,7 +95,7 @@ impl Gateway {
         let session = Session::new(self.settings.clone(), id.clone(), event.ticket(), self.now());
         let kept =
             Kept { session: session.save().unwrap_or_default(), endpoint: self.endpoint(&event.request_context) };
-        self.keep(&id, &kept, self.now() + CONNECTION_LIFE).await?;
+        self.keep(&id, &kept, None, self.now() + CONNECTION_LIFE).await?;
         Ok(Answer::OK)
     }
 
@@ -120,9 +121,10 @@ impl Gateway {
         }
     }
 
-    async fn keep(&self, id: &str, kept: &Kept, expires_at: Timestamp) -> StoreResult<()> {
-        let state = serde_json::to_string(kept).expect("it has string keys and no failing serializers");
-        self.parts.store.nodes.keep_socket(&SocketState { id: id.to_owned(), state, expires_at }).await
+    /// Keeps it in place of `was`, or of whatever there is; whether it does.
+    async fn keep(&self, id: &str, kept: &Kept, was: Option<&Kept>, expires_at: Timestamp) -> StoreResult<bool> {
+        let socket = SocketState { id: id.to_owned(), state: kept.text(), expires_at };
+        self.parts.store.nodes.keep_socket(&socket, was.map(Kept::text).as_deref()).await
     }
 
     /// What was kept of a socket, and until when.
@@ -154,6 +156,12 @@ impl Gateway {
 struct Kept {
     session: String,
     endpoint: String,
+}
+
+impl Kept {
+    fn text(&self) -> String {
+        serde_json::to_string(self).expect("it has string keys and no failing serializers")
+    }
 }
 
 /// Frames by the socket that they are for, in the order of the frames.

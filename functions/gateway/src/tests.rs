@@ -76,6 +76,16 @@ impl Push for Api {
 /// Where the page is.
 const PAGE: &str = "https://chat.test";
 
+fn event(route: &str, id: &str, body: Option<String>, query: Option<(&str, &str)>) -> Event {
+    let event = json!({
+        "requestContext": {"routeKey": route, "connectionId": id, "domainName": "api.test", "stage": "live"},
+        "queryStringParameters": query.map(|(key, value)| json!({key: value})),
+        "body": body,
+        "isBase64Encoded": false,
+    });
+    serde_json::from_value(event).expect("an event")
+}
+
 struct Rig {
     gateway: Arc<Gateway>,
     api: Arc<Api>,
@@ -149,14 +159,7 @@ impl Rig {
     }
 
     async fn event(&self, route: &str, id: &str, body: Option<String>, query: Option<(&str, &str)>) {
-        let event = json!({
-            "requestContext": {"routeKey": route, "connectionId": id, "domainName": "api.test", "stage": "live"},
-            "queryStringParameters": query.map(|(key, value)| json!({key: value})),
-            "body": body,
-            "isBase64Encoded": false,
-        });
-        let event = serde_json::from_value(event).expect("an event");
-        assert_eq!(self.gateway.handle(&event).await, Ok(Answer::OK));
+        assert_eq!(self.gateway.handle(&event(route, id, body, query)).await, Ok(Answer::OK));
     }
 
     async fn connect(&self, query: Option<(&str, &str)>) -> String {
@@ -412,6 +415,56 @@ async fn what_breaks_the_protocol_closes() {
     }
     rig.frame(&flood, json!({"t": "ping", "id": "4"})).await;
     assert!(rig.api.is_closed(&flood), "the budget holds from frame to frame");
+}
+
+#[tokio::test]
+async fn frames_that_are_dealt_with_at_once_all_count() {
+    let rig = Rig::with(Limits { frames_per_60s: 4, ..Limits::default() }).await;
+    let ada = rig.guest("ada").await;
+    let socket = rig.sign_in(&ada).await;
+    let ping = |n: u32| event("$default", &socket, Some(json!({"t": "ping", "id": n.to_string()}).to_string()), None);
+    let pings = [ping(1), ping(2), ping(3)];
+    let mut turns = Vec::new();
+    for ping in &pings {
+        let (mut turn, kept) = rig.gateway.begin(ping).await.expect("up").expect("is there");
+        turn.take(ping).await;
+        turns.push((turn, kept));
+    }
+    for (turn, kept) in turns {
+        turn.end(kept).await.expect("kept");
+    }
+    assert_eq!(rig.api.take(&socket).len(), 3);
+    assert_eq!(rig.frame(&socket, json!({"t": "ping", "id": "4"})).await[0]["t"], "pong");
+    rig.frame(&socket, json!({"t": "ping", "id": "5"})).await;
+    assert!(rig.api.is_closed(&socket), "none of the first three was forgotten");
+}
+
+#[tokio::test]
+async fn a_frame_does_not_undo_that_its_socket_was_closed_or_renewed_meanwhile() {
+    let rig = Rig::new().await;
+    let ada = rig.guest("ada").await;
+    let (renewed, closed) = (rig.sign_in(&ada).await, rig.sign_in(&ada).await);
+    let ping = |socket: &str| event("$default", socket, Some(json!({"t": "ping", "id": "1"}).to_string()), None);
+    let pings = [ping(&renewed), ping(&closed)];
+    let mut turns = Vec::new();
+    for ping in &pings {
+        let (mut turn, kept) = rig.gateway.begin(ping).await.expect("up").expect("is there");
+        turn.take(ping).await;
+        turns.push((turn, kept));
+    }
+    let (mut kept, until) = rig.gateway.kept(&renewed).await.expect("up").expect("is there");
+    let mut session: Value = serde_json::from_str(&kept.session).expect("JSON");
+    session["state"]["Open"]["expires_at"] = json!(until);
+    kept.session = session.to_string();
+    assert_eq!(rig.gateway.keep(&renewed, &kept, None, until).await, Ok(true));
+    rig.event("$disconnect", &closed, None, None).await;
+    for (turn, kept) in turns {
+        turn.end(kept).await.expect("up");
+    }
+    let (kept, _) = rig.gateway.kept(&renewed).await.expect("up").expect("is there");
+    let session: Value = serde_json::from_str(&kept.session).expect("JSON");
+    assert_eq!(session["state"]["Open"]["expires_at"], json!(until));
+    assert!(rig.gateway.kept(&closed).await.expect("up").is_none());
 }
 
 #[tokio::test]

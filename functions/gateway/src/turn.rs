@@ -4,18 +4,25 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use domain::{Actor, LogId, Refusal, Seq, Timestamp, UserId};
+use futures_util::{StreamExt, stream};
 use service::ports::{Connection, StoreResult};
 use wire::ServerFrame;
 use ws_tier::session::{Action, CloseCode, Credential, Identity, Reply, Session};
 use ws_tier::{Class, Frame, encode, room_frames};
 
 use crate::post::packed;
+use crate::told::{Told, tell_again};
 use crate::{Answer, Event, Gateway, Kept};
 
 /// After how long a client that was let in too early may try again.
 const RETRY: Duration = Duration::from_secs(1);
 /// Rooms whose heads are compared for one ping, which names the newest of them.
 const ROOMS_LOOKED_AT: usize = 1_000;
+/// Frames of one socket that may be dealt with at once; a client that sends more is closed.
+const FRAMES_AT_ONCE: usize = 32;
+/// Logs of one `resume` that are read at the same time: one after the other, many would take longer than API Gateway
+/// waits for an answer, which is 29 s.
+const REPLAYS_AT_ONCE: usize = 16;
 
 /// A socket while one of its frames is dealt with.
 pub(crate) struct Turn<'a> {
@@ -24,18 +31,26 @@ pub(crate) struct Turn<'a> {
     pub actor: Option<Actor>,
     pub frames: Vec<Frame>,
     session: Session,
+    told: Vec<Told<'a>>,
     actions: Vec<Action>,
     closed: Option<CloseCode>,
 }
 
 impl Gateway {
     pub(crate) async fn message(&self, event: &Event) -> StoreResult<Answer> {
+        let Some((mut turn, kept)) = self.begin(event).await? else { return Ok(Answer::OK) };
+        turn.take(event).await;
+        turn.end(kept).await
+    }
+
+    /// The socket of a frame and what was kept of it; none when it is no longer to be, and closed.
+    pub(crate) async fn begin<'a>(&'a self, event: &'a Event) -> StoreResult<Option<(Turn<'a>, Kept)>> {
         let id = &event.request_context.connection_id;
         let Some((kept, expires_at)) = self.kept(id).await? else {
             // It was closed: either this frame was under way, or the API did not do it.
             let endpoint = self.endpoint(&event.request_context);
             self.close(&self.connection(id, UserId::SYSTEM, &endpoint, self.now())).await;
-            return Ok(Answer::OK);
+            return Ok(None);
         };
         let epoch = self.epoch().await?;
         let session = Session::restore(self.settings.clone(), id.clone(), &kept.session);
@@ -44,38 +59,42 @@ impl Gateway {
         let Some(session) = session else {
             let connection = self.connection(id, UserId::SYSTEM, &kept.endpoint, expires_at);
             self.close(&connection).await;
-            return Ok(Answer::OK);
+            return Ok(None);
         };
         let actor = session.actor();
         let user = actor.map_or(UserId::SYSTEM, |actor| actor.user);
         let connection = self.connection(id, user, &kept.endpoint, expires_at);
-        let (frames, actions) = (Vec::new(), Vec::new());
-        let mut turn = Turn { gateway: self, connection, actor, frames, session, actions, closed: None };
-        turn.take(event).await;
-        turn.end(&kept).await
+        let (frames, told, actions) = (Vec::new(), Vec::new(), Vec::new());
+        let turn = Turn { gateway: self, connection, actor, frames, session, told, actions, closed: None };
+        Ok(Some((turn, kept)))
     }
 }
 
-impl Turn<'_> {
-    async fn take(&mut self, event: &Event) {
+impl<'a> Turn<'a> {
+    pub(crate) async fn take(&mut self, event: &'a Event) {
         let now = self.now();
         if self.session.is_over(now) {
-            self.session.on_tick(now, Vec::new, &mut self.actions);
+            self.tell(Told::Tick { heads: Vec::new(), at: now });
         } else if event.is_base64_encoded {
             self.session.on_breach(&mut self.actions);
         } else {
-            self.session.on_text(event.body.as_deref().unwrap_or_default(), now, &mut self.actions);
+            self.tell(Told::Frame { text: event.body.as_deref().unwrap_or_default(), at: now });
         }
         self.work().await;
         if self.session.next_tick().is_some_and(|at| at <= self.now()) {
             let heads = self.heads().await;
-            self.session.on_tick(self.now(), || heads, &mut self.actions);
+            self.tell(Told::Tick { heads, at: self.now() });
             self.work().await;
         }
         if let (Some(actor), None) = (self.actor, self.closed) {
             // Anything that comes is a sign of life.
             self.gateway.parts.presence.connected(actor.user, &self.connection.id).await;
         }
+    }
+
+    fn tell(&mut self, told: Told<'a>) {
+        told.tell(&mut self.session, &mut self.actions);
+        self.told.push(told);
     }
 
     /// Does what the session asks for, and what comes of that.
@@ -100,18 +119,10 @@ impl Turn<'_> {
             Action::SignIn(credential) => self.sign_in(&credential).await,
             Action::Renew { id, token } => {
                 let answer = self.gateway.parts.sign_in(&token).await;
-                self.session.renewed(id, &answer, self.now(), &mut self.actions);
+                self.tell(Told::Renewed { id, answer, at: self.now() });
             }
             Action::ListRooms => self.list_rooms().await,
-            Action::Replay { re, logs } => {
-                for (log, cursor) in logs {
-                    if let Err(refusal) = self.replay(&re, log, cursor).await {
-                        let room = Some(ws_tier::session::log_name(log));
-                        let reply = Reply { id: Some(re.clone()), of: "resume", room };
-                        self.session.refused(&reply, &refusal, &mut self.actions);
-                    }
-                }
-            }
+            Action::Replay { re, logs } => self.replays(&re, logs).await,
             Action::NoSuchLog { re, room } => self.no_such_log(re, room).await,
             Action::Submit { reply, room, change } => match self.gateway.parts.submit(&room, *change).await {
                 Ok((room, ack)) => self.session.acked(reply, room.to_string(), &ack, &mut self.actions),
@@ -199,6 +210,26 @@ impl Turn<'_> {
         }
     }
 
+    async fn replays(&mut self, re: &str, logs: Vec<(LogId, Option<Seq>)>) {
+        let Some(actor) = self.actor else { return };
+        let this = &*self;
+        let replays: Vec<_> = logs
+            .into_iter()
+            .map(|(log, cursor)| async move { (log, this.replay(&actor, re, log, cursor).await) })
+            .collect();
+        let answers: Vec<_> = stream::iter(replays).buffered(REPLAYS_AT_ONCE).collect().await;
+        for (log, answer) in answers {
+            match answer {
+                Ok(frame) => self.frames.push(frame),
+                Err(refusal) => {
+                    let room = Some(ws_tier::session::log_name(log));
+                    let reply = Reply { id: Some(re.to_owned()), of: "resume", room };
+                    self.session.refused(&reply, &refusal, &mut self.actions);
+                }
+            }
+        }
+    }
+
     async fn no_such_log(&mut self, re: String, room: String) {
         let Ok(epoch) = self.gateway.epoch().await else { return };
         self.frames.push(encode::no_such_log(re, room, epoch));
@@ -233,15 +264,11 @@ impl Turn<'_> {
     }
 
     /// Posts what came of it, and keeps the session. Signals to others come last: nobody waits for them.
-    async fn end(self, kept: &Kept) -> StoreResult<Answer> {
+    pub(crate) async fn end(mut self, kept: Kept) -> StoreResult<Answer> {
+        // Before the frames: the client may answer them at once.
+        self.keep(kept).await?;
         let Turn { gateway, connection, frames, session, closed, .. } = self;
         let limit = gateway.settings.limits.server_frame;
-        let saved = session.save();
-        if let (Some(session), None) = (&saved, closed) {
-            // Before the frames: the client may answer them at once.
-            let kept = Kept { session: session.clone(), endpoint: kept.endpoint.clone() };
-            gateway.keep(&connection.id, &kept, connection.expires_at).await?;
-        }
         gateway.post(&connection, packed(frames, session.batches(), limit)).await;
         if let Some(code) = closed {
             tracing::debug!(code = code.number(), "closed a connection");
@@ -249,6 +276,29 @@ impl Turn<'_> {
         }
         gateway.tell_signals(&connection.id).await;
         Ok(Answer::OK)
+    }
+
+    /// Keeps the session in place of `was`, unless it is closed. Where another frame of the socket was dealt with
+    /// meanwhile, the state which that one left is told what this one told: no budget comes back, no renewal is lost.
+    async fn keep(&mut self, mut was: Kept) -> StoreResult<()> {
+        for _ in 0..FRAMES_AT_ONCE {
+            let saved = self.session.save().filter(|_| self.closed.is_none());
+            let Some(session) = saved else { return Ok(()) };
+            let Connection { id, expires_at, .. } = &self.connection;
+            let kept = Kept { session, endpoint: was.endpoint.clone() };
+            if self.gateway.keep(id, &kept, Some(&was), *expires_at).await? {
+                return Ok(());
+            }
+            // Closed meanwhile, it stays so.
+            let Some((now, _)) = self.gateway.kept(id).await? else { return Ok(()) };
+            let settings = self.gateway.settings.clone();
+            let Some(session) = Session::restore(settings, id.clone(), &now.session) else { return Ok(()) };
+            self.session = session;
+            self.closed = tell_again(&mut self.session, &self.told);
+            was = now;
+        }
+        self.closed = Some(CloseCode::Flood);
+        Ok(())
     }
 
     pub(crate) fn now(&self) -> Timestamp {

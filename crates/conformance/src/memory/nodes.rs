@@ -40,9 +40,13 @@ impl Nodes for MemoryStore {
         Ok(())
     }
 
-    async fn keep_socket(&self, socket: &SocketState) -> StoreResult<()> {
-        self.up()?.sockets.insert(socket.id.clone(), socket.clone());
-        Ok(())
+    async fn keep_socket(&self, socket: &SocketState, was: Option<&str>) -> StoreResult<bool> {
+        let sockets = &mut self.up()?.sockets;
+        let is_so = was.is_none_or(|was| sockets.get(&socket.id).is_some_and(|kept| kept.state == was));
+        if is_so {
+            sockets.insert(socket.id.clone(), socket.clone());
+        }
+        Ok(is_so)
     }
 
     async fn socket(&self, id: &str, now: Timestamp) -> StoreResult<Option<SocketState>> {

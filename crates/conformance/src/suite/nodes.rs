@@ -56,13 +56,26 @@ pub async fn the_state_of_a_socket_is_kept_until_it_is_over(store: Store) {
     let id = state("", 0).id;
     assert_eq!(store.nodes.socket(&id, Timestamp(1)).await, Ok(None));
     for row in [state("new", 100), state(r#"{"signed":"in"}"#, 200)] {
-        store.nodes.keep_socket(&row).await.expect("kept");
+        assert_eq!(store.nodes.keep_socket(&row, None).await, Ok(true));
         assert_eq!(store.nodes.socket(&id, Timestamp(1)).await, Ok(Some(row)));
     }
     assert_eq!(store.nodes.socket(&id, Timestamp(200)).await, Ok(None), "it is over");
     store.nodes.forget_socket(&id).await.expect("forgotten");
     store.nodes.forget_socket(&id).await.expect("again");
     assert_eq!(store.nodes.socket(&id, Timestamp(1)).await, Ok(None));
+}
+
+pub async fn of_two_who_change_the_state_of_a_socket_one_is_told(store: Store) {
+    let state = |text: &str| SocketState { id: "L0SM9cOFvHc".into(), state: text.into(), expires_at: Timestamp(100) };
+    let nodes = &store.nodes;
+    assert_eq!(nodes.keep_socket(&state("a"), Some("new")).await, Ok(false), "there is none");
+    assert_eq!(nodes.keep_socket(&state("new"), None).await, Ok(true));
+    assert_eq!(nodes.keep_socket(&state("a"), Some("new")).await, Ok(true));
+    assert_eq!(nodes.keep_socket(&state("b"), Some("new")).await, Ok(false), "it is no longer new");
+    assert_eq!(nodes.socket(&state("").id, Timestamp(1)).await, Ok(Some(state("a"))));
+    nodes.forget_socket(&state("").id).await.expect("forgotten");
+    assert_eq!(nodes.keep_socket(&state("b"), Some("a")).await, Ok(false), "it was closed meanwhile");
+    assert_eq!(nodes.socket(&state("").id, Timestamp(1)).await, Ok(None));
 }
 
 pub async fn what_is_over_is_swept(store: Store) {

@@ -71,9 +71,9 @@ pub trait Nodes: Send + Sync {
     /// A socket is gone.
     async fn drop_connection(&self, user: UserId, id: &str) -> StoreResult<()>;
 
-    /// Keeps the state of a socket, in place of what was kept of it (gateway function only, as the next two).
-    /// One write.
-    async fn keep_socket(&self, socket: &SocketState) -> StoreResult<()>;
+    /// Keeps the state of a socket (gateway function only, as the next two): in place of the state `was`, or of whatever
+    /// there is. Whether it is kept now: not when another state than `was` is there by then, or none. One write.
+    async fn keep_socket(&self, socket: &SocketState, was: Option<&str>) -> StoreResult<bool>;
 
     /// The state of a socket, unless it is over. One strong read by key.
     async fn socket(&self, id: &str, now: Timestamp) -> StoreResult<Option<SocketState>>;

@@ -92,12 +92,18 @@ impl Nodes for Shared {
         Err(unavailable("a socket's row changed again and again", THROTTLED_MS))
     }
 
-    async fn keep_socket(&self, socket: &SocketState) -> StoreResult<()> {
+    async fn keep_socket(&self, socket: &SocketState, was: Option<&str>) -> StoreResult<bool> {
         let row = Item::at(keys::socket(&socket.id))
             .with(BODY, text(&socket.state))
             .with("ex", time(socket.expires_at))
             .expires(socket.expires_at);
-        self.put(row).await
+        let when = was.map_or(When::Always, |was| When::Is(BODY, text(was)));
+        match self.write(vec![Op::Put(row.clone(), when)]).await {
+            Ok(()) => Ok(true),
+            // One's own write that got no answer, and was made again.
+            Err(WriteError::Refused(found)) => Ok(found.iter().any(|(_, item)| item.as_ref() == Some(&row))),
+            Err(WriteError::Store(error)) => Err(error),
+        }
     }
 
     async fn socket(&self, id: &str, now: Timestamp) -> StoreResult<Option<SocketState>> {

@@ -49,7 +49,7 @@ async fn rows_that_are_over_are_taken_away_and_others_are_not() {
         store.sessions.put_ticket(&ticket).await.expect("put");
         let id = hash.to_string();
         let socket = SocketState { id: id.clone(), state: "{}".into(), expires_at: row.expires_at };
-        store.nodes.keep_socket(&socket).await.expect("kept");
+        store.nodes.keep_socket(&socket, None).await.expect("kept");
         let connection = Connection { id, user, node: "a".into(), room: Some(room), expires_at: row.expires_at };
         store.nodes.put_connection(&connection).await.expect("put");
     }

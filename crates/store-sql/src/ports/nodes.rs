@@ -65,12 +65,24 @@ impl Nodes for Shared {
         self.execute(move || sql::query(sql).bind(user.to_string()).bind(id.clone())).await.map(|_| ())
     }
 
-    async fn keep_socket(&self, socket: &SocketState) -> StoreResult<()> {
+    async fn keep_socket(&self, socket: &SocketState, was: Option<&str>) -> StoreResult<bool> {
         let SocketState { id, state, expires_at } = socket.clone();
-        let sql = "INSERT INTO socket (id, state, expires) VALUES ($1, $2, $3)
-                   ON CONFLICT (id) DO UPDATE SET state = excluded.state, expires = excluded.expires";
-        let kept = self.execute(move || sql::query(sql).bind(id.clone()).bind(state.clone()).bind(expires_at.0));
-        kept.await.map(|_| ())
+        let was = was.map(str::to_owned);
+        let kept = self.execute(move || {
+            let sql = match was {
+                Some(_) => "UPDATE socket SET state = $2, expires = $3 WHERE id = $1 AND state = $4",
+                None => {
+                    "INSERT INTO socket (id, state, expires) VALUES ($1, $2, $3)
+                     ON CONFLICT (id) DO UPDATE SET state = excluded.state, expires = excluded.expires"
+                }
+            };
+            let statement = sql::query(sql).bind(id.clone()).bind(state.clone()).bind(expires_at.0);
+            match &was {
+                Some(was) => statement.bind(was.clone()),
+                None => statement,
+            }
+        });
+        Ok(kept.await? > 0)
     }
 
     async fn socket(&self, id: &str, now: Timestamp) -> StoreResult<Option<SocketState>> {

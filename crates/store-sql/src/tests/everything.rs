@@ -146,7 +146,8 @@ pub async fn call_everything(store: &Store) {
     nodes.connections(ada, at).await.expect("connections");
     nodes.connections_in(id, at).await.expect("connections_in");
     let state = SocketState { id: "1".into(), state: "{}".into(), expires_at: at };
-    nodes.keep_socket(&state).await.expect("keep_socket");
+    nodes.keep_socket(&state, None).await.expect("keep_socket");
+    nodes.keep_socket(&state, Some("{}")).await.expect("keep_socket in place of a state");
     nodes.socket("1", at).await.expect("socket");
     nodes.forget_socket("1").await.expect("forget_socket");
     nodes.sweep(at).await.expect("sweep");
