@@ -131,9 +131,9 @@ impl PresenceStore for InProcessPresence {
         changed
     }
 
-    async fn get(&self, now: Timestamp, users: &[UserId]) -> Vec<UserPresence> {
+    async fn get(&self, now: Timestamp, users: &[UserId]) -> Option<Vec<UserPresence>> {
         let state = self.state();
-        users.iter().map(|user| state.presence(now, *user)).collect()
+        Some(users.iter().map(|user| state.presence(now, *user)).collect())
     }
 
     async fn online(&self, now: Timestamp) -> u64 {

@@ -20,6 +20,9 @@ use crate::related::Directory;
 /// by a few milliseconds, and people look at each other as soon as they have met.
 const ROWS_FOLLOW: Duration = Duration::from_millis(150);
 
+/// After how long one asks again for presence that cannot be told.
+const RETRY_MS: u64 = 5_000;
+
 /// Look-ups of shared rooms at the same time, for one `watch`.
 const LOOK_UPS: usize = 8;
 
@@ -83,9 +86,11 @@ impl Presence {
         self.state.online(self.clock.now()).await
     }
 
-    /// The presence of users who were checked with [`Presence::watchable`].
-    pub async fn of(&self, users: &[UserId]) -> Vec<UserPresence> {
-        self.state.get(self.clock.now(), users).await
+    /// The presence of users who were checked with [`Presence::watchable`]. `unavailable` when it cannot be told, which
+    /// is not the same as offline.
+    pub async fn of(&self, users: &[UserId]) -> Result<Vec<UserPresence>, Refusal> {
+        let unknown = || Refusal::unavailable("Who is there cannot be told now; ask again.", RETRY_MS);
+        self.state.get(self.clock.now(), users).await.ok_or_else(unknown)
     }
 
     /// Those of `users` whom the caller may watch: themselves, and who shares a room with them.
@@ -165,7 +170,7 @@ impl Presence {
     }
 
     async fn one(&self, user: UserId) -> Result<UserPresence, Refusal> {
-        let found = self.of(&[user]).await.into_iter().next();
+        let found = self.of(&[user]).await?.into_iter().next();
         Ok(found.unwrap_or(UserPresence { user, status: PresenceStatus::Offline, last_seen: None }))
     }
 
@@ -181,7 +186,7 @@ impl Presence {
         let limit = limit.unwrap_or(PRESENCE_LIST).clamp(1, PRESENCE_LIST);
         let people = self.people_around(actor).await?;
         let asked: Vec<UserId> = people.into_iter().filter(|user| after.is_none_or(|after| *user > after)).collect();
-        let mut found = self.of(&asked).await;
+        let mut found = self.of(&asked).await?;
         found.retain(|presence| presence.status > PresenceStatus::Offline);
         found.sort_unstable_by_key(|presence| presence.user);
         let more = found.len() > limit;

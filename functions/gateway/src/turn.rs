@@ -240,7 +240,7 @@ impl<'a> Turn<'a> {
         let Some(actor) = self.actor else { return Ok(()) };
         let presence = &self.gateway.parts.presence;
         let users = presence.watchable(&actor, users).await?;
-        let there = presence.of(&users).await;
+        let there = presence.of(&users).await?;
         let users = there.iter().map(encode::presence).collect();
         self.frames.push(Frame::new(Class::Presence, &ServerFrame::Presence { users, full: true }));
         Ok(())

@@ -210,7 +210,8 @@ impl Tier {
             frames.push((socket, Frame::new(Class::Presence, &ServerFrame::Presence { users, full: false })));
         }
         for (socket, users) in due {
-            let mut there = self.parts.presence.of(&users).await;
+            // A node follows what changes, so it always knows something.
+            let mut there = self.parts.presence.of(&users).await.unwrap_or_default();
             there.retain(|presence| presence.status > PresenceStatus::Offline || presence.last_seen.is_some());
             let users = there.iter().map(encode::presence).collect();
             frames.push((socket, Frame::new(Class::Presence, &ServerFrame::Presence { users, full: true })));

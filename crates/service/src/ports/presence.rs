@@ -29,8 +29,9 @@ pub trait PresenceStore: Send + Sync {
     /// Users whose status changed since the last call of this node, those whose time ran out included.
     async fn changed(&self, now: Timestamp) -> Vec<UserPresence>;
 
-    /// The presence of these users; unknown ones are offline.
-    async fn get(&self, now: Timestamp, users: &[UserId]) -> Vec<UserPresence>;
+    /// The presence of these users; unknown ones are offline. None when it cannot be told: the state does not answer, and
+    /// this node, which never asked what changed, does not know by itself.
+    async fn get(&self, now: Timestamp, users: &[UserId]) -> Option<Vec<UserPresence>>;
 
     /// How many users are not offline.
     async fn online(&self, now: Timestamp) -> u64;

@@ -237,6 +237,7 @@ impl PresenceStore for RedisPresence {
 
     async fn changed(&self, now: Timestamp) -> Vec<UserPresence> {
         let mut cursors = self.cursors.lock().await;
+        self.view().follow();
         if self.view().is_silent() {
             // First Redis hears who is here, then this node hears what the others said.
             let held = self.view().held(now);
@@ -267,9 +268,10 @@ impl PresenceStore for RedisPresence {
         changed
     }
 
-    async fn get(&self, now: Timestamp, users: &[UserId]) -> Vec<UserPresence> {
+    async fn get(&self, now: Timestamp, users: &[UserId]) -> Option<Vec<UserPresence>> {
         let said = self.ask(now, users).await;
-        self.judged(now, users, said)
+        let is_known = said.is_some() || self.view().knows(now, users);
+        is_known.then(|| self.judged(now, users, said))
     }
 
     async fn online(&self, now: Timestamp) -> u64 {

@@ -18,6 +18,8 @@ pub struct View {
     own: HashMap<UserId, HashMap<String, Held>>,
     /// When what ran out was last dropped from it.
     forgot_at: Timestamp,
+    /// Whether this node asks what changed, so that it knows of others what was last told.
+    follows: bool,
     /// Whoever is not offline, as this node last told.
     told: HashMap<UserId, UserPresence>,
     /// Since when Redis does not answer.
@@ -57,6 +59,16 @@ impl View {
         if left == 0 {
             self.own.remove(&user);
         }
+    }
+
+    /// From now on this node asks what changed.
+    pub fn follow(&mut self) {
+        self.follows = true;
+    }
+
+    /// Whether this node can say something of these while Redis says nothing.
+    pub fn knows(&self, now: Timestamp, users: &[UserId]) -> bool {
+        self.follows || users.iter().all(|user| self.own_status(now, *user) > PresenceStatus::Offline)
     }
 
     /// Redis does not answer.

@@ -53,7 +53,7 @@ impl Node {
     }
 
     async fn status(&self, now: Timestamp, n: u128) -> PresenceStatus {
-        self.presence.get(now, &[user(n)]).await[0].status
+        self.presence.get(now, &[user(n)]).await.expect("it knows")[0].status
     }
 }
 
@@ -132,6 +132,21 @@ async fn while_redis_is_away_each_node_goes_by_its_own_view() {
     assert_eq!(a.presence.online(over).await, 3);
     b.changes(over).await;
     assert_eq!((b.status(over, 1).await, b.status(over, 7).await), (Online, Online), "both told all they had, at once");
+}
+
+#[tokio::test]
+async fn who_never_heard_what_changed_says_nothing_while_redis_is_away() {
+    let mut redis = Redis::start();
+    let settings = apart();
+    let (tier, function) = (a_node(&redis, &settings).await, a_node(&redis, &settings).await);
+    tier.has(START, &[1]).await;
+    assert_eq!(function.status(START, 1).await, Online);
+    redis.kill();
+    becomes(&*function.bus, BusStatus::Down).await;
+    assert_eq!(function.presence.get(START, &[user(1)]).await, None, "online or not: it cannot tell");
+    function.has(START, &[2]).await;
+    assert_eq!(function.status(START, 2).await, Online, "who is here is here");
+    assert_eq!(function.presence.get(START, &[user(1), user(2)]).await, None);
 }
 
 #[tokio::test]

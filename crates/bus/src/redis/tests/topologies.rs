@@ -46,7 +46,7 @@ async fn sentinels_lead_to_the_new_master() {
     becomes(&*b, BusStatus::Up).await;
     hears(&*a, &mut heard, log, 2).await;
     presence.changed(now).await;
-    assert_eq!(b.presence().get(now, &[user]).await[0].status, PresenceStatus::Online);
+    assert_eq!(b.presence().get(now, &[user]).await.expect("it answers")[0].status, PresenceStatus::Online);
 
     let unknown = url.replace(redis.master_name(), "nobody");
     let refused = RedisBus::connect(&unknown, "n", apart()).await.err().expect("there is no such master");
