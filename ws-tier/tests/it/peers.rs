@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::limits::NODE_LIFE;
-use domain::{Change, Intent, LogId};
+use domain::{Change, Intent, LogId, Seq};
 use service::{Clock, SystemClock};
 
 use crate::harness::{Cluster, Node, PATIENCE, Person};
@@ -19,12 +19,17 @@ async fn living(cluster: &Cluster, count: usize) {
     tokio::time::timeout(PATIENCE, living).await.expect("the nodes say that they live");
 }
 
-async fn say(node: &Node, person: &Person, room: LogId, text: String) {
+/// Sends a message, and returns where it stands. `seen`: what the sender knows; who knows little is looked up far back,
+/// which has a limit.
+async fn say(node: &Node, person: &Person, room: LogId, seen: Seq, text: String) -> Seq {
     let intent =
         Intent::Send { text: text.try_into().expect("valid"), reply_to: None, thread: None, files: Vec::new() };
-    let change = Change { by: person.actor, id: service::ids::entry(), seen: Some(1), epoch: None, intent };
-    while let Err(refusal) = node.parts.logs.submit(room, change.clone()).await {
-        assert!(refusal.code.is_transient(), "{refusal:?}");
+    let change = Change { by: person.actor, id: service::ids::entry(), seen: Some(seen), epoch: None, intent };
+    loop {
+        match node.parts.logs.submit(room, change.clone()).await {
+            Ok(ack) => return ack.seq.expect("a message has a place"),
+            Err(refusal) => assert!(refusal.code.is_transient(), "{refusal:?}"),
+        }
     }
 }
 
@@ -45,16 +50,18 @@ async fn a_room_that_two_nodes_write_to_goes_to_its_home_over_the_private_port()
     let sender = |at: usize| {
         let (node, person) = if at.is_multiple_of(2) { (&one, &ada) } else { (&two, &bob) };
         async move {
-            let mut sent = 0;
+            let (mut sent, mut seen) = (0, 1);
             while !enough() {
-                say(node, person, log, format!("{at}: {sent}")).await;
+                seen = say(node, person, log, seen, format!("{at}: {sent}")).await;
                 sent += 1;
             }
             sent
         }
     };
     let rush = futures_util::future::join_all((0..8).map(sender));
-    let sent: Vec<usize> = tokio::time::timeout(PATIENCE * 2, rush).await.expect("one hands over to the other");
+    let rush = tokio::time::timeout(PATIENCE * 2, rush).await;
+    let counts = (one.parts.logs.counts(), two.parts.logs.counts());
+    let sent: Vec<usize> = rush.unwrap_or_else(|_| panic!("one hands over to the other: {counts:?}"));
     let entries = cluster.memory.store().log.read(log, 1, u64::MAX).await.expect("up");
     assert!(entries.iter().enumerate().all(|(at, entry)| entry.seq == at as u64 + 1), "a hole");
     let messages = entries.iter().filter(|entry| entry.message().is_some()).count();
