@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use domain::limits::ROOMS_PER_FRAME;
 use domain::{
-    Ack, Actor, Body, Change, Code, Entry, Epoch, Intent, LogId, MemberState, Refusal, Related, RoomId, Seq, UserId,
-    UserRoom,
+    Ack, Body, Change, Code, Entry, Epoch, Intent, LogId, MemberState, Refusal, Related, RoomId, Seq, UserId, UserRoom,
 };
 use service::auth::{Auth, Grant};
 use service::messages::fill_edits;
@@ -77,21 +76,12 @@ impl Parts {
             Credential::Token(token) => self.auth.grant(token)?,
             Credential::Ticket(ticket) => self.auth.take_ticket(ticket).await?,
         };
+        // What the token claims may be old.
+        let actor = self.auth.as_of_now(actor).await?;
         let user = self.directory.user(actor.user).await?;
         let nobody = || Refusal::new(Code::Unauthenticated, "This account is not there any more.");
         let user = user.ok_or_else(nobody)?;
-        if user.banned {
-            return Err(Refusal::forbidden("This account is banned."));
-        }
         Ok(Identity { actor, user, expires_at })
-    }
-
-    /// Whether the session goes on, as the store says.
-    pub async fn session_goes_on(&self, actor: &Actor) -> Result<bool, Refusal> {
-        let Some(session) = actor.session else { return Ok(true) };
-        let now = self.clock.now();
-        let record = self.store.sessions.get(session).await?;
-        Ok(record.is_some_and(|record| !record.revoked && record.expires_at > now && record.user == actor.user))
     }
 
     /// Epoch and head of a log.

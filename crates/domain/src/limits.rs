@@ -63,6 +63,8 @@ pub const HEADS_PER_PING: usize = 200;
 pub const WATCHED_USERS: usize = 200;
 /// Users of one page of presence.
 pub const PRESENCE_LIST: usize = 200;
+/// Member rows that are looked at for one page of a room's members.
+pub const MEMBERS_LOOKED_AT: usize = 1_000;
 /// Member rows that are looked at for one list of presence.
 pub const PRESENCE_LOOKED_AT: usize = 5_000;
 /// Bytes of the name that a client without a socket gives itself.
@@ -221,7 +223,7 @@ pub const ADDRESSES: usize = 50_000;
 pub const PASSWORD_QUEUE: usize = 128;
 /// Sessions of one user; a further sign-in ends the oldest.
 pub const SESSIONS_PER_USER: usize = 100;
-/// How long a process that hears of no ends believes that a session goes on, until it asks the store again.
+/// How long a process believes that a session goes on, until it asks the store again.
 pub const SESSION_BELIEVED: Duration = Duration::from_secs(5);
 /// Ended sessions (and users) that a node remembers until their access tokens are over.
 pub const ENDED_SESSIONS: usize = 100_000;

@@ -3,9 +3,8 @@
 use std::io::BufRead;
 
 use anyhow::{Context, bail};
-use domain::Email;
-use domain::UserRole;
 use domain::name::UserName;
+use domain::{Actor, Email, UserRole};
 use profile::{Profile, Settings};
 use service::auth::{Password, Registration};
 
@@ -27,10 +26,22 @@ pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
         Admin::SetRole { name, role } => {
             let profile = Profile::open(settings).await?;
             let user = profile.services.auth.set_role(&UserName::parse(&name)?, role).await?;
-            println!("{} is {} from the next sign-in or token on", user.name, word(user.role));
+            println!("{} is {}, which holds within seconds", user.name, word(user.role));
             profile.close().await;
         }
+        Admin::Ban { name } => set_banned(settings, &name, true).await?,
+        Admin::Unban { name } => set_banned(settings, &name, false).await?,
     }
+    Ok(())
+}
+
+async fn set_banned(settings: &Settings, name: &str, banned: bool) -> anyhow::Result<()> {
+    let profile = Profile::open(settings).await?;
+    let auth = &profile.services.auth;
+    let user = auth.user_named(&UserName::parse(name)?).await?;
+    auth.set_banned(&Actor::SYSTEM, user.id, banned).await?;
+    println!("{} is {}", user.name, if banned { "banned, and signed out within seconds" } else { "let in again" });
+    profile.close().await;
     Ok(())
 }
 

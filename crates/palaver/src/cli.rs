@@ -125,6 +125,16 @@ pub enum Admin {
         #[arg(value_parser = role)]
         role: domain::UserRole,
     },
+    /// Keep somebody out of the whole installation; all their sessions end
+    Ban {
+        /// The handle
+        name: String,
+    },
+    /// Let somebody in again
+    Unban {
+        /// The handle
+        name: String,
+    },
 }
 
 fn role(text: &str) -> Result<domain::UserRole, String> {

@@ -7,9 +7,6 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use domain::limits::{LAMBDA_FILE_BYTES, Limits};
-use service::auth::Auth;
-use service::ports::{Bus, BusMessage, Heard};
-use service::publisher::EVERY_NODE;
 use service::{Duties, Publisher, Services};
 use utoipa::openapi::OpenApi;
 use web::config::{Config, ConfigErrors};
@@ -68,9 +65,6 @@ impl Function {
         let profile = Profile::open_with::<F>(settings, Some(name)).await?;
         let publisher = Publisher::start(profile.services.ports.bus.clone());
         profile.services.logs.add_listener(publisher.clone());
-        if !web::is_lambda() {
-            tokio::spawn(hear(profile.services.ports.bus.clone(), profile.services.auth.clone()));
-        }
         Ok(Function { profile, publisher })
     }
 
@@ -117,17 +111,6 @@ pub async fn function<F: FileStore>(
     function.publisher.flush().await;
     function.profile.close().await;
     Ok(())
-}
-
-/// Hears which sessions end elsewhere, and whose role changes, for as long as the process lives.
-async fn hear(bus: Arc<dyn Bus>, auth: Arc<Auth>) {
-    let Some(mut heard) = bus.listen() else { return };
-    bus.subscribe(EVERY_NODE).await;
-    while let Some(Heard { message, .. }) = heard.recv().await {
-        if let BusMessage::Committed(committed) = message {
-            auth.heard(&committed);
-        }
-    }
 }
 
 /// Holds the answer back until what it promises can no longer be stopped with the process.

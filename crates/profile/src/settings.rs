@@ -82,7 +82,6 @@ impl Settings {
             sign_ins_per_minute: limits.sign_ins_per_minute,
             password_threads: config.within("PALAVER_PASSWORD_THREADS", 0, 0..=64),
             service_tokens: config.list("PALAVER_SERVICE_TOKENS"),
-            hears_of_ends: !web::is_lambda(),
         };
         Settings {
             listen: config.parse("PALAVER_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080))),

@@ -6,34 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::limits::PUBLISH_QUEUE;
-use domain::{Body, Entry, LogId, UserId};
 use futures_util::future::join_all;
 use tokio::sync::{mpsc, watch};
 
-use crate::auth::ROLE;
 use crate::log::CommitListener;
 use crate::ports::{Bus, BusMessage, Committed};
-
-/// The channel that every node follows, whatever its sockets do: what ends sessions, or changes a role, has to reach
-/// those that only verify tokens. No log is called so.
-pub const EVERY_NODE: LogId = LogId::User(UserId::SYSTEM);
-
-/// Tells the other nodes of a commit: on its log's channel and, where all have to know, on that of [`EVERY_NODE`].
-pub async fn tell(bus: &dyn Bus, committed: Committed) {
-    if is_for_every_node(&committed) {
-        bus.publish(EVERY_NODE, BusMessage::Committed(committed.clone())).await;
-    }
-    bus.publish(committed.log, BusMessage::Committed(committed)).await;
-}
-
-fn is_for_every_node(committed: &Committed) -> bool {
-    let matters = |entry: &Entry| match &entry.body {
-        Body::SessionEnded { .. } => true,
-        Body::Setting { name, .. } => name == ROLE,
-        _ => false,
-    };
-    matches!(committed.log, LogId::User(_)) && committed.entries.iter().any(matters)
-}
 
 /// Commits that are given to the bus at the same time.
 const AT_ONCE: usize = 64;
@@ -88,7 +65,7 @@ async fn publish(bus: Arc<dyn Bus>, mut commits: mpsc::Receiver<Committed>, wait
     let mut some = Vec::with_capacity(AT_ONCE);
     while commits.recv_many(&mut some, AT_ONCE).await > 0 {
         let published = some.len();
-        join_all(some.drain(..).map(|committed| tell(&*bus, committed))).await;
+        join_all(some.drain(..).map(|committed| bus.publish(committed.log, BusMessage::Committed(committed)))).await;
         waiting.send_modify(|waiting| *waiting -= published);
     }
 }

@@ -27,8 +27,6 @@ const GRACE: Duration = Duration::from_secs(25);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How many times longer than for headers the server waits for a client that does not read.
 const STALL: u32 = 6;
-/// How often an HTTP/2 connection is asked whether it lives, and how long it may take to answer.
-const HTTP2_PING: Duration = Duration::from_secs(20);
 
 /// A bound listener that does not answer yet: so a caller knows the address first.
 pub struct Server {
@@ -140,14 +138,10 @@ async fn answer(
         request.extensions_mut().insert(ConnectInfo(peer));
         router.clone().oneshot(request)
     });
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // HTTP/1 alone: browsers speak HTTP/2 only over TLS, which is a proxy's affair, and an HTTP/2 connection without calls
+    // would keep its place for ever.
+    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(HEADER_BYTES);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(HEADER_BYTES as u32)
-        .keep_alive_interval(HTTP2_PING)
-        .keep_alive_timeout(HTTP2_PING);
     let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
     let result = tokio::select! {
         result = connection.as_mut() => Some(result),

@@ -176,9 +176,7 @@ impl<'a> Turn<'a> {
         // is closed by it.
         self.connection.user = user;
         parts.store.nodes.put_connection(&self.connection).await?;
-        if !parts.session_goes_on(&identity.actor).await? {
-            return Err(Refusal::new(domain::Code::Unauthenticated, "This session is over; sign in again."));
-        }
+        let identity = Identity { actor: parts.auth.as_of_now(identity.actor).await?, ..identity };
         parts.presence.connected(user, &self.connection.id).await;
         let epoch = self.gateway.epoch().await?;
         Ok((identity, epoch, parts.presence.online().await))

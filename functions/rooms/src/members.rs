@@ -55,8 +55,7 @@ pub async fn list(
 ) -> Answer<MemberPage> {
     let listed = f.rooms.members(&actor, &room.parse()?, page.after_user()?, page.limit).await?;
     let items: Vec<_> = listed.items.iter().map(|member| member_view(member, &listed.related)).collect();
-    let next = listed.more.then(|| items.last().map(|member| member.user.id.clone())).flatten();
-    Ok(Json(MemberPage { items, next }))
+    Ok(Json(MemberPage { items, next: listed.next.map(|user| user.to_string()) }))
 }
 
 /// One member.

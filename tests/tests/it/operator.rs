@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
+use domain::limits::SESSION_BELIEVED;
 use serde_json::{Value, json};
 use tests::person::{PASSWORD, Person};
 use tests::server::{Server, Settings};
@@ -147,6 +148,39 @@ async fn accounts_and_roles_can_be_made_beside_the_server() {
     let again =
         Person::nobody(&server).post("/api/auth/login", json!({ "name": "bob", "password": PASSWORD })).await.ok();
     bob.clone().with(&again).post("/api/notifications", post).await.ok();
+}
+
+#[tokio::test]
+async fn a_ban_and_a_lost_role_hold_within_seconds_beside_the_running_server() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let bob = Person::register(&server, "bob").await;
+    let login = json!({ "name": "bob", "password": PASSWORD });
+    let post = json!({ "user_id": bob.id, "title": "Hi", "body": "", "notif_type": "system" });
+    ada.post("/api/notifications", post.clone()).await.ok();
+    bob.get("/api/auth/me").await.ok();
+    succeeded(palaver(server.data(), &["admin", "ban", "bob"], "").await);
+    succeeded(palaver(server.data(), &["admin", "set-role", "ada", "user"], "").await);
+    failed_with(&palaver(server.data(), &["admin", "ban", "nobody"], "").await, "name");
+    // Tokens are believed for so long; neither of them has run out.
+    tokio::time::sleep(SESSION_BELIEVED).await;
+    bob.get("/api/auth/me").await.refused(401, "unauthenticated");
+    Person::nobody(&server).post("/api/auth/login", login.clone()).await.refused(401, "unauthenticated");
+    ada.get("/api/auth/me").await.ok();
+    ada.post("/api/notifications", post).await.refused(403, "forbidden");
+    succeeded(palaver(server.data(), &["admin", "unban", "bob"], "").await);
+    Person::nobody(&server).post("/api/auth/login", login).await.ok();
+}
+
+#[tokio::test]
+async fn a_session_that_ended_stays_so_when_the_server_starts_again() {
+    let mut server = Server::start().await;
+    let bob = Person::register(&server, "bob").await;
+    bob.post("/api/auth/logout", json!({})).await;
+    server.ask_to_end();
+    assert!(server.ended().await.success());
+    server.start_again().await;
+    bob.get("/api/auth/me").await.refused(401, "unauthenticated");
 }
 
 #[tokio::test]

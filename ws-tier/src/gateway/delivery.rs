@@ -5,8 +5,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use domain::{Body, LogId, MemberState, UserId};
-use service::ports::Committed;
-use service::{CommitListener, publisher};
+use service::CommitListener;
+use service::ports::{BusMessage, Committed};
 use tokio::sync::mpsc;
 
 use super::Tier;
@@ -45,7 +45,7 @@ pub(super) async fn run(tier: Arc<Tier>, mut jobs: mpsc::Receiver<Job>) {
         let epoch = committed.epoch;
         if ours {
             // First, since it waits for nothing: a look-up of names here must not make the other nodes late.
-            publisher::tell(&*tier.parts.bus, committed.clone()).await;
+            tier.parts.bus.publish(committed.log, BusMessage::Committed(committed.clone())).await;
         }
         deliver(&tier, &committed).await;
         for user in parted(&committed) {

@@ -8,7 +8,6 @@ use std::time::Duration;
 use domain::limits::{CHANGES_INTERVAL, CHANGES_INTERVAL_DOWN, CHECK_INTERVAL, PASSING_QUEUE};
 use domain::{LogId, Seq};
 use service::ports::{BusMessage, BusStatus, ChangesCursor, Heard};
-use service::publisher::EVERY_NODE;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -21,19 +20,11 @@ pub(super) async fn bus(tier: Arc<Tier>) {
         tracing::error!("somebody else listens to this node's bus: what others do arrives by `changes` only");
         return;
     };
-    let bus = tier.parts.bus.clone();
-    tier.spawn(async move { bus.subscribe(EVERY_NODE).await });
     let (passing, shown) = mpsc::channel(PASSING_QUEUE);
     tier.spawn(show(tier.clone(), shown));
     while let Some(Heard { log, message }) = heard.recv().await {
         match message {
-            BusMessage::Committed(committed) => {
-                tier.parts.auth.heard(&committed);
-                // Those that follow the log hear of it on the log's own channel.
-                if log != EVERY_NODE {
-                    tier.enqueue(Job { committed, ours: false });
-                }
-            }
+            BusMessage::Committed(committed) => tier.enqueue(Job { committed, ours: false }),
             BusMessage::Head { log, epoch, head } if epoch == tier.hub().epoch() => {
                 tier.drive(|hub, effects| hub.hint(log, head, effects));
             }

@@ -45,9 +45,7 @@ pub(super) async fn sign_in(
     if !tier.log_ready(LogId::User(user), |hub| hub.is_attached(socket)).await {
         return Err(afresh());
     }
-    if !tier.parts.session_goes_on(&identity.actor).await? {
-        return Err(Refusal::new(Code::Unauthenticated, "This session is over; sign in again."));
-    }
+    let identity = Identity { actor: tier.parts.auth.as_of_now(identity.actor).await?, ..identity };
     tier.watches().connect(socket, user, conn.clone());
     tier.parts.presence.connected(user, &conn).await;
     let online = tier.parts.presence.online().await;

@@ -35,12 +35,13 @@ const DRAINED_BYTES: usize = 4 * POST_BYTES;
 struct Internal {
     tier: Arc<Tier>,
     keys: Arc<AccessKeys>,
+    of_nodes: Arc<AccessKeys>,
 }
 
 /// The routes of the private port.
 pub(crate) fn router(tier: Arc<Tier>, keys: Arc<AccessKeys>) -> Router {
     // Not by axum's routes: a stage may stand before the path, and some client may encode the `@`.
-    Router::new().fallback(answer).with_state(Internal { tier, keys })
+    Router::new().fallback(answer).with_state(Internal { tier, of_nodes: keys.of_nodes().into(), keys })
 }
 
 async fn answer(State(internal): State<Internal>, request: Request) -> Response {
@@ -53,7 +54,8 @@ impl Internal {
         let forwards = parts.uri.path() == FORWARD_PATH;
         let body = read(body, if forwards { FORWARD_BYTES } else { POST_BYTES }).await?;
         let signed = sigv4::Request { method: &parts.method, uri: &parts.uri, headers: &parts.headers, body: &body };
-        verify(&self.keys, SERVICE, &signed, self.tier.now()).map_err(Failure::Denied)?;
+        let keys = if forwards { &self.of_nodes } else { &self.keys };
+        verify(keys, SERVICE, &signed, self.tier.now()).map_err(Failure::Denied)?;
         if forwards {
             return forward::answer(&self.tier, &parts.method, &body).await;
         }

@@ -77,8 +77,10 @@ pub async fn a_token_rotates(store: Store) {
     let again = store.sessions.rotate(row.id, [1; 32], [3; 32], soon, LATER).await;
     assert_eq!(again, Ok(Rotation::Grace(after.clone())), "another tab, a moment later");
     assert_eq!(store.sessions.get(row.id).await, Ok(Some(after.clone())), "nothing changed");
+    let again = store.sessions.rotate(row.id, [1; 32], [2; 32], soon, LATER).await;
+    assert_eq!(again, Ok(Rotation::Grace(after.clone())), "the same again, which has one token that comes after it");
     let late = soon + Duration::from_millis(1);
-    let reused = store.sessions.rotate(row.id, [1; 32], [4; 32], late, LATER).await;
+    let reused = store.sessions.rotate(row.id, [1; 32], [2; 32], late, LATER).await;
     assert_eq!(reused, Ok(Rotation::Reused(SessionRecord { revoked: true, ..after })));
     let after = store.sessions.rotate(row.id, [2; 32], [5; 32], late, LATER).await;
     assert_eq!(after, Ok(Rotation::Unknown), "the family is over");

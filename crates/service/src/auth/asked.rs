@@ -1,4 +1,4 @@
-//! What a process that hears of no ends has asked the store: sessions that went on, and their users' roles. Believed for
+//! What the store was asked: sessions that go on, and their users' roles. Believed for
 //! [`SESSION_BELIEVED`]. Bounded: when there are too many, all are asked for anew.
 
 use std::collections::HashMap;

@@ -12,8 +12,8 @@ use domain::{Actor, Change, Code, Intent, LogId, OwnChange, Refusal, User, UserI
 
 use crate::clock::Clock;
 use crate::ids;
-use crate::log::{CommitListener, Logs};
-use crate::ports::{Committed, SessionRecord, Store};
+use crate::log::Logs;
+use crate::ports::{SessionRecord, Store};
 use crate::related::Directory;
 use crate::throttle::Throttle;
 
@@ -89,36 +89,34 @@ impl Auth {
         })
     }
 
-    /// Whom an access token names. Reads no store: a session that ended is known here once its entry in
-    /// the user's own log passed through this node, and else when the token is over.
+    /// Whom an access token names. Reads no store: that a session ended is known here only where it ended on this node.
     pub fn verify(&self, token: &str) -> Result<Actor, Refusal> {
         self.grant(token).map(|grant| grant.actor)
     }
 
-    /// As [`Auth::verify`]. A process that hears of no ends (`AuthSettings::hears_of_ends`) asks the store for the session and
-    /// its user's role, unless it did so a moment ago.
+    /// As [`Auth::verify`], and the store is asked whether the session goes on and what its user may do, unless it was a
+    /// moment ago ([`domain::limits::SESSION_BELIEVED`]).
     pub async fn verify_now(&self, token: &str) -> Result<Actor, Refusal> {
         let actor = self.verify(token)?;
-        let Some(session) = actor.session.filter(|_| !self.settings.hears_of_ends) else { return Ok(actor) };
-        let now = self.clock.now();
-        let role = match self.asked.role(session, now) {
-            Some(role) => role,
-            None => {
-                let record = self.store.sessions.get(session).await?;
-                let goes_on = |of: &SessionRecord| !of.revoked && of.expires_at > now && of.user == actor.user;
-                record.filter(goes_on).ok_or_else(unauthenticated)?;
-                let user = self.store.people.user(actor.user).await?.map(|record| record.user);
-                let role = user.filter(|user| !user.banned).ok_or_else(unauthenticated)?.role;
-                self.asked.note(session, role, now);
-                role
-            }
-        };
-        Ok(Actor { admin: role == UserRole::Admin, ..actor })
+        let known = actor.session.and_then(|session| self.asked.role(session, self.clock.now()));
+        match known {
+            Some(role) => Ok(Actor { admin: role == UserRole::Admin, ..actor }),
+            None => self.as_of_now(actor).await,
+        }
     }
 
-    /// Takes in what another node committed: a session that ended there is over here.
-    pub fn heard(&self, committed: &Committed) {
-        self.ended.committed(committed);
+    /// The actor as the store knows them at this moment. `unauthenticated` when the session is over, or the user is banned
+    /// or gone.
+    pub async fn as_of_now(&self, actor: Actor) -> Result<Actor, Refusal> {
+        let Some(session) = actor.session else { return Ok(actor) };
+        let now = self.clock.now();
+        let record = self.store.sessions.get(session).await?;
+        let goes_on = |of: &SessionRecord| !of.revoked && of.expires_at > now && of.user == actor.user;
+        record.filter(goes_on).ok_or_else(unauthenticated)?;
+        let user = self.store.people.user(actor.user).await?.map(|record| record.user);
+        let role = user.filter(|user| !user.banned).ok_or_else(unauthenticated)?.role;
+        self.asked.note(session, role, now);
+        Ok(Actor { admin: role == UserRole::Admin, ..actor })
     }
 
     /// As [`Auth::verify`], with the moment when the token ends: for sockets, which outlive it.
@@ -161,7 +159,7 @@ impl Auth {
     /// Counts an attempt to sign in, by whom it names: many addresses together may not try one account.
     fn admit_name(&self, name: &str) -> Result<(), Refusal> {
         // No account has a longer name, and keys must not be as long as a body.
-        let name: String = name.chars().take(EMAIL_CHARS).collect();
+        let name: String = name.trim().chars().take(EMAIL_CHARS).collect();
         self.by_name.take(fold(&name), Instant::now()).map_err(too_often)
     }
 }

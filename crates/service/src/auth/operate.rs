@@ -18,11 +18,16 @@ impl Auth {
         Ok(new.user)
     }
 
-    /// Another role on the installation. It holds on every node as soon as the entry in the user's own
-    /// log arrives there, also for tokens that claim the old one.
-    pub async fn set_role(&self, name: &UserName, role: UserRole) -> Result<User, Refusal> {
+    /// Who has this name.
+    pub async fn user_named(&self, name: &UserName) -> Result<User, Refusal> {
         let found = self.store.people.user_by_name(&name.folded()).await?;
-        let user = found.ok_or_else(|| Refusal::not_found("Nobody has this name."))?.user;
+        Ok(found.ok_or_else(|| Refusal::not_found("Nobody has this name."))?.user)
+    }
+
+    /// Another role on the installation. It holds on every node within [`domain::limits::SESSION_BELIEVED`], also for tokens
+    /// that claim the old one.
+    pub async fn set_role(&self, name: &UserName, role: UserRole) -> Result<User, Refusal> {
+        let user = self.user_named(name).await?;
         self.store.people.set_role(user.id, role).await?;
         self.ended.set_role(user.id, role);
         self.directory.forget_user(user.id);

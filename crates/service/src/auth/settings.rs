@@ -22,8 +22,6 @@ pub struct AuthSettings {
     pub password_threads: usize,
     /// Tokens of services that may post notifications.
     pub service_tokens: Vec<ServiceToken>,
-    /// Whether the process lives on between its calls and hears meanwhile which sessions end. One that does not asks.
-    pub hears_of_ends: bool,
 }
 
 impl Default for AuthSettings {
@@ -34,7 +32,6 @@ impl Default for AuthSettings {
             sign_ins_per_minute: Limits::default().sign_ins_per_minute,
             password_threads: 0,
             service_tokens: Vec::new(),
-            hears_of_ends: true,
         }
     }
 }

@@ -105,6 +105,10 @@ impl Auth {
         self.admit_address(device.address)?;
         self.admit_name(name)?;
         let found = self.find(name).await?;
+        if let Some(record) = &found {
+            // By whichever of their names, and however it was written.
+            self.admit_name(&record.user.id.to_string())?;
+        }
         let hash = found.as_ref().and_then(|record| record.password_hash.clone());
         let good = self.passwords.verify(password, hash).await?;
         match found {

@@ -1,9 +1,9 @@
 //! Who is in: joining, leaving, inviting, removing, muting, roles, and the list of members.
 
-use domain::limits::PAGE_ROWS;
+use domain::limits::{MEMBERS_LOOKED_AT, PAGE_ROWS};
 use domain::{Ack, Actor, Intent, Member, Refusal, Related, RoomKind, UserId};
 
-use super::{Asked, Listed, Rooms};
+use super::{Asked, MembersPage, Rooms};
 use crate::access::{RoomRef, no_such_room};
 
 impl Rooms {
@@ -35,35 +35,44 @@ impl Rooms {
     }
 
     /// The members in order of user id. Those who left are not shown; the banned and the invited are
-    /// shown to those who are in.
+    /// shown to those who are in. At most [`MEMBERS_LOOKED_AT`] rows are looked at, so that a page of a room that very many
+    /// left may be short, and even empty.
     pub async fn members(
         &self,
         actor: &Actor,
         room: &RoomRef,
         after: Option<UserId>,
         limit: Option<usize>,
-    ) -> Result<Listed<Member>, Refusal> {
+    ) -> Result<MembersPage, Refusal> {
         let seen = self.access.room(actor, room).await?;
         let joined = seen.is_joined();
         if !joined && seen.room.kind != RoomKind::Public {
             return Err(no_such_room());
         }
         let limit = limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS);
-        let mut items = Vec::new();
+        let (mut items, mut looked_at) = (Vec::new(), 0);
         let mut from = after;
         // Rows of those who left are passed over, so a page may take more than one read.
-        loop {
+        let next = 'page: loop {
             let rows = self.store.rooms.members(seen.room.id, from, PAGE_ROWS).await?;
-            let last = rows.len() < PAGE_ROWS;
-            from = rows.last().map(|member| member.user).or(from);
-            items.extend(rows.into_iter().filter(|member| is_shown(member, joined)));
-            if last || items.len() > limit {
-                break;
+            let is_last = rows.len() < PAGE_ROWS;
+            looked_at += rows.len();
+            for member in rows {
+                let user = member.user;
+                if is_shown(&member, joined) {
+                    if items.len() == limit {
+                        break 'page from;
+                    }
+                    items.push(member);
+                }
+                from = Some(user);
             }
-        }
-        let mut listed = Listed::cut(items, limit);
-        listed.related = self.people_of(listed.items.iter().map(|member| member.user).collect()).await?;
-        Ok(listed)
+            if is_last || looked_at >= MEMBERS_LOOKED_AT {
+                break from.filter(|_| !is_last);
+            }
+        };
+        let related = self.people_of(items.iter().map(|member| member.user).collect()).await?;
+        Ok(MembersPage { items, next, related })
     }
 
     /// One member with their name.

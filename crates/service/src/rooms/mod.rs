@@ -79,6 +79,17 @@ pub struct Listed<T> {
     pub related: Related,
 }
 
+/// A page of a room's members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MembersPage {
+    /// The rows.
+    pub items: Vec<Member>,
+    /// After whom the next page begins.
+    pub next: Option<UserId>,
+    /// Users that the rows name.
+    pub related: Related,
+}
+
 /// A page of the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectoryPage {

@@ -93,8 +93,9 @@ impl Sessions for Shared {
         if row.revoked || row.expires_at <= now {
             return Ok(Rotation::Unknown);
         }
-        if row.current == next {
-            // The first try of this very rotation went in, though no answer came.
+        // A token has one that comes after it, so that whoever shows an old one names the current one too: only in the
+        // same moment it is this very rotation, whose first try went in though no answer came.
+        if row.current == next && row.rotated_at == now {
             return Ok(Rotation::Rotated(row));
         }
         if row.previous == Some(presented) && now.since(row.rotated_at) <= REFRESH_GRACE {

@@ -30,8 +30,8 @@ struct AccessKey {
     secret: String,
 }
 
-/// The keys whose signatures are accepted; the first one signs this node's own requests. Several, so that keys can be
-/// changed node by node.
+/// The keys whose signatures are accepted. The first one is the nodes' own: it signs their requests, and nothing else may
+/// hand changes over, which are believed. The others may post to sockets.
 #[derive(Clone)]
 pub struct AccessKeys(Vec<AccessKey>);
 
@@ -44,6 +44,11 @@ impl AccessKeys {
 
     fn of(&self, id: &str) -> Option<&AccessKey> {
         self.0.iter().find(|key| key.id == id)
+    }
+
+    /// Only the one that nodes sign with.
+    pub(super) fn of_nodes(&self) -> AccessKeys {
+        AccessKeys(vec![self.first().clone()])
     }
 
     fn first(&self) -> &AccessKey {

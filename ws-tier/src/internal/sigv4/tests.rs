@@ -83,6 +83,19 @@ fn every_published_vector_is_accepted() {
 }
 
 #[test]
+fn only_the_first_key_is_the_nodes_own() {
+    let sent = Sent::of_ours("http://node:9000/forward", b"{}");
+    let by = |keys: &AccessKeys| {
+        let Sent { method, uri, headers, body } = &sent;
+        verify(keys, "execute-api", &Request { method, uri, headers, body }, THEN)
+    };
+    let other = ("other/key".to_owned(), "another secret".to_owned());
+    let turned = AccessKeys::new([other, ("AKIDEXAMPLE".to_owned(), SECRET.to_owned())]).expect("two keys");
+    assert_eq!((by(&keys()), by(&turned)), (Ok(()), Ok(())));
+    assert_eq!((by(&keys().of_nodes()), by(&turned.of_nodes())), (Ok(()), Err(Denied::UnknownKey)));
+}
+
+#[test]
 fn any_change_of_a_signed_request_is_refused() {
     for (name, sent) in vectors() {
         let mut other = Sent { body: [&sent.body[..], b"x"].concat(), headers: sent.headers.clone(), ..sent.clone() };

@@ -75,6 +75,21 @@ async fn a_node_that_crashed_leaves_its_users_offline_after_their_life() {
 }
 
 #[tokio::test]
+async fn a_replica_that_misses_the_last_changes_and_takes_over_hides_no_later_ones() {
+    let redis = Redis::start();
+    let settings = apart();
+    let (a, b) = (a_node(&redis, &settings).await, a_node(&redis, &settings).await);
+    a.has(START, &[1]).await;
+    a.presence.remove(START, user(1), "c1").await;
+    a.has(START, &[1]).await;
+    assert_eq!(b.changes(START).await, [(user(1), Online)]);
+    redis.command(&["HSET", &format!("{{{}:presence:1}}:meta", settings.prefix), "version", "1"]);
+    // In the same shard.
+    a.has(START, &[9]).await;
+    assert_eq!(b.changes(START).await, [(user(9), Online)]);
+}
+
+#[tokio::test]
 async fn a_redis_that_forgot_everything_declares_nobody_offline() {
     let redis = Redis::start();
     let settings = apart();

@@ -1,8 +1,10 @@
--- Ends what ran out, then tells who changed. ARGV[4]: the life that the caller knows; ARGV[5]: the version it has.
+-- Ends what ran out, then tells who changed. ARGV[4]: the life that the caller knows; ARGV[5]: the version it has, which
+-- this state need not have reached: a replica that was promoted may miss the last changes.
 -- Returns life, version, whether there is more; then user, status, last seen, whether it ran out.
 local more = expire()
 local mine = life()
-local version = (ARGV[4] == mine) and ARGV[5] or '0'
+local reached = tonumber(redis.call('HGET', meta, 'version') or 0)
+local version = (ARGV[4] == mine and tonumber(ARGV[5]) <= reached) and ARGV[5] or '0'
 local changed = redis.call('ZRANGEBYSCORE', changes, '(' .. version, '+inf', 'WITHSCORES', 'LIMIT', 0, 500)
 local answer = { mine, version, 0 }
 for i = 1, #changed, 2 do

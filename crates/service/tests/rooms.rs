@@ -1,0 +1,42 @@
+//! The use cases of rooms, on the store in memory.
+
+use std::sync::Arc;
+
+use conformance::MemoryStore;
+use domain::limits::{Limits, MEMBERS_LOOKED_AT};
+use domain::name::RoomName;
+use domain::{Actor, Change, Intent, LogId, RoomKind, UserId};
+use service::rooms::Asked;
+use service::{Access, Directory, Logs, NewRoom, Rooms, SystemClock, ids};
+use uuid::Uuid;
+
+fn actor(n: u128) -> Actor {
+    Actor { user: UserId(Uuid::from_u128(n)), session: None, admin: false, guest: false }
+}
+
+#[tokio::test]
+async fn a_room_that_very_many_left_is_listed_in_reads_that_end() {
+    let store = MemoryStore::new().store();
+    let limits = Limits { joins_per_minute: 1_000_000, sends_per_10s: 1_000_000, ..Limits::default() };
+    let logs = Logs::new(store.clone(), Arc::new(SystemClock), limits.clone());
+    let directory = Directory::new(store.clone(), Arc::new(SystemClock));
+    let rooms = Rooms::new(store.clone(), logs.clone(), Access::new(store), directory, limits);
+    // After all others in the order of ids.
+    let ada = actor(u128::MAX);
+    let name = RoomName::parse("Station").expect("a name");
+    let new = NewRoom { slug: None, name, description: String::new(), kind: RoomKind::Public, hides_past: false };
+    let room = rooms.create(&ada, new, Asked::default()).await.expect("made").room.id;
+    for n in 1..=MEMBERS_LOOKED_AT as u128 + 100 {
+        for intent in [Intent::Join, Intent::Leave] {
+            let change = Change { by: actor(n), id: ids::entry(), seen: None, epoch: None, intent };
+            logs.submit(LogId::Room(room), change).await.expect("taken in");
+        }
+    }
+    let first = rooms.members(&ada, &room.into(), None, None).await.expect("read");
+    assert_eq!((first.items.len(), first.next), (0, Some(actor(MEMBERS_LOOKED_AT as u128).user)));
+    let second = rooms.members(&ada, &room.into(), first.next, None).await.expect("read");
+    assert_eq!(
+        (second.items.iter().map(|member| member.user).collect::<Vec<_>>(), second.next),
+        (vec![ada.user], None)
+    );
+}
