@@ -1,16 +1,17 @@
 //! A function as a process of its own: an HTTP server, or an AWS Lambda function.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use domain::limits::{LAMBDA_FILE_BYTES, Limits};
 use service::{Duties, Publisher, Services};
 use utoipa::openapi::OpenApi;
 use web::config::{Config, ConfigErrors};
-use web::{Health, log};
+use web::{Health, Json, Problem, log};
 
 use crate::{FileStore, OpenError, Profile, Settings};
 
@@ -56,6 +57,8 @@ pub struct Function {
     pub profile: Profile,
     /// Tells the other nodes what it commits.
     pub publisher: Arc<Publisher>,
+    /// Whether it looks after the bytes of files.
+    has_bytes: bool,
 }
 
 impl Function {
@@ -65,7 +68,15 @@ impl Function {
         let profile = Profile::open_with::<F>(settings, Some(name)).await?;
         let publisher = Publisher::start(profile.services.ports.bus.clone());
         profile.services.logs.add_listener(publisher.clone());
-        Ok(Function { profile, publisher })
+        Ok(Function { profile, publisher, has_bytes: F::HAS_BYTES })
+    }
+
+    /// Removes files that are over, where this function looks after their bytes. The answer says whether it does.
+    async fn sweep(&self) -> Result<Json<BTreeMap<&'static str, bool>>, Problem> {
+        if self.has_bytes {
+            self.profile.services.files.sweep().await?;
+        }
+        Ok(Json(BTreeMap::from([("files", self.has_bytes)])))
     }
 
     /// Returns when nothing that a call left behind is still to be done: Lambda stops the process with the answer.
@@ -94,12 +105,12 @@ pub async fn function<F: FileStore>(
     };
     if web::is_lambda() {
         let routes = Arc::new(routes);
-        // Nothing runs between two calls, so nothing may be left to be done: no feed, no sweeps.
+        // Nothing runs between two calls, so nothing may be left to be done: no feed, and sweeps when a schedule says so.
         let open = move || {
             let (settings, routes) = (settings.clone(), routes.clone());
             async move {
                 let function = Arc::new(Function::open::<F>(&settings, name).await?);
-                Ok::<_, OpenError>(routes(&function.profile).layer(from_fn_with_state(function, settle)))
+                Ok::<_, OpenError>(routes(&function.profile).layer(from_fn_with_state(function, answer)))
             }
         };
         return Ok(web::calls(open).await?);
@@ -113,9 +124,13 @@ pub async fn function<F: FileStore>(
     Ok(())
 }
 
-/// Holds the answer back until what it promises can no longer be stopped with the process.
-async fn settle(State(function): State<Arc<Function>>, request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
+/// Answers a call, or does what is due where the event is none: a schedule's. Holds the answer back until what it promises
+/// can no longer be stopped with the process.
+async fn answer(State(function): State<Arc<Function>>, request: Request, next: Next) -> Response {
+    let response = match web::is_call(&request) {
+        true => next.run(request).await,
+        false => function.sweep().await.into_response(),
+    };
     function.settle().await;
     response
 }

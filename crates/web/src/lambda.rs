@@ -78,6 +78,12 @@ where
     lambda_runtime::run(service).await.map_err(io::Error::other)
 }
 
+/// Whether a Lambda that answers calls was called by one. What else it is sent (by a schedule, say) comes as a request, too,
+/// which nobody can make over HTTP.
+pub fn is_call(request: &Request) -> bool {
+    !matches!(request.request_context_ref(), Some(RequestContext::PassThrough))
+}
+
 fn for_lambda(router: Router) -> Router {
     router.layer(from_fn(bounded)).layer(from_fn(as_connection))
 }

@@ -34,7 +34,7 @@ pub use headers::content_security_policy;
 pub use health::{Check, Checks, Health};
 pub use json::Json;
 #[cfg(feature = "lambda")]
-pub use lambda::{calls, events};
+pub use lambda::{calls, events, is_call};
 pub use mount::mount;
 pub use origin::{InvalidOrigin, Origin, Origins};
 pub use problem::Problem;

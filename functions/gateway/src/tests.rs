@@ -468,6 +468,30 @@ async fn a_frame_does_not_undo_that_its_socket_was_closed_or_renewed_meanwhile()
 }
 
 #[tokio::test]
+async fn a_socket_is_posted_to_as_long_as_its_token_holds() {
+    let rig = Rig::new().await;
+    let device = Device::new("test", [127, 0, 0, 1].into());
+    let auth = &rig.services.auth;
+    let signed_in = auth.guest(&UserName::parse("ada").expect("a name"), &device).await.expect("guests may come");
+    let actor = auth.verify(&signed_in.access_token).expect("fresh");
+    let ada = Person { actor, token: signed_in.access_token };
+    let room = rig.room(&ada, RoomKind::Public, false).await;
+    let socket = rig.live(&ada, room).await;
+    let ends = async |token: &str| {
+        let rows = rig.memory.store().nodes.connections(actor.user, rig.gateway.now()).await.expect("reads");
+        let until = auth.grant(token).expect("fresh").expires_at;
+        assert!(rows.len() == 2 && rows.iter().all(|row| row.expires_at == until), "{until:?}: {rows:?}");
+        until
+    };
+    let first = ends(&ada.token).await;
+    // Tokens count in seconds.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let refreshed = auth.refresh(&signed_in.refresh_token.expect("one")).await.expect("renewed").access_token;
+    rig.frame(&socket, json!({"t": "auth", "id": "a", "token": refreshed})).await;
+    assert!(ends(&refreshed).await > first);
+}
+
+#[tokio::test]
 async fn typing_and_marks_are_shown_to_the_others() {
     let rig = Rig::new().await;
     let (ada, bob) = (rig.guest("ada").await, rig.guest("bob").await);

@@ -10,7 +10,7 @@ use wire::ServerFrame;
 use ws_tier::session::{Action, CloseCode, Credential, Identity, Reply, Session};
 use ws_tier::{Class, Frame, encode, room_frames};
 
-use crate::post::packed;
+use crate::post::{followed_by, packed};
 use crate::told::{Told, tell_again};
 use crate::{Answer, Event, Gateway, Kept};
 
@@ -28,6 +28,8 @@ const REPLAYS_AT_ONCE: usize = 16;
 pub(crate) struct Turn<'a> {
     pub gateway: &'a Gateway,
     pub connection: Connection,
+    /// When API Gateway ends the socket.
+    ends_at: Timestamp,
     pub actor: Option<Actor>,
     pub frames: Vec<Frame>,
     session: Session,
@@ -46,7 +48,7 @@ impl Gateway {
     /// The socket of a frame and what was kept of it; none when it is no longer to be, and closed.
     pub(crate) async fn begin<'a>(&'a self, event: &'a Event) -> StoreResult<Option<(Turn<'a>, Kept)>> {
         let id = &event.request_context.connection_id;
-        let Some((kept, expires_at)) = self.kept(id).await? else {
+        let Some((kept, ends_at)) = self.kept(id).await? else {
             // It was closed: either this frame was under way, or the API did not do it.
             let endpoint = self.endpoint(&event.request_context);
             self.close(&self.connection(id, UserId::SYSTEM, &endpoint, self.now())).await;
@@ -57,15 +59,16 @@ impl Gateway {
         // One of another life of the store comes again, and reads afresh.
         let session = session.filter(|session| session.epoch().is_none_or(|of| of == epoch));
         let Some(session) = session else {
-            let connection = self.connection(id, UserId::SYSTEM, &kept.endpoint, expires_at);
+            let connection = self.connection(id, UserId::SYSTEM, &kept.endpoint, ends_at);
             self.close(&connection).await;
             return Ok(None);
         };
         let actor = session.actor();
         let user = actor.map_or(UserId::SYSTEM, |actor| actor.user);
-        let connection = self.connection(id, user, &kept.endpoint, expires_at);
+        let until = session.expires_at().map_or(ends_at, |at| at.min(ends_at));
+        let connection = self.connection(id, user, &kept.endpoint, until);
         let (frames, told, actions) = (Vec::new(), Vec::new(), Vec::new());
-        let turn = Turn { gateway: self, connection, actor, frames, session, told, actions, closed: None };
+        let turn = Turn { gateway: self, connection, ends_at, actor, frames, session, told, actions, closed: None };
         Ok(Some((turn, kept)))
     }
 }
@@ -118,7 +121,12 @@ impl<'a> Turn<'a> {
             Action::Close(code) => self.closed = Some(code),
             Action::SignIn(credential) => self.sign_in(&credential).await,
             Action::Renew { id, token } => {
-                let answer = self.gateway.parts.sign_in(&token).await;
+                let mut answer = self.gateway.parts.sign_in(&token).await;
+                if let Ok(identity) = &answer
+                    && let Err(error) = self.go_on_until(identity).await
+                {
+                    answer = Err(error.into());
+                }
                 self.tell(Told::Renewed { id, answer, at: self.now() });
             }
             Action::ListRooms => self.list_rooms().await,
@@ -175,11 +183,25 @@ impl<'a> Turn<'a> {
         // The row first, and the session after it: so its end cannot pass in between. Who is found without a session yet
         // is closed by it.
         self.connection.user = user;
+        self.connection.expires_at = identity.expires_at.min(self.ends_at);
         parts.store.nodes.put_connection(&self.connection).await?;
         let identity = Identity { actor: parts.auth.as_of_now(identity.actor).await?, ..identity };
         parts.presence.connected(user, &self.connection.id).await;
         let epoch = self.gateway.epoch().await?;
         Ok((identity, epoch, parts.presence.online().await))
+    }
+
+    /// The rows of a socket, by which it is posted to, last as long as its token: a client that says nothing may not go on
+    /// to hear after that.
+    async fn go_on_until(&mut self, identity: &Identity) -> StoreResult<()> {
+        self.connection.expires_at = identity.expires_at.min(self.ends_at);
+        let nodes = &self.gateway.parts.store.nodes;
+        for row in nodes.connections(identity.user.id, self.now()).await? {
+            if followed_by(&row).id == self.connection.id || row.id == self.connection.id {
+                nodes.put_connection(&Connection { expires_at: self.connection.expires_at, ..row }).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn list_rooms(&mut self) {
@@ -282,9 +304,9 @@ impl<'a> Turn<'a> {
         for _ in 0..FRAMES_AT_ONCE {
             let saved = self.session.save().filter(|_| self.closed.is_none());
             let Some(session) = saved else { return Ok(()) };
-            let Connection { id, expires_at, .. } = &self.connection;
+            let id = &self.connection.id;
             let kept = Kept { session, endpoint: was.endpoint.clone() };
-            if self.gateway.keep(id, &kept, Some(&was), *expires_at).await? {
+            if self.gateway.keep(id, &kept, Some(&was), self.ends_at).await? {
                 return Ok(());
             }
             // Closed meanwhile, it stays so.

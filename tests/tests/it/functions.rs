@@ -149,6 +149,10 @@ async fn each_answers_events_of_lambda() {
             let answer = tokio::time::timeout(wait::PATIENCE, given.recv()).await.expect("an answer in time").unwrap();
             assert_eq!(answer["statusCode"], status, "{name} {path}: {answer}");
         }
-        assert_eq!(*runtime.asked.lock().unwrap(), 2, "{name}");
+        let scheduled = json!({ "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} });
+        events.send(scheduled).await.unwrap();
+        let answer = tokio::time::timeout(wait::PATIENCE, given.recv()).await.expect("an answer in time").unwrap();
+        assert_eq!(answer, json!({ "files": name == "files" }), "{name}");
+        assert_eq!(*runtime.asked.lock().unwrap(), 3, "{name}");
     }
 }

@@ -88,6 +88,14 @@ impl Session {
         }
     }
 
+    /// When its token ends, once it is signed in.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        match &self.state {
+            State::Open(open) => Some(open.expires_at),
+            _ => None,
+        }
+    }
+
     /// Who it belongs to, once it is signed in.
     pub fn actor(&self) -> Option<Actor> {
         match &self.state {
