@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use domain::limits::{PRESENCE_LIFE, PRESENCE_REMEMBERED, TYPING_LIFE};
+use domain::limits::{PRESENCE_CONNECTIONS, PRESENCE_LIFE, PRESENCE_REMEMBERED, TYPING_LIFE};
 use domain::{RoomId, Timestamp, UserId};
 use service::ports::{PresenceStatus, PresenceStore, UserPresence};
 
@@ -92,7 +92,12 @@ impl PresenceStore for InProcessPresence {
         let mut state = self.state();
         for (user, id, status) in connections {
             let known = state.users.entry(*user).or_default();
-            known.by_id.insert(id.clone(), (*status, now + PRESENCE_LIFE));
+            if known.by_id.len() >= PRESENCE_CONNECTIONS {
+                known.by_id.retain(|_, (_, until)| *until > now);
+            }
+            if known.by_id.contains_key(id) || known.by_id.len() < PRESENCE_CONNECTIONS {
+                known.by_id.insert(id.clone(), (*status, now + PRESENCE_LIFE));
+            }
             known.last_seen = Some(now);
         }
     }

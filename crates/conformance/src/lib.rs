@@ -187,6 +187,7 @@ macro_rules! presence {
             the_best_connection_counts
             unknown_users_are_offline_and_answers_keep_the_order
             a_presence_without_a_refresh_runs_out
+            a_user_has_only_so_many_connections
             each_node_is_told_each_change_once
             the_end_of_the_best_connection_is_a_change
             one_who_came_and_went_between_two_looks_did_not_change

@@ -61,6 +61,8 @@ pub const ROOMS_PER_FRAME: usize = 100;
 pub const HEADS_PER_PING: usize = 200;
 /// Users that one socket may watch.
 pub const WATCHED_USERS: usize = 200;
+/// Connections of one user that presence knows of; further ones change nothing, since the user is there by these.
+pub const PRESENCE_CONNECTIONS: usize = 128;
 /// Users of one page of presence.
 pub const PRESENCE_LIST: usize = 200;
 /// Member rows that are looked at for one page of a room's members.

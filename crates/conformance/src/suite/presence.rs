@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::limits::{PRESENCE_LIFE, TYPING_LIFE};
+use domain::limits::{PRESENCE_CONNECTIONS, PRESENCE_LIFE, TYPING_LIFE};
 use domain::{PresenceStatus, Timestamp, UserId};
 use service::ports::{PresenceStore, UserPresence};
 
@@ -59,6 +59,18 @@ pub async fn unknown_users_are_offline_and_answers_keep_the_order(nodes: impl Pr
     assert_eq!(node.online(START).await, 350);
     assert_eq!(node.get(START, &[]).await, Some(Vec::new()));
     assert!(node.check().await);
+}
+
+pub async fn a_user_has_only_so_many_connections(nodes: impl PresenceNodes) {
+    let (here, there) = (nodes.node().await, nodes.node().await);
+    let user = a_user();
+    let many: Vec<_> = (0..PRESENCE_CONNECTIONS).map(|n| (user, n.to_string(), Away)).collect();
+    here.refresh(START, &many).await;
+    here.refresh(START, &[(user, "one more".into(), Online), (user, "0".into(), Away)]).await;
+    assert_eq!(status(&*there, START, user).await, Away, "there are enough, and those stay");
+    let later = START + PRESENCE_LIFE;
+    here.refresh(later, &[(user, "one more".into(), Online)]).await;
+    assert_eq!(status(&*there, later, user).await, Online, "the others are over");
 }
 
 pub async fn a_presence_without_a_refresh_runs_out(nodes: impl PresenceNodes) {

@@ -51,6 +51,10 @@ impl Auth {
         {
             return Err(StoreError::Taken("name").into());
         }
+        if email.is_some() {
+            // The answer tells whether an address is somebody's: not in numbers.
+            self.admit_name(&actor.user.to_string())?;
+        }
         if let Some(Some(email)) = &email
             && let Some(other) = people.user_by_email(email.as_str()).await?
             && other.user.id != actor.user

@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use domain::limits::{PAGE_ROWS, PRESENCE_BATCH, PRESENCE_LIFE, PRESENCE_REMEMBERED, TYPING_LIFE};
+use domain::limits::{
+    PAGE_ROWS, PRESENCE_BATCH, PRESENCE_CONNECTIONS, PRESENCE_LIFE, PRESENCE_REMEMBERED, TYPING_LIFE,
+};
 use domain::{PresenceStatus, RoomId, Timestamp, UserId};
 use futures_util::future::join_all;
 use redis::{FromRedisValue, Value};
@@ -94,7 +96,7 @@ impl RedisPresence {
         let calls =
             by_shard.iter().flat_map(|(shard, lines)| lines.chunks(PRESENCE_BATCH).map(move |part| (shard, part)));
         let calls = calls.map(|(shard, lines)| async move {
-            let mut call = self.call(now, *shard).arg(PRESENCE_LIFE.as_millis() as u64);
+            let mut call = self.call(now, *shard).arg(PRESENCE_LIFE.as_millis() as u64).arg(PRESENCE_CONNECTIONS);
             for (user, id, status, left) in lines {
                 call.push(user.0.as_bytes());
                 call.push(id);

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use domain::limits::{PRESENCE_HOLD, PRESENCE_LIFE};
+use domain::limits::{PRESENCE_CONNECTIONS, PRESENCE_HOLD, PRESENCE_LIFE};
 use domain::{PresenceStatus, Timestamp, UserId};
 use service::ports::UserPresence;
 
@@ -40,7 +40,13 @@ impl View {
     /// These connections are held here.
     pub fn refresh(&mut self, now: Timestamp, connections: &[(UserId, String, PresenceStatus)]) {
         for (user, id, status) in connections {
-            self.own.entry(*user).or_default().insert(id.clone(), (*status, now + PRESENCE_LIFE));
+            let held = self.own.entry(*user).or_default();
+            if held.len() >= PRESENCE_CONNECTIONS {
+                held.retain(|_, (_, until)| *until > now);
+            }
+            if held.contains_key(id) || held.len() < PRESENCE_CONNECTIONS {
+                held.insert(id.clone(), (*status, now + PRESENCE_LIFE));
+            }
         }
         if now.since(self.forgot_at) >= PRESENCE_LIFE {
             self.forget(now);
