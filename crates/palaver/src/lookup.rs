@@ -1,8 +1,7 @@
 //! Where settings come from: flags, then the environment, then the file. The only reader of the
 //! environment.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
@@ -13,9 +12,6 @@ use crate::cli::{Cli, Command};
 
 const PREFIX: &str = "PALAVER";
 
-/// Names in the environment that are no settings of the server.
-const OTHERS: [&str; 3] = ["PALAVER_CONFIG", "PALAVER_BIN", "PALAVER_PAGE"];
-
 /// Settings whose names are those that everybody uses.
 const STANDARD: [&str; 3] = ["DATABASE_URL", "DATABASE_REPLICA_URL", "REDIS_URL"];
 
@@ -24,7 +20,6 @@ pub struct Lookup {
     flags: BTreeMap<String, String>,
     environment: BTreeMap<String, String>,
     file: BTreeMap<String, String>,
-    asked: RefCell<BTreeSet<String>>,
 }
 
 /// All settings, and how each was named and valued.
@@ -49,15 +44,12 @@ impl Lookup {
         };
         let given = [("PALAVER_DATA", &flags.data), ("PALAVER_LISTEN", &flags.listen), ("PALAVER_ADMIN", &admin)];
         let flags = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))).collect();
-        let of_ours = |name: &String| {
-            (name.starts_with(PREFIX) && !OTHERS.contains(&name.as_str())) || STANDARD.contains(&name.as_str())
-        };
+        let of_ours = |name: &String| profile::is_ours(name) || STANDARD.contains(&name.as_str());
         let environment = std::env::vars().filter(|(name, _)| of_ours(name)).collect();
-        Ok(Lookup { flags, environment, file, asked: RefCell::default() })
+        Ok(Lookup { flags, environment, file })
     }
 
     fn get(&self, name: &str) -> Option<String> {
-        self.asked.borrow_mut().insert(name.to_owned());
         [&self.flags, &self.environment, &self.file].into_iter().find_map(|from| from.get(name)).cloned()
     }
 
@@ -66,11 +58,8 @@ impl Lookup {
     pub fn read(&self) -> Result<Read, ConfigErrors> {
         let mut config = Config::from_lookup(|name| self.get(name));
         let settings = Settings::read(&mut config);
-        let asked = self.asked.borrow().clone();
-        for name in self.environment.keys().chain(self.file.keys()).filter(|name| !asked.contains(*name)) {
-            config.problem(name, "there is no such setting; `palaver check-config --list` names all");
-        }
-        let values = asked.iter().map(|name| (name.clone(), self.get(name))).collect();
+        config.refuse_unknown(self.environment.keys().chain(self.file.keys()));
+        let values = config.asked().iter().map(|name| (name.clone(), self.get(name))).collect();
         config.finish(Read { settings, values })
     }
 }
@@ -103,6 +92,8 @@ pub fn explain(errors: &ConfigErrors) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     /// The names of `.env.example`, set or commented out.
@@ -115,12 +106,7 @@ mod tests {
 
     #[test]
     fn the_example_names_every_setting_and_no_other() {
-        let nothing = Lookup {
-            flags: BTreeMap::new(),
-            environment: BTreeMap::new(),
-            file: BTreeMap::new(),
-            asked: RefCell::default(),
-        };
+        let nothing = Lookup { flags: BTreeMap::new(), environment: BTreeMap::new(), file: BTreeMap::new() };
         let Ok(read) = nothing.read() else { panic!("the defaults can be used") };
         let settings: BTreeSet<String> = read.values.into_iter().map(|(name, _)| name).collect();
         // What the AWS SDK reads, Palaver never sees.

@@ -7,29 +7,24 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use domain::limits::{LAMBDA_FILE_BYTES, Limits};
 use service::{Duties, Publisher, Services};
 use utoipa::openapi::OpenApi;
-use web::config::{Config, ConfigErrors};
-use web::{Health, Json, Problem, log};
+use web::{Health, Json, Problem};
 
-use crate::{FileStore, OpenError, Profile, Settings};
+use crate::{BeginError, FileStore, OpenError, Profile, Settings};
 
 /// Why a function does not run; the text says what to do.
 #[derive(thiserror::Error)]
 pub enum FunctionError {
-    /// The settings are wrong.
+    /// It was started wrongly.
     #[error(transparent)]
-    Settings(#[from] ConfigErrors),
+    Begin(#[from] BeginError),
     /// The data cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
     /// Anything of the network or the runtime.
     #[error("the function cannot be served: {0}")]
     Serve(#[from] std::io::Error),
-    /// The log of what happens.
-    #[error(transparent)]
-    Log(#[from] log::LogError),
 }
 
 /// A program that ends with it shows it in this form: the text, not its parts.
@@ -37,18 +32,6 @@ impl std::fmt::Debug for FunctionError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{self}")
     }
-}
-
-/// The settings of a function, read by their names. Installs the log that they ask for.
-pub fn settings(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, FunctionError> {
-    let mut config = Config::from_lookup(lookup);
-    let settings = Settings::read(&mut config);
-    let mut settings = config.finish(settings)?;
-    if web::is_lambda() {
-        fit_lambda(&mut settings.limits);
-    }
-    log::install(settings.log_format, &settings.log)?;
-    Ok(settings)
 }
 
 /// A function that is opened and ready to serve.
@@ -88,13 +71,13 @@ impl Function {
 /// Serves one function alone until the process is told to stop: its routes, its OpenAPI document, its health.
 /// As an AWS Lambda function where `AWS_LAMBDA_RUNTIME_API` is set, as an HTTP server otherwise.
 pub async fn function<F: FileStore>(
-    lookup: impl Fn(&str) -> Option<String>,
+    settings: Settings,
     name: &'static str,
     prefix: &'static str,
     document: OpenApi,
     router: fn(&Services) -> Router,
 ) -> Result<(), FunctionError> {
-    let settings = Arc::new(settings(lookup)?);
+    let settings = Arc::new(settings);
     let web_settings = settings.web.clone();
     let routes = move |profile: &Profile| {
         let routes = router(&profile.services)
@@ -133,10 +116,4 @@ async fn answer(State(function): State<Arc<Function>>, request: Request, next: N
     };
     function.settle().await;
     response
-}
-
-/// What Lambda cannot carry goes straight between clients and the store of files.
-fn fit_lambda(limits: &mut Limits) {
-    limits.upload_bytes = limits.upload_bytes.min(LAMBDA_FILE_BYTES);
-    limits.direct_download_above = limits.direct_download_above.min(LAMBDA_FILE_BYTES);
 }

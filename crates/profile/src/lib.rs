@@ -1,8 +1,9 @@
 //! What every binary's wiring shares: the settings by name, and the adapters that they choose.
 //!
-//! Never reads the environment and never installs a log: binaries do.
+//! Never reads the environment: binaries hand it over.
 
 mod backends;
+mod begin;
 #[cfg(feature = "lambda")]
 mod function;
 mod internal;
@@ -12,8 +13,9 @@ mod secret;
 mod settings;
 
 pub use backends::{Backends, BlobsBackend, BusBackend, S3Bucket, StoreBackend};
+pub use begin::{BeginError, begin};
 #[cfg(feature = "lambda")]
-pub use function::{Function, FunctionError, function, settings};
+pub use function::{Function, FunctionError, function};
 pub use internal::{AccessKey, InternalSettings, InvalidAccessKey};
 #[cfg(feature = "s3")]
 pub use open::s3_settings;
@@ -21,4 +23,4 @@ pub use open::{DATABASE, FILES, FileStore, OpenError, Profile, SIGNING_KEY, With
 pub use prepare::{prepare, renew};
 pub use secret::Secret;
 pub use service::Duties;
-pub use settings::{FirstAdmin, Settings};
+pub use settings::{FirstAdmin, Settings, is_ours};

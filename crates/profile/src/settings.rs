@@ -58,6 +58,22 @@ pub struct FirstAdmin {
     pub password: Option<Secret>,
 }
 
+/// Variables of the environment that begin as our settings do and are none: the command line's, and those of our own
+/// tests and tools.
+const NO_SETTINGS: [&str; 6] = [
+    "PALAVER_CONFIG",
+    "PALAVER_BIN",
+    "PALAVER_FULL_BIN",
+    "PALAVER_PAGE",
+    "PALAVER_TEST_PROFILE",
+    "PALAVER_TEST_STARTS_A_SERVER",
+];
+
+/// Whether a variable of the environment is meant for Palaver, so that it should be a setting.
+pub fn is_ours(name: &str) -> bool {
+    name.starts_with("PALAVER_") && !NO_SETTINGS.contains(&name)
+}
+
 impl Settings {
     /// Reads every setting under its name; what is wrong with them is noted in `config`.
     pub fn read(config: &mut Config) -> Settings {

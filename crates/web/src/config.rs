@@ -1,7 +1,7 @@
 //! Settings by name, from a lookup that the binary gives (flags, environment, a file, or a test's map).
 //! Never reads the environment itself. Every problem is collected, so that a person mends them at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::RangeBounds;
 use std::str::FromStr;
@@ -24,6 +24,7 @@ mod units;
 /// ```
 pub struct Config<'a> {
     lookup: Box<Lookup<'a>>,
+    asked: BTreeSet<String>,
     problems: Vec<Problem>,
 }
 
@@ -62,12 +63,26 @@ impl std::error::Error for ConfigErrors {}
 impl<'a> Config<'a> {
     /// Reads from `lookup`. An empty value counts as none, as in `KEY= command`.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String> + 'a) -> Self {
-        Config { lookup: Box::new(lookup), problems: Vec::new() }
+        Config { lookup: Box::new(lookup), asked: BTreeSet::new(), problems: Vec::new() }
     }
 
     /// The settings, or everything that is wrong with them.
     pub fn finish<T>(self, settings: T) -> Result<T, ConfigErrors> {
         if self.problems.is_empty() { Ok(settings) } else { Err(ConfigErrors(self.problems)) }
+    }
+
+    /// The names of all settings that were asked for so far.
+    pub fn asked(&self) -> &BTreeSet<String> {
+        &self.asked
+    }
+
+    /// Notes each of these names that no setting has: most likely it is misspelt.
+    pub fn refuse_unknown<'n>(&mut self, names: impl IntoIterator<Item = &'n String>) {
+        for name in names {
+            if !self.asked.contains(name) {
+                self.problem(name, "there is no such setting; .env.example and `palaver check-config --list` name all");
+            }
+        }
     }
 
     /// Notes a problem that the caller found itself, such as two settings that contradict each other.
@@ -77,6 +92,7 @@ impl<'a> Config<'a> {
 
     /// A text that may be absent.
     pub fn optional(&mut self, key: &str) -> Option<String> {
+        self.asked.insert(key.to_owned());
         (self.lookup)(key).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 

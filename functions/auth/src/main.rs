@@ -2,7 +2,7 @@
 
 #[tokio::main]
 async fn main() -> Result<(), profile::FunctionError> {
-    let environment = |name: &str| std::env::var(name).ok();
+    let Some(settings) = profile::begin("auth", std::env::args(), std::env::vars())? else { return Ok(()) };
     let router = |services: &service::Services| auth::router(services.auth.clone());
-    profile::function::<profile::WithoutFiles>(environment, "auth", "/api/auth", auth::openapi(), router).await
+    profile::function::<profile::WithoutFiles>(settings, "auth", "/api/auth", auth::openapi(), router).await
 }

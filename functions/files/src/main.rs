@@ -2,7 +2,7 @@
 
 #[tokio::main]
 async fn main() -> Result<(), profile::FunctionError> {
-    let environment = |name: &str| std::env::var(name).ok();
+    let Some(settings) = profile::begin("files", std::env::args(), std::env::vars())? else { return Ok(()) };
     let router = |services: &service::Services| files::router(services.files.clone());
-    profile::function::<profile::WithFiles>(environment, "files", "/api/files", files::openapi(), router).await
+    profile::function::<profile::WithFiles>(settings, "files", "/api/files", files::openapi(), router).await
 }

@@ -32,7 +32,8 @@ struct Opened {
 
 #[tokio::main]
 async fn main() -> Result<(), FunctionError> {
-    let settings = Arc::new(profile::settings(|name| std::env::var(name).ok())?);
+    let Some(settings) = profile::begin("gateway", std::env::args(), std::env::vars())? else { return Ok(()) };
+    let settings = Arc::new(settings);
     Ok(web::events(move || open(settings.clone()), answer).await?)
 }
 

@@ -2,10 +2,10 @@
 
 #[tokio::main]
 async fn main() -> Result<(), profile::FunctionError> {
-    let environment = |name: &str| std::env::var(name).ok();
+    let Some(settings) = profile::begin("notifications", std::env::args(), std::env::vars())? else { return Ok(()) };
     let router = |services: &service::Services| notifications::router(services.notifications.clone());
     profile::function::<profile::WithoutFiles>(
-        environment,
+        settings,
         "notifications",
         "/api/notifications",
         notifications::openapi(),

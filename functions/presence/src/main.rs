@@ -2,8 +2,7 @@
 
 #[tokio::main]
 async fn main() -> Result<(), profile::FunctionError> {
-    let environment = |name: &str| std::env::var(name).ok();
+    let Some(settings) = profile::begin("presence", std::env::args(), std::env::vars())? else { return Ok(()) };
     let router = |services: &service::Services| presence::router(services.presence.clone());
-    profile::function::<profile::WithoutFiles>(environment, "presence", "/api/presence", presence::openapi(), router)
-        .await
+    profile::function::<profile::WithoutFiles>(settings, "presence", "/api/presence", presence::openapi(), router).await
 }

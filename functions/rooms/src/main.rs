@@ -2,7 +2,7 @@
 
 #[tokio::main]
 async fn main() -> Result<(), profile::FunctionError> {
-    let environment = |name: &str| std::env::var(name).ok();
+    let Some(settings) = profile::begin("rooms", std::env::args(), std::env::vars())? else { return Ok(()) };
     let router = |services: &service::Services| rooms::router(rooms::RoomsFunction::of(services));
-    profile::function::<profile::WithFiles>(environment, "rooms", "/api/rooms", rooms::openapi(), router).await
+    profile::function::<profile::WithFiles>(settings, "rooms", "/api/rooms", rooms::openapi(), router).await
 }

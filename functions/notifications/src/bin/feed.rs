@@ -9,7 +9,7 @@ const NAME: &str = "feed";
 
 #[tokio::main]
 async fn main() -> Result<(), FunctionError> {
-    let settings = profile::settings(|name| std::env::var(name).ok())?;
+    let Some(settings) = profile::begin(NAME, std::env::args(), std::env::vars())? else { return Ok(()) };
     if web::is_lambda() {
         return lambda(Arc::new(settings)).await;
     }
