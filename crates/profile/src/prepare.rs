@@ -21,14 +21,14 @@ pub async fn prepare(settings: &Settings, mut say: impl FnMut(&str)) -> Result<(
     match &settings.backends.blobs {
         BlobsBackend::Folder => {}
         BlobsBackend::S3(bucket) => {
-            // Pages load big files to and from the bucket itself, whose CORS rules say which pages may.
-            let mut pages: Vec<String> = settings.web.origins.iter().map(str::to_owned).collect();
-            if pages.is_empty() {
-                pages.push("*".to_owned());
-            }
-            let may =
-                if create_bucket(bucket, &pages).await? { "may use it" } else { "need the server's own CORS rules" };
-            say(&format!("S3: the bucket {} is there; pages of {} {may}", bucket.name, pages.join(", ")));
+            // Pages load big files to and from the bucket itself. From which origin does not matter: what a request may do
+            // says its signature, and it carries no cookies. Nor would the settings tell, which name only other origins
+            // than the server's own.
+            let may = match create_bucket(bucket, &["*".to_owned()]).await? {
+                true => "may load files there with requests that Palaver signed",
+                false => "need the server's own CORS rules",
+            };
+            say(&format!("S3: the bucket {} is there; pages {may}", bucket.name));
         }
     }
     Ok(())

@@ -71,7 +71,16 @@ const NO_SETTINGS: [&str; 6] = [
 
 /// Whether a variable of the environment is meant for Palaver, so that it should be a setting.
 pub fn is_ours(name: &str) -> bool {
-    name.starts_with("PALAVER_") && !NO_SETTINGS.contains(&name)
+    name.starts_with("PALAVER_") && !NO_SETTINGS.contains(&name) && !is_of_kubernetes(name)
+}
+
+/// Whether Kubernetes made the variable, as it does in every pod for each Service: one called `palaver` gives
+/// `PALAVER_SERVICE_HOST`, `PALAVER_SERVICE_PORT_HTTP`, `PALAVER_PORT` and `PALAVER_PORT_8080_TCP_ADDR`.
+fn is_of_kubernetes(name: &str) -> bool {
+    let has_port = |(_, rest): (&str, &str)| rest.starts_with(|c: char| c.is_ascii_digit());
+    ["_SERVICE_HOST", "_PORT"].iter().any(|end| name.ends_with(end))
+        || name.contains("_SERVICE_PORT")
+        || name.split_once("_PORT_").is_some_and(has_port)
 }
 
 impl Settings {
@@ -167,6 +176,20 @@ mod tests {
         let settings = config.finish(settings).expect("nothing is wrong with the defaults");
         assert_eq!(settings.limits, Limits::default());
         assert_eq!(settings.listen.port(), 8080);
+    }
+
+    #[test]
+    fn what_kubernetes_sets_is_not_taken_for_a_misspelt_setting() {
+        let mut config = Config::from_lookup(|_| None);
+        Settings::read(&mut config);
+        for name in config.asked().iter().filter(|name| name.starts_with("PALAVER_")) {
+            assert!(is_ours(name), "{name} is a setting");
+        }
+        assert!(is_ours("PALAVER_LISTN"));
+        for end in ["SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT", "PORT_8080_TCP_ADDR", "WS_PORT_80_TCP"]
+        {
+            assert!(!is_ours(&format!("PALAVER_{end}")), "{end}");
+        }
     }
 
     #[test]

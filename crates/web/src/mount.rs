@@ -56,7 +56,8 @@ async fn recognise(State(settings): State<Arc<WebSettings>>, mut request: Reques
 /// Ends a call that takes too long. An upload may take longer, but its body must not stand still.
 async fn time_out(State(settings): State<Arc<WebSettings>>, request: Request, next: Next) -> Response {
     let kind = request.headers().get(header::CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
-    let upload = kind.starts_with(b"multipart/form-data");
+    // To complete a direct upload its bytes are read once more.
+    let upload = kind.starts_with(b"multipart/form-data") || request.uri().path().ends_with("/complete");
     let limit = if upload { settings.upload_timeout } else { settings.request_timeout };
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
