@@ -9,7 +9,8 @@ use tempfile::TempDir;
 use crate::process::{Process, http_status, or_panic};
 use crate::{AWS_REGION, folder, port, tools};
 
-const ACCESS_KEY: &str = "palaver-access";
+// Letters and digits alone: DynamoDB Local, which may be asked with the same key, takes no others.
+const ACCESS_KEY: &str = "palaveraccess";
 const SECRET_KEY: &str = "palaver-secret";
 const HEALTH: &str = "/_health";
 
