@@ -32,6 +32,21 @@ struct Connections {
     last_seen: Option<Timestamp>,
 }
 
+/// Notes that a connection of a user is there, unless there are enough; those that ran out count no more.
+pub(crate) fn hold(
+    held: &mut HashMap<String, (PresenceStatus, Timestamp)>,
+    now: Timestamp,
+    id: &str,
+    status: PresenceStatus,
+) {
+    if held.len() >= PRESENCE_CONNECTIONS {
+        held.retain(|_, (_, until)| *until > now);
+    }
+    if held.contains_key(id) || held.len() < PRESENCE_CONNECTIONS {
+        held.insert(id.to_owned(), (status, now + PRESENCE_LIFE));
+    }
+}
+
 impl InProcessPresence {
     /// Nobody is there.
     pub fn new() -> Self {
@@ -92,12 +107,7 @@ impl PresenceStore for InProcessPresence {
         let mut state = self.state();
         for (user, id, status) in connections {
             let known = state.users.entry(*user).or_default();
-            if known.by_id.len() >= PRESENCE_CONNECTIONS {
-                known.by_id.retain(|_, (_, until)| *until > now);
-            }
-            if known.by_id.contains_key(id) || known.by_id.len() < PRESENCE_CONNECTIONS {
-                known.by_id.insert(id.clone(), (*status, now + PRESENCE_LIFE));
-            }
+            hold(&mut known.by_id, now, id, *status);
             known.last_seen = Some(now);
         }
     }

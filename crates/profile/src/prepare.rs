@@ -24,7 +24,7 @@ pub async fn prepare(settings: &Settings, mut say: impl FnMut(&str)) -> Result<(
             // Pages load big files to and from the bucket itself. From which origin does not matter: what a request may do
             // says its signature, and it carries no cookies. Nor would the settings tell, which name only other origins
             // than the server's own.
-            let may = match create_bucket(bucket, &["*".to_owned()]).await? {
+            let may = match create_bucket(bucket).await? {
                 true => "may load files there with requests that Palaver signed",
                 false => "need the server's own CORS rules",
             };
@@ -62,13 +62,13 @@ async fn create_table(_: &str) -> Result<(), OpenError> {
 
 /// Whether the server takes rules for pages; some have one for all buckets instead.
 #[cfg(feature = "s3")]
-async fn create_bucket(bucket: &S3Bucket, pages: &[String]) -> Result<bool, OpenError> {
-    let made = blobs::create_bucket(&crate::s3_settings(bucket), pages).await?;
+async fn create_bucket(bucket: &S3Bucket) -> Result<bool, OpenError> {
+    let made = blobs::create_bucket(&crate::s3_settings(bucket), &["*".to_owned()]).await?;
     Ok(made.cors == blobs::Extra::Set)
 }
 
 #[cfg(not(feature = "s3"))]
-async fn create_bucket(_: &S3Bucket, _: &[String]) -> Result<bool, OpenError> {
+async fn create_bucket(_: &S3Bucket) -> Result<bool, OpenError> {
     Err(OpenError::NotBuiltIn("S3"))
 }
 

@@ -28,6 +28,14 @@ pub(crate) fn followed_by(follower: &Connection) -> Connection {
     Connection { id: id.to_owned(), room: None, ..follower.clone() }
 }
 
+/// Whether a row is of this socket: its own, or one by which it follows a room.
+pub(crate) fn is_of(row: &Connection, socket: &str) -> bool {
+    match row.room {
+        Some(_) => followed_by(row).id == socket,
+        None => row.id == socket,
+    }
+}
+
 impl Gateway {
     /// Posts frames to one socket, in order. One that does not take them is closed, and its client reads what it missed
     /// when it comes again: nobody else waits for it.
@@ -68,7 +76,7 @@ impl Gateway {
     pub(crate) async fn gone(&self, connection: &Connection) {
         let nodes = &self.parts.store.nodes;
         let rows = nodes.connections(connection.user, self.now()).await.unwrap_or_default();
-        for row in rows.iter().filter(|row| row.room.is_some() && followed_by(row).id == connection.id) {
+        for row in rows.iter().filter(|row| row.room.is_some() && is_of(row, &connection.id)) {
             let _ = nodes.drop_connection(row.user, &row.id).await;
         }
         let _ = nodes.forget_socket(&connection.id).await;

@@ -10,7 +10,7 @@ use wire::ServerFrame;
 use ws_tier::session::{Action, CloseCode, Credential, Identity, Reply, Session};
 use ws_tier::{Class, Frame, encode, room_frames};
 
-use crate::post::{followed_by, packed};
+use crate::post::{is_of, packed};
 use crate::told::{Told, tell_again};
 use crate::{Answer, Event, Gateway, Kept};
 
@@ -197,7 +197,7 @@ impl<'a> Turn<'a> {
         self.connection.expires_at = identity.expires_at.min(self.ends_at);
         let nodes = &self.gateway.parts.store.nodes;
         for row in nodes.connections(identity.user.id, self.now()).await? {
-            if followed_by(&row).id == self.connection.id || row.id == self.connection.id {
+            if is_of(&row, &self.connection.id) {
                 nodes.put_connection(&Connection { expires_at: self.connection.expires_at, ..row }).await?;
             }
         }

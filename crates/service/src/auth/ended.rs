@@ -1,5 +1,6 @@
 //! What ended here before its access tokens did: sessions and roles, as this node's commits to the users' own logs tell. So
-//! it holds at once where it was done; elsewhere the store is asked (`super::asked`). Bounded: an entry goes when no token can name it any more.
+//! it holds at once where it was done; elsewhere the store is asked (`super::asked`).
+//! Bounded: an entry goes when no token can name it any more.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};

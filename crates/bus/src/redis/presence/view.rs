@@ -5,9 +5,11 @@
 
 use std::collections::HashMap;
 
-use domain::limits::{PRESENCE_CONNECTIONS, PRESENCE_HOLD, PRESENCE_LIFE};
+use domain::limits::{PRESENCE_HOLD, PRESENCE_LIFE};
 use domain::{PresenceStatus, Timestamp, UserId};
 use service::ports::UserPresence;
+
+use crate::presence::hold;
 
 /// A connection's status and end.
 type Held = (PresenceStatus, Timestamp);
@@ -40,13 +42,7 @@ impl View {
     /// These connections are held here.
     pub fn refresh(&mut self, now: Timestamp, connections: &[(UserId, String, PresenceStatus)]) {
         for (user, id, status) in connections {
-            let held = self.own.entry(*user).or_default();
-            if held.len() >= PRESENCE_CONNECTIONS {
-                held.retain(|_, (_, until)| *until > now);
-            }
-            if held.contains_key(id) || held.len() < PRESENCE_CONNECTIONS {
-                held.insert(id.clone(), (*status, now + PRESENCE_LIFE));
-            }
+            hold(self.own.entry(*user).or_default(), now, id, *status);
         }
         if now.since(self.forgot_at) >= PRESENCE_LIFE {
             self.forget(now);
