@@ -11,17 +11,18 @@ use axum::Router;
 use axum::extract::ConnectInfo;
 use domain::limits::{HEADER_BYTES, HEADER_TIMEOUT, HTTP_CONNECTIONS};
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use service::seldom::Seldom;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
 
 mod patience;
 
 use patience::Patience;
 
-/// How long calls may take to finish once the shutdown has begun.
+/// How long calls may take to finish once the shutdown has begun, unless a process sets another time.
 const GRACE: Duration = Duration::from_secs(25);
 /// How long to wait before accepting again when the system has no sockets left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -33,6 +34,7 @@ pub struct Server {
     listener: TcpListener,
     connections: usize,
     patience: Duration,
+    grace: Duration,
 }
 
 /// Serves a router until the process is told to stop.
@@ -69,12 +71,19 @@ impl Server {
             listener: TcpListener::bind(address).await?,
             connections: HTTP_CONNECTIONS,
             patience: HEADER_TIMEOUT,
+            grace: GRACE,
         })
     }
 
     /// Another number of connections at once.
     pub fn with_connections(mut self, connections: usize) -> Self {
         self.connections = connections;
+        self
+    }
+
+    /// Sets how long calls may take to finish once the shutdown has begun.
+    pub fn with_grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
         self
     }
 
@@ -87,12 +96,11 @@ impl Server {
     /// a grace period it ends all the same. Upgraded sockets are not waited for: their owner drains them.
     pub async fn run(self, router: Router, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let (stop, stopped) = watch::channel(false);
-        let places = Arc::new(Semaphore::new(self.connections));
+        let permits = Arc::new(Semaphore::new(self.connections));
         let mut shutdown = pin!(shutdown);
         loop {
-            let place = places.clone().acquire_owned();
-            let accept = async { (place.await.expect("never closed"), self.listener.accept().await) };
-            let (place, accepted) = tokio::select! {
+            let accept = async { (permit(&permits, self.connections).await, self.listener.accept().await) };
+            let (permit, accepted) = tokio::select! {
                 accepted = accept => accepted,
                 () = &mut shutdown => break,
             };
@@ -107,18 +115,35 @@ impl Server {
             let (router, stopped, patience) = (router.clone(), stopped.clone(), self.patience);
             tokio::spawn(async move {
                 answer(stream, peer, router, stopped, patience).await;
-                drop(place);
+                drop(permit);
             });
         }
         drop(self.listener);
         let _ = stop.send(true);
-        // Every connection holds a place: with all of them in hand there is none left.
-        let all = places.acquire_many(self.connections as u32);
-        if tokio::time::timeout(GRACE, all).await.is_err() {
+        // Every connection holds a permit: once all of them are here, no connection is left.
+        let all = permits.acquire_many(self.connections as u32);
+        if tokio::time::timeout(self.grace, all).await.is_err() {
             tracing::warn!("some calls did not finish in time");
         }
         Ok(())
     }
+}
+
+/// Waits until another connection may be open, and says so in the log when that takes a wait: from outside, a server
+/// whose connections are all in use looks as if it were down.
+async fn permit(permits: &Arc<Semaphore>, connections: usize) -> OwnedSemaphorePermit {
+    static LINE: Seldom = Seldom::new();
+    if let Ok(permit) = permits.clone().try_acquire_owned() {
+        return permit;
+    }
+    if let Some(repeated) = LINE.tell("full", std::time::Instant::now()) {
+        tracing::warn!(
+            connections,
+            repeated,
+            "all connections are in use, new ones wait until one ends; PALAVER_LIMITS_CONNECTIONS_PER_NODE sets how many there may be"
+        );
+    }
+    permits.clone().acquire_owned().await.expect("the semaphore is never closed")
 }
 
 /// Answers the calls of one connection until it ends.
@@ -138,11 +163,12 @@ async fn answer(
         request.extensions_mut().insert(ConnectInfo(peer));
         router.clone().oneshot(request)
     });
-    // HTTP/1 alone: browsers speak HTTP/2 only over TLS, which is a proxy's affair, and an HTTP/2 connection without calls
-    // would keep its place for ever.
-    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(HEADER_BYTES);
-    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
+    // HTTP/1 alone: browsers speak HTTP/2 only over TLS, which a proxy ends, and an HTTP/2 connection without calls would
+    // keep its permit for ever. hyper-util's `auto` builder serves HTTP/2 even when it is set to HTTP/1 only, because
+    // `serve_connection_with_upgrades` ignores that setting.
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(HEADER_BYTES);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
     let result = tokio::select! {
         result = connection.as_mut() => Some(result),
         // The channel changes once, or closes with the server.

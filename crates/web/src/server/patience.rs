@@ -1,6 +1,5 @@
-//! A connection that must make its first call in time, and must take what it asked for. hyper's own
-//! time-out begins with HTTP/1 headers; before that it waits for ever for the bytes that tell HTTP/1 from
-//! HTTP/2, and for an HTTP/2 client's first call; and it waits for ever for a client that does not read.
+//! A connection whose client must make its first call in time, and must read the answers. hyper has a time-out for the
+//! headers of a call, and none for a client that does not read.
 
 use std::io;
 use std::pin::Pin;

@@ -81,7 +81,7 @@ async fn a_call_under_way_finishes_and_new_ones_are_not_taken() {
 async fn headers_that_drip_end_the_connection() {
     let patience = Duration::from_millis(200);
     let running = start_with(hello(), patience).await;
-    for first in ["", "G", "PRI * HTTP/2.0\r\n", "GET / HTTP/1.1\r\nhost: x\r\nx-a: b"] {
+    for first in ["", "G", "PRI", "GET / HTTP/1.1\r\nhost: x\r\nx-a: b"] {
         let mut stream = TcpStream::connect(running.address).await.expect("it listens");
         stream.write_all(first.as_bytes()).await.expect("sent");
         let began = std::time::Instant::now();
@@ -122,4 +122,37 @@ async fn a_client_that_does_not_read_is_let_go() {
     running.ended.await.expect("no panic").expect("no error");
     assert_eq!(gone.recv().await, None, "the body is gone too");
     drop(stream);
+}
+
+#[tokio::test]
+async fn http_2_is_not_served() {
+    // RFC 9113 section 3.4: the preface, and an empty SETTINGS frame.
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
+    let running = start(hello()).await;
+    let began = std::time::Instant::now();
+    let answer = answer_to(running.address, preface).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer:?}");
+    assert!(began.elapsed() < HEADER_TIMEOUT / 2, "the connection is not kept");
+
+    // The other way into HTTP/2, by an upgrade, is not taken either.
+    let upgrade = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade, http2-settings, close\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n\r\n";
+    let answer = answer_to(running.address, upgrade).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("hello"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_wait_for_one_to_end() {
+    let server = Server::bind("127.0.0.1:0".parse().expect("valid")).await.expect("a free port").with_connections(1);
+    let address = server.local_address().expect("bound");
+    let (_stop, stopped) = oneshot::channel::<()>();
+    tokio::spawn(server.run(hello(), async { drop(stopped.await) }));
+    let first = TcpStream::connect(address).await.expect("it listens");
+    let second =
+        tokio::spawn(
+            async move { answer_to(address, b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await },
+        );
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!second.is_finished(), "the only permit is taken");
+    drop(first);
+    assert!(second.await.expect("no panic").ends_with("hello"));
 }
