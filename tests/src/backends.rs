@@ -85,6 +85,18 @@ impl Backends {
         backends
     }
 
+    /// PostgreSQL alone, at a URL where a test has made it reachable: files are in the data folder, and one process is the
+    /// whole installation.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    pub async fn postgres_at(url: String) -> Self {
+        let variables = vec![("DATABASE_URL".to_owned(), url)];
+        let backends = Self { variables, database: String::new(), redis: None, holds_sockets: false };
+        backends.migrate().await;
+        backends
+    }
+
     fn self_hosted_with(url: String, database: &str) -> Self {
         let s3 = shared::versitygw();
         let mut backends = Self::with(url, database.to_owned());

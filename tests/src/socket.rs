@@ -5,11 +5,11 @@ use std::collections::VecDeque;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 
 use crate::backends::Profile;
 use crate::wait::{PATIENCE, QUIET};
@@ -32,6 +32,18 @@ impl Socket {
     /// Connects and says nothing.
     pub async fn silent(url: &str) -> Self {
         let (stream, _) = connect_async(url).await.expect("the server takes the upgrade");
+        Self { stream, unread: VecDeque::new() }
+    }
+
+    /// Connects with so small a buffer for what comes in, and says nothing: what is not read soon holds up the server.
+    pub async fn with_receive_buffer(url: &str, bytes: u32) -> Self {
+        let request = url.into_client_request().expect("the URL is valid");
+        let address = request.uri().authority().expect("a URL of a socket has a host").as_str().parse();
+        let tcp = TcpSocket::new_v4().expect("a socket can be made");
+        tcp.set_recv_buffer_size(bytes).expect("the size can be set");
+        let tcp = tcp.connect(address.expect("tests listen on an address")).await.expect("the server listens");
+        let (stream, _) =
+            client_async(request, MaybeTlsStream::Plain(tcp)).await.expect("the server takes the upgrade");
         Self { stream, unread: VecDeque::new() }
     }
 

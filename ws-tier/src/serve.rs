@@ -4,11 +4,13 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use profile::{FileStore, InternalSettings, OpenError, Profile, Settings};
-use service::Duties;
 use service::ports::StoreError;
+use service::{Duties, Running};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use web::{Server, shutdown_signal};
 
@@ -16,6 +18,12 @@ use crate::{AccessKeys, Parts, Reachable, Tier, TierSettings};
 
 /// Sockets beyond those of people that may be open: calls, health checks.
 const CONNECTIONS_FOR_CALLS: usize = 1_000;
+/// How much of the grace period (`PALAVER_DRAIN`) sockets have to leave.
+const SOCKETS_SHARE: f64 = 0.75;
+/// How much of it has passed when calls that are still under way are cut. The rest is for what waits to be written.
+const CALLS_SHARE: f64 = 0.85;
+/// The least time for that, whatever the grace period is.
+const STOP_WAIT: Duration = Duration::from_secs(1);
 
 /// Why a process ended.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +61,8 @@ pub enum ServeError {
 }
 
 /// Serves the tier and `routes` on one address, mounted as every function is ([`web::mount`]), until SIGTERM or Ctrl-C,
-/// then lets everybody go and ends cleanly. `ready` is told the address once all is open. `F`: whether the routes ever touch the bytes of files.
+/// then lets everybody go and ends cleanly within the grace period of the settings. Calls `ready` with the address once
+/// everything is open. `F`: whether the routes ever touch the bytes of files.
 pub async fn serve<F: FileStore>(
     settings: Settings,
     routes: impl FnOnce(&Profile) -> Router,
@@ -63,7 +72,8 @@ pub async fn serve<F: FileStore>(
     let server = Server::bind(settings.listen)
         .await
         .map_err(|source| ServeError::Listen { address: settings.listen, source })?
-        .with_connections(settings.limits.connections_per_node + CONNECTIONS_FOR_CALLS);
+        .with_connections(settings.limits.connections_per_node + CONNECTIONS_FOR_CALLS)
+        .with_grace(settings.drain.mul_f64(CALLS_SHARE - SOCKETS_SHARE));
     let address = server.local_address()?;
     let metrics = web::metrics::install().map_err(|error| ServeError::Metrics(error.to_string()))?;
     let metrics_server = bind_privately(settings.metrics_listen, "PALAVER_METRICS_LISTEN").await?;
@@ -96,17 +106,33 @@ pub async fn serve<F: FileStore>(
     ready(address);
 
     // Sockets are let go first; the listener goes on until they are, so that nobody is cut off.
+    let mut asked = None;
     let drain = async {
         shutdown_signal().await;
+        asked = Some(Instant::now());
         tracing::info!("shutting down");
-        tier.drain(settings.drain).await;
+        tier.drain(settings.drain.mul_f64(SOCKETS_SHARE)).await;
         drained.cancel();
     };
     server.run(router, drain).await?;
-    running.stop().await;
-    profile.close().await;
-    tracing::info!("ended cleanly");
+
+    let end = asked.unwrap_or_else(Instant::now) + settings.drain;
+    stop(running, profile, end).await;
     Ok(())
+}
+
+/// Writes what waits and closes what is open, within the time that is left: a store that does not answer must not keep
+/// the process. Whatever is lost then, nobody was promised: marks and cursors are raised again after the next start.
+async fn stop(running: Running, profile: Profile, end: Instant) {
+    let stopped = async {
+        running.stop().await;
+        profile.close().await;
+    };
+    let left = end.saturating_duration_since(Instant::now()).max(STOP_WAIT);
+    match tokio::time::timeout(left, stopped).await {
+        Ok(()) => tracing::info!("ended cleanly"),
+        Err(_) => tracing::warn!("the store did not finish in time, ending without it"),
+    }
 }
 
 /// Where a person opens it: an address that listens everywhere is reached at this machine's own.

@@ -64,6 +64,9 @@ pub enum BusBackend {
 pub struct Backends {
     /// Rows and logs.
     pub store: StoreBackend,
+    /// Connections to an SQL store that read at the same time: `PALAVER_DATABASE_READERS`. None takes the adapter's own
+    /// number.
+    pub readers: Option<u32>,
     /// Bytes of files.
     pub blobs: BlobsBackend,
     /// Bus and presence.
@@ -73,7 +76,7 @@ pub struct Backends {
 impl Backends {
     /// Reads them; what is wrong is noted in `config`.
     pub fn read(config: &mut Config) -> Backends {
-        Backends { store: store(config), blobs: blobs(config), bus: bus(config) }
+        Backends { store: store(config), readers: readers(config), blobs: blobs(config), bus: bus(config) }
     }
 
     /// Whether anything lies in the data folder, so that one process alone uses what is there.
@@ -116,6 +119,11 @@ fn store(config: &mut Config) -> StoreBackend {
         config.problem(REPLICA, "only PostgreSQL has read replicas: set DATABASE_URL to postgres://…");
     }
     backend
+}
+
+fn readers(config: &mut Config) -> Option<u32> {
+    const KEY: &str = "PALAVER_DATABASE_READERS";
+    config.optional(KEY).map(|_| config.within(KEY, 1, 1..=256))
 }
 
 /// Notes what an adapter says of a setting, without the setting: it may hold a password.

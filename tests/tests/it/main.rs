@@ -19,4 +19,5 @@ mod protocol;
 mod rooms;
 mod secrets;
 mod setup;
+mod slow;
 mod startup;

@@ -15,8 +15,8 @@ mod shard;
 mod sign_in;
 mod signals;
 mod socket;
+mod socket_io;
 mod upgrade;
-mod write;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -41,6 +41,11 @@ pub use peers::Reachable;
 use presence::Watches;
 use shard::Shards;
 use signals::TypingBudget;
+
+/// How much of its grace a drain spreads the clients' departure over.
+const SPREAD: f64 = 0.6;
+/// How long sockets whose time is over have to take themselves out of hub and presence.
+const LEAVE_WAIT: Duration = Duration::from_secs(1);
 
 /// How a node is set up.
 #[derive(Debug, Clone)]
@@ -87,8 +92,19 @@ pub struct Tier {
     restarting: AtomicBool,
     /// Whether the other nodes know of this one.
     joined: AtomicBool,
-    drain: watch::Sender<Option<Duration>>,
+    drain: watch::Sender<Drain>,
     stop: CancellationToken,
+}
+
+/// How far the node is on its way to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Drain {
+    /// It stays.
+    No,
+    /// Sockets leave within this time, each at a moment of its own.
+    Within(Duration),
+    /// Whatever is still open is cut.
+    Now,
 }
 
 impl Tier {
@@ -116,7 +132,7 @@ impl Tier {
             one_less: Notify::new(),
             restarting: AtomicBool::new(false),
             joined: AtomicBool::new(false),
-            drain: watch::channel(None).0,
+            drain: watch::Sender::new(Drain::No),
             stop: CancellationToken::new(),
             parts,
         });
@@ -145,26 +161,34 @@ impl Tier {
         internal::router(self.clone(), keys)
     }
 
-    /// Lets all sockets go: no new ones, a `goaway` with a spread delay to each, changes in flight are
-    /// answered, the last leaves within `grace`. After it the tier does nothing any more.
+    /// Lets all sockets go: no new ones, a `goaway` with a spread delay to each, changes in flight are answered. Sockets
+    /// that are still open after `grace`, such as those of clients that do not read, are cut. Returns at most a second
+    /// later; from then on the tier does nothing any more.
     pub async fn drain(&self, grace: Duration) {
-        self.drain.send_replace(Some(grace.mul_f64(0.6)));
-        self.leave().await;
-        let gone = async {
-            while self.open.load(Ordering::Acquire) > 0 {
-                let one_less = self.one_less.notified();
-                if self.open.load(Ordering::Acquire) > 0 {
-                    one_less.await;
-                }
-            }
-        };
-        if tokio::time::timeout(grace, gone).await.is_err() {
+        let end = tokio::time::Instant::now() + grace;
+        self.drain.send_replace(Drain::Within(grace.mul_f64(SPREAD)));
+        let left = async { tokio::join!(self.leave(), self.all_closed()) };
+        if tokio::time::timeout_at(end, left).await.is_err() {
             tracing::warn!(
-                open = self.open.load(Ordering::Acquire),
-                "sockets were still open when the grace period ended"
+                open = self.open_sockets(),
+                "sockets were still open when the grace period ended, cutting them"
             );
+            self.drain.send_replace(Drain::Now);
+            let _ = tokio::time::timeout(LEAVE_WAIT, self.all_closed()).await;
         }
         self.stop.cancel();
+    }
+
+    /// Returns once no socket is open.
+    async fn all_closed(&self) {
+        while self.open_sockets() > 0 {
+            let one_less = self.one_less.notified();
+            tokio::pin!(one_less);
+            one_less.as_mut().enable();
+            if self.open_sockets() > 0 {
+                one_less.await;
+            }
+        }
     }
 
     /// The node's name.
@@ -182,7 +206,7 @@ impl Tier {
     }
 
     pub(crate) fn is_draining(&self) -> bool {
-        self.drain.borrow().is_some()
+        *self.drain.borrow() != Drain::No
     }
 
     pub(crate) fn now(&self) -> Timestamp {

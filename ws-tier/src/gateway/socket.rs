@@ -1,29 +1,30 @@
-//! One socket's task: reads frames into its session, carries out what the session asks, writes its outbox.
+//! One socket's task: gives frames to its session, starts what the session asks for, writes its outbox.
+//!
+//! What the session asks for has tasks of its own: it may hold what all sockets share, a connection to the store or a
+//! permit, and this task may wait for its client.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use axum::extract::ws::{Message, WebSocket};
 use domain::limits::{FRAMES_IN_FLIGHT, REPLAYS_IN_FLIGHT};
 use domain::{Ack, Actor, LogId, Refusal, RoomId};
-use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
 use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
 
 use super::connections::{Connection, Peer, new_id};
-use super::outbox::Outbox;
+use super::outbox::{Next, Outbox};
 use super::replay::{Asked, replay};
 use super::sign_in::{SignedIn, list_rooms, sign_in};
-use super::{Tier, write};
+use super::socket_io::{Event, SocketIo};
+use super::{Drain, Tier};
 use crate::encode;
 use crate::frame::{Class, Frame};
 use crate::hub::SocketId;
 use crate::session::{Action, CloseCode, Credential, Identity, Reply, Session};
 
-/// How long the other side has to answer a close frame.
-const CLOSE_WAIT: Duration = Duration::from_secs(1);
 /// How long changes in flight may hold up a drained socket.
 const ANSWER_WAIT: Duration = Duration::from_secs(3);
 
@@ -45,8 +46,10 @@ struct Socket {
     outbox: Arc<Outbox>,
     connection: Arc<Connection>,
     actor: Option<Actor>,
-    /// Answers that the client waits for.
-    work: FuturesUnordered<BoxFuture<'static, Done>>,
+    /// What only this socket wants; ends with it.
+    reads: JoinSet<Done>,
+    /// Changes and marks. They finish also after the socket is gone; only their answers are lost.
+    changes: JoinSet<Done>,
     /// Requests for pages that wait for their turn: the newest of each log.
     pages: HashMap<LogId, Asked>,
     order: VecDeque<LogId>,
@@ -55,11 +58,11 @@ struct Socket {
 
 /// Closes a socket that there is no place for.
 pub(super) async fn refuse(ws: WebSocket, code: CloseCode) {
-    close(ws, code, false).await;
+    SocketIo::new(ws).close(code).await;
 }
 
 /// Runs a socket until it is closed by either side.
-pub(super) async fn run(tier: Arc<Tier>, mut ws: WebSocket, ticket: Option<String>, peer: Peer) {
+pub(super) async fn run(tier: Arc<Tier>, ws: WebSocket, ticket: Option<String>, peer: Peer) {
     let id = tier.next_socket();
     let conn = new_id(&tier.settings.node);
     let session = Session::new(tier.settings.clone(), conn.clone(), ticket, tier.now());
@@ -74,19 +77,22 @@ pub(super) async fn run(tier: Arc<Tier>, mut ws: WebSocket, ticket: Option<Strin
         outbox,
         connection,
         actor: None,
-        work: FuturesUnordered::new(),
+        reads: JoinSet::new(),
+        changes: JoinSet::new(),
         pages: HashMap::new(),
         order: VecDeque::new(),
         replaying: 0,
     };
-    let end = socket.serve(&mut ws).await;
-    if let End::Close { code, deaf } = end {
+
+    let mut io = SocketIo::new(ws);
+    let end = socket.serve(&mut io).await;
+    if let End::Close(code) = end {
         metrics::counter!("palaver_sockets_closed_total", "code" => code.reason()).increment(1);
         if code == CloseCode::Drained {
-            socket.finish(&mut ws).await;
+            socket.finish(&mut io).await;
         }
         socket.leave().await;
-        close(ws, code, deaf).await;
+        io.close(code).await;
     } else {
         socket.leave().await;
     }
@@ -94,62 +100,77 @@ pub(super) async fn run(tier: Arc<Tier>, mut ws: WebSocket, ticket: Option<Strin
 
 /// How a socket came to its end.
 enum End {
-    /// We close. `deaf`: the other side cannot be heard any more, after a frame over the limit.
-    Close { code: CloseCode, deaf: bool },
-    /// It is gone.
+    /// This node closes it.
+    Close(CloseCode),
+    /// The client is gone, or the node has no more time for it.
     Gone,
 }
 
 impl Socket {
-    async fn serve(&mut self, ws: &mut WebSocket) -> End {
+    async fn serve(&mut self, io: &mut SocketIo) -> End {
+        // A client that takes nothing for this long would be closed for silence too.
+        let patience = Duration::from_millis(self.tier.settings.limits.heartbeat_ms * 2);
         let mut drain = self.tier.drain.subscribe();
-        let mut deaf = false;
         loop {
+            if io.is_idle() {
+                match self.outbox.next(self.tier.settings.limits.server_frame) {
+                    Next::Write(frames) => io.start(frames, self.session.batches(), patience),
+                    Next::Close(code) => return End::Close(code),
+                    Next::Idle => {}
+                }
+            }
+
             let now = self.tier.now();
             let due = self.session.next_tick().map(|at| at.since(now));
-            let reads =
-                !deaf && self.session.reads() && self.work.len() < FRAMES_IN_FLIGHT && self.outbox.closing().is_none();
+            let reads = self.session.reads() && self.in_flight() < FRAMES_IN_FLIGHT && self.outbox.closing().is_none();
             let mut actions = Vec::new();
             tokio::select! {
-                () = self.outbox.ready() => {
-                    let batch = self.session.batches();
-                    match write::all(ws, &self.outbox, batch, &self.tier.settings.limits).await {
-                        write::Written::All => {}
-                        write::Written::Close(code) => return End::Close { code, deaf },
-                        write::Written::Failed => return End::Gone,
-                    }
-                }
-                message = ws.recv(), if reads => match message {
-                    Some(Ok(Message::Text(text))) => {
+                () = self.outbox.ready() => {}
+                event = io.next(reads) => match event {
+                    Event::Message(Message::Text(text)) => {
                         self.connection.is_active(self.tier.now());
                         self.session.on_text(&text, self.tier.now(), &mut actions);
                     }
-                    Some(Ok(Message::Binary(_))) => self.session.on_breach(&mut actions),
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => self.session.on_control(self.tier.now(), &mut actions),
-                    Some(Ok(Message::Close(_))) | None => return End::Gone,
-                    Some(Err(error)) => {
-                        if !is_breach(error) {
-                            return End::Gone;
-                        }
-                        deaf = true;
-                        self.session.on_breach(&mut actions);
+                    Event::Message(Message::Ping(_) | Message::Pong(_)) => {
+                        self.session.on_control(self.tier.now(), &mut actions);
                     }
+                    Event::Message(_) | Event::Breach => self.session.on_breach(&mut actions),
+                    Event::Written(bytes) => self.outbox.written(bytes),
+                    Event::Gone => return End::Gone,
                 },
-                Some(done) = self.work.next(), if !self.work.is_empty() => self.done(done, &mut actions),
+                Some(done) = self.reads.join_next(), if !self.reads.is_empty() => self.done(done, &mut actions),
+                Some(done) = self.changes.join_next(), if !self.changes.is_empty() => self.done(done, &mut actions),
                 () = sleep(due) => {
                     let (tier, id) = (self.tier.clone(), self.id);
                     self.session.on_tick(tier.now(), || tier.drive(|hub, _| hub.heads(id)), &mut actions);
                 }
-                delay = drained(&mut drain) => self.session.go_away(delay, self.tier.now(), &mut actions),
+                drain = drained(&mut drain) => match drain {
+                    Some(delay) => self.session.go_away(delay, self.tier.now(), &mut actions),
+                    None => return End::Gone,
+                },
             }
+
             for action in actions {
                 self.act(action);
             }
         }
     }
 
-    fn done(&mut self, done: Done, out: &mut Vec<Action>) {
+    /// What the client waits for.
+    fn in_flight(&self) -> usize {
+        self.reads.len() + self.changes.len()
+    }
+
+    fn done(&mut self, done: Result<Done, JoinError>, out: &mut Vec<Action>) {
         let now = self.tier.now();
+        let done = match done {
+            Ok(done) => done,
+            Err(error) => {
+                // What it would have answered is not known any more; the client asks again with its next socket.
+                tracing::error!(%error, socket = self.conn, "a request of a socket panicked, closing the socket");
+                return self.outbox.close(CloseCode::Overloaded);
+            }
+        };
         match done {
             Done::SignedIn(Ok(SignedIn { identity, epoch, online })) => {
                 self.actor = Some(identity.actor);
@@ -183,70 +204,56 @@ impl Socket {
             Action::Send(frame) => self.outbox.push(Frame::new(Class::Durable, &*frame)),
             Action::Close(code) => self.outbox.close(code),
             Action::SignIn(credential) => self.sign_in(credential),
-            Action::Renew { id, token } => self.work.push(
-                async move {
-                    let answer = tier.parts.sign_in(&token).await;
-                    Done::Renewed(id, answer)
-                }
-                .boxed(),
-            ),
+            Action::Renew { id, token } => self.read(async move {
+                let answer = tier.parts.sign_in(&token).await;
+                Done::Renewed(id, answer)
+            }),
             Action::ListRooms => {
                 let (Some(actor), outbox) = (self.actor, self.outbox.clone()) else { return };
-                self.work.push(
-                    async move {
-                        list_rooms(&tier, &outbox, actor.user).await;
-                        Done::Nothing
-                    }
-                    .boxed(),
-                );
+                self.read(async move {
+                    list_rooms(&tier, &outbox, actor.user).await;
+                    Done::Nothing
+                });
             }
             Action::Replay { re, logs } => self.ask_pages(&re, logs),
             Action::NoSuchLog { re, room } => self.no_such_log(re, room),
-            Action::Submit { reply, room, change } => self.work.push(
-                async move {
-                    match tier.parts.submit(&room, *change).await {
-                        Ok((room, ack)) => Done::Acked(reply, room, ack),
-                        Err(refusal) => Done::Refused(reply, refusal),
-                    }
+            Action::Submit { reply, room, change } => self.change(async move {
+                match tier.parts.submit(&room, *change).await {
+                    Ok((room, ack)) => Done::Acked(reply, room, ack),
+                    Err(refusal) => Done::Refused(reply, refusal),
                 }
-                .boxed(),
-            ),
+            }),
             Action::Mark { room, seq } => {
+                let Some(actor) = self.actor else { return };
                 let reply = Reply { id: None, of: "read", room: Some(room.to_string()) };
-                self.work_as(
-                    reply,
-                    move |actor| async move { tier.parts.marks.read(&actor, room, seq).await.map(drop) },
-                );
+                self.change(async move { error_only(reply, tier.parts.marks.read(&actor, room, seq).await.map(drop)) });
             }
             Action::Typing { room, on } => {
+                let Some(actor) = self.actor else { return };
                 let reply = Reply { id: None, of: "typing", room: Some(room.to_string()) };
-                self.work_as(
-                    reply,
-                    move |actor| async move { tier.parts.presence.typing(&actor, &room.into(), on).await },
-                );
+                self.read(async move { error_only(reply, tier.parts.presence.typing(&actor, &room.into(), on).await) });
             }
             Action::Watch(users) => {
-                let id = self.id;
-                let reply = Reply { id: None, of: "watch", room: None };
-                self.work_as(reply, move |actor| async move { tier.watch(id, actor, users).await });
+                let Some(actor) = self.actor else { return };
+                let (id, reply) = (self.id, Reply { id: None, of: "watch", room: None });
+                self.read(async move { error_only(reply, tier.watch(id, actor, users).await) });
             }
         }
     }
 
-    /// Something whose only answer is an error.
-    fn work_as<F>(&mut self, reply: Reply, work: impl FnOnce(Actor) -> F)
-    where
-        F: Future<Output = Result<(), Refusal>> + Send + 'static,
-    {
-        let Some(actor) = self.actor else { return };
-        let work = work(actor);
-        let done = async move { work.await.map_or_else(|refusal| Done::Refused(reply, refusal), |()| Done::Nothing) };
-        self.work.push(done.boxed());
+    /// Starts what nobody needs once the socket is gone.
+    fn read(&mut self, work: impl Future<Output = Done> + Send + 'static) {
+        start(&mut self.reads, work);
+    }
+
+    /// Starts what must come to its end, whatever becomes of the socket.
+    fn change(&mut self, work: impl Future<Output = Done> + Send + 'static) {
+        start(&mut self.changes, work);
     }
 
     fn sign_in(&mut self, credential: Credential) {
         let (tier, id, conn) = (self.tier.clone(), self.id, self.conn.clone());
-        self.work.push(async move { Done::SignedIn(sign_in(&tier, id, conn, &credential).await) }.boxed());
+        self.read(async move { Done::SignedIn(sign_in(&tier, id, conn, &credential).await) });
     }
 
     /// From now on the socket is behind in these logs; pages are read a few at a time.
@@ -259,7 +266,7 @@ impl Socket {
                 }
                 let refusal = Refusal::new(domain::Code::Overloaded, "This socket follows too many rooms.");
                 let reply = Reply { id: Some(re.to_owned()), of: "resume", room: Some(crate::session::log_name(log)) };
-                self.work.push(async move { Done::Refused(reply, refusal) }.boxed());
+                self.read(async move { Done::Refused(reply, refusal) });
                 continue;
             };
             if self.pages.insert(log, Asked { request, re: re.to_owned(), cursor }).is_none() {
@@ -275,8 +282,7 @@ impl Socket {
             let Some(asked) = self.order.pop_front().and_then(|log| self.pages.remove(&log)) else { return };
             self.replaying += 1;
             let (tier, outbox) = (self.tier.clone(), self.outbox.clone());
-            let work = async move { Done::Replayed(replay(&tier, &outbox, &actor, asked).await.err()) };
-            self.work.push(work.boxed());
+            self.read(async move { Done::Replayed(replay(&tier, &outbox, &actor, asked).await.err()) });
         }
     }
 
@@ -285,31 +291,36 @@ impl Socket {
         self.outbox.push(encode::no_such_log(re, room, epoch));
     }
 
-    /// The node drains: what the client waits for is still answered.
-    async fn finish(&mut self, ws: &mut WebSocket) {
+    /// The node drains: changes in flight are still answered. A page that is still being read is for the client's next
+    /// socket.
+    async fn finish(&mut self, io: &mut SocketIo) {
         let answers = async {
-            while let Some(done) = self.work.next().await {
-                let (mut actions, session) = (Vec::new(), &mut self.session);
-                match done {
-                    Done::Acked(reply, room, ack) => session.acked(reply, room.to_string(), &ack, &mut actions),
-                    Done::Refused(reply, refusal) => session.refused(&reply, &refusal, &mut actions),
-                    _ => {}
+            while let Some(done) = self.changes.join_next().await {
+                let mut actions = Vec::new();
+                self.done(done, &mut actions);
+                let sent = actions.into_iter().filter_map(|action| match action {
+                    Action::Send(frame) => Some(Frame::new(Class::Durable, &*frame)),
+                    _ => None,
+                });
+                let frames: Vec<Frame> = sent.collect();
+                if frames.is_empty() {
+                    continue;
                 }
-                for action in actions {
-                    if let Action::Send(frame) = action {
-                        let sent = Frame::new(Class::Durable, &*frame);
-                        if ws.send(Message::Text(sent.text)).await.is_err() {
-                            return;
-                        }
-                    }
+                io.start(frames, false, ANSWER_WAIT);
+                if !matches!(io.finish().await, Event::Written(_)) {
+                    return;
                 }
             }
         };
-        // A page that is still being read is for the client's next socket.
         let _ = tokio::time::timeout(ANSWER_WAIT, answers).await;
     }
 
+    /// Takes the socket out of everything that knows it.
     async fn leave(&mut self) {
+        // First, so that a sign-in under way cannot put the socket back.
+        self.reads.shutdown().await;
+        self.changes.detach_all();
+
         let tier = &self.tier;
         let now = tier.now();
         tier.connections.remove(&self.conn);
@@ -324,15 +335,21 @@ impl Socket {
     }
 }
 
-/// A frame over the limit, or one that breaks the WebSocket's own rules; else the connection is gone.
-fn is_breach(error: axum::Error) -> bool {
-    use tungstenite::Error;
-    use tungstenite::error::ProtocolError::ResetWithoutClosingHandshake;
-    let Ok(error) = error.into_inner().downcast::<Error>() else { return false };
-    match *error {
-        Error::Protocol(ResetWithoutClosingHandshake) => false,
-        Error::Capacity(_) | Error::Utf8(_) | Error::Protocol(_) => true,
-        _ => false,
+/// Runs work in a task of its own. Its first step is taken here, so that what a client asks for reaches the rest of the
+/// node in the order in which it was asked.
+fn start(tasks: &mut JoinSet<Done>, work: impl Future<Output = Done> + Send + 'static) {
+    let mut work = Box::pin(work);
+    match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => tasks.spawn(std::future::ready(done)),
+        Poll::Pending => tasks.spawn(work),
+    };
+}
+
+/// What is answered only where it is refused.
+fn error_only(reply: Reply, answer: Result<(), Refusal>) -> Done {
+    match answer {
+        Ok(()) => Done::Nothing,
+        Err(refusal) => Done::Refused(reply, refusal),
     }
 }
 
@@ -343,31 +360,17 @@ async fn sleep(due: Option<Duration>) {
     }
 }
 
-/// Returns a random delay once the node drains.
-async fn drained(drain: &mut watch::Receiver<Option<Duration>>) -> Duration {
+/// Waits for the node's next step towards its end: a random delay after which to leave, or none when there is no more
+/// time.
+async fn drained(drain: &mut watch::Receiver<Drain>) -> Option<Duration> {
     loop {
         if drain.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
-        if let Some(spread) = *drain.borrow_and_update() {
-            return spread.mul_f64(rand::random_range(0.0..1.0));
+        match *drain.borrow_and_update() {
+            Drain::No => {}
+            Drain::Within(spread) => return Some(spread.mul_f64(rand::random_range(0.0..1.0))),
+            Drain::Now => return None,
         }
     }
-}
-
-/// Says why, and gives the other side a moment to take it: bytes that were never read would turn the
-/// close into a reset, and the reason would be lost.
-async fn close(mut ws: WebSocket, code: CloseCode, deaf: bool) {
-    let frame = CloseFrame { code: code.number(), reason: code.reason().into() };
-    let farewell = async {
-        if ws.send(Message::Close(Some(frame))).await.is_err() {
-            return;
-        }
-        if deaf {
-            tokio::time::sleep(CLOSE_WAIT).await;
-        } else {
-            while let Some(Ok(_)) = ws.recv().await {}
-        }
-    };
-    let _ = tokio::time::timeout(CLOSE_WAIT, farewell).await;
 }

@@ -50,7 +50,7 @@ async fn upgrade(
         .max_write_buffer_size(2 * BACKLOG_HARD_BYTES)
         .max_message_size(limits.client_frame)
         .max_frame_size(limits.client_frame);
-    let place = if tier.drain.borrow().is_some() { Err(CloseCode::Drained) } else { Place::take(&tier) };
+    let place = if tier.is_draining() { Err(CloseCode::Drained) } else { Place::take(&tier) };
     upgrade.on_upgrade(async move |ws| match place {
         Ok(place) => socket::run(place.0.clone(), ws, ticket, peer).await,
         Err(code) => socket::refuse(ws, code).await,

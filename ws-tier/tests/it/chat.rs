@@ -1,9 +1,11 @@
 //! People who chat.
 
-use domain::Intent;
+use std::time::Duration;
+
+use domain::{Change, Intent};
 use serde_json::json;
 
-use crate::harness::{Cluster, Person, Socket, entry};
+use crate::harness::{Cluster, PATIENCE, Person, Socket, entry};
 
 #[tokio::test]
 async fn what_one_sends_all_see_once_and_in_order() {
@@ -175,4 +177,27 @@ async fn who_was_removed_no_longer_sees_who_is_there_and_is_not_seen() {
     until(&mut e, &bob, "offline").await;
     drop(bob_comes);
     until(&mut a, &bob, "offline").await;
+}
+
+#[tokio::test]
+async fn a_send_that_nobody_waits_for_is_finished_and_raises_the_mark() {
+    let node = Cluster::new().node().await;
+    let ada = node.guest("ada").await;
+    let room = node.room("general", &ada, &[]).await;
+    let text = "sent, and gone".to_owned().try_into().expect("valid");
+    let intent = Intent::Send { text, reply_to: None, thread: None, files: Vec::new() };
+    let change = Change { by: ada.actor, id: entry(), seen: None, epoch: None, intent };
+
+    // What waits for the answer goes away, as a socket or a call does, once the change is in the queue.
+    let reference = room.into();
+    let mut submit = Box::pin(node.parts.messages.submit(&reference, change));
+    assert!(futures_util::poll!(submit.as_mut()).is_pending());
+    drop(submit);
+
+    let raised = async {
+        while node.parts.marks.mark(ada.id, room).await.expect("the store is up").read_n == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, raised).await.expect("the mark is raised");
 }

@@ -26,7 +26,7 @@ pub const NOT_ON: [(&str, &str, &str); 8] = [
 
 /// The modules that run once, and why.
 #[cfg(test)]
-const ONCE: [(&str, &str); 11] = [
+const ONCE: [(&str, &str); 12] = [
     ("cluster", "starts its own nodes, on PostgreSQL and on DynamoDB"),
     ("connections", "is about a node's private port and the stock AWS SDKs"),
     ("crash", "kills the process that holds the data, which is the store's own affair elsewhere"),
@@ -37,6 +37,7 @@ const ONCE: [(&str, &str); 11] = [
     ("operator", "backs up and restores the data folder"),
     ("secrets", "looks for secrets in the data folder"),
     ("setup", "is about flags and files of settings"),
+    ("slow", "chooses its own stores, and a network of its own"),
     ("startup", "is about the data folder"),
 ];
 

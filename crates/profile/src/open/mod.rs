@@ -89,7 +89,7 @@ pub enum OpenError {
 
 /// An error while nodes run on the data.
 pub(crate) async fn no_node_runs(settings: &Settings) -> Result<(), OpenError> {
-    let opened = OpenStore::open(&settings.backends.store, &settings.data).await?;
+    let opened = OpenStore::open(&settings.backends, &settings.data).await?;
     let nodes = opened.store().nodes.nodes(SystemClock.now(), NODE_LIFE).await;
     opened.close().await;
     let nodes: Vec<String> = nodes.map_err(OpenError::Store)?.into_iter().map(|row| row.node).collect();
@@ -136,7 +136,7 @@ impl Profile {
         let backends = &settings.backends;
         // At once: each waits for another server, and a start waits for the slowest.
         let (mut store, blobs, (bus, presence)) = tokio::try_join!(
-            OpenStore::open(&backends.store, data),
+            OpenStore::open(backends, data),
             F::open(&backends.blobs, data),
             bus::open(&backends.bus, &node),
         )?;

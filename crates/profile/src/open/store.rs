@@ -6,10 +6,14 @@ use std::sync::Arc;
 use service::ports::{Bus, Store};
 
 use super::OpenError;
-use crate::StoreBackend;
+use crate::{Backends, StoreBackend};
 
 /// The database, below the data folder.
 pub const DATABASE: &str = "palaver.db";
+
+/// Connections that read from PostgreSQL: each read is a round trip that waits, while the server's cores are elsewhere.
+#[cfg(feature = "postgres")]
+const POSTGRES_READERS: u32 = 8;
 
 /// An opened store.
 pub(super) enum OpenStore {
@@ -26,12 +30,13 @@ pub(super) enum OpenStore {
 impl OpenStore {
     /// Opens it; its schema is up to date afterwards.
     #[cfg_attr(not(feature = "embedded"), allow(unused_variables, reason = "only SQLite lies in the data folder"))]
-    pub async fn open(backend: &StoreBackend, data: &Path) -> Result<OpenStore, OpenError> {
-        match backend {
+    pub async fn open(backends: &Backends, data: &Path) -> Result<OpenStore, OpenError> {
+        match &backends.store {
             #[cfg(feature = "embedded")]
             StoreBackend::Sqlite => {
                 let path = data.join(DATABASE).display().to_string();
-                let settings = store_sql::SqlSettings::default();
+                let mut settings = store_sql::SqlSettings::default();
+                settings.readers = backends.readers.unwrap_or(settings.readers);
                 Ok(OpenStore::Sql(store_sql::SqlStore::open(&path, settings).await?))
             }
             #[cfg(not(feature = "embedded"))]
@@ -39,8 +44,8 @@ impl OpenStore {
             #[cfg(feature = "postgres")]
             StoreBackend::Postgres { url, replica } => {
                 let replica = replica.as_ref().map(|url| url.expose());
-                // Each read is a round trip that waits; a server's own cores are elsewhere.
-                let settings = store_sql::SqlSettings { readers: 8, ..Default::default() };
+                let readers = backends.readers.unwrap_or(POSTGRES_READERS);
+                let settings = store_sql::SqlSettings { readers, ..Default::default() };
                 Ok(OpenStore::Sql(store_sql::SqlStore::connect(url.expose(), replica, settings).await?))
             }
             #[cfg(not(feature = "postgres"))]

@@ -79,13 +79,18 @@ impl Logs {
     }
 
     async fn ask(self: &Arc<Self>, log: LogId, change: Change, handed: bool) -> Result<Ack, Refusal> {
+        self.enqueue(log, change, handed)?.answer().await
+    }
+
+    /// Puts a change into its log's queue, without waiting for anything.
+    pub(crate) fn enqueue(self: &Arc<Self>, log: LogId, change: Change, handed: bool) -> Result<Pending, Refusal> {
         if self.draining.load(Ordering::SeqCst) {
             return Err(Refusal::unavailable("The server is stopping. Connect again.", RETRY_MS));
         }
-        let _waiting = Waiting::enter(&self.waiting);
         let (reply, answer) = oneshot::channel();
+        let pending = Pending::new(self.clone(), answer);
         self.hand_over(log, Submission { change, handed, reply })?;
-        answer.await.unwrap_or_else(|_| Err(Refusal::unavailable(STORE_AWAY, RETRY_MS)))
+        Ok(pending)
     }
 
     /// From now on an appender that is overtaken again and again hands its changes over. The first one counts.
@@ -145,18 +150,26 @@ impl Logs {
     }
 }
 
-/// Counts a change that waits for its answer, until dropped.
-struct Waiting<'a>(&'a watch::Sender<usize>);
+/// A change in the queue of its log. [`Logs::drain`] waits until this is dropped.
+pub(crate) struct Pending {
+    logs: Arc<Logs>,
+    answer: oneshot::Receiver<Result<Ack, Refusal>>,
+}
 
-impl<'a> Waiting<'a> {
-    fn enter(waiting: &'a watch::Sender<usize>) -> Self {
-        waiting.send_modify(|waiting| *waiting += 1);
-        Waiting(waiting)
+impl Pending {
+    fn new(logs: Arc<Logs>, answer: oneshot::Receiver<Result<Ack, Refusal>>) -> Self {
+        logs.waiting.send_modify(|waiting| *waiting += 1);
+        Pending { logs, answer }
+    }
+
+    /// Waits for the answer, which comes once.
+    pub async fn answer(&mut self) -> Result<Ack, Refusal> {
+        (&mut self.answer).await.unwrap_or_else(|_| Err(Refusal::unavailable(STORE_AWAY, RETRY_MS)))
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Pending {
     fn drop(&mut self) {
-        self.0.send_modify(|waiting| *waiting -= 1);
+        self.logs.waiting.send_modify(|waiting| *waiting -= 1);
     }
 }

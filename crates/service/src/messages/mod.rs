@@ -17,6 +17,7 @@ use crate::access::{Access, RoomRef};
 use crate::log::Logs;
 use crate::marks::Marks;
 use crate::ports::{Store, StoreResult};
+use crate::refuse::{RETRY_MS, STORE_AWAY};
 use crate::related::Directory;
 
 /// The use cases of messages.
@@ -41,16 +42,26 @@ impl Messages {
     }
 
     /// Send, edit, delete, react, pin: by socket and by REST alike. The appender decides; an ack of a
-    /// new message also raises the sender's own mark.
+    /// new message also raises the sender's own mark. A change that reached the appender does both, even when the caller
+    /// stops waiting.
     pub async fn submit(&self, room: &RoomRef, change: Change) -> Result<Ack, Refusal> {
         let room = self.access.id(room).await?;
-        let user = change.by.user;
-        let is_message = matches!(change.intent, Intent::Send { .. });
-        let ack = self.logs.submit(LogId::Room(room), change).await?;
-        if let (true, Some(entry)) = (is_message && !ack.dup, &ack.entry) {
-            self.marks.raise(user, room, entry.seq, entry.n).await;
+        let log = LogId::Room(room);
+        if !matches!(change.intent, Intent::Send { .. }) {
+            return self.logs.submit(log, change).await;
         }
-        Ok(ack)
+
+        // A task of its own finishes what the caller may not wait for.
+        let (user, marks) = (change.by.user, self.marks.clone());
+        let mut pending = self.logs.enqueue(log, change, false)?;
+        let finished = tokio::spawn(async move {
+            let ack = pending.answer().await?;
+            if let (false, Some(entry)) = (ack.dup, &ack.entry) {
+                marks.raise(user, room, entry.seq, entry.n).await;
+            }
+            Ok(ack)
+        });
+        finished.await.unwrap_or_else(|_| Err(Refusal::unavailable(STORE_AWAY, RETRY_MS)))
     }
 }
 

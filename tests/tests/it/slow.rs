@@ -1,0 +1,189 @@
+//! A client that reads slowly, or not at all, slows nobody else down and does not keep the process from its end.
+
+mod network;
+
+use std::time::{Duration, Instant};
+
+use local_servers::shared;
+use serde_json::{Value, json};
+use tests::backends::Backends;
+use tests::person::Person;
+use tests::server::{Server, Settings};
+use tests::socket::{Next, Socket};
+
+use crate::setup::{generous, messages, room};
+
+/// What a guest comes back to.
+const ROOMS: usize = 40;
+const MESSAGES: usize = 300;
+const CHARACTERS: usize = 700;
+/// How long others are watched.
+const WATCHED: Duration = Duration::from_secs(5);
+/// What others wait for a page, at most, in 95 of 100 cases.
+const P95: Duration = Duration::from_millis(200);
+/// How long the process has to end.
+const GRACE: Duration = Duration::from_secs(6);
+/// The buffer of a client that reads nothing.
+const STUCK_BUFFER: u32 = 4 * 1024;
+/// What a phone with a bad connection reads in a second.
+const PHONE_BYTES: usize = 32 * 1024;
+
+/// One connection for all reads: whoever holds it holds up everybody.
+fn settings() -> Settings {
+    let grace = format!("{}s", GRACE.as_secs());
+    generous().variable("PALAVER_DATABASE_READERS", "1").variable("PALAVER_DRAIN", &grace)
+}
+
+#[tokio::test]
+async fn a_socket_that_reads_nothing_slows_nobody_on_sqlite() {
+    stuck(settings().start().await).await;
+}
+
+#[tokio::test]
+async fn a_socket_that_reads_nothing_slows_nobody_on_postgresql() {
+    let backends = Backends::postgres_at(shared::postgres().new_database()).await;
+    stuck(settings().on(&backends).start().await).await;
+}
+
+#[tokio::test]
+async fn a_slow_phone_slows_nobody_on_sqlite() {
+    if !network::is_own() {
+        return network::run_again("slow::a_slow_phone_slows_nobody_on_sqlite", None).await;
+    }
+    phone(settings().start().await).await;
+}
+
+#[tokio::test]
+async fn a_slow_phone_slows_nobody_on_postgresql() {
+    if !network::is_own() {
+        let database = shared::postgres().new_database();
+        return network::run_again("slow::a_slow_phone_slows_nobody_on_postgresql", Some(&database)).await;
+    }
+    let backends = Backends::postgres_at(network::database().await).await;
+    phone(settings().on(&backends).start().await).await;
+}
+
+async fn stuck(server: Server) {
+    let house = House::new(&server).await;
+    let mut socket = Socket::with_receive_buffer(&server.websocket(), STUCK_BUFFER).await;
+    socket.hello(house.guest.token.as_deref().expect("a guest has a token")).await;
+    // Again and again, so that more is answered than the kernel's buffers take.
+    let ask = async {
+        let mut again = tokio::time::interval(WATCHED / 20);
+        loop {
+            again.tick().await;
+            socket.send(house.resume()).await;
+        }
+    };
+    tokio::select! {
+        () = ask => {}
+        () = house.others_are_quick() => {}
+    }
+    // The guest still reads nothing.
+    ends_in_time(server).await;
+    drop(socket);
+}
+
+async fn phone(server: Server) {
+    let house = House::new(&server).await;
+    let slow = network::slowed(server.address(), PHONE_BYTES).await;
+    let url = format!("ws://{slow}/v1/ws");
+    let mut socket = Socket::welcomed(&url, house.guest.token.as_deref().expect("a guest has a token")).await;
+    socket.send(house.resume()).await;
+    let reading = tokio::spawn(async move {
+        let mut pages = 0;
+        loop {
+            match socket.next_at_any_time().await {
+                Next::Frame(frame) if frame["t"] == "sync" => {
+                    pages += 1;
+                    if frame["status"] == "more" {
+                        let (room, after) = (&frame["room"], &frame["through"]);
+                        socket.send(json!({ "t": "fill", "id": "fill", "room": room, "after": after })).await;
+                    }
+                }
+                Next::Frame(_) => {}
+                Next::Closed(code) => return (pages, code),
+            }
+        }
+    });
+    house.others_are_quick().await;
+    assert!(!reading.is_finished(), "a phone that reads is not closed");
+    ends_in_time(server).await;
+    let (pages, code) = reading.await.expect("it does not panic");
+    println!("the phone read {pages} pages, and its socket ended with {code}");
+    assert!(pages > 0);
+}
+
+/// A guest in many full rooms, and somebody else in a quiet one.
+struct House {
+    guest: Person,
+    rooms: Vec<String>,
+    other: Person,
+    quiet: String,
+}
+
+impl House {
+    async fn new(server: &Server) -> Self {
+        let (owner, other) = (Person::register(server, "owner").await, Person::register(server, "other").await);
+        let guest = Person::guest(server, "guest").await;
+        let quiet = room(&other, "quiet").await;
+        let mut rooms = Vec::new();
+        for number in 0..ROOMS {
+            let body = json!({ "id": format!("full-{number}"), "name": "full", "kind": "public", "description": "" });
+            let made = owner.post("/api/rooms", body).await.ok();
+            rooms.push(made["id"].as_str().expect("a room has an id").to_owned());
+        }
+        for room in &rooms {
+            guest.post(&format!("/api/rooms/{room}/join"), json!({})).await.ok();
+        }
+        // Several sockets at once, so that appends share their transactions.
+        let filled = rooms.chunks(ROOMS / 8).map(|rooms| fill(&owner, rooms));
+        futures_util::future::join_all(filled).await;
+        Self { guest, rooms, other, quiet }
+    }
+
+    /// Asks for everything that was ever said.
+    fn resume(&self) -> Value {
+        let cursors: serde_json::Map<_, _> = self.rooms.iter().map(|room| (room.clone(), json!(0))).collect();
+        json!({ "t": "resume", "id": uuid::Uuid::now_v7().to_string(), "cursors": cursors })
+    }
+
+    /// Reads and writes by REST, one after the other, and checks how long a read takes.
+    async fn others_are_quick(&self) {
+        let (began, mut took) = (Instant::now(), Vec::new());
+        while began.elapsed() < WATCHED {
+            self.other.post(&messages(&self.quiet), json!({ "text": "still here" })).await.ok();
+            let asked = Instant::now();
+            self.other.get(&messages(&self.quiet)).await.ok();
+            took.push(asked.elapsed());
+        }
+        took.sort_unstable();
+        let (p95, most) = (took[took.len() * 95 / 100], took[took.len() - 1]);
+        println!("{} reads beside it: p95 {p95:.1?}, at most {most:.1?}", took.len());
+        assert!(p95 < P95, "the 95th percentile of {} reads is {p95:?}", took.len());
+    }
+}
+
+/// Fills each room, one message of each room at a time.
+async fn fill(owner: &Person, rooms: &[String]) {
+    let mut socket = owner.connect().await;
+    let text = "x".repeat(CHARACTERS);
+    for _ in 0..MESSAGES {
+        for room in rooms {
+            let id = uuid::Uuid::now_v7().to_string();
+            socket.send(json!({ "t": "send", "id": id, "room": room, "text": text, "seen": 1 })).await;
+        }
+        for _ in rooms {
+            socket.frame("ack").await;
+        }
+    }
+}
+
+async fn ends_in_time(mut server: Server) {
+    let asked = Instant::now();
+    server.ask_to_end();
+    let status = server.ended().await;
+    println!("the process ended {:.1?} after SIGTERM, with a grace of {GRACE:?}", asked.elapsed());
+    assert!(status.success(), "{status}");
+    assert!(asked.elapsed() <= GRACE, "it took {:?}\n{}", asked.elapsed(), server.log());
+}

@@ -1,0 +1,116 @@
+//! A network of a test's own, whose packets are as small as those of a real one: on this machine's loopback interface a
+//! packet may have 64 KiB, so that a client with a small window behaves as no phone does.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
+
+/// Set where a test runs in a network of its own: the folder of what leads out of it.
+const OWN_NETWORK: &str = "TEST_HAS_A_NETWORK_OF_ITS_OWN";
+/// The URL of the database, seen from outside.
+const DATABASE: &str = "TEST_DATABASE_OUTSIDE";
+/// The socket, in that folder, that leads to the database's server.
+const WAY_OUT: &str = "database";
+/// Brings the network up with packets as Ethernet has them, then starts the test.
+const SET_UP: &str = r#"ip link set lo mtu 1500 up && exec "$0" "$@""#;
+/// How often a slowed connection is read.
+const TICKS_PER_SECOND: u32 = 10;
+/// What a slowed connection takes in before it is read.
+const SLOWED_BUFFER: u32 = 16 * 1024;
+
+/// Whether this process runs in a network of its own.
+pub fn is_own() -> bool {
+    std::env::var_os(OWN_NETWORK).is_some()
+}
+
+/// Runs a test of this binary once more, alone, in a network namespace of its own.
+///
+/// # Panics
+/// When it fails there.
+pub async fn run_again(test: &str, database: Option<&str>) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--net", "sh", "-c", SET_UP]);
+    command.arg(std::env::current_exe().expect("a test has a file")).args([test, "--exact", "--nocapture"]);
+    command.env(OWN_NETWORK, folder.path()).stdin(Stdio::null());
+    if let Some(database) = database {
+        command.env(DATABASE, database);
+        let listener = UnixListener::bind(folder.path().join(WAY_OUT)).expect("a socket can be made in a new folder");
+        let server = server_of(database);
+        tokio::spawn(async move {
+            while let Ok((mut inside, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let mut outside = TcpStream::connect(server).await.expect("PostgreSQL listens");
+                    let _ = copy_bidirectional(&mut inside, &mut outside).await;
+                });
+            }
+        });
+    }
+    let output = tokio::task::spawn_blocking(move || command.output()).await.expect("it does not panic");
+    let output = output.expect("util-linux is there");
+    let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    println!("{said}{errors}");
+    assert!(output.status.success() && said.contains("1 passed"), "the test failed in its own network");
+}
+
+/// The URL of the database, seen from a network of one's own.
+pub async fn database() -> String {
+    let outside = std::env::var(DATABASE).expect("it was named outside");
+    let way_out = PathBuf::from(std::env::var_os(OWN_NETWORK).expect("this is inside")).join(WAY_OUT);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let inside = listener.local_addr().expect("it is bound");
+    tokio::spawn(async move {
+        while let Ok((mut inside, _)) = listener.accept().await {
+            let way_out = way_out.clone();
+            tokio::spawn(async move {
+                let mut outside = UnixStream::connect(way_out).await.expect("the test outside listens");
+                let _ = copy_bidirectional(&mut inside, &mut outside).await;
+            });
+        }
+    });
+    outside.replace(&server_of(&outside).to_string(), &inside.to_string())
+}
+
+/// The address in a URL.
+fn server_of(url: &str) -> SocketAddr {
+    let after = url.split('@').next_back().expect("a URL has an authority");
+    after.split('/').next().and_then(|address| address.parse().ok()).expect("tests listen on an address")
+}
+
+/// An address that leads to a server, and from which so many bytes a second come back.
+pub async fn slowed(server: SocketAddr, bytes_per_second: usize) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let socket = TcpSocket::new_v4().expect("a socket can be made");
+            socket.set_recv_buffer_size(SLOWED_BUFFER).expect("the size can be set");
+            let server = socket.connect(server).await.expect("the server listens");
+            let ((mut from_client, to_client), (from_server, mut to_server)) =
+                (client.into_split(), server.into_split());
+            tokio::spawn(async move { tokio::io::copy(&mut from_client, &mut to_server).await });
+            tokio::spawn(trickle(from_server, to_client, bytes_per_second));
+        }
+    });
+    address
+}
+
+async fn trickle(
+    mut from: tokio::net::tcp::OwnedReadHalf,
+    mut to: tokio::net::tcp::OwnedWriteHalf,
+    bytes_per_second: usize,
+) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(1) / TICKS_PER_SECOND);
+    let mut bytes = vec![0; bytes_per_second / TICKS_PER_SECOND as usize];
+    loop {
+        ticks.tick().await;
+        match from.read(&mut bytes).await {
+            Ok(read @ 1..) if to.write_all(&bytes[..read]).await.is_ok() => {}
+            _ => return,
+        }
+    }
+}
