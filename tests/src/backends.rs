@@ -85,13 +85,12 @@ impl Backends {
         backends
     }
 
-    /// PostgreSQL alone, at a URL where a test has made it reachable: files are in the data folder, and one process is the
-    /// whole installation.
+    /// Those that these settings lead to; every port that they do not name is the embedded one.
     ///
     /// # Panics
-    /// When it does not answer.
-    pub async fn postgres_at(url: String) -> Self {
-        let variables = vec![("DATABASE_URL".to_owned(), url)];
+    /// When the store does not answer.
+    pub async fn with_variables<'a>(variables: impl IntoIterator<Item = (&'a str, String)>) -> Self {
+        let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let backends = Self { variables, database: String::new(), redis: None, holds_sockets: false };
         backends.migrate().await;
         backends

@@ -4,6 +4,8 @@
 pub mod backends;
 pub mod binary;
 pub mod cluster;
+pub mod dynamodb;
+pub mod golden;
 pub mod person;
 pub mod server;
 pub mod socket;

@@ -119,6 +119,32 @@ impl Postgres {
         or_panic(query(self.port, &self.password, database, statement))
     }
 
+    /// A database as SQL that makes it again in an empty one.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub fn dump(&self, database: &str) -> String {
+        or_panic(self.try_dump(database))
+    }
+
+    fn try_dump(&self, database: &str) -> Result<String> {
+        let mut dump = Command::new(tools::program("pg_dump")?);
+        dump.args(["--inserts", "--no-owner", "--no-privileges", "--dbname"]).arg(address(self.port, database));
+        run(dump.env("PGPASSWORD", &self.password))
+    }
+
+    /// Runs the statements of a file in a database, such as those of [`Postgres::dump`].
+    ///
+    /// # Panics
+    /// When one of them fails.
+    pub fn load(&self, database: &str, file: &Path) {
+        or_panic(self.try_load(database, file));
+    }
+
+    fn try_load(&self, database: &str, file: &Path) -> Result<String> {
+        run(psql(self.port, &self.password, database)?.arg("--file").arg(file))
+    }
+
     /// Ends it as a crash would. What was committed is there again after [`Postgres::restart`].
     pub fn kill(&mut self) {
         self.process = None;
@@ -168,11 +194,19 @@ fn url(port: u16, password: &str, database: &str) -> String {
 }
 
 fn query(port: u16, password: &str, database: &str, statement: &str) -> Result<String> {
+    Ok(run(psql(port, password, database)?.args(["--command", statement]))?.trim_end().to_owned())
+}
+
+fn psql(port: u16, password: &str, database: &str) -> Result<Command> {
     let mut psql = Command::new(tools::program("psql")?);
     psql.args(["--no-psqlrc", "--no-align", "--tuples-only", "--quiet", "--set", "ON_ERROR_STOP=1", "--dbname"]);
-    // The password goes through the environment, where others cannot read it.
-    psql.arg(format!("postgres://{USER}@127.0.0.1:{port}/{database}")).args(["--command", statement]);
-    Ok(run(psql.env("PGPASSWORD", password))?.trim_end().to_owned())
+    psql.arg(address(port, database)).env("PGPASSWORD", password);
+    Ok(psql)
+}
+
+/// A URL without the password, which goes through the environment, where others cannot read it.
+fn address(port: u16, database: &str) -> String {
+    format!("postgres://{USER}@127.0.0.1:{port}/{database}")
 }
 
 /// The user to run as: nobody else when this process may stay who it is. The folder becomes that user's.

@@ -28,6 +28,9 @@ const STUCK_BUFFER: u32 = 4 * 1024;
 /// What a phone with a bad connection reads in a second.
 const PHONE_BYTES: usize = 32 * 1024;
 
+/// The setting that names PostgreSQL. Files stay in the data folder, and one process is the whole installation.
+const DATABASE_URL: &str = "DATABASE_URL";
+
 /// One connection for all reads: whoever holds it holds up everybody.
 fn settings() -> Settings {
     let grace = format!("{}s", GRACE.as_secs());
@@ -41,7 +44,7 @@ async fn a_socket_that_reads_nothing_slows_nobody_on_sqlite() {
 
 #[tokio::test]
 async fn a_socket_that_reads_nothing_slows_nobody_on_postgresql() {
-    let backends = Backends::postgres_at(shared::postgres().new_database()).await;
+    let backends = Backends::with_variables([(DATABASE_URL, shared::postgres().new_database())]).await;
     stuck(settings().on(&backends).start().await).await;
 }
 
@@ -59,7 +62,7 @@ async fn a_slow_phone_slows_nobody_on_postgresql() {
         let database = shared::postgres().new_database();
         return network::run_again("slow::a_slow_phone_slows_nobody_on_postgresql", Some(&database)).await;
     }
-    let backends = Backends::postgres_at(network::database().await).await;
+    let backends = Backends::with_variables([(DATABASE_URL, network::database().await)]).await;
     phone(settings().on(&backends).start().await).await;
 }
 

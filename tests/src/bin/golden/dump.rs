@@ -1,0 +1,34 @@
+//! The rows of a DynamoDB table, as its HTTP API gives them.
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use tests::dynamodb;
+
+/// All items of a table, in the order of their keys, so that two dumps of the same data are the same.
+pub async fn items(endpoint: &str, table: &str) -> Result<Vec<Value>> {
+    let (mut items, mut from) = (Vec::new(), Value::Null);
+    loop {
+        let mut request = json!({ "TableName": table });
+        if !from.is_null() {
+            request["ExclusiveStartKey"] = from;
+        }
+        let mut page = dynamodb::call(endpoint, "Scan", &request).await?;
+        items.append(page["Items"].as_array_mut().context("a page has items")?);
+        from = page["LastEvaluatedKey"].take();
+        if from.is_null() {
+            break;
+        }
+    }
+    items.sort_by_key(|item| (item["pk"].to_string(), item["sk"].to_string()));
+    Ok(items)
+}
+
+/// Whether an item is what is remembered of a socket between two frames.
+pub fn is_socket(item: &Value) -> bool {
+    item["bd"]["S"].as_str().is_some_and(|state| state.contains("\"session\""))
+}
+
+/// One item a line.
+pub fn lines(items: &[Value]) -> String {
+    items.iter().map(|item| format!("{item}\n")).collect()
+}
