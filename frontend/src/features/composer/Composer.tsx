@@ -50,7 +50,8 @@ export function Composer({ room, me, editing, onEdit, quote }: Props) {
   }, [room.members, room.with]);
   const mentions = useMentions(everybody, me.id);
 
-  const replyTo = editing === null ? room.draft.replyTo : null;
+  const answers = useClientState((state) => state.drafts.get(room.id)?.replyTo ?? null);
+  const replyTo = editing === null ? answers : null;
   const answered = replyTo === null ? null : (room.messages.find((message) => message.seq === replyTo) ?? null);
   const left = TEXT_CHARS - [...text].length;
   const empty = text.trim() === "" && (editing !== null || files.items.length === 0);

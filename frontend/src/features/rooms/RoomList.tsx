@@ -104,6 +104,7 @@ interface RowProps {
 
 const RoomRow = memo(function RoomRow({ room, current, presence, path, onOpen }: RowProps) {
   const quiet = room.level === "none";
+  const hasDraft = useClientState((state) => (state.drafts.get(room.id)?.text ?? "") !== "");
   const unread = room.unread > 0 && !current;
   return (
     <li>
@@ -127,7 +128,7 @@ const RoomRow = memo(function RoomRow({ room, current, presence, path, onOpen }:
         <span className={s.name} dir="auto">
           {room.name}
         </span>
-        {room.draft.text !== "" && !current && (
+        {hasDraft && !current && (
           <span className={s.mark} title={t("rooms.draft")} aria-hidden="true">
             <Icon name="edit" size={14} />
           </span>
