@@ -31,10 +31,12 @@ interface Props {
   /** A linked message. */
   readonly seq: number | null;
   readonly onDirect: (person: Person) => Promise<void>;
+  /** Called with whether the end of the conversation is out of sight. */
+  readonly onAway: (away: boolean) => void;
 }
 
 /** Drawn again only when its own room changes: others may be busy. */
-export const RoomPage = memo(function RoomPage({ room, me, seq, onDirect }: Props) {
+export const RoomPage = memo(function RoomPage({ room, me, seq, onDirect, onAway }: Props) {
   const client = useClient();
   const download = useDownload();
   const wide = useMedia("(min-width: 1100px)");
@@ -97,7 +99,15 @@ export const RoomPage = memo(function RoomPage({ room, me, seq, onDirect }: Prop
       <div className={s.conversation}>
         <RoomHeader room={room} peopleOpen={peopleOpen} onPeople={togglePeople} />
         <ConnectionBar />
-        <MessageList room={room} me={me} rights={rights} target={seq} actions={actions} onMissing={onMissing} />
+        <MessageList
+          room={room}
+          me={me}
+          rights={rights}
+          target={seq}
+          actions={actions}
+          onMissing={onMissing}
+          onAway={onAway}
+        />
         <div className={s.foot}>
           <Composer room={room} me={me} editing={editing} onEdit={setEditing} quote={quoteText} />
           <TypingLine

@@ -38,6 +38,8 @@ export function Shell({ me, onLocale }: Props) {
   const room = route.room === null ? null : findRoom(rooms, route.room);
   const open = room !== null && room.state !== "invited" ? room : null;
   const [dialog, setDialog] = useState<RoomsDialog | null>(null);
+  // The end of the open room is out of sight: what arrives there is unread as in any other room.
+  const [away, setAway] = useState(false);
   const [usedTheme, setUsedTheme] = useState(theme());
   useTitle(open);
   usePresenceWatch(open);
@@ -87,13 +89,15 @@ export function Shell({ me, onLocale }: Props) {
             onLocale={onLocale}
           />
         </Head>
-        <RoomList current={open?.id ?? null} pathOf={pathOf} onOpen={navigate} onDialog={setDialog} />
+        <RoomList current={open?.id ?? null} away={away} pathOf={pathOf} onOpen={navigate} onDialog={setDialog} />
         <Foot className={s.sideFoot}>
           <ConnectionStatus />
         </Foot>
       </div>
       <main className={s.main} id="conversation" tabIndex={-1}>
-        {open !== null && <RoomPage key={open.id} room={open} me={me} seq={route.seq} onDirect={direct} />}
+        {open !== null && (
+          <RoomPage key={open.id} room={open} me={me} seq={route.seq} onDirect={direct} onAway={setAway} />
+        )}
         {open === null && route.room !== null && ready && (
           <NotInRoom address={route.room} invited={room} onBrowse={() => setDialog("browse")} />
         )}

@@ -32,6 +32,8 @@ interface RowContext {
   readonly people: ReadonlyMap<UserId, Person>;
   /** Loaded messages by `seq`, for quotes. */
   readonly quoted: (seq: number) => MessageView | null;
+  /** Keeps the list still while a menu of a row is open. Returns what ends it. */
+  readonly holdForMenu: () => () => void;
 }
 
 export const RowContext = createContext<RowContext | null>(null);

@@ -17,12 +17,14 @@ export type RoomsDialog = "create" | "browse" | "direct";
 interface Props {
   /** The room that is open. */
   readonly current: string | null;
+  /** Whether the end of the open room's conversation is out of sight. */
+  readonly away: boolean;
   readonly pathOf: (address: string) => string;
   readonly onOpen: (path: string) => void;
   readonly onDialog: (dialog: RoomsDialog) => void;
 }
 
-export function RoomList({ current, pathOf, onOpen, onDialog }: Props) {
+export function RoomList({ current, away, pathOf, onOpen, onDialog }: Props) {
   const rooms = useClientState((state) => state.rooms);
   const ready = useClientState((state) => state.ready);
   const presence = useClientState((state) => state.presence);
@@ -32,6 +34,7 @@ export function RoomList({ current, pathOf, onOpen, onDialog }: Props) {
       key={room.id}
       room={room}
       current={room.id === current}
+      away={away && room.id === current}
       presence={room.with === null ? undefined : presenceOf(presence, room.with.id)}
       path={pathOf(addressOf(room))}
       onOpen={onOpen}
@@ -97,15 +100,17 @@ function Section({ title, actions, children }: { title: string; actions?: ReactN
 interface RowProps {
   readonly room: RoomView;
   readonly current: boolean;
+  readonly away: boolean;
   readonly presence: PresenceView["status"] | undefined;
   readonly path: string;
   readonly onOpen: (path: string) => void;
 }
 
-const RoomRow = memo(function RoomRow({ room, current, presence, path, onOpen }: RowProps) {
+const RoomRow = memo(function RoomRow({ room, current, away, presence, path, onOpen }: RowProps) {
   const quiet = room.level === "none";
   const hasDraft = useClientState((state) => (state.drafts.get(room.id)?.text ?? "") !== "");
-  const unread = room.unread > 0 && !current;
+  // In the open room what arrives is read as soon as it is drawn, while its end is in sight.
+  const unread = room.unread > 0 && (!current || away);
   return (
     <li>
       <a
