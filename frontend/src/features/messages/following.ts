@@ -11,7 +11,7 @@
 export interface Geometry {
   /** Height of what is above the window: `scrollTop`. */
   readonly top: number;
-  /** Height of everything: `scrollHeight`. */
+  /** Height of everything, at least that of the window. */
   readonly height: number;
   /** Height of the window: `clientHeight`. */
   readonly view: number;

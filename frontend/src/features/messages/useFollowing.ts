@@ -46,29 +46,34 @@ export function useFollowing(
 
   const tell = useCallback(
     (event: FollowingEvent) => {
-      const element = frame.current;
-      if (element === null) return;
+      const [outer, inner] = [frame.current, content.current];
+      if (outer === null || inner === null) return;
       let after = next(state.current ?? opened(true), event);
       if (begun.current && follows(after)) {
-        element.scrollTop = element.scrollHeight;
-        after = next(after, { type: "seen", geometry: measure(element) });
+        const { height, view } = measure(outer, inner);
+        outer.scrollTop = height - view;
+        after = next(after, { type: "seen", geometry: measure(outer, inner) });
       }
       state.current = after;
       setAway(begun.current && isAway(after));
     },
-    [frame],
+    [frame, content],
   );
   const look = useCallback(() => {
-    if (begun.current && frame.current !== null) tell({ type: "seen", geometry: measure(frame.current) });
-  }, [frame, tell]);
+    if (!begun.current || frame.current === null || content.current === null) return;
+    tell({ type: "seen", geometry: measure(frame.current, content.current) });
+  }, [frame, content, tell]);
   const hold = useCallback(
     (hold: Hold, on: boolean) => {
-      if (on) tell({ type: "held", hold });
+      if (on) {
+        tell({ type: "held", hold });
+        return;
+      }
       // Measuring costs a layout: only what was held can be let go.
-      else if (frame.current !== null && state.current?.holds.has(hold))
-        tell({ type: "let_go", hold, geometry: measure(frame.current) });
+      if (frame.current === null || content.current === null || !state.current?.holds.has(hold)) return;
+      tell({ type: "let_go", hold, geometry: measure(frame.current, content.current) });
     },
-    [frame, tell],
+    [frame, content, tell],
   );
   useHolds(frame, content, hold);
 
@@ -106,6 +111,11 @@ export function useFollowing(
   return { isAway: away, seesEnd: sees, begin, look, toBottom, leave, holdForMenu };
 }
 
-function measure(element: HTMLElement): Geometry {
-  return { top: element.scrollTop, height: element.scrollHeight, view: element.clientHeight };
+/**
+ * The height is that of the content's box, not `scrollHeight`: a row that is not measured yet hangs out of the box, and would
+ * make a conversation that fits the window scroll for a moment.
+ */
+function measure(outer: HTMLElement, inner: HTMLElement): Geometry {
+  const view = outer.clientHeight;
+  return { top: outer.scrollTop, height: Math.max(inner.offsetHeight, view), view };
 }
