@@ -2,21 +2,23 @@
  * Owns the conversation of one room: a virtual list that follows the bottom, loads history upwards, marks what was seen
  * as read and jumps to a message. Mount it with the room's id as key: what it remembers belongs to one visit of one room.
  */
-import type { MessageView, Person, RoomView } from "@palaver/sdk";
+import type { Person, RoomId } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { t } from "../../i18n/index.ts";
 import { explainFailure } from "../../lib/errors.ts";
 import { day } from "../../lib/format.ts";
+import { useRoom } from "../../lib/room.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Empty, Skeleton } from "../../ui/Empty.tsx";
 import { Icon } from "../../ui/Icon.tsx";
 import { Announcer } from "./Announcer.tsx";
 import { type MessageActions, type Rights, RowContext } from "./context.ts";
+import { LIST_FIELDS } from "./listRoom.ts";
 import s from "./MessageList.module.css";
 import { MessageRow } from "./MessageRow.tsx";
-import { prepended, type Row, toRows } from "./rows.ts";
+import { type Made, prepended, type Row, remake } from "./rows.ts";
 import { useArrows } from "./useArrows.ts";
 import { useCatchUp } from "./useCatchUp.ts";
 import { useFollowing } from "./useFollowing.ts";
@@ -32,7 +34,7 @@ const ABOVE_NEW_PX = 96;
 const START_PX = 16;
 
 interface Props {
-  readonly room: RoomView;
+  readonly id: RoomId;
   readonly me: Person;
   readonly rights: Rights;
   /** A message to show (from the address). */
@@ -44,15 +46,20 @@ interface Props {
   readonly onAway: (away: boolean) => void;
 }
 
-export function MessageList({ room, me, rights, target, actions, onMissing, onAway }: Props) {
+export const MessageList = memo(function MessageList({ id, me, rights, target, actions, onMissing, onAway }: Props) {
   const client = useClient();
+  const room = useRoom(id, LIST_FIELDS);
   const frame = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const list = useRef<VirtualizerHandle>(null);
   const newAfter = useNewLine(room);
   const catchesUp = useCatchUp(room, newAfter, target);
   const ready = room.loaded && !catchesUp;
-  const all = useMemo(() => toRows(room.messages, newAfter, room.hasMore), [room.messages, newAfter, room.hasMore]);
+  const made = useRef<Made>(null);
+  const all = useMemo(() => {
+    made.current = remake(made.current, room.messages, newAfter, room.hasMore);
+    return made.current.rows;
+  }, [room.messages, newAfter, room.hasMore]);
   const rows = ready ? all : NONE;
   const before = useRef(rows);
   const shift = before.current !== rows && prepended(before.current, rows) > 0;
@@ -69,7 +76,7 @@ export function MessageList({ room, me, rights, target, actions, onMissing, onAw
     onMissing();
   }, [toBottom, onMissing]);
   const { jump, flashing } = useJump(room, rows, list, target, { leave, begin }, onGone);
-  const { tabStop, focused, ...keys } = useArrows(rows, content, list);
+  const { tabStop, mounted, ...keys } = useArrows(rows, content, list);
   useEffect(() => {
     onAway(isAway);
     return () => onAway(false);
@@ -112,19 +119,15 @@ export function MessageList({ room, me, rights, target, actions, onMissing, onAw
     setTopDay(first === undefined || first.startsDay ? null : day(first.message.at));
   };
 
-  const people = useMemo(() => new Map(room.members.map((member) => [member.user.id, member.user])), [room.members]);
-  const bySeq = useMemo(() => new Map(room.messages.map((message) => [message.seq, message])), [room.messages]);
   const context = useMemo(
     () => ({
       room: room.id,
       me,
       rights,
-      people,
-      quoted: (seq: number): MessageView | null => bySeq.get(seq) ?? null,
       actions: { ...actions, jump },
       holdForMenu: following.holdForMenu,
     }),
-    [room.id, me, rights, people, bySeq, actions, jump, following.holdForMenu],
+    [room.id, me, rights, actions, jump, following.holdForMenu],
   );
 
   return (
@@ -154,7 +157,7 @@ export function MessageList({ room, me, rights, target, actions, onMissing, onAw
               itemSize={56}
               bufferSize={400}
               startMargin={START_PX}
-              keepMounted={focused}
+              keepMounted={mounted}
             >
               {({ message, startsDay, startsGroup, startsNew }) => (
                 <MessageRow
@@ -209,4 +212,4 @@ export function MessageList({ room, me, rights, target, actions, onMissing, onAw
       <Announcer messages={room.messages} />
     </div>
   );
-}
+});

@@ -6,14 +6,12 @@ import type { Row } from "./rows.ts";
 interface Arrows {
   /** Key of the message that has the tab stop. */
   readonly tabStop: string | null;
-  /** Index of the row that has the focus: it has to stay mounted, however far the list is scrolled. */
-  readonly focused: readonly number[];
+  /** Rows that have to stay mounted, however far the list is scrolled: that with the focus and that with the tab stop. */
+  readonly mounted: readonly number[];
   readonly onKeyDown: (event: KeyboardEvent) => void;
   readonly onFocus: (event: FocusEvent) => void;
   readonly onBlur: () => void;
 }
-
-const NONE: readonly number[] = [];
 
 export function useArrows(
   rows: readonly Row[],
@@ -22,8 +20,10 @@ export function useArrows(
 ): Arrows {
   const [chosen, setChosen] = useState<string | null>(null);
   const [within, setWithin] = useState<string | null>(null);
-  const there = chosen !== null && rows.some((row) => row.message.key === chosen);
-  const at = within === null ? -1 : rows.findLastIndex((row) => row.message.key === within);
+  const indexOf = (key: string | null) => (key === null ? -1 : rows.findLastIndex((row) => row.message.key === key));
+  const at = indexOf(within);
+  const chosenAt = indexOf(chosen);
+  const stop = chosenAt < 0 ? rows.length - 1 : chosenAt;
   const onKeyDown = (event: KeyboardEvent) => {
     const step = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;
     const from = event.target;
@@ -40,8 +40,8 @@ export function useArrows(
     );
   };
   return {
-    tabStop: there ? chosen : (rows.at(-1)?.message.key ?? null),
-    focused: useMemo(() => (at < 0 ? NONE : [at]), [at]),
+    tabStop: rows[stop]?.message.key ?? null,
+    mounted: useMemo(() => [...new Set([at, stop])].filter((index) => index >= 0), [at, stop]),
     onKeyDown,
     onFocus: ({ target }) => setWithin(target.closest("article")?.dataset.key ?? null),
     onBlur: () => setWithin(null),

@@ -1,8 +1,8 @@
 /** Owns going to one message: of a link, of a quote. It is loaded first when need be, then marked for a moment. */
-import type { RoomView } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { type RefObject, useEffect, useState } from "react";
 import type { VirtualizerHandle } from "virtua";
+import type { ListRoom } from "./listRoom.ts";
 import type { Row } from "./rows.ts";
 import type { FollowingList } from "./useFollowing.ts";
 
@@ -15,7 +15,7 @@ interface Jump {
 }
 
 export function useJump(
-  room: RoomView,
+  room: ListRoom,
   rows: readonly Row[],
   list: RefObject<VirtualizerHandle | null>,
   target: number | null,

@@ -1,9 +1,9 @@
 /** Owns that what was seen counts as read: seen is what stands in the window while the page has the focus. */
-import type { RoomView } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef } from "react";
 import type { VirtualizerHandle } from "virtua";
 import { useWindowEvent } from "../../lib/hooks.ts";
+import type { ListRoom } from "./listRoom.ts";
 import type { Row } from "./rows.ts";
 
 const READ_AFTER_MS = 300;
@@ -12,7 +12,7 @@ const EDGE_PX = 24;
 
 /** Returns what to call when the list was scrolled. */
 export function useReadMarks(
-  room: RoomView,
+  room: ListRoom,
   rows: readonly Row[],
   frame: RefObject<HTMLElement | null>,
   list: RefObject<VirtualizerHandle | null>,

@@ -24,11 +24,25 @@ interface Props {
   readonly onDialog: (dialog: RoomsDialog) => void;
 }
 
-export function RoomList({ current, away, pathOf, onOpen, onDialog }: Props) {
+export const RoomList = memo(function RoomList({ current, away, pathOf, onOpen, onDialog }: Props) {
   const rooms = useClientState((state) => state.rooms);
   const ready = useClientState((state) => state.ready);
   const presence = useClientState((state) => state.presence);
   const { invites, rooms: named, direct } = useMemo(() => toSections(rooms.values()), [rooms]);
+  // The heads stay as they are while the rooms below them change.
+  const actions = useMemo(
+    () => (
+      <>
+        <IconButton small size={18} icon="compass" label={t("rooms.browse")} onPress={() => onDialog("browse")} />
+        <IconButton small size={18} icon="plus" label={t("rooms.create")} onPress={() => onDialog("create")} />
+      </>
+    ),
+    [onDialog],
+  );
+  const directActions = useMemo(
+    () => <IconButton small size={18} icon="plus" label={t("direct.start")} onPress={() => onDialog("direct")} />,
+    [onDialog],
+  );
   const row = (room: RoomView) => (
     <RoomRow
       key={room.id}
@@ -49,15 +63,7 @@ export function RoomList({ current, away, pathOf, onOpen, onDialog }: Props) {
           ))}
         </Section>
       )}
-      <Section
-        title={t("rooms.title")}
-        actions={
-          <>
-            <IconButton small size={18} icon="compass" label={t("rooms.browse")} onPress={() => onDialog("browse")} />
-            <IconButton small size={18} icon="plus" label={t("rooms.create")} onPress={() => onDialog("create")} />
-          </>
-        }
-      >
+      <Section title={t("rooms.title")} actions={actions}>
         {ready ? named.map(row) : <Skeleton rows={5} avatar={false} />}
         {ready && named.length === 0 && (
           <li className={s.hint}>
@@ -68,18 +74,13 @@ export function RoomList({ current, away, pathOf, onOpen, onDialog }: Props) {
           </li>
         )}
       </Section>
-      <Section
-        title={t("rooms.direct")}
-        actions={
-          <IconButton small size={18} icon="plus" label={t("direct.start")} onPress={() => onDialog("direct")} />
-        }
-      >
+      <Section title={t("rooms.direct")} actions={directActions}>
         {direct.map(row)}
         {ready && direct.length === 0 && <li className={s.hint}>{t("rooms.noDirect")}</li>}
       </Section>
     </nav>
   );
-}
+});
 
 function presenceOf(presence: ReadonlyMap<UserId, PresenceView>, user: UserId) {
   return presence.get(user)?.status ?? "offline";
