@@ -67,6 +67,19 @@ async function expectAllRead(): Promise<void> {
   await expect.poll(() => ada.below()).toBeLessThanOrEqual(1);
 }
 
+/** Waits until the list stands still: a finger's or a wheel's last turn goes on for a moment. */
+async function expectRest(): Promise<void> {
+  let before = Number.NaN;
+  await expect
+    .poll(async () => {
+      const now = await ada.below();
+      const rests = now === before;
+      before = now;
+      return rests;
+    })
+    .toBe(true);
+}
+
 test("the list follows", async () => {
   await expectAllRead();
   await expectFollowed("The pilot is on board");
@@ -110,6 +123,23 @@ test("it follows after a tap and after a click", async () => {
   await expectFollowed("After the click");
 });
 
+test("a finger that draws the list down releases it", async () => {
+  await expectFollowed("Before the finger");
+  const touch = await window.newCDPSession(ada.page);
+  const finger = (y: number) => [{ x: 500, y }];
+  await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: finger(200) });
+  for (let y = 220; y <= 500; y += 20) {
+    await touch.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: finger(y) });
+  }
+  await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  await expect(ada.pill).toHaveText("To the newest");
+  await expectTold("After the finger", 1);
+  // A tap on a list that still glides only stops it.
+  await expectRest();
+  await ada.pill.tap();
+  await expectAllRead();
+});
+
 test("keyboard focus keeps its place, arrows lead to the new message, and leaving returns", async () => {
   await expectFollowed("Before the focus");
   await ada.composer.focus();
@@ -139,13 +169,7 @@ test("a reader of history stays there, and the pill goes all the way down", asyn
     const box = await old.boundingBox();
     return box !== null && box.y > 100 && box.y < 500;
   }
-  // The wheel's last turn may still be under way.
-  await expect
-    .poll(async () => {
-      const [first, second] = [await old.boundingBox(), await old.boundingBox()];
-      return first?.y === second?.y;
-    })
-    .toBe(true);
+  await expectRest();
   const place = (await old.boundingBox())?.y ?? 0;
   await expectTold("News 1", 1);
   await expectTold("News 2", 2);
