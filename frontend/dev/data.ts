@@ -217,7 +217,6 @@ export function room(id: string, name: string, part: Partial<RoomView> = {}): Ro
     pins: [],
     receipts: new Map(),
     outbox: [],
-    draft: { text: "", replyTo: null },
     ...part,
   };
 }

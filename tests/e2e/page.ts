@@ -6,7 +6,18 @@ export class Chat {
     readonly page: Page,
     readonly name: string,
   ) {
-    page.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => this.sayNode(String(payload))));
+    page.on("websocket", (socket) => {
+      socket.on("framereceived", ({ payload }) => this.sayNode(String(payload)));
+      socket.on("framesent", ({ payload }) => this.keepMark(String(payload)));
+    });
+  }
+
+  /** Up to where the page has marked a room as read, of all rooms the newest mark that was sent. */
+  marked = 0;
+
+  private keepMark(frame: string): void {
+    const { t, seq } = JSON.parse(frame) as { t: string; seq?: number };
+    if (t === "read" && seq !== undefined) this.marked = seq;
   }
 
   /** Which node the page is on, for who reads along: the node says so when it welcomes a socket. */
@@ -70,6 +81,16 @@ export class Chat {
     const message = this.message(text);
     await message.hover();
     await message.getByRole("button", { name: button, exact: true }).click();
+  }
+
+  /** The way down to the newest message, which shows when that is out of sight. */
+  get pill(): Locator {
+    return this.page.getByRole("button", { name: /^(\d+ new messages?|To the newest)$/ });
+  }
+
+  /** How much of the conversation is below the window, in pixels. */
+  below(): Promise<number> {
+    return this.log.evaluate((log) => log.scrollHeight - log.scrollTop - log.clientHeight);
   }
 
   get typing(): Locator {

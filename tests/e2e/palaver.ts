@@ -15,12 +15,18 @@ export abstract class Palaver {
   /** What it wrote, for the report of a failed test. */
   log = "";
 
-  /** The installation that PALAVER_CLOUD names, or else the server that PALAVER_BIN names on an empty data folder. */
-  static async start(): Promise<Palaver> {
+  /**
+   * The installation that PALAVER_CLOUD names, or else the server that PALAVER_BIN names on an empty data folder. Settings
+   * are for a server of the test's own: such a test is on the list in playwright.config.ts.
+   */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<Palaver> {
     const { PALAVER_BIN: binary, PALAVER_CLOUD: url, PALAVER_CLOUD_CONTROL: control } = process.env;
-    if (url && control) return new Installation(url, control);
+    if (url && control) {
+      if (Object.keys(settings).length > 0) throw new Error("an installation that runs already takes no settings");
+      return new Installation(url, control);
+    }
     if (!binary) throw new Error("PALAVER_BIN names no server; `cargo xtask test` sets it");
-    const server = new OneProcess(binary, await freePort(), await mkdtemp(join(tmpdir(), "palaver-e2e-")));
+    const server = new OneProcess(binary, await freePort(), await mkdtemp(join(tmpdir(), "palaver-e2e-")), settings);
     await server.startAgain();
     return server;
   }
@@ -75,6 +81,7 @@ class OneProcess extends Palaver {
     private readonly binary: string,
     private readonly port: number,
     private readonly data: string,
+    private readonly settings: Readonly<Record<string, string>>,
   ) {
     super();
   }
@@ -84,7 +91,8 @@ class OneProcess extends Palaver {
   }
 
   async startAgain(): Promise<void> {
-    const child = spawn(this.binary, ["--listen", `127.0.0.1:${this.port}`, "--data", this.data]);
+    const env = { ...process.env, ...this.settings };
+    const child = spawn(this.binary, ["--listen", `127.0.0.1:${this.port}`, "--data", this.data], { env });
     const keep = (text: Buffer) => {
       this.log += text.toString();
     };

@@ -1,8 +1,16 @@
 /** Owns how the browser is started. Which server it talks to is the tests' own affair. */
 import { defineConfig } from "@playwright/test";
 
+/** Tests that start a server with settings of their own, and the reason. An installation that runs already has its own. */
+const OWN_SERVER = [
+  // A thousand people sign in from one address and talk faster than people do: no limit may stand in their way. What it
+  // measures is the page, which is the same on each profile.
+  "crowd.spec.ts",
+];
+
 export default defineConfig({
   testDir: ".",
+  testIgnore: process.env.PALAVER_CLOUD ? OWN_SERVER : [],
   timeout: 60_000,
   expect: { timeout: 15_000 },
   // One test tells the story of one server; it is neither retried nor run beside another.

@@ -195,9 +195,9 @@ export interface RoomView {
   readonly receipts: ReadonlyMap<UserId, number>;
   /** Changes of this client in this room that are not confirmed. */
   readonly outbox: readonly PendingMessage[];
-  readonly draft: Draft;
 }
 
+/** What is being written in a room. Not part of the room's view: each key changes it, and nothing else of the room. */
 export interface Draft {
   readonly text: string;
   readonly replyTo: number | null;
@@ -262,6 +262,8 @@ export interface State {
   /** Whether the room list is there (from the cache or the server). */
   readonly ready: boolean;
   readonly rooms: ReadonlyMap<RoomId, RoomView>;
+  /** What is being written, by room; a room without a draft may be missing. */
+  readonly drafts: ReadonlyMap<RoomId, Draft>;
   readonly presence: ReadonlyMap<UserId, PresenceView>;
   readonly notifications: NotificationsView;
   /** Settings of the user that the server keeps, by key. */

@@ -136,7 +136,7 @@ describe("a reload", () => {
     await settle();
     const room = second.client.getState().rooms.get("r1")!;
     expect(room.messages.map((m) => m.seq)).toEqual([8, 9, 11]);
-    expect(room.draft.text).toBe("half a sent");
+    expect(second.client.getState().drafts.get("r1")?.text).toBe("half a sent");
     expect(second.client.getState().settings).toEqual({ theme: "dark" });
     await serve(second.host, { head: 11 });
     expect(second.host.socket.of("hello")[0]?.epoch).toBe("e1");

@@ -105,6 +105,34 @@ describe("useChat", () => {
     expect(status).toBe("waiting");
   });
 
+  it("draws nothing of the room again while a draft is being written", async () => {
+    let drawn = 0;
+    let chat!: Chat;
+    function Rooms() {
+      useClientState((state) => state.rooms);
+      drawn += 1;
+      return null;
+    }
+    function Window() {
+      chat = useChat("r1");
+      return null;
+    }
+    await draw(
+      <>
+        <Rooms />
+        <Window />
+      </>,
+    );
+    const [before, room] = [drawn, chat.room];
+    await act(async () => {
+      chat.setDraft({ text: "half a sent" });
+      await settle();
+    });
+    expect(chat.draft.text).toBe("half a sent");
+    expect(drawn).toBe(before);
+    expect(chat.room).toBe(room);
+  });
+
   it("is empty for a room that is not there", async () => {
     let chat!: Chat;
     function Window() {

@@ -1,12 +1,13 @@
 /** Owns the head of a room: where one is, who is here, and what one may do with the room. */
-import type { NotificationLevel, RoomView } from "@palaver/sdk";
+import type { NotificationLevel, RoomId, RoomView } from "@palaver/sdk";
 import { useClient, useClientState } from "@palaver/sdk/react";
-import { useState } from "react";
-import { PeopleButton } from "../features/people/PeoplePanel.tsx";
+import { memo, useState } from "react";
+import { PeopleButton } from "../features/people/PeopleButton.tsx";
 import { mayInvite } from "../features/people/rights.ts";
 import { t } from "../i18n/index.ts";
 import { ago } from "../lib/format.ts";
 import { called } from "../lib/person.ts";
+import { useRoom } from "../lib/room.ts";
 import { Avatar, RoomTile } from "../ui/Avatar.tsx";
 import { IconButton } from "../ui/Button.tsx";
 import { Confirm } from "../ui/Dialog.tsx";
@@ -18,14 +19,29 @@ import { back, navigate } from "./router.ts";
 
 const LEVELS: readonly NotificationLevel[] = ["all", "mentions", "none"];
 
+const FIELDS = [
+  "id",
+  "name",
+  "description",
+  "kind",
+  "with",
+  "state",
+  "role",
+  "level",
+  "archived",
+  "members",
+  "membersLoaded",
+] as const;
+
 interface Props {
-  readonly room: RoomView;
+  readonly id: RoomId;
   readonly peopleOpen: boolean;
   readonly onPeople: () => void;
 }
 
-export function RoomHeader({ room, peopleOpen, onPeople }: Props) {
+export const RoomHeader = memo(function RoomHeader({ id, peopleOpen, onPeople }: Props) {
   const client = useClient();
+  const room = useRoom(id, FIELDS);
   const presence = useClientState((state) => (room.with === null ? undefined : state.presence.get(room.with.id)));
   const [asked, setAsked] = useState<"leave" | "invite" | null>(null);
   const close = () => setAsked(null);
@@ -45,7 +61,7 @@ export function RoomHeader({ room, peopleOpen, onPeople }: Props) {
           {room.with === null ? subtitle(room) : status(presence?.status ?? "offline", presence?.lastSeen ?? null)}
         </p>
       </div>
-      {room.kind !== "direct" && <PeopleButton room={room} open={peopleOpen} onToggle={onPeople} />}
+      {room.kind !== "direct" && <PeopleButton id={id} open={peopleOpen} onToggle={onPeople} />}
       <Menu label={t("room.menu")} trigger={<IconButton icon="more" label={t("room.menu")} />}>
         {mayInvite(room) && (
           <MenuItem icon="invite" onAction={() => setAsked("invite")}>
@@ -111,9 +127,9 @@ export function RoomHeader({ room, peopleOpen, onPeople }: Props) {
       )}
     </header>
   );
-}
+});
 
-function subtitle(room: RoomView): string {
+function subtitle(room: Pick<RoomView, (typeof FIELDS)[number]>): string {
   if (room.archived) return t("room.archived");
   if (room.state === "joining") return t("room.joining");
   const joined = room.members.filter((member) => member.state === "joined").length;

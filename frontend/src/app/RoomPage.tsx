@@ -1,5 +1,5 @@
 /** Owns one open room: puts header, conversation, composer and the people panel together. Mount it with the room's id as key. */
-import type { FileInfo, MessageView, Person, RoomView } from "@palaver/sdk";
+import type { FileInfo, MessageView, Person, RoomId } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { memo, useCallback, useEffect, useMemo, useState } from "react";
 import { Composer } from "../features/composer/Composer.tsx";
@@ -14,6 +14,7 @@ import { moderates } from "../features/people/rights.ts";
 import { addressOf } from "../features/rooms/sections.ts";
 import { t } from "../i18n/index.ts";
 import { useMedia } from "../lib/hooks.ts";
+import { useRoom } from "../lib/room.ts";
 import { recall, remember } from "../lib/storage.ts";
 import { Confirm } from "../ui/Dialog.tsx";
 import { useDownload } from "../ui/fileUrl.ts";
@@ -25,17 +26,22 @@ import { navigate, pathOf } from "./router.ts";
 
 const Viewer = onDemand(async () => (await import("../features/messages/Viewer.tsx")).Viewer);
 
+/** Not its messages, nor who is in it: what draws these reads them by itself. */
+const FIELDS = ["id", "slug", "kind", "state", "role", "archived"] as const;
+
 interface Props {
-  readonly room: RoomView;
+  readonly id: RoomId;
   readonly me: Person;
   /** A linked message. */
   readonly seq: number | null;
   readonly onDirect: (person: Person) => Promise<void>;
+  /** Called with whether the end of the conversation is out of sight. */
+  readonly onAway: (away: boolean) => void;
 }
 
-/** Drawn again only when its own room changes: others may be busy. */
-export const RoomPage = memo(function RoomPage({ room, me, seq, onDirect }: Props) {
+export const RoomPage = memo(function RoomPage({ id, me, seq, onDirect, onAway }: Props) {
   const client = useClient();
+  const room = useRoom(id, FIELDS);
   const download = useDownload();
   const wide = useMedia("(min-width: 1100px)");
   // Beside the conversation the panel is a lasting choice; over it, it is opened for a moment.
@@ -85,32 +91,38 @@ export const RoomPage = memo(function RoomPage({ room, me, seq, onDirect }: Prop
     navigate(pathOf(address), { replace: true });
   }, [address]);
 
-  const togglePeople = () => {
+  const togglePeople = useCallback(() => {
     if (wide) {
       setBeside(!beside);
       remember("people", !beside);
     } else setAbove(!above);
-  };
+  }, [wide, beside, above]);
+  const directly = useCallback((person: Person) => attempt(onDirect(person)), [onDirect]);
 
   return (
     <div className={s.page} data-details={peopleOpen || undefined}>
       <div className={s.conversation}>
-        <RoomHeader room={room} peopleOpen={peopleOpen} onPeople={togglePeople} />
+        <RoomHeader id={id} peopleOpen={peopleOpen} onPeople={togglePeople} />
         <ConnectionBar />
-        <MessageList room={room} me={me} rights={rights} target={seq} actions={actions} onMissing={onMissing} />
+        <MessageList
+          id={id}
+          me={me}
+          rights={rights}
+          target={seq}
+          actions={actions}
+          onMissing={onMissing}
+          onAway={onAway}
+        />
         <div className={s.foot}>
-          <Composer room={room} me={me} editing={editing} onEdit={setEditing} quote={quoteText} />
-          <TypingLine
-            people={room.typing}
-            note={room.slowModeSeconds > 0 ? t("blocked.slowMode", { n: room.slowModeSeconds }) : null}
-          />
+          <Composer id={id} me={me} editing={editing} onEdit={setEditing} quote={quoteText} />
+          <TypingLine id={id} />
         </div>
       </div>
       {peopleOpen && (
         <>
           {!wide && <button type="button" className={s.scrim} aria-label={t("action.close")} onClick={togglePeople} />}
           <aside className={s.details}>
-            <PeoplePanel room={room} me={me} onClose={togglePeople} onDirect={(person) => attempt(onDirect(person))} />
+            <PeoplePanel id={id} me={me} onClose={togglePeople} onDirect={directly} />
           </aside>
         </>
       )}

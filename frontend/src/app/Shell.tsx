@@ -11,6 +11,7 @@ import { RoomList, type RoomsDialog } from "../features/rooms/RoomList.tsx";
 import { addressOf, findRoom } from "../features/rooms/sections.ts";
 import { type Locale, t } from "../i18n/index.ts";
 import { useMedia } from "../lib/hooks.ts";
+import { sameFields } from "../lib/room.ts";
 import { Button } from "../ui/Button.tsx";
 import { Empty } from "../ui/Empty.tsx";
 import { FindPerson } from "../ui/FindPerson.tsx";
@@ -24,6 +25,8 @@ import { useTitle } from "./title.ts";
 import { usePresenceWatch } from "./usePresence.ts";
 import { useSeenNotifications } from "./useSeenNotifications.ts";
 
+const sameRoom = sameFields(["id", "slug", "name", "state"]);
+
 interface Props {
   readonly me: Person;
   readonly onLocale: (locale: Locale) => void;
@@ -31,16 +34,17 @@ interface Props {
 
 export function Shell({ me, onLocale }: Props) {
   const client = useClient();
-  const rooms = useClientState((state) => state.rooms);
   const ready = useClientState((state) => state.ready);
   const path = usePath();
   const route = parse(path);
-  const room = route.room === null ? null : findRoom(rooms, route.room);
+  const room = useClientState((state) => (route.room === null ? null : findRoom(state.rooms, route.room)), sameRoom);
   const open = room !== null && room.state !== "invited" ? room : null;
   const [dialog, setDialog] = useState<RoomsDialog | null>(null);
+  // The end of the open room is out of sight: what arrives there is unread as in any other room.
+  const [away, setAway] = useState(false);
   const [usedTheme, setUsedTheme] = useState(theme());
-  useTitle(open);
-  usePresenceWatch(open);
+  useTitle(open?.name ?? null);
+  usePresenceWatch(open?.id ?? null);
   useSeenNotifications();
 
   // A page has one first heading: the open room's name, else the product's.
@@ -58,7 +62,7 @@ export function Shell({ me, onLocale }: Props) {
   const direct = useCallback(async (person: Person) => goTo(await client.directRoom(person.id)), [client, goTo]);
   const onNotification = (notification: NotificationView) => {
     if (notification.room === null) return;
-    const about = rooms.get(notification.room);
+    const about = client.getState().rooms.get(notification.room);
     goTo(about === undefined ? notification.room : addressOf(about), notification.seq);
   };
 
@@ -87,13 +91,15 @@ export function Shell({ me, onLocale }: Props) {
             onLocale={onLocale}
           />
         </Head>
-        <RoomList current={open?.id ?? null} pathOf={pathOf} onOpen={navigate} onDialog={setDialog} />
+        <RoomList current={open?.id ?? null} away={away} pathOf={pathOf} onOpen={navigate} onDialog={setDialog} />
         <Foot className={s.sideFoot}>
           <ConnectionStatus />
         </Foot>
       </div>
       <main className={s.main} id="conversation" tabIndex={-1}>
-        {open !== null && <RoomPage key={open.id} room={open} me={me} seq={route.seq} onDirect={direct} />}
+        {open !== null && (
+          <RoomPage key={open.id} id={open.id} me={me} seq={route.seq} onDirect={direct} onAway={setAway} />
+        )}
         {open === null && route.room !== null && ready && (
           <NotInRoom address={route.room} invited={room} onBrowse={() => setDialog("browse")} />
         )}

@@ -1,5 +1,4 @@
 /** Owns the title and the picture of the browser's tab, with the number of things that wait for one. */
-import type { RoomView } from "@palaver/sdk";
 import { useClientState } from "@palaver/sdk/react";
 import { useEffect } from "react";
 
@@ -10,7 +9,7 @@ export function titleOf(room: string | null, waiting: number): string {
   return waiting > 0 ? `(${waiting > 99 ? "99+" : waiting}) ${name}` : name;
 }
 
-export function useTitle(room: RoomView | null): void {
+export function useTitle(name: string | null): void {
   // Mentions, and everything of direct rooms: what was said to this person.
   const waiting = useClientState((state) => {
     let n = 0;
@@ -19,7 +18,6 @@ export function useTitle(room: RoomView | null): void {
     }
     return n;
   });
-  const name = room?.name ?? null;
   useEffect(() => {
     document.title = titleOf(name, waiting);
   }, [name, waiting]);

@@ -1,33 +1,15 @@
-/** Owns how times, sizes and numbers are written. Formatters are made once a language: making one costs more than using it. */
+/** Owns how times, sizes and numbers are written. */
 import { locale } from "../i18n/index.ts";
-
-const cache = new Map<string, Intl.DateTimeFormat>();
-
-/** The language in use as the browser's settings have it: `en-GB` writes dates and times unlike `en-US`. */
-function region(): string {
-  const language = locale();
-  const tags = typeof navigator === "undefined" ? [] : navigator.languages;
-  return tags.find((tag) => tag.split("-", 1)[0] === language) ?? language;
-}
-
-function formatter(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = `${locale()} ${name}`;
-  let made = cache.get(key);
-  if (made === undefined) {
-    made = new Intl.DateTimeFormat(region(), options);
-    cache.set(key, made);
-  }
-  return made;
-}
+import { conjunction, dateTime, number, relativeTime } from "./intl.ts";
 
 /** `14:05` */
 export function clock(at: string): string {
-  return formatter("clock", { hour: "numeric", minute: "2-digit" }).format(new Date(at));
+  return dateTime("clock", { hour: "numeric", minute: "2-digit" }).format(new Date(at));
 }
 
 /** The clock without "AM" or "PM", for a narrow place beside others that have it. */
 export function shortClock(at: string): string {
-  const parts = formatter("clock", { hour: "numeric", minute: "2-digit" }).formatToParts(new Date(at));
+  const parts = dateTime("clock", { hour: "numeric", minute: "2-digit" }).formatToParts(new Date(at));
   return parts
     .filter(({ type }) => type !== "dayPeriod")
     .map(({ value }) => value)
@@ -37,7 +19,7 @@ export function shortClock(at: string): string {
 
 /** Date and time in full, for a title. */
 export function full(at: string): string {
-  return formatter("full", { dateStyle: "full", timeStyle: "medium" }).format(new Date(at));
+  return dateTime("full", { dateStyle: "full", timeStyle: "medium" }).format(new Date(at));
 }
 
 /** The local calendar day as `2026-11-21`: equal for two times of one day. */
@@ -57,13 +39,13 @@ function daysAgo(at: string, now: Date): number {
 export function day(at: string, now = new Date()): string {
   const days = daysAgo(at, now);
   if (days === 0 || days === 1) {
-    const word = new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(-days, "day");
+    const word = relativeTime().format(-days, "day");
     return word.charAt(0).toLocaleUpperCase(locale()) + word.slice(1);
   }
   const date = new Date(at);
   return date.getFullYear() === now.getFullYear()
-    ? formatter("day", { weekday: "long", day: "numeric", month: "long" }).format(date)
-    : formatter("dayYear", { weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(date);
+    ? dateTime("day", { weekday: "long", day: "numeric", month: "long" }).format(date)
+    : dateTime("dayYear", { weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(date);
 }
 
 /** Short for lists: the clock today, the weekday this week, else the date. */
@@ -71,14 +53,14 @@ export function brief(at: string, now = new Date()): string {
   const days = daysAgo(at, now);
   const date = new Date(at);
   if (days <= 0) return clock(at);
-  if (days < 7) return formatter("weekday", { weekday: "short" }).format(date);
-  return formatter("date", { day: "numeric", month: "short" }).format(date);
+  if (days < 7) return dateTime("weekday", { weekday: "short" }).format(date);
+  return dateTime("date", { day: "numeric", month: "short" }).format(date);
 }
 
 /** "3 minutes ago" */
 export function ago(at: string, now = new Date()): string {
   const minutes = Math.round((now.getTime() - new Date(at).getTime()) / 60_000);
-  const relative = new Intl.RelativeTimeFormat(locale(), { numeric: "auto" });
+  const relative = relativeTime();
   if (minutes < 60) return relative.format(-Math.max(minutes, 0), "minute");
   if (minutes < 1440) return relative.format(-Math.round(minutes / 60), "hour");
   return relative.format(-Math.round(minutes / 1440), "day");
@@ -89,9 +71,10 @@ const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
 /** `1.4 MB` */
 export function size(bytes: number): string {
   const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log(bytes) / Math.log(1000)), UNITS.length - 1);
-  return new Intl.NumberFormat(locale(), {
+  const unit = UNITS[power] ?? "byte";
+  return number(unit, {
     style: "unit",
-    unit: UNITS[power],
+    unit,
     unitDisplay: power === 0 ? "long" : "short",
     maximumFractionDigits: power === 0 ? 0 : 1,
   }).format(bytes / 1000 ** power);
@@ -104,5 +87,5 @@ export function badge(n: number): string {
 
 /** Names as a sentence: "Ada, Grace and Linus". */
 export function list(names: readonly string[]): string {
-  return new Intl.ListFormat(locale(), { type: "conjunction" }).format(names);
+  return conjunction().format(names);
 }

@@ -1,5 +1,6 @@
 /** Owns how a person is shown: name, initials, colour. */
 import type { Person } from "@palaver/sdk";
+import { firstCharacter } from "./intl.ts";
 
 /** What a person likes to be called, else their handle. */
 export function called(person: Person): string {
@@ -17,11 +18,7 @@ export function initials(name: string): string {
     .trim()
     .split(/[\s._-]+/u)
     .filter((word) => /[\p{L}\p{N}\p{Extended_Pictographic}]/u.test(word));
-  const first = (word: string | undefined) => {
-    for (const { segment } of new Intl.Segmenter().segment(word ?? "")) return segment;
-    return "";
-  };
-  const letters = first(words[0]) + (words.length > 1 ? first(words[words.length - 1]) : "");
+  const letters = firstCharacter(words[0] ?? "") + (words.length > 1 ? firstCharacter(words.at(-1) ?? "") : "");
   return letters.toLocaleUpperCase() || "?";
 }
 

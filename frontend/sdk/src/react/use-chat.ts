@@ -13,6 +13,7 @@ const NO_DRAFT: Draft = { text: "", replyTo: null };
 export function useChat(room: RoomId): Chat {
   const client = useClient();
   const view = useClientState((state) => state.rooms.get(room) ?? null);
+  const draft = useClientState((state) => state.drafts.get(room) ?? NO_DRAFT);
   const status = useClientState((state) => state.connection.status);
   const known = view !== null;
 
@@ -48,9 +49,9 @@ export function useChat(room: RoomId): Chat {
       hasMore: view?.hasMore ?? false,
       loading: view?.loading ?? true,
       status,
-      draft: view?.draft ?? NO_DRAFT,
+      draft,
       ...actions,
     }),
-    [view, status, actions],
+    [view, draft, status, actions],
   );
 }

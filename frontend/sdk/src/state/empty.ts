@@ -19,6 +19,7 @@ export const EMPTY_STATE: State = {
   connection: OFFLINE,
   ready: false,
   rooms: new Map(),
+  drafts: new Map(),
   presence: new Map(),
   notifications: { items: [], unread: 0, loaded: false, hasMore: false },
   settings: {},

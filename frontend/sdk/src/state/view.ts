@@ -2,17 +2,15 @@
  * Owns the view that applications read, made from the reducer's state.
  * Keeps references: what did not change is the same object as before, so that a list draws only what is new.
  */
-import type { Draft, MessageView, Person, RoomView, State } from "../types.js";
+import type { MessageView, Person, RoomView, State } from "../types.js";
 import { messageView, pendingView, sendingView } from "./message-view.js";
 import type { Core, LoggedMessage, OutboxItem, Room } from "./model.js";
 
 const NO_ITEMS: readonly OutboxItem[] = [];
-const NO_DRAFT: Draft = { text: "", replyTo: null };
 
 interface CachedRoom {
   readonly room: Room;
   readonly items: readonly OutboxItem[];
-  readonly draft: Draft;
   readonly me: Person | null;
   readonly view: RoomView;
   /** Views of the room's log alone, and which of them a change of the outbox had a hand in. */
@@ -36,7 +34,7 @@ export class Viewer {
     const last = this.state;
     if (before?.outbox !== core.outbox) this.byRoom = groupByRoom(core.outbox, this.byRoom);
     const rooms =
-      last !== null && before?.rooms === core.rooms && before.outbox === core.outbox && before.drafts === core.drafts && before.me === core.me
+      last !== null && before?.rooms === core.rooms && before.outbox === core.outbox && before.me === core.me
         ? last.rooms
         : this.roomViews(core, last?.rooms);
     const sameNotifications =
@@ -52,6 +50,7 @@ export class Viewer {
       connection: core.connection,
       ready: core.ready,
       rooms,
+      drafts: core.drafts,
       presence: core.presence,
       notifications: sameNotifications
         ? last.notifications
@@ -73,10 +72,9 @@ export class Viewer {
     let same = last !== undefined && last.size === core.rooms.size;
     for (const room of core.rooms.values()) {
       const items = this.byRoom.get(room.id) ?? NO_ITEMS;
-      const draft = core.drafts.get(room.id) ?? NO_DRAFT;
       let cached = this.rooms.get(room.id);
-      if (cached === undefined || cached.room !== room || cached.items !== items || cached.draft !== draft || cached.me !== core.me) {
-        cached = this.roomView(room, items, draft, core.me, cached);
+      if (cached === undefined || cached.room !== room || cached.items !== items || cached.me !== core.me) {
+        cached = this.roomView(room, items, core.me, cached);
       }
       cache.set(room.id, cached);
       views.set(room.id, cached.view);
@@ -86,7 +84,7 @@ export class Viewer {
     return same && last !== undefined ? last : views;
   }
 
-  private roomView(room: Room, items: readonly OutboxItem[], draft: Draft, me: Person | null, last: CachedRoom | undefined): CachedRoom {
+  private roomView(room: Room, items: readonly OutboxItem[], me: Person | null, last: CachedRoom | undefined): CachedRoom {
     const { entry } = room;
     const sameMessages =
       last !== undefined && last.room.messages === room.messages && last.items === items && last.room.pins === room.pins && last.me === me;
@@ -124,9 +122,8 @@ export class Viewer {
       pins: room.pins,
       receipts: room.receipts,
       outbox: last !== undefined && last.items === items ? last.view.outbox : items.filter(isOpen).map(pendingView),
-      draft,
     };
-    return { room, items, draft, me, view, logged, touched };
+    return { room, items, me, view, logged, touched };
   }
 
   private messageViews(room: Room, items: readonly OutboxItem[], me: Person | null, last: CachedRoom | undefined): Shown {

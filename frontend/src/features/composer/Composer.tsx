@@ -2,13 +2,14 @@
  * Owns writing: the text with its draft, replies, edits, files, mentions. Mount it with the room's id as key.
  * Writing goes on while the connection is down; what was sent waits in the SDK's outbox.
  */
-import type { MessageView, Person, RoomView } from "@palaver/sdk";
+import type { MessageView, Person, RoomId } from "@palaver/sdk";
 import { useClient, useClientState } from "@palaver/sdk/react";
-import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { memo, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { useMedia, useNow } from "../../lib/hooks.ts";
 import { COUNTER_FROM, TEXT_CHARS } from "../../lib/limits.ts";
 import { called } from "../../lib/person.ts";
+import { useRoom } from "../../lib/room.ts";
 import { IconButton } from "../../ui/Button.tsx";
 import { Icon } from "../../ui/Icon.tsx";
 import { AttachmentStrip } from "./AttachmentStrip.tsx";
@@ -19,8 +20,10 @@ import { optionId, Suggestions } from "./Suggestions.tsx";
 import { useDrop } from "./useDrop.ts";
 import { useMentions } from "./useMentions.ts";
 
+const FIELDS = ["id", "name", "kind", "with", "archived", "role", "mutedUntil", "members"] as const;
+
 interface Props {
-  readonly room: RoomView;
+  readonly id: RoomId;
   readonly me: Person;
   /** The message whose text is being changed. */
   readonly editing: MessageView | null;
@@ -29,9 +32,9 @@ interface Props {
   readonly quote: (message: MessageView | null) => string;
 }
 
-export function Composer({ room, me, editing, onEdit, quote }: Props) {
+export const Composer = memo(function Composer({ id, me, editing, onEdit, quote }: Props) {
   const client = useClient();
-  const presence = useClientState((state) => state.presence);
+  const room = useRoom(id, FIELDS);
   const field = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(() => client.getDraft(room.id).text);
@@ -50,8 +53,11 @@ export function Composer({ room, me, editing, onEdit, quote }: Props) {
   }, [room.members, room.with]);
   const mentions = useMentions(everybody, me.id);
 
-  const replyTo = editing === null ? room.draft.replyTo : null;
-  const answered = replyTo === null ? null : (room.messages.find((message) => message.seq === replyTo) ?? null);
+  const answers = useClientState((state) => state.drafts.get(room.id)?.replyTo ?? null);
+  const replyTo = editing === null ? answers : null;
+  const answered = useClientState((state) =>
+    replyTo === null ? null : (state.rooms.get(id)?.messages.find((message) => message.seq === replyTo) ?? null),
+  );
   const left = TEXT_CHARS - [...text].length;
   const empty = text.trim() === "" && (editing !== null || files.items.length === 0);
 
@@ -73,7 +79,8 @@ export function Composer({ room, me, editing, onEdit, quote }: Props) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text
   useLayoutEffect(() => {
     const element = field.current;
-    if (element === null) return;
+    // The browser's own way costs no layout of the page with each key.
+    if (element === null || CSS.supports("field-sizing", "content")) return;
     element.style.height = "auto";
     element.style.height = `${element.scrollHeight}px`;
   }, [text, blocked]);
@@ -141,7 +148,8 @@ export function Composer({ room, me, editing, onEdit, quote }: Props) {
     } else if (event.key === "Escape") {
       leave();
     } else if (event.key === "ArrowUp" && text === "" && editing === null) {
-      const own = room.messages.findLast((message) => message.mine && message.seq !== null && !message.deleted);
+      const all = client.getState().rooms.get(id)?.messages;
+      const own = all?.findLast((message) => message.mine && message.seq !== null && !message.deleted);
       if (own === undefined) return;
       event.preventDefault();
       onEdit(own);
@@ -177,7 +185,6 @@ export function Composer({ room, me, editing, onEdit, quote }: Props) {
           <Suggestions
             id={listId}
             people={mentions.people}
-            presence={presence}
             active={mentions.active}
             onPick={pick}
             onHover={mentions.setActive}
@@ -258,4 +265,4 @@ export function Composer({ room, me, editing, onEdit, quote }: Props) {
       {sendWhenThere && <p className={s.note}>{t("upload.sendsWhenThere")}</p>}
     </div>
   );
-}
+});

@@ -1,5 +1,6 @@
 /** Owns the list of people that a mention being typed may become. The text field keeps the focus and points into it. */
-import type { Person, PresenceView, UserId } from "@palaver/sdk";
+import type { Person } from "@palaver/sdk";
+import { useClientState } from "@palaver/sdk/react";
 import { t } from "../../i18n/index.ts";
 import { called, handle } from "../../lib/person.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
@@ -8,13 +9,13 @@ import s from "./Suggestions.module.css";
 interface Props {
   readonly id: string;
   readonly people: readonly Person[];
-  readonly presence: ReadonlyMap<UserId, PresenceView>;
   readonly active: number;
   readonly onPick: (person: Person) => void;
   readonly onHover: (index: number) => void;
 }
 
-export function Suggestions({ id, people, presence, active, onPick, onHover }: Props) {
+export function Suggestions({ id, people, active, onPick, onHover }: Props) {
+  const presence = useClientState((state) => state.presence);
   return (
     <div className={s.list} id={id} role="listbox" aria-label={t("mention.list")}>
       {people.map((person, index) => (

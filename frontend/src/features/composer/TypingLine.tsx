@@ -1,16 +1,17 @@
 /** Owns the line that says who is typing. Its height is reserved, so that it never moves the text above it. */
-import type { Person } from "@palaver/sdk";
+import type { RoomId } from "@palaver/sdk";
+import { memo } from "react";
 import { t } from "../../i18n/index.ts";
 import { called } from "../../lib/person.ts";
+import { useRoom } from "../../lib/room.ts";
 import s from "./TypingLine.module.css";
 
-interface Props {
-  readonly people: readonly Person[];
-  /** Said while nobody types. */
-  readonly note: string | null;
-}
+const FIELDS = ["typing", "slowModeSeconds"] as const;
 
-export function TypingLine({ people, note }: Props) {
+export const TypingLine = memo(function TypingLine({ id }: { id: RoomId }) {
+  const { typing: people, slowModeSeconds } = useRoom(id, FIELDS);
+  // Said while nobody types.
+  const note = slowModeSeconds > 0 ? t("blocked.slowMode", { n: slowModeSeconds }) : null;
   const [first, second] = people;
   let text = "";
   if (first !== undefined && second !== undefined && people.length === 2) {
@@ -30,4 +31,4 @@ export function TypingLine({ people, note }: Props) {
       {text === "" ? note : text}
     </p>
   );
-}
+});

@@ -4,7 +4,7 @@ import { t } from "../../i18n/index.ts";
 import { clock, full } from "../../lib/format.ts";
 
 /** `null`: one can write. */
-export function whyBlocked(room: RoomView, now: number): string | null {
+export function whyBlocked(room: Pick<RoomView, "archived" | "role" | "mutedUntil">, now: number): string | null {
   if (room.archived) return t("blocked.archived");
   if (room.role === "read_only") return t("blocked.readOnly");
   if (room.mutedUntil !== null && Date.parse(room.mutedUntil) > now) {

@@ -1,5 +1,6 @@
 /** Owns the completion of `@names`: what is being typed, who matches, what the text becomes. */
 import type { Person } from "@palaver/sdk";
+import { compareNames } from "../../lib/intl.ts";
 
 export interface MentionQuery {
   /** Where the `@` is. */
@@ -29,14 +30,26 @@ export function suggest(people: readonly Person[], prefix: string, self: string 
     const rank = rankOf(person, wanted);
     if (rank !== null) ranked.push({ person, rank });
   }
-  ranked.sort((a, b) => a.rank - b.rank || a.person.name.localeCompare(b.person.name));
+  ranked.sort((a, b) => a.rank - b.rank || compareNames(a.person.name, b.person.name));
   return ranked.slice(0, MAX_SUGGESTIONS).map(({ person }) => person);
 }
 
+/** What a person is found by. Kept, since each key asks it of everybody in the room. */
+const found = new WeakMap<Person, { readonly name: string; readonly words: readonly string[] }>();
+
 function rankOf(person: Person, wanted: string): number | null {
-  if (fold(person.name).startsWith(wanted)) return 0;
-  const words = fold(person.display_name ?? "").split(/\s+/u);
-  return words.some((word) => word !== "" && word.startsWith(wanted)) ? 1 : null;
+  let by = found.get(person);
+  if (by === undefined) {
+    by = {
+      name: fold(person.name),
+      words: fold(person.display_name ?? "")
+        .split(/\s+/u)
+        .filter(Boolean),
+    };
+    found.set(person, by);
+  }
+  if (by.name.startsWith(wanted)) return 0;
+  return by.words.some((word) => word.startsWith(wanted)) ? 1 : null;
 }
 
 function fold(text: string): string {

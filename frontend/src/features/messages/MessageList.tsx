@@ -2,53 +2,64 @@
  * Owns the conversation of one room: a virtual list that follows the bottom, loads history upwards, marks what was seen
  * as read and jumps to a message. Mount it with the room's id as key: what it remembers belongs to one visit of one room.
  */
-import type { MessageView, Person, RoomView } from "@palaver/sdk";
+import type { Person, RoomId } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
-import { useLayoutEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { t } from "../../i18n/index.ts";
 import { explainFailure } from "../../lib/errors.ts";
 import { day } from "../../lib/format.ts";
+import { useRoom } from "../../lib/room.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Empty, Skeleton } from "../../ui/Empty.tsx";
 import { Icon } from "../../ui/Icon.tsx";
 import { Announcer } from "./Announcer.tsx";
 import { type MessageActions, type Rights, RowContext } from "./context.ts";
+import { LIST_FIELDS } from "./listRoom.ts";
 import s from "./MessageList.module.css";
 import { MessageRow } from "./MessageRow.tsx";
-import { prepended, type Row, toRows } from "./rows.ts";
+import { type Made, prepended, type Row, remake } from "./rows.ts";
 import { useArrows } from "./useArrows.ts";
 import { useCatchUp } from "./useCatchUp.ts";
+import { useFollowing } from "./useFollowing.ts";
 import { useHistory } from "./useHistory.ts";
 import { useJump } from "./useJump.ts";
 import { useNewLine } from "./useNewLine.ts";
 import { useReadMarks } from "./useReadMarks.ts";
-import { useScroll } from "./useScroll.ts";
 
 const NONE: readonly Row[] = [];
 /** What is read already stays in sight above the New line. */
 const ABOVE_NEW_PX = 96;
+/** The space above the first row (see MessageList.module.css). */
+const START_PX = 16;
 
 interface Props {
-  readonly room: RoomView;
+  readonly id: RoomId;
   readonly me: Person;
   readonly rights: Rights;
   /** A message to show (from the address). */
   readonly target: number | null;
   readonly actions: Omit<MessageActions, "jump">;
-  /** Told when a linked message is not to be had. */
+  /** Called when a linked message is not to be had. */
   readonly onMissing: () => void;
+  /** Called with whether the end of the conversation is out of sight, so that what arrives is unread. */
+  readonly onAway: (away: boolean) => void;
 }
 
-export function MessageList({ room, me, rights, target, actions, onMissing }: Props) {
+export const MessageList = memo(function MessageList({ id, me, rights, target, actions, onMissing, onAway }: Props) {
   const client = useClient();
+  const room = useRoom(id, LIST_FIELDS);
   const frame = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const list = useRef<VirtualizerHandle>(null);
   const newAfter = useNewLine(room);
   const catchesUp = useCatchUp(room, newAfter, target);
   const ready = room.loaded && !catchesUp;
-  const all = useMemo(() => toRows(room.messages, newAfter, room.hasMore), [room.messages, newAfter, room.hasMore]);
+  const made = useRef<Made>(null);
+  const all = useMemo(() => {
+    made.current = remake(made.current, room.messages, newAfter, room.hasMore);
+    return made.current.rows;
+  }, [room.messages, newAfter, room.hasMore]);
   const rows = ready ? all : NONE;
   const before = useRef(rows);
   const shift = before.current !== rows && prepended(before.current, rows) > 0;
@@ -56,11 +67,20 @@ export function MessageList({ room, me, rights, target, actions, onMissing }: Pr
     before.current = rows;
   }, [rows]);
 
-  const scroll = useScroll(frame, content, list, rows.length, target === null && newAfter === null);
+  const following = useFollowing(frame, content, rows, target === null && newAfter === null);
+  const { isAway, begin, look, toBottom, leave } = following;
   const loadOlder = useHistory(room, rows.length, frame, ready);
-  const markSoon = useReadMarks(room, rows, frame, list, ready);
-  const { jump, flashing } = useJump(room, rows, list, target, scroll.release, onMissing);
-  const { tabStop, onKeyDown } = useArrows(rows, content, list);
+  const markSoon = useReadMarks(room, rows, frame, list, ready, following.seesEnd);
+  const onGone = useCallback(() => {
+    toBottom();
+    onMissing();
+  }, [toBottom, onMissing]);
+  const { jump, flashing } = useJump(room, rows, list, target, { leave, begin }, onGone);
+  const { tabStop, mounted, ...keys } = useArrows(rows, content, list);
+  useEffect(() => {
+    onAway(isAway);
+    return () => onAway(false);
+  }, [isAway, onAway]);
   const [topDay, setTopDay] = useState<string | null>(null);
 
   // Where to stand when the messages come: at the linked message, at the New line, else at the bottom.
@@ -71,27 +91,27 @@ export function MessageList({ room, me, rights, target, actions, onMissing }: Pr
     placed.current = true;
     if (target !== null) return;
     if (firstNew < 0) {
-      scroll.toBottom();
+      toBottom();
       return;
     }
-    // The list knows its own height only after it was drawn once.
+    // The list knows its own height only after it was drawn once, and stands where it was sent to only a frame later.
     requestAnimationFrame(() => {
       list.current?.scrollToIndex(firstNew, { align: "start", offset: -ABOVE_NEW_PX });
-      scroll.onScroll();
+      requestAnimationFrame(begin);
     });
-  }, [rows.length, firstNew, target, scroll.toBottom, scroll.onScroll]);
+  }, [rows.length, firstNew, target, toBottom, begin]);
 
   // What one sends oneself is shown, wherever one was reading.
   const newest = rows.at(-1)?.message;
   const sent = newest?.mine === true && newest.status === "sending" ? newest.key : null;
   const lastSent = useRef(sent);
   useLayoutEffect(() => {
-    if (sent !== null && sent !== lastSent.current) scroll.toBottom();
+    if (sent !== null && sent !== lastSent.current) toBottom();
     lastSent.current = sent;
-  }, [sent, scroll.toBottom]);
+  }, [sent, toBottom]);
 
   const onScroll = () => {
-    scroll.onScroll();
+    look();
     loadOlder();
     markSoon();
     const element = frame.current;
@@ -99,18 +119,15 @@ export function MessageList({ room, me, rights, target, actions, onMissing }: Pr
     setTopDay(first === undefined || first.startsDay ? null : day(first.message.at));
   };
 
-  const people = useMemo(() => new Map(room.members.map((member) => [member.user.id, member.user])), [room.members]);
-  const bySeq = useMemo(() => new Map(room.messages.map((message) => [message.seq, message])), [room.messages]);
   const context = useMemo(
     () => ({
       room: room.id,
       me,
       rights,
-      people,
-      quoted: (seq: number): MessageView | null => bySeq.get(seq) ?? null,
       actions: { ...actions, jump },
+      holdForMenu: following.holdForMenu,
     }),
-    [room.id, me, rights, people, bySeq, actions, jump],
+    [room.id, me, rights, actions, jump, following.holdForMenu],
   );
 
   return (
@@ -119,7 +136,8 @@ export function MessageList({ room, me, rights, target, actions, onMissing }: Pr
         className={s.frame}
         ref={frame}
         onScroll={onScroll}
-        onKeyDown={onKeyDown}
+        {...keys}
+        tabIndex={-1}
         role="log"
         aria-label={t("list.label")}
         aria-live="off"
@@ -131,7 +149,16 @@ export function MessageList({ room, me, rights, target, actions, onMissing }: Pr
           )}
           {!ready && room.loadFailure === null && <Skeleton rows={7} />}
           <RowContext.Provider value={context}>
-            <Virtualizer ref={list} data={rows} scrollRef={frame} shift={shift} itemSize={56} bufferSize={400}>
+            <Virtualizer
+              ref={list}
+              data={rows}
+              scrollRef={frame}
+              shift={shift}
+              itemSize={56}
+              bufferSize={400}
+              startMargin={START_PX}
+              keepMounted={mounted}
+            >
               {({ message, startsDay, startsGroup, startsNew }) => (
                 <MessageRow
                   key={message.key}
@@ -168,8 +195,16 @@ export function MessageList({ room, me, rights, target, actions, onMissing }: Pr
           </Button>
         </div>
       )}
-      {!scroll.atBottom && rows.length > 0 && (
-        <button type="button" className={s.pill} onClick={scroll.toBottom}>
+      {isAway && rows.length > 0 && (
+        <button
+          type="button"
+          className={s.pill}
+          onClick={() => {
+            toBottom();
+            // The pill goes away, and would take the focus with it.
+            frame.current?.focus({ preventScroll: true });
+          }}
+        >
           <Icon name="down" size={16} />
           {room.unread > 0 ? t("list.newBelow", { n: room.unread }) : t("list.toBottom")}
         </button>
@@ -177,4 +212,4 @@ export function MessageList({ room, me, rights, target, actions, onMissing }: Pr
       <Announcer messages={room.messages} />
     </div>
   );
-}
+});

@@ -1,6 +1,6 @@
 /** Owns one row of the list: the day's heading and the "New" line above it, then the message in all its states. */
 import type { MessageView } from "@palaver/sdk";
-import { memo, useState } from "react";
+import { memo, useEffect, useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { clock, day, full, shortClock } from "../../lib/format.ts";
 import { called } from "../../lib/person.ts";
@@ -28,11 +28,13 @@ interface Props {
 
 export const MessageRow = memo(function MessageRow(props: Props) {
   const { message, startsDay, startsGroup, startsNew, flashes, tabStop } = props;
-  const { me } = useRow();
+  const { me, holdForMenu } = useRow();
   const [over, setOver] = useState(false);
   const [focused, setFocused] = useState(false);
   const [held, setHeld] = useState(false);
   const [menu, setMenu] = useState(false);
+  const open = held || menu;
+  useEffect(() => (open ? holdForMenu() : undefined), [open, holdForMenu]);
   const usable = message.seq !== null && !message.deleted && message.kind === "message";
   return (
     <div className={s.row} data-group={startsGroup || undefined}>
@@ -105,7 +107,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
           )}
           <Delivery message={message} />
         </div>
-        {usable && (over || focused || held || menu) && (
+        {usable && (over || focused || open) && (
           <Toolbar message={message} onHold={setHeld} menu={menu} onMenu={setMenu} />
         )}
       </article>

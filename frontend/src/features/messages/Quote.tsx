@@ -1,17 +1,18 @@
 /** Owns the one line of the message that a reply answers; it jumps there. */
 import type { MessageView } from "@palaver/sdk";
-import { useClient } from "@palaver/sdk/react";
+import { useClient, useClientState } from "@palaver/sdk/react";
 import { useEffect, useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { called } from "../../lib/person.ts";
 import { Icon } from "../../ui/Icon.tsx";
 import { useRow } from "./context.ts";
+import { bySeq } from "./listRoom.ts";
 import { toPlainLine } from "./markdown.ts";
 import s from "./Quote.module.css";
 
 export function Quote({ seq }: { seq: number }) {
-  const { actions, quoted } = useRow();
-  const message = useQuoted(seq, quoted(seq));
+  const { actions } = useRow();
+  const message = useQuoted(seq);
   return (
     <button type="button" className={s.quote} onClick={() => actions.jump(seq)} disabled={message === null}>
       <Icon name="reply" size={14} />
@@ -32,9 +33,10 @@ export function quoteText(message: MessageView | null): string {
 }
 
 /** `undefined` while it is fetched, `null` when it is gone or not to be seen. */
-function useQuoted(seq: number, loaded: MessageView | null): MessageView | null | undefined {
+function useQuoted(seq: number): MessageView | null | undefined {
   const client = useClient();
   const { room } = useRow();
+  const loaded = useClientState((state) => bySeq(state.rooms.get(room)?.messages ?? [], seq));
   const [fetched, setFetched] = useState<MessageView | null | undefined>(undefined);
   const missing = loaded === null;
   useEffect(() => {

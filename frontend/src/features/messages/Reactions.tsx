@@ -1,13 +1,16 @@
 /** Owns the reactions of a message: the chips below it, and the panel that adds one. */
 import type { MessageView, ReactionView } from "@palaver/sdk";
-import type { ReactNode } from "react";
+import { type ReactNode, useMemo } from "react";
 import { Button, Dialog, DialogTrigger, Popover, Tooltip, TooltipTrigger } from "react-aria-components";
 import { t } from "../../i18n/index.ts";
 import { list } from "../../lib/format.ts";
 import { called } from "../../lib/person.ts";
+import { useRoom } from "../../lib/room.ts";
 import { useRow } from "./context.ts";
 import { countEmoji, EMOJIS, quickEmojis } from "./emoji.ts";
 import s from "./Reactions.module.css";
+
+const FIELDS = ["members"] as const;
 
 export function Reactions({ message }: { message: MessageView }) {
   const { actions, rights } = useRow();
@@ -36,8 +39,11 @@ export function Reactions({ message }: { message: MessageView }) {
   );
 }
 
+/** Mounted while the tooltip shows. */
 function Who({ reaction }: { reaction: ReactionView }) {
-  const { people, me } = useRow();
+  const { room, me } = useRow();
+  const { members } = useRoom(room, FIELDS);
+  const people = useMemo(() => new Map(members.map(({ user }) => [user.id, user])), [members]);
   const names = reaction.users.flatMap((id) => {
     if (id === me.id) return [t("person.you")];
     const person = people.get(id);

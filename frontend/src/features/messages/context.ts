@@ -1,5 +1,8 @@
-/** Owns what the rows of a list share, so that a row is drawn again only when its own message changes. */
-import type { FileInfo, MessageView, Person, RoomId, UserId } from "@palaver/sdk";
+/**
+ * Owns what the rows of a list share. None of it changes while the room is open but for one's rights, so that a row is drawn
+ * again only when its own message changes: whatever changes with messages or members, a row reads by itself.
+ */
+import type { FileInfo, MessageView, Person, RoomId } from "@palaver/sdk";
 import { createContext, useContext } from "react";
 
 /** What one can do with a message. The object keeps its identity while the room stays open. */
@@ -28,10 +31,8 @@ interface RowContext {
   readonly rights: Rights;
   readonly room: RoomId;
   readonly me: Person;
-  /** Who is who in this room, by id. */
-  readonly people: ReadonlyMap<UserId, Person>;
-  /** Loaded messages by `seq`, for quotes. */
-  readonly quoted: (seq: number) => MessageView | null;
+  /** Keeps the list still while a menu of a row is open. Returns what ends it. */
+  readonly holdForMenu: () => () => void;
 }
 
 export const RowContext = createContext<RowContext | null>(null);

@@ -1,6 +1,7 @@
 import type { MessageView } from "@palaver/sdk";
 import { describe, expect, test } from "vitest";
-import { prepended, toRows } from "./rows.ts";
+import { bySeq } from "./listRoom.ts";
+import { prepended, remake, toRows } from "./rows.ts";
 
 const ada = { id: "a", name: "ada" };
 const grace = { id: "g", name: "grace" };
@@ -105,4 +106,33 @@ describe("history", () => {
     expect(prepended(rows(5, 6), rows(90))).toBe(0);
     expect(prepended([], rows(1, 2))).toBe(0);
   });
+});
+
+describe("rows that are made again", () => {
+  const at = (n: number) => new Date(Date.UTC(2026, 10, 21, 10, n * 3)).toISOString();
+  const messages = Array.from({ length: 50 }, (_, n) => message(n + 1, at(n), { by: n % 7 === 0 ? grace : ada }));
+  const before = remake(null, messages.slice(0, 40), 20, false);
+
+  test("a message that arrives leaves the others as they are", () => {
+    const after = remake(before, messages.slice(0, 41), 20, false);
+    expect(after.rows).toEqual(toRows(messages.slice(0, 41), 20));
+    for (const [n, row] of before.rows.entries()) expect(after.rows[n]).toBe(row);
+  });
+
+  test("what follows a change, an older page or another line is made like the first time", () => {
+    const changed = messages.with(30, message(31, at(30), { by: grace }));
+    expect(remake(before, changed, 20, false).rows).toEqual(toRows(changed, 20));
+    expect(remake(before, messages, 35, false).rows).toEqual(toRows(messages, 35));
+    expect(remake(before, messages.slice(0, 10), 20, false).rows).toEqual(toRows(messages.slice(0, 10), 20));
+    const later = remake(null, messages.slice(20), 5, true);
+    expect(remake(later, messages, 5, false).rows).toEqual(toRows(messages, 5));
+  });
+});
+
+test("a message is found by its seq among those that are loaded", () => {
+  const messages = [3, 4, 8, 9, 40].map((seq) => message(seq, "2026-11-21T10:00:00"));
+  const all = [...messages, message(null, "2026-11-21T10:00:01"), message(null, "2026-11-21T10:00:02")];
+  for (const one of messages) expect(bySeq(all, one.seq ?? 0)).toBe(one);
+  for (const seq of [1, 5, 41]) expect(bySeq(all, seq)).toBeNull();
+  expect(bySeq([], 1)).toBeNull();
 });

@@ -17,17 +17,52 @@ export interface Row {
   readonly startsNew: boolean;
 }
 
+/** What rows were made from, and the rows. */
+export interface Made {
+  readonly messages: readonly MessageView[];
+  readonly newAfter: number | null;
+  readonly hasMore: boolean;
+  readonly rows: readonly Row[];
+}
+
+/**
+ * Makes rows again after a change. A row depends on the messages up to its own: those before the first change stay as they
+ * were, so that a message that arrives costs one row however many there are.
+ */
+export function remake(
+  last: Made | null,
+  messages: readonly MessageView[],
+  newAfter: number | null,
+  hasMore: boolean,
+): Made {
+  const comparable = last !== null && last.newAfter === newAfter && last.hasMore === hasMore;
+  let same = 0;
+  if (comparable) while (same < last.messages.length && last.messages[same] === messages[same]) same++;
+  const rows =
+    comparable && same > 0
+      ? toRows(messages, newAfter, hasMore, last.rows.slice(0, same))
+      : toRows(messages, newAfter, hasMore);
+  return { messages, newAfter, hasMore, rows };
+}
+
 /**
  * @param newAfter the last read `seq` when the room was entered; the first message of somebody else after it gets the
  *   "New" line. `null`: no line.
  * @param hasMore whether there are older messages that are not loaded.
+ * @param kept the rows of the first messages, made before.
  */
-export function toRows(messages: readonly MessageView[], newAfter: number | null, hasMore = false): Row[] {
-  const rows: Row[] = [];
-  let previous: MessageView | null = null;
+export function toRows(
+  messages: readonly MessageView[],
+  newAfter: number | null,
+  hasMore = false,
+  kept: readonly Row[] = [],
+): Row[] {
+  const rows = [...kept];
+  let previous: MessageView | null = kept.at(-1)?.message ?? null;
   // Without the last read message among them, the first new one may not be loaded yet.
   let lineDrawn = newAfter === null || (hasMore && (messages[0]?.seq ?? 0) > newAfter);
-  for (const message of messages) {
+  lineDrawn ||= kept.some((row) => row.startsNew);
+  for (const message of messages.slice(kept.length)) {
     const startsDay = previous === null || dayKey(previous.at) !== dayKey(message.at);
     const startsNew =
       !lineDrawn && newAfter !== null && message.seq !== null && message.seq > newAfter && !message.mine;

@@ -1,12 +1,16 @@
 /** Owns the keyboard in the list: it is one tab stop, and arrows go from message to message. */
-import { type KeyboardEvent, type RefObject, useState } from "react";
+import { type FocusEvent, type KeyboardEvent, type RefObject, useMemo, useState } from "react";
 import type { VirtualizerHandle } from "virtua";
 import type { Row } from "./rows.ts";
 
 interface Arrows {
   /** Key of the message that has the tab stop. */
   readonly tabStop: string | null;
+  /** Rows that have to stay mounted, however far the list is scrolled: that with the focus and that with the tab stop. */
+  readonly mounted: readonly number[];
   readonly onKeyDown: (event: KeyboardEvent) => void;
+  readonly onFocus: (event: FocusEvent) => void;
+  readonly onBlur: () => void;
 }
 
 export function useArrows(
@@ -15,7 +19,11 @@ export function useArrows(
   list: RefObject<VirtualizerHandle | null>,
 ): Arrows {
   const [chosen, setChosen] = useState<string | null>(null);
-  const there = chosen !== null && rows.some((row) => row.message.key === chosen);
+  const [within, setWithin] = useState<string | null>(null);
+  const indexOf = (key: string | null) => (key === null ? -1 : rows.findLastIndex((row) => row.message.key === key));
+  const at = indexOf(within);
+  const chosenAt = indexOf(chosen);
+  const stop = chosenAt < 0 ? rows.length - 1 : chosenAt;
   const onKeyDown = (event: KeyboardEvent) => {
     const step = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;
     const from = event.target;
@@ -31,5 +39,11 @@ export function useArrows(
       content.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus(),
     );
   };
-  return { tabStop: there ? chosen : (rows.at(-1)?.message.key ?? null), onKeyDown };
+  return {
+    tabStop: rows[stop]?.message.key ?? null,
+    mounted: useMemo(() => [...new Set([at, stop])].filter((index) => index >= 0), [at, stop]),
+    onKeyDown,
+    onFocus: ({ target }) => setWithin(target.closest("article")?.dataset.key ?? null),
+    onBlur: () => setWithin(null),
+  };
 }

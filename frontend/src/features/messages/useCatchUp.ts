@@ -1,13 +1,13 @@
 /** Owns loading up to where one stopped reading, so that a room with more than a page of unread messages opens there. */
-import type { RoomView } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { useEffect, useState } from "react";
+import type { ListRoom } from "./listRoom.ts";
 
 /** With more unread than this one starts at the newest: nobody reads them all, and loading them takes long. */
 const MAX_UNREAD = 400;
 
 /** Whether the list waits for those pages. */
-export function useCatchUp(room: RoomView, newAfter: number | null, target: number | null): boolean {
+export function useCatchUp(room: ListRoom, newAfter: number | null, target: number | null): boolean {
   const client = useClient();
   const [waits, setWaits] = useState(newAfter !== null && target === null && room.unread <= MAX_UNREAD);
   const first = room.messages[0]?.seq ?? null;

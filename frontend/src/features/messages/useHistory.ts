@@ -1,7 +1,7 @@
 /** Owns asking for older messages while the reader comes near the upper end. */
-import type { RoomView } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { type RefObject, useCallback, useEffect } from "react";
+import type { ListRoom } from "./listRoom.ts";
 
 /** Older messages are asked for when this little is left above. */
 const LOAD_AHEAD_PX = 800;
@@ -9,7 +9,7 @@ const SETTLE_MS = 150;
 
 /** Returns what to call when the list was scrolled. */
 export function useHistory(
-  room: RoomView,
+  room: ListRoom,
   rowCount: number,
   frame: RefObject<HTMLElement | null>,
   shown: boolean,

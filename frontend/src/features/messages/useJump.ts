@@ -1,9 +1,10 @@
 /** Owns going to one message: of a link, of a quote. It is loaded first when need be, then marked for a moment. */
-import type { RoomView } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { type RefObject, useEffect, useState } from "react";
 import type { VirtualizerHandle } from "virtua";
+import type { ListRoom } from "./listRoom.ts";
 import type { Row } from "./rows.ts";
+import type { FollowingList } from "./useFollowing.ts";
 
 const FLASH_MS = 1_600;
 
@@ -14,14 +15,15 @@ interface Jump {
 }
 
 export function useJump(
-  room: RoomView,
+  room: ListRoom,
   rows: readonly Row[],
   list: RefObject<VirtualizerHandle | null>,
   target: number | null,
-  release: () => void,
+  following: Pick<FollowingList, "leave" | "begin">,
   onMissing: () => void,
 ): Jump {
   const client = useClient();
+  const { leave, begin } = following;
   const [wanted, setWanted] = useState(target);
   const [flashing, setFlashing] = useState<string | null>(null);
   useEffect(() => setWanted(target), [target]);
@@ -31,8 +33,9 @@ export function useJump(
   useEffect(() => {
     if (wanted === null || !room.loaded) return;
     if (key !== null) {
-      release();
+      leave();
       list.current?.scrollToIndex(at, { align: "center" });
+      requestAnimationFrame(begin);
       setFlashing(key);
       setWanted(null);
       return;
@@ -49,7 +52,7 @@ export function useJump(
     return () => {
       current = false;
     };
-  }, [wanted, at, key, room.loaded, room.id, client, list, onMissing, release]);
+  }, [wanted, at, key, room.loaded, room.id, client, list, onMissing, leave, begin]);
 
   useEffect(() => {
     if (flashing === null) return;

@@ -1,10 +1,10 @@
 /** Owns where the "New" line stands during one visit of a room. */
-import type { RoomView } from "@palaver/sdk";
 import { useEffect, useRef, useState } from "react";
 import { useWindowEvent } from "../../lib/hooks.ts";
+import type { ListRoom } from "./listRoom.ts";
 
 /** The `seq` after which messages are new, or null when there is no line. It stays until the room is left. */
-export function useNewLine(room: RoomView): number | null {
+export function useNewLine(room: ListRoom): number | null {
   const [newAfter, setNewAfter] = useState(() => (room.unread > 0 ? room.readSeq : null));
   // What arrives while one looks elsewhere gets the line; an older line stays until then.
   const leftAt = useRef<number | null>(null);

@@ -1,22 +1,23 @@
 /** Owns that what was seen counts as read: seen is what stands in the window while the page has the focus. */
-import type { RoomView } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef } from "react";
 import type { VirtualizerHandle } from "virtua";
 import { useWindowEvent } from "../../lib/hooks.ts";
+import type { ListRoom } from "./listRoom.ts";
 import type { Row } from "./rows.ts";
 
 const READ_AFTER_MS = 300;
-/** A row that shows less than this at the lower edge has not been seen. */
-const EDGE_PX = 12;
+/** A row that shows less than this at the lower edge has not been seen: its first line is cut. */
+const EDGE_PX = 24;
 
 /** Returns what to call when the list was scrolled. */
 export function useReadMarks(
-  room: RoomView,
+  room: ListRoom,
   rows: readonly Row[],
   frame: RefObject<HTMLElement | null>,
   list: RefObject<VirtualizerHandle | null>,
   shown: boolean,
+  seesEnd: () => boolean,
 ): () => void {
   const client = useClient();
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
@@ -25,14 +26,11 @@ export function useReadMarks(
     const element = frame.current;
     const handle = list.current;
     if (element === null || handle === null || !shown || document.hidden || !document.hasFocus()) return;
+    // Up to the head that was drawn: what came since has not been seen, even if it follows at once.
     const last = handle.findItemIndex(element.scrollTop + element.clientHeight - EDGE_PX);
-    if (last >= rows.length - 1) {
-      client.markRead(room.id);
-      return;
-    }
-    const seen = rows[last]?.message.seq ?? null;
-    if (seen !== null && seen > room.readSeq) client.markRead(room.id, seen);
-  }, [client, room.id, room.readSeq, rows, frame, list, shown]);
+    const seen = seesEnd() ? room.head : (rows[last]?.message.seq ?? 0);
+    if (seen > room.readSeq) client.markRead(room.id, seen);
+  }, [client, room.id, room.readSeq, room.head, rows, frame, list, shown, seesEnd]);
   const latest = useRef(mark);
   useLayoutEffect(() => {
     latest.current = mark;

@@ -1,5 +1,5 @@
 /** Owns what one may do about a member, by role. */
-import type { MemberView, RoomView } from "@palaver/sdk";
+import type { MemberView, Role, RoomId } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { t } from "../../i18n/index.ts";
 import { called } from "../../lib/person.ts";
@@ -14,41 +14,48 @@ const MUTES = [
 ] as const;
 
 interface Props {
-  readonly room: RoomView;
+  readonly room: RoomId;
+  /** The role of the signed-in person. */
+  readonly role: Role;
   readonly member: MemberView;
   readonly self: string;
+  /** Whether its button is reached by Tab. */
+  readonly tabStop: boolean;
   readonly onDirect: () => void;
   readonly onAsk: (kind: "kick" | "ban") => void;
 }
 
-export function MemberMenu({ room, member, self, onDirect, onAsk }: Props) {
+export function MemberMenu({ room, role: own, member, self, tabStop, onDirect, onAsk }: Props) {
   const client = useClient();
   const user = member.user.id;
-  const acts = mayActOn(room.role, member, self);
+  const acts = mayActOn(own, member, self);
   const present = member.state === "joined";
   const muted = member.mutedUntil !== null && Date.parse(member.mutedUntil) > Date.now();
-  const roles = acts && present ? grantable(room.role) : [];
+  const roles = acts && present ? grantable(own) : [];
   return (
     <Menu
       label={t("people.actions", { name: called(member.user) })}
-      trigger={<IconButton small icon="more" label={t("people.actions", { name: called(member.user) })} />}
+      trigger={
+        <IconButton
+          small
+          icon="more"
+          label={t("people.actions", { name: called(member.user) })}
+          excludeFromTabOrder={!tabStop}
+        />
+      }
     >
       <MenuItem icon="chat" onAction={onDirect}>
         {t("people.direct")}
       </MenuItem>
       {roles.length > 0 && <MenuSeparator />}
       {roles.map((role) => (
-        <MenuItem
-          key={role}
-          chosen={member.role === role}
-          onAction={() => attempt(client.setRole(room.id, user, role))}
-        >
+        <MenuItem key={role} chosen={member.role === role} onAction={() => attempt(client.setRole(room, user, role))}>
           {t(`role.${role}`)}
         </MenuItem>
       ))}
       {acts && <MenuSeparator />}
       {acts && present && muted && (
-        <MenuItem icon="bell" onAction={() => attempt(client.unmute(room.id, user))}>
+        <MenuItem icon="bell" onAction={() => attempt(client.unmute(room, user))}>
           {t("people.unmute")}
         </MenuItem>
       )}
@@ -56,7 +63,7 @@ export function MemberMenu({ room, member, self, onDirect, onAsk }: Props) {
         present &&
         !muted &&
         MUTES.map(({ seconds, id }) => (
-          <MenuItem key={id} icon="bellOff" onAction={() => attempt(client.mute(room.id, user, seconds))}>
+          <MenuItem key={id} icon="bellOff" onAction={() => attempt(client.mute(room, user, seconds))}>
             {t(id)}
           </MenuItem>
         ))}
@@ -71,7 +78,7 @@ export function MemberMenu({ room, member, self, onDirect, onAsk }: Props) {
         </MenuItem>
       )}
       {acts && member.state === "banned" && (
-        <MenuItem icon="check" onAction={() => attempt(client.unban(room.id, user))}>
+        <MenuItem icon="check" onAction={() => attempt(client.unban(room, user))}>
           {t("people.unban")}
         </MenuItem>
       )}

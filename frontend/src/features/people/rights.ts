@@ -27,6 +27,6 @@ export function grantable(own: Role): readonly Role[] {
 }
 
 /** Everybody may invite to a public room; to a private one, moderators may. */
-export function mayInvite(room: RoomView): boolean {
+export function mayInvite(room: Pick<RoomView, "kind" | "role">): boolean {
   return room.kind === "public" || (room.kind === "private" && moderates(room.role));
 }

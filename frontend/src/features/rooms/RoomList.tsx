@@ -17,21 +17,38 @@ export type RoomsDialog = "create" | "browse" | "direct";
 interface Props {
   /** The room that is open. */
   readonly current: string | null;
+  /** Whether the end of the open room's conversation is out of sight. */
+  readonly away: boolean;
   readonly pathOf: (address: string) => string;
   readonly onOpen: (path: string) => void;
   readonly onDialog: (dialog: RoomsDialog) => void;
 }
 
-export function RoomList({ current, pathOf, onOpen, onDialog }: Props) {
+export const RoomList = memo(function RoomList({ current, away, pathOf, onOpen, onDialog }: Props) {
   const rooms = useClientState((state) => state.rooms);
   const ready = useClientState((state) => state.ready);
   const presence = useClientState((state) => state.presence);
   const { invites, rooms: named, direct } = useMemo(() => toSections(rooms.values()), [rooms]);
+  // The heads stay as they are while the rooms below them change.
+  const actions = useMemo(
+    () => (
+      <>
+        <IconButton small size={18} icon="compass" label={t("rooms.browse")} onPress={() => onDialog("browse")} />
+        <IconButton small size={18} icon="plus" label={t("rooms.create")} onPress={() => onDialog("create")} />
+      </>
+    ),
+    [onDialog],
+  );
+  const directActions = useMemo(
+    () => <IconButton small size={18} icon="plus" label={t("direct.start")} onPress={() => onDialog("direct")} />,
+    [onDialog],
+  );
   const row = (room: RoomView) => (
     <RoomRow
       key={room.id}
       room={room}
       current={room.id === current}
+      away={away && room.id === current}
       presence={room.with === null ? undefined : presenceOf(presence, room.with.id)}
       path={pathOf(addressOf(room))}
       onOpen={onOpen}
@@ -46,15 +63,7 @@ export function RoomList({ current, pathOf, onOpen, onDialog }: Props) {
           ))}
         </Section>
       )}
-      <Section
-        title={t("rooms.title")}
-        actions={
-          <>
-            <IconButton small size={18} icon="compass" label={t("rooms.browse")} onPress={() => onDialog("browse")} />
-            <IconButton small size={18} icon="plus" label={t("rooms.create")} onPress={() => onDialog("create")} />
-          </>
-        }
-      >
+      <Section title={t("rooms.title")} actions={actions}>
         {ready ? named.map(row) : <Skeleton rows={5} avatar={false} />}
         {ready && named.length === 0 && (
           <li className={s.hint}>
@@ -65,18 +74,13 @@ export function RoomList({ current, pathOf, onOpen, onDialog }: Props) {
           </li>
         )}
       </Section>
-      <Section
-        title={t("rooms.direct")}
-        actions={
-          <IconButton small size={18} icon="plus" label={t("direct.start")} onPress={() => onDialog("direct")} />
-        }
-      >
+      <Section title={t("rooms.direct")} actions={directActions}>
         {direct.map(row)}
         {ready && direct.length === 0 && <li className={s.hint}>{t("rooms.noDirect")}</li>}
       </Section>
     </nav>
   );
-}
+});
 
 function presenceOf(presence: ReadonlyMap<UserId, PresenceView>, user: UserId) {
   return presence.get(user)?.status ?? "offline";
@@ -97,14 +101,17 @@ function Section({ title, actions, children }: { title: string; actions?: ReactN
 interface RowProps {
   readonly room: RoomView;
   readonly current: boolean;
+  readonly away: boolean;
   readonly presence: PresenceView["status"] | undefined;
   readonly path: string;
   readonly onOpen: (path: string) => void;
 }
 
-const RoomRow = memo(function RoomRow({ room, current, presence, path, onOpen }: RowProps) {
+const RoomRow = memo(function RoomRow({ room, current, away, presence, path, onOpen }: RowProps) {
   const quiet = room.level === "none";
-  const unread = room.unread > 0 && !current;
+  const hasDraft = useClientState((state) => (state.drafts.get(room.id)?.text ?? "") !== "");
+  // In the open room what arrives is read as soon as it is drawn, while its end is in sight.
+  const unread = room.unread > 0 && (!current || away);
   return (
     <li>
       <a
@@ -127,7 +134,7 @@ const RoomRow = memo(function RoomRow({ room, current, presence, path, onOpen }:
         <span className={s.name} dir="auto">
           {room.name}
         </span>
-        {room.draft.text !== "" && !current && (
+        {hasDraft && !current && (
           <span className={s.mark} title={t("rooms.draft")} aria-hidden="true">
             <Icon name="edit" size={14} />
           </span>

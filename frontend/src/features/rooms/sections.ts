@@ -1,5 +1,6 @@
 /** Owns how the room list is divided and ordered. */
 import type { RoomView } from "@palaver/sdk";
+import { compareNames } from "../../lib/intl.ts";
 
 export interface Sections {
   readonly invites: readonly RoomView[];
@@ -21,11 +22,16 @@ export function toSections(all: Iterable<RoomView>): Sections {
       if (!room.hidden || room.unread > 0) direct.push(room);
     } else if (!room.hidden) rooms.push(room);
   }
-  const byName = (a: RoomView, b: RoomView) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1);
+  const byName = (a: RoomView, b: RoomView) => compareNames(a.name, b.name) || (a.id < b.id ? -1 : 1);
   invites.sort(byName);
   rooms.sort(byName);
-  direct.sort((a, b) => (b.lastAt ?? "").localeCompare(a.lastAt ?? "") || byName(a, b));
+  direct.sort((a, b) => newerFirst(a.lastAt ?? "", b.lastAt ?? "") || byName(a, b));
   return { invites, rooms, direct };
+}
+
+/** Compares two times as they are written in ISO 8601. */
+function newerFirst(a: string, b: string): number {
+  return a === b ? 0 : a < b ? 1 : -1;
 }
 
 /** Finds a room by what an address says: its slug or its id. */

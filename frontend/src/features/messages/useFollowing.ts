@@ -1,0 +1,121 @@
+/**
+ * Owns the list's place at the bottom: tells the state machine (following.ts) what happens to the list, and scrolls when
+ * it says so. Rows above grow and shrink without moving the view (virtua corrects for them).
+ */
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import {
+  type Following,
+  type FollowingEvent,
+  follows,
+  type Geometry,
+  type Hold,
+  isAway,
+  next,
+  opened,
+  seesEnd,
+} from "./following.ts";
+import { useHolds } from "./useHolds.ts";
+
+export interface FollowingList {
+  /** Whether the end is out of sight and the list does not follow: the pill and the badge show. */
+  readonly isAway: boolean;
+  /** Returns whether everything down to the end counts as seen. */
+  readonly seesEnd: () => boolean;
+  /** Begins to keep the place, once the list stands where the room opens. */
+  readonly begin: () => void;
+  /** Looks at where the list stands. Call on each scroll event. */
+  readonly look: () => void;
+  /** Goes to the bottom and follows. */
+  readonly toBottom: () => void;
+  /** Ends the following because the page goes to another place. */
+  readonly leave: () => void;
+  /** Keeps the list still while a menu of one of its rows is open. Returns what ends it. */
+  readonly holdForMenu: () => () => void;
+}
+
+export function useFollowing(
+  frame: RefObject<HTMLElement | null>,
+  content: RefObject<HTMLElement | null>,
+  rows: readonly unknown[],
+  opensAtBottom: boolean,
+): FollowingList {
+  const state = useRef<Following>(undefined);
+  state.current ??= opened(opensAtBottom);
+  const begun = useRef(false);
+  const [away, setAway] = useState(false);
+
+  const tell = useCallback(
+    (event: FollowingEvent) => {
+      const [outer, inner] = [frame.current, content.current];
+      if (outer === null || inner === null) return;
+      let after = next(state.current ?? opened(true), event);
+      if (begun.current && follows(after)) {
+        const { height, view } = measure(outer, inner);
+        outer.scrollTop = height - view;
+        after = next(after, { type: "seen", geometry: measure(outer, inner) });
+      }
+      state.current = after;
+      setAway(begun.current && isAway(after));
+    },
+    [frame, content],
+  );
+  const look = useCallback(() => {
+    if (!begun.current || frame.current === null || content.current === null) return;
+    tell({ type: "seen", geometry: measure(frame.current, content.current) });
+  }, [frame, content, tell]);
+  const hold = useCallback(
+    (hold: Hold, on: boolean) => {
+      if (on) {
+        tell({ type: "held", hold });
+        return;
+      }
+      // Measuring costs a layout: only what was held can be let go.
+      if (frame.current === null || content.current === null || !state.current?.holds.has(hold)) return;
+      tell({ type: "let_go", hold, geometry: measure(frame.current, content.current) });
+    },
+    [frame, content, tell],
+  );
+  useHolds(frame, content, hold);
+
+  const begin = useCallback(() => {
+    begun.current = true;
+    look();
+  }, [look]);
+  const toBottom = useCallback(() => {
+    begun.current = true;
+    tell({ type: "returned" });
+  }, [tell]);
+  const leave = useCallback(() => tell({ type: "left" }), [tell]);
+
+  const menus = useRef(0);
+  const holdForMenu = useCallback(() => {
+    menus.current++;
+    hold("menu", true);
+    return () => {
+      menus.current--;
+      if (menus.current === 0) hold("menu", false);
+    };
+  }, [hold]);
+
+  // New rows, and rows or the frame that change their height.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: new rows change the height
+  useLayoutEffect(look, [rows, look]);
+  useEffect(() => {
+    const watched = new ResizeObserver(look);
+    if (frame.current !== null) watched.observe(frame.current);
+    if (content.current !== null) watched.observe(content.current);
+    return () => watched.disconnect();
+  }, [frame, content, look]);
+
+  const sees = useCallback(() => seesEnd(state.current ?? opened(false)), []);
+  return { isAway: away, seesEnd: sees, begin, look, toBottom, leave, holdForMenu };
+}
+
+/**
+ * The height is that of the content's box, not `scrollHeight`: a row that is not measured yet hangs out of the box, and would
+ * make a conversation that fits the window scroll for a moment.
+ */
+function measure(outer: HTMLElement, inner: HTMLElement): Geometry {
+  const view = outer.clientHeight;
+  return { top: outer.scrollTop, height: Math.max(inner.offsetHeight, view), view };
+}

@@ -1,0 +1,89 @@
+/**
+ * Owns what a reader does to the list that has to keep it still: a finger or a button that is down, a reach for the wheel,
+ * selected text, the keyboard's focus. Says only that; whether the list follows is decided by following.ts.
+ */
+import { type RefObject, useEffect } from "react";
+import type { Hold } from "./following.ts";
+
+/** So long after a reach the list has begun to move, if it can move at all. */
+const REACH_MS = 250;
+const UPWARDS: ReadonlySet<string> = new Set(["PageUp", "Home", "ArrowUp"]);
+
+function goesUp(event: KeyboardEvent): boolean {
+  return UPWARDS.has(event.key) || (event.key === " " && event.shiftKey);
+}
+
+/** `hold` has to keep its identity. */
+export function useHolds(
+  frame: RefObject<HTMLElement | null>,
+  content: RefObject<HTMLElement | null>,
+  hold: (hold: Hold, on: boolean) => void,
+): void {
+  useEffect(() => {
+    const [outer, inner] = [frame.current, content.current];
+    if (outer === null || inner === null) return;
+    const over = new AbortController();
+    const { signal } = over;
+
+    let reaching: ReturnType<typeof setTimeout> | undefined;
+    const reach = () => {
+      clearTimeout(reaching);
+      reaching = setTimeout(() => hold("reach", false), REACH_MS);
+      hold("reach", true);
+    };
+    let pressed = false;
+    const letGo = () => {
+      if (!pressed) return;
+      pressed = false;
+      hold("press", false);
+      if (reaching === undefined) hold("reach", false);
+    };
+    outer.addEventListener("wheel", (event) => event.deltaY < 0 && reach(), { passive: true, signal });
+    outer.addEventListener("touchmove", reach, { passive: true, signal });
+    outer.addEventListener("keydown", (event) => goesUp(event) && reach(), { signal });
+
+    // Of the frame itself there is nothing to press but the scroll bar, which may be held for long.
+    outer.addEventListener(
+      "pointerdown",
+      (event) => {
+        if (event.button !== 0) return;
+        clearTimeout(reaching);
+        reaching = undefined;
+        pressed = true;
+        hold(event.target === outer ? "reach" : "press", true);
+      },
+      { signal },
+    );
+    // The end of a press may be lost, as to a menu of the system's: a pointer without a button says so too.
+    const events = ["pointerup", "pointercancel", "blur"] as const;
+    for (const type of events) window.addEventListener(type, letGo, { signal });
+    outer.addEventListener("pointermove", (event) => event.buttons === 0 && letGo(), { passive: true, signal });
+
+    document.addEventListener(
+      "selectionchange",
+      () => {
+        const selection = document.getSelection();
+        hold("selection", selection !== null && !selection.isCollapsed && inner.contains(selection.anchorNode));
+      },
+      { signal },
+    );
+
+    // A click focuses too, without the reader having gone there: only a focus that is shown is one that reads.
+    inner.addEventListener(
+      "focusin",
+      ({ target }) => hold("focus", target instanceof Element && target.matches(":focus-visible")),
+      { signal },
+    );
+    inner.addEventListener(
+      "focusout",
+      ({ relatedTarget }) => {
+        if (!(relatedTarget instanceof Node && inner.contains(relatedTarget))) hold("focus", false);
+      },
+      { signal },
+    );
+    return () => {
+      over.abort();
+      clearTimeout(reaching);
+    };
+  }, [frame, content, hold]);
+}

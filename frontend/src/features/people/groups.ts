@@ -1,0 +1,41 @@
+/** Owns how a room's members are divided and sorted in the panel. Sorting is for when members change, dividing is cheap. */
+import type { MemberView, PresenceView, UserId } from "@palaver/sdk";
+import { compareNames } from "../../lib/intl.ts";
+import { called } from "../../lib/person.ts";
+
+export type Presence = ReadonlyMap<UserId, PresenceView>;
+
+export interface Group {
+  readonly id: "here" | "away" | "invited" | "banned";
+  readonly members: readonly MemberView[];
+}
+
+/** Returns the members sorted by what they are called. */
+export function byName(members: readonly MemberView[]): readonly MemberView[] {
+  const named = members.map((member) => ({ member, name: called(member.user) }));
+  return named.sort((a, b) => compareNames(a.name, b.name)).map(({ member }) => member);
+}
+
+/** Divides sorted members; a group without any is left out. */
+export function toGroups(sorted: readonly MemberView[], presence: Presence, me: UserId): readonly Group[] {
+  const groups: Record<Group["id"], MemberView[]> = { here: [], away: [], invited: [], banned: [] };
+  for (const member of sorted) {
+    if (member.state === "joined") groups[isHere(member.user.id, presence, me) ? "here" : "away"].push(member);
+    else if (member.state === "invited" || member.state === "banned") groups[member.state].push(member);
+  }
+  return (["here", "away", "invited", "banned"] as const)
+    .map((id) => ({ id, members: groups[id] }))
+    .filter(({ members }) => members.length > 0);
+}
+
+/** Counts the members who are here. */
+export function countHere(members: readonly MemberView[], presence: Presence, me: UserId): number {
+  let n = 0;
+  for (const { state, user } of members) if (state === "joined" && isHere(user.id, presence, me)) n++;
+  return n;
+}
+
+/** One is here oneself, whatever the server has heard of it. */
+function isHere(user: UserId, presence: Presence, me: UserId): boolean {
+  return user === me || (presence.get(user)?.status ?? "offline") !== "offline";
+}

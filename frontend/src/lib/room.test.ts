@@ -1,0 +1,19 @@
+import type { RoomView } from "@palaver/sdk";
+import { expect, test } from "vitest";
+import { room } from "../../dev/data.ts";
+import { sameFields } from "./room.ts";
+
+const before: RoomView = room("r", "Garden");
+const busier: RoomView = { ...before, messages: [], unread: 7, head: 90 };
+
+test("a message changes nothing for those who draw other fields", () => {
+  expect(sameFields(["name", "members"])(before, busier)).toBe(true);
+  expect(sameFields(["name", "unread"])(before, busier)).toBe(false);
+});
+
+test("a room that has gone is another one, unless what is drawn of it stays", () => {
+  expect(sameFields(["name"])(before, null)).toBe(false);
+  expect(sameFields(["name"])(null, null)).toBe(true);
+  expect(sameFields(["name"], true)(before, null)).toBe(true);
+  expect(sameFields(["name"], true)(null, before)).toBe(false);
+});

@@ -1,0 +1,59 @@
+/** A person without a page, for those who only have to be there or to write: their requests. */
+const PASSWORD = "correct horse battery staple";
+
+interface Tokens {
+  readonly access_token: string;
+  readonly user: { readonly id: string; readonly name: string };
+}
+
+export class Api {
+  private constructor(
+    private readonly url: string,
+    private readonly tokens: Tokens,
+  ) {}
+
+  /** Makes an account. */
+  static async register(url: string, name: string): Promise<Api> {
+    return new Api(url, (await call(url, null, "/api/auth/register", { name, password: PASSWORD })) as Tokens);
+  }
+
+  /** Signs a guest in, which costs the server no password's hash. */
+  static async guest(url: string, name: string): Promise<Api> {
+    return new Api(url, (await call(url, null, "/api/auth/guest", { name })) as Tokens);
+  }
+
+  get name(): string {
+    return this.tokens.user.name;
+  }
+
+  async createRoom(name: string, slug: string): Promise<void> {
+    await this.post("/api/rooms", { id: slug, name, description: "", kind: "public" });
+  }
+
+  async join(room: string): Promise<void> {
+    await this.post(`/api/rooms/${room}/join`);
+  }
+
+  /** Says something. Returns the message's `seq`. */
+  async say(room: string, text: string): Promise<number> {
+    return ((await this.post(`/api/rooms/${room}/messages`, { text })) as { seq: number }).seq;
+  }
+
+  private post(path: string, body: object = {}): Promise<unknown> {
+    return call(this.url, this.tokens.access_token, path, body);
+  }
+}
+
+/** Asks, and asks again when the server says when: an installation keeps the limits that everybody has. */
+async function call(url: string, token: string | null, path: string, body: object): Promise<unknown> {
+  const headers = { "Content-Type": "application/json", ...(token === null ? {} : { Authorization: `Bearer ${token}` }) };
+  const answer = await fetch(url + path, { method: "POST", headers, body: JSON.stringify(body) });
+  const text = await answer.text();
+  const wait = Number(answer.headers.get("Retry-After"));
+  if (answer.status === 429 && wait > 0) {
+    await new Promise((resolve) => setTimeout(resolve, wait * 1_000));
+    return call(url, token, path, body);
+  }
+  if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${text}`);
+  return text === "" ? null : JSON.parse(text);
+}
