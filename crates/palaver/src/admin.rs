@@ -5,7 +5,7 @@ use std::io::BufRead;
 use anyhow::{Context, bail};
 use domain::name::UserName;
 use domain::{Actor, Email, UserRole};
-use profile::{Profile, Settings};
+use profile::{IfMissing, Profile, Settings};
 use service::auth::{Password, Registration};
 
 use crate::cli::Admin;
@@ -14,17 +14,17 @@ use crate::cli::Admin;
 pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
     match command {
         Admin::CreateUser { name, email, admin } => {
-            let email = email.as_deref().map(Email::parse).transpose()?;
-            let registration =
-                Registration { name: UserName::parse(&name)?, password: Password::parse(password()?)?, email };
+            let (name, email) = (UserName::parse(&name)?, email.as_deref().map(Email::parse).transpose()?);
             let role = if admin { UserRole::Admin } else { UserRole::User };
-            let profile = Profile::open(settings).await?;
+            // Opened first, so that nobody types a password for a folder that is the wrong one.
+            let profile = Profile::open(settings, IfMissing::Refuse).await?;
+            let registration = Registration { name, password: Password::parse(password()?)?, email };
             let user = profile.services.auth.create_user(registration, role).await?;
             println!("made {} ({}), {}", user.name, user.id, word(user.role));
             profile.close().await;
         }
         Admin::SetRole { name, role } => {
-            let profile = Profile::open(settings).await?;
+            let profile = Profile::open(settings, IfMissing::Refuse).await?;
             let user = profile.services.auth.set_role(&UserName::parse(&name)?, role).await?;
             println!("{} is {}, which holds within seconds", user.name, word(user.role));
             profile.close().await;
@@ -36,7 +36,7 @@ pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
 }
 
 async fn set_banned(settings: &Settings, name: &str, banned: bool) -> anyhow::Result<()> {
-    let profile = Profile::open(settings).await?;
+    let profile = Profile::open(settings, IfMissing::Refuse).await?;
     let auth = &profile.services.auth;
     let user = auth.user_named(&UserName::parse(name)?).await?;
     auth.set_banned(&Actor::SYSTEM, user.id, banned).await?;
@@ -52,7 +52,9 @@ pub fn password() -> anyhow::Result<String> {
     std::io::stdin().lock().read_line(&mut line).context("cannot read the standard input")?;
     let password = line.trim_end_matches(['\r', '\n']);
     if password.is_empty() {
-        bail!("give the password on the standard input, as in: palaver admin create-user ada < password.txt");
+        bail!(
+            "give the password on the standard input, as in: palaver --data /srv/palaver admin create-user ada < password.txt"
+        );
     }
     Ok(password.to_owned())
 }

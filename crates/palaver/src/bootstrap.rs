@@ -4,7 +4,7 @@
 use anyhow::Context;
 use domain::name::{RoomName, Slug, UserName};
 use domain::{Actor, Code, RoomKind, UserRole};
-use profile::{BlobsBackend, BusBackend, FirstAdmin, Profile, Settings, StoreBackend};
+use profile::{BlobsBackend, BusBackend, FirstAdmin, IfMissing, Profile, Settings, StoreBackend};
 use service::auth::{Password, Registration};
 use service::ports::BusStatus;
 use service::{Asked, NewRoom, RoomRef, Services};
@@ -34,7 +34,7 @@ pub async fn bootstrap(settings: &Settings) -> anyhow::Result<()> {
 /// Everything that the settings name, made where it was missing and opened once, so that what is wrong shows now.
 async fn prepared(settings: &Settings) -> anyhow::Result<Profile> {
     profile::prepare(settings, step).await?;
-    let profile = Profile::open(settings).await?;
+    let profile = Profile::open(settings, IfMissing::Create).await?;
     match &settings.backends.store {
         StoreBackend::Sqlite => step(&format!("SQLite in {}: the schema is up to date", settings.data.display())),
         StoreBackend::Postgres { .. } => step("PostgreSQL: the schema is up to date"),
@@ -70,7 +70,9 @@ async fn seed(services: &Services, first: Option<&FirstAdmin>) -> anyhow::Result
             let name = &found.user.name;
             step(&format!("the account {name} is there"));
             if found.user.role != UserRole::Admin {
-                step(&format!("{name} is no admin: `palaver admin set-role {name} admin` makes them one"));
+                step(&format!(
+                    "{name} is no admin: `palaver admin set-role {name} admin`, with the same --data, makes them one"
+                ));
             }
             found.user
         }

@@ -24,10 +24,16 @@ Settings come from flags, then the environment, then the file given with --confi
 Examples:
   palaver                                        serve on http://127.0.0.1:8080, data in ./data
   palaver --listen 0.0.0.0:80 --data /srv/chat   serve for others
-  palaver bootstrap --admin ada < password.txt   prepare a new installation, with its first admin
-  palaver admin set-role ada admin               make ada an admin
-  palaver backup /backups/chat-today             copy everything while it runs
-  palaver export --room general > general.jsonl  one line a message";
+  palaver --data /srv/chat bootstrap --admin ada < password.txt
+                                                 prepare a new installation, with its first admin
+  palaver --data /srv/chat admin set-role ada admin
+                                                 make ada an admin
+  palaver --data /srv/chat backup /backups/today
+                                                 copy everything while it runs
+  palaver --data /srv/chat export --room general > general.jsonl
+                                                 write one line a message
+
+Serving, bootstrap and migrate make a database where there is none. The other commands refuse a folder without one.";
 
 /// The command line.
 #[derive(Debug, Parser)]

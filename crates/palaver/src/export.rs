@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::{Context, bail};
 use domain::LogId;
 use domain::limits::SYNC_ENTRIES;
-use profile::{Profile, Settings};
+use profile::{IfMissing, Profile, Settings};
 use service::RoomRef;
 use service::messages::fill_edits;
 use wire::Event;
@@ -14,7 +14,7 @@ use wire::Event;
 /// there or not, but nothing in between is missing.
 pub async fn export(settings: &Settings, room: &str) -> anyhow::Result<()> {
     let reference: RoomRef = room.parse().map_err(anyhow::Error::new)?;
-    let profile = Profile::open(settings).await?;
+    let profile = Profile::open(settings, IfMissing::Refuse).await?;
     let services = &profile.services;
     let store = &services.ports.store;
     let id = services.access.id(&reference).await?;

@@ -18,6 +18,9 @@ pub enum OpenError {
         /// The latest version that this release knows.
         known: i64,
     },
+    /// There is none, or it is empty, and none may be made.
+    #[error("there is no database of Palaver in {0}")]
+    Absent(String),
     /// Not a database of Palaver.
     #[error("{0} is not a database of Palaver: name another one, or a new and empty one")]
     Foreign(String),

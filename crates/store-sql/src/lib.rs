@@ -31,9 +31,9 @@ mod writer;
 pub use error::OpenError;
 #[cfg(feature = "postgres")]
 pub use postgres::{check_url, renew};
-pub use settings::SqlSettings;
+pub use settings::{IfMissing, SqlSettings};
 #[cfg(feature = "sqlite")]
-pub use sqlite::{RestoreError, restore};
+pub use sqlite::{Restore, RestoreError};
 pub use store::SqlStore;
 pub use writer::Stats;
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::database::{Connection, Statement};
 use crate::error::OpenError;
+use crate::settings::IfMissing;
 
 /// The version that this release writes.
 pub const VERSION: i64 = STEPS.len() as i64;
@@ -88,20 +89,24 @@ pub struct Meta {
 }
 
 /// Brings a database up to [`VERSION`], in one transaction, so that of two processes that start at once
-/// one does it and the other finds it done. A new one gets its epoch.
-pub async fn migrate(connection: &mut Connection, name: &str) -> Result<Meta, OpenError> {
+/// one does it and the other finds it done. One that is empty gets its first tables and its epoch, or is refused,
+/// as `if_missing` says.
+pub async fn migrate(connection: &mut Connection, name: &str, if_missing: IfMissing) -> Result<Meta, OpenError> {
     let database = |source| OpenError::Database { name: name.to_owned(), source };
     connection.run(connection.dialect().begin_migration()).await.map_err(database)?;
-    let migrated = migrate_inside(connection, name).await;
+    let migrated = migrate_inside(connection, name, if_missing).await;
     let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
     connection.run(end).await.map_err(database)?;
     migrated
 }
 
-async fn migrate_inside(connection: &mut Connection, name: &str) -> Result<Meta, OpenError> {
+async fn migrate_inside(connection: &mut Connection, name: &str, if_missing: IfMissing) -> Result<Meta, OpenError> {
     let database = |source| OpenError::Database { name: name.to_owned(), source };
     let dialect = connection.dialect();
     if is_empty(connection).await.map_err(database)? {
+        if if_missing == IfMissing::Refuse {
+            return Err(OpenError::Absent(name.to_owned()));
+        }
         if let Some(mark) = dialect.mark() {
             connection.run(mark).await.map_err(database)?;
         }
@@ -161,7 +166,8 @@ fn new_epoch() -> Epoch {
     Epoch(Uuid::new_v4().as_u64_pair().0)
 }
 
-async fn is_empty(connection: &mut Connection) -> Result<bool, sqlx::Error> {
+/// Whether there is nothing in it yet, not even a table of another program.
+pub async fn is_empty(connection: &mut Connection) -> Result<bool, sqlx::Error> {
     let row = Statement::new(connection.dialect().count_tables()).fetch_one(connection).await?;
     Ok(row.try_get::<i64>("tables")? == 0)
 }

@@ -4,9 +4,22 @@ use std::time::Duration;
 
 use domain::limits::{GROUP_LOGS, WRITER_QUEUE};
 
+/// What becomes of a database that is not there, or has nothing in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IfMissing {
+    /// It is made: for a start, which may be the first.
+    #[default]
+    Create,
+    /// Opening fails with [`OpenError::Absent`](crate::OpenError::Absent) and leaves nothing behind: for tools, which
+    /// work on what is there. An empty database would be taken for the one that was meant.
+    Refuse,
+}
+
 /// Settings of a store; the defaults suit one node on one disk, and a node of several on PostgreSQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqlSettings {
+    /// Whether a database is made where there is none.
+    pub if_missing: IfMissing,
     /// Connections that read at the same time.
     pub readers: u32,
     /// PostgreSQL: connections that write at the same time. SQLite has one.
@@ -30,6 +43,7 @@ pub struct SqlSettings {
 impl Default for SqlSettings {
     fn default() -> Self {
         SqlSettings {
+            if_missing: IfMissing::Create,
             readers: 4,
             writers: 8,
             busy_timeout: Duration::from_secs(5),

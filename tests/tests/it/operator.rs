@@ -80,6 +80,99 @@ async fn a_backup_of_a_running_server_restores_into_a_new_epoch() {
     assert_ne!(sync["epoch"], epoch);
 }
 
+/// Every name below a folder.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.expect("it can be read").path();
+        names.push(path.display().to_string());
+        names.extend(self::names(&path));
+    }
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_folder_without_a_database_is_refused_and_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (missing, empty, blank) =
+        (folder.path().join("missing"), folder.path().join("empty"), folder.path().join("blank"));
+    std::fs::create_dir(&empty).unwrap();
+    std::fs::create_dir(&blank).unwrap();
+    std::fs::write(blank.join("palaver.db"), "").unwrap();
+    let backup = folder.path().join("backups/today");
+    let before = names(folder.path());
+    let commands: [&[&str]; 6] = [
+        &["backup", backup.to_str().unwrap()],
+        &["export", "--room", "general"],
+        &["admin", "create-user", "eve"],
+        &["admin", "set-role", "ada", "admin"],
+        &["admin", "ban", "ada"],
+        &["admin", "unban", "ada"],
+    ];
+    for data in [&missing, &empty, &blank] {
+        for command in commands {
+            let output = palaver(data, command, &format!("{PASSWORD}\n")).await;
+            failed_with(&output, "--data");
+            failed_with(&output, data.to_str().unwrap());
+            assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{command:?}");
+            assert_eq!(names(folder.path()), before, "{command:?} left something behind");
+        }
+    }
+    assert_eq!(std::fs::read(blank.join("palaver.db")).unwrap(), b"", "the file is as it was");
+    // A new installation is begun by these, and only by these.
+    succeeded(palaver(&missing, &["migrate"], "").await);
+    succeeded(palaver(&empty, &["bootstrap"], "").await);
+    succeeded(palaver(&missing, commands[0], "").await);
+}
+
+#[tokio::test]
+async fn what_is_no_whole_backup_is_refused_before_the_data_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let data = at("data");
+    succeeded(palaver(&data, &["bootstrap"], "").await);
+    succeeded(palaver(&data, &["backup", at("good").to_str().unwrap()], "").await);
+    let good = std::fs::read(at("good/palaver.db")).unwrap();
+    let cut = &good[..good.len() / 2];
+    let unfit: [(&str, &[u8]); 3] =
+        [("blank", b""), ("text", b"not a database, but long enough to be one"), ("cut", cut)];
+    for (name, database) in unfit {
+        std::fs::create_dir_all(at(name).join("files")).unwrap();
+        std::fs::write(at(name).join("palaver.db"), database).unwrap();
+        std::fs::write(at(name).join("files/of-no-backup"), "x").unwrap();
+    }
+    std::fs::create_dir(at("hollow")).unwrap();
+    std::fs::create_dir(at("without-files")).unwrap();
+    std::fs::copy(at("good/palaver.db"), at("without-files/palaver.db")).unwrap();
+    let (before, kept) = (names(folder.path()), std::fs::read(data.join("palaver.db")).unwrap());
+    for name in ["blank", "text", "cut", "hollow", "without-files", "missing"] {
+        for target in [&data, &at("new")] {
+            let source = at(name).to_str().unwrap().to_owned();
+            failed_with(&palaver(target, &["restore", &source, "--force"], "").await, "backup");
+            assert_eq!(names(folder.path()), before, "a restore of {name} to {} left something", target.display());
+        }
+    }
+    failed_with(&palaver(&data, &["restore", at("good").to_str().unwrap()], "").await, "force");
+    failed_with(&palaver(&at("good"), &["restore", at("good").to_str().unwrap(), "--force"], "").await, "--data");
+    assert_eq!((names(folder.path()), std::fs::read(data.join("palaver.db")).unwrap()), (before, kept));
+    succeeded(palaver(&at("new"), &["restore", at("good").to_str().unwrap()], "").await);
+}
+
+#[tokio::test]
+async fn a_backup_inside_the_data_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    succeeded(palaver(&data, &["bootstrap"], "").await);
+    std::os::unix::fs::symlink(&data, folder.path().join("link")).unwrap();
+    let before = names(folder.path());
+    for inside in ["data/today", "data/files/a/b", "link/today", "not-there/../data/today"] {
+        let target = folder.path().join(inside);
+        failed_with(&palaver(&data, &["backup", target.to_str().unwrap()], "").await, "inside the data folder");
+        assert_eq!(names(folder.path()), before, "{inside}");
+    }
+}
+
 #[tokio::test]
 async fn a_change_of_the_old_life_is_not_appended() {
     let mut server = Server::start().await;
@@ -124,6 +217,13 @@ async fn an_export_is_one_line_a_message() {
         assert_eq!((&said[0]["text"], number(&said[0]["seq"])), (&json!("one\nwith a line break"), first));
     }
     failed_with(&palaver(server.data(), &["export", "--room", "cellar"], "").await, "room");
+
+    let edited = say(&ada, &id, "secret, then edited").await;
+    let deleted = say(&ada, &id, "secret, then deleted").await;
+    ada.patch(&format!("{}/{edited}", crate::setup::messages(&id)), json!({ "text": "open" })).await.ok();
+    ada.delete(&format!("{}/{deleted}", crate::setup::messages(&id))).await.ok();
+    let lines = succeeded(palaver(server.data(), &["export", "--room", "garden"], "").await);
+    assert!(!lines.contains("secret") && lines.contains("open"), "{lines}");
 }
 
 #[tokio::test]

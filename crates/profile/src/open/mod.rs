@@ -27,7 +27,7 @@ use store::OpenStore;
 pub use blobs::s3_settings;
 pub use blobs::{FILES, FileStore, WithFiles, WithoutFiles};
 pub use data::SIGNING_KEY;
-pub use store::DATABASE;
+pub use store::{DATABASE, IfMissing};
 
 /// Why the data cannot be opened; the text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,17 @@ pub enum OpenError {
     #[cfg(any(feature = "embedded", feature = "postgres"))]
     #[error(transparent)]
     Database(#[from] store_sql::OpenError),
+    /// No database in the data folder, for a command that makes none.
+    #[error(
+        "there is no database in {}: name the server's data folder with --data (or PALAVER_DATA); this command makes no new one",
+        .0.display()
+    )]
+    NoDatabase(PathBuf),
+    /// An empty database on a server, for a command that makes no tables.
+    #[error(
+        "{0} has no tables of Palaver: correct DATABASE_URL; or, for a new installation, run `palaver migrate` first"
+    )]
+    EmptyDatabase(String),
     /// The table.
     #[cfg(feature = "dynamodb")]
     #[error(transparent)]
@@ -89,7 +100,7 @@ pub enum OpenError {
 
 /// An error while nodes run on the data.
 pub(crate) async fn no_node_runs(settings: &Settings) -> Result<(), OpenError> {
-    let opened = OpenStore::open(&settings.backends, &settings.data).await?;
+    let opened = OpenStore::open(&settings.backends, &settings.data, IfMissing::Refuse).await?;
     let nodes = opened.store().nodes.nodes(SystemClock.now(), NODE_LIFE).await;
     opened.close().await;
     let nodes: Vec<String> = nodes.map_err(OpenError::Store)?.into_iter().map(|row| row.node).collect();
@@ -107,21 +118,35 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Opens or makes everything that the settings choose. Nothing runs yet.
-    pub async fn open(settings: &Settings) -> Result<Profile, OpenError> {
-        Self::open_with::<WithFiles>(settings, None).await
+    /// Opens everything that the settings choose. Where the store is missing, it and all else is made, or nothing is and
+    /// opening fails, as `if_missing` says. Nothing runs yet.
+    pub async fn open(settings: &Settings, if_missing: IfMissing) -> Result<Profile, OpenError> {
+        Self::open_all::<WithFiles>(settings, None, if_missing).await
     }
 
-    /// As [`Profile::open`], by one of several processes that use the same data: `part` tells them apart.
+    /// Opens or makes everything for one of several processes that use the same data: `part` tells them apart.
     pub async fn open_as(settings: &Settings, part: Option<&str>) -> Result<Profile, OpenError> {
         Self::open_with::<WithFiles>(settings, part).await
     }
 
     /// As [`Profile::open_as`], where `F` says whether the process touches the bytes of files.
     pub async fn open_with<F: FileStore>(settings: &Settings, part: Option<&str>) -> Result<Profile, OpenError> {
+        Self::open_all::<F>(settings, part, IfMissing::Create).await
+    }
+
+    async fn open_all<F: FileStore>(
+        settings: &Settings,
+        part: Option<&str>,
+        if_missing: IfMissing,
+    ) -> Result<Profile, OpenError> {
         // Whoever comes second finds the first one's provider, which is the same.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let data = &settings.data;
+        let (data, backends) = (&settings.data, &settings.backends);
+        // A store that has to be there is opened before anything else is made beside it.
+        let found = match if_missing {
+            IfMissing::Create => None,
+            IfMissing::Refuse => Some(OpenStore::open(backends, data, if_missing).await?),
+        };
         let keys = match &settings.signing_key {
             Some(pem) => SigningKeys::from_pem(pem.expose()).map_err(OpenError::GivenKey)?,
             None => data::signing_keys(data)?,
@@ -129,17 +154,19 @@ impl Profile {
         let node = match &settings.node {
             Some(node) => node.clone(),
             // Where one process alone uses the data, its leases stay its own over a restart.
-            None if settings.backends.is_local() => data::node_name(data)?,
+            None if backends.is_local() => data::node_name(data)?,
             None => data::fresh_node_name(),
         };
         let node = part.map_or(node.clone(), |part| format!("{node}-{part}"));
-        let backends = &settings.backends;
+        let store = async {
+            match found {
+                Some(store) => Ok(store),
+                None => OpenStore::open(backends, data, if_missing).await,
+            }
+        };
         // At once: each waits for another server, and a start waits for the slowest.
-        let (mut store, blobs, (bus, presence)) = tokio::try_join!(
-            OpenStore::open(backends, data),
-            F::open(&backends.blobs, data),
-            bus::open(&backends.bus, &node),
-        )?;
+        let (mut store, blobs, (bus, presence)) =
+            tokio::try_join!(store, F::open(&backends.blobs, data), bus::open(&backends.bus, &node),)?;
         // A Lambda does not live on: the stream wakes a Lambda of its own.
         if settings.feed && !web::is_lambda() {
             store.follow(&bus, &node).await?;

@@ -15,6 +15,25 @@ pub const DATABASE: &str = "palaver.db";
 #[cfg(feature = "postgres")]
 const POSTGRES_READERS: u32 = 8;
 
+/// What becomes of a store that is not there yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfMissing {
+    /// It is made: for a start, which may be the first, and for what prepares one.
+    Create,
+    /// Opening fails and makes nothing: for commands that work on what is there.
+    Refuse,
+}
+
+#[cfg(any(feature = "embedded", feature = "postgres"))]
+impl From<IfMissing> for store_sql::IfMissing {
+    fn from(if_missing: IfMissing) -> Self {
+        match if_missing {
+            IfMissing::Create => store_sql::IfMissing::Create,
+            IfMissing::Refuse => store_sql::IfMissing::Refuse,
+        }
+    }
+}
+
 /// An opened store.
 pub(super) enum OpenStore {
     #[cfg(any(feature = "embedded", feature = "postgres"))]
@@ -28,16 +47,24 @@ pub(super) enum OpenStore {
 }
 
 impl OpenStore {
-    /// Opens it; its schema is up to date afterwards.
+    /// Opens it; its schema is up to date afterwards. Where an SQL database is missing or empty, `if_missing` says what
+    /// becomes of it; a table of DynamoDB is never made by opening it.
     #[cfg_attr(not(feature = "embedded"), allow(unused_variables, reason = "only SQLite lies in the data folder"))]
-    pub async fn open(backends: &Backends, data: &Path) -> Result<OpenStore, OpenError> {
+    #[cfg_attr(
+        not(any(feature = "embedded", feature = "postgres")),
+        allow(unused_variables, reason = "only an SQL database is made by opening it")
+    )]
+    pub async fn open(backends: &Backends, data: &Path, if_missing: IfMissing) -> Result<OpenStore, OpenError> {
         match &backends.store {
             #[cfg(feature = "embedded")]
             StoreBackend::Sqlite => {
                 let path = data.join(DATABASE).display().to_string();
-                let mut settings = store_sql::SqlSettings::default();
+                let mut settings = store_sql::SqlSettings { if_missing: if_missing.into(), ..Default::default() };
                 settings.readers = backends.readers.unwrap_or(settings.readers);
-                Ok(OpenStore::Sql(store_sql::SqlStore::open(&path, settings).await?))
+                match store_sql::SqlStore::open(&path, settings).await {
+                    Err(store_sql::OpenError::Absent(_)) => Err(OpenError::NoDatabase(data.to_owned())),
+                    opened => Ok(OpenStore::Sql(opened?)),
+                }
             }
             #[cfg(not(feature = "embedded"))]
             StoreBackend::Sqlite => Err(OpenError::NotBuiltIn("SQLite")),
@@ -45,8 +72,12 @@ impl OpenStore {
             StoreBackend::Postgres { url, replica } => {
                 let replica = replica.as_ref().map(|url| url.expose());
                 let readers = backends.readers.unwrap_or(POSTGRES_READERS);
-                let settings = store_sql::SqlSettings { readers, ..Default::default() };
-                Ok(OpenStore::Sql(store_sql::SqlStore::connect(url.expose(), replica, settings).await?))
+                let if_missing = if_missing.into();
+                let settings = store_sql::SqlSettings { if_missing, readers, ..Default::default() };
+                match store_sql::SqlStore::connect(url.expose(), replica, settings).await {
+                    Err(store_sql::OpenError::Absent(name)) => Err(OpenError::EmptyDatabase(name)),
+                    opened => Ok(OpenStore::Sql(opened?)),
+                }
             }
             #[cfg(not(feature = "postgres"))]
             StoreBackend::Postgres { .. } => Err(OpenError::NotBuiltIn("PostgreSQL")),

@@ -14,7 +14,7 @@ use crate::SqlStore;
 use crate::database::{Connection, Pool};
 use crate::error::OpenError;
 use crate::schema;
-use crate::settings::SqlSettings;
+use crate::settings::{IfMissing, SqlSettings};
 use crate::shared::Shared;
 use crate::writer::Writer;
 
@@ -23,7 +23,7 @@ const VERSION: i64 = 130_000;
 
 impl SqlStore {
     /// Opens the PostgreSQL database of a `postgres://` URL and brings its schema up to date; of several
-    /// nodes that start at once one does it. `sslmode`, `sslrootcert` and the like are parameters of the URL.
+    /// nodes that start at once one does it. An empty database gets its schema, unless the settings refuse one. `sslmode`, `sslrootcert` and the like are parameters of the URL.
     /// Pages of history may be read from `replica`, a streaming replica of the same database, as far as it
     /// has come; it may be away.
     pub async fn connect(url: &str, replica: Option<&str>, settings: SqlSettings) -> Result<SqlStore, OpenError> {
@@ -33,7 +33,7 @@ impl SqlStore {
         let database = |source| OpenError::Database { name: name.clone(), source };
         let writes = super::pool(settings.writers, &settings).connect_lazy_with(options.clone());
         let mut connection = Connection::Postgres(writes.acquire().await.map_err(database)?);
-        let meta = schema::migrate(&mut connection, &name).await?;
+        let meta = schema::migrate(&mut connection, &name, settings.if_missing).await?;
         drop(connection);
         let reads = Reads::new(options.clone(), &settings);
         let link = Arc::new(Link::new(options));
@@ -58,7 +58,8 @@ pub async fn renew(url: &str) -> Result<Epoch, OpenError> {
     let database = |source| OpenError::Database { name: name.clone(), source };
     let pool = super::pool(1, &settings).connect_lazy_with(options);
     let mut connection = Connection::Postgres(pool.acquire().await.map_err(database)?);
-    schema::migrate(&mut connection, &name).await?;
+    // What was restored is not empty: an empty database is another one than was meant.
+    schema::migrate(&mut connection, &name, IfMissing::Refuse).await?;
     connection.run(super::BEGIN_MIGRATION).await.map_err(database)?;
     let renewed = async {
         let epoch = schema::renew(&mut connection).await?;

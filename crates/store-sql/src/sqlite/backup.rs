@@ -23,6 +23,9 @@ pub enum RestoreError {
     /// A process has the target open.
     #[error("{0} is in use: stop the server before you restore")]
     InUse(String),
+    /// The backup is a file of something else, or an empty one.
+    #[error("{0} is not a database of Palaver: name a folder that `palaver backup` wrote")]
+    NotABackup(String),
     /// The backup is damaged.
     #[error("the backup is damaged ({0}): take another one")]
     Damaged(String),
@@ -54,51 +57,92 @@ impl SqlStore {
     }
 }
 
-/// Puts a backup in the place of `target`, under a new epoch, which it returns: nothing that clients or
-/// nodes saw of another life of the store is believed. Replaces a database only with `force`, and
-/// never one that is open.
-pub async fn restore(backup: &Path, target: &Path, force: bool) -> Result<Epoch, RestoreError> {
-    let settings = SqlSettings::default();
-    let io = |source| OpenError::Io { path: target.display().to_string(), source };
-    if target.exists() {
-        if !force {
-            return Err(RestoreError::Exists(target.display().to_string()));
-        }
-        check_unused(target, &settings).await?;
-    }
-    if let Some(folder) = target.parent() {
-        std::fs::create_dir_all(folder).map_err(io)?;
-    }
-    let partial = beside(target, ".partial");
-    for stale in [partial.clone(), beside(&partial, "-wal"), beside(&partial, "-shm")] {
-        remove_if_there(&stale).map_err(io)?;
-    }
-    super::create(&partial).map_err(io)?;
-    let renewed = renew(backup, &partial, &settings).await;
-    if renewed.is_err() {
-        remove_if_there(&partial).map_err(io)?;
-    }
-    let epoch = renewed?;
-    // What the old database had not moved into its file yet must not be taken for the new one's.
-    for stale in [beside(target, "-wal"), beside(target, "-shm")] {
-        remove_if_there(&stale).map_err(io)?;
-    }
-    place(&partial, target).await.map_err(io)?;
-    Ok(epoch)
+/// A checked copy of a backup beside the database that it is to replace. Dropping it leaves the database as it was.
+pub struct Restore {
+    target: PathBuf,
+    partial: PathBuf,
+    epoch: Epoch,
 }
 
-/// Copies the backup, checks it and gives it its new epoch.
-async fn renew(backup: &Path, partial: &Path, settings: &SqlSettings) -> Result<Epoch, RestoreError> {
+impl Restore {
+    /// Checks the backup, then copies it beside `target` under a new epoch: nothing that clients or nodes saw of another
+    /// life of the store is believed. A database that is there is to be replaced only with `force`, and never while it is
+    /// open. Nothing is written before all of this has been checked.
+    pub async fn prepare(backup: &Path, target: &Path, force: bool) -> Result<Restore, RestoreError> {
+        let settings = SqlSettings::default();
+        let io = |source| OpenError::Io { path: target.display().to_string(), source };
+        if target.exists() {
+            if !force {
+                return Err(RestoreError::Exists(target.display().to_string()));
+            }
+            check_unused(target, &settings).await?;
+        }
+        let source = open_backup(backup, &settings).await?;
+        if let Some(folder) = target.parent() {
+            std::fs::create_dir_all(folder).map_err(io)?;
+        }
+        let partial = beside(target, ".partial");
+        for stale in [partial.clone(), beside(&partial, "-wal"), beside(&partial, "-shm")] {
+            remove_if_there(&stale).map_err(io)?;
+        }
+        super::create(&partial).map_err(io)?;
+        // Made before the copy, so that a copy that fails is removed too.
+        let mut restore = Restore { target: target.to_owned(), partial, epoch: Epoch(0) };
+        restore.epoch = renew(source, backup, &restore.partial, &settings).await?;
+        Ok(restore)
+    }
+
+    /// Puts the copy in the place of the database, durably, and returns its epoch.
+    pub async fn finish(self) -> Result<Epoch, RestoreError> {
+        let target = &self.target;
+        let io = |source| OpenError::Io { path: target.display().to_string(), source };
+        // What the old database had not moved into its file yet must not be taken for the new one's.
+        for stale in [beside(target, "-wal"), beside(target, "-shm")] {
+            remove_if_there(&stale).map_err(io)?;
+        }
+        place(&self.partial, target).await.map_err(io)?;
+        Ok(self.epoch)
+    }
+}
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        // After a finished restore the copy has gone to its place, and nothing is there to remove.
+        let _ = remove_if_there(&self.partial);
+    }
+}
+
+/// Opens the backup, if it is a whole database of this release or an earlier one.
+async fn open_backup(backup: &Path, settings: &SqlSettings) -> Result<Connection, RestoreError> {
+    let name = backup.display().to_string();
+    let foreign = || RestoreError::NotABackup(name.clone());
+    let database = |source| match super::is_not_a_database(&source) {
+        true => foreign(),
+        false => OpenError::Database { name: name.clone(), source }.into(),
+    };
+    let mut source = super::tool_options(backup, settings).connect().await.map_err(database)?;
+    check(&mut source, &name).await?;
+    let mut source = Connection::Sqlite(source);
+    match schema::read(&mut source, &name).await {
+        Err(OpenError::Foreign(_)) => Err(foreign()),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(source),
+    }
+}
+
+/// Copies the backup and gives the copy its new epoch.
+async fn renew(
+    mut source: Connection,
+    backup: &Path,
+    partial: &Path,
+    settings: &SqlSettings,
+) -> Result<Epoch, OpenError> {
     let name = backup.display().to_string();
     let database = |source| OpenError::Database { name: name.clone(), source };
-    let source = super::tool_options(backup, settings).connect().await.map_err(database)?;
-    let mut source = Connection::Sqlite(source);
-    schema::read(&mut source, &name).await?;
     let copy = Statement::new(super::COPY_TO).bind(partial.display().to_string());
     copy.execute(&mut source).await.map_err(database)?;
     source.close().await.map_err(database)?;
-    let mut connection = super::writer_options(partial, settings).connect().await.map_err(database)?;
-    check(&mut connection).await?;
+    let connection = super::writer_options(partial, settings).connect().await.map_err(database)?;
     let mut connection = Connection::Sqlite(connection);
     let epoch = schema::renew(&mut connection).await.map_err(database)?;
     connection.run(CHECKPOINT).await.map_err(database)?;
@@ -106,11 +150,12 @@ async fn renew(backup: &Path, partial: &Path, settings: &SqlSettings) -> Result<
     Ok(epoch)
 }
 
-async fn check(connection: &mut SqliteConnection) -> Result<(), RestoreError> {
+async fn check(connection: &mut SqliteConnection, name: &str) -> Result<(), RestoreError> {
     let found: Result<Vec<String>, _> = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_all(connection).await;
     match found {
         Ok(lines) if lines == ["ok"] => Ok(()),
         Ok(lines) => Err(RestoreError::Damaged(lines.join("; "))),
+        Err(error) if super::is_not_a_database(&error) => Err(RestoreError::NotABackup(name.to_owned())),
         Err(error) => Err(RestoreError::Damaged(error.to_string())),
     }
 }

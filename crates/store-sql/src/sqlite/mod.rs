@@ -12,7 +12,7 @@ use crate::database::Connection;
 use crate::dialect::Kind;
 use crate::settings::SqlSettings;
 
-pub use backup::{RestoreError, restore};
+pub use backup::{Restore, RestoreError};
 pub use open::File;
 #[cfg(test)]
 pub use open::path_of;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqlitePoolOptions;
 use tempfile::TempDir;
 
@@ -12,7 +13,7 @@ use crate::database::{Connection, Pool};
 use crate::dialect::{self, Kind};
 use crate::error::OpenError;
 use crate::schema;
-use crate::settings::SqlSettings;
+use crate::settings::{IfMissing, SqlSettings};
 use crate::shared::Shared;
 use crate::writer::Writer;
 
@@ -29,14 +30,14 @@ pub struct File {
 }
 
 impl SqlStore {
-    /// Opens or creates the database at a path or `sqlite:` URL, and brings its schema up to date.
+    /// Opens the database at a path or `sqlite:` URL, and brings its schema up to date. Where there is none, it makes one
+    /// or fails with [`OpenError::Absent`], as the settings say.
     pub async fn open(location: &str, settings: SqlSettings) -> Result<SqlStore, OpenError> {
         let path = path_of(location)?;
-        if let Some(folder) = path.parent() {
-            let io = |source| OpenError::Io { path: folder.display().to_string(), source };
-            std::fs::create_dir_all(folder).map_err(io)?;
+        match settings.if_missing {
+            IfMissing::Create => make(&path)?,
+            IfMissing::Refuse => find(&path, &settings).await?,
         }
-        super::create(&path).map_err(|source| OpenError::Io { path: path.display().to_string(), source })?;
         let connection = connect(&path, &settings).await?;
         let reads = SqlitePoolOptions::new()
             .max_connections(settings.readers)
@@ -85,13 +86,46 @@ pub fn path_of(location: &str) -> Result<PathBuf, OpenError> {
     Ok(PathBuf::from(path))
 }
 
+/// Makes the file and its folder, where they are missing.
+fn make(path: &Path) -> Result<(), OpenError> {
+    if let Some(folder) = path.parent() {
+        let io = |source| OpenError::Io { path: folder.display().to_string(), source };
+        std::fs::create_dir_all(folder).map_err(io)?;
+    }
+    super::create(path).map_err(|source| OpenError::Io { path: path.display().to_string(), source })
+}
+
+/// An error where the file is missing or holds no database of ours. It looks without writing, since the connection that
+/// writes changes even an empty file.
+async fn find(path: &Path, settings: &SqlSettings) -> Result<(), OpenError> {
+    let name = path.display().to_string();
+    // A file that cannot be looked at is there: connecting says what is wrong with it.
+    if !path.try_exists().unwrap_or(true) {
+        return Err(OpenError::Absent(name));
+    }
+    let database = |source| match super::is_not_a_database(&source) {
+        true => OpenError::Foreign(name.clone()),
+        false => OpenError::Database { name: name.clone(), source },
+    };
+    let mut connection = Connection::Sqlite(super::tool_options(path, settings).connect().await.map_err(database)?);
+    let found = match schema::is_empty(&mut connection).await.map_err(database) {
+        Ok(true) => Err(OpenError::Absent(name.clone())),
+        Ok(false) => schema::read(&mut connection, &name).await.map(drop),
+        Err(error) => Err(error),
+    };
+    connection.close().await.map_err(database)?;
+    found
+}
+
 async fn connect(path: &Path, settings: &SqlSettings) -> Result<Connection, OpenError> {
     let name = path.display().to_string();
     let mut attempt = 0;
     loop {
         attempt += 1;
         let opened = match super::connect_writer(path, settings).await {
-            Ok(mut connection) => schema::migrate(&mut connection, &name).await.map(|_| connection),
+            Ok(mut connection) => {
+                schema::migrate(&mut connection, &name, settings.if_missing).await.map(|_| connection)
+            }
             Err(source) => Err(OpenError::Database { name: name.clone(), source }),
         };
         match opened {

@@ -39,6 +39,9 @@ function useQuoted(seq: number): MessageView | null | undefined {
   const loaded = useClientState((state) => bySeq(state.rooms.get(room)?.messages ?? [], seq));
   const [fetched, setFetched] = useState<MessageView | null | undefined>(undefined);
   const missing = loaded === null;
+  // The one that was fetched may have been edited or deleted since.
+  const changed = useClientState((state) => state.rooms.get(room)?.changedElsewhere ?? 0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change is a reason to fetch it again.
   useEffect(() => {
     if (!missing) return;
     let current = true;
@@ -49,6 +52,6 @@ function useQuoted(seq: number): MessageView | null | undefined {
     return () => {
       current = false;
     };
-  }, [client, room, seq, missing]);
+  }, [client, room, seq, missing, changed]);
   return loaded ?? fetched;
 }

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use conformance::suite::world::{Scribe, a_room, person, text};
-use domain::{LogId, Timestamp};
+use domain::{Epoch, LogId, Timestamp};
 use service::ports::{AppendError, Connection, Fence};
 
 use super::{a_log_of, open_at, whole_logs};
-use crate::{OpenError, RestoreError, SqlStore, restore};
+use crate::{OpenError, Restore, RestoreError, SqlStore};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_during_writes_is_of_one_moment() {
@@ -114,4 +115,39 @@ async fn a_restore_to_a_new_place_and_of_nothing() {
     restore(&backup, &target, false).await.expect("restored");
     assert_eq!(whole_logs(&open_at(&target).await.expect("it opens").store()).await[0].1.len(), 5);
     assert_eq!(std::fs::read_dir(target.parent().expect("a folder")).expect("a list").count(), 3, "file, -wal, -shm");
+}
+
+#[tokio::test]
+async fn what_is_no_backup_is_refused_before_anything_is_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (empty, text) = (folder.path().join("empty.db"), folder.path().join("notes.txt"));
+    std::fs::write(&empty, "").expect("written");
+    std::fs::write(&text, "tea ".repeat(5_000)).expect("written");
+    let target = folder.path().join("new/palaver.db");
+    for path in [&empty, &text] {
+        let refused = Restore::prepare(path, &target, false).await.err().expect("it is refused").to_string();
+        assert!(refused.contains("palaver backup"), "it says what to do: {refused}");
+    }
+    assert!(!target.parent().expect("a folder").exists(), "not even the folder was made");
+    assert_eq!(std::fs::read(&empty).expect("it is there").len(), 0, "the file is as it was");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a list").count(), 2, "nothing was made beside them");
+}
+
+#[tokio::test]
+async fn a_restore_that_is_not_finished_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, backup) = (folder.path().join("palaver.db"), folder.path().join("backup.db"));
+    let store = open_at(&path).await.expect("it opens");
+    a_log_of(&store.store(), 2).await;
+    store.backup_to(&backup).await.expect("a backup");
+    a_log_of(&store.store(), 2).await;
+    store.close().await;
+    drop(Restore::prepare(&backup, &path, true).await.expect("it can be restored"));
+    assert_eq!(whole_logs(&open_at(&path).await.expect("it opens").store()).await.len(), 2, "both logs are there");
+    let names = std::fs::read_dir(folder.path()).expect("a list").map(|file| file.expect("a file").file_name());
+    assert!(names.into_iter().all(|name| !name.to_string_lossy().contains("partial")), "the copy is gone");
+}
+
+async fn restore(backup: &Path, target: &Path, force: bool) -> Result<Epoch, RestoreError> {
+    Restore::prepare(backup, target, force).await?.finish().await
 }

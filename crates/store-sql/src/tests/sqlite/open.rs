@@ -1,6 +1,7 @@
 //! Opening: once more, by several at once, and what is refused.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use conformance::suite::world::{Scribe, a_room, person, text};
 use domain::LogId;
@@ -11,7 +12,7 @@ use super::{a_log_of, open_at, whole_logs};
 use crate::database::Pool;
 use crate::schema::VERSION;
 use crate::sqlite::{self, path_of};
-use crate::{OpenError, SqlSettings, SqlStore};
+use crate::{IfMissing, OpenError, SqlSettings, SqlStore};
 
 #[tokio::test]
 async fn a_closed_store_opens_again_as_it_was() {
@@ -88,6 +89,26 @@ async fn what_is_not_ours_is_refused() {
         assert!(matches!(refused, Err(OpenError::Unsupported(_))), "{location:?}");
     }
     assert_eq!(path_of("sqlite://a/b.db").expect("a path").to_str(), Some("a/b.db"));
+}
+
+#[tokio::test]
+async fn a_tool_makes_no_database() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tool = SqlSettings { if_missing: IfMissing::Refuse, ..SqlSettings::default() };
+    let open = async |path: &Path| SqlStore::open(&path.display().to_string(), tool.clone()).await;
+    let missing = folder.path().join("not/there/palaver.db");
+    assert!(matches!(open(&missing).await, Err(OpenError::Absent(_))));
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a list").count(), 0, "not even a folder was made");
+    let empty = folder.path().join("empty.db");
+    std::fs::write(&empty, "").expect("written");
+    assert!(matches!(open(&empty).await, Err(OpenError::Absent(_))));
+    assert_eq!(std::fs::metadata(&empty).expect("it is there").len(), 0, "it is as it was");
+    let text = folder.path().join("notes.txt");
+    std::fs::write(&text, "not a database, ".repeat(600)).expect("written");
+    assert!(matches!(open(&text).await, Err(OpenError::Foreign(_))));
+    let path = folder.path().join("palaver.db");
+    open_at(&path).await.expect("a start makes one").close().await;
+    open(&path).await.expect("which a tool opens");
 }
 
 #[tokio::test]
@@ -206,7 +227,7 @@ pub async fn hold_the_writer(store: &SqlStore) -> tokio::sync::watch::Sender<boo
     gate
 }
 
-async fn change(path: &std::path::Path, sql: &str) {
+async fn change(path: &Path, sql: &str) {
     let mut connection = sqlite::tool_options(path, &SqlSettings::default()).connect().await.expect("it opens");
     connection.execute(sqlx::AssertSqlSafe(sql.to_owned())).await.expect("changed");
     connection.close().await.expect("closed");
