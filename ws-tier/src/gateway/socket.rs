@@ -32,7 +32,7 @@ const ANSWER_WAIT: Duration = Duration::from_secs(3);
 enum Done {
     SignedIn(Result<SignedIn, Refusal>),
     Renewed(String, Result<Identity, Refusal>),
-    Acked(Reply, RoomId, Ack),
+    Acked(Reply, RoomId, Box<Ack>),
     Refused(Reply, Refusal),
     Replayed(Option<(Reply, Refusal)>),
     Nothing,
@@ -219,7 +219,7 @@ impl Socket {
             Action::NoSuchLog { re, room } => self.no_such_log(re, room),
             Action::Submit { reply, room, change } => self.change(async move {
                 match tier.parts.submit(&room, *change).await {
-                    Ok((room, ack)) => Done::Acked(reply, room, ack),
+                    Ok((room, ack)) => Done::Acked(reply, room, Box::new(ack)),
                     Err(refusal) => Done::Refused(reply, refusal),
                 }
             }),
