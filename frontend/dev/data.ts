@@ -215,6 +215,7 @@ export function room(id: string, name: string, part: Partial<RoomView> = {}): Ro
     members: [],
     membersLoaded: true,
     pins: [],
+    changedElsewhere: 0,
     receipts: new Map(),
     outbox: [],
     draft: { text: "", replyTo: null },

@@ -7,6 +7,7 @@ use domain::{
     Ack, Body, Change, Code, Entry, Epoch, Intent, LogId, MemberState, Refusal, Related, RoomId, Seq, UserId, UserRoom,
 };
 use service::auth::{Auth, Grant};
+use service::excerpts;
 use service::messages::fill_edits;
 use service::ports::{Bus, Store, StoreError};
 use service::presence::Presence;
@@ -117,7 +118,7 @@ impl Parts {
         Ok(Stretch { epoch, head, entries })
     }
 
-    /// The entries as clients see them.
+    /// The entries as clients see them: notifications with the beginning of what their messages say now.
     pub async fn events(
         &self,
         log: LogId,
@@ -127,6 +128,15 @@ impl Parts {
         let related = match related {
             Some(related) => related,
             None => self.directory.related(entries).await?,
+        };
+        let mut own = Vec::new();
+        let entries = match log {
+            LogId::User(user) => {
+                own.extend_from_slice(entries);
+                excerpts::fill_entries(&self.store, user, &mut own).await?;
+                &own
+            }
+            LogId::Room(_) => entries,
         };
         let mut events = Vec::with_capacity(entries.len());
         for entry in entries {

@@ -45,6 +45,7 @@ macro_rules! store {
                     every_range_reads_what_was_appended
                     pages_hold_messages_only
                     messages_are_read_by_seq
+                    messages_of_several_rooms_come_in_one_read
                     recent_is_of_one_moment
                     an_edit_is_stored_without_text
                     all_logs_come_in_pages
@@ -70,6 +71,7 @@ macro_rules! store {
                     a_room_is_found_by_id_and_slug
                     members_come_in_pages
                     members_are_counted
+                    memberships_of_several_rooms_come_in_one_read
                     user_rooms_come_in_pages_with_heads
                     left_rooms_are_not_listed
                     the_directory_lists_public_rooms
@@ -80,10 +82,12 @@ macro_rules! store {
                     a_mark_only_rises
                     a_mark_needs_a_row
                     mentions_are_a_bounded_set
+                    a_mention_is_taken_back
                     marks_of_several_users;
                 notifications:
                     pages_are_newest_first
                     unread_are_counted_up_to_a_cap
+                    one_that_changes_stays_read_or_unread
                     a_dropped_one_leaves_a_mark;
                 people:
                     names_and_addresses_are_unique

@@ -71,6 +71,8 @@ pub enum Effect {
     },
     /// Own log: a notification's row.
     Notification(Notification),
+    /// Own log: a notification's row with other content; whether it was read stays. Nothing where there is none.
+    NotificationChanged(Notification),
     /// Own log: a notification is read at this time; none is all.
     NotificationRead {
         /// Which.

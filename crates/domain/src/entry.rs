@@ -46,11 +46,20 @@ pub enum Body {
         /// Filled in when it is read.
         #[serde(skip)]
         text: Option<MessageText>,
+        /// Whom the new text mentions; none where that is not known or not to be seen, and the mentions stay.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mentions: Option<Vec<UserId>>,
+        /// Whom the text before mentioned and the new one does not: they have a notification that is over.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unmentioned: Vec<UserId>,
     },
     /// The target is gone, for good.
     Delete {
         /// The message.
         target: Seq,
+        /// Whom it mentioned, which the message itself no longer says: they have a notification that is over.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unmentioned: Vec<UserId>,
     },
     /// One user's reaction, on or off.
     React {
@@ -92,13 +101,16 @@ pub enum Body {
     /// Own log: a notification is there.
     #[serde(with = "nested::notification")]
     NotificationAdded(Notification),
+    /// Own log: the message of a notification says something else now. Holds the whole of the notification.
+    #[serde(with = "nested::notification")]
+    NotificationChanged(Notification),
     /// Own log: a notification was read; without a key, all up to `at`.
     NotificationRead {
         /// Which; none is all.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<NotificationKey>,
     },
-    /// Own log: a notification was deleted.
+    /// Own log: a notification was deleted, or its message was, or no longer concerns the user.
     NotificationGone {
         /// Which.
         key: NotificationKey,
@@ -197,6 +209,16 @@ pub struct Reaction {
 }
 
 impl Body {
+    /// An edit that leaves the mentions as they are.
+    pub fn edit(target: Seq, text: Option<MessageText>) -> Body {
+        Body::Edit { target, text, mentions: None, unmentioned: Vec::new() }
+    }
+
+    /// The deletion of a message that mentions nobody.
+    pub fn delete(target: Seq) -> Body {
+        Body::Delete { target, unmentioned: Vec::new() }
+    }
+
     /// The name of the kind in the store.
     pub fn kind(&self) -> &str {
         match self {
@@ -209,6 +231,7 @@ impl Body {
             Body::Room(_) => "room",
             Body::UserRoom(_) => "user_room",
             Body::NotificationAdded(_) => "notification_added",
+            Body::NotificationChanged(_) => "notification_changed",
             Body::NotificationRead { .. } => "notification_read",
             Body::NotificationGone { .. } => "notification_gone",
             Body::Setting { .. } => "setting",
@@ -229,9 +252,15 @@ impl Body {
                 message.edited_at = None;
                 message.deleted = true;
             }
+            Body::Edit { text, mentions, unmentioned, .. } => {
+                *text = None;
+                *mentions = None;
+                unmentioned.clear();
+            }
+            Body::Delete { unmentioned, .. } => unmentioned.clear(),
             Body::Member { why, .. } => *why = None,
             Body::UserRoom(row) => row.why = None,
-            Body::NotificationAdded(notification) => {
+            Body::NotificationAdded(notification) | Body::NotificationChanged(notification) => {
                 notification.title.clear();
                 notification.body.clear();
             }
@@ -268,97 +297,4 @@ impl Entry {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unknown_kind_is_carried_unchanged() {
-        let stored = serde_json::json!({"kind": "poll", "question": "tea?", "v": [1, 2]});
-        let body: Body = serde_json::from_value(stored.clone()).expect("any kind reads");
-        assert_eq!(body.kind(), "poll");
-        assert_eq!(serde_json::to_value(&body).expect("writes"), stored);
-    }
-
-    #[test]
-    fn every_kind_reads_what_it_writes() {
-        let user = UserId(uuid::Uuid::from_u128(7));
-        let room = crate::ids::RoomId(uuid::Uuid::from_u128(8));
-        let key = NotificationKey { at: Timestamp(5), room: room.0, seq: 3 };
-        let emoji = Emoji::try_from("👍".to_owned()).expect("valid");
-        let message = Message {
-            text: "tea".to_owned().try_into().expect("valid"),
-            mentions: vec![user],
-            files: vec![FileId(room.0)],
-            reply_to: Some(1),
-            thread: Some(1),
-            rev: 9,
-            edited_at: Some(Timestamp(4)),
-            deleted: false,
-            reactions: vec![Reaction { emoji: emoji.clone(), n: 1, users: vec![user] }],
-        };
-        let all = [
-            Body::Message(message),
-            Body::Edit { target: 1, text: None },
-            Body::Delete { target: 1 },
-            Body::React { target: 1, emoji, on: true },
-            Body::Pin { target: 1, on: false },
-            Body::Member {
-                user,
-                state: MemberState::Banned,
-                role: Role::Member,
-                muted_until: Some(Timestamp(1)),
-                why: Some("noise".into()),
-            },
-            Body::Room(Room {
-                id: room,
-                kind: crate::room::RoomKind::Private,
-                slug: None,
-                name: None,
-                description: "tea".into(),
-                archived: true,
-                hides_past: true,
-                slow_mode_s: 1,
-                pair: Some((user, user)),
-                rev: 2,
-            }),
-            Body::UserRoom(UserRoom {
-                room,
-                state: MemberState::Joined,
-                role: Role::Owner,
-                rev: 1,
-                level: crate::room::Level::None,
-                hidden: true,
-                why: None,
-                read_seq: 1,
-                read_n: 1,
-                mentions: vec![3],
-            }),
-            Body::NotificationAdded(Notification {
-                key,
-                kind: crate::own::NotificationKind::Mention,
-                notif_type: None,
-                room: Some(room),
-                seq: Some(3),
-                from: Some(user),
-                title: "ada".into(),
-                body: "hi".into(),
-                read_at: None,
-            }),
-            Body::NotificationRead { key: None },
-            Body::NotificationGone { key },
-            Body::Setting { name: "theme".into(), value: serde_json::json!({"dark": true}) },
-            Body::SessionEnded { session: None },
-        ];
-        for body in all {
-            let stored = serde_json::to_string(&body).expect("writes");
-            assert_eq!(serde_json::from_str::<Body>(&stored).expect("reads"), body, "{stored}");
-            assert_eq!(serde_json::to_value(&body).expect("writes")["kind"], body.kind());
-        }
-    }
-
-    #[test]
-    fn the_text_of_an_edit_is_not_stored() {
-        let edit = Body::Edit { target: 3, text: Some("secret".to_owned().try_into().expect("valid")) };
-        assert_eq!(serde_json::to_string(&edit).expect("writes"), r#"{"kind":"edit","target":3}"#);
-    }
-}
+mod tests;

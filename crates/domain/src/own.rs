@@ -123,11 +123,29 @@ pub struct Notification {
     pub from: Option<UserId>,
     /// One line.
     pub title: String,
-    /// The beginning of the message.
+    /// More. Empty in what is stored of one about a message: the beginning of the message is filled in when it is read, so
+    /// that a text that was deleted or edited stands nowhere else.
     pub body: String,
+    /// The seq of the last change of its message that was announced; 0 for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rev: Seq,
     /// When it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,
+}
+
+impl Notification {
+    /// The message that it is about, and whose text it shows; none for one that has a text of its own or shows none.
+    pub fn message(&self) -> Option<(RoomId, Seq)> {
+        match self.kind {
+            NotificationKind::Mention | NotificationKind::Direct | NotificationKind::Reply => self.room.zip(self.seq),
+            NotificationKind::Invite | NotificationKind::Posted => None,
+        }
+    }
+}
+
+fn is_zero(seq: &Seq) -> bool {
+    *seq == 0
 }
 
 /// A change of a user's own log. Each carries the guard that makes it idempotent: it is appended
@@ -156,6 +174,16 @@ pub enum OwnChange {
     NotificationsRead,
     /// A notification is deleted.
     NotificationDrop(NotificationKey),
+    /// The message of a notification was edited by the entry at `rev`. Nothing where there is no notification, or where it
+    /// has announced this or a later change.
+    NotificationChange {
+        /// Which.
+        key: NotificationKey,
+        /// The entry that edited the message.
+        rev: Seq,
+    },
+    /// The message of a notification was deleted, or no longer concerns the user. Nothing where there is no notification.
+    NotificationRevoke(NotificationKey),
     /// Something about the account changed.
     Setting {
         /// Which.
@@ -171,7 +199,7 @@ impl OwnChange {
     /// The id of the entry that a consumer writes for a room's entry.
     pub fn id_of(&self, room: RoomId, by: UserId, id: EntryId) -> EntryId {
         let purpose = match self {
-            OwnChange::Notify(_) => "notify",
+            OwnChange::Notify(_) | OwnChange::NotificationChange { .. } | OwnChange::NotificationRevoke(_) => "notify",
             _ => "room",
         };
         EntryId::derived(room, by, id, purpose)

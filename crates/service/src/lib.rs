@@ -6,6 +6,7 @@
 pub mod access;
 pub mod auth;
 pub mod clock;
+pub mod excerpts;
 pub mod feed;
 pub mod files;
 pub mod ids;

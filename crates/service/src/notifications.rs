@@ -15,6 +15,7 @@ use domain::{
 };
 
 use crate::clock::Clock;
+use crate::excerpts;
 use crate::ids;
 use crate::log::Logs;
 use crate::ports::{NotificationPage, Store};
@@ -76,6 +77,7 @@ impl Notifications {
             from: (actor.user != UserId::SYSTEM).then_some(actor.user),
             title: posted.title,
             body: posted.body,
+            rev: 0,
             read_at: None,
         };
         let ack = self.change(posted.user, Actor::SYSTEM, id, OwnChange::Notify(notification.clone())).await?;
@@ -87,7 +89,7 @@ impl Notifications {
         Ok((there, related, ack.noop || ack.dup))
     }
 
-    /// A page of one's notifications, newest first.
+    /// A page of one's notifications, newest first. Those about a message show the beginning of what it says now.
     pub async fn list(
         &self,
         actor: &Actor,
@@ -96,7 +98,8 @@ impl Notifications {
         limit: Option<usize>,
     ) -> Result<(NotificationPage, Related), Refusal> {
         let limit = limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS);
-        let page = self.store.notifications.list(actor.user, unread_only, before, limit).await?;
+        let mut page = self.store.notifications.list(actor.user, unread_only, before, limit).await?;
+        excerpts::fill(&self.store, actor.user, page.items.iter_mut().collect()).await?;
         let related = self.related(&page.items).await?;
         Ok((page, related))
     }

@@ -43,7 +43,9 @@ impl Directory {
                 }
                 Body::Member { user, .. } => drop(users.insert(*user)),
                 Body::Room(room) => users.extend(room.pair.iter().flat_map(|(a, b)| [*a, *b])),
-                Body::NotificationAdded(notification) => users.extend(notification.from),
+                Body::NotificationAdded(notification) | Body::NotificationChanged(notification) => {
+                    users.extend(notification.from)
+                }
                 _ => {}
             }
         }

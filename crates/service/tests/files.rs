@@ -162,7 +162,7 @@ async fn the_bytes_of_a_deleted_message_go() {
     let s = setting().await;
     let file = s.upload(ADA, b"a").await.expect("may");
     s.send(file.id).await;
-    s.append(Body::Delete { target: 2 }, &[Effect::FileDropped { file: file.id }]).await;
+    s.append(Body::delete(2), &[Effect::FileDropped { file: file.id }]).await;
     assert_eq!(s.get(ADA, file.id).await, Err(Code::NotFound));
     s.files.sweep().await.expect("sweeps");
     assert_eq!(s.blobs(), 0);

@@ -145,6 +145,11 @@ pub fn room_rows(room: RoomId) -> String {
     format!("ROOM#{room}")
 }
 
+/// The room of [`room_rows`].
+pub fn room_of(pk: &str) -> StoreResult<RoomId> {
+    pk.strip_prefix("ROOM#").unwrap_or_default().parse().map_err(|why| unreadable(PK, why))
+}
+
 /// The room itself, and the hint of its head.
 pub fn room(room: RoomId) -> Key {
     Key::new(room_rows(room), "#META")

@@ -98,11 +98,12 @@ impl Event {
 fn event_kind(body: &Body, related: &Related) -> EventKind {
     match body {
         Body::Message(message) => message_kind(message, related),
-        Body::Edit { target, text } => EventKind::Edit {
+        Body::Edit { target, text, mentions, .. } => EventKind::Edit {
             target: *target,
+            mentions: mentions.as_ref().map(|mentions| mentions.iter().map(ToString::to_string).collect()),
             text: text.as_ref().map(|text| text.as_str().to_owned()).unwrap_or_default(),
         },
-        Body::Delete { target } => EventKind::Delete { target: *target },
+        Body::Delete { target, .. } => EventKind::Delete { target: *target },
         Body::React { target, emoji, on } => {
             EventKind::React { target: *target, emoji: emoji.as_str().to_owned(), on: *on }
         }
@@ -174,6 +175,9 @@ impl OwnEvent {
                 },
             }),
             Body::NotificationAdded(notification) => OwnEventKind::Notification(NotificationChange::Added {
+                entry: Box::new(NotificationView::new(notification, related)),
+            }),
+            Body::NotificationChanged(notification) => OwnEventKind::Notification(NotificationChange::Changed {
                 entry: Box::new(NotificationView::new(notification, related)),
             }),
             Body::NotificationRead { key } => {

@@ -112,6 +112,10 @@ pub enum EventKind {
         target: Seq,
         /// What it says now.
         text: String,
+        /// The ids of those it mentions from now on; without it they stay.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        mentions: Option<Vec<String>>,
     },
     /// A message is gone.
     Delete {
@@ -259,12 +263,17 @@ pub enum NotificationChange {
         /// As in REST.
         entry: Box<NotificationView>,
     },
+    /// Its message was edited.
+    Changed {
+        /// As it is now.
+        entry: Box<NotificationView>,
+    },
     /// Read; without a key, all of them so far.
     Read {
         /// Which.
         key: Option<String>,
     },
-    /// Deleted.
+    /// Deleted; or its message was, or no longer concerns the user.
     Gone {
         /// Which.
         key: String,

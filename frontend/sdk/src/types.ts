@@ -191,6 +191,8 @@ export interface RoomView {
   readonly membersLoaded: boolean;
   /** `seq` of the pinned messages. */
   readonly pins: readonly number[];
+  /** Rises when a message that is not loaded is edited or deleted: what was fetched of such a one may be out of date. */
+  readonly changedElsewhere: number;
   /** Up to where others have read (small rooms only). */
   readonly receipts: ReadonlyMap<UserId, number>;
   /** Changes of this client in this room that are not confirmed. */

@@ -202,6 +202,26 @@ describe("unread", () => {
     expect(run(read, { type: "marked", room: "r1", seq: 4 })).toBe(read);
   });
 
+  it("leaves out what was deleted, and mentions that an edit or a deletion took back", () => {
+    const three = run(
+      connected,
+      live(message(11, { n: 9, mentions: [ME.id] })),
+      live(message(12, { n: 10, mentions: [ME.id] })),
+      live(message(13, { n: 11, mentions: [ME.id, BOB.id] })),
+    );
+    expect(view(three)).toMatchObject({ unread: 3, unreadMentions: 3 });
+    const deleted = run(three, live(remove(14, 11, { n: 11 })));
+    expect(view(deleted)).toMatchObject({ unread: 2, unreadMentions: 2 });
+    const edited = run(deleted, live(edit(15, 12, "nobody", { n: 11 }, [])), live(edit(16, 13, "still", { n: 11 }, [ME.id])));
+    expect(view(edited)).toMatchObject({ unread: 2, unreadMentions: 1 });
+    expect(view(edited).messages.map((one) => one.mentionsMe)).toEqual([false, false, true]);
+    // A message that is not loaded counts no more either.
+    const listed = run(signedIn, welcome(), rooms([entry({ head: 10, n: 8, read: 7, read_n: 6, mentions: [9] })]), asked("q1", "@me", "r1"), sync("@me", "q1", "ok"), sync("r1", "q1", "reset", { head: 10, n: 8 }), live(remove(11, 9, { n: 8 })));
+    expect(view(listed)).toMatchObject({ unread: 1, unreadMentions: 0 });
+    expect(view(listed).changedElsewhere).toBe(11);
+    expect(view(run(listed, live(react(12, 9, "👍", true, { n: 8 })))).changedElsewhere).toBe(11);
+  });
+
   it("follows one's own mark from another device, and one's own message", () => {
     const three = run(connected, live(message(11, { n: 9 })), live(message(12, { n: 10, mentions: [ME.id] })));
     const other = run(three, { t: "receipt", room: "r1", user: ME.id, seq: 11, n: 9, mentions: [12] });
@@ -280,6 +300,32 @@ describe("the own log", () => {
     expect(items(one).unread).toBe(1);
     expect(items(run(one, live(own(9, { kind: "notification", op: "read", key: null })))).unread).toBe(0);
     expect(items(run(one, live(own(9, { kind: "notification", op: "gone", key: "b" }))))).toMatchObject({ unread: 0 });
+  });
+
+  it("shows what a notification's message says now, and lets go of one whose message is gone", () => {
+    const note = (body: string, read = false) => ({ key: "a", kind: "mention", at: "a", room: "r1", seq: 9, from: BOB, title: "Bob", body, read });
+    const shown = (core: Core) => new Viewer().view(core).notifications;
+    const one = run(connected, live(own(6, { kind: "notification", op: "added", entry: note("secret") })));
+    const edited = run(one, live(own(7, { kind: "notification", op: "changed", entry: note("open") })));
+    expect(shown(edited)).toMatchObject({ unread: 1, items: [{ id: "a", body: "open", read: false }] });
+    // Read here, and not yet known to be so when it was announced.
+    const read = run(edited, { type: "notification_read", id: "a" }, live(own(8, { kind: "notification", op: "changed", entry: note("later") })));
+    expect(shown(read)).toMatchObject({ unread: 0, items: [{ body: "later", read: true }] });
+    expect(shown(run(read, live(own(9, { kind: "notification", op: "gone", key: "a" })))).items).toEqual([]);
+    // One that is not loaded is neither added nor counted; an op of a later version does nothing.
+    const other = run(connected, live(own(6, { kind: "notification", op: "changed", entry: note("x") })), live(own(7, { kind: "notification", op: "hidden" })));
+    expect(shown(other)).toMatchObject({ unread: 0, items: [] });
+    expect(other.own.cursor).toBe(7);
+  });
+
+  it("takes a page's text of a notification that was read, and loads all again after a reset", () => {
+    const note = (body: string) => ({ key: "a", kind: "mention", at: "a", room: "r1", seq: 9, from: BOB, title: "Bob", body, read: true });
+    const one = run(connected, live(own(6, { kind: "notification", op: "added", entry: note("secret") })));
+    const items = [{ id: "a", type: "mention", title: "Bob", body: "open", room: "r1", seq: 9, by: BOB, at: "a", read: false }];
+    const paged = run(one, { type: "notifications", items, next: null, unread: 0 });
+    expect(new Viewer().view(paged).notifications.items).toMatchObject([{ body: "open", read: true }]);
+    const reset = run(paged, { type: "closed" }, welcome(), rooms([entry()], 20), asked("q5", "@me", "r1"), sync("@me", "q5", "reset", { head: 20 }));
+    expect(new Viewer().view(reset).notifications).toMatchObject({ items: [], loaded: false });
   });
 
   it("takes up from the list's position after a reset, so that nothing falls between list and head", () => {

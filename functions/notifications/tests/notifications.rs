@@ -229,6 +229,7 @@ async fn all_are_read_at_once_and_counting_has_an_end() {
             from: None,
             title: "x".into(),
             body: String::new(),
+            rev: 0,
             read_at: None,
         };
         let tip = store.log.tip(log).await.expect("reads");

@@ -6,7 +6,7 @@ use tests::server::Server;
 use tests::socket::Socket;
 use tests::wait;
 
-use crate::setup::{join, messages, number, room, say, text};
+use crate::setup::{history, join, messages, number, room, say, text};
 
 async fn list(person: &Person) -> Vec<Value> {
     let page = person.get(&format!("/api/notifications/{}?limit=50", person.id)).await.ok();
@@ -139,4 +139,124 @@ async fn an_admins_notification_arrives_live() {
     ada.post("/api/notifications", body).await.ok();
     let live = socket.find("event", |event| event["kind"] == "notification").await;
     assert_eq!((&live["entry"]["title"], &live["entry"]["body"]), (&json!("Maintenance"), &json!("At nine")));
+}
+
+/// One message of a room, by its path.
+fn one(room: &str, seq: u64) -> String {
+    format!("{}/{seq}", messages(room))
+}
+
+/// All that a person is told of notifications, by REST and by their own log from its beginning.
+async fn all_told(person: &Person) -> String {
+    let events = person.connect().await.catch_up("@me", 0).await;
+    let told: Vec<&Value> = events.iter().filter(|event| event["kind"] == "notification").collect();
+    assert!(!told.is_empty(), "the own log holds notifications");
+    format!("{}\n{}", json!(list(person).await), json!(told))
+}
+
+async fn unread(person: &Person) -> u64 {
+    number(&person.get(&format!("/api/notifications/{}/unread-count", person.id)).await.ok()["unread"])
+}
+
+/// The unread mentions of a room, as the list has them.
+async fn mentions(person: &Person, room: &str) -> Value {
+    let mut socket = person.connect().await;
+    let rooms = socket.frame("rooms").await;
+    let line = rooms["rooms"].as_array().expect("rooms").iter().find(|line| line["id"] == room).expect("listed");
+    line["mentions"].clone()
+}
+
+#[tokio::test]
+async fn a_deleted_text_is_read_in_no_notification() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let id = room(&ada, "garden").await;
+    join(&bob, &id).await;
+    let direct = text(&ada.post("/api/rooms/direct", json!({ "user": "bob" })).await.ok()["id"]);
+    let his = say(&bob, &id, "what is it?").await;
+    let mention = say(&ada, &id, "secret @bob pw=1").await;
+    let answer = |text: &str| json!({ "text": text, "reply_to": his });
+    let reply = number(&ada.post(&messages(&id), answer("secret reply")).await.ok()["seq"]);
+    let between = say(&ada, &direct, "secret between us").await;
+    let kept = say(&ada, &id, "kept for @bob").await;
+    let read = say(&ada, &id, "secret @bob, read").await;
+    let all = when_there_are(&bob, 5).await;
+    let key = |seq: u64, room: &str| {
+        let of = |one: &&Value| one["seq"] == seq && one["room"] == room;
+        text(&all.iter().find(of).expect("there")["key"])
+    };
+    bob.patch(&format!("/api/notifications/{}/read", key(read, &id)), json!({})).await.ok();
+    assert_eq!(unread(&bob).await, 4);
+    assert_eq!(all.iter().filter(|one| text(&one["body"]).contains("secret")).count(), 4, "{all:?}");
+
+    let mut socket = follow_own_log(&bob).await;
+    for (room, seq) in [(&id, mention), (&id, reply), (&direct, between), (&id, read)] {
+        ada.delete(&one(room, seq)).await.ok();
+        // At once, whenever the feed comes to it.
+        let path = format!("/api/notifications/{}?limit=50", bob.id);
+        let items = bob.get(&path).await.ok()["items"].as_array().expect("items").clone();
+        let shown = items.iter().find(|one| one["seq"] == seq && one["room"] == room.as_str());
+        assert!(shown.is_none_or(|one| one["body"] == ""), "{shown:?}");
+        let key = key(seq, room);
+        socket.find("event", |event| event["op"] == "gone" && event["key"] == key.as_str()).await;
+    }
+    let left = list(&bob).await;
+    assert_eq!(left.iter().map(|one| number(&one["seq"])).collect::<Vec<_>>(), [kept]);
+    assert_eq!((unread(&bob).await, left[0]["body"].clone()), (1, json!("kept for @bob")));
+    let told = all_told(&bob).await;
+    assert!(!told.contains("secret") && told.contains("kept for @bob"), "{told}");
+    wait::until("the unread mention", async || (mentions(&bob, &id).await == json!([kept])).then_some(())).await;
+}
+
+#[tokio::test]
+async fn an_edited_text_is_what_notifications_say() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let id = room(&ada, "garden").await;
+    join(&bob, &id).await;
+    let direct = text(&ada.post("/api/rooms/direct", json!({ "user": "bob" })).await.ok()["id"]);
+    let his = say(&bob, &id, "what is it?").await;
+    let mention = say(&ada, &id, "secret @bob").await;
+    let reply = number(&ada.post(&messages(&id), json!({ "text": "secret", "reply_to": his })).await.ok()["seq"]);
+    let between = say(&ada, &direct, "secret between us").await;
+    let hushed = say(&ada, &id, "@bob, a secret").await;
+    let all = when_there_are(&bob, 4).await;
+    bob.patch(&format!("/api/notifications/{}/read-all", bob.id), json!({})).await.ok();
+
+    let mut socket = follow_own_log(&bob).await;
+    for (room, seq, to) in [(&id, mention, "open, @bob"), (&id, reply, "open reply"), (&direct, between, "open to us")]
+    {
+        ada.patch(&one(room, seq), json!({ "text": to })).await.ok();
+        let shown = list(&bob).await;
+        let shown = shown.iter().find(|one| one["seq"] == seq && one["room"] == room.as_str()).expect("it stays");
+        assert_eq!((&shown["body"], &shown["read"]), (&json!(to), &json!(true)), "at once");
+        let live = socket.find("event", |event| event["op"] == "changed").await;
+        let entry = &live["entry"];
+        assert_eq!((&entry["seq"], &entry["body"], &entry["read"]), (&json!(seq), &json!(to), &json!(true)));
+        assert_eq!(entry["from"]["name"], "ada");
+    }
+    ada.patch(&one(&id, hushed), json!({ "text": "nobody in particular" })).await.ok();
+    let gone = all.iter().find(|one| one["seq"] == hushed).expect("there");
+    socket.find("event", |event| event["op"] == "gone" && event["key"] == gone["key"]).await;
+    let left: Vec<String> = list(&bob).await.iter().map(|one| text(&one["body"])).collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+    let told = all_told(&bob).await;
+    assert!(!told.contains("secret") && told.contains("open to us"), "{told}");
+    let page = history(&bob, &id).await;
+    let message = page.iter().find(|message| message["seq"] == hushed).expect("there");
+    assert_eq!(message["mentions"], json!([]), "the message mentions nobody any more");
+}
+
+#[tokio::test]
+async fn one_who_was_removed_reads_nothing_new_in_notifications() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let id = room(&ada, "garden").await;
+    join(&bob, &id).await;
+    let seq = say(&ada, &id, "welcome, @bob").await;
+    when_there_are(&bob, 1).await;
+    ada.post(&format!("/api/rooms/{id}/kick"), json!({ "user": bob.id })).await.ok();
+    ada.patch(&one(&id, seq), json!({ "text": "secret, not for @bob" })).await.ok();
+    let told = all_told(&bob).await;
+    assert!(!told.contains("secret"), "{told}");
 }

@@ -217,6 +217,13 @@ async fn an_export_is_one_line_a_message() {
         assert_eq!((&said[0]["text"], number(&said[0]["seq"])), (&json!("one\nwith a line break"), first));
     }
     failed_with(&palaver(server.data(), &["export", "--room", "cellar"], "").await, "room");
+
+    let edited = say(&ada, &id, "secret, then edited").await;
+    let deleted = say(&ada, &id, "secret, then deleted").await;
+    ada.patch(&format!("{}/{edited}", crate::setup::messages(&id)), json!({ "text": "open" })).await.ok();
+    ada.delete(&format!("{}/{deleted}", crate::setup::messages(&id))).await.ok();
+    let lines = succeeded(palaver(server.data(), &["export", "--room", "garden"], "").await);
+    assert!(!lines.contains("secret") && lines.contains("open"), "{lines}");
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ const ANSWER_WAIT: Duration = Duration::from_secs(3);
 enum Done {
     SignedIn(Result<SignedIn, Refusal>),
     Renewed(String, Result<Identity, Refusal>),
-    Acked(Reply, RoomId, Ack),
+    Acked(Reply, RoomId, Box<Ack>),
     Refused(Reply, Refusal),
     Replayed(Option<(Reply, Refusal)>),
     Nothing,
@@ -205,7 +205,7 @@ impl Socket {
             Action::Submit { reply, room, change } => self.work.push(
                 async move {
                     match tier.parts.submit(&room, *change).await {
-                        Ok((room, ack)) => Done::Acked(reply, room, ack),
+                        Ok((room, ack)) => Done::Acked(reply, room, Box::new(ack)),
                         Err(refusal) => Done::Refused(reply, refusal),
                     }
                 }

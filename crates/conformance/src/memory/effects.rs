@@ -112,6 +112,11 @@ fn apply_to_user(state: &mut State, user: UserId, effect: &Effect) {
             let row = NotificationRow::There(new.clone());
             state.notifications.entry((user, new.key)).or_insert(row);
         }
+        Effect::NotificationChanged(new) => {
+            if let Some(NotificationRow::There(row)) = state.notifications.get_mut(&(user, new.key)) {
+                *row = Notification { read_at: row.read_at, ..new.clone() };
+            }
+        }
         Effect::NotificationRead { key, at } => {
             let rows = state.notifications.iter_mut().filter(|((of, _), _)| *of == user);
             for ((_, this), row) in rows {

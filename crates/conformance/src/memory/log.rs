@@ -1,7 +1,7 @@
 //! `RoomLog` in memory.
 
 use async_trait::async_trait;
-use domain::{Body, Effect, Entry, Epoch, FileState, LogId, Seq};
+use domain::{Body, Effect, Entry, Epoch, FileState, LogId, RoomId, Seq};
 use service::ports::{AppendError, Appended, ChangedLogs, ChangesCursor, RoomLog, StoreResult, Tip};
 
 use super::state::State;
@@ -60,6 +60,16 @@ impl RoomLog for MemoryStore {
     async fn messages(&self, log: LogId, seqs: &[Seq]) -> StoreResult<Vec<Entry>> {
         let state = self.up()?;
         Ok(entries(&state, log).filter(|e| e.message().is_some() && seqs.contains(&e.seq)).cloned().collect())
+    }
+
+    async fn messages_of(&self, places: &[(RoomId, Seq)]) -> StoreResult<Vec<(RoomId, Entry)>> {
+        let state = self.up()?;
+        let at = |(room, seq): &(RoomId, Seq)| {
+            let found =
+                entries(&state, LogId::Room(*room)).find(|entry| entry.seq == *seq && entry.message().is_some());
+            Some((*room, found?.clone()))
+        };
+        Ok(places.iter().filter_map(at).collect())
     }
 
     async fn recent(&self, log: LogId, count: usize) -> StoreResult<(Tip, Vec<Entry>)> {

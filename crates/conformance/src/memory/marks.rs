@@ -32,6 +32,13 @@ impl Marks for MemoryStore {
         Ok(())
     }
 
+    async fn drop_mention(&self, user: UserId, room: RoomId, seq: Seq) -> StoreResult<()> {
+        if let Some(row) = self.up()?.user_rooms.get_mut(&(user, room)) {
+            row.mentions.retain(|mention| *mention != seq);
+        }
+        Ok(())
+    }
+
     async fn marks(&self, room: RoomId, users: &[UserId]) -> StoreResult<Vec<(UserId, MarkRow)>> {
         let state = self.up()?;
         let rows = users.iter().filter_map(|user| Some((*user, mark(state.user_rooms.get(&(*user, room))?))));

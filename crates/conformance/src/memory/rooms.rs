@@ -26,6 +26,12 @@ impl Rooms for MemoryStore {
         Ok(self.up()?.members_of_room(room).filter(|member| users.contains(&member.user)).cloned().collect())
     }
 
+    async fn memberships(&self, user: UserId, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Member)>> {
+        let state = self.up()?;
+        let rows = rooms.iter().filter_map(|room| Some((*room, state.members.get(&(*room, user))?.clone())));
+        Ok(rows.collect())
+    }
+
     async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> StoreResult<Vec<Member>> {
         let state = self.up()?;
         let page = state.members_of_room(room).filter(|member| after.is_none_or(|after| member.user > after));

@@ -60,7 +60,7 @@ pub async fn every_message_comes_as_it_was_sent(nodes: impl BusNodes) {
     let unknown = serde_json::from_value(serde_json::json!({"kind": "poll", "question": "tea?"}));
     let entries = [
         entry(1, Body::Message(message("hi 👋"))),
-        entry(2, Body::Edit { target: 1, text: Some(message("hello").text) }),
+        entry(2, Body::edit(1, Some(message("hello").text))),
         entry(3, unknown.expect("any kind reads")),
     ];
     let log = LogId::Room(room);

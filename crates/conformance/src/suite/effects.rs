@@ -30,7 +30,7 @@ pub async fn a_message_takes_its_new_content(store: Store) {
     content.rev = 3;
     content.edited_at = Some(Timestamp(77));
     content.reactions = vec![domain::Reaction { emoji: emoji("🍵"), n: 1, users: vec![a_user()] }];
-    scribe.write(vec![Body::Edit { target: 2, text: None }], &[Effect::Message(two.clone())]).await;
+    scribe.write(vec![Body::edit(2, None)], &[Effect::Message(two.clone())]).await;
     assert_eq!(store.log.messages(scribe.log, &[2]).await, Ok(vec![two.clone()]));
     assert_eq!(store.log.read_back(scribe.log, 3, 1).await, Ok(vec![two]));
     let one = store.log.read(scribe.log, 1, 1).await.expect("a read");
@@ -43,10 +43,10 @@ pub async fn a_deleted_message_stays_deleted(store: Store) {
     let mut gone = store.log.read(scribe.log, 1, 1).await.expect("a read").remove(0);
     let kept = gone.clone();
     gone.body.blank();
-    scribe.write(vec![Body::Delete { target: 1 }], &[Effect::Message(gone.clone())]).await;
+    scribe.write(vec![Body::delete(1)], &[Effect::Message(gone.clone())]).await;
     assert_eq!(store.log.read(scribe.log, 1, 1).await, Ok(vec![gone.clone()]));
     assert_eq!((gone.by, gone.id), (kept.by, kept.id), "repeats are still recognised");
-    scribe.write(vec![Body::Edit { target: 1, text: None }], &[Effect::Message(kept)]).await;
+    scribe.write(vec![Body::edit(1, None)], &[Effect::Message(kept)]).await;
     assert_eq!(store.log.read(scribe.log, 1, 1).await, Ok(vec![gone]), "nothing brings it back");
 }
 
@@ -212,6 +212,7 @@ pub fn a_notification(at: i64, seq: u64) -> Notification {
         from: Some(a_user()),
         title: "ada in tea".into(),
         body: "hi".into(),
+        rev: 0,
         read_at: None,
     }
 }

@@ -64,6 +64,23 @@ pub async fn mentions_are_a_bounded_set(store: Store) {
     assert!(full.mentions.is_sorted() && full.mentions.contains(&30));
 }
 
+pub async fn a_mention_is_taken_back(store: Store) {
+    let (user, room) = a_reader(&store).await;
+    for seq in [3, 5, 8] {
+        store.marks.add_mention(user, room, seq).await.expect("a mention");
+    }
+    for _ in 0..2 {
+        assert_eq!(store.marks.drop_mention(user, room, 5).await, Ok(()));
+        assert_eq!(store.marks.marks(room, &[user]).await, Ok(vec![(user, mark(0, 0, &[3, 8]))]));
+    }
+    for seq in [3, 4, 8] {
+        assert_eq!(store.marks.drop_mention(user, room, seq).await, Ok(()));
+    }
+    assert_eq!(store.marks.marks(room, &[user]).await, Ok(vec![(user, mark(0, 0, &[]))]));
+    assert_eq!(store.marks.drop_mention(a_user(), room, 3).await, Ok(()), "where there is no row");
+    assert_eq!(store.marks.marks(room, &[user]).await.expect("a read").len(), 1, "and none was made");
+}
+
 pub async fn marks_of_several_users(store: Store) {
     let (room, users) = (plain_room(a_room(), RoomKind::Private), [a_user(), a_user(), a_user()]);
     a_room_with(&store, &room, &users).await;

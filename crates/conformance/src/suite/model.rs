@@ -88,7 +88,7 @@ async fn of_room(dice: &mut Dice, cast: &Cast, model: &Store, room: RoomId, tip:
         1 => {
             let old = model.log.messages(LogId::Room(room), &[target]).await.expect("a read");
             let effects = old.into_iter().map(|old| Effect::Message(changed(dice, old, seq))).collect();
-            (vec![Body::Edit { target, text: None }], effects)
+            (vec![Body::edit(target, None)], effects)
         }
         2 | 3 => {
             let on = dice.roll(3) > 0;

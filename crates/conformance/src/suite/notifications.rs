@@ -57,6 +57,22 @@ pub async fn unread_are_counted_up_to_a_cap(store: Store) {
     assert_eq!(page.items.iter().map(|row| row.read_at).collect::<Vec<_>>(), times, "the first time stays");
 }
 
+pub async fn one_that_changes_stays_read_or_unread(store: Store) {
+    let (user, all) = ten(&store).await;
+    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    own.effects(&[Effect::NotificationDropped { key: all[2].key, expires: Timestamp(1_000) }]).await;
+    for row in &all {
+        let new = Notification { rev: 77, body: String::new(), read_at: None, ..row.clone() };
+        own.effects(&[Effect::NotificationChanged(new)]).await;
+    }
+    own.effects(&[Effect::NotificationChanged(a_notification(999, 9))]).await;
+    let changed = |row: &Notification| Notification { rev: 77, body: String::new(), ..row.clone() };
+    let expected: Vec<_> = all.iter().filter(|row| row.key != all[2].key).map(changed).collect();
+    let page = store.notifications.list(user, false, None, 100).await.expect("a page");
+    assert_eq!(page.items, expected, "a change brings none, and none back");
+    assert_eq!(store.notifications.known(user, a_notification(999, 9).key).await, Ok(false));
+}
+
 pub async fn a_dropped_one_leaves_a_mark(store: Store) {
     let (user, all) = ten(&store).await;
     let key = all[4].key;

@@ -1,6 +1,6 @@
 //! The reads of `RoomLog`: ranges, pages, recent entries, the floor.
 
-use domain::{Body, Effect, Entry, FileState, LogId};
+use domain::{Body, Effect, Entry, FileState, LogId, RoomId};
 use service::ports::Store;
 
 use super::world::{Scribe, a_room, a_user, file, message, react, text};
@@ -60,6 +60,27 @@ pub async fn messages_are_read_by_seq(store: Store) {
     assert_eq!(store.log.messages(scribe.log, &every).await.expect("a read").len(), messages);
 }
 
+pub async fn messages_of_several_rooms_come_in_one_read(store: Store) {
+    let (mut places, mut expected) = (Vec::new(), Vec::new());
+    // One of a room, several of a room, and what is no message or not there.
+    for asked in [&[1][..], &[2], &[3, 17, 39], &[12], &[1, 2, 3, 999]] {
+        let (scribe, all) = a_mixed_log(&store).await;
+        let room = scribe.log.room().expect("a room's");
+        places.extend(asked.iter().map(|seq| (room, *seq)));
+        let found = all.into_iter().filter(|entry| asked.contains(&entry.seq) && entry.message().is_some());
+        expected.extend(found.map(|entry| (room, entry)));
+    }
+    places.extend([(a_room(), 1), (places[0].0, 0), places[0]]);
+    let mut found = store.log.messages_of(&places).await.expect("a read");
+    let order = |(room, entry): &(RoomId, Entry)| (*room, entry.seq);
+    found.sort_by_key(order);
+    expected.sort_by_key(order);
+    assert_eq!(found, expected);
+    assert_eq!(store.log.messages_of(&[]).await, Ok(Vec::new()));
+    let many: Vec<_> = (1..=300).map(|seq| (places[0].0, seq)).collect();
+    assert!(store.log.messages_of(&many).await.expect("a read").len() > 10, "more than one statement takes");
+}
+
 pub async fn recent_is_of_one_moment(store: Store) {
     let log = LogId::Room(a_room());
     let (tip, none) = store.log.recent(log, 5).await.expect("a read");
@@ -90,9 +111,9 @@ pub async fn an_edit_is_stored_without_text(store: Store) {
     let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
     scribe.say("tee").await;
     let edited = Some(message("tea").text);
-    scribe.write(vec![Body::Edit { target: 1, text: edited }], &[]).await;
+    scribe.write(vec![Body::edit(1, edited)], &[]).await;
     let read = store.log.read(scribe.log, 2, 2).await.expect("a read");
-    assert_eq!(read[0].body, Body::Edit { target: 1, text: None });
+    assert_eq!(read[0].body, Body::edit(1, None));
 }
 
 pub async fn all_logs_come_in_pages(store: Store) {

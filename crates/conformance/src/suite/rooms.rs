@@ -52,6 +52,19 @@ pub async fn members_come_in_pages(store: Store) {
     assert_eq!(store.rooms.member(a_room(), everybody[0]).await, Ok(None));
 }
 
+pub async fn memberships_of_several_rooms_come_in_one_read(store: Store) {
+    let (user, other) = (a_user(), a_user());
+    let rooms = [a_room(), a_room(), a_room()];
+    for (room, people) in [(rooms[0], vec![user, other]), (rooms[1], vec![other]), (rooms[2], vec![user])] {
+        a_room_with(&store, &plain_room(room, RoomKind::Private), &people).await;
+    }
+    let mut found = store.rooms.memberships(user, &[rooms[2], rooms[0], rooms[1], a_room()]).await.expect("a read");
+    found.sort_by_key(|(room, _)| rooms.iter().position(|asked| asked == room));
+    let rows: Vec<_> = found.iter().map(|(room, row)| (*room, row.user, row.state)).collect();
+    assert_eq!(rows, [rooms[0], rooms[2]].map(|room| (room, user, MemberState::Joined)));
+    assert_eq!(store.rooms.memberships(user, &[]).await, Ok(Vec::new()));
+}
+
 pub async fn members_are_counted(store: Store) {
     let (room, everybody) = (public_room(a_room(), "tea", "Tea"), users(5));
     let mut scribe = a_room_with(&store, &room, &everybody).await;

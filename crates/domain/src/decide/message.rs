@@ -35,11 +35,7 @@ pub(super) fn send(view: &mut View, window: &Window, change: &Change, now: Times
         }
     }
     check_files(view, change.by.user, files)?;
-    let mut mentions: Vec<UserId> = Vec::new();
-    for name in text.mentioned_names() {
-        let user = view.names.get(&name).copied().flatten();
-        mentions.extend(user.filter(|user| !mentions.contains(user)));
-    }
+    let mentions = mentioned(view, text);
     let seq = view.place().seq + 1;
     let message = Message {
         mentions,
@@ -67,8 +63,28 @@ pub(super) fn edit(view: &mut View, change: &Change, target: Seq, text: &Message
     if message.text == *text {
         return Ok(Verdict::Nothing);
     }
-    view.accept(change.by.user, change.id, now, Body::Edit { target, text: Some(text.clone()) });
+    // The same names mean the same people, whatever they are called by now.
+    let mentions = match text.mentioned_names() == message.text.mentioned_names() {
+        true => None,
+        false => Some(mentioned(view, text)),
+    };
+    let unmentioned = match &mentions {
+        Some(now) => message.mentions.iter().filter(|user| !now.contains(user)).copied().collect(),
+        None => Vec::new(),
+    };
+    let body = Body::Edit { target, text: Some(text.clone()), mentions, unmentioned };
+    view.accept(change.by.user, change.id, now, body);
     Ok(Verdict::Accepted)
+}
+
+/// The users whose names stand in a text behind an `@`, each once.
+fn mentioned(view: &View, text: &MessageText) -> Vec<UserId> {
+    let mut mentions: Vec<UserId> = Vec::new();
+    for name in text.mentioned_names() {
+        let user = view.names.get(&name).copied().flatten();
+        mentions.extend(user.filter(|user| !mentions.contains(user)));
+    }
+    mentions
 }
 
 pub(super) fn delete(view: &mut View, change: &Change, target: Seq, now: Timestamp) -> Ruled {
@@ -86,7 +102,8 @@ pub(super) fn delete(view: &mut View, change: &Change, target: Seq, now: Timesta
     if message.deleted {
         return Ok(Verdict::Nothing);
     }
-    view.accept(change.by.user, change.id, now, Body::Delete { target });
+    let unmentioned = message.mentions.clone();
+    view.accept(change.by.user, change.id, now, Body::Delete { target, unmentioned });
     Ok(Verdict::Accepted)
 }
 

@@ -59,8 +59,18 @@ pub(super) fn change(view: &mut View, change: &Change, own: &OwnChange, now: Tim
                 // The mark of one that was deleted before: a repeat.
                 return if known(view, *key) { Ok(Verdict::Nothing) } else { Err(no_such_notification()) };
             }
-            let effect = Effect::NotificationDropped { key: *key, expires: at + NOTIFICATION_MARK_LIFE };
-            (Body::NotificationGone { key: *key }, Some(effect))
+            dropped(*key, at)
+        }
+        OwnChange::NotificationRevoke(key) => {
+            if row(view, *key).is_none() {
+                return Ok(Verdict::Nothing);
+            }
+            dropped(*key, at)
+        }
+        OwnChange::NotificationChange { key, rev } => {
+            let Some(row) = row(view, *key).filter(|row| row.rev < *rev) else { return Ok(Verdict::Nothing) };
+            let next = Notification { rev: *rev, body: String::new(), ..row.clone() };
+            (Body::NotificationChanged(next.clone()), Some(Effect::NotificationChanged(next)))
         }
         OwnChange::Setting { name, value } => (Body::Setting { name: name.clone(), value: value.clone() }, None),
         OwnChange::SessionEnded(session) => (Body::SessionEnded { session: *session }, None),
@@ -70,6 +80,12 @@ pub(super) fn change(view: &mut View, change: &Change, own: &OwnChange, now: Tim
         view.with_effect(effect);
     }
     Ok(Verdict::Accepted)
+}
+
+/// One goes; its mark keeps it from coming back.
+fn dropped(key: NotificationKey, at: Timestamp) -> (Body, Option<Effect>) {
+    let effect = Effect::NotificationDropped { key, expires: at + NOTIFICATION_MARK_LIFE };
+    (Body::NotificationGone { key }, Some(effect))
 }
 
 /// The row after a member entry: the user's marks and settings stay.

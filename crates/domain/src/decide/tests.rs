@@ -215,6 +215,11 @@ impl Rows {
                 (row.level, row.hidden) = (level, hidden);
             }
             Effect::Notification(row) => drop(self.notifications.insert(row.key, Some(row))),
+            Effect::NotificationChanged(row) => {
+                let held =
+                    self.notifications.get_mut(&row.key).and_then(Option::as_mut).expect("only one that is there");
+                *held = Notification { read_at: held.read_at, ..row };
+            }
             Effect::NotificationRead { key, at } => {
                 let rows = self.notifications.values_mut().flatten();
                 rows.filter(|row| key.is_none_or(|key| key == row.key)).for_each(|row| row.read_at = Some(at));
@@ -573,6 +578,22 @@ fn a_message_changed_in_its_own_append_is_written_once() {
 }
 
 #[test]
+fn an_edit_and_a_deletion_tell_whom_the_text_mentions_no_more() {
+    let mut rows = Rows::with_room(room(RoomKind::Public));
+    let target = rows.ok(2, send("@user4 and @user3"));
+    let body = |rows: &Rows| rows.entries.last().expect("an entry").body.clone();
+    rows.ok(2, Intent::Edit { target, text: text("only @user3") });
+    let Body::Edit { mentions, unmentioned, .. } = body(&rows) else { panic!("an edit") };
+    assert_eq!((mentions, unmentioned), (Some(vec![user(3)]), vec![user(4)]));
+    rows.ok(2, Intent::Edit { target, text: text("only @user3, please") });
+    let Body::Edit { mentions, unmentioned, .. } = body(&rows) else { panic!("an edit") };
+    assert_eq!((mentions, unmentioned), (None, vec![]), "the same names mean the same people");
+    rows.ok(2, Intent::Delete { target });
+    let Body::Delete { unmentioned, .. } = body(&rows) else { panic!("a deletion") };
+    assert_eq!(unmentioned, [user(3)]);
+}
+
+#[test]
 fn known_comes_before_every_rule_and_stale_before_the_rules() {
     let mut rows = Rows::with_room(room(RoomKind::Public));
     let sent = rows.change(actor(2), send("one"));
@@ -669,17 +690,29 @@ fn an_own_change_is_guarded_by_its_row() {
         seq: Some(3),
         from: None,
         title: "hi".into(),
-        body: String::new(),
+        body: "stored by an earlier release".into(),
+        rev: 0,
         read_at: None,
     };
+    rows.nothing(1, own(OwnChange::NotificationChange { key, rev: 4 }));
+    rows.nothing(1, own(OwnChange::NotificationRevoke(key)));
     rows.ok(1, own(OwnChange::Notify(notification.clone())));
     rows.nothing(1, own(OwnChange::Notify(notification.clone())));
+    rows.ok(1, own(OwnChange::NotificationChange { key, rev: 4 }));
+    rows.nothing(1, own(OwnChange::NotificationChange { key, rev: 4 }));
+    let held = rows.notifications[&key].clone().expect("it is there");
+    assert_eq!((held.rev, held.body.as_str(), held.title.as_str()), (4, "", "hi"), "no text is kept");
     rows.ok(1, own(OwnChange::NotificationsRead));
     rows.nothing(1, own(OwnChange::NotificationsRead));
     rows.nothing(1, own(OwnChange::NotificationRead(key)));
     rows.ok(1, own(OwnChange::NotificationDrop(key)));
     rows.nothing(1, own(OwnChange::NotificationDrop(key)));
-    rows.nothing(1, own(OwnChange::Notify(notification)));
+    rows.nothing(1, own(OwnChange::Notify(notification.clone())));
+    let other = Notification { key: NotificationKey { seq: 5, ..key }, ..notification };
+    rows.ok(1, own(OwnChange::Notify(other.clone())));
+    rows.ok(1, own(OwnChange::NotificationRevoke(other.key)));
+    rows.nothing(1, own(OwnChange::NotificationRevoke(other.key)));
+    rows.nothing(1, own(OwnChange::Notify(other)));
     assert_eq!(rows.refused(1, send("hi")), Code::BadRequest);
 }
 

@@ -50,13 +50,16 @@ pub fn member(old: Option<&Member>, user: UserId, seq: Seq, now: Standing, hides
     }
 }
 
-/// Another text, unless the message is gone or was changed later.
-pub fn edit(message: &mut Message, seq: Seq, at: Timestamp, text: Option<&MessageText>) {
+/// Another text with other mentions, unless the message is gone or was changed later.
+pub fn edit(message: &mut Message, seq: Seq, at: Timestamp, text: Option<&MessageText>, mentions: Option<&[UserId]>) {
     if message.deleted || seq <= message.rev {
         return;
     }
     if let Some(text) = text {
         message.text = text.clone();
+    }
+    if let Some(mentions) = mentions {
+        message.mentions = mentions.to_vec();
     }
     message.edited_at = Some(at);
     message.rev = seq;

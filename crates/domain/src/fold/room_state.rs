@@ -50,10 +50,12 @@ impl RoomState {
         self.n = entry.n;
         match &entry.body {
             Body::Message(message) => self.add(entry, message),
-            Body::Edit { target, text } => {
-                self.change(*target, |message| fold::edit(message, entry.seq, entry.at, text.as_ref()));
+            Body::Edit { target, text, mentions, .. } => {
+                self.change(*target, |message| {
+                    fold::edit(message, entry.seq, entry.at, text.as_ref(), mentions.as_deref())
+                });
             }
-            Body::Delete { target } => {
+            Body::Delete { target, .. } => {
                 self.change(*target, |message| fold::delete(message, entry.seq));
                 self.pins.remove(target);
                 self.reactors.retain(|(seq, _, _)| seq != target);

@@ -17,10 +17,10 @@ fn text(text: &str) -> MessageText {
 fn a_change_that_is_in_the_message_already_changes_nothing() {
     let mut message = Message::of(text("new"), 1);
     message.rev = 5;
-    edit(&mut message, 4, Timestamp(0), Some(&text("old")));
+    edit(&mut message, 4, Timestamp(0), Some(&text("old")), None);
     assert_eq!(message.text.as_str(), "new");
     delete(&mut message, 6);
-    edit(&mut message, 7, Timestamp(0), Some(&text("late")));
+    edit(&mut message, 7, Timestamp(0), Some(&text("late")), None);
     assert!(message.deleted && message.text.is_blank(), "deleted is final");
     assert!(!react(&mut message, 8, UserId(Uuid::nil()), &"👍".to_owned().try_into().expect("valid"), true));
     assert!(message.reactions.is_empty());

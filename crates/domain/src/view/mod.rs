@@ -168,10 +168,12 @@ impl View {
                 }
                 self.messages.insert(seq, Some(entry.clone()));
             }
-            Body::Edit { target, text } => {
-                self.change_message(*target, |message| fold::edit(message, seq, entry.at, text.as_ref()));
+            Body::Edit { target, text, mentions, .. } => {
+                self.change_message(*target, |message| {
+                    fold::edit(message, seq, entry.at, text.as_ref(), mentions.as_deref())
+                });
             }
-            Body::Delete { target } => {
+            Body::Delete { target, .. } => {
                 if let Some((_, message)) = self.message(*target) {
                     self.changed.dropped_files.extend(message.files.clone());
                 }

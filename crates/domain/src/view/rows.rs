@@ -118,7 +118,10 @@ impl View {
                 keys.extend(text.mentioned_names().into_iter().map(RowKey::Name));
                 keys.extend(files.iter().map(|file| RowKey::File(*file)));
             }
-            Intent::Edit { target, .. } => keys.push(RowKey::Message(*target)),
+            Intent::Edit { target, text } => {
+                keys.push(RowKey::Message(*target));
+                keys.extend(text.mentioned_names().into_iter().map(RowKey::Name));
+            }
             Intent::Delete { target } | Intent::Pin { target, .. } => {
                 keys.extend([RowKey::Message(*target), RowKey::Pins]);
             }
@@ -157,7 +160,10 @@ impl View {
             OwnChange::Room { row } => keys.push(RowKey::UserRoom(row.room)),
             OwnChange::RoomSettings { room, .. } => keys.push(RowKey::UserRoom(*room)),
             OwnChange::Notify(notification) => keys.push(RowKey::Notification(notification.key)),
-            OwnChange::NotificationRead(key) | OwnChange::NotificationDrop(key) => {
+            OwnChange::NotificationRead(key)
+            | OwnChange::NotificationDrop(key)
+            | OwnChange::NotificationChange { key, .. }
+            | OwnChange::NotificationRevoke(key) => {
                 keys.push(RowKey::Notification(*key));
             }
             OwnChange::NotificationsRead => keys.push(RowKey::HasUnread),

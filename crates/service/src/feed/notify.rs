@@ -4,6 +4,10 @@
 //! What it reads is the present, not what woke it: a message that was deleted before it came to its turn
 //! makes none; neither does one for somebody who is not a member (any more), who may not see it, who
 //! muted the room, or who is banned. Mentions and replies are added to the user's unread mentions.
+//!
+//! A notification holds nothing of what the message says: that is filled in when it is read (`excerpts`). When the
+//! message is edited, the own log announces the notification again, so that open pages show the new text; when it is
+//! deleted, or the edit took the mention out, the notification goes.
 
 mod interest;
 
@@ -13,8 +17,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use domain::limits::FEED_USERS_AT_ONCE;
 use domain::{
-    Entry, Level, LogId, Member, MemberState, Notification, NotificationKey, NotificationKind, OwnChange, Refusal,
-    Room, RoomId, RoomKind, Seq, User, UserId,
+    Body, Entry, Level, LogId, Member, MemberState, Notification, NotificationKey, NotificationKind, OwnChange,
+    Refusal, Room, RoomId, RoomKind, Seq, User, UserId,
 };
 use futures_util::{StreamExt, stream};
 
@@ -22,7 +26,7 @@ use super::{Batch, Consumer, Stopped, announce};
 use crate::log::Logs;
 use crate::ports::{Store, StoreError, StoreResult};
 use crate::related::Directory;
-use interest::{Cause, causes, needed};
+use interest::{Cause, Turn, answered, causes, changes, matters, needed, turns};
 
 /// Rooms whose kind is remembered: a kind never changes.
 const KNOWN_KINDS: usize = 20_000;
@@ -35,10 +39,19 @@ pub struct Notify {
     kinds: Mutex<HashMap<RoomId, RoomKind>>,
 }
 
-/// A notification that is to be there.
+/// A step that an entry asks for in somebody's own log.
 struct Wanted<'a> {
     entry: &'a Entry,
-    notification: Notification,
+    /// Where to begin again if the step fails.
+    first: Seq,
+    change: OwnChange,
+    /// What becomes of the unread mention at this seq.
+    mention: Option<(Seq, Mention)>,
+}
+
+enum Mention {
+    Add,
+    Drop,
 }
 
 impl Notify {
@@ -60,7 +73,7 @@ impl Notify {
         Ok(Some(found.kind))
     }
 
-    /// Who is to be told what, by user, in order of the entries.
+    /// What is to be done for whom, in order of the entries.
     async fn wanted<'a>(&self, batch: &Batch<'a>) -> StoreResult<BTreeMap<UserId, Vec<Wanted<'a>>>> {
         // A log without a room row is one of a room whose creation this release does not know.
         let Some(kind) = self.kind(batch.room).await? else { return Ok(BTreeMap::new()) };
@@ -70,9 +83,48 @@ impl Notify {
         }
         let log = LogId::Room(batch.room);
         let messages = self.store.log.messages(log, &needed).await?;
-        let messages: HashMap<Seq, Entry> = messages.into_iter().map(|entry| (entry.seq, entry)).collect();
+        let mut messages: HashMap<Seq, Entry> = messages.into_iter().map(|entry| (entry.seq, entry)).collect();
+        let mut changes = changes(batch.entries);
+        changes.retain(|change| matters(change, &messages, kind));
+        let may_tell = |entry: &Entry| matches!(entry.body, Body::Message(_) | Body::Member { .. });
+        if changes.is_empty() && !batch.entries.iter().any(may_tell) {
+            return Ok(BTreeMap::new());
+        }
+        let answered = answered(&changes, &messages);
+        if !answered.is_empty() {
+            let read = self.store.log.messages(log, &answered).await?;
+            messages.extend(read.into_iter().map(|entry| (entry.seq, entry)));
+        }
         let Some(room) = self.store.rooms.room(batch.room).await? else { return Ok(BTreeMap::new()) };
-        let causes = causes(batch.entries, &messages, &room);
+        let mut wanted = self.told(batch.room, &room, causes(batch.entries, &messages, &room), &messages).await?;
+        for change in &changes {
+            let Some(message) = messages.get(&change.target) else { continue };
+            let key = NotificationKey { at: message.at, room: batch.room.0, seq: change.target };
+            for (user, turn) in turns(change, &messages, &room) {
+                let (own, mention) = match turn {
+                    Turn::Changed => (OwnChange::NotificationChange { key, rev: change.last.seq }, None),
+                    // What is said in a direct room is no unread mention.
+                    Turn::Over if kind == RoomKind::Direct => (OwnChange::NotificationRevoke(key), None),
+                    Turn::Over => (OwnChange::NotificationRevoke(key), Some((change.target, Mention::Drop))),
+                };
+                let step = Wanted { entry: change.last, first: change.first, change: own, mention };
+                wanted.entry(user).or_default().push(step);
+            }
+        }
+        for steps in wanted.values_mut() {
+            steps.sort_by_key(|step| step.entry.seq);
+        }
+        Ok(wanted)
+    }
+
+    /// Who is told of a new message or an invitation.
+    async fn told<'a>(
+        &self,
+        id: RoomId,
+        room: &Room,
+        causes: Vec<Cause<'a>>,
+        messages: &HashMap<Seq, Entry>,
+    ) -> StoreResult<BTreeMap<UserId, Vec<Wanted<'a>>>> {
         if causes.is_empty() {
             return Ok(BTreeMap::new());
         }
@@ -83,36 +135,42 @@ impl Notify {
             self.directory.users(users.iter().copied().chain(authors).collect::<BTreeSet<_>>().into_iter().collect());
         let names = names.await?;
         let users: Vec<UserId> = users.into_iter().collect();
-        let members = self.store.rooms.members_of(batch.room, &users).await?;
+        let members = self.store.rooms.members_of(id, &users).await?;
         let members: HashMap<UserId, Member> = members.into_iter().map(|member| (member.user, member)).collect();
         let mut wanted: BTreeMap<UserId, Vec<Wanted<'a>>> = BTreeMap::new();
         for cause in causes {
             let told = members.get(&cause.user).is_some_and(|member| is_told(member, &cause));
             let banned = names.get(&cause.user).is_none_or(|user| user.banned);
             if told && !banned {
-                let notification =
-                    notification(&room, &cause, names.get(&cause.entry.by), messages.get(&cause.entry.seq));
-                wanted.entry(cause.user).or_default().push(Wanted { entry: cause.entry, notification });
+                let rev = messages.get(&cause.entry.seq).and_then(Entry::message).map_or(0, |message| message.rev);
+                let notification = notification(room, &cause, names.get(&cause.entry.by), rev);
+                let marks = matches!(cause.kind, NotificationKind::Mention | NotificationKind::Reply);
+                wanted.entry(cause.user).or_default().push(Wanted {
+                    entry: cause.entry,
+                    first: cause.entry.seq,
+                    change: OwnChange::Notify(notification),
+                    mention: marks.then_some((cause.entry.seq, Mention::Add)),
+                });
             }
         }
         Ok(wanted)
     }
 
-    /// Tells one user, in order. What failed, and where.
+    /// Does the steps of one user, in order. What failed, and where to begin again.
     async fn tell(&self, batch: &Batch<'_>, user: UserId, wanted: Vec<Wanted<'_>>) -> Option<(Seq, Refusal)> {
-        for Wanted { entry, notification } in wanted {
-            let seq = entry.seq;
-            let marks = matches!(notification.kind, NotificationKind::Mention | NotificationKind::Reply);
-            let change = OwnChange::Notify(notification);
+        for Wanted { entry, first, change, mention } in wanted {
             if let Err(refusal) = announce(&self.logs, batch, entry, user, change).await {
-                return Some((seq, refusal));
+                return Some((first, refusal));
             }
-            if marks {
-                match self.store.marks.add_mention(user, batch.room, seq).await {
-                    // Without a row they are not in the room any more.
-                    Ok(()) | Err(StoreError::NotFound) => {}
-                    Err(error) => return Some((seq, error.into())),
-                }
+            let marked = match mention {
+                Some((seq, Mention::Add)) => self.store.marks.add_mention(user, batch.room, seq).await,
+                Some((seq, Mention::Drop)) => self.store.marks.drop_mention(user, batch.room, seq).await,
+                None => Ok(()),
+            };
+            match marked {
+                // Without a row they are not in the room any more.
+                Ok(()) | Err(StoreError::NotFound) => {}
+                Err(error) => return Some((first, error.into())),
             }
         }
         None
@@ -150,7 +208,8 @@ fn is_told(member: &Member, cause: &Cause<'_>) -> bool {
     }
 }
 
-fn notification(room: &Room, cause: &Cause<'_>, author: Option<&User>, message: Option<&Entry>) -> Notification {
+/// What is stored: nothing of what the message says.
+fn notification(room: &Room, cause: &Cause<'_>, author: Option<&User>, rev: Seq) -> Notification {
     let who = author.map_or("Somebody", |user| match &user.display_name {
         Some(name) => name.as_str(),
         None => user.name.as_str(),
@@ -166,10 +225,6 @@ fn notification(room: &Room, cause: &Cause<'_>, author: Option<&User>, message: 
         (NotificationKind::Direct | NotificationKind::Posted, _) => format!("{who} sent you a message"),
     };
     let is_message = cause.kind != NotificationKind::Invite;
-    let body = match message.and_then(Entry::message).filter(|_| is_message) {
-        Some(message) => interest::excerpt(message),
-        None => String::new(),
-    };
     Notification {
         key: NotificationKey { at: cause.entry.at, room: room.id.0, seq: cause.entry.seq },
         kind: cause.kind,
@@ -178,7 +233,8 @@ fn notification(room: &Room, cause: &Cause<'_>, author: Option<&User>, message: 
         seq: is_message.then_some(cause.entry.seq),
         from: Some(cause.entry.by),
         title,
-        body,
+        body: String::new(),
+        rev,
         read_at: None,
     }
 }

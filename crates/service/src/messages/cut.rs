@@ -6,13 +6,14 @@ use domain::{Body, Entry, LogId, Message, Seq, Timestamp};
 
 use crate::ports::{Store, StoreResult};
 
-/// Takes the new text out of edits of messages that are below `from_seq`, where a reader's past begins.
+/// Takes the new text, and whom it mentions, out of edits of messages that are below `from_seq`, where a reader's past begins.
 pub fn hide_past(entries: &mut [Entry], from_seq: Seq) {
     for entry in entries {
-        if let Body::Edit { target, text } = &mut entry.body
+        if let Body::Edit { target, text, mentions, .. } = &mut entry.body
             && *target < from_seq
         {
             *text = None;
+            *mentions = None;
         }
     }
 }

@@ -79,10 +79,13 @@ async fn fill_edits_until(
     let messages = store.log.messages(log, &seqs).await?;
     let by_seq: HashMap<Seq, &Entry> = messages.iter().map(|entry| (entry.seq, entry)).collect();
     for entry in entries {
-        if let Body::Edit { target, text } = &mut entry.body {
+        if let Body::Edit { target, text, mentions, .. } = &mut entry.body {
             let message = by_seq.get(target).and_then(|entry| entry.message());
             let shown = message.filter(|message| !message.deleted && !cut::is_younger(message, until));
             *text = shown.map(|message| message.text.clone());
+            if text.is_none() {
+                *mentions = None;
+            }
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The log: the truth of every room and of every user's own log.
 
 use async_trait::async_trait;
-use domain::{Effect, Entry, Epoch, LogId, Seq, Timestamp};
+use domain::{Effect, Entry, Epoch, LogId, RoomId, Seq, Timestamp};
 
 use super::StoreResult;
 
@@ -192,6 +192,9 @@ pub trait RoomLog: Send + Sync {
 
     /// The messages at these seqs; those that are not messages are left out. Reads by key.
     async fn messages(&self, log: LogId, seqs: &[Seq]) -> StoreResult<Vec<Entry>>;
+
+    /// As [`RoomLog::messages`], of several rooms in one read, in no particular order.
+    async fn messages_of(&self, places: &[(RoomId, Seq)]) -> StoreResult<Vec<(RoomId, Entry)>>;
 
     /// The tip and the last `entries` entries of one consistent moment: what an appender starts from.
     async fn recent(&self, log: LogId, entries: usize) -> StoreResult<(Tip, Vec<Entry>)>;

@@ -27,6 +27,10 @@ pub trait Marks: Send + Sync {
     /// do for one who has no row.
     async fn add_mention(&self, user: UserId, room: RoomId, seq: Seq) -> StoreResult<()>;
 
+    /// Removes an unread mention, whose message was deleted or does not mention the user any more; idempotent. Nothing to
+    /// do where there is none.
+    async fn drop_mention(&self, user: UserId, room: RoomId, seq: Seq) -> StoreResult<()>;
+
     /// The marks of these users in a room; those without a row are left out.
     async fn marks(&self, room: RoomId, users: &[UserId]) -> StoreResult<Vec<(UserId, MarkRow)>>;
 }

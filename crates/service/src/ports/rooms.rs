@@ -56,6 +56,9 @@ pub trait Rooms: Send + Sync {
     /// The member rows of these users, in one read.
     async fn members_of(&self, room: RoomId, users: &[UserId]) -> StoreResult<Vec<Member>>;
 
+    /// The user's member rows of these rooms, whatever their state, in one read.
+    async fn memberships(&self, user: UserId, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Member)>>;
+
     /// Member rows of all states in order of the user's id, after `after`.
     async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> StoreResult<Vec<Member>>;
 

@@ -1,6 +1,7 @@
 //! The event feed on the store in memory: a world of a few people, one node or two, and virtual time.
 
 mod catch_up;
+mod changed;
 mod consumers;
 mod crashes;
 mod notified;
@@ -97,6 +98,15 @@ impl Node {
     async fn replies(&self, by: UserId, room: RoomId, to: Seq, text: &str) -> Seq {
         let text = text.to_owned().try_into().expect("valid");
         self.does(by, room, Intent::Send { text, reply_to: Some(to), thread: None, files: vec![] }).await
+    }
+
+    async fn edits(&self, by: UserId, room: RoomId, target: Seq, text: &str) -> Seq {
+        let text = text.to_owned().try_into().expect("valid");
+        self.does(by, room, Intent::Edit { target, text }).await
+    }
+
+    async fn deletes(&self, by: UserId, room: RoomId, target: Seq) -> Seq {
+        self.does(by, room, Intent::Delete { target }).await
     }
 
     async fn settings(&self, user: UserId, room: RoomId, level: domain::Level) {

@@ -293,6 +293,11 @@ impl RoomLog for Flaky {
         self.inner.messages(log, seqs).await
     }
 
+    async fn messages_of(&self, places: &[(RoomId, Seq)]) -> StoreResult<Vec<(RoomId, Entry)>> {
+        self.reading().await?;
+        self.inner.messages_of(places).await
+    }
+
     async fn recent(&self, log: LogId, entries: usize) -> StoreResult<(Tip, Vec<Entry>)> {
         self.reading().await?;
         self.inner.recent(log, entries).await

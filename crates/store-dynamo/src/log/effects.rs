@@ -145,6 +145,9 @@ impl Shared {
                     let item = rows::notification_item(user, new, seq);
                     planned.push(Planned::or_drop(Op::Put(item, When::Absent)));
                 }
+                Effect::NotificationChanged(new) => {
+                    planned.push(Planned::or_drop(rows::notification_change(user, new)));
+                }
                 Effect::NotificationRead { key: None, at } => {
                     let state = self.get(keys::notification_state(user)).await?;
                     let state = NotificationState::of(state.as_ref())?;

@@ -10,7 +10,7 @@ mod plan;
 mod read;
 
 use async_trait::async_trait;
-use domain::{Effect, Entry, Epoch, LogId, Seq};
+use domain::{Effect, Entry, Epoch, LogId, RoomId, Seq};
 use service::ports::{AppendShape, Appended, ChangedLogs, ChangesCursor, RoomLog, StoreResult, Tip};
 
 use crate::shared::Shared;
@@ -54,6 +54,10 @@ impl RoomLog for Shared {
 
     async fn messages(&self, log: LogId, seqs: &[Seq]) -> StoreResult<Vec<Entry>> {
         self.messages_at(log, seqs).await
+    }
+
+    async fn messages_of(&self, places: &[(RoomId, Seq)]) -> StoreResult<Vec<(RoomId, Entry)>> {
+        self.messages_in(places).await
     }
 
     async fn recent(&self, log: LogId, entries: usize) -> StoreResult<(Tip, Vec<Entry>)> {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Entry, LogId, Seq, Timestamp};
+use domain::{Entry, LogId, RoomId, Seq, Timestamp};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use service::ports::{StoreResult, Tip};
+use service::ports::{StoreError, StoreResult, Tip};
 
 use super::log_item::LogItem;
 use crate::error::{THROTTLED_MS, unavailable};
-use crate::item::SK;
+use crate::item::{PK, SK};
 use crate::keys::{self, LOG_SHARDS, padded};
 use crate::shared::{Range, Shared, pause};
 
@@ -146,6 +146,33 @@ impl Shared {
         };
         let entries = items.into_iter().flat_map(|item| item.entries);
         Ok(entries.filter(|entry| entry.message().is_some() && asked.binary_search(&entry.seq).is_ok()).collect())
+    }
+
+    /// As `RoomLog::messages_of`. Lone messages of many rooms are read together by key; where several are asked of one
+    /// room, a range may be cheaper.
+    pub async fn messages_in(&self, places: &[(RoomId, Seq)]) -> StoreResult<Vec<(RoomId, Entry)>> {
+        let mut asked: BTreeMap<RoomId, Vec<Seq>> = BTreeMap::new();
+        for (room, seq) in places.iter().filter(|(_, seq)| *seq > 0) {
+            asked.entry(*room).or_default().push(*seq);
+        }
+        let lone = asked.iter().filter(|(_, seqs)| seqs.len() == 1);
+        let keys: Vec<keys::Key> = lone.map(|(room, seqs)| keys::entries(LogId::Room(*room), seqs[0])).collect();
+        let mut found = Vec::new();
+        for item in self.get_all(keys).await? {
+            let Some(room) = keys::log_of(item.text(PK)?).and_then(LogId::room) else { continue };
+            // The item begins with the entry that was asked for.
+            let first = LogItem::read(LogId::Room(room), &item)?.entries.into_iter().next();
+            asked.remove(&room);
+            found.extend(first.filter(|entry| entry.message().is_some()).map(|entry| (room, entry)));
+        }
+        let rest = asked.into_iter().map(|(room, seqs)| async move {
+            let messages = self.messages_at(LogId::Room(room), &seqs).await?;
+            Ok::<_, StoreError>(messages.into_iter().map(|entry| (room, entry)).collect::<Vec<_>>())
+        });
+        let rest = futures_util::stream::iter(rest.collect::<Vec<_>>()).buffer_unordered(LOOKUPS_AT_ONCE);
+        let rest: Vec<Vec<(RoomId, Entry)>> = rest.try_collect().await?;
+        found.extend(rest.into_iter().flatten());
+        Ok(found)
     }
 
     /// The items that hold these seqs: by key those that begin an item, the others looked up.

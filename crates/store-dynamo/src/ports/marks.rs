@@ -16,7 +16,7 @@ use crate::shared::{Shared, WriteError};
 /// How often a full row is tried again after old mentions were taken out.
 const ATTEMPTS: usize = 3;
 
-/// Costs: a mark is one conditional write, also one that is too low. A mention is one too; in a row that
+/// Costs: a mark is one conditional write, also one that is too low. A mention is one too, and its end; in a row that
 /// is full of mentions read since, two more.
 #[async_trait]
 impl Marks for Shared {
@@ -69,6 +69,14 @@ impl Marks for Shared {
             }
         }
         Ok(())
+    }
+
+    async fn drop_mention(&self, user: UserId, room: RoomId, seq: Seq) -> StoreResult<()> {
+        let dropped = Change::of(keys::user_room(user, room)).delete("mn", set(&[seq]));
+        match self.write(vec![Op::Update(dropped, When::Has("mn"))]).await {
+            Ok(()) | Err(WriteError::Refused(_)) => Ok(()),
+            Err(WriteError::Store(error)) => Err(error),
+        }
     }
 
     async fn marks(&self, room: RoomId, users: &[UserId]) -> StoreResult<Vec<(UserId, MarkRow)>> {

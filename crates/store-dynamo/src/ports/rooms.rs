@@ -11,7 +11,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use service::ports::{DirectoryRoom, Head, RoomLog as _, Rooms, StoreResult, UserRoomRow};
 
 use super::counts::joined;
-use crate::item::Item;
+use crate::item::{Item, PK};
 use crate::keys::{self, Key};
 use crate::rows;
 use crate::shared::{Range, Shared};
@@ -51,6 +51,11 @@ impl Rooms for Shared {
     async fn members_of(&self, room: RoomId, users: &[UserId]) -> StoreResult<Vec<Member>> {
         let found = self.get_all(users.iter().map(|user| keys::member(room, *user)).collect()).await?;
         found.iter().map(rows::member).collect()
+    }
+
+    async fn memberships(&self, user: UserId, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Member)>> {
+        let found = self.get_all(rooms.iter().map(|room| keys::member(*room, user)).collect()).await?;
+        found.iter().map(|item| Ok((keys::room_of(item.text(PK)?)?, rows::member(item)?))).collect()
     }
 
     async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> StoreResult<Vec<Member>> {

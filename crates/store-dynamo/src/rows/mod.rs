@@ -5,7 +5,7 @@ mod notifications;
 mod rooms;
 
 pub use files::{file, moved};
-pub use notifications::{NotificationState, mark, notification, notification_item, read_change};
+pub use notifications::{NotificationState, mark, notification, notification_change, notification_item, read_change};
 pub use rooms::{
     change_member, change_room, change_user_room, directory_item, head, head_change, member, mentions, room, slug_item,
     user_room,

@@ -60,6 +60,11 @@ pub fn notification_item(user: UserId, new: &Notification, seq: Seq) -> Item {
     }
 }
 
+/// One with other content, unless it is gone. Whether it was read stays.
+pub fn notification_change(user: UserId, new: &Notification) -> Op {
+    Op::Update(Change::of(keys::notification(user, new.key)).set(BODY, json(new)), When::Has("ls"))
+}
+
 /// One is read, unless it was, or is gone.
 pub fn read_change(user: UserId, key: NotificationKey, seq: Seq, at: Timestamp) -> Op {
     let change = Change::of(keys::notification(user, key)).set("rd", time(at)).set("rq", number(seq));

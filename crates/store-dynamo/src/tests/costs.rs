@@ -104,7 +104,7 @@ async fn operations_cost_what_the_table_says() {
     for (what, target, most) in [("alone", alone, 4.0), ("in a chunk of 13", chunked, 10.0)] {
         for (change, delete) in [("edit", false), ("delete", true)] {
             let effect = edited(&store, scribe.log, target, scribe.tip.seq() + 1, delete).await;
-            let body = if delete { Body::Delete { target } } else { Body::Edit { target, text: None } };
+            let body = if delete { Body::delete(target) } else { Body::edit(target, None) };
             let before = bill.units();
             scribe.write(vec![body], &[effect]).await;
             bill.line(&format!("{change}, {what}"), before, units(most, 1.0), 1.0);
@@ -132,13 +132,54 @@ async fn operations_cost_what_the_table_says() {
     let before = bill.units();
     let new = mention(room.id, user);
     store.notifications.known(user, new.key).await.expect("a read");
-    own.write(vec![Body::NotificationAdded(new.clone())], &[Effect::Notification(new)]).await;
+    own.write(vec![Body::NotificationAdded(new.clone())], &[Effect::Notification(new.clone())]).await;
     bill.line("mention: own-log entry with its row", before, units(4.0, 1.0), 1.0);
+
+    let before = bill.units();
+    let new = Notification { rev: 9, ..new };
+    store.notifications.get(user, new.key).await.expect("a read");
+    own.write(vec![Body::NotificationChanged(new.clone())], &[Effect::NotificationChanged(new.clone())]).await;
+    bill.line("its message is edited: own-log entry with its row", before, units(4.0, 1.0), 1.0);
+    let before = bill.units();
+    store.notifications.get(user, new.key).await.expect("a read");
+    let gone = Effect::NotificationDropped { key: new.key, expires: Timestamp(1_900_000_000_000) };
+    own.write(vec![Body::NotificationGone { key: new.key }], &[gone]).await;
+    bill.line("its message is deleted: own-log entry with its row", before, units(4.0, 1.0), 1.0);
+
+    notifications(&mut bill).await;
 
     pages(&mut bill).await;
     welcome(&mut bill).await;
 
     println!("| operation | WRU | RRU | $ per million |\n|---|---|---|---|\n{}", bill.lines.join("\n"));
+}
+
+/// A page of 50 notifications, with what their messages say, of one room and of 50.
+async fn notifications(bill: &mut Bill) {
+    let store = bill.store.clone();
+    for (what, count, most) in [("one room", 1, 12.0), ("50 rooms", 50, 106.0)] {
+        let user = a_user();
+        let (mut rooms, mut places) = (Vec::new(), Vec::new());
+        for _ in 0..count {
+            let room = plain_room(a_room(), RoomKind::Private);
+            let mut scribe = a_room_with(&store, &room, &[user]).await;
+            for _ in 0..50 / count {
+                places.push((room.id, scribe.write(messages(1), &[]).await));
+            }
+            rooms.push(room.id);
+        }
+        let mut own = Scribe::new(&store, LogId::User(user)).await;
+        for (room, seq) in &places {
+            let key = NotificationKey { at: Timestamp(1_800_000_000_000), room: room.0, seq: *seq };
+            let new = Notification { key, seq: Some(*seq), ..mention(*room, user) };
+            own.write(vec![Body::NotificationAdded(new.clone())], &[Effect::Notification(new)]).await;
+        }
+        let before = bill.units();
+        assert_eq!(store.notifications.list(user, false, None, 50).await.expect("a page").items.len(), 50);
+        assert_eq!(store.log.messages_of(&places).await.expect("a read").len(), 50);
+        assert_eq!(store.rooms.memberships(user, &rooms).await.expect("a read").len(), count);
+        bill.line(&format!("page of 50 notifications of {what}"), before, units(0.0, most), 1.0);
+    }
 }
 
 /// A page of history, of messages that were committed alone and of chunks.
@@ -187,7 +228,8 @@ fn mention(room: RoomId, from: UserId) -> Notification {
         seq: Some(7),
         from: Some(from),
         title: "ada in tea".into(),
-        body: "tea ".repeat(50),
+        body: String::new(),
+        rev: 7,
         read_at: None,
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TimeToLiveSpecification;
-use domain::{Effect, Entry, Epoch, LogId, Seq};
+use domain::{Effect, Entry, Epoch, LogId, RoomId, Seq};
 use service::ports::{AppendShape, Appended, ChangedLogs, ChangesCursor, RoomLog, Store, StoreResult, Tip};
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -120,6 +120,9 @@ impl RoomLog for Pumped {
     }
     async fn messages(&self, log: LogId, seqs: &[Seq]) -> StoreResult<Vec<Entry>> {
         self.log.messages(log, seqs).await
+    }
+    async fn messages_of(&self, places: &[(RoomId, Seq)]) -> StoreResult<Vec<(RoomId, Entry)>> {
+        self.log.messages_of(places).await
     }
     async fn recent(&self, log: LogId, entries: usize) -> StoreResult<(Tip, Vec<Entry>)> {
         self.log.recent(log, entries).await

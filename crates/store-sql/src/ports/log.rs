@@ -1,8 +1,10 @@
 //! `RoomLog`.
 
 use async_trait::async_trait;
-use domain::{Body, Effect, Entry, Epoch, LogId, Seq};
+use domain::{Body, Effect, Entry, Epoch, LogId, RoomId, Seq};
 use service::ports::{AppendError, Appended, ChangedLogs, ChangesCursor, LogPage, PageFrom, RoomLog, StoreResult, Tip};
+
+use sqlx::AssertSqlSafe;
 
 use crate::codec::{self, Columns, ENTRY, EntryRow, int};
 use crate::database::Row;
@@ -64,6 +66,25 @@ impl RoomLog for Shared {
         let mut found = entries(self.all_in(&select, &[log.to_string()], &seqs).await?)?;
         found.sort_by_key(|entry| entry.seq);
         found.dedup_by_key(|entry| entry.seq);
+        Ok(found)
+    }
+
+    async fn messages_of(&self, places: &[(RoomId, Seq)]) -> StoreResult<Vec<(RoomId, Entry)>> {
+        let mut found = Vec::new();
+        for some in places.chunks(sql::ROWS) {
+            let some = sql::padded(some);
+            let rows = sql::rows(some.len(), 2);
+            let select =
+                format!("SELECT log, {ENTRY} FROM entry WHERE kind = 'message' AND (log, seq) IN (VALUES {rows})");
+            let query = some.iter().fold(sql::query(AssertSqlSafe(select)), |query, (room, seq)| {
+                query.bind(LogId::Room(*room).to_string()).bind(int(*seq))
+            });
+            for row in self.all(query).await? {
+                let log: LogId = row.parsed("log")?;
+                let entry = codec::entry(&row)?;
+                found.extend(log.room().map(|room| (room, entry)));
+            }
+        }
         Ok(found)
     }
 

@@ -45,6 +45,20 @@ impl Marks for Shared {
         .await
     }
 
+    async fn drop_mention(&self, user: UserId, room: RoomId, seq: Seq) -> StoreResult<()> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                let Some(mut row) = read(connection, user, room).await? else { return Ok(()) };
+                if row.mentions.contains(&seq) {
+                    row.mentions.retain(|mention| *mention != seq);
+                    write(connection, user, room, &row).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
+
     async fn marks(&self, room: RoomId, users: &[UserId]) -> StoreResult<Vec<(UserId, MarkRow)>> {
         let select = "SELECT user_id, read_seq, read_n, mentions FROM user_room WHERE room = $1 AND user_id";
         let rows = self.all_in(select, &[room.to_string()], &texts(users)).await?;

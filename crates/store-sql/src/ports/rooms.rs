@@ -35,6 +35,12 @@ impl Rooms for Shared {
         rows.iter().map(codec::member).collect()
     }
 
+    async fn memberships(&self, user: UserId, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Member)>> {
+        let select = format!("SELECT room, {MEMBER} FROM member WHERE user_id = $1 AND room");
+        let rows = self.all_in(&select, &[user.to_string()], &texts(rooms)).await?;
+        rows.iter().map(|row| Ok((row.parsed("room")?, codec::member(row)?))).collect()
+    }
+
     async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> StoreResult<Vec<Member>> {
         let query = format!("SELECT {MEMBER} FROM member WHERE room = $1 AND user_id > $2 ORDER BY user_id LIMIT $3");
         let after = after.map(|user| user.to_string()).unwrap_or_default();

@@ -44,16 +44,19 @@ pub async fn call_everything(store: &Store) {
         from: None,
         title: String::new(),
         body: String::new(),
+        rev: 0,
         read_at: None,
     };
     let at = Timestamp(9);
-    own.effects(&[Effect::Notification(new), Effect::NotificationRead { key: Some(key), at }]).await;
+    own.effects(&[Effect::Notification(new.clone()), Effect::NotificationRead { key: Some(key), at }]).await;
     own.effects(&[Effect::NotificationRead { key: None, at }]).await;
+    own.effects(&[Effect::NotificationChanged(new)]).await;
     own.effects(&[Effect::NotificationDropped { key, expires: at }]).await;
     own.effects(&[Effect::RoomSettings { room: id, level: domain::Level::All, hidden: false }]).await;
 
     let log = &store.log;
     log.epoch().await.expect("epoch");
+    log.messages_of(&[(id, 1), (id, 2)]).await.expect("messages_of");
     log.read(scribe.log, 1, 5).await.expect("read");
     log.read_back(scribe.log, 5, 5).await.expect("read_back");
     log.read_forward(scribe.log, 1, 5).await.expect("read_forward");
@@ -70,6 +73,7 @@ pub async fn call_everything(store: &Store) {
     rooms.room_by_slug(&slug("tea")).await.expect("room_by_slug");
     rooms.member(id, ada).await.expect("member");
     rooms.members_of(id, &[ada, eve]).await.expect("members_of");
+    rooms.memberships(ada, &[id]).await.expect("memberships");
     rooms.members(id, Some(ada), 5).await.expect("members");
     rooms.member_count(id).await.expect("member_count");
     rooms.user_rooms(ada, Some(id), 5).await.expect("user_rooms");
@@ -85,6 +89,7 @@ pub async fn call_everything(store: &Store) {
 
     store.marks.mark_read(ada, id, 5, 5).await.expect("mark_read");
     store.marks.add_mention(ada, id, 7).await.expect("add_mention");
+    store.marks.drop_mention(ada, id, 7).await.expect("drop_mention");
     store.marks.marks(id, &[ada]).await.expect("marks");
 
     let notifications = &store.notifications;

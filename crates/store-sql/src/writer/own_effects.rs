@@ -20,6 +20,11 @@ pub async fn apply(connection: &mut Connection, user: UserId, effect: &Effect) -
             member.execute(connection).await.map(|_| ())
         }
         Effect::Notification(new) => notification(connection, user, new).await,
+        Effect::NotificationChanged(new) => {
+            let sql = "UPDATE notif SET body = $5
+                       WHERE user_id = $1 AND at = $2 AND room = $3 AND seq = $4 AND state = 'there'";
+            of(sql::query(sql), user, &new.key).bind(json(new)).execute(connection).await.map(|_| ())
+        }
         Effect::NotificationRead { key: None, at } => {
             let sql = "UPDATE notif SET seen = $1 WHERE user_id = $2 AND state = 'there' AND seen IS NULL";
             sql::query(sql).bind(at.0).bind(user.to_string()).execute(connection).await.map(|_| ())

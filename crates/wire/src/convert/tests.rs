@@ -83,3 +83,41 @@ fn a_room_that_is_gone_says_why() {
     assert_eq!((&json["room"], &json["op"]), (&"@me".into(), &"gone".into()));
     assert_eq!((&json["entry"]["at_seq"], &json["entry"]["why"]), (&31.into(), &"kicked".into()));
 }
+
+#[test]
+fn an_edit_names_whom_it_mentions_where_that_is_known() {
+    let room = RoomId(Uuid::from_u128(7));
+    let (bob, eve) = (UserId(Uuid::from_u128(8)), UserId(Uuid::from_u128(9)));
+    let shown = |body: Body| {
+        let event = Event::new(room, &entry(body), &Related::default());
+        round_trip(&ServerFrame::Event(AnyEvent::Room(event)))
+    };
+    let edit = Body::Edit { target: 3, text: None, mentions: Some(vec![bob]), unmentioned: vec![eve] };
+    let json = shown(edit);
+    assert_eq!(json["mentions"], serde_json::json!([bob.to_string()]));
+    assert!(!json.to_string().contains(&eve.to_string()), "whom it mentioned before is the server's affair");
+    assert_eq!(shown(Body::edit(3, None)).get("mentions"), None, "an older entry does not say");
+    assert!(!shown(Body::Delete { target: 3, unmentioned: vec![eve] }).to_string().contains(&eve.to_string()));
+}
+
+#[test]
+fn a_changed_notification_is_told_as_a_whole() {
+    let room = RoomId(Uuid::from_u128(7));
+    let notification = Notification {
+        key: domain::NotificationKey { at: Timestamp(1_795_248_000_123), room: room.0, seq: 3 },
+        kind: domain::NotificationKind::Mention,
+        notif_type: None,
+        room: Some(room),
+        seq: Some(3),
+        from: None,
+        title: "ada mentioned you".into(),
+        body: "open".into(),
+        rev: 5,
+        read_at: Some(Timestamp(1)),
+    };
+    let event = OwnEvent::new(&entry(Body::NotificationChanged(notification)), &Related::default(), None);
+    let json = round_trip(&ServerFrame::Event(AnyEvent::Own(event)));
+    assert_eq!((&json["kind"], &json["op"]), (&"notification".into(), &"changed".into()));
+    assert_eq!((&json["entry"]["body"], &json["entry"]["read"]), (&"open".into(), &true.into()));
+    assert_eq!(json["entry"].get("rev"), None, "which change it followed is the server's affair");
+}

@@ -4,6 +4,8 @@ import { notificationView } from "../state/own-log.js";
 import type { Store } from "./store.js";
 
 const PAGE = 50;
+/** How often a page is asked for that notifications change under. */
+const ATTEMPTS = 5;
 
 export class Notifications {
   private loading: Promise<void> | null = null;
@@ -37,7 +39,7 @@ export class Notifications {
     await this.rest.notifications.remove(id);
   }
 
-  private async loadPage(): Promise<void> {
+  private async loadPage(attempts = ATTEMPTS): Promise<void> {
     const { core } = this.store;
     const first = !core.notificationsLoaded;
     const before = core.notificationsNext;
@@ -46,6 +48,8 @@ export class Notifications {
       this.rest.notifications.list("me", { limit: PAGE, ...(first || before === null ? {} : { before }) }),
       first ? this.rest.notifications.unreadCount("me") : null,
     ]);
+    // The page may be of before: it would show again what was deleted meanwhile.
+    if (this.store.core.notificationsRev !== core.notificationsRev && attempts > 1) return this.loadPage(attempts - 1);
     const items = page.items.map(notificationView);
     this.store.dispatch({ type: "notifications", items, next: page.next, unread: count?.unread ?? null });
   }

@@ -172,7 +172,11 @@ target: number,
 /**
  * What it says now.
  */
-text: string, } | { "kind": "delete", 
+text: string, 
+/**
+ * The ids of those it mentions from now on; without it they stay.
+ */
+mentions?: Array<string>, } | { "kind": "delete", 
 /**
  * The message.
  */
@@ -290,7 +294,11 @@ target: number,
 /**
  * What it says now.
  */
-text: string, } | { "kind": "delete", 
+text: string, 
+/**
+ * The ids of those it mentions from now on; without it they stay.
+ */
+mentions?: Array<string>, } | { "kind": "delete", 
 /**
  * The message.
  */
@@ -447,6 +455,10 @@ reason?: string, };
 export type NotificationChange = { "op": "added", 
 /**
  * As in REST.
+ */
+entry: NotificationView, } | { "op": "changed", 
+/**
+ * As it is now.
  */
 entry: NotificationView, } | { "op": "read", 
 /**

@@ -64,7 +64,7 @@ export function applyChange(message: LoggedMessage, change: ChangeEntry): Logged
   const rev = change.seq;
   switch (change.kind) {
     case "edit":
-      return { ...message, rev, text: change.text, editedAt: change.at };
+      return { ...message, rev, text: change.text, mentions: change.mentions ?? message.mentions, editedAt: change.at };
     case "delete":
       return { ...message, rev, text: "", deleted: true, files: [], reactions: [], mentions: [] };
     case "react":

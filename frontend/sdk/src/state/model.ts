@@ -88,6 +88,8 @@ export interface Room {
   readonly loadFailure: Failure | null;
   /** Changes of messages that are not loaded, by target: a page may be older than they are. */
   readonly kept: ReadonlyMap<number, readonly ChangeEntry[]>;
+  /** The seq of the last edit or deletion of a message that is not loaded. */
+  readonly changedElsewhere: number;
   readonly members: ReadonlyMap<UserId, Member>;
   readonly membersLoaded: boolean;
   readonly pins: readonly number[];
@@ -145,6 +147,8 @@ export interface Core {
   readonly notificationsLoaded: boolean;
   readonly notificationsNext: string | null;
   readonly notificationsUnread: number;
+  /** Rises with each notification that goes or shows another text: a page that was asked for before is out of date. */
+  readonly notificationsRev: number;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly outbox: readonly OutboxItem[];
   readonly drafts: ReadonlyMap<RoomId, Draft>;
@@ -170,6 +174,7 @@ export const EMPTY_CORE: Core = {
   notificationsLoaded: false,
   notificationsNext: null,
   notificationsUnread: 0,
+  notificationsRev: 0,
   settings: {},
   outbox: [],
   drafts: new Map(),

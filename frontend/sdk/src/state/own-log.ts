@@ -21,7 +21,9 @@ export function applyOwnEvent(core: Core, any: AnyEvent): Core {
       return event.op === "set" ? roomSet(moved, event.entry) : roomGone(moved, event.entry);
     case "notification":
       if (event.op === "added") return added(moved, event.entry);
+      if (event.op === "changed") return changed(moved, event.entry);
       if (event.op === "gone") return gone(moved, event.key);
+      if (event.op !== "read") return moved;
       // Read without a key means all so far.
       return event.key === null ? allRead(moved) : read(moved, event.key);
     case "setting":
@@ -71,6 +73,15 @@ function added(core: Core, entry: NotificationEntry): Core {
   return { ...core, notifications, notificationsUnread: unread };
 }
 
+/** Its message says something else now. One that is not loaded is an older page's, which will show it as it is then. */
+function changed(core: Core, entry: NotificationEntry): Core {
+  const known = core.notifications.get(entry.key);
+  const moved = { ...core, notificationsRev: core.notificationsRev + 1 };
+  if (known === undefined) return moved;
+  const view = { ...notificationView(entry), read: known.read || entry.read };
+  return { ...moved, notifications: withEntry(core.notifications, entry.key, view) };
+}
+
 /** One that is not loaded counts too: the number of unread ones is of all. */
 export function read(core: Core, key: string): Core {
   const known = core.notifications.get(key);
@@ -82,10 +93,11 @@ export function read(core: Core, key: string): Core {
 
 export function gone(core: Core, key: string): Core {
   const known = core.notifications.get(key);
-  if (known === undefined) return core;
+  const moved = { ...core, notificationsRev: core.notificationsRev + 1 };
+  if (known === undefined) return moved;
   const notifications = withoutEntry(core.notifications, key);
   const unread = core.notificationsUnread - (known.read ? 0 : 1);
-  return { ...core, notifications, notificationsUnread: Math.max(0, unread) };
+  return { ...moved, notifications, notificationsUnread: Math.max(0, unread) };
 }
 
 export function allRead(core: Core): Core {

@@ -130,7 +130,7 @@ export function onNotifications(
   for (const item of items) {
     const known = notifications.get(item.id);
     // The own log may have said "read" after the page was made; nothing is ever unread again.
-    notifications.set(item.id, known?.read === true ? known : item);
+    notifications.set(item.id, known?.read === true ? { ...item, read: true } : item);
   }
   return {
     ...core,

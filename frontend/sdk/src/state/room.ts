@@ -29,6 +29,7 @@ export function newRoom(entry: RoomEntry): Room {
     loading: false,
     loadFailure: null,
     kept: new Map(),
+    changedElsewhere: 0,
     members: new Map(),
     membersLoaded: false,
     pins: [],
@@ -78,7 +79,7 @@ export function applyRoomEvent(core: Core, event: AnyEvent): Core {
     case "edit":
     case "delete":
     case "react":
-      return withRoom(core, onChange(moved, event as AnyEvent as ChangeEntry));
+      return withRoom(core, onChange(moved, event as AnyEvent as ChangeEntry, core.me?.id));
     case "pin":
       return withRoom(core, onPin(moved, event as AnyEvent as PinEntry));
     case "room":
@@ -109,16 +110,41 @@ function showsReceipts(room: Room, user: string): boolean {
   return room.receipts.has(user) || (room.membersLoaded && room.members.size <= RECEIPT_MEMBERS);
 }
 
-function onChange(room: Room, change: ChangeEntry): Room {
+function onChange(before: Room, change: ChangeEntry, me: string | undefined): Room {
+  const room = withoutMention(before, change, me);
   const at = indexFrom(room.messages, change.target);
   const target = room.messages[at];
   if (target?.seq === change.target) {
     return { ...room, messages: room.messages.with(at, applyChange(target, change)) };
   }
+  const changedElsewhere = change.kind === "react" ? room.changedElsewhere : change.seq;
   const kept = withEntry(room.kept, change.target, [...(room.kept.get(change.target) ?? []), change]);
   // Too many to keep: from here on a page has to know them itself.
-  if (kept.size > KEPT_MAX) return { ...room, kept: new Map(), floor: change.seq };
-  return { ...room, kept };
+  if (kept.size > KEPT_MAX) return { ...room, changedElsewhere, kept: new Map(), floor: change.seq };
+  return { ...room, changedElsewhere, kept };
+}
+
+/** A message that was deleted, or that an edit made say something to others, mentions one no more. */
+function withoutMention(room: Room, change: ChangeEntry, me: string | undefined): Room {
+  if (!room.mentions.includes(change.target)) return room;
+  const mentions = change.kind === "delete" ? [] : change.kind === "edit" ? change.mentions : undefined;
+  if (mentions === undefined || me === undefined || mentions.includes(me)) return room;
+  return { ...room, mentions: room.mentions.filter((seq) => seq !== change.target) };
+}
+
+/**
+ * Unread messages, as far as is known: the count of the log holds deleted ones too, so those after the mark that are known
+ * to be deleted are taken off.
+ */
+export function unreadOf(room: Room): number {
+  const counted = Math.max(0, room.n - room.readN);
+  if (counted === 0) return 0;
+  const after = room.messages.slice(indexFrom(room.messages, room.read + 1));
+  let deleted = after.filter((message) => message.deleted).length;
+  for (const [target, changes] of room.kept) {
+    if (target > room.read && changes.some((change) => change.kind === "delete")) deleted += 1;
+  }
+  return Math.max(0, counted - deleted);
 }
 
 function onPin(room: Room, pin: PinEntry): Room {

@@ -69,14 +69,19 @@ function onOwnSync(core: Core, frame: SyncFrame): Core {
     const start = core.listMe;
     // The list of this connection covers the own log up to `listMe` and not beyond: take it up from there.
     if (start !== null && core.own.cursor !== start && start < (frame.head ?? 0)) {
-      const lost = { ...core, own: { ...NO_LOG, cursor: start }, notificationsLoaded: false };
+      const lost = { ...withoutNotifications(core), own: { ...NO_LOG, cursor: start } };
       return withNeed(lost, OWN_LOG, "fill");
     }
-    return { ...core, own: { ...NO_LOG, cursor: frame.head ?? start }, notificationsLoaded: false };
+    return { ...withoutNotifications(core), own: { ...NO_LOG, cursor: frame.head ?? start } };
   }
   let next = core;
   for (const event of frame.events) next = applyOwnEvent(next, event);
   return frame.status === "more" ? withNeed(next, OWN_LOG, "fill") : next;
+}
+
+/** What was missed may have taken some back, or changed what they show: they are loaded again. */
+function withoutNotifications(core: Core): Core {
+  return { ...core, notifications: new Map(), notificationsLoaded: false, notificationsNext: null };
 }
 
 function onRoomSync(core: Core, frame: SyncFrame): Core {

@@ -5,6 +5,7 @@
 import type { Draft, MessageView, Person, RoomView, State } from "../types.js";
 import { messageView, pendingView, sendingView } from "./message-view.js";
 import type { Core, LoggedMessage, OutboxItem, Room } from "./model.js";
+import { unreadOf } from "./room.js";
 
 const NO_ITEMS: readonly OutboxItem[] = [];
 const NO_DRAFT: Draft = { text: "", replyTo: null };
@@ -108,7 +109,7 @@ export class Viewer {
       mutedUntil: room.mutedUntil,
       slowModeSeconds: room.slowModeSeconds,
       lastAt: lastAt(messages, entry.last_at ?? null),
-      unread: Math.max(0, room.n - room.readN),
+      unread: unreadOf(room),
       unreadMentions: room.mentions.length,
       readSeq: room.read,
       head: room.head,
@@ -122,6 +123,7 @@ export class Viewer {
       members: last !== undefined && last.room.members === room.members ? last.view.members : [...room.members.values()].filter(isIn),
       membersLoaded: room.membersLoaded,
       pins: room.pins,
+      changedElsewhere: room.changedElsewhere,
       receipts: room.receipts,
       outbox: last !== undefined && last.items === items ? last.view.outbox : items.filter(isOpen).map(pendingView),
       draft,

@@ -75,8 +75,8 @@ export function message(seq: number, change: Head & { text?: string; mentions?: 
   };
 }
 
-export function edit(seq: number, target: number, text: string, change: Head = {}): Event {
-  return { ...head(seq, change), kind: "edit", target, text };
+export function edit(seq: number, target: number, text: string, change: Head = {}, mentions?: string[]): Event {
+  return { ...head(seq, change), kind: "edit", target, text, ...(mentions === undefined ? {} : { mentions }) };
 }
 
 export function remove(seq: number, target: number, change: Head = {}): Event {

@@ -1,6 +1,6 @@
 /** Owns the one line of the message that a reply answers; it jumps there. */
 import type { MessageView } from "@palaver/sdk";
-import { useClient } from "@palaver/sdk/react";
+import { useClient, useClientState } from "@palaver/sdk/react";
 import { useEffect, useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { called } from "../../lib/person.ts";
@@ -37,6 +37,9 @@ function useQuoted(seq: number, loaded: MessageView | null): MessageView | null 
   const { room } = useRow();
   const [fetched, setFetched] = useState<MessageView | null | undefined>(undefined);
   const missing = loaded === null;
+  // The one that was fetched may have been edited or deleted since.
+  const changed = useClientState((state) => state.rooms.get(room)?.changedElsewhere ?? 0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change is a reason to fetch it again.
   useEffect(() => {
     if (!missing) return;
     let current = true;
@@ -47,6 +50,6 @@ function useQuoted(seq: number, loaded: MessageView | null): MessageView | null 
     return () => {
       current = false;
     };
-  }, [client, room, seq, missing]);
+  }, [client, room, seq, missing, changed]);
   return loaded ?? fetched;
 }

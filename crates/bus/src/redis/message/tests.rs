@@ -38,8 +38,8 @@ fn every_message_comes_as_it_was_sent() {
     let all = [
         committed(vec![
             entry(4, Body::Message(Message::of(said("hi 👋"), 4))),
-            entry(5, Body::Edit { target: 4, text: Some(said("hello")) }),
-            entry(6, Body::Edit { target: 4, text: None }),
+            entry(5, Body::edit(4, Some(said("hello")))),
+            entry(6, Body::edit(4, None)),
             entry(7, unknown),
         ]),
         BusMessage::Head { log: log(), epoch: Epoch(u64::MAX), head: 9 },
@@ -67,11 +67,8 @@ fn what_is_not_understood_is_passed_over() {
     let head = BusMessage::Head { log: log(), epoch: Epoch(1), head: 9 };
     let more = packed(OTHER, HEAD, &json!({"epoch": 1, "head": 9, "of_a_later_release": [1]}));
     assert_eq!(read(ME, log(), &more), heard(head), "further fields do no harm");
-    let hole = CommittedOut {
-        epoch: 1,
-        entries: &[entry(4, Body::Delete { target: 1 }), entry(6, Body::Delete { target: 2 })],
-        texts: Vec::new(),
-    };
+    let hole =
+        CommittedOut { epoch: 1, entries: &[entry(4, Body::delete(1)), entry(6, Body::delete(2))], texts: Vec::new() };
     assert_eq!(read(ME, log(), &packed(OTHER, COMMITTED, &hole)), Read::Foreign, "a commit has no holes");
 }
 

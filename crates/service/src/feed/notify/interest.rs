@@ -1,9 +1,8 @@
 //! Whom an entry concerns, and why. Pure: what it needs was read before.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::limits::NOTIFICATION_EXCERPT_CHARS;
-use domain::{Body, Entry, MemberState, Message, NotificationKind, Room, RoomKind, Seq, UserId};
+use domain::{Body, Entry, MemberState, NotificationKind, Room, RoomKind, Seq, UserId};
 
 /// A reason to tell somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,9 +12,54 @@ pub(super) struct Cause<'a> {
     pub entry: &'a Entry,
 }
 
-/// The messages to read before [`causes`] can say anything: those that may concern somebody, as they
+/// A message that was edited or deleted, by one entry or several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Change<'a> {
+    pub target: Seq,
+    /// The first entry that changed it: where to begin again after a failure.
+    pub first: Seq,
+    /// The last one.
+    pub last: &'a Entry,
+    /// Whom one of them took out of the mentions.
+    pub unmentioned: BTreeSet<UserId>,
+}
+
+/// What becomes of somebody's notification of a message that was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It shows another text.
+    Changed,
+    /// It goes.
+    Over,
+}
+
+/// The messages that these entries edit or delete, in order of the message.
+pub(super) fn changes(entries: &[Entry]) -> Vec<Change<'_>> {
+    let mut changes: BTreeMap<Seq, Change<'_>> = BTreeMap::new();
+    for entry in entries {
+        let (target, unmentioned) = match &entry.body {
+            Body::Edit { target, unmentioned, .. } | Body::Delete { target, unmentioned } => (*target, unmentioned),
+            _ => continue,
+        };
+        let fresh = || Change { target, first: entry.seq, last: entry, unmentioned: BTreeSet::new() };
+        let change = changes.entry(target).or_insert_with(fresh);
+        change.last = entry;
+        change.unmentioned.extend(unmentioned);
+    }
+    changes.into_values().collect()
+}
+
+/// Whether anybody may have a notification of a message that was changed.
+pub(super) fn matters(change: &Change<'_>, messages: &HashMap<Seq, Entry>, kind: RoomKind) -> bool {
+    let Some(message) = messages.get(&change.target).and_then(Entry::message) else { return false };
+    let answers = message.reply_to.or(message.thread).is_some();
+    kind == RoomKind::Direct || answers || !message.mentions.is_empty() || !change.unmentioned.is_empty()
+}
+
+/// The messages to read before [`causes`] and [`turns`] can say anything: those that may concern somebody, as they
 /// are now, and those that they answer. With none there is nothing to do, unless somebody was invited:
-/// then the invitation's own seq is named, which is no message and reads as nothing.
+/// then the invitation's own seq is named, which is no message and reads as nothing. What a changed message
+/// answers shows only when it was read: [`answered`] names that.
 pub(super) fn needed(entries: &[Entry], kind: RoomKind) -> Vec<Seq> {
     let mut needed = BTreeSet::new();
     for entry in entries {
@@ -28,6 +72,7 @@ pub(super) fn needed(entries: &[Entry], kind: RoomKind) -> Vec<Seq> {
                     needed.extend(answers.into_iter().flatten());
                 }
             }
+            Body::Edit { target, .. } | Body::Delete { target, .. } => drop(needed.insert(*target)),
             Body::Member { state: MemberState::Invited, .. } => drop(needed.insert(entry.seq)),
             _ => {}
         }
@@ -35,33 +80,26 @@ pub(super) fn needed(entries: &[Entry], kind: RoomKind) -> Vec<Seq> {
     needed.into_iter().collect()
 }
 
+/// The messages that changed ones answer, as far as they were not read yet.
+pub(super) fn answered(changes: &[Change<'_>], messages: &HashMap<Seq, Entry>) -> Vec<Seq> {
+    let changed = changes.iter().filter_map(|change| messages.get(&change.target)?.message());
+    let answered = changed.flat_map(|message| [message.reply_to, message.thread]).flatten();
+    let missing: BTreeSet<Seq> = answered.filter(|seq| !messages.contains_key(seq)).collect();
+    missing.into_iter().collect()
+}
+
 /// Whom these entries concern, in their order; each user at most once an entry, for the first reason of:
 /// direct message, mention, reply. `messages` are those that [`needed`] named, as they are now.
 pub(super) fn causes<'a>(entries: &'a [Entry], messages: &HashMap<Seq, Entry>, room: &Room) -> Vec<Cause<'a>> {
     let mut causes = Vec::new();
     for entry in entries {
-        let mut told = BTreeSet::from([entry.by]);
-        let mut tell = |user, kind| {
-            if told.insert(user) {
-                causes.push(Cause { user, kind, entry });
-            }
-        };
         match &entry.body {
-            Body::Member { user, state: MemberState::Invited, .. } => tell(*user, NotificationKind::Invite),
+            Body::Member { user, state: MemberState::Invited, .. } if *user != entry.by => {
+                causes.push(Cause { user: *user, kind: NotificationKind::Invite, entry });
+            }
             Body::Message(_) => {
-                let now = messages.get(&entry.seq).and_then(Entry::message);
-                let Some(message) = now.filter(|message| !message.deleted) else { continue };
-                if let Some(other) = room.other(entry.by) {
-                    tell(other, NotificationKind::Direct);
-                }
-                for user in &message.mentions {
-                    tell(*user, NotificationKind::Mention);
-                }
-                for answered in [message.reply_to, message.thread].into_iter().flatten() {
-                    if let Some(answered) = messages.get(&answered) {
-                        tell(answered.by, NotificationKind::Reply);
-                    }
-                }
+                let reasons = messages.get(&entry.seq).map(|now| reasons(now, messages, room)).unwrap_or_default();
+                causes.extend(reasons.into_iter().map(|(user, kind)| Cause { user, kind, entry }));
             }
             _ => {}
         }
@@ -69,14 +107,29 @@ pub(super) fn causes<'a>(entries: &'a [Entry], messages: &HashMap<Seq, Entry>, r
     causes
 }
 
-/// The beginning of a message.
-pub(super) fn excerpt(message: &Message) -> String {
-    let text = message.text.as_str().trim();
-    match (text.is_empty(), message.files.len()) {
-        (false, _) if text.chars().count() <= NOTIFICATION_EXCERPT_CHARS => text.to_owned(),
-        (false, _) => text.chars().take(NOTIFICATION_EXCERPT_CHARS - 1).chain(['…']).collect(),
-        (true, 0) => String::new(),
-        (true, 1) => "Sent a file".to_owned(),
-        (true, files) => format!("Sent {files} files"),
-    }
+/// Whom a message concerns as it is now: nobody, once it was deleted.
+fn reasons(entry: &Entry, messages: &HashMap<Seq, Entry>, room: &Room) -> Vec<(UserId, NotificationKind)> {
+    let Some(message) = entry.message().filter(|message| !message.deleted) else { return Vec::new() };
+    let direct = room.other(entry.by).map(|other| (other, NotificationKind::Direct));
+    let mentions = message.mentions.iter().map(|user| (*user, NotificationKind::Mention));
+    let replies = repliers(entry, messages).map(|user| (user, NotificationKind::Reply));
+    let mut told = BTreeSet::from([entry.by]);
+    direct.into_iter().chain(mentions).chain(replies).filter(|(user, _)| told.insert(*user)).collect()
+}
+
+/// Who wrote what a message answers.
+fn repliers(entry: &Entry, messages: &HashMap<Seq, Entry>) -> impl Iterator<Item = UserId> {
+    let answers = entry.message().map(|message| [message.reply_to, message.thread]).unwrap_or_default();
+    answers.into_iter().flatten().filter_map(|seq| Some(messages.get(&seq)?.by))
+}
+
+/// What a change of a message means for those who may have a notification of it. Whether they have one, this does not
+/// know.
+pub(super) fn turns(change: &Change<'_>, messages: &HashMap<Seq, Entry>, room: &Room) -> Vec<(UserId, Turn)> {
+    let Some(entry) = messages.get(&change.target) else { return Vec::new() };
+    let now: BTreeSet<UserId> = reasons(entry, messages, room).into_iter().map(|(user, _)| user).collect();
+    let before = change.unmentioned.iter().copied().chain(room.other(entry.by)).chain(repliers(entry, messages));
+    let over: BTreeSet<UserId> = before.filter(|user| *user != entry.by && !now.contains(user)).collect();
+    let changed = now.into_iter().map(|user| (user, Turn::Changed));
+    changed.chain(over.into_iter().map(|user| (user, Turn::Over))).collect()
 }
