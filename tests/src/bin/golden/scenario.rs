@@ -25,6 +25,7 @@ pub async fn play(server: &Server) -> Value {
     ada.patch(&format!("/api/rooms/{garden}"), json!({ "description": "Everything that grows" })).await.ok();
     for person in [&bob, &eve, &zoe] {
         person.post(&format!("/api/rooms/{garden}/join"), json!({})).await.ok();
+        listed(person, &garden).await;
     }
     conversation(&ada, &bob, &zoe, &garden).await;
     membership(&ada, &bob, &eve, &garden).await;
@@ -33,7 +34,9 @@ pub async fn play(server: &Server) -> Value {
     let cellar = id(&ada.post("/api/rooms", cellar).await.ok());
     say(&ada, &cellar, json!({ "text": "before bob came" })).await;
     ada.post(&format!("/api/rooms/{cellar}/invite"), json!({ "user": bob.id })).await.ok();
+    notified(&bob, 2).await;
     bob.post(&format!("/api/rooms/{cellar}/join"), json!({})).await.ok();
+    listed(&bob, &cellar).await;
     say(&ada, &cellar, json!({ "text": "after @bob came" })).await;
     files(&ada, &cellar).await;
 
@@ -114,14 +117,28 @@ async fn files(ada: &Person, room: &str) {
     say(ada, room, json!({ "text": "two files", "files": [text["id"], picture["id"]] })).await;
 }
 
-/// One is read, one is deleted, the rest stays.
-async fn notifications(bob: &Person) {
-    let list = format!("/api/notifications/{}?limit=50", bob.id);
-    let items = wait::until("bob's notifications", async || {
-        let items = bob.get(&list).await.ok()["items"].as_array()?.clone();
-        (items.len() >= 4).then_some(items)
+/// Waits until a room stands in somebody's list, which the feed writes.
+async fn listed(person: &Person, room: &str) {
+    wait::until("the room in the list", async || {
+        let page = person.get("/api/rooms?limit=100").await.ok();
+        page["items"].as_array()?.iter().any(|line| line["id"] == room && line["state"] == "joined").then_some(())
     })
     .await;
+}
+
+/// Waits until somebody has so many notifications; returns them.
+async fn notified(person: &Person, count: usize) -> Vec<Value> {
+    let list = format!("/api/notifications/{}?limit=50", person.id);
+    wait::until("the notifications", async || {
+        let items = person.get(&list).await.ok()["items"].as_array()?.clone();
+        (items.len() >= count).then_some(items)
+    })
+    .await
+}
+
+/// One is read, one is deleted, the rest stays.
+async fn notifications(bob: &Person) {
+    let items = notified(bob, 4).await;
     bob.patch(&format!("/api/notifications/{}/read", key(&items[0])), json!({})).await.ok();
     bob.delete(&format!("/api/notifications/{}", key(&items[1]))).await;
 }
