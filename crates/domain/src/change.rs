@@ -1,8 +1,6 @@
 //! What somebody asks a log to take in, and what they are answered.
 //!
-//! A change has a serialised form, in which one node hands it to another. It is never stored.
-
-use serde::{Deserialize, Serialize};
+//! A change is never stored.
 
 use crate::entry::Entry;
 use crate::ids::{EntryId, Epoch, FileId, Seq, SessionId, UserId};
@@ -12,7 +10,7 @@ use crate::text::{Emoji, MessageText};
 use crate::time::Timestamp;
 
 /// Who asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Actor {
     /// The user.
     pub user: UserId,
@@ -30,7 +28,7 @@ impl Actor {
 }
 
 /// A change asked of a log: decided, and if accepted appended, by the log's appender.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// Who asks.
     pub by: Actor,
@@ -46,7 +44,7 @@ pub struct Change {
 }
 
 /// What is asked of a log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Intent {
     /// A message.
     Send {

@@ -2,8 +2,6 @@
 //!
 //! An entry stores ids, never names: those are filled in when it is encoded.
 
-use serde::{Deserialize, Serialize};
-
 use crate::ids::{EntryId, FileId, Seq, SessionId, UserId};
 use crate::own::{Notification, NotificationKey, UserRoom};
 use crate::room::{MemberState, Role, Room};
@@ -14,7 +12,7 @@ use crate::time::Timestamp;
 pub const ENTRY_VERSION: u16 = 1;
 
 /// One line of a log. Never removed; retention and erasure blank its content.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Version of the stored form.
     pub v: u16,
@@ -34,8 +32,7 @@ pub struct Entry {
 
 /// What happened. The text of an edit lives in its message only: a stored edit has none, and a read
 /// entry has what the message says *now*.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     /// A message, with all that later entries made of it.
     Message(Message),
@@ -44,13 +41,10 @@ pub enum Body {
         /// The message.
         target: Seq,
         /// Filled in when it is read.
-        #[serde(skip)]
         text: Option<MessageText>,
         /// Whom the new text mentions; none where that is not known or not to be seen, and the mentions stay.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         mentions: Option<Vec<UserId>>,
         /// Whom the text before mentioned and the new one does not: they have a notification that is over.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         unmentioned: Vec<UserId>,
     },
     /// The target is gone, for good.
@@ -58,7 +52,6 @@ pub enum Body {
         /// The message.
         target: Seq,
         /// Whom it mentioned, which the message itself no longer says: they have a notification that is over.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         unmentioned: Vec<UserId>,
     },
     /// One user's reaction, on or off.
@@ -86,28 +79,22 @@ pub enum Body {
         /// The role after it.
         role: Role,
         /// The mute after it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         muted_until: Option<Timestamp>,
         /// The reason given.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<String>,
     },
     /// The room as it is now.
-    #[serde(with = "nested::room")]
     Room(Room),
 
     /// Own log: a room was added or changed (`joined`, `invited`), or is gone.
     UserRoom(UserRoom),
     /// Own log: a notification is there.
-    #[serde(with = "nested::notification")]
     NotificationAdded(Notification),
     /// Own log: the message of a notification says something else now. Holds the whole of the notification.
-    #[serde(with = "nested::notification")]
     NotificationChanged(Notification),
     /// Own log: a notification was read; without a key, all up to `at`.
     NotificationRead {
         /// Which; none is all.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<NotificationKey>,
     },
     /// Own log: a notification was deleted, or its message was, or no longer concerns the user.
@@ -125,80 +112,45 @@ pub enum Body {
     /// Own log: a session ended; its sockets and tokens end with it.
     SessionEnded {
         /// Which; none is all of the user's (a ban).
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         session: Option<SessionId>,
     },
 
     /// A kind that this release does not know: carried on unchanged.
-    #[serde(untagged)]
     Unknown(serde_json::Value),
-}
-
-/// A room and a notification have a `kind` of their own, so they are stored one level deeper than the
-/// kind of the entry.
-mod nested {
-    macro_rules! nested {
-        ($field:ident, $type:ty) => {
-            pub mod $field {
-                use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-                #[derive(Serialize)]
-                struct Outer<'a> {
-                    $field: &'a $type,
-                }
-
-                #[derive(Deserialize)]
-                struct Inner {
-                    $field: $type,
-                }
-
-                pub fn serialize<S: Serializer>(value: &$type, serializer: S) -> Result<S::Ok, S::Error> {
-                    Outer { $field: value }.serialize(serializer)
-                }
-
-                pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
-                    Inner::deserialize(deserializer).map(|inner| inner.$field)
-                }
-            }
-        };
-    }
-
-    nested!(room, crate::room::Room);
-    nested!(notification, crate::own::Notification);
+    /// What cannot be decoded, although its kind is known: shown as unreadable, and carried on unchanged.
+    Unreadable {
+        /// The kind, where even that can be told.
+        kind: String,
+        /// As it is stored.
+        stored: String,
+    },
 }
 
 /// A message, as the entries up to `rev` made it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Empty when deleted, or when only files were sent.
     pub text: MessageText,
     /// Whom it mentions, resolved when it was appended.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<UserId>,
     /// Its files.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileId>,
     /// The message it answers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Seq>,
     /// The message whose thread it belongs to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread: Option<Seq>,
     /// The seq of its last change: a change applies only if its seq is higher.
     pub rev: Seq,
     /// When its text was last changed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<Timestamp>,
     /// Final.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
     /// In the order of their first use.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<Reaction>,
 }
 
 /// All reactions with one emoji.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reaction {
     /// Which.
     pub emoji: Emoji,
@@ -237,6 +189,7 @@ impl Body {
             Body::Setting { .. } => "setting",
             Body::SessionEnded { .. } => "session_ended",
             Body::Unknown(value) => value["kind"].as_str().unwrap_or("unknown"),
+            Body::Unreadable { kind, .. } => kind,
         }
     }
 
@@ -295,6 +248,3 @@ impl Entry {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

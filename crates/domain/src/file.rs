@@ -21,7 +21,7 @@ pub enum FileState {
 }
 
 /// The size of a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Picture {
     /// In pixels.
     pub width: u32,
@@ -32,7 +32,7 @@ pub struct Picture {
 }
 
 /// A file's row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
     /// Its id; also the key of its bytes.
     pub id: FileId,
@@ -41,7 +41,6 @@ pub struct File {
     /// Who uploaded it.
     pub user: UserId,
     /// The message that holds it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<Seq>,
     /// Where it stands.
     pub state: FileState,
@@ -56,6 +55,5 @@ pub struct File {
     /// SHA-256 of the bytes, in hex; the ETag.
     pub digest: String,
     /// For a picture that could be measured.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub picture: Option<Picture>,
 }

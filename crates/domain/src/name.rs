@@ -4,7 +4,6 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
 
@@ -22,11 +21,15 @@ fn invalid<T>(message: impl Into<String>) -> Result<T, InvalidName> {
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
 
         impl $name {
+            /// Takes a text that was accepted when it was given, whatever the rules are by now.
+            pub fn from_stored(text: String) -> Self {
+                $name(text)
+            }
+
             /// The text as it was given.
             pub fn as_str(&self) -> &str {
                 &self.0

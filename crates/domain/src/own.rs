@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 
 /// A user's row of a room: what the room list is made of. Its `state`, `role` and `rev` follow the
 /// room's member entries; `level` and `hidden` are the user's own; the marks have their own port.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRoom {
     /// Which room.
     pub room: RoomId,
@@ -22,22 +22,16 @@ pub struct UserRoom {
     /// The seq of the member entry this comes from; an older one is ignored.
     pub rev: Seq,
     /// What they want to be told.
-    #[serde(default)]
     pub level: Level,
     /// Not shown in their list until something new arrives.
-    #[serde(default)]
     pub hidden: bool,
     /// Why they were removed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// Up to where they have read.
-    #[serde(default)]
     pub read_seq: Seq,
     /// The `n` of that entry.
-    #[serde(default)]
     pub read_n: u64,
     /// Unread messages that mention them, at most [`crate::limits::MENTIONS_PER_ROW`].
-    #[serde(default)]
     pub mentions: Vec<Seq>,
 }
 
@@ -103,23 +97,19 @@ impl<'de> Deserialize<'de> for NotificationKey {
 }
 
 /// A notification, as its row holds it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
     /// Its name.
     pub key: NotificationKey,
     /// Why it was made.
     pub kind: NotificationKind,
     /// The `notif_type` of a posted one, in the poster's words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notif_type: Option<String>,
     /// The room it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomId>,
     /// The message it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<Seq>,
     /// Who caused it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<UserId>,
     /// One line.
     pub title: String,
@@ -127,10 +117,8 @@ pub struct Notification {
     /// that a text that was deleted or edited stands nowhere else.
     pub body: String,
     /// The seq of the last change of its message that was announced; 0 for none.
-    #[serde(default, skip_serializing_if = "is_zero")]
     pub rev: Seq,
     /// When it was read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,
 }
 
@@ -144,13 +132,9 @@ impl Notification {
     }
 }
 
-fn is_zero(seq: &Seq) -> bool {
-    *seq == 0
-}
-
 /// A change of a user's own log. Each carries the guard that makes it idempotent: it is appended
 /// together with the row it announces, and only if that row, read after the head, is missing or older.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OwnChange {
     /// The user's row of a room follows a member entry of it.
     Room {

@@ -49,35 +49,27 @@ pub enum RoomKind {
 }
 
 /// A room, the fold of its `room` entries. An entry carries the whole of it, so the newest one counts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Room {
     /// Never used again.
     pub id: RoomId,
     /// Who may come in.
     pub kind: RoomKind,
     /// The second name of a public room.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<Slug>,
     /// None for a direct room, which is named after the other person.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<RoomName>,
     /// What it is about.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// Nothing more can be sent.
-    #[serde(default)]
     pub archived: bool,
     /// Who joins sees nothing of before.
-    #[serde(default)]
     pub hides_past: bool,
     /// Seconds that a member waits between two messages; 0 is no wait.
-    #[serde(default)]
     pub slow_mode_s: u32,
     /// The two people of a direct room, in order.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pair: Option<(UserId, UserId)>,
     /// The seq of the entry it comes from.
-    #[serde(default)]
     pub rev: Seq,
 }
 
@@ -137,7 +129,7 @@ pub enum Level {
 }
 
 /// A member row: the fold of the `member` entries about one user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     /// Who.
     pub user: UserId,
@@ -146,15 +138,12 @@ pub struct Member {
     /// What they may do.
     pub role: Role,
     /// Until when they cannot send.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub muted_until: Option<Timestamp>,
     /// Their own setting; no entry of the room's log changes it (see `Effect::MemberLevel`).
-    #[serde(default)]
     pub level: Level,
     /// The first entry they may see: 1, or their join where the room hides its past.
     pub from_seq: Seq,
     /// The last entry they may see, after the *end* of a membership; a later ban does not move it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_seq: Option<Seq>,
     /// The seq of the last entry about them.
     pub rev: Seq,

@@ -19,23 +19,19 @@ pub enum UserRole {
 }
 
 /// A person, a bot or a guest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// Never changes, also when a guest registers.
     pub id: UserId,
     /// The unique handle.
     pub name: UserName,
     /// Shown instead of the handle.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<DisplayName>,
     /// Signed in without a password.
-    #[serde(default)]
     pub guest: bool,
     /// On the whole installation.
-    #[serde(default)]
     pub role: UserRole,
     /// Cannot sign in any more.
-    #[serde(default)]
     pub banned: bool,
     /// When they came.
     pub created_at: Timestamp,

@@ -18,6 +18,9 @@ pub(crate) fn overloaded() -> Refusal {
     Refusal::new(Code::Overloaded, "Too much happens in this room right now. It is tried again.").retry_in(RETRY_MS)
 }
 
+/// After how many milliseconds a client may ask again for what cannot be decoded.
+const UNREADABLE_RETRY_MS: u64 = 60_000;
+
 /// The store belongs to another epoch than the caller.
 pub(crate) fn other_epoch() -> Refusal {
     Refusal::unavailable("The server was restored from a backup. Connect again.", RETRY_MS)
@@ -37,6 +40,11 @@ impl From<StoreError> for Refusal {
                 }
                 Refusal::unavailable(STORE_AWAY, retry_ms)
             }
+            // Noted where it was read. A repeat does not help until a release that can decode it runs.
+            StoreError::Unreadable { .. } => Refusal::unavailable(
+                "This cannot be read by the running version of the server. Ask its operator to look at the log.",
+                UNREADABLE_RETRY_MS,
+            ),
             StoreError::OtherEpoch => other_epoch(),
         }
     }

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use service::ports::{StoreError, StoreResult};
+use service::ports::{StoreError, StoreResult, note_unreadable};
 use uuid::Uuid;
 
 use crate::keys::Key;
@@ -70,7 +70,7 @@ impl Item {
     pub fn text(&self, name: &str) -> StoreResult<&str> {
         match self.0.get(name) {
             Some(AttributeValue::S(text)) => Ok(text),
-            other => Err(unreadable(name, format!("{other:?} is not a text"))),
+            _ => Err(unreadable(name, "it is not a text")),
         }
     }
 
@@ -83,7 +83,7 @@ impl Item {
     pub fn int(&self, name: &str) -> StoreResult<i64> {
         match self.0.get(name) {
             Some(AttributeValue::N(number)) => number.parse().map_err(|why| unreadable(name, why)),
-            other => Err(unreadable(name, format!("{other:?} is not a number"))),
+            _ => Err(unreadable(name, "it is not a number")),
         }
     }
 
@@ -119,7 +119,7 @@ impl Item {
     pub fn bytes(&self, name: &str) -> StoreResult<&[u8]> {
         match self.0.get(name) {
             Some(AttributeValue::B(blob)) => Ok(blob.as_ref()),
-            other => Err(unreadable(name, format!("{other:?} is not binary"))),
+            _ => Err(unreadable(name, "it is not binary")),
         }
     }
 
@@ -140,13 +140,12 @@ impl Item {
 
     /// A value of an enum, by its name.
     pub fn word<T: DeserializeOwned>(&self, name: &str) -> StoreResult<T> {
-        let word = serde_json::Value::String(self.text(name)?.to_owned());
-        serde_json::from_value(word).map_err(|why| unreadable(name, why))
+        stored::from_word(self.text(name)?).map_err(|why| unreadable(name, why))
     }
 
     /// A value in JSON.
     pub fn json<T: DeserializeOwned>(&self, name: &str) -> StoreResult<T> {
-        serde_json::from_str(self.text(name)?).map_err(|why| unreadable(name, why))
+        stored::from_json(self.text(name)?).map_err(|why| unreadable(name, why))
     }
 
     /// The seqs of a number set, in order; none when it is not there (DynamoDB keeps no empty set).
@@ -159,7 +158,7 @@ impl Item {
                 seqs.sort_unstable();
                 Ok(seqs)
             }
-            other => Err(unreadable(name, format!("{other:?} is not a set of numbers"))),
+            _ => Err(unreadable(name, "it is not a set of numbers")),
         }
     }
 
@@ -169,9 +168,19 @@ impl Item {
     }
 }
 
-/// An attribute that cannot be read is answered as an error, never a panic.
+/// An attribute that cannot be read makes its item unreadable, and is never a panic.
 pub fn unreadable(name: &str, why: impl Display) -> StoreError {
-    StoreError::Unavailable { why: format!("the attribute {name} cannot be read: {why}"), retry_ms: 1_000 }
+    StoreError::Unreadable { record: "item", why: format!("the attribute {name} cannot be read: {why}") }
+}
+
+/// Decodes an item. Where that fails, the record is counted and named in the log, with its key.
+pub fn decoded<T>(record: &'static str, item: &Item, decode: impl FnOnce(&Item) -> StoreResult<T>) -> StoreResult<T> {
+    decode(item).map_err(|error| {
+        let StoreError::Unreadable { why, .. } = error else { return error };
+        let place = [PK, SK].map(|part| item.text(part).unwrap_or_default());
+        note_unreadable(record, &place.join(" "), &why);
+        StoreError::Unreadable { record, why }
+    })
 }
 
 /// A text.
@@ -206,15 +215,12 @@ pub fn id(id: Uuid) -> AttributeValue {
 
 /// The name of a value of an enum.
 pub fn word<T: Serialize>(value: &T) -> AttributeValue {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => AttributeValue::S(word),
-        other => unreachable!("a stored enum is written as a word, not as {other:?}"),
-    }
+    AttributeValue::S(stored::to_word(value))
 }
 
 /// A value in JSON.
 pub fn json<T: Serialize>(value: &T) -> AttributeValue {
-    text(serde_json::to_string(value).expect("a stored value has string keys only"))
+    text(stored::to_json(value))
 }
 
 /// Bytes of a value, as DynamoDB counts them (Developer Guide, "Item sizes and formats").

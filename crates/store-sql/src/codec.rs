@@ -3,10 +3,11 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use domain::{Body, Entry, EntryId, Member, Room, Seq, Timestamp, UserId, UserRoom};
-use serde::Serialize;
+use domain::{Entry, EntryId, LogId, Member, Room, Seq, Timestamp, UserId, UserRoom};
 use serde::de::DeserializeOwned;
-use service::ports::{Head, StoreError, StoreResult};
+use service::ports::{Head, StoreError, StoreResult, note_unreadable};
+use stored::RoomRecord;
+pub use stored::{to_json as json, to_word as word};
 
 use crate::database::Row;
 use crate::error::unavailable;
@@ -19,7 +20,7 @@ pub const MEMBER: &str = "user_id, state, role, muted_until, level, from_seq, to
 pub const USER_ROOM: &str =
     "ur.room, ur.state, ur.role, ur.read_seq, ur.read_n, ur.mentions, ur.level, ur.hidden, ur.rev, ur.why";
 
-/// Reads columns by name. A row that cannot be read is answered `Unavailable`, never a panic.
+/// Reads columns by name. A value that cannot be read makes its row `Unreadable`, never a panic.
 pub trait Columns {
     fn text(&self, column: &str) -> StoreResult<String>;
     fn text_or_none(&self, column: &str) -> StoreResult<Option<String>>;
@@ -47,12 +48,11 @@ pub trait Columns {
 
     /// A value of an enum, by its name.
     fn word<T: DeserializeOwned>(&self, column: &str) -> StoreResult<T> {
-        let word = serde_json::Value::String(self.text(column)?);
-        serde_json::from_value(word).map_err(|why| unreadable(column, why))
+        stored::from_word(&self.text(column)?).map_err(|why| unreadable(column, why))
     }
 
     fn json<T: DeserializeOwned>(&self, column: &str) -> StoreResult<T> {
-        serde_json::from_str(&self.text(column)?).map_err(|why| unreadable(column, why))
+        stored::from_json(&self.text(column)?).map_err(|why| unreadable(column, why))
     }
 
     fn hash(&self, column: &str) -> StoreResult<[u8; 32]> {
@@ -82,25 +82,27 @@ impl Columns for Row {
 }
 
 fn unreadable(column: &str, why: impl Display) -> StoreError {
-    StoreError::Unavailable { why: format!("the column {column} cannot be read: {why}"), retry_ms: 1_000 }
+    StoreError::Unreadable { record: "row", why: format!("the column {column} cannot be read: {why}") }
+}
+
+/// Decodes a row. Where that fails, the record is counted and named in the log, with the columns that tell its place.
+pub fn decoded<T>(
+    record: &'static str,
+    row: &Row,
+    place: &[&str],
+    decode: impl FnOnce(&Row) -> StoreResult<T>,
+) -> StoreResult<T> {
+    decode(row).map_err(|error| {
+        let StoreError::Unreadable { why, .. } = error else { return error };
+        let place: Vec<String> = place.iter().filter_map(|column| row.text(column).ok()).collect();
+        note_unreadable(record, &place.join(" "), &why);
+        StoreError::Unreadable { record, why }
+    })
 }
 
 /// What was read names no epoch: somebody emptied the table `meta`.
 pub fn no_epoch() -> StoreError {
-    unreadable("epoch", "the database has none")
-}
-
-/// The name of a value of an enum.
-pub fn word<T: Serialize>(value: &T) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => word,
-        other => unreachable!("a stored enum is written as a word, not as {other:?}"),
-    }
-}
-
-/// JSON of a stored value.
-pub fn json<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).expect("a stored value has string keys only")
+    StoreError::Unavailable { why: "the database has no epoch".into(), retry_ms: 1_000 }
 }
 
 /// A seq or count as SQL takes it.
@@ -136,20 +138,27 @@ impl EntryRow {
             kind: entry.body.kind().to_owned(),
             rev: message.map_or(entry.seq, |message| message.rev),
             deleted: message.is_some_and(|message| message.deleted),
-            body: json(&entry.body),
+            body: stored::encode_body(&entry.body),
         }
     }
 }
 
-pub fn entry(row: &Row) -> StoreResult<Entry> {
+/// An entry of a log. One whose body cannot be decoded is unreadable alone: the log goes on behind it.
+pub fn entry(log: LogId, row: &Row) -> StoreResult<Entry> {
+    let v = u16::try_from(row.int("v")?).map_err(|why| unreadable("v", why))?;
+    let seq = row.number("seq")?;
+    let body = stored::decode_body(v, &row.text("body")?).unwrap_or_else(|unreadable| {
+        note_unreadable("entry", &format_args!("{log} {seq}"), &unreadable.why);
+        unreadable.body
+    });
     Ok(Entry {
-        v: u16::try_from(row.int("v")?).map_err(|why| unreadable("v", why))?,
-        seq: row.number("seq")?,
+        v,
+        seq,
         n: row.number("n")?,
         by: row.parsed("by_id")?,
         id: row.parsed("id")?,
         at: row.time("at")?,
-        body: row.json::<Body>("body")?,
+        body,
     })
 }
 
@@ -158,6 +167,10 @@ pub fn head(row: &Row) -> StoreResult<Head> {
 }
 
 pub fn member(row: &Row) -> StoreResult<Member> {
+    decoded("member", row, &["user_id"], read_member)
+}
+
+fn read_member(row: &Row) -> StoreResult<Member> {
     let to_seq = row.int_or_none("to_seq")?;
     Ok(Member {
         user: row.parsed("user_id")?,
@@ -172,6 +185,10 @@ pub fn member(row: &Row) -> StoreResult<Member> {
 }
 
 pub fn user_room(row: &Row) -> StoreResult<UserRoom> {
+    decoded("room of a user", row, &["room"], read_user_room)
+}
+
+fn read_user_room(row: &Row) -> StoreResult<UserRoom> {
     Ok(UserRoom {
         room: row.parsed("room")?,
         state: row.word("state")?,
@@ -187,5 +204,5 @@ pub fn user_room(row: &Row) -> StoreResult<UserRoom> {
 }
 
 pub fn room(row: &Row) -> StoreResult<Room> {
-    row.json("room_body")
+    decoded("room", row, &["room"], |row| Ok(row.json::<RoomRecord>("room_body")?.0))
 }

@@ -150,11 +150,21 @@ fn message_kind(message: &Message, related: &Related) -> EventKind {
     }
 }
 
-/// What an unknown kind holds, as it was stored.
+/// The kind of an entry that this release cannot decode.
+const UNREADABLE: &str = "unreadable";
+/// What clients show in its place.
+const UNREADABLE_FALLBACK: &str = "This entry cannot be read by the running version of the server.";
+
+/// What stands for a body that has no event of its own: an unknown kind as it was stored, an unreadable one with what
+/// clients may show for it.
 fn as_object(body: &Body) -> serde_json::Map<String, serde_json::Value> {
-    match serde_json::to_value(body) {
-        Ok(serde_json::Value::Object(map)) => map,
-        _ => serde_json::Map::new(),
+    match body {
+        Body::Unknown(serde_json::Value::Object(map)) => map.clone(),
+        Body::Unreadable { kind, .. } => {
+            let fields = [("kind", UNREADABLE), ("of", kind.as_str()), ("fallback", UNREADABLE_FALLBACK)];
+            fields.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
+        }
+        other => [("kind".to_owned(), other.kind().into())].into_iter().collect(),
     }
 }
 

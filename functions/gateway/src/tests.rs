@@ -506,3 +506,27 @@ async fn typing_and_marks_are_shown_to_the_others() {
     rig.frame(&phone, json!({"t": "read", "room": room.to_string(), "seq": seq})).await;
     assert_eq!((&rig.api.take(&desk)[0]["n"], &rig.api.take(&a)[0]["n"]), (&json!(1), &Value::Null));
 }
+
+#[test]
+fn sockets_that_every_release_saved_go_on() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
+    let releases = std::fs::read_dir(folder).expect("there are fixtures").map(|entry| entry.expect("it can be read"));
+    let files = releases.filter(|entry| entry.path().is_dir()).map(|entry| entry.path().join("gateway-sessions.jsonl"));
+    let settings = Arc::new(ws_tier::session::Settings { node: "n".into(), limits: Default::default() });
+    let (mut waiting, mut signed_in) = (0, 0);
+    for file in files {
+        for row in std::fs::read_to_string(file).expect("each release has it").lines() {
+            let row: serde_json::Value = serde_json::from_str(row).expect("it is JSON");
+            let kept: Kept = serde_json::from_str(row["bd"]["S"].as_str().expect("a body")).expect("it is understood");
+            let session = Session::restore(settings.clone(), "c".into(), &kept.session).expect("it is understood");
+            match session.actor() {
+                Some(actor) => {
+                    signed_in += 1;
+                    assert!(actor.session.is_some() && session.epoch().is_some() && session.expires_at().is_some());
+                }
+                None => waiting += 1,
+            }
+        }
+    }
+    assert!(waiting > 0 && waiting == signed_in, "{waiting} wait for their hello, {signed_in} are signed in");
+}

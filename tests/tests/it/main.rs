@@ -10,6 +10,7 @@ mod disk;
 mod drain;
 mod files;
 mod functions;
+mod golden;
 mod matrix;
 mod messages;
 mod notifications;

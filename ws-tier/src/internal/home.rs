@@ -16,6 +16,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use service::Clock;
 use service::ports::{Forward, NodeRow};
+use stored::AckRecord;
 
 use super::FORWARD_PATH;
 use super::forward::{Answers, Handed};
@@ -75,7 +76,7 @@ impl Forward for Home {
         let body = serde_json::to_vec(&Handed::new(log, changes)).ok().filter(|body| body.len() <= FORWARD_BYTES)?;
         let answers = tokio::time::timeout(FORWARD_DEADLINE, self.post(&endpoint, body.into())).await;
         match answers.unwrap_or_else(|_| Err("no answer in time".into())) {
-            Ok(answers) => Some(answers.into_iter().map(|answer| answer.map(Ack::from)).collect()),
+            Ok(answers) => Some(answers.into_iter().map(|answer| answer.map(AckRecord::into_ack)).collect()),
             Err(error) => {
                 tracing::warn!(%log, node, error, "a log's home took nothing; this node appends by itself");
                 metrics::counter!("palaver_forwards_failed_total").increment(1);

@@ -3,13 +3,13 @@
 //! Never fails on what a later release sends: what is not understood is passed over, since it is only a hint.
 //!
 //! A message is `version, kind, origin (8 bytes), body`: the origin says who sent it, so that one's own messages are
-//! dropped unread; the body is JSON in the domain's own stored form. The log stands in the channel's name.
+//! dropped unread; the body is JSON, a commit's in the form of `stored`. The log stands in the channel's name.
 
 use domain::limits::BUS_MESSAGE_BYTES;
-use domain::text::MessageText;
-use domain::{Body, Entry, Epoch, LogId, RoomId, Seq, UserId};
+use domain::{Entry, Epoch, LogId, RoomId, Seq, UserId};
 use serde::{Deserialize, Serialize};
 use service::ports::{BusMessage, Committed, Heard, Mark, Typing};
+use stored::CommitRecord;
 
 /// The form that this release writes and reads. Another one is passed over.
 const VERSION: u8 = 1;
@@ -33,23 +33,6 @@ pub enum Read {
     Own,
     /// Of a release that says more than this one understands.
     Foreign,
-}
-
-#[derive(Serialize)]
-struct CommittedOut<'a> {
-    epoch: u64,
-    entries: &'a [Entry],
-    /// The texts of edits, which the stored form of an edit has not.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    texts: Vec<(Seq, &'a MessageText)>,
-}
-
-#[derive(Deserialize)]
-struct CommittedIn {
-    epoch: u64,
-    entries: Vec<Entry>,
-    #[serde(default)]
-    texts: Vec<(Seq, MessageText)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -90,7 +73,7 @@ pub fn log_of(prefix: &str, channel: &[u8]) -> Option<LogId> {
 pub fn write(origin: Origin, message: &BusMessage) -> Vec<u8> {
     match message {
         BusMessage::Committed(committed) => {
-            let payload = packed(origin, COMMITTED, &CommittedOut::from(committed));
+            let payload = packed(origin, COMMITTED, &CommitRecord::new(committed.epoch, &committed.entries));
             if payload.len() <= BUS_MESSAGE_BYTES {
                 return payload;
             }
@@ -118,7 +101,12 @@ pub fn read(me: Origin, log: LogId, payload: &[u8]) -> Read {
         return Read::Own;
     }
     let message = match header[1] {
-        COMMITTED => parsed(body).and_then(|body: CommittedIn| body.into_message(log)),
+        COMMITTED => parsed(body).and_then(|record: CommitRecord| {
+            let (epoch, entries) = record.into_entries();
+            let follow = |pair: &[Entry]| pair[0].seq.checked_add(1) == Some(pair[1].seq);
+            let is_commit = !entries.is_empty() && entries.windows(2).all(follow);
+            is_commit.then(|| BusMessage::Committed(Committed { log, epoch, entries: entries.into() }))
+        }),
         HEAD => parsed(body).map(|HeadBody { epoch, head }| BusMessage::Head { log, epoch: Epoch(epoch), head }),
         TYPING => parsed(body).map(|TypingBody { room, user, on }| BusMessage::Typing(Typing { room, user, on })),
         MARK => parsed(body)
@@ -138,36 +126,6 @@ fn packed(origin: Origin, kind: u8, body: &impl Serialize) -> Vec<u8> {
 
 fn parsed<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Option<T> {
     serde_json::from_slice(body).ok()
-}
-
-impl<'a> From<&'a Committed> for CommittedOut<'a> {
-    fn from(committed: &'a Committed) -> Self {
-        let text = |entry: &'a Entry| match &entry.body {
-            Body::Edit { text, .. } => text.as_ref().map(|text| (entry.seq, text)),
-            _ => None,
-        };
-        CommittedOut {
-            epoch: committed.epoch.0,
-            entries: &committed.entries,
-            texts: committed.entries.iter().filter_map(text).collect(),
-        }
-    }
-}
-
-impl CommittedIn {
-    fn into_message(mut self, log: LogId) -> Option<BusMessage> {
-        let follow = |pair: &[Entry]| pair[0].seq.checked_add(1) == Some(pair[1].seq);
-        if self.entries.is_empty() || !self.entries.windows(2).all(follow) {
-            return None;
-        }
-        for (seq, said) in self.texts {
-            let edit = self.entries.iter_mut().find(|entry| entry.seq == seq);
-            if let Some(Entry { body: Body::Edit { text, .. }, .. }) = edit {
-                *text = Some(said);
-            }
-        }
-        Some(BusMessage::Committed(Committed { log, epoch: Epoch(self.epoch), entries: self.entries.into() }))
-    }
 }
 
 #[cfg(test)]

@@ -144,8 +144,8 @@ impl Auth {
     async fn announce_profile(&self, user: &User) -> Result<(), Refusal> {
         self.directory.forget_user(user.id);
         let value = serde_json::json!({
-            "name": user.name,
-            "display_name": user.display_name,
+            "name": user.name.as_str(),
+            "display_name": user.display_name.as_ref().map(|name| name.as_str()),
             "guest": user.guest,
         });
         self.announce(user.id, OwnChange::Setting { name: "profile".into(), value }).await

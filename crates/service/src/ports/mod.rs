@@ -16,6 +16,7 @@ mod presence;
 mod push;
 mod rooms;
 mod sessions;
+mod unreadable;
 
 pub use blobs::{BlobError, Blobs, ByteStream, Presigned, ServedAs};
 pub use bus::{Bus, BusMessage, BusStatus, Committed, Heard, Mark, Typing};
@@ -34,6 +35,7 @@ pub use presence::{PresenceStore, UserPresence};
 pub use push::{Push, PushError};
 pub use rooms::{DirectoryRoom, Head, Rooms, UserRoomRow};
 pub use sessions::{Rotation, SessionRecord, Sessions, Ticket};
+pub use unreadable::{note_unreadable, readable};
 
 use std::sync::Arc;
 
@@ -53,6 +55,14 @@ pub enum StoreError {
         why: String,
         /// After how many milliseconds a repeat makes sense.
         retry_ms: u64,
+    },
+    /// A record that this release cannot decode. It was counted and logged where it was read.
+    #[error("{record} cannot be decoded: {why}")]
+    Unreadable {
+        /// What it is: an entry, a member, a room.
+        record: &'static str,
+        /// For the log, without anything that people wrote.
+        why: String,
     },
     /// The store belongs to another epoch than the caller believes (a backup was restored).
     #[error("the store is of another epoch")]

@@ -9,11 +9,12 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::entry::ENTRY_VERSION;
+use domain::text::MessageText;
 use domain::{Body, Entry, EntryId, LogId, Message, Seq, Timestamp, UserId};
-use service::ports::StoreResult;
+use service::ports::{StoreResult, note_unreadable};
 use uuid::Uuid;
 
-use crate::item::{Item, SK, bytes, id, json, number, size, text, time, unreadable};
+use crate::item::{Item, SK, bytes, id, number, size, text, time, unreadable};
 use crate::keys;
 use crate::op::{Op, When};
 
@@ -71,7 +72,8 @@ impl LogItem {
         let Some(AttributeValue::L(list)) = item.0.get(ENTRIES) else {
             return Err(unreadable(ENTRIES, "it is not a list"));
         };
-        let entries = (first..).zip(list).map(|(seq, entry)| decode(seq, entry)).collect::<StoreResult<Vec<_>>>()?;
+        let entries =
+            (first..).zip(list).map(|(seq, entry)| decode(log, seq, entry)).collect::<StoreResult<Vec<_>>>()?;
         if entries.is_empty() {
             return Err(unreadable(ENTRIES, "it is empty"));
         }
@@ -132,7 +134,7 @@ fn encode(entry: &Entry) -> AttributeValue {
             map.insert("x".to_owned(), text(content.text.as_str()));
         }
         body => {
-            map.insert("k".to_owned(), json(body));
+            map.insert("k".to_owned(), text(stored::encode_body(body)));
         }
     }
     if entry.v != ENTRY_VERSION {
@@ -141,7 +143,8 @@ fn encode(entry: &Entry) -> AttributeValue {
     AttributeValue::M(map)
 }
 
-fn decode(seq: Seq, entry: &AttributeValue) -> StoreResult<Entry> {
+/// One whose body cannot be decoded is unreadable alone: the log goes on behind it.
+fn decode(log: LogId, seq: Seq, entry: &AttributeValue) -> StoreResult<Entry> {
     let AttributeValue::M(map) = entry else { return Err(unreadable(ENTRIES, "an entry is not a map")) };
     let map = EntryMap(map);
     let v = match map.0.contains_key("v") {
@@ -149,11 +152,16 @@ fn decode(seq: Seq, entry: &AttributeValue) -> StoreResult<Entry> {
         false => ENTRY_VERSION,
     };
     let body = match map.0.contains_key("x") {
-        true => {
-            let text = map.text("x")?.to_owned().try_into().map_err(|why| unreadable("x", why))?;
-            Body::Message(Message::of(text, seq))
-        }
-        false => serde_json::from_str(map.text("k")?).map_err(|why| unreadable("k", why))?,
+        true => Body::Message(Message::of(MessageText::from_stored(map.text("x")?.to_owned()), seq)),
+        false => Body::Unreadable { kind: String::new(), stored: map.text("k").unwrap_or_default().to_owned() },
+    };
+    let body = match body {
+        // The short form of a message, of which this release knows the version.
+        message @ Body::Message(_) if v <= ENTRY_VERSION => message,
+        other => stored::decode_body(v, &stored::encode_body(&other)).unwrap_or_else(|unreadable| {
+            note_unreadable("entry", &format_args!("{log} {seq}"), &unreadable.why);
+            unreadable.body
+        }),
     };
     Ok(Entry {
         v,

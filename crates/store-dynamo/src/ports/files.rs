@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{File, FileId, FileState, RoomId, Timestamp, UserId};
 use futures_util::future::try_join_all;
-use service::ports::{Files, StoreError, StoreResult};
+use service::ports::{Files, StoreError, StoreResult, readable};
 
 use crate::error::{THROTTLED_MS, unavailable};
 use crate::keys;
@@ -84,7 +84,7 @@ impl Files for Shared {
 
     async fn get_all(&self, files: &[FileId]) -> StoreResult<Vec<File>> {
         let found = self.get_all(files.iter().map(|file| keys::file(*file)).collect()).await?;
-        found.iter().map(rows::file).collect()
+        readable(found.iter().map(rows::file))
     }
 
     async fn room_files(
@@ -97,7 +97,7 @@ impl Files for Shared {
             Some((at, file)) => Range::before(keys::room_rows(room), keys::FILES, &keys::room_file(room, at, file).sk),
             None => Range::beginning(keys::room_rows(room), keys::FILES),
         };
-        self.query(range.descending().limit(limit)).await?.iter().map(rows::file).collect()
+        readable(self.query(range.descending().limit(limit)).await?.iter().map(rows::file))
     }
 
     async fn user_unsent(&self, user: UserId, limit: usize) -> StoreResult<Vec<File>> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{Notification, NotificationKey, Timestamp, UserId};
-use service::ports::{NotificationPage, Notifications, StoreResult};
+use service::ports::{NotificationPage, Notifications, StoreResult, readable};
 
 use crate::keys;
 use crate::rows::{self, NotificationState};
@@ -87,10 +87,8 @@ impl Shared {
                 (true, _) => STEP,
             };
             let rows = self.query(range.descending().limit(wanted)).await?;
-            for row in &rows {
-                let notification = rows::notification(row, &state)?;
-                found.extend(notification.filter(|row| !unread_only || row.read_at.is_none()));
-            }
+            let read = readable(rows.iter().map(|row| rows::notification(row, &state)))?;
+            found.extend(read.into_iter().flatten().filter(|row| !unread_only || row.read_at.is_none()));
             seen += rows.len();
             match rows.last() {
                 Some(last) if rows.len() == wanted => before = Some(last.key()?.sk),

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::name::{DisplayName, UserName};
 use domain::{User, UserId, UserRole};
 use futures_util::future::try_join_all;
-use service::ports::{NewUser, People, StoreError, StoreResult, UserRecord};
+use service::ports::{NewUser, People, StoreError, StoreResult, UserRecord, readable};
 
 use super::people_rows::{self as rows, ATTEMPTS, Changes, FIRST_NAME, LAST_NAME, Refused};
 use crate::error::unavailable;
@@ -101,7 +101,7 @@ impl People for Shared {
 
     async fn users(&self, users: &[UserId]) -> StoreResult<Vec<User>> {
         let found = self.get_all(users.iter().map(|user| keys::profile(*user)).collect()).await?;
-        found.iter().map(|item| Ok(rows::record(item)?.user)).collect()
+        readable(found.iter().map(|item| Ok(rows::record(item)?.user)))
     }
 
     async fn user_by_name(&self, folded: &str) -> StoreResult<Option<UserRecord>> {

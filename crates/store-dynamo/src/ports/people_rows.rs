@@ -8,7 +8,7 @@ use domain::name::{DisplayName, UserName};
 use domain::{User, UserId};
 use service::ports::{NewUser, StoreError, StoreResult, UserRecord};
 
-use crate::item::{Item, flag, id, text, time, unreadable, word};
+use crate::item::{Item, decoded, flag, id, text, time, word};
 use crate::keys;
 use crate::op::{Change, Op, When};
 use crate::shared::WriteError;
@@ -149,18 +149,21 @@ pub fn renamed(new: &UserRecord) -> Change {
 
 /// A user's row.
 pub fn record(item: &Item) -> StoreResult<UserRecord> {
-    let shown = item.text_or_none("dn")?.map(DisplayName::parse).transpose();
+    decoded("user", item, read_record)
+}
+
+fn read_record(item: &Item) -> StoreResult<UserRecord> {
+    let owned = |name| Ok(item.text_or_none(name)?.map(str::to_owned));
     let user = User {
         id: UserId(item.id("us")?),
-        name: UserName::parse(item.text("nm")?).map_err(|why| unreadable("nm", why))?,
-        display_name: shown.map_err(|why| unreadable("dn", why))?,
+        name: UserName::from_stored(item.text("nm")?.to_owned()),
+        display_name: owned("dn")?.map(DisplayName::from_stored),
         guest: item.flag("gu"),
         role: item.word("ro")?,
         banned: item.flag("ba"),
         created_at: item.time("at")?,
     };
-    let owned = |text: Option<&str>| text.map(str::to_owned);
-    Ok(UserRecord { user, email: owned(item.text_or_none("em")?), password_hash: owned(item.text_or_none("ph")?) })
+    Ok(UserRecord { user, email: owned("em")?, password_hash: owned("ph")? })
 }
 
 /// Addresses are unique by their lower-case form.

@@ -8,7 +8,7 @@ use domain::text::Emoji;
 use domain::{LogId, Member, MemberState, Room, RoomId, Seq, UserId, UserRoom};
 use futures_util::future::{try_join, try_join_all};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use service::ports::{DirectoryRoom, Head, RoomLog as _, Rooms, StoreResult, UserRoomRow};
+use service::ports::{DirectoryRoom, Head, RoomLog as _, Rooms, StoreResult, UserRoomRow, readable};
 
 use super::counts::joined;
 use crate::item::{Item, PK};
@@ -50,18 +50,30 @@ impl Rooms for Shared {
 
     async fn members_of(&self, room: RoomId, users: &[UserId]) -> StoreResult<Vec<Member>> {
         let found = self.get_all(users.iter().map(|user| keys::member(room, *user)).collect()).await?;
-        found.iter().map(rows::member).collect()
+        readable(found.iter().map(rows::member))
     }
 
     async fn memberships(&self, user: UserId, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Member)>> {
         let found = self.get_all(rooms.iter().map(|room| keys::member(*room, user)).collect()).await?;
-        found.iter().map(|item| Ok((keys::room_of(item.text(PK)?)?, rows::member(item)?))).collect()
+        readable(found.iter().map(|item| Ok((keys::room_of(item.text(PK)?)?, rows::member(item)?))))
     }
 
     async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> StoreResult<Vec<Member>> {
-        let after = after.map(|user| user.to_string()).unwrap_or_default();
-        let range = Range::after(keys::room_rows(room), keys::MEMBERS, &after);
-        self.query(range.limit(limit)).await?.iter().map(rows::member).collect()
+        let mut members = Vec::new();
+        let mut after = after.map(|user| user.to_string()).unwrap_or_default();
+        // A page is full as long as more follow, however many rows of it cannot be decoded.
+        while members.len() < limit {
+            let wanted = limit - members.len();
+            let rows = self.query(Range::after(keys::room_rows(room), keys::MEMBERS, &after).limit(wanted)).await?;
+            members.extend(readable(rows.iter().map(rows::member))?);
+            match rows.last() {
+                Some(last) if rows.len() == wanted => {
+                    after = last.key()?.sk.trim_start_matches(keys::MEMBERS).to_owned()
+                }
+                _ => break,
+            }
+        }
+        Ok(members)
     }
 
     async fn member_count(&self, room: RoomId) -> StoreResult<u64> {
@@ -74,8 +86,10 @@ impl Rooms for Shared {
         while lines.len() < limit {
             let step = (limit - lines.len()).max(STEP);
             let range = Range::after(keys::user_rows(user), keys::ROOMS, &after).limit(step);
-            let rows = self.query(range).await?.iter().map(rows::user_room).collect::<StoreResult<Vec<_>>>()?;
-            let last = rows.last().filter(|_| rows.len() == step).map(|row| row.room.to_string());
+            let found = self.query(range).await?;
+            // Of what was read, whether it can be decoded or not.
+            let last = found.last().filter(|_| found.len() == step).map(rows::room_of_user_room).transpose()?;
+            let rows = readable(found.iter().map(rows::user_room))?;
             let listed = |row: &UserRoom| matches!(row.state, MemberState::Joined | MemberState::Invited);
             let mut listed: Vec<UserRoom> = rows.into_iter().filter(listed).collect();
             listed.truncate(limit - lines.len());
@@ -85,7 +99,7 @@ impl Rooms for Shared {
                 Some(UserRoomRow { row, room, head })
             }));
             match last {
-                Some(last) => after = last,
+                Some(last) => after = last.to_string(),
                 None => break,
             }
         }
@@ -107,9 +121,11 @@ impl Rooms for Shared {
         for some in both.chunks(STEP / 2) {
             let keys = some.iter().flat_map(|room| [keys::member(*room, a), keys::member(*room, b)]);
             let mut joined: HashMap<String, usize> = HashMap::new();
-            for item in self.get_all_weak(keys.collect()).await? {
-                if rows::member(&item)?.is_joined() {
-                    *joined.entry(item.key()?.pk).or_default() += 1;
+            let found = self.get_all_weak(keys.collect()).await?;
+            let members = found.iter().map(|item| Ok((item.key()?.pk, rows::member(item)?)));
+            for (room, member) in readable(members)? {
+                if member.is_joined() {
+                    *joined.entry(room).or_default() += 1;
                 }
             }
             if joined.values().any(|members| *members == 2) {
@@ -212,8 +228,9 @@ impl Shared {
         // One that was made a moment ago: whoever was told of it looks for it here.
         found.extend(self.get_all(missing).await?);
         let mut read = Vec::with_capacity(found.len());
-        for row in &found {
-            if let Some(room) = rows::room(row)? {
+        let rooms = found.iter().map(|row| Ok((row, rows::room(row)?)));
+        for (row, room) in readable(rooms)? {
+            if let Some(room) = room {
                 let head = self.hinted_head(room.id, row)?;
                 read.push((room, head));
             }
@@ -237,7 +254,7 @@ impl Shared {
     /// The rooms that a user's list says they are in, a moment ago.
     async fn joined_rooms(&self, user: UserId) -> StoreResult<BTreeSet<RoomId>> {
         let range = Range::beginning(keys::user_rows(user), keys::ROOMS).limit(ROOMS_COMPARED).weak();
-        let rows = self.query(range).await?.iter().map(rows::user_room).collect::<StoreResult<Vec<_>>>()?;
+        let rows = readable(self.query(range).await?.iter().map(rows::user_room))?;
         Ok(rows.into_iter().filter(|row| row.state == MemberState::Joined).map(|row| row.room).collect())
     }
 

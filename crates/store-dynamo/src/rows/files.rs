@@ -5,19 +5,20 @@
 
 use domain::{File, FileState, Timestamp};
 use service::ports::StoreResult;
+use stored::FileRecord;
 
-use crate::item::{BODY, Item, id, json, word};
+use crate::item::{BODY, Item, decoded, id, json, word};
 use crate::keys::{self, Key};
 use crate::op::{Op, When};
 
 /// A file's row.
 pub fn file_item(file: &File) -> Item {
-    Item::at(keys::file(file.id)).with(BODY, json(file)).with("st", word(&file.state))
+    Item::at(keys::file(file.id)).with(BODY, json(&FileRecord(file.clone()))).with("st", word(&file.state))
 }
 
 /// A file.
 pub fn file(item: &Item) -> StoreResult<File> {
-    item.json(BODY)
+    decoded("file", item, |item| Ok(item.json::<FileRecord>(BODY)?.0))
 }
 
 /// The writes that make `new` of `old`, lists included: refused (at the first operation) unless the row
@@ -42,7 +43,7 @@ pub fn moved(old: Option<&File>, new: Option<&File>) -> Vec<Op> {
 fn line(key: Key, file: &File) -> Item {
     let line = Item::at(key).with("fi", id(file.id.0));
     match file.state {
-        FileState::Sent => line.with(BODY, json(file)),
+        FileState::Sent => line.with(BODY, json(&FileRecord(file.clone()))),
         _ => line,
     }
 }

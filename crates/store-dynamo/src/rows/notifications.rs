@@ -8,8 +8,9 @@
 
 use domain::{Notification, NotificationKey, Seq, Timestamp, UserId};
 use service::ports::StoreResult;
+use stored::NotificationRecord;
 
-use crate::item::{BODY, Item, flag, json, number, time};
+use crate::item::{BODY, Item, decoded, flag, json, number, time};
 use crate::keys;
 use crate::op::{Change, Op, When};
 
@@ -53,7 +54,9 @@ impl NotificationState {
 
 /// A notification that the own log announces at `seq`.
 pub fn notification_item(user: UserId, new: &Notification, seq: Seq) -> Item {
-    let item = Item::at(keys::notification(user, new.key)).with(BODY, json(new)).with("ls", number(seq));
+    let item = Item::at(keys::notification(user, new.key))
+        .with(BODY, json(&NotificationRecord(new.clone())))
+        .with("ls", number(seq));
     match new.read_at {
         Some(at) => item.with("rd", time(at)).with("rq", number(0)),
         None => item,
@@ -62,7 +65,10 @@ pub fn notification_item(user: UserId, new: &Notification, seq: Seq) -> Item {
 
 /// One with other content, unless it is gone. Whether it was read stays.
 pub fn notification_change(user: UserId, new: &Notification) -> Op {
-    Op::Update(Change::of(keys::notification(user, new.key)).set(BODY, json(new)), When::Has("ls"))
+    Op::Update(
+        Change::of(keys::notification(user, new.key)).set(BODY, json(&NotificationRecord(new.clone()))),
+        When::Has("ls"),
+    )
 }
 
 /// One is read, unless it was, or is gone.
@@ -86,7 +92,7 @@ pub fn notification(item: &Item, state: &NotificationState) -> StoreResult<Optio
     if is_mark(item) {
         return Ok(None);
     }
-    let mut found: Notification = item.json(BODY)?;
+    let mut found = decoded("notification", item, |item| Ok(item.json::<NotificationRecord>(BODY)?.0))?;
     let alone = match item.time_or_none("rd")? {
         Some(at) => Some((item.number("rq")?, at)),
         None => None,

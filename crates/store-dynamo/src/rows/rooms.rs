@@ -8,19 +8,23 @@
 use domain::name::fold;
 use domain::{Level, LogId, Member, Room, RoomId, RoomKind, Seq, UserId, UserRoom};
 use service::ports::{Head, StoreResult};
+use stored::RoomRecord;
 
-use crate::item::{BODY, Item, SK, id, json, number, text, time, unreadable, word};
+use crate::item::{BODY, Item, SK, decoded, id, json, number, text, time, unreadable, word};
 use crate::keys;
 use crate::op::{Change, Op, When};
 
 /// A room's row takes what an entry says; the hint of its head stays.
 pub fn change_room(room: &Room) -> Op {
-    Op::Update(Change::of(keys::room(room.id)).set(BODY, json(room)), When::Always)
+    Op::Update(Change::of(keys::room(room.id)).set(BODY, json(&RoomRecord(room.clone()))), When::Always)
 }
 
 /// A room; none where only the hint of a head is there yet.
 pub fn room(item: &Item) -> StoreResult<Option<Room>> {
-    if item.has(BODY) { item.json(BODY).map(Some) } else { Ok(None) }
+    match item.has(BODY) {
+        true => decoded("room", item, |item| Ok(Some(item.json::<RoomRecord>(BODY)?.0))),
+        false => Ok(None),
+    }
 }
 
 /// The claim of a slug.
@@ -49,6 +53,10 @@ pub fn change_member(room: RoomId, member: &Member) -> Op {
 
 /// A member row.
 pub fn member(item: &Item) -> StoreResult<Member> {
+    decoded("member", item, read_member)
+}
+
+fn read_member(item: &Item) -> StoreResult<Member> {
     Ok(Member {
         user: id_behind(item, "MEMBER#").map(UserId)?,
         state: item.word("st")?,
@@ -73,8 +81,12 @@ pub fn change_user_room(user: UserId, row: &UserRoom) -> Op {
 
 /// A user's row of a room.
 pub fn user_room(item: &Item) -> StoreResult<UserRoom> {
+    decoded("room of a user", item, read_user_room)
+}
+
+fn read_user_room(item: &Item) -> StoreResult<UserRoom> {
     Ok(UserRoom {
-        room: id_behind(item, "ROOM#").map(RoomId)?,
+        room: room_of_user_room(item)?,
         state: item.word("st")?,
         role: item.word("ro")?,
         rev: item.number("rv")?,
@@ -85,6 +97,11 @@ pub fn user_room(item: &Item) -> StoreResult<UserRoom> {
         read_n: item.number("rn")?,
         mentions: mentions(item)?,
     })
+}
+
+/// The room of a user's row.
+pub fn room_of_user_room(item: &Item) -> StoreResult<RoomId> {
+    id_behind(item, "ROOM#").map(RoomId)
 }
 
 /// The unread mentions: those that were read since stay in the set until there is no room in it.

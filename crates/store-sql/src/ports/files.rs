@@ -1,28 +1,17 @@
 //! `Files`.
 
 use async_trait::async_trait;
-use domain::{File, FileId, FileState, Picture, RoomId, Timestamp, UserId};
-use serde::{Deserialize, Serialize};
-use service::ports::{Files, StoreError, StoreResult};
+use domain::{File, FileId, FileState, RoomId, Timestamp, UserId};
+use service::ports::{Files, StoreError, StoreResult, readable};
 use sqlx::AssertSqlSafe;
+use stored::FileRest;
 
-use crate::codec::{Columns, json, word};
+use crate::codec::{Columns, decoded, json, word};
 use crate::database::Row;
 use crate::shared::{Shared, texts};
 use crate::sql;
 
 const FILE: &str = "file, room, user_id, seq, state, at, body";
-
-/// What of a file has no column of its own.
-#[derive(Clone, Serialize, Deserialize)]
-struct Rest {
-    name: String,
-    content_type: String,
-    size: u64,
-    digest: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    picture: Option<Picture>,
-}
 
 #[async_trait]
 impl Files for Shared {
@@ -45,8 +34,8 @@ impl Files for Shared {
             Box::pin(async move {
                 let select = "SELECT body FROM file WHERE file = $1 AND state IN ('uploading', 'unsent')";
                 let row = sql::query(select).bind(id.to_string()).fetch_optional(&mut *connection).await?;
-                let old: Rest = row.ok_or(StoreError::NotFound)?.json("body")?;
-                let body = json(&Rest { name: old.name, ..new });
+                let old: FileRest = row.ok_or(StoreError::NotFound)?.json("body")?;
+                let body = json(&FileRest { name: old.name, ..new });
                 let update = sql::query("UPDATE file SET state = 'unsent', body = $1 WHERE file = $2");
                 update.bind(body).bind(id.to_string()).execute(connection).await?;
                 Ok(())
@@ -77,7 +66,7 @@ impl Files for Shared {
 
     async fn get_all(&self, files: &[FileId]) -> StoreResult<Vec<File>> {
         let rows = self.all_in(&format!("SELECT {FILE} FROM file WHERE file"), &[], &texts(files)).await?;
-        rows.iter().map(decode).collect()
+        readable(rows.iter().map(decode))
     }
 
     async fn room_files(
@@ -94,7 +83,7 @@ impl Files for Shared {
         if let Some((at, file)) = before {
             query = query.bind(at.0).bind(file.to_string());
         }
-        self.all(query).await?.iter().map(decode).collect()
+        readable(self.all(query).await?.iter().map(decode))
     }
 
     async fn user_unsent(&self, user: UserId, limit: usize) -> StoreResult<Vec<File>> {
@@ -105,9 +94,7 @@ impl Files for Shared {
                 "SELECT {FILE} FROM file WHERE user_id = $1 AND state = '{state}' ORDER BY at DESC, file DESC LIMIT $2"
             );
             let query = sql::query(AssertSqlSafe(query)).bind(user.to_string()).bind(sql::limit(limit));
-            for row in self.all(query).await? {
-                files.push(decode(&row)?);
-            }
+            files.extend(readable(self.all(query).await?.iter().map(decode))?);
         }
         files.sort_by_key(|file| std::cmp::Reverse((file.at, file.id)));
         files.truncate(limit);
@@ -120,12 +107,12 @@ impl Files for Shared {
              OR (state = 'unsent' AND at < $1) LIMIT $2"
         );
         let query = sql::query(AssertSqlSafe(query)).bind(older_than.0).bind(sql::limit(limit));
-        self.all(query).await?.iter().map(decode).collect()
+        readable(self.all(query).await?.iter().map(decode))
     }
 }
 
-fn rest(file: &File) -> Rest {
-    Rest {
+fn rest(file: &File) -> FileRest {
+    FileRest {
         name: file.name.clone(),
         content_type: file.content_type.clone(),
         size: file.size,
@@ -135,7 +122,11 @@ fn rest(file: &File) -> Rest {
 }
 
 fn decode(row: &Row) -> StoreResult<File> {
-    let rest: Rest = row.json("body")?;
+    decoded("file", row, &["file"], read)
+}
+
+fn read(row: &Row) -> StoreResult<File> {
+    let rest: FileRest = row.json("body")?;
     Ok(File {
         id: row.parsed("file")?,
         room: row.parsed("room")?,

@@ -47,23 +47,23 @@ impl RoomLog for Shared {
     async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>> {
         let query = "SELECT seq, n, by_id, id, at, v, body FROM entry
                      WHERE log = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq";
-        entries(self.all(sql::query(query).bind(log.to_string()).bind(int(from)).bind(int(to))).await?)
+        entries(log, &self.all(sql::query(query).bind(log.to_string()).bind(int(from)).bind(int(to))).await?)
     }
 
     async fn read_back(&self, log: LogId, before: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
         let query = sql::query(PAGE_BACK).bind(log.to_string()).bind(int(before)).bind(sql::limit(limit));
-        entries(self.all(query).await?)
+        entries(log, &self.all(query).await?)
     }
 
     async fn read_forward(&self, log: LogId, after: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
         let query = sql::query(PAGE_FORWARD).bind(log.to_string()).bind(int(after)).bind(sql::limit(limit));
-        entries(self.all(query).await?)
+        entries(log, &self.all(query).await?)
     }
 
     async fn messages(&self, log: LogId, seqs: &[Seq]) -> StoreResult<Vec<Entry>> {
         let select = format!("SELECT {ENTRY} FROM entry WHERE kind = 'message' AND log = $1 AND seq");
         let seqs: Vec<i64> = seqs.iter().map(|seq| int(*seq)).collect();
-        let mut found = entries(self.all_in(&select, &[log.to_string()], &seqs).await?)?;
+        let mut found = entries(log, &self.all_in(&select, &[log.to_string()], &seqs).await?)?;
         found.sort_by_key(|entry| entry.seq);
         found.dedup_by_key(|entry| entry.seq);
         Ok(found)
@@ -81,7 +81,7 @@ impl RoomLog for Shared {
             });
             for row in self.all(query).await? {
                 let log: LogId = row.parsed("log")?;
-                let entry = codec::entry(&row)?;
+                let entry = codec::entry(log, &row)?;
                 found.extend(log.room().map(|room| (room, entry)));
             }
         }
@@ -98,7 +98,7 @@ impl RoomLog for Shared {
         let first = rows.first().ok_or_else(codec::no_epoch)?;
         let (seq, n, at) = (first.number("head")?, first.number("head_n")?, first.time("head_at")?);
         let tip = Tip::from_store(self.epoch_of(first)?, seq, n, at);
-        let found = if first.int_or_none("seq")?.is_some() { entries(rows)? } else { Vec::new() };
+        let found = if first.int_or_none("seq")?.is_some() { entries(log, &rows)? } else { Vec::new() };
         Ok((tip, found))
     }
 
@@ -166,7 +166,7 @@ impl Shared {
                               WHERE log = $1 AND seq > $2 AND seq <= $3";
                 let select = sql::query(select).bind(name.clone()).bind(int(floor)).bind(int(step));
                 let mut files = Vec::new();
-                for mut entry in entries(select.fetch_all(&mut *connection).await?)? {
+                for mut entry in entries(log, &select.fetch_all(&mut *connection).await?)? {
                     files.extend(entry.message().map(|message| texts(&message.files)).unwrap_or_default());
                     let before = entry.body.clone();
                     entry.body.blank();
@@ -192,6 +192,6 @@ impl Shared {
     }
 }
 
-pub fn entries(rows: Vec<Row>) -> StoreResult<Vec<Entry>> {
-    rows.iter().map(codec::entry).collect()
+pub fn entries(log: LogId, rows: &[Row]) -> StoreResult<Vec<Entry>> {
+    rows.iter().map(|row| codec::entry(log, row)).collect()
 }

@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use domain::{Notification, NotificationKey, Timestamp, UserId};
-use service::ports::{NotificationPage, Notifications, StoreResult};
+use service::ports::{NotificationPage, Notifications, StoreResult, readable};
 use sqlx::AssertSqlSafe;
+use stored::NotificationRecord;
 
-use crate::codec::{Columns, int};
+use crate::codec::{Columns, decoded, int};
 use crate::database::{Row, Statement};
 use crate::shared::Shared;
 use crate::sql;
@@ -22,7 +23,7 @@ impl Notifications for Shared {
         let unread = if unread_only { "AND seen IS NULL" } else { "" };
         let older = before.map_or("", |_| "AND (at, room, seq) < ($3, $4, $5)");
         let query = format!(
-            "SELECT seen, body FROM notif WHERE user_id = $1 AND state = 'there' {unread} {older}
+            "SELECT room, seq, seen, body FROM notif WHERE user_id = $1 AND state = 'there' {unread} {older}
              ORDER BY at DESC, room DESC, seq DESC LIMIT $2"
         );
         // One more than asked: whether there is a next page.
@@ -32,13 +33,13 @@ impl Notifications for Shared {
             query = query.bind(key.at.0).bind(key.room.to_string()).bind(int(key.seq));
         }
         let rows = self.all(query).await?;
-        let items = rows.iter().take(limit).map(notification).collect::<StoreResult<Vec<_>>>()?;
+        let items = readable(rows.iter().take(limit).map(notification))?;
         let next = if rows.len() > limit { items.last().map(|last| last.key) } else { None };
         Ok(NotificationPage { items, next })
     }
 
     async fn get(&self, user: UserId, key: NotificationKey) -> StoreResult<Option<Notification>> {
-        let query = "SELECT seen, body FROM notif
+        let query = "SELECT room, seq, seen, body FROM notif
                      WHERE user_id = $1 AND at = $2 AND room = $3 AND seq = $4 AND state = 'there'";
         self.one(of(query, user, key)).await?.as_ref().map(notification).transpose()
     }
@@ -68,6 +69,8 @@ fn of(query: &'static str, user: UserId, key: NotificationKey) -> Statement {
 }
 
 fn notification(row: &Row) -> StoreResult<Notification> {
-    let read_at = row.int_or_none("seen")?.map(Timestamp);
-    Ok(Notification { read_at, ..row.json("body")? })
+    decoded("notification", row, &["room", "seq"], |row| {
+        let read_at = row.int_or_none("seen")?.map(Timestamp);
+        Ok(Notification { read_at, ..row.json::<NotificationRecord>("body")?.0 })
+    })
 }

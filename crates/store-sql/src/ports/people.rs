@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::name::{DisplayName, UserName};
 use domain::{User, UserId, UserRole};
-use service::ports::{NewUser, People, StoreError, StoreResult, UserRecord};
+use service::ports::{NewUser, People, StoreError, StoreResult, UserRecord, readable};
 use sqlx::AssertSqlSafe;
 
 use super::people_rows::{self as rows, USER};
@@ -103,7 +103,7 @@ impl People for Shared {
     async fn users(&self, users: &[UserId]) -> StoreResult<Vec<User>> {
         let select = format!("SELECT {USER} FROM usr WHERE user_id");
         let found = self.all_in(&select, &[], &texts(users)).await?;
-        found.iter().map(|row| Ok(rows::record(row)?.user)).collect()
+        readable(found.iter().map(|row| Ok(rows::record(row)?.user)))
     }
 
     async fn user_by_name(&self, folded: &str) -> StoreResult<Option<UserRecord>> {
@@ -125,7 +125,7 @@ impl People for Shared {
         );
         let query = sql::query(AssertSqlSafe(query)).bind(prefix.to_owned()).bind(sql::prefix_end(prefix));
         let query = query.bind(after.unwrap_or_default().to_owned()).bind(sql::limit(limit));
-        self.all(query).await?.iter().map(|row| Ok(rows::record(row)?.user)).collect()
+        readable(self.all(query).await?.iter().map(|row| Ok(rows::record(row)?.user)))
     }
 }
 

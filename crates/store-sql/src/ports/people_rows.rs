@@ -1,38 +1,27 @@
 //! A user's row: read, checked for names that are taken, written.
 
-use domain::name::{DisplayName, UserName};
-use domain::{Timestamp, User, UserId};
-use serde::{Deserialize, Serialize};
+use domain::name::UserName;
+use domain::{User, UserId};
 use service::ports::{StoreError, StoreResult, UserRecord};
+use stored::UserRest;
 
-use crate::codec::{Columns, json, word};
+use crate::codec::{Columns, decoded, json, word};
 use crate::database::{Connection, Row};
 use crate::error::Fault;
 use crate::sql;
-
-/// What of a user has no column of its own.
-#[derive(Serialize, Deserialize)]
-struct Rest {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    display_name: Option<DisplayName>,
-    #[serde(default)]
-    banned: bool,
-    created_at: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    password_hash: Option<String>,
-}
 
 /// The columns of a user, for `SELECT` on `usr`.
 pub const USER: &str = "user_id, name, folded, email, guest, role, body";
 
 pub fn record(row: &Row) -> StoreResult<UserRecord> {
-    let rest: Rest = row.json("body")?;
-    let name = row.text("name")?;
-    let unreadable = |why| StoreError::Unavailable { why, retry_ms: 1_000 };
+    decoded("user", row, &["user_id"], read_record)
+}
+
+fn read_record(row: &Row) -> StoreResult<UserRecord> {
+    let rest: UserRest = row.json("body")?;
     let user = User {
         id: row.parsed("user_id")?,
-        // As it was accepted once; rules for new names may be stricter by now.
-        name: UserName::parse(&name).map_err(|why| unreadable(format!("the name {name:?} cannot be read: {why}")))?,
+        name: UserName::from_stored(row.text("name")?),
         display_name: rest.display_name,
         guest: row.flag("guest")?,
         role: row.word("role")?,
@@ -88,7 +77,7 @@ pub async fn update(connection: &mut Connection, changed: &UserRecord) -> Result
 }
 
 async fn write(connection: &mut Connection, sql: &'static str, row: &UserRecord) -> Result<(), Fault> {
-    let rest = Rest {
+    let rest = UserRest {
         display_name: row.user.display_name.clone(),
         banned: row.user.banned,
         created_at: row.user.created_at,

@@ -4,22 +4,24 @@ use async_trait::async_trait;
 use domain::name::{Slug, fold};
 use domain::text::Emoji;
 use domain::{LogId, Member, Room, RoomId, Seq, UserId, UserRoom};
-use service::ports::{DirectoryRoom, Head, Rooms, StoreResult, UserRoomRow};
+use service::ports::{DirectoryRoom, Head, Rooms, StoreResult, UserRoomRow, readable};
 use sqlx::AssertSqlSafe;
 
 use crate::codec::{self, Columns, MEMBER, USER_ROOM, int};
+use crate::database::{Row, Statement};
 use crate::shared::{Shared, texts};
 use crate::sql;
 
 #[async_trait]
 impl Rooms for Shared {
     async fn room(&self, room: RoomId) -> StoreResult<Option<Room>> {
-        let query = sql::query("SELECT body AS room_body FROM room WHERE room = $1").bind(room.to_string());
+        let query = sql::query("SELECT room, body AS room_body FROM room WHERE room = $1").bind(room.to_string());
         self.one(query).await?.as_ref().map(codec::room).transpose()
     }
 
     async fn room_by_slug(&self, slug: &Slug) -> StoreResult<Option<Room>> {
-        let query = sql::query("SELECT body AS room_body FROM room WHERE slug = $1").bind(slug.as_str().to_owned());
+        let query =
+            sql::query("SELECT room, body AS room_body FROM room WHERE slug = $1").bind(slug.as_str().to_owned());
         self.one(query).await?.as_ref().map(codec::room).transpose()
     }
 
@@ -32,20 +34,23 @@ impl Rooms for Shared {
     async fn members_of(&self, room: RoomId, users: &[UserId]) -> StoreResult<Vec<Member>> {
         let select = format!("SELECT {MEMBER} FROM member WHERE room = $1 AND user_id");
         let rows = self.all_in(&select, &[room.to_string()], &texts(users)).await?;
-        rows.iter().map(codec::member).collect()
+        readable(rows.iter().map(codec::member))
     }
 
     async fn memberships(&self, user: UserId, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Member)>> {
         let select = format!("SELECT room, {MEMBER} FROM member WHERE user_id = $1 AND room");
         let rows = self.all_in(&select, &[user.to_string()], &texts(rooms)).await?;
-        rows.iter().map(|row| Ok((row.parsed("room")?, codec::member(row)?))).collect()
+        readable(rows.iter().map(|row| Ok((row.parsed("room")?, codec::member(row)?))))
     }
 
     async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> StoreResult<Vec<Member>> {
         let query = format!("SELECT {MEMBER} FROM member WHERE room = $1 AND user_id > $2 ORDER BY user_id LIMIT $3");
         let after = after.map(|user| user.to_string()).unwrap_or_default();
-        let query = sql::query(AssertSqlSafe(query)).bind(room.to_string()).bind(after).bind(sql::limit(limit));
-        self.all(query).await?.iter().map(codec::member).collect()
+        let query = |after: String, limit| {
+            let query = sql::query(AssertSqlSafe(query.clone())).bind(room.to_string());
+            query.bind(after).bind(sql::limit(limit))
+        };
+        self.page(after, limit, "user_id", query, codec::member).await
     }
 
     async fn member_count(&self, room: RoomId) -> StoreResult<u64> {
@@ -65,11 +70,14 @@ impl Rooms for Shared {
              ORDER BY ur.room LIMIT $3"
         );
         let after = after.map(|room| room.to_string()).unwrap_or_default();
-        let query = sql::query(AssertSqlSafe(query)).bind(user.to_string()).bind(after).bind(sql::limit(limit));
-        let rows = self.all(query).await?;
-        let line =
-            |row| Ok(UserRoomRow { row: codec::user_room(row)?, room: codec::room(row)?, head: codec::head(row)? });
-        rows.iter().map(line).collect()
+        let query = |after: String, limit| {
+            let query = sql::query(AssertSqlSafe(query.clone())).bind(user.to_string());
+            query.bind(after).bind(sql::limit(limit))
+        };
+        let line = |row: &Row| {
+            Ok(UserRoomRow { row: codec::user_room(row)?, room: codec::room(row)?, head: codec::head(row)? })
+        };
+        self.page(after, limit, "room", query, line).await
     }
 
     async fn user_room(&self, user: UserId, room: RoomId) -> StoreResult<Option<UserRoom>> {
@@ -117,7 +125,7 @@ impl Rooms for Shared {
         let line = |row| {
             Ok(DirectoryRoom { room: codec::room(row)?, head: codec::head(row)?, members: row.number("members")? })
         };
-        rows.iter().map(line).collect()
+        readable(rows.iter().map(line))
     }
 
     async fn pins(&self, room: RoomId) -> StoreResult<Vec<Seq>> {
@@ -151,5 +159,30 @@ impl Rooms for Shared {
         let query = "SELECT seq FROM thread WHERE room = $1 AND root = $2 AND seq > $3 ORDER BY seq LIMIT $4";
         let query = sql::query(query).bind(room.to_string()).bind(int(root)).bind(int(after));
         self.all(query.bind(sql::limit(limit))).await?.iter().map(|row| row.number("seq")).collect()
+    }
+}
+
+impl Shared {
+    /// Reads rows behind `after`, in the order of a column. A page is full as long as more follow, however many rows of it
+    /// cannot be decoded.
+    async fn page<T>(
+        &self,
+        mut after: String,
+        limit: usize,
+        column: &str,
+        query: impl Fn(String, usize) -> Statement,
+        decode: impl Fn(&Row) -> StoreResult<T>,
+    ) -> StoreResult<Vec<T>> {
+        let mut found = Vec::new();
+        while found.len() < limit {
+            let wanted = limit - found.len();
+            let rows = self.all(query(after, wanted)).await?;
+            found.extend(readable(rows.iter().map(&decode))?);
+            match rows.last() {
+                Some(last) if rows.len() == wanted => after = last.text(column)?,
+                _ => break,
+            }
+        }
+        Ok(found)
     }
 }

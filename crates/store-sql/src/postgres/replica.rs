@@ -64,7 +64,7 @@ impl Replica {
         let query = sql::query(sqlx::AssertSqlSafe(query));
         let query = query.bind(log.to_string()).bind(int(edge)).bind(sql::limit(limit));
         match tokio::time::timeout(PATIENCE, self.pool.all(query)).await {
-            Ok(Ok(rows)) => self.decode(rows).ok().flatten().filter(|page| page.as_of >= min_seq),
+            Ok(Ok(rows)) => self.decode(log, &rows).ok().flatten().filter(|page| page.as_of >= min_seq),
             // The primary removed rows that the replica was reading: nothing is wrong with it.
             Ok(Err(error)) if dialect::kind(&error) == Kind::Race => None,
             Ok(Err(error)) => self.leave_alone(&error.to_string()),
@@ -72,13 +72,13 @@ impl Replica {
         }
     }
 
-    fn decode(&self, rows: Vec<Row>) -> StoreResult<Option<LogPage>> {
+    fn decode(&self, log: LogId, rows: &[Row]) -> StoreResult<Option<LogPage>> {
         let Some(first) = rows.first() else { return Ok(None) };
         let (epoch, as_of): (Epoch, Seq) = (first.parsed("epoch")?, first.number("head")?);
         if epoch.0 != self.epoch.load(Ordering::Acquire) {
             return Ok(self.leave_alone("it is of another life of the database"));
         }
-        let entries = if first.int_or_none("seq")?.is_some() { entries(rows)? } else { Vec::new() };
+        let entries = if first.int_or_none("seq")?.is_some() { entries(log, rows)? } else { Vec::new() };
         Ok(Some(LogPage { epoch, as_of, entries }))
     }
 

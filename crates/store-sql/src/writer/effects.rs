@@ -5,6 +5,8 @@ use domain::{Effect, Entry, LogId, Member, MemberState, Room, RoomId, RoomKind, 
 
 use super::append::Append;
 use super::own_effects;
+use stored::RoomRecord;
+
 use crate::codec::{EntryRow, int, json, word};
 use crate::database::Connection;
 use crate::sql;
@@ -118,7 +120,7 @@ async fn room(connection: &mut Connection, row: &Room) -> Done {
         let query = query.bind(row.id.to_string()).bind(word(&row.kind));
         let query = query.bind(row.slug.as_ref().map(|slug| slug.as_str().to_owned()));
         let query = query.bind(row.name.as_ref().map(|name| fold(name.as_str())));
-        query.bind(i64::from(listed)).bind(int(row.rev)).bind(json(row))
+        query.bind(i64::from(listed)).bind(int(row.rev)).bind(json(&RoomRecord(row.clone())))
     };
     let update = "UPDATE room SET kind = $2, slug = $3, name = $4, listed = $5, rev = $6, body = $7 WHERE room = $1";
     let updated = bound(sql::query(update)).execute(&mut *connection).await?;

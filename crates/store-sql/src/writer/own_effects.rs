@@ -2,6 +2,8 @@
 
 use domain::{Effect, Level, Notification, NotificationKey, UserId, UserRoom};
 
+use stored::NotificationRecord;
+
 use crate::codec::{int, json, word};
 use crate::database::{Connection, Statement};
 use crate::sql;
@@ -23,7 +25,11 @@ pub async fn apply(connection: &mut Connection, user: UserId, effect: &Effect) -
         Effect::NotificationChanged(new) => {
             let sql = "UPDATE notif SET body = $5
                        WHERE user_id = $1 AND at = $2 AND room = $3 AND seq = $4 AND state = 'there'";
-            of(sql::query(sql), user, &new.key).bind(json(new)).execute(connection).await.map(|_| ())
+            of(sql::query(sql), user, &new.key)
+                .bind(json(&NotificationRecord(new.clone())))
+                .execute(connection)
+                .await
+                .map(|_| ())
         }
         Effect::NotificationRead { key: None, at } => {
             let sql = "UPDATE notif SET seen = $1 WHERE user_id = $2 AND state = 'there' AND seen IS NULL";
@@ -67,6 +73,8 @@ async fn user_room(connection: &mut Connection, user: UserId, row: &UserRoom) ->
 async fn notification(connection: &mut Connection, user: UserId, new: &Notification) -> Done {
     let sql = "INSERT INTO notif (user_id, at, room, seq, seen, body, state) VALUES ($1, $2, $3, $4, $5, $6, 'there')
                ON CONFLICT (user_id, at, room, seq) DO NOTHING";
-    let query = of(sql::query(sql), user, &new.key).bind(new.read_at.map(|at| at.0)).bind(json(new));
+    let query = of(sql::query(sql), user, &new.key)
+        .bind(new.read_at.map(|at| at.0))
+        .bind(json(&NotificationRecord(new.clone())));
     query.execute(connection).await.map(|_| ())
 }

@@ -57,11 +57,21 @@ fn a_message_is_one_flat_frame() {
 #[test]
 fn an_unknown_kind_keeps_its_fallback() {
     let stored = serde_json::json!({"kind": "poll", "fallback": "A poll: tea?"});
-    let body: Body = serde_json::from_value(stored).expect("reads");
+    let body = Body::Unknown(stored);
     let event = Event::new(RoomId(Uuid::from_u128(7)), &entry(body), &Related::default());
     let json = round_trip(&ServerFrame::Event(AnyEvent::Room(event)));
     assert_eq!(json["kind"], "poll");
     assert_eq!(json["fallback"], "A poll: tea?");
+}
+
+#[test]
+fn what_cannot_be_decoded_is_shown_as_unreadable_without_its_text() {
+    let body = Body::Unreadable { kind: "message".into(), stored: r#"{"kind":"message","text":["secret"]}"#.into() };
+    let event = Event::new(RoomId(Uuid::from_u128(7)), &entry(body), &Related::default());
+    let json = round_trip(&ServerFrame::Event(AnyEvent::Room(event)));
+    assert_eq!((&json["kind"], &json["of"]), (&"unreadable".into(), &"message".into()));
+    assert_eq!(json["fallback"], UNREADABLE_FALLBACK);
+    assert!(!json.to_string().contains("secret"), "{json}");
 }
 
 #[test]

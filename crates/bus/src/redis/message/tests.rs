@@ -2,6 +2,11 @@ use domain::{EntryId, Message, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use domain::Body;
+use domain::text::MessageText;
+
 use super::*;
 
 const ME: Origin = 7;
@@ -33,7 +38,7 @@ fn heard(message: BusMessage) -> Read {
 
 #[test]
 fn every_message_comes_as_it_was_sent() {
-    let unknown = serde_json::from_value(json!({"kind": "poll", "question": "tea?"})).expect("any kind reads");
+    let unknown = Body::Unknown(json!({"kind": "poll", "question": "tea?"}));
     let mark = Mark { room: RoomId(Uuid::from_u128(2)), user: user(), seq: 4, n: 3, mentions: vec![2, 3] };
     let all = [
         committed(vec![
@@ -67,8 +72,7 @@ fn what_is_not_understood_is_passed_over() {
     let head = BusMessage::Head { log: log(), epoch: Epoch(1), head: 9 };
     let more = packed(OTHER, HEAD, &json!({"epoch": 1, "head": 9, "of_a_later_release": [1]}));
     assert_eq!(read(ME, log(), &more), heard(head), "further fields do no harm");
-    let hole =
-        CommittedOut { epoch: 1, entries: &[entry(4, Body::delete(1)), entry(6, Body::delete(2))], texts: Vec::new() };
+    let hole = CommitRecord::new(Epoch(1), &[entry(4, Body::delete(1)), entry(6, Body::delete(2))]);
     assert_eq!(read(ME, log(), &packed(OTHER, COMMITTED, &hole)), Read::Foreign, "a commit has no holes");
 }
 
@@ -89,4 +93,40 @@ fn a_channel_names_its_log() {
         assert_eq!(log_of("other", name.as_bytes()), None);
     }
     assert_eq!(log_of("palaver", b"palaver:x:1"), None);
+}
+
+#[test]
+fn what_nodes_of_every_release_published_is_understood() {
+    for messages in fixtures("bus.jsonl") {
+        let mut kinds = std::collections::BTreeSet::new();
+        for line in messages.lines() {
+            let line: serde_json::Value = serde_json::from_str(line).expect("it is JSON");
+            let channel = line["channel"].as_str().expect("a channel has a name");
+            let payload = BASE64.decode(line["payload"].as_str().expect("a payload is a text")).expect("it is base64");
+            let log = log_of("palaver", channel.as_bytes()).expect("it is a log's channel");
+            let Read::Heard(heard) = read(ME, log, &payload) else { panic!("{line} is not understood") };
+            match heard.message {
+                BusMessage::Committed(committed) => kinds.extend(committed.entries.iter().map(|entry| {
+                    assert!(!matches!(entry.body, Body::Unknown(_) | Body::Unreadable { .. }), "{entry:?}");
+                    entry.body.kind().to_owned()
+                })),
+                BusMessage::Head { .. } => drop(kinds.insert("head".to_owned())),
+                BusMessage::Typing(_) => drop(kinds.insert("typing".to_owned())),
+                BusMessage::Mark(_) => drop(kinds.insert("mark".to_owned())),
+            }
+        }
+        for kind in ["message", "edit", "delete", "react", "pin", "member", "room", "user_room", "notification_added"] {
+            assert!(kinds.contains(kind), "no {kind} was published: {kinds:?}");
+        }
+    }
+}
+
+/// A file of the golden data of each release.
+fn fixtures(name: &str) -> Vec<String> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
+    let releases = std::fs::read_dir(folder).expect("there are fixtures").map(|entry| entry.expect("it can be read"));
+    let files = releases.filter(|entry| entry.path().is_dir()).map(|entry| entry.path().join(name));
+    let files: Vec<String> = files.map(|file| std::fs::read_to_string(file).expect("each release has it")).collect();
+    assert!(!files.is_empty(), "there is no release");
+    files
 }

@@ -1,17 +1,20 @@
+use domain::{NotificationKind, RoomId, RoomKind};
+
 use super::*;
+use crate::RoomRecord;
 
 #[test]
 fn an_unknown_kind_is_carried_unchanged() {
     let stored = serde_json::json!({"kind": "poll", "question": "tea?", "v": [1, 2]});
-    let body: Body = serde_json::from_value(stored.clone()).expect("any kind reads");
+    let body = decode_body(1, &stored.to_string()).expect("any kind reads");
     assert_eq!(body.kind(), "poll");
-    assert_eq!(serde_json::to_value(&body).expect("writes"), stored);
+    assert_eq!(encode_body(&body), stored.to_string());
 }
 
 #[test]
 fn every_kind_reads_what_it_writes() {
     let user = UserId(uuid::Uuid::from_u128(7));
-    let room = crate::ids::RoomId(uuid::Uuid::from_u128(8));
+    let room = RoomId(uuid::Uuid::from_u128(8));
     let key = NotificationKey { at: Timestamp(5), room: room.0, seq: 3 };
     let emoji = Emoji::try_from("👍".to_owned()).expect("valid");
     let message = Message {
@@ -42,7 +45,7 @@ fn every_kind_reads_what_it_writes() {
         },
         Body::Room(Room {
             id: room,
-            kind: crate::room::RoomKind::Private,
+            kind: RoomKind::Private,
             slug: None,
             name: None,
             description: "tea".into(),
@@ -57,7 +60,7 @@ fn every_kind_reads_what_it_writes() {
             state: MemberState::Joined,
             role: Role::Owner,
             rev: 1,
-            level: crate::room::Level::None,
+            level: domain::Level::None,
             hidden: true,
             why: None,
             read_seq: 1,
@@ -66,7 +69,7 @@ fn every_kind_reads_what_it_writes() {
         }),
         Body::NotificationAdded(Notification {
             key,
-            kind: crate::own::NotificationKind::Mention,
+            kind: NotificationKind::Mention,
             notif_type: None,
             room: Some(room),
             seq: Some(3),
@@ -78,7 +81,7 @@ fn every_kind_reads_what_it_writes() {
         }),
         Body::NotificationChanged(Notification {
             key,
-            kind: crate::own::NotificationKind::Mention,
+            kind: NotificationKind::Mention,
             notif_type: None,
             room: Some(room),
             seq: Some(3),
@@ -93,15 +96,57 @@ fn every_kind_reads_what_it_writes() {
         Body::Setting { name: "theme".into(), value: serde_json::json!({"dark": true}) },
         Body::SessionEnded { session: None },
     ];
+    let mut kinds = Vec::new();
     for body in all {
-        let stored = serde_json::to_string(&body).expect("writes");
-        assert_eq!(serde_json::from_str::<Body>(&stored).expect("reads"), body, "{stored}");
-        assert_eq!(serde_json::to_value(&body).expect("writes")["kind"], body.kind());
+        let stored = encode_body(&body);
+        assert_eq!(decode_body(ENTRY_VERSION, &stored), Ok(body.clone()), "{stored}");
+        let value: Value = serde_json::from_str(&stored).expect("it is JSON");
+        assert_eq!(value["kind"], body.kind());
+        kinds.push(body.kind().to_owned());
     }
+    kinds.dedup();
+    assert_eq!(kinds, KINDS, "each kind is here once");
 }
 
 #[test]
 fn the_text_of_an_edit_is_not_stored() {
     let edit = Body::edit(3, Some("secret".to_owned().try_into().expect("valid")));
-    assert_eq!(serde_json::to_string(&edit).expect("writes"), r#"{"kind":"edit","target":3}"#);
+    assert_eq!(encode_body(&edit), r#"{"kind":"edit","target":3}"#);
+}
+
+#[test]
+fn what_todays_rules_refuse_is_read_as_it_was_accepted() {
+    let long = "x".repeat(domain::limits::TEXT_CHARS + 1);
+    let stored =
+        format!(r#"{{"kind":"message","text":"{long}","rev":1,"reactions":[{{"emoji":"ok","n":0,"users":[]}}]}}"#);
+    let Ok(Body::Message(message)) = decode_body(1, &stored) else { panic!("it is a message") };
+    assert_eq!((message.text.as_str(), message.reactions[0].emoji.as_str()), (long.as_str(), "ok"));
+    let room = r#"{"id":"00000000-0000-0000-0000-000000000008","kind":"public","slug":"Not A Slug","name":"","added_later":7}"#;
+    let RoomRecord(room) = crate::from_json(room).expect("it is a room");
+    assert_eq!(room.slug.expect("it has one").as_str(), "Not A Slug");
+}
+
+#[test]
+fn a_known_kind_that_cannot_be_decoded_is_unreadable_and_not_unknown() {
+    let secret = "what somebody wrote";
+    for (v, stored) in [
+        (1, format!(r#"{{"kind":"message","text":["{secret}"],"rev":1}}"#)),
+        (1, format!(r#"{{"kind":"message","text":"{secret}"}}"#)),
+        (1, r#"{"kind":"member","user":"nobody","state":"joined","role":"member"}"#.to_owned()),
+        (
+            1,
+            r#"{"kind":"member","user":"00000000-0000-0000-0000-000000000008","state":"asleep","role":"member"}"#
+                .to_owned(),
+        ),
+        (ENTRY_VERSION + 1, format!(r#"{{"kind":"message","text":"{secret}","rev":1}}"#)),
+    ] {
+        let unreadable = decode_body(v, &stored).expect_err("it cannot be decoded");
+        assert!(!unreadable.why.contains(secret), "{}", unreadable.why);
+        assert_eq!(unreadable.body.kind(), if stored.contains("member") { "member" } else { "message" });
+        assert_eq!(encode_body(&unreadable.body), stored, "it is carried on unchanged");
+    }
+    for stored in ["", "tea", "[]", "{}", r#"{"kind":3}"#] {
+        let unreadable = decode_body(1, stored).expect_err("it has no kind");
+        assert_eq!((unreadable.body.kind(), encode_body(&unreadable.body).as_str()), ("", stored));
+    }
 }

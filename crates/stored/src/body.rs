@@ -1,0 +1,243 @@
+//! The body of an entry: what a log holds of a message, a change, a member, a room, and of a user's own affairs.
+
+use domain::entry::ENTRY_VERSION;
+use domain::text::{Emoji, MessageText};
+use domain::{
+    Body, FileId, MemberState, Message, Notification, NotificationKey, Reaction, Role, Room, Seq, SessionId, Timestamp,
+    UserId, UserRoom,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::own::{NotificationForm, UserRoomForm};
+use crate::room::RoomForm;
+use crate::{is_default, lenient, reason, record, to_json};
+
+/// The kinds that this release knows. What is stored under another one is carried on unchanged.
+pub const KINDS: [&str; 14] = [
+    "message",
+    "edit",
+    "delete",
+    "react",
+    "pin",
+    "member",
+    "room",
+    "user_room",
+    "notification_added",
+    "notification_changed",
+    "notification_read",
+    "notification_gone",
+    "setting",
+    "session_ended",
+];
+
+/// A body that cannot be decoded, although its kind is known or has no name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unreadable {
+    /// What stands for it: [`Body::Unreadable`].
+    pub body: Body,
+    /// Why, without any of its text.
+    pub why: String,
+}
+
+/// Encodes a body as JSON. What was not understood when it was read is written as it was.
+pub fn encode_body(body: &Body) -> String {
+    match body {
+        Body::Unknown(value) => value.to_string(),
+        Body::Unreadable { stored, .. } => stored.clone(),
+        known => to_json(&Borrowed(known)),
+    }
+}
+
+/// Decodes a body of version `v`. The kind is read first, so that only a kind that is not known becomes
+/// [`Body::Unknown`].
+pub fn decode_body(v: u16, text: &str) -> Result<Body, Unreadable> {
+    let unreadable = |kind: &str, why: String| Unreadable {
+        body: Body::Unreadable { kind: kind.to_owned(), stored: text.to_owned() },
+        why,
+    };
+    let Kind { kind } = serde_json::from_str(text).map_err(|error| unreadable("", reason(&error)))?;
+    if !KINDS.contains(&kind.as_str()) {
+        let value = serde_json::from_str(text).map_err(|error| unreadable(&kind, reason(&error)))?;
+        return Ok(Body::Unknown(value));
+    }
+    if v > ENTRY_VERSION {
+        return Err(unreadable(&kind, format!("it has version {v}, and this release reads up to {ENTRY_VERSION}")));
+    }
+    let decoded = serde_json::from_str::<BodyRecord>(text);
+    decoded.map(|record| record.0).map_err(|error| unreadable(&kind, reason(&error)))
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    kind: String,
+}
+
+record!(
+    /// A body whose kind is known.
+    BodyRecord,
+    "BodyForm",
+    Body
+);
+
+/// The same, to be written.
+struct Borrowed<'a>(&'a Body);
+
+impl Serialize for Borrowed<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        BodyForm::serialize(self.0, serializer)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Body", tag = "kind", rename_all = "snake_case")]
+enum BodyForm {
+    Message(#[serde(with = "MessageForm")] Message),
+    Edit {
+        target: Seq,
+        /// Stands in the message only, so that a deletion removes it.
+        #[serde(skip)]
+        text: Option<MessageText>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mentions: Option<Vec<UserId>>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unmentioned: Vec<UserId>,
+    },
+    Delete {
+        target: Seq,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unmentioned: Vec<UserId>,
+    },
+    React {
+        target: Seq,
+        #[serde(with = "lenient")]
+        emoji: Emoji,
+        on: bool,
+    },
+    Pin {
+        target: Seq,
+        on: bool,
+    },
+    Member {
+        user: UserId,
+        state: MemberState,
+        role: Role,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        muted_until: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
+    Room(#[serde(with = "nested::room")] Room),
+    UserRoom(#[serde(with = "UserRoomForm")] UserRoom),
+    NotificationAdded(#[serde(with = "nested::notification")] Notification),
+    NotificationChanged(#[serde(with = "nested::notification")] Notification),
+    NotificationRead {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<NotificationKey>,
+    },
+    NotificationGone {
+        key: NotificationKey,
+    },
+    Setting {
+        name: String,
+        value: Value,
+    },
+    SessionEnded {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<SessionId>,
+    },
+    #[serde(skip)]
+    Unknown(Value),
+    #[serde(skip)]
+    Unreadable {
+        kind: String,
+        stored: String,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Message")]
+struct MessageForm {
+    #[serde(with = "lenient")]
+    text: MessageText,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    mentions: Vec<UserId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    files: Vec<FileId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reply_to: Option<Seq>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    thread: Option<Seq>,
+    rev: Seq,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edited_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    deleted: bool,
+    #[serde(default, with = "reactions", skip_serializing_if = "Vec::is_empty")]
+    reactions: Vec<Reaction>,
+}
+
+/// The reactions of a message, in the order of their first use.
+mod reactions {
+    use serde::{Deserializer, Serializer};
+
+    use super::*;
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(remote = "Reaction")]
+    struct ReactionForm {
+        #[serde(with = "lenient")]
+        emoji: Emoji,
+        n: u32,
+        users: Vec<UserId>,
+    }
+
+    record!(
+        /// One emoji's reactions.
+        ReactionRecord,
+        "ReactionForm",
+        Reaction
+    );
+
+    pub fn serialize<S: Serializer>(reactions: &[Reaction], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(reactions.iter().cloned().map(ReactionRecord))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Reaction>, D::Error> {
+        let records = Vec::<ReactionRecord>::deserialize(deserializer)?;
+        Ok(records.into_iter().map(|record| record.0).collect())
+    }
+}
+
+/// A room and a notification have a `kind` of their own, so they are stored one level deeper than the kind of the entry.
+mod nested {
+    macro_rules! nested {
+        ($field:ident, $form:literal, $type:ty) => {
+            pub mod $field {
+                use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+                use super::super::*;
+
+                #[derive(Serialize, Deserialize)]
+                struct Outer {
+                    #[serde(with = $form)]
+                    $field: $type,
+                }
+
+                pub fn serialize<S: Serializer>(value: &$type, serializer: S) -> Result<S::Ok, S::Error> {
+                    Outer { $field: value.clone() }.serialize(serializer)
+                }
+
+                pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
+                    Outer::deserialize(deserializer).map(|outer| outer.$field)
+                }
+            }
+        };
+    }
+
+    nested!(room, "RoomForm", Room);
+    nested!(notification, "NotificationForm", Notification);
+}
+
+#[cfg(test)]
+mod tests;

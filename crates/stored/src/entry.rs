@@ -1,0 +1,84 @@
+//! A whole entry, as it stands on the bus and in what nodes hand to each other. In a store its parts have columns.
+
+use domain::text::MessageText;
+use domain::{Body, Entry, EntryId, Epoch, Seq, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{decode_body, encode_body, lenient};
+
+/// An entry with its body in the stored form.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct EntryRecord {
+    v: u16,
+    seq: Seq,
+    n: u64,
+    by: UserId,
+    id: EntryId,
+    at: Timestamp,
+    body: Box<RawValue>,
+}
+
+impl EntryRecord {
+    /// The form of an entry. The text of an edit is not part of it.
+    pub fn new(entry: &Entry) -> EntryRecord {
+        let body = encode_body(&entry.body);
+        EntryRecord {
+            v: entry.v,
+            seq: entry.seq,
+            n: entry.n,
+            by: entry.by,
+            id: entry.id,
+            at: entry.at,
+            body: RawValue::from_string(body).unwrap_or_else(|_| RawValue::NULL.to_owned()),
+        }
+    }
+
+    /// The entry; a body that cannot be decoded is one that cannot be shown.
+    pub fn into_entry(self) -> Entry {
+        let EntryRecord { v, seq, n, by, id, at, body } = self;
+        let body = decode_body(v, body.get()).unwrap_or_else(|unreadable| unreadable.body);
+        Entry { v, seq, n, by, id, at, body }
+    }
+}
+
+/// A commit, as a node publishes it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CommitRecord {
+    epoch: u64,
+    entries: Vec<EntryRecord>,
+    /// The texts of edits, by the seq of the edit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    texts: Vec<(Seq, EditedText)>,
+}
+
+impl CommitRecord {
+    /// The form of a commit.
+    pub fn new(epoch: Epoch, entries: &[Entry]) -> CommitRecord {
+        let text = |entry: &Entry| match &entry.body {
+            Body::Edit { text, .. } => text.clone().map(|text| (entry.seq, EditedText(text))),
+            _ => None,
+        };
+        CommitRecord {
+            epoch: epoch.0,
+            entries: entries.iter().map(EntryRecord::new).collect(),
+            texts: entries.iter().filter_map(text).collect(),
+        }
+    }
+
+    /// The epoch and the entries, edits with their texts.
+    pub fn into_entries(self) -> (Epoch, Vec<Entry>) {
+        let mut entries: Vec<Entry> = self.entries.into_iter().map(EntryRecord::into_entry).collect();
+        for (seq, EditedText(said)) in self.texts {
+            let edited = entries.iter_mut().find(|entry| entry.seq == seq);
+            if let Some(Entry { body: Body::Edit { text, .. }, .. }) = edited {
+                *text = Some(said);
+            }
+        }
+        (Epoch(self.epoch), entries)
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+struct EditedText(#[serde(with = "lenient")] MessageText);

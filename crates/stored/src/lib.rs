@@ -1,0 +1,80 @@
+//! The forms in which records are stored, and in which nodes hand them to each other.
+//!
+//! Owns every such form and its versions. Never judges a record by the rules for new input: what a release accepted once,
+//! later releases read for ever, so a text keeps its length and a name its spelling whatever the rules are by now. A form
+//! only grows: a new field has a default, and a field that is not known is ignored.
+//!
+//! Invariants: decoding never panics; a kind of entry that is not known is carried on unchanged; a record that cannot be
+//! decoded is unreadable alone, and whoever reads it says so in the log and goes on with the next.
+
+mod body;
+mod change;
+mod entry;
+mod file;
+mod lenient;
+mod own;
+mod room;
+mod user;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use body::{KINDS, Unreadable, decode_body, encode_body};
+pub use change::{AckRecord, ChangeRecord};
+pub use entry::{CommitRecord, EntryRecord};
+pub use file::{FileRecord, FileRest};
+pub use own::NotificationRecord;
+pub use room::RoomRecord;
+pub use user::UserRest;
+
+/// Encodes a record as JSON.
+pub fn to_json(record: &impl Serialize) -> String {
+    serde_json::to_string(record).expect("a record has string keys and no failing serializers")
+}
+
+/// Decodes a record from JSON; the error says why it is unreadable, and never quotes the record.
+pub fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_str(text).map_err(|error| reason(&error))
+}
+
+/// Returns the stored name of a value of an enum, such as `joined`.
+pub fn to_word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        other => unreachable!("an enum is stored as a word, not as {other:?}"),
+    }
+}
+
+/// Returns the value of an enum with this stored name.
+pub fn from_word<T: DeserializeOwned>(word: &str) -> Result<T, String> {
+    T::deserialize(serde::de::value::StrDeserializer::<serde_json::Error>::new(word)).map_err(|error| reason(&error))
+}
+
+/// What is wrong, without the text that serde quotes: a record may hold what people wrote.
+fn reason(error: &serde_json::Error) -> String {
+    let kind = match error.classify() {
+        serde_json::error::Category::Syntax => "it is not JSON",
+        serde_json::error::Category::Eof => "it ends too early",
+        _ => "a field is missing, or is not of its type",
+    };
+    match error.line() {
+        0 => kind.to_owned(),
+        line => format!("{kind}, at line {line} column {}", error.column()),
+    }
+}
+
+/// Whether a field has its default, and need not be stored.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// A record that is another type's form.
+macro_rules! record {
+    ($(#[$doc:meta])* $record:ident, $form:literal, $type:ty) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $record(#[serde(with = $form)] pub $type);
+    };
+}
+use record;

@@ -1,0 +1,70 @@
+//! What may be wrong with a stored entry, and what a reader sees of it.
+
+use serde_json::{Value, json};
+
+use super::Expected;
+
+/// A name that nobody can choose.
+pub const RESERVED_NAME: &str = "system";
+/// What somebody wrote, and no log line may quote.
+pub const SECRET: &str = "what somebody wrote once";
+
+/// What is wrong with an entry.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Damage {
+    /// A message longer than today's limit: it is shown as it is.
+    TooLong,
+    /// A kind that this release does not know: its fallback is shown.
+    UnknownKind,
+    /// A row of a later version.
+    LaterVersion,
+    /// A message that cannot be decoded.
+    Undecodable,
+    /// Not even JSON.
+    NotJson,
+}
+
+impl Damage {
+    /// The version and the body that stand in the row.
+    pub fn row(self) -> (u16, String) {
+        let message = |text: Value| json!({ "kind": "message", "text": text, "rev": 1 }).to_string();
+        match self {
+            Damage::TooLong => (1, message(json!("long ".repeat(2_000)))),
+            Damage::UnknownKind => (1, json!({ "kind": "poll", "fallback": "A poll" }).to_string()),
+            Damage::LaterVersion => (99, message(json!(SECRET))),
+            Damage::Undecodable => (1, message(json!([SECRET]))),
+            Damage::NotJson => (1, SECRET.to_owned()),
+        }
+    }
+
+    /// Checks what a reader gets.
+    pub fn check(self, shown: &Value) {
+        match self {
+            Damage::TooLong => {
+                assert_eq!(shown["text"].as_str().map(str::len), Some(10_000), "{shown}");
+                for field in ["mentions", "deleted", "reactions"] {
+                    assert!(!shown[field].is_null(), "{field} is missing: {shown}");
+                }
+            }
+            Damage::UnknownKind => assert_eq!((&shown["kind"], &shown["fallback"]), (&json!("poll"), &json!("A poll"))),
+            Damage::LaterVersion | Damage::Undecodable | Damage::NotJson => {
+                assert_eq!(shown["kind"], "unreadable", "{shown}");
+                assert!(shown["fallback"].as_str().is_some_and(|text| !text.is_empty()), "{shown}");
+                assert!(!shown.to_string().contains(SECRET), "{shown}");
+            }
+        }
+    }
+}
+
+/// Spoils a message of ada's for each damage; returns which.
+pub fn of_messages(expected: &Expected, room: &str) -> Vec<(u64, Damage)> {
+    let page = &expected["ada"][&format!("/api/rooms/{room}/messages?limit=200")].body["items"];
+    let ada = &expected["ada"]["/api/auth/me"].body["id"];
+    let of_ada = page.as_array().expect("a page has items").iter().filter(|message| message["by"]["id"] == *ada);
+    let plain = of_ada.filter(|message| message["reactions"] == json!([]) && message["reply_to"].is_null());
+    let seqs = plain.map(|message| message["seq"].as_u64().expect("an event has a seq"));
+    let damages = [Damage::TooLong, Damage::UnknownKind, Damage::LaterVersion, Damage::Undecodable, Damage::NotJson];
+    let damaged: Vec<(u64, Damage)> = seqs.zip(damages).collect();
+    assert_eq!(damaged.len(), damages.len(), "there are too few messages");
+    damaged
+}

@@ -1,0 +1,204 @@
+//! Golden data in a store of each kind: loaded as it was dumped, spoilt as a test asks, and served.
+
+use std::path::Path;
+
+use local_servers::{AWS_KEYS, AWS_REGION, shared};
+use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
+use tempfile::TempDir;
+use tests::backends::Backends;
+use tests::dynamodb;
+use tests::server::{Server, Settings};
+
+use super::damage::Damage;
+
+/// The database of the embedded profile, below its data folder.
+const SQLITE: &str = "palaver.db";
+/// Items that one call of DynamoDB writes.
+const BATCH: usize = 25;
+
+/// A kind of store.
+#[derive(Debug, Clone, Copy)]
+pub enum Store {
+    Sqlite,
+    Postgres,
+    DynamoDb,
+}
+
+/// Golden data, ready to be served.
+pub struct Opened {
+    data: TempDir,
+    backends: Option<Backends>,
+    place: Place,
+}
+
+enum Place {
+    Sqlite,
+    Postgres { database: String },
+    DynamoDb { table: String },
+}
+
+impl Store {
+    /// The folder of its golden data.
+    pub fn name(self) -> &'static str {
+        match self {
+            Store::Sqlite => "sqlite",
+            Store::Postgres => "postgresql",
+            Store::DynamoDb => "dynamodb",
+        }
+    }
+
+    /// Loads the data of a folder into a store of its own.
+    pub async fn load(self, folder: &Path) -> Opened {
+        let data = tempfile::tempdir().expect("a temporary folder can be made");
+        copy(&folder.join("files"), &data.path().join("files"));
+        let (place, variables) = match self {
+            Store::Sqlite => {
+                std::fs::copy(folder.join(SQLITE), data.path().join(SQLITE)).expect("the database can be copied");
+                return Opened { data, backends: None, place: Place::Sqlite };
+            }
+            Store::Postgres => {
+                let postgres = shared::postgres();
+                let database = postgres.new_database_like("template0");
+                postgres.load(&database, &folder.join("dump.sql"));
+                let url = postgres.url_of(&database);
+                (Place::Postgres { database }, vec![("DATABASE_URL", url)])
+            }
+            Store::DynamoDb => {
+                let table = format!("golden-{}", uuid::Uuid::now_v7());
+                let endpoint = shared::dynamodb_local().endpoint();
+                let variables = vec![
+                    ("DATABASE_URL", format!("dynamodb:{table}")),
+                    ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.clone()),
+                    ("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", endpoint),
+                    ("AWS_ACCESS_KEY_ID", AWS_KEYS.0.to_owned()),
+                    ("AWS_SECRET_ACCESS_KEY", AWS_KEYS.1.to_owned()),
+                    ("AWS_REGION", AWS_REGION.to_owned()),
+                ];
+                (Place::DynamoDb { table }, variables)
+            }
+        };
+        let backends = Backends::with_variables(variables).await;
+        let opened = Opened { data, backends: Some(backends), place };
+        if let Place::DynamoDb { table } = &opened.place {
+            opened.put_items(table, &folder.join("items.jsonl")).await;
+        }
+        opened
+    }
+}
+
+impl Opened {
+    /// Serves it.
+    pub async fn start(&self, settings: Settings) -> Server {
+        let settings = settings.data(self.data.path());
+        match &self.backends {
+            Some(backends) => settings.on(backends).start().await,
+            None => settings.start().await,
+        }
+    }
+
+    /// Puts another body into an entry, and changes nothing beside it.
+    pub async fn damage_entry(&self, log: &str, seq: u64, damage: &Damage) {
+        let (v, body) = damage.row();
+        let quoted = body.replace('\'', "''");
+        self.sql(&format!("UPDATE entry SET v = {v}, body = '{quoted}' WHERE log = '{log}' AND seq = {seq}")).await;
+        let Place::DynamoDb { table } = &self.place else { return };
+        for item in self.items(table).await {
+            let (Some(first), Some(entries)) = (item["sk"]["S"].as_str(), item["en"]["L"].as_array()) else { continue };
+            let is_of_log = item["pk"]["S"].as_str().is_some_and(|pk| pk.contains(&log[2..]));
+            let first: u64 = first.parse().expect("an item of a log is named by its first seq");
+            if !is_of_log || !(first..first + entries.len() as u64).contains(&seq) {
+                continue;
+            }
+            let mut item = item.clone();
+            let entry = &mut item["en"]["L"][(seq - first) as usize]["M"];
+            entry.as_object_mut().expect("an entry is a map").remove("x");
+            entry["k"] = json!({ "S": body });
+            if v != 1 {
+                entry["v"] = json!({ "N": v.to_string() });
+            }
+            self.put(table, item).await;
+        }
+    }
+
+    /// Gives a user another name, as an earlier release may have let them.
+    pub async fn rename_user(&self, user: &str, name: &str) {
+        // The folded form of a name of plain letters, but for those that look like others, is the name.
+        self.sql(&format!("UPDATE usr SET name = '{name}', folded = '{name}' WHERE user_id = '{user}'")).await;
+        let Place::DynamoDb { table } = &self.place else { return };
+        let items = self.items(table).await;
+        let profile = items.iter().find(|item| item["nm"]["S"] == "eve").expect("she has a profile");
+        let claim = items.iter().find(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.ends_with("#eve")));
+        let mut claim = claim.expect("her name is claimed").clone();
+        claim["pk"]["S"] = json!(claim["pk"]["S"].as_str().expect("it is a text").replace("#eve", &format!("#{name}")));
+        let mut profile = profile.clone();
+        profile["nm"] = json!({ "S": name });
+        self.put(table, profile).await;
+        self.put(table, claim).await;
+    }
+
+    /// Makes a member row one that a later release may write.
+    pub async fn spoil_member(&self, room: &str, user: &str) {
+        self.sql(&format!("UPDATE member SET state = 'asleep' WHERE room = '{room}' AND user_id = '{user}'")).await;
+        let Place::DynamoDb { table } = &self.place else { return };
+        for mut item in self.items(table).await {
+            let is_hers = item["sk"]["S"].as_str() == Some(&format!("MEMBER#{user}"));
+            if is_hers && item["pk"]["S"].as_str().is_some_and(|pk| pk.contains(room)) {
+                item["st"] = json!({ "S": "asleep" });
+                self.put(table, item).await;
+            }
+        }
+    }
+
+    async fn sql(&self, statement: &str) {
+        match &self.place {
+            Place::Sqlite => {
+                let url = format!("sqlite://{}", self.data.path().join(SQLITE).display());
+                let mut connection = SqliteConnection::connect(&url).await.expect("the database opens");
+                let done = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut connection).await;
+                assert_eq!(done.expect("the statement runs").rows_affected(), 1, "{statement}");
+                connection.close().await.expect("the database closes");
+            }
+            Place::Postgres { database } => {
+                shared::postgres().sql(database, statement);
+            }
+            Place::DynamoDb { .. } => {}
+        }
+    }
+
+    async fn put_items(&self, table: &str, file: &Path) {
+        let lines = std::fs::read_to_string(file).expect("there are items");
+        let items: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("it is JSON")).collect();
+        for some in items.chunks(BATCH) {
+            let puts: Vec<Value> = some.iter().map(|item| json!({ "PutRequest": { "Item": item } })).collect();
+            self.call("BatchWriteItem", &json!({ "RequestItems": { table: puts } })).await;
+        }
+    }
+
+    async fn items(&self, table: &str) -> Vec<Value> {
+        let page = self.call("Scan", &json!({ "TableName": table })).await;
+        assert!(page["LastEvaluatedKey"].is_null(), "golden data is small");
+        page["Items"].as_array().expect("a page has items").clone()
+    }
+
+    async fn put(&self, table: &str, item: Value) {
+        self.call("PutItem", &json!({ "TableName": table, "Item": item })).await;
+    }
+
+    async fn call(&self, operation: &str, request: &Value) -> Value {
+        dynamodb::call(&shared::dynamodb_local().endpoint(), operation, request).await.expect("DynamoDB answers")
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder can be made");
+    for entry in std::fs::read_dir(from).expect("it can be read") {
+        let (from, name) = entry.map(|entry| (entry.path(), entry.file_name())).expect("it can be read");
+        let to = to.join(name);
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            std::fs::copy(&from, &to).expect("it can be copied");
+        }
+    }
+}
