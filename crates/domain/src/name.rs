@@ -104,6 +104,13 @@ impl UserName {
     }
 }
 
+/// Returns the key under which a handle is looked up, or none for a text that is too short or too long to be one. Unlike
+/// [`UserName::parse`] it judges nothing else, since a handle that was accepted once goes on to be its user's.
+pub fn lookup_key(handle: &str) -> Option<String> {
+    let handle: String = handle.trim().nfc().take(USER_NAME_CHARS + 1).collect();
+    (2..=USER_NAME_CHARS).contains(&handle.chars().count()).then(|| fold(&handle))
+}
+
 /// Handles that mean something else than a person, or somebody whom anybody would believe.
 const RESERVED: [&str; 5] = ["me", "all", "here", "room", "system"];
 

@@ -6,7 +6,7 @@ use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::limits::{EMOJI_BYTES, MENTIONS_PER_MESSAGE, TEXT_CHARS, USER_NAME_CHARS};
-use crate::name::{UserName, fold, is_hidden, is_joining};
+use crate::name::{is_hidden, is_joining, lookup_key};
 
 /// Why a text cannot be sent as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,8 +62,7 @@ impl MessageText {
                 .take(USER_NAME_CHARS + 1)
                 .collect();
             let name = run.trim_end_matches(['_', '-', '.']);
-            if let Ok(name) = UserName::parse(name) {
-                let folded = fold(name.as_str());
+            if let Some(folded) = lookup_key(name) {
                 if !names.contains(&folded) && names.len() < MENTIONS_PER_MESSAGE {
                     names.push(folded);
                 }
@@ -136,6 +135,7 @@ impl From<Emoji> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::name::fold;
 
     fn text(text: &str) -> MessageText {
         text.to_owned().try_into().expect("valid")

@@ -25,7 +25,7 @@ pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
         }
         Admin::SetRole { name, role } => {
             let profile = Profile::open(settings, IfMissing::Refuse).await?;
-            let user = profile.services.auth.set_role(&UserName::parse(&name)?, role).await?;
+            let user = profile.services.auth.set_role(&UserName::from_stored(name), role).await?;
             println!("{} is {}, which holds within seconds", user.name, word(user.role));
             profile.close().await;
         }
@@ -38,7 +38,7 @@ pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
 async fn set_banned(settings: &Settings, name: &str, banned: bool) -> anyhow::Result<()> {
     let profile = Profile::open(settings, IfMissing::Refuse).await?;
     let auth = &profile.services.auth;
-    let user = auth.user_named(&UserName::parse(name)?).await?;
+    let user = auth.user_named(&UserName::from_stored(name.to_owned())).await?;
     auth.set_banned(&Actor::SYSTEM, user.id, banned).await?;
     println!("{} is {}", user.name, if banned { "banned, and signed out within seconds" } else { "let in again" });
     profile.close().await;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use domain::limits::{ACCESS_TOKEN_LIFE, DEVICE_CHARS, USER_NAME_CHARS};
-use domain::name::UserName;
+use domain::name::{UserName, lookup_key};
 use domain::{Actor, Code, Email, Refusal, User, UserRole};
 
 use super::{Auth, Password};
@@ -133,13 +133,13 @@ impl Auth {
     }
 
     async fn find(&self, name: &str) -> StoreResult<Option<UserRecord>> {
-        // Neither parses: no account has such a name, and the store need not be asked.
+        // Neither an address nor a handle: the store need not be asked.
         if let Ok(email) = Email::parse(name) {
             return self.store.people.user_by_email(email.as_str()).await;
         }
-        match UserName::parse(name) {
-            Ok(name) => self.store.people.user_by_name(&name.folded()).await,
-            Err(_) => Ok(None),
+        match lookup_key(name) {
+            Some(key) => self.store.people.user_by_name(&key).await,
+            None => Ok(None),
         }
     }
 
