@@ -240,6 +240,15 @@ impl Message {
 }
 
 impl Entry {
+    /// Whether it stands in pages of messages: a message, or what may be one and cannot be decoded.
+    pub fn is_shown_as_message(&self) -> bool {
+        match &self.body {
+            Body::Message(_) => true,
+            Body::Unreadable { kind, .. } => kind.is_empty() || kind == "message",
+            _ => false,
+        }
+    }
+
     /// The message, if it is one.
     pub fn message(&self) -> Option<&Message> {
         match &self.body {

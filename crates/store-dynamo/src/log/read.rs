@@ -101,7 +101,7 @@ impl Shared {
             let entries = items.into_iter().flat_map(|item| item.entries);
             let mut part: Vec<Entry> = entries.filter(|entry| entry.seq <= to).collect();
             to = part.first().map_or(from, |first| first.seq.min(from)) - 1;
-            part.retain(|entry| entry.message().is_some());
+            part.retain(Entry::is_shown_as_message);
             part.append(&mut found);
             found = part;
         }
@@ -120,7 +120,7 @@ impl Shared {
             let entries: Vec<Entry> = items.into_iter().flat_map(|item| item.entries).collect();
             // Where nothing stands the log ends.
             let Some(last) = entries.last().map(|last| last.seq).filter(|last| *last >= from) else { break };
-            found.extend(entries.into_iter().filter(|entry| entry.seq >= from && entry.message().is_some()));
+            found.extend(entries.into_iter().filter(|entry| entry.seq >= from && entry.is_shown_as_message()));
             if last < to {
                 break;
             }
@@ -145,7 +145,7 @@ impl Shared {
             _ => self.items_of(log, &asked).await?,
         };
         let entries = items.into_iter().flat_map(|item| item.entries);
-        Ok(entries.filter(|entry| entry.message().is_some() && asked.binary_search(&entry.seq).is_ok()).collect())
+        Ok(entries.filter(|entry| entry.is_shown_as_message() && asked.binary_search(&entry.seq).is_ok()).collect())
     }
 
     /// As `RoomLog::messages_of`. Lone messages of many rooms are read together by key; where several are asked of one
@@ -163,7 +163,7 @@ impl Shared {
             // The item begins with the entry that was asked for.
             let first = LogItem::read(LogId::Room(room), &item)?.entries.into_iter().next();
             asked.remove(&room);
-            found.extend(first.filter(|entry| entry.message().is_some()).map(|entry| (room, entry)));
+            found.extend(first.filter(Entry::is_shown_as_message).map(|entry| (room, entry)));
         }
         let rest = asked.into_iter().map(|(room, seqs)| async move {
             let messages = self.messages_at(LogId::Room(room), &seqs).await?;

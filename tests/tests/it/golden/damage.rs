@@ -37,6 +37,12 @@ impl Damage {
         }
     }
 
+    /// Whether the entry still stands in pages of messages on a store that has no column for the kind: on DynamoDB the body
+    /// alone says what it is.
+    pub fn is_shown_without_a_column(self) -> bool {
+        self != Damage::UnknownKind
+    }
+
     /// Checks what a reader gets.
     pub fn check(self, shown: &Value) {
         match self {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use domain::name::fold;
 use local_servers::{AWS_KEYS, AWS_REGION, shared};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
@@ -39,6 +40,11 @@ enum Place {
 }
 
 impl Store {
+    /// Whether a row says beside the body of what kind an entry is.
+    pub fn has_kinds(self) -> bool {
+        !matches!(self, Store::DynamoDb)
+    }
+
     /// The folder of its golden data.
     pub fn name(self) -> &'static str {
         match self {
@@ -123,14 +129,15 @@ impl Opened {
 
     /// Gives a user another name, as an earlier release may have let them.
     pub async fn rename_user(&self, user: &str, name: &str) {
-        // The folded form of a name of plain letters, but for those that look like others, is the name.
-        self.sql(&format!("UPDATE usr SET name = '{name}', folded = '{name}' WHERE user_id = '{user}'")).await;
+        let folded = fold(name);
+        self.sql(&format!("UPDATE usr SET name = '{name}', folded = '{folded}' WHERE user_id = '{user}'")).await;
         let Place::DynamoDb { table } = &self.place else { return };
         let items = self.items(table).await;
         let profile = items.iter().find(|item| item["nm"]["S"] == "eve").expect("she has a profile");
         let claim = items.iter().find(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.ends_with("#eve")));
         let mut claim = claim.expect("her name is claimed").clone();
-        claim["pk"]["S"] = json!(claim["pk"]["S"].as_str().expect("it is a text").replace("#eve", &format!("#{name}")));
+        claim["pk"]["S"] =
+            json!(claim["pk"]["S"].as_str().expect("it is a text").replace("#eve", &format!("#{folded}")));
         let mut profile = profile.clone();
         profile["nm"] = json!({ "S": name });
         self.put(table, profile).await;
