@@ -62,10 +62,11 @@ impl MessageText {
                 .take(USER_NAME_CHARS + 1)
                 .collect();
             let name = run.trim_end_matches(['_', '-', '.']);
-            if let Some(folded) = lookup_key(name) {
-                if !names.contains(&folded) && names.len() < MENTIONS_PER_MESSAGE {
-                    names.push(folded);
-                }
+            if let Some(folded) = lookup_key(name)
+                && !names.contains(&folded)
+                && names.len() < MENTIONS_PER_MESSAGE
+            {
+                names.push(folded);
             }
         }
         names

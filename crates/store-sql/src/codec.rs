@@ -149,7 +149,7 @@ pub fn entry(log: LogId, row: &Row) -> StoreResult<Entry> {
     let seq = row.number("seq")?;
     let body = stored::decode_body(v, &row.text("body")?).unwrap_or_else(|unreadable| {
         note_unreadable("entry", &format_args!("{log} {seq}"), &unreadable.why);
-        unreadable.body
+        unreadable.into_body()
     });
     Ok(Entry {
         v,

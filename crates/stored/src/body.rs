@@ -34,10 +34,19 @@ pub const KINDS: [&str; 14] = [
 /// A body that cannot be decoded, although its kind is known or has no name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unreadable {
-    /// What stands for it: [`Body::Unreadable`].
-    pub body: Body,
-    /// Why, without any of its text.
+    /// The kind, where even that can be told.
+    pub kind: String,
+    /// As it is stored.
+    pub stored: String,
+    /// Why it cannot be decoded, without any of its text.
     pub why: String,
+}
+
+impl Unreadable {
+    /// Returns what stands for it.
+    pub fn into_body(self) -> Body {
+        Body::Unreadable { kind: self.kind, stored: self.stored }
+    }
 }
 
 /// Encodes a body as JSON. What was not understood when it was read is written as it was.
@@ -52,10 +61,7 @@ pub fn encode_body(body: &Body) -> String {
 /// Decodes a body of version `v`. The kind is read first, so that only a kind that is not known becomes
 /// [`Body::Unknown`].
 pub fn decode_body(v: u16, text: &str) -> Result<Body, Unreadable> {
-    let unreadable = |kind: &str, why: String| Unreadable {
-        body: Body::Unreadable { kind: kind.to_owned(), stored: text.to_owned() },
-        why,
-    };
+    let unreadable = |kind: &str, why| Unreadable { kind: kind.to_owned(), stored: text.to_owned(), why };
     let Kind { kind } = serde_json::from_str(text).map_err(|error| unreadable("", reason(&error)))?;
     if !KINDS.contains(&kind.as_str()) {
         let value = serde_json::from_str(text).map_err(|error| unreadable(&kind, reason(&error)))?;

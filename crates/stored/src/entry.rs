@@ -5,7 +5,7 @@ use domain::{Body, Entry, EntryId, Epoch, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{decode_body, encode_body, lenient};
+use crate::{Unreadable, decode_body, encode_body, lenient};
 
 /// An entry with its body in the stored form.
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ impl EntryRecord {
     /// The entry; a body that cannot be decoded is one that cannot be shown.
     pub fn into_entry(self) -> Entry {
         let EntryRecord { v, seq, n, by, id, at, body } = self;
-        let body = decode_body(v, body.get()).unwrap_or_else(|unreadable| unreadable.body);
+        let body = decode_body(v, body.get()).unwrap_or_else(Unreadable::into_body);
         Entry { v, seq, n, by, id, at, body }
     }
 }

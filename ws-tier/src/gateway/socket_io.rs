@@ -4,6 +4,7 @@
 //! Never decides what is written nor what a message means.
 
 use std::collections::VecDeque;
+use std::error::Error as _;
 use std::future::{pending, poll_fn};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -149,17 +150,16 @@ where
 /// Tells a client that broke the rules from one that is gone.
 pub(super) trait IsBreach {
     /// Whether the client sent a frame over the limit, or one that breaks the WebSocket's own rules.
-    fn is_breach(self) -> bool;
+    fn is_breach(&self) -> bool;
 }
 
 impl IsBreach for axum::Error {
-    fn is_breach(self) -> bool {
+    fn is_breach(&self) -> bool {
         use tungstenite::Error;
         use tungstenite::error::ProtocolError::ResetWithoutClosingHandshake;
-        let Ok(error) = self.into_inner().downcast::<Error>() else { return false };
-        match *error {
-            Error::Protocol(ResetWithoutClosingHandshake) => false,
-            Error::Capacity(_) | Error::Utf8(_) | Error::Protocol(_) => true,
+        match self.source().and_then(|source| source.downcast_ref()) {
+            Some(Error::Protocol(ResetWithoutClosingHandshake)) => false,
+            Some(Error::Capacity(_) | Error::Utf8(_) | Error::Protocol(_)) => true,
             _ => false,
         }
     }

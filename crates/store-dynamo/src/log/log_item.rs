@@ -160,7 +160,7 @@ fn decode(log: LogId, seq: Seq, entry: &AttributeValue) -> StoreResult<Entry> {
         message @ Body::Message(_) if v <= ENTRY_VERSION => message,
         other => stored::decode_body(v, &stored::encode_body(&other)).unwrap_or_else(|unreadable| {
             note_unreadable("entry", &format_args!("{log} {seq}"), &unreadable.why);
-            unreadable.body
+            unreadable.into_body()
         }),
     };
     Ok(Entry {

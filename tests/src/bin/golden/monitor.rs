@@ -10,7 +10,10 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 /// What was published so far.
-pub struct Heard(Arc<Mutex<Vec<(String, Vec<u8>)>>>);
+pub struct Heard(Arc<Mutex<Vec<Published>>>);
+
+/// A channel, and what was published on it.
+type Published = (String, Vec<u8>);
 
 /// Begins to listen.
 pub async fn start(port: u16) -> Result<Heard> {
@@ -38,7 +41,7 @@ impl Heard {
     /// One message a line, its payload in base64.
     pub fn messages(&self) -> String {
         let heard = self.0.lock().expect("nobody panics");
-        let line = |(channel, payload): &(String, Vec<u8>)| {
+        let line = |(channel, payload): &Published| {
             format!("{}\n", json!({ "channel": channel, "payload": BASE64_STANDARD.encode(payload) }))
         };
         heard.iter().map(line).collect()

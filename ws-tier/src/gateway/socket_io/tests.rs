@@ -7,8 +7,8 @@ use super::*;
 use crate::frame::Class;
 
 impl IsBreach for Infallible {
-    fn is_breach(self) -> bool {
-        match self {}
+    fn is_breach(&self) -> bool {
+        match *self {}
     }
 }
 
