@@ -1,4 +1,4 @@
-//! Adapters of the ports `Bus` and `PresenceStore`, in the process and on Redis; and of `Push`.
+//! Adapters of the ports `Bus` and `PresenceStore`, in the process and on Redis; and of `ConnectionPush`.
 //!
 //! Never holds anything durable: what is lost here is found in the log, or rebuilt by the next refresh.
 

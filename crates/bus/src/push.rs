@@ -19,7 +19,7 @@ use bytes::Bytes;
 use domain::Timestamp;
 use domain::limits::NODE_LIFE;
 use service::Clock;
-use service::ports::{Connection, NodeRow, Nodes, Push, PushError};
+use service::ports::{Connection, ConnectionPush, NodeRow, Nodes, PushError};
 
 /// How long a post may take.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -120,7 +120,7 @@ impl ConnectionsPush {
 }
 
 #[async_trait]
-impl Push for ConnectionsPush {
+impl ConnectionPush for ConnectionsPush {
     async fn post(&self, connection: &Connection, frame: Bytes) -> Result<(), PushError> {
         let client = self.client(connection).await?;
         let posted = client.post_to_connection().connection_id(&connection.id).data(Blob::new(frame)).send().await;

@@ -55,7 +55,7 @@ macro_rules! store {
                     each_changed_log_comes_with_its_head
                     no_append_is_missed_while_others_write
                     a_cursor_of_another_life_is_lost;
-                effects:
+                row_writes:
                     rows_are_what_a_model_says
                     a_message_takes_its_new_content
                     a_deleted_message_stays_deleted

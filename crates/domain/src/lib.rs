@@ -5,7 +5,6 @@
 
 pub mod change;
 pub mod decide;
-pub mod effect;
 pub mod email;
 pub mod entry;
 pub mod file;
@@ -19,6 +18,7 @@ pub mod presence;
 pub mod refusal;
 pub mod related;
 pub mod room;
+pub mod row_write;
 pub mod text;
 pub mod time;
 pub mod user;
@@ -27,7 +27,6 @@ pub mod window;
 
 pub use change::{Ack, Actor, Change, Intent};
 pub use decide::{Decision, decide};
-pub use effect::Effect;
 pub use email::Email;
 pub use entry::{Body, Entry, Message, Reaction};
 pub use file::{File, FileState, Picture};
@@ -38,6 +37,7 @@ pub use presence::PresenceStatus;
 pub use refusal::{Code, Refusal};
 pub use related::Related;
 pub use room::{Level, Member, MemberState, Role, Room, RoomKind, RoomRef};
+pub use row_write::RowWrite;
 pub use time::Timestamp;
 pub use user::{User, UserRole};
 pub use view::{Place, Roster, Row, RowKey, View};

@@ -139,7 +139,7 @@ pub struct Member {
     pub role: Role,
     /// Until when they cannot send.
     pub muted_until: Option<Timestamp>,
-    /// Their own setting; no entry of the room's log changes it (see `Effect::MemberLevel`).
+    /// Their own setting; no entry of the room's log changes it (see `RowWrite::MemberLevel`).
     pub level: Level,
     /// The first entry they may see: 1, or their join where the room hides its past.
     pub from_seq: Seq,

@@ -8,7 +8,7 @@ use conformance::MemoryStore;
 use conformance::suite::world::{member, plain_room};
 use domain::limits::Limits;
 use domain::{
-    Actor, Body, Code, Effect, Entry, EntryId, File, FileId, FileState, LogId, MemberState, RoomId, RoomKind,
+    Actor, Body, Code, Entry, EntryId, File, FileId, FileState, LogId, MemberState, RoomId, RoomKind, RowWrite,
     Timestamp, UserId,
 };
 use futures_util::{StreamExt, stream};
@@ -51,15 +51,15 @@ async fn setting() -> Setting {
     let limits = Limits { upload_bytes: 10_000, ..Limits::default() };
     let files = Files::new(store.clone(), blobs, Access::new(store.clone()), clock.clone(), &limits);
     let setting = Setting { store, files, clock, folder };
-    setting.append(Body::Room(room.clone()), &[Effect::Room(room), Effect::Member(member)]).await;
+    setting.append(Body::Room(room.clone()), &[RowWrite::Room(room), RowWrite::Member(member)]).await;
     setting
 }
 
 impl Setting {
-    async fn append(&self, body: Body, effects: &[Effect]) {
+    async fn append(&self, body: Body, row_writes: &[RowWrite]) {
         let log = LogId::Room(ROOM);
         let tip = self.store.log.tip(log).await.expect("reads");
-        self.store.log.append(log, &tip, &[entry(tip.seq() + 1, body)], effects).await.expect("appends");
+        self.store.log.append(log, &tip, &[entry(tip.seq() + 1, body)], row_writes).await.expect("appends");
     }
 
     async fn upload(&self, user: UserId, content: &[u8]) -> Result<File, domain::Refusal> {
@@ -68,7 +68,7 @@ impl Setting {
 
     /// As a message of Ada's would.
     async fn send(&self, file: FileId) {
-        self.append(Body::Pin { target: 1, on: true }, &[Effect::FileSent { file, seq: 2 }]).await;
+        self.append(Body::Pin { target: 1, on: true }, &[RowWrite::FileSent { file, seq: 2 }]).await;
     }
 
     async fn get(&self, user: UserId, file: FileId) -> Result<File, Code> {
@@ -162,7 +162,7 @@ async fn the_bytes_of_a_deleted_message_go() {
     let s = setting().await;
     let file = s.upload(ADA, b"a").await.expect("may");
     s.send(file.id).await;
-    s.append(Body::delete(2), &[Effect::FileDropped { file: file.id }]).await;
+    s.append(Body::delete(2), &[RowWrite::FileDropped { file: file.id }]).await;
     assert_eq!(s.get(ADA, file.id).await, Err(Code::NotFound));
     s.files.sweep().await.expect("sweeps");
     assert_eq!(s.blobs(), 0);

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use domain::limits::Limits;
 use domain::{Epoch, Timestamp, UserId};
-use service::ports::{Connection, Push, SocketState, StoreResult};
+use service::ports::{Connection, ConnectionPush, SocketState, StoreResult};
 use web::{Origin, Origins};
 use ws_tier::Parts;
 use ws_tier::session::{Session, Settings};
@@ -48,7 +48,7 @@ pub fn limits(limits: &Limits) -> Limits {
 /// The function: all that its events need.
 pub struct Gateway {
     parts: Parts,
-    push: Arc<dyn Push>,
+    push: Arc<dyn ConnectionPush>,
     settings: Arc<Settings>,
     origins: Origins,
     /// Where connections are posted to, instead of what the event says.
@@ -62,7 +62,7 @@ impl Gateway {
     /// page's is another. `endpoint` is the management API's address, where it is not the one that an event names.
     pub fn new(
         parts: Parts,
-        push: Arc<dyn Push>,
+        push: Arc<dyn ConnectionPush>,
         node: String,
         limits: &Limits,
         origins: Origins,

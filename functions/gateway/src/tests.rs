@@ -52,7 +52,7 @@ impl Api {
 }
 
 #[async_trait]
-impl Push for Api {
+impl ConnectionPush for Api {
     async fn post(&self, connection: &Connection, frame: Bytes) -> Result<(), PushError> {
         assert!(frame.len() <= FRAME_BYTES, "a frame of {} bytes", frame.len());
         assert_eq!(connection.node, "https://api.test/live");

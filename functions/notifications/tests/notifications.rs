@@ -8,7 +8,7 @@ use axum::{Extension, Router};
 use conformance::MemoryStore;
 use domain::limits::{Limits, NOTIFICATION_TITLE_CHARS, UNREAD_NOTIFICATIONS};
 use domain::name::UserName;
-use domain::{Actor, Effect, Notification, NotificationKey, NotificationKind, Timestamp, User, UserId, UserRole};
+use domain::{Actor, Notification, NotificationKey, NotificationKind, RowWrite, Timestamp, User, UserId, UserRole};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use service::ports::NewUser;
@@ -242,7 +242,7 @@ async fn all_are_read_at_once_and_counting_has_an_end() {
             at: Timestamp(1),
             body: domain::Body::NotificationAdded(one.clone()),
         };
-        store.log.append(log, &tip, &[entry], &[Effect::Notification(one)]).await.expect("appends");
+        store.log.append(log, &tip, &[entry], &[RowWrite::Notification(one)]).await.expect("appends");
     }
     assert_eq!(world.get(BOB, "/api/notifications/me/unread-count").await["unread"], UNREAD_NOTIFICATIONS);
     assert_eq!(world.get(BOB, "/api/notifications/me?limit=100000").await["items"].as_array().map(Vec::len), Some(100));

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::extract::ws::Utf8Bytes;
 use domain::Timestamp;
 
-use super::outbox::{Outbox, PostError};
+use super::send_queue::{PostError, SendQueue};
 use crate::session::CloseCode;
 
 /// All sockets of the node.
@@ -21,7 +21,7 @@ pub(crate) struct Connections {
 }
 
 /// Where a socket comes from.
-pub(crate) struct Peer {
+pub(crate) struct RemoteAddress {
     /// As the nearest trusted proxy says.
     pub address: IpAddr,
     /// As the client says.
@@ -30,8 +30,8 @@ pub(crate) struct Peer {
 
 /// One socket.
 pub(crate) struct Connection {
-    outbox: Arc<Outbox>,
-    peer: Peer,
+    send_queue: Arc<SendQueue>,
+    peer: RemoteAddress,
     connected_at: Timestamp,
     active_at: AtomicI64,
 }
@@ -47,8 +47,14 @@ impl Connections {
         self.by_id().get(id).cloned()
     }
 
-    pub(super) fn insert(&self, id: String, outbox: Arc<Outbox>, peer: Peer, now: Timestamp) -> Arc<Connection> {
-        let connection = Arc::new(Connection { outbox, peer, connected_at: now, active_at: AtomicI64::new(now.0) });
+    pub(super) fn insert(
+        &self,
+        id: String,
+        send_queue: Arc<SendQueue>,
+        peer: RemoteAddress,
+        now: Timestamp,
+    ) -> Arc<Connection> {
+        let connection = Arc::new(Connection { send_queue, peer, connected_at: now, active_at: AtomicI64::new(now.0) });
         self.by_id().insert(id, connection.clone());
         connection
     }
@@ -66,12 +72,12 @@ impl Connections {
 impl Connection {
     /// Puts a frame into the backlog, as it is. At most once.
     pub fn post(&self, text: Utf8Bytes) -> Result<(), PostError> {
-        self.outbox.post(text)
+        self.send_queue.post(text)
     }
 
     /// Lets the socket go; its client connects again.
     pub fn close(&self) {
-        self.outbox.close(CloseCode::Drained);
+        self.send_queue.close(CloseCode::Drained);
     }
 
     pub fn address(&self) -> IpAddr {

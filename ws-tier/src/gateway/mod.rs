@@ -6,11 +6,11 @@
 mod connections;
 mod delivery;
 mod follow;
-mod outbox;
 mod peers;
 mod presence;
 mod relay;
 mod replay;
+mod send_queue;
 mod shard;
 mod sign_in;
 mod signals;
@@ -34,11 +34,11 @@ use crate::hub::{Effect, Hub, Request, SocketId};
 use crate::internal::{self, AccessKeys};
 use crate::parts::Parts;
 use crate::session::Settings;
-pub(crate) use connections::{Connections, Peer};
-pub(crate) use outbox::PostError;
+pub(crate) use connections::{Connections, RemoteAddress};
 pub(crate) use peers::Peers;
 pub use peers::Reachable;
 use presence::Watches;
+pub(crate) use send_queue::PostError;
 use shard::Shards;
 use signals::TypingBudget;
 

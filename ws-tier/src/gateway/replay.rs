@@ -8,7 +8,7 @@ use domain::{Actor, Code, Refusal, Seq};
 use service::ReplayStatus;
 
 use super::Tier;
-use super::outbox::Outbox;
+use super::send_queue::SendQueue;
 use crate::hub::{Outcome, Request, Verdict};
 use crate::page::Page;
 use crate::session::{Reply, log_name};
@@ -28,7 +28,7 @@ pub(super) struct Asked {
 /// repeat would not change.
 pub(super) async fn replay(
     tier: &Tier,
-    outbox: &Arc<Outbox>,
+    send_queue: &Arc<SendQueue>,
     actor: &Actor,
     mut asked: Asked,
 ) -> Result<(), (Reply, Refusal)> {
@@ -36,7 +36,7 @@ pub(super) async fn replay(
         return Ok(());
     }
     loop {
-        outbox.eased().await;
+        send_queue.eased().await;
         if !tier.hub().is_current(&asked.request) {
             return Ok(());
         }

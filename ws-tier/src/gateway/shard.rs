@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use domain::limits::SHARD_QUEUE;
 use tokio::sync::mpsc;
 
-use super::outbox::Outbox;
+use super::send_queue::SendQueue;
 use crate::frame::Frame;
 use crate::hub::SocketId;
 use crate::session::CloseCode;
@@ -25,7 +25,7 @@ struct Shard {
 }
 
 enum Command {
-    Open(SocketId, Arc<Outbox>),
+    Open(SocketId, Arc<SendQueue>),
     Gone(SocketId),
     HandOver { to: Arc<Vec<SocketId>>, frames: Arc<[Frame]> },
     Close(SocketId, CloseCode),
@@ -45,8 +45,8 @@ impl Shards {
 
     /// A socket's backlog joins its shard, in order with the hand-overs that follow. Waits while the
     /// shard's queue is full.
-    pub async fn open(&self, socket: SocketId, outbox: Arc<Outbox>) {
-        let _ = self.of(socket).queue.send(Command::Open(socket, outbox)).await;
+    pub async fn open(&self, socket: SocketId, send_queue: Arc<SendQueue>) {
+        let _ = self.of(socket).queue.send(Command::Open(socket, send_queue)).await;
     }
 
     /// A socket is gone.
@@ -79,24 +79,24 @@ impl Shard {
 }
 
 async fn run(mut commands: mpsc::Receiver<Command>, overrun: Arc<AtomicBool>) {
-    let mut outboxes: HashMap<SocketId, Arc<Outbox>> = HashMap::new();
+    let mut send_queues: HashMap<SocketId, Arc<SendQueue>> = HashMap::new();
     while let Some(command) = commands.recv().await {
         if overrun.swap(false, Ordering::AcqRel) {
             // A hand-over was lost, and nobody knows whose: all resume from their cursors.
             metrics::counter!("palaver_shard_overruns_total").increment(1);
-            outboxes.values().for_each(|outbox| outbox.close(CloseCode::Lagged));
+            send_queues.values().for_each(|send_queue| send_queue.close(CloseCode::Lagged));
         }
         match command {
-            Command::Open(socket, outbox) => drop(outboxes.insert(socket, outbox)),
-            Command::Gone(socket) => drop(outboxes.remove(&socket)),
+            Command::Open(socket, send_queue) => drop(send_queues.insert(socket, send_queue)),
+            Command::Gone(socket) => drop(send_queues.remove(&socket)),
             Command::HandOver { to, frames } => {
-                for outbox in to.iter().filter_map(|socket| outboxes.get(socket)) {
-                    frames.iter().for_each(|frame| outbox.push(frame.clone()));
+                for send_queue in to.iter().filter_map(|socket| send_queues.get(socket)) {
+                    frames.iter().for_each(|frame| send_queue.push(frame.clone()));
                 }
             }
             Command::Close(socket, code) => {
-                if let Some(outbox) = outboxes.get(&socket) {
-                    outbox.close(code);
+                if let Some(send_queue) = send_queues.get(&socket) {
+                    send_queue.close(code);
                 }
             }
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::{Code, Epoch, LogId, Refusal, UserId};
 
 use super::Tier;
-use super::outbox::Outbox;
+use super::send_queue::SendQueue;
 use crate::hub::SocketId;
 use crate::room_list::room_frames;
 use crate::session::{Credential, Identity};
@@ -53,7 +53,7 @@ pub(super) async fn sign_in(
 }
 
 /// Sends the pages of the room list, the first with the head of the own log from before it was read.
-pub(super) async fn list_rooms(tier: &Tier, outbox: &Arc<Outbox>, user: UserId) {
+pub(super) async fn list_rooms(tier: &Tier, send_queue: &Arc<SendQueue>, user: UserId) {
     let mut me = loop {
         match tier.parts.head(LogId::User(user)).await {
             Ok((_, head)) => break Some(head),
@@ -62,13 +62,13 @@ pub(super) async fn list_rooms(tier: &Tier, outbox: &Arc<Outbox>, user: UserId) 
     };
     let mut after = None;
     loop {
-        outbox.eased().await;
+        send_queue.eased().await;
         let Ok((lines, next)) = tier.parts.room_list(user, after).await else {
             tokio::time::sleep(RETRY).await;
             continue;
         };
         for frame in room_frames(lines, next.is_some(), me.take(), tier.settings.limits.server_frame) {
-            outbox.push(frame);
+            send_queue.push(frame);
         }
         match next {
             Some(_) => after = next,

@@ -1,4 +1,4 @@
-//! One socket's task: gives frames to its session, starts what the session asks for, writes its outbox.
+//! One socket's task: gives frames to its session, starts what the session asks for, writes its send_queue.
 //!
 //! What the session asks for has tasks of its own: it may hold what all sockets share, a connection to the store or a
 //! permit, and this task may wait for its client.
@@ -14,9 +14,9 @@ use domain::{Ack, Actor, LogId, Refusal, RoomId};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 
-use super::connections::{Connection, Peer, new_id};
-use super::outbox::{Next, Outbox};
+use super::connections::{Connection, RemoteAddress, new_id};
 use super::replay::{Asked, replay};
+use super::send_queue::{Next, SendQueue};
 use super::sign_in::{SignedIn, list_rooms, sign_in};
 use super::socket_io::{Event, SocketIo};
 use super::{Drain, Tier};
@@ -43,7 +43,7 @@ struct Socket {
     conn: String,
     tier: Arc<Tier>,
     session: Session,
-    outbox: Arc<Outbox>,
+    send_queue: Arc<SendQueue>,
     connection: Arc<Connection>,
     actor: Option<Actor>,
     /// What only this socket wants; ends with it.
@@ -62,19 +62,19 @@ pub(super) async fn refuse(ws: WebSocket, code: CloseCode) {
 }
 
 /// Runs a socket until it is closed by either side.
-pub(super) async fn run(tier: Arc<Tier>, ws: WebSocket, ticket: Option<String>, peer: Peer) {
+pub(super) async fn run(tier: Arc<Tier>, ws: WebSocket, ticket: Option<String>, peer: RemoteAddress) {
     let id = tier.next_socket();
     let conn = new_id(&tier.settings.node);
     let session = Session::new(tier.settings.clone(), conn.clone(), ticket, tier.now());
-    let outbox = Arc::new(Outbox::default());
-    tier.shards.open(id, outbox.clone()).await;
-    let connection = tier.connections.insert(conn.clone(), outbox.clone(), peer, tier.now());
+    let send_queue = Arc::new(SendQueue::default());
+    tier.shards.open(id, send_queue.clone()).await;
+    let connection = tier.connections.insert(conn.clone(), send_queue.clone(), peer, tier.now());
     let mut socket = Socket {
         id,
         conn,
         tier: tier.clone(),
         session,
-        outbox,
+        send_queue,
         connection,
         actor: None,
         reads: JoinSet::new(),
@@ -113,7 +113,7 @@ impl Socket {
         let mut drain = self.tier.drain.subscribe();
         loop {
             if io.is_idle() {
-                match self.outbox.next(self.tier.settings.limits.server_frame) {
+                match self.send_queue.next(self.tier.settings.limits.server_frame) {
                     Next::Write(frames) => io.start(frames, self.session.batches(), patience),
                     Next::Close(code) => return End::Close(code),
                     Next::Idle => {}
@@ -122,10 +122,11 @@ impl Socket {
 
             let now = self.tier.now();
             let due = self.session.next_tick().map(|at| at.since(now));
-            let reads = self.session.reads() && self.in_flight() < FRAMES_IN_FLIGHT && self.outbox.closing().is_none();
+            let reads =
+                self.session.reads() && self.in_flight() < FRAMES_IN_FLIGHT && self.send_queue.closing().is_none();
             let mut actions = Vec::new();
             tokio::select! {
-                () = self.outbox.ready() => {}
+                () = self.send_queue.ready() => {}
                 event = io.next(reads) => match event {
                     Event::Message(Message::Text(text)) => {
                         self.connection.is_active(self.tier.now());
@@ -135,7 +136,7 @@ impl Socket {
                         self.session.on_control(self.tier.now(), &mut actions);
                     }
                     Event::Message(_) | Event::Breach => self.session.on_breach(&mut actions),
-                    Event::Written(bytes) => self.outbox.written(bytes),
+                    Event::Written(bytes) => self.send_queue.written(bytes),
                     Event::Gone => return End::Gone,
                 },
                 Some(done) = self.reads.join_next(), if !self.reads.is_empty() => self.done(done, &mut actions),
@@ -168,7 +169,7 @@ impl Socket {
             Err(error) => {
                 // What it would have answered is not known any more; the client asks again with its next socket.
                 tracing::error!(%error, socket = self.conn, "a request of a socket panicked, closing the socket");
-                return self.outbox.close(CloseCode::Overloaded);
+                return self.send_queue.close(CloseCode::Overloaded);
             }
         };
         match done {
@@ -201,17 +202,17 @@ impl Socket {
     fn act(&mut self, action: Action) {
         let tier = self.tier.clone();
         match action {
-            Action::Send(frame) => self.outbox.push(Frame::new(Class::Durable, &*frame)),
-            Action::Close(code) => self.outbox.close(code),
+            Action::Send(frame) => self.send_queue.push(Frame::new(Class::Durable, &*frame)),
+            Action::Close(code) => self.send_queue.close(code),
             Action::SignIn(credential) => self.sign_in(credential),
             Action::Renew { id, token } => self.read(async move {
                 let answer = tier.parts.sign_in(&token).await;
                 Done::Renewed(id, answer)
             }),
             Action::ListRooms => {
-                let (Some(actor), outbox) = (self.actor, self.outbox.clone()) else { return };
+                let (Some(actor), send_queue) = (self.actor, self.send_queue.clone()) else { return };
                 self.read(async move {
-                    list_rooms(&tier, &outbox, actor.user).await;
+                    list_rooms(&tier, &send_queue, actor.user).await;
                     Done::Nothing
                 });
             }
@@ -261,7 +262,7 @@ impl Socket {
         for (log, cursor) in logs {
             let Some(request) = self.tier.drive(|hub, effects| hub.begin(self.id, log, effects)) else {
                 if !self.tier.hub().is_attached(self.id) {
-                    self.outbox.close(CloseCode::Drained);
+                    self.send_queue.close(CloseCode::Drained);
                     return;
                 }
                 let refusal = Refusal::new(domain::Code::Overloaded, "This socket follows too many rooms.");
@@ -281,14 +282,14 @@ impl Socket {
         while self.replaying < REPLAYS_IN_FLIGHT {
             let Some(asked) = self.order.pop_front().and_then(|log| self.pages.remove(&log)) else { return };
             self.replaying += 1;
-            let (tier, outbox) = (self.tier.clone(), self.outbox.clone());
-            self.read(async move { Done::Replayed(replay(&tier, &outbox, &actor, asked).await.err()) });
+            let (tier, send_queue) = (self.tier.clone(), self.send_queue.clone());
+            self.read(async move { Done::Replayed(replay(&tier, &send_queue, &actor, asked).await.err()) });
         }
     }
 
     fn no_such_log(&self, re: String, room: String) {
         let epoch = self.tier.hub().epoch();
-        self.outbox.push(encode::no_such_log(re, room, epoch));
+        self.send_queue.push(encode::no_such_log(re, room, epoch));
     }
 
     /// The node drains: changes in flight are still answered. A page that is still being read is for the client's next

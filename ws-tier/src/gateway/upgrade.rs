@@ -14,7 +14,7 @@ use domain::limits::{BACKLOG_HARD_BYTES, DEVICE_CHARS};
 use serde::Deserialize;
 use web::{Client, Origin, Problem};
 
-use super::{Peer, Tier, socket};
+use super::{RemoteAddress, Tier, socket};
 use crate::session::CloseCode;
 
 /// The default of 128 KiB would be most of an idle socket's memory.
@@ -42,7 +42,7 @@ async fn upgrade(
         return Problem::from(Refusal::forbidden("This page may not open a socket here.")).into_response();
     }
     let user_agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or("");
-    let peer = Peer { address: client.address, user_agent: user_agent.chars().take(DEVICE_CHARS).collect() };
+    let peer = RemoteAddress { address: client.address, user_agent: user_agent.chars().take(DEVICE_CHARS).collect() };
     let limits = &tier.settings.limits;
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER)

@@ -1,11 +1,11 @@
 //! `RoomLog` in memory.
 
 use async_trait::async_trait;
-use domain::{Body, Effect, Entry, Epoch, FileState, LogId, RoomId, Seq};
+use domain::{Body, Entry, Epoch, FileState, LogId, RoomId, RowWrite, Seq};
 use service::ports::{AppendError, Appended, ChangedLogs, ChangesCursor, RoomLog, StoreResult, Tip};
 
 use super::state::State;
-use super::{Fault, MemoryStore, effects};
+use super::{Fault, MemoryStore, row_writes};
 
 #[async_trait]
 impl RoomLog for MemoryStore {
@@ -17,7 +17,7 @@ impl RoomLog for MemoryStore {
         Ok(tip(&*self.up()?, log))
     }
 
-    async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], effects: &[Effect]) -> Appended {
+    async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], row_writes: &[RowWrite]) -> Appended {
         let most = self.lock().append_takes;
         if !most.is_zero() {
             let share = (uuid::Uuid::new_v4().as_u128() % 1_000) as f64 / 1_000.0;
@@ -28,11 +28,11 @@ impl RoomLog for MemoryStore {
             if state.down { Some(Fault::Unavailable) } else { state.faults.pop_front() }
         };
         match fault {
-            None => append(&mut self.lock(), log, after, entries, effects),
+            None => append(&mut self.lock(), log, after, entries, row_writes),
             Some(Fault::Unavailable) => Err(unavailable("a fault of the test")),
             Some(Fault::Unknown) => Err(AppendError::Unknown),
             Some(Fault::LostAnswer) => {
-                let _lost = append(&mut self.lock(), log, after, entries, effects);
+                let _lost = append(&mut self.lock(), log, after, entries, row_writes);
                 Err(AppendError::Unknown)
             }
         }
@@ -143,7 +143,7 @@ fn tip(state: &State, log: LogId) -> Tip {
     Tip::from_store(state.epoch, head.seq, head.n, head.at)
 }
 
-fn append(state: &mut State, log: LogId, after: &Tip, new: &[Entry], effects: &[Effect]) -> Appended {
+fn append(state: &mut State, log: LogId, after: &Tip, new: &[Entry], row_writes: &[RowWrite]) -> Appended {
     if let Err(why) = after.check(new) {
         debug_assert!(false, "{why}");
         return Err(unavailable(&why));
@@ -154,13 +154,13 @@ fn append(state: &mut State, log: LogId, after: &Tip, new: &[Entry], effects: &[
     if tip(state, log).seq() != after.seq() {
         return Err(AppendError::Conflict { slot: None });
     }
-    effects::check(state, log, effects)?;
+    row_writes::check(state, log, row_writes)?;
     state.appends += 1;
     let appends = state.appends;
     let rows = state.logs.entry(log).or_default();
     rows.changed = appends;
     rows.entries.extend(new.iter().cloned().map(stored));
-    effects::apply(state, log, new, effects);
+    row_writes::apply(state, log, new, row_writes);
     Ok(tip(state, log))
 }
 

@@ -3,7 +3,6 @@
 //! Never meant for a product: nothing outlives the process, and some reads look at every row. It is
 //! what the SQL and DynamoDB stores are compared with, and what use cases are tested on.
 
-mod effects;
 mod feed;
 mod files;
 mod log;
@@ -12,6 +11,7 @@ mod nodes;
 mod notifications;
 mod people;
 mod rooms;
+mod row_writes;
 mod sessions;
 mod state;
 

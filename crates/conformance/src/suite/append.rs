@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use domain::{Body, Effect, Epoch, LogId, Timestamp};
+use domain::{Body, Epoch, LogId, RowWrite, Timestamp};
 use service::ports::{AppendError, Store, Tip};
 use tokio::sync::Barrier;
 
@@ -153,7 +153,7 @@ pub async fn concurrent_appenders_make_no_hole_and_no_double(store: Store) {
 pub async fn one_conflict_does_not_hurt_other_logs(store: Store) {
     let mut taken = Scribe::new(&store, LogId::Room(a_room())).await;
     let owner = taken.log.room().expect("a room's log");
-    taken.effects(&[Effect::Room(public_room(owner, "tea", "Tea"))]).await;
+    taken.row_writes(&[RowWrite::Room(public_room(owner, "tea", "Tea"))]).await;
     let mut stale = Scribe::new(&store, LogId::Room(a_room())).await;
     let old = stale.tip;
     stale.say("first").await;
@@ -168,7 +168,7 @@ pub async fn one_conflict_does_not_hurt_other_logs(store: Store) {
     let late = entries_after(&old, a_user(), vec![text("late")]);
     let conflict = store.log.append(stale.log, &old, &late, &[]);
     let mut claimant = Scribe::new(&store, LogId::Room(a_room())).await;
-    let claim = Effect::Room(public_room(claimant.log.room().expect("a room's log"), "tea", "Coffee"));
+    let claim = RowWrite::Room(public_room(claimant.log.room().expect("a room's log"), "tea", "Coffee"));
     let claimed = claimant.try_write(vec![text("mine")], std::slice::from_ref(&claim));
     let (conflict, claimed) = tokio::join!(conflict, claimed);
     assert!(matches!(conflict, Err(AppendError::Conflict { .. })), "{conflict:?}");

@@ -1,6 +1,6 @@
 //! `Files`: the states of a row, lists, what may go.
 
-use domain::{Effect, File, FileId, FileState, LogId, Picture, RoomId, Timestamp, UserId};
+use domain::{File, FileId, FileState, LogId, Picture, RoomId, RowWrite, Timestamp, UserId};
 use service::ports::{Store, StoreError};
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ async fn complete(store: &Store, room: RoomId, user: UserId, at: i64) -> File {
 
 async fn send(scribe: &mut Scribe, row: &File) -> File {
     let seq = scribe.tip.seq() + 1;
-    scribe.write(vec![text("look")], &[Effect::FileSent { file: row.id, seq }]).await;
+    scribe.write(vec![text("look")], &[RowWrite::FileSent { file: row.id, seq }]).await;
     File { state: FileState::Sent, seq: Some(seq), ..row.clone() }
 }
 

@@ -1,12 +1,12 @@
 //! A store against the store in memory: the same random appends, then every row compared.
 
 use domain::{
-    Body, Effect, Entry, Level, LogId, MemberState, Message, NotificationKey, Role, RoomId, RoomKind, Seq, Timestamp,
+    Body, Entry, Level, LogId, MemberState, Message, NotificationKey, Role, RoomId, RoomKind, RowWrite, Seq, Timestamp,
     UserId,
 };
 use service::ports::{AppendError, Store, Tip};
 
-use super::effects::a_notification;
+use super::row_writes::a_notification;
 use super::world::{
     a_room, a_user, emoji, entries_after, member, message, own_room, plain_room, public_room, slug, text,
 };
@@ -53,13 +53,13 @@ pub async fn compare(store: &Store, seed: u64, steps: usize) {
             let room = dice.pick(&cast.rooms);
             let by = dice.pick(&cast.users);
             let tip = model.log.tip(LogId::Room(room)).await.expect("the tip");
-            let (bodies, effects) = of_room(&mut dice, &cast, &model, room, &tip).await;
-            both(store, &model, LogId::Room(room), by, &tip, bodies, &effects).await;
+            let (bodies, row_writes) = of_room(&mut dice, &cast, &model, room, &tip).await;
+            both(store, &model, LogId::Room(room), by, &tip, bodies, &row_writes).await;
         } else {
             let user = dice.pick(&cast.users);
             let tip = model.log.tip(LogId::User(user)).await.expect("the tip");
-            let effects = of_user(&mut dice, &mut cast, step);
-            both(store, &model, LogId::User(user), user, &tip, vec![note()], &effects).await;
+            let row_writes = of_user(&mut dice, &mut cast, step);
+            both(store, &model, LogId::User(user), user, &tip, vec![note()], &row_writes).await;
         }
         if step % 25 == 24 || step + 1 == steps {
             assert_same(store, &model, &cast).await;
@@ -71,34 +71,45 @@ fn note() -> Body {
     Body::Setting { name: "note".into(), value: 1.into() }
 }
 
-async fn both(store: &Store, model: &Store, log: LogId, by: UserId, tip: &Tip, bodies: Vec<Body>, effects: &[Effect]) {
+async fn both(
+    store: &Store,
+    model: &Store,
+    log: LogId,
+    by: UserId,
+    tip: &Tip,
+    bodies: Vec<Body>,
+    row_writes: &[RowWrite],
+) {
     let entries = entries_after(tip, by, bodies);
-    let expected = model.log.append(log, tip, &entries, effects).await;
+    let expected = model.log.append(log, tip, &entries, row_writes).await;
     let real = store.log.tip(log).await.expect("the tip");
-    let got = store.log.append(log, &real, &entries, effects).await;
+    let got = store.log.append(log, &real, &entries, row_writes).await;
     let plain = |appended: Result<Tip, AppendError>| appended.map(|tip| (tip.seq(), tip.n(), tip.at()));
-    assert_eq!(plain(got), plain(expected), "{effects:?}");
+    assert_eq!(plain(got), plain(expected), "{row_writes:?}");
 }
 
-async fn of_room(dice: &mut Dice, cast: &Cast, model: &Store, room: RoomId, tip: &Tip) -> (Vec<Body>, Vec<Effect>) {
+async fn of_room(dice: &mut Dice, cast: &Cast, model: &Store, room: RoomId, tip: &Tip) -> (Vec<Body>, Vec<RowWrite>) {
     let (seq, user) = (tip.seq() + 1, dice.pick(&cast.users));
     let target = 1 + dice.roll(tip.seq().max(1) as usize) as Seq;
     match dice.roll(8) {
-        0 => (vec![text("a"), text("b")], vec![Effect::Thread { root: target, seq }, Effect::Thread { root: 1, seq }]),
+        0 => (
+            vec![text("a"), text("b")],
+            vec![RowWrite::Thread { root: target, seq }, RowWrite::Thread { root: 1, seq }],
+        ),
         1 => {
             let old = model.log.messages(LogId::Room(room), &[target]).await.expect("a read");
-            let effects = old.into_iter().map(|old| Effect::Message(changed(dice, old, seq))).collect();
-            (vec![Body::edit(target, None)], effects)
+            let row_writes = old.into_iter().map(|old| RowWrite::Message(changed(dice, old, seq))).collect();
+            (vec![Body::edit(target, None)], row_writes)
         }
         2 | 3 => {
             let on = dice.roll(3) > 0;
             let emoji = emoji(EMOJIS[dice.roll(2)]);
             let react = Body::React { target, emoji: emoji.clone(), on };
-            (vec![react], vec![Effect::Reactor { target, emoji, user, on, rev: seq }])
+            (vec![react], vec![RowWrite::Reactor { target, emoji, user, on, rev: seq }])
         }
         4 => {
             let on = dice.roll(2) == 0;
-            (vec![Body::Pin { target, on }], vec![Effect::Pin { target, on }])
+            (vec![Body::Pin { target, on }], vec![RowWrite::Pin { target, on }])
         }
         5 | 6 => {
             let states = [MemberState::Joined, MemberState::Joined, MemberState::Left, MemberState::Banned];
@@ -106,7 +117,7 @@ async fn of_room(dice: &mut Dice, cast: &Cast, model: &Store, room: RoomId, tip:
             row.role = dice.pick(&[Role::Member, Role::Owner, Role::ReadOnly]);
             row.rev = seq;
             row.to_seq = (dice.roll(2) == 0).then_some(target);
-            (vec![note()], vec![Effect::Member(row)])
+            (vec![note()], vec![RowWrite::Member(row)])
         }
         _ => {
             let slug = dice.pick(&cast.slugs);
@@ -117,7 +128,7 @@ async fn of_room(dice: &mut Dice, cast: &Cast, model: &Store, room: RoomId, tip:
             row.archived = dice.roll(4) == 0;
             row.rev = seq;
             let joins = member(user, MemberState::Joined);
-            (vec![Body::Room(row.clone())], vec![Effect::Member(joins), Effect::Room(row)])
+            (vec![Body::Room(row.clone())], vec![RowWrite::Member(joins), RowWrite::Room(row)])
         }
     }
 }
@@ -131,27 +142,27 @@ fn changed(dice: &mut Dice, old: Entry, rev: Seq) -> Entry {
     Entry { body: Body::Message(new), ..old }
 }
 
-fn of_user(dice: &mut Dice, cast: &mut Cast, step: usize) -> Vec<Effect> {
+fn of_user(dice: &mut Dice, cast: &mut Cast, step: usize) -> Vec<RowWrite> {
     let room = dice.pick(&cast.rooms);
     let at = Timestamp(1_000 + step as i64);
     let level = dice.pick(&[Level::All, Level::Mentions, Level::None]);
     match dice.roll(6) {
         0 | 1 => {
             let states = [MemberState::Joined, MemberState::Invited, MemberState::Left];
-            vec![Effect::UserRoom(own_room(room, dice.pick(&states), dice.roll(20) as Seq))]
+            vec![RowWrite::UserRoom(own_room(room, dice.pick(&states), dice.roll(20) as Seq))]
         }
-        2 => vec![Effect::RoomSettings { room, level, hidden: dice.roll(2) == 0 }],
+        2 => vec![RowWrite::RoomSettings { room, level, hidden: dice.roll(2) == 0 }],
         3 => {
             let new = a_notification(dice.roll(50) as i64, step as u64);
             cast.keys.push(new.key);
-            vec![Effect::Notification(new)]
+            vec![RowWrite::Notification(new)]
         }
         4 if !cast.keys.is_empty() => {
             let key = (dice.roll(3) > 0).then(|| dice.pick(&cast.keys));
-            vec![Effect::NotificationRead { key, at }]
+            vec![RowWrite::NotificationRead { key, at }]
         }
         5 if !cast.keys.is_empty() => {
-            vec![Effect::NotificationDropped { key: dice.pick(&cast.keys), expires: at }]
+            vec![RowWrite::NotificationDropped { key: dice.pick(&cast.keys), expires: at }]
         }
         _ => Vec::new(),
     }

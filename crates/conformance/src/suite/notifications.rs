@@ -1,9 +1,9 @@
 //! `Notifications`: pages, counts, the marks of those that were dropped.
 
-use domain::{Effect, LogId, Notification, NotificationKey, Timestamp, UserId};
+use domain::{LogId, Notification, NotificationKey, RowWrite, Timestamp, UserId};
 use service::ports::Store;
 
-use super::effects::a_notification;
+use super::row_writes::a_notification;
 use super::world::{Scribe, a_user};
 
 /// Ten notifications, newest first; some of the same millisecond. Every third is read.
@@ -12,14 +12,14 @@ pub(super) async fn ten(store: &Store) -> (UserId, Vec<Notification>) {
     let mut own = Scribe::new(store, LogId::User(user)).await;
     let mut all: Vec<Notification> = (0..10).map(|number| a_notification(100 + number / 3, number as u64)).collect();
     for (number, new) in all.iter_mut().enumerate() {
-        own.effects(&[Effect::Notification(new.clone())]).await;
+        own.row_writes(&[RowWrite::Notification(new.clone())]).await;
         if number % 3 == 0 {
             new.read_at = Some(Timestamp(500));
-            own.effects(&[Effect::NotificationRead { key: Some(new.key), at: Timestamp(500) }]).await;
+            own.row_writes(&[RowWrite::NotificationRead { key: Some(new.key), at: Timestamp(500) }]).await;
         }
     }
     let mut stranger = Scribe::new(store, LogId::User(a_user())).await;
-    stranger.effects(&[Effect::Notification(a_notification(101, 1))]).await;
+    stranger.row_writes(&[RowWrite::Notification(a_notification(101, 1))]).await;
     all.sort_by_key(|row| std::cmp::Reverse(row.key));
     (user, all)
 }
@@ -50,7 +50,7 @@ pub async fn unread_are_counted_up_to_a_cap(store: Store) {
     assert_eq!(store.notifications.unread(user, 100).await, Ok(6));
     assert_eq!(store.notifications.unread(user, 4).await, Ok(4));
     let mut own = Scribe::new(&store, LogId::User(user)).await;
-    own.effects(&[Effect::NotificationRead { key: None, at: Timestamp(900) }]).await;
+    own.row_writes(&[RowWrite::NotificationRead { key: None, at: Timestamp(900) }]).await;
     assert_eq!(store.notifications.unread(user, 100).await, Ok(0));
     let times: Vec<_> = all.iter().map(|row| row.read_at.or(Some(Timestamp(900)))).collect();
     let page = store.notifications.list(user, false, None, 100).await.expect("a page");
@@ -60,12 +60,12 @@ pub async fn unread_are_counted_up_to_a_cap(store: Store) {
 pub async fn one_that_changes_stays_read_or_unread(store: Store) {
     let (user, all) = ten(&store).await;
     let mut own = Scribe::new(&store, LogId::User(user)).await;
-    own.effects(&[Effect::NotificationDropped { key: all[2].key, expires: Timestamp(1_000) }]).await;
+    own.row_writes(&[RowWrite::NotificationDropped { key: all[2].key, expires: Timestamp(1_000) }]).await;
     for row in &all {
         let new = Notification { rev: 77, body: String::new(), read_at: None, ..row.clone() };
-        own.effects(&[Effect::NotificationChanged(new)]).await;
+        own.row_writes(&[RowWrite::NotificationChanged(new)]).await;
     }
-    own.effects(&[Effect::NotificationChanged(a_notification(999, 9))]).await;
+    own.row_writes(&[RowWrite::NotificationChanged(a_notification(999, 9))]).await;
     let changed = |row: &Notification| Notification { rev: 77, body: String::new(), ..row.clone() };
     let expected: Vec<_> = all.iter().filter(|row| row.key != all[2].key).map(changed).collect();
     let page = store.notifications.list(user, false, None, 100).await.expect("a page");
@@ -78,11 +78,11 @@ pub async fn a_dropped_one_leaves_a_mark(store: Store) {
     let key = all[4].key;
     let mut own = Scribe::new(&store, LogId::User(user)).await;
     assert_eq!(store.notifications.get(user, key).await, Ok(Some(all[4].clone())));
-    own.effects(&[Effect::NotificationDropped { key, expires: Timestamp(1_000) }]).await;
+    own.row_writes(&[RowWrite::NotificationDropped { key, expires: Timestamp(1_000) }]).await;
     assert_eq!(store.notifications.get(user, key).await, Ok(None));
     assert_eq!(store.notifications.known(user, key).await, Ok(true), "its mark is there");
     assert_eq!(store.notifications.list(user, false, None, 100).await.expect("a page").items.len(), 9);
-    own.effects(&[Effect::Notification(all[4].clone())]).await;
+    own.row_writes(&[RowWrite::Notification(all[4].clone())]).await;
     assert_eq!(store.notifications.get(user, key).await, Ok(None), "it does not come back");
     assert_eq!(store.notifications.known(user, all[0].key).await, Ok(true));
     assert_eq!(store.notifications.known(a_user(), all[0].key).await, Ok(false));

@@ -1,6 +1,6 @@
 //! The reads of `RoomLog`: ranges, pages, recent entries, the floor.
 
-use domain::{Body, Effect, Entry, FileState, LogId, RoomId};
+use domain::{Body, Entry, FileState, LogId, RoomId, RowWrite};
 use service::ports::Store;
 
 use super::world::{Scribe, a_room, a_user, file, message, react, text};
@@ -149,7 +149,7 @@ pub async fn the_floor_blanks_what_is_below(store: Store) {
     store.files.complete(&attached).await.expect("complete");
     let mut with_file = message("look");
     with_file.files = vec![attached.id];
-    scribe.write(vec![Body::Message(with_file)], &[Effect::FileSent { file: attached.id, seq: 1 }]).await;
+    scribe.write(vec![Body::Message(with_file)], &[RowWrite::FileSent { file: attached.id, seq: 1 }]).await;
     // More than one step of any store.
     for _ in 0..4 {
         scribe.write((0..150).map(|_| text("secret")).collect(), &[]).await;

@@ -1,7 +1,7 @@
 //! `Rooms`: rooms, members, lists.
 
 use domain::name::RoomName;
-use domain::{Effect, LogId, Member, MemberState, RoomKind, UserId};
+use domain::{LogId, Member, MemberState, RoomKind, RowWrite, UserId};
 use service::ports::{Head, Store};
 
 use super::world::{Scribe, a_room, a_room_with, a_user, emoji, member, own_room, plain_room, public_room, slug, text};
@@ -30,7 +30,7 @@ pub async fn a_room_is_found_by_id_and_slug(store: Store) {
 pub async fn members_come_in_pages(store: Store) {
     let (room, everybody) = (plain_room(a_room(), RoomKind::Private), users(11));
     let mut scribe = a_room_with(&store, &room, &everybody).await;
-    scribe.effects(&[Effect::Member(member(everybody[3], MemberState::Banned))]).await;
+    scribe.row_writes(&[RowWrite::Member(member(everybody[3], MemberState::Banned))]).await;
     a_room_with(&store, &plain_room(a_room(), RoomKind::Private), &users(3)).await;
     for limit in 1..=12 {
         let (mut found, mut after): (Vec<Member>, _) = (Vec::new(), None);
@@ -69,12 +69,12 @@ pub async fn members_are_counted(store: Store) {
     let (room, everybody) = (public_room(a_room(), "tea", "Tea"), users(5));
     let mut scribe = a_room_with(&store, &room, &everybody).await;
     assert_eq!(store.rooms.member_count(room.id).await, Ok(5));
-    let change = |user: UserId, state| Effect::Member(member(user, state));
-    scribe.effects(&[change(everybody[0], MemberState::Left), change(everybody[1], MemberState::Banned)]).await;
-    scribe.effects(&[change(everybody[0], MemberState::Banned), change(a_user(), MemberState::Invited)]).await;
-    scribe.effects(&[change(everybody[2], MemberState::Joined)]).await;
+    let change = |user: UserId, state| RowWrite::Member(member(user, state));
+    scribe.row_writes(&[change(everybody[0], MemberState::Left), change(everybody[1], MemberState::Banned)]).await;
+    scribe.row_writes(&[change(everybody[0], MemberState::Banned), change(a_user(), MemberState::Invited)]).await;
+    scribe.row_writes(&[change(everybody[2], MemberState::Joined)]).await;
     assert_eq!(store.rooms.member_count(room.id).await, Ok(3));
-    scribe.effects(&[change(everybody[1], MemberState::Joined), Effect::Room(room.clone())]).await;
+    scribe.row_writes(&[change(everybody[1], MemberState::Joined), RowWrite::Room(room.clone())]).await;
     assert_eq!(store.rooms.member_count(room.id).await, Ok(4));
     assert_eq!(store.rooms.directory("", None, 10).await.expect("a page")[0].members, 4);
     assert_eq!(store.rooms.member_count(a_room()).await, Ok(0));
@@ -124,7 +124,7 @@ pub async fn left_rooms_are_not_listed(store: Store) {
         (MemberState::Banned, 0),
     ];
     for (rev, (state, listed)) in (1..).zip(states) {
-        own.effects(&[Effect::UserRoom(own_room(room.id, state, rev))]).await;
+        own.row_writes(&[RowWrite::UserRoom(own_room(room.id, state, rev))]).await;
         let lines = store.rooms.user_rooms(user, None, 10).await.expect("a page");
         assert_eq!(lines.len(), listed, "{state:?}");
         let counts = u64::from(state == MemberState::Joined);
@@ -177,7 +177,7 @@ pub async fn two_who_share_a_room(store: Store) {
     assert_eq!(store.rooms.share_a_room(both[0], both[1]).await, Ok(true));
     assert_eq!(store.rooms.share_a_room(both[1], both[0]).await, Ok(true));
     assert_eq!(store.rooms.share_a_room(both[0], alone).await, Ok(false));
-    scribe.effects(&[Effect::Member(member(both[1], MemberState::Left))]).await;
+    scribe.row_writes(&[RowWrite::Member(member(both[1], MemberState::Left))]).await;
     assert_eq!(store.rooms.share_a_room(both[0], both[1]).await, Ok(false));
 }
 
@@ -195,16 +195,16 @@ pub async fn pins_threads_and_reactors_are_listed(store: Store) {
     let mut scribe = Scribe::new(&store, LogId::Room(room)).await;
     let everybody = users(7);
     let thumb = emoji("👍");
-    let mut effects: Vec<Effect> = [9, 2, 10].map(|target| Effect::Pin { target, on: true }).into();
-    effects.extend([4, 3, 12, 8].map(|seq| Effect::Thread { root: 2, seq }));
-    effects.extend(everybody.iter().map(|user| Effect::Reactor {
+    let mut row_writes: Vec<RowWrite> = [9, 2, 10].map(|target| RowWrite::Pin { target, on: true }).into();
+    row_writes.extend([4, 3, 12, 8].map(|seq| RowWrite::Thread { root: 2, seq }));
+    row_writes.extend(everybody.iter().map(|user| RowWrite::Reactor {
         target: 2,
         emoji: thumb.clone(),
         user: *user,
         on: true,
         rev: 1,
     }));
-    scribe.effects(&effects).await;
+    scribe.row_writes(&row_writes).await;
     assert_eq!(store.rooms.pins(room).await, Ok(vec![2, 9, 10]));
     assert_eq!(store.rooms.thread(room, 2, 0, 2).await, Ok(vec![3, 4]));
     assert_eq!(store.rooms.thread(room, 2, 4, 10).await, Ok(vec![8, 12]));
@@ -214,8 +214,8 @@ pub async fn pins_threads_and_reactors_are_listed(store: Store) {
     assert_eq!([first, rest].concat(), everybody);
     assert_eq!(store.rooms.has_reacted(room, 2, &thumb, everybody[6]).await, Ok(true));
     assert_eq!(store.rooms.has_reacted(room, 2, &emoji("🍵"), everybody[6]).await, Ok(false));
-    let gone = Effect::Reactor { target: 2, emoji: thumb.clone(), user: everybody[6], on: false, rev: 2 };
-    scribe.effects(&[gone, Effect::Pin { target: 9, on: false }]).await;
+    let gone = RowWrite::Reactor { target: 2, emoji: thumb.clone(), user: everybody[6], on: false, rev: 2 };
+    scribe.row_writes(&[gone, RowWrite::Pin { target: 9, on: false }]).await;
     assert_eq!(store.rooms.has_reacted(room, 2, &thumb, everybody[6]).await, Ok(false));
     assert_eq!(store.rooms.pins(room).await, Ok(vec![2, 10]));
     assert_eq!(store.rooms.pins(a_room()).await, Ok(Vec::new()));

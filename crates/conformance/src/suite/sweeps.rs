@@ -1,6 +1,6 @@
 //! Sweeps: what is over goes, of stores whose rows do not end by themselves.
 
-use domain::{Effect, LogId, Timestamp};
+use domain::{LogId, RowWrite, Timestamp};
 use service::ports::{Store, Ticket};
 
 use super::notifications::ten;
@@ -27,7 +27,7 @@ pub async fn marks_of_dropped_notifications_go(store: Store) {
     let (user, all) = ten(&store).await;
     let key = all[4].key;
     let mut own = Scribe::new(&store, LogId::User(user)).await;
-    own.effects(&[Effect::NotificationDropped { key, expires: Timestamp(1_000) }]).await;
+    own.row_writes(&[RowWrite::NotificationDropped { key, expires: Timestamp(1_000) }]).await;
     assert_eq!(store.notifications.sweep(Timestamp(999)).await, Ok(0));
     assert_eq!(store.notifications.sweep(Timestamp(1_000)).await, Ok(1));
     assert_eq!(store.notifications.known(user, key).await, Ok(false));

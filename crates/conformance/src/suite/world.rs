@@ -4,8 +4,8 @@ use domain::entry::ENTRY_VERSION;
 use domain::name::{RoomName, Slug, UserName};
 use domain::text::{Emoji, MessageText};
 use domain::{
-    Body, Effect, Entry, EntryId, File, FileId, FileState, Level, LogId, Member, MemberState, Message, Role, Room,
-    RoomId, RoomKind, Seq, SessionId, Timestamp, User, UserId, UserRole, UserRoom,
+    Body, Entry, EntryId, File, FileId, FileState, Level, LogId, Member, MemberState, Message, Role, Room, RoomId,
+    RoomKind, RowWrite, Seq, SessionId, Timestamp, User, UserId, UserRole, UserRoom,
 };
 use service::ports::{Appended, NewUser, Store, Tip};
 use uuid::Uuid;
@@ -195,10 +195,10 @@ impl Scribe {
         entries_after(&self.tip, self.by, bodies)
     }
 
-    /// Appends these, with effects.
-    pub async fn try_write(&mut self, bodies: Vec<Body>, effects: &[Effect]) -> Appended {
+    /// Appends these, with row writes.
+    pub async fn try_write(&mut self, bodies: Vec<Body>, row_writes: &[RowWrite]) -> Appended {
         let entries = self.entries(bodies);
-        let appended = self.store.log.append(self.log, &self.tip, &entries, effects).await;
+        let appended = self.store.log.append(self.log, &self.tip, &entries, row_writes).await;
         if let Ok(tip) = &appended {
             self.tip = *tip;
         }
@@ -206,8 +206,8 @@ impl Scribe {
     }
 
     /// As `try_write`, for what must succeed. Returns the seq of the last entry.
-    pub async fn write(&mut self, bodies: Vec<Body>, effects: &[Effect]) -> Seq {
-        self.try_write(bodies, effects).await.expect("the append succeeds").seq()
+    pub async fn write(&mut self, bodies: Vec<Body>, row_writes: &[RowWrite]) -> Seq {
+        self.try_write(bodies, row_writes).await.expect("the append succeeds").seq()
     }
 
     /// Appends a message.
@@ -215,22 +215,22 @@ impl Scribe {
         self.write(vec![text(what)], &[]).await
     }
 
-    /// Appends an entry that means nothing, for the sake of its effects.
-    pub async fn effects(&mut self, effects: &[Effect]) -> Seq {
+    /// Appends an entry that means nothing, for the sake of its row writes.
+    pub async fn row_writes(&mut self, row_writes: &[RowWrite]) -> Seq {
         let note = Body::Setting { name: "note".into(), value: true.into() };
-        self.write(vec![note], effects).await
+        self.write(vec![note], row_writes).await
     }
 }
 
 /// A room with these members, all joined, and their own rows. Returns the scribe of its log.
 pub async fn a_room_with(store: &Store, room: &Room, users: &[UserId]) -> Scribe {
     let mut scribe = Scribe::new(store, LogId::Room(room.id)).await;
-    let mut effects = vec![Effect::Room(room.clone())];
-    effects.extend(users.iter().map(|user| Effect::Member(member(*user, MemberState::Joined))));
-    scribe.write(vec![Body::Room(room.clone())], &effects).await;
+    let mut row_writes = vec![RowWrite::Room(room.clone())];
+    row_writes.extend(users.iter().map(|user| RowWrite::Member(member(*user, MemberState::Joined))));
+    scribe.write(vec![Body::Room(room.clone())], &row_writes).await;
     for user in users {
         let mut own = Scribe::new(store, LogId::User(*user)).await;
-        own.effects(&[Effect::UserRoom(own_room(room.id, MemberState::Joined, 1))]).await;
+        own.row_writes(&[RowWrite::UserRoom(own_room(room.id, MemberState::Joined, 1))]).await;
     }
     scribe
 }

@@ -5,24 +5,24 @@
 
 use super::{Ruled, Verdict};
 use crate::change::Change;
-use crate::effect::Effect;
 use crate::entry::Body;
 use crate::limits::NOTIFICATION_MARK_LIFE;
 use crate::own::{Notification, NotificationKey, OwnChange, UserRoom};
 use crate::refusal::Refusal;
+use crate::row_write::RowWrite;
 use crate::time::Timestamp;
 use crate::view::View;
 
 pub(super) fn change(view: &mut View, change: &Change, own: &OwnChange, now: Timestamp) -> Ruled {
     let at = now.max(view.place().at);
-    let (body, effect) = match own {
+    let (body, row_write) = match own {
         OwnChange::Room { row } => {
             let old = view.user_rooms.get(&row.room).and_then(Option::as_ref);
             if old.is_some_and(|old| old.rev >= row.rev) {
                 return Ok(Verdict::Nothing);
             }
             let next = follow(old, row);
-            (Body::UserRoom(next.clone()), Some(Effect::UserRoom(next)))
+            (Body::UserRoom(next.clone()), Some(RowWrite::UserRoom(next)))
         }
         OwnChange::RoomSettings { room, level, hidden } => {
             let old = view.user_rooms.get(room).and_then(Option::as_ref);
@@ -32,27 +32,27 @@ pub(super) fn change(view: &mut View, change: &Change, own: &OwnChange, now: Tim
             if next == *old {
                 return Ok(Verdict::Nothing);
             }
-            let effect = Effect::RoomSettings { room: *room, level: next.level, hidden: next.hidden };
-            (Body::UserRoom(next), Some(effect))
+            let row_write = RowWrite::RoomSettings { room: *room, level: next.level, hidden: next.hidden };
+            (Body::UserRoom(next), Some(row_write))
         }
         OwnChange::Notify(notification) => {
             if known(view, notification.key) {
                 return Ok(Verdict::Nothing);
             }
-            (Body::NotificationAdded(notification.clone()), Some(Effect::Notification(notification.clone())))
+            (Body::NotificationAdded(notification.clone()), Some(RowWrite::Notification(notification.clone())))
         }
         OwnChange::NotificationRead(key) => {
             let row = row(view, *key).ok_or_else(no_such_notification)?;
             if row.read_at.is_some() {
                 return Ok(Verdict::Nothing);
             }
-            (Body::NotificationRead { key: Some(*key) }, Some(Effect::NotificationRead { key: Some(*key), at }))
+            (Body::NotificationRead { key: Some(*key) }, Some(RowWrite::NotificationRead { key: Some(*key), at }))
         }
         OwnChange::NotificationsRead => {
             if view.has_unread == Some(false) {
                 return Ok(Verdict::Nothing);
             }
-            (Body::NotificationRead { key: None }, Some(Effect::NotificationRead { key: None, at }))
+            (Body::NotificationRead { key: None }, Some(RowWrite::NotificationRead { key: None, at }))
         }
         OwnChange::NotificationDrop(key) => {
             if row(view, *key).is_none() {
@@ -70,22 +70,22 @@ pub(super) fn change(view: &mut View, change: &Change, own: &OwnChange, now: Tim
         OwnChange::NotificationChange { key, rev } => {
             let Some(row) = row(view, *key).filter(|row| row.rev < *rev) else { return Ok(Verdict::Nothing) };
             let next = Notification { rev: *rev, body: String::new(), ..row.clone() };
-            (Body::NotificationChanged(next.clone()), Some(Effect::NotificationChanged(next)))
+            (Body::NotificationChanged(next.clone()), Some(RowWrite::NotificationChanged(next)))
         }
         OwnChange::Setting { name, value } => (Body::Setting { name: name.clone(), value: value.clone() }, None),
         OwnChange::SessionEnded(session) => (Body::SessionEnded { session: *session }, None),
     };
     view.accept(change.by.user, change.id, now, body);
-    if let Some(effect) = effect {
-        view.with_effect(effect);
+    if let Some(row_write) = row_write {
+        view.with_row_write(row_write);
     }
     Ok(Verdict::Accepted)
 }
 
 /// One goes; its mark keeps it from coming back.
-fn dropped(key: NotificationKey, at: Timestamp) -> (Body, Option<Effect>) {
-    let effect = Effect::NotificationDropped { key, expires: at + NOTIFICATION_MARK_LIFE };
-    (Body::NotificationGone { key }, Some(effect))
+fn dropped(key: NotificationKey, at: Timestamp) -> (Body, Option<RowWrite>) {
+    let row_write = RowWrite::NotificationDropped { key, expires: at + NOTIFICATION_MARK_LIFE };
+    (Body::NotificationGone { key }, Some(row_write))
 }
 
 /// The row after a member entry: the user's marks and settings stay.

@@ -4,7 +4,6 @@ use uuid::Uuid;
 
 use super::*;
 use crate::change::{Actor, Intent};
-use crate::effect::Effect;
 use crate::entry::{Body, Entry};
 use crate::file::{File, FileState};
 use crate::fold::RoomState;
@@ -13,6 +12,7 @@ use crate::name::{RoomName, Slug};
 use crate::own::{Notification, NotificationKey, NotificationKind, OwnChange, UserRoom};
 use crate::refusal::Code;
 use crate::room::{Level, Member, MemberState, Role, Room, RoomKind};
+use crate::row_write::RowWrite;
 use crate::text::Emoji;
 use crate::view::{Place, Roster, Row, RowKey};
 
@@ -163,7 +163,7 @@ impl Rows {
 
     /// Writes what was accepted.
     fn commit(&mut self) {
-        let (entries, effects) = self.view.take();
+        let (entries, row_writes) = self.view.take();
         let mut written = BTreeSet::new();
         for entry in entries {
             assert_eq!(entry.seq, self.entries.len() as Seq + 1, "no hole");
@@ -172,18 +172,18 @@ impl Rows {
             }
             self.entries.push(entry);
         }
-        for effect in effects {
-            let once = written.insert(format!("{:?}", name_of(&effect)));
-            assert!(once, "one write a row: {effect:?}");
-            self.apply(effect);
+        for row_write in row_writes {
+            let once = written.insert(format!("{:?}", name_of(&row_write)));
+            assert!(once, "one write a row: {row_write:?}");
+            self.apply(row_write);
         }
         self.view.forget_foreign();
     }
 
-    fn apply(&mut self, effect: Effect) {
-        match effect {
-            Effect::Message(entry) => drop(self.messages.insert(entry.seq, entry)),
-            Effect::Reactor { target, emoji, user, on, .. } => {
+    fn apply(&mut self, row_write: RowWrite) {
+        match row_write {
+            RowWrite::Message(entry) => drop(self.messages.insert(entry.seq, entry)),
+            RowWrite::Reactor { target, emoji, user, on, .. } => {
                 let row = (target, emoji, user);
                 if on {
                     self.reactors.insert(row)
@@ -191,40 +191,40 @@ impl Rows {
                     self.reactors.remove(&row)
                 };
             }
-            Effect::Pin { target, on } => {
+            RowWrite::Pin { target, on } => {
                 if on {
                     self.pins.insert(target)
                 } else {
                     self.pins.remove(&target)
                 };
             }
-            Effect::Thread { root, seq } => drop(self.threads.entry(root).or_default().insert(seq)),
-            Effect::Member(member) => drop(self.members.insert(member.user, member)),
-            Effect::Room(room) => self.room = Some(room),
-            Effect::FileSent { file, seq } => {
+            RowWrite::Thread { root, seq } => drop(self.threads.entry(root).or_default().insert(seq)),
+            RowWrite::Member(member) => drop(self.members.insert(member.user, member)),
+            RowWrite::Room(room) => self.room = Some(room),
+            RowWrite::FileSent { file, seq } => {
                 let file = self.files.get_mut(&file).expect("only files that are there are sent");
                 file.state = FileState::Sent;
                 file.seq = Some(seq);
             }
-            Effect::FileDropped { file } => {
+            RowWrite::FileDropped { file } => {
                 self.files.get_mut(&file).expect("it was sent").state = FileState::Dropped;
             }
-            Effect::UserRoom(row) => drop(self.user_rooms.insert(row.room, row)),
-            Effect::RoomSettings { room, level, hidden } => {
+            RowWrite::UserRoom(row) => drop(self.user_rooms.insert(row.room, row)),
+            RowWrite::RoomSettings { room, level, hidden } => {
                 let row = self.user_rooms.get_mut(&room).expect("only a row that is there");
                 (row.level, row.hidden) = (level, hidden);
             }
-            Effect::Notification(row) => drop(self.notifications.insert(row.key, Some(row))),
-            Effect::NotificationChanged(row) => {
+            RowWrite::Notification(row) => drop(self.notifications.insert(row.key, Some(row))),
+            RowWrite::NotificationChanged(row) => {
                 let held =
                     self.notifications.get_mut(&row.key).and_then(Option::as_mut).expect("only one that is there");
                 *held = Notification { read_at: held.read_at, ..row };
             }
-            Effect::NotificationRead { key, at } => {
+            RowWrite::NotificationRead { key, at } => {
                 let rows = self.notifications.values_mut().flatten();
                 rows.filter(|row| key.is_none_or(|key| key == row.key)).for_each(|row| row.read_at = Some(at));
             }
-            Effect::NotificationDropped { key, .. } => drop(self.notifications.insert(key, None)),
+            RowWrite::NotificationDropped { key, .. } => drop(self.notifications.insert(key, None)),
         }
     }
 
@@ -276,16 +276,16 @@ impl Rows {
     }
 }
 
-/// Which row an effect writes.
-fn name_of(effect: &Effect) -> (u8, String) {
-    match effect {
-        Effect::Message(entry) => (0, entry.seq.to_string()),
-        Effect::Reactor { target, emoji, user, .. } => (1, format!("{target} {emoji:?} {user}")),
-        Effect::Pin { target, .. } => (2, target.to_string()),
-        Effect::Thread { root, seq } => (3, format!("{root} {seq}")),
-        Effect::Member(member) => (4, member.user.to_string()),
-        Effect::Room(_) => (5, String::new()),
-        Effect::FileSent { file, .. } | Effect::FileDropped { file } => (6, file.to_string()),
+/// Which row a row write writes.
+fn name_of(row_write: &RowWrite) -> (u8, String) {
+    match row_write {
+        RowWrite::Message(entry) => (0, entry.seq.to_string()),
+        RowWrite::Reactor { target, emoji, user, .. } => (1, format!("{target} {emoji:?} {user}")),
+        RowWrite::Pin { target, .. } => (2, target.to_string()),
+        RowWrite::Thread { root, seq } => (3, format!("{root} {seq}")),
+        RowWrite::Member(member) => (4, member.user.to_string()),
+        RowWrite::Room(_) => (5, String::new()),
+        RowWrite::FileSent { file, .. } | RowWrite::FileDropped { file } => (6, file.to_string()),
         own => (7, format!("{own:?}")),
     }
 }
@@ -570,8 +570,8 @@ fn a_message_changed_in_its_own_append_is_written_once() {
     for change in &changes {
         assert!(matches!(rows.decide(change, 1_000), Decision::Append(_)));
     }
-    let (entries, effects) = rows.view.take();
-    assert!(effects.is_empty(), "{effects:?}");
+    let (entries, row_writes) = rows.view.take();
+    assert!(row_writes.is_empty(), "{row_writes:?}");
     let message = entries[0].message().expect("a message");
     assert_eq!((message.text.as_str(), message.rev), ("three", target + 3));
     assert!(matches!(&entries[1].body, Body::Edit { text: Some(text), .. } if text.as_str() == "two"));

@@ -4,7 +4,7 @@
 //! Never reads anything: [`View::missing`] names the rows that a change needs, somebody else reads them
 //! (after the head), and [`View::load`] puts them in.
 
-mod effects;
+mod row_writes;
 mod rows;
 
 use std::collections::{BTreeSet, HashMap};
@@ -20,7 +20,7 @@ use crate::room::{Member, Room};
 use crate::text::Emoji;
 use crate::time::Timestamp;
 
-use effects::Changed;
+use row_writes::Changed;
 
 /// Where a log stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use service::ports::Push;
+use service::ports::ConnectionPush;
 
 use super::{OpenError, Profile};
 use crate::Settings;
@@ -11,7 +11,7 @@ impl Profile {
     /// The way to sockets that API Gateway holds. Requests are signed with the first key of the private ports, where
     /// there is one, and as the AWS SDK finds it else.
     #[cfg(feature = "push")]
-    pub async fn push(&self, settings: &Settings) -> Result<Arc<dyn Push>, OpenError> {
+    pub async fn push(&self, settings: &Settings) -> Result<Arc<dyn ConnectionPush>, OpenError> {
         let key = settings.internal.as_ref().and_then(|internal| internal.keys.first());
         let credentials = key.map(|key| (key.id.clone(), key.secret.expose().to_owned()));
         let ports = &self.services.ports;
@@ -21,7 +21,7 @@ impl Profile {
 
     /// As a program that is built without it answers.
     #[cfg(not(feature = "push"))]
-    pub async fn push(&self, _: &Settings) -> Result<Arc<dyn Push>, OpenError> {
+    pub async fn push(&self, _: &Settings) -> Result<Arc<dyn ConnectionPush>, OpenError> {
         Err(OpenError::NotBuiltIn("Push"))
     }
 }

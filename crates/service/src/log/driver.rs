@@ -157,7 +157,7 @@ async fn carry_out(logs: Arc<Logs>, log: LogId, command: Command) -> Input {
         Command::Older { from, to } => Input::Older(in_time(store.log.read(log, from, to)).await),
         Command::Rows(keys) => Input::Rows(in_time(rows::read(store, log, keys)).await),
         Command::Append(prepared) => {
-            let append = store.log.append(log, &prepared.after, &prepared.entries, &prepared.effects);
+            let append = store.log.append(log, &prepared.after, &prepared.entries, &prepared.row_writes);
             let outcome = timeout(APPEND_DEADLINE, append).await.unwrap_or(Err(AppendError::Unknown));
             logs.counts.append(&outcome, prepared.entries.len());
             Input::Appended(outcome)

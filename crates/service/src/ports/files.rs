@@ -5,7 +5,7 @@ use domain::{File, FileId, RoomId, Timestamp, UserId};
 
 use super::StoreResult;
 
-/// Files' rows. `Sent` and `Dropped` are also written by appends (see `domain::Effect`).
+/// Files' rows. `Sent` and `Dropped` are also written by appends (see `domain::RowWrite`).
 #[async_trait]
 pub trait Files: Send + Sync {
     /// A new row, in state `Uploading`.

@@ -1,7 +1,7 @@
 //! The log: the truth of every room and of every user's own log.
 
 use async_trait::async_trait;
-use domain::{Effect, Entry, Epoch, LogId, RoomId, Seq, Timestamp};
+use domain::{Entry, Epoch, LogId, RoomId, RowWrite, Seq, Timestamp};
 
 use super::StoreResult;
 
@@ -80,7 +80,7 @@ pub enum AppendError {
         /// After how many milliseconds a repeat makes sense.
         retry_ms: u64,
     },
-    /// An effect claims a unique name (a slug) that another has. Nothing was written.
+    /// A row write claims a unique name (a slug) that another has. Nothing was written.
     #[error("{0} is taken")]
     Taken(&'static str),
     /// The store is of another epoch than the tip: a backup was restored. Nothing was written.
@@ -163,13 +163,13 @@ pub trait RoomLog: Send + Sync {
     /// The last entry of a log, read strongly; seq 0 for a log with none. One read by key.
     async fn tip(&self, log: LogId) -> StoreResult<Tip>;
 
-    /// Writes `entries` at `after.seq()+1 …` with `effects`, durably and all or nothing, if `after` is
+    /// Writes `entries` at `after.seq()+1 …` with `row writes`, durably and all or nothing, if `after` is
     /// the last entry; else [`AppendError::Conflict`]. The entries carry their `seq` and `n`, without
     /// holes (checked; a wrong one is a bug of the caller and panics in debug builds, `Unavailable`
-    /// else). `Ok` means durable. One conditional write. Without effects a store may write several parts
+    /// else). `Ok` means durable. One conditional write. Without row writes a store may write several parts
     /// one after the other; one that breaks off says `Conflict` or `Unknown`, and the first parts stay, as if
     /// another appender had written them.
-    async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], effects: &[Effect]) -> Appended;
+    async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], row_writes: &[RowWrite]) -> Appended;
 
     /// All entries with `from <= seq <= to`, in order. The whole range: the caller bounds it. An edit
     /// comes as it is stored, without text: [`RoomLog::messages`] has what its target says now.

@@ -32,7 +32,7 @@ pub use nodes::{Connection, NodeRow, Nodes, SocketState};
 pub use notifications::{NotificationPage, Notifications};
 pub use people::{NewUser, People, UserRecord};
 pub use presence::{PresenceStore, UserPresence};
-pub use push::{Push, PushError};
+pub use push::{ConnectionPush, PushError};
 pub use rooms::{DirectoryRoom, Head, Rooms, UserRoomRow};
 pub use sessions::{Rotation, SessionRecord, Sessions, Ticket};
 pub use unreadable::{note_unreadable, readable};

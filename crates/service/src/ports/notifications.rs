@@ -14,7 +14,7 @@ pub struct NotificationPage {
     pub next: Option<NotificationKey>,
 }
 
-/// Notifications. Written by appends to the user's own log only (see `domain::Effect`).
+/// Notifications. Written by appends to the user's own log only (see `domain::RowWrite`).
 #[async_trait]
 pub trait Notifications: Send + Sync {
     /// Newest first, those before `before`; the dropped are left out.

@@ -18,7 +18,7 @@ pub enum PushError {
 
 /// `PostToConnection` and `DeleteConnection`.
 #[async_trait]
-pub trait Push: Send + Sync {
+pub trait ConnectionPush: Send + Sync {
     /// Sends a frame to a socket. At most once.
     async fn post(&self, connection: &Connection, frame: Bytes) -> Result<(), PushError>;
 

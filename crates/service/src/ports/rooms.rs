@@ -40,7 +40,7 @@ pub struct DirectoryRoom {
     pub members: u64,
 }
 
-/// Rooms, members, the rooms of a user. Rows are written by appends only (see `domain::Effect`).
+/// Rooms, members, the rooms of a user. Rows are written by appends only (see `domain::RowWrite`).
 /// Reads are strong unless said otherwise.
 #[async_trait]
 pub trait Rooms: Send + Sync {

@@ -1,7 +1,7 @@
 //! What must hold when a feed dies, meets another one, or finds another store than it knew.
 
 use conformance::Fault;
-use domain::{Effect, Entry, EntryId, Level, Member, MemberState};
+use domain::{Entry, EntryId, Level, Member, MemberState, RowWrite};
 use tokio::runtime::{Builder, Runtime};
 
 use super::*;
@@ -223,8 +223,8 @@ async fn a_thousand_rooms_of_one_user_are_listed_once_each() {
             .collect();
         let log = LogId::Room(id);
         let tip = store.log.tip(log).await.expect("reads");
-        let effects = [Effect::Room(room), Effect::Member(member)];
-        store.log.append(log, &tip, &entries, &effects).await.expect("the log is empty");
+        let row_writes = [RowWrite::Room(room), RowWrite::Member(member)];
+        store.log.append(log, &tip, &entries, &row_writes).await.expect("the log is empty");
     }
     let _node = Node::start(&memory, "a");
     until("all rooms", async || store.rooms.user_room_count(BOB).await.expect("reads") == 1_000).await;

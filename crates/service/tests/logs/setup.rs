@@ -11,7 +11,7 @@ use domain::limits::Limits;
 use domain::name::{RoomName, Slug, UserName};
 use domain::text::MessageText;
 use domain::{
-    Ack, Actor, Change, Code, Effect, Entry, EntryId, Epoch, Intent, LogId, Refusal, Room, RoomId, RoomKind, Seq,
+    Ack, Actor, Change, Code, Entry, EntryId, Epoch, Intent, LogId, Refusal, Room, RoomId, RoomKind, RowWrite, Seq,
     Timestamp, User, UserId, UserRole,
 };
 use service::ports::{
@@ -247,10 +247,10 @@ impl RoomLog for Flaky {
         self.inner.tip(log).await
     }
 
-    async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], effects: &[Effect]) -> Appended {
+    async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], row_writes: &[RowWrite]) -> Appended {
         self.pause().await;
         if !self.fails() {
-            let outcome = self.inner.append(log, after, entries, effects).await;
+            let outcome = self.inner.append(log, after, entries, row_writes).await;
             self.conflicts.fetch_add(u32::from(matches!(outcome, Err(AppendError::Conflict { .. }))), Ordering::SeqCst);
             self.pause().await;
             return outcome;
@@ -259,15 +259,15 @@ impl RoomLog for Flaky {
         match self.random.below(4) {
             0 => return Err(AppendError::Unavailable { why: "test".into(), retry_ms: 20 }),
             1 => {
-                let _lost = self.inner.append(log, after, entries, effects).await;
+                let _lost = self.inner.append(log, after, entries, row_writes).await;
             }
             2 => {
                 let (inner, after) = (self.inner.clone(), *after);
-                let (entries, effects) = (entries.to_vec(), effects.to_vec());
+                let (entries, row_writes) = (entries.to_vec(), row_writes.to_vec());
                 let late = Duration::from_millis(self.random.below(4_000));
                 tokio::spawn(async move {
                     tokio::time::sleep(late).await;
-                    let _late = inner.append(log, &after, &entries, &effects).await;
+                    let _late = inner.append(log, &after, &entries, &row_writes).await;
                 });
             }
             _ => {}

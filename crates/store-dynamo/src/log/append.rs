@@ -1,9 +1,9 @@
-//! Appends: one conditional write for plain entries, one transaction for entries with effects.
+//! Appends: one conditional write for plain entries, one transaction for entries with row writes.
 //!
 //! The condition "nothing stands at the next place" keeps a log without holes and doubles only if the
 //! place before it is the last of an item; so an `after` that this store has not seen to be one is read.
 
-use domain::{Effect, Entry, LogId};
+use domain::{Entry, LogId, RowWrite};
 use rand::Rng as _;
 use service::ports::{AppendError, Appended, StoreError, Tip};
 use tokio::time::Instant;
@@ -23,12 +23,18 @@ use crate::shared::{Shared, TRANSACTION_OPS, pause};
 const ITEM_BYTES: usize = 400_000;
 /// Bytes of one transaction: a little less than 4 MB.
 const TRANSACTION_BYTES: usize = 4_000_000;
-/// How often effects are read and planned again, since another writer changed a row meanwhile.
+/// How often row writes are read and planned again, since another writer changed a row meanwhile.
 const PLANS: u32 = 8;
 
 impl Shared {
     /// As `RoomLog::append`.
-    pub async fn append_checked(&self, log: LogId, after: &Tip, entries: &[Entry], effects: &[Effect]) -> Appended {
+    pub async fn append_checked(
+        &self,
+        log: LogId,
+        after: &Tip,
+        entries: &[Entry],
+        row_writes: &[RowWrite],
+    ) -> Appended {
         if let Err(why) = after.check(entries) {
             debug_assert!(false, "{why}");
             return Err(AppendError::Unavailable { why, retry_ms: BROKEN_MS });
@@ -41,14 +47,14 @@ impl Shared {
             return Err(AppendError::Conflict { slot: None });
         }
         let mark: Mark = rand::rng().random();
-        let chunk = if effects.len() > ROWS { BIG_CHUNK_BYTES } else { CHUNK_BYTES };
+        let chunk = if row_writes.len() > ROWS { BIG_CHUNK_BYTES } else { CHUNK_BYTES };
         let items = LogItem::pack(log, entries, mark, chunk);
         let last = entries.last().expect("it was checked to be there");
-        if effects.is_empty() && after.seq() > 0 {
+        if row_writes.is_empty() && after.seq() > 0 {
             tokio::time::sleep(life.memory.wait_to_commit(log, self.settings.pace)).await;
             self.append_plain(&life, log, items, mark).await?;
         } else {
-            self.commit(log, &items, mark, entries, effects).await?;
+            self.commit(log, &items, mark, entries, row_writes).await?;
         }
         life.memory.ends_at(log, last.seq);
         let tip = Tip::from_store(life.epoch, last.seq, last.n, last.at);
@@ -70,7 +76,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Writes these items, with effects, all or nothing. Repeats what is known not to have happened, and
+    /// Writes these items, with row writes, all or nothing. Repeats what is known not to have happened, and
     /// what is not known under the same token, for as long as the store's patience lasts.
     async fn commit(
         &self,
@@ -78,11 +84,11 @@ impl Shared {
         items: &[LogItem],
         mark: Mark,
         entries: &[Entry],
-        effects: &[Effect],
+        row_writes: &[RowWrite],
     ) -> Result<(), AppendError> {
         let until = Instant::now() + self.settings.patience;
         let fixed = self.fixed_ops(log, items);
-        let mut planned = self.plan(log, entries, effects).await.map_err(not_done)?;
+        let mut planned = self.plan(log, entries, row_writes).await.map_err(not_done)?;
         let (mut plans, mut attempt, mut unclear) = (1, 0, false);
         let mut token = Uuid::new_v4().to_string();
         loop {
@@ -113,7 +119,7 @@ impl Shared {
                         if plans > PLANS {
                             return Err(unavailable("rows change faster than they can be read", THROTTLED_MS));
                         }
-                        planned = self.plan(log, entries, effects).await.map_err(not_done)?;
+                        planned = self.plan(log, entries, row_writes).await.map_err(not_done)?;
                     }
                     continue;
                 }

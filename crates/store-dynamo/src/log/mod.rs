@@ -1,16 +1,16 @@
 //! `RoomLog`: the logs as items of one or more entries.
 
 mod append;
-mod effects;
 mod floor;
 mod hints;
 mod log_item;
 mod memory;
 mod plan;
 mod read;
+mod row_writes;
 
 use async_trait::async_trait;
-use domain::{Effect, Entry, Epoch, LogId, RoomId, Seq};
+use domain::{Entry, Epoch, LogId, RoomId, RowWrite, Seq};
 use service::ports::{AppendShape, Appended, ChangedLogs, ChangesCursor, RoomLog, StoreResult, Tip};
 
 use crate::shared::Shared;
@@ -36,8 +36,8 @@ impl RoomLog for Shared {
         self.read_tip(log).await
     }
 
-    async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], effects: &[Effect]) -> Appended {
-        self.append_checked(log, after, entries, effects).await
+    async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], row_writes: &[RowWrite]) -> Appended {
+        self.append_checked(log, after, entries, row_writes).await
     }
 
     async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>> {

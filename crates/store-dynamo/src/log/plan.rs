@@ -1,8 +1,8 @@
-//! What an append's effects write, as operations: one for each item, however many effects changed it.
+//! What an append's row writes write, as operations: one for each item, however many row writes changed it.
 
 use std::collections::HashMap;
 
-use domain::{Effect, Entry, LogId};
+use domain::{Entry, LogId, RowWrite};
 use service::ports::StoreResult;
 
 use crate::keys::Key;
@@ -42,14 +42,14 @@ impl Planned {
 }
 
 impl Shared {
-    /// The operations of an append's effects, by what the rows are now.
-    pub async fn plan(&self, log: LogId, entries: &[Entry], effects: &[Effect]) -> StoreResult<Vec<Planned>> {
-        if effects.is_empty() {
+    /// The operations of an append's row writes, by what the rows are now.
+    pub async fn plan(&self, log: LogId, entries: &[Entry], row_writes: &[RowWrite]) -> StoreResult<Vec<Planned>> {
+        if row_writes.is_empty() {
             return Ok(Vec::new());
         }
         let planned = match log {
-            LogId::Room(room) => self.plan_room(room, entries, effects).await?,
-            LogId::User(user) => self.plan_own(user, entries, effects).await?,
+            LogId::Room(room) => self.plan_room(room, entries, row_writes).await?,
+            LogId::User(user) => self.plan_own(user, entries, row_writes).await?,
         };
         Ok(fold(planned))
     }

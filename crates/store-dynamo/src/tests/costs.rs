@@ -6,8 +6,8 @@ use conformance::suite::world::{
     Scribe, a_room, a_room_with, a_user, emoji, member, message, own_room, plain_room, text,
 };
 use domain::{
-    Body, Effect, LogId, MemberState, Notification, NotificationKey, NotificationKind, Reaction, Role, RoomId,
-    RoomKind, Timestamp, UserId,
+    Body, LogId, MemberState, Notification, NotificationKey, NotificationKind, Reaction, Role, RoomId, RoomKind,
+    RowWrite, Timestamp, UserId,
 };
 use service::ports::Store;
 
@@ -68,7 +68,7 @@ fn messages(count: usize) -> Vec<Body> {
     (0..count).map(|_| of_200_bytes()).collect()
 }
 
-async fn edited(store: &Store, log: LogId, target: u64, rev: u64, delete: bool) -> Effect {
+async fn edited(store: &Store, log: LogId, target: u64, rev: u64, delete: bool) -> RowWrite {
     let mut entry = store.log.messages(log, &[target]).await.expect("a read").remove(0);
     if delete {
         entry.body.blank();
@@ -79,7 +79,7 @@ async fn edited(store: &Store, log: LogId, target: u64, rev: u64, delete: bool) 
             content.text = message(&"TEA ".repeat(50)).text;
         }
     }
-    Effect::Message(entry)
+    RowWrite::Message(entry)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -103,10 +103,10 @@ async fn operations_cost_what_the_table_says() {
     let chunked = scribe.write(messages(13), &[]).await;
     for (what, target, most) in [("alone", alone, 4.0), ("in a chunk of 13", chunked, 10.0)] {
         for (change, delete) in [("edit", false), ("delete", true)] {
-            let effect = edited(&store, scribe.log, target, scribe.tip.seq() + 1, delete).await;
+            let row_write = edited(&store, scribe.log, target, scribe.tip.seq() + 1, delete).await;
             let body = if delete { Body::delete(target) } else { Body::edit(target, None) };
             let before = bill.units();
-            scribe.write(vec![body], &[effect]).await;
+            scribe.write(vec![body], &[row_write]).await;
             bill.line(&format!("{change}, {what}"), before, units(most, 1.0), 1.0);
         }
     }
@@ -117,12 +117,12 @@ async fn operations_cost_what_the_table_says() {
     own.write(vec![Body::SessionEnded { session: None }], &[]).await;
     let before = bill.units();
     let joined = Body::Member { user, state: MemberState::Joined, role: Role::Member, muted_until: None, why: None };
-    scribe.write(vec![joined], &[Effect::Member(member(user, MemberState::Joined))]).await;
+    scribe.write(vec![joined], &[RowWrite::Member(member(user, MemberState::Joined))]).await;
     bill.line("join", before, units(4.0, 0.0), 1.0);
     let before = bill.units();
     let row = own_room(room.id, MemberState::Joined, scribe.tip.seq());
     store.rooms.user_room(user, room.id).await.expect("a read");
-    own.write(vec![Body::UserRoom(row.clone())], &[Effect::UserRoom(row)]).await;
+    own.write(vec![Body::UserRoom(row.clone())], &[RowWrite::UserRoom(row)]).await;
     bill.line("its own-log entry with the ROOM row", before, units(4.0, 1.0), 1.0);
 
     let before = bill.units();
@@ -132,17 +132,17 @@ async fn operations_cost_what_the_table_says() {
     let before = bill.units();
     let new = mention(room.id, user);
     store.notifications.known(user, new.key).await.expect("a read");
-    own.write(vec![Body::NotificationAdded(new.clone())], &[Effect::Notification(new.clone())]).await;
+    own.write(vec![Body::NotificationAdded(new.clone())], &[RowWrite::Notification(new.clone())]).await;
     bill.line("mention: own-log entry with its row", before, units(4.0, 1.0), 1.0);
 
     let before = bill.units();
     let new = Notification { rev: 9, ..new };
     store.notifications.get(user, new.key).await.expect("a read");
-    own.write(vec![Body::NotificationChanged(new.clone())], &[Effect::NotificationChanged(new.clone())]).await;
+    own.write(vec![Body::NotificationChanged(new.clone())], &[RowWrite::NotificationChanged(new.clone())]).await;
     bill.line("its message is edited: own-log entry with its row", before, units(4.0, 1.0), 1.0);
     let before = bill.units();
     store.notifications.get(user, new.key).await.expect("a read");
-    let gone = Effect::NotificationDropped { key: new.key, expires: Timestamp(1_900_000_000_000) };
+    let gone = RowWrite::NotificationDropped { key: new.key, expires: Timestamp(1_900_000_000_000) };
     own.write(vec![Body::NotificationGone { key: new.key }], &[gone]).await;
     bill.line("its message is deleted: own-log entry with its row", before, units(4.0, 1.0), 1.0);
 
@@ -172,7 +172,7 @@ async fn notifications(bill: &mut Bill) {
         for (room, seq) in &places {
             let key = NotificationKey { at: Timestamp(1_800_000_000_000), room: room.0, seq: *seq };
             let new = Notification { key, seq: Some(*seq), ..mention(*room, user) };
-            own.write(vec![Body::NotificationAdded(new.clone())], &[Effect::Notification(new)]).await;
+            own.write(vec![Body::NotificationAdded(new.clone())], &[RowWrite::Notification(new)]).await;
         }
         let before = bill.units();
         assert_eq!(store.notifications.list(user, false, None, 50).await.expect("a page").items.len(), 50);

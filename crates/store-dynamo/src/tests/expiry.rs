@@ -3,12 +3,12 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use domain::{Effect, LogId, Timestamp};
+use domain::{LogId, RowWrite, Timestamp};
 use service::ports::{Connection, NodeRow, SessionRecord, SocketState, Ticket};
 use tokio::time::Instant;
 
 use super::world::{TestStore, settings};
-use conformance::suite::effects::a_notification;
+use conformance::suite::row_writes::a_notification;
 use conformance::suite::world::{Scribe, a_room, a_session, a_user};
 
 /// DynamoDB Local looks every ten seconds; AWS takes up to days.
@@ -42,7 +42,7 @@ async fn rows_that_are_over_are_taken_away_and_others_are_not() {
     let (old, new) = (session(over), session(later));
     let key = a_notification(now().0, 5).key;
     let mut own = Scribe::new(&store, LogId::User(user)).await;
-    own.effects(&[Effect::NotificationDropped { key, expires: over }]).await;
+    own.row_writes(&[RowWrite::NotificationDropped { key, expires: over }]).await;
     for (hash, row) in [(1, &old), (2, &new)] {
         store.sessions.open(row).await.expect("opened");
         let ticket = Ticket { hash: [hash; 32], session: row.id, user, expires_at: row.expires_at };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use conformance::suite::world::{Scribe, a_room, a_user, member, text};
-use domain::{Effect, LogId, MemberState};
+use domain::{LogId, MemberState, RowWrite};
 use service::ports::AppendError;
 
 use super::proxy::Proxy;
@@ -33,14 +33,14 @@ async fn a_lost_answer_makes_no_double() {
     scribe.say("begins").await;
     let mut expected = 1;
     for round in 0..10_usize {
-        // One write, a chunk, and a transaction with effects; one answer lost, or several.
+        // One write, a chunk, and a transaction with row writes; one answer lost, or several.
         proxy.swallow(1 + round % 3);
-        let effects = match round % 2 {
-            0 => vec![Effect::Member(member(a_user(), MemberState::Joined)), Effect::Pin { target: 1, on: true }],
+        let row_writes = match round % 2 {
+            0 => vec![RowWrite::Member(member(a_user(), MemberState::Joined)), RowWrite::Pin { target: 1, on: true }],
             _ => Vec::new(),
         };
         let count = 1 + round % 4;
-        let seq = scribe.write((0..count).map(|_| text("once")).collect(), &effects).await;
+        let seq = scribe.write((0..count).map(|_| text("once")).collect(), &row_writes).await;
         expected += count;
         assert_eq!((seq as usize, proxy.left()), (expected, 0));
     }
@@ -57,8 +57,8 @@ async fn when_no_answer_comes_the_outcome_is_unknown() {
     let mut scribe = Scribe::new(&store.store(), LogId::Room(a_room())).await;
     scribe.say("begins").await;
     proxy.swallow(usize::MAX);
-    for effects in [vec![], vec![Effect::Pin { target: 1, on: true }]] {
-        let lost = scribe.try_write(vec![text("written, and nobody knows")], &effects).await;
+    for row_writes in [vec![], vec![RowWrite::Pin { target: 1, on: true }]] {
+        let lost = scribe.try_write(vec![text("written, and nobody knows")], &row_writes).await;
         assert_eq!(lost, Err(AppendError::Unknown));
         // It happened: who reads the place finds it.
         let seq = scribe.tip.seq() + 1;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::suite::world::{Scribe, a_room, a_room_with, a_user, entries_after, member, plain_room, text};
-use domain::{Effect, Level, LogId, MemberState, RoomKind, Timestamp};
+use domain::{Level, LogId, MemberState, RoomKind, RowWrite, Timestamp};
 use service::ports::{AppendError, Store, Tip};
 use tokio::sync::Barrier;
 
@@ -47,12 +47,12 @@ async fn a_conflict_tells_what_stands_there() {
     let theirs = scribe.entries(vec![text("theirs"), text("too")]);
     store.log.append(scribe.log, &before, &theirs, &[]).await.expect("an append");
     // The same change, sent through another node, is not this append: its ack is another's to give.
-    for (ours, effects) in [
+    for (ours, row_writes) in [
         (theirs.clone(), vec![]),
         (entries_after(&before, a_user(), vec![text("ours")]), vec![]),
-        (entries_after(&before, a_user(), vec![text("ours")]), vec![Effect::Pin { target: 1, on: true }]),
+        (entries_after(&before, a_user(), vec![text("ours")]), vec![RowWrite::Pin { target: 1, on: true }]),
     ] {
-        let refused = late.log.append(scribe.log, &before, &ours, &effects).await;
+        let refused = late.log.append(scribe.log, &before, &ours, &row_writes).await;
         assert_eq!(refused, Err(AppendError::Conflict { slot: Some(theirs.clone()) }));
     }
     assert_eq!(store.rooms.pins(scribe.log.room().expect("a room")).await, Ok(Vec::new()));
@@ -81,12 +81,12 @@ async fn many_processes_append_to_one_log_without_hole_or_double() {
                 while mine.len() < EACH {
                     // Transactions and plain writes meet at one place.
                     let user = a_user();
-                    let effects = match writer % 2 {
-                        0 => vec![Effect::Member(member(user, MemberState::Joined))],
+                    let row_writes = match writer % 2 {
+                        0 => vec![RowWrite::Member(member(user, MemberState::Joined))],
                         _ => Vec::new(),
                     };
                     let entries = scribe.entries(vec![text("a"), text("b")]);
-                    match store.log.append(log, &scribe.tip, &entries, &effects).await {
+                    match store.log.append(log, &scribe.tip, &entries, &row_writes).await {
                         Ok(tip) => {
                             scribe.tip = tip;
                             mine.push(entries);
@@ -112,7 +112,7 @@ async fn many_processes_append_to_one_log_without_hole_or_double() {
     let read = test.store().log.read(log, 2, 9_999).await.expect("a read");
     assert_eq!(read, acked, "what was acked, and nothing else, each at its place");
     let members = test.store().rooms.member_count(room.id).await.expect("a count");
-    assert_eq!(members as usize, PROCESSES * WRITERS / 2 * EACH, "each effect happened with its entry");
+    assert_eq!(members as usize, PROCESSES * WRITERS / 2 * EACH, "each row_write happened with its entry");
     let per_append = f64::from(conflicts) / (PROCESSES * WRITERS * EACH) as f64;
     println!("{} entries of {PROCESSES} processes, {per_append:.1} conflicts an append", read.len());
 }
@@ -130,14 +130,14 @@ async fn rows_of_two_logs_written_in_opposite_order_do_not_block() {
         for round in 0..30_u64 {
             let mut row = member(user, MemberState::Joined);
             row.rev = round;
-            scribe.effects(&[Effect::Member(row), Effect::Pin { target: 1, on: round % 2 == 0 }]).await;
+            scribe.row_writes(&[RowWrite::Member(row), RowWrite::Pin { target: 1, on: round % 2 == 0 }]).await;
         }
     });
     let by_user = tokio::spawn(async move {
         let mut own = Scribe::new(&own_store, LogId::User(user)).await;
         for round in 0..30 {
             let level = if round % 2 == 0 { Level::None } else { Level::Mentions };
-            own.effects(&[Effect::RoomSettings { room: room_id, level, hidden: false }]).await;
+            own.row_writes(&[RowWrite::RoomSettings { room: room_id, level, hidden: false }]).await;
         }
     });
     by_room.await.expect("the room's log is written");
@@ -152,8 +152,8 @@ async fn a_room_begins_with_as_many_people_as_allowed() {
     let room = conformance::suite::world::public_room(a_room(), "big", "Big");
     let mut scribe = Scribe::new(&store, LogId::Room(room.id)).await;
     let people: Vec<_> = (0..=domain::limits::PEOPLE_PER_CREATE).map(|_| a_user()).collect();
-    let mut effects = vec![Effect::Room(room.clone())];
-    effects.extend(people.iter().map(|user| Effect::Member(member(*user, MemberState::Joined))));
+    let mut row_writes = vec![RowWrite::Room(room.clone())];
+    row_writes.extend(people.iter().map(|user| RowWrite::Member(member(*user, MemberState::Joined))));
     let joined = |user| domain::Body::Member {
         user,
         state: MemberState::Joined,
@@ -162,11 +162,11 @@ async fn a_room_begins_with_as_many_people_as_allowed() {
         why: None,
     };
     let bodies = std::iter::once(domain::Body::Room(room.clone())).chain(people.iter().copied().map(joined));
-    scribe.write(bodies.collect(), &effects).await;
+    scribe.write(bodies.collect(), &row_writes).await;
     assert_eq!(store.rooms.member_count(room.id).await, Ok(people.len() as u64));
     // More than one transaction holds is refused as a whole.
     let tip = scribe.tip;
-    let many: Vec<Effect> = (0..101).map(|_| Effect::Member(member(a_user(), MemberState::Joined))).collect();
+    let many: Vec<RowWrite> = (0..101).map(|_| RowWrite::Member(member(a_user(), MemberState::Joined))).collect();
     let refused = scribe.try_write(vec![text("too many")], &many).await;
     assert_eq!(refused, Err(AppendError::TooLarge));
     assert_eq!(store.log.tip(scribe.log).await, Ok(tip));
@@ -178,7 +178,7 @@ async fn messages_that_share_an_item_grow_until_it_is_full() {
     let store = TestStore::open(on_dynamodb_local()).await.expect("a table").store();
     let room = a_room();
     let mut scribe = Scribe::new(&store, LogId::Room(room)).await;
-    scribe.effects(&[Effect::Room(plain_room(room, RoomKind::Private))]).await;
+    scribe.row_writes(&[RowWrite::Room(plain_room(room, RoomKind::Private))]).await;
     scribe.write((0..30).map(|_| text("hi")).collect(), &[]).await;
     // The longest text there is, of characters of four bytes.
     let longest = "\u{1F600}".repeat(domain::limits::TEXT_CHARS);
@@ -190,7 +190,7 @@ async fn messages_that_share_an_item_grow_until_it_is_full() {
             (content.text, content.rev) = (longest.clone().try_into().expect("as long as allowed"), tip.seq() + 1);
         }
         let edit = domain::Body::edit(message.seq, None);
-        match scribe.try_write(vec![edit], &[Effect::Message(message)]).await {
+        match scribe.try_write(vec![edit], &[RowWrite::Message(message)]).await {
             Ok(_) => edited += 1,
             Err(error) => {
                 assert_eq!(error, AppendError::TooLarge, "an answer that says that it never fits");

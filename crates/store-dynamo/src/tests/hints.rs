@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use domain::{Effect, LogId, MemberState, RoomKind};
+use domain::{LogId, MemberState, RoomKind, RowWrite};
 
 use super::world::on_dynamodb_local;
 use crate::{DynamoSettings, DynamoStore, Hints, create_table};
@@ -16,9 +16,9 @@ async fn lists_show_heads_whose_hint_is_not_written_yet() {
     let node = DynamoStore::open(seldom.clone()).await.expect("the store opens");
     let (store, user, room) = (node.store(), a_user(), plain_room(a_room(), RoomKind::Private));
     let mut scribe = Scribe::new(&store, LogId::Room(room.id)).await;
-    scribe.effects(&[Effect::Room(room.clone())]).await;
+    scribe.row_writes(&[RowWrite::Room(room.clone())]).await;
     let mut own = Scribe::new(&store, LogId::User(user)).await;
-    own.effects(&[Effect::UserRoom(own_room(room.id, MemberState::Joined, 1))]).await;
+    own.row_writes(&[RowWrite::UserRoom(own_room(room.id, MemberState::Joined, 1))]).await;
     for _ in 0..3 {
         scribe.say("hi").await;
     }
@@ -41,7 +41,7 @@ async fn the_sweep_mends_the_hint_of_a_node_that_is_gone() {
     let (gone, sweeps, looks) = tokio::try_join!(gone, sweeps, looks).expect("the stores open");
     let (store, room) = (gone.store(), plain_room(a_room(), RoomKind::Private));
     let mut scribe = Scribe::new(&store, LogId::Room(room.id)).await;
-    scribe.effects(&[Effect::Room(room.clone())]).await;
+    scribe.row_writes(&[RowWrite::Room(room.clone())]).await;
     gone.write_hints().await;
     scribe.say("the last word").await;
     // It dies without having written the hint.

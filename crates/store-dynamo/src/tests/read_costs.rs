@@ -1,10 +1,10 @@
 //! What reads cost that a user waits for: measured in units, on tables that look like theirs.
 
-use domain::{Effect, LogId, MemberState, RoomKind, UserId};
+use domain::{LogId, MemberState, RoomKind, RowWrite, UserId};
 use service::ports::Store;
 
 use super::world::{TestStore, on_dynamodb_local};
-use conformance::suite::effects::a_notification;
+use conformance::suite::row_writes::a_notification;
 use conformance::suite::world::{Scribe, a_room, a_user, member, own_room, plain_room, public_room, text};
 use domain::Body;
 
@@ -22,10 +22,10 @@ async fn joined(store: &Store, number: usize, user: UserId) {
         _ => plain_room(a_room(), RoomKind::Private),
     };
     let mut scribe = Scribe::new(store, LogId::Room(room.id)).await;
-    let effects = [Effect::Room(room.clone()), Effect::Member(member(user, MemberState::Joined))];
-    scribe.write(vec![Body::Room(room.clone()), text("hello")], &effects).await;
+    let row_writes = [RowWrite::Room(room.clone()), RowWrite::Member(member(user, MemberState::Joined))];
+    scribe.write(vec![Body::Room(room.clone()), text("hello")], &row_writes).await;
     let mut own = Scribe::new(store, LogId::User(user)).await;
-    own.effects(&[Effect::UserRoom(own_room(room.id, MemberState::Joined, 1))]).await;
+    own.row_writes(&[RowWrite::UserRoom(own_room(room.id, MemberState::Joined, 1))]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -59,9 +59,9 @@ async fn a_page_of_notifications() {
     let (store, user) = (opened.store(), a_user());
     let mut own = Scribe::new(&store, LogId::User(user)).await;
     for number in 0..30 {
-        let new: Vec<Effect> =
-            (0..10).map(|part| Effect::Notification(a_notification(1_000 + number * 10 + part, 7))).collect();
-        own.effects(&new).await;
+        let new: Vec<RowWrite> =
+            (0..10).map(|part| RowWrite::Notification(a_notification(1_000 + number * 10 + part, 7))).collect();
+        own.row_writes(&new).await;
     }
     let (page, units) = read(&opened, store.notifications.list(user, false, None, 50)).await;
     assert_eq!(page.expect("a page").items.len(), 50);
@@ -75,7 +75,7 @@ async fn a_page_of_notifications() {
     assert_eq!(unread, Ok(300));
     println!("counting 300 unread: {units} RRU");
     assert!(units <= 45.0, "{units}");
-    own.effects(&[Effect::NotificationRead { key: None, at: domain::Timestamp(9_000) }]).await;
+    own.row_writes(&[RowWrite::NotificationRead { key: None, at: domain::Timestamp(9_000) }]).await;
     let (unread, units) = read(&opened, store.notifications.unread(user, 1)).await;
     assert_eq!(unread, Ok(0));
     println!("none unread among 300 read ones: {units} RRU");

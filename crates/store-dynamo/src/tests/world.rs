@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TimeToLiveSpecification;
-use domain::{Effect, Entry, Epoch, LogId, RoomId, Seq};
+use domain::{Entry, Epoch, LogId, RoomId, RowWrite, Seq};
 use service::ports::{AppendShape, Appended, ChangedLogs, ChangesCursor, RoomLog, Store, StoreResult, Tip};
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -106,8 +106,8 @@ impl RoomLog for Pumped {
     async fn tip(&self, log: LogId) -> StoreResult<Tip> {
         self.log.tip(log).await
     }
-    async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], effects: &[Effect]) -> Appended {
-        self.log.append(log, after, entries, effects).await
+    async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], row_writes: &[RowWrite]) -> Appended {
+        self.log.append(log, after, entries, row_writes).await
     }
     async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>> {
         self.log.read(log, from, to).await

@@ -1,7 +1,7 @@
 //! `RoomLog`.
 
 use async_trait::async_trait;
-use domain::{Body, Effect, Entry, Epoch, LogId, RoomId, Seq};
+use domain::{Body, Entry, Epoch, LogId, RoomId, RowWrite, Seq};
 use service::ports::{AppendError, Appended, ChangedLogs, ChangesCursor, LogPage, PageFrom, RoomLog, StoreResult, Tip};
 
 use sqlx::AssertSqlSafe;
@@ -36,12 +36,12 @@ impl RoomLog for Shared {
         Ok(Tip::from_store(self.epoch_of(&row)?, head.seq, head.n, head.at))
     }
 
-    async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], effects: &[Effect]) -> Appended {
+    async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], row_writes: &[RowWrite]) -> Appended {
         if let Err(why) = after.check(entries) {
             debug_assert!(false, "{why}");
             return Err(AppendError::Unavailable { why, retry_ms: 1_000 });
         }
-        self.writer.append(log, after, entries, effects).await
+        self.writer.append(log, after, entries, row_writes).await
     }
 
     async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use conformance::suite::world::{Scribe, a_room_with, a_session, a_user, emoji, file, person, public_room, slug, text};
-use domain::{Effect, LogId, Member, MemberState, Notification, NotificationKey, NotificationKind, Timestamp};
+use domain::{LogId, Member, MemberState, Notification, NotificationKey, NotificationKind, RowWrite, Timestamp};
 use service::ports::{Connection, Fence, NodeRow, PageFrom, SocketState, Store, Ticket};
 
 /// Calls every method of every port once.
@@ -18,22 +18,22 @@ pub async fn call_everything(store: &Store) {
     let row = file(id, ada, 5);
     store.files.put(&row).await.expect("put");
     store.files.complete(&row).await.expect("complete");
-    scribe.write(vec![text("a"), text("b")], &[Effect::FileSent { file: row.id, seq: 2 }]).await;
+    scribe.write(vec![text("a"), text("b")], &[RowWrite::FileSent { file: row.id, seq: 2 }]).await;
     let message = store.log.messages(scribe.log, &[2]).await.expect("a read").remove(0);
     let joined = Member { rev: 5, ..conformance::suite::world::member(eve, MemberState::Left) };
-    let reactor = |on| Effect::Reactor { target: 2, emoji: thumb.clone(), user: ada, on, rev: 4 };
-    let pin = |on| Effect::Pin { target: 2, on };
+    let reactor = |on| RowWrite::Reactor { target: 2, emoji: thumb.clone(), user: ada, on, rev: 4 };
+    let pin = |on| RowWrite::Pin { target: 2, on };
     let all = [
-        Effect::Message(message),
+        RowWrite::Message(message),
         reactor(true),
         pin(true),
-        Effect::Thread { root: 2, seq: 3 },
-        Effect::Member(joined),
-        Effect::Room(room),
-        Effect::FileDropped { file: row.id },
+        RowWrite::Thread { root: 2, seq: 3 },
+        RowWrite::Member(joined),
+        RowWrite::Room(room),
+        RowWrite::FileDropped { file: row.id },
     ];
-    scribe.effects(&all).await;
-    scribe.effects(&[reactor(false), pin(false)]).await;
+    scribe.row_writes(&all).await;
+    scribe.row_writes(&[reactor(false), pin(false)]).await;
     let key = NotificationKey { at: Timestamp(1), room: id.0, seq: 2 };
     let new = Notification {
         key,
@@ -48,11 +48,11 @@ pub async fn call_everything(store: &Store) {
         read_at: None,
     };
     let at = Timestamp(9);
-    own.effects(&[Effect::Notification(new.clone()), Effect::NotificationRead { key: Some(key), at }]).await;
-    own.effects(&[Effect::NotificationRead { key: None, at }]).await;
-    own.effects(&[Effect::NotificationChanged(new)]).await;
-    own.effects(&[Effect::NotificationDropped { key, expires: at }]).await;
-    own.effects(&[Effect::RoomSettings { room: id, level: domain::Level::All, hidden: false }]).await;
+    own.row_writes(&[RowWrite::Notification(new.clone()), RowWrite::NotificationRead { key: Some(key), at }]).await;
+    own.row_writes(&[RowWrite::NotificationRead { key: None, at }]).await;
+    own.row_writes(&[RowWrite::NotificationChanged(new)]).await;
+    own.row_writes(&[RowWrite::NotificationDropped { key, expires: at }]).await;
+    own.row_writes(&[RowWrite::RoomSettings { room: id, level: domain::Level::All, hidden: false }]).await;
 
     let log = &store.log;
     log.epoch().await.expect("epoch");

@@ -1,4 +1,4 @@
-//! Appends in a transaction: decided, then written with their effects.
+//! Appends in a transaction: decided, then written with their row writes.
 //!
 //! What is refused has written nothing. How a log's head is compared and moved depends on who else may
 //! write: `locked` or `contended`.
@@ -8,12 +8,12 @@ mod contended;
 #[cfg(feature = "sqlite")]
 mod locked;
 
-use domain::{Effect, LogId, RoomId};
+use domain::{LogId, RoomId, RowWrite};
 use service::ports::{AppendError, Appended, Tip};
 use sqlx::AssertSqlSafe;
 use tokio::sync::oneshot;
 
-use super::effects;
+use super::row_writes;
 use crate::codec::{EntryRow, int};
 use crate::database::Connection;
 use crate::dialect::Dialect;
@@ -25,7 +25,7 @@ pub struct Append {
     pub log: LogId,
     pub after: Tip,
     pub rows: Vec<EntryRow>,
-    pub effects: Vec<Effect>,
+    pub row_writes: Vec<RowWrite>,
     decided: Option<Appended>,
     answer: oneshot::Sender<Appended>,
 }
@@ -35,10 +35,10 @@ impl Append {
         log: LogId,
         after: Tip,
         rows: Vec<EntryRow>,
-        effects: Vec<Effect>,
+        row_writes: Vec<RowWrite>,
         answer: oneshot::Sender<Appended>,
     ) -> Append {
-        Append { log, after, rows, effects, decided: None, answer }
+        Append { log, after, rows, row_writes, decided: None, answer }
     }
 
     fn is_accepted(&self) -> bool {
@@ -79,7 +79,7 @@ pub async fn run(connection: &mut Connection, appends: &mut [Append]) -> Result<
     let accepted: Vec<&Append> = appends.iter().filter(|append| append.is_accepted()).collect();
     let written = insert_entries(connection, &accepted).await?;
     for append in accepted {
-        effects::apply(connection, append).await?;
+        row_writes::apply(connection, append).await?;
     }
     Ok(written)
 }
@@ -92,8 +92,8 @@ fn tip_after(append: &Append) -> Appended {
 
 /// The slugs that an append claims, with the rooms that would have them.
 fn claims(append: &Append) -> impl Iterator<Item = (&str, RoomId)> {
-    append.effects.iter().filter_map(|effect| match effect {
-        Effect::Room(room) => Some((room.slug.as_ref()?.as_str(), room.id)),
+    append.row_writes.iter().filter_map(|row_write| match row_write {
+        RowWrite::Room(room) => Some((room.slug.as_ref()?.as_str(), room.id)),
         _ => None,
     })
 }

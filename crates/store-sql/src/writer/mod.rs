@@ -4,11 +4,11 @@
 //! are more, the caller is told at once.
 
 mod append;
-mod effects;
 mod group;
-mod own_effects;
+mod own_row_writes;
 #[cfg(feature = "postgres")]
 mod pooled;
+mod row_writes;
 #[cfg(feature = "sqlite")]
 mod task;
 
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use domain::{Effect, Entry, LogId};
+use domain::{Entry, LogId, RowWrite};
 use futures_util::future::BoxFuture;
 use service::ports::{AppendError, Appended, StoreError, StoreResult, Tip};
 #[cfg(feature = "sqlite")]
@@ -118,10 +118,10 @@ impl Writer {
     }
 
     /// Appends to a log; see `RoomLog::append`. The entries were checked.
-    pub async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], effects: &[Effect]) -> Appended {
+    pub async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], row_writes: &[RowWrite]) -> Appended {
         let (answer, answered) = oneshot::channel();
         let rows = entries.iter().map(EntryRow::encode).collect();
-        let job = Job::Append(Append::new(log, *after, rows, effects.to_vec(), answer));
+        let job = Job::Append(Append::new(log, *after, rows, row_writes.to_vec(), answer));
         if let Err((why, retry_ms)) = self.send(job) {
             return Err(AppendError::Unavailable { why: why.into(), retry_ms });
         }

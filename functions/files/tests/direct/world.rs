@@ -10,7 +10,7 @@ use conformance::MemoryStore;
 use conformance::suite::world::{member, plain_room};
 use domain::limits::Limits;
 use domain::{
-    Actor, Body as EntryBody, Effect, Entry, EntryId, FileId, LogId, MemberState, RoomId, RoomKind, Timestamp, UserId,
+    Actor, Body as EntryBody, Entry, EntryId, FileId, LogId, MemberState, RoomId, RoomKind, RowWrite, Timestamp, UserId,
 };
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -95,24 +95,24 @@ async fn world(server: &'static str, blobs: Arc<dyn Blobs>) -> World {
     let room = plain_room(ROOM, RoomKind::Private);
     let member = member(ADA, MemberState::Joined);
     let world = World { server, files, blobs, store, clock };
-    world.append(EntryBody::Room(room.clone()), &[Effect::Room(room), Effect::Member(member)]).await;
+    world.append(EntryBody::Room(room.clone()), &[RowWrite::Room(room), RowWrite::Member(member)]).await;
     world
 }
 
 impl World {
-    async fn append(&self, body: EntryBody, effects: &[Effect]) {
+    async fn append(&self, body: EntryBody, row_writes: &[RowWrite]) {
         let log = LogId::Room(ROOM);
         let tip = self.store.log.tip(log).await.expect("reads");
         let seq = tip.seq() + 1;
         let entry =
             Entry { v: 1, seq, n: 0, by: ADA, id: EntryId(Uuid::from_u128(seq.into())), at: Timestamp(1), body };
-        self.store.log.append(log, &tip, &[entry], effects).await.expect("appends");
+        self.store.log.append(log, &tip, &[entry], row_writes).await.expect("appends");
     }
 
     /// As a message of Ada's would.
     pub async fn send(&self, file: &str) {
         let file = self.id(file);
-        self.append(EntryBody::Pin { target: 1, on: true }, &[Effect::FileSent { file, seq: 2 }]).await;
+        self.append(EntryBody::Pin { target: 1, on: true }, &[RowWrite::FileSent { file, seq: 2 }]).await;
     }
 
     pub fn id(&self, file: &str) -> FileId {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use domain::limits::{APPEND_ENTRIES, APPENDER_ROWS, APPENDER_WINDOW, REPLAY_ENTRIES, WINDOW_STEP};
 use domain::look_up::{Found, look_up, reaches_below};
 use domain::{
-    Ack, Change, Decision, Effect, Entry, Intent, LogId, Refusal, Row, RowKey, Seq, Timestamp, View, Window, decide,
+    Ack, Change, Decision, Entry, Intent, LogId, Refusal, Row, RowKey, RowWrite, Seq, Timestamp, View, Window, decide,
 };
 
 use super::rates::Rates;
@@ -99,7 +99,7 @@ pub struct Prepared {
     /// The entries.
     pub entries: Arc<[Entry]>,
     /// The rows that change with them.
-    pub effects: Vec<Effect>,
+    pub row_writes: Vec<RowWrite>,
 }
 
 /// What the machine wants done.
@@ -344,8 +344,8 @@ impl Machine {
             }
         }
         if self.view.pending() > 0 {
-            let (entries, effects) = self.view.take();
-            self.prepared = Some(Arc::new(Prepared { after: tip, entries: entries.into(), effects }));
+            let (entries, row_writes) = self.view.take();
+            self.prepared = Some(Arc::new(Prepared { after: tip, entries: entries.into(), row_writes }));
         } else if self.placed.is_empty() {
             self.tidy();
         } else {

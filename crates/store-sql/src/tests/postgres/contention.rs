@@ -6,7 +6,7 @@ use std::time::Duration;
 use conformance::suite::world::{
     Scribe, a_room, a_session, a_user, file, person, plain_room, public_room, react, text,
 };
-use domain::{Effect, LogId, Member, MemberState, RoomKind, Seq, Timestamp, UserRole};
+use domain::{LogId, Member, MemberState, RoomKind, RowWrite, Seq, Timestamp, UserRole};
 use service::ports::{AppendError, Rotation, SessionRecord, Store, StoreError};
 
 use super::{connections, new_database, open_at, until, whole_logs};
@@ -162,7 +162,7 @@ async fn a_slug_that_two_rooms_claim_goes_to_one() {
         let claim = async |store: Store| {
             let room = public_room(a_room(), &format!("tea{round}"), "Tea");
             let mut scribe = Scribe::new(&store, LogId::Room(room.id)).await;
-            scribe.try_write(vec![text("x")], &[Effect::Room(room)]).await
+            scribe.try_write(vec![text("x")], &[RowWrite::Room(room)]).await
         };
         let (a, b) = tokio::join!(claim(one.store()), claim(other.store()));
         let both = [a, b];
@@ -236,7 +236,7 @@ async fn members_are_counted_right_when_many_join_and_leave() {
     let room = plain_room(a_room(), RoomKind::Private);
     let id = room.id;
     let mut scribe = Scribe::new(&one.store(), LogId::Room(id)).await;
-    scribe.write(vec![text("x")], &[Effect::Room(room)]).await;
+    scribe.write(vec![text("x")], &[RowWrite::Room(room)]).await;
     let joining: Vec<_> = (0..4)
         .map(|number| {
             let store = if number % 2 == 0 { one.store() } else { other.store() };
@@ -247,7 +247,7 @@ async fn members_are_counted_right_when_many_join_and_leave() {
                     loop {
                         let rev = scribe.tip.seq() + 1;
                         let row = Member { rev, ..conformance::suite::world::member(user, state) };
-                        match scribe.try_write(vec![text("x")], &[Effect::Member(row)]).await {
+                        match scribe.try_write(vec![text("x")], &[RowWrite::Member(row)]).await {
                             Ok(_) => break,
                             Err(AppendError::Conflict { .. }) => scribe.catch_up().await,
                             Err(other) => panic!("{other:?}"),
@@ -277,7 +277,7 @@ async fn a_floor_rises_in_a_busy_log() {
             let mut scribe = Scribe::new(&store, log).await;
             while !over.load(std::sync::atomic::Ordering::Relaxed) {
                 let edited = store.log.messages(log, &[300]).await.expect("a read");
-                let edited = edited.into_iter().map(Effect::Message).collect::<Vec<_>>();
+                let edited = edited.into_iter().map(RowWrite::Message).collect::<Vec<_>>();
                 scribe.write(vec![text("more")], &edited).await;
             }
             scribe.tip.seq()

@@ -7,7 +7,7 @@ fn leave(by: u128, number: u128) -> Change {
     Change { intent: Intent::Leave, ..send(by, number, None) }
 }
 
-/// How long the appends are that follow one under way, with the effects of the longest.
+/// How long the appends are that follow one under way, with the row writes of the longest.
 fn appends_of(shape: AppendShape, changes: Vec<Change>) -> (Vec<usize>, usize) {
     let mut bench = Bench::warmed(shape);
     bench.submit(send(1, 60, None));
@@ -23,7 +23,7 @@ fn appends_of(shape: AppendShape, changes: Vec<Change>) -> (Vec<usize>, usize) {
             continue;
         };
         lengths.push(prepared.entries.len());
-        most = most.max(prepared.effects.len());
+        most = most.max(prepared.row_writes.len());
         bench.input(Input::Appended(Ok(tip_after(&prepared))));
     }
     assert!(bench.machine.is_idle());

@@ -1,10 +1,10 @@
-//! Effects: the rows that an append writes, each as `domain::Effect` says.
+//! Row writes: the rows that an append writes, each as `domain::RowWrite` says.
 
 use std::sync::Arc;
 
 use domain::{
-    Body, Effect, FileState, Level, LogId, MemberState, Notification, NotificationKey, NotificationKind, Role,
-    RoomKind, Timestamp, UserRoom,
+    Body, FileState, Level, LogId, MemberState, Notification, NotificationKey, NotificationKind, Role, RoomKind,
+    RowWrite, Timestamp, UserRoom,
 };
 use service::ports::{AppendError, Store};
 use tokio::sync::Barrier;
@@ -30,7 +30,7 @@ pub async fn a_message_takes_its_new_content(store: Store) {
     content.rev = 3;
     content.edited_at = Some(Timestamp(77));
     content.reactions = vec![domain::Reaction { emoji: emoji("🍵"), n: 1, users: vec![a_user()] }];
-    scribe.write(vec![Body::edit(2, None)], &[Effect::Message(two.clone())]).await;
+    scribe.write(vec![Body::edit(2, None)], &[RowWrite::Message(two.clone())]).await;
     assert_eq!(store.log.messages(scribe.log, &[2]).await, Ok(vec![two.clone()]));
     assert_eq!(store.log.read_back(scribe.log, 3, 1).await, Ok(vec![two]));
     let one = store.log.read(scribe.log, 1, 1).await.expect("a read");
@@ -43,10 +43,10 @@ pub async fn a_deleted_message_stays_deleted(store: Store) {
     let mut gone = store.log.read(scribe.log, 1, 1).await.expect("a read").remove(0);
     let kept = gone.clone();
     gone.body.blank();
-    scribe.write(vec![Body::delete(1)], &[Effect::Message(gone.clone())]).await;
+    scribe.write(vec![Body::delete(1)], &[RowWrite::Message(gone.clone())]).await;
     assert_eq!(store.log.read(scribe.log, 1, 1).await, Ok(vec![gone.clone()]));
     assert_eq!((gone.by, gone.id), (kept.by, kept.id), "repeats are still recognised");
-    scribe.write(vec![Body::edit(1, None)], &[Effect::Message(kept)]).await;
+    scribe.write(vec![Body::edit(1, None)], &[RowWrite::Message(kept)]).await;
     assert_eq!(store.log.read(scribe.log, 1, 1).await, Ok(vec![gone]), "nothing brings it back");
 }
 
@@ -54,7 +54,7 @@ pub async fn a_member_row_keeps_its_level(store: Store) {
     let (room, user) = (plain_room(a_room(), RoomKind::Private), a_user());
     let mut scribe = a_room_with(&store, &room, &[user]).await;
     let mut own = Scribe::new(&store, LogId::User(user)).await;
-    own.effects(&[Effect::RoomSettings { room: room.id, level: Level::Mentions, hidden: true }]).await;
+    own.row_writes(&[RowWrite::RoomSettings { room: room.id, level: Level::Mentions, hidden: true }]).await;
     let mut changed = member(user, MemberState::Joined);
     changed.role = Role::Moderator;
     changed.muted_until = Some(Timestamp(99));
@@ -62,12 +62,12 @@ pub async fn a_member_row_keeps_its_level(store: Store) {
     changed.to_seq = Some(9);
     changed.rev = 2;
     changed.level = Level::None;
-    scribe.effects(&[Effect::Member(changed.clone())]).await;
+    scribe.row_writes(&[RowWrite::Member(changed.clone())]).await;
     changed.level = Level::Mentions;
     assert_eq!(store.rooms.member(room.id, user).await, Ok(Some(changed)));
     let stranger = Scribe::new(&store, LogId::User(a_user())).await;
     let mut stranger = stranger;
-    stranger.effects(&[Effect::RoomSettings { room: room.id, level: Level::None, hidden: true }]).await;
+    stranger.row_writes(&[RowWrite::RoomSettings { room: room.id, level: Level::None, hidden: true }]).await;
     assert_eq!(store.rooms.user_room(stranger.by, room.id).await, Ok(None), "settings make no row");
 }
 
@@ -82,14 +82,14 @@ pub async fn own_rows_keep_marks_and_settings(store: Store) {
         mentions: vec![9],
         ..own_room(room, MemberState::Invited, 1)
     };
-    own.effects(&[Effect::UserRoom(given)]).await;
+    own.row_writes(&[RowWrite::UserRoom(given)]).await;
     let bare = own_room(room, MemberState::Invited, 1);
     assert_eq!(store.rooms.user_room(user, room).await, Ok(Some(bare)), "a new row has none");
-    own.effects(&[Effect::RoomSettings { room, level: Level::Mentions, hidden: true }]).await;
+    own.row_writes(&[RowWrite::RoomSettings { room, level: Level::Mentions, hidden: true }]).await;
     store.marks.mark_read(user, room, 5, 4).await.expect("marked");
     store.marks.add_mention(user, room, 7).await.expect("mentioned");
     let removed = UserRoom { why: Some("noise".into()), ..own_room(room, MemberState::Kicked, 8) };
-    own.effects(&[Effect::UserRoom(removed.clone())]).await;
+    own.row_writes(&[RowWrite::UserRoom(removed.clone())]).await;
     let kept = UserRoom { level: Level::Mentions, hidden: true, read_seq: 5, read_n: 4, mentions: vec![7], ..removed };
     assert_eq!(store.rooms.user_room(user, room).await, Ok(Some(kept)));
 }
@@ -97,8 +97,8 @@ pub async fn own_rows_keep_marks_and_settings(store: Store) {
 pub async fn an_older_own_row_is_ignored(store: Store) {
     let (room, user) = (a_room(), a_user());
     let mut own = Scribe::new(&store, LogId::User(user)).await;
-    own.effects(&[Effect::UserRoom(own_room(room, MemberState::Banned, 9))]).await;
-    own.effects(&[Effect::UserRoom(own_room(room, MemberState::Joined, 4))]).await;
+    own.row_writes(&[RowWrite::UserRoom(own_room(room, MemberState::Banned, 9))]).await;
+    own.row_writes(&[RowWrite::UserRoom(own_room(room, MemberState::Joined, 4))]).await;
     let row = store.rooms.user_room(user, room).await.expect("a read").expect("the row");
     assert_eq!((row.state, row.rev), (MemberState::Banned, 9));
 }
@@ -108,11 +108,11 @@ pub async fn a_slug_has_one_room(store: Store) {
     let mut tea_log = a_room_with(&store, &tea, &[]).await;
     let mut coffee_log = a_room_with(&store, &coffee, &[]).await;
     let claim = public_room(coffee.id, "tea", "Coffee");
-    let refused = coffee_log.try_write(vec![Body::Room(claim.clone())], &[Effect::Room(claim.clone())]).await;
+    let refused = coffee_log.try_write(vec![Body::Room(claim.clone())], &[RowWrite::Room(claim.clone())]).await;
     assert_eq!(refused, Err(AppendError::Taken("slug")));
     let moved = public_room(tea.id, "green-tea", "Tea");
-    tea_log.effects(&[Effect::Room(moved.clone())]).await;
-    coffee_log.effects(&[Effect::Room(claim.clone())]).await;
+    tea_log.row_writes(&[RowWrite::Room(moved.clone())]).await;
+    coffee_log.row_writes(&[RowWrite::Room(claim.clone())]).await;
     assert_eq!(store.rooms.room_by_slug(&slug("tea")).await, Ok(Some(claim)));
     assert_eq!(store.rooms.room_by_slug(&slug("green-tea")).await, Ok(Some(moved)));
     assert_eq!(store.rooms.room_by_slug(&slug("coffee")).await, Ok(None));
@@ -129,7 +129,10 @@ pub async fn two_rooms_ask_for_one_slug_at_once(store: Store) {
                     let room = public_room(a_room(), &name, "Race");
                     let mut scribe = Scribe::new(&store, LogId::Room(room.id)).await;
                     begin.wait().await;
-                    scribe.try_write(vec![Body::Room(room.clone())], &[Effect::Room(room.clone())]).await.map(|_| room)
+                    scribe
+                        .try_write(vec![Body::Room(room.clone())], &[RowWrite::Room(room.clone())])
+                        .await
+                        .map(|_| room)
                 })
             })
             .collect();
@@ -149,8 +152,8 @@ pub async fn a_refused_slug_writes_nothing(store: Store) {
     a_room_with(&store, &public_room(a_room(), "tea", "Tea"), &[]).await;
     let (room, user) = (public_room(a_room(), "tea", "Mine"), a_user());
     let mut scribe = Scribe::new(&store, LogId::Room(room.id)).await;
-    let effects = [Effect::Member(member(user, MemberState::Joined)), Effect::Room(room.clone())];
-    let refused = scribe.try_write(vec![Body::Room(room.clone())], &effects).await;
+    let row_writes = [RowWrite::Member(member(user, MemberState::Joined)), RowWrite::Room(room.clone())];
+    let refused = scribe.try_write(vec![Body::Room(room.clone())], &row_writes).await;
     assert_eq!(refused, Err(AppendError::Taken("slug")));
     assert_eq!(store.log.tip(scribe.log).await, Ok(scribe.tip));
     assert_eq!(store.rooms.member(room.id, user).await, Ok(None));
@@ -172,9 +175,9 @@ pub async fn a_file_is_sent_once_and_by_its_owner(store: Store) {
         store.files.complete(row).await.expect("complete");
     }
     let all = [mine.id, others.id, elsewhere.id, unfinished.id];
-    let sent: Vec<Effect> = all.iter().map(|file| Effect::FileSent { file: *file, seq: 1 }).collect();
+    let sent: Vec<RowWrite> = all.iter().map(|file| RowWrite::FileSent { file: *file, seq: 1 }).collect();
     scribe.write(vec![text("look")], &sent).await;
-    let again: Vec<Effect> = all.iter().map(|file| Effect::FileSent { file: *file, seq: 2 }).collect();
+    let again: Vec<RowWrite> = all.iter().map(|file| RowWrite::FileSent { file: *file, seq: 2 }).collect();
     scribe.write(vec![text("again")], &again).await;
     let state = async |id| {
         let row = store.files.get(id).await.expect("a read").expect("the row");
@@ -184,7 +187,7 @@ pub async fn a_file_is_sent_once_and_by_its_owner(store: Store) {
     assert_eq!(state(others.id).await, (FileState::Unsent, None));
     assert_eq!(state(elsewhere.id).await, (FileState::Unsent, None));
     assert_eq!(state(unfinished.id).await, (FileState::Uploading, None));
-    scribe.effects(&all.map(|file| Effect::FileDropped { file })).await;
+    scribe.row_writes(&all.map(|file| RowWrite::FileDropped { file })).await;
     assert_eq!(state(mine.id).await, (FileState::Dropped, Some(1)));
     assert_eq!(state(elsewhere.id).await, (FileState::Unsent, None), "of another room");
 }
@@ -193,8 +196,9 @@ pub async fn all_read_spares_what_is_new(store: Store) {
     let user = a_user();
     let mut own = Scribe::new(&store, LogId::User(user)).await;
     let (old, new) = (a_notification(1, 5), a_notification(2, 6));
-    own.effects(&[Effect::Notification(old.clone())]).await;
-    own.effects(&[Effect::Notification(new.clone()), Effect::NotificationRead { key: None, at: Timestamp(50) }]).await;
+    own.row_writes(&[RowWrite::Notification(old.clone())]).await;
+    own.row_writes(&[RowWrite::Notification(new.clone()), RowWrite::NotificationRead { key: None, at: Timestamp(50) }])
+        .await;
     let read = store.notifications.get(user, old.key).await.expect("a read").expect("there");
     assert_eq!(read.read_at, Some(Timestamp(50)));
     assert_eq!(store.notifications.get(user, new.key).await, Ok(Some(new)), "it says itself whether it was read");

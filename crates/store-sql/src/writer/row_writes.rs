@@ -1,10 +1,10 @@
 //! The rows of a room that change with an append.
 
 use domain::name::fold;
-use domain::{Effect, Entry, LogId, Member, MemberState, Room, RoomId, RoomKind, Seq};
+use domain::{Entry, LogId, Member, MemberState, Room, RoomId, RoomKind, RowWrite, Seq};
 
 use super::append::Append;
-use super::own_effects;
+use super::own_row_writes;
 use stored::RoomRecord;
 
 use crate::codec::{EntryRow, int, json, word};
@@ -13,25 +13,26 @@ use crate::sql;
 
 type Done = Result<(), sqlx::Error>;
 
-/// Applies the effects of an accepted append, whose entries are written. Each says what a row is after
+/// Applies the row writes of an accepted append, whose entries are written. Each says what a row is after
 /// it, so the order matters twice only: the room's row first, since it counts the members, and "all
 /// are read" before notifications that are new.
 pub async fn apply(connection: &mut Connection, append: &Append) -> Done {
-    let first = |effect: &&Effect| matches!(effect, Effect::Room(_) | Effect::NotificationRead { key: None, .. });
-    let rest = append.effects.iter().filter(|effect| !first(effect));
-    for effect in append.effects.iter().filter(first).chain(rest) {
+    let first =
+        |row_write: &&RowWrite| matches!(row_write, RowWrite::Room(_) | RowWrite::NotificationRead { key: None, .. });
+    let rest = append.row_writes.iter().filter(|row_write| !first(row_write));
+    for row_write in append.row_writes.iter().filter(first).chain(rest) {
         match append.log {
-            LogId::Room(room) => of_room(connection, room, append, effect).await?,
-            LogId::User(user) => own_effects::apply(connection, user, effect).await?,
+            LogId::Room(room) => of_room(connection, room, append, row_write).await?,
+            LogId::User(user) => own_row_writes::apply(connection, user, row_write).await?,
         }
     }
     Ok(())
 }
 
-async fn of_room(connection: &mut Connection, room: RoomId, append: &Append, effect: &Effect) -> Done {
-    match effect {
-        Effect::Message(entry) => message(connection, append.log, entry).await,
-        Effect::Reactor { target, emoji, user, on, rev } => {
+async fn of_room(connection: &mut Connection, room: RoomId, append: &Append, row_write: &RowWrite) -> Done {
+    match row_write {
+        RowWrite::Message(entry) => message(connection, append.log, entry).await,
+        RowWrite::Reactor { target, emoji, user, on, rev } => {
             let sql = if *on {
                 "INSERT INTO react (log, seq, emoji, user_id, rev) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT (log, seq, emoji, user_id) DO UPDATE SET rev = excluded.rev"
@@ -42,7 +43,7 @@ async fn of_room(connection: &mut Connection, room: RoomId, append: &Append, eff
             let query = query.bind(emoji.as_str().to_owned()).bind(user.to_string()).bind(int(*rev));
             query.execute(connection).await.map(|_| ())
         }
-        Effect::Pin { target, on } => {
+        RowWrite::Pin { target, on } => {
             let sql = if *on {
                 "INSERT INTO pin (room, seq) VALUES ($1, $2) ON CONFLICT (room, seq) DO NOTHING"
             } else {
@@ -50,22 +51,22 @@ async fn of_room(connection: &mut Connection, room: RoomId, append: &Append, eff
             };
             sql::query(sql).bind(room.to_string()).bind(int(*target)).execute(connection).await.map(|_| ())
         }
-        Effect::Thread { root, seq } => {
+        RowWrite::Thread { root, seq } => {
             let sql = "INSERT INTO thread (room, root, seq) VALUES ($1, $2, $3)
                        ON CONFLICT (room, root, seq) DO NOTHING";
             let query = sql::query(sql).bind(room.to_string()).bind(int(*root)).bind(int(*seq));
             query.execute(connection).await.map(|_| ())
         }
-        Effect::Member(row) => member(connection, room, row).await,
-        Effect::Room(row) => self::room(connection, row).await,
-        Effect::FileSent { file, seq } => {
+        RowWrite::Member(row) => member(connection, room, row).await,
+        RowWrite::Room(row) => self::room(connection, row).await,
+        RowWrite::FileSent { file, seq } => {
             let Some(sender) = sender_of(append, *seq) else { return Ok(()) };
             let sql = "UPDATE file SET state = 'sent', seq = $1
                        WHERE file = $2 AND room = $3 AND user_id = $4 AND state = 'unsent'";
             let query = sql::query(sql).bind(int(*seq)).bind(file.to_string()).bind(room.to_string()).bind(sender);
             query.execute(connection).await.map(|_| ())
         }
-        Effect::FileDropped { file } => {
+        RowWrite::FileDropped { file } => {
             let sql = "UPDATE file SET state = 'dropped' WHERE file = $1 AND room = $2";
             let query = sql::query(sql).bind(file.to_string()).bind(room.to_string());
             query.execute(connection).await.map(|_| ())

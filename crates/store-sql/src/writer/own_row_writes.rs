@@ -1,6 +1,6 @@
 //! The rows of a user that change with an append to the user's own log.
 
-use domain::{Effect, Level, Notification, NotificationKey, UserId, UserRoom};
+use domain::{Level, Notification, NotificationKey, RowWrite, UserId, UserRoom};
 
 use stored::NotificationRecord;
 
@@ -10,10 +10,10 @@ use crate::sql;
 
 type Done = Result<(), sqlx::Error>;
 
-pub async fn apply(connection: &mut Connection, user: UserId, effect: &Effect) -> Done {
-    match effect {
-        Effect::UserRoom(row) => user_room(connection, user, row).await,
-        Effect::RoomSettings { room, level, hidden } => {
+pub async fn apply(connection: &mut Connection, user: UserId, row_write: &RowWrite) -> Done {
+    match row_write {
+        RowWrite::UserRoom(row) => user_room(connection, user, row).await,
+        RowWrite::RoomSettings { room, level, hidden } => {
             let own = sql::query("UPDATE user_room SET level = $1, hidden = $2 WHERE user_id = $3 AND room = $4");
             let own = own.bind(word(level)).bind(i64::from(*hidden)).bind(user.to_string()).bind(room.to_string());
             own.execute(&mut *connection).await?;
@@ -21,8 +21,8 @@ pub async fn apply(connection: &mut Connection, user: UserId, effect: &Effect) -
             let member = member.bind(word(level)).bind(room.to_string()).bind(user.to_string());
             member.execute(connection).await.map(|_| ())
         }
-        Effect::Notification(new) => notification(connection, user, new).await,
-        Effect::NotificationChanged(new) => {
+        RowWrite::Notification(new) => notification(connection, user, new).await,
+        RowWrite::NotificationChanged(new) => {
             let sql = "UPDATE notif SET body = $5
                        WHERE user_id = $1 AND at = $2 AND room = $3 AND seq = $4 AND state = 'there'";
             of(sql::query(sql), user, &new.key)
@@ -31,16 +31,16 @@ pub async fn apply(connection: &mut Connection, user: UserId, effect: &Effect) -
                 .await
                 .map(|_| ())
         }
-        Effect::NotificationRead { key: None, at } => {
+        RowWrite::NotificationRead { key: None, at } => {
             let sql = "UPDATE notif SET seen = $1 WHERE user_id = $2 AND state = 'there' AND seen IS NULL";
             sql::query(sql).bind(at.0).bind(user.to_string()).execute(connection).await.map(|_| ())
         }
-        Effect::NotificationRead { key: Some(key), at } => {
+        RowWrite::NotificationRead { key: Some(key), at } => {
             let sql = "UPDATE notif SET seen = $5
                        WHERE user_id = $1 AND at = $2 AND room = $3 AND seq = $4 AND state = 'there' AND seen IS NULL";
             of(sql::query(sql), user, key).bind(at.0).execute(connection).await.map(|_| ())
         }
-        Effect::NotificationDropped { key, expires } => {
+        RowWrite::NotificationDropped { key, expires } => {
             let sql = "INSERT INTO notif (user_id, at, room, seq, expires, state, body)
                        VALUES ($1, $2, $3, $4, $5, 'dropped', '') ON CONFLICT (user_id, at, room, seq)
                        DO UPDATE SET state = excluded.state, body = excluded.body, expires = excluded.expires";

@@ -1,14 +1,14 @@
 //! The rows that an append changes, in memory.
 
-use domain::{Effect, Entry, FileState, LogId, Member, Notification, RoomId, UserId, UserRoom};
+use domain::{Entry, FileState, LogId, Member, Notification, RoomId, RowWrite, UserId, UserRoom};
 use service::ports::AppendError;
 
 use super::state::{NotificationRow, State};
 
 /// Whether they can be applied: only a slug can be another's.
-pub(super) fn check(state: &State, log: LogId, effects: &[Effect]) -> Result<(), AppendError> {
-    for effect in effects {
-        let Effect::Room(room) = effect else { continue };
+pub(super) fn check(state: &State, log: LogId, row_writes: &[RowWrite]) -> Result<(), AppendError> {
+    for row_write in row_writes {
+        let RowWrite::Room(room) = row_write else { continue };
         debug_assert_eq!(log.room(), Some(room.id), "a room's row is written by its own log");
         let taken = |other: &domain::Room| other.id != room.id && other.slug == room.slug;
         if room.slug.is_some() && state.rooms.values().any(taken) {
@@ -20,19 +20,19 @@ pub(super) fn check(state: &State, log: LogId, effects: &[Effect]) -> Result<(),
 
 /// Applies them. "All are read" goes first: a notification of the same append says itself whether it
 /// was read.
-pub(super) fn apply(state: &mut State, log: LogId, entries: &[Entry], effects: &[Effect]) {
-    let read_all = |effect: &&Effect| matches!(effect, Effect::NotificationRead { key: None, .. });
-    for effect in effects.iter().filter(read_all).chain(effects.iter().filter(|e| !read_all(e))) {
+pub(super) fn apply(state: &mut State, log: LogId, entries: &[Entry], row_writes: &[RowWrite]) {
+    let read_all = |row_write: &&RowWrite| matches!(row_write, RowWrite::NotificationRead { key: None, .. });
+    for row_write in row_writes.iter().filter(read_all).chain(row_writes.iter().filter(|e| !read_all(e))) {
         match log {
-            LogId::Room(room) => apply_to_room(state, room, entries, effect),
-            LogId::User(user) => apply_to_user(state, user, effect),
+            LogId::Room(room) => apply_to_room(state, room, entries, row_write),
+            LogId::User(user) => apply_to_user(state, user, row_write),
         }
     }
 }
 
-fn apply_to_room(state: &mut State, room: RoomId, entries: &[Entry], effect: &Effect) {
-    match effect {
-        Effect::Message(new) => {
+fn apply_to_room(state: &mut State, room: RoomId, entries: &[Entry], row_write: &RowWrite) {
+    match row_write {
+        RowWrite::Message(new) => {
             let log = state.logs.get_mut(&LogId::Room(room)).expect("the log was just appended to");
             let Some(old) = log.at_mut(new.seq) else { return };
             // What is gone stays gone, also when retention took it while the change was decided.
@@ -41,7 +41,7 @@ fn apply_to_room(state: &mut State, room: RoomId, entries: &[Entry], effect: &Ef
                 old.body = new.body.clone();
             }
         }
-        Effect::Reactor { target, emoji, user, on, .. } => {
+        RowWrite::Reactor { target, emoji, user, on, .. } => {
             let key = (room, *target, emoji.clone(), *user);
             if *on {
                 state.reactors.insert(key)
@@ -49,7 +49,7 @@ fn apply_to_room(state: &mut State, room: RoomId, entries: &[Entry], effect: &Ef
                 state.reactors.remove(&key)
             };
         }
-        Effect::Pin { target, on } => {
+        RowWrite::Pin { target, on } => {
             let key = (room, *target);
             if *on {
                 state.pins.insert(key)
@@ -57,18 +57,18 @@ fn apply_to_room(state: &mut State, room: RoomId, entries: &[Entry], effect: &Ef
                 state.pins.remove(&key)
             };
         }
-        Effect::Thread { root, seq } => {
+        RowWrite::Thread { root, seq } => {
             state.threads.insert((room, *root, *seq));
         }
-        Effect::Member(member) => {
+        RowWrite::Member(member) => {
             let key = (room, member.user);
             let level = state.members.get(&key).map(|old| old.level).unwrap_or_default();
             state.members.insert(key, Member { level, ..member.clone() });
         }
-        Effect::Room(row) => {
+        RowWrite::Room(row) => {
             state.rooms.insert(row.id, row.clone());
         }
-        Effect::FileSent { file, seq } => {
+        RowWrite::FileSent { file, seq } => {
             let sender = entries.iter().find(|entry| entry.seq == *seq).map(|entry| entry.by);
             if let Some(file) = state.files.get_mut(file)
                 && file.state == FileState::Unsent
@@ -79,7 +79,7 @@ fn apply_to_room(state: &mut State, room: RoomId, entries: &[Entry], effect: &Ef
                 file.seq = Some(*seq);
             }
         }
-        Effect::FileDropped { file } => {
+        RowWrite::FileDropped { file } => {
             if let Some(file) = state.files.get_mut(file).filter(|file| file.room == room) {
                 file.state = FileState::Dropped;
             }
@@ -88,9 +88,9 @@ fn apply_to_room(state: &mut State, room: RoomId, entries: &[Entry], effect: &Ef
     }
 }
 
-fn apply_to_user(state: &mut State, user: UserId, effect: &Effect) {
-    match effect {
-        Effect::UserRoom(new) => {
+fn apply_to_user(state: &mut State, user: UserId, row_write: &RowWrite) {
+    match row_write {
+        RowWrite::UserRoom(new) => {
             let old = state.user_rooms.get(&(user, new.room)).cloned();
             if old.as_ref().is_some_and(|old| old.rev > new.rev) {
                 return;
@@ -99,7 +99,7 @@ fn apply_to_user(state: &mut State, user: UserId, effect: &Effect) {
             let row = UserRoom { state: new.state, role: new.role, rev: new.rev, why: new.why.clone(), ..kept };
             state.user_rooms.insert((user, new.room), row);
         }
-        Effect::RoomSettings { room, level, hidden } => {
+        RowWrite::RoomSettings { room, level, hidden } => {
             if let Some(row) = state.user_rooms.get_mut(&(user, *room)) {
                 row.level = *level;
                 row.hidden = *hidden;
@@ -108,16 +108,16 @@ fn apply_to_user(state: &mut State, user: UserId, effect: &Effect) {
                 member.level = *level;
             }
         }
-        Effect::Notification(new) => {
+        RowWrite::Notification(new) => {
             let row = NotificationRow::There(new.clone());
             state.notifications.entry((user, new.key)).or_insert(row);
         }
-        Effect::NotificationChanged(new) => {
+        RowWrite::NotificationChanged(new) => {
             if let Some(NotificationRow::There(row)) = state.notifications.get_mut(&(user, new.key)) {
                 *row = Notification { read_at: row.read_at, ..new.clone() };
             }
         }
-        Effect::NotificationRead { key, at } => {
+        RowWrite::NotificationRead { key, at } => {
             let rows = state.notifications.iter_mut().filter(|((of, _), _)| *of == user);
             for ((_, this), row) in rows {
                 if let NotificationRow::There(Notification { read_at: read_at @ None, .. }) = row
@@ -127,7 +127,7 @@ fn apply_to_user(state: &mut State, user: UserId, effect: &Effect) {
                 }
             }
         }
-        Effect::NotificationDropped { key, expires } => {
+        RowWrite::NotificationDropped { key, expires } => {
             state.notifications.insert((user, *key), NotificationRow::Dropped { expires: *expires });
         }
         other => debug_assert!(false, "{other:?} belongs to a room's log"),

@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 
 /// A row that an append writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
+pub enum RowWrite {
     /// An earlier message of this log with its new content: replaces that entry's `rev`, `deleted`
     /// and body. Never a message of the same append (that is folded into its entry).
     Message(Entry),

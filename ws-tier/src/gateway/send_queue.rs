@@ -14,7 +14,7 @@ use crate::session::CloseCode;
 
 /// The backlog of one socket. Filled by its shard and by its own session, emptied by its task.
 #[derive(Default)]
-pub(crate) struct Outbox {
+pub(crate) struct SendQueue {
     state: Mutex<State>,
     /// Something is to be written, or the socket is to be closed.
     ready: Notify,
@@ -51,7 +51,7 @@ pub(crate) enum PostError {
     Full,
 }
 
-impl Outbox {
+impl SendQueue {
     /// Takes another program's frame, if there is room. It never costs the socket its connection.
     pub fn post(&self, text: Utf8Bytes) -> Result<(), PostError> {
         let frame = Frame { text, class: Class::Posted };
@@ -104,7 +104,7 @@ impl Outbox {
         self.state().close
     }
 
-    /// What to do next; at most `max` bytes (but at least one frame). Tell [`Outbox::written`] after.
+    /// What to do next; at most `max` bytes (but at least one frame). Tell [`SendQueue::written`] after.
     pub fn next(&self, max: usize) -> Next {
         let mut state = self.state();
         let mut frames = Vec::new();
@@ -145,7 +145,7 @@ impl Outbox {
         }
     }
 
-    /// Returns when [`Outbox::next`] may have something new.
+    /// Returns when [`SendQueue::next`] may have something new.
     pub async fn ready(&self) {
         self.ready.notified().await;
     }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::effect::Effect;
 use crate::entry::{Body, Entry};
 use crate::ids::{FileId, Seq, UserId};
+use crate::row_write::RowWrite;
 use crate::text::Emoji;
 use crate::view::View;
 
@@ -19,7 +19,7 @@ pub(super) struct Changed {
     pub(super) threads: Vec<(Seq, Seq)>,
     pub(super) sent_files: Vec<(FileId, Seq)>,
     pub(super) dropped_files: Vec<FileId>,
-    pub(super) own: Vec<Effect>,
+    pub(super) own: Vec<RowWrite>,
 }
 
 impl View {
@@ -35,7 +35,7 @@ impl View {
 
     /// Takes the accepted entries and the rows that change with them, for one append. A message of this
     /// append that a later entry of it changed is taken as it became.
-    pub fn take(&mut self) -> (Vec<Entry>, Vec<Effect>) {
+    pub fn take(&mut self) -> (Vec<Entry>, Vec<RowWrite>) {
         let mut entries = std::mem::take(&mut self.entries);
         let changed = std::mem::take(&mut self.changed);
         let first = entries.first().map_or(Seq::MAX, |entry| entry.seq);
@@ -47,35 +47,35 @@ impl View {
                 entry.body = row.body.clone();
             }
         }
-        (entries, self.effects(changed, first))
+        (entries, self.row_writes(changed, first))
     }
 
-    fn effects(&self, changed: Changed, first: Seq) -> Vec<Effect> {
-        let mut effects = Vec::new();
+    fn row_writes(&self, changed: Changed, first: Seq) -> Vec<RowWrite> {
+        let mut row_writes = Vec::new();
         if changed.room {
-            effects.extend(self.room().cloned().map(Effect::Room));
+            row_writes.extend(self.room().cloned().map(RowWrite::Room));
         }
         for user in changed.members {
-            effects.extend(self.member(user).cloned().map(Effect::Member));
+            row_writes.extend(self.member(user).cloned().map(RowWrite::Member));
         }
         for seq in changed.messages.into_iter().filter(|seq| *seq < first) {
-            effects.extend(self.message(seq).map(|(entry, _)| Effect::Message(entry.clone())));
+            row_writes.extend(self.message(seq).map(|(entry, _)| RowWrite::Message(entry.clone())));
         }
         for ((target, emoji, user), (on, rev)) in changed.reactors {
-            effects.push(Effect::Reactor { target, emoji, user, on, rev });
+            row_writes.push(RowWrite::Reactor { target, emoji, user, on, rev });
         }
-        effects.extend(changed.pins.into_iter().map(|(target, on)| Effect::Pin { target, on }));
-        effects.extend(changed.threads.into_iter().map(|(root, seq)| Effect::Thread { root, seq }));
+        row_writes.extend(changed.pins.into_iter().map(|(target, on)| RowWrite::Pin { target, on }));
+        row_writes.extend(changed.threads.into_iter().map(|(root, seq)| RowWrite::Thread { root, seq }));
         let dropped = changed.dropped_files;
         let sent = changed.sent_files.into_iter().filter(|(file, _)| !dropped.contains(file));
-        effects.extend(sent.map(|(file, seq)| Effect::FileSent { file, seq }));
-        effects.extend(dropped.iter().map(|file| Effect::FileDropped { file: *file }));
-        effects.extend(changed.own);
-        effects
+        row_writes.extend(sent.map(|(file, seq)| RowWrite::FileSent { file, seq }));
+        row_writes.extend(dropped.iter().map(|file| RowWrite::FileDropped { file: *file }));
+        row_writes.extend(changed.own);
+        row_writes
     }
 
     /// A row of a user's own log that goes with the entry just accepted.
-    pub(crate) fn with_effect(&mut self, effect: Effect) {
-        self.changed.own.push(effect);
+    pub(crate) fn with_row_write(&mut self, row_write: RowWrite) {
+        self.changed.own.push(row_write);
     }
 }

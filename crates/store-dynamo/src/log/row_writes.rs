@@ -1,9 +1,9 @@
-//! Effects as operations. Rows that only their own log writes need no condition: the place of the entry
+//! Row writes as operations. Rows that only their own log writes need no condition: the place of the entry
 //! is one for all of them.
 
 use std::collections::BTreeMap;
 
-use domain::{Effect, Entry, File, FileId, FileState, LogId, Room, RoomId, Seq, UserId};
+use domain::{Entry, File, FileId, FileState, LogId, Room, RoomId, RowWrite, Seq, UserId};
 use futures_util::StreamExt as _;
 use futures_util::TryStreamExt as _;
 use service::ports::StoreResult;
@@ -20,21 +20,26 @@ use crate::shared::Shared;
 const READS_AT_ONCE: usize = 8;
 
 impl Shared {
-    /// The effects of an append to a room's log.
-    pub async fn plan_room(&self, room: RoomId, entries: &[Entry], effects: &[Effect]) -> StoreResult<Vec<Planned>> {
+    /// The row writes of an append to a room's log.
+    pub async fn plan_room(
+        &self,
+        room: RoomId,
+        entries: &[Entry],
+        row_writes: &[RowWrite],
+    ) -> StoreResult<Vec<Planned>> {
         let mut planned = Vec::new();
         let (mut messages, mut files) = (Vec::new(), Vec::new());
-        for effect in effects {
-            match effect {
-                Effect::Message(new) => messages.push(new),
-                Effect::FileSent { .. } | Effect::FileDropped { .. } => files.push(effect),
-                Effect::Reactor { target, emoji, user, on, .. } => {
+        for row_write in row_writes {
+            match row_write {
+                RowWrite::Message(new) => messages.push(new),
+                RowWrite::FileSent { .. } | RowWrite::FileDropped { .. } => files.push(row_write),
+                RowWrite::Reactor { target, emoji, user, on, .. } => {
                     planned.push(there(keys::reactor(room, *target, emoji, *user), *on));
                 }
-                Effect::Pin { target, on } => planned.push(there(keys::pin(room, *target), *on)),
-                Effect::Thread { root, seq } => planned.push(there(keys::in_thread(room, *root, *seq), true)),
-                Effect::Member(row) => planned.push(Planned::or_again(rows::change_member(room, row))),
-                Effect::Room(row) => planned.extend(self.plan_room_row(row).await?),
+                RowWrite::Pin { target, on } => planned.push(there(keys::pin(room, *target), *on)),
+                RowWrite::Thread { root, seq } => planned.push(there(keys::in_thread(room, *root, *seq), true)),
+                RowWrite::Member(row) => planned.push(Planned::or_again(rows::change_member(room, row))),
+                RowWrite::Room(row) => planned.extend(self.plan_room_row(row).await?),
                 own => debug_assert!(false, "{own:?} belongs to a user's own log"),
             }
         }
@@ -90,12 +95,12 @@ impl Shared {
     }
 
     /// Files that messages hold now, or no longer.
-    async fn plan_files(&self, room: RoomId, entries: &[Entry], effects: &[&Effect]) -> StoreResult<Vec<Planned>> {
-        let of = |effect: &&Effect| match effect {
-            Effect::FileSent { file, .. } | Effect::FileDropped { file } => Some(*file),
+    async fn plan_files(&self, room: RoomId, entries: &[Entry], row_writes: &[&RowWrite]) -> StoreResult<Vec<Planned>> {
+        let of = |row_write: &&RowWrite| match row_write {
+            RowWrite::FileSent { file, .. } | RowWrite::FileDropped { file } => Some(*file),
             _ => None,
         };
-        let ids: Vec<FileId> = effects.iter().filter_map(of).collect();
+        let ids: Vec<FileId> = row_writes.iter().filter_map(of).collect();
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -103,9 +108,9 @@ impl Shared {
         let before: BTreeMap<FileId, File> =
             found.iter().map(|item| rows::file(item).map(|file| (file.id, file))).collect::<StoreResult<_>>()?;
         let mut after = before.clone();
-        for effect in effects {
-            match effect {
-                Effect::FileSent { file, seq } => {
+        for row_write in row_writes {
+            match row_write {
+                RowWrite::FileSent { file, seq } => {
                     let sender = entries.iter().find(|entry| entry.seq == *seq).map(|entry| entry.by);
                     let may = |file: &&mut File| {
                         file.state == FileState::Unsent && file.room == room && Some(file.user) == sender
@@ -115,7 +120,7 @@ impl Shared {
                         file.seq = Some(*seq);
                     }
                 }
-                Effect::FileDropped { file } => {
+                RowWrite::FileDropped { file } => {
                     if let Some(file) = after.get_mut(file).filter(|file| file.room == room) {
                         file.state = FileState::Dropped;
                     }
@@ -127,37 +132,42 @@ impl Shared {
         Ok(changed.flat_map(|(id, old)| rows::moved(Some(old), after.get(id))).map(Planned::or_again).collect())
     }
 
-    /// The effects of an append to a user's own log.
-    pub async fn plan_own(&self, user: UserId, entries: &[Entry], effects: &[Effect]) -> StoreResult<Vec<Planned>> {
+    /// The row writes of an append to a user's own log.
+    pub async fn plan_own(
+        &self,
+        user: UserId,
+        entries: &[Entry],
+        row_writes: &[RowWrite],
+    ) -> StoreResult<Vec<Planned>> {
         let seq = entries.last().map_or(0, |entry| entry.seq);
         let before = entries.first().map_or(0, |entry| entry.seq.saturating_sub(1));
         let mut planned = Vec::new();
-        for effect in effects {
-            match effect {
-                Effect::UserRoom(row) => planned.push(Planned::or_drop(rows::change_user_room(user, row))),
-                Effect::RoomSettings { room, level, hidden } => {
+        for row_write in row_writes {
+            match row_write {
+                RowWrite::UserRoom(row) => planned.push(Planned::or_drop(rows::change_user_room(user, row))),
+                RowWrite::RoomSettings { room, level, hidden } => {
                     let own = Change::of(keys::user_room(user, *room)).set("lv", word(level)).set("hd", flag(*hidden));
                     let member = Change::of(keys::member(*room, user)).set("lv", word(level));
                     planned.push(Planned::or_drop(Op::Update(own, When::Present)));
                     planned.push(Planned::or_drop(Op::Update(member, When::Present)));
                 }
-                Effect::Notification(new) => {
+                RowWrite::Notification(new) => {
                     let item = rows::notification_item(user, new, seq);
                     planned.push(Planned::or_drop(Op::Put(item, When::Absent)));
                 }
-                Effect::NotificationChanged(new) => {
+                RowWrite::NotificationChanged(new) => {
                     planned.push(Planned::or_drop(rows::notification_change(user, new)));
                 }
-                Effect::NotificationRead { key: None, at } => {
+                RowWrite::NotificationRead { key: None, at } => {
                     let state = self.get(keys::notification_state(user)).await?;
                     let state = NotificationState::of(state.as_ref())?;
                     // What this append announces says itself whether it was read.
                     planned.push(Planned::or_again(state.read_all(user, before, *at)));
                 }
-                Effect::NotificationRead { key: Some(key), at } => {
+                RowWrite::NotificationRead { key: Some(key), at } => {
                     planned.push(Planned::or_drop(rows::read_change(user, *key, seq, *at)));
                 }
-                Effect::NotificationDropped { key, expires } => {
+                RowWrite::NotificationDropped { key, expires } => {
                     planned.push(put_always(rows::mark(user, *key, *expires)));
                 }
                 other => debug_assert!(false, "{other:?} belongs to a room's log"),
