@@ -1,4 +1,5 @@
-//! A client that reads slowly, or not at all, slows nobody else down and does not keep the process from its end.
+//! A client that reads slowly, or not at all, slows nobody else down and does not keep the process from its end; and
+//! nobody holds connections that no time-out ends.
 
 mod network;
 
@@ -10,6 +11,8 @@ use tests::backends::Backends;
 use tests::person::Person;
 use tests::server::{Server, Settings};
 use tests::socket::{Next, Socket};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::setup::{generous, messages, room};
 
@@ -189,4 +192,17 @@ async fn ends_in_time(mut server: Server) {
     println!("the process ended {:.1?} after SIGTERM, with a grace of {GRACE:?}", asked.elapsed());
     assert!(status.success(), "{status}");
     assert!(asked.elapsed() <= GRACE, "it took {:?}\n{}", asked.elapsed(), server.log());
+}
+
+#[tokio::test]
+async fn http_2_is_refused() {
+    let server = Server::start().await;
+    // RFC 9113 section 3.4: the preface, and an empty SETTINGS frame.
+    let mut http_2 = TcpStream::connect(server.address()).await.expect("the server listens");
+    http_2.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.expect("it can be sent");
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(5), http_2.read_to_end(&mut answer)).await;
+    // Closed, or reset since the rest of the preface was not read.
+    read.expect("the connection is not kept").ok();
+    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 4"), "{}", String::from_utf8_lossy(&answer));
 }

@@ -141,7 +141,11 @@ async fn http_2_is_not_served() {
 }
 
 #[tokio::test]
-async fn connections_beyond_the_limit_wait_for_one_to_end() {
+async fn connections_beyond_the_limit_wait_for_one_to_end_and_the_log_says_so() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
+    // The runtime of this test has one thread, so all of the server runs with this subscriber.
+    let _subscribed = tracing::subscriber::set_default(subscriber);
     let server = Server::bind("127.0.0.1:0".parse().expect("valid")).await.expect("a free port").with_connections(1);
     let address = server.local_address().expect("bound");
     let (_stop, stopped) = oneshot::channel::<()>();
@@ -151,8 +155,42 @@ async fn connections_beyond_the_limit_wait_for_one_to_end() {
         tokio::spawn(
             async move { answer_to(address, b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await },
         );
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    let said = async {
+        while !log.text().contains("all connections are in use") {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(HEADER_TIMEOUT, said).await.expect("the log says that the house is full");
     assert!(!second.is_finished(), "the only permit is taken");
     drop(first);
     assert!(second.await.expect("no panic").ends_with("hello"));
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().expect("no holder panics")).into_owned()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("no holder panics").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl tracing_subscriber::fmt::MakeWriter<'_> for Log {
+    type Writer = Log;
+
+    fn make_writer(&self) -> Log {
+        self.clone()
+    }
 }
