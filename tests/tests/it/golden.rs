@@ -1,4 +1,4 @@
-//! What earlier releases stored opens, each record of it. `tests/fixtures/README.md` says how the data was made.
+//! Data that earlier releases stored opens in this one. `tests/fixtures/README.md` says how the data was made.
 
 mod damage;
 mod store;
@@ -66,7 +66,7 @@ async fn opens(store: Store) {
     }
 }
 
-/// Every kind of damage, in one installation; whatever is not damaged is as before.
+/// Applies every kind of damage to one installation, and checks that everything else is as before.
 async fn is_unreadable_alone(store: Store) {
     let release = releases().pop().expect("there is a release");
     let folder = release.join(store.name());
@@ -126,7 +126,7 @@ async fn is_unreadable_alone(store: Store) {
     assert!(!log.contains(damage::SECRET), "the log quotes what people wrote");
 }
 
-/// The folders of all releases, the newest last.
+/// Returns the folders of all releases.
 fn releases() -> Vec<PathBuf> {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let entries = std::fs::read_dir(&fixtures).expect("there are fixtures");

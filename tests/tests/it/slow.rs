@@ -16,25 +16,25 @@ use tokio::net::TcpStream;
 
 use crate::setup::{generous, messages, room};
 
-/// What a guest comes back to.
+/// Rooms that a guest returns to, messages in each, characters of a message.
 const ROOMS: usize = 40;
 const MESSAGES: usize = 300;
 const CHARACTERS: usize = 700;
-/// How long others are watched.
+/// How long the reads of others are measured.
 const WATCHED: Duration = Duration::from_secs(5);
-/// What others wait for a page, at most, in 95 of 100 cases.
+/// The limit for the 95th percentile of the time that others wait for a page.
 const P95: Duration = Duration::from_millis(200);
-/// How long the process has to end.
+/// The grace period of the process after SIGTERM.
 const GRACE: Duration = Duration::from_secs(6);
-/// The buffer of a client that reads nothing.
+/// The receive buffer of a client that reads nothing.
 const STUCK_BUFFER: u32 = 4 * 1024;
-/// What a phone with a bad connection reads in a second.
+/// Bytes per second that a phone with a bad connection reads.
 const PHONE_BYTES: usize = 32 * 1024;
 
 /// The setting that names PostgreSQL. Files stay in the data folder, and one process is the whole installation.
 const DATABASE_URL: &str = "DATABASE_URL";
 
-/// One connection for all reads: whoever holds it holds up everybody.
+/// Uses one connection for all reads, so that a task that holds it holds up everybody.
 fn settings() -> Settings {
     let grace = format!("{}s", GRACE.as_secs());
     generous().variable("PALAVER_DATABASE_READERS", "1").variable("PALAVER_DRAIN", &grace)
@@ -148,7 +148,7 @@ impl House {
         Self { guest, rooms, other, quiet }
     }
 
-    /// Asks for everything that was ever said.
+    /// Returns a `resume` frame that asks for the whole history of all rooms.
     fn resume(&self) -> Value {
         let cursors: serde_json::Map<_, _> = self.rooms.iter().map(|room| (room.clone(), json!(0))).collect();
         json!({ "t": "resume", "id": uuid::Uuid::now_v7().to_string(), "cursors": cursors })

@@ -53,12 +53,12 @@ where
     S: Stream<Item = Result<Message, E>> + Sink<Message, Error = E> + Unpin,
     E: IsBreach,
 {
-    /// A socket to which nothing is being written.
+    /// Takes over a socket to which nothing is being written.
     pub fn new(ws: S) -> Self {
         SocketIo { ws, batch: None, deaf: false }
     }
 
-    /// Whether another batch may start.
+    /// Returns whether another batch may start.
     pub fn is_idle(&self) -> bool {
         self.batch.is_none()
     }
@@ -74,7 +74,7 @@ where
         self.batch = Some(Batch { messages, bytes, deadline: Instant::now() + patience });
     }
 
-    /// Goes on writing, and reads the next message if `reads`. May be dropped at any time without a loss.
+    /// Continues to write, and reads the next message if `reads` is set. The future may be dropped at any time: nothing is lost.
     pub async fn next(&mut self, reads: bool) -> Event {
         let deadline = self.batch.as_ref().map(|batch| batch.deadline);
         tokio::select! {
@@ -126,7 +126,7 @@ where
         })
     }
 
-    /// Ready once the whole batch has left the process.
+    /// Writes as much as the socket takes; ready once the whole batch has left the process.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<Event> {
         let Some(batch) = &mut self.batch else { return Poll::Pending };
         while !batch.messages.is_empty() {
@@ -149,7 +149,7 @@ where
 
 /// Tells a client that broke the rules from one that is gone.
 pub(super) trait IsBreach {
-    /// Whether the client sent a frame over the limit, or one that breaks the WebSocket's own rules.
+    /// Returns whether the client sent a frame over the limit, or one that breaks the WebSocket's own rules.
     fn is_breach(&self) -> bool;
 }
 
@@ -165,7 +165,7 @@ impl IsBreach for axum::Error {
     }
 }
 
-/// The frames as one JSON array; `bytes` is their sum.
+/// Joins the frames into one JSON array; `bytes` is the sum of their lengths.
 fn array(frames: &[Frame], bytes: usize) -> String {
     let mut array = String::with_capacity(bytes + frames.len() + 1);
     for (at, frame) in frames.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Golden data in a store of each kind: loaded as it was dumped, spoilt as a test asks, and served.
+//! Loads golden data into a store of each kind, damages it as a test asks, and serves it.
 
 use std::path::Path;
 
@@ -40,12 +40,12 @@ enum Place {
 }
 
 impl Store {
-    /// Whether a row says beside the body of what kind an entry is.
+    /// Returns whether a row has a column for the kind of its entry.
     pub fn has_kinds(self) -> bool {
         !matches!(self, Store::DynamoDb)
     }
 
-    /// The folder of its golden data.
+    /// Returns the name of the folder with its golden data.
     pub fn name(self) -> &'static str {
         match self {
             Store::Sqlite => "sqlite",
@@ -94,7 +94,7 @@ impl Store {
 }
 
 impl Opened {
-    /// Serves it.
+    /// Starts a server on it.
     pub async fn start(&self, settings: Settings) -> Server {
         let settings = settings.data(self.data.path());
         match &self.backends {
@@ -103,7 +103,7 @@ impl Opened {
         }
     }
 
-    /// Puts another body into an entry, and changes nothing beside it.
+    /// Replaces the body of an entry, and leaves everything else as it is.
     pub async fn damage_entry(&self, log: &str, seq: u64, damage: &Damage) {
         let (v, body) = damage.row();
         let quoted = body.replace('\'', "''");
@@ -144,7 +144,7 @@ impl Opened {
         self.put(table, claim).await;
     }
 
-    /// Makes a member row one that a later release may write.
+    /// Gives a member row a state that only a later release may know.
     pub async fn spoil_member(&self, room: &str, user: &str) {
         self.sql(&format!("UPDATE member SET state = 'asleep' WHERE room = '{room}' AND user_id = '{user}'")).await;
         let Place::DynamoDb { table } = &self.place else { return };

@@ -1,5 +1,5 @@
-//! A network of a test's own, whose packets are as small as those of a real one: on this machine's loopback interface a
-//! packet may have 64 KiB, so that a client with a small window behaves as no phone does.
+//! A private network for one test, with packets of the size that Ethernet has. Packets on the loopback interface may have
+//! 64 KiB, and a client with a small window does not behave like a phone there.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,25 +9,25 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 
-/// Set where a test runs in a network of its own: the folder of what leads out of it.
+/// Names the folder of the sockets that lead out of the private network. Set where a test runs inside one.
 const OWN_NETWORK: &str = "TEST_HAS_A_NETWORK_OF_ITS_OWN";
-/// The URL of the database, seen from outside.
+/// Names the URL of the database as it is outside the private network.
 const DATABASE: &str = "TEST_DATABASE_OUTSIDE";
-/// The socket, in that folder, that leads to the database's server.
+/// The socket in that folder that leads to the database server.
 const WAY_OUT: &str = "database";
 /// Brings the network up with packets as Ethernet has them, then starts the test.
 const SET_UP: &str = r#"ip link set lo mtu 1500 up && exec "$0" "$@""#;
-/// How often a slowed connection is read.
+/// How often the proxy reads from the server.
 const TICKS_PER_SECOND: u32 = 10;
-/// What a slowed connection takes in before it is read.
+/// The receive buffer between server and proxy.
 const SLOWED_BUFFER: u32 = 16 * 1024;
 
-/// Whether this process runs in a network of its own.
+/// Returns whether this process runs in a private network.
 pub fn is_own() -> bool {
     std::env::var_os(OWN_NETWORK).is_some()
 }
 
-/// Runs a test of this binary once more, alone, in a network namespace of its own.
+/// Runs one test of this binary again, in a network namespace that is made for it.
 ///
 /// # Panics
 /// When it fails there.
@@ -57,7 +57,7 @@ pub async fn run_again(test: &str, database: Option<&str>) {
     assert!(output.status.success() && said.contains("1 passed"), "the test failed in its own network");
 }
 
-/// The URL of the database, seen from a network of one's own.
+/// Returns the URL under which the database is reached from inside the private network.
 pub async fn database() -> String {
     let outside = std::env::var(DATABASE).expect("it was named outside");
     let way_out = PathBuf::from(std::env::var_os(OWN_NETWORK).expect("this is inside")).join(WAY_OUT);
@@ -75,13 +75,13 @@ pub async fn database() -> String {
     outside.replace(&server_of(&outside).to_string(), &inside.to_string())
 }
 
-/// The address in a URL.
+/// Returns the address in a URL.
 fn server_of(url: &str) -> SocketAddr {
     let after = url.split('@').next_back().expect("a URL has an authority");
     after.split('/').next().and_then(|address| address.parse().ok()).expect("tests listen on an address")
 }
 
-/// An address that leads to a server, and from which so many bytes a second come back.
+/// Starts a proxy to a server that returns at most this many bytes per second, and returns its address.
 pub async fn slowed(server: SocketAddr, bytes_per_second: usize) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
