@@ -1,5 +1,7 @@
 //! `RoomLog` in memory.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use domain::{Body, Entry, Epoch, FileState, LogId, RoomId, RowWrite, Seq};
 use service::ports::{AppendError, Appended, ChangedLogs, ChangesCursor, RoomLog, StoreResult, Tip};
@@ -69,7 +71,8 @@ impl RoomLog for MemoryStore {
                 entries(&state, LogId::Room(*room)).find(|entry| entry.seq == *seq && entry.message().is_some());
             Some((*room, found?.clone()))
         };
-        Ok(places.iter().filter_map(at).collect())
+        let places: BTreeSet<&(RoomId, Seq)> = places.iter().collect();
+        Ok(places.into_iter().filter_map(at).collect())
     }
 
     async fn recent(&self, log: LogId, count: usize) -> StoreResult<(Tip, Vec<Entry>)> {
