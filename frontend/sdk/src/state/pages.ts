@@ -51,11 +51,23 @@ export function onPage(core: Core, page: HistoryPage): Core {
     ...room,
     kept,
     messages: merge(room.messages, folded),
+    mentions: withMentions(room, folded, core.me?.id),
     loaded: true,
     complete: room.complete || page.first,
     loading: false,
     loadFailure: null,
   });
+}
+
+/**
+ * The unread mentions with those of a page. The list of rooms may be older than a message that mentions me, and after a
+ * reset that message comes by a page only.
+ */
+function withMentions(room: Room, page: readonly LoggedMessage[], me: string | undefined): readonly number[] {
+  if (me === undefined) return room.mentions;
+  const found = page.filter((message) => message.seq > room.read && !message.deleted && message.by.id !== me && message.mentions.includes(me));
+  const added = found.map((message) => message.seq).filter((seq) => !room.mentions.includes(seq));
+  return added.length === 0 ? room.mentions : [...room.mentions, ...added].toSorted((a, b) => a - b);
 }
 
 /** Both ascending by seq; of two with the same seq the later `rev` stays. */

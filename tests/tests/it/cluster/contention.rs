@@ -25,7 +25,7 @@ async fn send(client: Client, room: String, who: usize) -> Vec<u64> {
     let mut seqs = Vec::new();
     for pending in sent {
         let acked = pending.await.expect("a message is taken in");
-        assert!(!acked.dup, "a first attempt is no repeat");
+        // It may be a repeat: a node whose forward was answered too late appends by itself, and finds the message there.
         seqs.push(acked.seq.expect("a message has a place"));
     }
     seqs
