@@ -202,6 +202,16 @@ describe("unread", () => {
     expect(run(read, { type: "marked", room: "r1", seq: 4 })).toBe(read);
   });
 
+  it("counts mentions that a page brings after a reset, each once", () => {
+    const unread = room(connected).read + 1;
+    const mentioning = [message(unread, { mentions: [ME.id] }), message(unread + 1, { mentions: [BOB.id] })];
+    const before = view(connected).unreadMentions;
+    const loaded = run(connected, page(mentioning, 10));
+    expect(view(loaded).unreadMentions).toBe(before + 1);
+    expect(view(run(loaded, page(mentioning, 10))).unreadMentions).toBe(before + 1);
+    expect(view(run(connected, page([message(room(connected).read, { mentions: [ME.id] })], 10))).unreadMentions).toBe(before);
+  });
+
   it("leaves out what was deleted, and mentions that an edit or a deletion took back", () => {
     const three = run(
       connected,

@@ -13,6 +13,7 @@ use tests::server::{Server, Settings};
 use tests::socket::{Next, Socket};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Mutex;
 
 use crate::setup::{generous, messages, room};
 
@@ -34,6 +35,9 @@ const PHONE_BYTES: usize = 32 * 1024;
 /// The setting that names PostgreSQL. Files stay in the data folder, and one process is the whole installation.
 const DATABASE_URL: &str = "DATABASE_URL";
 
+/// Held by a test of this module while it runs: each fills many rooms, and all at once would slow down every other test.
+static TURN: Mutex<()> = Mutex::const_new(());
+
 /// Uses one connection for all reads, so that a task that holds it holds up everybody.
 fn settings() -> Settings {
     let grace = format!("{}s", GRACE.as_secs());
@@ -42,17 +46,20 @@ fn settings() -> Settings {
 
 #[tokio::test]
 async fn a_socket_that_reads_nothing_slows_nobody_on_sqlite() {
+    let _turn = TURN.lock().await;
     stuck(settings().start().await).await;
 }
 
 #[tokio::test]
 async fn a_socket_that_reads_nothing_slows_nobody_on_postgresql() {
+    let _turn = TURN.lock().await;
     let backends = Backends::with_variables([(DATABASE_URL, shared::postgres().new_database())]).await;
     stuck(settings().on(&backends).start().await).await;
 }
 
 #[tokio::test]
 async fn a_slow_phone_slows_nobody_on_sqlite() {
+    let _turn = TURN.lock().await;
     if !network::is_own() {
         return network::run_again("slow::a_slow_phone_slows_nobody_on_sqlite", None).await;
     }
@@ -61,6 +68,7 @@ async fn a_slow_phone_slows_nobody_on_sqlite() {
 
 #[tokio::test]
 async fn a_slow_phone_slows_nobody_on_postgresql() {
+    let _turn = TURN.lock().await;
     if !network::is_own() {
         let database = shared::postgres().new_database();
         return network::run_again("slow::a_slow_phone_slows_nobody_on_postgresql", Some(&database)).await;
