@@ -8,6 +8,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::own::{NotificationForm, UserRoomForm};
 use crate::room::RoomForm;
@@ -52,26 +53,37 @@ impl Unreadable {
 /// Encodes a body as JSON. What was not understood when it was read is written as it was.
 pub fn encode_body(body: &Body) -> String {
     match body {
-        Body::Unknown(value) => value.to_string(),
         Body::Unreadable { stored, .. } => stored.clone(),
-        known => to_json(&Borrowed(known)),
+        readable => to_json(&Borrowed(readable)),
     }
 }
 
-/// Decodes a body of version `v`. The kind is read first, so that only a kind that is not known becomes
-/// [`Body::Unknown`].
+/// Encodes a body as part of another record. What is no JSON cannot stand there, and becomes `null`.
+pub(crate) fn raw_body(body: &Body) -> Box<RawValue> {
+    let raw = match body {
+        Body::Unreadable { stored, .. } => RawValue::from_string(stored.clone()),
+        readable => to_raw_value(&Borrowed(readable)),
+    };
+    raw.unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
+/// Decodes a body of version `v`. Only a kind that is not known becomes [`Body::Unknown`]: where a body cannot be decoded,
+/// its kind alone is read.
 pub fn decode_body(v: u16, text: &str) -> Result<Body, Unreadable> {
+    let decoded = match v <= ENTRY_VERSION {
+        true => serde_json::from_str::<BodyRecord>(text).map_err(|error| reason(&error)),
+        false => Err(format!("it has version {v}, and this release reads up to {ENTRY_VERSION}")),
+    };
+    let why = match decoded {
+        Ok(record) => return Ok(record.0),
+        Err(why) => why,
+    };
     let unreadable = |kind: &str, why| Unreadable { kind: kind.to_owned(), stored: text.to_owned(), why };
     let Kind { kind } = serde_json::from_str(text).map_err(|error| unreadable("", reason(&error)))?;
-    if !KINDS.contains(&kind.as_str()) {
-        let value = serde_json::from_str(text).map_err(|error| unreadable(&kind, reason(&error)))?;
-        return Ok(Body::Unknown(value));
+    if KINDS.contains(&kind.as_str()) {
+        return Err(unreadable(&kind, why));
     }
-    if v > ENTRY_VERSION {
-        return Err(unreadable(&kind, format!("it has version {v}, and this release reads up to {ENTRY_VERSION}")));
-    }
-    let decoded = serde_json::from_str::<BodyRecord>(text);
-    decoded.map(|record| record.0).map_err(|error| unreadable(&kind, reason(&error)))
+    serde_json::from_str(text).map(Body::Unknown).map_err(|error| unreadable(&kind, reason(&error)))
 }
 
 #[derive(Deserialize)]
@@ -86,12 +98,15 @@ record!(
     Body
 );
 
-/// The same, to be written.
+/// A body that could be decoded, to be written.
 struct Borrowed<'a>(&'a Body);
 
 impl Serialize for Borrowed<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        BodyForm::serialize(self.0, serializer)
+        match self.0 {
+            Body::Unknown(value) => value.serialize(serializer),
+            known => BodyForm::serialize(known, serializer),
+        }
     }
 }
 

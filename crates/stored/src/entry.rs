@@ -5,7 +5,8 @@ use domain::{Body, Entry, EntryId, Epoch, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{Unreadable, decode_body, encode_body, lenient};
+use crate::body::raw_body;
+use crate::{Unreadable, decode_body, lenient};
 
 /// An entry with its body in the stored form.
 #[derive(Debug, Serialize, Deserialize)]
@@ -22,7 +23,6 @@ pub struct EntryRecord {
 impl EntryRecord {
     /// The form of an entry. The text of an edit is not part of it.
     pub fn new(entry: &Entry) -> EntryRecord {
-        let body = encode_body(&entry.body);
         EntryRecord {
             v: entry.v,
             seq: entry.seq,
@@ -30,7 +30,7 @@ impl EntryRecord {
             by: entry.by,
             id: entry.id,
             at: entry.at,
-            body: RawValue::from_string(body).unwrap_or_else(|_| RawValue::NULL.to_owned()),
+            body: raw_body(&entry.body),
         }
     }
 

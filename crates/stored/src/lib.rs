@@ -5,7 +5,7 @@
 //! only grows: a new field has a default, and a field that is not known is ignored.
 //!
 //! Invariants: decoding never panics; a kind of entry that is not known is carried on unchanged; a record that cannot be
-//! decoded is unreadable alone, and whoever reads it says so in the log and goes on with the next.
+//! decoded is unreadable alone, and its reader says so in the log and continues with the next one.
 
 mod body;
 mod change;

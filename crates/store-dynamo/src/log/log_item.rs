@@ -151,18 +151,17 @@ fn decode(log: LogId, seq: Seq, entry: &AttributeValue) -> StoreResult<Entry> {
         true => u16::try_from(map.int("v")?).map_err(|why| unreadable("v", why))?,
         false => ENTRY_VERSION,
     };
-    let body = match map.0.contains_key("x") {
-        true => Body::Message(Message::of(MessageText::from_stored(map.text("x")?.to_owned()), seq)),
-        false => Body::Unreadable { kind: String::new(), stored: map.text("k").unwrap_or_default().to_owned() },
+    let decoded = match map.0.contains_key("x") {
+        true => {
+            let message = Body::Message(Message::of(MessageText::from_stored(map.text("x")?.to_owned()), seq));
+            if v <= ENTRY_VERSION { Ok(message) } else { stored::decode_body(v, &stored::encode_body(&message)) }
+        }
+        false => stored::decode_body(v, map.text("k").unwrap_or_default()),
     };
-    let body = match body {
-        // The short form of a message, of which this release knows the version.
-        message @ Body::Message(_) if v <= ENTRY_VERSION => message,
-        other => stored::decode_body(v, &stored::encode_body(&other)).unwrap_or_else(|unreadable| {
-            note_unreadable("entry", &format_args!("{log} {seq}"), &unreadable.why);
-            unreadable.into_body()
-        }),
-    };
+    let body = decoded.unwrap_or_else(|unreadable| {
+        note_unreadable("entry", &format_args!("{log} {seq}"), &unreadable.why);
+        unreadable.into_body()
+    });
     Ok(Entry {
         v,
         seq,
