@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use service::ports::{StoreError, StoreResult, note_unreadable};
+use service::ports::{StoreError, StoreResult, noted};
 use uuid::Uuid;
 
 use crate::keys::Key;
@@ -175,12 +175,7 @@ pub fn unreadable(name: &str, why: impl Display) -> StoreError {
 
 /// Decodes an item. Where that fails, the record is counted and named in the log, with its key.
 pub fn decoded<T>(record: &'static str, item: &Item, decode: impl FnOnce(&Item) -> StoreResult<T>) -> StoreResult<T> {
-    decode(item).map_err(|error| {
-        let StoreError::Unreadable { why, .. } = error else { return error };
-        let place = [PK, SK].map(|part| item.text(part).unwrap_or_default());
-        note_unreadable(record, &place.join(" "), &why);
-        StoreError::Unreadable { record, why }
-    })
+    noted(record, || [PK, SK].map(|part| item.text(part).unwrap_or_default()).join(" "), decode(item))
 }
 
 /// A text.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use domain::{Entry, EntryId, LogId, Member, Room, Seq, Timestamp, UserId, UserRoom};
 use serde::de::DeserializeOwned;
-use service::ports::{Head, StoreError, StoreResult, note_unreadable};
+use service::ports::{Head, StoreError, StoreResult, note_unreadable, noted};
 use stored::RoomRecord;
 pub use stored::{to_json as json, to_word as word};
 
@@ -92,12 +92,8 @@ pub fn decoded<T>(
     place: &[&str],
     decode: impl FnOnce(&Row) -> StoreResult<T>,
 ) -> StoreResult<T> {
-    decode(row).map_err(|error| {
-        let StoreError::Unreadable { why, .. } = error else { return error };
-        let place: Vec<String> = place.iter().filter_map(|column| row.text(column).ok()).collect();
-        note_unreadable(record, &place.join(" "), &why);
-        StoreError::Unreadable { record, why }
-    })
+    let named = || place.iter().filter_map(|column| row.text(column).ok()).collect::<Vec<_>>().join(" ");
+    noted(record, named, decode(row))
 }
 
 /// What was read names no epoch: somebody emptied the table `meta`.

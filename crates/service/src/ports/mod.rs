@@ -35,7 +35,7 @@ pub use presence::{PresenceStore, UserPresence};
 pub use push::{ConnectionPush, PushError};
 pub use rooms::{DirectoryRoom, Head, Rooms, UserRoomRow};
 pub use sessions::{Rotation, SessionRecord, Sessions, Ticket};
-pub use unreadable::{note_unreadable, readable};
+pub use unreadable::{note_unreadable, noted, readable};
 
 use std::sync::Arc;
 

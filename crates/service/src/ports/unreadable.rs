@@ -17,6 +17,15 @@ pub fn note_unreadable(record: &'static str, place: &dyn Display, why: &str) {
     }
 }
 
+/// Passes a decoded record on. Where decoding failed, the record is counted and named in the log, with its place.
+pub fn noted<T>(record: &'static str, place: impl FnOnce() -> String, decoded: StoreResult<T>) -> StoreResult<T> {
+    decoded.map_err(|error| {
+        let StoreError::Unreadable { why, .. } = error else { return error };
+        note_unreadable(record, &place(), &why);
+        StoreError::Unreadable { record, why }
+    })
+}
+
 /// Returns the records that could be decoded. Those that could not were noted where they were read. Any other error is
 /// returned.
 pub fn readable<T>(records: impl IntoIterator<Item = StoreResult<T>>) -> StoreResult<Vec<T>> {
