@@ -117,7 +117,7 @@ impl Notify {
         Ok(wanted)
     }
 
-    /// Who is told of a new message or an invitation.
+    /// Returns who gets a notification of a new message or an invitation.
     async fn told<'a>(
         &self,
         id: RoomId,
