@@ -11,8 +11,8 @@ use service::excerpts;
 use service::messages::fill_edits;
 use service::ports::{Bus, Store, StoreError};
 use service::presence::Presence;
-use service::rooms::{Asked, Rooms};
-use service::{Access, Clock, Directory, Logs, Marks, Messages, RoomRef, Services};
+use service::rooms::{ChangeRequest, Rooms};
+use service::{Access, Clock, Logs, Marks, Messages, RoomRef, Services, UserCache};
 use wire::{AnyEvent, Event, OwnEvent, RoomEntry};
 
 use crate::session::{Credential, Identity};
@@ -25,7 +25,7 @@ pub struct Parts {
     /// Commits of this node come from here.
     pub logs: Arc<Logs>,
     /// Names and files.
-    pub directory: Arc<Directory>,
+    pub user_cache: Arc<UserCache>,
     /// Rooms by slug.
     pub access: Arc<Access>,
     /// Sends and replays.
@@ -59,7 +59,7 @@ impl Parts {
         Parts {
             store: services.ports.store.clone(),
             logs: services.logs.clone(),
-            directory: services.directory.clone(),
+            user_cache: services.user_cache.clone(),
             access: services.access.clone(),
             messages: services.messages.clone(),
             marks: services.marks.clone(),
@@ -79,7 +79,7 @@ impl Parts {
         };
         // What the token claims may be old.
         let actor = self.auth.as_of_now(actor).await?;
-        let user = self.directory.user(actor.user).await?;
+        let user = self.user_cache.user(actor.user).await?;
         let nobody = || Refusal::new(Code::Unauthenticated, "This account is not there any more.");
         let user = user.ok_or_else(nobody)?;
         Ok(Identity { actor, user, expires_at })
@@ -102,7 +102,7 @@ impl Parts {
         rows.iter_mut().for_each(|line| self.marks.overlay_row(user, &mut line.row));
         let next = rows.last().filter(|_| rows.len() == ROOMS_PER_FRAME).map(|row| row.room.id);
         let others = rows.iter().filter_map(|row| row.room.other(user)).collect();
-        let related = Related { users: self.directory.users(others).await?, ..Related::default() };
+        let related = Related { users: self.user_cache.users(others).await?, ..Related::default() };
         let line = |row: &service::ports::UserRoomRow| {
             wire::room_entry(user, &row.row, &row.room, (row.head.seq, row.head.n, row.head.at), &related)
         };
@@ -127,7 +127,7 @@ impl Parts {
     ) -> Result<Vec<AnyEvent>, Refusal> {
         let related = match related {
             Some(related) => related,
-            None => self.directory.related(entries).await?,
+            None => self.user_cache.related(entries).await?,
         };
         let mut own = Vec::new();
         let entries = match log {
@@ -167,7 +167,7 @@ impl Parts {
         self.marks.overlay_row(user, &mut row);
         let tip = self.store.log.tip(LogId::Room(row.room)).await?;
         let others = room.other(user).into_iter().collect();
-        let related = Related { users: self.directory.users(others).await?, ..Related::default() };
+        let related = Related { users: self.user_cache.users(others).await?, ..Related::default() };
         Ok(Some(wire::room_entry(user, &row, &room, (tip.seq(), tip.n(), tip.at()), &related)))
     }
 
@@ -184,6 +184,6 @@ impl Parts {
     }
 }
 
-fn asked(change: &Change) -> Asked {
-    Asked { id: Some(change.id), seen: change.seen, epoch: change.epoch }
+fn asked(change: &Change) -> ChangeRequest {
+    ChangeRequest { id: Some(change.id), seen: change.seen, epoch: change.epoch }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use profile::{FileStore, InternalSettings, OpenError, Profile, Settings};
+use profile::{BlobBackend, InternalSettings, OpenError, Profile, Settings};
 use service::ports::StoreError;
 use service::{Duties, Running};
 use tokio::time::Instant;
@@ -63,7 +63,7 @@ pub enum ServeError {
 /// Serves the tier and `routes` on one address, mounted as every function is ([`web::mount`]), until SIGTERM or Ctrl-C,
 /// then lets everybody go and ends cleanly within the grace period of the settings. Calls `ready` with the address once
 /// everything is open. `F`: whether the routes ever touch the bytes of files.
-pub async fn serve<F: FileStore>(
+pub async fn serve<F: BlobBackend>(
     settings: Settings,
     routes: impl FnOnce(&Profile) -> Router,
     ready: impl FnOnce(SocketAddr),

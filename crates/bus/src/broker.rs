@@ -16,10 +16,10 @@ use tokio::sync::{mpsc, watch};
 /// What the endpoints share. Cheap to clone; a process has one.
 #[derive(Clone)]
 pub struct Broker {
-    shared: Arc<Shared>,
+    shared: Arc<BrokerState>,
 }
 
-struct Shared {
+struct BrokerState {
     nodes: Mutex<Vec<Node>>,
     status: watch::Sender<BusStatus>,
     lost: AtomicU64,
@@ -35,7 +35,7 @@ struct Node {
 /// One node's endpoint of a [`Broker`].
 pub struct InProcessBus {
     id: usize,
-    shared: Arc<Shared>,
+    shared: Arc<BrokerState>,
     heard: Mutex<Option<mpsc::Receiver<Heard>>>,
 }
 
@@ -43,7 +43,7 @@ impl Broker {
     /// A broker without nodes, up.
     pub fn new() -> Self {
         let (status, _) = watch::channel(BusStatus::Up);
-        Broker { shared: Arc::new(Shared { nodes: Mutex::default(), status, lost: AtomicU64::new(0) }) }
+        Broker { shared: Arc::new(BrokerState { nodes: Mutex::default(), status, lost: AtomicU64::new(0) }) }
     }
 
     /// An endpoint for another node.
@@ -73,7 +73,7 @@ impl Default for Broker {
     }
 }
 
-impl Shared {
+impl BrokerState {
     /// No code panics while it holds this lock, and a half-made change of a set is harmless.
     fn nodes(&self) -> MutexGuard<'_, Vec<Node>> {
         self.nodes.lock().unwrap_or_else(PoisonError::into_inner)

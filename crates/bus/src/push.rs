@@ -19,7 +19,7 @@ use bytes::Bytes;
 use domain::Timestamp;
 use domain::limits::NODE_LIFE;
 use service::Clock;
-use service::ports::{Connection, ConnectionPush, NodeRow, Nodes, PushError};
+use service::ports::{Connection, ConnectionPush, NodeRow, NodeStore, PushError};
 
 /// How long a post may take.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -40,23 +40,23 @@ pub struct PushSettings {
 /// `PostToConnection` and `DeleteConnection`, with the stock SDK.
 pub struct ConnectionsPush {
     shared: SdkConfig,
-    nodes: Arc<dyn Nodes>,
+    nodes: Arc<dyn NodeStore>,
     clock: Arc<dyn Clock>,
     /// By endpoint.
     clients: Mutex<HashMap<String, Client>>,
-    known: Mutex<Known>,
+    known: Mutex<KnownNodes>,
 }
 
 /// The nodes as of the last look.
 #[derive(Default)]
-struct Known {
+struct KnownNodes {
     looked_at: Option<Timestamp>,
     endpoints: HashMap<String, String>,
 }
 
 impl ConnectionsPush {
     /// Finds the endpoint of a node in `nodes`; a connection whose node is a URL is posted to there.
-    pub async fn new(settings: PushSettings, nodes: Arc<dyn Nodes>, clock: Arc<dyn Clock>) -> ConnectionsPush {
+    pub async fn new(settings: PushSettings, nodes: Arc<dyn NodeStore>, clock: Arc<dyn Clock>) -> ConnectionsPush {
         let mut loader = aws_config::defaults(BehaviorVersion::latest());
         if let Some((id, secret)) = &settings.credentials {
             loader = loader.credentials_provider(Credentials::new(id, secret, None, None, "settings"));

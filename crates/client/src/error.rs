@@ -1,6 +1,6 @@
 //! What can go wrong for good. What heals by itself is not an error.
 
-use crate::machine::Refused;
+use crate::state::Refused;
 
 /// Why something did not happen.
 #[derive(Debug, thiserror::Error)]

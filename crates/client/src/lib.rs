@@ -12,11 +12,11 @@
 //! # Ok(()) }
 //! ```
 
-mod driver;
 mod error;
 mod ids;
-mod machine;
 mod rest;
+mod state;
+mod task;
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -30,10 +30,10 @@ use wire::{RoomEntry, UserSelf};
 
 pub use error::Error;
 use ids::Ids;
-pub use machine::{Acked, Message, Refused, Room, Update};
-use machine::{Machine, Op};
 use rest::Rest;
 pub use rest::{Address, Credentials};
+pub use state::{Acked, Message, Refused, Room, Update};
+use state::{ClientState, Op};
 
 /// News that may wait for a slow application; older ones are lost to it, never to the state.
 const UPDATES: usize = 4_096;
@@ -41,7 +41,7 @@ const UPDATES: usize = 4_096;
 /// A signed-in client. Cheap to clone; the connection ends with the last clone.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
+    inner: Arc<ClientInner>,
     _stop: Arc<Stop>,
 }
 
@@ -54,8 +54,8 @@ impl Drop for Stop {
     }
 }
 
-struct Shared {
-    machine: Mutex<Machine>,
+struct ClientInner {
+    state: Mutex<ClientState>,
     ids: Mutex<Ids>,
     answers: Mutex<HashMap<EntryId, oneshot::Sender<Result<Acked, Error>>>>,
     updates: broadcast::Sender<Update>,
@@ -74,8 +74,8 @@ impl Client {
     pub async fn connect(address: impl Into<Address>, credentials: Credentials) -> Result<Client, Error> {
         let (rest, user) = Rest::sign_in(address.into(), credentials).await?;
         let (stop, stopped) = watch::channel(false);
-        let shared = Arc::new(Shared {
-            machine: Mutex::default(),
+        let inner = Arc::new(ClientInner {
+            state: Mutex::default(),
             ids: Mutex::new(Ids::new()),
             answers: Mutex::default(),
             updates: broadcast::channel(UPDATES).0,
@@ -85,30 +85,30 @@ impl Client {
             user,
             rest,
         });
-        tokio::spawn(driver::run(shared.clone(), stopped));
-        let client = Client { shared, _stop: Arc::new(Stop(stop)) };
-        client.when(Machine::is_settled).await?;
+        tokio::spawn(task::run(inner.clone(), stopped));
+        let client = Client { inner, _stop: Arc::new(Stop(stop)) };
+        client.when(ClientState::is_settled).await?;
         Ok(client)
     }
 
     /// Oneself.
     pub fn user(&self) -> &UserSelf {
-        &self.shared.user
+        &self.inner.user
     }
 
     /// News from now on.
     pub fn updates(&self) -> Updates {
-        Updates(self.shared.updates.subscribe())
+        Updates(self.inner.updates.subscribe())
     }
 
     /// The room list.
     pub fn rooms(&self) -> Vec<RoomEntry> {
-        self.shared.machine().list().cloned().collect()
+        self.inner.state().list().cloned().collect()
     }
 
     /// What this client holds of a room that it is in.
     pub fn room(&self, room: &str) -> Option<Room> {
-        self.shared.machine().room(room).cloned()
+        self.inner.state().room(room).cloned()
     }
 
     /// Sends a message. It is on its way at once; awaiting it waits for the ack.
@@ -143,7 +143,7 @@ impl Client {
 
     /// Joins a room by its slug or id; returns its id once it is live here.
     pub async fn join(&self, room: &str) -> Result<String, Error> {
-        let view = self.shared.rest.room(room).await?;
+        let view = self.inner.rest.room(room).await?;
         self.put(&view.id, Op::Join, Some(view.head)).await?;
         self.when(|machine| machine.room(&view.id).is_some_and(|room| room.cursor.is_some())).await?;
         Ok(view.id)
@@ -151,38 +151,38 @@ impl Client {
 
     /// Makes a public room and joins it; returns its id.
     pub async fn create_room(&self, slug: &str, name: &str) -> Result<String, Error> {
-        let id = self.shared.rest.create_room(slug, name).await?;
+        let id = self.inner.rest.create_room(slug, name).await?;
         self.when(|machine| machine.room(&id).is_some_and(|room| room.cursor.is_some())).await?;
         Ok(id)
     }
 
     /// Loads a page of history: the newest, or the one before `before`. Returns whether there is more.
     pub async fn load(&self, room: &str, before: Option<Seq>) -> Result<bool, Error> {
-        let min_seq = self.shared.machine().min_seq(room);
-        let page = self.shared.rest.messages(room, before, min_seq).await?;
-        self.shared.machine().loaded(room, &page.epoch, page.as_of, &page.items);
+        let min_seq = self.inner.state().min_seq(room);
+        let page = self.inner.rest.messages(room, before, min_seq).await?;
+        self.inner.state().loaded(room, &page.epoch, page.as_of, &page.items);
         Ok(page.more)
     }
 
     /// Marks a room as read up to `seq`.
     pub fn mark_read(&self, room: &str, seq: Seq) {
-        self.shared.machine().mark(room, seq);
-        self.shared.wake.notify_one();
+        self.inner.state().mark(room, seq);
+        self.inner.wake.notify_one();
     }
 
     /// Cuts the connection, as a failing network would. It is made again by itself.
     pub fn cut(&self) {
-        self.shared.cut.notify_one();
+        self.inner.cut.notify_one();
     }
 
     /// How many changes are not answered yet.
     pub fn unanswered(&self) -> usize {
-        self.shared.machine().unanswered()
+        self.inner.state().unanswered()
     }
 
     /// Waits until nothing is on its way: all changes are answered, every room is live.
     pub async fn settled(&self) -> Result<(), Error> {
-        self.when(Machine::is_settled).await
+        self.when(ClientState::is_settled).await
     }
 
     fn put(&self, room: &str, op: Op, seen: Option<Seq>) -> Pending {
@@ -191,21 +191,21 @@ impl Client {
         let (answer, answered) = oneshot::channel();
         {
             // Both under the machine's lock, so that ids ascend in the order of the outbox.
-            let mut machine = self.shared.machine();
-            let id = EntryId(lock(&self.shared.ids).next(now_ms));
-            lock(&self.shared.answers).insert(id, answer);
+            let mut machine = self.inner.state();
+            let id = EntryId(lock(&self.inner.ids).next(now_ms));
+            lock(&self.inner.answers).insert(id, answer);
             machine.put(room, id, op, seen, Instant::now());
         }
-        self.shared.wake.notify_one();
+        self.inner.wake.notify_one();
         Pending(answered)
     }
 
     /// Waits until the state is as asked for.
-    async fn when(&self, is: impl Fn(&Machine) -> bool) -> Result<(), Error> {
-        let mut ended = self.shared.ended.subscribe();
-        let mut updates = self.shared.updates.subscribe();
+    async fn when(&self, is: impl Fn(&ClientState) -> bool) -> Result<(), Error> {
+        let mut ended = self.inner.ended.subscribe();
+        let mut updates = self.inner.updates.subscribe();
         loop {
-            if is(&self.shared.machine()) {
+            if is(&self.inner.state()) {
                 return Ok(());
             }
             if let Some(code) = *ended.borrow_and_update() {
@@ -221,9 +221,9 @@ impl Client {
     }
 }
 
-impl Shared {
-    fn machine(&self) -> MutexGuard<'_, Machine> {
-        lock(&self.machine)
+impl ClientInner {
+    fn state(&self) -> MutexGuard<'_, ClientState> {
+        lock(&self.state)
     }
 }
 

@@ -34,9 +34,9 @@ async fn down_means_no_answer() {
     let memory = MemoryStore::new();
     let store = memory.store();
     memory.set_down(true);
-    assert!(matches!(store.people.user(a_user()).await, Err(StoreError::Unavailable { .. })));
+    assert!(matches!(store.users.user(a_user()).await, Err(StoreError::Unavailable { .. })));
     memory.set_down(false);
-    assert_eq!(store.people.user(a_user()).await, Ok(None));
+    assert_eq!(store.users.user(a_user()).await, Ok(None));
 }
 
 #[tokio::test]

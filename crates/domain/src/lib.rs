@@ -5,13 +5,13 @@
 
 pub mod change;
 pub mod decide;
+pub mod dedup;
 pub mod email;
 pub mod entry;
 pub mod file;
 pub mod fold;
 pub mod ids;
 pub mod limits;
-pub mod look_up;
 pub mod name;
 pub mod own;
 pub mod presence;
@@ -40,5 +40,5 @@ pub use room::{Level, Member, MemberState, Role, Room, RoomKind, RoomRef};
 pub use row_write::RowWrite;
 pub use time::Timestamp;
 pub use user::{User, UserRole};
-pub use view::{Place, Roster, Row, RowKey, View};
+pub use view::{LogPosition, Roster, Row, RowKey, View};
 pub use window::Window;

@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 
 /// What a look-up knows of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Known {
+pub struct WindowEntry {
     /// Its place.
     pub seq: Seq,
     /// Its sender.
@@ -21,17 +21,17 @@ pub struct Known {
     pub is_message: bool,
 }
 
-impl From<&Entry> for Known {
-    fn from(entry: &Entry) -> Known {
+impl From<&Entry> for WindowEntry {
+    fn from(entry: &Entry) -> WindowEntry {
         let is_message = matches!(entry.body, Body::Message(_));
-        Known { seq: entry.seq, by: entry.by, id: entry.id, at: entry.at, is_message }
+        WindowEntry { seq: entry.seq, by: entry.by, id: entry.id, at: entry.at, is_message }
     }
 }
 
 /// The entries `from … head` of a log, without holes.
 #[derive(Debug, Clone, Default)]
 pub struct Window {
-    entries: VecDeque<Known>,
+    entries: VecDeque<WindowEntry>,
     head: Seq,
 }
 
@@ -57,7 +57,7 @@ impl Window {
     }
 
     /// The next entry. One that does not follow the last is a bug of the caller.
-    pub fn push(&mut self, entry: impl Into<Known>) {
+    pub fn push(&mut self, entry: impl Into<WindowEntry>) {
         let known = entry.into();
         debug_assert_eq!(known.seq, self.head + 1, "a window has no holes");
         self.head = known.seq;
@@ -87,7 +87,7 @@ impl Window {
     }
 
     /// The entries above `seen`, oldest first.
-    pub fn above(&self, seen: Seq) -> impl DoubleEndedIterator<Item = &Known> {
+    pub fn above(&self, seen: Seq) -> impl DoubleEndedIterator<Item = &WindowEntry> {
         let skip = seen.saturating_add(1).saturating_sub(self.from());
         self.entries.range(skip.min(self.entries.len() as Seq) as usize..)
     }

@@ -7,7 +7,7 @@ use domain::{Actor, Code, RoomKind, UserRole};
 use profile::{BlobsBackend, BusBackend, FirstAdmin, IfMissing, Profile, Settings, StoreBackend};
 use service::auth::{Password, Registration};
 use service::ports::BusStatus;
-use service::{Asked, NewRoom, RoomRef, Services};
+use service::{ChangeRequest, NewRoom, RoomRef, Services};
 
 use crate::admin;
 
@@ -57,14 +57,14 @@ async fn prepared(settings: &Settings) -> anyhow::Result<Profile> {
 
 async fn seed(services: &Services, first: Option<&FirstAdmin>) -> anyhow::Result<()> {
     let Some(first) = first else {
-        step(match services.ports.store.people.has_person().await? {
+        step(match services.ports.store.users.has_person().await? {
             true => "no admin is named (PALAVER_ADMIN): the accounts and rooms that are there stay as they are",
             false => "no admin is named (PALAVER_ADMIN): who registers first is the admin, and makes the first room",
         });
         return Ok(());
     };
     let name = UserName::parse(&first.name).context("PALAVER_ADMIN is no name")?;
-    let people = &services.ports.store.people;
+    let people = &services.ports.store.users;
     let admin = match people.user_by_name(&name.folded()).await? {
         Some(found) => {
             let name = &found.user.name;
@@ -100,7 +100,7 @@ async fn seed(services: &Services, first: Option<&FirstAdmin>) -> anyhow::Result
         kind: RoomKind::Public,
         hides_past: false,
     };
-    match services.rooms.create(&actor, room, Asked::default()).await {
+    match services.rooms.create(&actor, room, ChangeRequest::default()).await {
         Ok(_) => step(&format!("made the room #{FIRST_ROOM}")),
         // Somebody else runs this at the same time.
         Err(refusal) if refusal.code == Code::Conflict => step(&format!("the room #{FIRST_ROOM} is there")),

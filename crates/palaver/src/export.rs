@@ -29,7 +29,7 @@ pub async fn export(settings: &Settings, room: &str) -> anyhow::Result<()> {
         let to = head.min(from + SYNC_ENTRIES as u64 - 1);
         let mut entries = store.log.read(log, from, to).await?;
         fill_edits(store, log, &mut entries).await?;
-        let related = services.directory.related(&entries).await?;
+        let related = services.user_cache.related(&entries).await?;
         for entry in &entries {
             serde_json::to_writer(&mut out, &Event::new(id, entry, &related))?;
             out.write_all(b"\n").context("cannot write to the standard output")?;

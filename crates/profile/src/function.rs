@@ -11,7 +11,7 @@ use service::{Duties, Publisher, Services};
 use utoipa::openapi::OpenApi;
 use web::{Health, Json, Problem};
 
-use crate::{BeginError, FileStore, OpenError, Profile, Settings};
+use crate::{BeginError, BlobBackend, OpenError, Profile, Settings};
 
 /// Why a function does not run; the text says what to do.
 #[derive(thiserror::Error)]
@@ -47,7 +47,7 @@ pub struct Function {
 impl Function {
     /// Opens what the settings choose. `F` says whether the function ever touches the bytes of files: one that does not
     /// need not link what stores them.
-    pub async fn open<F: FileStore>(settings: &Settings, name: &str) -> Result<Function, OpenError> {
+    pub async fn open<F: BlobBackend>(settings: &Settings, name: &str) -> Result<Function, OpenError> {
         let profile = Profile::open_with::<F>(settings, Some(name)).await?;
         let publisher = Publisher::start(profile.services.ports.bus.clone());
         profile.services.logs.add_listener(publisher.clone());
@@ -70,7 +70,7 @@ impl Function {
 
 /// Serves one function alone until the process is told to stop: its routes, its OpenAPI document, its health.
 /// As an AWS Lambda function where `AWS_LAMBDA_RUNTIME_API` is set, as an HTTP server otherwise.
-pub async fn function<F: FileStore>(
+pub async fn function<F: BlobBackend>(
     settings: Settings,
     name: &'static str,
     prefix: &'static str,

@@ -19,7 +19,7 @@ pub use function::{Function, FunctionError, function};
 pub use internal::{AccessKey, InternalSettings, InvalidAccessKey};
 #[cfg(feature = "s3")]
 pub use open::s3_settings;
-pub use open::{DATABASE, FILES, FileStore, IfMissing, OpenError, Profile, SIGNING_KEY, WithFiles, WithoutFiles};
+pub use open::{BlobBackend, DATABASE, FILES, IfMissing, OpenError, Profile, SIGNING_KEY, WithFiles, WithoutFiles};
 pub use prepare::{prepare, renew};
 pub use secret::Secret;
 pub use service::Duties;

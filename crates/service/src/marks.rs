@@ -10,8 +10,8 @@ use domain::limits::MARK_INTERVAL;
 use domain::{Actor, LogId, Refusal, RoomId, Seq, Timestamp, UserId, UserRoom};
 
 use crate::clock::Clock;
+use crate::log_throttle::LogThrottle;
 use crate::ports::{Bus, BusMessage, Mark, MarkRow, Store, StoreError};
-use crate::seldom::Seldom;
 
 /// Marks that the memory holds before those that are written are let go.
 const KEPT: usize = 50_000;
@@ -28,13 +28,13 @@ pub struct Marks {
     store: Store,
     bus: Arc<dyn Bus>,
     clock: Arc<dyn Clock>,
-    known: Mutex<HashMap<(UserId, RoomId), Known>>,
+    known: Mutex<HashMap<(UserId, RoomId), CachedMark>>,
     listeners: RwLock<Vec<Arc<dyn MarkListener>>>,
 }
 
 /// A mark as this node knows it.
 #[derive(Debug, Clone)]
-struct Known {
+struct CachedMark {
     row: MarkRow,
     /// Whether the store has a lower one.
     unwritten: bool,
@@ -146,7 +146,7 @@ impl Marks {
         if known.len() >= KEPT {
             known.retain(|_, known| known.unwritten);
         }
-        known.entry((user, room)).or_insert(Known { row, unwritten: false, written_at: None });
+        known.entry((user, room)).or_insert(CachedMark { row, unwritten: false, written_at: None });
         Ok(())
     }
 
@@ -174,7 +174,7 @@ impl Marks {
         }
     }
 
-    async fn write(&self, chosen: impl Fn(UserId, &Known) -> bool) {
+    async fn write(&self, chosen: impl Fn(UserId, &CachedMark) -> bool) {
         let waiting: Vec<(UserId, RoomId, MarkRow)> = {
             let known = self.known.lock().expect("no holder panics");
             let chosen = known.iter().filter(|((user, _), known)| known.unwritten && chosen(*user, known));
@@ -196,8 +196,8 @@ impl Marks {
                 // They left meanwhile: there is nothing to mark any more.
                 Err(StoreError::NotFound) => drop(known.remove(&(user, room))),
                 Err(error) => {
-                    static LINE: Seldom = Seldom::new();
-                    if let Some(repeated) = LINE.tell(&error.to_string(), Instant::now()) {
+                    static LINE: LogThrottle = LogThrottle::new();
+                    if let Some(repeated) = LINE.admit(&error.to_string(), Instant::now()) {
                         tracing::warn!(%error, repeated, "a read mark could not be written; it is tried again");
                     }
                 }

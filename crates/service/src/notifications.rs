@@ -19,7 +19,7 @@ use crate::excerpts;
 use crate::ids;
 use crate::log::Logs;
 use crate::ports::{NotificationPage, Store};
-use crate::related::Directory;
+use crate::user_cache::UserCache;
 
 /// What an admin or a service posts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,14 +40,14 @@ pub struct Posted {
 pub struct Notifications {
     store: Store,
     logs: Arc<Logs>,
-    directory: Arc<Directory>,
+    user_cache: Arc<UserCache>,
     clock: Arc<dyn Clock>,
 }
 
 impl Notifications {
     /// From its parts.
-    pub fn new(store: Store, logs: Arc<Logs>, directory: Arc<Directory>, clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(Notifications { store, logs, directory, clock })
+    pub fn new(store: Store, logs: Arc<Logs>, user_cache: Arc<UserCache>, clock: Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Notifications { store, logs, user_cache, clock })
     }
 
     /// Posts a notification; for admins and services. `id` is the same on every repeat, a UUIDv7: the
@@ -65,7 +65,7 @@ impl Notifications {
         check(&posted)?;
         let id = id.unwrap_or_else(ids::entry);
         let key = NotificationKey { at: self.time_of(id)?, room: id.0, seq: 0 };
-        if self.directory.user(posted.user).await?.is_none() {
+        if self.user_cache.user(posted.user).await?.is_none() {
             return Err(Refusal::not_found("There is no such user."));
         }
         let notification = Notification {
@@ -139,7 +139,7 @@ impl Notifications {
 
     async fn related(&self, notifications: &[Notification]) -> Result<Related, Refusal> {
         let users = notifications.iter().filter_map(|notification| notification.from).collect();
-        Ok(Related { users: self.directory.users(users).await?, files: Default::default() })
+        Ok(Related { users: self.user_cache.users(users).await?, files: Default::default() })
     }
 
     /// When an id says that it was made. Neither later than now, which would stand above all that follows,

@@ -14,7 +14,7 @@ use futures_util::{StreamExt, stream};
 use crate::access::{Access, RoomRef};
 use crate::clock::Clock;
 use crate::ports::{Bus, BusMessage, PresenceStore, Store, Typing, UserPresence};
-use crate::related::Directory;
+use crate::user_cache::UserCache;
 
 /// Whoever looks like a stranger is looked at again after this: the users' rows of a room follow its log
 /// by a few milliseconds, and people look at each other as soon as they have met.
@@ -37,7 +37,7 @@ pub struct Presence {
     store: Store,
     state: Arc<dyn PresenceStore>,
     access: Arc<Access>,
-    directory: Arc<Directory>,
+    user_cache: Arc<UserCache>,
     bus: Arc<dyn Bus>,
     clock: Arc<dyn Clock>,
     listeners: RwLock<Vec<Arc<dyn TypingListener>>>,
@@ -49,11 +49,11 @@ impl Presence {
         store: Store,
         state: Arc<dyn PresenceStore>,
         access: Arc<Access>,
-        directory: Arc<Directory>,
+        user_cache: Arc<UserCache>,
         bus: Arc<dyn Bus>,
         clock: Arc<dyn Clock>,
     ) -> Arc<Self> {
-        Arc::new(Presence { store, state, access, directory, bus, clock, listeners: RwLock::default() })
+        Arc::new(Presence { store, state, access, user_cache, bus, clock, listeners: RwLock::default() })
     }
 
     /// From now on `listener` hears who types on this node.
@@ -252,7 +252,7 @@ impl Presence {
         let room: RoomId = seen.room.id;
         let mut typing = self.state.typing(self.clock.now(), room).await;
         typing.truncate(PAGE_ROWS);
-        let mut users: HashMap<UserId, User> = self.directory.users(typing.clone()).await?;
+        let mut users: HashMap<UserId, User> = self.user_cache.users(typing.clone()).await?;
         Ok(typing.iter().filter_map(|user| users.remove(user)).collect())
     }
 

@@ -11,7 +11,7 @@ use crate::auth::{Auth, AuthSettings, SigningKeys};
 use crate::feed::{CatchUp, Consumer, Feed, FeedSettings, Notify, OwnRooms};
 use crate::log::Logs;
 use crate::ports::{Blobs, Bus, PresenceStore, Store};
-use crate::{Access, Clock, Directory, Files, Marks, Messages, Notifications, Presence, Rooms};
+use crate::{Access, Clock, Files, Marks, Messages, Notifications, Presence, Rooms, UserCache};
 
 /// How often marks that are due are written.
 const MARKS_INTERVAL: Duration = Duration::from_secs(5);
@@ -54,7 +54,7 @@ pub struct Services {
     /// Appends.
     pub logs: Arc<Logs>,
     /// Names.
-    pub directory: Arc<Directory>,
+    pub user_cache: Arc<UserCache>,
     /// Who may see which room.
     pub access: Arc<Access>,
     /// Read marks.
@@ -83,17 +83,23 @@ impl Services {
         let ServiceSettings { node, limits, auth, keys } = settings;
         let (store, clock, bus) = (ports.store.clone(), ports.clock.clone(), ports.bus.clone());
         let logs = Logs::new(store.clone(), clock.clone(), limits.clone());
-        let directory = Directory::new(store.clone(), clock.clone());
+        let user_cache = UserCache::new(store.clone(), clock.clone());
         let access = Access::new(store.clone());
         let marks = Marks::new(store.clone(), bus.clone(), clock.clone());
-        let auth = Auth::new(store.clone(), logs.clone(), directory.clone(), clock.clone(), keys, auth);
-        let messages = Messages::new(store.clone(), logs.clone(), directory.clone(), access.clone(), marks.clone());
-        let rooms = Rooms::new(store.clone(), logs.clone(), access.clone(), directory.clone(), limits.clone());
-        let presence =
-            Presence::new(store.clone(), ports.presence.clone(), access.clone(), directory.clone(), bus, clock.clone());
-        let notifications = Notifications::new(store.clone(), logs.clone(), directory.clone(), clock.clone());
+        let auth = Auth::new(store.clone(), logs.clone(), user_cache.clone(), clock.clone(), keys, auth);
+        let messages = Messages::new(store.clone(), logs.clone(), user_cache.clone(), access.clone(), marks.clone());
+        let rooms = Rooms::new(store.clone(), logs.clone(), access.clone(), user_cache.clone(), limits.clone());
+        let presence = Presence::new(
+            store.clone(),
+            ports.presence.clone(),
+            access.clone(),
+            user_cache.clone(),
+            bus,
+            clock.clone(),
+        );
+        let notifications = Notifications::new(store.clone(), logs.clone(), user_cache.clone(), clock.clone());
         let files = Files::new(store.clone(), ports.blobs.clone(), access.clone(), clock.clone(), &limits);
-        let notify = Notify::new(logs.clone(), store.clone(), directory.clone());
+        let notify = Notify::new(logs.clone(), store.clone(), user_cache.clone());
         let consumers: Vec<Arc<dyn Consumer>> = vec![OwnRooms::new(logs.clone()), notify];
         let catch_up = CatchUp::new(store.clone(), clock.clone(), consumers.clone(), node.clone());
         let feed = FeedSettings { owner: node, changes_every: CHANGES_INTERVAL };
@@ -103,7 +109,7 @@ impl Services {
         Services {
             ports,
             logs,
-            directory,
+            user_cache,
             access,
             marks,
             messages,

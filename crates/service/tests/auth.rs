@@ -9,7 +9,7 @@ use domain::limits::{Limits, REFRESH_GRACE, TICKET_LIFE};
 use domain::name::UserName;
 use domain::{Actor, Code, LogId, Refusal, Timestamp, UserRole};
 use service::auth::{AuthSettings, Device, Password, ProfilePatch, Registration, SignedIn, SigningKeys};
-use service::{Auth, Directory, Logs, ManualClock};
+use service::{Auth, Logs, ManualClock, UserCache};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -29,10 +29,10 @@ fn with(settings: AuthSettings) -> Fixture {
     let memory = MemoryStore::new();
     let clock = Arc::new(ManualClock::new(Timestamp(1_790_000_000_000)));
     let logs = Logs::new(memory.store(), clock.clone(), Limits::default());
-    let directory = Directory::new(memory.store(), clock.clone());
+    let user_cache = UserCache::new(memory.store(), clock.clone());
     let keys = SigningKeys::generate();
     let pem = keys.to_pem();
-    let auth = Auth::new(memory.store(), logs.clone(), directory, clock.clone(), keys, settings);
+    let auth = Auth::new(memory.store(), logs.clone(), user_cache, clock.clone(), keys, settings);
     Fixture { auth, clock, memory, logs, keys: pem }
 }
 
@@ -152,10 +152,11 @@ async fn a_session_that_another_node_ended_is_over_here_when_the_log_says_so() {
     let ada = fixture.register("ada").await;
     let actor = fixture.actor(&ada);
     let store = fixture.memory.store();
-    let directory = Directory::new(store.clone(), fixture.clock.clone());
+    let user_cache = UserCache::new(store.clone(), fixture.clock.clone());
     // It shares the logs, so that it hears what the first one appends, and nothing else.
     let keys = SigningKeys::from_pem(&fixture.keys).expect("as written");
-    let other = Auth::new(store, fixture.logs.clone(), directory, fixture.clock.clone(), keys, AuthSettings::default());
+    let other =
+        Auth::new(store, fixture.logs.clone(), user_cache, fixture.clock.clone(), keys, AuthSettings::default());
     assert_eq!(other.verify(&ada.access_token), Ok(actor));
     fixture.auth.logout(Some(actor), None).await.expect("ended");
     assert_eq!(code(other.verify(&ada.access_token)), Some(Code::Unauthenticated));
@@ -283,7 +284,7 @@ async fn a_sign_in_does_not_outrun_a_ban_or_another_password() {
     let ada = fixture.register("ada").await;
     let bob = fixture.register("bob").await;
     let (ada, bob) = (fixture.actor(&ada), fixture.actor(&bob));
-    let (people, device) = (fixture.memory.store().people, device());
+    let (people, device) = (fixture.memory.store().users, device());
     // Both begin while the password is being checked, which takes longest of all.
     let login = fixture.auth.login("bob", PASSWORD.into(), &device);
     let (signed_in, changed) = tokio::join!(login, people.set_password(bob.user, "another hash"));
@@ -308,7 +309,7 @@ async fn what_ended_elsewhere_is_over_here_within_seconds() {
     let keys = SigningKeys::from_pem(&fixture.keys).expect("its own");
     let (store, clock) = (fixture.memory.store(), fixture.clock.clone());
     let logs = Logs::new(store.clone(), clock.clone(), Limits::default());
-    let other = Auth::new(store.clone(), logs, Directory::new(store, clock.clone()), clock, keys, settings());
+    let other = Auth::new(store.clone(), logs, UserCache::new(store, clock.clone()), clock, keys, settings());
     let admin = other.verify_now(&ada.access_token).await.expect("it goes on");
     assert!(admin.admin && other.verify_now(&bob.access_token).await.is_ok());
 

@@ -6,8 +6,8 @@ use conformance::MemoryStore;
 use domain::limits::{Limits, MEMBERS_LOOKED_AT};
 use domain::name::RoomName;
 use domain::{Actor, Change, Intent, LogId, RoomKind, UserId};
-use service::rooms::Asked;
-use service::{Access, Directory, Logs, NewRoom, Rooms, SystemClock, ids};
+use service::rooms::ChangeRequest;
+use service::{Access, Logs, NewRoom, Rooms, SystemClock, UserCache, ids};
 use uuid::Uuid;
 
 fn actor(n: u128) -> Actor {
@@ -19,13 +19,13 @@ async fn a_room_that_very_many_left_is_listed_in_reads_that_end() {
     let store = MemoryStore::new().store();
     let limits = Limits { joins_per_minute: 1_000_000, sends_per_10s: 1_000_000, ..Limits::default() };
     let logs = Logs::new(store.clone(), Arc::new(SystemClock), limits.clone());
-    let directory = Directory::new(store.clone(), Arc::new(SystemClock));
-    let rooms = Rooms::new(store.clone(), logs.clone(), Access::new(store), directory, limits);
+    let user_cache = UserCache::new(store.clone(), Arc::new(SystemClock));
+    let rooms = Rooms::new(store.clone(), logs.clone(), Access::new(store), user_cache, limits);
     // After all others in the order of ids.
     let ada = actor(u128::MAX);
     let name = RoomName::parse("Station").expect("a name");
     let new = NewRoom { slug: None, name, description: String::new(), kind: RoomKind::Public, hides_past: false };
-    let room = rooms.create(&ada, new, Asked::default()).await.expect("made").room.id;
+    let room = rooms.create(&ada, new, ChangeRequest::default()).await.expect("made").room.id;
     for n in 1..=MEMBERS_LOOKED_AT as u128 + 100 {
         for intent in [Intent::Join, Intent::Leave] {
             let change = Change { by: actor(n), id: ids::entry(), seen: None, epoch: None, intent };

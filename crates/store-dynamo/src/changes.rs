@@ -1,7 +1,7 @@
 //! Which logs changed: rows that the stream's dispatcher writes, and that every node reads.
 //!
 //! A row tells what one dispatcher saw within a moment: `lg` the logs with their heads, 25 bytes each.
-//! It lives for ten minutes. Clocks of dispatcher and reader may differ by [`OVERLAP`].
+//! It current_epoch for ten minutes. Clocks of dispatcher and reader may differ by [`OVERLAP`].
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,11 +13,11 @@ use uuid::Uuid;
 use crate::item::{Item, SK, bytes, unreadable};
 use crate::keys::{self, END, padded};
 use crate::op::{Op, When};
-use crate::shared::{Range, Shared, WriteError};
+use crate::table_store::{Range, TableStore, WriteError};
 
 /// How far a reader looks back behind its last look.
 const OVERLAP: Duration = Duration::from_secs(10);
-/// How long a row lives.
+/// How long a row current_epoch.
 const LIFE: Duration = Duration::from_secs(10 * 60);
 /// Logs of one row: a tenth of what an item holds.
 const LOGS_PER_ROW: usize = 1_600;
@@ -31,11 +31,11 @@ struct Cursor {
     seen: Vec<String>,
 }
 
-impl Shared {
+impl TableStore {
     /// As `RoomLog::changes`.
     pub async fn changed_since(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs> {
         // Read before the rows: a cursor of another epoch than its rows finds out at the next look.
-        let epoch = self.ask_life().await?.epoch;
+        let epoch = self.read_epoch_state().await?.epoch;
         let now = now_ms();
         let read = cursor.and_then(|cursor| Cursor::parse(cursor, epoch));
         // A minute less than the rows live, since they may go at any moment after that.

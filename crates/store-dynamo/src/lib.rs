@@ -5,20 +5,20 @@
 
 mod changes;
 mod client;
+mod epoch;
 mod error;
 mod item;
 mod keys;
-mod life;
 mod log;
 mod meter;
 mod op;
 mod ports;
 mod rows;
 mod settings;
-mod shared;
 mod store;
 mod stream;
 mod table;
+mod table_store;
 
 #[cfg(all(test, feature = "poller"))]
 mod tests;

@@ -24,7 +24,7 @@ pub struct DynamoSettings {
     pub hints: Hints,
     /// How long the table's epoch is believed until it is read again, which costs a process one read. Whoever asks for
     /// `changes` reads it each time.
-    pub epoch_life: Duration,
+    pub epoch_max_age: Duration,
 }
 
 /// When the hints of rooms' heads are written, which lists show. Never before an append is answered.
@@ -48,7 +48,7 @@ impl DynamoSettings {
             patience: Duration::from_millis(2_500),
             pace: Duration::from_millis(50),
             hints: Hints::Every(Duration::from_secs(60)),
-            epoch_life: Duration::from_secs(10),
+            epoch_max_age: Duration::from_secs(10),
         }
     }
 }

@@ -9,16 +9,16 @@ use service::ports::{Store, StoreResult};
 use uuid::Uuid;
 
 use crate::client::Clients;
+use crate::epoch::{self, CurrentEpoch};
 use crate::error::{OpenError, read_error};
 use crate::item::{Item, bytes, number};
 use crate::keys;
-use crate::life::{self, Lives};
 use crate::meter::{Meter, Units};
 use crate::op::{Op, When};
 use crate::settings::DynamoSettings;
-use crate::shared::{Shared, WriteError};
 #[cfg(feature = "poller")]
 use crate::stream::Poller;
+use crate::table_store::{TableStore, WriteError};
 
 /// The form of the items that this release writes.
 const SCHEMA: u64 = 1;
@@ -26,17 +26,17 @@ const SCHEMA: u64 = 1;
 /// A store on one table. Any number of processes may have the same table open.
 #[derive(Clone)]
 pub struct DynamoStore {
-    shared: Arc<Shared>,
+    shared: Arc<TableStore>,
 }
 
 impl DynamoStore {
     /// Opens a table that [`crate::create_table`] made. The first to open it gives it its epoch.
     pub async fn open(settings: DynamoSettings) -> Result<DynamoStore, OpenError> {
         let clients = Clients::connect(&settings).await;
-        let bare = |me: &Weak<Shared>, epoch: Epoch| Shared {
+        let bare = |me: &Weak<TableStore>, epoch: Epoch| TableStore {
             clients: clients.clone(),
             settings: settings.clone(),
-            lives: Lives::of(epoch),
+            current_epoch: CurrentEpoch::of(epoch),
             meter: Meter::default(),
             me: me.clone(),
         };
@@ -76,11 +76,11 @@ impl DynamoStore {
 
     /// The epoch of the table, as it was last met.
     pub fn epoch(&self) -> Epoch {
-        self.shared.life().epoch
+        self.shared.epoch_state().epoch
     }
 
     #[cfg(test)]
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
+    pub(crate) fn shared(&self) -> &Arc<TableStore> {
         &self.shared
     }
 
@@ -91,7 +91,7 @@ impl DynamoStore {
 }
 
 /// The table's epoch, which the first that asks draws.
-async fn epoch(shared: &Shared) -> Result<Epoch, OpenError> {
+async fn epoch(shared: &TableStore) -> Result<Epoch, OpenError> {
     let table = &shared.settings.table;
     let failed = |source| OpenError::Store { table: table.clone(), source };
     let read = || shared.get_or(keys::epoch(), |error| not_opened(table, error));
@@ -106,7 +106,7 @@ async fn epoch(shared: &Shared) -> Result<Epoch, OpenError> {
     if found > SCHEMA {
         return Err(OpenError::Newer { table: table.clone(), found, known: SCHEMA });
     }
-    life::epoch(&row).map_err(failed)
+    epoch::epoch(&row).map_err(failed)
 }
 
 /// What the first read of a table tells about it: its description would say the same, for one more request at each start.
@@ -121,7 +121,7 @@ fn not_opened(table: &str, error: SdkError<GetItemError>) -> OpenError {
 }
 
 /// Writes an epoch that no table has had.
-async fn draw_epoch(shared: &Shared, when: When) -> Result<(), OpenError> {
+async fn draw_epoch(shared: &TableStore, when: When) -> Result<(), OpenError> {
     let drawn = Uuid::new_v4().as_u64_pair().0;
     let new = Item::at(keys::epoch()).with("ep", bytes(drawn.to_be_bytes())).with("sv", number(SCHEMA));
     match shared.write(vec![Op::Put(new, when)]).await {

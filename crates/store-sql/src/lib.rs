@@ -13,6 +13,7 @@
 compile_error!("store-sql speaks to the databases of its features: choose sqlite, postgres or both");
 
 mod codec;
+mod connections;
 mod database;
 mod dialect;
 mod error;
@@ -21,7 +22,6 @@ mod ports;
 mod postgres;
 mod schema;
 mod settings;
-mod shared;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use service::ports::Store;
 
-use crate::shared::Shared;
+use crate::connections::SqlConnections;
 use crate::writer::Stats;
 
 /// A store on one SQLite file, which several processes may have open, or on a PostgreSQL database.
 pub struct SqlStore {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<SqlConnections>,
     /// None on PostgreSQL.
     #[cfg(feature = "sqlite")]
     pub(crate) file: Option<crate::sqlite::File>,
@@ -38,7 +38,7 @@ impl SqlStore {
     }
 
     #[cfg(test)]
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
+    pub(crate) fn shared(&self) -> &Arc<SqlConnections> {
         &self.shared
     }
 }

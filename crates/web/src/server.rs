@@ -13,7 +13,7 @@ use domain::limits::{HEADER_BYTES, HEADER_TIMEOUT, HTTP_CONNECTIONS};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use service::seldom::Seldom;
+use service::log_throttle::LogThrottle;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
@@ -132,11 +132,11 @@ impl Server {
 /// Waits until another connection may be open, and says so in the log when that takes a wait: from outside, a server
 /// whose connections are all in use looks as if it were down.
 async fn permit(permits: &Arc<Semaphore>, connections: usize) -> OwnedSemaphorePermit {
-    static LINE: Seldom = Seldom::new();
+    static LINE: LogThrottle = LogThrottle::new();
     if let Ok(permit) = permits.clone().try_acquire_owned() {
         return permit;
     }
-    if let Some(repeated) = LINE.tell("full", std::time::Instant::now()) {
+    if let Some(repeated) = LINE.admit("full", std::time::Instant::now()) {
         tracing::warn!(
             connections,
             repeated,

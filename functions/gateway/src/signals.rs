@@ -62,7 +62,7 @@ impl Gateway {
     }
 
     async fn tell_typing(&self, typing: &Typing) -> Option<()> {
-        let user = self.parts.directory.user(typing.user).await.ok()??;
+        let user = self.parts.user_cache.user(typing.user).await.ok()??;
         let others = self.followers(typing.room).await?;
         let others = others.into_iter().filter(|socket| socket.user != typing.user);
         self.tell(others, &encode::typing(typing, &user)).await;

@@ -15,7 +15,7 @@ use domain::{Actor, Change, Intent, LogId, RoomId, RoomKind, Seq};
 use serde_json::{Value, json};
 use service::auth::{AuthSettings, Device, SigningKeys};
 use service::ports::PushError;
-use service::rooms::Asked;
+use service::rooms::ChangeRequest;
 use service::{NewRoom, Ports, Running, ServiceSettings, Services, SystemClock};
 
 use super::*;
@@ -140,7 +140,7 @@ impl Rig {
     async fn room(&self, owner: &Person, kind: RoomKind, hides_past: bool) -> RoomId {
         let name = RoomName::parse("Garden").expect("a name");
         let new = NewRoom { slug: None, name, description: String::new(), kind, hides_past };
-        self.services.rooms.create(&owner.actor, new, Asked::default()).await.expect("made").room.id
+        self.services.rooms.create(&owner.actor, new, ChangeRequest::default()).await.expect("made").room.id
     }
 
     async fn ask(&self, person: &Person, room: RoomId, intent: Intent) -> Seq {
@@ -367,7 +367,7 @@ async fn who_gets_other_rights_signs_in_again() {
     let rig = Rig::new().await;
     let ada = rig.guest("ada").await;
     let socket = rig.sign_in(&ada).await;
-    let record = rig.memory.store().people.user(ada.actor.user).await.expect("reads").expect("is there");
+    let record = rig.memory.store().users.user(ada.actor.user).await.expect("reads").expect("is there");
     rig.services.auth.set_role(&record.user.name, domain::UserRole::Admin).await.expect("given");
     let own = LogId::User(ada.actor.user);
     let head = rig.memory.store().log.tip(own).await.expect("reads").seq();

@@ -12,7 +12,7 @@ use domain::{Actor, Notification, NotificationKey, NotificationKind, RowWrite, T
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use service::ports::NewUser;
-use service::{Clock, Directory, Logs, ManualClock, Notifications};
+use service::{Clock, Logs, ManualClock, Notifications, UserCache};
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -32,12 +32,12 @@ async fn world() -> World {
         let name = UserName::parse(name).expect("valid");
         let role = UserRole::User;
         let user = User { id, name, display_name: None, guest: false, role, banned: false, created_at: Timestamp(0) };
-        store.people.create_user(&NewUser { user, email: None, password_hash: None }).await.expect("free");
+        store.users.create_user(&NewUser { user, email: None, password_hash: None }).await.expect("free");
     }
     let clock = Arc::new(ManualClock::new(service::SystemClock.now()));
     let logs = Logs::new(store.clone(), clock.clone(), Limits::default());
-    let directory = Directory::new(store.clone(), clock.clone());
-    let notifications = Notifications::new(store, logs, directory, clock.clone());
+    let user_cache = UserCache::new(store.clone(), clock.clone());
+    let notifications = Notifications::new(store, logs, user_cache, clock.clone());
     World { memory, notifications, clock }
 }
 

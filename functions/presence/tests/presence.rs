@@ -17,7 +17,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use service::feed::{Batch, Consumer, OwnRooms};
 use service::ports::{Bus, BusMessage, Heard, NewUser, Typing};
-use service::{Access, Directory, Logs, ManualClock, Presence, TypingListener, ids};
+use service::{Access, Logs, ManualClock, Presence, TypingListener, UserCache, ids};
 use tokio::sync::mpsc;
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -43,7 +43,7 @@ async fn world() -> World {
         let name = UserName::parse(name).expect("valid");
         let role = UserRole::User;
         let user = User { id, name, display_name: None, guest: false, role, banned: false, created_at: Timestamp(0) };
-        store.people.create_user(&NewUser { user, email: None, password_hash: None }).await.expect("free");
+        store.users.create_user(&NewUser { user, email: None, password_hash: None }).await.expect("free");
     }
     let clock = Arc::new(ManualClock::new(Timestamp(1_790_000_000_000)));
     let logs = Logs::new(store.clone(), clock.clone(), Limits { joins_per_minute: 10_000, ..Limits::default() });
@@ -51,9 +51,9 @@ async fn world() -> World {
     let (bus, other) = (Arc::new(broker.endpoint()), Arc::new(broker.endpoint()));
     let heard = Mutex::new(other.listen().expect("taken once"));
     let access = Access::new(store.clone());
-    let directory = Directory::new(store.clone(), clock.clone());
+    let user_cache = UserCache::new(store.clone(), clock.clone());
     let state = Arc::new(InProcessPresence::new());
-    let presence = Presence::new(store, state, access, directory, bus, clock.clone());
+    let presence = Presence::new(store, state, access, user_cache, bus, clock.clone());
     World { memory, logs, presence, clock, other, heard }
 }
 

@@ -5,7 +5,7 @@ use domain::name::Slug;
 use domain::{Refusal, RoomId, Seq, UserId};
 use http::request::Parts;
 use serde::Deserialize;
-use service::Asked;
+use service::ChangeRequest;
 use utoipa::IntoParams;
 use web::{EpochHeader, IdempotencyKey, Problem};
 
@@ -110,18 +110,18 @@ impl<S: Send + Sync> FromRequestParts<S> for WriteHeaders {
 impl WriteHeaders {
     /// With the `seen` of the body or query. A key without `seen` could not be looked up, so it is
     /// refused; without both the server makes the id.
-    pub fn asked(&self, seen: Option<Seq>) -> Result<Asked, Refusal> {
+    pub fn asked(&self, seen: Option<Seq>) -> Result<ChangeRequest, Refusal> {
         let asked = self.unseen();
         if asked.id.is_some() && seen.is_none() {
             return Err(Refusal::bad_request(
                 "An Idempotency-Key needs `seen`, the head that you knew when you first tried.",
             ));
         }
-        Ok(Asked { seen: asked.id.and(seen), ..asked })
+        Ok(ChangeRequest { seen: asked.id.and(seen), ..asked })
     }
 
     /// For what begins a log of its own, where nothing could have been seen.
-    pub fn unseen(&self) -> Asked {
-        Asked { id: self.key.0, seen: None, epoch: self.epoch.0 }
+    pub fn unseen(&self) -> ChangeRequest {
+        ChangeRequest { id: self.key.0, seen: None, epoch: self.epoch.0 }
     }
 }

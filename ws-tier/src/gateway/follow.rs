@@ -24,7 +24,7 @@ pub(super) async fn run(tier: Arc<Tier>, mut asks: mpsc::UnboundedReceiver<(Epoc
             Effect::Read { log, after } => tier.spawn(read(tier.clone(), epoch, log, after)),
             // Not spawned: a later subscription of the same log must come after it.
             Effect::Unsubscribe(log) => tier.parts.bus.unsubscribe(log).await,
-            Effect::HandOver { .. } | Effect::Close { .. } => unreachable!("done where the hub is driven"),
+            Effect::Enqueue { .. } | Effect::Close { .. } => unreachable!("done where the hub is driven"),
         }
     }
 }

@@ -233,7 +233,7 @@ impl Tier {
         let epoch = hub.epoch();
         for effect in effects {
             match effect {
-                Effect::HandOver { shard, to, frames } => self.shards.hand_over(shard, to, frames),
+                Effect::Enqueue { shard, to, frames } => self.shards.enqueue(shard, to, frames),
                 Effect::Close { socket, code } => self.shards.close(socket, code),
                 // The receiver lives as long as the tier; once it stopped, nobody needs the effect.
                 other => drop(self.asked.send((epoch, other))),

@@ -195,7 +195,7 @@ impl Tier {
             let gone = UserPresence { user: watched, status: PresenceStatus::Offline, last_seen: None };
             let frame = ServerFrame::Presence { users: vec![encode::presence(&gone)], full: false };
             let frame = Frame::new(Class::Presence, &frame);
-            self.drive(|hub, effects| hub.hand_over(socket, frame, effects));
+            self.drive(|hub, effects| hub.enqueue(socket, frame, effects));
         }
     }
 
@@ -218,7 +218,7 @@ impl Tier {
         }
         self.drive(|hub, effects| {
             for (socket, frame) in frames {
-                hub.hand_over(socket, frame, effects);
+                hub.enqueue(socket, frame, effects);
             }
         });
     }

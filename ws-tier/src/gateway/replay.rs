@@ -24,7 +24,7 @@ pub(super) struct Asked {
     pub cursor: Option<Seq>,
 }
 
-/// Answers one request. Returns once the page is handed over, or counts no more; an error is one that a
+/// Answers one request. Returns once the page is enqueued, or counts no more; an error is one that a
 /// repeat would not change.
 pub(super) async fn replay(
     tier: &Tier,

@@ -27,7 +27,7 @@ struct Shard {
 enum Command {
     Open(SocketId, Arc<SendQueue>),
     Gone(SocketId),
-    HandOver { to: Arc<Vec<SocketId>>, frames: Arc<[Frame]> },
+    Enqueue { to: Arc<Vec<SocketId>>, frames: Arc<[Frame]> },
     Close(SocketId, CloseCode),
 }
 
@@ -56,11 +56,11 @@ impl Shards {
 
     /// Frames for sockets of one shard. Never waits: a shard that is so far behind that its queue is
     /// full closes its sockets, which resume.
-    pub fn hand_over(&self, shard: usize, to: Arc<Vec<SocketId>>, frames: Arc<[Frame]>) {
-        self.shards[shard].push(Command::HandOver { to, frames });
+    pub fn enqueue(&self, shard: usize, to: Arc<Vec<SocketId>>, frames: Arc<[Frame]>) {
+        self.shards[shard].push(Command::Enqueue { to, frames });
     }
 
-    /// Closes a socket, after what was handed over before.
+    /// Closes a socket, after what was enqueued before.
     pub fn close(&self, socket: SocketId, code: CloseCode) {
         self.of(socket).push(Command::Close(socket, code));
     }
@@ -89,7 +89,7 @@ async fn run(mut commands: mpsc::Receiver<Command>, overrun: Arc<AtomicBool>) {
         match command {
             Command::Open(socket, send_queue) => drop(send_queues.insert(socket, send_queue)),
             Command::Gone(socket) => drop(send_queues.remove(&socket)),
-            Command::HandOver { to, frames } => {
+            Command::Enqueue { to, frames } => {
                 for send_queue in to.iter().filter_map(|socket| send_queues.get(socket)) {
                     frames.iter().for_each(|frame| send_queue.push(frame.clone()));
                 }

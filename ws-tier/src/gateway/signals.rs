@@ -72,7 +72,7 @@ impl Tier {
             return;
         }
         let allowed = self.typing.lock().unwrap_or_else(PoisonError::into_inner).allows(typing, self.now());
-        let Ok(Some(user)) = self.parts.directory.user(typing.user).await else { return };
+        let Ok(Some(user)) = self.parts.user_cache.user(typing.user).await else { return };
         if !allowed {
             return;
         }
@@ -85,7 +85,7 @@ impl Tier {
         let frame = encode::receipt(mark, true);
         self.drive(|hub, effects| {
             for socket in hub.sockets_of(mark.user) {
-                hub.hand_over(*socket, frame.clone(), effects);
+                hub.enqueue(*socket, frame.clone(), effects);
             }
         });
     }

@@ -52,7 +52,7 @@ pub enum Ending {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Give these frames to these sockets, which all belong to one shard.
-    HandOver {
+    Enqueue {
         /// Whose sockets they are.
         shard: usize,
         /// Which.
@@ -71,7 +71,7 @@ pub enum Effect {
         /// The last entry that was delivered.
         after: Seq,
     },
-    /// Close a socket, after what was handed over to it.
+    /// Close a socket, after what was enqueued to it.
     Close {
         /// Which.
         socket: SocketId,
@@ -81,9 +81,9 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// A frame for one socket, behind all that was handed over to it before.
-    pub fn hand_over_one(socket: SocketId, shards: usize, frame: Frame) -> Effect {
-        Effect::HandOver {
+    /// A frame for one socket, behind all that was enqueued for it before.
+    pub fn enqueue_one(socket: SocketId, shards: usize, frame: Frame) -> Effect {
+        Effect::Enqueue {
             shard: (socket % shards as u64) as usize,
             to: Arc::new(vec![socket]),
             frames: Arc::new([frame]),

@@ -30,7 +30,7 @@ pub(super) struct Log {
     ahead: HashMap<SocketId, Seq>,
     /// Live sockets of people whose past in this room is hidden, and where it begins for them.
     past: HashMap<SocketId, Seq>,
-    /// Frames for all live sockets that are not yet handed over.
+    /// Frames for all live sockets that are not yet enqueued.
     pending: Vec<Frame>,
 }
 
@@ -119,7 +119,7 @@ impl Log {
                     .filter(|socket| self.position_is_below(*socket, entry.seq) && is_cut(*socket) == wanted)
                     .collect();
                 if !to.is_empty() {
-                    out.push(Effect::HandOver { shard, to: Arc::new(to), frames: frames.clone() });
+                    out.push(Effect::Enqueue { shard, to: Arc::new(to), frames: frames.clone() });
                 }
             }
         }
@@ -133,12 +133,12 @@ impl Log {
         }
         let frames: Arc<[Frame]> = std::mem::take(&mut self.pending).into();
         for (shard, to) in self.live.iter().enumerate().filter(|(_, to)| !to.is_empty()) {
-            out.push(Effect::HandOver { shard, to: to.clone(), frames: frames.clone() });
+            out.push(Effect::Enqueue { shard, to: to.clone(), frames: frames.clone() });
         }
     }
 
     /// A frame for all live sockets but these few.
-    pub fn hand_over(&self, frame: &Frame, except: &[SocketId], out: &mut Vec<Effect>) {
+    pub fn enqueue(&self, frame: &Frame, except: &[SocketId], out: &mut Vec<Effect>) {
         let frames: Arc<[Frame]> = Arc::new([frame.clone()]);
         for (shard, to) in self.live.iter().enumerate() {
             let to = match to.iter().any(|socket| except.contains(socket)) {
@@ -146,7 +146,7 @@ impl Log {
                 false => to.clone(),
             };
             if !to.is_empty() {
-                out.push(Effect::HandOver { shard, to, frames: frames.clone() });
+                out.push(Effect::Enqueue { shard, to, frames: frames.clone() });
             }
         }
     }

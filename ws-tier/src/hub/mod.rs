@@ -1,7 +1,7 @@
 //! Who gets which bytes: the logs that this node follows, and each socket's position in each of them.
 //!
 //! No I/O, no clock, no randomness: calls come in, [`Effect`]s go out, and the order of both is all that
-//! decides. For each log a socket is *behind* (nothing live is handed to it) or *live*; the page that
+//! decides. For each log a socket is *behind* (nothing live is enqueued for it) or *live*; the page that
 //! reaches the hub's own position makes it live in the same step.
 
 mod effect;
@@ -148,7 +148,7 @@ impl Hub {
     }
 
     /// A page of a log was read for a socket. The verdict is final in this very step: with `Live`
-    /// the sync frame that `encode` makes is handed over, and everything after it follows.
+    /// the sync frame that `encode` makes is enqueued, and everything after it follows.
     pub fn page(
         &mut self,
         request: &Request,
@@ -167,7 +167,7 @@ impl Hub {
         if verdict == Verdict::Again {
             return verdict;
         }
-        out.push(Effect::hand_over_one(socket, self.shards, encode(verdict)));
+        out.push(Effect::enqueue_one(socket, self.shards, encode(verdict)));
         let follows = &mut self.sockets.get_mut(&socket).expect("a current request has a socket").logs;
         match verdict {
             Verdict::Live { at } => {
@@ -187,7 +187,7 @@ impl Hub {
     }
 
     /// Entries were committed, here or on another node, or read because a hint said so. Those that
-    /// follow on the position are handed over; a jump asks for a read; what is known is ignored.
+    /// follow on the position are enqueued; a jump asks for a read; what is known is ignored.
     pub fn deliver(&mut self, id: LogId, entries: &[Delivery], now: Timestamp, out: &mut Vec<Effect>) {
         let Some(log) = self.logs.get_mut(&id).filter(|log| log.ready) else { return };
         let mut removed = Vec::new();
@@ -270,13 +270,13 @@ impl Hub {
     /// Something that passes, for all who are live in a room but the one whom it is about.
     pub fn signal(&self, room: RoomId, frame: &Frame, about: UserId, out: &mut Vec<Effect>) {
         if let Some(log) = self.logs.get(&LogId::Room(room)) {
-            log.hand_over(frame, self.sockets_of(about), out);
+            log.enqueue(frame, self.sockets_of(about), out);
         }
     }
 
-    /// A frame for one socket, behind all that was handed over to it before.
-    pub fn hand_over(&self, socket: SocketId, frame: Frame, out: &mut Vec<Effect>) {
-        out.push(Effect::hand_over_one(socket, self.shards, frame));
+    /// A frame for one socket, behind all that was enqueued for it before.
+    pub fn enqueue(&self, socket: SocketId, frame: Frame, out: &mut Vec<Effect>) {
+        out.push(Effect::enqueue_one(socket, self.shards, frame));
     }
 
     /// How many sockets are live in a room.

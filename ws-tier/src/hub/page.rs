@@ -31,11 +31,11 @@ pub enum Verdict {
     },
     /// It stays behind and asks again.
     More,
-    /// The hub moved on meanwhile: the reset must be read again. Nothing was handed over.
+    /// The hub moved on meanwhile: the reset must be read again. Nothing was enqueued.
     Again,
     /// It does not follow the log any more.
     Gone,
-    /// A newer request replaced this one. Nothing was handed over.
+    /// A newer request replaced this one. Nothing was enqueued.
     Superseded,
 }
 

@@ -71,20 +71,20 @@ impl Rig {
         self.hub.deliver(log, entries, NOW, &mut self.effects);
     }
 
-    /// What `socket` was handed over since one last looked, in order.
+    /// What `socket` was enqueued since one last looked, in order.
     fn got(&self, socket: SocketId) -> Vec<String> {
-        let handed = self.effects.iter().filter_map(|effect| match effect {
-            Effect::HandOver { shard, to, frames } if to.contains(&socket) => {
+        let enqueued = self.effects.iter().filter_map(|effect| match effect {
+            Effect::Enqueue { shard, to, frames } if to.contains(&socket) => {
                 assert_eq!(*shard as u64, socket % 2, "a socket belongs to one shard");
                 Some(frames.iter().map(|frame| frame.text.to_string()))
             }
             _ => None,
         });
-        handed.flatten().collect()
+        enqueued.flatten().collect()
     }
 
     fn hand_overs(&self) -> usize {
-        self.effects.iter().filter(|effect| matches!(effect, Effect::HandOver { .. })).count()
+        self.effects.iter().filter(|effect| matches!(effect, Effect::Enqueue { .. })).count()
     }
 
     fn reads(&self) -> Vec<(LogId, Seq)> {
@@ -296,9 +296,9 @@ fn the_own_log_is_followed_unasked_and_ends_sessions() {
     rig.effects.clear();
     rig.deliver(LogId::User(user(1)), &[ends(6, Ending::Ban)]);
     assert_eq!(rig.closes(), [(1, CloseCode::Banned), (2, CloseCode::Banned)]);
-    let handed = rig.effects.iter().position(|effect| matches!(effect, Effect::HandOver { .. }));
+    let enqueued = rig.effects.iter().position(|effect| matches!(effect, Effect::Enqueue { .. }));
     let closed = rig.effects.iter().position(|effect| matches!(effect, Effect::Close { .. }));
-    assert!(handed < closed, "the entry comes before the close");
+    assert!(enqueued < closed, "the entry comes before the close");
 }
 
 #[test]

@@ -14,14 +14,14 @@ use crate::gateway::Tier;
 
 /// Changes for one log. The sender checked who asks; the appender checks everything else.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Handed {
+pub(super) struct ForwardedChanges {
     log: String,
     changes: Vec<ChangeRecord>,
 }
 
-impl Handed {
+impl ForwardedChanges {
     pub(super) fn new(log: LogId, changes: &[Change]) -> Self {
-        Handed { log: log.to_string(), changes: changes.iter().cloned().map(ChangeRecord).collect() }
+        ForwardedChanges { log: log.to_string(), changes: changes.iter().cloned().map(ChangeRecord).collect() }
     }
 }
 
@@ -38,14 +38,14 @@ pub(super) async fn answer(tier: &Tier, method: &Method, body: &[u8]) -> Result<
         return Err(Failure::Leaving);
     }
     let unknown = |_| Failure::BadRequest("These are no changes that this release knows.");
-    let handed: Handed = serde_json::from_slice(body).map_err(unknown)?;
-    let log: LogId = handed.log.parse().map_err(|_| Failure::BadRequest("This is no log."))?;
-    if handed.changes.len() > FORWARD_CHANGES {
+    let forwarded: ForwardedChanges = serde_json::from_slice(body).map_err(unknown)?;
+    let log: LogId = forwarded.log.parse().map_err(|_| Failure::BadRequest("This is no log."))?;
+    if forwarded.changes.len() > FORWARD_CHANGES {
         return Err(Failure::TooLarge);
     }
     metrics::counter!("palaver_forwards_taken_total").increment(1);
     // Each is handed to the appender when its future is first polled: in the order in which they came.
-    let answers = handed.changes.iter().map(|change| tier.parts().logs.submit_handed(log, change.0.clone()));
+    let answers = forwarded.changes.iter().map(|change| tier.parts().logs.submit_forwarded(log, change.0.clone()));
     let answers: Answers =
         join_all(answers).await.into_iter().map(|answer| answer.map(|ack| AckRecord::new(&ack))).collect();
     Ok(Json(answers).into_response())
@@ -68,14 +68,15 @@ mod tests {
         for file in files {
             let file = std::fs::read_to_string(file).expect("each release has it");
             let golden: Value = serde_json::from_str(&file).expect("it is JSON");
-            let handed: Handed = serde_json::from_value(golden["request"].clone()).expect("the request is understood");
-            assert!(handed.log.parse::<LogId>().is_ok() && handed.changes.len() >= 26);
-            let Intent::Send { text, files, .. } = &handed.changes[0].0.intent else {
+            let forwarded: ForwardedChanges =
+                serde_json::from_value(golden["request"].clone()).expect("the request is understood");
+            assert!(forwarded.log.parse::<LogId>().is_ok() && forwarded.changes.len() >= 26);
+            let Intent::Send { text, files, .. } = &forwarded.changes[0].0.intent else {
                 panic!("the first is a message")
             };
             assert_eq!((text.as_str(), files.len()), ("hello @bob", 1));
             // What is understood is said again in the same words.
-            assert_eq!(serde_json::to_value(&handed).expect("it is written"), golden["request"]);
+            assert_eq!(serde_json::to_value(&forwarded).expect("it is written"), golden["request"]);
 
             let answers: Answers =
                 serde_json::from_value(golden["answers"].clone()).expect("the answers are understood");

@@ -19,7 +19,7 @@ use service::ports::{Forward, NodeRow};
 use stored::AckRecord;
 
 use super::FORWARD_PATH;
-use super::forward::{Answers, Handed};
+use super::forward::{Answers, ForwardedChanges};
 use super::sigv4::{AccessKeys, sign};
 use crate::gateway::Peers;
 
@@ -73,7 +73,8 @@ impl Home {
 impl Forward for Home {
     async fn forward(&self, log: LogId, changes: &[Change]) -> Option<Vec<Result<Ack, Refusal>>> {
         let NodeRow { node, endpoint, .. } = self.peers.home(log)?;
-        let body = serde_json::to_vec(&Handed::new(log, changes)).ok().filter(|body| body.len() <= FORWARD_BYTES)?;
+        let body =
+            serde_json::to_vec(&ForwardedChanges::new(log, changes)).ok().filter(|body| body.len() <= FORWARD_BYTES)?;
         let answers = tokio::time::timeout(FORWARD_DEADLINE, self.post(&endpoint, body.into())).await;
         match answers.unwrap_or_else(|_| Err("no answer in time".into())) {
             Ok(answers) => Some(answers.into_iter().map(|answer| answer.map(AckRecord::into_ack)).collect()),

@@ -13,10 +13,10 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use service::auth::{AuthSettings, Device, SigningKeys};
 use service::ports::Bus;
-use service::rooms::Asked;
+use service::rooms::ChangeRequest;
 use service::{
-    Access, Auth, Clock, Directory, Feed, FeedSettings, Logs, Marks, Messages, NewRoom, OwnRooms, Presence, Rooms,
-    SystemClock,
+    Access, Auth, Clock, Feed, FeedSettings, Logs, Marks, Messages, NewRoom, OwnRooms, Presence, Rooms, SystemClock,
+    UserCache,
 };
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -73,19 +73,19 @@ impl Cluster {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let bus: Arc<dyn Bus> = Arc::new(self.broker.endpoint());
         let logs = Logs::new(store.clone(), clock.clone(), self.limits.clone());
-        let directory = Directory::new(store.clone(), clock.clone());
+        let user_cache = UserCache::new(store.clone(), clock.clone());
         let access = Access::new(store.clone());
         let marks = Marks::new(store.clone(), bus.clone(), clock.clone());
-        let messages = Messages::new(store.clone(), logs.clone(), directory.clone(), access.clone(), marks.clone());
-        let rooms = Rooms::new(store.clone(), logs.clone(), access.clone(), directory.clone(), self.limits.clone());
+        let messages = Messages::new(store.clone(), logs.clone(), user_cache.clone(), access.clone(), marks.clone());
+        let rooms = Rooms::new(store.clone(), logs.clone(), access.clone(), user_cache.clone(), self.limits.clone());
         let keys = SigningKeys::from_pem(&self.keys).expect("keys");
         let settings = AuthSettings { sign_ins_per_minute: 10_000, ..AuthSettings::default() };
-        let auth = Auth::new(store.clone(), logs.clone(), directory.clone(), clock.clone(), keys, settings);
+        let auth = Auth::new(store.clone(), logs.clone(), user_cache.clone(), clock.clone(), keys, settings);
         let presence = Presence::new(
             store.clone(),
             Arc::new(self.presence.for_another_node()),
             access.clone(),
-            directory.clone(),
+            user_cache.clone(),
             bus.clone(),
             clock.clone(),
         );
@@ -93,7 +93,7 @@ impl Cluster {
         let feed_settings = FeedSettings { owner: tier_settings.node.clone(), changes_every: Duration::from_secs(1) };
         let feed = Feed::new(store.clone(), clock.clone(), vec![OwnRooms::new(logs.clone())], feed_settings);
         feed.start(&logs);
-        let parts = Parts { store, logs, directory, access, messages, marks, rooms, auth, presence, bus, clock };
+        let parts = Parts { store, logs, user_cache, access, messages, marks, rooms, auth, presence, bus, clock };
         let tier = Tier::start(parts.clone(), tier_settings).await.expect("the store is up");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
@@ -134,10 +134,10 @@ impl Node {
             kind: RoomKind::Public,
             hides_past: false,
         };
-        let made = self.parts.rooms.create(&owner.actor, new, Asked::default()).await.expect("made");
+        let made = self.parts.rooms.create(&owner.actor, new, ChangeRequest::default()).await.expect("made");
         let id = made.room.id;
         for member in members {
-            self.parts.rooms.join(&member.actor, &id.into(), Asked::default()).await.expect("joined");
+            self.parts.rooms.join(&member.actor, &id.into(), ChangeRequest::default()).await.expect("joined");
         }
         for person in members.iter().copied().chain([owner]) {
             self.listed(person, id).await;

@@ -24,10 +24,10 @@ pub struct Publisher {
     link: Arc<Link>,
     queue: mpsc::Sender<Letter>,
     accepted: AtomicU64,
-    shared: Arc<Shared>,
+    progress: Arc<PublishProgress>,
 }
 
-struct Shared {
+struct PublishProgress {
     waiting_bytes: AtomicUsize,
     /// How many of the accepted are published or lost.
     done: watch::Sender<u64>,
@@ -37,19 +37,19 @@ impl Publisher {
     /// Also returns what is to run until the end.
     pub fn new(link: Arc<Link>) -> (Publisher, impl Future<Output = ()> + Send + 'static) {
         let (queue, letters) = mpsc::channel(BUS_PUBLISH_QUEUE);
-        let shared = Arc::new(Shared { waiting_bytes: AtomicUsize::new(0), done: watch::channel(0).0 });
-        let task = run(link.clone(), letters, shared.clone());
-        (Publisher { link, queue, accepted: AtomicU64::new(0), shared }, task)
+        let progress = Arc::new(PublishProgress { waiting_bytes: AtomicUsize::new(0), done: watch::channel(0).0 });
+        let task = run(link.clone(), letters, progress.clone());
+        (Publisher { link, queue, accepted: AtomicU64::new(0), progress }, task)
     }
 
     /// Queues a message; lost when too much waits.
     pub fn publish(&self, channel: String, payload: Vec<u8>) {
         let bytes = payload.len();
-        if self.shared.waiting_bytes.load(Ordering::Relaxed) + bytes > BUS_PUBLISH_BYTES {
+        if self.progress.waiting_bytes.load(Ordering::Relaxed) + bytes > BUS_PUBLISH_BYTES {
             return self.link.figures.lost("full", 1);
         }
         let Ok(place) = self.queue.try_reserve() else { return self.link.figures.lost("full", 1) };
-        self.shared.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.progress.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.accepted.fetch_add(1, Ordering::AcqRel);
         place.send(Letter { channel, payload });
     }
@@ -57,13 +57,13 @@ impl Publisher {
     /// Waits until all that was queued before is published or lost, or twice [`BUS_TIMEOUT`] passed.
     pub async fn flush(&self) {
         let target = self.accepted.load(Ordering::Acquire);
-        let mut done = self.shared.done.subscribe();
+        let mut done = self.progress.done.subscribe();
         let flushed = done.wait_for(|done| *done >= target);
         let _ = tokio::time::timeout(BUS_TIMEOUT * 2, flushed).await;
     }
 }
 
-async fn run(link: Arc<Link>, mut letters: mpsc::Receiver<Letter>, shared: Arc<Shared>) {
+async fn run(link: Arc<Link>, mut letters: mpsc::Receiver<Letter>, progress: Arc<PublishProgress>) {
     let mut batch = Vec::with_capacity(BUS_BATCH);
     while letters.recv_many(&mut batch, BUS_BATCH).await > 0 {
         let bytes: usize = batch.iter().map(|letter| letter.payload.len()).sum();
@@ -81,8 +81,8 @@ async fn run(link: Arc<Link>, mut letters: mpsc::Receiver<Letter>, shared: Arc<S
                 }
             },
         }
-        shared.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
-        shared.done.send_modify(|done| *done += batch.len() as u64);
+        progress.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        progress.done.send_modify(|done| *done += batch.len() as u64);
         batch.clear();
     }
 }

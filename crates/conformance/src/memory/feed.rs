@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{RoomId, Seq, Timestamp};
-use service::ports::{Behind, Feed, FeedCursor, Fence, StoreResult};
+use service::ports::{Behind, FeedCursor, FeedStore, Fence, StoreResult};
 
 use super::MemoryStore;
 use super::state::Lease;
 
 #[async_trait]
-impl Feed for MemoryStore {
+impl FeedStore for MemoryStore {
     async fn cursors(&self, room: RoomId) -> StoreResult<Vec<FeedCursor>> {
         let state = self.up()?;
         let rows = state.cursors.iter().filter(|((of, _), _)| *of == room);

@@ -4,12 +4,12 @@ use std::cmp::Reverse;
 
 use async_trait::async_trait;
 use domain::{File, FileId, FileState, RoomId, Timestamp, UserId};
-use service::ports::{Files, StoreError, StoreResult};
+use service::ports::{FileStore, StoreError, StoreResult};
 
 use super::MemoryStore;
 
 #[async_trait]
-impl Files for MemoryStore {
+impl FileStore for MemoryStore {
     async fn put(&self, file: &File) -> StoreResult<()> {
         let row = File { state: FileState::Uploading, seq: None, ..file.clone() };
         self.up()?.files.entry(file.id).or_insert(row);

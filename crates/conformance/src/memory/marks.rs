@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use domain::limits::MENTIONS_PER_ROW;
 use domain::{RoomId, Seq, UserId, UserRoom};
-use service::ports::{MarkRow, Marks, StoreError, StoreResult};
+use service::ports::{MarkRow, MarkStore, StoreError, StoreResult};
 
 use super::MemoryStore;
 
 #[async_trait]
-impl Marks for MemoryStore {
+impl MarkStore for MemoryStore {
     async fn mark_read(&self, user: UserId, room: RoomId, seq: Seq, n: u64) -> StoreResult<MarkRow> {
         let mut state = self.up()?;
         let row = state.user_rooms.get_mut(&(user, room)).ok_or(StoreError::NotFound)?;

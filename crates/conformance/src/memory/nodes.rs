@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{RoomId, Timestamp, UserId};
-use service::ports::{Connection, NodeRow, Nodes, SocketState, StoreResult};
+use service::ports::{Connection, NodeRow, NodeStore, SocketState, StoreResult};
 
 use super::MemoryStore;
 
 #[async_trait]
-impl Nodes for MemoryStore {
+impl NodeStore for MemoryStore {
     async fn beat(&self, node: &NodeRow) -> StoreResult<()> {
         self.up()?.nodes.insert(node.node.clone(), node.clone());
         Ok(())

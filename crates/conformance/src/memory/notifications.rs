@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use domain::{Notification, NotificationKey, Timestamp, UserId};
-use service::ports::{NotificationPage, Notifications, StoreResult};
+use service::ports::{NotificationPage, NotificationStore, StoreResult};
 
 use super::MemoryStore;
 use super::state::{NotificationRow, State};
 
 #[async_trait]
-impl Notifications for MemoryStore {
+impl NotificationStore for MemoryStore {
     async fn list(
         &self,
         user: UserId,

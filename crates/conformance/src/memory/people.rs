@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use domain::name::{DisplayName, UserName};
 use domain::{User, UserId, UserRole};
-use service::ports::{NewUser, People, StoreError, StoreResult, UserRecord};
+use service::ports::{NewUser, StoreError, StoreResult, UserRecord, UserStore};
 
 use super::MemoryStore;
 use super::state::State;
 
 #[async_trait]
-impl People for MemoryStore {
+impl UserStore for MemoryStore {
     async fn create_user(&self, new: &NewUser) -> StoreResult<()> {
         create(&mut *self.up()?, new.clone()).map(|_| ())
     }

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use domain::name::{Slug, fold};
 use domain::text::Emoji;
 use domain::{LogId, Member, MemberState, Room, RoomId, RoomKind, Seq, UserId, UserRoom};
-use service::ports::{DirectoryRoom, Head, Rooms, StoreResult, UserRoomRow};
+use service::ports::{DirectoryRoom, Head, RoomStore, StoreResult, UserRoomRow};
 
 use super::MemoryStore;
 
 #[async_trait]
-impl Rooms for MemoryStore {
+impl RoomStore for MemoryStore {
     async fn room(&self, room: RoomId) -> StoreResult<Option<Room>> {
         Ok(self.up()?.rooms.get(&room).cloned())
     }

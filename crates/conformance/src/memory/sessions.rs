@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use domain::limits::REFRESH_GRACE;
 use domain::{SessionId, Timestamp, UserId};
-use service::ports::{Rotation, SessionRecord, Sessions, StoreResult, Ticket};
+use service::ports::{Rotation, SessionRecord, SessionStore, StoreResult, Ticket};
 
 use super::MemoryStore;
 
 #[async_trait]
-impl Sessions for MemoryStore {
+impl SessionStore for MemoryStore {
     async fn open(&self, session: &SessionRecord) -> StoreResult<()> {
         self.up()?.sessions.entry(session.id).or_insert_with(|| session.clone());
         Ok(())

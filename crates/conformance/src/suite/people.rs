@@ -20,30 +20,30 @@ fn with_email(mut new: NewUser, email: &str) -> NewUser {
 
 pub async fn names_and_addresses_are_unique(store: Store) {
     let ada = with_email(person("Ada"), "ada@example.org");
-    store.people.create_user(&ada).await.expect("created");
+    store.users.create_user(&ada).await.expect("created");
     for taken in ["Ada", "ada", "ADA", "\u{430}da"] {
-        assert_eq!(store.people.create_user(&person(taken)).await, Err(StoreError::Taken("name")), "{taken}");
-        assert_eq!(store.people.register(&person(taken)).await, Err(StoreError::Taken("name")), "{taken}");
+        assert_eq!(store.users.create_user(&person(taken)).await, Err(StoreError::Taken("name")), "{taken}");
+        assert_eq!(store.users.register(&person(taken)).await, Err(StoreError::Taken("name")), "{taken}");
     }
     let second = with_email(person("Bob"), "ADA@example.org");
-    assert_eq!(store.people.create_user(&second).await, Err(StoreError::Taken("email")));
+    assert_eq!(store.users.create_user(&second).await, Err(StoreError::Taken("email")));
     let bob = person("Bob");
-    store.people.create_user(&bob).await.expect("created");
-    assert_eq!(store.people.rename(bob.user.id, &name("ADA")).await, Err(StoreError::Taken("name")));
-    assert_eq!(store.people.set_email(bob.user.id, Some("Ada@Example.org")).await, Err(StoreError::Taken("email")));
-    store.people.rename(bob.user.id, &name("BOB")).await.expect("one's own name in other letters");
-    store.people.create_user(&person("Eve")).await.expect("two without an address");
-    assert_eq!(store.people.user(ada.user.id).await, Ok(Some(ada.clone())));
-    assert_eq!(store.people.user_by_name(&ada.user.name.folded()).await, Ok(Some(ada.clone())));
-    assert_eq!(store.people.user_by_email("ada@example.org").await, Ok(Some(ada)));
-    assert_eq!(store.people.user_by_email("eve@example.org").await, Ok(None));
+    store.users.create_user(&bob).await.expect("created");
+    assert_eq!(store.users.rename(bob.user.id, &name("ADA")).await, Err(StoreError::Taken("name")));
+    assert_eq!(store.users.set_email(bob.user.id, Some("Ada@Example.org")).await, Err(StoreError::Taken("email")));
+    store.users.rename(bob.user.id, &name("BOB")).await.expect("one's own name in other letters");
+    store.users.create_user(&person("Eve")).await.expect("two without an address");
+    assert_eq!(store.users.user(ada.user.id).await, Ok(Some(ada.clone())));
+    assert_eq!(store.users.user_by_name(&ada.user.name.folded()).await, Ok(Some(ada.clone())));
+    assert_eq!(store.users.user_by_email("ada@example.org").await, Ok(Some(ada)));
+    assert_eq!(store.users.user_by_email("eve@example.org").await, Ok(None));
     let begin = Arc::new(Barrier::new(6));
     let racers: Vec<_> = (0..6)
         .map(|_| {
             let (store, begin) = (store.clone(), begin.clone());
             tokio::spawn(async move {
                 begin.wait().await;
-                store.people.create_user(&person("zed")).await
+                store.users.create_user(&person("zed")).await
             })
         })
         .collect();
@@ -58,14 +58,14 @@ pub async fn names_and_addresses_are_unique(store: Store) {
 }
 
 pub async fn the_first_person_is_admin(store: Store) {
-    let visitor = store.people.register(&guest("visitor")).await.expect("registered");
+    let visitor = store.users.register(&guest("visitor")).await.expect("registered");
     assert_eq!(visitor.role, UserRole::User, "a guest never");
-    assert_eq!(store.people.has_person().await, Ok(false));
-    let first = store.people.register(&person("first")).await.expect("registered");
-    let second = store.people.register(&person("second")).await.expect("registered");
+    assert_eq!(store.users.has_person().await, Ok(false));
+    let first = store.users.register(&person("first")).await.expect("registered");
+    let second = store.users.register(&person("second")).await.expect("registered");
     assert_eq!((first.role, second.role), (UserRole::Admin, UserRole::User));
-    assert_eq!(store.people.has_person().await, Ok(true));
-    let read = store.people.user(first.id).await.expect("a read").expect("the first");
+    assert_eq!(store.users.has_person().await, Ok(true));
+    let read = store.users.user(first.id).await.expect("a read").expect("the first");
     assert_eq!(read.user, first);
 }
 
@@ -76,7 +76,7 @@ pub async fn first_persons_at_once_make_one_admin(store: Store) {
             let (store, begin) = (store.clone(), begin.clone());
             tokio::spawn(async move {
                 begin.wait().await;
-                store.people.register(&person(&format!("user{number}"))).await
+                store.users.register(&person(&format!("user{number}"))).await
             })
         })
         .collect();
@@ -90,54 +90,54 @@ pub async fn first_persons_at_once_make_one_admin(store: Store) {
 
 pub async fn a_guest_becomes_a_person(store: Store) {
     let (one, two) = (guest("guest-1"), guest("guest-2"));
-    store.people.create_user(&one).await.expect("created");
-    store.people.create_user(&two).await.expect("created");
+    store.users.create_user(&one).await.expect("created");
+    store.users.create_user(&two).await.expect("created");
     let id = one.user.id;
-    let taken = store.people.upgrade_guest(id, &name("Guest-2"), None, "$h").await;
+    let taken = store.users.upgrade_guest(id, &name("Guest-2"), None, "$h").await;
     assert_eq!(taken, Err(StoreError::Taken("name")));
-    let ada = store.people.upgrade_guest(id, &name("Ada"), Some("Ada@example.org"), "$h").await.expect("upgraded");
+    let ada = store.users.upgrade_guest(id, &name("Ada"), Some("Ada@example.org"), "$h").await.expect("upgraded");
     assert_eq!((ada.id, ada.guest, ada.role), (id, false, UserRole::Admin));
-    let row = store.people.user(id).await.expect("a read").expect("the row");
+    let row = store.users.user(id).await.expect("a read").expect("the row");
     assert_eq!((row.email.as_deref(), row.password_hash.as_deref()), (Some("ada@example.org"), Some("$h")));
-    assert_eq!(store.people.upgrade_guest(id, &name("Eve"), None, "$h").await, Err(StoreError::NotFound), "once");
+    assert_eq!(store.users.upgrade_guest(id, &name("Eve"), None, "$h").await, Err(StoreError::NotFound), "once");
     let two = two.user.id;
-    let taken = store.people.upgrade_guest(two, &name("Bob"), Some("ada@example.org"), "$h").await;
+    let taken = store.users.upgrade_guest(two, &name("Bob"), Some("ada@example.org"), "$h").await;
     assert_eq!(taken, Err(StoreError::Taken("email")));
-    let bob = store.people.upgrade_guest(two, &name("guest-2"), None, "$h").await.expect("under the same name");
+    let bob = store.users.upgrade_guest(two, &name("guest-2"), None, "$h").await.expect("under the same name");
     assert_eq!(bob.role, UserRole::User);
-    assert_eq!(store.people.user_by_name(&name("guest-1").folded()).await, Ok(None), "the old name is free");
+    assert_eq!(store.users.user_by_name(&name("guest-1").folded()).await, Ok(None), "the old name is free");
 }
 
 pub async fn details_change(store: Store) {
     let mut ada = person("Ada");
     let id = ada.user.id;
-    store.people.create_user(&ada).await.expect("created");
+    store.users.create_user(&ada).await.expect("created");
     let shown = DisplayName::parse("Ada L.").expect("valid");
-    store.people.set_display_name(id, Some(&shown)).await.expect("set");
-    store.people.set_email(id, Some("ada@example.org")).await.expect("set");
-    store.people.set_password(id, "$other").await.expect("set");
-    store.people.set_role(id, UserRole::Admin).await.expect("set");
-    store.people.set_banned(id, true).await.expect("set");
-    store.people.rename(id, &name("Countess")).await.expect("renamed");
+    store.users.set_display_name(id, Some(&shown)).await.expect("set");
+    store.users.set_email(id, Some("ada@example.org")).await.expect("set");
+    store.users.set_password(id, "$other").await.expect("set");
+    store.users.set_role(id, UserRole::Admin).await.expect("set");
+    store.users.set_banned(id, true).await.expect("set");
+    store.users.rename(id, &name("Countess")).await.expect("renamed");
     ada.user.display_name = Some(shown);
     ada.email = Some("ada@example.org".into());
     ada.password_hash = Some("$other".into());
     ada.user.role = UserRole::Admin;
     ada.user.banned = true;
     ada.user.name = name("Countess");
-    assert_eq!(store.people.user(id).await, Ok(Some(ada.clone())));
-    assert_eq!(store.people.user_by_name(&name("ada").folded()).await, Ok(None));
-    store.people.set_display_name(id, None).await.expect("set");
-    store.people.set_email(id, None).await.expect("set");
-    store.people.set_banned(id, false).await.expect("set");
-    assert_eq!(store.people.user_by_email("ada@example.org").await, Ok(None));
-    let row = store.people.user(id).await.expect("a read").expect("the row");
+    assert_eq!(store.users.user(id).await, Ok(Some(ada.clone())));
+    assert_eq!(store.users.user_by_name(&name("ada").folded()).await, Ok(None));
+    store.users.set_display_name(id, None).await.expect("set");
+    store.users.set_email(id, None).await.expect("set");
+    store.users.set_banned(id, false).await.expect("set");
+    assert_eq!(store.users.user_by_email("ada@example.org").await, Ok(None));
+    let row = store.users.user(id).await.expect("a read").expect("the row");
     assert_eq!((row.user.display_name, row.email, row.user.banned), (None, None, false));
 }
 
 pub async fn unknown_users_are_not_found(store: Store) {
     let nobody = a_user();
-    let people = &store.people;
+    let people = &store.users;
     assert_eq!(people.user(nobody).await, Ok(None));
     assert_eq!(people.rename(nobody, &name("Ada")).await, Err(StoreError::NotFound));
     assert_eq!(people.set_display_name(nobody, None).await, Err(StoreError::NotFound));
@@ -152,23 +152,23 @@ pub async fn unknown_users_are_not_found(store: Store) {
 pub async fn several_in_one_read(store: Store) {
     let all = ["ada", "bob", "eve"].map(person);
     for new in &all {
-        store.people.create_user(new).await.expect("created");
+        store.users.create_user(new).await.expect("created");
     }
-    let mut found = store.people.users(&[all[2].user.id, a_user(), all[0].user.id]).await.expect("a read");
+    let mut found = store.users.users(&[all[2].user.id, a_user(), all[0].user.id]).await.expect("a read");
     found.sort_by_key(|user| user.name.clone());
     assert_eq!(found, [all[0].user.clone(), all[2].user.clone()]);
-    assert_eq!(store.people.users(&[]).await, Ok(Vec::new()));
+    assert_eq!(store.users.users(&[]).await, Ok(Vec::new()));
     let folded: Vec<String> = ["bob", "nobody", "ada"].map(|text| name(text).folded()).into();
-    let mut ids = store.people.ids_by_names(&folded).await.expect("a read");
+    let mut ids = store.users.ids_by_names(&folded).await.expect("a read");
     ids.sort();
     assert_eq!(ids, [(folded[2].clone(), all[0].user.id), (folded[0].clone(), all[1].user.id)]);
-    assert_eq!(store.people.ids_by_names(&[]).await, Ok(Vec::new()));
+    assert_eq!(store.users.ids_by_names(&[]).await, Ok(Vec::new()));
 }
 
 pub async fn names_by_prefix_come_in_pages(store: Store) {
     let names = ["ada", "adam", "adaz", "Zoë", "bob", "名前", "ad名"];
     for text in names {
-        store.people.create_user(&person(text)).await.expect("created");
+        store.users.create_user(&person(text)).await.expect("created");
     }
     let mut expected: Vec<String> = names.iter().map(|text| name(text).folded()).collect();
     expected.sort();
@@ -177,7 +177,7 @@ pub async fn names_by_prefix_come_in_pages(store: Store) {
         for limit in 1..=8 {
             let (mut found, mut after): (Vec<String>, Option<String>) = (Vec::new(), None);
             loop {
-                let page = store.people.users_by_prefix(prefix, after.as_deref(), limit).await.expect("a page");
+                let page = store.users.users_by_prefix(prefix, after.as_deref(), limit).await.expect("a page");
                 assert!(page.len() <= limit);
                 let Some(last) = page.last() else { break };
                 after = Some(last.name.folded());

@@ -9,8 +9,8 @@ mod rights;
 mod room;
 
 use crate::change::{Ack, Change, Intent};
+use crate::dedup::{Found, find_duplicate};
 use crate::ids::{LogId, Seq};
-use crate::look_up::{Found, look_up};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 use crate::view::View;
@@ -31,10 +31,12 @@ pub enum Decision {
 }
 
 /// Decides a change: the look-up first, then the rules. The view must lack no row of it
-/// ([`View::missing`]), and the window must reach down far enough ([`crate::look_up::reaches_below`]).
+/// ([`View::missing`]), and the window must reach down far enough ([`crate::dedup::reaches_below`]).
 pub fn decide(view: &mut View, window: &mut Window, change: &Change, now: Timestamp) -> Decision {
-    match look_up(window, view.place().epoch, change) {
-        Found::Known { seq, at } => Decision::Known(Ack { seq: Some(seq), at, dup: true, noop: false, entry: None }),
+    match find_duplicate(window, view.place().epoch, change) {
+        Found::Duplicate { seq, at } => {
+            Decision::Known(Ack { seq: Some(seq), at, dup: true, noop: false, entry: None })
+        }
         Found::Refused(refusal) => Decision::Refuse(rights::may_know_head(view, change).err().unwrap_or(refusal)),
         Found::New => apply_rules(view, window, change, now),
     }

@@ -14,7 +14,7 @@ use crate::refusal::Code;
 use crate::room::{Level, Member, MemberState, Role, Room, RoomKind};
 use crate::row_write::RowWrite;
 use crate::text::Emoji;
-use crate::view::{Place, Roster, Row, RowKey};
+use crate::view::{LogPosition, Roster, Row, RowKey};
 
 const EPOCH: Epoch = Epoch(7);
 const ROOM: RoomId = RoomId(Uuid::from_u128(99));
@@ -77,7 +77,7 @@ fn room(kind: RoomKind) -> Room {
 
 impl Rows {
     fn empty(log: LogId) -> Rows {
-        let place = Place { epoch: EPOCH, seq: 0, n: 0, at: Timestamp(0) };
+        let place = LogPosition { epoch: EPOCH, seq: 0, n: 0, at: Timestamp(0) };
         Rows {
             view: View::new(log, place),
             window: Window::default(),

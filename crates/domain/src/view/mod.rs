@@ -24,7 +24,7 @@ use row_writes::Changed;
 
 /// Where a log stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct LogPosition {
     /// The epoch of the store.
     pub epoch: Epoch,
     /// The last entry.
@@ -39,7 +39,7 @@ pub struct Place {
 #[derive(Debug, Clone)]
 pub struct View {
     pub(crate) log: LogId,
-    pub(crate) place: Place,
+    pub(crate) place: LogPosition,
     pub(crate) room: Option<Option<Room>>,
     pub(crate) members: HashMap<UserId, Option<Member>>,
     pub(crate) messages: HashMap<Seq, Option<Entry>>,
@@ -58,7 +58,7 @@ pub struct View {
 
 impl View {
     /// A view of a log whose last entry is at `place`, with no rows yet.
-    pub fn new(log: LogId, place: Place) -> View {
+    pub fn new(log: LogId, place: LogPosition) -> View {
         View {
             log,
             place,
@@ -80,7 +80,7 @@ impl View {
     }
 
     /// Where the log stands, the accepted entries included.
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> LogPosition {
         self.place
     }
 
@@ -144,7 +144,7 @@ impl View {
         let n = self.place.n + u64::from(matches!(body, Body::Message(_)));
         // A clock that steps back, or another node's that is ahead, must not turn the order around.
         let at = now.max(self.place.at);
-        self.place = Place { seq, n, at, ..self.place };
+        self.place = LogPosition { seq, n, at, ..self.place };
         let entry = Entry { v: crate::entry::ENTRY_VERSION, seq, n, by, id, at, body };
         self.fold(&entry);
         self.entries.push(entry);

@@ -16,7 +16,7 @@ pub const FILES: &str = "files";
 /// Whether a process touches the bytes of files: a type, so that the linker leaves out what is not used also where
 /// one build makes several binaries.
 #[async_trait]
-pub trait FileStore {
+pub trait BlobBackend {
     /// Whether it does.
     const HAS_BYTES: bool;
 
@@ -28,7 +28,7 @@ pub trait FileStore {
 pub struct WithFiles;
 
 #[async_trait]
-impl FileStore for WithFiles {
+impl BlobBackend for WithFiles {
     const HAS_BYTES: bool = true;
 
     async fn open(backend: &BlobsBackend, data: &Path) -> Result<Arc<dyn Blobs>, OpenError> {
@@ -40,7 +40,7 @@ impl FileStore for WithFiles {
 pub struct WithoutFiles;
 
 #[async_trait]
-impl FileStore for WithoutFiles {
+impl BlobBackend for WithoutFiles {
     const HAS_BYTES: bool = false;
 
     async fn open(_: &BlobsBackend, _: &Path) -> Result<Arc<dyn Blobs>, OpenError> {

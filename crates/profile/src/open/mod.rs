@@ -15,8 +15,8 @@ use std::time::Instant;
 use domain::limits::NODE_LIFE;
 use domain::{LogId, UserId};
 use service::auth::{InvalidKeys, SigningKeys};
+use service::log_throttle::LogThrottle;
 use service::ports::{BlobError, Blobs, BusStatus, StoreError};
-use service::seldom::Seldom;
 use service::{Clock, Ports, ServiceSettings, Services, SystemClock};
 use web::{Check, Checks};
 
@@ -25,7 +25,7 @@ use store::OpenStore;
 
 #[cfg(feature = "s3")]
 pub use blobs::s3_settings;
-pub use blobs::{FILES, FileStore, WithFiles, WithoutFiles};
+pub use blobs::{BlobBackend, FILES, WithFiles, WithoutFiles};
 pub use data::SIGNING_KEY;
 pub use store::{DATABASE, IfMissing};
 
@@ -130,11 +130,11 @@ impl Profile {
     }
 
     /// As [`Profile::open_as`], where `F` says whether the process touches the bytes of files.
-    pub async fn open_with<F: FileStore>(settings: &Settings, part: Option<&str>) -> Result<Profile, OpenError> {
+    pub async fn open_with<F: BlobBackend>(settings: &Settings, part: Option<&str>) -> Result<Profile, OpenError> {
         Self::open_all::<F>(settings, part, IfMissing::Create).await
     }
 
-    async fn open_all<F: FileStore>(
+    async fn open_all<F: BlobBackend>(
         settings: &Settings,
         part: Option<&str>,
         if_missing: IfMissing,
@@ -180,8 +180,8 @@ impl Profile {
     /// What `/health` asks: whether the store answers, without which nothing goes; whether the store of files does,
     /// without which one still chats; and whether the bus works, without which nodes hear of each other later.
     pub fn checks(&self) -> Checks {
-        static STORE: Seldom = Seldom::new();
-        static FILES: Seldom = Seldom::new();
+        static STORE: LogThrottle = LogThrottle::new();
+        static FILES: LogThrottle = LogThrottle::new();
         let (store, blobs) = (self.services.ports.store.clone(), self.blobs.clone());
         let store: Check = Box::new(move || {
             let log = store.log.clone();
@@ -232,9 +232,9 @@ impl Profile {
 
 /// The word of `/health` for something that does not answer. Why is in the log, since the word is public; a balancer asks
 /// often, so it stands there now and then.
-fn away(line: &Seldom, what: &str, error: &dyn std::fmt::Display) -> &'static str {
+fn away(line: &LogThrottle, what: &str, error: &dyn std::fmt::Display) -> &'static str {
     let why = format!("{what}: {error}");
-    if let Some(repeated) = line.tell(&why, Instant::now()) {
+    if let Some(repeated) = line.admit(&why, Instant::now()) {
         tracing::warn!(why, repeated, "a check of /health failed");
     }
     "does not answer"

@@ -14,16 +14,16 @@ use crate::clock::Clock;
 use crate::ids;
 use crate::log::Logs;
 use crate::ports::{SessionRecord, Store};
-use crate::related::Directory;
 use crate::throttle::Throttle;
+use crate::user_cache::UserCache;
 
-mod asked;
-mod ended;
+mod accounts;
 mod keys;
-mod operate;
 mod passwords;
 mod profile;
 mod refresh_token;
+mod revocations;
+mod session_cache;
 mod sessions;
 mod settings;
 mod sign_in;
@@ -37,24 +37,24 @@ pub use settings::{AuthSettings, InvalidServiceToken, ServiceToken};
 pub use sign_in::{Device, Registration, SignedIn};
 pub use tokens::Grant;
 
-use asked::Asked;
-use ended::Ended;
-pub use ended::ROLE;
 use passwords::Passwords;
 use refresh_token::RefreshTokens;
+pub use revocations::ROLE;
+use revocations::Revocations;
+use session_cache::SessionCache;
 use tokens::AccessTokens;
 
 /// Accounts, sessions and tokens.
 pub struct Auth {
     store: Store,
     logs: Arc<Logs>,
-    directory: Arc<Directory>,
+    user_cache: Arc<UserCache>,
     clock: Arc<dyn Clock>,
     tokens: AccessTokens,
     refresh_tokens: RefreshTokens,
     passwords: Passwords,
-    ended: Arc<Ended>,
-    asked: Asked,
+    revocations: Arc<Revocations>,
+    session_cache: SessionCache,
     by_address: Throttle<IpAddr>,
     by_name: Throttle<String>,
     settings: AuthSettings,
@@ -65,24 +65,24 @@ impl Auth {
     pub fn new(
         store: Store,
         logs: Arc<Logs>,
-        directory: Arc<Directory>,
+        user_cache: Arc<UserCache>,
         clock: Arc<dyn Clock>,
         keys: SigningKeys,
         settings: AuthSettings,
     ) -> Arc<Self> {
-        let ended = Ended::new(clock.clone());
-        logs.add_listener(ended.clone());
+        let revocations = Revocations::new(clock.clone());
+        logs.add_listener(revocations.clone());
         let (count, minute) = (settings.sign_ins_per_minute, Duration::from_secs(60));
         Arc::new(Auth {
             store,
             logs,
-            directory,
+            user_cache,
             clock,
             refresh_tokens: RefreshTokens::new(&keys),
             tokens: AccessTokens::new(keys),
             passwords: Passwords::new(settings.password_threads),
-            ended,
-            asked: Asked::default(),
+            revocations,
+            session_cache: SessionCache::default(),
             by_address: Throttle::new(count, minute, ADDRESSES),
             by_name: Throttle::new(count, minute, ADDRESSES),
             settings,
@@ -98,7 +98,7 @@ impl Auth {
     /// moment ago ([`domain::limits::SESSION_BELIEVED`]).
     pub async fn verify_now(&self, token: &str) -> Result<Actor, Refusal> {
         let actor = self.verify(token)?;
-        let known = actor.session.and_then(|session| self.asked.role(session, self.clock.now()));
+        let known = actor.session.and_then(|session| self.session_cache.role(session, self.clock.now()));
         match known {
             Some(role) => Ok(Actor { admin: role == UserRole::Admin, ..actor }),
             None => self.as_of_now(actor).await,
@@ -113,16 +113,16 @@ impl Auth {
         let record = self.store.sessions.get(session).await?;
         let goes_on = |of: &SessionRecord| !of.revoked && of.expires_at > now && of.user == actor.user;
         record.filter(goes_on).ok_or_else(unauthenticated)?;
-        let user = self.store.people.user(actor.user).await?.map(|record| record.user);
+        let user = self.store.users.user(actor.user).await?.map(|record| record.user);
         let role = user.filter(|user| !user.banned).ok_or_else(unauthenticated)?.role;
-        self.asked.note(session, role, now);
+        self.session_cache.note(session, role, now);
         Ok(Actor { admin: role == UserRole::Admin, ..actor })
     }
 
     /// As [`Auth::verify`], with the moment when the token ends: for sockets, which outlive it.
     pub fn grant(&self, token: &str) -> Result<Grant, Refusal> {
         let grant = self.tokens.verify(token, self.clock.now()).ok_or_else(unauthenticated)?;
-        let actor = self.ended.check(grant.actor).ok_or_else(unauthenticated)?;
+        let actor = self.revocations.check(grant.actor).ok_or_else(unauthenticated)?;
         Ok(Grant { actor, ..grant })
     }
 
@@ -142,7 +142,7 @@ impl Auth {
 
     /// Tells the devices of a user, and this node's cache, that their profile changed.
     async fn announce_profile(&self, user: &User) -> Result<(), Refusal> {
-        self.directory.forget_user(user.id);
+        self.user_cache.forget_user(user.id);
         let value = serde_json::json!({
             "name": user.name.as_str(),
             "display_name": user.display_name.as_ref().map(|name| name.as_str()),

@@ -32,13 +32,13 @@ pub struct UsersPage {
 impl Auth {
     /// The caller's own account.
     pub async fn me(&self, actor: &Actor) -> Result<UserRecord, Refusal> {
-        self.store.people.user(actor.user).await?.ok_or_else(unauthenticated)
+        self.store.users.user(actor.user).await?.ok_or_else(unauthenticated)
     }
 
     /// Changes the caller's account; another password ends the other sessions. What can be refused is
     /// refused before anything is written.
     pub async fn update_me(&self, actor: &Actor, patch: ProfilePatch) -> Result<UserRecord, Refusal> {
-        let people = &self.store.people;
+        let people = &self.store.users;
         let before = self.me(actor).await?;
         let ProfilePatch { name, display_name, email, password } = patch;
         if before.user.guest && (name.is_some() || email.is_some() || password.is_some()) {
@@ -98,7 +98,7 @@ impl Auth {
     /// People whose name begins like `prefix`, in whatever case or look, after `after` of the page before.
     pub async fn users(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<UsersPage, Refusal> {
         let limit = limit.clamp(1, PAGE_ROWS);
-        let mut users = self.store.people.users_by_prefix(&fold(prefix), after, limit + 1).await?;
+        let mut users = self.store.users.users_by_prefix(&fold(prefix), after, limit + 1).await?;
         let more = users.len() > limit;
         users.truncate(limit);
         let next = users.last().filter(|_| more).map(|user| user.name.folded());

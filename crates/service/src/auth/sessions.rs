@@ -71,7 +71,7 @@ impl Auth {
             }
             Rotation::Unknown => return Err(signed_out()),
         };
-        let record = self.store.people.user(session.user).await?.filter(|record| !record.user.banned);
+        let record = self.store.users.user(session.user).await?.filter(|record| !record.user.banned);
         let record = record.ok_or_else(signed_out)?;
         Ok(self.signed_in(record.user, session.id, next))
     }
@@ -129,9 +129,9 @@ impl Auth {
         self.session_over(user, session).await
     }
 
-    /// Said again on a repeat, also when the store had it ended: the first try may have died in between.
+    /// Said again on a repeat, also when the store had it revocations: the first try may have died in between.
     async fn session_over(&self, user: UserId, session: SessionId) -> Result<(), Refusal> {
-        self.ended.end_session(session);
+        self.revocations.end_session(session);
         self.announce(user, OwnChange::SessionEnded(Some(session))).await
     }
 }

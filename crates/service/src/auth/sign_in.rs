@@ -76,8 +76,8 @@ impl Auth {
             return Err(Refusal::new(Code::Conflict, "You have an account already; sign out to make another one."));
         }
         let Registration { name, password, email } = registration;
-        // Asked before the password is hashed, and decided by the store all the same.
-        let taken = self.store.people.user_by_name(&name.folded()).await?.map(|record| record.user.id);
+        // SessionCache before the password is hashed, and decided by the store all the same.
+        let taken = self.store.users.user_by_name(&name.folded()).await?.map(|record| record.user.id);
         if taken.is_some() && taken != guest.map(|guest| guest.user) {
             return Err(StoreError::Taken("name").into());
         }
@@ -88,11 +88,11 @@ impl Auth {
                 email: email.map(|email| email.to_string()),
                 password_hash: Some(password_hash),
             };
-            let user = self.store.people.register(&new).await?;
+            let user = self.store.users.register(&new).await?;
             return self.open_session(user, device).await;
         };
         let email = email.as_ref().map(Email::as_str);
-        let user = self.store.people.upgrade_guest(guest.user, &name, email, &password_hash).await?;
+        let user = self.store.users.upgrade_guest(guest.user, &name, email, &password_hash).await?;
         let session = guest.session.ok_or_else(super::unauthenticated)?;
         let signed_in = self.restart_session(user, session).await?;
         self.announce_profile(&signed_in.user).await?;
@@ -121,7 +121,7 @@ impl Auth {
     /// it was being checked: that takes long, and what ended all sessions meanwhile did not know of this one.
     async fn open_checked(&self, shown: UserRecord, device: &Device) -> Result<SignedIn, Refusal> {
         let signed_in = self.open_session(shown.user, device).await?;
-        let now = self.store.people.user(signed_in.user.id).await?;
+        let now = self.store.users.user(signed_in.user.id).await?;
         if now.is_some_and(|now| !now.user.banned && now.password_hash == shown.password_hash) {
             return Ok(signed_in);
         }
@@ -133,12 +133,12 @@ impl Auth {
     }
 
     async fn find(&self, name: &str) -> StoreResult<Option<UserRecord>> {
-        // Neither an address nor a handle: the store need not be asked.
+        // Neither an address nor a handle: the store need not be session_cache.
         if let Ok(email) = Email::parse(name) {
-            return self.store.people.user_by_email(email.as_str()).await;
+            return self.store.users.user_by_email(email.as_str()).await;
         }
         match lookup_key(name) {
-            Some(key) => self.store.people.user_by_name(&key).await,
+            Some(key) => self.store.users.user_by_name(&key).await,
             None => Ok(None),
         }
     }
@@ -151,7 +151,7 @@ impl Auth {
         }
         for _ in 0..SUFFIX_TRIES {
             let new = NewUser { user: self.new_user(with_suffix(name)?, true), email: None, password_hash: None };
-            match self.store.people.create_user(&new).await {
+            match self.store.users.create_user(&new).await {
                 Ok(()) => return self.open_session(new.user, device).await,
                 Err(StoreError::Taken(_)) => continue,
                 Err(error) => return Err(error.into()),

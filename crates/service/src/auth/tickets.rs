@@ -26,7 +26,7 @@ impl Auth {
         let ticket = self.store.sessions.take_ticket(hash(ticket), now).await?.ok_or_else(unauthenticated)?;
         let session = self.store.sessions.get(ticket.session).await?;
         let open = session.is_some_and(|session| !session.revoked && session.expires_at > now);
-        let user = self.store.people.user(ticket.user).await?.map(|record| record.user);
+        let user = self.store.users.user(ticket.user).await?.map(|record| record.user);
         let user = user.filter(|user| open && !user.banned).ok_or_else(unauthenticated)?;
         let actor = Actor {
             user: user.id,

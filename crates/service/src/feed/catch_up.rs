@@ -1,7 +1,7 @@
 //! The feed where nothing runs between two events: catches up the rooms that an event names, and returns.
 //!
 //! As with the loop, one reader a room (a shard's lease), and nothing is believed of what woke it. Cursors are saved
-//! seldom; what another process then reads again guards itself.
+//! log_throttle; what another process then reads again guards itself.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -13,11 +13,11 @@ use futures_util::{StreamExt, stream};
 use tokio::time::Instant;
 
 use super::Consumer;
-use super::machine::{Ran, Run, lease_name, shard_of};
 use super::reader::{perform, stored_cursors};
+use super::scheduler::{Ran, Run, lease_name, shard_of};
 use crate::clock::Clock;
 use crate::ports::{Fence, Store, StoreResult};
-use crate::refuse::RETRY_MS;
+use crate::refusals::RETRY_MS;
 
 /// How long another reader of the shard is waited for. A batch takes it less than that.
 const LEASE_PATIENCE: Duration = Duration::from_secs(5);

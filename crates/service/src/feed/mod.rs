@@ -8,12 +8,12 @@
 //! crash, or while two nodes both believe they hold a lease), so what it writes guards itself.
 
 mod catch_up;
-mod driver;
-mod machine;
 mod notify;
 mod own_rooms;
 mod reader;
 mod room;
+mod scheduler;
+mod task;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -78,7 +78,7 @@ pub struct Feed {
     wakes: mpsc::Sender<Committed>,
     missed: Arc<AtomicBool>,
     stop: watch::Sender<bool>,
-    start: Mutex<Option<driver::Driver>>,
+    start: Mutex<Option<task::FeedTask>>,
     running: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -93,7 +93,7 @@ impl Feed {
         let (wakes, woken) = mpsc::channel(FEED_QUEUE);
         let (stop, stopped) = watch::channel(false);
         let missed = Arc::new(AtomicBool::new(false));
-        let driver = driver::Driver::new(store, clock, consumers, settings, woken, missed.clone(), stopped);
+        let driver = task::FeedTask::new(store, clock, consumers, settings, woken, missed.clone(), stopped);
         Arc::new(Feed { wakes, missed, stop, start: Mutex::new(Some(driver)), running: Mutex::default() })
     }
 

@@ -25,7 +25,7 @@ use futures_util::{StreamExt, stream};
 use super::{Batch, Consumer, Stopped, announce};
 use crate::log::Logs;
 use crate::ports::{Store, StoreError, StoreResult};
-use crate::related::Directory;
+use crate::user_cache::UserCache;
 use interest::{Cause, Turn, answered, causes, changes, matters, needed, turns};
 
 /// Rooms whose kind is remembered: a kind never changes.
@@ -35,7 +35,7 @@ const KNOWN_KINDS: usize = 20_000;
 pub struct Notify {
     logs: Arc<Logs>,
     store: Store,
-    directory: Arc<Directory>,
+    user_cache: Arc<UserCache>,
     kinds: Mutex<HashMap<RoomId, RoomKind>>,
 }
 
@@ -56,8 +56,8 @@ enum Mention {
 
 impl Notify {
     /// Reads names from `directory`, appends through `logs`.
-    pub fn new(logs: Arc<Logs>, store: Store, directory: Arc<Directory>) -> Arc<Self> {
-        Arc::new(Notify { logs, store, directory, kinds: Mutex::default() })
+    pub fn new(logs: Arc<Logs>, store: Store, user_cache: Arc<UserCache>) -> Arc<Self> {
+        Arc::new(Notify { logs, store, user_cache, kinds: Mutex::default() })
     }
 
     async fn kind(&self, room: RoomId) -> StoreResult<Option<RoomKind>> {
@@ -132,7 +132,7 @@ impl Notify {
         let users: BTreeSet<UserId> = causes.iter().map(|cause| cause.user).collect();
         let authors = causes.iter().map(|cause| cause.entry.by);
         let names =
-            self.directory.users(users.iter().copied().chain(authors).collect::<BTreeSet<_>>().into_iter().collect());
+            self.user_cache.users(users.iter().copied().chain(authors).collect::<BTreeSet<_>>().into_iter().collect());
         let names = names.await?;
         let users: Vec<UserId> = users.into_iter().collect();
         let members = self.store.rooms.members_of(id, &users).await?;

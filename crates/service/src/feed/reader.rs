@@ -8,7 +8,7 @@ use domain::limits::FEED_BATCH;
 use domain::{Entry, LogId, RoomId, Seq};
 use futures_util::FutureExt;
 
-use super::machine::{Ran, Run};
+use super::scheduler::{Ran, Run};
 use super::{Batch, Consumer};
 use crate::ports::{Store, StoreError, StoreResult};
 

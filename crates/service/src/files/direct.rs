@@ -9,7 +9,7 @@ use domain::limits::PRESIGNED_LIFE;
 use domain::{Actor, Code, File, FileId, FileState, Refusal, Timestamp};
 use futures_util::StreamExt;
 
-use super::{Files, key, no_such_file, tee};
+use super::{Files, digest, key, no_such_file};
 use crate::access::RoomRef;
 use crate::ports::{BlobError, Presigned, ServedAs, StoreError};
 
@@ -104,7 +104,7 @@ impl Files {
         if arrived > self.direct_upload_bytes {
             return Err(self.too_large_for_all());
         }
-        let (mut bytes, passed) = tee::tee(self.blobs.get(&key, None).await?);
+        let (mut bytes, passed) = digest::digesting(self.blobs.get(&key, None).await?);
         let mut read = 0;
         while let Some(chunk) = bytes.next().await {
             read += chunk?.len() as u64;

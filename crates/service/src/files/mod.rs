@@ -2,12 +2,12 @@
 //!
 //! Never believes a name or a claimed type: what a file is, its bytes say.
 
+mod digest;
 mod direct;
 mod kind;
 mod name;
 mod picture;
 mod remove;
-mod tee;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -147,7 +147,7 @@ impl Files {
     }
 
     async fn receive(&self, file: &mut File, bytes: ByteStream) -> Result<(), Refusal> {
-        let (bytes, passed) = tee::tee(bytes);
+        let (bytes, passed) = digest::digesting(bytes);
         file.size = match self.blobs.put(&key(file.id), bytes, self.upload_bytes).await {
             Err(BlobError::TooLarge(_)) => return Err(self.too_large()),
             put => put?,
@@ -158,7 +158,7 @@ impl Files {
     }
 
     /// What a file is whose bytes are there: digest, type, picture.
-    async fn identify(&self, file: &mut File, seen: tee::Summary) -> Result<(), Refusal> {
+    async fn identify(&self, file: &mut File, seen: digest::Summary) -> Result<(), Refusal> {
         file.digest = seen.digest;
         file.content_type = kind::of(&seen.beginning).to_owned();
         if kind::is_picture(&file.content_type) {
@@ -177,7 +177,7 @@ impl Files {
     /// The size of a picture, and a thumbnail beside it. None for one that cannot be decoded.
     async fn measure(&self, file: &File) -> Result<Option<Picture>, Refusal> {
         let one_of_few = self.decoders.clone().acquire_owned().await.expect("the semaphore is never closed");
-        let bytes = tee::collect(self.blobs.get(&key(file.id), None).await?, file.size).await?;
+        let bytes = digest::collect(self.blobs.get(&key(file.id), None).await?, file.size).await?;
         let measured = tokio::task::spawn_blocking(move || {
             let measured = picture::measure(&bytes);
             // Held until the work is done: a client that goes away does not make room for another.
@@ -193,7 +193,7 @@ impl Files {
         let mut picture = Picture { width: measured.width, height: measured.height, thumbnail: false };
         if let Some(thumbnail) = measured.thumbnail {
             let length = thumbnail.len() as u64;
-            self.blobs.put(&thumbnail_key(file.id), tee::once(thumbnail), length).await?;
+            self.blobs.put(&thumbnail_key(file.id), digest::once(thumbnail), length).await?;
             picture.thumbnail = true;
         }
         Ok(Some(picture))
@@ -242,7 +242,7 @@ impl Files {
         if !file.picture.is_some_and(|picture| picture.thumbnail) {
             return Err(Refusal::not_found("This file has no thumbnail."));
         }
-        let bytes = tee::collect(self.blobs.get(&thumbnail_key(file.id), None).await?, 0).await?;
+        let bytes = digest::collect(self.blobs.get(&thumbnail_key(file.id), None).await?, 0).await?;
         let content_type = kind::of(&bytes);
         Ok((bytes.into(), content_type))
     }

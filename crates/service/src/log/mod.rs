@@ -4,9 +4,9 @@
 
 pub mod appender;
 mod counts;
-mod driver;
 pub mod rates;
 mod rows;
+mod task;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,12 +19,12 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::ports::{Committed, Forward, Store};
-use crate::refuse::{RETRY_MS, STORE_AWAY, overloaded};
+use crate::refusals::{RETRY_MS, STORE_AWAY, overloaded};
 
 pub use counts::AppendCounts;
 use counts::Counts;
-use driver::{Driver, Submission};
 use rates::Rates;
+use task::{AppenderTask, Submission};
 
 /// Hears what was committed here, in order for each log, before the ack.
 pub trait CommitListener: Send + Sync {
@@ -73,23 +73,23 @@ impl Logs {
         self.ask(log, change, false).await
     }
 
-    /// As [`Logs::submit`], for a change that another node handed over since this one is the log's home.
-    pub async fn submit_handed(self: &Arc<Self>, log: LogId, change: Change) -> Result<Ack, Refusal> {
+    /// Like [`Logs::submit`], for a change forwarded by another node because this node is the log's home.
+    pub async fn submit_forwarded(self: &Arc<Self>, log: LogId, change: Change) -> Result<Ack, Refusal> {
         self.ask(log, change, true).await
     }
 
-    async fn ask(self: &Arc<Self>, log: LogId, change: Change, handed: bool) -> Result<Ack, Refusal> {
-        self.enqueue(log, change, handed)?.answer().await
+    async fn ask(self: &Arc<Self>, log: LogId, change: Change, forwarded: bool) -> Result<Ack, Refusal> {
+        self.enqueue(log, change, forwarded)?.answer().await
     }
 
     /// Puts a change into its log's queue, without waiting for anything.
-    pub(crate) fn enqueue(self: &Arc<Self>, log: LogId, change: Change, handed: bool) -> Result<Pending, Refusal> {
+    pub(crate) fn enqueue(self: &Arc<Self>, log: LogId, change: Change, forwarded: bool) -> Result<Pending, Refusal> {
         if self.draining.load(Ordering::SeqCst) {
             return Err(Refusal::unavailable("The server is stopping. Connect again.", RETRY_MS));
         }
         let (reply, answer) = oneshot::channel();
         let pending = Pending::new(self.clone(), answer);
-        self.hand_over(log, Submission { change, handed, reply })?;
+        self.send_to_task(log, Submission { change, forwarded, reply })?;
         Ok(pending)
     }
 
@@ -119,13 +119,13 @@ impl Logs {
 
     /// To the log's appender, which is started if there is none. Sent under the lock, so that an
     /// appender that ends ([`Logs::forget_quiet`]) cannot miss it.
-    fn hand_over(self: &Arc<Self>, log: LogId, submission: Submission) -> Result<(), Refusal> {
+    fn send_to_task(self: &Arc<Self>, log: LogId, submission: Submission) -> Result<(), Refusal> {
         let mut active = self.active.lock().expect("no holder panics");
         // One whose task panicked is closed; its log goes on with a new one.
         let appender = active.get(&log).filter(|appender| !appender.is_closed()).cloned();
         let appender = appender.unwrap_or_else(|| {
             let (sender, submissions) = mpsc::channel(APPENDER_QUEUE);
-            tokio::spawn(Driver::new(self.clone(), log, submissions).run());
+            tokio::spawn(AppenderTask::new(self.clone(), log, submissions).run());
             active.insert(log, sender.clone());
             sender
         });

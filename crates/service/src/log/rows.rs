@@ -50,7 +50,7 @@ async fn room_rows(store: &Store, room: RoomId, keys: Vec<RowKey>) -> StoreResul
         }));
     }
     if !names.is_empty() {
-        let found = store.people.ids_by_names(&names).await?;
+        let found = store.users.ids_by_names(&names).await?;
         rows.extend(names.into_iter().map(|name| {
             let user = found.iter().find(|(folded, _)| *folded == name).map(|(_, user)| *user);
             Row::Name(name, user)
@@ -61,7 +61,7 @@ async fn room_rows(store: &Store, room: RoomId, keys: Vec<RowKey>) -> StoreResul
         rows.extend(files.into_iter().map(|id| Row::File(id, found.iter().find(|file| file.id == id).cloned())));
     }
     if !people.is_empty() {
-        let found = store.people.users(&people).await?;
+        let found = store.users.users(&people).await?;
         let there = |id: UserId| found.iter().any(|user| user.id == id && !user.banned);
         rows.extend(people.into_iter().map(|id| Row::Person(id, there(id))));
     }

@@ -1,6 +1,6 @@
 //! Messages: sent, changed, read in pages, and replayed to those who come back.
 
-mod cut;
+mod hidden_past;
 mod page;
 mod replay;
 
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use domain::{Ack, Body, Change, Entry, Intent, LogId, Refusal, Seq, Timestamp};
 
-pub use cut::hide_past;
+pub use hidden_past::hide_past;
 pub use page::{MessagePage, PageQuery};
 pub use replay::{Replay, ReplayStatus};
 
@@ -17,14 +17,14 @@ use crate::access::{Access, RoomRef};
 use crate::log::Logs;
 use crate::marks::Marks;
 use crate::ports::{Store, StoreResult};
-use crate::refuse::{RETRY_MS, STORE_AWAY};
-use crate::related::Directory;
+use crate::refusals::{RETRY_MS, STORE_AWAY};
+use crate::user_cache::UserCache;
 
 /// The use cases of messages.
 pub struct Messages {
     store: Store,
     logs: Arc<Logs>,
-    directory: Arc<Directory>,
+    user_cache: Arc<UserCache>,
     access: Arc<Access>,
     marks: Arc<Marks>,
 }
@@ -34,11 +34,11 @@ impl Messages {
     pub fn new(
         store: Store,
         logs: Arc<Logs>,
-        directory: Arc<Directory>,
+        user_cache: Arc<UserCache>,
         access: Arc<Access>,
         marks: Arc<Marks>,
     ) -> Arc<Self> {
-        Arc::new(Messages { store, logs, directory, access, marks })
+        Arc::new(Messages { store, logs, user_cache, access, marks })
     }
 
     /// Send, edit, delete, react, pin: by socket and by REST alike. The appender decides; an ack of a
@@ -92,7 +92,7 @@ async fn fill_edits_until(
     for entry in entries {
         if let Body::Edit { target, text, mentions, .. } = &mut entry.body {
             let message = by_seq.get(target).and_then(|entry| entry.message());
-            let shown = message.filter(|message| !message.deleted && !cut::is_younger(message, until));
+            let shown = message.filter(|message| !message.deleted && !hidden_past::is_younger(message, until));
             *text = shown.map(|message| message.text.clone());
             if text.is_none() {
                 *mentions = None;

@@ -6,7 +6,7 @@ use domain::limits::{PAGE_MESSAGES, PAGE_MESSAGES_DEFAULT};
 use domain::{Actor, Code, Entry, Epoch, LogId, Refusal, Related, RoomId, Seq};
 
 use super::Messages;
-use super::cut::hide_later;
+use super::hidden_past::hide_later;
 use crate::access::RoomRef;
 use crate::ports::PageFrom;
 
@@ -155,7 +155,7 @@ impl Messages {
         if *range.end() < as_of {
             hide_later(&self.store, LogId::Room(room), *range.end(), &mut entries).await?;
         }
-        let related = self.directory.related(&entries).await?;
+        let related = self.user_cache.related(&entries).await?;
         Ok(MessagePage { room, epoch, as_of, entries, related, has_more })
     }
 }

@@ -3,7 +3,7 @@
 use domain::limits::{REPLAY_ENTRIES, SYNC_ENTRIES};
 use domain::{Actor, Entry, Epoch, LogId, Member, Refusal, Related, RoomKind, Seq};
 
-use super::cut::{ended_at, hide_later, hide_past};
+use super::hidden_past::{ended_at, hide_later, hide_past};
 use super::{Messages, fill_edits, fill_edits_until};
 use crate::ports::Tip;
 
@@ -155,7 +155,7 @@ impl Messages {
         cursor: Seq,
         entries: Vec<Entry>,
     ) -> Result<Replay, Refusal> {
-        let related = self.directory.related(&entries).await?;
+        let related = self.user_cache.related(&entries).await?;
         let through = entries.last().map_or(cursor, |entry| entry.seq);
         Ok(Replay { through, entries, related, ..empty(status, tip, Some(cursor)) })
     }

@@ -39,7 +39,7 @@ impl Behind {
 
 /// Cursors and leases.
 #[async_trait]
-pub trait Feed: Send + Sync {
+pub trait FeedStore: Send + Sync {
     /// The cursors of all consumers in a room.
     async fn cursors(&self, room: RoomId) -> StoreResult<Vec<FeedCursor>>;
 

@@ -7,7 +7,7 @@ use super::StoreResult;
 
 /// Files' rows. `Sent` and `Dropped` are also written by appends (see `domain::RowWrite`).
 #[async_trait]
-pub trait Files: Send + Sync {
+pub trait FileStore: Send + Sync {
     /// A new row, in state `Uploading`.
     async fn put(&self, file: &File) -> StoreResult<()>;
 

@@ -18,7 +18,7 @@ pub struct MarkRow {
 
 /// Read marks. One row write each; the caller coalesces them (at most one a minute, user and room).
 #[async_trait]
-pub trait Marks: Send + Sync {
+pub trait MarkStore: Send + Sync {
     /// Raises the mark; a lower one changes nothing. Removes the mentions up to it. Makes no row: one
     /// who has none in this room has nothing to mark, and gets `NotFound`.
     async fn mark_read(&self, user: UserId, room: RoomId, seq: Seq, n: u64) -> StoreResult<MarkRow>;

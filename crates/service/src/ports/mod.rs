@@ -21,20 +21,20 @@ mod unreadable;
 pub use blobs::{BlobError, Blobs, ByteStream, Presigned, ServedAs};
 pub use bus::{Bus, BusMessage, BusStatus, Committed, Heard, Mark, Typing};
 pub use domain::PresenceStatus;
-pub use feed::{Behind, Feed, FeedCursor, Fence};
-pub use files::Files;
+pub use feed::{Behind, FeedCursor, FeedStore, Fence};
+pub use files::FileStore;
 pub use forward::Forward;
 pub use log::{
     AppendError, AppendShape, Appended, ChangedLogs, ChangesCursor, LogPage, PageFrom, RoomLog, Tip, strong_page,
 };
-pub use marks::{MarkRow, Marks};
-pub use nodes::{Connection, NodeRow, Nodes, SocketState};
-pub use notifications::{NotificationPage, Notifications};
-pub use people::{NewUser, People, UserRecord};
+pub use marks::{MarkRow, MarkStore};
+pub use nodes::{Connection, NodeRow, NodeStore, SocketState};
+pub use notifications::{NotificationPage, NotificationStore};
+pub use people::{NewUser, UserRecord, UserStore};
 pub use presence::{PresenceStore, UserPresence};
 pub use push::{ConnectionPush, PushError};
-pub use rooms::{DirectoryRoom, Head, Rooms, UserRoomRow};
-pub use sessions::{Rotation, SessionRecord, Sessions, Ticket};
+pub use rooms::{DirectoryRoom, Head, RoomStore, UserRoomRow};
+pub use sessions::{Rotation, SessionRecord, SessionStore, Ticket};
 pub use unreadable::{note_unreadable, noted, readable};
 
 use std::sync::Arc;
@@ -78,35 +78,44 @@ pub struct Store {
     /// The logs.
     pub log: Arc<dyn RoomLog>,
     /// Rooms, members, and the rooms of a user.
-    pub rooms: Arc<dyn Rooms>,
+    pub rooms: Arc<dyn RoomStore>,
     /// Read marks.
-    pub marks: Arc<dyn Marks>,
+    pub marks: Arc<dyn MarkStore>,
     /// Notifications.
-    pub notifications: Arc<dyn Notifications>,
+    pub notifications: Arc<dyn NotificationStore>,
     /// Users.
-    pub people: Arc<dyn People>,
+    pub users: Arc<dyn UserStore>,
     /// Sessions and tickets.
-    pub sessions: Arc<dyn Sessions>,
+    pub sessions: Arc<dyn SessionStore>,
     /// Files' rows.
-    pub files: Arc<dyn Files>,
+    pub files: Arc<dyn FileStore>,
     /// Cursors and leases of the event feed.
-    pub feed: Arc<dyn Feed>,
+    pub feed: Arc<dyn FeedStore>,
     /// Nodes and connections.
-    pub nodes: Arc<dyn Nodes>,
+    pub nodes: Arc<dyn NodeStore>,
 }
 
 impl Store {
     /// A store that is one thing with all ports.
     pub fn of<S>(all: &Arc<S>) -> Store
     where
-        S: RoomLog + Rooms + Marks + Notifications + People + Sessions + Files + Feed + Nodes + 'static,
+        S: RoomLog
+            + RoomStore
+            + MarkStore
+            + NotificationStore
+            + UserStore
+            + SessionStore
+            + FileStore
+            + FeedStore
+            + NodeStore
+            + 'static,
     {
         Store {
             log: all.clone(),
             rooms: all.clone(),
             marks: all.clone(),
             notifications: all.clone(),
-            people: all.clone(),
+            users: all.clone(),
             sessions: all.clone(),
             files: all.clone(),
             feed: all.clone(),

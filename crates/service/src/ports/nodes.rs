@@ -46,7 +46,7 @@ pub struct SocketState {
 
 /// Nodes and connections.
 #[async_trait]
-pub trait Nodes: Send + Sync {
+pub trait NodeStore: Send + Sync {
     /// The node lives.
     async fn beat(&self, node: &NodeRow) -> StoreResult<()>;
 

@@ -16,7 +16,7 @@ pub struct NotificationPage {
 
 /// Notifications. Written by appends to the user's own log only (see `domain::RowWrite`).
 #[async_trait]
-pub trait Notifications: Send + Sync {
+pub trait NotificationStore: Send + Sync {
     /// Newest first, those before `before`; the dropped are left out.
     async fn list(
         &self,

@@ -22,7 +22,7 @@ pub type NewUser = UserRecord;
 
 /// Users. Names are unique by `UserName::folded`, e-mail addresses by their lower-case form.
 #[async_trait]
-pub trait People: Send + Sync {
+pub trait UserStore: Send + Sync {
     /// A new user. `Taken("name")` or `Taken("email")`.
     async fn create_user(&self, new: &NewUser) -> StoreResult<()>;
 

@@ -43,7 +43,7 @@ pub struct DirectoryRoom {
 /// Rooms, members, the rooms of a user. Rows are written by appends only (see `domain::RowWrite`).
 /// Reads are strong unless said otherwise.
 #[async_trait]
-pub trait Rooms: Send + Sync {
+pub trait RoomStore: Send + Sync {
     /// A room. One read by key.
     async fn room(&self, room: RoomId) -> StoreResult<Option<Room>>;
 

@@ -57,7 +57,7 @@ pub struct Ticket {
 
 /// Sessions and tickets.
 #[async_trait]
-pub trait Sessions: Send + Sync {
+pub trait SessionStore: Send + Sync {
     /// A new session.
     async fn open(&self, session: &SessionRecord) -> StoreResult<()>;
 

@@ -4,15 +4,15 @@ use std::fmt::Display;
 use std::time::Instant;
 
 use super::{StoreError, StoreResult};
-use crate::seldom::Seldom;
+use crate::log_throttle::LogThrottle;
 
 /// Counts a record that cannot be decoded, and names it in the log. Repeats of the same line are throttled.
 /// `place` tells an operator where it is, such as a log and a seq; `why` quotes nothing of what people wrote.
 pub fn note_unreadable(record: &'static str, place: &dyn Display, why: &str) {
-    static LINE: Seldom = Seldom::new();
+    static LINE: LogThrottle = LogThrottle::new();
     metrics::counter!("palaver_unreadable_records_total", "record" => record).increment(1);
     let words = format!("{record} {place}: {why}");
-    if let Some(repeated) = LINE.tell(&words, Instant::now()) {
+    if let Some(repeated) = LINE.admit(&words, Instant::now()) {
         tracing::warn!(record, %place, why, repeated, "a stored record cannot be decoded, skipping it");
     }
 }

@@ -4,7 +4,7 @@ use domain::limits::SLUG_CHARS;
 use domain::name::{RoomName, Slug};
 use domain::{Actor, Code, Intent, LogId, Refusal, Room, RoomId, RoomKind, UserId};
 
-use super::{Asked, RoomDetails, Rooms};
+use super::{ChangeRequest, RoomDetails, Rooms};
 use crate::access::RoomRef;
 
 /// How many endings are tried for a slug that was made of a name.
@@ -27,7 +27,7 @@ pub struct NewRoom {
 
 impl Rooms {
     /// Makes a room, whose owner the caller becomes. A repeat with the same id finds the room made before.
-    pub async fn create(&self, actor: &Actor, new: NewRoom, asked: Asked) -> Result<RoomDetails, Refusal> {
+    pub async fn create(&self, actor: &Actor, new: NewRoom, asked: ChangeRequest) -> Result<RoomDetails, Refusal> {
         if new.kind == RoomKind::Direct {
             return Err(Refusal::bad_request("A direct room is made with POST /api/rooms/direct."));
         }
@@ -36,7 +36,7 @@ impl Rooms {
         }
         // The room's id follows from the caller's id of the change, so that a repeat meets the same log.
         let id = asked.id.map_or_else(crate::ids::room, |key| RoomId::created(actor.user, key));
-        let asked = Asked { seen: Some(0), ..asked };
+        let asked = ChangeRequest { seen: Some(0), ..asked };
         if self.store.rooms.room(id).await?.is_none() {
             self.check_room_count(actor).await?;
         }
@@ -90,7 +90,7 @@ impl Rooms {
                 rev: 0,
             };
             let intent = Intent::Create { room: Box::new(room), people: vec![other] };
-            self.logs.submit(LogId::Room(id), Asked::default().change(*actor, intent)).await?;
+            self.logs.submit(LogId::Room(id), ChangeRequest::default().change(*actor, intent)).await?;
         }
         self.get(actor, &RoomRef::Id(id)).await
     }

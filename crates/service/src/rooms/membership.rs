@@ -3,12 +3,12 @@
 use domain::limits::{MEMBERS_LOOKED_AT, PAGE_ROWS};
 use domain::{Ack, Actor, Intent, Member, Refusal, Related, RoomKind, UserId};
 
-use super::{Asked, MembersPage, Rooms};
+use super::{ChangeRequest, MembersPage, Rooms};
 use crate::access::{RoomRef, no_such_room};
 
 impl Rooms {
     /// Comes in, or accepts an invitation. `seen` is the head that the directory or the room's page gave.
-    pub async fn join(&self, actor: &Actor, room: &RoomRef, asked: Asked) -> Result<Ack, Refusal> {
+    pub async fn join(&self, actor: &Actor, room: &RoomRef, asked: ChangeRequest) -> Result<Ack, Refusal> {
         let id = self.access.id(room).await?;
         let member = self.store.rooms.member(id, actor.user).await?;
         // One who is in already asks again: a repeat, which the log answers as before.
@@ -19,7 +19,7 @@ impl Rooms {
     }
 
     /// Goes, or declines an invitation.
-    pub async fn leave(&self, actor: &Actor, room: &RoomRef, asked: Asked) -> Result<Ack, Refusal> {
+    pub async fn leave(&self, actor: &Actor, room: &RoomRef, asked: ChangeRequest) -> Result<Ack, Refusal> {
         self.ask(actor, room, asked, Intent::Leave).await
     }
 
@@ -28,7 +28,7 @@ impl Rooms {
         &self,
         actor: &Actor,
         room: &RoomRef,
-        asked: Asked,
+        asked: ChangeRequest,
         intent: Intent,
     ) -> Result<Ack, Refusal> {
         self.ask(actor, room, asked, intent).await

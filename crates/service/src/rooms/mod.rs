@@ -19,11 +19,11 @@ pub use create::NewRoom;
 use crate::access::{Access, RoomRef, Seen};
 use crate::log::Logs;
 use crate::ports::{DirectoryRoom, Store, UserRoomRow};
-use crate::related::Directory;
+use crate::user_cache::UserCache;
 
 /// What a caller says besides what they ask for: the id of the change and what they had seen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct ChangeRequest {
     /// The change's id; the server makes one where the caller gave none.
     pub id: Option<domain::EntryId>,
     /// The head that the caller knew. Without it a repeat is not recognised.
@@ -32,7 +32,7 @@ pub struct Asked {
     pub epoch: Option<Epoch>,
 }
 
-impl Asked {
+impl ChangeRequest {
     /// The change that asks for `intent`.
     pub fn change(self, by: Actor, intent: Intent) -> Change {
         Change { by, id: self.id(), seen: self.seen, epoch: self.epoch, intent }
@@ -40,10 +40,10 @@ impl Asked {
 
     /// With an id: a fresh one, where the caller gave none.
     pub fn with_id(self) -> Self {
-        Asked { id: Some(self.id()), ..self }
+        ChangeRequest { id: Some(self.id()), ..self }
     }
 
-    /// The change's id; after [`Asked::with_id`] always the same.
+    /// The change's id; after [`ChangeRequest::with_id`] always the same.
     pub fn id(&self) -> domain::EntryId {
         self.id.unwrap_or_else(crate::ids::entry)
     }
@@ -113,7 +113,7 @@ pub struct Rooms {
     store: Store,
     logs: Arc<Logs>,
     access: Arc<Access>,
-    directory: Arc<Directory>,
+    user_cache: Arc<UserCache>,
     limits: Limits,
 }
 
@@ -123,10 +123,10 @@ impl Rooms {
         store: Store,
         logs: Arc<Logs>,
         access: Arc<Access>,
-        directory: Arc<Directory>,
+        user_cache: Arc<UserCache>,
         limits: Limits,
     ) -> Arc<Self> {
-        Arc::new(Rooms { store, logs, access, directory, limits })
+        Arc::new(Rooms { store, logs, access, user_cache, limits })
     }
 
     /// A room that the caller may see.
@@ -198,7 +198,7 @@ impl Rooms {
         &self,
         actor: &Actor,
         room: &RoomRef,
-        asked: Asked,
+        asked: ChangeRequest,
         intent: Intent,
     ) -> Result<(Ack, RoomDetails), Refusal> {
         let ack = self.ask(actor, room, asked, intent).await?;
@@ -206,7 +206,7 @@ impl Rooms {
     }
 
     /// Asks the room's log, as the caller, who must be able to see the room or to have been in it.
-    async fn ask(&self, actor: &Actor, room: &RoomRef, asked: Asked, intent: Intent) -> Result<Ack, Refusal> {
+    async fn ask(&self, actor: &Actor, room: &RoomRef, asked: ChangeRequest, intent: Intent) -> Result<Ack, Refusal> {
         let room = self.access.id(room).await?;
         self.logs.submit(LogId::Room(room), asked.change(*actor, intent)).await
     }
@@ -224,17 +224,17 @@ impl Rooms {
             return Err(Refusal::forbidden("Join the room before you change what it tells you."));
         }
         let change = OwnChange::RoomSettings { room: seen.room.id, level, hidden };
-        self.logs.submit(LogId::User(actor.user), Asked::default().change(*actor, Intent::Own(change))).await
+        self.logs.submit(LogId::User(actor.user), ChangeRequest::default().change(*actor, Intent::Own(change))).await
     }
 
     /// The user whom a caller names by id or by handle.
     pub async fn resolve_user(&self, text: &str) -> Result<UserId, Refusal> {
         let nobody = || Refusal::not_found("There is nobody with this name.");
         if let Ok(id) = text.parse::<UserId>() {
-            return self.directory.user(id).await?.map(|user| user.id).ok_or_else(nobody);
+            return self.user_cache.user(id).await?.map(|user| user.id).ok_or_else(nobody);
         }
         let folded = domain::name::fold(text.trim_start_matches('@'));
-        self.store.people.user_by_name(&folded).await?.map(|record| record.user.id).ok_or_else(nobody)
+        self.store.users.user_by_name(&folded).await?.map(|record| record.user.id).ok_or_else(nobody)
     }
 
     /// Who reacted to a message with an emoji, in order of user id.
@@ -267,6 +267,6 @@ impl Rooms {
     }
 
     async fn people_of(&self, ids: Vec<UserId>) -> Result<Related, Refusal> {
-        Ok(Related { users: self.directory.users(ids).await?, ..Related::default() })
+        Ok(Related { users: self.user_cache.users(ids).await?, ..Related::default() })
     }
 }

@@ -18,7 +18,7 @@ use domain::{
 };
 use service::feed::{CatchUp, Consumer, Feed, FeedSettings, Notify, OwnRooms};
 use service::ports::{NewUser, Store};
-use service::{Clock, Directory, Logs, ids};
+use service::{Clock, Logs, UserCache, ids};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -50,8 +50,8 @@ impl Node {
         let clock = Arc::new(VirtualClock(Instant::now()));
         let limits = Limits { sends_per_10s: 1_000_000, joins_per_minute: 1_000_000, ..Limits::default() };
         let logs = Logs::new(memory.store(), clock.clone(), limits);
-        let directory = Directory::new(memory.store(), clock.clone());
-        let notify = Notify::new(logs.clone(), memory.store(), directory);
+        let user_cache = UserCache::new(memory.store(), clock.clone());
+        let notify = Notify::new(logs.clone(), memory.store(), user_cache);
         let own_rooms = OwnRooms::new(logs.clone());
         let consumers: Vec<Arc<dyn Consumer>> = vec![own_rooms.clone(), notify.clone()];
         let settings = FeedSettings { owner: owner.to_owned(), changes_every: Duration::from_secs(1) };
@@ -146,7 +146,7 @@ async fn world() -> MemoryStore {
         let role = UserRole::User;
         let user = User { id, name, display_name: None, guest: false, role, banned: false, created_at: Timestamp(0) };
         let new = NewUser { user, email: None, password_hash: None };
-        memory.store().people.create_user(&new).await.expect("free");
+        memory.store().users.create_user(&new).await.expect("free");
     }
     memory
 }

@@ -104,7 +104,7 @@ async fn who_is_banned_from_the_installation_is_not_told() {
     let node = Node::new(&memory, "a");
     let room = node.room(RoomKind::Public, &[]).await;
     node.does(BOB, room, Intent::Join).await;
-    store.people.set_banned(BOB, true).await.expect("writes");
+    store.users.set_banned(BOB, true).await.expect("writes");
     node.feed.start(&node.logs);
     node.says(ADA, room, "@bob").await;
     quiet().await;

@@ -128,7 +128,7 @@ async fn two_people_create_the_same_direct_room_at_once() {
     let world = World::new();
     let (a, b) = (world.node(), world.node());
     for n in [1, 2] {
-        world.store.people.create_user(&person(n)).await.expect("new");
+        world.store.users.create_user(&person(n)).await.expect("new");
     }
     world.log.set(0, 20);
     let id = RoomId::direct(user(1), user(2));

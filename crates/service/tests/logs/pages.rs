@@ -74,7 +74,7 @@ async fn a_private_room_is_read_by_its_members_and_by_the_former_up_to_their_end
     );
     let some = node.messages.some(&actor(3), &by_id(log), &[second, first, 1]).await.expect("was a member");
     assert_eq!(words(&some), ["one"]);
-    world.store.people.create_user(&crate::setup::person(4)).await.expect("new");
+    world.store.users.create_user(&crate::setup::person(4)).await.expect("new");
     let invite = Intent::Invite { user: user(4), role: domain::Role::Member };
     assert!(node.logs.submit(log, world.change(2, invite)).await.is_ok());
     assert_eq!(page(4, newest).await.expect_err("invited").code, Code::Forbidden);
@@ -94,7 +94,7 @@ async fn a_public_room_is_cut_only_for_the_banned() {
     let page = node.messages.page(&actor(3), &by_id(log), newest()).await.expect("left, not banned");
     assert_eq!(words(&page), ["one", "two"]);
     for who in [3, 4] {
-        let _ = world.store.people.create_user(&crate::setup::person(who)).await;
+        let _ = world.store.users.create_user(&crate::setup::person(who)).await;
         assert!(node.logs.submit(log, world.change(1, Intent::Ban { user: user(who), why: None })).await.is_ok());
     }
     let page = node.messages.page(&actor(3), &by_id(log), newest()).await.expect("what they were there for");
@@ -164,7 +164,7 @@ async fn an_edit_does_not_tell_what_a_hidden_message_says() {
     for (number, kind, told) in [(1, RoomKind::Private, false), (2, RoomKind::Public, true)] {
         let log = world.room(&node, Room { hides_past: true, ..room(number, kind) }, &[2]).await;
         let hidden = say(&world, &node, log, 2, "before").await;
-        let _ = world.store.people.create_user(&crate::setup::person(3)).await;
+        let _ = world.store.users.create_user(&crate::setup::person(3)).await;
         if kind == RoomKind::Private {
             let invite = Intent::Invite { user: user(3), role: domain::Role::Member };
             assert!(node.logs.submit(log, world.change(2, invite)).await.is_ok());

@@ -78,7 +78,7 @@ async fn one_whose_past_is_hidden_begins_where_they_came_in() {
     let hides = Room { hides_past: true, ..room(1, RoomKind::Private) };
     let log = world.room(&node, hides, &[2]).await;
     assert!(node.logs.submit(log, world.change(2, send("before"))).await.is_ok());
-    world.store.people.create_user(&crate::setup::person(3)).await.expect("new");
+    world.store.users.create_user(&crate::setup::person(3)).await.expect("new");
     let invite = Intent::Invite { user: user(3), role: Role::Member };
     let invited = seq(&node.logs.submit(log, world.change(2, invite)).await);
     let who = actor(3);

@@ -18,7 +18,7 @@ use service::ports::{
     AppendError, Appended, ChangedLogs, ChangesCursor, Committed, RoomLog, Store, StoreError, StoreResult, Tip,
     UserRecord,
 };
-use service::{Access, CommitListener, Directory, Logs, ManualClock, Marks, Messages};
+use service::{Access, CommitListener, Logs, ManualClock, Marks, Messages, UserCache};
 use uuid::Uuid;
 
 pub const NOON: Timestamp = Timestamp(1_790_000_000_000);
@@ -70,10 +70,10 @@ impl World {
         let logs = Logs::new(self.store.clone(), self.clock.clone(), limits);
         let heard = Arc::new(Heard::default());
         logs.add_listener(heard.clone());
-        let directory = Directory::new(self.store.clone(), self.clock.clone());
+        let user_cache = UserCache::new(self.store.clone(), self.clock.clone());
         let access = Access::new(self.store.clone());
         let marks = Marks::new(self.store.clone(), Arc::new(self.broker.endpoint()), self.clock.clone());
-        let messages = Messages::new(self.store.clone(), logs.clone(), directory, access, marks.clone());
+        let messages = Messages::new(self.store.clone(), logs.clone(), user_cache, access, marks.clone());
         Node { logs, messages, marks, heard }
     }
 
@@ -92,7 +92,7 @@ impl World {
     pub async fn room(&self, node: &Node, room: Room, members: &[u128]) -> LogId {
         for n in (1..=1).chain(members.iter().copied()) {
             // Made before, for another room.
-            let _ = self.store.people.create_user(&person(n)).await;
+            let _ = self.store.users.create_user(&person(n)).await;
         }
         let log = LogId::Room(room.id);
         let private = room.kind != RoomKind::Public;

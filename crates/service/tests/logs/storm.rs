@@ -226,7 +226,7 @@ impl Forward for Way {
         let late = Duration::from_millis(if self.random.below(5) == 0 { self.random.below(4_000) } else { 1 });
         let answers = tokio::spawn(async move {
             tokio::time::sleep(late).await;
-            join_all(changes.into_iter().map(|change| home.submit_handed(log, change))).await
+            join_all(changes.into_iter().map(|change| home.submit_forwarded(log, change))).await
         });
         // Those that arrive late are appended all the same.
         tokio::time::timeout(FORWARD_DEADLINE, answers).await.ok()?.ok()
@@ -360,7 +360,7 @@ struct Direct(Arc<Logs>);
 impl Forward for Direct {
     async fn forward(&self, log: LogId, changes: &[Change]) -> Option<Vec<Result<Ack, Refusal>>> {
         tokio::time::sleep(Duration::from_millis(1)).await;
-        Some(join_all(changes.iter().map(|change| self.0.submit_handed(log, change.clone()))).await)
+        Some(join_all(changes.iter().map(|change| self.0.submit_forwarded(log, change.clone()))).await)
     }
 }
 

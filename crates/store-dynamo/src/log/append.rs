@@ -12,12 +12,12 @@ use uuid::Uuid;
 use super::ROWS;
 use super::log_item::{BIG_CHUNK_BYTES, CHUNK_BYTES, LogItem, Mark};
 use super::plan::Otherwise;
+use crate::epoch::EpochState;
 use crate::error::{AWAY_MS, BROKEN_MS, Fault, THROTTLED_MS};
 use crate::item::Item;
 use crate::keys;
-use crate::life::Life;
 use crate::op::{Op, When};
-use crate::shared::{Shared, TRANSACTION_OPS, pause};
+use crate::table_store::{TRANSACTION_OPS, TableStore, pause};
 
 /// Bytes of one item: a little less than DynamoDB's 400 KB, whose own count of them is not known to the byte.
 const ITEM_BYTES: usize = 400_000;
@@ -26,7 +26,7 @@ const TRANSACTION_BYTES: usize = 4_000_000;
 /// How often row writes are read and planned again, since another writer changed a row meanwhile.
 const PLANS: u32 = 8;
 
-impl Shared {
+impl TableStore {
     /// As `RoomLog::append`.
     pub async fn append_checked(
         &self,
@@ -39,11 +39,13 @@ impl Shared {
             debug_assert!(false, "{why}");
             return Err(AppendError::Unavailable { why, retry_ms: BROKEN_MS });
         }
-        let life = self.present_life().await.map_err(not_done)?;
-        if after.epoch() != life.epoch {
+        let epoch_state = self.recent_epoch_state().await.map_err(not_done)?;
+        if after.epoch() != epoch_state.epoch {
             return Err(AppendError::OtherEpoch);
         }
-        if !life.memory.is_end(log, after.seq()) && self.read_tip(log).await.map_err(not_done)?.seq() != after.seq() {
+        if !epoch_state.memory.is_end(log, after.seq())
+            && self.read_tip(log).await.map_err(not_done)?.seq() != after.seq()
+        {
             return Err(AppendError::Conflict { slot: None });
         }
         let mark: Mark = rand::rng().random();
@@ -51,23 +53,29 @@ impl Shared {
         let items = LogItem::pack(log, entries, mark, chunk);
         let last = entries.last().expect("it was checked to be there");
         if row_writes.is_empty() && after.seq() > 0 {
-            tokio::time::sleep(life.memory.wait_to_commit(log, self.settings.pace)).await;
-            self.append_plain(&life, log, items, mark).await?;
+            tokio::time::sleep(epoch_state.memory.wait_to_commit(log, self.settings.pace)).await;
+            self.append_plain(&epoch_state, log, items, mark).await?;
         } else {
             self.commit(log, &items, mark, entries, row_writes).await?;
         }
-        life.memory.ends_at(log, last.seq);
-        let tip = Tip::from_store(life.epoch, last.seq, last.n, last.at);
+        epoch_state.memory.ends_at(log, last.seq);
+        let tip = Tip::from_store(epoch_state.epoch, last.seq, last.n, last.at);
         self.hint_head(log, &tip);
         Ok(tip)
     }
 
     /// Item after item, each conditional: half the price of a transaction. When it breaks off, those
     /// before it stay, as a whole append that another node cut short; the answer says that it is not known.
-    async fn append_plain(&self, life: &Life, log: LogId, items: Vec<LogItem>, mark: Mark) -> Result<(), AppendError> {
+    async fn append_plain(
+        &self,
+        epoch_state: &EpochState,
+        log: LogId,
+        items: Vec<LogItem>,
+        mark: Mark,
+    ) -> Result<(), AppendError> {
         for (index, item) in items.iter().enumerate() {
             match self.commit(log, std::slice::from_ref(item), mark, &item.entries, &[]).await {
-                Ok(()) => life.memory.ends_at(log, item.last().seq),
+                Ok(()) => epoch_state.memory.ends_at(log, item.last().seq),
                 Err(AppendError::Conflict { .. }) if index > 0 => return Err(AppendError::Conflict { slot: None }),
                 Err(_) if index > 0 => return Err(AppendError::Unknown),
                 Err(error) => return Err(error),

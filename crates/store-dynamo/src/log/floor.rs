@@ -8,14 +8,14 @@ use crate::item::number;
 use crate::keys;
 use crate::op::{Change, Op, When};
 use crate::rows;
-use crate::shared::{Shared, WriteError};
+use crate::table_store::{TableStore, WriteError};
 
 /// Entries that one step blanks.
 const STEP: u64 = 256;
 /// Attempts to blank one item, or to drop one file, that others change at the same time.
 const ATTEMPTS: usize = 8;
 
-impl Shared {
+impl TableStore {
     /// As `RoomLog::floor`.
     pub async fn floor_of(&self, log: LogId) -> StoreResult<Seq> {
         self.get(keys::floor(log)).await?.map_or(Ok(0), |item| item.number("fl"))

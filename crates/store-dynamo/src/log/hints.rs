@@ -11,12 +11,12 @@ use super::memory::HintStep;
 use crate::item::Item;
 use crate::rows;
 use crate::settings::Hints;
-use crate::shared::{Shared, WriteError};
+use crate::table_store::{TableStore, WriteError};
 
 /// Hints that are written at the same time when all of them are.
 const HINTS_AT_ONCE: usize = 16;
 
-impl Shared {
+impl TableStore {
     /// A room's head rose. Nobody waits for the hint: the append is answered meanwhile.
     pub fn hint_head(&self, log: LogId, tip: &Tip) {
         if log.room().is_none() {
@@ -27,17 +27,17 @@ impl Shared {
             Hints::WhenAsked => None,
         };
         let head = Head { seq: tip.seq(), n: tip.n(), at: tip.at() };
-        let HintStep::At(at) = self.life().memory.hint(log, head, interval) else { return };
+        let HintStep::At(at) = self.epoch_state().memory.hint(log, head, interval) else { return };
         let me = self.me.clone();
         tokio::spawn(async move {
             let mut at = at;
             loop {
                 tokio::time::sleep_until(at).await;
                 let Some(shared) = me.upgrade() else { return };
-                let life = shared.life();
-                let Some(head) = life.memory.unwritten_hint(log) else { return };
+                let epoch_state = shared.epoch_state();
+                let Some(head) = epoch_state.memory.unwritten_hint(log) else { return };
                 shared.write_hint(log, head).await;
-                if life.memory.hinted(log, head).is_none() {
+                if epoch_state.memory.hinted(log, head).is_none() {
                     return;
                 }
                 at = Instant::now() + interval.unwrap_or_default();
@@ -47,12 +47,12 @@ impl Shared {
 
     /// Writes all hints that are not written yet.
     pub async fn write_hints(&self) {
-        let life = self.life();
-        let writes = life.memory.unwritten_hints().into_iter().map(|(log, head)| {
-            let life = life.clone();
+        let epoch_state = self.epoch_state();
+        let writes = epoch_state.memory.unwritten_hints().into_iter().map(|(log, head)| {
+            let epoch_state = epoch_state.clone();
             async move {
                 self.write_hint(log, head).await;
-                life.memory.hinted(log, head);
+                epoch_state.memory.hinted(log, head);
             }
         });
         futures_util::stream::iter(writes).buffer_unordered(HINTS_AT_ONCE).collect::<()>().await;
@@ -60,7 +60,7 @@ impl Shared {
 
     /// The head of a room as lists show it: what its row says, or this process knows.
     pub fn hinted_head(&self, room: RoomId, row: &Item) -> StoreResult<Option<Head>> {
-        let own = self.life().memory.unwritten_hint(LogId::Room(room));
+        let own = self.epoch_state().memory.unwritten_hint(LogId::Room(room));
         Ok(rows::head(row)?.into_iter().chain(own).max_by_key(|head| head.seq))
     }
 

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use domain::{Entry, Epoch, LogId, RoomId, RowWrite, Seq};
 use service::ports::{AppendShape, Appended, ChangedLogs, ChangesCursor, RoomLog, StoreResult, Tip};
 
-use crate::shared::Shared;
+use crate::table_store::TableStore;
 
 pub use log_item::LAST;
 pub use memory::LogMemory;
@@ -23,9 +23,9 @@ pub use memory::LogMemory;
 const ROWS: usize = 48;
 
 #[async_trait]
-impl RoomLog for Shared {
+impl RoomLog for TableStore {
     async fn epoch(&self) -> StoreResult<Epoch> {
-        Ok(self.present_life().await?.epoch)
+        Ok(self.recent_epoch_state().await?.epoch)
     }
 
     fn shape(&self) -> AppendShape {

@@ -7,7 +7,7 @@ use service::ports::StoreResult;
 
 use crate::keys::Key;
 use crate::op::{Change, Op, When};
-use crate::shared::Shared;
+use crate::table_store::TableStore;
 
 /// What it means that an operation's condition does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Planned {
     }
 }
 
-impl Shared {
+impl TableStore {
     /// The operations of an append's row writes, by what the rows are now.
     pub async fn plan(&self, log: LogId, entries: &[Entry], row_writes: &[RowWrite]) -> StoreResult<Vec<Planned>> {
         if row_writes.is_empty() {

@@ -10,7 +10,7 @@ use super::log_item::LogItem;
 use crate::error::{THROTTLED_MS, unavailable};
 use crate::item::{PK, SK};
 use crate::keys::{self, LOG_SHARDS, padded};
-use crate::shared::{Range, Shared, pause};
+use crate::table_store::{Range, TableStore, pause};
 
 /// Messages that are looked up one by one at the same time.
 const LOOKUPS_AT_ONCE: usize = 16;
@@ -23,17 +23,17 @@ const LEAST_STEP: u64 = 16;
 /// How often a range is read in which an item is missing.
 const HOLE_ATTEMPTS: u32 = 4;
 
-impl Shared {
+impl TableStore {
     /// The last entry.
     pub async fn read_tip(&self, log: LogId) -> StoreResult<Tip> {
         // Before the entry is read: a tip is never of a later life than the entry that it names.
-        let life = self.present_life().await?;
+        let epoch_state = self.recent_epoch_state().await?;
         let Some(item) = self.item_below(log, Seq::MAX).await? else {
-            return Ok(Tip::from_store(life.epoch, 0, 0, Timestamp(0)));
+            return Ok(Tip::from_store(epoch_state.epoch, 0, 0, Timestamp(0)));
         };
         let last = item.last();
-        life.memory.ends_at(log, last.seq);
-        Ok(Tip::from_store(life.epoch, last.seq, last.n, last.at))
+        epoch_state.memory.ends_at(log, last.seq);
+        Ok(Tip::from_store(epoch_state.epoch, last.seq, last.n, last.at))
     }
 
     /// The item that begins at `seq`, or else the next one below.
@@ -89,7 +89,7 @@ impl Shared {
         if limit == 0 || to == 0 {
             return Ok(Vec::new());
         }
-        if to > self.life().memory.reached(log) {
+        if to > self.epoch_state().memory.reached(log) {
             to = to.min(self.read_tip(log).await?.seq());
         }
         let mut found: Vec<Entry> = Vec::new();

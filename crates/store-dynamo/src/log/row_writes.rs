@@ -14,12 +14,12 @@ use crate::item::{Item, flag, id, word};
 use crate::keys;
 use crate::op::{Change, Op, When};
 use crate::rows::{self, NotificationState};
-use crate::shared::Shared;
+use crate::table_store::TableStore;
 
 /// Items of one append that are read at once.
 const READS_AT_ONCE: usize = 8;
 
-impl Shared {
+impl TableStore {
     /// The row writes of an append to a room's log.
     pub async fn plan_room(
         &self,

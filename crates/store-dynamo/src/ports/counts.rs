@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::item::word;
 use crate::keys;
 use crate::op::When;
-use crate::shared::{Range, Shared};
+use crate::table_store::{Range, TableStore};
 
 /// Members above which a count is remembered.
 const LARGE: u64 = 1_000;
@@ -40,17 +40,17 @@ impl Counts {
     }
 }
 
-impl Shared {
+impl TableStore {
     /// How many are in. `strong` is what was acked; else a moment ago, at half the cost.
     pub async fn members_in(&self, room: RoomId, strong: bool) -> StoreResult<u64> {
-        let life = self.life();
-        if let Some(members) = life.counts.known(room, Instant::now()) {
+        let epoch_state = self.epoch_state();
+        if let Some(members) = epoch_state.counts.known(room, Instant::now()) {
             return Ok(members);
         }
         let range = Range::beginning(keys::room_rows(room), keys::MEMBERS);
         let members = self.count(if strong { range } else { range.weak() }, &joined()).await?;
         if members > LARGE {
-            life.counts.remember(room, members, Instant::now());
+            epoch_state.counts.remember(room, members, Instant::now());
         }
         Ok(members)
     }

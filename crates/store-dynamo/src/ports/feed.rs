@@ -6,12 +6,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{LogId, RoomId, Seq, Timestamp};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use service::ports::{Behind, Feed, FeedCursor, Fence, RoomLog as _, StoreResult, Tip};
+use service::ports::{Behind, FeedCursor, FeedStore, Fence, RoomLog as _, StoreResult, Tip};
 
 use crate::item::{Item, number, text, time};
 use crate::keys::{self, Key};
 use crate::op::{Change, Op, When};
-use crate::shared::{Range, Shared, WriteError};
+use crate::table_store::{Range, TableStore, WriteError};
 
 /// Logs that one step of [`Feed::behind`] looks at.
 const LOOKED_AT: usize = 100;
@@ -25,7 +25,7 @@ const HEADS_AT_ONCE: usize = 16;
 /// at, and the list of logs; its memory is bounded by a step. On the way it mends hints of heads that were
 /// lost with a process.
 #[async_trait]
-impl Feed for Shared {
+impl FeedStore for TableStore {
     async fn cursors(&self, room: RoomId) -> StoreResult<Vec<FeedCursor>> {
         let rows = self.query(Range::beginning(keys::room_rows(room), keys::CURSORS)).await?;
         let cursor = |row: &Item| Ok(FeedCursor { consumer: row.text("co")?.to_owned(), seq: row.number("sq")? });
@@ -102,7 +102,7 @@ impl Feed for Shared {
     }
 }
 
-impl Shared {
+impl TableStore {
     /// Those of `rooms` whose log goes on above the cursor, in the same order.
     async fn behind_of(&self, consumer: &str, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Seq)>> {
         // A cursor may be a moment old: then a room is looked at once more. So may a hint.

@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use domain::{File, FileId, FileState, RoomId, Timestamp, UserId};
 use futures_util::future::try_join_all;
-use service::ports::{Files, StoreError, StoreResult, readable};
+use service::ports::{FileStore, StoreError, StoreResult, readable};
 
 use crate::error::{THROTTLED_MS, unavailable};
 use crate::keys;
 use crate::rows;
-use crate::shared::{Range, Shared, WriteError};
+use crate::table_store::{Range, TableStore, WriteError};
 
 /// How often a change is decided again when the row changed between its read and its write.
 const ATTEMPTS: usize = 5;
@@ -26,7 +26,7 @@ enum Next {
 /// Costs: a new file 4 WRU; complete 4 and a read; dropped 6 to 8 and a read; forgotten 4 and a read. A
 /// page of a room's files is one read of copies; of a user's unsent or of what expired, one and one a file.
 #[async_trait]
-impl Files for Shared {
+impl FileStore for TableStore {
     async fn put(&self, file: &File) -> StoreResult<()> {
         let new = File { state: FileState::Uploading, seq: None, ..file.clone() };
         match self.write(rows::moved(None, Some(&new))).await {
@@ -121,19 +121,19 @@ impl Files for Shared {
     }
 }
 
-impl Shared {
+impl TableStore {
     /// The files that lines of a list name.
     async fn listed_files(&self, range: Range) -> StoreResult<Vec<File>> {
         let lines = self.query(range).await?;
         let ids = lines.iter().map(|line| line.id("fi").map(FileId)).collect::<StoreResult<Vec<_>>>()?;
-        Files::get_all(self, &ids).await
+        FileStore::get_all(self, &ids).await
     }
 
     /// Moves a file to its next state, as decided on its row; the row as it is afterwards, or as it was
     /// when it is gone, if there was one.
     async fn move_file(&self, file: FileId, decide: impl Fn(&File) -> Next + Send + Sync) -> StoreResult<Option<File>> {
         for _ in 0..ATTEMPTS {
-            let Some(old) = Files::get(self, file).await? else { return Ok(None) };
+            let Some(old) = FileStore::get(self, file).await? else { return Ok(None) };
             let next = decide(&old);
             let new = match &next {
                 Next::Stays => return Ok(Some(old)),

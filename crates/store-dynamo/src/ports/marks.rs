@@ -5,13 +5,13 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::limits::MENTIONS_PER_ROW;
 use domain::{RoomId, Seq, UserId};
-use service::ports::{MarkRow, Marks, StoreError, StoreResult};
+use service::ports::{MarkRow, MarkStore, StoreError, StoreResult};
 
 use crate::item::{Item, number};
 use crate::keys;
 use crate::op::{Change, Op, When};
 use crate::rows;
-use crate::shared::{Shared, WriteError};
+use crate::table_store::{TableStore, WriteError};
 
 /// How often a full row is tried again after old mentions were taken out.
 const ATTEMPTS: usize = 3;
@@ -19,7 +19,7 @@ const ATTEMPTS: usize = 3;
 /// Costs: a mark is one conditional write, also one that is too low. A mention is one too, and its end; in a row that
 /// is full of mentions read since, two more.
 #[async_trait]
-impl Marks for Shared {
+impl MarkStore for TableStore {
     async fn mark_read(&self, user: UserId, room: RoomId, seq: Seq, n: u64) -> StoreResult<MarkRow> {
         let raised = Change::of(keys::user_room(user, room)).set("rs", number(seq));
         let lower = When::All(vec![When::Has("st"), less("rs", seq)]);

@@ -1,4 +1,4 @@
-//! The ports beside the log, one module each; all are implemented on `Shared`.
+//! The ports beside the log, one module each; all are implemented on `TableStore`.
 
 mod counts;
 mod feed;

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{RoomId, Timestamp, UserId};
-use service::ports::{Connection, NodeRow, Nodes, SocketState, StoreResult};
+use service::ports::{Connection, NodeRow, NodeStore, SocketState, StoreResult};
 
 use crate::error::{THROTTLED_MS, unavailable};
 use crate::item::{BODY, Item, id, text, time};
 use crate::keys;
 use crate::op::{Op, When};
-use crate::shared::{Range, Shared, WriteError};
+use crate::table_store::{Range, TableStore, WriteError};
 
 /// How long a node's row stays after its last beat.
 const NODE_LIFE: Duration = Duration::from_secs(24 * 3600);
@@ -23,7 +23,7 @@ const ATTEMPTS: usize = 5;
 /// Costs, beside one read or write: a socket that follows a room by row 4 WRU and a read, 6 when it leaves
 /// another for it; such a socket's end a read and 4.
 #[async_trait]
-impl Nodes for Shared {
+impl NodeStore for TableStore {
     async fn beat(&self, node: &NodeRow) -> StoreResult<()> {
         let row = Item::at(keys::node(&node.node))
             .with("nd", text(&node.node))
@@ -118,7 +118,7 @@ impl Nodes for Shared {
     }
 }
 
-impl Shared {
+impl TableStore {
     async fn open_connections(&self, pk: String, now: Timestamp) -> StoreResult<Vec<Connection>> {
         let rows = self.query(Range::beginning(pk, keys::CONNECTIONS)).await?;
         let mut open = rows.iter().map(connection).collect::<StoreResult<Vec<_>>>()?;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{Notification, NotificationKey, Timestamp, UserId};
-use service::ports::{NotificationPage, Notifications, StoreResult, readable};
+use service::ports::{NotificationPage, NotificationStore, StoreResult, readable};
 
 use crate::keys;
 use crate::rows::{self, NotificationState};
-use crate::shared::{Range, Shared};
+use crate::table_store::{Range, TableStore};
 
 /// Rows that the first step of a search for unread ones reads: most often the newest is one.
 const FIRST_STEP: usize = 20;
@@ -25,7 +25,7 @@ const LATE: Duration = Duration::from_secs(14 * 24 * 3_600);
 /// newest row on, a hundred at a time, until enough are found, [`LOOKED_AT`] were seen, or all older ones
 /// were read together.
 #[async_trait]
-impl Notifications for Shared {
+impl NotificationStore for TableStore {
     async fn list(
         &self,
         user: UserId,
@@ -63,7 +63,7 @@ impl Notifications for Shared {
     }
 }
 
-impl Shared {
+impl TableStore {
     async fn newest(
         &self,
         user: UserId,

@@ -4,20 +4,20 @@ use async_trait::async_trait;
 use domain::name::{DisplayName, UserName};
 use domain::{User, UserId, UserRole};
 use futures_util::future::try_join_all;
-use service::ports::{NewUser, People, StoreError, StoreResult, UserRecord, readable};
+use service::ports::{NewUser, StoreError, StoreResult, UserRecord, UserStore, readable};
 
 use super::people_rows::{self as rows, ATTEMPTS, Changes, FIRST_NAME, LAST_NAME, Refused};
 use crate::error::unavailable;
 use crate::item::{flag, text, word};
 use crate::keys::{self, Key};
 use crate::op::{Change, Op, When};
-use crate::shared::{Range, Shared};
+use crate::table_store::{Range, TableStore};
 
 /// Costs, beside one read or write: a new user 6 to 10 WRU (the row, its name, its line in the list of
 /// names, an address, the mark of the first person) and a read; another name or address 8 or 6 WRU and a
 /// read; by name or address 2 reads; by prefix a read in each part of the list, and one a user.
 #[async_trait]
-impl People for Shared {
+impl UserStore for TableStore {
     async fn create_user(&self, new: &NewUser) -> StoreResult<()> {
         self.insert(rows::lower_case(new), false).await.map(|_| ())
     }
@@ -126,7 +126,7 @@ impl People for Shared {
         while users.len() < limit {
             let wanted = limit - users.len();
             let names = self.names(prefix, after.as_deref(), wanted).await?;
-            let found = People::users(self, &names.iter().map(|(_, user)| *user).collect::<Vec<_>>()).await?;
+            let found = UserStore::users(self, &names.iter().map(|(_, user)| *user).collect::<Vec<_>>()).await?;
             // Who was renamed between the two reads is found under the new name, if it begins so.
             users.extend(names.iter().filter_map(|(folded, user)| {
                 found.iter().find(|found| found.id == *user && found.name.folded() == *folded).cloned()
@@ -140,7 +140,7 @@ impl People for Shared {
     }
 }
 
-impl Shared {
+impl TableStore {
     async fn record(&self, user: UserId) -> StoreResult<Option<UserRecord>> {
         self.get(keys::profile(user)).await?.as_ref().map(rows::record).transpose()
     }

@@ -11,7 +11,7 @@ use service::ports::{NewUser, StoreError, StoreResult, UserRecord};
 use crate::item::{Item, decoded, flag, id, text, time, word};
 use crate::keys;
 use crate::op::{Change, Op, When};
-use crate::shared::WriteError;
+use crate::table_store::WriteError;
 
 /// How often a change is decided again when the row changed between its read and its write.
 pub const ATTEMPTS: usize = 5;

@@ -8,13 +8,13 @@ use domain::text::Emoji;
 use domain::{LogId, Member, MemberState, Room, RoomId, Seq, UserId, UserRoom};
 use futures_util::future::{try_join, try_join_all};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use service::ports::{DirectoryRoom, Head, RoomLog as _, Rooms, StoreResult, UserRoomRow, readable};
+use service::ports::{DirectoryRoom, Head, RoomLog as _, RoomStore, StoreResult, UserRoomRow, readable};
 
 use super::counts::joined;
 use crate::item::{Item, PK};
 use crate::keys::{self, Key};
 use crate::rows;
-use crate::shared::{Range, Shared};
+use crate::table_store::{Range, TableStore};
 
 /// Rooms of which heads or members are read at the same time.
 const ROOMS_AT_ONCE: usize = 16;
@@ -32,7 +32,7 @@ const NAMES_LOOKED_AT: usize = 5_000;
 /// the rows of both, and the member rows of the rooms that both have; the directory reads its lines until
 /// the page is full, and the row and the members of each room on it. A head that no hint tells is a read.
 #[async_trait]
-impl Rooms for Shared {
+impl RoomStore for TableStore {
     async fn room(&self, room: RoomId) -> StoreResult<Option<Room>> {
         let row = self.get(keys::room(room)).await?;
         row.map_or(Ok(None), |row| rows::room(&row))
@@ -215,7 +215,7 @@ struct Listed {
     name: String,
 }
 
-impl Shared {
+impl TableStore {
     /// These rooms, with the hints of their heads; those that are not there are left out.
     async fn rooms_with_heads(
         &self,

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use domain::limits::REFRESH_GRACE;
 use domain::{SessionId, Timestamp, UserId};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use service::ports::{Rotation, SessionRecord, Sessions, StoreResult, Ticket};
+use service::ports::{Rotation, SessionRecord, SessionStore, StoreResult, Ticket};
 
 use crate::item::{Item, bytes, flag, id, number, text, time};
 use crate::keys::{self, Key};
 use crate::op::{Change, Op, When};
-use crate::shared::{Range, Shared, WriteError};
+use crate::table_store::{Range, TableStore, WriteError};
 
 /// Sessions of one user that are ended at the same time.
 const ENDED_AT_ONCE: usize = 8;
@@ -19,7 +19,7 @@ const ENDED_AT_ONCE: usize = 8;
 /// are one conditional write, and one more when a token was used twice. Rows that are over are removed by
 /// the table's time to live, and not believed until then.
 #[async_trait]
-impl Sessions for Shared {
+impl SessionStore for TableStore {
     async fn open(&self, session: &SessionRecord) -> StoreResult<()> {
         let listed = Item::at(keys::user_session(session.user, session.id)).with("se", id(session.id.0));
         let ops = vec![Op::Put(item(session), When::Absent), Op::Put(listed, When::Always)];
@@ -136,7 +136,7 @@ impl Sessions for Shared {
     }
 }
 
-impl Shared {
+impl TableStore {
     /// The sessions in a user's list: those that are open, at most `SESSIONS_PER_USER`, and a few that are
     /// over since.
     async fn listed_sessions(&self, user: UserId) -> StoreResult<Vec<SessionId>> {

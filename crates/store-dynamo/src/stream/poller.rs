@@ -8,7 +8,7 @@ use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::error::ProvideErrorMetadata as _;
 use aws_sdk_dynamodbstreams::types::{AttributeValue, OperationType, Record, ShardIteratorType};
 use domain::{LogId, Seq, Timestamp};
-use service::ports::{Feed, StoreError, StoreResult};
+use service::ports::{FeedStore, StoreError, StoreResult};
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -18,8 +18,8 @@ use crate::error::{OpenError, read_error};
 use crate::item::{Item, PK, text};
 use crate::keys::{DIRTY, Key};
 use crate::op::{Op, When};
-use crate::shared::{Shared, WriteError};
 use crate::table;
+use crate::table_store::{TableStore, WriteError};
 
 /// Records of one request.
 const RECORDS: i32 = 1_000;
@@ -64,7 +64,7 @@ struct Shard {
 
 /// Reads the stream of one table.
 pub struct Poller {
-    shared: Arc<Shared>,
+    shared: Arc<TableStore>,
     streams: Client,
     stream: String,
     shards: HashMap<String, Shard>,
@@ -75,7 +75,7 @@ pub struct Poller {
 }
 
 impl Poller {
-    pub(crate) async fn open(shared: Arc<Shared>) -> Result<Poller, OpenError> {
+    pub(crate) async fn open(shared: Arc<TableStore>) -> Result<Poller, OpenError> {
         let description = table::describe(&shared.clients.read, &shared.settings.table).await?;
         let no_stream = || OpenError::NoStream(shared.settings.table.clone());
         let stream = description.latest_stream_arn().ok_or_else(no_stream)?.to_owned();
@@ -95,7 +95,7 @@ impl Poller {
     /// what all nodes read. Errors are logged, and tried again.
     pub async fn run(
         mut self,
-        leases: Arc<dyn Feed>,
+        leases: Arc<dyn FeedStore>,
         owner: &str,
         changed: impl Fn(&[(LogId, Seq)]) + Send,
         mut stop: watch::Receiver<bool>,
@@ -190,7 +190,7 @@ impl Poller {
         for (id, shard) in self.shards.iter_mut().filter(|(_, shard)| shard.moved) {
             let Some(after) = shard.after.clone() else { continue };
             let row = Item::at(place(&self.stream, id)).with("sq", text(after));
-            // A record lives for a day, and so does a place.
+            // A record current_epoch for a day, and so does a place.
             let until = crate::changes::now_ms() + 24 * 3_600_000;
             match self.shared.write(vec![Op::Put(row.expires(Timestamp(until as i64)), When::Always)]).await {
                 Ok(()) | Err(WriteError::Refused(_)) => shard.moved = false,
@@ -258,7 +258,7 @@ impl Poller {
                 Ok(records)
             }
             Err(error) => {
-                // An iterator lives for minutes only; the place outlives it.
+                // An iterator current_epoch for minutes only; the place outlives it.
                 shard.iterator = None;
                 match error.code() {
                     Some("ExpiredIteratorException" | "TrimmedDataAccessException") => Ok(Vec::new()),

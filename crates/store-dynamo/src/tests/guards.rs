@@ -223,8 +223,8 @@ async fn a_restored_table_begins_a_new_epoch() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_is_open_goes_on_in_the_new_epoch() {
-    let settings = DynamoSettings { epoch_life: Duration::ZERO, ..on_dynamodb_local() };
-    let long = DynamoSettings { epoch_life: Duration::from_secs(3_600), ..settings.clone() };
+    let settings = DynamoSettings { epoch_max_age: Duration::ZERO, ..on_dynamodb_local() };
+    let long = DynamoSettings { epoch_max_age: Duration::from_secs(3_600), ..settings.clone() };
     let test = TestStore::open(settings.clone()).await.expect("a table");
     let (writes, looks) = (test.store(), another(&long).await);
     let log = LogId::Room(a_room());

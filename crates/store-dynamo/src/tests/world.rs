@@ -23,7 +23,7 @@ pub fn settings(endpoint: String) -> DynamoSettings {
         pace: Duration::ZERO,
         hints: Hints::WhenAsked,
         // A read now and then, which no count of reads expects.
-        epoch_life: Duration::from_secs(3_600),
+        epoch_max_age: Duration::from_secs(3_600),
         // Two cores are shared by many tests and an emulator.
         attempt_timeout: Duration::from_secs(20),
         patience: Duration::from_secs(30),

@@ -8,12 +8,12 @@ use domain::{Epoch, LogId, Seq};
 use service::ports::{ChangedLogs, ChangesCursor, RoomLog as _, StoreResult};
 
 use crate::codec::Columns;
+use crate::connections::SqlConnections;
 use crate::database::Row;
 use crate::dialect::Dialect;
-use crate::shared::Shared;
 use crate::sql;
 
-impl Shared {
+impl SqlConnections {
     pub async fn changed_since(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs> {
         // Asked before the look: a cursor of another epoch than this one's look finds out at the next.
         let epoch = self.epoch().await?;

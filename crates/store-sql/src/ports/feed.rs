@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{LogId, RoomId, Seq, Timestamp};
-use service::ports::{Behind, Feed, FeedCursor, Fence, StoreResult};
+use service::ports::{Behind, FeedCursor, FeedStore, Fence, StoreResult};
 
 use crate::codec::{Columns, int};
-use crate::shared::Shared;
+use crate::connections::SqlConnections;
 use crate::sql;
 
 #[async_trait]
-impl Feed for Shared {
+impl FeedStore for SqlConnections {
     async fn cursors(&self, room: RoomId) -> StoreResult<Vec<FeedCursor>> {
         let query = sql::query("SELECT consumer, seq FROM feed WHERE room = $1 ORDER BY consumer");
         let rows = self.all(query.bind(room.to_string())).await?;

@@ -2,19 +2,19 @@
 
 use async_trait::async_trait;
 use domain::{File, FileId, FileState, RoomId, Timestamp, UserId};
-use service::ports::{Files, StoreError, StoreResult, readable};
+use service::ports::{FileStore, StoreError, StoreResult, readable};
 use sqlx::AssertSqlSafe;
 use stored::FileRest;
 
 use crate::codec::{Columns, decoded, json, word};
+use crate::connections::{SqlConnections, texts};
 use crate::database::Row;
-use crate::shared::{Shared, texts};
 use crate::sql;
 
 const FILE: &str = "file, room, user_id, seq, state, at, body";
 
 #[async_trait]
-impl Files for Shared {
+impl FileStore for SqlConnections {
     async fn put(&self, file: &File) -> StoreResult<()> {
         let file = file.clone();
         let put = self.execute(move || {

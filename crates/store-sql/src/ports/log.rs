@@ -7,8 +7,8 @@ use service::ports::{AppendError, Appended, ChangedLogs, ChangesCursor, LogPage,
 use sqlx::AssertSqlSafe;
 
 use crate::codec::{self, Columns, ENTRY, EntryRow, int};
+use crate::connections::{SqlConnections, texts};
 use crate::database::Row;
-use crate::shared::{Shared, texts};
 use crate::sql;
 
 /// Entries that one step of `raise_floor` blanks: short, so that appends are not kept waiting.
@@ -21,7 +21,7 @@ pub const PAGE_FORWARD: &str = "SELECT seq, n, by_id, id, at, v, body FROM entry
     (SELECT seq FROM entry WHERE log = $1 AND seq > $2 AND kind = 'message' ORDER BY seq LIMIT $3) ORDER BY seq";
 
 #[async_trait]
-impl RoomLog for Shared {
+impl RoomLog for SqlConnections {
     async fn epoch(&self) -> StoreResult<Epoch> {
         let row = self.one(sql::query("SELECT v AS epoch FROM meta WHERE k = 'epoch'")).await?;
         self.epoch_of(row.as_ref().ok_or_else(codec::no_epoch)?)
@@ -135,7 +135,7 @@ impl RoomLog for Shared {
     }
 }
 
-impl Shared {
+impl SqlConnections {
     /// The epoch that the database said. It is never remembered: one that was restored has another, and whatever this
     /// process asks next is answered in that one.
     fn epoch_of(&self, row: &Row) -> StoreResult<Epoch> {

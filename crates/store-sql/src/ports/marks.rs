@@ -3,16 +3,16 @@
 use async_trait::async_trait;
 use domain::limits::MENTIONS_PER_ROW;
 use domain::{RoomId, Seq, UserId};
-use service::ports::{MarkRow, Marks, StoreError, StoreResult};
+use service::ports::{MarkRow, MarkStore, StoreError, StoreResult};
 
 use crate::codec::{Columns, int, json};
+use crate::connections::{SqlConnections, texts};
 use crate::database::{Connection, Row};
 use crate::error::Fault;
-use crate::shared::{Shared, texts};
 use crate::sql;
 
 #[async_trait]
-impl Marks for Shared {
+impl MarkStore for SqlConnections {
     async fn mark_read(&self, user: UserId, room: RoomId, seq: Seq, n: u64) -> StoreResult<MarkRow> {
         self.write(move |connection| {
             Box::pin(async move {

@@ -1,4 +1,4 @@
-//! The ports, each in a file of its own, all on `Shared`.
+//! The ports, each in a file of its own, all on `SqlConnections`.
 
 mod changes;
 mod feed;

@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{RoomId, Timestamp, UserId};
-use service::ports::{Connection, NodeRow, Nodes, SocketState, StoreResult};
+use service::ports::{Connection, NodeRow, NodeStore, SocketState, StoreResult};
 
 use crate::codec::Columns;
+use crate::connections::SqlConnections;
 use crate::database::Row;
-use crate::shared::Shared;
 use crate::sql;
 
 /// A node that was not heard of for so long does not come back under its name.
 const FORGOTTEN_MS: i64 = 24 * 3_600_000;
 
 #[async_trait]
-impl Nodes for Shared {
+impl NodeStore for SqlConnections {
     async fn beat(&self, node: &NodeRow) -> StoreResult<()> {
         let node = node.clone();
         let beat = self.execute(move || {

@@ -2,17 +2,17 @@
 
 use async_trait::async_trait;
 use domain::{Notification, NotificationKey, Timestamp, UserId};
-use service::ports::{NotificationPage, Notifications, StoreResult, readable};
+use service::ports::{NotificationPage, NotificationStore, StoreResult, readable};
 use sqlx::AssertSqlSafe;
 use stored::NotificationRecord;
 
 use crate::codec::{Columns, decoded, int};
+use crate::connections::SqlConnections;
 use crate::database::{Row, Statement};
-use crate::shared::Shared;
 use crate::sql;
 
 #[async_trait]
-impl Notifications for Shared {
+impl NotificationStore for SqlConnections {
     async fn list(
         &self,
         user: UserId,

@@ -3,16 +3,16 @@
 use async_trait::async_trait;
 use domain::name::{DisplayName, UserName};
 use domain::{User, UserId, UserRole};
-use service::ports::{NewUser, People, StoreError, StoreResult, UserRecord, readable};
+use service::ports::{NewUser, StoreError, StoreResult, UserRecord, UserStore, readable};
 use sqlx::AssertSqlSafe;
 
 use super::people_rows::{self as rows, USER};
 use crate::codec::Columns;
-use crate::shared::{Shared, texts};
+use crate::connections::{SqlConnections, texts};
 use crate::sql;
 
 #[async_trait]
-impl People for Shared {
+impl UserStore for SqlConnections {
     async fn create_user(&self, new: &NewUser) -> StoreResult<()> {
         let new = lower_case(new);
         self.write(move |connection| {
@@ -129,7 +129,7 @@ impl People for Shared {
     }
 }
 
-impl Shared {
+impl SqlConnections {
     async fn user_where(&self, condition: &str, value: String) -> StoreResult<Option<UserRecord>> {
         let query = format!("SELECT {USER} FROM usr WHERE {condition}");
         let row = self.one(sql::query(AssertSqlSafe(query)).bind(value)).await?;

@@ -4,16 +4,16 @@ use async_trait::async_trait;
 use domain::name::{Slug, fold};
 use domain::text::Emoji;
 use domain::{LogId, Member, Room, RoomId, Seq, UserId, UserRoom};
-use service::ports::{DirectoryRoom, Head, Rooms, StoreResult, UserRoomRow, readable};
+use service::ports::{DirectoryRoom, Head, RoomStore, StoreResult, UserRoomRow, readable};
 use sqlx::AssertSqlSafe;
 
 use crate::codec::{self, Columns, MEMBER, USER_ROOM, int};
+use crate::connections::{SqlConnections, texts};
 use crate::database::{Row, Statement};
-use crate::shared::{Shared, texts};
 use crate::sql;
 
 #[async_trait]
-impl Rooms for Shared {
+impl RoomStore for SqlConnections {
     async fn room(&self, room: RoomId) -> StoreResult<Option<Room>> {
         let query = sql::query("SELECT room, body AS room_body FROM room WHERE room = $1").bind(room.to_string());
         self.one(query).await?.as_ref().map(codec::room).transpose()
@@ -162,7 +162,7 @@ impl Rooms for Shared {
     }
 }
 
-impl Shared {
+impl SqlConnections {
     /// Reads rows behind `after`, in the order of a column. A page is full as long as more follow, however many rows of it
     /// cannot be decoded.
     async fn page<T>(

@@ -3,16 +3,16 @@
 use async_trait::async_trait;
 use domain::limits::REFRESH_GRACE;
 use domain::{SessionId, Timestamp, UserId};
-use service::ports::{Rotation, SessionRecord, Sessions, StoreResult, Ticket};
+use service::ports::{Rotation, SessionRecord, SessionStore, StoreResult, Ticket};
 
 use crate::codec::Columns;
+use crate::connections::SqlConnections;
 use crate::database::{Connection, Row};
 use crate::error::Fault;
-use crate::shared::Shared;
 use crate::sql;
 
 #[async_trait]
-impl Sessions for Shared {
+impl SessionStore for SqlConnections {
     async fn open(&self, session: &SessionRecord) -> StoreResult<()> {
         let session = session.clone();
         let opened = self.execute(move || {

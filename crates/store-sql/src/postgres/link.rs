@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use service::seldom::Seldom;
+use service::log_throttle::LogThrottle;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::Mutex;
 
@@ -22,13 +22,13 @@ pub struct Link {
     is_down: AtomicBool,
     /// What the server said last, and when. Held while it is asked, so that it is asked once.
     said: Mutex<Option<(String, Instant)>>,
-    line: Seldom,
+    line: LogThrottle,
 }
 
 impl Link {
     pub fn new(options: PgConnectOptions) -> Link {
         let name = super::name_of(&options);
-        Link { options, name, is_down: AtomicBool::new(false), said: Mutex::default(), line: Seldom::new() }
+        Link { options, name, is_down: AtomicBool::new(false), said: Mutex::default(), line: LogThrottle::new() }
     }
 
     /// Work went well: the server is there.
@@ -47,7 +47,7 @@ impl Link {
             error if super::turns_away(&error) => open::refused(&self.options, &self.name, error).to_string(),
             error => return error.to_string(),
         };
-        if let Some(repeated) = self.line.tell(&why, Instant::now()) {
+        if let Some(repeated) = self.line.admit(&why, Instant::now()) {
             self.is_down.store(true, Ordering::Relaxed);
             tracing::error!(why, repeated, "the database cannot be used");
         }

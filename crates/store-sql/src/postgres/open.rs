@@ -11,11 +11,11 @@ use super::link::Link;
 use super::reads::Reads;
 use super::replica::Replica;
 use crate::SqlStore;
+use crate::connections::SqlConnections;
 use crate::database::{Connection, Pool};
 use crate::error::OpenError;
 use crate::schema;
 use crate::settings::{IfMissing, SqlSettings};
-use crate::shared::Shared;
 use crate::writer::Writer;
 
 /// The first release with transaction ids that never wrap (`pg_current_xact_id`).
@@ -38,7 +38,7 @@ impl SqlStore {
         let reads = Reads::new(options.clone(), &settings);
         let link = Arc::new(Link::new(options));
         let writer = Writer::pooled(writes, link.clone(), &settings);
-        let mut shared = Shared { link: Some(link), ..Shared::new(Pool::Postgres(reads), writer) };
+        let mut shared = SqlConnections { link: Some(link), ..SqlConnections::new(Pool::Postgres(reads), writer) };
         if let Some(url) = replica {
             shared.replica = Some(Replica::new(super::options(url)?, meta.epoch, &settings));
         }

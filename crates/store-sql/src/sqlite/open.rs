@@ -9,12 +9,12 @@ use sqlx::sqlite::SqlitePoolOptions;
 use tempfile::TempDir;
 
 use crate::SqlStore;
+use crate::connections::SqlConnections;
 use crate::database::{Connection, Pool};
 use crate::dialect::{self, Kind};
 use crate::error::OpenError;
 use crate::schema;
 use crate::settings::{IfMissing, SqlSettings};
-use crate::shared::Shared;
 use crate::writer::Writer;
 
 /// Attempts to open a database that another process is just creating.
@@ -46,7 +46,7 @@ impl SqlStore {
             .await
             .map_err(|source| OpenError::Database { name: path.display().to_string(), source })?;
         let writer = Writer::queued(connection, &path, &settings);
-        let shared = Shared::new(Pool::Sqlite(reads), writer);
+        let shared = SqlConnections::new(Pool::Sqlite(reads), writer);
         let file = File { path, settings, _folder: None };
         Ok(SqlStore { shared: Arc::new(shared), file: Some(file) })
     }

@@ -102,7 +102,7 @@ pub async fn call_everything(store: &Store) {
     notifications.unread(ada, 5).await.expect("unread");
     notifications.sweep(at).await.expect("sweep");
 
-    let people = &store.people;
+    let people = &store.users;
     let mut new = person("ada");
     new.email = Some("ada@example.org".into());
     people.register(&new).await.expect("register");

@@ -129,7 +129,7 @@ impl Writer {
         answered.await.unwrap_or(Err(AppendError::Unknown))
     }
 
-    /// See `Shared::write`.
+    /// See `SqlConnections::write`.
     pub async fn write<T, F>(&self, span: Span, work: F) -> StoreResult<T>
     where
         T: Send + 'static,

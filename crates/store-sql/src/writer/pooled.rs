@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use service::seldom::Seldom;
+use service::log_throttle::LogThrottle;
 use sqlx::PgPool;
 use tokio::sync::{Semaphore, TryAcquireError};
 
@@ -100,8 +100,8 @@ impl Run {
         match &ended {
             Ok(()) => self.link.works(),
             Err(failure) => {
-                static LINE: Seldom = Seldom::new();
-                if let Some(repeated) = LINE.tell(&format!("{failure:?}"), Instant::now()) {
+                static LINE: LogThrottle = LogThrottle::new();
+                if let Some(repeated) = LINE.admit(&format!("{failure:?}"), Instant::now()) {
                     tracing::warn!(?failure, tries, repeated, "a transaction did not commit");
                 }
             }

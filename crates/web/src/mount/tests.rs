@@ -14,7 +14,7 @@ use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use service::auth::{AuthSettings, SigningKeys};
-use service::{Directory, Logs, SystemClock};
+use service::{Logs, SystemClock, UserCache};
 use tower::ServiceExt;
 use tracing_subscriber::prelude::*;
 
@@ -25,8 +25,8 @@ fn auth() -> Arc<Auth> {
     let store = MemoryStore::new().store();
     let clock = Arc::new(SystemClock);
     let logs = Logs::new(store.clone(), clock.clone(), Limits::default());
-    let directory = Directory::new(store.clone(), clock.clone());
-    Auth::new(store, logs, directory, clock, SigningKeys::generate(), AuthSettings::default())
+    let user_cache = UserCache::new(store.clone(), clock.clone());
+    Auth::new(store, logs, user_cache, clock, SigningKeys::generate(), AuthSettings::default())
 }
 
 fn routes() -> Router {

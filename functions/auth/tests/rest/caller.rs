@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use service::auth::{AuthSettings, SigningKeys};
-use service::{Auth, Directory, Logs, SystemClock};
+use service::{Auth, Logs, SystemClock, UserCache};
 use tower::ServiceExt;
 use web::WebSettings;
 
@@ -25,8 +25,8 @@ pub fn server_with(settings: AuthSettings) -> Caller {
     let store = MemoryStore::new().store();
     let clock = Arc::new(SystemClock);
     let logs = Logs::new(store.clone(), clock.clone(), Limits::default());
-    let directory = Directory::new(store.clone(), clock.clone());
-    let auth = Auth::new(store, logs, directory, clock, SigningKeys::generate(), settings);
+    let user_cache = UserCache::new(store.clone(), clock.clone());
+    let auth = Auth::new(store, logs, user_cache, clock, SigningKeys::generate(), settings);
     let router = auth::router(auth.clone()).merge(web::docs("/api/auth", auth::openapi()));
     let limits = Limits { requests_per_minute: 0, ..Limits::default() };
     let settings = WebSettings { limits, ..WebSettings::default() };

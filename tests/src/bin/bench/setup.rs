@@ -12,7 +12,7 @@ use domain::{
     UserRole, UserRoom,
 };
 use service::ports::{Bus, BusMessage, BusStatus, Heard, Store, UserRecord};
-use service::{Access, Directory, Logs, Marks, Messages, SystemClock, ids};
+use service::{Access, Logs, Marks, Messages, SystemClock, UserCache, ids};
 use store_sql::{SqlSettings, SqlStore};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
@@ -54,10 +54,10 @@ impl Bench {
         let clock = Arc::new(SystemClock);
         let limits = Limits { sends_per_10s: u32::MAX, joins_per_minute: u32::MAX, ..Limits::default() };
         let logs = Logs::new(store.clone(), clock.clone(), limits);
-        let directory = Directory::new(store.clone(), clock.clone());
+        let user_cache = UserCache::new(store.clone(), clock.clone());
         let marks = Marks::new(store.clone(), Arc::new(Alone(watch::Sender::new(BusStatus::Up))), clock);
         let access = Access::new(store.clone());
-        let messages = Messages::new(store.clone(), logs.clone(), directory, access, marks);
+        let messages = Messages::new(store.clone(), logs.clone(), user_cache, access, marks);
         Ok(Bench { sql, store, logs, messages, _folder: folder })
     }
 
@@ -67,7 +67,7 @@ impl Bench {
         let name = UserName::parse(&format!("person{number}"))?;
         let created_at = Timestamp(0);
         let user = User { id, name, display_name: None, guest: false, role: UserRole::User, banned: false, created_at };
-        self.store.people.create_user(&UserRecord { user, email: None, password_hash: None }).await?;
+        self.store.users.create_user(&UserRecord { user, email: None, password_hash: None }).await?;
         Ok(Actor { user: id, session: None, admin: false, guest: false })
     }
 

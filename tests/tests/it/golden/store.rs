@@ -30,10 +30,10 @@ pub enum Store {
 pub struct Opened {
     data: TempDir,
     backends: Option<Backends>,
-    place: Place,
+    location: DataLocation,
 }
 
-enum Place {
+enum DataLocation {
     Sqlite,
     Postgres { database: String },
     DynamoDb { table: String },
@@ -58,17 +58,17 @@ impl Store {
     pub async fn load(self, folder: &Path) -> Opened {
         let data = tempfile::tempdir().expect("a temporary folder can be made");
         copy(&folder.join("files"), &data.path().join("files"));
-        let (place, variables) = match self {
+        let (location, variables) = match self {
             Store::Sqlite => {
                 std::fs::copy(folder.join(SQLITE), data.path().join(SQLITE)).expect("the database can be copied");
-                return Opened { data, backends: None, place: Place::Sqlite };
+                return Opened { data, backends: None, location: DataLocation::Sqlite };
             }
             Store::Postgres => {
                 let postgres = shared::postgres();
                 let database = postgres.new_database_like("template0");
                 postgres.load(&database, &folder.join("dump.sql"));
                 let url = postgres.url_of(&database);
-                (Place::Postgres { database }, vec![("DATABASE_URL", url)])
+                (DataLocation::Postgres { database }, vec![("DATABASE_URL", url)])
             }
             Store::DynamoDb => {
                 let table = format!("golden-{}", uuid::Uuid::now_v7());
@@ -81,12 +81,12 @@ impl Store {
                     ("AWS_SECRET_ACCESS_KEY", AWS_KEYS.1.to_owned()),
                     ("AWS_REGION", AWS_REGION.to_owned()),
                 ];
-                (Place::DynamoDb { table }, variables)
+                (DataLocation::DynamoDb { table }, variables)
             }
         };
         let backends = Backends::with_variables(variables).await;
-        let opened = Opened { data, backends: Some(backends), place };
-        if let Place::DynamoDb { table } = &opened.place {
+        let opened = Opened { data, backends: Some(backends), location };
+        if let DataLocation::DynamoDb { table } = &opened.location {
             opened.put_items(table, &folder.join("items.jsonl")).await;
         }
         opened
@@ -108,7 +108,7 @@ impl Opened {
         let (v, body) = damage.row();
         let quoted = body.replace('\'', "''");
         self.sql(&format!("UPDATE entry SET v = {v}, body = '{quoted}' WHERE log = '{log}' AND seq = {seq}")).await;
-        let Place::DynamoDb { table } = &self.place else { return };
+        let DataLocation::DynamoDb { table } = &self.location else { return };
         for item in self.items(table).await {
             let (Some(first), Some(entries)) = (item["sk"]["S"].as_str(), item["en"]["L"].as_array()) else { continue };
             let is_of_log = item["pk"]["S"].as_str().is_some_and(|pk| pk.contains(&log[2..]));
@@ -131,7 +131,7 @@ impl Opened {
     pub async fn rename_user(&self, user: &str, name: &str) {
         let folded = fold(name);
         self.sql(&format!("UPDATE usr SET name = '{name}', folded = '{folded}' WHERE user_id = '{user}'")).await;
-        let Place::DynamoDb { table } = &self.place else { return };
+        let DataLocation::DynamoDb { table } = &self.location else { return };
         let items = self.items(table).await;
         let profile = items.iter().find(|item| item["nm"]["S"] == "eve").expect("she has a profile");
         let claim = items.iter().find(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.ends_with("#eve")));
@@ -147,7 +147,7 @@ impl Opened {
     /// Gives a member row a state that only a later release may know.
     pub async fn spoil_member(&self, room: &str, user: &str) {
         self.sql(&format!("UPDATE member SET state = 'asleep' WHERE room = '{room}' AND user_id = '{user}'")).await;
-        let Place::DynamoDb { table } = &self.place else { return };
+        let DataLocation::DynamoDb { table } = &self.location else { return };
         for mut item in self.items(table).await {
             let is_hers = item["sk"]["S"].as_str() == Some(&format!("MEMBER#{user}"));
             if is_hers && item["pk"]["S"].as_str().is_some_and(|pk| pk.contains(room)) {
@@ -158,18 +158,18 @@ impl Opened {
     }
 
     async fn sql(&self, statement: &str) {
-        match &self.place {
-            Place::Sqlite => {
+        match &self.location {
+            DataLocation::Sqlite => {
                 let url = format!("sqlite://{}", self.data.path().join(SQLITE).display());
                 let mut connection = SqliteConnection::connect(&url).await.expect("the database opens");
                 let done = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut connection).await;
                 assert_eq!(done.expect("the statement runs").rows_affected(), 1, "{statement}");
                 connection.close().await.expect("the database closes");
             }
-            Place::Postgres { database } => {
+            DataLocation::Postgres { database } => {
                 shared::postgres().sql(database, statement);
             }
-            Place::DynamoDb { .. } => {}
+            DataLocation::DynamoDb { .. } => {}
         }
     }
 

@@ -1,6 +1,6 @@
 //! When several nodes append to one log: after some lost appends in a row, what waits goes to the log's home node.
 //!
-//! Never a matter of safety, which the condition of the append is. Never hands on what was handed over.
+//! Never a matter of safety, which the condition of the append is. Never forwards what was forwarded to it.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use domain::limits::{FORWARD_CHANGES, FORWARD_LOSSES, FORWARD_STAY};
 use domain::{Ack, Change, Refusal, Seq};
 
 use super::item::Item;
-use super::{Machine, Now, Output};
+use super::{Appender, Now, Output};
 
-/// How often this appender was overtaken, and what it handed over because of that.
+/// How often this appender was overtaken, and what it forwarded because of that.
 #[derive(Debug, Default)]
 pub(super) struct Contention {
     /// Appends lost in a row.
@@ -18,7 +18,7 @@ pub(super) struct Contention {
     /// Until then everything goes to the home node: it would most likely lose again.
     stays_until: Option<Duration>,
     /// What the home node was given and has not answered.
-    handed_over: Vec<Item>,
+    forwarded_items: Vec<Item>,
     /// The highest place that it answered with.
     reached: Seq,
 }
@@ -32,12 +32,12 @@ impl Contention {
         self.losses += 1;
     }
 
-    pub(super) fn handed_over(&self) -> impl Iterator<Item = &Item> {
-        self.handed_over.iter()
+    pub(super) fn forwarded_items(&self) -> impl Iterator<Item = &Item> {
+        self.forwarded_items.iter()
     }
 
-    pub(super) fn handed_over_mut(&mut self) -> impl Iterator<Item = &mut Item> {
-        self.handed_over.iter_mut()
+    pub(super) fn forwarded_items_mut(&mut self) -> impl Iterator<Item = &mut Item> {
+        self.forwarded_items.iter_mut()
     }
 
     /// The log may be of another life.
@@ -50,9 +50,9 @@ impl Contention {
     }
 }
 
-impl Machine {
+impl Appender {
     /// The changes that are to go to the home node, if it is time for that.
-    pub(super) fn hand_over(&mut self, now: Now) -> Option<Vec<Change>> {
+    pub(super) fn forward(&mut self, now: Now) -> Option<Vec<Change>> {
         if !self.contention.is_too_much(now) {
             return None;
         }
@@ -64,13 +64,13 @@ impl Machine {
             item.change.epoch.get_or_insert(tip.epoch());
         }
         let changes: Vec<Change> = items.iter().map(|item| item.change.clone()).collect();
-        self.contention.handed_over = items;
+        self.contention.forwarded_items = items;
         (!changes.is_empty()).then_some(changes)
     }
 
     /// What the home node answered.
     pub(super) fn forwarded(&mut self, answers: Option<Vec<Result<Ack, Refusal>>>, now: Now, out: &mut Vec<Output>) {
-        let items = std::mem::take(&mut self.contention.handed_over);
+        let items = std::mem::take(&mut self.contention.forwarded_items);
         // Whoever appended, it was not this node: its tip is an old one.
         self.overtaken = true;
         let lost_before = std::mem::take(&mut self.contention.losses) >= FORWARD_LOSSES;

@@ -21,20 +21,20 @@ pub(super) struct Item {
     pub(super) counted: bool,
     /// Whether the limit of scans has seen it.
     pub(super) scanned: bool,
-    /// Whether another node handed it over: it is never handed on.
-    pub(super) handed: bool,
+    /// Whether another node forwarded it: it is never forwarded again.
+    pub(super) forwarded: bool,
 }
 
 /// An item of the open append.
 #[derive(Debug)]
-pub(super) struct Placed {
+pub(super) struct Slotted {
     pub(super) item: Item,
-    pub(super) place: Place,
+    pub(super) place: Slot,
 }
 
 /// What an open append means to an item.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(super) enum Slot {
     /// It is in it.
     Entry {
         /// Its (first) entry.
@@ -51,7 +51,7 @@ impl Item {
     pub(super) fn new(change: Change, token: Token, now: Now, looks: Looks) -> Item {
         let deadline = now.since_start + APPEND_DEADLINE;
         let (tokens, came_after) = (vec![token], looks.asked);
-        Item { change, tokens, deadline, came_after, counted: false, scanned: false, handed: false }
+        Item { change, tokens, deadline, came_after, counted: false, scanned: false, forwarded: false }
     }
 
     /// Whether this is the same change of the same sender.
@@ -64,7 +64,7 @@ impl Item {
         // One that names what it has seen can be looked up; one that does not cannot.
         self.change.seen = self.change.seen.or(twin.change.seen);
         self.came_after = self.came_after.max(twin.came_after);
-        self.handed |= twin.handed;
+        self.forwarded |= twin.forwarded;
         self.tokens.extend(twin.tokens);
     }
 

@@ -11,8 +11,8 @@ mod queue;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::dedup::{Found, find_duplicate, reaches_below};
 use domain::limits::{APPEND_ENTRIES, APPENDER_ROWS, APPENDER_WINDOW, REPLAY_ENTRIES, WINDOW_STEP};
-use domain::look_up::{Found, look_up, reaches_below};
 use domain::{
     Ack, Change, Decision, Entry, Intent, LogId, Refusal, Row, RowKey, RowWrite, Seq, Timestamp, View, Window, decide,
 };
@@ -21,7 +21,7 @@ use super::rates::Rates;
 use crate::ports::{AppendShape, Appended, StoreResult, Tip};
 
 use forward::Contention;
-use item::{Item, Place, Placed};
+use item::{Item, Slot, Slotted};
 use queue::Queue;
 
 /// The caller's name of an answer that it waits for.
@@ -124,7 +124,7 @@ struct Looks {
 }
 
 /// The appender of one log.
-pub struct Machine {
+pub struct Appender {
     log: LogId,
     shape: AppendShape,
     /// The last entry, as far as known; none when it has to be read.
@@ -134,7 +134,7 @@ pub struct Machine {
     window: Window,
     queue: Queue,
     /// What the open append holds, in order.
-    placed: Vec<Placed>,
+    placed: Vec<Slotted>,
     prepared: Option<Arc<Prepared>>,
     /// Whether a command is under way.
     busy: bool,
@@ -150,11 +150,11 @@ pub struct Machine {
     contention: Contention,
 }
 
-impl Machine {
+impl Appender {
     /// Knows nothing of its log yet. `shape` is how the store likes its appends.
-    pub fn new(log: LogId, shape: AppendShape) -> Machine {
-        let nowhere = domain::Place { epoch: domain::Epoch(0), seq: 0, n: 0, at: Timestamp(0) };
-        Machine {
+    pub fn new(log: LogId, shape: AppendShape) -> Appender {
+        let nowhere = domain::LogPosition { epoch: domain::Epoch(0), seq: 0, n: 0, at: Timestamp(0) };
+        Appender {
             log,
             shape,
             tip: None,
@@ -178,27 +178,28 @@ impl Machine {
         self.queue.is_empty() && self.placed.is_empty() && !self.busy
     }
 
-    /// When [`Machine::go`] has to be called at the latest, since somebody has waited long enough.
+    /// When [`Appender::go`] has to be called at the latest, since somebody has waited long enough.
     pub fn next_deadline(&self) -> Option<Duration> {
-        // What is placed or handed over came before what is queued, and each is in the order of its coming.
-        let under_way = self.placed.iter().map(|placed| &placed.item).chain(self.contention.handed_over());
+        // What is placed or forwarded came before what is queued, and each is in the order of its coming.
+        let under_way = self.placed.iter().map(|placed| &placed.item).chain(self.contention.forwarded_items());
         let first = under_way.filter(|item| !item.is_abandoned()).map(|item| item.deadline).min();
         first.or_else(|| self.queue.deadline())
     }
 
-    /// Takes a change in; [`Machine::go`] is to be called after the last of several.
+    /// Takes a change in; [`Appender::go`] is to be called after the last of several.
     pub fn submit(&mut self, change: Change, token: Token, now: Now, out: &mut Vec<Output>) {
         self.take_in(Item::new(change, token, now, self.looks), token, out);
     }
 
-    /// As [`Machine::submit`], for a change that another node handed over.
-    pub fn submit_handed(&mut self, change: Change, token: Token, now: Now, out: &mut Vec<Output>) {
-        let item = Item { handed: true, ..Item::new(change, token, now, self.looks) };
+    /// Like [`Appender::submit`], for a change forwarded by another node.
+    pub fn submit_forwarded(&mut self, change: Change, token: Token, now: Now, out: &mut Vec<Output>) {
+        let item = Item { forwarded: true, ..Item::new(change, token, now, self.looks) };
         self.take_in(item, token, out);
     }
 
     fn take_in(&mut self, item: Item, token: Token, out: &mut Vec<Output>) {
-        let under_way = self.placed.iter_mut().map(|placed| &mut placed.item).chain(self.contention.handed_over_mut());
+        let under_way =
+            self.placed.iter_mut().map(|placed| &mut placed.item).chain(self.contention.forwarded_items_mut());
         let twin = under_way.filter(|twin| !twin.is_abandoned()).find(|twin| twin.is_twin(&item.change));
         if let Some(twin) = twin {
             twin.tokens.push(token);
@@ -243,7 +244,7 @@ impl Machine {
             if self.queue.is_empty() {
                 return;
             }
-            if let Some(changes) = self.hand_over(now) {
+            if let Some(changes) = self.forward(now) {
                 return self.ask(Command::Forward(changes), out);
             }
             match self.next_read(now, rates, out) {
@@ -325,22 +326,22 @@ impl Machine {
                 continue;
             }
             let place = match decide(&mut self.view, &mut self.window, &item.change, now.at) {
-                Decision::Append(seq) => Place::Entry { seq, is_new: true },
+                Decision::Append(seq) => Slot::Entry { seq, is_new: true },
                 Decision::Known(ack) => match ack.seq.filter(|seq| *seq > tip.seq()) {
-                    Some(seq) => Place::Entry { seq, is_new: false },
+                    Some(seq) => Slot::Entry { seq, is_new: false },
                     None => {
                         item.answer(Ok(ack), out);
                         continue;
                     }
                 },
-                Decision::Noop(ack) => Place::Beside(Box::new(Ok(ack))),
-                Decision::Refuse(refusal) => Place::Beside(Box::new(Err(refusal))),
+                Decision::Noop(ack) => Slot::Beside(Box::new(Ok(ack))),
+                Decision::Refuse(refusal) => Slot::Beside(Box::new(Err(refusal))),
             };
             match place {
-                Place::Beside(answer) if item.came_before(self.looks) && self.view.pending() == 0 => {
+                Slot::Beside(answer) if item.came_before(self.looks) && self.view.pending() == 0 => {
                     item.answer(*answer, out);
                 }
-                place => self.placed.push(Placed { item, place }),
+                place => self.placed.push(Slotted { item, place }),
             }
         }
         if self.view.pending() > 0 {
@@ -364,7 +365,7 @@ impl Machine {
 
     /// Asks the rate limit about a change, once, and not about a repeat of one that is there.
     fn count(&self, item: &mut Item, now: Now, rates: &Rates) -> Result<(), Refusal> {
-        let is_new = !item.counted && look_up(&self.window, self.view.place().epoch, &item.change) == Found::New;
+        let is_new = !item.counted && find_duplicate(&self.window, self.view.place().epoch, &item.change) == Found::New;
         item.counted |= is_new;
         if is_new { rates.change(&item.change, now.since_start) } else { Ok(()) }
     }

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use domain::{Ack, Body, Code, Entry, Intent, Refusal, View, Window};
 
-use super::item::{Place, Placed};
-use super::{Command, Machine, Now, Output};
+use super::item::{Slot, Slotted};
+use super::{Appender, Command, Now, Output};
 use crate::ports::{AppendError, Appended, Committed, StoreError, StoreResult, Tip};
-use crate::refuse::{RETRY_MS, STORE_AWAY, other_epoch};
+use crate::refusals::{RETRY_MS, STORE_AWAY, other_epoch};
 
 /// The first wait after a failure of the store; doubled with each further one.
 const FIRST_WAIT_MS: u64 = 25;
 /// The longest wait between two tries.
 const LONGEST_WAIT_MS: u64 = 800;
 
-impl Machine {
+impl Appender {
     /// The end of the log was read afresh.
     pub(super) fn recent(&mut self, read: StoreResult<(Tip, Vec<Entry>)>, out: &mut Vec<Output>) {
         self.read(read, out, |machine, (tip, entries)| {
@@ -45,7 +45,7 @@ impl Machine {
         debug_assert_eq!(self.window.head(), tip.seq(), "the window ends at the tip");
         let unchanged = self.tip == Some(tip) && !self.overtaken;
         if !unchanged {
-            let place = domain::Place { epoch: tip.epoch(), seq: tip.seq(), n: tip.n(), at: tip.at() };
+            let place = domain::LogPosition { epoch: tip.epoch(), seq: tip.seq(), n: tip.n(), at: tip.at() };
             self.view = View::new(self.log, place);
         }
         self.tip = Some(tip);
@@ -141,10 +141,10 @@ impl Machine {
             epoch: prepared.after.epoch(),
             entries: entries.into(),
         }));
-        for Placed { mut item, place } in self.placed.drain(..) {
+        for Slotted { mut item, place } in self.placed.drain(..) {
             let answer = match place {
-                Place::Beside(answer) => *answer,
-                Place::Entry { seq, is_new } => {
+                Slot::Beside(answer) => *answer,
+                Slot::Entry { seq, is_new } => {
                     let entry = &entries[(seq - first) as usize];
                     let (seq, entry, at) = (Some(entry.seq), Some(entry.clone()), entry.at);
                     Ok(Ack { seq, at, dup: !is_new, noop: false, entry })
@@ -175,7 +175,7 @@ impl Machine {
 
     /// What was too much together is tried one by one; what is too much by itself is refused, and the others go on.
     fn too_large(&mut self, out: &mut Vec<Output>) {
-        let is_made = |placed: &&mut Placed| matches!(placed.place, Place::Entry { is_new: true, .. });
+        let is_made = |placed: &&mut Slotted| matches!(placed.place, Slot::Entry { is_new: true, .. });
         let made = self.placed.iter_mut().filter(is_made).count();
         if made > 1 {
             self.one_by_one = made;
@@ -238,7 +238,8 @@ impl Machine {
     pub(super) fn expire(&mut self, now: Now, out: &mut Vec<Output>) {
         let refusal = Refusal::unavailable(STORE_AWAY, RETRY_MS);
         self.queue.expire(now.since_start, &refusal, out);
-        let under_way = self.placed.iter_mut().map(|placed| &mut placed.item).chain(self.contention.handed_over_mut());
+        let under_way =
+            self.placed.iter_mut().map(|placed| &mut placed.item).chain(self.contention.forwarded_items_mut());
         for item in under_way.filter(|item| item.deadline <= now.since_start) {
             item.answer(Err(refusal.clone()), out);
         }

@@ -8,7 +8,7 @@ use domain::{Change, EntryId, Refusal, Seq, UserId};
 
 use super::Output;
 use super::item::Item;
-use crate::refuse::overloaded;
+use crate::refusals::overloaded;
 
 /// Changes that wait.
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ impl Queue {
     pub(super) fn take_ours(&mut self, most: usize) -> Vec<Item> {
         let mut taken = Vec::new();
         for item in std::mem::take(&mut self.items) {
-            if item.handed || taken.len() == most {
+            if item.forwarded || taken.len() == most {
                 self.items.push_back(item);
             } else {
                 self.ids.remove(&key(&item.change));

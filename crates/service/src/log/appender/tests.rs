@@ -19,7 +19,7 @@ const HEAD: Seq = 10;
 
 /// A machine, and what it said.
 struct Bench {
-    machine: Machine,
+    machine: Appender,
     rates: Rates,
     now_ms: u64,
     token: Token,
@@ -66,7 +66,7 @@ impl Bench {
     fn shaped(shape: AppendShape) -> Bench {
         let limits = Limits { sends_per_10s: 1_000_000, ..Limits::default() };
         Bench {
-            machine: Machine::new(LogId::Room(ROOM), shape),
+            machine: Appender::new(LogId::Room(ROOM), shape),
             rates: Rates::new(limits),
             now_ms: 0,
             token: 0,
@@ -601,7 +601,7 @@ fn home_ack(seq: Seq) -> Result<Ack, Refusal> {
 }
 
 #[test]
-fn who_loses_three_times_in_a_row_hands_its_changes_to_the_home() {
+fn an_appender_that_loses_three_times_in_a_row_forwards_to_the_home() {
     let mut bench = Bench::warm();
     let (token, changes) = overtaken(&mut bench, send(1, 2, Some(HEAD)));
     assert_eq!((changes.len(), changes[0].id, changes[0].seen), (1, id(2), Some(HEAD)));
@@ -652,10 +652,10 @@ fn without_a_home_that_answers_one_goes_on_alone_and_decides_again() {
 }
 
 #[test]
-fn what_was_handed_over_is_never_handed_on() {
+fn a_forwarded_change_is_not_forwarded_again() {
     let mut bench = Bench::warm();
     let mut out = Vec::new();
-    bench.machine.submit_handed(send(1, 2, Some(HEAD)), 77, bench.now(), &mut out);
+    bench.machine.submit_forwarded(send(1, 2, Some(HEAD)), 77, bench.now(), &mut out);
     bench.take(out);
     bench.go();
     for losses in 1..=5 {

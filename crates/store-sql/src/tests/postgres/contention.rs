@@ -130,7 +130,7 @@ async fn the_first_person_is_admin_on_one_node_only() {
     let (_, one, other) = two().await;
     let registering: Vec<_> = (0..12)
         .map(|number| {
-            let people = if number % 2 == 0 { one.store().people } else { other.store().people };
+            let people = if number % 2 == 0 { one.store().users } else { other.store().users };
             tokio::spawn(async move { people.register(&person(&format!("ada{number}"))).await })
         })
         .collect();
@@ -147,7 +147,7 @@ async fn a_name_that_two_ask_for_goes_to_one() {
     let (_, one, other) = two().await;
     for round in 0..10 {
         let (a, b) = (person(&format!("eve{round}")), person(&format!("eve{round}")));
-        let (ones, others) = (one.store().people, other.store().people);
+        let (ones, others) = (one.store().users, other.store().users);
         let (a, b) = tokio::join!(ones.create_user(&a), others.create_user(&b));
         let both = [a, b];
         assert_eq!(both.iter().filter(|made| made.is_ok()).count(), 1, "{both:?}");

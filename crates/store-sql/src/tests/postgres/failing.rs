@@ -100,7 +100,7 @@ async fn a_server_that_dies_is_found_again() {
     let begin = Instant::now();
     let down = scribe.try_write(vec![text("x")], &[]).await;
     assert!(matches!(down, Err(AppendError::Unavailable { .. } | AppendError::Unknown)), "{down:?}");
-    let down = ports.people.create_user(&person("ada")).await;
+    let down = ports.users.create_user(&person("ada")).await;
     assert!(matches!(down, Err(StoreError::Unavailable { .. })), "{down:?}");
     assert!(ports.log.tip(scribe.log).await.is_err());
     assert!(begin.elapsed() < Duration::from_secs(6), "each fault is answered within 3 s");

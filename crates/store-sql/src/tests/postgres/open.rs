@@ -162,11 +162,11 @@ async fn texts_sort_by_their_bytes_and_take_what_json_takes() {
     let store = open_empty().await.expect("it opens").store();
     let mut ada = person("ada");
     ada.password_hash = Some("a\0b".into());
-    store.people.create_user(&ada).await.expect("created");
-    assert_eq!(store.people.user(ada.user.id).await, Ok(Some(ada)), "JSON carries it");
-    assert_eq!(store.people.user_by_name("a\0").await, Ok(None));
+    store.users.create_user(&ada).await.expect("created");
+    assert_eq!(store.users.user(ada.user.id).await, Ok(Some(ada)), "JSON carries it");
+    assert_eq!(store.users.user_by_name("a\0").await, Ok(None));
     assert_eq!(store.rooms.directory("a\0", None, 5).await, Ok(Vec::new()));
-    assert_eq!(store.people.users_by_prefix("\0", None, 5).await, Ok(Vec::new()));
+    assert_eq!(store.users.users_by_prefix("\0", None, 5).await, Ok(Vec::new()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -175,9 +175,9 @@ async fn a_closed_store_answers_unavailable() {
     let store = open_at(&url).await.expect("it opens");
     let ports = store.store();
     store.close().await;
-    let late = ports.people.create_user(&person("ada")).await;
+    let late = ports.users.create_user(&person("ada")).await;
     assert!(matches!(late, Err(StoreError::Unavailable { .. })), "{late:?}");
-    assert!(ports.people.user(person("eve").user.id).await.is_err());
+    assert!(ports.users.user(person("eve").user.id).await.is_err());
     let open: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
         .fetch_one(&connections(&url).await)
         .await
@@ -197,6 +197,6 @@ async fn a_backup_is_left_to_its_own_tools() {
     let settings = SqlSettings { writer_queue: 0, ..SqlSettings::default() };
     drop(store);
     let full = SqlStore::connect(&new_database(), None, settings).await.expect("it opens");
-    let refused = full.store().people.create_user(&person("ada")).await;
+    let refused = full.store().users.create_user(&person("ada")).await;
     assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "a full queue is told at once: {refused:?}");
 }

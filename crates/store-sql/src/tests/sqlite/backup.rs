@@ -64,7 +64,7 @@ async fn a_restore_begins_a_new_epoch() {
     let ports = store.store();
     let mut scribe = a_log_of(&ports, 3).await;
     let ada = person("ada");
-    ports.people.create_user(&ada).await.expect("created");
+    ports.users.create_user(&ada).await.expect("created");
     let socket =
         Connection { id: "1".into(), user: ada.user.id, node: "a".into(), room: None, expires_at: Timestamp(i64::MAX) };
     ports.nodes.put_connection(&socket).await.expect("put");
@@ -88,7 +88,7 @@ async fn a_restore_begins_a_new_epoch() {
     let late = ports.log.append(scribe.log, &scribe.tip, &scribe.entries(vec![text("late")]), &[]).await;
     assert_eq!(late, Err(AppendError::OtherEpoch));
     assert!(ports.log.changes(Some(&cursor)).await.expect("changes").lost);
-    assert_eq!(ports.people.user(ada.user.id).await, Ok(Some(ada.clone())));
+    assert_eq!(ports.users.user(ada.user.id).await, Ok(Some(ada.clone())));
     assert_eq!(ports.nodes.connections(ada.user.id, Timestamp(5)).await, Ok(Vec::new()), "sockets were the old life's");
     let next = ports.feed.lease("one", "b", Timestamp(9_000), std::time::Duration::from_secs(1)).await;
     assert_eq!(next, Ok(Some(Fence(2))), "fences go on rising");

@@ -50,12 +50,12 @@ async fn a_full_disk_refuses_and_recovers() {
     assert!(matches!(small, Ok(_) | Err(AppendError::Unavailable { .. })), "{small:?}");
     let mut new = person("ada");
     new.password_hash = Some("x".repeat(400_000));
-    let refused = ports.people.create_user(&new).await;
+    let refused = ports.users.create_user(&new).await;
     assert!(matches!(refused, Err(StoreError::Unavailable { retry_ms: 1.., .. })), "{refused:?}");
-    assert_eq!(ports.people.user(new.user.id).await, Ok(None));
+    assert_eq!(ports.users.user(new.user.id).await, Ok(None));
     allow_pages(&store, 1_000).await;
     scribe.write((0..20).map(|_| text(&big)).collect(), &[]).await;
-    ports.people.create_user(&new).await.expect("there is space again");
+    ports.users.create_user(&new).await.expect("there is space again");
     assert_eq!(whole_logs(&ports).await.len(), 2);
     assert_eq!(ports.log.tip(scribe.log).await.expect("the tip").seq(), 10 + 20 * (acked + 1));
 }
@@ -119,7 +119,7 @@ async fn a_row_that_cannot_be_written_fails_alone() {
     let (refused, appended, created, ()) = tokio::join!(
         broken.try_write(vec![text("where one is")], &[]),
         scribe.try_write(vec![text("fine")], &[]),
-        ports.people.create_user(&new),
+        ports.users.create_user(&new),
         async {
             while store.shared().writer.waiting() < 3 {
                 tokio::task::yield_now().await;

@@ -165,7 +165,7 @@ async fn one_transaction_commits_many_logs() {
         })
         .collect();
     let new = person("ada");
-    let (people, ada) = (ports.people.clone(), new.clone());
+    let (people, ada) = (ports.users.clone(), new.clone());
     let created = tokio::spawn(async move { people.create_user(&ada).await });
     // The tips are read, the appends wait.
     while store.shared().writer.waiting() < 101 {

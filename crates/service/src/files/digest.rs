@@ -40,7 +40,7 @@ impl Passed {
 }
 
 /// The same stream, and what will have passed through it.
-pub fn tee(bytes: ByteStream) -> (ByteStream, Passed) {
+pub fn digesting(bytes: ByteStream) -> (ByteStream, Passed) {
     let passed = Passed::default();
     let noted = passed.clone();
     let bytes = bytes.inspect(move |chunk| {

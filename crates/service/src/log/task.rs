@@ -10,10 +10,10 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::appender::{Command, Input, Machine, Now, Output, Token};
+use super::appender::{Appender, Command, Input, Now, Output, Token};
 use super::{Logs, rows};
+use crate::log_throttle::LogThrottle;
 use crate::ports::{AppendError, Store, StoreError, StoreResult};
-use crate::seldom::Seldom;
 
 /// Changes that are taken into the machine in one go.
 const TAKEN_AT_ONCE: usize = 512;
@@ -21,26 +21,26 @@ const TAKEN_AT_ONCE: usize = 512;
 /// A change on its way to the appender.
 pub(super) struct Submission {
     pub(super) change: Change,
-    /// Whether another node handed it over.
-    pub(super) handed: bool,
+    /// Whether another node forwarded it.
+    pub(super) forwarded: bool,
     pub(super) reply: oneshot::Sender<Result<Ack, Refusal>>,
 }
 
 /// The task of one log.
-pub(super) struct Driver {
+pub(super) struct AppenderTask {
     logs: Arc<Logs>,
     log: LogId,
-    machine: Machine,
+    appender: Appender,
     submissions: mpsc::Receiver<Submission>,
     replies: HashMap<Token, oneshot::Sender<Result<Ack, Refusal>>>,
     next_token: Token,
     output: Vec<Output>,
 }
 
-impl Driver {
-    pub(super) fn new(logs: Arc<Logs>, log: LogId, submissions: mpsc::Receiver<Submission>) -> Driver {
-        let machine = Machine::new(log, logs.store.log.shape());
-        Driver { logs, log, machine, submissions, replies: HashMap::new(), next_token: 0, output: Vec::new() }
+impl AppenderTask {
+    pub(super) fn new(logs: Arc<Logs>, log: LogId, submissions: mpsc::Receiver<Submission>) -> AppenderTask {
+        let appender = Appender::new(log, logs.store.log.shape());
+        AppenderTask { logs, log, appender, submissions, replies: HashMap::new(), next_token: 0, output: Vec::new() }
     }
 
     /// Runs until the log has been quiet for [`APPENDER_IDLE`].
@@ -49,14 +49,14 @@ impl Driver {
         let mut taken = Vec::new();
         let mut quiet_since = Instant::now();
         loop {
-            let deadline = self.machine.next_deadline().map(|at| self.logs.started + at);
+            let deadline = self.appender.next_deadline().map(|at| self.logs.started + at);
             let wake = deadline.unwrap_or(quiet_since + APPENDER_IDLE);
             tokio::select! {
                 biased;
                 input = running(&mut command) => {
                     command = None;
                     let now = self.now();
-                    self.machine.input(input, now, &self.logs.rates, &mut self.output);
+                    self.appender.input(input, now, &self.logs.rates, &mut self.output);
                 }
                 count = self.submissions.recv_many(&mut taken, TAKEN_AT_ONCE) => {
                     if count == 0 {
@@ -65,17 +65,17 @@ impl Driver {
                     self.submit(taken.drain(..));
                 }
                 () = sleep_until(wake) => {
-                    if self.machine.is_idle() && self.logs.forget_quiet(self.log, &self.submissions) {
+                    if self.appender.is_idle() && self.logs.forget_quiet(self.log, &self.submissions) {
                         return;
                     }
                     let now = self.now();
-                    self.machine.go(now, &self.logs.rates, &mut self.output);
+                    self.appender.go(now, &self.logs.rates, &mut self.output);
                 }
             }
             if let Some(next) = self.carry_out() {
                 command = Some(next);
             }
-            if !self.machine.is_idle() {
+            if !self.appender.is_idle() {
                 quiet_since = Instant::now();
             }
         }
@@ -87,15 +87,15 @@ impl Driver {
 
     fn submit(&mut self, submissions: impl Iterator<Item = Submission>) {
         let now = self.now();
-        for Submission { change, handed, reply } in submissions {
+        for Submission { change, forwarded, reply } in submissions {
             self.next_token += 1;
             self.replies.insert(self.next_token, reply);
-            match handed {
-                true => self.machine.submit_handed(change, self.next_token, now, &mut self.output),
-                false => self.machine.submit(change, self.next_token, now, &mut self.output),
+            match forwarded {
+                true => self.appender.submit_forwarded(change, self.next_token, now, &mut self.output),
+                false => self.appender.submit(change, self.next_token, now, &mut self.output),
             }
         }
-        self.machine.go(now, &self.logs.rates, &mut self.output);
+        self.appender.go(now, &self.logs.rates, &mut self.output);
     }
 
     /// Tells and answers what the machine says, and returns the command to run next.
@@ -137,9 +137,9 @@ async fn perform(logs: Arc<Logs>, log: LogId, command: Command) -> Input {
         Input::Appended(Err(error @ AppendError::Unavailable { .. })) => Some(error.to_string()),
         _ => None,
     };
-    static LINE: Seldom = Seldom::new();
+    static LINE: LogThrottle = LogThrottle::new();
     if let Some(why) = failed
-        && let Some(repeated) = LINE.tell(&why, std::time::Instant::now())
+        && let Some(repeated) = LINE.admit(&why, std::time::Instant::now())
     {
         tracing::warn!(%log, why, repeated, "an appender could not read or write its log; it is tried again");
     }

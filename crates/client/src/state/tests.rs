@@ -1,4 +1,4 @@
-//! The machine driven by hand: a server's frames in, what it asks for out.
+//! The state driven by hand: a server's frames in, what it asks for out.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -9,7 +9,7 @@ const ME: &str = "00000000-0000-7000-8000-00000000000a";
 const OTHER: &str = "00000000-0000-7000-8000-00000000000b";
 
 struct Rig {
-    machine: Machine,
+    state: ClientState,
     now: Instant,
     said: Vec<Value>,
     told: Vec<Update>,
@@ -54,7 +54,7 @@ fn welcome(epoch: &str) -> Value {
 impl Rig {
     fn new() -> Rig {
         let (said, told, answers) = (Vec::new(), Vec::new(), Vec::new());
-        Rig { machine: Machine::default(), now: Instant::now(), said, told, answers }
+        Rig { state: ClientState::default(), now: Instant::now(), said, told, answers }
     }
 
     /// Connected, and live in room `r` from after `head`.
@@ -65,7 +65,7 @@ impl Rig {
         let re = rig.re();
         rig.sync(&re, "@me", "ok", json!({"from": 1, "through": 0}), vec![]);
         rig.sync(&re, "r", "reset", json!({"head": head, "n": 0}), vec![]);
-        assert!(rig.machine.is_settled());
+        assert!(rig.state.is_settled());
         rig.said.clear();
         rig.told.clear();
         rig
@@ -73,7 +73,7 @@ impl Rig {
 
     fn hear(&mut self, frame: Value) {
         let frame = serde_json::from_value(frame).expect("a frame of the protocol");
-        self.machine.on_frame(frame, self.now);
+        self.state.on_frame(frame, self.now);
         self.look();
     }
 
@@ -85,18 +85,18 @@ impl Rig {
     }
 
     fn put(&mut self, n: u128, op: Op) {
-        self.machine.put("r", id(n), op, None, self.now);
+        self.state.put("r", id(n), op, None, self.now);
         self.look();
     }
 
     fn pass(&mut self, time: Duration) {
         self.now += time;
-        self.machine.on_tick(self.now);
+        self.state.on_tick(self.now);
         self.look();
     }
 
     fn look(&mut self) {
-        for output in self.machine.take_outputs() {
+        for output in self.state.take_outputs() {
             match output {
                 Output::Say(frame) => self.said.push(serde_json::to_value(frame).expect("JSON")),
                 Output::Tell(update) => self.told.push(update),
@@ -120,11 +120,11 @@ impl Rig {
     }
 
     fn text(&self, seq: Seq) -> &str {
-        &self.machine.room("r").expect("in").messages[&seq].text
+        &self.state.room("r").expect("in").messages[&seq].text
     }
 
     fn cursor(&self) -> Option<Seq> {
-        self.machine.room("r").and_then(|room| room.cursor)
+        self.state.room("r").and_then(|room| room.cursor)
     }
 }
 
@@ -136,7 +136,7 @@ fn send(text: &str) -> Op {
 fn the_room_list_is_resumed_with_the_own_log_from_me() {
     let mut rig = Rig::new();
     rig.hear(welcome("e1"));
-    assert!(!rig.machine.is_settled());
+    assert!(!rig.state.is_settled());
     rig.hear(json!({"t": "rooms", "me": 7, "rooms": [line("r", 1, 3)], "more": true}));
     assert!(rig.of("resume").is_empty(), "the list is not complete");
     rig.hear(json!({"t": "rooms", "rooms": [line("s", 1, 3)], "more": false}));
@@ -186,13 +186,13 @@ fn only_the_newest_answer_counts() {
     let newer = rig.re();
     assert_ne!(older, newer);
     rig.sync(&older, "r", "forbidden", json!({"from": 6, "through": 6}), vec![]);
-    assert!(rig.machine.room("r").is_some(), "an overtaken `forbidden` drops nothing");
+    assert!(rig.state.room("r").is_some(), "an overtaken `forbidden` drops nothing");
     rig.sync(&newer, "r", "ok", json!({"from": 6, "through": 6}), vec![message(6, OTHER, 6, "6")]);
     assert_eq!(rig.cursor(), Some(6));
     rig.hear(message(8, OTHER, 8, "gap"));
     let last = rig.re();
     rig.sync(&last, "r", "forbidden", json!({"from": 7, "through": 6}), vec![]);
-    assert!(rig.machine.room("r").is_none());
+    assert!(rig.state.room("r").is_none());
     assert!(rig.told.contains(&Update::RoomGone { room: "r".into() }));
 }
 
@@ -205,7 +205,7 @@ fn one_change_a_room_is_on_the_wire_and_keeps_its_id_and_seen() {
     assert_eq!(first.len(), 1);
     assert_eq!((&first[0]["id"], &first[0]["seen"]), (&json!(id(1).to_string()), &json!(5)));
     rig.hear(message(6, OTHER, 60, "other"));
-    rig.machine.disconnected();
+    rig.state.disconnected();
     rig.hear(welcome("e1"));
     assert_eq!(rig.of("send"), first, "unchanged, though more was seen since");
     rig.hear(
@@ -247,7 +247,7 @@ fn what_passes_is_repeated_and_what_is_final_is_told() {
     }
     rig.hear(error("muted", None));
     assert!(matches!(&rig.answers[..], [(_, Err(Refused { code: Code::Muted, .. }))]));
-    assert_eq!(rig.machine.unanswered(), 0);
+    assert_eq!(rig.state.unanswered(), 0);
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn an_answer_that_does_not_come_is_asked_for_again() {
     let mut rig = Rig::live(5);
     rig.put(1, send("one"));
     let first = rig.of("send");
-    let due = rig.machine.next_tick().expect("it waits");
+    let due = rig.state.next_tick().expect("it waits");
     rig.pass(due - rig.now);
     assert_eq!(rig.of("send"), first);
 }
@@ -266,11 +266,11 @@ fn another_epoch_drops_what_was_cached_and_repeats_with_seen_0() {
     rig.hear(message(6, OTHER, 6, "old"));
     rig.put(1, send("one"));
     rig.of("send");
-    rig.machine.disconnected();
+    rig.state.disconnected();
     rig.hear(welcome("e2"));
     assert!(rig.told.contains(&Update::EpochChanged));
     assert_eq!(rig.of("send")[0]["seen"], 0);
-    assert!(rig.machine.room("r").is_none());
+    assert!(rig.state.room("r").is_none());
     rig.hear(json!({"t": "rooms", "me": 3, "rooms": [line("r", 1, 4)], "more": false}));
     assert_eq!(rig.of("resume")[0]["cursors"], json!({"@me": 3, "r": null}));
 }
@@ -284,10 +284,10 @@ fn changes_fold_by_rev_and_deleted_is_final() {
     rig.hear(change(9, "react", json!({"target": 6, "emoji": "👍", "on": true})));
     rig.hear(change(10, "react", json!({"target": 6, "emoji": "👍", "on": false})));
     assert_eq!(rig.text(6), "the");
-    assert_eq!(rig.machine.room("r").expect("in").messages[&6].reactions["👍"], 1);
+    assert_eq!(rig.state.room("r").expect("in").messages[&6].reactions["👍"], 1);
     rig.hear(change(11, "delete", json!({"target": 6})));
     rig.hear(change(12, "edit", json!({"target": 6, "text": "late"})));
-    let gone = &rig.machine.room("r").expect("in").messages[&6];
+    let gone = &rig.state.room("r").expect("in").messages[&6];
     assert!(gone.deleted && gone.text.is_empty() && gone.reactions.is_empty());
     assert_eq!(gone.rev, 11);
 }
@@ -301,12 +301,12 @@ fn changes_newer_than_a_page_are_kept_for_it() {
         event["rev"] = json!(rev);
         serde_json::from_value::<wire::Event>(event).expect("an event")
     };
-    assert!(!rig.machine.loaded("r", "e1", 4, &[page(2, "too old")]), "read before the reset");
-    assert!(!rig.machine.loaded("r", "e0", 9, &[page(2, "of another epoch")]));
-    assert!(rig.machine.loaded("r", "e1", 5, &[page(2, "older")]));
+    assert!(!rig.state.loaded("r", "e1", 4, &[page(2, "too old")]), "read before the reset");
+    assert!(!rig.state.loaded("r", "e0", 9, &[page(2, "of another epoch")]));
+    assert!(rig.state.loaded("r", "e1", 5, &[page(2, "older")]));
     assert_eq!(rig.text(2), "newer");
-    assert!(rig.machine.loaded("r", "e1", 9, &[page(9, "newest")]));
-    assert!(rig.machine.loaded("r", "e1", 7, &[page(7, "late page")]));
+    assert!(rig.state.loaded("r", "e1", 9, &[page(9, "newest")]));
+    assert!(rig.state.loaded("r", "e1", 7, &[page(7, "late page")]));
     assert_eq!(rig.text(2), "newest");
 }
 
@@ -327,31 +327,31 @@ fn heads_find_a_lost_last_entry() {
 fn a_removal_drops_the_room_and_an_older_one_asks_again() {
     let mut rig = Rig::live(5);
     rig.hear(member(6, ME, "kicked"));
-    assert!(rig.machine.room("r").is_none());
+    assert!(rig.state.room("r").is_none());
     rig.hear(json!({"t": "event", "room": "@me", "seq": 1, "at": "x", "id": id(1).to_string(), "kind": "room",
         "op": "gone", "entry": {"id": "r", "at_seq": 6, "why": "kicked"}}));
-    assert_eq!(rig.machine.list().count(), 0);
+    assert_eq!(rig.state.list().count(), 0);
 
     let mut rig = Rig::live(5);
     rig.hear(json!({"t": "event", "room": "@me", "seq": 1, "at": "x", "id": id(1).to_string(), "kind": "room",
         "op": "set", "entry": line("r", 9, 9)}));
     rig.of("resume");
     rig.hear(member(6, ME, "kicked"));
-    assert!(rig.machine.room("r").is_some(), "one is in again since 9");
+    assert!(rig.state.room("r").is_some(), "one is in again since 9");
     assert_eq!(rig.of("resume")[0]["cursors"], json!({"r": 6}));
     rig.hear(json!({"t": "event", "room": "@me", "seq": 2, "at": "x", "id": id(2).to_string(), "kind": "room",
         "op": "gone", "entry": {"id": "r", "at_seq": 6, "why": "kicked"}}));
-    assert!(rig.machine.room("r").is_some(), "an older entry is ignored");
+    assert!(rig.state.room("r").is_some(), "an older entry is ignored");
 }
 
 #[test]
 fn a_mark_is_repeated_when_the_list_shows_a_lower_one() {
     let mut rig = Rig::live(5);
-    rig.machine.mark("r", 5);
-    rig.machine.mark("r", 4);
+    rig.state.mark("r", 5);
+    rig.state.mark("r", 4);
     rig.look();
     assert_eq!(rig.of("read").len(), 1);
-    rig.machine.disconnected();
+    rig.state.disconnected();
     rig.hear(welcome("e1"));
     rig.hear(json!({"t": "rooms", "me": 0, "rooms": [line("r", 1, 5)], "more": false}));
     assert_eq!(rig.of("read")[0]["seq"], 5);

@@ -12,7 +12,7 @@ use crate::window::Window;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// It is in the log, or in the append that is being made.
-    Known {
+    Duplicate {
         /// Its place.
         seq: Seq,
         /// When.
@@ -26,7 +26,7 @@ pub enum Found {
 
 /// Looks a change up in `seen + 1 … head`. A window that reaches less far down than `seen` has to be
 /// extended first ([`reaches_below`]), unless that is too far for any look-up.
-pub fn look_up(window: &Window, epoch: Epoch, change: &Change) -> Found {
+pub fn find_duplicate(window: &Window, epoch: Epoch, change: &Change) -> Found {
     // `seen` of another life says nothing about this log: neither a double nor a "too old" may be
     // concluded from it. The client repeats with `seen: 0` once it knows the new epoch.
     if change.epoch.is_some_and(|claimed| claimed != epoch) {
@@ -36,7 +36,7 @@ pub fn look_up(window: &Window, epoch: Epoch, change: &Change) -> Found {
     let head = window.head();
     let known = window.above(seen).find(|known| known.by == change.by.user && known.id == change.id);
     if let Some(known) = known {
-        return Found::Known { seq: known.seq, at: known.at };
+        return Found::Duplicate { seq: known.seq, at: known.at };
     }
     // Changes of an own log carry their guard in the row they write; two consumers share no order.
     if matches!(change.intent, Intent::Own(_)) {

@@ -10,8 +10,8 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use wire::{ClientFrame, ServerFrame};
 
-use crate::machine::Output;
-use crate::{Error, Shared, lock};
+use crate::state::Output;
+use crate::{ClientInner, Error, lock};
 
 /// The first wait before another try is below this; each next one below twice as much.
 const BACKOFF: Duration = Duration::from_millis(250);
@@ -37,27 +37,27 @@ enum End {
 }
 
 /// Runs until it is told to stop, or the server closes for good.
-pub(crate) async fn run(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+pub(crate) async fn run(inner: Arc<ClientInner>, mut stopped: watch::Receiver<bool>) {
     let mut failures = 0;
     loop {
         let end = tokio::select! {
-            end = connection(&shared, &mut failures) => end,
+            end = connection(&inner, &mut failures) => end,
             _ = stopped.wait_for(|stopped| *stopped) => End::Stopped,
         };
-        shared.machine().disconnected();
+        inner.state().disconnected();
         // Only news is left: without a socket nothing can fail.
-        let _ = perform(&shared, None).await;
+        let _ = perform(&inner, None).await;
         let wait = match end {
             End::Stopped => break,
             End::Final(code) => {
-                shared.ended.send_replace(Some(code));
+                inner.ended.send_replace(Some(code));
                 break;
             }
             End::After(wait) => wait,
-            End::Unauthenticated => match shared.rest.refresh().await {
+            End::Unauthenticated => match inner.rest.refresh().await {
                 // The session is over: no other token will come.
                 Err(Error::Rest { status: 401, .. }) => {
-                    shared.ended.send_replace(Some(4401));
+                    inner.ended.send_replace(Some(4401));
                     break;
                 }
                 _ => jitter(failures),
@@ -70,7 +70,7 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>)
             _ = stopped.wait_for(|stopped| *stopped) => break,
         }
     }
-    lock(&shared.answers).clear();
+    lock(&inner.answers).clear();
 }
 
 /// Full jitter: anything up to the bound, so that many clients do not come back together.
@@ -79,10 +79,10 @@ fn jitter(failures: u32) -> Duration {
     bound.mul_f64(rand::random_range(0.0..1.0))
 }
 
-async fn connection(shared: &Arc<Shared>, failures: &mut u32) -> End {
-    let Ok((mut socket, _)) = connect_async(shared.rest.sockets()).await else { return End::Again };
-    let epoch = shared.machine().epoch().map(ToOwned::to_owned);
-    let token = Some(shared.rest.access_token());
+async fn connection(inner: &Arc<ClientInner>, failures: &mut u32) -> End {
+    let Ok((mut socket, _)) = connect_async(inner.rest.sockets()).await else { return End::Again };
+    let epoch = inner.state().epoch().map(ToOwned::to_owned);
+    let token = Some(inner.rest.access_token());
     let hello = ClientFrame::Hello { v: wire::VERSION, token, epoch, caps: Vec::new(), batch: true };
     if say(&mut socket, &hello).await.is_err() {
         return End::Again;
@@ -93,7 +93,7 @@ async fn connection(shared: &Arc<Shared>, failures: &mut u32) -> End {
     let mut asked = false;
     let mut leave = None;
     loop {
-        let due = shared.machine().next_tick();
+        let due = inner.state().next_tick();
         let silence = heard + if asked { heartbeat * 3 } else { heartbeat * 3 / 2 };
         let due = due.into_iter().chain(leave).chain([silence]).min().expect("silence is always due");
         tokio::select! {
@@ -107,7 +107,7 @@ async fn connection(shared: &Arc<Shared>, failures: &mut u32) -> End {
                                 *failures = 0;
                                 heartbeat = Duration::from_millis(*heartbeat_ms);
                             }
-                            shared.machine().on_frame(frame, heard);
+                            inner.state().on_frame(frame, heard);
                         }
                     }
                     Some(Ok(Message::Close(frame))) => return ended(frame.map_or(1005, |frame| frame.code.into())),
@@ -115,8 +115,8 @@ async fn connection(shared: &Arc<Shared>, failures: &mut u32) -> End {
                     None | Some(Err(_)) => return End::Again,
                 }
             }
-            () = shared.wake.notified() => {}
-            () = shared.cut.notified() => return End::Again,
+            () = inner.wake.notified() => {}
+            () = inner.cut.notified() => return End::Again,
             () = tokio::time::sleep_until(due.into()) => {
                 let now = Instant::now();
                 if now >= heard + heartbeat * 3 {
@@ -132,10 +132,10 @@ async fn connection(shared: &Arc<Shared>, failures: &mut u32) -> End {
                 if leave.is_some_and(|at| now >= at) {
                     return End::After(Duration::ZERO);
                 }
-                shared.machine().on_tick(now);
+                inner.state().on_tick(now);
             }
         }
-        match perform(shared, Some(&mut socket)).await {
+        match perform(inner, Some(&mut socket)).await {
             Ok(wait) => leave = leave.or(wait.map(|wait| Instant::now() + wait)),
             Err(()) => return End::Again,
         }
@@ -161,10 +161,10 @@ fn frames(text: &str) -> Vec<ServerFrame> {
 }
 
 /// Does what the machine asks for. Returns when the connection is to be left.
-async fn perform(shared: &Arc<Shared>, mut socket: Option<&mut Socket>) -> Result<Option<Duration>, ()> {
+async fn perform(inner: &Arc<ClientInner>, mut socket: Option<&mut Socket>) -> Result<Option<Duration>, ()> {
     let mut leave = None;
     loop {
-        let outputs = shared.machine().take_outputs();
+        let outputs = inner.state().take_outputs();
         if outputs.is_empty() {
             break;
         }
@@ -177,15 +177,15 @@ async fn perform(shared: &Arc<Shared>, mut socket: Option<&mut Socket>) -> Resul
                     }
                 }
                 // Nobody may listen.
-                Output::Tell(update) => drop(shared.updates.send(update)),
+                Output::Tell(update) => drop(inner.updates.send(update)),
                 Output::Answer(id, answer) => {
-                    if let Some(waiting) = lock(&shared.answers).remove(&id) {
+                    if let Some(waiting) = lock(&inner.answers).remove(&id) {
                         let _ = waiting.send(answer.map_err(Error::from));
                     }
                 }
                 Output::Renew => {
-                    if let (Some(socket), Ok(())) = (&mut socket, shared.rest.refresh().await) {
-                        let token = shared.rest.access_token();
+                    if let (Some(socket), Ok(())) = (&mut socket, inner.rest.refresh().await) {
+                        let token = inner.rest.access_token();
                         feed(socket, &ClientFrame::Auth { id: "renew".into(), token }).await?;
                     }
                 }

@@ -16,7 +16,7 @@ use crate::sql::{self, IN_LIST};
 use crate::writer::{Span, Writer};
 
 /// The inside of a store. Every port is implemented on it.
-pub struct Shared {
+pub struct SqlConnections {
     pub reads: Pool,
     pub writer: Writer,
     #[cfg(feature = "postgres")]
@@ -25,9 +25,9 @@ pub struct Shared {
     pub replica: Option<crate::postgres::replica::Replica>,
 }
 
-impl Shared {
-    pub fn new(reads: Pool, writer: Writer) -> Shared {
-        Shared {
+impl SqlConnections {
+    pub fn new(reads: Pool, writer: Writer) -> SqlConnections {
+        SqlConnections {
             reads,
             writer,
             #[cfg(feature = "postgres")]

@@ -1,5 +1,5 @@
 //! What ended here before its access tokens did: sessions and roles, as this node's commits to the users' own logs tell. So
-//! it holds at once where it was done; elsewhere the store is asked (`super::asked`).
+//! it holds at once where it was done; elsewhere the store is asked (`super::session_cache`).
 //! Bounded: an entry goes when no token can name it any more.
 
 use std::collections::{HashMap, VecDeque};
@@ -16,7 +16,7 @@ use crate::ports::Committed;
 pub const ROLE: &str = "role";
 
 /// Sessions and roles that tokens still claim and that are over.
-pub(super) struct Ended {
+pub(super) struct Revocations {
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
@@ -37,9 +37,9 @@ struct State {
     order: VecDeque<(Key, Timestamp)>,
 }
 
-impl Ended {
+impl Revocations {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(Ended { clock, state: Mutex::default() })
+        Arc::new(Revocations { clock, state: Mutex::default() })
     }
 
     /// The session's tokens are worth nothing from now on.
@@ -111,7 +111,7 @@ impl State {
     }
 }
 
-impl CommitListener for Ended {
+impl CommitListener for Revocations {
     fn committed(&self, committed: &Committed) {
         let LogId::User(user) = committed.log else { return };
         for entry in committed.entries.iter() {

@@ -11,8 +11,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::machine::{Machine, Ran, Save, Sweep, lease_name};
 use super::reader::{perform, retry_of};
+use super::scheduler::{FeedScheduler, Ran, Save, Sweep, lease_name};
 use super::{Consumer, FeedSettings};
 use crate::clock::Clock;
 use crate::ports::{Behind, ChangedLogs, ChangesCursor, Committed, Fence, Store, StoreResult};
@@ -26,7 +26,7 @@ enum Done {
     Swept(Sweep, StoreResult<Behind>),
 }
 
-pub(super) struct Driver {
+pub(super) struct FeedTask {
     store: Store,
     clock: Arc<dyn Clock>,
     consumers: Arc<[Arc<dyn Consumer>]>,
@@ -34,7 +34,7 @@ pub(super) struct Driver {
     woken: mpsc::Receiver<Committed>,
     missed: Arc<AtomicBool>,
     stopped: watch::Receiver<bool>,
-    machine: Machine,
+    scheduler: FeedScheduler,
     jobs: JoinSet<Done>,
     began: Instant,
     cursor: Option<ChangesCursor>,
@@ -42,7 +42,7 @@ pub(super) struct Driver {
     ask_changes_at: Duration,
 }
 
-impl Driver {
+impl FeedTask {
     pub fn new(
         store: Store,
         clock: Arc<dyn Clock>,
@@ -52,8 +52,8 @@ impl Driver {
         missed: Arc<AtomicBool>,
         stopped: watch::Receiver<bool>,
     ) -> Self {
-        Driver {
-            machine: Machine::new(consumers.len()),
+        FeedTask {
+            scheduler: FeedScheduler::new(consumers.len()),
             consumers: consumers.into(),
             store,
             clock,
@@ -82,7 +82,7 @@ impl Driver {
                 _ = stopped.wait_for(|stopped| *stopped) => break,
                 Some(done) = self.jobs.join_next() => self.take(done),
                 Some(committed) = self.woken.recv() => self.committed(&committed),
-                _ = ticks.tick() => self.machine.tick(self.began.elapsed()),
+                _ = ticks.tick() => self.scheduler.tick(self.began.elapsed()),
             }
         }
         self.end().await;
@@ -91,7 +91,7 @@ impl Driver {
     fn committed(&mut self, committed: &Committed) {
         let Some(room) = committed.log.room() else { return };
         let now = self.began.elapsed();
-        if !self.machine.committed(now, room, committed.epoch, &committed.entries) {
+        if !self.scheduler.committed(now, room, committed.epoch, &committed.entries) {
             // Either this node or the commit is of another life of the store, which the store knows.
             self.ask_changes_at = now;
         }
@@ -100,19 +100,19 @@ impl Driver {
     fn begin_jobs(&mut self) {
         let now = self.began.elapsed();
         if self.missed.swap(false, Ordering::Relaxed) {
-            self.machine.look_everywhere();
+            self.scheduler.look_everywhere();
         }
-        while let Some(run) = self.machine.next_run(now) {
+        while let Some(run) = self.scheduler.next_run(now) {
             let (store, consumers) = (self.store.clone(), self.consumers.clone());
             self.jobs.spawn(async move {
                 let (room, number) = (run.room, run.number);
                 Done::Ran(room, number, perform(&store, &consumers, run).await)
             });
         }
-        for save in self.machine.saves(now, false) {
+        for save in self.scheduler.saves(now, false) {
             self.jobs.spawn(write(self.store.clone(), self.consumers.clone(), save));
         }
-        for shard in self.machine.leases(now) {
+        for shard in self.scheduler.leases(now) {
             let (store, owner, at) = (self.store.clone(), self.settings.owner.clone(), self.clock.now());
             self.jobs.spawn(async move {
                 let answer = store.feed.lease(&lease_name(shard), &owner, at, FEED_LEASE_LIFE).await;
@@ -124,7 +124,7 @@ impl Driver {
             let (store, cursor) = (self.store.clone(), self.cursor.clone());
             self.jobs.spawn(async move { Done::Changes(store.log.changes(cursor.as_ref()).await) });
         }
-        if let Some(sweep) = self.machine.next_sweep(now) {
+        if let Some(sweep) = self.scheduler.next_sweep(now) {
             let (store, consumers) = (self.store.clone(), self.consumers.clone());
             self.jobs.spawn(async move {
                 let found = store.feed.behind(consumers[sweep.consumer].name(), sweep.after, PAGE_ROWS).await;
@@ -136,11 +136,11 @@ impl Driver {
     fn take(&mut self, done: Result<Done, tokio::task::JoinError>) {
         let now = self.began.elapsed();
         match done.expect("jobs catch what a consumer throws, and stores do not panic") {
-            Done::Ran(room, number, ran) => self.machine.ran(now, room, number, ran),
-            Done::Saved(room, written) => self.machine.saved(now, room, &written),
-            Done::Leased(shard, asked, answer) => self.machine.leased(asked, shard, answer.map_err(drop)),
-            Done::Swept(sweep, Ok(found)) => self.machine.swept(now, &sweep, &found.rooms, found.next),
-            Done::Swept(_, Err(error)) => self.machine.sweep_failed(now, retry_of(&error)),
+            Done::Ran(room, number, ran) => self.scheduler.ran(now, room, number, ran),
+            Done::Saved(room, written) => self.scheduler.saved(now, room, &written),
+            Done::Leased(shard, asked, answer) => self.scheduler.leased(asked, shard, answer.map_err(drop)),
+            Done::Swept(sweep, Ok(found)) => self.scheduler.swept(now, &sweep, &found.rooms, found.next),
+            Done::Swept(_, Err(error)) => self.scheduler.sweep_failed(now, retry_of(&error)),
             Done::Changes(answer) => self.changes(now, answer),
         }
     }
@@ -150,14 +150,14 @@ impl Driver {
         self.ask_changes_at = now + self.settings.changes_every;
         match answer {
             Ok(changed) => {
-                self.machine.epoch(changed.epoch);
+                self.scheduler.epoch(changed.epoch);
                 for (log, head) in &changed.logs {
                     if let LogId::Room(room) = log {
-                        self.machine.woken(now, *room, *head);
+                        self.scheduler.woken(now, *room, *head);
                     }
                 }
                 if changed.lost {
-                    self.machine.look_everywhere();
+                    self.scheduler.look_everywhere();
                 }
                 self.cursor = Some(changed.next);
             }
@@ -170,11 +170,11 @@ impl Driver {
         while let Some(done) = self.jobs.join_next().await {
             self.take(done);
         }
-        for save in self.machine.saves(self.began.elapsed(), true) {
+        for save in self.scheduler.saves(self.began.elapsed(), true) {
             self.jobs.spawn(write(self.store.clone(), self.consumers.clone(), save));
         }
         while self.jobs.join_next().await.is_some() {}
-        for shard in self.machine.held() {
+        for shard in self.scheduler.held() {
             // Not given back, it ends by itself.
             let _ = self.store.feed.release(&lease_name(shard), &self.settings.owner).await;
         }

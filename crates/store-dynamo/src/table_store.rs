@@ -20,10 +20,10 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::client::Clients;
+use crate::epoch::CurrentEpoch;
 use crate::error::{AWAY_MS, BROKEN_MS, Details, Fault, THROTTLED_MS, fault, read_error, unavailable};
 use crate::item::{Item, PK, SK, text};
 use crate::keys::{END, Key};
-use crate::life::Lives;
 use crate::meter::Meter;
 use crate::op::{Op, Placeholders, Rendered, When, key_map};
 use crate::settings::DynamoSettings;
@@ -42,17 +42,17 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 const BATCH_ATTEMPTS: u32 = 6;
 
 /// The inside of a store. Every port is implemented on it.
-pub struct Shared {
+pub struct TableStore {
     /// The SDK.
     pub clients: Clients,
     /// As it was opened.
     pub settings: DynamoSettings,
     /// The life of the table, and what is remembered of it.
-    pub lives: Lives,
+    pub current_epoch: CurrentEpoch,
     /// What it has cost.
     pub meter: Meter,
     /// Itself, for what goes on behind a call.
-    pub me: Weak<Shared>,
+    pub me: Weak<TableStore>,
 }
 
 /// Items of one partition, in the order of their sort keys.
@@ -143,13 +143,13 @@ impl WriteError {
     }
 }
 
-impl Shared {
+impl TableStore {
     /// One item, read strongly.
     pub async fn get(&self, key: Key) -> StoreResult<Option<Item>> {
         self.get_or(key, read_error).await
     }
 
-    /// As [`Shared::get`], with an error of the caller's own.
+    /// As [`TableStore::get`], with an error of the caller's own.
     pub async fn get_or<E>(
         &self,
         key: Key,
@@ -168,7 +168,7 @@ impl Shared {
         self.batch(keys, true).await
     }
 
-    /// As [`Shared::get_all`], but what is read may be a moment old, at half the cost.
+    /// As [`TableStore::get_all`], but what is read may be a moment old, at half the cost.
     pub async fn get_all_weak(&self, keys: Vec<Key>) -> StoreResult<Vec<Item>> {
         self.batch(keys, false).await
     }
@@ -284,7 +284,7 @@ impl Shared {
         self.repeated(&ops, false).await.map(|_| ())
     }
 
-    /// As [`Shared::write`], one update; returns the item as it is afterwards.
+    /// As [`TableStore::write`], one update; returns the item as it is afterwards.
     pub async fn update(&self, op: Op) -> Result<Item, WriteError> {
         Ok(self.repeated(&[op], true).await?.unwrap_or_default())
     }

@@ -7,12 +7,12 @@ use wire::{
     AnyEvent, ClientFrame, Event, EventKind, OWN_LOG, OwnEvent, OwnEventKind, RoomChange, RoomEntry, SyncStatus,
 };
 
-use super::{Acked, Machine, Output, Update};
+use super::{Acked, ClientState, Output, Update};
 
 /// Cursors of one `resume`, so that it fits a frame.
 const CURSORS: usize = 500;
 
-impl Machine {
+impl ClientState {
     /// The room list is complete: every log is resumed, also rooms that are held and not listed.
     pub(super) fn listed(&mut self) {
         self.listed = true;

@@ -1,6 +1,6 @@
 //! The directory: who and what entries name, from a bounded cache.
 //!
-//! Never the truth: a name may be as old as [`USER_AGE`], unless [`Directory::forget_user`] was told.
+//! Never the truth: a name may be as old as [`USER_AGE`], unless [`UserCache::forget_user`] was told.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -17,16 +17,16 @@ pub const USER_AGE: Duration = Duration::from_secs(60);
 pub const CACHED_USERS: usize = 20_000;
 
 /// Looks up users and files by id.
-pub struct Directory {
+pub struct UserCache {
     store: Store,
     clock: Arc<dyn Clock>,
     users: Mutex<HashMap<UserId, (User, Timestamp)>>,
 }
 
-impl Directory {
+impl UserCache {
     /// A directory with an empty cache.
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(Directory { store, clock, users: Mutex::default() })
+        Arc::new(UserCache { store, clock, users: Mutex::default() })
     }
 
     /// Everything that these entries name: authors, members, the mentioned, the two of a direct room,
@@ -70,7 +70,7 @@ impl Directory {
             });
         }
         if !ids.is_empty() {
-            let read = self.store.people.users(&ids).await?;
+            let read = self.store.users.users(&ids).await?;
             let mut cache = self.users.lock().expect("no holder panics");
             if cache.len() + read.len() > CACHED_USERS {
                 cache.clear();

@@ -74,7 +74,7 @@ struct Shard {
 }
 
 #[derive(Debug)]
-pub(super) struct Machine {
+pub(super) struct FeedScheduler {
     consumers: usize,
     epoch: Option<Epoch>,
     shards: Vec<Shard>,
@@ -90,9 +90,9 @@ pub(super) struct Machine {
     sweep_not_before: Duration,
 }
 
-impl Machine {
+impl FeedScheduler {
     pub fn new(consumers: usize) -> Self {
-        Machine {
+        FeedScheduler {
             consumers,
             epoch: None,
             shards: vec![Shard::default(); FEED_SHARDS],
@@ -231,7 +231,7 @@ impl Machine {
         self.enqueue(now, id);
     }
 
-    /// Cursors to write now; `last` when the feed ends. The driver says [`Machine::saved`] of each.
+    /// Cursors to write now; `last` when the feed ends. The driver says [`FeedScheduler::saved`] of each.
     pub fn saves(&mut self, now: Duration, last: bool) -> Vec<Save> {
         let mut saves = Vec::new();
         for (id, room) in &mut self.rooms {
@@ -257,7 +257,7 @@ impl Machine {
         }
     }
 
-    /// Shards whose lease is to be taken or renewed now. The driver says [`Machine::leased`] of each.
+    /// Shards whose lease is to be taken or renewed now. The driver says [`FeedScheduler::leased`] of each.
     pub fn leases(&mut self, now: Duration) -> Vec<usize> {
         let due = |shard: &Shard| !shard.asking && shard.ask_at <= now;
         let shards: Vec<usize> = (0..self.shards.len()).filter(|shard| due(&self.shards[*shard])).collect();

@@ -4,7 +4,7 @@
 use domain::name::UserName;
 use domain::{Actor, OwnChange, Refusal, User, UserId, UserRole};
 
-use super::{Auth, Registration, ended};
+use super::{Auth, Registration, revocations};
 use crate::ports::NewUser;
 
 impl Auth {
@@ -14,13 +14,13 @@ impl Auth {
         let password_hash = Some(self.passwords.hash(password).await?);
         let user = User { role, ..self.new_user(name, false) };
         let new = NewUser { user, email: email.map(|email| email.to_string()), password_hash };
-        self.store.people.create_user(&new).await?;
+        self.store.users.create_user(&new).await?;
         Ok(new.user)
     }
 
     /// Who has this name.
     pub async fn user_named(&self, name: &UserName) -> Result<User, Refusal> {
-        let found = self.store.people.user_by_name(&name.folded()).await?;
+        let found = self.store.users.user_by_name(&name.folded()).await?;
         Ok(found.ok_or_else(|| Refusal::not_found("Nobody has this name."))?.user)
     }
 
@@ -28,11 +28,11 @@ impl Auth {
     /// that claim the old one.
     pub async fn set_role(&self, name: &UserName, role: UserRole) -> Result<User, Refusal> {
         let user = self.user_named(name).await?;
-        self.store.people.set_role(user.id, role).await?;
-        self.ended.set_role(user.id, role);
-        self.directory.forget_user(user.id);
+        self.store.users.set_role(user.id, role).await?;
+        self.revocations.set_role(user.id, role);
+        self.user_cache.forget_user(user.id);
         let value = serde_json::to_value(role).expect("a role is plain data");
-        self.announce(user.id, OwnChange::Setting { name: ended::ROLE.into(), value }).await?;
+        self.announce(user.id, OwnChange::Setting { name: revocations::ROLE.into(), value }).await?;
         Ok(User { role, ..user })
     }
 
@@ -44,14 +44,14 @@ impl Auth {
         if by.user == user {
             return Err(Refusal::bad_request("You cannot ban yourself."));
         }
-        if self.store.people.user(user).await?.is_none() {
+        if self.store.users.user(user).await?.is_none() {
             return Err(Refusal::not_found("There is no such user."));
         }
-        self.store.people.set_banned(user, banned).await?;
-        self.directory.forget_user(user);
+        self.store.users.set_banned(user, banned).await?;
+        self.user_cache.forget_user(user);
         if banned {
             for session in self.store.sessions.end_all(user).await? {
-                self.ended.end_session(session);
+                self.revocations.end_session(session);
             }
             self.announce(user, OwnChange::SessionEnded(None)).await?;
         }

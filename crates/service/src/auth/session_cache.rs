@@ -1,4 +1,4 @@
-//! What the store was asked: sessions that go on, and their users' roles. Believed for
+//! What the store was session_cache: sessions that go on, and their users' roles. Believed for
 //! [`SESSION_BELIEVED`]. Bounded: when there are too many, all are asked for anew.
 
 use std::collections::HashMap;
@@ -8,11 +8,11 @@ use domain::limits::{ENDED_SESSIONS, SESSION_BELIEVED};
 use domain::{SessionId, Timestamp, UserRole};
 
 #[derive(Default)]
-pub(super) struct Asked {
+pub(super) struct SessionCache {
     known: Mutex<HashMap<SessionId, (UserRole, Timestamp)>>,
 }
 
-impl Asked {
+impl SessionCache {
     /// The role of a session's user, if it was asked a moment ago.
     pub(super) fn role(&self, session: SessionId, now: Timestamp) -> Option<UserRole> {
         let known = self.known.lock().expect("no holder panics");

@@ -11,24 +11,24 @@ fn actor(session: SessionId) -> Actor {
 #[test]
 fn an_entry_goes_when_no_token_can_name_it() {
     let clock = Arc::new(ManualClock::new(Timestamp(0)));
-    let ended = Ended::new(clock.clone());
+    let revocations = Revocations::new(clock.clone());
     let (first, second) = (actor(ids::session()), actor(ids::session()));
-    ended.end_session(first.session.expect("set"));
+    revocations.end_session(first.session.expect("set"));
     clock.advance(ACCESS_TOKEN_LIFE);
-    assert_eq!(ended.check(first), None, "a token may still name it");
+    assert_eq!(revocations.check(first), None, "a token may still name it");
     clock.advance(TOKEN_LEEWAY * 3);
-    ended.end_session(second.session.expect("set"));
-    assert_eq!(ended.state.lock().expect("no holder panics").over.len(), 1, "only the later one is left");
-    assert_eq!(ended.check(second), None);
+    revocations.end_session(second.session.expect("set"));
+    assert_eq!(revocations.state.lock().expect("no holder panics").over.len(), 1, "only the later one is left");
+    assert_eq!(revocations.check(second), None);
 }
 
 #[test]
 fn memory_is_bounded() {
-    let ended = Ended::new(Arc::new(ManualClock::new(Timestamp(0))));
+    let revocations = Revocations::new(Arc::new(ManualClock::new(Timestamp(0))));
     for _ in 0..ENDED_SESSIONS + 10 {
-        ended.end_session(ids::session());
+        revocations.end_session(ids::session());
     }
-    let state = ended.state.lock().expect("no holder panics");
+    let state = revocations.state.lock().expect("no holder panics");
     assert_eq!((state.over.len(), state.order.len()), (ENDED_SESSIONS, ENDED_SESSIONS));
 }
 
@@ -39,10 +39,10 @@ fn all_sessions_of_before_end_and_none_of_after() {
     // Sessions' ids carry the machine's time, so the clock is set by one.
     let (seconds, nanos) = before.session.expect("set").0.get_timestamp().expect("version 7").to_unix();
     clock.advance(Duration::new(seconds, nanos) + Duration::from_secs(1));
-    let ended = Ended::new(clock);
-    ended.end_user(before.user);
-    assert_eq!(ended.check(before), None);
+    let revocations = Revocations::new(clock);
+    revocations.end_user(before.user);
+    assert_eq!(revocations.check(before), None);
     let later = uuid::Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds + 2, 0));
     let after = Actor { session: Some(SessionId(later)), ..before };
-    assert_eq!(ended.check(after), Some(after));
+    assert_eq!(revocations.check(after), Some(after));
 }

@@ -16,11 +16,11 @@ use crate::item::{Item, unreadable};
 use crate::keys;
 use crate::log::LogMemory;
 use crate::ports::Counts;
-use crate::shared::Shared;
+use crate::table_store::TableStore;
 
 /// One life of the table.
 #[derive(Debug)]
-pub struct Life {
+pub struct EpochState {
     /// Its epoch.
     pub epoch: Epoch,
     /// What is known of its logs.
@@ -31,67 +31,67 @@ pub struct Life {
 
 /// The life that was last met, and when.
 #[derive(Debug)]
-pub struct Lives {
-    met: RwLock<(Arc<Life>, Instant)>,
+pub struct CurrentEpoch {
+    met: RwLock<(Arc<EpochState>, Instant)>,
     /// Held by the one that asks for all who want to know.
     asking: Mutex<()>,
 }
 
-impl Life {
-    fn of(epoch: Epoch) -> Arc<Life> {
-        Arc::new(Life { epoch, memory: LogMemory::default(), counts: Counts::default() })
+impl EpochState {
+    fn of(epoch: Epoch) -> Arc<EpochState> {
+        Arc::new(EpochState { epoch, memory: LogMemory::default(), counts: Counts::default() })
     }
 }
 
-impl Lives {
+impl CurrentEpoch {
     /// The table was just said to be of this epoch.
-    pub fn of(epoch: Epoch) -> Lives {
-        Lives { met: RwLock::new((Life::of(epoch), Instant::now())), asking: Mutex::default() }
+    pub fn of(epoch: Epoch) -> CurrentEpoch {
+        CurrentEpoch { met: RwLock::new((EpochState::of(epoch), Instant::now())), asking: Mutex::default() }
     }
 
-    fn met(&self) -> (Arc<Life>, Instant) {
+    fn met(&self) -> (Arc<EpochState>, Instant) {
         self.met.read().expect("no holder panics").clone()
     }
 
-    fn met_within(&self, time: Duration) -> Option<Arc<Life>> {
-        let (life, at) = self.met();
-        (at.elapsed() < time).then_some(life)
+    fn met_within(&self, time: Duration) -> Option<Arc<EpochState>> {
+        let (epoch_state, at) = self.met();
+        (at.elapsed() < time).then_some(epoch_state)
     }
 
     /// The table said that it is of this epoch.
-    fn meet(&self, epoch: Epoch) -> Arc<Life> {
+    fn meet(&self, epoch: Epoch) -> Arc<EpochState> {
         let mut met = self.met.write().expect("no holder panics");
         if met.0.epoch != epoch {
             tracing::warn!(before = %met.0.epoch, now = %epoch, "the table was restored: it has another epoch");
-            met.0 = Life::of(epoch);
+            met.0 = EpochState::of(epoch);
         }
         met.1 = Instant::now();
         met.0.clone()
     }
 }
 
-impl Shared {
+impl TableStore {
     /// The life that was last met.
-    pub fn life(&self) -> Arc<Life> {
-        self.lives.met().0
+    pub fn epoch_state(&self) -> Arc<EpochState> {
+        self.current_epoch.met().0
     }
 
-    /// The life that the table is in, as of some seconds ago at most (`DynamoSettings::epoch_life`).
-    pub async fn present_life(&self) -> StoreResult<Arc<Life>> {
-        if let Some(life) = self.lives.met_within(self.settings.epoch_life) {
-            return Ok(life);
+    /// The life that the table is in, as of some seconds ago at most (`DynamoSettings::epoch_max_age`).
+    pub async fn recent_epoch_state(&self) -> StoreResult<Arc<EpochState>> {
+        if let Some(epoch_state) = self.current_epoch.met_within(self.settings.epoch_max_age) {
+            return Ok(epoch_state);
         }
-        let _asking = self.lives.asking.lock().await;
-        match self.lives.met_within(self.settings.epoch_life) {
-            Some(life) => Ok(life),
-            None => self.ask_life().await,
+        let _asking = self.current_epoch.asking.lock().await;
+        match self.current_epoch.met_within(self.settings.epoch_max_age) {
+            Some(epoch_state) => Ok(epoch_state),
+            None => self.read_epoch_state().await,
         }
     }
 
     /// The life that the table is in now: one read.
-    pub async fn ask_life(&self) -> StoreResult<Arc<Life>> {
+    pub async fn read_epoch_state(&self) -> StoreResult<Arc<EpochState>> {
         let row = self.get(keys::epoch()).await?.unwrap_or_default();
-        Ok(self.lives.meet(epoch(&row)?))
+        Ok(self.current_epoch.meet(epoch(&row)?))
     }
 }
 

@@ -92,7 +92,7 @@ pub struct Refused {
 
 /// A client's state.
 #[derive(Default)]
-pub(crate) struct Machine {
+pub(crate) struct ClientState {
     user: Option<UserSelf>,
     epoch: Option<String>,
     /// Between `welcome` and the end of the connection.
@@ -116,7 +116,7 @@ pub(crate) struct Machine {
     out: Vec<Output>,
 }
 
-impl Machine {
+impl ClientState {
     /// What is to be done now.
     pub fn take_outputs(&mut self) -> Vec<Output> {
         std::mem::take(&mut self.out)

@@ -31,8 +31,8 @@ fn at(seconds: u64) -> Duration {
 }
 
 /// A machine of two consumers that holds every shard, and has nothing to sweep.
-fn machine() -> Machine {
-    let mut machine = Machine::new(2);
+fn machine() -> FeedScheduler {
+    let mut machine = FeedScheduler::new(2);
     machine.epoch(EPOCH);
     for shard in machine.leases(at(0)) {
         machine.leased(at(0), shard, Ok(Some(Fence(1))));
@@ -44,7 +44,7 @@ fn machine() -> Machine {
 }
 
 /// The store renews every lease that is due.
-fn renew(machine: &mut Machine, now: Duration) {
+fn renew(machine: &mut FeedScheduler, now: Duration) {
     for shard in machine.leases(now) {
         machine.leased(now, shard, Ok(Some(Fence(1))));
     }
@@ -55,7 +55,7 @@ fn to(consumer: usize, seq: Seq) -> (usize, Seq, Option<Duration>) {
 }
 
 /// Meets a room at `head` whose cursors stand there.
-fn met(machine: &mut Machine, id: RoomId, head: Seq) {
+fn met(machine: &mut FeedScheduler, id: RoomId, head: Seq) {
     machine.woken(at(0), id, head);
     let run = machine.next_run(at(0)).expect("a room that was woken is read");
     assert_eq!(run.positions, None, "the cursors are read first");

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use domain::{Code, Refusal};
 
+use crate::log_throttle::LogThrottle;
 use crate::ports::{BlobError, StoreError};
-use crate::seldom::Seldom;
 
 /// What a user is told while the store does not answer.
 pub(crate) const STORE_AWAY: &str = "The server cannot reach its store right now. It is tried again.";
@@ -34,8 +34,8 @@ impl From<StoreError> for Refusal {
                 Refusal::new(Code::Conflict, format!("This {what} is taken; choose another one."))
             }
             StoreError::Unavailable { why, retry_ms } => {
-                static LINE: Seldom = Seldom::new();
-                if let Some(repeated) = LINE.tell(&why, Instant::now()) {
+                static LINE: LogThrottle = LogThrottle::new();
+                if let Some(repeated) = LINE.admit(&why, Instant::now()) {
                     tracing::warn!(why, repeated, "store unavailable");
                 }
                 Refusal::unavailable(STORE_AWAY, retry_ms)
@@ -59,8 +59,8 @@ impl From<BlobError> for Refusal {
             }
             BlobError::Interrupted(_) => Refusal::bad_request("The upload broke off. Send the file again."),
             BlobError::Unavailable(why) => {
-                static LINE: Seldom = Seldom::new();
-                if let Some(repeated) = LINE.tell(&why, Instant::now()) {
+                static LINE: LogThrottle = LogThrottle::new();
+                if let Some(repeated) = LINE.admit(&why, Instant::now()) {
                     tracing::warn!(why, repeated, "blob store unavailable");
                 }
                 Refusal::unavailable("The file store does not work right now. Try again later.", RETRY_MS)
