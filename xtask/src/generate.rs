@@ -21,7 +21,7 @@ pub fn run(workspace: &Workspace, check: bool) -> Result<()> {
         "run",
         "--quiet",
         "--package",
-        "wire",
+        "palaver-wire",
         "--bin",
         "wire-gen",
         "--profile",

@@ -16,9 +16,9 @@ struct Rule {
 
 const NONE: &[&str] = &[];
 const ADAPTERS: &[&str] = &["store-sql", "store-dynamo", "blobs", "bus", "profile"];
-const PORTS: &[&str] = &["domain", "service"];
-const STORED: &[&str] = &["domain", "service", "stored"];
-const FUNCTION: &[&str] = &["domain", "service", "wire", "web"];
+const PORTS: &[&str] = &["palaver-domain", "service"];
+const STORED: &[&str] = &["palaver-domain", "service", "stored"];
+const FUNCTION: &[&str] = &["palaver-domain", "service", "palaver-wire", "web"];
 
 const fn rule(of: &'static str, may: &'static [&'static str], binary_may: &'static [&'static str]) -> Rule {
     Rule { of, may, binary_may }
@@ -26,10 +26,10 @@ const fn rule(of: &'static str, may: &'static [&'static str], binary_may: &'stat
 
 /// Rule 1. A crate that is not named here has no place in the architecture yet.
 const RULES: &[Rule] = &[
-    rule("domain", NONE, NONE),
-    rule("stored", &["domain"], NONE),
-    rule("wire", &["domain"], NONE),
-    rule("service", &["domain"], NONE),
+    rule("palaver-domain", NONE, NONE),
+    rule("stored", &["palaver-domain"], NONE),
+    rule("palaver-wire", &["palaver-domain"], NONE),
+    rule("service", &["palaver-domain"], NONE),
     rule("store-sql", STORED, NONE),
     rule("store-dynamo", STORED, NONE),
     rule("blobs", PORTS, NONE),
@@ -38,23 +38,23 @@ const RULES: &[Rule] = &[
     // For tests of all crates, and for the local cloud.
     rule("local-servers", NONE, NONE),
     // The one place that opens adapters as the settings say; binaries are built on it.
-    rule("profile", &["domain", "service", "web", "blobs", "bus"], &["store-sql", "store-dynamo"]),
-    rule("web", &["domain", "service", "wire"], NONE),
-    rule("client", &["domain", "wire"], NONE),
+    rule("profile", &["palaver-domain", "service", "web", "blobs", "bus"], &["store-sql", "store-dynamo"]),
+    rule("web", &["palaver-domain", "service", "palaver-wire"], NONE),
+    rule("palaver-client", &["palaver-domain", "palaver-wire"], NONE),
     rule("auth", FUNCTION, ADAPTERS),
     rule("rooms", FUNCTION, ADAPTERS),
     rule("presence", FUNCTION, ADAPTERS),
     rule("notifications", FUNCTION, ADAPTERS),
     rule("files", FUNCTION, ADAPTERS),
     rule("moderation", FUNCTION, ADAPTERS),
-    rule("gateway", &["domain", "service", "wire", "web", "ws-tier"], ADAPTERS),
-    rule("ws-tier", &["domain", "service", "stored", "wire", "web"], ADAPTERS),
+    rule("gateway", &["palaver-domain", "service", "palaver-wire", "web", "ws-tier"], ADAPTERS),
+    rule("ws-tier", &["palaver-domain", "service", "stored", "palaver-wire", "web"], ADAPTERS),
     rule(
         "palaver",
         &[
-            "domain",
+            "palaver-domain",
             "service",
-            "wire",
+            "palaver-wire",
             "web",
             "ws-tier",
             "profile",
@@ -73,10 +73,10 @@ const RULES: &[Rule] = &[
     rule(
         "tests",
         &[
-            "domain",
+            "palaver-domain",
             "service",
-            "wire",
-            "client",
+            "palaver-wire",
+            "palaver-client",
             "conformance",
             "ws-tier",
             "web",
@@ -137,7 +137,7 @@ fn edge(rule: &Rule, dependency: &Dependency) -> bool {
     }
     match dependency.kind {
         // Tests may put real adapters and clients beside what they test; the core stays alone even there.
-        DependencyKind::Development => rule.of != "domain",
+        DependencyKind::Development => rule.of != "palaver-domain",
         _ => rule.may.contains(&on) || (dependency.optional && rule.binary_may.contains(&on)),
     }
 }

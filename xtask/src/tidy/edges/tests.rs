@@ -28,18 +28,21 @@ fn problems(name: &str, dependencies: &[(&str, Option<&str>, bool)]) -> Vec<Stri
 
 #[test]
 fn domain_depends_on_nothing_of_ours() {
-    assert_eq!(problems("domain", &[("uuid", None, false), ("thiserror", None, false)]), [""; 0]);
-    assert_eq!(problems("domain", &[("service", None, false)]), ["domain may not depend on service"]);
-    assert_eq!(problems("domain", &[("wire", Some("dev"), false)]), ["domain may not depend on wire in tests"]);
+    assert_eq!(problems("palaver-domain", &[("uuid", None, false), ("thiserror", None, false)]), [""; 0]);
+    assert_eq!(problems("palaver-domain", &[("service", None, false)]), ["palaver-domain may not depend on service"]);
+    assert_eq!(
+        problems("palaver-domain", &[("palaver-wire", Some("dev"), false)]),
+        ["palaver-domain may not depend on palaver-wire in tests"]
+    );
 }
 
 #[test]
 fn adapters_know_neither_wire_nor_each_other() {
     assert_eq!(
-        problems("store-sql", &[("domain", None, false), ("service", None, false), ("sqlx", None, false)]),
+        problems("store-sql", &[("palaver-domain", None, false), ("service", None, false), ("sqlx", None, false)]),
         [""; 0]
     );
-    assert_eq!(problems("store-sql", &[("wire", None, false)]), ["store-sql may not depend on wire"]);
+    assert_eq!(problems("store-sql", &[("palaver-wire", None, false)]), ["store-sql may not depend on palaver-wire"]);
     assert_eq!(problems("bus", &[("blobs", None, false)]), ["bus may not depend on blobs"]);
 }
 
