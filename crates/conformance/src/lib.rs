@@ -4,10 +4,7 @@
 //! Knows the ports only, never an adapter: `conformance::store!(name, constructor)` runs the suite on
 //! whatever the constructor opens; `blobs!`, `bus!` and `presence!` alike.
 
-mod memory;
 pub mod suite;
-
-pub use memory::{Fault, MemoryStore, Snapshot};
 
 /// Runs the suite: a module `name` with one test for each case. The constructor is an async function
 /// without arguments that returns a `Result` of something with a method `store()`, empty each time. A

@@ -4,7 +4,7 @@ use domain::{Body, LogId};
 use service::ports::{AppendError, StoreError};
 
 use crate::suite::world::{Scribe, a_room, a_user, text};
-use crate::{Fault, MemoryStore};
+use store_memory::{Fault, MemoryStore};
 
 crate::store!(memory, MemoryStore::open_temporary);
 

@@ -4,12 +4,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use conformance::MemoryStore;
 use domain::limits::{Limits, REFRESH_GRACE, TICKET_LIFE};
 use domain::name::UserName;
 use domain::{Actor, Code, LogId, Refusal, Timestamp, UserRole};
 use service::auth::{AuthSettings, Device, Password, ProfilePatch, Registration, SignedIn, SigningKeys};
 use service::{Auth, Logs, ManualClock, UserCache};
+use store_memory::MemoryStore;
 
 const PASSWORD: &str = "correct horse battery";
 

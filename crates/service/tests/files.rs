@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use conformance::MemoryStore;
 use conformance::suite::world::{member, plain_room};
 use domain::limits::Limits;
 use domain::{
@@ -14,6 +13,7 @@ use domain::{
 use futures_util::{StreamExt, stream};
 use service::ports::{BlobError, ByteStream, Store};
 use service::{Access, Files, ManualClock, RoomRef};
+use store_memory::MemoryStore;
 use uuid::Uuid;
 
 const ROOM: RoomId = RoomId(Uuid::from_u128(100));

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use conformance::MemoryStore;
 use domain::limits::{Limits, MEMBERS_LOOKED_AT};
 use domain::name::RoomName;
 use domain::{Actor, Change, Intent, LogId, RoomKind, UserId};
 use service::rooms::ChangeRequest;
 use service::{Access, Logs, NewRoom, Rooms, SystemClock, UserCache, ids};
+use store_memory::MemoryStore;
 use uuid::Uuid;
 
 fn actor(n: u128) -> Actor {

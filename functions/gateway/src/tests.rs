@@ -9,7 +9,6 @@ use async_trait::async_trait;
 use blobs::FolderBlobs;
 use bus::{Broker, InProcessPresence};
 use bytes::Bytes;
-use conformance::MemoryStore;
 use domain::name::{RoomName, UserName};
 use domain::{Actor, Change, Intent, LogId, RoomId, RoomKind, Seq};
 use serde_json::{Value, json};
@@ -17,6 +16,7 @@ use service::auth::{AuthSettings, Device, SigningKeys};
 use service::ports::PushError;
 use service::rooms::ChangeRequest;
 use service::{NewRoom, Ports, Running, ServiceSettings, Services, SystemClock};
+use store_memory::MemoryStore;
 
 use super::*;
 

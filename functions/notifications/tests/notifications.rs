@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use axum::{Extension, Router};
-use conformance::MemoryStore;
 use domain::limits::{Limits, NOTIFICATION_TITLE_CHARS, UNREAD_NOTIFICATIONS};
 use domain::name::UserName;
 use domain::{Actor, Notification, NotificationKey, NotificationKind, RowWrite, Timestamp, User, UserId, UserRole};
@@ -13,6 +12,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use service::ports::NewUser;
 use service::{Clock, Logs, ManualClock, Notifications, UserCache};
+use store_memory::MemoryStore;
 use tower::ServiceExt;
 use uuid::Uuid;
 

@@ -7,7 +7,6 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use axum::{Extension, Router};
 use bus::{Broker, InProcessPresence};
-use conformance::MemoryStore;
 use domain::limits::{Limits, PRESENCE_LIFE, TYPING_LIFE, WATCHED_USERS};
 use domain::name::{RoomName, UserName};
 use domain::{
@@ -18,6 +17,7 @@ use serde_json::{Value, json};
 use service::feed::{Batch, Consumer, OwnRooms};
 use service::ports::{Bus, BusMessage, Heard, NewUser, Typing};
 use service::{Access, Logs, ManualClock, Presence, TypingListener, UserCache, ids};
+use store_memory::MemoryStore;
 use tokio::sync::mpsc;
 use tower::ServiceExt;
 use uuid::Uuid;

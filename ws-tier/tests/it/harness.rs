@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bus::{Broker, InProcessPresence};
-use conformance::MemoryStore;
 use domain::limits::Limits;
 use domain::name::{RoomName, Slug, UserName};
 use domain::{Actor, Change, EntryId, Intent, LogId, RoomId, RoomKind, UserId};
@@ -18,6 +17,7 @@ use service::{
     Access, Auth, Clock, Feed, FeedSettings, Logs, Marks, Messages, NewRoom, OwnRooms, Presence, Rooms, SystemClock,
     UserCache,
 };
+use store_memory::MemoryStore;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};

@@ -1,8 +1,8 @@
 //! Against a server that answers as API Gateway does.
 
-use conformance::MemoryStore;
 use domain::UserId;
 use service::SystemClock;
+use store_memory::MemoryStore;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;

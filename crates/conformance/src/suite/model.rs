@@ -10,7 +10,7 @@ use super::row_writes::a_notification;
 use super::world::{
     a_room, a_user, emoji, entries_after, member, message, own_room, plain_room, public_room, slug, text,
 };
-use crate::MemoryStore;
+use store_memory::MemoryStore;
 
 /// A small generator (xorshift64*, Vigna 2016): the same seed, the same run.
 struct Dice(u64);

@@ -1,7 +1,7 @@
 //! What must hold when a feed dies, meets another one, or finds another store than it knew.
 
-use conformance::Fault;
 use domain::{Entry, EntryId, Level, Member, MemberState, RowWrite};
+use store_memory::Fault;
 use tokio::runtime::{Builder, Runtime};
 
 use super::*;

@@ -9,7 +9,6 @@ mod notified;
 use std::sync::Arc;
 use std::time::Duration;
 
-use conformance::MemoryStore;
 use domain::limits::Limits;
 use domain::name::{RoomName, Slug, UserName};
 use domain::{
@@ -19,6 +18,7 @@ use domain::{
 use service::feed::{CatchUp, Consumer, Feed, FeedSettings, Notify, OwnRooms};
 use service::ports::{NewUser, Store};
 use service::{Clock, Logs, UserCache, ids};
+use store_memory::MemoryStore;
 use tokio::time::Instant;
 use uuid::Uuid;
 

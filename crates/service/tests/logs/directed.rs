@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use conformance::Fault;
 use domain::limits::{APPENDER_QUEUE, Limits};
 use domain::{Code, Intent, LogId, Role, Room, RoomId, RoomKind, Timestamp};
+use store_memory::Fault;
 
 use crate::setup::{World, actor, code, emoji, person, room, send, seq, text, user};
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bus::Broker;
-use conformance::MemoryStore;
 use domain::limits::Limits;
 use domain::name::{RoomName, Slug, UserName};
 use domain::text::MessageText;
@@ -19,6 +18,7 @@ use service::ports::{
     UserRecord,
 };
 use service::{Access, CommitListener, Logs, ManualClock, Marks, Messages, UserCache};
+use store_memory::MemoryStore;
 use uuid::Uuid;
 
 pub const NOON: Timestamp = Timestamp(1_790_000_000_000);

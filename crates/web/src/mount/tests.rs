@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::routing::{get, post};
-use conformance::MemoryStore;
 use domain::limits::Limits;
 use domain::{Code, Refusal};
 use http::{HeaderMap, StatusCode};
@@ -15,6 +14,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use service::auth::{AuthSettings, SigningKeys};
 use service::{Logs, SystemClock, UserCache};
+use store_memory::MemoryStore;
 use tower::ServiceExt;
 use tracing_subscriber::prelude::*;
 

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use conformance::MemoryStore;
 use domain::limits::Limits;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use service::auth::{AuthSettings, SigningKeys};
 use service::{Auth, Logs, SystemClock, UserCache};
+use store_memory::MemoryStore;
 use tower::ServiceExt;
 use web::WebSettings;
 

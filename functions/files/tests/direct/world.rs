@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use axum::body::Body;
 use axum::{Extension, Router};
 use blobs::{FolderBlobs, S3Blobs, S3Settings, create_bucket};
-use conformance::MemoryStore;
 use conformance::suite::world::{member, plain_room};
 use domain::limits::Limits;
 use domain::{
@@ -18,6 +17,7 @@ use local_servers::{AWS_KEYS, AWS_REGION, shared};
 use serde_json::{Value, json};
 use service::ports::{Blobs, Store};
 use service::{Access, Files, ManualClock};
+use store_memory::MemoryStore;
 use tower::ServiceExt;
 use uuid::Uuid;
 

@@ -1,6 +1,5 @@
 use std::sync::Mutex;
 
-use conformance::MemoryStore;
 use domain::limits::Limits;
 use domain::name::UserName;
 use domain::{Actor, Change as Asked, Intent, MemberState, Room, RoomKind, Timestamp, User, UserId, UserRole};
@@ -9,6 +8,7 @@ use service::feed::{Consumer, OwnRooms};
 use service::ports::{Heard, NewUser, StoreError};
 use service::{Clock, Logs, SystemClock, ids};
 use store_dynamo::HEAD_ATTRIBUTE;
+use store_memory::MemoryStore;
 use uuid::Uuid;
 
 use super::*;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::{File, FileId, FileState, RoomId, Timestamp, UserId};
 use service::ports::{FileStore, StoreError, StoreResult};
 
-use super::MemoryStore;
+use crate::MemoryStore;
 
 #[async_trait]
 impl FileStore for MemoryStore {

@@ -5,8 +5,8 @@ use domain::name::{DisplayName, UserName};
 use domain::{User, UserId, UserRole};
 use service::ports::{NewUser, StoreError, StoreResult, UserRecord, UserStore};
 
-use super::MemoryStore;
 use super::state::State;
+use crate::MemoryStore;
 
 #[async_trait]
 impl UserStore for MemoryStore {

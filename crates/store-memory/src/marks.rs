@@ -5,7 +5,7 @@ use domain::limits::MENTIONS_PER_ROW;
 use domain::{RoomId, Seq, UserId, UserRoom};
 use service::ports::{MarkRow, MarkStore, StoreError, StoreResult};
 
-use super::MemoryStore;
+use crate::MemoryStore;
 
 #[async_trait]
 impl MarkStore for MemoryStore {

@@ -10,7 +10,7 @@ use domain::{
 };
 use service::ports::{Connection, Fence, Head, NodeRow, SessionRecord, SocketState, Ticket, UserRecord};
 
-use super::Fault;
+use crate::Fault;
 
 /// One log.
 #[derive(Clone, Default)]

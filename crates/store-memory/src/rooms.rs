@@ -6,7 +6,7 @@ use domain::text::Emoji;
 use domain::{LogId, Member, MemberState, Room, RoomId, RoomKind, Seq, UserId, UserRoom};
 use service::ports::{DirectoryRoom, Head, RoomStore, StoreResult, UserRoomRow};
 
-use super::MemoryStore;
+use crate::MemoryStore;
 
 #[async_trait]
 impl RoomStore for MemoryStore {

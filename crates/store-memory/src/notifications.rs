@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use domain::{Notification, NotificationKey, Timestamp, UserId};
 use service::ports::{NotificationPage, NotificationStore, StoreResult};
 
-use super::MemoryStore;
 use super::state::{NotificationRow, State};
+use crate::MemoryStore;
 
 #[async_trait]
 impl NotificationStore for MemoryStore {

@@ -57,7 +57,7 @@ impl MemoryStore {
         MemoryStore { state: Arc::new(Mutex::new(State::new(new_epoch()))) }
     }
 
-    /// As [`MemoryStore::new`], in the form that [`crate::store!`] takes.
+    /// As [`MemoryStore::new`], in the form that `conformance::store!` takes.
     pub async fn open_temporary() -> Result<Self, Infallible> {
         Ok(Self::new())
     }

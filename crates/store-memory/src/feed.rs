@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use domain::{RoomId, Seq, Timestamp};
 use service::ports::{Behind, FeedCursor, FeedStore, Fence, StoreResult};
 
-use super::MemoryStore;
 use super::state::Lease;
+use crate::MemoryStore;
 
 #[async_trait]
 impl FeedStore for MemoryStore {

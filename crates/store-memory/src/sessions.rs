@@ -5,7 +5,7 @@ use domain::limits::REFRESH_GRACE;
 use domain::{SessionId, Timestamp, UserId};
 use service::ports::{Rotation, SessionRecord, SessionStore, StoreResult, Ticket};
 
-use super::MemoryStore;
+use crate::MemoryStore;
 
 #[async_trait]
 impl SessionStore for MemoryStore {

@@ -7,7 +7,7 @@ use domain::{Body, Entry, Epoch, FileState, LogId, RoomId, RowWrite, Seq};
 use service::ports::{AppendError, Appended, ChangedLogs, ChangesCursor, RoomLog, StoreResult, Tip};
 
 use super::state::State;
-use super::{Fault, MemoryStore, row_writes};
+use crate::{Fault, MemoryStore, row_writes};
 
 #[async_trait]
 impl RoomLog for MemoryStore {

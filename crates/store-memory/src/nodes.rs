@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::{RoomId, Timestamp, UserId};
 use service::ports::{Connection, NodeRow, NodeStore, SocketState, StoreResult};
 
-use super::MemoryStore;
+use crate::MemoryStore;
 
 #[async_trait]
 impl NodeStore for MemoryStore {
