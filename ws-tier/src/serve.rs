@@ -14,7 +14,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use web::{Server, shutdown_signal};
 
-use crate::{AccessKeys, Parts, Reachable, Tier, TierSettings};
+use realtime::Parts;
+
+use crate::{AccessKeys, Reachable, Tier, TierSettings};
 
 /// Sockets beyond those of people that may be open: calls, health checks.
 const CONNECTIONS_FOR_CALLS: usize = 1_000;

@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use domain::{Actor, Body, Entry, LogId, MemberState, Refusal, RoomId, Seq, UserId};
+use realtime::encode::{deliveries, ending};
+use realtime::hub::{Delivery, Ending};
+use realtime::protocol::Protocol;
 use service::messages::fill_edits;
 use service::ports::Connection;
-use ws_tier::encode::{deliveries, ending};
-use ws_tier::hub::{Delivery, Ending};
-use ws_tier::session::Session;
 
 use crate::post::{bytes, followed_by, follower_id};
 use crate::{ByConnection, Gateway};
@@ -111,11 +111,11 @@ impl Gateway {
         for row in rows {
             let kept = self.kept(&row.id).await?;
             let state =
-                kept.and_then(|(kept, _)| Session::restore(self.settings.clone(), row.id.clone(), &kept.session));
+                kept.and_then(|(kept, _)| Protocol::restore(self.settings.clone(), row.id.clone(), &kept.session));
             // One that is just being signed in is no session yet, and comes again if it was not this one.
             let actor = state.and_then(|state| state.actor());
             let is_ended = |actor: Actor| match ending {
-                Ending::Session(session) => actor.session == Some(session),
+                Ending::Protocol(session) => actor.session == Some(session),
                 Ending::Ban | Ending::Rights => true,
             };
             if actor.is_none_or(is_ended) {

@@ -2,9 +2,9 @@
 
 use domain::limits::SYNC_ENTRIES;
 use domain::{Actor, LogId, Refusal, RoomId, Seq};
+use realtime::{Frame, Page};
 use service::ReplayStatus;
 use service::ports::Connection;
-use ws_tier::{Frame, Page};
 
 use crate::post::follower_id;
 use crate::turn::Turn;

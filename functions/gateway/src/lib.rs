@@ -1,7 +1,7 @@
 //! The protocol over an API Gateway WebSocket API, for an installation without a ws-tier: what a route's
 //! event makes of a socket, and what a commit makes of the sockets that follow its log.
 //!
-//! The session is the ws-tier's own ([`ws_tier::session`]), kept as text between two events. Nothing here
+//! The session is the ws-tier's own ([`realtime::protocol`]), kept as text between two events. Nothing here
 //! lives as long as a socket: API Gateway holds the sockets, the store holds who follows what.
 
 mod deliver;
@@ -18,10 +18,10 @@ use std::time::Duration;
 
 use domain::limits::Limits;
 use domain::{Epoch, Timestamp, UserId};
+use realtime::Parts;
+use realtime::protocol::{Protocol, Settings};
 use service::ports::{Connection, ConnectionPush, SocketState, StoreResult};
 use web::{Origin, Origins};
-use ws_tier::Parts;
-use ws_tier::session::{Session, Settings};
 
 pub use event::{Answer, Context, Event};
 
@@ -92,7 +92,7 @@ impl Gateway {
             return Ok(Answer::FORBIDDEN);
         }
         let id = event.request_context.connection_id.clone();
-        let session = Session::new(self.settings.clone(), id.clone(), event.ticket(), self.now());
+        let session = Protocol::new(self.settings.clone(), id.clone(), event.ticket(), self.now());
         let kept =
             Kept { session: session.save().unwrap_or_default(), endpoint: self.endpoint(&event.request_context) };
         self.keep(&id, &kept, None, self.now() + CONNECTION_LIFE).await?;
@@ -102,7 +102,7 @@ impl Gateway {
     async fn disconnect(&self, context: &Context) -> StoreResult<Answer> {
         let id = &context.connection_id;
         if let Some((kept, _)) = self.kept(id).await? {
-            let session = Session::restore(self.settings.clone(), id.clone(), &kept.session);
+            let session = Protocol::restore(self.settings.clone(), id.clone(), &kept.session);
             if let Some(actor) = session.and_then(|session| session.actor()) {
                 self.forget(actor.user, id).await;
             }

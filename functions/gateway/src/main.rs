@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use profile::{Function, FunctionError, OpenError, Settings, WithoutFiles};
+use realtime::Parts;
 use serde::{Deserialize, Serialize};
 use service::ports::StoreResult;
 use store_dynamo::{StreamAnswer, StreamEvent};
-use ws_tier::Parts;
 
 /// Whatever the function is called with.
 #[derive(Deserialize)]

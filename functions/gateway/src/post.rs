@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::RoomId;
 use futures_util::{StreamExt, stream};
+use realtime::Frame;
 use service::ports::{Connection, PushError};
-use ws_tier::Frame;
 
 use crate::{ByConnection, Gateway, POSTS_AT_ONCE};
 

@@ -5,10 +5,10 @@ use std::sync::{Mutex, PoisonError};
 
 use domain::RoomId;
 use domain::limits::RECEIPT_MEMBERS;
+use realtime::{Frame, encode};
 use service::marks::MarkListener;
 use service::ports::{Connection, Mark, Typing};
 use service::presence::TypingListener;
-use ws_tier::{Frame, encode};
 
 use crate::post::{bytes, followed_by};
 use crate::{ByConnection, Gateway};

@@ -512,13 +512,13 @@ fn sockets_that_every_release_saved_go_on() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
     let releases = std::fs::read_dir(folder).expect("there are fixtures").map(|entry| entry.expect("it can be read"));
     let files = releases.filter(|entry| entry.path().is_dir()).map(|entry| entry.path().join("gateway-sessions.jsonl"));
-    let settings = Arc::new(ws_tier::session::Settings { node: "n".into(), limits: Default::default() });
+    let settings = Arc::new(realtime::protocol::Settings { node: "n".into(), limits: Default::default() });
     let (mut waiting, mut signed_in) = (0, 0);
     for file in files {
         for row in std::fs::read_to_string(file).expect("each release has it").lines() {
             let row: serde_json::Value = serde_json::from_str(row).expect("it is JSON");
             let kept: Kept = serde_json::from_str(row["bd"]["S"].as_str().expect("a body")).expect("it is understood");
-            let session = Session::restore(settings.clone(), "c".into(), &kept.session).expect("it is understood");
+            let session = Protocol::restore(settings.clone(), "c".into(), &kept.session).expect("it is understood");
             match session.actor() {
                 Some(actor) => {
                     signed_in += 1;

@@ -2,7 +2,7 @@
 //! meanwhile, the state which that one left is told the same.
 
 use domain::{LogId, Refusal, Seq, Timestamp};
-use ws_tier::session::{Action, CloseCode, Identity, Session};
+use realtime::protocol::{Action, CloseCode, Identity, Protocol};
 
 pub(crate) enum Told<'a> {
     Frame { text: &'a str, at: Timestamp },
@@ -11,7 +11,7 @@ pub(crate) enum Told<'a> {
 }
 
 impl Told<'_> {
-    pub fn tell(&self, session: &mut Session, actions: &mut Vec<Action>) {
+    pub fn tell(&self, session: &mut Protocol, actions: &mut Vec<Action>) {
         match self {
             Told::Frame { text, at } => session.on_text(text, *at, actions),
             Told::Renewed { id, answer, at } => session.renewed(id.clone(), answer, *at, actions),
@@ -22,7 +22,7 @@ impl Told<'_> {
 
 /// Tells a session what another turn told another state of it. What it asks for is done already; only that it is to be
 /// closed is news.
-pub(crate) fn tell_again(session: &mut Session, told: &[Told<'_>]) -> Option<CloseCode> {
+pub(crate) fn tell_again(session: &mut Protocol, told: &[Told<'_>]) -> Option<CloseCode> {
     let mut actions = Vec::new();
     told.iter().for_each(|told| told.tell(session, &mut actions));
     actions.into_iter().find_map(|action| match action {

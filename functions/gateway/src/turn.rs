@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use domain::{Actor, LogId, Refusal, Seq, Timestamp, UserId};
 use futures_util::{StreamExt, stream};
+use realtime::protocol::{Action, CloseCode, Credential, Identity, Protocol, Reply};
+use realtime::{Class, Frame, encode, room_frames};
 use service::ports::{Connection, StoreResult};
 use wire::ServerFrame;
-use ws_tier::session::{Action, CloseCode, Credential, Identity, Reply, Session};
-use ws_tier::{Class, Frame, encode, room_frames};
 
 use crate::post::{is_of, packed};
 use crate::told::{Told, tell_again};
@@ -32,7 +32,7 @@ pub(crate) struct Turn<'a> {
     ends_at: Timestamp,
     pub actor: Option<Actor>,
     pub frames: Vec<Frame>,
-    session: Session,
+    session: Protocol,
     told: Vec<Told<'a>>,
     actions: Vec<Action>,
     closed: Option<CloseCode>,
@@ -55,7 +55,7 @@ impl Gateway {
             return Ok(None);
         };
         let epoch = self.epoch().await?;
-        let session = Session::restore(self.settings.clone(), id.clone(), &kept.session);
+        let session = Protocol::restore(self.settings.clone(), id.clone(), &kept.session);
         // One of another life of the store comes again, and reads afresh.
         let session = session.filter(|session| session.epoch().is_none_or(|of| of == epoch));
         let Some(session) = session else {
@@ -242,7 +242,7 @@ impl<'a> Turn<'a> {
             match answer {
                 Ok(frame) => self.frames.push(frame),
                 Err(refusal) => {
-                    let room = Some(ws_tier::session::log_name(log));
+                    let room = Some(realtime::protocol::log_name(log));
                     let reply = Reply { id: Some(re.to_owned()), of: "resume", room };
                     self.session.refused(&reply, &refusal, &mut self.actions);
                 }
@@ -312,7 +312,7 @@ impl<'a> Turn<'a> {
             // Closed meanwhile, it stays so.
             let Some((now, _)) = self.gateway.kept(id).await? else { return Ok(()) };
             let settings = self.gateway.settings.clone();
-            let Some(session) = Session::restore(settings, id.clone(), &now.session) else { return Ok(()) };
+            let Some(session) = Protocol::restore(settings, id.clone(), &now.session) else { return Ok(()) };
             self.session = session;
             self.closed = tell_again(&mut self.session, &self.told);
             was = now;

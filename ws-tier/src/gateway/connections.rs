@@ -12,7 +12,7 @@ use axum::extract::ws::Utf8Bytes;
 use domain::Timestamp;
 
 use super::send_queue::{PostError, SendQueue};
-use crate::session::CloseCode;
+use realtime::protocol::CloseCode;
 
 /// All sockets of the node.
 #[derive(Default)]

@@ -10,7 +10,7 @@ use service::ports::{BusMessage, Committed};
 use tokio::sync::mpsc;
 
 use super::Tier;
-use crate::encode::deliveries;
+use realtime::encode::deliveries;
 
 /// A commit on its way to the sockets.
 pub(super) struct Job {

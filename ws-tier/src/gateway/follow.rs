@@ -8,8 +8,8 @@ use service::ports::BusStatus;
 use tokio::sync::mpsc;
 
 use super::Tier;
-use crate::encode::deliveries;
-use crate::hub::Effect;
+use realtime::encode::deliveries;
+use realtime::hub::Effect;
 
 /// Entries of one read.
 const READ_ENTRIES: u64 = 256;

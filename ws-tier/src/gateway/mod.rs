@@ -30,14 +30,14 @@ use service::ports::StoreError;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::hub::{Effect, Hub, Request, SocketId};
 use crate::internal::{self, AccessKeys};
-use crate::parts::Parts;
-use crate::session::Settings;
 pub(crate) use connections::{Connections, RemoteAddress};
 pub(crate) use peers::Peers;
 pub use peers::Reachable;
 use presence::Watches;
+use realtime::Parts;
+use realtime::hub::{Effect, Hub, Request, SocketId};
+use realtime::protocol::Settings;
 pub(crate) use send_queue::PostError;
 use shard::Shards;
 use signals::TypingBudget;

@@ -12,9 +12,9 @@ use tokio::time::{Instant, MissedTickBehavior};
 use wire::{PresenceEntry, ServerFrame};
 
 use super::Tier;
-use crate::encode;
-use crate::frame::{Class, Frame};
-use crate::hub::SocketId;
+use realtime::encode;
+use realtime::hub::SocketId;
+use realtime::{Class, Frame};
 
 /// Connections of one refresh.
 const REFRESH_BATCH: usize = 1_000;

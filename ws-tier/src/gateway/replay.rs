@@ -9,9 +9,9 @@ use service::ReplayStatus;
 
 use super::Tier;
 use super::send_queue::SendQueue;
-use crate::hub::{Outcome, Request, Verdict};
-use crate::page::Page;
-use crate::session::{Reply, log_name};
+use realtime::Page;
+use realtime::hub::{Outcome, Request, Verdict};
+use realtime::protocol::{Reply, log_name};
 
 /// Between two tries of a read that failed.
 const RETRY: Duration = Duration::from_millis(250);

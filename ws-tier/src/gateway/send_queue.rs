@@ -9,8 +9,8 @@ use domain::limits::{BACKLOG_HARD_BYTES, BACKLOG_SOFT_BYTES};
 use tokio::sync::Notify;
 use wire::ServerFrame;
 
-use crate::frame::{Class, Frame};
-use crate::session::CloseCode;
+use realtime::protocol::CloseCode;
+use realtime::{Class, Frame};
 
 /// The backlog of one socket. Filled by its shard and by its own session, emptied by its task.
 #[derive(Default)]

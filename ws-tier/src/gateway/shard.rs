@@ -10,9 +10,9 @@ use domain::limits::SHARD_QUEUE;
 use tokio::sync::mpsc;
 
 use super::send_queue::SendQueue;
-use crate::frame::Frame;
-use crate::hub::SocketId;
-use crate::session::CloseCode;
+use realtime::Frame;
+use realtime::hub::SocketId;
+use realtime::protocol::CloseCode;
 
 /// The senders' side of all shards of a node.
 pub(crate) struct Shards {

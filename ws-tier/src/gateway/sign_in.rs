@@ -7,9 +7,9 @@ use domain::{Code, Epoch, LogId, Refusal, UserId};
 
 use super::Tier;
 use super::send_queue::SendQueue;
-use crate::hub::SocketId;
-use crate::room_list::room_frames;
-use crate::session::{Credential, Identity};
+use realtime::hub::SocketId;
+use realtime::protocol::{Credential, Identity};
+use realtime::room_frames;
 
 /// Between two tries of a read that failed.
 const RETRY: Duration = Duration::from_millis(250);

@@ -11,7 +11,7 @@ use service::ports::{Mark, Typing};
 use service::presence::TypingListener;
 
 use super::Tier;
-use crate::encode;
+use realtime::encode;
 
 /// How long the size of a room is believed.
 const SIZE_AGE: Duration = Duration::from_secs(60);

@@ -20,10 +20,10 @@ use super::send_queue::{Next, SendQueue};
 use super::sign_in::{SignedIn, list_rooms, sign_in};
 use super::socket_io::{Event, SocketIo};
 use super::{Drain, Tier};
-use crate::encode;
-use crate::frame::{Class, Frame};
-use crate::hub::SocketId;
-use crate::session::{Action, CloseCode, Credential, Identity, Reply, Session};
+use realtime::encode;
+use realtime::hub::SocketId;
+use realtime::protocol::{Action, CloseCode, Credential, Identity, Protocol, Reply};
+use realtime::{Class, Frame};
 
 /// How long changes in flight may hold up a drained socket.
 const ANSWER_WAIT: Duration = Duration::from_secs(3);
@@ -42,7 +42,7 @@ struct Socket {
     id: SocketId,
     conn: String,
     tier: Arc<Tier>,
-    session: Session,
+    session: Protocol,
     send_queue: Arc<SendQueue>,
     connection: Arc<Connection>,
     actor: Option<Actor>,
@@ -65,7 +65,7 @@ pub(super) async fn refuse(ws: WebSocket, code: CloseCode) {
 pub(super) async fn run(tier: Arc<Tier>, ws: WebSocket, ticket: Option<String>, peer: RemoteAddress) {
     let id = tier.next_socket();
     let conn = new_id(&tier.settings.node);
-    let session = Session::new(tier.settings.clone(), conn.clone(), ticket, tier.now());
+    let session = Protocol::new(tier.settings.clone(), conn.clone(), ticket, tier.now());
     let send_queue = Arc::new(SendQueue::default());
     tier.shards.open(id, send_queue.clone()).await;
     let connection = tier.connections.insert(conn.clone(), send_queue.clone(), peer, tier.now());
@@ -266,7 +266,8 @@ impl Socket {
                     return;
                 }
                 let refusal = Refusal::new(domain::Code::Overloaded, "This socket follows too many rooms.");
-                let reply = Reply { id: Some(re.to_owned()), of: "resume", room: Some(crate::session::log_name(log)) };
+                let reply =
+                    Reply { id: Some(re.to_owned()), of: "resume", room: Some(realtime::protocol::log_name(log)) };
                 self.read(async move { Done::Refused(reply, refusal) });
                 continue;
             };

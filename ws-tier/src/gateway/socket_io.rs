@@ -13,8 +13,8 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::frame::Frame;
-use crate::session::CloseCode;
+use realtime::Frame;
+use realtime::protocol::CloseCode;
 
 /// How long the other side has to answer a close frame.
 const CLOSE_WAIT: Duration = Duration::from_secs(1);

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use web::{Client, Origin, Problem};
 
 use super::{RemoteAddress, Tier, socket};
-use crate::session::CloseCode;
+use realtime::protocol::CloseCode;
 
 /// The default of 128 KiB would be most of an idle socket's memory.
 const READ_BUFFER: usize = 4 * 1024;

@@ -9,6 +9,7 @@ use domain::limits::Limits;
 use domain::name::{RoomName, Slug, UserName};
 use domain::{Actor, Change, EntryId, Intent, LogId, RoomId, RoomKind, UserId};
 use futures_util::{SinkExt, StreamExt};
+use realtime::Parts;
 use serde_json::{Value, json};
 use service::auth::{AuthSettings, Device, SigningKeys};
 use service::ports::Bus;
@@ -22,7 +23,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use web::WebSettings;
-use ws_tier::{AccessKeys, Parts, Reachable, Tier, TierSettings};
+use ws_tier::{AccessKeys, Reachable, Tier, TierSettings};
 
 /// How long anything may take.
 pub const PATIENCE: Duration = Duration::from_secs(20);

@@ -94,7 +94,7 @@ async fn a_token_that_claims_a_role_that_was_taken_opens_a_socket_without_it() {
     let ada = one.guest("ada").await;
     // As the command line does, in a process of its own: no node hears of it.
     cluster.memory.store().users.set_role(ada.id, domain::UserRole::Admin).await.expect("up");
-    let credential = ws_tier::session::Credential::Token(ada.token.clone());
+    let credential = realtime::protocol::Credential::Token(ada.token.clone());
     assert!(two.parts.sign_in(&credential).await.expect("signed in").actor.admin);
     cluster.memory.store().users.set_role(ada.id, domain::UserRole::User).await.expect("up");
     assert!(!two.parts.sign_in(&credential).await.expect("signed in").actor.admin);

@@ -49,8 +49,9 @@ const RULES: &[Rule] = &[
     rule("notifications", FUNCTION, ADAPTERS),
     rule("files", FUNCTION, ADAPTERS),
     rule("moderation", FUNCTION, ADAPTERS),
-    rule("gateway", &["palaver-domain", "service", "palaver-wire", "web", "ws-tier"], ADAPTERS),
-    rule("ws-tier", &["palaver-domain", "service", "stored", "palaver-wire", "web"], ADAPTERS),
+    rule("realtime", &["palaver-domain", "stored", "palaver-wire", "service"], NONE),
+    rule("gateway", &["palaver-domain", "service", "stored", "palaver-wire", "web", "realtime"], ADAPTERS),
+    rule("ws-tier", &["palaver-domain", "service", "stored", "palaver-wire", "web", "realtime"], ADAPTERS),
     rule(
         "palaver",
         &[

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 
 use super::*;
-use crate::frame::Class;
+use realtime::Class;
 
 impl IsBreach for Infallible {
     fn is_breach(&self) -> bool {

@@ -14,7 +14,7 @@ use domain::limits::{HEADS_PER_PING, LOG_LINGER, LOGS_PER_SOCKET};
 use domain::{Epoch, LogId, RoomId, Seq, SessionId, Timestamp, UserId};
 
 use crate::frame::Frame;
-use crate::session::CloseCode;
+use crate::protocol::CloseCode;
 pub use effect::{Delivery, Effect, Ending, Request, SocketId};
 use log::Log;
 pub use page::{Outcome, Verdict};
@@ -352,8 +352,8 @@ impl Hub {
             let code = match ending {
                 Ending::Ban => CloseCode::Banned,
                 Ending::Rights => CloseCode::Unauthenticated,
-                Ending::Session(ended) if of == Some(ended) => CloseCode::Unauthenticated,
-                Ending::Session(_) => continue,
+                Ending::Protocol(ended) if of == Some(ended) => CloseCode::Unauthenticated,
+                Ending::Protocol(_) => continue,
             };
             out.push(Effect::Close { socket: *id, code });
         }

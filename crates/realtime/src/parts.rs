@@ -15,7 +15,7 @@ use service::rooms::{ChangeRequest, Rooms};
 use service::{Access, Clock, Logs, Marks, Messages, RoomRef, Services, UserCache};
 use wire::{AnyEvent, Event, OwnEvent, RoomEntry};
 
-use crate::session::{Credential, Identity};
+use crate::protocol::{Credential, Identity};
 
 /// The use cases and ports that the tier stands on.
 #[derive(Clone)]
@@ -45,7 +45,7 @@ pub struct Parts {
 }
 
 /// A stretch of a log.
-pub(crate) struct Stretch {
+pub struct Stretch {
     pub epoch: Epoch,
     /// The head before the read.
     pub head: Seq,
@@ -110,7 +110,7 @@ impl Parts {
     }
 
     /// Entries after `after`, at most `max`, with the texts of edits.
-    pub(crate) async fn stretch(&self, log: LogId, after: Seq, max: u64) -> Result<Stretch, StoreError> {
+    pub async fn stretch(&self, log: LogId, after: Seq, max: u64) -> Result<Stretch, StoreError> {
         let (epoch, head) = self.head(log).await?;
         let to = head.min(after + max);
         let mut entries = if to > after { self.store.log.read(log, after + 1, to).await? } else { Vec::new() };

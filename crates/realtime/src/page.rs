@@ -6,7 +6,7 @@ use wire::{ServerFrame, SyncStatus};
 
 use crate::frame::{Frame, json};
 use crate::parts::Parts;
-use crate::session::log_name;
+use crate::protocol::log_name;
 
 /// What a `sync` frame has beside its events, at most.
 const SYNC_OVERHEAD: usize = 512;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::budget::Budget;
 use super::open::Open;
-use super::{Session, Settings, State};
+use super::{Protocol, Settings, State};
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -37,7 +37,7 @@ struct SavedOpen {
     paced: Budget,
 }
 
-impl Session {
+impl Protocol {
     /// Its state; none when it is closed, or waits for a sign-in to be answered.
     pub fn save(&self) -> Option<String> {
         let state = match &self.state {
@@ -61,8 +61,8 @@ impl Session {
         Some(serde_json::to_string(&saved).expect("it has string keys and no failing serializers"))
     }
 
-    /// Goes on with what [`Session::save`] made; none when the text is of a release that this one does not know.
-    pub fn restore(settings: Arc<Settings>, conn: String, saved: &str) -> Option<Session> {
+    /// Goes on with what [`Protocol::save`] made; none when the text is of a release that this one does not know.
+    pub fn restore(settings: Arc<Settings>, conn: String, saved: &str) -> Option<Protocol> {
         let Saved { heard, budget, state } = serde_json::from_str(saved).ok()?;
         let state = match state {
             SavedState::New { until, ticket } => State::New { until, ticket },
@@ -77,7 +77,7 @@ impl Session {
                 paced: open.paced,
             })),
         };
-        Some(Session { settings, conn, state, heard, budget, leaves: None })
+        Some(Protocol { settings, conn, state, heard, budget, leaves: None })
     }
 
     /// The epoch that it was welcomed in, once it is signed in.

@@ -39,7 +39,7 @@ impl Settings {
 }
 
 /// The protocol state of one socket.
-pub struct Session {
+pub struct Protocol {
     settings: Arc<Settings>,
     conn: String,
     state: State,
@@ -61,12 +61,12 @@ enum State {
     Closed,
 }
 
-impl Session {
+impl Protocol {
     /// A socket was opened. `ticket` is the one of its URL.
-    pub fn new(settings: Arc<Settings>, conn: String, ticket: Option<String>, now: Timestamp) -> Session {
+    pub fn new(settings: Arc<Settings>, conn: String, ticket: Option<String>, now: Timestamp) -> Protocol {
         let budget = Budget::new(settings.limits.frames_per_60s, now);
         let state = State::New { until: now + HELLO_TIMEOUT, ticket };
-        Session { settings, conn, state, heard: now, budget, leaves: None }
+        Protocol { settings, conn, state, heard: now, budget, leaves: None }
     }
 
     /// Whether another frame may be read: none while the first is being checked.

@@ -33,7 +33,7 @@ fn identity_of(user: u128, session: u128) -> Identity {
 }
 
 struct Rig {
-    session: Session,
+    protocol: Protocol,
     now: Timestamp,
 }
 
@@ -44,7 +44,7 @@ impl Rig {
 
     fn with(limits: Limits, ticket: Option<&str>) -> Rig {
         let settings = Arc::new(Settings { node: "n1".into(), limits });
-        Rig { session: Session::new(settings, "n1-1".into(), ticket.map(Into::into), START), now: START }
+        Rig { protocol: Protocol::new(settings, "n1-1".into(), ticket.map(Into::into), START), now: START }
     }
 
     fn open() -> Rig {
@@ -64,30 +64,30 @@ impl Rig {
 
     fn text(&mut self, text: &str) -> Vec<Action> {
         let mut out = Vec::new();
-        self.session.on_text(text, self.now, &mut out);
+        self.protocol.on_text(text, self.now, &mut out);
         self.reload();
         out
     }
 
     fn signed_in(&mut self) -> Vec<Action> {
         let mut out = Vec::new();
-        self.session.signed_in(&identity(), EPOCH, 3, self.now, &mut out);
+        self.protocol.signed_in(&identity(), EPOCH, 3, self.now, &mut out);
         self.reload();
         out
     }
 
     /// Goes on with the session as text, as the gateway function does between two frames.
     fn reload(&mut self) {
-        let Session { settings, conn, leaves: None, .. } = &self.session else { return };
-        if let Some(saved) = self.session.save() {
-            self.session = Session::restore(settings.clone(), conn.clone(), &saved).expect("what was saved");
+        let Protocol { settings, conn, leaves: None, .. } = &self.protocol else { return };
+        if let Some(saved) = self.protocol.save() {
+            self.protocol = Protocol::restore(settings.clone(), conn.clone(), &saved).expect("what was saved");
         }
     }
 
     fn tick(&mut self, after: Duration) -> Vec<Action> {
         self.now = self.now + after;
         let mut out = Vec::new();
-        self.session.on_tick(self.now, Vec::new, &mut out);
+        self.protocol.on_tick(self.now, Vec::new, &mut out);
         out
     }
 }
@@ -110,11 +110,11 @@ fn closes(actions: &[Action]) -> Option<CloseCode> {
 #[test]
 fn hello_is_answered_with_welcome_and_the_rooms() {
     let mut rig = Rig::new();
-    assert!(rig.session.reads());
+    assert!(rig.protocol.reads());
     let asked = rig.say(json!({"t": "hello", "v": 1, "token": "secret", "epoch": "7f3a", "caps": [], "batch": true}));
     assert_eq!(asked, [Action::SignIn(Credential::Token("secret".into()))]);
     assert!(!format!("{asked:?}").contains("secret"), "a token is never shown");
-    assert!(!rig.session.reads(), "no second frame before the first is checked");
+    assert!(!rig.protocol.reads(), "no second frame before the first is checked");
     let welcome = rig.signed_in();
     assert_eq!(
         sent(&welcome),
@@ -123,7 +123,7 @@ fn hello_is_answered_with_welcome_and_the_rooms() {
             "heartbeat_ms": 25_000, "max_frame": 65_536, "online": 3})
     );
     assert_eq!(welcome[1], Action::ListRooms);
-    assert!(rig.session.batches() && rig.session.reads());
+    assert!(rig.protocol.batches() && rig.protocol.reads());
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn before_auth_there_is_one_frame_of_4_kib_within_10_s() {
         assert_eq!(closes(&answer), Some(CloseCode::Protocol), "{first}");
     }
     let mut rig = Rig::new();
-    assert_eq!(rig.session.next_tick(), Some(START + HELLO_TIMEOUT));
+    assert_eq!(rig.protocol.next_tick(), Some(START + HELLO_TIMEOUT));
     assert_eq!(closes(&rig.tick(HELLO_TIMEOUT - Duration::from_millis(1))), None);
     assert_eq!(closes(&rig.tick(Duration::from_millis(1))), Some(CloseCode::Unauthenticated));
     assert!(rig.say(json!({"t": "hello", "v": 1, "token": "x"})).is_empty(), "closed is closed");
@@ -160,7 +160,7 @@ fn a_refused_credential_says_why_and_closes() {
         let mut rig = Rig::new();
         rig.say(json!({"t": "hello", "v": 1, "token": "x"}));
         let mut out = Vec::new();
-        rig.session.not_signed_in(&Refusal::new(code, "no"), &mut out);
+        rig.protocol.not_signed_in(&Refusal::new(code, "no"), &mut out);
         assert_eq!(sent(&out)["of"], "hello");
         assert_eq!(closes(&out).map(CloseCode::number), Some(close));
     }
@@ -176,7 +176,7 @@ fn a_second_hello_is_a_breach_and_so_is_a_big_or_binary_frame() {
     assert_eq!(closes(&Rig::open().text(&ping(limit))), None);
     assert_eq!(closes(&Rig::open().text(&ping(limit + 1))), Some(CloseCode::Protocol));
     let mut out = Vec::new();
-    Rig::open().session.on_breach(&mut out);
+    Rig::open().protocol.on_breach(&mut out);
     assert_eq!(closes(&out), Some(CloseCode::Protocol));
 }
 
@@ -249,18 +249,18 @@ fn answers_name_the_change() {
     let reply = Reply { id: Some(ID.into()), of: "send", room: Some("general".into()) };
     let ack = domain::Ack { seq: Some(4), at: START, dup: true, noop: false, entry: None };
     let mut out = Vec::new();
-    rig.session.acked(reply.clone(), ROOM.into(), &ack, &mut out);
+    rig.protocol.acked(reply.clone(), ROOM.into(), &ack, &mut out);
     assert_eq!(
         sent(&out),
         json!({"t": "ack", "id": ID, "room": ROOM, "seq": 4, "at": wire::rfc3339(START), "dup": true, "noop": false})
     );
     out.clear();
-    rig.session.refused(&reply, &Refusal::new(Code::Stale, "old").at_head(9), &mut out);
+    rig.protocol.refused(&reply, &Refusal::new(Code::Stale, "old").at_head(9), &mut out);
     let error = sent(&out);
     assert_eq!((&error["id"], &error["code"], &error["head"]), (&json!(ID), &json!("stale"), &json!(9)));
     assert!(error.get("epoch").is_none());
     out.clear();
-    rig.session.refused(&reply, &Refusal::unavailable("later", 250), &mut out);
+    rig.protocol.refused(&reply, &Refusal::unavailable("later", 250), &mut out);
     assert_eq!(sent(&out)["epoch"], EPOCH.to_string(), "so that a change of another epoch is repeated with seen 0");
 }
 
@@ -311,7 +311,7 @@ fn a_flood_closes_but_resume_fill_and_pong_are_free() {
     assert_eq!(closes(&rig.text("junk counts too")), Some(CloseCode::Flood));
     let mut rig = Rig::with(Limits { frames_per_60s: 5, ..Limits::default() }, None);
     let mut out = Vec::new();
-    (0..6).for_each(|_| rig.session.on_control(rig.now, &mut out));
+    (0..6).for_each(|_| rig.protocol.on_control(rig.now, &mut out));
     assert_eq!(closes(&out), Some(CloseCode::Flood), "pings of the WebSocket count from the first on");
 }
 
@@ -321,11 +321,11 @@ fn silence_of_two_heartbeats_closes_and_any_frame_is_life() {
     let mut rig = Rig::open();
     let mut out = Vec::new();
     rig.now = START + beat;
-    rig.session.on_tick(rig.now, || vec![(LogId::Room(ROOM.parse().expect("an id")), 1_044)], &mut out);
+    rig.protocol.on_tick(rig.now, || vec![(LogId::Room(ROOM.parse().expect("an id")), 1_044)], &mut out);
     assert_eq!(sent(&out), json!({"t": "ping", "heads": {ROOM: 1_044}}));
     rig.say(json!({"t": "typing", "room": ROOM, "on": true}));
     assert_eq!(closes(&rig.tick(beat)), None);
-    rig.session.on_control(rig.now, &mut Vec::new());
+    rig.protocol.on_control(rig.now, &mut Vec::new());
     assert_eq!(closes(&rig.tick(beat)), None);
     assert_eq!(closes(&rig.tick(beat)), Some(CloseCode::Lagged));
 }
@@ -350,30 +350,30 @@ fn expiring_comes_a_minute_before_and_auth_renews_in_place() {
     assert_eq!(asked, [Action::Renew { id: "a1".into(), token: Credential::Token("new".into()) }]);
     let renewed = Identity { expires_at: rig.now + life, ..identity() };
     let mut out = Vec::new();
-    rig.session.renewed("a1".into(), &Ok(renewed), rig.now, &mut out);
+    rig.protocol.renewed("a1".into(), &Ok(renewed), rig.now, &mut out);
     let ack = sent(&out);
     assert_eq!(
         (&ack["t"], &ack["id"], &ack["room"], &ack["seq"]),
         (&json!("ack"), &json!("a1"), &Value::Null, &Value::Null)
     );
     rig.now = START + life;
-    rig.session.on_control(rig.now, &mut Vec::new());
+    rig.protocol.on_control(rig.now, &mut Vec::new());
     assert_eq!(closes(&rig.tick(Duration::ZERO)), None, "it holds beyond the first token");
 }
 
 #[test]
 fn a_token_that_ends_closes_and_a_foreign_one_is_not_taken() {
     let mut rig = Rig::open();
-    rig.session.on_control(START + Duration::from_secs(899), &mut Vec::new());
+    rig.protocol.on_control(START + Duration::from_secs(899), &mut Vec::new());
     assert_eq!(closes(&rig.tick(Duration::from_secs(900))), Some(CloseCode::Unauthenticated));
     let mut rig = Rig::open();
     let mut out = Vec::new();
-    rig.session.renewed("a".into(), &Err(Refusal::new(Code::Unauthenticated, "no")), START, &mut out);
+    rig.protocol.renewed("a".into(), &Err(Refusal::new(Code::Unauthenticated, "no")), START, &mut out);
     assert_eq!((sent(&out)["of"].clone(), closes(&out)), (json!("auth"), None), "the old token still holds");
     for foreign in [identity_of(2, 1), identity_of(1, 2)] {
         let mut rig = Rig::open();
         let mut out = Vec::new();
-        rig.session.renewed("a".into(), &Ok(foreign), START, &mut out);
+        rig.protocol.renewed("a".into(), &Ok(foreign), START, &mut out);
         assert_eq!(closes(&out), Some(CloseCode::Credentials));
     }
 }
@@ -382,11 +382,11 @@ fn a_token_that_ends_closes_and_a_foreign_one_is_not_taken() {
 fn going_away_is_said_once_and_then_done() {
     let mut rig = Rig::open();
     let mut out = Vec::new();
-    rig.session.go_away(Duration::from_millis(7_300), START, &mut out);
-    rig.session.go_away(Duration::from_millis(1), START, &mut out);
+    rig.protocol.go_away(Duration::from_millis(7_300), START, &mut out);
+    rig.protocol.go_away(Duration::from_millis(1), START, &mut out);
     assert_eq!(out.len(), 1);
     assert_eq!(sent(&out), json!({"t": "goaway", "delay_ms": 7_300, "reason": "drain"}));
-    assert_eq!(rig.session.next_tick(), Some(START + Duration::from_millis(7_300)));
+    assert_eq!(rig.protocol.next_tick(), Some(START + Duration::from_millis(7_300)));
     assert!(matches!(
         rig.say(json!({"t": "delete", "id": ID, "room": ROOM, "target": 1, "seen": 1}))[..],
         [Action::Submit { .. }]

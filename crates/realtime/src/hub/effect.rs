@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{LogId, Seq, SessionId, UserId};
 
 use crate::frame::Frame;
-use crate::session::CloseCode;
+use crate::protocol::CloseCode;
 
 /// A socket of this node. Its shard is the remainder by the number of shards.
 pub type SocketId = u64;
@@ -41,7 +41,7 @@ pub struct Delivery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// Those of a session that is over.
-    Session(SessionId),
+    Protocol(SessionId),
     /// All: the user is banned.
     Ban,
     /// All: what they may do has changed, and an open session knows it from its sign-in. They come again.
