@@ -5,6 +5,7 @@
 
 mod gateway;
 mod internal;
+pub mod limits;
 #[cfg(feature = "serve")]
 mod serve;
 

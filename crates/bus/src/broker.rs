@@ -6,9 +6,9 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::limits::BUS_QUEUE;
 use async_trait::async_trait;
 use domain::LogId;
-use domain::limits::BUS_QUEUE;
 use service::ports::{Bus, BusMessage, BusStatus, Heard};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};

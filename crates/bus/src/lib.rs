@@ -3,6 +3,7 @@
 //! Never holds anything durable: what is lost here is found in the log, or rebuilt by the next refresh.
 
 mod broker;
+pub mod limits;
 mod presence;
 #[cfg(feature = "push")]
 mod push;

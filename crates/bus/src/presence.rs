@@ -5,9 +5,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::limits::PRESENCE_REMEMBERED;
 use async_trait::async_trait;
-use domain::limits::{PRESENCE_CONNECTIONS, PRESENCE_LIFE, PRESENCE_REMEMBERED, TYPING_LIFE};
+use domain::limits::{PRESENCE_LIFE, TYPING_LIFE};
 use domain::{RoomId, Timestamp, UserId};
+use service::limits::PRESENCE_CONNECTIONS;
 use service::ports::{PresenceStatus, PresenceStore, UserPresence};
 
 /// One node's view of a presence that it may share with other nodes of the process.

@@ -17,8 +17,8 @@ use aws_sdk_apigatewaymanagement::error::{DisplayErrorContext, SdkError};
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use bytes::Bytes;
 use domain::Timestamp;
-use domain::limits::NODE_LIFE;
 use service::Clock;
+use service::limits::NODE_LIFE;
 use service::ports::{Connection, ConnectionPush, NodeRow, NodeStore, PushError};
 
 /// How long a post may take.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::limits::{LAMBDA_FILE_BYTES, Limits};
+use domain::limits::Limits;
 use web::config::{Config, ConfigErrors};
+use web::limits::LAMBDA_BODY;
 use web::log;
 
 use crate::Settings;
@@ -70,6 +71,6 @@ fn help(name: &str) -> String {
 
 /// What Lambda cannot carry goes straight between clients and the store of files.
 fn fit_lambda(limits: &mut Limits) {
-    limits.upload_bytes = limits.upload_bytes.min(LAMBDA_FILE_BYTES);
-    limits.direct_download_above = limits.direct_download_above.min(LAMBDA_FILE_BYTES);
+    limits.upload_bytes = limits.upload_bytes.min(LAMBDA_BODY);
+    limits.direct_download_above = limits.direct_download_above.min(LAMBDA_BODY);
 }

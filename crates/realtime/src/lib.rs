@@ -5,6 +5,7 @@
 pub mod encode;
 mod frame;
 pub mod hub;
+pub mod limits;
 mod page;
 mod parts;
 pub mod protocol;

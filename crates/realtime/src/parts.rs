@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::limits::ROOMS_PER_FRAME;
+use crate::limits::ROOMS_PER_FRAME;
 use domain::{
     Ack, Body, Change, Code, Entry, Epoch, Intent, LogId, MemberState, Refusal, Related, RoomId, Seq, UserId, UserRoom,
 };

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::limits::NOTIFICATION_EXCERPT_CHARS;
+use crate::limits::NOTIFICATION_EXCERPT_CHARS;
 use domain::{Body, Entry, Member, Message, Notification, RoomId, Seq, UserId};
 
 use crate::ports::{Store, StoreResult};

@@ -10,6 +10,7 @@ pub mod excerpts;
 pub mod feed;
 pub mod files;
 pub mod ids;
+pub mod limits;
 pub mod log;
 pub mod log_throttle;
 pub mod marks;

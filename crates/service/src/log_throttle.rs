@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Instant;
 
-use domain::limits::{OTHER_TROUBLE, SAME_TROUBLE};
+use crate::limits::{OTHER_TROUBLE, SAME_TROUBLE};
 
 /// One line of the log. It is logged at once when its words are others than before, and else again after a while.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Instant;
 
-use domain::limits::MARK_INTERVAL;
+use crate::limits::MARK_INTERVAL;
 use domain::{Actor, LogId, Refusal, RoomId, Seq, Timestamp, UserId, UserRoom};
 
 use crate::clock::Clock;

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::limits::{TOKEN_LEEWAY, UNREAD_NOTIFICATIONS};
 use domain::limits::{
     NOTIFICATION_BODY_CHARS, NOTIFICATION_MARK_LIFE, NOTIFICATION_TITLE_CHARS, NOTIFICATION_TYPE_CHARS, PAGE_ROWS,
-    TOKEN_LEEWAY, UNREAD_NOTIFICATIONS,
 };
 use domain::{
     Ack, Actor, Change, EntryId, LogId, Notification, NotificationKey, NotificationKind, OwnChange, Refusal, Related,

@@ -7,7 +7,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use domain::limits::{PAGE_ROWS, PRESENCE_CLIENT, PRESENCE_LIST, PRESENCE_LOOKED_AT, WATCHED_USERS};
+use crate::limits::{PRESENCE_CLIENT, PRESENCE_LIST, PRESENCE_LOOKED_AT};
+use domain::limits::{PAGE_ROWS, WATCHED_USERS};
 use domain::{Actor, Code, LogId, MemberState, PresenceStatus, Refusal, Role, RoomId, User, UserId};
 use futures_util::{StreamExt, stream};
 

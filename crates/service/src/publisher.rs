@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::limits::PUBLISH_QUEUE;
+use crate::limits::PUBLISH_QUEUE;
 use futures_util::future::join_all;
 use tokio::sync::{mpsc, watch};
 

@@ -4,10 +4,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::limits::{Limits, REFRESH_GRACE, TICKET_LIFE};
+use domain::limits::Limits;
 use domain::name::UserName;
 use domain::{Actor, Code, LogId, Refusal, Timestamp, UserRole};
 use service::auth::{AuthSettings, Device, Password, ProfilePatch, Registration, SignedIn, SigningKeys};
+use service::limits::{REFRESH_GRACE, TICKET_LIFE};
 use service::{Auth, Logs, ManualClock, UserCache};
 use store_memory::MemoryStore;
 
@@ -256,12 +257,12 @@ async fn the_oldest_session_makes_room() {
     let fixture = fixture();
     let first = fixture.register("ada").await;
     let actor = fixture.actor(&first);
-    for _ in 0..domain::limits::SESSIONS_PER_USER {
+    for _ in 0..service::limits::SESSIONS_PER_USER {
         fixture.clock.advance(Duration::from_millis(1));
         fixture.auth.login("ada", PASSWORD.into(), &device()).await.expect("right");
     }
     let sessions = fixture.auth.sessions(&actor).await.expect("listed");
-    assert_eq!(sessions.len(), domain::limits::SESSIONS_PER_USER);
+    assert_eq!(sessions.len(), service::limits::SESSIONS_PER_USER);
     assert_eq!(code(fixture.auth.verify(&first.access_token)), Some(Code::Unauthenticated));
 }
 
@@ -317,7 +318,7 @@ async fn what_ended_elsewhere_is_over_here_within_seconds() {
     fixture.auth.set_role(&name("ada"), UserRole::User).await.expect("taken");
     fixture.auth.logout(Some(fixture.actor(&bob)), None).await.expect("signed out");
     assert!(other.verify_now(&bob.access_token).await.is_ok(), "believed for a moment");
-    fixture.clock.advance(domain::limits::SESSION_BELIEVED);
+    fixture.clock.advance(service::limits::SESSION_BELIEVED);
     let refused = other.verify_now(&bob.access_token).await.expect_err("it is over");
     assert_eq!(refused.code, Code::Unauthenticated);
     assert!(!other.verify_now(&ada.access_token).await.expect("it goes on").admin, "what the token says is old");

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use domain::limits::{Limits, MEMBERS_LOOKED_AT};
+use domain::limits::Limits;
 use domain::name::RoomName;
 use domain::{Actor, Change, Intent, LogId, RoomKind, UserId};
+use service::limits::MEMBERS_LOOKED_AT;
 use service::rooms::ChangeRequest;
 use service::{Access, Logs, NewRoom, Rooms, SystemClock, UserCache, ids};
 use store_memory::MemoryStore;

@@ -9,6 +9,7 @@ mod epoch;
 mod error;
 mod item;
 mod keys;
+pub mod limits;
 mod log;
 mod meter;
 mod op;

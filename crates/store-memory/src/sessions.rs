@@ -1,8 +1,8 @@
 //! `Sessions` in memory.
 
 use async_trait::async_trait;
-use domain::limits::REFRESH_GRACE;
 use domain::{SessionId, Timestamp, UserId};
+use service::limits::REFRESH_GRACE;
 use service::ports::{Rotation, SessionRecord, SessionStore, StoreResult, Ticket};
 
 use crate::MemoryStore;

@@ -8,8 +8,8 @@
 use std::time::{Duration, Instant};
 
 use conformance::suite::world::{a_room, a_user, entries_after, text};
-use domain::limits::APPEND_ENTRIES;
 use domain::{Body, LogId};
+use service::limits::APPEND_ENTRIES;
 use service::ports::Store;
 use store_sql::SqlStore;
 use tokio::sync::{mpsc, oneshot};

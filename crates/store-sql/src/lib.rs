@@ -17,6 +17,7 @@ mod connections;
 mod database;
 mod dialect;
 mod error;
+pub mod limits;
 mod ports;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::limits::{GROUP_LOGS, WRITER_QUEUE};
+use crate::limits::{GROUP_LOGS, WRITER_QUEUE};
 
 /// What becomes of a database that is not there, or has nothing in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

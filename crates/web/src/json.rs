@@ -1,15 +1,16 @@
 //! The JSON body of a call, in and out. A body that does not fit is refused with `bad_request` and the
 //! place where it does not; one that is nested too deep is refused before it is parsed.
 
+use crate::limits::JSON_BODY;
 use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use domain::limits::{JSON_BODY, JSON_DEPTH};
 use domain::{Code, Refusal};
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use wire::limits::JSON_DEPTH;
 
 use crate::Problem;
 

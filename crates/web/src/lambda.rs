@@ -6,12 +6,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::limits::LAMBDA_BODY;
 use axum::Router;
 use axum::body::HttpBody;
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use domain::limits::LAMBDA_BODY;
 use domain::{Code, Refusal};
 use futures_util::TryFutureExt;
 use lambda_http::lambda_runtime::{self, LambdaEvent};

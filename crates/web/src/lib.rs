@@ -15,6 +15,7 @@ mod health;
 mod json;
 #[cfg(feature = "lambda")]
 mod lambda;
+pub mod limits;
 pub mod log;
 pub mod metrics;
 mod mount;

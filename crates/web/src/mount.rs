@@ -4,14 +4,15 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::limits::JSON_BODY;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use domain::Refusal;
-use domain::limits::{ADDRESSES, JSON_BODY};
 use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use service::auth::Auth;
+use service::limits::ADDRESSES;
 use service::throttle::Throttle;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;

@@ -7,9 +7,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::limits::{HEADER_BYTES, HEADER_TIMEOUT, HTTP_CONNECTIONS};
 use axum::Router;
 use axum::extract::ConnectInfo;
-use domain::limits::{HEADER_BYTES, HEADER_TIMEOUT, HTTP_CONNECTIONS};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};

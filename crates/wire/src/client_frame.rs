@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::limits::JSON_DEPTH;
+use crate::limits::JSON_DEPTH;
 use domain::{EntryId, FileId, Seq, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -8,6 +8,7 @@ mod convert;
 mod event;
 pub mod generate;
 pub mod json;
+pub mod limits;
 pub mod rest;
 mod server_frame;
 

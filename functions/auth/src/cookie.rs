@@ -4,10 +4,10 @@
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
-use domain::limits::SESSION_LIFE;
 use domain::{Code, Refusal};
 use http::request::Parts;
 use service::auth::{Device, SignedIn};
+use service::limits::SESSION_LIFE;
 use web::{Client, Cookies, Json, Origin, Problem, SetCookie};
 use wire::rest::auth::Tokens;
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::limits::TICKET_LIFE;
 use domain::{Code, Refusal, SessionId};
 use http::StatusCode;
 use service::Auth;
+use service::limits::TICKET_LIFE;
 use service::ports::SessionRecord;
 use web::{Caller, Json, MaybeCaller, Path, Problem};
 use wire::rest::Problem as ProblemBody;

@@ -4,13 +4,14 @@
 
 mod direct;
 mod download;
+pub mod limits;
 mod upload;
 
 use std::sync::Arc;
 
+use crate::limits::MULTIPART_OVERHEAD;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
-use domain::limits::MULTIPART_OVERHEAD;
 use domain::{File, FileId, Refusal, Timestamp};
 use http::StatusCode;
 use serde::Deserialize;

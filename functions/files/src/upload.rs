@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::limits::MULTIPART_OVERHEAD;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request, State};
 use bytes::Bytes;
 use domain::Refusal;
-use domain::limits::MULTIPART_OVERHEAD;
 use http::StatusCode;
 use service::ports::{BlobError, ByteStream};
 use service::{Files, RoomRef};

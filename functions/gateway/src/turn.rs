@@ -274,7 +274,7 @@ impl<'a> Turn<'a> {
         if let Ok((_, me)) = parts.head(LogId::User(actor.user)).await {
             heads.push((LogId::User(actor.user), me));
         }
-        let most = domain::limits::HEADS_PER_PING - 1;
+        let most = realtime::limits::HEADS_PER_PING - 1;
         let Ok(mut rooms) = parts.store.rooms.user_rooms(actor.user, None, ROOMS_LOOKED_AT).await else {
             return heads;
         };

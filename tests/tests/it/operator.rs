@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use domain::limits::SESSION_BELIEVED;
 use serde_json::{Value, json};
+use service::limits::SESSION_BELIEVED;
 use tests::person::{PASSWORD, Person};
 use tests::server::{Server, Settings};
 

@@ -23,8 +23,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use crate::limits::{DELIVERY_QUEUE, REPLAYS_PER_NODE};
 use axum::Router;
-use domain::limits::{DELIVERY_QUEUE, Limits, REPLAYS_PER_NODE};
+use domain::limits::Limits;
 use domain::{Epoch, LogId, Timestamp};
 use service::ports::StoreError;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};

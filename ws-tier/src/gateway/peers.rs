@@ -5,8 +5,9 @@
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::limits::NODE_BEAT;
 use domain::LogId;
-use domain::limits::{NODE_BEAT, NODE_LIFE};
+use service::limits::NODE_LIFE;
 use service::ports::{NodeRow, StoreResult};
 
 use super::Tier;

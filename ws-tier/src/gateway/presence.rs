@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use domain::limits::{PRESENCE_FULL, PRESENCE_REFRESH};
+use crate::limits::{PRESENCE_FULL, PRESENCE_REFRESH};
 use domain::{Actor, PresenceStatus, Refusal, UserId};
 use service::ports::UserPresence;
 use tokio::time::{Instant, MissedTickBehavior};

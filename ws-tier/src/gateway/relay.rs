@@ -5,8 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::limits::{CHANGES_INTERVAL, CHANGES_INTERVAL_DOWN, CHECK_INTERVAL, PASSING_QUEUE};
+use crate::limits::{CHANGES_INTERVAL_DOWN, CHECK_INTERVAL, PASSING_QUEUE};
 use domain::{LogId, Seq};
+use service::limits::CHANGES_INTERVAL;
 use service::ports::{BusMessage, BusStatus, ChangesCursor, Heard};
 use tokio::sync::mpsc;
 use tokio::time::Instant;

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::extract::ws::Utf8Bytes;
-use domain::limits::{BACKLOG_HARD_BYTES, BACKLOG_SOFT_BYTES};
+use realtime::limits::{BACKLOG_HARD_BYTES, BACKLOG_SOFT_BYTES};
 use tokio::sync::Notify;
 use wire::ServerFrame;
 

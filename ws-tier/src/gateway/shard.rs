@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use domain::limits::SHARD_QUEUE;
+use crate::limits::SHARD_QUEUE;
 use tokio::sync::mpsc;
 
 use super::send_queue::SendQueue;

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::limits::{RECEIPT_MEMBERS, TYPING_PER_SECOND};
+use crate::limits::TYPING_PER_SECOND;
+use domain::limits::RECEIPT_MEMBERS;
 use domain::{RoomId, Timestamp, UserId};
 use service::marks::MarkListener;
 use service::ports::{Mark, Typing};

@@ -9,8 +9,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
-use domain::limits::{FRAMES_IN_FLIGHT, REPLAYS_IN_FLIGHT};
 use domain::{Ack, Actor, LogId, Refusal, RoomId};
+use realtime::limits::{FRAMES_IN_FLIGHT, REPLAYS_IN_FLIGHT};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 

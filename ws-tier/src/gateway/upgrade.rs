@@ -10,8 +10,9 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use domain::Refusal;
-use domain::limits::{BACKLOG_HARD_BYTES, DEVICE_CHARS};
+use realtime::limits::BACKLOG_HARD_BYTES;
 use serde::Deserialize;
+use service::limits::DEVICE_CHARS;
 use web::{Client, Origin, Problem};
 
 use super::{RemoteAddress, Tier, socket};

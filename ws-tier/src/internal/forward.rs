@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
-use domain::limits::FORWARD_CHANGES;
 use domain::{Change, LogId, Refusal};
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
+use service::limits::FORWARD_CHANGES;
 use stored::{AckRecord, ChangeRecord};
 
 use super::answer::Failure;

@@ -4,17 +4,18 @@
 
 use std::sync::Arc;
 
+use crate::limits::FORWARD_BYTES;
 use async_trait::async_trait;
 use aws_lc_rs::digest;
 use axum::http::{Method, Request, Uri, header};
 use bytes::Bytes;
-use domain::limits::{FORWARD_BYTES, FORWARD_DEADLINE};
 use domain::{Ack, Change, LogId, Refusal};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use service::Clock;
+use service::limits::FORWARD_DEADLINE;
 use service::ports::{Forward, NodeRow};
 use stored::AckRecord;
 

@@ -10,13 +10,14 @@ mod sigv4;
 
 use std::sync::Arc;
 
+use crate::limits::{FORWARD_BYTES, POST_BYTES};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
-use domain::limits::{FORWARD_BYTES, HEADER_TIMEOUT, POST_BYTES};
 use http_body_util::BodyExt;
+use web::limits::HEADER_TIMEOUT;
 
 use crate::gateway::Tier;
 use answer::Failure;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use domain::limits::NODE_LIFE;
 use domain::{Change, Intent, LogId, Seq};
+use service::limits::NODE_LIFE;
 use service::{Clock, SystemClock};
 
 use crate::harness::{Cluster, Node, PATIENCE, Person};

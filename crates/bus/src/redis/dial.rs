@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use domain::limits::BUS_TIMEOUT;
+use crate::limits::BUS_TIMEOUT;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;

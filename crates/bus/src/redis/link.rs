@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::limits::{BUS_BACKOFF, BUS_PING, BUS_TIMEOUT};
+use crate::limits::{BUS_BACKOFF, BUS_PING, BUS_TIMEOUT};
 use rand::Rng;
 use redis::{PushInfo, PushKind, RedisError, Value};
 use service::ports::BusStatus;

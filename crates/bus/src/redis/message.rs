@@ -5,7 +5,7 @@
 //! A message is `version, kind, origin (8 bytes), body`: the origin says who sent it, so that one's own messages are
 //! dropped unread; the body is JSON, a commit's in the form of `stored`. The log stands in the channel's name.
 
-use domain::limits::BUS_MESSAGE_BYTES;
+use crate::limits::BUS_MESSAGE_BYTES;
 use domain::{Entry, Epoch, LogId, RoomId, Seq, UserId};
 use serde::{Deserialize, Serialize};
 use service::ports::{BusMessage, Committed, Heard, Mark, Typing};

@@ -14,9 +14,9 @@ mod url;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::limits::BUS_QUEUE;
 use async_trait::async_trait;
 use domain::LogId;
-use domain::limits::BUS_QUEUE;
 use service::ports::{Bus, BusMessage, BusStatus, Heard};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;

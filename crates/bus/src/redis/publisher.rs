@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use domain::limits::{BUS_BATCH, BUS_PUBLISH_BYTES, BUS_PUBLISH_QUEUE, BUS_TIMEOUT};
+use crate::limits::{BUS_BATCH, BUS_PUBLISH_BYTES, BUS_PUBLISH_QUEUE, BUS_TIMEOUT};
 use futures_util::future::join_all;
 use redis::{RedisResult, cmd};
 use tokio::sync::{mpsc, watch};

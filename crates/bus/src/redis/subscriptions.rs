@@ -5,8 +5,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::limits::BUS_BATCH;
 use domain::LogId;
-use domain::limits::BUS_BATCH;
 use futures_util::{StreamExt, stream};
 use redis::RedisResult;
 use tokio::sync::{Notify, oneshot};

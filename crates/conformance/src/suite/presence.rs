@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::limits::{PRESENCE_CONNECTIONS, PRESENCE_LIFE, TYPING_LIFE};
+use domain::limits::{PRESENCE_LIFE, TYPING_LIFE};
 use domain::{PresenceStatus, Timestamp, UserId};
+use service::limits::PRESENCE_CONNECTIONS;
 use service::ports::{PresenceStore, UserPresence};
 
 use super::world::{a_room, a_user};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::limits::REFRESH_GRACE;
 use domain::{Timestamp, UserId};
+use service::limits::REFRESH_GRACE;
 use service::ports::{Rotation, SessionRecord, Store, Ticket};
 use tokio::sync::Barrier;
 

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use domain::limits::NODE_LIFE;
 use domain::{LogId, UserId};
 use service::auth::{InvalidKeys, SigningKeys};
+use service::limits::NODE_LIFE;
 use service::log_throttle::LogThrottle;
 use service::ports::{BlobError, Blobs, BusStatus, StoreError};
 use service::{Clock, Ports, ServiceSettings, Services, SystemClock};

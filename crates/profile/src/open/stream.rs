@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use domain::{LogId, Seq, limits};
+use domain::{LogId, Seq};
 use service::ports::{Bus, BusMessage};
 use store_dynamo::{DynamoStore, OpenError};
 use tokio::sync::{mpsc, watch};
@@ -20,7 +20,7 @@ impl Stream {
     pub async fn start(store: &DynamoStore, bus: Arc<dyn Bus>, node: String) -> Result<Stream, OpenError> {
         let poller = store.poller().await?;
         let (stop, stopped) = watch::channel(false);
-        let (heads, rising) = mpsc::channel(limits::FEED_QUEUE);
+        let (heads, rising) = mpsc::channel(service::limits::FEED_QUEUE);
         tokio::spawn(tell(store.clone(), bus, rising));
         let leases = store.store().feed;
         let poller = tokio::spawn(async move {

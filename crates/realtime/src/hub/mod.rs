@@ -10,7 +10,7 @@ mod page;
 
 use std::collections::HashMap;
 
-use domain::limits::{HEADS_PER_PING, LOG_LINGER, LOGS_PER_SOCKET};
+use crate::limits::{HEADS_PER_PING, LOG_LINGER, LOGS_PER_SOCKET};
 use domain::{Epoch, LogId, RoomId, Seq, SessionId, Timestamp, UserId};
 
 use crate::frame::Frame;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::limits::LOGS_PER_SOCKET;
+use crate::limits::LOGS_PER_SOCKET;
 use uuid::Uuid;
 
 use super::*;

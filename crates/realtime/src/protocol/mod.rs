@@ -13,7 +13,8 @@ mod saved;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::limits::{FRAME_BEFORE_AUTH, HELLO_TIMEOUT, Limits};
+use crate::limits::{FRAME_BEFORE_AUTH, HELLO_TIMEOUT};
+use domain::limits::Limits;
 use domain::{Code, Epoch, LogId, Refusal, Seq, Timestamp};
 use wire::{BadFrame, ClientFrame, ServerFrame};
 

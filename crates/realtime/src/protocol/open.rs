@@ -1,6 +1,7 @@
 //! A session that is signed in: what each frame asks for.
 
-use domain::limits::{CURSORS_PER_RESUME, EXPIRING_BEFORE, PACED_PER_60S, WATCHED_USERS};
+use crate::limits::{CURSORS_PER_RESUME, EXPIRING_BEFORE, PACED_PER_60S};
+use domain::limits::WATCHED_USERS;
 use domain::{Actor, Change, Epoch, LogId, Refusal, Seq, Timestamp, UserId};
 use wire::{ClientFrame, OWN_LOG, ServerFrame};
 

@@ -1,6 +1,6 @@
 //! The session driven by hand: frames in, actions out.
 
-use domain::limits::PACED_PER_60S;
+use crate::limits::PACED_PER_60S;
 use domain::name::UserName;
 use domain::{Actor, Intent, RoomId, SessionId, User, UserId, UserRole};
 use serde_json::{Value, json};

@@ -24,7 +24,7 @@ impl Auth {
         Ok(found.ok_or_else(|| Refusal::not_found("Nobody has this name."))?.user)
     }
 
-    /// Another role on the installation. It holds on every node within [`domain::limits::SESSION_BELIEVED`], also for tokens
+    /// Another role on the installation. It holds on every node within [`crate::limits::SESSION_BELIEVED`], also for tokens
     /// that claim the old one.
     pub async fn set_role(&self, name: &UserName, role: UserRole) -> Result<User, Refusal> {
         let user = self.user_named(name).await?;

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::limits::{ADDRESSES, EMAIL_CHARS};
+use crate::limits::ADDRESSES;
+use domain::limits::EMAIL_CHARS;
 use domain::name::fold;
 use domain::{Actor, Change, Code, Intent, LogId, OwnChange, Refusal, User, UserId, UserRole};
 
@@ -95,7 +96,7 @@ impl Auth {
     }
 
     /// As [`Auth::verify`], and the store is asked whether the session goes on and what its user may do, unless it was a
-    /// moment ago ([`domain::limits::SESSION_BELIEVED`]).
+    /// moment ago ([`crate::limits::SESSION_BELIEVED`]).
     pub async fn verify_now(&self, token: &str) -> Result<Actor, Refusal> {
         let actor = self.verify(token)?;
         let known = actor.session.and_then(|session| self.session_cache.role(session, self.clock.now()));

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::available_parallelism;
 
+use crate::limits::PASSWORD_QUEUE;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
-use domain::limits::{PASSWORD_CHARS, PASSWORD_QUEUE};
+use domain::limits::PASSWORD_CHARS;
 use domain::{Code, Refusal};
 use tokio::sync::Semaphore;
 

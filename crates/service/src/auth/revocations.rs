@@ -5,7 +5,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
-use domain::limits::{ACCESS_TOKEN_LIFE, ENDED_SESSIONS, TOKEN_LEEWAY};
+use crate::limits::{ACCESS_TOKEN_LIFE, ENDED_SESSIONS, TOKEN_LEEWAY};
 use domain::{Actor, Body, LogId, SessionId, Timestamp, UserId, UserRole};
 
 use crate::clock::Clock;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use domain::limits::{ENDED_SESSIONS, SESSION_BELIEVED};
+use crate::limits::{ENDED_SESSIONS, SESSION_BELIEVED};
 use domain::{SessionId, Timestamp, UserRole};
 
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! Sessions: opened by a sign-in, kept by refreshes, ended by the user, by theft or by time. What ends is
 //! announced in the user's own log, so that its sockets end on every node.
 
-use domain::limits::{SESSION_LIFE, SESSIONS_PER_USER};
+use crate::limits::{SESSION_LIFE, SESSIONS_PER_USER};
 use domain::{Actor, Code, OwnChange, Refusal, SessionId, User, UserId};
 
 use super::refresh_token::{RefreshToken, hash};
@@ -51,7 +51,7 @@ impl Auth {
     }
 
     /// An access token for a refresh token, which is replaced. The one before the current works for
-    /// [`domain::limits::REFRESH_GRACE`] (two tabs, an answer that was lost) and gets the current one
+    /// [`crate::limits::REFRESH_GRACE`] (two tabs, an answer that was lost) and gets the current one
     /// again; later it ends the session, since then two hold what one was given (RFC 9700 §4.14.2).
     pub async fn refresh(&self, refresh_token: &str) -> Result<SignedIn, Refusal> {
         let presented = self.refresh_tokens.read(refresh_token).ok_or_else(signed_out)?;

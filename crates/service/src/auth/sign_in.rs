@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use domain::limits::{ACCESS_TOKEN_LIFE, DEVICE_CHARS, USER_NAME_CHARS};
+use crate::limits::{ACCESS_TOKEN_LIFE, DEVICE_CHARS};
+use domain::limits::USER_NAME_CHARS;
 use domain::name::{UserName, lookup_key};
 use domain::{Actor, Code, Email, Refusal, User, UserRole};
 

@@ -1,8 +1,8 @@
 //! One-time tickets: a browser's way to open a socket without a token in an address.
 
+use crate::limits::{ACCESS_TOKEN_LIFE, TICKET_LIFE};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::limits::{ACCESS_TOKEN_LIFE, TICKET_LIFE};
 use domain::{Actor, Refusal, UserRole};
 
 use super::refresh_token::hash;

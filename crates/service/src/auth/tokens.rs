@@ -1,7 +1,7 @@
 //! Access tokens: EdDSA JWTs that name a user, a session and two flags (RFC 9068, RFC 8725). Verified
 //! without a read of the store.
 
-use domain::limits::{ACCESS_TOKEN_BYTES, ACCESS_TOKEN_LIFE, TOKEN_LEEWAY};
+use crate::limits::{ACCESS_TOKEN_BYTES, ACCESS_TOKEN_LIFE, TOKEN_LEEWAY};
 use domain::{Actor, SessionId, Timestamp, User, UserId, UserRole};
 use jsonwebtoken::{Algorithm, Validation};
 use serde::{Deserialize, Serialize};

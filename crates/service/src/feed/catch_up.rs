@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::limits::{FEED_LEASE_LIFE, FEED_ROOMS, FEED_ROOMS_AT_ONCE, FEED_SAVE_INTERVAL, PAGE_ROWS};
+use crate::limits::{FEED_LEASE_LIFE, FEED_ROOMS, FEED_ROOMS_AT_ONCE, FEED_SAVE_INTERVAL};
+use domain::limits::PAGE_ROWS;
 use domain::{LogId, Refusal, RoomId, Seq, Timestamp};
 use futures_util::{StreamExt, stream};
 use tokio::time::Instant;

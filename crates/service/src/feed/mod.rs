@@ -19,8 +19,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::limits::FEED_QUEUE;
 use async_trait::async_trait;
-use domain::limits::FEED_QUEUE;
 use domain::{Change, Entry, Epoch, LogId, OwnChange, Refusal, RoomId, Seq, UserId};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;

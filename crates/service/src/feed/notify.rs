@@ -14,8 +14,8 @@ mod interest;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
+use crate::limits::FEED_USERS_AT_ONCE;
 use async_trait::async_trait;
-use domain::limits::FEED_USERS_AT_ONCE;
 use domain::{
     Body, Entry, Level, LogId, Member, MemberState, Notification, NotificationKey, NotificationKind, OwnChange,
     Refusal, Room, RoomId, RoomKind, Seq, User, UserId,

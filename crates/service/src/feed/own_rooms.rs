@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::limits::FEED_USERS_AT_ONCE;
 use async_trait::async_trait;
-use domain::limits::FEED_USERS_AT_ONCE;
 use domain::{Body, Entry, Level, OwnChange, Refusal, Seq, UserId, UserRoom};
 use futures_util::{StreamExt, stream};
 

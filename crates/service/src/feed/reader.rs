@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::limits::FEED_BATCH;
+use crate::limits::FEED_BATCH;
 use domain::{Entry, LogId, RoomId, Seq};
 use futures_util::FutureExt;
 

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use domain::limits::{FEED_BATCH, FEED_SAVE_INTERVAL};
+use crate::limits::{FEED_BATCH, FEED_SAVE_INTERVAL};
 use domain::{Entry, Seq};
 
 /// The first delay after a failure; doubled by each further one.

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use domain::limits::{
+use crate::limits::{
     FEED_LEASE_LIFE, FEED_LEASE_RENEW, FEED_ROOMS, FEED_ROOMS_AT_ONCE, FEED_SAVES_AT_ONCE, FEED_SHARDS,
     FEED_SWEEP_INTERVAL, FEED_TICK,
 };

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use domain::limits::{FEED_LEASE_LIFE, FEED_TICK, PAGE_ROWS};
+use crate::limits::{FEED_LEASE_LIFE, FEED_TICK};
+use domain::limits::PAGE_ROWS;
 use domain::{LogId, RoomId, Seq};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;

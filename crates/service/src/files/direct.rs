@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use domain::limits::PRESIGNED_LIFE;
+use crate::limits::PRESIGNED_LIFE;
 use domain::{Actor, Code, File, FileId, FileState, Refusal, Timestamp};
 use futures_util::StreamExt;
 

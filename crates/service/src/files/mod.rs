@@ -13,11 +13,11 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use domain::limits::{
-    Limits, PAGE_ROWS, PICTURE_BYTES, PICTURES_AT_ONCE, PRESIGNING_USERS, PRESIGNS_PER_MINUTE, UNSENT_FILE_LIFE,
-    UNSENT_FILES_PER_USER,
+use crate::limits::{
+    PICTURE_BYTES, PICTURES_AT_ONCE, PRESIGNING_USERS, PRESIGNS_PER_MINUTE, UNSENT_FILE_LIFE, UNSENT_FILES_PER_USER,
 };
+use bytes::Bytes;
+use domain::limits::{Limits, PAGE_ROWS};
 use domain::{Actor, Body, Code, File, FileId, FileState, Picture, Refusal, Role, RoomId, Timestamp, UserId};
 use futures_util::FutureExt;
 use tokio::sync::{Notify, Semaphore};

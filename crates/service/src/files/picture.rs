@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use domain::limits::{PICTURE_PIXELS, THUMBNAIL_SIDE};
+use crate::limits::{PICTURE_PIXELS, THUMBNAIL_SIDE};
 use domain::{Code, Refusal};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};

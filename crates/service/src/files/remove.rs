@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use domain::limits::{PRESIGNED_LIFE, TOKEN_LEEWAY};
+use crate::limits::{PRESIGNED_LIFE, TOKEN_LEEWAY};
 use domain::{File, FileId, Refusal, Timestamp};
 
 use super::{Files, key, thumbnail_key};

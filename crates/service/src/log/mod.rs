@@ -12,7 +12,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
-use domain::limits::{APPENDER_QUEUE, Limits};
+use crate::limits::APPENDER_QUEUE;
+use domain::limits::Limits;
 use domain::{Ack, Change, LogId, Refusal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;

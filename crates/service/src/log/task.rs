@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::limits::{APPEND_DEADLINE, APPENDER_IDLE, APPENDER_WINDOW};
+use crate::limits::{APPEND_DEADLINE, APPENDER_IDLE, APPENDER_WINDOW};
 use domain::{Ack, Change, LogId, Refusal};
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use domain::limits::{PAGE_MESSAGES, PAGE_MESSAGES_DEFAULT};
+use crate::limits::{PAGE_MESSAGES, PAGE_MESSAGES_DEFAULT};
 use domain::{Actor, Code, Entry, Epoch, LogId, Refusal, Related, RoomId, Seq};
 
 use super::Messages;
@@ -17,7 +17,7 @@ pub struct PageQuery {
     pub before: Option<Seq>,
     /// Messages above this seq.
     pub after: Option<Seq>,
-    /// How many; [`domain::limits::PAGE_MESSAGES_DEFAULT`] when none, [`domain::limits::PAGE_MESSAGES`] at most.
+    /// How many; [`crate::limits::PAGE_MESSAGES_DEFAULT`] when none, [`crate::limits::PAGE_MESSAGES`] at most.
     pub limit: Option<usize>,
     /// What the page must know of: an answer whose `as_of` would be lower is refused as `stale`.
     pub min_seq: Option<Seq>,

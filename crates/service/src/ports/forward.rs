@@ -8,7 +8,7 @@ use domain::{Ack, Change, LogId, Refusal};
 #[async_trait]
 pub trait Forward: Send + Sync {
     /// The home's answer to each of `changes`, in their order. None: this node is the home itself, or there is no
-    /// other, or it did not answer within [`domain::limits::FORWARD_DEADLINE`]; then it is not known which of them it
+    /// other, or it did not answer within [`crate::limits::FORWARD_DEADLINE`]; then it is not known which of them it
     /// took in, and the log tells.
     async fn forward(&self, log: LogId, changes: &[Change]) -> Option<Vec<Result<Ack, Refusal>>>;
 }

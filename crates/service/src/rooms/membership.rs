@@ -1,6 +1,7 @@
 //! Who is in: joining, leaving, inviting, removing, muting, roles, and the list of members.
 
-use domain::limits::{MEMBERS_LOOKED_AT, PAGE_ROWS};
+use crate::limits::MEMBERS_LOOKED_AT;
+use domain::limits::PAGE_ROWS;
 use domain::{Ack, Actor, Intent, Member, Refusal, Related, RoomKind, UserId};
 
 use super::{ChangeRequest, MembersPage, Rooms};

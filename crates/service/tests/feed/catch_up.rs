@@ -1,6 +1,6 @@
 //! The feed without a loop: woken with rooms, as a Lambda on the table's stream is.
 
-use domain::limits::FEED_LEASE_LIFE;
+use service::limits::FEED_LEASE_LIFE;
 
 use super::*;
 
@@ -65,7 +65,7 @@ async fn a_reader_that_died_holds_nobody_up_for_longer_than_its_lease() {
     let (memory, _) = setting().await;
     let node = Node::new(&memory, "a");
     let (room, _) = unread(&node).await;
-    for shard in 0..domain::limits::FEED_SHARDS {
+    for shard in 0..service::limits::FEED_SHARDS {
         let clock = VirtualClock(Instant::now());
         let taken = memory.store().feed.lease(&format!("feed/{shard}"), "dead", clock.now(), FEED_LEASE_LIFE).await;
         assert!(taken.expect("answers").is_some());

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use domain::limits::{APPENDER_QUEUE, Limits};
+use domain::limits::Limits;
 use domain::{Code, Intent, LogId, Role, Room, RoomId, RoomKind, Timestamp};
+use service::limits::APPENDER_QUEUE;
 use store_memory::Fault;
 
 use crate::setup::{World, actor, code, emoji, person, room, send, seq, text, user};

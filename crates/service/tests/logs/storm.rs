@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::limits::FORWARD_DEADLINE;
 use domain::{
     Ack, Body, Change, Entry, EntryId, Intent, LogId, Member, Refusal, Room, RoomKind, RoomState, Seq, Timestamp,
     UserId,
 };
+use service::limits::FORWARD_DEADLINE;
 
 use futures_util::future::join_all;
 use service::Logs;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use domain::limits::LOGS_REMEMBERED;
+use crate::limits::LOGS_REMEMBERED;
 use domain::{LogId, Seq};
 use service::ports::Head;
 use tokio::time::Instant;

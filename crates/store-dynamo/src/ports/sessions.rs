@@ -1,9 +1,9 @@
 //! `Sessions`. A session's row is its refresh family; the user's list only names it.
 
 use async_trait::async_trait;
-use domain::limits::REFRESH_GRACE;
 use domain::{SessionId, Timestamp, UserId};
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use service::limits::REFRESH_GRACE;
 use service::ports::{Rotation, SessionRecord, SessionStore, StoreResult, Ticket};
 
 use crate::item::{Item, bytes, flag, id, number, text, time};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use domain::limits::GROUP_ENTRIES;
+use crate::limits::GROUP_ENTRIES;
 use tokio::sync::{mpsc, oneshot};
 
 use super::group::Group;

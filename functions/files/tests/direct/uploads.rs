@@ -168,7 +168,7 @@ async fn what_is_never_completed_goes_after_a_day() {
         let id = text(&upload["id"]);
         assert_eq!(put(&upload, b"12345").await, 200);
         assert!(!world.is_swept(id).await, "not yet");
-        world.clock.advance(domain::limits::UNSENT_FILE_LIFE);
+        world.clock.advance(service::limits::UNSENT_FILE_LIFE);
         assert!(world.is_swept(id).await, "{}", world.server);
     }
 }
@@ -207,13 +207,13 @@ async fn beginnings_are_counted() {
     // A place comes free each second meanwhile, so a slow machine gets some more.
     let last = loop {
         let answer = world.presign(ADA, "a.bin", 5).await;
-        if answer.status != 200 || allowed > 20 * domain::limits::PRESIGNS_PER_MINUTE {
+        if answer.status != 200 || allowed > 20 * service::limits::PRESIGNS_PER_MINUTE {
             break answer;
         }
         allowed += 1;
     };
     assert_eq!((last.status.as_u16(), last.code()), (429, "rate_limited"));
-    assert!(allowed >= domain::limits::PRESIGNS_PER_MINUTE, "only {allowed}");
+    assert!(allowed >= service::limits::PRESIGNS_PER_MINUTE, "only {allowed}");
     assert!(last.body["retry_ms"].as_u64().is_some_and(|ms| ms > 0));
 }
 
@@ -237,7 +237,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 #[tokio::test]
 async fn uploads_that_are_only_promised_count() {
     for world in worlds().await {
-        for number in 0..domain::limits::UNSENT_FILES_PER_USER as i64 - 1 {
+        for number in 0..service::limits::UNSENT_FILES_PER_USER as i64 - 1 {
             let promised = conformance::suite::world::file(ROOM, ADA, number);
             world.store.files.put(&promised).await.expect("a row");
         }

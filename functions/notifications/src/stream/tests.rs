@@ -190,7 +190,7 @@ async fn rooms_that_could_not_be_fed_come_again_and_no_others() {
     let (mut held, mut free) = (Vec::new(), Vec::new());
     while held.is_empty() || free.is_empty() {
         let room = world.room().await;
-        let shard = (room.0.as_u128() as usize) % domain::limits::FEED_SHARDS;
+        let shard = (room.0.as_u128() as usize) % service::limits::FEED_SHARDS;
         if shard == 0 { held.push(room) } else { free.push(room) }
     }
     // Another reader has the first shard, and lives.

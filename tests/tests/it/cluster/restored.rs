@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use domain::limits::NODE_LIFE;
 use local_servers::shared;
 use serde_json::json;
+use service::limits::NODE_LIFE;
 use tests::backends::Profile;
 use tests::cluster::Cluster;
 use tests::person::{Person, answer};

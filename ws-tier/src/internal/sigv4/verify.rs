@@ -1,9 +1,9 @@
 //! Verifies a signed request. Whoever fails learns that much and no more than the kind of mistake.
 
+use crate::limits::SIGNATURE_SKEW;
 use aws_lc_rs::hmac;
 use axum::http::{HeaderMap, Method, Uri, header};
 use domain::Timestamp;
-use domain::limits::SIGNATURE_SKEW;
 
 use super::{ALGORITHM, AccessKeys, DATE_HEADER, PAYLOAD_HEADER, Scope, TERMINATOR, canonical, date, sha256};
 

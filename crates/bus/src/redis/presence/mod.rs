@@ -9,13 +9,13 @@ mod view;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::limits::{PRESENCE_BATCH, PRESENCE_REMEMBERED};
 use async_trait::async_trait;
-use domain::limits::{
-    PAGE_ROWS, PRESENCE_BATCH, PRESENCE_CONNECTIONS, PRESENCE_LIFE, PRESENCE_REMEMBERED, TYPING_LIFE,
-};
+use domain::limits::{PAGE_ROWS, PRESENCE_LIFE, TYPING_LIFE};
 use domain::{PresenceStatus, RoomId, Timestamp, UserId};
 use futures_util::future::join_all;
 use redis::{FromRedisValue, Value};
+use service::limits::PRESENCE_CONNECTIONS;
 use service::ports::{PresenceStore, UserPresence};
 
 use self::script::{CHANGES, Call, GET, ONLINE, REFRESH, REMOVE, TYPING_GET, TYPING_SET};

@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use domain::limits::BUS_TIMEOUT;
+use crate::limits::BUS_TIMEOUT;
 use redis::{ErrorKind, FromRedisValue, RedisResult, ServerErrorKind, ToRedisArgs};
 
 use crate::redis::dial::Conn;

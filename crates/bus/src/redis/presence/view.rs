@@ -5,7 +5,8 @@
 
 use std::collections::HashMap;
 
-use domain::limits::{PRESENCE_HOLD, PRESENCE_LIFE};
+use crate::limits::PRESENCE_HOLD;
+use domain::limits::PRESENCE_LIFE;
 use domain::{PresenceStatus, Timestamp, UserId};
 use service::ports::UserPresence;
 

@@ -1,5 +1,5 @@
+use crate::limits::BUS_QUEUE;
 use conformance::suite::bus::BusNodes;
-use domain::limits::BUS_QUEUE;
 use local_servers::shared;
 
 use super::*;

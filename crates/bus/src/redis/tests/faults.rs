@@ -1,4 +1,4 @@
-use domain::limits::{BUS_PING, BUS_TIMEOUT};
+use crate::limits::{BUS_PING, BUS_TIMEOUT};
 use local_servers::Redis;
 use tokio::task::JoinHandle;
 

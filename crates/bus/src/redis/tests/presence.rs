@@ -1,5 +1,6 @@
+use crate::limits::PRESENCE_HOLD;
 use conformance::suite::presence::PresenceNodes;
-use domain::limits::{PRESENCE_HOLD, PRESENCE_LIFE};
+use domain::limits::PRESENCE_LIFE;
 use domain::{PresenceStatus, Timestamp};
 use local_servers::{Redis, shared};
 use service::ports::PresenceStore;
@@ -176,7 +177,7 @@ async fn a_redis_that_hangs_for_a_minute_declares_nobody_offline() {
     let began = Instant::now();
     a.has(START, &[1]).await;
     assert!(a.changes(START).await.is_empty());
-    assert!(began.elapsed() < domain::limits::BUS_TIMEOUT * 3 + SLACK, "{:?}", began.elapsed());
+    assert!(began.elapsed() < crate::limits::BUS_TIMEOUT * 3 + SLACK, "{:?}", began.elapsed());
     becomes(&*a.bus, BusStatus::Down).await;
     let later = START + Duration::from_secs(40);
     a.has(later, &[1]).await;

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use domain::limits::{FORWARD_CHANGES, FORWARD_LOSSES, FORWARD_STAY};
+use crate::limits::{FORWARD_CHANGES, FORWARD_LOSSES, FORWARD_STAY};
 use domain::{Ack, Change, Refusal, Seq};
 
 use super::item::Item;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::limits::APPEND_DEADLINE;
+use crate::limits::APPEND_DEADLINE;
 use domain::{Ack, Change, Refusal, Seq};
 
 use super::{Looks, Now, Output, Token};

@@ -11,8 +11,9 @@ mod queue;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::limits::{APPEND_ENTRIES, APPENDER_ROWS, APPENDER_WINDOW, WINDOW_STEP};
 use domain::dedup::{Found, find_duplicate, reaches_below};
-use domain::limits::{APPEND_ENTRIES, APPENDER_ROWS, APPENDER_WINDOW, REPLAY_ENTRIES, WINDOW_STEP};
+use domain::limits::REPLAY_ENTRIES;
 use domain::{
     Ack, Change, Decision, Entry, Intent, LogId, Refusal, Row, RowKey, RowWrite, Seq, Timestamp, View, Window, decide,
 };

@@ -3,7 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-use domain::limits::{APPEND_ENTRIES, APPENDER_QUEUE};
+use crate::limits::{APPEND_ENTRIES, APPENDER_QUEUE};
 use domain::{Change, EntryId, Refusal, Seq, UserId};
 
 use super::Output;

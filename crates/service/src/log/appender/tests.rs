@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use domain::limits::{APPEND_DEADLINE, APPENDER_QUEUE, FORWARD_STAY, Limits};
+use crate::limits::{APPEND_DEADLINE, APPENDER_QUEUE, FORWARD_STAY};
+use domain::limits::Limits;
 use domain::name::{RoomName, Slug};
 use domain::{Actor, Body, Code, EntryId, Epoch, Member, MemberState, Role, Room, RoomId, RoomKind, SessionId, UserId};
 use uuid::Uuid;

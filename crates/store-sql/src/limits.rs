@@ -1,0 +1,8 @@
+//! Limits of the writer.
+
+/// Logs whose appends one SQL transaction commits together.
+pub const GROUP_LOGS: usize = 256;
+/// Entries after which an SQL transaction takes no further append in.
+pub const GROUP_ENTRIES: usize = 8_192;
+/// Appends waiting for the writer of an SQL store.
+pub const WRITER_QUEUE: usize = 8_192;
