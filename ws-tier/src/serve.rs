@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use profile::{BlobBackend, InternalSettings, OpenError, Profile, Settings};
+use host::{BlobBackend, InternalSettings, OpenError, Profile, Settings};
+use host::{Server, shutdown_signal};
 use service::ports::StoreError;
 use service::{Duties, Running};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use web::{Server, shutdown_signal};
 
 use realtime::Parts;
 
@@ -77,7 +77,7 @@ pub async fn serve<F: BlobBackend>(
         .with_connections(settings.limits.connections_per_node + CONNECTIONS_FOR_CALLS)
         .with_grace(settings.drain.mul_f64(CALLS_SHARE - SOCKETS_SHARE));
     let address = server.local_address()?;
-    let metrics = web::metrics::install().map_err(|error| ServeError::Metrics(error.to_string()))?;
+    let metrics = host::metrics::install().map_err(|error| ServeError::Metrics(error.to_string()))?;
     let metrics_server = bind_privately(settings.metrics_listen, "PALAVER_METRICS_LISTEN").await?;
     let internal = settings.internal.as_ref();
     let internal_server = bind_privately(internal.map(|internal| internal.listen), "PALAVER_INTERNAL_LISTEN").await?;
@@ -90,7 +90,7 @@ pub async fn serve<F: BlobBackend>(
     let router = web::mount(routes, profile.services.auth.clone(), &settings.web);
 
     if let Some(server) = metrics_server {
-        tokio::spawn(server.run(web::metrics::router(metrics), shutdown_signal()));
+        tokio::spawn(server.run(host::metrics::router(metrics), shutdown_signal()));
     }
     let drained = CancellationToken::new();
     let mut reachable = None;

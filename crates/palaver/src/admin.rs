@@ -5,7 +5,7 @@ use std::io::BufRead;
 use anyhow::{Context, bail};
 use domain::name::UserName;
 use domain::{Actor, Email, UserRole};
-use profile::{IfMissing, Profile, Settings};
+use host::{IfMissing, Profile, Settings};
 use service::auth::{Password, Registration};
 
 use crate::cli::Admin;

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
 use anyhow::{Context, bail};
-use profile::{BlobsBackend, DATABASE, FILES, IfMissing, Profile, SIGNING_KEY, Settings};
+use host::{BlobsBackend, DATABASE, FILES, IfMissing, Profile, SIGNING_KEY, Settings};
 use store_sql::Restore;
 
 /// Copies everything to a folder that is not there yet. The server may be running.

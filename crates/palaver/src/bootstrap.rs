@@ -4,7 +4,7 @@
 use anyhow::Context;
 use domain::name::{RoomName, Slug, UserName};
 use domain::{Actor, Code, RoomKind, UserRole};
-use profile::{BlobsBackend, BusBackend, FirstAdmin, IfMissing, Profile, Settings, StoreBackend};
+use host::{BlobsBackend, BusBackend, FirstAdmin, IfMissing, Profile, Settings, StoreBackend};
 use service::auth::{Password, Registration};
 use service::ports::BusStatus;
 use service::{ChangeRequest, NewRoom, RoomRef, Services};
@@ -17,7 +17,7 @@ const FIRST_ROOM: &str = "general";
 /// Makes or updates schema, table and bucket; of a store that was `restored`, it begins a new epoch.
 pub async fn migrate(settings: &Settings, restored: bool) -> anyhow::Result<()> {
     if restored {
-        profile::renew(settings, step).await?;
+        host::renew(settings, step).await?;
     }
     prepared(settings).await?.close().await;
     Ok(())
@@ -33,7 +33,7 @@ pub async fn bootstrap(settings: &Settings) -> anyhow::Result<()> {
 
 /// Everything that the settings name, made where it was missing and opened once, so that what is wrong shows now.
 async fn prepared(settings: &Settings) -> anyhow::Result<Profile> {
-    profile::prepare(settings, step).await?;
+    host::prepare(settings, step).await?;
     let profile = Profile::open(settings, IfMissing::Create).await?;
     match &settings.backends.store {
         StoreBackend::Sqlite => step(&format!("SQLite in {}: the schema is up to date", settings.data.display())),

@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::{Context, bail};
 use domain::LogId;
 use domain::limits::SYNC_ENTRIES;
-use profile::{IfMissing, Profile, Settings};
+use host::{IfMissing, Profile, Settings};
 use service::RoomRef;
 use service::messages::fill_edits;
 use wire::Event;

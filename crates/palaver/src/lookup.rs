@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
-use profile::Settings;
-use web::config::{Config, ConfigErrors};
+use host::Settings;
+use host::config::{Config, ConfigErrors};
 
 use crate::cli::{Cli, Command};
 
@@ -44,7 +44,7 @@ impl Lookup {
         };
         let given = [("PALAVER_DATA", &flags.data), ("PALAVER_LISTEN", &flags.listen), ("PALAVER_ADMIN", &admin)];
         let flags = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))).collect();
-        let of_ours = |name: &String| profile::is_ours(name) || STANDARD.contains(&name.as_str());
+        let of_ours = |name: &String| host::is_ours(name) || STANDARD.contains(&name.as_str());
         let environment = std::env::vars().filter(|(name, _)| of_ours(name)).collect();
         Ok(Lookup { flags, environment, file })
     }
@@ -67,7 +67,7 @@ impl Lookup {
 fn read_file(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut values =
-        web::config::from_toml(PREFIX, &text).with_context(|| format!("{} is not TOML", path.display()))?;
+        host::config::from_toml(PREFIX, &text).with_context(|| format!("{} is not TOML", path.display()))?;
     for name in STANDARD {
         if let Some(value) = values.remove(&format!("{PREFIX}_{name}")) {
             values.insert(name.to_owned(), value);

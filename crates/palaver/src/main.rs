@@ -42,9 +42,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         return Ok(());
     }
     match command {
-        Command::Serve => web::log::install(settings.log_format, &settings.log)?,
+        Command::Serve => host::log::install(settings.log_format, &settings.log)?,
         // What a command meets and goes on with.
-        _ => web::log::install(web::log::Format::Text, "warn")?,
+        _ => host::log::install(host::log::Format::Text, "warn")?,
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {

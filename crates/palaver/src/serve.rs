@@ -1,7 +1,7 @@
 //! Serving: everything on one address, until it is told to stop. What the tier alone does too, it does the same way.
 
 use axum::Router;
-use profile::{BlobsBackend, Profile, Settings, StoreBackend, WithFiles};
+use host::{BlobsBackend, Profile, Settings, StoreBackend, WithFiles};
 use rooms::RoomsFunction;
 use utoipa::openapi::OpenApi;
 use web::Health;

@@ -1,8 +1,8 @@
 //! The auth function alone: wiring only.
 
 #[tokio::main]
-async fn main() -> Result<(), profile::FunctionError> {
-    let Some(settings) = profile::begin("auth", std::env::args(), std::env::vars())? else { return Ok(()) };
+async fn main() -> Result<(), host::FunctionError> {
+    let Some(settings) = host::begin("auth", std::env::args(), std::env::vars())? else { return Ok(()) };
     let router = |services: &service::Services| auth::router(services.auth.clone());
-    profile::function::<profile::WithoutFiles>(settings, "auth", "/api/auth", auth::openapi(), router).await
+    host::function::<host::WithoutFiles>(settings, "auth", "/api/auth", auth::openapi(), router).await
 }

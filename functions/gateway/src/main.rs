@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use profile::{Function, FunctionError, OpenError, Settings, WithoutFiles};
+use host::{Function, FunctionError, OpenError, Settings, WithoutFiles};
 use realtime::Parts;
 use serde::{Deserialize, Serialize};
 use service::ports::StoreResult;
@@ -32,9 +32,9 @@ struct Opened {
 
 #[tokio::main]
 async fn main() -> Result<(), FunctionError> {
-    let Some(settings) = profile::begin("gateway", std::env::args(), std::env::vars())? else { return Ok(()) };
+    let Some(settings) = host::begin("gateway", std::env::args(), std::env::vars())? else { return Ok(()) };
     let settings = Arc::new(settings);
-    Ok(web::events(move || open(settings.clone()), answer).await?)
+    Ok(host::events(move || open(settings.clone()), answer).await?)
 }
 
 async fn open(settings: Arc<Settings>) -> Result<Opened, OpenError> {

@@ -16,8 +16,8 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
+use host::limits::HEADER_TIMEOUT;
 use http_body_util::BodyExt;
-use web::limits::HEADER_TIMEOUT;
 
 use crate::gateway::Tier;
 use answer::Failure;

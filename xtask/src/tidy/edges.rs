@@ -15,7 +15,7 @@ struct Rule {
 }
 
 const NONE: &[&str] = &[];
-const ADAPTERS: &[&str] = &["store-sql", "store-dynamo", "blobs", "bus", "profile"];
+const ADAPTERS: &[&str] = &["store-sql", "store-dynamo", "blobs", "bus", "host"];
 const PORTS: &[&str] = &["palaver-domain", "service"];
 const STORED: &[&str] = &["palaver-domain", "service", "stored"];
 const FUNCTION: &[&str] = &["palaver-domain", "service", "palaver-wire", "web"];
@@ -40,7 +40,7 @@ const RULES: &[Rule] = &[
     // For tests of all crates, and for the local cloud.
     rule("local-servers", NONE, NONE),
     // The one place that opens adapters as the settings say; binaries are built on it.
-    rule("profile", &["palaver-domain", "service", "web", "blobs", "bus"], &["store-sql", "store-dynamo"]),
+    rule("host", &["palaver-domain", "service", "web", "blobs", "bus"], &["store-sql", "store-dynamo"]),
     rule("web", &["palaver-domain", "service", "palaver-wire"], NONE),
     rule("palaver-client", &["palaver-domain", "palaver-wire"], NONE),
     rule("auth", FUNCTION, ADAPTERS),
@@ -60,7 +60,7 @@ const RULES: &[Rule] = &[
             "palaver-wire",
             "web",
             "ws-tier",
-            "profile",
+            "host",
             "store-sql",
             "blobs",
             "bus",
@@ -106,7 +106,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("redis", &["bus"]),
     ("aws-sdk-", &["store-dynamo", "blobs", "bus", "tests", "hello-lambda"]),
     ("aws-config", &["store-dynamo", "blobs", "bus", "tests", "hello-lambda"]),
-    ("lambda_", &["web", "hello-lambda"]),
+    ("lambda_", &["host", "hello-lambda"]),
 ];
 
 /// Every edge that the rules do not allow.

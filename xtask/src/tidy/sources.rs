@@ -90,7 +90,7 @@ fn of_line(path: &str, file: &Kind, line: &str) -> Vec<String> {
         forbid(&TO_DO, "nothing is left open");
         if !file.is_program {
             // How a function is served is the one thing that Lambda itself says, and `web::is_lambda` asks it.
-            if !(path == "crates/web/src/server.rs" && line.contains("\"AWS_LAMBDA_RUNTIME_API\"")) {
+            if !(path == "crates/host/src/server.rs" && line.contains("\"AWS_LAMBDA_RUNTIME_API\"")) {
                 forbid(&["env::var"], "only binaries read the environment");
             }
             forbid(&["set_global_default(", "tracing_subscriber::registry().init"], "only binaries install tracing");

@@ -206,7 +206,7 @@ async fn a_call_is_one_line_and_holds_no_secret() {
     const CANARY: &str = "canary-5d7b1f";
     let lines = Lines::default();
     let writer = lines.clone();
-    let subscriber = tracing_subscriber::registry().with(crate::log::json(move || writer.clone()));
+    let subscriber = tracing_subscriber::registry().with(host::log::json(move || writer.clone()));
     let _guard = tracing::subscriber::set_default(subscriber);
     let router = mounted(WebSettings::default());
     let request = post_json(&format!("/echo?token={CANARY}"))

@@ -3,23 +3,23 @@
 
 use std::sync::Arc;
 
-use profile::{Duties, Function, FunctionError, Settings, WithoutFiles};
+use host::{Duties, Function, FunctionError, Settings, WithoutFiles};
 
 const NAME: &str = "feed";
 
 #[tokio::main]
 async fn main() -> Result<(), FunctionError> {
-    let Some(settings) = profile::begin(NAME, std::env::args(), std::env::vars())? else { return Ok(()) };
-    if web::is_lambda() {
+    let Some(settings) = host::begin(NAME, std::env::args(), std::env::vars())? else { return Ok(()) };
+    if host::is_lambda() {
         return lambda(Arc::new(settings)).await;
     }
     let function = Function::open::<WithoutFiles>(&settings, NAME).await?;
     #[cfg(all(feature = "aws", not(feature = "stream-poller")))]
     if function.profile.dynamo().is_ok() {
-        return Err(profile::OpenError::NotBuiltIn("what reads DynamoDB's stream outside of Lambda").into());
+        return Err(host::OpenError::NotBuiltIn("what reads DynamoDB's stream outside of Lambda").into());
     }
     let running = function.profile.services.start_duties(Duties { feed: true, files: false });
-    web::shutdown_signal().await;
+    host::shutdown_signal().await;
     running.stop().await;
     function.publisher.flush().await;
     function.profile.close().await;
@@ -30,8 +30,8 @@ async fn main() -> Result<(), FunctionError> {
 async fn lambda(settings: Arc<Settings>) -> Result<(), FunctionError> {
     use std::convert::Infallible;
 
+    use host::OpenError;
     use notifications::Dispatcher;
-    use profile::OpenError;
 
     let open = move || {
         let settings = settings.clone();
@@ -54,10 +54,10 @@ async fn lambda(settings: Arc<Settings>) -> Result<(), FunctionError> {
         function.settle().await;
         Ok::<_, Infallible>(answer)
     };
-    Ok(web::events(open, answer).await?)
+    Ok(host::events(open, answer).await?)
 }
 
 #[cfg(not(feature = "aws"))]
 async fn lambda(_: Arc<Settings>) -> Result<(), FunctionError> {
-    Err(profile::OpenError::NotBuiltIn("DynamoDB").into())
+    Err(host::OpenError::NotBuiltIn("DynamoDB").into())
 }

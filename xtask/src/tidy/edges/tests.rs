@@ -65,8 +65,8 @@ fn a_library_stays_in_its_adapter() {
 }
 
 #[test]
-fn lambda_is_webs_also_in_tests() {
-    assert_eq!(problems("web", &[("lambda_http", None, true)]), [""; 0]);
+fn lambda_belongs_to_host_in_tests_too() {
+    assert_eq!(problems("host", &[("lambda_http", None, true)]), [""; 0]);
     assert_eq!(problems("auth", &[("lambda_http", Some("dev"), false)]).len(), 1);
     assert_eq!(problems("service", &[("lambda_http", Some("dev"), false)]).len(), 1);
 }

@@ -47,7 +47,7 @@ fn lock_files_and_settings_name_no_registry() {
 
 #[test]
 fn only_binaries_read_the_environment() {
-    caught("crates/web/src/config.rs", "    let port = std::env::var(\"PORT\");\n");
+    caught("crates/host/src/config.rs", "    let port = std::env::var(\"PORT\");\n");
     clean("functions/auth/src/main.rs", "    let port = std::env::var(\"PORT\");\n");
     clean("crates/palaver/src/config.rs", "    let port = std::env::var(\"PORT\");\n");
 }

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::config::Config;
+use crate::log::Format;
 use domain::limits::Limits;
 use service::auth::AuthSettings;
-use web::config::Config;
-use web::log::Format;
 use web::{Origins, WebSettings};
 
 use crate::{Backends, InternalSettings, Secret};

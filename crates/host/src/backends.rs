@@ -1,6 +1,6 @@
 //! Which adapter serves each port, as the settings say: one setting a port.
 
-use web::config::Config;
+use crate::config::Config;
 
 use crate::Secret;
 

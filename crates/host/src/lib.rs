@@ -1,15 +1,23 @@
-//! What every binary's wiring shares: the settings by name, and the adapters that they choose.
+//! How a process begins and ends: its settings by name, the adapters that they choose, its log, its HTTP server or Lambda
+//! runtime, its shutdown.
 //!
-//! Never reads the environment: binaries hand it over.
+//! Never reads the environment: binaries pass it in. Never decides anything about rooms or people.
 
 mod backends;
 mod begin;
+pub mod config;
 #[cfg(feature = "lambda")]
 mod function;
 mod internal;
+#[cfg(feature = "lambda")]
+mod lambda;
+pub mod limits;
+pub mod log;
+pub mod metrics;
 mod open;
 mod prepare;
 mod secret;
+mod server;
 mod settings;
 
 pub use backends::{Backends, BlobsBackend, BusBackend, S3Bucket, StoreBackend};
@@ -17,10 +25,13 @@ pub use begin::{BeginError, begin};
 #[cfg(feature = "lambda")]
 pub use function::{Function, FunctionError, function};
 pub use internal::{AccessKey, InternalSettings, InvalidAccessKey};
+#[cfg(feature = "lambda")]
+pub use lambda::{calls, events, is_call};
 #[cfg(feature = "s3")]
 pub use open::s3_settings;
 pub use open::{BlobBackend, DATABASE, FILES, IfMissing, OpenError, Profile, SIGNING_KEY, WithFiles, WithoutFiles};
 pub use prepare::{prepare, renew};
 pub use secret::Secret;
+pub use server::{Server, is_lambda, serve, shutdown_signal};
 pub use service::Duties;
 pub use settings::{FirstAdmin, Settings, is_ours};

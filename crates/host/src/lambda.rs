@@ -23,8 +23,8 @@ use tower::ServiceExt;
 
 mod opening;
 
-use crate::Problem;
 use opening::Opening;
+use web::Problem;
 
 /// When a call may be repeated that came to a function which cannot start.
 const RETRY_MS: u64 = 1_000;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::str::FromStr;
 
-use web::config::Config;
+use crate::config::Config;
 
 use crate::Secret;
 

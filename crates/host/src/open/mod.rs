@@ -168,7 +168,7 @@ impl Profile {
         let (mut store, blobs, (bus, presence)) =
             tokio::try_join!(store, F::open(&backends.blobs, data), bus::open(&backends.bus, &node),)?;
         // A Lambda does not live on: the stream wakes a Lambda of its own.
-        if settings.feed && !web::is_lambda() {
+        if settings.feed && !crate::is_lambda() {
             store.follow(&bus, &node).await?;
         }
         let ports = Ports { store: store.store(), blobs: blobs.clone(), bus, presence, clock: Arc::new(SystemClock) };

@@ -84,7 +84,7 @@ impl OpenStore {
             #[cfg(feature = "dynamodb")]
             StoreBackend::DynamoDb { table } => {
                 let mut settings = store_dynamo::DynamoSettings::new(table);
-                if web::is_lambda() {
+                if crate::is_lambda() {
                     // A process that stands still with its answer does nothing later.
                     settings.hints = store_dynamo::Hints::WhenAsked;
                 }

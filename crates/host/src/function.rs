@@ -86,7 +86,7 @@ pub async fn function<F: BlobBackend>(
             .merge(Health::new(env!("CARGO_PKG_VERSION"), profile.checks()).router());
         web::mount(routes, profile.services.auth.clone(), &web_settings)
     };
-    if web::is_lambda() {
+    if crate::is_lambda() {
         let routes = Arc::new(routes);
         // Nothing runs between two calls, so nothing may be left to be done: no feed, and sweeps when a schedule says so.
         let open = move || {
@@ -96,11 +96,11 @@ pub async fn function<F: BlobBackend>(
                 Ok::<_, OpenError>(routes(&function.profile).layer(from_fn_with_state(function, answer)))
             }
         };
-        return Ok(web::calls(open).await?);
+        return Ok(crate::calls(open).await?);
     }
     let function = Function::open::<F>(&settings, name).await?;
     let running = function.profile.services.start_duties(Duties { feed: settings.feed, files: F::HAS_BYTES });
-    web::serve(routes(&function.profile), settings.listen).await?;
+    crate::serve(routes(&function.profile), settings.listen).await?;
     running.stop().await;
     function.publisher.flush().await;
     function.profile.close().await;
@@ -110,7 +110,7 @@ pub async fn function<F: BlobBackend>(
 /// Answers a call, or does what is due where the event is none: a schedule's. Holds the answer back until what it promises
 /// can no longer be stopped with the process.
 async fn answer(State(function): State<Arc<Function>>, request: Request, next: Next) -> Response {
-    let response = match web::is_call(&request) {
+    let response = match crate::is_call(&request) {
         true => next.run(request).await,
         false => function.sweep().await.into_response(),
     };

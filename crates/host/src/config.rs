@@ -12,7 +12,7 @@ mod units;
 /// Reads settings and remembers what is wrong with them.
 ///
 /// ```
-/// # use web::config::{Config, ConfigErrors};
+/// # use crate::config::{Config, ConfigErrors};
 /// struct Settings { port: u16, name: String }
 /// fn settings(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, ConfigErrors> {
 ///     let mut config = Config::from_lookup(lookup);

@@ -30,9 +30,3 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
 pub fn router(handle: PrometheusHandle) -> Router {
     Router::new().route("/metrics", get(move || std::future::ready(handle.render())))
 }
-
-pub(crate) fn request(method: &'static str, route: &str, status: u16, elapsed: Duration) {
-    let labels = [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.to_string())];
-    metrics::counter!("http_requests_total", &labels).increment(1);
-    metrics::histogram!("http_request_seconds", "route" => route.to_owned()).record(elapsed);
-}

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::{Config, ConfigErrors};
+use crate::limits::LAMBDA_BODY;
+use crate::log;
 use domain::limits::Limits;
-use web::config::{Config, ConfigErrors};
-use web::limits::LAMBDA_BODY;
-use web::log;
 
 use crate::Settings;
 
@@ -54,7 +54,7 @@ pub fn begin(
     let settings = Settings::read(&mut config);
     config.refuse_unknown(environment.keys().filter(|name| crate::is_ours(name)));
     let mut settings = config.finish(settings)?;
-    if web::is_lambda() {
+    if crate::is_lambda() {
         fit_lambda(&mut settings.limits);
     }
     log::install(settings.log_format, &settings.log)?;
