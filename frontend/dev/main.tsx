@@ -17,7 +17,7 @@ const client = new FixtureClient((query.get("scene") ?? "busy") as Scene);
 history.replaceState(null, "", query.get("at") ?? "/");
 await switchLocale(preferredLocale());
 const root = document.getElementById("root");
-if (root === null) throw new Error("index.html has an element with the id root");
+if (root === null) throw new Error("index.html has no element with the id root");
 createRoot(root).render(
   <StrictMode>
     <ChatProvider client={client}>

@@ -9,7 +9,7 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 
 const root = document.getElementById("root");
-if (root === null) throw new Error("index.html has an element with the id root");
+if (root === null) throw new Error("index.html has no element with the id root");
 
 const client = new ChatClient();
 void client.start();

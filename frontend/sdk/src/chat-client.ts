@@ -1,4 +1,4 @@
-/** Owns the type of the public façade (`ChatClient`). The bodies are in `client/`. */
+/** Owns the type of the public façade (`ChatClient`). The implementation is in `client/`. */
 import type { Host } from "./host/host.js";
 import type {
   DirectoryRoom,
@@ -19,18 +19,19 @@ import type {
 } from "./types.js";
 
 /**
- * The client of one Palaver server. Make one for the page, call `start`, draw `getState()`, listen with `subscribe`.
- * What returns nothing is optimistic: it shows at once, is stored before the first try and repeated until the server
- * answers, across reloads. What returns a promise is a request: it rejects with a `PalaverError`.
+ * The client of one Palaver server. Make one per page, call `start`, draw `getState()`, listen with `subscribe`.
+ * Methods that return nothing or an id are optimistic: the change shows at once, is stored before the first attempt and is
+ * retried until the server answers, across reloads. Methods that return a promise are requests: they reject with a
+ * `PalaverError`.
  */
 export interface ChatClientApi {
   /** Loads the cache, finds the session and connects. Safe to call twice. */
   start(): Promise<void>;
-  /** Closes the socket and the timers; the outbox stays on disk. */
+  /** Closes the socket and stops the timers; the outbox stays on disk. */
   stop(): void;
-  /** Calls `listener` after each change (at most once a frame of the event loop); returns how to stop it. */
+  /** Calls `listener` after each change (at most once per turn of the event loop). Returns a function that unsubscribes. */
   subscribe(listener: () => void): () => void;
-  /** The snapshot: the same reference until something changes. */
+  /** Returns the snapshot: the same reference until something changes. */
   getState(): State;
 
   // ---- the person
@@ -38,7 +39,7 @@ export interface ChatClientApi {
   login(input: { name: string; password: string }): Promise<Person>;
   /** Signs in without a password; `register` later keeps the same person. */
   guest(input: { name: string }): Promise<Person>;
-  /** Ends the session here and forgets everything of it on this device. */
+  /** Ends the session and deletes everything of this user on this device. */
   logout(): Promise<void>;
   updateMe(change: { display_name?: string | null }): Promise<Person>;
   findUsers(prefix: string): Promise<readonly Person[]>;
@@ -50,40 +51,40 @@ export interface ChatClientApi {
   send(room: RoomId, message: Outgoing | string): string;
   edit(room: RoomId, target: number, text: string): string;
   remove(room: RoomId, target: number): string;
-  /** `on` left out toggles one's own reaction. */
+  /** Toggles your own reaction when `on` is left out. */
   react(room: RoomId, target: number, emoji: string, on?: boolean): string;
-  /** Joins a public room or accepts an invite; `seen` is the head that the directory gave. */
+  /** Joins a public room or accepts an invitation; `seen` is the head that the directory returned. */
   join(room: RoomId, seen?: number): string;
-  /** Leaves, or declines an invite. */
+  /** Leaves the room, or declines an invitation. */
   leave(room: RoomId): string;
-  /** Tries a refused change again, under a new id; returns the new id. */
+  /** Retries a refused change under a new id, which is returned. */
   retry(id: string): string | null;
-  /** Forgets a change that is refused or still waiting. One that is under way may still arrive. */
+  /** Discards a change that was refused or is still waiting. One that is already on the wire may still arrive. */
   discard(id: string): void;
 
   // ---- reading
-  /** Loads what a room's page needs: newest messages and members. Cheap when they are there. */
+  /** Loads what a room's page needs: newest messages and members. Cheap when they are already loaded. */
   openRoom(room: RoomId): Promise<void>;
   /** Loads the page before the oldest loaded message. */
   loadOlder(room: RoomId): Promise<void>;
-  /** Loads older pages until `seq` is there (for links and quotes); false when it is not to be had. */
+  /** Loads older pages until `seq` is loaded (for links and quotes). Resolves to false when it cannot be reached. */
   loadUntil(room: RoomId, seq: number): Promise<boolean>;
-  /** One message that need not be loaded (a quote, a pin); null when it is gone or not to be seen. */
+  /** Loads one message outside the loaded ones (a quote, a pin). Resolves to null when it was deleted or you may not see it. */
   loadMessage(room: RoomId, seq: number): Promise<MessageView | null>;
-  /** The messages of a thread, oldest first. */
+  /** Loads the messages of a thread, oldest first. */
   loadThread(room: RoomId, seq: number): Promise<readonly MessageView[]>;
   loadMembers(room: RoomId): Promise<void>;
-  /** Moves the read mark to `seq` (default: the newest known); never back. */
+  /** Moves the read mark forward to `seq` (default: the newest known entry); never moves it back. */
   markRead(room: RoomId, seq?: number): void;
-  /** Says that one is typing (sent at most every 3 s); `false` takes it back. */
+  /** Signals that you are typing (sent at most every 3 s); `false` ends the signal. */
   typing(room: RoomId, on: boolean): void;
-  /** Whose presence to follow (at most 200, replaces the former set). */
+  /** Follows the presence of these users (at most 200); replaces the previous set. */
   watchPresence(users: readonly UserId[]): void;
 
   // ---- rooms
   directory(query?: string, cursor?: string): Promise<{ readonly rooms: readonly DirectoryRoom[]; readonly next: string | null }>;
   createRoom(room: NewRoom): Promise<RoomId>;
-  /** The direct room with a person (by id or name), made if need be. */
+  /** Returns the direct room with a user (by id or name) and creates it if needed. */
   directRoom(user: string): Promise<RoomId>;
   updateRoom(room: RoomId, change: RoomChange): Promise<void>;
   archiveRoom(room: RoomId, archived?: boolean): Promise<void>;
@@ -91,7 +92,7 @@ export interface ChatClientApi {
   kick(room: RoomId, user: UserId, why?: string): Promise<void>;
   ban(room: RoomId, user: UserId, why?: string): Promise<void>;
   unban(room: RoomId, user: UserId): Promise<void>;
-  /** Mutes for `seconds`. */
+  /** Mutes the member for `seconds`. */
   mute(room: RoomId, user: UserId, seconds: number, why?: string): Promise<void>;
   unmute(room: RoomId, user: UserId): Promise<void>;
   setRole(room: RoomId, user: UserId, role: Role): Promise<void>;
@@ -104,14 +105,14 @@ export interface ChatClientApi {
   listFiles(room: RoomId): Promise<readonly FileInfo[]>;
   deleteFile(file: string): Promise<void>;
   /**
-   * The bytes of a file (or its thumbnail) as an object URL, fetched with the session's token. Cached until `stop`;
-   * use it as `src`.
+   * Returns the bytes of a file (or of its thumbnail) as an object URL to use as `src`, fetched with the session's token.
+   * Cached until `stop`.
    */
   fileUrl(file: FileInfo, which?: "full" | "thumbnail"): Promise<string>;
 
   // ---- drafts
   getDraft(room: RoomId): Draft;
-  /** Kept on this device, written a moment after the last change. */
+  /** Keeps the draft on this device. It is written a moment after the last change. */
   setDraft(room: RoomId, draft: Partial<Draft>): void;
 
   // ---- notifications
@@ -122,18 +123,18 @@ export interface ChatClientApi {
   deleteNotification(id: string): Promise<void>;
 
   // ---- the connection
-  /** Skips the waiting time. */
+  /** Skips the back-off and connects now. */
   reconnectNow(): void;
 }
 
-/** How to make a client. Everything but `baseUrl` has a default for browsers; tests and other hosts give their own. */
+/** Options of a client. Everything but `baseUrl` has a default for browsers; tests and other hosts pass their own. */
 export interface ChatClientOptions {
-  /** Where the server is: `""` (the page's own origin) or `https://chat.example.org`. */
+  /** URL of the server: `""` (the page's own origin) or `https://chat.example.org`. */
   readonly baseUrl?: string;
   /** Name of the IndexedDB database, or `false` to keep everything in memory. */
   readonly storage?: string | false;
-  /** Sign the socket in by a one-time ticket in its address instead of the token in its first frame. */
+  /** Whether to sign the socket in with a one-time ticket in its URL instead of the token in its first frame. */
   readonly useTicket?: boolean;
-  /** Clock, timers, sockets and requests, in part or whole, for tests and hosts other than browsers. */
+  /** Clock, timers, sockets and requests, in whole or in part, for tests and hosts other than browsers. */
   readonly host?: Partial<Host>;
 }

@@ -1,14 +1,14 @@
 /** Owns the error that requests reject with. */
 import type { ErrorCode } from "./types.js";
 
-/** A request was refused (`code` of the server) or did not get through (`network`). `message` is fit for people. */
+/** The server refused a request (`code`), or the request did not get through (`network`). `message` can be shown to users. */
 export class PalaverError extends Error {
   readonly code: ErrorCode;
   /** HTTP status; 0 when there was no answer. */
   readonly status: number;
-  /** When to try again, for `rate_limited`, `overloaded`, `unavailable`, `slow_mode`. */
+  /** When to retry after `rate_limited`, `overloaded`, `unavailable` or `slow_mode`. */
   readonly retryMs: number | null;
-  /** The problem document as it came, for fields that this version does not know. */
+  /** The problem document as received, for fields that this version does not know. */
   readonly problem: Readonly<Record<string, unknown>>;
 
   constructor(

@@ -1,6 +1,7 @@
 /**
  * Owns the public view of the client: what an application reads and draws.
- * Never holds the protocol's bookkeeping (cursors, kept changes), so that the protocol may grow without touching an application.
+ * Never holds the protocol's bookkeeping (cursors, kept changes), so that the protocol can evolve without breaking an
+ * application.
  *
  * Every object here is immutable: a change makes a new object, and what did not change keeps its reference.
  */
@@ -8,24 +9,24 @@
 export type RoomId = string;
 export type UserId = string;
 
-/** A person as the server names them: `name` is the unique handle, `display_name` what they like to be called. */
+/** A user: `name` is the unique handle, `display_name` the name to show. */
 export interface Person {
   readonly id: UserId;
   readonly name: string;
   readonly display_name?: string | null;
   readonly guest?: boolean;
-  /** Rights on this server, for one's own entry only. */
+  /** Whether the user is an admin of this server; only set for the signed-in user. */
   readonly admin?: boolean;
 }
 
 export type RoomKind = "public" | "private" | "direct";
 export type Role = "owner" | "admin" | "moderator" | "member" | "read_only";
 export type MemberState = "invited" | "joined" | "left" | "kicked" | "banned";
-/** What a room may notify about. */
+/** Which messages of a room cause notifications. */
 export type NotificationLevel = "all" | "mentions" | "none";
 export type PresenceStatus = "online" | "away" | "offline";
 
-/** The codes of the protocol; `network` is the SDK's own: the request did not reach the server or its answer was lost. */
+/** The protocol's error codes. `network` is the SDK's own: the request did not reach the server, or its answer was lost. */
 export type ErrorCode =
   | "unauthenticated"
   | "forbidden"
@@ -42,7 +43,7 @@ export type ErrorCode =
   | "unavailable"
   | "network";
 
-/** Why a change was refused. `message` is the server's sentence for people. */
+/** Why a change was refused. `message` is the server's text for users. */
 export interface Failure {
   readonly code: ErrorCode;
   readonly message: string;
@@ -52,7 +53,7 @@ export interface Failure {
 export interface FileInfo {
   readonly id: string;
   readonly name: string;
-  /** Content type, found from the bytes by the server. */
+  /** Content type that the server detected from the bytes. */
   readonly type: string;
   readonly size: number;
   readonly width?: number | null;
@@ -65,13 +66,13 @@ export interface ReactionView {
   readonly emoji: string;
   /** How many people reacted with it. */
   readonly n: number;
-  /** The first of them (at most 20). */
+  /** The first users who reacted (at most 20). */
   readonly users: readonly UserId[];
   readonly mine: boolean;
 }
 
 /**
- * - `sending`: in the outbox, repeated until the server answers; it survives a reload;
+ * - `sending`: in the outbox, retried until the server answers; it survives a reload;
  * - `sent`: durable on the server;
  * - `failed`: refused for good, `failure` says why; `retry` or `discard` it.
  */
@@ -83,16 +84,16 @@ export interface MessageView {
   readonly room: RoomId;
   /** Position in the room's log; null while the message is in the outbox. */
   readonly seq: number | null;
-  /** The id that its sender gave it. `retry` and `discard` take it. */
+  /** The id that its sender generated. `retry` and `discard` take it. */
   readonly id: string;
-  /** `notice` is something of a newer server that this version shows by its fallback text only. */
+  /** `notice` is an entry of a newer server that this version shows only by its fallback text. */
   readonly kind: "message" | "notice";
   readonly by: Person;
   /** ISO time: the server's, or this device's while the message is in the outbox. */
   readonly at: string;
   readonly text: string;
   readonly mentions: readonly UserId[];
-  /** `seq` of the message that this one answers. */
+  /** `seq` of the message that this one replies to. */
   readonly replyTo: number | null;
   /** `seq` of the first message of the thread it belongs to. */
   readonly thread: number | null;
@@ -102,11 +103,11 @@ export interface MessageView {
   readonly pinned: boolean;
   readonly reactions: readonly ReactionView[];
   readonly mine: boolean;
-  /** Whether it mentions the signed-in person. */
+  /** Whether it mentions the signed-in user. */
   readonly mentionsMe: boolean;
   readonly status: MessageStatus;
   readonly failure: Failure | null;
-  /** A change of this message that is shown already and not yet confirmed, or that was refused. */
+  /** A change of this message that is already shown but unconfirmed, or that was refused. */
   readonly change: ChangeView | null;
 }
 
@@ -118,7 +119,7 @@ export interface ChangeView {
   readonly failure: Failure | null;
 }
 
-/** A change of this client that the server has not confirmed. Messages among them are also in `RoomView.messages`. */
+/** An unconfirmed change of this client. Messages among them are also in `RoomView.messages`. */
 export interface PendingMessage {
   readonly id: string;
   readonly room: RoomId;
@@ -144,62 +145,64 @@ export interface PresenceView {
 
 export interface RoomView {
   readonly id: RoomId;
-  /** Name in addresses; public rooms only. */
+  /** The room's name in URLs; public rooms only. */
   readonly slug: string | null;
-  /** What to call it; for a direct room the other person's name. */
+  /** The name to show; for a direct room the other user's name. */
   readonly name: string;
   readonly description: string;
   readonly kind: RoomKind;
-  /** The other person of a direct room. */
+  /** The other user of a direct room. */
   readonly with: Person | null;
-  /** `joined`; `invited` waits for an answer (join accepts, leave declines); `joining` is an own join in the outbox. */
+  /** `joined`; `invited`: needs an answer (join accepts, leave declines); `joining`: this client's join is in the outbox. */
   readonly state: "joined" | "invited" | "joining";
   readonly role: Role;
   readonly level: NotificationLevel;
   readonly hidden: boolean;
   readonly archived: boolean;
-  /** Until when the signed-in person may not write here. */
+  /** Time until which the signed-in user may not write here. */
   readonly mutedUntil: string | null;
-  /** Seconds that a member waits between two messages; 0 is no wait. */
+  /** Seconds that a member must wait between two messages; 0 means no wait. */
   readonly slowModeSeconds: number;
-  /** When the last thing happened here; to sort by. */
+  /** Time of the latest activity, to sort by. */
   readonly lastAt: string | null;
-  /** Messages after the read mark. */
+  /** Number of messages after the read mark. */
   readonly unread: number;
-  /** Unread messages that mention one. */
+  /** Number of unread messages that mention the signed-in user. */
   readonly unreadMentions: number;
-  /** The last entry that one has read. */
+  /** Seq of the last entry that the signed-in user has read. */
   readonly readSeq: number;
-  /** The last entry known to exist. */
+  /** Seq of the last entry known to exist. */
   readonly head: number;
-  /** Loaded messages in order; those of the outbox come last. No holes between them. */
+  /** Loaded messages in order without holes; those of the outbox come last. */
   readonly messages: readonly MessageView[];
   /** The newest message, for a preview; null before it is loaded. */
   readonly lastMessage: MessageView | null;
-  /** True once the newest page is there: before it, `messages` may be empty in a room full of messages. */
+  /** Whether the newest page is loaded: before that, `messages` may be empty in a room full of messages. */
   readonly loaded: boolean;
   /** Whether there are older messages to load. */
   readonly hasMore: boolean;
-  /** A page is on its way. */
+  /** Whether a page is being loaded. */
   readonly loading: boolean;
-  /** Why the last page did not come. */
+  /** Why the last page failed to load. */
   readonly loadFailure: Failure | null;
-  /** Who is typing now, without oneself. */
+  /** Users who are typing now, without the signed-in user. */
   readonly typing: readonly Person[];
-  /** Members, newest fold; empty until `loadMembers` (or `openRoom`) has run. */
+  /** Members; empty until `loadMembers` (or `openRoom`) has run. */
   readonly members: readonly MemberView[];
   readonly membersLoaded: boolean;
-  /** `seq` of the pinned messages. */
+  /** `seq`s of the pinned messages. */
   readonly pins: readonly number[];
-  /** Rises when a message that is not loaded is edited or deleted: what was fetched of such a one may be out of date. */
+  /** Rises when a message that is not loaded is edited or deleted: a copy of it fetched earlier may be out of date. */
   readonly changedElsewhere: number;
-  /** Up to where others have read (small rooms only). */
+  /** Seq up to which other members have read (small rooms only). */
   readonly receipts: ReadonlyMap<UserId, number>;
-  /** Changes of this client in this room that are not confirmed. */
+  /** Unconfirmed changes of this client in this room. */
   readonly outbox: readonly PendingMessage[];
 }
 
-/** What is being written in a room. Not part of the room's view: each key changes it, and nothing else of the room. */
+/**
+ * The text being written in a room. It is not part of the room's view: each key changes the draft and nothing else of the room.
+ */
 export interface Draft {
   readonly text: string;
   readonly replyTo: number | null;
@@ -207,12 +210,12 @@ export interface Draft {
 
 export interface NotificationView {
   readonly id: string;
-  /** `mention`, `direct`, `reply`, or a type that a service gave. */
+  /** `mention`, `direct`, `reply`, or a type defined by a service. */
   readonly type: string;
   readonly title: string;
   readonly body: string;
   readonly room: RoomId | null;
-  /** The message it is about. */
+  /** `seq` of the message it is about. */
   readonly seq: number | null;
   readonly by: Person | null;
   readonly at: string;
@@ -220,7 +223,7 @@ export interface NotificationView {
 }
 
 export interface NotificationsView {
-  /** Newest first. */
+  /** Notifications, newest first. */
   readonly items: readonly NotificationView[];
   readonly unread: number;
   readonly loaded: boolean;
@@ -228,28 +231,28 @@ export interface NotificationsView {
 }
 
 /**
- * - `offline`: stopped or signed out, nothing is tried;
- * - `connecting`: the first attempt, or an attempt after a break;
+ * - `offline`: stopped or signed out, not trying to connect;
+ * - `connecting`: the first attempt, or an attempt after a disconnect;
  * - `syncing`: the socket is open and catches up;
  * - `online`: live;
- * - `waiting`: broken, next attempt at `retryAt`;
- * - `refused`: the server said not to come back (`closeCode`): signed out, banned, too many connections, wrong version.
+ * - `waiting`: disconnected, next attempt at `retryAt`;
+ * - `refused`: the server said not to reconnect (`closeCode`): signed out, banned, too many connections, wrong version.
  */
 export type ConnectionStatus = "offline" | "connecting" | "syncing" | "online" | "waiting" | "refused";
 
 export interface ConnectionView {
   readonly status: ConnectionStatus;
-  /** Milliseconds of the epoch when it last became not `online`; null while online. Show "disconnected" only after 2 s. */
+  /** Time (Unix milliseconds) when it last stopped being `online`; null while online. Show "disconnected" only after 2 s. */
   readonly downSince: number | null;
-  /** When the next attempt starts (milliseconds of the epoch), in `waiting`. */
+  /** Time (Unix milliseconds) of the next attempt, in `waiting`. */
   readonly retryAt: number | null;
   readonly attempt: number;
   readonly closeCode: number | null;
-  /** The server's node that holds the socket. */
+  /** Name of the server's node that holds the socket. */
   readonly node: string | null;
-  /** People online on the server, as told at the welcome. */
+  /** Number of users online on the server, as of the welcome. */
   readonly online: number | null;
-  /** Round trip of the last own ping. */
+  /** Round trip of the last ping that this client sent. */
   readonly latencyMs: number | null;
 }
 
@@ -261,20 +264,20 @@ export interface State {
   /** The signed-in person. */
   readonly me: Person | null;
   readonly connection: ConnectionView;
-  /** Whether the room list is there (from the cache or the server). */
+  /** Whether the room list is loaded (from the cache or the server). */
   readonly ready: boolean;
   readonly rooms: ReadonlyMap<RoomId, RoomView>;
-  /** What is being written, by room; a room without a draft may be missing. */
+  /** Drafts by room; a room without a draft may be missing. */
   readonly drafts: ReadonlyMap<RoomId, Draft>;
   readonly presence: ReadonlyMap<UserId, PresenceView>;
   readonly notifications: NotificationsView;
-  /** Settings of the user that the server keeps, by key. */
+  /** The user's settings that the server stores, by key. */
   readonly settings: Readonly<Record<string, unknown>>;
-  /** Changes not confirmed, all rooms; `outbox` of a room has its own. */
+  /** Unconfirmed changes of all rooms; `RoomView.outbox` has those of one room. */
   readonly outbox: readonly PendingMessage[];
 }
 
-/** What `send` takes. */
+/** The argument of `send`. */
 export interface Outgoing {
   readonly text: string;
   readonly replyTo?: number | null;
@@ -297,9 +300,9 @@ export interface NewRoom {
   readonly name: string;
   readonly description?: string;
   readonly kind: "public" | "private";
-  /** Name in addresses (public rooms only). */
+  /** The room's name in URLs (public rooms only). */
   readonly slug?: string;
-  /** A private room that shows newcomers only what comes after them. */
+  /** Whether new members of a private room see only the messages after they joined. */
   readonly hidesPast?: boolean;
 }
 
@@ -317,7 +320,7 @@ export interface SessionInfo {
 }
 
 export interface UploadOptions {
-  /** Called as bytes go out; `total` is the size of the request. */
+  /** Called as bytes are sent; `total` is the size of the request. */
   readonly onProgress?: (sent: number, total: number) => void;
   /** Aborting it cancels the upload; the promise rejects with an `AbortError`. */
   readonly signal?: AbortSignal;

@@ -1,6 +1,6 @@
 /**
- * Owns the protocol's types as the client uses them: names for the arms of the generated unions (`generated/wire.ts`, made
- * from crates/wire), and the open arm for what a newer server may send. Unknown fields, frames and kinds are never errors.
+ * Owns the protocol's types as the client uses them: names for the arms of the generated unions (`generated/wire.ts`, made from
+ * crates/wire), and the open arm for what a newer server may send. Unknown fields, frames and kinds are never errors.
  */
 import type * as wire from "./generated/wire.js";
 
@@ -17,12 +17,12 @@ export type ReactEntry = Extract<RoomEvent, { kind: "react" }>;
 export type PinEntry = Extract<RoomEvent, { kind: "pin" }>;
 export type MemberEntry = Extract<RoomEvent, { kind: "member" }>;
 export type RoomChangeEntry = Extract<RoomEvent, { kind: "room" }>;
-/** What changes a message. */
+/** An entry that changes a message. */
 export type ChangeEntry = EditEntry | DeleteEntry | ReactEntry;
 
 export type OwnEvent = wire.OwnEvent;
 
-/** What every durable event has, known or not. A kind that is not known moves the cursor and shows `fallback`. */
+/** Fields that every durable event has, known or not. An unknown kind moves the cursor and shows `fallback`. */
 export interface AnyEvent {
   room: string;
   seq: number;
@@ -41,7 +41,7 @@ export type RoomsFrame = Known<"rooms">;
 export type SyncFrame = Omit<Known<"sync">, "events"> & { events: AnyEvent[] };
 export type EventFrame = { t: "event" } & AnyEvent;
 export type AckFrame = Known<"ack">;
-/** A code that is not known is final. */
+/** An error; an unknown code is final. */
 export type ErrorFrame = Omit<Known<"error">, "code"> & { code: string };
 export type ReceiptFrame = Known<"receipt">;
 export type SignalFrame = Known<"signal">;
@@ -53,14 +53,14 @@ export type ServerFrame =
   | EventFrame
   | ErrorFrame;
 
-/** What comes off the wire before one has looked at `t`. */
+/** A parsed frame before `t` has been checked. */
 export interface UnknownFrame {
   t: string;
 }
 
-/** The changes that the outbox repeats until they are answered. */
+/** The changes that the outbox retries until they are answered. */
 export type ChangeFrame = Extract<wire.ClientFrame, { t: "send" | "edit" | "delete" | "react" | "join" | "leave" }>;
 export type ClientFrame = wire.ClientFrame;
 
-/** The user's own log among the cursors. */
+/** Name of the user log among the cursors. */
 export const OWN_LOG = "@me";

@@ -10,7 +10,7 @@ import { useMemo } from "react";
 export function useRoom<K extends keyof RoomView>(id: RoomId, fields: readonly K[]): Pick<RoomView, K> {
   const equal = useMemo(() => sameFields(fields, true), [fields]);
   const room = useClientState((state) => state.rooms.get(id) ?? null, equal);
-  if (room === null) throw new Error("what draws a room is mounted while the room is there");
+  if (room === null) throw new Error("useRoom needs a room that is loaded");
   return room;
 }
 

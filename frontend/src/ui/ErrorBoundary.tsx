@@ -16,7 +16,7 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, State> {
   }
 
   override componentDidCatch(error: Error, info: ErrorInfo) {
-    console.error("the page could not be drawn", error, info.componentStack);
+    console.error("the page failed to render", error, info.componentStack);
   }
 
   override render() {

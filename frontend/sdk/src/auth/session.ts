@@ -1,16 +1,16 @@
 /**
  * Owns the signed-in session: the access token (in memory, never on disk) and its renewal.
- * The refresh token is an HttpOnly cookie that no script sees; where there are no cookies (Node) it is kept in memory.
+ * The refresh token is an HttpOnly cookie that no script can read; without cookies (Node) it is kept in memory.
  *
- * Tabs share one refresh: it runs under a Web Lock, and what it brought is told to the others over a channel, so that a
- * tab that waited for the lock takes the new token instead of asking again.
+ * Tabs share one refresh: it runs under a Web Lock, and the tab that ran it broadcasts the result on a channel, so that a tab
+ * that waited for the lock takes the new token instead of requesting another one.
  */
 import { PalaverError } from "../errors.js";
 import type { GuestBody, LoginBody, Me, MePatch, RegisterBody, TicketAnswer, Tokens, UserSelf } from "../generated/wire.js";
 import type { Channel, Host } from "../host/host.js";
 import { call, json } from "../rest/call.js";
 
-/** A token that ends sooner is renewed before it is used. */
+/** Tokens that expire sooner than this are renewed before they are used. */
 const RENEW_BEFORE_MS = 30_000;
 
 interface Access {
@@ -22,16 +22,16 @@ interface Access {
 type Told = { readonly type: "access"; readonly access: Access } | { readonly type: "signed_out"; readonly user: string };
 
 export interface SessionEvents {
-  /** The session has ended here or in another tab; not after `logout`. */
+  /** Called when the session has ended, here or in another tab. Not called after `logout`. */
   onSignedOut(): void;
-  /** The cookie is another person's now: somebody signed in in another tab. */
+  /** Called when the cookie belongs to another person, because someone signed in as them in another tab. */
   onOtherUser(user: UserSelf): void;
 }
 
 export class Session {
   private access: Access | null = null;
   private refreshToken: string | null = null;
-  /** Whose requests these are: a token of somebody else must not carry them. */
+  /** User that the requests belong to: a token of another user must not carry them. */
   private expected: string | null = null;
   private refreshing: Promise<Access> | null = null;
   private readonly channel: Channel;
@@ -45,7 +45,7 @@ export class Session {
   }
 
   async register(body: RegisterBody): Promise<UserSelf> {
-    // With a guest's token the guest becomes the account and keeps its id.
+    // The guest's token turns the guest into the account, which keeps the guest's id.
     return this.signIn("/api/auth/register", body, this.access?.user.guest === true ? await this.token() : null);
   }
 
@@ -57,7 +57,9 @@ export class Session {
     return this.signIn("/api/auth/guest", body, null);
   }
 
-  /** Finds out whether there is a session, from the cookie: the person, or null. Rejects when the server does not answer. */
+  /**
+   * Finds out from the cookie whether there is a session: returns the user, or null. Rejects when the server does not answer.
+   */
   async resume(): Promise<UserSelf | null> {
     try {
       return (await this.renewed(null)).user;
@@ -67,21 +69,21 @@ export class Session {
     }
   }
 
-  /** An access token that is good for a while yet. */
+  /** Returns an access token that stays valid for a while. */
   async token(): Promise<string> {
     const { access } = this;
     if (access !== null && access.until - this.host.now() > RENEW_BEFORE_MS) return access.token;
     return (await this.renewed(access)).token;
   }
 
-  /** Another token than `refused`, which the server no longer takes. */
+  /** Returns another token than `refused`, which the server no longer accepts. */
   async renew(refused: string | null): Promise<string> {
     const { access } = this;
     if (access !== null && refused !== null && access.token !== refused) return access.token;
     return (await this.renewed(access)).token;
   }
 
-  /** From now on only tokens of this person are given out; null takes anyone's. */
+  /** From now on only returns tokens of this user; null accepts any user. */
   expect(user: string | null): void {
     this.expected = user;
   }
@@ -129,17 +131,17 @@ export class Session {
   private accept(tokens: Tokens): Access {
     const until = this.host.now() + tokens.expires_in * 1000;
     this.access = { token: tokens.access_token, until, user: tokens.user };
-    // Left out when it travels as a cookie or did not change.
+    // The field is missing when the token travels as a cookie or has not changed.
     if (tokens.refresh_token !== undefined) this.refreshToken = tokens.refresh_token;
     this.channel.post({ type: "access", access: this.access } satisfies Told);
     return this.access;
   }
 
-  /** One refresh at a time, in this tab and among tabs. `before` is what the caller found to be too old. */
+  /** Runs one refresh at a time, in this tab and across tabs. `before` is the token that the caller found to be too old. */
   private renewed(before: Access | null): Promise<Access> {
     this.refreshing ??= this.host.locks
       .hold(`palaver-refresh:${this.baseUrl}`, {}, async () => {
-        // Another tab may have done it while this one waited.
+        // Another tab may have refreshed while this one waited.
         if (this.access !== null && this.access !== before) return this.access;
         const body = this.refreshToken === null ? {} : { refresh_token: this.refreshToken };
         const answer = await call(this.host, this.baseUrl, { method: "POST", path: "/api/auth/refresh", body });
@@ -148,7 +150,7 @@ export class Session {
       .then((access) => {
         if (this.expected === null || access.user.id === this.expected) return access;
         this.events.onOtherUser(access.user);
-        throw new PalaverError("network", "Somebody else has signed in here.");
+        throw new PalaverError("network", "Another user has signed in on this device. Reload the page.");
       })
       .catch((error: unknown) => {
         if (error instanceof PalaverError && isSignedOut(error)) {
@@ -166,7 +168,7 @@ export class Session {
 
   private told(message: Told): void {
     if (message.type === "access") {
-      // A tab that signs in as another person does not change who this one is; the next refresh tells.
+      // A tab that signs in as another user does not change who this tab is; the next refresh finds out.
       const id = this.expected ?? this.access?.user.id ?? null;
       if (id !== null && id === message.access.user.id) this.access = message.access;
     } else if (this.access?.user.id === message.user) {
@@ -176,7 +178,7 @@ export class Session {
   }
 }
 
-/** The session is over: no retry will help. */
+/** Returns whether the session has ended, so that no retry will help. */
 export function isSignedOut(error: PalaverError): boolean {
   return error.code === "unauthenticated" || error.status === 401;
 }

@@ -1,10 +1,10 @@
-/** Owns files: uploading, and object URLs of what is shown. */
+/** Owns files: uploads, and object URLs of the files that are shown. */
 import type { FileView } from "../generated/wire.js";
 import type { Rest } from "../rest/rest.js";
 import { fileInfo } from "../state/message.js";
 import type { FileInfo, RoomId, UploadOptions } from "../types.js";
 
-/** Object URLs that are kept; the oldest is let go first. */
+/** Object URLs to keep; the oldest is evicted first. */
 const URLS_MAX = 300;
 const LIST_PAGES = 10;
 
@@ -29,14 +29,14 @@ export class Attachments {
     return files.map(fileInfo);
   }
 
-  /** The bytes behind an address that `src` takes: the token travels in a header, so a plain address would not do. */
+  /** Returns an object URL that `src` accepts: the token travels in a header, so a plain URL would not work. */
   url(file: FileInfo, which: "full" | "thumbnail" = "full"): Promise<string> {
     const thumbnail = which === "thumbnail" && file.thumbnail === true;
     const key = `${file.id}/${thumbnail ? "thumbnail" : "full"}`;
     const known = this.urls.get(key);
     if (known !== undefined) return known;
     const url = (thumbnail ? this.rest.files.thumbnail(file.id) : this.rest.files.download(file.id)).then((blob) => URL.createObjectURL(blob));
-    // What failed is asked again the next time.
+    // A failed fetch is evicted, so that the next call retries it.
     url.catch(() => this.urls.delete(key));
     this.urls.set(key, url);
     if (this.urls.size > URLS_MAX) this.release(this.urls.keys().next().value as string);

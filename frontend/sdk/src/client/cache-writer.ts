@@ -1,4 +1,4 @@
-/** Owns when the cache is written: a moment after a change, at once when the page goes. */
+/** Owns when the cache is written: a moment after a change, and immediately when the page is hidden. */
 import type { Host, Timer } from "../host/host.js";
 import type { Core } from "../state/model.js";
 import { cacheWrite } from "../state/persist.js";
@@ -12,7 +12,7 @@ export class CacheWriter {
   private writing: Promise<void> = Promise.resolve();
   private readonly drafts = new Map<string, Draft>();
 
-  /** `written` is what the disk shows now. */
+  /** `written` is the state that the disk holds now. */
   constructor(
     private readonly host: Host,
     private readonly store: UserStore,
@@ -27,7 +27,7 @@ export class CacheWriter {
     this.timer ??= this.host.setTimer(() => void this.flush(), WRITE_AFTER_MS);
   }
 
-  /** Writes what has changed; one write after the other. A disk that fails costs the cache, nothing else. */
+  /** Writes what has changed, one write at a time. A failing disk costs the cache and nothing else. */
   flush(): Promise<void> {
     if (this.timer !== null) this.host.clearTimer(this.timer);
     this.timer = null;

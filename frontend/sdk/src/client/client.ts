@@ -1,4 +1,4 @@
-/** Owns the façade: one object with everything an application does, made of the parts beside it. */
+/** Owns the façade: one object with everything an application does, composed of the parts beside it. */
 import { Session } from "../auth/session.js";
 import type { ChatClientApi, ChatClientOptions } from "../chat-client.js";
 import { socketUrl } from "../connection/address.js";
@@ -20,13 +20,13 @@ import { Moderation } from "./moderation.js";
 import { Notifications } from "./notifications.js";
 import { Store } from "./store.js";
 
-/** How often memory is tidied. */
+/** How often memory is trimmed. */
 const TIDY_EVERY_MS = 60_000;
-/** How long a room that was just made may take to arrive by the own log. */
+/** How long a newly created room may take to arrive through the user log. */
 const ROOM_ARRIVES_MS = 10_000;
 
 export class ChatClient implements ChatClientApi {
-  /** The typed requests, for what the façade does not have. */
+  /** The typed requests, for what the façade does not cover. */
   readonly rest: Rest;
   private readonly host: Host;
   private readonly store = new Store();
@@ -40,12 +40,12 @@ export class ChatClient implements ChatClientApi {
   private readonly useTicket: boolean;
   private live: Live | null = null;
   private starting: Promise<void> | null = null;
-  /** Names the time between a start and a stop. */
+  /** Identifies the time between a start and a stop. */
   private run: object | null = null;
   private startRetry: Timer | null = null;
   private tidying: Timer | null = null;
   private unwake: (() => void) | null = null;
-  /** Sign-ins, sign-outs and switches, one after the other. */
+  /** Runs sign-ins, sign-outs and switches one after the other. */
   private turning: Promise<unknown> = Promise.resolve();
 
   constructor(options: ChatClientOptions = {}) {
@@ -68,7 +68,7 @@ export class ChatClient implements ChatClientApi {
     this.attachments = new Attachments(this.rest);
   }
 
-  // ---- life
+  // ---- lifecycle
 
   start(): Promise<void> {
     this.starting ??= this.begin();
@@ -85,7 +85,7 @@ export class ChatClient implements ChatClientApi {
     this.unwake?.();
     this.unwake = null;
     this.attachments.close();
-    // In turn, so that a start that is still under way ends first, and one that follows finds the disk free.
+    // Queued, so that a start in progress finishes first, and a start that follows finds the database closed.
     void this.turn(async () => {
       const { live } = this;
       this.live = null;
@@ -101,7 +101,7 @@ export class ChatClient implements ChatClientApi {
     this.run = run;
     this.unwake = this.host.onWake((what) => (what === "wake" ? this.live?.wake() : this.live?.flush()));
     this.tidyLater();
-    // Who was here last is drawn at once, from the cache; the socket finds out whether the session still holds.
+    // The last user's cache is drawn at once; the socket finds out whether the session is still valid.
     const last = await this.storage.lastUser().catch(() => null);
     if (last !== null) await this.turn(() => this.signedIn(last));
     else await this.findSession(run, 1);
@@ -114,11 +114,11 @@ export class ChatClient implements ChatClientApi {
     }, TIDY_EVERY_MS);
   }
 
-  /** Without a cache one cannot tell who one is before the server answers. */
+  /** Asks the server who is signed in: without a cache only the server knows. */
   private async findSession(run: object, attempt: number): Promise<void> {
     try {
       if (await this.storage.owesLogout().catch(() => false)) {
-        // Who signed out while the server was away must not be signed in again by the cookie that is still there.
+        // A user who signed out while the server was away must not be signed in again by the cookie that is still there.
         await this.session.logout();
         await this.storage.setOwesLogout(false);
       }
@@ -172,7 +172,7 @@ export class ChatClient implements ChatClientApi {
     await this.live.open();
   }
 
-  /** The session is over. What is on disk stays for the same person's next sign-in. */
+  /** Ends the session. The data on disk stays for the next time the same user signs in. */
   private async signedOut(): Promise<void> {
     const { live } = this;
     this.live = null;
@@ -213,7 +213,7 @@ export class ChatClient implements ChatClientApi {
     return this.turn(async () => {
       const { live } = this;
       this.live = null;
-      // A server that cannot be reached does not keep anyone signed in on this device: it is told at the next start.
+      // An unreachable server must not keep a user signed in on this device: it learns of the logout at the next start.
       await this.session.logout().catch(() => this.storage.setOwesLogout(true).catch(() => undefined));
       await live?.forget();
       this.attachments.close();
@@ -223,7 +223,7 @@ export class ChatClient implements ChatClientApi {
   }
 
   async updateMe(change: { display_name?: string | null }): Promise<view.Person> {
-    // An empty one takes it away.
+    // An empty name removes the display name.
     const { id, name, display_name, guest, admin } = await this.session.updateMe({ display_name: change.display_name ?? "" });
     const me: view.Person = { id, name, display_name: display_name ?? null, guest, admin };
     this.store.dispatch({ type: "session", session: "signed_in", me });
@@ -391,7 +391,7 @@ export class ChatClient implements ChatClientApi {
     return this.live;
   }
 
-  /** A new room comes by the own log, a moment after the answer; who asked for it wants to see it. */
+  /** Waits for a new room, which arrives through the user log a moment after the answer; the caller wants to show it. */
   private async arrived(id: view.RoomId): Promise<view.RoomId> {
     await this.store.when((core) => core.rooms.has(id), ROOM_ARRIVES_MS, this.host);
     return id;

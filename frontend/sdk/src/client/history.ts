@@ -1,4 +1,4 @@
-/** Owns the loading of what logs do not bring: older messages, members, a room's page. */
+/** Owns loading what the logs do not bring: older messages, members, a room's page. */
 import { PalaverError } from "../errors.js";
 import type { Event, MemberView as WireMember } from "../generated/wire.js";
 import type { Rest } from "../rest/rest.js";
@@ -11,14 +11,14 @@ import type { MessageEntry } from "../wire.js";
 import type { Store } from "./store.js";
 
 const PAGE = 50;
-/** Pages that one `loadUntil` may ask for. */
+/** Maximum number of pages that one `loadUntil` requests. */
 const UNTIL_PAGES = 40;
 const UNTIL_PAGE = 200;
-/** Pages of members: beyond it a room is too large to list. */
+/** Maximum number of member pages; a room with more members is too large to list. */
 const MEMBER_PAGES = 10;
-/** Rooms whose pages are loaded again by themselves after a reset. */
+/** Number of rooms that are reloaded automatically after a reset. */
 const OPEN_ROOMS = 5;
-/** A room that is not on the screen keeps so many messages, once it has twice as many. */
+/** Messages kept for a room that is not open, once it holds twice as many. */
 const UNSEEN_MESSAGES = 300;
 
 export class History {
@@ -36,12 +36,12 @@ export class History {
     await this.ensure(id);
   }
 
-  /** After a reset or a reconnect: what is on the screen is loaded again if it was dropped. */
+  /** Reloads the open rooms after a reset or a reconnect, if their messages were dropped. */
   refresh(): void {
     for (const id of this.opened) this.ensure(id).catch(() => undefined);
   }
 
-  /** Lets go of what nobody looks at, so that a day of chat in a hundred rooms does not fill the memory. */
+  /** Evicts messages of rooms that are not open, so that a day of chat in a hundred rooms does not fill the memory. */
   trim(): void {
     for (const room of this.store.core.rooms.values()) {
       if (room.messages.length > 2 * UNSEEN_MESSAGES && !this.opened.includes(room.id)) {
@@ -92,7 +92,7 @@ export class History {
     return messages;
   }
 
-  /** Members, description, pins: what the room list does not tell. */
+  /** Loads members, description and pins, which the room list does not have. */
   members(id: RoomId): Promise<void> {
     const under = this.infos.get(id);
     if (under !== undefined) return under;
@@ -103,7 +103,7 @@ export class History {
 
   private async ensure(id: RoomId): Promise<void> {
     const room = this.store.core.rooms.get(id);
-    // Before the log's first answer a page would be dropped by the reset.
+    // A page that arrives before the log's first answer would be dropped by the reset.
     if (room === undefined || room.entry.state !== "joined" || room.log.cursor === null) return;
     const work: Promise<void>[] = [];
     if (!room.loaded) work.push(this.page(id, undefined, PAGE));
@@ -111,7 +111,7 @@ export class History {
     await Promise.all(work);
   }
 
-  /** One page at a time a room. */
+  /** Loads one page at a time per room. */
   private page(id: RoomId, before: number | undefined, limit: number): Promise<void> {
     const under = this.loading.get(id);
     if (under !== undefined) return under;
@@ -142,13 +142,13 @@ export class History {
       const failure: Failure =
         error instanceof PalaverError
           ? { code: error.code, message: error.message }
-          : { code: "network", message: "The messages could not be loaded." };
+          : { code: "network", message: "The messages could not be loaded. Try again." };
       this.store.dispatch({ type: "load_failed", room: id, failure });
       throw error;
     }
   }
 
-  /** The log was reset while the page was on its way: it is thrown away, and what is on the screen asks again. */
+  /** Reloads an open room whose log was reset while the page was in flight: that page was thrown away. */
   private again(id: RoomId, asked: Room): void {
     const now = this.store.core.rooms.get(id);
     if (now !== undefined && now.generation !== asked.generation && this.opened.includes(id)) {

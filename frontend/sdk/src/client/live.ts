@@ -1,6 +1,6 @@
 /**
- * Owns the life of one signed-in person on this page: their storage, outbox and socket, and how frames pass between them
- * and the state. It asks what the reducer notes as needed; never decides by itself what is.
+ * Owns the lifecycle of one signed-in user on this page: storage, outbox and socket, and how frames pass between them and the
+ * state. Sends the requests that the reducer notes as needed; never decides itself what is needed.
  */
 import type { Session } from "../auth/session.js";
 import { isSignedOut } from "../auth/session.js";
@@ -19,11 +19,11 @@ import { CacheWriter } from "./cache-writer.js";
 import { Marks } from "./marks.js";
 import type { Store } from "./store.js";
 
-/** Cursors in one `resume`: far below the frame limit of 64 KiB. */
+/** Cursors per `resume` frame: far below the frame limit of 64 KiB. */
 const CURSORS_A_FRAME = 500;
-/** People whose presence one may follow. */
+/** Maximum number of users whose presence one socket may follow. */
 const WATCHED_MAX = 200;
-/** How often typing signals that are over are looked for, as long as there are any. */
+/** How often expired typing signals are looked for, as long as there are any. */
 const TYPING_CHECK_MS = 1_000;
 
 export interface LiveDeps {
@@ -31,12 +31,12 @@ export interface LiveDeps {
   readonly store: Store;
   readonly session: Session;
   readonly wsUrl: string;
-  /** A ticket in the address instead of the token in the first frame. */
+  /** Whether to send a ticket in the URL instead of the token in the first frame. */
   readonly useTicket: boolean;
   readonly disk: UserStore;
   readonly user: Person;
   readonly onSignedOut: () => void;
-  /** Logs were caught up or reset: what is on the screen may have to be loaded again. */
+  /** Called when logs were caught up or reset, so that what is on the screen may have to be reloaded. */
   readonly onSynced: () => void;
 }
 
@@ -49,7 +49,7 @@ export class Live {
   private watched: readonly string[] = [];
   private typingTimer: Timer | null = null;
   private requests = 0;
-  /** The list of this connection has come. */
+  /** Whether this connection has received the room list. */
   private ready = false;
   private readonly requestTag: string;
 
@@ -84,7 +84,7 @@ export class Live {
     this.marks = new Marks(host, store, (frame) => this.connection.send(frame));
   }
 
-  /** Shows what is on disk, then connects. */
+  /** Shows the cached state, then connects. */
   async open(): Promise<void> {
     const { host, store, disk, user } = this.deps;
     const cached = await disk.load().catch(() => ({ meta: null, rooms: [], drafts: [] }));
@@ -96,7 +96,7 @@ export class Live {
     this.connection.start();
   }
 
-  /** Ends it; what is on disk stays. */
+  /** Closes the connection; the data on disk stays. */
   async close(): Promise<void> {
     this.connection.stop();
     this.outbox.close();
@@ -109,7 +109,7 @@ export class Live {
     this.deps.disk.close();
   }
 
-  /** Ends it and forgets everything of this person on this device. */
+  /** Closes the connection and deletes everything of this user on this device. */
   async forget(): Promise<void> {
     this.writer?.stop();
     this.writer = null;
@@ -162,11 +162,11 @@ export class Live {
 
   private onError(frame: ErrorFrame): void {
     this.outbox.refusedForNow(frame);
-    // The store has another life by now: only a new welcome says what of ours still holds.
+    // The store has a new epoch: only a new welcome tells which of our cursors are still valid.
     if (frame.epoch != null && frame.epoch !== this.deps.store.core.epoch) this.connection.reopen();
   }
 
-  /** The rooms are known: name the cursors, and send what waited. */
+  /** Sends the cursors and the waiting changes, now that the rooms are known. */
   private listed(): void {
     this.ready = true;
     this.ask();
@@ -175,7 +175,7 @@ export class Live {
     this.outbox.connected();
   }
 
-  /** Turns the needs of the logs into frames: all resumes in few frames, a fill for each log. */
+  /** Turns the needs of the logs into frames: all resumes in few frames, one fill per log. */
   private ask(): void {
     const { store } = this.deps;
     const { core } = store;
@@ -207,7 +207,7 @@ export class Live {
     store.dispatch({ type: "connection", change: { status: "online", downSince: null, attempt: 0 } });
   }
 
-  /** Typing that nobody takes back ends by itself. */
+  /** Ends typing signals that their senders did not end. */
   private checkTyping(): void {
     const { host, store } = this.deps;
     this.typingTimer = host.setTimer(() => {

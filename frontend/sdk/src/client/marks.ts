@@ -1,12 +1,12 @@
-/** Owns what goes to the server without an answer: read marks and typing, each no more often than it helps. */
+/** Owns what is sent without expecting an answer, read marks and typing, and limits how often each is sent. */
 import type { Host, Timer } from "../host/host.js";
 import type { RoomId } from "../types.js";
 import type { ClientFrame } from "../wire.js";
 import type { Store } from "./store.js";
 
-/** A room's mark is sent at most so often; the last one always goes. */
+/** Minimum interval between two marks of one room; the last mark is always sent. */
 const MARK_EVERY_MS = 1_000;
-/** The server shows typing for 5 s. */
+/** Interval of typing signals; the server shows typing for 5 s. */
 const TYPING_EVERY_MS = 3_000;
 
 export class Marks {
@@ -22,14 +22,14 @@ export class Marks {
   read(id: RoomId, seq?: number): void {
     const room = this.store.core.rooms.get(id);
     if (room === undefined) return;
-    // Only what is applied can have been read; a head that is only heard of cannot.
+    // Only applied entries can have been read; entries beyond the cursor, known only by the head, cannot.
     const to = Math.min(seq ?? Number.POSITIVE_INFINITY, room.log.cursor ?? 0);
     if (to <= Math.max(room.read, room.marked)) return;
     this.store.dispatch({ type: "marked", room: id, seq: to });
     if (!this.sending.has(id)) this.sendMark(id);
   }
 
-  /** After the list: marks that the server does not have are repeated, since they have no ack. */
+  /** Resends, after the room list, the marks that the server does not have: marks are not acked. */
   repeat(): void {
     for (const room of this.store.core.rooms.values()) {
       if (room.marked > room.entry.read) this.send({ t: "read", room: room.id, seq: room.marked });
@@ -48,7 +48,7 @@ export class Marks {
     }
   }
 
-  /** One's own message ends one's typing by itself. */
+  /** Forgets the typing signal: your own message ends it on the server. */
   sent(id: RoomId): void {
     this.typing.delete(id);
   }

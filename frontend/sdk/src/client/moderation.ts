@@ -1,4 +1,4 @@
-/** Owns what is done to rooms and members by request. Each append has a key and the head it was decided on. */
+/** Owns requests that change rooms and members. Each append has a key and the head it was decided on. */
 import type { Host } from "../host/host.js";
 import { IdMaker, newTag } from "../outbox/ids.js";
 import type { Append } from "../rest/http.js";
@@ -14,7 +14,8 @@ export class Moderation {
     private readonly store: Store,
     private readonly rest: Rest,
   ) {
-    // A tag of its own: these do not wait for the outbox, so their ids must not be compared with its ids.
+    // These requests do not wait for the outbox, so they have a tag of their own: their ids must not be compared with the
+    // outbox's.
     this.ids = new IdMaker(newTag(() => host.random()), null, () => host.now());
   }
 
@@ -49,7 +50,7 @@ export class Moderation {
     await this.rest.rooms.pin(room, target, on, this.append(room));
   }
 
-  /** One's own settings of a room show at once; a refusal takes them back. */
+  /** Shows the user's own settings of a room at once; a refusal reverts them. */
   async settings(room: RoomId, change: { level?: NotificationLevel; hidden?: boolean }): Promise<void> {
     const before = this.store.core.rooms.get(room)?.entry;
     this.store.dispatch({ type: "room_prefs", room, ...change });

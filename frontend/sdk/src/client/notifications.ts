@@ -1,10 +1,10 @@
-/** Owns the loading and marking of notifications; that new ones arrive is the own log's. */
+/** Owns loading and marking notifications; new ones arrive through the user log. */
 import type { Rest } from "../rest/rest.js";
 import { notificationView } from "../state/own-log.js";
 import type { Store } from "./store.js";
 
 const PAGE = 50;
-/** How often a page is asked for that notifications change under. */
+/** How often a page is requested again because notifications changed while it loaded. */
 const ATTEMPTS = 5;
 
 export class Notifications {
@@ -15,7 +15,7 @@ export class Notifications {
     private readonly rest: Rest,
   ) {}
 
-  /** The first page, or the one after the oldest that is loaded. */
+  /** Loads the first page, or the page after the oldest loaded notification. */
   load(): Promise<void> {
     this.loading ??= this.loadPage().finally(() => {
       this.loading = null;
@@ -23,7 +23,7 @@ export class Notifications {
     return this.loading;
   }
 
-  /** Shown at once; a refusal comes as an error, and the next page shows how it is. */
+  /** Marks it as read at once. A refusal rejects, and the next page shows the server's state. */
   async read(id: string): Promise<void> {
     this.store.dispatch({ type: "notification_read", id });
     await this.rest.notifications.read(id);
@@ -48,7 +48,7 @@ export class Notifications {
       this.rest.notifications.list("me", { limit: PAGE, ...(first || before === null ? {} : { before }) }),
       first ? this.rest.notifications.unreadCount("me") : null,
     ]);
-    // The page may be of before: it would show again what was deleted meanwhile.
+    // The page may be older than a deletion and would show the deleted notification again.
     if (this.store.core.notificationsRev !== core.notificationsRev && attempts > 1) return this.loadPage(attempts - 1);
     const items = page.items.map(notificationView);
     this.store.dispatch({ type: "notifications", items, next: page.next, unread: count?.unread ?? null });

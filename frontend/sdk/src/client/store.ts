@@ -1,4 +1,4 @@
-/** Owns the state of one client: the only place that calls the reducer, and tells who listens. */
+/** Owns the state of one client: the only place that calls the reducer and notifies listeners. */
 import type { State } from "../types.js";
 import { EMPTY_CORE, type Core } from "../state/model.js";
 import { reduce, type CoreEvent } from "../state/reducer.js";
@@ -15,7 +15,7 @@ export class Store {
     return this.state;
   }
 
-  /** The view is made when it is asked for: frames that nobody draws cost no view. */
+  /** Returns the view. It is built on demand: frames that are never drawn cost no view. */
   view(): State {
     return this.viewer.view(this.state);
   }
@@ -33,13 +33,13 @@ export class Store {
     return () => this.listeners.delete(listener);
   }
 
-  /** Called at once after each change, before any listener: for what keeps disk and wire in step. */
+  /** Calls `follower` synchronously after each change, before any listener: it keeps disk and wire in step. */
   follow(follower: (before: Core, after: Core) => void): () => void {
     this.followers.add(follower);
     return () => this.followers.delete(follower);
   }
 
-  /** Resolves when `test` holds; false when `ms` have passed before. */
+  /** Resolves to true as soon as `test` holds, or to false after `ms`. */
   when(test: (core: Core) => boolean, ms: number, timers: { setTimer(run: () => void, ms: number): unknown; clearTimer(timer: unknown): void }): Promise<boolean> {
     if (test(this.state)) return Promise.resolve(true);
     return new Promise((resolve) => {
@@ -55,7 +55,7 @@ export class Store {
     });
   }
 
-  /** Listeners hear once for all changes of one turn, so that a page of 500 entries is drawn once. */
+  /** Notifies listeners once per turn of the event loop, so that a page of 500 entries is drawn once. */
   private tell(): void {
     if (this.telling) return;
     this.telling = true;

@@ -1,6 +1,6 @@
-/** Owns where the socket is. */
+/** Owns the socket's URL. */
 
-/** The socket's address: of the page's own origin where no other server is named. */
+/** Returns the socket's URL: on the page's own origin unless another server is given. */
 export function socketUrl(baseUrl: string): string {
   const base = baseUrl === "" ? (globalThis.location?.origin ?? "") : baseUrl;
   return `${base.replace(/^http/, "ws")}/v1/ws`;

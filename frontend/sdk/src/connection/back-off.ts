@@ -1,14 +1,20 @@
-/** Owns when to come back: full jitter, so that thousands of clients do not return in the same second. */
+/**
+ * Owns when to reconnect: exponential backoff with full jitter, so that thousands of clients do not reconnect in the same
+ * second.
+ */
 
 const BASE_MS = 500;
 const MAX_MS = 30_000;
 
-/** How long to wait before attempt number `attempt` (1 is the first after a break). */
+/** Returns how long to wait before attempt number `attempt` (1 is the first after a disconnect). */
 export function backOff(attempt: number, random: () => number): number {
   return Math.round(random() * Math.min(MAX_MS, BASE_MS * 2 ** Math.min(attempt, 16)));
 }
 
-/** 4500–4599: the server says not to come back (protocol, credentials, banned, too many connections). */
+/**
+ * Returns whether a close code is final. With 4500–4599 the server says not to reconnect (protocol, credentials, banned, too
+ * many connections).
+ */
 export function isFinal(code: number): boolean {
   return code >= 4500 && code <= 4599;
 }

@@ -1,6 +1,6 @@
 /**
- * Owns the socket: opening, signing in, heartbeats, breaks and coming back. It hands frames on and never looks at rooms;
- * what to ask for after a welcome is the caller's.
+ * Owns the socket: opening, signing in, heartbeats, disconnects and reconnects. Passes frames on and never looks at rooms; the
+ * caller decides what to request after a welcome.
  */
 import type { Host, Socket, Timer } from "../host/host.js";
 import type { ConnectionView } from "../types.js";
@@ -8,34 +8,36 @@ import type { ClientFrame, ServerFrame, UnknownFrame, WelcomeFrame } from "../wi
 import { CLOSE_CREDENTIALS, CLOSE_TOKEN, backOff, isFinal } from "./back-off.js";
 
 export const PROTOCOL_VERSION = 1;
-/** From opening to the welcome. */
+/** Maximum time from opening the socket to the welcome. */
 const OPEN_TIMEOUT_MS = 10_000;
-/** An own ping that is not answered in time: the socket is dead, though nobody said so. */
+/** Maximum time until our ping is answered; after that the socket counts as dead, even though it was never closed. */
 const PONG_TIMEOUT_MS = 5_000;
-/** A connection that lasted so long starts the waiting times anew. */
+/** A connection that lasted this long resets the backoff. */
 const STABLE_MS = 10_000;
 
 export interface ConnectionDeps {
   readonly host: Host;
-  /** Where to connect and with what token; without a token the address carries a ticket. Rejects when there is none. */
+  /**
+   * Returns the URL and the token to connect with; without a token the URL carries a ticket. Rejects when there is no session.
+   */
   readonly endpoint: () => Promise<{ url: string; token: string | null }>;
-  /** Another token than the one the socket had. */
+  /** Returns another token than the one the socket used. */
   readonly renewToken: (refused: string | null) => Promise<string>;
   readonly epoch: () => string | null;
   readonly newId: () => string;
-  /** Frames of one delivery, in order. */
+  /** Receives the frames of one delivery, in order. */
   readonly onFrames: (frames: readonly ServerFrame[]) => void;
   readonly onStatus: (change: Partial<ConnectionView>) => void;
-  /** The socket is gone, for whatever reason. */
+  /** Called when the socket has closed, for whatever reason. */
   readonly onClosed: () => void;
-  /** The session is over (`endpoint` or `renewToken` said so, or the server closed with 4501). */
+  /** Called when the session has ended (`endpoint` or `renewToken` said so, or the server closed with 4501). */
   readonly onSignedOut: () => void;
   readonly isSignedOut: (error: unknown) => boolean;
 }
 
 export class Connection {
   private socket: Socket | null = null;
-  /** Names the attempt that counts, so that what an older one still brings is ignored. */
+  /** Identifies the current attempt, so that late events of an earlier one are ignored. */
   private opening: object | null = null;
   private token: string | null = null;
   private running = false;
@@ -64,7 +66,7 @@ export class Connection {
     this.deps.onStatus({ status: "offline", retryAt: null, downSince: null });
   }
 
-  /** Whether frames may be sent: the socket is open and signed in. */
+  /** Returns whether frames may be sent: the socket is open and signed in. */
   get isOpen(): boolean {
     return this.welcomed && this.socket !== null;
   }
@@ -75,7 +77,7 @@ export class Connection {
     return true;
   }
 
-  /** Skips the waiting time; also the way back after a refusal. */
+  /** Skips the backoff; also reconnects after a refusal. */
   reconnectNow(): void {
     if (!this.running) return this.start();
     if (!this.timers.has("retry")) return;
@@ -83,7 +85,7 @@ export class Connection {
     void this.open();
   }
 
-  /** Another socket at once, in place of this one. */
+  /** Replaces this socket with a new one immediately. */
   reopen(code = 1000): void {
     if (!this.running || this.socket === null) return;
     this.drop(code);
@@ -91,14 +93,14 @@ export class Connection {
     void this.open();
   }
 
-  /** The page is shown again or the network is back: a waiting client comes now, an open socket has to prove itself. */
+  /** Called when the page is shown again or the network is back: reconnects a waiting client, and pings an open socket. */
   wake(): void {
     if (!this.running) return;
     if (this.timers.has("retry")) this.reconnectNow();
     else if (this.isOpen) this.probe();
   }
 
-  /** Sends the token in place, so that the socket need not be opened again. */
+  /** Sends a new token on the open socket, so that it need not be reopened. */
   authenticate(token: string): void {
     this.token = token;
     this.send({ t: "auth", id: this.deps.newId(), token });
@@ -111,7 +113,7 @@ export class Connection {
   private async open(): Promise<void> {
     const { deps } = this;
     if (!this.running || this.socket !== null || this.timers.has("open")) return;
-    // It covers the token as well: a request that hangs must not keep the client from trying again.
+    // This timeout covers the token as well: a request that hangs must not keep the client from retrying.
     const attempt = {};
     this.opening = attempt;
     this.set("open", OPEN_TIMEOUT_MS, () => this.closed(0, attempt));
@@ -166,7 +168,7 @@ export class Connection {
     try {
       parsed = JSON.parse(data);
     } catch {
-      return; // Nothing of this protocol; the heartbeat tells whether more comes.
+      return; // Not a frame of this protocol; the heartbeat shows whether the socket still works.
     }
     this.lastFrameAt = this.deps.host.now();
     const frames = (Array.isArray(parsed) ? parsed : [parsed]).filter(isFrame) as ServerFrame[];
@@ -174,7 +176,7 @@ export class Connection {
     if (frames.length > 0) this.deps.onFrames(frames);
   }
 
-  /** What concerns the connection itself. */
+  /** Handles the frames that concern the connection itself. */
   private control(frame: ServerFrame): void {
     switch (frame.t) {
       case "welcome":
@@ -193,7 +195,7 @@ export class Connection {
         void this.renew();
         return;
       case "goaway":
-        // The node drains: it said when to leave, so that its clients do not all arrive elsewhere at once.
+        // The node is draining: it says when to leave, so that its clients do not all reconnect elsewhere at once.
         this.set("goaway", frame.delay_ms, () => this.reopen());
         return;
       default:
@@ -211,8 +213,8 @@ export class Connection {
   }
 
   /**
-   * Silence of twice the heartbeat is death: a socket may hang without ever being closed. Before that the server is asked,
-   * since one behind an API Gateway has no timer that could ping.
+   * Closes the socket after a silence of twice the heartbeat: a socket may hang without ever being closed. Before that the
+   * client pings the server, because an API Gateway has no timer that could ping the client.
    */
   private watchSilence(): void {
     this.set("silence", this.heartbeatMs / 2, () => {
@@ -240,11 +242,11 @@ export class Connection {
       const token = await this.deps.renewToken(this.token);
       if (this.socket === socket) this.authenticate(token);
     } catch {
-      // The server closes with 4401 when the token ends; the next attempt asks for a new one again.
+      // The server closes with 4401 when the token expires; the next attempt requests a new one.
     }
   }
 
-  /** The socket closed, or the attempt `opening` came to nothing. */
+  /** Handles a closed socket, or an attempt `opening` that failed. */
   private closed(code: number, opening: object): void {
     if (this.opening !== opening) return;
     this.drop(1000);
@@ -256,7 +258,7 @@ export class Connection {
       this.refuse(code);
     } else if (code === CLOSE_TOKEN && this.token !== null) {
       const refused = this.token;
-      // The token was refused: another one first, and only then a socket. What fails shows at the next attempt.
+      // The token was refused, so renew it before opening a socket. If that fails, the next attempt shows it.
       void this.deps.renewToken(refused).catch(() => undefined);
       this.retry(code);
     } else {
@@ -282,7 +284,7 @@ export class Connection {
     this.set("retry", wait, () => void this.open());
   }
 
-  /** Lets go of the socket without waiting for it: a hung one never closes. */
+  /** Drops the socket without waiting for it: a hung socket never closes. */
   private drop(code: number): void {
     const { socket } = this;
     this.opening = null;
@@ -297,7 +299,7 @@ export class Connection {
     try {
       socket.close(code);
     } catch {
-      // Some sockets cannot be closed before they are open; nobody listens to this one any more.
+      // Some sockets cannot be closed before they are open; this one has no listeners any more.
     }
     if (this.welcomed) this.deps.onStatus({ downSince: this.deps.host.now() });
     this.welcomed = false;
@@ -308,7 +310,7 @@ export class Connection {
     try {
       this.socket?.send(JSON.stringify(frame));
     } catch {
-      // Closing already: `onclose` follows, and what was a change is repeated.
+      // The socket is closing: `onclose` follows, and changes are retried.
     }
   }
 

@@ -1,7 +1,7 @@
-/** Owns the host of browsers, and of anything with the same globals (Node 22, Deno, Bun, workers). */
+/** Owns the host for browsers and for everything with the same globals (Node 22, Deno, Bun, workers). */
 import type { Host, Locks, Socket, TabMemory, UploadAnswer, UploadRequest } from "./host.js";
 
-/** Where the platform has no locks there is one tab only, as far as anyone can know. */
+/** Used where the platform has no locks: every lock is granted, as if there were only one tab. */
 const ALONE: Locks = { hold: (_name, _options, work) => work(true) };
 
 export function browserHost(): Host {
@@ -40,7 +40,7 @@ export function browserHost(): Host {
   };
 }
 
-/** Session storage, where there is one and it may be used. */
+/** Returns the session storage if it exists and may be used, else a memory that forgets everything. */
 function sessionMemory(): TabMemory {
   const forgetful = { get: () => null, set() {} };
   try {
@@ -52,7 +52,7 @@ function sessionMemory(): TabMemory {
         try {
           storage.setItem(key, value);
         } catch {
-          // Full or forbidden: then a reload may begin a new outbox and adopt the old one a moment later.
+          // Full or forbidden: a reload may then start a new outbox and adopt the old one a moment later.
         }
       },
     };
@@ -68,7 +68,7 @@ function webLocks(locks: LockManager): Locks {
       { ifAvailable, signal }: { ifAvailable?: boolean; signal?: AbortSignal },
       work: (held: boolean) => Promise<T>,
     ): Promise<T> => {
-      // The two options exclude each other in the standard.
+      // The standard does not allow both options together.
       const options: LockOptions = ifAvailable ? { ifAvailable: true } : signal ? { signal } : {};
       return locks.request(name, options, (lock) => work(lock !== null)) as Promise<T>;
     },
@@ -89,7 +89,7 @@ function uploadByXhr({ url, method = "POST", body, headers, onProgress, signal }
     request.onload = end(() =>
       resolve({ status: request.status, text: request.responseText, retryAfter: request.getResponseHeader("Retry-After") }),
     );
-    request.onerror = end(() => reject(new TypeError("The upload did not get through.")));
+    request.onerror = end(() => reject(new TypeError("The upload failed.")));
     request.onabort = end(() => reject(aborted()));
     signal?.addEventListener("abort", cancel);
     request.open(method, url);
@@ -98,7 +98,7 @@ function uploadByXhr({ url, method = "POST", body, headers, onProgress, signal }
   });
 }
 
-/** Where there is no XMLHttpRequest nobody watches a progress bar either. */
+/** Uploads by `fetch`, which reports no progress: hosts without XMLHttpRequest have no progress bar either. */
 async function uploadByFetch({ url, method = "POST", body, headers, signal }: UploadRequest): Promise<UploadAnswer> {
   const answer = await fetch(url, { method, body, headers, ...(signal === undefined ? {} : { signal }) });
   return { status: answer.status, text: await answer.text(), retryAfter: answer.headers.get("Retry-After") };

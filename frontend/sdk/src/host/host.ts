@@ -1,6 +1,6 @@
 /**
- * Owns what the client needs of the world: clock, timers, randomness, sockets, requests, locks. Everything comes in by
- * this one object, so that a test drives time by hand and no module reads a global by itself.
+ * Owns what the client needs from its environment: clock, timers, randomness, sockets, requests, locks. All of it comes through
+ * this one object, so that tests control time and no module reads a global.
  */
 
 /** The part of `WebSocket` that is used; `ws` for Node fits it. */
@@ -17,8 +17,8 @@ export type Timer = unknown;
 
 export interface Locks {
   /**
-   * Runs `work` while it alone holds `name` among all tabs; the lock ends with the returned promise, or the tab.
-   * With `ifAvailable` it runs `work(false)` at once when another holds it; with `signal` the waiting can be given up.
+   * Runs `work` while this tab alone holds `name`; the lock ends with the returned promise, or with the tab.
+   * With `ifAvailable` it runs `work(false)` at once when another tab holds the lock; `signal` aborts the wait.
    */
   hold<T>(name: string, options: { ifAvailable?: boolean; signal?: AbortSignal }, work: (held: boolean) => Promise<T>): Promise<T>;
 }
@@ -54,16 +54,19 @@ export interface Host {
   now(): number;
   setTimer(run: () => void, ms: number): Timer;
   clearTimer(timer: Timer): void;
-  /** Uniform in [0, 1). */
+  /** Returns a uniform random number in [0, 1). */
   random(): number;
   openSocket(url: string): Socket;
   fetch(url: string, init: RequestInit): Promise<Response>;
-  /** A request with a large body that tells how far it is, which `fetch` cannot. Rejects with an `AbortError` when `signal` is aborted. */
+  /** Sends a large body and reports progress, which `fetch` cannot. Rejects with an `AbortError` when `signal` is aborted. */
   upload(request: UploadRequest): Promise<UploadAnswer>;
   locks: Locks;
   openChannel(name: string, onMessage: (message: unknown) => void): Channel;
-  /** What a tab remembers over a reload, and no other tab sees. */
+  /** Memory of one tab: survives a reload and is not shared with other tabs. */
   tabMemory: TabMemory;
-  /** Calls `listener` when the page is shown again, the network came back, or the page is about to go. */
+  /**
+   * Calls `listener` when the page is shown again, the network is back, or the page is about to be hidden. Returns a function
+   * that unsubscribes.
+   */
   onWake(listener: (what: "wake" | "hide") => void): () => void;
 }

@@ -1,4 +1,4 @@
-/** Owns how a change of the outbox is written on the wire: the same bytes on every repeat. */
+/** Owns how a change of the outbox is encoded on the wire: the same bytes on every retry. */
 import type { OutboxItem } from "../state/model.js";
 import type { ChangeFrame } from "../wire.js";
 

@@ -1,6 +1,6 @@
-/** Owns the ids that a client makes: UUIDv7 (RFC 9562, 5.7), ascending, with a fixed tag in the low 62 bits. */
+/** Owns the ids that a client generates: UUIDv7 (RFC 9562, 5.7), ascending, with a fixed tag in the low 62 bits. */
 
-/** 62 random bits as 16 hex digits, the variant bits in place: the last two groups of every id of an outbox. */
+/** Returns 62 random bits as 16 hex digits with the variant bits set: the last two groups of every id of an outbox. */
 export function newTag(random: () => number): string {
   const digits = Array.from({ length: 16 }, () => Math.floor(random() * 16));
   digits[0] = 8 + (digits[0]! & 3);
@@ -8,14 +8,14 @@ export function newTag(random: () => number): string {
 }
 
 /**
- * Makes ids with one tag, each higher than the one before, also when the clock stands still or goes back. The twelve bits
+ * Generates ids with one tag, each higher than the one before, even when the clock stands still or goes back. The twelve bits
  * after the version count within a millisecond.
  */
 export class IdMaker {
   private ms = 0;
   private count = 0;
 
-  /** `lastId` is the last one made with this tag, on an earlier page. */
+  /** `lastId` is the last id generated with this tag on an earlier page. */
   constructor(
     private readonly tag: string,
     lastId: string | null,

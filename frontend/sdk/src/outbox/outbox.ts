@@ -1,6 +1,6 @@
 /**
- * Owns the changes on their way: stored before the first try, repeated unchanged until they are answered, one at a time a
- * room. Never decides what an answer means for what is shown: the reducer does, and this follows what it sees change.
+ * Owns the changes in flight: stored before the first attempt, retried unchanged until they are answered, one at a time per
+ * room. Never decides how an answer changes what is shown: the reducer does, and the outbox follows its changes.
  */
 import type { Host, Timer } from "../host/host.js";
 import type { Core, OutboxItem } from "../state/model.js";
@@ -12,9 +12,9 @@ import { changeFrame } from "./frame.js";
 import { IdMaker } from "./ids.js";
 import { Ownership } from "./ownership.js";
 
-/** Without an answer for so long the change is sent again; the server answers a store fault within 3 s. */
+/** A change without an answer for this long is resent; the server answers a store fault within 3 s. */
 const RESEND_MS = 8_000;
-/** Waiting time after an error that names none: doubled each time, with full jitter. */
+/** Base of the backoff after an error without a retry time: doubled each time, with full jitter. */
 const RETRY_BASE_MS = 500;
 const RETRY_MAX_MS = 15_000;
 
@@ -23,15 +23,15 @@ export interface OutboxDeps {
   readonly store: UserStore;
   readonly core: () => Core;
   readonly dispatch: (event: CoreEvent) => void;
-  /** Whether changes may be sent: the socket is signed in and the rooms are known. */
+  /** Returns whether changes may be sent: the socket is signed in and the rooms are known. */
   readonly isReady: () => boolean;
-  /** Puts a frame on the wire. */
+  /** Sends a frame on the socket. */
   readonly transmit: (frame: ChangeFrame) => void;
-  /** Gets a new access token and tells the socket. */
+  /** Gets a new access token and sends it on the socket. */
   readonly renewToken: () => Promise<void>;
 }
 
-/** What a new change says; the rest of the item is the outbox's. */
+/** Fields of a new change; the outbox fills in the rest of the item. */
 export type NewChange = Pick<OutboxItem, "room" | "kind"> &
   Partial<Pick<OutboxItem, "text" | "target" | "emoji" | "on" | "replyTo" | "thread" | "files" | "seen">>;
 
@@ -47,14 +47,14 @@ export class Outbox {
   private readonly onWire = new Map<string, OnWire>();
   private readonly waiting = new Map<string, Timer>();
   private readonly tries = new Map<string, number>();
-  /** Items whose last form is on disk: only these may be sent. */
+  /** Ids of the items whose current form is on disk: only these may be sent. */
   private readonly stored = new Set<string>();
 
   constructor(private readonly deps: OutboxDeps) {
     this.owned = new Ownership(deps.host, deps.store, (items) => this.adopted(items));
   }
 
-  /** Takes over what was left on disk and returns it. Changes can be made after this. */
+  /** Takes over and returns the items left on disk. Changes can be made after this. */
   async open(): Promise<readonly OutboxItem[]> {
     const { own, items } = await this.owned.open();
     this.tag = own.tag;
@@ -91,7 +91,7 @@ export class Outbox {
     return item.id;
   }
 
-  /** A refused change again, as a new one: its old id may have been answered for good. */
+  /** Retries a refused change as a new one: the answer to its old id may be final. */
   retry(id: string): string | null {
     const item = this.find(id);
     if (item === undefined || item.status !== "failed") return null;
@@ -104,12 +104,12 @@ export class Outbox {
     if (item !== undefined) this.deps.dispatch({ type: "item_gone", id });
   }
 
-  /** The socket is signed in and the rooms are named: what waited goes out. */
+  /** Sends what waited, once the socket is signed in and the rooms are known. */
   connected(): void {
     this.pumpAll();
   }
 
-  /** What was on the wire is unknown now; it is repeated with the same id on the next socket. */
+  /** Forgets what was on the wire, because its outcome is unknown; it is resent with the same id on the next socket. */
   disconnected(): void {
     for (const { timer } of this.onWire.values()) this.deps.host.clearTimer(timer);
     this.onWire.clear();
@@ -117,7 +117,7 @@ export class Outbox {
     this.waiting.clear();
   }
 
-  /** An error that leaves the change in the outbox: wait as long as it says, then repeat. */
+  /** Handles an error that leaves the change in the outbox: waits as long as the error says, then retries. */
   refusedForNow(frame: ErrorFrame): void {
     const item = frame.id == null ? undefined : this.find(frame.id);
     if (item === undefined || item.seq !== null || !isKept(frame.code)) return;
@@ -133,7 +133,7 @@ export class Outbox {
     this.pumpLater(queue, frame.retry_ms ?? this.backOff(item.id));
   }
 
-  /** Follows what the reducer did to the items: the disk and the wire show the same. */
+  /** Applies what the reducer changed in the items to the disk and the wire. */
   changed(before: readonly OutboxItem[], after: readonly OutboxItem[]): void {
     if (before === after) return;
     const now = new Map(after.map((item) => [item.id, item]));
@@ -149,7 +149,7 @@ export class Outbox {
     }
   }
 
-  /** Stops sending and gives the outbox to whoever waits for it. What is on disk stays. */
+  /** Stops sending and releases the outbox for other tabs. The data on disk stays. */
   close(): void {
     this.disconnected();
     this.owned.close();
@@ -159,7 +159,7 @@ export class Outbox {
     return this.deps.core().outbox.find((item) => item.id === id);
   }
 
-  /** Another tab is gone: what it left is sent from here, under its ids. */
+  /** Takes over the items of a closed tab and sends them under their ids. */
   private adopted(items: readonly OutboxItem[]): void {
     for (const item of items) {
       this.stored.add(item.id);
@@ -172,7 +172,7 @@ export class Outbox {
     this.stored.delete(item.id);
     this.deps.store
       .putItem(item)
-      // A disk that is full or forbidden must not keep a person from writing: then the promise holds for this page only.
+      // A disk that is full or forbidden must not keep a user from writing: the delivery promise then holds for this page only.
       .catch(() => undefined)
       .then(() => {
         if (this.find(item.id) !== item) return;
@@ -196,7 +196,7 @@ export class Outbox {
   /** Sends the first change of a queue, unless one is on the wire, waiting, or not yet on disk. */
   private pump(queue: string): void {
     const { core, transmit, host, isReady } = this.deps;
-    // `seen` is decided at the first try, so there is nothing to prepare before one can be made.
+    // `seen` is decided at the first attempt, so there is nothing to prepare before an attempt is possible.
     if (!isReady()) return;
     if (this.onWire.has(queue) || this.waiting.has(queue)) return;
     const item = core().outbox.find((other) => queueOf(other) === queue && other.status === "sending" && other.seq === null);
@@ -204,7 +204,7 @@ export class Outbox {
     const ready = this.withSeen(item);
     if (ready !== item) {
       this.deps.dispatch({ type: "item", item: ready });
-      return; // `changed` stores it, and then it comes here again.
+      return; // `changed` stores it and then calls `pump` again.
     }
     transmit(changeFrame(item));
     const timer = host.setTimer(() => {
@@ -214,11 +214,11 @@ export class Outbox {
     this.onWire.set(queue, { id: item.id, timer });
   }
 
-  /** `seen` is the head known at the first try; of another epoch it says nothing and becomes 0. */
+  /** Sets `seen` to the head known at the first attempt. A head of another epoch is meaningless, so `seen` becomes 0. */
   private withSeen(item: OutboxItem): OutboxItem {
     const { epoch, rooms, lastAck } = this.deps.core();
     if (item.seen !== null) return item.epoch === epoch ? item : { ...item, seen: 0, epoch };
-    // A join without a head: the server takes its own.
+    // For a join without a head the server uses its own.
     if (item.kind === "join") return item;
     const seen = Math.max(rooms.get(item.room)?.head ?? 0, lastAck.get(item.room) ?? 0);
     return { ...item, seen, epoch };
@@ -247,7 +247,7 @@ export class Outbox {
   }
 }
 
-/** Changes of one outbox and room follow each other; their ids ascend. */
+/** Returns the queue of an item. Changes of one outbox and room are sent in order; their ids ascend. */
 function queueOf(item: OutboxItem): string {
   return `${item.tag}:${item.room}`;
 }

@@ -1,10 +1,10 @@
 /**
- * Owns which outboxes this tab holds. An outbox is a tag and a queue on disk, held by a Web Lock of that tag as long as
+ * Owns which outboxes this tab holds. An outbox is a tag and a queue on disk, protected by a Web Lock on that tag as long as
  * the tab lives. Never sends.
  *
- * How tabs share: each tab sends from an outbox of its own. A reloaded tab takes its own up again, with its tag and its
- * order; a new one takes over those whose tab is gone; and while it lives it looks for such now and then, so that what a
- * closed tab left is sent by one that is open. So no change is sent by two tabs, and no tab needs another to send.
+ * How tabs share: each tab sends from its own outbox. A reloaded tab reopens its outbox, with the same tag and order; a new tab
+ * takes over the outboxes of closed tabs; and every open tab looks for abandoned outboxes from time to time, so that the
+ * changes of a closed tab are sent by an open one. No change is sent by two tabs, and no tab needs another one to send.
  */
 import type { Host, Timer } from "../host/host.js";
 import type { OutboxItem } from "../state/model.js";
@@ -13,9 +13,9 @@ import { newTag } from "./ids.js";
 
 /** The page before a reload may hold its lock a moment longer than it lives. */
 const RELOAD_MS = 1_000;
-/** How often a tab looks for outboxes that were left. Free twice in a row is left: once may be a reload. */
+/** How often a tab looks for abandoned outboxes. An outbox that is free twice in a row is abandoned: once may be a reload. */
 const LOOK_EVERY_MS = 10_000;
-/** Where the tab remembers its outbox. */
+/** Key under which the tab remembers its outbox. */
 const OWN_TAG = "palaver-outbox";
 
 export class Ownership {
@@ -23,13 +23,13 @@ export class Ownership {
   private releases: (() => void)[] = [];
   private closed = false;
   private looking: Timer | null = null;
-  /** Outboxes that nobody held when they were looked at last. */
+  /** Outboxes that no tab held at the last look. */
   private free: ReadonlySet<string> = new Set();
 
   constructor(
     private readonly host: Host,
     private readonly store: UserStore,
-    /** Called with what closed tabs have left, later than `open`. */
+    /** Called with the items of closed tabs, after `open`. */
     private readonly onAdopted: (items: readonly OutboxItem[]) => void,
   ) {}
 
@@ -37,7 +37,7 @@ export class Ownership {
     return this.tags.has(tag);
   }
 
-  /** The tab's own outbox, and what waits in all that it holds now. */
+  /** Opens the tab's own outbox. Returns it with the waiting items of all outboxes that the tab holds now. */
   async open(): Promise<{ own: OutboxRecord; items: readonly OutboxItem[] }> {
     const { host, store } = this;
     const items: OutboxItem[] = [];
@@ -61,7 +61,7 @@ export class Ownership {
     return { own, items };
   }
 
-  /** Gives all to whoever looks for them. */
+  /** Releases all outboxes for other tabs. */
   close(): void {
     this.closed = true;
     if (this.looking !== null) this.host.clearTimer(this.looking);
@@ -70,7 +70,7 @@ export class Ownership {
     this.tags.clear();
   }
 
-  /** Holds the lock of an outbox until `close`, if it is to be had within `wait` ms. */
+  /** Takes the lock of an outbox until `close`. Resolves to false if it cannot be had within `wait` ms. */
   private claim(tag: string, wait: number): Promise<boolean> {
     const { host } = this;
     const patience = new AbortController();

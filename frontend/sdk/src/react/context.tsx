@@ -5,7 +5,7 @@ import type { State } from "../types.js";
 
 const ClientContext = createContext<ChatClientApi | null>(null);
 
-/** Gives `client` to the hooks below it. Starting and stopping it stays with the caller. */
+/** Provides `client` to the hooks below it. The caller starts and stops the client. */
 export function ChatProvider({ client, children }: { client: ChatClientApi; children?: ReactNode }) {
   return <ClientContext.Provider value={client}>{children}</ClientContext.Provider>;
 }
@@ -17,8 +17,8 @@ export function useClient(): ChatClientApi {
 }
 
 /**
- * Draws again only when what `selector` returns changes (`equal` is `Object.is` unless given). Select parts of the state,
- * which keep their references; a selector that makes a new object each time needs an `equal` of its own.
+ * Re-renders only when what `selector` returns changes (`equal` is `Object.is` by default). Select parts of the state, which
+ * keep their references; a selector that builds a new object each time needs its own `equal`.
  */
 export function useClientState<T>(selector: (state: State) => T, equal: (a: T, b: T) => boolean = Object.is): T {
   const client = useClient();

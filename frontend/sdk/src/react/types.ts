@@ -17,12 +17,12 @@ export interface Chat {
   readonly room: RoomView | null;
   readonly messages: readonly MessageView[];
   readonly members: readonly MemberView[];
-  /** Who is typing, without oneself. */
+  /** People who are typing, without the signed-in user. */
   readonly typing: readonly Person[];
   readonly unread: number;
   readonly hasMore: boolean;
   readonly loading: boolean;
-  /** State of the connection. */
+  /** Status of the connection. */
   readonly status: ConnectionStatus;
   readonly draft: Draft;
   send(message: Outgoing | string): string;

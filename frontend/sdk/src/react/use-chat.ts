@@ -1,4 +1,4 @@
-/** Owns `useChat`, the hook that a chat window is made of. */
+/** Owns `useChat`, the hook that a chat window is built on. */
 import { useEffect, useMemo } from "react";
 import type { Draft, MemberView, MessageView, Person, RoomId } from "../types.js";
 import type { Chat } from "./types.js";
@@ -9,7 +9,7 @@ const NO_MEMBERS: readonly MemberView[] = [];
 const NO_PEOPLE: readonly Person[] = [];
 const NO_DRAFT: Draft = { text: "", replyTo: null };
 
-/** Follows one room: opens it when first drawn, and gives its messages and what one can do with them. */
+/** Follows one room: opens it on the first render, and returns its messages and the actions on them. */
 export function useChat(room: RoomId): Chat {
   const client = useClient();
   const view = useClientState((state) => state.rooms.get(room) ?? null);
@@ -18,7 +18,7 @@ export function useChat(room: RoomId): Chat {
   const known = view !== null;
 
   useEffect(() => {
-    // A page that fails is told by `loadFailure`; the next opening, or the reconnect, asks again.
+    // A failed page shows as `loadFailure`; opening the room again, or the reconnect, retries it.
     if (known) client.openRoom(room).catch(() => undefined);
   }, [client, room, known]);
 

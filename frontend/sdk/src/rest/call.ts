@@ -17,7 +17,7 @@ export interface Call {
 
 const NO_ANSWER = "The server cannot be reached. Check your connection and try again.";
 
-/** Sends the request; resolves with the answer if it is a success. */
+/** Sends the request and resolves with the answer if it is a success. */
 export async function call(host: Host, baseUrl: string, { method, path, query, body, headers, token, signal }: Call): Promise<Response> {
   const init: RequestInit = {
     method,
@@ -52,14 +52,14 @@ export async function json<T>(answer: Response): Promise<T> {
   }
 }
 
-/** Reads a problem document (RFC 9457); a proxy's page becomes what its status says. */
+/** Parses a problem document (RFC 9457); for a proxy's error page the status decides. */
 export function problem(status: number, text: string, retryAfter: string | null): PalaverError {
   let document: Record<string, unknown> = {};
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === "object" && parsed !== null) document = parsed as Record<string, unknown>;
   } catch {
-    // Not ours: the status has to do.
+    // Not a document of this server: the status decides.
   }
   const code = typeof document.code === "string" ? (document.code as ErrorCode) : codeOf(status);
   const message = typeof document.detail === "string" ? document.detail : NO_ANSWER;

@@ -1,10 +1,10 @@
-/** Owns `/api/files`, and which way a file takes: through the server, or straight to its store of files. */
+/** Owns `/api/files`, and how a file is uploaded: through the server, or directly to its file store. */
 import { PalaverError } from "../errors.js";
 import type { FilePage, FileView, PresignBody, PresignView } from "../generated/wire.js";
 import type { UploadOptions } from "../types.js";
 import type { Http } from "./http.js";
 
-/** Files of more bytes go straight to the store of files, if the server has one that takes them. */
+/** Files of more bytes go directly to the file store, if the server has one that accepts uploads. */
 const DIRECT_ABOVE = 2 * 1024 * 1024;
 const PRESIGN = "/api/files/presign";
 
@@ -12,7 +12,7 @@ type Named = Blob & { readonly name?: string };
 
 export function filesApi(http: Http) {
   const at = (id: string, rest = "") => `/api/files/${encodeURIComponent(id)}${rest}`;
-  /** Until the server says that it takes all bytes itself. */
+  /** Stays true until the server says that all bytes go through it. */
   let mayBeDirect = true;
 
   function uploadThroughServer(room: string, file: Named, options: UploadOptions): Promise<FileView> {
@@ -23,7 +23,7 @@ export function filesApi(http: Http) {
     return http.upload<FileView>("/api/files/upload", form, options);
   }
 
-  /** Null when the server takes all bytes itself. */
+  /** Uploads to the file store. Resolves to null when all bytes go through the server. */
   async function uploadDirectly(room: string, file: Named, options: UploadOptions): Promise<FileView | null> {
     const { signal } = options;
     const stop = signal === undefined ? {} : { signal };
@@ -34,7 +34,7 @@ export function filesApi(http: Http) {
     await http.put(upload, file, options);
     const complete = () => http.json<FileView>({ method: "POST", path: at(upload.id, "/complete"), ...stop });
     return complete().catch((error: unknown) => {
-      // All bytes are there, and a repeat has the same answer: too much to lose to one bad moment.
+      // All bytes are uploaded, and a retry gets the same answer: one failed request must not lose them.
       if (signal?.aborted || !(error instanceof PalaverError) || !["network", "unavailable"].includes(error.code)) throw error;
       return complete();
     });
@@ -68,7 +68,10 @@ function nameOf(file: Named): string {
   return file.name ?? "file";
 }
 
-/** Whether the server says that there is a way for larger files, or something before it (API Gateway, a proxy) says no more than 413. */
+/**
+ * Returns whether the server says that larger files have another way, or something in front of it (API Gateway, a proxy) says
+ * just 413.
+ */
 function isTooLargeForServer(error: unknown): boolean {
   if (!(error instanceof PalaverError) || error.code !== "too_large") return false;
   return error.problem.code === undefined || error.message.includes(PRESIGN);

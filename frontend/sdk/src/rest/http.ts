@@ -1,6 +1,6 @@
 /**
- * Owns requests of a signed-in person: the token, one renewal after a 401, and the epoch that goes with whatever names a
- * position in a log.
+ * Owns requests of a signed-in user: the token, one renewal after a 401, and the epoch that accompanies every position in a
+ * log.
  */
 import type { Session } from "../auth/session.js";
 import { PalaverError } from "../errors.js";
@@ -9,9 +9,9 @@ import type { Host, UploadAnswer, UploadRequest } from "../host/host.js";
 import type { UploadOptions } from "../types.js";
 import { call, json, problem, type Call } from "./call.js";
 
-const NOT_THROUGH = "The upload did not get through. Check your connection and try again.";
+const NOT_THROUGH = "The upload failed. Check your connection and try again.";
 
-/** The position that an append was decided on, and its key: a repeat of the same is recognised. */
+/** The position that an append was decided on, and its key, by which the server recognises a retry. */
 export interface Append {
   readonly key: string;
   readonly seen: number;
@@ -31,7 +31,7 @@ export class Http {
     return json<T>(await this.send(request));
   }
 
-  /** For appends: the key and `seen` (in the query of a PUT or DELETE, which have no body, else in the body). */
+  /** Sends an append: the key and `seen` (in the query of a PUT or DELETE, which have no body, else in the body). */
   append<T>(request: Omit<Call, "token">, append: Append): Promise<T> {
     const headers = { ...request.headers, "Idempotency-Key": append.key };
     if (request.method === "DELETE" || request.method === "PUT") {
@@ -42,7 +42,7 @@ export class Http {
 
   async blob(path: string): Promise<Blob> {
     const { host, baseUrl } = this.deps;
-    // Nothing that a browser would ask the store of files about first, where the answer sends it there.
+    // Without headers that would make a browser send a preflight to the file store, where the answer may redirect.
     return (await this.authorized((token) => call(host, baseUrl, { method: "GET", path, token }))).blob();
   }
 
@@ -54,10 +54,10 @@ export class Http {
     });
   }
 
-  /** Bytes to an address that carries its own permission: no token goes there. */
+  /** Uploads bytes to a URL that carries its own permission: the token is not sent there. */
   async put({ url, headers }: DirectUploadView, body: Blob, options: UploadOptions): Promise<void> {
     const answer = await this.sendBody({ url, method: "PUT", body, headers, ...options });
-    // 412 says that an earlier try did get through; whether it is whole, the server finds out.
+    // 412 means that an earlier attempt got through; the server checks whether it is complete.
     if (isSuccess(answer.status) || answer.status === 412) return;
     throw new PalaverError(answer.status >= 500 ? "unavailable" : "bad_request", NOT_THROUGH, answer.status);
   }

@@ -1,4 +1,4 @@
-/** Owns `/api/rooms/{room}/messages`: history, and changes by request for who has no outbox. */
+/** Owns `/api/rooms/{room}/messages`: history, and changes by request for clients without an outbox. */
 import type { Acked, Event, MessagePage, ReadView, SendBody } from "../generated/wire.js";
 import type { Append, Http } from "./http.js";
 
@@ -6,7 +6,7 @@ export interface PageQuery {
   readonly before?: number;
   readonly after?: number;
   readonly limit?: number;
-  /** The head that the answer must know at least. */
+  /** The answer must know at least this head. */
   readonly minSeq?: number;
 }
 
@@ -16,7 +16,7 @@ export function messagesApi(http: Http) {
     page: (room: string, { before, after, limit, minSeq }: PageQuery) =>
       http.json<MessagePage>({ method: "GET", path: base(room), query: { before, after, limit, min_seq: minSeq } }),
     one: (room: string, seq: number) => http.json<Event>({ method: "GET", path: `${base(room)}/${seq}` }),
-    /** The first page begins with the message that the thread hangs on. */
+    /** The first page begins with the message that started the thread. */
     thread: (room: string, seq: number, { after, limit }: PageQuery = {}) =>
       http.json<MessagePage>({ method: "GET", path: `/api/rooms/${encodeURIComponent(room)}/threads/${seq}`, query: { after, limit } }),
     send: (room: string, body: Omit<SendBody, "seen">, append: Append) =>

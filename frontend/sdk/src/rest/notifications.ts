@@ -5,7 +5,7 @@ import type { Http } from "./http.js";
 export function notificationsApi(http: Http) {
   const at = (key: string, rest = "") => `/api/notifications/${encodeURIComponent(key)}${rest}`;
   return {
-    /** Newest first; `before` is the `next` of the page before. */
+    /** Lists notifications, newest first; `before` is the `next` of the previous page. */
     list: (user: string, query: { unreadOnly?: boolean; limit?: number; before?: string } = {}) =>
       http.json<NotificationPage>({
         method: "GET",
@@ -16,7 +16,7 @@ export function notificationsApi(http: Http) {
     read: (key: string) => http.json<unknown>({ method: "PATCH", path: at(key, "/read") }),
     readAll: (user: string) => http.json<unknown>({ method: "PATCH", path: at(user, "/read-all") }),
     remove: (key: string) => http.json<unknown>({ method: "DELETE", path: at(key) }),
-    /** For admins and services. */
+    /** Posts a notification; for admins and services. */
     post: (body: PostNotification) => http.json<NotificationView>({ method: "POST", path: "/api/notifications", body }),
   };
 }

@@ -1,4 +1,4 @@
-/** Owns the requests about people and sessions under `/api/auth`; signing in is `auth/session.ts`. */
+/** Owns the requests about users and sessions under `/api/auth`; `auth/session.ts` signs in. */
 import type { SessionList, UserPage } from "../generated/wire.js";
 import type { Http } from "./http.js";
 

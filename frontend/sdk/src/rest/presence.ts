@@ -1,11 +1,11 @@
-/** Owns `/api/presence`, for clients without a socket: who has one need not send heartbeats. */
+/** Owns `/api/presence`, for clients without a socket: a client with a socket need not send heartbeats. */
 import type { HeartbeatBody, PresenceEntry, PresenceList, TypingList } from "../generated/wire.js";
 import type { Http } from "./http.js";
 
 export function presenceApi(http: Http) {
   const at = (user: string, rest = "") => `/api/presence/${encodeURIComponent(user)}${rest}`;
   return {
-    /** Every 15 s as long as one is there. */
+    /** Call it every 15 s as long as the user is present. */
     heartbeat: (body: HeartbeatBody = {}) => http.json<unknown>({ method: "POST", path: at("me", "/heartbeat"), body }),
     list: (after?: string) => http.json<PresenceList>({ method: "GET", path: "/api/presence", query: { after } }),
     get: (user: string) => http.json<PresenceEntry>({ method: "GET", path: at(user) }),

@@ -1,4 +1,4 @@
-/** Owns the collection of the typed requests: one object for each function of the server. */
+/** Owns the set of typed requests: one object for each function of the server. */
 import { filesApi } from "./files.js";
 import type { Http } from "./http.js";
 import { messagesApi } from "./messages.js";

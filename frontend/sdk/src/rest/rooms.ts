@@ -1,4 +1,4 @@
-/** Owns `/api/rooms`: rooms, members, and what is done by request only. */
+/** Owns `/api/rooms`: rooms, members, and everything that is done by request only. */
 import type {
   Acked,
   CreateRoom,
@@ -20,7 +20,7 @@ export function roomsApi(http: Http) {
     http.append<Acked>({ method: "POST", path: at(room, `/${what}`), body }, append);
   return {
     list: (after?: string, limit?: number) => http.json<RoomPage>({ method: "GET", path: "/api/rooms", query: { after, limit } }),
-    /** Public rooms whose slug or name begins with `prefix`. */
+    /** Lists public rooms whose slug or name begins with `prefix`. */
     directory: (prefix?: string, after?: string, limit?: number) =>
       http.json<DirectoryPage>({ method: "GET", path: "/api/rooms/directory", query: { prefix, after, limit } }),
     create: (body: CreateRoom) => http.json<RoomView>({ method: "POST", path: "/api/rooms", body }),

@@ -1,7 +1,7 @@
 /**
- * Owns immutable maps that cost one copy a batch instead of one a change: with 1,000 rooms a page of 500 entries would
- * copy half a million references. A map that was copied in this batch is not known to anyone yet, so it is changed in
- * place; what the batch began with, and what it returned, never is.
+ * Owns immutable maps that are copied once per batch instead of once per change: with 1,000 rooms a page of 500 entries would
+ * otherwise copy half a million references. A map that was copied in this batch is not visible to anyone yet, so it is changed
+ * in place; the maps that the batch started from, and those it returned, never are.
  */
 
 let fresh: WeakSet<object> | null = null;
@@ -39,7 +39,7 @@ export function withoutMember<T>(set: ReadonlySet<T>, member: T): ReadonlySet<T>
   return rest;
 }
 
-/** The collection itself when this batch made it, else a copy that this batch owns. */
+/** Returns the collection itself if this batch made it, else a copy that this batch owns. */
 function own<R extends object, W extends R>(collection: R, copy: (from: R) => W): W {
   if (fresh?.has(collection)) return collection as W;
   const mine = copy(collection);

@@ -1,7 +1,7 @@
 /** Owns the view before anything is known. */
 import type { ConnectionView, State } from "../types.js";
 
-/** No connection, and none was tried. */
+/** The state of a client that has not tried to connect. */
 export const OFFLINE: ConnectionView = {
   status: "offline",
   downSince: null,

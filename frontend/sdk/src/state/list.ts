@@ -1,10 +1,10 @@
-/** Owns how a room's entry, of the list or of the own log, meets what is held of that room. */
+/** Owns how a room's entry, from the room list or from the user log, is merged into what is known of that room. */
 import type { RoomEntry } from "../wire.js";
 import { withRoom, withoutRoom } from "./log.js";
 import type { Core } from "./model.js";
 import { newRoom, withMemberSeq } from "./room.js";
 
-/** Takes an entry of the list or of the own log; one that is older than what is known of the membership is ignored. */
+/** Applies an entry of the room list or of the user log, unless it is older than the known membership. */
 export function listRoom(core: Core, entry: RoomEntry): Core {
   const newest = core.memberSeq.get(entry.id) ?? 0;
   if (entry.at_seq < newest) return core;
@@ -15,7 +15,7 @@ export function listRoom(core: Core, entry: RoomEntry): Core {
   const read = Math.max(held.read, entry.read);
   return withRoom(next, {
     ...held,
-    // The list has no description: what the room's page or its log told is kept.
+    // The list has no description: the one from the room's page or its log is kept.
     entry: { ...held.entry, ...entry },
     head: Math.max(held.head, entry.head),
     n: Math.max(held.n, entry.n),
@@ -25,7 +25,7 @@ export function listRoom(core: Core, entry: RoomEntry): Core {
   });
 }
 
-/** The list knows the mentions up to its head; the log may have brought later ones. */
+/** Merges the mentions. The list knows them up to its head; the log may have brought later ones. */
 function mergeMentions(held: readonly number[], listed: readonly number[], head: number, read: number): readonly number[] {
   const later = held.filter((seq) => seq > head);
   return [...listed.filter((seq) => seq > read && seq <= head), ...later];

@@ -1,4 +1,4 @@
-/** Owns the bookkeeping that room logs and the own log share: cursors and what must be asked. */
+/** Owns the bookkeeping that room logs and the user log share: cursors, and what must be requested. */
 import { OWN_LOG } from "../wire.js";
 import { withEntry, withMember, withoutEntry, withoutMember } from "./batch.js";
 import type { Core, LogCursor, Need, Room } from "./model.js";
@@ -7,7 +7,7 @@ export function withRoom(core: Core, room: Room): Core {
   return { ...core, rooms: withEntry(core.rooms, room.id, room) };
 }
 
-/** Forgets a room: its log, marks and members. What the outbox and the drafts hold stays. */
+/** Forgets a room: its log, marks and members. Its outbox items and drafts stay. */
 export function withoutRoom(core: Core, id: string): Core {
   if (!core.rooms.has(id)) return core;
   return { ...core, rooms: withoutEntry(core.rooms, id), needs: withoutMember(core.needs, id) };
@@ -24,8 +24,8 @@ export function withLog(core: Core, log: string, cursor: LogCursor): Core {
 }
 
 /**
- * Notes that `log` must ask. A resume is noted always, since it overtakes what is under way; a fill only when nothing is
- * under way (one fill in flight a log) and there is a cursor to fill after.
+ * Notes that `log` needs a request. A resume is always noted, since it replaces a request in flight; a fill only when no
+ * request is in flight (one fill in flight per log) and there is a cursor to fill after.
  */
 export function withNeed(core: Core, log: string, need: Exclude<Need, null>): Core {
   const cursor = logOf(core, log);
@@ -46,7 +46,7 @@ export function asked(core: Core, logs: readonly string[], re: string): Core {
   return next;
 }
 
-/** A new socket knows nothing of the requests of the one before. */
+/** Forgets requests in flight: a new socket knows nothing of the previous socket's requests. */
 export function forgetRequests(core: Core): Core {
   const rooms = new Map(core.rooms);
   for (const [id, room] of rooms) {

@@ -1,9 +1,9 @@
-/** Owns the view of one message: what the log says, and over it what this client has changed and not yet heard of. */
+/** Owns the view of one message: the log's state, overlaid with this client's unconfirmed changes. */
 import type { MessageView, PendingMessage, Person } from "../types.js";
 import { react } from "./message.js";
 import type { LoggedMessage, OutboxItem } from "./model.js";
 
-/** `changes` are edits, deletions and reactions of this message in the outbox, in the order made. */
+/** Builds the view of a logged message. `changes` are its edits, deletions and reactions in the outbox, in the order made. */
 export function messageView(
   room: string,
   logged: LoggedMessage,
@@ -14,7 +14,7 @@ export function messageView(
   let message = logged;
   let last: OutboxItem | null = null;
   for (const change of changes) {
-    // An acked change whose event was folded in is part of the message already.
+    // The message already contains an acked change whose event was folded in.
     if (change.seq !== null && change.seq <= logged.rev) continue;
     last = change.seq === null ? change : last;
     if (change.status === "failed") continue;
@@ -64,7 +64,7 @@ function overlay(message: LoggedMessage, change: OutboxItem, me: string): Logged
   }
 }
 
-/** A message of the outbox, drawn after those of the log. */
+/** Builds the view of a message in the outbox, drawn after those of the log. */
 export function sendingView(item: OutboxItem, me: Person): MessageView {
   return {
     key: `${me.id}:${item.id}`,

@@ -1,9 +1,9 @@
-/** Owns the fold of one message: what a change does to it. */
+/** Owns the fold of one message: how a change is applied to it. */
 import type { FileInfo } from "../types.js";
 import type { AnyEvent, ChangeEntry, FileRef, MessageEntry, Reaction } from "../wire.js";
 import type { LoggedMessage } from "./model.js";
 
-/** Users that a reaction lists, as the server's. */
+/** Maximum number of users that a reaction lists, the same as the server's. */
 const REACTION_USERS = 20;
 
 export function fromBody(body: MessageEntry): LoggedMessage {
@@ -37,7 +37,7 @@ export function fileInfo(file: FileRef): FileInfo {
   };
 }
 
-/** What an entry of an unknown kind shows, or null when it gives no text. */
+/** Returns what an entry of an unknown kind shows, or null when it has no fallback text. */
 export function fromUnknown(event: AnyEvent): LoggedMessage | null {
   if (typeof event.fallback !== "string" || event.by === undefined) return null;
   return {
@@ -58,7 +58,7 @@ export function fromUnknown(event: AnyEvent): LoggedMessage | null {
   };
 }
 
-/** Applies a change only if it is newer than what the message has; a deletion is final. */
+/** Applies a change only if it is newer than the message; a deletion is final. */
 export function applyChange(message: LoggedMessage, change: ChangeEntry): LoggedMessage {
   if (change.seq <= message.rev || message.deleted) return message;
   const rev = change.seq;
@@ -72,7 +72,7 @@ export function applyChange(message: LoggedMessage, change: ChangeEntry): Logged
   }
 }
 
-/** Adds or takes back one person's reaction. The list of users is cut, so the count is what tells. */
+/** Adds or removes one user's reaction. The list of users is truncated, so only the count is reliable. */
 export function react(reactions: readonly Reaction[], user: string, emoji: string, on: boolean): readonly Reaction[] {
   const known = reactions.find((reaction) => reaction.emoji === emoji);
   if (on) {
@@ -87,7 +87,7 @@ export function react(reactions: readonly Reaction[], user: string, emoji: strin
   return reactions.map((reaction) => (reaction === known ? { emoji, n: known.n - 1, users } : reaction));
 }
 
-/** Index of the first message with `seq` or above. */
+/** Returns the index of the first message with `seq` or above. */
 export function indexFrom(messages: readonly { readonly seq: number }[], seq: number): number {
   let low = 0;
   let high = messages.length;
@@ -99,10 +99,10 @@ export function indexFrom(messages: readonly { readonly seq: number }[], seq: nu
   return low;
 }
 
-/** Puts `message` in its place; an equal or newer one that is there stays. Returns the same array when nothing changed. */
+/** Inserts `message` in order, unless an equal or newer version is there. Returns the same array when nothing changed. */
 export function insert(messages: readonly LoggedMessage[], message: LoggedMessage): readonly LoggedMessage[] {
   const last = messages[messages.length - 1];
-  // Several times faster than a spread, and done for each event.
+  // Several times faster than a spread, and this runs for each event.
   if (last === undefined || last.seq < message.seq) return messages.concat([message]);
   const at = indexFrom(messages, message.seq);
   const there = messages[at];

@@ -1,6 +1,6 @@
 /**
  * Owns the reducer's state: what the protocol needs to know, beside what is shown.
- * Never computes anything; the view for applications is made in `view.ts`.
+ * Never computes anything; `view.ts` builds the view for applications.
  */
 import type {
   ConnectionView,
@@ -37,20 +37,20 @@ export interface LoggedMessage {
 }
 
 export interface Member extends MemberView {
-  /** The member entry it comes from: an older one must not undo it. */
+  /** Seq of the member entry it comes from: an older entry must not undo it. */
   readonly seq: number;
 }
 
 /**
- * What a log must ask the server for. `resume` replaces a request that is under way; `fill` waits for it.
- * The connection turns a need into a frame and answers with `asked`.
+ * What a log must request from the server. `resume` replaces a request in flight; `fill` waits for it. The connection turns a
+ * need into a frame and answers with `asked`.
  */
 export type Need = "resume" | "fill" | null;
 
 export interface LogCursor {
-  /** The last entry applied; null before the first answer. */
+  /** Seq of the last applied entry; null before the first answer. */
   readonly cursor: number | null;
-  /** Id of the newest request under way: only its answer counts. */
+  /** Id of the newest request in flight: only its answer counts. */
   readonly re: string | null;
   readonly need: Need;
 }
@@ -59,36 +59,36 @@ export interface Room {
   readonly id: RoomId;
   readonly entry: RoomEntry;
   readonly log: LogCursor;
-  /** The highest entry known to exist; what a change's `seen` is taken from. */
+  /** The highest seq known to exist; a change's `seen` is taken from it. */
   readonly head: number;
-  /** Count of messages up to `head`. */
+  /** Number of messages up to `head`. */
   readonly n: number;
   readonly read: number;
   readonly readN: number;
-  /** Unread messages that mention one, ascending. */
+  /** Seqs of the unread messages that mention the user, ascending. */
   readonly mentions: readonly number[];
-  /** Up to where one marked on this device, so that a lost mark is repeated. */
+  /** Seq up to which the user marked on this device, so that a lost mark is resent. */
   readonly marked: number;
-  /** Until when one may not write here; told by member entries, not by the list. */
+  /** Time until which the user is muted here; known from member entries, not from the list. */
   readonly mutedUntil: string | null;
   readonly slowModeSeconds: number;
   /**
    * A page must know at least this entry (`as_of`): the last reset's head, or the cursor when something was dropped from
-   * memory. What changed before it is known to pages only.
+   * memory. Only pages know what changed before it.
    */
   readonly floor: number;
-  /** Moves when messages were dropped; a page asked for before that would leave a hole. */
+  /** Rises when messages are dropped; a page requested before that would leave a hole. */
   readonly generation: number;
   /** Ascending by seq, without holes between the first and the cursor. */
   readonly messages: readonly LoggedMessage[];
   readonly loaded: boolean;
-  /** The first message of the room is loaded. */
+  /** Whether the first message of the room is loaded. */
   readonly complete: boolean;
   readonly loading: boolean;
   readonly loadFailure: Failure | null;
-  /** Changes of messages that are not loaded, by target: a page may be older than they are. */
+  /** Changes of messages that are not loaded, by target: a page may be older than these changes. */
   readonly kept: ReadonlyMap<number, readonly ChangeEntry[]>;
-  /** The seq of the last edit or deletion of a message that is not loaded. */
+  /** Seq of the last edit or deletion of a message that is not loaded. */
   readonly changedElsewhere: number;
   readonly members: ReadonlyMap<UserId, Member>;
   readonly membersLoaded: boolean;
@@ -99,10 +99,10 @@ export interface Room {
 
 export type ChangeKind = "send" | "edit" | "delete" | "react" | "join" | "leave";
 
-/** A change on its way: the outbox owns it on disk, the reducer shows it. */
+/** An unconfirmed change: the outbox owns it on disk, the reducer shows it. */
 export interface OutboxItem {
   readonly id: string;
-  /** Names the outbox (and the tab) that it belongs to. */
+  /** Identifies the outbox (and the tab) that it belongs to. */
   readonly tag: string;
   readonly room: RoomId;
   readonly kind: ChangeKind;
@@ -114,12 +114,12 @@ export interface OutboxItem {
   readonly thread: number | null;
   readonly files: readonly FileInfo[];
   readonly at: string;
-  /** The head that was known at the first try, and its epoch; null before. */
+  /** The head known at the first attempt, and its epoch; null before. */
   readonly seen: number | null;
   readonly epoch: string | null;
   readonly status: "sending" | "failed";
   readonly failure: Failure | null;
-  /** Position of the stored entry: it is shown until the cursor has reached it. */
+  /** Seq of the stored entry: the item is shown until the cursor reaches it. */
   readonly seq: number | null;
 }
 
@@ -130,24 +130,24 @@ export interface Core {
   readonly connection: ConnectionView;
   readonly ready: boolean;
   readonly rooms: ReadonlyMap<RoomId, Room>;
-  /** Seq of the newest known own member entry of each room, also of rooms that are gone. */
+  /** Seq of the newest known member entry of the user in each room, also in rooms that were removed. */
   readonly memberSeq: ReadonlyMap<RoomId, number>;
   /** Highest acked seq of each room, for `seen` and `min_seq`. */
   readonly lastAck: ReadonlyMap<RoomId, number>;
   readonly own: LogCursor;
   /** `me` of this connection's first `rooms` page. */
   readonly listMe: number | null;
-  /** Rooms of the list that is being received; null between lists. */
+  /** Ids of the rooms in the list being received; null between lists. */
   readonly listing: ReadonlySet<RoomId> | null;
-  /** Logs that need a request, so that nobody has to look through all rooms. */
+  /** Logs that need a request, so that no code has to scan all rooms. */
   readonly needs: ReadonlySet<string>;
   readonly presence: ReadonlyMap<UserId, PresenceView>;
-  /** By id. */
+  /** Notifications by id. */
   readonly notifications: ReadonlyMap<string, NotificationView>;
   readonly notificationsLoaded: boolean;
   readonly notificationsNext: string | null;
   readonly notificationsUnread: number;
-  /** Rises with each notification that goes or shows another text: a page that was asked for before is out of date. */
+  /** Rises when a notification is removed or its text changes: a page requested before that is out of date. */
   readonly notificationsRev: number;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly outbox: readonly OutboxItem[];
@@ -180,5 +180,5 @@ export const EMPTY_CORE: Core = {
   drafts: new Map(),
 };
 
-/** Changes kept for messages that are not loaded, at most; beyond it `floor` rises instead. */
+/** Maximum number of messages not loaded whose changes are kept; beyond it `floor` rises instead. */
 export const KEPT_MAX = 1_000;

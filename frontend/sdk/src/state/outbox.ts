@@ -1,13 +1,13 @@
 /**
- * Owns what the answers of the server make of the changes on their way. Never sends, stores or waits: the outbox does,
- * led by what it sees change here.
+ * Owns how the server's answers change the outbox items. Never sends, stores or waits: the outbox does, by following the
+ * changes made here.
  */
 import type { ErrorCode } from "../types.js";
 import type { AckFrame, AnyEvent, ErrorFrame } from "../wire.js";
 import { withEntry } from "./batch.js";
 import type { Core, OutboxItem } from "./model.js";
 
-/** Errors after which a change is repeated unchanged; every other one is final. */
+/** Errors after which a change is retried unchanged; every other error is final. */
 const KEPT: ReadonlySet<string> = new Set(["unavailable", "overloaded", "rate_limited", "slow_mode", "unauthenticated"]);
 
 export function isKept(code: string): boolean {
@@ -23,15 +23,15 @@ export function onOutboxFrame(core: Core, frame: AckFrame | ErrorFrame): Core {
   const item = core.outbox.find((other) => other.id === frame.id);
   if (item === undefined) return core;
   if (frame.t === "ack") return onAck(core, item, frame.room ?? item.room, frame.seq ?? null);
-  // After an ack a late refusal of a repeat says nothing new.
+  // After an ack, a late refusal of a retry carries no information.
   if (isKept(frame.code) || item.seq !== null) return core;
   const failure = { code: frame.code as ErrorCode, message: frame.message };
   return onItem(core, { ...item, status: "failed", failure });
 }
 
 /**
- * An ack says "stored". The change stays visible until the cursor reaches it, since only events move the log. What
- * changed nothing (`seq` null), and joins and leaves, which the own log tells, go at once.
+ * Handles an ack, which means "stored". The change stays visible until the cursor reaches it, since only events move the log.
+ * Changes without effect (`seq` null), and joins and leaves, which the user log shows, are removed at once.
  */
 function onAck(core: Core, item: OutboxItem, room: string, seq: number | null): Core {
   const acked = seq === null ? core : withAck(core, room, seq);
@@ -39,7 +39,7 @@ function onAck(core: Core, item: OutboxItem, room: string, seq: number | null): 
   return onItem(acked, { ...item, seq, status: "sending", failure: null });
 }
 
-/** One's own entry is as good as an ack, even after a refusal: matched by who and id. */
+/** Treats the user's own entry as an ack, even after a refusal: it is matched by author and id. */
 export function ownEventIsAck(core: Core, event: Pick<AnyEvent, "room" | "seq" | "id" | "by">): Core {
   if (event.by === undefined || event.by.id !== core.me?.id) return core;
   const item = core.outbox.find((other) => other.id === event.id);
@@ -47,8 +47,8 @@ export function ownEventIsAck(core: Core, event: Pick<AnyEvent, "room" | "seq" |
 }
 
 /**
- * Forgets acked changes that the log shows by itself now, and joins of rooms that one is in: the answer may be lost, and a
- * join without `seen` is not recognised when it is repeated.
+ * Removes acked changes that the log now shows by itself, and joins of rooms that the user is in: the answer may be lost, and
+ * the server does not recognise a retried join without `seen`.
  */
 export function settleOutbox(core: Core): Core {
   const rest = core.outbox.filter((item) => {
@@ -60,7 +60,7 @@ export function settleOutbox(core: Core): Core {
   return rest.length === core.outbox.length ? core : { ...core, outbox: rest };
 }
 
-/** `room` is an id, or the slug that was joined by. */
+/** Returns whether the user has joined `room`, which is an id or the slug used to join. */
 function isJoined(core: Core, room: string): boolean {
   const held = core.rooms.get(room) ?? [...core.rooms.values()].find(({ entry }) => entry.slug === room);
   return held?.entry.state === "joined";

@@ -1,4 +1,4 @@
-/** Owns the fold of the user's own log: rooms that come and go, notifications, settings. */
+/** Owns the fold of the user log (`@me`): rooms that are added and removed, notifications, settings. */
 import { OWN_LOG, type AnyEvent, type NotificationEntry, type OwnEvent, type RoomEntry } from "../wire.js";
 import type { NotificationView } from "../types.js";
 import { withEntry, withoutEntry } from "./batch.js";
@@ -7,7 +7,7 @@ import { withNeed, withRoom, withoutRoom } from "./log.js";
 import type { Core } from "./model.js";
 import { withMemberSeq } from "./room.js";
 
-/** Notifications kept in memory, at most: older ones are pages. */
+/** Maximum number of notifications kept in memory: older ones are loaded by page. */
 const NOTIFICATIONS_MAX = 500;
 
 export function applyOwnEvent(core: Core, any: AnyEvent): Core {
@@ -24,7 +24,7 @@ export function applyOwnEvent(core: Core, any: AnyEvent): Core {
       if (event.op === "changed") return changed(moved, event.entry);
       if (event.op === "gone") return gone(moved, event.key);
       if (event.op !== "read") return moved;
-      // Read without a key means all so far.
+      // "Read" without a key marks all notifications so far.
       return event.key === null ? allRead(moved) : read(moved, event.key);
     case "setting":
       return { ...moved, settings: { ...moved.settings, [event.name]: event.value } };
@@ -37,7 +37,7 @@ function roomSet(core: Core, entry: RoomEntry): Core {
   const held = core.rooms.get(entry.id);
   const newest = core.memberSeq.get(entry.id) ?? 0;
   if (entry.at_seq < newest) {
-    // The membership is older than what is known, but level and hiding follow the order of this log alone.
+    // This membership is older than the known one, but level and hiding follow the order of this log alone.
     return held === undefined ? core : withRoom(core, { ...held, entry: { ...held.entry, level: entry.level, hidden: entry.hidden } });
   }
   const next = listRoom(core, entry);
@@ -73,7 +73,7 @@ function added(core: Core, entry: NotificationEntry): Core {
   return { ...core, notifications, notificationsUnread: unread };
 }
 
-/** Its message says something else now. One that is not loaded is an older page's, which will show it as it is then. */
+/** Updates a notification whose message has changed. One that is not loaded comes with an older page, with its current text. */
 function changed(core: Core, entry: NotificationEntry): Core {
   const known = core.notifications.get(entry.key);
   const moved = { ...core, notificationsRev: core.notificationsRev + 1 };
@@ -82,7 +82,7 @@ function changed(core: Core, entry: NotificationEntry): Core {
   return { ...moved, notifications: withEntry(core.notifications, entry.key, view) };
 }
 
-/** One that is not loaded counts too: the number of unread ones is of all. */
+/** Marks a notification as read. One that is not loaded counts too: the unread number covers all notifications. */
 export function read(core: Core, key: string): Core {
   const known = core.notifications.get(key);
   if (known?.read === true) return core;

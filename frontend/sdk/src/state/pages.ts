@@ -1,20 +1,22 @@
-/** Owns what requests bring: pages of history, members, notifications. Each may be older than what the log has told since. */
+/**
+ * Owns what requests bring: pages of history, members, notifications. Each may be older than what the log has brought since.
+ */
 import type { Failure, NotificationView, RoomId } from "../types.js";
 import type { MessageEntry } from "../wire.js";
 import { withRoom } from "./log.js";
 import { applyChange, fromBody, insert } from "./message.js";
 import type { Core, LoggedMessage, Member, Room } from "./model.js";
 
-/** A page of history, as asked and as answered. */
+/** A page of history with the request it answers. */
 export interface HistoryPage {
   readonly room: RoomId;
-  /** `Room.generation` when it was asked. */
+  /** `Room.generation` at the time of the request. */
   readonly generation: number;
   readonly epoch: string;
   /** The head that the page knows. */
   readonly asOf: number;
   readonly messages: readonly MessageEntry[];
-  /** The page reaches the first message that one may see. */
+  /** Whether the page reaches the first message that the user may see. */
   readonly first: boolean;
 }
 
@@ -23,7 +25,7 @@ export function withLoading(core: Core, id: RoomId, loading: boolean, failure: F
   return room === undefined ? core : withRoom(core, { ...room, loading, loadFailure: failure });
 }
 
-/** Whether a page may be folded in: of this epoch, not older than what was dropped, and without leaving a hole. */
+/** Returns whether a page may be folded in: it is of this epoch, not older than what was dropped, and leaves no hole. */
 export function acceptsPage(core: Core, page: HistoryPage): boolean {
   const room = core.rooms.get(page.room);
   return (
@@ -42,7 +44,7 @@ export function onPage(core: Core, page: HistoryPage): Core {
   const folded: LoggedMessage[] = [];
   for (const body of page.messages) {
     let message = fromBody(body);
-    // Changes that came while the message was not loaded; those that the page knows already do nothing.
+    // Applies changes that arrived while the message was not loaded; those that the page already contains do nothing.
     for (const change of kept.get(message.seq) ?? []) message = applyChange(message, change);
     kept.delete(message.seq);
     folded.push(message);
@@ -60,8 +62,8 @@ export function onPage(core: Core, page: HistoryPage): Core {
 }
 
 /**
- * The unread mentions with those of a page. The list of rooms may be older than a message that mentions me, and after a
- * reset that message comes by a page only.
+ * Returns the unread mentions including those of a page. The room list may be older than a message that mentions the user, and
+ * after a reset that message comes only with a page.
  */
 function withMentions(room: Room, page: readonly LoggedMessage[], me: string | undefined): readonly number[] {
   if (me === undefined) return room.mentions;
@@ -70,7 +72,7 @@ function withMentions(room: Room, page: readonly LoggedMessage[], me: string | u
   return added.length === 0 ? room.mentions : [...room.mentions, ...added].toSorted((a, b) => a - b);
 }
 
-/** Both ascending by seq; of two with the same seq the later `rev` stays. */
+/** Merges two lists, both ascending by seq; of two messages with the same seq it keeps the later `rev`. */
 function merge(held: readonly LoggedMessage[], page: readonly LoggedMessage[]): readonly LoggedMessage[] {
   const sorted = page.toSorted((a, b) => a.seq - b.seq);
   const first = held[0];
@@ -79,21 +81,21 @@ function merge(held: readonly LoggedMessage[], page: readonly LoggedMessage[]): 
   return sorted.reduce<readonly LoggedMessage[]>(insert, held);
 }
 
-/** Forgets all but the newest messages of a room, so that hours of reading do not fill the memory. */
+/** Drops all but the newest messages of a room, so that hours of reading do not fill the memory. */
 export function trimRoom(room: Room, newest: number): Room {
   if (room.messages.length <= newest) return room;
   return {
     ...room,
     messages: room.messages.slice(-newest),
     complete: false,
-    // Changes of what was dropped were applied up to the cursor: pages must know them.
+    // Changes of the dropped messages were applied up to the cursor: pages must know them.
     floor: Math.max(room.floor, room.log.cursor ?? 0),
     generation: room.generation + 1,
     loading: false,
   };
 }
 
-/** Members as a list told them; what the log has told since counts more. */
+/** Applies a list of members; entries that the log has brought since take precedence. */
 export function onMembers(core: Core, id: RoomId, list: readonly Member[]): Core {
   const room = core.rooms.get(id);
   if (room === undefined) return core;
@@ -113,7 +115,7 @@ export interface RoomInfo {
   readonly pins?: readonly number[];
 }
 
-/** What the room's own page tells and the list does not. */
+/** Applies what the room's page has and the room list does not. */
 export function onRoomInfo(
   core: Core,
   id: RoomId,
@@ -141,7 +143,7 @@ export function onNotifications(
   const notifications = new Map(core.notifications);
   for (const item of items) {
     const known = notifications.get(item.id);
-    // The own log may have said "read" after the page was made; nothing is ever unread again.
+    // The user log may have brought "read" after the page was made; a notification never becomes unread again.
     notifications.set(item.id, known?.read === true ? { ...item, read: true } : item);
   }
   return {

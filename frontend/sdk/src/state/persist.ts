@@ -1,4 +1,4 @@
-/** Owns the form in which the state is cached, and what has to be written after a change. Never writes by itself. */
+/** Owns the form in which the state is cached, and what must be written after a change. Never writes by itself. */
 import { CACHED_MESSAGES, type Cached, type CacheWrite, type MetaRecord, type RoomRecord } from "../storage/storage.js";
 import { NO_LOG, type Core, type Room } from "./model.js";
 import { newRoom } from "./room.js";
@@ -48,7 +48,7 @@ function metaRecord(core: Core): MetaRecord {
   };
 }
 
-/** What of a room is worth writing again: not who is typing, nor what is being asked. */
+/** Fields of a room whose change is worth a write: not who is typing, nor which requests are in flight. */
 const CACHED_FIELDS = [
   "entry", "head", "n", "read", "mentions", "marked", "mutedUntil", "slowModeSeconds", "floor", "messages", "loaded", "complete", "kept", "pins",
 ] as const satisfies readonly (keyof Room)[];
@@ -59,7 +59,7 @@ function differs(a: Room, b: Room): boolean {
 
 const META_FIELDS = ["epoch", "memberSeq", "lastAck", "notifications", "notificationsUnread", "settings"] as const satisfies readonly (keyof Core)[];
 
-/** What to write so that the disk shows `core` after it showed `written`; null when there is nothing. */
+/** Returns what to write so that the disk changes from `written` to `core`; null when there is nothing to write. */
 export function cacheWrite(written: Core | null, core: Core): CacheWrite | null {
   const rooms: RoomRecord[] = [];
   const gone: string[] = [];
@@ -79,7 +79,7 @@ export function cacheWrite(written: Core | null, core: Core): CacheWrite | null 
 export function fromCache(cached: Cached): Partial<Core> {
   const drafts = new Map(cached.drafts);
   const { meta } = cached;
-  // Without its epoch nothing of the cache can be believed.
+  // Without its epoch, nothing in the cache can be trusted.
   if (meta === null || meta.epoch === null) return { drafts };
   return {
     drafts,

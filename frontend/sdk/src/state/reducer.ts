@@ -1,6 +1,6 @@
 /**
- * Owns the one way the state changes: `reduce(state, event)`. Pure: no I/O, no clock, no randomness; what must be asked of
- * the server it notes in `needs`, and the connection reads that.
+ * Owns the one way the state changes: `reduce(state, event)`. Pure: no I/O, no clock, no randomness. It notes what must be
+ * requested from the server in `needs`, and the connection reads that.
  */
 import type {
   ConnectionView,
@@ -21,7 +21,7 @@ import { onMembers, onNotifications, onPage, onRoomInfo, trimRoom, withLoading, 
 import { applyRoomEvent, countAt, markAt } from "./room.js";
 import { onHeads, onRooms, onSync, onWelcome } from "./sync.js";
 
-/** What is kept on disk of one user's state, as it comes back. */
+/** One user's state as it is read back from disk. */
 export interface Restored {
   readonly core: Partial<Core>;
   readonly outbox: readonly OutboxItem[];
@@ -67,7 +67,7 @@ function apply(core: Core, event: CoreEvent): Core {
     case "asked":
       return asked(core, event.logs, event.re);
     case "session":
-      // Another person, or nobody: nothing of the one before may be seen.
+      // Another user, or a sign-out: nothing of the previous user may be visible.
       if (core.me !== null && core.me.id !== event.me?.id) {
         return { ...EMPTY_CORE, connection: core.connection, session: event.session, me: event.me };
       }
@@ -85,7 +85,7 @@ function apply(core: Core, event: CoreEvent): Core {
     case "load_failed":
       return withLoading(core, event.room, false, event.failure);
     case "page": {
-      // A page shows one's own message as well as its event does.
+      // A page confirms the user's own message as well as its event does.
       const room = event.page.room;
       return settleOutbox(event.page.messages.reduce((next, body) => ownEventIsAck(next, { ...body, room }), onPage(core, event.page)));
     }
@@ -147,7 +147,7 @@ function onFrame(core: Core, frame: ServerFrame, now: number): Core {
     case "error":
       return onOutboxFrame(core, frame);
     default:
-      // Frames of the connection alone, and those of a newer server.
+      // Frames that concern the connection only, and frames of a newer server.
       return core;
   }
 }
@@ -157,7 +157,7 @@ function onMarked(core: Core, id: RoomId, seq: number): Core {
   if (room === undefined || seq <= room.marked) return core;
   const marked = { ...room, marked: seq };
   const n = countAt(room, seq);
-  // Where the count is not known the mark goes to the server and comes back with the next list.
+  // Where the count is not known, the mark is sent to the server and comes back with the next list.
   return withRoom(core, n === null ? marked : markAt(marked, seq, n));
 }
 
@@ -194,7 +194,7 @@ function typingOver(core: Core, now: number): Core {
 }
 
 function onPresence(core: Core, frame: PresenceFrame): Core {
-  // In full: who is not in it is offline.
+  // A full list: users who are not in it are offline.
   const presence = new Map(frame.full ? [] : core.presence);
   for (const entry of frame.users) {
     presence.set(entry.user, { user: entry.user, status: entry.status, lastSeen: entry.last_seen ?? null });

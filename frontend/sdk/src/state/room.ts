@@ -1,11 +1,11 @@
-/** Owns the fold of a room's log: entries in order, resets, and what an entry means for the signed-in person. */
+/** Owns the fold of a room's log: entries in order, resets, and what an entry means for the signed-in user. */
 import type { AnyEvent, ChangeEntry, MemberEntry, MessageEntry, RoomChangeEntry, RoomEntry, PinEntry } from "../wire.js";
 import { withEntry, withoutEntry } from "./batch.js";
 import { withNeed, withRoom, withoutRoom } from "./log.js";
 import { applyChange, fromBody, fromUnknown, indexFrom, insert } from "./message.js";
 import { KEPT_MAX, NO_LOG, type Core, type Room } from "./model.js";
 
-/** Members up to which the server sends receipts. */
+/** Number of members up to which the server sends receipts. */
 const RECEIPT_MEMBERS = 20;
 
 export function newRoom(entry: RoomEntry): Room {
@@ -38,7 +38,7 @@ export function newRoom(entry: RoomEntry): Room {
   };
 }
 
-/** What is dropped when the log starts again at `head`: pages must know at least that entry. */
+/** Drops a room's state when the log restarts at `head`: pages must know at least that entry. */
 export function resetRoom(room: Room, head: number, n: number): Room {
   return {
     ...room,
@@ -58,7 +58,7 @@ export function resetRoom(room: Room, head: number, n: number): Room {
   };
 }
 
-/** Applies one entry: the next moves the cursor, an older one is ignored, a later one shows a gap. */
+/** Applies one entry: the next one moves the cursor, an older one is ignored, a later one reveals a gap. */
 export function applyRoomEvent(core: Core, event: AnyEvent): Core {
   const room = core.rooms.get(event.room);
   if (room === undefined || room.log.cursor === null) return core;
@@ -97,7 +97,7 @@ function onMessage(room: Room, entry: MessageEntry, me: string | undefined): Roo
   const messages = insert(room.messages, fromBody(entry));
   const typing = withoutEntry(room.typing, entry.by.id);
   if (entry.by.id === me) {
-    // The server raises one's own mark with each ack: who writes has read.
+    // The server raises the author's own mark with each ack: writing implies having read.
     return { ...markAt({ ...room, messages, typing }, entry.seq, entry.n), typing };
   }
   const receipts = showsReceipts(room, entry.by.id) ? withEntry(room.receipts, entry.by.id, entry.seq) : room.receipts;
@@ -105,7 +105,10 @@ function onMessage(room: Room, entry: MessageEntry, me: string | undefined): Roo
   return { ...room, messages, typing, receipts, mentions: mentioned ? [...room.mentions, entry.seq] : room.mentions };
 }
 
-/** Who writes has read so far, and no receipt says so; in large rooms there are none at all. */
+/**
+ * Returns whether a message is a receipt for its author: writing implies having read, and the server sends no receipt for it.
+ * Large rooms have no receipts at all.
+ */
 function showsReceipts(room: Room, user: string): boolean {
   return room.receipts.has(user) || (room.membersLoaded && room.members.size <= RECEIPT_MEMBERS);
 }
@@ -119,12 +122,12 @@ function onChange(before: Room, change: ChangeEntry, me: string | undefined): Ro
   }
   const changedElsewhere = change.kind === "react" ? room.changedElsewhere : change.seq;
   const kept = withEntry(room.kept, change.target, [...(room.kept.get(change.target) ?? []), change]);
-  // Too many to keep: from here on a page has to know them itself.
+  // Too many to keep: from here on a page has to contain them.
   if (kept.size > KEPT_MAX) return { ...room, changedElsewhere, kept: new Map(), floor: change.seq };
   return { ...room, changedElsewhere, kept };
 }
 
-/** A message that was deleted, or that an edit made say something to others, mentions one no more. */
+/** Removes the mention of a message that was deleted, or edited so that it no longer mentions the user. */
 function withoutMention(room: Room, change: ChangeEntry, me: string | undefined): Room {
   if (!room.mentions.includes(change.target)) return room;
   const mentions = change.kind === "delete" ? [] : change.kind === "edit" ? change.mentions : undefined;
@@ -133,8 +136,8 @@ function withoutMention(room: Room, change: ChangeEntry, me: string | undefined)
 }
 
 /**
- * Unread messages, as far as is known: the count of the log holds deleted ones too, so those after the mark that are known
- * to be deleted are taken off.
+ * Counts the unread messages, as far as is known: the log's count includes deleted messages, so those after the mark that are
+ * known to be deleted are subtracted.
  */
 export function unreadOf(room: Room): number {
   const counted = Math.max(0, room.n - room.readN);
@@ -152,7 +155,7 @@ function onPin(room: Room, pin: PinEntry): Room {
   return { ...room, pins: pin.on ? [...rest, pin.target] : rest };
 }
 
-/** The entry carries the whole of the room. */
+/** Applies a room entry, which carries the complete room. */
 function onRoomChange(room: Room, change: RoomChangeEntry): Room {
   const { name, slug, description, archived } = change;
   return { ...room, entry: { ...room.entry, name, slug, description, archived }, slowModeSeconds: change.slow_mode_s };
@@ -170,13 +173,13 @@ function onMember(core: Core, room: Room, change: MemberEntry): Core {
   return change.user.id === core.me?.id ? onOwnMember(next, change) : next;
 }
 
-/** One's own membership: the newest entry counts, whichever log brings it first. */
+/** Applies an entry about the user's own membership: the newest entry wins, whichever log brings it first. */
 function onOwnMember(core: Core, change: MemberEntry): Core {
   const room = core.rooms.get(change.room);
   if (room === undefined) return core;
   const newest = core.memberSeq.get(change.room) ?? 0;
   if (change.state !== "joined" && change.state !== "invited") {
-    // An older removal: the own log said already that one is in again, so ask for what came since.
+    // An older removal: the user log already says that the user is in again, so request what came since.
     if (change.seq < newest) return withNeed(core, change.room, "resume");
     return withoutRoom(withMemberSeq(core, change.room, change.seq), change.room);
   }
@@ -186,7 +189,7 @@ function onOwnMember(core: Core, change: MemberEntry): Core {
     role: change.role,
   };
   const next = withRoom(core, { ...room, entry, mutedUntil: change.muted_until ?? null });
-  // A new role or a mute leaves the membership as it is; the own log's entries keep the seq of the joining.
+  // A new role or a mute does not change the membership; entries of the user log keep the seq of the join.
   return room.entry.state === "joined" ? next : withMemberSeq(next, change.room, change.seq);
 }
 
@@ -195,7 +198,7 @@ export function withMemberSeq(core: Core, room: string, seq: number): Core {
   return { ...core, memberSeq: withEntry(core.memberSeq, room, seq) };
 }
 
-/** Moves the read mark; never back. `n` is the count of messages up to `seq`. */
+/** Moves the read mark, never back. `n` is the number of messages up to `seq`. */
 export function markAt(room: Room, seq: number, n: number): Room {
   if (seq <= room.read) return room;
   return {
@@ -207,8 +210,8 @@ export function markAt(room: Room, seq: number, n: number): Room {
 }
 
 /**
- * The count of messages up to `seq`, or null when it is not known here. What is loaded has no holes up to the cursor, so
- * the messages after `seq` can be counted; what lies between the cursor and a head that is only heard of cannot.
+ * Returns the number of messages up to `seq`, or null when it is not known here. The loaded messages have no holes up to the
+ * cursor, so those after `seq` can be counted; entries between the cursor and a head beyond it cannot.
  */
 export function countAt(room: Room, seq: number): number | null {
   if (seq >= room.head) return room.n;

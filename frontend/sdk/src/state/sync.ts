@@ -1,4 +1,4 @@
-/** Owns the hand-over: the welcome, the room list, and the answers to resume and fill. */
+/** Owns the sync: the welcome, the room list, and the answers to resume and fill. */
 import { OWN_LOG, type RoomsFrame, type SyncFrame, type WelcomeFrame } from "../wire.js";
 import { withMember } from "./batch.js";
 import { forgetRequests, logOf, withLog, withNeed, withRoom, withoutRoom } from "./log.js";
@@ -7,7 +7,7 @@ import { EMPTY_CORE, NO_LOG, type Core } from "./model.js";
 import { applyOwnEvent } from "./own-log.js";
 import { applyRoomEvent, resetRoom } from "./room.js";
 
-/** Another epoch is another life of the store: nothing that was cached is believed. The outbox stays, from `seen` 0. */
+/** Switches to another epoch: the store was restored, so the cache is dropped. The outbox stays, with `seen` set to 0. */
 export function onEpoch(core: Core, epoch: string): Core {
   if (core.epoch === epoch) return core;
   if (core.epoch === null) return { ...core, epoch };
@@ -32,7 +32,7 @@ export function onRooms(core: Core, frame: RoomsFrame): Core {
   const first = core.listMe === null;
   let next: Core = core;
   if (first && typeof frame.me === "number") {
-    // The own log is taken up where it stood before the list was read, so that nothing falls between the two.
+    // The user log continues from where it stood before the list was read, so that nothing is lost between the two.
     const own = core.own.cursor === null ? { ...core.own, cursor: frame.me } : core.own;
     next = { ...core, listMe: frame.me, own };
   }
@@ -45,7 +45,7 @@ export function onRooms(core: Core, frame: RoomsFrame): Core {
   return frame.more ? next : listEnded(next);
 }
 
-/** Names all cursors: the rooms of the list, rooms that are held and that it lacks, and the own log. */
+/** Requests a resume of all logs: rooms of the list, known rooms that the list lacks, and the user log. */
 function listEnded(core: Core): Core {
   let next = withNeed({ ...core, listing: null, ready: true }, OWN_LOG, "resume");
   for (const room of core.rooms.values()) {
@@ -57,7 +57,7 @@ function listEnded(core: Core): Core {
 
 export function onSync(core: Core, frame: SyncFrame): Core {
   const log = logOf(core, frame.room);
-  // A newer request replaced this one, or is about to: its answer may be of a membership that is over.
+  // A newer request has replaced this one, or is about to: the answer may belong to a membership that has ended.
   if (log === null || log.re === null || frame.re !== log.re || log.need === "resume") return core;
   if (frame.epoch !== core.epoch) return core;
   const answered = withLog(core, frame.room, { ...log, re: null });
@@ -67,7 +67,7 @@ export function onSync(core: Core, frame: SyncFrame): Core {
 function onOwnSync(core: Core, frame: SyncFrame): Core {
   if (frame.status === "reset") {
     const start = core.listMe;
-    // The list of this connection covers the own log up to `listMe` and not beyond: take it up from there.
+    // The list of this connection covers the user log up to `listMe` and not beyond: continue from there.
     if (start !== null && core.own.cursor !== start && start < (frame.head ?? 0)) {
       const lost = { ...withoutNotifications(core), own: { ...NO_LOG, cursor: start } };
       return withNeed(lost, OWN_LOG, "fill");
@@ -79,7 +79,7 @@ function onOwnSync(core: Core, frame: SyncFrame): Core {
   return frame.status === "more" ? withNeed(next, OWN_LOG, "fill") : next;
 }
 
-/** What was missed may have taken some back, or changed what they show: they are loaded again. */
+/** Drops the notifications so that they are reloaded: the missed entries may have removed some or changed their texts. */
 function withoutNotifications(core: Core): Core {
   return { ...core, notifications: new Map(), notificationsLoaded: false, notificationsNext: null };
 }
@@ -91,13 +91,13 @@ function onRoomSync(core: Core, frame: SyncFrame): Core {
   if (frame.status === "reset") {
     return withRoom(core, resetRoom(room, frame.head ?? 0, frame.n ?? 0));
   }
-  // What one may still see comes before the removal, and is folded like everything else.
+  // Entries that the user may still see come before the removal, and are folded like all others.
   for (const event of frame.events) next = applyRoomEvent(next, event);
   if (frame.status === "forbidden" || frame.status === "not_found") return withoutRoom(next, frame.room);
   return frame.status === "more" ? withNeed(next, frame.room, "fill") : next;
 }
 
-/** A head that is beyond the cursor: something was missed, if only the last entry. */
+/** Requests a fill for each log whose head is beyond its cursor: at least the last entry was missed. */
 export function onHeads(core: Core, heads: Readonly<Record<string, number>>): Core {
   let next = core;
   for (const [log, head] of Object.entries(heads)) {

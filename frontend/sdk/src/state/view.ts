@@ -1,6 +1,6 @@
 /**
- * Owns the view that applications read, made from the reducer's state.
- * Keeps references: what did not change is the same object as before, so that a list draws only what is new.
+ * Owns the view that applications read, built from the reducer's state.
+ * Keeps references: what did not change is the same object as before, so that a list re-renders only what is new.
  */
 import type { MessageView, Person, RoomView, State } from "../types.js";
 import { messageView, pendingView, sendingView } from "./message-view.js";
@@ -14,14 +14,14 @@ interface CachedRoom {
   readonly items: readonly OutboxItem[];
   readonly me: Person | null;
   readonly view: RoomView;
-  /** Views of the room's log alone, and which of them a change of the outbox had a hand in. */
+  /** Views of the logged messages alone, and which of them were affected by an outbox change. */
   readonly logged: readonly MessageView[];
   readonly touched: ReadonlySet<number>;
 }
 
 type Shown = Pick<CachedRoom, "logged" | "touched"> & { readonly messages: readonly MessageView[] };
 
-/** Makes views; one for each client, since it remembers what it made. */
+/** Builds views; one per client, since it remembers what it built. */
 export class Viewer {
   private core: Core | null = null;
   private state: State | null = null;
@@ -138,7 +138,7 @@ export class Viewer {
     const pins = new Set(room.pins);
     const comparable = last !== undefined && last.me === me && last.room.pins === room.pins;
     const logged = room.messages.map((message, i) => {
-      // The usual case first: a message was appended and all before it are as they were.
+      // The usual case first: one message was appended and all before it are unchanged.
       const same = comparable && last.room.messages[i] === message && !last.touched.has(message.seq) ? last.logged[i] : undefined;
       const pending = changes.get(message.seq);
       if (pending !== undefined) return messageView(room.id, message, pins.has(message.seq), me, pending);
@@ -152,7 +152,7 @@ export class Viewer {
     return { messages: [...logged, ...sending], logged, touched };
   }
 
-  /** For messages that moved, as when an older page came before them. */
+  /** Looks a view up by message, for messages that moved, for example because an older page was put before them. */
   private cachedView(room: string, message: LoggedMessage, pinned: boolean, me: Person | null): MessageView {
     const cached = this.messages.get(message);
     if (cached !== undefined && cached.pinned === pinned && cached.me === (me?.id ?? "")) return cached.view;
@@ -171,7 +171,7 @@ function lastAt(messages: readonly MessageView[], listed: string | null): string
   return last !== null && (listed === null || last > listed) ? last : listed;
 }
 
-/** An acked change is nobody's concern any more, though it is drawn until its event comes. */
+/** Returns whether a change is unconfirmed. An acked change is not, though it is drawn until its event arrives. */
 function isOpen(item: OutboxItem): boolean {
   return item.seq === null;
 }

@@ -1,4 +1,4 @@
-/** Owns the storage of browsers: one IndexedDB database for who was here last, and one for each person. */
+/** Owns the storage of browsers: one IndexedDB database for the last user, and one per user. */
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from "idb";
 import type { Draft, Person } from "../types.js";
 import type { OutboxItem } from "../state/model.js";
@@ -18,7 +18,7 @@ interface OfUser extends DBSchema {
 
 export function indexedDbStorage(name: string): Storage {
   const root = openDB<Root>(name, 1, { upgrade: (db) => void db.createObjectStore("last") });
-  // A failure is told by the first use, not by an unhandled rejection.
+  // The first use reports a failure, not an unhandled rejection.
   root.catch(() => undefined);
   return {
     lastUser: async () => ((await (await root).get("last", "user")) as Person | undefined) ?? null,
@@ -66,7 +66,7 @@ class IndexedDbUserStore implements UserStore {
     return { meta: meta ?? null, rooms, drafts: draftRooms.map((room, i) => [room, drafts[i] ?? empty] as const) };
   }
 
-  /** Cursors and what they cover in one transaction: a crash leaves the older pair, never half of each. */
+  /** Writes cursors and what they cover in one transaction: a crash leaves the older pair, never half of each. */
   async write(change: Parameters<UserStore["write"]>[0]) {
     const tx = this.db.transaction(["meta", "rooms"], "readwrite");
     const rooms = tx.objectStore("rooms");
@@ -93,12 +93,12 @@ class IndexedDbUserStore implements UserStore {
     await this.db.delete("outboxes", tag);
   }
 
-  /** In the order of their ids, which is the order made. */
+  /** Returns the items in the order of their ids, which is the order in which they were made. */
   items(tag: string) {
     return this.db.getAllFromIndex("items", "tag", tag);
   }
 
-  /** The last id is noted with the item, so that a clock that goes back cannot make a lower one. */
+  /** Stores the last id with the item, so that a clock that goes back cannot generate a lower one. */
   async putItem(item: OutboxItem) {
     const tx = this.db.transaction(["items", "outboxes"], "readwrite", { durability: "strict" });
     const outbox = await tx.objectStore("outboxes").get(item.tag);

@@ -1,4 +1,4 @@
-/** Owns the storage that forgets with the page: for hosts without IndexedDB, and where nothing may be kept. */
+/** Owns the storage that lasts as long as the page: for hosts without IndexedDB, and where nothing may be stored. */
 import type { Draft, Person } from "../types.js";
 import type { OutboxItem } from "../state/model.js";
 import type { CacheWrite, MetaRecord, OutboxRecord, RoomRecord, Storage, UserStore } from "./storage.js";

@@ -1,12 +1,12 @@
 /**
- * Owns what is kept on the device, and the promise of how: a change is on disk before it is sent, and cursors move with
- * the cache they belong to in one transaction.
+ * Owns what is kept on the device and guarantees how: a change is on disk before it is sent, and cursors move in one
+ * transaction with the cache they belong to.
  */
 import type { Draft, NotificationView, Person, RoomId } from "../types.js";
 import type { ChangeEntry, RoomEntry } from "../wire.js";
 import type { LoggedMessage, OutboxItem } from "../state/model.js";
 
-/** Newest messages of a room that are cached. */
+/** Number of newest messages cached per room. */
 export const CACHED_MESSAGES = 200;
 
 export interface RoomRecord {
@@ -29,7 +29,7 @@ export interface RoomRecord {
   readonly pins: readonly number[];
 }
 
-/** What belongs to the own log's cursor. */
+/** State that moves with the user log's cursor. */
 export interface MetaRecord {
   readonly epoch: string | null;
   readonly own: number | null;
@@ -52,13 +52,13 @@ export interface Cached {
   readonly drafts: readonly (readonly [RoomId, Draft])[];
 }
 
-/** One queue of changes: its tag, and the last id made with it. */
+/** One queue of changes: its tag, and the last id generated with it. */
 export interface OutboxRecord {
   readonly tag: string;
   readonly lastId: string | null;
 }
 
-/** What is kept of one person. */
+/** The storage of one user. */
 export interface UserStore {
   load(): Promise<Cached>;
   write(change: CacheWrite): Promise<void>;
@@ -67,19 +67,19 @@ export interface UserStore {
   putOutbox(outbox: OutboxRecord): Promise<void>;
   deleteOutbox(tag: string): Promise<void>;
   items(tag: string): Promise<readonly OutboxItem[]>;
-  /** Stores an item; resolves when it is durable. */
+  /** Stores an item and resolves when it is durable. */
   putItem(item: OutboxItem): Promise<void>;
   deleteItem(id: string): Promise<void>;
-  /** Forgets everything of this person. */
+  /** Deletes everything of this user. */
   destroy(): Promise<void>;
   close(): void;
 }
 
 export interface Storage {
-  /** Who was signed in last, so that the cache can be drawn before the network answers. */
+  /** Returns the user who was signed in last, so that the cache can be drawn before the network answers. */
   lastUser(): Promise<Person | null>;
   setLastUser(user: Person | null): Promise<void>;
-  /** Whether somebody signed out here and the server does not know it yet. */
+  /** Returns whether a user signed out here and the server does not know it yet. */
   owesLogout(): Promise<boolean>;
   setOwesLogout(owes: boolean): Promise<void>;
   open(user: string): Promise<UserStore>;

@@ -39,6 +39,6 @@ export const RowContext = createContext<RowContext | null>(null);
 
 export function useRow(): RowContext {
   const context = useContext(RowContext);
-  if (context === null) throw new Error("a message is drawn inside a MessageList");
+  if (context === null) throw new Error("a message must be rendered inside a MessageList");
   return context;
 }
