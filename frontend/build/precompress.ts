@@ -1,6 +1,6 @@
 /**
- * Owns the `.br` and `.gz` copies beside each built file, so that the server answers from bytes that are ready.
- * Small files and formats that are compressed already get none: the server falls back to the original.
+ * Owns the `.br` and `.gz` copies beside each built file, so that the server need not compress on the fly. Small files
+ * and formats that are already compressed get no copy: the server falls back to the original.
  */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";

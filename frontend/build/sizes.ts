@@ -1,4 +1,4 @@
-/** Owns the size budget: prints what a first visit loads and fails the build when that is too much. */
+/** Owns the size budget: prints what a first visit loads and fails the build when it exceeds the budget. */
 import { gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 

@@ -1,4 +1,4 @@
-/** Owns the made-up people, rooms and messages of the page for looking at screens. */
+/** Owns the made-up people, rooms and messages of the preview page. */
 import type { FileInfo, MemberView, MessageView, NotificationView, Person, Role, RoomView } from "@palaver/sdk";
 
 export const PEOPLE: readonly Person[] = [

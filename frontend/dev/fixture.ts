@@ -1,4 +1,4 @@
-/** Owns a client without a server: it keeps the made-up state in memory and changes it as the real one would. */
+/** Owns a client without a server: it keeps the made-up state in memory and changes it as the real client would. */
 import type {
   ChatClientApi,
   Draft,

@@ -1,6 +1,6 @@
 /**
- * Owns the page with made-up data: the real components on a client without a server, to look at screens and to try
- * things out. `npm run dev`, then `/dev/?at=/r/general`. Never part of the build.
+ * Owns the preview page with made-up data: it renders the real components on a client without a server, for looking at
+ * screens and trying things out. Run `npm run dev`, then open `/dev/?at=/r/general`. Never part of the build.
  * `scene`: `signed-out`, `empty`, `offline`, `loading`, `refused`.
  */
 import { ChatProvider } from "@palaver/sdk/react";

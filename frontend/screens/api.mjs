@@ -1,4 +1,4 @@
-/** Owns requests to the server that the screenshots are taken of: as a person, in as few words as seeding needs. */
+/** Owns requests to the server that the screenshots are taken of, made as one user, with short calls for seeding. */
 
 const PASSWORD = "correct horse battery staple";
 
@@ -10,7 +10,7 @@ export class Api {
     this.user = { id: "", name: "" };
   }
 
-  /** A new account. @param {string} base @param {string} name @param {string | null} displayName */
+  /** Creates an account. @param {string} base @param {string} name @param {string | null} displayName */
   static async register(base, name, displayName) {
     const api = new Api(base);
     const answer = await api.post("/api/auth/register", { name, password: PASSWORD });

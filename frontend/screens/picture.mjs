@@ -1,7 +1,7 @@
-/** Owns pictures made of arithmetic, so that none has to be kept in the repository. */
+/** Owns generated pictures, so that none has to be kept in the repository. */
 import { crc32, deflateSync } from "node:zlib";
 
-/** An evening sky over hills, as a PNG. @param {number} width @param {number} height */
+/** Draws an evening sky over hills, as a PNG. @param {number} width @param {number} height */
 export function sunset(width, height) {
   const rows = Buffer.alloc((width * 3 + 1) * height);
   for (let y = 0; y < height; y++) {

@@ -1,6 +1,6 @@
 /**
  * Owns the screenshots: `node screens/run.mjs BASE_URL FOLDER [only]` seeds an empty server and writes a PNG for each
- * width, theme and screen. Chromium is `CHROMIUM` or the one on the path. `cargo xtask screens` starts the server for it.
+ * width, theme and screen. Chromium is `CHROMIUM` or the one on the path. `cargo xtask screens` starts the server.
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ const FLAGS = [
   "--disable-sync",
   "--no-first-run",
 ];
-/** Marks the text that the screenshots' own server-in-between refuses. */
+/** Marks the text that the proxy between page and server refuses. */
 const REFUSED = "Has anybody seen my umbrella?";
 
 const [base, out, only] = process.argv.slice(2);
@@ -69,7 +69,7 @@ async function tour(size, theme, n) {
     const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     if (wider > 0) problems.push(`${name}: the page is ${wider} px wider than the window`);
     if (only !== undefined && !name.includes(only)) return;
-    // Nothing is pointed at: what shows on hover is not part of the picture.
+    // The pointer is moved away, so that nothing that shows on hover is in the picture.
     await page.mouse.move(1, size.height - 1);
     await page.screenshot({ path: join(out, name), animations: "disabled", caret: "hide" });
     console.log(name);
@@ -145,7 +145,7 @@ async function tour(size, theme, n) {
   await context.close();
 }
 
-/** Fonts, pictures and animations are there. @param {import("playwright-core").Page} page */
+/** Waits until fonts and pictures are loaded and animations have ended. @param {import("playwright-core").Page} page */
 async function settled(page) {
   await page.evaluate(async () => {
     await document.fonts.ready;
@@ -154,7 +154,10 @@ async function settled(page) {
   await page.waitForTimeout(500);
 }
 
-/** Stands between page and server: refuses one message, and cuts the connection when told. @param {import("playwright-core").Page} page */
+/**
+ * Proxies between page and server: refuses one message, and cuts the connection on request.
+ * @param {import("playwright-core").Page} page
+ */
 async function between(page) {
   let down = false;
   /** @type {import("playwright-core").WebSocketRoute[]} */

@@ -1,8 +1,12 @@
-/** Owns the lively data set of the screenshots: 12 people, 9 rooms, texts short and long, code, pictures, RTL, emoji. */
+/**
+ * Owns the lively data set of the screenshots: 12 people, 9 rooms, texts short and long, code, pictures, RTL, emoji.
+ */
 import { Api } from "./api.mjs";
 import { sunset } from "./picture.mjs";
 
-/** Handle and display name. The first one takes the pictures. @type {readonly (readonly [string, string | null])[]} */
+/**
+ * Handle and display name. The first person takes the pictures. @type {readonly (readonly [string, string | null])[]}
+ */
 const PEOPLE = [
   ["ada", "Ada Lovelace"],
   ["grace", "Grace Hopper"],
@@ -31,7 +35,7 @@ const ROOMS = [
   { id: "music", name: "Music", description: "What are you listening to?" },
   { id: "gardening", name: "Gardening", description: "Balconies, window sills, and one brave allotment" },
 ];
-/** Rooms that the one who takes the pictures has not joined: the directory has something to offer. */
+/** Rooms that the person taking the pictures has not joined, so that the directory has something to offer. */
 const NOT_JOINED = new Set(["music", "gardening"]);
 
 const LISTENERS = new Set(["zoe", "lena", "kai", "noor"]);
@@ -165,7 +169,10 @@ async function talkElsewhere(who, design) {
   }
 }
 
-/** Says something new in General, so that the next picture shows what is unread. @param {(name: string) => Api} who @param {number} n */
+/**
+ * Posts something new in General, so that the next picture shows unread messages. @param {(name: string) => Api} who
+ * @param {number} n
+ */
 export async function news(who, n) {
   const lines = [
     ["lena", "Stand-up in five."],

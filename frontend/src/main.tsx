@@ -1,4 +1,4 @@
-/** Owns the start of the page: language, client, first drawing. */
+/** Owns the start of the page: language, client, first render. */
 import { ChatClient } from "@palaver/sdk";
 import { ChatProvider } from "@palaver/sdk/react";
 import { StrictMode } from "react";

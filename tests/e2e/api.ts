@@ -1,4 +1,4 @@
-/** A person without a page, for those who only have to be there or to write: their requests. */
+/** Owns the requests of a user without a page, for users who only have to be present or to write. */
 const PASSWORD = "correct horse battery staple";
 
 interface Tokens {
@@ -12,12 +12,12 @@ export class Api {
     private readonly tokens: Tokens,
   ) {}
 
-  /** Makes an account. */
+  /** Creates an account. */
   static async register(url: string, name: string): Promise<Api> {
     return new Api(url, (await call(url, null, "/api/auth/register", { name, password: PASSWORD })) as Tokens);
   }
 
-  /** Signs a guest in, which costs the server no password's hash. */
+  /** Signs a guest in, which saves the server a password hash. */
   static async guest(url: string, name: string): Promise<Api> {
     return new Api(url, (await call(url, null, "/api/auth/guest", { name })) as Tokens);
   }
@@ -34,7 +34,7 @@ export class Api {
     await this.post(`/api/rooms/${room}/join`);
   }
 
-  /** Says something. Returns the message's `seq`. */
+  /** Posts a message. Returns its `seq`. */
   async say(room: string, text: string): Promise<number> {
     return ((await this.post(`/api/rooms/${room}/messages`, { text })) as { seq: number }).seq;
   }
@@ -44,7 +44,7 @@ export class Api {
   }
 }
 
-/** Asks, and asks again when the server says when: an installation keeps the limits that everybody has. */
+/** Sends a request, and retries when the server says when: a shared installation keeps its default limits. */
 async function call(url: string, token: string | null, path: string, body: object): Promise<unknown> {
   const headers = { "Content-Type": "application/json", ...(token === null ? {} : { Authorization: `Bearer ${token}` }) };
   const answer = await fetch(url + path, { method: "POST", headers, body: JSON.stringify(body) });

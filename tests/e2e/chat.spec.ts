@@ -1,10 +1,10 @@
-/** The first thing that anybody tries: two people chat in two windows, and the server may crash meanwhile. */
+/** Covers the first thing that users try: two people chat in two windows, and the server may crash meanwhile. */
 import { type BrowserContext, expect, test } from "@playwright/test";
 import { Chat } from "./page.ts";
 import { Palaver } from "./palaver.ts";
 import { picture } from "./picture.ts";
 
-// Each test goes on where the one before it ended.
+// Each test continues where the previous one ended.
 test.describe.configure({ mode: "serial" });
 
 let server: Palaver;
@@ -36,7 +36,7 @@ test("two people register", async () => {
   }
 });
 
-test("one creates a room, the other joins it", async () => {
+test("one user creates a room, the other joins it", async () => {
   await ada.createRoom("Garden");
   await expect(ada.room("Garden")).toBeVisible();
   await ada.room("Garden").click();
@@ -56,14 +56,14 @@ test("they see each other's messages", async () => {
   await expect(ada.message("Good morning from Ada")).toHaveCount(1);
 });
 
-test("typing shows while somebody writes", async () => {
+test("typing shows while the other user writes", async () => {
   await bob.composer.pressSequentially("I am thinking");
   await expect(ada.typing).toContainText("bob");
   await bob.composer.fill("");
   await expect(ada.typing).not.toContainText("bob");
 });
 
-test("presence shows who is there and who has left", async ({ browser }) => {
+test("presence shows who is online and who has left", async ({ browser }) => {
   const people = await ada.people();
   const line = (name: string) => people.getByRole("listitem").filter({ hasText: name });
   await expect(line("bob")).toHaveAttribute("data-status", "online");
@@ -74,7 +74,7 @@ test("presence shows who is there and who has left", async ({ browser }) => {
   await eve.joinRoom("Garden");
   await expect(line("eve")).toHaveAttribute("data-status", "online");
   await window.close();
-  // The last socket is gone; the others learn it with the next batch or the next full list.
+  // The last socket has closed; the others learn it with the next batch or the next full list.
   await expect(line("eve")).toHaveAttribute("data-status", "offline", { timeout: 50_000 });
 });
 
@@ -84,7 +84,7 @@ test("an uploaded picture arrives as a picture", async () => {
   await ada.say("Look at the sky");
   const shown = bob.message("Look at the sky").getByAltText("sunrise.png");
   await expect(shown).toBeVisible();
-  // It has pixels: what arrived was decoded, not just announced.
+  // It has pixels: the picture that arrived was decoded, not just announced.
   await expect.poll(() => shown.evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBeGreaterThan(0);
 });
 
@@ -110,7 +110,7 @@ test("a reaction is counted for both", async () => {
   await expect(ada.message("See you at ten").getByRole("button", { name: "👍 2" })).toBeVisible();
 });
 
-test("a room that is not open counts what is unread, and a mention is notified", async () => {
+test("a room that is not open counts unread messages, and a mention causes a notification", async () => {
   await bob.createRoom("Kitchen");
   await bob.room("Kitchen").click();
   await expect(bob.title).toHaveText("Kitchen");
@@ -131,7 +131,7 @@ test("a room that is not open counts what is unread, and a mention is notified",
   await expect(bob.room("Garden").getByLabel(/unread/)).toHaveCount(0);
 });
 
-test("a killed server loses nothing, and what was written meanwhile arrives once", async () => {
+test("a killed server loses nothing, and messages written meanwhile arrive once", async () => {
   await ada.say("Before the crash");
   await expect(bob.message("Before the crash")).toBeVisible();
   await server.kill();
@@ -156,7 +156,7 @@ test("a killed server loses nothing, and what was written meanwhile arrives once
 
 test("the log holds each message once, in one order for both", async () => {
   const texts = (person: Chat) => person.log.getByRole("article").allInnerTexts();
-  // A third look, of a page that has no memory of its own, at what the server stored.
+  // A freshly loaded page, without its own memory, shows what the server stored.
   await bob.page.reload();
   await expect(bob.message("After the crash")).toBeVisible();
   await expect(bob.message("Written while the server was dead")).toHaveCount(1);

@@ -1,6 +1,6 @@
 /**
- * A room with a thousand people: typing stays quick while many messages arrive, and each person is reached. It needs a server
- * with limits of its own (the people come from one address, and talk fast): see playwright.config.ts.
+ * Covers a room with a thousand people: typing stays quick while many messages arrive, and each person can be reached. It needs
+ * a server with its own limits (the people connect from one address, and write fast): see playwright.config.ts.
  */
 import { type BrowserContext, type Locator, expect, test } from "@playwright/test";
 import { Api } from "./api.ts";
@@ -10,18 +10,18 @@ import { Palaver } from "./palaver.ts";
 const FEW = { name: "Few", slug: "few", people: 10 };
 const MANY = { name: "Many", slug: "many", people: 1_000 };
 
-// A trace takes a picture of the page with each key, and would be what is measured.
+// A trace takes a screenshot on each key, which would distort the measurement.
 test.use({ trace: "off" });
 
-/** So many sign in and join at the same time. */
+/** Number of guests that sign in and join concurrently. */
 const AT_ONCE = 16;
 const MESSAGES_PER_SECOND = 20;
 const KEYS = 40;
-/** A fast typist's rhythm. */
+/** The rhythm of a fast typist. */
 const KEY_EVERY_MS = 60;
 /**
- * The rooms take turns, and of each room the quickest round counts: what else the machine does can only add, while a page
- * that is slow is slow in each round.
+ * The rooms take turns, and the quickest round of each room counts: other load on the machine can only add time, while a slow
+ * page is slow in each round.
  */
 const ROUNDS = 3;
 
@@ -52,7 +52,7 @@ test.afterAll(async ({}, testInfo) => {
   await server.remove();
 });
 
-test("of a thousand people those in sight are drawn, and the keyboard reaches each", async () => {
+test("of a thousand people only those in sight are rendered, and the keyboard reaches each", async () => {
   const people = await open(MANY);
   expect(await people.getByRole("listitem").count()).toBeLessThan(60);
 
@@ -67,7 +67,7 @@ test("of a thousand people those in sight are drawn, and the keyboard reaches ea
   await expect(focused).toHaveAttribute("aria-posinset", String(MANY.people - 1));
   await expect(focused).toBeInViewport({ ratio: 1 });
 
-  // The menu of the person whose row has the focus is the next stop, and gives the focus back.
+  // The next tab stop is the menu of the focused row's person; closing the menu returns the focus.
   await ada.page.keyboard.press("Tab");
   await ada.page.keyboard.press("Enter");
   await expect(ada.page.getByRole("menuitem", { name: "Send a direct message" })).toBeVisible();
@@ -92,7 +92,7 @@ test("a key takes at most twice as long with a thousand people as with ten", asy
   expect(many.p95, line).toBeLessThanOrEqual(2 * few.p95);
 });
 
-/** Opens a room. Returns its panel of people, once all of them are in it. */
+/** Opens a room. Returns its people panel, once all members are in it. */
 async function open(room: typeof MANY): Promise<Locator> {
   await ada.room(room.name).click();
   await expect(ada.title).toHaveText(room.name);
@@ -102,7 +102,7 @@ async function open(room: typeof MANY): Promise<Locator> {
   return people;
 }
 
-/** Types while guests talk, with the people panel open. Returns how long each key took until it was drawn, in milliseconds. */
+/** Types while guests write, with the people panel open. Returns how long each key took to be rendered, in milliseconds. */
 async function typeIn(room: typeof MANY): Promise<number[]> {
   await open(room);
   const talk = new Talk(room.slug);
@@ -117,7 +117,7 @@ async function typeIn(room: typeof MANY): Promise<number[]> {
   }
   await expect.poll(() => ada.page.evaluate(() => keyTimes().length)).toBe(KEYS);
   const perSecond = await talk.end();
-  expect(perSecond, "messages arrived as fast as they were to").toBeGreaterThan(MESSAGES_PER_SECOND * 0.8);
+  expect(perSecond, "messages arrived at the planned rate").toBeGreaterThan(MESSAGES_PER_SECOND * 0.8);
   await ada.composer.fill("");
   return ada.page.evaluate(() => keyTimes());
 }
@@ -140,7 +140,7 @@ function measureKeys(): void {
   page.stopKeys = () => document.removeEventListener("keydown", onKey, true);
 }
 
-/** Guests who talk in turns, at a steady pace. */
+/** Guests who write in turns, at a steady pace. */
 class Talk {
   private said = 0;
   private readonly started = Date.now();
@@ -157,7 +157,7 @@ class Talk {
     }, 1_000 / MESSAGES_PER_SECOND);
   }
 
-  /** Ends it. Returns how many messages a second were stored. */
+  /** Stops the guests. Returns how many messages per second were stored. */
   async end(): Promise<number> {
     clearInterval(this.timer);
     await Promise.all(this.saying);
@@ -165,7 +165,7 @@ class Talk {
   }
 }
 
-/** Does the same `count` times, some at once. */
+/** Runs `one` `count` times, several at once. */
 async function inTurns<T>(count: number, one: (n: number) => Promise<T>): Promise<T[]> {
   const all: T[] = [];
   let next = 0;

@@ -1,19 +1,22 @@
-/** The conversation follows what arrives, whatever the reader touches; and what is out of sight is told and not read. */
+/**
+ * Covers following: the conversation follows new messages, whatever the reader touches; messages out of sight are counted and
+ * stay unread.
+ */
 import { type BrowserContext, expect, test } from "@playwright/test";
 import { Api } from "./api.ts";
 import { Chat } from "./page.ts";
 import { Palaver } from "./palaver.ts";
 
-/** An installation that runs already has the people and rooms of other tests, and of an earlier try of these. */
+/** A shared installation already has the people and rooms of other tests, and of earlier runs of this one. */
 const TAG = Date.now().toString(36);
 const HARBOUR = `Harbour ${TAG}`;
 const ROOM = `harbour-${TAG}`;
 const PIER = `Pier ${TAG}`;
-/** So many messages, of so many lines each, are several windows high. */
+/** This many messages, of this many lines each, are several windows high. */
 const MESSAGES = 8;
 const LINES = 12;
 
-/** A page marks what it has shown after 300 ms. That it does not mark takes a while to see: nothing else tells that time. */
+/** A page marks what it has shown after 300 ms. To see that it does not mark, a test can only wait that long. */
 const MARKED_WITHIN_MS = 500;
 
 let server: Palaver;
@@ -33,7 +36,7 @@ test.beforeAll(async ({ browser }) => {
   }
   await ada.joinRoom(HARBOUR);
   await ada.room(HARBOUR).click();
-  // It opens at what is new.
+  // The room opens at the first new message.
   await expect(ada.log.getByRole("separator", { name: "New" })).toBeInViewport();
   await expect(ada.pill).toHaveText(/new messages/);
   expect(ada.marked, "what is out of sight is not read").toBeLessThan(MESSAGES);
@@ -47,7 +50,7 @@ test.afterAll(async ({}, testInfo) => {
   await server.remove();
 });
 
-/** Expects that a new message of somebody else comes into sight by itself, and counts as read. */
+/** Expects that another user's new message comes into sight by itself, and counts as read. */
 async function expectFollowed(text: string): Promise<void> {
   const seq = await bob.say(ROOM, text);
   await expect(ada.message(text)).toBeInViewport({ ratio: 1 });
@@ -56,7 +59,7 @@ async function expectFollowed(text: string): Promise<void> {
   await expect.poll(() => ada.marked).toBeGreaterThanOrEqual(seq);
 }
 
-/** Expects that a new message stays out of sight, that pill and badge tell it, and that it is not read. */
+/** Expects that a new message stays out of sight, that pill and badge show it, and that it is not read. */
 async function expectTold(text: string, unread: number): Promise<void> {
   const seq = await bob.say(ROOM, text);
   await expect(ada.pill).toHaveText(unread === 1 ? "1 new message" : `${unread} new messages`);
@@ -73,7 +76,7 @@ async function expectAllRead(): Promise<void> {
   await expect.poll(() => ada.below()).toBeLessThanOrEqual(1);
 }
 
-/** Waits until the list stands still: a finger's or a wheel's last turn goes on for a moment. */
+/** Waits until the list stands still: a fling, or a wheel's last turn, goes on for a moment. */
 async function expectRest(): Promise<void> {
   let before = Number.NaN;
   await expect
@@ -108,7 +111,7 @@ test("it follows after a text was copied from the menu", async () => {
   await expectFollowed("After the copy");
 });
 
-test("a selected word keeps its place, and the list returns when it is given up", async () => {
+test("a selected word stays in place, and the list returns once the selection is cleared", async () => {
   await expectFollowed("Before the selection");
   await ada.message("Before the selection").getByText("Before the").dblclick({ position: { x: 10, y: 10 } });
   expect(await ada.page.evaluate(() => String(getSelection()))).toContain("Before");
@@ -129,7 +132,7 @@ test("it follows after a tap and after a click", async () => {
   await expectFollowed("After the click");
 });
 
-test("a finger that draws the list down releases it", async () => {
+test("dragging the list down with a finger releases it", async () => {
   await expectFollowed("Before the finger");
   const touch = await window.newCDPSession(ada.page);
   const finger = (y: number) => [{ x: 500, y }];
@@ -140,13 +143,13 @@ test("a finger that draws the list down releases it", async () => {
   await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
   await expect(ada.pill).toHaveText("To the newest");
   await expectTold("After the finger", 1);
-  // A tap on a list that still glides only stops it.
+  // A tap on a list that still scrolls only stops it.
   await expectRest();
   await ada.pill.tap();
   await expectAllRead();
 });
 
-test("keyboard focus keeps its place, arrows lead to the new message, and leaving returns", async () => {
+test("keyboard focus keeps the list still, arrow keys reach the new message, and leaving returns", async () => {
   await expectFollowed("Before the focus");
   await ada.composer.focus();
   // Backwards from the composer: the list is one tab stop, at its newest message.
@@ -188,7 +191,7 @@ test("a reader of history stays there, and the pill goes all the way down", asyn
   await expectFollowed("After the pill");
 });
 
-test("the pill goes when the conversation fits the window", async () => {
+test("the pill disappears when the conversation fits the window", async () => {
   await expectAllRead();
   await ada.log.hover();
   await ada.page.mouse.wheel(0, -600);
@@ -199,7 +202,7 @@ test("the pill goes when the conversation fits the window", async () => {
   await expectFollowed("After the small window");
 });
 
-test("a wheel that has nothing to scroll ends nothing", async () => {
+test("a wheel with nothing to scroll does not end the following", async () => {
   await bob.createRoom(PIER, `pier-${TAG}`);
   await ada.joinRoom(PIER);
   await ada.room(PIER).click();

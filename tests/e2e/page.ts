@@ -1,4 +1,4 @@
-/** What a person does with the page, by the names that the page gives its controls. Owns no expectation but that they are there. */
+/** Owns what a user does with the page, by the accessible names of its controls. It expects nothing except that they exist. */
 import type { Locator, Page } from "@playwright/test";
 
 export class Chat {
@@ -12,7 +12,7 @@ export class Chat {
     });
   }
 
-  /** Up to where the page has marked a room as read, of all rooms the newest mark that was sent. */
+  /** The newest read mark that the page has sent, across all rooms. */
   marked = 0;
 
   private keepMark(frame: string): void {
@@ -20,13 +20,13 @@ export class Chat {
     if (t === "read" && seq !== undefined) this.marked = seq;
   }
 
-  /** Which node the page is on, for who reads along: the node says so when it welcomes a socket. */
+  /** Logs which node the page is on, for people who read the output: the node names itself in the welcome. */
   private sayNode(frame: string): void {
     const node = /"t":"welcome".*?"node":"([^"]+)"/s.exec(frame)?.[1];
     if (node) console.log(`${this.name} is on ${node}`);
   }
 
-  /** Makes an account. */
+  /** Creates an account. */
   async register(url: string): Promise<void> {
     await this.page.goto(url);
     await this.page.getByRole("tab", { name: "Register" }).click();
@@ -35,7 +35,7 @@ export class Chat {
     await this.page.getByRole("button", { name: "Create account" }).click();
   }
 
-  /** A room's line in the list of rooms. */
+  /** Returns a room's entry in the room list. */
   room(name: string): Locator {
     return this.page.getByRole("navigation", { name: "Rooms" }).getByRole("link", { name });
   }
@@ -57,7 +57,7 @@ export class Chat {
     return this.page.getByRole("textbox", { name: "Message", exact: true });
   }
 
-  /** The head of the conversation that is open. */
+  /** Returns the heading of the open conversation. */
   get title(): Locator {
     return this.page.getByRole("heading", { level: 1 });
   }
@@ -66,7 +66,7 @@ export class Chat {
     return this.page.getByRole("log", { name: "Messages" });
   }
 
-  /** The message that holds a text. */
+  /** Returns the message that contains a text. */
   message(text: string): Locator {
     return this.log.getByRole("article").filter({ hasText: text });
   }
@@ -76,19 +76,19 @@ export class Chat {
     await this.composer.press("Enter");
   }
 
-  /** Presses a button of a message's toolbar, which shows when the message is pointed at. */
+  /** Presses a button of a message's toolbar, which shows on hover. */
   async act(text: string, button: string): Promise<void> {
     const message = this.message(text);
     await message.hover();
     await message.getByRole("button", { name: button, exact: true }).click();
   }
 
-  /** The way down to the newest message, which shows when that is out of sight. */
+  /** Returns the pill that scrolls to the newest message. It shows when that message is out of sight. */
   get pill(): Locator {
     return this.page.getByRole("button", { name: /^(\d+ new messages?|To the newest)$/ });
   }
 
-  /** How much of the conversation is below the window, in pixels. */
+  /** Returns how much of the conversation is below the window, in pixels. */
   below(): Promise<number> {
     return this.log.evaluate((log) => log.scrollHeight - log.scrollTop - log.clientHeight);
   }

@@ -1,6 +1,6 @@
 /**
- * A real server: one process with its own port and data, or a whole installation that `cargo xtask cloud --test` runs. Starts
- * it, kills it, starts it again on the same data.
+ * Owns a real server: one process with its own port and data, or a whole installation that `cargo xtask cloud --test` runs.
+ * Starts it, kills it, and starts it again on the same data.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,12 +12,12 @@ import { join } from "node:path";
 const START_MS = 30_000;
 
 export abstract class Palaver {
-  /** What it wrote, for the report of a failed test. */
+  /** Output of the server, for the report of a failed test. */
   log = "";
 
   /**
-   * The installation that PALAVER_CLOUD names, or else the server that PALAVER_BIN names on an empty data folder. Settings
-   * are for a server of the test's own: such a test is on the list in playwright.config.ts.
+   * Returns the installation that PALAVER_CLOUD names, or else starts the server that PALAVER_BIN names on an empty data
+   * folder. Settings need a server of the test's own: such a test is on the list in playwright.config.ts.
    */
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<Palaver> {
     const { PALAVER_BIN: binary, PALAVER_CLOUD: url, PALAVER_CLOUD_CONTROL: control } = process.env;
@@ -33,17 +33,17 @@ export abstract class Palaver {
 
   abstract get url(): string;
 
-  /** Starts it where it was, and waits until it is healthy. */
+  /** Starts the server again in place, and waits until it is healthy. */
   abstract startAgain(): Promise<void>;
 
-  /** Ends it as a crash would. */
+  /** Kills the server, as a crash would. */
   abstract kill(): Promise<void>;
 
-  /** Ends it and removes its data. */
+  /** Stops the server and removes its data. */
   abstract remove(): Promise<void>;
 }
 
-/** Several nodes behind one address. What kills and starts them is whoever runs them; it also removes them. */
+/** Several nodes behind one address. The program that runs them also kills, starts and removes them. */
 class Installation extends Palaver {
   constructor(
     readonly url: string,
@@ -56,7 +56,7 @@ class Installation extends Palaver {
     return this.order("start");
   }
 
-  /** All nodes that hold sockets: each page is to lose its own. */
+  /** Kills all nodes that hold sockets: each page has to lose its own. */
   kill(): Promise<void> {
     return this.order("kill");
   }
@@ -128,7 +128,7 @@ class OneProcess extends Palaver {
   }
 }
 
-/** A port that was free a moment ago. */
+/** Returns a port that was free a moment ago. */
 async function freePort(): Promise<number> {
   const listener = createServer().listen(0, "127.0.0.1");
   await once(listener, "listening");

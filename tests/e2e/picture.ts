@@ -1,10 +1,10 @@
-/** A picture made from nothing: a PNG of a sky at sunrise, written by hand so that no binary file is kept here. */
+/** Owns a generated picture: a PNG of a sky at sunrise, encoded here so that no binary file is kept in the repository. */
 import { crc32, deflateSync } from "node:zlib";
 
 const WIDTH = 64;
 const HEIGHT = 48;
 
-/** A valid PNG, 64 × 48, true colour. */
+/** Returns a valid PNG, 64 × 48, true colour. */
 export function picture(): Buffer {
   const rows = Buffer.alloc(HEIGHT * (1 + WIDTH * 3));
   for (let y = 0; y < HEIGHT; y++) {
@@ -16,7 +16,7 @@ export function picture(): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(WIDTH, 0);
   header.writeUInt32BE(HEIGHT, 4);
-  // Eight bits a channel, true colour, and the only compression, filter and order there are.
+  // Eight bits per channel, true colour, the only compression and filter methods, and no interlacing.
   header.set([8, 2, 0, 0, 0], 8);
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   return Buffer.concat([signature, chunk("IHDR", header), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);

@@ -1,10 +1,10 @@
-/** Owns how the browser is started. Which server it talks to is the tests' own affair. */
+/** Owns how the browser is started. The tests choose the server it talks to. */
 import { defineConfig } from "@playwright/test";
 
-/** Tests that start a server with settings of their own, and the reason. An installation that runs already has its own. */
+/** Tests that start a server with their own settings, and the reason. A shared installation already has its settings. */
 const OWN_SERVER = [
-  // A thousand people sign in from one address and talk faster than people do: no limit may stand in their way. What it
-  // measures is the page, which is the same on each profile.
+  // A thousand people sign in from one address and write faster than people do: no limit may stand in their way. The test
+  // measures the page, which is the same on each profile.
   "crowd.spec.ts",
 ];
 
@@ -13,7 +13,7 @@ export default defineConfig({
   testIgnore: process.env.PALAVER_CLOUD ? OWN_SERVER : [],
   timeout: 60_000,
   expect: { timeout: 15_000 },
-  // One test tells the story of one server; it is neither retried nor run beside another.
+  // Each test file tells the story of one server; it is neither retried nor run in parallel.
   workers: 1,
   retries: 0,
   forbidOnly: true,
@@ -22,7 +22,7 @@ export default defineConfig({
     trace: "retain-on-failure",
     screenshot: "only-on-failure",
     locale: "en-GB",
-    // Tall enough that the whole story is on the page at once: what scrolled away is not in its list of messages.
+    // Tall enough to show the whole story at once: the list of messages does not contain what scrolled away.
     viewport: { width: 1280, height: 1800 },
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -35,7 +35,7 @@ export default defineConfig({
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
-        // Both windows count as in front, as two windows side by side do.
+        // Both windows count as visible, like two windows side by side.
         "--disable-backgrounding-occluded-windows",
         "--disable-renderer-backgrounding",
       ],

@@ -1,4 +1,4 @@
-// Makes the calls that the standard input names with the stock JavaScript SDK, and tells what came of each.
+// Makes the calls listed on standard input with the stock JavaScript SDK, and prints the result of each.
 
 const sdk = require("@aws-sdk/client-apigatewaymanagementapi");
 
@@ -18,7 +18,7 @@ async function call(client, asked) {
     }
     return found;
   } catch (error) {
-    // The class, which is what a program catches; the SDK's own for what it does not know.
+    // The class, which is what a program catches; the SDK's own name for unknown errors.
     return { status: error.$metadata?.httpStatusCode, error: error.constructor.name, said: error.message };
   }
 }

@@ -105,8 +105,8 @@ export interface ChatClientApi {
   listFiles(room: RoomId): Promise<readonly FileInfo[]>;
   deleteFile(file: string): Promise<void>;
   /**
-   * Returns the bytes of a file (or of its thumbnail) as an object URL to use as `src`, fetched with the session's token.
-   * Cached until `stop`.
+   * Returns the bytes of a file (or of its thumbnail) as an object URL for `src`, fetched with the session's token and cached
+   * until `stop`.
    */
   fileUrl(file: FileInfo, which?: "full" | "thumbnail"): Promise<string>;
 

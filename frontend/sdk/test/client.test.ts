@@ -15,7 +15,7 @@ beforeEach(() => {
   openChannel = fakeChannels();
 });
 
-/** A browser that is signed in by cookie, and a server with what every page asks for. */
+/** A browser that is signed in by cookie, and a server with what every page requests. */
 function browser(): { host: FakeHost; client: ChatClient; cookie: { user: typeof ME | null; token: number } } {
   const host = new FakeHost({ locks, openChannel });
   const cookie: { user: typeof ME | null; token: number } = { user: ME, token: 0 };
@@ -41,7 +41,7 @@ function browser(): { host: FakeHost; client: ChatClient; cookie: { user: typeof
   return { host, client, cookie };
 }
 
-/** The server's side of a sign-in: welcome, list, and the answers to the resume. */
+/** Plays the server's side of a sign-in: welcome, room list, and the answers to the resume. */
 async function serve(host: FakeHost, { epoch = "e1", head = 10 } = {}): Promise<void> {
   await settle();
   host.socket.opens();
@@ -71,7 +71,7 @@ describe("start", () => {
     expect(host.socket.of("resume")[0]?.cursors).toEqual({ "@me": 5, r1: null });
   });
 
-  it("says signed out when there is no session, and guests come in", async () => {
+  it("reports signed out when there is no session, and guests can sign in", async () => {
     const { host, client, cookie } = browser();
     cookie.user = null;
     await client.start();
@@ -103,7 +103,7 @@ describe("start", () => {
     expect([...second.client.getState().rooms.keys()]).toEqual(["r1"]);
   });
 
-  it("stands being stopped and started again at once, as React's strict mode does", async () => {
+  it("survives being stopped and restarted at once, as React's strict mode does", async () => {
     const { host, client } = browser();
     void client.start();
     client.stop();
@@ -143,7 +143,7 @@ describe("a reload", () => {
     expect(second.host.socket.of("resume")[0]?.cursors).toEqual({ "@me": 6, r1: 11 });
   });
 
-  it("believes nothing of another epoch", async () => {
+  it("drops the cache of another epoch", async () => {
     const first = browser();
     void first.client.start();
     await serve(first.host);
@@ -157,7 +157,7 @@ describe("a reload", () => {
     expect(second.client.getState().rooms.get("r1")).toMatchObject({ head: 3, messages: [] });
   });
 
-  it("sends once what was typed while the server was dead", async () => {
+  it("sends once what was typed while the server was down", async () => {
     const first = browser();
     void first.client.start();
     await serve(first.host);
@@ -178,8 +178,8 @@ describe("a reload", () => {
   });
 });
 
-describe("a change that is refused for its epoch", () => {
-  it("makes the client ask for the new one and repeat from seen 0", async () => {
+describe("a change refused because of its epoch", () => {
+  it("makes the client request the new epoch and retry from seen 0", async () => {
     const { host, client } = browser();
     void client.start();
     await serve(host);
@@ -193,7 +193,7 @@ describe("a change that is refused for its epoch", () => {
 });
 
 describe("history", () => {
-  it("asks for what it was acked and reset to, and for older pages before the first message", async () => {
+  it("requests at least the acked and reset positions, and older pages before the first message", async () => {
     const { host, client } = browser();
     host.answers.set("GET /api/rooms/r1/messages", ({ query }) =>
       query.get("before") === null ? history([message(8), message(9)], 10, true) : history([message(3)], 10),
@@ -214,7 +214,7 @@ describe("history", () => {
     expect(client.getState().rooms.get("r1")).toMatchObject({ hasMore: false });
   });
 
-  it("tells why a page did not come, and loads again when connected anew", async () => {
+  it("reports why a page failed to load, and loads it again after a reconnect", async () => {
     const { host, client } = browser();
     host.answers.set("GET /api/rooms/r1/messages", () => ({ status: 503, body: { code: "unavailable", detail: "Later.", retry_ms: 100 } }));
     void client.start();
@@ -242,7 +242,7 @@ describe("history", () => {
     expect(client.getState().rooms.get("r1")?.messages.map((m) => m.seq)).toEqual([90]);
   });
 
-  it("keeps all of an open room and lets go of what nobody looks at", async () => {
+  it("keeps all messages of an open room and evicts those of the others", async () => {
     const { host, client } = browser();
     host.answers.set("GET /api/rooms/r1/messages", () => history([message(9)]));
     void client.start();
@@ -293,7 +293,7 @@ describe("logs", () => {
     expect([...client.getState().rooms.keys()]).toEqual(["r1", "r2"]);
   });
 
-  it("names a thousand rooms in frames that the server takes", async () => {
+  it("resumes a thousand rooms in frames that the server accepts", async () => {
     const { host, client } = browser();
     void client.start();
     await settle();
@@ -306,7 +306,7 @@ describe("logs", () => {
     expect(client.getState().rooms.size).toBe(1_000);
   });
 
-  it("tells listeners once for a whole delivery", async () => {
+  it("notifies listeners once for a whole delivery", async () => {
     const { host, client } = browser();
     void client.start();
     await serve(host);
@@ -325,7 +325,7 @@ describe("logs", () => {
 });
 
 describe("marks and typing", () => {
-  it("sends a mark at most once a second, the last one always, and repeats it when the list shows a lower one", async () => {
+  it("sends a mark at most once a second, the last one always, and resends it when the list shows a lower one", async () => {
     const { host, client } = browser();
     void client.start();
     await serve(host);
@@ -336,7 +336,7 @@ describe("marks and typing", () => {
     host.pass(1_000);
     expect(host.socket.of("read").map((frame) => frame.seq)).toEqual([11, 14]);
     expect(client.getState().rooms.get("r1")).toMatchObject({ unread: 0, readSeq: 14 });
-    // What is only heard of cannot have been read.
+    // Entries beyond the cursor, known only by the head, cannot have been read.
     host.socket.says({ t: "ping", heads: { r1: 99 } });
     client.markRead("r1", 99);
     host.pass(1_000);
@@ -347,7 +347,7 @@ describe("marks and typing", () => {
     expect(host.socket.of("read").map((frame) => frame.seq)).toEqual([14]);
   });
 
-  it("says at most every 3 s that one is typing, and ends what others typed", async () => {
+  it("signals typing at most every 3 s, and expires the typing of others", async () => {
     const { host, client } = browser();
     void client.start();
     await serve(host);
@@ -364,7 +364,7 @@ describe("marks and typing", () => {
     expect(client.getState().rooms.get("r1")?.typing).toEqual([]);
   });
 
-  it("watches again after a break", async () => {
+  it("watches again after a disconnect", async () => {
     const { host, client } = browser();
     void client.start();
     await serve(host);
@@ -419,7 +419,7 @@ describe("requests", () => {
     expect(host.socket.of("send")[0]?.files).toEqual(["f1"]);
   });
 
-  it("show settings of a room at once and take back what was refused", async () => {
+  it("show settings of a room at once and revert them when refused", async () => {
     const { host, client } = browser();
     void client.start();
     await serve(host);
@@ -431,7 +431,7 @@ describe("requests", () => {
 });
 
 describe("leaving", () => {
-  it("logout forgets everything of the person on this device", async () => {
+  it("logout deletes everything of the user on this device", async () => {
     const { host, client } = browser();
     void client.start();
     await serve(host);
@@ -444,7 +444,7 @@ describe("leaving", () => {
     expect((await indexedDB.databases()).map(({ name }) => name)).toEqual(["db"]);
   });
 
-  it("a logout that the server did not hear of is told at the next start", async () => {
+  it("a logout that did not reach the server is sent at the next start", async () => {
     const first = browser();
     void first.client.start();
     await serve(first.host);
@@ -477,7 +477,7 @@ describe("leaving", () => {
     expect(one.client.getState().session).toBe("signed_out");
   });
 
-  it("a cookie of another person switches to that person, and nothing of the first is sent as the second", async () => {
+  it("a cookie of another user switches to that user, and nothing of the first is sent as the second", async () => {
     const { host, client, cookie } = browser();
     void client.start();
     await serve(host);
@@ -504,7 +504,7 @@ describe("tabs", () => {
     await serve(two.host);
     const refreshes = () => [...one.host.asked, ...two.host.asked].filter(({ path }) => path === "/api/auth/refresh").length;
     const before = refreshes();
-    // Both tokens are about to end at the same time.
+    // Both tokens are about to expire at the same time.
     one.host.pass(880_000);
     two.host.pass(880_000);
     for (const { host } of [one, two]) host.answers.set("GET /api/auth/users", () => ({ body: { items: [], next: null } }));

@@ -55,7 +55,7 @@ async function open(): Promise<void> {
   host.socket.says(welcome());
 }
 
-/** Lets the waiting time pass, whatever it is. */
+/** Lets the backoff pass, however long it is. */
 async function comeBack(): Promise<void> {
   host.pass(host.nextTimer() ?? 30_000);
   await settle();
@@ -82,7 +82,7 @@ describe("signing in", () => {
     expect(connection.send({ t: "typing", room: "r1", on: true })).toBe(false);
   });
 
-  it("gives up on a server that never welcomes, and comes back", async () => {
+  it("gives up on a server that never sends a welcome, and reconnects", async () => {
     connection.start();
     await settle();
     host.socket.opens();
@@ -93,14 +93,14 @@ describe("signing in", () => {
     expect(host.sockets).toHaveLength(2);
   });
 
-  it("gives up on a token that does not come", async () => {
+  it("gives up on a token request that never answers", async () => {
     endpoint = () => new Promise(() => undefined);
     connection.start();
     host.pass(10_000);
     expect(status.status).toBe("waiting");
   });
 
-  it("stops when the session is over", async () => {
+  it("stops when the session has ended", async () => {
     endpoint = () => Promise.reject(new SignedOut());
     connection.start();
     await settle();
@@ -116,7 +116,7 @@ describe("frames", () => {
     expect(frames.at(-1)?.map((frame) => (frame as { seq: number }).seq)).toEqual([1, 2]);
   });
 
-  it("survives what is not of the protocol", async () => {
+  it("survives data that is not of the protocol", async () => {
     await open();
     const before = frames.length;
     host.socket.onmessage?.({ data: "nonsense" });
@@ -176,7 +176,7 @@ describe("breaks", () => {
     expect(status.attempt).toBe(2);
   });
 
-  it.each([4401, 4408, 4412, 4413, 4429, 1000, 1001, 1006])("comes back after %i", async (code) => {
+  it.each([4401, 4408, 4412, 4413, 4429, 1000, 1001, 1006])("reconnects after %i", async (code) => {
     await open();
     host.socket.closes(code);
     await comeBack();
@@ -184,7 +184,7 @@ describe("breaks", () => {
     expect(closed).toBe(1);
   });
 
-  it.each([4500, 4503, 4504])("does not come back after %i, unless one asks", async (code) => {
+  it.each([4500, 4503, 4504])("does not reconnect after %i, unless asked to", async (code) => {
     await open();
     host.socket.closes(code);
     await comeBack();
@@ -201,7 +201,7 @@ describe("breaks", () => {
     expect([status.status, signedOut]).toEqual(["refused", 1]);
   });
 
-  it("gets another token after 4401", async () => {
+  it("renews the token after 4401", async () => {
     await open();
     host.socket.closes(4401);
     await comeBack();
@@ -209,7 +209,7 @@ describe("breaks", () => {
     expect(host.socket.of("hello")[0]?.token).toBe("t2");
   });
 
-  it("comes back at once on request", async () => {
+  it("reconnects at once on request", async () => {
     await open();
     host.socket.closes(1006);
     connection.reconnectNow();
@@ -217,7 +217,7 @@ describe("breaks", () => {
     expect(host.sockets).toHaveLength(2);
   });
 
-  it("ignores what a socket of before still says", async () => {
+  it("ignores late events of an earlier socket", async () => {
     await open();
     const old = host.socket;
     const { onmessage, onclose } = old;
@@ -251,7 +251,7 @@ describe("breaks", () => {
 });
 
 describe("a socket that hangs", () => {
-  it("is dropped after silence of twice the heartbeat; any frame counts as life", async () => {
+  it("is dropped after a silence of twice the heartbeat; any frame counts as a sign of life", async () => {
     await open();
     host.pass(40_000);
     host.socket.says({ t: "ping", heads: {} });
@@ -264,7 +264,7 @@ describe("a socket that hangs", () => {
     expect(host.sockets.length).toBeGreaterThan(1);
   });
 
-  it("is asked before it is given up, and its answer counts as life", async () => {
+  it("is pinged before it is dropped, and any answer keeps it", async () => {
     await open();
     host.pass(37_500);
     const ping = host.socket.of("ping")[0];
@@ -273,7 +273,7 @@ describe("a socket that hangs", () => {
     expect(connection.isOpen).toBe(true);
   });
 
-  it("has to prove itself after a wake-up", async () => {
+  it("is pinged after a wake-up", async () => {
     await open();
     connection.wake();
     const ping = host.socket.of("ping")[0];
@@ -288,7 +288,7 @@ describe("a socket that hangs", () => {
     expect(host.sockets).toHaveLength(2);
   });
 
-  it("makes a waiting client come at once when the page is shown", async () => {
+  it("a waiting client reconnects at once when the page is shown", async () => {
     await open();
     host.socket.closes(1006);
     connection.wake();

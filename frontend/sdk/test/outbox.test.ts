@@ -70,7 +70,7 @@ class Tab {
     await settle();
     return id;
   }
-  /** The page goes: everything in memory is lost, the browser frees the locks. */
+  /** Closes the page: everything in memory is lost, and the browser releases the locks. */
   gone(): void {
     this.breaks();
     this.outbox.close();
@@ -89,7 +89,7 @@ beforeEach(() => {
 });
 
 describe("ids", () => {
-  it("are UUIDv7, ascend and share the tag, also when the clock stands still, goes back, or the page is new", () => {
+  it("are UUIDv7, ascend and share the tag, even when the clock stands still, goes back, or the page is new", () => {
     const tag = newTag(Math.random);
     let now = 1_790_000_000_000;
     const ids: string[] = [];
@@ -108,7 +108,7 @@ describe("ids", () => {
   });
 });
 
-describe("before the first try", () => {
+describe("before the first attempt", () => {
   it("the change is on disk, with the id and the seen that are sent", async () => {
     const tab = await Tab.open(locks);
     await tab.goOnline();
@@ -123,7 +123,7 @@ describe("before the first try", () => {
     expect(tab.sent[0]).toMatchObject({ t: "send", seen: 10, text: "hi" });
   });
 
-  it("nothing is sent as long as the disk has not answered, whatever else happens", async () => {
+  it("nothing is sent until the disk has answered, whatever else happens", async () => {
     const tab = await Tab.open(locks);
     await tab.goOnline();
     const { disk } = tab;
@@ -145,7 +145,7 @@ describe("before the first try", () => {
     expect(tab.texts()).toEqual(["a"]);
   });
 
-  it("seen is taken at the first try, not when it was typed", async () => {
+  it("seen is taken at the first attempt, not when the change was typed", async () => {
     const tab = await Tab.open(locks);
     await tab.send("typed while offline");
     tab.says(live(message(11)), live(message(12)));
@@ -153,7 +153,7 @@ describe("before the first try", () => {
     expect(tab.sent).toMatchObject([{ seen: 12 }]);
   });
 
-  it("a disk that refuses does not keep one from writing", async () => {
+  it("a failing disk does not keep the user from writing", async () => {
     const tab = await Tab.open(locks);
     tab.disk.putItem = () => Promise.reject(new DOMException("full", "QuotaExceededError"));
     await tab.goOnline();
@@ -163,7 +163,7 @@ describe("before the first try", () => {
 });
 
 describe("on the wire", () => {
-  it("there is one change a room, in the order made; rooms do not wait for each other", async () => {
+  it("there is one change per room, in the order made; rooms do not wait for each other", async () => {
     const tab = await Tab.open(locks);
     await tab.goOnline();
     const a = await tab.send("a");
@@ -174,12 +174,12 @@ describe("on the wire", () => {
     await settle();
     expect(tab.texts()).toEqual(["a", "c", "b"]);
     expect(a < b).toBe(true);
-    // What was acked counts as seen, though its event has not come.
+    // An acked entry counts as seen, though its event has not arrived.
     expect(tab.sent[2]).toMatchObject({ seen: 11 });
     expect((await tab.disk.items(tab.core.outbox[0]!.tag)).map((item) => item.text).sort()).toEqual(["b", "c"]);
   });
 
-  it("an own event frees the room as an ack does", async () => {
+  it("the user's own event frees the room as an ack does", async () => {
     const tab = await Tab.open(locks);
     await tab.goOnline();
     const a = await tab.send("a");
@@ -189,7 +189,7 @@ describe("on the wire", () => {
     expect(tab.texts()).toEqual(["a", "b"]);
   });
 
-  it("what is not answered is sent again unchanged, on the same socket and on the next", async () => {
+  it("an unanswered change is resent unchanged, on the same socket and on the next", async () => {
     const tab = await Tab.open(locks);
     await tab.goOnline();
     await tab.send("a");
@@ -204,7 +204,7 @@ describe("on the wire", () => {
     expect(new Set(tab.sent.map((frame) => JSON.stringify(frame))).size).toBe(1);
   });
 
-  it("a reload repeats with the same id and goes on with the same tag", async () => {
+  it("a reload retries with the same id and continues with the same tag", async () => {
     const first = await Tab.open(locks);
     await first.goOnline();
     const id = await first.send("a");
@@ -221,7 +221,7 @@ describe("on the wire", () => {
     expect(second.texts()).toEqual(["a", "b"]);
   });
 
-  it("an edit, a deletion, a reaction, a join and a leave take the same way", async () => {
+  it("an edit, a deletion, a reaction, a join and a leave use the same path", async () => {
     const tab = await Tab.open(locks);
     await tab.goOnline();
     const changes = [
@@ -254,7 +254,7 @@ describe("on the wire", () => {
 });
 
 describe("errors", () => {
-  it.each(["unavailable", "overloaded", "rate_limited", "slow_mode"])("%s keeps the change and waits as told", async (code) => {
+  it.each(["unavailable", "overloaded", "rate_limited", "slow_mode"])("%s keeps the change and waits as long as the server says", async (code) => {
     const tab = await Tab.open(locks);
     await tab.goOnline();
     const a = await tab.send("a");
@@ -275,7 +275,7 @@ describe("errors", () => {
     expect([tab.renewals, tab.texts()]).toEqual([1, ["a", "a"]]);
   });
 
-  it("others are final: the next goes on, retry is a new change, discard forgets", async () => {
+  it("others are final: the next change is sent, retry makes a new change, discard removes it", async () => {
     const tab = await Tab.open(locks);
     await tab.goOnline();
     const a = await tab.send("a");
@@ -311,7 +311,7 @@ describe("errors", () => {
 });
 
 describe("another epoch", () => {
-  it("repeats what was tried with seen 0, on this page", async () => {
+  it("retries attempted changes with seen 0, on this page", async () => {
     const tab = await Tab.open(locks);
     await tab.goOnline();
     await tab.send("a");
@@ -322,7 +322,7 @@ describe("another epoch", () => {
     expect(tab.sent).toMatchObject([{ seen: 10 }, { id: tab.sent[0]?.id, text: "a", seen: 0 }]);
   });
 
-  it("repeats what was tried with seen 0 after a reload; what was not tried yet takes the new head", async () => {
+  it("retries attempted changes with seen 0 after a reload; changes not yet attempted take the new head", async () => {
     const first = await Tab.open(locks);
     await first.goOnline();
     await first.send("a");
@@ -338,7 +338,7 @@ describe("another epoch", () => {
 });
 
 describe("tabs", () => {
-  it("send from outboxes of their own, with tags of their own", async () => {
+  it("send from their own outboxes, with their own tags", async () => {
     const [one, two] = [await Tab.open(locks), await Tab.open(locks)];
     await one.goOnline();
     await two.goOnline();
@@ -348,7 +348,7 @@ describe("tabs", () => {
     expect(a.slice(19)).not.toBe(b.slice(19));
   });
 
-  it("take their own outbox up again after a reload, though the page before still holds it for a moment", async () => {
+  it("reopen their own outbox after a reload, though the previous page still holds it for a moment", async () => {
     const other = await Tab.open(locks);
     const before = await Tab.open(locks);
     const a = await before.send("a");
@@ -362,7 +362,7 @@ describe("tabs", () => {
     expect(other.core.outbox).toEqual([]);
   });
 
-  it("leave an outbox alone that is free for a moment only", async () => {
+  it("leave alone an outbox that is free only for a moment", async () => {
     const other = await Tab.open(locks);
     const before = await Tab.open(locks);
     const a = await before.send("a");
@@ -375,7 +375,7 @@ describe("tabs", () => {
     expect([after.core.outbox[0]?.id, other.core.outbox]).toEqual([a, []]);
   });
 
-  it("do not wait for ever for an outbox that a copy of the tab holds", async () => {
+  it("do not wait forever for an outbox that a copy of the tab holds", async () => {
     const tab = await Tab.open(locks);
     const a = await tab.send("a");
     const opening = Tab.open(locks, "e1", tab.host);
@@ -385,7 +385,7 @@ describe("tabs", () => {
     expect((await copy.send("b")).slice(19)).not.toBe(a.slice(19));
   });
 
-  it("send what a closed tab left, under its ids", async () => {
+  it("send the changes of a closed tab, under its ids", async () => {
     const one = await Tab.open(locks);
     const two = await Tab.open(locks);
     await two.goOnline();

@@ -69,7 +69,7 @@ describe("useChat", () => {
     expect(host.socket.of("send")).toMatchObject([{ room: "r1", text: "hello" }]);
   });
 
-  it("draws a room only when something of that room changed", async () => {
+  it("re-renders a room only when something in that room changed", async () => {
     let drawn = 0;
     let status = "";
     function Window() {
@@ -105,7 +105,7 @@ describe("useChat", () => {
     expect(status).toBe("waiting");
   });
 
-  it("draws nothing of the room again while a draft is being written", async () => {
+  it("does not re-render the room while a draft is being written", async () => {
     let drawn = 0;
     let chat!: Chat;
     function Rooms() {
@@ -133,7 +133,7 @@ describe("useChat", () => {
     expect(chat.room).toBe(room);
   });
 
-  it("is empty for a room that is not there", async () => {
+  it("is empty for an unknown room", async () => {
     let chat!: Chat;
     function Window() {
       chat = useChat("nowhere");

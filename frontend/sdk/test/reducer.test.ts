@@ -18,7 +18,7 @@ function asked(re: string, ...logs: string[]): CoreEvent {
 
 const signedIn = run(EMPTY_CORE, { type: "session", session: "signed_in", me: ME });
 
-/** Connected, room r1 live at 10 (after a reset), the own log live at 5. */
+/** Connected, room r1 live at 10 (after a reset), the user log live at 5. */
 const connected = run(
   signedIn,
   welcome(),
@@ -38,7 +38,7 @@ const text = (core: Core, seq: number) => room(core).messages.find((m) => m.seq 
 const view = (core: Core) => new Viewer().view(core).rooms.get("r1")!;
 
 describe("a room's log", () => {
-  it("applies the next entry, ignores an older one, and asks for a gap", () => {
+  it("applies the next entry, ignores an older one, and requests a gap", () => {
     const next = run(connected, live(message(11)));
     expect(room(next).log.cursor).toBe(11);
     expect(run(next, live(message(11, { text: "again" })))).toBe(next);
@@ -79,7 +79,7 @@ describe("a room's log", () => {
     const again = run(kicked, asked("q3", "r1"), sync("r1", "q2", "forbidden", { events: [member(11, ME, "kicked")] }));
     expect(again.rooms.has("r1")).toBe(true);
     const live12 = run(again, sync("r1", "q3", "ok", { events: [member(11, ME, "kicked"), member(12, ME, "joined")] }));
-    // The older removal inside the page does not take the room away: the own log said that one is in again.
+    // The older removal inside the page does not remove the room: the user log said that the user is in again.
     expect(live12.rooms.has("r1")).toBe(true);
   });
 
@@ -93,12 +93,12 @@ describe("a room's log", () => {
     expect(together.rooms.get("r1")?.log).toEqual({ cursor: 10, re: "q2", need: "resume" });
   });
 
-  it("drops the room on forbidden, after what one may still see", () => {
+  it("drops the room on forbidden, after the entries that the user may still see", () => {
     const out = run(connected, { t: "ping", heads: { r1: 12 } }, asked("q2", "r1"), sync("r1", "q2", "forbidden", { events: [message(11)] }));
     expect(out.rooms.has("r1")).toBe(false);
   });
 
-  it("starts again at a reset and keeps nothing of before", () => {
+  it("restarts at a reset and keeps nothing from before", () => {
     const loaded = run(connected, page([message(9)], 10), live(message(11)));
     const reset = run(loaded, { t: "ping", heads: { r1: 99 } }, asked("q2", "r1"), sync("r1", "q2", "reset", { head: 99, n: 90 }));
     expect(room(reset)).toMatchObject({ messages: [], loaded: false, floor: 99, head: 99, n: 90 });
@@ -106,7 +106,7 @@ describe("a room's log", () => {
     expect(room(reset).generation).toBe(room(loaded).generation + 1);
   });
 
-  it("moves over an unknown kind and shows its fallback", () => {
+  it("skips an unknown kind and shows its fallback", () => {
     const next = run(connected, { t: "event", room: "r1", seq: 11, n: 8, kind: "poll", by: BOB, at: "", id: "x", fallback: "A poll" }, {
       t: "event",
       room: "r1",
@@ -151,13 +151,13 @@ describe("folding", () => {
     const loaded = run(kept, page([message(5, { rev: 5 })], 10));
     expect(text(loaded, 5)).toBe("edited");
     expect(room(loaded).messages[0]?.rev).toBe(12);
-    // A page that knows them already is not changed twice.
+    // A page that already contains the changes is not changed twice.
     const known = run(kept, page([{ ...message(5, { text: "edited", rev: 12 }), reactions: [{ emoji: "👍", n: 1, users: ["u-bob"] }] }], 12));
     expect(room(known).messages[0]?.reactions).toEqual([{ emoji: "👍", n: 1, users: ["u-bob"] }]);
     expect(room(known).kept.size).toBe(0);
   });
 
-  it("bounds what it keeps by asking pages to know it", () => {
+  it("bounds what it keeps by requiring newer pages", () => {
     let core = connected;
     for (let i = 1; i <= 1_001; i++) core = run(core, live(edit(10 + i, 100_000 + i, "x")));
     expect(room(core).kept.size).toBe(0);
@@ -166,7 +166,7 @@ describe("folding", () => {
 });
 
 describe("pages", () => {
-  it("throws away a page of another epoch, one older than the last reset, and one asked for before it", () => {
+  it("throws away a page of another epoch, one older than the last reset, and one requested before it", () => {
     for (const bad of [page([message(9)], 10, { epoch: "e0" }), page([message(9)], 9), page([message(9)], 10, { generation: 99 })]) {
       expect(room(run(connected, { type: "loading", room: "r1" }, bad))).toMatchObject({ messages: [], loaded: false, loading: false });
     }
@@ -184,7 +184,7 @@ describe("pages", () => {
     expect(room(ahead).log.cursor).toBe(11);
   });
 
-  it("keeps the newest when memory is trimmed, and wants pages that know the cursor", () => {
+  it("keeps the newest when memory is trimmed, and requires pages that know the cursor", () => {
     const trimmed = run(connected, page([message(7), message(8), message(9)], 10, { first: true }), { type: "trim", room: "r1", newest: 1 });
     expect(room(trimmed)).toMatchObject({ complete: false, floor: 10 });
     expect(room(trimmed).messages.map((m) => m.seq)).toEqual([9]);
@@ -192,13 +192,13 @@ describe("pages", () => {
 });
 
 describe("unread", () => {
-  it("is n(head) − n(read), and mentions are counted apart", () => {
+  it("is n(head) − n(read), and mentions are counted separately", () => {
     const two = run(connected, live(message(11, { n: 9 })), live(message(12, { n: 10, mentions: [ME.id] })), live(edit(13, 11, "x", { n: 10 })));
     expect(view(two)).toMatchObject({ unread: 2, unreadMentions: 1 });
     const read = run(two, { type: "marked", room: "r1", seq: 11 });
     expect(view(read)).toMatchObject({ unread: 1, unreadMentions: 1, readSeq: 11 });
     expect(view(run(read, { type: "marked", room: "r1", seq: 13 }))).toMatchObject({ unread: 0, unreadMentions: 0 });
-    // Never back.
+    // The mark never moves back.
     expect(run(read, { type: "marked", room: "r1", seq: 4 })).toBe(read);
   });
 
@@ -212,7 +212,7 @@ describe("unread", () => {
     expect(view(run(connected, page([message(room(connected).read, { mentions: [ME.id] })], 10))).unreadMentions).toBe(before);
   });
 
-  it("leaves out what was deleted, and mentions that an edit or a deletion took back", () => {
+  it("leaves out deleted messages, and mentions that an edit or a deletion removed", () => {
     const three = run(
       connected,
       live(message(11, { n: 9, mentions: [ME.id] })),
@@ -225,14 +225,14 @@ describe("unread", () => {
     const edited = run(deleted, live(edit(15, 12, "nobody", { n: 11 }, [])), live(edit(16, 13, "still", { n: 11 }, [ME.id])));
     expect(view(edited)).toMatchObject({ unread: 2, unreadMentions: 1 });
     expect(view(edited).messages.map((one) => one.mentionsMe)).toEqual([false, false, true]);
-    // A message that is not loaded counts no more either.
+    // A deleted message that is not loaded is not counted either.
     const listed = run(signedIn, welcome(), rooms([entry({ head: 10, n: 8, read: 7, read_n: 6, mentions: [9] })]), asked("q1", "@me", "r1"), sync("@me", "q1", "ok"), sync("r1", "q1", "reset", { head: 10, n: 8 }), live(remove(11, 9, { n: 8 })));
     expect(view(listed)).toMatchObject({ unread: 1, unreadMentions: 0 });
     expect(view(listed).changedElsewhere).toBe(11);
     expect(view(run(listed, live(react(12, 9, "👍", true, { n: 8 })))).changedElsewhere).toBe(11);
   });
 
-  it("follows one's own mark from another device, and one's own message", () => {
+  it("follows the user's own mark from another device, and the user's own message", () => {
     const three = run(connected, live(message(11, { n: 9 })), live(message(12, { n: 10, mentions: [ME.id] })));
     const other = run(three, { t: "receipt", room: "r1", user: ME.id, seq: 11, n: 9, mentions: [12] });
     expect(view(other)).toMatchObject({ unread: 1, unreadMentions: 1 });
@@ -242,7 +242,7 @@ describe("unread", () => {
   it("shows up to where others have read", () => {
     const two = run(connected, { t: "receipt", room: "r1", user: BOB.id, seq: 9 }, { t: "receipt", room: "r1", user: BOB.id, seq: 7 });
     expect(view(two).receipts.get(BOB.id)).toBe(9);
-    // Who writes has read so far.
+    // Writing implies having read.
     expect(view(run(two, live(message(11)))).receipts.get(BOB.id)).toBe(11);
     expect(view(run(connected, live(message(11)))).receipts.size).toBe(0);
   });
@@ -253,14 +253,14 @@ describe("unread", () => {
   });
 });
 
-describe("the own log", () => {
-  it("adds a room and resumes it, and takes it away", () => {
+describe("the user log", () => {
+  it("adds a room and resumes it, and removes it", () => {
     const added = run(connected, live(own(6, { kind: "room", op: "set", entry: entry({ id: "r2", at_seq: 3 }) })));
     expect(added.rooms.get("r2")?.log).toEqual({ cursor: null, re: null, need: "resume" });
     const gone = run(added, live(own(7, { kind: "room", op: "gone", entry: { id: "r2", at_seq: 4, why: "kicked" } })));
     expect(gone.rooms.has("r2")).toBe(false);
     expect(gone.needs.has("r2")).toBe(false);
-    // An entry of the membership before is ignored.
+    // An entry of the previous membership is ignored.
     const late = run(gone, live(own(8, { kind: "room", op: "set", entry: entry({ id: "r2", at_seq: 3 }) })));
     expect(late.rooms.has("r2")).toBe(false);
     expect(late.own.cursor).toBe(8);
@@ -278,7 +278,7 @@ describe("the own log", () => {
     expect(set.needs.size).toBe(0);
   });
 
-  it("applies in order only, and asks for a gap", () => {
+  it("applies in order only, and requests a gap", () => {
     const gap = run(connected, live(own(8, { kind: "setting", name: "theme", value: "dark" })));
     expect(gap.own).toMatchObject({ cursor: 5, need: "fill" });
     const filled = run(
@@ -296,7 +296,7 @@ describe("the own log", () => {
     expect(filled.own.cursor).toBe(8);
   });
 
-  it("keeps notifications: added, read, all read, gone", () => {
+  it("keeps notifications: added, read, all read, removed", () => {
     const note = (key: string) => ({ key, kind: "mention", at: key, room: "r1", seq: 9, from: BOB, title: "Bob", body: "hi", read: false });
     const two = run(
       connected,
@@ -312,23 +312,23 @@ describe("the own log", () => {
     expect(items(run(one, live(own(9, { kind: "notification", op: "gone", key: "b" }))))).toMatchObject({ unread: 0 });
   });
 
-  it("shows what a notification's message says now, and lets go of one whose message is gone", () => {
+  it("shows the current text of a notification's message, and removes one whose message was deleted", () => {
     const note = (body: string, read = false) => ({ key: "a", kind: "mention", at: "a", room: "r1", seq: 9, from: BOB, title: "Bob", body, read });
     const shown = (core: Core) => new Viewer().view(core).notifications;
     const one = run(connected, live(own(6, { kind: "notification", op: "added", entry: note("secret") })));
     const edited = run(one, live(own(7, { kind: "notification", op: "changed", entry: note("open") })));
     expect(shown(edited)).toMatchObject({ unread: 1, items: [{ id: "a", body: "open", read: false }] });
-    // Read here, and not yet known to be so when it was announced.
+    // Read here, before the server knew of it.
     const read = run(edited, { type: "notification_read", id: "a" }, live(own(8, { kind: "notification", op: "changed", entry: note("later") })));
     expect(shown(read)).toMatchObject({ unread: 0, items: [{ body: "later", read: true }] });
     expect(shown(run(read, live(own(9, { kind: "notification", op: "gone", key: "a" })))).items).toEqual([]);
-    // One that is not loaded is neither added nor counted; an op of a later version does nothing.
+    // A notification that is not loaded is neither added nor counted; an op of a later version does nothing.
     const other = run(connected, live(own(6, { kind: "notification", op: "changed", entry: note("x") })), live(own(7, { kind: "notification", op: "hidden" })));
     expect(shown(other)).toMatchObject({ unread: 0, items: [] });
     expect(other.own.cursor).toBe(7);
   });
 
-  it("takes a page's text of a notification that was read, and loads all again after a reset", () => {
+  it("takes a page's text of a notification that was read, and reloads all after a reset", () => {
     const note = (body: string) => ({ key: "a", kind: "mention", at: "a", room: "r1", seq: 9, from: BOB, title: "Bob", body, read: true });
     const one = run(connected, live(own(6, { kind: "notification", op: "added", entry: note("secret") })));
     const items = [{ id: "a", type: "mention", title: "Bob", body: "open", room: "r1", seq: 9, by: BOB, at: "a", read: false }];
@@ -338,7 +338,7 @@ describe("the own log", () => {
     expect(new Viewer().view(reset).notifications).toMatchObject({ items: [], loaded: false });
   });
 
-  it("takes up from the list's position after a reset, so that nothing falls between list and head", () => {
+  it("continues from the list's position after a reset, so that nothing is lost between list and head", () => {
     const back = run(connected, { type: "closed" }, welcome(), rooms([entry()], 20), asked("q5", "@me", "r1"));
     expect(back.own.cursor).toBe(5);
     const reset = run(back, sync("@me", "q5", "reset", { head: 22 }));
@@ -347,7 +347,7 @@ describe("the own log", () => {
 });
 
 describe("the list", () => {
-  it("names the rooms of the list, those that are held and missing from it, and the own log", () => {
+  it("resumes the rooms of the list, known rooms missing from it, and the user log", () => {
     const held = run(connected, { type: "closed" }, welcome(), rooms([], 9));
     expect([...held.needs].sort()).toEqual(["@me", "r1"]);
     const out = run(held, asked("q9", "@me", "r1"), sync("r1", "q9", "not_found"));
@@ -361,7 +361,7 @@ describe("the list", () => {
     expect([all.ready, all.needs.size, all.own.cursor]).toEqual([true, 3, 5]);
   });
 
-  it("ignores an entry that is older than what is known of the membership", () => {
+  it("ignores an entry that is older than the known membership", () => {
     const left = run(connected, live(member(11, ME, "left")), { type: "closed" }, welcome(), rooms([entry({ at_seq: 1 })]));
     expect(left.rooms.has("r1")).toBe(false);
     const again = run(left, { type: "closed" }, welcome(), rooms([entry({ at_seq: 12 })]));
@@ -370,7 +370,7 @@ describe("the list", () => {
 });
 
 describe("another epoch", () => {
-  it("drops what was cached and repeats changes from seen 0", () => {
+  it("drops the cache and retries changes from seen 0", () => {
     const pending: OutboxItem = item("a", { seen: 10, epoch: "e1" });
     const fresh: OutboxItem = item("b");
     const next = run(connected, { type: "item", item: pending }, { type: "item", item: fresh }, { type: "closed" }, welcome("e2"));
@@ -379,7 +379,7 @@ describe("another epoch", () => {
     expect(next.me?.id).toBe(ME.id);
   });
 
-  it("does not believe a sync of the epoch before", () => {
+  it("ignores a sync of the previous epoch", () => {
     const asking = run(connected, { t: "ping", heads: { r1: 11 } }, asked("q2", "r1"));
     expect(run(asking, sync("r1", "q2", "ok", { events: [message(11)], epoch: "e0" }))).toBe(asking);
   });
@@ -396,7 +396,7 @@ describe("typing, presence, members", () => {
     expect(run(connected, { ...signal, by: ME })).toBe(connected);
   });
 
-  it("heals a lost offline by what comes in full", () => {
+  it("a full list repairs a lost offline", () => {
     const users = [{ user: "a", status: "online" as const }, { user: "b", status: "away" as const }];
     const two = run(connected, { t: "presence", users, full: false });
     expect(two.presence.size).toBe(2);
@@ -434,7 +434,7 @@ export function item(id: string, change: Partial<OutboxItem> = {}): OutboxItem {
   };
 }
 
-describe("own changes", () => {
+describe("the user's own changes", () => {
   const sent = run(connected, { type: "item", item: item("a", { seen: 10, epoch: "e1" }) });
   const ack: ServerFrame = { t: "ack", id: "a", room: "r1", seq: 11, at: "", dup: false, noop: false };
 
@@ -453,11 +453,11 @@ describe("own changes", () => {
     expect(view(refused).messages[0]).toMatchObject({ status: "failed", failure: { code: "muted", message: "You are muted." } });
     const arrived = run(refused, live(message(11, { by: ME, id: "a" })));
     expect(view(arrived).messages.map((m) => [m.status, m.seq])).toEqual([["sent", 11]]);
-    // Somebody else's entry with the same id is not one's own.
+    // Another user's entry with the same id is not an ack.
     expect(run(sent, live(message(11, { by: BOB, id: "a" }))).outbox).toHaveLength(1);
   });
 
-  it("keeps what may be repeated", () => {
+  it("keeps changes that may be retried", () => {
     for (const code of ["unavailable", "overloaded", "rate_limited", "slow_mode", "unauthenticated"]) {
       expect(run(sent, { t: "error", id: "a", of: "send", code, message: "" }).outbox[0]?.status).toBe("sending");
     }
@@ -502,7 +502,7 @@ describe("own changes", () => {
 });
 
 describe("the view", () => {
-  it("keeps references of what did not change", () => {
+  it("keeps the references of what did not change", () => {
     const viewer = new Viewer();
     const two = run(connected, live(own(6, { kind: "room", op: "set", entry: entry({ id: "r2", at_seq: 3 }) })), live(message(11)));
     const first = viewer.view(two);

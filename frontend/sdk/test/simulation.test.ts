@@ -80,13 +80,13 @@ async function run(seed: number): Promise<void> {
   }
   server.faults = { lostAnswer: 0, unavailable: 0, lostEvent: 0 };
   for (const { client } of devices) client.reconnectNow();
-  // Long enough for every back-off, and two heartbeats with heads.
+  // Long enough for every backoff, and for two heartbeats with heads.
   await pass(60_000);
   check(server, devices, restored);
   for (const { client } of devices) client.stop();
 }
 
-/** Lets what waits for promises run: the client's own chains are a few deep, and requests parse a body. */
+/** Runs everything that waits for promises: the client's own chains are a few deep, and requests parse a body. */
 async function turn(): Promise<void> {
   for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
 }

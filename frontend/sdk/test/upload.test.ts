@@ -1,4 +1,4 @@
-/** Which way a file takes: through the server, or straight to the store of files. */
+/** How a file is uploaded: through the server, or directly to the file store. */
 import { describe, expect, it } from "vitest";
 import type { Session } from "../src/auth/session.js";
 import { filesApi } from "../src/rest/files.js";
@@ -32,7 +32,7 @@ function large(size = 3 * MIB): File {
 const DIRECT = { "POST /api/files/presign": { body: { upload: UPLOAD } }, "PUT /f1": {}, "POST /api/files/f1/complete": { body: FILE } };
 
 describe("a large file", () => {
-  it("goes straight to the store of files, with what was signed and no token", async () => {
+  it("goes directly to the file store, with the signed headers and no token", async () => {
     const { host, api, asked } = files(DIRECT);
     const progress: number[] = [];
     expect(await api.upload("r1", large(), { onProgress: (sent) => void progress.push(sent) })).toEqual(FILE);
@@ -44,7 +44,7 @@ describe("a large file", () => {
     expect(progress).toEqual([50]);
   });
 
-  it("goes through a server that takes all bytes itself, which is asked once", async () => {
+  it("goes through a server that takes all bytes itself, which is asked only once", async () => {
     const { api, asked } = files({
       "POST /api/files/presign": { body: { upload: null } },
       "POST /api/files/upload": { status: 201, body: FILE },
@@ -54,13 +54,13 @@ describe("a large file", () => {
     expect(asked()).toEqual(["POST /api/files/presign", "POST /api/files/upload", "POST /api/files/upload"]);
   });
 
-  it("is refused before it is sent when no way takes it", async () => {
+  it("is refused before it is sent when neither way accepts it", async () => {
     const { api, asked } = files({ "POST /api/files/presign": { status: 413, body: { code: "too_large", detail: "A file may have 9 bytes at most." } } });
     await expect(api.upload("r1", large())).rejects.toMatchObject({ code: "too_large", status: 413 });
     expect(asked()).toEqual(["POST /api/files/presign"]);
   });
 
-  it("can be cancelled on its way, and is not completed then", async () => {
+  it("can be cancelled in flight, and is then not completed", async () => {
     const stop = new AbortController();
     const { api, asked } = files(DIRECT);
     const upload = api.upload("r1", large(), { signal: stop.signal, onProgress: () => stop.abort() });
@@ -68,18 +68,18 @@ describe("a large file", () => {
     expect(asked()).toEqual(["POST /api/files/presign"]);
   });
 
-  it("that the store refuses is an error without its address", async () => {
+  it("that the store refuses is an error without its URL", async () => {
     const { api } = files({ ...DIRECT, "PUT /f1": { status: 403, body: "<Error>SignatureDoesNotMatch</Error>" } });
     const error = await api.upload("r1", large()).catch((error: unknown) => error);
     expect(error).toMatchObject({ code: "bad_request", status: 403 });
     expect(JSON.stringify(error) + String(error)).not.toContain("secret");
   });
 
-  it("is not lost to one bad moment at its end, nor to an answer that was", async () => {
+  it("is not lost to one failed request at its end, nor to a lost answer", async () => {
     let completions = 0;
     const { api, asked } = files({
       ...DIRECT,
-      // The first try arrived, and its answer did not.
+      // The first attempt arrived, but its answer did not.
       "PUT /f1": { status: 412 },
       "POST /api/files/f1/complete": () => (completions++ === 0 ? { status: 503, body: { code: "unavailable", detail: "" } } : { body: FILE }),
     });
@@ -87,7 +87,7 @@ describe("a large file", () => {
     expect(asked().slice(2)).toEqual(["POST /api/files/f1/complete", "POST /api/files/f1/complete"]);
   });
 
-  it("that is not what it said is not tried again", async () => {
+  it("that is not what it claimed is not retried", async () => {
     const refusal = { status: 400, body: { code: "bad_request", detail: "2 bytes arrived." } };
     const { api, asked } = files({ ...DIRECT, "POST /api/files/f1/complete": refusal });
     await expect(api.upload("r1", large())).rejects.toMatchObject({ code: "bad_request" });

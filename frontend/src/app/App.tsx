@@ -1,4 +1,4 @@
-/** Owns what is shown by the state of the session: nothing yet, the way in, or the chat. */
+/** Owns what is shown for each state of the session: nothing yet, the sign-in form, or the chat. */
 import { useClientState } from "@palaver/sdk/react";
 import { useState } from "react";
 import { type Locale, locale, switchLocale } from "../i18n/index.ts";
@@ -14,7 +14,7 @@ const SignIn = onDemand(async () => (await import("../features/session/SignIn.ts
 export function App() {
   const session = useClientState((state) => state.session);
   const me = useClientState((state) => state.me);
-  // Another language draws everything anew: no component needs to listen for it.
+  // Switching the language re-renders everything: no component needs to listen for it.
   const [drawn, setDrawn] = useState(locale());
   const onLocale = (next: Locale) => attempt(switchLocale(next, true).then(() => setDrawn(next)));
   return (

@@ -1,4 +1,6 @@
-/** Owns what an address shows whose room one is not in: an invitation, a public room to join, or nothing to be had. */
+/**
+ * Owns what the URL of a room shows to a non-member: an invitation, a public room to join, or that there is no access.
+ */
 import type { RoomView } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { t } from "../i18n/index.ts";
@@ -8,7 +10,7 @@ import { navigate } from "./router.ts";
 
 interface Props {
   readonly address: string;
-  /** The room when one is invited to it. */
+  /** The room if the user is invited to it. */
   readonly invited: RoomView | null;
   readonly onBrowse: () => void;
 }

@@ -1,4 +1,4 @@
-/** Owns the head of a room: where one is, who is here, and what one may do with the room. */
+/** Owns the header of a room: its name, who is online, and the actions on the room. */
 import type { NotificationLevel, RoomId, RoomView } from "@palaver/sdk";
 import { useClient, useClientState } from "@palaver/sdk/react";
 import { memo, useState } from "react";

@@ -1,4 +1,4 @@
-/** Owns one open room: puts header, conversation, composer and the people panel together. Mount it with the room's id as key. */
+/** Owns one open room: combines header, conversation, composer and people panel. Mount it with the room's id as key. */
 import type { FileInfo, MessageView, Person, RoomId } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { memo, useCallback, useEffect, useMemo, useState } from "react";
@@ -26,13 +26,13 @@ import { navigate, pathOf } from "./router.ts";
 
 const Viewer = onDemand(async () => (await import("../features/messages/Viewer.tsx")).Viewer);
 
-/** Not its messages, nor who is in it: what draws these reads them by itself. */
+/** Neither messages nor members: the components that draw these read them themselves. */
 const FIELDS = ["id", "slug", "kind", "state", "role", "archived"] as const;
 
 interface Props {
   readonly id: RoomId;
   readonly me: Person;
-  /** A linked message. */
+  /** `seq` of a linked message. */
   readonly seq: number | null;
   readonly onDirect: (person: Person) => Promise<void>;
   /** Called with whether the end of the conversation is out of sight. */
@@ -44,7 +44,7 @@ export const RoomPage = memo(function RoomPage({ id, me, seq, onDirect, onAway }
   const room = useRoom(id, FIELDS);
   const download = useDownload();
   const wide = useMedia("(min-width: 1100px)");
-  // Beside the conversation the panel is a lasting choice; over it, it is opened for a moment.
+  // Beside the conversation, the open panel is a remembered choice; as an overlay, it is only opened temporarily.
   const [beside, setBeside] = useState(() => recall("people", true));
   const [above, setAbove] = useState(false);
   const peopleOpen = wide ? beside && room.kind !== "direct" : above;
@@ -53,7 +53,7 @@ export const RoomPage = memo(function RoomPage({ id, me, seq, onDirect, onAway }
   const [viewed, setViewed] = useState<{ file: FileInfo; message: MessageView } | null>(null);
 
   useEffect(() => {
-    // A page that fails is shown by the list (`loadFailure`).
+    // The list shows a failed page (`loadFailure`).
     if (room.state === "joined") client.openRoom(room.id).catch(() => undefined);
   }, [client, room.id, room.state]);
 

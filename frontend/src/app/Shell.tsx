@@ -1,4 +1,4 @@
-/** Owns the panes: rooms, conversation, details; which of them show by width; and the dialogs that open from the side bar. */
+/** Owns the panes (rooms, conversation, details), which of them show by width, and the dialogs of the side bar. */
 import type { NotificationView, Person } from "@palaver/sdk";
 import { useClient, useClientState } from "@palaver/sdk/react";
 import { useCallback, useState } from "react";
@@ -40,19 +40,19 @@ export function Shell({ me, onLocale }: Props) {
   const room = useClientState((state) => (route.room === null ? null : findRoom(state.rooms, route.room)), sameRoom);
   const open = room !== null && room.state !== "invited" ? room : null;
   const [dialog, setDialog] = useState<RoomsDialog | null>(null);
-  // The end of the open room is out of sight: what arrives there is unread as in any other room.
+  // Whether the end of the open room is out of sight: messages that arrive then are unread as in any other room.
   const [away, setAway] = useState(false);
   const [usedTheme, setUsedTheme] = useState(theme());
   useTitle(open?.name ?? null);
   usePresenceWatch(open?.id ?? null);
   useSeenNotifications();
 
-  // A page has one first heading: the open room's name, else the product's.
+  // A page has one first-level heading: the open room's name, else the product's.
   const Brand = route.room === null ? "h1" : "span";
 
-  // One pane at a time: what shows is the main one (see Shell.module.css).
+  // On a narrow screen one pane shows at a time, and it is the main one (see Shell.module.css).
   const narrow = useMedia("(max-width: 719px)");
-  // Banner and foot of the page, unless they are inside its main part.
+  // These are the page's banner and footer, unless they are inside its main part.
   const [Head, Foot] = narrow ? (["div", "div"] as const) : (["header", "footer"] as const);
 
   const goTo = useCallback((address: string, seq: number | null = null) => {

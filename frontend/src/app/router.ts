@@ -1,9 +1,9 @@
-/** Owns addresses: `/`, `/r/{room}`, `/r/{room}/{seq}`. The room is a slug or an id. */
+/** Owns URLs: `/`, `/r/{room}`, `/r/{room}/{seq}`. The room is a slug or an id. */
 import { useSyncExternalStore } from "react";
 
 export interface Route {
   readonly room: string | null;
-  /** A message to show. */
+  /** `seq` of a message to show. */
   readonly seq: number | null;
 }
 
@@ -30,7 +30,7 @@ export function navigate(path: string, { replace = false } = {}): void {
   for (const listener of listeners) listener();
 }
 
-/** Back to the room list: by the history when we came from there, so that the browser's own back agrees. */
+/** Goes back to the room list: through the history if the user came from there, so that the back button agrees. */
 export function back(): void {
   if ((history.state as { inside?: boolean } | null)?.inside === true) history.back();
   else navigate("/", { replace: true });

@@ -1,4 +1,4 @@
-/** Owns light, dark or as the system has it. `public/theme.js` applies the stored choice before the first paint. */
+/** Owns the theme: light, dark or the system's. `public/theme.js` applies the stored choice before the first paint. */
 
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
@@ -15,6 +15,6 @@ export function setTheme(next: Theme): void {
   try {
     localStorage.setItem(STORED, next);
   } catch {
-    // Storage may be blocked: the choice holds until the page is closed.
+    // Storage may be blocked: the choice then lasts until the page is closed.
   }
 }

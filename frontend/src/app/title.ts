@@ -1,4 +1,4 @@
-/** Owns the title and the picture of the browser's tab, with the number of things that wait for one. */
+/** Owns the browser tab's title and icon, with the number of unread items addressed to the user. */
 import { useClientState } from "@palaver/sdk/react";
 import { useEffect } from "react";
 
@@ -10,7 +10,7 @@ export function titleOf(room: string | null, waiting: number): string {
 }
 
 export function useTitle(name: string | null): void {
-  // Mentions, and everything of direct rooms: what was said to this person.
+  // Counts mentions, and everything in direct rooms: the messages addressed to this user.
   const waiting = useClientState((state) => {
     let n = 0;
     for (const one of state.rooms.values()) {

@@ -1,4 +1,4 @@
-/** Owns whose presence is followed: that of direct partners and of the open room's members. */
+/** Owns whose presence is followed: the partners in direct rooms and the members of the open room. */
 import type { RoomId, State } from "@palaver/sdk";
 import { useClient, useClientState } from "@palaver/sdk/react";
 import { useEffect, useMemo } from "react";
@@ -7,7 +7,7 @@ import { WATCHED_PEOPLE } from "../lib/limits.ts";
 export function usePresenceWatch(open: RoomId | null): void {
   const client = useClient();
   const members = useClientState((state) => (open === null ? undefined : state.rooms.get(open)?.members));
-  // As one string, so that a new message does not count as new people.
+  // Joined into one string, so that a new message does not look like a new set of users.
   const partners = useClientState(partnersOf);
   const users = useMemo(() => {
     const wanted = new Set(partners.split("\n").filter(Boolean));

@@ -7,12 +7,12 @@ import { LOCALES, preferredLocale, switchLocale, t } from "./index.ts";
 
 const FOLDER = join(import.meta.dirname, "catalogs");
 
-/** As it was written: an import would give what the build makes of it. */
+/** Reads the catalog as written: an import would return the compiled form. */
 function catalog(name: string): Record<string, string> {
   return JSON.parse(readFileSync(join(FOLDER, `${name}.json`), "utf8"));
 }
 
-/** The placeholders of a message, at any depth of its plurals. */
+/** Returns the placeholders of a message, at any depth of its plurals. */
 function placeholders(message: string): string[] {
   const found = new Set<string>();
   // A message is a list of texts and of placeholders: `[name]` or `[name, format, branches]`, each branch a message again.
@@ -30,7 +30,7 @@ function placeholders(message: string): string[] {
 
 const en = catalog("en");
 
-test("each language that is offered has a catalog, and no catalog is forgotten", () => {
+test("each offered language has a catalog, and each catalog is offered", () => {
   const files = readdirSync(FOLDER).map((file) => file.replace(".json", ""));
   expect(files.sort()).toEqual([...LOCALES].sort());
 });
@@ -38,11 +38,11 @@ test("each language that is offered has a catalog, and no catalog is forgotten",
 describe.each(LOCALES.filter((one) => one !== "en"))("the catalog %s", (name) => {
   const other = catalog(name);
 
-  test("says everything that English says, and no more", () => {
+  test("has exactly the messages of English", () => {
     expect(Object.keys(other).sort()).toEqual(Object.keys(en).sort());
   });
 
-  test("uses the same values", () => {
+  test("uses the same placeholders", () => {
     for (const [id, message] of Object.entries(en)) {
       expect(placeholders(other[id] ?? ""), id).toEqual(placeholders(message));
     }
@@ -52,13 +52,13 @@ describe.each(LOCALES.filter((one) => one !== "en"))("the catalog %s", (name) =>
 describe("the language in use", () => {
   afterEach(() => switchLocale("en"));
 
-  test("counts by its own rules", async () => {
+  test("uses its own plural rules", async () => {
     expect(t("directory.members", { n: 1 })).toBe("1 member");
     await switchLocale("de");
     expect(t("directory.members", { n: 2 })).toBe("2 Mitglieder");
   });
 
-  test("is the stored one, then the browser's first that we have, then English", () => {
+  test("is the stored one, then the browser's first with a catalog, then English", () => {
     expect(preferredLocale("de", ["en-GB"])).toBe("de");
     expect(preferredLocale(null, ["fr-FR", "de-AT", "en"])).toBe("de");
     expect(preferredLocale("xx", ["fr"])).toBe("en");

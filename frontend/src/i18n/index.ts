@@ -1,6 +1,6 @@
 /**
- * Owns languages: which there are, which one is used, and `t`.
- * Messages are ICU, parsed at build time (build/catalogs.ts). English is always there; another language loads on demand.
+ * Owns languages: which ones exist, which one is used, and `t`. Messages are ICU, parsed at build time
+ * (build/catalogs.ts). English is always loaded; other languages load on demand.
  */
 import { setupI18n } from "@lingui/core";
 import en from "./catalogs/en.json";
@@ -14,7 +14,7 @@ const RTL: ReadonlySet<Locale> = new Set(["ar"]);
 const STORED = "palaver.locale";
 const i18n = setupI18n({ locale: "en", messages: { en: en as never } });
 
-/** The text of a message in the language in use. */
+/** Returns the text of a message in the current language. */
 export function t(id: MessageId, values?: Record<string, unknown>): string {
   return i18n._(id, values);
 }
@@ -23,7 +23,7 @@ export function locale(): Locale {
   return i18n.locale as Locale;
 }
 
-/** The language chosen on this device, else the first of the browser's that we have. */
+/** Returns the language chosen on this device, else the first of the browser's languages that has a catalog. */
 export function preferredLocale(stored = read(), wanted: readonly string[] = navigator.languages): Locale {
   for (const tag of stored === null ? wanted : [stored, ...wanted]) {
     const found = LOCALES.find((known) => known === tag.toLowerCase().split("-", 1)[0]);
@@ -32,11 +32,11 @@ export function preferredLocale(stored = read(), wanted: readonly string[] = nav
   return "en";
 }
 
-/** Loads and uses a language. The caller draws the page anew. */
+/** Loads a language and switches to it. The caller re-renders the page. */
 export async function switchLocale(next: Locale, remember = false): Promise<void> {
   if (next !== "en") {
     const catalog: { default: unknown } = await import(`./catalogs/${next}.json`);
-    // What a catalog lacks is shown in English rather than as an id.
+    // Messages missing from a catalog are shown in English rather than as an id.
     i18n.load(next, { ...(en as object), ...(catalog.default as object) } as never);
   }
   i18n.activate(next);
@@ -57,6 +57,6 @@ function write(value: Locale): void {
   try {
     localStorage.setItem(STORED, value);
   } catch {
-    // Storage may be blocked: the choice holds until the page is closed.
+    // Storage may be blocked: the choice then lasts until the page is closed.
   }
 }

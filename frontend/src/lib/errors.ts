@@ -1,4 +1,4 @@
-/** Owns how a failure is said to a person: what happened and what they can do. */
+/** Owns how a failure is explained to a user: what happened and what they can do. */
 import { type Failure, PalaverError } from "@palaver/sdk";
 import { t } from "../i18n/index.ts";
 
@@ -25,7 +25,7 @@ export function explainFailure(failure: Pick<Failure, "code" | "message">): stri
   }
 }
 
-/** Whether the person themselves stopped it. */
+/** Returns whether the user cancelled the request. */
 export function aborted(error: unknown): boolean {
   return error instanceof DOMException && error.name === "AbortError";
 }

@@ -12,14 +12,14 @@ test("days are named by the calendar", () => {
   expect(dayKey("2026-11-21T00:00:00")).toBe(dayKey("2026-11-21T23:59:59"));
 });
 
-test("sizes are written in the unit that reads best", () => {
+test("sizes are written in the most readable unit", () => {
   expect(size(0)).toBe("0 bytes");
   expect(size(999)).toBe("999 bytes");
   expect(size(1_482_113)).toBe("1.5 MB");
   expect(size(9e12)).toBe("9,000 GB");
 });
 
-test("badges stay small and names make a sentence", () => {
+test("badges stay small and names are joined into a phrase", () => {
   expect([badge(99), badge(100)]).toEqual(["99", "99+"]);
   expect(list(["Ada", "Grace", "Linus"])).toBe("Ada, Grace, and Linus");
 });

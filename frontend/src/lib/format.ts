@@ -1,13 +1,13 @@
-/** Owns how times, sizes and numbers are written. */
+/** Owns how times, sizes and numbers are formatted. */
 import { locale } from "../i18n/index.ts";
 import { conjunction, dateTime, number, relativeTime } from "./intl.ts";
 
-/** `14:05` */
+/** Formats a time as `14:05`. */
 export function clock(at: string): string {
   return dateTime("clock", { hour: "numeric", minute: "2-digit" }).format(new Date(at));
 }
 
-/** The clock without "AM" or "PM", for a narrow place beside others that have it. */
+/** Formats a time without "AM" or "PM", for a narrow place beside times that have it. */
 export function shortClock(at: string): string {
   const parts = dateTime("clock", { hour: "numeric", minute: "2-digit" }).formatToParts(new Date(at));
   return parts
@@ -17,25 +17,25 @@ export function shortClock(at: string): string {
     .trim();
 }
 
-/** Date and time in full, for a title. */
+/** Formats date and time in full, for a tooltip. */
 export function full(at: string): string {
   return dateTime("full", { dateStyle: "full", timeStyle: "medium" }).format(new Date(at));
 }
 
-/** The local calendar day as `2026-11-21`: equal for two times of one day. */
+/** Returns the local calendar day as `2026-11-21`: equal for two times on one day. */
 export function dayKey(at: string): string {
   const date = new Date(at);
   return `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
 }
 
-/** Days from `at` to `now` by the calendar, not by 24 hours. */
+/** Returns the days from `at` to `now` by the calendar, not by 24 hours. */
 function daysAgo(at: string, now: Date): number {
   const date = new Date(at);
   const midnight = (d: Date) => Date.UTC(d.getFullYear(), d.getMonth(), d.getDate());
   return Math.round((midnight(now) - midnight(date)) / 86_400_000);
 }
 
-/** "Today", "Yesterday", "Friday, 20 November"; with the year when it is another one. */
+/** Formats a day as "Today", "Yesterday" or "Friday, 20 November"; with the year if it is not the current one. */
 export function day(at: string, now = new Date()): string {
   const days = daysAgo(at, now);
   if (days === 0 || days === 1) {
@@ -48,7 +48,7 @@ export function day(at: string, now = new Date()): string {
     : dateTime("dayYear", { weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(date);
 }
 
-/** Short for lists: the clock today, the weekday this week, else the date. */
+/** Formats a time briefly for lists: the time if today, the weekday if this week, else the date. */
 export function brief(at: string, now = new Date()): string {
   const days = daysAgo(at, now);
   const date = new Date(at);
@@ -57,7 +57,7 @@ export function brief(at: string, now = new Date()): string {
   return dateTime("date", { day: "numeric", month: "short" }).format(date);
 }
 
-/** "3 minutes ago" */
+/** Formats a time as "3 minutes ago". */
 export function ago(at: string, now = new Date()): string {
   const minutes = Math.round((now.getTime() - new Date(at).getTime()) / 60_000);
   const relative = relativeTime();
@@ -68,7 +68,7 @@ export function ago(at: string, now = new Date()): string {
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
 
-/** `1.4 MB` */
+/** Formats a size as `1.4 MB`. */
 export function size(bytes: number): string {
   const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log(bytes) / Math.log(1000)), UNITS.length - 1);
   const unit = UNITS[power] ?? "byte";
@@ -80,12 +80,12 @@ export function size(bytes: number): string {
   }).format(bytes / 1000 ** power);
 }
 
-/** `99+` above 99: a badge has little room. */
+/** Formats a count as at most `99+`: a badge has little room. */
 export function badge(n: number): string {
   return n > 99 ? "99+" : String(n);
 }
 
-/** Names as a sentence: "Ada, Grace and Linus". */
+/** Joins names into a phrase: "Ada, Grace and Linus". */
 export function list(names: readonly string[]): string {
   return conjunction().format(names);
 }

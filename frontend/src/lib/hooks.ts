@@ -1,7 +1,7 @@
 /** Owns hooks that any feature may use and that know nothing of chat. */
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 
-/** Whether a media query holds. */
+/** Returns whether a media query matches. */
 export function useMedia(query: string): boolean {
   return useSyncExternalStore(
     (changed) => {
@@ -13,7 +13,7 @@ export function useMedia(query: string): boolean {
   );
 }
 
-/** The time, told again each `everyMs`; stands still when `everyMs` is null. */
+/** Returns the time, updated every `everyMs`; stands still when `everyMs` is null. */
 export function useNow(everyMs: number | null): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
@@ -25,7 +25,7 @@ export function useNow(everyMs: number | null): number {
   return now;
 }
 
-/** Follows `value` once it has stood still for `ms`. */
+/** Returns `value` once it has not changed for `ms`. */
 export function useSettled<T>(value: T, ms: number): T {
   const [settled, setSettled] = useState(value);
   useEffect(() => {

@@ -8,7 +8,7 @@ vi.stubGlobal("document", { documentElement: {} });
 
 afterEach(() => switchLocale("en"));
 
-test("formatters are made once a language, however often they are used", () => {
+test("formatters are created once per language, however often they are used", () => {
   const everything = () => {
     ago("2026-11-20T10:00:00Z");
     day(new Date().toISOString());
@@ -32,7 +32,7 @@ test("formatters are made once a language, however often they are used", () => {
   vi.restoreAllMocks();
 });
 
-test("another language has formatters of its own", async () => {
+test("each language has its own formatters", async () => {
   const english = relativeTime();
   expect(english.format(-1, "day")).toBe("yesterday");
   expect(dateTime("weekday", { weekday: "long" })).toBe(dateTime("weekday", { weekday: "long" }));
@@ -42,7 +42,7 @@ test("another language has formatters of its own", async () => {
   expect(relativeTime()).toBe(english);
 });
 
-test("names are sorted as people do, and a character is what people call one", () => {
+test("names are sorted as people sort them, and a character is what people call one", () => {
   expect(["Zoë", "ada", "Émile", "Bob"].sort(compareNames)).toEqual(["ada", "Bob", "Émile", "Zoë"]);
   expect(firstCharacter("👩‍🚀 crew")).toBe("👩‍🚀");
   expect(firstCharacter("")).toBe("");

@@ -1,6 +1,6 @@
 /**
- * Owns the formatters of `Intl`. Each is made once a language: making one takes up to a millisecond, a thousand times what
- * using it takes, and rows of lists use them. The linter refuses `Intl` and `localeCompare` anywhere else.
+ * Owns the `Intl` formatters. Each is created once per language: creating one takes up to a millisecond, a thousand
+ * times as long as using it, and list rows use them. The linter rejects `Intl` and `localeCompare` anywhere else.
  */
 import { locale } from "../i18n/index.ts";
 
@@ -16,38 +16,38 @@ function once<T>(key: string, make: (locale: string) => T): T {
   return formatter;
 }
 
-/** The language in use as the browser's settings have it: `en-GB` writes dates and times unlike `en-US`. */
+/** Returns the current language with the browser's region: `en-GB` formats dates and times unlike `en-US`. */
 function region(language: string): string {
   const tags = typeof navigator === "undefined" ? [] : navigator.languages;
   return tags.find((tag) => tag.split("-", 1)[0] === language) ?? language;
 }
 
-/** Returns what writes a point in time. The same `name` has the same options. */
+/** Returns the formatter for dates and times. The same `name` always has the same options. */
 export function dateTime(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   return once(`time ${name}`, (language) => new Intl.DateTimeFormat(region(language), options));
 }
 
-/** Returns what writes a number. The same `name` has the same options. */
+/** Returns the formatter for numbers. The same `name` always has the same options. */
 export function number(name: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
   return once(`number ${name}`, (language) => new Intl.NumberFormat(language, options));
 }
 
-/** Returns what writes "yesterday" and "3 minutes ago". */
+/** Returns the formatter for "yesterday" and "3 minutes ago". */
 export function relativeTime(): Intl.RelativeTimeFormat {
   return once("relative", (language) => new Intl.RelativeTimeFormat(language, { numeric: "auto" }));
 }
 
-/** Returns what writes "Ada, Grace and Linus". */
+/** Returns the formatter for "Ada, Grace and Linus". */
 export function conjunction(): Intl.ListFormat {
   return once("list", (language) => new Intl.ListFormat(language, { type: "conjunction" }));
 }
 
-/** Compares two names as the language in use sorts them. */
+/** Compares two names by the sort order of the current language. */
 export function compareNames(a: string, b: string): number {
   return once("names", (language) => new Intl.Collator(language)).compare(a, b);
 }
 
-/** Returns the first character as people count them, so that an emoji or an accent stays whole; "" of nothing. */
+/** Returns the first character as people count them, so that an emoji or an accent stays whole; "" for empty text. */
 export function firstCharacter(text: string): string {
   const segmenter = once("characters", (language) => new Intl.Segmenter(language));
   for (const { segment } of segmenter.segment(text)) return segment;

@@ -2,17 +2,17 @@
 import type { Person } from "@palaver/sdk";
 import { firstCharacter } from "./intl.ts";
 
-/** What a person likes to be called, else their handle. */
+/** Returns a person's display name, else their handle. */
 export function called(person: Person): string {
   return person.display_name?.trim() || person.name;
 }
 
-/** The unique name as it is typed in a mention. Isolated, so that the sign stays before the name also from right to left. */
+/** Returns the handle as typed in a mention. Isolated, so that the sign stays before the name in right-to-left text. */
 export function handle(person: Person): string {
   return `\u2066@${person.name}\u2069`;
 }
 
-/** One or two letters for an avatar. Counts by grapheme, so that an emoji or an accent stays whole. */
+/** Returns one or two letters for an avatar. Counts by grapheme, so that an emoji or an accent stays whole. */
 export function initials(name: string): string {
   const words = name
     .trim()
@@ -22,7 +22,7 @@ export function initials(name: string): string {
   return letters.toLocaleUpperCase() || "?";
 }
 
-/** A hue that stays the same for one id. FNV-1a: short, and spreads ids that differ in one letter. */
+/** Returns a hue that is always the same for one id. FNV-1a is short, and spreads ids that differ in one letter. */
 export function hue(id: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < id.length; i++) {

@@ -6,12 +6,12 @@ import { sameFields } from "./room.ts";
 const before: RoomView = room("r", "Garden");
 const busier: RoomView = { ...before, messages: [], unread: 7, head: 90 };
 
-test("a message changes nothing for those who draw other fields", () => {
+test("a message changes nothing for components that render other fields", () => {
   expect(sameFields(["name", "members"])(before, busier)).toBe(true);
   expect(sameFields(["name", "unread"])(before, busier)).toBe(false);
 });
 
-test("a room that has gone is another one, unless what is drawn of it stays", () => {
+test("a removed room counts as changed, unless its last fields are kept", () => {
   expect(sameFields(["name"])(before, null)).toBe(false);
   expect(sameFields(["name"])(null, null)).toBe(true);
   expect(sameFields(["name"], true)(before, null)).toBe(true);

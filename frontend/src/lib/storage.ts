@@ -1,4 +1,6 @@
-/** Owns small choices kept on this device. Storage may be blocked or full: then a choice holds until the page is closed. */
+/**
+ * Owns small choices kept on this device. Storage may be blocked or full: a choice then lasts until the page is closed.
+ */
 
 export function recall<T>(key: string, fallback: T): T {
   try {
@@ -13,6 +15,6 @@ export function remember(key: string, value: unknown): void {
   try {
     localStorage.setItem(`palaver.${key}`, JSON.stringify(value));
   } catch {
-    // See above.
+    // Storage may be blocked or full, see above.
   }
 }

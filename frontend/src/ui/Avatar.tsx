@@ -1,4 +1,4 @@
-/** Owns the round picture of a person (letters on a colour of their own) with their presence, and the tile of a room. */
+/** Owns the round picture of a person (letters on the person's colour) with their presence, and the tile of a room. */
 import type { PresenceStatus } from "@palaver/sdk";
 import { t } from "../i18n/index.ts";
 import { hue, initials } from "../lib/person.ts";
@@ -9,7 +9,7 @@ interface Props {
   readonly id: string;
   readonly name: string;
   readonly size?: number;
-  /** Left out: no dot. */
+  /** No dot if left out. */
   readonly presence?: PresenceStatus | undefined;
 }
 

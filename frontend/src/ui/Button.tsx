@@ -1,4 +1,4 @@
-/** Owns buttons: with text, and with an icon only (then the label is its name and its tooltip). */
+/** Owns buttons: with text, or with an icon only (then the label is its name and its tooltip). */
 import type { ReactNode } from "react";
 import {
   Button as AriaButton,
@@ -32,9 +32,9 @@ interface IconButtonProps extends Omit<AriaButtonProps, "className" | "children"
   readonly small?: boolean;
   readonly tone?: "danger" | undefined;
   readonly active?: boolean;
-  /** Drawn over the icon (a badge). */
+  /** Rendered over the icon (a badge). */
   readonly children?: ReactNode;
-  /** What the tooltip says when it is not the label. */
+  /** The tooltip's text, if it is not the label. */
   readonly tip?: string;
 }
 

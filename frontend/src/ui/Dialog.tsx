@@ -1,4 +1,4 @@
-/** Owns dialogs: the frame with title and close button, and the question that must be answered before something is lost. */
+/** Owns dialogs: the frame with title and close button, and the confirmation before something is lost. */
 import { type ReactNode, useState } from "react";
 import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { t } from "../i18n/index.ts";
@@ -15,7 +15,7 @@ interface Props {
   readonly role?: "dialog" | "alertdialog";
 }
 
-/** Shown while it is mounted. */
+/** Shows a dialog as long as it is mounted. */
 export function Dialog({ title, onClose, children, wide = false, role = "dialog" }: Props) {
   return (
     <ModalOverlay className={s.scrim ?? ""} isOpen isDismissable onOpenChange={(open) => !open && onClose()}>

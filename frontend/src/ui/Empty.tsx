@@ -1,4 +1,4 @@
-/** Owns what stands where nothing is: an empty list, a list that is loading, a list that did not come. */
+/** Owns the placeholders for an empty list, a list that is loading, and a list that failed to load. */
 import type { ReactNode } from "react";
 import s from "./Empty.module.css";
 import { Icon, type IconName } from "./Icon.tsx";
@@ -23,7 +23,7 @@ export function Empty({ icon, title, text, children }: Props) {
   );
 }
 
-/** Grey lines of the size of what will come. */
+/** Renders grey lines of the size of the expected content. */
 export function Skeleton({ rows, avatar = true }: { rows: number; avatar?: boolean }) {
   return (
     <div className={s.skeleton} aria-hidden="true">

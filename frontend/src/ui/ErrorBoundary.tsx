@@ -1,4 +1,4 @@
-/** Owns what is shown when the page itself fails, for example when it is older than the server it talks to. */
+/** Owns what is shown when the page itself fails, for example because it is older than the server it talks to. */
 import { Component, type ErrorInfo, type ReactNode } from "react";
 import { t } from "../i18n/index.ts";
 import { Button } from "./Button.tsx";

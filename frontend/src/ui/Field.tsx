@@ -1,4 +1,4 @@
-/** Owns labelled inputs with a hint and the error of a form. */
+/** Owns labelled inputs with a hint, and the error of a form. */
 import { type ComponentPropsWithRef, useId } from "react";
 import s from "./Field.module.css";
 
@@ -31,7 +31,7 @@ interface ChoiceProps<T extends string> {
   readonly onChange: (value: T) => void;
 }
 
-/** One of a few, all of them visible. */
+/** Renders a choice of a few options, all of them visible. */
 export function Choice<T extends string>({ label, value, options, onChange }: ChoiceProps<T>) {
   const name = useId();
   return (
@@ -70,7 +70,7 @@ export function Checkbox({
   );
 }
 
-/** Says why a form was refused; announced when it appears. */
+/** Shows why a form was refused; announced when it appears. */
 export function FormError({ text }: { text: string | null }) {
   return (
     <div role="alert" className={s.error} hidden={text === null}>

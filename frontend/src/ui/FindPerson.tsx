@@ -1,4 +1,4 @@
-/** Owns looking a person up by the beginning of their name: for direct rooms and for invitations. */
+/** Owns finding a person by the beginning of their name: for direct rooms and for invitations. */
 import type { Person } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { useEffect, useState } from "react";
@@ -15,7 +15,7 @@ import form from "./Form.module.css";
 
 interface Props {
   readonly title: string;
-  /** What the button beside each person says; `named` is the same with the name in it. */
+  /** Label of the button beside each person; `named` is the same with the name in it. */
   readonly action: string;
   readonly named: (name: string) => string;
   readonly leaveOut: (person: Person) => boolean;

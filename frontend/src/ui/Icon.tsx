@@ -1,4 +1,6 @@
-/** Owns the icons: line drawings on a 24 grid that take the colour of the text. They are decoration; names come from their buttons. */
+/**
+ * Owns the icons: line drawings on a 24 grid that take the colour of the text. Decoration only; buttons have the names.
+ */
 
 const PATHS = {
   plus: "M12 5v14M5 12h14",

@@ -1,4 +1,4 @@
-/** Owns the mark of the product. */
+/** Owns the product's logo. */
 export function Logo({ size = 24 }: { size?: number }) {
   return (
     <svg aria-hidden="true" width={size} height={size} viewBox="0 0 32 32">

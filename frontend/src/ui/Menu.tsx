@@ -10,10 +10,10 @@ interface MenuProps {
   readonly trigger: ReactNode;
   readonly children: ReactNode;
   readonly onOpenChange?: (open: boolean) => void;
-  /** Left out: the menu keeps its own state. */
+  /** If left out, the menu keeps its own state. */
   readonly isOpen?: boolean;
   readonly placement?: "bottom end" | "bottom start" | "top start" | "top end";
-  /** Drawn above the items. */
+  /** Rendered above the items. */
   readonly header?: ReactNode;
 }
 
@@ -39,7 +39,7 @@ interface MenuItemProps {
   readonly children: string;
   readonly onAction: () => void;
   readonly tone?: "danger";
-  /** Marks the choice in use. */
+  /** Marks the current choice. */
   readonly chosen?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Owns short notices at the bottom of the page, for requests that were refused where no form is open. */
+/** Owns short notices at the bottom of the page, for refused requests where no form is open. */
 import { useSyncExternalStore } from "react";
 import { t } from "../i18n/index.ts";
 import { explain } from "../lib/errors.ts";
@@ -27,7 +27,7 @@ export function toast(text: string): void {
   setTimeout(() => dismiss(made.id), SHOWN_MS);
 }
 
-/** Runs a request and says so when it is refused. */
+/** Runs a request and shows a notice when it is refused. */
 export function attempt(request: Promise<unknown>): void {
   request.catch((error: unknown) => toast(explain(error)));
 }

@@ -1,4 +1,4 @@
-/** Owns how a component gets the bytes of a file: the SDK fetches them with the session's token and gives an address. */
+/** Owns how a component gets the bytes of a file: the SDK fetches them with the session's token. */
 import type { FileInfo } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { useCallback, useEffect, useState } from "react";

@@ -14,8 +14,7 @@ export class Moderation {
     private readonly store: Store,
     private readonly rest: Rest,
   ) {
-    // These requests do not wait for the outbox, so they have a tag of their own: their ids must not be compared with the
-    // outbox's.
+    // These requests do not wait for the outbox and have their own tag: their ids must not be compared with its ids.
     this.ids = new IdMaker(newTag(() => host.random()), null, () => host.now());
   }
 

@@ -1,7 +1,4 @@
-/**
- * Owns when to reconnect: exponential backoff with full jitter, so that thousands of clients do not reconnect in the same
- * second.
- */
+/** Owns when to reconnect: exponential backoff with full jitter, so that thousands of clients do not return at once. */
 
 const BASE_MS = 500;
 const MAX_MS = 30_000;
@@ -11,10 +8,7 @@ export function backOff(attempt: number, random: () => number): number {
   return Math.round(random() * Math.min(MAX_MS, BASE_MS * 2 ** Math.min(attempt, 16)));
 }
 
-/**
- * Returns whether a close code is final. With 4500–4599 the server says not to reconnect (protocol, credentials, banned, too
- * many connections).
- */
+/** Returns whether the server says not to reconnect (4500–4599: protocol, credentials, banned, too many connections). */
 export function isFinal(code: number): boolean {
   return code >= 4500 && code <= 4599;
 }

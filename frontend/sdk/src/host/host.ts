@@ -65,8 +65,8 @@ export interface Host {
   /** Memory of one tab: survives a reload and is not shared with other tabs. */
   tabMemory: TabMemory;
   /**
-   * Calls `listener` when the page is shown again, the network is back, or the page is about to be hidden. Returns a function
-   * that unsubscribes.
+   * Calls `listener` when the page is shown again, the network is back, or the page is being hidden. Returns a
+   * function that unsubscribes.
    */
   onWake(listener: (what: "wake" | "hide") => void): () => void;
 }

@@ -223,7 +223,7 @@ describe("accounts", () => {
 });
 
 describe("when the server is killed", () => {
-  it("nothing is lost, nothing doubled, and everybody recovers by themselves", { timeout: 60_000 }, async () => {
+  it("nothing is lost or duplicated, and every client recovers by itself", { timeout: 60_000 }, async () => {
     const [ada, bob] = [await guest("ada"), await guest("bob")];
     const id = await room(ada, bob);
     ada.send(id, "before");
@@ -241,7 +241,7 @@ describe("when the server is killed", () => {
     }
   });
 
-  it("under kill -9 again and again, all see the same order and every message once", { timeout: 120_000 }, async () => {
+  it("under repeated kill -9, all clients see the same order and every message once", { timeout: 120_000 }, async () => {
     const people = [await guest("ada"), await guest("bob"), await guest("cleo"), await guest("dan")];
     const id = await room(people[0]!, ...people.slice(1));
     const texts: string[] = [];
@@ -253,7 +253,7 @@ describe("when the server is killed", () => {
           client.send(id, text);
         }
       }
-      // Somewhere between the first and the last of them.
+      // Kills the server somewhere between the first and the last send.
       await new Promise((resolve) => setTimeout(resolve, 5 + 7 * round));
       await server.kill();
       await server.up();
@@ -273,7 +273,7 @@ describe("when the server is killed", () => {
 });
 
 describe("when a backup is restored", () => {
-  it("nothing old is believed, and what was not answered is sent again", { timeout: 60_000 }, async () => {
+  it("the old cache is dropped, and unanswered changes are sent again", { timeout: 60_000 }, async () => {
     const ada = await guest("ada");
     const id = await room(ada);
     ada.send(id, "kept");

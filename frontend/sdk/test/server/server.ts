@@ -1,5 +1,5 @@
 /// <reference types="node" />
-/** Owns a real `palaver` for tests: started on a free port over a folder of its own, killed hard, started again. */
+/** Owns a real `palaver` for tests: started on a free port over its own data folder, killed hard, and started again. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
@@ -8,7 +8,7 @@ import { basename, join } from "node:path";
 import WebSocket from "ws";
 import { ChatClient, type Socket, type State } from "../../src/index.js";
 
-/** Low enough to be met, high enough not to be waited for all the time. */
+/** Low enough to be reached, high enough not to slow down every test. */
 const SENDS_PER_10S = 60;
 
 export class Server {
@@ -35,7 +35,7 @@ export class Server {
     await until(async () => (await fetch(`${this.url}/health`).catch(() => null))?.ok === true, "the server is healthy");
   }
 
-  /** As a crash would. */
+  /** Kills the server, as a crash would. */
   async kill(): Promise<void> {
     const { child } = this;
     this.child = null;
@@ -86,7 +86,7 @@ export class Server {
   }
 }
 
-/** Waits for a state: each change is looked at, and time only bounds it. */
+/** Waits for a state: each change is checked, and the time is only an upper bound. */
 export function becomes(client: ChatClient, test: (state: State) => boolean, what: string, ms = 15_000): Promise<State> {
   return new Promise((resolve, reject) => {
     const look = () => {

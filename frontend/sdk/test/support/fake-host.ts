@@ -1,4 +1,4 @@
-/** Owns a world for tests: a clock that is moved by hand, sockets that a test answers, requests that a table answers. */
+/** Owns a fake host for tests: a clock that the test moves, sockets that the test answers, requests answered from a table. */
 import type { Host, Locks, Socket } from "../../src/host/host.js";
 import type { ClientFrame, ServerFrame } from "../../src/wire.js";
 
@@ -54,7 +54,7 @@ export interface Asked {
 
 export type Answer = { status?: number; body?: unknown };
 
-/** Locks of one origin: give the same to two hosts and they are two tabs. */
+/** Locks of one origin: two hosts that share them act as two tabs. */
 export function fakeLocks(): Locks {
   const queues = new Map<string, Promise<unknown>>();
   const held = new Set<string>();
@@ -100,7 +100,7 @@ export function fakeChannels(): Host["openChannel"] {
   };
 }
 
-/** Time that is moved by hand. */
+/** Time that the test moves. */
 export class Clock {
   now = Date.UTC(2026, 10, 21, 8);
   private order = 0;
@@ -114,7 +114,7 @@ export class Clock {
   clearTimer(timer: unknown): void {
     this.planned = this.planned.filter((other) => other !== timer);
   }
-  /** Moves on to the first timer that is due before `until` and runs it; false when there is none. */
+  /** Advances to the first timer due before `until` and runs it; returns false when there is none. */
   step(until: number): boolean {
     let due: Planned | undefined;
     for (const planned of this.planned) {
@@ -138,9 +138,9 @@ export class Clock {
 export class FakeHost implements Host {
   readonly sockets: FakeSocket[] = [];
   readonly asked: Asked[] = [];
-  /** By `METHOD /path`; what is not here is not found. */
+  /** Answers by `METHOD /path`; any other request gets a 404. */
   readonly answers = new Map<string, (asked: Asked) => Answer | Promise<Answer>>();
-  /** What `random` gives. */
+  /** The value that `random` returns. */
   luck = 0.5;
   locks: Locks;
   openChannel: Host["openChannel"];
@@ -205,18 +205,18 @@ export class FakeHost implements Host {
   hide(): void {
     for (const waker of this.wakers) waker("hide");
   }
-  /** Moves the clock and runs what falls due on the way, in order. */
+  /** Moves the clock and runs the timers that fall due on the way, in order. */
   pass(ms: number): void {
     const until = this.clock.now + ms;
     while (this.clock.step(until));
   }
-  /** When the next timer is due, from now. */
+  /** Returns the time until the next timer is due. */
   nextTimer(): number | null {
     return this.clock.nextTimer();
   }
 }
 
-/** Lets everything run that waits for a promise or for the fake disk, which answers in the next turns of the event loop. */
+/** Runs everything that waits for a promise or for the fake disk, which answers in the next turns of the event loop. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

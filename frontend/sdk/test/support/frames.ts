@@ -1,4 +1,4 @@
-/** Owns frames for tests: each function makes one with what matters named and the rest filled in. */
+/** Owns frames for tests: each function takes the fields that matter and fills in the rest. */
 import type { FileRef, MessageEntry, RoomEntry, ServerFrame } from "../../src/wire.js";
 import type { OwnEvent, Event } from "../../src/generated/wire.js";
 

@@ -1,7 +1,7 @@
 /**
- * Owns a small server for simulations: logs, dedupe, membership, own logs, replay and live delivery as 2-protocol has them,
- * and the faults that it allows: lost answers, breaks, lost events, late pages, restored backups. Not a model of the server's
- * inside; `crates` have those tests.
+ * Owns a small server for simulations: logs, dedup, membership, user logs, replay and live delivery as the protocol defines
+ * them, and the faults that it allows: lost answers, disconnects, lost events, late pages, restored backups. It does not model
+ * the server's internals; `crates` have tests for those.
  */
 import type { Event, MessagePage, OwnEvent, RoomEntry, UserSelf } from "../../src/generated/wire.js";
 import type { ChangeFrame, ClientFrame, MessageEntry, ServerFrame, SyncFrame } from "../../src/wire.js";
@@ -14,7 +14,7 @@ const REPLAY_MAX = 40;
 interface Conn {
   readonly socket: FakeSocket;
   readonly user: UserSelf;
-  /** The next entry to deliver, for each log that is live. */
+  /** The next entry to deliver, for each live log. */
   readonly live: Map<string, number>;
   readonly told: Map<string, number>;
   open: boolean;
@@ -36,7 +36,7 @@ export class SimServer {
   epoch = 1;
   faults: Faults = { lostAnswer: 0, unavailable: 0, lostEvent: 0 };
   readonly logs = new Map<string, Log>();
-  /** `user:room` → the row that the list is made of. */
+  /** `user:room` → the row that the room list is made of. */
   readonly rows = new Map<string, { joined: boolean; atSeq: number; read: number; readN: number }>();
   private readonly conns = new Set<Conn>();
 
@@ -99,7 +99,7 @@ export class SimServer {
     };
   }
 
-  /** The messages of a room as the log up to `upTo` makes them. */
+  /** Returns the messages of a room, folded from the log up to `upTo`. */
   fold(room: string, upTo = Number.POSITIVE_INFINITY): Map<number, MessageEntry> {
     const messages = new Map<number, MessageEntry>();
     for (const event of this.entries(room)) {
@@ -149,7 +149,7 @@ export class SimServer {
     const own = `@${user.id}`;
     const change = state === "joined" ? { op: "set", entry: this.entryOf(user, room) } : { op: "gone", entry: { id: room, at_seq: seq, why: state } };
     const epoch = this.epoch;
-    // The feed brings it a moment later.
+    // The feed appends it a moment later.
     this.clock.setTimer(
       () => {
         if (epoch !== this.epoch) return;
@@ -246,7 +246,7 @@ export class SimServer {
     const page = (to: number): Event[] => {
       const folded = name === "@me" ? null : this.fold(name);
       return (this.logs.get(log)!.entries as Event[]).slice(cursor ?? 0, to).map((event) => {
-        // What is read is as it is now: texts of edits are in the message only.
+        // Reads return the current text: the text of an edit is only in the message.
         if (event.kind === "message") return folded?.get(event.seq) ?? event;
         return event.kind === "edit" ? { ...event, text: folded?.get(event.target)?.text ?? "" } : event;
       });
@@ -347,7 +347,7 @@ export class SimServer {
     this.clock.setTimer(() => conn.socket.closes(code), this.random() * 100);
   }
 
-  /** Heads with every heartbeat: a lost last message is noticed. */
+  /** Sends heads with every heartbeat, so that a lost last message is noticed. */
   private beat(): void {
     for (const conn of this.conns) {
       const heads: Record<string, number> = {};

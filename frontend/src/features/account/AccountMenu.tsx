@@ -1,4 +1,4 @@
-/** Owns the person's own menu: who they are, their looks, and the way out. */
+/** Owns the account menu: the user's name and status, the theme and language, and signing out. */
 import type { Person } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { useState } from "react";
@@ -23,7 +23,7 @@ interface Props {
 }
 
 const THEME_LABEL = { system: "theme.system", light: "theme.light", dark: "theme.dark" } as const;
-/** Each language calls itself by its own name. */
+/** Each language's own name. */
 const LANGUAGE: Readonly<Record<Locale, string>> = { en: "English", de: "Deutsch", ar: "العربية", ja: "日本語" };
 
 export function AccountMenu({ me, themes, onLocale }: Props) {

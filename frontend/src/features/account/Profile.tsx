@@ -1,4 +1,4 @@
-/** Owns the dialog for what one likes to be called. */
+/** Owns the dialog that changes the display name. */
 import type { Person } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { type FormEvent, useState } from "react";

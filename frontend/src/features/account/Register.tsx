@@ -1,4 +1,4 @@
-/** Owns the dialog with which a guest stays: they keep their rooms and messages and get a password. */
+/** Owns the dialog that turns a guest into an account: they keep their rooms and messages and set a password. */
 import type { Person } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { type FormEvent, useState } from "react";

@@ -1,4 +1,4 @@
-/** Owns the list of places where one is signed in. */
+/** Owns the list of devices where the user is signed in. */
 import type { SessionInfo } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { useEffect, useState } from "react";

@@ -1,4 +1,4 @@
-/** Owns how a browser is named from what it says of itself: enough to tell one's own devices apart. */
+/** Owns how a browser is named from its user agent: precisely enough for users to tell their own devices apart. */
 
 const BROWSERS: readonly (readonly [RegExp, string])[] = [
   [/\bEdg(?:e|A|iOS)?\//u, "Edge"],

@@ -1,4 +1,4 @@
-/** Owns the row of files above the text: thumbnail, name, progress, and a way to take each out again. */
+/** Owns the row of files above the text: thumbnail, name, progress, and a button that removes each. */
 import { t } from "../../i18n/index.ts";
 import { size } from "../../lib/format.ts";
 import { IconButton } from "../../ui/Button.tsx";

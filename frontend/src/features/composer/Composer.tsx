@@ -1,6 +1,6 @@
 /**
- * Owns writing: the text with its draft, replies, edits, files, mentions. Mount it with the room's id as key.
- * Writing goes on while the connection is down; what was sent waits in the SDK's outbox.
+ * Owns writing: the text with its draft, replies, edits, files, mentions. Mount it with the room's id as key. Writing
+ * works while the connection is down; sent messages wait in the SDK's outbox.
  */
 import type { MessageView, Person, RoomId } from "@palaver/sdk";
 import { useClient, useClientState } from "@palaver/sdk/react";
@@ -25,10 +25,10 @@ const FIELDS = ["id", "name", "kind", "with", "archived", "role", "mutedUntil", 
 interface Props {
   readonly id: RoomId;
   readonly me: Person;
-  /** The message whose text is being changed. */
+  /** The message being edited. */
   readonly editing: MessageView | null;
   readonly onEdit: (message: MessageView | null) => void;
-  /** How a quoted message is said in one line. */
+  /** Returns the one-line form of a quoted message. */
   readonly quote: (message: MessageView | null) => string;
 }
 
@@ -41,7 +41,7 @@ export const Composer = memo(function Composer({ id, me, editing, onEdit, quote 
   const files = useAttachments(room.id);
   const [sendWhenThere, setSendWhenThere] = useState(false);
   const listId = useId();
-  // Asked this way round: a machine without any pointer has a keyboard.
+  // Tested by the absence of a coarse pointer: a machine without any pointer has a keyboard.
   const precise = !useMedia("(pointer: coarse)");
   const now = useNow(room.mutedUntil === null ? null : 5_000);
   const blocked = whyBlocked(room, now);
@@ -61,7 +61,7 @@ export const Composer = memo(function Composer({ id, me, editing, onEdit, quote 
   const left = TEXT_CHARS - [...text].length;
   const empty = text.trim() === "" && (editing !== null || files.items.length === 0);
 
-  // ---- edits borrow the field: the draft waits and comes back
+  // ---- edits borrow the field: the draft is set aside and comes back
   const editKey = editing?.key ?? null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: only the change of the message matters, not its newer versions
   useEffect(() => {
@@ -71,7 +71,7 @@ export const Composer = memo(function Composer({ id, me, editing, onEdit, quote 
   useEffect(() => {
     if (replyTo !== null) field.current?.focus();
   }, [replyTo]);
-  // A phone's keyboard would cover what one came to read.
+  // On a phone, focusing would open a keyboard that covers the messages.
   useEffect(() => {
     if (precise) field.current?.focus({ preventScroll: true });
   }, [precise]);
@@ -79,7 +79,7 @@ export const Composer = memo(function Composer({ id, me, editing, onEdit, quote 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text
   useLayoutEffect(() => {
     const element = field.current;
-    // The browser's own way costs no layout of the page with each key.
+    // The browser's own way causes no layout of the page on each key.
     if (element === null || CSS.supports("field-sizing", "content")) return;
     element.style.height = "auto";
     element.style.height = `${element.scrollHeight}px`;
@@ -111,7 +111,7 @@ export const Composer = memo(function Composer({ id, me, editing, onEdit, quote 
     files.clear();
   };
 
-  // Enter while files are on their way: the message goes when the last one is there, unless one failed.
+  // Enter while files are uploading: the message is sent when the last upload completes, unless one failed.
   const latestSend = useRef(send);
   useLayoutEffect(() => {
     latestSend.current = send;
@@ -138,7 +138,7 @@ export const Composer = memo(function Composer({ id, me, editing, onEdit, quote 
   };
 
   const onKeyDown = (event: React.KeyboardEvent<HTMLTextAreaElement>) => {
-    // While an input method composes, its keys are its own.
+    // While an input method composes, it handles the keys.
     if (event.nativeEvent.isComposing) return;
     if (mentions.onKey(event.key, pick)) {
       event.preventDefault();
@@ -219,7 +219,7 @@ export const Composer = memo(function Composer({ id, me, editing, onEdit, quote 
             aria-label={t("upload.attachFiles")}
             onChange={(event) => {
               files.add(event.target.files ?? []);
-              // The same file may be chosen again.
+              // Lets the same file be chosen again.
               event.target.value = "";
             }}
           />

@@ -1,4 +1,6 @@
-/** Owns the list of people that a mention being typed may become. The text field keeps the focus and points into it. */
+/**
+ * Owns the list of people that complete a mention being typed. The text field keeps the focus and references the list.
+ */
 import type { Person } from "@palaver/sdk";
 import { useClientState } from "@palaver/sdk/react";
 import { t } from "../../i18n/index.ts";

@@ -1,4 +1,4 @@
-/** Owns the line that says who is typing. Its height is reserved, so that it never moves the text above it. */
+/** Owns the line that shows who is typing. Its height is reserved, so that it never moves the text above it. */
 import type { RoomId } from "@palaver/sdk";
 import { memo } from "react";
 import { t } from "../../i18n/index.ts";
@@ -10,7 +10,7 @@ const FIELDS = ["typing", "slowModeSeconds"] as const;
 
 export const TypingLine = memo(function TypingLine({ id }: { id: RoomId }) {
   const { typing: people, slowModeSeconds } = useRoom(id, FIELDS);
-  // Said while nobody types.
+  // Shown while no one is typing.
   const note = slowModeSeconds > 0 ? t("blocked.slowMode", { n: slowModeSeconds }) : null;
   const [first, second] = people;
   let text = "";

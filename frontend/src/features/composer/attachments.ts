@@ -1,4 +1,4 @@
-/** Owns the files waiting in a composer: they are uploaded at once, and go with the message when they are there. */
+/** Owns the files waiting in a composer: they are uploaded at once, and sent with the message when complete. */
 import type { FileInfo, RoomId } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { useCallback, useEffect, useRef, useState } from "react";
@@ -11,22 +11,22 @@ import { toast } from "../../ui/Toasts.tsx";
 export interface Attachment {
   readonly key: number;
   readonly file: File;
-  /** For pictures: an address of the bytes on this device. */
+  /** For pictures: object URL of the bytes on this device. */
   readonly preview: string | null;
-  /** 0 to 1. */
+  /** From 0 to 1. */
   readonly progress: number;
-  /** What the server made of it; null while it is on its way. */
+  /** The server's record of the file; null until the upload is complete. */
   readonly info: FileInfo | null;
   readonly error: string | null;
 }
 
 interface Attachments {
   readonly items: readonly Attachment[];
-  /** All are there (or there are none). */
+  /** Whether all uploads are complete (or there are no files). */
   readonly complete: boolean;
   readonly add: (files: Iterable<File>) => void;
   readonly remove: (key: number) => void;
-  /** Empties the list without cancelling: they were sent. */
+  /** Empties the list after sending, without cancelling the uploads. */
   readonly clear: () => void;
 }
 
@@ -94,7 +94,7 @@ export function useAttachments(room: RoomId): Attachments {
     setItems([]);
   }, []);
 
-  // What was not sent when the room is left is given up; the server removes unsent files after a day.
+  // Leaving the room abandons unsent files; the server removes them after a day.
   useEffect(
     () => () => {
       for (const stop of running.current.values()) stop.abort();

@@ -1,9 +1,11 @@
-/** Owns why one cannot write in a room, in words. The server decides; this only says it before one has typed. */
+/**
+ * Owns the text that says why a user cannot write in a room. The server decides; this is shown before the user types.
+ */
 import type { RoomView } from "@palaver/sdk";
 import { t } from "../../i18n/index.ts";
 import { clock, full } from "../../lib/format.ts";
 
-/** `null`: one can write. */
+/** Returns the reason, or `null` if the user can write. */
 export function whyBlocked(room: Pick<RoomView, "archived" | "role" | "mutedUntil">, now: number): string | null {
   if (room.archived) return t("blocked.archived");
   if (room.role === "read_only") return t("blocked.readOnly");

@@ -30,13 +30,13 @@ describe("suggestions", () => {
     expect(names("HOP")).toEqual(["grace"]);
   });
 
-  test("ignore accents and leave oneself out", () => {
+  test("ignore accents and leave the user themselves out", () => {
     expect(names("zoe")).toEqual(["zoë"]);
     expect(names("ada", "1")).toEqual(["zoë"]);
   });
 });
 
-test("completion puts the name in and the caret behind it", () => {
+test("completion inserts the name and puts the caret after it", () => {
   const query = mentionAt("hi @gr!", 6);
   expect(query && complete("hi @gr!", query, "grace")).toEqual({ text: "hi @grace !", caret: 10 });
   const spaced = mentionAt("@gr there", 3);

@@ -1,11 +1,11 @@
-/** Owns the completion of `@names`: what is being typed, who matches, what the text becomes. */
+/** Owns the completion of `@names`: finding the mention being typed, the matching people, and the completed text. */
 import type { Person } from "@palaver/sdk";
 import { compareNames } from "../../lib/intl.ts";
 
 export interface MentionQuery {
-  /** Where the `@` is. */
+  /** Index of the `@`. */
   readonly start: number;
-  /** Where the typed part ends: the caret. */
+  /** End of the typed part: the caret. */
   readonly end: number;
   readonly prefix: string;
 }
@@ -13,7 +13,7 @@ export interface MentionQuery {
 const TYPED = /(?:^|[\s([{"'])@([\p{L}\p{N}._-]{0,32})$/u;
 export const MAX_SUGGESTIONS = 8;
 
-/** The mention under the caret, if one is being typed there. */
+/** Returns the mention being typed at the caret, if there is one. */
 export function mentionAt(text: string, caret: number): MentionQuery | null {
   const match = TYPED.exec(text.slice(0, caret));
   if (match === null) return null;
@@ -21,7 +21,7 @@ export function mentionAt(text: string, caret: number): MentionQuery | null {
   return { start: caret - prefix.length - 1, end: caret, prefix };
 }
 
-/** People whose handle or a word of whose display name begins so; the handle's beginning first, then by name. */
+/** Returns people whose handle, or a word of the display name, begins with `prefix`; handles first, then by name. */
 export function suggest(people: readonly Person[], prefix: string, self: string | null): Person[] {
   const wanted = fold(prefix);
   const ranked: { person: Person; rank: number }[] = [];
@@ -34,7 +34,7 @@ export function suggest(people: readonly Person[], prefix: string, self: string 
   return ranked.slice(0, MAX_SUGGESTIONS).map(({ person }) => person);
 }
 
-/** What a person is found by. Kept, since each key asks it of everybody in the room. */
+/** Search terms of a person. Cached, because each key needs them for every member of the room. */
 const found = new WeakMap<Person, { readonly name: string; readonly words: readonly string[] }>();
 
 function rankOf(person: Person, wanted: string): number | null {
@@ -56,7 +56,7 @@ function fold(text: string): string {
   return text.normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLowerCase();
 }
 
-/** The text with the mention put in, and where the caret goes. */
+/** Returns the text with the mention inserted, and the caret's new position. */
 export function complete(text: string, query: MentionQuery, name: string): { text: string; caret: number } {
   const after = text.slice(query.end);
   const inserted = `@${name}${after.startsWith(" ") ? "" : " "}`;

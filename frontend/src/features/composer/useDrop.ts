@@ -2,10 +2,10 @@
 import { useRef, useState } from "react";
 import { useWindowEvent } from "../../lib/hooks.ts";
 
-/** Whether files hover over the window; calls `onFiles` when they are dropped. */
+/** Returns whether files hover over the window; calls `onFiles` when they are dropped. */
 export function useDrop(onFiles: (files: Iterable<File>) => void, enabled: boolean): boolean {
   const [over, setOver] = useState(false);
-  // The browser tells of each element entered and left: only their balance says whether the pointer left the window.
+  // The browser reports each element entered and left: only their balance shows whether the pointer left the window.
   const depth = useRef(0);
   const carriesFiles = (event: DragEvent) => enabled && (event.dataTransfer?.types.includes("Files") ?? false);
 

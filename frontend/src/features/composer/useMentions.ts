@@ -1,4 +1,4 @@
-/** Owns the state of mention completion: who is offered, which one is marked, and what the keys do. */
+/** Owns the state of mention completion: which people are offered, which one is highlighted, and what the keys do. */
 import type { Person } from "@palaver/sdk";
 import { useMemo, useState } from "react";
 import { complete, type MentionQuery, mentionAt, suggest } from "./mentions.ts";
@@ -8,9 +8,9 @@ interface Mentions {
   readonly people: readonly Person[];
   readonly active: number;
   readonly setActive: (index: number) => void;
-  /** Looks anew at what is typed before the caret. */
+  /** Updates the suggestions from the text before the caret. */
   readonly look: (text: string, caret: number) => void;
-  /** Uses a key; false when it means nothing here. */
+  /** Handles a key; returns false when the key has no meaning here. */
   readonly onKey: (key: string, pick: (person: Person) => void) => boolean;
   readonly apply: (text: string, person: Person) => { text: string; caret: number };
 }
@@ -33,7 +33,7 @@ export function useMentions(everybody: readonly Person[], self: string): Mention
         setActive((active + people.length - 1) % people.length);
         return true;
       case "Enter":
-        // The whole name stands there already: Enter sends, as it does elsewhere.
+        // The whole name is already typed: Enter sends, as it does elsewhere.
         if (people.length === 1 && prefix === marked.name) return false;
         pick(marked);
         return true;

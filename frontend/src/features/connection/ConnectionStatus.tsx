@@ -1,4 +1,4 @@
-/** Owns the state of the connection: the quiet line in the side bar with its details, and the bar when something is wrong. */
+/** Owns the state of the connection: the line in the side bar with its details, and the bar when something is wrong. */
 import type { ConnectionView } from "@palaver/sdk";
 import { useClient, useClientState } from "@palaver/sdk/react";
 import { Button as AriaButton, Dialog, DialogTrigger, Popover } from "react-aria-components";
@@ -28,7 +28,7 @@ function headline(said: Said, connection: ConnectionView): string {
   }
 }
 
-/** In the side bar: how many people are here; opens the details. */
+/** Shows the number of people online in the side bar; opens the details. */
 export function ConnectionStatus() {
   const { said, connection } = useSaid();
   const waiting = useClientState((state) => state.outbox.length);
@@ -64,7 +64,7 @@ export function ConnectionStatus() {
   );
 }
 
-/** Above the conversation, only when a break lasts. It lies over the list, so that nothing below it moves. */
+/** Shows a bar above the conversation if a disconnect lasts. It overlays the list, so that nothing below it moves. */
 export function ConnectionBar() {
   const client = useClient();
   const { said, connection } = useSaid();

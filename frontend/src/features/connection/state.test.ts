@@ -14,7 +14,7 @@ const down = (part: Partial<ConnectionView>): ConnectionView => ({
   ...part,
 });
 
-test("a break is not mentioned for two seconds", () => {
+test("a disconnect is not shown for two seconds", () => {
   expect(sayConnection(down({ retryAt: 9_000 }), 2_999).kind).toBe("online");
   expect(sayConnection(down({ retryAt: 9_000 }), 3_000)).toEqual({ kind: "reconnecting", inSeconds: 6 });
 });
@@ -24,6 +24,6 @@ test("the countdown ends in an attempt, not in zero or less", () => {
   expect(sayConnection(down({ status: "syncing" }), 9_001)).toEqual({ kind: "reconnecting", inSeconds: null });
 });
 
-test("a refusal is said at once", () => {
+test("a refusal is shown at once", () => {
   expect(sayConnection(down({ status: "refused", closeCode: 4503 }), 1_001).kind).toBe("refused");
 });

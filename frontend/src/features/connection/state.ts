@@ -1,13 +1,13 @@
-/** Owns what is said about the connection, and from when. */
+/** Owns what is shown about the connection, and when. */
 import type { ConnectionView } from "@palaver/sdk";
 import { QUIET_BREAK_MS } from "../../lib/limits.ts";
 
 export type Said =
   | { readonly kind: "online" | "connecting" | "refused" }
-  /** `inSeconds` is null while an attempt is under way. */
+  /** `inSeconds` is null while an attempt is in progress. */
   | { readonly kind: "reconnecting"; readonly inSeconds: number | null };
 
-/** A break is said only when it lasts: most are over before anybody could read about them. */
+/** Returns what to show. A disconnect is shown only if it lasts: most end before anyone could read about them. */
 export function sayConnection(connection: ConnectionView, now: number): Said {
   switch (connection.status) {
     case "online":

@@ -1,4 +1,7 @@
-/** Owns what a screen reader is told: new messages of others in the open room, never history that is loaded or scrolled in. */
+/**
+ * Owns what a screen reader announces: others' new messages in the open room, never history loaded or scrolled into
+ * view.
+ */
 import type { MessageView } from "@palaver/sdk";
 import { useEffect, useRef, useState } from "react";
 import { t } from "../../i18n/index.ts";

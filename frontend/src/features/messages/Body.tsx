@@ -1,4 +1,6 @@
-/** Owns how the tree of a message's text is drawn. Every node is an element of ours: no HTML string ever reaches the page. */
+/**
+ * Owns how the tree of a message's text is rendered. Every node is a React element: no HTML string reaches the page.
+ */
 import { Fragment, memo, type ReactNode, useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -8,11 +10,11 @@ import { type Block, type Inline, parseMarkdown } from "./markdown.ts";
 
 interface Props {
   readonly text: string;
-  /** The signed-in person's handle: their mentions stand out more. */
+  /** Handle of the signed-in user, whose mentions are highlighted more strongly. */
   readonly me: string;
-  /** Whether the server found people behind the `@names` of this text. */
+  /** Whether the server matched the `@names` of this text to people. */
   readonly hasMentions: boolean;
-  /** Stands behind the last word (the edited mark). */
+  /** Rendered after the last word (the edited mark). */
   readonly tail?: ReactNode;
 }
 
@@ -115,7 +117,7 @@ function drawInline(node: Inline, me: string, hasMentions: boolean): ReactNode {
   }
 }
 
-/** Emojis get their own font: some text fonts bring black-and-white pictures for them. */
+/** Renders text, with emojis in their own font: some text fonts contain black-and-white glyphs for them. */
 function drawText(text: string): ReactNode {
   const parts = emojiRuns(text);
   if (parts.length === 1) return text;

@@ -1,4 +1,4 @@
-/** Owns what is said about a message that is on its way or was refused, with the ways out. */
+/** Owns the line under a message that is being sent or was refused, with its actions. */
 import type { MessageView } from "@palaver/sdk";
 import { t } from "../../i18n/index.ts";
 import { explainFailure } from "../../lib/errors.ts";

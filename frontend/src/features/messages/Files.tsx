@@ -1,4 +1,4 @@
-/** Owns how the files of a message are shown: pictures in a place of their final size, everything else as a card. */
+/** Owns how the files of a message are shown: pictures in a box of their final size, everything else as a card. */
 import type { FileInfo, MessageView } from "@palaver/sdk";
 import { t } from "../../i18n/index.ts";
 import { size } from "../../lib/format.ts";
@@ -11,12 +11,12 @@ const MAX_WIDTH = 400;
 const MAX_HEIGHT = 300;
 const MIN_SIDE = 48;
 
-/** A picture is something with a size that browsers can draw. */
+/** Returns whether the file is a picture: it has dimensions, and browsers can render it. */
 export function isPicture(file: FileInfo): boolean {
   return file.type.startsWith("image/") && (file.width ?? 0) > 0 && (file.height ?? 0) > 0;
 }
 
-/** The size that a picture takes, known before it is loaded, so that nothing moves when it comes. */
+/** Returns the size at which a picture is shown, known before it loads, so that nothing moves when it appears. */
 export function pictureBox(width: number, height: number): { width: number; height: number } {
   const scale = Math.min(1, MAX_WIDTH / width, MAX_HEIGHT / height);
   return {
@@ -84,7 +84,7 @@ function FileCard({ file }: { file: FileInfo }) {
   );
 }
 
-/** The ending of the name, which people know better than a content type. */
+/** Returns the file name's extension, which people know better than a content type. */
 function kind(file: FileInfo): string {
   const ending = /\.([\p{L}\p{N}]{1,8})$/u.exec(file.name)?.[1];
   return (ending ?? file.type.split("/").pop() ?? "").toUpperCase();

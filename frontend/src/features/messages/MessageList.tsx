@@ -1,6 +1,7 @@
 /**
- * Owns the conversation of one room: a virtual list that follows the bottom, loads history upwards, marks what was seen
- * as read and jumps to a message. Mount it with the room's id as key: what it remembers belongs to one visit of one room.
+ * Owns the conversation of one room: a virtual list that follows the bottom, loads history upwards, marks visible
+ * messages as read and jumps to a message. Mount it with the room's id as key: its state belongs to one visit of one
+ * room.
  */
 import type { Person, RoomId } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
@@ -28,7 +29,7 @@ import { useNewLine } from "./useNewLine.ts";
 import { useReadMarks } from "./useReadMarks.ts";
 
 const NONE: readonly Row[] = [];
-/** What is read already stays in sight above the New line. */
+/** Height of read messages that stay visible above the New line. */
 const ABOVE_NEW_PX = 96;
 /** The space above the first row (see MessageList.module.css). */
 const START_PX = 16;
@@ -37,12 +38,12 @@ interface Props {
   readonly id: RoomId;
   readonly me: Person;
   readonly rights: Rights;
-  /** A message to show (from the address). */
+  /** `seq` of a message to show (from the URL). */
   readonly target: number | null;
   readonly actions: Omit<MessageActions, "jump">;
-  /** Called when a linked message is not to be had. */
+  /** Called when a linked message cannot be loaded. */
   readonly onMissing: () => void;
-  /** Called with whether the end of the conversation is out of sight, so that what arrives is unread. */
+  /** Called with whether the end of the conversation is out of sight, so that arriving messages are unread. */
   readonly onAway: (away: boolean) => void;
 }
 
@@ -83,7 +84,7 @@ export const MessageList = memo(function MessageList({ id, me, rights, target, a
   }, [isAway, onAway]);
   const [topDay, setTopDay] = useState<string | null>(null);
 
-  // Where to stand when the messages come: at the linked message, at the New line, else at the bottom.
+  // Initial position once the messages are loaded: at the linked message, at the New line, else at the bottom.
   const placed = useRef(false);
   const firstNew = rows.findIndex((row) => row.startsNew);
   useLayoutEffect(() => {
@@ -94,14 +95,14 @@ export const MessageList = memo(function MessageList({ id, me, rights, target, a
       toBottom();
       return;
     }
-    // The list knows its own height only after it was drawn once, and stands where it was sent to only a frame later.
+    // The list knows its own height only after the first render, and reaches its target only a frame later.
     requestAnimationFrame(() => {
       list.current?.scrollToIndex(firstNew, { align: "start", offset: -ABOVE_NEW_PX });
       requestAnimationFrame(begin);
     });
   }, [rows.length, firstNew, target, toBottom, begin]);
 
-  // What one sends oneself is shown, wherever one was reading.
+  // A message that the user sends is shown, wherever they were reading.
   const newest = rows.at(-1)?.message;
   const sent = newest?.mine === true && newest.status === "sending" ? newest.key : null;
   const lastSent = useRef(sent);
@@ -201,7 +202,7 @@ export const MessageList = memo(function MessageList({ id, me, rights, target, a
           className={s.pill}
           onClick={() => {
             toBottom();
-            // The pill goes away, and would take the focus with it.
+            // The pill disappears, and the focus would be lost with it.
             frame.current?.focus({ preventScroll: true });
           }}
         >

@@ -20,9 +20,9 @@ interface Props {
   readonly startsDay: boolean;
   readonly startsGroup: boolean;
   readonly startsNew: boolean;
-  /** Jumped to a moment ago. */
+  /** Whether the list jumped to it a moment ago. */
   readonly flashes: boolean;
-  /** Has the list's one tab stop. */
+  /** Whether it has the list's one tab stop. */
   readonly tabStop: boolean;
 }
 
@@ -115,7 +115,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
   );
 });
 
-/** Links, pictures, code and selected text have a menu of the browser's that people expect. */
+/** Returns whether the browser's own menu should open: people expect it on links, pictures, code and selected text. */
 function wantsOwnMenu(event: React.MouseEvent): boolean {
   const onOwn = event.target instanceof Element && event.target.closest("a, img, pre, button") !== null;
   return onOwn || window.getSelection()?.isCollapsed === false;

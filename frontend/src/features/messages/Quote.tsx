@@ -1,4 +1,4 @@
-/** Owns the one line of the message that a reply answers; it jumps there. */
+/** Owns the one-line quote of the message that a reply answers; clicking it jumps there. */
 import type { MessageView } from "@palaver/sdk";
 import { useClient, useClientState } from "@palaver/sdk/react";
 import { useEffect, useState } from "react";
@@ -24,7 +24,7 @@ export function Quote({ seq }: { seq: number }) {
   );
 }
 
-/** What stands for a message in one line. */
+/** Returns the one-line form of a message. */
 export function quoteText(message: MessageView | null): string {
   if (message === null) return t("quote.gone");
   if (message.deleted) return t("message.deleted");
@@ -32,14 +32,14 @@ export function quoteText(message: MessageView | null): string {
   return line === "" ? message.files.map((file) => file.name).join(", ") : line;
 }
 
-/** `undefined` while it is fetched, `null` when it is gone or not to be seen. */
+/** Returns `undefined` while it is loading, `null` when it was deleted or may not be seen. */
 function useQuoted(seq: number): MessageView | null | undefined {
   const client = useClient();
   const { room } = useRow();
   const loaded = useClientState((state) => bySeq(state.rooms.get(room)?.messages ?? [], seq));
   const [fetched, setFetched] = useState<MessageView | null | undefined>(undefined);
   const missing = loaded === null;
-  // The one that was fetched may have been edited or deleted since.
+  // The fetched message may have been edited or deleted since.
   const changed = useClientState((state) => state.rooms.get(room)?.changedElsewhere ?? 0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a change is a reason to fetch it again.
   useEffect(() => {

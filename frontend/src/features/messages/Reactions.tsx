@@ -39,7 +39,7 @@ export function Reactions({ message }: { message: MessageView }) {
   );
 }
 
-/** Mounted while the tooltip shows. */
+/** Lists who reacted. Mounted only while the tooltip shows. */
 function Who({ reaction }: { reaction: ReactionView }) {
   const { room, me } = useRow();
   const { members } = useRoom(room, FIELDS);
@@ -60,7 +60,7 @@ interface PickerProps {
   readonly onOpenChange: (open: boolean) => void;
 }
 
-/** Opens from its trigger: the most used in a row, then the rest. */
+/** Opens from its trigger: the most used emojis in a row, then the rest. */
 export function EmojiPicker({ trigger, onPick, onOpenChange }: PickerProps) {
   return (
     <DialogTrigger onOpenChange={onOpenChange}>

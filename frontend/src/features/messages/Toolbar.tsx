@@ -1,4 +1,4 @@
-/** Owns what one can do with a message: buttons that show on hover and focus, and the same in a menu. */
+/** Owns the actions on a message: buttons that show on hover and focus, and the same actions in a menu. */
 import type { MessageView } from "@palaver/sdk";
 import { t } from "../../i18n/index.ts";
 import { IconButton } from "../../ui/Button.tsx";
@@ -9,9 +9,9 @@ import s from "./Toolbar.module.css";
 
 interface Props {
   readonly message: MessageView;
-  /** Tells that a panel of the toolbar is open, so that it stays while the pointer is elsewhere. */
+  /** Called when a panel of the toolbar opens or closes, so that the toolbar stays while the pointer is elsewhere. */
   readonly onHold: (held: boolean) => void;
-  /** Whether the menu is open: also by right click and long press. */
+  /** Whether the menu is open; right click and long press open it too. */
   readonly menu: boolean;
   readonly onMenu: (open: boolean) => void;
 }

@@ -1,4 +1,4 @@
-/** Owns the large view of pictures: fits the window, zooms, goes to the next, downloads. Loaded when first opened. */
+/** Owns the large view of pictures: fits the window, zooms, goes to the next one, downloads. Loaded on first use. */
 import type { FileInfo } from "@palaver/sdk";
 import { useState } from "react";
 import { Dialog, Modal, ModalOverlay } from "react-aria-components";
@@ -34,7 +34,7 @@ export function Viewer({ files, first, onDownload, onClose }: Props) {
     <ModalOverlay className={s.overlay ?? ""} isOpen isDismissable onOpenChange={(open) => !open && onClose()}>
       <Modal className={s.modal ?? ""}>
         <Dialog className={s.dialog ?? ""} aria-label={shown.name}>
-          {/* biome-ignore lint/a11y/noStaticElementInteractions: arrow keys are a short cut, the buttons do the same */}
+          {/* biome-ignore lint/a11y/noStaticElementInteractions: arrow keys are a shortcut, the buttons do the same */}
           <div className={s.frame} onKeyDown={onKeyDown}>
             <header className={s.bar}>
               <span className={s.name}>{shown.name}</span>

@@ -1,11 +1,11 @@
 /**
- * Owns what the rows of a list share. None of it changes while the room is open but for one's rights, so that a row is drawn
- * again only when its own message changes: whatever changes with messages or members, a row reads by itself.
+ * Owns what the rows of a list share. While the room is open, only the user's rights in it can change, so that a row
+ * re-renders only when its own message changes: a row reads everything that changes with messages or members itself.
  */
 import type { FileInfo, MessageView, Person, RoomId } from "@palaver/sdk";
 import { createContext, useContext } from "react";
 
-/** What one can do with a message. The object keeps its identity while the room stays open. */
+/** Actions on a message. The object keeps its identity while the room stays open. */
 export interface MessageActions {
   reply(message: MessageView): void;
   edit(message: MessageView): void;
@@ -22,7 +22,7 @@ export interface MessageActions {
 
 export interface Rights {
   readonly write: boolean;
-  /** May delete what others wrote, and pin. */
+  /** Whether the user may delete others' messages, and pin. */
   readonly moderate: boolean;
 }
 
@@ -31,7 +31,7 @@ interface RowContext {
   readonly rights: Rights;
   readonly room: RoomId;
   readonly me: Person;
-  /** Keeps the list still while a menu of a row is open. Returns what ends it. */
+  /** Keeps the list still while a menu of a row is open. Returns a function that releases it. */
   readonly holdForMenu: () => () => void;
 }
 

@@ -1,4 +1,4 @@
-/** Owns the emojis that reactions offer, and which of them this person uses most. */
+/** Owns the emojis that reactions offer, and which of them this user uses most. */
 import { recall, remember } from "../../lib/storage.ts";
 
 export const EMOJIS = [
@@ -55,7 +55,7 @@ export const EMOJIS = [
 const QUICK = 6;
 const COUNTS = "emoji";
 
-/** The six most used, topped up with the usual ones. */
+/** Returns the six most used emojis, filled up with the defaults. */
 export function quickEmojis(counts: Readonly<Record<string, number>> = recall(COUNTS, {})): string[] {
   const used = Object.entries(counts)
     .sort(([, a], [, b]) => b - a)
@@ -71,7 +71,7 @@ export function countEmoji(emoji: string): void {
 const ONLY_EMOJI =
   /^(?:(?:\p{Regional_Indicator}{2}|[\d#*]\uFE0F?\u20E3|\p{Extended_Pictographic}(?:\uFE0F|\p{Emoji_Modifier})?(?:\u200D\p{Extended_Pictographic}(?:\uFE0F|\p{Emoji_Modifier})?)*)\s*){1,4}$/u;
 
-/** A message of one to four emojis and nothing else is drawn larger. */
+/** Returns whether a message consists of one to four emojis and nothing else, which is rendered larger. */
 export function isEmojiOnly(text: string): boolean {
   return text.length <= 64 && ONLY_EMOJI.test(text.trim());
 }
@@ -79,7 +79,7 @@ export function isEmojiOnly(text: string): boolean {
 const RUN =
   /(?:\p{Regional_Indicator}{2}|(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F)(?:\p{Emoji_Modifier}|\uFE0F|\u200D\p{Extended_Pictographic})*)+/gu;
 
-/** Text cut into runs of emojis (every second part, from the second on) and what is between them. */
+/** Splits text into runs of emojis (every second part, from the second on) and the text between them. */
 export function emojiRuns(text: string): readonly string[] {
   const parts: string[] = [];
   let from = 0;

@@ -24,7 +24,7 @@ describe("at the bottom", () => {
     expect(seesEnd(bottom)).toBe(true);
   });
 
-  test("a message that arrives does not end it", () => {
+  test("a new message does not end it", () => {
     const grown = run(bottom, seen(at(1_500, 2_060)));
     expect(follows(grown)).toBe(true);
     expect(isAway(grown)).toBe(false);
@@ -34,7 +34,7 @@ describe("at the bottom", () => {
     expect(follows(run(bottom, seen(at(1_440, 1_970))))).toBe(true);
   });
 
-  test("a window that shrinks, as by a keyboard on the screen, does not end it", () => {
+  test("a window that shrinks, for example for an on-screen keyboard, does not end it", () => {
     expect(follows(run(bottom, seen(at(1_500, 2_000, 260))))).toBe(true);
   });
 
@@ -55,7 +55,7 @@ describe("released", () => {
     expect(follows(run(bottom, seen(at(1_494))))).toBe(false);
   });
 
-  test("by scrolling upwards in the moment in which a message arrives", () => {
+  test("by scrolling upwards at the moment a message arrives", () => {
     const reached = run(bottom, { type: "held", hold: "reach" }, seen(at(1_480, 2_060)));
     expect(follows(run(reached, { type: "let_go", hold: "reach", geometry: at(1_480, 2_060) }))).toBe(false);
   });
@@ -64,7 +64,7 @@ describe("released", () => {
     expect(follows(run(bottom, { type: "left" }))).toBe(false);
   });
 
-  test("what arrives moves nothing and is told by the pill", () => {
+  test("new messages move nothing and show in the pill", () => {
     const few = run(bottom, seen(at(1_494)));
     expect(isAway(few), "all of the last message is in sight").toBe(false);
     const grown = run(few, seen(at(1_494, 2_028)));
@@ -87,13 +87,13 @@ describe("returned", () => {
   test("by the pill, from wherever the reader was and whatever held the list", () => {
     const pressed = run(reading, { type: "held", hold: "selection" }, { type: "returned" });
     expect(follows(pressed)).toBe(true);
-    // The way down is long: rows are measured on the way.
+    // Rows are measured while the list scrolls down.
     const going = run(pressed, seen(at(1_500, 2_400)));
     expect(follows(going)).toBe(true);
     expect(isAway(going)).toBe(false);
   });
 
-  test("when the conversation fits the window, by whatever it came to fit", () => {
+  test("when the conversation fits the window, for whatever reason", () => {
     expect(follows(run(reading, seen(at(0, 480, 500))))).toBe(true);
     const higher = run(reading, seen(at(0, 2_000, 2_000)));
     expect(isAway(higher)).toBe(false);
@@ -104,7 +104,7 @@ describe("returned", () => {
 describe("held at the bottom", () => {
   const held = run(bottom, { type: "held", hold: "selection" }, seen(at(1_500, 2_060)));
 
-  test("nothing moves, and the pill tells what arrives, which does not count as seen", () => {
+  test("nothing moves, and the pill shows new messages, which do not count as seen", () => {
     expect(follows(held)).toBe(false);
     expect(isAway(held)).toBe(true);
     expect(seesEnd(held)).toBe(false);
@@ -117,20 +117,20 @@ describe("held at the bottom", () => {
     expect(seesEnd(pressed)).toBe(false);
   });
 
-  test("it returns by itself when the last hold is gone", () => {
+  test("it returns by itself when the last hold ends", () => {
     const two = run(held, { type: "held", hold: "press" });
     const one = run(two, { type: "let_go", hold: "selection", geometry: at(1_500, 2_060) });
     expect(follows(one)).toBe(false);
     expect(follows(run(one, { type: "let_go", hold: "press", geometry: at(1_500, 2_060) }))).toBe(true);
   });
 
-  test("it does not leap over messages that were never in sight", () => {
+  test("it does not skip messages that were never in sight", () => {
     const late = run(held, { type: "let_go", hold: "selection", geometry: at(1_500, 2_600) });
     expect(follows(late)).toBe(false);
     expect(isAway(late)).toBe(true);
   });
 
-  test("a window that becomes much lower while the reader reaches for the wheel is no leap", () => {
+  test("a window that becomes much lower while the reader reaches for the wheel skips nothing", () => {
     const fits = run(opened(true), seen(at(0, 1_950, 2_000)), { type: "held", hold: "reach" }, seen(at(0, 1_950, 500)));
     expect(follows(run(fits, { type: "let_go", hold: "reach", geometry: at(0, 1_950, 500) }))).toBe(true);
   });
@@ -141,7 +141,7 @@ describe("held at the bottom", () => {
   });
 });
 
-test("what changes nothing keeps the state's identity", () => {
+test("an event without effect keeps the state's identity", () => {
   expect(next(bottom, seen(at(1_500)))).toBe(bottom);
   expect(next(bottom, { type: "let_go", hold: "menu", geometry: at(1_500) })).toBe(bottom);
 });

@@ -1,23 +1,25 @@
 /**
- * Owns whether the list follows what arrives: a state machine that the pill, the badge and the read marks derive from.
- * It is pure. It knows no element and no clock: `useFollowing` tells what happened and scrolls when `follows` says so.
+ * Owns whether the list follows new messages: a state machine that the pill, the badge and the read marks derive from.
+ * It is pure and knows no element and no clock: `useFollowing` reports what happened and scrolls when `follows` says
+ * so.
  *
- * The list is at the bottom and follows, or the reader released it and it stays. While it is at the bottom, something may
- * hold it: a finger that is down, selected text, an open menu. Nothing moves under these, and when the last one lets go
- * the list returns to the bottom by itself, unless that would leap over messages that were never in sight.
+ * Either the list is at the bottom and follows, or the reader has released it and it stays put. While it is at the
+ * bottom, something may hold it: a finger that is down, selected text, an open menu. The list does not move under
+ * these, and when the last hold ends it returns to the bottom by itself, unless that would skip messages that were
+ * never in sight.
  */
 
-/** Where the list stands, in pixels. */
+/** The list's scroll geometry, in pixels. */
 export interface Geometry {
-  /** Height of what is above the window: `scrollTop`. */
+  /** Height of the content above the window: `scrollTop`. */
   readonly top: number;
-  /** Height of everything, at least that of the window. */
+  /** Height of the whole content, at least that of the window. */
   readonly height: number;
   /** Height of the window: `clientHeight`. */
   readonly view: number;
 }
 
-/** Why the list stands still though it is at the bottom. `reach`: the reader may be about to scroll upwards. */
+/** Why the list does not move although it is at the bottom. `reach`: the reader may be about to scroll upwards. */
 export type Hold = "press" | "reach" | "selection" | "menu" | "focus";
 
 export interface Following {
@@ -27,27 +29,27 @@ export interface Following {
 }
 
 export type FollowingEvent =
-  /** The list was scrolled, or it or its window changed its size. */
+  /** The list was scrolled, or it or its window changed size. */
   | { readonly type: "seen"; readonly geometry: Geometry }
   | { readonly type: "held"; readonly hold: Hold }
   | { readonly type: "let_go"; readonly hold: Hold; readonly geometry: Geometry }
-  /** The page goes to another place on behalf of the reader: to a linked message, to the "New" line. */
+  /** The page moves elsewhere on behalf of the reader: to a linked message, to the "New" line. */
   | { readonly type: "left" }
-  /** The reader asked for the bottom: by the pill, by a message of their own. */
+  /** The reader asked for the bottom: with the pill, or by sending a message. */
   | { readonly type: "returned" };
 
-/** Browsers round positions: this little below the window is nothing. */
+/** Browsers round positions: this little below the window counts as nothing. */
 const ROUNDING_PX = 1;
-/** The space below the last message: with so much below the window, all of the message is in sight. */
+/** The space below the last message: with this much below the window, the whole message is in sight. */
 const AT_END_PX = 8;
-/** A reader who scrolls down to this little above the bottom meant the bottom. */
+/** A reader who scrolls to within this distance of the bottom meant the bottom. */
 const NEAR_PX = 40;
 
 const NONE: ReadonlySet<Hold> = new Set();
-/** Holds that are over before somebody could read a pill: one would only flicker. */
+/** Holds too short for anyone to read a pill: the pill would only flicker. */
 const MOMENTARY: ReadonlySet<Hold> = new Set<Hold>(["press", "reach"]);
 
-/** The state in which a room opens. */
+/** Returns the state in which a room opens. */
 export function opened(atBottom: boolean): Following {
   return { phase: atBottom ? "at_bottom" : "released", holds: NONE, geometry: { top: 0, height: 0, view: 0 } };
 }
@@ -74,8 +76,8 @@ function seen(state: Following, geometry: Geometry): Following {
   const below = hidden(geometry);
   if (below <= ROUNDING_PX) return { ...state, phase: "at_bottom", geometry };
 
-  // The list corrects its place when rows turn out higher or lower than expected, and then sizes change. A move without
-  // such a change, or while the reader reaches for the wheel, is the reader's.
+  // The list corrects its position when rows turn out higher or lower than expected, and then sizes change. A move
+  // without such a change, or while the reader reaches for the wheel, is the reader's.
   const byReader = sameSize || holds.has("reach");
   if (phase === "at_bottom" && geometry.top < before.top && byReader) return { ...state, phase: "released", geometry };
   if (phase === "released" && geometry.top > before.top && sameSize && below <= NEAR_PX) {
@@ -89,27 +91,29 @@ function letGo(state: Following, hold: Hold, geometry: Geometry): Following {
   const holds = new Set(state.holds);
   holds.delete(hold);
   const after = seen(state, geometry);
-  // A reach is over too soon to hide much: then it is the window that became so much lower.
+  // A reach is too short to hide much: a large gap then means that the window became that much lower.
   const leaps = hold !== "reach" && holds.size === 0 && hidden(after.geometry) > after.geometry.view;
   return { ...after, holds, phase: leaps ? "released" : after.phase };
 }
 
-/** How much is below the window. */
+/** Returns how much is below the window. */
 function hidden({ top, height, view }: Geometry): number {
   return height - top - view;
 }
 
-/** Whether the list has to stand at the bottom, now and after whatever arrives. */
+/** Returns whether the list must stay at the bottom, now and after every new message. */
 export function follows(state: Following): boolean {
   return state.phase === "at_bottom" && state.holds.size === 0;
 }
 
-/** Whether the end of the conversation is in sight, or will be as soon as it is drawn: all of it counts as read. */
+/**
+ * Returns whether the end of the conversation is in sight, or will be once it is rendered: all of it counts as read.
+ */
 export function seesEnd(state: Following): boolean {
   return follows(state) || hidden(state.geometry) <= AT_END_PX;
 }
 
-/** Whether to offer the way down, and to say in the list of rooms how much is unread. */
+/** Returns whether to offer the pill, and to show in the room list how much is unread. */
 export function isAway(state: Following): boolean {
   const returnsSoon = state.phase === "at_bottom" && [...state.holds].every((hold) => MOMENTARY.has(hold));
   return !returnsSoon && !seesEnd(state);

@@ -1,4 +1,4 @@
-/** Owns which fields of a room the conversation draws, and how a message is found among those that are loaded. */
+/** Owns which fields of a room the conversation renders, and how a loaded message is found. */
 import type { MessageView, RoomView } from "@palaver/sdk";
 
 export const LIST_FIELDS = [
@@ -16,7 +16,7 @@ export const LIST_FIELDS = [
 
 export type ListRoom = Pick<RoomView, (typeof LIST_FIELDS)[number]>;
 
-/** Returns the message at `seq`, or null when it is not loaded. Messages are in order, those not sent yet at the end. */
+/** Returns the message at `seq`, or null when it is not loaded. Messages are in order, with unsent ones at the end. */
 export function bySeq(messages: readonly MessageView[], seq: number): MessageView | null {
   let [low, high] = [0, messages.length - 1];
   while (low <= high) {

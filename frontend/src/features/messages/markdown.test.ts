@@ -42,17 +42,17 @@ describe("what a message may use", () => {
     expect(list).toMatchObject({ type: "list", ordered: true, start: 3 });
   });
 
-  test("line breaks that were typed stay", () => {
+  test("typed line breaks stay", () => {
     expect(inlines("one\ntwo")).toEqual([{ type: "text", text: "one\ntwo" }]);
   });
 
-  test("what is not in the subset stays as it was typed", () => {
+  test("syntax outside the subset stays as typed", () => {
     for (const text of ["# not a heading", "a &amp; b", "---", "[x]: https://example.org"]) {
       expect(toPlainLine(text)).toBe(text.replace("https://example.org", "example.org"));
     }
   });
 
-  test("a tower of quotes or lists is text, not followed to the bottom", () => {
+  test("deeply nested quotes or lists are text, and are not parsed to the bottom", () => {
     for (const level of [">", "> ", "- ", "1. "]) {
       const text = `${level.repeat(999)}deep`;
       expect(parseMarkdown(text)).toEqual([{ type: "paragraph", children: [{ type: "text", text }] }]);
@@ -66,21 +66,21 @@ describe("what a message may use", () => {
 });
 
 describe("links and mentions", () => {
-  test("addresses become links without the punctuation after them", () => {
+  test("URLs become links without the punctuation after them", () => {
     expect(links(parseMarkdown("see https://example.org/a(b)_c, (https://example.org/x)."))).toEqual([
       "https://example.org/a(b)_c",
       "https://example.org/x",
     ]);
   });
 
-  test("long addresses are shown short and lead to the whole", () => {
+  test("long URLs are shown shortened and link to the whole URL", () => {
     const url = `https://example.org/${"a".repeat(100)}`;
     const [link] = inlines(url);
     expect(link).toMatchObject({ type: "link", href: url });
     expect(link?.type === "link" && link.children[0]?.type === "text" && link.children[0].text.length).toBe(60);
   });
 
-  test("mentions are found, addresses of mail are not", () => {
+  test("mentions are found, email addresses are not", () => {
     expect(inlines("hi @ada, and ada@example.org").filter((node) => node.type === "mention")).toEqual([
       { type: "mention", name: "ada" },
     ]);
@@ -115,7 +115,7 @@ describe("hostile text", () => {
     expect(links(parseMarkdown(text))).toEqual([]);
   });
 
-  test("raw HTML is text, to the letter", () => {
+  test("raw HTML is text, character for character", () => {
     expect(toPlainLine("<b onclick=x>hi</b>")).toBe("<b onclick=x>hi</b>");
   });
 
@@ -128,12 +128,12 @@ describe("hostile text", () => {
 });
 
 describe("emojis", () => {
-  test("a message of emojis only is recognised", () => {
+  test("a message that contains only emojis is recognised", () => {
     for (const text of ["🎉", "👍🏽 ❤️", "👩‍👩‍👧‍👦", "🇯🇵🇩🇪", "1️⃣"]) expect(isEmojiOnly(text)).toBe(true);
     for (const text of ["", "1", "ok 🎉", "🎉🎉🎉🎉🎉"]) expect(isEmojiOnly(text)).toBe(false);
   });
 
-  test("runs of emojis are told from text, digits and signs are text", () => {
+  test("runs of emojis are separated from text; digits and signs are text", () => {
     expect(emojiRuns("tea ☕ 👍🏽👩‍👩‍👧 ❤️ 1 #1 © done")).toEqual([
       "tea ",
       "☕",

@@ -1,6 +1,6 @@
 /**
- * Owns what of Markdown a message may use, as a tree of our own nodes.
- * It never makes HTML: raw HTML in a message is text, a link whose scheme is not allowed is text, a picture is a link.
+ * Owns which parts of Markdown a message may use, as a tree of our own nodes. It never produces HTML: raw HTML in a
+ * message is text, a link with a disallowed scheme is text, a picture is a link.
  */
 import type { Nodes, PhrasingContent, RootContent } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
@@ -31,7 +31,7 @@ const SHOWN_URL_CHARS = 60;
 const MAX_DEPTH = 12;
 const CACHED = 500;
 
-// What chat has no use for, or what would hide text that was typed.
+// Constructs that chat has no use for, or that would hide typed text.
 const DISABLED = {
   disable: {
     null: [
@@ -48,12 +48,12 @@ const DISABLED = {
   },
 };
 
-// Quotes and lists this deep are no writing; parsing them takes far longer than reading them is worth.
+// Quotes and lists this deep are not real writing; parsing them takes far too long.
 const TOWER = /^(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))){13}/mu;
 
 const cache = new Map<string, readonly Block[]>();
 
-/** The tree of a message's text. The same text gives the same object. */
+/** Returns the tree of a message's text. The same text returns the same object. */
 export function parseMarkdown(text: string): readonly Block[] {
   const known = cache.get(text);
   if (known !== undefined) return known;
@@ -120,7 +120,7 @@ function inline(node: PhrasingContent, inLink: boolean): Inline[] {
       const children = node.children.flatMap((child) => inline(child, true));
       const href = allowed(node.url);
       if (href !== null) return [{ type: "link", href, children: shortened(children) }];
-      // The refused address stays readable, so that nothing of what was typed disappears.
+      // The refused URL stays readable, so that no typed text disappears.
       return [...children, { type: "text", text: ` (${node.url})` }];
     }
     default:
@@ -135,7 +135,7 @@ function plain(node: Nodes): string {
   return "";
 }
 
-/** The address when a link may go there. Control characters are refused: browsers skip them inside a scheme. */
+/** Returns the URL if a link may point there. Control characters are refused: browsers skip them inside a scheme. */
 export function allowed(url: string): string | null {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
   if (/[\u0000-\u0020\u007f]/.test(url)) return null;
@@ -149,7 +149,7 @@ export function allowed(url: string): string | null {
 
 const WORD = /(?<url>\bhttps?:\/\/[^\s<>"]+)|(?<![\p{L}\p{N}@/._-])@(?<name>[\p{L}\p{N}][\p{L}\p{N}._-]*)/gu;
 
-/** Finds addresses and mentions in plain text. */
+/** Finds URLs and mentions in plain text. */
 function words(text: string): Inline[] {
   const found: Inline[] = [];
   let from = 0;
@@ -173,7 +173,10 @@ function words(text: string): Inline[] {
   return found;
 }
 
-/** Punctuation after an address belongs to the sentence; a closing bracket only if the address opened none. */
+/**
+ * Returns the URL without trailing punctuation, which belongs to the sentence. A closing bracket stays if the URL
+ * opened one.
+ */
 function withoutTail(url: string): string {
   let end = url.replace(/[.,;:!?'*_~]+$/u, "");
   while (end.endsWith(")") && end.split("(").length < end.split(")").length) {
@@ -194,7 +197,7 @@ function shortened(children: readonly Inline[]): readonly Inline[] {
     : children;
 }
 
-/** The text of a message in one line, without marks: for quotes, previews and announcements. */
+/** Returns the text of a message in one line, without Markdown: for quotes, previews and announcements. */
 export function toPlainLine(text: string): string {
   const line = parseMarkdown(text).map(blockText).join(" ");
   return line.replace(/\s+/gu, " ").trim();

@@ -47,12 +47,12 @@ describe("grouping", () => {
     expect(rows.map((row) => row.startsGroup)).toEqual([true, false, true, true]);
   });
 
-  test("a reply starts a group, for its quote needs an author above it", () => {
+  test("a reply starts a group, because its quote needs an author above it", () => {
     const rows = toRows([message(1, "2026-11-21T10:00:00"), message(2, "2026-11-21T10:00:01", { replyTo: 1 })], null);
     expect(rows[1]?.startsGroup).toBe(true);
   });
 
-  test("each day of the calendar begins once, also when two messages are minutes apart", () => {
+  test("each calendar day starts once, even when two messages are minutes apart", () => {
     const rows = toRows(
       [message(1, "2026-11-20T23:59:00"), message(2, "2026-11-21T00:01:00"), message(3, "2026-11-21T00:02:00")],
       null,
@@ -70,7 +70,7 @@ describe("the New line", () => {
     message(5, "2026-11-21T10:00:30"),
   ];
 
-  test("stands once, above the first unread message of somebody else", () => {
+  test("appears once, above the first unread message by another user", () => {
     expect(toRows(messages, 1).map((row) => row.startsNew)).toEqual([false, false, true, false]);
   });
 
@@ -85,7 +85,7 @@ describe("the New line", () => {
     expect(toRows(messages, 1, true)[2]?.startsNew).toBe(true);
   });
 
-  test("is not drawn above a message that is still being sent", () => {
+  test("is not shown above a message that is still being sent", () => {
     expect(toRows([message(null, "2026-11-21T10:00:00", { mine: true })], 0)[0]?.startsNew).toBe(false);
   });
 });
@@ -97,7 +97,7 @@ describe("history", () => {
       null,
     );
 
-  test("counts the rows put above", () => {
+  test("counts the rows added above", () => {
     expect(prepended(rows(5, 6), rows(3, 4, 5, 6, 7))).toBe(2);
   });
 
@@ -108,18 +108,18 @@ describe("history", () => {
   });
 });
 
-describe("rows that are made again", () => {
+describe("rebuilt rows", () => {
   const at = (n: number) => new Date(Date.UTC(2026, 10, 21, 10, n * 3)).toISOString();
   const messages = Array.from({ length: 50 }, (_, n) => message(n + 1, at(n), { by: n % 7 === 0 ? grace : ada }));
   const before = remake(null, messages.slice(0, 40), 20, false);
 
-  test("a message that arrives leaves the others as they are", () => {
+  test("a new message leaves the other rows as they are", () => {
     const after = remake(before, messages.slice(0, 41), 20, false);
     expect(after.rows).toEqual(toRows(messages.slice(0, 41), 20));
     for (const [n, row] of before.rows.entries()) expect(after.rows[n]).toBe(row);
   });
 
-  test("what follows a change, an older page or another line is made like the first time", () => {
+  test("rows after a change, an older page or another line equal those of a full build", () => {
     const changed = messages.with(30, message(31, at(30), { by: grace }));
     expect(remake(before, changed, 20, false).rows).toEqual(toRows(changed, 20));
     expect(remake(before, messages, 35, false).rows).toEqual(toRows(messages, 35));

@@ -1,7 +1,7 @@
 /**
- * Owns how messages become rows: which start a day, a group, the unread part.
- * A day's heading and the "New" line belong to the row of the message below them: a list of messages only, in which
- * history that arrives above adds rows and never renumbers one that is being read.
+ * Owns how messages become rows: which one starts a day, a group, the unread part. A day's heading and the "New" line
+ * belong to the row of the message below them: the list contains only messages, so older history adds rows above and
+ * never renumbers one that is being read.
  */
 import type { MessageView } from "@palaver/sdk";
 import { dayKey } from "../../lib/format.ts";
@@ -9,15 +9,15 @@ import { GROUP_MS } from "../../lib/limits.ts";
 
 export interface Row {
   readonly message: MessageView;
-  /** First message of its day (of those loaded). */
+  /** Whether it is the first loaded message of its day. */
   readonly startsDay: boolean;
-  /** Shows author and time: first of its group. */
+  /** Whether it shows author and time: the first message of its group. */
   readonly startsGroup: boolean;
-  /** The "New" line stands above it. */
+  /** Whether the "New" line is above it. */
   readonly startsNew: boolean;
 }
 
-/** What rows were made from, and the rows. */
+/** The inputs that rows were built from, and the rows. */
 export interface Made {
   readonly messages: readonly MessageView[];
   readonly newAfter: number | null;
@@ -26,8 +26,8 @@ export interface Made {
 }
 
 /**
- * Makes rows again after a change. A row depends on the messages up to its own: those before the first change stay as they
- * were, so that a message that arrives costs one row however many there are.
+ * Rebuilds the rows after a change. A row depends on the messages up to its own: rows before the first change are
+ * reused, so that a new message costs one row however many there are.
  */
 export function remake(
   last: Made | null,
@@ -46,10 +46,10 @@ export function remake(
 }
 
 /**
- * @param newAfter the last read `seq` when the room was entered; the first message of somebody else after it gets the
- *   "New" line. `null`: no line.
+ * @param newAfter the last read `seq` when the room was entered; the first later message by another user gets the "New"
+ *   line. `null`: no line.
  * @param hasMore whether there are older messages that are not loaded.
- * @param kept the rows of the first messages, made before.
+ * @param kept the rows of the first messages, built before.
  */
 export function toRows(
   messages: readonly MessageView[],
@@ -59,7 +59,7 @@ export function toRows(
 ): Row[] {
   const rows = [...kept];
   let previous: MessageView | null = kept.at(-1)?.message ?? null;
-  // Without the last read message among them, the first new one may not be loaded yet.
+  // If the last read message is not loaded, the first new message may not be loaded yet either.
   let lineDrawn = newAfter === null || (hasMore && (messages[0]?.seq ?? 0) > newAfter);
   lineDrawn ||= kept.some((row) => row.startsNew);
   for (const message of messages.slice(kept.length)) {
@@ -89,7 +89,7 @@ function sameGroup(above: MessageView, below: MessageView): boolean {
   );
 }
 
-/** How many rows were put before what was the first row: the list keeps its place by this number. */
+/** Returns how many rows were added before the previous first row: the list keeps its position by this number. */
 export function prepended(before: readonly Row[], after: readonly Row[]): number {
   const first = before[0];
   if (first === undefined) return 0;

@@ -1,4 +1,4 @@
-/** Owns the keyboard in the list: it is one tab stop, and arrows go from message to message. */
+/** Owns the keyboard in the list: the list is one tab stop, and arrow keys move from message to message. */
 import { type FocusEvent, type KeyboardEvent, type RefObject, useMemo, useState } from "react";
 import type { VirtualizerHandle } from "virtua";
 import type { Row } from "./rows.ts";
@@ -6,7 +6,7 @@ import type { Row } from "./rows.ts";
 interface Arrows {
   /** Key of the message that has the tab stop. */
   readonly tabStop: string | null;
-  /** Rows that have to stay mounted, however far the list is scrolled: that with the focus and that with the tab stop. */
+  /** Rows that must stay mounted however far the list is scrolled: the focused row and the tab stop's row. */
   readonly mounted: readonly number[];
   readonly onKeyDown: (event: KeyboardEvent) => void;
   readonly onFocus: (event: FocusEvent) => void;
@@ -34,7 +34,7 @@ export function useArrows(
     event.preventDefault();
     setChosen(key);
     list.current?.scrollToIndex(next, { align: "nearest" });
-    // The row may be drawn only by the scrolling.
+    // The row may be rendered only after the scroll.
     requestAnimationFrame(() =>
       content.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus(),
     );

@@ -1,12 +1,12 @@
-/** Owns loading up to where one stopped reading, so that a room with more than a page of unread messages opens there. */
+/** Owns loading back to the last read message, so that a room with more than a page of unread messages opens there. */
 import { useClient } from "@palaver/sdk/react";
 import { useEffect, useState } from "react";
 import type { ListRoom } from "./listRoom.ts";
 
-/** With more unread than this one starts at the newest: nobody reads them all, and loading them takes long. */
+/** With more unread messages than this the room opens at the newest: few people read them all, and loading is slow. */
 const MAX_UNREAD = 400;
 
-/** Whether the list waits for those pages. */
+/** Returns whether the list is waiting for those pages. */
 export function useCatchUp(room: ListRoom, newAfter: number | null, target: number | null): boolean {
   const client = useClient();
   const [waits, setWaits] = useState(newAfter !== null && target === null && room.unread <= MAX_UNREAD);
@@ -19,7 +19,7 @@ export function useCatchUp(room: ListRoom, newAfter: number | null, target: numb
       return;
     }
     let current = true;
-    // What does not come is told by the room's `loadFailure`; the list opens with what is there.
+    // The room's `loadFailure` reports a failed page; the list opens with what is loaded.
     const done = () => current && setWaits(false);
     client.loadUntil(room.id, newAfter).then(done, done);
     return () => {

@@ -1,6 +1,6 @@
 /**
- * Owns the list's place at the bottom: tells the state machine (following.ts) what happens to the list, and scrolls when
- * it says so. Rows above grow and shrink without moving the view (virtua corrects for them).
+ * Owns keeping the list at the bottom: reports to the state machine (following.ts) what happens to the list, and
+ * scrolls when it says so. Rows above grow and shrink without moving the view (virtua corrects for them).
  */
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import {
@@ -21,15 +21,15 @@ export interface FollowingList {
   readonly isAway: boolean;
   /** Returns whether everything down to the end counts as seen. */
   readonly seesEnd: () => boolean;
-  /** Begins to keep the place, once the list stands where the room opens. */
+  /** Starts to keep the position, once the list has reached its initial one. */
   readonly begin: () => void;
-  /** Looks at where the list stands. Call on each scroll event. */
+  /** Reads where the list is. Call on each scroll event. */
   readonly look: () => void;
-  /** Goes to the bottom and follows. */
+  /** Scrolls to the bottom and follows. */
   readonly toBottom: () => void;
-  /** Ends the following because the page goes to another place. */
+  /** Stops following because the page moves elsewhere. */
   readonly leave: () => void;
-  /** Keeps the list still while a menu of one of its rows is open. Returns what ends it. */
+  /** Keeps the list still while a menu of one of its rows is open. Returns a function that releases it. */
   readonly holdForMenu: () => () => void;
 }
 
@@ -69,7 +69,7 @@ export function useFollowing(
         tell({ type: "held", hold });
         return;
       }
-      // Measuring costs a layout: only what was held can be let go.
+      // Measuring forces a layout: do it only if there is a hold to release.
       if (frame.current === null || content.current === null || !state.current?.holds.has(hold)) return;
       tell({ type: "let_go", hold, geometry: measure(frame.current, content.current) });
     },
@@ -112,8 +112,8 @@ export function useFollowing(
 }
 
 /**
- * The height is that of the content's box, not `scrollHeight`: a row that is not measured yet hangs out of the box, and would
- * make a conversation that fits the window scroll for a moment.
+ * Measures the height of the content's box, not `scrollHeight`: a row that is not measured yet overflows the box, and
+ * would make a conversation that fits the window scroll for a moment.
  */
 function measure(outer: HTMLElement, inner: HTMLElement): Geometry {
   const view = outer.clientHeight;

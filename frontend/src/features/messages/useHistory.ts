@@ -1,13 +1,13 @@
-/** Owns asking for older messages while the reader comes near the upper end. */
+/** Owns loading older messages as the reader nears the top. */
 import { useClient } from "@palaver/sdk/react";
 import { type RefObject, useCallback, useEffect } from "react";
 import type { ListRoom } from "./listRoom.ts";
 
-/** Older messages are asked for when this little is left above. */
+/** Older messages are loaded when less than this is left above. */
 const LOAD_AHEAD_PX = 800;
 const SETTLE_MS = 150;
 
-/** Returns what to call when the list was scrolled. */
+/** Returns the function to call when the list was scrolled. */
 export function useHistory(
   room: ListRoom,
   rowCount: number,
@@ -19,11 +19,11 @@ export function useHistory(
   const loadOlder = useCallback(() => {
     const element = frame.current;
     if (element === null || !ready || element.scrollTop >= LOAD_AHEAD_PX) return;
-    // A page that does not come is told by the room's `loadFailure`.
+    // The room's `loadFailure` reports a failed page.
     client.loadOlder(room.id).catch(() => undefined);
   }, [client, room.id, ready, frame]);
-  // Also when a page did not fill the window, or was loaded while the reader went on upwards. A moment later: rows that
-  // have not been measured yet make the list look shorter than it is.
+  // Also when a page did not fill the window, or was loaded while the reader kept scrolling up. Delayed, because rows
+  // that have not been measured yet make the list look shorter than it is.
   // biome-ignore lint/correctness/useExhaustiveDependencies: each new page asks the question again
   useEffect(() => {
     const timer = setTimeout(loadOlder, SETTLE_MS);

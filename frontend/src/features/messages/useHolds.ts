@@ -1,11 +1,11 @@
 /**
- * Owns what a reader does to the list that has to keep it still: a finger or a button that is down, a reach for the wheel,
- * selected text, the keyboard's focus. Says only that; whether the list follows is decided by following.ts.
+ * Owns the reader's actions that must keep the list still: a finger or a button that is down, a reach for the wheel,
+ * selected text, the keyboard's focus. Only reports them; following.ts decides whether the list follows.
  */
 import { type RefObject, useEffect } from "react";
 import type { Hold } from "./following.ts";
 
-/** So long after a reach the list has begun to move, if it can move at all. */
+/** After this long a reach has moved the list, if it can move at all. */
 const REACH_MS = 250;
 const UPWARDS: ReadonlySet<string> = new Set(["PageUp", "Home", "ArrowUp"]);
 
@@ -13,7 +13,7 @@ function goesUp(event: KeyboardEvent): boolean {
   return UPWARDS.has(event.key) || (event.key === " " && event.shiftKey);
 }
 
-/** `hold` has to keep its identity. */
+/** `hold` must keep its identity. */
 export function useHolds(
   frame: RefObject<HTMLElement | null>,
   content: RefObject<HTMLElement | null>,
@@ -42,7 +42,7 @@ export function useHolds(
     outer.addEventListener("touchmove", reach, { passive: true, signal });
     outer.addEventListener("keydown", (event) => goesUp(event) && reach(), { signal });
 
-    // Of the frame itself there is nothing to press but the scroll bar, which may be held for long.
+    // The only part of the frame itself that can be pressed is the scroll bar, which may be held for long.
     outer.addEventListener(
       "pointerdown",
       (event) => {
@@ -54,7 +54,7 @@ export function useHolds(
       },
       { signal },
     );
-    // The end of a press may be lost, as to a menu of the system's: a pointer without a button says so too.
+    // The end of a press may be lost, for example to a system menu: a pointer event without a button reveals it too.
     const events = ["pointerup", "pointercancel", "blur"] as const;
     for (const type of events) window.addEventListener(type, letGo, { signal });
     outer.addEventListener("pointermove", (event) => event.buttons === 0 && letGo(), { passive: true, signal });
@@ -68,7 +68,7 @@ export function useHolds(
       { signal },
     );
 
-    // A click focuses too, without the reader having gone there: only a focus that is shown is one that reads.
+    // A click also moves the focus, without the reader navigating by keyboard: only a visible focus means reading.
     inner.addEventListener(
       "focusin",
       ({ target }) => hold("focus", target instanceof Element && target.matches(":focus-visible")),

@@ -1,4 +1,4 @@
-/** Owns going to one message: of a link, of a quote. It is loaded first when need be, then marked for a moment. */
+/** Owns jumping to one message, from a link or a quote. It is loaded first if needed, then highlighted for a moment. */
 import { useClient } from "@palaver/sdk/react";
 import { type RefObject, useEffect, useState } from "react";
 import type { VirtualizerHandle } from "virtua";

@@ -1,12 +1,12 @@
-/** Owns where the "New" line stands during one visit of a room. */
+/** Owns the position of the "New" line during one visit of a room. */
 import { useEffect, useRef, useState } from "react";
 import { useWindowEvent } from "../../lib/hooks.ts";
 import type { ListRoom } from "./listRoom.ts";
 
-/** The `seq` after which messages are new, or null when there is no line. It stays until the room is left. */
+/** Returns the `seq` after which messages are new, or null when there is no line. It stays until the room is left. */
 export function useNewLine(room: ListRoom): number | null {
   const [newAfter, setNewAfter] = useState(() => (room.unread > 0 ? room.readSeq : null));
-  // What arrives while one looks elsewhere gets the line; an older line stays until then.
+  // Messages that arrive while the user looks elsewhere get the line; an older line stays until then.
   const leftAt = useRef<number | null>(null);
   useWindowEvent("blur", () => {
     leftAt.current = room.unread === 0 ? room.head : null;

@@ -1,4 +1,4 @@
-/** Owns that what was seen counts as read: seen is what stands in the window while the page has the focus. */
+/** Owns that seen messages count as read: a message is seen when it is in the window while the page has the focus. */
 import { useClient } from "@palaver/sdk/react";
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef } from "react";
 import type { VirtualizerHandle } from "virtua";
@@ -7,10 +7,10 @@ import type { ListRoom } from "./listRoom.ts";
 import type { Row } from "./rows.ts";
 
 const READ_AFTER_MS = 300;
-/** A row that shows less than this at the lower edge has not been seen: its first line is cut. */
+/** A row that shows less than this at the lower edge has not been seen: its first line is cut off. */
 const EDGE_PX = 24;
 
-/** Returns what to call when the list was scrolled. */
+/** Returns the function to call when the list was scrolled. */
 export function useReadMarks(
   room: ListRoom,
   rows: readonly Row[],
@@ -26,7 +26,7 @@ export function useReadMarks(
     const element = frame.current;
     const handle = list.current;
     if (element === null || handle === null || !shown || document.hidden || !document.hasFocus()) return;
-    // Up to the head that was drawn: what came since has not been seen, even if it follows at once.
+    // Up to the head that was rendered: later messages have not been seen, even if they follow at once.
     const last = handle.findItemIndex(element.scrollTop + element.clientHeight - EDGE_PX);
     const seen = seesEnd() ? room.head : (rows[last]?.message.seq ?? 0);
     if (seen > room.readSeq) client.markRead(room.id, seen);

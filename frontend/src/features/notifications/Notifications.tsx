@@ -133,7 +133,7 @@ function Item({ item, onOpen }: { item: NotificationView } & Props) {
   );
 }
 
-/** What happened, in the language in use. A type that this version does not know says it in the server's words. */
+/** Returns what happened, in the current language. A type that this version does not know uses the server's title. */
 function title(item: NotificationView, place: string | null): string {
   const name = item.by === null ? null : isolate(called(item.by));
   if (name === null) return item.title;
@@ -152,7 +152,9 @@ function title(item: NotificationView, place: string | null): string {
   }
 }
 
-/** Keeps a name of another direction from reordering the sentence around it (Unicode's first-strong isolate). */
+/**
+ * Isolates a name, so that its text direction does not reorder the sentence around it (Unicode's first-strong isolate).
+ */
 function isolate(name: string): string {
   return `\u2068${name}\u2069`;
 }

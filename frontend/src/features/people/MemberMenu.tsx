@@ -1,4 +1,4 @@
-/** Owns what one may do about a member, by role. */
+/** Owns the actions on a member, by role. */
 import type { MemberView, Role, RoomId } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { t } from "../../i18n/index.ts";
@@ -15,11 +15,11 @@ const MUTES = [
 
 interface Props {
   readonly room: RoomId;
-  /** The role of the signed-in person. */
+  /** Role of the signed-in user. */
   readonly role: Role;
   readonly member: MemberView;
   readonly self: string;
-  /** Whether its button is reached by Tab. */
+  /** Whether Tab reaches its button. */
   readonly tabStop: boolean;
   readonly onDirect: () => void;
   readonly onAsk: (kind: "kick" | "ban") => void;

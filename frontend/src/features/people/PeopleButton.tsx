@@ -1,4 +1,4 @@
-/** Owns the button of the room's header that shows and hides the panel, with the number of those who are here. */
+/** Owns the button in the room's header that shows and hides the panel, with the number of members online. */
 import type { RoomId } from "@palaver/sdk";
 import { useClientState } from "@palaver/sdk/react";
 import { useMemo } from "react";

@@ -1,6 +1,7 @@
 /**
- * Owns the virtual lists of members: one for each group, in one scroller. Only the rows near the window are there, so that
- * a room with thousands of people costs what one with twenty does. The lists are one tab stop; arrows go from person to person.
+ * Owns the virtual lists of members: one per group, in one scroller. Only the rows near the window are mounted, so that
+ * a room with thousands of people costs what one with twenty does. The lists are one tab stop; arrow keys move from
+ * person to person.
  */
 import type { MemberView, Person, Role, RoomId } from "@palaver/sdk";
 import { type KeyboardEvent, type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
@@ -34,15 +35,15 @@ interface Props {
 export function PeopleList({ scroller, groups, ...rest }: Props) {
   const lists = useRef(new Map<string, VirtualizerHandle>());
   const people = useMemo(() => groups.flatMap(({ members }) => members.map(({ user }) => user.id)), [groups]);
-  // An object, so that the same person can be gone to again.
+  // An object, so that choosing the same person again counts as a change.
   const [chosen, setChosen] = useState<{ readonly user: string } | null>(null);
-  // A person whose row has the focus, or whose menu has it.
+  // The person whose row, or whose row's menu, has the focus.
   const [within, setWithin] = useState<string | null>(null);
   const tabStop = chosen !== null && people.includes(chosen.user) ? chosen.user : people[0];
-  // These rows stay however far the list is scrolled: the tab stop has to be there, and the focus must not be lost.
+  // These rows stay mounted however far the list is scrolled: the tab stop must exist, and the focus must not be lost.
   const kept = useMemo(() => new Set([tabStop, within]), [tabStop, within]);
 
-  // The row is drawn with the choice, but hidden until the list has measured it: till then it cannot have the focus.
+  // The row is rendered with the choice, but hidden, and so not focusable, until the list has measured it.
   useEffect(() => {
     if (chosen === null) return;
     let frame = 0;
@@ -73,7 +74,7 @@ export function PeopleList({ scroller, groups, ...rest }: Props) {
   };
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the rows have the focus, and their keys are heard here
+    // biome-ignore lint/a11y/noStaticElementInteractions: the rows have the focus, and their keys are handled here
     <div
       onKeyDown={onKeyDown}
       onFocus={({ target }) =>
@@ -102,7 +103,7 @@ export function PeopleList({ scroller, groups, ...rest }: Props) {
 
 interface GroupProps extends Omit<Props, "groups"> {
   readonly group: Group;
-  /** How many people are in the groups above: when it changes, this list has moved. */
+  /** The number of people in the groups above: when it changes, this list has moved. */
   readonly above: number;
   readonly tabStop: string | undefined;
   readonly kept: ReadonlySet<string | null | undefined>;

@@ -1,4 +1,4 @@
-/** Owns the panel of a room's members, and what is asked before one of them is sent away. */
+/** Owns the panel of a room's members, and the confirmation before a member is removed or banned. */
 import type { MemberView, Person, RoomId } from "@palaver/sdk";
 import { useClient, useClientState } from "@palaver/sdk/react";
 import { memo, useCallback, useMemo, useRef, useState } from "react";

@@ -1,4 +1,4 @@
-/** Owns one person in the list of members: name, presence, role, and the menu of what one may do about them. */
+/** Owns one person in the list of members: name, presence, role, and the menu of actions on them. */
 import type { MemberView, Person, PresenceStatus, Role, RoomId } from "@palaver/sdk";
 import { memo } from "react";
 import { t } from "../../i18n/index.ts";
@@ -10,22 +10,22 @@ import s from "./PeoplePanel.module.css";
 
 interface Props {
   readonly room: RoomId;
-  /** The role of the signed-in person in this room. */
+  /** Role of the signed-in user in this room. */
   readonly role: Role;
   readonly member: MemberView;
   readonly me: string;
   readonly status: PresenceStatus;
   readonly lastSeen: string | null;
-  /** Where it stands in its list, from 1, and how long that is: only some rows are there at a time. */
+  /** Its position in its list, from 1. The list mounts only some of its rows. */
   readonly position: number;
   readonly of: number;
-  /** Has the list's one tab stop. */
+  /** Whether it has the list's one tab stop. */
   readonly tabStop: boolean;
   readonly onDirect: (person: Person) => void;
   readonly onAsk: (kind: "kick" | "ban", member: MemberView) => void;
 }
 
-/** Drawn again only when its own person changes: a room may have thousands. */
+/** Re-renders only when its own person changes: a room may have thousands. */
 export const PersonRow = memo(function PersonRow(props: Props) {
   const { room, role, member, me, status, lastSeen, position, of, tabStop, onDirect, onAsk } = props;
   return (

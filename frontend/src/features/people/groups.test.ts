@@ -23,7 +23,7 @@ const members = [
   member("i", "Kai", "invited"),
 ];
 
-test("members are sorted as people sort names, and divided by who is here", () => {
+test("members are sorted as people sort names, and grouped by presence", () => {
   const names = toGroups(byName(members), presence, "me").map(({ id, members }) => [
     id,
     ...members.map(({ user }) => user.name),
@@ -35,6 +35,6 @@ test("members are sorted as people sort names, and divided by who is here", () =
   ]);
 });
 
-test("the number of those who are here is that of their group", () => {
+test("the number of members online equals the size of their group", () => {
   expect(countHere(members, presence, "me")).toBe(3);
 });

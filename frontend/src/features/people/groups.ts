@@ -1,4 +1,4 @@
-/** Owns how a room's members are divided and sorted in the panel. Sorting is for when members change, dividing is cheap. */
+/** Owns how a room's members are grouped and sorted in the panel. Sort only when members change; grouping is cheap. */
 import type { MemberView, PresenceView, UserId } from "@palaver/sdk";
 import { compareNames } from "../../lib/intl.ts";
 import { called } from "../../lib/person.ts";
@@ -10,13 +10,13 @@ export interface Group {
   readonly members: readonly MemberView[];
 }
 
-/** Returns the members sorted by what they are called. */
+/** Returns the members sorted by the name shown. */
 export function byName(members: readonly MemberView[]): readonly MemberView[] {
   const named = members.map((member) => ({ member, name: called(member.user) }));
   return named.sort((a, b) => compareNames(a.name, b.name)).map(({ member }) => member);
 }
 
-/** Divides sorted members; a group without any is left out. */
+/** Groups sorted members; an empty group is left out. */
 export function toGroups(sorted: readonly MemberView[], presence: Presence, me: UserId): readonly Group[] {
   const groups: Record<Group["id"], MemberView[]> = { here: [], away: [], invited: [], banned: [] };
   for (const member of sorted) {
@@ -28,14 +28,14 @@ export function toGroups(sorted: readonly MemberView[], presence: Presence, me: 
     .filter(({ members }) => members.length > 0);
 }
 
-/** Counts the members who are here. */
+/** Counts the members who are online. */
 export function countHere(members: readonly MemberView[], presence: Presence, me: UserId): number {
   let n = 0;
   for (const { state, user } of members) if (state === "joined" && isHere(user.id, presence, me)) n++;
   return n;
 }
 
-/** One is here oneself, whatever the server has heard of it. */
+/** Returns whether a user is online. The signed-in user always is, whatever the server reports. */
 function isHere(user: UserId, presence: Presence, me: UserId): boolean {
   return user === me || (presence.get(user)?.status ?? "offline") !== "offline";
 }

@@ -4,7 +4,7 @@ import { grantable, mayActOn } from "./rights.ts";
 
 const member = (role: Role): MemberView => ({ user: { id: "u", name: "u" }, state: "joined", role, mutedUntil: null });
 
-test("one acts on those below oneself only", () => {
+test("a member acts only on members with a lower role", () => {
   expect(mayActOn("moderator", member("member"), "me")).toBe(true);
   expect(mayActOn("moderator", member("moderator"), "me")).toBe(false);
   expect(mayActOn("moderator", member("owner"), "me")).toBe(false);
@@ -12,7 +12,7 @@ test("one acts on those below oneself only", () => {
   expect(mayActOn("owner", member("member"), "u")).toBe(false);
 });
 
-test("roles are given by admins, up to below their own", () => {
+test("admins assign roles below their own", () => {
   expect(grantable("moderator")).toEqual([]);
   expect(grantable("admin")).toEqual(["moderator", "member", "read_only"]);
   expect(grantable("owner")).toContain("owner");

@@ -1,4 +1,4 @@
-/** Owns the dialog that makes a room. */
+/** Owns the dialog that creates a room. */
 import { useClient } from "@palaver/sdk/react";
 import { type FormEvent, useState } from "react";
 import { t } from "../../i18n/index.ts";

@@ -1,4 +1,4 @@
-/** Owns the dialog with the public rooms that one may join. */
+/** Owns the dialog that lists public rooms to join. */
 import type { DirectoryRoom } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { useEffect, useState } from "react";

@@ -1,4 +1,4 @@
-/** Owns an invitation in the room list: who may come in, and yes or no. */
+/** Owns an invitation in the room list, with its buttons to accept and decline. */
 import type { RoomView } from "@palaver/sdk";
 import { useClient } from "@palaver/sdk/react";
 import { t } from "../../i18n/index.ts";

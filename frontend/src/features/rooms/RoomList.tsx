@@ -1,4 +1,4 @@
-/** Owns the list of rooms with its sections, badges, and the ways to find or make another room. */
+/** Owns the list of rooms with its sections, badges, and buttons to find or create another room. */
 import type { PresenceView, RoomView, UserId } from "@palaver/sdk";
 import { useClientState } from "@palaver/sdk/react";
 import { memo, type ReactNode, useMemo } from "react";
@@ -15,7 +15,7 @@ import { addressOf, toSections } from "./sections.ts";
 export type RoomsDialog = "create" | "browse" | "direct";
 
 interface Props {
-  /** The room that is open. */
+  /** The open room. */
   readonly current: string | null;
   /** Whether the end of the open room's conversation is out of sight. */
   readonly away: boolean;
@@ -29,7 +29,7 @@ export const RoomList = memo(function RoomList({ current, away, pathOf, onOpen, 
   const ready = useClientState((state) => state.ready);
   const presence = useClientState((state) => state.presence);
   const { invites, rooms: named, direct } = useMemo(() => toSections(rooms.values()), [rooms]);
-  // The heads stay as they are while the rooms below them change.
+  // The section headings keep their identity while the rooms below them change.
   const actions = useMemo(
     () => (
       <>
@@ -110,7 +110,7 @@ interface RowProps {
 const RoomRow = memo(function RoomRow({ room, current, away, presence, path, onOpen }: RowProps) {
   const quiet = room.level === "none";
   const hasDraft = useClientState((state) => (state.drafts.get(room.id)?.text ?? "") !== "");
-  // In the open room what arrives is read as soon as it is drawn, while its end is in sight.
+  // In the open room messages are read as soon as they are rendered, while its end is in sight.
   const unread = room.unread > 0 && (!current || away);
   return (
     <li>

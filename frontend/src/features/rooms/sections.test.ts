@@ -16,7 +16,7 @@ function room(id: string, part: Partial<RoomView> = {}): RoomView {
   } as RoomView;
 }
 
-test("rooms by name, direct rooms by newest message, invitations apart", () => {
+test("rooms are sorted by name, direct rooms by newest message, invitations apart", () => {
   const sections = toSections([
     room("zebra"),
     room("ant"),
@@ -40,7 +40,7 @@ test("a hidden direct room comes back with an unread message, a hidden room does
   expect(sections.rooms).toEqual([]);
 });
 
-test("an address names a room by slug or id", () => {
+test("a URL names a room by slug or id", () => {
   const rooms = new Map([["r1", room("r1", { slug: "general" })]]);
   expect(findRoom(rooms, "general")?.id).toBe("r1");
   expect(findRoom(rooms, "r1")?.id).toBe("r1");

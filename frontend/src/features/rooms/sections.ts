@@ -1,4 +1,4 @@
-/** Owns how the room list is divided and ordered. */
+/** Owns how the room list is grouped and ordered. */
 import type { RoomView } from "@palaver/sdk";
 import { compareNames } from "../../lib/intl.ts";
 
@@ -9,8 +9,8 @@ export interface Sections {
 }
 
 /**
- * Rooms by name: their place is learnt by hand and must not change. Direct rooms by their newest message, as a list of
- * conversations; those where nothing happened yet by name, after the others.
+ * Orders rooms by name, because people remember their position and it must not change. Orders direct rooms by their
+ * newest message, like a list of conversations; those without messages come last, by name.
  */
 export function toSections(all: Iterable<RoomView>): Sections {
   const invites: RoomView[] = [];
@@ -29,12 +29,12 @@ export function toSections(all: Iterable<RoomView>): Sections {
   return { invites, rooms, direct };
 }
 
-/** Compares two times as they are written in ISO 8601. */
+/** Compares two ISO 8601 timestamps. */
 function newerFirst(a: string, b: string): number {
   return a === b ? 0 : a < b ? 1 : -1;
 }
 
-/** Finds a room by what an address says: its slug or its id. */
+/** Finds a room by the slug or id in a URL. */
 export function findRoom(rooms: ReadonlyMap<string, RoomView>, address: string): RoomView | null {
   const byId = rooms.get(address);
   if (byId !== undefined) return byId;
@@ -42,7 +42,7 @@ export function findRoom(rooms: ReadonlyMap<string, RoomView>, address: string):
   return null;
 }
 
-/** What an address says for a room. */
+/** Returns how a room is named in a URL. */
 export function addressOf(room: Pick<RoomView, "id" | "slug">): string {
   return room.slug ?? room.id;
 }

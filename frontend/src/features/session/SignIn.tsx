@@ -1,4 +1,4 @@
-/** Owns the way in: as a guest with a name, with a password, or with a new account. */
+/** Owns signing in: as a guest with a name, with a password, or with a new account. */
 import { useClient } from "@palaver/sdk/react";
 import { type FormEvent, useState } from "react";
 import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
