@@ -141,7 +141,7 @@ test("dragging the list down with a finger releases it", async () => {
     await touch.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: finger(y) });
   }
   await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
-  await expect(ada.pill).toHaveText("To the newest");
+  await expect(ada.pill).toHaveText("Jump to newest");
   await expectTold("After the finger", 1);
   // A tap on a list that still scrolls only stops it.
   await expectRest();

@@ -85,7 +85,7 @@ export class Chat {
 
   /** Returns the pill that scrolls to the newest message. It shows when that message is out of sight. */
   get pill(): Locator {
-    return this.page.getByRole("button", { name: /^(\d+ new messages?|To the newest)$/ });
+    return this.page.getByRole("button", { name: /^(\d+ new messages?|Jump to newest)$/ });
   }
 
   /** Returns how much of the conversation is below the window, in pixels. */
