@@ -1,11 +1,11 @@
-/** Owns how the page is built, served while developing, and tested. */
+/** Owns how the page is built, served during development, and tested. */
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 import { catalogs } from "./build/catalogs.ts";
 import { precompress } from "./build/precompress.ts";
 import { sizes } from "./build/sizes.ts";
 
-/** Where `vite dev` finds the server. */
+/** URL of the server that `vite dev` proxies to. */
 const SERVER = process.env.PALAVER_SERVER ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
@@ -13,7 +13,7 @@ export default defineConfig({
   build: {
     outDir: "dist",
     target: "es2022",
-    // The HTML names what the first screen needs; a polyfill for module preloading is not needed by the browsers we support.
+    // The HTML lists what the first screen needs, and all supported browsers can preload modules without a polyfill.
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 400,
   },

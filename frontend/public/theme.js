@@ -1,4 +1,4 @@
-// Runs before the first paint, so that a chosen theme never flashes. A file of its own: the content security policy allows no inline script.
+// Runs before the first paint, so that the chosen theme never flashes. It is a separate file because the content security policy allows no inline script.
 try {
   const theme = localStorage.getItem("palaver.theme");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;

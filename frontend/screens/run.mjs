@@ -28,7 +28,7 @@ const REFUSED = "Has anybody seen my umbrella?";
 
 const [base, out, only] = process.argv.slice(2);
 if (base === undefined || out === undefined) {
-  console.error("usage: node screens/run.mjs BASE_URL FOLDER [part of a picture's name]");
+  console.error("usage: node screens/run.mjs BASE_URL FOLDER [part of a screenshot's name]");
   process.exit(2);
 }
 

@@ -22,10 +22,10 @@ export abstract class Palaver {
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<Palaver> {
     const { PALAVER_BIN: binary, PALAVER_CLOUD: url, PALAVER_CLOUD_CONTROL: control } = process.env;
     if (url && control) {
-      if (Object.keys(settings).length > 0) throw new Error("an installation that runs already takes no settings");
+      if (Object.keys(settings).length > 0) throw new Error("a shared installation takes no settings");
       return new Installation(url, control);
     }
-    if (!binary) throw new Error("PALAVER_BIN names no server; `cargo xtask test` sets it");
+    if (!binary) throw new Error("PALAVER_BIN is not set; `cargo xtask test` sets it");
     const server = new OneProcess(binary, await freePort(), await mkdtemp(join(tmpdir(), "palaver-e2e-")), settings);
     await server.startAgain();
     return server;

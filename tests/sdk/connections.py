@@ -1,4 +1,4 @@
-"""Makes the calls that the standard input names with the stock Python SDK, and tells what came of each."""
+"""Makes the calls listed on standard input with the stock Python SDK, and prints the result of each."""
 
 import json
 import sys

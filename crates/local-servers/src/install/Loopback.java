@@ -3,7 +3,7 @@ import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 
-/** DynamoDB Local on 127.0.0.1 only: by itself it listens on every interface and has no option against it. */
+/** Starts DynamoDB Local on 127.0.0.1 only: by default it listens on every interface, and no option changes that. */
 public final class Loopback {
     public static void main(String[] arguments) throws Exception {
         var local = ServerRunner.createServerFromCommandLineArgs(arguments);
@@ -18,6 +18,6 @@ public final class Loopback {
                 return;
             }
         }
-        throw new IllegalStateException("DynamoDB Local holds its server elsewhere now");
+        throw new IllegalStateException("DynamoDB Local no longer keeps its server in a field");
     }
 }

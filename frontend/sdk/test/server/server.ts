@@ -28,7 +28,7 @@ export class Server {
 
   async up(): Promise<void> {
     const binary = process.env.PALAVER_BIN;
-    if (binary === undefined) throw new Error("PALAVER_BIN names the palaver binary");
+    if (binary === undefined) throw new Error("PALAVER_BIN must name the palaver binary");
     const env = { ...process.env, PALAVER_LIMITS_SENDS_PER_10S: String(SENDS_PER_10S) };
     const child = spawn(binary, ["--data", this.data, "--listen", `127.0.0.1:${this.port}`], { stdio: "ignore", env });
     this.child = child;
