@@ -1,4 +1,4 @@
-# Settings of Palaver and of every AWS SDK and tool for the endpoint of start.sh or compose.yaml: `. localstack/env.sh`.
+# Settings that point Palaver and every AWS SDK and tool at the endpoint of start.sh or compose.yaml: `. localstack/env.sh`.
 export AWS_ENDPOINT_URL="http://127.0.0.1:${GATEWAY_PORT:-4566}"
 export AWS_REGION=us-east-1
 export AWS_ACCESS_KEY_ID=test

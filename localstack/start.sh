@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A LocalStack-compatible endpoint on http://127.0.0.1:4566, without Docker. Everything is in memory; Ctrl-C ends it.
+# Starts a LocalStack-compatible endpoint on http://127.0.0.1:4566, without Docker. All data is in memory; Ctrl-C stops it.
 #   localstack/start.sh            only the endpoint
-#   localstack/start.sh --second   also a second opinion of each service that Palaver uses:
+#   localstack/start.sh --second   also a second emulator of each service that Palaver uses:
 #                                  DynamoDB Local on :8000, versitygw (S3) on :7070
 # Ports: GATEWAY_PORT, DYNAMODB_PORT, S3_PORT. In another terminal: `. localstack/env.sh && palaver bootstrap`.
 set -euo pipefail
@@ -20,7 +20,7 @@ done
 
 data="$(mktemp -d)"
 children=()
-# The jobs of this shell, by their number: never somebody else's.
+# Kills only the jobs of this shell, by their process ids.
 finish() { trap - EXIT; kill "${children[@]}" 2>/dev/null || true; wait; rm -rf "$data"; }
 trap finish EXIT
 trap 'exit 130' INT TERM
@@ -42,5 +42,5 @@ if [ "${1:-}" = --second ]; then
   children+=($!)
 fi
 
-# When one ends, all end.
+# When one server exits, stop all of them.
 wait -n
