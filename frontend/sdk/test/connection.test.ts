@@ -132,7 +132,7 @@ describe("frames", () => {
     expect(host.socket.of("pong")).toHaveLength(1);
   });
 
-  it("renews the token in place when it is about to end", async () => {
+  it("renews the token in place when it is about to expire", async () => {
     await open();
     host.socket.says({ t: "expiring", in_ms: 60_000 });
     await settle();
@@ -141,12 +141,12 @@ describe("frames", () => {
 });
 
 describe("breaks", () => {
-  it("comes back with full jitter that doubles up to 30 s", () => {
+  it("reconnects with full jitter that doubles up to 30 s", () => {
     expect([1, 2, 3, 10].map((attempt) => backOff(attempt, () => 0.999_999))).toEqual([1_000, 2_000, 4_000, 30_000]);
     expect(backOff(10, () => 0)).toBe(0);
   });
 
-  it("waits longer each time and starts anew after a good while", async () => {
+  it("waits longer each time and resets the backoff after a stable connection", async () => {
     host.luck = 0.5;
     await open();
     host.pass(11_000);
