@@ -40,7 +40,7 @@ pub async fn deliveries(parts: &Parts, log: LogId, entries: &[Entry]) -> Result<
 /// Which sockets of its user an entry of an own log closes.
 pub fn ending(entry: &Entry) -> Option<Ending> {
     match &entry.body {
-        Body::SessionEnded { session } => Some(session.map_or(Ending::Ban, Ending::Protocol)),
+        Body::SessionEnded { session } => Some(session.map_or(Ending::Ban, Ending::Session)),
         Body::Setting { name, .. } if name == ROLE => Some(Ending::Rights),
         _ => None,
     }

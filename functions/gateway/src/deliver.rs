@@ -115,7 +115,7 @@ impl Gateway {
             // One that is just being signed in is no session yet, and comes again if it was not this one.
             let actor = state.and_then(|state| state.actor());
             let is_ended = |actor: Actor| match ending {
-                Ending::Protocol(session) => actor.session == Some(session),
+                Ending::Session(session) => actor.session == Some(session),
                 Ending::Ban | Ending::Rights => true,
             };
             if actor.is_none_or(is_ended) {

@@ -41,7 +41,7 @@ pub struct Delivery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// Those of a session that is over.
-    Protocol(SessionId),
+    Session(SessionId),
     /// All: the user is banned.
     Ban,
     /// All: what they may do has changed, and an open session knows it from its sign-in. They come again.

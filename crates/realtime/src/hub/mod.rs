@@ -352,8 +352,8 @@ impl Hub {
             let code = match ending {
                 Ending::Ban => CloseCode::Banned,
                 Ending::Rights => CloseCode::Unauthenticated,
-                Ending::Protocol(ended) if of == Some(ended) => CloseCode::Unauthenticated,
-                Ending::Protocol(_) => continue,
+                Ending::Session(ended) if of == Some(ended) => CloseCode::Unauthenticated,
+                Ending::Session(_) => continue,
             };
             out.push(Effect::Close { socket: *id, code });
         }

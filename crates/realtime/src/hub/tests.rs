@@ -286,7 +286,7 @@ fn the_own_log_is_followed_unasked_and_ends_sessions() {
     rig.attach(2, user(1));
     rig.live(2, LogId::User(user(1)), 3);
     let ends = |seq, ending| Delivery { ends: Some(ending), ..entry(seq) };
-    rig.deliver(LogId::User(user(1)), &[ends(4, Ending::Protocol(session(1)))]);
+    rig.deliver(LogId::User(user(1)), &[ends(4, Ending::Session(session(1)))]);
     assert_eq!(rig.closes(), [(1, CloseCode::Unauthenticated)]);
     assert_eq!(rig.got(2), ["4"]);
     rig.effects.clear();
