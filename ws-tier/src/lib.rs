@@ -1,15 +1,35 @@
 //! The WebSocket tier: holds the sockets and fans every event out to those that should see it.
 //!
-//! What is decided is decided in `realtime`; this crate does the I/O. Nothing durable lives here: what a socket misses, it reads from
-//! the log.
+//! `realtime` decides; this crate does the I/O. Nothing durable lives here: what a socket misses, it reads from the log.
+//!
+//! Start at [`Node`]. A socket begins in `listener` and lives in `socket_task`; a commit arrives in `delivery` and reaches the
+//! sockets through `follow`, `shards` and `send_queue`.
 
-mod gateway;
-mod internal;
+mod backend;
+mod connections;
+mod delivery;
+mod drain;
+mod follow;
 pub mod limits;
+mod listener;
+mod node;
+mod node_api;
+mod peers;
+mod presence;
+mod receipts;
+mod relay;
+mod replay;
+mod send_queue;
 #[cfg(feature = "serve")]
 mod serve;
+mod shards;
+mod socket_io;
+mod socket_task;
+mod tasks;
+mod typing;
 
-pub use gateway::{Reachable, Tier, TierSettings};
-pub use internal::AccessKeys;
+pub use node::{Node, NodeSettings};
+pub use node_api::AccessKeys;
+pub use peers::Reachable;
 #[cfg(feature = "serve")]
 pub use serve::{ServeError, serve, url};

@@ -7,16 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use host::{BlobBackend, InternalSettings, OpenError, Profile, Settings};
-use host::{Server, shutdown_signal};
+use host::{BlobBackend, InternalSettings, OpenError, Profile, Server, Settings, shutdown_signal};
 use service::ports::StoreError;
 use service::{Duties, Running};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use realtime::Parts;
-
-use crate::{AccessKeys, Reachable, Tier, TierSettings};
+use crate::{AccessKeys, Node, NodeSettings, Reachable};
 
 /// Sockets beyond those of people that may be open: calls, health checks.
 const CONNECTIONS_FOR_CALLS: usize = 1_000;
@@ -60,6 +57,9 @@ pub enum ServeError {
     /// The listener, later.
     #[error("cannot serve any more: {0}")]
     Serve(#[from] io::Error),
+    /// A background task without which the process cannot work.
+    #[error("a background task failed; the log says which and why")]
+    Failed,
 }
 
 /// Serves the tier and `routes` on one address, mounted as every function is ([`web::mount`]), until SIGTERM or Ctrl-C,
@@ -85,8 +85,8 @@ pub async fn serve<F: BlobBackend>(
     let profile = Profile::open_with::<F>(&settings, None).await?;
     let duties = Duties { feed: settings.feed, files: F::HAS_BYTES };
     let running = profile.services.start_duties(duties);
-    let tier = Tier::start(Parts::of(&profile.services), tier_settings(&profile, &settings)).await?;
-    let routes = routes(&profile).merge(tier.router());
+    let node = Node::start(profile.services.clone(), node_settings(&profile, &settings)).await?;
+    let routes = routes(&profile).merge(node.router());
     let router = web::mount(routes, profile.services.auth.clone(), &settings.web);
 
     if let Some(server) = metrics_server {
@@ -99,35 +99,44 @@ pub async fn serve<F: BlobBackend>(
         let endpoint = internal.url.clone().unwrap_or(format!("http://{}", server.local_address()?));
         // Others may post to sockets until the last one is gone.
         let until = drained.clone().cancelled_owned();
-        tokio::spawn(server.run(tier.internal_router(keys.clone()), until));
+        tokio::spawn(server.run(node.private_router(keys.clone()), until));
         reachable = Some(Reachable { endpoint, keys });
     }
     if reachable.is_some() || !settings.backends.is_local() {
-        tier.join(reachable);
+        node.join(reachable);
     }
     ready(address);
 
     // Sockets are let go first; the listener goes on until they are, so that nobody is cut off.
-    let mut asked = None;
+    let (mut asked, mut failed) = (None, false);
     let drain = async {
-        shutdown_signal().await;
+        tokio::select! {
+            () = shutdown_signal() => tracing::info!("shutting down"),
+            () = node.failed() => {
+                failed = true;
+                tracing::error!("a background task failed, shutting down");
+            }
+        }
         asked = Some(Instant::now());
-        tracing::info!("shutting down");
-        tier.drain(settings.drain.mul_f64(SOCKETS_SHARE)).await;
+        node.drain(settings.drain.mul_f64(SOCKETS_SHARE)).await;
         drained.cancel();
     };
     server.run(router, drain).await?;
 
     let end = asked.unwrap_or_else(Instant::now) + settings.drain;
-    stop(running, profile, end).await;
-    Ok(())
+    stop(running, &node, profile, end).await;
+    match failed {
+        true => Err(ServeError::Failed),
+        false => Ok(()),
+    }
 }
 
 /// Writes what waits and closes what is open, within the time that is left: a store that does not answer must not keep
 /// the process. Whatever is lost then, nobody was promised: marks and cursors are raised again after the next start.
-async fn stop(running: Running, profile: Profile, end: Instant) {
+async fn stop(running: Running, node: &Node, profile: Profile, end: Instant) {
     let stopped = async {
         running.stop().await;
+        node.stop().await;
         profile.close().await;
     };
     let left = end.saturating_duration_since(Instant::now()).max(STOP_WAIT);
@@ -151,8 +160,8 @@ async fn bind_privately(address: Option<SocketAddr>, setting: &'static str) -> R
     server.map(Some).map_err(|source| ServeError::ListenPrivately { address, setting, source })
 }
 
-fn tier_settings(profile: &Profile, settings: &Settings) -> TierSettings {
-    TierSettings { node: profile.node.clone(), ..TierSettings::new(settings.limits.clone()) }
+fn node_settings(profile: &Profile, settings: &Settings) -> NodeSettings {
+    NodeSettings { name: profile.node.clone(), ..NodeSettings::new(settings.limits.clone()) }
 }
 
 fn access_keys(internal: &InternalSettings) -> AccessKeys {

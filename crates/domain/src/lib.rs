@@ -38,7 +38,7 @@ pub use refusal::{Code, Refusal};
 pub use related::Related;
 pub use room::{Level, Member, MemberState, Role, Room, RoomKind, RoomRef};
 pub use row_write::RowWrite;
-pub use time::Timestamp;
+pub use time::{Now, Timestamp};
 pub use user::{User, UserRole};
 pub use view::{LogPosition, Roster, Row, RowKey, View};
 pub use window::Window;

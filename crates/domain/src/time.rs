@@ -1,4 +1,4 @@
-//! A moment, as the log stores it. Never asks what time it is: the caller says so.
+//! A moment, as the log stores it, and the present as a machine gets it. Never reads a clock: the caller passes the time in.
 
 use std::{ops::Add, time::Duration};
 
@@ -13,6 +13,27 @@ impl Timestamp {
     /// How long after `earlier` this is; zero when it is not.
     pub fn since(self, earlier: Timestamp) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0).max(0) as u64)
+    }
+}
+
+/// The present, as a state machine gets it.
+///
+/// Timers use `elapsed`, because the wall clock of a node may step: a correction by NTP, a suspended machine, a wrong hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// The time of day: for what is stored or shown, never for a timer.
+    pub wall: Timestamp,
+    /// The time since a start that the caller chose. Never goes back.
+    pub elapsed: Duration,
+}
+
+impl Now {
+    /// Returns the moment after the start at which the wall clock will show `at`, as far as it is known now.
+    pub fn elapsed_at(self, at: Timestamp) -> Duration {
+        match at >= self.wall {
+            true => self.elapsed + at.since(self.wall),
+            false => self.elapsed.saturating_sub(self.wall.since(at)),
+        }
     }
 }
 

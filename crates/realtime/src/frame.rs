@@ -1,25 +1,24 @@
-//! A frame as sockets get it: encoded once, shared by all of them.
+//! An encoded message, as a socket's queue holds it.
 
-use axum::extract::ws::Utf8Bytes;
-use serde::Serialize;
+use bytes::Bytes;
 
-/// What may be dropped when a socket is slow.
+/// What may happen to a frame when its socket is slow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
-    /// Never dropped: entries, pages, answers. A socket that cannot take them is closed.
+    /// Entries, pages, answers: never dropped. A socket that cannot take them is closed.
     Durable,
-    /// What another program posted: written alone, as it is, since it may be no frame of ours.
+    /// A frame that another program posted: written alone and unchanged, since it may not be one of the protocol.
     Posted,
-    /// Who types.
+    /// Who is typing.
     Typing,
-    /// Who is there.
+    /// Who is online.
     Presence,
-    /// How far somebody has read.
+    /// How far a user has read.
     Receipt,
 }
 
 impl Class {
-    /// Its name in a `lag` frame.
+    /// Returns its name in a `lag` frame.
     pub fn name(self) -> &'static str {
         match self {
             Class::Durable => "durable",
@@ -31,38 +30,28 @@ impl Class {
     }
 }
 
-/// An encoded server frame. Cheap to clone.
+/// An encoded message without the header of its transport. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    /// One JSON object.
-    pub text: Utf8Bytes,
-    /// Whether it may be dropped.
+    /// UTF-8 text.
+    pub payload: Bytes,
+    /// What may happen to it when the socket is slow.
     pub class: Class,
 }
 
 impl Frame {
-    /// Encodes a frame.
-    pub fn new(class: Class, frame: &impl Serialize) -> Frame {
-        Frame { text: json(frame).into(), class }
+    /// Returns a frame with this text.
+    pub fn new(class: Class, payload: impl Into<Bytes>) -> Frame {
+        Frame { payload: payload.into(), class }
     }
 
-    /// A text that is encoded already.
-    pub fn durable(text: String) -> Frame {
-        Frame { text: text.into(), class: Class::Durable }
-    }
-
-    /// Bytes on the wire, without the WebSocket's own header.
+    /// Returns the number of bytes of its payload.
     pub fn len(&self) -> usize {
-        self.text.len()
+        self.payload.len()
     }
 
-    /// Whether there is nothing in it; a frame never is.
+    /// Returns whether it has no payload.
     pub fn is_empty(&self) -> bool {
-        self.text.is_empty()
+        self.payload.is_empty()
     }
-}
-
-/// The JSON of a type of `wire`.
-pub fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("the wire's types have string keys and no failing serializers")
 }

@@ -1,17 +1,21 @@
-//! The protocol of sockets and who gets what, for the WebSocket tier and the API Gateway function alike.
+//! What is said on sockets and who gets it, for the WebSocket tier and the API Gateway function alike.
 //!
-//! [`hub`] and [`protocol`] decide and never do I/O.
+//! [`protocol`], [`connection`], [`hub`] and [`codec`] decide and never do I/O: they know `domain` and `wire` only, and
+//! `cargo xtask tidy` checks that by path. [`interpreter`] performs what they ask for on the use cases of `service`.
+//!
+//! Start at [`connection::Connection::on_message`] for a message of a client, and at [`hub::Hub::deliver`] for an entry on its way
+//! to sockets.
 
-pub mod encode;
+pub mod codec;
+pub mod connection;
 mod frame;
 pub mod hub;
+pub mod interpreter;
 pub mod limits;
+pub mod message;
 mod page;
-mod parts;
 pub mod protocol;
-mod room_list;
+pub mod request;
 
 pub use frame::{Class, Frame};
-pub use page::Page;
-pub use parts::{Parts, Stretch};
-pub use room_list::room_frames;
+pub use page::{Page, PageStatus};

@@ -29,3 +29,7 @@ pub const EXPIRING_BEFORE: Duration = Duration::from_secs(60);
 pub const LOG_LINGER: Duration = Duration::from_secs(30);
 /// How long after the first frame of a connection the `hello` must have come.
 pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long checking a credential may take before the socket is closed.
+pub const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(15);
+/// Reads of logs that the hub asks for at once; further ones wait.
+pub const LOG_READS_AT_ONCE: usize = 64;

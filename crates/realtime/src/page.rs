@@ -1,24 +1,66 @@
-//! A page of a log as a `sync` frame, cut to the frame limit. What follows live is not its business.
+//! A page of a log, cut to the frame limit. What follows live is decided elsewhere.
+//!
+//! Its events are encoded when it is made, because their size decides where it is cut. Only the native protocol asks for
+//! pages; sockets of other protocols read history by REST.
 
-use domain::{Epoch, LogId, Refusal, Seq};
-use service::{Replay, ReplayStatus};
-use wire::{ServerFrame, SyncStatus};
+use domain::{Epoch, LogId, Seq};
+use wire::{AnyEvent, ServerFrame, SyncStatus};
 
-use crate::frame::{Frame, json};
-use crate::parts::Parts;
-use crate::protocol::log_name;
+use crate::codec::log_name;
 
 /// What a `sync` frame has beside its events, at most.
 const SYNC_OVERHEAD: usize = 512;
 
-/// A page, encoded but for its status.
+/// Where a page ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageStatus {
+    /// At the head.
+    Complete,
+    /// Before the head: the client asks for more.
+    More,
+    /// The cursor cannot be used: the client drops its cache, and live begins after `head`.
+    Reset {
+        /// The last entry before live begins.
+        head: Seq,
+        /// Messages up to there.
+        n: u64,
+    },
+    /// The user was a member: the page is the last that they may see.
+    Forbidden,
+    /// Never a member, or no such room.
+    NotFound,
+}
+
+/// A page that was read for a socket, before its events are encoded.
+#[derive(Debug)]
+pub struct PageRead {
+    /// The log.
+    pub log: LogId,
+    /// The store's epoch.
+    pub epoch: Epoch,
+    /// Where it ends.
+    pub status: PageStatus,
+    /// The head before the read.
+    pub as_of: Seq,
+    /// The seq after the cursor.
+    pub from: Seq,
+    /// The cursor after the page.
+    pub through: Seq,
+    /// Where the reader's past begins.
+    pub from_seq: Seq,
+    /// The events, by seq.
+    pub events: Vec<(Seq, AnyEvent)>,
+}
+
+/// An encoded page.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// The log.
     pub log: LogId,
     /// The store's epoch.
     pub epoch: Epoch,
-    /// How the replay ended; `More` also where the frame limit cut it.
-    pub status: ReplayStatus,
+    /// Where it ends; `More` also where the frame limit cut it.
+    pub status: PageStatus,
     /// The cursor after this page.
     pub through: Seq,
     /// Where the reader's past begins.
@@ -30,36 +72,37 @@ pub struct Page {
 }
 
 impl Page {
-    /// Encodes what was read, as far as a frame of `limit` bytes takes it.
-    pub async fn encode(parts: &Parts, limit: usize, log: LogId, replay: Replay) -> Result<Page, Refusal> {
-        let Replay { mut status, epoch, as_of, from, mut through, entries, related, from_seq } = replay;
-        let events = parts.events(log, &entries, Some(related)).await?;
+    /// Encodes as much of a page as a frame of `limit` bytes can hold, and at least one event.
+    pub fn encode(read: PageRead, limit: usize) -> Page {
+        let PageRead { log, epoch, mut status, as_of, from, mut through, from_seq, events } = read;
         let room = limit.saturating_sub(SYNC_OVERHEAD);
         let mut text = String::new();
         let mut last = None;
-        for (entry, event) in entries.iter().zip(&events) {
+        for (seq, event) in &events {
             let event = json(event);
-            if last.is_some() && text.len() + event.len() + 1 > room {
-                // The rest comes with the next `fill`.
-                status = ReplayStatus::More;
-                through = last.unwrap_or(through);
+            if let Some(last) = last
+                && text.len() + event.len() + 1 > room
+            {
+                // The client asks for the rest.
+                status = PageStatus::More;
+                through = last;
                 break;
             }
             if last.is_some() {
                 text.push(',');
             }
             text.push_str(&event);
-            last = Some(entry.seq);
+            last = Some(*seq);
         }
-        Ok(Page { log, epoch, status, as_of, from, through, from_seq, events: text })
+        Page { log, epoch, status, as_of, from, through, from_seq, events: text }
     }
 
-    /// The answer to the request `re`. `live`: what is committed from now on follows by itself.
-    pub fn frame(&self, re: &str, live: bool) -> Frame {
+    /// Returns the `sync` frame that answers the request `re`. `live`: whether entries after the page follow by themselves.
+    pub(crate) fn frame(&self, re: &str, live: bool) -> String {
         let (status, head, n) = match (self.status, live) {
-            (ReplayStatus::Reset { head, n }, _) => (SyncStatus::Reset, Some(head), Some(n)),
-            (ReplayStatus::Forbidden, _) => (SyncStatus::Forbidden, None, None),
-            (ReplayStatus::NotFound, _) => (SyncStatus::NotFound, None, None),
+            (PageStatus::Reset { head, n }, _) => (SyncStatus::Reset, Some(head), Some(n)),
+            (PageStatus::Forbidden, _) => (SyncStatus::Forbidden, None, None),
+            (PageStatus::NotFound, _) => (SyncStatus::NotFound, None, None),
             (_, true) => (SyncStatus::Ok, None, None),
             _ => (SyncStatus::More, None, None),
         };
@@ -77,12 +120,17 @@ impl Page {
             events: Vec::new(),
         };
         let mut text = json(&frame);
-        // The events are encoded already; they are put where the empty list stands, which is last.
+
+        // The events are encoded already; they replace the empty list, which is last.
         let end = text.strip_suffix("[]}").expect("`events` is the last field of a sync").len();
         text.truncate(end);
         text.push('[');
         text.push_str(&self.events);
         text.push_str("]}");
-        Frame::durable(text)
+        text
     }
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("the wire's types have string keys and no failing serializers")
 }

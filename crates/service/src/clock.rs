@@ -1,14 +1,28 @@
-//! What time it is. The only place of the service that asks; everything else gets it as an argument.
+//! The clock. The only place of the service that reads one; everything else gets the time as an argument.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use domain::Timestamp;
+use domain::{Now, Timestamp};
+
+/// When this process first asked for the elapsed time.
+static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Tells the time of day.
 pub trait Clock: Send + Sync {
     /// Now. May stand still or step back; nothing that must be right depends on it.
     fn now(&self) -> Timestamp;
+
+    /// Returns the time since some start in this process. Never goes back; timers use it.
+    fn elapsed(&self) -> Duration {
+        STARTED.elapsed()
+    }
+
+    /// Returns both, for a state machine.
+    fn present(&self) -> Now {
+        Now { wall: self.now(), elapsed: self.elapsed() }
+    }
 }
 
 /// The clock of the machine.
@@ -22,24 +36,38 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that moves only when it is told to.
+/// A clock that moves only when a test moves it.
 #[derive(Debug, Default)]
-pub struct ManualClock(AtomicI64);
+pub struct ManualClock {
+    wall: AtomicI64,
+    elapsed_ms: AtomicI64,
+}
 
 impl ManualClock {
-    /// Stands at `now`.
+    /// Returns a clock that stands at `now`.
     pub fn new(now: Timestamp) -> Self {
-        ManualClock(AtomicI64::new(now.0))
+        ManualClock { wall: AtomicI64::new(now.0), elapsed_ms: AtomicI64::new(0) }
     }
 
-    /// Moves on.
+    /// Lets time pass.
     pub fn advance(&self, by: Duration) {
-        self.0.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        self.elapsed_ms.fetch_add(by, Ordering::SeqCst);
+        self.step(by);
+    }
+
+    /// Steps the wall clock, forward or back, while no time passes.
+    pub fn step(&self, by_ms: i64) {
+        self.wall.fetch_add(by_ms, Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
+        Timestamp(self.wall.load(Ordering::SeqCst))
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.elapsed_ms.load(Ordering::SeqCst).try_into().unwrap_or_default())
     }
 }

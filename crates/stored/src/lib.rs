@@ -14,6 +14,7 @@ mod file;
 mod lenient;
 mod own;
 mod room;
+mod socket;
 mod user;
 
 use serde::Serialize;
@@ -25,6 +26,7 @@ pub use entry::{CommitRecord, EntryRecord};
 pub use file::{FileRecord, FileRest};
 pub use own::NotificationRecord;
 pub use room::RoomRecord;
+pub use socket::{BudgetRecord, OpenRecord, ProtocolRecord, SocketRecord, StateRecord};
 pub use user::UserRest;
 
 /// Encodes a record as JSON.

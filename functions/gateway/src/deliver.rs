@@ -5,9 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use domain::{Actor, Body, Entry, LogId, MemberState, Refusal, RoomId, Seq, UserId};
-use realtime::encode::{deliveries, ending};
-use realtime::hub::{Delivery, Ending};
-use realtime::protocol::Protocol;
+use realtime::hub::{Ending, EntryDelivery};
+use realtime::interpreter::{deliveries, ending};
 use service::messages::fill_edits;
 use service::ports::Connection;
 
@@ -18,7 +17,7 @@ impl Gateway {
     /// Posts the entries `from..=to` of a log to the sockets that follow it. An error is one of reading: the stream gives the
     /// commit again, and sockets that have it ignore it.
     pub async fn deliver(&self, log: LogId, from: Seq, to: Seq) -> Result<(), Refusal> {
-        let nodes = &self.parts.store.nodes;
+        let nodes = &self.services.ports.store.nodes;
         let rows = match log {
             LogId::Room(room) => nodes.connections_in(room, self.now()).await?,
             LogId::User(user) => nodes.connections(user, self.now()).await?,
@@ -27,8 +26,8 @@ impl Gateway {
         if rows.is_empty() {
             return Ok(());
         }
-        let mut entries = self.parts.store.log.read(log, from, to).await?;
-        fill_edits(&self.parts.store, log, &mut entries).await?;
+        let mut entries = self.services.ports.store.log.read(log, from, to).await?;
+        fill_edits(&self.services.ports.store, log, &mut entries).await?;
         match log {
             LogId::Room(room) => self.deliver_room(room, &rows, &entries).await,
             LogId::User(user) => self.deliver_own(user, rows, &entries).await,
@@ -36,7 +35,7 @@ impl Gateway {
     }
 
     async fn deliver_room(&self, room: RoomId, rows: &[Connection], entries: &[Entry]) -> Result<(), Refusal> {
-        let events = deliveries(&self.parts, LogId::Room(room), entries).await?;
+        let events = deliveries(&self.services, LogId::Room(room), entries).await?;
         let pasts = self.pasts(room, rows, &events).await?;
         let mut frames = ByConnection::new();
         let mut out = Vec::new();
@@ -44,9 +43,9 @@ impl Gateway {
             let hidden_below = pasts.get(&row.user).copied().unwrap_or(1);
             let mut own = Vec::with_capacity(events.len());
             for event in &events {
-                own.push(match &event.cut {
+                own.extend(match &event.cut {
                     Some((target, cut)) if *target < hidden_below => bytes(cut),
-                    _ => bytes(&event.frame),
+                    _ => bytes(&event.event),
                 });
                 if event.removes == Some(row.user) {
                     // Their removal is the last that they get.
@@ -60,9 +59,9 @@ impl Gateway {
         self.post_all(frames).await;
         for (user, follower, seq) in out {
             // One who came back meanwhile follows again, and by a later entry.
-            let member = self.parts.store.rooms.member(room, user).await?;
+            let member = self.services.ports.store.rooms.member(room, user).await?;
             if member.is_none_or(|member| !member.is_joined() || member.rev <= seq) {
-                self.parts.store.nodes.drop_connection(user, &follower).await?;
+                self.services.ports.store.nodes.drop_connection(user, &follower).await?;
             }
         }
         Ok(())
@@ -73,23 +72,24 @@ impl Gateway {
         &self,
         room: RoomId,
         rows: &[Connection],
-        events: &[Delivery],
+        events: &[EntryDelivery],
     ) -> Result<HashMap<UserId, Seq>, Refusal> {
         if events.iter().all(|event| event.cut.is_none()) {
             return Ok(HashMap::new());
         }
-        let public = self.parts.store.rooms.room(room).await?.is_some_and(|room| room.kind == domain::RoomKind::Public);
+        let public =
+            self.services.ports.store.rooms.room(room).await?.is_some_and(|room| room.kind == domain::RoomKind::Public);
         if public {
             return Ok(HashMap::new());
         }
         let users: Vec<UserId> = rows.iter().map(|row| row.user).collect::<HashSet<_>>().into_iter().collect();
-        let members = self.parts.store.rooms.members_of(room, &users).await?;
+        let members = self.services.ports.store.rooms.members_of(room, &users).await?;
         Ok(members.into_iter().map(|member| (member.user, member.from_seq)).collect())
     }
 
     async fn deliver_own(&self, user: UserId, rows: Vec<Connection>, entries: &[Entry]) -> Result<(), Refusal> {
-        let events = deliveries(&self.parts, LogId::User(user), entries).await?;
-        let texts: Vec<Bytes> = events.iter().map(|event| bytes(&event.frame)).collect();
+        let events = deliveries(&self.services, LogId::User(user), entries).await?;
+        let texts: Vec<Bytes> = events.iter().filter_map(|event| bytes(&event.event)).collect();
         let frames: ByConnection = rows.iter().map(|row| (row.id.clone(), (row.clone(), texts.clone()))).collect();
         self.post_all(frames).await;
         for entry in entries {
@@ -109,11 +109,10 @@ impl Gateway {
     /// Closes the sockets that an entry of their user's own log ends.
     async fn end(&self, rows: &[Connection], ending: Ending) -> Result<(), Refusal> {
         for row in rows {
-            let kept = self.kept(&row.id).await?;
-            let state =
-                kept.and_then(|(kept, _)| Protocol::restore(self.settings.clone(), row.id.clone(), &kept.session));
-            // One that is just being signed in is no session yet, and comes again if it was not this one.
-            let actor = state.and_then(|state| state.actor());
+            let stored = self.stored(&row.id).await?;
+            let restored = stored.and_then(|(record, _)| self.restore(&row.id, &record));
+            // A socket that is signing in right now has no actor yet; it connects again if it was not this sign-in.
+            let actor = restored.and_then(|(protocol, _)| protocol.actor());
             let is_ended = |actor: Actor| match ending {
                 Ending::Session(session) => actor.session == Some(session),
                 Ending::Ban | Ending::Rights => true,
@@ -127,9 +126,9 @@ impl Gateway {
 
     async fn unfollow_all(&self, rows: &[Connection], room: RoomId, seq: Seq) -> Result<(), Refusal> {
         for row in rows {
-            let member = self.parts.store.rooms.member(room, row.user).await?;
+            let member = self.services.ports.store.rooms.member(room, row.user).await?;
             if member.is_none_or(|member| !member.is_joined() || member.rev <= seq) {
-                self.parts.store.nodes.drop_connection(row.user, &follower_id(&row.id, room)).await?;
+                self.services.ports.store.nodes.drop_connection(row.user, &follower_id(&row.id, room)).await?;
             }
         }
         Ok(())

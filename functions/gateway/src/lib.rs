@@ -1,15 +1,16 @@
-//! The protocol over an API Gateway WebSocket API, for an installation without a ws-tier: what a route's
-//! event makes of a socket, and what a commit makes of the sockets that follow its log.
+//! The protocol over an API Gateway WebSocket API, for an installation without a ws-tier: what a route's event makes of a socket,
+//! and what a commit makes of the sockets that follow its log.
 //!
-//! The session is the ws-tier's own ([`realtime::protocol`]), kept as text between two events. Nothing here
-//! lives as long as a socket: API Gateway holds the sockets, the store holds who follows what.
+//! A socket's state is [`realtime::protocol`], stored between two events. Nothing here lives as long as a socket: API Gateway
+//! holds the sockets, the store holds which socket follows which log.
 
+mod backend;
 mod deliver;
 mod event;
-mod follow;
+mod input;
 mod post;
 mod signals;
-mod told;
+mod time;
 mod turn;
 
 use std::collections::HashMap;
@@ -18,9 +19,11 @@ use std::time::Duration;
 
 use domain::limits::Limits;
 use domain::{Epoch, Timestamp, UserId};
-use realtime::Parts;
 use realtime::protocol::{Protocol, Settings};
+use service::Services;
 use service::ports::{Connection, ConnectionPush, SocketState, StoreResult};
+use stored::{ProtocolRecord, SocketRecord};
+use time::SocketTime;
 use web::{Origin, Origins};
 
 pub use event::{Answer, Context, Event};
@@ -47,13 +50,13 @@ pub fn limits(limits: &Limits) -> Limits {
 
 /// The function: all that its events need.
 pub struct Gateway {
-    parts: Parts,
+    services: Services,
     push: Arc<dyn ConnectionPush>,
     settings: Arc<Settings>,
     origins: Origins,
     /// Where connections are posted to, instead of what the event says.
     endpoint: Option<String>,
-    /// Typing and marks that the present event made, told at its end.
+    /// Typing and marks that the present event made, posted at its end.
     signals: Arc<signals::Signals>,
 }
 
@@ -61,7 +64,7 @@ impl Gateway {
     /// Speaks for the node of this name. Pages of `origins` may open sockets: the API has a host of its own, so the
     /// page's is another. `endpoint` is the management API's address, where it is not the one that an event names.
     pub fn new(
-        parts: Parts,
+        services: Services,
         push: Arc<dyn ConnectionPush>,
         node: String,
         limits: &Limits,
@@ -70,9 +73,9 @@ impl Gateway {
     ) -> Arc<Gateway> {
         let settings = Arc::new(Settings { node, limits: self::limits(limits) });
         let signals = Arc::new(signals::Signals::default());
-        parts.presence.add_listener(signals.clone());
-        parts.marks.add_listener(signals.clone());
-        Arc::new(Gateway { parts, push, settings, origins, endpoint, signals })
+        services.presence.add_listener(signals.clone());
+        services.marks.add_listener(signals.clone());
+        Arc::new(Gateway { services, push, settings, origins, endpoint, signals })
     }
 
     /// Answers one event of a route. An error is one of the store before anything was done: API Gateway tells the
@@ -92,45 +95,62 @@ impl Gateway {
             return Ok(Answer::FORBIDDEN);
         }
         let id = event.request_context.connection_id.clone();
-        let session = Protocol::new(self.settings.clone(), id.clone(), event.ticket(), self.now());
-        let kept =
-            Kept { session: session.save().unwrap_or_default(), endpoint: self.endpoint(&event.request_context) };
-        self.keep(&id, &kept, None, self.now() + CONNECTION_LIFE).await?;
+        let time = SocketTime::start();
+        let protocol = Protocol::new(self.settings.clone(), id.clone(), event.ticket(), time.now(self.now()));
+        let saved = protocol.save().expect("a new socket can be saved");
+        let record = SocketRecord {
+            session: stored::to_json(&time.save(saved)),
+            endpoint: self.endpoint(&event.request_context),
+        };
+        self.store(&id, &record, None, self.now() + CONNECTION_LIFE).await?;
         Ok(Answer::OK)
     }
 
     async fn disconnect(&self, context: &Context) -> StoreResult<Answer> {
         let id = &context.connection_id;
-        if let Some((kept, _)) = self.kept(id).await? {
-            let session = Protocol::restore(self.settings.clone(), id.clone(), &kept.session);
-            if let Some(actor) = session.and_then(|session| session.actor()) {
+        if let Some((record, _)) = self.stored(id).await? {
+            let restored = self.restore(id, &record);
+            if let Some(actor) = restored.and_then(|(protocol, _)| protocol.actor()) {
                 self.forget(actor.user, id).await;
             }
         }
-        self.parts.store.nodes.forget_socket(id).await?;
+        self.services.ports.store.nodes.forget_socket(id).await?;
         Ok(Answer::OK)
     }
 
     /// The rows of a socket that is gone. Those of rooms go with the first frame that does not reach it, or with
     /// their time.
     async fn forget(&self, user: UserId, id: &str) {
-        self.parts.presence.disconnected(user, id).await;
-        self.parts.marks.flush_user(user).await;
-        if let Err(error) = self.parts.store.nodes.drop_connection(user, id).await {
+        self.services.presence.disconnected(user, id).await;
+        self.services.marks.flush_user(user).await;
+        if let Err(error) = self.services.ports.store.nodes.drop_connection(user, id).await {
             tracing::warn!(%error, "the row of a connection stays until its time is over");
         }
     }
 
-    /// Keeps it in place of `was`, or of whatever there is; whether it does.
-    async fn keep(&self, id: &str, kept: &Kept, was: Option<&Kept>, expires_at: Timestamp) -> StoreResult<bool> {
-        let socket = SocketState { id: id.to_owned(), state: kept.text(), expires_at };
-        self.parts.store.nodes.keep_socket(&socket, was.map(Kept::text).as_deref()).await
+    /// Stores a socket in place of `was`, or of whatever there is. Returns false when something else than `was` is stored.
+    async fn store(
+        &self,
+        id: &str,
+        record: &SocketRecord,
+        was: Option<&SocketRecord>,
+        expires_at: Timestamp,
+    ) -> StoreResult<bool> {
+        let socket = SocketState { id: id.to_owned(), state: stored::to_json(record), expires_at };
+        self.services.ports.store.nodes.keep_socket(&socket, was.map(stored::to_json).as_deref()).await
     }
 
-    /// What was kept of a socket, and until when.
-    async fn kept(&self, id: &str) -> StoreResult<Option<(Kept, Timestamp)>> {
-        let socket = self.parts.store.nodes.socket(id, self.now()).await?;
-        Ok(socket.and_then(|socket| Some((serde_json::from_str(&socket.state).ok()?, socket.expires_at))))
+    /// Returns what is stored of a socket, and until when.
+    async fn stored(&self, id: &str) -> StoreResult<Option<(SocketRecord, Timestamp)>> {
+        let socket = self.services.ports.store.nodes.socket(id, self.now()).await?;
+        Ok(socket.and_then(|socket| Some((stored::from_json(&socket.state).ok()?, socket.expires_at))))
+    }
+
+    /// Returns the state of a stored socket and its time; none when a later release stored it.
+    fn restore(&self, id: &str, record: &SocketRecord) -> Option<(Protocol, SocketTime)> {
+        let record: ProtocolRecord = stored::from_json(&record.session).ok()?;
+        let time = SocketTime::resume(&record, self.now());
+        Some((Protocol::restore(self.settings.clone(), id.to_owned(), &record), time))
     }
 
     fn endpoint(&self, context: &Context) -> String {
@@ -138,29 +158,16 @@ impl Gateway {
     }
 
     async fn epoch(&self) -> StoreResult<Epoch> {
-        self.parts.store.log.epoch().await
+        self.services.ports.store.log.epoch().await
     }
 
     fn now(&self) -> Timestamp {
-        self.parts.clock.now()
+        self.services.ports.clock.now()
     }
 
     /// A socket as a row names it. `node` is where it is posted to.
     fn connection(&self, id: &str, user: UserId, endpoint: &str, expires_at: Timestamp) -> Connection {
         Connection { id: id.to_owned(), user, node: endpoint.to_owned(), room: None, expires_at }
-    }
-}
-
-/// What is kept of a socket between two events.
-#[derive(serde::Serialize, serde::Deserialize)]
-struct Kept {
-    session: String,
-    endpoint: String,
-}
-
-impl Kept {
-    fn text(&self) -> String {
-        serde_json::to_string(self).expect("it has string keys and no failing serializers")
     }
 }
 

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use host::{Function, FunctionError, OpenError, Settings, WithoutFiles};
-use realtime::Parts;
 use serde::{Deserialize, Serialize};
 use service::ports::StoreResult;
 use store_dynamo::{StreamAnswer, StreamEvent};
@@ -41,7 +40,7 @@ async fn open(settings: Arc<Settings>) -> Result<Opened, OpenError> {
     let function = Function::open::<WithoutFiles>(&settings, "gateway").await?;
     let profile = &function.profile;
     let gateway = gateway::Gateway::new(
-        Parts::of(&profile.services),
+        profile.services.clone(),
         profile.push(&settings).await?,
         profile.node.clone(),
         &settings.limits,

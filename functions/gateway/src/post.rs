@@ -7,6 +7,8 @@ use bytes::Bytes;
 use domain::RoomId;
 use futures_util::{StreamExt, stream};
 use realtime::Frame;
+use realtime::codec::CodecKind;
+use realtime::message::Delivery;
 use service::ports::{Connection, PushError};
 
 use crate::{ByConnection, Gateway, POSTS_AT_ONCE};
@@ -74,7 +76,7 @@ impl Gateway {
 
     /// A socket is to be forgotten, with every row of it. What stays behind for want of the store ends by itself.
     pub(crate) async fn gone(&self, connection: &Connection) {
-        let nodes = &self.parts.store.nodes;
+        let nodes = &self.services.ports.store.nodes;
         let rows = nodes.connections(connection.user, self.now()).await.unwrap_or_default();
         for row in rows.iter().filter(|row| row.room.is_some() && is_of(row, &connection.id)) {
             let _ = nodes.drop_connection(row.user, &row.id).await;
@@ -98,7 +100,7 @@ async fn repeated(request: impl AsyncFn() -> Result<(), PushError>) -> Result<()
 /// Frames as they travel: several as one array where the client takes that, each at most `limit` bytes.
 pub(crate) fn packed(frames: Vec<Frame>, batch: bool, limit: usize) -> Vec<Bytes> {
     if !batch {
-        return frames.iter().map(bytes).collect();
+        return frames.into_iter().map(|frame| frame.payload).collect();
     }
     let mut packed = Vec::new();
     let mut text = String::new();
@@ -107,7 +109,7 @@ pub(crate) fn packed(frames: Vec<Frame>, batch: bool, limit: usize) -> Vec<Bytes
             packed.push(closed(std::mem::take(&mut text)));
         }
         text.push(if text.is_empty() { '[' } else { ',' });
-        text.push_str(&frame.text);
+        text.push_str(std::str::from_utf8(&frame.payload).expect("codecs encode text"));
     }
     if !text.is_empty() {
         packed.push(closed(text));
@@ -120,7 +122,12 @@ fn closed(mut array: String) -> Bytes {
     array.into()
 }
 
-/// A frame as it travels alone.
-pub(crate) fn bytes(frame: &Frame) -> Bytes {
-    frame.text.clone().into()
+/// Returns the frame of a shared message.
+pub(crate) fn frame_of(delivery: &Delivery) -> Option<Frame> {
+    delivery.frame(CodecKind::Native).cloned()
+}
+
+/// Returns the bytes of a shared message.
+pub(crate) fn bytes(delivery: &Delivery) -> Option<Bytes> {
+    Some(frame_of(delivery)?.payload)
 }

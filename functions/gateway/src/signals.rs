@@ -1,11 +1,13 @@
-//! Typing and read marks that an event made, for the sockets that API Gateway holds. They are kept while the event is
-//! dealt with and posted at its end; what is lost is lost.
+//! Typing and read marks that an event made, for the sockets that API Gateway holds. They are collected while the event is
+//! handled and posted at its end; a lost one is not made up for.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
 use domain::RoomId;
 use domain::limits::RECEIPT_MEMBERS;
-use realtime::{Frame, encode};
+use parking_lot::Mutex;
+use realtime::interpreter;
+use realtime::message::Delivery;
 use service::marks::MarkListener;
 use service::ports::{Connection, Mark, Typing};
 use service::presence::TypingListener;
@@ -16,7 +18,7 @@ use crate::{ByConnection, Gateway};
 /// Signals of one event; more are dropped.
 const KEPT: usize = 64;
 
-/// What waits to be told.
+/// What waits to be posted.
 #[derive(Default)]
 pub(crate) struct Signals(Mutex<Vec<Signal>>);
 
@@ -27,7 +29,7 @@ enum Signal {
 
 impl Signals {
     fn keep(&self, signal: Signal) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.0.lock();
         if kept.len() < KEPT {
             kept.push(signal);
         }
@@ -47,48 +49,48 @@ impl MarkListener for Signals {
 }
 
 impl Gateway {
-    /// Tells what waits, but not the socket `from`, whose frame it was.
-    pub(crate) async fn tell_signals(&self, from: &str) {
-        let signals = std::mem::take(&mut *self.signals.0.lock().unwrap_or_else(PoisonError::into_inner));
+    /// Posts what waits, except to the socket `from`, whose frame it was.
+    pub(crate) async fn post_signals(&self, from: &str) {
+        let signals = std::mem::take(&mut *self.signals.0.lock());
         for signal in signals {
-            let told = match signal {
-                Signal::Typing(typing) => self.tell_typing(&typing).await,
-                Signal::Mark(mark) => self.tell_mark(&mark, from).await,
+            let posted = match signal {
+                Signal::Typing(typing) => self.post_typing(&typing).await,
+                Signal::Mark(mark) => self.post_mark(&mark, from).await,
             };
-            if told.is_none() {
+            if posted.is_none() {
                 tracing::debug!("a signal was lost: the store did not answer");
             }
         }
     }
 
-    async fn tell_typing(&self, typing: &Typing) -> Option<()> {
-        let user = self.parts.user_cache.user(typing.user).await.ok()??;
+    async fn post_typing(&self, typing: &Typing) -> Option<()> {
+        let user = self.services.user_cache.user(typing.user).await.ok()??;
         let others = self.followers(typing.room).await?;
         let others = others.into_iter().filter(|socket| socket.user != typing.user);
-        self.tell(others, &encode::typing(typing, &user)).await;
+        self.post_signal(others, &interpreter::typing(typing, &user)).await;
         Some(())
     }
 
     /// A mark: to the user's other sockets with the counts, and in small rooms to everybody.
-    async fn tell_mark(&self, mark: &Mark, from: &str) -> Option<()> {
-        let own = self.parts.store.nodes.connections(mark.user, self.now()).await.ok()?;
+    async fn post_mark(&self, mark: &Mark, from: &str) -> Option<()> {
+        let own = self.services.ports.store.nodes.connections(mark.user, self.now()).await.ok()?;
         let own = own.into_iter().filter(|row| row.room.is_none() && row.id != from);
-        self.tell(own, &encode::receipt(mark, true)).await;
-        if self.parts.store.rooms.member_count(mark.room).await.ok()? <= RECEIPT_MEMBERS as u64 {
+        self.post_signal(own, &interpreter::receipt(mark, true)).await;
+        if self.services.ports.store.rooms.member_count(mark.room).await.ok()? <= RECEIPT_MEMBERS as u64 {
             let others = self.followers(mark.room).await?;
             let others = others.into_iter().filter(|socket| socket.user != mark.user);
-            self.tell(others, &encode::receipt(mark, false)).await;
+            self.post_signal(others, &interpreter::receipt(mark, false)).await;
         }
         Some(())
     }
 
     async fn followers(&self, room: RoomId) -> Option<Vec<Connection>> {
-        let rows = self.parts.store.nodes.connections_in(room, self.now()).await.ok()?;
+        let rows = self.services.ports.store.nodes.connections_in(room, self.now()).await.ok()?;
         Some(rows.iter().map(followed_by).collect())
     }
 
-    async fn tell(&self, sockets: impl Iterator<Item = Connection>, frame: &Frame) {
-        let text = bytes(frame);
+    async fn post_signal(&self, sockets: impl Iterator<Item = Connection>, message: &Arc<Delivery>) {
+        let Some(text) = bytes(message) else { return };
         let frames: ByConnection = sockets.map(|socket| (socket.id.clone(), (socket, vec![text.clone()]))).collect();
         self.post_all(frames).await;
     }

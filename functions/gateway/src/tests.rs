@@ -126,7 +126,7 @@ impl Rig {
         let running = services.start();
         let api = Arc::new(Api::default());
         let origins = Origins::parse([PAGE]).expect("an origin");
-        let gateway = Gateway::new(Parts::of(&services), api.clone(), "gateway".into(), &limits, origins, None);
+        let gateway = Gateway::new(services.clone(), api.clone(), "gateway".into(), &limits, origins, None);
         Rig { gateway, api, services, memory, _running: running, _files: files }
     }
 
@@ -426,12 +426,12 @@ async fn frames_that_are_dealt_with_at_once_all_count() {
     let pings = [ping(1), ping(2), ping(3)];
     let mut turns = Vec::new();
     for ping in &pings {
-        let (mut turn, kept) = rig.gateway.begin(ping).await.expect("up").expect("is there");
+        let (mut turn, record) = rig.gateway.begin(ping).await.expect("up").expect("is there");
         turn.take(ping).await;
-        turns.push((turn, kept));
+        turns.push((turn, record));
     }
-    for (turn, kept) in turns {
-        turn.end(kept).await.expect("kept");
+    for (turn, record) in turns {
+        turn.end(record).await.expect("stored");
     }
     assert_eq!(rig.api.take(&socket).len(), 3);
     assert_eq!(rig.frame(&socket, json!({"t": "ping", "id": "4"})).await[0]["t"], "pong");
@@ -448,23 +448,23 @@ async fn a_frame_does_not_undo_that_its_socket_was_closed_or_renewed_meanwhile()
     let pings = [ping(&renewed), ping(&closed)];
     let mut turns = Vec::new();
     for ping in &pings {
-        let (mut turn, kept) = rig.gateway.begin(ping).await.expect("up").expect("is there");
+        let (mut turn, record) = rig.gateway.begin(ping).await.expect("up").expect("is there");
         turn.take(ping).await;
-        turns.push((turn, kept));
+        turns.push((turn, record));
     }
-    let (mut kept, until) = rig.gateway.kept(&renewed).await.expect("up").expect("is there");
-    let mut session: Value = serde_json::from_str(&kept.session).expect("JSON");
+    let (mut record, until) = rig.gateway.stored(&renewed).await.expect("up").expect("is there");
+    let mut session: Value = serde_json::from_str(&record.session).expect("JSON");
     session["state"]["Open"]["expires_at"] = json!(until);
-    kept.session = session.to_string();
-    assert_eq!(rig.gateway.keep(&renewed, &kept, None, until).await, Ok(true));
+    record.session = session.to_string();
+    assert_eq!(rig.gateway.store(&renewed, &record, None, until).await, Ok(true));
     rig.event("$disconnect", &closed, None, None).await;
-    for (turn, kept) in turns {
-        turn.end(kept).await.expect("up");
+    for (turn, record) in turns {
+        turn.end(record).await.expect("up");
     }
-    let (kept, _) = rig.gateway.kept(&renewed).await.expect("up").expect("is there");
-    let session: Value = serde_json::from_str(&kept.session).expect("JSON");
+    let (record, _) = rig.gateway.stored(&renewed).await.expect("up").expect("is there");
+    let session: Value = serde_json::from_str(&record.session).expect("JSON");
     assert_eq!(session["state"]["Open"]["expires_at"], json!(until));
-    assert!(rig.gateway.kept(&closed).await.expect("up").is_none());
+    assert!(rig.gateway.stored(&closed).await.expect("up").is_none());
 }
 
 #[tokio::test]
@@ -517,12 +517,14 @@ fn sockets_that_every_release_saved_go_on() {
     for file in files {
         for row in std::fs::read_to_string(file).expect("each release has it").lines() {
             let row: serde_json::Value = serde_json::from_str(row).expect("it is JSON");
-            let kept: Kept = serde_json::from_str(row["bd"]["S"].as_str().expect("a body")).expect("it is understood");
-            let session = Protocol::restore(settings.clone(), "c".into(), &kept.session).expect("it is understood");
-            match session.actor() {
+            let record: SocketRecord =
+                stored::from_json(row["bd"]["S"].as_str().expect("a body")).expect("it is understood");
+            let record: ProtocolRecord = stored::from_json(&record.session).expect("it is understood");
+            let protocol = Protocol::restore(settings.clone(), "c".into(), &record);
+            match protocol.actor() {
                 Some(actor) => {
                     signed_in += 1;
-                    assert!(actor.session.is_some() && session.epoch().is_some() && session.expires_at().is_some());
+                    assert!(actor.session.is_some() && protocol.epoch().is_some() && protocol.expires_at().is_some());
                 }
                 None => waiting += 1,
             }

@@ -190,12 +190,12 @@ async fn a_send_that_nobody_waits_for_is_finished_and_raises_the_mark() {
 
     // What waits for the answer goes away, as a socket or a call does, once the change is in the queue.
     let reference = room.into();
-    let mut submit = Box::pin(node.parts.messages.submit(&reference, change));
+    let mut submit = Box::pin(node.services.messages.submit(&reference, change));
     assert!(futures_util::poll!(submit.as_mut()).is_pending());
     drop(submit);
 
     let raised = async {
-        while node.parts.marks.mark(ada.id, room).await.expect("the store is up").read_n == 0 {
+        while node.services.marks.mark(ada.id, room).await.expect("the store is up").read_n == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };

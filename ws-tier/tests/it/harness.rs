@@ -4,26 +4,22 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use blobs::NoBlobs;
 use bus::{Broker, InProcessPresence};
 use domain::limits::Limits;
 use domain::name::{RoomName, Slug, UserName};
 use domain::{Actor, Change, EntryId, Intent, LogId, RoomId, RoomKind, UserId};
 use futures_util::{SinkExt, StreamExt};
-use realtime::Parts;
 use serde_json::{Value, json};
 use service::auth::{AuthSettings, Device, SigningKeys};
-use service::ports::Bus;
 use service::rooms::ChangeRequest;
-use service::{
-    Access, Auth, Clock, Feed, FeedSettings, Logs, Marks, Messages, NewRoom, OwnRooms, Presence, Rooms, SystemClock,
-    UserCache,
-};
+use service::{Clock, Duties, NewRoom, Ports, Running, ServiceSettings, Services, SystemClock};
 use store_memory::MemoryStore;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use web::WebSettings;
-use ws_tier::{AccessKeys, Reachable, Tier, TierSettings};
+use ws_tier::{AccessKeys, Node, NodeSettings, Reachable};
 
 /// How long anything may take.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -38,11 +34,11 @@ pub struct Cluster {
 }
 
 /// One node.
-pub struct Node {
-    pub tier: Arc<Tier>,
-    pub parts: Parts,
+pub struct TestNode {
+    pub node: Arc<Node>,
+    pub services: Services,
     pub address: SocketAddr,
-    _feed: Arc<Feed>,
+    pub running: Running,
 }
 
 /// A signed-in person.
@@ -69,60 +65,55 @@ impl Cluster {
         }
     }
 
-    pub async fn node(&self) -> Node {
-        let store = self.memory.store();
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let bus: Arc<dyn Bus> = Arc::new(self.broker.endpoint());
-        let logs = Logs::new(store.clone(), clock.clone(), self.limits.clone());
-        let user_cache = UserCache::new(store.clone(), clock.clone());
-        let access = Access::new(store.clone());
-        let marks = Marks::new(store.clone(), bus.clone(), clock.clone());
-        let messages = Messages::new(store.clone(), logs.clone(), user_cache.clone(), access.clone(), marks.clone());
-        let rooms = Rooms::new(store.clone(), logs.clone(), access.clone(), user_cache.clone(), self.limits.clone());
-        let keys = SigningKeys::from_pem(&self.keys).expect("keys");
-        let settings = AuthSettings { sign_ins_per_minute: 10_000, ..AuthSettings::default() };
-        let auth = Auth::new(store.clone(), logs.clone(), user_cache.clone(), clock.clone(), keys, settings);
-        let presence = Presence::new(
-            store.clone(),
-            Arc::new(self.presence.for_another_node()),
-            access.clone(),
-            user_cache.clone(),
-            bus.clone(),
-            clock.clone(),
-        );
-        let tier_settings = TierSettings { shards: 2, ..TierSettings::new(self.limits.clone()) };
-        let feed_settings = FeedSettings { owner: tier_settings.node.clone(), changes_every: Duration::from_secs(1) };
-        let feed = Feed::new(store.clone(), clock.clone(), vec![OwnRooms::new(logs.clone())], feed_settings);
-        feed.start(&logs);
-        let parts = Parts { store, logs, user_cache, access, messages, marks, rooms, auth, presence, bus, clock };
-        let tier = Tier::start(parts.clone(), tier_settings).await.expect("the store is up");
+    pub async fn node(&self) -> TestNode {
+        self.node_with_clock(Arc::new(SystemClock)).await
+    }
+
+    pub async fn node_with_clock(&self, clock: Arc<dyn Clock>) -> TestNode {
+        let ports = Ports {
+            store: self.memory.store(),
+            blobs: Arc::new(NoBlobs),
+            bus: Arc::new(self.broker.endpoint()),
+            presence: Arc::new(self.presence.for_another_node()),
+            clock,
+        };
+        let node_settings = NodeSettings { shards: 2, ..NodeSettings::new(self.limits.clone()) };
+        let settings = ServiceSettings {
+            node: node_settings.name.clone(),
+            limits: self.limits.clone(),
+            auth: AuthSettings { sign_ins_per_minute: 10_000, ..AuthSettings::default() },
+            keys: SigningKeys::from_pem(&self.keys).expect("keys"),
+        };
+        let services = Services::new(ports, settings);
+        let running = services.start_duties(Duties { files: false, ..Duties::default() });
+        let node = Node::start(services.clone(), node_settings).await.expect("the store is up");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let web_settings = WebSettings { limits: self.limits.clone(), ..WebSettings::default() };
-        let router = web::mount(tier.router(), parts.auth.clone(), &web_settings);
+        let router = web::mount(node.router(), services.auth.clone(), &web_settings);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Node { tier, parts, address, _feed: feed }
+        TestNode { node, services, address, running }
     }
 }
 
-impl Node {
+impl TestNode {
     /// Gives the node a private port, and makes it one of several.
     pub async fn join(&self) -> SocketAddr {
         let keys = AccessKeys::new([("NODES".to_owned(), "a secret of all nodes".to_owned())]).expect("a key");
         let keys = Arc::new(keys);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
-        let router = self.tier.internal_router(keys.clone());
+        let router = self.node.private_router(keys.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        self.tier.join(Some(Reachable { endpoint: format!("http://{address}"), keys }));
+        self.node.join(Some(Reachable { endpoint: format!("http://{address}"), keys }));
         address
     }
 
     pub async fn guest(&self, name: &str) -> Person {
         let name = UserName::parse(name).expect("a name");
         let device = Device::new("test", [127, 0, 0, 1].into());
-        let signed_in = self.parts.auth.guest(&name, &device).await.expect("guests may come in");
-        let actor = self.parts.auth.verify(&signed_in.access_token).expect("fresh");
+        let signed_in = self.services.auth.guest(&name, &device).await.expect("guests may come in");
+        let actor = self.services.auth.verify(&signed_in.access_token).expect("fresh");
         Person { id: signed_in.user.id, token: signed_in.access_token, actor }
     }
 
@@ -135,10 +126,10 @@ impl Node {
             kind: RoomKind::Public,
             hides_past: false,
         };
-        let made = self.parts.rooms.create(&owner.actor, new, ChangeRequest::default()).await.expect("made");
+        let made = self.services.rooms.create(&owner.actor, new, ChangeRequest::default()).await.expect("made");
         let id = made.room.id;
         for member in members {
-            self.parts.rooms.join(&member.actor, &id.into(), ChangeRequest::default()).await.expect("joined");
+            self.services.rooms.join(&member.actor, &id.into(), ChangeRequest::default()).await.expect("joined");
         }
         for person in members.iter().copied().chain([owner]) {
             self.listed(person, id).await;
@@ -149,7 +140,7 @@ impl Node {
     /// Waits until the room stands in the person's list.
     pub async fn listed(&self, person: &Person, room: RoomId) {
         let listed = async {
-            while self.parts.store.rooms.user_room(person.id, room).await.expect("up").is_none() {
+            while self.services.ports.store.rooms.user_room(person.id, room).await.expect("up").is_none() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
@@ -166,7 +157,7 @@ impl Node {
     pub async fn ask(&self, person: &Person, room: RoomId, intent: Intent) -> u64 {
         let change = Change { by: person.actor, id: service::ids::entry(), seen: None, epoch: None, intent };
         loop {
-            match self.parts.logs.submit(LogId::Room(room), change.clone()).await {
+            match self.services.logs.submit(LogId::Room(room), change.clone()).await {
                 Ok(ack) => return ack.seq.expect("it changes something"),
                 // The first change after a restored backup is asked to come again.
                 Err(refusal) if refusal.code.is_transient() => tokio::time::sleep(Duration::from_millis(20)).await,

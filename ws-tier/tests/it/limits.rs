@@ -67,7 +67,7 @@ async fn rooms_that_are_not_there_or_not_yours_look_the_same() {
         kind: domain::RoomKind::Private,
         hides_past: false,
     };
-    let private = node.parts.rooms.create(&ada.actor, new, Default::default()).await.expect("made").room.id;
+    let private = node.services.rooms.create(&ada.actor, new, Default::default()).await.expect("made").room.id;
     let mut socket = node.sign_in(&eve).await;
     let nowhere = domain::RoomId(uuid::Uuid::now_v7());
     for room in [private, nowhere] {
@@ -110,7 +110,7 @@ async fn there_is_room_for_so_many_sockets() {
     three.say(json!({"t": "hello", "v": 1, "token": ada.token})).await;
     assert_eq!(three.closed().await, 4504);
     drop(two);
-    while node.tier.open_sockets() > 1 {
+    while node.node.open_sockets() > 1 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     node.sign_in(&ada).await.until_pong().await;

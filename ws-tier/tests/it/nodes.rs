@@ -1,7 +1,10 @@
 //! Several nodes on one store.
 
+use std::time::Duration;
+
 use domain::Intent;
 use serde_json::json;
+use service::limits::CHANGES_INTERVAL;
 use service::ports::BusStatus;
 
 use crate::harness::Cluster;
@@ -56,7 +59,7 @@ async fn the_end_of_a_session_and_a_removal_hold_on_every_node() {
     one.send(&ada, room, "not for bob").await;
     assert_eq!(b.event(room).await["state"], "kicked");
     assert!(b.until_pong().await.iter().all(|frame| frame["room"] != room.to_string()));
-    one.parts.auth.logout(Some(bob.actor), None).await.expect("out");
+    one.services.auth.logout(Some(bob.actor), None).await.expect("out");
     assert_eq!(b.closed().await, 4401);
 }
 
@@ -80,8 +83,8 @@ async fn a_token_of_a_session_that_ended_on_another_node_opens_no_socket() {
     let cluster = Cluster::new();
     let (one, two) = (cluster.node().await, cluster.node().await);
     let bob = one.guest("bob").await;
-    assert_eq!(two.parts.auth.verify(&bob.token).expect("it is valid").user, bob.id);
-    one.parts.auth.logout(Some(bob.actor), None).await.expect("out");
+    assert_eq!(two.services.auth.verify(&bob.token).expect("it is valid").user, bob.id);
+    one.services.auth.logout(Some(bob.actor), None).await.expect("out");
     let mut socket = two.connect().await;
     socket.say(json!({"t": "hello", "v": 1, "token": bob.token})).await;
     assert_eq!(socket.closed().await, 4401);
@@ -94,8 +97,26 @@ async fn a_token_that_claims_a_role_that_was_taken_opens_a_socket_without_it() {
     let ada = one.guest("ada").await;
     // As the command line does, in a process of its own: no node hears of it.
     cluster.memory.store().users.set_role(ada.id, domain::UserRole::Admin).await.expect("up");
-    let credential = realtime::protocol::Credential::Token(ada.token.clone());
-    assert!(two.parts.sign_in(&credential).await.expect("signed in").actor.admin);
+    let granted = two.services.auth.grant(&ada.token).expect("it is valid").actor;
+    assert!(two.services.auth.as_of_now(granted).await.expect("signed in").admin);
     cluster.memory.store().users.set_role(ada.id, domain::UserRole::User).await.expect("up");
-    assert!(!two.parts.sign_in(&credential).await.expect("signed in").actor.admin);
+    assert!(!two.services.auth.as_of_now(granted).await.expect("signed in").admin);
+}
+
+#[tokio::test]
+async fn what_is_committed_just_before_a_stop_reaches_the_other_nodes() {
+    let cluster = Cluster::new();
+    let (one, two) = (cluster.node().await, cluster.node().await);
+    let (ada, bob) = (one.guest("ada").await, two.guest("bob").await);
+    let room = one.room("general", &ada, &[&bob]).await;
+    let mut socket = two.live(&bob, &[room]).await;
+
+    // As a process ends: sockets leave, then the last changes are appended, then what they committed is published.
+    one.node.drain(Duration::from_secs(1)).await;
+    let seq = one.send(&ada, room, "the last word").await;
+    one.running.stop().await;
+    one.node.stop().await;
+    // Sooner than the other node asks the store which logs changed.
+    let event = tokio::time::timeout(CHANGES_INTERVAL / 2, socket.event(room)).await.expect("it was published");
+    assert_eq!(event["seq"], seq);
 }

@@ -6,7 +6,7 @@ use domain::{Change, Intent, LogId, Seq};
 use service::limits::NODE_LIFE;
 use service::{Clock, SystemClock};
 
-use crate::harness::{Cluster, Node, PATIENCE, Person};
+use crate::harness::{Cluster, PATIENCE, Person, TestNode};
 
 /// Waits until the store has so many living nodes.
 async fn living(cluster: &Cluster, count: usize) {
@@ -21,12 +21,12 @@ async fn living(cluster: &Cluster, count: usize) {
 
 /// Sends a message, and returns where it stands. `seen`: what the sender knows; who knows little is looked up far back,
 /// which has a limit.
-async fn say(node: &Node, person: &Person, room: LogId, seen: Seq, text: String) -> Seq {
+async fn say(node: &TestNode, person: &Person, room: LogId, seen: Seq, text: String) -> Seq {
     let intent =
         Intent::Send { text: text.try_into().expect("valid"), reply_to: None, thread: None, files: Vec::new() };
     let change = Change { by: person.actor, id: service::ids::entry(), seen: Some(seen), epoch: None, intent };
     loop {
-        match node.parts.logs.submit(room, change.clone()).await {
+        match node.services.logs.submit(room, change.clone()).await {
             Ok(ack) => return ack.seq.expect("a message has a place"),
             Err(refusal) => assert!(refusal.code.is_transient(), "{refusal:?}"),
         }
@@ -46,7 +46,7 @@ async fn a_room_that_two_nodes_write_to_goes_to_its_home_over_the_private_port()
     cluster.memory.slow_appends(Duration::from_millis(5));
     let log = LogId::Room(room);
     // Until both have looked who else lives, and one of them was overtaken often enough.
-    let enough = || one.parts.logs.counts().forwarded + two.parts.logs.counts().forwarded > 20;
+    let enough = || one.services.logs.counts().forwarded + two.services.logs.counts().forwarded > 20;
     let sender = |at: usize| {
         let (node, person) = if at.is_multiple_of(2) { (&one, &ada) } else { (&two, &bob) };
         async move {
@@ -60,13 +60,13 @@ async fn a_room_that_two_nodes_write_to_goes_to_its_home_over_the_private_port()
     };
     let rush = futures_util::future::join_all((0..8).map(sender));
     let rush = tokio::time::timeout(PATIENCE * 2, rush).await;
-    let counts = (one.parts.logs.counts(), two.parts.logs.counts());
+    let counts = (one.services.logs.counts(), two.services.logs.counts());
     let sent: Vec<usize> = rush.unwrap_or_else(|_| panic!("one hands over to the other: {counts:?}"));
     let entries = cluster.memory.store().log.read(log, 1, u64::MAX).await.expect("up");
     assert!(entries.iter().enumerate().all(|(at, entry)| entry.seq == at as u64 + 1), "a hole");
     let messages = entries.iter().filter(|entry| entry.message().is_some()).count();
     assert_eq!(messages, sent.iter().sum::<usize>(), "nothing lost, nothing doubled");
-    let (of_one, of_two) = (one.parts.logs.counts(), two.parts.logs.counts());
+    let (of_one, of_two) = (one.services.logs.counts(), two.services.logs.counts());
     assert!(of_one.forwards == 0 || of_two.forwards == 0, "one home: {of_one:?} {of_two:?}");
     println!("{messages} messages: {of_one:?} {of_two:?}");
     let mut last = 0;
@@ -84,10 +84,10 @@ async fn a_node_that_drains_is_gone_for_the_others_at_once() {
     one.join().await;
     two.join().await;
     living(&cluster, 2).await;
-    two.tier.drain(Duration::ZERO).await;
+    two.node.drain(Duration::ZERO).await;
     living(&cluster, 1).await;
     let left = cluster.memory.store().nodes.nodes(SystemClock.now(), NODE_LIFE).await.expect("up");
-    assert_eq!(left[0].node, one.tier.node());
+    assert_eq!(left[0].node, one.node.name());
 }
 
 #[tokio::test]

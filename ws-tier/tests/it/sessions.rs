@@ -5,12 +5,12 @@ use std::time::Duration;
 use domain::{Actor, Change, Intent, LogId, OwnChange};
 use serde_json::json;
 
-use crate::harness::{Cluster, Node, Person, entry};
+use crate::harness::{Cluster, Person, TestNode, entry};
 
 /// Appends to somebody's own log, as auth does.
-async fn own(node: &Node, person: &Person, change: OwnChange) {
+async fn own(node: &TestNode, person: &Person, change: OwnChange) {
     let change = Change { by: Actor::SYSTEM, id: entry(), seen: None, epoch: None, intent: Intent::Own(change) };
-    node.parts.logs.submit(LogId::User(person.id), change).await.expect("appended");
+    node.services.logs.submit(LogId::User(person.id), change).await.expect("appended");
 }
 
 #[tokio::test]
@@ -33,7 +33,7 @@ async fn a_token_that_is_not_valid_is_refused() {
 async fn a_ticket_lets_in_once() {
     let node = Cluster::new().node().await;
     let ada = node.guest("ada").await;
-    let ticket = node.parts.auth.ticket(&ada.actor).await.expect("a ticket");
+    let ticket = node.services.auth.ticket(&ada.actor).await.expect("a ticket");
     for good in [true, false] {
         let mut socket = node.connect_to(&format!("/v1/ws?ticket={ticket}")).await;
         socket.say(json!({"t": "hello", "v": 1})).await;
@@ -51,7 +51,7 @@ async fn the_end_of_a_session_closes_its_sockets_and_no_others() {
     let (ada, bob) = (node.guest("ada").await, node.guest("bob").await);
     let mut a = node.live(&ada, &[]).await;
     let mut b = node.live(&bob, &[]).await;
-    node.parts.auth.logout(Some(ada.actor), None).await.expect("out");
+    node.services.auth.logout(Some(ada.actor), None).await.expect("out");
     assert_eq!(a.event("@me").await["kind"], "session");
     assert_eq!(a.closed().await, 4401);
     b.until_pong().await;
@@ -94,8 +94,8 @@ async fn a_drained_node_says_goodbye_answers_and_ends() {
     for _ in 0..5 {
         sockets.push(node.sign_in(&ada).await);
     }
-    let tier = node.tier.clone();
-    let drain = tokio::spawn(async move { tier.drain(Duration::from_secs(5)).await });
+    let inner = node.node.clone();
+    let drain = tokio::spawn(async move { inner.drain(Duration::from_secs(5)).await });
     let mut delays = Vec::new();
     for socket in &mut sockets {
         let goaway = socket.expect("goaway").await;
@@ -114,5 +114,5 @@ async fn a_drained_node_says_goodbye_answers_and_ends() {
         assert_eq!(socket.closed().await, 4412);
     }
     drain.await.expect("within the grace period");
-    assert_eq!(node.tier.open_sockets(), 0);
+    assert_eq!(node.node.open_sockets(), 0);
 }

@@ -1,10 +1,10 @@
-//! What the hub is told and what it asks for.
+//! What goes into the hub, and what it asks its driver to do.
 
 use std::sync::Arc;
 
 use domain::{LogId, Seq, SessionId, UserId};
 
-use crate::frame::Frame;
+use crate::message::{Delivery, Outgoing};
 use crate::protocol::CloseCode;
 
 /// A socket of this node. Its shard is the remainder by the number of shards.
@@ -21,44 +21,44 @@ pub struct Request {
     pub(super) generation: u64,
 }
 
-/// An entry, encoded for sockets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
-    /// Its place.
+/// An entry of a log, ready for sockets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EntryDelivery {
+    /// Its place in the log.
     pub seq: Seq,
-    /// The `event` frame.
-    pub frame: Frame,
-    /// An edit: the message that it changes, and the `event` frame without its text, for those whose past
-    /// does not reach down to that message.
-    pub cut: Option<(Seq, Frame)>,
-    /// Whose membership it ends: they get this entry and nothing after it.
+    /// The event.
+    pub event: Arc<Delivery>,
+    /// Of an edit: the message that it changes, and the event without its text, for users whose past does not reach down
+    /// to that message.
+    pub cut: Option<(Seq, Arc<Delivery>)>,
+    /// The user whose membership it ends: they get this entry and nothing after it.
     pub removes: Option<UserId>,
-    /// Own log: which sockets of the user it closes.
+    /// In a user's own log: which sockets of the user it closes.
     pub ends: Option<Ending>,
 }
 
 /// Which sockets of a user an entry of their own log closes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// Those of a session that is over.
+    /// Those of a session that ended.
     Session(SessionId),
     /// All: the user is banned.
     Ban,
-    /// All: what they may do has changed, and an open session knows it from its sign-in. They come again.
+    /// All: the user's rights have changed, and a socket knows them from its sign-in. Clients sign in again.
     Rights,
 }
 
 /// What the hub asks its driver to do, in this order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Give these frames to these sockets, which all belong to one shard.
+    /// Queue these messages for these sockets, which all belong to one shard.
     Enqueue {
-        /// Whose sockets they are.
+        /// The shard that owns the sockets.
         shard: usize,
-        /// Which.
+        /// The sockets.
         to: Arc<Vec<SocketId>>,
-        /// What, in order.
-        frames: Arc<[Frame]>,
+        /// The messages, in order.
+        messages: Arc<[Outgoing]>,
     },
     /// Follow the log's channel, then read its head and call `started`.
     Subscribe(LogId),
@@ -81,12 +81,12 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// A frame for one socket, behind all that was enqueued for it before.
-    pub fn enqueue_one(socket: SocketId, shards: usize, frame: Frame) -> Effect {
+    /// Queues a message for one socket, behind all that was queued for it before.
+    pub fn enqueue_one(socket: SocketId, shards: usize, message: Outgoing) -> Effect {
         Effect::Enqueue {
             shard: (socket % shards as u64) as usize,
             to: Arc::new(vec![socket]),
-            frames: Arc::new([frame]),
+            messages: Arc::new([message]),
         }
     }
 }

@@ -1,57 +1,64 @@
-//! Who gets which bytes: the logs that this node follows, and each socket's position in each of them.
+//! Who gets which message: the logs that this node follows, and each socket's position in each of them.
 //!
-//! No I/O, no clock, no randomness: calls come in, [`Effect`]s go out, and the order of both is all that
-//! decides. For each log a socket is *behind* (nothing live is enqueued for it) or *live*; the page that
-//! reaches the hub's own position makes it live in the same step.
+//! No I/O, no clock, no randomness: calls come in, [`Effect`]s go out, and nothing but their order decides. For each log a
+//! socket is *behind* (nothing live is queued for it) or *live*; the page that reaches the hub's own position makes it live
+//! in the same step.
 
 mod effect;
 mod log;
 mod page;
+mod reads;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::limits::{HEADS_PER_PING, LOG_LINGER, LOGS_PER_SOCKET};
-use domain::{Epoch, LogId, RoomId, Seq, SessionId, Timestamp, UserId};
+use domain::{Epoch, LogId, RoomId, Seq, SessionId, UserId};
 
-use crate::frame::Frame;
+use crate::message::{Delivery, Message, Outgoing};
 use crate::protocol::CloseCode;
-pub use effect::{Delivery, Effect, Ending, Request, SocketId};
+pub use effect::{Effect, Ending, EntryDelivery, Request, SocketId};
 use log::Log;
 pub use page::{Outcome, Verdict};
+use reads::Reads;
 
 /// The logs and sockets of one node, in one epoch of the store.
 pub struct Hub {
     epoch: Epoch,
     shards: usize,
-    logs: HashMap<LogId, Log>,
-    sockets: HashMap<SocketId, Socket>,
-    by_user: HashMap<UserId, Vec<SocketId>>,
+    // Ordered, so that the same calls always have the same effects.
+    logs: BTreeMap<LogId, Log>,
+    sockets: BTreeMap<SocketId, Socket>,
+    by_user: BTreeMap<UserId, Vec<SocketId>>,
     generations: u64,
+    reads: Reads,
 }
 
 /// A signed-in socket.
 struct Socket {
     user: UserId,
     session: Option<SessionId>,
-    logs: HashMap<LogId, Follow>,
+    logs: BTreeMap<LogId, Follow>,
 }
 
-/// How a socket stands to a log.
+/// Where a socket stands in a log.
 struct Follow {
-    /// Of the newest request; an older one's page counts no more.
+    /// Of the newest request; the page of an older one is ignored.
     generation: u64,
     live: bool,
     /// Where the user's past begins, as the last page said.
     from_seq: Seq,
-    /// The head that the last ping named.
-    told: Seq,
+    /// The head that the last heartbeat named.
+    named: Seq,
 }
 
 impl Hub {
-    /// A hub without sockets. `shards` is how many hand-overs a delivery may be split into.
+    /// Returns a hub without sockets, whose sockets are spread over this many shards.
     pub fn new(epoch: Epoch, shards: usize) -> Hub {
-        assert!(shards > 0, "somebody must own the sockets");
-        Hub { epoch, shards, logs: HashMap::new(), sockets: HashMap::new(), by_user: HashMap::new(), generations: 0 }
+        assert!(shards > 0, "each socket belongs to a shard");
+        let (logs, sockets, by_user) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Hub { epoch, shards, logs, sockets, by_user, generations: 0, reads: Reads::default() }
     }
 
     /// The epoch that everything here belongs to.
@@ -72,13 +79,13 @@ impl Hub {
     /// A socket signed in. Its user's own log is followed from now on, whether the socket asks for it
     /// or not, since that log says when the session ends.
     pub fn attach(&mut self, socket: SocketId, user: UserId, session: Option<SessionId>, out: &mut Vec<Effect>) {
-        self.sockets.insert(socket, Socket { user, session, logs: HashMap::new() });
+        self.sockets.insert(socket, Socket { user, session, logs: BTreeMap::new() });
         self.by_user.entry(user).or_default().push(socket);
         self.log(LogId::User(user), out).followers += 1;
     }
 
     /// A socket is gone.
-    pub fn detach(&mut self, socket: SocketId, now: Timestamp) {
+    pub fn detach(&mut self, socket: SocketId, now: Duration) {
         let Some(gone) = self.sockets.remove(&socket) else { return };
         for id in gone.logs.into_keys() {
             self.unfollow(id, socket, now);
@@ -89,9 +96,7 @@ impl Hub {
                 self.by_user.remove(&gone.user);
             }
         }
-        if let Some(log) = self.logs.get_mut(&LogId::User(gone.user)) {
-            log.leave(now);
-        }
+        self.logs.get_mut(&LogId::User(gone.user)).into_iter().for_each(|log| log.leave(now));
     }
 
     /// A socket asks for a log: it is behind from now on, and what it asked before counts no more.
@@ -105,7 +110,8 @@ impl Hub {
         let request = Request { socket, log: id, generation: self.generations };
         let shard = self.shard(socket);
         let follows = &mut self.sockets.get_mut(&socket)?.logs;
-        let known = follows.insert(id, Follow { generation: request.generation, live: false, from_seq: 1, told: 0 });
+        let follow = Follow { generation: request.generation, live: false, from_seq: 1, named: 0 };
+        let known = follows.insert(id, follow);
         let log = self.log(id, out);
         match known {
             Some(follow) if follow.live => log.remove(shard, socket),
@@ -126,6 +132,11 @@ impl Hub {
         self.logs.get(&id).is_some_and(|log| log.ready)
     }
 
+    /// Returns whether this node follows the log for any socket.
+    pub fn is_followed(&self, id: LogId) -> bool {
+        self.logs.contains_key(&id)
+    }
+
     /// The log's channel is subscribed and its head was read after that.
     pub fn started(&mut self, id: LogId, head: Seq, out: &mut Vec<Effect>) {
         if let Some(log) = self.logs.get_mut(&id).filter(|log| !log.ready) {
@@ -133,7 +144,7 @@ impl Hub {
             log.last = head;
             // Committed after the head was read and before it came here.
             if log.heard > head {
-                log.read(id, out);
+                self.read(id, out);
             }
         }
     }
@@ -148,13 +159,13 @@ impl Hub {
     }
 
     /// A page of a log was read for a socket. The verdict is final in this very step: with `Live`
-    /// the sync frame that `encode` makes is enqueued, and everything after it follows.
+    /// the answer that `message` makes is queued, and everything after it follows.
     pub fn page(
         &mut self,
         request: &Request,
         outcome: Outcome,
-        now: Timestamp,
-        encode: impl FnOnce(Verdict) -> Frame,
+        now: Duration,
+        message: impl FnOnce(Verdict) -> Message,
         out: &mut Vec<Effect>,
     ) -> Verdict {
         if !self.is_current(request) {
@@ -167,13 +178,14 @@ impl Hub {
         if verdict == Verdict::Again {
             return verdict;
         }
-        out.push(Effect::enqueue_one(socket, self.shards, encode(verdict)));
+        let answer = Outgoing::Own(Arc::new(message(verdict)));
+        out.push(Effect::enqueue_one(socket, self.shards, answer));
         let follows = &mut self.sockets.get_mut(&socket).expect("a current request has a socket").logs;
         match verdict {
             Verdict::Live { at } => {
                 if let Some(follow) = follows.get_mut(&id) {
                     follow.live = true;
-                    follow.told = at;
+                    follow.named = at;
                     log.add(shard, socket, at, follow.from_seq);
                 }
             }
@@ -188,13 +200,14 @@ impl Hub {
 
     /// Entries were committed, here or on another node, or read because a hint said so. Those that
     /// follow on the position are enqueued; a jump asks for a read; what is known is ignored.
-    pub fn deliver(&mut self, id: LogId, entries: &[Delivery], now: Timestamp, out: &mut Vec<Effect>) {
+    pub fn deliver(&mut self, id: LogId, entries: &[EntryDelivery], now: Duration, out: &mut Vec<Effect>) {
+        let mut jumped = false;
         let Some(log) = self.logs.get_mut(&id).filter(|log| log.ready) else { return };
         let mut removed = Vec::new();
         let mut ended = Vec::new();
         for entry in entries {
             if entry.seq > log.last + 1 {
-                log.read(id, out);
+                jumped = true;
                 break;
             }
             if entry.seq <= log.last {
@@ -214,6 +227,9 @@ impl Hub {
             ended.extend(entry.ends);
         }
         log.flush(out);
+        if jumped {
+            self.read(id, out);
+        }
         for socket in removed {
             let follows = self.sockets.get_mut(&socket).map(|socket| &mut socket.logs);
             if let Some(follows) = follows
@@ -236,47 +252,61 @@ impl Hub {
         if !log.ready {
             log.heard = log.heard.max(head);
         } else if log.last < head {
-            log.read(id, out);
+            self.read(id, out);
         }
     }
 
-    /// Every log is read once: hints may have been lost.
+    /// Reads every log once, because hints may have been lost. A bounded number of reads is under way at a time.
     pub fn check_all(&mut self, out: &mut Vec<Effect>) {
-        for (id, log) in self.logs.iter_mut().filter(|(_, log)| log.ready) {
-            log.read(*id, out);
+        let ready: Vec<LogId> = self.logs.iter().filter(|(_, log)| log.ready).map(|(id, _)| *id).collect();
+        for id in ready {
+            self.read(id, out);
         }
     }
 
-    /// This log is read once, for the same reason.
+    /// Reads a log once, for the same reason.
     pub fn check(&mut self, id: LogId, out: &mut Vec<Effect>) {
-        if let Some(log) = self.logs.get_mut(&id).filter(|log| log.ready) {
-            log.read(id, out);
+        if self.is_ready(id) {
+            self.read(id, out);
         }
     }
 
-    /// A read that [`Effect::Read`] asked for came to its end. `head` is what it found.
-    pub fn read_done(&mut self, id: LogId, entries: &[Delivery], head: Seq, now: Timestamp, out: &mut Vec<Effect>) {
+    /// Takes the result of a read that [`Effect::Read`] asked for. `head` is the head that it found.
+    pub fn read_done(&mut self, id: LogId, entries: &[EntryDelivery], head: Seq, now: Duration, out: &mut Vec<Effect>) {
+        self.reads.finished();
+        self.start_reads(out);
         let Some(log) = self.logs.get_mut(&id) else { return };
         log.reading = false;
         let again = std::mem::take(&mut log.again);
         self.deliver(id, entries, now, out);
-        if let Some(log) = self.logs.get_mut(&id)
-            && (again || log.last < head)
-        {
-            log.read(id, out);
+        if again || self.logs.get(&id).is_some_and(|log| log.last < head) {
+            self.read(id, out);
         }
     }
 
-    /// Something that passes, for all who are live in a room but the one whom it is about.
-    pub fn signal(&self, room: RoomId, frame: &Frame, about: UserId, out: &mut Vec<Effect>) {
-        if let Some(log) = self.logs.get(&LogId::Room(room)) {
-            log.enqueue(frame, self.sockets_of(about), out);
+    /// Reads a log, or reads it again after the read that is under way.
+    fn read(&mut self, id: LogId, out: &mut Vec<Effect>) {
+        if self.logs.get_mut(&id).is_some_and(Log::wants_read) {
+            self.reads.queue(id);
+            self.start_reads(out);
         }
     }
 
-    /// A frame for one socket, behind all that was enqueued for it before.
-    pub fn enqueue(&self, socket: SocketId, frame: Frame, out: &mut Vec<Effect>) {
-        out.push(Effect::enqueue_one(socket, self.shards, frame));
+    fn start_reads(&mut self, out: &mut Vec<Effect>) {
+        while let Some(id) = self.reads.start(|id| self.logs.contains_key(&id)) {
+            out.push(Effect::Read { log: id, after: self.logs[&id].last });
+        }
+    }
+
+    /// Queues an ephemeral message for all sockets that are live in a room, except those of the user whom it is about.
+    pub fn signal(&self, room: RoomId, message: &Arc<Delivery>, about: UserId, out: &mut Vec<Effect>) {
+        let log = self.logs.get(&LogId::Room(room));
+        log.into_iter().for_each(|log| log.enqueue(message, self.sockets_of(about), out));
+    }
+
+    /// Queues a message for one socket, behind all that was queued for it before.
+    pub fn enqueue(&self, socket: SocketId, message: Outgoing, out: &mut Vec<Effect>) {
+        out.push(Effect::enqueue_one(socket, self.shards, message));
     }
 
     /// How many sockets are live in a room.
@@ -290,18 +320,19 @@ impl Hub {
         let mut heads = Vec::new();
         for (id, follow) in socket.logs.iter_mut().filter(|(_, follow)| follow.live) {
             let last = self.logs.get(id).map_or(0, |log| log.last);
-            if last > follow.told && heads.len() < HEADS_PER_PING {
-                follow.told = last;
+            if last > follow.named && heads.len() < HEADS_PER_PING {
+                follow.named = last;
                 heads.push((*id, last));
             }
         }
         heads
     }
 
-    /// Lets go of logs that nobody has followed for a while.
-    pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Effect>) {
+    /// Unsubscribes from logs that no socket has followed for a while.
+    pub fn tick(&mut self, now: Duration, out: &mut Vec<Effect>) {
         self.logs.retain(|id, log| {
-            let keep = log.idle_since.is_none_or(|since| now.since(since) < LOG_LINGER) || !log.ready || log.reading;
+            let keep =
+                log.idle_since.is_none_or(|since| now.saturating_sub(since) < LOG_LINGER) || !log.ready || log.reading;
             if !keep {
                 out.push(Effect::Unsubscribe(*id));
             }
@@ -309,8 +340,7 @@ impl Hub {
         });
     }
 
-    /// The store has another epoch: nothing of what is here is true any more. Every socket is closed,
-    /// and the hub starts afresh.
+    /// Starts again in another epoch of the store: nothing that the hub knows holds any more. Every socket is closed.
     pub fn restart(&mut self, epoch: Epoch, out: &mut Vec<Effect>) {
         for socket in self.sockets.keys() {
             out.push(Effect::Close { socket: *socket, code: CloseCode::Drained });
@@ -337,7 +367,7 @@ impl Hub {
         log
     }
 
-    fn unfollow(&mut self, id: LogId, socket: SocketId, now: Timestamp) {
+    fn unfollow(&mut self, id: LogId, socket: SocketId, now: Duration) {
         let shard = self.shard(socket);
         if let Some(log) = self.logs.get_mut(&id) {
             log.remove(shard, socket);

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::limits::LOGS_PER_SOCKET;
+use crate::limits::{LOG_READS_AT_ONCE, LOGS_PER_SOCKET};
 use uuid::Uuid;
 
 use super::*;
-use crate::frame::Class;
+use crate::message::{ReplyTo, Shared};
 
 const EPOCH: Epoch = Epoch(1);
-const NOW: Timestamp = Timestamp(1_000_000);
+const NOW: Duration = Duration::from_secs(1_000);
 
 fn user(n: u128) -> UserId {
     UserId(Uuid::from_u128(n))
@@ -23,19 +23,40 @@ fn room(n: u128) -> LogId {
     LogId::Room(RoomId(Uuid::from_u128(n)))
 }
 
-fn frame(text: &str) -> Frame {
-    Frame::durable(text.to_owned())
+/// An event whose text can be told from others.
+fn event(text: &str) -> Arc<Delivery> {
+    let by = wire::UserRef { id: String::new(), name: text.to_owned(), display_name: None, guest: false };
+    Delivery::new(Shared::Typing { room: RoomId(Uuid::nil()), by, ttl: Duration::ZERO })
 }
 
-fn entry(seq: Seq) -> Delivery {
-    Delivery { seq, frame: frame(&seq.to_string()), cut: None, removes: None, ends: None }
+fn entry(seq: Seq) -> EntryDelivery {
+    EntryDelivery { seq, event: event(&seq.to_string()), cut: None, removes: None, ends: None }
 }
 
-fn removal(seq: Seq, of: UserId) -> Delivery {
-    Delivery { removes: Some(of), ..entry(seq) }
+fn removal(seq: Seq, of: UserId) -> EntryDelivery {
+    EntryDelivery { removes: Some(of), ..entry(seq) }
 }
 
-/// A hub, and what it asked for since one last looked.
+/// An answer that names a verdict.
+fn answer(verdict: Verdict) -> Message {
+    Message::NoSuchLog { reply: ReplyTo::Nothing, room: format!("sync {verdict:?}"), epoch: EPOCH }
+}
+
+/// What a message says: the text of an event, or the verdict of an answer.
+fn text(message: &Outgoing) -> String {
+    match message {
+        Outgoing::Shared(delivery) => match delivery.message() {
+            Shared::Typing { by, .. } => by.name.clone(),
+            other => panic!("{other:?}"),
+        },
+        Outgoing::Own(message) => match &**message {
+            Message::NoSuchLog { room, .. } => room.clone(),
+            other => panic!("{other:?}"),
+        },
+    }
+}
+
+/// A hub, and what it asked for since the last look.
 struct Rig {
     hub: Hub,
     effects: Vec<Effect>,
@@ -56,7 +77,7 @@ impl Rig {
     }
 
     fn page(&mut self, request: &Request, outcome: Outcome) -> Verdict {
-        self.hub.page(request, outcome, NOW, |verdict| frame(&format!("sync {verdict:?}")), &mut self.effects)
+        self.hub.page(request, outcome, NOW, answer, &mut self.effects)
     }
 
     /// A socket that is live from after `at`.
@@ -67,16 +88,16 @@ impl Rig {
         self.effects.clear();
     }
 
-    fn deliver(&mut self, log: LogId, entries: &[Delivery]) {
+    fn deliver(&mut self, log: LogId, entries: &[EntryDelivery]) {
         self.hub.deliver(log, entries, NOW, &mut self.effects);
     }
 
-    /// What `socket` was enqueued since one last looked, in order.
+    /// What was queued for `socket` since the last look, in order.
     fn got(&self, socket: SocketId) -> Vec<String> {
         let enqueued = self.effects.iter().filter_map(|effect| match effect {
-            Effect::Enqueue { shard, to, frames } if to.contains(&socket) => {
+            Effect::Enqueue { shard, to, messages } if to.contains(&socket) => {
                 assert_eq!(*shard as u64, socket % 2, "a socket belongs to one shard");
-                Some(frames.iter().map(|frame| frame.text.to_string()))
+                Some(messages.iter().map(text))
             }
             _ => None,
         });
@@ -120,7 +141,7 @@ fn a_commit_is_one_hand_over_for_each_shard() {
 
 #[test]
 fn an_edit_of_a_hidden_message_comes_without_its_text() {
-    let edit = |seq, target| Delivery { cut: Some((target, frame(&format!("{seq} cut")))), ..entry(seq) };
+    let edit = |seq, target| EntryDelivery { cut: Some((target, event(&format!("{seq} cut")))), ..entry(seq) };
     let mut rig = Rig::new();
     for (socket, from_seq) in [(1, 1), (2, 4), (3, 6)] {
         rig.attach(socket, user(socket.into()));
@@ -285,7 +306,7 @@ fn the_own_log_is_followed_unasked_and_ends_sessions() {
     rig.hub.started(LogId::User(user(1)), 3, &mut rig.effects);
     rig.attach(2, user(1));
     rig.live(2, LogId::User(user(1)), 3);
-    let ends = |seq, ending| Delivery { ends: Some(ending), ..entry(seq) };
+    let ends = |seq, ending| EntryDelivery { ends: Some(ending), ..entry(seq) };
     rig.deliver(LogId::User(user(1)), &[ends(4, Ending::Session(session(1)))]);
     assert_eq!(rig.closes(), [(1, CloseCode::Unauthenticated)]);
     assert_eq!(rig.got(2), ["4"]);
@@ -388,7 +409,29 @@ fn a_signal_goes_to_the_live_but_not_to_whom_it_is_about() {
         rig.live(socket, room(1), 5);
     }
     rig.begin(3, room(1));
-    let typing = Frame { class: Class::Typing, ..frame("typing") };
+    let typing = event("typing");
     rig.hub.signal(RoomId(Uuid::from_u128(1)), &typing, user(1), &mut rig.effects);
     assert_eq!([1, 2, 3].map(|socket| rig.got(socket).len()), [0, 1, 0]);
+}
+
+#[test]
+fn a_check_of_many_logs_reads_a_bounded_number_at_a_time() {
+    let mut rig = Rig::new();
+    rig.attach(1, user(1));
+    let logs = 3 * LOG_READS_AT_ONCE as u128;
+    for n in 0..logs {
+        rig.live(1, room(n), 1);
+    }
+    rig.hub.check_all(&mut rig.effects);
+    assert_eq!(rig.reads().len(), LOG_READS_AT_ONCE);
+
+    let mut read = std::collections::BTreeSet::new();
+    while let Some((log, _)) = rig.reads().first().copied() {
+        let at = rig.effects.iter().position(|effect| matches!(effect, Effect::Read { log: of, .. } if *of == log));
+        rig.effects.remove(at.expect("it was just found"));
+        read.insert(log);
+        rig.hub.read_done(log, &[], 0, NOW, &mut rig.effects);
+        assert!(rig.reads().len() <= LOG_READS_AT_ONCE);
+    }
+    assert_eq!(read.len() as u128, logs + 1, "each room, and the own log");
 }

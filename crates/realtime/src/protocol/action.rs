@@ -1,18 +1,18 @@
-//! What a session asks its socket to do, and what it is told in return.
+//! What the protocol asks its driver to do.
 
 use std::fmt;
 
-use domain::{Actor, Change, LogId, RoomId, RoomRef, Seq, Timestamp, User, UserId};
-use wire::ServerFrame;
+use domain::{Actor, Epoch, Intent, LogId, RoomId, RoomRef, Seq, Timestamp, User, UserId};
 
 use super::CloseCode;
+use crate::message::{Message, Reply, ReplyTo};
 
-/// What a socket shows to be let in.
+/// What a client shows to sign in.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
     /// An access token.
     Token(String),
-    /// A one-time ticket from the upgrade's URL.
+    /// A one-time ticket from the socket's URL.
     Ticket(String),
 }
 
@@ -26,83 +26,118 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// Who a socket belongs to.
+/// The user of a socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Who acts.
+    /// The user and their sign-in, for changes.
     pub actor: Actor,
-    /// How others know them.
+    /// The user as others see them.
     pub user: User,
-    /// When the credential ends.
+    /// When the credential expires.
     pub expires_at: Timestamp,
 }
 
-/// Whose answer an `ack` or `error` is.
+/// What a sign-in found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
-    /// The frame's `id`.
-    pub id: Option<String>,
-    /// The frame's `t`.
-    pub of: &'static str,
-    /// The room, as the client named it.
-    pub room: Option<String>,
+pub struct SignedIn {
+    /// The user.
+    pub identity: Identity,
+    /// The store's epoch.
+    pub epoch: Epoch,
+    /// How many users are online.
+    pub online: u64,
 }
 
-/// What a session asks for.
+/// A change as a client asks for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestedChange {
+    /// Who asks.
+    pub by: Actor,
+    /// The sender's id; none when the server makes one.
+    pub id: Option<domain::EntryId>,
+    /// The head that the client knew when it first tried.
+    pub seen: Option<Seq>,
+    /// The epoch that `seen` belongs to.
+    pub epoch: Epoch,
+    /// What to change.
+    pub intent: Intent,
+}
+
+/// A request for a page of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest {
+    /// Who asks.
+    pub by: Actor,
+    /// Which request of the client.
+    pub reply: ReplyTo,
+    /// The log.
+    pub log: LogId,
+    /// The last entry that the client has; none means "from now on".
+    pub cursor: Option<Seq>,
+}
+
+/// What the protocol asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
-    /// A frame for this socket.
-    Send(Box<ServerFrame>),
-    /// Close, after what was sent. Nothing comes after it.
+    /// Send a message to this socket.
+    Send(Box<Message>),
+    /// Close the socket after what was sent. Nothing comes after it.
     Close(CloseCode),
-    /// Check the credential; answer with `signed_in` or `not_signed_in`. Read no frame meanwhile.
+    /// Check the credential; answer with `signed_in` or `not_signed_in`. Read no request meanwhile.
     SignIn(Credential),
     /// Check another token; answer with `renewed`.
     Renew {
-        /// The frame's `id`.
-        id: String,
+        /// Which request.
+        reply: ReplyTo,
         /// The token.
         token: Credential,
     },
     /// Send the pages of the room list.
-    ListRooms,
-    /// Send a page of each log, from after the cursor.
-    Replay {
-        /// The request's `id`.
-        re: String,
-        /// In this order.
-        logs: Vec<(LogId, Option<Seq>)>,
+    ListRooms {
+        /// Whose rooms.
+        user: UserId,
     },
-    /// A log that no socket can follow: it is not there.
+    /// Send a page of a log.
+    Replay(PageRequest),
+    /// Say that no socket can follow this log.
     NoSuchLog {
-        /// The request's `id`.
-        re: String,
+        /// Which request.
+        reply: ReplyTo,
         /// As the client named it.
         room: String,
     },
-    /// Ask a room to take a change in; answer with `acked` or `refused`.
+    /// Submit a change to a room; answer with `acked` or `refused`.
     Submit {
-        /// Whose answer it will be.
+        /// Which request.
         reply: Reply,
-        /// Where.
+        /// The room.
         room: RoomRef,
-        /// What.
-        change: Box<Change>,
+        /// The change.
+        change: Box<RequestedChange>,
     },
-    /// Read up to here.
+    /// Raise the user's read mark.
     Mark {
-        /// Where.
+        /// Who has read.
+        by: Actor,
+        /// The room.
         room: RoomId,
-        /// Up to here.
+        /// The last entry that was read.
         seq: Seq,
     },
-    /// Typing, or stopped.
+    /// Show that the user types, or has stopped.
     Typing {
-        /// Where.
+        /// Who types.
+        by: Actor,
+        /// The room.
         room: RoomId,
-        /// Began or stopped.
+        /// Whether the user types now.
         on: bool,
     },
-    /// Whose presence to send from now on.
-    Watch(Vec<UserId>),
+    /// Send the presence of these users from now on.
+    Watch {
+        /// Who asks.
+        by: Actor,
+        /// The users.
+        users: Vec<UserId>,
+    },
 }

@@ -1,30 +1,30 @@
-//! One socket's protocol state: hello, resume, changes, marks, heartbeat, renewal, limits.
+//! One socket's protocol state: sign-in, resume, changes, marks, heartbeat, renewal, budgets.
 //!
-//! No I/O, no clock, no randomness: frames and answers come in with the time, [`Action`]s go out. What a
-//! room makes of a change is not decided here; who gets an event is the hub's.
+//! No I/O, no clock, no randomness: requests and answers come in with the time, [`Action`]s go out. What a room makes of a
+//! change is decided by its log; who gets an event, by the hub; what the bytes look like, by a codec. Timers use elapsed time
+//! only, so a wall clock that steps closes no socket.
 
 mod action;
 mod budget;
 mod close;
-mod intent;
 mod open;
 mod saved;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::limits::{FRAME_BEFORE_AUTH, HELLO_TIMEOUT};
+use crate::limits::{FRAME_BEFORE_AUTH, HELLO_TIMEOUT, SIGN_IN_TIMEOUT};
 use domain::limits::Limits;
-use domain::{Code, Epoch, LogId, Refusal, Seq, Timestamp};
-use wire::{BadFrame, ClientFrame, ServerFrame};
+use domain::{Ack, Code, LogId, Now, Refusal, RoomId, Seq};
 
-pub use action::{Action, Credential, Identity, Reply};
+use crate::message::{Message, Reply, ReplyTo, Welcome};
+use crate::request::{Decoded, Request};
+pub use action::{Action, Credential, Identity, PageRequest, RequestedChange, SignedIn};
 use budget::Budget;
 pub use close::CloseCode;
 use open::Open;
-pub use open::log_name;
 
-/// What all sessions of a node share.
+/// What all sockets of a node share.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The node's name.
@@ -39,66 +39,74 @@ impl Settings {
     }
 }
 
-/// The protocol state of one socket.
+/// The protocol's state on one socket.
 pub struct Protocol {
     settings: Arc<Settings>,
     conn: String,
     state: State,
-    /// When the client was last heard.
-    heard: Timestamp,
+    /// When the client last sent something.
+    heard: Duration,
     budget: Budget,
-    /// When the node asked the client to go: it is closed then.
-    leaves: Option<Timestamp>,
+    /// When the socket is closed because the node shuts down.
+    leaves: Option<Duration>,
 }
 
 enum State {
-    /// Nothing came yet.
-    New { until: Timestamp, ticket: Option<String> },
+    /// Nothing has arrived.
+    New { until: Duration, ticket: Option<String> },
     /// The credential is being checked.
-    SigningIn { epoch: Option<String>, batch: bool },
+    SigningIn { until: Duration, epoch: Option<String>, batch: bool },
     /// Signed in.
     Open(Box<Open>),
-    /// Closed from here. Whatever comes is ignored.
+    /// Closed by the server. Whatever arrives is ignored.
     Closed,
 }
 
 impl Protocol {
-    /// A socket was opened. `ticket` is the one of its URL.
-    pub fn new(settings: Arc<Settings>, conn: String, ticket: Option<String>, now: Timestamp) -> Protocol {
-        let budget = Budget::new(settings.limits.frames_per_60s, now);
-        let state = State::New { until: now + HELLO_TIMEOUT, ticket };
-        Protocol { settings, conn, state, heard: now, budget, leaves: None }
+    /// Returns the state of a socket that was just opened. `ticket` is the one of its URL.
+    pub fn new(settings: Arc<Settings>, conn: String, ticket: Option<String>, now: Now) -> Protocol {
+        let budget = Budget::new(settings.limits.frames_per_60s, now.elapsed);
+        let state = State::New { until: now.elapsed + HELLO_TIMEOUT, ticket };
+        Protocol { settings, conn, state, heard: now.elapsed, budget, leaves: None }
     }
 
-    /// Whether another frame may be read: none while the first is being checked.
+    /// Returns whether another request may be read: none while the first is being checked.
     pub fn reads(&self) -> bool {
         matches!(self.state, State::New { .. } | State::Open(_))
     }
 
-    /// Whether the client takes several frames as one array.
+    /// Returns whether the client takes several messages at once.
     pub fn batches(&self) -> bool {
         matches!(&self.state, State::Open(open) if open.batch)
     }
 
-    /// Whether the time is over that the client had, to say hello or to renew its token: `on_tick` closes it.
-    pub fn is_over(&self, now: Timestamp) -> bool {
+    /// Returns how many bytes may arrive at once. A longer message is a breach and must not be parsed.
+    pub fn frame_limit(&self) -> usize {
+        match self.state {
+            State::Open(_) => self.settings.limits.client_frame,
+            _ => FRAME_BEFORE_AUTH.min(self.settings.limits.client_frame),
+        }
+    }
+
+    /// Returns whether the client's time to sign in or to renew its token has run out: `on_tick` closes the socket.
+    pub fn has_expired(&self, now: Now) -> bool {
         match &self.state {
-            State::New { until, .. } => now >= *until,
-            State::Open(open) => now >= open.expires_at,
+            State::New { until, .. } => now.elapsed >= *until,
+            State::Open(open) => now.elapsed >= open.expires_at,
             State::SigningIn { .. } | State::Closed => false,
         }
     }
 
-    /// A text frame came.
-    pub fn on_text(&mut self, text: &str, now: Timestamp, out: &mut Vec<Action>) {
-        self.heard = now;
+    /// Takes what the codec made of a message of the client.
+    pub fn on_request(&mut self, decoded: Decoded, now: Now, out: &mut Vec<Action>) {
+        self.heard = now.elapsed;
         match &mut self.state {
             State::New { ticket, .. } => {
                 let ticket = ticket.take();
-                self.hello(text, ticket, out);
+                self.sign_in(decoded, ticket, now, out);
             }
             State::Open(open) => {
-                if let Some(code) = open.on_text(text, now, &self.settings, &mut self.budget, out) {
+                if let Some(code) = open.on_request(decoded, now, &mut self.budget, out) {
                     self.close(code, out);
                 }
             }
@@ -106,122 +114,114 @@ impl Protocol {
         }
     }
 
-    /// A binary frame came, or one over the limit.
+    /// Takes a message over the limit, or one that breaks the rules of the transport.
     pub fn on_breach(&mut self, out: &mut Vec<Action>) {
         self.close(CloseCode::Protocol, out);
     }
 
-    /// A ping or pong of the WebSocket itself came. It counts as a frame: each ping is answered.
-    pub fn on_control(&mut self, now: Timestamp, out: &mut Vec<Action>) {
-        self.heard = now;
-        if !self.budget.take(now) {
+    /// Takes a ping or pong of the transport. It counts as a frame, because each ping is answered.
+    pub fn on_control(&mut self, now: Now, out: &mut Vec<Action>) {
+        self.heard = now.elapsed;
+        if !self.budget.take(now.elapsed) {
             self.close(CloseCode::Flood, out);
         }
     }
 
-    fn hello(&mut self, text: &str, ticket: Option<String>, out: &mut Vec<Action>) {
-        if text.len() > FRAME_BEFORE_AUTH {
-            return self.close(CloseCode::Protocol, out);
-        }
-        let refusal = match ClientFrame::parse(text) {
-            Ok(ClientFrame::Hello { v, token, epoch, batch, .. }) => {
+    fn sign_in(&mut self, decoded: Decoded, ticket: Option<String>, now: Now, out: &mut Vec<Action>) {
+        let refusal = match decoded {
+            Decoded::Request(Request::SignIn { version, .. }) if version != wire::VERSION => Refusal::bad_request(
+                format!("This server speaks version {} of the protocol, not {version}.", wire::VERSION),
+            ),
+            Decoded::Request(Request::SignIn { token, epoch, batch, .. }) => {
                 let credential = token.map(Credential::Token).or(ticket.map(Credential::Ticket));
-                match credential {
-                    _ if v != wire::VERSION => Refusal::bad_request(format!(
-                        "This server speaks version {} of the protocol, not {v}.",
-                        wire::VERSION
-                    )),
-                    Some(credential) => {
-                        self.state = State::SigningIn { epoch, batch };
-                        out.push(Action::SignIn(credential));
-                        return;
-                    }
-                    None => return self.close(CloseCode::Credentials, out),
-                }
+                let Some(credential) = credential else { return self.close(CloseCode::Credentials, out) };
+                self.state = State::SigningIn { until: now.elapsed + SIGN_IN_TIMEOUT, epoch, batch };
+                out.push(Action::SignIn(credential));
+                return;
             }
-            Ok(_) => Refusal::bad_request("The first frame is \"hello\"."),
-            Err(bad) => Refusal::bad_request(bad.message),
+            Decoded::Request(_) => Refusal::bad_request("The first frame is \"hello\"."),
+            Decoded::Rejected { message, .. } => Refusal::bad_request(message),
+            Decoded::Breach => return self.close(CloseCode::Protocol, out),
         };
-        out.push(error(&Reply { id: None, of: "hello", room: None }, &refusal, None));
+        out.push(refused(Reply::unnamed("hello", None), refusal));
         self.close(CloseCode::Protocol, out);
     }
 
-    /// The credential is good, the own log is followed, and `online` people are there.
-    pub fn signed_in(&mut self, identity: &Identity, epoch: Epoch, online: u64, now: Timestamp, out: &mut Vec<Action>) {
-        let State::SigningIn { epoch: known, batch } = &mut self.state else { return };
-        let of_another_life = known.take().is_some_and(|known| known.parse() != Ok(epoch));
-        out.push(send(ServerFrame::Welcome {
-            v: wire::VERSION,
+    /// Takes a good credential: the user's own log is followed by now.
+    pub fn signed_in(&mut self, signed_in: &SignedIn, now: Now, out: &mut Vec<Action>) {
+        let State::SigningIn { epoch: known, batch, .. } = &mut self.state else { return };
+        let SignedIn { identity, epoch, online } = signed_in;
+        let other_epoch = known.take().is_some_and(|known| known.parse() != Ok(*epoch));
+        out.push(send(Message::Welcome(Box::new(Welcome {
             conn: self.conn.clone(),
             node: self.settings.node.clone(),
-            epoch: epoch.to_string(),
-            caps: Vec::new(),
-            user: wire::user_self(&identity.user),
+            epoch: *epoch,
+            user: identity.user.clone(),
             heartbeat_ms: self.settings.limits.heartbeat_ms,
-            max_frame: self.settings.limits.client_frame as u64,
-            online,
-        }));
-        out.push(Action::ListRooms);
-        let open = Open::new(identity, epoch, of_another_life, *batch, now, &self.settings);
+            max_frame: self.settings.limits.client_frame,
+            online: *online,
+        }))));
+        out.push(Action::ListRooms { user: identity.user.id });
+        let open = Open::new(identity, *epoch, other_epoch, *batch, now, &self.settings);
         self.state = State::Open(Box::new(open));
-        self.heard = now;
+        self.heard = now.elapsed;
     }
 
-    /// The credential is not good, or there is no room for the socket.
+    /// Takes the refusal of a sign-in.
     pub fn not_signed_in(&mut self, refusal: &Refusal, out: &mut Vec<Action>) {
-        out.push(error(&Reply { id: None, of: "hello", room: None }, refusal, None));
+        out.push(refused(Reply::unnamed("hello", None), refusal.clone()));
         self.close(close_code(refusal), out);
     }
 
-    /// Another token was checked.
-    pub fn renewed(&mut self, id: String, answer: &Result<Identity, Refusal>, now: Timestamp, out: &mut Vec<Action>) {
+    /// Takes the answer to a renewal.
+    pub fn renewed(&mut self, reply: ReplyTo, answer: &Result<Identity, Refusal>, now: Now, out: &mut Vec<Action>) {
         let State::Open(open) = &mut self.state else { return };
-        if let Some(code) = open.renewed(id, answer, now, out) {
+        if let Some(code) = open.renewed(reply, answer, now, out) {
             self.close(code, out);
         }
     }
 
-    /// A change was taken in.
-    pub fn acked(&mut self, reply: Reply, room: String, ack: &domain::Ack, out: &mut Vec<Action>) {
-        out.push(send(ServerFrame::Ack {
-            id: reply.id.unwrap_or_default(),
-            room: Some(room),
-            seq: ack.seq,
-            at: wire::rfc3339(ack.at),
-            dup: ack.dup,
-            noop: ack.noop,
-        }));
+    /// Takes the ack of a change.
+    pub fn acked(&mut self, reply: Reply, room: RoomId, ack: &Ack, out: &mut Vec<Action>) {
+        let Ack { seq, at, dup, noop, .. } = *ack;
+        out.push(send(Message::Ack { reply: reply.to, room: Some(room), seq, at, dup, noop }));
     }
 
-    /// A change, or something else that was asked, was refused.
-    pub fn refused(&mut self, reply: &Reply, refusal: &Refusal, out: &mut Vec<Action>) {
+    /// Takes the refusal of a request.
+    pub fn refused(&mut self, reply: Reply, refusal: &Refusal, out: &mut Vec<Action>) {
         let epoch = match &self.state {
             State::Open(open) if refusal.code == Code::Unavailable => Some(open.epoch),
             _ => None,
         };
-        out.push(error(reply, refusal, epoch));
+        out.push(send(Message::Refused { reply, refusal: refusal.clone(), epoch }));
     }
 
-    /// Time passed. `heads` is asked only when a ping is due.
-    pub fn on_tick(&mut self, now: Timestamp, heads: impl FnOnce() -> Vec<(LogId, Seq)>, out: &mut Vec<Action>) {
+    /// Lets time pass. `heads` is called only when a heartbeat is due.
+    pub fn on_tick(&mut self, now: Now, heads: impl FnOnce() -> Vec<(LogId, Seq)>, out: &mut Vec<Action>) {
         let code = match &mut self.state {
-            State::New { until, .. } => (now >= *until).then_some(CloseCode::Unauthenticated),
+            State::New { until, .. } => (now.elapsed >= *until).then_some(CloseCode::Unauthenticated),
+            State::SigningIn { until, .. } if now.elapsed >= *until => {
+                let slow = Refusal::unavailable("The sign-in took too long. Please retry in a moment.", RETRY_MS);
+                return self.not_signed_in(&slow, out);
+            }
             State::SigningIn { .. } | State::Closed => None,
-            State::Open(_) if now.since(self.heard) >= self.settings.heartbeat() * 2 => Some(CloseCode::Lagged),
+            State::Open(_) if now.elapsed.saturating_sub(self.heard) >= self.settings.heartbeat() * 2 => {
+                Some(CloseCode::Lagged)
+            }
             State::Open(open) => open.on_tick(now, &self.settings, heads, out),
         };
-        let code = code.or_else(|| self.leaves.filter(|at| now >= *at).map(|_| CloseCode::Drained));
+        let code = code.or_else(|| self.leaves.filter(|at| now.elapsed >= *at).map(|_| CloseCode::Drained));
         if let Some(code) = code {
             self.close(code, out);
         }
     }
 
-    /// When `on_tick` is due next.
-    pub fn next_tick(&self) -> Option<Timestamp> {
+    /// Returns when `on_tick` is due next, in elapsed time.
+    pub fn next_tick(&self) -> Option<Duration> {
         let due = match &self.state {
-            State::New { until, .. } => Some(*until),
+            State::New { until, .. } | State::SigningIn { until, .. } => Some(*until),
             State::Open(open) => Some(open.next_tick().min(self.heard + self.settings.heartbeat() * 2)),
-            State::SigningIn { .. } | State::Closed => None,
+            State::Closed => None,
         };
         match (due, self.leaves) {
             (Some(due), Some(leaves)) => Some(due.min(leaves)),
@@ -229,12 +229,11 @@ impl Protocol {
         }
     }
 
-    /// The node goes: the client is asked to come back elsewhere, and closed after `delay`.
-    pub fn go_away(&mut self, delay: Duration, now: Timestamp, out: &mut Vec<Action>) {
+    /// Asks the client to connect to another node, and closes the socket after `delay`.
+    pub fn go_away(&mut self, delay: Duration, now: Now, out: &mut Vec<Action>) {
         if self.leaves.is_none() && !matches!(self.state, State::Closed) {
-            self.leaves = Some(now + delay);
-            let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-            out.push(send(ServerFrame::Goaway { delay_ms, reason: "drain".into() }));
+            self.leaves = Some(now.elapsed + delay);
+            out.push(send(Message::GoAway { delay }));
         }
     }
 
@@ -247,7 +246,10 @@ impl Protocol {
     }
 }
 
-/// What a refused sign-in closes the socket with.
+/// After how many milliseconds a client whose sign-in took too long may retry.
+const RETRY_MS: u64 = 5_000;
+
+/// Returns what closes the socket after a refused sign-in.
 fn close_code(refusal: &Refusal) -> CloseCode {
     match refusal.code {
         Code::Forbidden => CloseCode::Banned,
@@ -257,35 +259,12 @@ fn close_code(refusal: &Refusal) -> CloseCode {
     }
 }
 
-fn send(frame: ServerFrame) -> Action {
-    Action::Send(Box::new(frame))
+fn send(message: Message) -> Action {
+    Action::Send(Box::new(message))
 }
 
-fn error(reply: &Reply, refusal: &Refusal, epoch: Option<Epoch>) -> Action {
-    send(ServerFrame::Error {
-        id: reply.id.clone(),
-        of: Some(reply.of.to_owned()),
-        room: reply.room.clone(),
-        code: refusal.code,
-        message: refusal.message.clone(),
-        retry_ms: refusal.retry_ms,
-        head: refusal.head,
-        epoch: epoch.map(|epoch| epoch.to_string()),
-    })
-}
-
-/// The error for a frame that cannot be read.
-fn bad_frame(bad: BadFrame) -> Action {
-    send(ServerFrame::Error {
-        id: bad.id,
-        of: bad.of,
-        room: bad.room,
-        code: Code::BadRequest,
-        message: bad.message,
-        retry_ms: None,
-        head: None,
-        epoch: None,
-    })
+fn refused(reply: Reply, refusal: Refusal) -> Action {
+    send(Message::Refused { reply, refusal, epoch: None })
 }
 
 #[cfg(test)]

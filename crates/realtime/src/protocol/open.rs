@@ -1,24 +1,27 @@
-//! A session that is signed in: what each frame asks for.
+//! A socket that is signed in: what each request asks for.
+
+use std::time::Duration;
 
 use crate::limits::{CURSORS_PER_RESUME, EXPIRING_BEFORE, PACED_PER_60S};
 use domain::limits::WATCHED_USERS;
-use domain::{Actor, Change, Epoch, LogId, Refusal, Seq, Timestamp, UserId};
-use wire::{ClientFrame, OWN_LOG, ServerFrame};
+use domain::{Actor, Epoch, LogId, Now, Refusal, RoomRef, Seq, UserId};
+use wire::OWN_LOG;
 
-use super::action::{Action, Credential, Identity, Reply};
+use super::action::{Action, Credential, Identity, PageRequest, RequestedChange};
 use super::budget::Budget;
-use super::intent::{Asked, asked};
-use super::{CloseCode, Settings, bad_frame, error, send};
+use super::{CloseCode, Settings, refused, send};
+use crate::message::{Message, Reply, ReplyTo};
+use crate::request::{Decoded, Request};
 
 pub(super) struct Open {
     pub actor: Actor,
     pub epoch: Epoch,
     pub batch: bool,
-    /// The client's cursors were made in another epoch, so those of rooms are not believed.
-    pub of_another_life: bool,
-    pub expires_at: Timestamp,
+    /// The client's cursors were made in another epoch, so those of rooms are not used.
+    pub other_epoch: bool,
+    pub expires_at: Duration,
     pub warned: bool,
-    pub next_ping: Timestamp,
+    pub next_ping: Duration,
     pub paced: Budget,
 }
 
@@ -26,138 +29,123 @@ impl Open {
     pub fn new(
         identity: &Identity,
         epoch: Epoch,
-        of_another_life: bool,
+        other_epoch: bool,
         batch: bool,
-        now: Timestamp,
+        now: Now,
         settings: &Settings,
     ) -> Open {
         Open {
             actor: identity.actor,
             epoch,
             batch,
-            of_another_life,
-            expires_at: identity.expires_at,
+            other_epoch,
+            expires_at: now.elapsed_at(identity.expires_at),
             warned: false,
-            next_ping: now + settings.heartbeat(),
-            paced: Budget::new(PACED_PER_60S, now),
+            next_ping: now.elapsed + settings.heartbeat(),
+            paced: Budget::new(PACED_PER_60S, now.elapsed),
         }
     }
 
-    /// A frame came. Returns why the socket must be closed, if it must.
-    pub fn on_text(
+    /// Takes a request. Returns why the socket must be closed, if it must.
+    pub fn on_request(
         &mut self,
-        text: &str,
-        now: Timestamp,
-        settings: &Settings,
+        decoded: Decoded,
+        now: Now,
         budget: &mut Budget,
         out: &mut Vec<Action>,
     ) -> Option<CloseCode> {
-        if text.len() > settings.limits.client_frame {
-            return Some(CloseCode::Protocol);
-        }
-        let frame = ClientFrame::parse(text);
-        // These three answer the server, or are paced by it: they have a budget of their own, by their cost.
-        let within = match &frame {
-            Ok(ClientFrame::Pong {} | ClientFrame::Fill { .. }) => self.paced.take(now),
-            Ok(ClientFrame::Resume { cursors, .. }) => self.paced.take_many(1 + cursors.len(), now),
-            _ => budget.take(now),
+        // These answer the server, or are paced by it: they have a budget of their own, by their cost.
+        let within = match &decoded {
+            Decoded::Request(Request::Pong | Request::Fill { .. }) => self.paced.take(now.elapsed),
+            Decoded::Request(Request::Resume { cursors, .. }) => self.paced.take_many(1 + cursors.len(), now.elapsed),
+            _ => budget.take(now.elapsed),
         };
         if !within {
             return Some(CloseCode::Flood);
         }
-        match frame {
-            Err(bad) => out.push(bad_frame(bad)),
-            Ok(ClientFrame::Hello { .. }) => return Some(CloseCode::Protocol),
-            Ok(ClientFrame::Unknown) => {
-                let mut bad = ClientFrame::address(text);
-                bad.message = "This server does not know such a frame.".into();
-                out.push(bad_frame(bad));
-            }
-            Ok(frame) => self.on_frame(frame, now, out),
+        match decoded {
+            Decoded::Breach | Decoded::Request(Request::SignIn { .. }) => return Some(CloseCode::Protocol),
+            Decoded::Rejected { reply, message } => out.push(refused(reply, Refusal::bad_request(message))),
+            Decoded::Request(request) => self.serve(request, now, out),
         }
         None
     }
 
-    fn on_frame(&mut self, frame: ClientFrame, now: Timestamp, out: &mut Vec<Action>) {
-        let of = frame.name();
-        let frame = match asked(frame) {
-            Ok(asked) => return self.submit(of, asked, out),
-            Err(frame) => *frame,
-        };
-        match frame {
-            ClientFrame::Resume { id, cursors } if cursors.len() > CURSORS_PER_RESUME => {
+    fn serve(&mut self, request: Request, now: Now, out: &mut Vec<Action>) {
+        match request {
+            Request::Resume { reply, cursors } if cursors.len() > CURSORS_PER_RESUME => {
                 let why = format!("A resume names at most {CURSORS_PER_RESUME} logs; send several.");
-                out.push(error(&Reply { id: Some(id), of, room: None }, &Refusal::bad_request(why), None));
+                out.push(refused(
+                    Reply { to: reply, of: Some("resume".into()), room: None },
+                    Refusal::bad_request(why),
+                ));
             }
-            ClientFrame::Resume { id, cursors } => {
-                let believed = |room: &str, cursor| if self.of_another_life && room != OWN_LOG { None } else { cursor };
-                let logs = cursors.into_iter().map(|(room, cursor)| (believed(&room, cursor), room)).collect();
-                self.replay(id, logs, out);
+            Request::Resume { reply, cursors } => {
+                let usable = |room: &str, cursor| if self.other_epoch && room != OWN_LOG { None } else { cursor };
+                let cursors = cursors.into_iter().map(|(room, cursor)| (usable(&room, cursor), room)).collect();
+                self.replay(reply, cursors, out);
             }
-            ClientFrame::Fill { id, room, after } => self.replay(id, vec![(Some(after), room)], out),
-            ClientFrame::Read { room, seq } => match room.parse() {
-                Ok(room) => out.push(Action::Mark { room, seq }),
-                Err(_) => out.push(no_such_room(of, room)),
+            Request::Fill { reply, room, after } => self.replay(reply, vec![(Some(after), room)], out),
+            Request::Change { reply, id, room, seen, intent } => {
+                match intent.and_then(|intent| Ok((room.parse::<RoomRef>()?, intent))) {
+                    Ok((room, intent)) => {
+                        let change = RequestedChange { by: self.actor, id, seen, epoch: self.epoch, intent };
+                        out.push(Action::Submit { reply, room, change: Box::new(change) });
+                    }
+                    Err(refusal) => out.push(refused(reply, refusal)),
+                }
+            }
+            Request::Mark { room, seq } => match room.parse() {
+                Ok(room) => out.push(Action::Mark { by: self.actor, room, seq }),
+                Err(_) => out.push(no_such_room("read", room)),
             },
-            ClientFrame::Typing { room, on } => match room.parse() {
-                Ok(room) => out.push(Action::Typing { room, on }),
-                Err(_) => out.push(no_such_room(of, room)),
+            Request::Typing { room, on } => match room.parse() {
+                Ok(room) => out.push(Action::Typing { by: self.actor, room, on }),
+                Err(_) => out.push(no_such_room("typing", room)),
             },
-            ClientFrame::Watch { users } => self.watch(users, out),
-            ClientFrame::Ping { id } => out.push(send(ServerFrame::Pong { id, now: wire::rfc3339(now) })),
-            ClientFrame::Auth { id, token } => out.push(Action::Renew { id, token: Credential::Token(token) }),
-            _ => {}
+            Request::Watch { users } => self.watch(users, out),
+            Request::Ping { reply } => out.push(send(Message::Pong { reply, now: now.wall })),
+            Request::Renew { reply, token } => out.push(Action::Renew { reply, token: Credential::Token(token) }),
+            Request::Pong | Request::SignIn { .. } => {}
         }
     }
 
-    fn replay(&self, re: String, cursors: Vec<(Option<Seq>, String)>, out: &mut Vec<Action>) {
-        let mut logs = Vec::with_capacity(cursors.len());
+    fn replay(&self, reply: ReplyTo, cursors: Vec<(Option<Seq>, String)>, out: &mut Vec<Action>) {
         for (cursor, room) in cursors {
-            match room.parse() {
-                Ok(room) => logs.push((LogId::Room(room), cursor)),
-                Err(_) if room == OWN_LOG => logs.push((LogId::User(self.actor.user), cursor)),
-                Err(_) => out.push(Action::NoSuchLog { re: re.clone(), room }),
-            }
-        }
-        if !logs.is_empty() {
-            out.push(Action::Replay { re, logs });
-        }
-    }
-
-    fn submit(&self, of: &'static str, asked: Asked, out: &mut Vec<Action>) {
-        let reply = Reply { id: Some(asked.id.to_string()), of, room: Some(asked.room) };
-        match asked.what {
-            Ok((room, intent)) => {
-                let change = Change { by: self.actor, id: asked.id, seen: asked.seen, epoch: Some(self.epoch), intent };
-                out.push(Action::Submit { reply, room, change: Box::new(change) });
-            }
-            Err(refusal) => out.push(error(&reply, &refusal, None)),
+            let log = match room.parse() {
+                Ok(room) => LogId::Room(room),
+                Err(_) if room == OWN_LOG => LogId::User(self.actor.user),
+                Err(_) => {
+                    out.push(Action::NoSuchLog { reply: reply.clone(), room });
+                    continue;
+                }
+            };
+            out.push(Action::Replay(PageRequest { by: self.actor, reply: reply.clone(), log, cursor }));
         }
     }
 
     fn watch(&self, users: Vec<UserId>, out: &mut Vec<Action>) {
         if users.len() > WATCHED_USERS {
-            let why = format!("One may watch at most {WATCHED_USERS} people.");
-            out.push(error(&Reply { id: None, of: "watch", room: None }, &Refusal::bad_request(why), None));
+            let why = format!("You can watch at most {WATCHED_USERS} users.");
+            out.push(refused(Reply::unnamed("watch", None), Refusal::bad_request(why)));
         } else {
-            out.push(Action::Watch(users));
+            out.push(Action::Watch { by: self.actor, users });
         }
     }
 
-    /// Another token was checked.
+    /// Takes the answer to a renewal. Returns why the socket must be closed, if it must.
     pub fn renewed(
         &mut self,
-        id: String,
+        reply: ReplyTo,
         answer: &Result<Identity, Refusal>,
-        now: Timestamp,
+        now: Now,
         out: &mut Vec<Action>,
     ) -> Option<CloseCode> {
-        let reply = Reply { id: Some(id.clone()), of: "auth", room: None };
         let identity = match answer {
             Ok(identity) => identity,
-            // The old token still holds; the client may try once more before it ends.
+            // The old token is still valid; the client may try again before it expires.
             Err(refusal) => {
-                out.push(error(&reply, refusal, None));
+                out.push(refused(Reply { to: reply, of: Some("auth".into()), room: None }, refusal.clone()));
                 return None;
             }
         };
@@ -165,54 +153,42 @@ impl Open {
         if !same {
             return Some(CloseCode::Credentials);
         }
+
         self.actor = identity.actor;
-        self.expires_at = identity.expires_at;
+        self.expires_at = now.elapsed_at(identity.expires_at);
         self.warned = false;
-        let at = wire::rfc3339(now);
-        out.push(send(ServerFrame::Ack { id, room: None, seq: None, at, dup: false, noop: false }));
+        out.push(send(Message::Ack { reply, room: None, seq: None, at: now.wall, dup: false, noop: false }));
         None
     }
 
     pub fn on_tick(
         &mut self,
-        now: Timestamp,
+        now: Now,
         settings: &Settings,
         heads: impl FnOnce() -> Vec<(LogId, Seq)>,
         out: &mut Vec<Action>,
     ) -> Option<CloseCode> {
-        if now >= self.expires_at {
+        if now.elapsed >= self.expires_at {
             return Some(CloseCode::Unauthenticated);
         }
-        let left = self.expires_at.since(now);
+        let left = self.expires_at - now.elapsed;
         if !self.warned && left <= EXPIRING_BEFORE {
             self.warned = true;
-            let in_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
-            out.push(send(ServerFrame::Expiring { in_ms }));
+            out.push(send(Message::Expiring { left }));
         }
-        if now >= self.next_ping {
-            self.next_ping = now + settings.heartbeat();
-            let heads = heads().into_iter().map(|(log, head)| (log_name(log), head)).collect();
-            out.push(send(ServerFrame::Ping { heads }));
+        if now.elapsed >= self.next_ping {
+            self.next_ping = now.elapsed + settings.heartbeat();
+            out.push(send(Message::Ping { heads: heads() }));
         }
         None
     }
 
-    pub fn next_tick(&self) -> Timestamp {
-        let warn_ms = i64::try_from(EXPIRING_BEFORE.as_millis()).unwrap_or(i64::MAX);
-        let expiry = if self.warned { self.expires_at } else { Timestamp(self.expires_at.0 - warn_ms) };
-        expiry.min(self.next_ping)
-    }
-}
-
-/// A log as the wire names it.
-pub fn log_name(log: LogId) -> String {
-    match log {
-        LogId::Room(room) => room.to_string(),
-        LogId::User(_) => OWN_LOG.to_owned(),
+    pub fn next_tick(&self) -> Duration {
+        let warn = if self.warned { self.expires_at } else { self.expires_at.saturating_sub(EXPIRING_BEFORE) };
+        warn.min(self.next_ping)
     }
 }
 
 fn no_such_room(of: &'static str, room: String) -> Action {
-    let refusal = Refusal::not_found("There is no such room, or you may not see it.");
-    error(&Reply { id: None, of, room: Some(room) }, &refusal, None)
+    refused(Reply::unnamed(of, Some(room)), Refusal::no_such_room())
 }

@@ -1,106 +1,84 @@
-//! A session as text: for a process that does not live as long as the socket.
+//! The protocol's state as a record: for a process that does not live as long as the socket.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use domain::{Actor, Epoch, SessionId, Timestamp, UserId};
-use serde::{Deserialize, Serialize};
+use domain::{Actor, Epoch};
+use stored::{OpenRecord, ProtocolRecord, StateRecord};
 
 use super::budget::Budget;
 use super::open::Open;
 use super::{Protocol, Settings, State};
 
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    heard: Timestamp,
-    budget: Budget,
-    state: SavedState,
-}
-
-#[derive(Serialize, Deserialize)]
-enum SavedState {
-    New { until: Timestamp, ticket: Option<String> },
-    Open(SavedOpen),
-}
-
-#[derive(Serialize, Deserialize)]
-struct SavedOpen {
-    user: UserId,
-    session: Option<SessionId>,
-    admin: bool,
-    guest: bool,
-    epoch: u64,
-    batch: bool,
-    of_another_life: bool,
-    expires_at: Timestamp,
-    warned: bool,
-    next_ping: Timestamp,
-    paced: Budget,
-}
-
 impl Protocol {
-    /// Its state; none when it is closed, or waits for a sign-in to be answered.
-    pub fn save(&self) -> Option<String> {
+    /// Returns its state; none when the socket is closed, or a sign-in has not been answered. Times are those of `elapsed`.
+    pub fn save(&self) -> Option<ProtocolRecord> {
         let state = match &self.state {
-            State::New { until, ticket } => SavedState::New { until: *until, ticket: ticket.clone() },
-            State::Open(open) => SavedState::Open(SavedOpen {
+            State::New { until, ticket } => StateRecord::New { until: milliseconds(*until), ticket: ticket.clone() },
+            State::Open(open) => StateRecord::Open(OpenRecord {
                 user: open.actor.user,
                 session: open.actor.session,
                 admin: open.actor.admin,
                 guest: open.actor.guest,
                 epoch: open.epoch.0,
                 batch: open.batch,
-                of_another_life: open.of_another_life,
-                expires_at: open.expires_at,
+                other_epoch: open.other_epoch,
+                expires_at: milliseconds(open.expires_at),
                 warned: open.warned,
-                next_ping: open.next_ping,
-                paced: open.paced.clone(),
+                next_ping: milliseconds(open.next_ping),
+                paced: open.paced.save(),
             }),
             State::SigningIn { .. } | State::Closed => return None,
         };
-        let saved = Saved { heard: self.heard, budget: self.budget.clone(), state };
-        Some(serde_json::to_string(&saved).expect("it has string keys and no failing serializers"))
+        Some(ProtocolRecord { heard: milliseconds(self.heard), budget: self.budget.save(), state, skew: 0 })
     }
 
-    /// Goes on with what [`Protocol::save`] made; none when the text is of a release that this one does not know.
-    pub fn restore(settings: Arc<Settings>, conn: String, saved: &str) -> Option<Protocol> {
-        let Saved { heard, budget, state } = serde_json::from_str(saved).ok()?;
-        let state = match state {
-            SavedState::New { until, ticket } => State::New { until, ticket },
-            SavedState::Open(open) => State::Open(Box::new(Open {
+    /// Continues with what [`Protocol::save`] returned.
+    pub fn restore(settings: Arc<Settings>, conn: String, record: &ProtocolRecord) -> Protocol {
+        let state = match &record.state {
+            StateRecord::New { until, ticket } => State::New { until: duration(*until), ticket: ticket.clone() },
+            StateRecord::Open(open) => State::Open(Box::new(Open {
                 actor: Actor { user: open.user, session: open.session, admin: open.admin, guest: open.guest },
                 epoch: Epoch(open.epoch),
                 batch: open.batch,
-                of_another_life: open.of_another_life,
-                expires_at: open.expires_at,
+                other_epoch: open.other_epoch,
+                expires_at: duration(open.expires_at),
                 warned: open.warned,
-                next_ping: open.next_ping,
-                paced: open.paced,
+                next_ping: duration(open.next_ping),
+                paced: Budget::restore(&open.paced),
             })),
         };
-        Some(Protocol { settings, conn, state, heard, budget, leaves: None })
+        let (heard, budget) = (duration(record.heard), Budget::restore(&record.budget));
+        Protocol { settings, conn, state, heard, budget, leaves: None }
     }
 
-    /// The epoch that it was welcomed in, once it is signed in.
+    /// Returns the epoch of its welcome, once it is signed in.
     pub fn epoch(&self) -> Option<Epoch> {
-        match &self.state {
-            State::Open(open) => Some(open.epoch),
-            _ => None,
-        }
+        self.open().map(|open| open.epoch)
     }
 
-    /// When its token ends, once it is signed in.
-    pub fn expires_at(&self) -> Option<Timestamp> {
-        match &self.state {
-            State::Open(open) => Some(open.expires_at),
-            _ => None,
-        }
+    /// Returns when its token expires, in elapsed time, once it is signed in.
+    pub fn expires_at(&self) -> Option<Duration> {
+        self.open().map(|open| open.expires_at)
     }
 
-    /// Who it belongs to, once it is signed in.
+    /// Returns its user, once it is signed in.
     pub fn actor(&self) -> Option<Actor> {
+        self.open().map(|open| open.actor)
+    }
+
+    fn open(&self) -> Option<&Open> {
         match &self.state {
-            State::Open(open) => Some(open.actor),
+            State::Open(open) => Some(open),
             _ => None,
         }
     }
+}
+
+pub(super) fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
+pub(super) fn duration(milliseconds: i64) -> Duration {
+    Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))
 }

@@ -1,12 +1,13 @@
-//! The session driven by hand: frames in, actions out.
+//! The protocol driven by hand, through the native codec: frames in, actions out.
 
 use crate::limits::PACED_PER_60S;
 use domain::name::UserName;
-use domain::{Actor, Intent, RoomId, SessionId, User, UserId, UserRole};
+use domain::{Actor, Epoch, Intent, RoomId, SessionId, Timestamp, User, UserId, UserRole};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
+use crate::codec::{Codec, Incoming, Native};
 
 const EPOCH: Epoch = Epoch(0x7f3a);
 const START: Timestamp = Timestamp(1_790_000_000_000);
@@ -34,7 +35,12 @@ fn identity_of(user: u128, session: u128) -> Identity {
 
 struct Rig {
     protocol: Protocol,
-    now: Timestamp,
+    now: Now,
+}
+
+/// The time of day and the elapsed time, which begins at zero.
+fn at(elapsed: Duration) -> Now {
+    Now { wall: START + elapsed, elapsed }
 }
 
 impl Rig {
@@ -44,7 +50,8 @@ impl Rig {
 
     fn with(limits: Limits, ticket: Option<&str>) -> Rig {
         let settings = Arc::new(Settings { node: "n1".into(), limits });
-        Rig { protocol: Protocol::new(settings, "n1-1".into(), ticket.map(Into::into), START), now: START }
+        let now = at(Duration::ZERO);
+        Rig { protocol: Protocol::new(settings, "n1-1".into(), ticket.map(Into::into), now), now }
     }
 
     fn open() -> Rig {
@@ -64,28 +71,33 @@ impl Rig {
 
     fn text(&mut self, text: &str) -> Vec<Action> {
         let mut out = Vec::new();
-        self.protocol.on_text(text, self.now, &mut out);
+        let decoded = match text.len() <= self.protocol.frame_limit() {
+            true => Native.decode(Incoming::Text(text)),
+            false => Decoded::Breach,
+        };
+        self.protocol.on_request(decoded, self.now, &mut out);
         self.reload();
         out
     }
 
     fn signed_in(&mut self) -> Vec<Action> {
         let mut out = Vec::new();
-        self.protocol.signed_in(&identity(), EPOCH, 3, self.now, &mut out);
+        let signed_in = SignedIn { identity: identity(), epoch: EPOCH, online: 3 };
+        self.protocol.signed_in(&signed_in, self.now, &mut out);
         self.reload();
         out
     }
 
-    /// Goes on with the session as text, as the gateway function does between two frames.
+    /// Goes on with the saved state, as the gateway function does between two frames.
     fn reload(&mut self) {
         let Protocol { settings, conn, leaves: None, .. } = &self.protocol else { return };
         if let Some(saved) = self.protocol.save() {
-            self.protocol = Protocol::restore(settings.clone(), conn.clone(), &saved).expect("what was saved");
+            self.protocol = Protocol::restore(settings.clone(), conn.clone(), &saved);
         }
     }
 
     fn tick(&mut self, after: Duration) -> Vec<Action> {
-        self.now = self.now + after;
+        self.now = at(self.now.elapsed + after);
         let mut out = Vec::new();
         self.protocol.on_tick(self.now, Vec::new, &mut out);
         out
@@ -95,7 +107,9 @@ impl Rig {
 /// The one frame that was sent.
 fn sent(actions: &[Action]) -> Value {
     match actions {
-        [Action::Send(frame), ..] => serde_json::to_value(frame).expect("JSON"),
+        [Action::Send(message), ..] => {
+            serde_json::from_slice(&Native.encode_own(message).expect("a frame")).expect("JSON")
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -122,7 +136,7 @@ fn hello_is_answered_with_welcome_and_the_rooms() {
             "user": {"id": identity().user.id.to_string(), "name": "ada", "guest": false, "admin": false},
             "heartbeat_ms": 25_000, "max_frame": 65_536, "online": 3})
     );
-    assert_eq!(welcome[1], Action::ListRooms);
+    assert_eq!(welcome[1], Action::ListRooms { user: identity().user.id });
     assert!(rig.protocol.batches() && rig.protocol.reads());
 }
 
@@ -146,7 +160,7 @@ fn before_auth_there_is_one_frame_of_4_kib_within_10_s() {
         assert_eq!(closes(&answer), Some(CloseCode::Protocol), "{first}");
     }
     let mut rig = Rig::new();
-    assert_eq!(rig.protocol.next_tick(), Some(START + HELLO_TIMEOUT));
+    assert_eq!(rig.protocol.next_tick(), Some(HELLO_TIMEOUT));
     assert_eq!(closes(&rig.tick(HELLO_TIMEOUT - Duration::from_millis(1))), None);
     assert_eq!(closes(&rig.tick(Duration::from_millis(1))), Some(CloseCode::Unauthenticated));
     assert!(rig.say(json!({"t": "hello", "v": 1, "token": "x"})).is_empty(), "closed is closed");
@@ -234,9 +248,10 @@ fn a_change_carries_who_the_id_seen_and_the_epoch() {
     let mut rig = Rig::open();
     let asked = rig.say(json!({"t": "delete", "id": ID, "room": ROOM, "target": 4, "seen": 9}));
     let [Action::Submit { reply, room, change }] = &asked[..] else { panic!("{asked:?}") };
-    assert_eq!(reply, &Reply { id: Some(ID.into()), of: "delete", room: Some(ROOM.into()) });
+    assert_eq!(reply, &Reply { to: ReplyTo::Frame(ID.into()), of: Some("delete".into()), room: Some(ROOM.into()) });
     assert_eq!(room, &domain::RoomRef::Id(ROOM.parse::<RoomId>().expect("an id")));
-    assert_eq!((change.by, change.seen, change.epoch), (identity().actor, Some(9), Some(EPOCH)));
+    assert_eq!((change.by, change.seen, change.epoch), (identity().actor, Some(9), EPOCH));
+    assert_eq!(change.id.map(|id| id.to_string()), Some(ID.into()));
     assert_eq!(change.intent, Intent::Delete { target: 4 });
     let asked = rig.say(json!({"t": "join", "id": ID, "room": "random"}));
     let [Action::Submit { change, .. }] = &asked[..] else { panic!("{asked:?}") };
@@ -246,26 +261,28 @@ fn a_change_carries_who_the_id_seen_and_the_epoch() {
 #[test]
 fn answers_name_the_change() {
     let mut rig = Rig::open();
-    let reply = Reply { id: Some(ID.into()), of: "send", room: Some("general".into()) };
+    let reply = Reply { to: ReplyTo::Frame(ID.into()), of: Some("send".into()), room: Some("general".into()) };
     let ack = domain::Ack { seq: Some(4), at: START, dup: true, noop: false, entry: None };
     let mut out = Vec::new();
-    rig.protocol.acked(reply.clone(), ROOM.into(), &ack, &mut out);
+    rig.protocol.acked(reply.clone(), ROOM.parse().expect("an id"), &ack, &mut out);
     assert_eq!(
         sent(&out),
         json!({"t": "ack", "id": ID, "room": ROOM, "seq": 4, "at": wire::rfc3339(START), "dup": true, "noop": false})
     );
     out.clear();
-    rig.protocol.refused(&reply, &Refusal::new(Code::Stale, "old").at_head(9), &mut out);
+    rig.protocol.refused(reply.clone(), &Refusal::new(Code::Stale, "old").at_head(9), &mut out);
     let error = sent(&out);
     assert_eq!((&error["id"], &error["code"], &error["head"]), (&json!(ID), &json!("stale"), &json!(9)));
     assert!(error.get("epoch").is_none());
     out.clear();
-    rig.protocol.refused(&reply, &Refusal::unavailable("later", 250), &mut out);
+    rig.protocol.refused(reply, &Refusal::unavailable("later", 250), &mut out);
     assert_eq!(sent(&out)["epoch"], EPOCH.to_string(), "so that a change of another epoch is repeated with seen 0");
 }
 
 #[test]
 fn resume_and_fill_ask_for_pages() {
+    let page =
+        |re: &str, log, cursor| PageRequest { by: identity().actor, reply: ReplyTo::Frame(re.into()), log, cursor };
     let mut rig = Rig::open();
     let me = LogId::User(identity().user.id);
     let room = LogId::Room(ROOM.parse().expect("an id"));
@@ -273,12 +290,13 @@ fn resume_and_fill_ask_for_pages() {
     assert_eq!(
         asked,
         [
-            Action::NoSuchLog { re: "r1".into(), room: "junk".into() },
-            Action::Replay { re: "r1".into(), logs: vec![(room, None), (me, Some(5))] },
+            Action::Replay(page("r1", room, None)),
+            Action::Replay(page("r1", me, Some(5))),
+            Action::NoSuchLog { reply: ReplyTo::Frame("r1".into()), room: "junk".into() },
         ]
     );
     let asked = rig.say(json!({"t": "fill", "id": "f1", "room": ROOM, "after": 7}));
-    assert_eq!(asked, [Action::Replay { re: "f1".into(), logs: vec![(room, Some(7))] }]);
+    assert_eq!(asked, [Action::Replay(page("f1", room, Some(7)))]);
     let mut rig = Rig::open_with(Limits { client_frame: 1 << 20, ..Limits::default() });
     let many: serde_json::Map<String, Value> =
         (0..=2_000).map(|n| (Uuid::from_u128(n).to_string(), Value::Null)).collect();
@@ -292,8 +310,11 @@ fn room_cursors_of_another_epoch_are_not_believed() {
     rig.say(json!({"t": "hello", "v": 1, "token": "x", "epoch": "beef"}));
     rig.signed_in();
     let asked = rig.say(json!({"t": "resume", "id": "r", "cursors": {"@me": 5, ROOM: 1_040}}));
-    let [Action::Replay { logs, .. }] = &asked[..] else { panic!("{asked:?}") };
-    let cursors: Vec<Option<Seq>> = logs.iter().map(|(_, cursor)| *cursor).collect();
+    let cursor = |action: &Action| match action {
+        Action::Replay(request) => request.cursor,
+        other => panic!("{other:?}"),
+    };
+    let cursors: Vec<Option<Seq>> = asked.iter().map(cursor).collect();
     assert_eq!(cursors, [None, Some(5)], "the own log's cursor is the `me` of this very connection");
 }
 
@@ -320,7 +341,7 @@ fn silence_of_two_heartbeats_closes_and_any_frame_is_life() {
     let beat = Duration::from_millis(Limits::default().heartbeat_ms);
     let mut rig = Rig::open();
     let mut out = Vec::new();
-    rig.now = START + beat;
+    rig.now = at(beat);
     rig.protocol.on_tick(rig.now, || vec![(LogId::Room(ROOM.parse().expect("an id")), 1_044)], &mut out);
     assert_eq!(sent(&out), json!({"t": "ping", "heads": {ROOM: 1_044}}));
     rig.say(json!({"t": "typing", "room": ROOM, "on": true}));
@@ -340,23 +361,24 @@ fn a_ping_is_answered_with_the_time() {
 fn expiring_comes_a_minute_before_and_auth_renews_in_place() {
     let mut rig = Rig::open();
     let life = Duration::from_secs(900);
-    while rig.now.since(START) < Duration::from_secs(825) {
+    while rig.now.elapsed < Duration::from_secs(825) {
         rig.tick(Duration::from_secs(25));
         rig.say(json!({"t": "pong"}));
     }
     let warned = rig.tick(Duration::from_secs(15));
     assert_eq!(sent(&warned), json!({"t": "expiring", "in_ms": 60_000}));
     let asked = rig.say(json!({"t": "auth", "id": "a1", "token": "new"}));
-    assert_eq!(asked, [Action::Renew { id: "a1".into(), token: Credential::Token("new".into()) }]);
-    let renewed = Identity { expires_at: rig.now + life, ..identity() };
+    let reply = ReplyTo::Frame("a1".into());
+    assert_eq!(asked, [Action::Renew { reply: reply.clone(), token: Credential::Token("new".into()) }]);
+    let renewed = Identity { expires_at: rig.now.wall + life, ..identity() };
     let mut out = Vec::new();
-    rig.protocol.renewed("a1".into(), &Ok(renewed), rig.now, &mut out);
+    rig.protocol.renewed(reply, &Ok(renewed), rig.now, &mut out);
     let ack = sent(&out);
     assert_eq!(
         (&ack["t"], &ack["id"], &ack["room"], &ack["seq"]),
         (&json!("ack"), &json!("a1"), &Value::Null, &Value::Null)
     );
-    rig.now = START + life;
+    rig.now = at(life);
     rig.protocol.on_control(rig.now, &mut Vec::new());
     assert_eq!(closes(&rig.tick(Duration::ZERO)), None, "it holds beyond the first token");
 }
@@ -364,16 +386,21 @@ fn expiring_comes_a_minute_before_and_auth_renews_in_place() {
 #[test]
 fn a_token_that_ends_closes_and_a_foreign_one_is_not_taken() {
     let mut rig = Rig::open();
-    rig.protocol.on_control(START + Duration::from_secs(899), &mut Vec::new());
+    rig.protocol.on_control(at(Duration::from_secs(899)), &mut Vec::new());
     assert_eq!(closes(&rig.tick(Duration::from_secs(900))), Some(CloseCode::Unauthenticated));
     let mut rig = Rig::open();
     let mut out = Vec::new();
-    rig.protocol.renewed("a".into(), &Err(Refusal::new(Code::Unauthenticated, "no")), START, &mut out);
+    rig.protocol.renewed(
+        ReplyTo::Frame("a".into()),
+        &Err(Refusal::new(Code::Unauthenticated, "no")),
+        rig.now,
+        &mut out,
+    );
     assert_eq!((sent(&out)["of"].clone(), closes(&out)), (json!("auth"), None), "the old token still holds");
     for foreign in [identity_of(2, 1), identity_of(1, 2)] {
         let mut rig = Rig::open();
         let mut out = Vec::new();
-        rig.protocol.renewed("a".into(), &Ok(foreign), START, &mut out);
+        rig.protocol.renewed(ReplyTo::Frame("a".into()), &Ok(foreign), rig.now, &mut out);
         assert_eq!(closes(&out), Some(CloseCode::Credentials));
     }
 }
@@ -382,11 +409,11 @@ fn a_token_that_ends_closes_and_a_foreign_one_is_not_taken() {
 fn going_away_is_said_once_and_then_done() {
     let mut rig = Rig::open();
     let mut out = Vec::new();
-    rig.protocol.go_away(Duration::from_millis(7_300), START, &mut out);
-    rig.protocol.go_away(Duration::from_millis(1), START, &mut out);
+    rig.protocol.go_away(Duration::from_millis(7_300), rig.now, &mut out);
+    rig.protocol.go_away(Duration::from_millis(1), rig.now, &mut out);
     assert_eq!(out.len(), 1);
     assert_eq!(sent(&out), json!({"t": "goaway", "delay_ms": 7_300, "reason": "drain"}));
-    assert_eq!(rig.protocol.next_tick(), Some(START + Duration::from_millis(7_300)));
+    assert_eq!(rig.protocol.next_tick(), Some(Duration::from_millis(7_300)));
     assert!(matches!(
         rig.say(json!({"t": "delete", "id": ID, "room": ROOM, "target": 1, "seen": 1}))[..],
         [Action::Submit { .. }]
@@ -399,7 +426,7 @@ fn one_watches_two_hundred_people_at_most() {
     let users = |n: u128| (0..n).map(|n| Uuid::from_u128(n).to_string()).collect::<Vec<_>>();
     let mut rig = Rig::open();
     assert!(
-        matches!(&rig.say(json!({"t": "watch", "users": users(200)}))[..], [Action::Watch(all)] if all.len() == 200)
+        matches!(&rig.say(json!({"t": "watch", "users": users(200)}))[..], [Action::Watch { users, .. }] if users.len() == 200)
     );
     assert_eq!(sent(&rig.say(json!({"t": "watch", "users": users(201)})))["code"], "bad_request");
 }
@@ -418,4 +445,32 @@ fn what_is_free_has_an_end_too() {
     let mut rig = Rig::open_with(Limits { client_frame: 1 << 20, ..Limits::default() });
     let allowed = (0..100).take_while(|_| closes(&rig.say(resume.clone())).is_none()).count();
     assert!((10..20).contains(&allowed), "{allowed} times all rooms of a user");
+}
+
+#[test]
+fn a_wall_clock_that_steps_closes_nothing_and_pings_go_on() {
+    for step in [-600_000, 600_000] {
+        let mut rig = Rig::open();
+        let stepped = |elapsed| Now { wall: Timestamp(at(elapsed).wall.0 + step), elapsed };
+        for beat in 1..=8 {
+            rig.now = stepped(Duration::from_secs(25 * beat));
+            let mut out = Vec::new();
+            rig.protocol.on_tick(rig.now, Vec::new, &mut out);
+            assert_eq!(sent(&out), json!({"t": "ping", "heads": {}}), "heartbeat {beat} after a step of {step} ms");
+            assert_eq!(closes(&out), None);
+            rig.say(json!({"t": "pong"}));
+        }
+    }
+}
+
+#[test]
+fn a_sign_in_that_takes_too_long_is_closed() {
+    let mut rig = Rig::new();
+    rig.say(json!({"t": "hello", "v": 1, "token": "x"}));
+    assert_eq!(rig.protocol.next_tick(), Some(SIGN_IN_TIMEOUT));
+    let late = rig.tick(SIGN_IN_TIMEOUT);
+    let error = sent(&late);
+    assert_eq!((&error["code"], error["retry_ms"].is_u64()), (&json!("unavailable"), true));
+    assert_eq!(closes(&late).map(CloseCode::number), Some(4413));
+    assert!(rig.signed_in().is_empty(), "the answer comes too late");
 }

@@ -1,0 +1,83 @@
+//! The seam between what is said and how a protocol says it.
+//!
+//! A codec owns a protocol's frames, its accepted opcodes and its close codes. It never decides who gets a message nor
+//! whether a request is allowed.
+
+mod native;
+
+use bytes::Bytes;
+
+use crate::message::{Message, Shared};
+use crate::protocol::CloseCode;
+use crate::request::Decoded;
+
+pub use native::Native;
+pub use native::log_name;
+
+/// What arrived on a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Incoming<'a> {
+    /// A text message.
+    Text(&'a str),
+    /// A binary message.
+    Binary(&'a [u8]),
+}
+
+impl Incoming<'_> {
+    /// Returns the number of bytes, which is checked before anything is parsed.
+    pub fn len(&self) -> usize {
+        match self {
+            Incoming::Text(text) => text.len(),
+            Incoming::Binary(bytes) => bytes.len(),
+        }
+    }
+
+    /// Returns whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A protocol on one connection, with what it keeps of that connection.
+pub trait Codec: Send {
+    /// Returns which protocol it is.
+    fn kind(&self) -> CodecKind;
+
+    /// Turns what arrived into a request. The caller has checked its length.
+    fn decode(&mut self, incoming: Incoming<'_>) -> Decoded;
+
+    /// Encodes a message for this connection. `None`: the protocol has no word for it.
+    fn encode_own(&mut self, message: &Message) -> Option<Bytes>;
+
+    /// Returns the number and the reason of a close frame.
+    fn close(&self, code: CloseCode) -> (u16, &'static str) {
+        (code.number(), code.reason())
+    }
+}
+
+/// The protocols that sockets may speak. A shared message is encoded once for each of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CodecKind {
+    /// JSON frames, as `docs/protocol` describes them.
+    Native = 0,
+}
+
+impl CodecKind {
+    /// How many protocols there are.
+    pub const COUNT: usize = 1;
+
+    /// Encodes a message that is the same for all sockets. Depends on nothing else: not on the viewer, an ack or a
+    /// connection. `None`: the protocol has no word for it.
+    pub fn encode_shared(self, message: &Shared) -> Option<Bytes> {
+        match self {
+            CodecKind::Native => native::encode_shared(message),
+        }
+    }
+
+    /// Returns a codec for a new connection.
+    pub fn open(self) -> Box<dyn Codec> {
+        match self {
+            CodecKind::Native => Box::new(Native),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What waits to be written to one socket: accounting by bytes. A slow consumer first loses ephemeral frames, then is closed;
+//! no durable frame is dropped silently.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use bytes::Bytes;
+
+use crate::codec::Codec;
+use crate::frame::{Class, Frame};
+use crate::limits::{BACKLOG_HARD_BYTES, BACKLOG_SOFT_BYTES};
+use crate::message::{Message, Outgoing};
+use crate::protocol::CloseCode;
+
+/// The frames that wait for one socket, and its codec, which encodes them when they are queued.
+pub struct Backlog {
+    codec: Box<dyn Codec>,
+    waiting: VecDeque<Frame>,
+    /// Of the waiting frames, and of those that are being written.
+    bytes: usize,
+    /// What was dropped since the last `lag` message.
+    dropped: BTreeSet<Class>,
+    close: Option<CloseCode>,
+}
+
+/// What to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Write these.
+    Write(Vec<Frame>),
+    /// Everything is written: close the socket.
+    Close(CloseCode),
+    /// Nothing.
+    Idle,
+}
+
+/// Why another program's frame was not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PostError {
+    /// The socket is being closed.
+    Gone,
+    /// Too much is waiting.
+    Full,
+}
+
+impl Backlog {
+    /// Returns an empty backlog.
+    pub fn new(codec: Box<dyn Codec>) -> Backlog {
+        Backlog { codec, waiting: VecDeque::new(), bytes: 0, dropped: BTreeSet::new(), close: None }
+    }
+
+    /// Returns the codec, to decode what the client sends.
+    pub fn codec(&mut self) -> &mut dyn Codec {
+        &mut *self.codec
+    }
+
+    /// Accepts another program's frame, if there is room. It never costs the socket its connection.
+    pub fn post(&mut self, payload: Bytes) -> Result<(), PostError> {
+        if self.close.is_some() {
+            return Err(PostError::Gone);
+        }
+        let frame = Frame::new(Class::Posted, payload);
+        if self.bytes + frame.len() > BACKLOG_SOFT_BYTES {
+            return Err(PostError::Full);
+        }
+        self.queue(frame);
+        Ok(())
+    }
+
+    /// Queues a message, drops it, or closes the socket. A message that the protocol has no word for is skipped.
+    pub fn push(&mut self, message: &Outgoing) {
+        match message {
+            Outgoing::Shared(delivery) => {
+                if let Some(frame) = delivery.frame(self.codec.kind()) {
+                    self.push_frame(frame.clone());
+                }
+            }
+            Outgoing::Own(message) => self.push_own(message),
+        }
+    }
+
+    /// Queues a message for this socket alone.
+    pub fn push_own(&mut self, message: &Message) {
+        if let Some(payload) = self.codec.encode_own(message) {
+            self.push_frame(Frame::new(Class::Durable, payload));
+        }
+    }
+
+    fn push_frame(&mut self, frame: Frame) {
+        if self.close.is_some() {
+            return;
+        }
+        let bytes = self.bytes + frame.len();
+        if frame.class != Class::Durable && bytes > BACKLOG_SOFT_BYTES {
+            self.dropped.insert(frame.class);
+            return;
+        }
+        if bytes > BACKLOG_HARD_BYTES {
+            // The client gets what it missed by its cursors when it reconnects.
+            self.waiting.clear();
+            self.close = Some(CloseCode::Lagged);
+        } else {
+            self.queue(frame);
+        }
+    }
+
+    fn queue(&mut self, frame: Frame) {
+        self.bytes += frame.len();
+        self.waiting.push_back(frame);
+    }
+
+    /// Closes the socket after what waits. The first code counts.
+    pub fn close(&mut self, code: CloseCode) {
+        self.close.get_or_insert(code);
+    }
+
+    /// Returns why the socket is being closed, if it is.
+    pub fn closing(&self) -> Option<CloseCode> {
+        self.close
+    }
+
+    /// Returns the number and reason of a close frame in the socket's protocol.
+    pub fn close_frame(&self, code: CloseCode) -> (u16, &'static str) {
+        self.codec.close(code)
+    }
+
+    /// Returns what to do next: at most `max` bytes, but at least one frame. The driver calls [`Backlog::written`] after it.
+    pub fn next(&mut self, max: usize) -> Next {
+        let mut frames = Vec::new();
+        let mut taken = 0;
+        while let Some(frame) = self.waiting.front() {
+            let alone = frame.class == Class::Posted;
+            if taken > 0 && (alone || taken + frame.len() > max) {
+                break;
+            }
+            taken += frame.len();
+            frames.extend(self.waiting.pop_front());
+            if alone {
+                break;
+            }
+        }
+
+        let with_posted = frames.iter().any(|frame| frame.class == Class::Posted);
+        if !self.dropped.is_empty() && self.waiting.is_empty() && !with_posted {
+            let dropped = std::mem::take(&mut self.dropped).into_iter().collect();
+            if let Some(payload) = self.codec.encode_own(&Message::Lag { dropped }) {
+                self.bytes += payload.len();
+                frames.push(Frame::new(Class::Durable, payload));
+            }
+        }
+
+        match (frames.is_empty(), self.close) {
+            (false, _) => Next::Write(frames),
+            (true, Some(code)) => Next::Close(code),
+            (true, None) => Next::Idle,
+        }
+    }
+
+    /// Takes note that these bytes left the process.
+    pub fn written(&mut self, bytes: usize) {
+        self.bytes -= bytes;
+    }
+
+    /// Returns how many bytes wait or are being written.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Returns whether there is room for another page, so that replays alone never fill the backlog.
+    pub fn is_short(&self) -> bool {
+        self.bytes <= BACKLOG_SOFT_BYTES / 2
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! One connection of a long-lived process: its protocol, the work that is under way for it, and its end.
+//!
+//! No I/O, no clock, no randomness. Never waits: it names the work, the driver performs it and brings back an [`Input`].
+
+mod backlog;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::limits::{FRAMES_IN_FLIGHT, REPLAYS_IN_FLIGHT};
+use domain::{Ack, LogId, Now, Refusal, RoomId, Seq};
+
+use crate::codec::{Codec, Incoming};
+use crate::message::{Message, Reply, ReplyTo};
+use crate::protocol::{Action, CloseCode, Identity, PageRequest, Protocol, Settings, SignedIn};
+use crate::request::Decoded;
+
+pub use backlog::{Backlog, Next, PostError};
+
+/// What became of an action.
+#[derive(Debug, PartialEq)]
+pub enum Input {
+    /// A credential was checked.
+    SignedIn(Box<Result<SignedIn, Refusal>>),
+    /// Another token was checked.
+    Renewed(ReplyTo, Box<Result<Identity, Refusal>>),
+    /// A change is durable.
+    Acked(Reply, RoomId, Box<Ack>),
+    /// A request was refused.
+    Refused(Reply, Refusal),
+    /// A page was sent, or is not needed any more.
+    Replayed,
+    /// A page was refused, and a retry would not change that.
+    NotReplayed(Reply, Refusal),
+    /// The hub does not know the socket any more: the store has another epoch.
+    Detached,
+    /// The room list could not be read: without it the client knows nothing.
+    NotListed(Refusal),
+    /// It is done, and has no answer.
+    Done,
+}
+
+/// Whether work outlives its socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// Only this socket needs it: it ends with the socket.
+    Read,
+    /// It must be finished, whatever becomes of the socket. Only its answer may be lost.
+    Change,
+}
+
+/// What the connection asks of its driver, in this order.
+#[derive(Debug, PartialEq)]
+pub enum Output {
+    /// Put a message into the socket's queue.
+    Send(Box<Message>),
+    /// Close the socket after what was sent.
+    Close(CloseCode),
+    /// Perform an action, and bring back its input.
+    Perform(Work, Box<Action>),
+}
+
+/// A connection.
+pub struct Connection {
+    protocol: Protocol,
+    /// Requests for pages that wait for their turn: the newest of each log.
+    pages: BTreeMap<LogId, PageRequest>,
+    order: VecDeque<LogId>,
+    replaying: usize,
+    reads: usize,
+    changes: usize,
+    closing: bool,
+    actions: Vec<Action>,
+}
+
+impl Connection {
+    /// Returns the state of a connection that was just opened. `ticket` is the one of its URL.
+    pub fn new(settings: Arc<Settings>, conn: String, ticket: Option<String>, now: Now) -> Connection {
+        Connection {
+            protocol: Protocol::new(settings, conn, ticket, now),
+            pages: BTreeMap::new(),
+            order: VecDeque::new(),
+            replaying: 0,
+            reads: 0,
+            changes: 0,
+            closing: false,
+            actions: Vec::new(),
+        }
+    }
+
+    /// Returns whether another message of the client may be read.
+    pub fn reads(&self) -> bool {
+        self.protocol.reads() && self.reads + self.changes < FRAMES_IN_FLIGHT && !self.closing
+    }
+
+    /// Returns whether the client takes several messages at once.
+    pub fn batches(&self) -> bool {
+        self.protocol.batches()
+    }
+
+    /// Returns how many changes are under way.
+    pub fn changes(&self) -> usize {
+        self.changes
+    }
+
+    /// Returns when [`Connection::on_tick`] is due next, in elapsed time.
+    pub fn next_tick(&self) -> Option<Duration> {
+        self.protocol.next_tick()
+    }
+
+    /// Takes a message of the client. Its length is checked before it is decoded.
+    pub fn on_message(&mut self, codec: &mut dyn Codec, incoming: Incoming<'_>, now: Now, out: &mut Vec<Output>) {
+        let decoded = match incoming.len() <= self.protocol.frame_limit() {
+            true => codec.decode(incoming),
+            false => Decoded::Breach,
+        };
+        self.protocol.on_request(decoded, now, &mut self.actions);
+        self.carry_out(out);
+    }
+
+    /// Takes a ping or pong of the transport.
+    pub fn on_control(&mut self, now: Now, out: &mut Vec<Output>) {
+        self.protocol.on_control(now, &mut self.actions);
+        self.carry_out(out);
+    }
+
+    /// Takes a message that breaks the rules of the transport.
+    pub fn on_breach(&mut self, out: &mut Vec<Output>) {
+        self.protocol.on_breach(&mut self.actions);
+        self.carry_out(out);
+    }
+
+    /// Takes what became of an action.
+    pub fn on_input(&mut self, work: Work, input: Input, now: Now, out: &mut Vec<Output>) {
+        self.finished(work);
+        let actions = &mut self.actions;
+        match input {
+            Input::SignedIn(answer) => match *answer {
+                Ok(signed_in) => self.protocol.signed_in(&signed_in, now, actions),
+                Err(refusal) => self.protocol.not_signed_in(&refusal, actions),
+            },
+            Input::Renewed(reply, answer) => self.protocol.renewed(reply, &answer, now, actions),
+            Input::Acked(reply, room, ack) => self.protocol.acked(reply, room, &ack, actions),
+            Input::Refused(reply, refusal) => self.protocol.refused(reply, &refusal, actions),
+            Input::Replayed => self.replaying -= 1,
+            Input::NotReplayed(reply, refusal) => {
+                self.replaying -= 1;
+                self.protocol.refused(reply, &refusal, actions);
+            }
+            Input::Detached => actions.push(Action::Close(CloseCode::Drained)),
+            Input::NotListed(refusal) => {
+                self.protocol.refused(Reply::unnamed("hello", None), &refusal, actions);
+                actions.push(Action::Close(CloseCode::Overloaded));
+            }
+            Input::Done => {}
+        }
+        self.carry_out(out);
+    }
+
+    /// Takes an action that panicked: its answer is unknown, so the client must ask again on its next socket.
+    pub fn on_panic(&mut self, work: Work, out: &mut Vec<Output>) {
+        self.finished(work);
+        self.actions.push(Action::Close(CloseCode::Overloaded));
+        self.carry_out(out);
+    }
+
+    /// Lets time pass. `heads` is called only when a heartbeat is due.
+    pub fn on_tick(&mut self, now: Now, heads: impl FnOnce() -> Vec<(LogId, Seq)>, out: &mut Vec<Output>) {
+        self.protocol.on_tick(now, heads, &mut self.actions);
+        self.carry_out(out);
+    }
+
+    /// Asks the client to leave, and closes the socket after `delay`.
+    pub fn go_away(&mut self, delay: Duration, now: Now, out: &mut Vec<Output>) {
+        self.protocol.go_away(delay, now, &mut self.actions);
+        self.carry_out(out);
+    }
+
+    fn finished(&mut self, work: Work) {
+        match work {
+            Work::Read => self.reads -= 1,
+            Work::Change => self.changes -= 1,
+        }
+    }
+
+    fn carry_out(&mut self, out: &mut Vec<Output>) {
+        for action in std::mem::take(&mut self.actions) {
+            match action {
+                Action::Send(message) => out.push(Output::Send(message)),
+                Action::Close(code) => {
+                    self.closing = true;
+                    out.push(Output::Close(code));
+                }
+                Action::Replay(request) => {
+                    let log = request.log;
+                    if self.pages.insert(log, request).is_none() {
+                        self.order.push_back(log);
+                    }
+                }
+                Action::Submit { .. } | Action::Mark { .. } => {
+                    self.changes += 1;
+                    out.push(Output::Perform(Work::Change, Box::new(action)));
+                }
+                action => self.read(action, out),
+            }
+        }
+
+        while self.replaying < REPLAYS_IN_FLIGHT && !self.closing {
+            let Some(request) = self.order.pop_front().and_then(|log| self.pages.remove(&log)) else { return };
+            self.replaying += 1;
+            self.read(Action::Replay(request), out);
+        }
+    }
+
+    fn read(&mut self, action: Action, out: &mut Vec<Output>) {
+        self.reads += 1;
+        out.push(Output::Perform(Work::Read, Box::new(action)));
+    }
+}
+
+#[cfg(test)]
+mod tests;

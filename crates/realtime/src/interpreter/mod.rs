@@ -1,0 +1,160 @@
+//! Performs what the protocol asks for, on the use cases of the service. The same for every holder of sockets: what differs
+//! between a node and the API Gateway function is their [`Backend`].
+//!
+//! Never decides anything about a room and never touches a socket.
+
+mod events;
+mod rooms;
+
+use std::time::Duration;
+
+use domain::limits::SYNC_ENTRIES;
+use domain::{Actor, Change, Code, Epoch, Intent, LogId, Refusal, RoomId, RoomRef, Seq, UserId};
+use service::auth::Grant;
+use service::messages::{Replay, ReplayStatus};
+use service::ports::StoreError;
+use service::rooms::ChangeRequest;
+use service::{Services, ids};
+
+use crate::connection::Input;
+use crate::message::{Message, Reply};
+use crate::page::{Page, PageRead, PageStatus};
+use crate::protocol::{Action, Credential, Identity, PageRequest, RequestedChange, SignedIn};
+
+pub use events::{Stretch, deliveries, ending, presence, receipt, stretch, typing};
+
+/// What holds the sockets.
+pub trait Backend: Send + Sync {
+    /// Returns the use cases.
+    fn services(&self) -> &Services;
+
+    /// Returns how many bytes a message may have.
+    fn frame_limit(&self) -> usize;
+
+    /// Returns the pause before a failed read is tried again for as long as the socket lives; none where the process must
+    /// answer at once.
+    fn retry(&self) -> Option<Duration>;
+
+    /// Returns the store's epoch, as far as it can be told now.
+    fn epoch(&self) -> impl Future<Output = Option<Epoch>> + Send;
+
+    /// Makes the socket one of a user whose credential is good, and follows their own log. An error is for the client.
+    fn attach(&self, identity: Identity) -> impl Future<Output = Result<SignedIn, Refusal>> + Send;
+
+    /// Takes note of a renewed credential.
+    fn renewed(&self, identity: &Identity) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// Sends a page of a log, and makes the socket live when the page reaches the head.
+    fn replay(&self, request: PageRequest) -> impl Future<Output = Input> + Send;
+
+    /// Sends the presence of these users from now on, as far as the user may see it.
+    fn watch(&self, by: Actor, users: Vec<UserId>) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// Sends a message to the socket, once it has room for it.
+    fn send(&self, message: Message) -> impl Future<Output = ()> + Send;
+}
+
+/// Performs an action and returns its input for the connection. Messages and closes are the driver's own.
+pub async fn perform(backend: &impl Backend, action: Action) -> Input {
+    let services = backend.services();
+    match action {
+        Action::Send(_) | Action::Close(_) => Input::Done,
+        Action::SignIn(credential) => Input::SignedIn(Box::new(sign_in(backend, credential).await)),
+        Action::Renew { reply, token } => {
+            let renewed = async {
+                let identity = check(services, token).await?;
+                backend.renewed(&identity).await?;
+                Ok(identity)
+            };
+            Input::Renewed(reply, Box::new(renewed.await))
+        }
+        Action::ListRooms { user } => rooms::list(backend, user).await,
+        Action::Replay(request) => backend.replay(request).await,
+        Action::NoSuchLog { reply, room } => {
+            if let Some(epoch) = backend.epoch().await {
+                backend.send(Message::NoSuchLog { reply, room, epoch }).await;
+            }
+            Input::Done
+        }
+        Action::Submit { reply, room, change } => match submit(services, &room, *change).await {
+            Ok((room, ack)) => Input::Acked(reply, room, Box::new(ack)),
+            Err(refusal) => Input::Refused(reply, refusal),
+        },
+        Action::Mark { by, room, seq } => {
+            let reply = Reply::unnamed("read", Some(room.to_string()));
+            only_refused(reply, services.marks.read(&by, room, seq).await.map(drop))
+        }
+        Action::Typing { by, room, on } => {
+            let reply = Reply::unnamed("typing", Some(room.to_string()));
+            only_refused(reply, services.presence.typing(&by, &room.into(), on).await)
+        }
+        Action::Watch { by, users } => only_refused(Reply::unnamed("watch", None), backend.watch(by, users).await),
+    }
+}
+
+/// Returns the input of a request that is answered only when it is refused.
+fn only_refused(reply: Reply, answer: Result<(), Refusal>) -> Input {
+    match answer {
+        Ok(()) => Input::Done,
+        Err(refusal) => Input::Refused(reply, refusal),
+    }
+}
+
+async fn sign_in(backend: &impl Backend, credential: Credential) -> Result<SignedIn, Refusal> {
+    let identity = check(backend.services(), credential).await?;
+    backend.attach(identity).await
+}
+
+/// Checks a credential. A ticket is used up by it.
+async fn check(services: &Services, credential: Credential) -> Result<Identity, Refusal> {
+    let Grant { actor, expires_at } = match credential {
+        Credential::Token(token) => services.auth.grant(&token)?,
+        Credential::Ticket(ticket) => services.auth.take_ticket(&ticket).await?,
+    };
+
+    // The token may claim rights that have changed since.
+    let actor = services.auth.as_of_now(actor).await?;
+    let user = services.user_cache.user(actor.user).await?;
+    let user = user.ok_or_else(|| Refusal::new(Code::Unauthenticated, "This account does not exist any more."))?;
+    Ok(Identity { actor, user, expires_at })
+}
+
+async fn submit(
+    services: &Services,
+    room: &RoomRef,
+    change: RequestedChange,
+) -> Result<(RoomId, domain::Ack), Refusal> {
+    let RequestedChange { by, id, seen, epoch, intent } = change;
+    let change = Change { by, id: id.unwrap_or_else(ids::entry), seen, epoch: Some(epoch), intent };
+    let id = services.access.id(room).await?;
+    let room = RoomRef::Id(id);
+    let request = ChangeRequest { id: Some(change.id), seen: change.seen, epoch: change.epoch };
+    let ack = match change.intent {
+        Intent::Join => services.rooms.join(&change.by, &room, request).await,
+        Intent::Leave => services.rooms.leave(&change.by, &room, request).await,
+        _ => services.messages.submit(&room, change).await,
+    }?;
+    Ok((id, ack))
+}
+
+/// Reads a page of a log for a user, cut to `limit` bytes.
+pub async fn read_page(services: &Services, limit: usize, request: &PageRequest) -> Result<Page, Refusal> {
+    let replay = services.messages.replay(&request.by, request.log, request.cursor, SYNC_ENTRIES).await?;
+    let Replay { status, epoch, as_of, from, through, entries, related, from_seq } = replay;
+    let events = events::events(services, request.log, &entries, Some(related)).await?;
+    let status = match status {
+        ReplayStatus::Ok => PageStatus::Complete,
+        ReplayStatus::More => PageStatus::More,
+        ReplayStatus::Reset { head, n } => PageStatus::Reset { head, n },
+        ReplayStatus::Forbidden => PageStatus::Forbidden,
+        ReplayStatus::NotFound => PageStatus::NotFound,
+    };
+    let events = entries.iter().map(|entry| entry.seq).zip(events).collect();
+    Ok(Page::encode(PageRead { log: request.log, epoch, status, as_of, from, through, from_seq, events }, limit))
+}
+
+/// Returns epoch and head of a log.
+pub async fn head(services: &Services, log: LogId) -> Result<(Epoch, Seq), StoreError> {
+    let tip = services.ports.store.log.tip(log).await?;
+    Ok((tip.epoch(), tip.seq()))
+}

@@ -1,0 +1,205 @@
+//! What one socket needs from the function: its side of [`realtime::interpreter`]. A page of a log that reaches the head makes
+//! the socket a follower of the log.
+
+use std::time::Duration;
+
+use domain::{Actor, Code, Epoch, LogId, Refusal, RoomId, Seq, Timestamp, UserId};
+use parking_lot::Mutex;
+use realtime::codec::{Codec, Native, log_name};
+use realtime::connection::Input;
+use realtime::interpreter::{self, Backend, head, read_page};
+use realtime::message::{Delivery, Message, Reply, Shared};
+use realtime::protocol::{Identity, PageRequest, SignedIn};
+use realtime::{Class, Frame, Page, PageStatus};
+use service::Services;
+use service::ports::Connection;
+
+use crate::Gateway;
+use crate::post::{follower_id, frame_of, is_of};
+
+/// How often a reset is read again because something was appended meanwhile.
+const RESETS: usize = 5;
+/// After how many milliseconds a client that came too early may try again.
+const RETRY_MS: u64 = 1_000;
+
+/// A socket while one of its frames is handled.
+pub(crate) struct TurnBackend<'a> {
+    gateway: &'a Gateway,
+    connection: Mutex<Connection>,
+    /// When API Gateway ends the socket.
+    ends_at: Timestamp,
+    /// What the socket gets at the end of the turn.
+    frames: Mutex<Vec<Frame>>,
+}
+
+impl<'a> TurnBackend<'a> {
+    pub fn new(gateway: &'a Gateway, connection: Connection, ends_at: Timestamp) -> TurnBackend<'a> {
+        TurnBackend { gateway, connection: Mutex::new(connection), ends_at, frames: Mutex::default() }
+    }
+
+    /// Returns the socket's row.
+    pub fn connection(&self) -> Connection {
+        self.connection.lock().clone()
+    }
+
+    /// Returns when API Gateway ends the socket.
+    pub fn ends_at(&self) -> Timestamp {
+        self.ends_at
+    }
+
+    /// Takes what the socket gets.
+    pub fn take_frames(&self) -> Vec<Frame> {
+        std::mem::take(&mut self.frames.lock())
+    }
+
+    /// Adds a message to what the socket gets.
+    pub fn push(&self, message: &Message) {
+        if let Some(payload) = Native.encode_own(message) {
+            self.frames.lock().push(Frame::new(Class::Durable, payload));
+        }
+    }
+
+    async fn page(&self, request: &PageRequest) -> Result<Page, Refusal> {
+        let page = read_page(&self.gateway.services, self.frame_limit(), request).await?;
+        if page.epoch != self.gateway.epoch().await? {
+            return Err(Refusal::unavailable("The server was restored from a backup. Connect again.", RETRY_MS));
+        }
+        Ok(page)
+    }
+
+    /// Returns a page, and whether the socket follows the log after it. The row that makes the socket a follower comes before
+    /// the last look at the head, so that what is committed after that look is posted to it, and what was before is in the
+    /// page.
+    async fn page_to_follow(&self, request: &mut PageRequest) -> Result<(Page, bool), Refusal> {
+        for _ in 0..RESETS {
+            let page = self.page(request).await?;
+            let live = match page.status {
+                PageStatus::Complete => self.follows(request.log, page.through).await?,
+                PageStatus::Reset { head, .. } if !self.follows(request.log, head).await? => {
+                    request.cursor = None;
+                    continue;
+                }
+                PageStatus::Forbidden | PageStatus::NotFound => {
+                    self.unfollow(request.log).await?;
+                    false
+                }
+                PageStatus::Reset { .. } | PageStatus::More => false,
+            };
+            return Ok((page, live));
+        }
+
+        // A log that never stands still is followed all the same: the client finds what lies between as a gap.
+        request.cursor = None;
+        Ok((self.page(request).await?, false))
+    }
+
+    /// Makes what is committed to the log from now on reach the socket. Returns whether nothing was committed since `through`.
+    async fn follows(&self, log: LogId, through: Seq) -> Result<bool, Refusal> {
+        if let LogId::Room(room) = log {
+            self.gateway.services.ports.store.nodes.put_connection(&self.follower(room)).await?;
+        }
+        let (_, head) = head(&self.gateway.services, log).await?;
+        Ok(head <= through)
+    }
+
+    async fn unfollow(&self, log: LogId) -> Result<(), Refusal> {
+        if let LogId::Room(room) = log {
+            let follower = self.follower(room);
+            self.gateway.services.ports.store.nodes.drop_connection(follower.user, &follower.id).await?;
+        }
+        Ok(())
+    }
+
+    fn follower(&self, room: RoomId) -> Connection {
+        let connection = self.connection();
+        Connection { id: follower_id(&connection.id, room), room: Some(room), ..connection }
+    }
+}
+
+impl Backend for TurnBackend<'_> {
+    fn services(&self) -> &Services {
+        &self.gateway.services
+    }
+
+    fn frame_limit(&self) -> usize {
+        self.gateway.settings.limits.server_frame
+    }
+
+    fn retry(&self) -> Option<Duration> {
+        None
+    }
+
+    async fn epoch(&self) -> Option<Epoch> {
+        self.gateway.epoch().await.ok()
+    }
+
+    async fn attach(&self, identity: Identity) -> Result<SignedIn, Refusal> {
+        let services = &self.gateway.services;
+        let nodes = &services.ports.store.nodes;
+        let user = identity.user.id;
+        let allowed = self.gateway.settings.limits.sockets_per_user;
+        let open = nodes.connections(user, self.gateway.now()).await?;
+        if open.iter().filter(|row| row.room.is_none()).count() >= allowed {
+            let why = format!("Too many connections (limit {allowed}). Close one and try again.");
+            return Err(Refusal::new(Code::RateLimited, why));
+        }
+
+        // The row comes first and the sign-in is checked after it, so its end cannot pass in between. A socket that is found
+        // without a sign-in is closed by it.
+        let connection = {
+            let mut connection = self.connection.lock();
+            connection.user = user;
+            connection.expires_at = identity.expires_at.min(self.ends_at);
+            connection.clone()
+        };
+        nodes.put_connection(&connection).await?;
+        let identity = Identity { actor: services.auth.as_of_now(identity.actor).await?, ..identity };
+        services.presence.connected(user, &connection.id).await;
+        let epoch = self.gateway.epoch().await?;
+        Ok(SignedIn { identity, epoch, online: services.presence.online().await })
+    }
+
+    /// The rows of a socket, by which frames are posted to it, last as long as its token: a client that sends nothing must not
+    /// receive anything after that.
+    async fn renewed(&self, identity: &Identity) -> Result<(), Refusal> {
+        let connection = {
+            let mut connection = self.connection.lock();
+            connection.expires_at = identity.expires_at.min(self.ends_at);
+            connection.clone()
+        };
+        let nodes = &self.gateway.services.ports.store.nodes;
+        for row in nodes.connections(identity.user.id, self.gateway.now()).await? {
+            if is_of(&row, &connection.id) {
+                nodes.put_connection(&Connection { expires_at: connection.expires_at, ..row }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn replay(&self, mut request: PageRequest) -> Input {
+        match self.page_to_follow(&mut request).await {
+            Ok((page, live)) => {
+                self.push(&Message::Sync { reply: request.reply, page: page.into(), live });
+                Input::Replayed
+            }
+            Err(refusal) => {
+                let room = Some(log_name(request.log));
+                Input::NotReplayed(Reply { to: request.reply, of: Some("resume".into()), room }, refusal)
+            }
+        }
+    }
+
+    /// Sends once who is online: no process lives here to send more later.
+    async fn watch(&self, by: Actor, users: Vec<UserId>) -> Result<(), Refusal> {
+        let presence = &self.gateway.services.presence;
+        let users = presence.watchable(&by, &users).await?;
+        let present = presence.of(&users).await?;
+        let users = present.iter().map(interpreter::presence).collect();
+        self.frames.lock().extend(frame_of(&Delivery::new(Shared::Presence { users, full: true })));
+        Ok(())
+    }
+
+    async fn send(&self, message: Message) {
+        self.push(&message);
+    }
+}

@@ -1,0 +1,65 @@
+//! What a turn gave to the protocol. It is kept until the turn's end: where another frame of the socket was handled meanwhile,
+//! the state which that one stored gets the same.
+
+use domain::{LogId, Now, Refusal, Seq};
+use realtime::codec::{Codec, Incoming, Native};
+use realtime::connection::Input;
+use realtime::message::ReplyTo;
+use realtime::protocol::{Action, CloseCode, Identity, Protocol};
+use realtime::request::Decoded;
+
+/// Something that changes the protocol's state.
+pub(crate) enum ProtocolInput<'a> {
+    Frame { text: &'a str, at: Now },
+    Renewed { reply: ReplyTo, answer: Box<Result<Identity, Refusal>>, at: Now },
+    Tick { heads: Vec<(LogId, Seq)>, at: Now },
+}
+
+impl ProtocolInput<'_> {
+    /// Gives it to the protocol. A frame's length is checked before it is decoded.
+    pub fn apply(&self, protocol: &mut Protocol, actions: &mut Vec<Action>) {
+        match self {
+            ProtocolInput::Frame { text, at } => {
+                let decoded = match text.len() <= protocol.frame_limit() {
+                    true => Native.decode(Incoming::Text(text)),
+                    false => Decoded::Breach,
+                };
+                protocol.on_request(decoded, *at, actions);
+            }
+            ProtocolInput::Renewed { reply, answer, at } => protocol.renewed(reply.clone(), answer, *at, actions),
+            ProtocolInput::Tick { heads, at } => protocol.on_tick(*at, || heads.clone(), actions),
+        }
+    }
+}
+
+/// Gives a protocol what another turn gave to another state of it. What it asks for was done already; only a close is news.
+pub(crate) fn apply_again(protocol: &mut Protocol, inputs: &[ProtocolInput<'_>]) -> Option<CloseCode> {
+    let mut actions = Vec::new();
+    inputs.iter().for_each(|input| input.apply(protocol, &mut actions));
+    actions.into_iter().find_map(|action| match action {
+        Action::Close(code) => Some(code),
+        _ => None,
+    })
+}
+
+/// Gives the protocol what became of an action, unless it changes stored state.
+pub(crate) fn answer(protocol: &mut Protocol, input: Input, now: Now, actions: &mut Vec<Action>) {
+    match input {
+        Input::SignedIn(answer) => match *answer {
+            Ok(signed_in) => protocol.signed_in(&signed_in, now, actions),
+            Err(refusal) => protocol.not_signed_in(&refusal, actions),
+        },
+        Input::Acked(reply, room, ack) => protocol.acked(reply, room, &ack, actions),
+        Input::Refused(reply, refusal) | Input::NotReplayed(reply, refusal) => {
+            protocol.refused(reply, &refusal, actions);
+        }
+        Input::NotListed(refusal) => {
+            // Without the list the client knows nothing: it connects again.
+            protocol.refused(realtime::message::Reply::unnamed("hello", None), &refusal, actions);
+            actions.push(Action::Close(CloseCode::Overloaded));
+        }
+        Input::Detached => actions.push(Action::Close(CloseCode::Drained)),
+        Input::Renewed(..) => unreachable!("a renewal is a `ProtocolInput`"),
+        Input::Replayed | Input::Done => {}
+    }
+}

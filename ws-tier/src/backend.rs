@@ -1,0 +1,113 @@
+//! What one socket of this node needs from it: the node's side of [`realtime::interpreter`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Actor, Code, Epoch, LogId, Now, Refusal, UserId};
+use realtime::connection::Input;
+use realtime::hub::SocketId;
+use realtime::interpreter::Backend;
+use realtime::message::Message;
+use realtime::protocol::{Identity, PageRequest, SignedIn};
+use service::Services;
+
+use crate::node::Node;
+use crate::send_queue::SendQueue;
+
+/// The pause before a failed read is tried again.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// A socket of a node.
+pub(crate) struct SocketBackend {
+    node: Arc<Node>,
+    id: SocketId,
+    conn: String,
+    queue: Arc<SendQueue>,
+}
+
+impl SocketBackend {
+    pub fn new(node: Arc<Node>, id: SocketId, conn: String, queue: Arc<SendQueue>) -> SocketBackend {
+        SocketBackend { node, id, conn, queue }
+    }
+
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    pub fn id(&self) -> SocketId {
+        self.id
+    }
+
+    /// Returns the name that others know the socket by.
+    pub fn conn(&self) -> &str {
+        &self.conn
+    }
+
+    pub fn queue(&self) -> &SendQueue {
+        &self.queue
+    }
+
+    pub fn now(&self) -> Now {
+        self.node.now()
+    }
+}
+
+impl Backend for SocketBackend {
+    fn services(&self) -> &Services {
+        &self.node.services
+    }
+
+    fn frame_limit(&self) -> usize {
+        self.node.settings.limits.server_frame
+    }
+
+    fn retry(&self) -> Option<Duration> {
+        Some(RETRY)
+    }
+
+    async fn epoch(&self) -> Option<Epoch> {
+        Some(self.node.follow.hub().epoch())
+    }
+
+    async fn attach(&self, identity: Identity) -> Result<SignedIn, Refusal> {
+        let node = &self.node;
+        let user = identity.user.id;
+        let allowed = node.settings.limits.sockets_per_user;
+        let epoch = node.follow.drive(|hub, effects| {
+            (hub.sockets_of(user).len() < allowed).then(|| {
+                hub.attach(self.id, user, identity.actor.session, effects);
+                hub.epoch()
+            })
+        });
+        let Some(epoch) = epoch else {
+            let why = format!("Too many connections (limit {allowed}). Close one and try again.");
+            return Err(Refusal::new(Code::RateLimited, why));
+        };
+
+        // The own log is followed before the sign-in is checked again, so its end cannot pass in between.
+        if !node.follow.log_ready(LogId::User(user), |hub| hub.is_attached(self.id)).await {
+            return Err(Refusal::unavailable("The server was restored from a backup. Connect again.", 250));
+        }
+        let identity = Identity { actor: node.services.auth.as_of_now(identity.actor).await?, ..identity };
+        node.presence.connect(self.id, user, self.conn.clone()).await;
+        let online = node.services.presence.online().await;
+        Ok(SignedIn { identity, epoch, online })
+    }
+
+    async fn renewed(&self, _: &Identity) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    async fn replay(&self, request: PageRequest) -> Input {
+        self.node.replays.replay(self, request).await
+    }
+
+    async fn watch(&self, by: Actor, users: Vec<UserId>) -> Result<(), Refusal> {
+        self.node.presence.clone().watch(self.id, by, users).await
+    }
+
+    async fn send(&self, message: Message) {
+        self.queue.eased().await;
+        self.queue.push_own(&message);
+    }
+}

@@ -1,0 +1,101 @@
+//! The sockets that this node holds, by their ids: what another program may post to, ask about and close. Never decides which
+//! program may: that is up to the private port.
+//!
+//! They are in no store: entries reach a node's sockets by the bus, so a row for each would cost and help nobody.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use bytes::Bytes;
+use domain::Timestamp;
+use parking_lot::Mutex;
+use realtime::connection::PostError;
+use realtime::protocol::CloseCode;
+
+use crate::send_queue::SendQueue;
+
+/// All sockets of the node.
+#[derive(Default)]
+pub(crate) struct ConnectionRegistry {
+    by_id: Mutex<HashMap<String, Arc<RegisteredConnection>>>,
+}
+
+/// The other end of a socket.
+pub(crate) struct RemoteAddress {
+    /// As the nearest trusted proxy reports it.
+    pub address: IpAddr,
+    /// As the client reports it.
+    pub user_agent: String,
+}
+
+/// One socket.
+pub(crate) struct RegisteredConnection {
+    send_queue: Arc<SendQueue>,
+    peer: RemoteAddress,
+    connected_at: Timestamp,
+    active_at: AtomicI64,
+}
+
+/// Returns an id that nobody can guess, because a program that knows it may be allowed to post to it.
+pub fn new_id(node: &str) -> String {
+    format!("{node}-{:032x}", rand::random::<u128>())
+}
+
+impl ConnectionRegistry {
+    /// Returns the socket of this id.
+    pub fn get(&self, id: &str) -> Option<Arc<RegisteredConnection>> {
+        self.by_id.lock().get(id).cloned()
+    }
+
+    pub fn insert(
+        &self,
+        id: String,
+        send_queue: Arc<SendQueue>,
+        peer: RemoteAddress,
+        now: Timestamp,
+    ) -> Arc<RegisteredConnection> {
+        let connection =
+            Arc::new(RegisteredConnection { send_queue, peer, connected_at: now, active_at: AtomicI64::new(now.0) });
+        self.by_id.lock().insert(id, connection.clone());
+        connection
+    }
+
+    pub fn remove(&self, id: &str) {
+        self.by_id.lock().remove(id);
+    }
+}
+
+impl RegisteredConnection {
+    /// Puts a frame into the socket's queue, unchanged. At most once.
+    pub fn post(&self, payload: Bytes) -> Result<(), PostError> {
+        self.send_queue.post(payload)
+    }
+
+    /// Closes the socket; its client connects again.
+    pub fn close(&self) {
+        self.send_queue.close(CloseCode::Drained);
+    }
+
+    pub fn address(&self) -> IpAddr {
+        self.peer.address
+    }
+
+    pub fn user_agent(&self) -> &str {
+        &self.peer.user_agent
+    }
+
+    pub fn connected_at(&self) -> Timestamp {
+        self.connected_at
+    }
+
+    /// Returns when its client last sent something.
+    pub fn active_at(&self) -> Timestamp {
+        Timestamp(self.active_at.load(Ordering::Relaxed))
+    }
+
+    pub fn set_active(&self, now: Timestamp) {
+        self.active_at.store(now.0, Ordering::Relaxed);
+    }
+}

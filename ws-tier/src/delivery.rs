@@ -1,0 +1,173 @@
+//! From commits to deliveries: each is published to the other nodes once, prepared once, and given to the hub.
+
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use domain::{Body, LogId, MemberState, UserId};
+use realtime::codec::CodecKind;
+use realtime::interpreter::deliveries;
+use service::ports::{BusMessage, Committed};
+use service::{CommitListener, Services};
+use tokio::sync::{Notify, mpsc};
+
+use crate::follow::Follow;
+use crate::limits::DELIVERY_QUEUE;
+use crate::presence::PresenceWatch;
+use crate::tasks::Tasks;
+
+/// A commit on its way to the sockets.
+pub(crate) struct Job {
+    pub committed: Committed,
+    /// Whether this node made it, so that the other nodes have to hear of it.
+    pub ours: bool,
+}
+
+/// The queues of commits. Commits of one log keep their order.
+pub(crate) struct Deliveries {
+    services: Services,
+    follow: Arc<Follow>,
+    presence: Arc<PresenceWatch>,
+    tasks: Tasks,
+    rooms: Vec<mpsc::Sender<Job>>,
+    /// Apart from rooms: an entry of a user's own log needs reads of the store, which must not delay a room.
+    users: Vec<mpsc::Sender<Job>>,
+    /// Commits that have not been published or delivered.
+    waiting: AtomicUsize,
+    done: Notify,
+}
+
+impl Deliveries {
+    /// Starts this many queues for rooms, and as many for users' own logs.
+    pub fn start(
+        services: Services,
+        follow: Arc<Follow>,
+        presence: Arc<PresenceWatch>,
+        tasks: Tasks,
+        queues: usize,
+    ) -> Arc<Deliveries> {
+        let queue = |_| mpsc::channel(DELIVERY_QUEUE);
+        let (rooms, room_jobs): (Vec<_>, Vec<_>) = (0..queues).map(queue).unzip();
+        let (users, user_jobs): (Vec<_>, Vec<_>) = (0..queues).map(queue).unzip();
+        let (waiting, done) = (AtomicUsize::new(0), Notify::new());
+        let deliveries =
+            Arc::new(Deliveries { services, follow, presence, tasks: tasks.clone(), rooms, users, waiting, done });
+        for jobs in room_jobs.into_iter().chain(user_jobs) {
+            tasks.essential("delivery", run(deliveries.clone(), jobs));
+        }
+        deliveries
+    }
+
+    /// Queues a commit. When too many wait, the hub gets a hint and reads the log.
+    pub fn enqueue(&self, job: Job) {
+        let Some(head) = job.committed.entries.last().map(|entry| entry.seq) else { return };
+        let log = job.committed.log;
+        let mut hasher = DefaultHasher::new();
+        log.hash(&mut hasher);
+        let queues = match log {
+            LogId::Room(_) => &self.rooms,
+            LogId::User(_) => &self.users,
+        };
+        let queue = &queues[(hasher.finish() % queues.len() as u64) as usize];
+
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        if queue.try_send(job).is_err() {
+            self.finished();
+            self.follow.drive(|hub, effects| hub.hint(log, head, effects));
+        }
+    }
+
+    /// Returns once everything that was queued before has been published and delivered.
+    pub async fn flush(&self) {
+        loop {
+            let done = self.done.notified();
+            tokio::pin!(done);
+            done.as_mut().enable();
+            if self.waiting.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            done.await;
+        }
+    }
+
+    fn finished(&self) {
+        if self.waiting.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.done.notify_waiters();
+        }
+    }
+
+    async fn handle(&self, Job { committed, ours }: Job) {
+        if ours {
+            // First, since it waits for nothing: a look-up of names here must not make the other nodes late.
+            let message = BusMessage::Committed(committed.clone());
+            self.services.ports.bus.publish(committed.log, message).await;
+        }
+        self.deliver(&committed).await;
+
+        for user in removed(&committed) {
+            let presence = self.presence.clone();
+            self.tasks.spawn("presence", async move { presence.removed(user).await });
+        }
+        if committed.epoch != self.follow.hub().epoch() {
+            self.follow.check_epoch().await;
+        }
+    }
+
+    async fn deliver(&self, committed: &Committed) {
+        let Committed { log, epoch, entries } = committed;
+        let head = entries.last().map_or(0, |entry| entry.seq);
+        let wanted = self.follow.drive(|hub, effects| {
+            if hub.epoch() != *epoch {
+                return false;
+            }
+            let ready = hub.is_ready(*log);
+            if !ready {
+                // No socket follows it; or one is about to, and must hear of this commit.
+                hub.hint(*log, head, effects);
+            }
+            ready
+        });
+        if !wanted {
+            return;
+        }
+
+        match deliveries(&self.services, *log, entries).await {
+            Ok(deliveries) => {
+                // Encoded here, so that no shard has to.
+                for delivery in &deliveries {
+                    delivery.event.frame(CodecKind::Native);
+                }
+                self.follow.drive_in(*epoch, |hub, elapsed, effects| hub.deliver(*log, &deliveries, elapsed, effects));
+            }
+            // Names could not be looked up: the reader retries until they can.
+            Err(_) => self.follow.drive(|hub, effects| hub.hint(*log, head, effects)),
+        }
+    }
+}
+
+impl CommitListener for Deliveries {
+    fn committed(&self, committed: &Committed) {
+        self.enqueue(Job { committed: committed.clone(), ours: true });
+    }
+}
+
+/// Handles commits until the node ends.
+async fn run(deliveries: Arc<Deliveries>, mut jobs: mpsc::Receiver<Job>) {
+    while let Some(job) = jobs.recv().await {
+        deliveries.handle(job).await;
+        deliveries.finished();
+    }
+}
+
+/// Returns the users whom these entries remove from a room: by the room's log, and by their own on every node that holds a
+/// socket of theirs.
+fn removed(committed: &Committed) -> BTreeSet<UserId> {
+    let is_out = |state| matches!(state, MemberState::Left | MemberState::Kicked | MemberState::Banned);
+    let removed = committed.entries.iter().filter_map(|entry| match (&entry.body, committed.log) {
+        (Body::Member { user, state, .. }, LogId::Room(_)) if is_out(*state) => Some(*user),
+        (Body::UserRoom(row), LogId::User(user)) if is_out(row.state) => Some(user),
+        _ => None,
+    });
+    removed.collect()
+}

@@ -1,0 +1,122 @@
+//! The sockets that a node may hold, and their departure when it shuts down.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use realtime::protocol::CloseCode;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// How much of its grace a drain spreads the clients' departure over.
+const SPREAD: f64 = 0.6;
+/// How long sockets that are cut have to leave hub and presence.
+const LEAVE_WAIT: Duration = Duration::from_secs(1);
+
+/// Counts a node's open sockets, and makes them leave.
+pub(crate) struct Drain {
+    limit: usize,
+    open: AtomicUsize,
+    one_less: Notify,
+    stage: watch::Sender<Stage>,
+}
+
+/// How far the node is on its way to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// It serves.
+    Serving,
+    /// Sockets leave within this time, each at a random moment.
+    Leaving(Duration),
+    /// Whatever is still open is cut.
+    Cut,
+}
+
+impl Drain {
+    /// Returns the state of a node that serves at most `limit` sockets.
+    pub fn new(limit: usize) -> Drain {
+        let (open, one_less) = (AtomicUsize::new(0), Notify::new());
+        Drain { limit, open, one_less, stage: watch::Sender::new(Stage::Serving) }
+    }
+
+    /// Returns a permit for another socket, or why there is none.
+    pub fn admit(self: &Arc<Self>) -> Result<ConnectionPermit, CloseCode> {
+        if self.is_draining() {
+            return Err(CloseCode::Drained);
+        }
+        let admitted =
+            self.open.fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| (open < self.limit).then_some(open + 1));
+        admitted.map(|_| ConnectionPermit(self.clone())).map_err(|_| CloseCode::Overloaded)
+    }
+
+    /// Returns how many sockets are open.
+    pub fn open_sockets(&self) -> usize {
+        self.open.load(Ordering::Acquire)
+    }
+
+    /// Returns whether no new socket is admitted, because the node shuts down.
+    pub fn is_draining(&self) -> bool {
+        *self.stage.borrow() != Stage::Serving
+    }
+
+    /// Makes all sockets leave within `grace`. Those that are still open then, such as those of clients that do not read, are
+    /// cut. Returns at most a second later.
+    pub async fn run(&self, grace: Duration) {
+        let end = Instant::now() + grace;
+        self.stage.send_replace(Stage::Leaving(grace.mul_f64(SPREAD)));
+        if timeout_at(end, self.all_closed()).await.is_err() {
+            tracing::warn!(
+                open = self.open_sockets(),
+                "sockets were still open when the grace period ended, cutting them"
+            );
+            self.stage.send_replace(Stage::Cut);
+            let _ = timeout(LEAVE_WAIT, self.all_closed()).await;
+        }
+    }
+
+    /// Returns what tells a socket to leave.
+    pub fn departure(&self) -> Departure {
+        Departure(self.stage.subscribe())
+    }
+
+    /// Returns once no socket is open.
+    async fn all_closed(&self) {
+        while self.open_sockets() > 0 {
+            let one_less = self.one_less.notified();
+            tokio::pin!(one_less);
+            one_less.as_mut().enable();
+            if self.open_sockets() > 0 {
+                one_less.await;
+            }
+        }
+    }
+}
+
+/// One of the sockets that the node may hold.
+pub(crate) struct ConnectionPermit(Arc<Drain>);
+
+impl Drop for ConnectionPermit {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::AcqRel);
+        self.0.one_less.notify_waiters();
+    }
+}
+
+/// Tells one socket to leave.
+pub(crate) struct Departure(watch::Receiver<Stage>);
+
+impl Departure {
+    /// Waits for the node's next step towards its end: a random delay after which to leave, or none when the socket is cut.
+    pub async fn next(&mut self) -> Option<Duration> {
+        loop {
+            if self.0.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            match *self.0.borrow_and_update() {
+                Stage::Serving => {}
+                Stage::Leaving(spread) => return Some(spread.mul_f64(rand::random_range(0.0..1.0))),
+                Stage::Cut => return None,
+            }
+        }
+    }
+}

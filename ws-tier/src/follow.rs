@@ -1,0 +1,240 @@
+//! The logs that this node follows: drives the hub, and does the I/O that it asks for.
+//!
+//! Never decides who gets a message.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use domain::{Epoch, LogId, Now, Seq};
+use parking_lot::{Mutex, MutexGuard};
+use realtime::hub::{Effect, Hub, Request, SocketId};
+use realtime::interpreter::{deliveries, head, stretch};
+use service::Services;
+use service::ports::{BusStatus, StoreError};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::MissedTickBehavior;
+
+use crate::send_queue::SendQueue;
+use crate::shards::Shards;
+use crate::tasks::Tasks;
+
+/// Entries of one read.
+const READ_ENTRIES: u64 = 256;
+/// The pause before a failed read is tried again.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// The hub of a node, with what carries out its effects.
+pub(crate) struct Follow {
+    services: Services,
+    tasks: Tasks,
+    hub: Mutex<Hub>,
+    shards: Shards,
+    /// Logs whose first read a request waits for.
+    starting: Mutex<HashMap<LogId, Arc<Notify>>>,
+    /// Effects that need I/O. Each log has at most one of each kind in it, so it is bounded by the logs that sockets follow.
+    effects: mpsc::UnboundedSender<(Epoch, Effect)>,
+    checking_epoch: AtomicBool,
+}
+
+impl Follow {
+    /// Starts to follow logs on behalf of sockets in this many shards.
+    pub async fn start(services: Services, tasks: Tasks, shards: usize) -> Result<Arc<Follow>, StoreError> {
+        let epoch = services.ports.store.log.epoch().await?;
+        let (effects, queue) = mpsc::unbounded_channel();
+        let follow = Arc::new(Follow {
+            services,
+            tasks: tasks.clone(),
+            hub: Mutex::new(Hub::new(epoch, shards)),
+            shards: Shards::start(shards),
+            starting: Mutex::default(),
+            effects,
+            checking_epoch: AtomicBool::new(false),
+        });
+        tasks.essential("follow", run(follow.clone(), queue));
+        Ok(follow)
+    }
+
+    /// Returns the hub, to ask it something.
+    pub fn hub(&self) -> MutexGuard<'_, Hub> {
+        self.hub.lock()
+    }
+
+    /// Calls the hub, and carries out its effects. Messages are queued under its lock, so that their order is the hub's own.
+    pub fn drive<R>(&self, call: impl FnOnce(&mut Hub, &mut Vec<Effect>) -> R) -> R {
+        let mut effects = Vec::new();
+        let mut hub = self.hub();
+        let answer = call(&mut hub, &mut effects);
+        let epoch = hub.epoch();
+        for effect in effects {
+            match effect {
+                Effect::Enqueue { shard, to, messages } => self.shards.enqueue(shard, to, messages),
+                Effect::Close { socket, code } => self.shards.close(socket, code),
+                // The receiver lives as long as the node; once it has stopped, no socket needs the effect.
+                other => drop(self.effects.send((epoch, other))),
+            }
+        }
+        answer
+    }
+
+    /// As [`Follow::drive`], unless the hub has entered another epoch than `epoch` since.
+    pub fn drive_in(&self, epoch: Epoch, call: impl FnOnce(&mut Hub, Duration, &mut Vec<Effect>)) {
+        let elapsed = self.now().elapsed;
+        self.drive(|hub, effects| {
+            if hub.epoch() == epoch {
+                call(hub, elapsed, effects);
+            }
+        });
+    }
+
+    /// Adds a socket, which is not signed in.
+    pub async fn open(&self, socket: SocketId, send_queue: Arc<SendQueue>) {
+        self.shards.open(socket, send_queue).await;
+    }
+
+    /// Removes a socket from its shard and from the hub.
+    pub async fn close(&self, socket: SocketId) {
+        self.shards.remove(socket).await;
+        let elapsed = self.now().elapsed;
+        self.drive(|hub, _| hub.detach(socket, elapsed));
+    }
+
+    /// Waits until the position of the request's log is known; false when a newer request has replaced this one.
+    pub async fn ready(&self, request: &Request) -> bool {
+        self.log_ready(request.log, |hub| hub.is_current(request)).await
+    }
+
+    /// Waits until the log's position is known, for as long as `wanted`.
+    pub async fn log_ready(&self, log: LogId, wanted: impl Fn(&Hub) -> bool) -> bool {
+        loop {
+            let started = {
+                let hub = self.hub();
+                if !wanted(&hub) || hub.is_ready(log) {
+                    return wanted(&hub);
+                }
+                // Made under the hub's lock, so the news cannot pass between the look and the wait.
+                self.starting.lock().entry(log).or_default().clone().notified_owned()
+            };
+            started.await;
+        }
+    }
+
+    /// Looks whether the store is in another epoch, because something of another epoch arrived.
+    pub async fn check_epoch(&self) {
+        if self.checking_epoch.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        if let Ok(epoch) = self.services.ports.store.log.epoch().await {
+            self.enter_epoch(epoch);
+        }
+        self.checking_epoch.store(false, Ordering::Release);
+    }
+
+    /// Enters the store's epoch. If it is another one, nothing that this node knows holds any more: it closes its sockets.
+    pub fn enter_epoch(&self, epoch: Epoch) {
+        if self.hub().epoch() != epoch {
+            // Before the sockets close, which writes the marks of their users.
+            self.services.marks.forget();
+        }
+        let changed = self.drive(|hub, effects| {
+            let changed = hub.epoch() != epoch;
+            if changed {
+                tracing::warn!(%epoch, "the store has another epoch, closing all sockets");
+                hub.restart(epoch, effects);
+            }
+            changed
+        });
+        if changed {
+            self.starting.lock().drain().for_each(|(_, waiting)| waiting.notify_waiters());
+        }
+    }
+
+    /// Unsubscribes from logs that no socket follows any more, until the node ends.
+    pub async fn keep_up(self: Arc<Self>) {
+        let mut second = tokio::time::interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            second.tick().await;
+            let elapsed = self.now().elapsed;
+            self.drive(|hub, effects| hub.tick(elapsed, effects));
+            let (logs, sockets) = self.hub().counts();
+            metrics::gauge!("palaver_logs_followed").set(logs as f64);
+            metrics::gauge!("palaver_sockets").set(sockets as f64);
+        }
+    }
+
+    fn now(&self) -> Now {
+        self.services.ports.clock.present()
+    }
+
+    /// Subscribes to a log's channel and reads its head after the bus has confirmed the subscription: what is committed from
+    /// then on arrives, what was committed before is below the head.
+    async fn subscribe(&self, epoch: Epoch, log: LogId) {
+        let bus = &self.services.ports.bus;
+        let mut status = bus.status();
+        let was_up = *status.borrow_and_update() == BusStatus::Up;
+        bus.subscribe(log).await;
+        loop {
+            if self.hub().epoch() != epoch {
+                return;
+            }
+            match head(&self.services, log).await {
+                Ok((found, _)) if found != epoch => return self.check_epoch().await,
+                Ok((_, head)) => {
+                    self.drive_in(epoch, |hub, _, effects| hub.started(log, head, effects));
+                    if let Some(waiting) = self.starting.lock().remove(&log) {
+                        waiting.notify_waiters();
+                    }
+                    if !was_up || status.has_changed().unwrap_or(true) {
+                        // The subscription may have come about after that look at the head.
+                        self.drive(|hub, effects| hub.check(log, effects));
+                    }
+                    return;
+                }
+                Err(_) => tokio::time::sleep(RETRY).await,
+            }
+        }
+    }
+
+    /// Reads what is missing after a jump or a hint, page by page as the hub asks.
+    async fn read(&self, epoch: Epoch, log: LogId, after: Seq) {
+        loop {
+            if self.hub().epoch() != epoch {
+                return;
+            }
+            let Ok(stretch) = stretch(&self.services, log, after, READ_ENTRIES).await else {
+                tokio::time::sleep(RETRY).await;
+                continue;
+            };
+            if stretch.epoch != epoch {
+                return self.check_epoch().await;
+            }
+            let Ok(entries) = deliveries(&self.services, log, &stretch.entries).await else {
+                tokio::time::sleep(RETRY).await;
+                continue;
+            };
+            return self.drive_in(epoch, |hub, elapsed, effects| {
+                hub.read_done(log, &entries, stretch.head, elapsed, effects);
+            });
+        }
+    }
+}
+
+/// Carries out the hub's effects until the node ends.
+async fn run(follow: Arc<Follow>, mut effects: mpsc::UnboundedReceiver<(Epoch, Effect)>) {
+    while let Some((epoch, effect)) = effects.recv().await {
+        let this = follow.clone();
+        match effect {
+            Effect::Subscribe(log) => {
+                follow.tasks.spawn("subscribe", async move { this.subscribe(epoch, log).await });
+            }
+            Effect::Read { log, after } => {
+                follow.tasks.spawn("read", async move { this.read(epoch, log, after).await });
+            }
+            // Not spawned: a later subscription of the same log must come after it.
+            Effect::Unsubscribe(log) => follow.services.ports.bus.unsubscribe(log).await,
+            Effect::Enqueue { .. } | Effect::Close { .. } => unreachable!("carried out where the hub is driven"),
+        }
+    }
+}

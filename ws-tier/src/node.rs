@@ -1,0 +1,167 @@
+//! A node of the WebSocket tier: composes the parts that hold its sockets and feed them, and starts and stops their tasks.
+//!
+//! Decides nothing: each part does, or asks `realtime`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use domain::Now;
+use domain::limits::Limits;
+use realtime::hub::SocketId;
+use realtime::protocol::Settings;
+use service::Services;
+use service::ports::StoreError;
+
+use crate::connections::ConnectionRegistry;
+use crate::delivery::Deliveries;
+use crate::drain::Drain;
+use crate::follow::Follow;
+use crate::listener;
+use crate::node_api::{self, AccessKeys};
+use crate::peers::{PeerNodes, Reachable};
+use crate::presence::PresenceWatch;
+use crate::receipts::{LocalMarks, Receipts};
+use crate::relay::Relay;
+use crate::replay::Replays;
+use crate::tasks::Tasks;
+use crate::typing::{LocalTyping, TypingFanout};
+
+/// How a node is set up.
+#[derive(Debug, Clone)]
+pub struct NodeSettings {
+    /// Its name, shown to people: short, and different from those of other nodes.
+    pub name: String,
+    /// Frames, sockets, heartbeat.
+    pub limits: Limits,
+    /// Tasks that own the queues of sockets; one per core is right.
+    pub shards: usize,
+}
+
+impl NodeSettings {
+    /// Returns the defaults, with a random name.
+    pub fn new(limits: Limits) -> Self {
+        let name = format!("n-{:04x}", rand::random::<u16>());
+        let shards = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(8));
+        NodeSettings { name, limits, shards }
+    }
+}
+
+/// A node of the WebSocket tier.
+pub struct Node {
+    pub(crate) services: Services,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) connections: ConnectionRegistry,
+    pub(crate) follow: Arc<Follow>,
+    pub(crate) replays: Replays,
+    pub(crate) presence: Arc<PresenceWatch>,
+    pub(crate) drain: Arc<Drain>,
+    deliveries: Arc<Deliveries>,
+    peers: Arc<PeerNodes>,
+    tasks: Tasks,
+    next_socket: AtomicU64,
+}
+
+impl Node {
+    /// Starts a node. From then on it hears the commits of `services.logs` and the bus.
+    pub async fn start(services: Services, settings: NodeSettings) -> Result<Arc<Node>, StoreError> {
+        let NodeSettings { name, limits, shards } = settings;
+        let shards = shards.max(1);
+        let tasks = Tasks::new();
+        let follow = Follow::start(services.clone(), tasks.clone(), shards).await?;
+        let presence = PresenceWatch::new(services.clone(), follow.clone(), tasks.clone());
+        let deliveries = Deliveries::start(services.clone(), follow.clone(), presence.clone(), tasks.clone(), shards);
+        let typing = TypingFanout::new(services.clone(), follow.clone(), tasks.clone());
+        let receipts = Receipts::new(services.clone(), follow.clone(), tasks.clone());
+
+        let relay = Relay {
+            services: services.clone(),
+            follow: follow.clone(),
+            deliveries: deliveries.clone(),
+            typing: typing.clone(),
+            receipts: receipts.clone(),
+        };
+        relay.start(&tasks);
+        tasks.essential("presence", presence.clone().run());
+        tasks.essential("upkeep", follow.clone().keep_up());
+
+        services.logs.add_listener(deliveries.clone());
+        services.presence.add_listener(Arc::new(LocalTyping(typing)));
+        services.marks.add_listener(Arc::new(LocalMarks(receipts)));
+        Ok(Arc::new(Node {
+            connections: ConnectionRegistry::default(),
+            follow,
+            replays: Replays::new(),
+            presence,
+            drain: Arc::new(Drain::new(limits.connections_per_node)),
+            deliveries,
+            peers: PeerNodes::new(name.clone()),
+            tasks,
+            next_socket: AtomicU64::new(0),
+            settings: Arc::new(Settings { node: name, limits }),
+            services,
+        }))
+    }
+
+    /// Returns the route of sockets, `GET /v1/ws`.
+    pub fn router(self: &Arc<Self>) -> Router {
+        listener::router(self.clone())
+    }
+
+    /// Returns what the private port answers: `/@connections/{id}`, and changes that other nodes forward. Each request is
+    /// signed with one of `keys`.
+    pub fn private_router(self: &Arc<Self>, keys: Arc<AccessKeys>) -> Router {
+        node_api::router(self.clone(), keys)
+    }
+
+    /// Makes this node one of several. With `reachable`, nodes also forward changes to each other.
+    pub fn join(&self, reachable: Option<Reachable>) {
+        let (services, follow) = (self.services.clone(), self.follow.clone());
+        self.peers.join(services, follow, self.drain.clone(), &self.tasks, reachable);
+    }
+
+    /// Makes all sockets leave: admits no new one, sends each a `goaway` with a random delay, and answers changes in flight.
+    /// Sockets that are still open after `grace`, such as those of clients that do not read, are cut. Returns at most a second
+    /// later.
+    pub async fn drain(&self, grace: Duration) {
+        tokio::join!(self.drain.run(grace), async {
+            // A store that does not answer must not hold up the drain.
+            let _ = tokio::time::timeout(grace, self.peers.leave(&self.services)).await;
+        });
+    }
+
+    /// Ends the node, after everything that was committed before has been published to the other nodes.
+    pub async fn stop(&self) {
+        self.deliveries.flush().await;
+        self.services.ports.bus.flush().await;
+        self.tasks.stop();
+    }
+
+    /// Returns once a task has ended without which the node cannot work: the process should drain and end.
+    pub async fn failed(&self) {
+        self.tasks.failed().await;
+    }
+
+    /// Returns the node's name.
+    pub fn name(&self) -> &str {
+        &self.settings.node
+    }
+
+    /// Returns how many sockets are open.
+    pub fn open_sockets(&self) -> usize {
+        self.drain.open_sockets()
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.drain.is_draining()
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        self.services.ports.clock.present()
+    }
+
+    pub(crate) fn next_socket(&self) -> SocketId {
+        self.next_socket.fetch_add(1, Ordering::Relaxed)
+    }
+}

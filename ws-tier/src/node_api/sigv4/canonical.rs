@@ -1,0 +1,80 @@
+//! The canonical form of a request: what both sides must write alike, whatever happened to it on the way.
+
+use axum::http::{HeaderMap, Method, Uri};
+
+use crate::node_api::percent::decode;
+
+/// The canonical request; `signed` are names of headers in lower case, in their order.
+pub(super) fn request(method: &Method, uri: &Uri, headers: &HeaderMap, signed: &[&str], payload_hash: &str) -> String {
+    let mut text = format!("{method}\n{}\n{}\n", path(uri.path()), query(uri.query().unwrap_or("")));
+    for name in signed {
+        text.push_str(name);
+        text.push(':');
+        text.push_str(&values(uri, headers, name));
+        text.push('\n');
+    }
+    text.push('\n');
+    text.push_str(&signed.join(";"));
+    text.push('\n');
+    text.push_str(payload_hash);
+    text
+}
+
+/// The path as it was sent, without `.` and `..`, and encoded once more: all services but S3 want it so.
+fn path(sent: &str) -> String {
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in sent.split('/').filter(|segment| !segment.is_empty() && *segment != ".") {
+        if segment == ".." {
+            segments.pop();
+        } else {
+            segments.push(segment);
+        }
+    }
+    let directory = ["/", "/.", "/.."].iter().any(|end| sent.ends_with(end));
+    let mut path = String::from("/");
+    path.push_str(&segments.iter().map(|segment| encode(segment.as_bytes())).collect::<Vec<_>>().join("/"));
+    if directory && !segments.is_empty() {
+        path.push('/');
+    }
+    path
+}
+
+/// Parameters sorted by their encoded names and values.
+fn query(sent: &str) -> String {
+    let mut parameters: Vec<(String, String)> = sent
+        .split('&')
+        .filter(|parameter| !parameter.is_empty())
+        .map(|parameter| parameter.split_once('=').unwrap_or((parameter, "")))
+        .map(|(name, value)| (encode(&decode(name)), encode(&decode(value))))
+        .collect();
+    parameters.sort();
+    let parameters: Vec<String> = parameters.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    parameters.join("&")
+}
+
+/// All values of a header, each without the spaces around it and with runs of them as one.
+fn values(uri: &Uri, headers: &HeaderMap, name: &str) -> String {
+    let values: Vec<String> = headers.get_all(name).iter().map(|value| single_spaced(value.as_bytes())).collect();
+    match (values.is_empty(), uri.authority()) {
+        // HTTP/2 has no such header; the authority says the same.
+        (true, Some(authority)) if name == "host" => authority.to_string(),
+        _ => values.join(","),
+    }
+}
+
+fn single_spaced(value: &[u8]) -> String {
+    let text = String::from_utf8_lossy(value);
+    text.split(' ').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// RFC 3986 §2.3: all but the unreserved characters.
+fn encode(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for byte in bytes {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(*byte)),
+            other => text.push_str(&format!("%{other:02X}")),
+        }
+    }
+    text
+}

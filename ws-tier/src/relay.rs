@@ -1,0 +1,114 @@
+//! What this node learns from others: the bus, and beside it the store's `changes`.
+//!
+//! Never believes either: a hint only makes the hub read the log.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{LogId, Seq};
+use service::Services;
+use service::limits::CHANGES_INTERVAL;
+use service::ports::{BusMessage, BusStatus, ChangesCursor, Heard};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::delivery::{Deliveries, Job};
+use crate::follow::Follow;
+use crate::limits::{CHANGES_INTERVAL_DOWN, CHECK_INTERVAL, EPHEMERAL_QUEUE};
+use crate::receipts::Receipts;
+use crate::tasks::Tasks;
+use crate::typing::TypingFanout;
+
+/// What the bus brings goes here.
+#[derive(Clone)]
+pub(crate) struct Relay {
+    pub services: Services,
+    pub follow: Arc<Follow>,
+    pub deliveries: Arc<Deliveries>,
+    pub typing: Arc<TypingFanout>,
+    pub receipts: Arc<Receipts>,
+}
+
+impl Relay {
+    /// Starts to listen to the bus, and to ask the store which logs changed.
+    pub fn start(self, tasks: &Tasks) {
+        let Some(heard) = self.services.ports.bus.listen() else {
+            tracing::error!("this node's bus has another listener, so commits of other nodes arrive by `changes` only");
+            return tasks.essential("changes", self.changes());
+        };
+        let (ephemeral, shown) = mpsc::channel(EPHEMERAL_QUEUE);
+        tasks.essential("ephemeral", self.clone().show(shown));
+        tasks.essential("bus", self.clone().listen(heard, ephemeral));
+        tasks.essential("changes", self.changes());
+    }
+
+    async fn listen(self, mut heard: mpsc::Receiver<Heard>, ephemeral: mpsc::Sender<Heard>) {
+        while let Some(Heard { log, message }) = heard.recv().await {
+            match message {
+                BusMessage::Committed(committed) => self.deliveries.enqueue(Job { committed, ours: false }),
+                BusMessage::Head { log, epoch, head } if epoch == self.follow.hub().epoch() => {
+                    self.follow.drive(|hub, effects| hub.hint(log, head, effects));
+                }
+                BusMessage::Head { .. } => self.follow.check_epoch().await,
+                // They need names and sizes of rooms: nothing durable waits for those.
+                BusMessage::Typing(_) | BusMessage::Mark(_) => drop(ephemeral.try_send(Heard { log, message })),
+            }
+        }
+    }
+
+    /// Shows ephemeral messages: typing and marks.
+    async fn show(self, mut ephemeral: mpsc::Receiver<Heard>) {
+        while let Some(Heard { log, message }) = ephemeral.recv().await {
+            match (message, log) {
+                (BusMessage::Typing(typing), _) => self.typing.show(&typing).await,
+                // It comes on both channels: a node that follows both shows each part once.
+                (BusMessage::Mark(mark), LogId::User(_)) => self.receipts.show_own(&mark),
+                (BusMessage::Mark(mark), LogId::Room(_)) => self.receipts.show(&mark).await,
+                (BusMessage::Committed(_) | BusMessage::Head { .. }, _) => unreachable!("`listen` keeps them"),
+            }
+        }
+    }
+
+    /// Asks the store which logs changed: every 5 s, and every second while the bus is down.
+    async fn changes(self) {
+        let mut status = self.services.ports.bus.status();
+        let mut cursor: Option<ChangesCursor> = None;
+        let mut checked = Instant::now();
+        loop {
+            let up = *status.borrow_and_update() == BusStatus::Up;
+            let interval = if up { CHANGES_INTERVAL } else { CHANGES_INTERVAL_DOWN };
+            tokio::select! {
+                () = tokio::time::sleep(spread(interval)) => {}
+                changed = status.changed() => {
+                    if changed.is_err() {
+                        // The bus is gone for good; the interval is all there is.
+                        tokio::time::sleep(interval).await;
+                    } else if *status.borrow_and_update() == BusStatus::Up {
+                        // What was published while it was down is lost.
+                        self.follow.drive(|hub, effects| hub.check_all(effects));
+                    }
+                }
+            }
+
+            let Ok(changed) = self.services.ports.store.log.changes(cursor.as_ref()).await else { continue };
+            self.follow.enter_epoch(changed.epoch);
+            let first = cursor.replace(changed.next).is_none();
+            self.follow.drive(|hub, effects| {
+                // The first answer begins "now", which is after the hub's logs began.
+                if changed.lost || first || checked.elapsed() >= CHECK_INTERVAL {
+                    hub.check_all(effects);
+                    checked = Instant::now();
+                }
+                for (log, head) in &changed.logs {
+                    let head: Seq = *head;
+                    hub.hint(*log, head, effects);
+                }
+            });
+        }
+    }
+}
+
+/// Returns a little less than `interval`, so that nodes do not ask in step.
+fn spread(interval: Duration) -> Duration {
+    interval.mul_f64(rand::random_range(0.9..1.0))
+}
