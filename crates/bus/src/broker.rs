@@ -3,12 +3,13 @@
 //! Never waits for a slow node: its queue is bounded, and what does not fit is lost, as on any bus.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::limits::BUS_QUEUE;
 use async_trait::async_trait;
 use domain::LogId;
+use parking_lot::Mutex;
 use service::ports::{Bus, BusMessage, BusStatus, Heard};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
@@ -49,7 +50,7 @@ impl Broker {
     /// An endpoint for another node.
     pub fn endpoint(&self) -> InProcessBus {
         let (queue, heard) = mpsc::channel(BUS_QUEUE);
-        let mut nodes = self.shared.nodes();
+        let mut nodes = self.shared.nodes.lock();
         let id = nodes.last().map_or(0, |node| node.id + 1);
         nodes.push(Node { id, follows: HashSet::new(), queue });
         InProcessBus { id, shared: self.shared.clone(), heard: Mutex::new(Some(heard)) }
@@ -74,11 +75,6 @@ impl Default for Broker {
 }
 
 impl BrokerState {
-    /// No code panics while it holds this lock, and a half-made change of a set is harmless.
-    fn nodes(&self) -> MutexGuard<'_, Vec<Node>> {
-        self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn is_up(&self) -> bool {
         *self.status.borrow() == BusStatus::Up
     }
@@ -87,7 +83,7 @@ impl BrokerState {
 #[async_trait]
 impl Bus for InProcessBus {
     async fn publish(&self, log: LogId, message: BusMessage) {
-        let nodes = self.shared.nodes();
+        let nodes = self.shared.nodes.lock();
         let up = self.shared.is_up();
         for node in nodes.iter().filter(|node| node.id != self.id && node.follows.contains(&log)) {
             let sent = if up { node.queue.try_send(Heard { log, message: message.clone() }) } else { Ok(()) };
@@ -98,19 +94,19 @@ impl Bus for InProcessBus {
     }
 
     async fn subscribe(&self, log: LogId) {
-        if let Some(node) = self.shared.nodes().iter_mut().find(|node| node.id == self.id) {
+        if let Some(node) = self.shared.nodes.lock().iter_mut().find(|node| node.id == self.id) {
             node.follows.insert(log);
         }
     }
 
     async fn unsubscribe(&self, log: LogId) {
-        if let Some(node) = self.shared.nodes().iter_mut().find(|node| node.id == self.id) {
+        if let Some(node) = self.shared.nodes.lock().iter_mut().find(|node| node.id == self.id) {
             node.follows.remove(&log);
         }
     }
 
     fn listen(&self) -> Option<mpsc::Receiver<Heard>> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.heard.lock().take()
     }
 
     fn status(&self) -> watch::Receiver<BusStatus> {
@@ -120,7 +116,7 @@ impl Bus for InProcessBus {
 
 impl Drop for InProcessBus {
     fn drop(&mut self) {
-        self.shared.nodes().retain(|node| node.id != self.id);
+        self.shared.nodes.lock().retain(|node| node.id != self.id);
     }
 }
 

@@ -3,12 +3,13 @@
 //! Never asks what time it is, and forgets everything with the process: the next refresh rebuilds it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use crate::limits::PRESENCE_REMEMBERED;
 use async_trait::async_trait;
 use domain::limits::{PRESENCE_LIFE, TYPING_LIFE};
 use domain::{RoomId, Timestamp, UserId};
+use parking_lot::Mutex;
 use service::limits::PRESENCE_CONNECTIONS;
 use service::ports::{PresenceStatus, PresenceStore, UserPresence};
 
@@ -59,11 +60,6 @@ impl InProcessPresence {
     pub fn for_another_node(&self) -> Self {
         InProcessPresence { state: self.state.clone(), told: Mutex::default() }
     }
-
-    /// No code panics while it holds this lock, and the next refresh heals what it would leave.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Connections {
@@ -106,7 +102,7 @@ impl State {
 #[async_trait]
 impl PresenceStore for InProcessPresence {
     async fn refresh(&self, now: Timestamp, connections: &[(UserId, String, PresenceStatus)]) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         for (user, id, status) in connections {
             let known = state.users.entry(*user).or_default();
             hold(&mut known.by_id, now, id, *status);
@@ -115,7 +111,7 @@ impl PresenceStore for InProcessPresence {
     }
 
     async fn remove(&self, now: Timestamp, user: UserId, connection: &str) {
-        if let Some(known) = self.state().users.get_mut(&user)
+        if let Some(known) = self.state.lock().users.get_mut(&user)
             && known.by_id.remove(connection).is_some()
         {
             known.last_seen = Some(now);
@@ -123,15 +119,15 @@ impl PresenceStore for InProcessPresence {
     }
 
     async fn remove_user(&self, now: Timestamp, user: UserId) {
-        if let Some(known) = self.state().users.get_mut(&user) {
+        if let Some(known) = self.state.lock().users.get_mut(&user) {
             known.by_id.clear();
             known.last_seen = Some(now);
         }
     }
 
     async fn changed(&self, now: Timestamp) -> Vec<UserPresence> {
-        let mut state = self.state();
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
+        let mut told = self.told.lock();
         let changed: Vec<UserPresence> = state
             .users
             .keys()
@@ -149,17 +145,17 @@ impl PresenceStore for InProcessPresence {
     }
 
     async fn get(&self, now: Timestamp, users: &[UserId]) -> Option<Vec<UserPresence>> {
-        let state = self.state();
+        let state = self.state.lock();
         Some(users.iter().map(|user| state.presence(now, *user)).collect())
     }
 
     async fn online(&self, now: Timestamp) -> u64 {
-        let state = self.state();
+        let state = self.state.lock();
         state.users.values().filter(|known| known.status(now) > PresenceStatus::Offline).count() as u64
     }
 
     async fn set_typing(&self, now: Timestamp, room: RoomId, user: UserId, on: bool) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         if on {
             state.typing.entry(room).or_default().insert(user, now + TYPING_LIFE);
         } else if let Some(users) = state.typing.get_mut(&room) {
@@ -168,7 +164,7 @@ impl PresenceStore for InProcessPresence {
     }
 
     async fn typing(&self, now: Timestamp, room: RoomId) -> Vec<UserId> {
-        let state = self.state();
+        let state = self.state.lock();
         let users = state.typing.get(&room).into_iter().flatten();
         let mut typing: Vec<UserId> = users.filter(|(_, until)| **until > now).map(|(user, _)| *user).collect();
         typing.sort_unstable();

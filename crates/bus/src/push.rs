@@ -4,7 +4,7 @@
 //! Never repeats a post: it is made at most once. Never removes a row: whoever is told that a socket is gone does.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,6 +17,7 @@ use aws_sdk_apigatewaymanagement::error::{DisplayErrorContext, SdkError};
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use bytes::Bytes;
 use domain::Timestamp;
+use parking_lot::Mutex;
 use service::Clock;
 use service::limits::NODE_LIFE;
 use service::ports::{Connection, ConnectionPush, NodeRow, NodeStore, PushError};
@@ -81,7 +82,7 @@ impl ConnectionsPush {
     async fn endpoint(&self, node: &str) -> Result<Option<String>, PushError> {
         let now = self.clock.now();
         {
-            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = self.known.lock();
             let fresh = known.looked_at.is_some_and(|at| now.since(at) < NODES_HOLD);
             // One that is not known may have come just now.
             if let Some(endpoint) = known.endpoints.get(node).filter(|_| fresh) {
@@ -90,14 +91,14 @@ impl ConnectionsPush {
         }
         let unavailable = |error: service::ports::StoreError| PushError::Unavailable(error.to_string());
         let nodes = self.nodes.nodes(now, NODE_LIFE).await.map_err(unavailable)?;
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock();
         known.looked_at = Some(now);
         known.endpoints = nodes.into_iter().map(|NodeRow { node, endpoint, .. }| (node, endpoint)).collect();
         Ok(known.endpoints.get(node).cloned())
     }
 
     fn client_of(&self, endpoint: &str) -> Client {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self.clients.lock();
         if let Some(client) = clients.get(endpoint) {
             return client.clone();
         }

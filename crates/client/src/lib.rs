@@ -20,11 +20,12 @@ mod task;
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use domain::{EntryId, Seq};
+use parking_lot::Mutex;
 use tokio::sync::{Notify, broadcast, oneshot, watch};
 use wire::{RoomEntry, UserSelf};
 
@@ -103,12 +104,12 @@ impl Client {
 
     /// The room list.
     pub fn rooms(&self) -> Vec<RoomEntry> {
-        self.inner.state().list().cloned().collect()
+        self.inner.state.lock().list().cloned().collect()
     }
 
     /// What this client holds of a room that it is in.
     pub fn room(&self, room: &str) -> Option<Room> {
-        self.inner.state().room(room).cloned()
+        self.inner.state.lock().room(room).cloned()
     }
 
     /// Sends a message. It is on its way at once; awaiting it waits for the ack.
@@ -158,15 +159,15 @@ impl Client {
 
     /// Loads a page of history: the newest, or the one before `before`. Returns whether there is more.
     pub async fn load(&self, room: &str, before: Option<Seq>) -> Result<bool, Error> {
-        let min_seq = self.inner.state().min_seq(room);
+        let min_seq = self.inner.state.lock().min_seq(room);
         let page = self.inner.rest.messages(room, before, min_seq).await?;
-        self.inner.state().loaded(room, &page.epoch, page.as_of, &page.items);
+        self.inner.state.lock().loaded(room, &page.epoch, page.as_of, &page.items);
         Ok(page.more)
     }
 
     /// Marks a room as read up to `seq`.
     pub fn mark_read(&self, room: &str, seq: Seq) {
-        self.inner.state().mark(room, seq);
+        self.inner.state.lock().mark(room, seq);
         self.inner.wake.notify_one();
     }
 
@@ -177,7 +178,7 @@ impl Client {
 
     /// How many changes are not answered yet.
     pub fn unanswered(&self) -> usize {
-        self.inner.state().unanswered()
+        self.inner.state.lock().unanswered()
     }
 
     /// Waits until nothing is on its way: all changes are answered, every room is live.
@@ -191,9 +192,9 @@ impl Client {
         let (answer, answered) = oneshot::channel();
         {
             // Both under the machine's lock, so that ids ascend in the order of the outbox.
-            let mut machine = self.inner.state();
-            let id = EntryId(lock(&self.inner.ids).next(now_ms));
-            lock(&self.inner.answers).insert(id, answer);
+            let mut machine = self.inner.state.lock();
+            let id = EntryId(self.inner.ids.lock().next(now_ms));
+            self.inner.answers.lock().insert(id, answer);
             machine.put(room, id, op, seen, Instant::now());
         }
         self.inner.wake.notify_one();
@@ -205,7 +206,7 @@ impl Client {
         let mut ended = self.inner.ended.subscribe();
         let mut updates = self.inner.updates.subscribe();
         loop {
-            if is(&self.inner.state()) {
+            if is(&self.inner.state.lock()) {
                 return Ok(());
             }
             if let Some(code) = *ended.borrow_and_update() {
@@ -219,17 +220,6 @@ impl Client {
             }
         }
     }
-}
-
-impl ClientInner {
-    fn state(&self) -> MutexGuard<'_, ClientState> {
-        lock(&self.state)
-    }
-}
-
-/// No code panics while it holds one of these locks.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A change on its way. Dropping it takes nothing back.

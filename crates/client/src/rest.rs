@@ -1,8 +1,7 @@
 //! The few REST calls that a client needs: signing in, a new token, a room, a page of history.
 
-use std::sync::Mutex;
-
 use domain::{RoomKind, Seq};
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wire::UserSelf;
@@ -10,7 +9,7 @@ use wire::rest::auth::{GuestBody, LoginBody, RefreshBody, Tokens};
 use wire::rest::messages::MessagePage;
 use wire::rest::rooms::RoomView;
 
-use crate::{Error, lock};
+use crate::Error;
 
 /// How a client signs in.
 #[derive(Clone)]
@@ -98,7 +97,7 @@ impl Rest {
     }
 
     pub fn access_token(&self) -> String {
-        lock(&self.tokens).access_token.clone()
+        self.tokens.lock().access_token.clone()
     }
 
     /// The URL of the sockets.
@@ -108,10 +107,10 @@ impl Rest {
 
     /// Gets another access token.
     pub async fn refresh(&self) -> Result<(), Error> {
-        let refresh_token = lock(&self.tokens).refresh_token.clone();
+        let refresh_token = self.tokens.lock().refresh_token.clone();
         let call = self.http.post(format!("{}/api/auth/refresh", self.address.base));
         let mut fresh: Tokens = json(call.json(&RefreshBody { refresh_token })).await?;
-        let mut tokens = lock(&self.tokens);
+        let mut tokens = self.tokens.lock();
         // Left out when the one before goes on.
         fresh.refresh_token = fresh.refresh_token.or_else(|| tokens.refresh_token.take());
         *tokens = fresh;

@@ -11,7 +11,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use wire::{ClientFrame, ServerFrame};
 
 use crate::state::Output;
-use crate::{ClientInner, Error, lock};
+use crate::{ClientInner, Error};
 
 /// The first wait before another try is below this; each next one below twice as much.
 const BACKOFF: Duration = Duration::from_millis(250);
@@ -44,7 +44,7 @@ pub(crate) async fn run(inner: Arc<ClientInner>, mut stopped: watch::Receiver<bo
             end = connection(&inner, &mut failures) => end,
             _ = stopped.wait_for(|stopped| *stopped) => End::Stopped,
         };
-        inner.state().disconnected();
+        inner.state.lock().disconnected();
         // Only news is left: without a socket nothing can fail.
         let _ = perform(&inner, None).await;
         let wait = match end {
@@ -70,7 +70,7 @@ pub(crate) async fn run(inner: Arc<ClientInner>, mut stopped: watch::Receiver<bo
             _ = stopped.wait_for(|stopped| *stopped) => break,
         }
     }
-    lock(&inner.answers).clear();
+    inner.answers.lock().clear();
 }
 
 /// Full jitter: anything up to the bound, so that many clients do not come back together.
@@ -81,7 +81,7 @@ fn jitter(failures: u32) -> Duration {
 
 async fn connection(inner: &Arc<ClientInner>, failures: &mut u32) -> End {
     let Ok((mut socket, _)) = connect_async(inner.rest.sockets()).await else { return End::Again };
-    let epoch = inner.state().epoch().map(ToOwned::to_owned);
+    let epoch = inner.state.lock().epoch().map(ToOwned::to_owned);
     let token = Some(inner.rest.access_token());
     let hello = ClientFrame::Hello { v: wire::VERSION, token, epoch, caps: Vec::new(), batch: true };
     if say(&mut socket, &hello).await.is_err() {
@@ -93,7 +93,7 @@ async fn connection(inner: &Arc<ClientInner>, failures: &mut u32) -> End {
     let mut asked = false;
     let mut leave = None;
     loop {
-        let due = inner.state().next_tick();
+        let due = inner.state.lock().next_tick();
         let silence = heard + if asked { heartbeat * 3 } else { heartbeat * 3 / 2 };
         let due = due.into_iter().chain(leave).chain([silence]).min().expect("silence is always due");
         tokio::select! {
@@ -107,7 +107,7 @@ async fn connection(inner: &Arc<ClientInner>, failures: &mut u32) -> End {
                                 *failures = 0;
                                 heartbeat = Duration::from_millis(*heartbeat_ms);
                             }
-                            inner.state().on_frame(frame, heard);
+                            inner.state.lock().on_frame(frame, heard);
                         }
                     }
                     Some(Ok(Message::Close(frame))) => return ended(frame.map_or(1005, |frame| frame.code.into())),
@@ -132,7 +132,7 @@ async fn connection(inner: &Arc<ClientInner>, failures: &mut u32) -> End {
                 if leave.is_some_and(|at| now >= at) {
                     return End::After(Duration::ZERO);
                 }
-                inner.state().on_tick(now);
+                inner.state.lock().on_tick(now);
             }
         }
         match perform(inner, Some(&mut socket)).await {
@@ -164,7 +164,7 @@ fn frames(text: &str) -> Vec<ServerFrame> {
 async fn perform(inner: &Arc<ClientInner>, mut socket: Option<&mut Socket>) -> Result<Option<Duration>, ()> {
     let mut leave = None;
     loop {
-        let outputs = inner.state().take_outputs();
+        let outputs = inner.state.lock().take_outputs();
         if outputs.is_empty() {
             break;
         }
@@ -179,7 +179,7 @@ async fn perform(inner: &Arc<ClientInner>, mut socket: Option<&mut Socket>) -> R
                 // Nobody may listen.
                 Output::Tell(update) => drop(inner.updates.send(update)),
                 Output::Answer(id, answer) => {
-                    if let Some(waiting) = lock(&inner.answers).remove(&id) {
+                    if let Some(waiting) = inner.answers.lock().remove(&id) {
                         let _ = waiting.send(answer.map_err(Error::from));
                     }
                 }

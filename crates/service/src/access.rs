@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use domain::name::Slug;
 use domain::{Actor, Member, MemberState, Refusal, Room, RoomId, RoomKind, Seq};
+use parking_lot::Mutex;
 
 pub use domain::RoomRef;
 
@@ -65,12 +66,12 @@ impl Access {
             RoomRef::Slug(slug) => slug,
         };
         // A slug belongs to one room for ever, so what is cached stays true.
-        let cached = self.slugs.lock().expect("no holder panics").get(slug).copied();
+        let cached = self.slugs.lock().get(slug).copied();
         if let Some(id) = cached {
             return Ok(id);
         }
         let id = self.store.rooms.room_by_slug(slug).await?.ok_or_else(no_such_room)?.id;
-        let mut slugs = self.slugs.lock().expect("no holder panics");
+        let mut slugs = self.slugs.lock();
         if slugs.len() >= CACHED_SLUGS {
             slugs.clear();
         }

@@ -1,9 +1,9 @@
 //! Lines of the log that every request would write while something is away: the same trouble is logged now and then.
 
-use std::sync::Mutex;
 use std::time::Instant;
 
 use crate::limits::{OTHER_TROUBLE, SAME_TROUBLE};
+use parking_lot::Mutex;
 
 /// One line of the log. It is logged at once when its words are others than before, and else again after a while.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ impl LogThrottle {
 
     /// Whether to tell it now: then how many lines were suppressed back since the last one.
     pub fn admit(&self, words: &str, now: Instant) -> Option<u64> {
-        let mut logged = self.0.lock().expect("no holder panics");
+        let mut logged = self.0.lock();
         if let Some(logged) = &mut *logged {
             let pause = if logged.words == words { SAME_TROUBLE } else { OTHER_TROUBLE };
             if now.saturating_duration_since(logged.at) < pause {

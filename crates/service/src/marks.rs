@@ -3,11 +3,12 @@
 //! Never an entry of a log: a mark must not cost more than a message.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::limits::MARK_INTERVAL;
 use domain::{Actor, LogId, Refusal, RoomId, Seq, Timestamp, UserId, UserRoom};
+use parking_lot::{Mutex, RwLock};
 
 use crate::clock::Clock;
 use crate::log_throttle::LogThrottle;
@@ -50,7 +51,7 @@ impl Marks {
 
     /// From now on `listener` hears of marks that rise here.
     pub fn add_listener(&self, listener: Arc<dyn MarkListener>) {
-        self.listeners.write().expect("no holder panics").push(listener);
+        self.listeners.write().push(listener);
     }
 
     /// The caller has read the room up to `seq` (at most its head). A lower mark than the known one
@@ -104,7 +105,7 @@ impl Marks {
 
     /// A mark that was read from the store, or the higher one that waits here to be written.
     pub fn overlay(&self, user: UserId, room: RoomId, stored: MarkRow) -> MarkRow {
-        let known = self.known.lock().expect("no holder panics");
+        let known = self.known.lock();
         match known.get(&(user, room)) {
             Some(known) if known.row.read_seq > stored.read_seq => {
                 let mentions = stored.mentions.into_iter().filter(|seq| *seq > known.row.read_seq).collect();
@@ -116,7 +117,7 @@ impl Marks {
 
     /// The store was restored: what was read in its other life, here or there, is not written into this one.
     pub fn forget(&self) {
-        self.known.lock().expect("no holder panics").clear();
+        self.known.lock().clear();
     }
 
     /// Writes the marks whose minute is over. The wiring calls it every few seconds.
@@ -136,13 +137,13 @@ impl Marks {
     }
 
     fn knows(&self, user: UserId, room: RoomId) -> bool {
-        self.known.lock().expect("no holder panics").contains_key(&(user, room))
+        self.known.lock().contains_key(&(user, room))
     }
 
     /// Reads the stored mark, so that a lower one is not told to anybody.
     async fn remember(&self, user: UserId, room: RoomId) -> Result<(), StoreError> {
         let Some((_, row)) = self.store.marks.marks(room, &[user]).await?.pop() else { return Ok(()) };
-        let mut known = self.known.lock().expect("no holder panics");
+        let mut known = self.known.lock();
         if known.len() >= KEPT {
             known.retain(|_, known| known.unwritten);
         }
@@ -152,7 +153,7 @@ impl Marks {
 
     /// Raises the known mark; whether it rose. None where the user has no row in this room.
     fn lift(&self, user: UserId, room: RoomId, seq: Seq, n: u64) -> Option<(MarkRow, bool)> {
-        let mut known = self.known.lock().expect("no holder panics");
+        let mut known = self.known.lock();
         let known = known.get_mut(&(user, room))?;
         let rises = seq > known.row.read_seq;
         if rises {
@@ -166,7 +167,7 @@ impl Marks {
 
     async fn tell(&self, user: UserId, room: RoomId, row: &MarkRow) {
         let mark = Mark { room, user, seq: row.read_seq, n: row.read_n, mentions: row.mentions.clone() };
-        for listener in self.listeners.read().expect("no holder panics").iter() {
+        for listener in self.listeners.read().iter() {
             listener.marked(&mark);
         }
         for log in [LogId::User(user), LogId::Room(room)] {
@@ -176,13 +177,13 @@ impl Marks {
 
     async fn write(&self, chosen: impl Fn(UserId, &CachedMark) -> bool) {
         let waiting: Vec<(UserId, RoomId, MarkRow)> = {
-            let known = self.known.lock().expect("no holder panics");
+            let known = self.known.lock();
             let chosen = known.iter().filter(|((user, _), known)| known.unwritten && chosen(*user, known));
             chosen.map(|((user, room), known)| (*user, *room, known.row.clone())).collect()
         };
         for (user, room, row) in waiting {
             let written = self.store.marks.mark_read(user, room, row.read_seq, row.read_n).await;
-            let mut known = self.known.lock().expect("no holder panics");
+            let mut known = self.known.lock();
             match written {
                 Ok(stored) => {
                     if let Some(known) = known.get_mut(&(user, room)) {

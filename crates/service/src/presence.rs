@@ -4,13 +4,14 @@
 //! on the bus and to the listeners of this node; nothing of it stands in a log.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::limits::{PRESENCE_CLIENT, PRESENCE_LIST, PRESENCE_LOOKED_AT};
 use domain::limits::{PAGE_ROWS, WATCHED_USERS};
 use domain::{Actor, Code, LogId, MemberState, PresenceStatus, Refusal, Role, RoomId, User, UserId};
 use futures_util::{StreamExt, stream};
+use parking_lot::RwLock;
 
 use crate::access::{Access, RoomRef};
 use crate::clock::Clock;
@@ -59,7 +60,7 @@ impl Presence {
 
     /// From now on `listener` hears who types on this node.
     pub fn add_listener(&self, listener: Arc<dyn TypingListener>) {
-        self.listeners.write().expect("no holder panics").push(listener);
+        self.listeners.write().push(listener);
     }
 
     /// A socket is there.
@@ -237,7 +238,7 @@ impl Presence {
         }
         let typing = Typing { room: seen.room.id, user: actor.user, on };
         self.state.set_typing(now, typing.room, typing.user, on).await;
-        for listener in self.listeners.read().expect("no holder panics").iter() {
+        for listener in self.listeners.read().iter() {
             listener.typing(&typing);
         }
         self.bus.publish(LogId::Room(typing.room), BusMessage::Typing(typing)).await;

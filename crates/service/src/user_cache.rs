@@ -3,10 +3,11 @@
 //! Never the truth: a name may be as old as [`USER_AGE`], unless [`UserCache::forget_user`] was told.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Body, Entry, FileId, Related, Timestamp, User, UserId};
+use parking_lot::Mutex;
 
 use crate::clock::Clock;
 use crate::ports::{Store, StoreResult};
@@ -60,7 +61,7 @@ impl UserCache {
         let now = self.clock.now();
         let mut found = HashMap::with_capacity(ids.len());
         {
-            let cache = self.users.lock().expect("no holder panics");
+            let cache = self.users.lock();
             ids.retain(|id| match cache.get(id) {
                 Some((user, at)) if now.since(*at) < USER_AGE => {
                     found.insert(*id, user.clone());
@@ -71,7 +72,7 @@ impl UserCache {
         }
         if !ids.is_empty() {
             let read = self.store.users.users(&ids).await?;
-            let mut cache = self.users.lock().expect("no holder panics");
+            let mut cache = self.users.lock();
             if cache.len() + read.len() > CACHED_USERS {
                 cache.clear();
             }
@@ -90,7 +91,7 @@ impl UserCache {
 
     /// The user was changed: the next look-up reads them again.
     pub fn forget_user(&self, id: UserId) {
-        self.users.lock().expect("no holder panics").remove(&id);
+        self.users.lock().remove(&id);
     }
 
     async fn files(&self, ids: Vec<FileId>) -> StoreResult<HashMap<FileId, domain::File>> {

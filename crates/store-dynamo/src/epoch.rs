@@ -4,10 +4,11 @@
 //! (a condition on the epoch would double its price), so the epoch is read again every few seconds, by whoever needs it
 //! first; what was remembered of the life before is dropped whole.
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Epoch;
+use parking_lot::RwLock;
 use service::ports::StoreResult;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -50,7 +51,7 @@ impl CurrentEpoch {
     }
 
     fn met(&self) -> (Arc<EpochState>, Instant) {
-        self.met.read().expect("no holder panics").clone()
+        self.met.read().clone()
     }
 
     fn met_within(&self, time: Duration) -> Option<Arc<EpochState>> {
@@ -60,7 +61,7 @@ impl CurrentEpoch {
 
     /// The table said that it is of this epoch.
     fn meet(&self, epoch: Epoch) -> Arc<EpochState> {
-        let mut met = self.met.write().expect("no holder panics");
+        let mut met = self.met.write();
         if met.0.epoch != epoch {
             tracing::warn!(before = %met.0.epoch, now = %epoch, "the table was restored: it has another epoch");
             met.0 = EpochState::of(epoch);

@@ -16,10 +16,11 @@ mod sessions;
 mod state;
 
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Epoch;
+use parking_lot::{Mutex, MutexGuard};
 use service::ports::{Store, StoreError, StoreResult};
 use state::State;
 use uuid::Uuid;
@@ -69,39 +70,34 @@ impl MemoryStore {
 
     /// The next append, whoever makes it, meets this fault. Several queue up.
     pub fn fail_next_append(&self, fault: Fault) {
-        self.lock().faults.push_back(fault);
+        self.state.lock().faults.push_back(fault);
     }
 
     /// From now on an append takes at most this long, each another time: so that those of several nodes meet.
     pub fn slow_appends(&self, most: Duration) {
-        self.lock().append_takes = most;
+        self.state.lock().append_takes = most;
     }
 
     /// While it is down every call of every port is answered `Unavailable`.
     pub fn set_down(&self, down: bool) {
-        self.lock().down = down;
+        self.state.lock().down = down;
     }
 
     /// A backup.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot(self.lock().clone())
+        Snapshot(self.state.lock().clone())
     }
 
     /// Goes back to a backup, under a new epoch.
     pub fn restore(&self, backup: &Snapshot) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         *state = backup.0.clone();
         state.epoch = new_epoch();
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // A test that panicked while it held the lock has failed already.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The state, unless the store is down.
     fn up(&self) -> StoreResult<MutexGuard<'_, State>> {
-        let state = self.lock();
+        let state = self.state.lock();
         if state.down {
             return Err(StoreError::Unavailable { why: "the store in memory is down".into(), retry_ms: 100 });
         }

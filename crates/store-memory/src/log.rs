@@ -20,21 +20,21 @@ impl RoomLog for MemoryStore {
     }
 
     async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], row_writes: &[RowWrite]) -> Appended {
-        let most = self.lock().append_takes;
+        let most = self.state.lock().append_takes;
         if !most.is_zero() {
             let share = (uuid::Uuid::new_v4().as_u128() % 1_000) as f64 / 1_000.0;
             tokio::time::sleep(most.mul_f64(share)).await;
         }
         let fault = {
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             if state.down { Some(Fault::Unavailable) } else { state.faults.pop_front() }
         };
         match fault {
-            None => append(&mut self.lock(), log, after, entries, row_writes),
+            None => append(&mut self.state.lock(), log, after, entries, row_writes),
             Some(Fault::Unavailable) => Err(unavailable("a fault of the test")),
             Some(Fault::Unknown) => Err(AppendError::Unknown),
             Some(Fault::LostAnswer) => {
-                let _lost = append(&mut self.lock(), log, after, entries, row_writes);
+                let _lost = append(&mut self.state.lock(), log, after, entries, row_writes);
                 Err(AppendError::Unknown)
             }
         }

@@ -1,6 +1,6 @@
 //! The routes of presence, as a caller sees them; on the store in memory and the presence of one process.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -13,6 +13,7 @@ use domain::{
     Actor, Change, Code, Intent, LogId, PresenceStatus, Role, Room, RoomId, RoomKind, Timestamp, User, UserId, UserRole,
 };
 use http_body_util::BodyExt;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use service::feed::{Batch, Consumer, OwnRooms};
 use service::ports::{Bus, BusMessage, Heard, NewUser, Typing};
@@ -272,7 +273,7 @@ struct Ear(Mutex<Vec<Typing>>);
 
 impl TypingListener for Ear {
     fn typing(&self, typing: &Typing) {
-        self.0.lock().expect("no holder panics").push(typing.clone());
+        self.0.lock().push(typing.clone());
     }
 }
 
@@ -287,8 +288,8 @@ async fn typing_is_told_here_and_on_the_bus_and_ends_by_itself() {
     assert_eq!(world.ask(BOB, Method::POST, &path).await.0, StatusCode::NO_CONTENT);
     assert_eq!(world.typists(ADA, room).await, ["bob"]);
     let typing = Typing { room, user: BOB, on: true };
-    assert_eq!(*ear.0.lock().expect("no holder panics"), std::slice::from_ref(&typing));
-    let heard = world.heard.lock().expect("no holder panics").try_recv().expect("the other node hears it");
+    assert_eq!(*ear.0.lock(), std::slice::from_ref(&typing));
+    let heard = world.heard.lock().try_recv().expect("the other node hears it");
     assert_eq!(heard, Heard { log: LogId::Room(room), message: BusMessage::Typing(typing) });
     assert_eq!(world.ask(BOB, Method::DELETE, &path).await.0, StatusCode::NO_CONTENT);
     assert!(world.typists(ADA, room).await.is_empty());

@@ -23,6 +23,6 @@ async fn what_ran_out_is_not_kept() {
     presence.set_typing(START, room, user, true).await;
     presence.refresh(START, &[(user, "a".into(), Online)]).await;
     presence.changed(START + PRESENCE_LIFE).await;
-    assert!(presence.state().typing.is_empty());
-    assert!(presence.state().users[&user].by_id.is_empty());
+    assert!(presence.state.lock().typing.is_empty());
+    assert!(presence.state.lock().users[&user].by_id.is_empty());
 }

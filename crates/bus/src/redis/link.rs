@@ -3,11 +3,12 @@
 //! Never gives up, and never lets anybody wait for a Redis that is not there: while the link is down there is no
 //! connection to be had.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::limits::{BUS_BACKOFF, BUS_PING, BUS_TIMEOUT};
+use parking_lot::Mutex;
 use rand::Rng;
 use redis::{PushInfo, PushKind, RedisError, Value};
 use service::ports::BusStatus;
@@ -89,7 +90,7 @@ impl Link {
 
     /// The connection for commands; none while the link is down.
     pub fn commands(&self) -> Option<Conn> {
-        self.commands.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.commands.lock().clone()
     }
 
     /// Whether it is up, now and later.
@@ -217,14 +218,14 @@ impl Link {
     }
 
     fn rise(&self, pair: &Pair, again: bool) {
-        *self.commands.lock().unwrap_or_else(PoisonError::into_inner) = Some(pair.commands.clone());
+        *self.commands.lock() = Some(pair.commands.clone());
         self.figures.up(true, again);
         self.status.send_replace(BusStatus::Up);
         tracing::info!(followed = self.subscriptions.len(), "the link to Redis is up");
     }
 
     fn fall(&self) {
-        *self.commands.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.commands.lock() = None;
         self.figures.up(false, false);
         self.status.send_replace(BusStatus::Down);
         // Last, so that whoever waited for a confirmation finds the bus down.

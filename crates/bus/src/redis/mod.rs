@@ -12,11 +12,12 @@ mod publisher;
 mod subscriptions;
 mod url;
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use crate::limits::BUS_QUEUE;
 use async_trait::async_trait;
 use domain::LogId;
+use parking_lot::Mutex;
 use service::ports::{Bus, BusMessage, BusStatus, Heard};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -153,7 +154,7 @@ impl Bus for RedisBus {
     }
 
     fn listen(&self) -> Option<mpsc::Receiver<Heard>> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.heard.lock().take()
     }
 
     async fn flush(&self) {

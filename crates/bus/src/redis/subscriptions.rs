@@ -3,11 +3,11 @@
 //! Never forgets a wish: what is wanted is asked for again on each new connection, before the bus counts as up.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::limits::BUS_BATCH;
 use domain::LogId;
 use futures_util::{StreamExt, stream};
+use parking_lot::Mutex;
 use redis::RedisResult;
 use tokio::sync::{Notify, oneshot};
 
@@ -44,7 +44,7 @@ impl Subscriptions {
     /// Wants a log; returns when it is confirmed, or at once while the bus is down: it is asked for before it is up.
     pub async fn want(&self, log: LogId) {
         let confirmed = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             state.wanted.insert(log);
             if state.confirmed.contains(&log) && !state.open.contains(&log) {
                 return;
@@ -64,7 +64,7 @@ impl Subscriptions {
 
     /// Wants a log no more.
     pub fn release(&self, log: LogId) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         if state.wanted.remove(&log) {
             state.open.insert(log);
             state.waiting.remove(&log);
@@ -75,25 +75,25 @@ impl Subscriptions {
 
     /// How many logs are wanted.
     pub fn len(&self) -> usize {
-        self.state().wanted.len()
+        self.state.lock().wanted.len()
     }
 
     /// Whether this log is wanted and confirmed, with nothing under way.
     pub fn is_settled(&self, log: LogId) -> bool {
-        let state = self.state();
+        let state = self.state.lock();
         state.wanted.contains(&log) && state.confirmed.contains(&log) && !state.open.contains(&log)
     }
 
     /// A new connection knows of nothing.
     pub fn begin(&self) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         state.confirmed.clear();
         state.open = state.wanted.clone();
     }
 
     /// The connection is lost: nobody waits any longer.
     pub fn lost(&self) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         state.up = false;
         state.waiting.clear();
     }
@@ -115,7 +115,7 @@ impl Subscriptions {
     }
 
     fn next(&self) -> Option<Step> {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let mut step = Step { subscribe: Vec::new(), unsubscribe: Vec::new() };
         let logs: Vec<LogId> = state.open.iter().copied().collect();
         for log in logs {
@@ -143,18 +143,13 @@ impl Subscriptions {
     }
 
     fn confirm(&self, step: &Step) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         for log in &step.subscribe {
             state.confirmed.insert(*log);
             for tell in state.waiting.remove(log).into_iter().flatten() {
                 let _ = tell.send(());
             }
         }
-    }
-
-    /// No code panics while it holds this lock.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

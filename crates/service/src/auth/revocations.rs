@@ -3,10 +3,11 @@
 //! Bounded: an entry goes when no token can name it any more.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crate::limits::{ACCESS_TOKEN_LIFE, ENDED_SESSIONS, TOKEN_LEEWAY};
 use domain::{Actor, Body, LogId, SessionId, Timestamp, UserId, UserRole};
+use parking_lot::Mutex;
 
 use crate::clock::Clock;
 use crate::log::CommitListener;
@@ -64,7 +65,7 @@ impl Revocations {
 
     fn note(&self, key: Key, insert: impl FnOnce(&mut State, Timestamp)) {
         let now = self.clock.now();
-        let mut state = self.state.lock().expect("no holder panics");
+        let mut state = self.state.lock();
         insert(&mut state, now);
         state.order.push_back((key, now));
         state.forget(now);
@@ -72,7 +73,7 @@ impl Revocations {
 
     /// The actor as of now, or none when their session is over.
     pub(super) fn check(&self, actor: Actor) -> Option<Actor> {
-        let state = self.state.lock().expect("no holder panics");
+        let state = self.state.lock();
         if state.over.is_empty() && state.roles.is_empty() {
             return Some(actor);
         }

@@ -2,10 +2,10 @@
 //! [`SESSION_BELIEVED`]. Bounded: when there are too many, all are asked for anew.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 
 use crate::limits::{ENDED_SESSIONS, SESSION_BELIEVED};
 use domain::{SessionId, Timestamp, UserRole};
+use parking_lot::Mutex;
 
 #[derive(Default)]
 pub(super) struct SessionCache {
@@ -15,13 +15,13 @@ pub(super) struct SessionCache {
 impl SessionCache {
     /// The role of a session's user, if it was asked a moment ago.
     pub(super) fn role(&self, session: SessionId, now: Timestamp) -> Option<UserRole> {
-        let known = self.known.lock().expect("no holder panics");
+        let known = self.known.lock();
         known.get(&session).filter(|(_, at)| now.since(*at) < SESSION_BELIEVED).map(|(role, _)| *role)
     }
 
     /// The store said that the session goes on.
     pub(super) fn note(&self, session: SessionId, role: UserRole, now: Timestamp) {
-        let mut known = self.known.lock().expect("no holder panics");
+        let mut known = self.known.lock();
         if known.len() >= ENDED_SESSIONS {
             known.clear();
         }

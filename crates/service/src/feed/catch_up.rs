@@ -4,13 +4,14 @@
 //! log_throttle; what another process then reads again guards itself.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::limits::{FEED_LEASE_LIFE, FEED_ROOMS, FEED_ROOMS_AT_ONCE, FEED_SAVE_INTERVAL};
 use domain::limits::PAGE_ROWS;
 use domain::{LogId, Refusal, RoomId, Seq, Timestamp};
 use futures_util::{StreamExt, stream};
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::Consumer;
@@ -68,7 +69,7 @@ impl CatchUp {
     /// there are, or as many as fit in this time. The next sweep goes on there.
     pub async fn sweep(&self, time: Duration) -> StoreResult<()> {
         let until = Instant::now() + time;
-        let (mut consumer, mut after) = *self.place.lock().expect("no holder panics");
+        let (mut consumer, mut after) = *self.place.lock();
         for _ in 0..self.consumers.len() {
             loop {
                 if Instant::now() >= until {
@@ -82,7 +83,7 @@ impl CatchUp {
                 if after.is_none() {
                     consumer = (consumer + 1) % self.consumers.len();
                 }
-                *self.place.lock().expect("no holder panics") = (consumer, after);
+                *self.place.lock() = (consumer, after);
                 if after.is_none() {
                     break;
                 }
@@ -132,7 +133,7 @@ impl CatchUp {
         let tip = self.store.log.tip(LogId::Room(room)).await?;
         let head = tip.seq();
         let stored = stored_cursors(&self.store, &self.consumers, room).await?;
-        let kept = self.kept.lock().expect("no holder panics").get(&room).cloned().unwrap_or_default();
+        let kept = self.kept.lock().get(&room).cloned().unwrap_or_default();
         // A cursor above the head is of another life of the store; what was read here may be ahead of what is saved.
         let known = |consumer: usize, seq: Seq| seq.max(kept.positions.get(consumer).copied().unwrap_or(0));
         let from = stored.iter().enumerate().map(|(consumer, seq)| known(consumer, *seq));
@@ -183,7 +184,7 @@ impl CatchUp {
                 }
             }
         }
-        let mut all = self.kept.lock().expect("no holder panics");
+        let mut all = self.kept.lock();
         if all.len() >= FEED_ROOMS {
             all.clear();
         }

@@ -15,13 +15,14 @@ mod room;
 mod scheduler;
 mod task;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::limits::FEED_QUEUE;
 use async_trait::async_trait;
 use domain::{Change, Entry, Epoch, LogId, OwnChange, Refusal, RoomId, Seq, UserId};
+use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -99,17 +100,17 @@ impl Feed {
 
     /// Begins: hears what `logs` commits, and goes on where the cursors stand. Once only.
     pub fn start(self: &Arc<Self>, logs: &Logs) {
-        let driver = self.start.lock().expect("no holder panics").take();
+        let driver = self.start.lock().take();
         let Some(driver) = driver else { return };
         logs.add_listener(self.clone());
         let running = tokio::spawn(driver.run());
-        *self.running.lock().expect("no holder panics") = Some(running);
+        *self.running.lock() = Some(running);
     }
 
     /// Ends: what is under way finishes, cursors are saved, leases given back.
     pub async fn stop(&self) {
         self.stop.send_replace(true);
-        let running = self.running.lock().expect("no holder panics").take();
+        let running = self.running.lock().take();
         if let Some(running) = running {
             // A driver that panicked has nothing left to save.
             let _ = running.await;

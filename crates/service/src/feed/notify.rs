@@ -12,7 +12,7 @@
 mod interest;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crate::limits::FEED_USERS_AT_ONCE;
 use async_trait::async_trait;
@@ -21,6 +21,7 @@ use domain::{
     Refusal, Room, RoomId, RoomKind, Seq, User, UserId,
 };
 use futures_util::{StreamExt, stream};
+use parking_lot::Mutex;
 
 use super::{Batch, Consumer, Stopped, announce};
 use crate::log::Logs;
@@ -61,11 +62,11 @@ impl Notify {
     }
 
     async fn kind(&self, room: RoomId) -> StoreResult<Option<RoomKind>> {
-        if let Some(kind) = self.kinds.lock().expect("no holder panics").get(&room) {
+        if let Some(kind) = self.kinds.lock().get(&room) {
             return Ok(Some(*kind));
         }
         let Some(found) = self.store.rooms.room(room).await? else { return Ok(None) };
-        let mut kinds = self.kinds.lock().expect("no holder panics");
+        let mut kinds = self.kinds.lock();
         if kinds.len() >= KNOWN_KINDS {
             kinds.clear();
         }

@@ -10,11 +10,12 @@ mod task;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::sync::{Arc, OnceLock};
 
 use crate::limits::APPENDER_QUEUE;
 use domain::limits::Limits;
 use domain::{Ack, Change, LogId, Refusal};
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
@@ -106,7 +107,7 @@ impl Logs {
 
     /// From now on `listener` hears what is committed.
     pub fn add_listener(&self, listener: Arc<dyn CommitListener>) {
-        let mut listeners = self.listeners.write().expect("no holder panics");
+        let mut listeners = self.listeners.write();
         *listeners = listeners.iter().cloned().chain([listener]).collect();
     }
 
@@ -121,7 +122,7 @@ impl Logs {
     /// To the log's appender, which is started if there is none. Sent under the lock, so that an
     /// appender that ends ([`Logs::forget_quiet`]) cannot miss it.
     fn send_to_task(self: &Arc<Self>, log: LogId, submission: Submission) -> Result<(), Refusal> {
-        let mut active = self.active.lock().expect("no holder panics");
+        let mut active = self.active.lock();
         // One whose task panicked is closed; its log goes on with a new one.
         let appender = active.get(&log).filter(|appender| !appender.is_closed()).cloned();
         let appender = appender.unwrap_or_else(|| {
@@ -134,7 +135,7 @@ impl Logs {
     }
 
     fn tell(&self, committed: &Committed) {
-        let listeners = self.listeners.read().expect("no holder panics").clone();
+        let listeners = self.listeners.read().clone();
         for listener in listeners.iter() {
             listener.committed(committed);
         }
@@ -142,7 +143,7 @@ impl Logs {
 
     /// An appender that has been quiet for long ends, unless something is on its way to it.
     fn forget_quiet(&self, log: LogId, submissions: &mpsc::Receiver<Submission>) -> bool {
-        let mut active = self.active.lock().expect("no holder panics");
+        let mut active = self.active.lock();
         let quiet = submissions.is_empty();
         if quiet {
             active.remove(&log);

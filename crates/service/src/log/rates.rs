@@ -2,11 +2,11 @@
 //! an argument.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use domain::limits::Limits;
 use domain::{Actor, Change, Code, Intent, Refusal, UserId};
+use parking_lot::Mutex;
 
 /// Buckets that are kept before full ones are thrown away.
 const KEPT: usize = 50_000;
@@ -63,7 +63,7 @@ impl Rates {
         };
         let capacity = f64::from(limit);
         let per_second = capacity / period;
-        let mut buckets = self.buckets.lock().expect("no holder panics");
+        let mut buckets = self.buckets.lock();
         if buckets.len() >= KEPT {
             // A bucket that is full again by now says nothing.
             buckets.retain(|_, bucket| now.saturating_sub(bucket.at) < Duration::from_secs(60));

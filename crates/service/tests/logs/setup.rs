@@ -1,7 +1,7 @@
 //! People, rooms, changes, and a log whose store is slow and fails as a test says.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,6 +13,7 @@ use domain::{
     Ack, Actor, Change, Code, Entry, EntryId, Epoch, Intent, LogId, Refusal, Room, RoomId, RoomKind, RowWrite, Seq,
     Timestamp, User, UserId, UserRole,
 };
+use parking_lot::Mutex;
 use service::ports::{
     AppendError, Appended, ChangedLogs, ChangesCursor, Committed, RoomLog, Store, StoreError, StoreResult, Tip,
     UserRecord,
@@ -47,7 +48,7 @@ pub struct Heard(pub Mutex<Vec<Committed>>);
 
 impl CommitListener for Heard {
     fn committed(&self, committed: &Committed) {
-        self.0.lock().expect("no holder panics").push(committed.clone());
+        self.0.lock().push(committed.clone());
     }
 }
 
@@ -171,7 +172,7 @@ impl Random {
     }
 
     pub fn below(&self, n: u64) -> u64 {
-        let mut state = self.0.lock().expect("no holder panics");
+        let mut state = self.0.lock();
         *state ^= *state >> 12;
         *state ^= *state << 25;
         *state ^= *state >> 27;
@@ -207,8 +208,8 @@ impl Flaky {
 
     pub fn seed(&self, seed: u64) {
         let fresh = Random::new(seed);
-        let value = *fresh.0.lock().expect("no holder panics");
-        *self.random.0.lock().expect("no holder panics") = value;
+        let value = *fresh.0.lock();
+        *self.random.0.lock() = value;
     }
 
     pub fn set(&self, faults: u32, slow_ms: u64) {

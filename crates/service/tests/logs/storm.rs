@@ -2,8 +2,8 @@
 //! doubled, everybody's order kept, and rows that are what the log folds to.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,6 +11,7 @@ use domain::{
     Ack, Body, Change, Entry, EntryId, Intent, LogId, Member, Refusal, Room, RoomKind, RoomState, Seq, Timestamp,
     UserId,
 };
+use parking_lot::Mutex;
 use service::limits::FORWARD_DEADLINE;
 
 use futures_util::future::join_all;
@@ -72,7 +73,7 @@ impl Storm {
             let seen = last_ack.max(known.saturating_sub(self.random.below(6)));
             let change = Change { id: self.world.id(tag), seen: Some(seen), ..self.world.change(by, intent) };
             {
-                let mut diary = self.diary.lock().expect("no holder panics");
+                let mut diary = self.diary.lock();
                 diary.order.entry(tag).or_default().push(change.id);
                 diary.changes.insert((change.by.user, change.id), change.clone());
             }
@@ -100,7 +101,7 @@ impl Storm {
 
     /// Writes an answer down. The seq (0 for none), unless the change has to be repeated.
     fn note(&self, change: &Change, answer: Result<Ack, Refusal>) -> Option<Seq> {
-        let mut diary = self.diary.lock().expect("no holder panics");
+        let mut diary = self.diary.lock();
         match answer {
             Ok(ack) => {
                 diary.acked.extend(ack.seq.map(|seq| (change.by.user, change.id, seq)));
@@ -116,7 +117,7 @@ impl Storm {
 
     /// A proxy repeats the request, long after the client has gone on.
     fn copy_late(&self, change: &Change) {
-        self.diary.lock().expect("no holder panics").copies += 1;
+        self.diary.lock().copies += 1;
         let node = &self.nodes[self.random.below(self.nodes.len() as u64) as usize];
         let (logs, log, change) = (node.logs.clone(), self.log, change.clone());
         let late = Duration::from_millis(self.random.below(5_000));
@@ -134,7 +135,7 @@ impl Storm {
     }
 
     fn check_log(&self, entries: &[Entry], seed: u64) -> RoomState {
-        let diary = self.diary.lock().expect("no holder panics");
+        let diary = self.diary.lock();
         let mut places = HashMap::new();
         for (at, entry) in entries.iter().enumerate() {
             assert_eq!(entry.seq, at as Seq + 1, "seed {seed}: a hole");
@@ -197,7 +198,7 @@ impl Storm {
 
     fn check_told(&self, entries: &[Entry], seed: u64) {
         for node in &self.nodes {
-            let heard = node.heard.0.lock().expect("no holder panics");
+            let heard = node.heard.0.lock();
             let told: Vec<&Entry> = heard.iter().flat_map(|committed| committed.entries.iter()).collect();
             assert!(told.is_sorted_by(|a, b| a.seq < b.seq), "seed {seed}: told in order and once");
             for told in told {

@@ -2,11 +2,11 @@
 //! the last commit began, what hint was written. Only ever saves requests; everything in it may be lost.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::limits::LOGS_REMEMBERED;
 use domain::{LogId, Seq};
+use parking_lot::Mutex;
 use service::ports::Head;
 use tokio::time::Instant;
 
@@ -96,18 +96,18 @@ impl LogMemory {
 
     /// The hint that is not written yet, if one is not: what this process itself appended last.
     pub fn unwritten_hint(&self, log: LogId) -> Option<Head> {
-        self.logs.lock().expect("no holder panics").get(&log)?.hint.due
+        self.logs.lock().get(&log)?.hint.due
     }
 
     /// All hints that are not written yet.
     pub fn unwritten_hints(&self) -> Vec<(LogId, Head)> {
-        let logs = self.logs.lock().expect("no holder panics");
+        let logs = self.logs.lock();
         logs.iter().filter_map(|(log, memory)| Some((*log, memory.hint.due?))).collect()
     }
 
     fn with<T>(&self, log: LogId, work: impl FnOnce(&mut Log) -> T) -> T {
         let now = Instant::now();
-        let mut logs = self.logs.lock().expect("no holder panics");
+        let mut logs = self.logs.lock();
         if logs.len() >= LOGS_REMEMBERED && !logs.contains_key(&log) {
             logs.retain(|_, log| now - log.touched < QUIET);
             if logs.len() >= LOGS_REMEMBERED {

@@ -2,10 +2,10 @@
 //! where that is much and one more or less says little, remembered for a while.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use domain::{MemberState, RoomId};
+use parking_lot::Mutex;
 use service::ports::StoreResult;
 use tokio::time::Instant;
 
@@ -27,12 +27,12 @@ pub struct Counts(Mutex<HashMap<RoomId, (u64, Instant)>>);
 
 impl Counts {
     fn known(&self, room: RoomId, now: Instant) -> Option<u64> {
-        let counts = self.0.lock().expect("no holder panics");
+        let counts = self.0.lock();
         counts.get(&room).filter(|(_, at)| now - *at < REMEMBERED).map(|(members, _)| *members)
     }
 
     fn remember(&self, room: RoomId, members: u64, now: Instant) {
-        let mut counts = self.0.lock().expect("no holder panics");
+        let mut counts = self.0.lock();
         if counts.len() >= ROOMS {
             counts.clear();
         }

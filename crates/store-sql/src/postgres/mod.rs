@@ -170,14 +170,14 @@ fn is_one_of(error: &sqlx::Error, codes: &[&str]) -> bool {
 
 /// Until when something rests after a failure.
 #[derive(Default)]
-pub struct Rest(std::sync::Mutex<Option<Instant>>);
+pub struct Rest(parking_lot::Mutex<Option<Instant>>);
 
 impl Rest {
     pub fn is_over(&self) -> bool {
-        self.0.lock().expect("nobody panics while holding it").is_none_or(|until| Instant::now() >= until)
+        self.0.lock().is_none_or(|until| Instant::now() >= until)
     }
 
     pub fn begin(&self, time: Duration) {
-        *self.0.lock().expect("nobody panics while holding it") = Some(Instant::now() + time);
+        *self.0.lock() = Some(Instant::now() + time);
     }
 }

@@ -1,8 +1,7 @@
-use std::sync::Mutex;
-
 use domain::limits::Limits;
 use domain::name::UserName;
 use domain::{Actor, Change as Asked, Intent, MemberState, Room, RoomKind, Timestamp, User, UserId, UserRole};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use service::feed::{Consumer, OwnRooms};
 use service::ports::{Heard, NewUser, StoreError};
@@ -28,7 +27,7 @@ impl ChangedRows for Rows {
         if self.away {
             return Err(StoreError::Unavailable { why: "away".into(), retry_ms: 1 });
         }
-        self.written.lock().expect("no holder panics").extend(heads);
+        self.written.lock().extend(heads);
         Ok(())
     }
 }
@@ -156,7 +155,7 @@ async fn a_batch_tells_the_nodes_and_feeds_its_rooms() {
     let answer = world.dispatcher.event(event(&records)).await;
     assert_eq!(again(&answer), json!({ "batchItemFailures": [] }));
     assert!(world.is_listed(room).await);
-    let mut written = world.rows.written.lock().expect("no holder panics").clone();
+    let mut written = world.rows.written.lock().clone();
     written.sort();
     let mut wanted = vec![(LogId::Room(room), 2), (me, 7)];
     wanted.sort();

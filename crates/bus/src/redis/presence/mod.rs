@@ -7,13 +7,14 @@ mod script;
 mod view;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use crate::limits::{PRESENCE_BATCH, PRESENCE_REMEMBERED};
 use async_trait::async_trait;
 use domain::limits::{PAGE_ROWS, PRESENCE_LIFE, TYPING_LIFE};
 use domain::{PresenceStatus, RoomId, Timestamp, UserId};
 use futures_util::future::join_all;
+use parking_lot::Mutex;
 use redis::{FromRedisValue, Value};
 use service::limits::PRESENCE_CONNECTIONS;
 use service::ports::{PresenceStore, UserPresence};
@@ -64,11 +65,6 @@ impl RedisPresence {
             view: Mutex::default(),
             cursors: tokio::sync::Mutex::default(),
         }
-    }
-
-    /// No code panics while it holds this lock.
-    fn view(&self) -> MutexGuard<'_, View> {
-        self.view.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn time(&self, now: Timestamp) -> i64 {
@@ -155,7 +151,7 @@ impl RedisPresence {
 
     /// What this node would say of the user, Redis asked or not.
     fn judged(&self, now: Timestamp, users: &[UserId], said: Option<Vec<Said>>) -> Vec<UserPresence> {
-        let view = self.view();
+        let view = self.view.lock();
         match said {
             None => users.iter().map(|user| view.unknown(now, *user)).collect(),
             Some(said) => {
@@ -214,57 +210,57 @@ fn shard_of(user: UserId) -> usize {
 #[async_trait]
 impl PresenceStore for RedisPresence {
     async fn refresh(&self, now: Timestamp, connections: &[(UserId, String, PresenceStatus)]) {
-        self.view().refresh(now, connections);
+        self.view.lock().refresh(now, connections);
         let lines = connections.iter().map(|(user, id, status)| (*user, id.clone(), *status, -1)).collect();
         if !self.tell(now, lines).await {
-            self.view().silent(now);
+            self.view.lock().silent(now);
         }
     }
 
     async fn remove(&self, now: Timestamp, user: UserId, connection: &str) {
-        self.view().remove(user, Some(connection));
+        self.view.lock().remove(user, Some(connection));
         let call = self.call(now, shard_of(user)).arg(user.0.as_bytes()).arg(connection);
         if REMOVE.call::<i64>(&self.link, &call).await.is_none() {
-            self.view().silent(now);
+            self.view.lock().silent(now);
         }
     }
 
     async fn remove_user(&self, now: Timestamp, user: UserId) {
-        self.view().remove(user, None);
+        self.view.lock().remove(user, None);
         let call = self.call(now, shard_of(user)).arg(user.0.as_bytes());
         if REMOVE.call::<i64>(&self.link, &call).await.is_none() {
-            self.view().silent(now);
+            self.view.lock().silent(now);
         }
     }
 
     async fn changed(&self, now: Timestamp) -> Vec<UserPresence> {
         let mut cursors = self.cursors.lock().await;
-        self.view().follow();
-        if self.view().is_silent() {
+        self.view.lock().follow();
+        if self.view.lock().is_silent() {
             // First Redis hears who is here, then this node hears what the others said.
-            let held = self.view().held(now);
+            let held = self.view.lock().held(now);
             if !self.link.is_up() || !self.tell(now, held).await {
-                return self.view().alone(now);
+                return self.view.lock().alone(now);
             }
-            self.view().hold(now);
+            self.view.lock().hold(now);
         }
-        let Some((said, forgot)) = self.look(now, &mut cursors).await else { return self.view().alone(now) };
+        let Some((said, forgot)) = self.look(now, &mut cursors).await else { return self.view.lock().alone(now) };
         if forgot {
             tracing::warn!("Redis forgot who is there: it is told again, and nobody is declared offline meanwhile");
-            self.view().hold(now);
+            self.view.lock().hold(now);
         }
-        let (mut changed, missing) = self.view().learn(now, said);
+        let (mut changed, missing) = self.view.lock().learn(now, said);
         if forgot || missing {
-            let held = self.view().held(now);
+            let held = self.view.lock().held(now);
             if !self.tell(now, held).await {
-                self.view().silent(now);
+                self.view.lock().silent(now);
             }
         }
-        let left = self.view().after_hold(now);
+        let left = self.view.lock().after_hold(now);
         if let Some(users) = left {
             match self.ask(now, &users).await {
-                Some(said) => changed.extend(self.view().learn(now, said).0),
-                None => self.view().silent(now),
+                Some(said) => changed.extend(self.view.lock().learn(now, said).0),
+                None => self.view.lock().silent(now),
             }
         }
         changed
@@ -272,7 +268,7 @@ impl PresenceStore for RedisPresence {
 
     async fn get(&self, now: Timestamp, users: &[UserId]) -> Option<Vec<UserPresence>> {
         let said = self.ask(now, users).await;
-        let is_known = said.is_some() || self.view().knows(now, users);
+        let is_known = said.is_some() || self.view.lock().knows(now, users);
         is_known.then(|| self.judged(now, users, said))
     }
 
@@ -280,7 +276,7 @@ impl PresenceStore for RedisPresence {
         let calls =
             (0..SHARDS).map(|shard| async move { ONLINE.call::<u64>(&self.link, &self.call(now, shard)).await });
         let counted: Option<u64> = join_all(calls).await.into_iter().sum();
-        let view = self.view();
+        let view = self.view.lock();
         match counted {
             Some(counted) if view.holds(now) => counted.max(view.online(now)),
             Some(counted) => counted,
