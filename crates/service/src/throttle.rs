@@ -1,48 +1,49 @@
-//! How often somebody may do something: the generic cell rate algorithm (ITU-T I.371) for each key, in
-//! bounded memory. Never asks what time it is.
+//! How often somebody may do something: a [`Gcra`] for each key, in bounded memory. Never asks what time it is.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
+use domain::Gcra;
 use parking_lot::Mutex;
 
 /// A limit for each key: `count` at once, then one more each `period / count`.
 pub struct Throttle<K> {
-    /// The time between two, and how far ahead of it a key may be. None: no limit.
-    rate: Option<(Duration, Duration)>,
+    /// The limiter of a key that is not remembered. None: no limit.
+    fresh: Option<Gcra>,
     capacity: usize,
     keys: Mutex<Generations<K>>,
 }
 
-/// When each key will be even again. Keys that nobody used since the newer map began are forgotten with
-/// the older one; so memory is bounded and nothing is ever searched.
+/// The limiter of each key. Keys that nobody used since the newer map began are evicted with the older one, so memory
+/// is bounded and nothing is ever searched.
 struct Generations<K> {
-    newer: HashMap<K, Instant>,
-    older: HashMap<K, Instant>,
+    newer: HashMap<K, Gcra>,
+    older: HashMap<K, Gcra>,
+    /// The first call, from which the limiters count their time.
+    start: Option<Instant>,
 }
 
 impl<K: Eq + Hash> Throttle<K> {
     /// `count` in a `period`, for at most twice `capacity` keys; a count of 0 is no limit.
     pub fn new(count: u32, period: Duration, capacity: usize) -> Self {
-        let rate = (count > 0).then(|| (period / count, period));
-        let keys = Mutex::new(Generations { newer: HashMap::new(), older: HashMap::new() });
-        Throttle { rate, capacity: capacity.max(1), keys }
+        let fresh = (count > 0).then(|| Gcra::new(count, period));
+        let keys = Mutex::new(Generations { newer: HashMap::new(), older: HashMap::new(), start: None });
+        Throttle { fresh, capacity: capacity.max(1), keys }
     }
 
     /// Takes one place, or says after what time there is one.
     pub fn take(&self, key: K, now: Instant) -> Result<(), Duration> {
-        let Some((interval, period)) = self.rate else { return Ok(()) };
+        let Some(fresh) = self.fresh else { return Ok(()) };
         let mut keys = self.keys.lock();
-        let even = keys.newer.get(&key).or_else(|| keys.older.get(&key)).copied().unwrap_or(now).max(now);
-        let next = even + interval;
-        if let Some(wait) = next.checked_duration_since(now + period).filter(|wait| !wait.is_zero()) {
-            return Err(wait);
-        }
+        let now = now.saturating_duration_since(*keys.start.get_or_insert(now));
+        let mut limiter = keys.newer.get(&key).or_else(|| keys.older.get(&key)).copied().unwrap_or(fresh);
+        limiter.take(now, 1)?;
+
         if keys.newer.len() >= self.capacity {
             keys.older = std::mem::take(&mut keys.newer);
         }
-        keys.newer.insert(key, next);
+        keys.newer.insert(key, limiter);
         Ok(())
     }
 }

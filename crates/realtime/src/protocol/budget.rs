@@ -1,26 +1,22 @@
-//! How many frames a socket may send: a bucket that refills with time.
+//! How many frames a socket may send: a [`Gcra`], and the record in which a saved protocol keeps it.
 
 use std::time::Duration;
 
+use domain::Gcra;
 use stored::BudgetRecord;
 
 use super::saved::{duration, milliseconds};
 
-/// Refills evenly over [`Budget::PERIOD`]. Holds as many as the period allows, so a burst is fine.
+/// Admits as many frames at once as the period allows, and refills evenly over it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Budget {
-    allowed: u32,
-    /// In thousandths of a frame, so that short spans count.
-    left_milli: u64,
-    at: Duration,
-}
+pub(super) struct Budget(Gcra);
 
 impl Budget {
     const PERIOD: Duration = Duration::from_secs(60);
 
     /// Returns a full bucket.
     pub fn new(allowed: u32, elapsed: Duration) -> Budget {
-        Budget { allowed, left_milli: u64::from(allowed) * 1_000, at: elapsed }
+        Budget(Gcra::even_at(allowed, Self::PERIOD, elapsed))
     }
 
     /// Takes one frame out; false when there is none.
@@ -30,24 +26,26 @@ impl Budget {
 
     /// Takes so many out, or none; false when there are fewer.
     pub fn take_many(&mut self, count: usize, elapsed: Duration) -> bool {
-        let period = Self::PERIOD.as_millis() as u64;
-        let passed = u64::try_from(elapsed.saturating_sub(self.at).as_millis()).unwrap_or(u64::MAX).min(period);
-        let full = u64::from(self.allowed) * 1_000;
-        self.left_milli = (self.left_milli + passed * full / period).min(full);
-        self.at = self.at.max(elapsed);
-
-        let wanted = (count as u64).saturating_mul(1_000);
-        let left = self.left_milli.checked_sub(wanted);
-        self.left_milli = left.unwrap_or(self.left_milli);
-        left.is_some()
+        self.0.take(elapsed, u32::try_from(count).unwrap_or(u32::MAX)).is_ok()
     }
 
+    /// Returns the record of a bucket that says how full it was at some moment: here a period before it is full, so that
+    /// it was empty then, or at the start where that is later.
     pub fn save(&self) -> BudgetRecord {
-        BudgetRecord { allowed: self.allowed, left_milli: self.left_milli, at: milliseconds(self.at) }
+        let even = milliseconds(self.0.even() + Duration::from_nanos(999_999));
+        let period = milliseconds(Self::PERIOD);
+        let at = (even - period).max(0);
+        let left_milli = (at + period - even) * i64::from(self.0.count()) * 1_000 / period;
+        BudgetRecord { allowed: self.0.count(), left_milli: left_milli.max(0) as u64, at }
     }
 
+    /// Returns the bucket of a record.
     pub fn restore(record: &BudgetRecord) -> Budget {
-        Budget { allowed: record.allowed, left_milli: record.left_milli, at: duration(record.at) }
+        let full = u64::from(record.allowed) * 1_000;
+        let missing = full.saturating_sub(record.left_milli);
+        let refill = Self::PERIOD.as_nanos() * u128::from(missing) / u128::from(full.max(1));
+        let even = duration(record.at) + Duration::from_nanos(u64::try_from(refill).unwrap_or(u64::MAX));
+        Budget(Gcra::even_at(record.allowed, Self::PERIOD, even))
     }
 }
 
@@ -68,5 +66,25 @@ mod tests {
             [true, true, true, false],
             "never more than the period's"
         );
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_release_continues_where_it_stopped() {
+        let start = Duration::from_millis(1_795_983_762_714);
+        let mut budget = Budget::restore(&BudgetRecord { allowed: 400, left_milli: 2_500, at: milliseconds(start) });
+        assert_eq!([(); 3].map(|()| budget.take(start)), [true, true, false], "half a frame is not one");
+
+        let mut budget = Budget::restore(&budget.save());
+        assert!(!budget.take(start + Duration::from_millis(74)));
+        assert!(budget.take(start + Duration::from_millis(76)), "the other half came in 75 ms");
+    }
+
+    #[test]
+    fn a_budget_that_is_saved_soon_after_the_start_keeps_what_is_left() {
+        let mut budget = Budget::new(60, Duration::ZERO);
+        assert!(budget.take_many(20, Duration::from_secs(1)));
+        let mut restored = Budget::restore(&budget.save());
+        assert!(restored.take_many(40, Duration::from_secs(1)));
+        assert!(!restored.take(Duration::from_secs(1)));
     }
 }

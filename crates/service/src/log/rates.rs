@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::limits::Limits;
-use domain::{Actor, Change, Code, Intent, Refusal, UserId};
+use domain::{Actor, Change, Code, Gcra, Intent, Refusal, UserId};
 use parking_lot::Mutex;
 
 /// Buckets that are kept before full ones are thrown away.
@@ -19,16 +19,10 @@ enum Kind {
     Scan,
 }
 
-/// Token buckets: so many at once, refilled evenly over the period.
+/// A limiter for each user and kind.
 pub struct Rates {
     limits: Limits,
-    buckets: Mutex<HashMap<(UserId, Kind), Bucket>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Bucket {
-    tokens: f64,
-    at: Duration,
+    buckets: Mutex<HashMap<(UserId, Kind), Gcra>>,
 }
 
 impl Rates {
@@ -57,32 +51,23 @@ impl Rates {
             return Ok(());
         }
         let (limit, period) = match kind {
-            Kind::Send => (self.limits.sends_per_10s, 10.0),
-            Kind::Join => (self.limits.joins_per_minute, 60.0),
-            Kind::Scan => (self.limits.scans_per_10s, 10.0),
+            Kind::Send => (self.limits.sends_per_10s, Duration::from_secs(10)),
+            Kind::Join => (self.limits.joins_per_minute, Duration::from_secs(60)),
+            Kind::Scan => (self.limits.scans_per_10s, Duration::from_secs(10)),
         };
-        let capacity = f64::from(limit);
-        let per_second = capacity / period;
         let mut buckets = self.buckets.lock();
         if buckets.len() >= KEPT {
-            // A bucket that is full again by now says nothing.
-            buckets.retain(|_, bucket| now.saturating_sub(bucket.at) < Duration::from_secs(60));
+            // A limiter that is even equals a new one.
+            buckets.retain(|_, bucket| !bucket.is_even(now));
         }
-        let bucket = buckets.entry((actor.user, kind)).or_insert(Bucket { tokens: capacity, at: now });
-        let passed = now.saturating_sub(bucket.at).as_secs_f64();
-        bucket.tokens = (bucket.tokens + passed * per_second).min(capacity);
-        bucket.at = now;
-        if bucket.tokens >= 1.0 {
-            bucket.tokens -= 1.0;
-            return Ok(());
-        }
-        let wait = ((1.0 - bucket.tokens) / per_second.max(f64::MIN_POSITIVE) * 1_000.0).ceil();
+        let bucket = buckets.entry((actor.user, kind)).or_insert_with(|| Gcra::new(limit, period));
+        let Err(wait) = bucket.take(now, 1) else { return Ok(()) };
+        let wait = wait.as_nanos().div_ceil(1_000_000) as u64;
         let what = match kind {
             Kind::Send => "You send too fast",
             Kind::Join => "You join too many rooms",
             Kind::Scan => "Too many repeats of old changes",
         };
-        let wait = wait.min(60_000.0) as u64;
         Err(Refusal::new(Code::RateLimited, format!("{what}; try again in {} s.", wait.div_ceil(1_000))).retry_in(wait))
     }
 }
