@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use domain::Backoff;
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -13,10 +14,8 @@ use wire::{ClientFrame, ServerFrame};
 use crate::state::Output;
 use crate::{ClientInner, Error};
 
-/// The first wait before another try is below this; each next one below twice as much.
-const BACKOFF: Duration = Duration::from_millis(250);
-/// No wait is longer.
-const BACKOFF_MAX: Duration = Duration::from_secs(10);
+/// The delays between two connections that failed.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(10));
 /// The server's heartbeat, until it names its own.
 const HEARTBEAT: Duration = Duration::from_secs(25);
 
@@ -38,10 +37,10 @@ enum End {
 
 /// Runs until it is told to stop, or the server closes for good.
 pub(crate) async fn run(inner: Arc<ClientInner>, mut stopped: watch::Receiver<bool>) {
-    let mut failures = 0;
+    let mut backoff = BACKOFF;
     loop {
         let end = tokio::select! {
-            end = connection(&inner, &mut failures) => end,
+            end = connection(&inner, &mut backoff) => end,
             _ = stopped.wait_for(|stopped| *stopped) => End::Stopped,
         };
         inner.state.lock().disconnected();
@@ -60,11 +59,10 @@ pub(crate) async fn run(inner: Arc<ClientInner>, mut stopped: watch::Receiver<bo
                     inner.ended.send_replace(Some(4401));
                     break;
                 }
-                _ => jitter(failures),
+                _ => full_jitter(&mut backoff),
             },
-            End::Again => jitter(failures),
+            End::Again => full_jitter(&mut backoff),
         };
-        failures += 1;
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             _ = stopped.wait_for(|stopped| *stopped) => break,
@@ -73,13 +71,12 @@ pub(crate) async fn run(inner: Arc<ClientInner>, mut stopped: watch::Receiver<bo
     inner.answers.lock().clear();
 }
 
-/// Full jitter: anything up to the bound, so that many clients do not come back together.
-fn jitter(failures: u32) -> Duration {
-    let bound = BACKOFF.saturating_mul(1 << failures.min(10)).min(BACKOFF_MAX);
-    bound.mul_f64(rand::random_range(0.0..1.0))
+/// Full jitter, so that many clients do not come back together.
+fn full_jitter(backoff: &mut Backoff) -> Duration {
+    backoff.next_delay(rand::random_range(0.0..1.0))
 }
 
-async fn connection(inner: &Arc<ClientInner>, failures: &mut u32) -> End {
+async fn connection(inner: &Arc<ClientInner>, backoff: &mut Backoff) -> End {
     let Ok((mut socket, _)) = connect_async(inner.rest.sockets()).await else { return End::Again };
     let epoch = inner.state.lock().epoch().map(ToOwned::to_owned);
     let token = Some(inner.rest.access_token());
@@ -104,7 +101,7 @@ async fn connection(inner: &Arc<ClientInner>, failures: &mut u32) -> End {
                     Some(Ok(Message::Text(text))) => {
                         for frame in frames(&text) {
                             if let ServerFrame::Welcome { heartbeat_ms, .. } = &frame {
-                                *failures = 0;
+                                backoff.reset();
                                 heartbeat = Duration::from_millis(*heartbeat_ms);
                             }
                             inner.state.lock().on_frame(frame, heard);

@@ -13,8 +13,8 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
     Select, TransactWriteItem,
 };
+use domain::Backoff;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use rand::Rng as _;
 use service::ports::{StoreError, StoreResult};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -34,10 +34,8 @@ const BATCH_KEYS: usize = 100;
 const BATCHES_AT_ONCE: usize = 4;
 /// Operations of one transaction.
 pub const TRANSACTION_OPS: usize = 100;
-/// The least pause before a contended or throttled write is tried again; doubled each time.
-const FIRST_PAUSE: Duration = Duration::from_millis(4);
-/// The longest.
-const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+/// The pauses before a contended or throttled request is tried again.
+pub const BACKOFF: Backoff = Backoff::new(Duration::from_millis(4), Duration::from_millis(250));
 /// Attempts to read the keys that a batch left out.
 const BATCH_ATTEMPTS: u32 = 6;
 
@@ -191,7 +189,8 @@ impl TableStore {
     ) -> StoreResult<Vec<Item>> {
         let table = &self.settings.table;
         let mut found = Vec::with_capacity(keys.len());
-        for attempt in 0..BATCH_ATTEMPTS {
+        let mut backoff = BACKOFF;
+        for _ in 0..BATCH_ATTEMPTS {
             let asked = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(strong).build();
             let asked = asked.map_err(|why| unavailable(why.to_string(), BROKEN_MS))?;
             let request = self.clients.read.batch_get_item().request_items(table, asked);
@@ -204,7 +203,7 @@ impl TableStore {
                 Some(left) if !left.keys.is_empty() => left.keys,
                 _ => return Ok(found),
             };
-            tokio::time::sleep(pause(attempt)).await;
+            tokio::time::sleep(backoff.next_delay(jitter())).await;
         }
         Err(unavailable("DynamoDB left keys of a batch unread", THROTTLED_MS))
     }
@@ -295,7 +294,8 @@ impl TableStore {
         }
         let until = Instant::now() + self.settings.patience;
         let token = Uuid::new_v4().to_string();
-        for attempt in 0.. {
+        let mut backoff = BACKOFF;
+        loop {
             let error = match self.attempt(ops, &token, returning).await {
                 Ok(item) => return Ok(item),
                 Err(Fault::Refused(which)) => return Err(WriteError::Refused(which)),
@@ -304,13 +304,12 @@ impl TableStore {
                 Err(Fault::Throttled(why)) => unavailable(why, THROTTLED_MS),
                 Err(Fault::Unclear(why)) => unavailable(why, AWAY_MS),
             };
-            let pause = pause(attempt);
+            let pause = backoff.next_delay(jitter());
             if Instant::now() + pause >= until {
                 return Err(error.into());
             }
             tokio::time::sleep(pause).await;
         }
-        unreachable!("it ends when patience does")
     }
 
     /// One request. `token` makes a repeated transaction the same one for ten minutes.
@@ -388,8 +387,7 @@ impl TableStore {
     }
 }
 
-/// How long to wait before the next try, with jitter, so that two that met do not meet again.
-pub fn pause(attempt: u32) -> Duration {
-    let longest = FIRST_PAUSE.saturating_mul(1 << attempt.min(10)).min(LONGEST_PAUSE);
-    longest.mul_f64(rand::rng().random_range(0.5..1.0))
+/// The jitter of a pause before the next try, so that two that met do not meet again.
+pub fn jitter() -> f64 {
+    rand::random_range(0.5..1.0)
 }

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::limits::{BUS_BACKOFF, BUS_PING, BUS_TIMEOUT};
+use domain::Backoff;
 use parking_lot::Mutex;
-use rand::Rng;
 use redis::{PushInfo, PushKind, RedisError, Value};
 use service::ports::BusStatus;
 use tokio::sync::{Notify, watch};
@@ -130,7 +130,7 @@ impl Link {
 
     async fn run(self: Arc<Self>, first: Option<Fresh>) {
         let mut fresh = first;
-        let mut pause = FIRST_PAUSE;
+        let mut backoff = Backoff::new(FIRST_PAUSE, BUS_BACKOFF);
         let mut again = self.is_up();
         let mut told = !again;
         loop {
@@ -142,13 +142,11 @@ impl Link {
                 again = true;
                 told = true;
                 if began.elapsed() > BUS_BACKOFF {
-                    pause = FIRST_PAUSE;
+                    backoff.reset();
                 }
             }
             // Nodes that lost it together do not come back in step.
-            let jittered = pause.mul_f64(rand::rng().random_range(0.5..1.0));
-            tokio::time::sleep(jittered).await;
-            pause = (pause * 2).min(BUS_BACKOFF);
+            tokio::time::sleep(backoff.next_delay(rand::random_range(0.5..1.0))).await;
             match self.dial().await {
                 Ok(found) => fresh = Some(found),
                 Err(DialError::Refused(error)) => tracing::error!(%error, "Redis refuses this node"),

@@ -5,12 +5,12 @@
 use std::time::Duration;
 
 use crate::limits::{FEED_BATCH, FEED_SAVE_INTERVAL};
-use domain::{Entry, Seq};
+use domain::{Backoff, Entry, Seq};
 
-/// The first delay after a failure; doubled by each further one.
-const FIRST_DELAY: Duration = Duration::from_millis(100);
-/// The longest delay.
+/// The longest delay after a failure.
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
+/// The delays after failures. One node reads a room, so nothing retries in step with it and they have no jitter.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), LONGEST_DELAY);
 
 /// How far one consumer has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,8 +19,8 @@ pub(super) struct Position {
     pub seq: Seq,
     /// What its stored cursor says, as far as known.
     pub saved: Seq,
-    /// Failures since it last moved.
-    failures: u32,
+    /// Where the failures since it last moved have led.
+    backoff: Backoff,
     /// Not before this time.
     due: Duration,
 }
@@ -38,8 +38,8 @@ pub(super) struct Room {
     pub queued: bool,
     /// The newest entries, without holes, ending at the head: spares the read.
     fresh: Vec<Entry>,
-    /// Runs that failed as a whole, one after the other.
-    failures: u32,
+    /// The same for runs that failed as a whole, one after the other.
+    backoff: Backoff,
     due: Duration,
     /// When anything last happened.
     touched: Duration,
@@ -57,7 +57,7 @@ impl Room {
             running: None,
             queued: false,
             fresh: Vec::new(),
-            failures: 0,
+            backoff: BACKOFF,
             due: now,
             touched: now,
             saved_at: now,
@@ -123,15 +123,14 @@ impl Room {
     pub fn loaded(&mut self, cursors: Vec<Seq>) {
         let believed = |seq: Seq| if seq > self.head { 0 } else { seq };
         let position =
-            |seq: Seq| Position { seq: believed(seq), saved: believed(seq), failures: 0, due: Duration::ZERO };
+            |seq: Seq| Position { seq: believed(seq), saved: believed(seq), backoff: BACKOFF, due: Duration::ZERO };
         self.positions = Some(cursors.into_iter().map(position).collect());
     }
 
     /// A run ended without a word of how far it came: the cursors are read again, after a while.
     pub fn failed(&mut self, now: Duration, retry: Duration) {
         self.positions = None;
-        self.due = now + delay(self.failures, retry);
-        self.failures = self.failures.saturating_add(1);
+        self.due = now + delay(&mut self.backoff, retry);
     }
 
     /// A consumer has come this far; `retry` when it stopped before the end.
@@ -139,12 +138,11 @@ impl Room {
         let Some(position) = self.positions.as_mut().and_then(|positions| positions.get_mut(consumer)) else { return };
         if seq > position.seq {
             position.seq = seq;
-            position.failures = 0;
-            self.failures = 0;
+            position.backoff.reset();
+            self.backoff.reset();
         }
         if let Some(retry) = retry {
-            position.due = now + delay(position.failures, retry);
-            position.failures = position.failures.saturating_add(1);
+            position.due = now + delay(&mut position.backoff, retry);
         }
         self.touched = now;
     }
@@ -177,7 +175,7 @@ impl Room {
     }
 }
 
-/// Doubles with each failure, never below what the store asked for.
-fn delay(failures: u32, asked: Duration) -> Duration {
-    FIRST_DELAY.saturating_mul(1 << failures.min(12)).max(asked).min(LONGEST_DELAY)
+/// Returns the next delay, never below what the store asked for.
+fn delay(backoff: &mut Backoff, asked: Duration) -> Duration {
+    backoff.next_delay(1.0).max(asked).min(LONGEST_DELAY)
 }

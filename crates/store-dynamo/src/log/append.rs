@@ -17,7 +17,7 @@ use crate::error::{AWAY_MS, BROKEN_MS, Fault, THROTTLED_MS};
 use crate::item::Item;
 use crate::keys;
 use crate::op::{Op, When};
-use crate::table_store::{TRANSACTION_OPS, TableStore, pause};
+use crate::table_store::{BACKOFF, TRANSACTION_OPS, TableStore, jitter};
 
 /// Bytes of one item: a little less than DynamoDB's 400 KB, whose own count of them is not known to the byte.
 const ITEM_BYTES: usize = 400_000;
@@ -97,7 +97,7 @@ impl TableStore {
         let until = Instant::now() + self.settings.patience;
         let fixed = self.fixed_ops(log, items);
         let mut planned = self.plan(log, entries, row_writes).await.map_err(not_done)?;
-        let (mut plans, mut attempt, mut unclear) = (1, 0, false);
+        let (mut plans, mut backoff, mut unclear) = (1, BACKOFF, false);
         let mut token = Uuid::new_v4().to_string();
         loop {
             let ops: Vec<Op> = fixed.iter().cloned().chain(planned.iter().map(|planned| planned.op.clone())).collect();
@@ -143,8 +143,7 @@ impl TableStore {
                     unavailable(why, AWAY_MS)
                 }
             };
-            let pause = pause(attempt);
-            attempt += 1;
+            let pause = backoff.next_delay(jitter());
             if Instant::now() + pause >= until {
                 return Err(if unclear { AppendError::Unknown } else { error });
             }

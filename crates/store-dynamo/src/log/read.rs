@@ -10,7 +10,7 @@ use super::log_item::LogItem;
 use crate::error::{THROTTLED_MS, unavailable};
 use crate::item::{PK, SK};
 use crate::keys::{self, LOG_SHARDS, padded};
-use crate::table_store::{Range, TableStore, pause};
+use crate::table_store::{BACKOFF, Range, TableStore, jitter};
 
 /// Messages that are looked up one by one at the same time.
 const LOOKUPS_AT_ONCE: usize = 16;
@@ -52,12 +52,13 @@ impl TableStore {
     /// A query sees each item of a transaction when that is written, but not all of them in one step; so what begins behind
     /// a hole is read once more.
     pub async fn items(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<LogItem>> {
-        for attempt in 0..HOLE_ATTEMPTS {
+        let mut backoff = BACKOFF;
+        for _ in 0..HOLE_ATTEMPTS {
             let items = self.items_as_seen(log, from.max(1), to).await?;
             if items.windows(2).all(|pair| pair[1].first() == pair[0].last().seq + 1) {
                 return Ok(items);
             }
-            tokio::time::sleep(pause(attempt)).await;
+            tokio::time::sleep(backoff.next_delay(jitter())).await;
         }
         Err(unavailable("a transaction of this log is under way", THROTTLED_MS))
     }

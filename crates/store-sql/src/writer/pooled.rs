@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use domain::Backoff;
 use service::log_throttle::LogThrottle;
 use sqlx::PgPool;
 use tokio::sync::{Semaphore, TryAcquireError};
@@ -20,8 +21,8 @@ use crate::settings::SqlSettings;
 
 /// How often a job is tried that others come between.
 const TRIES: u32 = 12;
-/// Up to how long it waits before the next try, times the tries so far: those who met part again.
-const BETWEEN_TRIES_MS: u64 = 4;
+/// The waits before the next tries, with full jitter: jobs that met part again.
+const BETWEEN_TRIES: Backoff = Backoff::new(Duration::from_millis(4), Duration::from_millis(40));
 
 /// The jobs that wait or run, and what they run on.
 pub struct Pooled {
@@ -85,13 +86,12 @@ impl Run {
         };
         let mut group = Group::default();
         group.add(job);
-        let mut tries = 1;
+        let (mut tries, mut backoff) = (1, BETWEEN_TRIES);
         let ended = loop {
             match self.transact(span, &mut group).await {
                 Err(Failure::Race(why)) if tries < TRIES => {
                     tracing::debug!(why, tries, "another transaction came between: again");
-                    let most = u64::from(tries) * BETWEEN_TRIES_MS;
-                    tokio::time::sleep(Duration::from_millis(jitter(most))).await;
+                    tokio::time::sleep(backoff.next_delay(rand::random_range(0.0..1.0))).await;
                     tries += 1;
                 }
                 ended => break ended,
@@ -183,9 +183,4 @@ async fn fill(connection: &mut Connection, begin: Option<&'static str>, group: &
 async fn close(connection: Connection) {
     // Whether it says good-bye does not matter: the server rolls back when the socket is closed.
     let _ = tokio::time::timeout(Duration::from_secs(1), connection.close()).await;
-}
-
-/// A number from 0 to `most`. Not for secrets.
-fn jitter(most: u64) -> u64 {
-    uuid::Uuid::new_v4().as_u64_pair().1 % (most + 1)
 }
