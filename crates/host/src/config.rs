@@ -12,7 +12,7 @@ mod units;
 /// Reads settings and remembers what is wrong with them.
 ///
 /// ```
-/// # use crate::config::{Config, ConfigErrors};
+/// # use host::config::{Config, ConfigErrors};
 /// struct Settings { port: u16, name: String }
 /// fn settings(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, ConfigErrors> {
 ///     let mut config = Config::from_lookup(lookup);
