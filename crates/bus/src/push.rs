@@ -18,6 +18,7 @@ use aws_sdk_apigatewaymanagement::primitives::Blob;
 use bytes::Bytes;
 use domain::Timestamp;
 use parking_lot::Mutex;
+use quick_cache::sync::Cache;
 use service::Clock;
 use service::limits::NODE_LIFE;
 use service::ports::{Connection, ConnectionPush, NodeRow, NodeStore, PushError};
@@ -44,7 +45,7 @@ pub struct ConnectionsPush {
     nodes: Arc<dyn NodeStore>,
     clock: Arc<dyn Clock>,
     /// By endpoint.
-    clients: Mutex<HashMap<String, Client>>,
+    clients: Cache<String, Client>,
     known: Mutex<KnownNodes>,
 }
 
@@ -66,7 +67,7 @@ impl ConnectionsPush {
             loader = loader.region(Region::new(region));
         }
         let shared = loader.load().await;
-        ConnectionsPush { shared, nodes, clock, clients: Mutex::default(), known: Mutex::default() }
+        ConnectionsPush { shared, nodes, clock, clients: Cache::new(CLIENTS), known: Mutex::default() }
     }
 
     async fn client(&self, connection: &Connection) -> Result<Client, PushError> {
@@ -98,13 +99,8 @@ impl ConnectionsPush {
     }
 
     fn client_of(&self, endpoint: &str) -> Client {
-        let mut clients = self.clients.lock();
-        if let Some(client) = clients.get(endpoint) {
-            return client.clone();
-        }
-        if clients.len() >= CLIENTS {
-            // Nodes come and go; those that are still there are made again.
-            clients.clear();
+        if let Some(client) = self.clients.get(endpoint) {
+            return client;
         }
         let timeouts = TimeoutConfig::builder().connect_timeout(PATIENCE / 2).operation_timeout(PATIENCE).build();
         let mut config = Builder::from(&self.shared)
@@ -115,7 +111,7 @@ impl ConnectionsPush {
             config = config.region(Region::from_static("local"));
         }
         let client = Client::from_conf(config.build());
-        clients.insert(endpoint.to_owned(), client.clone());
+        self.clients.insert(endpoint.to_owned(), client.clone());
         client
     }
 }

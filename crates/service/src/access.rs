@@ -1,12 +1,11 @@
 //! Who may see which room, and from where to where. Decides nothing that is appended: that is `domain::decide`.
 
-use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use domain::name::Slug;
 use domain::{Actor, Member, MemberState, Refusal, Room, RoomId, RoomKind, Seq};
-use parking_lot::Mutex;
+use quick_cache::sync::Cache;
 
 pub use domain::RoomRef;
 
@@ -50,13 +49,13 @@ pub(crate) fn no_such_room() -> Refusal {
 /// Looks up rooms on behalf of somebody.
 pub struct Access {
     store: Store,
-    slugs: Mutex<HashMap<Slug, RoomId>>,
+    slugs: Cache<Slug, RoomId>,
 }
 
 impl Access {
     /// Access to the rooms of a store.
     pub fn new(store: Store) -> Arc<Self> {
-        Arc::new(Access { store, slugs: Mutex::default() })
+        Arc::new(Access { store, slugs: Cache::new(CACHED_SLUGS) })
     }
 
     /// The id behind a reference. `not_found` for an unknown slug; an id is not checked.
@@ -66,16 +65,11 @@ impl Access {
             RoomRef::Slug(slug) => slug,
         };
         // A slug belongs to one room for ever, so what is cached stays true.
-        let cached = self.slugs.lock().get(slug).copied();
-        if let Some(id) = cached {
+        if let Some(id) = self.slugs.get(slug) {
             return Ok(id);
         }
         let id = self.store.rooms.room_by_slug(slug).await?.ok_or_else(no_such_room)?.id;
-        let mut slugs = self.slugs.lock();
-        if slugs.len() >= CACHED_SLUGS {
-            slugs.clear();
-        }
-        slugs.insert(slug.clone(), id);
+        self.slugs.insert(slug.clone(), id);
         Ok(id)
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Body, Entry, FileId, Related, Timestamp, User, UserId};
-use parking_lot::Mutex;
+use quick_cache::sync::Cache;
 
 use crate::clock::Clock;
 use crate::ports::{Store, StoreResult};
@@ -21,13 +21,13 @@ pub const CACHED_USERS: usize = 20_000;
 pub struct UserCache {
     store: Store,
     clock: Arc<dyn Clock>,
-    users: Mutex<HashMap<UserId, (User, Timestamp)>>,
+    users: Cache<UserId, (User, Timestamp)>,
 }
 
 impl UserCache {
     /// A directory with an empty cache.
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(UserCache { store, clock, users: Mutex::default() })
+        Arc::new(UserCache { store, clock, users: Cache::new(CACHED_USERS) })
     }
 
     /// Everything that these entries name: authors, members, the mentioned, the two of a direct room,
@@ -60,24 +60,16 @@ impl UserCache {
     pub async fn users(&self, mut ids: Vec<UserId>) -> StoreResult<HashMap<UserId, User>> {
         let now = self.clock.now();
         let mut found = HashMap::with_capacity(ids.len());
-        {
-            let cache = self.users.lock();
-            ids.retain(|id| match cache.get(id) {
-                Some((user, at)) if now.since(*at) < USER_AGE => {
-                    found.insert(*id, user.clone());
-                    false
-                }
-                _ => true,
-            });
-        }
-        if !ids.is_empty() {
-            let read = self.store.users.users(&ids).await?;
-            let mut cache = self.users.lock();
-            if cache.len() + read.len() > CACHED_USERS {
-                cache.clear();
+        ids.retain(|id| match self.users.get(id) {
+            Some((user, at)) if now.since(at) < USER_AGE => {
+                found.insert(*id, user);
+                false
             }
-            for user in read {
-                cache.insert(user.id, (user.clone(), now));
+            _ => true,
+        });
+        if !ids.is_empty() {
+            for user in self.store.users.users(&ids).await? {
+                self.users.insert(user.id, (user.clone(), now));
                 found.insert(user.id, user);
             }
         }
@@ -91,7 +83,7 @@ impl UserCache {
 
     /// The user was changed: the next look-up reads them again.
     pub fn forget_user(&self, id: UserId) {
-        self.users.lock().remove(&id);
+        self.users.remove(&id);
     }
 
     async fn files(&self, ids: Vec<FileId>) -> StoreResult<HashMap<FileId, domain::File>> {

@@ -83,7 +83,7 @@ impl Auth {
             tokens: AccessTokens::new(keys),
             passwords: Passwords::new(settings.password_threads),
             revocations,
-            session_cache: SessionCache::default(),
+            session_cache: SessionCache::new(),
             by_address: Throttle::new(count, minute, ADDRESSES),
             by_name: Throttle::new(count, minute, ADDRESSES),
             settings,

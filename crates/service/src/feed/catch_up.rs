@@ -12,6 +12,7 @@ use domain::limits::PAGE_ROWS;
 use domain::{LogId, Refusal, RoomId, Seq, Timestamp};
 use futures_util::{StreamExt, stream};
 use parking_lot::Mutex;
+use quick_cache::sync::Cache;
 use tokio::time::Instant;
 
 use super::Consumer;
@@ -35,7 +36,7 @@ pub struct CatchUp {
     consumers: Vec<Arc<dyn Consumer>>,
     owner: String,
     /// How far rooms were read here, and when that was last saved.
-    kept: Mutex<HashMap<RoomId, Kept>>,
+    kept: Cache<RoomId, Kept>,
     /// Where the next sweep of this process begins: which consumer's rooms, and after which room.
     place: Mutex<(usize, Option<RoomId>)>,
 }
@@ -49,7 +50,8 @@ struct Kept {
 impl CatchUp {
     /// Gives each entry to the consumers in this order. `owner` holds the leases: each process has its own.
     pub fn new(store: Store, clock: Arc<dyn Clock>, consumers: Vec<Arc<dyn Consumer>>, owner: String) -> Arc<Self> {
-        Arc::new(CatchUp { store, clock, consumers, owner, kept: Mutex::default(), place: Mutex::default() })
+        let kept = Cache::new(FEED_ROOMS);
+        Arc::new(CatchUp { store, clock, consumers, owner, kept, place: Mutex::default() })
     }
 
     /// Reads these rooms to their heads. Returns those that are still behind: the caller asks for them again.
@@ -133,7 +135,7 @@ impl CatchUp {
         let tip = self.store.log.tip(LogId::Room(room)).await?;
         let head = tip.seq();
         let stored = stored_cursors(&self.store, &self.consumers, room).await?;
-        let kept = self.kept.lock().get(&room).cloned().unwrap_or_default();
+        let kept = self.kept.get(&room).unwrap_or_default();
         // A cursor above the head is of another life of the store; what was read here may be ahead of what is saved.
         let known = |consumer: usize, seq: Seq| seq.max(kept.positions.get(consumer).copied().unwrap_or(0));
         let from = stored.iter().enumerate().map(|(consumer, seq)| known(consumer, *seq));
@@ -184,11 +186,7 @@ impl CatchUp {
                 }
             }
         }
-        let mut all = self.kept.lock();
-        if all.len() >= FEED_ROOMS {
-            all.clear();
-        }
-        all.insert(room, kept);
+        self.kept.insert(room, kept);
     }
 }
 

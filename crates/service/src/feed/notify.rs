@@ -21,7 +21,7 @@ use domain::{
     Refusal, Room, RoomId, RoomKind, Seq, User, UserId,
 };
 use futures_util::{StreamExt, stream};
-use parking_lot::Mutex;
+use quick_cache::sync::Cache;
 
 use super::{Batch, Consumer, Stopped, announce};
 use crate::log::Logs;
@@ -37,7 +37,7 @@ pub struct Notify {
     logs: Arc<Logs>,
     store: Store,
     user_cache: Arc<UserCache>,
-    kinds: Mutex<HashMap<RoomId, RoomKind>>,
+    kinds: Cache<RoomId, RoomKind>,
 }
 
 /// A step that an entry asks for in somebody's own log.
@@ -58,19 +58,15 @@ enum Mention {
 impl Notify {
     /// Reads names from `directory`, appends through `logs`.
     pub fn new(logs: Arc<Logs>, store: Store, user_cache: Arc<UserCache>) -> Arc<Self> {
-        Arc::new(Notify { logs, store, user_cache, kinds: Mutex::default() })
+        Arc::new(Notify { logs, store, user_cache, kinds: Cache::new(KNOWN_KINDS) })
     }
 
     async fn kind(&self, room: RoomId) -> StoreResult<Option<RoomKind>> {
-        if let Some(kind) = self.kinds.lock().get(&room) {
-            return Ok(Some(*kind));
+        if let Some(kind) = self.kinds.get(&room) {
+            return Ok(Some(kind));
         }
         let Some(found) = self.store.rooms.room(room).await? else { return Ok(None) };
-        let mut kinds = self.kinds.lock();
-        if kinds.len() >= KNOWN_KINDS {
-            kinds.clear();
-        }
-        kinds.insert(room, found.kind);
+        self.kinds.insert(room, found.kind);
         Ok(Some(found.kind))
     }
 

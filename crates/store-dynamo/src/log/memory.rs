@@ -1,26 +1,23 @@
 //! What a store remembers of the logs it has to do with: ends of items that are known to be there, when
 //! the last commit began, what hint was written. Only ever saves requests; everything in it may be lost.
 
-use std::collections::HashMap;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use crate::limits::LOGS_REMEMBERED;
 use domain::{LogId, Seq};
 use parking_lot::Mutex;
+use quick_cache::unsync::Cache;
 use service::ports::Head;
 use tokio::time::Instant;
 
-/// How long a log is remembered when memory is short.
-const QUIET: Duration = Duration::from_secs(60);
-
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Log {
     /// The last entry of some item. Items never grow, so it stays one; an append after it is safe as soon
     /// as the place behind it is empty.
     end: Seq,
     commit: Option<Instant>,
     hint: Hint,
-    touched: Instant,
 }
 
 /// Where the hint of a log's head stands.
@@ -40,9 +37,16 @@ pub enum HintStep {
 }
 
 /// What is remembered of all logs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct LogMemory {
-    logs: Mutex<HashMap<LogId, Log>>,
+    /// Under a lock of its own: a step reads and changes what is remembered of a log at once.
+    logs: Mutex<Cache<LogId, Log>>,
+}
+
+impl Default for LogMemory {
+    fn default() -> LogMemory {
+        LogMemory { logs: Mutex::new(Cache::new(LOGS_REMEMBERED)) }
+    }
 }
 
 impl LogMemory {
@@ -96,7 +100,7 @@ impl LogMemory {
 
     /// The hint that is not written yet, if one is not: what this process itself appended last.
     pub fn unwritten_hint(&self, log: LogId) -> Option<Head> {
-        self.logs.lock().get(&log)?.hint.due
+        self.logs.lock().peek(&log)?.hint.due
     }
 
     /// All hints that are not written yet.
@@ -106,17 +110,13 @@ impl LogMemory {
     }
 
     fn with<T>(&self, log: LogId, work: impl FnOnce(&mut Log) -> T) -> T {
-        let now = Instant::now();
         let mut logs = self.logs.lock();
-        if logs.len() >= LOGS_REMEMBERED && !logs.contains_key(&log) {
-            logs.retain(|_, log| now - log.touched < QUIET);
-            if logs.len() >= LOGS_REMEMBERED {
-                logs.clear();
-            }
+        let fresh = || Ok::<_, Infallible>(Log::default());
+        let Ok(memory) = logs.get_mut_or_insert_with(&log, fresh);
+        match memory {
+            Some(mut memory) => work(&mut memory),
+            // The cache evicted it at once. Everything in it may be lost.
+            None => work(&mut Log::default()),
         }
-        let memory =
-            logs.entry(log).or_insert_with(|| Log { end: 0, commit: None, hint: Hint::default(), touched: now });
-        memory.touched = now;
-        work(memory)
     }
 }

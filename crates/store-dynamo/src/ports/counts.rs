@@ -1,11 +1,10 @@
 //! How many are in a room: counted each time, which costs what reading the members does; of a large room,
 //! where that is much and one more or less says little, remembered for a while.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::{MemberState, RoomId};
-use parking_lot::Mutex;
+use quick_cache::sync::Cache;
 use service::ports::StoreResult;
 use tokio::time::Instant;
 
@@ -22,21 +21,22 @@ const REMEMBERED: Duration = Duration::from_secs(60);
 const ROOMS: usize = 10_000;
 
 /// Counts of large rooms. Everything in it may be lost.
-#[derive(Debug, Default)]
-pub struct Counts(Mutex<HashMap<RoomId, (u64, Instant)>>);
+#[derive(Debug)]
+pub struct Counts(Cache<RoomId, (u64, Instant)>);
+
+impl Default for Counts {
+    fn default() -> Counts {
+        Counts(Cache::new(ROOMS))
+    }
+}
 
 impl Counts {
     fn known(&self, room: RoomId, now: Instant) -> Option<u64> {
-        let counts = self.0.lock();
-        counts.get(&room).filter(|(_, at)| now - *at < REMEMBERED).map(|(members, _)| *members)
+        self.0.get(&room).filter(|(_, at)| now - *at < REMEMBERED).map(|(members, _)| members)
     }
 
     fn remember(&self, room: RoomId, members: u64, now: Instant) {
-        let mut counts = self.0.lock();
-        if counts.len() >= ROOMS {
-            counts.clear();
-        }
-        counts.insert(room, (members, now));
+        self.0.insert(room, (members, now));
     }
 }
 
