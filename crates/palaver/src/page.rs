@@ -71,7 +71,7 @@ fn answer(path: &str, headers: &HeaderMap) -> Option<Response> {
 
 fn respond(path: &str, file: EmbeddedFile, encoding: Option<&'static str>, asked: &HeaderMap) -> Response {
     let digest = file.metadata.sha256_hash();
-    let etag = format!("\"{}\"", digest[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    let etag = format!("\"{}\"", hex::encode(&digest[..16]));
     let known = asked.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == etag.as_bytes());
     let mut response = match known {
         true => StatusCode::NOT_MODIFIED.into_response(),

@@ -1,11 +1,12 @@
 //! Where a call comes from. A forwarded address is believed only from a configured proxy: else anybody
 //! could choose the address that the rate limit counts.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use http::{HeaderMap, HeaderName, header, request::Parts};
+use ipnet::{IpNet, Ipv6Net};
 
 use crate::origin::Origin;
 use crate::{Problem, WebSettings};
@@ -18,10 +19,7 @@ const HOPS: usize = 16;
 
 /// Addresses that share a prefix, as in `10.0.0.0/8` or `::1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Network {
-    address: IpAddr,
-    prefix: u8,
-}
+pub struct Network(IpNet);
 
 /// A text that names no network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,24 +30,15 @@ impl FromStr for Network {
     type Err = InvalidNetwork;
 
     fn from_str(text: &str) -> Result<Self, InvalidNetwork> {
-        let bad = || InvalidNetwork(text.to_owned());
-        let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
-        let address: IpAddr = address.trim().parse().map_err(|_| bad())?;
-        let bits = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = prefix.map_or(Ok(bits), |prefix| prefix.trim().parse()).map_err(|_| bad())?;
-        if prefix > bits { Err(bad()) } else { Ok(Network { address, prefix }) }
+        let of_one = || text.trim().parse::<IpAddr>().map(IpNet::from);
+        text.trim().parse().or_else(|_| of_one()).map(Network).map_err(|_| InvalidNetwork(text.to_owned()))
     }
 }
 
 impl Network {
     /// Whether the address belongs to it.
     pub fn contains(&self, address: IpAddr) -> bool {
-        let (a, b) = match (self.address, address.to_canonical()) {
-            (IpAddr::V4(a), IpAddr::V4(b)) => (u128::from(a.to_bits()) << 96, u128::from(b.to_bits()) << 96),
-            (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits(), b.to_bits()),
-            _ => return false,
-        };
-        self.prefix == 0 || (a ^ b) >> (128 - u32::from(self.prefix)) == 0
+        self.0.contains(&address.to_canonical())
     }
 }
 
@@ -96,7 +85,7 @@ impl Client {
     pub fn network(&self) -> IpAddr {
         match self.address {
             IpAddr::V4(address) => IpAddr::V4(address),
-            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Net::new_assert(address, 64).network()),
         }
     }
 }

@@ -10,6 +10,7 @@ use axum_extra::TypedHeader;
 use axum_extra::headers;
 use domain::File;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use service::Files;
 use service::ports::{ByteStream, ServedAs};
 use web::{Caller, Path, Problem};
@@ -22,6 +23,9 @@ const SANDBOX: HeaderValue = HeaderValue::from_static(
 );
 /// A browser may keep it, and asks each time whether it may still be seen.
 const ASK_EACH_TIME: &str = "private, no-cache";
+
+/// What is encoded in a file's name: all but characters that RFC 8187 and RFC 3986 both let stand.
+const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What is at the address of a download for a short time only is not kept.
 const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
@@ -171,16 +175,8 @@ fn disposition(file: &File) -> String {
         .chars()
         .map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '/' | '%' | ';') || c == ' ' { c } else { '_' })
         .collect();
-    let encoded: String = file.name.bytes().map(percent).collect();
+    let encoded = utf8_percent_encode(&file.name, NAME);
     format!("{kind}; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
-}
-
-/// A byte of a name as RFC 8187 has it.
-fn percent(byte: u8) -> String {
-    match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    }
 }
 
 fn ascii(text: &str) -> HeaderValue {

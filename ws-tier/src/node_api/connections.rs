@@ -4,10 +4,10 @@ use axum::Json;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 use super::answer::Failure;
-use super::percent::decode;
 use crate::node::Node;
 use realtime::connection::PostError;
 
@@ -15,6 +15,7 @@ const CONNECTIONS: &str = "@connections";
 
 /// The connection that a path names. An endpoint of API Gateway ends with its stage, so one may stand before.
 pub(super) fn id_in(path: &str) -> Option<String> {
+    let decode = |segment| percent_decode_str(segment).collect();
     let segments: Vec<Vec<u8>> = path.strip_prefix('/')?.split('/').map(decode).collect();
     let ([connections, id] | [_, connections, id]) = &segments[..] else { return None };
     let named = connections == CONNECTIONS.as_bytes() && !id.is_empty();

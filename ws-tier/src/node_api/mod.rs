@@ -5,7 +5,6 @@ mod answer;
 mod connections;
 mod forward;
 mod home;
-mod percent;
 mod sigv4;
 
 use std::sync::Arc;

@@ -52,11 +52,9 @@ impl FromStr for ServiceToken {
 
     fn from_str(text: &str) -> Result<Self, InvalidServiceToken> {
         match text.strip_prefix("sha256:") {
-            Some(hex) if hex.len() == 64 && hex.is_ascii() => {
+            Some(digits) => {
                 let mut hash = [0; 32];
-                for (byte, at) in hash.iter_mut().zip((0..64).step_by(2)) {
-                    *byte = u8::from_str_radix(&hex[at..at + 2], 16).map_err(|_| InvalidServiceToken)?;
-                }
+                hex::decode_to_slice(digits, &mut hash).map_err(|_| InvalidServiceToken)?;
                 Ok(ServiceToken(hash))
             }
             None if text.chars().count() >= SERVICE_TOKEN_CHARS => Ok(ServiceToken(Sha256::digest(text).into())),
@@ -78,8 +76,7 @@ mod tests {
     #[test]
     fn a_token_is_known_by_its_hash() {
         let secret = "a-long-secret-of-a-service";
-        let hex: String = Sha256::digest(secret).iter().map(|byte| format!("{byte:02x}")).collect();
-        let by_hash: ServiceToken = format!("sha256:{hex}").parse().expect("a hash");
+        let by_hash: ServiceToken = format!("sha256:{}", hex::encode(Sha256::digest(secret))).parse().expect("a hash");
         assert_eq!(secret.parse(), Ok(by_hash.clone()));
         assert!(by_hash.is(secret) && !by_hash.is("another-long-secret-of-one"));
         for bad in ["", "short", "sha256:", "sha256:zz"] {

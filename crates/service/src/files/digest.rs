@@ -35,8 +35,7 @@ impl Passed {
     /// The digest and the beginning of what passed.
     pub fn finish(self) -> Summary {
         let passed = std::mem::take(&mut *self.0.lock());
-        let digest = passed.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Summary { digest, beginning: passed.1 }
+        Summary { digest: hex::encode(passed.0.finalize()), beginning: passed.1 }
     }
 }
 

@@ -153,7 +153,7 @@ impl TableStore {
 }
 
 fn ticket_key(hash: [u8; 32]) -> Key {
-    keys::ticket(&hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    keys::ticket(&hex::encode(hash))
 }
 
 fn seconds(at: Timestamp) -> aws_sdk_dynamodb::types::AttributeValue {

@@ -1,8 +1,10 @@
 //! The canonical form of a request: what both sides must write alike, whatever happened to it on the way.
 
 use axum::http::{HeaderMap, Method, Uri};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
-use crate::node_api::percent::decode;
+/// RFC 3986 §2.3: all but the unreserved characters.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The canonical request; `signed` are names of headers in lower case, in their order.
 pub(super) fn request(method: &Method, uri: &Uri, headers: &HeaderMap, signed: &[&str], payload_hash: &str) -> String {
@@ -67,14 +69,10 @@ fn single_spaced(value: &[u8]) -> String {
     text.split(' ').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// RFC 3986 §2.3: all but the unreserved characters.
 fn encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for byte in bytes {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(*byte)),
-            other => text.push_str(&format!("%{other:02X}")),
-        }
-    }
-    text
+    percent_encode(bytes, RESERVED).to_string()
+}
+
+fn decode(text: &str) -> Vec<u8> {
+    percent_decode_str(text).collect()
 }

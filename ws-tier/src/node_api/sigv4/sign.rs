@@ -4,7 +4,7 @@ use aws_lc_rs::hmac;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use domain::Timestamp;
 
-use super::{ALGORITHM, AccessKeys, DATE_HEADER, SERVICE, Scope, TERMINATOR, canonical, date, hex, sha256};
+use super::{ALGORITHM, AccessKeys, DATE_HEADER, SERVICE, Scope, TERMINATOR, canonical, date, sha256};
 
 /// The region of signatures between nodes; whoever verifies takes any.
 const REGION: &str = "local";
@@ -38,7 +38,7 @@ pub(crate) fn sign(keys: &AccessKeys, method: &Method, uri: &Uri, body: &[u8], n
     let canonical = canonical::request(method, uri, &headers, &signed, &sha256(body));
     let scope = Scope { day: &moment[..8], region: REGION, service: SERVICE };
     let to_sign = scope.to_sign(&moment, &canonical);
-    let signature = hex(hmac::sign(&scope.key(&key.secret), to_sign.as_bytes()).as_ref());
+    let signature = hex::encode(hmac::sign(&scope.key(&key.secret), to_sign.as_bytes()));
     let credential = format!("{}/{}/{REGION}/{SERVICE}/{TERMINATOR}", key.id, scope.day);
     let authorization =
         format!("{ALGORITHM} Credential={credential}, SignedHeaders={}, Signature={signature}", signed.join(";"));

@@ -81,7 +81,8 @@ impl<'a> Authorization<'a> {
         let (service, region, day) = (credential.next()?, credential.next()?, credential.next()?);
         let key = credential.next()?;
         let signed: Vec<&str> = part("SignedHeaders")?.split(';').collect();
-        let signature = unhex(part("Signature")?)?;
+        let mut signature = [0; 32];
+        hex::decode_to_slice(part("Signature")?, &mut signature).ok()?;
         Some(Authorization { key, scope: Scope { day, region, service }, signed, signature })
     }
 
@@ -100,15 +101,4 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next().filter(|_| values.next().is_none())?;
     value.to_str().ok().map(str::trim)
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
-    }
-    Some(bytes)
 }
