@@ -106,6 +106,9 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("redis", &["bus"]),
     ("aws-sdk-", &["store-dynamo", "blobs", "bus", "tests", "hello-lambda"]),
     ("aws-config", &["store-dynamo", "blobs", "bus", "tests", "hello-lambda"]),
+    // The verifier of signatures is compared with them in its tests.
+    ("aws-sigv4", &["ws-tier"]),
+    ("aws-credential-types", &["ws-tier"]),
     ("lambda_", &["host", "hello-lambda"]),
 ];
 

@@ -1,5 +1,7 @@
 //! Against the vectors that AWS publishes with its SDKs (aws-c-auth's signing test suite), and against forgeries.
 
+mod sdk;
+
 use axum::http::{HeaderName, HeaderValue};
 use domain::Timestamp;
 
