@@ -10,13 +10,13 @@ use tests::person::Person;
 use tests::server::{Server, Settings, free_port};
 use tests::socket::Socket;
 
-const KEY: &str = "PALAVERTESTS";
-const SECRET: &str = "a+secret/of-the-tests";
+pub const KEY: &str = "PALAVERTESTS";
+pub const SECRET: &str = "a+secret/of-the-tests";
 /// What one post may have.
 const POST_BYTES: usize = 128 * 1024;
 
 /// A server with a private port, and that port's URL.
-async fn start() -> (Server, String) {
+pub async fn start() -> (Server, String) {
     let internal = free_port().to_string();
     let settings = Settings::default()
         .variable("PALAVER_INTERNAL_LISTEN", &internal)
@@ -25,7 +25,7 @@ async fn start() -> (Server, String) {
 }
 
 /// A signed-in socket, and its id.
-async fn connected(server: &Server, name: &str) -> (Socket, String) {
+pub async fn connected(server: &Server, name: &str) -> (Socket, String) {
     let person = Person::guest(server, name).await;
     let mut socket = Socket::silent(&server.websocket()).await;
     socket.hello(&person.token.expect("signed in")).await;

@@ -26,12 +26,13 @@ pub const NOT_ON: [(&str, &str, &str); 8] = [
 
 /// The modules that run once, and why.
 #[cfg(test)]
-const ONCE: [(&str, &str); 13] = [
+const ONCE: [(&str, &str); 14] = [
     ("cluster", "starts its own nodes, on PostgreSQL and on DynamoDB"),
     ("connections", "is about a node's private port and the stock AWS SDKs"),
     ("crash", "kills the process that holds the data, which is the store's own affair elsewhere"),
     ("disk", "fills the data folder"),
     ("drain", "is about one process and its end"),
+    ("examples", "is about what a newcomer copies, which uses no port by itself"),
     ("functions", "starts the functions, not the server"),
     ("golden", "loads its own stores, one of each kind"),
     ("matrix", "compares every call's rules, which are pure and the same"),

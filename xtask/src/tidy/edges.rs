@@ -73,6 +73,8 @@ const RULES: &[Rule] = &[
         ],
         &["store-dynamo"],
     ),
+    // What a newcomer copies: the client, and functions inside another program.
+    rule("examples", &["palaver-client", "palaver-wire", "auth", "rooms", "web", "host"], NONE),
     rule(
         "tests",
         &[
@@ -104,8 +106,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     // The black-box tests look into a database from outside, to make it one of a later release.
     ("sqlx", &["store-sql", "tests"]),
     ("redis", &["bus"]),
-    ("aws-sdk-", &["store-dynamo", "blobs", "bus", "tests", "hello-lambda"]),
-    ("aws-config", &["store-dynamo", "blobs", "bus", "tests", "hello-lambda"]),
+    ("aws-sdk-", &["store-dynamo", "blobs", "bus", "examples", "tests", "hello-lambda"]),
+    ("aws-config", &["store-dynamo", "blobs", "bus", "examples", "tests", "hello-lambda"]),
     // The verifier of signatures is compared with them in its tests.
     ("aws-sigv4", &["ws-tier"]),
     ("aws-credential-types", &["ws-tier"]),

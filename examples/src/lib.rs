@@ -1,0 +1,15 @@
+//! The examples as modules, so that `tests/tests/it/examples.rs` runs what a newcomer copies. Each file beside this folder
+//! is a program of its own: `cargo run -p examples --bin echo_bot`.
+
+#[path = "../bridge.rs"]
+pub mod bridge;
+#[path = "../echo_bot.rs"]
+pub mod echo_bot;
+#[path = "../embed_router.rs"]
+pub mod embed_router;
+#[path = "../moderation_bot.rs"]
+pub mod moderation_bot;
+#[path = "../post_to_connection.rs"]
+pub mod post_to_connection;
+#[path = "../read_log.rs"]
+pub mod read_log;
