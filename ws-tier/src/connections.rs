@@ -44,6 +44,15 @@ pub fn new_id(node: &str) -> String {
 }
 
 impl ConnectionRegistry {
+    /// Returns the sockets for which frames are queued, the one with the most bytes last.
+    pub fn by_queued_bytes(&self) -> Vec<Arc<RegisteredConnection>> {
+        let mut queued: Vec<_> =
+            self.by_id.lock().values().map(|connection| (connection.send_queue.bytes(), connection.clone())).collect();
+        queued.retain(|(bytes, _)| *bytes > 0);
+        queued.sort_by_key(|(bytes, _)| *bytes);
+        queued.into_iter().map(|(_, connection)| connection).collect()
+    }
+
     /// Returns the socket of this id.
     pub fn get(&self, id: &str) -> Option<Arc<RegisteredConnection>> {
         self.by_id.lock().get(id).cloned()
@@ -76,6 +85,11 @@ impl RegisteredConnection {
     /// Closes the socket; its client connects again.
     pub fn close(&self) {
         self.send_queue.close(CloseCode::Drained);
+    }
+
+    /// Closes the socket as lagged, without what waits for it.
+    pub fn abandon(&self) {
+        self.send_queue.abandon();
     }
 
     pub fn address(&self) -> IpAddr {

@@ -8,6 +8,8 @@ use realtime::protocol::CloseCode;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::memory::MemoryBudget;
+
 /// How much of its grace a drain spreads the clients' departure over.
 const SPREAD: f64 = 0.6;
 /// How long sockets that are cut have to leave hub and presence.
@@ -16,6 +18,7 @@ const LEAVE_WAIT: Duration = Duration::from_secs(1);
 /// Counts a node's open sockets, and makes them leave.
 pub(crate) struct Drain {
     limit: usize,
+    memory: Arc<MemoryBudget>,
     open: AtomicUsize,
     one_less: Notify,
     stage: watch::Sender<Stage>,
@@ -33,16 +36,19 @@ enum Stage {
 }
 
 impl Drain {
-    /// Returns the state of a node that serves at most `limit` sockets.
-    pub fn new(limit: usize) -> Drain {
+    /// Returns the state of a node that serves at most `limit` sockets, and none more while its memory is short.
+    pub fn new(limit: usize, memory: Arc<MemoryBudget>) -> Drain {
         let (open, one_less) = (AtomicUsize::new(0), Notify::new());
-        Drain { limit, open, one_less, stage: watch::Sender::new(Stage::Serving) }
+        Drain { limit, memory, open, one_less, stage: watch::Sender::new(Stage::Serving) }
     }
 
     /// Returns a permit for another socket, or why there is none.
     pub fn admit(self: &Arc<Self>) -> Result<ConnectionPermit, CloseCode> {
         if self.is_draining() {
             return Err(CloseCode::Drained);
+        }
+        if !self.memory.admits() {
+            return Err(CloseCode::Overloaded);
         }
         let admitted =
             self.open.fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| (open < self.limit).then_some(open + 1));

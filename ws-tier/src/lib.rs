@@ -12,6 +12,7 @@ mod drain;
 mod follow;
 pub mod limits;
 mod listener;
+mod memory;
 mod node;
 mod node_api;
 mod peers;

@@ -19,6 +19,7 @@ use crate::delivery::Deliveries;
 use crate::drain::Drain;
 use crate::follow::Follow;
 use crate::listener;
+use crate::memory::MemoryBudget;
 use crate::node_api::{self, AccessKeys};
 use crate::peers::{PeerNodes, Reachable};
 use crate::presence::PresenceWatch;
@@ -52,11 +53,12 @@ impl NodeSettings {
 pub struct Node {
     pub(crate) services: Services,
     pub(crate) settings: Arc<Settings>,
-    pub(crate) connections: ConnectionRegistry,
+    pub(crate) connections: Arc<ConnectionRegistry>,
     pub(crate) follow: Arc<Follow>,
     pub(crate) replays: Replays,
     pub(crate) presence: Arc<PresenceWatch>,
     pub(crate) drain: Arc<Drain>,
+    pub(crate) memory: Arc<MemoryBudget>,
     deliveries: Arc<Deliveries>,
     peers: Arc<PeerNodes>,
     tasks: Tasks,
@@ -75,6 +77,14 @@ impl Node {
         let typing = TypingFanout::new(services.clone(), follow.clone(), tasks.clone());
         let receipts = Receipts::new(services.clone(), follow.clone(), tasks.clone());
 
+        let connections = Arc::new(ConnectionRegistry::default());
+        let memory = MemoryBudget::new(match usize::try_from(limits.memory) {
+            Ok(0) | Err(_) => usize::MAX,
+            Ok(limit) => limit,
+        });
+        let caches = services.clone();
+        tasks.essential("memory", memory.clone().keep(connections.clone(), move || caches.shrink()));
+
         let relay = Relay {
             services: services.clone(),
             follow: follow.clone(),
@@ -90,11 +100,12 @@ impl Node {
         services.presence.add_listener(Arc::new(LocalTyping(typing)));
         services.marks.add_listener(Arc::new(LocalMarks(receipts)));
         Ok(Arc::new(Node {
-            connections: ConnectionRegistry::default(),
+            connections,
             follow,
             replays: Replays::new(),
             presence,
-            drain: Arc::new(Drain::new(limits.connections_per_node)),
+            drain: Arc::new(Drain::new(limits.connections_per_node, memory.clone())),
+            memory,
             deliveries,
             peers: PeerNodes::new(name.clone()),
             tasks,

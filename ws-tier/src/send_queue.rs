@@ -2,6 +2,8 @@
 //!
 //! Never waits for the client and never decides what is dropped: [`Backlog`] does the accounting.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use parking_lot::Mutex;
 use realtime::codec::{Codec, CodecKind};
@@ -11,9 +13,12 @@ use realtime::protocol::CloseCode;
 use realtime::{Class, Frame};
 use tokio::sync::Notify;
 
+use crate::memory::MemoryBudget;
+
 /// The queue of one socket.
 pub(crate) struct SendQueue {
     backlog: Mutex<Backlog>,
+    memory: Arc<MemoryBudget>,
     /// A frame is to be written, or the socket is to be closed.
     ready: Notify,
     /// The backlog became short.
@@ -22,28 +27,40 @@ pub(crate) struct SendQueue {
 
 impl SendQueue {
     /// Returns an empty queue for a socket that speaks this protocol.
-    pub fn new(codec: CodecKind) -> SendQueue {
-        SendQueue { backlog: Mutex::new(Backlog::new(codec.open())), ready: Notify::new(), eased: Notify::new() }
+    pub fn new(codec: CodecKind, memory: Arc<MemoryBudget>) -> SendQueue {
+        let backlog = Mutex::new(Backlog::new(codec.open()));
+        SendQueue { backlog, memory, ready: Notify::new(), eased: Notify::new() }
+    }
+
+    /// Changes the backlog, and takes note of the memory that it takes.
+    fn change<R>(&self, change: impl FnOnce(&mut Backlog) -> R) -> R {
+        let mut backlog = self.backlog.lock();
+        let before = backlog.bytes();
+        let answer = change(&mut backlog);
+        self.memory.resized(before, backlog.bytes());
+        answer
     }
 
     /// Accepts another program's frame, if there is room.
     pub fn post(&self, payload: Bytes) -> Result<(), PostError> {
-        self.backlog.lock().post(payload)?;
+        self.change(|backlog| backlog.post(payload))?;
         self.ready.notify_one();
         Ok(())
     }
 
     /// Queues messages, drops them, or closes the socket.
     pub fn push_all(&self, messages: &[Outgoing]) {
-        let mut backlog = self.backlog.lock();
-        messages.iter().for_each(|message| backlog.push(message));
-        drop(backlog);
+        let saves_memory = self.memory.drops_ephemeral();
+        self.change(|backlog| {
+            backlog.save_memory(saves_memory);
+            messages.iter().for_each(|message| backlog.push(message));
+        });
         self.ready.notify_one();
     }
 
     /// Queues a message for this socket alone.
     pub fn push_own(&self, message: &Message) {
-        self.backlog.lock().push_own(message);
+        self.change(|backlog| backlog.push_own(message));
         self.ready.notify_one();
     }
 
@@ -51,6 +68,17 @@ impl SendQueue {
     pub fn close(&self, code: CloseCode) {
         self.backlog.lock().close(code);
         self.ready.notify_one();
+    }
+
+    /// Closes the socket as lagged, without what waits.
+    pub fn abandon(&self) {
+        self.change(Backlog::abandon);
+        self.ready.notify_one();
+    }
+
+    /// Returns how many bytes wait or are being written.
+    pub fn bytes(&self) -> usize {
+        self.backlog.lock().bytes()
     }
 
     /// Returns why the socket is being closed, if it is.
@@ -76,15 +104,15 @@ impl SendQueue {
 
     /// Returns what to do next: at most `max` bytes, but at least one frame.
     pub fn next(&self, max: usize) -> Next {
-        self.backlog.lock().next(max)
+        self.change(|backlog| backlog.next(max))
     }
 
     /// Takes note that these bytes left the process.
     pub fn written(&self, bytes: usize) {
-        let mut backlog = self.backlog.lock();
-        backlog.written(bytes);
-        let short = backlog.is_short();
-        drop(backlog);
+        let short = self.change(|backlog| {
+            backlog.written(bytes);
+            backlog.is_short()
+        });
         if short {
             self.eased.notify_waiters();
         }
@@ -106,5 +134,11 @@ impl SendQueue {
             }
             eased.await;
         }
+    }
+}
+
+impl Drop for SendQueue {
+    fn drop(&mut self) {
+        self.memory.resized(self.backlog.get_mut().bytes(), 0);
     }
 }

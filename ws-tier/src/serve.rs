@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use host::{BlobBackend, InternalSettings, OpenError, Profile, Server, Settings, shutdown_signal};
+use domain::limits::Limits;
+use host::{BlobBackend, InternalSettings, OpenError, Profile, Server, Settings, memory_budget, shutdown_signal};
 use service::ports::StoreError;
 use service::{Duties, Running};
 use tokio::time::Instant;
@@ -161,7 +162,8 @@ async fn bind_privately(address: Option<SocketAddr>, setting: &'static str) -> R
 }
 
 fn node_settings(profile: &Profile, settings: &Settings) -> NodeSettings {
-    NodeSettings { name: profile.node.clone(), ..NodeSettings::new(settings.limits.clone()) }
+    let limits = Limits { memory: memory_budget(settings.limits.memory), ..settings.limits.clone() };
+    NodeSettings { name: profile.node.clone(), ..NodeSettings::new(limits) }
 }
 
 fn access_keys(internal: &InternalSettings) -> AccessKeys {

@@ -57,7 +57,7 @@ pub(crate) async fn run(
 ) {
     let (id, conn, now) = (node.next_socket(), new_id(&node.settings.node), node.now());
     let connection = Connection::new(node.settings.clone(), conn.clone(), ticket, now);
-    let queue = Arc::new(SendQueue::new(codec));
+    let queue = Arc::new(SendQueue::new(codec, node.memory.clone()));
     node.follow.open(id, queue.clone()).await;
     let registered = node.connections.insert(conn.clone(), queue.clone(), peer, now.wall);
     let mut task = SocketTask {

@@ -104,6 +104,9 @@ pub struct Limits {
     pub sign_ins_per_minute: u32,
     /// Milliseconds between two heartbeats of a socket.
     pub heartbeat_ms: u64,
+    /// Bytes that the queues of all sockets of a node may take together; zero means half of the memory that the process may
+    /// use.
+    pub memory: u64,
 }
 
 impl Default for Limits {
@@ -124,6 +127,7 @@ impl Default for Limits {
             requests_per_minute: 1_200,
             sign_ins_per_minute: 60,
             heartbeat_ms: 25_000,
+            memory: 0,
         }
     }
 }

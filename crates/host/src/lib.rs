@@ -13,6 +13,7 @@ mod internal;
 mod lambda;
 pub mod limits;
 pub mod log;
+mod memory;
 pub mod metrics;
 mod open;
 mod prepare;
@@ -27,6 +28,7 @@ pub use function::{Function, FunctionError, function};
 pub use internal::{AccessKey, InternalSettings, InvalidAccessKey};
 #[cfg(feature = "lambda")]
 pub use lambda::{calls, events, is_call};
+pub use memory::memory_budget;
 #[cfg(feature = "s3")]
 pub use open::s3_settings;
 pub use open::{BlobBackend, DATABASE, FILES, IfMissing, OpenError, Profile, SIGNING_KEY, WithFiles, WithoutFiles};

@@ -162,6 +162,7 @@ fn limits(config: &mut Config) -> Limits {
         sign_ins_per_minute: config.within("PALAVER_LIMITS_SIGN_INS_PER_MINUTE", d.sign_ins_per_minute, 1..),
         scans_per_10s: config.within("PALAVER_LIMITS_SCANS_PER_10S", d.scans_per_10s, 1..),
         heartbeat_ms: config.within("PALAVER_LIMITS_HEARTBEAT_MS", d.heartbeat_ms, 100..=300_000),
+        memory: config.bytes("PALAVER_LIMITS_MEMORY", d.memory),
     }
 }
 

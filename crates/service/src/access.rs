@@ -73,6 +73,11 @@ impl Access {
         Ok(id)
     }
 
+    /// Evicts everything, because the process is short of memory.
+    pub fn shrink(&self) {
+        self.slugs.clear();
+    }
+
     /// A room that the caller may see now: a public one unless they are banned, another one if they are
     /// in or invited. `not_found` for a room they may not know of, `forbidden` for one they are banned from.
     pub async fn room(&self, actor: &Actor, room: &RoomRef) -> Result<Seen, Refusal> {

@@ -128,6 +128,12 @@ impl Services {
         tokio::join!(self.marks.flush(), self.files.settle());
     }
 
+    /// Evicts what can be read again, because the process is short of memory.
+    pub fn shrink(&self) {
+        self.user_cache.shrink();
+        self.access.shrink();
+    }
+
     /// Starts what runs beside the calls: the feed, the sweeps, the writing of marks. The WebSocket tier
     /// tells the other nodes of commits; a process without one has a [`crate::Publisher`].
     pub fn start(&self) -> Running {

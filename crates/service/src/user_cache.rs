@@ -86,6 +86,11 @@ impl UserCache {
         self.users.remove(&id);
     }
 
+    /// Evicts everything, because the process is short of memory.
+    pub fn shrink(&self) {
+        self.users.clear();
+    }
+
     async fn files(&self, ids: Vec<FileId>) -> StoreResult<HashMap<FileId, domain::File>> {
         if ids.is_empty() {
             return Ok(HashMap::new());

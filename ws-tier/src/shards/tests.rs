@@ -1,9 +1,10 @@
 use realtime::codec::CodecKind;
 
 use super::*;
+use crate::memory::MemoryBudget;
 
 fn queue() -> Arc<SendQueue> {
-    Arc::new(SendQueue::new(CodecKind::Native))
+    Arc::new(SendQueue::new(CodecKind::Native, MemoryBudget::new(usize::MAX)))
 }
 
 #[tokio::test]

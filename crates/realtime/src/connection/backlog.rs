@@ -19,6 +19,8 @@ pub struct Backlog {
     bytes: usize,
     /// What was dropped since the last `lag` message.
     dropped: BTreeSet<Class>,
+    /// Whether ephemeral frames are dropped even if this socket is fast, because the process is short of memory.
+    saves_memory: bool,
     close: Option<CloseCode>,
 }
 
@@ -45,7 +47,14 @@ pub enum PostError {
 impl Backlog {
     /// Returns an empty backlog.
     pub fn new(codec: Box<dyn Codec>) -> Backlog {
-        Backlog { codec, waiting: VecDeque::new(), bytes: 0, dropped: BTreeSet::new(), close: None }
+        Backlog {
+            codec,
+            waiting: VecDeque::new(),
+            bytes: 0,
+            dropped: BTreeSet::new(),
+            saves_memory: false,
+            close: None,
+        }
     }
 
     /// Returns the codec, to decode what the client sends.
@@ -90,14 +99,12 @@ impl Backlog {
             return;
         }
         let bytes = self.bytes + frame.len();
-        if frame.class != Class::Durable && bytes > BACKLOG_SOFT_BYTES {
+        if frame.class != Class::Durable && (self.saves_memory || bytes > BACKLOG_SOFT_BYTES) {
             self.dropped.insert(frame.class);
             return;
         }
         if bytes > BACKLOG_HARD_BYTES {
-            // The client gets what it missed by its cursors when it reconnects.
-            self.waiting.clear();
-            self.close = Some(CloseCode::Lagged);
+            self.abandon();
         } else {
             self.queue(frame);
         }
@@ -106,6 +113,18 @@ impl Backlog {
     fn queue(&mut self, frame: Frame) {
         self.bytes += frame.len();
         self.waiting.push_back(frame);
+    }
+
+    /// Closes the socket as lagged, without what waits: the client gets it by its cursors when it reconnects.
+    pub fn abandon(&mut self) {
+        let waiting: usize = self.waiting.drain(..).map(|frame| frame.len()).sum();
+        self.bytes -= waiting;
+        self.close.get_or_insert(CloseCode::Lagged);
+    }
+
+    /// Drops ephemeral frames from now on, or no longer: the process is short of memory.
+    pub fn save_memory(&mut self, on: bool) {
+        self.saves_memory = on;
     }
 
     /// Closes the socket after what waits. The first code counts.

@@ -55,10 +55,11 @@ fn only_binaries_read_the_environment() {
 #[test]
 fn pure_parts_have_no_clock_and_no_runtime() {
     caught("crates/domain/src/decide.rs", "    let now = Instant::now();\n");
-    caught("ws-tier/src/hub/room.rs", "use tokio::sync::mpsc;\n");
-    caught("ws-tier/src/session/resume.rs", "use service::messages;\n");
+    caught("crates/realtime/src/hub/room.rs", "use tokio::sync::mpsc;\n");
+    caught("crates/service/src/log/appender/mod.rs", "    let now = Instant::now();\n");
+    caught("crates/realtime/src/protocol/open.rs", "use service::messages;\n");
     clean("ws-tier/src/gateway/socket.rs", "use tokio::sync::mpsc;\n");
-    clean("ws-tier/src/hub/tests.rs", "use tokio::sync::mpsc;\n");
+    clean("crates/realtime/src/hub/tests.rs", "use tokio::sync::mpsc;\n");
     clean("crates/domain/src/decide.rs", "/// As of `Instant::now()` of the caller.\n");
 }
 

@@ -1,0 +1,88 @@
+//! The memory that the queues of a node's sockets may take together. A bound for each socket alone would let ten thousand slow
+//! clients fill the process.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::connections::ConnectionRegistry;
+
+/// Of the budget: from here on caches shrink.
+const SHRINK_AT: f64 = 0.6;
+/// Of the budget: from here on ephemeral frames are dropped.
+const EPHEMERAL_AT: f64 = 0.7;
+/// Of the budget: from here on no new socket is admitted.
+const ADMIT_BELOW: f64 = 0.9;
+/// How often the budget is looked at.
+const INTERVAL: Duration = Duration::from_millis(250);
+
+/// What queued frames take, and how much they may.
+pub(crate) struct MemoryBudget {
+    limit: usize,
+    used: AtomicUsize,
+}
+
+impl MemoryBudget {
+    /// Returns a budget of `limit` bytes, of which none is used.
+    pub fn new(limit: usize) -> Arc<MemoryBudget> {
+        Arc::new(MemoryBudget { limit, used: AtomicUsize::new(0) })
+    }
+
+    /// Takes note that a queue changed its size from `before` to `after` bytes.
+    pub fn resized(&self, before: usize, after: usize) {
+        match after >= before {
+            true => self.used.fetch_add(after - before, Ordering::Relaxed),
+            false => self.used.fetch_sub(before - after, Ordering::Relaxed),
+        };
+    }
+
+    /// Returns whether ephemeral frames are to be dropped.
+    pub fn drops_ephemeral(&self) -> bool {
+        self.share() >= EPHEMERAL_AT
+    }
+
+    /// Returns whether another socket may be admitted.
+    pub fn admits(&self) -> bool {
+        self.share() < ADMIT_BELOW
+    }
+
+    fn share(&self) -> f64 {
+        self.used.load(Ordering::Relaxed) as f64 / self.limit as f64
+    }
+
+    /// Keeps the budget until the node ends: shrinks caches, and over the budget closes the sockets with the most queued bytes.
+    pub async fn keep(self: Arc<Self>, connections: Arc<ConnectionRegistry>, shrink_caches: impl Fn() + Send) {
+        let mut shrunk = false;
+        loop {
+            tokio::time::sleep(INTERVAL).await;
+            let used = self.used.load(Ordering::Relaxed);
+            metrics::gauge!("palaver_queued_bytes").set(used as f64);
+
+            let shrinks = self.share() >= SHRINK_AT;
+            if shrinks && !shrunk {
+                tracing::warn!(used, limit = self.limit, "queues of sockets take much memory, shrinking caches");
+                shrink_caches();
+            }
+            shrunk = shrinks;
+            if used > self.limit {
+                self.close_largest(&connections);
+            }
+        }
+    }
+
+    fn close_largest(&self, connections: &ConnectionRegistry) {
+        let mut queues = connections.by_queued_bytes();
+        let mut closed = 0_u64;
+        while self.share() >= ADMIT_BELOW
+            && let Some(connection) = queues.pop()
+        {
+            connection.abandon();
+            closed += 1;
+        }
+        metrics::counter!("palaver_sockets_closed_for_memory_total").increment(closed);
+        tracing::warn!(closed, limit = self.limit, "queues of sockets exceeded their memory, closed the largest");
+    }
+}
+
+#[cfg(test)]
+mod tests;
