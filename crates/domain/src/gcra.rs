@@ -45,6 +45,13 @@ impl Gcra {
         Ok(())
     }
 
+    /// Takes `cost` even if it is not available, as a debt that ends `most` from now at the latest.
+    pub fn owe(&mut self, now: Duration, cost: u32, most: Duration) {
+        let now_ns = nanoseconds(now);
+        let next_ns = self.even_ns.max(now_ns).saturating_add(self.price_ns(cost));
+        self.even_ns = next_ns.min(now_ns.saturating_add(nanoseconds(most))).max(self.even_ns);
+    }
+
     /// Returns whether the full burst is available: such a limiter equals a new one and need not be kept.
     pub const fn is_even(&self, now: Duration) -> bool {
         self.even_ns <= nanoseconds(now)

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod excerpts;
 pub mod feed;
 pub mod files;
+pub mod generations;
 pub mod ids;
 pub mod limits;
 pub mod log;

@@ -26,6 +26,12 @@ pub const APPENDER_WINDOW: usize = 512;
 pub const APPENDER_ROWS: usize = 1_024;
 /// Entries that one read below the window brings in, when slow mode asks for older ones.
 pub const WINDOW_STEP: u64 = 1_024;
+/// Users whose changes, joins and scans are counted, on one node; up to twice as many are remembered.
+pub const RATED_USERS: usize = 50_000;
+/// Read units of the store that count as one more scan of the user who caused them.
+pub const SCAN_UNITS: u64 = 64;
+/// How long at most a user has to wait for what scans cost, however much that was.
+pub const SCAN_DEBT: Duration = Duration::from_secs(60);
 /// How long a change waits for its answer before that is `unavailable`.
 pub const APPEND_DEADLINE: Duration = Duration::from_secs(3);
 /// How long an appender without work stays.

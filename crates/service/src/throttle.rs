@@ -1,25 +1,23 @@
 //! How often somebody may do something: a [`Gcra`] for each key, in bounded memory. Never asks what time it is.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
 use domain::Gcra;
 use parking_lot::Mutex;
 
+use crate::generations::Generations;
+
 /// A limit for each key: `count` at once, then one more each `period / count`.
 pub struct Throttle<K> {
     /// The limiter of a key that is not remembered. None: no limit.
     fresh: Option<Gcra>,
-    capacity: usize,
-    keys: Mutex<Generations<K>>,
+    keys: Mutex<Limiters<K>>,
 }
 
-/// The limiter of each key. Keys that nobody used since the newer map began are evicted with the older one, so memory
-/// is bounded and nothing is ever searched.
-struct Generations<K> {
-    newer: HashMap<K, Gcra>,
-    older: HashMap<K, Gcra>,
+/// The limiter of each key.
+struct Limiters<K> {
+    keys: Generations<K, Gcra>,
     /// The first call, from which the limiters count their time.
     start: Option<Instant>,
 }
@@ -28,22 +26,19 @@ impl<K: Eq + Hash> Throttle<K> {
     /// `count` in a `period`, for at most twice `capacity` keys; a count of 0 is no limit.
     pub fn new(count: u32, period: Duration, capacity: usize) -> Self {
         let fresh = (count > 0).then(|| Gcra::new(count, period));
-        let keys = Mutex::new(Generations { newer: HashMap::new(), older: HashMap::new(), start: None });
-        Throttle { fresh, capacity: capacity.max(1), keys }
+        let keys = Mutex::new(Limiters { keys: Generations::new(capacity), start: None });
+        Throttle { fresh, keys }
     }
 
     /// Takes one place, or says after what time there is one.
     pub fn take(&self, key: K, now: Instant) -> Result<(), Duration> {
         let Some(fresh) = self.fresh else { return Ok(()) };
-        let mut keys = self.keys.lock();
-        let now = now.saturating_duration_since(*keys.start.get_or_insert(now));
-        let mut limiter = keys.newer.get(&key).or_else(|| keys.older.get(&key)).copied().unwrap_or(fresh);
+        let mut limiters = self.keys.lock();
+        let now = now.saturating_duration_since(*limiters.start.get_or_insert(now));
+        let mut limiter = limiters.keys.get(&key).copied().unwrap_or(fresh);
         limiter.take(now, 1)?;
 
-        if keys.newer.len() >= self.capacity {
-            keys.older = std::mem::take(&mut keys.newer);
-        }
-        keys.newer.insert(key, limiter);
+        limiters.keys.insert(key, limiter);
         Ok(())
     }
 }
@@ -73,8 +68,7 @@ mod tests {
         assert!((1..=100).all(|key| throttle.take(key, now).is_ok()));
         assert!(throttle.take(0, now).is_err(), "still in the older map");
         assert!((0..10_000).filter(|key| throttle.take(*key, now).is_ok()).count() > 9_000);
-        let keys = throttle.keys.lock();
-        assert!(keys.newer.len() + keys.older.len() <= 200);
+        assert!(throttle.keys.lock().keys.len() <= 200);
     }
 
     #[test]

@@ -1,15 +1,14 @@
 //! How often a user may change things, over all logs of this node. Pure but for its memory: the time is
 //! an argument.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::limits::Limits;
 use domain::{Actor, Change, Code, Gcra, Intent, Refusal, UserId};
 use parking_lot::Mutex;
 
-/// Buckets that are kept before full ones are thrown away.
-const KEPT: usize = 50_000;
+use crate::generations::Generations;
+use crate::limits::{RATED_USERS, SCAN_DEBT, SCAN_UNITS};
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,13 +21,13 @@ enum Kind {
 /// A limiter for each user and kind.
 pub struct Rates {
     limits: Limits,
-    buckets: Mutex<HashMap<(UserId, Kind), Gcra>>,
+    limiters: Mutex<Generations<(UserId, Kind), Gcra>>,
 }
 
 impl Rates {
     /// With an operator's limits.
     pub fn new(limits: Limits) -> Self {
-        Rates { limits, buckets: Mutex::default() }
+        Rates { limits, limiters: Mutex::new(Generations::new(RATED_USERS)) }
     }
 
     /// Counts a change that the look-up found to be new.
@@ -46,22 +45,38 @@ impl Rates {
         self.count(actor, Kind::Scan, now)
     }
 
+    /// Charges a scan by what it read, in addition to the one that [`Rates::scan`] counted: one more for each
+    /// [`SCAN_UNITS`].
+    pub fn scanned(&self, actor: UserId, units: u64, now: Duration) {
+        let more = u32::try_from(units / SCAN_UNITS).unwrap_or(u32::MAX);
+        if actor == UserId::SYSTEM || more == 0 {
+            return;
+        }
+        let mut limiters = self.limiters.lock();
+        let mut limiter = limiters.get(&(actor, Kind::Scan)).copied().unwrap_or_else(|| self.limiter(Kind::Scan));
+        limiter.owe(now, more, SCAN_DEBT);
+        limiters.insert((actor, Kind::Scan), limiter);
+    }
+
+    /// Returns the limiter of a user who has done nothing yet.
+    fn limiter(&self, kind: Kind) -> Gcra {
+        match kind {
+            Kind::Send => Gcra::new(self.limits.sends_per_10s, Duration::from_secs(10)),
+            Kind::Join => Gcra::new(self.limits.joins_per_minute, Duration::from_secs(60)),
+            Kind::Scan => Gcra::new(self.limits.scans_per_10s, Duration::from_secs(10)),
+        }
+    }
+
     fn count(&self, actor: &Actor, kind: Kind, now: Duration) -> Result<(), Refusal> {
         if actor.user == UserId::SYSTEM {
             return Ok(());
         }
-        let (limit, period) = match kind {
-            Kind::Send => (self.limits.sends_per_10s, Duration::from_secs(10)),
-            Kind::Join => (self.limits.joins_per_minute, Duration::from_secs(60)),
-            Kind::Scan => (self.limits.scans_per_10s, Duration::from_secs(10)),
+        let mut limiters = self.limiters.lock();
+        let mut limiter = limiters.get(&(actor.user, kind)).copied().unwrap_or_else(|| self.limiter(kind));
+        let Err(wait) = limiter.take(now, 1) else {
+            limiters.insert((actor.user, kind), limiter);
+            return Ok(());
         };
-        let mut buckets = self.buckets.lock();
-        if buckets.len() >= KEPT {
-            // A limiter that is even equals a new one.
-            buckets.retain(|_, bucket| !bucket.is_even(now));
-        }
-        let bucket = buckets.entry((actor.user, kind)).or_insert_with(|| Gcra::new(limit, period));
-        let Err(wait) = bucket.take(now, 1) else { return Ok(()) };
         let wait = wait.as_nanos().div_ceil(1_000_000) as u64;
         let what = match kind {
             Kind::Send => "You send too fast",
@@ -76,16 +91,41 @@ impl Rates {
 mod tests {
     use super::*;
 
+    fn actor(number: u128) -> Actor {
+        Actor { user: UserId(uuid::Uuid::from_u128(number)), ..Actor::SYSTEM }
+    }
+
     #[test]
-    fn a_bucket_refills_evenly() {
+    fn a_limit_refills_evenly() {
         let rates = Rates::new(Limits { sends_per_10s: 2, ..Limits::default() });
-        let actor = Actor { user: UserId(uuid::Uuid::from_u128(7)), ..Actor::SYSTEM };
-        let count = |ms| rates.count(&actor, Kind::Send, Duration::from_millis(ms));
+        let count = |ms| rates.count(&actor(7), Kind::Send, Duration::from_millis(ms));
         assert!(count(0).is_ok() && count(0).is_ok());
-        assert_eq!(count(0).expect_err("empty").retry_ms, Some(5_000));
+        assert_eq!(count(0).expect_err("none left").retry_ms, Some(5_000));
         assert!(count(4_000).is_err());
         assert!(count(5_000).is_ok());
         assert!(count(5_000).is_err());
         assert!(rates.count(&Actor::SYSTEM, Kind::Send, Duration::ZERO).is_ok());
+    }
+
+    #[test]
+    fn more_users_than_are_remembered_cost_no_scan_and_no_memory() {
+        let rates = Rates::new(Limits::default());
+        for number in 0..4 * RATED_USERS as u128 {
+            assert!(rates.count(&actor(number), Kind::Send, Duration::ZERO).is_ok());
+        }
+        assert!(rates.limiters.lock().len() <= 2 * RATED_USERS);
+    }
+
+    #[test]
+    fn an_expensive_scan_counts_as_several_and_a_cheap_one_as_one() {
+        let rates = Rates::new(Limits { scans_per_10s: 20, ..Limits::default() });
+        let scans = |by: &Actor| (0..30).take_while(|_| rates.scan(by, Duration::ZERO).is_ok()).count();
+        let (cheap, expensive) = (actor(1), actor(2));
+        rates.scanned(cheap.user, SCAN_UNITS - 1, Duration::ZERO);
+        assert_eq!(scans(&cheap), 20);
+        rates.scanned(expensive.user, 12 * SCAN_UNITS, Duration::ZERO);
+        assert_eq!(scans(&expensive), 8);
+        rates.scanned(expensive.user, u64::MAX, Duration::ZERO);
+        assert!(rates.scan(&expensive, SCAN_DEBT).is_ok(), "a debt ends");
     }
 }

@@ -1,0 +1,90 @@
+//! A bounded map that forgets what was not used lately. Never searches: each call costs the same, however full it is.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// Two maps: when the newer one is full it becomes the older one, and what the older one held is forgotten. A value
+/// that is used returns to the newer map, so it stays for as long as it is in use.
+#[derive(Debug)]
+pub struct Generations<K, V> {
+    newer: HashMap<K, V>,
+    older: HashMap<K, V>,
+    capacity: usize,
+}
+
+impl<K: Eq + Hash, V> Generations<K, V> {
+    /// An empty map that holds at most twice `capacity` values.
+    pub fn new(capacity: usize) -> Self {
+        Generations { newer: HashMap::new(), older: HashMap::new(), capacity: capacity.max(1) }
+    }
+
+    /// Returns the value of a key, which counts as used from now on.
+    pub fn get(&mut self, key: &K) -> Option<&mut V> {
+        if !self.newer.contains_key(key) {
+            let (key, value) = self.older.remove_entry(key)?;
+            self.insert(key, value);
+        }
+        self.newer.get_mut(key)
+    }
+
+    /// Sets the value of a key.
+    pub fn insert(&mut self, key: K, value: V) {
+        self.older.remove(&key);
+        if self.newer.len() >= self.capacity && !self.newer.contains_key(&key) {
+            self.older = std::mem::take(&mut self.newer);
+        }
+        self.newer.insert(key, value);
+    }
+
+    /// Forgets a key.
+    pub fn remove(&mut self, key: &K) {
+        self.newer.remove(key);
+        self.older.remove(key);
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.newer.clear();
+        self.older.clear();
+    }
+
+    /// How many values it holds.
+    pub fn len(&self) -> usize {
+        self.newer.len() + self.older.len()
+    }
+
+    /// Whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_used_stays_and_memory_is_bounded() {
+        let mut map = Generations::new(100);
+        map.insert(0, "kept");
+        for key in 1..10_000 {
+            map.insert(key, "passing");
+            assert!(map.len() <= 200);
+            if key % 50 == 0 {
+                assert_eq!(map.get(&0), Some(&mut "kept"));
+            }
+        }
+        assert_eq!(map.get(&1), None, "not used for long");
+        map.remove(&0);
+        assert_eq!(map.get(&0), None);
+    }
+
+    #[test]
+    fn a_key_has_one_value() {
+        let mut map = Generations::new(1);
+        map.insert("a", 1);
+        map.insert("b", 2);
+        map.insert("a", 3);
+        assert_eq!((map.get(&"a").copied(), map.get(&"b").copied(), map.len()), (Some(3), Some(2), 2));
+    }
+}
