@@ -43,7 +43,7 @@ macro_rules! store {
                     pages_hold_messages_only
                     messages_are_read_by_seq
                     messages_of_several_rooms_come_in_one_read
-                    recent_is_of_one_moment
+                    keys_are_what_their_entries_say
                     an_edit_is_stored_without_text
                     all_logs_come_in_pages
                     the_floor_blanks_what_is_below;

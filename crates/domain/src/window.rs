@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 
-use crate::entry::{Body, Entry};
+use crate::entry::Entry;
 use crate::ids::{EntryId, Seq, UserId};
+use crate::last_messages::LastMessages;
 use crate::time::Timestamp;
 
-/// What a look-up knows of an entry.
+/// What a look-up knows of an entry: everything but its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WindowEntry {
+pub struct EntryKey {
     /// Its place.
     pub seq: Seq,
     /// Its sender.
@@ -21,24 +22,33 @@ pub struct WindowEntry {
     pub is_message: bool,
 }
 
-impl From<&Entry> for WindowEntry {
-    fn from(entry: &Entry) -> WindowEntry {
-        let is_message = matches!(entry.body, Body::Message(_));
-        WindowEntry { seq: entry.seq, by: entry.by, id: entry.id, at: entry.at, is_message }
+impl From<&Entry> for EntryKey {
+    fn from(entry: &Entry) -> EntryKey {
+        let is_message = entry.body.kind() == "message";
+        EntryKey { seq: entry.seq, by: entry.by, id: entry.id, at: entry.at, is_message }
     }
 }
 
-/// The entries `from … head` of a log, without holes.
+impl From<&EntryKey> for EntryKey {
+    fn from(key: &EntryKey) -> EntryKey {
+        *key
+    }
+}
+
+/// The entries `from … head` of a log, without holes; and, where slow mode asks for it, who sent when below them.
 #[derive(Debug, Clone, Default)]
 pub struct Window {
-    entries: VecDeque<WindowEntry>,
+    entries: VecDeque<EntryKey>,
     head: Seq,
+    /// Every entry made after this time is in the window.
+    since: Option<Timestamp>,
+    senders: Option<LastMessages>,
 }
 
 impl Window {
-    /// Ends at `head`, and holds nothing yet.
-    pub fn at(head: Seq) -> Window {
-        Window { entries: VecDeque::new(), head }
+    /// Ends at `head`, whose entry was made at `at`, and holds nothing yet.
+    pub fn at(head: Seq, at: Timestamp) -> Window {
+        Window { head, since: Some(at), ..Window::default() }
     }
 
     /// The seq of its last entry.
@@ -51,24 +61,32 @@ impl Window {
         self.head + 1 - self.entries.len() as Seq
     }
 
-    /// When its oldest entry was made.
-    pub fn oldest_at(&self) -> Option<Timestamp> {
-        self.entries.front().map(|known| known.at)
-    }
-
     /// The next entry. One that does not follow the last is a bug of the caller.
-    pub fn push(&mut self, entry: impl Into<WindowEntry>) {
-        let known = entry.into();
-        debug_assert_eq!(known.seq, self.head + 1, "a window has no holes");
-        self.head = known.seq;
-        self.entries.push_back(known);
+    pub fn push(&mut self, entry: impl Into<EntryKey>) {
+        let key = entry.into();
+        debug_assert_eq!(key.seq, self.head + 1, "a window has no holes");
+        self.head = key.seq;
+        self.entries.push_back(key);
     }
 
-    /// Entries right below those that it covers, in order.
-    pub fn extend_down(&mut self, older: &[Entry]) {
-        debug_assert!(older.last().is_none_or(|last| last.seq + 1 == self.from()), "a window has no holes");
-        for entry in older.iter().rev() {
-            self.entries.push_front(entry.into());
+    /// Takes in entries right below those that it covers, or right below those whose senders it remembers, in order.
+    /// Returns whether they are one of the two.
+    pub fn extend_down(&mut self, older: &[EntryKey]) -> bool {
+        let (Some(first), Some(last)) = (older.first(), older.last()) else { return false };
+        if older.len() as Seq != last.seq + 1 - first.seq {
+            return false;
+        }
+        if last.seq + 1 == self.from() {
+            older.iter().rev().for_each(|key| self.entries.push_front(*key));
+            self.since = Some(first.at);
+            return true;
+        }
+        match &mut self.senders {
+            Some(senders) if last.seq + 1 == senders.from() => {
+                senders.extend_down(older);
+                true
+            }
+            _ => false,
         }
     }
 
@@ -80,21 +98,55 @@ impl Window {
         }
     }
 
-    /// Keeps the newest `limit` entries.
+    /// Keeps the newest `limit` entries. Of the others it keeps who sent when, if that is remembered.
     pub fn trim(&mut self, limit: usize) {
         let surplus = self.entries.len().saturating_sub(limit);
-        self.entries.drain(..surplus);
+        for key in self.entries.drain(..surplus) {
+            self.since = Some(key.at);
+            if let Some(senders) = &mut self.senders {
+                senders.push(&key);
+            }
+        }
     }
 
     /// The entries above `seen`, oldest first.
-    pub fn above(&self, seen: Seq) -> impl DoubleEndedIterator<Item = &WindowEntry> {
+    pub fn above(&self, seen: Seq) -> impl DoubleEndedIterator<Item = &EntryKey> {
         let skip = seen.saturating_add(1).saturating_sub(self.from());
         self.entries.range(skip.min(self.entries.len() as Seq) as usize..)
     }
 
-    /// When `user` last sent a message, if that is in the window and after `since`.
+    /// From now on it remembers when each sender last sent a message, also below the entries that it keeps; of at most
+    /// `limit` senders.
+    pub fn remember_senders(&mut self, limit: usize) {
+        let (from, since) = (self.from(), self.since);
+        self.senders.get_or_insert_with(|| LastMessages::new(from, since, limit));
+    }
+
+    /// Nobody asks any more who sent when below the entries that it keeps.
+    pub fn forget_senders(&mut self) {
+        self.senders = None;
+    }
+
+    /// Forgets who sent a message at `until` or before, below the entries that it keeps.
+    pub fn forget_senders_until(&mut self, until: Timestamp) {
+        if let Some(senders) = &mut self.senders {
+            senders.forget_until(until);
+        }
+    }
+
+    /// How far down it knows who sent when: the lowest seq, and a time after which it knows of every message.
+    pub fn senders_known(&self) -> (Seq, Option<Timestamp>) {
+        match &self.senders {
+            Some(senders) if senders.from() < self.from() => (senders.from(), senders.since()),
+            _ => (self.from(), self.since),
+        }
+    }
+
+    /// When `user` last sent a message, if that is known and after `since`.
     pub fn last_message(&self, user: UserId, since: Timestamp) -> Option<Timestamp> {
-        let recent = self.entries.iter().rev().take_while(|known| known.at > since);
-        recent.filter(|known| known.is_message && known.by == user).map(|known| known.at).next()
+        let mut recent = self.entries.iter().rev().take_while(|key| key.at > since);
+        let recent = recent.find(|key| key.is_message && key.by == user).map(|key| key.at);
+        let below = || self.senders.as_ref()?.of(user).filter(|at| *at > since);
+        recent.or_else(below)
     }
 }

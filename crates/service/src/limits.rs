@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use domain::limits::REPLAY_ENTRIES;
+
 /// Messages of one page of history, at most and by default.
 pub const PAGE_MESSAGES: usize = 200;
 /// Messages of one page of history when the caller does not say.
@@ -20,14 +22,23 @@ pub const PRESENCE_CLIENT: usize = 64;
 pub const APPENDER_QUEUE: usize = 4_096;
 /// Entries of one append.
 pub const APPEND_ENTRIES: usize = 512;
-/// Entries that an appender keeps for the look-up of repeats.
+/// Keys of entries that an appender keeps for the look-up of repeats. A look-up that reaches further down is a scan.
 pub const APPENDER_WINDOW: usize = 512;
+/// Keys that an appender keeps for a while after a scan: no look-up reaches further down.
+pub const SCAN_KEYS: usize = REPLAY_ENTRIES as usize;
+/// How long an appender keeps what a scan read, so that further repeats do not read it again.
+pub const SCAN_KEPT: Duration = Duration::from_secs(10);
 /// Rows that an appender keeps between two appends.
 pub const APPENDER_ROWS: usize = 1_024;
-/// Entries that one read below the window brings in, when slow mode asks for older ones.
+/// Keys that one read brings in when slow mode asks who sent when.
 pub const WINDOW_STEP: u64 = 1_024;
+/// Senders whose last message an appender remembers for slow mode: no fewer than the entries that slow mode looks at,
+/// so that it never has to forget one of them.
+pub const SLOW_MODE_SENDERS: usize = REPLAY_ENTRIES as usize;
 /// Users whose changes, joins and scans are counted, on one node; up to twice as many are remembered.
 pub const RATED_USERS: usize = 50_000;
+/// Keys that count as one read unit where a store reads them without the content beside them.
+pub const KEYS_PER_UNIT: u64 = 64;
 /// Read units of the store that count as one more scan of the user who caused them.
 pub const SCAN_UNITS: u64 = 64;
 /// How long at most a user has to wait for what scans cost, however much that was.

@@ -14,6 +14,7 @@ mod log;
 mod meter;
 mod op;
 mod ports;
+mod range;
 mod rows;
 mod settings;
 mod store;

@@ -22,10 +22,11 @@ use uuid::Uuid;
 use crate::client::Clients;
 use crate::epoch::CurrentEpoch;
 use crate::error::{AWAY_MS, BROKEN_MS, Details, Fault, THROTTLED_MS, fault, read_error, unavailable};
-use crate::item::{Item, PK, SK, text};
-use crate::keys::{END, Key};
+use crate::item::Item;
+use crate::keys::Key;
 use crate::meter::Meter;
 use crate::op::{Op, Placeholders, Rendered, When, key_map};
+pub use crate::range::Range;
 use crate::settings::DynamoSettings;
 
 /// Keys of one `BatchGetItem`.
@@ -53,67 +54,17 @@ pub struct TableStore {
     pub me: Weak<TableStore>,
 }
 
-/// Items of one partition, in the order of their sort keys.
-#[derive(Debug, Clone)]
-pub struct Range {
-    pk: String,
-    from: String,
-    to: String,
-    descending: bool,
-    limit: Option<usize>,
-    strong: bool,
-}
+/// Where a page of a range begins: none is its beginning.
+pub type PageStart = Option<std::collections::HashMap<String, AttributeValue>>;
 
-impl Range {
-    /// All whose sort key lies between these, both included.
-    pub fn between(pk: impl Into<String>, from: impl Into<String>, to: impl Into<String>) -> Range {
-        Range { pk: pk.into(), from: from.into(), to: to.into(), descending: false, limit: None, strong: true }
-    }
-
-    /// All of a partition.
-    pub fn all(pk: impl Into<String>) -> Range {
-        Range::between(pk, "\u{1}", "\u{10FFFF}")
-    }
-
-    /// All whose sort key begins so.
-    pub fn beginning(pk: impl Into<String>, prefix: &str) -> Range {
-        Range::between(pk, prefix, format!("{prefix}{END}"))
-    }
-
-    /// All whose sort key begins so, behind `after` (the rest of the sort key).
-    pub fn after(pk: impl Into<String>, prefix: &str, after: &str) -> Range {
-        // The least text above `after`. No sort key of ours has a control character.
-        Range::between(pk, format!("{prefix}{after}\u{1}"), format!("{prefix}{END}"))
-    }
-
-    /// All whose sort key begins so and is below `sk`, which ends with a digit.
-    pub fn before(pk: impl Into<String>, prefix: &str, sk: &str) -> Range {
-        // Both ends of a range are in it: the highest text below `sk` differs in its last character.
-        let (rest, last) = sk.split_at(sk.len().saturating_sub(1));
-        let below = last.bytes().next().map_or('\0', |last| char::from(last - 1));
-        Range::between(pk, if prefix.is_empty() { "\u{1}" } else { prefix }, format!("{rest}{below}\u{10FFFF}"))
-    }
-
-    /// Highest sort key first.
-    pub fn descending(self) -> Range {
-        Range { descending: true, ..self }
-    }
-
-    /// At most so many items.
-    pub fn limit(self, limit: usize) -> Range {
-        Range { limit: Some(limit), ..self }
-    }
-
-    /// May be a moment old, at half the cost.
-    pub fn weak(self) -> Range {
-        Range { strong: false, ..self }
-    }
-
-    fn condition(&self, placeholders: &mut Placeholders) -> String {
-        let (pk, sk) = (placeholders.name(PK), placeholders.name(SK));
-        let values = [&self.pk, &self.from, &self.to].map(|value| placeholders.value(text(value)));
-        format!("{pk} = {} AND {sk} BETWEEN {} AND {}", values[0], values[1], values[2])
-    }
+/// Some items of a range.
+pub struct QueryPage {
+    /// The items, in order.
+    pub items: Vec<Item>,
+    /// Where the next page begins, if there is one.
+    pub next: PageStart,
+    /// What reading them cost, in read units.
+    pub units: f64,
 }
 
 /// Why a write did not happen.
@@ -216,26 +167,35 @@ impl TableStore {
         let mut found = Vec::new();
         let mut start = None;
         loop {
-            let mut placeholders = Placeholders::default();
-            let keys = range.condition(&mut placeholders);
-            let request = self.clients.read.query().table_name(&self.settings.table);
-            let request = request
-                .key_condition_expression(keys)
-                .set_expression_attribute_names(placeholders.names())
-                .set_expression_attribute_values(placeholders.values())
-                .scan_index_forward(!range.descending)
-                .consistent_read(range.strong)
-                .set_limit(range.limit.map(|limit| i32::try_from(limit - found.len()).unwrap_or(i32::MAX)))
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            let answer = request.send().await.map_err(read_error)?;
-            self.meter.read(answer.consumed_capacity());
-            found.extend(answer.items.unwrap_or_default().into_iter().map(Item));
-            start = answer.last_evaluated_key.filter(|key| !key.is_empty());
+            let page = self.query_page(&range, range.limit.map(|limit| limit - found.len()), start).await?;
+            found.extend(page.items);
+            start = page.next;
             if start.is_none() || range.limit.is_some_and(|limit| found.len() >= limit) {
                 return Ok(found);
             }
         }
+    }
+
+    /// The next items of a range: at most `limit`, and at most a megabyte.
+    pub async fn query_page(&self, range: &Range, limit: Option<usize>, start: PageStart) -> StoreResult<QueryPage> {
+        let mut placeholders = Placeholders::default();
+        let keys = range.condition(&mut placeholders);
+        let request = self.clients.read.query().table_name(&self.settings.table);
+        let request = request
+            .key_condition_expression(keys)
+            .set_expression_attribute_names(placeholders.names())
+            .set_expression_attribute_values(placeholders.values())
+            .scan_index_forward(!range.descending)
+            .consistent_read(range.strong)
+            .set_limit(limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX)))
+            .set_exclusive_start_key(start)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let answer = request.send().await.map_err(read_error)?;
+
+        self.meter.read(answer.consumed_capacity());
+        let units = answer.consumed_capacity().and_then(|consumed| consumed.capacity_units()).unwrap_or_default();
+        let items = answer.items.unwrap_or_default().into_iter().map(Item).collect();
+        Ok(QueryPage { items, next: answer.last_evaluated_key.filter(|key| !key.is_empty()), units })
     }
 
     /// How many items of a range are as `only` says, counted by DynamoDB: costs what reading them does.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use domain::{Body, Entry, Epoch, FileState, LogId, RoomId, RowWrite, Seq};
-use service::ports::{AppendError, Appended, ChangedLogs, ChangesCursor, RoomLog, StoreResult, Tip};
+use domain::{Body, Entry, EntryKey, Epoch, FileState, LogId, RoomId, RowWrite, Seq};
+use service::ports::{AppendError, Appended, ChangedLogs, ChangesCursor, KeyRange, RoomLog, StoreResult, Tip};
 
 use super::state::State;
 use crate::{Fault, MemoryStore, row_writes};
@@ -45,6 +45,12 @@ impl RoomLog for MemoryStore {
         Ok(entries(&state, log).filter(|entry| (from..=to).contains(&entry.seq)).cloned().collect())
     }
 
+    async fn read_keys(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<KeyRange> {
+        let state = self.up()?;
+        let entries = entries(&state, log).filter(|entry| (from..=to).contains(&entry.seq));
+        Ok(KeyRange::of(entries.map(EntryKey::from).collect()))
+    }
+
     async fn read_back(&self, log: LogId, before: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
         let state = self.up()?;
         let older = entries(&state, log).rev().filter(|entry| entry.seq < before);
@@ -73,13 +79,6 @@ impl RoomLog for MemoryStore {
         };
         let places: BTreeSet<&(RoomId, Seq)> = places.iter().collect();
         Ok(places.into_iter().filter_map(at).collect())
-    }
-
-    async fn recent(&self, log: LogId, count: usize) -> StoreResult<(Tip, Vec<Entry>)> {
-        let state = self.up()?;
-        let mut recent: Vec<Entry> = entries(&state, log).rev().take(count).cloned().collect();
-        recent.reverse();
-        Ok((tip(&state, log), recent))
     }
 
     async fn changes(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs> {

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use domain::{Entry, EntryId, LogId, Member, Room, Seq, Timestamp, UserId, UserRoom};
+use domain::{Entry, EntryId, EntryKey, LogId, Member, Room, Seq, Timestamp, UserId, UserRoom};
 use serde::de::DeserializeOwned;
 use service::ports::{Head, StoreError, StoreResult, note_unreadable, noted};
 use stored::RoomRecord;
@@ -156,6 +156,13 @@ pub fn entry(log: LogId, row: &Row) -> StoreResult<Entry> {
         at: row.time("at")?,
         body,
     })
+}
+
+/// The key of an entry: its row without the body.
+pub fn entry_key(row: &Row) -> StoreResult<EntryKey> {
+    let is_message = row.text("kind")? == "message";
+    let (seq, at) = (row.number("seq")?, row.time("at")?);
+    Ok(EntryKey { seq, by: row.parsed("by_id")?, id: row.parsed("id")?, at, is_message })
 }
 
 pub fn head(row: &Row) -> StoreResult<Head> {

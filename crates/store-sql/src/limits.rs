@@ -1,4 +1,4 @@
-//! Limits of the writer.
+//! Limits of the writer, and of what one statement reads.
 
 /// Logs whose appends one SQL transaction commits together.
 pub const GROUP_LOGS: usize = 256;
@@ -6,3 +6,5 @@ pub const GROUP_LOGS: usize = 256;
 pub const GROUP_ENTRIES: usize = 8_192;
 /// Appends waiting for the writer of an SQL store.
 pub const WRITER_QUEUE: usize = 8_192;
+/// Rows that one statement reads of a range of keys.
+pub const KEY_ROWS: usize = 1_024;

@@ -86,6 +86,11 @@ pub fn decode_body(v: u16, text: &str) -> Result<Body, Unreadable> {
     serde_json::from_str(text).map(Body::Unknown).map_err(|error| unreadable(&kind, reason(&error)))
 }
 
+/// Returns the kind of a stored body, without decoding the rest of it.
+pub fn kind_of(text: &str) -> Option<String> {
+    serde_json::from_str(text).ok().map(|Kind { kind }| kind)
+}
+
 #[derive(Deserialize)]
 struct Kind {
     kind: String,

@@ -20,7 +20,7 @@ mod user;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use body::{KINDS, Unreadable, decode_body, encode_body};
+pub use body::{KINDS, Unreadable, decode_body, encode_body, kind_of};
 pub use change::{AckRecord, ChangeRecord};
 pub use entry::{CommitRecord, EntryRecord};
 pub use file::{FileRecord, FileRest};

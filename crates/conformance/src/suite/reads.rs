@@ -1,6 +1,6 @@
 //! The reads of `RoomLog`: ranges, pages, recent entries, the floor.
 
-use domain::{Body, Entry, FileState, LogId, RoomId, RowWrite};
+use domain::{Body, Entry, EntryKey, FileState, LogId, RoomId, RowWrite};
 use service::ports::Store;
 
 use super::world::{Scribe, a_room, a_user, file, message, react, text};
@@ -81,30 +81,28 @@ pub async fn messages_of_several_rooms_come_in_one_read(store: Store) {
     assert!(store.log.messages_of(&many).await.expect("a read").len() > 10, "more than one statement takes");
 }
 
-pub async fn recent_is_of_one_moment(store: Store) {
-    let log = LogId::Room(a_room());
-    let (tip, none) = store.log.recent(log, 5).await.expect("a read");
-    assert_eq!((tip.seq(), none.len()), (0, 0));
+pub async fn keys_are_what_their_entries_say(store: Store) {
     let (scribe, all) = a_mixed_log(&store).await;
-    for count in [0, 1, 5, 40, 100] {
-        let (tip, recent) = store.log.recent(scribe.log, count).await.expect("a read");
-        assert_eq!(tip, scribe.tip);
-        assert_eq!(recent, all[all.len().saturating_sub(count)..], "the last {count}");
+    let long = "a long one ".repeat(200);
+    let mut scribe = scribe;
+    let mut all = all;
+    for piece in [1, 30, 400, 900] {
+        let bodies = (0..piece).map(|number| if number % 3 == 0 { text(&long) } else { react(1) }).collect();
+        let entries = scribe.entries(bodies);
+        scribe.tip = store.log.append(scribe.log, &scribe.tip, &entries, &[]).await.expect("an append");
+        all.extend(entries);
     }
-    // While another writes, the entries always end at the tip.
-    let writer = tokio::spawn(async move {
-        let mut scribe = scribe;
-        for _ in 0..50 {
-            scribe.say("more").await;
-        }
-        scribe.log
-    });
-    while !writer.is_finished() {
-        let (tip, recent) = store.log.recent(log, 3).await.expect("a read");
-        assert_eq!(recent.last().map_or(0, |last| last.seq), tip.seq());
+    let head = all.len() as u64;
+    for (from, to) in [(0, 0), (1, 1), (3, 9), (9, 3), (17, 41), (41, 600), (1, head), (head, head), (head - 7, 9_999)]
+    {
+        let expected = all.iter().filter(|entry| (from..=to).contains(&entry.seq)).map(EntryKey::from);
+        let read = store.log.read_keys(scribe.log, from, to).await.expect("a read");
+        assert_eq!(read.keys, expected.collect::<Vec<_>>(), "{from}..={to}");
+        assert_eq!(read.units > 0, !read.keys.is_empty(), "{from}..={to}: {} units", read.units);
     }
-    let log = writer.await.expect("the writer ends");
-    assert_eq!(store.log.recent(log, 1).await.expect("a read").0.seq(), 90);
+    let units = async |to| store.log.read_keys(scribe.log, 1, to).await.expect("a read").units;
+    assert!(units(head).await > units(40).await, "more entries cost more");
+    assert_eq!(store.log.read_keys(LogId::User(a_user()), 1, 9).await.expect("a read").keys, []);
 }
 
 pub async fn an_edit_is_stored_without_text(store: Store) {

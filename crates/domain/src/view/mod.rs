@@ -111,9 +111,9 @@ impl View {
         *self = View::new(self.log, self.place);
     }
 
-    /// The pause that the room asks for between two messages, as far as the room is known.
-    pub fn slow_mode_s(&self) -> u32 {
-        self.room().map_or(0, |room| room.slow_mode_s)
+    /// The pause that the room asks for between two messages; none while the room's row was not loaded.
+    pub fn slow_mode_s(&self) -> Option<u32> {
+        self.room.as_ref().map(|room| room.as_ref().map_or(0, |room| room.slow_mode_s))
     }
 
     pub(crate) fn room(&self) -> Option<&Room> {

@@ -50,7 +50,8 @@ impl AppenderTask {
         let mut quiet_since = Instant::now();
         loop {
             let deadline = self.appender.next_deadline().map(|at| self.logs.started + at);
-            let wake = deadline.unwrap_or(quiet_since + APPENDER_IDLE);
+            let over = quiet_since + APPENDER_IDLE;
+            let wake = deadline.map_or(over, |deadline| deadline.min(over));
             tokio::select! {
                 biased;
                 input = running(&mut command) => {
@@ -65,7 +66,8 @@ impl AppenderTask {
                     self.submit(taken.drain(..));
                 }
                 () = sleep_until(wake) => {
-                    if self.appender.is_idle() && self.logs.forget_quiet(self.log, &self.submissions) {
+                    let is_over = self.appender.is_idle() && over <= Instant::now();
+                    if is_over && self.logs.forget_quiet(self.log, &self.submissions) {
                         return;
                     }
                     let now = self.now();
@@ -131,8 +133,9 @@ async fn running(command: &mut Option<BoxFuture<'static, Input>>) -> Input {
 async fn perform(logs: Arc<Logs>, log: LogId, command: Command) -> Input {
     let input = carry_out(logs, log, command).await;
     let failed = match &input {
-        Input::Recent(Err(error)) | Input::Missed(Err(error)) => Some(error.to_string()),
-        Input::Older(Err(error)) | Input::Slot(Err(error)) => Some(error.to_string()),
+        Input::Tip(Err(error)) | Input::Missed(Err(error)) => Some(error.to_string()),
+        Input::Older(Err(error)) => Some(error.to_string()),
+        Input::Slot(Err(error)) => Some(error.to_string()),
         Input::Rows(Err(error)) => Some(error.to_string()),
         Input::Appended(Err(error @ AppendError::Unavailable { .. })) => Some(error.to_string()),
         _ => None,
@@ -149,12 +152,12 @@ async fn perform(logs: Arc<Logs>, log: LogId, command: Command) -> Input {
 async fn carry_out(logs: Arc<Logs>, log: LogId, command: Command) -> Input {
     let store = &logs.store;
     match command {
-        Command::Recent => Input::Recent(in_time(store.log.recent(log, APPENDER_WINDOW)).await),
+        Command::Tip => Input::Tip(in_time(store.log.tip(log)).await),
         Command::Missed { after } => missed(store, log, after).await,
         Command::Older { from, to } | Command::Slot { from, to } if from > to => {
             unreachable!("an empty range is never asked for")
         }
-        Command::Older { from, to } => Input::Older(in_time(store.log.read(log, from, to)).await),
+        Command::Older { from, to } => Input::Older(in_time(store.log.read_keys(log, from, to)).await),
         Command::Rows(keys) => Input::Rows(in_time(rows::read(store, log, keys)).await),
         Command::Append(prepared) => {
             let append = store.log.append(log, &prepared.after, &prepared.entries, &prepared.row_writes);
@@ -187,10 +190,10 @@ async fn missed(store: &Store, log: LogId, after: u64) -> Input {
         return Input::Missed(Ok((tip, Vec::new())));
     }
     if tip.seq() - after > APPENDER_WINDOW as u64 {
-        return Input::Recent(in_time(store.log.recent(log, APPENDER_WINDOW)).await);
+        return Input::Tip(Ok(tip));
     }
-    let read = in_time(store.log.read(log, after + 1, tip.seq())).await;
-    Input::Missed(read.map(|entries| (tip, entries)))
+    let read = in_time(store.log.read_keys(log, after + 1, tip.seq())).await;
+    Input::Missed(read.map(|range| (tip, range.keys)))
 }
 
 /// A store that does not answer is one that is not available.

@@ -1,9 +1,10 @@
 //! The log: the truth of every room and of every user's own log.
 
 use async_trait::async_trait;
-use domain::{Entry, Epoch, LogId, RoomId, RowWrite, Seq, Timestamp};
+use domain::{Entry, EntryKey, Epoch, LogId, RoomId, RowWrite, Seq, Timestamp};
 
 use super::StoreResult;
+use crate::limits::KEYS_PER_UNIT;
 
 /// The last entry of a log, as read strongly or made by one's own append. Opaque on purpose: never
 /// built from a client's word, a hint or a page, since an append builds on it.
@@ -137,6 +138,24 @@ pub enum PageFrom {
     After(Seq),
 }
 
+/// The keys of a range of entries, and what it cost to read them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRange {
+    /// In order of seq.
+    pub keys: Vec<EntryKey>,
+    /// What the store had to read, in DynamoDB's read units or about as much: callers who cause large reads are limited
+    /// by it.
+    pub units: u64,
+}
+
+impl KeyRange {
+    /// From a store that reads keys without the content beside them.
+    pub fn of(keys: Vec<EntryKey>) -> KeyRange {
+        let units = (keys.len() as u64).div_ceil(KEYS_PER_UNIT);
+        KeyRange { keys, units }
+    }
+}
+
 /// Messages as they were at one moment of their log. No base for an append: that is a [`Tip`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogPage {
@@ -175,6 +194,10 @@ pub trait RoomLog: Send + Sync {
     /// comes as it is stored, without text: [`RoomLog::messages`] has what its target says now.
     async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>>;
 
+    /// The keys of all entries with `from <= seq <= to`, in order: everything but their content, which is neither
+    /// decoded nor kept. The whole range: the caller bounds it.
+    async fn read_keys(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<KeyRange>;
+
     /// The newest `limit` *messages* with `seq < before` and, of the entries, messages only; in order of
     /// seq. Cost does not depend on the length of the log.
     async fn read_back(&self, log: LogId, before: Seq, limit: usize) -> StoreResult<Vec<Entry>>;
@@ -195,9 +218,6 @@ pub trait RoomLog: Send + Sync {
 
     /// As [`RoomLog::messages`], of several rooms in one read, in no particular order.
     async fn messages_of(&self, places: &[(RoomId, Seq)]) -> StoreResult<Vec<(RoomId, Entry)>>;
-
-    /// The tip and the last `entries` entries of one consistent moment: what an appender starts from.
-    async fn recent(&self, log: LogId, entries: usize) -> StoreResult<(Tip, Vec<Entry>)>;
 
     /// The heads of all logs appended since `cursor`, each at least once, also those whose writer died.
     /// `None` starts from now. One call, whatever the number of logs.

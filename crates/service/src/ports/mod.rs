@@ -25,7 +25,8 @@ pub use feed::{Behind, FeedCursor, FeedStore, Fence};
 pub use files::FileStore;
 pub use forward::Forward;
 pub use log::{
-    AppendError, AppendShape, Appended, ChangedLogs, ChangesCursor, LogPage, PageFrom, RoomLog, Tip, strong_page,
+    AppendError, AppendShape, Appended, ChangedLogs, ChangesCursor, KeyRange, LogPage, PageFrom, RoomLog, Tip,
+    strong_page,
 };
 pub use marks::{MarkRow, MarkStore};
 pub use nodes::{Connection, NodeRow, NodeStore, SocketState};

@@ -1,5 +1,6 @@
 //! The appender, pages, replay and marks on the store in memory, in virtual time.
 
+mod costs;
 mod directed;
 mod marks;
 mod pages;

@@ -15,8 +15,8 @@ use domain::{
 };
 use parking_lot::Mutex;
 use service::ports::{
-    AppendError, Appended, ChangedLogs, ChangesCursor, Committed, RoomLog, Store, StoreError, StoreResult, Tip,
-    UserRecord,
+    AppendError, Appended, ChangedLogs, ChangesCursor, Committed, KeyRange, RoomLog, Store, StoreError, StoreResult,
+    Tip, UserRecord,
 };
 use service::{Access, CommitListener, Logs, ManualClock, Marks, Messages, UserCache};
 use store_memory::MemoryStore;
@@ -180,6 +180,19 @@ impl Random {
     }
 }
 
+/// What was read of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reads {
+    pub tips: usize,
+    /// Reads of whole entries, these, and the bytes of their content.
+    pub reads: usize,
+    pub entries: usize,
+    pub bytes: usize,
+    /// Reads of keys, and these.
+    pub key_reads: usize,
+    pub keys: usize,
+}
+
 /// A log that takes its time, and fails as often as it is told: before the write, after it, or with a
 /// write that comes long after the answer.
 pub struct Flaky {
@@ -192,6 +205,7 @@ pub struct Flaky {
     /// What became of appends, so that a test can tell that its faults happened.
     pub lost: AtomicU32,
     pub conflicts: AtomicU32,
+    reads: Mutex<Reads>,
 }
 
 impl Flaky {
@@ -203,6 +217,7 @@ impl Flaky {
             slow_ms: AtomicU64::new(0),
             lost: AtomicU32::new(0),
             conflicts: AtomicU32::new(0),
+            reads: Mutex::default(),
         }
     }
 
@@ -215,6 +230,23 @@ impl Flaky {
     pub fn set(&self, faults: u32, slow_ms: u64) {
         self.faults.store(faults, Ordering::SeqCst);
         self.slow_ms.store(slow_ms, Ordering::SeqCst);
+    }
+
+    /// What was read since it was last asked.
+    pub fn take_reads(&self) -> Reads {
+        std::mem::take(&mut *self.reads.lock())
+    }
+
+    fn count(&self, count: impl FnOnce(&mut Reads)) {
+        count(&mut self.reads.lock());
+    }
+
+    fn count_entries(&self, entries: &[Entry]) {
+        self.count(|reads| {
+            reads.reads += 1;
+            reads.entries += entries.len();
+            reads.bytes += entries.iter().map(|entry| stored::encode_body(&entry.body).len()).sum::<usize>();
+        });
     }
 
     async fn pause(&self) {
@@ -245,6 +277,7 @@ impl RoomLog for Flaky {
 
     async fn tip(&self, log: LogId) -> StoreResult<Tip> {
         self.reading().await?;
+        self.count(|reads| reads.tips += 1);
         self.inner.tip(log).await
     }
 
@@ -278,7 +311,9 @@ impl RoomLog for Flaky {
 
     async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>> {
         self.reading().await?;
-        self.inner.read(log, from, to).await
+        let entries = self.inner.read(log, from, to).await?;
+        self.count_entries(&entries);
+        Ok(entries)
     }
 
     async fn read_back(&self, log: LogId, before: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
@@ -299,9 +334,14 @@ impl RoomLog for Flaky {
         self.inner.messages_of(places).await
     }
 
-    async fn recent(&self, log: LogId, entries: usize) -> StoreResult<(Tip, Vec<Entry>)> {
+    async fn read_keys(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<KeyRange> {
         self.reading().await?;
-        self.inner.recent(log, entries).await
+        let range = self.inner.read_keys(log, from, to).await?;
+        self.count(|reads| {
+            reads.key_reads += 1;
+            reads.keys += range.keys.len();
+        });
+        Ok(range)
     }
 
     async fn changes(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs> {

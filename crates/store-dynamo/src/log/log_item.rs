@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::entry::ENTRY_VERSION;
 use domain::text::MessageText;
-use domain::{Body, Entry, EntryId, LogId, Message, Seq, Timestamp, UserId};
+use domain::{Body, Entry, EntryId, EntryKey, LogId, Message, Seq, Timestamp, UserId};
 use service::ports::{StoreResult, note_unreadable};
 use uuid::Uuid;
 
@@ -78,6 +78,15 @@ impl LogItem {
             return Err(unreadable(ENTRIES, "it is empty"));
         }
         Ok(LogItem { log, entries, mark: item.bytes(MARK)?.to_vec(), rev: item.number_or_none(REV)? })
+    }
+
+    /// The keys of its entries, as they were read. Decodes no content.
+    pub fn read_keys(item: &Item) -> StoreResult<Vec<EntryKey>> {
+        let first: Seq = item.parsed(SK)?;
+        let Some(AttributeValue::L(list)) = item.0.get(ENTRIES) else {
+            return Err(unreadable(ENTRIES, "it is not a list"));
+        };
+        (first..).zip(list).map(|(seq, entry)| decode_key(seq, entry)).collect()
     }
 
     /// The seq of its first entry.
@@ -171,6 +180,14 @@ fn decode(log: LogId, seq: Seq, entry: &AttributeValue) -> StoreResult<Entry> {
         at: Timestamp(map.int("t")?),
         body,
     })
+}
+
+fn decode_key(seq: Seq, entry: &AttributeValue) -> StoreResult<EntryKey> {
+    let AttributeValue::M(map) = entry else { return Err(unreadable(ENTRIES, "an entry is not a map")) };
+    let map = EntryMap(map);
+    let is_message = map.0.contains_key("x") || stored::kind_of(map.text("k")?).is_some_and(|kind| kind == "message");
+    let (by, id) = (UserId(map.id("b")?), EntryId(map.id("i")?));
+    Ok(EntryKey { seq, by, id, at: Timestamp(map.int("t")?), is_message })
 }
 
 /// The attributes of one entry, read in place.

@@ -7,11 +7,12 @@ mod log_item;
 mod memory;
 mod plan;
 mod read;
+mod read_keys;
 mod row_writes;
 
 use async_trait::async_trait;
 use domain::{Entry, Epoch, LogId, RoomId, RowWrite, Seq};
-use service::ports::{AppendShape, Appended, ChangedLogs, ChangesCursor, RoomLog, StoreResult, Tip};
+use service::ports::{AppendShape, Appended, ChangedLogs, ChangesCursor, KeyRange, RoomLog, StoreResult, Tip};
 
 use crate::table_store::TableStore;
 
@@ -44,6 +45,10 @@ impl RoomLog for TableStore {
         self.read_range(log, from, to).await
     }
 
+    async fn read_keys(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<KeyRange> {
+        self.read_key_range(log, from, to).await
+    }
+
     async fn read_back(&self, log: LogId, before: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
         self.messages_back(log, before, limit).await
     }
@@ -58,12 +63,6 @@ impl RoomLog for TableStore {
 
     async fn messages_of(&self, places: &[(RoomId, Seq)]) -> StoreResult<Vec<(RoomId, Entry)>> {
         self.messages_in(places).await
-    }
-
-    async fn recent(&self, log: LogId, entries: usize) -> StoreResult<(Tip, Vec<Entry>)> {
-        let tip = self.read_tip(log).await?;
-        let from = (tip.seq() + 1).saturating_sub(entries as u64).max(1);
-        Ok((tip, self.read_range(log, from, tip.seq()).await?))
     }
 
     async fn changes(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs> {

@@ -21,7 +21,7 @@ const DENSE: u64 = 4;
 /// The least range of a page's further reads, when other kinds of entries lie between its messages.
 const LEAST_STEP: u64 = 16;
 /// How often a range is read in which an item is missing.
-const HOLE_ATTEMPTS: u32 = 4;
+pub const HOLE_ATTEMPTS: u32 = 4;
 
 impl TableStore {
     /// The last entry.

@@ -6,6 +6,7 @@ mod expiry;
 mod faults;
 mod guards;
 mod hints;
+mod log_costs;
 mod open;
 mod proxy;
 mod read_costs;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TimeToLiveSpecification;
 use domain::{Entry, Epoch, LogId, RoomId, RowWrite, Seq};
-use service::ports::{AppendShape, Appended, ChangedLogs, ChangesCursor, RoomLog, Store, StoreResult, Tip};
+use service::ports::{AppendShape, Appended, ChangedLogs, ChangesCursor, KeyRange, RoomLog, Store, StoreResult, Tip};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -124,8 +124,8 @@ impl RoomLog for Pumped {
     async fn messages_of(&self, places: &[(RoomId, Seq)]) -> StoreResult<Vec<(RoomId, Entry)>> {
         self.log.messages_of(places).await
     }
-    async fn recent(&self, log: LogId, entries: usize) -> StoreResult<(Tip, Vec<Entry>)> {
-        self.log.recent(log, entries).await
+    async fn read_keys(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<KeyRange> {
+        self.log.read_keys(log, from, to).await
     }
     async fn raise_floor(&self, log: LogId, floor: Seq) -> StoreResult<()> {
         self.log.raise_floor(log, floor).await

@@ -1,14 +1,17 @@
 //! `RoomLog`.
 
 use async_trait::async_trait;
-use domain::{Body, Entry, Epoch, LogId, RoomId, RowWrite, Seq};
-use service::ports::{AppendError, Appended, ChangedLogs, ChangesCursor, LogPage, PageFrom, RoomLog, StoreResult, Tip};
+use domain::{Body, Entry, EntryKey, Epoch, LogId, RoomId, RowWrite, Seq};
+use service::ports::{
+    AppendError, Appended, ChangedLogs, ChangesCursor, KeyRange, LogPage, PageFrom, RoomLog, StoreResult, Tip,
+};
 
 use sqlx::AssertSqlSafe;
 
 use crate::codec::{self, Columns, ENTRY, EntryRow, int};
 use crate::connections::{SqlConnections, texts};
 use crate::database::Row;
+use crate::limits::KEY_ROWS;
 use crate::sql;
 
 /// Entries that one step of `raise_floor` blanks: short, so that appends are not kept waiting.
@@ -50,6 +53,23 @@ impl RoomLog for SqlConnections {
         entries(log, &self.all(sql::query(query).bind(log.to_string()).bind(int(from)).bind(int(to))).await?)
     }
 
+    async fn read_keys(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<KeyRange> {
+        // The body lies behind these columns, so that a long one is not even read from its pages.
+        let query = "SELECT seq, by_id, id, at, kind FROM entry
+                     WHERE log = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq LIMIT $4";
+        let (mut keys, mut from): (Vec<EntryKey>, Seq) = (Vec::new(), from);
+        loop {
+            // In steps, so that the rows of one step are let go before the next one is read.
+            let query = sql::query(query).bind(log.to_string()).bind(int(from)).bind(int(to));
+            let rows = self.all(query.bind(sql::limit(KEY_ROWS))).await?;
+            keys.extend(rows.iter().map(codec::entry_key).collect::<StoreResult<Vec<_>>>()?);
+            match keys.last() {
+                Some(last) if rows.len() == KEY_ROWS => from = last.seq + 1,
+                _ => return Ok(KeyRange::of(keys)),
+            }
+        }
+    }
+
     async fn read_back(&self, log: LogId, before: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
         let query = sql::query(PAGE_BACK).bind(log.to_string()).bind(int(before)).bind(sql::limit(limit));
         entries(log, &self.all(query).await?)
@@ -86,20 +106,6 @@ impl RoomLog for SqlConnections {
             }
         }
         Ok(found)
-    }
-
-    async fn recent(&self, log: LogId, count: usize) -> StoreResult<(Tip, Vec<Entry>)> {
-        // One statement, so that the epoch, the head and the entries are of one moment.
-        let query = "SELECT m.v AS epoch, COALESCE(l.head, 0) AS head, COALESCE(l.n, 0) AS head_n,
-                     COALESCE(l.at, 0) AS head_at, e.seq, e.n, e.by_id, e.id, e.at, e.v, e.body
-                     FROM meta m LEFT JOIN log l ON l.log = $1 LEFT JOIN entry e ON e.log = l.log AND e.seq > l.head - $2
-                     WHERE m.k = 'epoch' ORDER BY e.seq";
-        let rows = self.all(sql::query(query).bind(log.to_string()).bind(sql::limit(count))).await?;
-        let first = rows.first().ok_or_else(codec::no_epoch)?;
-        let (seq, n, at) = (first.number("head")?, first.number("head_n")?, first.time("head_at")?);
-        let tip = Tip::from_store(self.epoch_of(first)?, seq, n, at);
-        let found = if first.int_or_none("seq")?.is_some() { entries(log, &rows)? } else { Vec::new() };
-        Ok((tip, found))
     }
 
     async fn changes(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs> {

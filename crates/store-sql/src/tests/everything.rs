@@ -61,7 +61,7 @@ pub async fn call_everything(store: &Store) {
     log.read_back(scribe.log, 5, 5).await.expect("read_back");
     log.read_forward(scribe.log, 1, 5).await.expect("read_forward");
     log.page(scribe.log, PageFrom::Before(5), 5, None).await.expect("page");
-    log.recent(scribe.log, 5).await.expect("recent");
+    log.read_keys(scribe.log, 1, 5).await.expect("keys");
     let cursor = log.changes(None).await.expect("changes").next;
     log.changes(Some(&cursor)).await.expect("changes");
     log.floor(scribe.log).await.expect("floor");

@@ -22,14 +22,13 @@ async fn whole_logs(store: &Store) -> Vec<(LogId, Vec<Entry>)> {
     let mut logs = Vec::new();
     for (log, head) in store.log.all_logs(None, usize::MAX).await.expect("a list") {
         let entries = store.log.read(log, 1, Seq::from(u32::MAX)).await.expect("a read");
-        let (tip, recent) = store.log.recent(log, 1).await.expect("a read");
+        let tip = store.log.tip(log).await.expect("a read");
         let mut n = 0;
         for (seq, entry) in (1..).zip(&entries) {
             n += u64::from(entry.message().is_some());
             assert_eq!((entry.seq, entry.n), (seq, n), "{log}");
         }
         assert_eq!((entries.len() as Seq, tip.seq(), tip.n()), (head, head, n), "{log}");
-        assert_eq!(entries.last(), recent.last());
         logs.push((log, entries));
     }
     logs

@@ -11,15 +11,16 @@ mod queue;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::limits::{APPEND_ENTRIES, APPENDER_ROWS, APPENDER_WINDOW, WINDOW_STEP};
+use crate::limits::{APPEND_ENTRIES, APPENDER_ROWS, APPENDER_WINDOW, SCAN_KEYS, SLOW_MODE_SENDERS, WINDOW_STEP};
 use domain::dedup::{Found, find_duplicate, reaches_below};
 use domain::limits::REPLAY_ENTRIES;
 use domain::{
-    Ack, Change, Decision, Entry, Intent, LogId, Refusal, Row, RowKey, RowWrite, Seq, Timestamp, View, Window, decide,
+    Ack, Change, Decision, Entry, EntryKey, Intent, LogId, Refusal, Row, RowKey, RowWrite, Seq, Timestamp, UserId,
+    View, Window, decide,
 };
 
 use super::rates::Rates;
-use crate::ports::{AppendShape, Appended, StoreResult, Tip};
+use crate::ports::{AppendShape, Appended, KeyRange, StoreResult, Tip};
 
 use forward::Contention;
 use item::{Item, Slot, Slotted};
@@ -40,12 +41,12 @@ pub struct Now {
 /// What came back from a command.
 #[derive(Debug)]
 pub enum Input {
-    /// The end of the log, read afresh.
-    Recent(StoreResult<(Tip, Vec<Entry>)>),
-    /// What was appended after the tip that the machine knew: the new tip and all entries up to it.
-    Missed(StoreResult<(Tip, Vec<Entry>)>),
-    /// Entries right below the window.
-    Older(StoreResult<Vec<Entry>>),
+    /// Where the log ends.
+    Tip(StoreResult<Tip>),
+    /// What was appended after the tip that the machine knew: the new tip and the keys of all entries up to it.
+    Missed(StoreResult<(Tip, Vec<EntryKey>)>),
+    /// Keys of entries right below those that the window knows of.
+    Older(StoreResult<KeyRange>),
     /// Rows.
     Rows(StoreResult<Vec<Row>>),
     /// How the append went.
@@ -61,14 +62,14 @@ pub enum Input {
 /// What is to be done: one at a time, answered by an [`Input`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Read the tip and the last [`APPENDER_WINDOW`] entries.
-    Recent,
-    /// Read the tip and the entries after `after`; as [`Command::Recent`] when those are too many.
+    /// Read the tip.
+    Tip,
+    /// Read the tip and the keys of the entries after `after`; as [`Command::Tip`] when those are too many.
     Missed {
         /// The last entry known.
         after: Seq,
     },
-    /// Read these entries.
+    /// Read the keys of these entries.
     Older {
         /// The first.
         from: Seq,
@@ -149,6 +150,10 @@ pub struct Appender {
     look_again: bool,
     /// What others' appends cost this one.
     contention: Contention,
+    /// Who caused the read below the window that is under way, if it counts as a scan.
+    scans_for: Option<UserId>,
+    /// Until then the window keeps what a scan read, for the next repeats.
+    keeps_scan_until: Option<Duration>,
 }
 
 impl Appender {
@@ -171,6 +176,8 @@ impl Appender {
             overtaken: false,
             look_again: false,
             contention: Contention::default(),
+            scans_for: None,
+            keeps_scan_until: None,
         }
     }
 
@@ -179,12 +186,14 @@ impl Appender {
         self.queue.is_empty() && self.placed.is_empty() && !self.busy
     }
 
-    /// When [`Appender::go`] has to be called at the latest, since somebody has waited long enough.
+    /// When [`Appender::go`] has to be called at the latest: somebody has waited long enough, or what a scan read has
+    /// been kept long enough.
     pub fn next_deadline(&self) -> Option<Duration> {
         // What is placed or forwarded came before what is queued, and each is in the order of its coming.
         let under_way = self.placed.iter().map(|placed| &placed.item).chain(self.contention.forwarded_items());
         let first = under_way.filter(|item| !item.is_abandoned()).map(|item| item.deadline).min();
-        first.or_else(|| self.queue.deadline())
+        let first = first.or_else(|| self.queue.deadline());
+        first.into_iter().chain(self.keeps_scan_until).min()
     }
 
     /// Takes a change in; [`Appender::go`] is to be called after the last of several.
@@ -216,9 +225,9 @@ impl Appender {
         self.busy = false;
         self.expire(now, out);
         match input {
-            Input::Recent(read) => self.recent(read, out),
+            Input::Tip(read) => self.found_tip(read, out),
             Input::Missed(read) => self.missed(read, out),
-            Input::Older(read) => self.read(read, out, |machine, older| machine.window.extend_down(&older)),
+            Input::Older(read) => self.older(read, now, rates, out),
             Input::Rows(read) => self.read(read, out, |machine, rows| {
                 rows.into_iter().for_each(|row| machine.view.load(row));
             }),
@@ -233,6 +242,10 @@ impl Appender {
     /// Goes on as far as it can without an answer.
     pub fn go(&mut self, now: Now, rates: &Rates, out: &mut Vec<Output>) {
         self.expire(now, out);
+        if self.keeps_scan_until.is_some_and(|until| until <= now.since_start) {
+            self.keeps_scan_until = None;
+            self.trim_window(now);
+        }
         while !self.busy {
             if let Some(prepared) = self.prepared.clone() {
                 if self.placed.iter().all(|placed| placed.item.is_abandoned()) {
@@ -257,27 +270,31 @@ impl Appender {
 
     fn ask(&mut self, command: Command, out: &mut Vec<Output>) {
         self.busy = true;
-        let looks = matches!(command, Command::Recent | Command::Missed { .. } | Command::Append(_));
+        let looks = matches!(command, Command::Tip | Command::Missed { .. } | Command::Append(_));
         self.looks.asked += u64::from(looks);
         out.push(Output::Ask(command));
     }
 
     /// What has to be read before the next changes can be decided.
     fn next_read(&mut self, now: Now, rates: &Rates, out: &mut Vec<Output>) -> Option<Command> {
-        let Some(tip) = self.tip else { return Some(Command::Recent) };
+        let Some(tip) = self.tip else { return Some(Command::Tip) };
         // A client may know of entries that another node appended meanwhile.
         let ahead = |item: &Item| item.needs_later_tip(&tip, self.looks);
         if self.overtaken || self.look_again || self.queue.batch().any(ahead) {
             return Some(Command::Missed { after: tip.seq() });
         }
         self.queue.refuse(out, |item| {
-            let reads = !item.scanned && reaches_below(&self.window, &item.change).is_some();
-            item.scanned |= reads;
-            if reads { rates.scan(&item.change.by, now.since_start) } else { Ok(()) }
+            let scans = !item.scanned && scans(&self.window, &item.change);
+            item.scanned |= scans;
+            if scans { rates.scan(&item.change.by, now.since_start) } else { Ok(()) }
         });
-        let below = self.queue.batch().filter_map(|item| reaches_below(&self.window, &item.change)).min();
-        if let Some(from) = below.or_else(|| self.slow_mode_reaches(now)) {
+        let below = |item: &Item| reaches_below(&self.window, &item.change).map(|from| (from, item.change.by.user));
+        if let Some((from, by)) = self.queue.batch().filter_map(below).min() {
+            self.scans_for = (self.window.head() - from >= APPENDER_WINDOW as Seq).then_some(by);
             return Some(Command::Older { from, to: self.window.from() - 1 });
+        }
+        if let Some((from, to)) = self.slow_mode_reaches(now) {
+            return Some(Command::Older { from, to });
         }
         let mut keys: Vec<RowKey> = Vec::new();
         let mut known = std::collections::HashSet::new();
@@ -287,16 +304,28 @@ impl Appender {
         (!keys.is_empty()).then_some(Command::Rows(keys))
     }
 
-    /// How far down the window has to reach to tell when somebody last sent, if it does not.
-    fn slow_mode_reaches(&self, now: Now) -> Option<Seq> {
-        let pause = i64::from(self.view.slow_mode_s()) * 1_000;
-        if pause == 0 || !self.queue.batch().any(|item| matches!(item.change.intent, Intent::Send { .. })) {
+    /// What has to be read to tell when somebody last sent, if that is not known. A pause is read once: who sent when is
+    /// remembered from then on.
+    fn slow_mode_reaches(&mut self, now: Now) -> Option<(Seq, Seq)> {
+        let sends = |item: &Item| matches!(item.change.intent, Intent::Send { .. });
+        if !self.queue.batch().any(sends) {
             return None;
         }
-        let oldest = self.window.oldest_at()?;
-        let from = self.window.from();
-        let enough = from <= 1 || oldest.0 <= now.at.0 - pause || self.window.head() - from >= REPLAY_ENTRIES;
-        (!enough).then(|| from.saturating_sub(WINDOW_STEP).max(1))
+        match self.view.slow_mode_s()? {
+            0 => {
+                self.window.forget_senders();
+                None
+            }
+            pause_s => {
+                self.window.remember_senders(SLOW_MODE_SENDERS);
+                let begins = Timestamp(now.at.0 - i64::from(pause_s) * 1_000);
+                let (from, since) = self.window.senders_known();
+                let enough = from <= 1
+                    || since.is_some_and(|since| since <= begins)
+                    || self.window.head() + 1 - from >= REPLAY_ENTRIES;
+                (!enough).then(|| (from.saturating_sub(WINDOW_STEP).max(1), from - 1))
+            }
+        }
     }
 
     /// Decides what waits, until an append is full or a row is missing.
@@ -349,7 +378,7 @@ impl Appender {
             let (entries, row_writes) = self.view.take();
             self.prepared = Some(Arc::new(Prepared { after: tip, entries: entries.into(), row_writes }));
         } else if self.placed.is_empty() {
-            self.tidy();
+            self.tidy(now);
         } else {
             // What another node appended may allow what is refused here, and no append will show it: so
             // the tip is read once more.
@@ -372,16 +401,29 @@ impl Appender {
     }
 
     /// Keeps what is kept between appends within its bounds.
-    fn tidy(&mut self) {
+    fn tidy(&mut self, now: Now) {
         self.view.forget_foreign();
+        self.trim_window(now);
         if self.view.size() > APPENDER_ROWS {
             self.view.forget_rows();
         }
-        let below_kept = self.window.head().saturating_sub(APPENDER_WINDOW as Seq);
+    }
+
+    fn trim_window(&mut self, now: Now) {
+        if let Some(pause_s) = self.view.slow_mode_s() {
+            self.window.forget_senders_until(Timestamp(now.at.0 - i64::from(pause_s) * 1_000));
+        }
+        let kept = if self.keeps_scan_until.is_some() { SCAN_KEYS } else { APPENDER_WINDOW };
+        let below_kept = self.window.head().saturating_sub(kept as Seq);
         if self.queue.lowest_seen().is_none_or(|seen| seen >= below_kept) {
-            self.window.trim(APPENDER_WINDOW);
+            self.window.trim(kept);
         }
     }
+}
+
+/// Whether the look-up of a change has to read further down than an appender keeps anyway.
+fn scans(window: &Window, change: &Change) -> bool {
+    reaches_below(window, change).is_some_and(|from| window.head() - from >= APPENDER_WINDOW as Seq)
 }
 
 #[cfg(test)]

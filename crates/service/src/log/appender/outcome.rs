@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use domain::{Ack, Body, Code, Entry, Intent, Refusal, View, Window};
+use domain::{Ack, Body, Code, Entry, EntryKey, Intent, Refusal, View, Window};
 
 use super::item::{Slot, Slotted};
 use super::{Appender, Command, Now, Output};
-use crate::ports::{AppendError, Appended, Committed, StoreError, StoreResult, Tip};
+use crate::limits::SCAN_KEPT;
+use crate::log::rates::Rates;
+use crate::ports::{AppendError, Appended, Committed, KeyRange, StoreError, StoreResult, Tip};
 use crate::refusals::{RETRY_MS, STORE_AWAY, other_epoch};
 
 /// The first wait after a failure of the store; doubled with each further one.
@@ -15,28 +17,45 @@ const FIRST_WAIT_MS: u64 = 25;
 const LONGEST_WAIT_MS: u64 = 800;
 
 impl Appender {
-    /// The end of the log was read afresh.
-    pub(super) fn recent(&mut self, read: StoreResult<(Tip, Vec<Entry>)>, out: &mut Vec<Output>) {
-        self.read(read, out, |machine, (tip, entries)| {
-            let before = tip.seq() - entries.len() as u64;
-            machine.window = Window::at(before);
-            entries.iter().for_each(|entry| machine.window.push(entry));
+    /// Where the log ends was read. What is below is read only as far as a look-up needs it.
+    pub(super) fn found_tip(&mut self, read: StoreResult<Tip>, out: &mut Vec<Output>) {
+        self.read(read, out, |machine, tip| {
+            machine.window = Window::at(tip.seq(), tip.at());
+            machine.keeps_scan_until = None;
             machine.stand_at(tip);
         });
     }
 
     /// What others appended was read.
-    pub(super) fn missed(&mut self, read: StoreResult<(Tip, Vec<Entry>)>, out: &mut Vec<Output>) {
+    pub(super) fn missed(&mut self, read: StoreResult<(Tip, Vec<EntryKey>)>, out: &mut Vec<Output>) {
         let known = self.tip;
-        self.read(read, out, |machine, (tip, entries)| {
-            let same_life = known.is_some_and(|known| known.epoch() == tip.epoch() && known.seq() <= tip.seq());
-            if !same_life {
+        self.read(read, out, |machine, (tip, keys)| {
+            let goes_on = |known: Tip| {
+                known.epoch() == tip.epoch() && tip.seq().checked_sub(known.seq()) == Some(keys.len() as u64)
+            };
+            if !known.is_some_and(goes_on) {
                 // A backup was restored: what the callers have seen means nothing any more.
                 machine.start_afresh();
                 return;
             }
-            entries.iter().for_each(|entry| machine.window.push(entry));
+            keys.iter().for_each(|key| machine.window.push(key));
             machine.stand_at(tip);
+        });
+    }
+
+    /// Keys below the window were read. Whoever caused a scan owes what it cost, and its keys are kept for a while, since
+    /// a client that repeats one change repeats more of them.
+    pub(super) fn older(&mut self, read: StoreResult<KeyRange>, now: Now, rates: &Rates, out: &mut Vec<Output>) {
+        let scans_for = self.scans_for.take();
+        self.read(read, out, |machine, range| {
+            if let Some(by) = scans_for {
+                rates.scanned(by, range.units, now.since_start);
+                machine.keeps_scan_until = Some(now.since_start + SCAN_KEPT);
+            }
+            if !machine.window.extend_down(&range.keys) {
+                // The store does not have what its tip says: it was restored meanwhile.
+                machine.forget();
+            }
         });
     }
 
@@ -79,7 +98,7 @@ impl Appender {
                 self.commit(&prepared.entries, out);
                 self.tip = Some(tip);
                 self.looks.answered = self.looks.asked;
-                self.tidy();
+                self.tidy(now);
             }
             Err(AppendError::Conflict { .. }) => {
                 self.contention.lost();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::limits::{APPEND_DEADLINE, APPENDER_QUEUE, FORWARD_STAY};
+use crate::limits::{APPEND_DEADLINE, APPENDER_QUEUE, FORWARD_STAY, SCAN_KEPT, SCAN_UNITS};
 use domain::limits::Limits;
 use domain::name::{RoomName, Slug};
 use domain::{Actor, Body, Code, EntryId, Epoch, Member, MemberState, Role, Room, RoomId, RoomKind, SessionId, UserId};
@@ -53,6 +53,18 @@ fn tip(seq: Seq) -> Tip {
 fn other(seq: Seq, by: UserId, number: u128) -> Entry {
     let message = domain::Message::of("theirs".to_owned().try_into().expect("valid"), seq);
     Entry { v: 1, seq, n: seq, by, id: id(number), at: Timestamp(1_000), body: Body::Message(message) }
+}
+
+fn theirs(from: Seq, to: Seq) -> Vec<Entry> {
+    (from..=to).map(|seq| other(seq, user(99), 1_000_000 + u128::from(seq))).collect()
+}
+
+fn older(entries: Vec<Entry>) -> Input {
+    Input::Older(Ok(KeyRange::of(entries.iter().map(EntryKey::from).collect())))
+}
+
+fn missed(tip: Tip, entries: Vec<Entry>) -> Input {
+    Input::Missed(Ok((tip, entries.iter().map(EntryKey::from).collect())))
 }
 
 fn unavailable() -> AppendError {
@@ -169,10 +181,8 @@ impl Bench {
         let mut head = head;
         while let Some(command) = self.asked.clone() {
             match command {
-                Command::Recent => {
-                    let entries = (1..=head).map(|seq| other(seq, user(99), 1_000 + u128::from(seq)));
-                    self.input(Input::Recent(Ok((tip(head), entries.collect()))));
-                }
+                Command::Tip => self.input(Input::Tip(Ok(tip(head)))),
+                Command::Older { from, to } => self.input(older(theirs(from, to))),
                 Command::Rows(_) => self.rows(),
                 Command::Append(prepared) => {
                     assert_eq!(prepared.after.seq(), head);
@@ -265,7 +275,7 @@ fn a_lost_append_whose_slot_holds_half_of_it_is_decided_again() {
     let theirs = vec![other(HEAD + 3, user(1), 3), other(HEAD + 4, user(9), 77)];
     bench.input(Input::Slot(Ok(theirs.clone())));
     assert_eq!(bench.asked, Some(Command::Missed { after: HEAD + 2 }));
-    bench.input(Input::Missed(Ok((tip(HEAD + 4), theirs))));
+    bench.input(missed(tip(HEAD + 4), theirs));
     bench.rows();
     assert_eq!((bench.ack(x).seq, bench.ack(x).dup), (Some(HEAD + 3), true));
     let prepared = bench.appending();
@@ -310,7 +320,7 @@ fn a_lost_append_that_happens_late_doubles_nothing_whoever_names_what_was_seen()
     bench.input(Input::Slot(Ok(Vec::new())));
     // The first try arrives after all; the second finds its place filled.
     bench.input(Input::Appended(Err(AppendError::Conflict { slot: None })));
-    bench.input(Input::Missed(Ok((tip(HEAD + 2), written))));
+    bench.input(missed(tip(HEAD + 2), written));
     bench.rows();
     assert_eq!((bench.ack(token).seq, bench.ack(token).dup), (Some(HEAD + 2), true));
     assert!(bench.machine.is_idle(), "nothing is appended once more: {:?}", bench.asked);
@@ -354,7 +364,7 @@ fn after_a_conflict_rows_are_read_again_and_each_change_decided_again() {
     bench.banned.push(user(1));
     bench.input(Input::Appended(Err(AppendError::Conflict { slot: None })));
     assert_eq!(bench.asked, Some(Command::Missed { after: HEAD + 1 }));
-    bench.input(Input::Missed(Ok((tip(HEAD + 2), vec![other(HEAD + 2, user(9), 5)]))));
+    bench.input(missed(tip(HEAD + 2), vec![other(HEAD + 2, user(9), 5)]));
     bench.rows();
     assert_eq!(bench.code(token), Code::Forbidden);
     assert!(bench.asked.is_none() && bench.machine.is_idle());
@@ -366,7 +376,7 @@ fn seen_above_the_known_head_reads_the_tip_before_it_is_stale() {
     // Another node appended; this client saw it there.
     let token = bench.submit(send(1, 2, Some(HEAD + 2)));
     assert_eq!(bench.asked, Some(Command::Missed { after: HEAD + 1 }));
-    bench.input(Input::Missed(Ok((tip(HEAD + 2), vec![other(HEAD + 2, user(9), 5)]))));
+    bench.input(missed(tip(HEAD + 2), vec![other(HEAD + 2, user(9), 5)]));
     bench.rows();
     let prepared = bench.appending();
     bench.input(Input::Appended(Ok(tip_after(&prepared))));
@@ -386,7 +396,7 @@ fn a_refusal_holds_only_at_a_tip_that_was_read_since() {
     bench.rows();
     assert_eq!(bench.asked, Some(Command::Missed { after: HEAD + 1 }), "not answered yet");
     bench.banned.clear();
-    bench.input(Input::Missed(Ok((tip(HEAD + 2), vec![other(HEAD + 2, user(9), 5)]))));
+    bench.input(missed(tip(HEAD + 2), vec![other(HEAD + 2, user(9), 5)]));
     bench.rows();
     let prepared = bench.appending();
     bench.input(Input::Appended(Ok(tip_after(&prepared))));
@@ -407,29 +417,102 @@ fn a_repeat_from_below_the_window_is_looked_up_with_one_read_for_all() {
     let mut bench = Bench::new();
     let (first, second) = (bench.queue(send(1, 7, Some(20))), bench.queue(send(1, 8, Some(30))));
     bench.go();
-    let recent = (2_501..=3_000).map(|seq| other(seq, user(9), u128::from(seq)));
-    bench.input(Input::Recent(Ok((tip(3_000), recent.collect()))));
-    assert_eq!(bench.asked, Some(Command::Older { from: 21, to: 2_500 }));
-    let mut older: Vec<Entry> = (21..=2_500).map(|seq| other(seq, user(9), 10_000 + u128::from(seq))).collect();
-    older[0] = other(21, user(1), 7);
-    bench.input(Input::Older(Ok(older)));
+    bench.input(Input::Tip(Ok(tip(3_000))));
+    assert_eq!(bench.asked, Some(Command::Older { from: 21, to: 3_000 }));
+    let mut entries = theirs(21, 3_000);
+    entries[0] = other(21, user(1), 7);
+    bench.input(older(entries));
     bench.rows();
     assert_eq!((bench.ack(first).seq, bench.ack(first).dup), (Some(21), true));
     let prepared = bench.appending();
     bench.input(Input::Appended(Ok(tip_after(&prepared))));
     assert_eq!(bench.ack(second).seq, Some(3_001));
-    let too_old = bench.submit(send(1, 9, Some(20)));
+}
+
+#[test]
+fn what_a_scan_read_serves_further_repeats_for_some_seconds() {
+    let mut bench = Bench::new();
+    let first = bench.submit(send(1, 7, Some(20)));
+    bench.input(Input::Tip(Ok(tip(3_000))));
+    bench.input(older(theirs(21, 3_000)));
+    bench.settle(3_000);
+    assert_eq!(bench.ack(first).seq, Some(3_001));
+    for number in 8..40 {
+        let repeat = bench.submit(send(1, number, Some(20)));
+        assert!(!matches!(bench.asked, Some(Command::Older { .. })), "{:?}", bench.asked);
+        bench.settle(2_993 + number as Seq);
+        assert!(bench.answers[&repeat].is_ok());
+    }
+    assert_eq!(bench.machine.next_deadline(), Some(SCAN_KEPT), "then it has to be let go");
+    bench.now_ms = SCAN_KEPT.as_millis() as u64;
+    bench.go();
+    assert_eq!(
+        (bench.machine.next_deadline(), bench.machine.window.from()),
+        (None, 3_033 - APPENDER_WINDOW as Seq + 1)
+    );
+    bench.submit(send(1, 60, Some(20)));
     assert!(matches!(bench.asked, Some(Command::Older { from: 21, .. })), "{:?}", bench.asked);
-    bench.asked = None;
-    assert!(!bench.answers.contains_key(&too_old));
+}
+
+#[test]
+fn a_scan_costs_its_user_what_the_store_charged() {
+    let mut bench = Bench::new();
+    bench.rates = Rates::new(Limits { scans_per_10s: 4, sends_per_10s: 1_000, ..Limits::default() });
+    let scan = |bench: &mut Bench, by: u128, units: u64| {
+        bench.machine = Appender::new(LogId::Room(ROOM), AppendShape::default());
+        let token = bench.submit(send(by, 7, Some(20)));
+        bench.input(Input::Tip(Ok(tip(3_000))));
+        if matches!(bench.asked, Some(Command::Older { .. })) {
+            let keys = theirs(21, 3_000).iter().map(EntryKey::from).collect();
+            bench.input(Input::Older(Ok(KeyRange { keys, units })));
+            bench.asked = None;
+        }
+        bench.answers.remove(&token).map(|answer| answer.expect_err("refused").code)
+    };
+    assert_eq!(scan(&mut bench, 1, 3 * SCAN_UNITS), None, "one and three more");
+    assert_eq!(scan(&mut bench, 1, 1), Some(Code::RateLimited));
+    for _ in 0..4 {
+        assert_eq!(scan(&mut bench, 2, 1), None, "another user's cheap ones count as one each");
+    }
+    assert_eq!(scan(&mut bench, 2, 1), Some(Code::RateLimited));
+}
+
+#[test]
+fn a_cold_appender_reads_the_tip_and_what_its_changes_have_not_seen() {
+    let mut bench = Bench::new();
+    bench.rates = Rates::new(Limits { scans_per_10s: 0, ..Limits::default() });
+    bench.submit(send(1, 7, Some(2_997)));
+    assert_eq!(bench.asked, Some(Command::Tip));
+    bench.input(Input::Tip(Ok(tip(3_000))));
+    assert_eq!(bench.asked, Some(Command::Older { from: 2_998, to: 3_000 }), "no scan: it is near the head");
+    let mut bench = Bench::new();
+    for change in [send(1, 8, Some(3_000)), send(1, 9, None)] {
+        bench.queue(change);
+    }
+    bench.go();
+    bench.input(Input::Tip(Ok(tip(3_000))));
+    assert!(matches!(bench.asked, Some(Command::Rows(_))), "{:?}", bench.asked);
+}
+
+#[test]
+fn a_store_that_lacks_what_its_tip_says_is_asked_again() {
+    let mut bench = Bench::new();
+    let token = bench.submit(send(1, 7, Some(2)));
+    bench.input(Input::Tip(Ok(tip(9))));
+    bench.input(older(theirs(3, 7)));
+    assert_eq!(bench.asked, Some(Command::Tip), "it was restored in between");
+    bench.input(Input::Tip(Ok(Tip::from_store(Epoch(2), 7, 7, Timestamp(1_000)))));
+    bench.input(older(theirs(3, 7)));
+    bench.rows();
+    bench.input(Input::Appended(Ok(Tip::from_store(Epoch(2), 8, 8, Timestamp(2_000)))));
+    assert_eq!(bench.ack(token).seq, Some(8));
 }
 
 #[test]
 fn more_than_ten_thousand_behind_is_stale_without_a_read() {
     let mut bench = Bench::new();
     let token = bench.submit(send(1, 7, Some(5)));
-    let recent = (19_501..=20_000).map(|seq| other(seq, user(9), u128::from(seq)));
-    bench.input(Input::Recent(Ok((tip(20_000), recent.collect()))));
+    bench.input(Input::Tip(Ok(tip(20_000))));
     bench.rows();
     assert_eq!(bench.code(token), Code::Stale);
     assert!(bench.asked.is_none());
@@ -501,8 +584,8 @@ fn another_epoch_ends_everything_and_begins_afresh() {
     claims.epoch = Some(EPOCH);
     let (old, fresh) = (bench.queue(claims), bench.queue(send(1, 4, Some(0))));
     bench.go();
-    let recent = (1..=4).map(|seq| other(seq, user(9), u128::from(seq) + 50)).collect();
-    bench.input(Input::Recent(Ok((Tip::from_store(Epoch(2), 4, 4, Timestamp(0)), recent))));
+    bench.input(Input::Tip(Ok(Tip::from_store(Epoch(2), 4, 4, Timestamp(0)))));
+    bench.input(older(theirs(1, 4)));
     bench.rows();
     assert_eq!(bench.code(old), Code::Unavailable, "it must be repeated with `seen: 0`");
     let prepared = bench.appending();
@@ -517,7 +600,7 @@ fn a_name_that_is_taken_refuses_its_change_alone() {
         Change { intent: Intent::Create { room: Box::new(room()), people: Vec::new() }, ..send(1, 2, Some(0)) };
     let (token, message) = (bench.queue(create), bench.queue(send(1, 3, Some(0))));
     bench.go();
-    bench.input(Input::Recent(Ok((tip(0), Vec::new()))));
+    bench.input(Input::Tip(Ok(tip(0))));
     let Some(Command::Rows(_)) = bench.asked else { panic!("rows of the send") };
     bench.input(Input::Rows(Ok(vec![Row::Room(None), Row::Member(user(1), None)])));
     assert_eq!(bench.appending().entries.len(), 3, "a room, its owner, and a first message");
@@ -533,10 +616,10 @@ fn a_read_that_fails_is_tried_again() {
     let mut bench = Bench::new();
     let token = bench.submit(send(1, 2, None));
     let fails = || StoreError::Unavailable { why: "test".into(), retry_ms: 5 };
-    bench.input(Input::Recent(Err(fails())));
+    bench.input(Input::Tip(Err(fails())));
     assert!(matches!(bench.asked, Some(Command::Wait(_))));
     bench.input(Input::Waited);
-    bench.input(Input::Recent(Ok((tip(0), Vec::new()))));
+    bench.input(Input::Tip(Ok(tip(0))));
     bench.input(Input::Rows(Err(fails())));
     bench.input(Input::Waited);
     bench.settle(0);
@@ -581,7 +664,7 @@ fn lose(bench: &mut Bench, head: Seq) {
     bench.input(Input::Appended(Err(AppendError::Conflict { slot: None })));
     if let Some(Command::Missed { after }) = bench.asked {
         let theirs: Vec<Entry> = (after + 1..=head).map(|seq| other(seq, user(9), 500 + u128::from(seq))).collect();
-        bench.input(Input::Missed(Ok((tip(head), theirs))));
+        bench.input(missed(tip(head), theirs));
         bench.rows();
     }
 }
@@ -645,7 +728,7 @@ fn without_a_home_that_answers_one_goes_on_alone_and_decides_again() {
     let Some(Command::Missed { after }) = bench.asked else { panic!("{:?}", bench.asked) };
     // The home had taken it in after all, before its answer was lost.
     let entries = vec![other(after + 1, user(9), 700), other(after + 2, user(1), 2)];
-    bench.input(Input::Missed(Ok((tip(after + 2), entries))));
+    bench.input(missed(tip(after + 2), entries));
     bench.rows();
     assert_eq!((bench.ack(token).seq, bench.ack(token).dup), (Some(after + 2), true), "found, not doubled");
     assert_eq!(bench.ack(twin).seq, Some(after + 2));

@@ -1,0 +1,147 @@
+//! What changes and replays read of a log: counted, so that no cost grows with the wrong thing.
+
+use std::time::Duration;
+
+use conformance::suite::world::{entries_after, text};
+use domain::{Change, Code, EntryKey, Intent, LogId, MemberState, OwnChange, Role, Room, RoomKind, Seq, UserRoom};
+
+use crate::setup::{Node, Reads, World, code, room, send, seq, user};
+
+/// A room of persons 1 to 5, with so many messages of so many bytes, each a millisecond after the one before; by
+/// person 3 the first one, by person 2 the others.
+async fn full_room(world: &World, settings: Room, messages: usize, bytes: usize) -> LogId {
+    let node = world.node();
+    let log = world.room(&node, settings, &[2, 3, 4, 5]).await;
+    let words = "x".repeat(bytes);
+    for (part, by) in [(1, 3), (messages - 1, 2)] {
+        let tip = world.store.log.tip(log).await.expect("up");
+        let entries = entries_after(&tip, user(by), (0..part).map(|_| text(&words)).collect());
+        world.store.log.append(log, &tip, &entries, &[]).await.expect("an append");
+    }
+    world.log.take_reads();
+    log
+}
+
+fn since(world: &World, by: u128, seen: Seq, words: &str) -> Change {
+    Change { seen: Some(seen), ..world.change(by, send(words)) }
+}
+
+async fn head(world: &World, log: LogId) -> Seq {
+    world.memory.store().log.tip(log).await.expect("up").seq()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_burst_of_old_repeats_reads_keys_only_and_once() {
+    let world = World::new();
+    let log = full_room(&world, room(1, RoomKind::Public), 5_000, 2_000).await;
+    let node = world.node();
+    for _ in 0..50 {
+        let answer = node.logs.submit(log, since(&world, 4, 5, "late")).await;
+        assert!(answer.is_ok(), "{answer:?}");
+    }
+    let reads = world.log.take_reads();
+    println!("50 repeats, 5,000 entries behind: {reads:?}");
+    assert_eq!((reads.entries, reads.bytes, reads.key_reads), (0, 0, 1));
+    assert!(reads.keys < 5_100);
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    assert!(node.logs.submit(log, since(&world, 4, 5, "later")).await.is_ok());
+    assert_eq!(world.log.take_reads().key_reads, 1, "not kept for ever");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_is_found_by_its_key() {
+    let world = World::new();
+    let log = full_room(&world, room(1, RoomKind::Public), 2_000, 10).await;
+    let key = EntryKey::from(&world.entries(log).await[700]);
+    let change = Change { id: key.id, ..since(&world, 2, 3, "again") };
+    let ack = world.node().logs.submit(log, change).await.expect("known");
+    assert_eq!((ack.seq, ack.at, ack.dup), (Some(key.seq), key.at, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn slow_mode_reads_the_history_of_its_pause_once() {
+    let world = World::new();
+    let slow = Room { slow_mode_s: 3_600, ..room(1, RoomKind::Public) };
+    let log = full_room(&world, slow, 3_000, 500).await;
+    let node = world.node();
+    world.clock.advance(Duration::from_secs(60));
+    let at = head(&world, log).await;
+    let slowed = async |by: u128| code(&node.logs.submit(log, since(&world, by, at, "too soon")).await);
+    assert_eq!(slowed(3).await, Code::SlowMode, "their message lies 3,000 entries below");
+    let first = world.log.take_reads();
+    println!("the first message in slow mode, with 3,000 in the pause: {first:?}");
+    assert!(first.entries == 0 && first.keys < 3_100, "{first:?}");
+    assert!(node.logs.submit(log, since(&world, 4, at, "hello")).await.is_ok());
+    for by in [2, 3, 4] {
+        assert_eq!(slowed(by).await, Code::SlowMode, "{by}");
+    }
+    // More than the appender keeps otherwise.
+    let fill = (0..1_000).map(|_| {
+        node.logs.submit(log, world.change(1, Intent::React { target: at, emoji: crate::setup::emoji(), on: true }))
+    });
+    futures_util::future::join_all(fill).await;
+    world.log.take_reads();
+    assert!(node.logs.submit(log, since(&world, 5, head(&world, log).await, "hello")).await.is_ok());
+    for by in [2, 3, 4, 5] {
+        assert_eq!(slowed(by).await, Code::SlowMode, "{by}");
+    }
+    assert_eq!(world.log.take_reads().keys, 0, "nothing is read again");
+    world.clock.advance(Duration::from_secs(3_600));
+    assert!(node.logs.submit(log, since(&world, 3, at, "at last")).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_longer_pause_reads_only_what_it_adds() {
+    let world = World::new();
+    let slow = Room { slow_mode_s: 30, ..room(1, RoomKind::Public) };
+    let log = full_room(&world, slow, 2_000, 10).await;
+    world.clock.advance(Duration::from_secs(31));
+    let node = world.node();
+    let mut at = head(&world, log).await;
+    at = seq(&node.logs.submit(log, since(&world, 4, at, "hello")).await);
+    let reads = world.log.take_reads();
+    assert!(reads.keys <= 1_024, "the pause began after nearly all: {reads:?}");
+    let longer =
+        Intent::Update { name: None, description: None, archived: None, hides_past: None, slow_mode_s: Some(3_600) };
+    at = seq(&node.logs.submit(log, Change { seen: Some(at), ..world.change(1, longer) }).await);
+    assert_eq!(code(&node.logs.submit(log, since(&world, 3, at, "too soon")).await), Code::SlowMode);
+    let reads = world.log.take_reads();
+    assert!(reads.keys > 500 && reads.keys < 2_100, "{reads:?}");
+}
+
+/// What a change read.
+async fn reads_of(world: &World, node: &Node, log: LogId, change: Change) -> Reads {
+    world.log.take_reads();
+    let answer = node.logs.submit(log, change).await;
+    assert!(answer.is_ok(), "{answer:?}");
+    world.log.take_reads()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cold_appender_reads_where_the_log_ends_and_nothing_else() {
+    let world = World::new();
+    let log = full_room(&world, room(1, RoomKind::Public), 3_000, 500).await;
+    let at = head(&world, log).await;
+    let tip = Reads { tips: 1, ..Reads::default() };
+    assert_eq!(reads_of(&world, &world.node(), log, since(&world, 4, at, "hello")).await, tip);
+    assert_eq!(reads_of(&world, &world.node(), log, Change { seen: None, ..since(&world, 4, at, "hi") }).await, tip);
+    let behind = reads_of(&world, &world.node(), log, since(&world, 4, at - 3, "hi")).await;
+    assert_eq!(behind, Reads { key_reads: 1, keys: 5, ..tip });
+    let row = UserRoom {
+        room: log.room().expect("a room"),
+        state: MemberState::Joined,
+        role: Role::Member,
+        rev: 7,
+        level: Default::default(),
+        hidden: false,
+        why: None,
+        read_seq: 0,
+        read_n: 0,
+        mentions: Vec::new(),
+    };
+    for rev in [7, 8] {
+        let own = Intent::Own(OwnChange::Room { row: UserRoom { rev, ..row.clone() } });
+        let change = Change { by: domain::Actor::SYSTEM, seen: None, ..world.change(4, own) };
+        assert_eq!(reads_of(&world, &world.node(), LogId::User(user(4)), change).await, tip);
+    }
+}

@@ -1,0 +1,74 @@
+//! Ranges of items: what a query asks for.
+
+use crate::item::{PK, SK, text};
+use crate::keys::END;
+use crate::op::Placeholders;
+
+/// Items of one partition, in the order of their sort keys.
+#[derive(Debug, Clone)]
+pub struct Range {
+    pk: String,
+    /// The lowest sort key.
+    pub from: String,
+    /// The highest one.
+    pub to: String,
+    /// Whether the highest comes first.
+    pub descending: bool,
+    /// How many items at most.
+    pub limit: Option<usize>,
+    /// Whether what is read is what was written last.
+    pub strong: bool,
+}
+
+impl Range {
+    /// All whose sort key lies between these, both included.
+    pub fn between(pk: impl Into<String>, from: impl Into<String>, to: impl Into<String>) -> Range {
+        Range { pk: pk.into(), from: from.into(), to: to.into(), descending: false, limit: None, strong: true }
+    }
+
+    /// All of a partition.
+    pub fn all(pk: impl Into<String>) -> Range {
+        Range::between(pk, "\u{1}", "\u{10FFFF}")
+    }
+
+    /// All whose sort key begins so.
+    pub fn beginning(pk: impl Into<String>, prefix: &str) -> Range {
+        Range::between(pk, prefix, format!("{prefix}{END}"))
+    }
+
+    /// All whose sort key begins so, behind `after` (the rest of the sort key).
+    pub fn after(pk: impl Into<String>, prefix: &str, after: &str) -> Range {
+        // The least text above `after`. No sort key of ours has a control character.
+        Range::between(pk, format!("{prefix}{after}\u{1}"), format!("{prefix}{END}"))
+    }
+
+    /// All whose sort key begins so and is below `sk`, which ends with a digit.
+    pub fn before(pk: impl Into<String>, prefix: &str, sk: &str) -> Range {
+        // Both ends of a range are in it: the highest text below `sk` differs in its last character.
+        let (rest, last) = sk.split_at(sk.len().saturating_sub(1));
+        let below = last.bytes().next().map_or('\0', |last| char::from(last - 1));
+        Range::between(pk, if prefix.is_empty() { "\u{1}" } else { prefix }, format!("{rest}{below}\u{10FFFF}"))
+    }
+
+    /// Highest sort key first.
+    pub fn descending(self) -> Range {
+        Range { descending: true, ..self }
+    }
+
+    /// At most so many items.
+    pub fn limit(self, limit: usize) -> Range {
+        Range { limit: Some(limit), ..self }
+    }
+
+    /// May be a moment old, at half the cost.
+    pub fn weak(self) -> Range {
+        Range { strong: false, ..self }
+    }
+
+    /// The condition of a query.
+    pub fn condition(&self, placeholders: &mut Placeholders) -> String {
+        let (pk, sk) = (placeholders.name(PK), placeholders.name(SK));
+        let values = [&self.pk, &self.from, &self.to].map(|value| placeholders.value(text(value)));
+        format!("{pk} = {} AND {sk} BETWEEN {} AND {}", values[0], values[1], values[2])
+    }
+}
