@@ -8,6 +8,7 @@
 //! crash, or while two nodes both believe they hold a lease), so what it writes guards itself.
 
 mod catch_up;
+mod due;
 mod notify;
 mod own_rooms;
 mod reader;

@@ -118,6 +118,25 @@ impl Room {
         something && self.running.is_none() && !self.queued
     }
 
+    /// When to look at it again, if nothing happens before: a delay is over, or it may be forgotten.
+    pub fn look_at(&self) -> Option<Duration> {
+        if self.running.is_some() || self.queued {
+            return None;
+        }
+        let Some(positions) = &self.positions else { return Some(self.due) };
+        let behind = positions.iter().filter(|position| position.seq < self.head).map(|position| position.due).min();
+        behind.or_else(|| (!self.saving && !self.is_unsaved()).then(|| self.touched + FEED_SAVE_INTERVAL))
+    }
+
+    /// When its cursors have to be saved, if any moved.
+    pub fn save_at(&self) -> Option<Duration> {
+        (!self.saving && self.is_unsaved()).then(|| self.saved_at + FEED_SAVE_INTERVAL)
+    }
+
+    fn is_unsaved(&self) -> bool {
+        self.positions.iter().flatten().any(|position| position.seq > position.saved)
+    }
+
     /// The cursors were read. One above the head is of another life of the store: a late write of a node
     /// that did not know of the restore. It starts from the beginning; what it did guards itself.
     pub fn loaded(&mut self, cursors: Vec<Seq>) {

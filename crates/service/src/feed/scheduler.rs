@@ -12,6 +12,7 @@ use crate::limits::{
 };
 use domain::{Entry, Epoch, RoomId, Seq};
 
+use super::due::DueQueue;
 use super::room::Room;
 use crate::ports::Fence;
 
@@ -79,6 +80,12 @@ pub(super) struct FeedScheduler {
     epoch: Option<Epoch>,
     shards: Vec<Shard>,
     rooms: HashMap<RoomId, Room>,
+    /// When a room's delay is over, or it may be forgotten.
+    looks: DueQueue,
+    /// When a room's cursors are to be saved.
+    saves: DueQueue,
+    /// How often a room was looked at: what an event costs.
+    looked: u64,
     queue: VecDeque<RoomId>,
     running: usize,
     saving: usize,
@@ -97,6 +104,9 @@ impl FeedScheduler {
             epoch: None,
             shards: vec![Shard::default(); FEED_SHARDS],
             rooms: HashMap::new(),
+            looks: DueQueue::default(),
+            saves: DueQueue::default(),
+            looked: 0,
             queue: VecDeque::new(),
             running: 0,
             saving: 0,
@@ -116,6 +126,8 @@ impl FeedScheduler {
         }
         self.epoch = Some(epoch);
         self.rooms.clear();
+        self.looks.clear();
+        self.saves.clear();
         self.queue.clear();
         self.sweep = None;
         self.shards.fill(Shard::default());
@@ -164,6 +176,15 @@ impl FeedScheduler {
             room.queued = true;
             self.queue.push_back(id);
         }
+        self.reschedule(id);
+    }
+
+    /// Something about a room changed, so the times at which it has to be looked at may have, too.
+    fn reschedule(&mut self, id: RoomId) {
+        self.looked += 1;
+        let room = self.rooms.get(&id);
+        self.looks.set(id, room.and_then(Room::look_at));
+        self.saves.set(id, room.and_then(Room::save_at));
     }
 
     /// Time passed: rooms whose delay is over are queued, quiet ones forgotten, leases that were not
@@ -174,11 +195,11 @@ impl FeedScheduler {
                 self.lose(shard);
             }
         }
-        self.rooms.retain(|_, room| !room.is_over(now));
-        let ready: Vec<RoomId> =
-            self.rooms.iter().filter(|(_, room)| room.is_ready(now)).map(|(room, _)| *room).collect();
-        for room in ready {
-            self.enqueue(now, room);
+        for id in self.looks.take(now, usize::MAX) {
+            if self.rooms.get(&id).is_some_and(|room| room.is_over(now)) {
+                self.rooms.remove(&id);
+            }
+            self.enqueue(now, id);
         }
         if self.swept_at + FEED_SWEEP_INTERVAL <= now && self.sweep.is_none() && !self.sweeping {
             self.look_everywhere();
@@ -193,12 +214,14 @@ impl FeedScheduler {
             let Some(room) = self.rooms.get_mut(&id) else { continue };
             room.queued = false;
             if !room.is_ready(now) {
+                self.reschedule(id);
                 continue;
             }
+
             self.runs += 1;
             self.running += 1;
             room.running = Some(self.runs);
-            return Some(Run {
+            let run = Run {
                 room: id,
                 number: self.runs,
                 epoch,
@@ -206,7 +229,9 @@ impl FeedScheduler {
                 due: room.due(now),
                 head: room.head,
                 fresh: room.take_fresh(),
-            });
+            };
+            self.reschedule(id);
+            return Some(run);
         }
         None
     }
@@ -233,28 +258,33 @@ impl FeedScheduler {
 
     /// Cursors to write now; `last` when the feed ends. The driver says [`FeedScheduler::saved`] of each.
     pub fn saves(&mut self, now: Duration, last: bool) -> Vec<Save> {
+        let due = match last {
+            true => self.rooms.keys().copied().collect(),
+            false => self.saves.take(now, FEED_SAVES_AT_ONCE.saturating_sub(self.saving)),
+        };
         let mut saves = Vec::new();
-        for (id, room) in &mut self.rooms {
-            if self.saving >= FEED_SAVES_AT_ONCE && !last {
-                break;
-            }
-            let Some((fence, _)) = self.shards[shard_of(*id)].held else { continue };
+        for id in due {
+            let (Some(room), Some((fence, _))) = (self.rooms.get_mut(&id), self.shards[shard_of(id)].held) else {
+                continue;
+            };
             let cursors = room.to_save(now, last);
             if !cursors.is_empty() {
                 room.saving = true;
                 self.saving += 1;
-                saves.push(Save { room: *id, fence, cursors });
+                saves.push(Save { room: id, fence, cursors });
             }
+            self.reschedule(id);
         }
         saves
     }
 
     /// A save ended, with these cursors written.
-    pub fn saved(&mut self, now: Duration, room: RoomId, written: &[(usize, Seq)]) {
+    pub fn saved(&mut self, now: Duration, id: RoomId, written: &[(usize, Seq)]) {
         self.saving -= 1;
-        if let Some(room) = self.rooms.get_mut(&room) {
+        if let Some(room) = self.rooms.get_mut(&id) {
             room.saved(now, written);
         }
+        self.reschedule(id);
     }
 
     /// Shards whose lease is to be taken or renewed now. The driver says [`FeedScheduler::leased`] of each.
@@ -296,6 +326,8 @@ impl FeedScheduler {
     fn lose(&mut self, shard: usize) {
         self.shards[shard].held = None;
         self.rooms.retain(|room, _| shard_of(*room) != shard);
+        self.looks.retain(|room| shard_of(room) != shard);
+        self.saves.retain(|room| shard_of(room) != shard);
     }
 
     /// The next page of the sweep, when there is room for what it finds.

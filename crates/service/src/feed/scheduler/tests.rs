@@ -279,3 +279,107 @@ fn only_so_many_rooms_are_read_at_once() {
     machine.ran(at(0), runs[0].room, runs[0].number, Ran::Failed { retry: at(1) });
     assert!(machine.next_run(at(0)).is_some());
 }
+
+#[test]
+fn an_event_looks_at_its_room_and_at_no_other() {
+    let mut machine = machine();
+    for number in 1..=FEED_ROOMS as u128 {
+        machine.woken(at(0), room(number), 1);
+    }
+    while let Some(run) = machine.next_run(at(0)) {
+        let moved = vec![to(0, 1), to(1, 1)];
+        machine.ran(at(0), run.room, run.number, Ran::To { cursors: Some(vec![0, 0]), moved });
+    }
+    assert_eq!(machine.rooms.len(), FEED_ROOMS);
+
+    let before = machine.looked;
+    for second in 1..=20 {
+        machine.committed(at(second), room(7), EPOCH, &entries(second + 1, second + 1));
+        let run = machine.next_run(at(second)).expect("ready");
+        let moved = vec![to(0, second + 1), to(1, second + 1)];
+        machine.ran(at(second), room(7), run.number, Ran::To { cursors: None, moved });
+        assert!(machine.saves(at(second), false).is_empty());
+        machine.tick(at(second));
+    }
+    let looked = machine.looked - before;
+    println!("20 events beside {FEED_ROOMS} rooms: {looked} looks");
+    assert!(looked <= 80, "{looked}");
+}
+
+#[test]
+fn rooms_that_wait_to_be_saved_are_not_looked_at_again_and_again() {
+    let mut machine = machine();
+    for number in 1..=1_000 {
+        machine.woken(at(0), room(number), 1);
+    }
+    while let Some(run) = machine.next_run(at(0)) {
+        let moved = vec![to(0, 1), to(1, 1)];
+        machine.ran(at(0), run.room, run.number, Ran::To { cursors: Some(vec![0, 0]), moved });
+    }
+    let before = machine.looked;
+    let mut saved = 0;
+    loop {
+        let saves = machine.saves(at(30), false);
+        assert!(saves.len() <= FEED_SAVES_AT_ONCE && machine.saves(at(30), false).is_empty());
+        for save in &saves {
+            machine.saved(at(30), save.room, &save.cursors);
+        }
+        saved += saves.len();
+        if saves.is_empty() {
+            break;
+        }
+    }
+    assert_eq!((saved, machine.looked - before), (1_000, 2_000), "once when it begins, once when it ends");
+}
+
+/// Does the same things by chance, and compares with what a look at every room finds.
+#[test]
+fn nothing_that_is_due_is_missed() {
+    let mut machine = machine();
+    let mut seed = 7_u64;
+    let mut below = |n: u64| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed % n
+    };
+    let (mut running, mut saving): (Vec<Run>, Vec<Save>) = (Vec::new(), Vec::new());
+    let mut now = Duration::ZERO;
+    for _ in 0..20_000 {
+        now += Duration::from_millis(below(400));
+        renew(&mut machine, now);
+        let id = room(1 + u128::from(below(40)));
+        match below(6) {
+            0 | 1 => {
+                let head = machine.rooms.get(&id).map_or(0, |room| room.head);
+                machine.committed(now, id, EPOCH, &entries(head + 1, head + 1));
+            }
+            2 | 3 if !running.is_empty() => {
+                let run = running.swap_remove(below(running.len() as u64) as usize);
+                let cursors = run.positions.is_none().then(|| vec![0, 0]);
+                let ran = match below(4) {
+                    0 => Ran::Failed { retry: at(1) },
+                    1 => Ran::To { cursors, moved: vec![(0, run.head, Some(at(1))), to(1, run.head)] },
+                    _ => Ran::To { cursors, moved: vec![to(0, run.head), to(1, run.head)] },
+                };
+                machine.ran(now, run.room, run.number, ran);
+            }
+            4 if !saving.is_empty() => {
+                let save = saving.swap_remove(below(saving.len() as u64) as usize);
+                let written = below(save.cursors.len() as u64 + 1) as usize;
+                machine.saved(now, save.room, &save.cursors[..written]);
+            }
+            _ => machine.tick(now),
+        }
+        running.extend(std::iter::from_fn(|| machine.next_run(now)));
+        saving.extend(machine.saves(now, false));
+        if below(10) == 0 {
+            machine.tick(now);
+            running.extend(std::iter::from_fn(|| machine.next_run(now)));
+            let missed = machine.rooms.values().filter(|room| room.is_ready(now) || room.is_over(now)).count();
+            let unsaved = machine.rooms.values().filter(|room| !room.to_save(now, false).is_empty()).count();
+            let at_once = running.len() < FEED_ROOMS_AT_ONCE && saving.len() < FEED_SAVES_AT_ONCE;
+            assert!(!at_once || (missed, unsaved) == (0, 0), "{missed} and {unsaved} at {now:?}");
+        }
+    }
+}
