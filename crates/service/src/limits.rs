@@ -121,6 +121,20 @@ pub const NOTIFICATION_EXCERPT_CHARS: usize = 200;
 pub const UNREAD_NOTIFICATIONS: usize = 1_000;
 /// How often at most a read mark of one user and room is written.
 pub const MARK_INTERVAL: Duration = Duration::from_secs(60);
+/// Read marks that are written at the same time.
+pub const MARKS_AT_ONCE: usize = 32;
+/// Read marks that a node knows beside those that wait to be written, and members that it knows to be in.
+pub const MARKS_KNOWN: usize = 50_000;
+/// Rooms of which a node knows how many messages they have, and whether they are small.
+pub const MARKED_ROOMS: usize = 20_000;
+/// Entries of one room up to which a node knows how many messages there are.
+pub const COUNTS_PER_ROOM: usize = 32;
+/// How long a read mark believes that somebody is in a room, where another node removes them.
+pub const MEMBER_BELIEVED: Duration = Duration::from_secs(5);
+/// How long a room is believed to be small, where another node lets people in.
+pub const SMALL_BELIEVED: Duration = Duration::from_secs(60);
+/// How long a room is believed to be too large for read receipts.
+pub const LARGE_BELIEVED: Duration = Duration::from_secs(600);
 /// Files that one user may have uploaded and not sent.
 pub const UNSENT_FILES_PER_USER: usize = 100;
 /// Pictures that are decoded at once.

@@ -105,6 +105,7 @@ impl Services {
         let feed = FeedSettings { owner: node, changes_every: CHANGES_INTERVAL };
         let feed = Feed::new(store, clock, consumers, feed);
         logs.add_listener(files.clone());
+        logs.add_listener(marks.clone());
         let ports = Arc::new(ports);
         Services {
             ports,

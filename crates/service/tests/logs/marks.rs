@@ -3,9 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Code, Intent, LogId, MemberState, OwnChange, Role, RoomId, RoomKind, UserRoom};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use domain::limits::RECEIPT_MEMBERS;
+use domain::{Code, Intent, LogId, MemberState, OwnChange, Role, RoomId, RoomKind, Seq, UserId, UserRoom};
 use parking_lot::Mutex;
-use service::ports::{Bus, BusMessage, Mark, MarkRow};
+use service::limits::MARKS_AT_ONCE;
+use service::ports::{Bus, BusMessage, Mark, MarkRow, MarkStore, StoreResult};
 use service::{MarkListener, RoomRef};
 
 use crate::setup::{Node, World, actor, room, send, seq, user};
@@ -143,4 +148,149 @@ async fn a_mark_of_another_life_is_not_written() {
     node.marks.forget();
     node.marks.flush_user(user(2)).await;
     assert_eq!(stored(&world, id, 2).await.read_seq, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mark_of_what_is_known_asks_the_store_nothing() {
+    let world = World::new();
+    let node = world.node();
+    let log = world.room(&node, room(1, RoomKind::Public), &[2, 3]).await;
+    let id = log.room().expect("a room");
+    for who in [2, 3] {
+        list_room(&world, &node, id, who).await;
+    }
+    let mut last = seq(&node.logs.submit(log, world.change(1, send("hi"))).await);
+    for who in [2, 3] {
+        node.marks.read(&actor(who), id, last).await.expect("a member");
+    }
+    for words in ["how", "are", "you"] {
+        last = seq(&node.logs.submit(log, world.change(1, send(words))).await);
+    }
+    world.memory.set_down(true);
+    for (who, at) in [(2, last), (3, last - 1), (3, last)] {
+        let row = node.marks.read(&actor(who), id, at).await.expect("nothing had to be asked");
+        assert_eq!((row.read_seq, row.read_n), (at, 4 - (last - at)));
+    }
+    assert!(node.marks.read(&actor(2), id, last + 1).await.is_err(), "nobody here knows of that entry");
+    assert!(node.marks.read(&actor(1), id, last).await.is_err(), "nor whether this one is in");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_removed_here_marks_nothing_from_then_on() {
+    let world = World::new();
+    let node = world.node();
+    let log = world.room(&node, room(1, RoomKind::Public), &[2]).await;
+    let id = log.room().expect("a room");
+    list_room(&world, &node, id, 2).await;
+    let last = seq(&node.logs.submit(log, world.change(1, send("hi"))).await);
+    node.marks.read(&actor(2), id, last).await.expect("a member");
+    assert!(node.logs.submit(log, world.change(1, Intent::Kick { user: user(2), why: None })).await.is_ok());
+    assert_eq!(node.marks.read(&actor(2), id, last).await.expect_err("kicked").code, Code::Forbidden);
+
+    // Where another node removes somebody, this one believes for some seconds that they are in.
+    assert!(node.logs.submit(log, world.change(2, Intent::Join)).await.is_ok());
+    node.marks.read(&actor(2), id, last).await.expect("a member");
+    let other = world.node();
+    assert!(other.logs.submit(log, world.change(1, Intent::Kick { user: user(2), why: None })).await.is_ok());
+    world.clock.advance(service::limits::MEMBER_BELIEVED);
+    assert_eq!(node.marks.read(&actor(2), id, last).await.expect_err("kicked").code, Code::Forbidden);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_small_room_is_told_who_has_read_what() {
+    let world = World::new();
+    let node = world.node();
+    let small: Vec<u128> = (2..=RECEIPT_MEMBERS as u128).collect();
+    let large: Vec<u128> = (2..=RECEIPT_MEMBERS as u128 + 1).collect();
+    for (number, members, told) in [(1, small, true), (2, large, false)] {
+        let log = world.room(&node, room(number, RoomKind::Public), &members).await;
+        let id = log.room().expect("a room");
+        list_room(&world, &node, id, 2).await;
+        let endpoint = world.broker.endpoint();
+        let mut heard = endpoint.listen().expect("taken once");
+        for log in [LogId::User(user(2)), log] {
+            endpoint.subscribe(log).await;
+        }
+        let last = seq(&node.logs.submit(log, world.change(1, send("hi"))).await);
+        node.marks.read(&actor(2), id, last).await.expect("a member");
+        endpoint.subscribe(LogId::User(user(9))).await;
+        let end = BusMessage::Head { log, epoch: domain::Epoch(1), head: 1 };
+        world.broker.endpoint().publish(LogId::User(user(9)), end).await;
+
+        let mut channels = Vec::new();
+        loop {
+            let one = heard.recv().await.expect("the end comes");
+            match one.message {
+                BusMessage::Mark(_) => channels.push(one.log),
+                BusMessage::Head { .. } => break,
+                _ => {}
+            }
+        }
+        let expected = if told { vec![LogId::User(user(2)), log] } else { vec![LogId::User(user(2))] };
+        assert_eq!(channels, expected, "{} members", members.len() + 1);
+        assert_eq!(node.marks.shows_receipts(id).await, Ok(told));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_small_room_that_grows_is_no_longer_told() {
+    let world = World::new();
+    let node = world.node();
+    let members: Vec<u128> = (2..=RECEIPT_MEMBERS as u128).collect();
+    let log = world.room(&node, room(1, RoomKind::Public), &members).await;
+    let id = log.room().expect("a room");
+    assert_eq!(node.marks.shows_receipts(id).await, Ok(true));
+    let _ = world.store.users.create_user(&crate::setup::person(99)).await;
+    assert!(node.logs.submit(log, world.change(99, Intent::Join)).await.is_ok());
+    assert_eq!(node.marks.shows_receipts(id).await, Ok(false));
+}
+
+/// Takes its time for each mark, and counts how many are written at once.
+struct SlowMarks {
+    inner: Arc<dyn MarkStore>,
+    now: AtomicUsize,
+    most: AtomicUsize,
+    writes: AtomicUsize,
+}
+
+#[async_trait]
+impl MarkStore for SlowMarks {
+    async fn mark_read(&self, user: UserId, room: RoomId, seq: Seq, n: u64) -> StoreResult<MarkRow> {
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        self.now.fetch_sub(1, Ordering::SeqCst);
+        self.inner.mark_read(user, room, seq, n).await
+    }
+    async fn add_mention(&self, user: UserId, room: RoomId, seq: Seq) -> StoreResult<()> {
+        self.inner.add_mention(user, room, seq).await
+    }
+    async fn drop_mention(&self, user: UserId, room: RoomId, seq: Seq) -> StoreResult<()> {
+        self.inner.drop_mention(user, room, seq).await
+    }
+    async fn marks(&self, room: RoomId, users: &[UserId]) -> StoreResult<Vec<(UserId, MarkRow)>> {
+        self.inner.marks(room, users).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn marks_are_written_several_at_a_time() {
+    let mut world = World::new();
+    let (now, most, writes) = Default::default();
+    let slow = Arc::new(SlowMarks { inner: world.store.marks.clone(), now, most, writes });
+    world.store.marks = slow.clone();
+    let node = world.node();
+    let members: Vec<u128> = (2..=101).collect();
+    let log = world.room(&node, room(1, RoomKind::Public), &members).await;
+    let id = log.room().expect("a room");
+    let last = seq(&node.logs.submit(log, world.change(1, send("hi"))).await);
+    for who in &members {
+        list_room(&world, &node, id, *who).await;
+        node.marks.read(&actor(*who), id, last).await.expect("a member");
+    }
+    node.marks.flush_due().await;
+    node.marks.flush_due().await;
+    assert_eq!((slow.most.load(Ordering::SeqCst), slow.writes.load(Ordering::SeqCst)), (MARKS_AT_ONCE, 100));
+    assert_eq!(stored(&world, id, 77).await.read_seq, last);
 }

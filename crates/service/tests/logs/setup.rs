@@ -74,6 +74,7 @@ impl World {
         let user_cache = UserCache::new(self.store.clone(), self.clock.clone());
         let access = Access::new(self.store.clone());
         let marks = Marks::new(self.store.clone(), Arc::new(self.broker.endpoint()), self.clock.clone());
+        logs.add_listener(marks.clone());
         let messages = Messages::new(self.store.clone(), logs.clone(), user_cache, access, marks.clone());
         Node { logs, messages, marks, heard }
     }

@@ -1,21 +1,26 @@
 //! Read marks: monotonic, coalesced to one write a minute for each user and room, told on the bus.
 //!
-//! Never an entry of a log: a mark must not cost more than a message.
+//! Never an entry of a log: a mark must not cost more than a message. So what was read once, or committed here, is not
+//! read again for each mark.
 
-use std::collections::HashMap;
+mod room_cache;
+mod waiting;
+
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::limits::MARK_INTERVAL;
-use domain::{Actor, LogId, Refusal, RoomId, Seq, Timestamp, UserId, UserRoom};
+use crate::limits::{MARK_INTERVAL, MARKS_AT_ONCE};
+use domain::{Actor, LogId, Refusal, RoomId, Seq, UserId, UserRoom};
+use futures_util::StreamExt as _;
 use parking_lot::{Mutex, RwLock};
 
 use crate::clock::Clock;
+use crate::log::CommitListener;
 use crate::log_throttle::LogThrottle;
-use crate::ports::{Bus, BusMessage, Mark, MarkRow, Store, StoreError};
+use crate::ports::{Bus, BusMessage, Committed, Mark, MarkRow, Store, StoreError};
 
-/// Marks that the memory holds before those that are written are let go.
-const KEPT: usize = 50_000;
+use room_cache::RoomCache;
+use waiting::{CachedMark, KnownMarks};
 
 /// Hears of every mark that somebody sets on this node, for the sockets that it holds itself: the bus tells the
 /// other nodes only.
@@ -29,24 +34,16 @@ pub struct Marks {
     store: Store,
     bus: Arc<dyn Bus>,
     clock: Arc<dyn Clock>,
-    known: Mutex<HashMap<(UserId, RoomId), CachedMark>>,
+    known: Mutex<KnownMarks>,
+    rooms: RoomCache,
     listeners: RwLock<Vec<Arc<dyn MarkListener>>>,
-}
-
-/// A mark as this node knows it.
-#[derive(Debug, Clone)]
-struct CachedMark {
-    row: MarkRow,
-    /// Whether the store has a lower one.
-    unwritten: bool,
-    /// When it was last written; none before the first time.
-    written_at: Option<Timestamp>,
 }
 
 impl Marks {
     /// No mark waits.
     pub fn new(store: Store, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(Marks { store, bus, clock, known: Mutex::default(), listeners: RwLock::default() })
+        let (known, listeners) = (Mutex::default(), RwLock::default());
+        Arc::new(Marks { store, bus, clock, known, rooms: RoomCache::default(), listeners })
     }
 
     /// From now on `listener` hears of marks that rise here.
@@ -55,15 +52,22 @@ impl Marks {
     }
 
     /// The caller has read the room up to `seq` (at most its head). A lower mark than the known one
-    /// changes nothing. Returns the mark as it is now. `forbidden` for one who is not in the room.
+    /// changes nothing. Returns the mark as it is now. `forbidden` for one who is not in the room. Reads nothing where the
+    /// entry, the member and the mark are known; else the head, the member row and the mark.
     pub async fn read(&self, actor: &Actor, room: RoomId, seq: Seq) -> Result<MarkRow, Refusal> {
-        let not_in = || Refusal::forbidden("You are not in this room.");
-        let log = LogId::Room(room);
-        let tip = self.store.log.tip(log).await?;
-        let member = self.store.rooms.member(room, actor.user).await?;
-        member.filter(|member| member.is_joined()).ok_or_else(not_in)?;
-        let seq = seq.min(tip.seq());
-        let n = if seq == tip.seq() { tip.n() } else { self.n_at(log, seq).await? };
+        let now = self.clock.now();
+        let known = self.rooms.count(room, seq).filter(|_| self.rooms.is_member(room, actor.user, now));
+        let (seq, n) = match known {
+            Some(n) => (seq, n),
+            None => {
+                let found = self.count_up_to(room, seq).await?;
+                let member = self.store.rooms.member(room, actor.user).await?;
+                let not_in = || Refusal::forbidden("You are not in this room.");
+                member.filter(|member| member.is_joined()).ok_or_else(not_in)?;
+                self.rooms.is_in(room, actor.user, now);
+                found
+            }
+        };
         if !self.knows(actor.user, room) {
             self.remember(actor.user, room).await?;
         }
@@ -105,8 +109,8 @@ impl Marks {
 
     /// A mark that was read from the store, or the higher one that waits here to be written.
     pub fn overlay(&self, user: UserId, room: RoomId, stored: MarkRow) -> MarkRow {
-        let known = self.known.lock();
-        match known.get(&(user, room)) {
+        let mut known = self.known.lock();
+        match known.get(user, room) {
             Some(known) if known.row.read_seq > stored.read_seq => {
                 let mentions = stored.mentions.into_iter().filter(|seq| *seq > known.row.read_seq).collect();
                 MarkRow { mentions, ..known.row }
@@ -115,54 +119,48 @@ impl Marks {
         }
     }
 
+    /// Whether everybody in a room is told who has read what. Mostly known here.
+    pub async fn shows_receipts(&self, room: RoomId) -> Result<bool, StoreError> {
+        self.rooms.is_small(&self.store, room, self.clock.now()).await
+    }
+
     /// The store was restored: what was read in its other life, here or there, is not written into this one.
     pub fn forget(&self) {
         self.known.lock().clear();
+        self.rooms.clear();
     }
 
     /// Writes the marks whose minute is over. The wiring calls it every few seconds.
     pub async fn flush_due(&self) {
         let now = self.clock.now();
-        self.write(|_, known| known.written_at.is_none_or(|at| now.since(at) >= MARK_INTERVAL)).await;
+        let due = |mark: &CachedMark| mark.written_at.is_none_or(|at| now.since(at) >= MARK_INTERVAL);
+        self.write(|known| known.waiting(due)).await;
     }
 
     /// Writes all marks of a user that wait: their last socket closed.
     pub async fn flush_user(&self, user: UserId) {
-        self.write(|of, _| of == user).await;
+        self.write(|known| known.waiting_of(user)).await;
     }
 
     /// Writes all that wait: the node drains.
     pub async fn flush(&self) {
-        self.write(|_, _| true).await;
+        self.write(|known| known.waiting(|_| true)).await;
     }
 
     fn knows(&self, user: UserId, room: RoomId) -> bool {
-        self.known.lock().contains_key(&(user, room))
+        self.known.lock().get(user, room).is_some()
     }
 
     /// Reads the stored mark, so that a lower one is not told to anybody.
     async fn remember(&self, user: UserId, room: RoomId) -> Result<(), StoreError> {
         let Some((_, row)) = self.store.marks.marks(room, &[user]).await?.pop() else { return Ok(()) };
-        let mut known = self.known.lock();
-        if known.len() >= KEPT {
-            known.retain(|_, known| known.unwritten);
-        }
-        known.entry((user, room)).or_insert(CachedMark { row, unwritten: false, written_at: None });
+        self.known.lock().remember(user, room, row);
         Ok(())
     }
 
     /// Raises the known mark; whether it rose. None where the user has no row in this room.
     fn lift(&self, user: UserId, room: RoomId, seq: Seq, n: u64) -> Option<(MarkRow, bool)> {
-        let mut known = self.known.lock();
-        let known = known.get_mut(&(user, room))?;
-        let rises = seq > known.row.read_seq;
-        if rises {
-            known.row.read_seq = seq;
-            known.row.read_n = known.row.read_n.max(n);
-            known.row.mentions.retain(|mention| *mention > seq);
-            known.unwritten = true;
-        }
-        Some((known.row.clone(), rises))
+        self.known.lock().raise(user, room, seq, n)
     }
 
     async fn tell(&self, user: UserId, room: RoomId, row: &MarkRow) {
@@ -170,47 +168,52 @@ impl Marks {
         for listener in self.listeners.read().iter() {
             listener.marked(&mark);
         }
-        for log in [LogId::User(user), LogId::Room(room)] {
-            self.bus.publish(log, BusMessage::Mark(mark.clone())).await;
+        self.bus.publish(LogId::User(user), BusMessage::Mark(mark.clone())).await;
+        // Where it is not known how large the room is, nobody misses a receipt.
+        if self.shows_receipts(room).await.unwrap_or(false) {
+            self.bus.publish(LogId::Room(room), BusMessage::Mark(mark)).await;
         }
     }
 
-    async fn write(&self, chosen: impl Fn(UserId, &CachedMark) -> bool) {
-        let waiting: Vec<(UserId, RoomId, MarkRow)> = {
-            let known = self.known.lock();
-            let chosen = known.iter().filter(|((user, _), known)| known.unwritten && chosen(*user, known));
-            chosen.map(|((user, room), known)| (*user, *room, known.row.clone())).collect()
-        };
-        for (user, room, row) in waiting {
-            let written = self.store.marks.mark_read(user, room, row.read_seq, row.read_n).await;
-            let mut known = self.known.lock();
-            match written {
-                Ok(stored) => {
-                    if let Some(known) = known.get_mut(&(user, room)) {
-                        known.unwritten = known.row.read_seq > stored.read_seq;
-                        known.written_at = Some(self.clock.now());
-                        if !known.unwritten {
-                            known.row = stored;
-                        }
-                    }
-                }
-                // They left meanwhile: there is nothing to mark any more.
-                Err(StoreError::NotFound) => drop(known.remove(&(user, room))),
-                Err(error) => {
-                    static LINE: LogThrottle = LogThrottle::new();
-                    if let Some(repeated) = LINE.admit(&error.to_string(), Instant::now()) {
-                        tracing::warn!(%error, repeated, "a read mark could not be written; it is tried again");
-                    }
+    /// Writes marks, several at a time.
+    async fn write(&self, chosen: impl FnOnce(&KnownMarks) -> Vec<(UserId, RoomId, MarkRow)>) {
+        let waiting = chosen(&self.known.lock());
+        let writes = waiting.into_iter().map(|(user, room, row)| self.write_one(user, room, row));
+        futures_util::stream::iter(writes).buffer_unordered(MARKS_AT_ONCE).collect::<()>().await;
+    }
+
+    async fn write_one(&self, user: UserId, room: RoomId, row: MarkRow) {
+        let written = self.store.marks.mark_read(user, room, row.read_seq, row.read_n).await;
+        let mut known = self.known.lock();
+        match written {
+            Ok(stored) => known.wrote(user, room, stored, self.clock.now()),
+            // They left meanwhile: there is nothing to mark any more.
+            Err(StoreError::NotFound) => known.forget(user, room),
+            Err(error) => {
+                static LINE: LogThrottle = LogThrottle::new();
+                if let Some(repeated) = LINE.admit(&error.to_string(), Instant::now()) {
+                    tracing::warn!(%error, repeated, "a read mark could not be written; it is tried again");
                 }
             }
         }
     }
 
-    /// Messages up to `seq`.
-    async fn n_at(&self, log: LogId, seq: Seq) -> Result<u64, StoreError> {
-        if seq == 0 {
-            return Ok(0);
-        }
-        Ok(self.store.log.read(log, seq, seq).await?.first().map_or(0, |entry| entry.n))
+    /// `seq`, or the head where that is lower, and the messages up to there.
+    async fn count_up_to(&self, room: RoomId, seq: Seq) -> Result<(Seq, u64), StoreError> {
+        let log = LogId::Room(room);
+        let tip = self.store.log.tip(log).await?;
+        let counted = match seq {
+            0 => (0, 0),
+            seq if seq >= tip.seq() => (tip.seq(), tip.n()),
+            seq => (seq, self.store.log.read(log, seq, seq).await?.first().map_or(0, |entry| entry.n)),
+        };
+        self.rooms.counted(room, tip.epoch(), [counted, (tip.seq(), tip.n())].into_iter());
+        Ok(counted)
+    }
+}
+
+impl CommitListener for Marks {
+    fn committed(&self, committed: &Committed) {
+        self.rooms.committed(committed);
     }
 }
