@@ -37,6 +37,10 @@ pub const WINDOW_STEP: u64 = 1_024;
 pub const SLOW_MODE_SENDERS: usize = REPLAY_ENTRIES as usize;
 /// Users whose changes, joins and scans are counted, on one node; up to twice as many are remembered.
 pub const RATED_USERS: usize = 50_000;
+/// Bytes of entries that one page of a replay reads: a server's frame, by default.
+pub const REPLAY_BYTES: usize = 64 * 1024;
+/// Bytes that an entry counts beside its content where a read is bounded by bytes: its ids and names, as a client gets them.
+pub const ENTRY_BYTES: usize = 250;
 /// Keys that count as one read unit where a store reads them without the content beside them.
 pub const KEYS_PER_UNIT: u64 = 64;
 /// Read units of the store that count as one more scan of the user who caused them.

@@ -4,10 +4,15 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use domain::{Body, Entry, EntryKey, Epoch, FileState, LogId, RoomId, RowWrite, Seq};
-use service::ports::{AppendError, Appended, ChangedLogs, ChangesCursor, KeyRange, RoomLog, StoreResult, Tip};
+use service::ports::{
+    AppendError, Appended, ChangedLogs, ChangesCursor, KeyRange, RoomLog, StoreResult, Tip, cut_within, last_within,
+};
 
 use super::state::State;
 use crate::{Fault, MemoryStore, row_writes};
+
+/// Bytes of what other stores write around a text.
+const FORM_BYTES: usize = 50;
 
 #[async_trait]
 impl RoomLog for MemoryStore {
@@ -43,6 +48,12 @@ impl RoomLog for MemoryStore {
     async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>> {
         let state = self.up()?;
         Ok(entries(&state, log).filter(|entry| (from..=to).contains(&entry.seq)).cloned().collect())
+    }
+
+    async fn read_within(&self, log: LogId, from: Seq, to: Seq, bytes: usize) -> StoreResult<Vec<Entry>> {
+        let entries = self.read(log, from, last_within(from, to, bytes)).await?;
+        let text = |entry: &Entry| entry.message().map_or(0, |message| message.text.as_str().len());
+        Ok(cut_within(entries, bytes, |entry| FORM_BYTES + text(entry)))
     }
 
     async fn read_keys(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<KeyRange> {

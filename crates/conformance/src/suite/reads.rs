@@ -1,6 +1,7 @@
 //! The reads of `RoomLog`: ranges, pages, recent entries, the floor.
 
 use domain::{Body, Entry, EntryKey, FileState, LogId, RoomId, RowWrite};
+use service::limits::ENTRY_BYTES;
 use service::ports::Store;
 
 use super::world::{Scribe, a_room, a_user, file, message, react, text};
@@ -103,6 +104,42 @@ pub async fn keys_are_what_their_entries_say(store: Store) {
     let units = async |to| store.log.read_keys(scribe.log, 1, to).await.expect("a read").units;
     assert!(units(head).await > units(40).await, "more entries cost more");
     assert_eq!(store.log.read_keys(LogId::User(a_user()), 1, 9).await.expect("a read").keys, []);
+}
+
+pub async fn a_read_ends_where_its_bytes_are_full(store: Store) {
+    let (mut scribe, mut all) = a_mixed_log(&store).await;
+    // Alone and together, short and long.
+    for (piece, words) in [(1, 3_000), (1, 3_000), (40, 10), (9, 900), (1, 20), (300, 100), (7, 3_900)] {
+        let bodies = (0..piece).map(|_| text(&"x".repeat(words))).collect();
+        let entries = scribe.entries(bodies);
+        scribe.tip = store.log.append(scribe.log, &scribe.tip, &entries, &[]).await.expect("an append");
+        all.extend(entries);
+    }
+    let head = all.len() as u64;
+    for bytes in [1, 700, 5_000, 64 * 1024, 10_000_000] {
+        for from in (1..=head).step_by(17).chain([head, head + 1]) {
+            for to in [from, from + 3, head, head + 9] {
+                let read = store.log.read_within(scribe.log, from, to, bytes).await.expect("a read");
+                let whole: Vec<Entry> = all.iter().filter(|entry| (from..=to).contains(&entry.seq)).cloned().collect();
+                assert_eq!(read, whole[..read.len()], "the first of {from}..={to}");
+                assert_eq!(read.is_empty(), whole.is_empty(), "{from}..={to}");
+
+                // Stores measure a little differently.
+                let but_one = in_bytes(&read[..read.len().saturating_sub(1)]);
+                assert!(but_one <= bytes + bytes / 4, "{but_one} of {bytes}, {from}..={to}");
+                let is_full = in_bytes(&read) >= bytes - bytes / 4;
+                assert!(read.len() == whole.len() || is_full, "{} of {bytes}, {from}..={to}", in_bytes(&read));
+            }
+        }
+    }
+    assert_eq!(store.log.read_within(scribe.log, 9, 3, 1_000).await, Ok(Vec::new()));
+    assert_eq!(store.log.read_within(LogId::User(a_user()), 1, 9, 1_000).await, Ok(Vec::new()));
+}
+
+/// About what entries count in a read that is bounded by bytes.
+fn in_bytes(entries: &[Entry]) -> usize {
+    let text = |entry: &Entry| entry.message().map_or(0, |message| message.text.as_str().len());
+    entries.iter().map(|entry| text(entry) + 50 + ENTRY_BYTES).sum()
 }
 
 pub async fn an_edit_is_stored_without_text(store: Store) {

@@ -3,6 +3,7 @@
 mod hidden_past;
 mod page;
 mod replay;
+mod shared_reads;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ use crate::ports::{Store, StoreResult};
 use crate::refusals::{RETRY_MS, STORE_AWAY};
 use crate::user_cache::UserCache;
 
+use shared_reads::SharedReads;
+
 /// The use cases of messages.
 pub struct Messages {
     store: Store,
@@ -27,6 +30,7 @@ pub struct Messages {
     user_cache: Arc<UserCache>,
     access: Arc<Access>,
     marks: Arc<Marks>,
+    reads: SharedReads,
 }
 
 impl Messages {
@@ -38,7 +42,7 @@ impl Messages {
         access: Arc<Access>,
         marks: Arc<Marks>,
     ) -> Arc<Self> {
-        Arc::new(Messages { store, logs, user_cache, access, marks })
+        Arc::new(Messages { store, logs, user_cache, access, marks, reads: SharedReads::default() })
     }
 
     /// Send, edit, delete, react, pin: by socket and by REST alike. The appender decides; an ack of a

@@ -4,6 +4,7 @@ use domain::limits::{REPLAY_ENTRIES, SYNC_ENTRIES};
 use domain::{Actor, Entry, Epoch, LogId, Member, Refusal, Related, RoomKind, Seq};
 
 use super::hidden_past::{ended_at, hide_later, hide_past};
+use super::shared_reads::ReadKey;
 use super::{Messages, fill_edits, fill_edits_until};
 use crate::ports::Tip;
 
@@ -61,7 +62,8 @@ impl Replay {
 }
 
 impl Messages {
-    /// What a socket missed of a log: the entries after `cursor`, at most `max`. `None` as a cursor, and
+    /// What a socket missed of a log: the entries after `cursor`, at most `max` and about
+    /// [`crate::limits::REPLAY_BYTES`]. Callers who ask for the same at once share one read of the entries. `None` as a cursor, and
     /// one of another epoch (the caller knows), asks for a reset.
     ///
     /// The caller compares `as_of` (of a reset: its head; else `through`) with the position of its hub:
@@ -74,7 +76,9 @@ impl Messages {
         let max = max.clamp(1, SYNC_ENTRIES) as Seq;
         let mut entries = match cursor {
             Some(cursor) if cursor < head => {
-                self.store.log.read(log, cursor + 1, head.min(cursor.saturating_add(max))).await?
+                let to = head.min(cursor.saturating_add(max));
+                let key = ReadKey { epoch: tip.epoch(), log, from: cursor + 1, to };
+                self.reads.read(&self.store, key).await?
             }
             _ => Vec::new(),
         };

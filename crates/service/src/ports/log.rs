@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::{Entry, EntryKey, Epoch, LogId, RoomId, RowWrite, Seq, Timestamp};
 
 use super::StoreResult;
-use crate::limits::KEYS_PER_UNIT;
+use crate::limits::{ENTRY_BYTES, KEYS_PER_UNIT};
 
 /// The last entry of a log, as read strongly or made by one's own append. Opaque on purpose: never
 /// built from a client's word, a hint or a page, since an append builds on it.
@@ -194,6 +194,11 @@ pub trait RoomLog: Send + Sync {
     /// comes as it is stored, without text: [`RoomLog::messages`] has what its target says now.
     async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>>;
 
+    /// The first entries of those that [`RoomLog::read`] gives, until they make about `bytes` bytes: at least one, where
+    /// there is one, and then none after the one that makes them full. An entry counts its content as it is stored, and
+    /// `limits::ENTRY_BYTES`. What a store reads beyond that is at most about as much again.
+    async fn read_within(&self, log: LogId, from: Seq, to: Seq, bytes: usize) -> StoreResult<Vec<Entry>>;
+
     /// The keys of all entries with `from <= seq <= to`, in order: everything but their content, which is neither
     /// decoded nor kept. The whole range: the caller bounds it.
     async fn read_keys(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<KeyRange>;
@@ -232,6 +237,22 @@ pub trait RoomLog: Send + Sync {
 
     /// A page of all logs in order of their names, after `after`: for sweeps, export and backup.
     async fn all_logs(&self, after: Option<LogId>, limit: usize) -> StoreResult<Vec<(LogId, Seq)>>;
+}
+
+/// The last seq that [`RoomLog::read_within`] may reach, since every entry counts something.
+pub fn last_within(from: Seq, to: Seq, bytes: usize) -> Seq {
+    to.min(from.saturating_add((bytes / ENTRY_BYTES) as Seq))
+}
+
+/// The first entries until they make `bytes`, where `size` says how large the content of one is.
+pub fn cut_within(mut entries: Vec<Entry>, bytes: usize, size: impl Fn(&Entry) -> usize) -> Vec<Entry> {
+    let mut filled = 0;
+    let full = entries.iter().position(|entry| {
+        filled += ENTRY_BYTES + size(entry);
+        filled >= bytes
+    });
+    entries.truncate(full.map_or(entries.len(), |index| index + 1));
+    entries
 }
 
 /// What [`RoomLog::page`] is without a replica: the head first, so that all up to it is in the page.

@@ -26,7 +26,7 @@ pub use files::FileStore;
 pub use forward::Forward;
 pub use log::{
     AppendError, AppendShape, Appended, ChangedLogs, ChangesCursor, KeyRange, LogPage, PageFrom, RoomLog, Tip,
-    strong_page,
+    cut_within, last_within, strong_page,
 };
 pub use marks::{MarkRow, MarkStore};
 pub use nodes::{Connection, NodeRow, NodeStore, SocketState};

@@ -5,7 +5,11 @@ use std::time::Duration;
 use conformance::suite::world::{entries_after, text};
 use domain::{Change, Code, EntryKey, Intent, LogId, MemberState, OwnChange, Role, Room, RoomKind, Seq, UserRoom};
 
-use crate::setup::{Node, Reads, World, code, room, send, seq, user};
+use domain::limits::SYNC_ENTRIES;
+use service::ReplayStatus;
+use service::limits::REPLAY_BYTES;
+
+use crate::setup::{Node, Reads, World, actor, code, room, send, seq, user};
 
 /// A room of persons 1 to 5, with so many messages of so many bytes, each a millisecond after the one before; by
 /// person 3 the first one, by person 2 the others.
@@ -144,4 +148,67 @@ async fn a_cold_appender_reads_where_the_log_ends_and_nothing_else() {
         let change = Change { by: domain::Actor::SYSTEM, seen: None, ..world.change(4, own) };
         assert_eq!(reads_of(&world, &world.node(), LogId::User(user(4)), change).await, tip);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replay_reads_about_as_much_as_it_sends() {
+    let world = World::new();
+    let log = full_room(&world, room(1, RoomKind::Public), 600, 2_000).await;
+    let node = world.node();
+    let (mut cursor, mut pages) = (0, 0);
+    loop {
+        let page = node.messages.replay(&actor(4), log, Some(cursor), SYNC_ENTRIES).await.expect("up");
+        let reads = world.log.take_reads();
+        assert!(reads.reads == 1 && reads.bytes <= 2 * REPLAY_BYTES, "{reads:?}");
+        assert_eq!((page.from, page.through), (cursor + 1, cursor + page.entries.len() as Seq));
+        (cursor, pages) = (page.through, pages + 1);
+        if page.status == ReplayStatus::Ok {
+            break;
+        }
+        assert!(reads.bytes >= REPLAY_BYTES / 2 && page.status == ReplayStatus::More, "{reads:?}");
+    }
+    println!("600 messages of 2,000 bytes: {pages} pages");
+    assert_eq!(cursor, head(&world, log).await);
+    assert!((19..=22).contains(&pages), "{pages}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_come_back_at_once_share_a_read_and_nothing_else() {
+    let world = World::new();
+    let log = full_room(&world, room(1, RoomKind::Private), 400, 100).await;
+    let node = world.node();
+    assert!(node.logs.submit(log, world.change(1, Intent::Kick { user: user(5), why: None })).await.is_ok());
+    let back = |who: u128, cursor: Seq| {
+        let messages = node.messages.clone();
+        tokio::spawn(async move { messages.replay(&actor(who), log, Some(cursor), SYNC_ENTRIES).await.expect("up") })
+    };
+    world.log.take_reads();
+    world.log.held.send_replace(true);
+    let gone = back(2, 7);
+    let same: Vec<_> = (0..100).map(|n| back([2, 3, 4, 9][n % 4], 7)).collect();
+    let (other, kicked) = (back(2, 8), back(5, 7));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    // The one who asked first goes away; the others wait for what it began.
+    gone.abort();
+    assert!(gone.await.expect_err("aborted").is_cancelled());
+    world.log.held.send_replace(false);
+
+    let mut statuses = Vec::new();
+    for (n, page) in same.into_iter().enumerate() {
+        let page = page.await.expect("no panic");
+        if n % 4 < 3 {
+            assert_eq!((page.status, page.from), (ReplayStatus::More, 8));
+            assert!(page.entries.len() > 100, "{}", page.entries.len());
+        }
+        statuses.push(page.status);
+    }
+    assert_eq!(statuses[3], ReplayStatus::NotFound, "a stranger gets nothing of what was shared");
+    assert_eq!(other.await.expect("no panic").from, 9);
+    assert_eq!(kicked.await.expect("no panic").status, ReplayStatus::More, "up to where they were removed");
+    let reads = world.log.take_reads();
+    println!("103 who come back at once: {reads:?}");
+    assert_eq!(reads.reads, 3, "one of each range, and where the membership ended");
+
+    back(2, 7).await.expect("no panic");
+    assert_eq!(world.log.take_reads().reads, 1, "nothing is kept when a read is over");
 }

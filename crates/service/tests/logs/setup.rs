@@ -20,6 +20,7 @@ use service::ports::{
 };
 use service::{Access, CommitListener, Logs, ManualClock, Marks, Messages, UserCache};
 use store_memory::MemoryStore;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 pub const NOON: Timestamp = Timestamp(1_790_000_000_000);
@@ -207,6 +208,8 @@ pub struct Flaky {
     pub lost: AtomicU32,
     pub conflicts: AtomicU32,
     reads: Mutex<Reads>,
+    /// While it is set, reads that are bounded by bytes wait.
+    pub held: watch::Sender<bool>,
 }
 
 impl Flaky {
@@ -219,6 +222,7 @@ impl Flaky {
             lost: AtomicU32::new(0),
             conflicts: AtomicU32::new(0),
             reads: Mutex::default(),
+            held: watch::Sender::new(false),
         }
     }
 
@@ -333,6 +337,15 @@ impl RoomLog for Flaky {
     async fn messages_of(&self, places: &[(RoomId, Seq)]) -> StoreResult<Vec<(RoomId, Entry)>> {
         self.reading().await?;
         self.inner.messages_of(places).await
+    }
+
+    async fn read_within(&self, log: LogId, from: Seq, to: Seq, bytes: usize) -> StoreResult<Vec<Entry>> {
+        self.reading().await?;
+        // The sender lives as long as `self`.
+        let _ = self.held.subscribe().wait_for(|held| !held).await;
+        let entries = self.inner.read_within(log, from, to, bytes).await?;
+        self.count_entries(&entries);
+        Ok(entries)
     }
 
     async fn read_keys(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<KeyRange> {

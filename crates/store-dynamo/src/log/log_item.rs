@@ -131,6 +131,11 @@ impl LogItem {
     }
 }
 
+/// Bytes of an entry in its item.
+pub fn entry_size(entry: &Entry) -> usize {
+    size(&encode(entry))
+}
+
 fn encode(entry: &Entry) -> AttributeValue {
     let mut map = HashMap::from([
         ("b".to_owned(), id(entry.by.0)),

@@ -8,6 +8,7 @@ mod memory;
 mod plan;
 mod read;
 mod read_keys;
+mod read_within;
 mod row_writes;
 
 use async_trait::async_trait;
@@ -43,6 +44,10 @@ impl RoomLog for TableStore {
 
     async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>> {
         self.read_range(log, from, to).await
+    }
+
+    async fn read_within(&self, log: LogId, from: Seq, to: Seq, bytes: usize) -> StoreResult<Vec<Entry>> {
+        self.read_bytes(log, from, to, bytes).await
     }
 
     async fn read_keys(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<KeyRange> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use conformance::suite::world::{Scribe, a_room, a_room_with, an_entry, own_room, person, plain_room, text};
 use domain::limits::Limits;
 use domain::{Actor, Body, Change, Code, Intent, LogId, MemberState, OwnChange, RoomKind, Seq, UserId};
+use service::limits::REPLAY_BYTES;
 use service::ports::Store;
 use service::{Logs, SystemClock};
 
@@ -112,5 +113,23 @@ async fn a_scan_is_charged_to_its_user_by_its_units() {
     for _ in 0..2 {
         let (log, change) = scan(&short);
         assert!(logs.submit(log, change).await.is_ok(), "a short one counts as one");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replay_of_a_frame_costs_little_more_than_its_bytes() {
+    let table = Table::open().await;
+    // 64 KiB are 16 units; what is read beyond that is at most as much again.
+    for (what, bytes, together) in [("alone", 2_000, 1), ("in chunks", 200, 13), ("in chunks of long ones", 1_500, 2)] {
+        let mut scribe = Scribe::new(&table.store, LogId::Room(a_room())).await;
+        for _ in 0..400 / together {
+            scribe.write((0..together).map(|_| text(&"x".repeat(bytes))).collect(), &[]).await;
+        }
+        let before = table.opened.dynamo.units().read;
+        let read = table.store.log.read_within(scribe.log, 8, scribe.tip.seq(), REPLAY_BYTES).await.expect("a read");
+        let used = table.opened.dynamo.units().read - before;
+        println!("{} entries of {bytes} bytes, {what}: {used} RRU", read.len());
+        assert!(used <= 33.0, "{what}: {used}");
+        assert!(read.len() * (bytes + 250) >= REPLAY_BYTES * 3 / 4, "{}", read.len());
     }
 }

@@ -124,6 +124,9 @@ impl RoomLog for Pumped {
     async fn messages_of(&self, places: &[(RoomId, Seq)]) -> StoreResult<Vec<(RoomId, Entry)>> {
         self.log.messages_of(places).await
     }
+    async fn read_within(&self, log: LogId, from: Seq, to: Seq, bytes: usize) -> StoreResult<Vec<Entry>> {
+        self.log.read_within(log, from, to, bytes).await
+    }
     async fn read_keys(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<KeyRange> {
         self.log.read_keys(log, from, to).await
     }

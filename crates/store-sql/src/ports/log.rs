@@ -2,8 +2,10 @@
 
 use async_trait::async_trait;
 use domain::{Body, Entry, EntryKey, Epoch, LogId, RoomId, RowWrite, Seq};
+use service::limits::ENTRY_BYTES;
 use service::ports::{
     AppendError, Appended, ChangedLogs, ChangesCursor, KeyRange, LogPage, PageFrom, RoomLog, StoreResult, Tip,
+    last_within,
 };
 
 use sqlx::AssertSqlSafe;
@@ -22,6 +24,13 @@ pub const PAGE_BACK: &str = "SELECT seq, n, by_id, id, at, v, body FROM entry WH
     (SELECT seq FROM entry WHERE log = $1 AND seq < $2 AND kind = 'message' ORDER BY seq DESC LIMIT $3) ORDER BY seq";
 pub const PAGE_FORWARD: &str = "SELECT seq, n, by_id, id, at, v, body FROM entry WHERE log = $1 AND seq IN
     (SELECT seq FROM entry WHERE log = $1 AND seq > $2 AND kind = 'message' ORDER BY seq LIMIT $3) ORDER BY seq";
+
+// The inner statement knows the lengths without reading the bodies.
+const WITHIN: &str = "SELECT seq, n, by_id, id, at, v, body FROM entry WHERE log = $1 AND seq >= $2 AND seq <=
+    (SELECT COALESCE(MIN(few.seq), $3) FROM
+        (SELECT seq, SUM(octet_length(body) + $5) OVER (ORDER BY seq) AS filled FROM entry
+         WHERE log = $1 AND seq >= $2 AND seq <= $3) few
+     WHERE few.filled >= $4) ORDER BY seq";
 
 #[async_trait]
 impl RoomLog for SqlConnections {
@@ -51,6 +60,13 @@ impl RoomLog for SqlConnections {
         let query = "SELECT seq, n, by_id, id, at, v, body FROM entry
                      WHERE log = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq";
         entries(log, &self.all(sql::query(query).bind(log.to_string()).bind(int(from)).bind(int(to))).await?)
+    }
+
+    async fn read_within(&self, log: LogId, from: Seq, to: Seq, bytes: usize) -> StoreResult<Vec<Entry>> {
+        let to = last_within(from, to, bytes);
+        let query = sql::query(WITHIN).bind(log.to_string()).bind(int(from)).bind(int(to));
+        let query = query.bind(int(bytes as u64)).bind(int(ENTRY_BYTES as u64));
+        entries(log, &self.all(query).await?)
     }
 
     async fn read_keys(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<KeyRange> {

@@ -61,6 +61,7 @@ pub async fn call_everything(store: &Store) {
     log.read_back(scribe.log, 5, 5).await.expect("read_back");
     log.read_forward(scribe.log, 1, 5).await.expect("read_forward");
     log.page(scribe.log, PageFrom::Before(5), 5, None).await.expect("page");
+    log.read_within(scribe.log, 1, 5, 100).await.expect("some");
     log.read_keys(scribe.log, 1, 5).await.expect("keys");
     let cursor = log.changes(None).await.expect("changes").next;
     log.changes(Some(&cursor)).await.expect("changes");
