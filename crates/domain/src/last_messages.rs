@@ -1,5 +1,5 @@
-//! When each sender last sent a message, of the entries below a window: what slow mode asks of a history that is not
-//! kept. Bounded; never reads anything.
+//! Remembers when each sender last sent a message, for the entries below a window: slow mode asks for it long after the
+//! entries themselves were evicted. Bounded; never reads anything.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,41 +7,43 @@ use crate::ids::{Seq, UserId};
 use crate::time::Timestamp;
 use crate::window::EntryKey;
 
-/// The last message of each sender, of the entries from some seq up to a window.
+/// The last message of each sender, for the entries from some seq up to a window.
 #[derive(Debug, Clone)]
 pub struct LastMessages {
-    /// The lowest seq whose entry is taken into account.
+    /// The lowest seq that it covers.
     from: Seq,
-    /// Every message made after this time is taken into account.
+    /// It covers every message made after this time.
     since: Option<Timestamp>,
     limit: usize,
     by_user: HashMap<UserId, (Seq, Timestamp)>,
-    /// The same in the order of the log, so that the oldest goes first.
+    /// The same in log order, so that the oldest is evicted first.
     by_seq: BTreeMap<Seq, UserId>,
 }
 
 impl LastMessages {
-    /// Knows nothing below `from`, and of every message after `since`; keeps at most `limit` senders.
+    /// Creates an empty memory that covers the entries from `from` on and all messages made after `since`, for at most
+    /// `limit` senders.
     pub fn new(from: Seq, since: Option<Timestamp>, limit: usize) -> LastMessages {
         LastMessages { from, since, limit, by_user: HashMap::new(), by_seq: BTreeMap::new() }
     }
 
-    /// The lowest seq whose entry is taken into account.
+    /// Returns the lowest seq that it covers.
     pub fn from(&self) -> Seq {
         self.from
     }
 
-    /// A time after which every message is taken into account, as far as known.
+    /// Returns a time after which it covers every message, if one is known.
     pub fn since(&self) -> Option<Timestamp> {
         self.since
     }
 
-    /// When this user last sent a message, if it is among those that are kept.
+    /// Returns when this user last sent a message, if that is remembered.
     pub fn of(&self, user: UserId) -> Option<Timestamp> {
         self.by_user.get(&user).map(|(_, at)| *at)
     }
 
-    /// Takes in the next entry upwards: a newer one than all before. One that was taken in from below changes nothing.
+    /// Adds an entry that is newer than all it covers, and evicts the oldest senders beyond the limit. Ignores an entry
+    /// below those that it covers.
     pub fn push(&mut self, key: &EntryKey) {
         if key.seq < self.from {
             return;
@@ -53,7 +55,7 @@ impl LastMessages {
         }
     }
 
-    /// Takes in entries right below those that are taken into account, in order. What is more than the limit is not kept.
+    /// Adds entries, in log order, that end right below those that it covers. Stops where the limit is reached.
     pub fn extend_down(&mut self, older: &[EntryKey]) {
         for key in older.iter().rev() {
             if self.by_user.len() >= self.limit && !self.by_user.contains_key(&key.by) {
@@ -65,7 +67,7 @@ impl LastMessages {
         }
     }
 
-    /// Forgets who sent a message at `until` or before.
+    /// Evicts senders whose last message was made at `until` or earlier.
     pub fn forget_until(&mut self, until: Timestamp) {
         while let Some((&seq, &user)) = self.by_seq.first_key_value() {
             if self.of(user).is_some_and(|at| at > until) {
@@ -90,7 +92,7 @@ impl LastMessages {
         }
     }
 
-    /// What was sent up to `seq` is no longer known.
+    /// Evicts the oldest sender, so that messages up to `seq` are no longer covered.
     fn drop_oldest(&mut self, seq: Seq, user: UserId) {
         self.by_seq.remove(&seq);
         let at = self.by_user.remove(&user).map(|(_, at)| at);
@@ -126,7 +128,7 @@ mod tests {
         last.push(&key(12, 3));
         assert_eq!(last.of(user(3)), Some(Timestamp(120)));
         last.push(&EntryKey { is_message: false, ..key(13, 1) });
-        assert_eq!(last.of(user(1)), Some(Timestamp(100)), "a reaction is no message");
+        assert_eq!(last.of(user(1)), Some(Timestamp(100)), "a reaction is not a message");
     }
 
     #[test]

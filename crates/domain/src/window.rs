@@ -7,7 +7,7 @@ use crate::ids::{EntryId, Seq, UserId};
 use crate::last_messages::LastMessages;
 use crate::time::Timestamp;
 
-/// What a look-up knows of an entry: everything but its content.
+/// An entry without its content: what a look-up needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryKey {
     /// Its place.
@@ -35,18 +35,19 @@ impl From<&EntryKey> for EntryKey {
     }
 }
 
-/// The entries `from … head` of a log, without holes; and, where slow mode asks for it, who sent when below them.
+/// The keys of the entries `from … head` of a log, without holes. In slow mode also when each sender last sent a message
+/// below them.
 #[derive(Debug, Clone, Default)]
 pub struct Window {
     entries: VecDeque<EntryKey>,
     head: Seq,
-    /// Every entry made after this time is in the window.
+    /// The window holds every entry made after this time.
     since: Option<Timestamp>,
     senders: Option<LastMessages>,
 }
 
 impl Window {
-    /// Ends at `head`, whose entry was made at `at`, and holds nothing yet.
+    /// Creates an empty window that ends at `head`, whose entry was made at `at`.
     pub fn at(head: Seq, at: Timestamp) -> Window {
         Window { head, since: Some(at), ..Window::default() }
     }
@@ -69,8 +70,8 @@ impl Window {
         self.entries.push_back(key);
     }
 
-    /// Takes in entries right below those that it covers, or right below those whose senders it remembers, in order.
-    /// Returns whether they are one of the two.
+    /// Adds entries, in log order, that end right below those that it covers, or right below those whose senders it
+    /// remembers. Returns `false` and changes nothing if they fit neither place.
     pub fn extend_down(&mut self, older: &[EntryKey]) -> bool {
         let (Some(first), Some(last)) = (older.first(), older.last()) else { return false };
         if older.len() as Seq != last.seq + 1 - first.seq {
@@ -98,7 +99,7 @@ impl Window {
         }
     }
 
-    /// Keeps the newest `limit` entries. Of the others it keeps who sent when, if that is remembered.
+    /// Evicts all but the newest `limit` entries. Remembers when their senders sent them, if that was asked for.
     pub fn trim(&mut self, limit: usize) {
         let surplus = self.entries.len().saturating_sub(limit);
         for key in self.entries.drain(..surplus) {
@@ -115,26 +116,26 @@ impl Window {
         self.entries.range(skip.min(self.entries.len() as Seq) as usize..)
     }
 
-    /// From now on it remembers when each sender last sent a message, also below the entries that it keeps; of at most
-    /// `limit` senders.
+    /// Starts to remember when each sender last sent a message, also below the entries that it keeps, for at most `limit`
+    /// senders. Does nothing if it does so already.
     pub fn remember_senders(&mut self, limit: usize) {
         let (from, since) = (self.from(), self.since);
         self.senders.get_or_insert_with(|| LastMessages::new(from, since, limit));
     }
 
-    /// Nobody asks any more who sent when below the entries that it keeps.
+    /// Stops remembering senders below the entries that it keeps.
     pub fn forget_senders(&mut self) {
         self.senders = None;
     }
 
-    /// Forgets who sent a message at `until` or before, below the entries that it keeps.
+    /// Evicts remembered senders whose last message was made at `until` or earlier.
     pub fn forget_senders_until(&mut self, until: Timestamp) {
         if let Some(senders) = &mut self.senders {
             senders.forget_until(until);
         }
     }
 
-    /// How far down it knows who sent when: the lowest seq, and a time after which it knows of every message.
+    /// Returns how far down it knows who sent when: the lowest seq, and a time after which it knows every message.
     pub fn senders_known(&self) -> (Seq, Option<Timestamp>) {
         match &self.senders {
             Some(senders) if senders.from() < self.from() => (senders.from(), senders.since()),

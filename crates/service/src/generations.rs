@@ -1,10 +1,10 @@
-//! A bounded map that forgets what was not used lately. Never searches: each call costs the same, however full it is.
+//! A bounded map that evicts what was not used lately. Never scans: each call costs the same, however full it is.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// Two maps: when the newer one is full it becomes the older one, and what the older one held is forgotten. A value
-/// that is used returns to the newer map, so it stays for as long as it is in use.
+/// A map of two generations. When the newer one is full it becomes the older one, and what the older one held is evicted.
+/// A value that is used moves to the newer generation, so it stays for as long as it is in use.
 #[derive(Debug)]
 pub struct Generations<K, V> {
     newer: HashMap<K, V>,
@@ -13,12 +13,12 @@ pub struct Generations<K, V> {
 }
 
 impl<K: Eq + Hash, V> Generations<K, V> {
-    /// An empty map that holds at most twice `capacity` values.
+    /// Creates an empty map that holds at most twice `capacity` values.
     pub fn new(capacity: usize) -> Self {
         Generations { newer: HashMap::new(), older: HashMap::new(), capacity: capacity.max(1) }
     }
 
-    /// Returns the value of a key, which counts as used from now on.
+    /// Returns the value of a key, and marks it as used.
     pub fn get(&mut self, key: &K) -> Option<&mut V> {
         if !self.newer.contains_key(key) {
             let (key, value) = self.older.remove_entry(key)?;
@@ -36,24 +36,24 @@ impl<K: Eq + Hash, V> Generations<K, V> {
         self.newer.insert(key, value);
     }
 
-    /// Forgets a key.
+    /// Removes a key.
     pub fn remove(&mut self, key: &K) {
         self.newer.remove(key);
         self.older.remove(key);
     }
 
-    /// Forgets everything.
+    /// Removes all keys.
     pub fn clear(&mut self) {
         self.newer.clear();
         self.older.clear();
     }
 
-    /// How many values it holds.
+    /// Returns how many values it holds.
     pub fn len(&self) -> usize {
         self.newer.len() + self.older.len()
     }
 
-    /// Whether it holds nothing.
+    /// Returns whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -22,30 +22,31 @@ pub const PRESENCE_CLIENT: usize = 64;
 pub const APPENDER_QUEUE: usize = 4_096;
 /// Entries of one append.
 pub const APPEND_ENTRIES: usize = 512;
-/// Keys of entries that an appender keeps for the look-up of repeats. A look-up that reaches further down is a scan.
+/// Entry keys that an appender keeps to look up retries. A look-up that reaches further down is a scan.
 pub const APPENDER_WINDOW: usize = 512;
-/// Keys that an appender keeps for a while after a scan: no look-up reaches further down.
+/// Entry keys that an appender keeps for a while after a scan. No look-up reaches further down.
 pub const SCAN_KEYS: usize = REPLAY_ENTRIES as usize;
-/// How long an appender keeps what a scan read, so that further repeats do not read it again.
+/// How long an appender keeps what a scan read, so that further retries do not read it again.
 pub const SCAN_KEPT: Duration = Duration::from_secs(10);
 /// Rows that an appender keeps between two appends.
 pub const APPENDER_ROWS: usize = 1_024;
-/// Keys that one read brings in when slow mode asks who sent when.
+/// Entry keys of one read when slow mode needs to know who sent when.
 pub const WINDOW_STEP: u64 = 1_024;
-/// Senders whose last message an appender remembers for slow mode: no fewer than the entries that slow mode looks at,
-/// so that it never has to forget one of them.
+/// Senders whose last message an appender remembers for slow mode. At least as many as the entries that slow mode looks
+/// at, so that it never evicts a sender it still needs.
 pub const SLOW_MODE_SENDERS: usize = REPLAY_ENTRIES as usize;
-/// Users whose changes, joins and scans are counted, on one node; up to twice as many are remembered.
+/// Users whose sends, joins and scans one node counts. Up to twice as many are remembered.
 pub const RATED_USERS: usize = 50_000;
-/// Bytes of entries that one page of a replay reads: a server's frame, by default.
+/// Bytes of entries that one page of a replay reads: as many as fit into a server frame of the default size.
 pub const REPLAY_BYTES: usize = 64 * 1024;
-/// Bytes that an entry counts beside its content where a read is bounded by bytes: its ids and names, as a client gets them.
+/// Bytes that an entry counts in addition to its content in a read that is bounded by bytes: the ids and names that a
+/// client receives with it.
 pub const ENTRY_BYTES: usize = 250;
-/// Keys that count as one read unit where a store reads them without the content beside them.
+/// Entry keys that count as one read unit in a store that reads them without the content.
 pub const KEYS_PER_UNIT: u64 = 64;
-/// Read units of the store that count as one more scan of the user who caused them.
+/// Read units of the store that count as one more scan for the user who caused them.
 pub const SCAN_UNITS: u64 = 64;
-/// How long at most a user has to wait for what scans cost, however much that was.
+/// The longest time that a user has to wait after scans, whatever they cost.
 pub const SCAN_DEBT: Duration = Duration::from_secs(60);
 /// How long a change waits for its answer before that is `unavailable`.
 pub const APPEND_DEADLINE: Duration = Duration::from_secs(3);
@@ -125,19 +126,19 @@ pub const NOTIFICATION_EXCERPT_CHARS: usize = 200;
 pub const UNREAD_NOTIFICATIONS: usize = 1_000;
 /// How often at most a read mark of one user and room is written.
 pub const MARK_INTERVAL: Duration = Duration::from_secs(60);
-/// Read marks that are written at the same time.
+/// Read marks that a node writes concurrently.
 pub const MARKS_AT_ONCE: usize = 32;
-/// Read marks that a node knows beside those that wait to be written, and members that it knows to be in.
+/// Read marks that a node caches in addition to those that wait to be written, and memberships that it caches.
 pub const MARKS_KNOWN: usize = 50_000;
-/// Rooms of which a node knows how many messages they have, and whether they are small.
+/// Rooms whose message counts and sizes a node caches.
 pub const MARKED_ROOMS: usize = 20_000;
-/// Entries of one room up to which a node knows how many messages there are.
+/// Entries of one room for which a node caches the count of messages up to them.
 pub const COUNTS_PER_ROOM: usize = 32;
-/// How long a read mark believes that somebody is in a room, where another node removes them.
+/// How long a node caches that a user is in a room. Bounds how late it notices a removal by another node.
 pub const MEMBER_BELIEVED: Duration = Duration::from_secs(5);
-/// How long a room is believed to be small, where another node lets people in.
+/// How long a node caches that a room is small enough for read receipts.
 pub const SMALL_BELIEVED: Duration = Duration::from_secs(60);
-/// How long a room is believed to be too large for read receipts.
+/// How long a node caches that a room is too large for read receipts.
 pub const LARGE_BELIEVED: Duration = Duration::from_secs(600);
 /// Files that one user may have uploaded and not sent.
 pub const UNSENT_FILES_PER_USER: usize = 100;

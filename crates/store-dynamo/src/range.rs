@@ -8,15 +8,15 @@ use crate::op::Placeholders;
 #[derive(Debug, Clone)]
 pub struct Range {
     pk: String,
-    /// The lowest sort key.
+    /// The lowest sort key, included.
     pub from: String,
-    /// The highest one.
+    /// The highest sort key, included.
     pub to: String,
-    /// Whether the highest comes first.
+    /// Whether the highest sort key comes first.
     pub descending: bool,
-    /// How many items at most.
+    /// The most items to read.
     pub limit: Option<usize>,
-    /// Whether what is read is what was written last.
+    /// Whether the read is strongly consistent.
     pub strong: bool,
 }
 
@@ -65,7 +65,7 @@ impl Range {
         Range { strong: false, ..self }
     }
 
-    /// The condition of a query.
+    /// Renders the key condition of a query.
     pub fn condition(&self, placeholders: &mut Placeholders) -> String {
         let (pk, sk) = (placeholders.name(PK), placeholders.name(SK));
         let values = [&self.pk, &self.from, &self.to].map(|value| placeholders.value(text(value)));

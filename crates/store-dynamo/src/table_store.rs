@@ -54,16 +54,16 @@ pub struct TableStore {
     pub me: Weak<TableStore>,
 }
 
-/// Where a page of a range begins: none is its beginning.
+/// Where a page of a range begins. `None` is the beginning of the range.
 pub type PageStart = Option<std::collections::HashMap<String, AttributeValue>>;
 
-/// Some items of a range.
+/// One page of a range.
 pub struct QueryPage {
     /// The items, in order.
     pub items: Vec<Item>,
-    /// Where the next page begins, if there is one.
+    /// Where the next page begins, if there is more.
     pub next: PageStart,
-    /// What reading them cost, in read units.
+    /// The read units it cost.
     pub units: f64,
 }
 
@@ -176,7 +176,7 @@ impl TableStore {
         }
     }
 
-    /// The next items of a range: at most `limit`, and at most a megabyte.
+    /// Reads one page of a range: at most `limit` items and about one megabyte.
     pub async fn query_page(&self, range: &Range, limit: Option<usize>, start: PageStart) -> StoreResult<QueryPage> {
         let mut placeholders = Placeholders::default();
         let keys = range.condition(&mut placeholders);

@@ -11,7 +11,7 @@ use service::ports::{
 use super::state::State;
 use crate::{Fault, MemoryStore, row_writes};
 
-/// Bytes of what other stores write around a text.
+/// Bytes that other stores add to a text to store it.
 const FORM_BYTES: usize = 50;
 
 #[async_trait]

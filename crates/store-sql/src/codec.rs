@@ -158,7 +158,7 @@ pub fn entry(log: LogId, row: &Row) -> StoreResult<Entry> {
     })
 }
 
-/// The key of an entry: its row without the body.
+/// Returns the key of an entry from its row.
 pub fn entry_key(row: &Row) -> StoreResult<EntryKey> {
     let is_message = row.text("kind")? == "message";
     let (seq, at) = (row.number("seq")?, row.time("at")?);

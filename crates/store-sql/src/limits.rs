@@ -6,5 +6,5 @@ pub const GROUP_LOGS: usize = 256;
 pub const GROUP_ENTRIES: usize = 8_192;
 /// Appends waiting for the writer of an SQL store.
 pub const WRITER_QUEUE: usize = 8_192;
-/// Rows that one statement reads of a range of keys.
+/// Entry keys that one statement reads.
 pub const KEY_ROWS: usize = 1_024;

@@ -136,7 +136,7 @@ pub async fn a_read_ends_where_its_bytes_are_full(store: Store) {
     assert_eq!(store.log.read_within(LogId::User(a_user()), 1, 9, 1_000).await, Ok(Vec::new()));
 }
 
-/// About what entries count in a read that is bounded by bytes.
+/// Returns roughly what entries count in a read that is bounded by bytes.
 fn in_bytes(entries: &[Entry]) -> usize {
     let text = |entry: &Entry| entry.message().map_or(0, |message| message.text.as_str().len());
     entries.iter().map(|entry| text(entry) + 50 + ENTRY_BYTES).sum()

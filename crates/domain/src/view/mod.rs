@@ -111,7 +111,7 @@ impl View {
         *self = View::new(self.log, self.place);
     }
 
-    /// The pause that the room asks for between two messages; none while the room's row was not loaded.
+    /// Returns the pause that the room requires between two messages, or `None` while the room's row is not loaded.
     pub fn slow_mode_s(&self) -> Option<u32> {
         self.room.as_ref().map(|room| room.as_ref().map_or(0, |room| room.slow_mode_s))
     }

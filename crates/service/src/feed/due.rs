@@ -1,4 +1,4 @@
-//! Rooms in the order of the times at which they have to be looked at: so that nobody looks at all of them.
+//! Orders rooms by the time at which they are due, so that the scheduler never iterates over all of them.
 //!
 //! Pure: time is an argument.
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::RoomId;
 
-/// Each room at most once, with its time. A change costs the logarithm of how many there are.
+/// A queue that holds each room at most once. A change costs the logarithm of its length.
 #[derive(Debug, Default)]
 pub(super) struct DueQueue {
     order: BTreeSet<(Duration, RoomId)>,
@@ -15,7 +15,7 @@ pub(super) struct DueQueue {
 }
 
 impl DueQueue {
-    /// Sets when a room is due; none is never.
+    /// Sets when a room is due. `None` removes it.
     pub fn set(&mut self, room: RoomId, at: Option<Duration>) {
         let before = match at {
             Some(at) => self.times.insert(room, at),
@@ -30,7 +30,7 @@ impl DueQueue {
         self.order.extend(at.map(|at| (at, room)));
     }
 
-    /// Takes out at most `most` of those that are due, the longest due first.
+    /// Removes and returns the rooms that are due, earliest first, at most `most`.
     pub fn take(&mut self, now: Duration, most: usize) -> Vec<RoomId> {
         let due = self.order.iter().take_while(|(at, _)| *at <= now).take(most).map(|(_, room)| *room);
         let due: Vec<RoomId> = due.collect();
@@ -38,13 +38,13 @@ impl DueQueue {
         due
     }
 
-    /// Keeps these rooms only.
+    /// Removes every room except those for which `kept` returns true.
     pub fn retain(&mut self, kept: impl Fn(RoomId) -> bool) {
         self.order.retain(|(_, room)| kept(*room));
         self.times.retain(|room, _| kept(*room));
     }
 
-    /// Forgets all of them.
+    /// Removes all rooms.
     pub fn clear(&mut self) {
         self.order.clear();
         self.times.clear();

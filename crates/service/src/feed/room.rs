@@ -118,7 +118,7 @@ impl Room {
         something && self.running.is_none() && !self.queued
     }
 
-    /// When to look at it again, if nothing happens before: a delay is over, or it may be forgotten.
+    /// Returns when to look at the room again if nothing happens before: when a delay ends, or when it may be evicted.
     pub fn look_at(&self) -> Option<Duration> {
         if self.running.is_some() || self.queued {
             return None;
@@ -128,7 +128,7 @@ impl Room {
         behind.or_else(|| (!self.saving && !self.is_unsaved()).then(|| self.touched + FEED_SAVE_INTERVAL))
     }
 
-    /// When its cursors have to be saved, if any moved.
+    /// Returns when its cursors have to be saved, if any of them moved.
     pub fn save_at(&self) -> Option<Duration> {
         (!self.saving && self.is_unsaved()).then(|| self.saved_at + FEED_SAVE_INTERVAL)
     }

@@ -80,11 +80,11 @@ pub(super) struct FeedScheduler {
     epoch: Option<Epoch>,
     shards: Vec<Shard>,
     rooms: HashMap<RoomId, Room>,
-    /// When a room's delay is over, or it may be forgotten.
+    /// When each room's delay ends, or it may be evicted.
     looks: DueQueue,
-    /// When a room's cursors are to be saved.
+    /// When each room's cursors have to be saved.
     saves: DueQueue,
-    /// How often a room was looked at: what an event costs.
+    /// How often a room was examined: what tests measure the cost of an event by.
     looked: u64,
     queue: VecDeque<RoomId>,
     running: usize,
@@ -179,7 +179,7 @@ impl FeedScheduler {
         self.reschedule(id);
     }
 
-    /// Something about a room changed, so the times at which it has to be looked at may have, too.
+    /// Updates when a room is due, after anything about it changed.
     fn reschedule(&mut self, id: RoomId) {
         self.looked += 1;
         let room = self.rooms.get(&id);

@@ -1,7 +1,7 @@
 //! Read marks: monotonic, coalesced to one write a minute for each user and room, told on the bus.
 //!
-//! Never an entry of a log: a mark must not cost more than a message. So what was read once, or committed here, is not
-//! read again for each mark.
+//! Never an entry of a log: a mark must not cost more than a message. So this module caches what it read, and what this
+//! node committed, instead of reading it again for each mark.
 
 mod room_cache;
 mod waiting;
@@ -52,8 +52,8 @@ impl Marks {
     }
 
     /// The caller has read the room up to `seq` (at most its head). A lower mark than the known one
-    /// changes nothing. Returns the mark as it is now. `forbidden` for one who is not in the room. Reads nothing where the
-    /// entry, the member and the mark are known; else the head, the member row and the mark.
+    /// changes nothing. Returns the mark as it is now. `forbidden` for one who is not in the room. Reads nothing if
+    /// the entry, the membership and the mark are cached, otherwise the head, the member row and the mark.
     pub async fn read(&self, actor: &Actor, room: RoomId, seq: Seq) -> Result<MarkRow, Refusal> {
         let now = self.clock.now();
         let known = self.rooms.count(room, seq).filter(|_| self.rooms.is_member(room, actor.user, now));
@@ -119,7 +119,7 @@ impl Marks {
         }
     }
 
-    /// Whether everybody in a room is told who has read what. Mostly known here.
+    /// Returns whether a room is small enough that its members receive each other's read receipts. Usually cached.
     pub async fn shows_receipts(&self, room: RoomId) -> Result<bool, StoreError> {
         self.rooms.is_small(&self.store, room, self.clock.now()).await
     }
@@ -169,13 +169,13 @@ impl Marks {
             listener.marked(&mark);
         }
         self.bus.publish(LogId::User(user), BusMessage::Mark(mark.clone())).await;
-        // Where it is not known how large the room is, nobody misses a receipt.
+        // If the size cannot be read, the receipt is dropped: the next mark sends a newer one.
         if self.shows_receipts(room).await.unwrap_or(false) {
             self.bus.publish(LogId::Room(room), BusMessage::Mark(mark)).await;
         }
     }
 
-    /// Writes marks, several at a time.
+    /// Writes marks, at most [`MARKS_AT_ONCE`] concurrently.
     async fn write(&self, chosen: impl FnOnce(&KnownMarks) -> Vec<(UserId, RoomId, MarkRow)>) {
         let waiting = chosen(&self.known.lock());
         let writes = waiting.into_iter().map(|(user, room, row)| self.write_one(user, room, row));
@@ -187,7 +187,7 @@ impl Marks {
         let mut known = self.known.lock();
         match written {
             Ok(stored) => known.wrote(user, room, stored, self.clock.now()),
-            // They left meanwhile: there is nothing to mark any more.
+            // The user left in the meantime, so there is nothing to mark.
             Err(StoreError::NotFound) => known.forget(user, room),
             Err(error) => {
                 static LINE: LogThrottle = LogThrottle::new();
@@ -198,7 +198,7 @@ impl Marks {
         }
     }
 
-    /// `seq`, or the head where that is lower, and the messages up to there.
+    /// Returns `seq`, or the head if that is lower, and the number of messages up to it.
     async fn count_up_to(&self, room: RoomId, seq: Seq) -> Result<(Seq, u64), StoreError> {
         let log = LogId::Room(room);
         let tip = self.store.log.tip(log).await?;

@@ -1,7 +1,7 @@
-//! What a mark needs to know of its room, as far as this node knows it: how many messages there are up to an entry, who is
-//! in, and whether the room is small.
+//! Caches what a mark needs to know about its room: the number of messages up to an entry, who is in, and whether the room
+//! is small.
 //!
-//! Never the truth for what is appended. It learns from the commits of this node and from what was read before.
+//! Never decides what is appended. Learns from reads and from the commits of this node.
 
 use std::collections::BTreeMap;
 
@@ -13,16 +13,16 @@ use crate::generations::Generations;
 use crate::limits::{COUNTS_PER_ROOM, LARGE_BELIEVED, MARKED_ROOMS, MARKS_KNOWN, MEMBER_BELIEVED, SMALL_BELIEVED};
 use crate::ports::{Committed, Store, StoreResult};
 
-/// Caches by room; everything in them may be lost.
+/// The caches. Everything in them can be read again.
 pub(super) struct RoomCache {
     counts: Mutex<Generations<RoomId, Counts>>,
-    /// Since when somebody is known to be in.
+    /// When a user was last seen to be in a room.
     members: Mutex<Generations<(RoomId, UserId), Timestamp>>,
-    /// Whether a room is small, and since when that is known.
+    /// Whether a room is small, and when that was read.
     small: Mutex<Generations<RoomId, (bool, Timestamp)>>,
 }
 
-/// Messages up to some of the last entries of a room.
+/// The number of messages up to each of some recent entries of a room.
 #[derive(Debug)]
 struct Counts {
     epoch: Epoch,
@@ -40,12 +40,12 @@ impl Default for RoomCache {
 }
 
 impl RoomCache {
-    /// Messages up to an entry. None for one that is not known, and perhaps not there.
+    /// Returns the number of messages up to an entry, or `None` if it is not cached (or does not exist).
     pub(super) fn count(&self, room: RoomId, seq: Seq) -> Option<u64> {
         self.counts.lock().get(&room)?.by_seq.get(&seq).copied()
     }
 
-    /// There are so many messages up to each of these entries.
+    /// Caches the number of messages up to each of these entries.
     pub(super) fn counted(&self, room: RoomId, epoch: Epoch, counted: impl Iterator<Item = (Seq, u64)>) {
         let mut counts = self.counts.lock();
         if counts.get(&room).is_none_or(|known| known.epoch != epoch) {
@@ -58,19 +58,19 @@ impl RoomCache {
         }
     }
 
-    /// Whether this user is known to be in: what another node knows better may be [`MEMBER_BELIEVED`] old.
+    /// Returns whether this user is known to be in. May miss a removal by another node for [`MEMBER_BELIEVED`].
     pub(super) fn is_member(&self, room: RoomId, user: UserId, now: Timestamp) -> bool {
         let mut members = self.members.lock();
         members.get(&(room, user)).is_some_and(|since| now.since(*since) < MEMBER_BELIEVED)
     }
 
-    /// The user is in.
+    /// Caches that the user is in.
     pub(super) fn is_in(&self, room: RoomId, user: UserId, now: Timestamp) {
         self.members.lock().insert((room, user), now);
     }
 
-    /// Whether a room is small enough for everybody in it to be told who has read what. At most one page of members is
-    /// read, unless most of those have left.
+    /// Returns whether a room has at most [`RECEIPT_MEMBERS`] members. Reads at most one page of member rows, unless most
+    /// of those have left.
     pub(super) async fn is_small(&self, store: &Store, room: RoomId, now: Timestamp) -> StoreResult<bool> {
         let known = self.small.lock().get(&room).copied();
         if let Some((small, since)) = known {
@@ -93,7 +93,7 @@ impl RoomCache {
     /// Learns from what this node committed.
     pub(super) fn committed(&self, committed: &Committed) {
         let Some(room) = committed.log.room() else { return };
-        // Of rooms where nobody marks anything nothing is kept.
+        // Rooms without marks need no cache.
         if self.counts.lock().get(&room).is_some() {
             self.counted(room, committed.epoch, committed.entries.iter().map(|entry| (entry.seq, entry.n)));
         }
@@ -101,7 +101,7 @@ impl RoomCache {
             if let Body::Member { user, .. } = &entry.body {
                 self.members.lock().remove(&(room, *user));
                 let mut small = self.small.lock();
-                // One more or less makes no large room small for long.
+                // A large room stays cached: counting its members again for each join would be expensive.
                 if small.get(&room).is_some_and(|(small, _)| *small) {
                     small.remove(&room);
                 }
@@ -109,7 +109,7 @@ impl RoomCache {
         }
     }
 
-    /// Forgets everything: the store was restored.
+    /// Evicts everything, after the store was restored.
     pub(super) fn clear(&self) {
         self.counts.lock().clear();
         self.members.lock().clear();

@@ -1,4 +1,4 @@
-//! The marks that this node knows, and which of them the store does not have yet.
+//! Holds the marks that this node knows, and which of them are not written yet.
 
 use std::collections::HashMap;
 
@@ -12,12 +12,11 @@ use crate::ports::MarkRow;
 #[derive(Debug, Clone)]
 pub(super) struct CachedMark {
     pub(super) row: MarkRow,
-    /// When it was last written; none before the first time.
+    /// When it was last written, if it was.
     pub(super) written_at: Option<Timestamp>,
 }
 
-/// Marks by user and room. Those that wait to be written are never let go; of the others, those that were not used
-/// lately.
+/// Marks by user and room. Those that wait to be written are never evicted; the others are when they were not used lately.
 pub(super) struct KnownMarks {
     written: Generations<(UserId, RoomId), CachedMark>,
     waiting: HashMap<UserId, HashMap<RoomId, CachedMark>>,
@@ -30,20 +29,20 @@ impl Default for KnownMarks {
 }
 
 impl KnownMarks {
-    /// The mark of a user in a room.
+    /// Returns the mark of a user in a room.
     pub(super) fn get(&mut self, user: UserId, room: RoomId) -> Option<&CachedMark> {
         let waiting = self.waiting.get(&user).and_then(|rooms| rooms.get(&room));
         waiting.or_else(|| self.written.get(&(user, room)).map(|mark| &*mark))
     }
 
-    /// The stored mark, unless a mark is known already.
+    /// Caches a mark that was read from the store, unless one is known already.
     pub(super) fn remember(&mut self, user: UserId, room: RoomId, row: MarkRow) {
         if self.get(user, room).is_none() {
             self.written.insert((user, room), CachedMark { row, written_at: None });
         }
     }
 
-    /// Raises the known mark, which then waits to be written. Returns it and whether it rose; none where no mark is known.
+    /// Raises the known mark, which then waits to be written. Returns it and whether it rose, or `None` if no mark is known.
     pub(super) fn raise(&mut self, user: UserId, room: RoomId, seq: Seq, n: u64) -> Option<(MarkRow, bool)> {
         let known = self.get(user, room)?;
         if seq <= known.row.read_seq {
@@ -60,13 +59,13 @@ impl KnownMarks {
         Some((row, true))
     }
 
-    /// The marks of a user that wait.
+    /// Returns the waiting marks of a user.
     pub(super) fn waiting_of(&self, user: UserId) -> Vec<(UserId, RoomId, MarkRow)> {
         let rooms = self.waiting.get(&user).into_iter().flatten();
         rooms.map(|(room, mark)| (user, *room, mark.row.clone())).collect()
     }
 
-    /// All marks that wait, of which `chosen` says so.
+    /// Returns the waiting marks for which `chosen` returns true.
     pub(super) fn waiting(&self, chosen: impl Fn(&CachedMark) -> bool) -> Vec<(UserId, RoomId, MarkRow)> {
         let all =
             self.waiting.iter().flat_map(|(user, rooms)| rooms.iter().map(move |(room, mark)| (user, room, mark)));
@@ -74,7 +73,7 @@ impl KnownMarks {
         chosen.map(|(user, room, mark)| (*user, *room, mark.row.clone())).collect()
     }
 
-    /// A mark was written, and the store has this one now. One that rose meanwhile goes on waiting.
+    /// Records that a mark was written and what is stored now. A mark that rose in the meantime keeps waiting.
     pub(super) fn wrote(&mut self, user: UserId, room: RoomId, stored: MarkRow, at: Timestamp) {
         let Some(mark) = self.waiting.get_mut(&user).and_then(|rooms| rooms.get_mut(&room)) else { return };
         mark.written_at = Some(at);
@@ -84,13 +83,13 @@ impl KnownMarks {
         }
     }
 
-    /// There is nothing to mark any more.
+    /// Removes a mark.
     pub(super) fn forget(&mut self, user: UserId, room: RoomId) {
         self.drop_waiting(user, room);
         self.written.remove(&(user, room));
     }
 
-    /// Forgets all marks, also those that wait.
+    /// Removes all marks, including those that wait.
     pub(super) fn clear(&mut self) {
         self.written.clear();
         self.waiting.clear();

@@ -63,7 +63,7 @@ impl Replay {
 
 impl Messages {
     /// What a socket missed of a log: the entries after `cursor`, at most `max` and about
-    /// [`crate::limits::REPLAY_BYTES`]. Callers who ask for the same at once share one read of the entries. `None` as a cursor, and
+    /// [`crate::limits::REPLAY_BYTES`]. Concurrent callers that ask for the same range share one read. `None` as a cursor, and
     /// one of another epoch (the caller knows), asks for a reset.
     ///
     /// The caller compares `as_of` (of a reset: its head; else `through`) with the position of its hub:

@@ -1,7 +1,7 @@
-//! Reads of a log that several callers want at once: one reads, all get what it read.
+//! Shares one read of a log between callers that ask for the same range concurrently (single flight).
 //!
-//! Never decides who may see what: each caller does that for itself, after the read. Keeps nothing of what was read: a
-//! caller who comes when a read has ended begins another.
+//! Never decides who may see what: each caller checks that for itself, after the read. Caches nothing: a caller that comes
+//! after a read has ended starts another one.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use crate::limits::REPLAY_BYTES;
 use crate::ports::{Store, StoreResult};
 
-/// What is read. The epoch is in it, so that nobody gets entries of a store that was restored since.
+/// Identifies a read. Includes the epoch, so that no caller gets entries from before a restore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct ReadKey {
     pub(super) epoch: Epoch,
@@ -25,7 +25,7 @@ pub(super) struct ReadKey {
 
 type Reading = BoxFuture<'static, StoreResult<Arc<[Entry]>>>;
 
-/// The reads that are under way. One ends with the last caller who waits for it.
+/// The reads that are under way. A read is cancelled when its last caller stops waiting.
 #[derive(Default)]
 pub(super) struct SharedReads(Mutex<ReadsUnderWay>);
 
@@ -36,10 +36,10 @@ struct ReadsUnderWay {
 }
 
 impl SharedReads {
-    /// The first entries of a range, at most about [`REPLAY_BYTES`] of them.
+    /// Returns the first entries of a range, about [`REPLAY_BYTES`] at most.
     pub(super) async fn read(&self, store: &Store, key: ReadKey) -> StoreResult<Vec<Entry>> {
         let (number, read) = self.join(store, key);
-        // Dropped after the read, whether that ends or its caller goes away.
+        // Dropped after the read, whether that completes or is cancelled.
         let _ends = ReadEnds { reads: self, key, number };
         Ok(read.await?.to_vec())
     }
@@ -63,7 +63,7 @@ impl SharedReads {
     }
 }
 
-/// Takes a read out when the first caller has its answer, or the last one went away.
+/// Removes a read when its first caller has the answer, or its last caller is cancelled.
 struct ReadEnds<'a> {
     reads: &'a SharedReads,
     key: ReadKey,
@@ -74,7 +74,7 @@ impl Drop for ReadEnds<'_> {
     fn drop(&mut self) {
         let mut under_way = self.reads.0.lock();
         let ours = under_way.reads.get(&self.key).filter(|(number, _)| *number == self.number);
-        // One that others still wait for goes on, though this caller went away.
+        // A read that other callers still wait for stays, even if this caller was cancelled.
         if ours.is_some_and(|(_, read)| read.upgrade().is_none_or(|read| read.peek().is_some())) {
             under_way.reads.remove(&self.key);
         }

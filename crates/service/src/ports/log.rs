@@ -138,18 +138,18 @@ pub enum PageFrom {
     After(Seq),
 }
 
-/// The keys of a range of entries, and what it cost to read them.
+/// The keys of a range of entries, and what reading them cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyRange {
     /// In order of seq.
     pub keys: Vec<EntryKey>,
-    /// What the store had to read, in DynamoDB's read units or about as much: callers who cause large reads are limited
+    /// What the store had to read, in DynamoDB's read units or an equivalent. Users who cause expensive reads are limited
     /// by it.
     pub units: u64,
 }
 
 impl KeyRange {
-    /// From a store that reads keys without the content beside them.
+    /// Creates the answer of a store that reads keys without the content.
     pub fn of(keys: Vec<EntryKey>) -> KeyRange {
         let units = (keys.len() as u64).div_ceil(KEYS_PER_UNIT);
         KeyRange { keys, units }
@@ -194,13 +194,13 @@ pub trait RoomLog: Send + Sync {
     /// comes as it is stored, without text: [`RoomLog::messages`] has what its target says now.
     async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>>;
 
-    /// The first entries of those that [`RoomLog::read`] gives, until they make about `bytes` bytes: at least one, where
-    /// there is one, and then none after the one that makes them full. An entry counts its content as it is stored, and
-    /// `limits::ENTRY_BYTES`. What a store reads beyond that is at most about as much again.
+    /// Returns the first entries that [`RoomLog::read`] would return, up to and including the one with which they reach
+    /// about `bytes` bytes; so at least one, if there is any. An entry counts its stored content and
+    /// `limits::ENTRY_BYTES`. Cost: the store reads at most about twice as many bytes.
     async fn read_within(&self, log: LogId, from: Seq, to: Seq, bytes: usize) -> StoreResult<Vec<Entry>>;
 
-    /// The keys of all entries with `from <= seq <= to`, in order: everything but their content, which is neither
-    /// decoded nor kept. The whole range: the caller bounds it.
+    /// Returns the keys of all entries with `from <= seq <= to`, in order, without reading their content where the store
+    /// can avoid it, and without decoding it. The whole range: the caller bounds it.
     async fn read_keys(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<KeyRange>;
 
     /// The newest `limit` *messages* with `seq < before` and, of the entries, messages only; in order of
@@ -239,12 +239,13 @@ pub trait RoomLog: Send + Sync {
     async fn all_logs(&self, after: Option<LogId>, limit: usize) -> StoreResult<Vec<(LogId, Seq)>>;
 }
 
-/// The last seq that [`RoomLog::read_within`] may reach, since every entry counts something.
+/// Returns the last seq that [`RoomLog::read_within`] can reach, given that each entry counts at least
+/// `limits::ENTRY_BYTES`.
 pub fn last_within(from: Seq, to: Seq, bytes: usize) -> Seq {
     to.min(from.saturating_add((bytes / ENTRY_BYTES) as Seq))
 }
 
-/// The first entries until they make `bytes`, where `size` says how large the content of one is.
+/// Truncates entries as [`RoomLog::read_within`] does, where `size` returns how large an entry's content is.
 pub fn cut_within(mut entries: Vec<Entry>, bytes: usize, size: impl Fn(&Entry) -> usize) -> Vec<Entry> {
     let mut filled = 0;
     let full = entries.iter().position(|entry| {

@@ -1,4 +1,4 @@
-//! What changes and replays read of a log: counted, so that no cost grows with the wrong thing.
+//! Counts what changes and replays read of a log, so that no cost grows with the wrong thing.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use service::limits::REPLAY_BYTES;
 
 use crate::setup::{Node, Reads, World, actor, code, room, send, seq, user};
 
-/// A room of persons 1 to 5, with so many messages of so many bytes, each a millisecond after the one before; by
-/// person 3 the first one, by person 2 the others.
+/// Creates a room of persons 1 to 5 with messages of a given size, a millisecond apart. Person 3 sent the first one,
+/// person 2 the others.
 async fn full_room(world: &World, settings: Room, messages: usize, bytes: usize) -> LogId {
     let node = world.node();
     let log = world.room(&node, settings, &[2, 3, 4, 5]).await;
@@ -79,7 +79,7 @@ async fn slow_mode_reads_the_history_of_its_pause_once() {
     for by in [2, 3, 4] {
         assert_eq!(slowed(by).await, Code::SlowMode, "{by}");
     }
-    // More than the appender keeps otherwise.
+    // More entries than the appender's window keeps.
     let fill = (0..1_000).map(|_| {
         node.logs.submit(log, world.change(1, Intent::React { target: at, emoji: crate::setup::emoji(), on: true }))
     });
@@ -113,7 +113,7 @@ async fn a_longer_pause_reads_only_what_it_adds() {
     assert!(reads.keys > 500 && reads.keys < 2_100, "{reads:?}");
 }
 
-/// What a change read.
+/// Submits a change and returns what it read.
 async fn reads_of(world: &World, node: &Node, log: LogId, change: Change) -> Reads {
     world.log.take_reads();
     let answer = node.logs.submit(log, change).await;
@@ -188,7 +188,7 @@ async fn those_who_come_back_at_once_share_a_read_and_nothing_else() {
     let same: Vec<_> = (0..100).map(|n| back([2, 3, 4, 9][n % 4], 7)).collect();
     let (other, kicked) = (back(2, 8), back(5, 7));
     tokio::time::sleep(Duration::from_secs(1)).await;
-    // The one who asked first goes away; the others wait for what it began.
+    // The caller that started the read is cancelled; the others still wait for it.
     gone.abort();
     assert!(gone.await.expect_err("aborted").is_cancelled());
     world.log.held.send_replace(false);

@@ -187,7 +187,7 @@ async fn who_is_removed_here_marks_nothing_from_then_on() {
     assert!(node.logs.submit(log, world.change(1, Intent::Kick { user: user(2), why: None })).await.is_ok());
     assert_eq!(node.marks.read(&actor(2), id, last).await.expect_err("kicked").code, Code::Forbidden);
 
-    // Where another node removes somebody, this one believes for some seconds that they are in.
+    // If another node removes somebody, this node notices it after some seconds.
     assert!(node.logs.submit(log, world.change(2, Intent::Join)).await.is_ok());
     node.marks.read(&actor(2), id, last).await.expect("a member");
     let other = world.node();
@@ -245,7 +245,7 @@ async fn a_small_room_that_grows_is_no_longer_told() {
     assert_eq!(node.marks.shows_receipts(id).await, Ok(false));
 }
 
-/// Takes its time for each mark, and counts how many are written at once.
+/// Delays each write, and counts how many run concurrently.
 struct SlowMarks {
     inner: Arc<dyn MarkStore>,
     now: AtomicUsize,

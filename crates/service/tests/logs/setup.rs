@@ -186,11 +186,11 @@ impl Random {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Reads {
     pub tips: usize,
-    /// Reads of whole entries, these, and the bytes of their content.
+    /// Reads of whole entries, the entries, and the bytes of their content.
     pub reads: usize,
     pub entries: usize,
     pub bytes: usize,
-    /// Reads of keys, and these.
+    /// Reads of keys, and the keys.
     pub key_reads: usize,
     pub keys: usize,
 }
@@ -208,7 +208,7 @@ pub struct Flaky {
     pub lost: AtomicU32,
     pub conflicts: AtomicU32,
     reads: Mutex<Reads>,
-    /// While it is set, reads that are bounded by bytes wait.
+    /// While this is true, `read_within` waits.
     pub held: watch::Sender<bool>,
 }
 
@@ -237,7 +237,7 @@ impl Flaky {
         self.slow_ms.store(slow_ms, Ordering::SeqCst);
     }
 
-    /// What was read since it was last asked.
+    /// Returns what was read since the last call.
     pub fn take_reads(&self) -> Reads {
         std::mem::take(&mut *self.reads.lock())
     }

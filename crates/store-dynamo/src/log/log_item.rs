@@ -80,7 +80,7 @@ impl LogItem {
         Ok(LogItem { log, entries, mark: item.bytes(MARK)?.to_vec(), rev: item.number_or_none(REV)? })
     }
 
-    /// The keys of its entries, as they were read. Decodes no content.
+    /// Returns the keys of an item's entries, without decoding their content.
     pub fn read_keys(item: &Item) -> StoreResult<Vec<EntryKey>> {
         let first: Seq = item.parsed(SK)?;
         let Some(AttributeValue::L(list)) = item.0.get(ENTRIES) else {
@@ -131,7 +131,7 @@ impl LogItem {
     }
 }
 
-/// Bytes of an entry in its item.
+/// Returns how many bytes an entry takes in its item.
 pub fn entry_size(entry: &Entry) -> usize {
     size(&encode(entry))
 }
@@ -190,7 +190,8 @@ fn decode(log: LogId, seq: Seq, entry: &AttributeValue) -> StoreResult<Entry> {
 fn decode_key(seq: Seq, entry: &AttributeValue) -> StoreResult<EntryKey> {
     let AttributeValue::M(map) = entry else { return Err(unreadable(ENTRIES, "an entry is not a map")) };
     let map = EntryMap(map);
-    let is_message = map.0.contains_key("x") || stored::kind_of(map.text("k")?).is_some_and(|kind| kind == "message");
+    let is_message =
+        map.0.contains_key("x") || map.text("k").ok().and_then(stored::kind_of).is_some_and(|kind| kind == "message");
     let (by, id) = (UserId(map.id("b")?), EntryId(map.id("i")?));
     Ok(EntryKey { seq, by, id, at: Timestamp(map.int("t")?), is_message })
 }

@@ -1,7 +1,7 @@
-//! Reads of keys: who made which entry, and when, without the content beside it.
+//! Reads the keys of entries without their content.
 //!
-//! DynamoDB charges for the whole items all the same, and sends them; but a page of them is let go before the next one is
-//! read, and nothing of the content is decoded.
+//! DynamoDB still charges for the whole items and sends them. But each page is dropped before the next one is read, and no
+//! content is decoded.
 
 use domain::{EntryKey, LogId, Seq};
 use service::ports::{KeyRange, StoreResult};
@@ -14,7 +14,7 @@ use crate::range::Range;
 use crate::table_store::{BACKOFF, TableStore, jitter};
 
 impl TableStore {
-    /// As `RoomLog::read_keys`. As with [`TableStore::items`], what begins behind a hole is read once more.
+    /// Implements `RoomLog::read_keys`. Like [`TableStore::items`], reads again if a transaction is half visible.
     pub async fn read_key_range(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<KeyRange> {
         let from = from.max(1);
         let mut units = 0.0;
@@ -48,7 +48,7 @@ impl TableStore {
             }
         }
 
-        // Only if the range begins inside an item, that one is read, too.
+        // If the range begins inside an item, the query does not return that item.
         if from > 1 && found.first().is_none_or(|first| first.seq != from) {
             let below = Range::between(keys::log(log), padded(0), padded(from - 1)).descending();
             let page = self.query_page(&below, Some(1), None).await?;

@@ -1,4 +1,4 @@
-//! Reads of as many entries as make so many bytes.
+//! Reads entries up to a number of bytes.
 
 use domain::{Entry, LogId, Seq};
 use service::limits::ENTRY_BYTES;
@@ -11,11 +11,11 @@ use crate::keys::{self, padded};
 use crate::range::Range;
 use crate::table_store::{BACKOFF, TableStore, jitter};
 
-/// Items of the first request: how large they are is not known yet.
+/// Items of the first request, before their size is known.
 const FIRST_ITEMS: usize = 8;
 
 impl TableStore {
-    /// As `RoomLog::read_within`: in steps, each as long as what came before lets expect.
+    /// Implements `RoomLog::read_within` in steps. The size of the items so far decides how many the next step reads.
     pub async fn read_bytes(&self, log: LogId, from: Seq, to: Seq, bytes: usize) -> StoreResult<Vec<Entry>> {
         let (from, to) = (from.max(1), last_within(from.max(1), to, bytes));
         let mut backoff = BACKOFF;
@@ -51,7 +51,7 @@ impl TableStore {
             limit = ((bytes - filled) * items.len()).div_ceil(filled.max(1)).max(1);
         }
 
-        // Only if the range begins inside an item, that one is read, too.
+        // If the range begins inside an item, the query does not return that item.
         if from > 1 && items.first().is_none_or(|first: &LogItem| first.first() != from) {
             items.splice(0..0, self.item_with(log, from - 1).await?.filter(|below| below.last().seq >= from));
         }

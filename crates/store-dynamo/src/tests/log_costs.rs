@@ -1,5 +1,4 @@
-//! What a change costs on its way through `service::Logs`, from an appender that knows nothing of its log yet: measured in
-//! units.
+//! Measures, in units, what a change costs on its way through `service::Logs` when its appender has just started.
 
 use std::sync::Arc;
 
@@ -31,7 +30,7 @@ impl Table {
         Table { opened, store, user: new.user.id }
     }
 
-    /// A room of the user with so many messages of 200 bytes.
+    /// Creates a room of the user with messages of 200 bytes.
     async fn room(&self, messages: usize) -> Scribe {
         let mut scribe = a_room_with(&self.store, &plain_room(a_room(), RoomKind::Private), &[self.user]).await;
         let all: Vec<Body> = (0..messages).map(|_| text(&"tea ".repeat(50))).collect();
@@ -52,7 +51,7 @@ impl Table {
         Change { by, id: an_entry(), seen, epoch: None, intent }
     }
 
-    /// What a change costs on a node that has just started.
+    /// Returns what a change costs on a node that has just started.
     async fn cost(&self, what: &str, log: LogId, change: Change) -> Units {
         let logs = self.logs(Limits::default());
         let before = self.opened.dynamo.units();
@@ -102,7 +101,7 @@ async fn a_scan_is_charged_to_its_user_by_its_units() {
     let used = table.cost("a scan of 4,000 entries", log, change).await;
     assert!(used.read > 200.0, "{used:?}");
 
-    // It counts as four: one, and one more for each 64 units.
+    // It counts as four scans: one, and one more for each 64 units.
     let logs = table.logs(Limits { scans_per_10s: 2, ..Limits::default() });
     let (log, change) = scan(&long);
     assert!(logs.submit(log, change).await.is_ok());
@@ -119,7 +118,7 @@ async fn a_scan_is_charged_to_its_user_by_its_units() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replay_of_a_frame_costs_little_more_than_its_bytes() {
     let table = Table::open().await;
-    // 64 KiB are 16 units; what is read beyond that is at most as much again.
+    // 64 KiB are 16 units. The store may read as much again.
     for (what, bytes, together) in [("alone", 2_000, 1), ("in chunks", 200, 13), ("in chunks of long ones", 1_500, 2)] {
         let mut scribe = Scribe::new(&table.store, LogId::Room(a_room())).await;
         for _ in 0..400 / together {

@@ -25,7 +25,7 @@ pub const PAGE_BACK: &str = "SELECT seq, n, by_id, id, at, v, body FROM entry WH
 pub const PAGE_FORWARD: &str = "SELECT seq, n, by_id, id, at, v, body FROM entry WHERE log = $1 AND seq IN
     (SELECT seq FROM entry WHERE log = $1 AND seq > $2 AND kind = 'message' ORDER BY seq LIMIT $3) ORDER BY seq";
 
-// The inner statement knows the lengths without reading the bodies.
+// `octet_length` reads the length of a long body from its row, not the body itself.
 const WITHIN: &str = "SELECT seq, n, by_id, id, at, v, body FROM entry WHERE log = $1 AND seq >= $2 AND seq <=
     (SELECT COALESCE(MIN(few.seq), $3) FROM
         (SELECT seq, SUM(octet_length(body) + $5) OVER (ORDER BY seq) AS filled FROM entry
@@ -70,12 +70,12 @@ impl RoomLog for SqlConnections {
     }
 
     async fn read_keys(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<KeyRange> {
-        // The body lies behind these columns, so that a long one is not even read from its pages.
+        // The body is the last column, so the pages of a long one are not even read.
         let query = "SELECT seq, by_id, id, at, kind FROM entry
                      WHERE log = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq LIMIT $4";
         let (mut keys, mut from): (Vec<EntryKey>, Seq) = (Vec::new(), from);
         loop {
-            // In steps, so that the rows of one step are let go before the next one is read.
+            // In steps, so that the rows of a step are freed before the next step is read.
             let query = sql::query(query).bind(log.to_string()).bind(int(from)).bind(int(to));
             let rows = self.all(query.bind(sql::limit(KEY_ROWS))).await?;
             keys.extend(rows.iter().map(codec::entry_key).collect::<StoreResult<Vec<_>>>()?);

@@ -41,11 +41,11 @@ pub struct Now {
 /// What came back from a command.
 #[derive(Debug)]
 pub enum Input {
-    /// Where the log ends.
+    /// The tip.
     Tip(StoreResult<Tip>),
     /// What was appended after the tip that the machine knew: the new tip and the keys of all entries up to it.
     Missed(StoreResult<(Tip, Vec<EntryKey>)>),
-    /// Keys of entries right below those that the window knows of.
+    /// The keys of entries right below those that the window covers.
     Older(StoreResult<KeyRange>),
     /// Rows.
     Rows(StoreResult<Vec<Row>>),
@@ -150,9 +150,9 @@ pub struct Appender {
     look_again: bool,
     /// What others' appends cost this one.
     contention: Contention,
-    /// Who caused the read below the window that is under way, if it counts as a scan.
+    /// The user who caused the read that is under way, if it is a scan.
     scans_for: Option<UserId>,
-    /// Until then the window keeps what a scan read, for the next repeats.
+    /// Until when the window keeps what a scan read, for further retries.
     keeps_scan_until: Option<Duration>,
 }
 
@@ -186,8 +186,8 @@ impl Appender {
         self.queue.is_empty() && self.placed.is_empty() && !self.busy
     }
 
-    /// When [`Appender::go`] has to be called at the latest: somebody has waited long enough, or what a scan read has
-    /// been kept long enough.
+    /// Returns when [`Appender::go`] has to be called at the latest: a change times out then, or what a scan read has been
+    /// kept long enough.
     pub fn next_deadline(&self) -> Option<Duration> {
         // What is placed or forwarded came before what is queued, and each is in the order of its coming.
         let under_way = self.placed.iter().map(|placed| &placed.item).chain(self.contention.forwarded_items());
@@ -304,8 +304,8 @@ impl Appender {
         (!keys.is_empty()).then_some(Command::Rows(keys))
     }
 
-    /// What has to be read to tell when somebody last sent, if that is not known. A pause is read once: who sent when is
-    /// remembered from then on.
+    /// Returns the range to read before slow mode can tell when each sender last sent, if any. The history of a pause is
+    /// read once, since the window then remembers who sent when.
     fn slow_mode_reaches(&mut self, now: Now) -> Option<(Seq, Seq)> {
         let sends = |item: &Item| matches!(item.change.intent, Intent::Send { .. });
         if !self.queue.batch().any(sends) {
@@ -421,7 +421,7 @@ impl Appender {
     }
 }
 
-/// Whether the look-up of a change has to read further down than an appender keeps anyway.
+/// Returns whether the look-up of a change has to read further down than the keys that an appender always keeps.
 fn scans(window: &Window, change: &Change) -> bool {
     reaches_below(window, change).is_some_and(|from| window.head() - from >= APPENDER_WINDOW as Seq)
 }

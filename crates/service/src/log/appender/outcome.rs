@@ -17,7 +17,7 @@ const FIRST_WAIT_MS: u64 = 25;
 const LONGEST_WAIT_MS: u64 = 800;
 
 impl Appender {
-    /// Where the log ends was read. What is below is read only as far as a look-up needs it.
+    /// Takes in the tip. The keys below it are read only as far as a look-up needs them.
     pub(super) fn found_tip(&mut self, read: StoreResult<Tip>, out: &mut Vec<Output>) {
         self.read(read, out, |machine, tip| {
             machine.window = Window::at(tip.seq(), tip.at());
@@ -43,8 +43,8 @@ impl Appender {
         });
     }
 
-    /// Keys below the window were read. Whoever caused a scan owes what it cost, and its keys are kept for a while, since
-    /// a client that repeats one change repeats more of them.
+    /// Takes in keys below the window. Charges a scan to the user who caused it, and keeps its keys for a while, since a
+    /// client that retries one old change usually retries several.
     pub(super) fn older(&mut self, read: StoreResult<KeyRange>, now: Now, rates: &Rates, out: &mut Vec<Output>) {
         let scans_for = self.scans_for.take();
         self.read(read, out, |machine, range| {
@@ -53,7 +53,7 @@ impl Appender {
                 machine.keeps_scan_until = Some(now.since_start + SCAN_KEPT);
             }
             if !machine.window.extend_down(&range.keys) {
-                // The store does not have what its tip says: it was restored meanwhile.
+                // The store lacks entries below its tip, so it was restored in between. Start again from its tip.
                 machine.forget();
             }
         });

@@ -5,6 +5,7 @@ use domain::RoomKind;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::super::everything::call_everything;
+use crate::limits::KEY_ROWS;
 use crate::{SqlStore, sql};
 
 /// Statements that look at all rows of a table, and may.
@@ -60,6 +61,20 @@ async fn a_page_is_read_through_the_index_of_messages() {
     scribe.say("new").await;
     let page = store.store().log.read_back(scribe.log, u64::from(u32::MAX), 50).await.expect("a page");
     assert_eq!(page.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [2, 20_003]);
+}
+
+#[tokio::test]
+async fn keys_are_read_without_bodies() {
+    let store = SqlStore::open_temporary().await.expect("it opens");
+    let mut scribe = a_room_with(&store.store(), &plain_room(a_room(), RoomKind::Private), &[]).await;
+    for _ in 0..3 {
+        scribe.write((0..KEY_ROWS).map(|_| react(2)).collect(), &[]).await;
+    }
+    sql::seen::take();
+    let read = store.store().log.read_keys(scribe.log, 1, scribe.tip.seq()).await.expect("a read");
+    assert_eq!(read.keys.len(), 3 * KEY_ROWS + 1);
+    let statements: Vec<String> = sql::seen::take().into_keys().collect();
+    assert!(statements.len() == 1 && !statements[0].contains("body"), "{statements:?}");
 }
 
 async fn plan_of(store: &SqlStore, statement: &str) -> Vec<String> {
