@@ -5,18 +5,18 @@
 
 mod forward;
 mod item;
+mod keys;
 mod outcome;
 mod queue;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::limits::{APPEND_ENTRIES, APPENDER_ROWS, APPENDER_WINDOW, SCAN_KEYS, SLOW_MODE_SENDERS, WINDOW_STEP};
-use domain::dedup::{Found, find_duplicate, reaches_below};
-use domain::limits::REPLAY_ENTRIES;
+use crate::limits::{APPEND_ENTRIES, APPENDER_ROWS};
+use domain::dedup::{Found, find_duplicate};
 use domain::{
-    Ack, Change, Decision, Entry, EntryKey, Intent, LogId, Refusal, Row, RowKey, RowWrite, Seq, Timestamp, UserId,
-    View, Window, decide,
+    Ack, Change, Decision, Entry, EntryKey, LogId, Refusal, Row, RowKey, RowWrite, Seq, Timestamp, UserId, View,
+    Window, decide,
 };
 
 use super::rates::Rates;
@@ -283,17 +283,7 @@ impl Appender {
         if self.overtaken || self.look_again || self.queue.batch().any(ahead) {
             return Some(Command::Missed { after: tip.seq() });
         }
-        self.queue.refuse(out, |item| {
-            let scans = !item.scanned && scans(&self.window, &item.change);
-            item.scanned |= scans;
-            if scans { rates.scan(&item.change.by, now.since_start) } else { Ok(()) }
-        });
-        let below = |item: &Item| reaches_below(&self.window, &item.change).map(|from| (from, item.change.by.user));
-        if let Some((from, by)) = self.queue.batch().filter_map(below).min() {
-            self.scans_for = (self.window.head() - from >= APPENDER_WINDOW as Seq).then_some(by);
-            return Some(Command::Older { from, to: self.window.from() - 1 });
-        }
-        if let Some((from, to)) = self.slow_mode_reaches(now) {
+        if let Some((from, to)) = self.missing_keys(now, rates, out) {
             return Some(Command::Older { from, to });
         }
         let mut keys: Vec<RowKey> = Vec::new();
@@ -302,30 +292,6 @@ impl Appender {
             keys.extend(self.view.missing(&item.change).into_iter().filter(|key| known.insert(key.clone())));
         }
         (!keys.is_empty()).then_some(Command::Rows(keys))
-    }
-
-    /// Returns the range to read before slow mode can tell when each sender last sent, if any. The history of a pause is
-    /// read once, since the window then remembers who sent when.
-    fn slow_mode_reaches(&mut self, now: Now) -> Option<(Seq, Seq)> {
-        let sends = |item: &Item| matches!(item.change.intent, Intent::Send { .. });
-        if !self.queue.batch().any(sends) {
-            return None;
-        }
-        match self.view.slow_mode_s()? {
-            0 => {
-                self.window.forget_senders();
-                None
-            }
-            pause_s => {
-                self.window.remember_senders(SLOW_MODE_SENDERS);
-                let begins = Timestamp(now.at.0 - i64::from(pause_s) * 1_000);
-                let (from, since) = self.window.senders_known();
-                let enough = from <= 1
-                    || since.is_some_and(|since| since <= begins)
-                    || self.window.head() + 1 - from >= REPLAY_ENTRIES;
-                (!enough).then(|| (from.saturating_sub(WINDOW_STEP).max(1), from - 1))
-            }
-        }
     }
 
     /// Decides what waits, until an append is full or a row is missing.
@@ -408,22 +374,6 @@ impl Appender {
             self.view.forget_rows();
         }
     }
-
-    fn trim_window(&mut self, now: Now) {
-        if let Some(pause_s) = self.view.slow_mode_s() {
-            self.window.forget_senders_until(Timestamp(now.at.0 - i64::from(pause_s) * 1_000));
-        }
-        let kept = if self.keeps_scan_until.is_some() { SCAN_KEYS } else { APPENDER_WINDOW };
-        let below_kept = self.window.head().saturating_sub(kept as Seq);
-        if self.queue.lowest_seen().is_none_or(|seen| seen >= below_kept) {
-            self.window.trim(kept);
-        }
-    }
-}
-
-/// Returns whether the look-up of a change has to read further down than the keys that an appender always keeps.
-fn scans(window: &Window, change: &Change) -> bool {
-    reaches_below(window, change).is_some_and(|from| window.head() - from >= APPENDER_WINDOW as Seq)
 }
 
 #[cfg(test)]

@@ -6,9 +6,7 @@ use domain::{Ack, Body, Code, Entry, EntryKey, Intent, Refusal, View, Window};
 
 use super::item::{Slot, Slotted};
 use super::{Appender, Command, Now, Output};
-use crate::limits::SCAN_KEPT;
-use crate::log::rates::Rates;
-use crate::ports::{AppendError, Appended, Committed, KeyRange, StoreError, StoreResult, Tip};
+use crate::ports::{AppendError, Appended, Committed, StoreError, StoreResult, Tip};
 use crate::refusals::{RETRY_MS, STORE_AWAY, other_epoch};
 
 /// The first wait after a failure of the store; doubled with each further one.
@@ -40,22 +38,6 @@ impl Appender {
             }
             keys.iter().for_each(|key| machine.window.push(key));
             machine.stand_at(tip);
-        });
-    }
-
-    /// Takes in keys below the window. Charges a scan to the user who caused it, and keeps its keys for a while, since a
-    /// client that retries one old change usually retries several.
-    pub(super) fn older(&mut self, read: StoreResult<KeyRange>, now: Now, rates: &Rates, out: &mut Vec<Output>) {
-        let scans_for = self.scans_for.take();
-        self.read(read, out, |machine, range| {
-            if let Some(by) = scans_for {
-                rates.scanned(by, range.units, now.since_start);
-                machine.keeps_scan_until = Some(now.since_start + SCAN_KEPT);
-            }
-            if !machine.window.extend_down(&range.keys) {
-                // The store lacks entries below its tip, so it was restored in between. Start again from its tip.
-                machine.forget();
-            }
         });
     }
 
@@ -238,7 +220,7 @@ impl Appender {
         }
     }
 
-    fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.tip = None;
         self.overtaken = false;
         self.contention.forget();

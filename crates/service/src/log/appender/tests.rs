@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::limits::{APPEND_DEADLINE, APPENDER_QUEUE, FORWARD_STAY, SCAN_KEPT, SCAN_UNITS};
+use crate::limits::{APPEND_DEADLINE, APPENDER_QUEUE, APPENDER_WINDOW, FORWARD_STAY, SCAN_KEPT, SCAN_UNITS};
+use domain::Intent;
 use domain::limits::Limits;
 use domain::name::{RoomName, Slug};
 use domain::{Actor, Body, Code, EntryId, Epoch, Member, MemberState, Role, Room, RoomId, RoomKind, SessionId, UserId};
