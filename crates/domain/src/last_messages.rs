@@ -42,6 +42,14 @@ impl LastMessages {
         self.by_user.get(&user).map(|(_, at)| *at)
     }
 
+    /// Covers the entries from `from` on, and all messages made after `since`, if it does not yet. The caller holds
+    /// the entries in between, and adds them with [`LastMessages::push`] before it evicts them.
+    pub fn reach_down(&mut self, from: Seq, since: Option<Timestamp>) {
+        if from < self.from {
+            (self.from, self.since) = (from, since);
+        }
+    }
+
     /// Adds an entry that is newer than all it covers, and evicts the oldest senders beyond the limit. Ignores an entry
     /// below those that it covers.
     pub fn push(&mut self, key: &EntryKey) {

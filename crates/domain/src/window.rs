@@ -80,6 +80,10 @@ impl Window {
         if last.seq + 1 == self.from() {
             older.iter().rev().for_each(|key| self.entries.push_front(*key));
             self.since = Some(first.at);
+            let (from, since) = (self.from(), self.since);
+            if let Some(senders) = &mut self.senders {
+                senders.reach_down(from, since);
+            }
             return true;
         }
         match &mut self.senders {
@@ -149,5 +153,56 @@ impl Window {
         let recent = recent.find(|key| key.is_message && key.by == user).map(|key| key.at);
         let below = || self.senders.as_ref()?.of(user).filter(|at| *at > since);
         recent.or_else(below)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn user(number: u64) -> UserId {
+        UserId(Uuid::from_u128(number.into()))
+    }
+
+    /// Entries, each by a user of its own, ten milliseconds apart.
+    fn keys(from: Seq, to: Seq) -> Vec<EntryKey> {
+        let key = |seq: Seq| {
+            let (id, at) = (EntryId(Uuid::from_u128(seq.into())), Timestamp(seq as i64 * 10));
+            EntryKey { seq, by: user(seq), id, at, is_message: true }
+        };
+        (from..=to).map(key).collect()
+    }
+
+    #[test]
+    fn senders_of_evicted_entries_are_remembered() {
+        let mut window = Window::at(100, Timestamp(1_000));
+        window.remember_senders(1_000);
+        assert!(window.extend_down(&keys(61, 100)) && window.extend_down(&keys(41, 60)));
+        keys(101, 110).iter().for_each(|key| window.push(key));
+        window.trim(8);
+        assert_eq!((window.from(), window.senders_known()), (103, (41, Some(Timestamp(410)))));
+        assert!([41, 60, 61, 102, 103].iter().all(|by| window.last_message(user(*by), Timestamp(0)).is_some()));
+
+        // Further down only the senders are kept, unless a look-up extends the window itself again.
+        assert!(window.extend_down(&keys(31, 40)));
+        assert_eq!((window.from(), window.senders_known().0), (103, 31));
+        assert!(window.extend_down(&keys(11, 102)));
+        window.trim(8);
+        assert_eq!(window.senders_known(), (11, Some(Timestamp(110))));
+        assert_eq!(window.last_message(user(11), Timestamp(0)), Some(Timestamp(110)));
+        assert_eq!(window.last_message(user(11), Timestamp(110)), None, "not after that time");
+    }
+
+    #[test]
+    fn keys_that_do_not_fit_are_not_added() {
+        let mut window = Window::at(100, Timestamp(1_000));
+        let mut hole = keys(90, 100);
+        hole.remove(3);
+        for wrong in [keys(90, 99), hole, Vec::new()] {
+            assert!(!window.extend_down(&wrong));
+        }
+        assert_eq!(window.from(), 101);
     }
 }

@@ -79,13 +79,17 @@ async fn slow_mode_reads_the_history_of_its_pause_once() {
     for by in [2, 3, 4] {
         assert_eq!(slowed(by).await, Code::SlowMode, "{by}");
     }
+    assert_eq!(world.log.take_reads().keys, 0, "who sent when is remembered");
     // More entries than the appender's window keeps.
-    let fill = (0..1_000).map(|_| {
-        node.logs.submit(log, world.change(1, Intent::React { target: at, emoji: crate::setup::emoji(), on: true }))
+    let fill = (0..1_000).map(|number| {
+        let react = Intent::React { target: at, emoji: crate::setup::emoji(), on: number % 2 == 0 };
+        node.logs.submit(log, Change { seen: None, ..world.change(1, react) })
     });
     futures_util::future::join_all(fill).await;
-    world.log.take_reads();
+    assert!(head(&world, log).await > at + 1_000);
     assert!(node.logs.submit(log, since(&world, 5, head(&world, log).await, "hello")).await.is_ok());
+    let at = head(&world, log).await;
+    let slowed = async |by: u128| code(&node.logs.submit(log, since(&world, by, at, "too soon")).await);
     for by in [2, 3, 4, 5] {
         assert_eq!(slowed(by).await, Code::SlowMode, "{by}");
     }
