@@ -49,13 +49,17 @@ impl TableStore {
 
     /// The items that hold any of these seqs, in order and without a hole.
     ///
-    /// A query sees each item of a transaction when that is written, but not all of them in one step; so what begins behind
-    /// a hole is read once more.
+    /// A query sees each item of a transaction when that is written, but not all of them in one step; so a range with a hole
+    /// anywhere, at its beginning and its end too, is read once more.
     pub async fn items(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<LogItem>> {
+        let from = from.max(1);
+        // What the log is known to hold of the range, before it is read: nothing of that may be missing.
+        let known_to = to.min(self.epoch_state().memory.reached(log));
         let mut backoff = BACKOFF;
         for _ in 0..HOLE_ATTEMPTS {
-            let items = self.items_as_seen(log, from.max(1), to).await?;
-            if items.windows(2).all(|pair| pair[1].first() == pair[0].last().seq + 1) {
+            let items = self.items_as_seen(log, from, to).await?;
+            let spans: Vec<(Seq, Seq)> = items.iter().map(|item| (item.first(), item.last().seq)).collect();
+            if is_gapless(&spans, from, known_to) {
                 return Ok(items);
             }
             tokio::time::sleep(backoff.next_delay(jitter())).await;
@@ -211,5 +215,36 @@ impl TableStore {
         logs.truncate(limit);
         let heads = logs.into_iter().map(|log| async move { Ok((log, self.read_tip(log).await?.seq())) });
         futures_util::stream::iter(heads.collect::<Vec<_>>()).buffered(HEADS_AT_ONCE).try_collect().await
+    }
+}
+
+/// Whether items, each from its first to its last seq, hold everything from `from` to the last of them, and to `known_to`
+/// at least. An empty range says nothing: the log may end before it.
+fn is_gapless(spans: &[(Seq, Seq)], from: Seq, known_to: Seq) -> bool {
+    let mut next = from;
+    for (first, last) in spans {
+        // Only the first item may begin before what is asked for.
+        let follows = if next == from { *first <= from } else { *first == next };
+        if !follows {
+            return false;
+        }
+        next = last + 1;
+    }
+    next > known_to
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_gapless;
+
+    #[test]
+    fn a_hole_is_noticed_wherever_it_is() {
+        assert!(is_gapless(&[], 5, 4), "the log ends before the range");
+        assert!(is_gapless(&[(5, 5), (6, 9)], 5, 0));
+        assert!(is_gapless(&[(2, 7), (8, 8)], 5, 8), "the range begins inside an item");
+        assert!(!is_gapless(&[(6, 9)], 5, 0), "at the beginning");
+        assert!(!is_gapless(&[(5, 5), (7, 9)], 5, 0), "inside");
+        assert!(!is_gapless(&[(5, 6)], 5, 8), "at the end");
+        assert!(!is_gapless(&[], 5, 5), "all of it");
     }
 }

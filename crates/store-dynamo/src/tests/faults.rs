@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use conformance::suite::world::{Scribe, a_room, a_user, member, text};
 use domain::{LogId, MemberState, RowWrite};
-use service::ports::AppendError;
+use service::ports::{AppendError, StoreError};
 
 use super::proxy::Proxy;
 use super::world::{TestStore, on_dynamodb_local, settings};
-use crate::{DynamoSettings, DynamoStore};
+use crate::{DynamoSettings, DynamoStore, keys};
 
 /// A table, the same table behind a proxy, and the proxy.
 async fn behind_a_proxy(patience: Duration) -> (TestStore, DynamoStore, Proxy) {
@@ -91,4 +91,30 @@ async fn a_server_that_is_gone_is_never_an_ack() {
     assert!(matches!(lost, Err(AppendError::Unknown | AppendError::Unavailable { .. })), "{lost:?}");
     assert!(store.log.tip(scribe.log).await.is_err());
     assert!(begun.elapsed() < Duration::from_secs(10), "answered after {:?}", begun.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_range_with_a_hole_is_not_an_answer() {
+    let settings = on_dynamodb_local();
+    let test = TestStore::open(settings.clone()).await.expect("a table");
+    let mut scribe = Scribe::new(&test.store(), LogId::Room(a_room())).await;
+    for text in ["one", "two", "three"] {
+        scribe.say(text).await;
+    }
+    // As a reader sees it who meets a transaction before all of its items can be read.
+    let hidden = keys::entries(scribe.log, 2);
+    let client = crate::client::Clients::connect(&settings).await.write;
+    let removal = client.delete_item().table_name(&settings.table).set_key(Some(crate::op::key_map(&hidden)));
+    removal.send().await.expect("a removal");
+    let newcomer = DynamoStore::open(settings).await.expect("the table is there").store();
+    for (from, to) in [(2, 3), (1, 3)] {
+        let read = newcomer.log.read(scribe.log, from, to).await;
+        assert!(matches!(read, Err(StoreError::Unavailable { .. })), "{from} to {to}: {read:?}");
+    }
+    // Where the range ends with the hole, only a reader that knows of a later head can notice.
+    newcomer.log.tip(scribe.log).await.expect("a tip");
+    for (from, to) in [(1, 2), (2, 2)] {
+        let read = newcomer.log.read(scribe.log, from, to).await;
+        assert!(matches!(read, Err(StoreError::Unavailable { .. })), "{from} to {to}: {read:?}");
+    }
 }
