@@ -22,6 +22,7 @@ async fn a_fault_meets_one_append() {
         match fault {
             Fault::Unavailable => assert!(matches!(failed, Err(AppendError::Unavailable { .. }))),
             Fault::Unknown | Fault::LostAnswer => assert_eq!(failed, Err(AppendError::Unknown)),
+            Fault::Panic => unreachable!("nothing catches it here"),
         }
         assert_eq!(head, before.seq() + u64::from(fault == Fault::LostAnswer));
     }

@@ -46,4 +46,4 @@ pub use row_write::RowWrite;
 pub use time::{Now, Timestamp};
 pub use user::{User, UserRole};
 pub use view::{LogPosition, Roster, Row, RowKey, View};
-pub use window::{EntryKey, Window};
+pub use window::{EntryKey, Gap, Window};

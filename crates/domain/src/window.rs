@@ -29,6 +29,31 @@ impl From<&Entry> for EntryKey {
     }
 }
 
+/// Entries that do not follow each other: one in between is missing, or was given twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("entry {expected} was expected and {found} was found")]
+pub struct Gap {
+    /// The seq that follows.
+    pub expected: Seq,
+    /// The seq that came instead.
+    pub found: Seq,
+}
+
+impl Gap {
+    /// Checks that `entries` begin with `from` and follow each other.
+    pub fn check(from: Seq, entries: &[Entry]) -> Result<(), Gap> {
+        let wrong = (from..).zip(entries).find(|(expected, entry)| entry.seq != *expected);
+        wrong.map_or(Ok(()), |(expected, entry)| Err(Gap { expected, found: entry.seq }))
+    }
+
+    /// Checks that `entries` are exactly those from `from` to `to`.
+    pub fn check_whole(from: Seq, to: Seq, entries: &[Entry]) -> Result<(), Gap> {
+        Gap::check(from, entries)?;
+        let (expected, next) = (to + 1, from + entries.len() as Seq);
+        if next == expected { Ok(()) } else { Err(Gap { expected, found: next }) }
+    }
+}
+
 impl From<&EntryKey> for EntryKey {
     fn from(key: &EntryKey) -> EntryKey {
         *key
@@ -62,12 +87,16 @@ impl Window {
         self.head + 1 - self.entries.len() as Seq
     }
 
-    /// The next entry. One that does not follow the last is a bug of the caller.
-    pub fn push(&mut self, entry: impl Into<EntryKey>) {
+    /// Appends the next entry. One that does not follow the last is refused and changes nothing.
+    pub fn push(&mut self, entry: impl Into<EntryKey>) -> Result<(), Gap> {
         let key = entry.into();
-        debug_assert_eq!(key.seq, self.head + 1, "a window has no holes");
+        let expected = self.head + 1;
+        if key.seq != expected {
+            return Err(Gap { expected, found: key.seq });
+        }
         self.head = key.seq;
         self.entries.push_back(key);
+        Ok(())
     }
 
     /// Adds entries, in log order, that end right below those that it covers, or right below those whose senders it
@@ -180,7 +209,7 @@ mod tests {
         let mut window = Window::at(100, Timestamp(1_000));
         window.remember_senders(1_000);
         assert!(window.extend_down(&keys(61, 100)) && window.extend_down(&keys(41, 60)));
-        keys(101, 110).iter().for_each(|key| window.push(key));
+        keys(101, 110).iter().try_for_each(|key| window.push(key)).expect("they follow");
         window.trim(8);
         assert_eq!((window.from(), window.senders_known()), (103, (41, Some(Timestamp(410)))));
         assert!([41, 60, 61, 102, 103].iter().all(|by| window.last_message(user(*by), Timestamp(0)).is_some()));
@@ -204,5 +233,30 @@ mod tests {
             assert!(!window.extend_down(&wrong));
         }
         assert_eq!(window.from(), 101);
+    }
+
+    #[test]
+    fn an_entry_that_does_not_follow_is_refused() {
+        let mut window = Window::at(5, Timestamp(50));
+        assert_eq!(window.push(&keys(7, 7)[0]), Err(Gap { expected: 6, found: 7 }));
+        assert_eq!((window.head(), window.from()), (5, 6), "it changes nothing");
+        assert_eq!(window.push(&keys(6, 6)[0]), Ok(()));
+    }
+
+    #[test]
+    fn a_range_is_checked_from_end_to_end() {
+        let entry = |seq: Seq| {
+            let text = crate::text::MessageText::from_stored("hi".into());
+            let body = crate::entry::Body::Message(crate::entry::Message::of(text, seq));
+            let (by, id) = (user(seq), EntryId(Uuid::from_u128(seq.into())));
+            Entry { v: crate::entry::ENTRY_VERSION, seq, n: seq, by, id, at: Timestamp(0), body }
+        };
+        let entries = [entry(4), entry(5), entry(6)];
+        assert_eq!(Gap::check_whole(4, 6, &entries), Ok(()));
+        assert_eq!(Gap::check(3, &entries), Err(Gap { expected: 3, found: 4 }));
+        assert_eq!(Gap::check(4, &[]), Ok(()));
+        assert!(Gap::check_whole(4, 7, &entries).is_err(), "7 is missing");
+        assert!(Gap::check_whole(4, 5, &entries).is_err(), "6 is too many");
+        assert!(Gap::check_whole(4, 6, &[entry(4), entry(6)]).is_err());
     }
 }

@@ -19,7 +19,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Epoch;
+use domain::{Epoch, LogId, Seq};
 use parking_lot::{Mutex, MutexGuard};
 use service::ports::{Store, StoreError, StoreResult};
 use state::State;
@@ -34,6 +34,17 @@ pub enum Fault {
     Unavailable,
     /// It is written if it can be; the caller is told that the outcome is unknown.
     LostAnswer,
+    /// Nothing is written; the caller's task panics, as a bug of an adapter would have it.
+    Panic,
+}
+
+/// What is wrong with one stored entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// Reads leave it out, as one that meets another node's append half visible does.
+    Missing,
+    /// It cannot be decoded, and no read that holds it is answered.
+    Unreadable,
 }
 
 /// A copy of everything at one moment, to go back to.
@@ -71,6 +82,15 @@ impl MemoryStore {
     /// The next append, whoever makes it, meets this fault. Several queue up.
     pub fn fail_next_append(&self, fault: Fault) {
         self.state.lock().faults.push_back(fault);
+    }
+
+    /// From now on reads by range, and of the end of a log, meet this flaw at `seq`; none mends it.
+    pub fn set_flaw(&self, log: LogId, seq: Seq, flaw: Option<Flaw>) {
+        let mut state = self.state.lock();
+        match flaw {
+            Some(flaw) => state.flaws.insert((log, seq), flaw),
+            None => state.flaws.remove(&(log, seq)),
+        };
     }
 
     /// From now on an append takes at most this long, each another time: so that those of several nodes meet.

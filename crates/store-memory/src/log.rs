@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use domain::{Body, Entry, EntryKey, Epoch, FileState, LogId, RoomId, RowWrite, Seq};
 use service::ports::{
-    AppendError, Appended, ChangedLogs, ChangesCursor, KeyRange, RoomLog, StoreResult, Tip, cut_within, last_within,
+    AppendError, Appended, ChangedLogs, ChangesCursor, KeyRange, RoomLog, StoreError, StoreResult, Tip, cut_within,
+    last_within,
 };
 
 use super::state::State;
-use crate::{Fault, MemoryStore, row_writes};
+use crate::{Fault, Flaw, MemoryStore, row_writes};
 
 /// Bytes that other stores add to a text to store it.
 const FORM_BYTES: usize = 50;
@@ -38,6 +39,7 @@ impl RoomLog for MemoryStore {
             None => append(&mut self.state.lock(), log, after, entries, row_writes),
             Some(Fault::Unavailable) => Err(unavailable("a fault of the test")),
             Some(Fault::Unknown) => Err(AppendError::Unknown),
+            Some(Fault::Panic) => panic!("a fault of the test"),
             Some(Fault::LostAnswer) => {
                 let _lost = append(&mut self.state.lock(), log, after, entries, row_writes);
                 Err(AppendError::Unknown)
@@ -47,7 +49,7 @@ impl RoomLog for MemoryStore {
 
     async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>> {
         let state = self.up()?;
-        Ok(entries(&state, log).filter(|entry| (from..=to).contains(&entry.seq)).cloned().collect())
+        as_read(&state, log, entries(&state, log).filter(|entry| (from..=to).contains(&entry.seq)))
     }
 
     async fn read_within(&self, log: LogId, from: Seq, to: Seq, bytes: usize) -> StoreResult<Vec<Entry>> {
@@ -59,6 +61,7 @@ impl RoomLog for MemoryStore {
     async fn read_keys(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<KeyRange> {
         let state = self.up()?;
         let entries = entries(&state, log).filter(|entry| (from..=to).contains(&entry.seq));
+        let entries = entries.filter(|entry| state.flaws.get(&(log, entry.seq)) != Some(&Flaw::Missing));
         Ok(KeyRange::of(entries.map(EntryKey::from).collect()))
     }
 
@@ -149,6 +152,21 @@ fn unavailable(why: &str) -> AppendError {
 
 fn entries(state: &State, log: LogId) -> std::slice::Iter<'_, Entry> {
     state.logs.get(&log).map_or([].iter(), |log| log.entries.iter())
+}
+
+/// Entries as a reader gets them, with the flaws that a test put there.
+fn as_read<'a>(state: &State, log: LogId, entries: impl Iterator<Item = &'a Entry>) -> StoreResult<Vec<Entry>> {
+    let mut read = Vec::new();
+    for entry in entries {
+        match state.flaws.get(&(log, entry.seq)) {
+            None => read.push(entry.clone()),
+            Some(Flaw::Missing) => {}
+            Some(Flaw::Unreadable) => {
+                return Err(StoreError::Unreadable { record: "row", why: "a flaw of the test".into() });
+            }
+        }
+    }
+    Ok(read)
 }
 
 fn tip(state: &State, log: LogId) -> Tip {

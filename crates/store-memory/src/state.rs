@@ -10,7 +10,7 @@ use domain::{
 };
 use service::ports::{Connection, Fence, Head, NodeRow, SessionRecord, SocketState, Ticket, UserRecord};
 
-use crate::Fault;
+use crate::{Fault, Flaw};
 
 /// One log.
 #[derive(Clone, Default)]
@@ -70,6 +70,7 @@ pub(super) struct State {
     pub connections: BTreeMap<(UserId, String), Connection>,
     pub sockets: BTreeMap<String, SocketState>,
     pub faults: VecDeque<Fault>,
+    pub flaws: BTreeMap<(LogId, Seq), Flaw>,
     pub down: bool,
     pub append_takes: Duration,
 }
@@ -97,6 +98,7 @@ impl State {
             connections: BTreeMap::new(),
             sockets: BTreeMap::new(),
             faults: VecDeque::new(),
+            flaws: BTreeMap::new(),
             down: false,
             append_takes: Duration::ZERO,
         }

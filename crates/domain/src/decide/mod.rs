@@ -48,7 +48,7 @@ pub fn apply_rules(view: &mut View, window: &mut Window, change: &Change, now: T
     let first = view.place().seq + 1;
     let verdict = rules(view, window, change, now);
     for entry in view.accepted(before) {
-        window.push(entry);
+        window.push(entry).expect("the view counts on from where the window ends");
     }
     match verdict {
         Ok(Verdict::Accepted) => Decision::Append(first),

@@ -45,7 +45,7 @@ pub trait Consumer: Send + Sync {
     async fn consume(&self, batch: &Batch<'_>) -> Result<(), Stopped>;
 }
 
-/// Entries of a room, in order and without holes.
+/// Entries of a room, in order. Only those that cannot be read are missing.
 #[derive(Debug, Clone, Copy)]
 pub struct Batch<'a> {
     /// The room.

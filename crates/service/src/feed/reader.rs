@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::limits::FEED_BATCH;
-use domain::{Entry, LogId, RoomId, Seq};
+use domain::{Entry, Gap, LogId, RoomId, Seq};
 use futures_util::FutureExt;
 
 use super::scheduler::{Ran, Run};
 use super::{Batch, Consumer};
-use crate::ports::{Store, StoreError, StoreResult};
+use crate::log_throttle::LogThrottle;
+use crate::ports::{Store, StoreError, StoreResult, note_unreadable};
 
 /// When to ask again if the store does not say.
 const RETRY: Duration = Duration::from_secs(1);
@@ -49,20 +50,26 @@ async fn read_and_give(store: &Store, consumers: &[Arc<dyn Consumer>], run: Run)
     let Some(after) = due.iter().map(|consumer| positions[*consumer]).min() else {
         return Ran::To { cursors, moved: Vec::new() };
     };
-    let entries = match entries(store, room, after, head, fresh).await {
-        Ok(entries) if !entries.is_empty() => entries,
+    let part = match entries(store, room, after, head, fresh).await {
+        Ok(part) if part.through > after => part,
         // A head without its entries: the store was restored, or it lags. It says so later.
         Ok(_) => return Ran::To { cursors, moved: stopped(&due, &positions, RETRY) },
-        Err(error) => return Ran::To { cursors, moved: stopped(&due, &positions, retry_of(&error)) },
+        Err(error) => {
+            log_failed_read(room, after + 1, &error);
+            return Ran::To { cursors, moved: stopped(&due, &positions, retry_of(&error)) };
+        }
     };
     let mut moved = Vec::with_capacity(due.len());
     for consumer in due {
         let position = positions[consumer];
-        let begin = entries.partition_point(|entry| entry.seq <= position);
-        let Some(last) = entries[begin..].last() else { continue };
-        let batch = Batch { room, epoch, entries: &entries[begin..] };
-        moved.push(match consumers[consumer].consume(&batch).await {
-            Ok(()) => (consumer, last.seq, None),
+        if part.through <= position {
+            continue;
+        }
+        let begin = part.entries.partition_point(|entry| entry.seq <= position);
+        let batch = Batch { room, epoch, entries: &part.entries[begin..] };
+        let consumed = if batch.entries.is_empty() { Ok(()) } else { consumers[consumer].consume(&batch).await };
+        moved.push(match consumed {
+            Ok(()) => (consumer, part.through, None),
             Err(stopped) => {
                 let retry = stopped.refusal.retry_ms.map_or(RETRY, Duration::from_millis);
                 (consumer, stopped.done.max(position), Some(retry))
@@ -86,10 +93,64 @@ pub(super) async fn stored_cursors(
     Ok(consumers.iter().map(|consumer| of(consumer.name())).collect())
 }
 
+/// A part of a log.
+struct Part {
+    /// The entries, in order. Those that cannot be read are missing.
+    entries: Vec<Entry>,
+    /// The last seq that was read or stepped over.
+    through: Seq,
+}
+
 /// The entries after `after`: those at hand if they reach back so far, else read.
-async fn entries(store: &Store, room: RoomId, after: Seq, head: Seq, fresh: Vec<Entry>) -> StoreResult<Vec<Entry>> {
-    if fresh.first().is_some_and(|first| first.seq <= after + 1) {
-        return Ok(fresh);
+async fn entries(store: &Store, room: RoomId, after: Seq, head: Seq, fresh: Vec<Entry>) -> StoreResult<Part> {
+    if fresh.first().is_some_and(|first| first.seq <= after + 1) && Gap::check(fresh[0].seq, &fresh).is_ok() {
+        let through = fresh.last().map_or(after, |last| last.seq);
+        return Ok(Part { entries: fresh, through });
     }
-    store.log.read(LogId::Room(room), after + 1, head.min(after + FEED_BATCH as u64)).await
+    let (from, to) = (after + 1, head.min(after + FEED_BATCH as u64));
+    match store.log.read(LogId::Room(room), from, to).await {
+        Ok(entries) => {
+            Gap::check(from, &entries).map_err(hole)?;
+            let through = entries.last().map_or(after, |last| last.seq);
+            Ok(Part { entries, through })
+        }
+        Err(StoreError::Unreadable { .. }) => readable_entries(store, room, from, to).await,
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads a part of a log that holds an unreadable entry one by one, and steps over what cannot be read: it stays so, and
+/// the room must not wait for it. What was read before another error is kept.
+async fn readable_entries(store: &Store, room: RoomId, from: Seq, to: Seq) -> StoreResult<Part> {
+    let mut part = Part { entries: Vec::new(), through: from - 1 };
+    for seq in from..=to {
+        match store.log.read(LogId::Room(room), seq, seq).await {
+            Ok(entries) if entries.is_empty() => break,
+            Ok(entries) => {
+                Gap::check(seq, &entries).map_err(hole)?;
+                part.entries.extend(entries);
+            }
+            Err(StoreError::Unreadable { why, .. }) => {
+                note_unreadable("entry", &format_args!("{} {seq}", LogId::Room(room)), &why);
+            }
+            Err(error) if part.through < from => return Err(error),
+            Err(_) => break,
+        }
+        part.through = seq;
+    }
+    Ok(part)
+}
+
+/// A hole in what the store gave is a failure of the store: nothing behind it may be dealt with before it is filled.
+fn hole(gap: Gap) -> StoreError {
+    let retry_ms = RETRY.as_millis() as u64;
+    StoreError::Unavailable { why: format!("a read had a hole: {gap}"), retry_ms }
+}
+
+/// All rooms meet the same trouble when the store is away, so the line is throttled.
+fn log_failed_read(room: RoomId, from: Seq, error: &StoreError) {
+    static LINE: LogThrottle = LogThrottle::new();
+    if let Some(repeated) = LINE.admit(&error.to_string(), std::time::Instant::now()) {
+        tracing::warn!(%room, from, %error, repeated, "the feed could not read a room, will retry");
+    }
 }

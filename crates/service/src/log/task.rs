@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::limits::{APPEND_DEADLINE, APPENDER_IDLE, APPENDER_WINDOW};
-use domain::{Ack, Change, LogId, Refusal};
+use domain::{Ack, Change, Gap, LogId, Refusal};
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -17,6 +17,8 @@ use crate::ports::{AppendError, Store, StoreError, StoreResult};
 
 /// Changes that are taken into the machine in one go.
 const TAKEN_AT_ONCE: usize = 512;
+/// How soon a read that had a hole is repeated.
+const HOLE_RETRY_MS: u64 = 50;
 
 /// A change on its way to the appender.
 pub(super) struct Submission {
@@ -165,7 +167,10 @@ async fn carry_out(logs: Arc<Logs>, log: LogId, command: Command) -> Input {
             logs.counts.append(&outcome, prepared.entries.len());
             Input::Appended(outcome)
         }
-        Command::Slot { from, to } => Input::Slot(in_time(store.log.read(log, from, to)).await),
+        Command::Slot { from, to } => {
+            let read = in_time(store.log.read(log, from, to)).await;
+            Input::Slot(read.and_then(|entries| without_hole(Gap::check(from, &entries), entries)))
+        }
         Command::Forward(changes) => {
             let answers = match logs.forward.get() {
                 Some(forward) => forward.forward(log, &changes).await,
@@ -194,6 +199,12 @@ async fn missed(store: &Store, log: LogId, after: u64) -> Input {
     }
     let read = in_time(store.log.read_keys(log, after + 1, tip.seq())).await;
     Input::Missed(read.map(|range| (tip, range.keys)))
+}
+
+/// Passes on what was read, if it has no hole. A hole is a failure of the store, which is logged and tried again.
+fn without_hole<T>(checked: Result<(), Gap>, read: T) -> StoreResult<T> {
+    let hole = |gap: Gap| StoreError::Unavailable { why: format!("a read had a hole: {gap}"), retry_ms: HOLE_RETRY_MS };
+    checked.map_err(hole).map(|()| read)
 }
 
 /// A store that does not answer is one that is not available.

@@ -1,7 +1,7 @@
 //! What must hold when a feed dies, meets another one, or finds another store than it knew.
 
 use domain::{Entry, EntryId, Level, Member, MemberState, RowWrite};
-use store_memory::Fault;
+use store_memory::{Fault, Flaw};
 use tokio::runtime::{Builder, Runtime};
 
 use super::*;
@@ -232,4 +232,58 @@ async fn a_thousand_rooms_of_one_user_are_listed_once_each() {
     let rooms = announced(&store, BOB).await.1;
     let once: std::collections::HashSet<RoomId> = rooms.iter().map(|(room, _)| *room).collect();
     assert_eq!((rooms.len(), once.len()), (1_000, 1_000));
+}
+
+/// A room with Bob, a feed that does not run yet, and three messages that mention him.
+async fn three_mentions(memory: &MemoryStore) -> (Node, RoomId, Vec<Seq>) {
+    let node = Node::new(memory, "a");
+    let room = node.room(RoomKind::Public, &[]).await;
+    node.does(BOB, room, Intent::Join).await;
+    let mut said = Vec::new();
+    for _ in 0..3 {
+        said.push(node.says(ADA, room, "@bob").await);
+    }
+    (node, room, said)
+}
+
+async fn told(store: &Store) -> Vec<Seq> {
+    announced(store, BOB).await.0.into_iter().map(|(_, seq)| seq).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_behind_a_hole_is_dealt_with_before_it_is_filled() {
+    let memory = world().await;
+    let store = memory.store();
+    let (node, room, said) = three_mentions(&memory).await;
+    memory.set_flaw(LogId::Room(room), said[1], Some(Flaw::Missing));
+    node.feed.start(&node.logs);
+    quiet().await;
+    assert_eq!(told(&store).await, Vec::<Seq>::new(), "a read with a hole is no answer");
+    memory.set_flaw(LogId::Room(room), said[1], None);
+    until("all three", async || notifications(&store, BOB).await.len() == 3).await;
+    assert_eq!(told(&store).await, said);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unreadable_entry_is_stepped_over() {
+    let memory = world().await;
+    let store = memory.store();
+    let (node, room, said) = three_mentions(&memory).await;
+    memory.set_flaw(LogId::Room(room), said[1], Some(Flaw::Unreadable));
+    node.feed.start(&node.logs);
+    until("the other two", async || notifications(&store, BOB).await.len() == 2).await;
+    assert_eq!(told(&store).await, [said[0], said[2]]);
+    node.feed.stop().await;
+    let cursors = store.feed.cursors(room).await.expect("reads");
+    assert!(cursors.len() == 2 && cursors.iter().all(|cursor| cursor.seq == said[2]), "{cursors:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unreadable_last_entry_is_stepped_over() {
+    let memory = world().await;
+    let store = memory.store();
+    let (node, room, said) = three_mentions(&memory).await;
+    memory.set_flaw(LogId::Room(room), said[2], Some(Flaw::Unreadable));
+    let rest = node.catch_up.rooms(&[room]).await;
+    assert_eq!((rest, told(&store).await), (vec![], said[..2].to_vec()));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::limits::Limits;
 use domain::{Code, Intent, LogId, Role, Room, RoomId, RoomKind, Timestamp};
 use service::limits::APPENDER_QUEUE;
-use store_memory::Fault;
+use store_memory::{Fault, Flaw};
 
 use crate::setup::{World, actor, code, emoji, person, room, send, seq, text, user};
 
@@ -295,4 +295,24 @@ async fn a_role_that_was_taken_away_on_another_node_does_not_help_here() {
     assert!(a.logs.submit(log, role(Role::Member)).await.is_ok());
     let unmute = domain::Change { by: actor(2), ..world.change(2, Intent::Unmute { user: user(3) }) };
     assert_eq!(code(&b.logs.submit(log, unmute).await), Code::Forbidden);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_whose_first_copy_a_read_leaves_out_makes_no_double() {
+    let world = World::new();
+    let (a, b) = (world.node(), world.node());
+    let log = world.room(&a, room(1, RoomKind::Public), &[2]).await;
+    let change = world.change(2, send("once"));
+    let first = seq(&a.logs.submit(log, change.clone()).await);
+    assert!(a.logs.submit(log, world.change(1, send("later"))).await.is_ok());
+    world.memory.set_flaw(log, first, Some(Flaw::Missing));
+    let repeat = tokio::spawn({
+        let (logs, change) = (b.logs.clone(), change.clone());
+        async move { logs.submit(log, change).await }
+    });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!repeat.is_finished(), "nothing is decided meanwhile");
+    world.memory.set_flaw(log, first, None);
+    let ack = repeat.await.expect("it ends").expect("found");
+    assert_eq!((ack.seq, ack.dup), (Some(first), true));
 }

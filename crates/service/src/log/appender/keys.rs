@@ -4,7 +4,7 @@
 
 use domain::dedup::reaches_below;
 use domain::limits::REPLAY_ENTRIES;
-use domain::{Change, Intent, Seq, Timestamp, Window};
+use domain::{Change, Gap, Intent, Seq, Timestamp, Window};
 
 use super::item::Item;
 use super::{Appender, Now, Output};
@@ -63,9 +63,11 @@ impl Appender {
                 rates.scanned(by, range.units, now.since_start);
                 machine.keeps_scan_until = Some(now.since_start + SCAN_KEPT);
             }
-            if !machine.window.extend_down(&range.keys) {
-                // The store lacks entries below its tip, so it was restored in between. Start again from its tip.
-                machine.forget();
+            // Keys that do not fit: the store lacks entries below its tip, or was restored in between.
+            let (expected, found) = (machine.window.from() - 1, range.keys.last().map_or(0, |key| key.seq));
+            match machine.window.extend_down(&range.keys) {
+                true => Ok(()),
+                false => Err(Gap { expected, found }),
             }
         });
     }

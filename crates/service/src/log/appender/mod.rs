@@ -230,6 +230,7 @@ impl Appender {
             Input::Older(read) => self.older(read, now, rates, out),
             Input::Rows(read) => self.read(read, out, |machine, rows| {
                 rows.into_iter().for_each(|row| machine.view.load(row));
+                Ok(())
             }),
             Input::Appended(outcome) => self.appended(outcome, now, out),
             Input::Slot(read) => self.slot(read, out),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Ack, Body, Code, Entry, EntryKey, Intent, Refusal, View, Window};
+use domain::{Ack, Body, Code, Entry, EntryKey, Gap, Intent, Refusal, View, Window};
 
 use super::item::{Slot, Slotted};
 use super::{Appender, Command, Now, Output};
@@ -20,7 +20,7 @@ impl Appender {
         self.read(read, out, |machine, tip| {
             machine.window = Window::at(tip.seq(), tip.at());
             machine.keeps_scan_until = None;
-            machine.stand_at(tip);
+            machine.stand_at(tip)
         });
     }
 
@@ -34,16 +34,18 @@ impl Appender {
             if !known.is_some_and(goes_on) {
                 // A backup was restored: what the callers have seen means nothing any more.
                 machine.start_afresh();
-                return;
+                return Ok(());
             }
-            keys.iter().for_each(|key| machine.window.push(key));
-            machine.stand_at(tip);
+            keys.iter().try_for_each(|key| machine.window.push(key))?;
+            machine.stand_at(tip)
         });
     }
 
     /// The tip is where the window ends. Rows are kept only if nothing happened in between.
-    fn stand_at(&mut self, tip: Tip) {
-        debug_assert_eq!(self.window.head(), tip.seq(), "the window ends at the tip");
+    fn stand_at(&mut self, tip: Tip) -> Result<(), Gap> {
+        if self.window.head() != tip.seq() {
+            return Err(Gap { expected: tip.seq(), found: self.window.head() });
+        }
         let unchanged = self.tip == Some(tip) && !self.overtaken;
         if !unchanged {
             let place = domain::LogPosition { epoch: tip.epoch(), seq: tip.seq(), n: tip.n(), at: tip.at() };
@@ -53,15 +55,25 @@ impl Appender {
         self.looks.answered = self.looks.asked;
         self.overtaken = false;
         self.look_again = false;
+        Ok(())
     }
 
-    /// Takes in what was read, or waits and lets it be read again.
-    pub(super) fn read<T>(&mut self, read: StoreResult<T>, out: &mut Vec<Output>, take: impl FnOnce(&mut Self, T)) {
+    /// Takes in what was read, or waits and lets it be read again. A window with a hole would miss repeats, so nothing is
+    /// decided on one: everything that is known of the log is read again.
+    pub(super) fn read<T>(
+        &mut self,
+        read: StoreResult<T>,
+        out: &mut Vec<Output>,
+        take: impl FnOnce(&mut Self, T) -> Result<(), Gap>,
+    ) {
         match read {
-            Ok(found) => {
-                self.failures = 0;
-                take(self, found);
-            }
+            Ok(found) => match take(self, found) {
+                Ok(()) => self.failures = 0,
+                Err(_) => {
+                    self.start_afresh();
+                    self.wait(0, out);
+                }
+            },
             Err(StoreError::OtherEpoch) => self.other_epoch(out),
             Err(error) => {
                 self.wait(error_delay(&error), out);
@@ -78,7 +90,7 @@ impl Appender {
                 self.contention.won();
                 self.one_by_one = self.one_by_one.saturating_sub(1);
                 self.commit(&prepared.entries, out);
-                self.tip = Some(tip);
+                self.tip = Some(tip).filter(|tip| tip.seq() == self.window.head());
                 self.looks.answered = self.looks.asked;
                 self.tidy(now);
             }

@@ -501,7 +501,9 @@ fn a_store_that_lacks_what_its_tip_says_is_asked_again() {
     let token = bench.submit(send(1, 7, Some(2)));
     bench.input(Input::Tip(Ok(tip(9))));
     bench.input(older(theirs(3, 7)));
-    assert_eq!(bench.asked, Some(Command::Tip), "it was restored in between");
+    assert!(matches!(bench.asked, Some(Command::Wait(_))), "it was restored in between, or a read had a hole");
+    bench.input(Input::Waited);
+    assert_eq!(bench.asked, Some(Command::Tip));
     bench.input(Input::Tip(Ok(Tip::from_store(Epoch(2), 7, 7, Timestamp(1_000)))));
     bench.input(older(theirs(3, 7)));
     bench.rows();
@@ -775,4 +777,30 @@ fn an_answer_that_does_not_fit_is_none() {
     bench.input(Input::Forwarded(Some(Vec::new())));
     assert!(!bench.answers.contains_key(&token));
     assert!(matches!(bench.asked, Some(Command::Missed { .. })));
+}
+
+#[test]
+fn nothing_is_decided_on_a_read_with_a_hole() {
+    let mut bench = Bench::new();
+    let token = bench.submit(send(1, 2, Some(3)));
+    let read = |seqs: &[Seq]| -> Vec<Entry> {
+        seqs.iter().map(|seq| other(*seq, user(99), 1_000 + u128::from(*seq))).collect()
+    };
+    // The missing one could be this very message.
+    for with_hole in [read(&[4, 6]), read(&[4, 5])] {
+        bench.input(Input::Tip(Ok(tip(6))));
+        assert_eq!(bench.asked, Some(Command::Older { from: 4, to: 6 }));
+        bench.input(older(with_hole));
+        assert!(matches!(bench.asked, Some(Command::Wait(_))), "{:?}", bench.asked);
+        bench.input(Input::Waited);
+    }
+    bench.settle(6);
+    assert_eq!(bench.ack(token).seq, Some(7));
+    // What another node appended meanwhile is read with a hole, too.
+    let ahead = bench.submit(send(1, 3, Some(9)));
+    assert_eq!(bench.asked, Some(Command::Missed { after: 7 }));
+    bench.input(missed(tip(9), read(&[9])));
+    assert_eq!(bench.asked, Some(Command::Tip));
+    bench.settle(9);
+    assert_eq!(bench.ack(ahead).seq, Some(10));
 }
