@@ -93,6 +93,18 @@ impl Marks {
         self.lift(user, room, seq, n);
     }
 
+    /// Like [`Marks::raise`], where only the seq is known. Reads the entry unless the mark is there already.
+    pub async fn raise_to(&self, user: UserId, room: RoomId, seq: Seq) {
+        if !self.knows(user, room) && self.remember(user, room).await.is_err() {
+            return;
+        }
+        let is_lower = |known: &CachedMark| known.row.read_seq < seq;
+        let rises = self.known.lock().get(&(user, room)).is_some_and(is_lower);
+        if rises && let Ok(n) = self.n_at(LogId::Room(room), seq).await {
+            self.lift(user, room, seq, n);
+        }
+    }
+
     /// The user's mark in a room, also one that is not written yet.
     pub async fn mark(&self, user: UserId, room: RoomId) -> Result<MarkRow, Refusal> {
         let stored = self.store.marks.marks(room, &[user]).await?.pop().map(|(_, row)| row).unwrap_or_default();

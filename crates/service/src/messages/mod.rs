@@ -46,7 +46,7 @@ impl Messages {
     }
 
     /// Send, edit, delete, react, pin: by socket and by REST alike. The appender decides; an ack of a
-    /// new message also raises the sender's own mark. A change that reached the appender does both, even when the caller
+    /// message, also of a repeated one, raises the sender's own mark. A change that reached the appender does both, even when the caller
     /// stops waiting.
     pub async fn submit(&self, room: &RoomRef, change: Change) -> Result<Ack, Refusal> {
         let room = self.access.id(room).await?;
@@ -60,8 +60,11 @@ impl Messages {
         let mut pending = self.logs.enqueue(log, change, false)?;
         let finished = tokio::spawn(async move {
             let ack = pending.answer().await?;
-            if let (false, Some(entry)) = (ack.dup, &ack.entry) {
-                marks.raise(user, room, entry.seq, entry.n).await;
+            match (&ack.entry, ack.seq) {
+                (Some(entry), _) => marks.raise(user, room, entry.seq, entry.n).await,
+                // A repeat of a message that was stored before, perhaps by a node that died before it raised the mark.
+                (None, Some(seq)) => marks.raise_to(user, room, seq).await,
+                (None, None) => {}
             }
             Ok(ack)
         });

@@ -108,6 +108,26 @@ async fn ones_own_message_raises_ones_mark() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_repeated_message_raises_its_senders_mark() {
+    let world = World::new();
+    let (first, second) = (world.node(), world.node());
+    let log = world.room(&first, room(1, RoomKind::Public), &[2]).await;
+    let id = log.room().expect("a room");
+    list_room(&world, &first, id, 2).await;
+    let change = world.change(2, send("hi"));
+    // The node that stored it died before it could raise the mark.
+    let sent = seq(&first.logs.submit(log, change.clone()).await);
+    let again = second.messages.submit(&RoomRef::Id(id), change.clone()).await.expect("acked");
+    assert_eq!((again.seq, again.dup), (Some(sent), true));
+    second.marks.flush().await;
+    assert_eq!(stored(&world, id, 2).await, MarkRow { read_seq: sent, read_n: 1, mentions: Vec::new() });
+    // A late copy takes nothing back.
+    let later = seq(&second.messages.submit(&RoomRef::Id(id), world.change(2, send("ho"))).await);
+    second.messages.submit(&RoomRef::Id(id), change).await.expect("acked");
+    assert_eq!(second.marks.mark(user(2), id).await.expect("up").read_seq, later);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_store_that_is_down_loses_no_mark() {
     let world = World::new();
     let node = world.node();
