@@ -59,6 +59,7 @@ macro_rules! store {
                     a_deleted_message_stays_deleted
                     a_member_row_keeps_its_level
                     own_rows_keep_marks_and_settings
+                    a_join_raises_the_mark
                     an_older_own_row_is_ignored
                     a_slug_has_one_room
                     two_rooms_ask_for_one_slug_at_once

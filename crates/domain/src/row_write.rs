@@ -58,7 +58,8 @@ pub enum RowWrite {
         /// Which.
         file: FileId,
     },
-    /// Own log: the user's row of a room (state, role, rev, why); never its marks, level, hidden.
+    /// Own log: the user's row of a room (state, role, rev, why). Its `read_seq` and `read_n` raise the row's mark if they
+    /// are higher, and 0 changes nothing; level, hidden and mentions are never written.
     UserRoom(UserRoom),
     /// Own log: level and hidden of the user's row of a room, and `level` of the member row.
     RoomSettings {

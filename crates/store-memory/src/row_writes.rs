@@ -96,7 +96,12 @@ fn apply_to_user(state: &mut State, user: UserId, row_write: &RowWrite) {
                 return;
             }
             let kept = old.unwrap_or_else(|| unread(new));
-            let row = UserRoom { state: new.state, role: new.role, rev: new.rev, why: new.why.clone(), ..kept };
+            let mut row = UserRoom { state: new.state, role: new.role, rev: new.rev, why: new.why.clone(), ..kept };
+            if new.read_seq > row.read_seq {
+                row.read_seq = new.read_seq;
+                row.read_n = row.read_n.max(new.read_n);
+                row.mentions.retain(|mention| *mention > new.read_seq);
+            }
             state.user_rooms.insert((user, new.room), row);
         }
         RowWrite::RoomSettings { room, level, hidden } => {
@@ -134,7 +139,7 @@ fn apply_to_user(state: &mut State, user: UserId, row_write: &RowWrite) {
     }
 }
 
-/// A new row: marks and settings are never an append's.
+/// A new row: mentions and settings are never an append's.
 fn unread(new: &UserRoom) -> UserRoom {
     UserRoom { level: Default::default(), hidden: false, read_seq: 0, read_n: 0, mentions: Vec::new(), ..new.clone() }
 }

@@ -191,7 +191,15 @@ pub fn user_room(row: &Row) -> StoreResult<UserRoom> {
     decoded("room of a user", row, &["room"], read_user_room)
 }
 
+/// The unread mentions of a row. A join raises the mark without taking out those that it passes.
+pub fn mentions(row: &Row, read_seq: Seq) -> StoreResult<Vec<Seq>> {
+    let mut mentions: Vec<Seq> = row.json("mentions")?;
+    mentions.retain(|mention| *mention > read_seq);
+    Ok(mentions)
+}
+
 fn read_user_room(row: &Row) -> StoreResult<UserRoom> {
+    let read_seq = row.number("read_seq")?;
     Ok(UserRoom {
         room: row.parsed("room")?,
         state: row.word("state")?,
@@ -200,9 +208,9 @@ fn read_user_room(row: &Row) -> StoreResult<UserRoom> {
         level: row.word("level")?,
         hidden: row.flag("hidden")?,
         why: row.text_or_none("why")?,
-        read_seq: row.number("read_seq")?,
+        read_seq,
         read_n: row.number("read_n")?,
-        mentions: row.json("mentions")?,
+        mentions: mentions(row, read_seq)?,
     })
 }
 

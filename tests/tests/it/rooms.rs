@@ -328,3 +328,43 @@ async fn a_read_mark_clears_what_is_unread_on_every_device() {
     let entry = rooms["rooms"].as_array().unwrap().iter().find(|room| room["id"] == id.as_str()).unwrap();
     assert_eq!(number(&entry["n"]) - number(&entry["read_n"]), 0, "{entry}");
 }
+
+/// How many messages of a room are unread, as the list of rooms has it.
+async fn unread(person: &Person, room: &str) -> u64 {
+    let page = person.get("/api/rooms?limit=100").await.ok();
+    let lines = page["items"].as_array().expect("a page has items");
+    let line = lines.iter().find(|line| line["id"] == room).unwrap_or_else(|| panic!("{room} is not listed: {page}"));
+    number(&line["n"]) - number(&line["read_n"])
+}
+
+#[tokio::test]
+async fn nothing_is_unread_after_joining() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let public = room(&ada, "garden").await;
+    let private = private_room(&ada, "Shed").await;
+    for text in ["one", "two", "@bob three"] {
+        say(&ada, &public, text).await;
+        say(&ada, &private, text).await;
+    }
+
+    join(&bob, &public).await;
+    bring_in(&ada, &private, &bob).await;
+    assert_eq!((unread(&bob, &public).await, unread(&bob, &private).await), (0, 0));
+    let direct = bob.post("/api/rooms/direct", json!({ "user": ada.id })).await.ok();
+    let direct = text(&direct["id"]);
+    wait::until("the direct room in the list", async || {
+        let page = ada.get("/api/rooms?limit=100").await.ok();
+        page["items"].as_array()?.iter().any(|line| line["id"] == direct.as_str()).then_some(())
+    })
+    .await;
+    assert_eq!(unread(&ada, &direct).await, 0);
+
+    // What comes later counts, and so does coming back.
+    say(&ada, &public, "four").await;
+    wait::until("one unread message", async || (unread(&bob, &public).await == 1).then_some(())).await;
+    bob.post(&format!("/api/rooms/{public}/leave"), json!({})).await.ok();
+    say(&ada, &public, "five").await;
+    join(&bob, &public).await;
+    wait::until("none after coming back", async || (unread(&bob, &public).await == 0).then_some(())).await;
+}

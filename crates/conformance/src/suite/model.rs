@@ -2,7 +2,7 @@
 
 use domain::{
     Body, Entry, Level, LogId, MemberState, Message, NotificationKey, Role, RoomId, RoomKind, RowWrite, Seq, Timestamp,
-    UserId,
+    UserId, UserRoom,
 };
 use service::ports::{AppendError, Store, Tip};
 
@@ -149,7 +149,9 @@ fn of_user(dice: &mut Dice, cast: &mut Cast, step: usize) -> Vec<RowWrite> {
     match dice.roll(6) {
         0 | 1 => {
             let states = [MemberState::Joined, MemberState::Invited, MemberState::Left];
-            vec![RowWrite::UserRoom(own_room(room, dice.pick(&states), dice.roll(20) as Seq))]
+            let read = (dice.roll(2) * dice.roll(20)) as Seq;
+            let row = own_room(room, dice.pick(&states), dice.roll(20) as Seq);
+            vec![RowWrite::UserRoom(UserRoom { read_seq: read, read_n: read, ..row })]
         }
         2 => vec![RowWrite::RoomSettings { room, level, hidden: dice.roll(2) == 0 }],
         3 => {

@@ -74,14 +74,8 @@ pub async fn a_member_row_keeps_its_level(store: Store) {
 pub async fn own_rows_keep_marks_and_settings(store: Store) {
     let (room, user) = (a_room(), a_user());
     let mut own = Scribe::new(&store, LogId::User(user)).await;
-    let given = UserRoom {
-        level: Level::None,
-        hidden: true,
-        read_seq: 9,
-        read_n: 9,
-        mentions: vec![9],
-        ..own_room(room, MemberState::Invited, 1)
-    };
+    let given =
+        UserRoom { level: Level::None, hidden: true, mentions: vec![9], ..own_room(room, MemberState::Invited, 1) };
     own.row_writes(&[RowWrite::UserRoom(given)]).await;
     let bare = own_room(room, MemberState::Invited, 1);
     assert_eq!(store.rooms.user_room(user, room).await, Ok(Some(bare)), "a new row has none");
@@ -92,6 +86,34 @@ pub async fn own_rows_keep_marks_and_settings(store: Store) {
     own.row_writes(&[RowWrite::UserRoom(removed.clone())]).await;
     let kept = UserRoom { level: Level::Mentions, hidden: true, read_seq: 5, read_n: 4, mentions: vec![7], ..removed };
     assert_eq!(store.rooms.user_room(user, room).await, Ok(Some(kept)));
+}
+
+pub async fn a_join_raises_the_mark(store: Store) {
+    let (room, user) = (a_room(), a_user());
+    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    let joined = |rev, read_seq, read_n| UserRoom { read_seq, read_n, ..own_room(room, MemberState::Joined, rev) };
+    let mark = async || {
+        let row = store.rooms.user_room(user, room).await.expect("a read").expect("the row");
+        let mut marks = store.marks.marks(room, &[user]).await.expect("a read");
+        let mark = marks.pop().expect("the row").1;
+        assert_eq!((row.read_seq, row.read_n, &row.mentions), (mark.read_seq, mark.read_n, &mark.mentions));
+        (row.rev, mark.read_seq, mark.read_n, mark.mentions)
+    };
+
+    own.row_writes(&[RowWrite::UserRoom(joined(4, 4, 3))]).await;
+    assert_eq!(mark().await, (4, 4, 3, vec![]), "a new row has the mark that it is given");
+    for seq in [7, 20] {
+        store.marks.add_mention(user, room, seq).await.expect("a mention");
+    }
+    own.row_writes(&[RowWrite::UserRoom(joined(8, 0, 0))]).await;
+    assert_eq!(mark().await, (8, 4, 3, vec![7, 20]), "none raises nothing");
+    own.row_writes(&[RowWrite::UserRoom(joined(12, 12, 9))]).await;
+    assert_eq!(mark().await, (12, 12, 9, vec![20]), "mentions that it passes are read");
+    store.marks.mark_read(user, room, 15, 11).await.expect("a mark");
+    own.row_writes(&[RowWrite::UserRoom(joined(13, 13, 10))]).await;
+    assert_eq!(mark().await, (13, 15, 11, vec![20]), "a higher one stays, and the row is written all the same");
+    own.row_writes(&[RowWrite::UserRoom(joined(5, 30, 30))]).await;
+    assert_eq!(mark().await, (13, 15, 11, vec![20]), "an older row changes nothing");
 }
 
 pub async fn an_older_own_row_is_ignored(store: Store) {

@@ -9,6 +9,7 @@ use crate::entry::Body;
 use crate::limits::NOTIFICATION_MARK_LIFE;
 use crate::own::{Notification, NotificationKey, OwnChange, UserRoom};
 use crate::refusal::Refusal;
+use crate::room::MemberState;
 use crate::row_write::RowWrite;
 use crate::time::Timestamp;
 use crate::view::View;
@@ -22,7 +23,10 @@ pub(super) fn change(view: &mut View, change: &Change, own: &OwnChange, now: Tim
                 return Ok(Verdict::Nothing);
             }
             let next = follow(old, row);
-            (Body::UserRoom(next.clone()), Some(RowWrite::UserRoom(next)))
+            let rises = next.read_seq > old.map_or(0, |old| old.read_seq);
+            let (read_seq, read_n) = if rises { (next.read_seq, next.read_n) } else { (0, 0) };
+            let row_write = RowWrite::UserRoom(UserRoom { read_seq, read_n, ..next.clone() });
+            (Body::UserRoom(next), Some(row_write))
         }
         OwnChange::RoomSettings { room, level, hidden } => {
             let old = view.user_rooms.get(room).and_then(Option::as_ref);
@@ -88,10 +92,18 @@ fn dropped(key: NotificationKey, at: Timestamp) -> (Body, Option<RowWrite>) {
     (Body::NotificationGone { key }, Some(row_write))
 }
 
-/// The row after a member entry: the user's marks and settings stay.
+/// The row after a member entry: the user's marks and settings stay. Only one who joins has read all that came before,
+/// so that the room's whole history does not count as unread.
 fn follow(old: Option<&UserRoom>, new: &UserRoom) -> UserRoom {
     let Some(old) = old.cloned() else { return new.clone() };
-    UserRoom { state: new.state, role: new.role, rev: new.rev, why: new.why.clone(), ..old }
+    let joins = new.state == MemberState::Joined && old.state != MemberState::Joined;
+    let mut row = UserRoom { state: new.state, role: new.role, rev: new.rev, why: new.why.clone(), ..old };
+    if joins && new.read_seq > row.read_seq {
+        row.read_seq = new.read_seq;
+        row.read_n = row.read_n.max(new.read_n);
+        row.mentions.retain(|mention| *mention > new.read_seq);
+    }
+    row
 }
 
 fn row(view: &View, key: NotificationKey) -> Option<&Notification> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::limits::FEED_USERS_AT_ONCE;
 use async_trait::async_trait;
-use domain::{Body, Entry, Level, OwnChange, Refusal, Seq, UserId, UserRoom};
+use domain::{Body, Entry, Level, MemberState, OwnChange, Refusal, Seq, UserId, UserRoom};
 use futures_util::{StreamExt, stream};
 
 use super::{Batch, Consumer, Stopped, announce};
@@ -31,20 +31,23 @@ impl Consumer for OwnRooms {
     }
 
     async fn consume(&self, batch: &Batch<'_>) -> Result<(), Stopped> {
-        // Each entry holds the whole of a membership, so of several about one user the newest is enough;
-        // the first is where to begin again.
-        let mut rows: BTreeMap<UserId, (Seq, &Entry, UserRoom)> = BTreeMap::new();
+        let mut changes: BTreeMap<UserId, MembershipChange> = BTreeMap::new();
         for entry in batch.entries {
-            if let Some((user, row)) = row(batch, entry) {
-                let first = rows.get(&user).map_or(entry.seq, |(first, ..)| *first);
-                rows.insert(user, (first, entry, row));
-            }
+            let Body::Member { user, .. } = &entry.body else { continue };
+            let change = MembershipChange::new(entry, changes.remove(user));
+            changes.insert(*user, change);
         }
-        let rows: Vec<_> = rows
+
+        let rows: Vec<_> = changes
             .into_iter()
-            .map(|(user, (first, entry, row))| async move {
-                let done = announce(&self.logs, batch, entry, user, OwnChange::Room { row }).await;
-                done.err().map(|refusal| (first, refusal))
+            .map(|(user, change)| async move {
+                for (entry, row) in change.rows(batch) {
+                    let announced = announce(&self.logs, batch, entry, user, OwnChange::Room { row }).await;
+                    if let Err(refusal) = announced {
+                        return Some((change.first, refusal));
+                    }
+                }
+                None
             })
             .collect();
         let told: Vec<Option<(Seq, Refusal)>> = stream::iter(rows).buffer_unordered(FEED_USERS_AT_ONCE).collect().await;
@@ -55,11 +58,48 @@ impl Consumer for OwnRooms {
     }
 }
 
-/// The row that a member entry makes, and whose. Marks, level and hidden are the user's own: the append
-/// leaves them as they are.
-fn row(batch: &Batch<'_>, entry: &Entry) -> Option<(UserId, UserRoom)> {
-    let Body::Member { user, state, role, why, .. } = &entry.body else { return None };
-    let row = UserRoom {
+/// What a batch says of one user's membership. Each entry holds the whole of it, so the newest is enough, with two
+/// exceptions: where somebody comes back, the row has to show first that they were gone, and where they joined, that is
+/// how far they have read, whatever came after.
+struct MembershipChange<'a> {
+    /// The first entry: where to begin again.
+    first: Seq,
+    /// The entry before the newest join, if the batch holds it.
+    before_join: Option<&'a Entry>,
+    /// The first of the newest entries that all say that the user is in: where they joined, unless they were in before.
+    join: Option<&'a Entry>,
+    newest: &'a Entry,
+}
+
+impl<'a> MembershipChange<'a> {
+    fn new(entry: &'a Entry, earlier: Option<MembershipChange<'a>>) -> Self {
+        let first = earlier.as_ref().map_or(entry.seq, |earlier| earlier.first);
+        let none = MembershipChange { first, before_join: None, join: None, newest: entry };
+        match earlier {
+            _ if !says_joined(entry) => none,
+            Some(earlier) if earlier.join.is_some() => MembershipChange { newest: entry, ..earlier },
+            earlier => {
+                MembershipChange { before_join: earlier.map(|earlier| earlier.newest), join: Some(entry), ..none }
+            }
+        }
+    }
+
+    fn rows(&self, batch: &Batch<'_>) -> impl Iterator<Item = (&'a Entry, UserRoom)> {
+        let before = self.before_join.and_then(|entry| Some((entry, row(batch, entry, None)?)));
+        let newest = row(batch, self.newest, self.join).map(|row| (self.newest, row));
+        before.into_iter().chain(newest)
+    }
+}
+
+fn says_joined(entry: &Entry) -> bool {
+    matches!(&entry.body, Body::Member { state: MemberState::Joined, .. })
+}
+
+/// The row that a member entry makes. Level and hidden are the user's own: the append leaves them as they are. The mark
+/// counts only where the user was not in before.
+fn row(batch: &Batch<'_>, entry: &Entry, join: Option<&Entry>) -> Option<UserRoom> {
+    let Body::Member { state, role, why, .. } = &entry.body else { return None };
+    Some(UserRoom {
         room: batch.room,
         state: *state,
         role: *role,
@@ -67,9 +107,8 @@ fn row(batch: &Batch<'_>, entry: &Entry) -> Option<(UserId, UserRoom)> {
         level: Level::default(),
         hidden: false,
         why: why.clone(),
-        read_seq: 0,
-        read_n: 0,
+        read_seq: join.map_or(0, |join| join.seq),
+        read_n: join.map_or(0, |join| join.n),
         mentions: Vec::new(),
-    };
-    Some((*user, row))
+    })
 }

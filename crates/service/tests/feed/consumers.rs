@@ -18,7 +18,7 @@ async fn a_row_never_goes_back_to_an_older_entry() {
     let node = Node::new(&memory, "a");
     let room = node.room(RoomKind::Public, &[]).await;
     node.does(BOB, room, Intent::Join).await;
-    node.does(BOB, room, Intent::Leave).await;
+    let left = node.does(BOB, room, Intent::Leave).await;
     let last = node.does(BOB, room, Intent::Join).await;
     let (epoch, entries) = log_of(&store, room).await;
     let give = async |entries: &[domain::Entry]| {
@@ -32,7 +32,63 @@ async fn a_row_never_goes_back_to_an_older_entry() {
         assert_eq!(give(std::slice::from_ref(entry)).await, Some((MemberState::Joined, last)));
     }
     let (_, rooms) = announced(&store, BOB).await;
-    assert_eq!(rooms, [(room, last)], "announced once, as it is");
+    assert_eq!(rooms, [(room, left), (room, last)], "each once; the leave, since it makes the join one");
+}
+
+async fn mark(store: &Store, user: UserId, room: RoomId) -> (Seq, u64) {
+    let row = store.rooms.user_room(user, room).await.expect("reads").expect("the room is listed");
+    (row.read_seq, row.read_n)
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_joins_has_read_what_came_before() {
+    let memory = world().await;
+    let store = memory.store();
+    let node = Node::new(&memory, "a");
+    let room = node.room(RoomKind::Public, &[]).await;
+    node.says(ADA, room, "one").await;
+    node.says(ADA, room, "two").await;
+    let joined = node.does(BOB, room, Intent::Join).await;
+    node.says(ADA, room, "three").await;
+    // A later change of the membership, read in the same batch, is no join.
+    node.does(ADA, room, Intent::SetRole { user: BOB, role: Role::Moderator }).await;
+    assert_eq!(node.catch_up.rooms(&[room]).await, []);
+    assert_eq!(mark(&store, BOB, room).await, (joined, 2), "only the third message is unread");
+
+    node.does(ADA, room, Intent::SetRole { user: BOB, role: Role::Member }).await;
+    assert_eq!(node.catch_up.rooms(&[room]).await, []);
+    assert_eq!(mark(&store, BOB, room).await, (joined, 2), "nor is one in a batch of its own");
+
+    // Gone and back within one batch.
+    node.does(BOB, room, Intent::Leave).await;
+    node.says(ADA, room, "four").await;
+    let again = node.does(BOB, room, Intent::Join).await;
+    assert_eq!(node.catch_up.rooms(&[room]).await, []);
+    assert_eq!(mark(&store, BOB, room).await, (again, 4));
+    store.marks.mark_read(BOB, room, again + 7, 9).await.expect("a mark");
+    let (epoch, entries) = log_of(&store, room).await;
+    node.own_rooms.consume(&Batch { room, epoch, entries: &entries }).await.expect("the store answers");
+    assert_eq!(mark(&store, BOB, room).await, (again + 7, 9), "a repeat lowers nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invitation_marks_nothing_until_it_is_accepted() {
+    let memory = world().await;
+    let store = memory.store();
+    let node = Node::new(&memory, "a");
+    let room = node.room(RoomKind::Private, &[]).await;
+    node.says(ADA, room, "one").await;
+    node.does(ADA, room, invite(BOB)).await;
+    assert_eq!(node.catch_up.rooms(&[room]).await, []);
+    assert_eq!(mark(&store, BOB, room).await, (0, 0));
+    node.says(ADA, room, "two").await;
+    let joined = node.does(BOB, room, Intent::Join).await;
+    assert_eq!(node.catch_up.rooms(&[room]).await, []);
+    assert_eq!(mark(&store, BOB, room).await, (joined, 2));
+    let direct = node.direct(EVE).await;
+    assert_eq!(node.catch_up.rooms(&[direct]).await, []);
+    assert!(mark(&store, EVE, direct).await.0 > 0, "both begin at the head");
+    assert!(mark(&store, ADA, direct).await.0 > 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::ROWS;
 use super::log_item::{BIG_CHUNK_BYTES, CHUNK_BYTES, LogItem, Mark};
-use super::plan::Otherwise;
+use super::plan::{Otherwise, Planned};
 use crate::epoch::EpochState;
 use crate::error::{AWAY_MS, BROKEN_MS, Fault, THROTTLED_MS};
 use crate::item::Item;
@@ -116,8 +116,9 @@ impl TableStore {
                     // From the end, so that removing one does not move the others.
                     for (index, _) in which.iter().rev() {
                         let index = index - fixed.len();
-                        match planned[index].otherwise {
+                        match planned[index].otherwise.clone() {
                             Otherwise::Drop => drop(planned.remove(index)),
+                            Otherwise::Instead(op) => planned[index] = Planned::or_drop(*op),
                             Otherwise::Taken(what) => return self.claimed(log, items, mark, what).await,
                             Otherwise::Again => again = true,
                         }

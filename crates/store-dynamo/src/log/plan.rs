@@ -10,7 +10,7 @@ use crate::op::{Change, Op, When};
 use crate::table_store::TableStore;
 
 /// What it means that an operation's condition does not hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Otherwise {
     /// There is nothing to do: the row is newer, or not there. The append goes on without it.
     Drop,
@@ -18,6 +18,8 @@ pub enum Otherwise {
     Taken(&'static str),
     /// What was read has changed: read and plan again.
     Again,
+    /// This operation is tried instead, and dropped if its condition does not hold either.
+    Instead(Box<Op>),
 }
 
 /// One operation of an append.
@@ -33,6 +35,11 @@ impl Planned {
     /// One whose condition may fail for good.
     pub fn or_drop(op: Op) -> Planned {
         Planned { op, otherwise: Otherwise::Drop }
+    }
+
+    /// One with another that takes its place.
+    pub fn or_else(op: Op, instead: Op) -> Planned {
+        Planned { op, otherwise: Otherwise::Instead(Box::new(instead)) }
     }
 
     /// One that builds on what was read.
@@ -61,7 +68,13 @@ fn fold(planned: Vec<Planned>) -> Vec<Planned> {
     let mut places: HashMap<Key, usize> = HashMap::new();
     for next in planned {
         match places.get(&next.op.key()) {
-            Some(&place) => folded[place].op = joined(folded[place].op.clone(), next.op),
+            Some(&place) => {
+                let earlier = &mut folded[place];
+                if let Otherwise::Instead(instead) = &mut earlier.otherwise {
+                    **instead = joined((**instead).clone(), next.op.clone());
+                }
+                earlier.op = joined(earlier.op.clone(), next.op);
+            }
             None => {
                 places.insert(next.op.key(), folded.len());
                 folded.push(next);

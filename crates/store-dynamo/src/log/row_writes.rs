@@ -144,6 +144,11 @@ impl TableStore {
         let mut planned = Vec::new();
         for row_write in row_writes {
             match row_write {
+                RowWrite::UserRoom(row) if row.read_seq > 0 => {
+                    // A higher mark stays: the row is written without it, unless that is newer, too.
+                    let without_mark = rows::change_user_room(user, row);
+                    planned.push(Planned::or_else(rows::change_user_room_and_mark(user, row), without_mark));
+                }
                 RowWrite::UserRoom(row) => planned.push(Planned::or_drop(rows::change_user_room(user, row))),
                 RowWrite::RoomSettings { room, level, hidden } => {
                     let own = Change::of(keys::user_room(user, *room)).set("lv", word(level)).set("hd", flag(*hidden));

@@ -79,6 +79,18 @@ pub fn change_user_room(user: UserId, row: &UserRoom) -> Op {
     Op::Update(change, When::Any(vec![When::Lacks("rv"), When::AtMost("rv", number(row.rev))]))
 }
 
+/// As [`change_user_room`], for a row whose mark rises with it. Refused where the mark is as high already.
+pub fn change_user_room_and_mark(user: UserId, row: &UserRoom) -> Op {
+    let mark_is_lower = When::Any(vec![When::Lacks("rs"), When::Less("rs", number(row.read_seq))]);
+    match change_user_room(user, row) {
+        Op::Update(change, when) => {
+            let change = change.set("rs", number(row.read_seq)).set("rn", number(row.read_n));
+            Op::Update(change, When::All(vec![when, mark_is_lower]))
+        }
+        other => other,
+    }
+}
+
 /// A user's row of a room.
 pub fn user_room(item: &Item) -> StoreResult<UserRoom> {
     decoded("room of a user", item, read_user_room)

@@ -5,7 +5,7 @@ use domain::limits::MENTIONS_PER_ROW;
 use domain::{RoomId, Seq, UserId};
 use service::ports::{MarkRow, MarkStore, StoreError, StoreResult};
 
-use crate::codec::{Columns, int, json};
+use crate::codec::{self, Columns, int, json};
 use crate::connections::{SqlConnections, texts};
 use crate::database::{Connection, Row};
 use crate::error::Fault;
@@ -67,7 +67,8 @@ impl MarkStore for SqlConnections {
 }
 
 fn mark(row: &Row) -> StoreResult<MarkRow> {
-    Ok(MarkRow { read_seq: row.number("read_seq")?, read_n: row.number("read_n")?, mentions: row.json("mentions")? })
+    let read_seq = row.number("read_seq")?;
+    Ok(MarkRow { read_seq, read_n: row.number("read_n")?, mentions: codec::mentions(row, read_seq)? })
 }
 
 async fn read(connection: &mut Connection, user: UserId, room: RoomId) -> Result<Option<MarkRow>, Fault> {

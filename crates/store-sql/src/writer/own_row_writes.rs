@@ -58,15 +58,21 @@ pub fn of(query: Statement, user: UserId, key: &NotificationKey) -> Statement {
     query.bind(user.to_string()).bind(key.at.0).bind(key.room.to_string()).bind(int(key.seq))
 }
 
-/// An older state than the row's is not applied; marks and settings stay.
+/// An older state than the row's is not applied; settings stay, and a mark only rises. Mentions below it are left out by
+/// whoever reads them.
 async fn user_room(connection: &mut Connection, user: UserId, row: &UserRoom) -> Done {
     let sql = "INSERT INTO user_room (user_id, room, state, role, rev, why, level, read_seq, read_n, mentions, hidden)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, '[]', 0) ON CONFLICT (user_id, room)
-               DO UPDATE SET state = excluded.state, role = excluded.role, rev = excluded.rev, why = excluded.why
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '[]', 0) ON CONFLICT (user_id, room)
+               DO UPDATE SET state = excluded.state, role = excluded.role, rev = excluded.rev, why = excluded.why,
+               read_seq = CASE WHEN excluded.read_seq > user_room.read_seq
+                          THEN excluded.read_seq ELSE user_room.read_seq END,
+               read_n = CASE WHEN excluded.read_seq > user_room.read_seq AND excluded.read_n > user_room.read_n
+                        THEN excluded.read_n ELSE user_room.read_n END
                WHERE user_room.rev <= excluded.rev";
     let query = sql::query(sql).bind(user.to_string()).bind(row.room.to_string());
     let query = query.bind(word(&row.state)).bind(word(&row.role)).bind(int(row.rev)).bind(row.why.clone());
-    query.bind(word(&Level::default())).execute(connection).await.map(|_| ())
+    let query = query.bind(word(&Level::default())).bind(int(row.read_seq)).bind(int(row.read_n));
+    query.execute(connection).await.map(|_| ())
 }
 
 /// One that is there, or was dropped, stays as it is.
