@@ -2,6 +2,7 @@ import "fake-indexeddb/auto";
 import { IDBFactory } from "fake-indexeddb";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ChatClient, PalaverError } from "../src/index.js";
+import type { ServerFrame } from "../src/wire.js";
 import type { MessagePage } from "../src/generated/wire.js";
 import { FakeHost, fakeChannels, fakeLocks, settle } from "./support/fake-host.js";
 import { BOB, ME, entry, live, member, message, own, rooms, sync, welcome } from "./support/frames.js";
@@ -510,5 +511,78 @@ describe("tabs", () => {
     for (const { host } of [one, two]) host.answers.set("GET /api/auth/users", () => ({ body: { items: [], next: null } }));
     await Promise.all([one.client.findUsers("b"), two.client.findUsers("b")]);
     expect(refreshes() - before).toBe(1);
+  });
+});
+
+describe("a refused request for a page", () => {
+  const refused = (re: string, of: string, code: string, rest: object = {}) =>
+    ({ t: "error", id: re, of, room: "r1", code, message: "Not now.", ...rest }) as ServerFrame;
+
+  /** Live in `r1` at 10, with a gap before 12 that was asked for. */
+  async function withGap() {
+    const { host, client } = browser();
+    void client.start();
+    await serve(host);
+    host.socket.says(live(message(12)));
+    const [fill] = host.socket.of("fill");
+    expect(fill).toMatchObject({ room: "r1", after: 10 });
+    return { host, client, re: fill!.id, resumes: () => host.socket.of("resume").slice(1) };
+  }
+
+  it("is made again after the time that the server names, and not before", async () => {
+    const { host, client, re, resumes } = await withGap();
+    host.socket.says(refused(re, "fill", "unavailable", { retry_ms: 2_000 }));
+    host.socket.says({ t: "ping", heads: { r1: 12 } });
+    host.pass(1_900);
+    expect([host.socket.of("fill").length, resumes().length]).toEqual([1, 0]);
+    host.pass(1_000);
+    expect(resumes().map(({ cursors }) => cursors)).toEqual([{ r1: 10 }]);
+
+    host.socket.says(sync("r1", resumes()[0]!.id, "ok", { events: [message(11), message(12)] }));
+    expect(client.getState().rooms.get("r1")?.unread).toBe(4);
+    host.pass(60_000);
+    expect(resumes()).toHaveLength(1);
+  });
+
+  it("backs off, and resets the room where a repeat would be refused again", async () => {
+    const { host, re, resumes } = await withGap();
+    const waits: number[] = [];
+    let asked = re;
+    for (let time = 0; time < 4; time++) {
+      host.socket.says(refused(asked, "resume", "overloaded"));
+      const before = host.now();
+      while (resumes().length === time) host.pass(50);
+      waits.push(host.now() - before);
+      asked = resumes().at(-1)!.id;
+    }
+    expect(waits[3]).toBeGreaterThan(4 * waits[0]!);
+    host.socket.says(refused(asked, "resume", "bad_request"));
+    host.pass(30_000);
+    expect(resumes().at(-1)!.cursors).toEqual({ r1: null });
+  });
+
+  it("of the list's own request leaves the client syncing until it is answered", async () => {
+    const { host, client } = browser();
+    void client.start();
+    await settle();
+    host.socket.opens();
+    host.socket.says(welcome(), rooms([entry()]));
+    const [resume] = host.socket.of("resume");
+    host.socket.says({ ...refused(resume!.id, "resume", "unavailable"), room: null } as ServerFrame);
+    expect(client.getState().connection.status).toBe("syncing");
+    host.pass(1_000);
+    const again = host.socket.of("resume").at(-1)!;
+    expect(again.cursors).toEqual({ "@me": 5, r1: null });
+    host.socket.says(sync("@me", again.id, "ok"), sync("r1", again.id, "reset", { head: 10, n: 8 }));
+    expect(client.getState().connection.status).toBe("online");
+  });
+
+  it("is forgotten with its connection", async () => {
+    const { host, re } = await withGap();
+    host.socket.says(refused(re, "fill", "unavailable"));
+    const { socket } = host;
+    socket.closes(1006);
+    host.pass(60_000);
+    expect(socket.of("resume")).toHaveLength(1);
   });
 });

@@ -5,6 +5,7 @@
 //! `rev`, repeat what is not acked, start afresh with another epoch.
 
 mod outbox;
+mod retries;
 mod room;
 mod sync;
 
@@ -16,6 +17,7 @@ use wire::{ClientFrame, RoomEntry, ServerFrame, UserSelf};
 
 pub(crate) use outbox::Op;
 use outbox::Outbox;
+use retries::Retries;
 pub use room::{Message, Room};
 
 /// What a change became.
@@ -111,6 +113,7 @@ pub(crate) struct ClientState {
     /// The newest request, by log.
     asked: HashMap<String, String>,
     requests: u64,
+    retries: Retries,
     marks: HashMap<String, Seq>,
     outbox: Outbox,
     out: Vec<Output>,
@@ -183,6 +186,7 @@ impl ClientState {
         self.listed = false;
         self.listing.clear();
         self.asked.clear();
+        self.retries.clear();
         self.me_waits = false;
         self.rooms.values_mut().for_each(|room| room.waits = false);
         self.outbox.disconnected();
@@ -190,12 +194,13 @@ impl ClientState {
 
     /// Time passed.
     pub fn on_tick(&mut self, now: Instant) {
+        self.ask_again(now);
         self.pump(now);
     }
 
     /// When `on_tick` is due.
     pub fn next_tick(&self) -> Option<Instant> {
-        self.outbox.next_due().filter(|_| self.open)
+        self.outbox.next_due().into_iter().chain(self.retries.next_due()).min().filter(|_| self.open)
     }
 
     /// A frame came.
@@ -221,6 +226,11 @@ impl ClientState {
                 {
                     self.out.push(Output::Answer(id, Ok(acked)));
                 }
+            }
+            ServerFrame::Error { id: Some(re), of: Some(of), room, code, retry_ms, .. }
+                if matches!(of.as_str(), "resume" | "fill") =>
+            {
+                self.page_refused(&re, room.as_deref(), code, retry_ms.map(Duration::from_millis), now);
             }
             ServerFrame::Error { id, code, message, retry_ms, .. } => self.error(id, code, message, retry_ms, now),
             ServerFrame::Ping { heads } => {

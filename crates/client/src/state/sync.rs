@@ -1,8 +1,9 @@
 //! Following logs: the room list, pages, events, gaps, and the own log that says which rooms there are.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
-use domain::{MemberState, Seq};
+use domain::{Code, MemberState, Seq};
 use wire::{
     AnyEvent, ClientFrame, Event, EventKind, OWN_LOG, OwnEvent, OwnEventKind, RoomChange, RoomEntry, SyncStatus,
 };
@@ -68,6 +69,46 @@ impl ClientState {
         id
     }
 
+    /// A `resume` or `fill` was refused, for one log or as a whole. No page will come, so the newest request of each log that
+    /// it was is made again after a while. Where a repeat would be refused, too, the log is reset.
+    pub(super) fn page_refused(
+        &mut self,
+        re: &str,
+        log: Option<&str>,
+        code: Code,
+        retry: Option<Duration>,
+        now: Instant,
+    ) {
+        if code == Code::Unauthenticated {
+            self.out.push(Output::Renew);
+        }
+        let whose = self.user.as_ref().map(|user| user.id.clone()).unwrap_or_default();
+        let refused = self.asked.iter().filter(|(of, asked)| *asked == re && log.is_none_or(|log| log == *of));
+        for (log, _) in refused {
+            self.retries.failed(log, retry, !code.is_transient(), &whose, now);
+        }
+    }
+
+    /// Asks once more for the logs whose wait after an error is over.
+    pub(super) fn ask_again(&mut self, now: Instant) {
+        if !self.open {
+            return;
+        }
+        let mut cursors = BTreeMap::new();
+        for (log, reset) in self.retries.due(now) {
+            // The own log says which rooms there are: it is never reset, or a room could stay unknown.
+            let cursor = match self.rooms.get(&log) {
+                _ if log == OWN_LOG => self.me,
+                Some(room) => room.cursor.filter(|_| !reset),
+                None => continue,
+            };
+            cursors.insert(log, cursor);
+        }
+        if !cursors.is_empty() {
+            self.resume(cursors);
+        }
+    }
+
     /// The answer to the newest request for a log.
     pub(super) fn sync(
         &mut self,
@@ -77,6 +118,7 @@ impl ClientState {
         n: Option<u64>,
         events: Vec<AnyEvent>,
     ) {
+        self.retries.answered(log);
         if log == OWN_LOG {
             self.me_waits = false;
             if status == SyncStatus::Reset {

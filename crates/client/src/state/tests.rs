@@ -374,3 +374,74 @@ fn a_thousand_rooms_are_resumed_in_frames_that_fit() {
     assert_eq!(resumes.iter().map(|frame| frame["cursors"].as_object().expect("object").len()).sum::<usize>(), 1_001);
     assert!(resumes.iter().all(|frame| frame.to_string().len() < 64 * 1024));
 }
+
+fn refused(re: &str, of: &str, room: Value, code: &str, retry_ms: Value) -> Value {
+    json!({"t": "error", "id": re, "of": of, "room": room, "code": code, "message": "x", "retry_ms": retry_ms})
+}
+
+#[test]
+fn a_refused_fill_is_asked_again_after_the_time_that_the_server_names() {
+    let mut rig = Rig::live(10);
+    rig.hear(message(12, OTHER, 12, "later"));
+    let fill = rig.re();
+    rig.hear(refused(&fill, "fill", json!("r"), "unavailable", json!(2_000)));
+    rig.said.clear();
+    assert!(!rig.state.is_settled(), "the gap is still there");
+    rig.hear(json!({"t": "ping", "heads": {"r": 12}}));
+    rig.pass(Duration::from_millis(1_900));
+    assert!(rig.of("fill").is_empty() && rig.of("resume").is_empty(), "not before that");
+    rig.pass(Duration::from_secs(1));
+    let again = rig.of("resume");
+    assert_eq!((again.len(), &again[0]["cursors"]), (1, &json!({"r": 10})));
+    let re = again[0]["id"].as_str().expect("a name").to_owned();
+    rig.sync(&fill, "r", "ok", json!({}), vec![]);
+    assert!(!rig.state.is_settled(), "the request that failed has no answer any more");
+    let missed = vec![message(11, OTHER, 11, "missed"), message(12, OTHER, 12, "later")];
+    rig.sync(&re, "r", "ok", json!({"from": 11, "through": 12}), missed);
+    assert!(rig.state.is_settled());
+    assert_eq!(rig.state.next_tick(), None);
+}
+
+#[test]
+fn a_refused_resume_backs_off_and_a_final_refusal_resets_the_room() {
+    let mut rig = Rig::live(10);
+    rig.state.disconnected();
+    rig.hear(welcome("e1"));
+    rig.hear(json!({"t": "rooms", "me": 0, "rooms": [line("r", 1, 10)], "more": false}));
+    let mut waits = Vec::new();
+    for _ in 0..4 {
+        let re = rig.re();
+        rig.said.clear();
+        rig.hear(refused(&re, "resume", Value::Null, "overloaded", Value::Null));
+        let due = rig.state.next_tick().expect("it comes back");
+        waits.push(due - rig.now);
+        rig.pass(LONG);
+        assert_eq!(rig.of("resume").len(), 1, "all logs of the request in one frame");
+        rig.said.push(json!({"t": "resume", "id": rig.state.asked["r"].clone()}));
+    }
+    assert!(waits[0] < Duration::from_secs(1) && waits[3] > waits[0], "{waits:?}");
+
+    let re = rig.re();
+    rig.sync(&re, "@me", "ok", json!({"from": 1, "through": 0}), vec![]);
+    rig.said.clear();
+    rig.hear(refused(&re, "resume", json!("r"), "bad_request", Value::Null));
+    rig.pass(LONG);
+    assert_eq!(rig.of("resume")[0]["cursors"], json!({"r": null}));
+}
+
+#[test]
+fn an_error_of_an_older_request_and_one_of_the_last_connection_change_nothing() {
+    let mut rig = Rig::live(10);
+    rig.hear(refused("0", "resume", json!("r"), "unavailable", json!(10)));
+    assert_eq!(rig.state.next_tick(), None);
+    rig.hear(message(12, OTHER, 12, "later"));
+    let fill = rig.re();
+    rig.hear(refused(&fill, "fill", json!("r"), "unavailable", json!(10)));
+    rig.state.disconnected();
+    rig.said.clear();
+    rig.pass(LONG);
+    assert_eq!(rig.said, Vec::<Value>::new());
+}
+
+/// Longer than any wait.
+const LONG: Duration = Duration::from_secs(120);

@@ -17,6 +17,7 @@ import type { Person } from "../types.js";
 import type { ErrorFrame, ServerFrame } from "../wire.js";
 import { CacheWriter } from "./cache-writer.js";
 import { Marks } from "./marks.js";
+import { PageRetries } from "./page-retries.js";
 import type { Store } from "./store.js";
 
 /** Cursors per `resume` frame: far below the frame limit of 64 KiB. */
@@ -43,6 +44,7 @@ export interface LiveDeps {
 export class Live {
   readonly outbox: Outbox;
   readonly marks: Marks;
+  private readonly retries: PageRetries;
   private readonly connection: Connection;
   private writer: CacheWriter | null = null;
   private unfollow: (() => void) | null = null;
@@ -66,6 +68,7 @@ export class Live {
       onStatus: (change) => store.dispatch({ type: "connection", change }),
       onClosed: () => {
         this.ready = false;
+        this.retries.stop();
         this.outbox.disconnected();
         store.dispatch({ type: "closed" });
       },
@@ -82,6 +85,7 @@ export class Live {
       renewToken: async () => this.connection.authenticate(await session.renew(this.connection.currentToken)),
     });
     this.marks = new Marks(host, store, (frame) => this.connection.send(frame));
+    this.retries = new PageRetries(host, store, () => this.ask());
   }
 
   /** Shows the cached state, then connects. */
@@ -101,6 +105,7 @@ export class Live {
     this.connection.stop();
     this.outbox.close();
     this.marks.stop();
+    this.retries.stop();
     this.unfollow?.();
     if (this.typingTimer !== null) this.deps.host.clearTimer(this.typingTimer);
     this.typingTimer = null;
@@ -117,6 +122,7 @@ export class Live {
     this.connection.stop();
     this.outbox.close();
     this.marks.stop();
+    this.retries.stop();
     this.unfollow?.();
     await disk.destroy().catch(() => undefined);
   }
@@ -154,6 +160,7 @@ export class Live {
     store.dispatch({ type: "frames", frames, now: host.now() });
     if (!this.ready && this.connection.isOpen && store.core.ready && store.core.listing === null) this.listed();
     for (const frame of frames) if (frame.t === "error") this.onError(frame);
+    this.retries.onFrames(frames);
     this.ask();
     this.settleStatus();
     if (frames.some((frame) => frame.t === "sync")) this.deps.onSynced();

@@ -46,6 +46,28 @@ export function asked(core: Core, logs: readonly string[], re: string): Core {
   return next;
 }
 
+/** The logs whose newest request is `re`; of all, or of one. */
+export function logsAskedBy(core: Core, re: string, log: string | null): readonly string[] {
+  const logs = log === null ? [OWN_LOG, ...core.rooms.keys()] : [log];
+  return logs.filter((name) => logOf(core, name)?.re === re);
+}
+
+/**
+ * Notes that the logs whose newest request is still `re` must ask again: it was refused, and no answer will come. Until
+ * then they wait, so that nothing else asks before the time. A room that is `reset` is asked for from its head; the own log
+ * says which rooms there are and goes on where it stands.
+ */
+export function askAgain(core: Core, logs: readonly string[], re: string, reset: boolean): Core {
+  let next = core;
+  for (const log of logs) {
+    const cursor = logOf(next, log);
+    if (cursor === null || cursor.re !== re) continue;
+    next = withLog(next, log, { cursor: reset && log !== OWN_LOG ? null : cursor.cursor, re: null, need: null });
+    next = withNeed(next, log, "resume");
+  }
+  return next;
+}
+
 /** Forgets requests in flight: a new socket knows nothing of the previous socket's requests. */
 export function forgetRequests(core: Core): Core {
   const rooms = new Map(core.rooms);

@@ -13,7 +13,7 @@ import type {
 } from "../types.js";
 import { OWN_LOG, type AnyEvent, type PresenceFrame, type ReceiptFrame, type ServerFrame, type SignalFrame } from "../wire.js";
 import { batch, withEntry } from "./batch.js";
-import { asked, forgetRequests, withRoom } from "./log.js";
+import { askAgain, asked, forgetRequests, withRoom } from "./log.js";
 import { EMPTY_CORE, type Core, type Member, type OutboxItem } from "./model.js";
 import { onItem, onOutboxFrame, ownEventIsAck, settleOutbox } from "./outbox.js";
 import { allRead, applyOwnEvent, gone, read } from "./own-log.js";
@@ -31,6 +31,8 @@ export type CoreEvent =
   /** Frames of one delivery, in order. */
   | { readonly type: "frames"; readonly frames: readonly ServerFrame[]; readonly now: number }
   | { readonly type: "asked"; readonly logs: readonly string[]; readonly re: string }
+  /** The request `re` of these logs was refused, and the wait after that is over. */
+  | { readonly type: "ask_again"; readonly logs: readonly string[]; readonly re: string; readonly reset: boolean }
   | { readonly type: "session"; readonly session: SessionStatus; readonly me: Person | null }
   | { readonly type: "restored"; readonly restored: Restored }
   | { readonly type: "connection"; readonly change: Partial<ConnectionView> }
@@ -66,6 +68,8 @@ function apply(core: Core, event: CoreEvent): Core {
       return settleOutbox(event.frames.reduce((next, frame) => onFrame(next, frame, event.now), core));
     case "asked":
       return asked(core, event.logs, event.re);
+    case "ask_again":
+      return askAgain(core, event.logs, event.re, event.reset);
     case "session":
       // Another user, or a sign-out: nothing of the previous user may be visible.
       if (core.me !== null && core.me.id !== event.me?.id) {
