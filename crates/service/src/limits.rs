@@ -98,6 +98,10 @@ pub const CHANGES_INTERVAL: Duration = Duration::from_secs(5);
 pub const ADDRESSES: usize = 50_000;
 /// Passwords waiting to be hashed; more get `overloaded`.
 pub const PASSWORD_QUEUE: usize = 128;
+/// How long a password waits for its turn to be hashed before that is `overloaded`.
+pub const PASSWORD_WAIT: Duration = Duration::from_secs(8);
+/// How long a sign-in takes at most, whatever it waits for, before it is `unavailable`.
+pub const SIGN_IN_DEADLINE: Duration = Duration::from_secs(12);
 /// Sessions of one user; a further sign-in ends the oldest.
 pub const SESSIONS_PER_USER: usize = 100;
 /// How long a process believes that a session goes on, until it asks the store again.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::limits::ADDRESSES;
+use crate::limits::{ADDRESSES, SIGN_IN_DEADLINE};
 use domain::limits::EMAIL_CHARS;
 use domain::name::fold;
 use domain::{Actor, Change, Code, Intent, LogId, OwnChange, Refusal, User, UserId, UserRole};
@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::ids;
 use crate::log::Logs;
 use crate::ports::{SessionRecord, Store};
+use crate::refusals::RETRY_MS;
 use crate::throttle::Throttle;
 use crate::user_cache::UserCache;
 
@@ -165,6 +166,12 @@ impl Auth {
     }
 }
 
+/// Bounds a sign-in, whatever it waits for: who waits longer has gone away, and what they hold would be missing elsewhere.
+async fn in_time<T>(sign_in: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
+    let late = || Refusal::unavailable("Signing in takes too long right now; try again in a moment.", RETRY_MS);
+    tokio::time::timeout(SIGN_IN_DEADLINE, sign_in).await.unwrap_or_else(|_| Err(late()))
+}
+
 fn too_often(wait: Duration) -> Refusal {
     let refusal = Refusal::new(Code::RateLimited, "Too many attempts to sign in; wait a little.");
     refusal.retry_in(wait.as_millis() as u64 + 1)
@@ -172,4 +179,16 @@ fn too_often(wait: Duration) -> Refusal {
 
 fn unauthenticated() -> Refusal {
     Refusal::new(Code::Unauthenticated, "The access token is not valid any more; renew it or sign in again.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sign_in_does_not_wait_for_ever() {
+        let refusal = in_time(std::future::pending::<Result<(), Refusal>>()).await.expect_err("nothing comes");
+        assert_eq!((refusal.code, refusal.retry_ms), (Code::Unavailable, Some(RETRY_MS)));
+        assert_eq!(in_time(async { Ok(7) }).await, Ok(7));
+    }
 }

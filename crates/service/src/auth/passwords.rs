@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::available_parallelism;
 
-use crate::limits::PASSWORD_QUEUE;
+use crate::limits::{PASSWORD_QUEUE, PASSWORD_WAIT};
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use domain::limits::PASSWORD_CHARS;
 use domain::{Code, Refusal};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::ids;
 
@@ -98,7 +99,9 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
         let _waiting = Waiting::new(&self.waiting)?;
-        let place = self.places.clone().acquire_owned().await.expect("the pool is never closed");
+        // Who gives up after that long signs in again, and would wait behind their own first try.
+        let place = timeout(PASSWORD_WAIT, self.places.clone().acquire_owned()).await.map_err(|_| too_many())?;
+        let place = place.expect("the pool is never closed");
         let done = tokio::task::spawn_blocking(move || {
             let result = work();
             // Held until the work is done, also when the caller went away.
@@ -109,6 +112,10 @@ impl Passwords {
     }
 }
 
+fn too_many() -> Refusal {
+    Refusal::new(Code::Overloaded, "Too many people sign in right now; try again in a moment.").retry_in(RETRY_MS)
+}
+
 /// A place in the queue, given back also when the caller goes away.
 struct Waiting<'a>(&'a AtomicUsize);
 
@@ -116,8 +123,7 @@ impl<'a> Waiting<'a> {
     fn new(count: &'a AtomicUsize) -> Result<Self, Refusal> {
         let waiting = Waiting(count);
         if count.fetch_add(1, Ordering::Relaxed) >= PASSWORD_QUEUE {
-            let refusal = Refusal::new(Code::Overloaded, "Too many people sign in right now; try again in a moment.");
-            return Err(refusal.retry_in(RETRY_MS));
+            return Err(too_many());
         }
         Ok(waiting)
     }
@@ -162,6 +168,15 @@ mod tests {
         assert_eq!((refusal.code, refusal.retry_ms), (Code::Overloaded, Some(RETRY_MS)));
         drop(all);
         assert_eq!(passwords.verify("x".into(), None).await, Ok(false));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_password_does_not_wait_for_ever() {
+        let passwords = Passwords::new(1);
+        let _stuck = passwords.places.clone().acquire_owned().await.expect("a place");
+        let refusal = passwords.verify("x".into(), None).await.expect_err("no turn comes");
+        assert_eq!((refusal.code, refusal.retry_ms), (Code::Overloaded, Some(RETRY_MS)));
+        assert_eq!(passwords.waiting.load(Ordering::Relaxed), 0, "its place in the queue is free");
     }
 
     #[test]

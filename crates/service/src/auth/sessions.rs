@@ -6,7 +6,7 @@ use domain::{Actor, Code, OwnChange, Refusal, SessionId, User, UserId};
 
 use super::refresh_token::{RefreshToken, hash};
 use super::sign_in::{Device, SignedIn};
-use super::{Auth, unauthenticated};
+use super::{Auth, in_time, unauthenticated};
 use crate::ids;
 use crate::ports::{Rotation, SessionRecord};
 
@@ -54,6 +54,10 @@ impl Auth {
     /// [`crate::limits::REFRESH_GRACE`] (two tabs, an answer that was lost) and gets the current one
     /// again; later it ends the session, since then two hold what one was given (RFC 9700 §4.14.2).
     pub async fn refresh(&self, refresh_token: &str) -> Result<SignedIn, Refusal> {
+        in_time(self.replace(refresh_token)).await
+    }
+
+    async fn replace(&self, refresh_token: &str) -> Result<SignedIn, Refusal> {
         let presented = self.refresh_tokens.read(refresh_token).ok_or_else(signed_out)?;
         let next = self.refresh_tokens.text(self.refresh_tokens.after(presented));
         let now = self.clock.now();

@@ -8,7 +8,7 @@ use domain::limits::USER_NAME_CHARS;
 use domain::name::{UserName, lookup_key};
 use domain::{Actor, Code, Email, Refusal, User, UserRole};
 
-use super::{Auth, Password};
+use super::{Auth, Password, in_time};
 use crate::ids;
 use crate::ports::{NewUser, StoreError, StoreResult, UserRecord};
 
@@ -61,9 +61,18 @@ pub struct SignedIn {
 }
 
 impl Auth {
-    /// A new account; a guest who registers keeps the user id and the session. The first account of an
+    /// Makes an account; a guest who registers keeps the user id and the session. The first account of an
     /// installation runs it. `conflict` when the name or the address is taken.
     pub async fn register(
+        &self,
+        guest: Option<Actor>,
+        registration: Registration,
+        device: &Device,
+    ) -> Result<SignedIn, Refusal> {
+        in_time(self.make_account(guest, registration, device)).await
+    }
+
+    async fn make_account(
         &self,
         guest: Option<Actor>,
         registration: Registration,
@@ -103,6 +112,10 @@ impl Auth {
     /// A sign-in by name or address. One answer, and one time, for a wrong password, an unknown name, a
     /// guest and somebody banned.
     pub async fn login(&self, name: &str, password: String, device: &Device) -> Result<SignedIn, Refusal> {
+        in_time(self.check_password(name, password, device)).await
+    }
+
+    async fn check_password(&self, name: &str, password: String, device: &Device) -> Result<SignedIn, Refusal> {
         self.admit_address(device.address)?;
         self.admit_name(name)?;
         let found = self.find(name).await?;
@@ -146,6 +159,10 @@ impl Auth {
 
     /// A guest: the wished name with a suffix, no password.
     pub async fn guest(&self, name: &UserName, device: &Device) -> Result<SignedIn, Refusal> {
+        in_time(self.make_guest(name, device)).await
+    }
+
+    async fn make_guest(&self, name: &UserName, device: &Device) -> Result<SignedIn, Refusal> {
         self.admit_address(device.address)?;
         if !self.settings.guests {
             return Err(Refusal::forbidden("Guests are not let in here; register or sign in."));
