@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::limits::PUBLISH_QUEUE;
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::{mpsc, watch};
 
 use crate::log::CommitListener;
@@ -51,6 +51,10 @@ impl Publisher {
 }
 
 impl CommitListener for Publisher {
+    fn flush(&self) -> BoxFuture<'_, ()> {
+        Box::pin(Publisher::flush(self))
+    }
+
     fn committed(&self, committed: &Committed) {
         self.waiting.send_modify(|waiting| *waiting += 1);
         if self.queue.try_send(committed.clone()).is_err() {

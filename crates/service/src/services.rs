@@ -178,12 +178,14 @@ pub struct Running {
 }
 
 impl Running {
-    /// Takes no new change, finishes what is under way, and writes what waits.
+    /// Takes no new change, finishes what is under way, tells the other nodes of it, and writes what waits.
     pub async fn stop(mut self) {
         self.services.logs.drain().await;
         self.services.feed.stop().await;
         self.services.marks.flush().await;
         self.tasks.shutdown().await;
+        // What was handed to the bus leaves the process before it ends.
+        self.services.ports.bus.flush().await;
     }
 }
 

@@ -16,6 +16,7 @@ use crate::limits::APPENDER_QUEUE;
 use domain::limits::Limits;
 use domain::{Ack, Change, LogId, Refusal};
 use parking_lot::{Mutex, RwLock};
+use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
@@ -32,6 +33,12 @@ use task::{AppenderTask, Submission};
 pub trait CommitListener: Send + Sync {
     /// Entries are durable; edits carry their text. Called on the append path: never blocks.
     fn committed(&self, committed: &Committed);
+
+    /// Returns once what was heard so far has been passed on, or after a short while without it. Called when the process
+    /// ends: who passes commits on by a queue overrides it, or the last ones are lost with the queue.
+    fn flush(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// All logs, as this node appends to them.
@@ -90,9 +97,9 @@ impl Logs {
             return Err(Refusal::unavailable("The server is stopping. Connect again.", RETRY_MS));
         }
         let (reply, answer) = oneshot::channel();
-        let pending = Pending::new(self.clone(), answer);
+        let reply = ReplyTo { reply: Some(reply), _waiting: Waiting::new(self.clone()) };
         self.send_to_task(log, Submission { change, forwarded, reply })?;
-        Ok(pending)
+        Ok(Pending { answer })
     }
 
     /// From now on an appender that is overtaken again and again hands its changes over. The first one counts.
@@ -111,12 +118,16 @@ impl Logs {
         *listeners = listeners.iter().cloned().chain([listener]).collect();
     }
 
-    /// Takes no new change (they get `unavailable`) and returns once all that wait are answered.
+    /// Takes no new change (they get `unavailable`) and returns once all that were taken are decided, also those for whose
+    /// answer nobody waits any more, and what they committed has been passed on.
     pub async fn drain(&self) {
         self.draining.store(true, Ordering::SeqCst);
         let mut waiting = self.waiting.subscribe();
         // The sender lives as long as `self`.
         let _ = waiting.wait_for(|waiting| *waiting == 0).await;
+
+        let listeners = self.listeners.read().clone();
+        join_all(listeners.iter().map(|listener| listener.flush())).await;
     }
 
     /// To the log's appender, which is started if there is none. Sent under the lock, so that an
@@ -152,26 +163,46 @@ impl Logs {
     }
 }
 
-/// A change in the queue of its log. [`Logs::drain`] waits until this is dropped.
+/// A change in the queue of its log.
 pub(crate) struct Pending {
-    logs: Arc<Logs>,
     answer: oneshot::Receiver<Result<Ack, Refusal>>,
 }
 
 impl Pending {
-    fn new(logs: Arc<Logs>, answer: oneshot::Receiver<Result<Ack, Refusal>>) -> Self {
-        logs.waiting.send_modify(|waiting| *waiting += 1);
-        Pending { logs, answer }
-    }
-
     /// Waits for the answer, which comes once.
     pub async fn answer(&mut self) -> Result<Ack, Refusal> {
         (&mut self.answer).await.unwrap_or_else(|_| Err(Refusal::unavailable(STORE_AWAY, RETRY_MS)))
     }
 }
 
-impl Drop for Pending {
+/// The way back to whoever submitted a change. Dropped without an answer, it says `unavailable`.
+pub(super) struct ReplyTo {
+    reply: Option<oneshot::Sender<Result<Ack, Refusal>>>,
+    _waiting: Waiting,
+}
+
+impl ReplyTo {
+    fn answer(mut self, answer: Result<Ack, Refusal>) {
+        if let Some(reply) = self.reply.take() {
+            // One who went away is no error: the change is durable all the same.
+            let _ = reply.send(answer);
+        }
+    }
+}
+
+/// Counts a change that is not decided yet; [`Logs::drain`] waits until this is dropped. Held by the appender and not by the
+/// caller, who may go away before the change is committed.
+struct Waiting(Arc<Logs>);
+
+impl Waiting {
+    fn new(logs: Arc<Logs>) -> Self {
+        logs.waiting.send_modify(|waiting| *waiting += 1);
+        Waiting(logs)
+    }
+}
+
+impl Drop for Waiting {
     fn drop(&mut self) {
-        self.logs.waiting.send_modify(|waiting| *waiting -= 1);
+        self.0.waiting.send_modify(|waiting| *waiting -= 1);
     }
 }

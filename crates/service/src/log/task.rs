@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::limits::{APPEND_DEADLINE, APPENDER_IDLE, APPENDER_WINDOW};
-use domain::{Ack, Change, Gap, LogId, Refusal};
+use domain::{Change, Gap, LogId};
 use futures_util::future::BoxFuture;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::appender::{Appender, Command, Input, Now, Output, Token};
-use super::{Logs, rows};
+use super::{Logs, ReplyTo, rows};
 use crate::log_throttle::LogThrottle;
 use crate::ports::{AppendError, Store, StoreError, StoreResult};
 
@@ -25,7 +25,7 @@ pub(super) struct Submission {
     pub(super) change: Change,
     /// Whether another node forwarded it.
     pub(super) forwarded: bool,
-    pub(super) reply: oneshot::Sender<Result<Ack, Refusal>>,
+    pub(super) reply: ReplyTo,
 }
 
 /// The task of one log.
@@ -34,7 +34,7 @@ pub(super) struct AppenderTask {
     log: LogId,
     appender: Appender,
     submissions: mpsc::Receiver<Submission>,
-    replies: HashMap<Token, oneshot::Sender<Result<Ack, Refusal>>>,
+    replies: HashMap<Token, ReplyTo>,
     next_token: Token,
     output: Vec<Output>,
 }
@@ -111,8 +111,7 @@ impl AppenderTask {
                 Output::Committed(committed) => self.logs.tell(&committed),
                 Output::Answer(token, answer) => {
                     if let Some(reply) = self.replies.remove(&token) {
-                        // One who went away is no error: the change is durable all the same.
-                        let _ = reply.send(answer);
+                        reply.answer(answer);
                     }
                 }
             }

@@ -2,6 +2,7 @@
 
 mod costs;
 mod directed;
+mod drain;
 mod marks;
 mod pages;
 mod replay;
