@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use service::{Duties, Publisher, Services};
+use service::{Duties, Publisher, Services, TaskFailure};
 use utoipa::openapi::OpenApi;
 use web::{Health, Json, Problem};
 
@@ -22,6 +22,9 @@ pub enum FunctionError {
     /// The data cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// A background task failed again and again.
+    #[error(transparent)]
+    Task(#[from] TaskFailure),
     /// Anything of the network or the runtime.
     #[error("the function cannot be served: {0}")]
     Serve(#[from] std::io::Error),
@@ -100,11 +103,11 @@ pub async fn function<F: BlobBackend>(
     }
     let function = Function::open::<F>(&settings, name).await?;
     let running = function.profile.services.start_duties(Duties { feed: settings.feed, files: F::HAS_BYTES });
-    crate::serve(routes(&function.profile), settings.listen).await?;
+    let supervisor = running.supervisor().clone();
+    crate::serve(routes(&function.profile), settings.listen, &supervisor).await?;
     running.stop().await;
-    function.publisher.flush().await;
     function.profile.close().await;
-    Ok(())
+    supervisor.failure().map_or(Ok(()), |failure| Err(failure.into()))
 }
 
 /// Answers a call, or does what is due where the event is none: a schedule's. Holds the answer back until what it promises

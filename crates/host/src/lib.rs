@@ -34,6 +34,6 @@ pub use open::s3_settings;
 pub use open::{BlobBackend, DATABASE, FILES, IfMissing, OpenError, Profile, SIGNING_KEY, WithFiles, WithoutFiles};
 pub use prepare::{prepare, renew};
 pub use secret::Secret;
-pub use server::{Server, is_lambda, serve, shutdown_signal};
+pub use server::{Server, end_of, is_lambda, serve, shutdown_signal};
 pub use service::Duties;
 pub use settings::{FirstAdmin, Settings, is_ours};

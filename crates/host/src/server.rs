@@ -13,6 +13,7 @@ use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use service::Supervisor;
 use service::log_throttle::LogThrottle;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -37,11 +38,12 @@ pub struct Server {
     grace: Duration,
 }
 
-/// Serves a router until the process is told to stop.
-pub async fn serve(router: Router, address: SocketAddr) -> io::Result<()> {
+/// Serves a router until the process is told to stop, or a background task failed for good. The caller then asks the
+/// supervisor which of the two it was.
+pub async fn serve(router: Router, address: SocketAddr, supervisor: &Supervisor) -> io::Result<()> {
     let server = Server::bind(address).await?;
     tracing::info!(address = %server.local_address()?, "listening");
-    server.run(router, shutdown_signal()).await
+    server.run(router, end_of(supervisor)).await
 }
 
 /// Whether the process is an AWS Lambda function (and the feature `lambda` is on): it stands still between its calls.
@@ -62,6 +64,15 @@ pub async fn shutdown_signal() {
     }
     #[cfg(not(unix))]
     tokio::signal::ctrl_c().await.expect("a handler for Ctrl-C can be installed");
+}
+
+/// Comes when the process is to end: when it is asked to stop, or when a background task failed for good. In the second
+/// case [`Supervisor::failure`] says why, and the process exits with code 1 once it has let everybody go.
+pub async fn end_of(supervisor: &Supervisor) {
+    tokio::select! {
+        () = shutdown_signal() => {}
+        _ = supervisor.failed() => {}
+    }
 }
 
 impl Server {

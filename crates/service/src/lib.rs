@@ -23,6 +23,7 @@ pub mod publisher;
 mod refusals;
 pub mod rooms;
 pub mod services;
+pub mod supervisor;
 pub mod throttle;
 pub mod user_cache;
 
@@ -39,4 +40,5 @@ pub use presence::{Presence, TypingListener};
 pub use publisher::Publisher;
 pub use rooms::{ChangeRequest, Listed, NewRoom, RoomDetails, Rooms};
 pub use services::{Duties, Ports, Running, ServiceSettings, Services};
+pub use supervisor::{Policy, Supervised, Supervisor, TaskFailure};
 pub use user_cache::UserCache;

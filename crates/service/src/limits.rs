@@ -86,6 +86,14 @@ pub const FEED_LEASE_RENEW: Duration = Duration::from_secs(10);
 pub const FEED_SWEEP_INTERVAL: Duration = Duration::from_secs(600);
 /// How often the event feed looks at the time.
 pub const FEED_TICK: Duration = Duration::from_millis(250);
+/// Failures of one background task within [`TASK_FAILURE_WINDOW`] that end the process.
+pub const TASK_FAILURES: usize = 5;
+/// For how long a failure of a background task counts.
+pub const TASK_FAILURE_WINDOW: Duration = Duration::from_secs(600);
+/// The longest pause before the first restart of a background task; doubled with each further failure.
+pub const TASK_RESTART_FIRST: Duration = Duration::from_secs(1);
+/// No pause before a restart is longer.
+pub const TASK_RESTART_LONGEST: Duration = Duration::from_secs(30);
 /// Commits of a function that wait for the bus; more are found in the log.
 pub const PUBLISH_QUEUE: usize = 4_096;
 /// After how long a line of the log about the same trouble is written again, however many requests meet it.

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::limits::Limits;
-use tokio::task::JoinSet;
+use futures_util::future::join_all;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::auth::{Auth, AuthSettings, SigningKeys};
 use crate::feed::{CatchUp, Consumer, Feed, FeedSettings, Notify, OwnRooms};
 use crate::log::Logs;
 use crate::ports::{Blobs, Bus, PresenceStore, Store};
+use crate::supervisor::{Policy, Supervised, Supervisor};
 use crate::{Access, Clock, Files, Marks, Messages, Notifications, Presence, Rooms, UserCache};
 
 /// How often marks that are due are written.
@@ -143,16 +144,20 @@ impl Services {
 
     /// As [`Services::start`], where some of it is the work of other processes.
     pub fn start_duties(&self, duties: Duties) -> Running {
+        let supervisor = Supervisor::new();
         if duties.feed {
-            self.feed.start(&self.logs);
+            self.feed.start(&self.logs, &supervisor);
         }
-        let mut tasks = JoinSet::new();
+        let mut tasks = Vec::new();
         if duties.files {
-            tasks.spawn(self.files.clone().run());
+            let files = self.files.clone();
+            tasks.push(supervisor.supervise("files_sweep", Policy::Restart, move || files.clone().run()));
         }
-        tasks.spawn(flush_marks(self.marks.clone()));
-        tasks.spawn(sweep(self.clone()));
-        Running { services: self.clone(), tasks }
+        let marks = self.marks.clone();
+        tasks.push(supervisor.supervise("marks", Policy::Restart, move || flush_marks(marks.clone())));
+        let services = self.clone();
+        tasks.push(supervisor.supervise("sweep", Policy::Restart, move || sweep(services.clone())));
+        Running { services: self.clone(), supervisor, tasks }
     }
 }
 
@@ -174,16 +179,23 @@ impl Default for Duties {
 /// What [`Services::start`] started; ends with [`Running::stop`].
 pub struct Running {
     services: Services,
-    tasks: JoinSet<()>,
+    supervisor: Supervisor,
+    tasks: Vec<Supervised>,
 }
 
 impl Running {
+    /// What watches the background tasks: for further ones of this process, and for [`Supervisor::failed`], which whoever
+    /// serves awaits beside the signal to stop.
+    pub fn supervisor(&self) -> &Supervisor {
+        &self.supervisor
+    }
+
     /// Takes no new change, finishes what is under way, tells the other nodes of it, and writes what waits.
-    pub async fn stop(mut self) {
+    pub async fn stop(self) {
         self.services.logs.drain().await;
         self.services.feed.stop().await;
         self.services.marks.flush().await;
-        self.tasks.shutdown().await;
+        join_all(self.tasks.into_iter().map(Supervised::abort)).await;
         // What was handed to the bus leaves the process before it ends.
         self.services.ports.bus.flush().await;
     }

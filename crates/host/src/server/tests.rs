@@ -194,3 +194,14 @@ impl tracing_subscriber::fmt::MakeWriter<'_> for Log {
         self.clone()
     }
 }
+
+#[tokio::test]
+async fn a_background_task_that_fails_for_good_ends_the_server() {
+    let supervisor = Supervisor::new();
+    let server = Server::bind("127.0.0.1:0".parse().expect("valid")).await.expect("a free port");
+    let task = supervisor.supervise("test", service::Policy::EndProcess, || async { panic!("of the test") });
+    server.run(hello(), end_of(&supervisor)).await.expect("it lets everybody go");
+    let failure = supervisor.failure().expect("it says why");
+    assert_eq!((failure.task, failure.why.as_str()), ("test", "it panicked: of the test"));
+    task.ended().await;
+}

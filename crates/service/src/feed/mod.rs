@@ -25,11 +25,11 @@ use async_trait::async_trait;
 use domain::{Change, Entry, Epoch, LogId, OwnChange, Refusal, RoomId, Seq, UserId};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::log::{CommitListener, Logs};
 use crate::ports::{Committed, Store};
+use crate::supervisor::{Policy, Supervised, Supervisor};
 
 pub use catch_up::CatchUp;
 pub use notify::Notify;
@@ -80,8 +80,8 @@ pub struct Feed {
     wakes: mpsc::Sender<Committed>,
     missed: Arc<AtomicBool>,
     stop: watch::Sender<bool>,
-    start: Mutex<Option<task::FeedTask>>,
-    running: Mutex<Option<JoinHandle<()>>>,
+    parts: task::FeedParts,
+    running: Mutex<Option<Supervised>>,
 }
 
 impl Feed {
@@ -95,26 +95,39 @@ impl Feed {
         let (wakes, woken) = mpsc::channel(FEED_QUEUE);
         let (stop, stopped) = watch::channel(false);
         let missed = Arc::new(AtomicBool::new(false));
-        let driver = task::FeedTask::new(store, clock, consumers, settings, woken, missed.clone(), stopped);
-        Arc::new(Feed { wakes, missed, stop, start: Mutex::new(Some(driver)), running: Mutex::default() })
+        let parts = task::FeedParts {
+            store,
+            clock,
+            consumers: consumers.into(),
+            settings,
+            woken: Arc::new(tokio::sync::Mutex::new(woken)),
+            missed: missed.clone(),
+            stopped,
+        };
+        Arc::new(Feed { wakes, missed, stop, parts, running: Mutex::default() })
     }
 
-    /// Begins: hears what `logs` commits, and goes on where the cursors stand. Once only.
-    pub fn start(self: &Arc<Self>, logs: &Logs) {
-        let driver = self.start.lock().take();
-        let Some(driver) = driver else { return };
+    /// Begins: hears what `logs` commits, and goes on where the cursors stand. Once only. One that fails is started again,
+    /// and knows nothing but what was saved.
+    pub fn start(self: &Arc<Self>, logs: &Logs, supervisor: &Supervisor) {
+        let mut running = self.running.lock();
+        if running.is_some() || *self.stop.borrow() {
+            return;
+        }
         logs.add_listener(self.clone());
-        let running = tokio::spawn(driver.run());
-        *self.running.lock() = Some(running);
+        let parts = self.parts.clone();
+        *running = Some(supervisor.supervise("feed", Policy::Restart, move || task::run(parts.clone())));
     }
 
     /// Ends: what is under way finishes, cursors are saved, leases given back.
     pub async fn stop(&self) {
-        self.stop.send_replace(true);
         let running = self.running.lock().take();
+        if let Some(running) = &running {
+            running.may_end();
+        }
+        self.stop.send_replace(true);
         if let Some(running) = running {
-            // A driver that panicked has nothing left to save.
-            let _ = running.await;
+            running.ended().await;
         }
     }
 }

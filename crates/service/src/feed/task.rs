@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::limits::{FEED_LEASE_LIFE, FEED_TICK};
 use domain::limits::PAGE_ROWS;
 use domain::{LogId, RoomId, Seq};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -27,12 +27,31 @@ enum Done {
     Swept(Sweep, StoreResult<Behind>),
 }
 
-pub(super) struct FeedTask {
+/// What a feed is made of, and made of again after it failed.
+#[derive(Clone)]
+pub(super) struct FeedParts {
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub consumers: Arc<[Arc<dyn Consumer>]>,
+    pub settings: FeedSettings,
+    /// Held by the feed that runs.
+    pub woken: Arc<Mutex<mpsc::Receiver<Committed>>>,
+    pub missed: Arc<AtomicBool>,
+    pub stopped: watch::Receiver<bool>,
+}
+
+/// Runs a feed until it is told to stop, then saves the cursors and gives the leases back.
+pub(super) async fn run(parts: FeedParts) {
+    let woken = parts.woken.clone().lock_owned().await;
+    FeedTask::new(parts, woken).run().await;
+}
+
+struct FeedTask {
     store: Store,
     clock: Arc<dyn Clock>,
     consumers: Arc<[Arc<dyn Consumer>]>,
     settings: FeedSettings,
-    woken: mpsc::Receiver<Committed>,
+    woken: OwnedMutexGuard<mpsc::Receiver<Committed>>,
     missed: Arc<AtomicBool>,
     stopped: watch::Receiver<bool>,
     scheduler: FeedScheduler,
@@ -44,18 +63,11 @@ pub(super) struct FeedTask {
 }
 
 impl FeedTask {
-    pub fn new(
-        store: Store,
-        clock: Arc<dyn Clock>,
-        consumers: Vec<Arc<dyn Consumer>>,
-        settings: FeedSettings,
-        woken: mpsc::Receiver<Committed>,
-        missed: Arc<AtomicBool>,
-        stopped: watch::Receiver<bool>,
-    ) -> Self {
+    fn new(parts: FeedParts, woken: OwnedMutexGuard<mpsc::Receiver<Committed>>) -> Self {
+        let FeedParts { store, clock, consumers, settings, missed, stopped, .. } = parts;
         FeedTask {
             scheduler: FeedScheduler::new(consumers.len()),
-            consumers: consumers.into(),
+            consumers,
             store,
             clock,
             settings,
@@ -70,8 +82,7 @@ impl FeedTask {
         }
     }
 
-    /// Runs until it is told to stop, then saves the cursors and gives the leases back.
-    pub async fn run(mut self) {
+    async fn run(mut self) {
         self.began = Instant::now();
         let mut ticks = interval(FEED_TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use crate::clock::Clock;
 use crate::ports::{Committed, Forward, Store};
 use crate::refusals::{RETRY_MS, STORE_AWAY, overloaded};
+use crate::supervisor;
 
 pub use counts::AppendCounts;
 use counts::Counts;
@@ -138,7 +139,7 @@ impl Logs {
         let appender = active.get(&log).filter(|appender| !appender.is_closed()).cloned();
         let appender = appender.unwrap_or_else(|| {
             let (sender, submissions) = mpsc::channel(APPENDER_QUEUE);
-            tokio::spawn(AppenderTask::new(self.clone(), log, submissions).run());
+            tokio::spawn(run_appender(AppenderTask::new(self.clone(), log, submissions), log));
             active.insert(log, sender.clone());
             sender
         });
@@ -160,6 +161,14 @@ impl Logs {
             active.remove(&log);
         }
         quiet
+    }
+}
+
+/// Runs one log's appender. When it panics, what waits in it is answered `unavailable` (it drops the way back), and the next
+/// change of the log starts another one, which knows nothing and reads the log first.
+async fn run_appender(appender: AppenderTask, log: LogId) {
+    if let Err(why) = supervisor::caught("appender", appender.run()).await {
+        tracing::error!(%log, why, "appender failed, the next change starts another one");
     }
 }
 

@@ -73,7 +73,7 @@ async fn an_edit_before_its_turn_is_told_with_the_message() {
     node.edits(ADA, room, seq, "@bob open").await;
     let hushed = node.says(ADA, room, "@bob again").await;
     node.edits(ADA, room, hushed, "nobody").await;
-    node.feed.start(&node.logs);
+    node.feed.start(&node.logs, &node.supervisor);
     quiet().await;
     assert_eq!(told_of(&store, BOB).await, [("added", seq)]);
     assert_eq!(shown(&store, BOB).await, ["@bob open"]);

@@ -137,7 +137,7 @@ async fn a_store_that_was_away_is_caught_up_with() {
     node.does(BOB, room, Intent::Join).await;
     let seq = node.says(ADA, room, "@bob").await;
     memory.set_down(true);
-    node.feed.start(&node.logs);
+    node.feed.start(&node.logs, &node.supervisor);
     tokio::time::sleep(Duration::from_secs(120)).await;
     memory.set_down(false);
     until("the notification", async || !notifications(&store, BOB).await.is_empty()).await;
@@ -256,7 +256,7 @@ async fn nothing_behind_a_hole_is_dealt_with_before_it_is_filled() {
     let store = memory.store();
     let (node, room, said) = three_mentions(&memory).await;
     memory.set_flaw(LogId::Room(room), said[1], Some(Flaw::Missing));
-    node.feed.start(&node.logs);
+    node.feed.start(&node.logs, &node.supervisor);
     quiet().await;
     assert_eq!(told(&store).await, Vec::<Seq>::new(), "a read with a hole is no answer");
     memory.set_flaw(LogId::Room(room), said[1], None);
@@ -270,7 +270,7 @@ async fn an_unreadable_entry_is_stepped_over() {
     let store = memory.store();
     let (node, room, said) = three_mentions(&memory).await;
     memory.set_flaw(LogId::Room(room), said[1], Some(Flaw::Unreadable));
-    node.feed.start(&node.logs);
+    node.feed.start(&node.logs, &node.supervisor);
     until("the other two", async || notifications(&store, BOB).await.len() == 2).await;
     assert_eq!(told(&store).await, [said[0], said[2]]);
     node.feed.stop().await;

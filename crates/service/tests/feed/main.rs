@@ -4,6 +4,7 @@ mod catch_up;
 mod changed;
 mod consumers;
 mod crashes;
+mod failing;
 mod notified;
 
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use domain::{
 };
 use service::feed::{CatchUp, Consumer, Feed, FeedSettings, Notify, OwnRooms};
 use service::ports::{NewUser, Store};
-use service::{Clock, Logs, UserCache, ids};
+use service::{Clock, Logs, Supervisor, UserCache, ids};
 use store_memory::MemoryStore;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -42,6 +43,7 @@ struct Node {
     notify: Arc<Notify>,
     own_rooms: Arc<OwnRooms>,
     catch_up: Arc<CatchUp>,
+    supervisor: Supervisor,
 }
 
 impl Node {
@@ -57,12 +59,12 @@ impl Node {
         let settings = FeedSettings { owner: owner.to_owned(), changes_every: Duration::from_secs(1) };
         let catch_up = CatchUp::new(memory.store(), clock.clone(), consumers.clone(), owner.to_owned());
         let feed = Feed::new(memory.store(), clock, consumers, settings);
-        Node { logs, feed, notify, own_rooms, catch_up }
+        Node { logs, feed, notify, own_rooms, catch_up, supervisor: Supervisor::new() }
     }
 
     fn start(memory: &MemoryStore, owner: &str) -> Node {
         let node = Node::new(memory, owner);
-        node.feed.start(&node.logs);
+        node.feed.start(&node.logs, &node.supervisor);
         node
     }
 

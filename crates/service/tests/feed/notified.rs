@@ -69,7 +69,7 @@ async fn an_invitation_is_told_and_no_more_once_it_is_over() {
     node.does(ADA, room, invite(BOB)).await;
     node.does(BOB, room, Intent::Leave).await;
     node.does(ADA, room, invite(EVE)).await;
-    node.feed.start(&node.logs);
+    node.feed.start(&node.logs, &node.supervisor);
     until("Eve's invitation", async || !notifications(&store, EVE).await.is_empty()).await;
     quiet().await;
     let told = notifications(&store, EVE).await;
@@ -105,7 +105,7 @@ async fn who_is_banned_from_the_installation_is_not_told() {
     let room = node.room(RoomKind::Public, &[]).await;
     node.does(BOB, room, Intent::Join).await;
     store.users.set_banned(BOB, true).await.expect("writes");
-    node.feed.start(&node.logs);
+    node.feed.start(&node.logs, &node.supervisor);
     node.says(ADA, room, "@bob").await;
     quiet().await;
     assert!(notifications(&store, BOB).await.is_empty());
@@ -137,7 +137,7 @@ async fn a_message_that_was_deleted_before_its_turn_tells_nothing() {
     let gone = node.says(ADA, room, "@bob, a secret").await;
     node.does(ADA, room, Intent::Delete { target: gone }).await;
     let kept = node.says(ADA, room, "@bob, hello").await;
-    node.feed.start(&node.logs);
+    node.feed.start(&node.logs, &node.supervisor);
     quiet().await;
     let told: Vec<_> = notifications(&store, BOB).await.into_iter().map(|one| one.seq).collect();
     assert_eq!(told, [Some(kept)]);
@@ -153,7 +153,7 @@ async fn who_may_not_see_the_past_is_not_told_of_it() {
     node.says(ADA, id, "@bob, before you came").await;
     node.does(BOB, id, Intent::Join).await;
     let seen = node.says(ADA, id, "@bob, welcome").await;
-    node.feed.start(&node.logs);
+    node.feed.start(&node.logs, &node.supervisor);
     quiet().await;
     let told: Vec<_> = notifications(&store, BOB).await.into_iter().map(|one| one.seq).collect();
     assert_eq!(told, [Some(seen)]);

@@ -316,3 +316,17 @@ async fn a_repeat_whose_first_copy_a_read_leaves_out_makes_no_double() {
     let ack = repeat.await.expect("it ends").expect("found");
     assert_eq!((ack.seq, ack.dup), (Some(first), true));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_in_an_appender_that_panics_is_unavailable_and_the_next_change_is_taken() {
+    let world = World::new();
+    let node = world.node();
+    let log = world.room(&node, room(1, RoomKind::Public), &[2]).await;
+    world.memory.fail_next_append(Fault::Panic);
+    let (first, second) = (world.change(2, send("one")), world.change(1, send("two")));
+    let (one, two) = tokio::join!(node.logs.submit(log, first.clone()), node.logs.submit(log, second));
+    assert_eq!((code(&one), code(&two)), (Code::Unavailable, Code::Unavailable));
+    let again = node.logs.submit(log, first).await.expect("taken by another appender");
+    assert!(!again.dup);
+    node.logs.drain().await;
+}

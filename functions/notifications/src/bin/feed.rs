@@ -19,11 +19,11 @@ async fn main() -> Result<(), FunctionError> {
         return Err(host::OpenError::NotBuiltIn("what reads DynamoDB's stream outside of Lambda").into());
     }
     let running = function.profile.services.start_duties(Duties { feed: true, files: false });
-    host::shutdown_signal().await;
+    let supervisor = running.supervisor().clone();
+    host::end_of(&supervisor).await;
     running.stop().await;
-    function.publisher.flush().await;
     function.profile.close().await;
-    Ok(())
+    supervisor.failure().map_or(Ok(()), |failure| Err(failure.into()))
 }
 
 #[cfg(feature = "aws")]
