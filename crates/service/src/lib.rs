@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod auth;
+pub mod circuit;
 pub mod clock;
 pub mod excerpts;
 pub mod feed;
@@ -29,6 +30,7 @@ pub mod user_cache;
 
 pub use access::{Access, RoomRef, Seen};
 pub use auth::Auth;
+pub use circuit::Circuit;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use feed::{Feed, FeedSettings, Notify, OwnRooms};
 pub use files::Files;

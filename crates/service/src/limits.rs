@@ -94,6 +94,26 @@ pub const TASK_FAILURE_WINDOW: Duration = Duration::from_secs(600);
 pub const TASK_RESTART_FIRST: Duration = Duration::from_secs(1);
 /// No pause before a restart is longer.
 pub const TASK_RESTART_LONGEST: Duration = Duration::from_secs(30);
+/// Calls of a server in a row without an answer after which further ones fail at once.
+pub const CIRCUIT_FAILURES: u32 = 5;
+/// The longest pause before the first probe of a server that does not answer; doubled with each probe that fails.
+pub const CIRCUIT_PAUSE_FIRST: Duration = Duration::from_millis(500);
+/// No pause before a probe is longer.
+pub const CIRCUIT_PAUSE_LONGEST: Duration = Duration::from_secs(4);
+/// After how long a probe counts as lost: longer than a call may take.
+pub const CIRCUIT_PROBE_LIFE: Duration = Duration::from_secs(5);
+/// Retries of calls to one server that may be made without an answer.
+pub const RETRIES_SAVED: u32 = 100;
+/// Answers of a server that earn one retry more.
+pub const ANSWERS_PER_RETRY: u32 = 10;
+/// Rooms (with consumers) that the feed remembers as standing still.
+pub const FEED_TROUBLES: usize = 64;
+/// How long a room has to stand still before the feed counts as failing.
+pub const FEED_TROUBLE_AFTER: Duration = Duration::from_secs(10);
+/// After how long without another try it counts no more: longer than the feed's longest pause and a run.
+pub const FEED_TROUBLE_FORGOTTEN: Duration = Duration::from_secs(90);
+/// How often, after a write failed, another one is tried to find out whether writes work.
+pub const WRITE_PROBE_INTERVAL: Duration = Duration::from_secs(10);
 /// Commits of a function that wait for the bus; more are found in the log.
 pub const PUBLISH_QUEUE: usize = 4_096;
 /// After how long a line of the log about the same trouble is written again, however many requests meet it.

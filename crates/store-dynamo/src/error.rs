@@ -77,6 +77,31 @@ pub enum Fault {
     Unclear(String),
 }
 
+/// Why a write did not happen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WriteError {
+    /// Conditions did not hold: which operations, and what stands there.
+    Refused(Vec<(usize, Option<Item>)>),
+    /// Not now. It may have happened all the same, where a condition guards it.
+    Store(StoreError),
+}
+
+impl From<StoreError> for WriteError {
+    fn from(error: StoreError) -> WriteError {
+        WriteError::Store(error)
+    }
+}
+
+impl WriteError {
+    /// As `refused`, if conditions did not hold.
+    pub fn or(self, refused: StoreError) -> StoreError {
+        match self {
+            WriteError::Refused(_) => refused,
+            WriteError::Store(error) => error,
+        }
+    }
+}
+
 /// The answer of a port to a write that did not happen for another reason than its conditions.
 pub fn unavailable(why: impl Into<String>, retry_ms: u64) -> StoreError {
     StoreError::Unavailable { why: why.into(), retry_ms }

@@ -4,6 +4,7 @@
 //! what has to be listed lies in a partition of its own.
 
 mod changes;
+mod circuit;
 mod client;
 mod epoch;
 mod error;

@@ -37,6 +37,7 @@ impl DynamoStore {
             clients: clients.clone(),
             settings: settings.clone(),
             current_epoch: CurrentEpoch::of(epoch),
+            circuit: service::Circuit::new("store"),
             meter: Meter::default(),
             me: me.clone(),
         };

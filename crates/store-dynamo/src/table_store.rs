@@ -15,12 +15,14 @@ use aws_sdk_dynamodb::types::{
 };
 use domain::Backoff;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use service::ports::{StoreError, StoreResult};
+use service::Circuit;
+use service::ports::StoreResult;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::client::Clients;
 use crate::epoch::CurrentEpoch;
+pub use crate::error::WriteError;
 use crate::error::{AWAY_MS, BROKEN_MS, Details, Fault, THROTTLED_MS, fault, read_error, unavailable};
 use crate::item::Item;
 use crate::keys::Key;
@@ -48,6 +50,8 @@ pub struct TableStore {
     pub settings: DynamoSettings,
     /// The life of the table, and what is remembered of it.
     pub current_epoch: CurrentEpoch,
+    /// Open while DynamoDB does not answer.
+    pub circuit: Circuit,
     /// What it has cost.
     pub meter: Meter,
     /// Itself, for what goes on behind a call.
@@ -67,34 +71,10 @@ pub struct QueryPage {
     pub units: f64,
 }
 
-/// Why a write did not happen.
-#[derive(Debug, Clone, PartialEq)]
-pub enum WriteError {
-    /// Conditions did not hold: which operations, and what stands there.
-    Refused(Vec<(usize, Option<Item>)>),
-    /// Not now. It may have happened all the same, where a condition guards it.
-    Store(StoreError),
-}
-
-impl From<StoreError> for WriteError {
-    fn from(error: StoreError) -> WriteError {
-        WriteError::Store(error)
-    }
-}
-
-impl WriteError {
-    /// As `refused`, if conditions did not hold.
-    pub fn or(self, refused: StoreError) -> StoreError {
-        match self {
-            WriteError::Refused(_) => refused,
-            WriteError::Store(error) => error,
-        }
-    }
-}
-
 impl TableStore {
     /// One item, read strongly.
     pub async fn get(&self, key: Key) -> StoreResult<Option<Item>> {
+        self.admit()?;
         self.get_or(key, read_error).await
     }
 
@@ -107,7 +87,7 @@ impl TableStore {
         let request = self.clients.read.get_item().table_name(&self.settings.table);
         let request = request.set_key(Some(key_map(&key))).consistent_read(true);
         let answer = request.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
-        let answer = answer.map_err(failed)?;
+        let answer = self.noted(answer).map_err(failed)?;
         self.meter.read(answer.consumed_capacity());
         Ok(answer.item.map(Item))
     }
@@ -138,6 +118,7 @@ impl TableStore {
         mut keys: Vec<std::collections::HashMap<String, AttributeValue>>,
         strong: bool,
     ) -> StoreResult<Vec<Item>> {
+        self.admit()?;
         let table = &self.settings.table;
         let mut found = Vec::with_capacity(keys.len());
         let mut backoff = BACKOFF;
@@ -146,7 +127,7 @@ impl TableStore {
             let asked = asked.map_err(|why| unavailable(why.to_string(), BROKEN_MS))?;
             let request = self.clients.read.batch_get_item().request_items(table, asked);
             let answer = request.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
-            let mut answer = answer.map_err(read_error)?;
+            let mut answer = self.noted(answer).map_err(read_error)?;
             self.meter.read(answer.consumed_capacity().first());
             let items = answer.responses.as_mut().and_then(|tables| tables.remove(table)).unwrap_or_default();
             found.extend(items.into_iter().map(Item));
@@ -190,7 +171,8 @@ impl TableStore {
             .set_limit(limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX)))
             .set_exclusive_start_key(start)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let answer = request.send().await.map_err(read_error)?;
+        self.admit()?;
+        let answer = self.noted(request.send().await).map_err(read_error)?;
 
         self.meter.read(answer.consumed_capacity());
         let units = answer.consumed_capacity().and_then(|consumed| consumed.capacity_units()).unwrap_or_default();
@@ -200,6 +182,7 @@ impl TableStore {
 
     /// How many items of a range are as `only` says, counted by DynamoDB: costs what reading them does.
     pub async fn count(&self, range: Range, only: &When) -> StoreResult<u64> {
+        self.admit()?;
         let mut count = 0;
         let mut start = None;
         loop {
@@ -215,7 +198,7 @@ impl TableStore {
                 .consistent_read(range.strong)
                 .set_exclusive_start_key(start)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            let answer = request.send().await.map_err(read_error)?;
+            let answer = self.noted(request.send().await).map_err(read_error)?;
             self.meter.read(answer.consumed_capacity());
             count += u64::try_from(answer.count()).unwrap_or_default();
             start = answer.last_evaluated_key.filter(|key| !key.is_empty());
@@ -252,20 +235,28 @@ impl TableStore {
         if ops.is_empty() {
             return Ok(None);
         }
+        self.admit()?;
         let until = Instant::now() + self.settings.patience;
         let token = Uuid::new_v4().to_string();
         let mut backoff = BACKOFF;
         loop {
-            let error = match self.attempt(ops, &token, returning).await {
+            let fault = match self.attempt(ops, &token, returning).await {
                 Ok(item) => return Ok(item),
-                Err(Fault::Refused(which)) => return Err(WriteError::Refused(which)),
-                Err(Fault::Rejected(why)) => return Err(unavailable(why, BROKEN_MS).into()),
-                Err(Fault::Contended) => unavailable("another transaction holds the item", THROTTLED_MS),
-                Err(Fault::Throttled(why)) => unavailable(why, THROTTLED_MS),
-                Err(Fault::Unclear(why)) => unavailable(why, AWAY_MS),
+                Err(fault) => fault,
             };
             let pause = backoff.next_delay(jitter());
-            if Instant::now() + pause >= until {
+            let is_last = !self.may_retry(&fault) || Instant::now() + pause >= until;
+            if is_last {
+                self.gave_up(&fault);
+            }
+            let error = match fault {
+                Fault::Refused(which) => return Err(WriteError::Refused(which)),
+                Fault::Rejected(why) => unavailable(why, BROKEN_MS),
+                Fault::Contended => unavailable("another transaction holds the item", THROTTLED_MS),
+                Fault::Throttled(why) => unavailable(why, THROTTLED_MS),
+                Fault::Unclear(why) => unavailable(why, AWAY_MS),
+            };
+            if is_last {
                 return Err(error.into());
             }
             tokio::time::sleep(pause).await;
@@ -279,6 +270,9 @@ impl TableStore {
             [op] => self.single(op, returning).await,
             ops => self.transaction(ops, token).await.map(|()| None),
         };
+        if !matches!(done, Err(Fault::Unclear(_))) {
+            self.circuit.answered();
+        }
         // What is refused is paid for as if it had been written.
         match (&done, ops) {
             (Err(Fault::Refused(_)), [op]) => self.meter.write(None, op.size()),

@@ -39,12 +39,23 @@ impl SqlConnections {
 
     /// All rows of a query.
     pub async fn all(&self, query: Statement) -> StoreResult<Vec<Row>> {
+        self.admit()?;
         self.answered(self.reads.all(query).await).await
     }
 
     /// The only row of a query, if there is one.
     pub async fn one(&self, query: Statement) -> StoreResult<Option<Row>> {
+        self.admit()?;
         self.answered(self.reads.one(query).await).await
+    }
+
+    /// Fails at once while the server is known not to answer. A file needs no such guard: what it says, it says at once.
+    fn admit(&self) -> StoreResult<()> {
+        #[cfg(feature = "postgres")]
+        if let Some(link) = &self.link {
+            return link.admit().map_err(|open| StoreError::Unavailable { why: open.why, retry_ms: open.retry_ms });
+        }
+        Ok(())
     }
 
     /// An answer of the database; an error in words that help, where that takes a look at the server.

@@ -15,8 +15,8 @@ use std::sync::{Arc, OnceLock};
 use crate::limits::APPENDER_QUEUE;
 use domain::limits::Limits;
 use domain::{Ack, Change, LogId, Refusal};
-use parking_lot::{Mutex, RwLock};
 use futures_util::future::{BoxFuture, join_all};
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 

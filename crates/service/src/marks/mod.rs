@@ -99,8 +99,8 @@ impl Marks {
             return;
         }
         let is_lower = |known: &CachedMark| known.row.read_seq < seq;
-        let rises = self.known.lock().get(&(user, room)).is_some_and(is_lower);
-        if rises && let Ok(n) = self.n_at(LogId::Room(room), seq).await {
+        let rises = self.known.lock().get(user, room).is_some_and(is_lower);
+        if rises && let Ok((seq, n)) = self.count_up_to(room, seq).await {
             self.lift(user, room, seq, n);
         }
     }

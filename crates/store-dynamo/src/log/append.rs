@@ -97,6 +97,8 @@ impl TableStore {
         let until = Instant::now() + self.settings.patience;
         let fixed = self.fixed_ops(log, items);
         let mut planned = self.plan(log, entries, row_writes).await.map_err(not_done)?;
+        // Behind the reads, which ask too: as a probe this one would keep them from passing.
+        self.admit().map_err(not_done)?;
         let (mut plans, mut backoff, mut unclear) = (1, BACKOFF, false);
         let mut token = Uuid::new_v4().to_string();
         loop {
@@ -104,9 +106,17 @@ impl TableStore {
             if !fits(&ops) {
                 return Err(if unclear { AppendError::Unknown } else { AppendError::TooLarge });
             }
-            let error = match self.attempt(&ops, &token, false).await {
+            let fault = match self.attempt(&ops, &token, false).await {
                 Ok(_) => return Ok(()),
-                Err(Fault::Refused(which)) => {
+                Err(fault) => fault,
+            };
+            let pause = backoff.next_delay(jitter());
+            let is_last = !self.may_retry(&fault) || Instant::now() + pause >= until;
+            if is_last {
+                self.gave_up(&fault);
+            }
+            let error = match fault {
+                Fault::Refused(which) => {
                     if let Some((index, there)) = which.iter().find(|(index, _)| *index < fixed.len()) {
                         return self.filled(log, &items[(*index).min(items.len() - 1)], there.as_ref(), mark).await;
                     }
@@ -132,20 +142,19 @@ impl TableStore {
                     }
                     continue;
                 }
-                Err(Fault::Rejected(why)) if unclear => {
+                Fault::Rejected(why) if unclear => {
                     tracing::warn!(%log, why, "an append was refused after one without an answer");
                     return Err(AppendError::Unknown);
                 }
-                Err(Fault::Rejected(why)) => return Err(unavailable(why, BROKEN_MS)),
-                Err(Fault::Contended) => unavailable("another transaction holds a row", THROTTLED_MS),
-                Err(Fault::Throttled(why)) => unavailable(why, THROTTLED_MS),
-                Err(Fault::Unclear(why)) => {
+                Fault::Rejected(why) => return Err(unavailable(why, BROKEN_MS)),
+                Fault::Contended => unavailable("another transaction holds a row", THROTTLED_MS),
+                Fault::Throttled(why) => unavailable(why, THROTTLED_MS),
+                Fault::Unclear(why) => {
                     unclear = true;
                     unavailable(why, AWAY_MS)
                 }
             };
-            let pause = backoff.next_delay(jitter());
-            if Instant::now() + pause >= until {
+            if is_last {
                 return Err(if unclear { AppendError::Unknown } else { error });
             }
             tokio::time::sleep(pause).await;

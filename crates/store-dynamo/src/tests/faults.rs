@@ -118,3 +118,32 @@ async fn a_range_with_a_hole_is_not_an_answer() {
         assert!(matches!(read, Err(StoreError::Unavailable { .. })), "{from} to {to}: {read:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_no_answer_comes_requests_fail_at_once() {
+    let (_test, store, proxy) = behind_a_proxy(Duration::from_millis(400)).await;
+    let store = store.store();
+    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
+    scribe.say("there").await;
+    proxy.swallow(usize::MAX);
+    let lost = futures_util::future::join_all((0..10).map(|_| store.log.tip(scribe.log))).await;
+    assert!(lost.iter().all(Result::is_err));
+
+    let mut times = Vec::new();
+    for _ in 0..40 {
+        let began = std::time::Instant::now();
+        assert!(matches!(store.log.tip(scribe.log).await, Err(StoreError::Unavailable { retry_ms: 1.., .. })));
+        times.push(began.elapsed());
+    }
+    times.sort();
+    assert!(times[30] < Duration::from_millis(50), "{times:?}");
+    let refused = scribe.try_write(vec![text("not sent")], &[]).await;
+    assert!(matches!(refused, Err(AppendError::Unavailable { .. } | AppendError::Unknown)), "{refused:?}");
+
+    proxy.swallow(0);
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    while store.log.tip(scribe.log).await.is_err() {
+        assert!(std::time::Instant::now() < deadline, "it does not recover");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use domain::Backoff;
+use service::circuit::Open;
 use service::log_throttle::LogThrottle;
 use sqlx::PgPool;
 use tokio::sync::{Semaphore, TryAcquireError};
@@ -111,6 +112,8 @@ impl Run {
 
     /// One try. A connection in doubt is closed, which rolls back what it had begun.
     async fn transact(&self, span: Option<Span>, group: &mut Group) -> Result<(), Failure> {
+        let refused = |open: Open| Failure::Unavailable { why: open.why, retry_ms: open.retry_ms };
+        self.link.admit().map_err(refused)?;
         let acquired = match self.pool.acquire().await {
             Ok(acquired) => acquired,
             Err(error) => return Err(self.failure(error).await),
@@ -133,6 +136,7 @@ impl Run {
                 return Err(self.failure(error).await);
             }
             None => {
+                self.link.is_silent();
                 close(connection).await;
                 return Err(Failure::late());
             }
@@ -150,6 +154,7 @@ impl Run {
                     });
                 }
                 None => {
+                    self.link.is_silent();
                     close(connection).await;
                     return Err(Failure::Unclear("the commit was not answered in time".into()));
                 }

@@ -122,3 +122,58 @@ async fn a_server_that_dies_is_found_again() {
     }
     assert_eq!(whole_logs(&ports).await[0].1.len() as u64, acked + 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_server_is_away_calls_fail_at_once() {
+    let mut server = Postgres::start();
+    let url = server.new_database();
+    let settings = SqlSettings { read_timeout: Duration::from_secs(1), ..SqlSettings::default() };
+    let store = SqlStore::connect(&url, None, settings).await.expect("it opens");
+    let ports = store.store();
+    let mut scribe = Scribe::new(&ports, LogId::Room(a_room())).await;
+    scribe.say("there").await;
+    server.kill();
+    let tips = |times: u64| futures_util::future::join_all((0..times).map(|_| ports.log.tip(scribe.log)));
+    assert!(tips(10).await.iter().all(Result::is_err), "each waits for its time-out, and notes that nobody is there");
+
+    // Each would wait for a second otherwise; a probe between them may.
+    let mut times = Vec::new();
+    for _ in 0..40 {
+        let began = Instant::now();
+        let away = ports.log.tip(scribe.log).await;
+        assert!(matches!(away, Err(StoreError::Unavailable { retry_ms: 1.., .. })), "{away:?}");
+        times.push(began.elapsed());
+    }
+    times.sort();
+    assert!(times[30] < Duration::from_millis(50), "{times:?}");
+    let began = Instant::now();
+    let mut away = 0;
+    while began.elapsed() < Duration::from_millis(200) {
+        away += u32::from(scribe.try_write(vec![text("x")], &[]).await.is_err());
+    }
+    assert!(away > 0);
+
+    server.restart();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while scribe.try_write(vec![text("again")], &[]).await.is_err() {
+        assert!(Instant::now() < deadline, "it does not recover");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slow_statements_open_no_circuit() {
+    let url = new_database();
+    let settings = SqlSettings { statement_timeout: Duration::from_millis(50), ..SqlSettings::default() };
+    let store = SqlStore::connect(&url, None, settings).await.expect("it opens");
+    let ports = store.store();
+    at_each(&url, "row", "IF nextval('tries') <= 10 THEN PERFORM pg_sleep(60); END IF").await;
+    let mut scribe = Scribe::new(&ports, LogId::Room(a_room())).await;
+    for _ in 0..10 {
+        assert!(scribe.try_write(vec![text("slow")], &[]).await.is_err());
+        assert!(ports.log.tip(scribe.log).await.is_ok(), "reads go on");
+    }
+    for _ in 0..2 {
+        scribe.say("quick").await;
+    }
+}
