@@ -9,7 +9,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use service::{Duties, Publisher, Services, TaskFailure};
 use utoipa::openapi::OpenApi;
-use web::{Health, Json, Problem};
+use web::{Json, Problem};
 
 use crate::{BeginError, BlobBackend, OpenError, Profile, Settings};
 
@@ -86,7 +86,7 @@ pub async fn function<F: BlobBackend>(
         let routes = router(&profile.services)
             .merge(web::docs(prefix, document.clone()))
             .merge(web::docs("", document.clone()))
-            .merge(Health::new(env!("CARGO_PKG_VERSION"), profile.checks()).router());
+            .merge(profile.health(env!("CARGO_PKG_VERSION")).router());
         web::mount(routes, profile.services.auth.clone(), &web_settings)
     };
     if crate::is_lambda() {

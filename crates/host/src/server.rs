@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::limits::{HEADER_BYTES, HEADER_TIMEOUT, HTTP_CONNECTIONS};
@@ -51,8 +52,21 @@ pub fn is_lambda() -> bool {
     cfg!(feature = "lambda") && std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
 }
 
+/// Whether the process was asked to stop, or has to. One for the process, as its signals are.
+static STOPPING: AtomicBool = AtomicBool::new(false);
+
+/// Whether [`shutdown_signal`] or [`end_of`] has come: no new work is to be sent to this process.
+pub fn is_stopping() -> bool {
+    STOPPING.load(Ordering::Relaxed)
+}
+
 /// Comes when the process is asked to stop: SIGTERM, or Ctrl-C.
 pub async fn shutdown_signal() {
+    signal().await;
+    STOPPING.store(true, Ordering::Relaxed);
+}
+
+async fn signal() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -73,6 +87,7 @@ pub async fn end_of(supervisor: &Supervisor) {
         () = shutdown_signal() => {}
         _ = supervisor.failed() => {}
     }
+    STOPPING.store(true, Ordering::Relaxed);
 }
 
 impl Server {

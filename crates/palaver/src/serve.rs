@@ -4,7 +4,6 @@ use axum::Router;
 use host::{BlobsBackend, Profile, Settings, StoreBackend, WithFiles};
 use rooms::RoomsFunction;
 use utoipa::openapi::OpenApi;
-use web::Health;
 
 use crate::page;
 
@@ -43,7 +42,7 @@ fn router(profile: &Profile) -> Router {
         .merge(notifications::router(services.notifications.clone()))
         .merge(files::router(services.files.clone()))
         .merge(documents())
-        .merge(Health::new(env!("CARGO_PKG_VERSION"), profile.checks()).router())
+        .merge(profile.health(env!("CARGO_PKG_VERSION")).router())
         .merge(page::router(services.files.direct_origin()))
 }
 

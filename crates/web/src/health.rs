@@ -1,5 +1,7 @@
-//! `GET /health`: whether this process can do its work, for load balancers and people.
+//! Whether this process can do its work, for load balancers, orchestrators and people: `/health`, `/health/live` and
+//! `/health/ready`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +20,7 @@ use crate::Json;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Something that must work: `Ok` or a word about what does not. The word is public: no addresses, no names.
-pub type Check = Box<dyn Fn() -> BoxFuture<'static, Result<(), &'static str>> + Send + Sync>;
+pub type Check = Box<dyn Fn() -> BoxFuture<'static, Result<(), Cow<'static, str>>> + Send + Sync>;
 
 /// The checks of a process, by name.
 #[derive(Default)]
@@ -29,11 +31,12 @@ pub struct Checks {
     pub useful: Vec<(&'static str, Check)>,
 }
 
-/// `GET /health` of a process.
+/// The health of a process.
 #[derive(Clone)]
 pub struct Health {
     version: &'static str,
     checks: Arc<Checks>,
+    is_stopping: fn() -> bool,
 }
 
 /// The answer of `/health`: 200 when all needed checks pass, else 503.
@@ -44,23 +47,42 @@ struct Report {
     /// The version that runs.
     version: &'static str,
     /// Each check: `ok`, or what does not work.
-    checks: BTreeMap<&'static str, &'static str>,
+    checks: BTreeMap<&'static str, Cow<'static, str>>,
 }
 
 impl Health {
     /// `version` is that of the binary.
     pub fn new(version: &'static str, checks: impl Into<Checks>) -> Self {
-        Health { version, checks: Arc::new(checks.into()) }
+        Health { version, checks: Arc::new(checks.into()), is_stopping: || false }
     }
 
-    /// The route `/health`.
+    /// Asks this whether the process drains.
+    pub fn until(self, is_stopping: fn() -> bool) -> Self {
+        Health { is_stopping, ..self }
+    }
+
+    /// The routes: `/health`, the whole report; `/health/live`, whether the process is up, which asks nothing of anybody, so
+    /// that a store that is away makes nobody restart it; `/health/ready`, whether new work may be sent to it. They are
+    /// served once everything is open, so a process that answers has started.
     pub fn router(self) -> Router {
-        Router::new().route("/health", get(move || self.clone().answer()))
+        let is_stopping = self.is_stopping;
+        Router::new()
+            .route("/health", get(move || self.clone().answer()))
+            .route("/health/live", get(async || state(StatusCode::OK, "ok")))
+            .route(
+                "/health/ready",
+                get(move || async move {
+                    match is_stopping() {
+                        false => state(StatusCode::OK, "ok"),
+                        true => state(StatusCode::SERVICE_UNAVAILABLE, "draining"),
+                    }
+                }),
+            )
     }
 
     async fn answer(self) -> Response {
         let (needed, useful) = tokio::join!(results(&self.checks.needed), results(&self.checks.useful));
-        let pass = |results: &BTreeMap<&str, &str>| results.values().all(|result| *result == "ok");
+        let pass = |results: &BTreeMap<&str, Cow<'_, str>>| results.values().all(|result| result == "ok");
         let (code, status) = match (pass(&needed), pass(&useful)) {
             (true, true) => (StatusCode::OK, "ok"),
             (true, false) => (StatusCode::OK, "degraded"),
@@ -78,10 +100,14 @@ impl From<Vec<(&'static str, Check)>> for Checks {
     }
 }
 
-async fn results(checks: &[(&'static str, Check)]) -> BTreeMap<&'static str, &'static str> {
+fn state(code: StatusCode, status: &'static str) -> Response {
+    (code, Json(BTreeMap::from([("status", status)]))).into_response()
+}
+
+async fn results(checks: &[(&'static str, Check)]) -> BTreeMap<&'static str, Cow<'static, str>> {
     let results = checks.iter().map(|(name, check)| async move {
-        let result = tokio::time::timeout(PATIENCE, check()).await.unwrap_or(Err("no answer in time"));
-        (*name, result.err().unwrap_or("ok"))
+        let result = tokio::time::timeout(PATIENCE, check()).await.unwrap_or(Err("no answer in time".into()));
+        (*name, result.err().unwrap_or("ok".into()))
     });
     join_all(results).await.into_iter().collect()
 }
@@ -95,7 +121,7 @@ mod tests {
     use super::*;
 
     fn check(name: &'static str, result: Result<(), &'static str>) -> (&'static str, Check) {
-        (name, Box::new(move || Box::pin(std::future::ready(result))))
+        (name, Box::new(move || Box::pin(std::future::ready(result.map_err(Cow::from)))))
     }
 
     async fn asked(checks: impl Into<Checks>) -> (StatusCode, serde_json::Value) {
@@ -104,6 +130,21 @@ mod tests {
         let code = answer.status();
         let body = to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
         (code, serde_json::from_slice(&body).expect("JSON"))
+    }
+
+    #[tokio::test]
+    async fn a_process_that_drains_lives_and_takes_nothing_new() {
+        let health = Health::new("1", vec![check("store", Err("does not answer"))]);
+        let ask = async |health: Health, path: &str| {
+            let request = Request::get(path).body(Body::empty()).expect("a request");
+            health.router().oneshot(request).await.expect("an answer").status()
+        };
+        for path in ["/health/live", "/health/ready"] {
+            assert_eq!(ask(health.clone(), path).await, StatusCode::OK, "{path} asks no store");
+        }
+        let draining = health.until(|| true);
+        assert_eq!(ask(draining.clone(), "/health/live").await, StatusCode::OK);
+        assert_eq!(ask(draining, "/health/ready").await, StatusCode::SERVICE_UNAVAILABLE);
     }
 
     #[tokio::test]

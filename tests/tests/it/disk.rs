@@ -77,13 +77,22 @@ async fn a_full_disk_refuses_clearly_and_loses_nothing_acked() {
 
     // It lives: it answers, and what it has can be read.
     assert!(server.is_running());
-    assert!(Person::nobody(&server).get("/health").await.status.as_u16() < 600);
+    let nobody = Person::nobody(&server);
+    let health = nobody.get("/health").await;
+    assert_eq!((health.status.as_u16(), &health.body["checks"]["writes"]), (503, &json!("fail")), "{}", health.text());
+    assert_eq!(health.body["checks"]["store"], "ok", "it can be read");
+    for path in ["/health/live", "/health/ready"] {
+        assert_eq!(nobody.get(path).await.status.as_u16(), 200, "{path}: another process would have no more room");
+    }
     let page = ada.get(&format!("/api/rooms/{id}/messages?limit=1")).await.ok();
     assert_eq!(page["items"].as_array().map(Vec::len), Some(usize::from(!acked.is_empty())));
     let upload = ada.upload(&id, "big.bin", "application/octet-stream", vec![7; 4 * 1024 * 1024]).await;
     assert_eq!(upload.body["code"], "unavailable", "{} {}", upload.status, upload.text());
 
     std::fs::remove_file(ballast).unwrap();
+    // Nobody writes: a probe finds out that writes work again.
+    let healthy = async || (nobody.get("/health").await.status.as_u16() == 200).then_some(());
+    wait::until("writes that work again", healthy).await;
     let again = wait::until("a send that is taken", async || {
         let mut socket = ada.connect().await;
         socket.send(send.clone()).await;

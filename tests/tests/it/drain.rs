@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tests::person::Person;
 use tests::server::Server;
+use tests::wait;
 
 use crate::setup::{join, number, room, texts};
 
@@ -24,6 +25,21 @@ async fn sockets_get_goaway_and_the_exit_is_clean() {
     let status = server.ended().await;
     assert!(status.success(), "{status}\n{}", server.log());
     assert!(asked.elapsed() < Duration::from_secs(30));
+}
+
+#[tokio::test]
+async fn a_node_that_drains_lives_and_is_not_ready() {
+    let mut server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let nobody = Person::nobody(&server);
+    for path in ["/health", "/health/live", "/health/ready"] {
+        assert_eq!(nobody.get(path).await.status.as_u16(), 200, "{path}");
+    }
+    let _socket = ada.connect().await;
+    server.ask_to_end();
+    wait::until("not ready", async || (nobody.get("/health/ready").await.status.as_u16() == 503).then_some(())).await;
+    assert_eq!(nobody.get("/health/live").await.status.as_u16(), 200);
+    assert!(server.ended().await.success());
 }
 
 #[tokio::test]

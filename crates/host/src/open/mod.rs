@@ -8,6 +8,7 @@ mod store;
 #[cfg(feature = "stream-poller")]
 mod stream;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,7 +19,7 @@ use service::limits::NODE_LIFE;
 use service::log_throttle::LogThrottle;
 use service::ports::{BlobError, Blobs, BusStatus, StoreError};
 use service::{Clock, Ports, ServiceSettings, Services, SystemClock};
-use web::{Check, Checks};
+use web::{Check, Checks, Health};
 
 use crate::Settings;
 use store::OpenStore;
@@ -177,8 +178,14 @@ impl Profile {
         Ok(Profile { services: Services::new(ports, service), node, store, blobs })
     }
 
-    /// What `/health` asks: whether the store answers, without which nothing goes; whether the store of files does,
-    /// without which one still chats; and whether the bus works, without which nodes hear of each other later.
+    /// The health of a process that serves this profile. `version` is that of its binary.
+    pub fn health(&self, version: &'static str) -> Health {
+        Health::new(version, self.checks()).until(crate::server::is_stopping)
+    }
+
+    /// What `/health` asks: whether the store answers and takes writes, without which nothing goes, and whether the feed gets
+    /// on; whether the store of files does, without which one still chats; and whether the bus works, without which nodes
+    /// hear of each other later.
     pub fn checks(&self) -> Checks {
         static STORE: LogThrottle = LogThrottle::new();
         static FILES: LogThrottle = LogThrottle::new();
@@ -197,9 +204,34 @@ impl Profile {
         let status = self.services.ports.bus.status();
         let bus: Check = Box::new(move || {
             let up = *status.borrow() == BusStatus::Up;
-            Box::pin(std::future::ready(if up { Ok(()) } else { Err("is down") }))
+            Box::pin(std::future::ready(if up { Ok(()) } else { Err("is down".into()) }))
         });
-        Checks { needed: vec![("store", store)], useful: vec![("files", files), ("bus", bus)] }
+        let needed = vec![("store", store), ("writes", self.writes_check()), ("feed", self.feed_check())];
+        Checks { needed, useful: vec![("files", files), ("bus", bus)] }
+    }
+
+    fn writes_check(&self) -> Check {
+        static WRITES: LogThrottle = LogThrottle::new();
+        let logs = self.services.logs.clone();
+        Box::new(move || {
+            let logs = logs.clone();
+            Box::pin(async move {
+                let failed = |error| {
+                    away(&WRITES, "writes", &error);
+                    Cow::from("fail")
+                };
+                logs.check_writes().await.map_err(failed)
+            })
+        })
+    }
+
+    /// The first room that stands still says enough: with the room, the entry and the reason.
+    fn feed_check(&self) -> Check {
+        let feed = self.services.feed.clone();
+        Box::new(move || {
+            let trouble = feed.troubles().into_iter().next();
+            Box::pin(std::future::ready(trouble.map_or(Ok(()), |trouble| Err(trouble.to_string().into()))))
+        })
     }
 
     /// The SQL database, for what only an operator does; none where the store is another.
@@ -232,12 +264,12 @@ impl Profile {
 
 /// The word of `/health` for something that does not answer. Why is in the log, since the word is public; a balancer asks
 /// often, so it stands there now and then.
-fn away(line: &LogThrottle, what: &str, error: &dyn std::fmt::Display) -> &'static str {
+fn away(line: &LogThrottle, what: &str, error: &dyn std::fmt::Display) -> Cow<'static, str> {
     let why = format!("{what}: {error}");
     if let Some(repeated) = line.admit(&why, Instant::now()) {
         tracing::warn!(why, repeated, "a check of /health failed");
     }
-    "does not answer"
+    "does not answer".into()
 }
 
 fn at(path: &Path) -> impl Fn(std::io::Error) -> OpenError + '_ {

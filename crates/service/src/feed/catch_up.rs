@@ -15,9 +15,9 @@ use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use tokio::time::Instant;
 
-use super::Consumer;
 use super::reader::{perform, stored_cursors};
 use super::scheduler::{Ran, Run, lease_name, shard_of};
+use super::{Consumer, Troubles};
 use crate::clock::Clock;
 use crate::ports::{Fence, Store, StoreResult};
 use crate::refusals::RETRY_MS;
@@ -39,6 +39,7 @@ pub struct CatchUp {
     kept: Cache<RoomId, Kept>,
     /// Where the next sweep of this process begins: which consumer's rooms, and after which room.
     place: Mutex<(usize, Option<RoomId>)>,
+    troubles: Troubles,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -50,8 +51,8 @@ struct Kept {
 impl CatchUp {
     /// Gives each entry to the consumers in this order. `owner` holds the leases: each process has its own.
     pub fn new(store: Store, clock: Arc<dyn Clock>, consumers: Vec<Arc<dyn Consumer>>, owner: String) -> Arc<Self> {
-        let kept = Cache::new(FEED_ROOMS);
-        Arc::new(CatchUp { store, clock, consumers, owner, kept, place: Mutex::default() })
+        let (kept, place, troubles) = (Cache::new(FEED_ROOMS), Mutex::default(), Troubles::default());
+        Arc::new(CatchUp { store, clock, consumers, owner, kept, place, troubles })
     }
 
     /// Reads these rooms to their heads. Returns those that are still behind: the caller asks for them again.
@@ -152,7 +153,7 @@ impl CatchUp {
                 head,
                 fresh: Vec::new(),
             };
-            match perform(&self.store, &self.consumers, run).await {
+            match perform(&self.store, &self.consumers, &self.troubles, run).await {
                 Ran::Failed { .. } => result = Err(later()),
                 Ran::To { moved, .. } => {
                     for (consumer, seq, retry) in moved {

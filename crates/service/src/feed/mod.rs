@@ -15,6 +15,7 @@ mod reader;
 mod room;
 mod scheduler;
 mod task;
+mod troubles;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +26,7 @@ use async_trait::async_trait;
 use domain::{Change, Entry, Epoch, LogId, OwnChange, Refusal, RoomId, Seq, UserId};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::log::{CommitListener, Logs};
@@ -34,6 +36,8 @@ use crate::supervisor::{Policy, Supervised, Supervisor};
 pub use catch_up::CatchUp;
 pub use notify::Notify;
 pub use own_rooms::OwnRooms;
+pub use troubles::Trouble;
+use troubles::Troubles;
 
 /// Somebody who makes something of a room's entries.
 #[async_trait]
@@ -103,6 +107,7 @@ impl Feed {
             woken: Arc::new(tokio::sync::Mutex::new(woken)),
             missed: missed.clone(),
             stopped,
+            troubles: Arc::default(),
         };
         Arc::new(Feed { wakes, missed, stop, parts, running: Mutex::default() })
     }
@@ -117,6 +122,11 @@ impl Feed {
         logs.add_listener(self.clone());
         let parts = self.parts.clone();
         *running = Some(supervisor.supervise("feed", Policy::Restart, move || task::run(parts.clone())));
+    }
+
+    /// Returns the rooms that have stood still for a while, though they are tried again and again.
+    pub fn troubles(&self) -> Vec<Trouble> {
+        self.parts.troubles.lasting(Instant::now())
     }
 
     /// Ends: what is under way finishes, cursors are saved, leases given back.

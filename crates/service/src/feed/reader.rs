@@ -7,14 +7,20 @@ use std::time::Duration;
 use crate::limits::FEED_BATCH;
 use domain::{Entry, Gap, LogId, RoomId, Seq};
 use futures_util::FutureExt;
+use tokio::time::Instant;
 
 use super::scheduler::{Ran, Run};
-use super::{Batch, Consumer};
-use crate::log_throttle::LogThrottle;
+use super::{Batch, Consumer, Trouble, Troubles};
 use crate::ports::{Store, StoreError, StoreResult, note_unreadable};
 
 /// When to ask again if the store does not say.
 const RETRY: Duration = Duration::from_secs(1);
+/// How the error of a read with a hole begins.
+const HOLE: &str = "a read had a hole";
+/// What stopped when a room could not be read.
+const READER: &str = "reader";
+/// What stopped when a consumer panicked: which one is not known.
+const A_CONSUMER: &str = "consumer";
 
 /// After how long a failed call of the store makes sense again.
 pub(super) fn retry_of(error: &StoreError) -> Duration {
@@ -25,15 +31,17 @@ pub(super) fn retry_of(error: &StoreError) -> Duration {
 }
 
 /// Performs a run. A consumer that panics fails its room alone, which is tried again later.
-pub(super) async fn perform(store: &Store, consumers: &[Arc<dyn Consumer>], run: Run) -> Ran {
+pub(super) async fn perform(store: &Store, consumers: &[Arc<dyn Consumer>], troubles: &Troubles, run: Run) -> Ran {
     let room = run.room;
-    AssertUnwindSafe(read_and_give(store, consumers, run)).catch_unwind().await.unwrap_or_else(|_| {
-        tracing::error!(%room, "a consumer of the feed panicked");
+    let seq = run.positions.iter().flatten().min().map_or(1, |position| position + 1);
+    AssertUnwindSafe(read_and_give(store, consumers, troubles, run)).catch_unwind().await.unwrap_or_else(|_| {
+        let why = "it panicked".to_owned();
+        troubles.stopped(Trouble { room, consumer: A_CONSUMER, seq, why }, Instant::now());
         Ran::Failed { retry: RETRY }
     })
 }
 
-async fn read_and_give(store: &Store, consumers: &[Arc<dyn Consumer>], run: Run) -> Ran {
+async fn read_and_give(store: &Store, consumers: &[Arc<dyn Consumer>], troubles: &Troubles, run: Run) -> Ran {
     let Run { room, epoch, positions, due, head, fresh, .. } = run;
     let (positions, cursors, due) = match positions {
         Some(positions) => (positions, None, due),
@@ -43,7 +51,10 @@ async fn read_and_give(store: &Store, consumers: &[Arc<dyn Consumer>], run: Run)
                 let due = from.iter().map(|seq| *seq < head).collect();
                 (from, Some(cursors), due)
             }
-            Err(error) => return Ran::Failed { retry: retry_of(&error) },
+            Err(error) => {
+                troubles.stopped(unread(room, 1, &error), Instant::now());
+                return Ran::Failed { retry: retry_of(&error) };
+            }
         },
     };
     let due: Vec<usize> = (0..consumers.len()).filter(|consumer| due[*consumer]).collect();
@@ -55,10 +66,11 @@ async fn read_and_give(store: &Store, consumers: &[Arc<dyn Consumer>], run: Run)
         // A head without its entries: the store was restored, or it lags. It says so later.
         Ok(_) => return Ran::To { cursors, moved: stopped(&due, &positions, RETRY) },
         Err(error) => {
-            log_failed_read(room, after + 1, &error);
+            troubles.stopped(unread(room, after + 1, &error), Instant::now());
             return Ran::To { cursors, moved: stopped(&due, &positions, retry_of(&error)) };
         }
     };
+    troubles.over(room, READER);
     let mut moved = Vec::with_capacity(due.len());
     for consumer in due {
         let position = positions[consumer];
@@ -68,14 +80,21 @@ async fn read_and_give(store: &Store, consumers: &[Arc<dyn Consumer>], run: Run)
         let begin = part.entries.partition_point(|entry| entry.seq <= position);
         let batch = Batch { room, epoch, entries: &part.entries[begin..] };
         let consumed = if batch.entries.is_empty() { Ok(()) } else { consumers[consumer].consume(&batch).await };
+        let name = consumers[consumer].name();
         moved.push(match consumed {
-            Ok(()) => (consumer, part.through, None),
+            Ok(()) => {
+                troubles.over(room, name);
+                (consumer, part.through, None)
+            }
             Err(stopped) => {
+                let (seq, why) = (stopped.done + 1, format!("{:?}", stopped.refusal.code).to_lowercase());
+                troubles.stopped(Trouble { room, consumer: name, seq, why }, Instant::now());
                 let retry = stopped.refusal.retry_ms.map_or(RETRY, Duration::from_millis);
                 (consumer, stopped.done.max(position), Some(retry))
             }
         });
     }
+    troubles.over(room, A_CONSUMER);
     Ran::To { cursors, moved }
 }
 
@@ -144,13 +163,17 @@ async fn readable_entries(store: &Store, room: RoomId, from: Seq, to: Seq) -> St
 /// A hole in what the store gave is a failure of the store: nothing behind it may be dealt with before it is filled.
 fn hole(gap: Gap) -> StoreError {
     let retry_ms = RETRY.as_millis() as u64;
-    StoreError::Unavailable { why: format!("a read had a hole: {gap}"), retry_ms }
+    StoreError::Unavailable { why: format!("{HOLE}: {gap}"), retry_ms }
 }
 
-/// All rooms meet the same trouble when the store is away, so the line is throttled.
-fn log_failed_read(room: RoomId, from: Seq, error: &StoreError) {
-    static LINE: LogThrottle = LogThrottle::new();
-    if let Some(repeated) = LINE.admit(&error.to_string(), std::time::Instant::now()) {
-        tracing::warn!(%room, from, %error, repeated, "the feed could not read a room, will retry");
-    }
+/// A room that could not be read from `seq` on. What the store says may name servers, so it is for the log alone.
+fn unread(room: RoomId, seq: Seq, error: &StoreError) -> Trouble {
+    tracing::debug!(%room, seq, %error, "room not read");
+    let why = match error {
+        StoreError::Unavailable { why, .. } if why.starts_with(HOLE) => "a read had a hole",
+        StoreError::Unavailable { .. } => "the store is unavailable",
+        StoreError::OtherEpoch => "the store was restored",
+        _ => "it cannot be read",
+    };
+    Trouble { room, consumer: READER, seq, why: why.to_owned() }
 }

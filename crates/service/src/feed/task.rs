@@ -14,7 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::reader::{perform, retry_of};
 use super::scheduler::{FeedScheduler, Ran, Save, Sweep, lease_name};
-use super::{Consumer, FeedSettings};
+use super::{Consumer, FeedSettings, Troubles};
 use crate::clock::Clock;
 use crate::ports::{Behind, ChangedLogs, ChangesCursor, Committed, Fence, Store, StoreResult};
 
@@ -38,6 +38,7 @@ pub(super) struct FeedParts {
     pub woken: Arc<Mutex<mpsc::Receiver<Committed>>>,
     pub missed: Arc<AtomicBool>,
     pub stopped: watch::Receiver<bool>,
+    pub troubles: Arc<Troubles>,
 }
 
 /// Runs a feed until it is told to stop, then saves the cursors and gives the leases back.
@@ -54,6 +55,7 @@ struct FeedTask {
     woken: OwnedMutexGuard<mpsc::Receiver<Committed>>,
     missed: Arc<AtomicBool>,
     stopped: watch::Receiver<bool>,
+    troubles: Arc<Troubles>,
     scheduler: FeedScheduler,
     jobs: JoinSet<Done>,
     began: Instant,
@@ -64,7 +66,7 @@ struct FeedTask {
 
 impl FeedTask {
     fn new(parts: FeedParts, woken: OwnedMutexGuard<mpsc::Receiver<Committed>>) -> Self {
-        let FeedParts { store, clock, consumers, settings, missed, stopped, .. } = parts;
+        let FeedParts { store, clock, consumers, settings, missed, stopped, troubles, .. } = parts;
         FeedTask {
             scheduler: FeedScheduler::new(consumers.len()),
             consumers,
@@ -74,6 +76,7 @@ impl FeedTask {
             woken,
             missed,
             stopped,
+            troubles,
             jobs: JoinSet::new(),
             began: Instant::now(),
             cursor: None,
@@ -115,10 +118,10 @@ impl FeedTask {
             self.scheduler.look_everywhere();
         }
         while let Some(run) = self.scheduler.next_run(now) {
-            let (store, consumers) = (self.store.clone(), self.consumers.clone());
+            let (store, consumers, troubles) = (self.store.clone(), self.consumers.clone(), self.troubles.clone());
             self.jobs.spawn(async move {
                 let (room, number) = (run.room, run.number);
-                Done::Ran(room, number, perform(&store, &consumers, run).await)
+                Done::Ran(room, number, perform(&store, &consumers, &troubles, run).await)
             });
         }
         for save in self.scheduler.saves(now, false) {

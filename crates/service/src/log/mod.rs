@@ -7,10 +7,12 @@ mod counts;
 pub mod rates;
 mod rows;
 mod task;
+mod write_health;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use crate::limits::APPENDER_QUEUE;
 use domain::limits::Limits;
@@ -21,7 +23,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::ports::{Committed, Forward, Store};
+use crate::ports::{AppendError, Appended, Committed, Forward, Store, StoreError};
 use crate::refusals::{RETRY_MS, STORE_AWAY, overloaded};
 use crate::supervisor;
 
@@ -29,6 +31,10 @@ pub use counts::AppendCounts;
 use counts::Counts;
 use rates::Rates;
 use task::{AppenderTask, Submission};
+use write_health::{LastWrite, WriteHealth};
+
+/// The lease that is taken to find out whether writes work.
+const PROBE_LEASE: &str = "health";
 
 /// Hears what was committed here, in order for each log, before the ack.
 pub trait CommitListener: Send + Sync {
@@ -57,6 +63,7 @@ pub struct Logs {
     /// The way to other nodes, where there are any.
     forward: OnceLock<Arc<dyn Forward>>,
     counts: Counts,
+    last_write: LastWrite,
 }
 
 impl Logs {
@@ -73,6 +80,7 @@ impl Logs {
             waiting: watch::Sender::new(0),
             forward: OnceLock::new(),
             counts: Counts::default(),
+            last_write: LastWrite::default(),
         })
     }
 
@@ -111,6 +119,35 @@ impl Logs {
     /// What the appenders of this node did so far.
     pub fn counts(&self) -> AppendCounts {
         self.counts.so_far()
+    }
+
+    /// Says whether writes work, by the fate of the last append. After a failure, now and then, by a write that changes
+    /// nothing for anybody.
+    pub async fn check_writes(&self) -> Result<(), StoreError> {
+        let failing = || StoreError::Unavailable { why: "the last write failed".into(), retry_ms: RETRY_MS };
+        match self.last_write.health(self.started.elapsed()) {
+            WriteHealth::Work => Ok(()),
+            WriteHealth::Fail => Err(failing()),
+            WriteHealth::Probe => {
+                // Over as soon as it is taken, so that each probe writes.
+                let life = Duration::from_millis(1);
+                self.store.feed.lease(PROBE_LEASE, PROBE_LEASE, self.clock.now(), life).await?;
+                self.last_write.ended();
+                Ok(())
+            }
+        }
+    }
+
+    /// Notes how an append went.
+    fn note_append(&self, outcome: &Appended, entries: usize) {
+        self.counts.append(outcome, entries);
+        match outcome {
+            Err(AppendError::Unavailable { .. } | AppendError::Unknown) => {
+                self.last_write.failed(self.started.elapsed());
+            }
+            // A refusal of this one append says nothing of others.
+            Ok(_) | Err(_) => self.last_write.ended(),
+        }
     }
 
     /// From now on `listener` hears what is committed.

@@ -163,7 +163,7 @@ async fn carry_out(logs: Arc<Logs>, log: LogId, command: Command) -> Input {
         Command::Append(prepared) => {
             let append = store.log.append(log, &prepared.after, &prepared.entries, &prepared.row_writes);
             let outcome = timeout(APPEND_DEADLINE, append).await.unwrap_or(Err(AppendError::Unknown));
-            logs.counts.append(&outcome, prepared.entries.len());
+            logs.note_append(&outcome, prepared.entries.len());
             Input::Appended(outcome)
         }
         Command::Slot { from, to } => {
