@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use domain::{Body, LogId, MemberState, UserId};
+use futures_util::future::BoxFuture;
 use realtime::codec::CodecKind;
 use realtime::interpreter::deliveries;
 use service::ports::{BusMessage, Committed};
@@ -16,6 +18,9 @@ use crate::follow::Follow;
 use crate::limits::DELIVERY_QUEUE;
 use crate::presence::PresenceWatch;
 use crate::tasks::Tasks;
+
+/// How long the end of the process waits for commits to be published.
+const FLUSH_WAIT: Duration = Duration::from_secs(2);
 
 /// A commit on its way to the sockets.
 pub(crate) struct Job {
@@ -79,7 +84,7 @@ impl Deliveries {
     }
 
     /// Returns once everything that was queued before has been published and delivered.
-    pub async fn flush(&self) {
+    async fn flushed(&self) {
         loop {
             let done = self.done.notified();
             tokio::pin!(done);
@@ -149,6 +154,14 @@ impl Deliveries {
 impl CommitListener for Deliveries {
     fn committed(&self, committed: &Committed) {
         self.enqueue(Job { committed: committed.clone(), ours: true });
+    }
+
+    fn flush(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            if tokio::time::timeout(FLUSH_WAIT, self.flushed()).await.is_err() {
+                tracing::warn!("commits still wait to be published, other nodes will find them in the log");
+            }
+        })
     }
 }
 

@@ -13,6 +13,7 @@ use realtime::hub::SocketId;
 use realtime::protocol::Settings;
 use service::Services;
 use service::ports::StoreError;
+use service::supervisor::Supervisor;
 
 use crate::connections::ConnectionRegistry;
 use crate::delivery::Deliveries;
@@ -59,18 +60,22 @@ pub struct Node {
     pub(crate) presence: Arc<PresenceWatch>,
     pub(crate) drain: Arc<Drain>,
     pub(crate) memory: Arc<MemoryBudget>,
-    deliveries: Arc<Deliveries>,
     peers: Arc<PeerNodes>,
     tasks: Tasks,
     next_socket: AtomicU64,
 }
 
 impl Node {
-    /// Starts a node. From then on it hears the commits of `services.logs` and the bus.
-    pub async fn start(services: Services, settings: NodeSettings) -> Result<Arc<Node>, StoreError> {
+    /// Starts a node. From then on it hears the commits of `services.logs` and the bus. A task without which it cannot work
+    /// ends the process through `supervisor`.
+    pub async fn start(
+        services: Services,
+        settings: NodeSettings,
+        supervisor: &Supervisor,
+    ) -> Result<Arc<Node>, StoreError> {
         let NodeSettings { name, limits, shards } = settings;
         let shards = shards.max(1);
-        let tasks = Tasks::new();
+        let tasks = Tasks::new(supervisor.clone());
         let follow = Follow::start(services.clone(), tasks.clone(), shards).await?;
         let presence = PresenceWatch::new(services.clone(), follow.clone(), tasks.clone());
         let deliveries = Deliveries::start(services.clone(), follow.clone(), presence.clone(), tasks.clone(), shards);
@@ -83,7 +88,11 @@ impl Node {
             Ok(limit) => limit,
         });
         let caches = services.clone();
-        tasks.essential("memory", memory.clone().keep(connections.clone(), move || caches.shrink()));
+        let (budget, sockets) = (memory.clone(), connections.clone());
+        tasks.restarted("memory", move || {
+            let caches = caches.clone();
+            budget.clone().keep(sockets.clone(), move || caches.shrink())
+        });
 
         let relay = Relay {
             services: services.clone(),
@@ -93,8 +102,9 @@ impl Node {
             receipts: receipts.clone(),
         };
         relay.start(&tasks);
-        tasks.essential("presence", presence.clone().run());
-        tasks.essential("upkeep", follow.clone().keep_up());
+        let (watch, logs) = (presence.clone(), follow.clone());
+        tasks.restarted("presence", move || watch.clone().run());
+        tasks.restarted("upkeep", move || logs.clone().keep_up());
 
         services.logs.add_listener(deliveries.clone());
         services.presence.add_listener(Arc::new(LocalTyping(typing)));
@@ -106,7 +116,6 @@ impl Node {
             presence,
             drain: Arc::new(Drain::new(limits.connections_per_node, memory.clone())),
             memory,
-            deliveries,
             peers: PeerNodes::new(name.clone()),
             tasks,
             next_socket: AtomicU64::new(0),
@@ -142,16 +151,10 @@ impl Node {
         });
     }
 
-    /// Ends the node, after everything that was committed before has been published to the other nodes.
-    pub async fn stop(&self) {
-        self.deliveries.flush().await;
-        self.services.ports.bus.flush().await;
+    /// Ends the node. What was committed before is published by then: `service::Running::stop`, which comes first, waits for
+    /// it.
+    pub fn stop(&self) {
         self.tasks.stop();
-    }
-
-    /// Returns once a task has ended without which the node cannot work: the process should drain and end.
-    pub async fn failed(&self) {
-        self.tasks.failed().await;
     }
 
     /// Returns the node's name.

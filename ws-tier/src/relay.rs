@@ -9,7 +9,7 @@ use domain::{LogId, Seq};
 use service::Services;
 use service::limits::CHANGES_INTERVAL;
 use service::ports::{BusMessage, BusStatus, ChangesCursor, Heard};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
 
 use crate::delivery::{Deliveries, Job};
@@ -34,15 +34,19 @@ impl Relay {
     pub fn start(self, tasks: &Tasks) {
         let Some(heard) = self.services.ports.bus.listen() else {
             tracing::error!("this node's bus has another listener, so commits of other nodes arrive by `changes` only");
-            return tasks.essential("changes", self.changes());
+            return tasks.restarted("changes", move || self.clone().changes());
         };
         let (ephemeral, shown) = mpsc::channel(EPHEMERAL_QUEUE);
-        tasks.essential("ephemeral", self.clone().show(shown));
-        tasks.essential("bus", self.clone().listen(heard, ephemeral));
-        tasks.essential("changes", self.changes());
+        let (relay, shown) = (self.clone(), Arc::new(Mutex::new(shown)));
+        tasks.restarted("ephemeral", move || relay.clone().show(shown.clone()));
+        let (relay, heard) = (self.clone(), Arc::new(Mutex::new(heard)));
+        tasks.restarted("bus", move || relay.clone().listen(heard.clone(), ephemeral.clone()));
+        tasks.restarted("changes", move || self.clone().changes());
     }
 
-    async fn listen(self, mut heard: mpsc::Receiver<Heard>, ephemeral: mpsc::Sender<Heard>) {
+    async fn listen(self, heard: Arc<Mutex<mpsc::Receiver<Heard>>>, ephemeral: mpsc::Sender<Heard>) {
+        // Held by this task alone; a restarted one continues with it.
+        let mut heard = heard.lock().await;
         while let Some(Heard { log, message }) = heard.recv().await {
             match message {
                 BusMessage::Committed(committed) => self.deliveries.enqueue(Job { committed, ours: false }),
@@ -57,7 +61,8 @@ impl Relay {
     }
 
     /// Shows ephemeral messages: typing and marks.
-    async fn show(self, mut ephemeral: mpsc::Receiver<Heard>) {
+    async fn show(self, ephemeral: Arc<Mutex<mpsc::Receiver<Heard>>>) {
+        let mut ephemeral = ephemeral.lock().await;
         while let Some(Heard { log, message }) = ephemeral.recv().await {
             match (message, log) {
                 (BusMessage::Typing(typing), _) => self.typing.show(&typing).await,

@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use axum::Router;
 use domain::limits::Limits;
-use host::{BlobBackend, InternalSettings, OpenError, Profile, Server, Settings, memory_budget, shutdown_signal};
+use host::{
+    BlobBackend, InternalSettings, OpenError, Profile, Server, Settings, end_of, memory_budget, shutdown_signal,
+};
 use service::ports::StoreError;
+use service::supervisor::TaskFailure;
 use service::{Duties, Running};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -59,8 +62,8 @@ pub enum ServeError {
     #[error("cannot serve any more: {0}")]
     Serve(#[from] io::Error),
     /// A background task without which the process cannot work.
-    #[error("a background task failed; the log says which and why")]
-    Failed,
+    #[error(transparent)]
+    Failed(#[from] TaskFailure),
 }
 
 /// Serves the tier and `routes` on one address, mounted as every function is ([`web::mount`]), until SIGTERM or Ctrl-C,
@@ -86,7 +89,7 @@ pub async fn serve<F: BlobBackend>(
     let profile = Profile::open_with::<F>(&settings, None).await?;
     let duties = Duties { feed: settings.feed, files: F::HAS_BYTES };
     let running = profile.services.start_duties(duties);
-    let node = Node::start(profile.services.clone(), node_settings(&profile, &settings)).await?;
+    let node = Node::start(profile.services.clone(), node_settings(&profile, &settings), running.supervisor()).await?;
     let routes = routes(&profile).merge(node.router());
     let router = web::mount(routes, profile.services.auth.clone(), &settings.web);
 
@@ -109,15 +112,10 @@ pub async fn serve<F: BlobBackend>(
     ready(address);
 
     // Sockets are let go first; the listener goes on until they are, so that nobody is cut off.
-    let (mut asked, mut failed) = (None, false);
+    let mut asked = None;
     let drain = async {
-        tokio::select! {
-            () = shutdown_signal() => tracing::info!("shutting down"),
-            () = node.failed() => {
-                failed = true;
-                tracing::error!("a background task failed, shutting down");
-            }
-        }
+        end_of(running.supervisor()).await;
+        tracing::info!("shutting down");
         asked = Some(Instant::now());
         node.drain(settings.drain.mul_f64(SOCKETS_SHARE)).await;
         drained.cancel();
@@ -125,11 +123,9 @@ pub async fn serve<F: BlobBackend>(
     server.run(router, drain).await?;
 
     let end = asked.unwrap_or_else(Instant::now) + settings.drain;
+    let supervisor = running.supervisor().clone();
     stop(running, &node, profile, end).await;
-    match failed {
-        true => Err(ServeError::Failed),
-        false => Ok(()),
-    }
+    supervisor.failure().map_or(Ok(()), |failure| Err(ServeError::Failed(failure)))
 }
 
 /// Writes what waits and closes what is open, within the time that is left: a store that does not answer must not keep
@@ -137,7 +133,7 @@ pub async fn serve<F: BlobBackend>(
 async fn stop(running: Running, node: &Node, profile: Profile, end: Instant) {
     let stopped = async {
         running.stop().await;
-        node.stop().await;
+        node.stop();
         profile.close().await;
     };
     let left = end.saturating_duration_since(Instant::now()).max(STOP_WAIT);

@@ -1,20 +1,25 @@
 //! The tasks of a node: they end with it, and none ends unnoticed.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
+use parking_lot::Mutex;
+use service::supervisor::{Policy, Supervised, Supervisor};
 use tokio_util::sync::CancellationToken;
 
 /// Starts tasks that end with their node.
 #[derive(Clone)]
 pub(crate) struct Tasks {
     stop: CancellationToken,
-    failed: CancellationToken,
+    supervisor: Supervisor,
+    supervised: Arc<Mutex<Vec<Supervised>>>,
 }
 
 impl Tasks {
-    pub fn new() -> Tasks {
-        Tasks { stop: CancellationToken::new(), failed: CancellationToken::new() }
+    /// Returns the tasks of a node in a process that `supervisor` may end.
+    pub fn new(supervisor: Supervisor) -> Tasks {
+        Tasks { stop: CancellationToken::new(), supervisor, supervised: Arc::default() }
     }
 
     /// Starts a piece of work. A panic is logged and counted.
@@ -24,7 +29,8 @@ impl Tasks {
             tokio::select! {
                 ended = AssertUnwindSafe(work).catch_unwind() => {
                     if ended.is_err() {
-                        note_failure(name);
+                        metrics::counter!("palaver_task_failures_total", "task" => name).increment(1);
+                        tracing::error!(task = name, "a task panicked");
                     }
                 }
                 () = stop.cancelled() => {}
@@ -32,32 +38,28 @@ impl Tasks {
         });
     }
 
-    /// Starts a task without which the node cannot work. When it panics or ends, the node drains and the process ends.
+    /// Starts a task that cannot be restarted. When it panics or ends, the process drains and ends.
     pub fn essential(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
-        let (stop, failed) = (self.stop.clone(), self.failed.clone());
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = AssertUnwindSafe(task).catch_unwind() => {
-                    note_failure(name);
-                    failed.cancel();
-                }
-                () = stop.cancelled() => {}
-            }
-        });
+        let mut task = Some(task);
+        let once = move || task.take().expect("a task that ends the process is made once");
+        self.keep(self.supervisor.supervise(name, Policy::EndProcess, once));
+    }
+
+    /// Starts a task that is restarted with a back-off when it panics or ends; one that fails too often ends the process.
+    pub fn restarted<F>(&self, name: &'static str, make: impl FnMut() -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.keep(self.supervisor.supervise(name, Policy::Restart, make));
     }
 
     /// Ends all tasks.
     pub fn stop(&self) {
         self.stop.cancel();
+        self.supervised.lock().clear();
     }
 
-    /// Returns once a task has ended without which the node cannot work.
-    pub async fn failed(&self) {
-        self.failed.cancelled().await;
+    fn keep(&self, task: Supervised) {
+        self.supervised.lock().push(task);
     }
-}
-
-fn note_failure(task: &'static str) {
-    metrics::counter!("palaver_task_failures_total", "task" => task).increment(1);
-    tracing::error!(task, "a background task ended unexpectedly");
 }

@@ -238,9 +238,9 @@ mod tests {
     #[test]
     fn an_entry_that_does_not_follow_is_refused() {
         let mut window = Window::at(5, Timestamp(50));
-        assert_eq!(window.push(&keys(7, 7)[0]), Err(Gap { expected: 6, found: 7 }));
+        assert_eq!(window.push(keys(7, 7)[0]), Err(Gap { expected: 6, found: 7 }));
         assert_eq!((window.head(), window.from()), (5, 6), "it changes nothing");
-        assert_eq!(window.push(&keys(6, 6)[0]), Ok(()));
+        assert_eq!(window.push(keys(6, 6)[0]), Ok(()));
     }
 
     #[test]

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use domain::RoomId;
-use domain::limits::RECEIPT_MEMBERS;
 use parking_lot::Mutex;
 use realtime::interpreter;
 use realtime::message::Delivery;
@@ -76,7 +75,7 @@ impl Gateway {
         let own = self.services.ports.store.nodes.connections(mark.user, self.now()).await.ok()?;
         let own = own.into_iter().filter(|row| row.room.is_none() && row.id != from);
         self.post_signal(own, &interpreter::receipt(mark, true)).await;
-        if self.services.ports.store.rooms.member_count(mark.room).await.ok()? <= RECEIPT_MEMBERS as u64 {
+        if self.services.marks.shows_receipts(mark.room).await.ok()? {
             let others = self.followers(mark.room).await?;
             let others = others.into_iter().filter(|socket| socket.user != mark.user);
             self.post_signal(others, &interpreter::receipt(mark, false)).await;

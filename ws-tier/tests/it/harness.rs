@@ -86,7 +86,7 @@ impl Cluster {
         };
         let services = Services::new(ports, settings);
         let running = services.start_duties(Duties { files: false, ..Duties::default() });
-        let node = Node::start(services.clone(), node_settings).await.expect("the store is up");
+        let node = Node::start(services.clone(), node_settings, running.supervisor()).await.expect("the store is up");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let web_settings = WebSettings { limits: self.limits.clone(), ..WebSettings::default() };

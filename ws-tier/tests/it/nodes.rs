@@ -115,7 +115,7 @@ async fn what_is_committed_just_before_a_stop_reaches_the_other_nodes() {
     one.node.drain(Duration::from_secs(1)).await;
     let seq = one.send(&ada, room, "the last word").await;
     one.running.stop().await;
-    one.node.stop().await;
+    one.node.stop();
     // Sooner than the other node asks the store which logs changed.
     let event = tokio::time::timeout(CHANGES_INTERVAL / 2, socket.event(room)).await.expect("it was published");
     assert_eq!(event["seq"], seq);
