@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use domain::Gcra;
+use parking_lot::Mutex;
 use realtime::protocol::CloseCode;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::limits::{ADMISSION_PERIOD, ADMISSIONS};
 use crate::memory::MemoryBudget;
 
 /// How much of its grace a drain spreads the clients' departure over.
@@ -19,6 +22,8 @@ const LEAVE_WAIT: Duration = Duration::from_secs(1);
 pub(crate) struct Drain {
     limit: usize,
     memory: Arc<MemoryBudget>,
+    /// How fast sockets are admitted: a client that is refused retries with jitter.
+    rate: Mutex<Gcra>,
     open: AtomicUsize,
     one_less: Notify,
     stage: watch::Sender<Stage>,
@@ -39,15 +44,17 @@ impl Drain {
     /// Returns the state of a node that serves at most `limit` sockets, and none more while its memory is short.
     pub fn new(limit: usize, memory: Arc<MemoryBudget>) -> Drain {
         let (open, one_less) = (AtomicUsize::new(0), Notify::new());
-        Drain { limit, memory, open, one_less, stage: watch::Sender::new(Stage::Serving) }
+        let rate = Mutex::new(Gcra::new(ADMISSIONS, ADMISSION_PERIOD));
+        Drain { limit, memory, rate, open, one_less, stage: watch::Sender::new(Stage::Serving) }
     }
 
-    /// Returns a permit for another socket, or why there is none.
-    pub fn admit(self: &Arc<Self>) -> Result<ConnectionPermit, CloseCode> {
+    /// Returns a permit for another socket, or why the node admits none.
+    pub fn admit(self: &Arc<Self>, elapsed: Duration) -> Result<ConnectionPermit, CloseCode> {
         if self.is_draining() {
             return Err(CloseCode::Drained);
         }
-        if !self.memory.admits() {
+        if !self.memory.admits() || self.rate.lock().take(elapsed, 1).is_err() {
+            metrics::counter!("palaver_sockets_refused_total").increment(1);
             return Err(CloseCode::Overloaded);
         }
         let admitted =
@@ -124,5 +131,21 @@ impl Departure {
                 Stage::Cut => return None,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sockets_are_admitted_up_to_a_rate_and_then_later() {
+        let drain = Arc::new(Drain::new(usize::MAX, MemoryBudget::new(usize::MAX)));
+        let now = Duration::from_secs(1_000);
+        let permits: Vec<_> = (0..ADMISSIONS).map(|_| drain.admit(now)).collect();
+        assert!(permits.iter().all(Result::is_ok));
+        assert_eq!(drain.admit(now).map(drop), Err(CloseCode::Overloaded));
+        assert_eq!(drain.admit(now + ADMISSION_PERIOD / ADMISSIONS).map(drop), Ok(()));
+        assert_eq!(drain.open_sockets(), permits.len());
     }
 }

@@ -30,3 +30,7 @@ pub const CHANGES_INTERVAL_DOWN: Duration = Duration::from_secs(1);
 pub const CHECK_INTERVAL: Duration = Duration::from_secs(600);
 /// How long the body of a request to the private port may take to arrive.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Sockets that a node admits within [`ADMISSION_PERIOD`]: when many clients reconnect at once, their sign-ins are spread.
+pub const ADMISSIONS: u32 = 4_000;
+/// See [`ADMISSIONS`].
+pub const ADMISSION_PERIOD: Duration = Duration::from_secs(4);

@@ -53,7 +53,7 @@ async fn upgrade(
         .max_write_buffer_size(2 * BACKLOG_HARD_BYTES)
         .max_message_size(limits.client_frame)
         .max_frame_size(limits.client_frame);
-    let permit = node.drain.admit();
+    let permit = node.drain.admit(node.now().elapsed);
     upgrade.on_upgrade(async move |ws| match permit {
         Ok(permit) => socket_task::run(node, ws, CodecKind::Native, ticket, peer, permit).await,
         Err(code) => socket_task::refuse(ws, CodecKind::Native, code).await,

@@ -117,28 +117,31 @@ impl SocketTask {
             let due = self.connection.next_tick().map(|at| at.saturating_sub(self.node.now().elapsed));
             let reads = self.connection.reads() && self.queue.closing().is_none();
             let mut out = Vec::new();
+            // In a fixed order, so that the same events always have the same effects. A client's messages come after everything
+            // that bounds them.
             tokio::select! {
-                () = self.queue.ready() => {}
-                event = io.next(reads) => match event {
-                    Event::Message(message) => self.on_message(&message, &mut out),
-                    Event::Breach => self.connection.on_breach(&mut out),
-                    Event::Written(bytes) => self.queue.written(bytes),
-                    Event::Gone => return End::Gone,
+                biased;
+                delay = departure.next() => match delay {
+                    Some(delay) => self.connection.go_away(delay, self.node.now(), &mut out),
+                    None => return End::Gone,
                 },
+                () = sleep(due) => {
+                    let (node, id) = (self.node.clone(), self.id);
+                    self.connection.on_tick(node.now(), || node.follow.hub().heads(id), &mut out);
+                }
                 Some(input) = self.reads.join_next(), if !self.reads.is_empty() => {
                     self.on_input(Work::Read, input, &mut out);
                 }
                 Some(input) = self.changes.join_next(), if !self.changes.is_empty() => {
                     self.on_input(Work::Change, input, &mut out);
                 }
-                () = sleep(due) => {
-                    let (node, id) = (self.node.clone(), self.id);
-                    self.connection.on_tick(node.now(), || node.follow.hub().heads(id), &mut out);
-                }
-                delay = departure.next() => match delay {
-                    Some(delay) => self.connection.go_away(delay, self.node.now(), &mut out),
-                    None => return End::Gone,
+                event = io.next(reads) => match event {
+                    Event::Message(message) => self.on_message(&message, &mut out),
+                    Event::Breach => self.connection.on_breach(&mut out),
+                    Event::Written(bytes) => self.queue.written(bytes),
+                    Event::Gone => return End::Gone,
                 },
+                () = self.queue.ready() => {}
             }
             self.carry_out(out);
         }

@@ -15,7 +15,7 @@
 mod error;
 mod ids;
 mod rest;
-mod state;
+pub mod state;
 mod task;
 
 use std::collections::HashMap;
@@ -56,6 +56,8 @@ impl Drop for Stop {
 }
 
 struct ClientInner {
+    /// What the times of the state count from.
+    started: Instant,
     state: Mutex<ClientState>,
     ids: Mutex<Ids>,
     answers: Mutex<HashMap<EntryId, oneshot::Sender<Result<Acked, Error>>>>,
@@ -70,12 +72,19 @@ struct ClientInner {
     rest: Rest,
 }
 
+impl ClientInner {
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
 impl Client {
     /// Signs in at an address (`http://host:port`) and connects; returns once the room list is there.
     pub async fn connect(address: impl Into<Address>, credentials: Credentials) -> Result<Client, Error> {
         let (rest, user) = Rest::sign_in(address.into(), credentials).await?;
         let (stop, stopped) = watch::channel(false);
         let inner = Arc::new(ClientInner {
+            started: Instant::now(),
             state: Mutex::default(),
             ids: Mutex::new(Ids::new()),
             answers: Mutex::default(),
@@ -195,7 +204,7 @@ impl Client {
             let mut machine = self.inner.state.lock();
             let id = EntryId(self.inner.ids.lock().next(now_ms));
             self.inner.answers.lock().insert(id, answer);
-            machine.put(room, id, op, seen, Instant::now());
+            machine.put(room, id, op, seen, self.inner.elapsed());
         }
         self.inner.wake.notify_one();
         Pending(answered)

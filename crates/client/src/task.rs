@@ -90,10 +90,12 @@ async fn connection(inner: &Arc<ClientInner>, backoff: &mut Backoff) -> End {
     let mut asked = false;
     let mut leave = None;
     loop {
-        let due = inner.state.lock().next_tick();
+        let due = inner.state.lock().next_tick().map(|at| inner.started + at);
         let silence = heard + if asked { heartbeat * 3 } else { heartbeat * 3 / 2 };
         let due = due.into_iter().chain(leave).chain([silence]).min().expect("silence is always due");
         tokio::select! {
+            biased;
+            () = inner.cut.notified() => return End::Again,
             message = socket.next() => {
                 heard = Instant::now();
                 asked = false;
@@ -104,7 +106,7 @@ async fn connection(inner: &Arc<ClientInner>, backoff: &mut Backoff) -> End {
                                 backoff.reset();
                                 heartbeat = Duration::from_millis(*heartbeat_ms);
                             }
-                            inner.state.lock().on_frame(frame, heard);
+                            inner.state.lock().on_frame(frame, inner.elapsed());
                         }
                     }
                     Some(Ok(Message::Close(frame))) => return ended(frame.map_or(1005, |frame| frame.code.into())),
@@ -113,7 +115,6 @@ async fn connection(inner: &Arc<ClientInner>, backoff: &mut Backoff) -> End {
                 }
             }
             () = inner.wake.notified() => {}
-            () = inner.cut.notified() => return End::Again,
             () = tokio::time::sleep_until(due.into()) => {
                 let now = Instant::now();
                 if now >= heard + heartbeat * 3 {
@@ -129,7 +130,7 @@ async fn connection(inner: &Arc<ClientInner>, backoff: &mut Backoff) -> End {
                 if leave.is_some_and(|at| now >= at) {
                     return End::After(Duration::ZERO);
                 }
-                inner.state.lock().on_tick(now);
+                inner.state.lock().on_tick(inner.elapsed());
             }
         }
         match perform(inner, Some(&mut socket)).await {

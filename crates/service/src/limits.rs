@@ -189,3 +189,5 @@ pub const PRESIGNS_PER_MINUTE: u32 = 60;
 pub const PRESIGNING_USERS: usize = 10_000;
 /// The longer side of a thumbnail.
 pub const THUMBNAIL_SIDE: u32 = 480;
+/// By how much the wall clock may differ from the elapsed time between two commits before a warning is logged.
+pub const CLOCK_STEP: Duration = Duration::from_secs(120);

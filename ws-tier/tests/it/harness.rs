@@ -8,7 +8,7 @@ use blobs::NoBlobs;
 use bus::{Broker, InProcessPresence};
 use domain::limits::Limits;
 use domain::name::{RoomName, Slug, UserName};
-use domain::{Actor, Change, EntryId, Intent, LogId, RoomId, RoomKind, UserId};
+use domain::{Actor, Change, EntryId, Intent, LogId, RoomId, RoomKind, Timestamp, UserId};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use service::auth::{AuthSettings, Device, SigningKeys};
@@ -39,6 +39,22 @@ pub struct TestNode {
     pub services: Services,
     pub address: SocketAddr,
     pub running: Running,
+}
+
+/// A wall clock that a test steps, while time passes as usual.
+#[derive(Default)]
+pub struct SteppingClock(std::sync::atomic::AtomicI64);
+
+impl SteppingClock {
+    pub fn step(&self, by: i64) {
+        self.0.fetch_add(by, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+impl Clock for SteppingClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(SystemClock.now().0 + self.0.load(std::sync::atomic::Ordering::SeqCst))
+    }
 }
 
 /// A signed-in person.

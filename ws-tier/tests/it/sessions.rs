@@ -1,11 +1,13 @@
 //! Who may hold a socket, and for how long.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use domain::limits::Limits;
 use domain::{Actor, Change, Intent, LogId, OwnChange};
 use serde_json::json;
 
-use crate::harness::{Cluster, Person, TestNode, entry};
+use crate::harness::{Cluster, Person, SteppingClock, TestNode, entry};
 
 /// Appends to somebody's own log, as auth does.
 async fn own(node: &TestNode, person: &Person, change: OwnChange) {
@@ -115,4 +117,30 @@ async fn a_drained_node_says_goodbye_answers_and_ends() {
     }
     drain.await.expect("within the grace period");
     assert_eq!(node.node.open_sockets(), 0);
+}
+
+#[tokio::test]
+async fn a_clock_that_steps_closes_no_socket_stops_no_heartbeat_and_holds_up_no_mark() {
+    let limits = Limits { heartbeat_ms: 250, sign_ins_per_minute: 10_000, ..Limits::default() };
+    let cluster = Cluster::with(limits);
+    let clock = Arc::new(SteppingClock::default());
+    let node = cluster.node_with_clock(clock.clone()).await;
+    let ada = node.guest("ada").await;
+    let room = node.room("general", &ada, &[]).await;
+    let mut socket = node.live(&ada, &[room]).await;
+    let mut seen = 2;
+
+    for step in [600_000, -600_000, -600_000, 600_000] {
+        clock.step(step);
+        // Longer than the two heartbeats after which a silent client is closed.
+        for _ in 0..4 {
+            socket.expect("ping").await;
+            socket.say(json!({"t": "pong"})).await;
+        }
+        let ack = socket.send(room, "still here", seen).await;
+        seen = ack["seq"].as_u64().expect("it is stored");
+    }
+    node.services.marks.flush().await;
+    let mark = cluster.memory.store().marks.marks(room, &[ada.id]).await.expect("up").pop().expect("a row").1;
+    assert_eq!(mark.read_seq, seen);
 }

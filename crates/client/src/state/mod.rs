@@ -9,13 +9,13 @@ mod retries;
 mod room;
 mod sync;
 
-use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use domain::{Code, EntryId, Seq};
 use wire::{ClientFrame, RoomEntry, ServerFrame, UserSelf};
 
-pub(crate) use outbox::Op;
+pub use outbox::Op;
 use outbox::Outbox;
 use retries::Retries;
 pub use room::{Message, Room};
@@ -71,7 +71,7 @@ pub enum Update {
 
 /// What the machine asks for.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Output {
+pub enum Output {
     Say(ClientFrame),
     Tell(Update),
     /// A change is answered.
@@ -94,7 +94,7 @@ pub struct Refused {
 
 /// A client's state.
 #[derive(Default)]
-pub(crate) struct ClientState {
+pub struct ClientState {
     user: Option<UserSelf>,
     epoch: Option<String>,
     /// Between `welcome` and the end of the connection.
@@ -109,12 +109,12 @@ pub(crate) struct ClientState {
     /// Pages of the room list that came so far on this connection.
     listing: Vec<RoomEntry>,
     /// The seq of the newest member entry that was heard of, by room.
-    member_seq: HashMap<String, Seq>,
+    member_seq: BTreeMap<String, Seq>,
     /// The newest request, by log.
-    asked: HashMap<String, String>,
+    asked: BTreeMap<String, String>,
     requests: u64,
     retries: Retries,
-    marks: HashMap<String, Seq>,
+    marks: BTreeMap<String, Seq>,
     outbox: Outbox,
     out: Vec<Output>,
 }
@@ -152,7 +152,7 @@ impl ClientState {
     }
 
     /// Asks a room for something. Its answer is an [`Output::Answer`] with this id.
-    pub fn put(&mut self, room: &str, id: EntryId, op: Op, seen: Option<Seq>, now: Instant) {
+    pub fn put(&mut self, room: &str, id: EntryId, op: Op, seen: Option<Seq>, now: Duration) {
         self.outbox.put(room, id, op, seen);
         self.pump(now);
     }
@@ -193,18 +193,18 @@ impl ClientState {
     }
 
     /// Time passed.
-    pub fn on_tick(&mut self, now: Instant) {
+    pub fn on_tick(&mut self, now: Duration) {
         self.ask_again(now);
         self.pump(now);
     }
 
     /// When `on_tick` is due.
-    pub fn next_tick(&self) -> Option<Instant> {
+    pub fn next_tick(&self) -> Option<Duration> {
         self.outbox.next_due().into_iter().chain(self.retries.next_due()).min().filter(|_| self.open)
     }
 
     /// A frame came.
-    pub fn on_frame(&mut self, frame: ServerFrame, now: Instant) {
+    pub fn on_frame(&mut self, frame: ServerFrame, now: Duration) {
         match frame {
             ServerFrame::Welcome { user, epoch, node, .. } => self.welcome(user, epoch, node),
             ServerFrame::Rooms { me, rooms, more } => {
@@ -260,7 +260,7 @@ impl ClientState {
         self.epoch = Some(epoch);
     }
 
-    fn error(&mut self, id: Option<String>, code: Code, message: String, retry_ms: Option<u64>, now: Instant) {
+    fn error(&mut self, id: Option<String>, code: Code, message: String, retry_ms: Option<u64>, now: Duration) {
         if code == Code::Unauthenticated && self.open {
             self.out.push(Output::Renew);
         }
@@ -271,7 +271,7 @@ impl ClientState {
     }
 
     /// Sends the changes whose turn it is.
-    fn pump(&mut self, now: Instant) {
+    fn pump(&mut self, now: Duration) {
         if !self.open {
             return;
         }

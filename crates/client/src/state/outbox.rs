@@ -1,8 +1,8 @@
 //! Changes on their way: one a room on the wire, the others wait; each is repeated unchanged until it is
 //! acked or finally refused.
 
-use std::collections::{HashMap, VecDeque};
-use std::time::{Duration, Instant};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use domain::{Code, EntryId, Seq};
 use wire::ClientFrame;
@@ -14,7 +14,7 @@ const RETRY: Duration = Duration::from_millis(300);
 
 /// What is asked of a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Op {
+pub enum Op {
     Send { text: String, reply_to: Option<Seq> },
     Edit { target: Seq, text: String },
     Delete { target: Seq },
@@ -35,17 +35,17 @@ struct Item {
 struct Queue {
     items: VecDeque<Item>,
     /// The first one is on the wire since then.
-    sent: Option<Instant>,
+    sent: Option<Duration>,
     /// The first one is not to be sent before.
-    not_before: Option<Instant>,
+    not_before: Option<Duration>,
 }
 
 /// The changes of all rooms.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    queues: HashMap<String, Queue>,
+    queues: BTreeMap<String, Queue>,
     /// The head that the last ack told, by room.
-    acked: HashMap<String, Seq>,
+    acked: BTreeMap<String, Seq>,
 }
 
 impl Outbox {
@@ -74,7 +74,7 @@ impl Outbox {
     }
 
     /// The changes whose turn it is. `head` is the highest head that is known of a room.
-    pub fn due(&mut self, now: Instant, head: impl Fn(&str) -> Seq) -> Vec<ClientFrame> {
+    pub fn due(&mut self, now: Duration, head: impl Fn(&str) -> Seq) -> Vec<ClientFrame> {
         let mut frames = Vec::new();
         for (room, queue) in &mut self.queues {
             let waits = queue.sent.is_some_and(|at| now < at + PATIENCE) || queue.not_before.is_some_and(|at| now < at);
@@ -91,7 +91,7 @@ impl Outbox {
     }
 
     /// When [`Outbox::due`] may have something that it has not now.
-    pub fn next_due(&self) -> Option<Instant> {
+    pub fn next_due(&self) -> Option<Duration> {
         let due = |queue: &Queue| queue.not_before.or(queue.sent.map(|at| at + PATIENCE));
         self.queues.values().filter(|queue| !queue.items.is_empty()).filter_map(due).min()
     }
@@ -106,7 +106,7 @@ impl Outbox {
     }
 
     /// A change was refused. True when that is final and it is gone.
-    pub fn refuse(&mut self, id: EntryId, code: Code, retry: Option<Duration>, now: Instant) -> bool {
+    pub fn refuse(&mut self, id: EntryId, code: Code, retry: Option<Duration>, now: Duration) -> bool {
         if !code.is_transient() {
             return self.remove(id);
         }

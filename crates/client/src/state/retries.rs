@@ -1,8 +1,8 @@
 //! Requests for pages (`resume`, `fill`) that the server answered with an error: which log asks again, and when.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The first wait is about this long; each further failure in a row doubles it.
 const FIRST: Duration = Duration::from_millis(300);
@@ -14,18 +14,18 @@ struct Retry {
     /// Failures in a row.
     failures: u32,
     /// When to ask again; none while the repeated request is under way.
-    due: Option<Instant>,
+    due: Option<Duration>,
     /// The log is asked for from its head, since a repeat of the same request would be refused again.
     reset: bool,
 }
 
 /// The logs whose last request failed.
 #[derive(Debug, Default)]
-pub(super) struct Retries(HashMap<String, Retry>);
+pub(super) struct Retries(BTreeMap<String, Retry>);
 
 impl Retries {
     /// A request failed. `whose` spreads the clients that the same trouble met, so that they do not come back together.
-    pub fn failed(&mut self, log: &str, asked: Option<Duration>, reset: bool, whose: &str, now: Instant) {
+    pub fn failed(&mut self, log: &str, asked: Option<Duration>, reset: bool, whose: &str, now: Duration) {
         let retry = self.0.entry(log.to_owned()).or_insert(Retry { failures: 0, due: None, reset: false });
         let wait = FIRST.saturating_mul(1 << retry.failures.min(10)).min(LONGEST);
         let wait =
@@ -46,7 +46,7 @@ impl Retries {
     }
 
     /// The logs whose wait is over, and whether each is to be reset.
-    pub fn due(&mut self, now: Instant) -> Vec<(String, bool)> {
+    pub fn due(&mut self, now: Duration) -> Vec<(String, bool)> {
         let mut due = Vec::new();
         for (log, retry) in &mut self.0 {
             if retry.due.is_some_and(|at| at <= now) {
@@ -58,7 +58,7 @@ impl Retries {
     }
 
     /// When [`Retries::due`] may have something.
-    pub fn next_due(&self) -> Option<Instant> {
+    pub fn next_due(&self) -> Option<Duration> {
         self.0.values().filter_map(|retry| retry.due).min()
     }
 }

@@ -1,7 +1,7 @@
 //! Following logs: the room list, pages, events, gaps, and the own log that says which rooms there are.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::{Code, MemberState, Seq};
 use wire::{
@@ -77,7 +77,7 @@ impl ClientState {
         log: Option<&str>,
         code: Code,
         retry: Option<Duration>,
-        now: Instant,
+        now: Duration,
     ) {
         if code == Code::Unauthenticated {
             self.out.push(Output::Renew);
@@ -90,7 +90,7 @@ impl ClientState {
     }
 
     /// Asks once more for the logs whose wait after an error is over.
-    pub(super) fn ask_again(&mut self, now: Instant) {
+    pub(super) fn ask_again(&mut self, now: Duration) {
         if !self.open {
             return;
         }

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::limits::{APPEND_DEADLINE, APPENDER_IDLE, APPENDER_WINDOW};
-use domain::{Change, Gap, LogId};
+use crate::limits::{APPEND_DEADLINE, APPENDER_IDLE, APPENDER_WINDOW, CLOCK_STEP};
+use domain::{Change, Gap, LogId, Now};
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::appender::{Appender, Command, Input, Now, Output, Token};
+use super::appender::{Appender, Command, Input, Output, Token};
 use super::{Logs, ReplyTo, rows};
 use crate::log_throttle::LogThrottle;
 use crate::ports::{AppendError, Store, StoreError, StoreResult};
@@ -37,12 +37,23 @@ pub(super) struct AppenderTask {
     replies: HashMap<Token, ReplyTo>,
     next_token: Token,
     output: Vec<Output>,
+    /// When this task committed last.
+    committed: Option<Now>,
 }
 
 impl AppenderTask {
     pub(super) fn new(logs: Arc<Logs>, log: LogId, submissions: mpsc::Receiver<Submission>) -> AppenderTask {
         let appender = Appender::new(log, logs.store.log.shape());
-        AppenderTask { logs, log, appender, submissions, replies: HashMap::new(), next_token: 0, output: Vec::new() }
+        AppenderTask {
+            logs,
+            log,
+            appender,
+            submissions,
+            replies: HashMap::new(),
+            next_token: 0,
+            output: Vec::new(),
+            committed: None,
+        }
     }
 
     /// Runs until the log has been quiet for [`APPENDER_IDLE`].
@@ -86,7 +97,22 @@ impl AppenderTask {
     }
 
     fn now(&self) -> Now {
-        Now { at: self.logs.clock.now(), since_start: self.logs.started.elapsed() }
+        Now { wall: self.logs.clock.now(), elapsed: self.logs.started.elapsed() }
+    }
+
+    /// Warns when the wall clock stepped since the last commit: entries carry its time, and readers see them in a wrong place.
+    fn note_clock(&mut self) {
+        let now = self.now();
+        let Some(last) = self.committed.replace(now) else { return };
+        let passed = i64::try_from((now.elapsed - last.elapsed).as_millis()).unwrap_or(i64::MAX);
+        let step_ms = now.wall.0 - last.wall.0 - passed;
+        if step_ms.unsigned_abs() < CLOCK_STEP.as_millis() as u64 {
+            return;
+        }
+        static LINE: LogThrottle = LogThrottle::new();
+        if let Some(repeated) = LINE.admit("clock step", std::time::Instant::now()) {
+            tracing::warn!(log = %self.log, step_ms, repeated, "the clock of this node stepped, entries carry its new time");
+        }
     }
 
     fn submit(&mut self, submissions: impl Iterator<Item = Submission>) {
@@ -108,7 +134,10 @@ impl AppenderTask {
         for output in std::mem::take(&mut self.output) {
             match output {
                 Output::Ask(next) => command = Some(next),
-                Output::Committed(committed) => self.logs.tell(&committed),
+                Output::Committed(committed) => {
+                    self.note_clock();
+                    self.logs.tell(&committed);
+                }
                 Output::Answer(token, answer) => {
                     if let Some(reply) = self.replies.remove(&token) {
                         reply.answer(answer);

@@ -55,7 +55,7 @@ impl Marks {
     /// changes nothing. Returns the mark as it is now. `forbidden` for one who is not in the room. Reads nothing if
     /// the entry, the membership and the mark are cached, otherwise the head, the member row and the mark.
     pub async fn read(&self, actor: &Actor, room: RoomId, seq: Seq) -> Result<MarkRow, Refusal> {
-        let now = self.clock.now();
+        let now = self.clock.elapsed();
         let known = self.rooms.count(room, seq).filter(|_| self.rooms.is_member(room, actor.user, now));
         let (seq, n) = match known {
             Some(n) => (seq, n),
@@ -133,7 +133,7 @@ impl Marks {
 
     /// Returns whether a room is small enough that its members receive each other's read receipts. Usually cached.
     pub async fn shows_receipts(&self, room: RoomId) -> Result<bool, StoreError> {
-        self.rooms.is_small(&self.store, room, self.clock.now()).await
+        self.rooms.is_small(&self.store, room, self.clock.elapsed()).await
     }
 
     /// The store was restored: what was read in its other life, here or there, is not written into this one.
@@ -144,8 +144,8 @@ impl Marks {
 
     /// Writes the marks whose minute is over. The wiring calls it every few seconds.
     pub async fn flush_due(&self) {
-        let now = self.clock.now();
-        let due = |mark: &CachedMark| mark.written_at.is_none_or(|at| now.since(at) >= MARK_INTERVAL);
+        let now = self.clock.elapsed();
+        let due = |mark: &CachedMark| mark.written_at.is_none_or(|at| now.saturating_sub(at) >= MARK_INTERVAL);
         self.write(|known| known.waiting(due)).await;
     }
 
@@ -198,7 +198,7 @@ impl Marks {
         let written = self.store.marks.mark_read(user, room, row.read_seq, row.read_n).await;
         let mut known = self.known.lock();
         match written {
-            Ok(stored) => known.wrote(user, room, stored, self.clock.now()),
+            Ok(stored) => known.wrote(user, room, stored, self.clock.elapsed()),
             // The user left in the meantime, so there is nothing to mark.
             Err(StoreError::NotFound) => known.forget(user, room),
             Err(error) => {

@@ -4,9 +4,10 @@
 //! Never decides what is appended. Learns from reads and from the commits of this node.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use domain::limits::{PAGE_ROWS, RECEIPT_MEMBERS};
-use domain::{Body, Epoch, Member, RoomId, Seq, Timestamp, UserId};
+use domain::{Body, Epoch, Member, RoomId, Seq, UserId};
 use parking_lot::Mutex;
 
 use crate::generations::Generations;
@@ -17,9 +18,9 @@ use crate::ports::{Committed, Store, StoreResult};
 pub(super) struct RoomCache {
     counts: Mutex<Generations<RoomId, Counts>>,
     /// When a user was last seen to be in a room.
-    members: Mutex<Generations<(RoomId, UserId), Timestamp>>,
+    members: Mutex<Generations<(RoomId, UserId), Duration>>,
     /// Whether a room is small, and when that was read.
-    small: Mutex<Generations<RoomId, (bool, Timestamp)>>,
+    small: Mutex<Generations<RoomId, (bool, Duration)>>,
 }
 
 /// The number of messages up to each of some recent entries of a room.
@@ -59,23 +60,23 @@ impl RoomCache {
     }
 
     /// Returns whether this user is known to be in. May miss a removal by another node for [`MEMBER_BELIEVED`].
-    pub(super) fn is_member(&self, room: RoomId, user: UserId, now: Timestamp) -> bool {
+    pub(super) fn is_member(&self, room: RoomId, user: UserId, now: Duration) -> bool {
         let mut members = self.members.lock();
-        members.get(&(room, user)).is_some_and(|since| now.since(*since) < MEMBER_BELIEVED)
+        members.get(&(room, user)).is_some_and(|since| now.saturating_sub(*since) < MEMBER_BELIEVED)
     }
 
     /// Caches that the user is in.
-    pub(super) fn is_in(&self, room: RoomId, user: UserId, now: Timestamp) {
+    pub(super) fn is_in(&self, room: RoomId, user: UserId, now: Duration) {
         self.members.lock().insert((room, user), now);
     }
 
     /// Returns whether a room has at most [`RECEIPT_MEMBERS`] members. Reads at most one page of member rows, unless most
     /// of those have left.
-    pub(super) async fn is_small(&self, store: &Store, room: RoomId, now: Timestamp) -> StoreResult<bool> {
+    pub(super) async fn is_small(&self, store: &Store, room: RoomId, now: Duration) -> StoreResult<bool> {
         let known = self.small.lock().get(&room).copied();
         if let Some((small, since)) = known {
             let believed = if small { SMALL_BELIEVED } else { LARGE_BELIEVED };
-            if now.since(since) < believed {
+            if now.saturating_sub(since) < believed {
                 return Ok(small);
             }
         }

@@ -1,8 +1,9 @@
 //! Holds the marks that this node knows, and which of them are not written yet.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use domain::{RoomId, Seq, Timestamp, UserId};
+use domain::{RoomId, Seq, UserId};
 
 use crate::generations::Generations;
 use crate::limits::MARKS_KNOWN;
@@ -12,8 +13,8 @@ use crate::ports::MarkRow;
 #[derive(Debug, Clone)]
 pub(super) struct CachedMark {
     pub(super) row: MarkRow,
-    /// When it was last written, if it was.
-    pub(super) written_at: Option<Timestamp>,
+    /// When it was last written, if it was, in elapsed time.
+    pub(super) written_at: Option<Duration>,
 }
 
 /// Marks by user and room. Those that wait to be written are never evicted; the others are when they were not used lately.
@@ -74,7 +75,7 @@ impl KnownMarks {
     }
 
     /// Records that a mark was written and what is stored now. A mark that rose in the meantime keeps waiting.
-    pub(super) fn wrote(&mut self, user: UserId, room: RoomId, stored: MarkRow, at: Timestamp) {
+    pub(super) fn wrote(&mut self, user: UserId, room: RoomId, stored: MarkRow, at: Duration) {
         let Some(mark) = self.waiting.get_mut(&user).and_then(|rooms| rooms.get_mut(&room)) else { return };
         mark.written_at = Some(at);
         if mark.row.read_seq <= stored.read_seq {

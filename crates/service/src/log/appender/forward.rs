@@ -46,7 +46,7 @@ impl Contention {
     }
 
     fn is_too_much(&self, now: Now) -> bool {
-        self.losses >= FORWARD_LOSSES || self.stays_until.is_some_and(|until| now.since_start < until)
+        self.losses >= FORWARD_LOSSES || self.stays_until.is_some_and(|until| now.elapsed < until)
     }
 }
 
@@ -82,7 +82,7 @@ impl Appender {
             return;
         };
         if lost_before {
-            self.contention.stays_until = Some(now.since_start + FORWARD_STAY);
+            self.contention.stays_until = Some(now.elapsed + FORWARD_STAY);
         }
         let reached = answers.iter().flatten().filter_map(|ack| ack.seq).max();
         self.contention.reached = self.contention.reached.max(reached.unwrap_or(0));

@@ -49,7 +49,7 @@ pub(super) enum Slot {
 
 impl Item {
     pub(super) fn new(change: Change, token: Token, now: Now, looks: Looks) -> Item {
-        let deadline = now.since_start + APPEND_DEADLINE;
+        let deadline = now.elapsed + APPEND_DEADLINE;
         let (tokens, came_after) = (vec![token], looks.asked);
         Item { change, tokens, deadline, came_after, counted: false, scanned: false, forwarded: false }
     }

@@ -19,7 +19,7 @@ impl Appender {
         self.queue.refuse(out, |item| {
             let scans = !item.scanned && scans(&self.window, &item.change);
             item.scanned |= scans;
-            if scans { rates.scan(&item.change.by, now.since_start) } else { Ok(()) }
+            if scans { rates.scan(&item.change.by, now.elapsed) } else { Ok(()) }
         });
 
         let below = |item: &Item| reaches_below(&self.window, &item.change).map(|from| (from, item.change.by.user));
@@ -44,7 +44,7 @@ impl Appender {
             }
             pause_s => {
                 self.window.remember_senders(SLOW_MODE_SENDERS);
-                let begins = Timestamp(now.at.0 - i64::from(pause_s) * 1_000);
+                let begins = Timestamp(now.wall.0 - i64::from(pause_s) * 1_000);
                 let (from, since) = self.window.senders_known();
                 let enough = from <= 1
                     || since.is_some_and(|since| since <= begins)
@@ -60,8 +60,8 @@ impl Appender {
         let scans_for = self.scans_for.take();
         self.read(read, out, |machine, range| {
             if let Some(by) = scans_for {
-                rates.scanned(by, range.units, now.since_start);
-                machine.keeps_scan_until = Some(now.since_start + SCAN_KEPT);
+                rates.scanned(by, range.units, now.elapsed);
+                machine.keeps_scan_until = Some(now.elapsed + SCAN_KEPT);
             }
             // Keys that do not fit: the store lacks entries below its tip, or was restored in between.
             let (expected, found) = (machine.window.from() - 1, range.keys.last().map_or(0, |key| key.seq));
@@ -74,7 +74,7 @@ impl Appender {
 
     pub(super) fn trim_window(&mut self, now: Now) {
         if let Some(pause_s) = self.view.slow_mode_s() {
-            self.window.forget_senders_until(Timestamp(now.at.0 - i64::from(pause_s) * 1_000));
+            self.window.forget_senders_until(Timestamp(now.wall.0 - i64::from(pause_s) * 1_000));
         }
         let kept = if self.keeps_scan_until.is_some() { SCAN_KEYS } else { APPENDER_WINDOW };
         let below_kept = self.window.head().saturating_sub(kept as Seq);

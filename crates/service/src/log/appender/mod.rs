@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::limits::{APPEND_ENTRIES, APPENDER_ROWS};
 use domain::dedup::{Found, find_duplicate};
 use domain::{
-    Ack, Change, Decision, Entry, EntryKey, LogId, Refusal, Row, RowKey, RowWrite, Seq, Timestamp, UserId, View,
+    Ack, Change, Decision, Entry, EntryKey, LogId, Now, Refusal, Row, RowKey, RowWrite, Seq, Timestamp, UserId, View,
     Window, decide,
 };
 
@@ -28,15 +28,6 @@ use queue::Queue;
 
 /// The caller's name of an answer that it waits for.
 pub type Token = u64;
-
-/// The time, twice: of day for what is written, and since some start for how long things take.
-#[derive(Debug, Clone, Copy)]
-pub struct Now {
-    /// Of day.
-    pub at: Timestamp,
-    /// Since the start; never steps back.
-    pub since_start: Duration,
-}
 
 /// What came back from a command.
 #[derive(Debug)]
@@ -243,7 +234,7 @@ impl Appender {
     /// Goes on as far as it can without an answer.
     pub fn go(&mut self, now: Now, rates: &Rates, out: &mut Vec<Output>) {
         self.expire(now, out);
-        if self.keeps_scan_until.is_some_and(|until| until <= now.since_start) {
+        if self.keeps_scan_until.is_some_and(|until| until <= now.elapsed) {
             self.keeps_scan_until = None;
             self.trim_window(now);
         }
@@ -322,7 +313,7 @@ impl Appender {
                 item.answer(Err(refusal), out);
                 continue;
             }
-            let place = match decide(&mut self.view, &mut self.window, &item.change, now.at) {
+            let place = match decide(&mut self.view, &mut self.window, &item.change, now.wall) {
                 Decision::Append(seq) => Slot::Entry { seq, is_new: true },
                 Decision::Known(ack) => match ack.seq.filter(|seq| *seq > tip.seq()) {
                     Some(seq) => Slot::Entry { seq, is_new: false },
@@ -364,7 +355,7 @@ impl Appender {
     fn count(&self, item: &mut Item, now: Now, rates: &Rates) -> Result<(), Refusal> {
         let is_new = !item.counted && find_duplicate(&self.window, self.view.place().epoch, &item.change) == Found::New;
         item.counted |= is_new;
-        if is_new { rates.change(&item.change, now.since_start) } else { Ok(()) }
+        if is_new { rates.change(&item.change, now.elapsed) } else { Ok(()) }
     }
 
     /// Keeps what is kept between appends within its bounds.

@@ -104,7 +104,7 @@ impl Appender {
             }
             Err(AppendError::Unavailable { retry_ms, .. }) => {
                 let last = self.placed.iter().map(|placed| placed.item.deadline).max();
-                let too_late = last.is_none_or(|last| now.since_start + Duration::from_millis(retry_ms) >= last);
+                let too_late = last.is_none_or(|last| now.elapsed + Duration::from_millis(retry_ms) >= last);
                 if too_late {
                     self.abandon(&Refusal::unavailable(STORE_AWAY, retry_ms.max(1)), out);
                     self.start_afresh();
@@ -250,10 +250,10 @@ impl Appender {
     /// Answers those that have waited long enough: it is not known what became of their change.
     pub(super) fn expire(&mut self, now: Now, out: &mut Vec<Output>) {
         let refusal = Refusal::unavailable(STORE_AWAY, RETRY_MS);
-        self.queue.expire(now.since_start, &refusal, out);
+        self.queue.expire(now.elapsed, &refusal, out);
         let under_way =
             self.placed.iter_mut().map(|placed| &mut placed.item).chain(self.contention.forwarded_items_mut());
-        for item in under_way.filter(|item| item.deadline <= now.since_start) {
+        for item in under_way.filter(|item| item.deadline <= now.elapsed) {
             item.answer(Err(refusal.clone()), out);
         }
     }

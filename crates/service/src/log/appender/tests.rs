@@ -106,7 +106,7 @@ impl Bench {
     }
 
     fn now(&self) -> Now {
-        Now { at: Timestamp(2_000), since_start: Duration::from_millis(self.now_ms) }
+        Now { wall: Timestamp(2_000), elapsed: Duration::from_millis(self.now_ms) }
     }
 
     fn take(&mut self, out: Vec<Output>) {
