@@ -62,6 +62,11 @@ impl Broker {
         self.shared.status.send_replace(status);
     }
 
+    /// Returns how many subscriptions all nodes have together, for tests of what a subscription is spent on.
+    pub fn subscriptions(&self) -> usize {
+        self.shared.nodes.lock().iter().map(|node| node.follows.len()).sum()
+    }
+
     /// How many messages were lost so far, since the bus was down or a node was slow.
     pub fn lost(&self) -> u64 {
         self.shared.lost.load(Ordering::Relaxed)

@@ -165,3 +165,19 @@ async fn a_reader_that_does_not_read_is_closed_and_slows_nobody() {
     assert!(seen < sent, "what it did not take, it gets by its cursor");
     quick.until_pong().await;
 }
+
+#[tokio::test]
+async fn names_of_rooms_that_do_not_exist_cost_no_subscription() {
+    let cluster = Cluster::new();
+    let node = cluster.node().await;
+    let eve = node.guest("eve").await;
+    let mut socket = node.sign_in(&eve).await;
+    let before = cluster.broker.subscriptions();
+    let cursors: serde_json::Map<String, serde_json::Value> =
+        (0..100).map(|n| (uuid::Uuid::from_u128(n).to_string(), json!(1))).collect();
+    socket.say(json!({"t": "resume", "id": "r", "cursors": cursors})).await;
+    for _ in 0..100 {
+        assert_eq!(socket.expect("sync").await["status"], "not_found");
+    }
+    assert_eq!(cluster.broker.subscriptions(), before);
+}
