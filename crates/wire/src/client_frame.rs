@@ -1,4 +1,4 @@
-//! What a client sends.
+//! The frames that clients send.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,13 @@ use ts_rs::TS;
 
 use crate::json::is_deeper_than;
 
-/// A client's frame. Unknown fields are ignored; an unknown `t` is [`ClientFrame::Unknown`].
+/// A frame from a client. Unknown fields are ignored; an unknown `t` is [`ClientFrame::Unknown`].
 ///
-/// `room` is a room's id; `join` takes a slug too, `cursors` and `fill` also `@me`.
+/// `room` is a room's id. `join` also takes a slug; `cursors` and `fill` also take `@me`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "t", rename_all = "snake_case")]
 pub enum ClientFrame {
-    /// The first frame. `token` is left out when the upgrade carried a ticket.
+    /// Signs in; must be the first frame. Leave out `token` if the upgrade carried a ticket.
     Hello {
         /// The protocol's version.
         v: u32,
@@ -24,173 +24,173 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         token: Option<String>,
-        /// The epoch that the client's cursors belong to.
+        /// The epoch of the client's cursors.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         epoch: Option<String>,
-        /// Optional features.
+        /// Optional features that the client supports.
         #[serde(default)]
         caps: Vec<String>,
-        /// Whether server frames may come as arrays.
+        /// Whether the server may send several frames as one array.
         #[serde(default)]
         batch: bool,
     },
-    /// Follow these logs from these cursors; null is "from now".
+    /// Follows these logs from these cursors; a null cursor means "from now".
     Resume {
-        /// Comes back as `re`.
+        /// Returned as `re` in the answer.
         id: String,
-        /// By room id, or `@me`.
+        /// The cursors, by room id or `@me`.
         cursors: BTreeMap<String, Option<Seq>>,
     },
-    /// The entries after a cursor.
+    /// Requests the entries after a cursor.
     Fill {
-        /// Comes back as `re`.
+        /// Returned as `re` in the answer.
         id: String,
         /// A room id, or `@me`.
         room: String,
-        /// The last entry the client has.
+        /// The seq of the last entry that the client has.
         after: Seq,
     },
-    /// A message.
+    /// Sends a message.
     Send {
-        /// UUIDv7; the same on every repeat.
+        /// A UUIDv7; the same on every retry.
         #[ts(type = "string")]
         #[schemars(with = "String")]
         id: EntryId,
-        /// The room.
+        /// The room's id.
         room: String,
-        /// Its text; empty only with files.
+        /// The message's text; may be empty only if files are attached.
         #[serde(default)]
         text: String,
-        /// The message it answers.
+        /// The seq of the message it replies to.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional = nullable)]
         reply_to: Option<Seq>,
-        /// The message whose thread it belongs to.
+        /// The seq of the thread's root message.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional = nullable)]
         thread: Option<Seq>,
-        /// Uploaded files.
+        /// The ids of uploaded files to attach.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         #[ts(as = "Option<Vec<String>>", optional)]
         #[schemars(with = "Vec<String>")]
         files: Vec<FileId>,
-        /// The head that the client knew when it first tried.
+        /// The log's head that the client knew when it first tried.
         seen: Seq,
     },
-    /// Another text for one's own message.
+    /// Edits a message of the sender.
     Edit {
-        /// UUIDv7; the same on every repeat.
+        /// A UUIDv7; the same on every retry.
         #[ts(type = "string")]
         #[schemars(with = "String")]
         id: EntryId,
-        /// The room.
+        /// The room's id.
         room: String,
-        /// The message.
+        /// The seq of the message.
         target: Seq,
-        /// Its new text.
+        /// The message's new text.
         text: String,
-        /// The head that the client knew when it first tried.
+        /// The log's head that the client knew when it first tried.
         seen: Seq,
     },
-    /// A message away.
+    /// Deletes a message.
     Delete {
-        /// UUIDv7; the same on every repeat.
+        /// A UUIDv7; the same on every retry.
         #[ts(type = "string")]
         #[schemars(with = "String")]
         id: EntryId,
-        /// The room.
+        /// The room's id.
         room: String,
-        /// The message.
+        /// The seq of the message.
         target: Seq,
-        /// The head that the client knew when it first tried.
+        /// The log's head that the client knew when it first tried.
         seen: Seq,
     },
-    /// A reaction, on or off.
+    /// Adds or removes a reaction.
     React {
-        /// UUIDv7; the same on every repeat.
+        /// A UUIDv7; the same on every retry.
         #[ts(type = "string")]
         #[schemars(with = "String")]
         id: EntryId,
-        /// The room.
+        /// The room's id.
         room: String,
-        /// The message.
+        /// The seq of the message.
         target: Seq,
-        /// One emoji.
+        /// The emoji.
         emoji: String,
-        /// Set or taken back.
+        /// True to add the reaction, false to remove it.
         on: bool,
-        /// The head that the client knew when it first tried.
+        /// The log's head that the client knew when it first tried.
         seen: Seq,
     },
-    /// Come into a room.
+    /// Joins a room.
     Join {
-        /// UUIDv7; the same on every repeat.
+        /// A UUIDv7; the same on every retry.
         #[ts(type = "string")]
         #[schemars(with = "String")]
         id: EntryId,
         /// The room's id or slug.
         room: String,
-        /// The head that the directory gave; without it a repeat is not recognised.
+        /// The head from the directory. Without it, the server does not recognise a retry.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         seen: Option<Seq>,
     },
-    /// Go from a room.
+    /// Leaves a room.
     Leave {
-        /// UUIDv7; the same on every repeat.
+        /// A UUIDv7; the same on every retry.
         #[ts(type = "string")]
         #[schemars(with = "String")]
         id: EntryId,
-        /// The room.
+        /// The room's id.
         room: String,
-        /// The head that the client knew when it first tried.
+        /// The log's head that the client knew when it first tried.
         seen: Seq,
     },
-    /// Read up to here. No ack.
+    /// Sets the read mark. The server sends no ack.
     Read {
-        /// The room.
+        /// The room's id.
         room: String,
-        /// The last entry read.
+        /// The seq of the last entry read.
         seq: Seq,
     },
-    /// Typing, or stopped.
+    /// Tells the other members that the user is typing, or stopped.
     Typing {
-        /// The room.
+        /// The room's id.
         room: String,
-        /// Began or stopped.
+        /// True if the user is typing, false if they stopped.
         on: bool,
     },
-    /// Whose presence to send; replaces the list before.
+    /// Sets the users whose presence the server sends. Replaces the previous list.
     Watch {
-        /// At most 200, sharing a room.
+        /// Ids of at most 200 users, each sharing a room with the sender.
         #[ts(type = "Array<string>")]
         #[schemars(with = "Vec<String>")]
         users: Vec<UserId>,
     },
     /// Answers the server's ping.
     Pong {},
-    /// Asks whether the server is there.
+    /// Asks the server for a `pong`.
     Ping {
-        /// Comes back in the `pong`.
+        /// Returned in the `pong`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         id: Option<String>,
     },
-    /// A new access token for the same session.
+    /// Presents a new access token for the same session.
     Auth {
-        /// Comes back in the `ack`.
+        /// Returned in the `ack`.
         id: String,
-        /// The token.
+        /// The new access token.
         token: String,
     },
-    /// A frame of a later version: refused, never a reason to close.
+    /// A frame that a later version introduced. The server rejects it, but never closes the socket because of it.
     #[serde(other)]
     #[ts(skip)]
     Unknown,
 }
 
-/// Why a frame could not be read, with what of it could.
+/// Why a frame could not be read, with the parts that could.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadFrame {
     /// Its `t`, if it had one.
@@ -199,11 +199,11 @@ pub struct BadFrame {
     pub id: Option<String>,
     /// Its `room`, if it had one.
     pub room: Option<String>,
-    /// What is wrong with it, for people.
+    /// What is wrong with the frame, for people.
     pub message: String,
 }
 
-/// The parts that an error names, read from a frame that is otherwise wrong.
+/// The parts that an error names, read from an otherwise invalid frame.
 #[derive(Deserialize)]
 struct Address {
     #[serde(default)]
@@ -228,14 +228,14 @@ impl ClientFrame {
                     of: known(address.t),
                     id: known(address.id),
                     room: known(address.room),
-                    message: format!("The frame does not fit the protocol: {error}."),
+                    message: format!("The frame is invalid: {error}."),
                 }
             }
             Err(_) => nothing(format!("A frame is one JSON object with a \"t\": {error}.")),
         })
     }
 
-    /// What an error about this text names: as much of `t`, `id` and `room` as it has.
+    /// Returns what an error about this text names: whichever of `t`, `id` and `room` it has.
     pub fn address(text: &str) -> BadFrame {
         let known = |value: serde_json::Value| value.as_str().map(str::to_owned);
         let address = serde_json::from_str::<Address>(text);
@@ -271,7 +271,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_frames_of_the_protocol_page_are_read() {
+    fn parses_the_frames_of_the_protocol_page() {
         let id = "01922f4e-7c00-7000-8000-000000000001";
         for frame in [
             r#"{"t":"hello","v":1,"token":"x","epoch":"7f3a","caps":[],"batch":true}"#.to_owned(),
@@ -289,12 +289,12 @@ mod tests {
     }
 
     #[test]
-    fn a_later_versions_frame_is_unknown_not_bad() {
+    fn a_frame_of_a_later_version_is_unknown_not_bad() {
         assert_eq!(ClientFrame::parse(r#"{"t":"dance","id":"1","steps":[1,2]}"#), Ok(ClientFrame::Unknown));
     }
 
     #[test]
-    fn a_bad_frame_says_whose_answer_it_is() {
+    fn a_bad_frame_names_the_request_it_answers() {
         let bad = ClientFrame::parse(r#"{"t":"send","id":"7","room":"r","text":5,"seen":1}"#).expect_err("bad");
         assert_eq!((bad.of.as_deref(), bad.id.as_deref(), bad.room.as_deref()), (Some("send"), Some("7"), Some("r")));
         assert!(ClientFrame::parse("nonsense").is_err());

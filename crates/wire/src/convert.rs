@@ -1,4 +1,4 @@
-//! From the domain's types to what clients see: the one place where ids get their names.
+//! Converts the domain's types to what clients see. The only place where ids get their names.
 
 use domain::{
     Body, Entry, File, Member, Message, Notification, Related, Room, RoomId, Timestamp, User, UserId, UserRoom,
@@ -14,7 +14,7 @@ use crate::rest::notifications::NotificationView;
 use crate::rest::rooms::{MemberView, RoomView};
 use crate::server_frame::{RoomEntry, UserSelf};
 
-/// A moment as RFC 3339 in UTC with milliseconds, as `2026-11-21T08:00:00.123Z`.
+/// Formats a time as RFC 3339 in UTC with milliseconds, like `2026-11-21T08:00:00.123Z`.
 pub fn rfc3339(at: Timestamp) -> String {
     let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.0) * 1_000_000);
     let moment = moment.unwrap_or(OffsetDateTime::UNIX_EPOCH);
@@ -31,13 +31,13 @@ pub fn rfc3339(at: Timestamp) -> String {
     )
 }
 
-/// Reads a moment as [`rfc3339`] writes it (any RFC 3339 offset is accepted).
+/// Parses a time as [`rfc3339`] writes it; accepts any RFC 3339 offset.
 pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
     i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).ok().map(Timestamp)
 }
 
-/// A user as others see them; one that is not known has an empty name.
+/// Returns a user as others see them. An unknown user has an empty name.
 pub fn user_ref(id: UserId, related: &Related) -> UserRef {
     match related.users.get(&id) {
         Some(user) => UserRef::from(user),
@@ -56,7 +56,7 @@ impl From<&User> for UserRef {
     }
 }
 
-/// Oneself.
+/// Returns the signed-in user's own account.
 pub fn user_self(user: &User) -> UserSelf {
     UserSelf {
         id: user.id.to_string(),
@@ -67,7 +67,7 @@ pub fn user_self(user: &User) -> UserSelf {
     }
 }
 
-/// A file as a message shows it.
+/// Returns a file as a message shows it.
 pub fn file_ref(file: &File) -> FileRef {
     FileRef {
         id: file.id.to_string(),
@@ -81,7 +81,7 @@ pub fn file_ref(file: &File) -> FileRef {
 }
 
 impl Event {
-    /// A room's entry. Entries of the own log's kinds never stand in a room's log.
+    /// Converts an entry of a room's log. Entries of the user log's kinds never occur in a room's log.
     pub fn new(room: RoomId, entry: &Entry, related: &Related) -> Event {
         Event {
             room: room.to_string(),
@@ -152,11 +152,11 @@ fn message_kind(message: &Message, related: &Related) -> EventKind {
 
 /// The kind of an entry that this release cannot decode.
 const UNREADABLE: &str = "unreadable";
-/// What clients show in its place.
+/// The text that clients show instead.
 const UNREADABLE_FALLBACK: &str = "This entry cannot be read by the running version of the server.";
 
-/// What stands for a body that has no event of its own: an unknown kind as it was stored, an unreadable one with what
-/// clients may show for it.
+/// Returns the JSON object of a body that has no event type: an unknown kind as it was stored, an unreadable one with
+/// the fallback that clients may show.
 fn as_object(body: &Body) -> serde_json::Map<String, serde_json::Value> {
     match body {
         Body::Unknown(serde_json::Value::Object(map)) => map.clone(),
@@ -169,8 +169,8 @@ fn as_object(body: &Body) -> serde_json::Map<String, serde_json::Value> {
 }
 
 impl OwnEvent {
-    /// An entry of a user's own log. `room` gives the room list's line of a room that was added or
-    /// changed; without it (the room is gone by now) the event says `gone`.
+    /// Converts an entry of a user log. `room` is the room list's row of a room that was added or changed; without it
+    /// (the user is no longer in the room) the event is `gone`.
     pub fn new(entry: &Entry, related: &Related, room: Option<RoomEntry>) -> OwnEvent {
         let kind = match &entry.body {
             Body::UserRoom(row) => OwnEventKind::Room(match room {
@@ -206,13 +206,13 @@ impl OwnEvent {
     }
 }
 
-/// Whether a row stands in the room list.
+/// Returns whether a row belongs in the room list.
 fn is_listed(row: &UserRoom) -> bool {
     matches!(row.state, domain::MemberState::Joined | domain::MemberState::Invited)
 }
 
 impl NotificationView {
-    /// A notification with its author's name.
+    /// Converts a notification, adding its author's name.
     pub fn new(notification: &Notification, related: &Related) -> NotificationView {
         NotificationView {
             key: notification.key.to_string(),
@@ -229,7 +229,7 @@ impl NotificationView {
     }
 }
 
-/// A line of `me`'s room list. `head` is `(seq, n, at)` of the room's last entry.
+/// Returns a row of `me`'s room list. `head` is `(seq, n, at)` of the room's last entry.
 pub fn room_entry(
     me: UserId,
     row: &UserRoom,
@@ -237,7 +237,7 @@ pub fn room_entry(
     head: (domain::Seq, u64, Timestamp),
     related: &Related,
 ) -> RoomEntry {
-    // The head may be a minute old (`UserRoomRow::head`); what the user has read is there all the same.
+    // The head may be a minute old (`UserRoomRow::head`), so what the user has read may be above it.
     let (seq, n, at) = (head.0.max(row.read_seq), head.1.max(row.read_n), head.2);
     RoomEntry {
         id: room.id.to_string(),
@@ -261,7 +261,7 @@ pub fn room_entry(
     }
 }
 
-/// A member with their name.
+/// Converts a member, adding their name.
 pub fn member_view(member: &Member, related: &Related) -> MemberView {
     MemberView {
         user: user_ref(member.user, related),
@@ -272,7 +272,7 @@ pub fn member_view(member: &Member, related: &Related) -> MemberView {
     }
 }
 
-/// A room as `me` sees it; `member` is their row, `head` is `(seq, n)`.
+/// Returns a room as `me` sees it; `member` is their row, `head` is `(seq, n)`.
 pub fn room_view(
     me: UserId,
     room: &Room,

@@ -1,4 +1,4 @@
-//! An entry as clients see it: with names, files and the texts of edits filled in.
+//! Entries as clients see them: with user names, files and the texts of edits filled in.
 
 use domain::{MemberState, Role, RoomKind, Seq};
 use schemars::JsonSchema;
@@ -9,43 +9,43 @@ use utoipa::ToSchema;
 use crate::rest::notifications::NotificationView;
 use crate::server_frame::RoomEntry;
 
-/// A user, as far as an event shows one.
+/// A user, as shown in events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, ToSchema)]
 pub struct UserRef {
-    /// Never changes.
+    /// The user's id; it never changes.
     pub id: String,
-    /// The handle; empty for one who is not there any more.
+    /// The handle; empty if the user no longer exists.
     pub name: String,
-    /// Shown instead of the handle.
+    /// The display name, shown instead of the handle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub display_name: Option<String>,
-    /// Signed in without a password.
+    /// Whether the user is a guest, who has no password.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(as = "Option<bool>", optional)]
     pub guest: bool,
 }
 
-/// A file of a message.
+/// A file attached to a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, ToSchema)]
 pub struct FileRef {
-    /// Its id.
+    /// The file's id.
     pub id: String,
-    /// As the uploader named it.
+    /// The file's name, as given by the uploader.
     pub name: String,
-    /// What the bytes are.
+    /// The media type, detected from the bytes.
     pub content_type: String,
-    /// In bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// Of a picture, in pixels.
+    /// The width in pixels, for a picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub width: Option<u32>,
-    /// Of a picture, in pixels.
+    /// The height in pixels, for a picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub height: Option<u32>,
-    /// Whether `/thumbnail` has one.
+    /// Whether `/thumbnail` serves a thumbnail of it.
     #[serde(default)]
     pub thumbnail: bool,
 }
@@ -53,143 +53,143 @@ pub struct FileRef {
 /// All reactions with one emoji.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, ToSchema)]
 pub struct ReactionView {
-    /// Which.
+    /// The emoji.
     pub emoji: String,
-    /// How many users.
+    /// The number of users who reacted with it.
     pub n: u32,
-    /// The ids of the first of them.
+    /// The ids of the first users who did.
     pub users: Vec<String>,
 }
 
-/// A room's entry. Apply it if `seq == last + 1`.
+/// An entry of a room's log. Apply it if `seq == last + 1`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema, ToSchema)]
 pub struct Event {
     /// The room's id.
     pub room: String,
-    /// Its place.
+    /// The entry's seq in the log.
     pub seq: Seq,
-    /// Messages so far.
+    /// The number of messages so far.
     pub n: u64,
-    /// Who did it.
+    /// The author.
     pub by: UserRef,
-    /// When (RFC 3339, UTC, milliseconds).
+    /// When it was appended (RFC 3339, UTC, milliseconds).
     pub at: String,
-    /// The sender's id of it.
+    /// The id that the sender chose for the entry.
     pub id: String,
-    /// What.
+    /// What happened.
     #[serde(flatten)]
     pub kind: EventKind,
 }
 
-/// What happened in a room. An unknown kind advances `seq` and shows its `fallback`, if it has one.
+/// What happened in a room. An event of unknown kind advances `seq` and shows its `fallback`, if it has one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum EventKind {
-    /// A message, with all that later entries up to `rev` made of it.
+    /// A message, with all later changes up to `rev` applied.
     Message {
-        /// Empty when deleted.
+        /// The text; empty if the message was deleted.
         text: String,
-        /// The ids of those it mentions.
+        /// The ids of mentioned users.
         mentions: Vec<String>,
-        /// The message it answers.
+        /// The seq of the message it replies to.
         reply_to: Option<Seq>,
-        /// The message whose thread it belongs to.
+        /// The seq of the thread's root message.
         thread: Option<Seq>,
-        /// Its files.
+        /// The attached files.
         files: Vec<FileRef>,
         /// The seq of its last change.
         rev: Seq,
-        /// When its text was last changed.
+        /// When the text was last edited.
         edited_at: Option<String>,
-        /// Final.
+        /// Whether the message was deleted; deletion is final.
         deleted: bool,
-        /// In the order of their first use.
+        /// The reactions, in the order in which each emoji was first used.
         reactions: Vec<ReactionView>,
     },
-    /// Another text.
+    /// A message was edited.
     Edit {
-        /// The message.
+        /// The seq of the message.
         target: Seq,
-        /// What it says now.
+        /// The new text.
         text: String,
-        /// The ids of those it mentions from now on; without it they stay.
+        /// The ids of users mentioned by the new text. If absent, the mentions stay unchanged.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         mentions: Option<Vec<String>>,
     },
-    /// A message is gone.
+    /// A message was deleted.
     Delete {
-        /// The message.
+        /// The seq of the message.
         target: Seq,
     },
-    /// A reaction, on or off.
+    /// A reaction was added or removed.
     React {
-        /// The message.
+        /// The seq of the message.
         target: Seq,
-        /// Which.
+        /// The emoji.
         emoji: String,
-        /// Set or taken back.
+        /// True if added, false if removed.
         on: bool,
     },
-    /// A pin, on or off.
+    /// A message was pinned or unpinned.
     Pin {
-        /// The message.
+        /// The seq of the message.
         target: Seq,
-        /// Set or taken back.
+        /// True if pinned, false if unpinned.
         on: bool,
     },
-    /// A membership, role or mute: the whole of it.
+    /// A membership, role or mute changed. Carries the member's complete new state.
     Member {
-        /// Whose.
+        /// The affected user.
         user: UserRef,
-        /// The state after it.
+        /// The new membership state.
         state: MemberState,
-        /// The role after it.
+        /// The new role.
         role: Role,
-        /// The mute after it.
+        /// The time until which the user is muted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         muted_until: Option<String>,
-        /// The reason given.
+        /// The reason, if one was given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         why: Option<String>,
     },
-    /// The room as it is now.
+    /// The room's properties changed. Carries all of them.
     Room {
-        /// None for a direct room.
+        /// The room's name; null for a direct room.
         name: Option<String>,
-        /// The second name of a public room.
+        /// The slug of a public room.
         slug: Option<String>,
-        /// What it is about.
+        /// The room's description.
         description: String,
-        /// Who may come in. Named so since `kind` is the event's own.
+        /// Who may join. Not called `kind`, because that is the event's kind.
         room_kind: RoomKind,
-        /// Nothing more can be sent.
+        /// Whether the room is archived, so that nothing can be sent.
         archived: bool,
-        /// Who joins sees nothing of before.
+        /// Whether new members cannot see what was sent before they joined.
         hides_past: bool,
-        /// Seconds between two messages of a member.
+        /// Slow mode: the minimum number of seconds between two messages of a member.
         slow_mode_s: u32,
     },
-    /// A kind of a later version.
+    /// An event of a kind that a later version introduced.
     #[serde(untagged)]
     #[ts(skip)]
     Unknown(serde_json::Map<String, serde_json::Value>),
 }
 
-/// An entry of a user's own log (`room` is `@me`).
+/// An entry of the user log (`room` is `@me`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct OwnEvent {
     /// Always `@me`.
     pub room: String,
-    /// Its place.
+    /// The entry's seq in the log.
     pub seq: Seq,
-    /// When (RFC 3339, UTC, milliseconds).
+    /// When it was appended (RFC 3339, UTC, milliseconds).
     pub at: String,
     /// The entry's id.
     pub id: String,
-    /// What.
+    /// What happened.
     #[serde(flatten)]
     pub kind: OwnEventKind,
 }
@@ -198,84 +198,84 @@ pub struct OwnEvent {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum OwnEventKind {
-    /// A room was added or changed (`op: set`), or is gone.
+    /// A room was added or changed (`op: set`), or removed from the list (`op: gone`).
     Room(RoomChange),
-    /// A notification was added, read or deleted.
+    /// A notification was added, changed, read or deleted.
     Notification(NotificationChange),
-    /// A setting of the account.
+    /// An account setting changed.
     Setting {
-        /// Which.
+        /// The setting's name.
         name: String,
-        /// The value after it.
+        /// The new value.
         #[ts(type = "unknown")]
         value: serde_json::Value,
     },
-    /// A session ended; null is all of them.
+    /// A session ended; null means all sessions.
     Session {
         /// Always `ended`.
         op: String,
-        /// Which.
+        /// The session's id.
         session: Option<String>,
     },
-    /// A kind of a later version.
+    /// An event of a kind that a later version introduced.
     #[serde(untagged)]
     #[ts(skip)]
     Unknown(serde_json::Map<String, serde_json::Value>),
 }
 
-/// A room of the user's list.
+/// A change to the user's room list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum RoomChange {
-    /// Added or changed.
+    /// The room was added or changed.
     Set {
-        /// As in `rooms`.
+        /// The room, in the form of the `rooms` frame.
         entry: Box<RoomEntry>,
     },
-    /// Gone.
+    /// The room was removed from the list.
     Gone {
-        /// Which, and why.
+        /// The room and the reason.
         entry: RoomGone,
     },
 }
 
-/// A room that one is no longer in.
+/// A room that the user is no longer in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RoomGone {
-    /// Which.
+    /// The emoji.
     pub id: String,
-    /// The seq of the member entry; an older one than known is ignored.
+    /// The seq of the member entry. Ignore the event if a newer one is known.
     pub at_seq: Seq,
     /// `left`, `kicked` or `banned`.
     pub why: MemberState,
-    /// The reason given.
+    /// The reason, if one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub reason: Option<String>,
 }
 
-/// A notification of the user.
+/// A change to the user's notifications.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum NotificationChange {
-    /// There.
+    /// The notification was added.
     Added {
-        /// As in REST.
+        /// The notification, in the form of the REST API.
         entry: Box<NotificationView>,
     },
-    /// Its message was edited.
+    /// The notification's message was edited.
     Changed {
-        /// As it is now.
+        /// The notification after the edit.
         entry: Box<NotificationView>,
     },
-    /// Read; without a key, all of them so far.
+    /// The notification was read; without a key, all notifications so far.
     Read {
-        /// Which.
+        /// The notification's key.
         key: Option<String>,
     },
-    /// Deleted; or its message was, or no longer concerns the user.
+    /// The notification was deleted, or its message was deleted or no longer concerns the user.
     Gone {
-        /// Which.
+        /// The notification's key.
         key: String,
     },
 }

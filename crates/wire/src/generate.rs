@@ -1,11 +1,11 @@
-//! The TypeScript types and JSON Schemas of everything in this crate, as texts to be written to files.
+//! Generates the TypeScript types and JSON Schemas of everything in this crate, as texts to be written to files.
 
 use schemars::schema_for;
 use ts_rs::{Config, TS};
 
 use crate::*;
 
-/// `wire.ts`: every type of the protocol, in a fixed order.
+/// Returns `wire.ts`: every type of the protocol, in a fixed order.
 pub fn typescript() -> String {
     let config = Config::new().with_large_int("number");
     let mut out = String::from(
@@ -95,7 +95,7 @@ pub fn typescript() -> String {
     out
 }
 
-/// The JSON Schemas (draft 2020-12) of the frames: `(file name, text)`.
+/// Returns the JSON Schemas (draft 2020-12) of the frames, as `(file name, text)`.
 pub fn schemas() -> Vec<(&'static str, String)> {
     let pretty = |schema| serde_json::to_string_pretty(&schema).expect("a schema is JSON") + "\n";
     vec![

@@ -1,7 +1,7 @@
-//! How deep a JSON text is nested: asked before it is parsed, so that depth costs nothing.
+//! Measures how deeply JSON is nested, before it is parsed, so that deep nesting costs nothing.
 
-/// Whether arrays and objects are nested deeper than `max`. Brackets inside strings do not count; a
-/// text that is not JSON gets some answer, and its parser the last word.
+/// Returns whether arrays and objects are nested deeper than `max`. Brackets inside strings do not count. For a text
+/// that is not JSON the result is arbitrary: its parser rejects it anyway.
 pub fn is_deeper_than(text: &[u8], max: usize) -> bool {
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
     for &byte in text {
@@ -34,7 +34,7 @@ mod tests {
     use super::is_deeper_than;
 
     #[test]
-    fn depth_is_counted_outside_strings() {
+    fn counts_depth_outside_strings() {
         assert!(!is_deeper_than(br#"{"a":[1,{"b":"[[[[\"["}]}"#, 3));
         assert!(is_deeper_than(br#"{"a":[1,{"b":2}]}"#, 2));
         assert!(is_deeper_than("[".repeat(100_000).as_bytes(), 32));

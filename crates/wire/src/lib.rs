@@ -1,7 +1,7 @@
-//! The protocol's frames, the REST bodies and the error codes: the source of the TypeScript types and
-//! of the JSON Schemas.
+//! The protocol's frames, the REST bodies and the error codes: the source of the TypeScript types and of the JSON
+//! Schemas.
 //!
-//! Never decides anything: it parses what comes and encodes what goes.
+//! Makes no decisions: it parses input and encodes output.
 
 mod client_frame;
 mod convert;
@@ -22,5 +22,5 @@ pub use server_frame::{AnyEvent, PresenceEntry, RoomEntry, ServerFrame, SyncStat
 /// The protocol's version.
 pub const VERSION: u32 = 1;
 
-/// What a user's own log is called on the wire.
+/// The name of the user log on the wire.
 pub const OWN_LOG: &str = "@me";

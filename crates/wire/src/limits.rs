@@ -1,4 +1,4 @@
-//! Limits of what is parsed.
+//! The limits of the parsers.
 
-/// Depth of nested JSON.
+/// The maximum depth of nested JSON.
 pub const JSON_DEPTH: usize = 32;

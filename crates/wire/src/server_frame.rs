@@ -1,4 +1,4 @@
-//! What the server sends.
+//! The frames that the server sends.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,11 @@ use utoipa::ToSchema;
 
 use crate::event::{Event, OwnEvent, UserRef};
 
-/// A server's frame; several may come as one JSON array. Clients ignore a `t` that they do not know.
+/// A frame from the server. Several may arrive as one JSON array. Clients ignore frames with an unknown `t`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "t", rename_all = "snake_case")]
 pub enum ServerFrame {
-    /// Signed in.
+    /// The sign-in succeeded.
     Welcome {
         /// The protocol's version.
         v: u32,
@@ -24,24 +24,24 @@ pub enum ServerFrame {
         node: String,
         /// The epoch of the store.
         epoch: String,
-        /// Optional features that are on.
+        /// Optional features that are enabled.
         caps: Vec<String>,
-        /// Who one is.
+        /// The signed-in user.
         user: UserSelf,
         /// Milliseconds between two pings.
         heartbeat_ms: u64,
-        /// Bytes that a client's frame may have.
+        /// The maximum size of a client's frame, in bytes.
         max_frame: u64,
-        /// How many people are there.
+        /// The number of users who are online.
         online: u64,
     },
     /// A page of the room list.
     Rooms {
-        /// The head of the own log, read before the list; on the first page.
+        /// The head of the user log, read before the list; only on the first page.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         me: Option<Seq>,
-        /// The rooms.
+        /// The rooms on this page.
         rooms: Vec<RoomEntry>,
         /// Whether another page follows.
         more: bool,
@@ -52,21 +52,21 @@ pub enum ServerFrame {
         re: String,
         /// A room id, or `@me`.
         room: String,
-        /// Where the log stands for this socket.
+        /// The log's state for this socket.
         status: SyncStatus,
         /// The epoch of the store.
         epoch: String,
-        /// The first entry of the page's range.
+        /// The first seq of the page's range.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         from: Option<Seq>,
-        /// The last entry of the page's range.
+        /// The last seq of the page's range.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         through: Option<Seq>,
-        /// The head before the read.
+        /// The log's head, taken before the page was read.
         as_of: Seq,
-        /// For `reset`: live from `head + 1`.
+        /// For `reset`: live events start at `head + 1`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         head: Option<Seq>,
@@ -74,64 +74,64 @@ pub enum ServerFrame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         n: Option<u64>,
-        /// The entries: events of a room, or own events.
+        /// The entries: events of a room, or of the user log.
         events: Vec<AnyEvent>,
     },
-    /// A change is stored (or changed nothing; or, for `auth`, the token is taken).
+    /// A change was stored or changed nothing; for `auth`, the token was accepted.
     Ack {
         /// The `id` of the change.
         id: String,
-        /// The room; null for `auth`.
+        /// The room's id; null for `auth`.
         room: Option<String>,
-        /// The entry; null when nothing changed.
+        /// The entry's seq; null if nothing changed.
         seq: Option<Seq>,
-        /// When it was stored.
+        /// When the change was stored.
         at: String,
-        /// It was there already.
+        /// Whether the change is a duplicate that was stored before.
         dup: bool,
-        /// It changed nothing.
+        /// Whether the change had no effect.
         noop: bool,
     },
-    /// An entry of a room, or of the own log.
+    /// An entry of a room's log or of the user log.
     Event(AnyEvent),
-    /// How far somebody has read; one's own from another device with `n` and `mentions`.
+    /// How far a user has read. The user's own marks from other devices include `n` and `mentions`.
     Receipt {
-        /// The room.
+        /// The room's id.
         room: String,
-        /// Whose.
+        /// The id of the user who read.
         user: String,
-        /// Up to here.
+        /// The seq of the last entry read.
         seq: Seq,
-        /// The `n` of that entry.
+        /// That entry's `n`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         n: Option<u64>,
-        /// Mentions that are still unread.
+        /// The seqs of mentions that are still unread.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         mentions: Option<Vec<Seq>>,
     },
-    /// Something that passes: typing.
+    /// A transient event that is not stored: typing.
     Signal {
-        /// The room.
+        /// The room's id.
         room: String,
-        /// `typing`; with `ttl_ms` 0 it ended.
+        /// Always `typing`; it ended if `ttl_ms` is 0.
         kind: String,
-        /// Who.
+        /// The user who is typing.
         by: UserRef,
-        /// How long it holds.
+        /// How long the event is valid, in milliseconds.
         ttl_ms: u64,
     },
-    /// Presence of those one watches.
+    /// The presence of watched users.
     Presence {
-        /// Those that changed, or all.
+        /// The users whose presence changed, or all watched users if `full`.
         users: Vec<PresenceEntry>,
-        /// All: who is not here is offline.
+        /// Whether the list is complete: watched users that are not in it are offline.
         full: bool,
     },
-    /// A heartbeat; any frame answers it.
+    /// A heartbeat. The client can answer with any frame.
     Ping {
-        /// Logs whose head changed since the last one.
+        /// The new heads of logs that changed since the last heartbeat.
         heads: BTreeMap<String, Seq>,
     },
     /// Answers a client's ping.
@@ -140,158 +140,158 @@ pub enum ServerFrame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         id: Option<String>,
-        /// The server's clock.
+        /// The server's current time.
         now: String,
     },
-    /// The access token ends soon: send `auth`.
+    /// The access token expires soon: send `auth`.
     Expiring {
-        /// In so many milliseconds.
+        /// Milliseconds until it expires.
         in_ms: u64,
     },
-    /// Frames that pass were dropped, since this socket is slow.
+    /// Transient frames were dropped because this socket is a slow consumer.
     Lag {
-        /// Which kinds.
+        /// The kinds of dropped frames.
         dropped: Vec<String>,
     },
-    /// Come back elsewhere.
+    /// The client must reconnect, to another node if possible.
     Goaway {
-        /// After so many milliseconds.
+        /// Milliseconds to wait before reconnecting.
         delay_ms: u64,
-        /// Why.
+        /// The reason for the request.
         reason: String,
     },
-    /// Something was refused.
+    /// A frame was rejected.
     Error {
-        /// The `id` of the frame.
+        /// The `id` of the rejected frame.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         id: Option<String>,
-        /// The `t` of the frame.
+        /// The `t` of the rejected frame.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         of: Option<String>,
-        /// The room.
+        /// The `room` of the rejected frame.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         room: Option<String>,
-        /// For programs.
+        /// The error code, for programs.
         code: Code,
-        /// For people.
+        /// The error message, for people.
         message: String,
-        /// After how many milliseconds a repeat makes sense.
+        /// Milliseconds after which a retry makes sense.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         retry_ms: Option<u64>,
-        /// The log's head, for `stale`.
+        /// The log's head, if the code is `stale`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         head: Option<Seq>,
-        /// The store's epoch, when the change named another one.
+        /// The store's epoch, if the change named another one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         epoch: Option<String>,
     },
 }
 
-/// An entry of a room's log, or of the user's own (`room` is `@me`).
+/// An entry of a room's log, or of the user log (`room` is `@me`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(untagged)]
 pub enum AnyEvent {
-    /// Of a room.
+    /// An entry of a room's log.
     Room(Event),
-    /// Of the own log.
+    /// An entry of the user log.
     Own(OwnEvent),
 }
 
-/// Where a log stands for a socket after a `sync`.
+/// The state of a log for a socket after a `sync`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SyncStatus {
-    /// Live now.
+    /// The client is up to date and receives new events live.
     Ok,
-    /// Ask on with `fill`.
+    /// More entries follow: request them with `fill`.
     More,
-    /// Drop the cached log; live from `head + 1`, history by REST.
+    /// Discard the cached log. Live events start at `head + 1`; load history over REST.
     Reset,
-    /// One was a member: what one may still see came before; drop the room.
+    /// The user is no longer a member and has received all entries they may see: remove the room.
     Forbidden,
-    /// Never a member, or no such room.
+    /// The user was never a member, or the room does not exist.
     NotFound,
 }
 
-/// Oneself.
+/// The signed-in user's own account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, ToSchema)]
 pub struct UserSelf {
-    /// Never changes.
+    /// The user's id; it never changes.
     pub id: String,
     /// The handle.
     pub name: String,
-    /// Shown instead of the handle.
+    /// The display name, shown instead of the handle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub display_name: Option<String>,
-    /// Signed in without a password.
+    /// Whether the user is a guest, who has no password.
     #[serde(default)]
     pub guest: bool,
-    /// Runs the installation.
+    /// Whether the user is an admin of the installation.
     #[serde(default)]
     pub admin: bool,
 }
 
-/// A line of the room list.
+/// A room in the user's room list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, ToSchema)]
 pub struct RoomEntry {
     /// The room's id.
     pub id: String,
-    /// The second name of a public room.
+    /// The slug of a public room.
     pub slug: Option<String>,
-    /// None for a direct room.
+    /// The room's name; null for a direct room.
     pub name: Option<String>,
-    /// Who may come in.
+    /// Who may join.
     pub kind: RoomKind,
-    /// What it is about.
+    /// The room's description.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[ts(as = "Option<String>", optional)]
     pub description: String,
-    /// The other person of a direct room.
+    /// The other user of a direct room.
     pub with: Option<UserRef>,
-    /// How one stands to it.
+    /// The user's membership state.
     pub state: MemberState,
-    /// What one may do.
+    /// The user's role in the room.
     pub role: Role,
-    /// The seq of the member entry this comes from.
+    /// The seq of the member entry that this state comes from.
     pub at_seq: Seq,
-    /// What one wants to be told.
+    /// Which events notify the user.
     pub level: Level,
-    /// Not shown until something new arrives.
+    /// Whether the room is hidden from the list until something new arrives.
     pub hidden: bool,
-    /// Nothing more can be sent.
+    /// Whether the room is archived, so that nothing can be sent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(as = "Option<bool>", optional)]
     pub archived: bool,
     /// The seq of the last entry.
     pub head: Seq,
-    /// Messages so far.
+    /// The number of messages so far.
     pub n: u64,
-    /// When the last entry was made; null for a room with none.
+    /// When the last entry was appended; null if the room has none.
     #[serde(default)]
     pub last_at: Option<String>,
-    /// Up to where one has read.
+    /// The seq of the last entry that the user has read.
     pub read: Seq,
-    /// The `n` of that entry.
+    /// That entry's `n`.
     pub read_n: u64,
-    /// Unread messages that mention one.
+    /// The seqs of unread messages that mention the user.
     pub mentions: Vec<Seq>,
 }
 
-/// Somebody's presence.
+/// A user's presence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, ToSchema)]
 pub struct PresenceEntry {
-    /// Whose.
+    /// The user's id.
     pub user: String,
-    /// The best of their connections.
+    /// The best status among the user's connections.
     pub status: PresenceStatus,
-    /// When they were last there.
+    /// When the user was last online.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub last_seen: Option<String>,

@@ -1,4 +1,4 @@
-//! Writes the generated files of the protocol below the folder given (the root of the checkout).
+//! Writes the generated protocol files below the given folder (the root of the checkout).
 
 use std::path::PathBuf;
 use std::{env, fs, io};

@@ -24,7 +24,7 @@ fn round_trip(frame: &ServerFrame) -> serde_json::Value {
 }
 
 #[test]
-fn moments_are_rfc3339_in_utc() {
+fn times_are_rfc3339_in_utc() {
     assert_eq!(rfc3339(Timestamp(1_795_248_000_123)), "2026-11-21T08:00:00.123Z");
     assert_eq!(parse_rfc3339("2026-11-21T09:00:00.123+01:00"), Some(Timestamp(1_795_248_000_123)));
     assert_eq!(parse_rfc3339("yesterday"), None);
@@ -65,7 +65,7 @@ fn an_unknown_kind_keeps_its_fallback() {
 }
 
 #[test]
-fn what_cannot_be_decoded_is_shown_as_unreadable_without_its_text() {
+fn an_undecodable_body_is_unreadable_and_hides_its_text() {
     let body = Body::Unreadable { kind: "message".into(), stored: r#"{"kind":"message","text":["secret"]}"#.into() };
     let event = Event::new(RoomId(Uuid::from_u128(7)), &entry(body), &Related::default());
     let json = round_trip(&ServerFrame::Event(AnyEvent::Room(event)));
@@ -75,7 +75,7 @@ fn what_cannot_be_decoded_is_shown_as_unreadable_without_its_text() {
 }
 
 #[test]
-fn a_room_that_is_gone_says_why() {
+fn a_removed_room_has_a_reason() {
     let row = UserRoom {
         room: RoomId(Uuid::from_u128(7)),
         state: domain::MemberState::Kicked,
@@ -95,7 +95,7 @@ fn a_room_that_is_gone_says_why() {
 }
 
 #[test]
-fn an_edit_names_whom_it_mentions_where_that_is_known() {
+fn an_edit_lists_its_mentions_if_they_are_known() {
     let room = RoomId(Uuid::from_u128(7));
     let (bob, eve) = (UserId(Uuid::from_u128(8)), UserId(Uuid::from_u128(9)));
     let shown = |body: Body| {
@@ -105,13 +105,13 @@ fn an_edit_names_whom_it_mentions_where_that_is_known() {
     let edit = Body::Edit { target: 3, text: None, mentions: Some(vec![bob]), unmentioned: vec![eve] };
     let json = shown(edit);
     assert_eq!(json["mentions"], serde_json::json!([bob.to_string()]));
-    assert!(!json.to_string().contains(&eve.to_string()), "whom it mentioned before is the server's affair");
-    assert_eq!(shown(Body::edit(3, None)).get("mentions"), None, "an older entry does not say");
+    assert!(!json.to_string().contains(&eve.to_string()), "clients do not see the previous mentions");
+    assert_eq!(shown(Body::edit(3, None)).get("mentions"), None, "an entry without known mentions has no field");
     assert!(!shown(Body::Delete { target: 3, unmentioned: vec![eve] }).to_string().contains(&eve.to_string()));
 }
 
 #[test]
-fn a_changed_notification_is_told_as_a_whole() {
+fn a_changed_notification_is_sent_as_a_whole() {
     let room = RoomId(Uuid::from_u128(7));
     let notification = Notification {
         key: domain::NotificationKey { at: Timestamp(1_795_248_000_123), room: room.0, seq: 3 },
@@ -129,5 +129,5 @@ fn a_changed_notification_is_told_as_a_whole() {
     let json = round_trip(&ServerFrame::Event(AnyEvent::Own(event)));
     assert_eq!((&json["kind"], &json["op"]), (&"notification".into(), &"changed".into()));
     assert_eq!((&json["entry"]["body"], &json["entry"]["read"]), (&"open".into(), &true.into()));
-    assert_eq!(json["entry"].get("rev"), None, "which change it followed is the server's affair");
+    assert_eq!(json["entry"].get("rev"), None, "clients do not see which change it followed");
 }

@@ -1,4 +1,4 @@
-//! `/api/auth`.
+//! The bodies of `/api/auth`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,100 +8,100 @@ use utoipa::ToSchema;
 use crate::event::UserRef;
 use crate::server_frame::UserSelf;
 
-/// A new account. With a guest's access token the guest becomes it, and keeps the user id.
+/// Body of a registration. With a guest's access token, the guest becomes this account and keeps the user id.
 #[derive(Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct RegisterBody {
     /// The unique handle.
     pub name: String,
-    /// 8 to 256 characters.
+    /// The password: 8 to 256 characters.
     pub password: String,
-    /// For sign-in by address.
+    /// An e-mail address, which can then be used to sign in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub email: Option<String>,
 }
 
-/// A sign-in.
+/// Body of a sign-in.
 #[derive(Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct LoginBody {
-    /// The handle, or the address.
+    /// The handle or the e-mail address.
     pub name: String,
     /// The password.
     pub password: String,
 }
 
-/// A sign-in without a password.
+/// Body of a guest sign-in, which needs no password.
 #[derive(Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct GuestBody {
-    /// The wished name; it gets a suffix.
+    /// The requested name; the server appends a suffix.
     pub name: String,
 }
 
-/// A refresh; browsers send the cookie and no body.
+/// Body of a token refresh. Browsers send the cookie and no body.
 #[derive(Clone, Default, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct RefreshBody {
-    /// The last refresh token.
+    /// The newest refresh token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub refresh_token: Option<String>,
 }
 
-/// Signed in.
+/// The answer to a sign-in or refresh.
 #[derive(Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct Tokens {
-    /// For `Authorization: Bearer` and for `hello`.
+    /// The access token, for `Authorization: Bearer` and for `hello`.
     pub access_token: String,
-    /// Seconds until it ends.
+    /// Seconds until the access token expires.
     pub expires_in: u64,
-    /// For the next refresh; left out where it travels as a cookie, and when it did not change.
+    /// The token for the next refresh. Left out if it is sent as a cookie, or did not change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub refresh_token: Option<String>,
-    /// Who one is.
+    /// The signed-in user.
     pub user: UserSelf,
 }
 
 /// A one-time ticket for `/v1/ws?ticket=`.
 #[derive(Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct TicketAnswer {
-    /// Works once.
+    /// The ticket; it works once.
     pub ticket: String,
-    /// Seconds until it ends.
+    /// Seconds until the ticket expires.
     pub expires_in: u64,
 }
 
-/// Oneself, with what only oneself sees.
+/// The caller's own account, with fields that other users cannot see.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct Me {
-    /// Who one is.
+    /// The account's public fields.
     #[serde(flatten)]
     pub user: UserSelf,
-    /// The address.
+    /// The e-mail address.
     pub email: Option<String>,
-    /// When one came.
+    /// When the account was created.
     pub created_at: String,
 }
 
-/// Changes of oneself; what is left out stays.
+/// Changes to the caller's account. Omitted fields stay unchanged.
 #[derive(Clone, Default, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct MePatch {
-    /// Another handle.
+    /// A new handle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub name: Option<String>,
-    /// Another display name; empty is none.
+    /// A new display name; an empty string removes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub display_name: Option<String>,
-    /// Another address; empty is none.
+    /// A new e-mail address; an empty string removes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub email: Option<String>,
-    /// Another password; needs `old_password`, and ends the other sessions.
+    /// A new password. Requires `old_password`, and ends all other sessions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub password: Option<String>,
-    /// The password so far.
+    /// The current password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub old_password: Option<String>,
@@ -110,30 +110,30 @@ pub struct MePatch {
 /// A page of users.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct UserPage {
-    /// In order of name.
+    /// The users, ordered by name.
     pub items: Vec<UserRef>,
-    /// `after` of the next page.
+    /// The value of `after` that requests the next page.
     pub next: Option<String>,
 }
 
-/// A sign-in of a device.
+/// A session: one sign-in on one device.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct SessionView {
-    /// Its id.
+    /// The session's id.
     pub id: String,
-    /// What the device calls itself.
+    /// The device's own name for itself.
     pub device: String,
-    /// When it began.
+    /// When the session began.
     pub created_at: String,
-    /// When it was last renewed.
+    /// When the session was last refreshed.
     pub last_used_at: String,
-    /// Whether it is this one.
+    /// Whether this is the session that made the request.
     pub current: bool,
 }
 
-/// One's sessions.
+/// The caller's sessions.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct SessionList {
-    /// Newest first.
+    /// The sessions, newest first.
     pub items: Vec<SessionView>,
 }

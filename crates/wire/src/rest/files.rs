@@ -1,4 +1,4 @@
-//! `/api/files`.
+//! The bodies of `/api/files`.
 
 use std::collections::BTreeMap;
 
@@ -10,19 +10,19 @@ use utoipa::ToSchema;
 
 use crate::event::FileRef;
 
-/// A file.
+/// An uploaded file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct FileView {
-    /// As in a message.
+    /// The fields that a message also shows.
     #[serde(flatten)]
     pub file: FileRef,
-    /// The room it was uploaded for.
+    /// The id of the room that it was uploaded for.
     pub room: String,
-    /// Who uploaded it.
+    /// The id of the user who uploaded it.
     pub user: String,
-    /// The message that holds it.
+    /// The seq of the message that the file is attached to.
     pub seq: Option<Seq>,
-    /// Where it stands.
+    /// The file's state.
     pub state: FileState,
     /// When it was uploaded.
     pub at: String,
@@ -31,42 +31,42 @@ pub struct FileView {
 /// A page of a room's files.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct FilePage {
-    /// Newest first.
+    /// The files, newest first.
     pub items: Vec<FileView>,
-    /// `before` of the next page.
+    /// The value of `before` that requests the next page.
     pub next: Option<String>,
 }
 
-/// An upload that goes straight to the store of files.
+/// Body of a request for a direct upload to the blob store.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct PresignBody {
     /// The room's id or slug.
     pub room_id: String,
-    /// The file's name. Its type is found in its bytes.
+    /// The file's name. The server detects the type from the bytes.
     pub name: String,
-    /// How many bytes it has, exactly.
+    /// The exact size in bytes.
     pub size: u64,
 }
 
-/// Where to put the bytes.
+/// The answer to a request for a direct upload.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct PresignView {
-    /// Null where this server takes all bytes itself: at `/api/files/upload`.
+    /// The request to make; null if this server takes all uploads itself, at `/api/files/upload`.
     pub upload: Option<DirectUploadView>,
 }
 
-/// A request that the client makes, and then calls `/api/files/{id}/complete`.
+/// The upload request that the client makes before it calls `/api/files/{id}/complete`.
 #[derive(Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct DirectUploadView {
-    /// The file's id.
+    /// The new file's id.
     pub id: String,
-    /// The method: `PUT`.
+    /// The HTTP method: `PUT`.
     pub method: String,
-    /// Where to. Whoever knows it can upload this one file: keep it secret.
+    /// The URL to upload to. Anyone who has it can upload this one file: keep it secret.
     pub url: String,
-    /// Headers that must be sent as they are, without any `Authorization`.
+    /// Headers that must be sent unchanged, without any `Authorization`.
     pub headers: BTreeMap<String, String>,
-    /// Until when it must have begun.
+    /// The time by which the upload must have started.
     pub expires_at: String,
 }
 

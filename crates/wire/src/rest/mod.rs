@@ -1,4 +1,4 @@
-//! The bodies of REST calls, by function. Errors are [`Problem`]s everywhere.
+//! The bodies of REST calls, one module per function. Every error is a [`Problem`].
 
 pub mod auth;
 pub mod files;
@@ -16,38 +16,38 @@ use utoipa::ToSchema;
 /// An error (RFC 9457, `application/problem+json`) with the protocol's code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, ToSchema)]
 pub struct Problem {
-    /// `about:blank`: the code says which problem it is.
+    /// Always `about:blank`: `code` identifies the problem.
     #[serde(rename = "type")]
     pub problem_type: String,
-    /// The status in words.
+    /// The HTTP status as text.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What happened and what one can do.
+    /// What happened, and what the user can do about it.
     pub detail: String,
-    /// For programs.
+    /// The error code, for programs.
     pub code: Code,
-    /// After how many milliseconds a repeat makes sense.
+    /// Milliseconds after which a retry makes sense.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub retry_ms: Option<u64>,
-    /// The log's head, for `stale`.
+    /// The log's head, if the code is `stale`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub head: Option<Seq>,
 }
 
-/// The answer to a change by REST.
+/// The answer to a change made over REST.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, ToSchema)]
 pub struct Acked {
     /// The entry's id.
     pub id: String,
-    /// The entry; null when nothing changed.
+    /// The entry's seq; null if nothing changed.
     pub seq: Option<Seq>,
-    /// When it was stored.
+    /// When the change was stored.
     pub at: String,
-    /// It was there already.
+    /// Whether the change is a duplicate that was stored before.
     pub dup: bool,
-    /// It changed nothing.
+    /// Whether the change had no effect.
     pub noop: bool,
 }

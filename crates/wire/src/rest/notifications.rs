@@ -1,4 +1,4 @@
-//! `/api/notifications`.
+//! The bodies of `/api/notifications`.
 
 use domain::{NotificationKind, Seq};
 use schemars::JsonSchema;
@@ -8,20 +8,20 @@ use utoipa::ToSchema;
 
 use crate::event::UserRef;
 
-/// A notification posted by an admin or a service.
+/// Body of a notification that an admin or a service posts.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct PostNotification {
-    /// For whom.
+    /// The recipient's user id.
     pub user_id: String,
-    /// One line.
+    /// The title: one line.
     pub title: String,
-    /// More.
+    /// The text below the title.
     #[serde(default)]
     pub body: String,
-    /// In the poster's words.
+    /// The notification's type, chosen by the poster.
     #[serde(default)]
     pub notif_type: String,
-    /// The room it is about.
+    /// The id of the room that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub room_id: Option<String>,
@@ -30,53 +30,53 @@ pub struct PostNotification {
 /// A notification.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct NotificationView {
-    /// Its name; opaque.
+    /// The notification's key; opaque to clients.
     pub key: String,
-    /// Why it was made.
+    /// Why the notification was created.
     pub kind: NotificationKind,
-    /// The `notif_type` of a posted one.
+    /// The `notif_type` of a posted notification.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub notif_type: Option<String>,
-    /// When.
+    /// When the notification was created.
     pub at: String,
-    /// The room it is about.
+    /// The id of the room that it is about.
     pub room: Option<String>,
-    /// The message it is about.
+    /// The seq of the message that it is about.
     pub seq: Option<Seq>,
-    /// Who caused it.
+    /// The user who caused it.
     pub from: Option<UserRef>,
-    /// One line.
+    /// The title: one line.
     pub title: String,
-    /// The beginning of the message.
+    /// The beginning of the message, or the text of a posted notification.
     pub body: String,
-    /// Whether it was read.
+    /// Whether the user has read it.
     pub read: bool,
 }
 
 /// A page of notifications.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct NotificationPage {
-    /// Newest first.
+    /// The notifications, newest first.
     pub items: Vec<NotificationView>,
-    /// `before` of the next page.
+    /// The value of `before` that requests the next page.
     pub next: Option<String>,
 }
 
-/// How many are unread.
+/// The number of unread notifications.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct UnreadCount {
-    /// Counted up to 1,000.
+    /// The number of unread notifications, counted up to 1,000.
     pub unread: usize,
 }
 
-/// A change of one's notifications is stored.
+/// The answer to a change of the caller's notifications.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct Noted {
-    /// Its entry in the own log; null when nothing changed.
+    /// The seq of the change in the user log; null if nothing changed.
     pub seq: Option<Seq>,
-    /// When it was stored.
+    /// When the change was stored.
     pub at: String,
-    /// It changed nothing.
+    /// Whether the change had no effect.
     pub noop: bool,
 }

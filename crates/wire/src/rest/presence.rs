@@ -1,4 +1,4 @@
-//! `/api/presence`.
+//! The bodies of `/api/presence`.
 
 use domain::PresenceStatus;
 use schemars::JsonSchema;
@@ -9,14 +9,14 @@ use utoipa::ToSchema;
 use crate::event::UserRef;
 use crate::server_frame::PresenceEntry;
 
-/// A client without a socket is there.
+/// Body of a heartbeat from a client without a socket.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct HeartbeatBody {
-    /// `online` (when left out) or `away`.
+    /// `online` (the default) or `away`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub status: Option<PresenceStatus>,
-    /// Which of the user's clients it is, if there are several.
+    /// Which of the user's clients sends the heartbeat, if there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub client: Option<String>,
@@ -25,15 +25,15 @@ pub struct HeartbeatBody {
 /// The presence of several users.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct PresenceList {
-    /// Those who share a room with one and are not offline.
+    /// Users who share a room with the caller and are not offline.
     pub items: Vec<PresenceEntry>,
-    /// `after` of the next page.
+    /// The value of `after` that requests the next page.
     pub next: Option<String>,
 }
 
-/// Who types in a room.
+/// The users who are typing in a room.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct TypingList {
-    /// Those who type.
+    /// The users who are typing.
     pub items: Vec<UserRef>,
 }

@@ -1,4 +1,4 @@
-//! `/api/rooms` (also `/api/chat/rooms`): rooms and members.
+//! The bodies of `/api/rooms` (also `/api/chat/rooms`): rooms and members.
 
 use domain::{Level, MemberState, Role, RoomKind, Seq};
 use schemars::JsonSchema;
@@ -9,220 +9,220 @@ use utoipa::ToSchema;
 use crate::event::UserRef;
 use crate::server_frame::RoomEntry;
 
-/// A new room.
+/// Body of a request that creates a room.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct CreateRoom {
-    /// The slug; public rooms only. Left out, it is made of the name.
+    /// The slug, for public rooms only. If left out, it is derived from the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub id: Option<String>,
-    /// 1 to 80 characters.
+    /// The room's name: 1 to 80 characters.
     pub name: String,
-    /// What it is about.
+    /// The room's description.
     #[serde(default)]
     #[ts(optional, as = "Option<String>")]
     pub description: String,
     /// `public` or `private`.
     pub kind: RoomKind,
-    /// Who joins sees nothing of before.
+    /// Whether new members cannot see what was sent before they joined.
     #[serde(default)]
     #[ts(optional, as = "Option<bool>")]
     pub hides_past: bool,
 }
 
-/// A room as one may see it.
+/// A room as the caller sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct RoomView {
     /// The room's id.
     pub id: String,
-    /// The second name of a public room.
+    /// The slug of a public room.
     pub slug: Option<String>,
-    /// None for a direct room.
+    /// The room's name; null for a direct room.
     pub name: Option<String>,
-    /// What it is about.
+    /// The room's description.
     pub description: String,
-    /// Who may come in.
+    /// Who may join.
     pub kind: RoomKind,
-    /// Nothing more can be sent.
+    /// Whether the room is archived, so that nothing can be sent.
     pub archived: bool,
-    /// Who joins sees nothing of before.
+    /// Whether new members cannot see what was sent before they joined.
     pub hides_past: bool,
-    /// Seconds between two messages of a member.
+    /// Slow mode: the minimum number of seconds between two messages of a member.
     pub slow_mode_s: u32,
-    /// The other person of a direct room.
+    /// The other user of a direct room.
     pub with: Option<UserRef>,
-    /// How one stands to it; null for one who was never in.
+    /// The caller's membership state; null if the caller was never a member.
     pub state: Option<MemberState>,
-    /// What one may do.
+    /// The caller's role in the room.
     pub role: Option<Role>,
-    /// Until when one cannot send.
+    /// The time until which the caller is muted.
     pub muted_until: Option<String>,
-    /// How many are in.
+    /// The number of members.
     pub members: u64,
-    /// The seq of the last entry: `seen` of a join.
+    /// The seq of the last entry, to be sent as `seen` of a join.
     pub head: Seq,
-    /// Messages so far.
+    /// The number of messages so far.
     pub n: u64,
-    /// Pinned messages.
+    /// The seqs of pinned messages.
     pub pins: Vec<Seq>,
 }
 
-/// A page of the directory.
+/// A page of the directory of public rooms.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct DirectoryPage {
-    /// In order of slug.
+    /// The public rooms, ordered by slug.
     pub items: Vec<DirectoryEntry>,
-    /// `after` of the next page.
+    /// The value of `after` that requests the next page.
     pub next: Option<String>,
 }
 
-/// A public room.
+/// A public room in the directory.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct DirectoryEntry {
     /// The room's id.
     pub id: String,
-    /// Its slug.
+    /// The room's slug.
     pub slug: String,
-    /// Its name.
+    /// The room's name.
     pub name: String,
-    /// What it is about.
+    /// The room's description.
     pub description: String,
-    /// How many are in.
+    /// The number of members.
     pub members: u64,
-    /// Whether one is in.
+    /// Whether the caller is a member.
     pub joined: bool,
-    /// The seq of the last entry: `seen` of a join.
+    /// The seq of the last entry, to be sent as `seen` of a join.
     pub head: Seq,
 }
 
-/// A page of one's rooms.
+/// A page of the caller's room list.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct RoomPage {
-    /// As in the `rooms` frame.
+    /// The rooms, in the form of the `rooms` frame.
     pub items: Vec<RoomEntry>,
-    /// `after` of the next page.
+    /// The value of `after` that requests the next page.
     pub next: Option<String>,
 }
 
-/// Changes of a room; what is left out stays.
+/// Changes to a room. Omitted fields stay unchanged.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct UpdateRoom {
-    /// Its name.
+    /// The room's new name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub name: Option<String>,
-    /// Its description.
+    /// The room's new description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub description: Option<String>,
-    /// Whether it hides its past from those who join from now on.
+    /// Whether users who join from now on cannot see what was sent before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub hides_past: Option<bool>,
-    /// Seconds between two messages of a member.
+    /// Slow mode: the minimum number of seconds between two messages of a member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub slow_mode_s: Option<u32>,
-    /// The head that the client knew; with `Idempotency-Key`.
+    /// The head that the client knew when it first tried; required with `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub seen: Option<Seq>,
 }
 
-/// A member.
+/// A member of a room.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct MemberView {
-    /// Who.
+    /// The user.
     pub user: UserRef,
-    /// How they stand to the room.
+    /// The member's state.
     pub state: MemberState,
-    /// What they may do.
+    /// The member's role.
     pub role: Role,
-    /// Until when they cannot send.
+    /// The time until which the member is muted.
     pub muted_until: Option<String>,
-    /// The seq of the last entry about them.
+    /// The seq of the last entry about this member.
     pub at_seq: Seq,
 }
 
 /// A page of members.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct MemberPage {
-    /// In order of user id.
+    /// The members, ordered by user id.
     pub items: Vec<MemberView>,
-    /// `after` of the next page.
+    /// The value of `after` that requests the next page.
     pub next: Option<String>,
 }
 
-/// Somebody, by id or name; and what an append needs.
+/// Body of an invitation.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct InviteBody {
-    /// The id or the name.
+    /// The invited user's id or name.
     pub user: String,
-    /// The role they will have; `member` when left out.
+    /// The role of the new member; `member` if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub role: Option<Role>,
-    /// The head that the client knew; with `Idempotency-Key`.
+    /// The head that the client knew when it first tried; required with `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub seen: Option<Seq>,
 }
 
-/// A change of somebody's membership.
+/// Body of a moderation request: kick, ban, unban, mute or unmute.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct MemberBody {
-    /// The id or the name.
+    /// The affected user's id or name.
     pub user: String,
-    /// Why.
+    /// The reason, shown to the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub why: Option<String>,
-    /// For a mute: seconds.
+    /// For a mute: its length in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub seconds: Option<u64>,
-    /// The head that the client knew; with `Idempotency-Key`.
+    /// The head that the client knew when it first tried; required with `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub seen: Option<Seq>,
 }
 
-/// Another role for a member.
+/// Body of a request that changes a member's role.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct RoleBody {
-    /// Which.
+    /// The new role.
     pub role: Role,
-    /// The head that the client knew; with `Idempotency-Key`.
+    /// The head that the client knew when it first tried; required with `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub seen: Option<Seq>,
 }
 
-/// What an append without further words needs.
+/// Body of a change that needs no other fields.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct SeenBody {
-    /// The head that the client knew; with `Idempotency-Key`.
+    /// The head that the client knew when it first tried; required with `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub seen: Option<Seq>,
 }
 
-/// One's own settings of a room; what is left out stays.
+/// Changes to the caller's own settings of a room. Omitted fields stay unchanged.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct RoomSettings {
-    /// What one wants to be told.
+    /// Which events notify the caller.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub level: Option<Level>,
-    /// Not shown until something new arrives.
+    /// Whether the room is hidden from the list until something new arrives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub hidden: Option<bool>,
 }
 
-/// The other person of a direct room.
+/// Body of a request that opens a direct room.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct DirectBody {
-    /// The id or the name.
+    /// The other user's id or name.
     pub user: String,
 }
