@@ -1,9 +1,9 @@
-//! Owns the delays between retries: each twice the one before, up to a longest one.
+//! Computes the delays between retries: each is twice the one before, up to a maximum.
 //! Never waits and never draws a random number: the jitter is an argument, and the caller sleeps.
 
 use std::time::Duration;
 
-/// An endless row of delays.
+/// An endless sequence of delays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
     first: Duration,
@@ -12,22 +12,22 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Returns delays that begin at `first` and end at `longest`.
+    /// Returns delays that start at `first` and grow up to `longest`.
     pub const fn new(first: Duration, longest: Duration) -> Backoff {
         Backoff { first, longest, next: first }
     }
 
     /// Returns the next delay, times `jitter`, and doubles the one after it.
     ///
-    /// `jitter` is drawn by the caller: from `0.0..1.0` ("full jitter") where many clients retry against one server, from
-    /// `0.5..1.0` where a few meet, and it is `1.0` where nothing else retries in step.
+    /// The caller draws `jitter`: from `0.0..1.0` ("full jitter") if many clients retry against one server, from
+    /// `0.5..1.0` if a few do, and `1.0` if no other retry is synchronised with it.
     pub fn next_delay(&mut self, jitter: f64) -> Duration {
         let delay = self.next.min(self.longest);
         self.next = delay.saturating_mul(2);
         delay.mul_f64(jitter.clamp(0.0, 1.0))
     }
 
-    /// Begins at the first delay again, after a success.
+    /// Starts at the first delay again, after a success.
     pub const fn reset(&mut self) {
         self.next = self.first;
     }
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn delays_double_up_to_the_longest_and_begin_again_after_a_success() {
+    fn delays_double_up_to_the_longest_and_restart_after_a_success() {
         let mut backoff = Backoff::new(ms(100), ms(700));
         assert_eq!([(); 5].map(|()| backoff.next_delay(1.0)), [ms(100), ms(200), ms(400), ms(700), ms(700)]);
         backoff.reset();

@@ -1,4 +1,4 @@
-//! What somebody asks a log to take in, and what they are answered.
+//! Changes that are requested of a log, and the acks that answer them.
 //!
 //! A change is never stored.
 
@@ -9,16 +9,16 @@ use crate::room::{Role, Room};
 use crate::text::{Emoji, MessageText};
 use crate::time::Timestamp;
 
-/// Who asks.
+/// The user or system that requests a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Actor {
     /// The user.
     pub user: UserId,
-    /// Their session; none for a service and for the server itself.
+    /// The user's session; none for a service and for the server itself.
     pub session: Option<SessionId>,
-    /// Whether they run the installation.
+    /// Whether the user is an admin of the installation.
     pub admin: bool,
-    /// Whether they have no password.
+    /// Whether the user is a guest, who has no password.
     pub guest: bool,
 }
 
@@ -27,158 +27,158 @@ impl Actor {
     pub const SYSTEM: Actor = Actor { user: UserId::SYSTEM, session: None, admin: true, guest: false };
 }
 
-/// A change asked of a log: decided, and if accepted appended, by the log's appender.
+/// A change requested of a log. The log's appender decides it and, if it is accepted, appends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Who asks.
+    /// The requester.
     pub by: Actor,
-    /// Their id of it: the same on every repeat.
+    /// The requester's id for the change: the same on every retry.
     pub id: EntryId,
-    /// The head that the client knew when it first tried. None: the server takes its head, and a
-    /// repeat is not recognised.
+    /// The head that the client knew when it first tried. If none, the server takes its own head, and a retry is not
+    /// recognised.
     pub seen: Option<Seq>,
-    /// The epoch that `seen` belongs to, where the client said so.
+    /// The epoch that `seen` belongs to, if the client gave one.
     pub epoch: Option<Epoch>,
-    /// What is asked.
+    /// The requested change.
     pub intent: Intent,
 }
 
-/// What is asked of a log.
+/// What a change does to a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Intent {
-    /// A message.
+    /// Sends a message.
     Send {
-        /// Empty only with files.
+        /// The message's text; may be empty only if files are attached.
         text: MessageText,
-        /// The message it answers.
+        /// The message it replies to.
         reply_to: Option<Seq>,
-        /// The message whose thread it belongs to.
+        /// The root message of its thread.
         thread: Option<Seq>,
-        /// Complete, the sender's, of this room.
+        /// Attached files: completely uploaded by the sender for this room.
         files: Vec<FileId>,
     },
-    /// Another text for one's own message.
+    /// Edits a message of the sender.
     Edit {
-        /// The message.
+        /// The seq of the message.
         target: Seq,
-        /// Its new text.
+        /// The new text.
         text: MessageText,
     },
-    /// A message away: one's own, or as moderator.
+    /// Deletes a message: the sender's, or any as a moderator.
     Delete {
-        /// The message.
+        /// The seq of the message.
         target: Seq,
     },
-    /// A reaction, on or off.
+    /// Adds or removes a reaction.
     React {
-        /// The message.
+        /// The seq of the message.
         target: Seq,
-        /// Which.
+        /// The emoji.
         emoji: Emoji,
-        /// Set or taken back.
+        /// True if set, false if removed.
         on: bool,
     },
-    /// A pin, on or off.
+    /// Pins or unpins a message.
     Pin {
-        /// The message.
+        /// The seq of the message.
         target: Seq,
-        /// Set or taken back.
+        /// True if set, false if removed.
         on: bool,
     },
-    /// A new room with its first people: the creator is its owner, the others are invited (or, in a
-    /// direct room, are in at once). Refused with `conflict` when the log is not empty.
+    /// Creates a room with its first members. The creator becomes its owner; the others are invited (or, in a direct
+    /// room, join at once). Refused with `conflict` if the log is not empty.
     Create {
         /// The room.
         room: Box<Room>,
-        /// Further people.
+        /// The other members.
         people: Vec<UserId>,
     },
-    /// The room's properties; each only if it is given.
+    /// Updates the room's properties that are given.
     Update {
-        /// Its name.
+        /// The room's name.
         name: Option<crate::name::RoomName>,
-        /// Its description.
+        /// The room's description.
         description: Option<String>,
-        /// Archived or not.
+        /// Whether the room is archived.
         archived: Option<bool>,
-        /// Whether it hides its past from those who join from now on.
+        /// Whether users who join from now on cannot see what was sent before.
         hides_past: Option<bool>,
-        /// Seconds between two messages of a member.
+        /// Slow mode: the minimum number of seconds between two messages of a member.
         slow_mode_s: Option<u32>,
     },
-    /// Come in; also accepts an invitation.
+    /// Joins the room; also accepts an invitation.
     Join,
-    /// Go; also declines an invitation.
+    /// Leaves the room; also declines an invitation.
     Leave,
-    /// Ask somebody in.
+    /// Invites a user.
     Invite {
-        /// Whom.
+        /// The affected user.
         user: UserId,
-        /// The role they will have.
+        /// The role of the new member.
         role: Role,
     },
     /// Remove a member.
     Kick {
-        /// Whom.
+        /// The affected user.
         user: UserId,
-        /// Why.
+        /// The reason, if one was given.
         why: Option<String>,
     },
-    /// Remove somebody and keep them out.
+    /// Removes a user and prevents them from joining again.
     Ban {
-        /// Whom.
+        /// The affected user.
         user: UserId,
-        /// Why.
+        /// The reason, if one was given.
         why: Option<String>,
     },
-    /// Let somebody come in again.
+    /// Lifts a ban.
     Unban {
-        /// Whom.
+        /// The affected user.
         user: UserId,
     },
-    /// Nothing from a member until then.
+    /// Mutes a member until a time.
     Mute {
-        /// Whom.
+        /// The affected user.
         user: UserId,
-        /// Until when.
+        /// The end of the mute.
         until: Timestamp,
-        /// Why.
+        /// The reason, if one was given.
         why: Option<String>,
     },
-    /// A member may send again.
+    /// Ends a member's mute.
     Unmute {
-        /// Whom.
+        /// The affected user.
         user: UserId,
     },
-    /// Another role for a member.
+    /// Changes a member's role.
     SetRole {
-        /// Whom.
+        /// The affected user.
         user: UserId,
-        /// Which.
+        /// The new role.
         role: Role,
     },
-    /// A change of a user's own log.
+    /// Changes a user log.
     Own(OwnChange),
 }
 
 impl Intent {
-    /// Whether it makes an entry and changes no row beside it: a message without files and outside threads.
+    /// Returns whether it makes an entry and changes no other row: a message without files and outside threads.
     pub fn is_plain(&self) -> bool {
         matches!(self, Intent::Send { files, thread: None, .. } if files.is_empty())
     }
 }
 
-/// What the sender of a change is answered once it is durable.
+/// The answer to the sender of a change once it is durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ack {
-    /// The entry's place; none when nothing changed.
+    /// The entry's seq; none if nothing changed.
     pub seq: Option<Seq>,
-    /// When it was appended (or, when nothing changed, decided).
+    /// When it was appended or, if nothing changed, decided.
     pub at: Timestamp,
-    /// It was there already: this is a repeat.
+    /// Whether the change is a duplicate that was stored before.
     pub dup: bool,
-    /// It changed nothing, so nothing was appended.
+    /// Whether the change had no effect, so that nothing was appended.
     pub noop: bool,
-    /// The entry, where this appender has it at hand.
+    /// The entry, if this appender has it in memory.
     pub entry: Option<Entry>,
 }

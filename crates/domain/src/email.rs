@@ -1,11 +1,11 @@
-//! An e-mail address, as far as a program can judge one: whether it exists, only a message tells.
+//! An e-mail address, checked as far as a program can: only a delivered message proves that it exists.
 
 use std::fmt;
 
 use crate::limits::EMAIL_CHARS;
 use crate::name::InvalidName;
 
-/// An address in lower case; what is unique about it.
+/// A lower-case e-mail address; unique for each user.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Email(String);
 
@@ -19,11 +19,11 @@ impl Email {
         let whole = !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !domain.starts_with('.');
         match plain && fits && whole {
             true => Ok(Email(text)),
-            false => Err(InvalidName("This is no e-mail address; write it as ada@example.org.".into())),
+            false => Err(InvalidName("This is not a valid e-mail address. Write it like ada@example.org.".into())),
         }
     }
 
-    /// The address.
+    /// Returns the address.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_told_from_other_texts() {
+    fn only_addresses_are_accepted() {
         assert_eq!(Email::parse(" Ada@Example.ORG ").map(|email| email.to_string()), Ok("ada@example.org".into()));
         for bad in ["", "ada", "@b", "a@", "a@b@c", "a b@c", "a@.b", "a\r\nbcc:b@c", &format!("{}@b", "x".repeat(254))]
         {

@@ -1,6 +1,6 @@
-//! One line of a log, and what a message has become since.
+//! The entries of a log, and messages with all their later changes.
 //!
-//! An entry stores ids, never names: those are filled in when it is encoded.
+//! An entry stores ids, never names: names are filled in when it is encoded.
 
 use crate::ids::{EntryId, FileId, Seq, SessionId, UserId};
 use crate::own::{Notification, NotificationKey, UserRoom};
@@ -11,167 +11,169 @@ use crate::time::Timestamp;
 /// The version of the stored form that this release writes.
 pub const ENTRY_VERSION: u16 = 1;
 
-/// One line of a log. Never removed; retention and erasure blank its content.
+/// One entry of a log. Never removed; retention and erasure blank its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Version of the stored form.
+    /// The version of the stored form.
     pub v: u16,
-    /// Its place.
+    /// The entry's place in its log.
     pub seq: Seq,
-    /// Messages so far, this one included; unread is a difference of two of these.
+    /// The number of messages so far, this one included; an unread count is the difference of two of these.
     pub n: u64,
-    /// Who did it.
+    /// The author.
     pub by: UserId,
-    /// The sender's id of it.
+    /// The id that the sender chose for it.
     pub id: EntryId,
-    /// When: never before the entry before it.
+    /// When it was appended: never earlier than the entry before it.
     pub at: Timestamp,
-    /// What.
+    /// What happened.
     pub body: Body,
 }
 
-/// What happened. The text of an edit lives in its message only: a stored edit has none, and a read
-/// entry has what the message says *now*.
+/// What happened. The text of an edit is stored only in its message: a stored edit has none, and an edit that is read
+/// has the message's *current* text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
-    /// A message, with all that later entries made of it.
+    /// A message, with all later changes applied.
     Message(Message),
-    /// The target's text is another.
+    /// The target's text was edited.
     Edit {
-        /// The message.
+        /// The seq of the message.
         target: Seq,
-        /// Filled in when it is read.
+        /// The text, filled in when the entry is read.
         text: Option<MessageText>,
-        /// Whom the new text mentions; none where that is not known or not to be seen, and the mentions stay.
+        /// The users that the new text mentions. None if they are unknown or not visible to the reader; then the
+        /// mentions stay unchanged.
         mentions: Option<Vec<UserId>>,
-        /// Whom the text before mentioned and the new one does not: they have a notification that is over.
+        /// The users that only the previous text mentioned: their notifications must be removed.
         unmentioned: Vec<UserId>,
     },
-    /// The target is gone, for good.
+    /// The target was deleted. Deletion is final.
     Delete {
-        /// The message.
+        /// The seq of the message.
         target: Seq,
-        /// Whom it mentioned, which the message itself no longer says: they have a notification that is over.
+        /// The users whom the message mentioned, which the message itself no longer stores: their notifications must be
+        /// removed.
         unmentioned: Vec<UserId>,
     },
-    /// One user's reaction, on or off.
+    /// A user's reaction was added or removed.
     React {
-        /// The message.
+        /// The seq of the message.
         target: Seq,
-        /// Which.
+        /// The emoji.
         emoji: Emoji,
-        /// Set or taken back.
+        /// True if set, false if removed.
         on: bool,
     },
-    /// The target is pinned or no longer.
+    /// The target was pinned or unpinned.
     Pin {
-        /// The message.
+        /// The seq of the message.
         target: Seq,
-        /// Set or taken back.
+        /// True if set, false if removed.
         on: bool,
     },
-    /// Any change of a membership, role or mute: the whole of it, so the newest counts.
+    /// A membership, role or mute changed. Carries the complete new state, so the newest entry counts.
     Member {
-        /// Whose.
+        /// The affected user.
         user: UserId,
-        /// The state after it.
+        /// The new membership state.
         state: MemberState,
-        /// The role after it.
+        /// The new role.
         role: Role,
-        /// The mute after it.
+        /// The end of the mute, if there is one.
         muted_until: Option<Timestamp>,
-        /// The reason given.
+        /// The reason, if one was given.
         why: Option<String>,
     },
-    /// The room as it is now.
+    /// The room's properties changed. Carries all of them.
     Room(Room),
 
-    /// Own log: a room was added or changed (`joined`, `invited`), or is gone.
+    /// User log: a room was added, changed (`joined`, `invited`) or removed.
     UserRoom(UserRoom),
-    /// Own log: a notification is there.
+    /// User log: a notification was added.
     NotificationAdded(Notification),
-    /// Own log: the message of a notification says something else now. Holds the whole of the notification.
+    /// User log: the message of a notification was edited. Carries the complete notification.
     NotificationChanged(Notification),
-    /// Own log: a notification was read; without a key, all up to `at`.
+    /// User log: a notification was read; without a key, all up to `at`.
     NotificationRead {
-        /// Which; none is all.
+        /// The notification's key; none means all.
         key: Option<NotificationKey>,
     },
-    /// Own log: a notification was deleted, or its message was, or no longer concerns the user.
+    /// User log: a notification was deleted, or its message was deleted or no longer concerns the user.
     NotificationGone {
-        /// Which.
+        /// The notification's key.
         key: NotificationKey,
     },
-    /// Own log: something about the user's account or settings changed.
+    /// User log: an account property or setting changed.
     Setting {
-        /// Which.
+        /// The setting's name.
         name: String,
-        /// The value after it.
+        /// The new value.
         value: serde_json::Value,
     },
-    /// Own log: a session ended; its sockets and tokens end with it.
+    /// User log: a session ended, and its sockets and tokens with it.
     SessionEnded {
-        /// Which; none is all of the user's (a ban).
+        /// The session's id; none means all sessions of the user (a ban).
         session: Option<SessionId>,
     },
 
-    /// A kind that this release does not know: carried on unchanged.
+    /// A kind that this release does not know: kept unchanged.
     Unknown(serde_json::Value),
-    /// What cannot be decoded, although its kind is known: shown as unreadable, and carried on unchanged.
+    /// A body of known kind that cannot be decoded: shown as unreadable, and kept unchanged.
     Unreadable {
-        /// The kind, where even that can be told.
+        /// The kind, if at least that can be read.
         kind: String,
-        /// As it is stored.
+        /// The body as it is stored.
         stored: String,
     },
 }
 
-/// A message, as the entries up to `rev` made it.
+/// A message, with all changes up to `rev` applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Empty when deleted, or when only files were sent.
+    /// The text; empty if the message was deleted or consists only of files.
     pub text: MessageText,
-    /// Whom it mentions, resolved when it was appended.
+    /// The mentioned users, resolved when the message was appended.
     pub mentions: Vec<UserId>,
-    /// Its files.
+    /// The attached files.
     pub files: Vec<FileId>,
-    /// The message it answers.
+    /// The message it replies to.
     pub reply_to: Option<Seq>,
-    /// The message whose thread it belongs to.
+    /// The root message of its thread.
     pub thread: Option<Seq>,
-    /// The seq of its last change: a change applies only if its seq is higher.
+    /// The seq of its last change: a change is applied only if its seq is higher.
     pub rev: Seq,
     /// When its text was last changed.
     pub edited_at: Option<Timestamp>,
-    /// Final.
+    /// Whether the message was deleted; deletion is final.
     pub deleted: bool,
-    /// In the order of their first use.
+    /// The reactions, in the order in which each emoji was first used.
     pub reactions: Vec<Reaction>,
 }
 
 /// All reactions with one emoji.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reaction {
-    /// Which.
+    /// The emoji.
     pub emoji: Emoji,
-    /// How many users.
+    /// The number of users who reacted with it.
     pub n: u32,
-    /// The first [`crate::limits::REACTORS_IN_MESSAGE`] of them; further ones are rows.
+    /// The first [`crate::limits::REACTORS_IN_MESSAGE`] of these users; others have their own rows.
     pub users: Vec<UserId>,
 }
 
 impl Body {
-    /// An edit that leaves the mentions as they are.
+    /// Returns an edit that leaves the mentions unchanged.
     pub fn edit(target: Seq, text: Option<MessageText>) -> Body {
         Body::Edit { target, text, mentions: None, unmentioned: Vec::new() }
     }
 
-    /// The deletion of a message that mentions nobody.
+    /// Returns the deletion of a message that mentions no user.
     pub fn delete(target: Seq) -> Body {
         Body::Delete { target, unmentioned: Vec::new() }
     }
 
-    /// The name of the kind in the store.
+    /// Returns the name of the kind in the store.
     pub fn kind(&self) -> &str {
         match self {
             Body::Message(_) => "message",
@@ -193,8 +195,8 @@ impl Body {
         }
     }
 
-    /// Takes out what people wrote, for retention and erasure. What a fold needs (ids, states, roles,
-    /// the room as it was) stays, and a message reads as deleted.
+    /// Removes what users wrote, for retention and erasure. What a fold needs (ids, states, roles, the room's
+    /// properties) stays, and a message reads as deleted.
     pub fn blank(&mut self) {
         match self {
             Body::Message(message) => {
@@ -223,7 +225,7 @@ impl Body {
 }
 
 impl Message {
-    /// A fresh message at `seq` that is nothing but its text.
+    /// Returns a new message at `seq` with only a text.
     pub fn of(text: MessageText, seq: Seq) -> Message {
         Message {
             text,
@@ -240,7 +242,7 @@ impl Message {
 }
 
 impl Entry {
-    /// Whether it stands in pages of messages: a message, or what may be one and cannot be decoded.
+    /// Returns whether it appears in pages of messages: it is a message, or may be one that cannot be decoded.
     pub fn is_shown_as_message(&self) -> bool {
         match &self.body {
             Body::Message(_) => true,
@@ -249,7 +251,7 @@ impl Entry {
         }
     }
 
-    /// The message, if it is one.
+    /// Returns the message, if it is one.
     pub fn message(&self) -> Option<&Message> {
         match &self.body {
             Body::Message(message) => Some(message),

@@ -1,5 +1,5 @@
-//! Owns the one rate limiter: the generic cell rate algorithm (ITU-T I.371), whose whole state is one moment.
-//! Never asks what time it is, and never waits: the caller passes the time and decides what a refusal means.
+//! Implements the one rate limiter: the generic cell rate algorithm (ITU-T I.371), whose whole state is one moment.
+//! Reads no clock and never waits: the caller passes the time and decides what a refusal means.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// Admits `count` at once, then one more each `period / count`.
 ///
-/// The time is a [`Duration`] since any start that stays the same over the limiter's life: the start of the process, or
-/// 1970 where another process opens what this one saved.
+/// The time is a [`Duration`] since any start that stays fixed while the limiter exists: the start of the process, or
+/// 1970 if another process loads what this one saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gcra {
     count: u32,
@@ -18,7 +18,7 @@ pub struct Gcra {
 }
 
 impl Gcra {
-    /// Returns a limiter that has admitted nothing yet. A `count` of 0 admits nothing ever.
+    /// Returns a limiter that has admitted nothing yet. A `count` of 0 never admits anything.
     pub const fn new(count: u32, period: Duration) -> Gcra {
         Gcra { count, period_ns: nanoseconds(period), even_ns: 0 }
     }

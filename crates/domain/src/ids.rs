@@ -1,16 +1,16 @@
-//! The names of things: rooms, users, entries, sessions, files, logs, and the epoch of a store.
+//! The ids of rooms, users, entries, sessions, files and logs, and the epoch of a store.
 //!
-//! Never makes one: randomness and clocks belong to the callers.
+//! Never generates one: randomness and clocks belong to the callers.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The place of an entry in its log: 1, 2, 3 … without holes. 0 is "before the first".
+/// The place of an entry in its log: 1, 2, 3 … without gaps. 0 means "before the first".
 pub type Seq = u64;
 
-/// A text that is not an id of the kind asked for.
+/// The error for a text that is not a valid id of the requested kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a valid {1} id")]
 pub struct InvalidId(pub String, pub &'static str);
@@ -53,56 +53,56 @@ uuid_id!(
     "entry"
 );
 
-/// The namespace of ids that are derived and not drawn (UUIDv5, RFC 9562 §5.5).
+/// The namespace of ids that are derived instead of random (UUIDv5, RFC 9562 §5.5).
 const DERIVED: Uuid = Uuid::from_u128(0x5b1c_9a0e_73d4_4c7e_9a54_70a1_a7e5_0001);
 
 impl UserId {
-    /// The author of what no person did: entries that the server itself appends.
+    /// The author of entries that the server itself appends.
     pub const SYSTEM: UserId = UserId(Uuid::nil());
 }
 
 impl RoomId {
-    /// The direct room of two people: the same whoever asks, so both may create it at once.
+    /// Returns the id of the direct room of two users: the same for both, so they may create it at the same time.
     pub fn direct(a: UserId, b: UserId) -> RoomId {
         let (low, high) = if a <= b { (a, b) } else { (b, a) };
         RoomId(Uuid::new_v5(&DERIVED, format!("direct:{low}:{high}").as_bytes()))
     }
 
-    /// The room that a user makes with the change `id`: the same on every repeat.
+    /// Returns the id of the room that a user creates with the change `id`: the same on every retry.
     pub fn created(by: UserId, id: EntryId) -> RoomId {
         RoomId(Uuid::new_v5(&DERIVED, format!("create:{by}:{id}").as_bytes()))
     }
 }
 
 impl EntryId {
-    /// The client's own mark in its ids: the low 62 bits, fixed for the life of its outbox.
+    /// Returns the client's tag in its ids: the low 62 bits, fixed while its outbox exists.
     pub fn client_tag(self) -> u64 {
         self.0.as_u128() as u64 & ((1 << 62) - 1)
     }
 
-    /// Whether `self` was made after `other` by the same client.
+    /// Returns whether `self` was generated after `other` by the same client.
     pub fn is_later_than(self, other: EntryId) -> bool {
         self.client_tag() == other.client_tag() && self.0 > other.0
     }
 
-    /// The id of what a consumer writes because of an entry: it depends on the room, the author and
-    /// the entry's own id only, which a restored backup does not change.
+    /// Returns the id of what a consumer writes because of an entry. It depends only on the room, the author and the
+    /// entry's own id, which a restored backup does not change.
     pub fn derived(room: RoomId, by: UserId, id: EntryId, purpose: &str) -> EntryId {
         EntryId(Uuid::new_v5(&DERIVED, format!("{purpose}:{room}:{by}:{id}").as_bytes()))
     }
 }
 
-/// A log: a room's, or a user's own (`@me` on the wire).
+/// The log of a room, or of a user (`@me` on the wire).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LogId {
     /// The log of a room.
     Room(RoomId),
-    /// A user's own log.
+    /// The log of a user.
     User(UserId),
 }
 
 impl LogId {
-    /// The room, if it is a room's log.
+    /// Returns the room, if it is a room's log.
     pub fn room(self) -> Option<RoomId> {
         match self {
             LogId::Room(room) => Some(room),
@@ -137,8 +137,8 @@ impl FromStr for LogId {
     }
 }
 
-/// One life of a store. Random; a restored backup starts a new one, so that nothing that was seen in
-/// another life (a cursor, a `seen`, a bus message) is believed.
+/// The identity of a store's history. Random; a restored backup begins a new one, so that nothing that was learned in
+/// another epoch (a cursor, a `seen`, a bus message) is used.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Epoch(pub u64);
@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn direct_room_is_the_same_from_both_sides() {
+    fn a_direct_room_is_the_same_from_both_sides() {
         let (a, b) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
         assert_eq!(RoomId::direct(a, b), RoomId::direct(b, a));
         assert_ne!(RoomId::direct(a, b), RoomId::direct(a, a));
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn logs_and_epochs_read_what_they_print() {
+    fn logs_and_epochs_parse_what_they_print() {
         for log in [LogId::Room(RoomId(Uuid::from_u128(5))), LogId::User(UserId::SYSTEM)] {
             assert_eq!(log.to_string().parse(), Ok(log));
         }

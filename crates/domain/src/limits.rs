@@ -29,14 +29,14 @@ pub const MUTE_SECONDS: u64 = 365 * 24 * 3_600;
 pub const EMOJI_BYTES: usize = 64;
 /// Different emojis on one message.
 pub const EMOJIS_PER_MESSAGE: usize = 50;
-/// Users that a message holds for each emoji; further ones are rows of their own.
+/// Users that a message holds for each emoji; others have their own rows.
 pub const REACTORS_IN_MESSAGE: usize = 20;
 /// Pinned messages of a room.
 pub const PINS_PER_ROOM: usize = 100;
 /// Characters of a password, at least and at most.
 pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=256;
-/// People that a new room begins with, besides its owner: with their rows and the room's own it is one
-/// append, which is one transaction of at most 100 items on DynamoDB.
+/// Users that a new room can have besides its owner: with their rows and the room's own it is one append, which is one
+/// transaction of at most 100 items on DynamoDB.
 pub const PEOPLE_PER_CREATE: usize = 90;
 /// Seconds of a room's slow mode, at most.
 pub const SLOW_MODE_MAX_S: u32 = 3_600;
@@ -47,7 +47,7 @@ pub const MENTIONS_PER_ROW: usize = 100;
 
 /// Entries of one `sync` page.
 pub const SYNC_ENTRIES: usize = 500;
-/// Entries behind which a cursor is reset and a repeat is too old to check.
+/// Entries behind which a cursor is reset and a retry is too old to check.
 pub const REPLAY_ENTRIES: u64 = 10_000;
 /// Rows of one page of any other list.
 pub const PAGE_ROWS: usize = 100;
@@ -93,10 +93,10 @@ pub struct Limits {
     pub frames_per_60s: u32,
     /// Bytes of one file that is uploaded through the server.
     pub upload_bytes: u64,
-    /// Bytes of one file that a client uploads straight to the store of blobs, where that takes it.
+    /// Bytes of one file that a client uploads directly to the blob store, where that is possible.
     pub direct_upload_bytes: u64,
-    /// A file of more bytes is downloaded straight from the store of blobs, where that gives it. An AWS Lambda
-    /// function cannot answer with more than 6 MB, and bytes as base64 in it.
+    /// Files with more bytes are downloaded directly from the blob store, where that is possible. An AWS Lambda
+    /// function cannot answer with more than 6 MB, including the base64 overhead.
     pub direct_download_above: u64,
     /// REST calls of one address a minute.
     pub requests_per_minute: u32,
@@ -104,8 +104,8 @@ pub struct Limits {
     pub sign_ins_per_minute: u32,
     /// Milliseconds between two heartbeats of a socket.
     pub heartbeat_ms: u64,
-    /// Bytes that the queues of all sockets of a node may take together; zero means half of the memory that the process may
-    /// use.
+    /// Bytes that the queues of all sockets of a node may take together; zero means half of the memory that the process
+    /// may use.
     pub memory: u64,
 }
 

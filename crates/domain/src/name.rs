@@ -1,6 +1,6 @@
-//! Names that people choose: a user's handle, a display name, a room's name and slug.
+//! Names that users choose: a user's handle, a display name, a room's name and slug.
 //!
-//! Parsed once, at the edge; an invalid one cannot reach a use case.
+//! A name is parsed once, at the edge; an invalid one cannot reach a use case.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use unicode_security::confusable_detection::skeleton;
 
 use crate::limits::{DISPLAY_NAME_CHARS, ROOM_NAME_CHARS, SLUG_CHARS, USER_NAME_CHARS};
 
-/// Why a name cannot be taken as it is; the text tells the user what to do.
+/// The reason why a name is invalid; the text tells the user what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidName(pub String);
@@ -25,12 +25,12 @@ macro_rules! name_type {
         pub struct $name(String);
 
         impl $name {
-            /// Takes a text that was accepted when it was given, whatever the rules are by now.
+            /// Accepts a stored text without checks, because the rules may have changed since it was chosen.
             pub fn from_stored(text: String) -> Self {
                 $name(text)
             }
 
-            /// The text as it was given.
+            /// Returns the text as it was chosen.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -62,7 +62,7 @@ name_type!(
     UserName
 );
 name_type!(
-    /// What is shown for a user, if they chose something else than the handle. Not unique.
+    /// The name shown for a user who chose one besides the handle. Not unique.
     DisplayName
 );
 name_type!(
@@ -70,7 +70,7 @@ name_type!(
     RoomName
 );
 name_type!(
-    /// A public room's second, unique name, as in `/r/general`: lower-case ASCII, digits, `-`, `_`.
+    /// A public room's unique short name, as in `/r/general`: lower-case ASCII letters, digits, `-`, `_`.
     Slug
 );
 
@@ -80,42 +80,42 @@ impl UserName {
         let text: String = text.trim().nfc().collect();
         let count = text.chars().count();
         if !(2..=USER_NAME_CHARS).contains(&count) {
-            return invalid(format!("A name has 2 to {USER_NAME_CHARS} characters; this one has {count}."));
+            return invalid(format!("A name must have 2 to {USER_NAME_CHARS} characters; this one has {count}."));
         }
         let allowed = |c: char| (c.is_alphanumeric() && !is_hidden(c)) || matches!(c, '_' | '-' | '.');
         if let Some(c) = text.chars().find(|c| !allowed(*c)) {
-            return invalid(format!("A name may hold letters, digits, '_', '-' and '.'; {c:?} is none of them."));
+            return invalid(format!("A name can contain letters, digits, '_', '-' and '.', but not {c:?}."));
         }
         let ends = [text.chars().next(), text.chars().next_back()];
         if ends.iter().flatten().any(|c| !c.is_alphanumeric()) {
-            return invalid("A name begins and ends with a letter or a digit.");
+            return invalid("A name must start and end with a letter or a digit.");
         }
-        // Folded: what only looks like a reserved name is meant to be taken for it.
+        // Compared after folding, because a name that looks like a reserved one is meant to be mistaken for it.
         let folded = fold(&text);
         if RESERVED.iter().any(|reserved| fold(reserved) == folded) {
-            return invalid("This name is reserved; choose another one.");
+            return invalid("This name is reserved. Choose another one.");
         }
         Ok(UserName(text))
     }
 
-    /// The key under which the name is unique: two names that look alike share it.
+    /// Returns the key under which the name is unique: two names that look alike share it.
     pub fn folded(&self) -> String {
         fold(&self.0)
     }
 }
 
-/// Returns the key under which a handle is looked up, or none for a text that is too short or too long to be one. Unlike
-/// [`UserName::parse`] it judges nothing else, since a handle that was accepted once goes on to be its user's.
+/// Returns the key under which a handle is looked up; none for a text that is too short or too long to be one. Unlike
+/// [`UserName::parse`] it checks nothing else, because a handle that was accepted once stays valid for its user.
 pub fn lookup_key(handle: &str) -> Option<String> {
     let handle: String = handle.trim().nfc().take(USER_NAME_CHARS + 1).collect();
     (2..=USER_NAME_CHARS).contains(&handle.chars().count()).then(|| fold(&handle))
 }
 
-/// Handles that mean something else than a person, or somebody whom anybody would believe.
+/// Reserved handles: words with a special meaning, and names that could impersonate staff or the system.
 const RESERVED: [&str; 5] = ["me", "all", "here", "room", "system"];
 
-/// Folds case, compatibility forms and confusables (Unicode UTS #39 §4, skeleton), so that `Ada`,
-/// `ADA` and `аda` (Cyrillic а) are one name.
+/// Folds case, compatibility forms and confusables (Unicode UTS #39 §4, skeleton), so that `Ada`, `ADA` and `аda`
+/// (Cyrillic а) are the same name.
 pub fn fold(text: &str) -> String {
     let compatible: String = text.nfkc().flat_map(char::to_lowercase).collect();
     let skeleton: String = skeleton(&compatible).collect();
@@ -137,18 +137,18 @@ impl RoomName {
 }
 
 impl Slug {
-    /// Accepts 1 to [`SLUG_CHARS`] of `a`–`z`, `0`–`9`, `-`, `_`, beginning with a letter or digit. A
-    /// text that reads as a UUID is refused, since a room is asked for by id or by slug.
+    /// Accepts 1 to [`SLUG_CHARS`] of `a`–`z`, `0`–`9`, `-`, `_`, starting with a letter or digit. Refuses a text that
+    /// reads as a UUID, because a room is requested by id or by slug.
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
         let begins = text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
         if text.len() > SLUG_CHARS || !begins || !text.chars().all(allowed) {
             return invalid(format!(
-                "A room's id has 1 to {SLUG_CHARS} of a–z, 0–9, '-' and '_', and begins with a letter or digit."
+                "A room's slug must have 1 to {SLUG_CHARS} of a–z, 0–9, '-' and '_', and start with a letter or digit."
             ));
         }
         if uuid::Uuid::parse_str(text).is_ok() {
-            return invalid("A room's id must not look like a UUID; leave it out to get one.");
+            return invalid("A room's slug must not look like a UUID. Choose another one, or leave it out.");
         }
         Ok(Slug(text.to_owned()))
     }
@@ -158,19 +158,19 @@ fn shown(text: &str, limit: usize, what: &str) -> Result<String, InvalidName> {
     let text: String = text.trim().nfc().collect();
     let count = text.chars().count();
     if !(1..=limit).contains(&count) {
-        return invalid(format!("{what} has 1 to {limit} characters; this one has {count}."));
+        return invalid(format!("{what} must have 1 to {limit} characters; this one has {count}."));
     }
     if text.chars().any(is_hidden) {
-        return invalid(format!("{what} must not hold control, direction or invisible characters."));
+        return invalid(format!("{what} cannot contain control, direction or invisible characters."));
     }
     if text.chars().all(|c| c.is_whitespace() || is_joining(c)) {
-        return invalid(format!("{what} must hold something that can be seen."));
+        return invalid(format!("{what} must contain something visible."));
     }
     Ok(text)
 }
 
-/// Characters that change how the text around them looks, without being seen, and letters that are not seen
-/// (Unicode's Default_Ignorable_Code_Point, but for [`is_joining`] and the tags that flags are made of).
+/// Returns whether a character is hidden: it changes how the text around it looks, or is an invisible letter (Unicode's
+/// Default_Ignorable_Code_Point, except [`is_joining`] and the tags that flags are made of).
 pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -179,7 +179,7 @@ pub(crate) fn is_hidden(c: char) -> bool {
             | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E001F}')
 }
 
-/// Characters that are not seen themselves but that writing and emojis need: joiners and variation selectors.
+/// Returns whether an invisible character is needed for writing and emojis: joiners and variation selectors.
 pub(crate) fn is_joining(c: char) -> bool {
     matches!(c, '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}' | '\u{E0020}'..='\u{E007F}' | '\u{E0100}'..='\u{E01EF}')
 }
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_names_say_why() {
+    fn bad_names_are_refused_with_a_reason() {
         for bad in ["", "a", "a b", "-ab", "me", "ab\u{202e}", &"x".repeat(33), "m\u{435}", "SYST\u{415}M"] {
             assert!(UserName::parse(bad).is_err(), "{bad:?}");
         }

@@ -1,4 +1,4 @@
-//! What a user's own log announces: rooms, notifications, settings; and the rows behind it.
+//! What a user log announces: rooms, notifications, settings; and the rows behind them.
 
 use std::{fmt, str::FromStr};
 
@@ -9,33 +9,33 @@ use crate::ids::{EntryId, InvalidId, RoomId, Seq, SessionId, UserId};
 use crate::room::{Level, MemberState, Role};
 use crate::time::Timestamp;
 
-/// A user's row of a room: what the room list is made of. Its `state`, `role` and `rev` follow the
-/// room's member entries; `level` and `hidden` are the user's own; the marks have their own port.
+/// A user's row of a room: the source of the room list. Its `state`, `role` and `rev` follow the room's member entries;
+/// the user sets `level` and `hidden`; the marks have their own port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRoom {
-    /// Which room.
+    /// The room's id.
     pub room: RoomId,
-    /// How the user stands to it.
+    /// The user's membership state.
     pub state: MemberState,
-    /// What they may do there.
+    /// The user's role in the room.
     pub role: Role,
-    /// The seq of the member entry this comes from; an older one is ignored.
+    /// The seq of the member entry that this row comes from; an older one is ignored.
     pub rev: Seq,
-    /// What they want to be told.
+    /// Which events notify the user.
     pub level: Level,
-    /// Not shown in their list until something new arrives.
+    /// Whether the room is hidden from their list until something new arrives.
     pub hidden: bool,
-    /// Why they were removed.
+    /// The reason for their removal.
     pub why: Option<String>,
-    /// Up to where they have read.
+    /// The seq of the last entry that they have read.
     pub read_seq: Seq,
-    /// The `n` of that entry.
+    /// That entry's `n`.
     pub read_n: u64,
-    /// Unread messages that mention them, at most [`crate::limits::MENTIONS_PER_ROW`].
+    /// The seqs of unread messages that mention them, at most [`crate::limits::MENTIONS_PER_ROW`].
     pub mentions: Vec<Seq>,
 }
 
-/// Why a notification was made.
+/// Why a notification was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema, utoipa::ToSchema))]
@@ -44,7 +44,7 @@ pub enum NotificationKind {
     Mention,
     /// A message in a direct room.
     Direct,
-    /// A message answers one of the user's.
+    /// A message replies to one of the user's.
     Reply,
     /// An invitation to a room.
     Invite,
@@ -52,14 +52,14 @@ pub enum NotificationKind {
     Posted,
 }
 
-/// The name of a notification: unique for its user, and in the order of time. Opaque to clients.
+/// The key of a notification: unique for its user, and ordered by time. Opaque to clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NotificationKey {
-    /// When.
+    /// When the notification was created.
     pub at: Timestamp,
-    /// The room of the message; for a posted one an id of its own.
+    /// The room of the message; a generated id for a posted notification.
     pub room: Uuid,
-    /// The message; 0 for a posted one.
+    /// The seq of the message; 0 for a posted notification.
     pub seq: Seq,
 }
 
@@ -99,31 +99,31 @@ impl<'de> Deserialize<'de> for NotificationKey {
 /// A notification, as its row holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
-    /// Its name.
+    /// The notification's key.
     pub key: NotificationKey,
-    /// Why it was made.
+    /// Why it was created.
     pub kind: NotificationKind,
-    /// The `notif_type` of a posted one, in the poster's words.
+    /// The `notif_type` of a posted notification, chosen by the poster.
     pub notif_type: Option<String>,
     /// The room it is about.
     pub room: Option<RoomId>,
     /// The message it is about.
     pub seq: Option<Seq>,
-    /// Who caused it.
+    /// The user who caused it.
     pub from: Option<UserId>,
-    /// One line.
+    /// The title: one line.
     pub title: String,
-    /// More. Empty in what is stored of one about a message: the beginning of the message is filled in when it is read, so
-    /// that a text that was deleted or edited stands nowhere else.
+    /// The text below the title. Stored empty if the notification is about a message: the beginning of the message is
+    /// filled in when it is read, so that no other copy of a deleted or edited text exists.
     pub body: String,
-    /// The seq of the last change of its message that was announced; 0 for none.
+    /// The seq of the last change of its message that was announced; 0 if none.
     pub rev: Seq,
     /// When it was read.
     pub read_at: Option<Timestamp>,
 }
 
 impl Notification {
-    /// The message that it is about, and whose text it shows; none for one that has a text of its own or shows none.
+    /// Returns the message whose text it shows; none if it has its own text or shows none.
     pub fn message(&self) -> Option<(RoomId, Seq)> {
         match self.kind {
             NotificationKind::Mention | NotificationKind::Direct | NotificationKind::Reply => self.room.zip(self.seq),
@@ -132,55 +132,56 @@ impl Notification {
     }
 }
 
-/// A change of a user's own log. Each carries the guard that makes it idempotent: it is appended
-/// together with the row it announces, and only if that row, read after the head, is missing or older.
+/// A change of a user log. Each carries the guard that makes it idempotent: it is appended together with the row it
+/// announces, and only if that row, read after the head, is missing or older.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OwnChange {
-    /// The user's row of a room follows a member entry of it.
+    /// Updates the user's row of a room after a member entry.
     Room {
-        /// The row, its marks and settings ignored.
+        /// The row; its marks and settings are ignored.
         row: UserRoom,
     },
-    /// The user's own settings of a room.
+    /// Changes the user's settings of a room.
     RoomSettings {
-        /// Which room.
+        /// The room's id.
         room: RoomId,
-        /// The level, if it changes.
+        /// The new level, if it changes.
         level: Option<Level>,
-        /// Hidden or not, if it changes.
+        /// Whether the room is hidden, if that changes.
         hidden: Option<bool>,
     },
-    /// A notification, unless it (or the mark of a deleted one) is there.
+    /// Adds a notification, unless it (or the mark of a deleted one) exists.
     Notify(Notification),
-    /// One notification is read.
+    /// Marks one notification as read.
     NotificationRead(NotificationKey),
-    /// All notifications so far are read.
+    /// Marks all notifications so far as read.
     NotificationsRead,
-    /// A notification is deleted.
+    /// Deletes a notification.
     NotificationDrop(NotificationKey),
-    /// The message of a notification was edited by the entry at `rev`. Nothing where there is no notification, or where it
-    /// has announced this or a later change.
+    /// The message of a notification was edited by the entry at `rev`. Has no effect if the notification does not exist
+    /// or has already announced this or a later change.
     NotificationChange {
-        /// Which.
+        /// The notification's key.
         key: NotificationKey,
         /// The entry that edited the message.
         rev: Seq,
     },
-    /// The message of a notification was deleted, or no longer concerns the user. Nothing where there is no notification.
+    /// The message of a notification was deleted, or no longer concerns the user. Has no effect if the notification
+    /// does not exist.
     NotificationRevoke(NotificationKey),
-    /// Something about the account changed.
+    /// An account property or setting changed.
     Setting {
-        /// Which.
+        /// The setting's name.
         name: String,
-        /// The value after it.
+        /// The new value.
         value: serde_json::Value,
     },
-    /// A session ended; none is all.
+    /// A session ended; none means all sessions.
     SessionEnded(Option<SessionId>),
 }
 
 impl OwnChange {
-    /// The id of the entry that a consumer writes for a room's entry.
+    /// Returns the id of the entry that a consumer writes for a room's entry.
     pub fn id_of(&self, room: RoomId, by: UserId, id: EntryId) -> EntryId {
         let purpose = match self {
             OwnChange::Notify(_) | OwnChange::NotificationChange { .. } | OwnChange::NotificationRevoke(_) => "notify",

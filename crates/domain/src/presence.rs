@@ -1,16 +1,16 @@
-//! Whether a user is there.
+//! The presence of a user.
 
 use serde::{Deserialize, Serialize};
 
-/// A status; ordered, so that the best of several is their maximum.
+/// A presence status; ordered, so that the best of several is their maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema, utoipa::ToSchema))]
 pub enum PresenceStatus {
-    /// No connection.
+    /// Has no connection.
     Offline,
-    /// Connected, but idle.
+    /// Is connected, but idle.
     Away,
-    /// There.
+    /// Is connected and active.
     Online,
 }

@@ -1,6 +1,6 @@
-//! Why something was refused: the one error that use cases answer with, on every way in.
+//! The reason for a refusal: the one error type of all use cases, whatever the request came through.
 //!
-//! Never a status code and never a frame: `web` and the session make those of it, in one place each.
+//! Contains neither status codes nor frames: `web` and the session derive those from it, each in one place.
 
 use std::fmt;
 
@@ -15,57 +15,57 @@ use crate::text::InvalidText;
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema, utoipa::ToSchema))]
 pub enum Code {
-    /// Sign in, or renew the token, first.
+    /// The client must sign in, or renew its token, first.
     Unauthenticated,
-    /// One may see it, but not do this.
+    /// The user can see it, but may not do this.
     Forbidden,
-    /// It is not there, or one may not know that it is.
+    /// It does not exist, or the user may not know that it does.
     NotFound,
-    /// One is muted in this room.
+    /// The user is muted in this room.
     Muted,
-    /// The room asks for a pause between messages.
+    /// The room's slow mode requires a pause between messages.
     SlowMode,
     /// The room is archived.
     Archived,
-    /// Over a limit of size.
+    /// A size limit is exceeded.
     TooLarge,
-    /// Too often.
+    /// A rate limit is exceeded.
     RateLimited,
-    /// It contradicts what is there (a name that is taken, a deleted message).
+    /// It contradicts the current state (a name that is taken, a deleted message).
     Conflict,
-    /// Too old to be checked for a double, or overtaken by a later change of the same client.
+    /// It is too old to be checked for a duplicate, or a later change of the same client came first.
     Stale,
-    /// It does not make sense.
+    /// The request is invalid.
     BadRequest,
-    /// Too much waits already.
+    /// Too many requests are waiting already.
     Overloaded,
     /// It could not be done now; whether it was done is unknown.
     Unavailable,
 }
 
 impl Code {
-    /// Whether a client keeps the change in its outbox and repeats it unchanged.
+    /// Returns whether a client keeps the change in its outbox and retries it unchanged.
     pub fn is_transient(self) -> bool {
         use Code::*;
         matches!(self, Unavailable | Overloaded | RateLimited | SlowMode | Unauthenticated)
     }
 }
 
-/// A refusal: what a use case answers instead of a result.
+/// A refusal: what a use case returns instead of a result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// What kind of refusal it is, for programs.
+    /// The kind of refusal, for programs.
     pub code: Code,
-    /// What happened and what one can do, for people. Never holds a secret.
+    /// What happened and what the user can do, for people. Never contains a secret.
     pub message: String,
-    /// After how many milliseconds a repeat makes sense.
+    /// Milliseconds after which a retry makes sense.
     pub retry_ms: Option<u64>,
     /// The log's head, for `stale`.
     pub head: Option<Seq>,
 }
 
 impl Refusal {
-    /// A refusal with a code and a sentence for people.
+    /// Returns a refusal with a code and a sentence for people.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Refusal { code, message: message.into(), retry_ms: None, head: None }
     }
@@ -80,7 +80,7 @@ impl Refusal {
         Self::new(Code::NotFound, message)
     }
 
-    /// The one answer for a room that is not there and for one that the caller may not know of.
+    /// Returns the one answer for a room that does not exist and for one that the caller may not know about.
     pub fn no_such_room() -> Self {
         Self::not_found("There is no such room, or you may not see it.")
     }
@@ -95,13 +95,13 @@ impl Refusal {
         Self::new(Code::Unavailable, message).retry_in(retry_ms)
     }
 
-    /// Says after how many milliseconds a repeat makes sense.
+    /// Sets the number of milliseconds after which a retry makes sense.
     pub fn retry_in(mut self, ms: u64) -> Self {
         self.retry_ms = Some(ms);
         self
     }
 
-    /// Says where the log's head is.
+    /// Sets the log's head.
     pub fn at_head(mut self, head: Seq) -> Self {
         self.head = Some(head);
         self

@@ -1,4 +1,4 @@
-//! What entries name and do not hold: users and files, looked up when an entry is encoded.
+//! What entries refer to but do not hold: users and files, looked up when an entry is encoded.
 
 use std::collections::HashMap;
 
@@ -6,11 +6,11 @@ use crate::file::File;
 use crate::ids::{FileId, UserId};
 use crate::user::User;
 
-/// The users and files that some entries name. One that is missing here is not there any more.
+/// The users and files that some entries refer to. A missing one no longer exists.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Related {
-    /// By id.
+    /// The users by id.
     pub users: HashMap<UserId, User>,
-    /// By id.
+    /// The files by id.
     pub files: HashMap<FileId, File>,
 }

@@ -1,4 +1,4 @@
-//! Rooms and who is in them, as the log's `room` and `member` entries fold to.
+//! Rooms and their members, as folded from the log's `room` and `member` entries.
 
 use std::str::FromStr;
 
@@ -9,12 +9,12 @@ use crate::name::{RoomName, Slug};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
-/// What a caller names a room by.
+/// How a caller names a room.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RoomRef {
-    /// Its id.
+    /// The room's id.
     Id(RoomId),
-    /// A public room's second name.
+    /// A public room's slug.
     Slug(Slug),
 }
 
@@ -26,7 +26,7 @@ impl From<RoomId> for RoomRef {
 
 impl FromStr for RoomRef {
     type Err = Refusal;
-    /// A UUID is an id, everything else a slug; a text that is neither names no room.
+    /// Parses a UUID as an id and everything else as a slug; a text that is neither names no room.
     fn from_str(text: &str) -> Result<Self, Refusal> {
         if let Ok(id) = text.parse() {
             return Ok(RoomRef::Id(id));
@@ -35,91 +35,91 @@ impl FromStr for RoomRef {
     }
 }
 
-/// Who may come in.
+/// Who may join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema, utoipa::ToSchema))]
 pub enum RoomKind {
-    /// Any signed-in person reads and joins; members send.
+    /// Any signed-in user can read and join; members can send.
     Public,
-    /// By invitation.
+    /// Users join by invitation.
     Private,
-    /// Two people; cannot be left, only hidden.
+    /// Has exactly two users; they cannot leave it, only hide it.
     Direct,
 }
 
-/// A room, the fold of its `room` entries. An entry carries the whole of it, so the newest one counts.
+/// A room, the fold of its `room` entries. An entry carries all of it, so the newest one counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Room {
-    /// Never used again.
+    /// The room's id; never reused.
     pub id: RoomId,
-    /// Who may come in.
+    /// Who may join.
     pub kind: RoomKind,
-    /// The second name of a public room.
+    /// The slug of a public room.
     pub slug: Option<Slug>,
-    /// None for a direct room, which is named after the other person.
+    /// The room's name; none for a direct room, which is named after the other user.
     pub name: Option<RoomName>,
-    /// What it is about.
+    /// The room's description.
     pub description: String,
-    /// Nothing more can be sent.
+    /// Whether the room is archived, so that nothing can be sent.
     pub archived: bool,
-    /// Who joins sees nothing of before.
+    /// Whether new members cannot see what was sent before they joined.
     pub hides_past: bool,
-    /// Seconds that a member waits between two messages; 0 is no wait.
+    /// Slow mode: seconds that a member must wait between two messages; 0 if off.
     pub slow_mode_s: u32,
-    /// The two people of a direct room, in order.
+    /// The two users of a direct room, in order.
     pub pair: Option<(UserId, UserId)>,
-    /// The seq of the entry it comes from.
+    /// The seq of the entry that it comes from.
     pub rev: Seq,
 }
 
 impl Room {
-    /// The other person of a direct room.
+    /// Returns the other user of a direct room.
     pub fn other(&self, me: UserId) -> Option<UserId> {
         self.pair.map(|(a, b)| if a == me { b } else { a })
     }
 }
 
-/// What a member may do; ordered, so that `>=` reads "at least".
+/// A member's role; ordered, so that `>=` reads "at least".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema, utoipa::ToSchema))]
 pub enum Role {
-    /// Reads, and nothing more.
+    /// Can only read.
     ReadOnly,
-    /// Sends.
+    /// Can send.
     Member,
-    /// Also removes messages, mutes, kicks and bans members.
+    /// Can also remove messages, and mute, kick and ban members.
     Moderator,
-    /// Also changes the room and gives roles below the own.
+    /// Can also change the room and give roles below its own.
     Admin,
-    /// Also archives, and makes other owners.
+    /// Can also archive the room, and make other members owners.
     Owner,
 }
 
-/// How a user stands to a room.
+/// A user's membership state in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema, utoipa::ToSchema))]
 pub enum MemberState {
-    /// Asked, and has not answered.
+    /// Was invited and has not answered.
     Invited,
-    /// In.
+    /// Is a member.
     Joined,
-    /// Went, or declined.
+    /// Left, or declined an invitation.
     Left,
-    /// Removed; may come again.
+    /// Was removed; can join again.
     Kicked,
-    /// Removed; may not come again.
+    /// Was removed; cannot join again.
     Banned,
 }
 
-/// What of a room a user wants to be told.
+/// Which events of a room notify a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema, utoipa::ToSchema))]
 pub enum Level {
-    /// Everything.
+    /// Every message.
     #[default]
     All,
     /// Mentions, replies and direct messages.
@@ -131,31 +131,31 @@ pub enum Level {
 /// A member row: the fold of the `member` entries about one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// Who.
+    /// The user.
     pub user: UserId,
-    /// How they stand to the room.
+    /// The membership state.
     pub state: MemberState,
-    /// What they may do.
+    /// The role.
     pub role: Role,
-    /// Until when they cannot send.
+    /// The end of the mute, if there is one.
     pub muted_until: Option<Timestamp>,
-    /// Their own setting; no entry of the room's log changes it (see `RowWrite::MemberLevel`).
+    /// The user's own setting; no entry of the room's log changes it (see `RowWrite::MemberLevel`).
     pub level: Level,
-    /// The first entry they may see: 1, or their join where the room hides its past.
+    /// The first entry that they may see: 1, or their join if the room hides its past.
     pub from_seq: Seq,
-    /// The last entry they may see, after the *end* of a membership; a later ban does not move it.
+    /// The last entry that they may see, set by the *end* of a membership; a later ban does not move it.
     pub to_seq: Option<Seq>,
     /// The seq of the last entry about them.
     pub rev: Seq,
 }
 
 impl Member {
-    /// Whether they are in.
+    /// Returns whether they are a member.
     pub fn is_joined(&self) -> bool {
         self.state == MemberState::Joined
     }
 
-    /// Whether they cannot send at `now`.
+    /// Returns whether they are muted at `now`.
     pub fn is_muted(&self, now: Timestamp) -> bool {
         self.muted_until.is_some_and(|until| until > now)
     }

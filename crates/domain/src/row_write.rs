@@ -1,6 +1,6 @@
-//! The rows that change together with entries: one append writes both, or neither.
+//! The rows that change together with entries: one append writes both or neither.
 //!
-//! Folded to one write a row before they reach the store, which applies each once and in any order.
+//! Changes are folded to one write per row before they reach the store, which applies each once and in any order.
 
 use crate::entry::Entry;
 use crate::ids::{FileId, RoomId, Seq, UserId};
@@ -12,80 +12,80 @@ use crate::time::Timestamp;
 /// A row that an append writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RowWrite {
-    /// An earlier message of this log with its new content: replaces that entry's `rev`, `deleted`
-    /// and body. Never a message of the same append (that is folded into its entry).
+    /// An earlier message of this log with its new content: replaces that entry's `rev`, `deleted` and body. Never a
+    /// message of the same append, because that is folded into its entry.
     Message(Entry),
-    /// A reactor beyond those that the message holds: added, or removed.
+    /// A reactor, added or removed, who is not among those that the message holds.
     Reactor {
-        /// The message.
+        /// The seq of the message.
         target: Seq,
-        /// Which.
+        /// The emoji.
         emoji: Emoji,
-        /// Who.
+        /// The user who reacted.
         user: UserId,
-        /// Added or removed.
+        /// True if added, false if removed.
         on: bool,
-        /// The entry that did it.
+        /// The seq of the entry that changed it.
         rev: Seq,
     },
     /// A pin, set or removed.
     Pin {
-        /// The message.
+        /// The seq of the message.
         target: Seq,
-        /// Set or removed.
+        /// True if set, false if removed.
         on: bool,
     },
     /// A message that belongs to a thread.
     Thread {
-        /// The message that the thread hangs on.
+        /// The root message of the thread.
         root: Seq,
-        /// The message.
+        /// The seq of the message.
         seq: Seq,
     },
-    /// A member row, without `level`, which is the user's own.
+    /// A member row, without `level`, which only the user sets.
     Member(Member),
-    /// The room's row (and its slug's). A slug that another room has fails the append: `Taken`.
+    /// The room's row (and its slug's). Fails the append with `Taken` if another room has the slug.
     Room(Room),
-    /// Files that a message now holds.
+    /// A file that a message now holds.
     FileSent {
-        /// Which.
+        /// The file's id.
         file: FileId,
-        /// The message.
+        /// The seq of the message.
         seq: Seq,
     },
     /// A file whose message was deleted.
     FileDropped {
-        /// Which.
+        /// The file's id.
         file: FileId,
     },
     /// Own log: the user's row of a room (state, role, rev, why). Its `read_seq` and `read_n` raise the row's mark if they
     /// are higher, and 0 changes nothing; level, hidden and mentions are never written.
     UserRoom(UserRoom),
-    /// Own log: level and hidden of the user's row of a room, and `level` of the member row.
+    /// User log: level and hidden of the user's row of a room, and `level` of the member row.
     RoomSettings {
-        /// Which room.
+        /// The room's id.
         room: RoomId,
-        /// The level after it.
+        /// The new level.
         level: Level,
-        /// Hidden or not after it.
+        /// Whether the room is now hidden.
         hidden: bool,
     },
-    /// Own log: a notification's row.
+    /// User log: a notification's row.
     Notification(Notification),
-    /// Own log: a notification's row with other content; whether it was read stays. Nothing where there is none.
+    /// User log: new content of a notification's row; its read state stays. Has no effect if the row does not exist.
     NotificationChanged(Notification),
-    /// Own log: a notification is read at this time; none is all.
+    /// User log: a notification was read at this time; without a key, all of them.
     NotificationRead {
-        /// Which.
+        /// The notification's key.
         key: Option<NotificationKey>,
-        /// When.
+        /// When it was read.
         at: Timestamp,
     },
-    /// Own log: a notification is gone; its mark stays until `expires`.
+    /// User log: a notification was removed; its mark stays until `expires`.
     NotificationDropped {
-        /// Which.
+        /// The notification's key.
         key: NotificationKey,
-        /// When the mark may go.
+        /// When the mark can be removed.
         expires: Timestamp,
     },
 }

@@ -1,4 +1,4 @@
-//! What people write: a message's text, the names that it mentions, an emoji.
+//! What users write: a message's text, the names that it mentions, an emoji.
 
 use std::fmt;
 
@@ -8,44 +8,43 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::limits::{EMOJI_BYTES, MENTIONS_PER_MESSAGE, TEXT_CHARS, USER_NAME_CHARS};
 use crate::name::{is_hidden, is_joining, lookup_key};
 
-/// Why a text cannot be sent as it is.
+/// The reasons why a text cannot be sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidText {
-    /// Over [`TEXT_CHARS`].
-    #[error("A message has at most {TEXT_CHARS} characters; this one has {0}. Send it in parts, or as a file.")]
+    /// The text is longer than [`TEXT_CHARS`].
+    #[error("A message can have at most {TEXT_CHARS} characters; this one has {0}. Split it, or send it as a file.")]
     TooLong(usize),
-    /// A NUL, which PostgreSQL cannot store.
-    #[error("A message must not hold the character U+0000.")]
+    /// The text contains a NUL, which PostgreSQL cannot store.
+    #[error("A message cannot contain the character U+0000.")]
     Nul,
-    /// Not one emoji.
-    #[error("A reaction is one emoji.")]
+    /// The text is not exactly one emoji.
+    #[error("A reaction must be a single emoji.")]
     NotAnEmoji,
 }
 
-/// The text of a message: at most [`TEXT_CHARS`] characters, kept byte for byte. May be empty, where
-/// the message has files.
+/// The text of a message: at most [`TEXT_CHARS`] characters, kept byte for byte. May be empty if the message has files.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MessageText(String);
 
 impl MessageText {
-    /// Takes a text that was accepted when it was given, whatever the rules are by now.
+    /// Accepts a stored text without checks, because the rules may have changed since it was sent.
     pub fn from_stored(text: String) -> Self {
         MessageText(text)
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is nothing to see in it.
+    /// Returns whether it contains nothing visible.
     pub fn is_blank(&self) -> bool {
         self.0.trim().is_empty()
     }
 
-    /// The folded names after an `@`, each once, at most [`MENTIONS_PER_MESSAGE`]. An `@` inside a
-    /// word (an address) mentions nobody. A name is the longest run of its characters, without the
-    /// punctuation that ends a sentence.
+    /// Returns the folded names after an `@`, each once, at most [`MENTIONS_PER_MESSAGE`]. An `@` inside a word (an
+    /// e-mail address) mentions no user. A name is the longest run of its characters, without the punctuation that ends
+    /// a sentence.
     pub fn mentioned_names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         let mut before = ' ';
@@ -104,12 +103,12 @@ impl fmt::Display for MessageText {
 pub struct Emoji(String);
 
 impl Emoji {
-    /// Takes an emoji that was accepted when it was given, whatever the rules are by now.
+    /// Accepts a stored emoji without checks, because the rules may have changed since it was sent.
     pub fn from_stored(text: String) -> Self {
         Emoji(text)
     }
 
-    /// The emoji.
+    /// Returns the emoji.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -121,7 +120,7 @@ impl TryFrom<String> for Emoji {
         let one = text.len() <= EMOJI_BYTES && text.graphemes(true).count() == 1;
         let plain = |c: char| c.is_whitespace() || c.is_alphabetic() || is_combining_mark(c) || is_joining(c);
         let plain = text.chars().next().is_none_or(plain) || text.chars().any(is_hidden);
-        // A keycap such as 1️⃣ begins with a digit and goes on.
+        // A keycap such as 1️⃣ starts with a digit, followed by more.
         let digit = text.len() == 1;
         if one && !plain && !digit { Ok(Emoji(text)) } else { Err(InvalidText::NotAnEmoji) }
     }
@@ -156,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn reactions_are_one_emoji() {
+    fn a_reaction_is_one_emoji() {
         for good in ["👍", "❤️", "👩‍👩‍👧‍👦", "🇩🇪", "1️⃣", "✅"] {
             assert!(Emoji::try_from(good.to_owned()).is_ok(), "{good}");
         }

@@ -1,4 +1,5 @@
-//! A moment, as the log stores it, and the present as a machine gets it. Never reads a clock: the caller passes the time in.
+//! A time, as the log stores it, and the current time, as a machine receives it. Never reads a clock: the caller passes
+//! the time in.
 
 use std::{ops::Add, time::Duration};
 
@@ -10,15 +11,16 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// How long after `earlier` this is; zero when it is not.
+    /// Returns how long after `earlier` this is; zero if it is not later.
     pub fn since(self, earlier: Timestamp) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0).max(0) as u64)
     }
 }
 
-/// The present, as a state machine gets it.
+/// The current time, as a state machine receives it.
 ///
-/// Timers use `elapsed`, because the wall clock of a node may step: a correction by NTP, a suspended machine, a wrong hand.
+/// Timers use `elapsed`, because the wall clock of a node may step: an NTP correction, a suspended machine, a wrong
+/// manual setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
     /// The time of day: for what is stored or shown, never for a timer.
@@ -28,7 +30,7 @@ pub struct Now {
 }
 
 impl Now {
-    /// Returns the moment after the start at which the wall clock will show `at`, as far as it is known now.
+    /// Returns the elapsed time at which the wall clock will show `at`, as far as is known now.
     pub fn elapsed_at(self, at: Timestamp) -> Duration {
         match at >= self.wall {
             true => self.elapsed + at.since(self.wall),

@@ -1,4 +1,4 @@
-//! A user, as others may know them. Passwords and tokens are not here.
+//! A user, as others may know them. Contains neither passwords nor tokens.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,33 +6,33 @@ use crate::ids::UserId;
 use crate::name::{DisplayName, UserName};
 use crate::time::Timestamp;
 
-/// What a user may do on the whole installation.
+/// A user's role in the whole installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema, utoipa::ToSchema))]
 pub enum UserRole {
-    /// Uses it.
+    /// Has no special rights.
     #[default]
     User,
-    /// Runs it: posts notifications, moderates public rooms, gives roles.
+    /// Administers it: posts notifications, moderates public rooms, gives roles.
     Admin,
 }
 
 /// A person, a bot or a guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// Never changes, also when a guest registers.
+    /// The user's id; it never changes, even if a guest registers.
     pub id: UserId,
     /// The unique handle.
     pub name: UserName,
-    /// Shown instead of the handle.
+    /// The display name, shown instead of the handle.
     pub display_name: Option<DisplayName>,
-    /// Signed in without a password.
+    /// Whether the user is a guest, who has no password.
     pub guest: bool,
-    /// On the whole installation.
+    /// The user's role in the whole installation.
     pub role: UserRole,
-    /// Cannot sign in any more.
+    /// Whether the user is banned and cannot sign in.
     pub banned: bool,
-    /// When they came.
+    /// When the account was created.
     pub created_at: Timestamp,
 }

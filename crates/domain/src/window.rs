@@ -1,4 +1,4 @@
-//! The recent entries of a log, as far as a look-up needs them: who made which entry, and when.
+//! The recent entries of a log, as far as dedup needs them: who made which entry, and when.
 
 use std::collections::VecDeque;
 
@@ -12,13 +12,13 @@ use crate::time::Timestamp;
 pub struct EntryKey {
     /// Its place.
     pub seq: Seq,
-    /// Its sender.
+    /// The sender.
     pub by: UserId,
-    /// The sender's id of it.
+    /// The id that the sender chose for it.
     pub id: EntryId,
-    /// When.
+    /// When it was appended.
     pub at: Timestamp,
-    /// Whether it is a message: slow mode asks.
+    /// Whether it is a message, for slow mode.
     pub is_message: bool,
 }
 
@@ -77,12 +77,12 @@ impl Window {
         Window { head, since: Some(at), ..Window::default() }
     }
 
-    /// The seq of its last entry.
+    /// Returns the seq of its last entry.
     pub fn head(&self) -> Seq {
         self.head
     }
 
-    /// The lowest seq that it covers; `head + 1` when it is empty.
+    /// Returns the lowest seq that it covers; `head + 1` if it is empty.
     pub fn from(&self) -> Seq {
         self.head + 1 - self.entries.len() as Seq
     }
@@ -124,7 +124,7 @@ impl Window {
         }
     }
 
-    /// Forgets everything above `head`: it was not appended after all.
+    /// Removes everything above `head`, because it was not appended after all.
     pub fn cut(&mut self, head: Seq) {
         while self.head > head {
             self.entries.pop_back();

@@ -1,4 +1,4 @@
-//! Rules for memberships: join, leave, invite, kick, ban, mute, roles.
+//! The rules for memberships: join, leave, invite, kick, ban, mute, roles.
 
 use super::rights::{above, joined, not_archived, room, runs};
 use super::{Ruled, Verdict};
@@ -26,7 +26,7 @@ pub(super) fn join(view: &mut View, change: &Change, now: Timestamp) -> Ruled {
     }
     not_archived(room)?;
     let invited = old.filter(|member| member.state == MemberState::Invited);
-    // Going and coming back ends neither a mute nor being read-only.
+    // Leaving and joining again ends neither a mute nor the read-only role.
     let role = invited.map_or(kept_role(old), |member| member.role);
     let muted_until = old.and_then(|member| member.muted_until).filter(|until| *until > now);
     let standing = Standing { state: MemberState::Joined, role, muted_until };
@@ -38,7 +38,7 @@ pub(super) fn leave(view: &mut View, change: &Change, now: Timestamp) -> Ruled {
     let room = room(view, &change.by)?;
     let Some(old) = view.member(user) else { return Ok(Verdict::Nothing) };
     if room.kind == RoomKind::Direct {
-        return Err(Refusal::forbidden("A direct room cannot be left; hide it instead."));
+        return Err(Refusal::forbidden("You cannot leave a direct room. Hide it instead."));
     }
     match old.state {
         MemberState::Joined => keep_an_owner(view, old)?,
@@ -52,9 +52,9 @@ pub(super) fn leave(view: &mut View, change: &Change, now: Timestamp) -> Ruled {
 pub(super) fn invite(view: &mut View, change: &Change, user: UserId, role: Role, now: Timestamp) -> Ruled {
     let (room, power) = runs(view, &change.by, Role::Member)?;
     not_archived(room)?;
-    // Everybody may ask somebody in as a plain member; another role is for admins to give, below their own.
+    // Every member may invite a user as a plain member. Only admins may give another role, below their own.
     if role != Role::Member && (power < Role::Admin || (role >= power && power < Role::Owner)) {
-        return Err(Refusal::forbidden("You may not give this role."));
+        return Err(Refusal::forbidden("You cannot give this role."));
     }
     if !view.people.get(&user).copied().unwrap_or(false) {
         return Err(no_such_user());
@@ -62,14 +62,14 @@ pub(super) fn invite(view: &mut View, change: &Change, user: UserId, role: Role,
     let old = view.member(user);
     match old.map(|member| (member.state, member.role)) {
         Some((MemberState::Joined, _)) => return Ok(Verdict::Nothing),
-        // What an admin invited somebody as is for admins to change.
+        // The role of an admin's invitation can only be changed by admins.
         Some((MemberState::Invited, invited)) if invited == role || power < Role::Admin => return Ok(Verdict::Nothing),
         Some((MemberState::Banned, _)) => {
-            return Err(Refusal::new(Code::Conflict, "They are banned from this room; lift the ban first."));
+            return Err(Refusal::new(Code::Conflict, "This user is banned from this room. Lift the ban first."));
         }
         _ => {}
     }
-    // Nor does a friend's invitation end being read-only.
+    // An ordinary member's invitation does not end the read-only role either.
     let role = if power < Role::Admin { kept_role(old) } else { role };
     let standing = Standing { state: MemberState::Invited, role, muted_until: old.and_then(|old| old.muted_until) };
     accept(view, change, user, standing, None, now)
@@ -109,7 +109,7 @@ pub(super) fn unban(view: &mut View, change: &Change, user: UserId, now: Timesta
     accept(view, change, user, standing, None, now)
 }
 
-/// Mutes until then, or no longer.
+/// Mutes a member until `until`, or ends the mute.
 pub(super) fn mute(
     view: &mut View,
     change: &Change,
@@ -120,10 +120,10 @@ pub(super) fn mute(
 ) -> Ruled {
     let (_, power) = runs(view, &change.by, Role::Moderator)?;
     let old = view.member(user).filter(|old| old.is_joined());
-    let old = old.ok_or_else(|| Refusal::not_found("They are not in this room."))?;
+    let old = old.ok_or_else(|| Refusal::not_found("This user is not in this room."))?;
     above(power, Some(old))?;
     if until.is_some_and(|until| until <= now) {
-        return Err(Refusal::bad_request("A mute ends in the future."));
+        return Err(Refusal::bad_request("A mute must end in the future."));
     }
     let current = old.muted_until.filter(|current| *current > now);
     if current == until {
@@ -135,19 +135,21 @@ pub(super) fn mute(
 
 pub(super) fn set_role(view: &mut View, change: &Change, user: UserId, role: Role, now: Timestamp) -> Ruled {
     let own = change.by.user == user;
-    // Anybody may step down; giving roles is for admins.
+    // Every member may lower their own role; only admins may change the roles of others.
     let power = if own { joined(view, &change.by)?.1.role } else { runs(view, &change.by, Role::Admin)?.1 };
     if view.room().is_some_and(|room| room.kind == RoomKind::Direct) {
-        return Err(Refusal::forbidden("This cannot be done in a direct room."));
+        return Err(Refusal::forbidden("You cannot do this in a direct room."));
     }
     let old = view.member(user).filter(|old| matches!(old.state, MemberState::Joined | MemberState::Invited));
-    let old = old.ok_or_else(|| Refusal::not_found("They are not in this room."))?;
+    let old = old.ok_or_else(|| Refusal::not_found("This user is not in this room."))?;
     if old.role == role {
         return Ok(Verdict::Nothing);
     }
     let owner = super::rights::power(view, &change.by) == Some(Role::Owner);
     if !owner && (role >= power || (!own && old.role >= power)) {
-        return Err(Refusal::forbidden("You may give roles below your own to members whose role is below yours."));
+        return Err(Refusal::forbidden(
+            "You can only give roles below your own, to members whose role is below yours.",
+        ));
     }
     if old.is_joined() && old.role == Role::Owner {
         keep_an_owner(view, old)?;
@@ -156,7 +158,7 @@ pub(super) fn set_role(view: &mut View, change: &Change, user: UserId, role: Rol
     accept(view, change, user, standing, None, now)
 }
 
-/// A room with people in it has an owner: the last one cannot go before another one is made.
+/// Refuses to remove the last owner: a room with members must have one.
 fn keep_an_owner(view: &View, leaving: &Member) -> Result<(), Refusal> {
     if leaving.role != Role::Owner {
         return Ok(());
@@ -166,10 +168,10 @@ fn keep_an_owner(view: &View, leaving: &Member) -> Result<(), Refusal> {
     if others || roster.joined <= 1 {
         return Ok(());
     }
-    Err(Refusal::new(Code::Conflict, "You are the only owner of this room. Make somebody else its owner first."))
+    Err(Refusal::new(Code::Conflict, "You are the only owner of this room. Make another member an owner first."))
 }
 
-/// The role that outlives a membership: rights end with it, being read-only does not.
+/// Returns the role that is kept after a membership ends: rights end with it, the read-only role does not.
 fn kept_role(old: Option<&Member>) -> Role {
     old.map_or(Role::Member, |old| old.role.min(Role::Member))
 }
@@ -183,7 +185,7 @@ fn accept(
     now: Timestamp,
 ) -> Ruled {
     if why.as_ref().is_some_and(|why| why.chars().count() > REASON_CHARS) {
-        return Err(Refusal::new(Code::TooLarge, format!("A reason has at most {REASON_CHARS} characters.")));
+        return Err(Refusal::new(Code::TooLarge, format!("A reason can have at most {REASON_CHARS} characters.")));
     }
     let Standing { state, role, muted_until } = standing;
     view.accept(change.by.user, change.id, now, Body::Member { user, state, role, muted_until, why });
@@ -191,5 +193,5 @@ fn accept(
 }
 
 fn no_such_user() -> Refusal {
-    Refusal::not_found("There is no such user.")
+    Refusal::not_found("This user does not exist.")
 }

@@ -1,4 +1,4 @@
-//! Rules for messages: send, edit, delete, react, pin.
+//! The rules for messages: send, edit, delete, react, pin.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub(super) fn send(view: &mut View, window: &Window, change: &Change, now: Times
     let Intent::Send { text, reply_to, thread, files } = &change.intent else { unreachable!("only a send comes here") };
     let (room, member) = writer(view, &change.by, now)?;
     if text.is_blank() && files.is_empty() {
-        return Err(Refusal::bad_request("A message needs a text or a file."));
+        return Err(Refusal::bad_request("Write a message or attach a file."));
     }
     if member.role < Role::Moderator {
         pause(window, change.by.user, room.slow_mode_s, now)?;
@@ -31,7 +31,7 @@ pub(super) fn send(view: &mut View, window: &Window, change: &Change, now: Times
     if let Some(root) = thread {
         let (_, message) = seen(view, member, *root)?;
         if message.thread.is_some() {
-            return Err(Refusal::bad_request("A thread hangs on a message that is in no thread itself."));
+            return Err(Refusal::bad_request("You cannot start a thread on a message that is already in a thread."));
         }
     }
     check_files(view, change.by.user, files)?;
@@ -52,18 +52,18 @@ pub(super) fn edit(view: &mut View, change: &Change, target: Seq, text: &Message
     let (_, member) = writer(view, &change.by, now)?;
     let (entry, message) = seen(view, member, target)?;
     if entry.by != change.by.user {
-        return Err(Refusal::forbidden("Only its author can edit a message."));
+        return Err(Refusal::forbidden("You can only edit your own messages."));
     }
     if message.deleted {
-        return Err(Refusal::new(Code::Conflict, "The message was deleted meanwhile."));
+        return Err(Refusal::new(Code::Conflict, "This message has been deleted."));
     }
     if text.is_blank() && message.files.is_empty() {
-        return Err(Refusal::bad_request("A message needs a text or a file. Delete it instead."));
+        return Err(Refusal::bad_request("A message needs text or a file. To remove the message, delete it."));
     }
     if message.text == *text {
         return Ok(Verdict::Nothing);
     }
-    // The same names mean the same people, whatever they are called by now.
+    // A name that was already mentioned keeps meaning the same user, even if they have since been renamed.
     let mentions = match text.mentioned_names() == message.text.mentioned_names() {
         true => None,
         false => Some(mentioned(view, text)),
@@ -77,7 +77,7 @@ pub(super) fn edit(view: &mut View, change: &Change, target: Seq, text: &Message
     Ok(Verdict::Accepted)
 }
 
-/// The users whose names stand in a text behind an `@`, each once.
+/// Returns the users mentioned in a text with an `@`, each once.
 fn mentioned(view: &View, text: &MessageText) -> Vec<UserId> {
     let mut mentions: Vec<UserId> = Vec::new();
     for name in text.mentioned_names() {
@@ -97,7 +97,7 @@ pub(super) fn delete(view: &mut View, change: &Change, target: Seq, now: Timesta
         seen(view, member, target)?
     };
     if entry.by != change.by.user && !deletes_any {
-        return Err(Refusal::forbidden("Only its author or a moderator can delete a message."));
+        return Err(Refusal::forbidden("Only the author or a moderator can delete a message."));
     }
     if message.deleted {
         return Ok(Verdict::Nothing);
@@ -120,7 +120,7 @@ pub(super) fn react(view: &mut View, change: &Change, target: Seq, emoji: &Emoji
     if on && is_new && message.reactions.len() >= EMOJIS_PER_MESSAGE {
         return Err(Refusal::new(
             Code::TooLarge,
-            format!("A message has at most {EMOJIS_PER_MESSAGE} different reactions."),
+            format!("A message can have at most {EMOJIS_PER_MESSAGE} different reactions."),
         ));
     }
     view.accept(change.by.user, change.id, now, Body::React { target, emoji: emoji.clone(), on });
@@ -147,14 +147,14 @@ pub(super) fn pin(view: &mut View, change: &Change, target: Seq, on: bool, now: 
     if on && count >= PINS_PER_ROOM {
         return Err(Refusal::new(
             Code::TooLarge,
-            format!("A room has at most {PINS_PER_ROOM} pinned messages; unpin one first."),
+            format!("A room can have at most {PINS_PER_ROOM} pinned messages. Unpin one first."),
         ));
     }
     view.accept(change.by.user, change.id, now, Body::Pin { target, on });
     Ok(Verdict::Accepted)
 }
 
-/// Slow mode: not again before so many seconds are over.
+/// Enforces slow mode: refuses a message within so many seconds of the user's last one.
 fn pause(window: &Window, user: UserId, slow_mode_s: u32, now: Timestamp) -> Result<(), Refusal> {
     if slow_mode_s == 0 {
         return Ok(());
@@ -164,34 +164,41 @@ fn pause(window: &Window, user: UserId, slow_mode_s: u32, now: Timestamp) -> Res
     let Some(last) = window.last_message(user, since) else { return Ok(()) };
     let left = (last + pause).since(now).as_millis() as u64;
     let seconds = left.div_ceil(1_000);
-    Err(Refusal::new(Code::SlowMode, format!("This room is in slow mode; send again in {seconds} s.")).retry_in(left))
+    Err(Refusal::new(Code::SlowMode, format!("This room is in slow mode. You can send again in {seconds} s."))
+        .retry_in(left))
 }
 
-/// A message that the member may see.
+/// Returns a message that the member may see.
 fn seen<'a>(view: &'a View, member: &Member, seq: Seq) -> Result<(&'a Entry, &'a Message), Refusal> {
     view.message(seq).filter(|_| seq >= member.from_seq).ok_or_else(no_such_message)
 }
 
 fn no_such_message() -> Refusal {
-    Refusal::not_found("There is no such message.")
+    Refusal::not_found("This message does not exist, or you cannot see it.")
 }
 
 fn check_files(view: &View, sender: UserId, files: &[FileId]) -> Result<(), Refusal> {
     if files.len() > FILES_PER_MESSAGE {
-        return Err(Refusal::new(Code::TooLarge, format!("A message has at most {FILES_PER_MESSAGE} files.")));
+        return Err(Refusal::new(Code::TooLarge, format!("A message can have at most {FILES_PER_MESSAGE} files.")));
     }
     for (place, id) in files.iter().enumerate() {
         let file = view.files.get(id).and_then(Option::as_ref);
         let file = file.filter(|file| file.user == sender && Some(file.room) == view.log.room());
-        let file = file.ok_or_else(|| Refusal::not_found("There is no such file of yours in this room."))?;
+        let file = file.ok_or_else(|| Refusal::not_found("You have not uploaded this file to this room."))?;
         match file.state {
             FileState::Unsent if !files[..place].contains(id) => {}
             FileState::Uploading => {
-                return Err(Refusal::new(Code::Conflict, "A file is not uploaded completely yet."));
+                return Err(Refusal::new(
+                    Code::Conflict,
+                    "A file is still being uploaded. Try again when it is complete.",
+                ));
             }
-            FileState::Dropped => return Err(Refusal::not_found("There is no such file of yours in this room.")),
+            FileState::Dropped => return Err(Refusal::not_found("You have not uploaded this file to this room.")),
             FileState::Unsent | FileState::Sent => {
-                return Err(Refusal::new(Code::Conflict, "A file is in a message already; upload it again."));
+                return Err(Refusal::new(
+                    Code::Conflict,
+                    "A file is already part of another message. Upload it again.",
+                ));
             }
         }
     }

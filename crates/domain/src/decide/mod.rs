@@ -1,6 +1,6 @@
-//! The decision on a change: known, nothing to do, refused, or accepted into the next append.
+//! Decides a change: it is a duplicate, has no effect, is refused, or is accepted into the next append.
 //!
-//! Pure: the rows are the view's, the time is an argument. A refused change takes out itself alone.
+//! Pure: the rows are in the view, the time is an argument. A refused change affects no other change.
 
 mod membership;
 mod message;
@@ -16,21 +16,21 @@ use crate::time::Timestamp;
 use crate::view::View;
 use crate::window::Window;
 
-/// What was decided.
+/// The decision on a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// Accepted and folded into the view: this is its (first) place, once the append committed.
+    /// Accepted and folded into the view: this is its (first) seq once the append has committed.
     Append(Seq),
-    /// It is there already: its original ack. Where that place is above the last committed entry, it is
-    /// a twin in the same append, and the ack waits with it.
+    /// A duplicate, with its original ack. If its seq is above the last committed entry, the original is in the same
+    /// append, and the ack must wait for it.
     Known(Ack),
-    /// It would change nothing.
+    /// The change would have no effect.
     Noop(Ack),
-    /// Not taken in.
+    /// The change is refused.
     Refuse(Refusal),
 }
 
-/// Decides a change: the look-up first, then the rules. The view must lack no row of it
+/// Decides a change: dedup first, then the rules. The view must have all rows that the change needs
 /// ([`View::missing`]), and the window must reach down far enough ([`crate::dedup::reaches_below`]).
 pub fn decide(view: &mut View, window: &mut Window, change: &Change, now: Timestamp) -> Decision {
     match find_duplicate(window, view.place().epoch, change) {
@@ -42,7 +42,7 @@ pub fn decide(view: &mut View, window: &mut Window, change: &Change, now: Timest
     }
 }
 
-/// Decides a change that the look-up found to be new.
+/// Decides a change that dedup found to be new.
 pub fn apply_rules(view: &mut View, window: &mut Window, change: &Change, now: Timestamp) -> Decision {
     let before = view.pending();
     let first = view.place().seq + 1;
@@ -57,11 +57,11 @@ pub fn apply_rules(view: &mut View, window: &mut Window, change: &Change, now: T
     }
 }
 
-/// What the rules say of a change that they do not refuse.
+/// The rules' verdict on a change that they do not refuse.
 enum Verdict {
     /// Entries were accepted into the view.
     Accepted,
-    /// It would change nothing.
+    /// The change would have no effect.
     Nothing,
 }
 
@@ -71,7 +71,7 @@ fn rules(view: &mut View, window: &Window, change: &Change, now: Timestamp) -> R
     match (&change.intent, view.log) {
         (Intent::Own(own), LogId::User(_)) => return own::change(view, change, own, now),
         (Intent::Own(_), LogId::Room(_)) | (_, LogId::User(_)) => {
-            return Err(Refusal::bad_request("This change does not belong to this log."));
+            return Err(Refusal::bad_request("This change cannot be made to this log."));
         }
         _ => {}
     }
@@ -92,7 +92,7 @@ fn rules(view: &mut View, window: &Window, change: &Change, now: Timestamp) -> R
         Intent::Mute { user, until, why } => membership::mute(view, change, *user, Some(*until), why.clone(), now),
         Intent::Unmute { user } => membership::mute(view, change, *user, None, None, now),
         Intent::SetRole { user, role } => membership::set_role(view, change, *user, *role, now),
-        Intent::Own(_) => unreachable!("own changes were dealt with above"),
+        Intent::Own(_) => unreachable!("changes of the user log were handled above"),
     }
 }
 

@@ -1,7 +1,7 @@
-//! Rules for a user's own log: each change is guarded by the row that it announces, read after the
-//! head, so that a consumer that died between its append and its cursor doubles nothing.
+//! The rules for a user log: each change is guarded by the row that it announces, read after the head, so that a
+//! consumer that died between its append and its cursor update creates no duplicates.
 //!
-//! Asks for no rights: only the server itself makes these changes, each for the log's user.
+//! Checks no rights: only the server itself makes these changes, each for the log's user.
 
 use super::{Ruled, Verdict};
 use crate::change::Change;
@@ -60,7 +60,7 @@ pub(super) fn change(view: &mut View, change: &Change, own: &OwnChange, now: Tim
         }
         OwnChange::NotificationDrop(key) => {
             if row(view, *key).is_none() {
-                // The mark of one that was deleted before: a repeat.
+                // The mark of a notification that was deleted before: the change is a duplicate.
                 return if known(view, *key) { Ok(Verdict::Nothing) } else { Err(no_such_notification()) };
             }
             dropped(*key, at)
@@ -86,7 +86,7 @@ pub(super) fn change(view: &mut View, change: &Change, own: &OwnChange, now: Tim
     Ok(Verdict::Accepted)
 }
 
-/// One goes; its mark keeps it from coming back.
+/// Deletes a notification; its mark prevents it from being added again.
 fn dropped(key: NotificationKey, at: Timestamp) -> (Body, Option<RowWrite>) {
     let row_write = RowWrite::NotificationDropped { key, expires: at + NOTIFICATION_MARK_LIFE };
     (Body::NotificationGone { key }, Some(row_write))
@@ -115,5 +115,5 @@ fn known(view: &View, key: NotificationKey) -> bool {
 }
 
 fn no_such_notification() -> Refusal {
-    Refusal::not_found("There is no such notification.")
+    Refusal::not_found("This notification does not exist.")
 }

@@ -1,4 +1,4 @@
-//! Who may do what in a room.
+//! The rules that decide who may do what in a room.
 
 use crate::change::{Actor, Change, Intent};
 use crate::ids::UserId;
@@ -7,7 +7,7 @@ use crate::room::{Member, MemberState, Role, Room, RoomKind};
 use crate::time::Timestamp;
 use crate::view::View;
 
-/// The room, if the actor may know that it is there.
+/// Returns the room, if the actor may know that it exists.
 pub(super) fn room<'a>(view: &'a View, actor: &Actor) -> Result<&'a Room, Refusal> {
     let unknown = || Refusal::not_found("There is no such room, or you may not see it.");
     let room = view.room().ok_or_else(unknown)?;
@@ -15,7 +15,7 @@ pub(super) fn room<'a>(view: &'a View, actor: &Actor) -> Result<&'a Room, Refusa
     if known { Ok(room) } else { Err(unknown()) }
 }
 
-/// The room and the member row of an actor who is in.
+/// Returns the room and the member row of an actor who is a member.
 pub(super) fn joined<'a>(view: &'a View, actor: &Actor) -> Result<(&'a Room, &'a Member), Refusal> {
     let room = room(view, actor)?;
     let member = view.member(actor.user);
@@ -28,9 +28,9 @@ pub(super) fn joined<'a>(view: &'a View, actor: &Actor) -> Result<(&'a Room, &'a
     }
 }
 
-/// Whether the actor may be told where the log ends. Strangers and those who were removed are told what the
-/// rules would tell them: else the head of any two people's direct room, whose id is no secret, could be asked
-/// for with a `seen` that is too high.
+/// Returns whether the actor may learn where the log ends. A user who never was a member, or was removed, gets the
+/// answer that the rules would give: otherwise anyone could learn the head of any two users' direct room, whose id is
+/// no secret, by sending a `seen` that is too high.
 pub(super) fn may_know_head(view: &View, change: &Change) -> Result<(), Refusal> {
     if view.log.room().is_none() || matches!(change.intent, Intent::Create { .. }) {
         return Ok(());
@@ -43,12 +43,13 @@ pub(super) fn may_know_head(view: &View, change: &Change) -> Result<(), Refusal>
     joined(view, &change.by).map(drop)
 }
 
-/// As [`joined`], for one who may add something now: not in an archived room, not read-only, not muted.
+/// Like [`joined`], for a member who may add something now: the room is not archived, and the member is neither
+/// read-only nor muted.
 pub(super) fn writer<'a>(view: &'a View, actor: &Actor, now: Timestamp) -> Result<(&'a Room, &'a Member), Refusal> {
     let (room, member) = joined(view, actor)?;
     not_archived(room)?;
     if member.role < Role::Member {
-        return Err(Refusal::forbidden("You may only read in this room."));
+        return Err(Refusal::forbidden("You have read-only access to this room."));
     }
     if let Some(until) = member.muted_until.filter(|until| *until > now) {
         let left = until.since(now).as_secs().div_ceil(60).max(1);
@@ -57,8 +58,8 @@ pub(super) fn writer<'a>(view: &'a View, actor: &Actor, now: Timestamp) -> Resul
     Ok((room, member))
 }
 
-/// What an actor may do as one of those who run the room: their role, or owner where they run the
-/// installation and the room is public.
+/// Returns an actor's role for moderating the room: their own role, or owner if they are an admin of the installation
+/// and the room is public.
 pub(super) fn power(view: &View, actor: &Actor) -> Option<Role> {
     let public = view.room().is_some_and(|room| room.kind == RoomKind::Public);
     if actor.user == UserId::SYSTEM || (actor.admin && public) {
@@ -67,7 +68,7 @@ pub(super) fn power(view: &View, actor: &Actor) -> Option<Role> {
     view.member(actor.user).filter(|member| member.is_joined()).map(|member| member.role)
 }
 
-/// The room and the power of an actor who has at least `least` in a room that is not a direct one.
+/// Returns the room and the role of an actor who has at least `least` in a room that is not a direct one.
 pub(super) fn runs<'a>(view: &'a View, actor: &Actor, least: Role) -> Result<(&'a Room, Role), Refusal> {
     let room = room(view, actor)?;
     if room.kind == RoomKind::Direct {
@@ -82,22 +83,24 @@ pub(super) fn runs<'a>(view: &'a View, actor: &Actor, least: Role) -> Result<(&'
                 Role::Owner => "owners of the room",
                 Role::Member | Role::ReadOnly => "members",
             };
-            Err(Refusal::forbidden(format!("Only {who} may do this.")))
+            Err(Refusal::forbidden(format!("Only {who} can do this.")))
         }
     }
 }
 
-/// Whether the actor stands above a member; else a refusal.
+/// Returns a refusal unless the actor's role is above the member's.
 pub(super) fn above(power: Role, target: Option<&Member>) -> Result<(), Refusal> {
     match target.filter(|member| member.is_joined()) {
-        Some(member) if member.role >= power => Err(Refusal::forbidden("Their role is not below yours.")),
+        Some(member) if member.role >= power => {
+            Err(Refusal::forbidden("You can only do this to members whose role is below yours."))
+        }
         _ => Ok(()),
     }
 }
 
 pub(super) fn not_archived(room: &Room) -> Result<(), Refusal> {
     if room.archived {
-        return Err(Refusal::new(Code::Archived, "This room is archived; nothing more can be added."));
+        return Err(Refusal::new(Code::Archived, "This room is archived. You can no longer post in it."));
     }
     Ok(())
 }

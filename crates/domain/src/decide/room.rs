@@ -1,4 +1,4 @@
-//! Rules for the room itself: create, update, archive.
+//! The rules for the room itself: create, update, archive.
 
 use super::rights::{not_archived, runs};
 use super::{Ruled, Verdict};
@@ -14,24 +14,24 @@ use crate::view::View;
 pub(super) fn create(view: &mut View, change: &Change, room: &Room, people: &[UserId], now: Timestamp) -> Ruled {
     let owner = change.by.user;
     if view.log.room() != Some(room.id) {
-        return Err(Refusal::bad_request("The room's id is not the one of its log."));
+        return Err(Refusal::bad_request("The room's id does not match its log."));
     }
     let direct = room.kind == RoomKind::Direct;
     if direct {
         check_pair(room, owner)?;
     }
     if view.place().seq > 0 {
-        // Both people of a direct room may create it at once: whoever comes second finds it there.
+        // Both users of a direct room may create it at the same time: the second one finds it.
         return match direct {
             true => Ok(Verdict::Nothing),
-            false => Err(Refusal::new(Code::Conflict, "This room is there already.")),
+            false => Err(Refusal::new(Code::Conflict, "This room already exists.")),
         };
     }
     if !direct && room.name.is_none() {
-        return Err(Refusal::bad_request("A room needs a name."));
+        return Err(Refusal::bad_request("Give the room a name."));
     }
     if (room.kind == RoomKind::Public) != room.slug.is_some() {
-        return Err(Refusal::bad_request("A public room has an id of its own to be found by; others have none."));
+        return Err(Refusal::bad_request("A public room needs a slug; private and direct rooms cannot have one."));
     }
     check_size(&room.description, room.slow_mode_s)?;
     let mut others: Vec<UserId> = Vec::new();
@@ -43,15 +43,15 @@ pub(super) fn create(view: &mut View, change: &Change, room: &Room, people: &[Us
     if others.len() > PEOPLE_PER_CREATE {
         return Err(Refusal::new(
             Code::TooLarge,
-            format!("A room begins with at most {PEOPLE_PER_CREATE} people; invite the others later."),
+            format!("A new room can have at most {PEOPLE_PER_CREATE} people. Invite the others later."),
         ));
     }
     if others.iter().any(|user| !view.people.get(user).copied().unwrap_or(false)) {
-        return Err(Refusal::not_found("There is no such user."));
+        return Err(Refusal::not_found("This user does not exist."));
     }
     let body = Body::Room(Room { rev: view.place().seq + 1, archived: false, ..room.clone() });
     view.accept(owner, change.id, now, body);
-    // The further entries have ids of their own, the same on every repeat.
+    // The further entries have their own ids, the same on every retry.
     let mut add = |user: UserId, state, role| {
         let id = EntryId::derived(room.id, owner, change.id, &format!("create:{user}"));
         view.accept(owner, id, now, Body::Member { user, state, role, muted_until: None, why: None });
@@ -80,7 +80,7 @@ pub(super) fn update(view: &mut View, change: &Change, now: Timestamp) -> Ruled 
     if next == *room {
         return Ok(Verdict::Nothing);
     }
-    // What is archived stays as it is, until it is taken out of the archive.
+    // An archived room cannot be changed until it is unarchived.
     if room.archived && next.archived {
         not_archived(room)?;
     }
@@ -90,20 +90,23 @@ pub(super) fn update(view: &mut View, change: &Change, now: Timestamp) -> Ruled 
     Ok(Verdict::Accepted)
 }
 
-/// A direct room is the one of its two people, and asked for by one of them.
+/// Checks that a direct room is that of its two users and requested by one of them.
 fn check_pair(room: &Room, asks: UserId) -> Result<(), Refusal> {
     match room.pair {
         Some((a, b)) if a <= b && (asks == a || asks == b) && RoomId::direct(a, b) == room.id => Ok(()),
-        _ => Err(Refusal::bad_request("A direct room is that of its two people.")),
+        _ => Err(Refusal::bad_request("You can only open a direct room between yourself and one other user.")),
     }
 }
 
 fn check_size(description: &str, slow_mode_s: u32) -> Result<(), Refusal> {
     if description.chars().count() > DESCRIPTION_CHARS {
-        return Err(Refusal::new(Code::TooLarge, format!("A description has at most {DESCRIPTION_CHARS} characters.")));
+        return Err(Refusal::new(
+            Code::TooLarge,
+            format!("A description can have at most {DESCRIPTION_CHARS} characters."),
+        ));
     }
     if slow_mode_s > SLOW_MODE_MAX_S {
-        return Err(Refusal::bad_request(format!("Slow mode is at most {SLOW_MODE_MAX_S} s.")));
+        return Err(Refusal::bad_request(format!("Slow mode can be at most {SLOW_MODE_MAX_S} s.")));
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ use crate::view::{LogPosition, Roster, Row, RowKey};
 const EPOCH: Epoch = Epoch(7);
 const ROOM: RoomId = RoomId(Uuid::from_u128(99));
 
-/// The plainest store: rows in maps, and every entry as it was taken.
+/// The simplest store: rows in maps, and every entry as it was taken.
 struct Rows {
     view: View,
     window: Window,
@@ -95,7 +95,7 @@ impl Rows {
         }
     }
 
-    /// A room whose owner is user 1, with members 2 and 3.
+    /// Returns a room whose owner is user 1, with members 2 and 3.
     fn with_room(room: Room) -> Rows {
         let mut rows = Rows::empty(LogId::Room(ROOM));
         let people = vec![user(2), user(3)];
@@ -166,7 +166,7 @@ impl Rows {
         let (entries, row_writes) = self.view.take();
         let mut written = BTreeSet::new();
         for entry in entries {
-            assert_eq!(entry.seq, self.entries.len() as Seq + 1, "no hole");
+            assert_eq!(entry.seq, self.entries.len() as Seq + 1, "no gap");
             if entry.message().is_some() {
                 self.messages.insert(entry.seq, entry.clone());
             }
@@ -174,7 +174,7 @@ impl Rows {
         }
         for row_write in row_writes {
             let once = written.insert(format!("{:?}", name_of(&row_write)));
-            assert!(once, "one write a row: {row_write:?}");
+            assert!(once, "one write per row: {row_write:?}");
             self.apply(row_write);
         }
         self.view.forget_foreign();
@@ -202,7 +202,7 @@ impl Rows {
             RowWrite::Member(member) => drop(self.members.insert(member.user, member)),
             RowWrite::Room(room) => self.room = Some(room),
             RowWrite::FileSent { file, seq } => {
-                let file = self.files.get_mut(&file).expect("only files that are there are sent");
+                let file = self.files.get_mut(&file).expect("only existing files are sent");
                 file.state = FileState::Sent;
                 file.seq = Some(seq);
             }
@@ -211,13 +211,12 @@ impl Rows {
             }
             RowWrite::UserRoom(row) => drop(self.user_rooms.insert(row.room, row)),
             RowWrite::RoomSettings { room, level, hidden } => {
-                let row = self.user_rooms.get_mut(&room).expect("only a row that is there");
+                let row = self.user_rooms.get_mut(&room).expect("only an existing row");
                 (row.level, row.hidden) = (level, hidden);
             }
             RowWrite::Notification(row) => drop(self.notifications.insert(row.key, Some(row))),
             RowWrite::NotificationChanged(row) => {
-                let held =
-                    self.notifications.get_mut(&row.key).and_then(Option::as_mut).expect("only one that is there");
+                let held = self.notifications.get_mut(&row.key).and_then(Option::as_mut).expect("only an existing one");
                 *held = Notification { read_at: held.read_at, ..row };
             }
             RowWrite::NotificationRead { key, at } => {
@@ -255,10 +254,10 @@ impl Rows {
         }
     }
 
-    /// The rows are what the log folds to.
+    /// Checks that the rows are what the log folds to.
     fn check_fold(&self) {
         let mut state = RoomState::default();
-        // As they were committed: a message without what later entries made of it.
+        // As they were committed: a message without later changes.
         for entry in &self.entries {
             state.apply(entry).expect("no gap");
         }
@@ -270,13 +269,13 @@ impl Rows {
         let live = |(seq, _, _): &&(Seq, Emoji, UserId)| {
             self.messages.get(seq).is_some_and(|entry| entry.message().is_some_and(|message| !message.deleted))
         };
-        // A delete leaves the reactors' rows; nobody reads them again.
+        // A delete leaves the reactors' rows; they are never read again.
         let rows: BTreeSet<_> = self.reactors.iter().filter(live).cloned().collect();
         assert_eq!(state.reactors, rows);
     }
 }
 
-/// Which row a row write writes.
+/// Returns the key of the row that a row write writes.
 fn name_of(row_write: &RowWrite) -> (u8, String) {
     match row_write {
         RowWrite::Message(entry) => (0, entry.seq.to_string()),
@@ -311,13 +310,13 @@ fn members_send_and_others_do_not() {
 }
 
 #[test]
-fn a_private_room_is_not_there_for_strangers() {
+fn a_private_room_does_not_exist_for_non_members() {
     let mut rows = Rows::with_room(room(RoomKind::Private));
     for intent in [send("hi"), Intent::Join, Intent::Leave, Intent::Kick { user: user(2), why: None }] {
         assert_eq!(rows.refused(9, intent), Code::NotFound);
     }
     rows.ok(3, Intent::Invite { user: user(9), role: Role::Member });
-    assert_eq!(rows.refused(9, send("hi")), Code::Forbidden, "invited, not in");
+    assert_eq!(rows.refused(9, send("hi")), Code::Forbidden, "invited, not a member");
     rows.ok(9, Intent::Join);
     rows.ok(9, send("hi"));
     assert_eq!(rows.refused(9, Intent::Invite { user: user(500), role: Role::Member }), Code::NotFound);
@@ -325,7 +324,7 @@ fn a_private_room_is_not_there_for_strangers() {
 }
 
 #[test]
-fn only_the_end_of_a_membership_ends_what_one_may_see() {
+fn only_the_end_of_a_membership_limits_what_a_user_may_see() {
     let mut rows = Rows::with_room(Room { hides_past: true, ..room(RoomKind::Public) });
     rows.ok(2, send("before"));
     let joined = rows.ok(5, Intent::Join);
@@ -339,13 +338,13 @@ fn only_the_end_of_a_membership_ends_what_one_may_see() {
     let again = rows.ok(5, Intent::Join);
     assert_eq!((rows.members[&user(5)].from_seq, rows.members[&user(5)].to_seq), (again, None));
     rows.ok(1, Intent::Ban { user: user(8), why: None });
-    assert_eq!(rows.members[&user(8)].to_seq, Some(0), "never was in");
+    assert_eq!(rows.members[&user(8)].to_seq, Some(0), "never was a member");
     rows.nothing(2, Intent::Join);
     rows.check_fold();
 }
 
 #[test]
-fn roles_are_given_downwards() {
+fn users_only_give_roles_below_their_own() {
     let mut rows = Rows::with_room(room(RoomKind::Public));
     assert_eq!(rows.refused(2, Intent::Kick { user: user(3), why: None }), Code::Forbidden);
     rows.ok(1, Intent::SetRole { user: user(2), role: Role::Admin });
@@ -368,7 +367,7 @@ fn roles_are_given_downwards() {
 }
 
 #[test]
-fn a_stranger_does_not_learn_where_a_room_ends() {
+fn a_non_member_does_not_learn_where_a_room_ends() {
     let asked = |rows: &mut Rows, by: u128| {
         let change = Change { seen: Some(1_000), ..rows.change(actor(by), send("hi")) };
         rows.load(&change);
@@ -380,7 +379,7 @@ fn a_stranger_does_not_learn_where_a_room_ends() {
     let mut rows = Rows::with_room(room(RoomKind::Private));
     let nothing = asked(&mut Rows::empty(LogId::Room(ROOM)), 9);
     assert_eq!(nothing, (Code::NotFound, None));
-    assert_eq!(asked(&mut rows, 9), nothing, "as for a room that is not there");
+    assert_eq!(asked(&mut rows, 9), nothing, "like for a room that does not exist");
     assert_eq!(asked(&mut rows, 2).0, Code::Stale);
     rows.ok(1, Intent::Kick { user: user(3), why: None });
     assert_eq!(asked(&mut rows, 3), (Code::Forbidden, None));
@@ -389,7 +388,7 @@ fn a_stranger_does_not_learn_where_a_room_ends() {
 }
 
 #[test]
-fn being_read_only_outlives_a_membership() {
+fn the_read_only_role_outlives_a_membership() {
     let mut rows = Rows::with_room(room(RoomKind::Public));
     rows.ok(1, Intent::SetRole { user: user(2), role: Role::ReadOnly });
     for gone in [
@@ -402,16 +401,16 @@ fn being_read_only_outlives_a_membership() {
             rows.ok(by, intent);
         }
         rows.ok(2, Intent::Join);
-        assert_eq!(rows.refused(2, send("hi")), Code::Forbidden, "come back as before");
+        assert_eq!(rows.refused(2, send("hi")), Code::Forbidden, "still read-only");
     }
     rows.ok(1, Intent::SetRole { user: user(2), role: Role::Admin });
     rows.ok(2, Intent::Leave);
     rows.ok(2, Intent::Join);
-    assert_eq!(rows.members[&user(2)].role, Role::Member, "rights do not come back");
+    assert_eq!(rows.members[&user(2)].role, Role::Member, "rights are not restored");
 }
 
 #[test]
-fn a_plain_member_does_not_change_what_an_admin_invited_somebody_as() {
+fn a_plain_member_cannot_change_the_role_of_an_admins_invitation() {
     let mut rows = Rows::with_room(room(RoomKind::Private));
     assert_eq!(rows.refused(3, Intent::Invite { user: user(9), role: Role::ReadOnly }), Code::Forbidden);
     rows.ok(1, Intent::Invite { user: user(9), role: Role::ReadOnly });
@@ -424,12 +423,12 @@ fn a_plain_member_does_not_change_what_an_admin_invited_somebody_as() {
 }
 
 #[test]
-fn the_last_owner_cannot_leave_others_behind() {
+fn the_last_owner_cannot_leave() {
     let mut rows = Rows::with_room(room(RoomKind::Public));
     assert_eq!(rows.refused(1, Intent::Leave), Code::Conflict);
     assert_eq!(rows.refused(1, Intent::SetRole { user: user(1), role: Role::Member }), Code::Conflict);
     rows.ok(1, Intent::SetRole { user: user(2), role: Role::Owner });
-    // Both at once, in one append: the second finds itself the last.
+    // Both in one append: the second is the last owner.
     let (first, second) = (rows.change(actor(1), Intent::Leave), rows.change(actor(2), Intent::Leave));
     rows.load(&first);
     rows.load(&second);
@@ -442,7 +441,7 @@ fn the_last_owner_cannot_leave_others_behind() {
 }
 
 #[test]
-fn an_edit_after_a_delete_is_a_conflict_and_a_second_delete_nothing() {
+fn an_edit_after_a_delete_conflicts_and_a_second_delete_is_a_noop() {
     let mut rows = Rows::with_room(room(RoomKind::Public));
     let target = rows.ok(2, send("one"));
     assert_eq!(rows.refused(3, Intent::Edit { target, text: text("two") }), Code::Forbidden);
@@ -455,11 +454,11 @@ fn an_edit_after_a_delete_is_a_conflict_and_a_second_delete_nothing() {
     let entry = &rows.messages[&target];
     let message = entry.message().expect("a message");
     assert!(message.deleted && message.text.is_blank());
-    assert_eq!((entry.by, entry.seq), (user(2), target), "who sent it stays, for the look-up");
+    assert_eq!((entry.by, entry.seq), (user(2), target), "the sender stays, for dedup");
 }
 
 #[test]
-fn a_pin_is_for_moderators_and_goes_with_its_message() {
+fn only_moderators_pin_and_a_deleted_message_is_unpinned() {
     let mut rows = Rows::with_room(room(RoomKind::Public));
     let target = rows.ok(2, send("one"));
     assert_eq!(rows.refused(2, Intent::Pin { target, on: true }), Code::Forbidden);
@@ -475,7 +474,7 @@ fn a_pin_is_for_moderators_and_goes_with_its_message() {
 }
 
 #[test]
-fn reactions_beyond_the_first_are_rows() {
+fn further_reactors_are_rows() {
     let mut rows = Rows::with_room(room(RoomKind::Public));
     let target = rows.ok(2, send("one"));
     for n in 10..35 {
@@ -498,7 +497,7 @@ fn reactions_beyond_the_first_are_rows() {
 }
 
 #[test]
-fn slow_mode_asks_for_a_pause_but_not_of_moderators() {
+fn slow_mode_requires_a_pause_except_of_moderators() {
     let mut rows = Rows::with_room(Room { slow_mode_s: 10, ..room(RoomKind::Public) });
     let at = |rows: &mut Rows, by, now| {
         let change = rows.change(actor(by), send("hi"));
@@ -578,7 +577,7 @@ fn a_message_changed_in_its_own_append_is_written_once() {
 }
 
 #[test]
-fn an_edit_and_a_deletion_tell_whom_the_text_mentions_no_more() {
+fn an_edit_and_a_deletion_list_users_no_longer_mentioned() {
     let mut rows = Rows::with_room(room(RoomKind::Public));
     let target = rows.ok(2, send("@user4 and @user3"));
     let body = |rows: &Rows| rows.entries.last().expect("an entry").body.clone();
@@ -587,14 +586,14 @@ fn an_edit_and_a_deletion_tell_whom_the_text_mentions_no_more() {
     assert_eq!((mentions, unmentioned), (Some(vec![user(3)]), vec![user(4)]));
     rows.ok(2, Intent::Edit { target, text: text("only @user3, please") });
     let Body::Edit { mentions, unmentioned, .. } = body(&rows) else { panic!("an edit") };
-    assert_eq!((mentions, unmentioned), (None, vec![]), "the same names mean the same people");
+    assert_eq!((mentions, unmentioned), (None, vec![]), "the same names mean the same users");
     rows.ok(2, Intent::Delete { target });
     let Body::Delete { unmentioned, .. } = body(&rows) else { panic!("a deletion") };
     assert_eq!(unmentioned, [user(3)]);
 }
 
 #[test]
-fn known_comes_before_every_rule_and_stale_before_the_rules() {
+fn dedup_comes_before_every_rule() {
     let mut rows = Rows::with_room(room(RoomKind::Public));
     let sent = rows.change(actor(2), send("one"));
     rows.load(&sent);
@@ -616,7 +615,7 @@ fn known_comes_before_every_rule_and_stale_before_the_rules() {
 }
 
 #[test]
-fn a_late_copy_after_the_opposite_change_is_stale() {
+fn a_late_retry_after_the_opposite_change_is_stale() {
     let mut rows = Rows::with_room(room(RoomKind::Public));
     let target = rows.ok(1, send("one"));
     let seen = rows.view.place().seq;
@@ -628,7 +627,7 @@ fn a_late_copy_after_the_opposite_change_is_stale() {
         epoch: None,
         intent: Intent::React { target, emoji: emoji("👍"), on },
     };
-    // The first "on" was refused somewhere (muted, say), and never reached the log.
+    // The first "on" was refused (the user was muted, say), and never reached the log.
     let (on, again, off) = (react(1, true), react(2, true), react(3, false));
     rows.load(&on);
     assert!(matches!(rows.decide(&again, 1_000), Decision::Append(_)));
@@ -641,7 +640,7 @@ fn a_late_copy_after_the_opposite_change_is_stale() {
 }
 
 #[test]
-fn a_direct_room_is_made_once_and_cannot_be_left() {
+fn a_direct_room_is_created_once_and_cannot_be_left() {
     let id = RoomId::direct(user(1), user(2));
     let direct = Room { id, slug: None, name: None, pair: Some((user(1), user(2))), ..room(RoomKind::Direct) };
     let mut rows = Rows::empty(LogId::Room(id));
@@ -659,7 +658,7 @@ fn a_direct_room_is_made_once_and_cannot_be_left() {
 }
 
 #[test]
-fn an_own_change_is_guarded_by_its_row() {
+fn a_change_of_a_user_log_is_guarded_by_its_row() {
     let mut rows = Rows::empty(LogId::User(user(1)));
     let row = |rev, state| UserRoom {
         room: ROOM,
@@ -680,7 +679,7 @@ fn an_own_change_is_guarded_by_its_row() {
     rows.nothing(1, own(OwnChange::Room { row: row(4, MemberState::Joined) }));
     rows.nothing(1, own(OwnChange::Room { row: row(3, MemberState::Left) }));
     rows.ok(1, own(OwnChange::Room { row: row(5, MemberState::Left) }));
-    assert_eq!(rows.user_rooms[&ROOM].level, Level::None, "settings stay");
+    assert_eq!(rows.user_rooms[&ROOM].level, Level::None, "settings stay unchanged");
     let key = NotificationKey { at: Timestamp(1), room: ROOM.0, seq: 3 };
     let notification = Notification {
         key,
@@ -700,8 +699,8 @@ fn an_own_change_is_guarded_by_its_row() {
     rows.nothing(1, own(OwnChange::Notify(notification.clone())));
     rows.ok(1, own(OwnChange::NotificationChange { key, rev: 4 }));
     rows.nothing(1, own(OwnChange::NotificationChange { key, rev: 4 }));
-    let held = rows.notifications[&key].clone().expect("it is there");
-    assert_eq!((held.rev, held.body.as_str(), held.title.as_str()), (4, "", "hi"), "no text is kept");
+    let held = rows.notifications[&key].clone().expect("it exists");
+    assert_eq!((held.rev, held.body.as_str(), held.title.as_str()), (4, "", "hi"), "no text is stored");
     rows.ok(1, own(OwnChange::NotificationsRead));
     rows.nothing(1, own(OwnChange::NotificationsRead));
     rows.nothing(1, own(OwnChange::NotificationRead(key)));
@@ -716,7 +715,7 @@ fn an_own_change_is_guarded_by_its_row() {
     assert_eq!(rows.refused(1, send("hi")), Code::BadRequest);
 }
 
-/// A small generator (xorshift*), so that a failure can be run again by its seed.
+/// A small generator (xorshift*), so that a failure can be reproduced from its seed.
 struct Random(u64);
 
 impl Random {
@@ -753,7 +752,7 @@ fn any_intent(random: &mut Random, head: Seq) -> Intent {
 }
 
 #[test]
-fn rows_are_the_fold_of_the_log_whatever_happens() {
+fn rows_are_always_the_fold_of_the_log() {
     let mut accepted = 0;
     for seed in 1..=60 {
         let mut random = Random(seed * 7_919);
@@ -772,7 +771,7 @@ fn rows_are_the_fold_of_the_log_whatever_happens() {
             }
             changes.iter().for_each(|change| rows.load(change));
             for change in &changes {
-                // An entry of this append may show that another row is needed: that change waits.
+                // An entry of this append may show that another row is needed; then the change waits.
                 if rows.view.missing(change).is_empty() {
                     let decision = rows.decide(change, 1_000);
                     accepted += u32::from(matches!(decision, Decision::Append(_)));
@@ -782,5 +781,5 @@ fn rows_are_the_fold_of_the_log_whatever_happens() {
         }
         rows.check_fold();
     }
-    assert!(accepted > 3_000, "only {accepted} accepted: the test would show little");
+    assert!(accepted > 3_000, "only {accepted} accepted: too few to prove anything");
 }

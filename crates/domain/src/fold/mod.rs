@@ -1,7 +1,7 @@
-//! What entries make of rows: a message, a member, and the whole of a room.
+//! Folds entries into rows: a message, a member, and a whole room.
 //!
-//! The same steps fold what an appender is about to write, what a client holds and what a checker
-//! compares. Never refuses anything: an entry that is in the log was decided.
+//! The same steps fold what an appender is about to write, what a client holds and what a checker compares. Never
+//! refuses anything: an entry in the log has already been decided.
 
 mod room_state;
 
@@ -14,21 +14,21 @@ use crate::room::{Member, MemberState, Role};
 use crate::text::{Emoji, MessageText};
 use crate::time::Timestamp;
 
-/// What a `member` entry says.
+/// The content of a `member` entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
-    /// The state after it.
+    /// The new membership state.
     pub state: MemberState,
-    /// The role after it.
+    /// The new role.
     pub role: Role,
-    /// The mute after it.
+    /// The end of the mute, if there is one.
     pub muted_until: Option<Timestamp>,
 }
 
-/// The member row after a `member` entry at `seq`.
+/// Returns the member row after a `member` entry at `seq`.
 ///
-/// `from_seq` is set by coming in, and only the end of a membership sets `to_seq`: a ban after a kick
-/// moves neither. One who never was in may see nothing (`to_seq` 0).
+/// Only joining sets `from_seq`, and only the end of a membership sets `to_seq`: a ban after a kick moves neither. A
+/// user who was never a member may see nothing (`to_seq` 0).
 pub fn member(old: Option<&Member>, user: UserId, seq: Seq, now: Standing, hides_past: bool) -> Member {
     let was_in = old.is_some_and(Member::is_joined);
     let (from_seq, to_seq) = match (now.state, old) {
@@ -50,7 +50,7 @@ pub fn member(old: Option<&Member>, user: UserId, seq: Seq, now: Standing, hides
     }
 }
 
-/// Another text with other mentions, unless the message is gone or was changed later.
+/// Replaces the text and mentions, unless the message was deleted or changed later.
 pub fn edit(message: &mut Message, seq: Seq, at: Timestamp, text: Option<&MessageText>, mentions: Option<&[UserId]>) {
     if message.deleted || seq <= message.rev {
         return;
@@ -65,7 +65,7 @@ pub fn edit(message: &mut Message, seq: Seq, at: Timestamp, text: Option<&Messag
     message.rev = seq;
 }
 
-/// Gone for good; who sent it and where it stood remains.
+/// Deletes the message; its sender and its place remain.
 pub fn delete(message: &mut Message, seq: Seq) {
     if message.deleted || seq <= message.rev {
         return;
@@ -75,8 +75,8 @@ pub fn delete(message: &mut Message, seq: Seq) {
     message.deleted = true;
 }
 
-/// A reaction on or off. Whether it is one beyond those that the message itself holds: then a row of
-/// its own is written or removed. The caller knows that it changes something.
+/// Adds or removes a reaction. Returns whether it is not among those that the message itself holds, so that its own row
+/// is written or removed. The caller has checked that it changes something.
 pub fn react(message: &mut Message, seq: Seq, user: UserId, emoji: &Emoji, on: bool) -> bool {
     if message.deleted || seq <= message.rev {
         return false;

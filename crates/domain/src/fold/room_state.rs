@@ -1,4 +1,4 @@
-//! A whole room, folded from its log entry by entry: for tests, clients and checkers.
+//! A whole room, folded from its log entry by entry, for tests, clients and checkers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,35 +8,35 @@ use crate::ids::{Seq, UserId};
 use crate::room::{Member, Room};
 use crate::text::Emoji;
 
-/// An entry that does not follow the last one.
+/// The error for an entry that does not follow the last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("entry {found} does not follow {head}")]
 pub struct Gap {
     /// The last seq that was applied.
     pub head: Seq,
-    /// The seq that came.
+    /// The seq of the entry that was given.
     pub found: Seq,
 }
 
-/// A room as its entries made it. Complete when it was fed the entries as they were committed; fed
-/// from a later read (where a message is what it became) everything but `reactors` is right as well.
+/// A room, folded from its entries. Complete if it was fed the entries as they were committed. If it is fed from a
+/// later read, where messages carry their later changes, everything but `reactors` is right as well.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoomState {
     /// The seq of the last entry.
     pub seq: Seq,
-    /// Messages so far.
+    /// The number of messages so far.
     pub n: u64,
     /// The room.
     pub room: Option<Room>,
-    /// Everybody who ever had a standing.
+    /// Every user who ever had a member row.
     pub members: BTreeMap<UserId, Member>,
-    /// Messages by seq, deleted ones too.
+    /// The messages by seq, including deleted ones.
     pub messages: BTreeMap<Seq, Entry>,
-    /// Reactors beyond those that the messages hold.
+    /// The reactors beyond those that the messages hold.
     pub reactors: BTreeSet<(Seq, Emoji, UserId)>,
-    /// Pinned messages.
+    /// The seqs of pinned messages.
     pub pins: BTreeSet<Seq>,
-    /// Messages of threads, by root.
+    /// The messages of threads, by root.
     pub threads: BTreeMap<Seq, BTreeSet<Seq>>,
 }
 

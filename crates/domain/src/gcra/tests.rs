@@ -6,7 +6,7 @@ use super::*;
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[test]
-fn a_burst_passes_then_one_each_interval() {
+fn admits_a_burst_then_one_per_interval() {
     let mut limiter = Gcra::new(6, MINUTE);
     let start = Duration::from_secs(1_000);
     assert!((0..6).all(|_| limiter.take(start, 1).is_ok()));
@@ -14,12 +14,12 @@ fn a_burst_passes_then_one_each_interval() {
     assert_eq!(limiter.take(start, 2), Err(Duration::from_secs(20)));
     assert_eq!(limiter.take(start + Duration::from_secs(10), 1), Ok(()));
     assert!(limiter.take(start + Duration::from_secs(10), 1).is_err());
-    assert_eq!(limiter.take(start + MINUTE * 60, 6), Ok(()), "and never more than a period's count");
+    assert_eq!(limiter.take(start + MINUTE * 60, 6), Ok(()), "never more than a period's count");
     assert!(limiter.take(start + MINUTE * 60, 1).is_err());
 }
 
 #[test]
-fn what_can_never_pass_is_refused() {
+fn refuses_a_cost_above_the_count() {
     assert_eq!(Gcra::new(0, MINUTE).take(MINUTE, 1), Err(MINUTE));
     let mut limiter = Gcra::new(3, MINUTE);
     assert_eq!(limiter.take(MINUTE, 4), Err(MINUTE));
@@ -34,7 +34,7 @@ fn a_clock_that_steps_back_admits_nothing() {
     assert!(limiter.take(MINUTE * 100, 1).is_err());
 }
 
-/// Runs of takes at random times, with their limiters; what holds for each is the test.
+/// Runs `each` with random takes at random times, and with their limiters.
 fn runs(each: impl Fn(&mut StdRng, u64, u32, Duration)) {
     for seed in 0..300 {
         let mut random = StdRng::seed_from_u64(seed);
@@ -60,7 +60,7 @@ fn in_any_window_no_more_pass_than_the_burst_and_what_the_window_refills() {
             for (at, cost) in &admitted[n..] {
                 sum += cost;
                 let refilled = (*at - *from).as_secs_f64() / period.as_secs_f64() * f64::from(count);
-                // One more for what rounding down gave away.
+                // One more for what rounding down added.
                 assert!(f64::from(sum) <= f64::from(count) + refilled + 1.0, "seed {seed}: {sum} from {from:?}");
             }
         }
@@ -68,7 +68,7 @@ fn in_any_window_no_more_pass_than_the_burst_and_what_the_window_refills() {
 }
 
 #[test]
-fn the_wait_that_it_names_is_enough_and_a_nanosecond_less_is_not() {
+fn the_returned_wait_is_exact_to_the_nanosecond() {
     runs(|random, seed, count, period| {
         let (mut limiter, mut now) = (Gcra::new(count, period), Duration::ZERO);
         for _ in 0..100 {
@@ -89,7 +89,7 @@ fn the_wait_that_it_names_is_enough_and_a_nanosecond_less_is_not() {
 }
 
 #[test]
-fn one_that_was_saved_goes_on_as_if_it_had_not_been() {
+fn a_saved_limiter_continues_unchanged() {
     runs(|random, seed, count, period| {
         let (mut kept, mut saved) = (Gcra::new(count, period), Gcra::new(count, period));
         let mut now = Duration::from_secs(1_800_000_000);
@@ -104,7 +104,7 @@ fn one_that_was_saved_goes_on_as_if_it_had_not_been() {
 }
 
 #[test]
-fn one_that_is_even_equals_a_new_one() {
+fn an_even_limiter_equals_a_new_one() {
     runs(|random, seed, count, period| {
         let mut used = Gcra::new(count, period);
         used.take(Duration::ZERO, random.random_range(1..=count)).expect("nothing was taken before");

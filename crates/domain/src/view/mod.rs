@@ -1,8 +1,8 @@
-//! What a decision is made from: the rows that matter, folded to the head of a log and then with every
-//! entry accepted since, until they are taken for an append.
+//! The input of a decision: the relevant rows, folded up to the head of a log and then with every accepted entry, until
+//! the entries are taken for an append.
 //!
-//! Never reads anything: [`View::missing`] names the rows that a change needs, somebody else reads them
-//! (after the head), and [`View::load`] puts them in.
+//! Never reads anything: [`View::missing`] names the rows that a change needs, the caller reads them (after the head),
+//! and [`View::load`] adds them.
 
 mod row_writes;
 mod rows;
@@ -22,20 +22,20 @@ use crate::time::Timestamp;
 
 use row_writes::Changed;
 
-/// Where a log stands.
+/// A position in a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogPosition {
     /// The epoch of the store.
     pub epoch: Epoch,
-    /// The last entry.
+    /// The seq of the last entry.
     pub seq: Seq,
-    /// Messages so far.
+    /// The number of messages so far.
     pub n: u64,
     /// When the last entry was made.
     pub at: Timestamp,
 }
 
-/// The rows behind a decision. Each map holds what was asked for; `None` in it is "there is none".
+/// The rows behind a decision. Each map holds what was read; a `None` in it means that the row does not exist.
 #[derive(Debug, Clone)]
 pub struct View {
     pub(crate) log: LogId,
@@ -57,7 +57,7 @@ pub struct View {
 }
 
 impl View {
-    /// A view of a log whose last entry is at `place`, with no rows yet.
+    /// Returns a view of a log whose last entry is at `place`, without any rows.
     pub fn new(log: LogId, place: LogPosition) -> View {
         View {
             log,
@@ -79,23 +79,23 @@ impl View {
         }
     }
 
-    /// Where the log stands, the accepted entries included.
+    /// Returns the log's position, including the accepted entries.
     pub fn place(&self) -> LogPosition {
         self.place
     }
 
-    /// How many entries were accepted and not yet taken.
+    /// Returns how many entries were accepted and not yet taken.
     pub fn pending(&self) -> usize {
         self.entries.len()
     }
 
-    /// How many rows it holds, roughly: what a cache is bounded by.
+    /// Returns roughly how many rows it holds, which bounds a cache.
     pub fn size(&self) -> usize {
         self.members.len() + self.messages.len() + self.reactors.len()
     }
 
-    /// Forgets the rows that other writers than this log change: users, names, files. A user's own log
-    /// is not read often enough to keep anything.
+    /// Forgets the rows that are changed by other writers than this log: users, names, files. A user log is not read
+    /// often enough to keep anything.
     pub fn forget_foreign(&mut self) {
         self.names.clear();
         self.files.clear();
@@ -105,7 +105,7 @@ impl View {
         }
     }
 
-    /// Forgets every row; the place stays. Only between appends.
+    /// Forgets every row and keeps the position. Only allowed between appends.
     pub fn forget_rows(&mut self) {
         debug_assert!(self.entries.is_empty(), "rows of an open append are needed");
         *self = View::new(self.log, self.place);
@@ -124,13 +124,13 @@ impl View {
         self.members.get(&user).and_then(Option::as_ref)
     }
 
-    /// A message and who sent it.
+    /// Returns a message and who sent it.
     pub(crate) fn message(&self, seq: Seq) -> Option<(&Entry, &Message)> {
         let entry = self.messages.get(&seq).and_then(Option::as_ref)?;
         entry.message().map(|message| (entry, message))
     }
 
-    /// Whether a user's reaction is on a message.
+    /// Returns whether a user's reaction is on a message.
     pub(crate) fn has_reacted(&self, seq: Seq, emoji: &Emoji, user: UserId) -> bool {
         let held = self.message(seq).is_some_and(|(_, message)| {
             message.reactions.iter().any(|reaction| reaction.emoji == *emoji && reaction.users.contains(&user))
@@ -138,11 +138,11 @@ impl View {
         held || self.reactors.get(&(seq, emoji.clone(), user)).copied().unwrap_or(false)
     }
 
-    /// Accepts an entry: gives it the next place and folds it into the rows.
+    /// Accepts an entry: gives it the next seq and folds it into the rows.
     pub(crate) fn accept(&mut self, by: UserId, id: EntryId, now: Timestamp, body: Body) -> Seq {
         let seq = self.place.seq + 1;
         let n = self.place.n + u64::from(matches!(body, Body::Message(_)));
-        // A clock that steps back, or another node's that is ahead, must not turn the order around.
+        // A clock that steps back, or another node's that is ahead, must not change the order.
         let at = now.max(self.place.at);
         self.place = LogPosition { seq, n, at, ..self.place };
         let entry = Entry { v: crate::entry::ENTRY_VERSION, seq, n, by, id, at, body };
@@ -151,7 +151,7 @@ impl View {
         seq
     }
 
-    /// The entries accepted and not yet taken, from the `skip`-th on.
+    /// Returns the entries accepted and not yet taken, from the `skip`-th on.
     pub(crate) fn accepted(&self, skip: usize) -> &[Entry] {
         &self.entries[skip..]
     }

@@ -1,4 +1,4 @@
-//! What an append writes beside its entries: one write a row, whatever number of entries changed it.
+//! What an append writes beside its entries: one write per row, no matter how many entries changed it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::row_write::RowWrite;
 use crate::text::Emoji;
 use crate::view::View;
 
-/// Which rows the accepted entries changed.
+/// The rows that the accepted entries changed.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Changed {
     pub(super) room: bool,
@@ -23,8 +23,9 @@ pub(super) struct Changed {
 }
 
 impl View {
-    /// How many rows the accepted entries change beside themselves, at most, on a store that keeps each
-    /// list as rows of its own: a room with its slug and its place in the directory, a file with its lists.
+    /// Returns an upper bound for the number of rows that the accepted entries change beside themselves, on a store
+    /// that keeps each list as separate rows: a room with its slug and its place in the directory, a file with its
+    /// lists.
     pub fn rows(&self) -> usize {
         let changed = &self.changed;
         let single = changed.members.len() + changed.messages.len() + changed.reactors.len();
@@ -33,8 +34,8 @@ impl View {
         single + changed.pins.len() + changed.threads.len() + files * 4 + usize::from(changed.room) * 5 + own
     }
 
-    /// Takes the accepted entries and the rows that change with them, for one append. A message of this
-    /// append that a later entry of it changed is taken as it became.
+    /// Takes the accepted entries and the rows that change with them, for one append. A message that a later entry of
+    /// the same append changed is returned with that change applied.
     pub fn take(&mut self) -> (Vec<Entry>, Vec<RowWrite>) {
         let mut entries = std::mem::take(&mut self.entries);
         let changed = std::mem::take(&mut self.changed);
@@ -74,7 +75,7 @@ impl View {
         row_writes
     }
 
-    /// A row of a user's own log that goes with the entry just accepted.
+    /// Adds a row of a user log that belongs to the entry just accepted.
     pub(crate) fn with_row_write(&mut self, row_write: RowWrite) {
         self.changed.own.push(row_write);
     }

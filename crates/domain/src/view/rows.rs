@@ -1,4 +1,4 @@
-//! Which rows a change needs, and how they come in.
+//! Names the rows that a change needs, and loads them.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use crate::room::{Member, Role, Room};
 use crate::text::Emoji;
 use crate::view::View;
 
-/// The name of a row.
+/// The key of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RowKey {
-    /// The room of the log.
+    /// The log's room.
     Room,
     /// A member row.
     Member(UserId),
@@ -24,13 +24,13 @@ pub enum RowKey {
     Reactor(Seq, Emoji, UserId),
     /// The room's pins.
     Pins,
-    /// Who owns the room, and how many are in.
+    /// The room's owners and its number of members.
     Roster,
     /// The user who has this folded name.
     Name(String),
     /// A file.
     File(FileId),
-    /// Whether there is such a user, who can sign in.
+    /// Whether this user exists and can sign in.
     Person(UserId),
     /// The log's user's row of a room.
     UserRoom(RoomId),
@@ -40,41 +40,41 @@ pub enum RowKey {
     HasUnread,
 }
 
-/// A row as it was read.
+/// A row that was read.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Row {
-    /// The room of the log.
+    /// The log's room.
     Room(Option<Room>),
     /// A member row.
     Member(UserId, Option<Member>),
-    /// A message; none when that entry is no message.
+    /// A message; none if the entry is not a message.
     Message(Seq, Option<Entry>),
-    /// Whether the reactor's row is there.
+    /// Whether the reactor's row exists.
     Reactor(Seq, Emoji, UserId, bool),
     /// The room's pins.
     Pins(Vec<Seq>),
-    /// Who owns the room, and how many are in.
+    /// The room's owners and its number of members.
     Roster(Roster),
-    /// Who has the name.
+    /// The user who has the name.
     Name(String, Option<UserId>),
     /// A file.
     File(FileId, Option<File>),
-    /// Whether they are there.
+    /// Whether the user exists and can sign in.
     Person(UserId, bool),
     /// The user's row of a room.
     UserRoom(RoomId, Option<UserRoom>),
-    /// The notification, and whether it or its mark is there.
+    /// The notification, and whether it or its mark exists.
     Notification(NotificationKey, Option<Notification>, bool),
-    /// Whether there are unread ones.
+    /// Whether there are unread notifications.
     HasUnread(bool),
 }
 
-/// Who owns a room, and how many are in it: asked only when an owner goes.
+/// A room's owners and its number of members; needed only when an owner leaves.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Roster {
-    /// The owners who are in.
+    /// The owners who are members.
     pub owners: BTreeSet<UserId>,
-    /// How many are in.
+    /// The number of members.
     pub joined: u64,
 }
 
@@ -91,8 +91,8 @@ impl Roster {
 }
 
 impl View {
-    /// The rows that the decision of `change` needs and this view lacks. To be asked again once they
-    /// are in: some rows show that another one is needed.
+    /// Returns the rows that the decision of `change` needs and this view lacks. Call it again once they are loaded:
+    /// some rows show that another one is needed.
     pub fn missing(&self, change: &Change) -> Vec<RowKey> {
         let mut keys = Vec::new();
         let by = change.by.user;
@@ -175,8 +175,8 @@ impl View {
         match key {
             RowKey::Room => self.room.is_some(),
             RowKey::Member(user) => self.members.contains_key(user),
-            // Above the head there is nothing to read: a target there does not exist, or was accepted
-            // in this append and is here.
+            // There is nothing to read above the head: a target there does not exist, or was accepted in this append
+            // and is here.
             RowKey::Message(seq) => *seq > self.place.seq || *seq == 0 || self.messages.contains_key(seq),
             RowKey::Reactor(seq, emoji, user) => self.reactors.contains_key(&(*seq, emoji.clone(), *user)),
             RowKey::Pins => self.pins.is_some(),
@@ -190,8 +190,8 @@ impl View {
         }
     }
 
-    /// Takes in a row that was read after the head. Only while no entry waits to be taken: a row that is
-    /// read then does not know of that entry.
+    /// Loads a row that was read after the head. Only allowed while no entry waits to be taken, because a row that is
+    /// read then does not reflect that entry.
     pub fn load(&mut self, row: Row) {
         debug_assert_eq!(self.pending(), 0, "rows are read before the first entry of an append");
         match row {
