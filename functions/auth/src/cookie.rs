@@ -1,6 +1,5 @@
-//! Where the refresh token travels. A page of this server itself gets it as a cookie that no script reads;
-//! everybody else (apps, bots, pages of other origins, to which a browser would not send the cookie) gets
-//! it in the body.
+//! Decides how the refresh token travels. A page of this server receives it as a cookie that no script can read; other
+//! clients (apps, bots, pages of other origins, to which a browser would not send the cookie) receive it in the body.
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
@@ -13,15 +12,15 @@ use wire::rest::auth::Tokens;
 
 /// The cookie's name.
 const NAME: &str = "palaver_refresh";
-/// The only paths that it is sent to.
+/// The cookie is only sent to paths that start with this.
 const PATH: &str = "/api/auth";
 
-/// How the caller is to be given its refresh token, and from where it calls.
+/// How the caller receives its refresh token, and where it calls from.
 #[derive(Clone)]
 pub(crate) struct Visitor {
     client: Client,
     cookie: Option<String>,
-    /// What signs in, for the list of sessions.
+    /// The device that signs in, for the list of sessions.
     pub(crate) device: Device,
 }
 
@@ -38,19 +37,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
 }
 
 impl Visitor {
-    /// The refresh token that the call presents. The cookie counts only where the page that caused the
-    /// call is known and may call: a browser sends cookies also when a foreign page asks (CSRF).
+    /// Returns the refresh token that the call presents. The cookie counts only if the calling page is known and
+    /// allowed: a browser sends cookies even if a page of another origin makes the call (CSRF).
     pub(crate) fn presented(&self, body: Option<String>) -> Result<Option<String>, Refusal> {
         if body.is_some() || self.cookie.is_none() {
             return Ok(body);
         }
         match self.client.origin.is_trusted() {
             true => Ok(self.cookie.clone()),
-            false => Err(Refusal::new(Code::Forbidden, "This page may not use the session of this browser.")),
+            false => Err(Refusal::new(Code::Forbidden, "This page cannot use this browser's session.")),
         }
     }
 
-    /// The answer to a sign-in or a refresh.
+    /// Returns the answer to a sign-in or a refresh.
     pub(crate) fn answer(&self, signed_in: SignedIn) -> Response {
         let SignedIn { access_token, expires_in, refresh_token, user } = signed_in;
         let user = wire::user_self(&user);
@@ -61,7 +60,7 @@ impl Visitor {
         }
     }
 
-    /// Takes the cookie away, if there is one.
+    /// Removes the cookie, if there is one.
     pub(crate) fn forget(&self) -> Option<SetCookie> {
         self.cookie.as_ref().map(|_| self.cookie(None))
     }

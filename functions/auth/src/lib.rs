@@ -1,7 +1,7 @@
 //! Accounts, sign-in and sessions by REST, under `/api/auth`.
 //!
-//! Never decides: it parses what is asked, asks `service::auth`, and shows what it answered. Where the
-//! refresh token travels (in the body or in a cookie) is decided here, since only HTTP has cookies.
+//! Makes no decisions: it parses requests, calls `service::auth`, and returns the results. Only how the refresh token
+//! travels (in the body or in a cookie) is decided here, because only HTTP has cookies.
 
 mod cookie;
 mod me;
@@ -19,17 +19,17 @@ use utoipa_axum::routes;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
-    info(title = "Palaver auth", description = "Accounts, guests, sign-in, sessions."),
+    info(title = "Palaver auth", description = "Accounts, guests, sign-in and sessions."),
     tags((name = "auth", description = "Accounts, guests, sign-in, sessions"))
 )]
 struct Document;
 
-/// The routes, under `/api/auth`.
+/// Returns the routes, under `/api/auth`.
 pub fn router(auth: Arc<Auth>) -> Router {
     described().split_for_parts().0.with_state(auth)
 }
 
-/// The OpenAPI document of the function.
+/// Returns the OpenAPI document of the function.
 pub fn openapi() -> OpenApi {
     described().split_for_parts().1
 }

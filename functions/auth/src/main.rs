@@ -1,4 +1,4 @@
-//! The auth function alone: wiring only.
+//! The auth function as a program: wiring only.
 
 #[tokio::main]
 async fn main() -> Result<(), host::FunctionError> {

@@ -1,4 +1,4 @@
-//! Oneself and others: the profile, changes of it, and looking people up by name.
+//! The caller's profile and changes to it, and the search for users by name.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use wire::UserRef;
 use wire::rest::Problem as ProblemBody;
 use wire::rest::auth::{Me, MePatch, UserPage};
 
-/// Oneself, with what only oneself sees.
+/// Returns the caller's own account.
 #[utoipa::path(
     get, path = "/api/auth/me", tag = "auth", security(("bearer" = [])),
     responses((status = 200, body = Me), (status = 401, body = ProblemBody))
@@ -25,15 +25,17 @@ pub(crate) async fn get(State(auth): State<Arc<Auth>>, Caller(actor): Caller) ->
     Ok(Json(view(auth.me(&actor).await?)))
 }
 
-/// Changes of oneself; what is left out stays. An empty display name or address is none. Another password
-/// needs the old one and ends the other sessions.
+/// Changes the caller's account.
+///
+/// Omitted fields stay unchanged; an empty display name or e-mail address removes it. A new password requires the old
+/// one and ends all other sessions.
 #[utoipa::path(
     patch, path = "/api/auth/me", tag = "auth", security(("bearer" = [])), request_body = MePatch,
     responses(
         (status = 200, body = Me),
-        (status = 400, description = "A value that cannot be", body = ProblemBody),
-        (status = 403, description = "The old password is wrong, or a guest has no account", body = ProblemBody),
-        (status = 409, description = "The name or the address is taken", body = ProblemBody),
+        (status = 400, description = "A value is invalid", body = ProblemBody),
+        (status = 403, description = "The old password is wrong, or the caller is a guest without an account", body = ProblemBody),
+        (status = 409, description = "The name or the e-mail address is taken", body = ProblemBody),
     )
 )]
 pub(crate) async fn update(
@@ -46,14 +48,16 @@ pub(crate) async fn update(
 
 fn parse(body: MePatch) -> Result<ProfilePatch, Refusal> {
     let MePatch { name, display_name, email, password, old_password } = body;
-    // Empty is none.
+    // An empty value removes it.
     let some = |text: &String| !text.trim().is_empty();
     let display_name =
         display_name.map(|text| Some(text).filter(some).map(|text| DisplayName::parse(&text)).transpose());
     let email = email.map(|text| Some(text).filter(some).map(|text| Email::parse(&text)).transpose());
     let password = match (password, old_password) {
         (Some(new), Some(old)) => Some((Password::parse(new)?, old)),
-        (Some(_), None) => return Err(Refusal::bad_request("Another password needs the old one: `old_password`.")),
+        (Some(_), None) => {
+            return Err(Refusal::bad_request("To change the password, also send the current one as `old_password`."));
+        }
         (None, _) => None,
     };
     Ok(ProfilePatch {
@@ -68,20 +72,20 @@ fn view(record: UserRecord) -> Me {
     Me { user: wire::user_self(&record.user), email: record.email, created_at: wire::rfc3339(record.user.created_at) }
 }
 
-/// What to look for.
+/// The query of a user search.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct UsersQuery {
-    /// The beginning of a name, in any case; none is everybody.
+    /// The beginning of a name, in any case; without it, all users match.
     #[serde(default)]
     prefix: String,
-    /// `next` of the page before.
+    /// The `next` of the previous page.
     after: Option<String>,
-    /// Users of a page, at most 100.
+    /// The number of users on a page, at most 100.
     limit: Option<usize>,
 }
 
-/// People whose name begins so, in order of name.
+/// Finds users by the beginning of their name, ordered by name.
 #[utoipa::path(
     get, path = "/api/auth/users", tag = "auth", security(("bearer" = [])), params(UsersQuery),
     responses((status = 200, body = UserPage), (status = 401, body = ProblemBody))

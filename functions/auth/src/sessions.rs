@@ -1,4 +1,4 @@
-//! Staying signed in, signing out, the list of devices, and tickets for sockets.
+//! Refresh, sign-out, the list of sessions, and tickets for sockets.
 
 use std::sync::Arc;
 
@@ -15,16 +15,18 @@ use wire::rest::auth::{RefreshBody, SessionList, SessionView, TicketAnswer, Toke
 
 use crate::cookie::Visitor;
 
-/// Another access token, and another refresh token in place of the one presented. The one before the
-/// current works for 30 seconds more and gets the same answer again; later it ends the session.
+/// Renews the session.
 ///
-/// The refresh token comes in the body, or as the cookie of a page of this server.
+/// Returns a new access token, and a new refresh token in place of the presented one. The previous refresh token works
+/// for 30 more seconds and gets the same answer; after that, using it ends the session.
+///
+/// The refresh token is sent in the body, or as the cookie of a page of this server.
 #[utoipa::path(
     post, path = "/api/auth/refresh", tag = "auth", request_body = Option<RefreshBody>, security(()),
     responses(
         (status = 200, description = "Renewed", body = Tokens),
-        (status = 401, description = "The session is over", body = ProblemBody),
-        (status = 403, description = "A cookie that a foreign page made the browser send", body = ProblemBody),
+        (status = 401, description = "The session has ended", body = ProblemBody),
+        (status = 403, description = "The cookie was sent by a page of another origin", body = ProblemBody),
     )
 )]
 pub(crate) async fn refresh(
@@ -33,10 +35,10 @@ pub(crate) async fn refresh(
     body: Option<Json<RefreshBody>>,
 ) -> Result<Response, Problem> {
     let presented = visitor.presented(body.and_then(|Json(body)| body.refresh_token))?;
-    let nothing = || Refusal::new(Code::Unauthenticated, "There is no refresh token, in the body or as a cookie.");
+    let nothing = || Refusal::new(Code::Unauthenticated, "Send the refresh token in the body or as a cookie.");
     match auth.refresh(&presented.ok_or_else(nothing)?).await {
         Ok(signed_in) => Ok(visitor.answer(signed_in)),
-        // A cookie that is worth nothing is taken away.
+        // An invalid cookie is removed.
         Err(refusal) if refusal.code == Code::Unauthenticated => {
             Ok((visitor.forget(), Problem::from(refusal)).into_response())
         }
@@ -44,14 +46,16 @@ pub(crate) async fn refresh(
     }
 }
 
-/// Ends the session of the access token, or else that of the refresh token; its sockets close.
+/// Signs out.
+///
+/// Ends the session of the access token, or else that of the refresh token, and closes its sockets.
 #[utoipa::path(
     post, path = "/api/auth/logout", tag = "auth", request_body = Option<RefreshBody>, security((), ("bearer" = [])),
     responses((status = 204, description = "Signed out"))
 )]
 pub(crate) async fn logout(
     State(auth): State<Arc<Auth>>,
-    // A token that is over is no reason to stay signed in.
+    // Signing out works with an expired token, too.
     caller: Result<MaybeCaller, Problem>,
     visitor: Visitor,
     body: Option<Json<RefreshBody>>,
@@ -62,7 +66,9 @@ pub(crate) async fn logout(
     Ok((StatusCode::NO_CONTENT, visitor.forget(), ()).into_response())
 }
 
-/// A one-time ticket for `/v1/ws?ticket=`, where a client cannot send a token in its first frame.
+/// Issues a one-time ticket.
+///
+/// The ticket is for `/v1/ws?ticket=`, if a client cannot send a token in its first frame.
 #[utoipa::path(
     post, path = "/api/auth/ticket", tag = "auth", security(("bearer" = [])),
     responses((status = 200, body = TicketAnswer), (status = 401, body = ProblemBody))
@@ -75,7 +81,7 @@ pub(crate) async fn ticket(
     Ok(Json(TicketAnswer { ticket, expires_in: TICKET_LIFE.as_secs() }))
 }
 
-/// One's sessions, the newest first.
+/// Lists the caller's sessions, newest first.
 #[utoipa::path(
     get, path = "/api/auth/sessions", tag = "auth", security(("bearer" = [])),
     responses((status = 200, body = SessionList), (status = 401, body = ProblemBody))
@@ -92,14 +98,14 @@ pub(crate) async fn list(State(auth): State<Arc<Auth>>, Caller(actor): Caller) -
     Ok(Json(SessionList { items: sessions.into_iter().map(view).collect() }))
 }
 
-/// Ends one of one's sessions; its sockets close.
+/// Ends one of the caller's sessions and closes its sockets.
 #[utoipa::path(
     delete, path = "/api/auth/sessions/{id}", tag = "auth", security(("bearer" = [])),
-    params(("id" = String, Path, description = "The session")),
+    params(("id" = String, Path, description = "The session's id")),
     responses(
         (status = 204, description = "Ended"),
         (status = 401, body = ProblemBody),
-        (status = 404, description = "Not one's own", body = ProblemBody),
+        (status = 404, description = "The caller has no such session", body = ProblemBody),
     )
 )]
 pub(crate) async fn end(

@@ -1,4 +1,4 @@
-//! The ways in: a new account, a password, a guest's name.
+//! The ways to sign in: a new account, a password, a guest's name.
 
 use std::sync::Arc;
 
@@ -14,16 +14,18 @@ use wire::rest::auth::{GuestBody, LoginBody, RegisterBody, Tokens};
 
 use crate::cookie::Visitor;
 
-/// A new account, signed in. With a guest's access token the guest becomes it and keeps the user id. The
-/// first account runs the installation.
+/// Creates an account and signs it in.
 ///
-/// A page of this server gets the refresh token as an HttpOnly cookie; others get it in the body.
+/// With a guest's access token, the guest becomes this account and keeps the user id. The first account becomes the
+/// installation's admin.
+///
+/// A page of this server receives the refresh token as an HttpOnly cookie; other clients receive it in the body.
 #[utoipa::path(
     post, path = "/api/auth/register", tag = "auth", request_body = RegisterBody, security((), ("bearer" = [])),
     responses(
         (status = 201, description = "Signed in", body = Tokens),
-        (status = 400, description = "A name, password or address that cannot be", body = ProblemBody),
-        (status = 409, description = "The name or the address is taken", body = ProblemBody),
+        (status = 400, description = "The name, password or e-mail address is invalid", body = ProblemBody),
+        (status = 409, description = "The name or the e-mail address is taken", body = ProblemBody),
         (status = 429, description = "Too many attempts", body = ProblemBody),
     )
 )]
@@ -43,16 +45,18 @@ pub(crate) async fn register(
     Ok((http::StatusCode::CREATED, visitor.answer(signed_in)))
 }
 
-/// A sign-in by name or e-mail address. A wrong password and an unknown name get the same answer.
+/// Signs in by name or e-mail address.
 ///
-/// A page of this server gets the refresh token as an HttpOnly cookie; others get it in the body.
+/// A wrong password and an unknown name get the same answer.
+///
+/// A page of this server receives the refresh token as an HttpOnly cookie; other clients receive it in the body.
 #[utoipa::path(
     post, path = "/api/auth/login", tag = "auth", request_body = LoginBody, security(()),
     responses(
         (status = 200, description = "Signed in", body = Tokens),
         (status = 401, description = "The name or the password is wrong", body = ProblemBody),
         (status = 429, description = "Too many attempts", body = ProblemBody),
-        (status = 503, description = "Too many people sign in at once", body = ProblemBody),
+        (status = 503, description = "Too many users are signing in at the same time", body = ProblemBody),
     )
 )]
 pub(crate) async fn login(
@@ -64,13 +68,13 @@ pub(crate) async fn login(
     Ok(visitor.answer(signed_in))
 }
 
-/// A sign-in without a password, under the wished name with a suffix.
+/// Signs in a guest, without a password, under the requested name with a suffix.
 #[utoipa::path(
     post, path = "/api/auth/guest", tag = "auth", request_body = GuestBody, security(()),
     responses(
         (status = 201, description = "Signed in", body = Tokens),
-        (status = 400, description = "A name that cannot be", body = ProblemBody),
-        (status = 403, description = "Guests are not let in here", body = ProblemBody),
+        (status = 400, description = "The name is invalid", body = ProblemBody),
+        (status = 403, description = "Guests are not allowed on this server", body = ProblemBody),
         (status = 429, description = "Too many attempts", body = ProblemBody),
     )
 )]

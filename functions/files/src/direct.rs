@@ -1,4 +1,4 @@
-//! Uploads that go straight to the store of blobs: where to, and that they are done.
+//! Direct uploads to the blob store: starting and completing them.
 
 use std::sync::Arc;
 
@@ -9,9 +9,11 @@ use wire::rest::files::{DirectUploadView, FileView, PresignBody, PresignView};
 
 use crate::{file_id, view};
 
-/// Begins an upload that goes straight to the store of files: for files that are too large for `/upload`. Put the
-/// bytes as the answer says, then call `/{id}/complete`. `upload` is null where this server takes all bytes itself.
-#[utoipa::path(post, path = "/presign", request_body = PresignBody, responses((status = 200, body = PresignView), (status = 413, description = "More bytes than any file may have")))]
+/// Starts a direct upload, for files that are too large for `/upload`.
+///
+/// Make the returned request with the bytes, then call `/{id}/complete`. `upload` is null if this server takes all
+/// uploads itself.
+#[utoipa::path(post, path = "/presign", request_body = PresignBody, responses((status = 200, body = PresignView), (status = 413, description = "The file is larger than any file may be")))]
 pub async fn presign(
     State(files): State<Arc<Files>>,
     Caller(actor): Caller,
@@ -21,9 +23,11 @@ pub async fn presign(
     Ok(Json(PresignView { upload: upload.map(upload_view) }))
 }
 
-/// Ends an upload that went straight to the store of files: what arrived is read, and refused (and removed) unless it
-/// is what was promised. A message then names it in `files`. A repeat has the same answer.
-#[utoipa::path(post, path = "/{id}/complete", params(("id" = String, Path)), responses((status = 200, body = FileView), (status = 409, description = "The bytes have not arrived"), (status = 413, description = "Too many bytes, or pixels")))]
+/// Completes a direct upload.
+///
+/// The uploaded bytes are read, and refused and removed unless they match the announced size. A message then lists the
+/// file in `files`. A retry gets the same answer.
+#[utoipa::path(post, path = "/{id}/complete", params(("id" = String, Path)), responses((status = 200, body = FileView), (status = 409, description = "The bytes have not arrived"), (status = 413, description = "The file has too many bytes or pixels")))]
 pub async fn complete(
     State(files): State<Arc<Files>>,
     Caller(actor): Caller,

@@ -1,4 +1,4 @@
-//! The bytes of a file, in whole or in part, with headers that keep a browser from running them.
+//! Serves the bytes of a file, in whole or in part, with headers that keep a browser from running them.
 
 use std::ops::{Bound, Range};
 use std::sync::Arc;
@@ -17,22 +17,24 @@ use web::{Caller, Path, Problem};
 
 use crate::file_id;
 
-/// Nothing in a file runs, even where a browser shows it.
+/// Keeps a file from running anything, even if a browser shows it.
 const SANDBOX: HeaderValue = HeaderValue::from_static(
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; img-src 'self'",
 );
-/// A browser may keep it, and asks each time whether it may still be seen.
+/// A browser may cache the file, but must ask each time whether the user may still see it.
 const ASK_EACH_TIME: &str = "private, no-cache";
 
-/// What is encoded in a file's name: all but characters that RFC 8187 and RFC 3986 both let stand.
+/// The characters of a file's name that are encoded: all except those that RFC 8187 and RFC 3986 both allow.
 const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What is at the address of a download for a short time only is not kept.
+/// The address of a download is valid only for a short time, so the answer is not cached.
 const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
 
-/// The bytes. Ranges and `If-None-Match` are honoured. A large file may be elsewhere, for some minutes: at the address of
-/// the answer 302.
-#[utoipa::path(get, path = "/{id}/download", params(("id" = String, Path)), responses((status = 200, description = "The bytes"), (status = 206, description = "A range of them"), (status = 302, description = "They are at another address, for some minutes"), (status = 304), (status = 416)))]
+/// Downloads a file.
+///
+/// Supports ranges and `If-None-Match`. A large file may be served from another address, valid for some minutes: then
+/// the answer is a 302.
+#[utoipa::path(get, path = "/{id}/download", params(("id" = String, Path)), responses((status = 200, description = "The bytes"), (status = 206, description = "A range of them"), (status = 302, description = "The bytes are at another address, for some minutes"), (status = 304), (status = 416)))]
 pub async fn download(
     State(files): State<Arc<Files>>,
     method: Method,
@@ -46,14 +48,14 @@ pub async fn download(
     if is_known(&asked, &tag) {
         return Ok(with_headers(StatusCode::NOT_MODIFIED.into_response(), &file, &tag));
     }
-    // What is signed is a GET: a HEAD is answered here.
+    // Only a GET is signed, so a HEAD is answered here.
     if method == Method::GET
         && let Some(elsewhere) = elsewhere(&files, &file).await?
     {
         return Ok(elsewhere);
     }
-    // A part of what the client has an older version of would not fit; a file never changes, so only
-    // another tag can be meant.
+    // A range of a different version than the client has would not fit. A file never changes, so only another tag can
+    // be meant.
     let resumes = asked.get(header::IF_RANGE).is_none_or(|value| value.as_bytes() == tag.as_bytes());
     let range = range.filter(|_| resumes).map(|TypedHeader(range)| satisfy(&range, file.size));
     let response = match range {
@@ -75,8 +77,8 @@ pub async fn download(
     Ok(with_headers(response, &file, &tag))
 }
 
-/// Sends a client to the store of blobs, with an address that is good for this one file and some minutes. Ranges are
-/// that store's to answer.
+/// Redirects a client to the blob store, with an address that is valid for this one file and for some minutes. That
+/// store answers ranges.
 async fn elsewhere(files: &Files, file: &File) -> Result<Option<Response>, Problem> {
     let disposition = disposition(file);
     let served_as =
@@ -88,7 +90,7 @@ async fn elsewhere(files: &Files, file: &File) -> Result<Option<Response>, Probl
     Ok(Some(response))
 }
 
-/// A small picture: at most 480 pixels on its longer side.
+/// Returns a thumbnail: at most 480 pixels on its longer side.
 #[utoipa::path(get, path = "/{id}/thumbnail", params(("id" = String, Path)), responses((status = 200, description = "A JPEG or PNG"), (status = 304)))]
 pub async fn thumbnail(
     State(files): State<Arc<Files>>,
@@ -111,14 +113,14 @@ pub async fn thumbnail(
     Ok(response)
 }
 
-/// What of a file was asked for.
+/// The part of a file that was requested.
 enum Part {
     All,
     One(Range<u64>),
     None,
 }
 
-/// One range is served; several are answered with the whole, as RFC 9110 §14.2 allows.
+/// Serves a single range; several are answered with the whole file, as RFC 9110 §14.2 allows.
 fn satisfy(range: &headers::Range, size: u64) -> Part {
     let ranges: Vec<_> = range.satisfiable_ranges(size).collect();
     let [(start, end)] = ranges[..] else { return if ranges.is_empty() { Part::None } else { Part::All } };
@@ -163,8 +165,8 @@ fn secure(headers: &mut HeaderMap, tag: &str) {
     headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
 }
 
-/// Pictures, sound and video may be shown in place, everything else is only saved (RFC 6266; the name
-/// as RFC 8187 has it, and once more for those that do not know it).
+/// Returns the Content-Disposition: pictures, sound and video may be shown inline, everything else is only saved (RFC
+/// 6266; the name as RFC 8187 defines it, and also plain for clients that do not support that).
 fn disposition(file: &File) -> String {
     let shown = (file.content_type.starts_with("image/") && file.picture.is_some())
         || file.content_type.starts_with("audio/")
@@ -197,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_are_cut_to_the_file() {
+    fn ranges_are_clamped_to_the_file() {
         assert_eq!(part("bytes=100-199", 10_000), Some(100..200));
         assert_eq!(part("bytes=-50", 10_000), Some(9_950..10_000));
         assert_eq!(part("bytes=9990-99999", 10_000), Some(9_990..10_000));

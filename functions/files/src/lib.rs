@@ -1,6 +1,7 @@
-//! Files by REST: taken as multipart or put by clients straight into the store of blobs, served as what their bytes are.
+//! Files over REST: uploaded as multipart, or directly to the blob store by clients; served with the type detected from
+//! their bytes.
 //!
-//! Never holds a whole file in memory: bytes stream from the socket to the store of blobs and back.
+//! Never holds a whole file in memory: bytes stream from the socket to the blob store and back.
 
 mod direct;
 mod download;
@@ -27,13 +28,13 @@ use wire::rest::files::{FilePage, FileView};
 #[openapi(info(title = "Palaver files", description = "Files: upload, list, download."))]
 struct Document;
 
-/// The routes, under `/api/files`.
+/// Returns the routes, under `/api/files`.
 pub fn router(files: Arc<Files>) -> Router {
     let (routes, _) = described(&files).split_for_parts();
     Router::new().nest("/api/files", routes).with_state(files)
 }
 
-/// The OpenAPI document of the function.
+/// Returns the OpenAPI document of the function.
 pub fn openapi() -> OpenApi {
     let routes = others().routes(routes!(upload::upload));
     OpenApiRouter::<Arc<Files>>::with_openapi(Document::openapi()).nest("/api/files", routes).split_for_parts().1
@@ -66,7 +67,7 @@ fn view(file: &File) -> FileView {
     }
 }
 
-/// A file's id in a path; a text that is none names no file.
+/// Parses a file's id in a path; an invalid id is answered like an unknown file.
 fn file_id(text: &str) -> Result<FileId, Refusal> {
     text.parse().map_err(|_| Refusal::not_found("There is no such file, or you may not see it."))
 }
@@ -76,13 +77,13 @@ fn file_id(text: &str) -> Result<FileId, Refusal> {
 struct ListParams {
     /// The room's id or slug.
     room_id: String,
-    /// `next` of the page before.
+    /// The `next` of the previous page.
     before: Option<String>,
-    /// How many, at most 100.
+    /// The number of files, at most 100.
     limit: Option<usize>,
 }
 
-/// The files of a room that one may read, newest first.
+/// Lists the files of a room that the caller can read, newest first.
 #[utoipa::path(get, path = "/", params(ListParams), responses((status = 200, body = FilePage)))]
 async fn list(
     State(files): State<Arc<Files>>,
@@ -97,10 +98,10 @@ async fn list(
 
 fn parse_cursor(text: &str) -> Result<(Timestamp, FileId), Refusal> {
     let parts = text.split_once('.').and_then(|(at, file)| Some((Timestamp(at.parse().ok()?), file.parse().ok()?)));
-    parts.ok_or_else(|| Refusal::bad_request("`before` is the `next` of the page before."))
+    parts.ok_or_else(|| Refusal::bad_request("`before` must be the `next` of the previous page."))
 }
 
-/// A file.
+/// Returns a file's details.
 #[utoipa::path(get, path = "/{id}", params(("id" = String, Path)), responses((status = 200, body = FileView)))]
 async fn get(
     State(files): State<Arc<Files>>,
@@ -110,7 +111,7 @@ async fn get(
     Ok(Json(view(&files.get(&actor, file_id(&id)?).await?)))
 }
 
-/// Takes back a file that was not sent yet.
+/// Deletes a file that was not sent yet.
 #[utoipa::path(delete, path = "/{id}", params(("id" = String, Path)), responses((status = 204)))]
 async fn delete(
     State(files): State<Arc<Files>>,

@@ -1,4 +1,4 @@
-//! Limits of uploads.
+//! The limits of uploads.
 
-/// Bytes of a form around an uploaded file: its other fields and the boundaries.
+/// The bytes of a form around an uploaded file: its other fields and the boundaries.
 pub const MULTIPART_OVERHEAD: usize = 64 * 1024;

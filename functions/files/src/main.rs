@@ -1,4 +1,4 @@
-//! The files function alone: wiring only.
+//! The files function as a program: wiring only.
 
 #[tokio::main]
 async fn main() -> Result<(), host::FunctionError> {

@@ -1,4 +1,4 @@
-//! An upload: a form with `room_id`, then the file.
+//! Uploads: a form with `room_id`, then the file.
 
 use std::sync::Arc;
 
@@ -18,21 +18,23 @@ use wire::rest::files::FileView;
 
 use crate::view;
 
-/// Chunks that wait between the socket and the store of blobs.
+/// The number of chunks that wait between the socket and the blob store.
 const CHUNKS: usize = 4;
 
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "describes the form in the OpenAPI document")]
 struct UploadForm {
-    /// The room's id or slug; before the file.
+    /// The room's id or slug; must come before the file.
     room_id: String,
-    /// The file. Its type is found in its bytes; its name is only a name.
+    /// The file. Its type is detected from the bytes; its name is only a label.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     file: String,
 }
 
-/// Uploads a file for a room; a message then names it in `files`. Unsent ones go after a day.
-#[utoipa::path(post, path = "/upload", request_body(content = UploadForm, content_type = "multipart/form-data"), responses((status = 201, body = FileView), (status = 413, description = "Too many bytes, or pixels; the detail names `/api/files/presign` where that takes more")))]
+/// Uploads a file to a room.
+///
+/// A message then lists it in `files`. Files that are not sent are removed after a day.
+#[utoipa::path(post, path = "/upload", request_body(content = UploadForm, content_type = "multipart/form-data"), responses((status = 201, body = FileView), (status = 413, description = "The file has too many bytes or pixels; the detail names `/api/files/presign` if that accepts more")))]
 pub async fn upload(
     State(files): State<Arc<Files>>,
     Caller(actor): Caller,
@@ -45,7 +47,7 @@ pub async fn upload(
         match field.name() {
             Some("room_id") => room = Some(small_text(&files, field).await?.trim().parse()?),
             Some("file") => {
-                let room = room.ok_or_else(|| Refusal::bad_request("Name the `room_id` before the `file`."))?;
+                let room = room.ok_or_else(|| Refusal::bad_request("Send the field `room_id` before the `file`."))?;
                 let name = field.file_name().unwrap_or_default().to_owned();
                 let (sender, bytes) = mpsc::channel(CHUNKS);
                 let bytes: ByteStream = Box::pin(ReceiverStream::new(bytes));
@@ -59,8 +61,8 @@ pub async fn upload(
     Err(Refusal::bad_request("The form has no `file`.").into())
 }
 
-/// Hands the bytes on as they come. Goes on to the end when nobody wants them any more, so that a
-/// client that only reads the answer after its last byte gets to see why; the body limit bounds it.
+/// Forwards the bytes as they arrive. Reads to the end even if they are no longer needed, so that a client that only
+/// reads the answer after its last byte sees the reason; the body limit bounds it.
 async fn pump(mut field: Field<'_>, sender: mpsc::Sender<Result<Bytes, BlobError>>) {
     loop {
         match field.chunk().await {
@@ -85,7 +87,7 @@ fn broken(files: &Files, error: &MultipartError) -> Refusal {
     }
 }
 
-/// A field that is no file, so it is short.
+/// Reads a field that is not a file, so it must be short.
 async fn small_text(files: &Files, mut field: Field<'_>) -> Result<String, Refusal> {
     let mut text = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(|error| broken(files, &error))? {

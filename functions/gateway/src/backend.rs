@@ -1,5 +1,5 @@
-//! What one socket needs from the function: its side of [`realtime::interpreter`]. A page of a log that reaches the head makes
-//! the socket a follower of the log.
+//! What one socket needs from the function: its side of [`realtime::interpreter`]. Reading a page that reaches a log's
+//! head makes the socket a follower of the log.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::post::{follower_id, frame_of, is_of};
 
 /// How often a reset is read again because something was appended meanwhile.
 const RESETS: usize = 5;
-/// After how many milliseconds a client that came too early may try again.
+/// Milliseconds after which a client that was too early may retry.
 const RETRY_MS: u64 = 1_000;
 
 /// A socket while one of its frames is handled.
@@ -28,7 +28,7 @@ pub(crate) struct TurnBackend<'a> {
     connection: Mutex<Connection>,
     /// When API Gateway ends the socket.
     ends_at: Timestamp,
-    /// What the socket gets at the end of the turn.
+    /// The frames to post at the end of the turn.
     frames: Mutex<Vec<Frame>>,
 }
 
@@ -47,12 +47,12 @@ impl<'a> TurnBackend<'a> {
         self.ends_at
     }
 
-    /// Takes what the socket gets.
+    /// Takes the frames to post.
     pub fn take_frames(&self) -> Vec<Frame> {
         std::mem::take(&mut self.frames.lock())
     }
 
-    /// Adds a message to what the socket gets.
+    /// Adds a message to the frames to post.
     pub fn push(&self, message: &Message) {
         if let Some(payload) = Native.encode_own(message) {
             self.frames.lock().push(Frame::new(Class::Durable, payload));
@@ -67,9 +67,9 @@ impl<'a> TurnBackend<'a> {
         Ok(page)
     }
 
-    /// Returns a page, and whether the socket follows the log after it. The row that makes the socket a follower comes before
-    /// the last look at the head, so that what is committed after that look is posted to it, and what was before is in the
-    /// page.
+    /// Returns a page, and whether the socket follows the log after it. The row that makes the socket a follower is
+    /// written before the last read of the head, so that a commit after that read is posted to it, and an earlier one
+    /// is in the page.
     async fn page_to_follow(&self, request: &mut PageRequest) -> Result<(Page, bool), Refusal> {
         for _ in 0..RESETS {
             let page = self.page(request).await?;
@@ -88,12 +88,12 @@ impl<'a> TurnBackend<'a> {
             return Ok((page, live));
         }
 
-        // A log that never stands still is followed all the same: the client finds what lies between as a gap.
+        // A log that never stands still is followed all the same: the client finds the missing entries as a gap.
         request.cursor = None;
         Ok((self.page(request).await?, false))
     }
 
-    /// Makes what is committed to the log from now on reach the socket. Returns whether nothing was committed since `through`.
+    /// Makes later commits to the log reach the socket. Returns whether nothing was committed since `through`.
     async fn follows(&self, log: LogId, through: Seq) -> Result<bool, Refusal> {
         if let LogId::Room(room) = log {
             self.gateway.services.ports.store.nodes.put_connection(&self.follower(room)).await?;
@@ -144,8 +144,8 @@ impl Backend for TurnBackend<'_> {
             return Err(Refusal::new(Code::RateLimited, why));
         }
 
-        // The row comes first and the sign-in is checked after it, so its end cannot pass in between. A socket that is found
-        // without a sign-in is closed by it.
+        // The row is written first and the session checked after it, so that its end cannot go unnoticed in between. A
+        // socket that is found without a session is closed by it.
         let connection = {
             let mut connection = self.connection.lock();
             connection.user = user;
@@ -159,8 +159,8 @@ impl Backend for TurnBackend<'_> {
         Ok(SignedIn { identity, epoch, online: services.presence.online().await })
     }
 
-    /// The rows of a socket, by which frames are posted to it, last as long as its token: a client that sends nothing must not
-    /// receive anything after that.
+    /// The rows of a socket, by which frames are posted to it, expire with its token: a client that sends nothing must
+    /// not receive anything after that.
     async fn renewed(&self, identity: &Identity) -> Result<(), Refusal> {
         let connection = {
             let mut connection = self.connection.lock();
@@ -189,7 +189,7 @@ impl Backend for TurnBackend<'_> {
         }
     }
 
-    /// Sends once who is online: no process lives here to send more later.
+    /// Sends once who is online, because no process lives here that could send more later.
     async fn watch(&self, by: Actor, users: Vec<UserId>) -> Result<(), Refusal> {
         let presence = &self.gateway.services.presence;
         let users = presence.watchable(&by, &users).await?;

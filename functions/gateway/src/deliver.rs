@@ -1,5 +1,5 @@
-//! A commit on its way to the sockets that API Gateway holds: what the table's stream (or a poller of it) calls for
-//! each log that changed, whoever wrote it.
+//! Delivers commits to the sockets that API Gateway holds. The table's stream (or a poller of it) calls this for each
+//! log that changed, whoever wrote the change.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,8 +14,8 @@ use crate::post::{bytes, followed_by, follower_id};
 use crate::{ByConnection, Gateway};
 
 impl Gateway {
-    /// Posts the entries `from..=to` of a log to the sockets that follow it. An error is one of reading: the stream gives the
-    /// commit again, and sockets that have it ignore it.
+    /// Posts the entries `from..=to` of a log to the sockets that follow it. Returns an error only if reading failed:
+    /// then the stream retries the commit, and sockets that already have it ignore it.
     pub async fn deliver(&self, log: LogId, from: Seq, to: Seq) -> Result<(), Refusal> {
         let nodes = &self.services.ports.store.nodes;
         let rows = match log {
@@ -48,7 +48,7 @@ impl Gateway {
                     _ => bytes(&event.event),
                 });
                 if event.removes == Some(row.user) {
-                    // Their removal is the last that they get.
+                    // Their removal is the last event that they receive.
                     out.push((row.user, row.id.clone(), event.seq));
                     break;
                 }
@@ -58,7 +58,7 @@ impl Gateway {
         }
         self.post_all(frames).await;
         for (user, follower, seq) in out {
-            // One who came back meanwhile follows again, and by a later entry.
+            // A user who joined again meanwhile follows the room again, because of a later entry.
             let member = self.services.ports.store.rooms.member(room, user).await?;
             if member.is_none_or(|member| !member.is_joined() || member.rev <= seq) {
                 self.services.ports.store.nodes.drop_connection(user, &follower).await?;
@@ -67,7 +67,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// Below which seq the room's past is hidden from each follower; read only where it matters.
+    /// Returns the seq below which the room's past is hidden from each follower; read only if it matters.
     async fn pasts(
         &self,
         room: RoomId,
@@ -106,12 +106,13 @@ impl Gateway {
         Ok(())
     }
 
-    /// Closes the sockets that an entry of their user's own log ends.
+    /// Closes the sockets that an entry of their user log ends.
     async fn end(&self, rows: &[Connection], ending: Ending) -> Result<(), Refusal> {
         for row in rows {
             let stored = self.stored(&row.id).await?;
             let restored = stored.and_then(|(record, _)| self.restore(&row.id, &record));
-            // A socket that is signing in right now has no actor yet; it connects again if it was not this sign-in.
+            // A socket that is signing in right now has no actor yet; its client reconnects if this was not its
+            // session.
             let actor = restored.and_then(|(protocol, _)| protocol.actor());
             let is_ended = |actor: Actor| match ending {
                 Ending::Session(session) => actor.session == Some(session),

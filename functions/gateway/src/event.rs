@@ -1,37 +1,37 @@
-//! The event of a WebSocket API's route, as far as it is read here, and the answer to it.
+//! The event of a WebSocket API's route, with the fields that are used here, and the answer to it.
 
 use std::collections::HashMap;
 
 use http::{HeaderMap, HeaderName};
 use serde::{Deserialize, Serialize};
 
-/// What API Gateway sends for `$connect`, `$disconnect` and each frame (`$default`).
+/// The event that API Gateway sends for `$connect`, `$disconnect` and each frame (`$default`).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// Which socket, and which route.
+    /// The socket and the route.
     pub request_context: Context,
-    /// Of the upgrade's URL; at `$connect` only.
+    /// The query of the upgrade's URL; only at `$connect`.
     #[serde(default)]
     pub query_string_parameters: Option<HashMap<String, String>>,
-    /// Of the upgrade; at `$connect` only.
+    /// The headers of the upgrade; only at `$connect`.
     #[serde(default)]
     pub headers: Option<HashMap<String, String>>,
     /// The frame.
     #[serde(default)]
     pub body: Option<String>,
-    /// Whether the frame was a binary one.
+    /// Whether the frame was binary.
     #[serde(default)]
     pub is_base64_encoded: bool,
 }
 
-/// Where an event comes from.
+/// The origin of an event.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Context {
     /// `$connect`, `$disconnect` or `$default`.
     pub route_key: String,
-    /// The socket.
+    /// The socket's connection id.
     pub connection_id: String,
     /// The host of the API.
     #[serde(default)]
@@ -42,28 +42,28 @@ pub struct Context {
 }
 
 impl Event {
-    /// The upgrade's headers, without those that are none.
+    /// Returns the upgrade's headers, without invalid ones.
     pub(crate) fn headers(&self) -> HeaderMap {
         let given = self.headers.iter().flatten();
         given.filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, value.parse().ok()?))).collect()
     }
 
-    /// The one-time ticket of a browser.
+    /// Returns the one-time ticket of a browser.
     pub(crate) fn ticket(&self) -> Option<String> {
         self.query_string_parameters.as_ref()?.get("ticket").cloned()
     }
 }
 
-/// What API Gateway is told: whether a route's handler did its work. Frames go their own way.
+/// The answer to API Gateway: whether the route's handler succeeded. Frames are posted separately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
-    /// An HTTP status; another one than 200 at `$connect` refuses the socket.
+    /// An HTTP status; any other than 200 at `$connect` rejects the socket.
     pub status_code: u16,
 }
 
 impl Answer {
-    /// It did.
+    /// The handler succeeded.
     pub const OK: Answer = Answer { status_code: 200 };
     /// This page may not open a socket here.
     pub const FORBIDDEN: Answer = Answer { status_code: 403 };

@@ -1,5 +1,5 @@
-//! What a turn gave to the protocol. It is kept until the turn's end: where another frame of the socket was handled meanwhile,
-//! the state which that one stored gets the same.
+//! The inputs of the protocol during a turn, kept until the turn ends: if another frame of the socket was handled
+//! meanwhile, they are applied again to the state which that one stored.
 
 use domain::{LogId, Now, Refusal, Seq};
 use realtime::codec::{Codec, Incoming, Native};
@@ -8,7 +8,7 @@ use realtime::message::ReplyTo;
 use realtime::protocol::{Action, CloseCode, Identity, Protocol};
 use realtime::request::Decoded;
 
-/// Something that changes the protocol's state.
+/// An input that changes the protocol's state.
 pub(crate) enum ProtocolInput<'a> {
     Frame { text: &'a str, at: Now },
     Renewed { reply: ReplyTo, answer: Box<Result<Identity, Refusal>>, at: Now },
@@ -16,7 +16,7 @@ pub(crate) enum ProtocolInput<'a> {
 }
 
 impl ProtocolInput<'_> {
-    /// Gives it to the protocol. A frame's length is checked before it is decoded.
+    /// Applies the input to the protocol. A frame's length is checked before it is decoded.
     pub fn apply(&self, protocol: &mut Protocol, actions: &mut Vec<Action>) {
         match self {
             ProtocolInput::Frame { text, at } => {
@@ -32,7 +32,8 @@ impl ProtocolInput<'_> {
     }
 }
 
-/// Gives a protocol what another turn gave to another state of it. What it asks for was done already; only a close is news.
+/// Applies the inputs of a turn to the state that another turn stored. The resulting actions were performed already, so
+/// only a close is new.
 pub(crate) fn apply_again(protocol: &mut Protocol, inputs: &[ProtocolInput<'_>]) -> Option<CloseCode> {
     let mut actions = Vec::new();
     inputs.iter().for_each(|input| input.apply(protocol, &mut actions));
@@ -42,7 +43,7 @@ pub(crate) fn apply_again(protocol: &mut Protocol, inputs: &[ProtocolInput<'_>])
     })
 }
 
-/// Gives the protocol what became of an action, unless it changes stored state.
+/// Applies the result of an action to the protocol, unless it changes stored state.
 pub(crate) fn answer(protocol: &mut Protocol, input: Input, now: Now, actions: &mut Vec<Action>) {
     match input {
         Input::SignedIn(answer) => match *answer {
@@ -54,7 +55,7 @@ pub(crate) fn answer(protocol: &mut Protocol, input: Input, now: Now, actions: &
             protocol.refused(reply, &refusal, actions);
         }
         Input::NotListed(refusal) => {
-            // Without the list the client knows nothing: it connects again.
+            // Without the list the client knows nothing, so it must reconnect.
             protocol.refused(realtime::message::Reply::unnamed("hello", None), &refusal, actions);
             actions.push(Action::Close(CloseCode::Overloaded));
         }

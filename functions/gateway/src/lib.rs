@@ -1,8 +1,8 @@
-//! The protocol over an API Gateway WebSocket API, for an installation without a ws-tier: what a route's event makes of a socket,
-//! and what a commit makes of the sockets that follow its log.
+//! The protocol over an API Gateway WebSocket API, for an installation without a ws-tier: handles the events of routes,
+//! and delivers commits to the sockets that follow their log.
 //!
-//! A socket's state is [`realtime::protocol`], stored between two events. Nothing here lives as long as a socket: API Gateway
-//! holds the sockets, the store holds which socket follows which log.
+//! A socket's state is [`realtime::protocol`], stored between two events. Nothing here lives as long as a socket: API
+//! Gateway holds the sockets, the store holds which socket follows which log.
 
 mod backend;
 mod deliver;
@@ -28,17 +28,17 @@ use web::{Origin, Origins};
 
 pub use event::{Answer, Context, Event};
 
-/// The longest that API Gateway keeps a connection.
+/// The maximum time for which API Gateway keeps a connection.
 pub const CONNECTION_LIFE: Duration = Duration::from_secs(2 * 3600);
-/// The largest frame over API Gateway, either way.
+/// The maximum size of a frame over API Gateway, in both directions.
 pub const FRAME_BYTES: usize = 32 * 1024;
-/// Between two signs of life. There is no timer here that could ping: a client that hears nothing for so long
-/// asks by itself, and API Gateway closes what is silent for ten minutes.
+/// The heartbeat interval. There is no timer here that could ping: a client that receives nothing for this long sends a
+/// ping itself, and API Gateway closes a connection that is idle for ten minutes.
 pub const HEARTBEAT: Duration = Duration::from_secs(120);
-/// Sockets that are posted to at once.
+/// The number of sockets that are posted to concurrently.
 const POSTS_AT_ONCE: usize = 32;
 
-/// The limits of a session over API Gateway.
+/// Returns the limits of a socket over API Gateway.
 pub fn limits(limits: &Limits) -> Limits {
     Limits {
         client_frame: limits.client_frame.min(FRAME_BYTES),
@@ -48,21 +48,22 @@ pub fn limits(limits: &Limits) -> Limits {
     }
 }
 
-/// The function: all that its events need.
+/// The gateway function: everything its events need.
 pub struct Gateway {
     services: Services,
     push: Arc<dyn ConnectionPush>,
     settings: Arc<Settings>,
     origins: Origins,
-    /// Where connections are posted to, instead of what the event says.
+    /// The endpoint that connections are posted to, instead of the one in the event.
     endpoint: Option<String>,
-    /// Typing and marks that the present event made, posted at its end.
+    /// Typing signals and marks that the current event created, posted at its end.
     signals: Arc<signals::Signals>,
 }
 
 impl Gateway {
-    /// Speaks for the node of this name. Pages of `origins` may open sockets: the API has a host of its own, so the
-    /// page's is another. `endpoint` is the management API's address, where it is not the one that an event names.
+    /// Returns a gateway that acts as the node of this name. Pages of `origins` may open sockets, because the API's
+    /// host differs from the page's. `endpoint` is the management API's address, if it is not the one that an event
+    /// names.
     pub fn new(
         services: Services,
         push: Arc<dyn ConnectionPush>,
@@ -78,8 +79,8 @@ impl Gateway {
         Arc::new(Gateway { services, push, settings, origins, endpoint, signals })
     }
 
-    /// Answers one event of a route. An error is one of the store before anything was done: API Gateway tells the
-    /// client, who tries again.
+    /// Answers one event of a route. An error means that the store failed before anything was done: API Gateway reports
+    /// it to the client, which retries.
     pub async fn handle(&self, event: &Event) -> StoreResult<Answer> {
         let context = &event.request_context;
         match context.route_key.as_str() {
@@ -118,17 +119,18 @@ impl Gateway {
         Ok(Answer::OK)
     }
 
-    /// The rows of a socket that is gone. Those of rooms go with the first frame that does not reach it, or with
-    /// their time.
+    /// Removes the rows of a socket that was closed. Those of rooms are removed with the first frame that cannot be
+    /// delivered, or when they expire.
     async fn forget(&self, user: UserId, id: &str) {
         self.services.presence.disconnected(user, id).await;
         self.services.marks.flush_user(user).await;
         if let Err(error) = self.services.ports.store.nodes.drop_connection(user, id).await {
-            tracing::warn!(%error, "the row of a connection stays until its time is over");
+            tracing::warn!(%error, "failed to remove a connection's row, it stays until it expires");
         }
     }
 
-    /// Stores a socket in place of `was`, or of whatever there is. Returns false when something else than `was` is stored.
+    /// Stores a socket in place of `was`, or unconditionally if `was` is none. Returns false if something other than
+    /// `was` is stored.
     async fn store(
         &self,
         id: &str,
@@ -140,13 +142,13 @@ impl Gateway {
         self.services.ports.store.nodes.keep_socket(&socket, was.map(stored::to_json).as_deref()).await
     }
 
-    /// Returns what is stored of a socket, and until when.
+    /// Returns the stored state of a socket, and when it expires.
     async fn stored(&self, id: &str) -> StoreResult<Option<(SocketRecord, Timestamp)>> {
         let socket = self.services.ports.store.nodes.socket(id, self.now()).await?;
         Ok(socket.and_then(|socket| Some((stored::from_json(&socket.state).ok()?, socket.expires_at))))
     }
 
-    /// Returns the state of a stored socket and its time; none when a later release stored it.
+    /// Returns the state of a stored socket and its time; none if a later release stored it.
     fn restore(&self, id: &str, record: &SocketRecord) -> Option<(Protocol, SocketTime)> {
         let record: ProtocolRecord = stored::from_json(&record.session).ok()?;
         let time = SocketTime::resume(&record, self.now());
@@ -165,7 +167,7 @@ impl Gateway {
         self.services.ports.clock.now()
     }
 
-    /// A socket as a row names it. `node` is where it is posted to.
+    /// Returns a socket as a row names it. `node` is where it is posted to.
     fn connection(&self, id: &str, user: UserId, endpoint: &str, expires_at: Timestamp) -> Connection {
         Connection { id: id.to_owned(), user, node: endpoint.to_owned(), room: None, expires_at }
     }

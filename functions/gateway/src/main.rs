@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use service::ports::StoreResult;
 use store_dynamo::{StreamAnswer, StreamEvent};
 
-/// Whatever the function is called with.
+/// The events that the function is invoked with.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Event {
@@ -23,7 +23,7 @@ enum Answer {
     Socket(gateway::Answer),
 }
 
-/// What events are answered with.
+/// The adapters that answer events.
 struct Opened {
     function: Function,
     gateway: Arc<gateway::Gateway>,
@@ -59,7 +59,8 @@ async fn answer(opened: Arc<Opened>, event: Event) -> StoreResult<Answer> {
     Ok(answer)
 }
 
-/// Delivers what was appended, in the order of the records of each log; after a failure its later ones come again too.
+/// Delivers what was appended, in the order of each log's records. After a failure, the log's later records are retried
+/// too.
 async fn stream(gateway: &gateway::Gateway, event: &StreamEvent) -> StreamAnswer {
     let mut again = Vec::new();
     let mut failed = std::collections::HashSet::new();
@@ -68,7 +69,7 @@ async fn stream(gateway: &gateway::Gateway, event: &StreamEvent) -> StreamAnswer
             continue;
         }
         if let Err(error) = gateway.deliver(appended.log, appended.first, appended.last).await {
-            tracing::warn!(log = %appended.log, %error, "a commit was not delivered; the stream gives it again");
+            tracing::warn!(log = %appended.log, %error, "failed to deliver a commit, the stream will retry it");
             failed.insert(appended.log);
             again.push(appended.record);
         }

@@ -1,5 +1,5 @@
-//! Frames on their way to sockets: in order for each, one socket beside the other; a socket that is gone takes its
-//! rows with it.
+//! Posts frames to sockets: in order for each socket, several sockets in parallel. If a socket no longer exists, its
+//! rows are removed.
 
 use std::time::Duration;
 
@@ -13,24 +13,24 @@ use service::ports::{Connection, PushError};
 
 use crate::{ByConnection, Gateway, POSTS_AT_ONCE};
 
-/// How often a request to a socket is made before it is given up.
+/// The number of attempts for a request to a socket.
 const TRIES: u32 = 3;
-/// The pause between two of them.
+/// The pause between two attempts.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// The row that says that a socket follows a room has an id of its own: a socket follows many.
+/// Returns the id of the row that makes a socket follow a room: a socket may follow many rooms.
 pub(crate) fn follower_id(connection: &str, room: RoomId) -> String {
     format!("{connection}/{room}")
 }
 
-/// The socket that a row of a room is about. Connection ids are base64, in which a `/` may be, and a room's id has
-/// none.
+/// Returns the socket that a room's row belongs to. Connection ids are base64, which may contain a `/`; room ids do not
+/// contain one.
 pub(crate) fn followed_by(follower: &Connection) -> Connection {
     let id = follower.id.rsplit_once('/').map_or(follower.id.as_str(), |(id, _)| id);
     Connection { id: id.to_owned(), room: None, ..follower.clone() }
 }
 
-/// Whether a row is of this socket: its own, or one by which it follows a room.
+/// Returns whether a row belongs to this socket: its own row, or one by which it follows a room.
 pub(crate) fn is_of(row: &Connection, socket: &str) -> bool {
     match row.room {
         Some(_) => followed_by(row).id == socket,
@@ -39,42 +39,42 @@ pub(crate) fn is_of(row: &Connection, socket: &str) -> bool {
 }
 
 impl Gateway {
-    /// Posts frames to one socket, in order. One that does not take them is closed, and its client reads what it missed
-    /// when it comes again: nobody else waits for it.
+    /// Posts frames to one socket, in order. A socket that does not accept them is closed, and its client reads what it
+    /// missed when it reconnects, so that no other socket waits for it.
     pub(crate) async fn post(&self, connection: &Connection, frames: Vec<Bytes>) {
         for frame in frames {
             match repeated(async || self.push.post(connection, frame.clone()).await).await {
                 Ok(()) => {}
                 Err(PushError::Gone) => return self.gone(connection).await,
                 Err(error) => {
-                    tracing::info!(connection = connection.id, %error, "a connection takes no frames and is closed");
+                    tracing::info!(connection = connection.id, %error, "connection accepts no frames, closing it");
                     return self.close(connection).await;
                 }
             }
         }
     }
 
-    /// Posts to many.
+    /// Posts frames to many sockets.
     pub(crate) async fn post_all(&self, frames: ByConnection) {
         let posts =
             frames.into_values().map(|(connection, frames)| async move { self.post(&connection, frames).await });
-        // Collected first: the stream would hold on to its borrow otherwise.
+        // Collected first, because the stream would keep its borrow otherwise.
         let posts: Vec<_> = posts.collect();
         stream::iter(posts).buffer_unordered(POSTS_AT_ONCE).collect::<()>().await;
     }
 
-    /// Closes a socket. From now on nothing is posted to it, also where it cannot be closed: then its next frame does.
+    /// Closes a socket. Nothing is posted to it from now on, even if the close fails: then its next frame closes it.
     pub(crate) async fn close(&self, connection: &Connection) {
         self.gone(connection).await;
         match repeated(async || self.push.close(connection).await).await {
             Ok(()) | Err(PushError::Gone) => {}
             Err(error) => {
-                tracing::warn!(connection = connection.id, %error, "a connection was not closed; its next frame does")
+                tracing::warn!(connection = connection.id, %error, "failed to close a connection, its next frame will close it")
             }
         }
     }
 
-    /// A socket is to be forgotten, with every row of it. What stays behind for want of the store ends by itself.
+    /// Removes every row of a socket. Rows that remain because the store is unavailable expire.
     pub(crate) async fn gone(&self, connection: &Connection) {
         let nodes = &self.services.ports.store.nodes;
         let rows = nodes.connections(connection.user, self.now()).await.unwrap_or_default();
@@ -86,7 +86,7 @@ impl Gateway {
     }
 }
 
-/// Tries again what may be a moment's weakness: of the API, or of the socket's reader.
+/// Retries after a failure that may be temporary: of the API, or of the socket's reader.
 async fn repeated(request: impl AsyncFn() -> Result<(), PushError>) -> Result<(), PushError> {
     for _ in 1..TRIES {
         match request().await {
@@ -97,7 +97,7 @@ async fn repeated(request: impl AsyncFn() -> Result<(), PushError>) -> Result<()
     request().await
 }
 
-/// Frames as they travel: several as one array where the client takes that, each at most `limit` bytes.
+/// Packs frames for sending: several as one array if the client supports that, each at most `limit` bytes.
 pub(crate) fn packed(frames: Vec<Frame>, batch: bool, limit: usize) -> Vec<Bytes> {
     if !batch {
         return frames.into_iter().map(|frame| frame.payload).collect();

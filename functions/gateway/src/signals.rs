@@ -1,5 +1,5 @@
-//! Typing and read marks that an event made, for the sockets that API Gateway holds. They are collected while the event is
-//! handled and posted at its end; a lost one is not made up for.
+//! Typing signals and read marks that an event created, for the sockets that API Gateway holds. They are collected
+//! while the event is handled and posted at its end; a lost one is not recovered.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use service::presence::TypingListener;
 use crate::post::{bytes, followed_by};
 use crate::{ByConnection, Gateway};
 
-/// Signals of one event; more are dropped.
+/// The maximum number of signals of one event; more are dropped.
 const KEPT: usize = 64;
 
-/// What waits to be posted.
+/// The signals that wait to be posted.
 #[derive(Default)]
 pub(crate) struct Signals(Mutex<Vec<Signal>>);
 
@@ -48,7 +48,7 @@ impl MarkListener for Signals {
 }
 
 impl Gateway {
-    /// Posts what waits, except to the socket `from`, whose frame it was.
+    /// Posts the waiting signals, except to the socket `from`, which sent the frame.
     pub(crate) async fn post_signals(&self, from: &str) {
         let signals = std::mem::take(&mut *self.signals.0.lock());
         for signal in signals {
@@ -57,7 +57,7 @@ impl Gateway {
                 Signal::Mark(mark) => self.post_mark(&mark, from).await,
             };
             if posted.is_none() {
-                tracing::debug!("a signal was lost: the store did not answer");
+                tracing::debug!("dropped a signal because the store did not answer");
             }
         }
     }
@@ -70,7 +70,7 @@ impl Gateway {
         Some(())
     }
 
-    /// A mark: to the user's other sockets with the counts, and in small rooms to everybody.
+    /// Posts a read mark: to the user's other sockets with the counts, and in small rooms to all members.
     async fn post_mark(&self, mark: &Mark, from: &str) -> Option<()> {
         let own = self.services.ports.store.nodes.connections(mark.user, self.now()).await.ok()?;
         let own = own.into_iter().filter(|row| row.room.is_none() && row.id != from);

@@ -1,5 +1,5 @@
-//! The function on a store in memory: events in, posts out. The API that holds the sockets is a stand-in; the real one is
-//! what `tests/` runs it against.
+//! Tests the function on a store in memory: events in, posts out. The API that holds the sockets is a fake; `tests/`
+//! runs the function against the real one.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -20,11 +20,11 @@ use store_memory::MemoryStore;
 
 use super::*;
 
-/// What the API was asked to post, by connection; one that was closed is gone.
+/// The frames that the API was asked to post, by connection; none for one that was closed.
 #[derive(Default)]
 struct Api {
     posted: Mutex<HashMap<String, Option<Vec<Value>>>>,
-    /// A socket that takes no frames, and that the API does not close.
+    /// A socket that accepts no frames, and that the API does not close.
     stuck: Mutex<Option<String>>,
     next: AtomicU64,
 }
@@ -73,7 +73,7 @@ impl ConnectionPush for Api {
     }
 }
 
-/// Where the page is.
+/// The page's origin.
 const PAGE: &str = "https://chat.test";
 
 fn event(route: &str, id: &str, body: Option<String>, query: Option<(&str, &str)>) -> Event {
@@ -163,7 +163,7 @@ impl Rig {
     }
 
     async fn connect(&self, query: Option<(&str, &str)>) -> String {
-        // As API Gateway makes them: base64, with any character of it.
+        // Connection ids as API Gateway makes them: base64, with any of its characters.
         let id = format!("L0S/{}cI=", self.api.next.fetch_add(1, Ordering::Relaxed));
         self.api.posted.lock().expect("no holder panics").insert(id.clone(), Some(Vec::new()));
         self.event("$connect", &id, None, query).await;
@@ -175,7 +175,7 @@ impl Rig {
         self.api.take(id)
     }
 
-    /// Signed in; the room list was read.
+    /// Returns a socket that is signed in and has read the room list.
     async fn sign_in(&self, person: &Person) -> String {
         let id = self.connect(None).await;
         let frames = self.frame(&id, json!({"t": "hello", "v": 1, "token": person.token, "batch": true})).await;
@@ -183,7 +183,7 @@ impl Rig {
         id
     }
 
-    /// Live in a room, from now on.
+    /// Makes a socket live in a room from now on.
     async fn live(&self, person: &Person, room: RoomId) -> String {
         let id = self.sign_in(person).await;
         let frames = self.frame(&id, json!({"t": "resume", "id": "r", "cursors": {room.to_string(): null}})).await;
@@ -193,7 +193,7 @@ impl Rig {
 }
 
 #[tokio::test]
-async fn another_sites_page_gets_no_socket() {
+async fn a_page_of_another_origin_gets_no_socket() {
     let rig = Rig::new().await;
     let connect = async |headers: Value| {
         let context = json!({"routeKey": "$connect", "connectionId": "c=", "domainName": "api.test", "stage": "live"});
@@ -209,7 +209,7 @@ async fn another_sites_page_gets_no_socket() {
 }
 
 #[tokio::test]
-async fn a_change_is_acked_and_reaches_those_who_follow() {
+async fn a_change_is_acked_and_reaches_followers() {
     let rig = Rig::new().await;
     let (ada, bob) = (rig.guest("ada").await, rig.guest("bob").await);
     let room = rig.room(&ada, RoomKind::Public, false).await;
@@ -220,7 +220,7 @@ async fn a_change_is_acked_and_reaches_those_who_follow() {
     let acked = rig.frame(&a, send.clone()).await;
     assert_eq!((&acked[0]["t"], &acked[0]["dup"]), (&json!("ack"), &json!(false)), "{acked:?}");
     let seq = acked[0]["seq"].as_u64().expect("a seq");
-    assert_eq!(rig.frame(&a, send).await[0]["dup"], json!(true), "a repeat is known");
+    assert_eq!(rig.frame(&a, send).await[0]["dup"], json!(true), "a retry is a duplicate");
 
     rig.deliver(room, seq, seq).await;
     for socket in [&a, &b] {
@@ -230,7 +230,7 @@ async fn a_change_is_acked_and_reaches_those_who_follow() {
 }
 
 #[tokio::test]
-async fn what_was_missed_comes_in_pages_that_a_frame_takes() {
+async fn missed_entries_arrive_in_pages_that_fit_a_frame() {
     let rig = Rig::new().await;
     let ada = rig.guest("ada").await;
     let room = rig.room(&ada, RoomKind::Private, false).await;
@@ -258,7 +258,7 @@ async fn what_was_missed_comes_in_pages_that_a_frame_takes() {
 }
 
 #[tokio::test]
-async fn one_who_is_removed_hears_of_it_and_nothing_after() {
+async fn a_removed_member_receives_the_removal_and_nothing_after() {
     let rig = Rig::new().await;
     let (ada, bob) = (rig.guest("ada").await, rig.guest("bob").await);
     let room = rig.room(&ada, RoomKind::Public, false).await;
@@ -278,7 +278,7 @@ async fn one_who_is_removed_hears_of_it_and_nothing_after() {
 }
 
 #[tokio::test]
-async fn an_edit_of_a_hidden_message_comes_without_its_text() {
+async fn an_edit_of_a_hidden_message_has_no_text() {
     let rig = Rig::new().await;
     let (ada, bob) = (rig.guest("ada").await, rig.guest("bob").await);
     let room = rig.room(&ada, RoomKind::Private, true).await;
@@ -294,7 +294,7 @@ async fn an_edit_of_a_hidden_message_comes_without_its_text() {
 }
 
 #[tokio::test]
-async fn a_socket_that_is_gone_takes_its_rows_with_it() {
+async fn the_rows_of_a_closed_socket_are_removed() {
     let rig = Rig::new().await;
     let ada = rig.guest("ada").await;
     let room = rig.room(&ada, RoomKind::Public, false).await;
@@ -326,7 +326,7 @@ async fn sockets_end_with_their_session() {
 }
 
 #[tokio::test]
-async fn a_socket_that_takes_no_frames_holds_up_nobody() {
+async fn a_socket_that_accepts_no_frames_does_not_delay_others() {
     let rig = Rig::new().await;
     let (ada, bob) = (rig.guest("ada").await, rig.guest("bob").await);
     let room = rig.room(&ada, RoomKind::Public, false).await;
@@ -334,12 +334,12 @@ async fn a_socket_that_takes_no_frames_holds_up_nobody() {
     let (a, b) = (rig.live(&ada, room).await, rig.live(&bob, room).await);
     rig.api.stick(Some(&b));
     let seq = rig.say(&ada, room, "hi").await;
-    // Delivered: the stream goes on, whatever one reader does.
+    // Delivered: the stream continues, whatever one reader does.
     rig.deliver(room, seq, seq).await;
     assert_eq!(rig.api.take(&a)[0]["text"], "hi");
     let rows = rig.memory.store().nodes.connections(bob.actor.user, rig.gateway.now()).await.expect("reads");
     assert!(rows.is_empty(), "nothing is posted to it any more: {rows:?}");
-    // The API could not close it either; it is closed when it speaks again.
+    // The API could not close it either; its next frame closes it.
     rig.api.stick(None);
     assert!(!rig.api.is_closed(&b));
     rig.frame(&b, json!({"t": "pong"})).await;
@@ -347,11 +347,11 @@ async fn a_socket_that_takes_no_frames_holds_up_nobody() {
 }
 
 #[tokio::test]
-async fn a_session_that_ends_while_it_is_signed_in_has_no_socket() {
+async fn a_session_that_ends_during_hello_gets_no_socket() {
     let rig = Rig::new().await;
     let ada = rig.guest("ada").await;
     let (told, known) = (rig.connect(None).await, rig.sign_in(&ada).await);
-    // Its row is there, the session is not kept yet.
+    // The row is written, the session is not stored yet.
     let until = rig.gateway.now() + CONNECTION_LIFE;
     let row = rig.gateway.connection(&told, ada.actor.user, "https://api.test/live", until);
     rig.memory.store().nodes.put_connection(&row).await.expect("written");
@@ -363,7 +363,7 @@ async fn a_session_that_ends_while_it_is_signed_in_has_no_socket() {
 }
 
 #[tokio::test]
-async fn who_gets_other_rights_signs_in_again() {
+async fn a_change_of_role_requires_a_new_sign_in() {
     let rig = Rig::new().await;
     let ada = rig.guest("ada").await;
     let socket = rig.sign_in(&ada).await;
@@ -376,7 +376,7 @@ async fn who_gets_other_rights_signs_in_again() {
 }
 
 #[tokio::test]
-async fn sockets_of_another_life_of_the_store_are_closed() {
+async fn sockets_of_another_epoch_are_closed() {
     let rig = Rig::new().await;
     let ada = rig.guest("ada").await;
     let room = rig.room(&ada, RoomKind::Public, false).await;
@@ -391,7 +391,7 @@ async fn sockets_of_another_life_of_the_store_are_closed() {
 }
 
 #[tokio::test]
-async fn a_ticket_of_the_url_signs_in_once() {
+async fn a_ticket_in_the_url_signs_in_once() {
     let rig = Rig::new().await;
     let ada = rig.guest("ada").await;
     let ticket = rig.services.auth.ticket(&ada.actor).await.expect("a ticket");
@@ -403,22 +403,22 @@ async fn a_ticket_of_the_url_signs_in_once() {
 }
 
 #[tokio::test]
-async fn what_breaks_the_protocol_closes() {
+async fn a_protocol_violation_closes_the_socket() {
     let rig = Rig::with(Limits { frames_per_60s: 3, ..Limits::default() }).await;
     let ada = rig.guest("ada").await;
     let nobody = rig.connect(None).await;
     rig.frame(&nobody, json!({"t": "ping", "id": "1"})).await;
-    assert!(rig.api.is_closed(&nobody), "the first frame is hello");
+    assert!(rig.api.is_closed(&nobody), "the first frame must be hello");
     let flood = rig.sign_in(&ada).await;
     for n in 0..3 {
         assert_eq!(rig.frame(&flood, json!({"t": "ping", "id": n.to_string()})).await[0]["t"], "pong");
     }
     rig.frame(&flood, json!({"t": "ping", "id": "4"})).await;
-    assert!(rig.api.is_closed(&flood), "the budget holds from frame to frame");
+    assert!(rig.api.is_closed(&flood), "the budget is kept between frames");
 }
 
 #[tokio::test]
-async fn frames_that_are_dealt_with_at_once_all_count() {
+async fn concurrent_frames_all_count_against_the_budget() {
     let rig = Rig::with(Limits { frames_per_60s: 4, ..Limits::default() }).await;
     let ada = rig.guest("ada").await;
     let socket = rig.sign_in(&ada).await;
@@ -436,11 +436,11 @@ async fn frames_that_are_dealt_with_at_once_all_count() {
     assert_eq!(rig.api.take(&socket).len(), 3);
     assert_eq!(rig.frame(&socket, json!({"t": "ping", "id": "4"})).await[0]["t"], "pong");
     rig.frame(&socket, json!({"t": "ping", "id": "5"})).await;
-    assert!(rig.api.is_closed(&socket), "none of the first three was forgotten");
+    assert!(rig.api.is_closed(&socket), "none of the first three was lost");
 }
 
 #[tokio::test]
-async fn a_frame_does_not_undo_that_its_socket_was_closed_or_renewed_meanwhile() {
+async fn a_frame_does_not_undo_a_concurrent_close_or_renewal() {
     let rig = Rig::new().await;
     let ada = rig.guest("ada").await;
     let (renewed, closed) = (rig.sign_in(&ada).await, rig.sign_in(&ada).await);
@@ -468,7 +468,7 @@ async fn a_frame_does_not_undo_that_its_socket_was_closed_or_renewed_meanwhile()
 }
 
 #[tokio::test]
-async fn a_socket_is_posted_to_as_long_as_its_token_holds() {
+async fn a_socket_receives_frames_until_its_token_expires() {
     let rig = Rig::new().await;
     let device = Device::new("test", [127, 0, 0, 1].into());
     let auth = &rig.services.auth;
@@ -502,13 +502,13 @@ async fn typing_and_marks_are_shown_to_the_others() {
     let typing = json!({"t": "typing", "room": room.to_string(), "on": true});
     assert_eq!(rig.frame(&phone, typing).await, Vec::<Value>::new());
     assert_eq!(rig.api.take(&a)[0]["by"]["id"], bob.actor.user.to_string());
-    assert!(rig.api.take(&desk).is_empty(), "one's own typing is not shown to oneself");
+    assert!(rig.api.take(&desk).is_empty(), "users do not see their own typing");
     rig.frame(&phone, json!({"t": "read", "room": room.to_string(), "seq": seq})).await;
     assert_eq!((&rig.api.take(&desk)[0]["n"], &rig.api.take(&a)[0]["n"]), (&json!(1), &Value::Null));
 }
 
 #[test]
-fn sockets_that_every_release_saved_go_on() {
+fn sockets_saved_by_every_release_are_restored() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
     let releases = std::fs::read_dir(folder).expect("there are fixtures").map(|entry| entry.expect("it can be read"));
     let files = releases.filter(|entry| entry.path().is_dir()).map(|entry| entry.path().join("gateway-sessions.jsonl"));

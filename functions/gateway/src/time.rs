@@ -5,8 +5,8 @@ use std::time::Duration;
 use domain::{Now, Timestamp};
 use stored::ProtocolRecord;
 
-/// How long a living socket can be silent: API Gateway ends one that is idle for ten minutes. A longer gap, or one that goes
-/// back, is a step of the wall clock.
+/// The maximum time for which a live socket can be silent: API Gateway closes one that is idle for ten minutes. A
+/// longer gap, or a negative one, is a step of the wall clock.
 const LONGEST_SILENCE: Duration = Duration::from_secs(10 * 60);
 
 /// The time of one socket.
@@ -17,7 +17,7 @@ pub(crate) struct SocketTime {
 }
 
 impl SocketTime {
-    /// Begins with the wall clock.
+    /// Starts with the wall clock.
     pub fn start() -> SocketTime {
         SocketTime { skew: 0 }
     }
@@ -30,13 +30,13 @@ impl SocketTime {
         SocketTime { skew }
     }
 
-    /// Returns the present of this socket.
+    /// Returns the current time of this socket.
     pub fn now(self, wall: Timestamp) -> Now {
         let elapsed = u64::try_from(wall.0.saturating_sub(self.skew)).unwrap_or(0);
         Now { wall, elapsed: Duration::from_millis(elapsed) }
     }
 
-    /// Adds it to a record.
+    /// Adds the time to a record.
     pub fn save(self, record: ProtocolRecord) -> ProtocolRecord {
         ProtocolRecord { skew: self.skew, ..record }
     }
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn time_passes_as_the_wall_clock_says_until_it_steps() {
+    fn time_follows_the_wall_clock_until_it_steps() {
         for silence in [0, 1, 120_000, 599_999] {
             assert_eq!(passed(&record(0), HEARD + silence), silence);
         }
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_is_remembered_so_that_time_goes_on_from_there() {
+    fn time_continues_after_a_step() {
         let wall = Timestamp(HEARD - 600_000);
         let saved = SocketTime::resume(&record(0), wall).save(record(0));
         assert_eq!(saved.skew, -600_000);

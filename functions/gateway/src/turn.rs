@@ -1,4 +1,5 @@
-//! One frame of a client: it goes to the protocol, and what the protocol asks for is done before the event is answered.
+//! Handles one frame of a client: the protocol decides, and everything it asks for is performed before the event is
+//! answered.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -17,12 +18,12 @@ use crate::post::packed;
 use crate::time::SocketTime;
 use crate::{Answer, Event, Gateway};
 
-/// Rooms whose heads are compared for one heartbeat, which names the newest of them.
+/// The number of rooms whose heads are compared for one heartbeat, which names the newest of them.
 const ROOMS_LOOKED_AT: usize = 1_000;
-/// Frames of one socket that may be handled at once; a client that sends more is closed.
+/// The number of frames of one socket that may be handled concurrently; a client that sends more is closed.
 const FRAMES_AT_ONCE: usize = 32;
-/// Logs of one `resume` that are read at the same time: one after the other, many would take longer than API Gateway waits for
-/// an answer, which is 29 s.
+/// The number of logs of one `resume` that are read concurrently: reading many one by one would take longer than API
+/// Gateway waits for an answer, which is 29 s.
 const REPLAYS_AT_ONCE: usize = 16;
 
 /// A socket while one of its frames is handled.
@@ -43,18 +44,18 @@ impl Gateway {
         turn.end(record).await
     }
 
-    /// Returns the socket of a frame and what was stored of it; none when it has ended, and is closed.
+    /// Returns the socket of a frame and its stored state; none if it has ended, in which case it is closed.
     pub(crate) async fn begin<'a>(&'a self, event: &'a Event) -> StoreResult<Option<(Turn<'a>, SocketRecord)>> {
         let id = &event.request_context.connection_id;
         let Some((record, ends_at)) = self.stored(id).await? else {
-            // It was closed: either this frame was under way, or the API did not close it.
+            // It was closed while this frame was on its way, or the API failed to close it.
             let endpoint = self.endpoint(&event.request_context);
             self.close(&self.connection(id, UserId::SYSTEM, &endpoint, self.now())).await;
             return Ok(None);
         };
         let epoch = self.epoch().await?;
         let restored = self.restore(id, &record);
-        // A socket of another epoch connects again, and reads everything again.
+        // The client of a socket of another epoch must reconnect and reload everything.
         let restored = restored.filter(|(protocol, _)| protocol.epoch().is_none_or(|of| of == epoch));
         let Some((protocol, time)) = restored else {
             let connection = self.connection(id, UserId::SYSTEM, &record.endpoint, ends_at);
@@ -89,7 +90,7 @@ impl<'a> Turn<'a> {
             self.work().await;
         }
         if let (Some(actor), None) = (self.protocol.actor(), self.closed) {
-            // Any frame shows that the client is there.
+            // Any frame shows that the client is alive.
             self.gateway.services.presence.connected(actor.user, &self.backend.connection().id).await;
         }
     }
@@ -99,7 +100,7 @@ impl<'a> Turn<'a> {
         self.inputs.push(input);
     }
 
-    /// Performs what the protocol asks for, and what comes of that.
+    /// Performs the protocol's actions, and those that follow from them.
     async fn work(&mut self) {
         let mut actions = VecDeque::from(std::mem::take(&mut self.actions));
         while let Some(action) = actions.pop_front() {
@@ -108,7 +109,7 @@ impl<'a> Turn<'a> {
                 Action::Send(message) => self.backend.push(&message),
                 Action::Close(code) => self.closed = Some(code),
                 Action::Replay(request) => {
-                    // Those that were asked for together are read together.
+                    // Pages that were requested together are read together.
                     let mut requests = vec![request];
                     while let Some(Action::Replay(_)) = actions.front()
                         && let Some(Action::Replay(request)) = actions.pop_front()
@@ -126,7 +127,7 @@ impl<'a> Turn<'a> {
                     self.answer(input);
                 }
             }
-            // What an answer brings comes before what was asked later, as on a socket of the tier.
+            // Actions that follow from an answer come before later ones, like on a socket of the tier.
             for next in std::mem::take(&mut self.actions).into_iter().rev() {
                 actions.push_front(next);
             }
@@ -141,8 +142,8 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Returns the heads of the own log and of the user's rooms, as far as one heartbeat holds them, so that a lost last entry
-    /// is found.
+    /// Returns the heads of the user log and of the user's rooms, as many as one heartbeat holds, so that a client
+    /// notices if it lost a last entry.
     async fn heads(&self) -> Vec<(LogId, Seq)> {
         let Some(actor) = self.protocol.actor() else { return Vec::new() };
         let services = &self.gateway.services;
@@ -158,9 +159,10 @@ impl<'a> Turn<'a> {
         heads
     }
 
-    /// Stores the protocol's state and posts what came of the turn. Signals to others come last: nothing waits for them.
+    /// Stores the protocol's state and posts the turn's frames. Signals to others come last, because nothing waits for
+    /// them.
     pub(crate) async fn end(mut self, record: SocketRecord) -> StoreResult<Answer> {
-        // Before the frames: the client may answer them at once.
+        // Stored before the frames are posted, because the client may answer them at once.
         self.store(record).await?;
         let Turn { gateway, backend, protocol, closed, .. } = self;
         let limit = gateway.settings.limits.server_frame;
@@ -174,8 +176,9 @@ impl<'a> Turn<'a> {
         Ok(Answer::OK)
     }
 
-    /// Stores the state in place of `was`, unless the socket is closed. Where another frame of the socket was handled
-    /// meanwhile, the state which that one stored gets what this turn got: no budget comes back, no renewal is lost.
+    /// Replaces the stored state `was`, unless the socket is closed. If another frame of the socket was handled
+    /// meanwhile, this turn's inputs are applied to the state which that one stored: no budget is given back, no
+    /// renewal is lost.
     async fn store(&mut self, mut was: SocketRecord) -> StoreResult<()> {
         for _ in 0..FRAMES_AT_ONCE {
             let saved = self.protocol.save().filter(|_| self.closed.is_none());
@@ -203,7 +206,7 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// Returns the wall time of a moment of the socket's own time.
+/// Returns the wall clock time for a time of the socket.
 fn wall(at: Duration, now: Now) -> Timestamp {
     match at.checked_sub(now.elapsed) {
         Some(left) => now.wall + left,

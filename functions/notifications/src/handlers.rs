@@ -1,5 +1,5 @@
-//! One handler a route. Where a path says `{key}` it is a user's id (or `me`) or a notification's key:
-//! two routes of one shape need one name for it.
+//! One handler per route. `{key}` in a path is a user's id (or `me`) or a notification's key: two routes of the same
+//! shape need the same name for it.
 
 use std::sync::Arc;
 
@@ -21,30 +21,31 @@ type Answer<T> = Result<Json<T>, Problem>;
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListParams {
-    /// Only those that were not read.
+    /// Whether to return only unread notifications.
     #[serde(default)]
     pub unread_only: bool,
-    /// How many, at most 100.
+    /// The number of notifications, at most 100.
     pub limit: Option<usize>,
-    /// `next` of the page before.
+    /// The `next` of the previous page.
     pub before: Option<String>,
 }
 
-/// Posts a notification to a user: for admins and services. A repeat with the same `Idempotency-Key` (a
-/// UUIDv7) is answered with what is there, as 200.
+/// Posts a notification to a user. Only admins and services may do this.
+///
+/// A retry with the same `Idempotency-Key` (a UUIDv7) returns the existing notification, with status 200.
 #[utoipa::path(post, path = "/api/notifications",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A UUIDv7, the same on every repeat")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A UUIDv7, the same on every retry")),
     request_body = PostNotification,
-    responses((status = 201, body = NotificationView), (status = 200, description = "It was there", body = NotificationView)))]
+    responses((status = 201, body = NotificationView), (status = 200, description = "It already existed", body = NotificationView)))]
 pub async fn post(
     State(notifications): Service,
     AdminOrService(actor): AdminOrService,
     IdempotencyKey(id): IdempotencyKey,
     Json(body): Json<PostNotification>,
 ) -> Result<Response, Problem> {
-    let bad = |_| Refusal::bad_request("`room_id` is a room's id.");
+    let bad = |_| Refusal::bad_request("`room_id` must be a room's id.");
     let posted = Posted {
-        user: body.user_id.parse().map_err(|_| Refusal::bad_request("`user_id` is a user's id."))?,
+        user: body.user_id.parse().map_err(|_| Refusal::bad_request("`user_id` must be a user's id."))?,
         title: body.title,
         body: body.body,
         notif_type: Some(body.notif_type).filter(|kind| !kind.is_empty()),
@@ -55,9 +56,9 @@ pub async fn post(
     Ok((status, Json(NotificationView::new(&notification, &related))).into_response())
 }
 
-/// One's notifications, newest first.
+/// Lists the caller's notifications, newest first.
 #[utoipa::path(get, path = "/api/notifications/{key}",
-    params(("key" = String, Path, description = "One's own id, or `me`"), ListParams),
+    params(("key" = String, Path, description = "The caller's user id, or `me`"), ListParams),
     responses((status = 200, body = NotificationPage)))]
 pub async fn list(
     State(notifications): Service,
@@ -66,16 +67,16 @@ pub async fn list(
     Query(params): Query<ListParams>,
 ) -> Answer<NotificationPage> {
     oneself(&actor, &key)?;
-    let bad = |_| Refusal::bad_request("`before` is the `next` of the page before.");
+    let bad = |_| Refusal::bad_request("`before` must be the `next` of the previous page.");
     let before: Option<NotificationKey> = params.before.as_deref().map(str::parse).transpose().map_err(bad)?;
     let (page, related) = notifications.list(&actor, params.unread_only, before, params.limit).await?;
     let items = page.items.iter().map(|notification| NotificationView::new(notification, &related)).collect();
     Ok(Json(NotificationPage { items, next: page.next.map(|next| next.to_string()) }))
 }
 
-/// How many of one's notifications are unread.
+/// Counts the caller's unread notifications.
 #[utoipa::path(get, path = "/api/notifications/{key}/unread-count",
-    params(("key" = String, Path, description = "One's own id, or `me`")),
+    params(("key" = String, Path, description = "The caller's user id, or `me`")),
     responses((status = 200, body = UnreadCount)))]
 pub async fn unread_count(
     State(notifications): Service,
@@ -86,16 +87,16 @@ pub async fn unread_count(
     Ok(Json(UnreadCount { unread: notifications.unread(&actor).await? }))
 }
 
-/// All of one's notifications so far are read.
+/// Marks all of the caller's notifications so far as read.
 #[utoipa::path(patch, path = "/api/notifications/{key}/read-all",
-    params(("key" = String, Path, description = "One's own id, or `me`")),
+    params(("key" = String, Path, description = "The caller's user id, or `me`")),
     responses((status = 200, body = Noted)))]
 pub async fn read_all(State(notifications): Service, Caller(actor): Caller, Path(key): Path<String>) -> Answer<Noted> {
     oneself(&actor, &key)?;
     Ok(noted(&notifications.read_all(&actor).await?))
 }
 
-/// One notification is read.
+/// Marks one notification as read.
 #[utoipa::path(patch, path = "/api/notifications/{key}/read",
     params(("key" = String, Path, description = "The notification's key")),
     responses((status = 200, body = Noted)))]
@@ -103,7 +104,7 @@ pub async fn read(State(notifications): Service, Caller(actor): Caller, Path(key
     Ok(noted(&notifications.read(&actor, parse(&key)?).await?))
 }
 
-/// One notification goes.
+/// Deletes one notification.
 #[utoipa::path(delete, path = "/api/notifications/{key}",
     params(("key" = String, Path, description = "The notification's key")),
     responses((status = 200, body = Noted)))]
@@ -111,15 +112,15 @@ pub async fn delete(State(notifications): Service, Caller(actor): Caller, Path(k
     Ok(noted(&notifications.delete(&actor, parse(&key)?).await?))
 }
 
-/// Whoever else's list is asked for is not told whether there is one.
+/// Refuses another user's id with the same answer whether or not that user exists.
 fn oneself(actor: &Actor, key: &str) -> Result<(), Refusal> {
     match key == "me" || key.parse::<UserId>().is_ok_and(|user| user == actor.user) {
         true => Ok(()),
-        false => Err(Refusal::not_found("One sees only one's own notifications.")),
+        false => Err(Refusal::not_found("You can only see your own notifications.")),
     }
 }
 
-/// A text that is no key names no notification.
+/// Parses a notification's key; an invalid key is answered like an unknown notification.
 fn parse(key: &str) -> Result<NotificationKey, Refusal> {
     key.parse().map_err(|_| Refusal::not_found("There is no such notification."))
 }

@@ -1,9 +1,9 @@
-//! One's notifications by REST, and the way in for those that an admin or a service posts.
+//! The caller's notifications over REST, and posting for admins and services.
 //!
-//! Never decides: it parses what is asked, asks `service`, and shows what it answered.
+//! Makes no decisions: it parses requests, calls `service`, and returns the results.
 
 mod handlers;
-// Its tests run with all others, whatever adapters are chosen.
+// Its tests run with all others, whichever adapters are enabled.
 #[cfg(any(feature = "stream", test))]
 mod stream;
 
@@ -20,15 +20,15 @@ use utoipa_axum::routes;
 pub use stream::{ChangedRows, Dispatcher, FeedEvent, Scheduled, ScheduledKind, StreamAnswer, StreamEvent};
 
 #[derive(utoipa::OpenApi)]
-#[openapi(info(title = "Palaver notifications", description = "What a user was told, and whether they read it."))]
+#[openapi(info(title = "Palaver notifications", description = "A user's notifications, and whether they were read."))]
 struct Document;
 
-/// The routes, under `/api/notifications`.
+/// Returns the routes, under `/api/notifications`.
 pub fn router(service: Arc<Notifications>) -> Router {
     described().split_for_parts().0.with_state(service)
 }
 
-/// The OpenAPI document of the function.
+/// Returns the OpenAPI document of the function.
 pub fn openapi() -> OpenApi {
     described().split_for_parts().1
 }

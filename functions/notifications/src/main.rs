@@ -1,4 +1,4 @@
-//! The notifications function alone: wiring only.
+//! The notifications function as a program: wiring only.
 
 #[tokio::main]
 async fn main() -> Result<(), host::FunctionError> {

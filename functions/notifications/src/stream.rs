@@ -1,8 +1,8 @@
-//! The DynamoDB stream's events: wakes the feed's consumers for the rooms of a batch, and tells all nodes which logs
-//! changed.
+//! Handles the events of the DynamoDB stream: runs the feed's consumers for the rooms of a batch, and notifies all
+//! nodes of the logs that changed.
 //!
-//! Never believes a record but for the name of its log: the log is read. What could not be done is named in the answer,
-//! and Lambda sends those records again (the event source has `ReportBatchItemFailures`).
+//! Takes only the log's name from a record: the log itself is read. The answer names what failed, and Lambda retries
+//! those records (the event source has `ReportBatchItemFailures`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,39 +17,39 @@ use store_dynamo::{Appended, DynamoStore};
 
 pub use store_dynamo::{StreamAnswer, StreamEvent};
 
-/// How long one call sweeps. What is being read then may take as long again, within the function's time-out.
+/// How long one call sweeps. A read that is still running may take as long again, within the function's timeout.
 const SWEEP: Duration = Duration::from_secs(30);
 
-/// What the function is called with.
+/// The events that the function is invoked with.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 pub enum FeedEvent {
     /// The table's stream has records.
     Changed(StreamEvent),
-    /// A schedule's time has come: rooms are looked for whose records were lost.
+    /// A schedule fired: find rooms whose records were lost.
     Scheduled(Scheduled),
 }
 
-/// The event of a schedule of EventBridge.
+/// An event of an EventBridge schedule.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Scheduled {
-    /// Only this kind is taken.
+    /// The event's kind; no other kind is accepted.
     #[serde(rename = "detail-type")]
     pub kind: ScheduledKind,
 }
 
-/// What its `detail-type` says.
+/// The event's `detail-type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum ScheduledKind {
-    /// A rule's schedule; a schedule with a payload of its own gives it the same.
+    /// The schedule of a rule; a schedule with its own payload sets the same value.
     #[serde(rename = "Scheduled Event")]
     Scheduled,
 }
 
-/// Writes for all nodes which logs changed: what [`RoomLog::changes`] reads.
+/// Writes which logs changed, for all nodes: the rows that [`RoomLog::changes`] reads.
 #[async_trait]
 pub trait ChangedRows: Send + Sync {
-    /// Writes them durably.
+    /// Writes the rows durably.
     async fn write(&self, by: &str, heads: &[(LogId, Seq)]) -> StoreResult<()>;
 }
 
@@ -60,35 +60,35 @@ impl ChangedRows for DynamoStore {
     }
 }
 
-/// What the events are given to.
+/// Dispatches events to the feed and to the nodes.
 pub struct Dispatcher {
-    /// Tells this process's rows from those of others.
+    /// The name that distinguishes this process's rows from others.
     pub name: String,
-    /// For the epoch.
+    /// The log, for the epoch.
     pub log: Arc<dyn RoomLog>,
-    /// The consumers.
+    /// The feed's consumers.
     pub catch_up: Arc<CatchUp>,
-    /// The nodes that follow a log.
+    /// Notifies the nodes that follow a log.
     pub bus: Arc<dyn Bus>,
-    /// All nodes, also while the bus is down.
+    /// Notifies all nodes, even while the bus is down.
     pub rows: Arc<dyn ChangedRows>,
 }
 
 impl Dispatcher {
-    /// Deals with a call. The answer names what is to come again.
+    /// Handles a call. The answer names the records to retry.
     pub async fn answer(&self, event: FeedEvent) -> StreamAnswer {
         match event {
             FeedEvent::Changed(event) => self.event(event).await,
             FeedEvent::Scheduled(_) => {
                 if let Err(error) = self.catch_up.sweep(SWEEP).await {
-                    tracing::warn!(%error, "the sweep broke off; the next one goes on there");
+                    tracing::warn!(%error, "sweep failed, the next one will continue there");
                 }
                 StreamAnswer::again([])
             }
         }
     }
 
-    /// Deals with a batch. The answer names the first record of each log that is to come again.
+    /// Handles a batch. The answer names the first record to retry of each log.
     pub async fn event(&self, event: StreamEvent) -> StreamAnswer {
         let mut first: BTreeMap<LogId, String> = BTreeMap::new();
         let mut heads: BTreeMap<LogId, Seq> = BTreeMap::new();
@@ -102,14 +102,14 @@ impl Dispatcher {
         StreamAnswer::again(failed.into_iter().filter_map(|log| first.remove(&log)))
     }
 
-    /// Deals with logs that changed. Returns those that are to be told again.
+    /// Handles changed logs. Returns those to retry.
     pub async fn changed(&self, heads: &[(LogId, Seq)]) -> Vec<LogId> {
         if heads.is_empty() {
             return Vec::new();
         }
-        // First who waits for messages, then what follows from them.
+        // Clients that wait for messages come first, then the consumers.
         if let Err(error) = self.tell(heads).await {
-            tracing::warn!(%error, "which logs changed could not be told; it is tried again");
+            tracing::warn!(%error, "failed to write which logs changed, will retry");
             return heads.iter().map(|(log, _)| *log).collect();
         }
         let rooms: Vec<RoomId> = heads.iter().filter_map(|(log, _)| log.room()).collect();

@@ -1,4 +1,4 @@
-//! The routes of notifications, as a caller sees them; on the store in memory.
+//! Tests the notification routes as a caller sees them, on the store in memory.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ async fn world() -> World {
 }
 
 impl World {
-    /// The function as `user` calls it. The layers of `web::mount` leave who calls in the request.
+    /// Returns the function as called by `user`. The layers of `web::mount` store the caller in the request.
     fn router(&self, user: Option<UserId>) -> Router {
         let router = notifications::router(self.notifications.clone());
         match user {
@@ -87,7 +87,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn what_an_admin_posts_is_listed_read_and_deleted() {
+async fn a_posted_notification_is_listed_read_and_deleted() {
     let world = world().await;
     let body = json!({ "user_id": BOB.to_string(), "title": "Maintenance", "body": "At nine", "notif_type": "system",
         "room_id": Uuid::from_u128(9).to_string() });
@@ -112,7 +112,7 @@ async fn what_an_admin_posts_is_listed_read_and_deleted() {
 }
 
 #[tokio::test]
-async fn a_repeat_with_the_same_key_posts_once() {
+async fn a_retry_with_the_same_key_posts_once() {
     let world = world().await;
     let key = Uuid::now_v7().to_string();
     let body = json!({ "user_id": BOB.to_string(), "title": "Once" });
@@ -122,14 +122,14 @@ async fn a_repeat_with_the_same_key_posts_once() {
     let (status, second) = world.post(Some(ADA), Some(&format!("\"{key}\"")), &body).await;
     assert_eq!((status, &second), (StatusCode::OK, &first), "a week later, and quoted");
     assert_eq!(world.get(BOB, "/api/notifications/me/unread-count").await, json!({ "unread": 1 }));
-    // Deleted, it does not come back.
+    // A deleted notification does not come back.
     world.ask(BOB, Method::DELETE, &format!("/api/notifications/{}", first["key"].as_str().expect("a key"))).await;
     assert_eq!(world.post(Some(ADA), Some(&key), &body).await.0, StatusCode::OK);
     assert_eq!(world.get(BOB, "/api/notifications/me").await["items"], json!([]));
 }
 
 #[tokio::test]
-async fn keys_that_cannot_be_checked_for_a_repeat_are_refused() {
+async fn keys_that_dedup_cannot_use_are_refused() {
     let world = world().await;
     let body = json!({ "user_id": BOB.to_string(), "title": "Once" });
     let late = world.clock.now().0 as u64 + 3_600_000;
@@ -143,7 +143,7 @@ async fn keys_that_cannot_be_checked_for_a_repeat_are_refused() {
 }
 
 #[tokio::test]
-async fn only_admins_post_and_only_what_makes_sense() {
+async fn only_admins_post_and_only_valid_notifications() {
     let world = world().await;
     let to_ada = json!({ "user_id": ADA.to_string(), "title": "Hello" });
     assert_eq!(world.post(Some(BOB), None, &to_ada).await.0, StatusCode::FORBIDDEN);
@@ -168,7 +168,7 @@ async fn only_admins_post_and_only_what_makes_sense() {
 }
 
 #[tokio::test]
-async fn somebody_elses_notifications_are_not_found() {
+async fn another_users_notifications_are_not_found() {
     let world = world().await;
     let key = world.posted("For Bob").await;
     for (method, path) in [
@@ -215,7 +215,7 @@ async fn a_list_is_paged_newest_first() {
 }
 
 #[tokio::test]
-async fn all_are_read_at_once_and_counting_has_an_end() {
+async fn all_are_marked_read_at_once_and_the_count_is_bounded() {
     let world = world().await;
     let store = world.memory.store();
     let log = domain::LogId::User(BOB);
@@ -254,7 +254,7 @@ async fn all_are_read_at_once_and_counting_has_an_end() {
 }
 
 #[tokio::test]
-async fn without_a_store_the_answer_says_when_to_come_back() {
+async fn without_a_store_the_answer_says_when_to_retry() {
     let world = world().await;
     world.memory.set_down(true);
     let (status, problem) = world.ask(BOB, Method::GET, "/api/notifications/me").await;

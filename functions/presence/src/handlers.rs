@@ -1,4 +1,4 @@
-//! One handler a route. `{user}` may be `me`; nobody writes another's presence.
+//! One handler per route. `{user}` may be `me`; users can only set their own presence.
 
 use std::sync::Arc;
 
@@ -20,23 +20,23 @@ type Answer<T> = Result<Json<T>, Problem>;
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListParams {
-    /// `next` of the page before.
+    /// The `next` of the previous page.
     pub after: Option<String>,
-    /// How many, at most 200.
+    /// The number of items, at most 200.
     pub limit: Option<usize>,
 }
 
-/// Where somebody types.
+/// The query of a typing call.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct TypingParams {
-    /// The room: its id or its slug.
+    /// The room's id or slug.
     pub room_id: String,
 }
 
-/// A client without a socket is there: to be repeated every 15 seconds.
+/// Sets the caller's presence, for a client without a socket; repeat every 15 seconds.
 #[utoipa::path(post, path = "/api/presence/{user}/heartbeat",
-    params(("user" = String, Path, description = "One's own id, or `me`")), request_body = HeartbeatBody,
+    params(("user" = String, Path, description = "The caller's user id, or `me`")), request_body = HeartbeatBody,
     responses((status = 200, body = PresenceEntry)))]
 pub async fn heartbeat(
     State(presence): Service,
@@ -50,14 +50,16 @@ pub async fn heartbeat(
     Ok(Json(view(&presence.heartbeat(&actor, status, client.as_deref()).await?)))
 }
 
-/// Those who share a room with one and are not offline, in order of id. In very large rooms only some.
+/// Lists users who share a room with the caller and are not offline.
+///
+/// Ordered by user id. Incomplete for very large rooms.
 #[utoipa::path(get, path = "/api/presence", params(ListParams), responses((status = 200, body = PresenceList)))]
 pub async fn list(
     State(presence): Service,
     Caller(actor): Caller,
     Query(params): Query<ListParams>,
 ) -> Answer<PresenceList> {
-    let bad = |_| Refusal::bad_request("`after` is the `next` of the page before.");
+    let bad = |_| Refusal::bad_request("`after` must be the `next` of the previous page.");
     let after: Option<UserId> = params.after.as_deref().map(str::parse).transpose().map_err(bad)?;
     let (found, more) = presence.list(&actor, after, params.limit).await?;
     let items: Vec<PresenceEntry> = found.iter().map(view).collect();
@@ -65,7 +67,7 @@ pub async fn list(
     Ok(Json(PresenceList { items, next }))
 }
 
-/// The presence of somebody who shares a room with one.
+/// Returns the presence of a user who shares a room with the caller.
 #[utoipa::path(get, path = "/api/presence/{user}",
     params(("user" = String, Path, description = "A user's id, or `me`")), responses((status = 200, body = PresenceEntry)))]
 pub async fn get(State(presence): Service, Caller(actor): Caller, Path(user): Path<String>) -> Answer<PresenceEntry> {
@@ -74,9 +76,9 @@ pub async fn get(State(presence): Service, Caller(actor): Caller, Path(user): Pa
     Ok(Json(view(&presence.get(&actor, user).await?)))
 }
 
-/// One is gone. Sockets that still live come back with their next refresh.
+/// Ends the caller's presence. Sockets that are still connected restore it with their next refresh.
 #[utoipa::path(delete, path = "/api/presence/{user}",
-    params(("user" = String, Path, description = "One's own id, or `me`")), responses((status = 204)))]
+    params(("user" = String, Path, description = "The caller's user id, or `me`")), responses((status = 204)))]
 pub async fn leave(
     State(presence): Service,
     Caller(actor): Caller,
@@ -87,9 +89,9 @@ pub async fn leave(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// One types in a room: holds for five seconds.
+/// Shows the caller as typing in a room, for five seconds.
 #[utoipa::path(post, path = "/api/presence/{user}/typing",
-    params(("user" = String, Path, description = "One's own id, or `me`"), TypingParams), responses((status = 204)))]
+    params(("user" = String, Path, description = "The caller's user id, or `me`"), TypingParams), responses((status = 204)))]
 pub async fn start_typing(
     State(presence): Service,
     Caller(actor): Caller,
@@ -99,9 +101,9 @@ pub async fn start_typing(
     typing(&presence, &actor, &user, &params, true).await
 }
 
-/// One stopped typing in a room.
+/// Stops showing the caller as typing in a room.
 #[utoipa::path(delete, path = "/api/presence/{user}/typing",
-    params(("user" = String, Path, description = "One's own id, or `me`"), TypingParams), responses((status = 204)))]
+    params(("user" = String, Path, description = "The caller's user id, or `me`"), TypingParams), responses((status = 204)))]
 pub async fn stop_typing(
     State(presence): Service,
     Caller(actor): Caller,
@@ -123,7 +125,7 @@ async fn typing(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Who types in a room.
+/// Lists the users who are typing in a room.
 #[utoipa::path(get, path = "/api/presence/rooms/{room}/typing",
     params(("room" = String, Path, description = "Id or slug")), responses((status = 200, body = TypingList)))]
 pub async fn typists(State(presence): Service, Caller(actor): Caller, Path(room): Path<String>) -> Answer<TypingList> {
@@ -134,7 +136,7 @@ pub async fn typists(State(presence): Service, Caller(actor): Caller, Path(room)
 fn oneself(actor: &Actor, user: &str) -> Result<(), Refusal> {
     match user == "me" || user.parse::<UserId>().is_ok_and(|user| user == actor.user) {
         true => Ok(()),
-        false => Err(Refusal::forbidden("Nobody writes another's presence.")),
+        false => Err(Refusal::forbidden("You can only set your own presence.")),
     }
 }
 

@@ -1,6 +1,6 @@
-//! Who is there and who types, by REST: for clients without a socket.
+//! Presence and typing over REST, for clients without a socket.
 //!
-//! Never decides: it parses what is asked, asks `service`, and shows what it answered.
+//! Makes no decisions: it parses requests, calls `service`, and returns the results.
 
 mod handlers;
 
@@ -14,15 +14,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 #[derive(utoipa::OpenApi)]
-#[openapi(info(title = "Palaver presence", description = "Who is there, and who types."))]
+#[openapi(info(title = "Palaver presence", description = "Who is online, and who is typing."))]
 struct Document;
 
-/// The routes, under `/api/presence`.
+/// Returns the routes, under `/api/presence`.
 pub fn router(service: Arc<Presence>) -> Router {
     described().split_for_parts().0.with_state(service)
 }
 
-/// The OpenAPI document of the function.
+/// Returns the OpenAPI document of the function.
 pub fn openapi() -> OpenApi {
     described().split_for_parts().1
 }

@@ -1,4 +1,4 @@
-//! The presence function alone: wiring only.
+//! The presence function as a program: wiring only.
 
 #[tokio::main]
 async fn main() -> Result<(), host::FunctionError> {

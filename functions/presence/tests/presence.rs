@@ -1,4 +1,4 @@
-//! The routes of presence, as a caller sees them; on the store in memory and the presence of one process.
+//! Tests the presence routes as a caller sees them, on the store in memory and the presence of one process.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +32,7 @@ struct World {
     logs: Arc<Logs>,
     presence: Arc<Presence>,
     clock: Arc<ManualClock>,
-    /// Another node's ear.
+    /// The bus endpoint of another node.
     other: Arc<dyn Bus>,
     heard: Mutex<mpsc::Receiver<Heard>>,
 }
@@ -69,7 +69,7 @@ impl World {
         self.feed(room).await;
     }
 
-    /// What the feed does with a room's entries.
+    /// Does what the feed does with a room's entries.
     async fn feed(&self, room: RoomId) {
         let store = self.memory.store();
         let tip = store.log.tip(LogId::Room(room)).await.expect("reads");
@@ -78,7 +78,7 @@ impl World {
         OwnRooms::new(self.logs.clone()).consume(&batch).await.expect("the store answers");
     }
 
-    /// A private room of Ada's, with these people in it.
+    /// Creates a private room of Ada's with these members.
     async fn room(&self, people: &[UserId]) -> RoomId {
         let id = ids::room();
         let room = Room {
@@ -142,7 +142,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_heartbeat_holds_for_its_life_and_the_best_client_wins() {
+async fn a_heartbeat_expires_and_the_best_client_wins() {
     let world = world().await;
     world.room(&[BOB]).await;
     assert_eq!(world.status(ADA, BOB).await, "offline");
@@ -154,13 +154,13 @@ async fn a_heartbeat_holds_for_its_life_and_the_best_client_wins() {
     world.clock.advance(PRESENCE_LIFE - Duration::from_secs(1));
     world.beat(BOB, json!({ "status": "away", "client": "desk" })).await;
     world.clock.advance(Duration::from_secs(2));
-    assert_eq!(world.status(ADA, BOB).await, "away", "the phone is silent");
+    assert_eq!(world.status(ADA, BOB).await, "away", "the phone's heartbeat expired");
     world.clock.advance(PRESENCE_LIFE);
     assert_eq!(world.status(ADA, BOB).await, "offline");
 }
 
 #[tokio::test]
-async fn a_heartbeat_needs_no_body_and_offline_is_none() {
+async fn a_heartbeat_needs_no_body_and_cannot_be_offline() {
     let world = world().await;
     let (status, body) = world.call(Some(BOB), Method::POST, &format!("/api/presence/{BOB}/heartbeat"), None).await;
     assert_eq!((status, &body["status"]), (StatusCode::OK, &json!("online")));
@@ -173,7 +173,7 @@ async fn a_heartbeat_needs_no_body_and_offline_is_none() {
 }
 
 #[tokio::test]
-async fn nobody_writes_anothers_presence() {
+async fn users_only_set_their_own_presence() {
     let world = world().await;
     let room = world.room(&[BOB]).await;
     world.beat(BOB, json!({})).await;
@@ -192,7 +192,7 @@ async fn nobody_writes_anothers_presence() {
 }
 
 #[tokio::test]
-async fn strangers_are_not_found_and_not_listed() {
+async fn users_who_share_no_room_are_neither_found_nor_listed() {
     let world = world().await;
     let room = world.room(&[BOB]).await;
     for user in [ADA, BOB, EVE] {
@@ -207,7 +207,7 @@ async fn strangers_are_not_found_and_not_listed() {
     let (_, list) = world.ask(ADA, Method::GET, "/api/presence").await;
     let users: Vec<&Value> = list["items"].as_array().expect("items").iter().map(|one| &one["user"]).collect();
     assert_eq!(users, [&json!(ADA.to_string()), &json!(BOB.to_string())]);
-    // One who left shares the room no more.
+    // A user who left no longer shares the room.
     world.does(BOB, room, Intent::Leave).await;
     assert_eq!(world.ask(ADA, Method::GET, &format!("/api/presence/{BOB}")).await.0, StatusCode::NOT_FOUND);
     assert_eq!(world.ask(BOB, Method::GET, "/api/presence").await.1["items"].as_array().map(Vec::len), Some(1));
@@ -215,7 +215,7 @@ async fn strangers_are_not_found_and_not_listed() {
 }
 
 #[tokio::test]
-async fn an_invited_person_sees_nobody_yet() {
+async fn an_invited_user_sees_no_members_yet() {
     let world = world().await;
     let room = world.room(&[BOB]).await;
     world.beat(BOB, json!({})).await;
@@ -231,7 +231,7 @@ async fn an_invited_person_sees_nobody_yet() {
 }
 
 #[tokio::test]
-async fn who_has_just_met_is_no_stranger() {
+async fn users_who_just_joined_a_room_see_each_other() {
     let world = world().await;
     let room = world.room(&[BOB]).await;
     let change = Change {
@@ -244,7 +244,7 @@ async fn who_has_just_met_is_no_stranger() {
     world.logs.submit(LogId::Room(room), change).await.expect("accepted");
     let change = Change { by: actor(EVE), id: ids::entry(), seen: None, epoch: None, intent: Intent::Join };
     world.logs.submit(LogId::Room(room), change).await.expect("accepted");
-    // Eve's own row of the room is not there yet: the feed is a little behind.
+    // Eve's own row of the room does not exist yet: the feed is a little behind.
     let path = format!("/api/presence/{EVE}");
     let (asked, ()) = tokio::join!(world.ask(BOB, Method::GET, &path), async {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -267,7 +267,7 @@ async fn a_list_is_paged() {
     assert_eq!(world.ask(ADA, Method::GET, "/api/presence?after=x").await.0, StatusCode::BAD_REQUEST);
 }
 
-/// What a listener of the node heard.
+/// Asserts on what a listener of the node received.
 #[derive(Default)]
 struct Ear(Mutex<Vec<Typing>>);
 
@@ -278,7 +278,7 @@ impl TypingListener for Ear {
 }
 
 #[tokio::test]
-async fn typing_is_told_here_and_on_the_bus_and_ends_by_itself() {
+async fn typing_is_sent_locally_and_on_the_bus_and_expires() {
     let world = world().await;
     let room = world.room(&[BOB]).await;
     let ear = Arc::new(Ear::default());
@@ -289,7 +289,7 @@ async fn typing_is_told_here_and_on_the_bus_and_ends_by_itself() {
     assert_eq!(world.typists(ADA, room).await, ["bob"]);
     let typing = Typing { room, user: BOB, on: true };
     assert_eq!(*ear.0.lock(), std::slice::from_ref(&typing));
-    let heard = world.heard.lock().try_recv().expect("the other node hears it");
+    let heard = world.heard.lock().try_recv().expect("the other node receives it");
     assert_eq!(heard, Heard { log: LogId::Room(room), message: BusMessage::Typing(typing) });
     assert_eq!(world.ask(BOB, Method::DELETE, &path).await.0, StatusCode::NO_CONTENT);
     assert!(world.typists(ADA, room).await.is_empty());
@@ -299,7 +299,7 @@ async fn typing_is_told_here_and_on_the_bus_and_ends_by_itself() {
 }
 
 #[tokio::test]
-async fn only_who_could_send_is_seen_typing() {
+async fn only_users_who_may_send_are_shown_typing() {
     let world = world().await;
     let room = world.room(&[BOB]).await;
     let path = format!("/api/presence/me/typing?room_id={room}");
@@ -323,7 +323,7 @@ async fn only_who_could_send_is_seen_typing() {
 }
 
 #[tokio::test]
-async fn one_watches_oneself_and_who_shares_a_room() {
+async fn users_watch_themselves_and_those_who_share_a_room() {
     let world = world().await;
     world.room(&[BOB]).await;
     let asked = [EVE, BOB, ADA, BOB];
@@ -335,7 +335,7 @@ async fn one_watches_oneself_and_who_shares_a_room() {
 }
 
 #[tokio::test]
-async fn the_tier_is_told_who_came_and_went() {
+async fn the_tier_learns_who_came_and_went() {
     let world = world().await;
     world.presence.connected(BOB, "n1-1").await;
     world.presence.connected(BOB, "n1-2").await;
@@ -343,7 +343,7 @@ async fn the_tier_is_told_who_came_and_went() {
     assert_eq!(changed.iter().map(|one| (one.user, one.status)).collect::<Vec<_>>(), [(BOB, PresenceStatus::Online)]);
     assert_eq!(world.presence.online().await, 1);
     world.presence.disconnected(BOB, "n1-1").await;
-    assert!(world.presence.changed().await.is_empty(), "another socket is there");
+    assert!(world.presence.changed().await.is_empty(), "another socket is connected");
     world.presence.refresh(&[(BOB, "n1-2".into(), PresenceStatus::Away)]).await;
     assert_eq!(world.presence.changed().await[0].status, PresenceStatus::Away);
     world.presence.disconnected(BOB, "n1-2").await;

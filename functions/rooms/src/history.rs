@@ -1,4 +1,4 @@
-//! Messages: pages of them, and their changes by REST.
+//! Messages over REST: pages of history, and changes.
 
 use axum::extract::State;
 use domain::text::Emoji;
@@ -22,7 +22,7 @@ fn shown(room: RoomId, page: &MessagePage) -> (StoreEpoch, Json<messages::Messag
     (StoreEpoch(page.epoch), Json(view::page(room, page)))
 }
 
-/// A page of history, oldest first: the newest, those `before` or those `after` a seq.
+/// Returns a page of history, oldest first: the newest messages, or those `before` or `after` a seq.
 #[utoipa::path(get, path = "/{room}/messages", params(("room", description = "Id or slug"), HistoryParams), responses((status = 200, body = messages::MessagePage)))]
 pub async fn page(
     State(f): State<RoomsFunction>,
@@ -39,7 +39,7 @@ pub async fn page(
     Ok(shown(id, &f.messages.page(&actor, &RoomRef::Id(id), query).await?))
 }
 
-/// A message.
+/// Sends a message.
 #[utoipa::path(post, path = "/{room}/messages", params(("room", description = "Id or slug")), request_body = SendBody, responses((status = 201, body = Acked)))]
 pub async fn send(
     State(f): State<RoomsFunction>,
@@ -48,14 +48,14 @@ pub async fn send(
     headers: WriteHeaders,
     Json(body): Json<SendBody>,
 ) -> Result<(StatusCode, Json<Acked>), Problem> {
-    let bad = |_| Refusal::not_found("One of the files is not there.");
+    let bad = |_| Refusal::not_found("One of the files does not exist.");
     let files = body.files.iter().map(|id| id.parse::<FileId>()).collect::<Result<_, _>>().map_err(bad)?;
     let text = body.text.try_into().map_err(Refusal::from)?;
     let intent = Intent::Send { text, reply_to: body.reply_to, thread: body.thread, files };
     Ok((StatusCode::CREATED, change(f, caller, room, headers, body.seen, intent).await?))
 }
 
-/// One message, as it is now.
+/// Returns one message in its current state.
 #[utoipa::path(get, path = "/{room}/messages/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path)), responses((status = 200, body = Event)))]
 pub async fn one(
     State(f): State<RoomsFunction>,
@@ -68,7 +68,7 @@ pub async fn one(
     Ok((StoreEpoch(page.epoch), Json(Event::new(id, entry, &page.related))))
 }
 
-/// Another text for one's own message.
+/// Edits one of the caller's messages.
 #[utoipa::path(patch, path = "/{room}/messages/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path)), request_body = EditBody, responses((status = 200, body = Acked)))]
 pub async fn edit(
     State(f): State<RoomsFunction>,
@@ -81,7 +81,7 @@ pub async fn edit(
     change(f, caller, room, headers, body.seen, Intent::Edit { target: seq, text }).await
 }
 
-/// A message away.
+/// Deletes a message.
 #[utoipa::path(delete, path = "/{room}/messages/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path), SeenParams), responses((status = 200, body = Acked)))]
 pub async fn delete(
     State(f): State<RoomsFunction>,
@@ -93,7 +93,7 @@ pub async fn delete(
     change(f, caller, room, headers, query.seen, Intent::Delete { target: seq }).await
 }
 
-/// A reaction, on or off.
+/// Adds or removes a reaction.
 #[utoipa::path(post, path = "/{room}/messages/{seq}/reactions", params(("room", description = "Id or slug"), ("seq" = Seq, Path)), request_body = ReactBody, responses((status = 200, body = Acked)))]
 pub async fn react(
     State(f): State<RoomsFunction>,
@@ -106,7 +106,7 @@ pub async fn react(
     change(f, caller, room, headers, body.seen, intent).await
 }
 
-/// Who reacted with an emoji, in order of user id.
+/// Lists the users who reacted with an emoji, ordered by user id.
 #[utoipa::path(get, path = "/{room}/messages/{seq}/reactions/{emoji}", params(("room", description = "Id or slug"), ("seq" = Seq, Path), ("emoji" = String, Path), PageParams), responses((status = 200, body = UserPage)))]
 pub async fn reactors(
     State(f): State<RoomsFunction>,
@@ -121,7 +121,7 @@ pub async fn reactors(
     Ok(Json(UserPage { items, next }))
 }
 
-/// The messages of a thread; the first page begins with the message it hangs on.
+/// Returns a page of a thread; the first page starts with its root message.
 #[utoipa::path(get, path = "/{room}/threads/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path), ThreadParams), responses((status = 200, body = messages::MessagePage)))]
 pub async fn thread(
     State(f): State<RoomsFunction>,
@@ -133,7 +133,7 @@ pub async fn thread(
     Ok(shown(id, &f.messages.thread(&actor, &RoomRef::Id(id), seq, query.after, query.limit).await?))
 }
 
-/// The pinned messages, in order.
+/// Returns the pinned messages, in order.
 #[utoipa::path(get, path = "/{room}/pins", params(("room", description = "Id or slug")), responses((status = 200, body = messages::MessagePage)))]
 pub async fn pins(State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>) -> PageAnswer {
     let id = f.access.id(&room.parse()?).await?;
@@ -165,14 +165,14 @@ pub async fn unpin(
     change(f, caller, room, headers, query.seen, Intent::Pin { target: seq, on: false }).await
 }
 
-/// How far one has read.
+/// Returns the caller's read mark.
 #[utoipa::path(get, path = "/{room}/read", params(("room", description = "Id or slug")), responses((status = 200, body = ReadView)))]
 pub async fn mark(State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>) -> Answer<ReadView> {
     let room = f.access.room(&actor, &room.parse()?).await?.room.id;
     read_view(f.marks.mark(actor.user, room).await?)
 }
 
-/// Raises one's mark; a lower one changes nothing.
+/// Raises the caller's read mark; a lower one has no effect.
 #[utoipa::path(post, path = "/{room}/read", params(("room", description = "Id or slug")), request_body = ReadBody, responses((status = 200, body = ReadView)))]
 pub async fn read(
     State(f): State<RoomsFunction>,

@@ -1,6 +1,6 @@
-//! Rooms, members and history by REST.
+//! Rooms, members and history over REST.
 //!
-//! Never decides: it parses what is asked, asks `service`, and shows what it answered.
+//! Makes no decisions: it parses requests, calls `service`, and returns the results.
 
 mod history;
 mod members;
@@ -17,21 +17,21 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// What the function needs of the service.
+/// The use cases that the function needs.
 #[derive(Clone)]
 pub struct RoomsFunction {
     /// Rooms and members.
     pub rooms: Arc<Rooms>,
-    /// History, and changes of messages.
+    /// History, and changes to messages.
     pub messages: Arc<Messages>,
     /// Read marks.
     pub marks: Arc<Marks>,
-    /// Who may see what.
+    /// Access checks.
     pub access: Arc<Access>,
 }
 
 impl RoomsFunction {
-    /// Of all use cases, those that the function needs.
+    /// Takes the use cases that the function needs.
     pub fn of(services: &Services) -> Self {
         RoomsFunction {
             rooms: services.rooms.clone(),
@@ -46,13 +46,13 @@ impl RoomsFunction {
 #[openapi(info(title = "Palaver rooms", description = "Rooms, members and history. Also under `/api/chat/rooms`."))]
 struct Document;
 
-/// The routes, under `/api/rooms` and `/api/chat/rooms`.
+/// Returns the routes, under `/api/rooms` and `/api/chat/rooms`.
 pub fn router(service: RoomsFunction) -> Router {
     let (routes, _) = described().split_for_parts();
     Router::new().nest("/api/rooms", routes.clone()).nest("/api/chat/rooms", routes).with_state(service)
 }
 
-/// The OpenAPI document of the function.
+/// Returns the OpenAPI document of the function.
 pub fn openapi() -> OpenApi {
     OpenApiRouter::<RoomsFunction>::with_openapi(Document::openapi())
         .nest("/api/rooms", described())
@@ -92,7 +92,7 @@ fn described() -> OpenApiRouter<RoomsFunction> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_document_names_the_paths_that_are_served() {
+    fn the_document_lists_the_served_paths() {
         let document = super::openapi();
         for path in ["/api/rooms", "/api/rooms/directory", "/api/rooms/{room}", "/api/rooms/{room}/messages/{seq}"] {
             assert!(document.paths.paths.contains_key(path), "{path} of {:?}", document.paths.paths.keys());

@@ -1,4 +1,4 @@
-//! The rooms function alone: wiring only.
+//! The rooms function as a program: wiring only.
 
 #[tokio::main]
 async fn main() -> Result<(), host::FunctionError> {

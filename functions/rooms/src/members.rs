@@ -1,4 +1,4 @@
-//! Who is in: joining, leaving, and what moderators do.
+//! Members over REST: joining, leaving, and moderation.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::view;
 
 type Answer<T> = Result<Json<T>, Problem>;
 
-/// Comes in, or accepts an invitation.
+/// Joins a room, or accepts an invitation.
 #[utoipa::path(post, path = "/{room}/join", params(("room", description = "Id or slug")), request_body = SeenBody, responses((status = 200, body = Acked)))]
 pub async fn join(
     State(f): State<RoomsFunction>,
@@ -31,7 +31,7 @@ pub async fn join(
     Ok(Json(view::acked(asked.id(), &ack)))
 }
 
-/// Goes, or declines an invitation.
+/// Leaves a room, or declines an invitation.
 #[utoipa::path(post, path = "/{room}/leave", params(("room", description = "Id or slug")), request_body = SeenBody, responses((status = 200, body = Acked)))]
 pub async fn leave(
     State(f): State<RoomsFunction>,
@@ -45,7 +45,7 @@ pub async fn leave(
     Ok(Json(view::acked(asked.id(), &ack)))
 }
 
-/// The members, in order of user id; the invited and the banned too, for those who are in.
+/// Lists the members, ordered by user id; members also see invited and banned users.
 #[utoipa::path(get, path = "/{room}/members", params(("room", description = "Id or slug"), PageParams), responses((status = 200, body = MemberPage)))]
 pub async fn list(
     State(f): State<RoomsFunction>,
@@ -58,7 +58,7 @@ pub async fn list(
     Ok(Json(MemberPage { items, next: listed.next.map(|user| user.to_string()) }))
 }
 
-/// One member.
+/// Returns one member.
 #[utoipa::path(get, path = "/{room}/members/{user}", params(("room", description = "Id or slug"), ("user", description = "Id or name")), responses((status = 200, body = MemberView)))]
 pub async fn get(
     State(f): State<RoomsFunction>,
@@ -70,7 +70,7 @@ pub async fn get(
     Ok(Json(member_view(&member, &related)))
 }
 
-/// Another role for a member.
+/// Changes a member's role.
 #[utoipa::path(patch, path = "/{room}/members/{user}", params(("room", description = "Id or slug"), ("user", description = "Id or name")), request_body = RoleBody, responses((status = 200, body = Acked)))]
 pub async fn set_role(
     State(f): State<RoomsFunction>,
@@ -83,7 +83,7 @@ pub async fn set_role(
     change(f, caller, room, headers, body.seen, Intent::SetRole { user, role: body.role }).await
 }
 
-/// Asks somebody in.
+/// Invites a user.
 #[utoipa::path(post, path = "/{room}/invite", params(("room", description = "Id or slug")), request_body = InviteBody, responses((status = 200, body = Acked)))]
 pub async fn invite(
     State(f): State<RoomsFunction>,
@@ -97,7 +97,7 @@ pub async fn invite(
     change(f, caller, room, headers, body.seen, intent).await
 }
 
-/// Removes a member, who may come again.
+/// Removes a member, who can join again.
 #[utoipa::path(post, path = "/{room}/kick", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
 pub async fn kick(
     State(f): State<RoomsFunction>,
@@ -110,7 +110,7 @@ pub async fn kick(
     change(f, caller, room, headers, body.seen, Intent::Kick { user, why }).await
 }
 
-/// Removes somebody and keeps them out.
+/// Bans a user: removes them and prevents them from joining again.
 #[utoipa::path(post, path = "/{room}/ban", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
 pub async fn ban(
     State(f): State<RoomsFunction>,
@@ -123,7 +123,7 @@ pub async fn ban(
     change(f, caller, room, headers, body.seen, Intent::Ban { user, why }).await
 }
 
-/// Lets somebody come in again.
+/// Lifts a user's ban.
 #[utoipa::path(post, path = "/{room}/unban", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
 pub async fn unban(
     State(f): State<RoomsFunction>,
@@ -136,7 +136,7 @@ pub async fn unban(
     change(f, caller, room, headers, body.seen, Intent::Unban { user }).await
 }
 
-/// Nothing from a member for so many seconds.
+/// Mutes a member for a number of seconds.
 #[utoipa::path(post, path = "/{room}/mute", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
 pub async fn mute(
     State(f): State<RoomsFunction>,
@@ -146,13 +146,13 @@ pub async fn mute(
     Json(body): Json<MemberBody>,
 ) -> Answer<Acked> {
     let seconds = body.seconds.filter(|seconds| (1..=MUTE_SECONDS).contains(seconds));
-    let bad = || Refusal::bad_request(format!("Say for how long: `seconds` is 1 to {MUTE_SECONDS}."));
+    let bad = || Refusal::bad_request(format!("Set the length of the mute: `seconds` must be 1 to {MUTE_SECONDS}."));
     let until = service::SystemClock.now() + Duration::from_secs(seconds.ok_or_else(bad)?);
     let (user, why) = (whom(&f, &body).await?, why(&body)?);
     change(f, caller, room, headers, body.seen, Intent::Mute { user, until, why }).await
 }
 
-/// A member may send again.
+/// Ends a member's mute.
 #[utoipa::path(post, path = "/{room}/unmute", params(("room", description = "Id or slug")), request_body = MemberBody, responses((status = 200, body = Acked)))]
 pub async fn unmute(
     State(f): State<RoomsFunction>,
@@ -172,7 +172,7 @@ async fn whom(f: &RoomsFunction, body: &MemberBody) -> Result<UserId, Refusal> {
 fn why(body: &MemberBody) -> Result<Option<String>, Refusal> {
     let why = body.why.as_deref().map(str::trim).filter(|why| !why.is_empty());
     if why.is_some_and(|why| why.chars().count() > REASON_CHARS) {
-        return Err(Refusal::bad_request(format!("A reason has at most {REASON_CHARS} characters.")));
+        return Err(Refusal::bad_request(format!("A reason can have at most {REASON_CHARS} characters.")));
     }
     Ok(why.map(str::to_owned))
 }

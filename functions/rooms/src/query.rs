@@ -1,4 +1,4 @@
-//! What calls carry in path, query and headers.
+//! The parameters of calls, in path, query and headers.
 
 use axum::extract::FromRequestParts;
 use domain::name::Slug;
@@ -9,29 +9,29 @@ use service::ChangeRequest;
 use utoipa::IntoParams;
 use web::{EpochHeader, IdempotencyKey, Problem};
 
-/// `after` and `limit` of a list.
+/// The `after` and `limit` parameters of a list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageParams {
-    /// `next` of the page before.
+    /// The `next` of the previous page.
     pub after: Option<String>,
-    /// How many, at most 100.
+    /// The number of items, at most 100.
     pub limit: Option<usize>,
 }
 
 impl PageParams {
-    /// `after` as a room's id.
+    /// Parses `after` as a room's id.
     pub fn after_room(&self) -> Result<Option<RoomId>, Refusal> {
         self.parsed()
     }
 
-    /// `after` as a user's id.
+    /// Parses `after` as a user's id.
     pub fn after_user(&self) -> Result<Option<UserId>, Refusal> {
         self.parsed()
     }
 
     fn parsed<T: std::str::FromStr>(&self) -> Result<Option<T>, Refusal> {
-        let bad = |_| Refusal::bad_request("`after` is the `next` of the page before.");
+        let bad = |_| Refusal::bad_request("`after` must be the `next` of the previous page.");
         self.after.as_deref().map(str::parse).transpose().map_err(bad)
     }
 }
@@ -43,16 +43,16 @@ pub struct DirectoryParams {
     /// The beginning of a slug or a name.
     #[serde(default)]
     pub prefix: String,
-    /// `next` of the page before.
+    /// The `next` of the previous page.
     pub after: Option<String>,
-    /// How many, at most 100.
+    /// The number of items, at most 100.
     pub limit: Option<usize>,
 }
 
 impl DirectoryParams {
-    /// `after` as a slug.
+    /// Parses `after` as a slug.
     pub fn after_slug(&self) -> Result<Option<Slug>, Refusal> {
-        let bad = |_| Refusal::bad_request("`after` is the `next` of the page before.");
+        let bad = |_| Refusal::bad_request("`after` must be the `next` of the previous page.");
         self.after.as_deref().map(Slug::parse).transpose().map_err(bad)
     }
 }
@@ -61,13 +61,13 @@ impl DirectoryParams {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct HistoryParams {
-    /// Messages before this seq.
+    /// Returns messages before this seq.
     pub before: Option<Seq>,
-    /// Messages after this seq.
+    /// Returns messages after this seq.
     pub after: Option<Seq>,
-    /// How many; 50 when left out, at most 200.
+    /// The number of messages; 50 by default, at most 200.
     pub limit: Option<usize>,
-    /// What the page must know of: the highest seq that the caller was acked or reset to.
+    /// What the page must include knowledge of: the highest seq that the caller was acked or reset to.
     pub min_seq: Option<Seq>,
 }
 
@@ -75,18 +75,18 @@ pub struct HistoryParams {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ThreadParams {
-    /// Messages after this seq.
+    /// Returns messages after this seq.
     #[serde(default)]
     pub after: Seq,
-    /// How many, at most 200.
+    /// The number of messages, at most 200.
     pub limit: Option<usize>,
 }
 
-/// What an append by PUT or DELETE says in its query.
+/// The query of a change by PUT or DELETE.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct SeenParams {
-    /// The head that the client knew; with `Idempotency-Key`.
+    /// The head that the client knew when it first tried; required with `Idempotency-Key`.
     pub seen: Option<Seq>,
 }
 
@@ -108,19 +108,19 @@ impl<S: Send + Sync> FromRequestParts<S> for WriteHeaders {
 }
 
 impl WriteHeaders {
-    /// With the `seen` of the body or query. A key without `seen` could not be looked up, so it is
-    /// refused; without both the server makes the id.
+    /// Combines the headers with the `seen` of the body or query. A key without `seen` is refused, because dedup would
+    /// be impossible; without both, the server generates the id.
     pub fn asked(&self, seen: Option<Seq>) -> Result<ChangeRequest, Refusal> {
         let asked = self.unseen();
         if asked.id.is_some() && seen.is_none() {
             return Err(Refusal::bad_request(
-                "An Idempotency-Key needs `seen`, the head that you knew when you first tried.",
+                "Send `seen` (the head that you knew when you first tried) with the Idempotency-Key.",
             ));
         }
         Ok(ChangeRequest { seen: asked.id.and(seen), ..asked })
     }
 
-    /// For what begins a log of its own, where nothing could have been seen.
+    /// Returns the request for a change that begins a new log, where no head could be known.
     pub fn unseen(&self) -> ChangeRequest {
         ChangeRequest { id: self.key.0, seen: None, epoch: self.epoch.0 }
     }

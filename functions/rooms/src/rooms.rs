@@ -1,4 +1,4 @@
-//! Rooms: lists, one, new, changed.
+//! Rooms over REST: lists, and reading, creating and changing one.
 
 use axum::extract::State;
 use domain::limits::DESCRIPTION_CHARS;
@@ -18,7 +18,7 @@ use crate::view;
 
 type Answer<T> = Result<Json<T>, Problem>;
 
-/// One's rooms and invitations.
+/// Lists the caller's rooms and invitations.
 #[utoipa::path(get, path = "/", params(PageParams), responses((status = 200, body = RoomPage)))]
 pub async fn list(
     State(f): State<RoomsFunction>,
@@ -32,7 +32,7 @@ pub async fn list(
     Ok(Json(RoomPage { items, next }))
 }
 
-/// A new room, whose owner one becomes.
+/// Creates a room and makes the caller its owner.
 #[utoipa::path(post, path = "/", request_body = CreateRoom, responses((status = 201, body = RoomView)))]
 pub async fn create(
     State(f): State<RoomsFunction>,
@@ -51,7 +51,7 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(view::room(&actor, &details))))
 }
 
-/// Public rooms that one may join, in order of their slug.
+/// Lists the public rooms, ordered by slug.
 #[utoipa::path(get, path = "/directory", params(DirectoryParams), responses((status = 200, body = DirectoryPage)))]
 pub async fn directory(
     State(f): State<RoomsFunction>,
@@ -76,7 +76,7 @@ pub async fn directory(
     Ok(Json(DirectoryPage { items, next: listed.next.map(|slug| slug.to_string()) }))
 }
 
-/// The direct room with a user, made if it is not there.
+/// Returns the direct room with a user, creating it if it does not exist.
 #[utoipa::path(post, path = "/direct", request_body = DirectBody, responses((status = 200, body = RoomView)))]
 pub async fn direct(
     State(f): State<RoomsFunction>,
@@ -88,7 +88,7 @@ pub async fn direct(
     Ok(Json(view::room(&actor, &details)))
 }
 
-/// A room that one may see.
+/// Returns a room that the caller may see.
 #[utoipa::path(get, path = "/{room}", params(("room", description = "Id or slug")), responses((status = 200, body = RoomView)))]
 pub async fn get(State(f): State<RoomsFunction>, Caller(actor): Caller, Path(room): Path<String>) -> Answer<RoomView> {
     let details = f.rooms.get(&actor, &room.parse()?).await?;
@@ -115,7 +115,7 @@ pub async fn update(
     Ok(Json(view::room(&actor, &details)))
 }
 
-/// Nothing more can be sent.
+/// Archives a room: nothing more can be sent.
 #[utoipa::path(post, path = "/{room}/archive", params(("room", description = "Id or slug")), request_body = SeenBody, responses((status = 200, body = Acked)))]
 pub async fn archive(
     State(f): State<RoomsFunction>,
@@ -127,7 +127,7 @@ pub async fn archive(
     set_archived(f, caller, room.parse()?, headers, body, true).await
 }
 
-/// Messages can be sent again.
+/// Unarchives a room: messages can be sent again.
 #[utoipa::path(post, path = "/{room}/unarchive", params(("room", description = "Id or slug")), request_body = SeenBody, responses((status = 200, body = Acked)))]
 pub async fn unarchive(
     State(f): State<RoomsFunction>,
@@ -154,7 +154,7 @@ async fn set_archived(
     Ok(Json(view::acked(asked.id(), &ack)))
 }
 
-/// One's own settings of a room: what it tells one, and whether it is shown.
+/// Changes the caller's settings of a room: what notifies the caller, and whether it is hidden.
 #[utoipa::path(patch, path = "/{room}/settings", params(("room", description = "Id or slug")), request_body = RoomSettings, responses((status = 204)))]
 pub async fn settings(
     State(f): State<RoomsFunction>,
@@ -173,7 +173,7 @@ fn name(text: &str) -> Result<RoomName, Refusal> {
 fn description(text: String) -> Result<String, Refusal> {
     let count = text.chars().count();
     if count > DESCRIPTION_CHARS {
-        let message = format!("A description has at most {DESCRIPTION_CHARS} characters; this one has {count}.");
+        let message = format!("A description can have at most {DESCRIPTION_CHARS} characters; this one has {count}.");
         return Err(Refusal::bad_request(message));
     }
     Ok(text)

@@ -1,4 +1,4 @@
-//! What the service answers, as clients see it.
+//! Converts the service's answers to what clients see.
 
 use domain::{Ack, Actor, EntryId};
 use service::ports::UserRoomRow;

@@ -120,7 +120,7 @@ pub(super) fn mute(
 ) -> Ruled {
     let (_, power) = runs(view, &change.by, Role::Moderator)?;
     let old = view.member(user).filter(|old| old.is_joined());
-    let old = old.ok_or_else(|| Refusal::not_found("This user is not in this room."))?;
+    let old = old.ok_or_else(|| Refusal::not_found("They are not in this room."))?;
     above(power, Some(old))?;
     if until.is_some_and(|until| until <= now) {
         return Err(Refusal::bad_request("A mute must end in the future."));
@@ -141,7 +141,7 @@ pub(super) fn set_role(view: &mut View, change: &Change, user: UserId, role: Rol
         return Err(Refusal::forbidden("You cannot do this in a direct room."));
     }
     let old = view.member(user).filter(|old| matches!(old.state, MemberState::Joined | MemberState::Invited));
-    let old = old.ok_or_else(|| Refusal::not_found("This user is not in this room."))?;
+    let old = old.ok_or_else(|| Refusal::not_found("They are not in this room."))?;
     if old.role == role {
         return Ok(Verdict::Nothing);
     }
@@ -193,5 +193,5 @@ fn accept(
 }
 
 fn no_such_user() -> Refusal {
-    Refusal::not_found("This user does not exist.")
+    Refusal::not_found("There is no such user.")
 }

@@ -174,7 +174,7 @@ fn seen<'a>(view: &'a View, member: &Member, seq: Seq) -> Result<(&'a Entry, &'a
 }
 
 fn no_such_message() -> Refusal {
-    Refusal::not_found("This message does not exist, or you cannot see it.")
+    Refusal::not_found("There is no such message.")
 }
 
 fn check_files(view: &View, sender: UserId, files: &[FileId]) -> Result<(), Refusal> {

@@ -115,5 +115,5 @@ fn known(view: &View, key: NotificationKey) -> bool {
 }
 
 fn no_such_notification() -> Refusal {
-    Refusal::not_found("This notification does not exist.")
+    Refusal::not_found("There is no such notification.")
 }

@@ -47,7 +47,7 @@ pub(super) fn create(view: &mut View, change: &Change, room: &Room, people: &[Us
         ));
     }
     if others.iter().any(|user| !view.people.get(user).copied().unwrap_or(false)) {
-        return Err(Refusal::not_found("This user does not exist."));
+        return Err(Refusal::not_found("There is no such user."));
     }
     let body = Body::Room(Room { rev: view.place().seq + 1, archived: false, ..room.clone() });
     view.accept(owner, change.id, now, body);

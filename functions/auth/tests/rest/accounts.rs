@@ -1,4 +1,4 @@
-//! Making an account, signing in, and what one may change of oneself.
+//! Tests registration, sign-in, and changes to the own account.
 
 use serde_json::json;
 use service::auth::AuthSettings;
@@ -6,7 +6,7 @@ use service::auth::AuthSettings;
 use crate::caller::{PASSWORD, server, server_with};
 
 #[tokio::test]
-async fn who_registers_is_signed_in_and_the_first_is_admin() {
+async fn registering_signs_in_and_the_first_user_is_admin() {
     let server = server();
     let ada = server.register("Ada").await;
     assert_eq!((ada.body["expires_in"].as_u64(), &ada.body["user"]["name"]), (Some(900), &json!("Ada")));
@@ -19,7 +19,7 @@ async fn who_registers_is_signed_in_and_the_first_is_admin() {
 }
 
 #[tokio::test]
-async fn one_signs_in_by_name_in_any_case_or_by_address() {
+async fn users_sign_in_by_name_in_any_case_or_by_email() {
     let server = server();
     let body = json!({ "name": "ada", "password": PASSWORD, "email": "Ada@Example.org" });
     let ada = server.post("/register", body).await.is(201);
@@ -51,8 +51,8 @@ async fn every_failed_sign_in_has_the_same_body() {
 async fn a_failed_sign_in_takes_the_same_time_for_known_and_unknown() {
     let server = server();
     server.register("ada").await;
-    // The least time of many is what the work takes, however busy the machine is: it only falls, and
-    // without the work for the unknown the two would never come near each other.
+    // The minimum of many measurements is what the work takes, however busy the machine is: it only falls. Without the
+    // work for the unknown name, the two would never come close to each other.
     let mut least = [std::time::Duration::MAX; 2];
     for round in 1.. {
         for (least, name) in least.iter_mut().zip(["ada", "nobody"]) {
@@ -69,7 +69,7 @@ async fn a_failed_sign_in_takes_the_same_time_for_known_and_unknown() {
 }
 
 #[tokio::test]
-async fn a_name_is_taken_whatever_its_look() {
+async fn a_look_alike_of_a_taken_name_is_refused() {
     let server = server();
     server.register("paypal").await;
     // Cyrillic а and р, Greek ο, full width, mathematical letters, digits for letters.
@@ -81,7 +81,7 @@ async fn a_name_is_taken_whatever_its_look() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_is_refused_with_a_reason() {
+async fn invalid_values_are_refused_with_a_reason() {
     let server = server();
     for body in [
         json!({ "name": "", "password": PASSWORD }),
@@ -124,14 +124,14 @@ async fn a_guest_gets_a_suffix_and_keeps_the_id() {
 }
 
 #[tokio::test]
-async fn guests_and_strangers_can_be_kept_out() {
+async fn guests_and_registration_can_be_disabled() {
     let server = server_with(AuthSettings { guests: false, registration: false, ..AuthSettings::default() });
     server.post("/guest", json!({ "name": "ada" })).await.refused(403, "forbidden");
     server.post("/register", json!({ "name": "ada", "password": PASSWORD })).await.refused(403, "forbidden");
 }
 
 #[tokio::test]
-async fn one_changes_what_one_names_and_nothing_else() {
+async fn a_patch_changes_only_the_given_fields() {
     let server = server();
     let ada = server.register("ada").await;
     server.register("bob").await;
@@ -155,7 +155,7 @@ async fn one_changes_what_one_names_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn people_are_found_page_by_page() {
+async fn users_are_found_page_by_page() {
     let server = server();
     let ada = server.register("ada").await;
     for name in ["adam", "Adele", "bob"] {

@@ -1,4 +1,4 @@
-//! The refresh token as a cookie: for pages of this server only, and never on a foreign page's behalf.
+//! Tests the refresh token as a cookie: only for pages of this server, and never on behalf of a page of another origin.
 
 use serde_json::json;
 
@@ -16,7 +16,7 @@ fn page(server: &Caller) -> Caller {
     server.with_header("origin", OWN)
 }
 
-/// What a browser sends back: the pair, without the attributes.
+/// Returns what a browser sends back: the pair, without the attributes.
 fn sent_back(cookie: &str) -> &str {
     cookie.split(';').next().expect("a pair")
 }
@@ -50,7 +50,7 @@ async fn others_get_the_token_in_the_body_and_no_cookie() {
 }
 
 #[tokio::test]
-async fn a_foreign_page_cannot_use_the_cookie() {
+async fn a_page_of_another_origin_cannot_use_the_cookie() {
     let server = server();
     let first = cookie(&page(&server).register("ada").await).expect("a cookie");
     let cookie_only = server.with_header("cookie", sent_back(&first));
@@ -64,7 +64,7 @@ async fn a_foreign_page_cannot_use_the_cookie() {
 }
 
 #[tokio::test]
-async fn signing_out_takes_the_cookie_away() {
+async fn signing_out_removes_the_cookie() {
     let server = server();
     let ada = page(&server).register("ada").await;
     let first = cookie(&ada).expect("a cookie");
@@ -74,5 +74,5 @@ async fn signing_out_takes_the_cookie_away() {
     assert!(gone.starts_with("palaver_refresh=;") && gone.contains("Max-Age=0"), "{gone}");
     let refused = browser.post("/refresh", json!({})).await;
     refused.refused(401, "unauthenticated");
-    assert!(cookie(&refused).is_some_and(|cookie| cookie.contains("Max-Age=0")), "a dead cookie is taken away too");
+    assert!(cookie(&refused).is_some_and(|cookie| cookie.contains("Max-Age=0")), "an invalid cookie is removed too");
 }

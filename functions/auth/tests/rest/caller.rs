@@ -1,4 +1,4 @@
-//! A server of one function and somebody who calls it.
+//! A server of one function and a client of it.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use web::WebSettings;
 
 pub const PASSWORD: &str = "correct horse battery staple";
 
-/// The function with its layers; no limit on sign-ins.
+/// Returns the function with its layers; without a limit on sign-ins.
 pub fn server() -> Caller {
     server_with(AuthSettings { sign_ins_per_minute: 0, ..AuthSettings::default() })
 }
@@ -33,7 +33,7 @@ pub fn server_with(settings: AuthSettings) -> Caller {
     Caller { router: web::mount(router, auth, &settings), token: None, headers: Vec::new() }
 }
 
-/// Somebody, signed in or not.
+/// A client, signed in or not.
 #[derive(Clone)]
 pub struct Caller {
     router: Router,
@@ -48,19 +48,19 @@ pub struct Answer {
 }
 
 impl Caller {
-    /// The same with another access token.
+    /// Returns the same client with another access token.
     pub fn with_token(&self, token: &str) -> Self {
         Caller { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    /// The same with one more header.
+    /// Returns the same client with one more header.
     pub fn with_header(&self, name: &'static str, value: &str) -> Self {
         let mut caller = self.clone();
         caller.headers.push((name, value.to_owned()));
         caller
     }
 
-    /// Signed in by this answer.
+    /// Returns the client that this answer signs in.
     pub fn signed_in(&self, answer: &Answer) -> Self {
         self.with_token(answer.text("access_token"))
     }

@@ -1,4 +1,4 @@
-//! What the function says about itself.
+//! Tests the function's documentation.
 
 use crate::caller::server;
 
@@ -27,7 +27,7 @@ async fn every_route_is_in_the_document() {
         ]
     );
     assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
-    // Each reference leads somewhere.
+    // Each reference has a target.
     let text = document.to_string();
     for name in text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
         assert!(document["components"]["schemas"].get(name).is_some(), "{name} is not defined");
@@ -35,7 +35,7 @@ async fn every_route_is_in_the_document() {
 }
 
 #[tokio::test]
-async fn the_page_works_offline_and_under_a_strict_policy() {
+async fn the_docs_page_works_offline_and_under_a_strict_policy() {
     let server = server();
     server.get("/docs").await.is(303);
     let page = server.get("/docs/").await.is(200);

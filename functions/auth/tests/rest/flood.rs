@@ -1,4 +1,4 @@
-//! Many sign-ins at once: they take time from each other, and from nobody else.
+//! Tests that many concurrent sign-ins slow down only each other.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use service::auth::AuthSettings;
 use crate::caller::{PASSWORD, server, server_with};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_calls_stay_quick_while_hundreds_sign_in() {
+async fn other_calls_stay_fast_while_hundreds_sign_in() {
     let server = server();
     let ada = server.register("ada").await;
     let ada = server.signed_in(&ada);
@@ -25,7 +25,7 @@ async fn other_calls_stay_quick_while_hundreds_sign_in() {
         times.push(began.elapsed());
     }
     times.sort();
-    // Behind the sign-ins a call would take as long as they do; so the bounds hold on a busy machine too.
+    // Queued behind the sign-ins, a call would take as long as they do; so these bounds also hold on a busy machine.
     let (flood, median, late) = (began.elapsed(), times[times.len() / 2], times[times.len() * 99 / 100]);
     assert!(median < flood / 20, "half of the calls took {median:?} of {flood:?}");
     assert!(late < flood / 4, "one in a hundred took {late:?} of {flood:?}");

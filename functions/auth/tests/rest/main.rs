@@ -1,4 +1,4 @@
-//! The function from outside, on the store in memory: its router with the layers, called as a client would.
+//! Tests the function from outside, on the store in memory: its router with the layers, called like a client would.
 
 mod accounts;
 mod browser;

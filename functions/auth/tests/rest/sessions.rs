@@ -1,4 +1,4 @@
-//! Staying signed in, and every way in which a session ends.
+//! Tests refresh, and every way in which a session ends.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ fn refresh_body(answer: &Answer) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn without_a_token_or_with_a_bad_one_nothing_is_served() {
+async fn calls_without_a_valid_token_are_refused() {
     let server = server();
     for caller in [server.clone(), server.with_token("x"), server.with_token("a.b.c")] {
         for path in ["/me", "/users", "/sessions"] {
@@ -33,7 +33,7 @@ async fn two_refreshes_at_once_get_the_same_token() {
 }
 
 #[tokio::test]
-async fn a_token_two_rotations_old_ends_the_family() {
+async fn a_token_two_rotations_old_ends_the_session() {
     let server = server();
     let first = server.register("ada").await;
     let second = server.post("/refresh", refresh_body(&first)).await.is(200);
@@ -65,7 +65,7 @@ async fn logging_out_ends_the_session_by_either_token() {
     let again = server.login("ada", PASSWORD).await.is(200);
     server.post("/logout", refresh_body(&again)).await.is(204);
     server.signed_in(&again).get("/me").await.refused(401, "unauthenticated");
-    // Nothing is left to end, and that is no error.
+    // No session is left to end, and that is not an error.
     server.signed_in(&again).post("/logout", refresh_body(&again)).await.is(204);
     server.call(http::Method::POST, "/logout", None).await.is(204);
 }
@@ -94,12 +94,12 @@ async fn sessions_are_listed_and_ended_by_their_owner_only() {
 }
 
 #[tokio::test]
-async fn a_ticket_is_given_to_who_is_signed_in() {
+async fn a_ticket_requires_a_sign_in() {
     let server = server();
     let ada = server.register("ada").await;
     let ticket = server.signed_in(&ada).post("/ticket", json!({})).await.is(200);
     assert_eq!(ticket.body["expires_in"], 30);
     assert!(ticket.text("ticket").len() >= 43);
-    // A ticket is for sockets; as a token it is nothing.
+    // A ticket is for sockets and does not work as a token.
     server.with_token(ticket.text("ticket")).get("/me").await.refused(401, "unauthenticated");
 }

@@ -1,4 +1,4 @@
-//! What is served by the server, what by the store of blobs, and as what.
+//! Tests what is served by the server, what by the blob store, and with which type.
 
 use axum::body::Body;
 use conformance::suite::blobs::content;
@@ -17,17 +17,17 @@ async fn ask(world: &World, method: Method, id: &str, headers: &[(&str, &str)]) 
 }
 
 #[tokio::test]
-async fn a_large_file_comes_from_the_store_in_whole_and_in_part() {
+async fn a_large_file_is_served_by_the_blob_store() {
     for world in worlds().await {
         let content = content(150_000);
         let done = world.uploaded("é\"; x.bin", &content).await;
         let id = text(&done.body["id"]);
         let answer = download(&world, id, &[]).await;
         assert_eq!((answer.status.as_u16(), answer.bytes.len()), (302, 0), "{}", world.server);
-        assert_eq!(answer.header("cache-control"), "no-store", "the address is not kept");
+        assert_eq!(answer.header("cache-control"), "no-store", "the address must not be cached");
         let link = answer.header("location");
         assert!(link.starts_with(world.files.direct_origin().expect("S3 presigns")));
-        assert!(link.contains("X-Amz-Expires=300"), "{}: it ends soon", world.server);
+        assert!(link.contains("X-Amz-Expires=300"), "{}: it expires soon", world.server);
 
         let whole = reqwest::get(link).await.expect("answers");
         assert_eq!(whole.status(), 200, "{}", world.server);
@@ -42,7 +42,7 @@ async fn a_large_file_comes_from_the_store_in_whole_and_in_part() {
         assert_eq!(part.bytes().await.expect("reads")[..], content[100_000..100_100]);
 
         let theirs = world.call(EVE, Method::GET, &format!("/api/files/{id}/download"), None).await;
-        assert_eq!(theirs.status, 404, "an address is only for who may see the file");
+        assert_eq!(theirs.status, 404, "only users who may see the file get an address");
         let head = ask(&world, Method::HEAD, id, &[]).await;
         assert_eq!((head.status.as_u16(), head.header("content-length")), (200, "150000"));
         let known = download(&world, id, &[("if-none-match", head.header("etag"))]).await;
@@ -51,7 +51,7 @@ async fn a_large_file_comes_from_the_store_in_whole_and_in_part() {
 }
 
 #[tokio::test]
-async fn a_small_file_is_served_here() {
+async fn a_small_file_is_served_by_the_server() {
     for world in worlds().await {
         let content = content(90_000);
         let done = world.uploaded("a.bin", &content).await;
@@ -71,7 +71,7 @@ async fn a_small_file_is_served_here() {
 }
 
 #[tokio::test]
-async fn nothing_that_runs_is_served_as_what_it_is() {
+async fn active_content_is_served_as_plain_text() {
     let html = [&b"<!doctype html><script>alert(1)</script>"[..], &[b' '; 150_000]].concat();
     let svg =
         [&b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"[..], &[b' '; 150_000]].concat();
@@ -88,14 +88,14 @@ async fn nothing_that_runs_is_served_as_what_it_is() {
 }
 
 #[tokio::test]
-async fn a_server_without_s3_serves_all_itself() {
+async fn a_server_without_s3_serves_all_files_itself() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let world = on_a_folder(&folder).await;
     let content = content(150_000);
     let bytes = conformance::suite::blobs::streamed(&content);
     let actor = domain::Actor { user: ADA, session: None, admin: false, guest: false };
     let room = service::RoomRef::Id(crate::world::ROOM);
-    let file = world.files.upload(&actor, &room, "a.bin", bytes).await.expect("a member may");
+    let file = world.files.upload(&actor, &room, "a.bin", bytes).await.expect("a member may upload");
     let answer = download(&world, &file.id.to_string(), &[("range", "bytes=0-9")]).await;
     assert_eq!((answer.status.as_u16(), &answer.bytes[..]), (206, &content[..10]));
 }

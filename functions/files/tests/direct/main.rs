@@ -1,5 +1,5 @@
-//! Uploads and downloads that do not pass through the server, as a caller sees them: the routes on the store in memory,
-//! with the bytes in S3 on two servers.
+//! Tests uploads and downloads that bypass the server, as a caller sees them: the routes on the store in memory, with
+//! the bytes in S3 on two servers.
 
 mod downloads;
 mod uploads;

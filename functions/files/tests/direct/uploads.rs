@@ -1,4 +1,4 @@
-//! What is taken of an upload that a client did itself, and from whom.
+//! Tests which direct uploads are accepted, and from whom.
 
 use axum::body::Body;
 use conformance::suite::blobs::{content, streamed};
@@ -19,7 +19,7 @@ async fn a_picture_is_put_completed_and_measured() {
         );
         let id = text(&upload["id"]);
         let unseen = world.call(ADA, Method::GET, &format!("/api/files/{id}"), None).await;
-        assert_eq!(unseen.status, 404, "it is no file before it is completed");
+        assert_eq!(unseen.status, 404, "it is not a file before it is completed");
         assert_eq!(put(&upload, &picture).await, 200);
 
         let done = world.complete(ADA, id).await;
@@ -37,7 +37,7 @@ async fn a_picture_is_put_completed_and_measured() {
         assert_eq!((thumbnail.status.as_u16(), thumbnail.header("content-type")), (200, "image/jpeg"));
 
         let again = world.complete(ADA, id).await;
-        assert_eq!((again.status, &again.body), (done.status, &done.body), "twice is the same");
+        assert_eq!((again.status, &again.body), (done.status, &done.body), "a retry gets the same answer");
         world.send(id).await;
         let sent = world.complete(ADA, id).await;
         assert_eq!((sent.status.as_u16(), sent.body["state"].as_str()), (200, Some("sent")));
@@ -45,7 +45,7 @@ async fn a_picture_is_put_completed_and_measured() {
 }
 
 #[tokio::test]
-async fn who_completes_at_once_gets_one_file() {
+async fn concurrent_completions_make_one_file() {
     for world in worlds().await {
         let picture = png(300, 300);
         let upload = world.upload_for("a.png", picture.len()).await;
@@ -58,19 +58,19 @@ async fn who_completes_at_once_gets_one_file() {
 }
 
 #[tokio::test]
-async fn what_has_not_arrived_cannot_be_completed() {
+async fn an_upload_that_has_not_arrived_cannot_be_completed() {
     for world in worlds().await {
         let upload = world.upload_for("a.bin", 5).await;
         let id = text(&upload["id"]);
         let early = world.complete(ADA, id).await;
         assert_eq!((early.status.as_u16(), early.code()), (409, "conflict"), "{}", world.server);
-        assert_eq!(put(&upload, b"12345").await, 200, "it may still come");
+        assert_eq!(put(&upload, b"12345").await, 200, "it may still arrive");
         assert_eq!(world.complete(ADA, id).await.status, 200);
     }
 }
 
 #[tokio::test]
-async fn another_persons_upload_is_none_of_mine() {
+async fn only_the_uploader_completes_an_upload() {
     for world in worlds().await {
         let upload = world.upload_for("a.bin", 5).await;
         let id = text(&upload["id"]);
@@ -78,14 +78,14 @@ async fn another_persons_upload_is_none_of_mine() {
         let theirs = world.complete(EVE, id).await;
         let nobodys = world.complete(EVE, &uuid::Uuid::now_v7().to_string()).await;
         assert_eq!((theirs.status.as_u16(), theirs.code()), (404, "not_found"));
-        assert_eq!(theirs.body["detail"], nobodys.body["detail"], "and nothing tells that there is one");
-        assert_eq!(world.complete(ADA, id).await.status, 200, "{}: it is still hers", world.server);
+        assert_eq!(theirs.body["detail"], nobodys.body["detail"], "and the answer does not reveal that it exists");
+        assert_eq!(world.complete(ADA, id).await.status, 200, "{}: the upload is still hers", world.server);
         assert_eq!(world.complete(EVE, id).await.status, 404);
     }
 }
 
 #[tokio::test]
-async fn a_stranger_to_the_room_gets_no_address() {
+async fn a_non_member_gets_no_upload_address() {
     for world in worlds().await {
         let answer = world.presign(EVE, "a.bin", 5).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (404, "not_found"), "{}", world.server);
@@ -93,7 +93,7 @@ async fn a_stranger_to_the_room_gets_no_address() {
 }
 
 #[tokio::test]
-async fn more_than_allowed_is_refused_before_it_is_sent() {
+async fn an_upload_that_is_too_large_is_refused_before_it_is_sent() {
     for world in worlds().await {
         let answer = world.presign(ADA, "a.bin", DIRECT + 1).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (413, "too_large"));
@@ -104,7 +104,7 @@ async fn more_than_allowed_is_refused_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn too_much_for_the_server_is_pointed_to_the_store() {
+async fn a_file_too_large_for_the_server_is_referred_to_direct_upload() {
     for world in worlds().await {
         let form = |length: u64| {
             let head = format!(
@@ -124,9 +124,9 @@ async fn too_much_for_the_server_is_pointed_to_the_store() {
     }
 }
 
-/// The signature refuses another length already; a store that does not is caught here.
+/// The signature already refuses another length; this covers a store that does not check it.
 #[tokio::test]
-async fn another_length_than_promised_goes() {
+async fn an_upload_of_another_length_is_removed() {
     for world in worlds().await {
         let upload = world.upload_for("a.bin", 5).await;
         let id = text(&upload["id"]);
@@ -140,9 +140,9 @@ async fn another_length_than_promised_goes() {
 }
 
 #[tokio::test]
-async fn too_many_pixels_go_and_so_do_bytes_that_come_again() {
+async fn a_picture_with_too_many_pixels_is_removed_also_after_a_second_put() {
     for world in worlds().await {
-        // The header claims 50,000 × 50,000 pixels; its checksum is of no interest to who only measures it.
+        // The header claims 50,000 × 50,000 pixels; its checksum does not matter to code that only measures.
         let mut bomb = png(1, 1);
         bomb[16..20].copy_from_slice(&50_000_u32.to_be_bytes());
         bomb[20..24].copy_from_slice(&50_000_u32.to_be_bytes());
@@ -154,15 +154,15 @@ async fn too_many_pixels_go_and_so_do_bytes_that_come_again() {
         let answer = world.complete(ADA, id).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (413, "too_large"), "{}", world.server);
         assert!(!world.has_bytes(id).await);
-        // The address is good for some minutes more.
+        // The address stays valid for some minutes.
         assert_eq!(put(&upload, &bomb).await, 200);
-        assert_eq!(world.complete(ADA, id).await.status, 404, "what was refused stays so");
-        assert!(world.is_swept(id).await, "{}: bytes that no row knows", world.server);
+        assert_eq!(world.complete(ADA, id).await.status, 404, "a refused upload stays refused");
+        assert!(world.is_swept(id).await, "{}: bytes without a row", world.server);
     }
 }
 
 #[tokio::test]
-async fn what_is_never_completed_goes_after_a_day() {
+async fn an_upload_that_is_never_completed_is_removed_after_a_day() {
     for world in worlds().await {
         let upload = world.upload_for("a.bin", 5).await;
         let id = text(&upload["id"]);
@@ -187,14 +187,14 @@ async fn a_completed_file_cannot_be_replaced() {
 }
 
 #[tokio::test]
-async fn a_taken_back_file_does_not_come_again() {
+async fn a_deleted_file_does_not_come_back() {
     for world in worlds().await {
         let upload = world.upload_for("a.txt", 5).await;
         let id = text(&upload["id"]);
         assert_eq!(put(&upload, b"first").await, 200);
         assert_eq!(world.complete(ADA, id).await.status, 200);
         assert_eq!(world.call(ADA, Method::DELETE, &format!("/api/files/{id}"), None).await.status, 204);
-        assert_eq!(put(&upload, b"first").await, 200, "its address is good for some minutes more");
+        assert_eq!(put(&upload, b"first").await, 200, "its address stays valid for some minutes");
         assert_eq!(world.complete(ADA, id).await.status, 404);
         assert!(world.is_swept(id).await, "{}", world.server);
     }
@@ -204,7 +204,7 @@ async fn a_taken_back_file_does_not_come_again() {
 async fn beginnings_are_counted() {
     let [world, _] = worlds().await;
     let mut allowed = 0;
-    // A place comes free each second meanwhile, so a slow machine gets some more.
+    // The limiter admits one more each second meanwhile, so a slow machine gets some more.
     let last = loop {
         let answer = world.presign(ADA, "a.bin", 5).await;
         if answer.status != 200 || allowed > 20 * service::limits::PRESIGNS_PER_MINUTE {
@@ -218,7 +218,7 @@ async fn beginnings_are_counted() {
 }
 
 #[tokio::test]
-async fn a_server_without_s3_takes_all_bytes_itself() {
+async fn a_server_without_s3_takes_all_uploads_itself() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let world = on_a_folder(&folder).await;
     let answer = world.presign(ADA, "a.bin", 5).await;
@@ -228,14 +228,14 @@ async fn a_server_without_s3_takes_all_bytes_itself() {
     assert!(!text(&large.body["detail"]).contains("presign"), "there is no other way: {}", large.body);
 }
 
-/// CRC-32 as PNG (RFC 2083, section 3.4) has it.
+/// Computes CRC-32 as defined for PNG (RFC 2083, section 3.4).
 fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
     !bytes.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
 }
 
 #[tokio::test]
-async fn uploads_that_are_only_promised_count() {
+async fn announced_uploads_count() {
     for world in worlds().await {
         for number in 0..service::limits::UNSENT_FILES_PER_USER as i64 - 1 {
             let promised = conformance::suite::world::file(ROOM, ADA, number);
@@ -244,7 +244,7 @@ async fn uploads_that_are_only_promised_count() {
         let upload = world.upload_for("last.bin", 5).await;
         let refused = world.presign(ADA, "more.bin", 5).await;
         assert_eq!((refused.status.as_u16(), refused.code()), (429, "rate_limited"), "{}", world.server);
-        // What was allowed is not refused at its end.
+        // An upload that was admitted is not refused at its end.
         assert_eq!(put(&upload, b"12345").await, 200);
         assert_eq!(world.complete(ADA, text(&upload["id"])).await.status, 200);
     }

@@ -1,4 +1,4 @@
-//! A room with Ada in it, its files in a bucket of its own.
+//! A room with Ada in it, whose files are in its own bucket.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -24,9 +24,9 @@ use uuid::Uuid;
 pub const ROOM: RoomId = RoomId(Uuid::from_u128(100));
 pub const ADA: UserId = UserId(Uuid::from_u128(1));
 pub const EVE: UserId = UserId(Uuid::from_u128(2));
-/// Bytes that go through the server at most.
+/// The maximum number of bytes of an upload through the server.
 pub const THROUGH: u64 = 1_000_000;
-/// Bytes that go straight to the store at most.
+/// The maximum number of bytes of a direct upload.
 pub const DIRECT: u64 = 3_000_000;
 
 pub struct World {
@@ -54,7 +54,7 @@ impl Answer {
     }
 }
 
-/// A world on each S3 server.
+/// Returns a world on each S3 server.
 pub async fn worlds() -> [World; 2] {
     let versitygw = shared::versitygw();
     let keys = (versitygw.access_key(), versitygw.secret_key());
@@ -64,7 +64,7 @@ pub async fn worlds() -> [World; 2] {
     ]
 }
 
-/// A world whose files lie in a folder.
+/// Returns a world whose files are in a folder.
 pub async fn on_a_folder(folder: &tempfile::TempDir) -> World {
     world("folder", Arc::new(FolderBlobs::open(folder.path()).await.expect("opens"))).await
 }
@@ -109,7 +109,7 @@ impl World {
         self.store.log.append(log, &tip, &[entry], row_writes).await.expect("appends");
     }
 
-    /// As a message of Ada's would.
+    /// Attaches the file to a message of Ada's.
     pub async fn send(&self, file: &str) {
         let file = self.id(file);
         self.append(EntryBody::Pin { target: 1, on: true }, &[RowWrite::FileSent { file, seq: 2 }]).await;
@@ -139,7 +139,7 @@ impl World {
         self.call(user, Method::POST, "/api/files/presign", Some(body)).await
     }
 
-    /// What Ada is told for an upload of so many bytes.
+    /// Requests a direct upload of so many bytes for Ada.
     pub async fn upload_for(&self, name: &str, size: usize) -> Value {
         let answer = self.presign(ADA, name, size as u64).await;
         assert_eq!(answer.status, 200, "{}: {}", self.server, answer.body);
@@ -150,14 +150,14 @@ impl World {
         self.call(user, Method::POST, &format!("/api/files/{file}/complete"), None).await
     }
 
-    /// An upload of Ada's from its beginning to its end.
+    /// Uploads a file of Ada's and completes it.
     pub async fn uploaded(&self, name: &str, content: &[u8]) -> Answer {
         let upload = self.upload_for(name, content.len()).await;
         assert_eq!(put(&upload, content).await, 200, "{}", self.server);
         self.complete(ADA, text(&upload["id"])).await
     }
 
-    /// Whether nothing is left of a file once nothing can arrive any more.
+    /// Returns whether nothing is left of a file once no more bytes can arrive.
     pub async fn is_swept(&self, file: &str) -> bool {
         self.clock.advance(Duration::from_secs(10 * 60));
         self.files.sweep().await.expect("sweeps");
@@ -169,7 +169,7 @@ impl World {
     }
 }
 
-/// Puts bytes where the server said.
+/// Puts the bytes as the server requested.
 pub async fn put(upload: &Value, content: &[u8]) -> u16 {
     let mut request = reqwest::Client::new().put(text(&upload["url"]));
     for (name, value) in upload["headers"].as_object().expect("headers") {
@@ -182,7 +182,7 @@ pub fn text(value: &Value) -> &str {
     value.as_str().expect("a text")
 }
 
-/// A valid picture of this size.
+/// Returns a valid picture of this size.
 pub fn png(width: u32, height: u32) -> Vec<u8> {
     let picture = image::RgbImage::from_fn(width, height, |x, y| image::Rgb([(x % 256) as u8, (y * x) as u8, 90]));
     let mut bytes = std::io::Cursor::new(Vec::new());

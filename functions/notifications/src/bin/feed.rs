@@ -1,5 +1,5 @@
-//! The feed alone: wiring only. As a Lambda it is the function that DynamoDB's stream calls; as a process that lives on it
-//! runs the feed's loop, on every store.
+//! The feed as a program: wiring only. As a Lambda it is the function that DynamoDB's stream calls; as a long-lived
+//! process it runs the feed's loop, on every store.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ async fn main() -> Result<(), FunctionError> {
     let function = Function::open::<WithoutFiles>(&settings, NAME).await?;
     #[cfg(all(feature = "aws", not(feature = "stream-poller")))]
     if function.profile.dynamo().is_ok() {
-        return Err(host::OpenError::NotBuiltIn("what reads DynamoDB's stream outside of Lambda").into());
+        return Err(host::OpenError::NotBuiltIn("the reader of DynamoDB's stream outside of Lambda").into());
     }
     let running = function.profile.services.start_duties(Duties { feed: true, files: false });
     let supervisor = running.supervisor().clone();

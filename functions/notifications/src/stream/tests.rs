@@ -14,7 +14,7 @@ use super::*;
 
 const ADA: UserId = UserId(Uuid::from_u128(1));
 
-/// What nodes would read, or a store that does not answer.
+/// Records the rows that nodes would read; or a store that does not answer.
 #[derive(Default)]
 struct Rows {
     written: Mutex<Vec<(LogId, Seq)>>,
@@ -67,7 +67,7 @@ async fn world(away: bool) -> World {
 }
 
 impl World {
-    /// A room of Ada's, which no feed has seen.
+    /// Creates a room of Ada's that no feed has seen.
     async fn room(&self) -> RoomId {
         let id = ids::room();
         let room = Room {
@@ -95,7 +95,7 @@ impl World {
     }
 }
 
-/// A record as Lambda sends it; the keys and fields are those of `aws_lambda_events`' own fixture.
+/// Returns a record as Lambda sends it; the keys and fields are those of `aws_lambda_events`' own fixture.
 fn record(number: u64, name: &str, pk: &str, head: Option<u64>) -> Value {
     // An entry's sort key is its seq, with leading zeros.
     let sk = head.map_or("x".into(), |head| format!("{head:016}"));
@@ -124,7 +124,7 @@ fn record(number: u64, name: &str, pk: &str, head: Option<u64>) -> Value {
 
 fn event(records: &[Value]) -> StreamEvent {
     let event = json!({ "Records": records });
-    // It is one that others understand in the same way.
+    // Checks that other parsers read it in the same way.
     let theirs: aws_lambda_events::dynamodb::Event = serde_json::from_value(event.clone()).expect("as Lambda sends it");
     assert_eq!(theirs.records.len(), records.len());
     serde_json::from_value(event).expect("an event")
@@ -139,7 +139,7 @@ fn pk(room: RoomId) -> String {
 }
 
 #[tokio::test]
-async fn a_batch_tells_the_nodes_and_feeds_its_rooms() {
+async fn a_batch_notifies_the_nodes_and_feeds_its_rooms() {
     let mut world = world(false).await;
     let room = world.room().await;
     let me = LogId::User(ADA);
@@ -171,7 +171,7 @@ async fn a_batch_tells_the_nodes_and_feeds_its_rooms() {
 }
 
 #[tokio::test]
-async fn a_batch_that_came_twice_does_it_once() {
+async fn a_repeated_batch_has_no_further_effect() {
     let world = world(false).await;
     let room = world.room().await;
     let records = [record(1, "INSERT", &pk(room), Some(1))];
@@ -183,7 +183,7 @@ async fn a_batch_that_came_twice_does_it_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rooms_that_could_not_be_fed_come_again_and_no_others() {
+async fn only_rooms_that_could_not_be_fed_are_retried() {
     let world = world(false).await;
     let feed = world.memory.store().feed;
     let (mut held, mut free) = (Vec::new(), Vec::new());
@@ -192,7 +192,7 @@ async fn rooms_that_could_not_be_fed_come_again_and_no_others() {
         let shard = (room.0.as_u128() as usize) % service::limits::FEED_SHARDS;
         if shard == 0 { held.push(room) } else { free.push(room) }
     }
-    // Another reader has the first shard, and lives.
+    // Another reader holds the first shard and is alive.
     let life = std::time::Duration::from_secs(3_600);
     feed.lease("feed/0", "another", SystemClock.now(), life).await.expect("answers").expect("it was free");
     let rooms: Vec<RoomId> = free.iter().chain(&held).copied().collect();
@@ -208,7 +208,7 @@ async fn rooms_that_could_not_be_fed_come_again_and_no_others() {
 }
 
 #[tokio::test]
-async fn a_batch_that_could_not_be_told_comes_again_from_its_beginning() {
+async fn a_batch_whose_rows_could_not_be_written_is_retried_from_its_start() {
     let world = world(true).await;
     let room = world.room().await;
     let records = [record(1, "INSERT", "ROOM#x", None), record(2, "INSERT", &pk(room), Some(1))];
