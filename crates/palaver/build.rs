@@ -1,5 +1,5 @@
-//! Says where the built page lies. Without one (a check of the code, say) the binary holds none, and
-//! tells so to whom opens it.
+//! Sets the folder of the built page. Without one (when only checking the code, say) the binary contains none, and
+//! shows a notice instead.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};

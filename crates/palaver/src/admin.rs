@@ -1,4 +1,4 @@
-//! `palaver admin`: accounts, by whoever holds the data folder.
+//! `palaver admin`: manages accounts, for anyone with access to the data folder.
 
 use std::io::BufRead;
 
@@ -16,17 +16,17 @@ pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
         Admin::CreateUser { name, email, admin } => {
             let (name, email) = (UserName::parse(&name)?, email.as_deref().map(Email::parse).transpose()?);
             let role = if admin { UserRole::Admin } else { UserRole::User };
-            // Opened first, so that nobody types a password for a folder that is the wrong one.
+            // Opened before the password is read, so that a wrong folder is noticed first.
             let profile = Profile::open(settings, IfMissing::Refuse).await?;
             let registration = Registration { name, password: Password::parse(password()?)?, email };
             let user = profile.services.auth.create_user(registration, role).await?;
-            println!("made {} ({}), {}", user.name, user.id, word(user.role));
+            println!("created {} ({}), {}", user.name, user.id, word(user.role));
             profile.close().await;
         }
         Admin::SetRole { name, role } => {
             let profile = Profile::open(settings, IfMissing::Refuse).await?;
             let user = profile.services.auth.set_role(&UserName::from_stored(name), role).await?;
-            println!("{} is {}, which holds within seconds", user.name, word(user.role));
+            println!("{} is {}, effective within seconds", user.name, word(user.role));
             profile.close().await;
         }
         Admin::Ban { name } => set_banned(settings, &name, true).await?,
@@ -40,20 +40,20 @@ async fn set_banned(settings: &Settings, name: &str, banned: bool) -> anyhow::Re
     let auth = &profile.services.auth;
     let user = auth.user_named(&UserName::from_stored(name.to_owned())).await?;
     auth.set_banned(&Actor::SYSTEM, user.id, banned).await?;
-    println!("{} is {}", user.name, if banned { "banned, and signed out within seconds" } else { "let in again" });
+    println!("{} is {}", user.name, if banned { "banned, and signed out within seconds" } else { "no longer banned" });
     profile.close().await;
     Ok(())
 }
 
-/// The first line of the standard input: a flag would stand in the shell's history and in `ps`.
+/// Reads the first line of standard input: a flag would be visible in the shell's history and in `ps`.
 pub fn password() -> anyhow::Result<String> {
-    eprintln!("Password (from the standard input):");
+    eprintln!("Password (from standard input):");
     let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).context("cannot read the standard input")?;
+    std::io::stdin().lock().read_line(&mut line).context("cannot read standard input")?;
     let password = line.trim_end_matches(['\r', '\n']);
     if password.is_empty() {
         bail!(
-            "give the password on the standard input, as in: palaver --data /srv/palaver admin create-user ada < password.txt"
+            "give the password on standard input, like: palaver --data /srv/palaver admin create-user ada < password.txt"
         );
     }
     Ok(password.to_owned())

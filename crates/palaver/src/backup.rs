@@ -1,4 +1,4 @@
-//! `palaver backup` and `palaver restore`: the database at one moment, the files, the signing key.
+//! `palaver backup` and `palaver restore`: a consistent copy of the database, the files and the signing key.
 
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
@@ -8,20 +8,20 @@ use anyhow::{Context, bail};
 use host::{BlobsBackend, DATABASE, FILES, IfMissing, Profile, SIGNING_KEY, Settings};
 use store_sql::Restore;
 
-/// Copies everything to a folder that is not there yet. The server may be running.
+/// Copies everything to a new folder. The server may be running.
 ///
-/// The database comes first: a file that is uploaded meanwhile is copied for nothing, while every file
-/// that the database names is there unless its message was deleted meanwhile.
+/// The database is copied first. A file that is uploaded meanwhile is copied needlessly, but every file that the
+/// database names is in the copy unless its message was deleted meanwhile.
 pub async fn backup(settings: &Settings, folder: &Path) -> anyhow::Result<()> {
     only_embedded(settings)?;
     if folder.exists() {
-        bail!("{} is there already; name a folder that is not", folder.display());
+        bail!("{} already exists; name a new folder", folder.display());
     }
     let data = real(&settings.data)?;
     if real(folder)?.starts_with(&data) {
         bail!("{} is inside the data folder, and would be lost with it; name a folder elsewhere", folder.display());
     }
-    // Opened before anything is made: where there are no data, no half of a backup is left either.
+    // Opened before anything is created: without data, no partial backup is left behind.
     let profile = Profile::open(settings, IfMissing::Refuse).await?;
     let copied = copy_all(settings, &profile, folder).await;
     profile.close().await;
@@ -30,9 +30,9 @@ pub async fn backup(settings: &Settings, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Copies everything to a folder beside `folder`, which gets its name when it is whole.
+/// Copies everything to a folder beside `folder`, and renames it to `folder` when it is complete.
 async fn copy_all(settings: &Settings, profile: &Profile, folder: &Path) -> anyhow::Result<()> {
-    let database = profile.database().context("the store is no SQL database")?;
+    let database = profile.database().context("the store is not an SQL database")?;
     let partial = beside(folder, ".partial");
     make_new(&partial)?;
     let copied = async {
@@ -48,25 +48,24 @@ async fn copy_all(settings: &Settings, profile: &Profile, folder: &Path) -> anyh
     copied
 }
 
-/// Puts a backup in place of the data, under a new epoch: clients drop what they had cached. A folder that is no whole
-/// backup is refused before anything of the data changes.
+/// Replaces the data with a backup, under a new epoch, so that clients discard their caches. A folder that is not a
+/// complete backup is refused before any data changes.
 pub async fn restore(settings: &Settings, folder: &Path, force: bool) -> anyhow::Result<()> {
     only_embedded(settings)?;
     let data = &settings.data;
     let (database, files) = (folder.join(DATABASE), folder.join(FILES));
     if !database.is_file() || !files.is_dir() {
         bail!(
-            "{} is no backup: it lacks {DATABASE} or {FILES}; name a folder that `palaver backup` wrote",
+            "{} is not a backup: it lacks {DATABASE} or {FILES}; name a folder that `palaver backup` wrote",
             folder.display()
         );
     }
     // A file that is copied onto itself would be emptied.
     if real(data)?.starts_with(real(folder)?) {
-        bail!("the data folder {} is the backup itself, or inside it; name another with --data", data.display());
+        bail!("the data folder {} is the backup itself, or inside it; name another folder with --data", data.display());
     }
     let restore = Restore::prepare(&database, &data.join(DATABASE), force).await?;
-    // Files have keys of their own for ever, so those that are there already do no harm. They come before the database,
-    // which names them.
+    // File keys are never reused, so existing files do no harm. Files come before the database, which names them.
     copy_folder(&files, &data.join(FILES))?;
     copy(&folder.join(SIGNING_KEY), &data.join(SIGNING_KEY))?;
     let epoch = restore.finish().await?;
@@ -74,15 +73,15 @@ pub async fn restore(settings: &Settings, folder: &Path, force: bool) -> anyhow:
     Ok(())
 }
 
-/// Other stores have tools of their own for this, which know more than a copy does.
+/// Refuses other stores, whose own tools do this better than a copy would.
 fn only_embedded(settings: &Settings) -> anyhow::Result<()> {
     if settings.backends.is_local() && settings.backends.blobs == BlobsBackend::Folder {
         return Ok(());
     }
-    bail!("this backs up SQLite and a folder of files; use the tools of your database and of your bucket for theirs")
+    bail!("this only backs up SQLite and a folder of files; use your database's and bucket's own tools instead")
 }
 
-/// Where a path leads, through links, as far as it is there.
+/// Resolves the links in a path, as far as the path exists.
 fn real(path: &Path) -> anyhow::Result<PathBuf> {
     let path = std::path::absolute(path).with_context(|| format!("cannot use {}", path.display()))?;
     let is_there = |path: &&Path| path.symlink_metadata().is_ok();
@@ -97,29 +96,29 @@ fn real(path: &Path) -> anyhow::Result<PathBuf> {
     Ok(real)
 }
 
-/// A path with another name, which begins with its own.
+/// Returns a sibling of a path, whose name starts with the path's own.
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name: OsString = path.components().collect::<PathBuf>().into_os_string();
     name.push(suffix);
     PathBuf::from(name)
 }
 
-/// Makes a folder that is not there yet, and those above it.
+/// Creates a new folder and its missing parents.
 fn make_new(folder: &Path) -> anyhow::Result<()> {
     if let Some(above) = folder.parent() {
-        fs::create_dir_all(above).with_context(|| format!("cannot make {}", above.display()))?;
+        fs::create_dir_all(above).with_context(|| format!("cannot create {}", above.display()))?;
     }
     match fs::create_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => bail!(
-            "{} is there already: another backup is being made; or one was interrupted, then remove it",
+            "{} already exists: another backup is running; if one was interrupted, remove this folder",
             folder.display()
         ),
-        made => made.with_context(|| format!("cannot make {}", folder.display())),
+        made => made.with_context(|| format!("cannot create {}", folder.display())),
     }
 }
 
 fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
+    fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
         let entry = entry?;
         let target = to.join(entry.file_name());
@@ -131,7 +130,7 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A file with its rights, on the disk when this returns. One that went away meanwhile is passed over.
+/// Copies a file with its permissions, and returns when it is on disk. A file that was removed meanwhile is skipped.
 fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     match fs::copy(from, to) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !from.exists() => Ok(()),

@@ -1,4 +1,4 @@
-//! The command line. Flags are settings too: each has a name in the environment and in the file.
+//! The command line. Flags are settings too: each also has a name in the environment and in the file.
 
 use std::path::PathBuf;
 
@@ -7,23 +7,23 @@ use clap::{Args, Parser, Subcommand};
 const ABOUT: &str = "Palaver: a chat server in one process.
 
 Without a command it serves: the page, the REST functions, the WebSocket tier and the event feed, with its data in one
-folder. Nothing else has to run. What is acknowledged is on disk; kill it at any time and start it again.";
+folder. It needs no other program. Acknowledged changes are on disk: you can kill it at any time and start it again.";
 
 const SETTINGS: &str = "\
-Settings come from flags, then the environment, then the file given with --config; the first that names one wins.
-`palaver check-config --list` prints all of them with what they are now. The common ones:
+Settings come from flags, then the environment, then the file given with --config; the first source wins.
+`palaver check-config --list` prints all of them with their current values. The common ones:
 
   listen         PALAVER_LISTEN          address of the page, the API and the sockets
   data           PALAVER_DATA            folder of the database, the files and the signing key
-  origins        PALAVER_ORIGINS         other origins whose pages may connect, with commas: https://app.example.org
-  guests         PALAVER_GUESTS          whether one may come in with a name only
-  registration   PALAVER_REGISTRATION    whether strangers may make an account
-  trusted_proxies PALAVER_TRUSTED_PROXIES networks of proxies whose X-Forwarded-For is believed
+  origins        PALAVER_ORIGINS         other origins whose pages may connect, comma-separated: https://app.example.org
+  guests         PALAVER_GUESTS          whether users may sign in with only a name
+  registration   PALAVER_REGISTRATION    whether new users may create an account
+  trusted_proxies PALAVER_TRUSTED_PROXIES networks of proxies whose X-Forwarded-For is trusted
   [limits] …     PALAVER_LIMITS_…        limits, such as sends_per_10s, upload_bytes, client_frame
 
 Examples:
   palaver                                        serve on http://127.0.0.1:8080, data in ./data
-  palaver --listen 0.0.0.0:80 --data /srv/chat   serve for others
+  palaver --listen 0.0.0.0:80 --data /srv/chat   serve on all interfaces
   palaver --data /srv/chat bootstrap --admin ada < password.txt
                                                  prepare a new installation, with its first admin
   palaver --data /srv/chat admin set-role ada admin
@@ -31,23 +31,23 @@ Examples:
   palaver --data /srv/chat backup /backups/today
                                                  copy everything while it runs
   palaver --data /srv/chat export --room general > general.jsonl
-                                                 write one line a message
+                                                 write one line per entry
 
-Serving, bootstrap and migrate make a database where there is none. The other commands refuse a folder without one.";
+Only serving, bootstrap and migrate create a database if none exists. The other commands refuse a folder without one.";
 
 /// The command line.
 #[derive(Debug, Parser)]
 #[command(name = "palaver", version, about = ABOUT, after_help = SETTINGS, subcommand_help_heading = "Commands")]
 pub struct Cli {
-    /// What is set by flags; for every command.
+    /// Settings given as flags, for every command.
     #[command(flatten)]
     pub flags: Flags,
-    /// What to do; nothing is to serve.
+    /// The command; serves if there is none.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
-/// Settings that have flags.
+/// The settings that have flags.
 #[derive(Debug, Default, Args)]
 pub struct Flags {
     /// A TOML file with settings
@@ -61,31 +61,31 @@ pub struct Flags {
     pub listen: Option<String>,
 }
 
-/// What the program can do besides serving.
+/// The commands besides serving.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve (what happens without a command)
+    /// Serve (the default without a command)
     Serve,
-    /// Check all settings, and say what is wrong with them
+    /// Check all settings, and report every problem
     CheckConfig {
         /// Print each setting with its value; secrets are not shown
         #[arg(long)]
         list: bool,
     },
-    /// Make or update what the settings name (schema, table, bucket); may run at any time, before each release
+    /// Create or update what the settings name (schema, table, bucket); may run at any time, before each release
     Migrate {
-        /// The database was just restored with its own tools: begin a new epoch, so that no client believes what it
-        /// remembers. No node may run
+        /// The database was just restored with its own tools: begin a new epoch, so that clients discard their caches.
+        /// No node may be running
         #[arg(long)]
         restored: bool,
     },
-    /// As migrate, and make the first admin and the room #general, for a new installation
+    /// Like migrate, and also create the first admin and the room #general, for a new installation
     Bootstrap {
-        /// The admin's handle; the password comes from PALAVER_ADMIN_PASSWORD or the standard input
+        /// The admin's handle; the password is read from PALAVER_ADMIN_PASSWORD or standard input
         #[arg(long, value_name = "NAME")]
         admin: Option<String>,
     },
-    /// Write a room's messages as JSON lines to the standard output
+    /// Write a room's messages as JSON lines to standard output
     Export {
         /// The room's id or slug
         #[arg(long)]
@@ -93,37 +93,37 @@ pub enum Command {
     },
     /// Copy database, files and signing key to a new folder; the server may be running
     Backup {
-        /// A folder that is not there yet
+        /// A folder that does not exist yet
         folder: PathBuf,
     },
-    /// Put a backup in place of the data; the server must not be running
+    /// Replace the data with a backup; the server must not be running
     Restore {
         /// A folder that `palaver backup` wrote
         folder: PathBuf,
-        /// Replace data that is there
+        /// Replace existing data
         #[arg(long)]
         force: bool,
     },
-    /// Users, without a running server being needed
+    /// Manage users; needs no running server
     #[command(subcommand)]
     Admin(Admin),
 }
 
-/// What `palaver admin` can do.
+/// The commands of `palaver admin`.
 #[derive(Debug, Subcommand)]
 pub enum Admin {
-    /// Make an account; the password is read from the first line of the standard input
+    /// Create an account; the password is read from the first line of standard input
     CreateUser {
         /// The handle
         name: String,
         /// The e-mail address
         #[arg(long)]
         email: Option<String>,
-        /// Make them an admin
+        /// Make the account an admin
         #[arg(long)]
         admin: bool,
     },
-    /// Give an account another role on the whole installation
+    /// Change an account's role in the whole installation
     SetRole {
         /// The handle
         name: String,
@@ -131,12 +131,12 @@ pub enum Admin {
         #[arg(value_parser = role)]
         role: domain::UserRole,
     },
-    /// Keep somebody out of the whole installation; all their sessions end
+    /// Ban a user from the whole installation, and end all their sessions
     Ban {
         /// The handle
         name: String,
     },
-    /// Let somebody in again
+    /// Lift a user's ban
     Unban {
         /// The handle
         name: String,
@@ -147,6 +147,6 @@ fn role(text: &str) -> Result<domain::UserRole, String> {
     match text {
         "user" => Ok(domain::UserRole::User),
         "admin" => Ok(domain::UserRole::Admin),
-        _ => Err("a role is `user` or `admin`".into()),
+        _ => Err("the role must be `user` or `admin`".into()),
     }
 }

@@ -1,4 +1,4 @@
-//! `palaver export`: a room as JSON lines, one entry each, as clients see it.
+//! `palaver export`: a room as JSON lines, one per entry, as clients see it.
 
 use std::io::Write;
 
@@ -10,8 +10,8 @@ use service::RoomRef;
 use service::messages::fill_edits;
 use wire::Event;
 
-/// Writes the room to the standard output. The server may be running: what it appends meanwhile may be
-/// there or not, but nothing in between is missing.
+/// Writes the room to standard output. The server may be running: entries that it appends meanwhile may be missing at
+/// the end, but there is no gap.
 pub async fn export(settings: &Settings, room: &str) -> anyhow::Result<()> {
     let reference: RoomRef = room.parse().map_err(anyhow::Error::new)?;
     let profile = Profile::open(settings, IfMissing::Refuse).await?;
@@ -19,7 +19,7 @@ pub async fn export(settings: &Settings, room: &str) -> anyhow::Result<()> {
     let store = &services.ports.store;
     let id = services.access.id(&reference).await?;
     if store.rooms.room(id).await?.is_none() {
-        bail!("there is no room {room}");
+        bail!("room {room} does not exist");
     }
     let log = LogId::Room(id);
     let head = store.log.tip(log).await?.seq();
@@ -32,7 +32,7 @@ pub async fn export(settings: &Settings, room: &str) -> anyhow::Result<()> {
         let related = services.user_cache.related(&entries).await?;
         for entry in &entries {
             serde_json::to_writer(&mut out, &Event::new(id, entry, &related))?;
-            out.write_all(b"\n").context("cannot write to the standard output")?;
+            out.write_all(b"\n").context("cannot write to standard output")?;
         }
         from = to + 1;
     }

@@ -1,5 +1,4 @@
-//! Where settings come from: flags, then the environment, then the file. The only reader of the
-//! environment.
+//! Looks up settings: in flags, then the environment, then the file. The only place that reads the environment.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,26 +11,26 @@ use crate::cli::{Cli, Command};
 
 const PREFIX: &str = "PALAVER";
 
-/// Settings whose names are those that everybody uses.
+/// Settings with standard names, without Palaver's prefix.
 const STANDARD: [&str; 3] = ["DATABASE_URL", "DATABASE_REPLICA_URL", "REDIS_URL"];
 
-/// Where values are found.
+/// The sources of values.
 pub struct Lookup {
     flags: BTreeMap<String, String>,
     environment: BTreeMap<String, String>,
     file: BTreeMap<String, String>,
 }
 
-/// All settings, and how each was named and valued.
+/// All settings, with the name and value of each.
 pub struct Read {
     /// The settings.
     pub settings: Settings,
-    /// Name and value of each that was asked for; none where the default holds.
+    /// The name and value of each setting that was read; none if the default applies.
     pub values: Vec<(String, Option<String>)>,
 }
 
 impl Lookup {
-    /// Of this process: its flags, its environment, and the file that the flags name.
+    /// Returns the lookup of this process: its flags, its environment, and the file that the flags name.
     pub fn of_process(cli: &Cli) -> anyhow::Result<Self> {
         let flags = &cli.flags;
         let file = match &flags.config {
@@ -53,8 +52,7 @@ impl Lookup {
         [&self.flags, &self.environment, &self.file].into_iter().find_map(|from| from.get(name)).cloned()
     }
 
-    /// Reads all settings; a name that no setting has is a problem like any other, since it is most
-    /// likely misspelt.
+    /// Reads all settings. An unknown name is a problem like any other, because it is most likely misspelt.
     pub fn read(&self) -> Result<Read, ConfigErrors> {
         let mut config = Config::from_lookup(|name| self.get(name));
         let settings = Settings::read(&mut config);
@@ -76,14 +74,14 @@ fn read_file(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     Ok(values)
 }
 
-/// A setting's name as the file has it, beside its name in the environment.
+/// Returns a setting's name in the file, for its name in the environment.
 pub fn in_file(name: &str) -> String {
     name.strip_prefix("PALAVER_").unwrap_or(name).to_ascii_lowercase()
 }
 
-/// The problems, one a line, under the names that the file and the environment have for them.
+/// Returns the problems, one per line, with the settings' names in the file and in the environment.
 pub fn explain(errors: &ConfigErrors) -> String {
-    let mut text = String::from("these settings cannot be used:");
+    let mut text = String::from("these settings are invalid:");
     for problem in errors.problems() {
         text.push_str(&format!("\n  {} ({}): {}", in_file(&problem.key), problem.key, problem.message));
     }
@@ -96,7 +94,7 @@ mod tests {
 
     use super::*;
 
-    /// The names of `.env.example`, set or commented out.
+    /// Returns the names in `.env.example`, set or commented out.
     fn in_the_example() -> BTreeSet<String> {
         let lines = include_str!("../../../.env.example").lines();
         let names = lines.filter_map(|line| line.trim_start_matches('#').split_once('='));
@@ -105,11 +103,11 @@ mod tests {
     }
 
     #[test]
-    fn the_example_names_every_setting_and_no_other() {
+    fn the_example_lists_exactly_the_existing_settings() {
         let nothing = Lookup { flags: BTreeMap::new(), environment: BTreeMap::new(), file: BTreeMap::new() };
-        let Ok(read) = nothing.read() else { panic!("the defaults can be used") };
+        let Ok(read) = nothing.read() else { panic!("the defaults are valid") };
         let settings: BTreeSet<String> = read.values.into_iter().map(|(name, _)| name).collect();
-        // What the AWS SDK reads, Palaver never sees.
+        // The AWS SDK reads these itself; Palaver never does.
         let named = in_the_example().into_iter().filter(|name| !name.starts_with("AWS_")).collect();
         assert_eq!(settings, named, "what .env.example names differs from what `check-config --list` prints");
     }

@@ -1,4 +1,4 @@
-//! The single process: wiring, and the commands of an operator. Never holds a rule of the product.
+//! The single process: wiring, and the operator's commands. Contains no rule of the product.
 
 mod admin;
 mod backup;
@@ -38,12 +38,12 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         if list {
             print_settings(&values);
         }
-        println!("all settings can be used");
+        println!("all settings are valid");
         return Ok(());
     }
     match command {
         Command::Serve => host::log::install(settings.log_format, &settings.log)?,
-        // What a command meets and goes on with.
+        // A command logs the problems that it can continue after.
         _ => host::log::install(host::log::Format::Text, "warn")?,
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -56,12 +56,12 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Backup { folder } => backup::backup(&settings, &folder).await,
             Command::Restore { folder, force } => backup::restore(&settings, &folder, force).await,
             Command::Admin(command) => admin::run(&settings, command).await,
-            Command::CheckConfig { .. } => unreachable!("answered above"),
+            Command::CheckConfig { .. } => unreachable!("handled above"),
         }
     })
 }
 
-/// What failed, and why; a cause that the text names already is not named again.
+/// Returns what failed, and why. A cause that the text already contains is not repeated.
 fn told(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
@@ -75,7 +75,7 @@ fn told(error: &anyhow::Error) -> String {
 
 fn print_settings(values: &[(String, Option<String>)]) {
     for (name, value) in values {
-        // What may hold a secret is not shown.
+        // A value that may contain a secret is not shown.
         let value = match value {
             Some(_) if ["_TOKENS", "_PASSWORD", "_KEY", "_KEYS", "_URL"].iter().any(|end| name.ends_with(end)) => {
                 "(set)"

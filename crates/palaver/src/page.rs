@@ -1,4 +1,4 @@
-//! The page: the built UI, from inside the binary. Never touches the disk.
+//! Serves the page: the built UI, embedded in the binary. Never reads the disk.
 
 use axum::Router;
 use axum::body::Body;
@@ -12,15 +12,15 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 #[folder = "$PALAVER_PAGE"]
 struct Files;
 
-/// Built files carry a digest in their name, so they may be kept for ever; the page itself may not.
+/// Built files have a digest in their name, so browsers may cache them forever; the page itself must not be cached.
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ALWAYS_ASK: HeaderValue = HeaderValue::from_static("no-cache");
 
 const NOT_BUILT: &str = "<!doctype html><title>Palaver</title><h1>The page was not built</h1>\
 <p>This server works, but its binary holds no page. Build it with <code>cargo xtask up</code>.";
 
-/// Serves the files; every other path that is not of the API is the page, which finds its own way. `files` is the origin
-/// that the page may put and get people's files at, where that is not this server.
+/// Returns the routes of the page's files; every other path outside the API returns the page, which does its own
+/// routing. `files` is the origin from which the page may put and get files, if that is not this server.
 pub fn router(files: Option<&str>) -> Router {
     let policy = web::content_security_policy(&[], files);
     Router::new().route("/", get(serve)).fallback(serve).with_state(policy)
@@ -42,7 +42,7 @@ fn find(request: Request) -> Response {
     let looks_like_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
     match answer(path, request.headers()) {
         Some(response) if !path.is_empty() => response,
-        // A file that is not there must not be the page: a browser would run it as a script.
+        // A missing file must not return the page: a browser would run it as a script.
         _ if looks_like_file => StatusCode::NOT_FOUND.into_response(),
         _ => answer("index.html", request.headers()).unwrap_or_else(not_built),
     }
@@ -54,12 +54,12 @@ fn is_of_api(uri: &Uri) -> bool {
         .any(|prefix| uri.path().strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
-/// The smallest form of a file that the browser takes.
+/// Returns the smallest encoding of a file that the browser accepts.
 fn answer(path: &str, headers: &HeaderMap) -> Option<Response> {
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let takes =
         |encoding: &str| accepted.split(',').any(|part| part.split(';').next().unwrap_or_default().trim() == encoding);
-    // What is looked up is a name inside the binary: no path leads out of it.
+    // The path is looked up as a name inside the binary, so it cannot escape.
     let plain = Files::get(path)?;
     let (file, encoding) = [("br", "br"), ("gzip", "gz")]
         .into_iter()
@@ -131,17 +131,17 @@ mod tests {
         let with = policy(Some("https://bytes.example.org")).await;
         assert!(with.contains("connect-src 'self' https://bytes.example.org;"), "{with}");
         assert!(with.contains("img-src 'self' data: blob: https://bytes.example.org;"), "{with}");
-        assert!(!policy(None).await.contains("http"), "an embedded server's page reaches only it");
+        assert!(!policy(None).await.contains("http"), "the page of an embedded server may only connect to that server");
     }
 
     #[tokio::test]
-    async fn a_link_into_the_page_is_the_page() {
+    async fn a_deep_link_returns_the_page() {
         assert_eq!(get("/").await, StatusCode::OK);
         assert_eq!(get("/r/general/12").await, StatusCode::OK);
     }
 
     #[tokio::test]
-    async fn what_is_not_there_is_not_the_page() {
+    async fn a_missing_file_does_not_return_the_page() {
         assert_eq!(get("/assets/missing.js").await, StatusCode::NOT_FOUND);
         assert_eq!(get("/api/nothing").await, StatusCode::NOT_FOUND);
         assert_eq!(get("/v1/nothing").await, StatusCode::NOT_FOUND);

@@ -1,4 +1,4 @@
-//! Serving: everything on one address, until it is told to stop. What the tier alone does too, it does the same way.
+//! Serves everything on one address until it is stopped. Whatever the tier alone does too works in the same way.
 
 use axum::Router;
 use host::{BlobsBackend, Profile, Settings, StoreBackend, WithFiles};
@@ -7,18 +7,18 @@ use utoipa::openapi::OpenApi;
 
 use crate::page;
 
-/// Serves until SIGTERM or Ctrl-C, then lets everybody go and ends cleanly.
+/// Serves until SIGTERM or Ctrl-C, then drains the connections and returns.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let places = places(&settings);
     let ready = |address| {
         println!("Palaver is ready: {}", ws_tier::url(address));
-        println!("Its data is in {places}. End it with Ctrl-C.");
+        println!("Its data is in {places}. Press Ctrl-C to stop.");
     };
     ws_tier::serve::<WithFiles>(settings, router, ready).await?;
     Ok(())
 }
 
-/// Where rows and files are kept.
+/// Describes where rows and files are stored.
 fn places(settings: &Settings) -> String {
     let folder = settings.data.display();
     let store = match &settings.backends.store {
@@ -46,7 +46,7 @@ fn router(profile: &Profile) -> Router {
         .merge(page::router(services.files.direct_origin()))
 }
 
-/// The documents of each function, and of the whole.
+/// Returns the OpenAPI documents of each function, and of all together.
 fn documents() -> Router {
     let functions: [(&str, OpenApi); 5] = [
         ("/api/auth", auth::openapi()),

@@ -1,4 +1,4 @@
-//! The body of an entry: what a log holds of a message, a change, a member, a room, and of a user's own affairs.
+//! The body of an entry: what a log stores about a message, a change, a member, a room, and a user's own data.
 
 use domain::entry::ENTRY_VERSION;
 use domain::text::{Emoji, MessageText};
@@ -14,7 +14,7 @@ use crate::own::{NotificationForm, UserRoomForm};
 use crate::room::RoomForm;
 use crate::{is_default, lenient, reason, record, to_json};
 
-/// The kinds that this release knows. What is stored under another one is carried on unchanged.
+/// The kinds that this release knows. Entries of other kinds are kept unchanged.
 pub const KINDS: [&str; 14] = [
     "message",
     "edit",
@@ -32,25 +32,25 @@ pub const KINDS: [&str; 14] = [
     "session_ended",
 ];
 
-/// A body that cannot be decoded, although its kind is known or has no name.
+/// A body that cannot be decoded, although its kind is known or missing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unreadable {
-    /// The kind, where even that can be told.
+    /// The kind, if at least that can be read.
     pub kind: String,
-    /// As it is stored.
+    /// The body as it is stored.
     pub stored: String,
     /// Why it cannot be decoded, without any of its text.
     pub why: String,
 }
 
 impl Unreadable {
-    /// Returns what stands for it.
+    /// Converts it to the body that represents it.
     pub fn into_body(self) -> Body {
         Body::Unreadable { kind: self.kind, stored: self.stored }
     }
 }
 
-/// Encodes a body as JSON. What was not understood when it was read is written as it was.
+/// Encodes a body as JSON. A body that was not understood when it was read is written unchanged.
 pub fn encode_body(body: &Body) -> String {
     match body {
         Body::Unreadable { stored, .. } => stored.clone(),
@@ -58,7 +58,7 @@ pub fn encode_body(body: &Body) -> String {
     }
 }
 
-/// Encodes a body as part of another record. What is no JSON cannot stand there, and becomes `null`.
+/// Encodes a body as part of another record. Text that is not JSON becomes `null`.
 pub(crate) fn raw_body(body: &Body) -> Box<RawValue> {
     let raw = match body {
         Body::Unreadable { stored, .. } => RawValue::from_string(stored.clone()),
@@ -67,8 +67,8 @@ pub(crate) fn raw_body(body: &Body) -> Box<RawValue> {
     raw.unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
-/// Decodes a body of version `v`. Only a kind that is not known becomes [`Body::Unknown`]: where a body cannot be decoded,
-/// its kind alone is read.
+/// Decodes a body of version `v`. Only an unknown kind becomes [`Body::Unknown`]: if a body cannot be decoded, only its
+/// kind is read.
 pub fn decode_body(v: u16, text: &str) -> Result<Body, Unreadable> {
     let decoded = match v <= ENTRY_VERSION {
         true => serde_json::from_str::<BodyRecord>(text).map_err(|error| reason(&error)),
@@ -97,13 +97,13 @@ struct Kind {
 }
 
 record!(
-    /// A body whose kind is known.
+    /// A body of known kind.
     BodyRecord,
     "BodyForm",
     Body
 );
 
-/// A body that could be decoded, to be written.
+/// A decoded body, to be written.
 struct Borrowed<'a>(&'a Body);
 
 impl Serialize for Borrowed<'_> {
@@ -121,7 +121,7 @@ enum BodyForm {
     Message(#[serde(with = "MessageForm")] Message),
     Edit {
         target: Seq,
-        /// Stands in the message only, so that a deletion removes it.
+        /// Stored only in the message, so that a deletion removes it.
         #[serde(skip)]
         text: Option<MessageText>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -203,7 +203,7 @@ struct MessageForm {
     reactions: Vec<Reaction>,
 }
 
-/// The reactions of a message, in the order of their first use.
+/// The reactions of a message, in the order in which each emoji was first used.
 mod reactions {
     use serde::{Deserializer, Serializer};
 
@@ -219,7 +219,7 @@ mod reactions {
     }
 
     record!(
-        /// One emoji's reactions.
+        /// The reactions with one emoji.
         ReactionRecord,
         "ReactionForm",
         Reaction
@@ -235,7 +235,7 @@ mod reactions {
     }
 }
 
-/// A room and a notification have a `kind` of their own, so they are stored one level deeper than the kind of the entry.
+/// A room and a notification have their own `kind`, so they are stored one level below the kind of the entry.
 mod nested {
     macro_rules! nested {
         ($field:ident, $form:literal, $type:ty) => {

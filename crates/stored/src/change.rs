@@ -1,4 +1,4 @@
-//! A change that a node hands to a log's home, and the answer.
+//! A change that a node forwards to a log's home, and the answer.
 
 use domain::name::RoomName;
 use domain::text::{Emoji, MessageText};
@@ -14,7 +14,7 @@ use crate::room::RoomForm;
 use crate::{lenient, record};
 
 record!(
-    /// A change on its way to another node.
+    /// A change that is forwarded to another node.
     ChangeRecord,
     "ChangeForm",
     Change
@@ -128,7 +128,7 @@ mod boxed {
     }
 }
 
-/// The answer to a change that was taken in.
+/// The answer to a change that was accepted.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct AckRecord {
     seq: Option<Seq>,
@@ -136,13 +136,13 @@ pub struct AckRecord {
     dup: bool,
     noop: bool,
     entry: Option<EntryRecord>,
-    /// The text of an edit, which its entry does not hold.
+    /// The text of an edit, which its entry does not contain.
     #[serde(default, with = "lenient::option")]
     text: Option<MessageText>,
 }
 
 impl AckRecord {
-    /// The form of an answer.
+    /// Converts an answer to its stored form.
     pub fn new(Ack { seq, at, dup, noop, entry }: &Ack) -> AckRecord {
         let text = match entry.as_ref().map(|entry| &entry.body) {
             Some(Body::Edit { text, .. }) => text.clone(),
@@ -152,7 +152,7 @@ impl AckRecord {
         AckRecord { seq: *seq, at: *at, dup: *dup, noop: *noop, entry, text }
     }
 
-    /// The answer.
+    /// Converts the stored form to an answer.
     pub fn into_ack(self) -> Ack {
         let AckRecord { seq, at, dup, noop, entry, text: said } = self;
         let mut entry = entry.map(EntryRecord::into_entry);

@@ -1,4 +1,4 @@
-//! A whole entry, as it stands on the bus and in what nodes hand to each other. In a store its parts have columns.
+//! A whole entry, as it is sent on the bus and between nodes. In a store its parts have columns.
 
 use domain::text::MessageText;
 use domain::{Body, Entry, EntryId, Epoch, Seq, Timestamp, UserId};
@@ -21,7 +21,7 @@ pub struct EntryRecord {
 }
 
 impl EntryRecord {
-    /// The form of an entry. The text of an edit is not part of it.
+    /// Converts an entry to its stored form, without the text of an edit.
     pub fn new(entry: &Entry) -> EntryRecord {
         EntryRecord {
             v: entry.v,
@@ -34,7 +34,7 @@ impl EntryRecord {
         }
     }
 
-    /// The entry; a body that cannot be decoded is one that cannot be shown.
+    /// Converts the stored form to an entry; a body that cannot be decoded becomes unreadable.
     pub fn into_entry(self) -> Entry {
         let EntryRecord { v, seq, n, by, id, at, body } = self;
         let body = decode_body(v, body.get()).unwrap_or_else(Unreadable::into_body);
@@ -53,7 +53,7 @@ pub struct CommitRecord {
 }
 
 impl CommitRecord {
-    /// The form of a commit.
+    /// Converts a commit to its stored form.
     pub fn new(epoch: Epoch, entries: &[Entry]) -> CommitRecord {
         let text = |entry: &Entry| match &entry.body {
             Body::Edit { text, .. } => text.clone().map(|text| (entry.seq, EditedText(text))),
@@ -66,7 +66,7 @@ impl CommitRecord {
         }
     }
 
-    /// The epoch and the entries, edits with their texts.
+    /// Returns the epoch and the entries, edits with their texts.
     pub fn into_entries(self) -> (Epoch, Vec<Entry>) {
         let mut entries: Vec<Entry> = self.entries.into_iter().map(EntryRecord::into_entry).collect();
         for (seq, EditedText(said)) in self.texts {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::record;
 
 record!(
-    /// A file's row, where one body holds all of it.
+    /// A file's row, if one body holds all of it.
     FileRecord,
     "FileForm",
     File
@@ -30,23 +30,23 @@ struct FileForm {
     picture: Option<Picture>,
 }
 
-/// What of a file has no column of its own, where the row has columns.
+/// The fields of a file that have no column, if the row has columns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FileRest {
-    /// As the uploader named it.
+    /// The file's name, as given by the uploader.
     pub name: String,
-    /// What the bytes are.
+    /// The media type, detected from the bytes.
     pub content_type: String,
-    /// In bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// SHA-256 of the bytes, in hexadecimal digits.
+    /// The SHA-256 of the bytes, in hexadecimal digits.
     pub digest: String,
-    /// For a picture that could be measured.
+    /// The dimensions, for a picture that could be measured.
     #[serde(default, with = "picture", skip_serializing_if = "Option::is_none")]
     pub picture: Option<Picture>,
 }
 
-/// The size of a picture, where it is one.
+/// The dimensions of a picture, if it is one.
 mod picture {
     use domain::Picture;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};

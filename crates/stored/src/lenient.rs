@@ -1,4 +1,4 @@
-//! Values that have rules when they are given, and none when they are read back.
+//! Values that are checked when they are given, but not when they are read back.
 
 use domain::name::{DisplayName, RoomName, Slug, UserName};
 use domain::text::{Emoji, MessageText};
@@ -33,7 +33,7 @@ pub fn deserialize<'de, T: Lenient, D: Deserializer<'de>>(deserializer: D) -> Re
     String::deserialize(deserializer).map(T::from_stored)
 }
 
-/// The same for a value that may be missing.
+/// The same for an optional value.
 pub mod option {
     use super::*;
 

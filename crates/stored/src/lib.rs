@@ -1,11 +1,11 @@
-//! The forms in which records are stored, and in which nodes hand them to each other.
+//! The forms in which records are stored, and in which nodes send them to each other.
 //!
-//! Owns every such form and its versions. Never judges a record by the rules for new input: what a release accepted once,
-//! later releases read for ever, so a text keeps its length and a name its spelling whatever the rules are by now. A form
-//! only grows: a new field has a default, and a field that is not known is ignored.
+//! Owns every such form and its versions. Never applies the rules for new input to a record: what one release accepted,
+//! all later releases read, so a text keeps its length and a name its spelling even if the rules change. A form only
+//! grows: a new field has a default, and an unknown field is ignored.
 //!
-//! Invariants: decoding never panics; a kind of entry that is not known is carried on unchanged; a record that cannot be
-//! decoded is unreadable alone, and its reader says so in the log and continues with the next one.
+//! Invariants: decoding never panics; an entry of unknown kind is kept unchanged; a record that cannot be decoded
+//! affects no other record, and its reader logs it and continues with the next one.
 
 mod body;
 mod change;
@@ -34,7 +34,7 @@ pub fn to_json(record: &impl Serialize) -> String {
     serde_json::to_string(record).expect("a record has string keys and no failing serializers")
 }
 
-/// Decodes a record from JSON; the error says why it is unreadable, and never quotes the record.
+/// Decodes a record from JSON. The error says why it is unreadable, and never quotes the record.
 pub fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_str(text).map_err(|error| reason(&error))
 }
@@ -52,7 +52,7 @@ pub fn from_word<T: DeserializeOwned>(word: &str) -> Result<T, String> {
     T::deserialize(serde::de::value::StrDeserializer::<serde_json::Error>::new(word)).map_err(|error| reason(&error))
 }
 
-/// What is wrong, without the text that serde quotes: a record may hold what people wrote.
+/// Returns what is wrong, without the text that serde quotes, because a record may contain what users wrote.
 fn reason(error: &serde_json::Error) -> String {
     let kind = match error.classify() {
         serde_json::error::Category::Syntax => "it is not JSON",
@@ -65,12 +65,12 @@ fn reason(error: &serde_json::Error) -> String {
     }
 }
 
-/// Whether a field has its default, and need not be stored.
+/// Returns whether a field has its default, and need not be stored.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// A record that is another type's form.
+/// Declares a record that is the stored form of another type.
 macro_rules! record {
     ($(#[$doc:meta])* $record:ident, $form:literal, $type:ty) => {
         $(#[$doc])*

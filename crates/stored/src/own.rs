@@ -1,4 +1,4 @@
-//! What a user's own log announces, and the rows behind it.
+//! What a user log announces, and the rows behind it.
 
 use domain::{
     Level, MemberState, Notification, NotificationKey, NotificationKind, OwnChange, Role, RoomId, Seq, SessionId,
@@ -57,7 +57,7 @@ pub(crate) struct NotificationForm {
     read_at: Option<Timestamp>,
 }
 
-/// A change of an own log, as nodes hand it to each other.
+/// A change of a user log, as nodes forward it to each other.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "OwnChange")]
 pub(crate) enum OwnChangeForm {

@@ -1,4 +1,4 @@
-//! A room, as its row and its `room` entries hold it.
+//! A room, as stored in its row and its `room` entries.
 
 use domain::name::{RoomName, Slug};
 use domain::{Room, RoomId, RoomKind, Seq, UserId};

@@ -1,4 +1,4 @@
-//! A user, as their row holds them.
+//! A user, as stored in their row.
 
 use domain::Timestamp;
 use domain::name::DisplayName;
@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::lenient;
 
-/// What of a user has no column of its own, where the row has columns.
+/// The fields of a user that have no column, if the row has columns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UserRest {
-    /// Shown instead of the handle.
+    /// The display name, shown instead of the handle.
     #[serde(default, with = "lenient::option", skip_serializing_if = "Option::is_none")]
     pub display_name: Option<DisplayName>,
-    /// Whether they cannot sign in any more.
+    /// Whether the user is banned and cannot sign in.
     #[serde(default)]
     pub banned: bool,
-    /// When they came.
+    /// When the account was created.
     pub created_at: Timestamp,
     /// The hash of the password, with its parameters; none for a guest.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -153,7 +153,7 @@ pub async fn pin(
     change(f, caller, room, headers, query.seen, Intent::Pin { target: seq, on: true }).await
 }
 
-/// Takes a pin back.
+/// Unpins a message.
 #[utoipa::path(delete, path = "/{room}/pins/{seq}", params(("room", description = "Id or slug"), ("seq" = Seq, Path), SeenParams), responses((status = 200, body = Acked)))]
 pub async fn unpin(
     State(f): State<RoomsFunction>,

@@ -4,7 +4,7 @@ use super::*;
 use crate::RoomRecord;
 
 #[test]
-fn an_unknown_kind_is_carried_unchanged() {
+fn an_unknown_kind_is_kept_unchanged() {
     let stored = serde_json::json!({"kind": "poll", "question": "tea?", "v": [1, 2]});
     let body = decode_body(1, &stored.to_string()).expect("any kind reads");
     assert_eq!(body.kind(), "poll");
@@ -12,7 +12,7 @@ fn an_unknown_kind_is_carried_unchanged() {
 }
 
 #[test]
-fn every_kind_reads_what_it_writes() {
+fn every_kind_decodes_what_it_encodes() {
     let user = UserId(uuid::Uuid::from_u128(7));
     let room = RoomId(uuid::Uuid::from_u128(8));
     let key = NotificationKey { at: Timestamp(5), room: room.0, seq: 3 };
@@ -115,7 +115,7 @@ fn the_text_of_an_edit_is_not_stored() {
 }
 
 #[test]
-fn what_todays_rules_refuse_is_read_as_it_was_accepted() {
+fn values_that_todays_rules_refuse_are_still_read() {
     let long = "x".repeat(domain::limits::TEXT_CHARS + 1);
     let stored =
         format!(r#"{{"kind":"message","text":"{long}","rev":1,"reactions":[{{"emoji":"ok","n":0,"users":[]}}]}}"#);
@@ -128,7 +128,7 @@ fn what_todays_rules_refuse_is_read_as_it_was_accepted() {
 
 #[test]
 fn a_known_kind_that_cannot_be_decoded_is_unreadable_and_not_unknown() {
-    let secret = "what somebody wrote";
+    let secret = "what a user wrote";
     for (v, stored) in [
         (1, format!(r#"{{"kind":"message","text":["{secret}"],"rev":1}}"#)),
         (1, format!(r#"{{"kind":"message","text":"{secret}"}}"#)),
@@ -143,7 +143,7 @@ fn a_known_kind_that_cannot_be_decoded_is_unreadable_and_not_unknown() {
         let unreadable = decode_body(v, &stored).expect_err("it cannot be decoded");
         assert!(!unreadable.why.contains(secret), "{}", unreadable.why);
         assert_eq!(unreadable.kind, if stored.contains("member") { "member" } else { "message" });
-        assert_eq!(encode_body(&unreadable.into_body()), stored, "it is carried on unchanged");
+        assert_eq!(encode_body(&unreadable.into_body()), stored, "it is kept unchanged");
     }
     for stored in ["", "tea", "[]", "{}", r#"{"kind":3}"#] {
         let unreadable = decode_body(1, stored).expect_err("it has no kind");
