@@ -15,28 +15,28 @@ use uuid::Uuid;
 
 use crate::key::checked;
 
-/// Bytes that are read or written at once.
+/// Bytes read or written at a time.
 const CHUNK: usize = 64 * 1024;
 /// The folder of blobs that are being written.
 const PARTIAL: &str = "partial";
-/// How long nothing is written to a blob before it counts as left over from a crash. Several processes may
-/// have the folder open (a backup beside the server, say), so younger ones may be somebody's.
+/// How long a partial blob must be unmodified before it counts as left over from a crash. Several processes may have
+/// the folder open (a backup beside the server, say), so a newer one may still be in use.
 const LEFT_OVER: Duration = Duration::from_secs(3600);
 
-/// A folder of blobs. Keys that begin alike lie in one folder of 256.
+/// A folder of blobs, in 256 subfolders by key.
 pub struct FolderBlobs {
     root: PathBuf,
 }
 
 impl FolderBlobs {
-    /// Opens or makes the folder, and removes what a crash left half written.
+    /// Opens or creates the folder, and removes partial blobs that a crash left behind.
     pub async fn open(root: impl Into<PathBuf>) -> Result<Self, BlobError> {
         let root = root.into();
         let partial = root.join(PARTIAL);
         fs::create_dir_all(&partial).await.map_err(failed)?;
         let mut left = fs::read_dir(&partial).await.map_err(failed)?;
         while let Some(file) = left.next_entry().await.map_err(failed)? {
-            // One that its writer has just moved to its place is no concern of ours.
+            // The writer may have moved it to its place just now.
             let Ok(written) = file.metadata().await.and_then(|metadata| metadata.modified()) else { continue };
             if written.elapsed().is_ok_and(|age| age > LEFT_OVER) {
                 let _ = fs::remove_file(file.path()).await;
@@ -45,7 +45,7 @@ impl FolderBlobs {
         Ok(FolderBlobs { root })
     }
 
-    /// Where a key's bytes lie. The end of a key is its random part, so it spreads best.
+    /// Returns the path of a key's bytes. The end of a key is its random part, so it spreads best.
     fn place(&self, key: &str) -> Result<PathBuf, BlobError> {
         let key = checked(key)?;
         let stem = key.split('.').next().unwrap_or(key);
@@ -70,14 +70,14 @@ impl FolderBlobs {
     }
 }
 
-/// A file that is being written. What is left of it when its writer ends goes: also of one that was dropped
-/// in the middle, as the caller of a client that went away is, since aborted uploads would fill the disk.
+/// A file that is being written. Dropping it removes what is left, also if the writer was cancelled because its client
+/// disconnected: aborted uploads would fill the disk.
 struct Partial(PathBuf);
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        // One removal, of a name that was just used, does not block for long. Where it was moved to its place
-        // there is none; what cannot be removed now is removed at the next start.
+        // Removing a name that was just used does not block for long. After the move to its place there is nothing to
+        // remove; what cannot be removed now is removed at the next start.
         let _ = std::fs::remove_file(&self.0);
     }
 }
@@ -89,7 +89,7 @@ fn failed(error: std::io::Error) -> BlobError {
     }
 }
 
-/// A name in a folder is durable once the folder is.
+/// A name in a folder is durable once the folder is synced.
 async fn sync_folder(folder: &Path) -> Result<(), BlobError> {
     File::open(folder).await.map_err(failed)?.sync_all().await.map_err(failed)
 }

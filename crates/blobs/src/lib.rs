@@ -1,6 +1,6 @@
-//! Where the bytes of files lie: a folder on disk, or a bucket of S3 and what speaks like it (feature `s3`).
+//! Stores the bytes of files: in a folder on disk, or in a bucket of S3 or a compatible server (feature `s3`).
 //!
-//! Never looks into the bytes and never makes a key of a user's words.
+//! Never reads the contents and never builds a key from a user's input.
 
 mod folder;
 mod key;

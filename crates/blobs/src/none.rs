@@ -1,16 +1,16 @@
-//! No store of blobs: for a process that never touches the bytes of a file. Never pretends to hold any.
+//! Replaces the blob store in a process that never accesses the bytes of a file. Never pretends to store any.
 
 use std::ops::Range;
 
 use async_trait::async_trait;
 use service::ports::{BlobError, Blobs, ByteStream};
 
-/// Refuses every call but the one that asks whether it is well.
+/// Refuses every call except the health check.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoBlobs;
 
 fn none() -> BlobError {
-    BlobError::Unavailable("this process is built without a store of files".into())
+    BlobError::Unavailable("this process was built without a blob store".into())
 }
 
 #[async_trait]

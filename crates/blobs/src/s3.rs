@@ -1,8 +1,8 @@
-//! Blobs in a bucket of S3, or of a server that speaks like it. Owns the client: its time-outs, its repeats, and
-//! what not every server understands.
+//! Blobs in a bucket of S3, or of a compatible server. Owns the client: its timeouts, its retries, and workarounds for
+//! what not every server supports.
 //!
-//! Never asks for checksums that S3 does not require: the newer SDK's trailers are refused by some servers, and the
-//! signature covers the bytes of every upload anyway.
+//! Never requests checksums that S3 does not require: some servers refuse the newer SDK's trailers, and the signature
+//! covers the bytes of every upload anyway.
 
 mod bucket;
 mod error;
@@ -25,22 +25,22 @@ use presign::Signer;
 pub use bucket::{Bucket, Extra, create_bucket};
 pub use settings::S3Settings;
 
-/// What bytes are stored as: what they are, the row of their file says.
+/// The content type of every object; the file's row has the actual type.
 const STORED_AS: &str = "application/octet-stream";
 
-/// A bucket.
+/// Blobs in a bucket.
 pub struct S3Blobs {
     client: Client,
     bucket: String,
-    /// Bucket and endpoint, for errors.
+    /// The bucket and its endpoint, for errors.
     place: String,
-    /// None where clients are to go through the server.
+    /// None if clients must upload and download through the server.
     signer: Option<Signer>,
 }
 
 impl S3Blobs {
-    /// Connects with these settings. Fails where no credentials can be found, not where the bucket does not answer:
-    /// that is for [`Blobs::check`].
+    /// Connects with these settings. Fails if no credentials are found, but not if the bucket does not answer:
+    /// [`Blobs::check`] tests that.
     pub async fn open(settings: S3Settings) -> Result<Self, BlobError> {
         let client = settings.client(None).await;
         let place = settings.place(&client).await;
@@ -51,7 +51,7 @@ impl S3Blobs {
         Ok(S3Blobs { client, bucket: settings.bucket, place, signer })
     }
 
-    /// An error with the place where it was met.
+    /// Adds the bucket's place to an error.
     fn here(&self, error: BlobError) -> BlobError {
         at(&self.place, error)
     }
@@ -66,7 +66,7 @@ impl Blobs for S3Blobs {
     async fn get(&self, key: &str, range: Option<Range<u64>>) -> Result<ByteStream, BlobError> {
         let request = self.client.get_object().bucket(&self.bucket).key(checked(key)?);
         let request = match range {
-            // HTTP has no way to ask for no byte at all; whether there is such a blob is still told.
+            // HTTP cannot request zero bytes; this only checks that the blob exists.
             Some(range) if range.is_empty() => return self.length(key).await.map(|_| nothing()),
             Some(range) => request.range(format!("bytes={}-{}", range.start, range.end - 1)),
             None => request,
@@ -78,13 +78,13 @@ impl Blobs for S3Blobs {
                     match body.next().await {
                         Some(Ok(chunk)) => Ok(Some((chunk, (body, place)))),
                         Some(Err(error)) => {
-                            Err(BlobError::Unavailable(format!("{place}: a download broke off: {error}")))
+                            Err(BlobError::Unavailable(format!("{place}: a download was interrupted: {error}")))
                         }
                         None => Ok(None),
                     }
                 })))
             }
-            // The range begins behind the last byte.
+            // The range starts after the last byte.
             Err(error) if status(&error) == Some(416) => Ok(nothing()),
             Err(error) => Err(self.here(failed(error))),
         }
@@ -94,12 +94,12 @@ impl Blobs for S3Blobs {
         let asked = self.client.head_object().bucket(&self.bucket).key(checked(key)?).send().await;
         let answer = asked.map_err(|error| self.here(failed(error)))?;
         let length = answer.content_length.and_then(|length| u64::try_from(length).ok());
-        length.ok_or_else(|| BlobError::Unavailable("the store does not say how long an object is".into()))
+        length.ok_or_else(|| BlobError::Unavailable("the server did not return an object's length".into()))
     }
 
     async fn delete(&self, key: &str) -> Result<(), BlobError> {
         match self.client.delete_object().bucket(&self.bucket).key(checked(key)?).send().await.map_err(failed) {
-            // S3 answers that it is gone; some servers, that it was not there.
+            // S3 answers that it was deleted; some servers, that it did not exist.
             Ok(_) | Err(BlobError::NotFound) => Ok(()),
             Err(error) => Err(self.here(error)),
         }
@@ -109,7 +109,7 @@ impl Blobs for S3Blobs {
         match self.client.head_bucket().bucket(&self.bucket).send().await {
             Ok(_) => Ok(()),
             Err(error) if status(&error) == Some(404) => {
-                let why = "it is not there: `palaver migrate` makes it, or correct PALAVER_FILES";
+                let why = "it does not exist: run `palaver migrate` to create it, or correct PALAVER_FILES";
                 Err(self.here(BlobError::Unavailable(why.to_owned())))
             }
             Err(error) => Err(self.here(failed(error))),

@@ -1,4 +1,4 @@
-//! The suite on a folder.
+//! Runs the suite on a folder.
 
 use std::sync::Arc;
 

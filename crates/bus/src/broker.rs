@@ -1,6 +1,6 @@
-//! A bus between nodes of one process: a broker, and one endpoint a node.
+//! A bus between nodes of one process: a broker, and one endpoint per node.
 //!
-//! Never waits for a slow node: its queue is bounded, and what does not fit is lost, as on any bus.
+//! Never waits for a slow node: its queue is bounded, and what does not fit is dropped, as on any bus.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use service::ports::{Bus, BusMessage, BusStatus, Heard};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 
-/// What the endpoints share. Cheap to clone; a process has one.
+/// The state that the endpoints share. Cheap to clone; a process has one.
 #[derive(Clone)]
 pub struct Broker {
     shared: Arc<BrokerState>,
@@ -41,13 +41,13 @@ pub struct InProcessBus {
 }
 
 impl Broker {
-    /// A broker without nodes, up.
+    /// Returns a broker without nodes that is up.
     pub fn new() -> Self {
         let (status, _) = watch::channel(BusStatus::Up);
         Broker { shared: Arc::new(BrokerState { nodes: Mutex::default(), status, lost: AtomicU64::new(0) }) }
     }
 
-    /// An endpoint for another node.
+    /// Returns an endpoint for another node.
     pub fn endpoint(&self) -> InProcessBus {
         let (queue, heard) = mpsc::channel(BUS_QUEUE);
         let mut nodes = self.shared.nodes.lock();
@@ -56,8 +56,8 @@ impl Broker {
         InProcessBus { id, shared: self.shared.clone(), heard: Mutex::new(Some(heard)) }
     }
 
-    /// Takes the bus down, or up again, for tests of what must hold without it. What is published while
-    /// it is down is lost; subscriptions stay.
+    /// Takes the bus down or up, for tests of what must work without it. Messages published while it is down are lost;
+    /// subscriptions stay.
     pub fn set_status(&self, status: BusStatus) {
         self.shared.status.send_replace(status);
     }
@@ -67,7 +67,7 @@ impl Broker {
         self.shared.nodes.lock().iter().map(|node| node.follows.len()).sum()
     }
 
-    /// How many messages were lost so far, since the bus was down or a node was slow.
+    /// Returns how many messages were lost so far, because the bus was down or a node was slow.
     pub fn lost(&self) -> u64 {
         self.shared.lost.load(Ordering::Relaxed)
     }

@@ -1,6 +1,6 @@
-//! Adapters of the ports `Bus` and `PresenceStore`, in the process and on Redis; and of `ConnectionPush`.
+//! Adapters of the ports `Bus` and `PresenceStore`, in one process and on Redis; and of `ConnectionPush`.
 //!
-//! Never holds anything durable: what is lost here is found in the log, or rebuilt by the next refresh.
+//! Stores nothing durable: what is lost here is recovered from the log, or restored by the next refresh.
 
 mod broker;
 pub mod limits;

@@ -1,6 +1,6 @@
 //! Presence and typing in the memory of one process.
 //!
-//! Never asks what time it is, and forgets everything with the process: the next refresh rebuilds it.
+//! Never reads a clock, and loses everything with the process: the next refresh restores it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use service::ports::{PresenceStatus, PresenceStore, UserPresence};
 #[derive(Default)]
 pub struct InProcessPresence {
     state: Arc<Mutex<State>>,
-    /// What this node was last told of each user who is not offline.
+    /// The last reported status of each user who is not offline.
     told: Mutex<HashMap<UserId, PresenceStatus>>,
 }
 
@@ -27,15 +27,15 @@ struct State {
     typing: HashMap<RoomId, HashMap<UserId, Timestamp>>,
 }
 
-/// What is known of one user.
+/// What is known about one user.
 #[derive(Default)]
 struct Connections {
-    /// Status and end of life of each.
+    /// The status and expiry of each connection.
     by_id: HashMap<String, (PresenceStatus, Timestamp)>,
     last_seen: Option<Timestamp>,
 }
 
-/// Notes that a connection of a user is there, unless there are enough; those that ran out count no more.
+/// Adds a connection of a user, unless the user has too many; expired ones do not count.
 pub(crate) fn hold(
     held: &mut HashMap<String, (PresenceStatus, Timestamp)>,
     now: Timestamp,
@@ -51,12 +51,12 @@ pub(crate) fn hold(
 }
 
 impl InProcessPresence {
-    /// Nobody is there.
+    /// Returns a presence without users.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The same presence as another node sees it.
+    /// Returns the same presence as seen by another node.
     pub fn for_another_node(&self) -> Self {
         InProcessPresence { state: self.state.clone(), told: Mutex::default() }
     }
@@ -79,7 +79,7 @@ impl State {
         }
     }
 
-    /// Drops what has run out, and the longest gone of those who are only remembered.
+    /// Removes what has expired, and the users who have been offline for longest.
     fn forget(&mut self, now: Timestamp) {
         for known in self.users.values_mut() {
             known.by_id.retain(|_, (_, until)| *until > now);

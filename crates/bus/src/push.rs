@@ -1,7 +1,8 @@
-//! Posts to sockets through the Amazon API Gateway Management API: those of API Gateway, and those of nodes, which
-//! speak it on their private ports.
+//! Posts to sockets through the Amazon API Gateway Management API: to those of API Gateway, and to those of nodes,
+//! whose private ports speak the same API.
 //!
-//! Never repeats a post: it is made at most once. Never removes a row: whoever is told that a socket is gone does.
+//! Never retries a post: it is made at most once. Never removes a row: the caller that learns that a socket no longer
+//! exists does.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,31 +26,31 @@ use service::ports::{Connection, ConnectionPush, NodeRow, NodeStore, PushError};
 
 /// How long a post may take.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long what is known of the nodes holds.
+/// How long a list of nodes is cached.
 const NODES_HOLD: Duration = Duration::from_secs(5);
-/// Endpoints whose clients are kept: more than an installation has nodes.
+/// Endpoints whose clients are cached: more than an installation has nodes.
 const CLIENTS: usize = 256;
 
-/// Who signs. What is none is found as the AWS SDK finds it.
+/// The credentials. A missing value is found as the AWS SDK finds it.
 #[derive(Clone, Default)]
 pub struct PushSettings {
-    /// Key id and secret: of the nodes' private ports, or for tests.
+    /// Key id and secret, for the nodes' private ports or for tests.
     pub credentials: Option<(String, String)>,
-    /// The region of API Gateway; nodes take any.
+    /// The region of API Gateway; nodes accept any.
     pub region: Option<String>,
 }
 
-/// `PostToConnection` and `DeleteConnection`, with the stock SDK.
+/// Calls `PostToConnection` and `DeleteConnection` with the stock SDK.
 pub struct ConnectionsPush {
     shared: SdkConfig,
     nodes: Arc<dyn NodeStore>,
     clock: Arc<dyn Clock>,
-    /// By endpoint.
+    /// The clients, by endpoint.
     clients: Cache<String, Client>,
     known: Mutex<KnownNodes>,
 }
 
-/// The nodes as of the last look.
+/// The nodes when the list was last read.
 #[derive(Default)]
 struct KnownNodes {
     looked_at: Option<Timestamp>,
@@ -57,7 +58,7 @@ struct KnownNodes {
 }
 
 impl ConnectionsPush {
-    /// Finds the endpoint of a node in `nodes`; a connection whose node is a URL is posted to there.
+    /// Looks up a node's endpoint in `nodes`; a connection whose node is a URL is posted to that URL.
     pub async fn new(settings: PushSettings, nodes: Arc<dyn NodeStore>, clock: Arc<dyn Clock>) -> ConnectionsPush {
         let mut loader = aws_config::defaults(BehaviorVersion::latest());
         if let Some((id, secret)) = &settings.credentials {
@@ -75,7 +76,7 @@ impl ConnectionsPush {
         if node.starts_with("https://") || node.starts_with("http://") {
             return Ok(self.client_of(node));
         }
-        // A node that lives no more holds no sockets.
+        // A node that has ended holds no sockets.
         let endpoint = self.endpoint(node).await?.filter(|endpoint| !endpoint.is_empty());
         endpoint.map(|endpoint| self.client_of(&endpoint)).ok_or(PushError::Gone)
     }
@@ -85,7 +86,7 @@ impl ConnectionsPush {
         {
             let known = self.known.lock();
             let fresh = known.looked_at.is_some_and(|at| now.since(at) < NODES_HOLD);
-            // One that is not known may have come just now.
+            // An unknown node may have started just now.
             if let Some(endpoint) = known.endpoints.get(node).filter(|_| fresh) {
                 return Ok(Some(endpoint.clone()));
             }

@@ -287,9 +287,9 @@ async fn a_session_that_ended_stays_so_when_the_server_starts_again() {
 async fn bootstrap_without_an_admin_says_what_is_true() {
     let folder = tempfile::tempdir().unwrap();
     let fresh = succeeded(palaver(folder.path(), &["bootstrap"], "").await);
-    assert!(fresh.contains("who registers first"), "{fresh}");
+    assert!(fresh.contains("the first user to register"), "{fresh}");
     let name = ["bootstrap", "--admin", "ada"];
     succeeded(palaver(folder.path(), &name, &format!("{PASSWORD}\n")).await);
     let again = succeeded(palaver(folder.path(), &["bootstrap"], "").await);
-    assert!(!again.contains("who registers first") && again.contains("stay as they are"), "{again}");
+    assert!(!again.contains("the first user to register") && again.contains("stay unchanged"), "{again}");
 }

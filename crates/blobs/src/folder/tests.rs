@@ -30,7 +30,7 @@ fn partial_files(folder: &TempDir) -> usize {
 }
 
 #[tokio::test]
-async fn what_was_put_is_read_whole_and_in_parts() {
+async fn a_blob_is_read_whole_and_in_parts() {
     let (_folder, blobs) = open().await;
     let content: Vec<u8> = (0..200_000u32).map(|n| n as u8).collect();
     let chunks = content.chunks(7_001).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
@@ -41,7 +41,7 @@ async fn what_was_put_is_read_whole_and_in_parts() {
 }
 
 #[tokio::test]
-async fn nothing_is_kept_of_what_is_too_large_or_breaks_off() {
+async fn a_failed_put_leaves_nothing() {
     let (folder, blobs) = open().await;
     let chunk = || Ok(Bytes::from_static(&[0; 600]));
     let large = blobs.put(KEY, bytes(vec![chunk(), chunk()]), 1_000).await;
@@ -53,7 +53,7 @@ async fn nothing_is_kept_of_what_is_too_large_or_breaks_off() {
 }
 
 #[tokio::test]
-async fn what_a_crash_left_goes_and_what_is_being_written_stays() {
+async fn partial_blobs_of_a_crash_are_removed_and_current_ones_stay() {
     let (folder, blobs) = open().await;
     let path = |name: &str| folder.path().join(PARTIAL).join(name);
     for name in ["old", "young"] {
@@ -67,7 +67,7 @@ async fn what_a_crash_left_goes_and_what_is_being_written_stays() {
 }
 
 #[tokio::test]
-async fn no_key_leads_out_of_the_folder() {
+async fn no_key_escapes_the_folder() {
     let (_folder, blobs) = open().await;
     for key in ["", "..", "../x", "/etc/passwd", "a/b", ".hidden", "a\0b", &"x".repeat(81)] {
         assert!(matches!(blobs.get(key, None).await, Err(BlobError::NotFound)), "{key:?}");
@@ -76,7 +76,7 @@ async fn no_key_leads_out_of_the_folder() {
 }
 
 #[tokio::test]
-async fn deleting_twice_is_fine() {
+async fn deleting_twice_succeeds() {
     let (_folder, blobs) = open().await;
     blobs.put(KEY, bytes(vec![Ok(Bytes::from_static(b"x"))]), 10).await.expect("fits");
     blobs.delete(KEY).await.expect("deletes");

@@ -1,6 +1,6 @@
-//! A bucket as Palaver needs it, made or mended: pages of our origins may put and get, and uploads that nobody ends go.
+//! Creates or repairs a bucket: pages of our origins may put and get, and incomplete uploads are removed.
 //!
-//! Never touches an operator's own rules: only those that carry our name are written.
+//! Never changes an operator's own rules: only those with our name are written.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{
@@ -12,39 +12,39 @@ use service::ports::BlobError;
 use super::S3Settings;
 use super::error::{at, failed, status};
 
-/// What our rules are called.
+/// The name of our rules.
 const RULE: &str = "palaver";
-/// After how many days an upload in parts that nobody ended goes.
+/// The number of days after which an incomplete multipart upload is removed.
 const STALE_UPLOAD_DAYS: i32 = 1;
-/// The region that is not named when a bucket is made.
+/// The region that must not be named when a bucket is created.
 const UNNAMED_REGION: &str = "us-east-1";
-/// For how many seconds a browser remembers what it may do.
+/// For how many seconds a browser caches what it may do.
 const PREFLIGHT_SECONDS: i32 = 3_600;
 
 /// What [`create_bucket`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bucket {
-    /// Whether it was not there before.
+    /// Whether it created the bucket.
     pub created: bool,
     /// Whether pages of the given origins may put and get.
     pub cors: Extra,
-    /// Whether uploads that nobody ended go by themselves.
+    /// Whether incomplete uploads are removed automatically.
     pub lifecycle: Extra,
 }
 
-/// Something that not every server has.
+/// The result of setting a rule that not every server supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extra {
-    /// It is so now.
+    /// The rule is set.
     Set,
-    /// It was not asked for.
+    /// The rule was not requested.
     NotAsked,
-    /// The server does not have it, or does not allow it.
+    /// The server does not support the rule, or does not allow it.
     Unsupported,
 }
 
-/// Makes the bucket unless it is there, and sets its rules. Idempotent. `origins` are those of the pages
-/// (`https://chat.example.org`); none leaves the rules for pages as they are.
+/// Creates the bucket if it does not exist, and sets its rules. Idempotent. `origins` are those of the pages
+/// (`https://chat.example.org`); an empty list leaves the rules for pages unchanged.
 pub async fn create_bucket(settings: &S3Settings, origins: &[String]) -> Result<Bucket, BlobError> {
     let client = settings.client(None).await;
     let bucket = &settings.bucket;
@@ -54,7 +54,7 @@ pub async fn create_bucket(settings: &S3Settings, origins: &[String]) -> Result<
         [] => Extra::NotAsked,
         origins => extra(&place, "rules for pages", set_cors(&client, bucket, origins).await),
     };
-    let lifecycle = extra(&place, "a rule for uploads that nobody ended", set_lifecycle(&client, bucket).await);
+    let lifecycle = extra(&place, "a rule for incomplete uploads", set_lifecycle(&client, bucket).await);
     Ok(Bucket { created, cors, lifecycle })
 }
 
@@ -62,7 +62,7 @@ fn extra(place: &str, what: &str, set: Result<(), BlobError>) -> Extra {
     match set {
         Ok(()) => Extra::Set,
         Err(error) => {
-            tracing::warn!(%error, "{place} takes no {what}");
+            tracing::warn!(%error, "{place} does not accept {what}, continuing without");
             Extra::Unsupported
         }
     }
@@ -81,7 +81,7 @@ async fn create(client: &Client, bucket: &str) -> Result<bool, BlobError> {
     });
     match client.create_bucket().bucket(bucket).set_create_bucket_configuration(place).send().await {
         Ok(_) => Ok(true),
-        // Two who start at once: the other was first.
+        // Another process created it at the same time.
         Err(error) if error.as_service_error().is_some_and(|error| error.is_bucket_already_owned_by_you()) => Ok(false),
         Err(error) => Err(failed(error)),
     }
@@ -92,7 +92,7 @@ async fn set_cors(client: &Client, bucket: &str, origins: &[String]) -> Result<(
         .id(RULE)
         .set_allowed_origins(Some(origins.to_vec()))
         .set_allowed_methods(Some(["PUT", "GET", "HEAD"].map(str::to_owned).to_vec()))
-        // What a request may do says its signature; a browser adds headers of its own to ranges and redirects.
+        // The signature limits what a request may do; browsers add their own headers to ranges and redirects.
         .allowed_headers("*")
         .set_expose_headers(Some(["ETag", "Content-Range", "Content-Length"].map(str::to_owned).to_vec()))
         .max_age_seconds(PREFLIGHT_SECONDS)
@@ -100,7 +100,7 @@ async fn set_cors(client: &Client, bucket: &str, origins: &[String]) -> Result<(
         .expect("origins and methods are named");
     let mut rules = match client.get_bucket_cors().bucket(bucket).send().await {
         Ok(found) => found.cors_rules.unwrap_or_default(),
-        // There are none yet.
+        // The bucket has no rules yet.
         Err(error) if status(&error) == Some(404) => Vec::new(),
         Err(error) => return Err(failed(error)),
     };

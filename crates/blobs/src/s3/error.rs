@@ -1,5 +1,5 @@
-//! What the SDK says when something failed, as what the port knows: where it was asked, what it said, and what to do.
-//! Never holds a request: its URL may be signed.
+//! Converts the SDK's errors to those of the port: which server was asked, what it answered, and what to do. Never
+//! contains a request, because its URL may be signed.
 
 use std::error::Error;
 
@@ -7,12 +7,12 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use service::ports::BlobError;
 
-/// The status of the answer, if there was one.
+/// Returns the status of the answer, if there was one.
 pub fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     error.raw_response().map(|answer| answer.status().as_u16())
 }
 
-/// What failed, with the place where it did.
+/// Adds the place to an error.
 pub fn at(place: &str, error: BlobError) -> BlobError {
     match error {
         BlobError::Unavailable(why) => BlobError::Unavailable(format!("{place}: {why}")),
@@ -20,7 +20,7 @@ pub fn at(place: &str, error: BlobError) -> BlobError {
     }
 }
 
-/// A failed call.
+/// Converts the error of a failed call.
 pub fn failed<E>(error: SdkError<E, HttpResponse>) -> BlobError
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -38,22 +38,22 @@ where
     }
 }
 
-/// What an operator may do about an answer.
+/// Returns what an operator can do about an answer.
 fn advice(status: u16, code: Option<&str>) -> &'static str {
     match (status, code) {
         (_, Some("InvalidAccessKeyId" | "SignatureDoesNotMatch")) => {
             ": correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         }
-        (_, Some("NoSuchBucket")) => ": `palaver migrate` makes it, or correct PALAVER_FILES",
+        (_, Some("NoSuchBucket")) => ": run `palaver migrate` to create it, or correct PALAVER_FILES",
         (301 | 307, _) | (_, Some("AuthorizationHeaderMalformed")) => {
-            ": it is in another region, set AWS_REGION to that"
+            ": it is in another region: set AWS_REGION to that"
         }
-        (401 | 403, _) => ": correct the credentials, or let them read, write and delete in this bucket",
+        (401 | 403, _) => ": correct the credentials, or allow them to read, write and delete in this bucket",
         _ => "",
     }
 }
 
-/// What an operator may do where there was no answer.
+/// Returns what an operator can do if there was no answer.
 fn advice_without_answer<E>(error: &SdkError<E, HttpResponse>) -> &'static str {
     match error {
         SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
@@ -67,7 +67,7 @@ fn advice_without_answer<E>(error: &SdkError<E, HttpResponse>) -> &'static str {
     }
 }
 
-/// An error and what is behind it: that no connection came about, say, and why.
+/// Returns an error with its causes: that no connection was established, say, and why.
 fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -1,7 +1,7 @@
-//! Requests that clients make themselves, signed here. What is signed cannot be changed: the key, the length and the
-//! type of an upload, and that the key holds nothing yet; the type and the disposition of a download.
+//! Signs requests that clients make themselves. What is signed cannot be changed: the key, the length and the type of
+//! an upload, and that the key must be empty; the type and the disposition of a download.
 //!
-//! Never logs a URL: whoever has it may use it.
+//! Never logs a URL, because anyone who has it can use it.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use service::ports::{BlobError, Presigned, ServedAs};
 use super::error::failed;
 use super::{S3Settings, STORED_AS};
 
-/// Signs for one bucket.
+/// Signs requests for one bucket.
 pub struct Signer {
     client: Client,
     bucket: String,
@@ -20,7 +20,7 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// For the address at which clients reach the bucket.
+    /// Returns a signer for the address at which clients reach the bucket.
     pub async fn new(settings: &S3Settings, client: &Client) -> Result<Self, BlobError> {
         let client = match &settings.public_endpoint {
             Some(endpoint) => settings.client(Some(endpoint)).await,
@@ -29,24 +29,24 @@ impl Signer {
         let mut signer = Signer { client, bucket: settings.bucket.clone(), origin: String::new() };
         // Only a signed URL shows what the SDK makes of endpoint, region, bucket and style.
         let probe = signer.put("origin", 1, Duration::from_secs(1)).await?;
-        signer.origin = origin(&probe.url).ok_or_else(|| unusable("the endpoint is no http:// or https:// URL"))?;
+        signer.origin = origin(&probe.url).ok_or_else(|| unusable("the endpoint is not an http:// or https:// URL"))?;
         Ok(signer)
     }
 
-    /// Where signed requests go to.
+    /// Returns the origin that signed requests are sent to.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// An upload to a key that holds nothing yet.
+    /// Signs an upload to a key that must be empty.
     pub async fn put(&self, key: &str, length: u64, life: Duration) -> Result<Presigned, BlobError> {
-        let length = i64::try_from(length).map_err(|_| unusable("no object is that long"))?;
+        let length = i64::try_from(length).map_err(|_| unusable("an object cannot be that long"))?;
         let request = self.client.put_object().bucket(&self.bucket).key(key);
         let request = request.content_length(length).content_type(STORED_AS).if_none_match("*");
         request.presigned(lasting(life)?).await.map(|signed| presigned("PUT", &signed)).map_err(failed)
     }
 
-    /// A download.
+    /// Signs a download.
     pub async fn get(&self, key: &str, served_as: ServedAs<'_>, life: Duration) -> Result<Presigned, BlobError> {
         let request = self.client.get_object().bucket(&self.bucket).key(key);
         let request = request
@@ -66,14 +66,14 @@ fn lasting(life: Duration) -> Result<PresigningConfig, BlobError> {
 }
 
 fn presigned(method: &'static str, signed: &PresignedRequest) -> Presigned {
-    // Every client sends these two itself, and a browser allows nobody to set them.
+    // Every client sends these two itself, and a browser does not allow scripts to set them.
     let own = |name: &str| !name.eq_ignore_ascii_case("host") && !name.eq_ignore_ascii_case("content-length");
     let headers = signed.headers().filter(|(name, _)| own(name));
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     Presigned { method, url: signed.uri().to_owned(), headers }
 }
 
-/// Scheme, host and port of a URL (RFC 6454).
+/// Returns the scheme, host and port of a URL (RFC 6454).
 pub fn origin(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
     let host = rest.split(['/', '?']).next().filter(|host| !host.is_empty() && !host.contains('@'))?;
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn length_type_and_newness_are_signed() {
+    async fn the_length_type_and_condition_are_signed() {
         let put = signer(&settings(true, None)).await.put("k", 5, Duration::from_secs(300)).await.expect("signs");
         for part in ["/bytes/k?", "X-Amz-Expires=300", "content-length%3Bcontent-type%3Bhost%3Bif-none-match"] {
             assert!(put.url.contains(part), "{part} is not in {}", put.url);
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn clients_are_sent_where_they_reach_the_bucket() {
+    async fn clients_use_the_public_endpoint() {
         assert_eq!(signer(&settings(true, None)).await.origin(), "http://127.0.0.1:9");
         let public = "https://files.example.org";
         assert_eq!(signer(&settings(true, Some(public))).await.origin(), public);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_download_is_served_as_is_signed() {
+    async fn the_type_and_disposition_of_a_download_are_signed() {
         let served_as = ServedAs {
             content_type: "text/plain",
             disposition: "attachment; filename=\"a\"",

@@ -1,4 +1,4 @@
-//! What an operator says about the bucket, and the client that is made of it.
+//! The bucket's settings, and the client built from them.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,38 +13,38 @@ use aws_sdk_s3::presigning::PresigningConfig;
 
 use super::presign::origin;
 
-/// How long a connection may take to come about.
+/// The timeout for establishing a connection.
 const CONNECT: Duration = Duration::from_secs(3);
-/// How long one try may take until its answer begins: a part of an upload travels in it.
+/// The timeout for one attempt until its answer starts; a part of an upload is sent within it.
 const ATTEMPT: Duration = Duration::from_secs(60);
-/// How long a call may take with all its tries.
+/// The timeout for a call with all its attempts.
 const OPERATION: Duration = Duration::from_secs(150);
-/// Tries of a call, the first among them.
+/// The number of attempts of a call, including the first.
 const ATTEMPTS: u32 = 3;
-/// The region where nobody names one: S3's first, and what most servers that are no S3 take for any.
+/// The default region: S3's first, which most compatible servers accept for any.
 const REGION: &str = "us-east-1";
 
-/// Which bucket, and how to reach it. What is none is found as the AWS SDK finds it: environment, profile, role.
+/// The bucket, and how to connect to it. A missing value is found as the AWS SDK finds it: environment, profile, role.
 #[derive(Clone)]
 pub struct S3Settings {
     /// The bucket's name.
     pub bucket: String,
-    /// `endpoint/bucket/key` instead of `bucket.endpoint/key`: what most servers that are no S3 need.
+    /// Whether to use `endpoint/bucket/key` instead of `bucket.endpoint/key`, as most compatible servers need.
     pub path_style: bool,
-    /// Where the server is.
+    /// The server's endpoint.
     pub endpoint: Option<String>,
-    /// Where browsers reach it, if elsewhere.
+    /// The endpoint for browsers, if it differs.
     pub public_endpoint: Option<String>,
-    /// Access key and secret.
+    /// The access key and the secret.
     pub credentials: Option<(String, String)>,
     /// The region.
     pub region: Option<String>,
-    /// Whether clients may be sent to the bucket; else all bytes go through the server.
+    /// Whether clients may access the bucket directly; otherwise all bytes go through the server.
     pub presign: bool,
 }
 
 impl S3Settings {
-    /// A bucket of which the SDK knows the rest.
+    /// Returns settings for a bucket whose other values the SDK finds.
     pub fn new(bucket: impl Into<String>) -> Self {
         S3Settings {
             bucket: bucket.into(),
@@ -57,8 +57,8 @@ impl S3Settings {
         }
     }
 
-    /// The bucket and where a client looks for it, for errors: only a signed URL shows what the SDK makes of endpoint,
-    /// region, bucket and style. It is signed with no key of anybody's.
+    /// Returns the bucket and its address, for errors: only a signed URL shows what the SDK makes of endpoint, region,
+    /// bucket and style. It is signed with a dummy key.
     pub(super) async fn place(&self, client: &Client) -> String {
         let nobody = Credentials::new("nobody", "nothing", None, None, "to see the address");
         let client = Client::from_conf(client.config().to_builder().credentials_provider(nobody).build());
@@ -66,11 +66,11 @@ impl S3Settings {
         let signed = client.head_object().bucket(&self.bucket).key("place").presigned(life).await.ok();
         match signed.and_then(|signed| origin(signed.uri())) {
             Some(origin) => format!("the bucket {} at {origin}", self.bucket),
-            None => format!("the bucket {}, whose endpoint is no URL (AWS_ENDPOINT_URL_S3)", self.bucket),
+            None => format!("the bucket {}, whose endpoint is not a URL (AWS_ENDPOINT_URL_S3)", self.bucket),
         }
     }
 
-    /// A client, of another endpoint than the settings' where one is named.
+    /// Returns a client, for another endpoint than the settings' if one is given.
     pub(super) async fn client(&self, endpoint: Option<&str>) -> Client {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT)

@@ -1,5 +1,5 @@
-//! A stream on its way into the bucket: in one request when it is short, else in parts, few at once. Owns what must not
-//! stay behind: an upload in parts that does not come to its end is aborted, also when its caller goes away.
+//! Uploads a stream to the bucket: in one request if it is short, else in parts, a few at a time. Leaves nothing
+//! behind: a multipart upload that does not complete is aborted, also if its caller is cancelled.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream as Body;
@@ -12,12 +12,12 @@ use service::ports::{BlobError, ByteStream};
 use super::STORED_AS;
 use super::error::failed;
 
-/// Bytes of a part: the least that S3 takes, and the same for each, as some servers want it. An upload holds at most
+/// Bytes of a part: the minimum of S3, and the same for each part, as some servers require. An upload holds at most
 /// [`PARTS_AT_ONCE`] of them and the one that is being read.
 const PART_BYTES: usize = 5 << 20;
-/// Parts of one upload that are on their way at once.
+/// Parts of one upload that are sent concurrently.
 const PARTS_AT_ONCE: usize = 2;
-/// Parts that S3 takes at most.
+/// The maximum number of parts in S3.
 const PARTS: usize = 10_000;
 
 /// Stores a stream; returns its length.
@@ -37,7 +37,7 @@ pub async fn put(client: &Client, bucket: &str, key: &str, bytes: ByteStream, li
             Ok(source.length)
         }
         Err(error) => {
-            // Awaited, so that nothing is there any more when the caller is told.
+            // Awaited, so that nothing is left when the caller gets the error.
             upload.abort().await;
             Err(error)
         }
@@ -54,9 +54,9 @@ struct Source {
 }
 
 impl Source {
-    /// The next part, and whether it is the last. May be dropped and asked again: what was read stays.
+    /// Returns the next part, and whether it is the last. Cancel-safe: bytes that were read are kept.
     async fn part(&mut self) -> Result<(Bytes, bool), BlobError> {
-        // One byte more than a part tells that another one follows.
+        // One more byte than a part shows that another part follows.
         while self.buffer.len() <= PART_BYTES && !self.over {
             match self.bytes.next().await {
                 Some(chunk) => {
@@ -75,12 +75,12 @@ impl Source {
     }
 }
 
-/// An upload in parts. Dropped before its end, it is aborted: nobody would find its parts, and they cost.
+/// A multipart upload. Dropping it before it completes aborts it: its parts would be invisible, and still cost money.
 struct Upload {
     client: Client,
     bucket: String,
     key: String,
-    /// None when it has ended.
+    /// None once it has ended.
     id: Option<String>,
 }
 
@@ -88,7 +88,7 @@ impl Upload {
     async fn begin(client: &Client, bucket: &str, key: &str) -> Result<Self, BlobError> {
         let begun = client.create_multipart_upload().bucket(bucket).key(key).content_type(STORED_AS).send().await;
         let id = begun.map_err(failed)?.upload_id;
-        let id = id.ok_or_else(|| BlobError::Unavailable("the store gave an upload no id".into()))?;
+        let id = id.ok_or_else(|| BlobError::Unavailable("the server returned no id for an upload".into()))?;
         Ok(Upload { client: client.clone(), bucket: bucket.to_owned(), key: key.to_owned(), id: Some(id) })
     }
 
@@ -130,8 +130,8 @@ impl Upload {
         let Some(id) = &self.id else { return };
         let request = self.client.abort_multipart_upload().bucket(&self.bucket).key(&self.key).upload_id(id);
         if let Err(error) = request.send().await.map_err(failed) {
-            // The bucket's rule for uploads that nobody ended takes it within a day.
-            tracing::warn!(%error, key = self.key, "an upload in parts could not be aborted");
+            // The bucket's rule for incomplete uploads removes it within a day.
+            tracing::warn!(%error, key = self.key, "failed to abort a multipart upload, the bucket's rule will remove it");
         }
         self.id = None;
     }
@@ -140,7 +140,7 @@ impl Upload {
 impl Drop for Upload {
     fn drop(&mut self) {
         let Some(id) = self.id.take() else { return };
-        // Without a runtime the process ends; then the bucket's rule takes what is left.
+        // Without a runtime the process is ending; the bucket's rule removes the rest.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let mut left = Upload {
             client: self.client.clone(),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_parts_but_the_last_are_alike() {
+    async fn all_parts_but_the_last_have_the_same_size() {
         assert_eq!(parts(&[]).await, [0]);
         assert_eq!(parts(&[1, 2]).await, [3]);
         assert_eq!(parts(&[PART_BYTES]).await, [PART_BYTES]);

@@ -1,4 +1,4 @@
-//! Buckets are made once, and somebody else's rules stay.
+//! Tests that a bucket is created once, and that other rules stay.
 
 use aws_sdk_s3::types::{CorsConfiguration, CorsRule};
 use blobs::{Extra, S3Blobs, S3Settings, create_bucket};
@@ -8,7 +8,7 @@ use service::ports::{BlobError, Blobs};
 use crate::server::{LONG, Opened, PAGE, both};
 
 #[tokio::test]
-async fn a_bucket_is_made_once() {
+async fn a_bucket_is_created_once() {
     for (server, opened) in both().await {
         opened.blobs.check().await.expect("it was made");
         let again = create_bucket(&opened.settings, &[PAGE.to_owned()]).await.expect("idempotent");
@@ -20,7 +20,7 @@ async fn a_bucket_is_made_once() {
 }
 
 #[tokio::test]
-async fn ministack_gets_a_rule_for_uploads_that_nobody_ends() {
+async fn ministack_gets_a_rule_for_incomplete_uploads() {
     let opened = Opened::on_ministack().await.expect("a bucket");
     let request = opened.client.get_bucket_lifecycle_configuration().bucket(&opened.settings.bucket);
     let rules = request.send().await.expect("there are rules").rules.unwrap_or_default();
@@ -45,9 +45,9 @@ async fn an_operators_own_rules_stay() {
     }
 }
 
-/// What a browser asks before it puts (Fetch standard, CORS-preflight fetch).
+/// Returns the answer to a browser's preflight request (Fetch standard, CORS-preflight fetch).
 #[tokio::test]
-async fn a_page_of_ours_may_put_and_another_may_not() {
+async fn only_pages_of_our_origins_may_put() {
     for (server, opened) in both().await {
         let put = opened.blobs.presign_put("k", 3, LONG).await.expect("signs").expect("S3 presigns");
         let ask = async |origin: &str| {
@@ -68,7 +68,7 @@ async fn a_page_of_ours_may_put_and_another_may_not() {
 }
 
 #[tokio::test]
-async fn a_bucket_that_is_not_there_is_told() {
+async fn a_missing_bucket_is_reported() {
     for (server, opened) in both().await {
         let settings = S3Settings { bucket: "never-made".into(), ..opened.settings.clone() };
         let blobs = S3Blobs::open(settings).await.expect("opens");
@@ -84,7 +84,7 @@ async fn a_bucket_that_is_not_there_is_told() {
 }
 
 #[tokio::test]
-async fn an_error_names_bucket_endpoint_and_what_to_do() {
+async fn an_error_has_the_bucket_the_endpoint_and_advice() {
     let opened = Opened::on_versitygw().await.expect("a bucket");
     let told = async |settings: S3Settings| {
         let (bucket, endpoint) = (settings.bucket.clone(), settings.endpoint.clone().expect("it has one"));

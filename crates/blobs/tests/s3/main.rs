@@ -1,4 +1,4 @@
-//! The suite on S3, on two servers, and what only S3 has: parts that must not stay behind, signed requests, buckets.
+//! Runs the suite on S3, on two servers, and tests what only S3 has: multipart uploads, signed requests, buckets.
 #![cfg(feature = "s3")]
 
 mod bucket;

@@ -1,4 +1,4 @@
-//! An upload in parts leaves nothing behind, however it ends.
+//! Tests that a multipart upload leaves nothing behind, however it ends.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use crate::server::both;
 const MIB: usize = 1 << 20;
 
 #[tokio::test]
-async fn what_fails_leaves_no_part() {
+async fn a_failed_upload_leaves_no_part() {
     for (server, opened) in both().await {
         let content = content(11 * MIB);
         let broke = opened.blobs.put("broken", broken(&content), u64::MAX).await;
@@ -26,7 +26,7 @@ async fn what_fails_leaves_no_part() {
 }
 
 #[tokio::test]
-async fn what_is_given_up_in_the_middle_leaves_no_part() {
+async fn a_cancelled_upload_leaves_no_part() {
     for (server, opened) in both().await {
         let (reached, mut reach) = tokio::sync::mpsc::channel(1);
         let begun = stream::iter(vec![Ok::<_, BlobError>(Bytes::from(content(6 * MIB)))]);
@@ -54,7 +54,7 @@ async fn what_is_given_up_in_the_middle_leaves_no_part() {
     }
 }
 
-/// A stream that counts how far it was read.
+/// Returns a stream that counts how far it was read.
 fn counted(total: usize, read: Arc<AtomicUsize>) -> ByteStream {
     let chunk = Bytes::from(vec![7; 64 * 1024]);
     let chunks = stream::iter(0..total / chunk.len()).map(move |_| {
@@ -64,7 +64,7 @@ fn counted(total: usize, read: Arc<AtomicUsize>) -> ByteStream {
     Box::pin(chunks)
 }
 
-/// A server that takes connections and never answers: then no more is read than an upload may hold.
+/// The server accepts connections and never answers: then no more is read than an upload may hold.
 #[tokio::test]
 async fn a_slow_store_bounds_what_is_read() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -79,7 +79,7 @@ async fn a_slow_store_bounds_what_is_read() {
     let blobs = blobs::S3Blobs::open(settings).await.expect("opens without a server");
     let read = Arc::new(AtomicUsize::new(0));
     let put = blobs.put("k", counted(200 * MIB, read.clone()), u64::MAX);
-    assert!(tokio::time::timeout(Duration::from_secs(2), put).await.is_err(), "nobody answers");
+    assert!(tokio::time::timeout(Duration::from_secs(2), put).await.is_err(), "the server does not answer");
     let read = read.load(Ordering::Relaxed);
     assert!(read <= 20 * MIB, "{read} bytes are held");
 }
@@ -97,7 +97,7 @@ async fn a_stream_of_many_parts_arrives_in_order() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_away_is_told_from_a_blob_that_is() {
+async fn an_unreachable_store_differs_from_a_missing_blob() {
     let settings = blobs::S3Settings {
         path_style: true,
         endpoint: Some(format!("http://127.0.0.1:{}", local_servers::free_port())),

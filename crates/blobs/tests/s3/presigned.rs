@@ -1,4 +1,4 @@
-//! Requests that a client makes itself: only as they were signed.
+//! Tests that a client can only make the requests that were signed.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ async fn put(opened: &Opened, key: &str, length: u64) -> Presigned {
 }
 
 #[tokio::test]
-async fn a_client_puts_and_gets_by_itself() {
+async fn a_client_puts_and_gets_directly() {
     for (server, opened) in both().await {
         let content = content(3_000_000);
         let upload = put(&opened, "k", content.len() as u64).await;
@@ -56,9 +56,9 @@ async fn a_client_puts_and_gets_by_itself() {
     }
 }
 
-/// Only versitygw checks signatures: ministack takes any.
+/// Only versitygw checks signatures: ministack accepts any.
 #[tokio::test]
-async fn nothing_else_than_what_was_signed_is_taken() {
+async fn only_signed_requests_are_accepted() {
     let opened = Opened::on_versitygw().await.expect("a bucket");
     let upload = put(&opened, "mine", 5).await;
     let refused = async |presigned: &Presigned, url: &str, body: &[u8], what: &str| {
@@ -87,7 +87,7 @@ async fn nothing_else_than_what_was_signed_is_taken() {
     refused(&method, &method.url, b"", "another method").await;
     assert!(is_absent(&*opened.blobs, "mine").await && is_absent(&*opened.blobs, "other").await);
     assert_eq!(opened.objects().await, 0);
-    assert_eq!(send(&upload, &upload.url, b"12345".to_vec()).await.status(), 200, "what was signed is taken");
+    assert_eq!(send(&upload, &upload.url, b"12345".to_vec()).await.status(), 200, "the signed request is accepted");
 
     let link = opened.blobs.presign_get("mine", SERVED_AS, LONG).await.expect("signs").expect("S3 presigns");
     let shown = link.url.replace("response-content-type=text%2Fplain", "response-content-type=text%2Fhtml");
@@ -96,13 +96,13 @@ async fn nothing_else_than_what_was_signed_is_taken() {
 }
 
 #[tokio::test]
-async fn a_url_has_an_end() {
+async fn a_url_expires() {
     let opened = Opened::on_versitygw().await.expect("a bucket");
     let upload = opened.blobs.presign_put("late", 1, Duration::from_secs(1)).await.expect("signs").expect("presigns");
     opened.blobs.put("there", streamed(b"x"), 1).await.expect("stores");
     let link =
         opened.blobs.presign_get("there", SERVED_AS, Duration::from_secs(1)).await.expect("signs").expect("presigns");
-    // The life of a URL is in whole seconds, and there is no clock to move in the server.
+    // A URL's lifetime is in whole seconds, and the server's clock cannot be changed.
     tokio::time::sleep(Duration::from_millis(2_500)).await;
     for (presigned, body) in [(&upload, b"x".to_vec()), (&link, Vec::new())] {
         assert_eq!(send(presigned, &presigned.url, body).await.status(), 403);
@@ -110,7 +110,7 @@ async fn a_url_has_an_end() {
     assert!(is_absent(&*opened.blobs, "late").await);
 }
 
-/// `If-None-Match: *` is signed, so a client cannot leave it out; whether it is heeded is the server's.
+/// `If-None-Match: *` is signed, so a client cannot leave it out; enforcing it is up to the server.
 #[tokio::test]
 async fn a_second_put_does_not_replace_the_first() {
     for (server, opened) in both().await {

@@ -1,4 +1,4 @@
-//! A bucket of its own for each test, on one of two servers.
+//! Creates a separate bucket for each test, on one of two servers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use local_servers::{AWS_KEYS, AWS_REGION, shared};
 use service::ports::{BlobError, Blobs};
 use uuid::Uuid;
 
-/// A page that may use the buckets.
+/// The origin of a page that may use the buckets.
 pub const PAGE: &str = "https://chat.example.org";
-/// Longer than any test takes.
+/// A time longer than any test takes.
 pub const LONG: Duration = Duration::from_secs(300);
 
-/// A bucket, and a client that sees what the adapter does not show.
+/// A bucket, and a client that sees what the adapter hides.
 pub struct Opened {
     pub blobs: Arc<S3Blobs>,
     pub settings: S3Settings,
@@ -55,7 +55,7 @@ impl Opened {
         self.blobs.clone()
     }
 
-    /// Uploads in parts that were begun and have not ended.
+    /// Returns the number of incomplete multipart uploads.
     pub async fn open_uploads(&self) -> usize {
         let list = self.client.list_multipart_uploads().bucket(&self.settings.bucket).send().await.expect("lists");
         list.uploads().len()
@@ -67,7 +67,7 @@ impl Opened {
     }
 }
 
-/// Both servers.
+/// Opens a bucket on both servers.
 pub async fn both() -> [(&'static str, Opened); 2] {
     let versitygw = Opened::on_versitygw().await.expect("a bucket");
     [("versitygw", versitygw), ("ministack", Opened::on_ministack().await.expect("a bucket"))]

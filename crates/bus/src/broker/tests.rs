@@ -29,7 +29,7 @@ impl conformance::suite::bus::BusNodes for Nodes {
 conformance::bus!(suite, async || Nodes(Broker::new()));
 
 #[tokio::test]
-async fn what_is_published_while_it_is_down_is_lost_and_counted() {
+async fn messages_published_while_down_are_lost_and_counted() {
     let broker = Broker::new();
     let (a, b) = (broker.endpoint(), broker.endpoint());
     let mut heard = b.listen().expect("first");
@@ -42,12 +42,12 @@ async fn what_is_published_while_it_is_down_is_lost_and_counted() {
     broker.set_status(BusStatus::Up);
     assert!(status.has_changed().expect("the broker lives"));
     a.publish(log(1), typing(1)).await;
-    assert!(heard.try_recv().is_ok(), "the subscription made while it was down holds");
+    assert!(heard.try_recv().is_ok(), "the subscription made while it was down works");
     assert_eq!(heard.try_recv(), Err(TryRecvError::Empty));
 }
 
 #[tokio::test]
-async fn a_slow_node_loses_messages_and_slows_nobody() {
+async fn a_slow_node_loses_messages_and_delays_no_other() {
     let broker = Broker::new();
     let (a, slow) = (broker.endpoint(), broker.endpoint());
     let mut heard = slow.listen().expect("first");
@@ -64,7 +64,7 @@ async fn a_slow_node_loses_messages_and_slows_nobody() {
 }
 
 #[tokio::test]
-async fn a_node_that_is_gone_is_forgotten() {
+async fn a_dropped_node_is_removed() {
     let broker = Broker::new();
     let (a, b) = (broker.endpoint(), broker.endpoint());
     b.subscribe(log(1)).await;

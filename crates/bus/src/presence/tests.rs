@@ -17,7 +17,7 @@ impl conformance::suite::presence::PresenceNodes for Nodes {
 conformance::presence!(suite, async || Nodes(InProcessPresence::new()));
 
 #[tokio::test]
-async fn what_ran_out_is_not_kept() {
+async fn expired_entries_are_removed() {
     let presence = InProcessPresence::new();
     let (room, user) = (RoomId(Uuid::from_u128(7)), UserId(Uuid::from_u128(1)));
     presence.set_typing(START, room, user, true).await;

@@ -1,4 +1,4 @@
-//! Against a server that answers as API Gateway does.
+//! Tests against a server that answers like API Gateway.
 
 use domain::UserId;
 use service::SystemClock;
@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 
-/// A server that answers each call with these bytes, and tells what it was asked.
+/// Starts a server that answers each call with these bytes, and reports what it was asked.
 async fn server(answer: &'static str) -> (String, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let endpoint = format!("http://{}", listener.local_addr().expect("bound"));
@@ -18,7 +18,7 @@ async fn server(answer: &'static str) -> (String, mpsc::UnboundedReceiver<String
         loop {
             let (mut stream, _) = listener.accept().await.expect("it listens");
             let mut text = Vec::new();
-            // A small request comes with its body at its end: `hello`, or none at all.
+            // A small request arrives together with its body: `hello`, or none at all.
             while !(text.ends_with(b"hello") || text.starts_with(b"DELETE") && text.ends_with(b"\r\n\r\n")) {
                 let mut some = [0; 4096];
                 match stream.read(&mut some).await {
@@ -50,7 +50,7 @@ const GONE: &str =
 const TOO_MUCH: &str = "HTTP/1.1 429 Too Many Requests\r\nx-amzn-ErrorType: LimitExceededException\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 #[tokio::test]
-async fn a_post_goes_signed_to_the_endpoint_of_the_connections_node() {
+async fn a_post_is_signed_and_sent_to_the_connections_node() {
     let (endpoint, mut asks) = server(OK).await;
     let memory = MemoryStore::new();
     let row = NodeRow { node: "n1".into(), endpoint, at: SystemClock.now() };
@@ -65,7 +65,7 @@ async fn a_post_goes_signed_to_the_endpoint_of_the_connections_node() {
 }
 
 #[tokio::test]
-async fn a_stage_of_api_gateway_is_a_node_of_its_own() {
+async fn a_stage_of_api_gateway_is_a_separate_node() {
     let (endpoint, mut asks) = server(OK).await;
     let push = push(&MemoryStore::new()).await;
     let node = format!("{endpoint}/prod");
@@ -74,7 +74,7 @@ async fn a_stage_of_api_gateway_is_a_node_of_its_own() {
 }
 
 #[tokio::test]
-async fn gone_is_told_from_not_now() {
+async fn gone_differs_from_unavailable() {
     let push = push(&MemoryStore::new()).await;
     let (gone, _asks) = server(GONE).await;
     let frame = || Bytes::from_static(b"hello");

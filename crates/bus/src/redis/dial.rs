@@ -1,6 +1,6 @@
-//! Opens the two connections of a node to Redis: one for commands, one for what is published.
+//! Opens a node's two connections to Redis: one for commands, one for published messages.
 //!
-//! Never tries again: the link does. Every wait in it ends by a time-out.
+//! Never retries; the link does. Every wait has a timeout.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub enum Conn {
     Cluster(ClusterConnection),
 }
 
-/// What is called with all that Redis pushes. Never blocks.
+/// Called with everything that Redis pushes. Must not block.
 pub type OnPush = Arc<dyn Fn(PushInfo) + Send + Sync>;
 
 /// Both connections of a node.
@@ -32,11 +32,11 @@ pub struct Pair {
     pub published: Conn,
 }
 
-/// Why no connection came about.
+/// The reason why no connection was established.
 pub enum DialError {
-    /// Redis is not there now; it may be later.
+    /// Redis is not reachable now; it may be later.
     Away(RedisError),
-    /// It is there and refuses: the settings are wrong.
+    /// Redis is reachable and refuses the connection: the settings are wrong.
     Refused(RedisError),
 }
 
@@ -46,7 +46,7 @@ impl From<RedisError> for DialError {
     }
 }
 
-/// Opens both. Takes a few times [`BUS_TIMEOUT`] at most.
+/// Opens both connections. Takes at most a few times [`BUS_TIMEOUT`].
 pub async fn dial(topology: &Topology, on_push: OnPush) -> Result<Pair, DialError> {
     let opened = async {
         match topology {
@@ -81,7 +81,7 @@ fn config() -> AsyncConnectionConfig {
         .set_pipeline_buffer_size(1_024)
 }
 
-/// Where the master is now. Asked anew for each connection: another may be the master since.
+/// Returns where the master is now. Asked for each connection, because the master may have changed.
 async fn master_of(
     sentinels: &[ConnectionInfo],
     master: &str,
@@ -115,7 +115,7 @@ async fn cluster(servers: &[ConnectionInfo], on_push: OnPush) -> Result<Pair, Di
         Ok(pair) => return Ok(pair),
         Err(error) => error,
     };
-    // The client of a Cluster says only that it found no server; one server itself says why.
+    // The client of a Cluster only reports that it found no server; a single server reports the reason.
     for server in servers {
         let asked = Client::open(server.clone())?.get_multiplexed_async_connection_with_config(&config()).await;
         if let Err(refused) = asked
@@ -127,7 +127,7 @@ async fn cluster(servers: &[ConnectionInfo], on_push: OnPush) -> Result<Pair, Di
     Err(DialError::from(error))
 }
 
-/// Whether the server answered, and will answer the same until somebody changes the settings.
+/// Returns whether the server answered, and will answer the same until the settings change.
 fn is_refusal(error: &RedisError) -> bool {
     match error.kind() {
         ErrorKind::AuthenticationFailed
@@ -140,7 +140,7 @@ fn is_refusal(error: &RedisError) -> bool {
 }
 
 impl Conn {
-    /// Whether every server answers.
+    /// Checks that every server answers.
     pub async fn ping(&mut self) -> RedisResult<()> {
         redis::cmd("PING").exec_async(self).await
     }

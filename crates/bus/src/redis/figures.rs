@@ -1,8 +1,8 @@
-//! The figures of the bus: for Prometheus, and for those who hold it.
+//! The bus's counters, for Prometheus and for its owner.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counted since the process began.
+/// Counters since the process started.
 #[derive(Debug, Default)]
 pub struct Figures {
     published: AtomicU64,
@@ -22,8 +22,8 @@ impl Figures {
         metrics::counter!("palaver_bus_received_total").increment(1);
     }
 
-    /// `why`: `down` (it was to be published while the bus was down), `full` (too much waited to be published),
-    /// `failed` (Redis did not take it), `slow` (this node did not listen fast enough).
+    /// Counts lost messages. `why` is `down` (the bus was down when it was to be published), `full` (the publish queue
+    /// was full), `failed` (Redis did not accept it) or `slow` (this node did not read fast enough).
     pub fn lost(&self, why: &'static str, n: usize) {
         self.lost.fetch_add(n as u64, Ordering::Relaxed);
         metrics::counter!("palaver_bus_lost_total", "why" => why).increment(n as u64);
@@ -37,7 +37,7 @@ impl Figures {
         }
     }
 
-    /// A copy: published, received, lost, reconnects.
+    /// Returns the counters: published, received, lost, reconnects.
     pub fn read(&self) -> [u64; 4] {
         [&self.published, &self.received, &self.lost, &self.reconnects].map(|figure| figure.load(Ordering::Relaxed))
     }

@@ -1,7 +1,7 @@
-//! The node's link to Redis: makes it, watches over it, makes it again.
+//! The node's link to Redis: establishes it, watches it, and restores it.
 //!
-//! Never gives up, and never lets anybody wait for a Redis that is not there: while the link is down there is no
-//! connection to be had.
+//! Never gives up, and never lets a caller wait for a Redis that is down: while the link is down it provides no
+//! connection.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,10 +20,10 @@ use super::figures::Figures;
 use super::subscriptions::Subscriptions;
 use super::url::Topology;
 
-/// The first pause before Redis is tried again.
+/// The first pause before reconnecting.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// Takes what was published: channel and payload. Never blocks.
+/// Receives published messages: channel and payload. Must not block.
 pub type OnMessage = Box<dyn Fn(&[u8], &[u8]) + Send + Sync>;
 
 /// One node's link.
@@ -35,22 +35,22 @@ pub struct Link {
     on_message: OnMessage,
     status: watch::Sender<BusStatus>,
     commands: Mutex<Option<Conn>>,
-    /// Somebody met an error that speaks against the link.
+    /// Notified when a caller got an error that may mean that the link is lost.
     suspected: Notify,
-    /// The server takes no writes any more.
+    /// Notified when the server no longer accepts writes.
     demoted: Notify,
-    /// It was told that this user may not do something.
+    /// Whether Redis refused this user a command.
     refused: AtomicBool,
 }
 
-/// A new pair of connections, and the news of its end.
+/// A new pair of connections, and the notification of its end.
 struct Fresh {
     pair: Pair,
     ended: Arc<Notify>,
 }
 
 impl Link {
-    /// Tries Redis once. A refusal is an error; when Redis is away, the link starts down. Also returns what is to run
+    /// Tries Redis once. A refusal is an error; if Redis is down, the link starts as down. Also returns the task to run
     /// until the end.
     pub async fn open(
         topology: Topology,
@@ -74,11 +74,11 @@ impl Link {
             Ok(fresh) => Some(fresh),
             Err(DialError::Refused(error)) => return Err(error),
             Err(DialError::Away(error)) => {
-                tracing::warn!(%error, "Redis cannot be reached: this node goes on without it, and tries again");
+                tracing::warn!(%error, "cannot reach redis, continuing without it and retrying");
                 None
             }
         };
-        // Whoever opens it finds it up, if Redis is there.
+        // Up from the start if Redis is reachable.
         if let Some(fresh) = &first {
             let mut published = fresh.pair.published.clone();
             if link.subscriptions.settle(&link.prefix, &mut published).await.is_ok() {
@@ -88,30 +88,30 @@ impl Link {
         Ok((link.clone(), link.run(first)))
     }
 
-    /// The connection for commands; none while the link is down.
+    /// Returns the connection for commands; none while the link is down.
     pub fn commands(&self) -> Option<Conn> {
         self.commands.lock().clone()
     }
 
-    /// Whether it is up, now and later.
+    /// Returns whether the link is up, now and later.
     pub fn status(&self) -> watch::Receiver<BusStatus> {
         self.status.subscribe()
     }
 
-    /// Whether it is up now.
+    /// Returns whether the link is up now.
     pub fn is_up(&self) -> bool {
         *self.status.borrow() == BusStatus::Up
     }
 
-    /// An error was met: if it is one of the link's and not of what was asked, the link is looked at.
+    /// Reports an error: if it may be the link's and not the command's, the link is checked.
     pub fn suspect(&self, error: &RedisError) {
         use redis::{ErrorKind, ServerErrorKind};
         if error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly) {
             return self.demoted.notify_one();
         }
         if error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm) && !self.refused.swap(true, Ordering::Relaxed) {
-            tracing::error!(%error, "Redis refuses what a node has to do: other nodes hear of this one later; let its user \
-                                     run all commands on the keys and channels that begin with the prefix");
+            tracing::error!(%error, "redis refuses a command that a node needs, so other nodes hear of this one later; let its user \
+                                     run all commands on the keys and channels that start with the prefix");
         }
         let own_fault = matches!(
             error.kind(),
@@ -123,7 +123,7 @@ impl Link {
         }
     }
 
-    /// No answer came in time.
+    /// Reports that no answer arrived in time.
     pub fn suspect_silence(&self) {
         self.suspected.notify_one();
     }
@@ -138,23 +138,23 @@ impl Link {
                 let began = Instant::now();
                 let end = self.serve(live, again).await;
                 self.fall();
-                tracing::warn!(error = %end, "the link to Redis is lost: other nodes are heard by the store's changes");
+                tracing::warn!(error = %end, "lost the link to redis, reading other nodes' changes from the store");
                 again = true;
                 told = true;
                 if began.elapsed() > BUS_BACKOFF {
                     backoff.reset();
                 }
             }
-            // Nodes that lost it together do not come back in step.
+            // Nodes that lost the link at the same time must not reconnect in step.
             tokio::time::sleep(backoff.next_delay(rand::random_range(0.5..1.0))).await;
             match self.dial().await {
                 Ok(found) => fresh = Some(found),
-                Err(DialError::Refused(error)) => tracing::error!(%error, "Redis refuses this node"),
+                Err(DialError::Refused(error)) => tracing::error!(%error, "redis refuses this node, will retry"),
                 Err(DialError::Away(error)) if !told => {
-                    tracing::warn!(%error, "Redis cannot be reached");
+                    tracing::warn!(%error, "cannot reach redis, will retry");
                     told = true;
                 }
-                Err(DialError::Away(error)) => tracing::debug!(%error, "Redis cannot be reached"),
+                Err(DialError::Away(error)) => tracing::debug!(%error, "cannot reach redis, will retry"),
             }
         }
     }
@@ -169,7 +169,8 @@ impl Link {
                 }
             }
             (PushKind::Disconnection, _) => end.notify_one(),
-            // A slot moved to another server. All channels are asked for anew, and what was said meanwhile is read.
+            // A slot moved to another server. All channels are subscribed again, and what was published meanwhile is
+            // read.
             (PushKind::SUnsubscribe, [Value::BulkString(channel), ..]) => {
                 let log = link.upgrade().and_then(|link| {
                     let log = super::message::log_of(&link.prefix, channel)?;
@@ -184,7 +185,7 @@ impl Link {
         Ok(Fresh { pair: dial(&self.topology, on_push).await?, ended })
     }
 
-    /// Follows what is to be followed, and watches over the link until it is lost. Returns why.
+    /// Follows the wanted logs and watches the link until it is lost. Returns why.
     async fn serve(&self, fresh: Fresh, again: bool) -> RedisError {
         let Fresh { mut pair, ended } = fresh;
         if !self.is_up() {
@@ -210,7 +211,7 @@ impl Link {
             match looked_at {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => return error,
-                Err(_) => return error("it does not answer"),
+                Err(_) => return error("redis does not answer"),
             }
         }
     }
@@ -219,19 +220,19 @@ impl Link {
         *self.commands.lock() = Some(pair.commands.clone());
         self.figures.up(true, again);
         self.status.send_replace(BusStatus::Up);
-        tracing::info!(followed = self.subscriptions.len(), "the link to Redis is up");
+        tracing::info!(followed = self.subscriptions.len(), "the link to redis is up");
     }
 
     fn fall(&self) {
         *self.commands.lock() = None;
         self.figures.up(false, false);
         self.status.send_replace(BusStatus::Down);
-        // Last, so that whoever waited for a confirmation finds the bus down.
+        // Last, so that a caller that waited for a confirmation finds the bus down.
         self.subscriptions.lost();
     }
 }
 
-/// Whether both connections answer in time.
+/// Returns whether both connections answer in time.
 async fn both_answer(pair: &mut Pair) -> Result<redis::RedisResult<()>, tokio::time::error::Elapsed> {
     let both = async {
         let (commands, published) = tokio::join!(pair.commands.ping(), pair.published.ping());

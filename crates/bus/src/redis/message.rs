@@ -1,9 +1,9 @@
-//! How a message of the bus looks on Redis, and the names of its channels.
+//! The form of a bus message on Redis, and the names of its channels.
 //!
-//! Never fails on what a later release sends: what is not understood is passed over, since it is only a hint.
+//! Never fails on what a later release sends: an unknown message is skipped, because it is only a hint.
 //!
-//! A message is `version, kind, origin (8 bytes), body`: the origin says who sent it, so that one's own messages are
-//! dropped unread; the body is JSON, a commit's in the form of `stored`. The log stands in the channel's name.
+//! A message is `version, kind, origin (8 bytes), body`. The origin identifies the sender, so that a node drops its own
+//! messages unread; the body is JSON, a commit's in the form of `stored`. The channel's name contains the log.
 
 use crate::limits::BUS_MESSAGE_BYTES;
 use domain::{Entry, Epoch, LogId, RoomId, Seq, UserId};
@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use service::ports::{BusMessage, Committed, Heard, Mark, Typing};
 use stored::CommitRecord;
 
-/// The form that this release writes and reads. Another one is passed over.
+/// The version that this release writes and reads. Others are skipped.
 const VERSION: u8 = 1;
-/// Bytes before the body.
+/// The bytes before the body.
 const HEADER: usize = 10;
 
 const COMMITTED: u8 = b'c';
@@ -21,17 +21,17 @@ const HEAD: u8 = b'h';
 const TYPING: u8 = b't';
 const MARK: u8 = b'm';
 
-/// Who sends: drawn by each process, so that two that were given one name still hear each other.
+/// The sender's id: random for each process, so that two processes configured with the same name still hear each other.
 pub type Origin = u64;
 
-/// What came of a payload.
+/// The result of reading a payload.
 #[derive(Debug, PartialEq)]
 pub enum Read {
     /// A message of another node.
     Heard(Heard),
-    /// One's own.
+    /// A message of this node.
     Own,
-    /// Of a release that says more than this one understands.
+    /// A message of a release that this one does not understand.
     Foreign,
 }
 
@@ -58,18 +58,18 @@ struct MarkBody {
     mentions: Vec<Seq>,
 }
 
-/// The channel of a log.
+/// Returns the channel of a log.
 pub fn channel(prefix: &str, log: LogId) -> String {
     format!("{prefix}:{log}")
 }
 
-/// The log of a channel.
+/// Returns the log of a channel.
 pub fn log_of(prefix: &str, channel: &[u8]) -> Option<LogId> {
     let rest = channel.strip_prefix(prefix.as_bytes())?.strip_prefix(b":")?;
     std::str::from_utf8(rest).ok()?.parse().ok()
 }
 
-/// The payload of a message. A commit that is too large for the bus becomes its head.
+/// Encodes a message. A commit that is too large for the bus is sent as its head only.
 pub fn write(origin: Origin, message: &BusMessage) -> Vec<u8> {
     match message {
         BusMessage::Committed(committed) => {
@@ -91,7 +91,7 @@ pub fn write(origin: Origin, message: &BusMessage) -> Vec<u8> {
     }
 }
 
-/// Reads what came on the channel of `log`.
+/// Decodes a payload received on the channel of `log`.
 pub fn read(me: Origin, log: LogId, payload: &[u8]) -> Read {
     let Some((header, body)) = payload.split_at_checked(HEADER) else { return Read::Foreign };
     if header[0] != VERSION {

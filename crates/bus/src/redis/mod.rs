@@ -1,7 +1,7 @@
-//! The bus on Redis: one connection for commands and one for what is published, a node.
+//! The bus on Redis. Each node has one connection for commands and one for published messages.
 //!
-//! Never waits for Redis where a message is published, and never ends when Redis does: it is down meanwhile, and the
-//! nodes read the store's changes.
+//! Publishing never waits for Redis. If Redis is down, the bus is down, and the nodes read the store's changes
+//! meanwhile.
 
 mod dial;
 mod figures;
@@ -35,7 +35,7 @@ pub struct RedisSettings {
     /// Begins every key and channel, so that several installations may share one Redis. An ACL needs `~PREFIX:*`,
     /// `~{PREFIX:*` and `&PREFIX:*`.
     pub prefix: String,
-    /// Whether presence runs out by the server's clock, which all nodes share. Tests say what time it is.
+    /// Whether presence expires by the server's clock, which all nodes share. Tests pass their own time.
     pub server_clock: bool,
 }
 
@@ -45,26 +45,27 @@ impl Default for RedisSettings {
     }
 }
 
-/// Why the bus cannot be opened: what only a person can mend. A Redis that is merely away is no error.
+/// The reason why the bus cannot be opened, which only an operator can fix. A Redis that is merely down is not an
+/// error.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The URL.
+    /// The URL is invalid.
     #[error("REDIS_URL cannot be used: {0}")]
     Url(#[from] InvalidUrl),
-    /// The prefix.
+    /// The prefix is invalid.
     #[error("the prefix of Redis's keys must have 1 to 64 letters, digits, dots, dashes or underscores")]
     Prefix,
-    /// Redis answered, and said this.
-    #[error("Redis refuses what REDIS_URL says (user, password, database, or kind of server): {0}")]
+    /// Redis answered with this error.
+    #[error("Redis rejects REDIS_URL (check user, password, database and kind of server): {0}")]
     Refused(String),
 }
 
-/// Whether a URL can be used, as far as that shows without a server.
+/// Checks a URL, as far as possible without a server.
 pub fn check_url(url: &str) -> Result<(), InvalidUrl> {
     Topology::parse(url).map(drop)
 }
 
-/// One node's end of the bus. What runs for it ends when it is dropped.
+/// One node's endpoint of the bus. Its tasks end when it is dropped.
 pub struct RedisBus {
     me: message::Origin,
     link: Arc<Link>,
@@ -74,28 +75,28 @@ pub struct RedisBus {
     _tasks: JoinSet<()>,
 }
 
-/// How many messages there were since the bus was opened.
+/// The number of messages since the bus was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BusFigures {
-    /// Taken by Redis.
+    /// Messages accepted by Redis.
     pub published: u64,
-    /// Heard from other nodes.
+    /// Messages received from other nodes.
     pub received: u64,
-    /// Neither published nor heard, for want of a Redis or of room.
+    /// Messages neither published nor received, because Redis was down or a queue was full.
     pub lost: u64,
-    /// How often the link came back.
+    /// How often the link was restored.
     pub reconnects: u64,
 }
 
 impl RedisBus {
-    /// Connects the node of this name; `Topology::parse` says what a URL may be. Fails for what only a person can
-    /// mend; when Redis is away it is opened all the same, down, and goes up by itself.
+    /// Connects the node of this name; see `Topology::parse` for the URL. Fails only for errors that an operator must
+    /// fix; if Redis is down, the bus opens as down and comes up by itself.
     pub async fn connect(url: &str, node: &str, settings: RedisSettings) -> Result<RedisBus, ConnectError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         if !(1..=64).contains(&settings.prefix.len()) || !settings.prefix.bytes().all(allowed) {
             return Err(ConnectError::Prefix);
         }
-        // Whoever comes second finds the first one's provider, which is the same.
+        // A second caller finds the first one's provider, which is the same.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let topology = Topology::parse(url)?;
         let me = rand::random();
@@ -124,12 +125,12 @@ impl RedisBus {
         Ok(RedisBus { me, link: opened, publisher, heard: Mutex::new(Some(heard)), settings, _tasks: tasks })
     }
 
-    /// The presence on the same Redis, by the same connection; works as long as this bus lives.
+    /// Returns presence on the same Redis, over the same connection; works as long as this bus exists.
     pub fn presence(&self) -> RedisPresence {
         RedisPresence::new(self.link.clone(), &self.settings)
     }
 
-    /// How many messages there were.
+    /// Returns the message counters.
     pub fn figures(&self) -> BusFigures {
         let [published, received, lost, reconnects] = self.link.figures.read();
         BusFigures { published, received, lost, reconnects }

@@ -1,6 +1,6 @@
-//! What this node tells the others: a bounded queue, and one task that writes it to Redis in batches.
+//! Publishes this node's messages: a bounded queue, and one task that writes it to Redis in batches.
 //!
-//! Never makes a publisher wait for Redis: what does not fit is lost and counted, and the log tells later.
+//! A publisher never waits for Redis: what does not fit is dropped and counted, and recovered from the log.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ struct Letter {
     payload: Vec<u8>,
 }
 
-/// The way in.
+/// The sending side of the queue.
 pub struct Publisher {
     link: Arc<Link>,
     queue: mpsc::Sender<Letter>,
@@ -29,12 +29,12 @@ pub struct Publisher {
 
 struct PublishProgress {
     waiting_bytes: AtomicUsize,
-    /// How many of the accepted are published or lost.
+    /// How many of the accepted messages have been published or lost.
     done: watch::Sender<u64>,
 }
 
 impl Publisher {
-    /// Also returns what is to run until the end.
+    /// Returns the publisher and the task to run until the end.
     pub fn new(link: Arc<Link>) -> (Publisher, impl Future<Output = ()> + Send + 'static) {
         let (queue, letters) = mpsc::channel(BUS_PUBLISH_QUEUE);
         let progress = Arc::new(PublishProgress { waiting_bytes: AtomicUsize::new(0), done: watch::channel(0).0 });
@@ -42,7 +42,7 @@ impl Publisher {
         (Publisher { link, queue, accepted: AtomicU64::new(0), progress }, task)
     }
 
-    /// Queues a message; lost when too much waits.
+    /// Queues a message; drops it if the queue is full.
     pub fn publish(&self, channel: String, payload: Vec<u8>) {
         let bytes = payload.len();
         if self.progress.waiting_bytes.load(Ordering::Relaxed) + bytes > BUS_PUBLISH_BYTES {
@@ -54,7 +54,7 @@ impl Publisher {
         place.send(Letter { channel, payload });
     }
 
-    /// Waits until all that was queued before is published or lost, or twice [`BUS_TIMEOUT`] passed.
+    /// Waits until everything queued before is published or lost, or for twice [`BUS_TIMEOUT`].
     pub async fn flush(&self) {
         let target = self.accepted.load(Ordering::Acquire);
         let mut done = self.progress.done.subscribe();
@@ -87,7 +87,7 @@ async fn run(link: Arc<Link>, mut letters: mpsc::Receiver<Letter>, progress: Arc
     }
 }
 
-/// One write for all of them; on a Cluster one for each, at the same time.
+/// Sends all messages in one write; on a Cluster in one write each, concurrently.
 async fn send(mut conn: Conn, batch: &[Letter]) -> RedisResult<()> {
     if matches!(conn, Conn::One(_)) {
         let mut pipe = redis::pipe();

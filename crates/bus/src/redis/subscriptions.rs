@@ -1,6 +1,6 @@
-//! Which logs this node follows, and which of them Redis has confirmed.
+//! The logs that this node follows, and which of them Redis has confirmed.
 //!
-//! Never forgets a wish: what is wanted is asked for again on each new connection, before the bus counts as up.
+//! Never forgets a wanted log: on each new connection, all are subscribed again before the bus counts as up.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,10 +14,10 @@ use tokio::sync::{Notify, oneshot};
 use super::dial::Conn;
 use super::message::channel;
 
-/// Channels of a Cluster that are asked for at the same time.
+/// The number of a Cluster's channels that are subscribed concurrently.
 const AT_ONCE: usize = 64;
 
-/// The wishes, and what came of them.
+/// The wanted logs, and their confirmations.
 #[derive(Default)]
 pub struct Subscriptions {
     state: Mutex<State>,
@@ -29,19 +29,20 @@ struct State {
     up: bool,
     wanted: HashSet<LogId>,
     confirmed: HashSet<LogId>,
-    /// Logs whose wish and confirmation may differ.
+    /// Logs that may be wanted but not confirmed, or confirmed but not wanted.
     open: HashSet<LogId>,
     waiting: HashMap<LogId, Vec<oneshot::Sender<()>>>,
 }
 
-/// What is to be asked next.
+/// The next commands to send.
 struct Step {
     subscribe: Vec<LogId>,
     unsubscribe: Vec<LogId>,
 }
 
 impl Subscriptions {
-    /// Wants a log; returns when it is confirmed, or at once while the bus is down: it is asked for before it is up.
+    /// Wants a log. Returns when it is confirmed, or at once while the bus is down, because it is subscribed before the
+    /// bus is up.
     pub async fn want(&self, log: LogId) {
         let confirmed = {
             let mut state = self.state.lock();
@@ -58,11 +59,11 @@ impl Subscriptions {
             confirmed
         };
         self.changed.notify_one();
-        // It is dropped when the connection is lost, and then nobody waits either.
+        // The sender is dropped when the connection is lost, which also ends the wait.
         let _ = confirmed.await;
     }
 
-    /// Wants a log no more.
+    /// Stops wanting a log.
     pub fn release(&self, log: LogId) {
         let mut state = self.state.lock();
         if state.wanted.remove(&log) {
@@ -73,38 +74,38 @@ impl Subscriptions {
         }
     }
 
-    /// How many logs are wanted.
+    /// Returns how many logs are wanted.
     pub fn len(&self) -> usize {
         self.state.lock().wanted.len()
     }
 
-    /// Whether this log is wanted and confirmed, with nothing under way.
+    /// Returns whether this log is wanted and confirmed, with no command pending.
     pub fn is_settled(&self, log: LogId) -> bool {
         let state = self.state.lock();
         state.wanted.contains(&log) && state.confirmed.contains(&log) && !state.open.contains(&log)
     }
 
-    /// A new connection knows of nothing.
+    /// Starts a new connection, which has no subscriptions.
     pub fn begin(&self) {
         let mut state = self.state.lock();
         state.confirmed.clear();
         state.open = state.wanted.clone();
     }
 
-    /// The connection is lost: nobody waits any longer.
+    /// Notes that the connection was lost, and ends all waits.
     pub fn lost(&self) {
         let mut state = self.state.lock();
         state.up = false;
         state.waiting.clear();
     }
 
-    /// Waits until a wish changed.
+    /// Waits until a wanted log changed.
     pub async fn changed(&self) {
         self.changed.notified().await;
     }
 
-    /// Asks until wishes and confirmations agree; then the bus is up, in the same moment: a wish before it was
-    /// asked for here, and one after it waits for its confirmation.
+    /// Subscribes until all wanted logs are confirmed. In the same moment the bus is up: a log wanted before that was
+    /// subscribed here, and one wanted after it waits for its confirmation.
     pub async fn settle(&self, prefix: &str, conn: &mut Conn) -> RedisResult<()> {
         while let Some(step) = self.next() {
             ask(prefix, conn, "UNSUBSCRIBE", &step.unsubscribe).await?;
@@ -122,7 +123,7 @@ impl Subscriptions {
             match (state.wanted.contains(&log), state.confirmed.contains(&log)) {
                 (true, false) if step.subscribe.len() < BUS_BATCH => step.subscribe.push(log),
                 (false, true) if step.unsubscribe.len() < BUS_BATCH => {
-                    // From now on: who wants it again meanwhile has to have it confirmed anew.
+                    // From now on: a caller that wants it again meanwhile needs a new confirmation.
                     state.confirmed.remove(&log);
                     step.unsubscribe.push(log);
                 }
@@ -194,15 +195,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_wish_while_it_is_down_waits_for_nothing_and_is_asked_for() {
+    async fn a_log_wanted_while_down_does_not_wait_and_is_subscribed_later() {
         let subscriptions = Subscriptions::default();
         subscriptions.want(log(1)).await;
         subscriptions.begin();
-        let step = subscriptions.next().expect("something to ask");
+        let step = subscriptions.next().expect("a command to send");
         assert_eq!((step.subscribe.len(), step.unsubscribe.len()), (1, 0));
         subscriptions.want(log(2)).await;
         subscriptions.confirm(&step);
-        let second = subscriptions.next().expect("the wish that came meanwhile");
+        let second = subscriptions.next().expect("the log wanted meanwhile");
         assert_eq!(second.subscribe, [log(2)]);
         subscriptions.confirm(&second);
         assert!(subscriptions.next().is_none());
@@ -212,14 +213,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_is_told_when_it_is_confirmed_or_lost() {
+    async fn a_wait_ends_when_the_log_is_confirmed_or_the_link_is_lost() {
         let subscriptions = Subscriptions::default();
         assert!(subscriptions.next().is_none());
         let both = async {
             let (first, again) = (subscriptions.want(log(1)), subscriptions.want(log(1)));
             tokio::join!(first, again, async {
                 subscriptions.changed().await;
-                let step = subscriptions.next().expect("a wish");
+                let step = subscriptions.next().expect("a wanted log");
                 assert_eq!(step.subscribe, [log(1)]);
                 subscriptions.confirm(&step);
             })
@@ -235,20 +236,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_log_wanted_again_while_it_is_let_go_is_asked_for_anew() {
+    async fn a_log_wanted_again_during_unsubscribe_is_subscribed_again() {
         let subscriptions = Subscriptions::default();
         subscriptions.want(log(1)).await;
-        let first = subscriptions.next().expect("a wish");
+        let first = subscriptions.next().expect("a wanted log");
         subscriptions.confirm(&first);
         assert!(subscriptions.next().is_none());
         subscriptions.release(log(1));
-        let lets_go = subscriptions.next().expect("a wish taken back");
+        let lets_go = subscriptions.next().expect("a released log");
         assert_eq!(lets_go.unsubscribe, [log(1)]);
         // Redis has not answered yet.
         tokio::join!(subscriptions.want(log(1)), async {
             subscriptions.changed().await;
             subscriptions.confirm(&lets_go);
-            let again = subscriptions.next().expect("it is wanted, and not confirmed any more");
+            let again = subscriptions.next().expect("it is wanted and no longer confirmed");
             assert_eq!(again.subscribe, [log(1)]);
             subscriptions.confirm(&again);
         });
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_wish_taken_back_is_not_asked_for() {
+    async fn a_released_log_is_not_subscribed() {
         let subscriptions = Subscriptions::default();
         subscriptions.want(log(1)).await;
         subscriptions.release(log(1));

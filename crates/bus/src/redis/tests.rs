@@ -1,4 +1,4 @@
-//! The bus and the presence on a real Redis.
+//! Tests the bus and presence on a real Redis.
 
 mod bus;
 mod faults;
@@ -16,13 +16,13 @@ use uuid::Uuid;
 
 use super::{RedisBus, RedisSettings};
 
-/// How long something may take that always comes.
+/// The timeout for something that always happens.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a busy machine may add to any time that is measured.
+/// The extra time that a busy machine may add to a measurement.
 const SLACK: Duration = Duration::from_secs(2);
 
-/// Settings of nodes that hear only each other, and say what time it is.
+/// Returns settings for nodes that hear only each other, and pass their own time.
 fn apart() -> RedisSettings {
     RedisSettings { prefix: format!("t-{}", Uuid::new_v4().simple()), server_clock: false }
 }
@@ -52,7 +52,7 @@ async fn becomes(bus: &dyn Bus, status: BusStatus) -> Duration {
     began.elapsed()
 }
 
-/// Whether what `from` says now comes to `heard`.
+/// Returns whether a message that `from` publishes now reaches `heard`.
 async fn hears(from: &dyn Bus, heard: &mut Receiver<Heard>, log: LogId, n: u128) {
     from.publish(log, typing(n)).await;
     while next(heard).await != typing(n) {}

@@ -1,48 +1,48 @@
-//! Reads `REDIS_URL`: one server, a master behind Sentinels, or a Cluster.
+//! Parses `REDIS_URL`: one server, a master behind Sentinels, or a Cluster.
 //!
-//! Never shows the URL or a part of it in an error: it holds the password.
+//! Never quotes the URL or a part of it in an error, because it contains the password.
 
 use redis::sentinel::SentinelNodeConnectionInfo;
 use redis::{ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo, TlsMode};
 
-/// The port of a server, where the URL names none.
+/// The port of a server, if the URL has none.
 const PORT: u16 = 6379;
-/// The port of a Sentinel, where the URL names none.
+/// The port of a Sentinel, if the URL has none.
 const SENTINEL_PORT: u16 = 26379;
 
-/// A URL that cannot be used. The text says what to write.
+/// An invalid URL. The text says what to write.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidUrl {
-    /// Another scheme.
+    /// The scheme is unknown.
     #[error(
         "it must begin with redis://, rediss:// (TLS), redis+sentinel://, rediss+sentinel://, redis+cluster:// or rediss+cluster://"
     )]
     Scheme,
-    /// No host, or one that is none.
+    /// The host is missing or invalid.
     #[error("its host is missing or cannot be read: write [user:password@]host[:port]")]
     Host,
-    /// A database that is no number, or on a Cluster.
+    /// The database is not a number, or not 0 on a Cluster.
     #[error("its database must be a number, as in redis://host:6379/2; a Cluster has database 0 only")]
     Database,
-    /// A name or password with a letter that a URL cannot hold.
+    /// The user name or password contains a character that a URL cannot contain.
     #[error("its user name or password cannot be read: write special letters as %XX")]
     UserInfo,
-    /// Sentinels without the name of what they watch.
+    /// The Sentinels' master name is missing.
     #[error("the name of the master is missing: write redis+sentinel://host1,host2/NAME")]
     Master,
-    /// A part of the query that nobody knows.
+    /// A part of the query is unknown.
     #[error("the part after ? may only be db=NUMBER and, for Sentinels, sentinel_password=PASSWORD")]
     Query,
 }
 
-/// Where Redis is, and how it is reached.
+/// The location of Redis, and how to connect to it.
 #[derive(Clone)]
 pub enum Topology {
     /// One server.
     One(ConnectionInfo),
-    /// Whichever server the Sentinels call the master of this name.
+    /// The server that the Sentinels name as the master of this name.
     Sentinel { sentinels: Vec<ConnectionInfo>, master: String, server: SentinelNodeConnectionInfo },
-    /// A Cluster, by some of its servers.
+    /// A Cluster, given by some of its servers.
     Cluster(Vec<ConnectionInfo>),
 }
 
@@ -56,7 +56,7 @@ struct Parts<'a> {
 }
 
 impl Topology {
-    /// Reads a URL:
+    /// Parses a URL:
     ///
     /// - `redis://[user:password@]host[:port][/db]`, with TLS `rediss://`
     /// - `redis+sentinel://[user:password@]host[:port],…/master[?db=1&sentinel_password=…]`: user and password are the
@@ -126,7 +126,7 @@ impl<'a> Parts<'a> {
         let password = password.map(|(_, value)| format!(":{value}"));
         let sentinels = self.hosts.iter().map(|host| self.server(host, SENTINEL_PORT, password.as_deref(), 0));
         let sentinels = sentinels.collect::<Result<_, _>>()?;
-        // User, password and database of the server itself; its address is what the Sentinels say.
+        // The user, password and database of the server itself; the Sentinels supply its address.
         let server = self.server(self.hosts[0], PORT, self.user_info, self.db()?)?;
         let mut info = SentinelNodeConnectionInfo::default().set_redis_connection_info(server.redis_settings().clone());
         if self.tls {
@@ -135,7 +135,7 @@ impl<'a> Parts<'a> {
         Ok(Topology::Sentinel { sentinels, master: self.path.to_owned(), server: info })
     }
 
-    /// Everything that is said after `?`, if only these may be.
+    /// Returns everything after `?`, if only the allowed names occur.
     fn query(&self, allowed: &[&str]) -> Result<&[(&'a str, &'a str)], InvalidUrl> {
         let known = self.query.iter().all(|(name, _)| allowed.contains(name));
         known.then_some(&self.query[..]).ok_or(InvalidUrl::Query)
@@ -145,7 +145,7 @@ impl<'a> Parts<'a> {
         self.query.iter().find(|(name, _)| *name == "db").map_or(Ok(0), |(_, value)| number(value))
     }
 
-    /// How one server is reached. It speaks RESP3, in which what is published comes beside the answers.
+    /// Returns how to connect to one server. It uses RESP3, in which published messages arrive beside the answers.
     fn server(&self, host: &str, port: u16, user_info: Option<&str>, db: i64) -> Result<ConnectionInfo, InvalidUrl> {
         let bare = format!("redis://{host}").into_connection_info().map_err(|_| InvalidUrl::Host)?;
         let named_port = host.rsplit_once(':').is_some_and(|(_, last)| last.parse::<u16>().is_ok());
@@ -154,7 +154,7 @@ impl<'a> Parts<'a> {
         let user_info = user_info.map(|user_info| format!("{user_info}@")).unwrap_or_default();
         let url = format!("{scheme}://{user_info}{host}/{db}");
         let info = url.into_connection_info().map_err(|_| InvalidUrl::UserInfo)?;
-        // A password that breaks the URL apart must not become a host.
+        // A password that splits the URL must not become a host.
         let host_of = |info: &ConnectionInfo| info.addr().to_string().rsplit_once(':').map(|(host, _)| host.to_owned());
         if host_of(&info) != host_of(&bare) {
             return Err(InvalidUrl::UserInfo);

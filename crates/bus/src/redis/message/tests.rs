@@ -37,7 +37,7 @@ fn heard(message: BusMessage) -> Read {
 }
 
 #[test]
-fn every_message_comes_as_it_was_sent() {
+fn every_message_is_decoded_as_it_was_encoded() {
     let unknown = Body::Unknown(json!({"kind": "poll", "question": "tea?"}));
     let mark = Mark { room: RoomId(Uuid::from_u128(2)), user: user(), seq: 4, n: 3, mentions: vec![2, 3] };
     let all = [
@@ -59,7 +59,7 @@ fn every_message_comes_as_it_was_sent() {
 }
 
 #[test]
-fn what_is_not_understood_is_passed_over() {
+fn unknown_messages_are_skipped() {
     let good = write(OTHER, &BusMessage::Head { log: log(), epoch: Epoch(1), head: 9 });
     let other = |at: usize, byte: u8| {
         let mut payload = good.clone();
@@ -73,11 +73,11 @@ fn what_is_not_understood_is_passed_over() {
     let more = packed(OTHER, HEAD, &json!({"epoch": 1, "head": 9, "of_a_later_release": [1]}));
     assert_eq!(read(ME, log(), &more), heard(head), "further fields do no harm");
     let hole = CommitRecord::new(Epoch(1), &[entry(4, Body::delete(1)), entry(6, Body::delete(2))]);
-    assert_eq!(read(ME, log(), &packed(OTHER, COMMITTED, &hole)), Read::Foreign, "a commit has no holes");
+    assert_eq!(read(ME, log(), &packed(OTHER, COMMITTED, &hole)), Read::Foreign, "a commit has no gaps");
 }
 
 #[test]
-fn of_a_large_commit_only_the_head_is_told() {
+fn a_large_commit_is_sent_as_its_head() {
     let long = "x".repeat(domain::limits::TEXT_CHARS);
     let entries: Vec<Entry> = (1..=100).map(|seq| entry(seq, Body::Message(Message::of(said(&long), seq)))).collect();
     let payload = write(OTHER, &committed(entries));
@@ -86,7 +86,7 @@ fn of_a_large_commit_only_the_head_is_told() {
 }
 
 #[test]
-fn a_channel_names_its_log() {
+fn a_channel_identifies_its_log() {
     for log in [log(), LogId::User(user())] {
         let name = channel("palaver", log);
         assert_eq!(log_of("palaver", name.as_bytes()), Some(log));
@@ -96,7 +96,7 @@ fn a_channel_names_its_log() {
 }
 
 #[test]
-fn what_nodes_of_every_release_published_is_understood() {
+fn messages_of_every_release_are_understood() {
     for messages in fixtures("bus.jsonl") {
         let mut kinds = std::collections::BTreeSet::new();
         for line in messages.lines() {
@@ -121,7 +121,7 @@ fn what_nodes_of_every_release_published_is_understood() {
     }
 }
 
-/// A file of the golden data of each release.
+/// Returns a file of the golden data of each release.
 fn fixtures(name: &str) -> Vec<String> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
     let releases = std::fs::read_dir(folder).expect("there are fixtures").map(|entry| entry.expect("it can be read"));

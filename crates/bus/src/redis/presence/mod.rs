@@ -1,7 +1,7 @@
-//! Presence and typing on Redis: state with an end, refreshed by the nodes, changed by scripts that are one step each.
+//! Presence and typing on Redis: state that expires, refreshed by the nodes and changed by atomic scripts.
 //!
-//! Never the only one to know: while Redis is away each node goes by its own view, and tells Redis all of it when it
-//! is back. Users are spread over [`SHARDS`] shards, whose keys share a hash tag, so that a Cluster holds them too.
+//! Redis is never the only source: while it is down, each node uses its own view, and sends all of it when Redis is
+//! back. Users are spread over [`SHARDS`] shards, whose keys share a hash tag, so that it also works on a Cluster.
 
 mod script;
 mod view;
@@ -24,36 +24,36 @@ use self::view::{Said, View};
 use super::RedisSettings;
 use super::link::Link;
 
-/// Parts of the state. All nodes of an installation must have the same number.
+/// The number of parts of the state. All nodes of an installation must have the same number.
 const SHARDS: usize = 8;
-/// Pages of changes that one look reads from a shard; the next look goes on.
+/// The pages of changes that one call reads from a shard; the next call continues.
 const PAGES: usize = 20;
 
-/// One node's end of the presence.
+/// One node's access to presence.
 pub struct RedisPresence {
     link: Arc<Link>,
     prefix: String,
     server_clock: bool,
     view: Mutex<View>,
-    /// How far the changes of each shard are known. Held over a look, so that two do not tell the same.
+    /// The cursor in each shard's changes. Locked during a read, so that two reads do not report the same change.
     cursors: tokio::sync::Mutex<[Cursor; SHARDS]>,
 }
 
-/// How far one shard is known.
+/// The cursor in one shard's changes.
 #[derive(Default, Clone)]
 struct Cursor {
     life: String,
     version: i64,
 }
 
-/// What a shard told of its changes.
+/// A page of a shard's changes.
 struct Page {
     cursor: Cursor,
     more: bool,
     said: Vec<Said>,
 }
 
-/// A connection that Redis is to know of: user, name, status, ms of life left or -1 for a whole one.
+/// A connection to send to Redis: user, name, status, and the remaining milliseconds or -1 for the full time.
 type Line = (UserId, String, PresenceStatus, i64);
 
 impl RedisPresence {
@@ -83,7 +83,7 @@ impl RedisPresence {
         Call::on([format!("{{{}:typing:{room}}}", self.prefix)]).arg(self.time(now))
     }
 
-    /// Tells Redis of connections; whether it knows of all now.
+    /// Sends connections to Redis. Returns whether Redis now knows all of them.
     async fn tell(&self, now: Timestamp, lines: Vec<Line>) -> bool {
         let mut by_shard: BTreeMap<usize, Vec<Line>> = BTreeMap::new();
         for line in lines {
@@ -104,7 +104,7 @@ impl RedisPresence {
         join_all(calls).await.into_iter().all(|told| told)
     }
 
-    /// What Redis says of these; none when it does not answer. Users of whom it knows nothing are among them.
+    /// Returns what Redis has for these users, including those it does not know; none if it does not answer.
     async fn ask(&self, now: Timestamp, users: &[UserId]) -> Option<Vec<Said>> {
         let mut by_shard: BTreeMap<usize, Vec<UserId>> = BTreeMap::new();
         for user in users {
@@ -122,14 +122,14 @@ impl RedisPresence {
         join_all(calls).await.into_iter().collect::<Option<Vec<_>>>().map(|parts| parts.concat())
     }
 
-    /// The next changes of a shard.
+    /// Reads the next changes of a shard.
     async fn page(&self, now: Timestamp, shard: usize, cursor: &Cursor) -> Option<Page> {
         let call = self.call(now, shard).arg(&cursor.life).arg(cursor.version);
         Page::read(CHANGES.call(&self.link, &call).await?)
     }
 
-    /// All changes of all shards since the last look; none when Redis does not answer. And whether it forgot what it
-    /// knew, in one of them.
+    /// Reads all changes of all shards since the last call; none if Redis does not answer. Also returns whether one of
+    /// them lost its data.
     async fn look(&self, now: Timestamp, cursors: &mut [Cursor; SHARDS]) -> Option<(Vec<Said>, bool)> {
         let looks = cursors.iter_mut().enumerate().map(|(shard, cursor)| async move {
             let (mut all, mut forgot) = (Vec::new(), false);
@@ -149,7 +149,7 @@ impl RedisPresence {
         Some((looks.into_iter().flat_map(|(said, _)| said).collect(), forgot))
     }
 
-    /// What this node would say of the user, Redis asked or not.
+    /// Returns this node's answer for the users, with or without an answer of Redis.
     fn judged(&self, now: Timestamp, users: &[UserId], said: Option<Vec<Said>>) -> Vec<UserPresence> {
         let view = self.view.lock();
         match said {
@@ -237,7 +237,7 @@ impl PresenceStore for RedisPresence {
         let mut cursors = self.cursors.lock().await;
         self.view.lock().follow();
         if self.view.lock().is_silent() {
-            // First Redis hears who is here, then this node hears what the others said.
+            // First this node sends its own connections, then it reads the changes of other nodes.
             let held = self.view.lock().held(now);
             if !self.link.is_up() || !self.tell(now, held).await {
                 return self.view.lock().alone(now);
@@ -246,7 +246,7 @@ impl PresenceStore for RedisPresence {
         }
         let Some((said, forgot)) = self.look(now, &mut cursors).await else { return self.view.lock().alone(now) };
         if forgot {
-            tracing::warn!("Redis forgot who is there: it is told again, and nobody is declared offline meanwhile");
+            tracing::warn!("redis lost its presence data, sending it again and declaring no user offline meanwhile");
             self.view.lock().hold(now);
         }
         let (mut changed, missing) = self.view.lock().learn(now, said);

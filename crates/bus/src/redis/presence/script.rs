@@ -1,6 +1,6 @@
-//! The scripts of presence, and how they are called: by their hash, with the whole text when Redis does not know it.
+//! The presence scripts, and how they are called: by their hash, or with the whole text if Redis does not know it.
 //!
-//! Never waits longer than a time-out, and not at all while the link is down.
+//! Never waits longer than a timeout, and not at all while the link is down.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use redis::{ErrorKind, FromRedisValue, RedisResult, ServerErrorKind, ToRedisArgs
 use crate::redis::dial::Conn;
 use crate::redis::link::Link;
 
-/// A script that Redis runs as one step.
+/// A script that Redis runs atomically.
 pub struct Script {
     text: String,
     hash: redis::Script,
@@ -32,7 +32,7 @@ script!(/** How many are there. */ ONLINE, ["prelude.lua", "online.lua"]);
 script!(/** Somebody types, or stopped. */ TYPING_SET, ["typing_set.lua"]);
 script!(/** Who types. */ TYPING_GET, ["typing_get.lua"]);
 
-/// Keys and arguments of a call.
+/// The keys and arguments of a call.
 #[derive(Default)]
 pub struct Call {
     keys: Vec<String>,
@@ -40,18 +40,18 @@ pub struct Call {
 }
 
 impl Call {
-    /// On these keys, which lie in one slot.
+    /// Returns a call on these keys, which must be in one slot.
     pub fn on(keys: impl IntoIterator<Item = String>) -> Call {
         Call { keys: keys.into_iter().collect(), args: Vec::new() }
     }
 
-    /// One more argument.
+    /// Adds an argument.
     pub fn arg(mut self, arg: impl ToRedisArgs) -> Call {
         self.push(arg);
         self
     }
 
-    /// One more argument.
+    /// Adds an argument.
     pub fn push(&mut self, arg: impl ToRedisArgs) {
         self.args.extend(arg.to_redis_args());
     }
@@ -62,13 +62,13 @@ impl Script {
         Script { text: text.to_owned(), hash: redis::Script::new(text) }
     }
 
-    /// Its answer; none when there was none, which the link is told.
+    /// Returns the script's answer; none if there was none, which is reported to the link.
     pub async fn call<T: FromRedisValue>(&self, link: &Link, call: &Call) -> Option<T> {
         let conn = link.commands()?;
         match tokio::time::timeout(BUS_TIMEOUT, self.run(conn, call)).await {
             Ok(Ok(answer)) => Some(answer),
             Ok(Err(error)) => {
-                tracing::debug!(%error, "presence got no answer from Redis");
+                tracing::debug!(%error, "redis did not answer a presence call");
                 link.suspect(&error);
                 None
             }

@@ -1,7 +1,7 @@
-//! What one node knows of presence by itself: the connections that it holds, and what it was last told of everybody.
+//! One node's own view of presence: the connections that it holds, and the last reported status of every user.
 //!
-//! Never asks Redis and never reads a clock. It decides who is there while Redis cannot say, and that nobody is
-//! declared offline only because Redis forgot them.
+//! Never asks Redis and never reads a clock. Decides who is online while Redis cannot answer, and makes sure that no
+//! user is declared offline only because Redis lost its data.
 
 use std::collections::HashMap;
 
@@ -12,35 +12,35 @@ use service::ports::UserPresence;
 
 use crate::presence::hold;
 
-/// A connection's status and end.
+/// A connection's status and expiry.
 type Held = (PresenceStatus, Timestamp);
 
 /// One node's view.
 #[derive(Default)]
 pub struct View {
     own: HashMap<UserId, HashMap<String, Held>>,
-    /// When what ran out was last dropped from it.
+    /// When expired entries were last removed from it.
     forgot_at: Timestamp,
-    /// Whether this node asks what changed, so that it knows of others what was last told.
+    /// Whether this node reads changes, so that it knows the last reported status of other users.
     follows: bool,
-    /// Whoever is not offline, as this node last told.
+    /// Each user who is not offline, as last reported by this node.
     told: HashMap<UserId, UserPresence>,
     /// Since when Redis does not answer.
     silent_since: Option<Timestamp>,
-    /// Until when nobody is declared offline who did not say so.
+    /// Until when only users who explicitly went offline are declared offline.
     hold_until: Option<Timestamp>,
 }
 
-/// What Redis says of a user.
+/// What Redis returned for a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
     pub presence: UserPresence,
-    /// Offline without a word: their time ran out, or nothing is known of them.
+    /// The user is offline without having said so: their connections expired, or nothing is known about them.
     pub ran_out: bool,
 }
 
 impl View {
-    /// These connections are held here.
+    /// Adds or refreshes connections that this node holds.
     pub fn refresh(&mut self, now: Timestamp, connections: &[(UserId, String, PresenceStatus)]) {
         for (user, id, status) in connections {
             hold(self.own.entry(*user).or_default(), now, id, *status);
@@ -50,7 +50,7 @@ impl View {
         }
     }
 
-    /// A connection is gone, or all of the user.
+    /// Removes a connection, or all of the user's.
     pub fn remove(&mut self, user: UserId, connection: Option<&str>) {
         let left = match (connection, self.own.get_mut(&user)) {
             (Some(id), Some(held)) => {
@@ -64,47 +64,49 @@ impl View {
         }
     }
 
-    /// From now on this node asks what changed.
+    /// Makes this node read changes from now on.
     pub fn follow(&mut self) {
         self.follows = true;
     }
 
-    /// Whether this node can say something of these while Redis says nothing.
+    /// Returns whether this node can answer for these users while Redis does not.
     pub fn knows(&self, now: Timestamp, users: &[UserId]) -> bool {
         self.follows || users.iter().all(|user| self.own_status(now, *user) > PresenceStatus::Offline)
     }
 
-    /// Redis does not answer.
+    /// Notes that Redis does not answer.
     pub fn silent(&mut self, now: Timestamp) {
         self.silent_since.get_or_insert(now);
     }
 
-    /// Whether Redis is to be told of all that is held here before it is believed.
+    /// Returns whether Redis must be sent all connections of this node before its answers are used.
     pub fn is_silent(&self) -> bool {
         self.silent_since.is_some()
     }
 
-    /// Redis answers again, or forgot everything: the other nodes need a while to say who is there.
+    /// Notes that Redis answers again or lost its data: the other nodes need some time to send their connections again.
     pub fn hold(&mut self, now: Timestamp) {
         self.silent_since = None;
         self.hold_until = Some(now + PRESENCE_HOLD);
     }
 
-    /// All that is held here, with the life left to it.
+    /// Returns all connections that this node holds, with their remaining time.
     pub fn held(&mut self, now: Timestamp) -> Vec<(UserId, String, PresenceStatus, i64)> {
         self.forget(now);
         let held = self.own.iter().flat_map(|(user, held)| held.iter().map(move |(id, held)| (*user, id, held)));
         held.map(|(user, id, (status, until))| (user, id.clone(), *status, until.0 - now.0)).collect()
     }
 
-    /// What is to be told of what Redis said has changed; and whether Redis misses connections that are held here.
+    /// Returns what to report of the changes that Redis returned, and whether Redis lacks connections that this node
+    /// holds.
     pub fn learn(&mut self, now: Timestamp, said: Vec<Said>) -> (Vec<UserPresence>, bool) {
         let mut missing = false;
         let mut changed = Vec::new();
         for said in said {
             let user = said.presence.user;
             if said.presence.status == PresenceStatus::Offline && !said.ran_out {
-                // They said that they went: sockets that still live come back with their next refresh.
+                // They went offline explicitly. Sockets that are still connected restore the presence with their next
+                // refresh.
                 self.own.remove(&user);
             }
             let is = self.judge(now, said.clone());
@@ -114,7 +116,7 @@ impl View {
         (changed, missing)
     }
 
-    /// What is to be told while Redis says nothing.
+    /// Returns what to report while Redis does not answer.
     pub fn alone(&mut self, now: Timestamp) -> Vec<UserPresence> {
         self.silent(now);
         self.forget(now);
@@ -122,14 +124,14 @@ impl View {
         users.into_iter().filter_map(|user| self.tell(self.unknown(now, user))).collect()
     }
 
-    /// Once a hold is over: all who are told to be there, to be asked for.
+    /// After a hold has ended, returns once all users reported as online, so that their status is read again.
     pub fn after_hold(&mut self, now: Timestamp) -> Option<Vec<UserId>> {
         self.hold_until.filter(|until| *until <= now)?;
         self.hold_until = None;
         Some(self.told.keys().copied().collect())
     }
 
-    /// What is answered for a user of whom Redis said this.
+    /// Returns the answer for a user for whom Redis returned this.
     pub fn judge(&self, now: Timestamp, said: Said) -> UserPresence {
         let mut is = said.presence;
         if is.status == PresenceStatus::Offline && !said.ran_out {
@@ -142,7 +144,7 @@ impl View {
         is
     }
 
-    /// What is answered for a user while Redis says nothing.
+    /// Returns the answer for a user while Redis does not answer.
     pub fn unknown(&self, now: Timestamp, user: UserId) -> UserPresence {
         let own = self.own_status(now, user);
         let told = if self.holds(now) { self.told_status(user) } else { PresenceStatus::Offline };
@@ -153,7 +155,7 @@ impl View {
         UserPresence { user, status: own.max(told), last_seen }
     }
 
-    /// How many are there as far as this node knows, if that is to be believed now rather than Redis.
+    /// Returns how many users are online as far as this node knows, if that is more reliable now than Redis.
     pub fn online(&self, now: Timestamp) -> u64 {
         let told = if self.holds(now) { self.told.len() } else { 0 };
         let untold = self.own.keys().filter(|user| {
@@ -163,7 +165,7 @@ impl View {
         (told + untold.count()) as u64
     }
 
-    /// Whether nobody is declared offline now.
+    /// Returns whether users are not declared offline now.
     pub fn holds(&self, now: Timestamp) -> bool {
         let silent = self.silent_since.is_some_and(|since| now < since + PRESENCE_HOLD);
         silent || self.hold_until.is_some_and(|until| now < until)
@@ -178,7 +180,7 @@ impl View {
         self.told.get(&user).map_or(PresenceStatus::Offline, |told| told.status)
     }
 
-    /// Notes what is told; none when it is no news.
+    /// Records what is reported; none if it is not a change.
     fn tell(&mut self, is: UserPresence) -> Option<UserPresence> {
         if self.told_status(is.user) == is.status {
             return None;
@@ -229,54 +231,58 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_declared_offline_for_45_s_while_redis_is_away() {
+    fn no_user_is_declared_offline_for_45_s_while_redis_is_down() {
         let mut view = View::default();
         here(&mut view, START, 1, Online);
         assert_eq!(view.learn(START, vec![said(1, Online, false), said(2, Away, false)]).0.len(), 2);
         assert!(view.alone(START).is_empty());
         here(&mut view, START, 3, Online);
-        assert_eq!(names(view.alone(START)), [(user(3), Online)], "who comes here is seen here");
+        assert_eq!(names(view.alone(START)), [(user(3), Online)], "a user who connects here is seen here");
         let last = START + (PRESENCE_HOLD - Duration::from_millis(1));
         here(&mut view, last, 1, Online);
         assert!(view.alone(last).is_empty());
         assert_eq!(view.unknown(last, user(2)).status, Away);
         assert_eq!(view.online(last), 3);
         let end = START + PRESENCE_HOLD;
-        assert_eq!(names(view.alone(end)), [(user(2), Offline), (user(3), Offline)], "of whom nobody knows");
+        assert_eq!(names(view.alone(end)), [(user(2), Offline), (user(3), Offline)], "users that no node knows");
         assert_eq!(view.online(end), 1);
     }
 
     #[test]
-    fn a_redis_that_comes_back_empty_declares_nobody_offline() {
+    fn a_redis_that_comes_back_empty_declares_no_user_offline() {
         let mut view = View::default();
         view.learn(START, vec![said(1, Online, false), said(2, Online, false), said(3, Online, false)]);
         view.silent(START);
         let back = START + Duration::from_secs(20);
         view.hold(back);
         assert!(!view.is_silent());
-        assert!(view.learn(back, vec![said(1, Offline, true)]).0.is_empty(), "their time ran out meanwhile");
+        assert!(view.learn(back, vec![said(1, Offline, true)]).0.is_empty(), "their connections expired meanwhile");
         assert_eq!(view.judge(back, said(1, Offline, true)).status, Online);
-        assert_eq!(names(view.learn(back, vec![said(3, Offline, false)]).0), [(user(3), Offline)], "they said so");
+        assert_eq!(
+            names(view.learn(back, vec![said(3, Offline, false)]).0),
+            [(user(3), Offline)],
+            "they went offline explicitly"
+        );
         assert_eq!(view.after_hold(back), None);
-        let mut left = view.after_hold(back + PRESENCE_HOLD).expect("the hold is over");
+        let mut left = view.after_hold(back + PRESENCE_HOLD).expect("the hold has ended");
         left.sort_unstable();
         assert_eq!(left, [user(1), user(2)]);
         let over = back + PRESENCE_HOLD;
         let news = view.learn(over, vec![said(1, Offline, true), said(2, Online, false)]).0;
         assert_eq!(names(news), [(user(1), Offline)]);
-        assert_eq!(view.after_hold(over), None, "asked once");
+        assert_eq!(view.after_hold(over), None, "returned only once");
     }
 
     #[test]
-    fn who_is_connected_here_is_there_whatever_redis_forgot() {
+    fn users_connected_here_are_online_whatever_redis_lost() {
         let mut view = View::default();
         here(&mut view, START, 1, Online);
         view.learn(START, vec![said(1, Online, false)]);
         let (changed, missing) = view.learn(START, vec![said(1, Offline, true)]);
-        assert!(changed.is_empty() && missing, "Redis is to be told again");
+        assert!(changed.is_empty() && missing, "Redis must be sent them again");
         assert_eq!(view.held(START), [(user(1), "c1".into(), Online, PRESENCE_LIFE.as_millis() as i64)]);
         let (changed, missing) = view.learn(START, vec![said(1, Offline, false)]);
-        assert_eq!((names(changed), missing), (vec![(user(1), Offline)], false), "they left, on another node");
+        assert_eq!((names(changed), missing), (vec![(user(1), Offline)], false), "they went offline on another node");
         assert!(view.held(START).is_empty());
     }
 }

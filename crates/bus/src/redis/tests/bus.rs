@@ -31,7 +31,7 @@ async fn installations_on_one_redis_do_not_hear_each_other() {
 }
 
 #[tokio::test]
-async fn a_commit_is_published_once_whoever_follows() {
+async fn a_commit_is_published_once_for_all_followers() {
     let redis = local_servers::Redis::start();
     let (url, settings) = (redis.url(), apart());
     let (a, b, c) = (node(&url, &settings).await, node(&url, &settings).await, node(&url, &settings).await);
@@ -53,12 +53,12 @@ async fn a_commit_is_published_once_whoever_follows() {
         line.and_then(|line| line.split(['=', ',']).nth(1).and_then(|calls| calls.parse().ok())).unwrap_or(0)
     };
     assert_eq!(calls("publish"), 50);
-    assert_eq!(calls("subscribe"), 2, "one for each node and log");
+    assert_eq!(calls("subscribe"), 2, "one per node and log");
     assert_eq!(a.figures().published, 50);
 }
 
 #[tokio::test]
-async fn a_node_that_does_not_listen_loses_messages_and_slows_nobody() {
+async fn a_slow_node_loses_messages_and_delays_no_other() {
     let (url, settings) = (shared::redis().url(), apart());
     let (a, slow) = (node(&url, &settings).await, node(&url, &settings).await);
     let mut heard = slow.listen().expect("first");
@@ -84,7 +84,7 @@ async fn a_node_that_does_not_listen_loses_messages_and_slows_nobody() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_used_is_told_at_once_without_the_password() {
+async fn invalid_settings_fail_at_once_without_the_password() {
     let redis = local_servers::Redis::start_with_password("right-one");
     let url = |user: &str| format!("redis://{user}127.0.0.1:{}", redis.port());
     RedisBus::connect(&redis.url(), "n", apart()).await.map(drop).expect("the right password");

@@ -4,7 +4,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 
-/// Two nodes on a Redis of their own; the second follows a log.
+/// Two nodes on their own Redis; the second follows a log.
 struct Two {
     redis: Redis,
     a: Arc<RedisBus>,
@@ -25,7 +25,7 @@ impl Two {
         Two { redis, a, b, heard, log }
     }
 
-    /// One node says something each ten milliseconds, until it is ended.
+    /// Publishes from one node every ten milliseconds, until aborted.
     fn chatter(&self) -> JoinHandle<()> {
         let (a, log) = (self.a.clone(), self.log);
         tokio::spawn(async move {
@@ -38,7 +38,7 @@ impl Two {
         })
     }
 
-    /// What is said now comes, on the old log and on one that was wanted while the bus was down.
+    /// Checks that messages published now arrive, on the old log and on one that was wanted while the bus was down.
     async fn is_whole(&mut self, new: LogId) {
         becomes(&*self.a, BusStatus::Up).await;
         becomes(&*self.b, BusStatus::Up).await;
@@ -48,7 +48,7 @@ impl Two {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_redis_comes_back_and_all_is_followed_again() {
+async fn all_logs_are_followed_again_after_redis_was_killed() {
     let mut two = Two::start().await;
     let chatter = two.chatter();
     two.redis.kill();
@@ -59,13 +59,13 @@ async fn a_killed_redis_comes_back_and_all_is_followed_again() {
     let new = a_log();
     let began = Instant::now();
     two.b.subscribe(new).await;
-    assert!(began.elapsed() < SLACK, "nobody waits while it is down");
+    assert!(began.elapsed() < SLACK, "no call waits while it is down");
     let lost = two.a.figures().lost;
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(two.a.figures().lost > lost, "what is lost is counted");
     two.redis.restart();
     two.is_whole(new).await;
-    assert!(!chatter.is_finished(), "the publisher met no trouble");
+    assert!(!chatter.is_finished(), "the publisher did not fail");
     chatter.abort();
     assert_eq!((two.a.figures().reconnects, two.b.figures().reconnects), (1, 1));
 }
@@ -90,7 +90,7 @@ async fn a_redis_that_hangs_is_down_within_two_seconds() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_subscription_that_meets_a_hang_returns_when_the_bus_is_down() {
+async fn a_subscription_during_a_hang_returns_when_the_bus_is_down() {
     let two = Two::start().await;
     two.redis.freeze();
     let began = Instant::now();
@@ -101,7 +101,7 @@ async fn a_subscription_that_meets_a_hang_returns_when_the_bus_is_down() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_flush_of_redis_does_nothing_to_the_bus() {
+async fn a_flush_of_redis_does_not_affect_the_bus() {
     let mut two = Two::start().await;
     two.redis.flush();
     hears(&*two.a, &mut two.heard, two.log, 2).await;
@@ -109,7 +109,7 @@ async fn a_flush_of_redis_does_nothing_to_the_bus() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_connection_that_the_server_closes_is_made_again() {
+async fn a_connection_closed_by_the_server_is_restored() {
     let mut two = Two::start().await;
     for kind in ["pubsub", "normal"] {
         let mut down = two.b.status();
@@ -122,7 +122,7 @@ async fn a_connection_that_the_server_closes_is_made_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_starts_without_redis_and_joins_when_it_is_there() {
+async fn a_node_starts_without_redis_and_joins_when_it_is_up() {
     let mut redis = Redis::start();
     redis.kill();
     let settings = apart();
@@ -142,7 +142,7 @@ async fn a_node_starts_without_redis_and_joins_when_it_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_flush_returns_though_redis_hangs() {
+async fn a_flush_returns_even_if_redis_hangs() {
     let two = Two::start().await;
     two.redis.freeze();
     two.a.publish(two.log, typing(5)).await;

@@ -24,7 +24,7 @@ impl PresenceNodes for Nodes {
     async fn node(&self) -> Arc<dyn PresenceStore> {
         let bus = node(&self.0, &self.1).await;
         let presence = bus.presence();
-        // The connection lives as long as the bus; a node keeps both.
+        // The connection lasts as long as the bus; a node keeps both.
         std::mem::forget(bus);
         Arc::new(presence)
     }
@@ -59,7 +59,7 @@ impl Node {
 }
 
 #[tokio::test]
-async fn a_node_that_crashed_leaves_its_users_offline_after_their_life() {
+async fn users_of_a_crashed_node_expire() {
     let redis = Redis::start();
     let settings = apart();
     let (a, b) = (a_node(&redis, &settings).await, a_node(&redis, &settings).await);
@@ -76,7 +76,7 @@ async fn a_node_that_crashed_leaves_its_users_offline_after_their_life() {
 }
 
 #[tokio::test]
-async fn a_replica_that_misses_the_last_changes_and_takes_over_hides_no_later_ones() {
+async fn a_lagging_replica_that_takes_over_hides_no_later_changes() {
     let redis = Redis::start();
     let settings = apart();
     let (a, b) = (a_node(&redis, &settings).await, a_node(&redis, &settings).await);
@@ -91,7 +91,7 @@ async fn a_replica_that_misses_the_last_changes_and_takes_over_hides_no_later_on
 }
 
 #[tokio::test]
-async fn a_redis_that_forgot_everything_declares_nobody_offline() {
+async fn a_redis_that_lost_its_data_declares_no_user_offline() {
     let redis = Redis::start();
     let settings = apart();
     let (a, b) = (a_node(&redis, &settings).await, a_node(&redis, &settings).await);
@@ -102,20 +102,20 @@ async fn a_redis_that_forgot_everything_declares_nobody_offline() {
     redis.flush();
     let soon = START + Duration::from_secs(1);
     assert!(a.changes(soon).await.is_empty());
-    assert_eq!(a.status(soon, 1).await, Online, "it was told again at once");
-    assert_eq!(a.status(soon, 2).await, Online, "the other node has not said so yet, and nobody said otherwise");
+    assert_eq!(a.status(soon, 1).await, Online, "it was sent again at once");
+    assert_eq!(a.status(soon, 2).await, Online, "the other node has not sent it yet, and no node said otherwise");
     assert_eq!(a.presence.online(soon).await, 3);
     assert!(b.changes(soon).await.is_empty());
     assert!(a.changes(soon).await.is_empty());
     b.presence.remove(soon, user(3), "c3").await;
-    assert_eq!(a.changes(soon).await, [(user(3), Offline)], "who says that they go is believed");
+    assert_eq!(a.changes(soon).await, [(user(3), Offline)], "an explicit offline counts");
     let over = soon + PRESENCE_HOLD;
     a.has(over, &[1]).await;
-    assert_eq!(a.changes(over).await, [(user(2), Offline)], "the other node refreshed them no more");
+    assert_eq!(a.changes(over).await, [(user(2), Offline)], "the other node no longer refreshed them");
 }
 
 #[tokio::test]
-async fn while_redis_is_away_each_node_goes_by_its_own_view() {
+async fn while_redis_is_down_each_node_uses_its_own_view() {
     let mut redis = Redis::start();
     let settings = apart();
     let (a, b) = (a_node(&redis, &settings).await, a_node(&redis, &settings).await);
@@ -133,7 +133,7 @@ async fn while_redis_is_away_each_node_goes_by_its_own_view() {
         assert_eq!((a.status(now, 1).await, a.status(now, 2).await), (Online, Online));
         assert!(!a.presence.check().await);
     }
-    assert!(began.elapsed() < SLACK, "nobody waits for a Redis that is not there");
+    assert!(began.elapsed() < SLACK, "no call waits for a Redis that is down");
     a.has(START + Duration::from_secs(44), &[7]).await;
     let over = START + PRESENCE_HOLD;
     assert_eq!(a.changes(over).await, [(user(2), Offline), (user(7), Online)]);
@@ -147,11 +147,11 @@ async fn while_redis_is_away_each_node_goes_by_its_own_view() {
     assert_eq!(back, [(user(2), Online)], "and the other node's are back");
     assert_eq!(a.presence.online(over).await, 3);
     b.changes(over).await;
-    assert_eq!((b.status(over, 1).await, b.status(over, 7).await), (Online, Online), "both told all they had, at once");
+    assert_eq!((b.status(over, 1).await, b.status(over, 7).await), (Online, Online), "both sent all they had, at once");
 }
 
 #[tokio::test]
-async fn who_never_heard_what_changed_says_nothing_while_redis_is_away() {
+async fn a_node_without_changes_has_no_answer_while_redis_is_down() {
     let mut redis = Redis::start();
     let settings = apart();
     let (tier, function) = (a_node(&redis, &settings).await, a_node(&redis, &settings).await);
@@ -161,12 +161,12 @@ async fn who_never_heard_what_changed_says_nothing_while_redis_is_away() {
     becomes(&*function.bus, BusStatus::Down).await;
     assert_eq!(function.presence.get(START, &[user(1)]).await, None, "online or not: it cannot tell");
     function.has(START, &[2]).await;
-    assert_eq!(function.status(START, 2).await, Online, "who is here is here");
+    assert_eq!(function.status(START, 2).await, Online, "a user connected here is online");
     assert_eq!(function.presence.get(START, &[user(1), user(2)]).await, None);
 }
 
 #[tokio::test]
-async fn a_redis_that_hangs_for_a_minute_declares_nobody_offline() {
+async fn a_redis_that_hangs_for_a_minute_declares_no_user_offline() {
     let redis = Redis::start();
     let settings = apart();
     let (a, b) = (a_node(&redis, &settings).await, a_node(&redis, &settings).await);
@@ -184,7 +184,7 @@ async fn a_redis_that_hangs_for_a_minute_declares_nobody_offline() {
     assert!(a.changes(later).await.is_empty());
     redis.thaw();
     becomes(&*a.bus, BusStatus::Up).await;
-    assert!(a.changes(later).await.is_empty(), "their time ran out in Redis, and the other node was not there to say");
+    assert!(a.changes(later).await.is_empty(), "they expired in Redis, and the other node could not refresh them");
     assert_eq!(a.status(later, 2).await, Online);
     let over = later + PRESENCE_HOLD;
     a.has(over, &[1]).await;
@@ -192,14 +192,14 @@ async fn a_redis_that_hangs_for_a_minute_declares_nobody_offline() {
 }
 
 #[tokio::test]
-async fn what_one_does_not_name_is_not_searched() {
+async fn unrelated_keys_are_not_searched() {
     let redis = Redis::start();
     let settings = RedisSettings { server_clock: true, ..apart() };
     let a = a_node(&redis, &settings).await;
     let users: Vec<u128> = (0..2_000).collect();
     a.has(START, &users).await;
     a.changes(START).await;
-    assert_eq!(a.presence.online(START).await, 2_000, "the server's clock counts, whatever a node's says");
+    assert_eq!(a.presence.online(START).await, 2_000, "the server's clock counts, whatever a node's clock shows");
     let room = RoomId(Uuid::now_v7());
     a.presence.set_typing(START, room, user(1), true).await;
     assert_eq!(a.presence.typing(START, room).await, [user(1)]);

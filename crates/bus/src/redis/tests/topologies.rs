@@ -19,14 +19,14 @@ impl presence::PresenceNodes for Nodes {
     async fn node(&self) -> Arc<dyn PresenceStore> {
         let bus = node(&self.0, &self.1).await;
         let presence = bus.presence();
-        // The connection lives as long as the bus; a node keeps both.
+        // The connection lasts as long as the bus; a node keeps both.
         std::mem::forget(bus);
         Arc::new(presence)
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sentinels_lead_to_the_new_master() {
+async fn sentinels_name_the_new_master() {
     let mut redis = RedisSentinel::start();
     let url = format!("redis+sentinel://{}/{}", redis.sentinels().join(","), redis.master_name());
     let settings = apart();
@@ -54,7 +54,7 @@ async fn sentinels_lead_to_the_new_master() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cluster_carries_bus_and_presence() {
+async fn bus_and_presence_work_on_a_cluster() {
     let mut redis = RedisCluster::start();
     let hosts: Vec<String> = redis.urls().iter().map(|url| url.replace("redis://", "")).collect();
     let url = format!("redis+cluster://{}", hosts.join(","));
@@ -73,9 +73,9 @@ async fn a_cluster_carries_bus_and_presence() {
         .iter()
         .filter(|node| node.command(&["INFO", "commandstats"]).contains("cmdstat_spublish"))
         .count();
-    assert_eq!(sharded, 3, "each server carries its share");
+    assert_eq!(sharded, 3, "each server has its share");
 
-    // One server hangs, and comes back: all is followed again.
+    // One server hangs and recovers: all logs are followed again.
     let settings = apart();
     let (a, b) = (node(&url, &settings).await, node(&url, &settings).await);
     let mut heard = b.listen().expect("first");

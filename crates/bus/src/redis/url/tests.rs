@@ -18,7 +18,7 @@ fn error(url: &str) -> InvalidUrl {
 }
 
 #[test]
-fn one_server_with_all_that_may_be_said() {
+fn one_server_with_all_parts_of_a_url() {
     assert_eq!(one("redis://cache"), ("cache:6379".into(), None, None, 0));
     assert_eq!(one("redis://:s%40cret@cache:7000/3"), ("cache:7000".into(), None, Some("s@cret".into()), 3));
     assert_eq!(one("rediss://ada:pw@[::1]:7000/").1, Some("ada".into()));
@@ -37,7 +37,7 @@ fn sentinels_name_a_master() {
 }
 
 #[test]
-fn a_cluster_is_named_by_some_of_its_servers() {
+fn a_cluster_is_given_by_some_of_its_servers() {
     let Ok(Topology::Cluster(servers)) = Topology::parse("rediss+cluster://u:pw@a:1,b:2,c") else {
         panic!("a cluster")
     };
@@ -47,7 +47,7 @@ fn a_cluster_is_named_by_some_of_its_servers() {
 }
 
 #[test]
-fn what_cannot_be_used_is_told_without_the_password() {
+fn errors_do_not_contain_the_password() {
     assert_eq!(error("http://cache"), InvalidUrl::Scheme);
     assert_eq!(error("cache:6379"), InvalidUrl::Scheme);
     assert_eq!(error("redis://"), InvalidUrl::Host);
