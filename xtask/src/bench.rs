@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: runs the measurements and shows their rows. Owns the table; each row is a program's own line of
-//! JSON, so a bench decides itself what it reports.
+//! `cargo xtask bench`: runs the measurements and shows their rows. Owns the table; each row is a line of JSON printed
+//! by a program, so a bench decides itself what it reports.
 
 mod cold_start;
 
@@ -11,17 +11,17 @@ use serde_json::{Map, Value};
 use crate::process;
 use crate::workspace::{PROFILE, Workspace};
 
-/// What `--bin bench` of the `tests` crate measures.
+/// The measurements of `--bin bench` of the `tests` crate.
 const ROWS: [&str; 3] = ["append", "fsync", "page"];
 
-/// What is measured here, since it is about how functions are built.
+/// The measurement made here, because it depends on how functions are built.
 const COLD_START: &str = "cold-start";
 
 /// Runs one row, or all of them.
 pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
     let rows = match only {
         Some(row) if row == COLD_START || ROWS.contains(&row) => vec![row],
-        Some(row) => bail!("there is no row {row:?}; there are {}, {COLD_START}", ROWS.join(", ")),
+        Some(row) => bail!("unknown row {row:?}; the rows are {}, {COLD_START}", ROWS.join(", ")),
         None => ROWS.into_iter().chain([COLD_START]).collect(),
     };
     let mut results = Vec::new();
@@ -37,7 +37,7 @@ pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
         }
         let arguments = ["run", "--package", "tests", "--bin", "bench", "--profile", PROFILE, "--", row];
         let finished = process::tee(&mut workspace.cargo(&arguments))?;
-        // A bench that misses its bar still shows its figures; one without figures did not come to its end.
+        // A bench that misses its bar still shows its figures; one without figures did not finish.
         if !finished.success {
             missed.push(row);
         }
@@ -57,15 +57,15 @@ pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// The lines that are JSON objects; the rest is for people.
+/// Returns the lines that are JSON objects; the rest is for people.
 fn json_lines(output: &str) -> Vec<Map<String, Value>> {
     output.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
-/// The columns that a reader looks for first.
+/// The columns that a reader looks at first.
 const FIRST_COLUMNS: [&str; 6] = ["bench", "what", "value", "unit", "bar", "ok"];
 
-/// A Markdown table with a column for each field; those that only some rows have come last.
+/// Returns a Markdown table with a column for each field; fields that only some rows have come last.
 fn table(results: &[Map<String, Value>]) -> String {
     let known = FIRST_COLUMNS.into_iter().filter(|name| results.iter().any(|result| result.contains_key(*name)));
     let mut columns: Vec<&str> = known.collect();

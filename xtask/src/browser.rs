@@ -1,5 +1,5 @@
-//! The browser of the end-to-end tests and the screenshots. Finds it, or installs Debian's package; never downloads a
-//! build of its own.
+//! The browser for the end-to-end tests and the screenshots. Finds it, or installs Debian's package; never downloads
+//! another build.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,14 +8,14 @@ use anyhow::{Result, bail};
 
 use crate::process;
 
-/// Names another Chromium than the one on the path, here and in the tests.
+/// Names a Chromium to use instead of the one on the path, here and in the tests.
 pub const CHROMIUM: &str = "CHROMIUM";
 
-/// The browser's path, installed first when it is missing.
+/// Returns the browser's path, installing it first if it is missing.
 pub fn chromium() -> Result<PathBuf> {
     if let Some(given) = std::env::var_os(CHROMIUM).map(PathBuf::from) {
         if !given.exists() {
-            bail!("{CHROMIUM} names {}, which is not there", given.display());
+            bail!("{CHROMIUM} names {}, which does not exist", given.display());
         }
         return Ok(given);
     }

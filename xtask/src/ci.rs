@@ -1,4 +1,5 @@
-//! `cargo xtask ci`: what must hold before a change lands. Owns the list of checks; the tests are those of `test`.
+//! `cargo xtask ci`: everything that must hold before a change lands. Owns the list of checks; the tests are those of
+//! `test`.
 
 use anyhow::Result;
 
@@ -7,7 +8,7 @@ use crate::report::Report;
 use crate::workspace::{PROFILE, Workspace};
 use crate::{generate, test, tidy};
 
-/// Runs every check and every test, also after one has failed, so that one run shows all that is wrong.
+/// Runs every check and every test, even after a failure, so that one run shows everything that is wrong.
 pub fn run(workspace: &Workspace) -> Result<()> {
     let cargo = |arguments: &[&str]| process::run(&mut workspace.cargo(arguments));
     let mut report = Report::default();
@@ -15,7 +16,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     report.check("tidy", || tidy::run(workspace));
     report.check("gen", || generate::run(workspace, true));
     report.check("clippy", || {
-        // What the server is built of by default first, then everything with every adapter.
+        // First the server's default build, then everything with every adapter.
         cargo(&["clippy", "--package", "palaver", "--profile", PROFILE, "--", "--deny", "warnings"])?;
         let all = ["clippy", "--workspace", "--all-targets", "--all-features", "--profile", PROFILE];
         process::run(workspace.cargo(&all).args(["--", "--deny", "warnings"]))

@@ -1,5 +1,5 @@
 //! `cargo xtask cloud`: everything that a profile needs, on this machine: servers, tables, buckets, functions, several
-//! nodes, and one address in front of all. Owns the order of the steps; the parts are files of their own.
+//! nodes, and one address in front. Owns the order of the steps; each part is in its own file.
 
 mod backing;
 mod build;
@@ -24,7 +24,7 @@ use functions::Functions;
 pub use functions::cargo_lambda;
 use node::Node;
 
-/// Which of the profiles.
+/// The profiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Profile {
     /// DynamoDB, S3, Redis; functions as Lambdas; two WebSocket nodes.
@@ -33,25 +33,25 @@ pub enum Profile {
     SelfHosted,
 }
 
-/// What can be chosen.
+/// The options.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// Which profile.
+    /// The profile
     #[arg(long, value_enum, default_value_t = Profile::Aws)]
     pub profile: Profile,
-    /// The port of the one address; a free one by default.
+    /// The port of the common address; a free one by default
     #[arg(long)]
     pub port: Option<u16>,
-    /// Runs the end-to-end tests against it and ends.
+    /// Runs the end-to-end tests against it and ends
     #[arg(long)]
     pub test: bool,
-    /// The nodes answer the API and run the feed too: AWS's stores without Lambdas.
+    /// The nodes also answer the API and run the feed: AWS's stores without Lambdas
     #[arg(long)]
     pub without_functions: bool,
-    /// A folder of programs that were built before: then nothing is built.
+    /// A folder of programs that were built before; nothing is built then
     #[arg(long)]
     pub programs: Option<PathBuf>,
-    /// The cargo profile to build with.
+    /// The cargo profile to build with
     #[arg(long, default_value = PROFILE)]
     pub cargo_profile: String,
 }
@@ -64,7 +64,7 @@ impl Options {
 }
 
 impl Profile {
-    /// The end-to-end tests against this profile, of programs that were built before.
+    /// Runs the end-to-end tests against this profile, with programs that were built before.
     pub fn test(self, workspace: &Workspace, programs: &Path) -> Result<Counts> {
         let (port, test, without_functions, cargo_profile) = (None, true, false, PROFILE.to_owned());
         let programs = Some(programs.to_owned());
@@ -77,7 +77,7 @@ fn test_in(workspace: &Workspace, options: &Options) -> Result<Counts> {
     playwright::run_against(workspace, &cloud.environment())
 }
 
-/// Starts it, prints its URL and waits for Ctrl-C; or runs the end-to-end tests against it.
+/// Starts the profile, prints its URL and waits for Ctrl-C; or runs the end-to-end tests against it.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     if options.test {
         let counts = test_in(workspace, options)?;
@@ -89,12 +89,12 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     }
     let cloud = Cloud::start(workspace, options)?;
     println!("\nPalaver is ready: {}", cloud.url);
-    println!("End all of it with Ctrl-C.");
+    println!("Press Ctrl-C to stop everything.");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(tokio::signal::ctrl_c()).context("Ctrl-C cannot be heard")
+    runtime.block_on(tokio::signal::ctrl_c()).context("cannot wait for Ctrl-C")
 }
 
-/// A running profile; ends with the value, first what stands in front.
+/// A running profile; dropping the value ends it, the front first.
 pub struct Cloud {
     url: String,
     control: Control,
@@ -106,7 +106,7 @@ pub struct Cloud {
 }
 
 impl Cloud {
-    /// Installs, builds and starts all of it.
+    /// Installs, builds and starts everything.
     pub fn start(workspace: &Workspace, options: &Options) -> Result<Self> {
         local_servers::install()?;
         let programs = build::build(workspace, options)?;
@@ -115,13 +115,13 @@ impl Cloud {
         let mut environment = backing.environment();
         let port = options.port.map_or_else(free_port, Ok)?;
         environment.extend([
-            // nginx says who calls, and there is no TLS on this machine.
+            // nginx forwards the caller's address, and there is no TLS on this machine.
             ("PALAVER_TRUSTED_PROXIES".into(), "127.0.0.1".into()),
             ("PALAVER_SECURE_COOKIES".into(), "off".into()),
             ("PALAVER_LOG".into(), "info".into()),
         ]);
         bootstrap(&programs.palaver, &environment, &folder.path().join("bootstrap"))?;
-        // What one makes at its first start, the others have to be given.
+        // The first start of one node makes this key; the others must be given it.
         let key = std::fs::read_to_string(folder.path().join("bootstrap/signing-key.pem"))?;
         environment.push(("PALAVER_SIGNING_KEY".into(), key));
 
@@ -129,7 +129,7 @@ impl Cloud {
             options.has_functions().then(|| Functions::start(workspace, &programs, &environment, folder.path()));
         let functions = functions.transpose()?;
         let node = |program, name: &str| Node::start(program, &environment, functions.is_none(), name, folder.path());
-        // Where functions answer the API, nodes are the tier and nothing else, and the page is served apart.
+        // If functions answer the API, nodes are only the tier, and the page is served separately.
         let program = if functions.is_some() { &programs.ws_tier } else { &programs.palaver };
         let count = if options.profile == Profile::Aws { 2 } else { 3 };
         let nodes: Result<Vec<Node>> = (1..=count).map(|number| node(program, &format!("node-{number}"))).collect();
@@ -154,23 +154,23 @@ impl Cloud {
         })
     }
 
-    /// What the end-to-end tests are told.
+    /// Returns the variables for the end-to-end tests.
     pub fn environment(&self) -> [(&'static str, String); 2] {
         [("PALAVER_CLOUD", self.url.clone()), ("PALAVER_CLOUD_CONTROL", self.control.address().to_string())]
     }
 }
 
-/// Variables for a program.
+/// A program's environment variables.
 type Environment = Vec<(String, String)>;
 
-/// Table or schema, bucket, the signing key.
+/// Creates table or schema, bucket and signing key.
 fn bootstrap(palaver: &PathBuf, environment: &Environment, data: &Path) -> Result<()> {
     let mut bootstrap = Command::new(palaver);
     bootstrap.arg("bootstrap").arg("--data").arg(data).envs(environment.iter().cloned());
     crate::process::run(&mut bootstrap)
 }
 
-/// A port of this machine that was free a moment ago.
+/// Returns a port of this machine that was free a moment ago.
 fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

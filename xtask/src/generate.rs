@@ -1,5 +1,5 @@
-//! `cargo xtask gen`: the files that are generated from `crates/wire`. Owns where they lie and the comparison; what is in
-//! them is the generator's.
+//! `cargo xtask gen`: the files that are generated from `crates/wire`. Owns their paths and the comparison; the
+//! generator owns their content.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,10 +10,10 @@ use anyhow::{Context, Result, bail};
 use crate::process;
 use crate::workspace::{PROFILE, Workspace};
 
-/// The folders with generated files, and how their names end; other files there are somebody's own.
+/// The folders with generated files, and the endings of their names; other files in them are not touched.
 const FOLDERS: [(&str, &str); 2] = [("frontend/sdk/src/generated", ".ts"), ("docs/protocol", ".json")];
 
-/// Writes the generated files, or with `check` fails when one is missing, left over or different.
+/// Writes the generated files; with `check`, fails if one is missing, left over or different.
 pub fn run(workspace: &Workspace, check: bool) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let out = folder.path().to_str().context("the folder for temporary files has a name that is not UTF-8")?;
@@ -51,7 +51,7 @@ pub fn run(workspace: &Workspace, check: bool) -> Result<()> {
 
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// The files with this ending of a folder, which need not be there, by their names in it.
+/// Returns the files with this ending in a folder, by name; the folder need not exist.
 fn files(folder: &Path, ending: &str) -> Result<Files> {
     let mut found = Files::new();
     if !folder.exists() {
@@ -69,14 +69,14 @@ fn files(folder: &Path, ending: &str) -> Result<Files> {
     Ok(found)
 }
 
-/// The names of files that are not the same on both sides.
+/// Returns the names of files that differ between the two sides.
 fn differences<'a>(made: &'a Files, kept: &'a Files) -> impl Iterator<Item = &'a String> {
     let changed = made.iter().filter(|(name, bytes)| kept.get(*name) != Some(*bytes));
     let left_over = kept.iter().filter(|(name, _)| !made.contains_key(*name));
     changed.chain(left_over).map(|(name, _)| name)
 }
 
-/// Writes what was made and removes what is left over.
+/// Writes the generated files and removes left-over ones.
 fn write(folder: &Path, made: &Files, kept: &Files) -> Result<()> {
     for name in kept.keys().filter(|name| !made.contains_key(*name)) {
         fs::remove_file(folder.join(name))?;
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn written_files_are_read_back_and_older_ones_go() {
+    fn written_files_are_read_back_and_older_ones_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("generated");
         write(&target, &of(&[("old.ts", "0")]), &Files::new()).unwrap();

@@ -1,4 +1,4 @@
-//! The project's own commands. Owns the command line; each command is a file of its own, and none of them is needed to
+//! The project's own commands. Owns the command line; each command is in its own file, and none of them is needed to
 //! build or run the product with plain cargo and npm.
 
 mod bench;
@@ -32,34 +32,34 @@ struct Arguments {
 enum Command {
     /// Builds the page and the server, runs it on its embedded defaults and prints its URL.
     Up {
-        /// Passed on to `palaver`, as in `cargo xtask up --listen 127.0.0.1:9000`.
+        /// Arguments passed on to `palaver`, as in `cargo xtask up --listen 127.0.0.1:9000`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Installs what the tests need and runs all of them; the last line says how many passed and failed.
+    /// Installs what the tests need and runs all of them; the last line says how many passed and failed
     Test,
-    /// Runs a profile of several processes on this machine and prints its URL; Ctrl-C ends all of it.
+    /// Runs a profile of several processes on this machine and prints its URL; Ctrl-C ends all of them
     Cloud(cloud::Options),
-    /// Checks format, lints, docs, house rules and generated files, then runs what `test` runs.
+    /// Checks format, lints, docs, project rules and generated files, then runs what `test` runs
     Ci,
     /// Installs the servers that the tests start: Redis, PostgreSQL, DynamoDB, S3, a local AWS, nginx.
     Servers,
-    /// Checks the house rules that no compiler checks.
+    /// Checks the project's rules that no compiler checks
     Tidy,
     /// Writes the types and schemas that are generated from `crates/wire`.
     Gen {
-        /// Changes nothing; fails when a file differs from what would be written.
+        /// Changes nothing; fails if a file is not up to date
         #[arg(long)]
         check: bool,
     },
-    /// Measures the product; prints a Markdown table and one JSON line a row.
+    /// Measures the product; prints a Markdown table and one JSON line per row
     Bench {
-        /// Only this row (append, fsync, page …).
+        /// Only this row (append, fsync, page …)
         row: Option<String>,
     },
     /// Writes screenshots of the page, taken from a server with seeded data.
     Screens {
-        /// Where the pictures go; `screens/` by default.
+        /// The folder for the pictures; `screens/` by default
         #[arg(long)]
         out: Option<std::path::PathBuf>,
     },
@@ -68,7 +68,8 @@ enum Command {
 fn main() -> ExitCode {
     match run(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
-        // Said in one line: these are errors of a build or of a person, and a backtrace through this program helps neither.
+        // Printed in one line: these are errors of a build or of a user, and a backtrace through this program helps
+        // neither.
         Err(error) => {
             eprintln!("xtask: {error:#}");
             ExitCode::FAILURE

@@ -1,4 +1,4 @@
-//! The npm packages and the built page. Installs and builds only when what is there is not of the present files.
+//! The npm packages and the built page. Installs and builds only if the files have changed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +16,7 @@ pub const FRONTEND: &str = "frontend";
 /// The tests that drive a real browser.
 pub const E2E: &str = "tests/e2e";
 
-/// Installs the packages that a folder's lock file names, unless they are there already.
+/// Installs the packages that a folder's lock file names, unless they are already installed.
 pub fn install(workspace: &Workspace, folder: &str) -> Result<()> {
     let folder = workspace.path(folder);
     let lock = fs::read(folder.join("package-lock.json"))
@@ -26,12 +26,12 @@ pub fn install(workspace: &Workspace, folder: &str) -> Result<()> {
         return Ok(());
     }
     println!("xtask: installing npm packages in {}", folder.display());
-    process::run(npm(&folder).arg("ci")).context("npm packages cannot be installed; is Node.js 20 or newer there?")?;
+    process::run(npm(&folder).arg("ci")).context("cannot install npm packages; is Node.js 20 or newer installed?")?;
     fs::write(&installed, lock)?;
     Ok(())
 }
 
-/// Builds the page into `frontend/dist`, from where `palaver` embeds it, unless it is of the present sources.
+/// Builds the page into `frontend/dist`, from where `palaver` embeds it, unless it is up to date.
 pub fn build_page(workspace: &Workspace) -> Result<()> {
     install(workspace, FRONTEND)?;
     let folder = workspace.path(FRONTEND);
@@ -49,14 +49,14 @@ pub fn build_page(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// `npm`, run in a folder.
+/// Returns the command `npm` in a folder.
 pub fn npm(folder: &Path) -> Command {
     let mut npm = Command::new("npm");
     npm.current_dir(folder);
     npm
 }
 
-/// A hash of every file below a folder that is not installed or built.
+/// Returns a hash of every file below a folder, except installed and built ones.
 fn fingerprint(folder: &Path) -> Result<String> {
     let mut files = BTreeMap::new();
     collect(folder, &mut files)?;
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fingerprint_sees_sources_and_not_what_is_built() {
+    fn the_fingerprint_covers_sources_and_not_built_files() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("src")).unwrap();
         fs::create_dir_all(folder.path().join("dist")).unwrap();

@@ -1,4 +1,4 @@
-//! Runs other programs: how one is shown, run and judged. Never knows what they are for.
+//! Runs other programs: shows the command, runs it and checks its result. Knows nothing about their purpose.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitStatus, Stdio};
@@ -25,13 +25,13 @@ pub fn read(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("`{line}` wrote something that is not UTF-8"))
 }
 
-/// What a program that was shown and kept wrote, in the order it wrote it, and how it ended.
+/// The output of a program that was shown and kept, in order, and its exit status.
 pub struct Finished {
     pub success: bool,
     pub output: String,
 }
 
-/// Runs a program on this terminal and keeps what it writes, failed or not.
+/// Runs a program on this terminal and keeps its output, whether it failed or not.
 pub fn tee(command: &mut Command) -> Result<Finished> {
     let line = show(command);
     println!("xtask: {line}");
@@ -39,7 +39,7 @@ pub fn tee(command: &mut Command) -> Result<Finished> {
     let (reader, writer) = std::io::pipe()?;
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
     let mut child = command.spawn().with_context(|| format!("cannot start `{line}`"))?;
-    // The command holds this process's ends of the pipe; while they are open the reader never sees its end.
+    // The command holds this process's ends of the pipe; while they are open, the reader never reaches the end.
     command.stdout(Stdio::null()).stderr(Stdio::null());
 
     let mut output = String::new();
@@ -62,7 +62,7 @@ fn judge(line: &str, status: ExitStatus) -> Result<()> {
     Ok(())
 }
 
-/// The command as a person would type it.
+/// Formats the command as a user would type it.
 fn show(command: &Command) -> String {
     let program = command.get_program().to_string_lossy();
     let name = program.rsplit('/').next().unwrap_or(&program).to_owned();
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_is_not_there_is_an_error() {
+    fn a_missing_program_is_an_error() {
         assert!(tee(&mut Command::new("no-such-program-of-palaver")).is_err());
     }
 }

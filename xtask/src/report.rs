@@ -1,11 +1,11 @@
-//! What ran, what passed, what failed. A suite that could not run is a failed one; nothing here is left uncounted.
+//! What ran, what passed, what failed. A suite that could not run counts as failed; nothing is left uncounted.
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use anyhow::{Error, Result, bail};
 
-/// What a runner said of its own tests.
+/// A runner's figures for its own tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     pub passed: u64,
@@ -34,7 +34,7 @@ impl Report {
         });
     }
 
-    /// Runs a check, which is no test: it adds nothing when it passes, and one failure when it does not.
+    /// Runs a check, which is not a test: it adds nothing if it passes, and one failure if it does not.
     pub fn check(&mut self, name: &str, check: impl FnOnce() -> Result<()>) {
         self.row(name, || check().map(|()| Counts::default()));
     }
@@ -56,7 +56,7 @@ impl Report {
     pub fn finish(self) -> Result<()> {
         print!("\n{}", self.closing());
         if self.total().failed > 0 {
-            // The closing line must stay the last one, so the exit code alone carries the failure.
+            // The closing line must stay the last one, so only the exit code reports the failure.
             std::process::exit(1);
         }
         Ok(())
@@ -86,7 +86,7 @@ impl Report {
     }
 }
 
-/// An error with its causes. It is kept to one line, so that none of it reads like a closing line.
+/// Formats an error with its causes, in one line, so that no part of it looks like a closing line.
 fn one_line(error: &Error) -> String {
     format!("{error:#}").lines().collect::<Vec<_>>().join("; ")
 }

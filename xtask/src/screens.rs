@@ -1,5 +1,5 @@
-//! `cargo xtask screens`: pictures of the page. Owns the server they are taken from; what is seeded and shown is written
-//! in `frontend/screens/run.mjs`.
+//! `cargo xtask screens`: screenshots of the page. Owns the server that they are taken from; `frontend/screens/run.mjs`
+//! defines what is seeded and shown.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,7 +12,7 @@ use crate::process;
 use crate::server::Server;
 use crate::workspace::Workspace;
 
-/// Takes the screenshots and says where they are.
+/// Takes the screenshots and prints where they are.
 pub fn run(workspace: &Workspace, out: Option<PathBuf>) -> Result<()> {
     let out = std::path::absolute(out.unwrap_or_else(|| workspace.path("screens")))?;
     std::fs::create_dir_all(&out)?;

@@ -1,4 +1,5 @@
-//! A server for the time of a command: own port, own data, gone afterwards. Tests have their own, in `tests`.
+//! A server that runs during a command: on its own port, with its own data, which is removed afterwards. Tests have
+//! their own, in `tests`.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-/// How long a server may take to answer for the first time.
+/// The timeout until the server answers for the first time.
 const START: Duration = Duration::from_secs(30);
 
-/// Seeding is quicker than people are; no limit may stand in its way.
+/// Seeding is faster than users are, so no limit may get in its way.
 const LIMITS: [&str; 5] = [
     "PALAVER_LIMITS_SENDS_PER_10S",
     "PALAVER_LIMITS_FRAMES_PER_60S",
@@ -20,7 +21,7 @@ const LIMITS: [&str; 5] = [
     "PALAVER_LIMITS_SIGN_INS_PER_MINUTE",
 ];
 
-/// Ends with the value.
+/// A running server; dropping the value ends it.
 pub struct Server {
     child: Child,
     address: SocketAddr,
@@ -53,7 +54,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Where it listens, as a URL without a path.
+    /// Returns where it listens, as a URL without a path.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -73,7 +74,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself; there is nothing to do about either error.
+        // It may have ended by itself; neither error needs handling.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

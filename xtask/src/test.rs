@@ -1,5 +1,5 @@
-//! `cargo xtask test`: every suite there is. Owns what is installed and built for them and in which order they run;
-//! the runners' own figures are read in `cargo`, `vitest` and `playwright`.
+//! `cargo xtask test`: runs every suite. Owns what is installed and built for them and in which order they run;
+//! `cargo`, `vitest` and `playwright` read the runners' figures.
 
 mod binaries;
 mod cargo;
@@ -18,9 +18,9 @@ use crate::process;
 use crate::report::Report;
 use crate::workspace::Workspace;
 
-/// Names the server's binary to the black-box and end-to-end tests.
+/// The path of the server's binary, for the black-box and end-to-end tests.
 pub const PALAVER_BIN: &str = "PALAVER_BIN";
-/// Names the server's binary with every adapter to the tests of the profiles that need one.
+/// The path of the server's binary with every adapter, for the tests of the profiles that need one.
 pub const PALAVER_FULL_BIN: &str = "PALAVER_FULL_BIN";
 
 /// Runs all tests; the last line printed is `N passed, N failed`.
@@ -30,7 +30,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     report.finish()
 }
 
-/// The suites, for `ci` too. One that fails keeps no other from running.
+/// Runs the suites, for `ci` too. A failing one does not keep others from running.
 pub fn suites(workspace: &Workspace, report: &mut Report) {
     let page = node::build_page(workspace);
     let built = Binaries::build(workspace);
@@ -66,18 +66,18 @@ pub fn suites(workspace: &Workspace, report: &mut Report) {
     }
 }
 
-/// What a suite needs, or why it is not there.
+/// Returns what a suite needs, or an error that says why it is missing.
 fn needed<'a, T>(built: &'a Result<T>, what: &str) -> Result<&'a T> {
     built.as_ref().map_err(|error| anyhow!("{what} was not built: {error:#}"))
 }
 
-/// A place for the report that a runner writes, on its own so that no earlier run's can be taken for it.
+/// Returns the path for a runner's report, separate for each run so that no earlier report can be mistaken for it.
 fn report_file(folder: &tempfile::TempDir) -> PathBuf {
     folder.path().join("report.json")
 }
 
 /// Reads a runner's JSON report.
 fn read_report(file: &Path) -> Result<serde_json::Value> {
-    let text = std::fs::read(file).map_err(|_| anyhow!("the runner wrote no report: it did not come to its end"))?;
+    let text = std::fs::read(file).map_err(|_| anyhow!("the runner wrote no report, so it did not finish"))?;
     Ok(serde_json::from_slice(&text)?)
 }

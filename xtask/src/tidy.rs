@@ -1,5 +1,6 @@
-//! `cargo xtask tidy`: the house rules that no compiler checks. Owns the list of problems; `edges` knows who may depend
-//! on whom, `links` what the product may link, `sources` what a file may hold, `targets` which tests run.
+//! `cargo xtask tidy`: the project's rules that no compiler checks. Owns the list of problems; `edges` knows which
+//! crate may depend on which, `links` what the product may link, `sources` what a file may contain, `targets` which
+//! tests run.
 
 mod edges;
 mod links;
@@ -12,7 +13,7 @@ use cargo_metadata::MetadataCommand;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// Prints every problem; none may be there.
+/// Prints every problem and fails if there is one.
 pub fn run(workspace: &Workspace) -> Result<()> {
     let metadata = MetadataCommand::new().current_dir(workspace.root()).exec()?;
     let mut problems = edges::check(&metadata);

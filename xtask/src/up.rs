@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crate::node;
 use crate::workspace::Workspace;
 
-/// Builds the page and the server and becomes it, so that signals and the terminal are the server's own.
+/// Builds the page and the server and replaces itself with the server, which then owns signals and the terminal.
 pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     node::build_page(workspace)?;
     let palaver = workspace.build_palaver()?;

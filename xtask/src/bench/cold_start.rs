@@ -1,6 +1,6 @@
-//! The row `cold-start`: how large each function is as it is deployed, and how long it takes from its start to its first
-//! question for an event, and to the answer of one that needs its store. Everything behind a function is real and on this
-//! machine; only Lambda itself is played.
+//! The row `cold-start`: how large each function is as it is deployed, and how long it takes from its start to its
+//! first request for an event, and to the answer of an event that needs its store. Everything behind a function is real
+//! and on this machine; only Lambda itself is emulated.
 
 mod runtime;
 
@@ -18,19 +18,19 @@ use crate::cloud::cargo_lambda;
 use crate::process;
 use crate::workspace::{PROFILE, Workspace};
 
-/// The functions, as they are called in the cloud.
+/// The functions, by their names in the cloud.
 const DEPLOYED: [&str; 7] = ["auth", "rooms", "presence", "notifications", "files", "feed", "gateway"];
-/// The cargo profile that they are deployed in.
+/// The cargo profile that they are deployed with.
 const FUNCTION: &str = "function";
-/// What they are compared with.
+/// The program that they are compared with.
 const HELLO: &str = "hello-lambda";
-/// Rounds, each of one start of each program.
+/// The number of rounds, each with one start of each program.
 const ROUNDS: usize = 11;
-/// Bytes that a function may have.
+/// The maximum size of a function, in bytes.
 const LARGEST: u64 = 12_000_000;
-/// How many times as long as the comparison a start may take.
+/// The maximum ratio of a start to the comparison's.
 const SLOWEST: f64 = 1.5;
-/// Those that a stream or a WebSocket API calls; the others are called by HTTP.
+/// The functions that a stream or a WebSocket API invokes; the others are called by HTTP.
 const NOT_HTTP: [&str; 2] = ["feed", "gateway"];
 
 /// Builds, measures, and returns a row for each program.
@@ -55,7 +55,7 @@ pub fn run(workspace: &Workspace) -> Result<Vec<Map<String, Value>>> {
         ("AWS_ENDPOINT_URL", dynamo.endpoint()),
         ("AWS_ENDPOINT_URL_S3", files.endpoint()),
         ("AWS_REGION", AWS_REGION.to_owned()),
-        // DynamoDB Local takes any.
+        // DynamoDB Local accepts any credentials.
         ("AWS_ACCESS_KEY_ID", files.access_key().to_owned()),
         ("AWS_SECRET_ACCESS_KEY", files.secret_key().to_owned()),
     ];
@@ -89,14 +89,15 @@ fn row(name: &str, program: &Path, starts: &[Took], hello: &[Took]) -> Result<Ma
     Ok(row)
 }
 
-/// The median of what starts took, in milliseconds, and of its ratios to the comparison's of the same round.
+/// Returns the median of the starts' times, in milliseconds, and of their ratios to the comparison's in the same round.
 fn figures(starts: &[Took], hello: &[Took], of: impl Fn(&Took) -> Duration) -> (f64, f64) {
     let ms = |took: &Took| of(took).as_secs_f64() * 1_000.0;
     let ratios = starts.iter().zip(hello).map(|(took, hello)| ms(took) / ms(hello)).collect();
     (rounded(median(starts.iter().map(ms).collect())), rounded(median(ratios)))
 }
 
-/// Starts it and sees it through its first event: one that makes it ask its store, or tells it of no change at all.
+/// Starts a program and takes it through its first event: one that makes it read its store, or reports no change at
+/// all.
 fn start(name: &str, program: &PathBuf, environment: &[(&str, String)]) -> Result<Took> {
     let runtime = Runtime::listen()?;
     let address = runtime.address()?;
@@ -104,7 +105,7 @@ fn start(name: &str, program: &PathBuf, environment: &[(&str, String)]) -> Resul
     command.envs(environment.iter().cloned()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.env("AWS_LAMBDA_RUNTIME_API", address.to_string()).env("AWS_LAMBDA_FUNCTION_NAME", "bench");
     command.env("AWS_LAMBDA_FUNCTION_VERSION", "1").env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256");
-    // Lambda's own file system cannot be written to either.
+    // Lambda's own file system is not writable either.
     command.env("PALAVER_DATA", "/proc/nothing");
     let began = Instant::now();
     let mut child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
@@ -116,7 +117,7 @@ fn start(name: &str, program: &PathBuf, environment: &[(&str, String)]) -> Resul
     took.with_context(|| format!("the start of {name}"))
 }
 
-/// `GET /health` as an event of an HTTP API, payload format 2.0.
+/// Returns `GET /health` as an event of an HTTP API, payload format 2.0.
 fn health() -> Value {
     json!({
         "version": "2.0", "routeKey": "$default", "rawPath": "/health", "rawQueryString": "",
@@ -131,7 +132,7 @@ fn health() -> Value {
     })
 }
 
-/// A key to sign with, made anew: nothing is signed.
+/// Returns a new signing key; nothing is signed with it.
 fn key() -> Result<String> {
     process::read(Command::new("openssl").args(["genpkey", "-algorithm", "ed25519"]))
 }

@@ -1,17 +1,17 @@
-//! The servers under a profile: where rows, files and messages between nodes are.
+//! The servers that a profile needs: for rows, files and messages between nodes.
 
 use local_servers::{AWS_KEYS, AWS_REGION, Ministack, Postgres, Redis, VersityGw};
 
 use super::{Environment, Profile};
 
-/// Running servers; they end with the value.
+/// Running servers; dropping the value ends them.
 pub enum Backing {
     Aws { aws: Ministack, redis: Redis },
     SelfHosted { _postgres: Postgres, database: String, files: VersityGw, redis: Redis },
 }
 
 impl Backing {
-    /// Starts those of the profile.
+    /// Starts the profile's servers.
     pub fn start(profile: Profile) -> Self {
         match profile {
             Profile::Aws => Backing::Aws { aws: Ministack::start(), redis: Redis::start() },
@@ -23,7 +23,7 @@ impl Backing {
         }
     }
 
-    /// The settings that name them.
+    /// Returns the settings that name them.
     pub fn environment(&self) -> Environment {
         let (database, endpoint, keys, redis) = match self {
             Backing::Aws { aws, redis } => {

@@ -1,4 +1,4 @@
-//! Builds what a profile runs: the page, and the programs with every adapter, the same that the tests run.
+//! Builds what a profile runs: the page, and the programs with every adapter, which are also those that the tests run.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use super::Options;
 use crate::node;
 use crate::workspace::Workspace;
 
-/// Where the built programs are.
+/// The paths of the built programs.
 pub struct Programs {
     pub palaver: PathBuf,
     pub ws_tier: PathBuf,
@@ -20,13 +20,13 @@ impl Programs {
         Programs { palaver: folder.join("palaver"), ws_tier: folder.join("ws-tier"), folder }
     }
 
-    /// A function's program.
+    /// Returns the path of a function's program.
     pub fn function(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 }
 
-/// Builds them, unless they are there already.
+/// Builds the programs, unless they are given.
 pub fn build(workspace: &Workspace, options: &Options) -> Result<Programs> {
     if let Some(folder) = &options.programs {
         return Ok(Programs::of(folder.clone()));

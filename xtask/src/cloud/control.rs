@@ -1,4 +1,4 @@
-//! How the end-to-end tests kill the nodes and start them again: one line to a port of this machine, one line back.
+//! Lets the end-to-end tests kill and restart the nodes: one line to a port of this machine, one line back.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,14 +8,14 @@ use anyhow::{Result, bail};
 
 use super::node::Node;
 
-/// Listens as long as the process lives; the nodes end with the value.
+/// Listens as long as the process lives; dropping the value ends the nodes.
 pub struct Control {
     address: SocketAddr,
     nodes: Arc<Mutex<Vec<Node>>>,
 }
 
 impl Control {
-    /// Begins to listen.
+    /// Starts to listen.
     pub fn start(nodes: Vec<Node>) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
@@ -23,14 +23,14 @@ impl Control {
         let controlled = nodes.clone();
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
-                // A test that goes away has nothing to be told.
+                // A test that disconnected needs no answer.
                 let _ = answer(connection, &controlled);
             }
         });
         Ok(Control { address, nodes })
     }
 
-    /// Where it listens.
+    /// Returns the address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -59,7 +59,7 @@ fn obey(order: &str, nodes: &Mutex<Vec<Node>>) -> Result<()> {
     match order {
         "kill" => nodes.iter_mut().for_each(Node::kill),
         "start" => nodes.iter_mut().try_for_each(Node::start_again)?,
-        _ => bail!("the orders are `kill` and `start`"),
+        _ => bail!("the commands are `kill` and `start`"),
     }
     Ok(())
 }
@@ -81,6 +81,6 @@ mod tests {
         let control = Control::start(Vec::new()).unwrap();
         assert_eq!(order(control.address(), "kill"), "done\n");
         assert_eq!(order(control.address(), "start"), "done\n");
-        assert!(order(control.address(), "dance").starts_with("the orders are"));
+        assert!(order(control.address(), "dance").starts_with("the commands are"));
     }
 }

@@ -1,4 +1,4 @@
-//! The one address: nginx with the configuration of `infra/nginx`, its addresses replaced by this machine's.
+//! The common address: nginx with the configuration of `infra/nginx`, its addresses replaced by this machine's.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -9,17 +9,17 @@ use local_servers::Nginx;
 use crate::workspace::Workspace;
 
 const FOLDER: &str = "infra/nginx";
-/// The line of `palaver.conf` that says where to listen.
+/// The line of `palaver.conf` that sets where to listen.
 const LISTEN: &str = "listen 80;";
 
-/// Who is behind each `upstream` of `upstreams.conf`.
+/// The servers behind each `upstream` of `upstreams.conf`.
 pub struct Upstreams {
     pub sockets: Vec<SocketAddr>,
     pub page: Vec<SocketAddr>,
     pub api: Vec<SocketAddr>,
 }
 
-/// Starts it on `port`, in front of these.
+/// Starts nginx on `port`, in front of these servers.
 pub fn start(workspace: &Workspace, port: u16, behind: &Upstreams) -> Result<Nginx> {
     let configuration = configuration(&workspace.path(FOLDER), port, behind)?;
     Ok(Nginx::start(&configuration, port))
@@ -32,14 +32,14 @@ fn configuration(folder: &Path, port: u16, behind: &Upstreams) -> Result<String>
     };
     let upstreams = upstreams(&read("upstreams.conf")?, behind)?;
     let server = replaced(&read("palaver.conf")?, LISTEN, &format!("listen 127.0.0.1:{port};"))?;
-    // What nginx keeps for a while lies in its own folder, so that no other user's is needed.
+    // nginx's temporary files are in its own folder, so that it needs no other user's.
     let kept = "client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; \
                 scgi_temp_path scgi;\n";
     let whole = replaced(&read("nginx.conf")?, "include upstreams.conf;", &(kept.to_owned() + &upstreams))?;
     replaced(&whole, "include palaver.conf;", &server)
 }
 
-/// The same upstreams with other servers, which keep what the first of each is set to.
+/// Returns the same upstreams with other servers, which keep the settings of the first server of each.
 fn upstreams(text: &str, behind: &Upstreams) -> Result<String> {
     let mut servers: &[SocketAddr] = &[];
     let mut written = false;
@@ -50,7 +50,7 @@ fn upstreams(text: &str, behind: &Upstreams) -> Result<String> {
                 "palaver_sockets" => &behind.sockets,
                 "palaver_page" => &behind.page,
                 "palaver_api" => &behind.api,
-                other => bail!("nobody knows who is behind the upstream {other}"),
+                other => bail!("unknown upstream {other}"),
             };
             written = false;
         }
@@ -85,12 +85,12 @@ mod tests {
     }
 
     #[test]
-    fn the_shipped_configuration_is_one_that_nginx_takes() {
+    fn nginx_accepts_the_shipped_configuration() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(FOLDER);
         let port = local_servers::free_port();
         let text = configuration(&folder, port, &behind(&[1, 2], &[1, 2], &[3])).unwrap();
         assert!(text.contains("server 127.0.0.1:2 max_fails"), "{text}");
-        // It starts, and so is right in every word; nobody is behind it.
+        // If it starts, every directive is valid; no server is behind it.
         let _nginx = Nginx::start(&text, port);
         assert_eq!(local_servers::http_status(port, "/"), Some(502));
     }

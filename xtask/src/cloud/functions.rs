@@ -15,7 +15,7 @@ use crate::workspace::{FUNCTIONS, Workspace};
 
 const VERSION: &str = "1.9.2";
 
-/// The functions' processes; they end with the value.
+/// The functions' processes; dropping the value ends them.
 pub struct Functions {
     address: SocketAddr,
     _programs: Vec<Process>,
@@ -23,11 +23,11 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// Starts the emulator and one process a function, and waits until each answers.
+    /// Starts the emulator and one process per function, and waits until each answers.
     pub fn start(workspace: &Workspace, programs: &Programs, environment: &Environment, folder: &Path) -> Result<Self> {
         let port = free_port()?;
         let mut emulator = Command::new(cargo_lambda()?);
-        // It only plays Lambda's part: the programs are built already, which its own building does far more slowly.
+        // It only emulates Lambda: the programs are already built, which its own build does far more slowly.
         emulator.args(["lambda", "watch", "--only-lambda-apis", "--disable-cors", "--invoke-address", "127.0.0.1"]);
         emulator.args(["--invoke-port", &port.to_string()]).current_dir(workspace.root());
         let mut emulator = Process::start("cargo-lambda", &emulator, folder.join("cargo-lambda.log"))?;
@@ -46,20 +46,20 @@ impl Functions {
             println!("xtask: {name} answers as a Lambda");
             running.push(process);
         }
-        // Not as a Lambda: on AWS the stream calls it, here it asks the stream.
+        // Not as a Lambda: on AWS the stream invokes it, here it polls the stream.
         let mut feed = Command::new(programs.function("feed"));
         feed.envs(environment.iter().cloned()).env("PALAVER_DATA", folder.join("feed"));
         running.push(Process::start("feed", &feed, folder.join("feed.log"))?);
         Ok(Functions { address: SocketAddr::from(([127, 0, 0, 1], port)), _programs: running, _emulator: emulator })
     }
 
-    /// Where they are called.
+    /// Returns the address of the emulator.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 }
 
-/// The program, installed into a folder of its own the first time.
+/// Returns the program, installing it into its own folder the first time.
 pub fn cargo_lambda() -> Result<PathBuf> {
     let folder = local_servers::tools_folder().join(format!("cargo-lambda-{VERSION}"));
     let program = folder.join("bin/cargo-lambda");
@@ -71,7 +71,7 @@ pub fn cargo_lambda() -> Result<PathBuf> {
             let package = format!("cargo-lambda=={VERSION}");
             process::run(pip.args(["install", "--quiet", "--disable-pip-version-check", &package]))
         };
-        install().context("cargo-lambda cannot be installed; it needs Python 3 with its venv module")?;
+        install().context("cannot install cargo-lambda; it needs Python 3 with its venv module")?;
     }
     Ok(program)
 }

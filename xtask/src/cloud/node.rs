@@ -1,4 +1,4 @@
-//! One node of a profile: the tier with the sockets, or the server with all the rest as well.
+//! One node of a profile: only the tier with the sockets, or the whole server.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use local_servers::{Process, http_status};
 
 use super::{Environment, free_port};
 
-/// A node that can be killed and started again where it was.
+/// A node that can be killed and restarted on the same port.
 pub struct Node {
     name: String,
     command: Command,
@@ -19,7 +19,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts a program on a free port, with the feed if no function has that, and waits until it is healthy.
+    /// Starts a program on a free port, with the feed if no function runs it, and waits until it is healthy.
     pub fn start(program: &Path, environment: &Environment, feed: bool, name: &str, folder: &Path) -> Result<Self> {
         let port = free_port()?;
         let mut command = Command::new(program);
@@ -32,12 +32,12 @@ impl Node {
         Ok(node)
     }
 
-    /// Where it listens.
+    /// Returns the address that it listens on.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
-    /// Starts it, unless it runs.
+    /// Starts it, unless it is running.
     pub fn start_again(&mut self) -> Result<()> {
         if self.process.is_some() {
             return Ok(());
@@ -49,7 +49,7 @@ impl Node {
         Ok(())
     }
 
-    /// Ends it as a crash would.
+    /// Kills it, like a crash.
     pub fn kill(&mut self) {
         self.process = None;
     }

@@ -1,4 +1,4 @@
-//! Runs `cargo test` and reads its figures from what it prints.
+//! Runs `cargo test` and reads its figures from its output.
 
 use std::process::Command;
 
@@ -10,14 +10,14 @@ use crate::process;
 use crate::report::Counts;
 use crate::workspace::{PROFILE, Workspace};
 
-/// Runs the tests of every crate with every adapter, those in its docs included.
+/// Runs the tests of every crate with every adapter, including those in docs.
 pub fn run(workspace: &Workspace, built: &Binaries) -> Result<Counts> {
     run_and_count(&mut test(workspace, built, &[]))
 }
 
-/// Runs the black-box tests that are for every profile on one of the others.
+/// Runs the black-box tests that are for every profile on one of the other profiles.
 pub fn run_on(workspace: &Workspace, built: &Binaries, profile: &str) -> Result<Counts> {
-    // The same selection of packages and features as above: another would build everything once more.
+    // The same selection of packages and features as above: another would build everything again.
     let mut command = test(workspace, built, &["--test", "it"]);
     command.arg("--").args(profiles::EVERYWHERE.map(|module| format!("{module}::")));
     for (_, test, why) in profiles::NOT_ON.iter().filter(|(on, _, _)| *on == profile) {
@@ -42,13 +42,13 @@ fn run_and_count(command: &mut Command) -> Result<Counts> {
     count(&finished.output, finished.success)
 }
 
-/// The sum of all test binaries. Skipped tests count as failed: there must be none.
+/// Returns the sum of all test binaries. Skipped tests count as failed: there must be none.
 fn count(output: &str, success: bool) -> Result<Counts> {
     let mut counts = Counts::default();
     let mut started = 0;
     let mut ended = 0;
     for line in output.lines() {
-        // Cargo's own lines are indented so; what a test prints may well say "Running" too.
+        // Cargo's own lines are indented like this; a test may print "Running" too.
         let is_binary = line.starts_with("     Running ") && line.ends_with(')');
         if is_binary || line.starts_with("   Doc-tests ") {
             started += 1;
@@ -58,12 +58,12 @@ fn count(output: &str, success: bool) -> Result<Counts> {
             counts.failed += figure(result, "failed")? + figure(result, "ignored")?;
         }
     }
-    // A binary that crashes prints no result line, nor does one that does not compile.
+    // A binary that crashes or does not compile prints no result line.
     if started > ended {
         counts.failed += started - ended;
     }
     if ended > started {
-        bail!("{ended} results of {started} test binaries: cargo's output is not understood");
+        bail!("{ended} results of {started} test binaries: cannot parse cargo's output");
     }
     if !success && counts.failed == 0 {
         counts.failed = 1;
@@ -71,7 +71,7 @@ fn count(output: &str, success: bool) -> Result<Counts> {
     Ok(counts)
 }
 
-/// The number before a word, in `ok. 3 passed; 0 failed; 0 ignored; …`.
+/// Returns the number before a word, in `ok. 3 passed; 0 failed; 0 ignored; …`.
 fn figure(result: &str, word: &str) -> Result<u64> {
     let mut words = result.split([' ', ';']).filter(|part| !part.is_empty());
     let mut before = None;
@@ -120,12 +120,12 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
     }
 
     #[test]
-    fn what_does_not_compile_has_failed() {
+    fn a_binary_that_does_not_compile_has_failed() {
         assert_eq!(count("error: could not compile `domain`\n", false).unwrap().failed, 1);
     }
 
     #[test]
-    fn a_result_line_that_is_not_understood_is_an_error() {
+    fn an_unknown_result_line_is_an_error() {
         assert!(count("     Running x (target/x)\ntest result: ok. all of them\n", true).is_err());
     }
 }

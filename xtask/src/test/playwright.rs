@@ -33,7 +33,7 @@ pub fn run_against(workspace: &Workspace, server: &[(&str, String)]) -> Result<C
     count(&super::read_report(&report)?, finished.success)
 }
 
-/// Only what passed at the first try has passed.
+/// Counts a test as passed only if it passed at the first try.
 fn count(report: &Value, success: bool) -> Result<Counts> {
     let stats = &report["stats"];
     let figure = |name: &str| stats[name].as_u64().with_context(|| format!("Playwright's report has no {name}"));

@@ -1,46 +1,54 @@
-//! Which black-box tests run on which profile. Owns the lists; a test module that is on none of them fails `tidy`'s test
-//! here, so that a new one is not forgotten.
+//! Which black-box tests run on which profile. Owns the lists; a test module that is on none of them fails the test
+//! below, so that a new one is not forgotten.
 
-/// Runs the tests that only look at what a client sees, on the profile that the variable names.
+/// The variable that names the profile; with it, only the tests of what clients see run.
 pub const PROFILE_VARIABLE: &str = "PALAVER_TEST_PROFILE";
 
-/// The profiles beside the embedded one, on which everything runs.
+/// The profiles besides the embedded one, on which everything runs.
 pub const OTHERS: [&str; 3] = ["self-hosted", "aws", "gateway"];
 
-/// The modules of `tests/tests/it` that run on every profile: what uses the store, the bus, the files, and presence.
+/// The modules of `tests/tests/it` that run on every profile: those that use the store, the bus, files and presence.
 pub const EVERYWHERE: [&str; 8] =
     ["auth", "convergence", "files", "messages", "notifications", "presence", "protocol", "rooms"];
 
-/// Tests of these modules that do not run on the profile, and why. `functions/gateway/README.md` says of an API Gateway what
-/// it cannot do.
+/// Tests of these modules that do not run on the profile, and why. `functions/gateway/README.md` lists what an API
+/// Gateway cannot do.
 pub const NOT_ON: [(&str, &str, &str); 8] = [
     ("self-hosted", "a_thousand_rooms_are_listed_and_followed", "a thousand transactions, each synced, take minutes"),
     ("aws", "a_thousand_rooms_are_listed_and_followed", "a thousand rooms take an emulator of DynamoDB minutes"),
     ("gateway", "a_thousand_rooms_are_listed_and_followed", "a thousand rooms take an emulator of DynamoDB minutes"),
     ("gateway", "an_address_that_opens_sockets_without_end_is_told_to_wait", "API Gateway throttles by itself"),
-    ("gateway", "a_binary_frame_closes", "API Gateway refuses it itself; the local cloud hands it on as text"),
-    ("gateway", "a_socket_that_never_says_hello_is_closed", "no timer: API Gateway closes it after ten minutes"),
-    ("gateway", "deep_json_gets_an_error_and_no_close", "the local cloud's own parser fails on it and ends the socket"),
-    ("gateway", "watchers_see_who_comes_and_goes", "who is there is told when asked, and only where there is a Redis"),
+    ("gateway", "a_binary_frame_closes", "API Gateway refuses it itself; the local cloud forwards it as text"),
+    (
+        "gateway",
+        "a_socket_that_never_says_hello_is_closed",
+        "has no timer: API Gateway closes the socket after ten minutes",
+    ),
+    (
+        "gateway",
+        "deep_json_gets_an_error_and_no_close",
+        "the local cloud's own parser fails on it and closes the socket",
+    ),
+    ("gateway", "watchers_see_who_comes_and_goes", "presence is sent only on request, and only with a Redis"),
 ];
 
 /// The modules that run once, and why.
 #[cfg(test)]
 const ONCE: [(&str, &str); 14] = [
     ("cluster", "starts its own nodes, on PostgreSQL and on DynamoDB"),
-    ("connections", "is about a node's private port and the stock AWS SDKs"),
-    ("crash", "kills the process that holds the data, which is the store's own affair elsewhere"),
+    ("connections", "tests a node's private port with the stock AWS SDKs"),
+    ("crash", "kills the process that holds the data; elsewhere that is the database"),
     ("disk", "fills the data folder"),
-    ("drain", "is about one process and its end"),
-    ("examples", "is about what a newcomer copies, which uses no port by itself"),
+    ("drain", "tests the shutdown of one process"),
+    ("examples", "runs the examples, which do not depend on the adapters"),
     ("functions", "starts the functions, not the server"),
     ("golden", "loads its own stores, one of each kind"),
-    ("matrix", "compares every call's rules, which are pure and the same"),
+    ("matrix", "checks the rules of every call, which are the same everywhere"),
     ("operator", "backs up and restores the data folder"),
     ("secrets", "looks for secrets in the data folder"),
-    ("setup", "is about flags and files of settings"),
-    ("slow", "chooses its own stores, and a network of its own"),
-    ("startup", "is about the data folder"),
+    ("setup", "tests flags and settings files"),
+    ("slow", "uses its own stores and network"),
+    ("startup", "tests the data folder"),
 ];
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::process;
 use crate::report::Counts;
 use crate::workspace::Workspace;
 
-/// The npm packages that have unit tests: the page, and the SDK, which is a package of its own.
+/// The npm packages that have unit tests: the page, and the SDK, which is a separate package.
 const PACKAGES: [&str; 2] = [node::FRONTEND, SDK];
 
 /// The SDK's package.
@@ -43,7 +43,7 @@ pub fn run_against(workspace: &Workspace, palaver: &Path) -> Result<Counts> {
     Ok(run_in(workspace, SDK, configure)?.1)
 }
 
-/// Runs `vitest` once in a package, as `configure` asks for.
+/// Runs `vitest` once in a package, configured by `configure`.
 fn run_in(workspace: &Workspace, package: &str, configure: impl Fn(&mut Command)) -> Result<(Value, Counts)> {
     let folder = tempfile::tempdir()?;
     let file = super::report_file(&folder);
@@ -57,13 +57,13 @@ fn run_in(workspace: &Workspace, package: &str, configure: impl Fn(&mut Command)
     Ok((report, counts))
 }
 
-/// The files that a run says it ran.
+/// Returns the files that a run reports to have run.
 fn files(report: &Value) -> Result<Vec<PathBuf>> {
     let results = report["testResults"].as_array().context("Vitest's report has no testResults")?;
     Ok(results.iter().filter_map(|result| result["name"].as_str()).map(PathBuf::from).collect())
 }
 
-/// The test files that there are.
+/// Returns the existing test files.
 fn test_files(workspace: &Workspace) -> Result<BTreeSet<PathBuf>> {
     let mut git = Command::new("git");
     git.current_dir(workspace.root()).args(["ls-files", "--cached", "--others", "--exclude-standard", node::FRONTEND]);
@@ -76,7 +76,7 @@ fn is_test(path: &str) -> bool {
     [".test.ts", ".test.tsx", ".spec.ts", ".spec.tsx"].iter().any(|ending| path.ends_with(ending))
 }
 
-/// Everything that did not pass has failed: what was skipped, and files that could not be loaded.
+/// Counts everything that did not pass as failed: also skipped tests, and files that could not be loaded.
 fn count(report: &Value, success: bool) -> Result<Counts> {
     let figure = |name: &str| report[name].as_u64().with_context(|| format!("Vitest's report has no {name}"));
     let passed = figure("numPassedTests")?;
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_of_another_shape_is_an_error() {
+    fn a_report_in_another_form_is_an_error() {
         assert!(count(&json!({ "tests": 5 }), true).is_err());
     }
 }

@@ -1,16 +1,16 @@
-//! Who may depend on whom: rules 1 to 3 of ARCHITECTURE.md as a table. A new edge changes the table and that page in one
-//! commit.
+//! Which crate may depend on which: rules 1 to 3 of ARCHITECTURE.md as a table. A new edge changes the table and that
+//! page in one commit.
 
 use std::collections::BTreeSet;
 
 use cargo_metadata::{Dependency, DependencyKind, Metadata, Package};
 
-/// What crates of ours a crate may use.
+/// The crates of this workspace that a crate may use.
 struct Rule {
     of: &'static str,
-    /// In its normal build.
+    /// The crates allowed in its normal build.
     may: &'static [&'static str],
-    /// Behind a feature, for its binary.
+    /// The crates allowed behind a feature, for its binary.
     binary_may: &'static [&'static str],
 }
 
@@ -24,7 +24,7 @@ const fn rule(of: &'static str, may: &'static [&'static str], binary_may: &'stat
     Rule { of, may, binary_may }
 }
 
-/// Rule 1. A crate that is not named here has no place in the architecture yet.
+/// Rule 1. A crate that is not listed here has no place in the architecture yet.
 const RULES: &[Rule] = &[
     rule("palaver-domain", NONE, NONE),
     rule("stored", &["palaver-domain"], NONE),
@@ -34,12 +34,12 @@ const RULES: &[Rule] = &[
     rule("store-dynamo", STORED, NONE),
     rule("blobs", PORTS, NONE),
     rule("bus", STORED, NONE),
-    // A test double: crates name it in their dev-dependencies only.
+    // A test double: crates use it only as a dev-dependency.
     rule("store-memory", PORTS, NONE),
     rule("conformance", &["palaver-domain", "service", "store-memory"], NONE),
     // For tests of all crates, and for the local cloud.
     rule("local-servers", NONE, NONE),
-    // The one place that opens adapters as the settings say; binaries are built on it.
+    // The one place that opens adapters according to the settings; binaries are built on it.
     rule("host", &["palaver-domain", "service", "web", "blobs", "bus"], &["store-sql", "store-dynamo"]),
     rule("web", &["palaver-domain", "service", "palaver-wire"], NONE),
     rule("palaver-client", &["palaver-domain", "palaver-wire"], NONE),
@@ -73,7 +73,7 @@ const RULES: &[Rule] = &[
         ],
         &["store-dynamo"],
     ),
-    // What a newcomer copies: the client, and functions inside another program.
+    // Code for newcomers to copy: the client, and functions inside another program.
     rule("examples", &["palaver-client", "palaver-wire", "auth", "rooms", "web", "host"], NONE),
     rule(
         "tests",
@@ -93,17 +93,17 @@ const RULES: &[Rule] = &[
         ],
         NONE,
     ),
-    // Nothing of ours: a bench compares the functions with it.
+    // No crate of the workspace: a bench compares the functions with it.
     rule("hello-lambda", NONE, NONE),
     rule("xtask", &["local-servers"], NONE),
 ];
 
-/// Rule 3: programs. They are run, never depended on, not even by tests.
+/// Rule 3: programs are run, never depended on, not even by tests.
 const PROGRAMS: &[&str] = &["palaver", "tests", "hello-lambda", "xtask"];
 
-/// Rule 2: libraries that only these crates may use. A name that ends in `-` or `_` is the start of one.
+/// Rule 2: libraries that only these crates may use. A name that ends in `-` or `_` is a prefix.
 const LIBRARIES: &[(&str, &[&str])] = &[
-    // The black-box tests look into a database from outside, to make it one of a later release.
+    // The black-box tests open a database directly, to make it one of a later release.
     ("sqlx", &["store-sql", "tests"]),
     ("redis", &["bus"]),
     ("aws-sdk-", &["store-dynamo", "blobs", "bus", "examples", "tests", "hello-lambda"]),
@@ -114,7 +114,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("lambda_", &["host", "hello-lambda"]),
 ];
 
-/// Every edge that the rules do not allow.
+/// Returns every edge that the rules do not allow.
 pub fn check(metadata: &Metadata) -> Vec<String> {
     let packages = metadata.workspace_packages();
     let ours: BTreeSet<&str> = packages.iter().map(|package| package.name.as_str()).collect();
@@ -137,20 +137,20 @@ fn of_package(package: &Package, ours: &BTreeSet<&str>) -> Vec<String> {
     problems
 }
 
-/// Whether a crate may use another of ours in this way.
+/// Returns whether a crate may use another crate of the workspace in this way.
 fn edge(rule: &Rule, dependency: &Dependency) -> bool {
     let on = dependency.name.as_str();
     if PROGRAMS.contains(&on) {
         return false;
     }
     match dependency.kind {
-        // Tests may put real adapters and clients beside what they test; the core stays alone even there.
+        // Tests may use real adapters and clients; the core uses none even there.
         DependencyKind::Development => rule.of != "palaver-domain",
         _ => rule.may.contains(&on) || (dependency.optional && rule.binary_may.contains(&on)),
     }
 }
 
-/// Whether a crate may use somebody else's library, also in its tests.
+/// Returns whether a crate may use a third-party library, also in its tests.
 fn library(name: &str, on: &str) -> bool {
     let rule = LIBRARIES.iter().find(|(library, _)| match library.ends_with(['-', '_']) {
         true => on.starts_with(library),

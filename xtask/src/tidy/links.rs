@@ -1,9 +1,9 @@
-//! What the server's default build may link. A cloud's SDK costs minutes to build and nothing in it is used there, so
-//! it comes with the feature `full` only.
+//! What the server's default build may link. A cloud's SDK costs minutes to build, and the default build uses nothing
+//! of it, so only the feature `full` includes it.
 
 const NOT_LINKED: [&str; 4] = ["aws-sdk-", "aws-config", "aws-smithy-", "lambda_"];
 
-/// Problems in what `cargo tree -p palaver -e normal --prefix none` printed.
+/// Returns the problems in the output of `cargo tree -p palaver -e normal --prefix none`.
 pub fn check(tree: &str) -> Vec<String> {
     let mut found: Vec<&str> = tree
         .lines()

@@ -1,5 +1,5 @@
-//! What a file of the clone may hold. Owns the list of files and the rules for their text; it reads what git tracks and
-//! what is new and not ignored, so that a problem shows before it is committed.
+//! The rules for the text of files. Owns the list of files and the rules; reads what git tracks and what is new and not
+//! ignored, so that a problem shows before it is committed.
 
 use std::fs;
 use std::process::Command;
@@ -9,10 +9,10 @@ use anyhow::Result;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// Longest source file, in lines.
+/// The maximum length of a source file, in lines.
 const CEILING: usize = 400;
 
-/// What no test may hold, in the pieces that keep this file from naming it.
+/// What no test may contain, split so that this file does not contain it.
 const IGNORED: &str = concat!("#[", "ignore");
 const TO_DO: [&str; 2] = [concat!("todo", "!("), concat!("unimplemented", "!(")];
 const NOT_ALL_TESTS: [&str; 3] = [concat!(".", "only("), concat!(".", "skip("), concat!(".", "fixme(")];
@@ -27,7 +27,7 @@ const MACHINE_PATHS: [&str; 6] = [
     concat!("/tm", "p/t/"),
 ];
 
-/// Names that the pure parts must not know: no I/O, no clock, no randomness, no runtime.
+/// Names that the pure parts must not use: no I/O, no clock, no randomness, no runtime.
 const IMPURE: [&str; 9] = [
     "tokio::",
     "axum::",
@@ -39,7 +39,7 @@ const IMPURE: [&str; 9] = [
     "SystemTime::now(",
     "async fn",
 ];
-/// The parts that are pure: the domain and the machines.
+/// The parts that are pure: the domain and the state machines.
 const PURE: [&str; 12] = [
     "crates/domain/src/",
     "crates/service/src/log/appender/",
@@ -54,16 +54,16 @@ const PURE: [&str; 12] = [
     "crates/realtime/src/request.rs",
     "crates/client/src/state/",
 ];
-/// What the pure parts of `realtime` must not know either.
+/// Names that the pure parts of `realtime` must not use either.
 const REALTIME_PURE: [&str; 4] = ["service::", "web::", "axum::", "crate::interpreter"];
 
-/// Every problem in every file.
+/// Returns every problem in every file.
 pub fn check(workspace: &Workspace) -> Result<Vec<String>> {
     let mut git = Command::new("git");
     git.current_dir(workspace.root()).args(["ls-files", "--cached", "--others", "--exclude-standard"]);
     let mut problems = Vec::new();
     for path in process::read(&mut git)?.lines() {
-        // A picture has no lines, and a file that git still lists may be gone from the disk.
+        // A picture has no lines, and a file that git still lists may have been deleted.
         let Ok(text) = fs::read_to_string(workspace.path(path)) else {
             continue;
         };
@@ -79,7 +79,7 @@ fn of_file(path: &str, text: &str) -> Vec<String> {
 
     let lines = text.lines().count();
     if file.is_source && !file.is_test && !file.is_generated && lines > CEILING {
-        problem(lines, format!("{lines} lines; a file has at most {CEILING}"));
+        problem(lines, format!("{lines} lines; a file can have at most {CEILING}"));
     }
     if path.ends_with("Cargo.toml") && path != "Cargo.toml" && !text.contains("[lints]\nworkspace = true") {
         problem(1, "the crate does not take the workspace's lints".to_owned());
@@ -92,7 +92,7 @@ fn of_file(path: &str, text: &str) -> Vec<String> {
     problems
 }
 
-/// Problems that one line shows.
+/// Returns the problems of one line.
 fn of_line(path: &str, file: &Kind, line: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut forbid = |names: &[&str], why: &str| {
@@ -103,7 +103,7 @@ fn of_line(path: &str, file: &Kind, line: &str) -> Vec<String> {
         forbid(&[IGNORED], "a test runs or is removed");
         forbid(&TO_DO, "nothing is left open");
         if !file.is_program {
-            // How a function is served is the one thing that Lambda itself says, and `web::is_lambda` asks it.
+            // Lambda itself sets how a function is served, and `web::is_lambda` reads it.
             if !(path == "crates/host/src/server.rs" && line.contains("\"AWS_LAMBDA_RUNTIME_API\"")) {
                 forbid(&["env::var"], "only binaries read the environment");
             }
@@ -123,13 +123,13 @@ fn of_line(path: &str, file: &Kind, line: &str) -> Vec<String> {
     if file.is_rust && !file.is_test && !comment && PURE.iter().any(|folder| path.starts_with(folder)) {
         forbid(&IMPURE, "this part has no I/O, no clock and no randomness");
         if path.starts_with("crates/realtime/") {
-            forbid(&REALTIME_PURE, "what decides about sockets knows domain and wire only");
+            forbid(&REALTIME_PURE, "the code that decides about sockets knows only domain and wire");
         }
     }
     found
 }
 
-/// What a path says of a file.
+/// What a path says about a file.
 struct Kind {
     is_rust: bool,
     is_script: bool,
@@ -149,7 +149,7 @@ impl Kind {
             || path.contains("/tests/")
             || ends(&[".test.ts", ".test.tsx", ".spec.ts"])
             || path.starts_with("tests/e2e/");
-        // `local-servers` is a half of xtask that tests share.
+        // `local-servers` is a part of xtask that tests share.
         let programs = ["crates/palaver/", "crates/local-servers/", "xtask/", "tests/"];
         let in_program = programs.iter().any(|folder| path.starts_with(folder));
         let is_program = in_program || is_test || name == "main.rs" || name == "build.rs" || path.contains("/src/bin/");

@@ -1,15 +1,15 @@
-//! What is tested of a package. A library or binary without tests says `test = false`, since each that does not is linked
-//! once more for none; here it is told when tests came to one that says so, and would never run.
+//! Which targets have tests. A library or binary without tests sets `test = false`, because otherwise it is linked once
+//! more for nothing; this reports targets with tests that set it, whose tests would never run.
 
 use std::path::Path;
 
 use anyhow::Result;
 use cargo_metadata::{Metadata, TargetKind};
 
-/// What begins a test, in pieces that keep this file from holding one.
+/// The start of a test, split so that this file does not contain one.
 const TESTS: [&str; 2] = [concat!("#[", "test]"), concat!("#[", "tokio::test")];
 
-/// Every target whose tests would not run.
+/// Returns every target whose tests would not run.
 pub fn check(metadata: &Metadata) -> Result<Vec<String>> {
     let mut problems = Vec::new();
     for package in metadata.workspace_packages() {
@@ -18,7 +18,7 @@ pub fn check(metadata: &Metadata) -> Result<Vec<String>> {
             if !is_library && !target.kind.contains(&TargetKind::Bin) {
                 continue;
             }
-            // The binary beside a library is one file; elsewhere all of the folder belongs to the target.
+            // A binary beside a library is one file; otherwise the whole folder belongs to the target.
             let file = target.src_path.as_std_path();
             let is_alone = !is_library && file.parent().is_some_and(|folder| folder.ends_with("src"));
             if has_tests(if is_alone { file } else { file.parent().unwrap_or(file) })? {

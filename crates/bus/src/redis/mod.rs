@@ -29,11 +29,11 @@ use publisher::Publisher;
 pub use self::url::InvalidUrl;
 pub use presence::RedisPresence;
 
-/// How Redis is used.
+/// The settings of the bus on Redis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedisSettings {
-    /// Begins every key and channel, so that several installations may share one Redis. An ACL needs `~PREFIX:*`,
-    /// `~{PREFIX:*` and `&PREFIX:*`.
+    /// The prefix of every key and channel, so that several installations can share one Redis. An ACL needs
+    /// `~PREFIX:*`, `~{PREFIX:*` and `&PREFIX:*`.
     pub prefix: String,
     /// Whether presence expires by the server's clock, which all nodes share. Tests pass their own time.
     pub server_clock: bool,

@@ -1,4 +1,5 @@
-//! Lambda's half of one start: takes the program's first question for an event, answers it with one, and takes the answer.
+//! Emulates Lambda for one start: receives the program's first request for an event, answers it, and receives the
+//! answer.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,20 +9,20 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-/// How long each step may take.
+/// The timeout for each step.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Between two looks for a connection.
+/// The pause between two checks for a connection.
 const LOOK_EVERY: Duration = Duration::from_micros(200);
 
-/// What a start took, from the process's own.
+/// How long a start took, measured from the start of the process.
 pub struct Took {
-    /// Until it asked for its first event.
+    /// The time until it requested its first event.
     pub asked: Duration,
-    /// Until that was answered.
+    /// The time until that event was answered.
     pub answered: Duration,
 }
 
-/// The address that the program asks.
+/// The server that the program asks for events.
 pub struct Runtime {
     listener: TcpListener,
 }
@@ -34,17 +35,17 @@ impl Runtime {
         Ok(Runtime { listener })
     }
 
-    /// Where.
+    /// Returns the server's address.
     pub fn address(&self) -> Result<SocketAddr> {
         Ok(self.listener.local_addr()?)
     }
 
-    /// Sees a program that was started at `began` through its first event.
+    /// Takes a program that was started at `began` through its first event.
     pub fn first_event(&self, child: &mut Child, began: Instant, event: &Value) -> Result<Took> {
         let (mut connection, line) = self.call(child)?;
         let asked = began.elapsed();
         if !line.contains("/invocation/next") {
-            bail!("it did not ask for an event but for {line:?}");
+            bail!("it requested {line:?} instead of an event");
         }
         let event = event.to_string();
         write!(
@@ -63,7 +64,7 @@ impl Runtime {
         Ok(Took { asked, answered })
     }
 
-    /// The next call of the program, read whole: the connection, and its request line.
+    /// Reads the program's next call completely; returns the connection and its request line.
     fn call(&self, child: &mut Child) -> Result<(TcpStream, String)> {
         let began = Instant::now();
         let connection = loop {
@@ -89,7 +90,7 @@ impl Runtime {
                 None => break,
             }
         }
-        // A call that is cut off would be an error at the other end.
+        // A call that is cut off would be an error for the program.
         std::io::copy(&mut reader.by_ref().take(length), &mut std::io::sink())?;
         Ok((reader.into_inner(), first))
     }

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 
-/// A package as `cargo metadata` prints it, with dependencies `(name, kind, optional)`.
+/// Returns a package as `cargo metadata` prints it, with dependencies `(name, kind, optional)`.
 fn package(name: &str, dependencies: &[(&str, Option<&str>, bool)]) -> Package {
     let dependencies: Vec<_> = dependencies
         .iter()
@@ -27,7 +27,7 @@ fn problems(name: &str, dependencies: &[(&str, Option<&str>, bool)]) -> Vec<Stri
 }
 
 #[test]
-fn domain_depends_on_nothing_of_ours() {
+fn the_domain_depends_on_no_crate_of_the_workspace() {
     assert_eq!(problems("palaver-domain", &[("uuid", None, false), ("thiserror", None, false)]), [""; 0]);
     assert_eq!(problems("palaver-domain", &[("service", None, false)]), ["palaver-domain may not depend on service"]);
     assert_eq!(
@@ -37,7 +37,7 @@ fn domain_depends_on_nothing_of_ours() {
 }
 
 #[test]
-fn adapters_know_neither_wire_nor_each_other() {
+fn adapters_depend_neither_on_wire_nor_on_each_other() {
     assert_eq!(
         problems("store-sql", &[("palaver-domain", None, false), ("service", None, false), ("sqlx", None, false)]),
         [""; 0]
@@ -54,7 +54,7 @@ fn a_functions_binary_picks_adapters_by_feature() {
 }
 
 #[test]
-fn a_library_stays_in_its_adapter() {
+fn a_library_is_used_only_by_its_adapter() {
     assert_eq!(problems("service", &[("sqlx", None, false)]), ["service may not depend on sqlx"]);
     assert_eq!(problems("web", &[("redis", None, true)]), ["web may not depend on redis (optional)"]);
     assert_eq!(
@@ -65,7 +65,7 @@ fn a_library_stays_in_its_adapter() {
 }
 
 #[test]
-fn lambda_belongs_to_host_in_tests_too() {
+fn only_host_uses_lambda_also_in_tests() {
     assert_eq!(problems("host", &[("lambda_http", None, true)]), [""; 0]);
     assert_eq!(problems("auth", &[("lambda_http", Some("dev"), false)]).len(), 1);
     assert_eq!(problems("service", &[("lambda_http", Some("dev"), false)]).len(), 1);
@@ -77,6 +77,6 @@ fn nothing_depends_on_a_program() {
 }
 
 #[test]
-fn a_new_crate_must_enter_the_table() {
+fn a_new_crate_must_be_in_the_table() {
     assert_eq!(problems("search", &[]), ["search is not in the table of crates (xtask/src/tidy/edges.rs)"]);
 }

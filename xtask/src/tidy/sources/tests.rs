@@ -9,7 +9,7 @@ fn caught(path: &str, text: &str) {
 }
 
 #[test]
-fn a_long_file_is_told_unless_it_is_a_test_or_generated() {
+fn a_long_file_is_reported_unless_it_is_a_test_or_generated() {
     let text = "x\n".repeat(CEILING + 1);
     caught("crates/domain/src/fold.rs", &text);
     caught("frontend/src/app.tsx", &text);
@@ -22,7 +22,7 @@ fn a_long_file_is_told_unless_it_is_a_test_or_generated() {
 }
 
 #[test]
-fn tests_are_neither_ignored_nor_picked() {
+fn tests_are_neither_ignored_nor_selected() {
     caught("crates/wire/src/frame.rs", &format!("    {IGNORED}]\n"));
     caught("crates/wire/src/frame.rs", &format!("    {}\"later\")\n", TO_DO[0]));
     for call in NOT_ALL_TESTS {
@@ -32,7 +32,7 @@ fn tests_are_neither_ignored_nor_picked() {
 }
 
 #[test]
-fn paths_of_a_machine_are_told_in_any_file() {
+fn paths_of_a_machine_are_reported_in_any_file() {
     for path in MACHINE_PATHS {
         caught("docs/notes.md", &format!("see {path}x\n"));
     }
