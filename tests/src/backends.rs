@@ -1,5 +1,5 @@
-//! What a server keeps its data in: the profile, and for one test its own part of the servers that the profile needs.
-//! Never starts `palaver` to serve; it runs `palaver migrate`, as an operator does.
+//! Where a server stores its data: the profile, and for one test its own part of the servers that the profile needs.
+//! Never starts `palaver` to serve; it runs `palaver migrate`, like an operator.
 
 use std::process::Output;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{binary, websocket_api};
 
-/// Names the profile that the tests run on; `cargo xtask test` runs them once for each.
+/// The variable that names the profile of the tests; `cargo xtask test` runs them once for each.
 const PALAVER_TEST_PROFILE: &str = "PALAVER_TEST_PROFILE";
 
-/// How an installation is built (1-product).
+/// The kind of installation (1-product).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
     /// SQLite and a folder, one process.
@@ -23,15 +23,15 @@ pub enum Profile {
     SelfHosted,
     /// DynamoDB (DynamoDB Local), S3 (ministack), Redis.
     Aws,
-    /// DynamoDB (ministack), and sockets that its API Gateway holds: a small installation without ws-tier and Redis.
+    /// DynamoDB (ministack), and sockets held by its API Gateway: a small installation without ws-tier and Redis.
     Gateway,
 }
 
 impl Profile {
-    /// The one that this run of the tests is on.
+    /// Returns the profile of this run of the tests.
     ///
     /// # Panics
-    /// When the variable names no profile.
+    /// If the variable names no profile.
     pub fn of_this_run() -> Self {
         match std::env::var(PALAVER_TEST_PROFILE).as_deref() {
             Err(_) | Ok("embedded") => Profile::Embedded,
@@ -43,7 +43,7 @@ impl Profile {
     }
 }
 
-/// One test's own database, bucket and Redis, and the settings that lead there. Its clones are the same.
+/// One test's own database, bucket and Redis, and the settings for them. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Backends {
     variables: Vec<(String, String)>,
@@ -54,10 +54,10 @@ pub struct Backends {
 }
 
 impl Backends {
-    /// A fresh part of each server; none for the embedded profile, which needs none.
+    /// Returns a fresh part of each server; none for the embedded profile, which needs none.
     ///
     /// # Panics
-    /// When a server cannot be started.
+    /// If a server cannot be started.
     pub async fn fresh(profile: Profile) -> Option<Self> {
         let backends = match profile {
             Profile::Embedded => return None,
@@ -75,20 +75,20 @@ impl Backends {
         Self::self_hosted_with(postgres.url_of(&database), &database)
     }
 
-    /// The self-hosted profile on a database that a test has made itself.
+    /// Returns the self-hosted profile on a database that a test has created itself.
     ///
     /// # Panics
-    /// When a server cannot be started.
+    /// If a server cannot be started.
     pub async fn self_hosted_on(url: String, database: &str) -> Self {
         let backends = Self::self_hosted_with(url, database);
         backends.migrate().await;
         backends
     }
 
-    /// Those that these settings lead to; every port that they do not name is the embedded one.
+    /// Returns the backends for these settings; every port that they do not name is the embedded one.
     ///
     /// # Panics
-    /// When the store does not answer.
+    /// If the store does not answer.
     pub async fn with_variables<'a>(variables: impl IntoIterator<Item = (&'a str, String)>) -> Self {
         let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let backends = Self { variables, database: String::new(), redis: None, holds_sockets: false };
@@ -124,29 +124,29 @@ impl Backends {
         backends.set("AWS_ENDPOINT_URL", &shared::ministack().endpoint());
         backends.keys(AWS_KEYS.0, AWS_KEYS.1);
         backends.set("PALAVER_SIGNING_KEY", &SigningKeys::generate().to_pem());
-        // The table's stream calls the feed.
+        // The table's stream invokes the feed.
         backends.set("PALAVER_FEED", "off");
         backends
     }
 
-    /// The URL of the sockets, where API Gateway holds them: deployed now, for a server with these further settings whose
-    /// page is of this origin.
+    /// Returns the URL of the sockets if API Gateway holds them: deployed now, for a server with these additional
+    /// settings whose page has this origin.
     ///
     /// # Panics
-    /// When the local cloud refuses it.
+    /// If the local cloud refuses it.
     pub async fn sockets(&self, settings: &[(String, String)], origin: &str) -> Option<String> {
         if !self.holds_sockets {
             return None;
         }
         let mut variables = self.variables.clone();
         variables.extend_from_slice(settings);
-        // The API has a host of its own, so the page's is a foreign one.
+        // The API has its own host, so the page's origin differs.
         variables.push(("PALAVER_ORIGINS".to_owned(), origin.to_owned()));
         Some(websocket_api::deploy(&self.database, &variables).await)
     }
 
     fn with(database_url: String, database: String) -> Self {
-        // Channels belong to the whole server, so each test has a Redis of its own; it starts in 20 ms.
+        // Channels belong to the whole server, so each test has its own Redis; it starts in 20 ms.
         let redis = Redis::start();
         static BUCKETS: AtomicU32 = AtomicU32::new(1);
         let bucket = BUCKETS.fetch_add(1, Ordering::Relaxed);
@@ -166,30 +166,30 @@ impl Backends {
         self.set("AWS_REGION", AWS_REGION);
     }
 
-    /// One more setting for every server on these backends.
+    /// Adds a setting for every server on these backends.
     pub fn set(&mut self, name: &str, value: &str) {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 
-    /// The settings that lead here.
+    /// Returns the settings for these backends.
     pub fn variables(&self) -> &[(String, String)] {
         &self.variables
     }
 
-    /// The database's name in PostgreSQL, or the table's in DynamoDB.
+    /// Returns the database's name in PostgreSQL, or the table's in DynamoDB.
     pub fn database(&self) -> &str {
         &self.database
     }
 
-    /// The Redis, to be ended and started again.
+    /// Returns the Redis, to be ended and restarted.
     ///
     /// # Panics
-    /// When the profile has none.
+    /// If the profile has none.
     pub async fn redis(&self) -> MutexGuard<'_, Redis> {
         self.redis.as_ref().expect("this profile has a Redis").lock().await
     }
 
-    /// Makes the schema or the table, and the bucket, as whoever installs Palaver does.
+    /// Creates the schema or the table, and the bucket, like an operator who installs Palaver.
     async fn migrate(&self) {
         let output = self.palaver(&["migrate"]).await;
         let said = String::from_utf8_lossy(&output.stderr);
@@ -199,7 +199,7 @@ impl Backends {
     /// Runs a command of the program with every adapter on these backends, until it ends.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub async fn palaver(&self, arguments: &[&str]) -> Output {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let mut command = binary::clean(binary::full());

@@ -1,48 +1,48 @@
-//! The server's programs: the one that is built by default, and the one with every adapter. Uses those that `cargo xtask
-//! test` names, or builds them; gives each an environment in which no setting of this machine is left.
+//! The server's programs: the default build, and the one with every adapter. Uses those that `cargo xtask test` names,
+//! or builds them; runs each in an environment without any settings of this machine.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 
-/// Names the server's binary; `cargo xtask test` sets it.
+/// The variable with the path of the server's binary; `cargo xtask test` sets it.
 const PALAVER_BIN: &str = "PALAVER_BIN";
-/// Names the server's binary with every adapter; `cargo xtask test` sets it.
+/// The variable with the path of the server's binary with every adapter; `cargo xtask test` sets it.
 const PALAVER_FULL_BIN: &str = "PALAVER_FULL_BIN";
 
-/// Settings of a server or an AWS SDK begin so, or are one of these.
+/// Settings of a server or an AWS SDK start with one of these, or are one of them.
 const SETTINGS: [&str; 5] = ["PALAVER_", "AWS_", "DATABASE_URL", "DATABASE_REPLICA_URL", "REDIS_URL"];
 
-/// The server's binary: the given one, or one that is built now.
+/// Returns the server's binary: the given one, or one that is built now.
 ///
 /// # Panics
-/// When the given one is not there, or the build fails.
+/// If the given one does not exist, or the build fails.
 pub fn palaver() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| given(PALAVER_BIN).unwrap_or_else(|| build("default", &[])))
 }
 
-/// The server's binary with every adapter: the given one, or one that is built now.
+/// Returns the server's binary with every adapter: the given one, or one that is built now.
 ///
 /// # Panics
-/// When the given one is not there, or the build fails.
+/// If the given one does not exist, or the build fails.
 pub fn full() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| given(PALAVER_FULL_BIN).unwrap_or_else(|| build("full", &["--features", "full"])))
 }
 
-/// The gateway function's program: the given one, or one that is built now.
+/// Returns the gateway function's program: the given one, or one that is built now.
 ///
 /// # Panics
-/// When the given one is not there, or the build fails.
+/// If the given one does not exist, or the build fails.
 pub fn gateway() -> PathBuf {
     function("gateway", "gateway")
 }
 
-/// The program that the table's stream calls: the given one, or one that is built now.
+/// Returns the program that the table's stream invokes: the given one, or one that is built now.
 ///
 /// # Panics
-/// When the given one is not there, or the build fails.
+/// If the given one does not exist, or the build fails.
 pub fn feed() -> PathBuf {
     function("feed", "notifications")
 }
@@ -54,7 +54,7 @@ fn function(name: &str, package: &str) -> PathBuf {
     }
 }
 
-/// The command of a program that finds no settings in its environment.
+/// Returns the command of a program that finds no settings in its environment.
 pub fn clean(program: &Path) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
@@ -68,18 +68,18 @@ pub fn clean(program: &Path) -> Command {
 
 fn given(variable: &str) -> Option<PathBuf> {
     let given = PathBuf::from(std::env::var_os(variable)?);
-    assert!(given.is_file(), "{variable} names {}, which is not there", given.display());
+    assert!(given.is_file(), "{variable} names {}, which does not exist", given.display());
     Some(given)
 }
 
-/// Builds the server, and keeps a copy: what is built the other way has the same name.
+/// Builds the server, and keeps a copy: the other build has the same name.
 fn build(name: &str, arguments: &[&str]) -> PathBuf {
     build_program("palaver", "palaver", name, arguments)
 }
 
 fn build_program(package: &str, program: &str, name: &str, arguments: &[&str]) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _building = ONE_AT_A_TIME.lock().expect("the other build went well");
+    let _building = ONE_AT_A_TIME.lock().expect("the other build succeeded");
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["build", "--package", package, "--bin", program, "--profile", "ci"])
         .args(["--message-format", "json-render-diagnostics"])
@@ -95,7 +95,7 @@ fn build_program(package: &str, program: &str, name: &str, arguments: &[&str]) -
         .filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok())
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .expect("cargo names the binary that it built");
-    // Beside the functions, which tests look for there.
+    // Copied beside the functions, where tests look for it.
     let copy = built.with_file_name(format!("{program}-{name}"));
     std::fs::copy(&built, &copy).expect("the binary can be copied");
     copy

@@ -1,15 +1,15 @@
 //! Several nodes of one installation: the same database, bucket and Redis, the same signing key, a private port each.
-//! Owns their settings and processes; what is asked of them is the tests'.
+//! Owns their settings and processes; the tests decide what to ask of them.
 
 use service::auth::SigningKeys;
 
 use crate::backends::{Backends, Profile};
 use crate::server::{Server, Settings, free_port};
 
-/// What nodes sign to each other with; known to this machine for as long as a test runs.
+/// The key that nodes sign requests to each other with; known to this machine while a test runs.
 const INTERNAL_KEYS: &str = "PALAVERTEST:a-secret-of-the-tests-of-many-nodes";
 
-/// Running nodes. They end with the value, and what they kept with them.
+/// Running nodes. Dropping the value ends them and removes their data.
 pub struct Cluster {
     nodes: Vec<Server>,
     metrics: Vec<String>,
@@ -17,19 +17,19 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts so many nodes on fresh backends.
+    /// Starts a number of nodes on fresh backends.
     ///
     /// # Panics
-    /// When one cannot be started, and for the embedded profile, which is one process alone.
+    /// If one cannot be started, and for the embedded profile, which is a single process.
     pub async fn start(profile: Profile, nodes: usize, settings: Settings) -> Self {
         let backends = Backends::fresh(profile).await.expect("the embedded profile has no nodes");
         Self::start_on(backends, nodes, settings).await
     }
 
-    /// As [`Cluster::start`], on these backends.
+    /// Like [`Cluster::start`], on these backends.
     ///
     /// # Panics
-    /// When one cannot be started.
+    /// If one cannot be started.
     pub async fn start_on(backends: Backends, nodes: usize, settings: Settings) -> Self {
         let key = SigningKeys::generate().to_pem();
         let mut cluster = Self { nodes: Vec::new(), metrics: Vec::new(), backends };
@@ -49,30 +49,30 @@ impl Cluster {
         cluster
     }
 
-    /// One node, counted from 0.
+    /// Returns one node, counted from 0.
     pub fn node(&self, index: usize) -> &Server {
         &self.nodes[index]
     }
 
-    /// One node, to be killed and started again.
+    /// Returns one node, to be killed and restarted.
     pub fn node_mut(&mut self, index: usize) -> &mut Server {
         &mut self.nodes[index]
     }
 
-    /// All nodes.
+    /// Returns all nodes.
     pub fn nodes(&self) -> &[Server] {
         &self.nodes
     }
 
-    /// What they share.
+    /// Returns the backends that they share.
     pub fn backends(&self) -> &Backends {
         &self.backends
     }
 
-    /// The sum of a figure over the nodes that run, whatever its labels are.
+    /// Returns the sum of a metric over the running nodes, whatever its labels are.
     ///
     /// # Panics
-    /// When a node does not answer.
+    /// If a node does not answer.
     pub async fn figure(&self, name: &str) -> f64 {
         let mut sum = 0.0;
         for url in &self.metrics {

@@ -1,9 +1,9 @@
-//! DynamoDB's HTTP API, for tests that put rows in or take them out as they are. An emulator does not look at signatures.
+//! DynamoDB's HTTP API, for tests that read or write rows directly. An emulator does not check signatures.
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
-/// A signature in the right form.
+/// A signature in a valid form.
 const AUTHORIZATION: &str =
     "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
 

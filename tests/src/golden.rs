@@ -1,4 +1,4 @@
-//! What a server answered about golden data, and whether another release answers the same. Never starts a server.
+//! A server's answers about golden data, and whether another release gives the same. Never starts a server.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -7,19 +7,19 @@ use serde_json::Value;
 
 use crate::person::Person;
 
-/// An answer, as far as a later release must give it again.
+/// An answer that a later release must give again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recorded {
     /// The HTTP status.
     pub status: u16,
-    /// The body; null where it is not JSON.
+    /// The body; null if it is not JSON.
     pub body: Value,
-    /// The bytes of the files that the body lists, in base64, in its order.
+    /// The bytes of the files that the body lists, in base64, in the same order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
 }
 
-/// Asks for a path, and for the bytes of the files that it lists.
+/// Requests a path, and the bytes of the files that its answer lists.
 pub async fn recorded(person: &Person, path: &str) -> Recorded {
     let answer = person.get(path).await;
     let mut files = Vec::new();
@@ -32,8 +32,8 @@ pub async fn recorded(person: &Person, path: &str) -> Recorded {
     Recorded { status: answer.status.as_u16(), body: answer.body, files }
 }
 
-/// Where `now` lacks or contradicts what was recorded: a path of names, such as `/items/3/text`. Fields that a later release
-/// added do not matter.
+/// Returns where `now` lacks or contradicts the recorded value, as a path of names such as `/items/3/text`. Fields that
+/// a later release added do not matter.
 pub fn difference(recorded: &Value, now: &Value) -> Option<String> {
     match (recorded, now) {
         (Value::Object(recorded), Value::Object(now)) => recorded.iter().find_map(|(name, value)| {

@@ -1,4 +1,4 @@
-//! Black-box tests of the running program. Owns what they share: a server to start and kill, people who call it, sockets
+//! Black-box tests of the running program. Owns what they share: a server to start and kill, users who call it, sockets
 //! that speak raw frames. Never links the server: everything goes through its command line, HTTP and WebSocket.
 
 pub mod backends;

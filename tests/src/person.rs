@@ -1,4 +1,4 @@
-//! Somebody who calls the REST API. Owns a token and the calls that most tests need; a test looks at the answers itself.
+//! A user who calls the REST API. Owns a token and the calls that most tests need; a test checks the answers itself.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -6,28 +6,28 @@ use serde_json::{Value, json};
 use crate::server::Server;
 use crate::socket::Socket;
 
-/// What the server answered.
+/// The server's answer.
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub status: StatusCode,
     pub headers: reqwest::header::HeaderMap,
-    /// The body, null when it is not JSON.
+    /// The body; null if it is not JSON.
     pub body: Value,
     pub bytes: Vec<u8>,
 }
 
 impl Answer {
-    /// The body of a success.
+    /// Returns the body of a success.
     ///
     /// # Panics
-    /// When it is none; the answer is shown.
+    /// If it is not a success; the answer is shown.
     #[track_caller]
     pub fn ok(self) -> Value {
         assert!(self.status.is_success(), "{} {}", self.status, self.text());
         self.body
     }
 
-    /// Checks that this is an error as the protocol describes them: problem+json with this code.
+    /// Checks that this is an error in the protocol's form: problem+json with this code.
     #[track_caller]
     pub fn refused(&self, status: u16, code: &str) {
         assert_eq!((self.status.as_u16(), self.body["code"].as_str()), (status, Some(code)), "{}", self.text());
@@ -35,13 +35,13 @@ impl Answer {
         assert_eq!(kind, Some("application/problem+json"));
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 }
 
-/// A caller: somebody signed in, or nobody.
+/// A caller, signed in or not.
 #[derive(Debug, Clone)]
 pub struct Person {
     pub id: String,
@@ -53,11 +53,11 @@ pub struct Person {
     http: reqwest::Client,
 }
 
-/// The password of everybody who registers in a test.
+/// The password of every user who registers in a test.
 pub const PASSWORD: &str = "correct horse battery staple";
 
 impl Person {
-    /// Somebody without a token.
+    /// Returns a caller without a token.
     pub fn nobody(server: &Server) -> Self {
         Self {
             id: String::new(),
@@ -70,7 +70,7 @@ impl Person {
         }
     }
 
-    /// Registers with [`PASSWORD`].
+    /// Registers a user with [`PASSWORD`].
     pub async fn register(server: &Server, name: &str) -> Self {
         let body = json!({ "name": name, "password": PASSWORD });
         Self::nobody(server).signed_in("/api/auth/register", body).await
@@ -81,12 +81,12 @@ impl Person {
         Self::nobody(server).signed_in("/api/auth/guest", json!({ "name": name })).await
     }
 
-    /// This person after an answer that signs in.
+    /// Returns this user after an answer that signs in.
     #[track_caller]
     pub fn with(mut self, answer: &Value) -> Self {
         let text = |value: &Value| value.as_str().map(str::to_owned);
-        self.id = text(&answer["user"]["id"]).expect("the answer names the user's id");
-        self.name = text(&answer["user"]["name"]).expect("the answer names the user");
+        self.id = text(&answer["user"]["id"]).expect("the answer has the user's id");
+        self.name = text(&answer["user"]["name"]).expect("the answer has the user's name");
         self.token = Some(text(&answer["access_token"]).expect("the answer has a token"));
         self.refresh = text(&answer["refresh_token"]);
         self
@@ -97,19 +97,19 @@ impl Person {
         self.with(&answer)
     }
 
-    /// The same person with another token.
+    /// Returns the same user with another token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    /// The same person, calling another node.
+    /// Returns the same user, calling another node.
     #[must_use]
     pub fn at(&self, server: &Server) -> Self {
         Self { base: server.http(""), websocket: server.websocket(), ..self.clone() }
     }
 
-    /// The request, ready for what else a test wants in it.
+    /// Returns the request, to which a test can add more.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));
         match &self.token {
@@ -138,17 +138,17 @@ impl Person {
         answer(self.request(Method::DELETE, path)).await
     }
 
-    /// A socket that said hello and was welcomed.
+    /// Connects a socket, sends hello and waits for the welcome.
     pub async fn connect(&self) -> Socket {
-        let token = self.token.as_deref().expect("only somebody signed in connects");
+        let token = self.token.as_deref().expect("only a signed-in user connects");
         Socket::welcomed(&self.websocket, token).await
     }
 
-    /// Uploads bytes under a name, as a browser's form does.
+    /// Uploads bytes under a name, like a browser's form.
     pub async fn upload(&self, room: &str, name: &str, mime: &str, bytes: Vec<u8>) -> Answer {
         let part = reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
-        let part = part.mime_str(mime).expect("a test names a valid type");
-        // The room comes first: the server streams the file and must know before where it goes.
+        let part = part.mime_str(mime).expect("a test uses a valid type");
+        // The room comes first: the server streams the file and must know the room before.
         let form = reqwest::multipart::Form::new().text("room_id", room.to_owned()).part("file", part);
         answer(self.request(Method::POST, "/api/files/upload").multipart(form)).await
     }
@@ -157,7 +157,7 @@ impl Person {
 /// Sends a request and reads the whole answer.
 ///
 /// # Panics
-/// When the server does not answer.
+/// If the server does not answer.
 pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let response = request.send().await.expect("the server answers");
     let (status, headers) = (response.status(), response.headers().clone());

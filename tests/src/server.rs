@@ -1,5 +1,5 @@
-//! One running `palaver`: its port, its data folder, its log. Owns the process and ends it when dropped; what is asked of
-//! it over HTTP is `person`'s.
+//! One running `palaver`: its port, its data folder, its log. Owns the process and ends it when dropped; `person` makes
+//! its HTTP calls.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use crate::backends::{Backends, Profile};
 use crate::binary;
 use crate::wait::{self, PATIENCE};
 
-/// What a server is started with.
+/// The settings that a server is started with.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     arguments: Vec<String>,
@@ -21,28 +21,28 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// A flag, or a flag and its value.
+    /// Adds a flag, or a flag and its value.
     #[must_use]
     pub fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
         self
     }
 
-    /// An environment variable.
+    /// Adds an environment variable.
     #[must_use]
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// A data folder that outlives the server, instead of one of its own.
+    /// Uses a data folder that outlives the server, instead of its own.
     #[must_use]
     pub fn data(mut self, folder: &Path) -> Self {
         self.data = Some(folder.to_owned());
         self
     }
 
-    /// These backends, whatever the profile of this run is.
+    /// Uses these backends, whatever the profile of this run is.
     #[must_use]
     pub fn on(mut self, backends: &Backends) -> Self {
         self.backends = Some(backends.clone());
@@ -66,7 +66,7 @@ impl Settings {
         server
     }
 
-    /// The command with these settings, for a test of how it ends.
+    /// Returns the command with these settings, for a test of how it ends.
     pub fn command(&self) -> Command {
         let mut command = match &self.backends {
             Some(backends) => {
@@ -88,21 +88,21 @@ pub struct Server {
     data: PathBuf,
     settings: Settings,
     log: Arc<Mutex<String>>,
-    /// Where its sockets are, if somebody else holds them.
+    /// The URL of its sockets, if something else holds them.
     sockets: Option<String>,
     _own: tempfile::TempDir,
 }
 
 impl Server {
-    /// A server on its defaults.
+    /// Starts a server with its default settings.
     pub async fn start() -> Self {
         Settings::default().start().await
     }
 
-    /// Starts it on the same port and the same data as before.
+    /// Restarts it on the same port and with the same data.
     ///
     /// # Panics
-    /// When it ends, or is not healthy in time; the log is shown.
+    /// If it ends, or is not healthy in time; the log is shown.
     pub async fn start_again(&mut self) {
         assert!(self.child.is_none(), "the server is running");
         let mut command = self.settings.command();
@@ -125,35 +125,35 @@ impl Server {
         }
     }
 
-    /// A URL of it.
+    /// Returns a URL of the server.
     pub fn http(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// Where the Rust client finds it.
+    /// Returns the address for the Rust client.
     pub fn client(&self) -> client::Address {
         client::Address::new(&self.http("")).with_sockets(&self.websocket())
     }
 
-    /// The URL of its WebSocket.
+    /// Returns the URL of its WebSocket.
     pub fn websocket(&self) -> String {
         self.sockets.clone().unwrap_or_else(|| format!("ws://{}/v1/ws", self.address))
     }
 
-    /// Where it listens.
+    /// Returns the address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its data folder.
+    /// Returns its data folder.
     pub fn data(&self) -> &Path {
         &self.data
     }
 
-    /// The key that it signs access tokens with, in PEM: the one that it was given, or the one that it made.
+    /// Returns the key that it signs access tokens with, in PEM: the configured one, or the one that it generated.
     ///
     /// # Panics
-    /// When there is none.
+    /// If there is none.
     pub fn signing_key(&self) -> String {
         let variables = self.settings.backends.iter().flat_map(|backends| backends.variables());
         let given = variables.chain(&self.settings.environment).find(|(name, _)| name == "PALAVER_SIGNING_KEY");
@@ -163,29 +163,29 @@ impl Server {
         )
     }
 
-    /// All that it wrote so far to standard output and standard error.
+    /// Returns everything that it has written to standard output and standard error.
     pub fn log(&self) -> String {
         self.log.lock().expect("no reader panicked").clone()
     }
 
-    /// Ends it as a crash would: SIGKILL, nothing flushed, nobody told.
+    /// Kills it, like a crash: SIGKILL, nothing flushed, no client notified.
     pub fn kill(&mut self) {
         let mut child = self.child.take().expect("the server is running");
         child.kill().expect("a running process can be killed");
         child.wait().expect("a killed process ends");
     }
 
-    /// Asks it to end, as `docker stop` does. It is still running when this returns.
+    /// Asks it to end, like `docker stop`. It is still running when this returns.
     pub fn ask_to_end(&self) {
         self.signal("-TERM");
     }
 
-    /// Lets it stand still, as a suspended machine does: its sockets stay open, and it does nothing.
+    /// Pauses it, like a suspended machine: its sockets stay open, and it does nothing.
     pub fn pause(&self) {
         self.signal("-STOP");
     }
 
-    /// Lets it go on after [`Server::pause`].
+    /// Resumes it after [`Server::pause`].
     pub fn resume(&self) {
         self.signal("-CONT");
     }
@@ -196,13 +196,13 @@ impl Server {
         assert!(status.success(), "the signal was not sent");
     }
 
-    /// How it ended, once it has.
+    /// Waits until it has ended, and returns its exit status.
     pub async fn ended(&mut self) -> ExitStatus {
         let mut child = self.child.take().expect("the server was started");
         wait::until("the server's end", || std::future::ready(child.try_wait().expect("its status can be read"))).await
     }
 
-    /// Whether it is still there.
+    /// Returns whether it is still running.
     pub fn is_running(&mut self) -> bool {
         let child = self.child.as_mut().expect("the server was started");
         child.try_wait().expect("its status can be read").is_none()
@@ -232,7 +232,7 @@ impl Drop for Server {
     }
 }
 
-/// A port that was free a moment ago.
+/// Returns a port that was free a moment ago.
 pub fn free_port() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], local_servers::free_port()))
 }

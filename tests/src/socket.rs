@@ -1,5 +1,5 @@
-//! A WebSocket that speaks raw frames, right or wrong. Owns the connection and the frames that were not looked at yet;
-//! it keeps no cursor and folds nothing, which `client` does.
+//! A WebSocket that sends and receives raw frames, valid or not. Owns the connection and the frames that were not read
+//! yet; it keeps no cursor and folds nothing, which `client` does.
 
 use std::collections::VecDeque;
 
@@ -14,11 +14,11 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_a
 use crate::backends::Profile;
 use crate::wait::{PATIENCE, QUIET};
 
-/// What came next.
+/// What arrived next.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Next {
     Frame(Value),
-    /// The close code, or 1006 where the connection ended without one.
+    /// The close code, or 1006 if the connection ended without one.
     Closed(u16),
 }
 
@@ -29,13 +29,13 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Connects and says nothing.
+    /// Connects without sending anything.
     pub async fn silent(url: &str) -> Self {
         let (stream, _) = connect_async(url).await.expect("the server takes the upgrade");
         Self { stream, unread: VecDeque::new() }
     }
 
-    /// Connects with so small a buffer for what comes in, and says nothing: what is not read soon holds up the server.
+    /// Connects with a small receive buffer and sends nothing: data that is not read soon blocks the server.
     pub async fn with_receive_buffer(url: &str, bytes: u32) -> Self {
         let request = url.into_client_request().expect("the URL is valid");
         let address = request.uri().authority().expect("a URL of a socket has a host").as_str().parse();
@@ -47,7 +47,7 @@ impl Socket {
         Self { stream, unread: VecDeque::new() }
     }
 
-    /// Tries to connect from a page of this origin; the HTTP status where it was refused.
+    /// Tries to connect from a page of this origin; returns the HTTP status if it was refused.
     pub async fn from_origin(url: &str, origin: &str) -> Result<Self, u16> {
         let mut request = url.into_client_request().expect("the URL is valid");
         request.headers_mut().insert("origin", origin.parse().expect("the origin is a header's value"));
@@ -58,7 +58,7 @@ impl Socket {
         }
     }
 
-    /// Connects, says hello and takes the welcome.
+    /// Connects, sends hello and receives the welcome.
     pub async fn welcomed(url: &str, token: &str) -> Self {
         let mut socket = Self::silent(url).await;
         socket.hello(token).await;
@@ -66,7 +66,7 @@ impl Socket {
         socket
     }
 
-    /// The first frame.
+    /// Sends the first frame.
     pub async fn hello(&mut self, token: &str) {
         self.send(json!({ "t": "hello", "v": 1, "token": token, "caps": [], "batch": false })).await;
     }
@@ -75,15 +75,16 @@ impl Socket {
         self.send_raw(Message::text(frame.to_string())).await;
     }
 
-    /// Any WebSocket message. That the server closed meanwhile is no error here: the test sees it in what comes next.
+    /// Sends any WebSocket message. It is not an error if the server closed meanwhile: the test sees that in what
+    /// arrives next.
     pub async fn send_raw(&mut self, message: Message) {
         let _ = self.stream.send(message).await;
     }
 
-    /// The next frame or the end. Pings are answered and not shown.
+    /// Returns the next frame or the end. Answers pings and skips them.
     ///
     /// # Panics
-    /// When nothing comes.
+    /// If nothing arrives.
     pub async fn next(&mut self) -> Next {
         match timeout(PATIENCE, self.read()).await {
             Ok(next) => next,
@@ -91,20 +92,20 @@ impl Socket {
         }
     }
 
-    /// The next frame or the end, however long it takes: for a task that the test itself ends.
+    /// Returns the next frame or the end, however long it takes: for a task that the test itself ends.
     pub async fn next_at_any_time(&mut self) -> Next {
         self.read().await
     }
 
-    /// The next frame of a type; others before it are dropped.
+    /// Returns the next frame of a type, and drops others before it.
     ///
     /// # Panics
-    /// When the socket closes first.
+    /// If the socket closes first.
     pub async fn frame(&mut self, kind: &str) -> Value {
         self.find(kind, |_| true).await
     }
 
-    /// The next frame of a type that also passes the test.
+    /// Returns the next frame of a type that also passes the test.
     pub async fn find(&mut self, kind: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let mut others = Vec::new();
         loop {
@@ -112,13 +113,13 @@ impl Socket {
             match next {
                 Ok(Next::Frame(frame)) if frame["t"] == kind && wanted(&frame) => return frame,
                 Ok(Next::Frame(frame)) => others.push(frame.to_string()),
-                Ok(Next::Closed(code)) => panic!("closed with {code} before a {kind}; came: {others:#?}"),
-                Err(_) => panic!("no such {kind} came; came: {others:#?}"),
+                Ok(Next::Closed(code)) => panic!("closed with {code} before a {kind}; received: {others:#?}"),
+                Err(_) => panic!("no such {kind} arrived; received: {others:#?}"),
             }
         }
     }
 
-    /// The answer to a change: its ack or its error.
+    /// Returns the answer to a change: its ack or its error.
     pub async fn answer_to(&mut self, id: &str) -> Value {
         loop {
             match self.next().await {
@@ -131,23 +132,23 @@ impl Socket {
         }
     }
 
-    /// The next error frame.
+    /// Returns the next error frame.
     pub async fn error(&mut self) -> Value {
         self.frame("error").await
     }
 
-    /// Waits for the end, and checks that it has one of these codes. An API Gateway ends sockets with a code of its own, so
-    /// there any will do.
+    /// Waits for the end, and checks that it has one of these codes. An API Gateway ends sockets with its own code, so
+    /// there any code passes.
     ///
     /// # Panics
-    /// When it ends otherwise, or not at all.
+    /// If it ends otherwise, or not at all.
     pub async fn closes_with(&mut self, codes: &[u16]) {
         let code = self.closed().await;
         let is_its_own = Profile::of_this_run() == Profile::Gateway;
         assert!(codes.contains(&code) || is_its_own, "closed with {code}, not {codes:?}");
     }
 
-    /// The close code; frames before it are dropped.
+    /// Returns the close code, and drops frames before it.
     pub async fn closed(&mut self) -> u16 {
         loop {
             if let Next::Closed(code) = self.next().await {
@@ -156,10 +157,10 @@ impl Socket {
         }
     }
 
-    /// Checks that no frame of a type comes.
+    /// Checks that no frame of a type arrives.
     ///
     /// # Panics
-    /// When one does.
+    /// If one arrives.
     pub async fn stays_quiet_of(&mut self, kind: &str) {
         let end = tokio::time::Instant::now() + QUIET;
         while let Ok(next) = tokio::time::timeout_at(end, self.read()).await {
@@ -170,7 +171,7 @@ impl Socket {
         }
     }
 
-    /// A change with an id of its own; returns the answer.
+    /// Sends a change with a new id; returns the answer.
     pub async fn change(&mut self, mut frame: Value) -> Value {
         let id = uuid::Uuid::now_v7().to_string();
         frame["id"] = json!(id);
@@ -178,17 +179,17 @@ impl Socket {
         self.answer_to(&id).await
     }
 
-    /// Follows a room from its present head on; returns the answer to `resume`.
+    /// Follows a room from its current head; returns the answer to `resume`.
     pub async fn follow(&mut self, room: &str) -> Value {
         let id = uuid::Uuid::now_v7().to_string();
         self.send(json!({ "t": "resume", "id": id, "cursors": { room: null } })).await;
         self.find("sync", |frame| frame["re"] == id.as_str()).await
     }
 
-    /// Follows a log from a cursor on, page by page until it is live; returns the events in between.
+    /// Follows a log from a cursor, page by page until it is live; returns the events in between.
     ///
     /// # Panics
-    /// When the answer is neither a page nor the last one.
+    /// If an answer is neither a page nor the last one.
     pub async fn catch_up(&mut self, log: &str, cursor: u64) -> Vec<Value> {
         let id = uuid::Uuid::now_v7().to_string();
         self.send(json!({ "t": "resume", "id": id, "cursors": { log: cursor } })).await;
@@ -200,11 +201,11 @@ impl Socket {
             }
             match page["status"].as_str() {
                 Some("ok") => return events,
-                // Something was committed while the page was read.
+                // An entry was committed while the page was read.
                 Some("more") => {
                     self.send(json!({ "t": "fill", "id": id, "room": log, "after": page["through"] })).await;
                 }
-                _ => panic!("no page: {page}"),
+                _ => panic!("not a page: {page}"),
             }
         }
     }

@@ -1,21 +1,21 @@
-//! Waiting for what must come. A test never sleeps for luck: it looks again until it sees what it waits for, or fails and
-//! says what did not come.
+//! Waits for something that must happen. A test never sleeps and hopes: it checks again until it sees what it waits
+//! for, or fails and names what did not happen.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-/// How long anything may take on a busy machine before a test gives up.
+/// The timeout for anything on a busy machine before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How long to look at something that must *not* come. Longer proves more; this is many times what an answer takes.
+/// How long to check that something does *not* happen. Longer proves more; this is many times what an answer takes.
 pub const QUIET: Duration = Duration::from_millis(700);
 
 const LOOK_AGAIN: Duration = Duration::from_millis(25);
 
-/// The first value that is there.
+/// Returns the first value that is some.
 ///
 /// # Panics
-/// When there is none within [`PATIENCE`].
+/// If there is none within [`PATIENCE`].
 pub async fn until<T, F>(what: &str, look: impl FnMut() -> F) -> T
 where
     F: Future<Output = Option<T>>,
@@ -23,10 +23,10 @@ where
     until_within(PATIENCE, what, look).await
 }
 
-/// As [`until`], for what takes longer than anything else.
+/// Like [`until`], for what takes longer than anything else.
 ///
 /// # Panics
-/// When there is none in that time.
+/// If there is none within that time.
 pub async fn until_within<T, F>(patience: Duration, what: &str, mut look: impl FnMut() -> F) -> T
 where
     F: Future<Output = Option<T>>,

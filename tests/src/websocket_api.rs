@@ -1,6 +1,5 @@
-//! A small installation in the local cloud: a real WebSocket API whose routes call the gateway function, and the table's
-//! stream, which calls that and the feed. Speaks to the local cloud in its own words (AWS's REST), as a deployment's tool
-//! would.
+//! A small installation in the local cloud: a real WebSocket API whose routes invoke the gateway function, and the
+//! table's stream, which invokes that and the feed. Uses the local cloud's AWS REST API, like a deployment tool.
 
 use std::path::Path;
 use std::process::Command;
@@ -19,7 +18,7 @@ const STAGE: &str = "live";
 /// environment.
 ///
 /// # Panics
-/// When the local cloud refuses anything.
+/// If the local cloud refuses anything.
 pub async fn deploy(table: &str, variables: &[(String, String)]) -> String {
     static CODE_IS_THERE: OnceCell<()> = OnceCell::const_new();
     CODE_IS_THERE.get_or_init(upload_code).await;
@@ -29,7 +28,7 @@ pub async fn deploy(table: &str, variables: &[(String, String)]) -> String {
     let address = shared::ministack().endpoint();
     let sockets = format!("{address}/_aws/execute-api/{api}/{STAGE}");
     let mut variables = variables.to_vec();
-    // The host that its events name is not one that this machine can resolve.
+    // This machine cannot resolve the host that the events name.
     variables.push(("PALAVER_CONNECTIONS_URL".to_owned(), sockets.clone()));
     let function = function(table, "gateway", &variables).await;
     let uri = format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations");
@@ -47,7 +46,7 @@ pub async fn deploy(table: &str, variables: &[(String, String)]) -> String {
     sockets.replacen("http", "ws", 1)
 }
 
-/// Lets a stream call a function.
+/// Lets a stream invoke a function.
 async fn call_from(stream: &str, function: &str) {
     let source = json!({
         "FunctionName": function,
@@ -59,7 +58,7 @@ async fn call_from(stream: &str, function: &str) {
     ask("lambda", Method::POST, "/2015-03-31/event-source-mappings", source).await;
 }
 
-/// Deploys a program for a table, and returns what it is called there.
+/// Deploys a program for a table, and returns its name there.
 async fn function(table: &str, program: &str, variables: &[(String, String)]) -> String {
     let environment: serde_json::Map<String, Value> =
         variables.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
@@ -75,7 +74,7 @@ async fn function(table: &str, program: &str, variables: &[(String, String)]) ->
     text(&ask("lambda", Method::POST, "/2015-03-31/functions", body).await["FunctionArn"])
 }
 
-/// The functions' programs, as deployment packages; once for all tests.
+/// The functions' programs as deployment packages; built once for all tests.
 async fn upload_code() {
     put(&format!("/{BUCKET}"), Vec::new()).await;
     for (program, file) in [("gateway", binary::gateway()), ("feed", binary::feed())] {
@@ -86,7 +85,7 @@ async fn upload_code() {
     }
 }
 
-/// A program's deployment package in the bucket.
+/// Returns the key of a program's deployment package in the bucket.
 fn code(program: &str) -> String {
     format!("{program}.zip")
 }
@@ -96,7 +95,7 @@ async fn put(path: &str, bytes: Vec<u8>) {
     assert!(put.status().is_success(), "{path}: {}", put.status());
 }
 
-/// Lambda starts the file of this name in it.
+/// Lambda starts the file with this name in the package.
 fn zip(program: &Path, package: &Path) {
     let bootstrap = package.with_file_name("bootstrap");
     std::fs::copy(program, &bootstrap).expect("the program can be copied");
@@ -118,7 +117,7 @@ async fn ask(service: &str, method: Method, path: &str, body: Value) -> Value {
     answer(request(service, method, path).json(&body)).await
 }
 
-/// The local cloud reads from the signature which service is meant, and checks no more of it.
+/// The local cloud reads from the signature which service is meant, and does not check it.
 fn request(service: &str, method: Method, path: &str) -> reqwest::RequestBuilder {
     let scope = format!("test/20260101/us-east-1/{service}/aws4_request");
     let signature = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
@@ -135,5 +134,5 @@ async fn answer(request: reqwest::RequestBuilder) -> Value {
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+    value.as_str().unwrap_or_else(|| panic!("{value} is not a text")).to_owned()
 }

@@ -1,4 +1,5 @@
-//! What the start of a function is compared with: a `lambda_http` binary that does nothing, with the client of one SDK.
+//! The program that a function's start is compared with: a `lambda_http` binary that does nothing, with the client of
+//! one SDK.
 
 use lambda_http::{Error, Request, run, service_fn};
 

@@ -1,4 +1,4 @@
-//! Signing in, staying signed in, and everything that only looks like it.
+//! Tests sign-in, refresh, and forged tokens.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,7 +7,7 @@ use tests::person::{PASSWORD, Person};
 use tests::server::Server;
 use tests::socket::Socket;
 
-/// Tokens made from a good one that nobody signed.
+/// Returns tokens made from a valid one without a valid signature.
 pub fn forgeries(good: &str) -> Vec<String> {
     let parts: Vec<&str> = good.split('.').collect();
     let [header, claims, signature] = parts[..] else { panic!("a token has three parts") };
@@ -38,7 +38,7 @@ pub fn forgeries(good: &str) -> Vec<String> {
     ]
 }
 
-/// A token signed with the server's own key, after its claims were changed.
+/// Returns a token signed with the server's own key, after its claims were changed.
 fn signed_again(server: &Server, token: &str, change: impl FnOnce(&mut Value)) -> String {
     let key =
         jsonwebtoken::EncodingKey::from_ed_pem(server.signing_key().as_bytes()).expect("the key is an Ed25519 key");
@@ -59,7 +59,7 @@ async fn may_read_me(person: &Person) -> bool {
 }
 
 #[tokio::test]
-async fn who_registers_can_sign_in_again() {
+async fn a_registered_user_can_sign_in_again() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let answer = Person::nobody(&server).post("/api/auth/login", json!({ "name": "ada", "password": PASSWORD })).await;
@@ -139,7 +139,7 @@ async fn a_guest_gets_a_suffix_and_keeps_the_id_when_registering() {
 }
 
 #[tokio::test]
-async fn without_a_token_nothing_of_ones_own_is_served() {
+async fn own_data_requires_a_token() {
     let server = Server::start().await;
     let nobody = Person::nobody(&server);
     for path in ["/api/auth/me", "/api/auth/sessions", "/api/rooms", "/api/presence", "/api/notifications/x"] {
@@ -159,12 +159,15 @@ async fn forged_tokens_are_refused() {
 }
 
 #[tokio::test]
-async fn an_expired_token_and_one_without_what_it_must_say_are_refused() {
+async fn expired_and_incomplete_tokens_are_refused() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
-    let token = ada.token.clone().expect("somebody registered has a token");
+    let token = ada.token.clone().expect("a registered user has a token");
     let same = signed_again(&server, &token, |_| {});
-    assert!(may_read_me(&ada.with_token(&same)).await, "what follows is refused for its claims, not for its signature");
+    assert!(
+        may_read_me(&ada.with_token(&same)).await,
+        "the following tokens are refused for their claims, not for their signature"
+    );
 
     let hour_ago = |claims: &Value| json!(claims["exp"].as_u64().expect("a token ends") - 3_600 - 900);
     type Change = fn(&mut Value);
@@ -183,7 +186,7 @@ async fn an_expired_token_and_one_without_what_it_must_say_are_refused() {
     assert!(!may_read_me(&ada.with_token(&expired)).await);
     let mut socket = Socket::silent(&server.websocket()).await;
     socket.hello(&expired).await;
-    // Renew the token and come back.
+    // The client renews the token and connects again.
     socket.closes_with(&[4401]).await;
 }
 
@@ -205,7 +208,7 @@ async fn a_token_outlives_a_restart() {
 }
 
 #[tokio::test]
-async fn a_refresh_rotates_and_the_token_before_works_a_while() {
+async fn a_refresh_rotates_and_the_previous_token_works_a_while() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let refresh = |token: String| {
@@ -222,7 +225,7 @@ async fn a_refresh_rotates_and_the_token_before_works_a_while() {
     refresh(first.clone()).await.ok();
     let third = refresh(second).await.ok()["refresh_token"].as_str().unwrap().to_owned();
 
-    // Two rotations back it can only be a thief, or the victim of one.
+    // Two rotations back, only a thief or the victim of one uses it.
     refresh(first).await.refused(401, "unauthenticated");
     refresh(third).await.refused(401, "unauthenticated");
 }
@@ -252,7 +255,7 @@ async fn a_session_can_be_ended_from_another() {
     let other = sessions.iter().find(|session| session["current"] == false).expect("one is not this one");
     let bob = Person::register(&server, "bob").await;
     let path = format!("/api/auth/sessions/{}", other["id"].as_str().unwrap());
-    assert!(bob.delete(&path).await.status.is_client_error(), "somebody else's session");
+    assert!(bob.delete(&path).await.status.is_client_error(), "another user's session");
     assert!(ada.delete(&path).await.status.is_success());
 
     socket.closes_with(&[4401, 4501]).await;
@@ -277,7 +280,7 @@ async fn a_ticket_opens_one_socket() {
 }
 
 #[tokio::test]
-async fn people_are_found_by_the_start_of_their_name() {
+async fn users_are_found_by_the_start_of_their_name() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     for name in ["adam", "bob"] {
@@ -290,7 +293,7 @@ async fn people_are_found_by_the_start_of_their_name() {
 }
 
 #[tokio::test]
-async fn a_profile_changes_only_what_is_named() {
+async fn a_profile_changes_only_the_given_fields() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let changed = ada.patch("/api/auth/me", json!({ "display_name": "Ada L." })).await.ok();

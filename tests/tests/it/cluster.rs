@@ -1,5 +1,5 @@
-//! Several nodes on one database: what a node may never see of the others' being there. Each test starts its own nodes,
-//! on the profile that it names.
+//! Tests several nodes on one database: what clients must not notice of them. Each test starts its own nodes, on the
+//! profile that it names.
 
 mod across;
 mod contention;
@@ -12,13 +12,14 @@ use client::{Client, Credentials};
 use tests::cluster::Cluster;
 use tokio::sync::{Mutex, MutexGuard};
 
-/// Keeps the tests that put nodes under load, and measure them, from measuring each other.
+/// Keeps tests that put nodes under load from distorting each other's measurements.
 async fn alone() -> MutexGuard<'static, ()> {
     static LOAD: Mutex<()> = Mutex::const_new(());
     LOAD.lock().await
 }
 
-/// Clients on all nodes in turn, each in one public room, which the first of them made; returns the room's id too.
+/// Connects clients to all nodes in turn, each in one public room, which the first of them creates; also returns the
+/// room's id.
 async fn gather(cluster: &Cluster, count: usize, slug: &str) -> (Vec<Client>, String) {
     let mut clients = Vec::new();
     let mut room = String::new();

@@ -1,4 +1,4 @@
-//! The private port, as the stock AWS SDKs of Python and JavaScript call it: their own calls, their own exceptions.
+//! Tests the private port with the stock AWS SDKs of Python and JavaScript: their own calls, their own exceptions.
 
 use std::io::Write;
 use std::path::Path;
@@ -12,10 +12,10 @@ use tests::socket::Socket;
 
 pub const KEY: &str = "PALAVERTESTS";
 pub const SECRET: &str = "a+secret/of-the-tests";
-/// What one post may have.
+/// The maximum size of one post.
 const POST_BYTES: usize = 128 * 1024;
 
-/// A server with a private port, and that port's URL.
+/// Starts a server with a private port, and returns that port's URL.
 pub async fn start() -> (Server, String) {
     let internal = free_port().to_string();
     let settings = Settings::default()
@@ -24,7 +24,7 @@ pub async fn start() -> (Server, String) {
     (settings.start().await, format!("http://{internal}"))
 }
 
-/// A signed-in socket, and its id.
+/// Connects a signed-in socket, and returns its id.
 pub async fn connected(server: &Server, name: &str) -> (Socket, String) {
     let person = Person::guest(server, name).await;
     let mut socket = Socket::silent(&server.websocket()).await;
@@ -41,7 +41,7 @@ enum Sdk {
 }
 
 impl Sdk {
-    /// Makes calls, one after the other, and returns what came of each.
+    /// Makes calls, one after the other, and returns their results.
     async fn call(self, endpoint: &str, secret: &str, calls: &[Value]) -> Vec<Value> {
         let given = json!({ "endpoint": endpoint, "key": KEY, "secret": secret, "calls": calls }).to_string();
         let answer = tokio::task::spawn_blocking(move || self.run(&given)).await.expect("the script runs");
@@ -55,7 +55,7 @@ impl Sdk {
             Sdk::JavaScript => (sdk::node(), scripts.join("connections.cjs")),
         };
         let command = command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
-        // No setting of this machine's own user may change what is sent.
+        // No setting of this machine's user may change what is sent.
         let mut child = command
             .env_remove("AWS_PROFILE")
             .env("AWS_CONFIG_FILE", "/dev/null")
@@ -118,7 +118,7 @@ async fn every_call(sdk: Sdk) {
     assert_is(&staged[0], 200, None);
     socket.frame("greeting").await;
 
-    // Who does not know the secret learns and does nothing.
+    // A caller without the secret learns nothing and changes nothing.
     let denied = sdk.call(&endpoint, "a guess of the secret", &[post(&id, "x"), get(&id), delete(&id)]).await;
     for denied in &denied {
         assert_eq!(denied["status"], 403, "{denied}");
@@ -133,21 +133,21 @@ async fn every_call(sdk: Sdk) {
 }
 
 #[tokio::test]
-async fn the_python_sdk_posts_asks_and_closes() {
+async fn the_python_sdk_posts_gets_and_deletes() {
     every_call(Sdk::Python).await;
 }
 
 #[tokio::test]
-async fn the_javascript_sdk_posts_asks_and_closes() {
+async fn the_javascript_sdk_posts_gets_and_deletes() {
     every_call(Sdk::JavaScript).await;
 }
 
 #[tokio::test]
-async fn who_reads_nothing_is_posted_no_more_than_its_backlog_holds() {
+async fn a_slow_consumer_is_posted_no_more_than_its_backlog_holds() {
     let (server, endpoint) = start().await;
     let (mut socket, id) = connected(&server, "ada").await;
     let frame = json!({ "t": "fill", "text": "x".repeat(POST_BYTES - 100) }).to_string();
-    // More than the kernel's own buffers take.
+    // More than the kernel's own buffers hold.
     let calls = [json!({ "op": "PostToConnection", "id": id, "data": frame, "times": 160 })];
     let found = Sdk::Python.call(&endpoint, SECRET, &calls).await;
     let (taken, refused): (Vec<&Value>, Vec<&Value>) = found.iter().partition(|found| found["status"] == 200);
@@ -155,7 +155,7 @@ async fn who_reads_nothing_is_posted_no_more_than_its_backlog_holds() {
     for refused in refused {
         assert_is(refused, 429, Some("LimitExceededException"));
     }
-    // What was taken arrives, and the socket lives on.
+    // Accepted frames arrive, and the socket stays open.
     for _ in taken {
         socket.frame("fill").await;
     }
@@ -163,7 +163,7 @@ async fn who_reads_nothing_is_posted_no_more_than_its_backlog_holds() {
 }
 
 #[tokio::test]
-async fn the_public_port_knows_no_connections() {
+async fn the_public_port_has_no_connections_api() {
     let (server, _) = start().await;
     let (_socket, id) = connected(&server, "ada").await;
     let url = server.http(&format!("/@connections/{id}"));

@@ -1,4 +1,4 @@
-//! Many clients that write, edit, delete and react while their connections break: all end with the same.
+//! Tests many clients that write, edit, delete and react while their connections break: all end with the same state.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
@@ -12,21 +12,21 @@ use tests::server::Server;
 
 use crate::setup::generous;
 
-/// How much is done.
+/// The amount of work.
 #[derive(Clone, Copy)]
 struct Scale {
     clients: usize,
     rooms: usize,
-    /// Of each client.
+    /// Messages of each client.
     messages: usize,
     /// Changes of one client that may wait for their acks.
     on_the_way: usize,
-    /// How likely a client loses its connection after a message.
+    /// The probability that a client loses its connection after a message.
     cut: f64,
 }
 
 impl Scale {
-    /// What the profile's servers, emulators among them, do in about half a minute.
+    /// Returns what the profile's servers, including emulators, do in about half a minute.
     fn of_this_run() -> Scale {
         match Profile::of_this_run() {
             Profile::Embedded => Scale { clients: 50, rooms: 5, messages: 200, on_the_way: 20, cut: 0.02 },
@@ -38,22 +38,22 @@ impl Scale {
         }
     }
 
-    /// The messages of one room in all, about.
+    /// Returns roughly how many messages one room receives.
     fn of_a_room(self) -> usize {
         self.clients * self.messages / self.rooms
     }
 }
 
-/// How long the whole may take to come to rest on a busy machine.
+/// The timeout until everything has settled on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(240);
 
-/// What one client knows that it did.
+/// What one client knows about its own changes.
 #[derive(Default)]
 struct Done {
     /// The seqs of its messages, in the order of sending, by room.
     sent: BTreeMap<String, Vec<u64>>,
     deleted: HashSet<(String, u64)>,
-    /// The highest seq that it heard of in an ack, by room.
+    /// The highest seq in its acks, by room.
     heads: BTreeMap<String, u64>,
     changes: usize,
     cuts: usize,
@@ -66,7 +66,7 @@ impl Done {
     }
 }
 
-/// Sends its messages, with edits, deletes, reactions and broken connections among them.
+/// Sends a client's messages, with edits, deletes, reactions and broken connections in between.
 async fn live(client: Client, rooms: Vec<String>, who: usize, scale: Scale) -> Done {
     let mut random = StdRng::seed_from_u64(who as u64);
     let mut done = Done::default();
@@ -88,7 +88,8 @@ async fn live(client: Client, rooms: Vec<String>, who: usize, scale: Scale) -> D
     }
     settle(&mut messages, &mut done).await;
     for (room, change) in changes {
-        // A reaction may meet a message that its author has deleted meanwhile: refused, and nothing else.
+        // A reaction may target a message that its author has deleted meanwhile: then it is refused, and nothing else
+        // happens.
         if let Ok(acked) = change.await {
             done.changes += 1;
             acked.seq.into_iter().for_each(|seq| done.acked(&room, seq));
@@ -107,7 +108,7 @@ async fn settle(messages: &mut Vec<(String, Pending)>, done: &mut Done) {
     }
 }
 
-/// Perhaps a change of something that was sent before.
+/// Returns a random change of something that was sent before, or none.
 fn change(client: &Client, room: &str, random: &mut StdRng, done: &mut Done) -> Option<Pending> {
     let mine = done.sent.get(room).and_then(|seqs| seqs.choose(random)).copied();
     let mine = mine.filter(|seq| !done.deleted.contains(&(room.to_owned(), *seq)));
@@ -126,7 +127,7 @@ fn change(client: &Client, room: &str, random: &mut StdRng, done: &mut Done) -> 
     }
 }
 
-/// The clients, each in all rooms before the first message.
+/// Connects the clients and lets each join all rooms before the first message.
 async fn gather(server: &Server, scale: Scale) -> (Vec<Client>, Vec<String>) {
     let mut clients = Vec::new();
     let mut rooms = Vec::new();
@@ -145,7 +146,7 @@ async fn gather(server: &Server, scale: Scale) -> (Vec<Client>, Vec<String>) {
     (clients, rooms)
 }
 
-/// The room as one who comes later reads it, page by page.
+/// Returns the room as a new reader sees it, page by page.
 async fn read_all(client: &Client, room: &str) -> BTreeMap<u64, Message> {
     let mut before = None;
     while client.load(room, before).await.expect("a page") {
@@ -154,7 +155,7 @@ async fn read_all(client: &Client, room: &str) -> BTreeMap<u64, Message> {
     client.room(room).expect("in").messages
 }
 
-/// Fails with the messages that are not the same in both.
+/// Fails with the messages that differ.
 fn assert_same(these: &BTreeMap<u64, Message>, those: &BTreeMap<u64, Message>, what: &str) {
     let seqs: BTreeSet<&u64> = these.keys().chain(those.keys()).collect();
     let differ: Vec<_> =
@@ -163,7 +164,7 @@ fn assert_same(these: &BTreeMap<u64, Message>, those: &BTreeMap<u64, Message>, w
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_clients_in_some_rooms_end_with_the_same() {
+async fn many_clients_in_some_rooms_converge() {
     let scale = Scale::of_this_run();
     let mut server = generous().start().await;
     let (clients, rooms) = gather(&server, scale).await;
@@ -172,7 +173,7 @@ async fn many_clients_in_some_rooms_end_with_the_same() {
         .enumerate()
         .map(|(who, client)| tokio::spawn(live(client.clone(), rooms.clone(), who, scale)))
         .collect();
-    // In the middle of it the server dies as well.
+    // The server also crashes in the middle of the test.
     let half = async {
         let some = |client: &Client| {
             client.room(&rooms[0]).is_some_and(|room| room.messages.len() > scale.of_a_room() * 2 / 5)
@@ -191,7 +192,7 @@ async fn many_clients_in_some_rooms_end_with_the_same() {
             done.push(task.await.expect("no client failed"));
         }
         for room in &rooms {
-            // Everything is acked by now, which is before it is delivered.
+            // Everything is acked by now, which happens before it is delivered.
             let head = done.iter().filter_map(|done: &Done| done.heads.get(room).copied()).max();
             let is_there = |client: &Client| client.room(room).and_then(|room| room.cursor) >= head;
             while !clients.iter().all(is_there) {
@@ -217,12 +218,12 @@ async fn many_clients_in_some_rooms_end_with_the_same() {
         }
         let ids: HashSet<(&str, &str)> =
             first.messages.values().map(|message| (message.by.id.as_str(), message.id.as_str())).collect();
-        assert_eq!(ids.len(), first.messages.len(), "a message is there twice");
+        assert_eq!(ids.len(), first.messages.len(), "a message is stored twice");
         late.join(room).await.expect("joined");
         assert_same(&read_all(&late, room).await, &first.messages, &format!("the stored rows and the fold of {room}"));
         for done in &done {
             let seqs = done.sent.get(room).map_or(&[][..], Vec::as_slice);
-            assert!(seqs.is_sorted(), "one's own messages changed places");
+            assert!(seqs.is_sorted(), "a client's messages changed places");
             assert!(seqs.iter().all(|seq| first.messages.contains_key(seq)), "an acked message is lost");
         }
         let gone = done.iter().flat_map(|done| &done.deleted).filter(|(at, _)| at == room);
@@ -231,7 +232,7 @@ async fn many_clients_in_some_rooms_end_with_the_same() {
         }
     }
     let (cuts, changes) = done.iter().fold((0, 0), |(cuts, changes), done| (cuts + done.cuts, changes + done.changes));
-    assert_eq!(total, scale.clients * scale.messages, "lost or doubled");
+    assert_eq!(total, scale.clients * scale.messages, "lost or duplicated");
     assert!(cuts > scale.clients && changes > scale.clients, "{cuts} cuts, {changes} changes");
     println!("{total} messages, {changes} changes, {cuts} cuts and one crash: {} clients agree", scale.clients);
 }

@@ -1,4 +1,4 @@
-//! kill -9 at any moment: what was acked is there, what is repeated is there once.
+//! Tests kill -9 at any moment: acked messages are stored, retried ones are stored once.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use crate::setup::{generous, history, join, number, room, say, texts};
 const SENDERS: usize = 4;
 const BEFORE_THE_CRASH: usize = 60;
 
-/// A send that the client still has, and the seq it was acked with.
+/// A send that the client still has, and the seq in its ack.
 struct Sent {
     frame: Value,
     acked: Option<u64>,
 }
 
-/// Sends one after the other until the server is gone; at least `BEFORE_THE_CRASH` were acked when it says so.
+/// Sends one message after the other until the server has ended; at least `BEFORE_THE_CRASH` are acked when it signals.
 async fn send_until_closed(
     mut socket: Socket,
     room: String,
@@ -50,7 +50,7 @@ async fn send_until_closed(
 }
 
 #[tokio::test]
-async fn what_was_acked_survives_and_what_is_repeated_is_there_once() {
+async fn acked_messages_survive_and_retries_are_stored_once() {
     let mut server = generous().start().await;
     let ada = Person::register(&server, "ada").await;
     let id = room(&ada, "garden").await;
@@ -74,7 +74,7 @@ async fn what_was_acked_survives_and_what_is_repeated_is_there_once() {
     for (person, sender) in people.iter().zip(senders) {
         let sent = sender.await.expect("the sender saw no error");
         expected += sent.len();
-        // All are repeated, the acked ones too, as a client does that lost its memory of the acks.
+        // All are retried, including the acked ones, like a client that lost the acks.
         let mut socket = person.connect().await;
         for one in &sent {
             socket.send(one.frame.clone()).await;
@@ -107,7 +107,7 @@ async fn whole_history(person: &Person, room: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_client_resumes_where_it_stood() {
+async fn a_client_resumes_at_its_cursor() {
     let mut server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let id = room(&ada, "garden").await;
@@ -119,7 +119,7 @@ async fn a_client_resumes_where_it_stood() {
     say(&ada, &id, "after the crash").await;
 
     let mut socket = bob.connect().await;
-    // Pages, and no reset: the epoch is the same, nothing was restored.
+    // Pages, and no reset: the epoch is the same, because nothing was restored.
     let missed = socket.catch_up(&id, cursor).await;
     let texts: Vec<_> = missed.iter().map(|event| event["text"].clone()).collect();
     assert_eq!(texts, ["missed by bob", "after the crash"]);

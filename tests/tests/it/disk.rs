@@ -1,4 +1,4 @@
-//! A disk without room: a clear error, nothing acked that is not stored, and a server that goes on when there is room.
+//! Tests a full disk: a clear error, nothing acked that is not stored, and a server that continues once there is space.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +9,7 @@ use tests::wait;
 
 use crate::setup::{generous, number, room, texts};
 
-/// A file system of its own, so small that it is soon full.
+/// A separate file system, so small that it is soon full.
 struct SmallDisk {
     folder: tempfile::TempDir,
 }
@@ -27,10 +27,10 @@ impl SmallDisk {
         self.folder.path()
     }
 
-    /// Takes all the room there is.
+    /// Fills the file system.
     fn fill(&self) -> PathBuf {
         let ballast = self.path().join("ballast");
-        // dd ends with an error, as it must: no space is left.
+        // dd ends with an error, as expected: no space is left.
         let status = Command::new("dd")
             .args(["if=/dev/zero", "bs=64k", "status=none"])
             .arg(format!("of={}", ballast.display()))
@@ -75,7 +75,7 @@ async fn a_full_disk_refuses_clearly_and_loses_nothing_acked() {
     assert_eq!(answer["code"], "unavailable", "{answer}");
     assert!(number(&answer["retry_ms"]) > 0, "{answer}");
 
-    // It lives: it answers, and what it has can be read.
+    // The server is alive: it answers, and what it stored can be read.
     assert!(server.is_running());
     let nobody = Person::nobody(&server);
     let health = nobody.get("/health").await;
@@ -106,5 +106,5 @@ async fn a_full_disk_refuses_clearly_and_loses_nothing_acked() {
     server.start_again().await;
     acked.push(send["text"].as_str().unwrap().to_owned());
     let stored = texts(&ada, &id).await;
-    assert_eq!(stored, acked[acked.len().saturating_sub(200)..], "all that was acked, once, and nothing else");
+    assert_eq!(stored, acked[acked.len().saturating_sub(200)..], "everything that was acked, once, and nothing else");
 }

@@ -1,4 +1,4 @@
-//! SIGTERM: clients are told to come back, what is under way is finished, the exit is clean.
+//! Tests SIGTERM: clients are asked to reconnect, running requests finish, the exit is clean.
 
 use std::time::{Duration, Instant};
 
@@ -65,7 +65,7 @@ async fn a_send_in_flight_is_acked_or_can_be_repeated() {
 }
 
 #[tokio::test]
-async fn it_starts_again_on_the_port_it_left() {
+async fn it_restarts_on_the_same_port() {
     let mut server = Server::start().await;
     Person::register(&server, "ada").await;
     for _ in 0..2 {

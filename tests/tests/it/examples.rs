@@ -1,4 +1,5 @@
-//! The programs of `examples/`, each run in this process against a server of its own: they do what their first line says.
+//! Runs the programs of `examples/`, each in this process against its own server, and checks that they do what their
+//! first line says.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -31,14 +32,14 @@ impl Drop for Program {
     }
 }
 
-/// The texts of a room's messages, oldest first.
+/// Returns the texts of a room's messages, oldest first.
 async fn texts(reader: &Person, room: &str) -> Vec<String> {
     let page = reader.get(&format!("/api/rooms/{room}/messages")).await.ok();
     let items = page["items"].as_array().expect("a page has items");
     items.iter().map(|message| message["text"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// Waits until the last message of a room says this.
+/// Waits until the last message of a room has this text.
 async fn ends_with(reader: &Person, room: &str, text: &str) {
     wait::until(&format!("{text:?} at the end"), async || {
         texts(reader, room).await.last().is_some_and(|last| last == text).then_some(())
@@ -72,7 +73,7 @@ async fn the_echo_bot_repeats_what_others_say_and_not_itself() {
 }
 
 #[tokio::test]
-async fn the_moderation_bot_deletes_forbidden_words_also_when_an_edit_brings_them() {
+async fn the_moderation_bot_deletes_forbidden_words_also_in_edits() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let id = room(&ada, "market").await;
@@ -118,7 +119,7 @@ async fn the_bridge_copies_both_ways_and_never_copies_its_copies() {
     ends_with(&bob, &right, "ada: hi").await;
     say(&bob, &right, "hello").await;
     ends_with(&ada, &left, "bob: hello").await;
-    // The bridge works in order: when this one has arrived, all that a loop would have written is there.
+    // The bridge works in order: when this one has arrived, everything that a loop would have written has, too.
     say(&ada, &left, "bye").await;
     ends_with(&bob, &right, "ada: bye").await;
     assert_eq!(texts(&ada, &left).await, ["This room is connected to right.", "hi", "bob: hello", "bye"]);
@@ -175,7 +176,7 @@ async fn a_frame_posted_with_the_aws_sdk_arrives_on_the_socket() {
 }
 
 #[tokio::test]
-async fn the_log_reader_resumes_from_its_cursor_without_repeats_or_gaps() {
+async fn the_log_reader_resumes_from_its_cursor_without_duplicates_or_gaps() {
     let server = generous().start().await;
     let ada = Person::register(&server, "ada").await;
     let id = room(&ada, "log").await;
@@ -200,11 +201,11 @@ async fn the_log_reader_resumes_from_its_cursor_without_repeats_or_gaps() {
     let numbers = |from: u32, to: u32| (from..to).map(|n| n.to_string()).collect::<Vec<_>>();
     send(0, 250).await;
     assert_eq!(read().await, numbers(0, 250));
-    assert!(read().await.is_empty(), "nothing was written since");
+    assert!(read().await.is_empty(), "nothing was written since then");
     send(250, 260).await;
     assert_eq!(read().await, numbers(250, 260));
 
-    // The cursor of a store that a backup replaced says nothing about this one.
+    // The cursor of a store that was replaced by a backup says nothing about this one.
     std::fs::write(&file, r#"{"epoch":"00000000000000ff","seq":200}"#).expect("it is written");
     assert_eq!(read().await, numbers(0, 260));
 }

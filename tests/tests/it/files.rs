@@ -1,4 +1,4 @@
-//! Files: what is taken, what is served to whom and as what, and what only looks like a picture.
+//! Tests files: what is accepted, what is served to whom and with which type, and files that only look like pictures.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use tests::server::Server;
 
 use crate::setup::{bring_in, history, join, messages, private_room, room, text};
 
-/// A valid picture of this size.
+/// Returns a valid picture of this size.
 fn png(width: u32, height: u32) -> Vec<u8> {
     let picture = image::RgbImage::from_fn(width, height, |x, y| image::Rgb([(x % 256) as u8, (y % 256) as u8, 90]));
     let mut bytes = std::io::Cursor::new(Vec::new());
@@ -15,7 +15,7 @@ fn png(width: u32, height: u32) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// A file of some bytes that says it is a picture of 50,000 × 50,000 pixels.
+/// Returns a file of a few bytes that claims to be a picture of 50,000 × 50,000 pixels.
 fn pixel_bomb() -> Vec<u8> {
     let mut bytes = png(1, 1);
     bytes[16..20].copy_from_slice(&50_000_u32.to_be_bytes());
@@ -26,7 +26,7 @@ fn pixel_bomb() -> Vec<u8> {
     bytes
 }
 
-/// CRC-32 as PNG (RFC 2083, section 3.4) has it.
+/// Computes CRC-32 as defined for PNG (RFC 2083, section 3.4).
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0_u32, |sum, byte| {
         (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { 0xEDB8_8320 ^ (sum >> 1) } else { sum >> 1 })
@@ -72,7 +72,7 @@ async fn a_picture_is_measured_sent_and_served() {
 }
 
 #[tokio::test]
-async fn a_part_is_served_and_what_is_known_is_not_sent_again() {
+async fn ranges_and_etags_are_supported() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let id = room(&ada, "garden").await;
@@ -94,7 +94,7 @@ async fn a_part_is_served_and_what_is_known_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn html_with_a_pictures_name_is_no_picture_and_never_shown() {
+async fn html_with_a_pictures_name_is_never_shown() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let id = room(&ada, "garden").await;
@@ -123,7 +123,7 @@ async fn a_pixel_bomb_is_refused() {
 }
 
 #[tokio::test]
-async fn a_broken_picture_is_a_file_or_refused_but_no_crash() {
+async fn a_broken_picture_is_stored_or_refused_without_a_crash() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let id = room(&ada, "garden").await;
@@ -139,7 +139,7 @@ async fn a_broken_picture_is_a_file_or_refused_but_no_crash() {
 }
 
 #[tokio::test]
-async fn a_name_is_only_a_name() {
+async fn a_files_name_is_only_a_label() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let id = room(&ada, "garden").await;
@@ -175,7 +175,7 @@ async fn a_name_is_only_a_name() {
 }
 
 #[tokio::test]
-async fn somebody_elses_file_is_out_of_reach() {
+async fn another_users_file_is_out_of_reach() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let (bob, eve) = (Person::register(&server, "bob").await, Person::register(&server, "eve").await);
@@ -183,7 +183,7 @@ async fn somebody_elses_file_is_out_of_reach() {
     bring_in(&ada, &id, &bob).await;
     let file = text(&uploaded(&ada, &id, "plan.txt", "text/plain", b"the plan".to_vec()).await["id"]);
 
-    // Not sent yet: its uploader's alone.
+    // Not sent yet: only its uploader can access it.
     for stranger in [&bob, &eve] {
         download(stranger, &file).await.refused(404, "not_found");
         stranger.get(&format!("/api/files/{file}")).await.refused(404, "not_found");
@@ -200,7 +200,7 @@ async fn somebody_elses_file_is_out_of_reach() {
 }
 
 #[tokio::test]
-async fn a_file_cannot_be_put_into_another_room_or_a_strange_one() {
+async fn a_file_cannot_be_sent_to_another_or_an_inaccessible_room() {
     let server = Server::start().await;
     let (ada, eve) = (Person::register(&server, "ada").await, Person::register(&server, "eve").await);
     let (one, other) = (room(&ada, "one").await, room(&ada, "other").await);
@@ -213,7 +213,7 @@ async fn a_file_cannot_be_put_into_another_room_or_a_strange_one() {
 }
 
 #[tokio::test]
-async fn a_deleted_messages_file_is_gone() {
+async fn a_deleted_messages_file_is_removed() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let id = room(&ada, "garden").await;

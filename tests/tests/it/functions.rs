@@ -1,4 +1,5 @@
-//! Each function alone: as an HTTP server on SQLite, and as an AWS Lambda function whose runtime is played here.
+//! Tests each function alone: as an HTTP server on SQLite, and as an AWS Lambda function whose runtime is emulated
+//! here.
 
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
@@ -30,7 +31,7 @@ impl Drop for Function {
     }
 }
 
-/// The binary beside the server's; `cargo xtask test` builds both.
+/// Returns the binary beside the server's; `cargo xtask test` builds both.
 fn program(name: &str) -> PathBuf {
     let path = palaver().with_file_name(name);
     assert!(path.is_file(), "build it with: cargo build --profile ci --package {name}");
@@ -46,7 +47,7 @@ fn start(name: &str, variables: &[(&str, String)]) -> Function {
 }
 
 #[tokio::test]
-async fn each_serves_http_on_a_database_of_its_own() {
+async fn each_serves_http_on_its_own_database() {
     for name in FUNCTIONS {
         let address = free_port();
         let _function = start(name, &[("PALAVER_LISTEN", address.to_string())]);
@@ -63,13 +64,13 @@ async fn each_serves_http_on_a_database_of_its_own() {
             assert!(paths.keys().any(|path| path.starts_with(&format!("/api/{name}"))), "{name}: {paths:?}");
         }
         assert!(reqwest::get(url("/docs/")).await.unwrap().status().is_success(), "{name}");
-        // Of the others it knows nothing.
+        // It does not serve the other functions' paths.
         let other = if name == "auth" { "/api/rooms" } else { "/api/auth/me" };
         assert_eq!(reqwest::get(url(other)).await.unwrap().status(), 404, "{name}");
     }
 }
 
-/// The runtime's half of a Lambda: hands out events, takes the answers.
+/// Emulates Lambda's runtime: sends events, receives the answers.
 #[derive(Clone)]
 struct Runtime {
     events: Arc<tokio::sync::Mutex<mpsc::Receiver<Value>>>,
@@ -102,7 +103,7 @@ async fn failed(State(runtime): State<Runtime>, body: String) -> StatusCode {
     StatusCode::ACCEPTED
 }
 
-/// An event of an HTTP API, payload format 2.0.
+/// Returns an event of an HTTP API, payload format 2.0.
 fn event(path: &str) -> Value {
     json!({
         "version": "2.0",
@@ -121,7 +122,7 @@ fn event(path: &str) -> Value {
 }
 
 #[tokio::test]
-async fn each_answers_events_of_lambda() {
+async fn each_answers_lambda_events() {
     for name in FUNCTIONS {
         let (events, incoming) = mpsc::channel(4);
         let (answers, mut given) = mpsc::channel(4);
@@ -152,7 +153,7 @@ async fn each_answers_events_of_lambda() {
         let scheduled = json!({ "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} });
         events.send(scheduled).await.unwrap();
         let answer = tokio::time::timeout(wait::PATIENCE, given.recv()).await.expect("an answer in time").unwrap();
-        // Those that remove files with their messages look after them, too.
+        // Functions that remove files with their messages run the sweep, too.
         let has_bytes = ["files", "rooms"].contains(&name);
         assert_eq!(answer, json!({ "files": has_bytes }), "{name}");
         assert_eq!(*runtime.asked.lock().unwrap(), 3, "{name}");
@@ -160,7 +161,7 @@ async fn each_answers_events_of_lambda() {
 }
 
 #[tokio::test]
-async fn each_says_what_it_is_and_refuses_what_it_does_not_know() {
+async fn each_describes_itself_and_refuses_unknown_arguments() {
     let run = |name: &str, arguments: &[&str], variables: &[(&str, &str)]| {
         let mut command = binary::clean(&program(name));
         let output = command.args(arguments).envs(variables.iter().copied()).output().unwrap();

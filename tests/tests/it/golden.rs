@@ -1,4 +1,5 @@
-//! Data that earlier releases stored opens in this one. `tests/fixtures/README.md` says how the data was made.
+//! Tests that data stored by earlier releases opens in this one. `tests/fixtures/README.md` explains how the data was
+//! created.
 
 mod damage;
 mod store;
@@ -14,7 +15,7 @@ use tests::server::Server;
 use crate::setup::{generous, text};
 use store::Store;
 
-/// What a server answered about the data when it was made: by person, by path.
+/// The server's answers about the data when it was created: by user, by path.
 type Expected = BTreeMap<String, BTreeMap<String, Recorded>>;
 
 #[tokio::test]
@@ -60,13 +61,13 @@ async fn opens(store: Store) {
                 assert_eq!(differs, None, "{} {name} {path}", folder.display());
             }
         }
-        // What is read can be written, too.
+        // Rooms that can be read can also be written.
         let ada = sign_in(&server, "ada").await;
         ada.post("/api/rooms/garden/messages", json!({ "text": "written by a later release" })).await.ok();
     }
 }
 
-/// Applies every kind of damage to one installation, and checks that everything else is as before.
+/// Applies every kind of damage to one installation, and checks that everything else is unchanged.
 async fn is_unreadable_alone(store: Store) {
     let release = releases().pop().expect("there is a release");
     let folder = release.join(store.name());
@@ -83,7 +84,7 @@ async fn is_unreadable_alone(store: Store) {
 
     let server = opened.start(generous().variable("PALAVER_LOG_FORMAT", "text")).await;
     let ada = sign_in(&server, "ada").await;
-    // A name that nobody could choose today still signs in, and still stands at its messages.
+    // A user with a name that could not be chosen today can still sign in, and is still shown with their messages.
     let me = sign_in(&server, damage::RESERVED_NAME).await;
     assert_eq!(me.name, damage::RESERVED_NAME);
 
@@ -96,7 +97,7 @@ async fn is_unreadable_alone(store: Store) {
         store.has_kinds() || damage_at(seq_of(event)).is_none_or(|(_, damage)| damage.is_shown_without_a_column())
     };
     let before: Vec<&Value> = before.as_array().expect("a page has items").iter().filter(is_shown).collect();
-    assert_eq!(before.len(), now.len(), "none is left out");
+    assert_eq!(before.len(), now.len(), "none is missing");
     for (before, now) in before.into_iter().zip(now) {
         let seq = seq_of(before);
         match damage_at(seq) {
@@ -114,7 +115,7 @@ async fn is_unreadable_alone(store: Store) {
     let deleted = ada.get(&format!("/api/rooms/{room}/messages/{long}")).await.ok();
     assert_eq!((&deleted["deleted"], &deleted["text"]), (&json!(true), &json!("")));
 
-    // Members are listed without the one row that cannot be read, and the room goes on.
+    // Members are listed without the one row that cannot be read, and the room still works.
     let members = ada.get(&format!("/api/rooms/{room}/members")).await.ok();
     let ids: Vec<&Value> = members["items"].as_array().expect("a page").iter().map(|row| &row["user"]["id"]).collect();
     assert!(ids.len() >= 3 && !ids.contains(&&json!(eve)), "{ids:?}");
@@ -123,7 +124,7 @@ async fn is_unreadable_alone(store: Store) {
     for said in ["a stored record cannot be decoded", &format!("r:{room}"), "member"] {
         assert!(log.contains(said), "the log does not say {said:?}:\n{log}");
     }
-    assert!(!log.contains(damage::SECRET), "the log quotes what people wrote");
+    assert!(!log.contains(damage::SECRET), "the log quotes what a user wrote");
 }
 
 /// Returns the folders of all releases.

@@ -1,5 +1,5 @@
-//! The running program, seen from outside: one module a subject. Each test starts a server of its own, so that none can
-//! see what another did.
+//! Tests the running program from outside: one module per subject. Each test starts its own server, so that no test
+//! sees what another did.
 
 mod auth;
 mod cluster;

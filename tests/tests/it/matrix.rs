@@ -1,5 +1,5 @@
-//! Every route there is, asked by those who have no business there. The routes come from the server's own OpenAPI
-//! document, so that a new one cannot be forgotten.
+//! Calls every route as users without access. The routes come from the server's own OpenAPI document, so that a new one
+//! cannot be forgotten.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use tests::server::Server;
 
 use crate::setup::{generous, private_room, say, text};
 
-/// What may be called without a token: the ways to get one, and what says nothing of anybody.
+/// The routes that work without a token: those that issue one, and those that reveal nothing about users.
 const OPEN: [&str; 6] =
     ["/api/auth/register", "/api/auth/login", "/api/auth/guest", "/api/auth/refresh", "/api/auth/logout", "/health"];
 
@@ -33,7 +33,7 @@ async fn routes(server: &Server) -> Vec<Route> {
     routes
 }
 
-/// Calls a route with the given values in its path, and a body that is JSON.
+/// Calls a route with the given values in its path, and a JSON body.
 async fn call(person: &Person, route: &Route, values: &[(&str, &str)]) -> Answer {
     let mut path = route.path.clone();
     for (name, value) in values {
@@ -58,7 +58,7 @@ fn values<'a>(room: &'a str, user: &'a str) -> [(&'static str, &'a str); 8] {
 }
 
 #[tokio::test]
-async fn nobody_without_a_token_gets_past_any_route() {
+async fn every_route_requires_a_token() {
     let server = generous().start().await;
     let ada = Person::register(&server, "ada").await;
     let room = private_room(&ada, "Secret").await;
@@ -74,7 +74,7 @@ async fn nobody_without_a_token_gets_past_any_route() {
 }
 
 #[tokio::test]
-async fn a_private_room_looks_to_a_stranger_like_none() {
+async fn a_private_room_looks_to_a_non_member_like_an_unknown_one() {
     let server = generous().start().await;
     let ada = Person::register(&server, "ada").await;
     let eve = Person::register(&server, "eve").await;
@@ -97,11 +97,11 @@ async fn a_private_room_looks_to_a_stranger_like_none() {
 }
 
 #[tokio::test]
-async fn no_route_fails_on_a_strange_parameter() {
+async fn no_route_fails_on_an_unusual_parameter() {
     let server = generous().start().await;
     let ada = Person::register(&server, "ada").await;
     for route in routes(&server).await {
-        // What ends one's own session would end the test.
+        // Routes that end the own session would end the test.
         if OPEN.contains(&route.path.as_str()) || !route.path.contains('{') {
             continue;
         }

@@ -1,4 +1,4 @@
-//! What is said and changed: by REST, over the socket, and the same for everybody.
+//! Tests messages and their changes: over REST, over the socket, and equal for every reader.
 
 use serde_json::json;
 use tests::person::Person;
@@ -25,7 +25,7 @@ async fn a_message_by_rest_arrives_over_the_socket_and_in_history() {
 }
 
 #[tokio::test]
-async fn a_repeat_is_acked_as_before_and_stored_once() {
+async fn a_retry_gets_the_first_ack_and_is_stored_once() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let room = room(&ada, "garden").await;
@@ -88,18 +88,18 @@ async fn edits_reactions_and_deletion_are_folded_into_the_message() {
 
     let delete = |seen: u64| json!({ "t": "delete", "room": room, "target": target, "seen": seen });
     let refused = bob_socket.change(delete(head)).await;
-    assert_eq!(refused["code"], "forbidden", "somebody else's message: {refused}");
+    assert_eq!(refused["code"], "forbidden", "another user's message: {refused}");
     assert_eq!(ada_socket.change(delete(head)).await["t"], "ack");
     let message = &history(&ada, &room).await[0];
     assert_eq!((&message["deleted"], &message["text"]), (&json!(true), &json!("")));
 
     let late = json!({ "t": "edit", "room": room, "target": target, "text": "back again", "seen": head });
-    assert_eq!(ada_socket.change(late).await["t"], "error", "deleted is final");
+    assert_eq!(ada_socket.change(late).await["t"], "error", "deletion is final");
     assert_eq!(history(&ada, &room).await[0]["text"], "");
 }
 
 #[tokio::test]
-async fn a_reply_and_a_thread_name_a_message_of_this_room() {
+async fn a_reply_and_a_thread_refer_to_a_message_of_this_room() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let room = room(&ada, "garden").await;
@@ -107,7 +107,7 @@ async fn a_reply_and_a_thread_name_a_message_of_this_room() {
     let answer = ada.post(&messages(&room), json!({ "text": "second", "reply_to": first, "thread": first })).await.ok();
     let thread = ada.get(&format!("/api/rooms/{room}/threads/{first}")).await.ok();
     let seqs: Vec<_> = thread["items"].as_array().unwrap().iter().map(|message| &message["seq"]).collect();
-    assert_eq!(seqs, [&json!(first), &answer["seq"]], "the message it hangs on comes first");
+    assert_eq!(seqs, [&json!(first), &answer["seq"]], "the root message comes first");
     for wrong in [json!({ "text": "x", "reply_to": 9_999 }), json!({ "text": "x", "thread": 9_999 })] {
         assert!(ada.post(&messages(&room), wrong).await.status.is_client_error());
     }
@@ -162,8 +162,8 @@ async fn bad_bodies_are_problems() {
         post(body).await.refused(400, "bad_request");
     }
     post(&"[".repeat(100_000)).await.refused(400, "bad_request");
-    // The server need not read to the end what it refuses; a client that is still writing may then find the
-    // connection closed before it reads why.
+    // The server need not read a refused body to the end; a client that is still writing may then find the connection
+    // closed before it reads why.
     let long = format!("{{\"text\":\"{}\"}}", "x".repeat(2_000_000));
     let request = ada.request(reqwest::Method::POST, &messages(&room));
     if let Ok(response) = request.header("content-type", "application/json").body(long).send().await {
@@ -175,7 +175,7 @@ async fn bad_bodies_are_problems() {
 }
 
 #[tokio::test]
-async fn text_comes_back_byte_for_byte() {
+async fn text_is_returned_byte_for_byte() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let room = room(&ada, "garden").await;

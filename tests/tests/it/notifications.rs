@@ -1,4 +1,4 @@
-//! Who is told of what, once.
+//! Tests who is notified of what, once.
 
 use serde_json::{Value, json};
 use tests::person::Person;
@@ -13,7 +13,7 @@ async fn list(person: &Person) -> Vec<Value> {
     page["items"].as_array().expect("a page has items").clone()
 }
 
-/// The notifications, once there are so many.
+/// Waits until there are this many notifications, and returns them.
 async fn when_there_are(person: &Person, count: usize) -> Vec<Value> {
     wait::until("the notifications", async || {
         let all = list(person).await;
@@ -30,7 +30,7 @@ async fn follow_own_log(person: &Person) -> Socket {
 }
 
 #[tokio::test]
-async fn a_mention_a_reply_and_a_direct_message_are_told_once() {
+async fn a_mention_a_reply_and_a_direct_message_notify_once() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let id = room(&ada, "garden").await;
@@ -55,11 +55,14 @@ async fn a_mention_a_reply_and_a_direct_message_are_told_once() {
     let mut kinds: Vec<String> = all.iter().map(|one| text(&one["kind"])).collect();
     kinds.sort();
     assert_eq!(kinds, ["direct", "mention", "reply"]);
-    assert!(list(&ada).await.iter().all(|one| one["kind"] != "mention"), "one's own messages tell oneself nothing");
+    assert!(
+        list(&ada).await.iter().all(|one| one["kind"] != "mention"),
+        "users are not notified of their own messages"
+    );
 }
 
 #[tokio::test]
-async fn a_muted_room_tells_nothing() {
+async fn a_muted_room_does_not_notify() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let (quiet, loud) = (room(&ada, "quiet").await, room(&ada, "loud").await);
@@ -69,7 +72,8 @@ async fn a_muted_room_tells_nothing() {
     bob.patch(&format!("/api/rooms/{quiet}/settings"), json!({ "level": "none" })).await.ok();
     say(&ada, &quiet, "hey @bob").await;
     let told = say(&ada, &loud, "hey @bob").await;
-    // The feed reads rooms side by side; once the later one is there, the earlier had its time and more.
+    // The feed reads rooms concurrently; once the later notification exists, the earlier one would have had time
+    // enough.
     let all = when_there_are(&bob, 1).await;
     tokio::time::sleep(wait::QUIET).await;
     assert_eq!(all.iter().map(|one| number(&one["seq"])).collect::<Vec<_>>(), [told]);
@@ -77,7 +81,7 @@ async fn a_muted_room_tells_nothing() {
 }
 
 #[tokio::test]
-async fn read_and_deleted_notifications_count_no_more() {
+async fn read_and_deleted_notifications_do_not_count() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let id = room(&ada, "garden").await;
@@ -103,7 +107,7 @@ async fn read_and_deleted_notifications_count_no_more() {
 }
 
 #[tokio::test]
-async fn somebody_elses_notifications_are_out_of_reach() {
+async fn another_users_notifications_are_out_of_reach() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let (bob, eve) = (Person::register(&server, "bob").await, Person::register(&server, "eve").await);
@@ -141,16 +145,16 @@ async fn an_admins_notification_arrives_live() {
     assert_eq!((&live["entry"]["title"], &live["entry"]["body"]), (&json!("Maintenance"), &json!("At nine")));
 }
 
-/// One message of a room, by its path.
+/// Returns the path of one message of a room.
 fn one(room: &str, seq: u64) -> String {
     format!("{}/{seq}", messages(room))
 }
 
-/// All that a person is told of notifications, by REST and by their own log from its beginning.
+/// Returns everything that a user receives about notifications, over REST and from the start of the user log.
 async fn all_told(person: &Person) -> String {
     let events = person.connect().await.catch_up("@me", 0).await;
     let told: Vec<&Value> = events.iter().filter(|event| event["kind"] == "notification").collect();
-    assert!(!told.is_empty(), "the own log holds notifications");
+    assert!(!told.is_empty(), "the user log holds notifications");
     format!("{}\n{}", json!(list(person).await), json!(told))
 }
 
@@ -158,7 +162,7 @@ async fn unread(person: &Person) -> u64 {
     number(&person.get(&format!("/api/notifications/{}/unread-count", person.id)).await.ok()["unread"])
 }
 
-/// The unread mentions of a room, as the list has them.
+/// Returns the unread mentions of a room, as in the list.
 async fn mentions(person: &Person, room: &str) -> Value {
     let mut socket = person.connect().await;
     let rooms = socket.frame("rooms").await;
@@ -192,7 +196,7 @@ async fn a_deleted_text_is_read_in_no_notification() {
     let mut socket = follow_own_log(&bob).await;
     for (room, seq) in [(&id, mention), (&id, reply), (&direct, between), (&id, read)] {
         ada.delete(&one(room, seq)).await.ok();
-        // At once, whenever the feed comes to it.
+        // At once, whenever the feed processes it.
         let path = format!("/api/notifications/{}?limit=50", bob.id);
         let items = bob.get(&path).await.ok()["items"].as_array().expect("items").clone();
         let shown = items.iter().find(|one| one["seq"] == seq && one["room"] == room.as_str());
@@ -209,7 +213,7 @@ async fn a_deleted_text_is_read_in_no_notification() {
 }
 
 #[tokio::test]
-async fn an_edited_text_is_what_notifications_say() {
+async fn notifications_show_the_edited_text() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let id = room(&ada, "garden").await;
@@ -244,11 +248,11 @@ async fn an_edited_text_is_what_notifications_say() {
     assert!(!told.contains("secret") && told.contains("open to us"), "{told}");
     let page = history(&bob, &id).await;
     let message = page.iter().find(|message| message["seq"] == hushed).expect("there");
-    assert_eq!(message["mentions"], json!([]), "the message mentions nobody any more");
+    assert_eq!(message["mentions"], json!([]), "the message no longer mentions a user");
 }
 
 #[tokio::test]
-async fn one_who_was_removed_reads_nothing_new_in_notifications() {
+async fn a_removed_member_reads_nothing_new_in_notifications() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let id = room(&ada, "garden").await;

@@ -1,4 +1,4 @@
-//! What an operator does beside the server: back up, restore, export, make accounts.
+//! Tests what an operator does beside the server: back up, restore, export, create accounts.
 
 use std::io::Write;
 use std::path::Path;
@@ -11,7 +11,7 @@ use tests::server::{Server, Settings};
 
 use crate::setup::{history, number, room, say, text, texts};
 
-/// Runs a command of `palaver` on a data folder, with something on its standard input.
+/// Runs a command of `palaver` on a data folder, with this standard input.
 async fn palaver(data: &Path, arguments: &[&str], input: &str) -> Output {
     let settings = Settings::default().argument("--data").argument(data.to_str().expect("its name is UTF-8"));
     let settings = arguments.iter().fold(settings, |settings, argument| settings.argument(argument));
@@ -20,7 +20,7 @@ async fn palaver(data: &Path, arguments: &[&str], input: &str) -> Output {
         let mut command = settings.command();
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("palaver can be started");
-        // A command that does not read its input closes it first, which is no error of this test.
+        // A command that does not read its input closes it first, which is not an error of this test.
         let _ = child.stdin.take().expect("it is piped").write_all(input.as_bytes());
         child.wait_with_output().expect("it ends")
     };
@@ -72,7 +72,7 @@ async fn a_backup_of_a_running_server_restores_into_a_new_epoch() {
     let served = ada.get(&format!("/api/files/{}/download", text(&file["id"]))).await;
     assert_eq!(served.text(), "the plan");
 
-    // A cursor of the other life is never believed, though a message may stand at its seq again.
+    // A cursor of another epoch is never used, even if a message has its seq again.
     let mut socket = ada.connect().await;
     socket.send(json!({ "t": "resume", "id": "r1", "cursors": { id.as_str(): later } })).await;
     let sync = socket.find("sync", |sync| sync["re"] == "r1").await;
@@ -80,7 +80,7 @@ async fn a_backup_of_a_running_server_restores_into_a_new_epoch() {
     assert_ne!(sync["epoch"], epoch);
 }
 
-/// Every name below a folder.
+/// Returns every name below a folder.
 fn names(folder: &Path) -> Vec<String> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten() {
@@ -93,7 +93,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_folder_without_a_database_is_refused_and_stays_as_it_is() {
+async fn a_folder_without_a_database_is_refused_and_stays_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let (missing, empty, blank) =
         (folder.path().join("missing"), folder.path().join("empty"), folder.path().join("blank"));
@@ -119,15 +119,15 @@ async fn a_folder_without_a_database_is_refused_and_stays_as_it_is() {
             assert_eq!(names(folder.path()), before, "{command:?} left something behind");
         }
     }
-    assert_eq!(std::fs::read(blank.join("palaver.db")).unwrap(), b"", "the file is as it was");
-    // A new installation is begun by these, and only by these.
+    assert_eq!(std::fs::read(blank.join("palaver.db")).unwrap(), b"", "the file is unchanged");
+    // Only these commands create a new installation.
     succeeded(palaver(&missing, &["migrate"], "").await);
     succeeded(palaver(&empty, &["bootstrap"], "").await);
     succeeded(palaver(&missing, commands[0], "").await);
 }
 
 #[tokio::test]
-async fn what_is_no_whole_backup_is_refused_before_the_data_change() {
+async fn an_incomplete_backup_is_refused_before_the_data_change() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let data = at("data");
@@ -174,7 +174,7 @@ async fn a_backup_inside_the_data_is_refused() {
 }
 
 #[tokio::test]
-async fn a_change_of_the_old_life_is_not_appended() {
+async fn a_change_of_another_epoch_is_not_appended() {
     let mut server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let id = room(&ada, "garden").await;
@@ -202,7 +202,7 @@ async fn a_change_of_the_old_life_is_not_appended() {
 }
 
 #[tokio::test]
-async fn an_export_is_one_line_a_message() {
+async fn an_export_has_one_line_per_message() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let id = room(&ada, "garden").await;
@@ -227,7 +227,7 @@ async fn an_export_is_one_line_a_message() {
 }
 
 #[tokio::test]
-async fn accounts_and_roles_can_be_made_beside_the_server() {
+async fn accounts_and_roles_can_be_managed_while_the_server_is_stopped() {
     let mut server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let bob = Person::register(&server, "bob").await;
@@ -251,7 +251,7 @@ async fn accounts_and_roles_can_be_made_beside_the_server() {
 }
 
 #[tokio::test]
-async fn a_ban_and_a_lost_role_hold_within_seconds_beside_the_running_server() {
+async fn a_ban_and_a_lost_role_take_effect_within_seconds() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let bob = Person::register(&server, "bob").await;
@@ -262,7 +262,7 @@ async fn a_ban_and_a_lost_role_hold_within_seconds_beside_the_running_server() {
     succeeded(palaver(server.data(), &["admin", "ban", "bob"], "").await);
     succeeded(palaver(server.data(), &["admin", "set-role", "ada", "user"], "").await);
     failed_with(&palaver(server.data(), &["admin", "ban", "nobody"], "").await, "name");
-    // Tokens are believed for so long; neither of them has run out.
+    // A verified token is cached for this long; neither of them has expired.
     tokio::time::sleep(SESSION_BELIEVED).await;
     bob.get("/api/auth/me").await.refused(401, "unauthenticated");
     Person::nobody(&server).post("/api/auth/login", login.clone()).await.refused(401, "unauthenticated");
@@ -273,7 +273,7 @@ async fn a_ban_and_a_lost_role_hold_within_seconds_beside_the_running_server() {
 }
 
 #[tokio::test]
-async fn a_session_that_ended_stays_so_when_the_server_starts_again() {
+async fn an_ended_session_stays_ended_after_a_restart() {
     let mut server = Server::start().await;
     let bob = Person::register(&server, "bob").await;
     bob.post("/api/auth/logout", json!({})).await;
@@ -284,7 +284,7 @@ async fn a_session_that_ended_stays_so_when_the_server_starts_again() {
 }
 
 #[tokio::test]
-async fn bootstrap_without_an_admin_says_what_is_true() {
+async fn bootstrap_without_an_admin_explains_who_becomes_admin() {
     let folder = tempfile::tempdir().unwrap();
     let fresh = succeeded(palaver(folder.path(), &["bootstrap"], "").await);
     assert!(fresh.contains("the first user to register"), "{fresh}");

@@ -1,4 +1,4 @@
-//! Who is there and who is writing.
+//! Tests presence and typing.
 
 use serde_json::{Value, json};
 use tests::person::Person;
@@ -12,7 +12,7 @@ async fn status(watcher: &Person, of: &Person) -> Value {
 }
 
 #[tokio::test]
-async fn watchers_see_who_comes_and_goes() {
+async fn watchers_see_users_come_and_go() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let id = room(&ada, "garden").await;
@@ -27,14 +27,14 @@ async fn watchers_see_who_comes_and_goes() {
     socket.find("presence", |frame| shows(frame, "online")).await;
     assert_eq!(status(&ada, &bob).await, "online");
     drop(there);
-    // Gone is who is named offline, or missing in a full list.
+    // A user is offline if the frame says so, or if they are missing in a full list.
     socket
         .find("presence", |frame| shows(frame, "offline") || (frame["full"] == true && !shows(frame, "online")))
         .await;
 }
 
 #[tokio::test]
-async fn a_heartbeat_keeps_one_online_without_a_socket() {
+async fn a_heartbeat_keeps_a_user_online_without_a_socket() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let id = room(&ada, "garden").await;
@@ -47,7 +47,7 @@ async fn a_heartbeat_keeps_one_online_without_a_socket() {
 }
 
 #[tokio::test]
-async fn nobody_writes_anothers_presence() {
+async fn users_only_set_their_own_presence() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let id = room(&ada, "garden").await;
@@ -88,7 +88,7 @@ async fn typing_is_seen_in_the_room_and_by_rest() {
 }
 
 #[tokio::test]
-async fn a_stranger_learns_nothing() {
+async fn a_non_member_learns_nothing() {
     let server = Server::start().await;
     let (ada, eve) = (Person::register(&server, "ada").await, Person::register(&server, "eve").await);
     let id = private_room(&ada, "Secret").await;

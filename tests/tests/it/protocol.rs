@@ -1,4 +1,4 @@
-//! Bad input over the socket: what is answered with an error, and what closes with which code.
+//! Tests invalid input over the socket: what gets an error, and what closes the socket with which code.
 
 use serde_json::json;
 use tests::backends::Profile;
@@ -18,7 +18,7 @@ async fn ada(server: &Server) -> (Person, Socket) {
     (ada, socket)
 }
 
-/// The socket is as good as new: a message is still taken.
+/// Checks that the socket still works: a message is accepted.
 async fn still_works(socket: &mut Socket) {
     let id = uuid::Uuid::now_v7().to_string();
     socket.send(json!({ "t": "ping", "id": id })).await;
@@ -27,7 +27,7 @@ async fn still_works(socket: &mut Socket) {
 }
 
 #[tokio::test]
-async fn what_is_not_json_gets_an_error_and_no_close() {
+async fn invalid_json_gets_an_error_and_no_close() {
     let server = Server::start().await;
     let (_ada, mut socket) = ada(&server).await;
     for text in ["hello", "{", "{\"t\":\"send\"", "", "nul", "\u{0}"] {
@@ -106,12 +106,12 @@ async fn a_frame_of_a_mebibyte_closes() {
 }
 
 #[tokio::test]
-async fn a_frame_just_over_the_limit_closes_and_one_at_it_does_not() {
+async fn a_frame_over_the_limit_closes_and_one_at_it_does_not() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let mut socket = Socket::silent(&server.websocket()).await;
-    socket.hello(ada.token.as_ref().expect("somebody registered has a token")).await;
-    // An API Gateway takes half of what others do.
+    socket.hello(ada.token.as_ref().expect("a registered user has a token")).await;
+    // The limit of an API Gateway is half of the usual one.
     let most: usize = if Profile::of_this_run() == Profile::Gateway { 32 * 1024 } else { 64 * 1024 };
     assert_eq!(socket.frame("welcome").await["max_frame"], most);
     socket.send_raw(Message::text("x".repeat(most))).await;
@@ -137,7 +137,7 @@ async fn before_hello_a_large_frame_closes() {
 }
 
 #[tokio::test]
-async fn another_first_frame_than_hello_closes() {
+async fn a_first_frame_other_than_hello_closes() {
     let server = Server::start().await;
     let mut socket = Socket::silent(&server.websocket()).await;
     socket.send(json!({ "t": "ping", "id": "1" })).await;
@@ -152,7 +152,7 @@ async fn a_socket_that_never_says_hello_is_closed() {
 }
 
 #[tokio::test]
-async fn a_protocol_version_that_is_not_spoken_closes() {
+async fn an_unsupported_protocol_version_closes() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let mut socket = Socket::silent(&server.websocket()).await;
@@ -164,7 +164,7 @@ async fn a_protocol_version_that_is_not_spoken_closes() {
 async fn a_forged_token_closes() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
-    let token = ada.token.expect("somebody registered has a token");
+    let token = ada.token.expect("a registered user has a token");
     for forged in crate::auth::forgeries(&token) {
         let mut socket = Socket::silent(&server.websocket()).await;
         socket.hello(&forged).await;
@@ -177,7 +177,7 @@ async fn a_long_text_is_refused_and_nothing_is_stored() {
     let server = Server::start().await;
     let (ada, mut socket) = ada(&server).await;
     let room = room(&ada, "garden").await;
-    // As REST would take it, a text of 100,000 characters is over the frame's limit on a socket.
+    // REST would accept this size as a body, but a text of 100,000 characters is over a socket's frame limit.
     let head = number(&ada.get(&format!("/api/rooms/{room}")).await.ok()["head"]);
     let answer = socket.say(&room, &"x".repeat(4_001), head).await;
     assert_eq!((&answer["t"], &answer["code"]), (&json!("error"), &json!("too_large")), "{answer}");
@@ -213,7 +213,7 @@ async fn an_empty_text_without_files_is_refused() {
 }
 
 #[tokio::test]
-async fn a_room_that_is_not_there_or_not_ones_own_looks_the_same() {
+async fn an_unknown_and_an_inaccessible_room_look_the_same() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let private = private_room(&ada, "Secret").await;
@@ -235,8 +235,8 @@ async fn a_room_that_is_not_there_or_not_ones_own_looks_the_same() {
 }
 
 #[tokio::test]
-async fn a_flood_closes_with_a_code_to_come_back() {
-    // The local cloud takes too long for a frame to meet the usual limit within its minute.
+async fn a_flood_closes_with_a_code_to_reconnect() {
+    // The local cloud is too slow to reach the usual limit within a minute.
     let (settings, frames) = match Profile::of_this_run() {
         Profile::Gateway => (with_limits(&[("FRAMES_PER_60S", 50)]), 60),
         _ => (Settings::default(), 1_000),
@@ -250,7 +250,7 @@ async fn a_flood_closes_with_a_code_to_come_back() {
 }
 
 #[tokio::test]
-async fn sends_over_the_limit_are_told_when_to_try_again() {
+async fn sends_over_the_limit_get_a_retry_delay() {
     let server = Server::start().await;
     let (ada, mut socket) = ada(&server).await;
     let room = room(&ada, "garden").await;
@@ -266,7 +266,7 @@ async fn sends_over_the_limit_are_told_when_to_try_again() {
 }
 
 #[tokio::test]
-async fn another_sites_page_cannot_connect() {
+async fn a_page_of_another_origin_cannot_connect() {
     let server = Server::start().await;
     let own = server.http("");
     let port = server.address().port();
@@ -281,7 +281,7 @@ async fn another_sites_page_cannot_connect() {
 }
 
 #[tokio::test]
-async fn an_address_that_opens_sockets_without_end_is_told_to_wait() {
+async fn an_address_that_opens_too_many_sockets_must_wait() {
     const ALLOWED: u64 = 40;
     let server = with_limits(&[("REQUESTS_PER_MINUTE", ALLOWED)]).start().await;
     let mut refused = None;

@@ -1,4 +1,4 @@
-//! Who may see, enter and rule a room, and what everybody is told of it.
+//! Tests who may see, join and moderate a room, and what members are told.
 
 use serde_json::{Value, json};
 use tests::person::{Answer, Person};
@@ -8,11 +8,11 @@ use tests::wait;
 use crate::setup::{bring_in, generous, history, join, messages, number, private_room, room, say, text, texts};
 
 async fn act(person: &Person, room: &str, verb: &str, on: &Person) -> Answer {
-    // Only a mute looks at how long.
+    // Only a mute uses the length.
     person.post(&format!("/api/rooms/{room}/{verb}"), json!({ "user": on.id, "seconds": 60 })).await
 }
 
-/// Everything of a room that somebody who may not see it could ask for.
+/// Checks everything of a room that a user who may not see it could request.
 async fn sees_nothing(person: &Person, room: &str) {
     for path in ["", "/members", "/messages"] {
         person.get(&format!("/api/rooms/{room}{path}")).await.refused(404, "not_found");
@@ -22,7 +22,7 @@ async fn sees_nothing(person: &Person, room: &str) {
 }
 
 #[tokio::test]
-async fn a_public_room_is_found_read_and_joined_by_anybody() {
+async fn a_public_room_is_found_read_and_joined_by_any_user() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let id = room(&ada, "garden").await;
@@ -32,7 +32,7 @@ async fn a_public_room_is_found_read_and_joined_by_anybody() {
     let found =
         directory["items"].as_array().unwrap().iter().find(|room| room["slug"] == "garden").expect("it is listed");
     assert_eq!((&found["id"], &found["joined"]), (&json!(id), &json!(false)));
-    assert_eq!(texts(&bob, "garden").await, ["welcome"], "its slug does where its id does");
+    assert_eq!(texts(&bob, "garden").await, ["welcome"], "its slug works like its id");
 
     bob.post(&messages(&id), json!({ "text": "hi" })).await.refused(403, "forbidden");
     join(&bob, "garden").await;
@@ -42,7 +42,7 @@ async fn a_public_room_is_found_read_and_joined_by_anybody() {
 }
 
 #[tokio::test]
-async fn the_same_rooms_are_under_the_longer_path() {
+async fn the_rooms_are_also_under_the_longer_path() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let id = room(&ada, "garden").await;
@@ -66,7 +66,7 @@ async fn a_slug_is_taken_once_and_never_for_a_private_room() {
 }
 
 #[tokio::test]
-async fn a_private_room_is_invisible_until_one_is_invited() {
+async fn a_private_room_is_invisible_until_an_invitation() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let (bob, eve) = (Person::register(&server, "bob").await, Person::register(&server, "eve").await);
@@ -97,7 +97,7 @@ async fn an_invitation_can_be_declined() {
 }
 
 #[tokio::test]
-async fn a_room_that_hides_its_past_shows_what_came_after_one_joined() {
+async fn a_room_that_hides_its_past_shows_what_follows_the_join() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let body = json!({ "name": "Board", "kind": "private", "hides_past": true });
@@ -114,7 +114,7 @@ async fn a_room_that_hides_its_past_shows_what_came_after_one_joined() {
 }
 
 #[tokio::test]
-async fn roles_decide_who_may_remove_whom() {
+async fn roles_decide_who_may_remove_a_member() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let (bob, eve) = (Person::register(&server, "bob").await, Person::register(&server, "eve").await);
@@ -142,7 +142,7 @@ async fn roles_decide_who_may_remove_whom() {
 }
 
 #[tokio::test]
-async fn who_is_muted_reads_and_does_not_write() {
+async fn a_muted_member_can_only_read() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let id = room(&ada, "garden").await;
@@ -181,7 +181,7 @@ async fn a_thousand_rooms_are_listed_and_followed() {
     let server = generous().start().await;
     let ada = Person::register(&server, "ada").await;
     let mut ids = std::collections::BTreeSet::new();
-    // Some at a time, as a script would; one after the other mostly waits for the disk.
+    // A few at a time, like a script; one at a time would mostly wait for the disk.
     for tens in 0..ROOMS / 10 {
         let rooms = (0..10).map(|unit| {
             let body = json!({ "name": format!("Room {}", tens * 10 + unit), "kind": "private" });
@@ -192,7 +192,7 @@ async fn a_thousand_rooms_are_listed_and_followed() {
     }
     assert_eq!(ids.len(), ROOMS);
 
-    // The rows are written by the feed, one commit after the other; once it has caught up, the list is whole.
+    // The feed writes the rows, one commit at a time; once it has caught up, the list is complete.
     wait::until_within(6 * wait::PATIENCE, "all rooms in the list", async || {
         let mut socket = ada.connect().await;
         let mut listed = std::collections::BTreeSet::new();
@@ -226,7 +226,7 @@ async fn a_thousand_rooms_are_listed_and_followed() {
 }
 
 #[tokio::test]
-async fn after_ones_removal_nothing_more_is_delivered() {
+async fn a_removed_member_receives_nothing_more() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let id = private_room(&ada, "Secret").await;
@@ -258,7 +258,7 @@ async fn after_ones_removal_nothing_more_is_delivered() {
 }
 
 #[tokio::test]
-async fn a_direct_room_is_one_for_both_and_for_nobody_else() {
+async fn a_direct_room_is_shared_by_its_two_users_only() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let (bob, eve) = (Person::register(&server, "bob").await, Person::register(&server, "eve").await);
@@ -273,7 +273,10 @@ async fn a_direct_room_is_one_for_both_and_for_nobody_else() {
     say(&ada, &id, "psst").await;
     assert_eq!(texts(&bob, &id).await, ["psst"]);
     sees_nothing(&eve, &id).await;
-    assert!(ada.post(&format!("/api/rooms/{id}/leave"), json!({})).await.status.is_client_error(), "it is only hidden");
+    assert!(
+        ada.post(&format!("/api/rooms/{id}/leave"), json!({})).await.status.is_client_error(),
+        "it can only be hidden"
+    );
     ada.post("/api/rooms/direct", json!({ "user": "nobody-of-this-name" })).await.refused(404, "not_found");
 }
 
@@ -322,7 +325,7 @@ async fn a_read_mark_clears_what_is_unread_on_every_device() {
     let receipt = desk.find("receipt", |receipt| receipt["user"] == bob.id.as_str()).await;
     assert_eq!(receipt["seq"], last["seq"]);
 
-    // Whoever connects next is told the mark, not the count.
+    // A client that connects next receives the mark, not the count.
     let mut later = bob.connect().await;
     let rooms = later.frame("rooms").await;
     let entry = rooms["rooms"].as_array().unwrap().iter().find(|room| room["id"] == id.as_str()).unwrap();

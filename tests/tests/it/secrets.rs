@@ -1,4 +1,4 @@
-//! What must never be written down: passwords, tokens, tickets, the texts of messages.
+//! Tests that secrets are never logged: passwords, tokens, tickets, the texts of messages.
 
 use serde_json::json;
 use tests::person::Person;
@@ -45,7 +45,7 @@ async fn no_secret_reaches_the_log() {
 }
 
 #[tokio::test]
-async fn no_error_tells_of_the_inside() {
+async fn no_error_reveals_internals() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     for path in [

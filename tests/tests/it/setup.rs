@@ -1,19 +1,19 @@
-//! What most tests begin with: people and a room. Never looks at an answer beyond what the next step needs.
+//! The setup that most tests start with: users and a room. Checks of an answer only what the next step needs.
 
 use serde_json::{Value, json};
 use tests::person::Person;
 use tests::server::Settings;
 use tests::wait;
 
-/// A server with these limits, each named as in the environment after `PALAVER_LIMITS_`. In the environment, since that is
-/// what a function behind the same sockets is given too.
+/// Returns settings with these limits, each named as in the environment after `PALAVER_LIMITS_`. They are environment
+/// variables because a function behind the same sockets gets those too.
 pub fn with_limits(limits: &[(&str, u64)]) -> Settings {
     limits.iter().fold(Settings::default(), |settings, (name, value)| {
         settings.variable(&format!("PALAVER_LIMITS_{name}"), &value.to_string())
     })
 }
 
-/// A server whose limits a test of something else does not meet.
+/// Returns settings with limits that a test of something else does not reach.
 pub fn generous() -> Settings {
     let limited = [
         "SENDS_PER_10S",
@@ -26,12 +26,12 @@ pub fn generous() -> Settings {
     with_limits(&limited.map(|name| (name, 100_000)))
 }
 
-/// A public room that its owner made; returns its id.
+/// Creates a public room; returns its id.
 pub async fn room(owner: &Person, slug: &str) -> String {
     room_of_kind(owner, "public", json!({ "id": slug, "name": slug })).await
 }
 
-/// A room that only the invited see; returns its id.
+/// Creates a room that only invited users see; returns its id.
 pub async fn private_room(owner: &Person, name: &str) -> String {
     room_of_kind(owner, "private", json!({ "name": name })).await
 }
@@ -45,8 +45,8 @@ async fn room_of_kind(owner: &Person, kind: &str, mut body: Value) -> String {
     id
 }
 
-/// Waits until a room is in somebody's list. The feed writes the list after the room's own log, and where the store tells
-/// of changes by a stream that takes a moment; who may watch whom goes by the lists.
+/// Waits until a room is in a user's list. The feed writes the list after the room's own log, which takes a moment on a
+/// store that reports changes by a stream; the lists decide who may watch whom.
 async fn listed(person: &Person, room: &str) {
     wait::until("the room in the list", async || {
         let page = person.get("/api/rooms?limit=100").await.ok();
@@ -62,40 +62,40 @@ pub async fn join(person: &Person, room: &str) {
     listed(person, view["id"].as_str().expect("a room has an id")).await;
 }
 
-/// Invites somebody who then accepts.
+/// Invites a user, who then accepts.
 pub async fn bring_in(owner: &Person, room: &str, guest: &Person) {
     owner.post(&format!("/api/rooms/{room}/invite"), json!({ "user": guest.id })).await.ok();
     join(guest, room).await;
 }
 
-/// Sends a message by REST; returns its seq.
+/// Sends a message over REST; returns its seq.
 pub async fn say(person: &Person, room: &str, message: &str) -> u64 {
     let answer = person.post(&messages(room), json!({ "text": message })).await.ok();
     number(&answer["seq"])
 }
 
-/// The path of a room's messages.
+/// Returns the path of a room's messages.
 pub fn messages(room: &str) -> String {
     format!("/api/rooms/{room}/messages")
 }
 
-/// A room's newest messages, oldest first.
+/// Returns a room's newest messages, oldest first.
 pub async fn history(person: &Person, room: &str) -> Vec<Value> {
     let page = person.get(&format!("{}?limit=200", messages(room))).await.ok();
     page["items"].as_array().expect("a page has items").clone()
 }
 
-/// The texts of a page, oldest first.
+/// Returns the texts of a page, oldest first.
 pub async fn texts(person: &Person, room: &str) -> Vec<String> {
     history(person, room).await.iter().map(|message| text(&message["text"])).collect()
 }
 
 #[track_caller]
 pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+    value.as_str().unwrap_or_else(|| panic!("{value} is not a text")).to_owned()
 }
 
 #[track_caller]
 pub fn number(value: &Value) -> u64 {
-    value.as_u64().unwrap_or_else(|| panic!("{value} is no number"))
+    value.as_u64().unwrap_or_else(|| panic!("{value} is not a number"))
 }

@@ -1,5 +1,5 @@
-//! A client that reads slowly, or not at all, slows nobody else down and does not keep the process from its end; and
-//! nobody holds connections that no time-out ends.
+//! Tests that a slow consumer, or one that reads nothing, delays no other client and not the end of the process; and
+//! that every connection has a timeout.
 
 mod network;
 
@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 
 use crate::setup::{generous, messages, room};
 
-/// Rooms that a guest returns to, messages in each, characters of a message.
+/// The rooms that a guest returns to, the messages in each, and the characters of a message.
 const ROOMS: usize = 40;
 const MESSAGES: usize = 300;
 const CHARACTERS: usize = 700;
@@ -35,43 +35,44 @@ const PHONE_BYTES: usize = 32 * 1024;
 /// The setting that names PostgreSQL. Files stay in the data folder, and one process is the whole installation.
 const DATABASE_URL: &str = "DATABASE_URL";
 
-/// Held by a test of this module while it runs: each fills many rooms, and all at once would slow down every other test.
+/// Held by a test of this module while it runs: each fills many rooms, and all at once would slow down every other
+/// test.
 static TURN: Mutex<()> = Mutex::const_new(());
 
-/// Uses one connection for all reads, so that a task that holds it holds up everybody.
+/// Uses one connection for all reads, so that a task that holds it blocks everything else.
 fn settings() -> Settings {
     let grace = format!("{}s", GRACE.as_secs());
     generous().variable("PALAVER_DATABASE_READERS", "1").variable("PALAVER_DRAIN", &grace)
 }
 
 #[tokio::test]
-async fn a_socket_that_reads_nothing_slows_nobody_on_sqlite() {
+async fn a_socket_that_reads_nothing_delays_no_other_on_sqlite() {
     let _turn = TURN.lock().await;
     stuck(settings().start().await).await;
 }
 
 #[tokio::test]
-async fn a_socket_that_reads_nothing_slows_nobody_on_postgresql() {
+async fn a_socket_that_reads_nothing_delays_no_other_on_postgresql() {
     let _turn = TURN.lock().await;
     let backends = Backends::with_variables([(DATABASE_URL, shared::postgres().new_database())]).await;
     stuck(settings().on(&backends).start().await).await;
 }
 
 #[tokio::test]
-async fn a_slow_phone_slows_nobody_on_sqlite() {
+async fn a_slow_phone_delays_no_other_on_sqlite() {
     let _turn = TURN.lock().await;
     if !network::is_own() {
-        return network::run_again("slow::a_slow_phone_slows_nobody_on_sqlite", None).await;
+        return network::run_again("slow::a_slow_phone_delays_no_other_on_sqlite", None).await;
     }
     phone(settings().start().await).await;
 }
 
 #[tokio::test]
-async fn a_slow_phone_slows_nobody_on_postgresql() {
+async fn a_slow_phone_delays_no_other_on_postgresql() {
     let _turn = TURN.lock().await;
     if !network::is_own() {
         let database = shared::postgres().new_database();
-        return network::run_again("slow::a_slow_phone_slows_nobody_on_postgresql", Some(&database)).await;
+        return network::run_again("slow::a_slow_phone_delays_no_other_on_postgresql", Some(&database)).await;
     }
     let backends = Backends::with_variables([(DATABASE_URL, network::database().await)]).await;
     phone(settings().on(&backends).start().await).await;
@@ -81,7 +82,7 @@ async fn stuck(server: Server) {
     let house = House::new(&server).await;
     let mut socket = Socket::with_receive_buffer(&server.websocket(), STUCK_BUFFER).await;
     socket.hello(house.guest.token.as_deref().expect("a guest has a token")).await;
-    // Again and again, so that more is answered than the kernel's buffers take.
+    // Again and again, so that the answers exceed the kernel's buffers.
     let ask = async {
         let mut again = tokio::time::interval(WATCHED / 20);
         loop {
@@ -128,7 +129,7 @@ async fn phone(server: Server) {
     assert!(pages > 0);
 }
 
-/// A guest in many full rooms, and somebody else in a quiet one.
+/// A guest in many full rooms, and another user in a quiet one.
 struct House {
     guest: Person,
     rooms: Vec<String>,
@@ -162,7 +163,7 @@ impl House {
         json!({ "t": "resume", "id": uuid::Uuid::now_v7().to_string(), "cursors": cursors })
     }
 
-    /// Reads and writes by REST, one after the other, and checks how long a read takes.
+    /// Reads and writes over REST, one call after the other, and checks how long a read takes.
     async fn others_are_quick(&self) {
         let (began, mut took) = (Instant::now(), Vec::new());
         while began.elapsed() < WATCHED {
@@ -210,7 +211,7 @@ async fn http_2_is_refused() {
     http_2.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.expect("it can be sent");
     let mut answer = Vec::new();
     let read = tokio::time::timeout(Duration::from_secs(5), http_2.read_to_end(&mut answer)).await;
-    // Closed, or reset since the rest of the preface was not read.
+    // Closed, or reset because the rest of the preface was not read.
     read.expect("the connection is not kept").ok();
     assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 4"), "{}", String::from_utf8_lossy(&answer));
 }

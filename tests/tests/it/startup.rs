@@ -1,4 +1,4 @@
-//! How the program starts and refuses to: what a person reads who got the settings wrong.
+//! Tests how the program starts, and what it reports for invalid settings.
 
 use std::process::Output;
 
@@ -14,7 +14,7 @@ fn all_text(output: &Output) -> String {
 }
 
 #[test]
-fn every_wrong_setting_is_told_at_once() {
+fn all_invalid_settings_are_reported_together() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("palaver.toml");
     std::fs::write(&file, "listen = \"nowhere\"\nunheard_of = 1\n\n[limits]\nclient_frame = \"much\"\n").unwrap();
@@ -33,7 +33,7 @@ fn every_wrong_setting_is_told_at_once() {
 }
 
 #[test]
-fn check_config_tells_without_starting() {
+fn check_config_reports_without_starting() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("palaver.toml");
     std::fs::write(&file, "listen = \"127.0.0.1:0\"\n").unwrap();
@@ -51,7 +51,7 @@ fn check_config_tells_without_starting() {
 }
 
 #[test]
-fn check_config_reads_the_urls_as_a_start_does() {
+fn check_config_parses_urls_like_a_start() {
     let check = |name: &str, value: &str| {
         let mut command = tests::binary::clean(tests::binary::full());
         command.arg("check-config").env("DATABASE_URL", "postgres://palaver@127.0.0.1/palaver").env(name, value);
@@ -98,7 +98,7 @@ fn help_names_the_settings_and_commands() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_told_by_its_address() {
+async fn a_port_in_use_is_reported_with_its_address() {
     let server = Server::start().await;
     let folder = tempfile::tempdir().unwrap();
     let settings = Settings::default()
@@ -121,13 +121,13 @@ async fn the_url_is_printed_and_serves_the_page() {
     let page = Person::nobody(&server).get("/").await;
     assert_eq!(page.status, 200);
     assert!(page.text().contains("<div id=\"root\"") || page.text().contains("<script"), "{}", page.text());
-    // A link into the page is the page, a path of the API that is not there is not.
+    // A deep link returns the page; an unknown path of the API does not.
     assert_eq!(Person::nobody(&server).get("/r/general/1").await.text(), page.text());
     assert_eq!(Person::nobody(&server).get("/api/nothing").await.status, 404);
 }
 
 #[tokio::test]
-async fn a_database_of_a_newer_release_is_refused_and_left_alone() {
+async fn a_database_of_a_newer_release_is_refused_and_stays_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = Settings::default().data(folder.path()).start().await;
     Person::register(&server, "ada").await;

@@ -17,7 +17,7 @@ pub const NOT_ON: [(&str, &str, &str); 8] = [
     ("self-hosted", "a_thousand_rooms_are_listed_and_followed", "a thousand transactions, each synced, take minutes"),
     ("aws", "a_thousand_rooms_are_listed_and_followed", "a thousand rooms take an emulator of DynamoDB minutes"),
     ("gateway", "a_thousand_rooms_are_listed_and_followed", "a thousand rooms take an emulator of DynamoDB minutes"),
-    ("gateway", "an_address_that_opens_sockets_without_end_is_told_to_wait", "API Gateway throttles by itself"),
+    ("gateway", "an_address_that_opens_too_many_sockets_must_wait", "API Gateway throttles by itself"),
     ("gateway", "a_binary_frame_closes", "API Gateway refuses it itself; the local cloud forwards it as text"),
     (
         "gateway",
@@ -29,7 +29,7 @@ pub const NOT_ON: [(&str, &str, &str); 8] = [
         "deep_json_gets_an_error_and_no_close",
         "the local cloud's own parser fails on it and closes the socket",
     ),
-    ("gateway", "watchers_see_who_comes_and_goes", "presence is sent only on request, and only with a Redis"),
+    ("gateway", "watchers_see_users_come_and_go", "presence is sent only on request, and only with a Redis"),
 ];
 
 /// The modules that run once, and why.

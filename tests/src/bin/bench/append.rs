@@ -1,4 +1,4 @@
-//! Rows `append` and `fsync`: people who send as fast as they are acked, each one message at a time.
+//! Rows `append` and `fsync`: users who send as fast as they are acked, one message at a time.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,22 +14,22 @@ use crate::setup::{Bench, refused};
 use crate::{Figure, cpu};
 
 const ROOMS: usize = 50;
-/// Long enough for caches and the write-ahead log to be as they stay.
+/// Long enough for caches and the write-ahead log to reach a steady state.
 const WARM_UP: Duration = Duration::from_secs(1);
 const MEASURED: Duration = Duration::from_secs(5);
-/// Of a message's text.
+/// The length of a message's text.
 const TEXT_BYTES: usize = 200;
 
-/// What one run saw.
+/// The results of one run.
 struct Run {
     per_second: f64,
     per_transaction: f64,
-    /// Microseconds of processor time of a message, the senders' included.
+    /// The processor time of a message in microseconds, including the senders'.
     cpu_us: f64,
 }
 
-/// The bar is for throughput, so it is asked of many senders: with one message in the air a room, what is
-/// measured is how long the disk takes for one commit, which is shown without a bar.
+/// The bar is for throughput, so it applies to many senders: with one message at a time per room, the measurement shows
+/// how long the disk takes for one commit, which is printed without a bar.
 pub async fn append(folder: PathBuf) -> Result<Vec<Figure>> {
     let few = run(&folder, 50).await?;
     let many = run(&folder, 500).await?;
@@ -87,7 +87,7 @@ async fn run(folder: &Path, senders: usize) -> Result<Run> {
     })
 }
 
-/// One person: sends, waits for the ack, sends again.
+/// Runs one user: sends, waits for the ack, sends again.
 async fn sender(
     messages: Arc<Messages>,
     by: Actor,

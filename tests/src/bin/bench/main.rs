@@ -1,8 +1,8 @@
-//! `bench append|fsync|page [folder]`: measures the store behind the use cases, prints a line of JSON for
-//! each figure, and fails when a bar is missed.
+//! `bench append|fsync|page [folder]`: measures the store behind the use cases, prints a line of JSON for each figure,
+//! and fails if a bar is missed.
 //!
-//! The folder is where the databases lie while it runs; by default the one for temporary files. Full
-//! durability costs what that folder's disk costs.
+//! The folder is where the databases are while it runs; by default the one for temporary files. The cost of full
+//! durability depends on that folder's disk.
 
 mod append;
 mod cpu;
@@ -15,20 +15,20 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use serde::Serialize;
 
-/// A figure and what it has to be.
+/// A figure and its bar.
 #[derive(Debug, Serialize)]
 pub struct Figure {
-    /// The row.
+    /// The row's name.
     pub bench: &'static str,
     /// What was measured.
     pub what: String,
-    /// How much.
+    /// The value.
     pub value: f64,
-    /// In what.
+    /// The unit.
     pub unit: &'static str,
-    /// What it has to be.
+    /// The bar.
     pub bar: String,
-    /// Whether it is.
+    /// Whether the bar is met.
     pub ok: bool,
 }
 
@@ -69,7 +69,7 @@ async fn run(row: &str, folder: PathBuf) -> Result<Vec<Figure>> {
         "append" => append::append(folder).await,
         "fsync" => append::fsync(folder).await,
         "page" => page::page(folder).await,
-        other => bail!("there is no row {other:?}; there are append, fsync and page"),
+        other => bail!("unknown row {other:?}; the rows are append, fsync and page"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Row `page`: what a page of 50 messages costs in a long room, beside what it costs in a short one.
+//! Row `page`: what a page of 50 messages costs in a long room, compared with a short one.
 
 use std::path::PathBuf;
 
@@ -12,10 +12,10 @@ use crate::{Figure, cpu};
 const LONG: u64 = 1_000_000;
 const SHORT: u64 = 1_000;
 const PAGE: usize = 50;
-/// Rounds, in each of which both rooms take their turn.
+/// The number of rounds, each with a turn for both rooms.
 const ROUNDS: usize = 21;
 const PAGES_A_ROUND: usize = 40;
-/// Entries of one append while the rooms are filled.
+/// Entries per append while the rooms are filled.
 const FILLED_AT_ONCE: u64 = 512;
 
 pub async fn page(folder: PathBuf) -> Result<Vec<Figure>> {
@@ -44,7 +44,7 @@ pub async fn page(folder: PathBuf) -> Result<Vec<Figure>> {
     ])
 }
 
-/// Microseconds of processor time of one page.
+/// Returns the processor time of one page, in microseconds.
 async fn cost(bench: &Bench, actor: Actor, room: RoomId, mut before: impl FnMut() -> Option<Seq>) -> Result<f64> {
     let room = RoomRef::Id(room);
     let began = cpu::used()?;
@@ -56,7 +56,7 @@ async fn cost(bench: &Bench, actor: Actor, room: RoomId, mut before: impl FnMut(
     Ok((cpu::used()? - began).as_secs_f64() * 1e6 / PAGES_A_ROUND as f64)
 }
 
-/// A room with so many messages, written straight into its log.
+/// Creates a room with this many messages, written directly to its log.
 async fn filled(bench: &Bench, actor: Actor, messages: u64) -> Result<RoomId> {
     let room = bench.room(&[actor]).await?;
     let log = LogId::Room(room);
@@ -76,7 +76,7 @@ async fn filled(bench: &Bench, actor: Actor, messages: u64) -> Result<RoomId> {
     Ok(room)
 }
 
-/// A seq in the room that has a whole page below it (xorshift*).
+/// Returns a seq in the room with a whole page below it (xorshift*).
 fn below(state: &mut u64, messages: u64) -> Seq {
     *state ^= *state >> 12;
     *state ^= *state << 25;

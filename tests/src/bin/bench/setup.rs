@@ -1,4 +1,4 @@
-//! A store on SQLite with full durability, the use cases on it, people and rooms.
+//! A store on SQLite with full durability, the use cases on it, users and rooms.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use store_sql::{SqlSettings, SqlStore};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 
-/// What is measured.
+/// The system under measurement.
 pub struct Bench {
     pub sql: SqlStore,
     pub store: Store,
@@ -45,7 +45,7 @@ impl Bus for Alone {
 }
 
 impl Bench {
-    /// A fresh database below `folder`; no limit of how often somebody sends.
+    /// Opens a fresh database below `folder`, without a limit on sends.
     pub async fn open(folder: &Path) -> Result<Bench> {
         let folder = TempDir::new_in(folder)?;
         let path = folder.path().join("bench.db");
@@ -61,7 +61,7 @@ impl Bench {
         Ok(Bench { sql, store, logs, messages, _folder: folder })
     }
 
-    /// A person.
+    /// Creates a user.
     pub async fn person(&self, number: usize) -> Result<Actor> {
         let id = ids::user();
         let name = UserName::parse(&format!("person{number}"))?;
@@ -71,7 +71,7 @@ impl Bench {
         Ok(Actor { user: id, session: None, admin: false, guest: false })
     }
 
-    /// A private room of these people, in their lists as the feed would write it.
+    /// Creates a private room of these users, in their lists like the feed would write it.
     pub async fn room(&self, people: &[Actor]) -> Result<RoomId> {
         let room = Room {
             id: ids::room(),
@@ -104,7 +104,7 @@ impl Bench {
     }
 }
 
-/// A refusal is the end of a measurement.
+/// Converts a refusal, which ends a measurement, to an error.
 pub fn refused(refusal: Refusal) -> anyhow::Error {
     anyhow!("refused as {:?}: {}", refusal.code, refusal.message)
 }

@@ -1,10 +1,10 @@
-//! The rows of a DynamoDB table, as its HTTP API gives them.
+//! Reads the rows of a DynamoDB table, as its HTTP API returns them.
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tests::dynamodb;
 
-/// All items of a table, in the order of their keys, so that two dumps of the same data are the same.
+/// Returns all items of a table, ordered by key, so that two dumps of the same data are equal.
 pub async fn items(endpoint: &str, table: &str) -> Result<Vec<Value>> {
     let (mut items, mut from) = (Vec::new(), Value::Null);
     loop {
@@ -23,12 +23,12 @@ pub async fn items(endpoint: &str, table: &str) -> Result<Vec<Value>> {
     Ok(items)
 }
 
-/// Whether an item is what is remembered of a socket between two frames.
+/// Returns whether an item is the state of a socket between two frames.
 pub fn is_socket(item: &Value) -> bool {
     item["bd"]["S"].as_str().is_some_and(|state| state.contains("\"session\""))
 }
 
-/// One item a line.
+/// Formats one item per line.
 pub fn lines(items: &[Value]) -> String {
     items.iter().map(|item| format!("{item}\n")).collect()
 }

@@ -1,5 +1,5 @@
-//! Makes golden data: what this release stores and says to other nodes, and what it answers about it. A later release has
-//! to read all of it (`tests/tests/it/golden.rs`). Run it once for each release, from its commit:
+//! Creates golden data: what this release stores and sends to other nodes, and what it answers about it. A later
+//! release must be able to read all of it (`tests/tests/it/golden.rs`). Run it once for each release, from its commit:
 //!
 //! `cargo run --profile ci -p tests --bin golden -- tests/fixtures/COMMIT`
 
@@ -38,7 +38,7 @@ async fn sqlite(folder: &Path) -> Result<()> {
     let expected = scenario::play(&server).await;
     end(&mut server).await?;
     keep(folder, data.path(), &expected)?;
-    // The write-ahead log is gone after a clean end, so the one file is everything.
+    // A clean shutdown removes the write-ahead log, so this one file is complete.
     std::fs::copy(data.path().join(SQLITE), folder.join(SQLITE))?;
     Ok(())
 }
@@ -105,7 +105,7 @@ async fn end(server: &mut Server) -> Result<()> {
     Ok(())
 }
 
-/// Keeps what every store has beside its rows: the bytes of files, and what the server answered.
+/// Keeps what every store has besides its rows: the bytes of files, and the server's answers.
 fn keep(folder: &Path, data: &Path, expected: &Value) -> Result<()> {
     copy(&data.join(FILES), &folder.join(FILES))?;
     std::fs::write(folder.join("expected.json"), serde_json::to_string_pretty(expected)? + "\n")?;

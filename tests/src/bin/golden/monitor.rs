@@ -1,4 +1,4 @@
-//! Hears every message that nodes publish on a Redis, by its `MONITOR`.
+//! Reads every message that nodes publish on a Redis, with `MONITOR`.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,20 +9,20 @@ use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-/// What was published so far.
+/// The messages published so far.
 pub struct Heard(Arc<Mutex<Vec<Published>>>);
 
 /// A channel, and what was published on it.
 type Published = (String, Vec<u8>);
 
-/// Begins to listen.
+/// Starts to listen.
 pub async fn start(port: u16) -> Result<Heard> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
     stream.write_all(b"MONITOR\r\n").await?;
     let heard = Arc::new(Mutex::new(Vec::new()));
     let kept = heard.clone();
     let mut lines = BufReader::new(stream).lines();
-    anyhow::ensure!(lines.next_line().await?.as_deref() == Some("+OK"), "Redis does not let itself be watched");
+    anyhow::ensure!(lines.next_line().await?.as_deref() == Some("+OK"), "Redis refused MONITOR");
     tokio::spawn(async move {
         while let Ok(Some(line)) = lines.next_line().await {
             let words = words(&line);
@@ -38,7 +38,7 @@ pub async fn start(port: u16) -> Result<Heard> {
 }
 
 impl Heard {
-    /// One message a line, its payload in base64.
+    /// Formats one message per line, its payload in base64.
     pub fn messages(&self) -> String {
         let heard = self.0.lock().expect("nobody panics");
         let line = |(channel, payload): &Published| {
@@ -48,7 +48,7 @@ impl Heard {
     }
 }
 
-/// The words of a line, which Redis puts between quotation marks and escapes as C does.
+/// Splits a line into words, which Redis quotes and escapes like C.
 fn words(line: &str) -> Vec<Vec<u8>> {
     let (mut words, mut bytes) = (Vec::new(), line.bytes());
     while bytes.any(|byte| byte == b'"') {

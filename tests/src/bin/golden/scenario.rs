@@ -1,4 +1,4 @@
-//! What people did in the golden installation, and what the server answers about it.
+//! The actions of users in the golden installation, and the server's answers about it.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use tests::server::Server;
 use tests::socket::Socket;
 use tests::wait;
 
-/// A PNG of one pixel.
+/// A PNG with one pixel.
 const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 
-/// Plays it; returns what each person sees in the end.
+/// Runs the scenario; returns what each user sees in the end.
 pub async fn play(server: &Server) -> Value {
     let ada = Person::register(server, "ada").await;
     let (bob, eve) = (Person::register(server, "bob").await, Person::register(server, "eve").await);
@@ -53,11 +53,11 @@ pub async fn play(server: &Server) -> Value {
     bob.patch(&format!("/api/rooms/{garden}/settings"), json!({ "level": "mentions" })).await.ok();
     bob.put(&format!("/api/rooms/{garden}/read"), json!({ "seq": 9 })).await;
     notifications(&bob).await;
-    // A session that ended stands in the user's own log.
+    // An ended session is an entry in the user log.
     Person::nobody(server).with(&login(server, "bob").await).post("/api/auth/logout", json!({})).await;
 
     let rooms = [("garden", &garden), ("cellar", &cellar), ("direct", &direct), ("old", &old)];
-    tokio::time::timeout(wait::PATIENCE, settled(&[&ada, &bob])).await.expect("the feed comes to its end");
+    tokio::time::timeout(wait::PATIENCE, settled(&[&ada, &bob])).await.expect("the feed finishes");
     let mut expected = BTreeMap::new();
     for person in [&ada, &bob, &eve] {
         let mut seen: BTreeMap<String, Recorded> = BTreeMap::new();
@@ -117,7 +117,7 @@ async fn files(ada: &Person, room: &str) {
     say(ada, room, json!({ "text": "two files", "files": [text["id"], picture["id"]] })).await;
 }
 
-/// Waits until a room stands in somebody's list, which the feed writes.
+/// Waits until a room is in a user's list, which the feed writes.
 async fn listed(person: &Person, room: &str) {
     wait::until("the room in the list", async || {
         let page = person.get("/api/rooms?limit=100").await.ok();
@@ -126,7 +126,7 @@ async fn listed(person: &Person, room: &str) {
     .await;
 }
 
-/// Waits until somebody has so many notifications; returns them.
+/// Waits until a user has this many notifications; returns them.
 async fn notified(person: &Person, count: usize) -> Vec<Value> {
     let list = format!("/api/notifications/{}?limit=50", person.id);
     wait::until("the notifications", async || {
@@ -136,14 +136,14 @@ async fn notified(person: &Person, count: usize) -> Vec<Value> {
     .await
 }
 
-/// One is read, one is deleted, the rest stays.
+/// Marks one as read and deletes one; the rest stays.
 async fn notifications(bob: &Person) {
     let items = notified(bob, 4).await;
     bob.patch(&format!("/api/notifications/{}/read", key(&items[0])), json!({})).await.ok();
     bob.delete(&format!("/api/notifications/{}", key(&items[1]))).await;
 }
 
-/// Waits until the feed has done all that follows from what was said: two looks in a row are the same.
+/// Waits until the feed has processed everything: two reads in a row are equal.
 async fn settled(people: &[&Person]) {
     let mut before = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! What is done on one node is seen on the others: messages, writing, read marks, presence, one's own writes.
+//! Tests that what happens on one node is visible on the others: messages, typing, read marks, presence, own writes.
 
 use serde_json::json;
 use tests::backends::Profile;
@@ -8,7 +8,7 @@ use tests::wait;
 
 use crate::setup::{generous, history, join, number, private_room, room, say};
 
-/// Two nodes, and two people in one room, each on a node of their own.
+/// Two nodes, and two users in one room, each on a different node.
 async fn two(profile: Profile) -> (Cluster, Person, Person, String) {
     let cluster = Cluster::start(profile, 2, generous()).await;
     let ada = Person::register(cluster.node(0), "ada").await;
@@ -39,7 +39,7 @@ async fn a_message_reaches_a_socket_of_another_node_on_dynamodb() {
     a_message_reaches_a_socket_of_another_node(Profile::Aws).await;
 }
 
-async fn what_one_wrote_is_read_through_another_node(profile: Profile) {
+async fn own_writes_are_read_through_another_node(profile: Profile) {
     let (cluster, ada, _bob, id) = two(profile).await;
     let there = ada.at(cluster.node(1));
     for n in 0..20 {
@@ -47,31 +47,31 @@ async fn what_one_wrote_is_read_through_another_node(profile: Profile) {
         let seq = say(&ada, &id, &text).await;
         let page = there.get(&format!("/api/rooms/{id}/messages?min_seq={seq}")).await.ok();
         assert!(number(&page["as_of"]) >= seq, "{page}");
-        // Also without being asked for it: a node answers from the store and not from what it remembers.
+        // Also without asking for it: a node answers from the store and not from its cache.
         let newest = history(&there, &id).await.last().cloned().expect("there are messages");
         assert_eq!((&newest["seq"], &newest["text"]), (&json!(seq), &json!(text)));
     }
-    // A room that was made here is there at once, and who was let in may read it at once.
+    // A room created here exists there at once, and an invited user may read it at once.
     let secret = private_room(&ada, "Secret").await;
     let bob = Person::register(cluster.node(1), "bea").await;
     ada.post(&format!("/api/rooms/{secret}/invite"), json!({ "user": bob.id })).await.ok();
     join(&bob, &secret).await;
     let seq = say(&bob, &secret, "in").await;
-    assert_eq!(history(&ada, &secret).await.last().expect("it is there")["seq"], seq);
+    assert_eq!(history(&ada, &secret).await.last().expect("it is stored")["seq"], seq);
 }
 
 #[tokio::test]
-async fn what_one_wrote_is_read_through_another_node_on_postgres() {
-    what_one_wrote_is_read_through_another_node(Profile::SelfHosted).await;
+async fn own_writes_are_read_through_another_node_on_postgres() {
+    own_writes_are_read_through_another_node(Profile::SelfHosted).await;
 }
 
 #[tokio::test]
-async fn what_one_wrote_is_read_through_another_node_on_dynamodb() {
-    what_one_wrote_is_read_through_another_node(Profile::Aws).await;
+async fn own_writes_are_read_through_another_node_on_dynamodb() {
+    own_writes_are_read_through_another_node(Profile::Aws).await;
 }
 
 #[tokio::test]
-async fn writing_and_read_marks_pass_between_nodes() {
+async fn typing_and_read_marks_reach_other_nodes() {
     let (cluster, ada, bob, id) = two(Profile::SelfHosted).await;
     let (mut reader, mut writer) = (ada.connect().await, bob.connect().await);
     reader.follow(&id).await;
@@ -80,7 +80,7 @@ async fn writing_and_read_marks_pass_between_nodes() {
     let signal = reader.find("signal", |signal| signal["kind"] == "typing").await;
     assert_eq!(signal["by"]["name"], "bob");
 
-    // Another device of bob's, on ada's node, learns what he has read on his own.
+    // Another device of bob's, on ada's node, receives what he has read on his own node.
     let mut desk = bob.at(cluster.node(0)).connect().await;
     desk.follow(&id).await;
     let seq = say(&ada, &id, "read me").await;
@@ -105,14 +105,14 @@ async fn presence_is_the_best_of_all_nodes() {
     let (here, there) = (bob.at(cluster.node(0)).connect().await, bob.connect().await);
     watcher.find("presence", |frame| shows(frame, "online")).await;
     drop(here);
-    // The socket on the other node still holds him there.
+    // The socket on the other node still keeps him online.
     assert_eq!(status().await, "online");
     drop(there);
     wait::until("bob is gone", async || (status().await == "offline").then_some(())).await;
 }
 
 #[tokio::test]
-async fn a_node_that_dies_takes_its_people_with_it_and_nobody_else() {
+async fn a_crashed_node_affects_only_its_own_users() {
     let (mut cluster, ada, bob, id) = two(Profile::SelfHosted).await;
     let status = |of: &Person| {
         let path = format!("/api/presence/{}", of.id);
@@ -121,15 +121,15 @@ async fn a_node_that_dies_takes_its_people_with_it_and_nobody_else() {
     };
     let _ada = ada.connect().await;
     let _bob = bob.connect().await;
-    wait::until("bob is there", async || (status(&bob).await == "online").then_some(())).await;
+    wait::until("bob is online", async || (status(&bob).await == "online").then_some(())).await;
     let seq = say(&bob, &id, "the last words").await;
     cluster.node_mut(1).kill();
     assert_eq!(history(&ada, &id).await.last().expect("it was acked")["seq"], seq);
-    // Nobody said that he goes: his state ends with its time, 30 s after it was last refreshed.
+    // No client said that he went offline: his presence expires, 30 s after its last refresh.
     let patience = std::time::Duration::from_secs(60);
-    wait::until_within(patience, "bob is gone", async || (status(&bob).await == "offline").then_some(())).await;
+    wait::until_within(patience, "bob is offline", async || (status(&bob).await == "offline").then_some(())).await;
     assert_eq!(status(&ada).await, "online");
-    // He goes on where a node is.
+    // He continues on a node that is running.
     let mut socket = bob.at(cluster.node(0)).connect().await;
     assert_eq!(socket.catch_up(&id, seq - 1).await.len(), 1);
 }

@@ -1,4 +1,4 @@
-//! Many nodes that write the same logs at once: the log has no hole and no double, and nobody waits for ever.
+//! Tests many nodes that write to the same logs: no gap, no duplicate, and no write waits forever.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::setup::{generous, join, number, room};
 const NODES: usize = 3;
 const SENDERS: usize = 12;
 const MESSAGES: usize = 2_000;
-/// How long the whole may take on a busy machine.
+/// The timeout for everything on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Sends its share of the messages, and returns their seqs in the order of sending.
@@ -25,7 +25,8 @@ async fn send(client: Client, room: String, who: usize) -> Vec<u64> {
     let mut seqs = Vec::new();
     for pending in sent {
         let acked = pending.await.expect("a message is taken in");
-        // It may be a repeat: a node whose forward was answered too late appends by itself, and finds the message there.
+        // It may be a retry: a node whose forwarded change was answered too late appends it itself, and finds a
+        // duplicate.
         seqs.push(acked.seq.expect("a message has a place"));
     }
     seqs
@@ -48,9 +49,9 @@ async fn nodes_append_to_one_room(profile: Profile) {
     let acked = tokio::time::timeout(PATIENCE, all).await.expect("all are acked");
     let took = started.elapsed();
 
-    assert!(acked.iter().all(|seqs| seqs.is_sorted()), "one's own messages changed places");
+    assert!(acked.iter().all(|seqs| seqs.is_sorted()), "a sender's messages changed places");
     let places: HashSet<u64> = acked.iter().flatten().copied().collect();
-    assert_eq!(places.len(), MESSAGES, "two messages have one place");
+    assert_eq!(places.len(), MESSAGES, "two messages have the same seq");
 
     // Every node reads the same log, entry by entry.
     let mut logs: Vec<Vec<Value>> = Vec::new();
@@ -59,21 +60,21 @@ async fn nodes_append_to_one_room(profile: Profile) {
         join(&reader, &room).await;
         logs.push(reader.connect().await.catch_up(&room, 0).await);
     }
-    // Those who came later read the joins of those before them, and nothing else is new.
+    // Users who joined later read the earlier users' joins; otherwise the logs are equal.
     let shortest = logs.iter().map(Vec::len).min().expect("there are nodes");
     for log in &logs {
         let seqs: Vec<u64> = log.iter().map(|event| number(&event["seq"])).collect();
-        assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>(), "a hole, or a double");
+        assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>(), "a gap, or a duplicate");
         let same = log[..shortest].iter().zip(&logs[0]).all(|(a, b)| (&a["seq"], &a["id"]) == (&b["seq"], &b["id"]));
         assert!(same, "two nodes read two orders");
         let texts: HashSet<&str> = log.iter().filter_map(|event| event["text"].as_str()).collect();
         let messages = log.iter().filter(|event| event["kind"] == "message").count();
-        assert_eq!((messages, texts.len()), (MESSAGES, MESSAGES), "a message is lost, or there twice");
+        assert_eq!((messages, texts.len()), (MESSAGES, MESSAGES), "a message is lost, or stored twice");
     }
     for (who, seqs) in acked.iter().enumerate() {
         for (n, seq) in seqs.iter().enumerate() {
             let at = usize::try_from(*seq).expect("it fits") - 1;
-            assert_eq!(logs[0][at]["text"], format!("{who}/{n}").as_str(), "not where the ack said");
+            assert_eq!(logs[0][at]["text"], format!("{who}/{n}").as_str(), "not at the seq in the ack");
         }
     }
 
@@ -103,8 +104,8 @@ async fn three_nodes_append_to_one_room_on_dynamodb() {
     nodes_append_to_one_room(Profile::Aws).await;
 }
 
-/// Messages with mentions, edits and reactions in two rooms by turns, the second room first on every other node: each has
-/// effects on the rows of people and rooms that the others' have too.
+/// Sends messages with mentions, edits and reactions to two rooms in turn, the second room first on every other node:
+/// each changes rows of users and rooms that the others change too.
 async fn write_both(cluster: &Cluster, person: Person, who: usize, rooms: [String; 2], rounds: usize) {
     let here = person.at(cluster.node(who % cluster.nodes().len()));
     let mut order = rooms;
@@ -153,7 +154,7 @@ async fn two_rooms_in_opposite_order(profile: Profile) {
     for room in &rooms {
         let log = owner.at(cluster.node(1)).connect().await.catch_up(room, 0).await;
         let seqs: Vec<u64> = log.iter().map(|event| number(&event["seq"])).collect();
-        assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>(), "a hole, or a double");
+        assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>(), "a gap, or a duplicate");
         assert_eq!(log.iter().filter(|event| event["kind"] == "message").count(), PEOPLE * ROUNDS);
     }
     if profile == Profile::SelfHosted {

@@ -1,4 +1,4 @@
-//! PostgreSQL away and back: whoever reads the log learns what is wrong and where, once, and that it is over.
+//! Tests PostgreSQL down and up again: the log says once what is wrong and where, and once that it has recovered.
 
 use local_servers::Postgres;
 use tests::backends::Backends;
@@ -8,13 +8,13 @@ use tests::wait;
 
 use crate::setup::generous;
 
-/// Calls that meet the outage.
+/// The number of calls during the outage.
 const CALLS: usize = 60;
-/// Lines about it that a person still reads.
+/// The number of lines about it that an operator would still read.
 const LINES: usize = 15;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_away_is_named_with_its_cause_and_not_by_each_call() {
+async fn a_database_outage_is_logged_with_its_cause_and_not_per_call() {
     let mut postgres = Postgres::start();
     let database = postgres.new_database_like("template0");
     let url = postgres.url_of(&database);

@@ -1,5 +1,5 @@
-//! Redis flushed, killed and started again under load: nothing acked is lost, order holds, delivery between nodes goes on,
-//! and nobody is said to have gone.
+//! Tests a Redis that is flushed, killed and restarted under load: nothing acked is lost, order holds, delivery between
+//! nodes continues, and no connected user is reported offline.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -18,29 +18,29 @@ use super::alone;
 use crate::setup::{generous, join, number, room};
 
 const NODES: usize = 3;
-/// Between two messages of the load.
+/// The pause between two messages of the load.
 const PACE: Duration = Duration::from_millis(40);
-/// Messages that may wait for their acks.
+/// The number of messages that may wait for their acks.
 const ON_THE_WAY: usize = 10;
-/// Sockets that hear nothing else hear this, more often than a test waits.
+/// Sent to sockets that receive nothing else, more often than a test's timeout.
 const HEARTBEAT_MS: &str = "5000";
-/// How long Redis is there, empty, away, and back.
+/// How long Redis is up, empty, down, and back.
 const CALM: Duration = Duration::from_secs(3);
 const FLUSHED: Duration = Duration::from_secs(3);
 const AWAY: Duration = Duration::from_secs(8);
 const BACK: Duration = Duration::from_secs(9);
-/// How soon after its return everything goes over Redis again.
+/// How soon after its return everything goes through Redis again.
 const RECOVERED: Duration = Duration::from_secs(5);
-/// The bar while it is away (3-delivery).
+/// The bar while it is down (3-delivery).
 const P99_AWAY: Duration = Duration::from_millis(2_500);
-/// Less than the poll of a calm node: what comes sooner came over Redis. The bar of 3-delivery, 200 ms, is for a machine
-/// that does nothing else.
+/// Less than the poll interval of an idle node: what arrives sooner came through Redis. The bar of 3-delivery, 200 ms,
+/// is for an otherwise idle machine.
 const P99_BACK: Duration = Duration::from_millis(1_000);
 
-/// What a reader saw: the number of each message, its seq and when it came.
+/// What a reader received: the number of each message, its seq and when it arrived.
 type Seen = Arc<Mutex<Vec<(usize, u64, Instant)>>>;
 
-/// Reads until it is dropped; remembers each message.
+/// Reads until it is dropped, and records each message.
 fn watch_messages(mut socket: Socket) -> (Seen, JoinHandle<()>) {
     let seen = Seen::default();
     let kept = seen.clone();
@@ -55,7 +55,7 @@ fn watch_messages(mut socket: Socket) -> (Seen, JoinHandle<()>) {
     (seen, task)
 }
 
-/// Reads until it is dropped; remembers each frame that says that this person is not there.
+/// Reads until it is dropped, and records each frame that reports this user offline.
 fn watch_absence(mut socket: Socket, of: String) -> (Arc<Mutex<Vec<Value>>>, JoinHandle<()>) {
     let said = Arc::new(Mutex::new(Vec::new()));
     let kept = said.clone();
@@ -75,15 +75,15 @@ fn watch_absence(mut socket: Socket, of: String) -> (Arc<Mutex<Vec<Value>>>, Joi
     (said, task)
 }
 
-/// The time below which 99 of 100 lie.
+/// Returns the 99th percentile.
 fn p99(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
-    assert!(!times.is_empty(), "nothing was sent in that time");
+    assert!(!times.is_empty(), "nothing was sent in that period");
     times[(times.len() * 99).div_ceil(100) - 1]
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn redis_may_be_flushed_and_killed_under_load() {
+async fn redis_can_be_flushed_and_killed_under_load() {
     let _alone = alone().await;
     let settings = generous().variable("PALAVER_LIMITS_HEARTBEAT_MS", HEARTBEAT_MS);
     let cluster = Cluster::start(Profile::SelfHosted, NODES, settings).await;
@@ -100,7 +100,7 @@ async fn redis_may_be_flushed_and_killed_under_load() {
         people.push(reader);
     }
     let status = async || ada.get(&format!("/api/presence/{}", people[0].id)).await.ok()["status"].clone();
-    wait::until("the reader is there", async || (status().await == "online").then_some(())).await;
+    wait::until("the reader is online", async || (status().await == "online").then_some(())).await;
     let mut watcher = ada.connect().await;
     watcher.send(json!({ "t": "watch", "users": [people[0].id] })).await;
     let (said_gone, watching) = watch_absence(watcher, people[0].id.clone());
@@ -115,7 +115,7 @@ async fn redis_may_be_flushed_and_killed_under_load() {
             let end = Instant::now() + CALM + FLUSHED + AWAY + BACK;
             while Instant::now() < end {
                 ticks.tick().await;
-                // A store that is slow gets no longer a queue: what is measured is the way to the readers.
+                // A slow store gets no longer queue, because the test measures the delivery to readers.
                 if writer.unanswered() < ON_THE_WAY {
                     let pending = writer.send(&id, &sent.len().to_string());
                     sent.push(tokio::spawn(async move {
@@ -148,7 +148,7 @@ async fn redis_may_be_flushed_and_killed_under_load() {
     let acked = load.await.expect("the load went through");
     wait::until("the reader is there again", async || (status().await == "online").then_some(())).await;
     let places: BTreeMap<usize, u64> = acked.iter().map(|(_, seq)| *seq).enumerate().collect();
-    assert!(places.values().is_sorted(), "one's own messages changed places");
+    assert!(places.values().is_sorted(), "a sender's messages changed places");
     let mut latencies: [Vec<Duration>; 4] = Default::default();
     for (seen, task) in readers {
         wait::until("every message", async || {
@@ -158,10 +158,10 @@ async fn redis_may_be_flushed_and_killed_under_load() {
         task.abort();
         let seen = seen.lock().expect("no reader panicked");
         let order: Vec<u64> = seen.iter().map(|(_, seq, _)| *seq).collect();
-        assert_eq!(order, places.values().copied().collect::<Vec<_>>(), "lost, doubled or out of order");
+        assert_eq!(order, places.values().copied().collect::<Vec<_>>(), "lost, duplicated or out of order");
         for (n, seq, came) in seen.iter() {
             let (at, place) = acked[*n];
-            assert_eq!(place, *seq, "not where the ack said");
+            assert_eq!(place, *seq, "not at the seq in the ack");
             let phase = match () {
                 () if at < flushed => 0,
                 () if at < killed => 1,
@@ -169,7 +169,7 @@ async fn redis_may_be_flushed_and_killed_under_load() {
                 () if at > returned + RECOVERED => 3,
                 () => continue,
             };
-            // It may come before the ack does.
+            // The event may arrive before the ack.
             latencies[phase].push(came.saturating_duration_since(at));
         }
     }
@@ -186,5 +186,5 @@ async fn redis_may_be_flushed_and_killed_under_load() {
 
     watching.abort();
     let said = said_gone.lock().expect("no reader panicked");
-    assert!(said.is_empty(), "one who is there was said to have gone: {said:?}");
+    assert!(said.is_empty(), "a connected user was reported offline: {said:?}");
 }

@@ -1,4 +1,4 @@
-//! A read replica that lags: nobody misses what they wrote themselves (P7).
+//! Tests a read replica that lags: users always read their own writes (P7).
 
 use local_servers::Postgres;
 use serde_json::json;
@@ -9,8 +9,8 @@ use tests::person::Person;
 use crate::setup::{generous, number, room, say};
 
 #[tokio::test]
-async fn ones_own_write_is_read_though_the_replica_lags() {
-    // A server of its own: a paused replica would hold back the other tests' databases too.
+async fn own_writes_are_read_despite_a_lagging_replica() {
+    // A separate server: a paused replica would block the other tests' databases too.
     let postgres = Postgres::start();
     let database = postgres.new_database_like("template0");
     let mut backends = Backends::self_hosted_on(postgres.url_of(&database), &database).await;
@@ -36,12 +36,12 @@ async fn ones_own_write_is_read_though_the_replica_lags() {
         let own = page(seq).await;
         let newest = own["items"].as_array().and_then(|items| items.last()).cloned().expect("there are messages");
         assert_eq!((&newest["seq"], &newest["text"]), (&json!(seq), &json!(format!("after {n}"))));
-        // Who asks for less may be told less, and is told of when.
+        // A reader that asks for less may get less, and learns from when it is.
         let old = page(before).await;
         assert!(number(&old["as_of"]) >= before, "{old}");
         behind += usize::from(number(&old["as_of"]) == before);
     }
-    assert!(behind > 0, "the replica answered nobody");
+    assert!(behind > 0, "the replica answered no reader");
     replica.resume();
     println!(
         "5 own writes read through another node while the replica lagged; {behind} of 5 others came from the replica"

@@ -1,4 +1,5 @@
-//! A database that is put back to a backup, with its own tools, while nodes stand still: they go on in the new epoch.
+//! Tests a database that is restored from a backup, with its own tools, while nodes are paused: they continue in the
+//! new epoch.
 
 use std::time::Duration;
 
@@ -13,13 +14,13 @@ use tests::wait;
 
 use crate::setup::{generous, join, messages, number, room, say, text, texts};
 
-/// Ends all connections to a database of paused nodes, which do not come back before they go on.
+/// Closes all connections to a database of paused nodes, which cannot reconnect until they are resumed.
 fn cut_off(database: &str) {
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity";
     shared::postgres().sql("postgres", &format!("{end} WHERE datname = '{database}'"));
 }
 
-/// Lets all nodes go on, and waits until they have connections to the database again.
+/// Resumes all nodes, and waits until they are connected to the database again.
 async fn resume(cluster: &Cluster, people: &[&Person]) {
     cluster.nodes().iter().for_each(|node| node.resume());
     for person in people {
@@ -37,7 +38,7 @@ async fn closed(socket: &mut Socket) -> u16 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nodes_that_stood_still_over_a_restore_go_on_in_the_new_epoch() {
+async fn nodes_paused_during_a_restore_continue_in_the_new_epoch() {
     let cluster = Cluster::start(Profile::SelfHosted, 2, generous()).await;
     let (postgres, database) = (shared::postgres(), cluster.backends().database().to_owned());
     let ada = Person::register(cluster.node(0), "ada").await;
@@ -69,7 +70,7 @@ async fn nodes_that_stood_still_over_a_restore_go_on_in_the_new_epoch() {
     cut_off(&database);
     postgres.sql("postgres", &format!("DROP DATABASE {database}"));
     postgres.sql("postgres", &format!("ALTER DATABASE {backup} RENAME TO {database}"));
-    // A node of the time of the backup may still run, as far as the database knows.
+    // According to the database, a node of the time of the backup may still be running.
     let patience = NODE_LIFE + Duration::from_secs(20);
     wait::until_within(patience, "the new epoch", async || {
         let output = cluster.backends().palaver(&["migrate", "--restored"]).await;
@@ -85,14 +86,14 @@ async fn nodes_that_stood_still_over_a_restore_go_on_in_the_new_epoch() {
     assert_ne!(after, before);
     assert_eq!(epoch(&bob).await, after);
     assert_eq!(texts(&ada, &id).await, ["kept"]);
-    // Its client repeats what was acked in the other life as something new; nobody remembers the ack.
+    // The client retries what was acked in the other epoch as a new change, because the ack no longer counts.
     let refused = send(&ada, &before, lost).await;
     assert_eq!(refused.body["code"], "unavailable", "{}", refused.text());
     let mut socket = bob.connect().await;
     socket.follow(&id).await;
     let again = number(&send(&ada, &after, 0).await.ok()["seq"]);
     assert_eq!(socket.find("event", |event| event["text"] == "lost").await["seq"], again);
-    // An appender that stood still is told of the new epoch by its next append, which nobody knows to have happened.
+    // A paused appender learns the new epoch from its next append, whose outcome is unknown.
     let key = uuid::Uuid::now_v7().to_string();
     wait::until("the other node's append", async || {
         let request = bob.request(reqwest::Method::POST, &messages(&id)).header("idempotency-key", key.clone());

@@ -1,31 +1,31 @@
-//! What may be wrong with a stored entry, and what a reader sees of it.
+//! The kinds of damage to a stored entry, and what a reader sees of it.
 
 use serde_json::{Value, json};
 
 use super::Expected;
 
-/// A name that nobody can choose.
+/// A name that no user can choose.
 pub const RESERVED_NAME: &str = "system";
-/// What somebody wrote, and no log line may quote.
+/// A user's text, which no log line may quote.
 pub const SECRET: &str = "what somebody wrote once";
 
-/// What is wrong with an entry.
+/// A kind of damage to an entry.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Damage {
-    /// A message longer than today's limit: it is shown as it is.
+    /// A message longer than today's limit: it is shown unchanged.
     TooLong,
-    /// A kind that this release does not know: its fallback is shown.
+    /// An unknown kind: its fallback is shown.
     UnknownKind,
     /// A row of a later version.
     LaterVersion,
     /// A message that cannot be decoded.
     Undecodable,
-    /// Not even JSON.
+    /// A body that is not even JSON.
     NotJson,
 }
 
 impl Damage {
-    /// The version and the body that stand in the row.
+    /// Returns the version and the body to store in the row.
     pub fn row(self) -> (u16, String) {
         let message = |text: Value| json!({ "kind": "message", "text": text, "rev": 1 }).to_string();
         match self {
@@ -37,13 +37,13 @@ impl Damage {
         }
     }
 
-    /// Whether the entry still stands in pages of messages on a store that has no column for the kind: on DynamoDB the body
-    /// alone says what it is.
+    /// Returns whether the entry still appears in pages of messages on a store that has no column for the kind: on
+    /// DynamoDB only the body contains it.
     pub fn is_shown_without_a_column(self) -> bool {
         self != Damage::UnknownKind
     }
 
-    /// Checks what a reader gets.
+    /// Checks what a reader receives.
     pub fn check(self, shown: &Value) {
         match self {
             Damage::TooLong => {
@@ -62,7 +62,7 @@ impl Damage {
     }
 }
 
-/// Chooses a message for each damage: none of eve's, whose name and row are spoilt, and none that is deleted.
+/// Chooses a message for each kind of damage: none of eve's, whose name and row are damaged, and none that is deleted.
 pub fn of_messages(expected: &Expected, room: &str) -> Vec<(u64, Damage)> {
     let page = &expected["ada"][&format!("/api/rooms/{room}/messages?limit=200")].body["items"];
     let eve = &expected["eve"]["/api/auth/me"].body["id"];

@@ -1,4 +1,4 @@
-//! Loads golden data into a store of each kind, damages it as a test asks, and serves it.
+//! Loads golden data into a store of each kind, damages it as a test requests, and serves it.
 
 use std::path::Path;
 
@@ -54,7 +54,7 @@ impl Store {
         }
     }
 
-    /// Loads the data of a folder into a store of its own.
+    /// Loads the data of a folder into a separate store.
     pub async fn load(self, folder: &Path) -> Opened {
         let data = tempfile::tempdir().expect("a temporary folder can be made");
         copy(&folder.join("files"), &data.path().join("files"));
@@ -127,7 +127,7 @@ impl Opened {
         }
     }
 
-    /// Gives a user another name, as an earlier release may have let them.
+    /// Gives a user a name that only an earlier release may have allowed.
     pub async fn rename_user(&self, user: &str, name: &str) {
         let folded = fold(name);
         self.sql(&format!("UPDATE usr SET name = '{name}', folded = '{folded}' WHERE user_id = '{user}'")).await;

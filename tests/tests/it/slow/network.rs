@@ -1,5 +1,5 @@
-//! A private network for one test, with packets of the size that Ethernet has. Packets on the loopback interface may have
-//! 64 KiB, and a client with a small window does not behave like a phone there.
+//! A private network for one test, with packets of Ethernet's size. Packets on the loopback interface may have 64 KiB,
+//! and a client with a small window does not behave like a phone there.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,13 +9,13 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 
-/// Names the folder of the sockets that lead out of the private network. Set where a test runs inside one.
+/// The variable with the folder of the sockets that lead out of the private network. Set if a test runs inside one.
 const OWN_NETWORK: &str = "TEST_HAS_A_NETWORK_OF_ITS_OWN";
-/// Names the URL of the database as it is outside the private network.
+/// The variable with the URL of the database outside the private network.
 const DATABASE: &str = "TEST_DATABASE_OUTSIDE";
 /// The socket in that folder that leads to the database server.
 const WAY_OUT: &str = "database";
-/// Brings the network up with packets as Ethernet has them, then starts the test.
+/// Configures the network with packets of Ethernet's size, then starts the test.
 const SET_UP: &str = r#"ip link set lo mtu 1500 up && exec "$0" "$@""#;
 /// How often the proxy reads from the server.
 const TICKS_PER_SECOND: u32 = 10;
@@ -27,10 +27,10 @@ pub fn is_own() -> bool {
     std::env::var_os(OWN_NETWORK).is_some()
 }
 
-/// Runs one test of this binary again, in a network namespace that is made for it.
+/// Runs one test of this binary again, in a new network namespace.
 ///
 /// # Panics
-/// When it fails there.
+/// If it fails there.
 pub async fn run_again(test: &str, database: Option<&str>) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let mut command = Command::new("unshare");
@@ -51,7 +51,7 @@ pub async fn run_again(test: &str, database: Option<&str>) {
         });
     }
     let output = tokio::task::spawn_blocking(move || command.output()).await.expect("it does not panic");
-    let output = output.expect("util-linux is there");
+    let output = output.expect("util-linux is installed");
     let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     println!("{said}{errors}");
     assert!(output.status.success() && said.contains("1 passed"), "the test failed in its own network");
@@ -81,7 +81,7 @@ fn server_of(url: &str) -> SocketAddr {
     after.split('/').next().and_then(|address| address.parse().ok()).expect("tests listen on an address")
 }
 
-/// Starts a proxy to a server that returns at most this many bytes per second, and returns its address.
+/// Starts a proxy to a server that forwards at most this many of its bytes per second, and returns the proxy's address.
 pub async fn slowed(server: SocketAddr, bytes_per_second: usize) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
