@@ -1,14 +1,14 @@
-//! One suite of tests for every store, store of blobs, bus and presence, and the store in memory that other crates
-//! test on.
+//! One test suite for every store, blob store, bus and presence, which also covers the store in memory that other
+//! crates test on.
 //!
-//! Knows the ports only, never an adapter: `conformance::store!(name, constructor)` runs the suite on
-//! whatever the constructor opens; `blobs!`, `bus!` and `presence!` alike.
+//! Knows only the ports, never an adapter: `conformance::store!(name, constructor)` runs the suite on whatever the
+//! constructor opens; `blobs!`, `bus!` and `presence!` do the same.
 
 pub mod suite;
 
-/// Runs the suite: a module `name` with one test for each case. The constructor is an async function
-/// without arguments that returns a `Result` of something with a method `store()`, empty each time. A
-/// store whose rows end by themselves (a TTL) says `expires_by_itself` and has its own test of that.
+/// Runs the suite: a module `name` with one test for each case. The constructor is an async function without arguments
+/// that returns a `Result` of something with a method `store()`, empty each time. A store whose rows expire by
+/// themselves (a TTL) passes `expires_by_itself` and tests that itself.
 #[macro_export]
 macro_rules! store {
     ($name:ident, $open:expr) => {
@@ -157,7 +157,7 @@ macro_rules! blob_cases {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
-                let opened = ($open)().await.expect("the store of blobs opens");
+                let opened = ($open)().await.expect("the blob store opens");
                 $crate::suite::blobs::$case(opened.blobs()).await;
             }
         )*
@@ -165,7 +165,7 @@ macro_rules! blob_cases {
 }
 
 /// Runs the suite of `Bus`: the constructor is an async function that returns a [`suite::bus::BusNodes`], on which
-/// nothing else is said.
+/// nothing else is published.
 #[macro_export]
 macro_rules! bus {
     ($name:ident, $open:expr) => {
@@ -182,7 +182,7 @@ macro_rules! bus {
 }
 
 /// Runs the suite of `PresenceStore`: the constructor is an async function that returns a
-/// [`suite::presence::PresenceNodes`], where nobody is.
+/// [`suite::presence::PresenceNodes`] without users.
 #[macro_export]
 macro_rules! presence {
     ($name:ident, $open:expr) => {

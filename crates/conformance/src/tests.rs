@@ -1,4 +1,4 @@
-//! The store in memory passes the suite itself, and fails as it is told.
+//! The store in memory passes the suite itself, and fails when it is told to.
 
 use domain::{Body, LogId};
 use service::ports::{AppendError, StoreError};

@@ -37,7 +37,7 @@ impl FeedStore for MemoryStore {
         if !over && held.owner != owner {
             return Ok(None);
         }
-        // Also to the same owner: another may have believed the lease free for a moment.
+        // Also for the same owner: another may have considered the lease free for a moment.
         let fence = if over { Fence(held.fence.0 + 1) } else { held.fence };
         *held = Lease { owner: owner.to_owned(), until, fence };
         Ok(Some(fence))

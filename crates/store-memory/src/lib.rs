@@ -1,7 +1,7 @@
-//! The store in memory: the plainest model of the ports, one mutex around maps.
+//! The store in memory: the simplest model of the ports, one mutex around maps.
 //!
-//! Never meant for a product: nothing outlives the process, and some reads look at every row. It is
-//! what the SQL and DynamoDB stores are compared with, and what use cases are tested on.
+//! Not meant for production: nothing outlives the process, and some reads look at every row. The SQL and DynamoDB
+//! stores are compared with it, and use cases are tested on it.
 
 mod feed;
 mod files;
@@ -25,14 +25,14 @@ use service::ports::{Store, StoreError, StoreResult};
 use state::State;
 use uuid::Uuid;
 
-/// What becomes of one append instead of its ordinary end.
+/// A fault that replaces the normal outcome of one append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing is written; the caller is told that the outcome is unknown.
+    /// Nothing is written; the caller learns that the outcome is unknown.
     Unknown,
-    /// Nothing is written; the caller is told so.
+    /// Nothing is written, and the caller learns that.
     Unavailable,
-    /// It is written if it can be; the caller is told that the outcome is unknown.
+    /// The append is written if possible; the caller learns that the outcome is unknown.
     LostAnswer,
     /// Nothing is written; the caller's task panics, as a bug of an adapter would have it.
     Panic,
@@ -47,11 +47,11 @@ pub enum Flaw {
     Unreadable,
 }
 
-/// A copy of everything at one moment, to go back to.
+/// A copy of everything at one moment, to restore.
 #[derive(Clone)]
 pub struct Snapshot(State);
 
-/// A store whose life is the process's. Clones share their content.
+/// A store that lives as long as the process. Clones share their content.
 #[derive(Clone)]
 pub struct MemoryStore {
     state: Arc<Mutex<State>>,
@@ -64,22 +64,22 @@ impl Default for MemoryStore {
 }
 
 impl MemoryStore {
-    /// An empty store with an epoch of its own.
+    /// Returns an empty store with a new epoch.
     pub fn new() -> Self {
         MemoryStore { state: Arc::new(Mutex::new(State::new(new_epoch()))) }
     }
 
-    /// As [`MemoryStore::new`], in the form that `conformance::store!` takes.
+    /// Like [`MemoryStore::new`], in the form that `conformance::store!` needs.
     pub async fn open_temporary() -> Result<Self, Infallible> {
         Ok(Self::new())
     }
 
-    /// Every port of it.
+    /// Returns all its ports.
     pub fn store(&self) -> Store {
         Store::of(&Arc::new(self.clone()))
     }
 
-    /// The next append, whoever makes it, meets this fault. Several queue up.
+    /// Makes the next append, whoever makes it, fail with this fault. Several faults queue up.
     pub fn fail_next_append(&self, fault: Fault) {
         self.state.lock().faults.push_back(fault);
     }
@@ -98,24 +98,24 @@ impl MemoryStore {
         self.state.lock().append_takes = most;
     }
 
-    /// While it is down every call of every port is answered `Unavailable`.
+    /// While it is down, every call of every port returns `Unavailable`.
     pub fn set_down(&self, down: bool) {
         self.state.lock().down = down;
     }
 
-    /// A backup.
+    /// Returns a backup.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot(self.state.lock().clone())
     }
 
-    /// Goes back to a backup, under a new epoch.
+    /// Restores a backup, under a new epoch.
     pub fn restore(&self, backup: &Snapshot) {
         let mut state = self.state.lock();
         *state = backup.0.clone();
         state.epoch = new_epoch();
     }
 
-    /// The state, unless the store is down.
+    /// Returns the state, unless the store is down.
     fn up(&self) -> StoreResult<MutexGuard<'_, State>> {
         let state = self.state.lock();
         if state.down {

@@ -37,7 +37,7 @@ impl RoomLog for MemoryStore {
         };
         match fault {
             None => append(&mut self.state.lock(), log, after, entries, row_writes),
-            Some(Fault::Unavailable) => Err(unavailable("a fault of the test")),
+            Some(Fault::Unavailable) => Err(unavailable("a fault injected by the test")),
             Some(Fault::Unknown) => Err(AppendError::Unknown),
             Some(Fault::Panic) => panic!("a fault of the test"),
             Some(Fault::LostAnswer) => {
@@ -195,7 +195,7 @@ fn append(state: &mut State, log: LogId, after: &Tip, new: &[Entry], row_writes:
     Ok(tip(state, log))
 }
 
-/// The entry as a store keeps it: the text of an edit lives in its message only.
+/// Returns the entry as a store keeps it: the text of an edit is only in its message.
 fn stored(mut entry: Entry) -> Entry {
     if let Body::Edit { text, .. } = &mut entry.body {
         *text = None;

@@ -41,7 +41,7 @@ impl UserStore for MemoryStore {
         let email = email.map(str::to_lowercase);
         check_free(&state, user, name, email.as_deref())?;
         let first = is_first_person(&state);
-        let row = state.people.get_mut(&user).expect("the guest was there a line ago");
+        let row = state.people.get_mut(&user).expect("the guest existed a line ago");
         row.user.name = name.clone();
         row.user.guest = false;
         if first {

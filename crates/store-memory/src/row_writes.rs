@@ -5,7 +5,7 @@ use service::ports::AppendError;
 
 use super::state::{NotificationRow, State};
 
-/// Whether they can be applied: only a slug can be another's.
+/// Checks that the row writes can be applied: only a slug can belong to another room.
 pub(super) fn check(state: &State, log: LogId, row_writes: &[RowWrite]) -> Result<(), AppendError> {
     for row_write in row_writes {
         let RowWrite::Room(room) = row_write else { continue };
@@ -18,8 +18,8 @@ pub(super) fn check(state: &State, log: LogId, row_writes: &[RowWrite]) -> Resul
     Ok(())
 }
 
-/// Applies them. "All are read" goes first: a notification of the same append says itself whether it
-/// was read.
+/// Applies the row writes. "All are read" comes first: a notification of the same append sets itself whether it was
+/// read.
 pub(super) fn apply(state: &mut State, log: LogId, entries: &[Entry], row_writes: &[RowWrite]) {
     let read_all = |row_write: &&RowWrite| matches!(row_write, RowWrite::NotificationRead { key: None, .. });
     for row_write in row_writes.iter().filter(read_all).chain(row_writes.iter().filter(|e| !read_all(e))) {
@@ -35,7 +35,7 @@ fn apply_to_room(state: &mut State, room: RoomId, entries: &[Entry], row_write: 
         RowWrite::Message(new) => {
             let log = state.logs.get_mut(&LogId::Room(room)).expect("the log was just appended to");
             let Some(old) = log.at_mut(new.seq) else { return };
-            // What is gone stays gone, also when retention took it while the change was decided.
+            // A deleted message stays deleted, also if retention removed it while the change was decided.
             let gone = |entry: &Entry| entry.message().is_none_or(|message| message.deleted);
             if !gone(old) || (old.message().is_some() && gone(new)) {
                 old.body = new.body.clone();
@@ -84,7 +84,7 @@ fn apply_to_room(state: &mut State, room: RoomId, entries: &[Entry], row_write: 
                 file.state = FileState::Dropped;
             }
         }
-        own => debug_assert!(false, "{own:?} belongs to a user's own log"),
+        own => debug_assert!(false, "{own:?} belongs to a user log"),
     }
 }
 

@@ -15,10 +15,10 @@ use crate::{Fault, Flaw};
 /// One log.
 #[derive(Clone, Default)]
 pub(super) struct Log {
-    /// The entry with seq `s` lies at `s - 1`.
+    /// The entries; the one with seq `s` is at index `s - 1`.
     pub entries: Vec<Entry>,
     pub floor: Seq,
-    /// The value of [`State::appends`] after its last append.
+    /// The value of [`State::appends`] after the log's last append.
     pub changed: u64,
 }
 
@@ -32,14 +32,14 @@ impl Log {
     }
 }
 
-/// A notification, or the mark of one that was dropped.
+/// A notification, or the mark of a dropped one.
 #[derive(Clone)]
 pub(super) enum NotificationRow {
     There(Notification),
     Dropped { expires: Timestamp },
 }
 
-/// Who may go on with something, and until when.
+/// The holder of a lease, and until when.
 #[derive(Clone)]
 pub(super) struct Lease {
     pub owner: String,
@@ -51,7 +51,7 @@ pub(super) struct Lease {
 pub(super) struct State {
     pub epoch: Epoch,
     pub logs: BTreeMap<LogId, Log>,
-    /// Appends so far, of all logs.
+    /// The number of appends so far, of all logs.
     pub appends: u64,
     pub rooms: BTreeMap<RoomId, Room>,
     pub members: BTreeMap<(RoomId, UserId), Member>,

@@ -1,4 +1,4 @@
-//! `RoomLog::append` and `tip`: one order, no hole, no double, whoever writes.
+//! `RoomLog::append` and `tip`: one order, no gap, no duplicate, whoever writes.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ pub async fn an_older_tip_is_a_conflict(store: Store) {
         assert!(matches!(refused, Err(AppendError::Conflict { .. })), "{refused:?} after {}", tip.seq());
         if let Err(AppendError::Conflict { slot: Some(slot) }) = refused {
             let there = store.log.read(scribe.log, tip.seq() + 1, tip.seq() + slot.len() as u64).await;
-            assert_eq!(there, Ok(slot), "a slot that is told is what stands there");
+            assert_eq!(there, Ok(slot), "a reported slot equals the stored one");
         }
     }
     // Inside an append, where a store may keep several entries in one item.
@@ -83,7 +83,7 @@ pub async fn a_tip_of_another_epoch_is_refused(store: Store) {
     assert_eq!(store.log.tip(scribe.log).await, Ok(tip));
 }
 
-/// A bug of the caller: a panic in a debug build, an error else, and nothing written in both.
+/// A bug of the caller: a panic in a debug build, otherwise an error, and nothing is written in both.
 pub async fn entries_with_a_hole_are_not_written(store: Store) {
     let scribe = Scribe::new(&store, LogId::Room(a_room())).await;
     let mut hole = scribe.entries(vec![text("a"), text("b")]);
@@ -114,7 +114,7 @@ pub async fn concurrent_appenders_make_no_hole_and_no_double(store: Store) {
                 let mut mine = Vec::new();
                 let mut scribe = Scribe::new(&store, log).await;
                 while mine.len() < EACH {
-                    // Some with a reaction between, so that `n` and `seq` differ.
+                    // Some with a reaction in between, so that `n` and `seq` differ.
                     let bodies = match writer % 3 {
                         0 => vec![super::world::react(1), text("c")],
                         _ => vec![text("b")],
@@ -139,7 +139,7 @@ pub async fn concurrent_appenders_make_no_hole_and_no_double(store: Store) {
     }
     acked.sort_by_key(|entry| entry.seq);
     let read = store.log.read(log, 1, u64::MAX >> 1).await.expect("a read");
-    assert_eq!(read, acked, "what was acked, and nothing else, each at its place");
+    assert_eq!(read, acked, "exactly the acked entries, each at its seq");
     let (mut n, mut ids) = (0, HashSet::new());
     for (seq, entry) in (1..).zip(&read) {
         n += u64::from(entry.message().is_some());
@@ -175,7 +175,7 @@ pub async fn one_conflict_does_not_hurt_other_logs(store: Store) {
     assert_eq!(claimed, Err(AppendError::Taken("slug")));
     for append in appends {
         let (appended, log) = append.await.expect("an append ends");
-        assert_eq!(appended.expect("the other logs go on").seq(), 1);
+        assert_eq!(appended.expect("the other logs continue").seq(), 1);
         assert_eq!(store.log.read(log, 1, 9).await.expect("a read").len(), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! `Blobs`: all or nothing, whole and in parts. What a store presigns is for the tests of that store.
+//! `Blobs`: all or nothing, whole and in parts. Presigned requests are covered by the tests of each store.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,27 +8,27 @@ use futures_util::{StreamExt, stream};
 use service::ports::{BlobError, Blobs, ByteStream};
 use uuid::Uuid;
 
-/// More than one part of an upload of any adapter, and no round number.
+/// More than one part of an upload of any adapter, and not a round number.
 const LARGE: usize = (12 << 20) + 77;
 
 fn a_key() -> String {
     Uuid::now_v7().to_string()
 }
 
-/// Bytes of which no two places nearby look alike.
+/// Returns bytes without any two equal neighbouring regions.
 pub fn content(length: usize) -> Vec<u8> {
     (0..length as u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }
 
-/// A stream of chunks that fit no part.
+/// Returns a stream whose chunks do not align with parts.
 pub fn streamed(content: &[u8]) -> ByteStream {
     let chunks: Vec<_> = content.chunks(70_001).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
     Box::pin(stream::iter(chunks))
 }
 
-/// A stream that ends in the middle.
+/// Returns a stream that ends in the middle.
 pub fn broken(content: &[u8]) -> ByteStream {
-    let end = stream::iter([Err(BlobError::Interrupted("the client went away".into()))]);
+    let end = stream::iter([Err(BlobError::Interrupted("the client disconnected".into()))]);
     Box::pin(streamed(content).chain(end))
 }
 
@@ -37,7 +37,7 @@ async fn put(blobs: &dyn Blobs, key: &str, content: &[u8]) {
     assert_eq!(length, content.len() as u64);
 }
 
-/// All bytes of a key, or of a range.
+/// Reads all bytes of a key, or of a range.
 pub async fn read(blobs: &dyn Blobs, key: &str, range: Option<Range<u64>>) -> Vec<u8> {
     let mut stream = blobs.get(key, range).await.expect("is there");
     let mut all = Vec::new();
@@ -47,7 +47,7 @@ pub async fn read(blobs: &dyn Blobs, key: &str, range: Option<Range<u64>>) -> Ve
     all
 }
 
-/// Whether there is nothing under a key.
+/// Returns whether a key has no blob.
 pub async fn is_absent(blobs: &dyn Blobs, key: &str) -> bool {
     let read = blobs.get(key, None).await.map(drop);
     let length = blobs.length(key).await;
@@ -128,10 +128,10 @@ pub async fn what_is_not_there_is_not_found(blobs: Arc<dyn Blobs>) {
     let key = a_key();
     assert!(is_absent(&*blobs, &key).await);
     assert!(matches!(blobs.get(&key, Some(0..1)).await, Err(BlobError::NotFound)));
-    blobs.delete(&key).await.expect("nothing to do is fine");
+    blobs.delete(&key).await.expect("deleting nothing succeeds");
     put(&*blobs, &key, b"x").await;
     blobs.delete(&key).await.expect("deletes");
-    blobs.delete(&key).await.expect("twice is fine");
+    blobs.delete(&key).await.expect("deleting twice succeeds");
     assert!(is_absent(&*blobs, &key).await);
     blobs.check().await.expect("works");
 }

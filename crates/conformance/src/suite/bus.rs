@@ -1,4 +1,4 @@
-//! `Bus`: what one node tells, the others hear.
+//! `Bus`: messages published by one node reach the others.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,13 +10,13 @@ use tokio::sync::mpsc::Receiver;
 
 use super::world::{a_room, a_user, an_entry, message};
 
-/// How long a message may take; far longer than any does.
+/// The timeout for a message; far longer than any takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Where nodes that hear each other come from.
+/// Creates nodes that hear each other.
 #[async_trait::async_trait]
 pub trait BusNodes: Send + Sync {
-    /// One more node.
+    /// Returns another node.
     async fn node(&self) -> Arc<dyn Bus>;
 }
 
@@ -32,7 +32,7 @@ async fn next(heard: &mut Receiver<Heard>) -> Heard {
     tokio::time::timeout(PATIENCE, heard.recv()).await.expect("a message comes").expect("the bus lives")
 }
 
-/// Nothing came: what is sent last came, and it came first.
+/// Checks that nothing else arrived: a message sent last arrives first.
 async fn comes_next(from: &dyn Bus, heard: &mut Receiver<Heard>, log: LogId) {
     let last = BusMessage::Head { log, epoch: Epoch(9), head: 99 };
     from.publish(log, last.clone()).await;
@@ -108,7 +108,7 @@ pub async fn many_logs_are_followed_at_once(nodes: impl BusNodes) {
     let mut missing = rooms;
     while !missing.is_empty() {
         let BusMessage::Typing(typing) = next(&mut heard).await.message else { panic!("only typing was sent") };
-        assert!(missing.remove(&typing.room), "each comes once");
+        assert!(missing.remove(&typing.room), "each arrives once");
     }
 }
 
@@ -119,13 +119,13 @@ pub async fn who_unsubscribed_hears_nothing(nodes: impl BusNodes) {
     b.subscribe(LogId::Room(left)).await;
     b.subscribe(LogId::Room(left)).await;
     b.unsubscribe(LogId::Room(left)).await;
-    // When a later subscription is confirmed, so is what was asked before it.
+    // Once a later subscription is confirmed, so are earlier requests.
     b.subscribe(LogId::Room(stays)).await;
     a.publish(LogId::Room(left), typing(left)).await;
     comes_next(&*a, &mut heard, LogId::Room(stays)).await;
     b.subscribe(LogId::Room(left)).await;
     a.publish(LogId::Room(left), typing(left)).await;
-    assert_eq!(next(&mut heard).await.message, typing(left), "it may come back");
+    assert_eq!(next(&mut heard).await.message, typing(left), "it can subscribe again");
 }
 
 pub async fn what_is_flushed_is_on_its_way(nodes: impl BusNodes) {

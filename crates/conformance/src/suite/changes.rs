@@ -90,6 +90,6 @@ pub async fn a_cursor_of_another_life_is_lost(store: Store) {
         let found = store.log.changes(Some(&ChangesCursor(cursor.into()))).await.expect("an answer");
         assert!(found.lost, "{cursor:?}");
         let next = store.log.changes(Some(&found.next)).await.expect("changes");
-        assert!(!next.lost && next.logs.is_empty(), "it goes on from now");
+        assert!(!next.lost && next.logs.is_empty(), "it continues from now");
     }
 }

@@ -1,4 +1,4 @@
-//! `Feed`: cursors under a fence, leases with one holder.
+//! `Feed`: cursors protected by a fence, leases with one holder.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,16 +43,16 @@ pub async fn a_lease_has_one_holder(store: Store) {
     assert_eq!(lease("b", 1_050).await, Ok(None), "another holds it");
     assert_eq!(lease("a", 1_050).await, Ok(Some(first)), "renewed until 1150");
     assert_eq!(lease("b", 1_149).await, Ok(None));
-    let second = lease("b", 1_150).await.expect("an answer").expect("its time was over");
+    let second = lease("b", 1_150).await.expect("an answer").expect("it had expired");
     assert!(second > first);
     assert_eq!(lease("a", 1_160).await, Ok(None));
-    store.feed.release("shard-1", "a").await.expect("not its own: nothing happens");
+    store.feed.release("shard-1", "a").await.expect("not its own: no effect");
     assert_eq!(lease("a", 1_160).await, Ok(None));
     store.feed.release("shard-1", "b").await.expect("released");
     let third = lease("a", 1_160).await.expect("an answer").expect("it is free");
     assert!(third > second);
     let late = lease("a", 1_400).await.expect("an answer").expect("its own");
-    assert!(late > third, "somebody may have believed it free");
+    assert!(late > third, "another node may have considered it free");
     let other = store.feed.lease("shard-2", "b", Timestamp(1_400), LIFE).await;
     assert!(matches!(other, Ok(Some(_))), "another lease");
 }
@@ -84,7 +84,7 @@ pub async fn rooms_behind_are_found(store: Store) {
         }
         heads.push((scribe.log.room().expect("a room's log"), number + 1));
     }
-    Scribe::new(&store, LogId::User(a_user())).await.say("own logs are not fed").await;
+    Scribe::new(&store, LogId::User(a_user())).await.say("user logs are not fed").await;
     heads.sort();
     let (done, head) = heads[2];
     store.feed.advance(done, "mail", Fence(1), head).await.expect("advanced");

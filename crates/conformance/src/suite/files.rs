@@ -1,4 +1,4 @@
-//! `Files`: the states of a row, lists, what may go.
+//! `Files`: the states of a row, lists, expiry.
 
 use domain::{File, FileId, FileState, LogId, Picture, RoomId, RowWrite, Timestamp, UserId};
 use service::ports::{Store, StoreError};
@@ -31,7 +31,7 @@ fn no_file() -> FileId {
 pub async fn a_file_goes_through_its_states(store: Store) {
     let row = put(&store, a_room(), a_user(), 5).await;
     assert_eq!(store.files.get(row.id).await, Ok(Some(row.clone())));
-    store.files.put(&File { name: "other".into(), ..row.clone() }).await.expect("a repeat");
+    store.files.put(&File { name: "other".into(), ..row.clone() }).await.expect("a retry");
     let done = File {
         content_type: "image/png".into(),
         size: 1 << 33,
@@ -41,10 +41,10 @@ pub async fn a_file_goes_through_its_states(store: Store) {
         ..row.clone()
     };
     store.files.complete(&done).await.expect("complete");
-    store.files.complete(&done).await.expect("a repeat");
+    store.files.complete(&done).await.expect("a retry");
     assert_eq!(store.files.get(row.id).await, Ok(Some(done.clone())));
     store.files.forget(row.id).await.expect("nothing to do yet");
-    assert_eq!(store.files.get(row.id).await, Ok(Some(done.clone())), "only a dropped row goes");
+    assert_eq!(store.files.get(row.id).await, Ok(Some(done.clone())), "only a dropped row is removed");
     store.files.drop_file(row.id).await.expect("dropped");
     let gone = File { state: FileState::Dropped, ..done };
     assert_eq!(store.files.get(row.id).await, Ok(Some(gone.clone())));

@@ -19,7 +19,7 @@ fn mark(read_seq: u64, read_n: u64, mentions: &[u64]) -> MarkRow {
 pub async fn a_mark_only_rises(store: Store) {
     let (user, room) = a_reader(&store).await;
     assert_eq!(store.marks.mark_read(user, room, 5, 3).await, Ok(mark(5, 3, &[])));
-    assert_eq!(store.marks.mark_read(user, room, 4, 9).await, Ok(mark(5, 3, &[])), "a lower one changes nothing");
+    assert_eq!(store.marks.mark_read(user, room, 4, 9).await, Ok(mark(5, 3, &[])), "a lower one has no effect");
     assert_eq!(store.marks.mark_read(user, room, 9, 6).await, Ok(mark(9, 6, &[])));
     let row = store.rooms.user_room(user, room).await.expect("a read").expect("the row");
     assert_eq!((row.read_seq, row.read_n), (9, 6));
@@ -49,7 +49,7 @@ pub async fn mentions_are_a_bounded_set(store: Store) {
         store.marks.add_mention(user, room, seq).await.expect("a mention");
     }
     assert_eq!(store.marks.marks(room, &[user]).await, Ok(vec![(user, mark(10, 10, &[12, 20, 30]))]));
-    assert_eq!(store.marks.mark_read(user, room, 20, 15).await, Ok(mark(20, 15, &[30])), "those read are gone");
+    assert_eq!(store.marks.mark_read(user, room, 20, 15).await, Ok(mark(20, 15, &[30])), "read ones are removed");
     let adding: Vec<_> = (100..100 + 2 * MENTIONS_PER_ROW as u64)
         .map(|seq| {
             let store = store.clone();
@@ -77,8 +77,8 @@ pub async fn a_mention_is_taken_back(store: Store) {
         assert_eq!(store.marks.drop_mention(user, room, seq).await, Ok(()));
     }
     assert_eq!(store.marks.marks(room, &[user]).await, Ok(vec![(user, mark(0, 0, &[]))]));
-    assert_eq!(store.marks.drop_mention(a_user(), room, 3).await, Ok(()), "where there is no row");
-    assert_eq!(store.marks.marks(room, &[user]).await.expect("a read").len(), 1, "and none was made");
+    assert_eq!(store.marks.drop_mention(a_user(), room, 3).await, Ok(()), "if there is no row");
+    assert_eq!(store.marks.marks(room, &[user]).await.expect("a read").len(), 1, "and none was created");
 }
 
 pub async fn marks_of_several_users(store: Store) {

@@ -1,6 +1,6 @@
-//! The suite: black-box tests of every method of every port, one module a port.
+//! The suite: black-box tests of every method of every port, one module per port.
 //!
-//! Each case gets an empty store and panics when a promise of the port's documentation does not hold.
+//! Each case gets an empty store and panics if a promise in the port's documentation does not hold.
 
 pub mod append;
 pub mod blobs;

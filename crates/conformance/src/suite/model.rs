@@ -1,4 +1,4 @@
-//! A store against the store in memory: the same random appends, then every row compared.
+//! Compares a store with the store in memory: the same random appends, then every row.
 
 use domain::{
     Body, Entry, Level, LogId, MemberState, Message, NotificationKey, Role, RoomId, RoomKind, RowWrite, Seq, Timestamp,
@@ -12,7 +12,7 @@ use super::world::{
 };
 use store_memory::MemoryStore;
 
-/// A small generator (xorshift64*, Vigna 2016): the same seed, the same run.
+/// A small generator (xorshift64*, Vigna 2016): the same seed gives the same run.
 struct Dice(u64);
 
 impl Dice {
@@ -28,7 +28,7 @@ impl Dice {
     }
 }
 
-/// The few rooms and people of one run, so that rows are written again and again.
+/// The few rooms and users of one run, so that rows are written repeatedly.
 struct Cast {
     rooms: Vec<RoomId>,
     users: Vec<UserId>,
@@ -38,7 +38,7 @@ struct Cast {
 
 const EMOJIS: [&str; 2] = ["👍", "🍵"];
 
-/// Runs `steps` appends on both stores and compares all rows.
+/// Makes `steps` appends on both stores and compares all rows.
 pub async fn compare(store: &Store, seed: u64, steps: usize) {
     let model = MemoryStore::new().store();
     let mut dice = Dice(seed);

@@ -1,4 +1,4 @@
-//! `Nodes`: who lives, and who holds which socket.
+//! `Nodes`: live nodes, and which of them holds which socket.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub async fn connections_are_found_by_user_and_room(store: Store) {
     let mut found = store.nodes.connections(user, Timestamp(50)).await.expect("a list");
     found.sort_by(|a, b| a.id.cmp(&b.id));
     assert_eq!(found, [one, two.clone()]);
-    assert_eq!(store.nodes.connections(user, Timestamp(100)).await, Ok(vec![two.clone()]), "one is over");
+    assert_eq!(store.nodes.connections(user, Timestamp(100)).await, Ok(vec![two.clone()]), "one has expired");
     let mut found = store.nodes.connections_in(room, Timestamp(50)).await.expect("a list");
     found.sort_by_key(|row| row.expires_at);
     assert_eq!(found, [two.clone(), other.clone()]);
@@ -59,7 +59,7 @@ pub async fn the_state_of_a_socket_is_kept_until_it_is_over(store: Store) {
         assert_eq!(store.nodes.keep_socket(&row, None).await, Ok(true));
         assert_eq!(store.nodes.socket(&id, Timestamp(1)).await, Ok(Some(row)));
     }
-    assert_eq!(store.nodes.socket(&id, Timestamp(200)).await, Ok(None), "it is over");
+    assert_eq!(store.nodes.socket(&id, Timestamp(200)).await, Ok(None), "it has expired");
     store.nodes.forget_socket(&id).await.expect("forgotten");
     store.nodes.forget_socket(&id).await.expect("again");
     assert_eq!(store.nodes.socket(&id, Timestamp(1)).await, Ok(None));
@@ -68,7 +68,7 @@ pub async fn the_state_of_a_socket_is_kept_until_it_is_over(store: Store) {
 pub async fn of_two_who_change_the_state_of_a_socket_one_is_told(store: Store) {
     let state = |text: &str| SocketState { id: "L0SM9cOFvHc".into(), state: text.into(), expires_at: Timestamp(100) };
     let nodes = &store.nodes;
-    assert_eq!(nodes.keep_socket(&state("a"), Some("new")).await, Ok(false), "there is none");
+    assert_eq!(nodes.keep_socket(&state("a"), Some("new")).await, Ok(false), "there is no state");
     assert_eq!(nodes.keep_socket(&state("new"), None).await, Ok(true));
     assert_eq!(nodes.keep_socket(&state("a"), Some("new")).await, Ok(true));
     assert_eq!(nodes.keep_socket(&state("b"), Some("new")).await, Ok(false), "it is no longer new");
@@ -90,7 +90,7 @@ pub async fn what_is_over_is_swept(store: Store) {
         store.nodes.beat(&row).await.expect("beat");
     }
     let swept = store.nodes.sweep(now).await.expect("swept");
-    assert!(swept == 2 || swept == 0, "a store that forgets by itself has nothing to do: {swept}");
+    assert!(swept == 2 || swept == 0, "a store with a TTL has nothing to do: {swept}");
     assert_eq!(store.nodes.connections(user, now).await.expect("a list").len(), 1);
     let within = std::time::Duration::from_secs(7 * 24 * 3_600);
     let known = store.nodes.nodes(now, within).await.expect("a list");

@@ -1,4 +1,4 @@
-//! `Notifications`: pages, counts, the marks of those that were dropped.
+//! `Notifications`: pages, counts, the marks of dropped notifications.
 
 use domain::{LogId, Notification, NotificationKey, RowWrite, Timestamp, UserId};
 use service::ports::Store;
@@ -6,7 +6,7 @@ use service::ports::Store;
 use super::row_writes::a_notification;
 use super::world::{Scribe, a_user};
 
-/// Ten notifications, newest first; some of the same millisecond. Every third is read.
+/// Creates ten notifications, newest first, some of the same millisecond. Every third is read.
 pub(super) async fn ten(store: &Store) -> (UserId, Vec<Notification>) {
     let user = a_user();
     let mut own = Scribe::new(store, LogId::User(user)).await;
@@ -69,7 +69,7 @@ pub async fn one_that_changes_stays_read_or_unread(store: Store) {
     let changed = |row: &Notification| Notification { rev: 77, body: String::new(), ..row.clone() };
     let expected: Vec<_> = all.iter().filter(|row| row.key != all[2].key).map(changed).collect();
     let page = store.notifications.list(user, false, None, 100).await.expect("a page");
-    assert_eq!(page.items, expected, "a change brings none, and none back");
+    assert_eq!(page.items, expected, "a change adds none, and restores none");
     assert_eq!(store.notifications.known(user, a_notification(999, 9).key).await, Ok(false));
 }
 
@@ -80,7 +80,7 @@ pub async fn a_dropped_one_leaves_a_mark(store: Store) {
     assert_eq!(store.notifications.get(user, key).await, Ok(Some(all[4].clone())));
     own.row_writes(&[RowWrite::NotificationDropped { key, expires: Timestamp(1_000) }]).await;
     assert_eq!(store.notifications.get(user, key).await, Ok(None));
-    assert_eq!(store.notifications.known(user, key).await, Ok(true), "its mark is there");
+    assert_eq!(store.notifications.known(user, key).await, Ok(true), "its mark exists");
     assert_eq!(store.notifications.list(user, false, None, 100).await.expect("a page").items.len(), 9);
     own.row_writes(&[RowWrite::Notification(all[4].clone())]).await;
     assert_eq!(store.notifications.get(user, key).await, Ok(None), "it does not come back");

@@ -31,8 +31,8 @@ pub async fn names_and_addresses_are_unique(store: Store) {
     store.users.create_user(&bob).await.expect("created");
     assert_eq!(store.users.rename(bob.user.id, &name("ADA")).await, Err(StoreError::Taken("name")));
     assert_eq!(store.users.set_email(bob.user.id, Some("Ada@Example.org")).await, Err(StoreError::Taken("email")));
-    store.users.rename(bob.user.id, &name("BOB")).await.expect("one's own name in other letters");
-    store.users.create_user(&person("Eve")).await.expect("two without an address");
+    store.users.rename(bob.user.id, &name("BOB")).await.expect("the user's own name in another case");
+    store.users.create_user(&person("Eve")).await.expect("two users without an address");
     assert_eq!(store.users.user(ada.user.id).await, Ok(Some(ada.clone())));
     assert_eq!(store.users.user_by_name(&ada.user.name.folded()).await, Ok(Some(ada.clone())));
     assert_eq!(store.users.user_by_email("ada@example.org").await, Ok(Some(ada)));
@@ -59,7 +59,7 @@ pub async fn names_and_addresses_are_unique(store: Store) {
 
 pub async fn the_first_person_is_admin(store: Store) {
     let visitor = store.users.register(&guest("visitor")).await.expect("registered");
-    assert_eq!(visitor.role, UserRole::User, "a guest never");
+    assert_eq!(visitor.role, UserRole::User, "a guest is never admin");
     assert_eq!(store.users.has_person().await, Ok(false));
     let first = store.users.register(&person("first")).await.expect("registered");
     let second = store.users.register(&person("second")).await.expect("registered");

@@ -1,4 +1,4 @@
-//! `PresenceStore`: who is there and who types, with the time as an argument.
+//! `PresenceStore`: presence and typing, with the time as an argument.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use PresenceStatus::{Away, Offline, Online};
 
 const START: Timestamp = Timestamp(1_700_000_000_000);
 
-/// Where nodes that share one presence come from; the time is what the caller says.
+/// Creates nodes that share one presence; the caller passes the time.
 #[async_trait::async_trait]
 pub trait PresenceNodes: Send + Sync {
-    /// One more node.
+    /// Returns another node.
     async fn node(&self) -> Arc<dyn PresenceStore>;
 }
 
@@ -68,10 +68,10 @@ pub async fn a_user_has_only_so_many_connections(nodes: impl PresenceNodes) {
     let many: Vec<_> = (0..PRESENCE_CONNECTIONS).map(|n| (user, n.to_string(), Away)).collect();
     here.refresh(START, &many).await;
     here.refresh(START, &[(user, "one more".into(), Online), (user, "0".into(), Away)]).await;
-    assert_eq!(status(&*there, START, user).await, Away, "there are enough, and those stay");
+    assert_eq!(status(&*there, START, user).await, Away, "the limit is reached, and existing ones stay");
     let later = START + PRESENCE_LIFE;
     here.refresh(later, &[(user, "one more".into(), Online)]).await;
-    assert_eq!(status(&*there, later, user).await, Online, "the others are over");
+    assert_eq!(status(&*there, later, user).await, Online, "the others have expired");
 }
 
 pub async fn a_presence_without_a_refresh_runs_out(nodes: impl PresenceNodes) {
@@ -97,7 +97,7 @@ pub async fn each_node_is_told_each_change_once(nodes: impl PresenceNodes) {
         assert!(node.changed(START).await.is_empty());
     }
     here.refresh(START, &[(user, "a".into(), Online)]).await;
-    assert!(there.changed(START).await.is_empty(), "a refresh is no change");
+    assert!(there.changed(START).await.is_empty(), "a refresh is not a change");
     here.refresh(START, &[(user, "a".into(), Away)]).await;
     for node in [&here, &there] {
         assert_eq!(of(node.changed(START).await), [(user, Away)]);
@@ -106,11 +106,11 @@ pub async fn each_node_is_told_each_change_once(nodes: impl PresenceNodes) {
     for node in [&here, &there] {
         let changed = node.changed(end).await;
         let ran_out = UserPresence { user, status: Offline, last_seen: Some(START) };
-        assert_eq!(changed, [ran_out], "a time that ran out is a change");
+        assert_eq!(changed, [ran_out], "an expiry is a change");
         assert!(node.changed(end).await.is_empty());
     }
     let late = nodes.node().await;
-    assert!(late.changed(end).await.is_empty(), "to a new node, who is offline is no news");
+    assert!(late.changed(end).await.is_empty(), "offline users are not a change for a new node");
     here.refresh(end, &[(user, "a".into(), Online)]).await;
     assert_eq!(of(late.changed(end).await), [(user, Online)]);
 }

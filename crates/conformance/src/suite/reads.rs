@@ -6,7 +6,7 @@ use service::ports::Store;
 
 use super::world::{Scribe, a_room, a_user, file, message, react, text};
 
-/// A log of 40 entries, appended in pieces of different lengths; runs of reactions in between.
+/// Creates a log of 40 entries, appended in pieces of different lengths, with runs of reactions in between.
 async fn a_mixed_log(store: &Store) -> (Scribe, Vec<Entry>) {
     let mut scribe = Scribe::new(store, LogId::Room(a_room())).await;
     let mut all = Vec::new();
@@ -21,7 +21,7 @@ async fn a_mixed_log(store: &Store) -> (Scribe, Vec<Entry>) {
 
 pub async fn every_range_reads_what_was_appended(store: Store) {
     let (scribe, all) = a_mixed_log(&store).await;
-    // Neighbours whose names begin alike.
+    // A neighbour whose key has the same prefix.
     Scribe::new(&store, LogId::Room(a_room())).await.say("another room").await;
     for from in 0..=41_u64 {
         for to in [from, from + 1, from + 13, 40, 41, 1_000] {
@@ -63,7 +63,7 @@ pub async fn messages_are_read_by_seq(store: Store) {
 
 pub async fn messages_of_several_rooms_come_in_one_read(store: Store) {
     let (mut places, mut expected) = (Vec::new(), Vec::new());
-    // One of a room, several of a room, and what is no message or not there.
+    // One of a room, several of a room, an entry that is not a message, and missing ones.
     for asked in [&[1][..], &[2], &[3, 17, 39], &[12], &[1, 2, 3, 999]] {
         let (scribe, all) = a_mixed_log(&store).await;
         let room = scribe.log.room().expect("a room's");
@@ -79,7 +79,7 @@ pub async fn messages_of_several_rooms_come_in_one_read(store: Store) {
     assert_eq!(found, expected);
     assert_eq!(store.log.messages_of(&[]).await, Ok(Vec::new()));
     let many: Vec<_> = (1..=300).map(|seq| (places[0].0, seq)).collect();
-    assert!(store.log.messages_of(&many).await.expect("a read").len() > 10, "more than one statement takes");
+    assert!(store.log.messages_of(&many).await.expect("a read").len() > 10, "more than fit one statement");
 }
 
 pub async fn keys_are_what_their_entries_say(store: Store) {
@@ -209,5 +209,5 @@ pub async fn the_floor_blanks_what_is_below(store: Store) {
     assert_eq!(store.log.floor(scribe.log).await, Ok(601));
     scribe.say("still here").await;
     assert_eq!(store.log.read_back(scribe.log, 1_000, 1).await.expect("a page")[0].seq, 602);
-    store.log.raise_floor(LogId::Room(a_room()), 5).await.expect("a log that is not there");
+    store.log.raise_floor(LogId::Room(a_room()), 5).await.expect("a log that does not exist");
 }

@@ -128,7 +128,7 @@ pub async fn left_rooms_are_not_listed(store: Store) {
         let lines = store.rooms.user_rooms(user, None, 10).await.expect("a page");
         assert_eq!(lines.len(), listed, "{state:?}");
         let counts = u64::from(state == MemberState::Joined);
-        assert_eq!(store.rooms.user_room_count(user).await, Ok(counts), "an invitation takes no place");
+        assert_eq!(store.rooms.user_room_count(user).await, Ok(counts), "an invitation does not count");
         let row = store.rooms.user_room(user, room.id).await.expect("a read").expect("the row stays");
         assert_eq!(row.state, state);
     }

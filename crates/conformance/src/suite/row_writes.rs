@@ -1,4 +1,4 @@
-//! Row writes: the rows that an append writes, each as `domain::RowWrite` says.
+//! Row writes: the rows that an append writes, as defined by `domain::RowWrite`.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::world::{
     Scribe, a_room, a_room_with, a_user, emoji, file, member, message, own_room, plain_room, public_room, slug, text,
 };
 
-/// Random appends to a few logs, on the store and on the model: all rows are the same afterwards.
+/// Makes random appends to a few logs, on the store and on the model: all rows are equal afterwards.
 pub async fn rows_are_what_a_model_says(store: Store) {
     for seed in 1..=3 {
         model::compare(&store, seed, 150).await;
@@ -45,7 +45,7 @@ pub async fn a_deleted_message_stays_deleted(store: Store) {
     gone.body.blank();
     scribe.write(vec![Body::delete(1)], &[RowWrite::Message(gone.clone())]).await;
     assert_eq!(store.log.read(scribe.log, 1, 1).await, Ok(vec![gone.clone()]));
-    assert_eq!((gone.by, gone.id), (kept.by, kept.id), "repeats are still recognised");
+    assert_eq!((gone.by, gone.id), (kept.by, kept.id), "retries are still recognised");
     scribe.write(vec![Body::edit(1, None)], &[RowWrite::Message(kept)]).await;
     assert_eq!(store.log.read(scribe.log, 1, 1).await, Ok(vec![gone]), "nothing brings it back");
 }
@@ -68,7 +68,7 @@ pub async fn a_member_row_keeps_its_level(store: Store) {
     let stranger = Scribe::new(&store, LogId::User(a_user())).await;
     let mut stranger = stranger;
     stranger.row_writes(&[RowWrite::RoomSettings { room: room.id, level: Level::None, hidden: true }]).await;
-    assert_eq!(store.rooms.user_room(stranger.by, room.id).await, Ok(None), "settings make no row");
+    assert_eq!(store.rooms.user_room(stranger.by, room.id).await, Ok(None), "settings create no row");
 }
 
 pub async fn own_rows_keep_marks_and_settings(store: Store) {
@@ -211,7 +211,7 @@ pub async fn a_file_is_sent_once_and_by_its_owner(store: Store) {
     assert_eq!(state(unfinished.id).await, (FileState::Uploading, None));
     scribe.row_writes(&all.map(|file| RowWrite::FileDropped { file })).await;
     assert_eq!(state(mine.id).await, (FileState::Dropped, Some(1)));
-    assert_eq!(state(elsewhere.id).await, (FileState::Unsent, None), "of another room");
+    assert_eq!(state(elsewhere.id).await, (FileState::Unsent, None), "it is of another room");
 }
 
 pub async fn all_read_spares_what_is_new(store: Store) {
@@ -223,10 +223,14 @@ pub async fn all_read_spares_what_is_new(store: Store) {
         .await;
     let read = store.notifications.get(user, old.key).await.expect("a read").expect("there");
     assert_eq!(read.read_at, Some(Timestamp(50)));
-    assert_eq!(store.notifications.get(user, new.key).await, Ok(Some(new)), "it says itself whether it was read");
+    assert_eq!(
+        store.notifications.get(user, new.key).await,
+        Ok(Some(new)),
+        "its own row write sets whether it was read"
+    );
 }
 
-/// A mention.
+/// Returns a mention.
 pub fn a_notification(at: i64, seq: u64) -> Notification {
     let room = a_room();
     Notification {

@@ -40,7 +40,7 @@ pub async fn a_session_opens_and_ends(store: Store) {
     let mut listed = store.sessions.list(user, NOW).await.expect("a list");
     listed.sort_by_key(|row| row.id);
     assert_eq!(listed, [one.clone(), two.clone()]);
-    assert_eq!(store.sessions.list(user, LATER).await, Ok(Vec::new()), "they are over by then");
+    assert_eq!(store.sessions.list(user, LATER).await, Ok(Vec::new()), "they have expired by then");
     assert_eq!(store.sessions.end(one.id).await, Ok(true));
     assert_eq!(store.sessions.end(one.id).await, Ok(false), "it was ended");
     assert_eq!(store.sessions.end(a_session()).await, Ok(false));
@@ -78,18 +78,18 @@ pub async fn a_token_rotates(store: Store) {
     assert_eq!(again, Ok(Rotation::Grace(after.clone())), "another tab, a moment later");
     assert_eq!(store.sessions.get(row.id).await, Ok(Some(after.clone())), "nothing changed");
     let again = store.sessions.rotate(row.id, [1; 32], [2; 32], soon, LATER).await;
-    assert_eq!(again, Ok(Rotation::Grace(after.clone())), "the same again, which has one token that comes after it");
+    assert_eq!(again, Ok(Rotation::Grace(after.clone())), "the same again, which has one successor");
     let late = soon + Duration::from_millis(1);
     let reused = store.sessions.rotate(row.id, [1; 32], [2; 32], late, LATER).await;
     assert_eq!(reused, Ok(Rotation::Reused(SessionRecord { revoked: true, ..after })));
     let after = store.sessions.rotate(row.id, [2; 32], [5; 32], late, LATER).await;
-    assert_eq!(after, Ok(Rotation::Unknown), "the family is over");
+    assert_eq!(after, Ok(Rotation::Unknown), "the session has ended");
     let stranger = store.sessions.rotate(a_session(), [1; 32], [2; 32], NOW, LATER).await;
     assert_eq!(stranger, Ok(Rotation::Unknown));
     let old = session(a_user(), 1);
     store.sessions.open(&old).await.expect("opened");
     let over = store.sessions.rotate(old.id, [1; 32], [2; 32], LATER, LATER).await;
-    assert_eq!(over, Ok(Rotation::Unknown), "it ended by itself");
+    assert_eq!(over, Ok(Rotation::Unknown), "it had expired");
     let forged = store.sessions.rotate(old.id, [99; 32], [2; 32], NOW, LATER).await.expect("an answer");
     assert!(matches!(forged, Rotation::Reused(row) if row.revoked), "neither the current one nor the one before");
 }
@@ -139,7 +139,7 @@ pub async fn a_ticket_is_taken_once(store: Store) {
     }
     assert_eq!(taken, std::slice::from_ref(&ticket));
     store.sessions.put_ticket(&ticket).await.expect("put");
-    assert_eq!(store.sessions.take_ticket([5; 32], LATER).await, Ok(None), "its time is over");
+    assert_eq!(store.sessions.take_ticket([5; 32], LATER).await, Ok(None), "it has expired");
 }
 
 pub async fn what_is_over_is_not_believed(store: Store) {

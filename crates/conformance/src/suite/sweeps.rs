@@ -1,4 +1,4 @@
-//! Sweeps: what is over goes, of stores whose rows do not end by themselves.
+//! Sweeps: expired rows are removed, in stores without a TTL.
 
 use domain::{LogId, RowWrite, Timestamp};
 use service::ports::{Store, Ticket};

@@ -1,4 +1,4 @@
-//! What the cases are made of: ids, entries, rooms, and a scribe who keeps one log.
+//! The test data: ids, entries, rooms, and a scribe that writes one log.
 
 use domain::entry::ENTRY_VERSION;
 use domain::name::{RoomName, Slug, UserName};
@@ -10,32 +10,32 @@ use domain::{
 use service::ports::{Appended, NewUser, Store, Tip};
 use uuid::Uuid;
 
-/// A room id that nobody else has.
+/// Returns a room id that is not used elsewhere.
 pub fn a_room() -> RoomId {
     RoomId(Uuid::now_v7())
 }
 
-/// A user id that nobody else has.
+/// Returns a user id that is not used elsewhere.
 pub fn a_user() -> UserId {
     UserId(Uuid::now_v7())
 }
 
-/// A session id that nobody else has.
+/// Returns a session id that is not used elsewhere.
 pub fn a_session() -> SessionId {
     SessionId(Uuid::now_v7())
 }
 
-/// An entry id that nobody else has.
+/// Returns an entry id that is not used elsewhere.
 pub fn an_entry() -> EntryId {
     EntryId(Uuid::now_v7())
 }
 
-/// A message.
+/// Returns a message.
 pub fn text(text: &str) -> Body {
     Body::Message(message(text))
 }
 
-/// The content of a message.
+/// Returns the content of a message.
 pub fn message(text: &str) -> Message {
     Message {
         text: MessageText::try_from(text.to_owned()).expect("a short text"),
@@ -50,28 +50,28 @@ pub fn message(text: &str) -> Message {
     }
 }
 
-/// An emoji.
+/// Returns an emoji.
 pub fn emoji(text: &str) -> Emoji {
     Emoji::try_from(text.to_owned()).expect("one emoji")
 }
 
-/// A reaction.
+/// Returns a reaction.
 pub fn react(target: Seq) -> Body {
     Body::React { target, emoji: emoji("👍"), on: true }
 }
 
-/// A slug.
+/// Returns a slug.
 pub fn slug(text: &str) -> Slug {
     Slug::parse(text).expect("a valid slug")
 }
 
-/// A public room with this slug and name.
+/// Returns a public room with this slug and name.
 pub fn public_room(id: RoomId, slugged: &str, name: &str) -> Room {
     let named = RoomName::parse(name).expect("a valid name");
     Room { slug: Some(slug(slugged)), name: Some(named), ..plain_room(id, RoomKind::Public) }
 }
 
-/// A room of this kind, without slug and name.
+/// Returns a room of this kind, without slug and name.
 pub fn plain_room(id: RoomId, kind: RoomKind) -> Room {
     Room {
         id,
@@ -87,12 +87,12 @@ pub fn plain_room(id: RoomId, kind: RoomKind) -> Room {
     }
 }
 
-/// A member row.
+/// Returns a member row.
 pub fn member(user: UserId, state: MemberState) -> Member {
     Member { user, state, role: Role::Member, muted_until: None, level: Level::All, from_seq: 1, to_seq: None, rev: 1 }
 }
 
-/// A user's row of a room.
+/// Returns a user's row of a room.
 pub fn own_room(room: RoomId, state: MemberState, rev: Seq) -> UserRoom {
     UserRoom {
         room,
@@ -108,7 +108,7 @@ pub fn own_room(room: RoomId, state: MemberState, rev: Seq) -> UserRoom {
     }
 }
 
-/// A user of this name.
+/// Returns a user of this name.
 pub fn person(name: &str) -> NewUser {
     let user = User {
         id: a_user(),
@@ -122,7 +122,7 @@ pub fn person(name: &str) -> NewUser {
     NewUser { user, email: None, password_hash: Some("$argon2id$test".into()) }
 }
 
-/// A guest of this name.
+/// Returns a guest of this name.
 pub fn guest(name: &str) -> NewUser {
     let mut new = person(name);
     new.user.guest = true;
@@ -130,7 +130,7 @@ pub fn guest(name: &str) -> NewUser {
     new
 }
 
-/// A file as it is when its upload begins.
+/// Returns a file whose upload begins.
 pub fn file(room: RoomId, user: UserId, at: i64) -> File {
     File {
         id: FileId(Uuid::now_v7()),
@@ -147,7 +147,7 @@ pub fn file(room: RoomId, user: UserId, at: i64) -> File {
     }
 }
 
-/// The entries that follow `after`, by one user.
+/// Returns the entries that follow `after`, by one user.
 pub fn entries_after(after: &Tip, by: UserId, bodies: Vec<Body>) -> Vec<Entry> {
     let mut n = after.n();
     let numbered = (after.seq() + 1..).zip(bodies);
@@ -166,16 +166,16 @@ pub fn entries_after(after: &Tip, by: UserId, bodies: Vec<Body>) -> Vec<Entry> {
 /// Appends to one log and knows its tip.
 pub struct Scribe {
     store: Store,
-    /// Whose log it is.
+    /// The log.
     pub log: LogId,
-    /// Who is said to have done it.
+    /// The author of the entries.
     pub by: UserId,
     /// The tip, as far as the scribe knows.
     pub tip: Tip,
 }
 
 impl Scribe {
-    /// Reads the log's tip.
+    /// Creates a scribe, and reads the log's tip.
     pub async fn new(store: &Store, log: LogId) -> Scribe {
         let tip = store.log.tip(log).await.expect("the tip");
         let by = match log {
@@ -190,12 +190,12 @@ impl Scribe {
         self.tip = self.store.log.tip(self.log).await.expect("the tip");
     }
 
-    /// The entries that would follow.
+    /// Returns the entries that would follow.
     pub fn entries(&self, bodies: Vec<Body>) -> Vec<Entry> {
         entries_after(&self.tip, self.by, bodies)
     }
 
-    /// Appends these, with row writes.
+    /// Appends these entries, with row writes.
     pub async fn try_write(&mut self, bodies: Vec<Body>, row_writes: &[RowWrite]) -> Appended {
         let entries = self.entries(bodies);
         let appended = self.store.log.append(self.log, &self.tip, &entries, row_writes).await;
@@ -205,7 +205,7 @@ impl Scribe {
         appended
     }
 
-    /// As `try_write`, for what must succeed. Returns the seq of the last entry.
+    /// Like `try_write`, but must succeed. Returns the seq of the last entry.
     pub async fn write(&mut self, bodies: Vec<Body>, row_writes: &[RowWrite]) -> Seq {
         self.try_write(bodies, row_writes).await.expect("the append succeeds").seq()
     }
@@ -215,14 +215,14 @@ impl Scribe {
         self.write(vec![text(what)], &[]).await
     }
 
-    /// Appends an entry that means nothing, for the sake of its row writes.
+    /// Appends an entry without meaning, for its row writes.
     pub async fn row_writes(&mut self, row_writes: &[RowWrite]) -> Seq {
         let note = Body::Setting { name: "note".into(), value: true.into() };
         self.write(vec![note], row_writes).await
     }
 }
 
-/// A room with these members, all joined, and their own rows. Returns the scribe of its log.
+/// Creates a room with these members, all joined, and their own rows. Returns the scribe of its log.
 pub async fn a_room_with(store: &Store, room: &Room, users: &[UserId]) -> Scribe {
     let mut scribe = Scribe::new(store, LogId::Room(room.id)).await;
     let mut row_writes = vec![RowWrite::Room(room.clone())];
