@@ -14,8 +14,8 @@ macro_rules! store {
     ($name:ident, $open:expr) => {
         $crate::store! { @cases $name; $open;
             sweeps:
-                sessions_and_tickets_that_are_over_go
-                marks_of_dropped_notifications_go;
+                expired_sessions_and_tickets_are_swept
+                marks_of_dropped_notifications_are_swept;
         }
     };
     ($name:ident, $open:expr, expires_by_itself) => {
@@ -33,11 +33,11 @@ macro_rules! store {
                     an_older_tip_is_a_conflict
                     a_tip_above_the_head_is_a_conflict
                     a_tip_of_another_epoch_is_refused
-                    entries_with_a_hole_are_not_written
-                    concurrent_appenders_make_no_hole_and_no_double
-                    one_conflict_does_not_hurt_other_logs
-                    what_was_acked_is_in_the_next_read
-                    unknown_kinds_and_versions_are_carried;
+                    entries_with_a_gap_are_not_written
+                    concurrent_appenders_make_no_gap_and_no_duplicate
+                    a_conflict_does_not_affect_other_logs
+                    an_acked_append_is_in_the_next_read
+                    unknown_kinds_and_versions_are_kept;
                 reads:
                     every_range_reads_what_was_appended
                     pages_hold_messages_only
@@ -52,9 +52,9 @@ macro_rules! store {
                     nothing_before_the_start
                     each_changed_log_comes_with_its_head
                     no_append_is_missed_while_others_write
-                    a_cursor_of_another_life_is_lost;
+                    a_cursor_of_another_epoch_is_lost;
                 row_writes:
-                    rows_are_what_a_model_says
+                    rows_equal_those_of_the_model
                     a_message_takes_its_new_content
                     a_deleted_message_stays_deleted
                     a_member_row_keeps_its_level
@@ -62,10 +62,10 @@ macro_rules! store {
                     a_join_raises_the_mark
                     an_older_own_row_is_ignored
                     a_slug_has_one_room
-                    two_rooms_ask_for_one_slug_at_once
+                    concurrent_claims_of_a_slug_have_one_winner
                     a_refused_slug_writes_nothing
                     a_file_is_sent_once_and_by_its_owner
-                    all_read_spares_what_is_new;
+                    all_read_spares_new_notifications;
                 rooms:
                     a_room_is_found_by_id_and_slug
                     members_come_in_pages
@@ -74,7 +74,7 @@ macro_rules! store {
                     user_rooms_come_in_pages_with_heads
                     left_rooms_are_not_listed
                     the_directory_lists_public_rooms
-                    two_who_share_a_room
+                    users_who_share_a_room_are_found
                     head_hints_name_known_logs
                     pins_threads_and_reactors_are_listed;
                 marks:
@@ -86,24 +86,24 @@ macro_rules! store {
                 notifications:
                     pages_are_newest_first
                     unread_are_counted_up_to_a_cap
-                    one_that_changes_stays_read_or_unread
-                    a_dropped_one_leaves_a_mark;
+                    a_changed_notification_stays_read_or_unread
+                    a_dropped_notification_leaves_a_mark;
                 people:
                     names_and_addresses_are_unique
-                    the_first_person_is_admin
-                    first_persons_at_once_make_one_admin
-                    a_guest_becomes_a_person
+                    the_first_registered_user_is_admin
+                    concurrent_first_users_make_one_admin
+                    a_guest_becomes_a_registered_user
                     details_change
                     unknown_users_are_not_found
-                    several_in_one_read
+                    several_users_come_in_one_read
                     names_by_prefix_come_in_pages;
                 sessions:
                     a_session_opens_and_ends
                     ending_all_names_the_open_ones
                     a_token_rotates
-                    rotating_at_once_rotates_once
+                    concurrent_rotations_rotate_once
                     a_ticket_is_taken_once
-                    what_is_over_is_not_believed;
+                    expired_sessions_and_tickets_are_ignored;
                 files:
                     a_file_goes_through_its_states
                     lists_of_files_come_in_order
@@ -113,14 +113,14 @@ macro_rules! store {
                     cursors_only_rise
                     an_old_fence_cannot_advance
                     a_lease_has_one_holder
-                    leases_asked_for_at_once_go_to_one
+                    concurrent_requests_for_a_lease_have_one_holder
                     rooms_behind_are_found;
                 nodes:
-                    nodes_that_beat_are_alive
+                    nodes_with_heartbeats_are_alive
                     connections_are_found_by_user_and_room
-                    the_state_of_a_socket_is_kept_until_it_is_over
-                    of_two_who_change_the_state_of_a_socket_one_is_told
-                    what_is_over_is_swept;
+                    the_state_of_a_socket_is_kept_until_it_expires
+                    concurrent_changes_of_a_sockets_state_have_one_winner
+                    expired_connections_are_swept;
                 $($more: $($case)*;)*
             }
         }
@@ -136,14 +136,14 @@ macro_rules! blobs {
             #[allow(unused_imports)]
             use super::*;
             $crate::blob_cases! { $open;
-                what_was_put_is_read_whole
-                ranges_are_cut_to_what_there_is
-                nothing_is_kept_of_what_is_too_large
-                nothing_is_kept_of_what_breaks_off
-                what_is_put_again_is_replaced_whole
-                many_are_put_and_read_at_once
-                what_is_not_there_is_not_found
-                no_key_leads_out
+                a_blob_is_read_whole
+                ranges_are_clamped_to_the_blob
+                nothing_is_kept_of_a_blob_that_is_too_large
+                nothing_is_kept_of_an_interrupted_put
+                a_second_put_replaces_the_whole_blob
+                many_blobs_are_put_and_read_concurrently
+                a_missing_blob_is_not_found
+                no_key_escapes
             }
         }
     };
@@ -171,11 +171,11 @@ macro_rules! bus {
     ($name:ident, $open:expr) => {
         $crate::nodes_cases! { $name, bus, $open;
             followers_hear_others_and_never_themselves
-            every_message_comes_as_it_was_sent
-            what_is_published_after_a_subscription_is_heard
+            every_message_arrives_as_it_was_sent
+            messages_after_a_subscription_are_heard
             many_logs_are_followed_at_once
-            who_unsubscribed_hears_nothing
-            what_is_flushed_is_on_its_way
+            an_unsubscribed_node_hears_nothing
+            flushed_messages_are_published
             a_bus_that_works_is_up
         }
     };
@@ -189,13 +189,13 @@ macro_rules! presence {
         $crate::nodes_cases! { $name, presence, $open;
             the_best_connection_counts
             unknown_users_are_offline_and_answers_keep_the_order
-            a_presence_without_a_refresh_runs_out
+            a_presence_without_a_refresh_expires
             a_user_has_only_so_many_connections
-            each_node_is_told_each_change_once
+            each_node_gets_each_change_once
             the_end_of_the_best_connection_is_a_change
-            one_who_came_and_went_between_two_looks_did_not_change
-            many_come_and_go_together
-            typing_ends_by_word_or_by_time
+            a_user_who_came_and_went_between_two_reads_did_not_change
+            many_users_come_and_go_together
+            typing_ends_explicitly_or_expires
         }
     };
 }

@@ -84,7 +84,7 @@ pub async fn a_tip_of_another_epoch_is_refused(store: Store) {
 }
 
 /// A bug of the caller: a panic in a debug build, otherwise an error, and nothing is written in both.
-pub async fn entries_with_a_hole_are_not_written(store: Store) {
+pub async fn entries_with_a_gap_are_not_written(store: Store) {
     let scribe = Scribe::new(&store, LogId::Room(a_room())).await;
     let mut hole = scribe.entries(vec![text("a"), text("b")]);
     hole[1].seq = 3;
@@ -101,7 +101,7 @@ pub async fn entries_with_a_hole_are_not_written(store: Store) {
     assert_eq!(store.log.read(scribe.log, 0, 10).await, Ok(Vec::new()));
 }
 
-pub async fn concurrent_appenders_make_no_hole_and_no_double(store: Store) {
+pub async fn concurrent_appenders_make_no_gap_and_no_duplicate(store: Store) {
     const WRITERS: usize = 12;
     const EACH: usize = 15;
     let log = LogId::Room(a_room());
@@ -150,7 +150,7 @@ pub async fn concurrent_appenders_make_no_hole_and_no_double(store: Store) {
     assert_eq!((tip.seq(), tip.n()), (read.len() as u64, n));
 }
 
-pub async fn one_conflict_does_not_hurt_other_logs(store: Store) {
+pub async fn a_conflict_does_not_affect_other_logs(store: Store) {
     let mut taken = Scribe::new(&store, LogId::Room(a_room())).await;
     let owner = taken.log.room().expect("a room's log");
     taken.row_writes(&[RowWrite::Room(public_room(owner, "tea", "Tea"))]).await;
@@ -180,7 +180,7 @@ pub async fn one_conflict_does_not_hurt_other_logs(store: Store) {
     }
 }
 
-pub async fn what_was_acked_is_in_the_next_read(store: Store) {
+pub async fn an_acked_append_is_in_the_next_read(store: Store) {
     let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
     for _ in 0..40 {
         let seq = scribe.say("now").await;
@@ -190,7 +190,7 @@ pub async fn what_was_acked_is_in_the_next_read(store: Store) {
     }
 }
 
-pub async fn unknown_kinds_and_versions_are_carried(store: Store) {
+pub async fn unknown_kinds_and_versions_are_kept(store: Store) {
     let scribe = Scribe::new(&store, LogId::Room(a_room())).await;
     let poll = serde_json::json!({"kind": "poll", "question": "tea?", "choices": [1, {"a": null}]});
     let mut entries = scribe.entries(vec![Body::Unknown(poll), text("\u{1F375} 'quoted' \"twice\" \\ \n")]);

@@ -54,7 +54,7 @@ pub async fn is_absent(blobs: &dyn Blobs, key: &str) -> bool {
     matches!((read, length), (Err(BlobError::NotFound), Err(BlobError::NotFound)))
 }
 
-pub async fn what_was_put_is_read_whole(blobs: Arc<dyn Blobs>) {
+pub async fn a_blob_is_read_whole(blobs: Arc<dyn Blobs>) {
     for length in [0, 1, 65_536, 200_003, 5 << 20, (5 << 20) + 1, 10 << 20, LARGE] {
         let (key, content) = (a_key(), content(length));
         put(&*blobs, &key, &content).await;
@@ -64,7 +64,7 @@ pub async fn what_was_put_is_read_whole(blobs: Arc<dyn Blobs>) {
     }
 }
 
-pub async fn ranges_are_cut_to_what_there_is(blobs: Arc<dyn Blobs>) {
+pub async fn ranges_are_clamped_to_the_blob(blobs: Arc<dyn Blobs>) {
     for length in [200_000, LARGE] {
         let (key, content) = (a_key(), content(length));
         put(&*blobs, &key, &content).await;
@@ -81,7 +81,7 @@ pub async fn ranges_are_cut_to_what_there_is(blobs: Arc<dyn Blobs>) {
     assert!(read(&*blobs, &empty, Some(0..10)).await.is_empty());
 }
 
-pub async fn nothing_is_kept_of_what_is_too_large(blobs: Arc<dyn Blobs>) {
+pub async fn nothing_is_kept_of_a_blob_that_is_too_large(blobs: Arc<dyn Blobs>) {
     for length in [100, LARGE] {
         let (key, content) = (a_key(), content(length));
         let limit = length as u64 - 1;
@@ -91,7 +91,7 @@ pub async fn nothing_is_kept_of_what_is_too_large(blobs: Arc<dyn Blobs>) {
     }
 }
 
-pub async fn nothing_is_kept_of_what_breaks_off(blobs: Arc<dyn Blobs>) {
+pub async fn nothing_is_kept_of_an_interrupted_put(blobs: Arc<dyn Blobs>) {
     for length in [0, 100, LARGE] {
         let key = a_key();
         let put = blobs.put(&key, broken(&content(length)), u64::MAX).await;
@@ -100,7 +100,7 @@ pub async fn nothing_is_kept_of_what_breaks_off(blobs: Arc<dyn Blobs>) {
     }
 }
 
-pub async fn what_is_put_again_is_replaced_whole(blobs: Arc<dyn Blobs>) {
+pub async fn a_second_put_replaces_the_whole_blob(blobs: Arc<dyn Blobs>) {
     let key = a_key();
     put(&*blobs, &key, &content(300_000)).await;
     put(&*blobs, &key, b"short").await;
@@ -109,7 +109,7 @@ pub async fn what_is_put_again_is_replaced_whole(blobs: Arc<dyn Blobs>) {
     assert_eq!(read(&*blobs, &key, None).await, b"short", "what was there stays");
 }
 
-pub async fn many_are_put_and_read_at_once(blobs: Arc<dyn Blobs>) {
+pub async fn many_blobs_are_put_and_read_concurrently(blobs: Arc<dyn Blobs>) {
     let one = |number: usize| {
         let blobs = blobs.clone();
         async move {
@@ -124,7 +124,7 @@ pub async fn many_are_put_and_read_at_once(blobs: Arc<dyn Blobs>) {
     }
 }
 
-pub async fn what_is_not_there_is_not_found(blobs: Arc<dyn Blobs>) {
+pub async fn a_missing_blob_is_not_found(blobs: Arc<dyn Blobs>) {
     let key = a_key();
     assert!(is_absent(&*blobs, &key).await);
     assert!(matches!(blobs.get(&key, Some(0..1)).await, Err(BlobError::NotFound)));
@@ -136,7 +136,7 @@ pub async fn what_is_not_there_is_not_found(blobs: Arc<dyn Blobs>) {
     blobs.check().await.expect("works");
 }
 
-pub async fn no_key_leads_out(blobs: Arc<dyn Blobs>) {
+pub async fn no_key_escapes(blobs: Arc<dyn Blobs>) {
     for key in ["", "..", "../x", "/etc/passwd", "a/b", ".hidden", "a\0b", "a b", "a?versions", &"x".repeat(81)] {
         assert!(is_absent(&*blobs, key).await, "{key:?}");
         assert!(blobs.put(key, streamed(b"x"), 1).await.is_err(), "{key:?}");

@@ -53,7 +53,7 @@ pub async fn followers_hear_others_and_never_themselves(nodes: impl BusNodes) {
     comes_next(&*b, &mut heard_a, LogId::Room(one)).await;
 }
 
-pub async fn every_message_comes_as_it_was_sent(nodes: impl BusNodes) {
+pub async fn every_message_arrives_as_it_was_sent(nodes: impl BusNodes) {
     let (a, b) = (nodes.node().await, nodes.node().await);
     let mut heard = b.listen().expect("first");
     let (room, user) = (a_room(), a_user());
@@ -77,7 +77,7 @@ pub async fn every_message_comes_as_it_was_sent(nodes: impl BusNodes) {
     }
 }
 
-pub async fn what_is_published_after_a_subscription_is_heard(nodes: impl BusNodes) {
+pub async fn messages_after_a_subscription_are_heard(nodes: impl BusNodes) {
     let (a, b) = (nodes.node().await, nodes.node().await);
     let mut heard = b.listen().expect("first");
     for _ in 0..100 {
@@ -112,7 +112,7 @@ pub async fn many_logs_are_followed_at_once(nodes: impl BusNodes) {
     }
 }
 
-pub async fn who_unsubscribed_hears_nothing(nodes: impl BusNodes) {
+pub async fn an_unsubscribed_node_hears_nothing(nodes: impl BusNodes) {
     let (a, b) = (nodes.node().await, nodes.node().await);
     let mut heard = b.listen().expect("first");
     let (left, stays) = (a_room(), a_room());
@@ -128,7 +128,7 @@ pub async fn who_unsubscribed_hears_nothing(nodes: impl BusNodes) {
     assert_eq!(next(&mut heard).await.message, typing(left), "it can subscribe again");
 }
 
-pub async fn what_is_flushed_is_on_its_way(nodes: impl BusNodes) {
+pub async fn flushed_messages_are_published(nodes: impl BusNodes) {
     let (a, b) = (nodes.node().await, nodes.node().await);
     let mut heard = b.listen().expect("first");
     let room = a_room();

@@ -83,7 +83,7 @@ pub async fn no_append_is_missed_while_others_write(store: Store) {
     assert_eq!(watcher.await.expect("the watcher ends"), expected);
 }
 
-pub async fn a_cursor_of_another_life_is_lost(store: Store) {
+pub async fn a_cursor_of_another_epoch_is_lost(store: Store) {
     let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
     scribe.say("x").await;
     for cursor in ["", "nonsense", "0000000000000001.0", "ffffffffffffffff.999"] {

@@ -57,7 +57,7 @@ pub async fn a_lease_has_one_holder(store: Store) {
     assert!(matches!(other, Ok(Some(_))), "another lease");
 }
 
-pub async fn leases_asked_for_at_once_go_to_one(store: Store) {
+pub async fn concurrent_requests_for_a_lease_have_one_holder(store: Store) {
     let begin = Arc::new(Barrier::new(8));
     let askers: Vec<_> = (0..8)
         .map(|number| {

@@ -7,7 +7,7 @@ use service::ports::{Connection, NodeRow, SocketState, Store};
 
 use super::world::{a_room, a_user};
 
-pub async fn nodes_that_beat_are_alive(store: Store) {
+pub async fn nodes_with_heartbeats_are_alive(store: Store) {
     let node = |name: &str, at| NodeRow { node: name.into(), endpoint: format!("http://{name}:1"), at: Timestamp(at) };
     for row in [node("a", 100), node("b", 150), node("a", 190)] {
         store.nodes.beat(&row).await.expect("a beat");
@@ -50,7 +50,7 @@ pub async fn connections_are_found_by_user_and_room(store: Store) {
     assert_eq!(store.nodes.connections(user, Timestamp(100)).await, Ok(Vec::new()));
 }
 
-pub async fn the_state_of_a_socket_is_kept_until_it_is_over(store: Store) {
+pub async fn the_state_of_a_socket_is_kept_until_it_expires(store: Store) {
     let state =
         |text: &str, at| SocketState { id: "L0SM9cOFvHcCIhw=".into(), state: text.into(), expires_at: Timestamp(at) };
     let id = state("", 0).id;
@@ -65,7 +65,7 @@ pub async fn the_state_of_a_socket_is_kept_until_it_is_over(store: Store) {
     assert_eq!(store.nodes.socket(&id, Timestamp(1)).await, Ok(None));
 }
 
-pub async fn of_two_who_change_the_state_of_a_socket_one_is_told(store: Store) {
+pub async fn concurrent_changes_of_a_sockets_state_have_one_winner(store: Store) {
     let state = |text: &str| SocketState { id: "L0SM9cOFvHc".into(), state: text.into(), expires_at: Timestamp(100) };
     let nodes = &store.nodes;
     assert_eq!(nodes.keep_socket(&state("a"), Some("new")).await, Ok(false), "there is no state");
@@ -78,7 +78,7 @@ pub async fn of_two_who_change_the_state_of_a_socket_one_is_told(store: Store) {
     assert_eq!(nodes.socket(&state("").id, Timestamp(1)).await, Ok(None));
 }
 
-pub async fn what_is_over_is_swept(store: Store) {
+pub async fn expired_connections_are_swept(store: Store) {
     const DAY: i64 = 24 * 3_600_000;
     let (user, now) = (a_user(), Timestamp(2 * DAY));
     for (id, expires) in [("1", now.0 - 1), ("2", now.0 + 1)] {

@@ -57,7 +57,7 @@ pub async fn unread_are_counted_up_to_a_cap(store: Store) {
     assert_eq!(page.items.iter().map(|row| row.read_at).collect::<Vec<_>>(), times, "the first time stays");
 }
 
-pub async fn one_that_changes_stays_read_or_unread(store: Store) {
+pub async fn a_changed_notification_stays_read_or_unread(store: Store) {
     let (user, all) = ten(&store).await;
     let mut own = Scribe::new(&store, LogId::User(user)).await;
     own.row_writes(&[RowWrite::NotificationDropped { key: all[2].key, expires: Timestamp(1_000) }]).await;
@@ -73,7 +73,7 @@ pub async fn one_that_changes_stays_read_or_unread(store: Store) {
     assert_eq!(store.notifications.known(user, a_notification(999, 9).key).await, Ok(false));
 }
 
-pub async fn a_dropped_one_leaves_a_mark(store: Store) {
+pub async fn a_dropped_notification_leaves_a_mark(store: Store) {
     let (user, all) = ten(&store).await;
     let key = all[4].key;
     let mut own = Scribe::new(&store, LogId::User(user)).await;

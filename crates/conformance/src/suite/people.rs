@@ -57,7 +57,7 @@ pub async fn names_and_addresses_are_unique(store: Store) {
     assert_eq!(created, 1);
 }
 
-pub async fn the_first_person_is_admin(store: Store) {
+pub async fn the_first_registered_user_is_admin(store: Store) {
     let visitor = store.users.register(&guest("visitor")).await.expect("registered");
     assert_eq!(visitor.role, UserRole::User, "a guest is never admin");
     assert_eq!(store.users.has_person().await, Ok(false));
@@ -69,7 +69,7 @@ pub async fn the_first_person_is_admin(store: Store) {
     assert_eq!(read.user, first);
 }
 
-pub async fn first_persons_at_once_make_one_admin(store: Store) {
+pub async fn concurrent_first_users_make_one_admin(store: Store) {
     let begin = Arc::new(Barrier::new(8));
     let joining: Vec<_> = (0..8)
         .map(|number| {
@@ -88,7 +88,7 @@ pub async fn first_persons_at_once_make_one_admin(store: Store) {
     assert_eq!(admins, 1);
 }
 
-pub async fn a_guest_becomes_a_person(store: Store) {
+pub async fn a_guest_becomes_a_registered_user(store: Store) {
     let (one, two) = (guest("guest-1"), guest("guest-2"));
     store.users.create_user(&one).await.expect("created");
     store.users.create_user(&two).await.expect("created");
@@ -149,7 +149,7 @@ pub async fn unknown_users_are_not_found(store: Store) {
     assert_eq!(people.user_by_name("nobody").await, Ok(None));
 }
 
-pub async fn several_in_one_read(store: Store) {
+pub async fn several_users_come_in_one_read(store: Store) {
     let all = ["ada", "bob", "eve"].map(person);
     for new in &all {
         store.users.create_user(new).await.expect("created");

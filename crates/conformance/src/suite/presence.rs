@@ -74,7 +74,7 @@ pub async fn a_user_has_only_so_many_connections(nodes: impl PresenceNodes) {
     assert_eq!(status(&*there, later, user).await, Online, "the others have expired");
 }
 
-pub async fn a_presence_without_a_refresh_runs_out(nodes: impl PresenceNodes) {
+pub async fn a_presence_without_a_refresh_expires(nodes: impl PresenceNodes) {
     let (here, there) = (nodes.node().await, nodes.node().await);
     let (gone, stays) = (a_user(), a_user());
     here.refresh(START, &[(gone, "a".into(), Online), (stays, "b".into(), Online)]).await;
@@ -88,7 +88,7 @@ pub async fn a_presence_without_a_refresh_runs_out(nodes: impl PresenceNodes) {
     assert_eq!(there.online(end).await, 1);
 }
 
-pub async fn each_node_is_told_each_change_once(nodes: impl PresenceNodes) {
+pub async fn each_node_gets_each_change_once(nodes: impl PresenceNodes) {
     let (here, there) = (nodes.node().await, nodes.node().await);
     let user = a_user();
     here.refresh(START, &[(user, "a".into(), Online)]).await;
@@ -126,7 +126,7 @@ pub async fn the_end_of_the_best_connection_is_a_change(nodes: impl PresenceNode
     assert_eq!(of(there.changed(later + PRESENCE_LIFE).await), [(user, Offline)]);
 }
 
-pub async fn one_who_came_and_went_between_two_looks_did_not_change(nodes: impl PresenceNodes) {
+pub async fn a_user_who_came_and_went_between_two_reads_did_not_change(nodes: impl PresenceNodes) {
     let node = nodes.node().await;
     let user = a_user();
     node.refresh(START, &[(user, "a".into(), Online), (user, "b".into(), Away)]).await;
@@ -136,7 +136,7 @@ pub async fn one_who_came_and_went_between_two_looks_did_not_change(nodes: impl 
     assert_eq!(node.online(START).await, 0);
 }
 
-pub async fn many_come_and_go_together(nodes: impl PresenceNodes) {
+pub async fn many_users_come_and_go_together(nodes: impl PresenceNodes) {
     let (here, there) = (nodes.node().await, nodes.node().await);
     let all: Vec<_> = (0..5_000).map(|number| (a_user(), format!("c{number}"), Online)).collect();
     for part in all.chunks(1_000) {
@@ -151,7 +151,7 @@ pub async fn many_come_and_go_together(nodes: impl PresenceNodes) {
     assert_eq!(there.online(end).await, 0);
 }
 
-pub async fn typing_ends_by_word_or_by_time(nodes: impl PresenceNodes) {
+pub async fn typing_ends_explicitly_or_expires(nodes: impl PresenceNodes) {
     let (here, there) = (nodes.node().await, nodes.node().await);
     let (room, one, other) = (a_room(), a_user(), a_user());
     here.set_typing(START, room, one, true).await;

@@ -169,7 +169,7 @@ pub async fn the_directory_lists_public_rooms(store: Store) {
     assert_eq!((line.members, line.head.seq), (1, 1));
 }
 
-pub async fn two_who_share_a_room(store: Store) {
+pub async fn users_who_share_a_room_are_found(store: Store) {
     let (room, both) = (plain_room(a_room(), RoomKind::Private), users(2));
     let mut scribe = a_room_with(&store, &room, &both).await;
     let alone = a_user();

@@ -15,7 +15,7 @@ use super::world::{
 };
 
 /// Makes random appends to a few logs, on the store and on the model: all rows are equal afterwards.
-pub async fn rows_are_what_a_model_says(store: Store) {
+pub async fn rows_equal_those_of_the_model(store: Store) {
     for seed in 1..=3 {
         model::compare(&store, seed, 150).await;
     }
@@ -140,7 +140,7 @@ pub async fn a_slug_has_one_room(store: Store) {
     assert_eq!(store.rooms.room_by_slug(&slug("coffee")).await, Ok(None));
 }
 
-pub async fn two_rooms_ask_for_one_slug_at_once(store: Store) {
+pub async fn concurrent_claims_of_a_slug_have_one_winner(store: Store) {
     for round in 0..5 {
         let name = format!("race-{round}");
         let begin = Arc::new(Barrier::new(8));
@@ -214,7 +214,7 @@ pub async fn a_file_is_sent_once_and_by_its_owner(store: Store) {
     assert_eq!(state(elsewhere.id).await, (FileState::Unsent, None), "it is of another room");
 }
 
-pub async fn all_read_spares_what_is_new(store: Store) {
+pub async fn all_read_spares_new_notifications(store: Store) {
     let user = a_user();
     let mut own = Scribe::new(&store, LogId::User(user)).await;
     let (old, new) = (a_notification(1, 5), a_notification(2, 6));

@@ -94,7 +94,7 @@ pub async fn a_token_rotates(store: Store) {
     assert!(matches!(forged, Rotation::Reused(row) if row.revoked), "neither the current one nor the one before");
 }
 
-pub async fn rotating_at_once_rotates_once(store: Store) {
+pub async fn concurrent_rotations_rotate_once(store: Store) {
     let row = session(a_user(), 1);
     store.sessions.open(&row).await.expect("opened");
     let begin = Arc::new(Barrier::new(10));
@@ -142,7 +142,7 @@ pub async fn a_ticket_is_taken_once(store: Store) {
     assert_eq!(store.sessions.take_ticket([5; 32], LATER).await, Ok(None), "it has expired");
 }
 
-pub async fn what_is_over_is_not_believed(store: Store) {
+pub async fn expired_sessions_and_tickets_are_ignored(store: Store) {
     let (mut old, new) = (session(a_user(), 1), session(a_user(), 2));
     old.expires_at = Timestamp(NOW.0 - 1);
     store.sessions.open(&old).await.expect("opened");

@@ -7,7 +7,7 @@ use super::notifications::ten;
 use super::sessions::{LATER, NOW, session};
 use super::world::{Scribe, a_user};
 
-pub async fn sessions_and_tickets_that_are_over_go(store: Store) {
+pub async fn expired_sessions_and_tickets_are_swept(store: Store) {
     let (mut old, new) = (session(a_user(), 1), session(a_user(), 2));
     old.expires_at = Timestamp(NOW.0 - 1);
     store.sessions.open(&old).await.expect("opened");
@@ -23,7 +23,7 @@ pub async fn sessions_and_tickets_that_are_over_go(store: Store) {
     assert!(store.sessions.take_ticket([2; 32], NOW).await.expect("an answer").is_some());
 }
 
-pub async fn marks_of_dropped_notifications_go(store: Store) {
+pub async fn marks_of_dropped_notifications_are_swept(store: Store) {
     let (user, all) = ten(&store).await;
     let key = all[4].key;
     let mut own = Scribe::new(&store, LogId::User(user)).await;

@@ -60,14 +60,14 @@ async fn bus_and_presence_work_on_a_cluster() {
     let url = format!("redis+cluster://{}", hosts.join(","));
     let nodes = || Nodes(url.clone(), apart());
     bus::followers_hear_others_and_never_themselves(nodes()).await;
-    bus::every_message_comes_as_it_was_sent(nodes()).await;
+    bus::every_message_arrives_as_it_was_sent(nodes()).await;
     bus::many_logs_are_followed_at_once(nodes()).await;
-    bus::who_unsubscribed_hears_nothing(nodes()).await;
-    bus::what_is_flushed_is_on_its_way(nodes()).await;
+    bus::an_unsubscribed_node_hears_nothing(nodes()).await;
+    bus::flushed_messages_are_published(nodes()).await;
     presence::unknown_users_are_offline_and_answers_keep_the_order(nodes()).await;
-    presence::each_node_is_told_each_change_once(nodes()).await;
-    presence::many_come_and_go_together(nodes()).await;
-    presence::typing_ends_by_word_or_by_time(nodes()).await;
+    presence::each_node_gets_each_change_once(nodes()).await;
+    presence::many_users_come_and_go_together(nodes()).await;
+    presence::typing_ends_explicitly_or_expires(nodes()).await;
     let sharded: usize = redis
         .nodes()
         .iter()
