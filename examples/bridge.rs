@@ -23,12 +23,12 @@ pub async fn run(url: &str, left: &str, right: &str) -> Result<(), Error> {
 
     while let Some(update) = updates.next().await {
         let Update::Message { room, message } = update else { continue };
-        // What the bridge itself wrote came from the other room: copying it back would never end.
+        // The bridge's own messages came from the other room: copying them back would never end.
         if message.by.id == bridge.user().id {
             continue;
         }
         let Some(from) = rooms.iter().position(|id| *id == room) else { continue };
-        // The client sends again until the copy is acked, and the server stores a retry once.
+        // The client resends until the copy is acked, and the server stores a retry only once.
         bridge.send(&rooms[1 - from], &format!("{}: {}", message.by.name, message.text)).await?;
     }
     Ok(())

@@ -8,7 +8,7 @@ pub async fn main() -> Result<(), Error> {
     run(&url, "general").await
 }
 
-/// Runs until the server closes the connection for good. A connection that breaks is made again by the client.
+/// Runs until the server closes the connection for good. The client reconnects if the connection breaks.
 pub async fn run(url: &str, room: &str) -> Result<(), Error> {
     let bot = Client::connect(url, Credentials::guest("echo")).await?;
     let mut updates = bot.updates();

@@ -1,4 +1,4 @@
-//! Chat inside a program of your own: sign-in and rooms of Palaver beside the program's own routes, on one port, with the
+//! Adds chat to your own program: sign-in and rooms of Palaver beside the program's own routes, on one port, with the
 //! data in one folder: `cargo run -p examples --bin embed_router -- ./data`.
 
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use host::{IfMissing, Profile, Settings};
 pub async fn main() -> anyhow::Result<()> {
     let data = std::env::args().nth(1).map_or(PathBuf::from("./data"), PathBuf::from);
     let profile = open(&data).await?;
-    // Background work: the feed that lists a user's rooms and makes notifications, and sweeps.
+    // Background work: the feed that lists a user's rooms and creates notifications, and sweeps.
     let running = profile.services.start();
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
@@ -39,7 +39,7 @@ pub async fn open(data: &Path) -> anyhow::Result<Profile> {
 pub fn app(profile: &Profile) -> Router {
     let services = &profile.services;
     let chat = auth::router(services.auth.clone()).merge(rooms::router(rooms::RoomsFunction::of(services)));
-    // `mount` adds what each function has: who calls, limits, request ids, and errors as problem+json.
+    // `mount` adds what each function needs: the caller, limits, request ids, and errors as problem+json.
     let chat = web::mount(chat, services.auth.clone(), &web::WebSettings::default());
     Router::new().route("/", get(|| async { "A shop, with chat at /api/rooms." })).merge(chat)
 }

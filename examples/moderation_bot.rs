@@ -23,7 +23,7 @@ pub async fn run(url: &str, room: &str, account: Credentials, forbidden: &[Strin
     while let Some(update) = updates.next().await {
         let message = match update {
             Update::Message { room: at, message } if at == room => Some(message),
-            // An edit can bring the word in later. The client has applied it already.
+            // An edit can add the word later. The client has already applied it.
             Update::Changed { room: at, seq } if at == room => changed_by(&bot, &room, seq),
             _ => None,
         };
@@ -32,7 +32,7 @@ pub async fn run(url: &str, room: &str, account: Credentials, forbidden: &[Strin
         };
         match bot.delete(&room, message.seq).await {
             Ok(_) => println!("deleted message {} of {}", message.seq, message.by.name),
-            // Another moderator was faster, or the bot is not a moderator any more.
+            // Another moderator was faster, or the bot is no longer a moderator.
             Err(Error::Refused(why)) => eprintln!("message {} stays: {why}", message.seq),
             Err(error) => return Err(error),
         }

@@ -1,4 +1,4 @@
-//! Posts a frame to one socket with an AWS SDK, as a back end does that knows API Gateway: a node's private port
+//! Posts a frame to one socket with an AWS SDK, like a back end written for API Gateway: a node's private port
 //! (`PALAVER_INTERNAL_LISTEN`) answers like Amazon's own endpoint. The key is one of `PALAVER_INTERNAL_KEYS`:
 //! `AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… AWS_REGION=local cargo run -p examples --bin post_to_connection --
 //! http://127.0.0.1:9000 CONNECTION '{"t":"greeting"}'`.
@@ -17,12 +17,12 @@ pub async fn main() -> anyhow::Result<()> {
     let shared = aws_config::load_defaults(BehaviorVersion::latest()).await;
     match run(&shared, endpoint, connection, frame).await? {
         true => println!("posted"),
-        false => println!("the connection is gone"),
+        false => println!("the connection has ended"),
     }
     Ok(())
 }
 
-/// Posts a frame. Returns false when no such connection is open any more, so that the caller can forget its id.
+/// Posts a frame. Returns false if no such connection is open any more, so that the caller can remove its id.
 pub async fn run(shared: &SdkConfig, endpoint: &str, connection: &str, frame: &str) -> anyhow::Result<bool> {
     let client = Client::from_conf(config::Builder::from(shared).endpoint_url(endpoint).build());
     let posted = client.post_to_connection().connection_id(connection).data(Blob::new(frame)).send().await;

@@ -1,5 +1,5 @@
-//! Prints what was written in a room since the last run, for an archive or an export. The place reached is kept in a file:
-//! `cargo run -p examples --bin read_log -- http://127.0.0.1:8080 general cursor.json`.
+//! Prints what was written in a room since the last run, for an archive or an export. A file stores the cursor: `cargo
+//! run -p examples --bin read_log -- http://127.0.0.1:8080 general cursor.json`.
 
 use std::io::Write;
 use std::path::Path;
@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use wire::EventKind;
 use wire::rest::messages::MessagePage;
 
-/// How far the log was read. A store that was restored from a backup has another epoch, in which the place means nothing.
+/// The position in the log. A store that was restored from a backup has another epoch, in which the position means
+/// nothing.
 #[derive(Default, Serialize, Deserialize)]
 struct Cursor {
     epoch: String,
@@ -23,7 +24,7 @@ pub async fn main() -> anyhow::Result<()> {
     run(url, room, Path::new(cursor), &mut std::io::stdout()).await
 }
 
-/// Prints each message after the saved cursor, one a line, and saves the cursor after each page.
+/// Prints each message after the saved cursor, one per line, and saves the cursor after each page.
 pub async fn run(url: &str, room: &str, file: &Path, out: &mut impl Write) -> anyhow::Result<()> {
     let http = reqwest::Client::new();
     let guest = http.post(format!("{url}/api/auth/guest")).json(&json!({ "name": "reader" })).send().await?;
@@ -42,7 +43,7 @@ pub async fn run(url: &str, room: &str, file: &Path, out: &mut impl Write) -> an
             let is_first = cursor.epoch.is_empty();
             cursor = Cursor { epoch: page.epoch.clone(), seq: 0 };
             if !is_first {
-                // This page was asked for from a place of the other epoch.
+                // This page was requested with a position of the other epoch.
                 continue;
             }
         }
@@ -60,7 +61,7 @@ pub async fn run(url: &str, room: &str, file: &Path, out: &mut impl Write) -> an
     }
 }
 
-/// Writes beside the file and moves it there, so that a crash leaves the old cursor or the new one.
+/// Writes beside the file and moves it there, so that a crash leaves either the old cursor or the new one.
 fn save(file: &Path, cursor: &Cursor) -> anyhow::Result<()> {
     let fresh = file.with_extension("new");
     std::fs::write(&fresh, serde_json::to_vec(cursor)?)?;

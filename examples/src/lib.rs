@@ -1,5 +1,5 @@
-//! The examples as modules, so that `tests/tests/it/examples.rs` runs what a newcomer copies. Each file beside this folder
-//! is a program of its own: `cargo run -p examples --bin echo_bot`.
+//! The examples as modules, so that `tests/tests/it/examples.rs` runs the code that newcomers copy. Each file beside
+//! this folder is a separate program: `cargo run -p examples --bin echo_bot`.
 
 #[path = "../bridge.rs"]
 pub mod bridge;

@@ -1,5 +1,5 @@
-//! DynamoDB Local, Amazon's own, in memory. It listens on every interface and has no option against it, so it is started
-//! by a small class of ours (`install/Loopback.java`) that binds it to 127.0.0.1.
+//! Amazon's DynamoDB Local, in memory. It listens on every interface and has no option to change that, so our own small
+//! class (`install/Loopback.java`) starts it and binds it to 127.0.0.1.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -23,7 +23,7 @@ impl DynamoDbLocal {
     /// Starts one on a free port.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn start() -> Self {
         Self::start_on(port::free())
     }
@@ -31,7 +31,7 @@ impl DynamoDbLocal {
     /// Starts one on this port.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn start_on(port: u16) -> Self {
         or_panic(Self::try_start(port))
     }
@@ -41,30 +41,30 @@ impl DynamoDbLocal {
         let installed = tools::dynamodb_local_folder();
         tools::installed(&installed, "lib/Loopback.class")?;
         let mut command = Command::new(tools::program("java")?);
-        // Started often and for seconds: no time to compile well, and no need of much memory.
+        // It is started often and runs for seconds: it has no time to optimise, and needs little memory.
         command.args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx384m", "-Djava.library.path=lib"]);
         command.args(["-cp", "lib:lib/*", "Loopback", "-inMemory", "-sharedDb", "-disableTelemetry", "-port"]);
         command.arg(port.to_string()).current_dir(&installed);
         let mut process = Process::start("DynamoDB Local", &command, folder.path().join("log"))?;
-        // It refuses what is not signed, and it says so as soon as it can answer.
+        // It refuses unsigned calls, as soon as it can answer.
         process.wait_until(|| http_status(port, "/").is_some())?;
-        // Its first call takes a second or more on a busy machine, longer than clients wait for one.
+        // Its first call takes a second or more on a busy machine, longer than clients wait.
         process.wait_until(|| list_tables(port).is_some_and(|answer| answer.contains("TableNames")))?;
         Ok(Self { _process: process, port, _folder: folder })
     }
 
-    /// Its URL.
+    /// Returns its URL.
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Its port.
+    /// Returns its port.
     pub fn port(&self) -> u16 {
         self.port
     }
 }
 
-/// A call as an SDK makes it; its signature is not looked at.
+/// Makes a call like an SDK; its signature is not checked.
 fn list_tables(port: u16) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     let signature =
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn dynamodb_local_listens_on_loopback_only() {
         let server = DynamoDbLocal::start();
-        // In the kernel's table an address of loopback, 127.0.0.1 in IPv6's clothes, ends in this.
+        // In the kernel's table, a loopback address (127.0.0.1 mapped to IPv6) ends with this.
         let wanted = format!("FFFF00000100007F:{:04X}", server.port());
         let table = std::fs::read_to_string("/proc/net/tcp6").expect("the kernel shows its sockets");
         assert!(table.contains(&wanted), "not bound to loopback:\n{table}");

@@ -1,5 +1,5 @@
-//! The temporary folder of one server. Removed with its value; what a process that was killed left behind is removed by
-//! the next one that starts a server.
+//! The temporary folder of one server. Removed when the value is dropped; folders left by a killed process are removed
+//! by the next process that starts a server.
 
 use std::path::Path;
 use std::sync::Once;
@@ -9,15 +9,15 @@ use tempfile::TempDir;
 
 const PREFIX: &str = "palaver-server-";
 
-/// A folder of the server `name`, named after this process too.
+/// Creates a folder for the server `name`, whose name also contains this process's id.
 pub fn new(name: &str) -> Result<TempDir> {
     static SWEPT: Once = Once::new();
     SWEPT.call_once(sweep);
     let prefix = format!("{PREFIX}{}-{name}-", std::process::id());
-    tempfile::Builder::new().prefix(&prefix).tempdir().context("a temporary folder cannot be made")
+    tempfile::Builder::new().prefix(&prefix).tempdir().context("cannot create a temporary folder")
 }
 
-/// Removes the folders of processes that are no more: the servers of a whole test binary are never dropped.
+/// Removes the folders of ended processes: the servers of a whole test binary are never dropped.
 fn sweep() {
     for entry in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
         let name = entry.file_name();

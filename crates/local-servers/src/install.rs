@@ -1,5 +1,5 @@
-//! Installs the servers: once, below the folder of caches, or as Debian's packages. Owns the order and the lock; uses each
-//! ecosystem's own client with the settings that the machine gives it, and never a registry's address.
+//! Installs the servers: once, below the cache folder, or as Debian's packages. Owns the order and the lock; uses each
+//! ecosystem's own client with the machine's settings, and never a registry's address.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use crate::{sdk, tools, versions};
 /// DynamoDB Local listens on every interface; this starts it on loopback.
 const LOOPBACK: &str = include_str!("install/Loopback.java");
 
-/// Installs what is missing. Quick when everything is there; a second process waits for the first.
+/// Installs what is missing. Fast if everything is installed; a second process waits for the first.
 ///
 /// # Errors
-/// With what to do, when something cannot be had.
+/// If something cannot be installed, with what to do.
 pub fn install() -> Result<()> {
     let missing = missing_packages();
     let folders = [
@@ -31,11 +31,11 @@ pub fn install() -> Result<()> {
     }
 
     let folder = tools::folder();
-    std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    let lock = File::create(folder.join(".lock")).context("the lock of the tools cannot be made")?;
-    lock.lock().context("the lock of the tools cannot be had")?;
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let lock = File::create(folder.join(".lock")).context("cannot create the tools' lock")?;
+    lock.lock().context("cannot take the tools' lock")?;
 
-    // Looked at again: another process may have done it while this one waited.
+    // Checked again: another process may have done it while this one waited.
     debian(&missing_packages())?;
     into(&tools::ministack_folder(), "ministack (a local AWS)", ministack)?;
     into(&tools::dynamodb_local_folder(), "DynamoDB Local", dynamodb_local)?;
@@ -71,7 +71,7 @@ fn debian(packages: &[&str]) -> Result<()> {
         .with_context(|| format!("as root run `apt-get install {names}`, then this command again"))
 }
 
-/// Installs a tool into its folder, unless it is there whole.
+/// Installs a tool into its folder, unless it is completely installed.
 fn into(folder: &Path, what: &str, steps: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     if tools::is_complete(folder) {
         return Ok(());
@@ -81,7 +81,7 @@ fn into(folder: &Path, what: &str, steps: impl FnOnce(&Path) -> Result<()>) -> R
         std::fs::remove_dir_all(folder)?;
     }
     std::fs::create_dir_all(folder)?;
-    steps(folder).with_context(|| format!("{what} cannot be installed"))?;
+    steps(folder).with_context(|| format!("cannot install {what}"))?;
     std::fs::write(folder.join(tools::COMPLETE), "")?;
     Ok(())
 }
@@ -90,7 +90,7 @@ fn ministack(folder: &Path) -> Result<()> {
     python_package(folder, &format!("ministack=={}", versions::MINISTACK))
 }
 
-/// A virtual environment with one package of PyPI and what that needs.
+/// Creates a virtual environment with one package of PyPI and its dependencies.
 pub fn python_package(folder: &Path, package: &str) -> Result<()> {
     let python = needed("python3", "Python 3.10 or newer with its venv module")?;
     run(Command::new(python).args(["-m", "venv"]).arg(folder))?;
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_broken_off_is_installed_again() {
+    fn an_interrupted_installation_is_repeated() {
         let base = tempfile::tempdir().expect("a folder");
         let folder = base.path().join("tool");
         into(&folder, "a tool", |folder| {
@@ -153,7 +153,7 @@ mod tests {
         for _ in 0..2 {
             into(&folder, "a tool", |folder| {
                 steps += 1;
-                assert!(!folder.join("half").exists(), "what was left over is gone");
+                assert!(!folder.join("half").exists(), "left-overs are removed");
                 Ok(())
             })
             .expect("it is installed");

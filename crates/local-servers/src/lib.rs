@@ -1,8 +1,8 @@
 //! Starts the servers that tests and the local cloud need: Redis, PostgreSQL, DynamoDB Local, S3, a local AWS, nginx.
-//! Each on a free port of 127.0.0.1, its data in a temporary folder; ended when dropped, and with this process however
-//! that ends. Never reaches out to the network: only [`install`] does, and tests never call it.
+//! Each listens on a free port of 127.0.0.1, with its data in a temporary folder; it ends when dropped, and with this
+//! process however that ends. Uses the network only in [`install`], which tests never call.
 //!
-//! `start()` panics with the server's own log when it cannot start, and says what to do when it is not installed.
+//! `start()` panics with the server's log if it cannot start, and says what to do if it is not installed.
 
 mod dynamodb_local;
 mod folder;
@@ -30,7 +30,7 @@ pub use redis::{Redis, RedisCluster, RedisSentinel};
 pub use tools::folder as tools_folder;
 pub use versitygw::VersityGw;
 
-/// The access key and the secret that [`DynamoDbLocal`] and [`Ministack`] take; they check neither.
+/// The access key and the secret that [`DynamoDbLocal`] and [`Ministack`] accept; they check neither.
 pub const AWS_KEYS: (&str, &str) = ("test", "test");
 /// The region of [`DynamoDbLocal`], [`Ministack`] and [`VersityGw`].
 pub const AWS_REGION: &str = "us-east-1";

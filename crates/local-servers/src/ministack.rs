@@ -20,7 +20,7 @@ impl Ministack {
     /// Starts one on a free port.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn start() -> Self {
         Self::start_on(port::free())
     }
@@ -28,7 +28,7 @@ impl Ministack {
     /// Starts one on this port.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn start_on(port: u16) -> Self {
         or_panic(Self::try_start(port))
     }
@@ -39,7 +39,7 @@ impl Ministack {
         command
             .env("BIND_HOST", "127.0.0.1")
             .env("GATEWAY_PORT", port.to_string())
-            // What its Lambda functions are told to call.
+            // The endpoint that its Lambda functions get.
             .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"))
             .env("AWS_ACCESS_KEY_ID", AWS_KEYS.0)
             .env("AWS_SECRET_ACCESS_KEY", AWS_KEYS.1)
@@ -55,12 +55,12 @@ impl Ministack {
         Ok(Self { _process: process, port, _folder: folder })
     }
 
-    /// Its URL, the same for every service.
+    /// Returns its URL, the same for every service.
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Its port.
+    /// Returns its port.
     pub fn port(&self) -> u16 {
         self.port
     }

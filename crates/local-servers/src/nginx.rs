@@ -1,4 +1,4 @@
-//! nginx with a configuration that is given to it. One process, so that its end is the end of all of it.
+//! nginx with a given configuration. It runs as one process, so that ending that process ends everything.
 
 use std::net::TcpStream;
 use std::process::Command;
@@ -17,11 +17,11 @@ pub struct Nginx {
 }
 
 impl Nginx {
-    /// Starts one with a whole configuration (without `daemon` and `master_process`), which lets it listen on `port` of
-    /// 127.0.0.1. Relative paths in it lie in a temporary folder, where nginx also keeps the bodies that it buffers.
+    /// Starts one with a complete configuration (without `daemon` and `master_process`), which makes it listen on
+    /// `port` of 127.0.0.1. Relative paths in it are in a temporary folder, where nginx also buffers bodies.
     ///
     /// # Panics
-    /// When it cannot be started; nginx says what is wrong with the configuration.
+    /// If it cannot be started; nginx reports what is wrong with the configuration.
     pub fn start(configuration: &str, port: u16) -> Self {
         or_panic(Self::try_start(configuration, port))
     }
@@ -38,7 +38,7 @@ impl Nginx {
         Ok(Self { process, _folder: folder })
     }
 
-    /// The end of what it wrote to standard error.
+    /// Returns the end of its standard error.
     pub fn log(&self) -> String {
         self.process.log()
     }
@@ -50,7 +50,7 @@ mod tests {
     use crate::{port, process::http_status};
 
     #[test]
-    fn nginx_serves_what_it_is_told_and_ends() {
+    fn nginx_serves_its_configuration_and_ends() {
         let port = port::free();
         let configuration = format!(
             "events {{}}\nhttp {{ access_log off; server {{ listen 127.0.0.1:{port}; location / {{ return 204; }} }} }}\n"
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_configuration_is_told() {
+    fn an_invalid_configuration_is_reported() {
         let error = Nginx::try_start("nonsense;", port::free()).expect_err("it cannot start");
         assert!(format!("{error:#}").contains("nonsense"), "{error:#}");
     }

@@ -1,5 +1,5 @@
-//! One PostgreSQL, fast and forgetful: nothing is synced to the disk. Owns the cluster's folder, its process, and the
-//! databases that tests are given; as root it runs as an unprivileged user, since PostgreSQL refuses root.
+//! One PostgreSQL, fast and without durability: nothing is synced to disk. Owns the cluster's folder, its process, and
+//! the databases for tests. If it is started by root, it runs as an unprivileged user, because PostgreSQL refuses root.
 
 mod replica;
 
@@ -17,9 +17,9 @@ use crate::process::{Process, User, or_panic, run};
 use crate::{folder, port, tools};
 
 const USER: &str = "palaver";
-/// Connections of a whole test binary, each of whose tests has a pool.
+/// The maximum number of connections of a whole test binary, each of whose tests has a pool.
 const CONNECTIONS: &str = "max_connections=400";
-/// Who runs the server when a test runs as root, in this order.
+/// The users to run the server as if a test runs as root, in this order.
 const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
 
 /// A running PostgreSQL.
@@ -34,18 +34,18 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Makes a cluster and starts it on a free port.
+    /// Creates a cluster and starts it on a free port.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn start() -> Self {
         Self::start_on(port::free())
     }
 
-    /// Makes a cluster and starts it on this port.
+    /// Creates a cluster and starts it on this port.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn start_on(port: u16) -> Self {
         or_panic(Self::try_start(port))
     }
@@ -53,7 +53,7 @@ impl Postgres {
     fn try_start(port: u16) -> Result<Self> {
         let folder = folder::new("postgres")?;
         let user = unprivileged(folder.path())?;
-        // Nobody but this process can know it, so that nobody else on the machine is let in.
+        // Only this process can know the password, so that no other user of the machine can connect.
         let password = folder.path().file_name().and_then(|name| name.to_str()).context("a folder has a name")?;
         let password = password.rsplit('-').next().unwrap_or(password).to_owned();
         let secret = folder.path().join("password");
@@ -63,7 +63,7 @@ impl Postgres {
         let mut initdb = as_user(&tools::program("initdb")?, user)?;
         initdb.arg("--pgdata").arg(folder.path().join("data")).args(["--username", USER, "--pwfile"]).arg(&secret);
         initdb.args(["--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"]);
-        run(initdb.current_dir(folder.path())).context("the database cluster cannot be made")?;
+        run(initdb.current_dir(folder.path())).context("cannot create the database cluster")?;
 
         let mut postgres = Self { process: None, port, password, databases: AtomicU32::new(0), user, folder };
         postgres.run()?;
@@ -78,33 +78,33 @@ impl Postgres {
         Ok(())
     }
 
-    /// Its port.
+    /// Returns its port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The URL of the database `postgres`, which is there from the beginning.
+    /// Returns the URL of the database `postgres`, which always exists.
     pub fn url(&self) -> String {
         self.url_of("postgres")
     }
 
-    /// The URL of a database.
+    /// Returns the URL of a database.
     pub fn url_of(&self, database: &str) -> String {
         url(self.port, &self.password, database)
     }
 
-    /// The URL of a new, empty database.
+    /// Returns the URL of a new, empty database.
     ///
     /// # Panics
-    /// When it cannot be made.
+    /// If it cannot be created.
     pub fn new_database(&self) -> String {
         self.url_of(&self.new_database_like("template0"))
     }
 
-    /// The name of a new database that begins as a copy of another, to which nobody is connected.
+    /// Returns the name of a new database that starts as a copy of another, which must have no connections.
     ///
     /// # Panics
-    /// When it cannot be made.
+    /// If it cannot be created.
     pub fn new_database_like(&self, template: &str) -> String {
         let name = format!("palaver_{}", self.databases.fetch_add(1, Ordering::Relaxed) + 1);
         self.sql("postgres", &format!("CREATE DATABASE {name} TEMPLATE {template}"));
@@ -114,15 +114,15 @@ impl Postgres {
     /// Runs a statement in a database and returns the rows, columns separated by `|`.
     ///
     /// # Panics
-    /// When it fails.
+    /// If it fails.
     pub fn sql(&self, database: &str, statement: &str) -> String {
         or_panic(query(self.port, &self.password, database, statement))
     }
 
-    /// A database as SQL that makes it again in an empty one.
+    /// Returns a database as SQL that recreates it in an empty one.
     ///
     /// # Panics
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub fn dump(&self, database: &str) -> String {
         or_panic(self.try_dump(database))
     }
@@ -136,7 +136,7 @@ impl Postgres {
     /// Runs the statements of a file in a database, such as those of [`Postgres::dump`].
     ///
     /// # Panics
-    /// When one of them fails.
+    /// If one of them fails.
     pub fn load(&self, database: &str, file: &Path) {
         or_panic(self.try_load(database, file));
     }
@@ -145,24 +145,24 @@ impl Postgres {
         run(psql(self.port, &self.password, database)?.arg("--file").arg(file))
     }
 
-    /// Ends it as a crash would. What was committed is there again after [`Postgres::restart`].
+    /// Kills it. Committed data is available again after [`Postgres::restart`].
     pub fn kill(&mut self) {
         self.process = None;
     }
 
-    /// Starts it again on the same port and the same data.
+    /// Restarts it on the same port and the same data.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn restart(&mut self) {
         self.kill();
         or_panic(self.run());
     }
 
-    /// A read replica, streaming from this one; it has caught up with what was committed before this call.
+    /// Starts a streaming read replica, which has caught up with everything committed before this call.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn replica(&self) -> Replica {
         or_panic(Replica::try_start(self))
     }
@@ -204,12 +204,12 @@ fn psql(port: u16, password: &str, database: &str) -> Result<Command> {
     Ok(psql)
 }
 
-/// A URL without the password, which goes through the environment, where others cannot read it.
+/// Returns a URL without the password, which is passed in the environment, where other users cannot read it.
 fn address(port: u16, database: &str) -> String {
     format!("postgres://{USER}@127.0.0.1:{port}/{database}")
 }
 
-/// The user to run as: nobody else when this process may stay who it is. The folder becomes that user's.
+/// Returns the user to run as; none if this process may stay its own user. Gives the folder to that user.
 fn unprivileged(folder: &Path) -> Result<Option<User>> {
     if std::fs::metadata("/proc/self")?.uid() != 0 {
         return Ok(None);
@@ -218,7 +218,7 @@ fn unprivileged(folder: &Path) -> Result<Option<User>> {
     let fields = users.lines().map(|line| line.split(':').collect::<Vec<_>>()).filter(|fields| fields.len() > 3);
     let fields: Vec<_> = fields.collect();
     let found = UNPRIVILEGED.iter().find_map(|name| fields.iter().find(|fields| fields[0] == *name));
-    let found = found.context("PostgreSQL does not run as root, and there is no user `postgres` or `nobody`")?;
+    let found = found.context("PostgreSQL does not run as root, and the user `postgres` or `nobody` does not exist")?;
     let user = User { id: found[2].parse()?, group: found[3].parse()? };
     own(folder, Some(user))?;
     Ok(Some(user))
@@ -226,10 +226,11 @@ fn unprivileged(folder: &Path) -> Result<Option<User>> {
 
 fn own(path: &Path, user: Option<User>) -> Result<()> {
     let Some(user) = user else { return Ok(()) };
-    chown(path, Some(user.id), Some(user.group)).with_context(|| format!("{} keeps its owner", path.display()))
+    chown(path, Some(user.id), Some(user.group))
+        .with_context(|| format!("cannot change the owner of {}", path.display()))
 }
 
-/// A command that runs as the user.
+/// Returns a command that runs as the user.
 fn as_user(program: &Path, user: Option<User>) -> Result<Command> {
     let Some(user) = user else { return Ok(Command::new(program)) };
     let mut command = Command::new(tools::program("setpriv")?);

@@ -1,4 +1,5 @@
-//! One server's process: started, waited for, ended. Dies with its value, and with this process however that ends.
+//! A server's process: started, awaited, ended. Ends when its value is dropped, and with this process however that
+//! ends.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -13,7 +14,7 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::tools;
 
-/// How long a server may take to answer for the first time, on a busy machine.
+/// The timeout until a server answers for the first time, on a busy machine.
 pub const START: Duration = Duration::from_secs(60);
 
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -28,8 +29,8 @@ pub struct Process {
     log: PathBuf,
 }
 
-/// Starts processes in a thread that never ends, because the kernel sends the signal of `PR_SET_PDEATHSIG` at the end of
-/// the *thread* that started the process, and a test's thread ends with the test.
+/// Starts processes in a thread that never ends, because the kernel sends the signal of `PR_SET_PDEATHSIG` at the end
+/// of the *thread* that started the process, and a test's thread ends with the test.
 type Order = (Command, Sender<std::io::Result<Child>>);
 static STARTER: LazyLock<Mutex<Sender<Order>>> = LazyLock::new(|| {
     let (sender, receiver) = channel::<Order>();
@@ -37,7 +38,7 @@ static STARTER: LazyLock<Mutex<Sender<Order>>> = LazyLock::new(|| {
         .name("starts servers".into())
         .spawn(move || {
             for (mut command, answer) in receiver {
-                // Whoever asked may have given up.
+                // The caller may have given up.
                 let _ = answer.send(command.spawn());
             }
         })
@@ -46,14 +47,15 @@ static STARTER: LazyLock<Mutex<Sender<Order>>> = LazyLock::new(|| {
 });
 
 impl Process {
-    /// Starts a program that writes what it has to say into `log`.
+    /// Starts a program that writes its output into `log`.
     pub fn start(name: &str, command: &Command, log: PathBuf) -> Result<Self> {
         Self::start_as(name, command, log, None)
     }
 
-    /// As [`Process::start`], as another user where one is given.
+    /// Like [`Process::start`], as another user if one is given.
     pub fn start_as(name: &str, command: &Command, log: PathBuf, user: Option<User>) -> Result<Self> {
-        let mut guarded = Command::new(tools::find("setpriv").context("setpriv (Debian: util-linux) is not there")?);
+        let mut guarded =
+            Command::new(tools::find("setpriv").context("setpriv (Debian: util-linux) is not installed")?);
         guarded.args(["--pdeathsig", "KILL"]);
         if let Some(user) = user {
             guarded.args(user.arguments());
@@ -81,7 +83,7 @@ impl Process {
     /// Waits until it is ready.
     ///
     /// # Errors
-    /// When it ended, or takes longer than `START`; with the end of its log.
+    /// If it ended, or takes longer than `START`; contains the end of its log.
     pub fn wait_until(&mut self, mut is_ready: impl FnMut() -> bool) -> Result<()> {
         let deadline = Instant::now() + START;
         while !is_ready() {
@@ -96,14 +98,14 @@ impl Process {
         Ok(())
     }
 
-    /// Ends it as a crash would.
+    /// Kills it, like a crash.
     pub fn kill(&mut self) {
-        // It may have ended by itself; there is nothing to do about either error.
+        // It may have ended by itself; neither error needs handling.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    /// Sends it a signal by name, as `kill` does.
+    /// Sends it a signal by name, like `kill`.
     pub fn signal(&self, name: &str) -> Result<()> {
         let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status()?;
         if !status.success() {
@@ -112,7 +114,7 @@ impl Process {
         Ok(())
     }
 
-    /// The end of what it wrote.
+    /// Returns the end of its output.
     pub fn log(&self) -> String {
         let text = std::fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(&text[text.len().saturating_sub(SHOWN)..]).into_owned()
@@ -133,13 +135,13 @@ pub struct User {
 }
 
 impl User {
-    /// The arguments of `setpriv` that become this user.
+    /// Returns the arguments of `setpriv` that switch to this user.
     pub fn arguments(self) -> [String; 3] {
         [format!("--reuid={}", self.id), format!("--regid={}", self.group), "--clear-groups".to_owned()]
     }
 }
 
-/// Runs a program to its end and returns what it wrote.
+/// Runs a program until it ends and returns its output.
 pub fn run(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {name}"))?;
@@ -150,18 +152,18 @@ pub fn run(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The status of a `GET`, for servers whose health is an HTTP answer.
+/// Returns the status of a `GET`, for servers whose health is an HTTP answer.
 pub fn http_status(port: u16, path: &str) -> Option<u16> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n").ok()?;
     let mut answer = Vec::new();
-    // A server may close before it has read everything; what came before counts.
+    // A server may close before it has read everything; what arrived before that counts.
     let _ = stream.take(64 * 1024).read_to_end(&mut answer);
     String::from_utf8_lossy(&answer).split(' ').nth(1)?.parse().ok()
 }
 
-/// The server, or a panic that says why there is none: tests want no error to handle.
+/// Returns the server, or panics with the reason why it could not be started: tests need no error to handle.
 #[track_caller]
 pub fn or_panic<T>(started: Result<T>) -> T {
     started.unwrap_or_else(|error| panic!("{:#}", anyhow!(error)))

@@ -1,4 +1,4 @@
-//! One Redis, in memory only. Owns its process, and a connection for each command that a test gives it.
+//! One Redis, in memory only. Owns its process, and a connection for each command of a test.
 
 mod cluster;
 mod resp;
@@ -29,7 +29,7 @@ impl Redis {
     /// Starts one on a free port.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn start() -> Self {
         Self::start_on(port::free())
     }
@@ -37,15 +37,15 @@ impl Redis {
     /// Starts one on this port.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn start_on(port: u16) -> Self {
         or_panic(Self::start_with(port, None, &[]))
     }
 
-    /// Starts one that wants a password.
+    /// Starts one that requires a password.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn start_with_password(password: &str) -> Self {
         or_panic(Self::start_with(port::free(), Some(password), &[]))
     }
@@ -76,7 +76,7 @@ impl Redis {
         Ok(())
     }
 
-    /// Where it is, its password included.
+    /// Returns its URL, including the password.
     pub fn url(&self) -> String {
         match &self.password {
             Some(password) => format!("redis://:{password}@127.0.0.1:{}", self.port),
@@ -84,53 +84,53 @@ impl Redis {
         }
     }
 
-    /// Its port.
+    /// Returns its port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Ends it as a crash would. All that it held is lost.
+    /// Kills it. All its data is lost.
     pub fn kill(&mut self) {
         self.process = None;
     }
 
-    /// Starts it again, empty and on the same port.
+    /// Restarts it, empty and on the same port.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn restart(&mut self) {
         self.kill();
         or_panic(self.run());
     }
 
-    /// Removes all that it holds.
+    /// Removes all its data.
     ///
     /// # Panics
-    /// When it does not answer.
+    /// If it does not answer.
     pub fn flush(&self) {
         self.command(&["FLUSHALL"]);
     }
 
-    /// Stops its process without ending it, as a partition would: connections stay open and nothing answers.
+    /// Stops its process without ending it, like a partition: connections stay open and nothing answers.
     ///
     /// # Panics
-    /// When it is not running.
+    /// If it is not running.
     pub fn freeze(&self) {
         or_panic(self.process.as_ref().expect("Redis is running").signal("STOP"));
     }
 
-    /// Ends what [`Redis::freeze`] began.
+    /// Resumes it after [`Redis::freeze`].
     ///
     /// # Panics
-    /// When it is not running.
+    /// If it is not running.
     pub fn thaw(&self) {
         or_panic(self.process.as_ref().expect("Redis is running").signal("CONT"));
     }
 
-    /// Gives it a command; what it answered, the lines of a list one below the other.
+    /// Sends it a command; returns its answer, a list as one line per item.
     ///
     /// # Panics
-    /// When it does not answer, or answers with an error.
+    /// If it does not answer, or answers with an error.
     pub fn command(&self, words: &[&str]) -> String {
         or_panic(self.ask(words))
     }

@@ -1,4 +1,4 @@
-//! The stock AWS SDKs of other languages, with which tests call what speaks AWS's protocols.
+//! The stock AWS SDKs of other languages, with which tests call servers that implement AWS's protocols.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,25 +9,25 @@ use crate::install::{needed, python_package, run};
 use crate::process::or_panic;
 use crate::{tools, versions};
 
-/// What is installed of npm, with the digest of each package.
+/// The npm packages that are installed, with the digest of each.
 const PACKAGES: [(&str, &str); 3] = [
     ("package.json", include_str!("../../../tests/sdk/package.json")),
     ("package-lock.json", include_str!("../../../tests/sdk/package-lock.json")),
     (".npmrc", include_str!("../../../tests/sdk/.npmrc")),
 ];
 
-/// A Python whose scripts may `import boto3`.
+/// Returns a Python whose scripts can `import boto3`.
 ///
 /// # Panics
-/// When it is not installed.
+/// If it is not installed.
 pub fn python() -> Command {
     Command::new(or_panic(tools::installed(&tools::python_sdk_folder(), "bin/python")))
 }
 
-/// A Node.js whose scripts may `require("@aws-sdk/client-apigatewaymanagementapi")`.
+/// Returns a Node.js whose scripts can `require("@aws-sdk/client-apigatewaymanagementapi")`.
 ///
 /// # Panics
-/// When it is not installed.
+/// If it is not installed.
 pub fn node() -> Command {
     let packages = or_panic(tools::installed(&tools::javascript_sdk_folder(), "node_modules"));
     let mut node = Command::new(or_panic(tools::program("node")));

@@ -1,5 +1,5 @@
-//! Which version of each server is installed: the one place that pins them. Debian's packages come in Debian's version;
-//! of those only what must be there at least is named.
+//! The version of each installed server: the only place that pins them. Debian's packages are installed in Debian's
+//! version; for those, only a minimum is given.
 
 /// PyPI `ministack`: a local AWS.
 pub const MINISTACK: &str = "1.5.33";
@@ -11,6 +11,6 @@ pub const VERSITYGW: &str = "1.8.0";
 pub const BOTO3: &str = "1.44.5";
 /// npm `@aws-sdk/client-apigatewaymanagementapi`: of the stock AWS SDK for JavaScript, as `tests/sdk` locks it.
 pub const JAVASCRIPT_SDK: &str = "3.1169.0";
-/// The program that apt's package brings, and the package.
+/// The program that must be installed, and the apt package that provides it.
 pub const DEBIAN: [(&str, &str); 4] =
     [("redis-server", "redis-server"), ("redis-cli", "redis-tools"), ("postgres", "postgresql"), ("nginx", "nginx")];

@@ -1,4 +1,4 @@
-//! versitygw: an S3 server on a folder, whose signatures, ranges, conditions and multipart uploads are right.
+//! versitygw: an S3 server on a folder, with correct signatures, ranges, conditions and multipart uploads.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,12 +9,12 @@ use tempfile::TempDir;
 use crate::process::{Process, http_status, or_panic};
 use crate::{AWS_REGION, folder, port, tools};
 
-// Letters and digits alone: DynamoDB Local, which may be asked with the same key, takes no others.
+// Only letters and digits: DynamoDB Local, which may get the same key, accepts no others.
 const ACCESS_KEY: &str = "palaveraccess";
 const SECRET_KEY: &str = "palaver-secret";
 const HEALTH: &str = "/_health";
 
-/// A running S3 server. It wants path style: `endpoint/bucket/key`.
+/// A running S3 server. It needs path style: `endpoint/bucket/key`.
 #[derive(Debug)]
 pub struct VersityGw {
     _process: Process,
@@ -25,7 +25,7 @@ pub struct VersityGw {
 impl VersityGw {
     /// Starts one on a free port.
     ///
-    /// # Panics
+    /// If it cannot be started.
     /// When it cannot be started.
     pub fn start() -> Self {
         Self::start_on(port::free())
@@ -33,7 +33,7 @@ impl VersityGw {
 
     /// Starts one on this port.
     ///
-    /// # Panics
+    /// If it cannot be started.
     /// When it cannot be started.
     pub fn start_on(port: u16) -> Self {
         or_panic(Self::try_start(port))
@@ -42,8 +42,8 @@ impl VersityGw {
     fn try_start(port: u16) -> Result<Self> {
         let folder = folder::new("versitygw")?;
         let process = Self::run(port, folder.path(), false).or_else(|error| {
-            // It keeps what it knows of an object in extended attributes, which not every file system has; in files beside
-            // the objects it goes too.
+            // It stores an object's metadata in extended attributes, which not every file system has; otherwise in
+            // files beside the objects.
             if !format!("{error:#}").contains("xattr") {
                 return Err(error);
             }
@@ -70,22 +70,22 @@ impl VersityGw {
         Ok(process)
     }
 
-    /// Its URL.
+    /// Returns its URL.
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Its port.
+    /// Returns its port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The access key that it takes.
+    /// Returns the access key that it accepts.
     pub fn access_key(&self) -> &'static str {
         ACCESS_KEY
     }
 
-    /// The secret of the access key.
+    /// Returns the secret of the access key.
     pub fn secret_key(&self) -> &'static str {
         SECRET_KEY
     }
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn attributes_may_lie_beside_the_objects() {
+    fn metadata_can_be_stored_beside_the_objects() {
         let folder = folder::new("versitygw").expect("a folder");
         VersityGw::run(port::free(), folder.path(), true).expect("it starts without extended attributes");
     }

@@ -1,4 +1,4 @@
-//! A streaming replica of a PostgreSQL, which a test may hold back.
+//! A streaming replica of a PostgreSQL, which a test can pause.
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
@@ -23,7 +23,7 @@ impl Replica {
         let mut copy = as_user(&tools::program("pg_basebackup")?, user)?;
         copy.arg("--pgdata").arg(folder.path().join("data")).args(["--write-recovery-conf", "--checkpoint", "fast"]);
         copy.args(["--no-sync", "--dbname"]).arg(of.url()).current_dir(folder.path());
-        run(&mut copy).context("the server cannot be copied")?;
+        run(&mut copy).context("cannot copy the server")?;
         own(folder.path(), user)?;
 
         let port = port::free();
@@ -34,23 +34,23 @@ impl Replica {
         Ok(Self { _process: process, port, password, _folder: folder })
     }
 
-    /// The URL of a database, the same that has this name on the server it follows.
+    /// Returns the URL of a database, which has the same name as on the server that it follows.
     pub fn url_of(&self, database: &str) -> String {
         url(self.port, &self.password, database)
     }
 
-    /// From now on it shows nothing new.
+    /// Pauses replication: it shows nothing new from now on.
     ///
     /// # Panics
-    /// When it does not answer.
+    /// If it does not answer.
     pub fn pause(&self) {
         self.sql("postgres", "SELECT pg_wal_replay_pause()");
     }
 
-    /// Ends what [`Replica::pause`] began.
+    /// Resumes replication after [`Replica::pause`].
     ///
     /// # Panics
-    /// When it does not answer.
+    /// If it does not answer.
     pub fn resume(&self) {
         self.sql("postgres", "SELECT pg_wal_replay_resume()");
     }
@@ -58,7 +58,7 @@ impl Replica {
     /// Runs a statement in a database and returns the rows, columns separated by `|`.
     ///
     /// # Panics
-    /// When it fails.
+    /// If the statement fails.
     pub fn sql(&self, database: &str, statement: &str) -> String {
         or_panic(query(self.port, &self.password, database, statement))
     }

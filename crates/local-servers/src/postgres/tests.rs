@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 
-/// Looks again until a statement answers so.
+/// Waits until a statement returns the expected value.
 fn wait_for(what: &str, look: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while !look() {

@@ -9,7 +9,7 @@ const IS_THE_OTHER: &str = "PALAVER_TEST_STARTS_A_SERVER";
 #[test]
 fn a_server_ends_with_the_process_that_started_it() {
     if std::env::var_os(IS_THE_OTHER).is_some() {
-        // PostgreSQL runs as another user, when this process is root's.
+        // PostgreSQL runs as another user if this process runs as root.
         let start = || (Redis::start(), Postgres::start());
         let (redis, postgres) = std::thread::spawn(start).join().expect("both start");
         println!("\nport {}\nport {}", redis.port(), postgres.port());
@@ -25,9 +25,9 @@ fn a_server_ends_with_the_process_that_started_it() {
         .expect("it starts once more");
     let lines = BufReader::new(other.stdout.take().expect("its output is piped")).lines();
     let mut ports = lines.map_while(Result::ok).filter_map(|line| line.strip_prefix("port ")?.parse::<u16>().ok());
-    let ports = [(); 2].map(|()| ports.next().expect("it says where its servers are"));
+    let ports = [(); 2].map(|()| ports.next().expect("it prints its servers' ports"));
     for port in ports {
-        assert!(TcpStream::connect(("127.0.0.1", port)).is_ok(), "a server outlives the thread that asked for it");
+        assert!(TcpStream::connect(("127.0.0.1", port)).is_ok(), "a server outlives the thread that started it");
     }
 
     other.kill().expect("it is killed");
@@ -40,7 +40,7 @@ fn a_server_ends_with_the_process_that_started_it() {
 }
 
 #[test]
-fn what_does_not_start_shows_its_log() {
+fn a_server_that_does_not_start_shows_its_log() {
     let folder = crate::folder::new("test").expect("a folder");
     let mut command = Command::new("sh");
     command.args(["-c", "echo no such thing; exit 3"]);

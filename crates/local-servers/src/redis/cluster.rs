@@ -1,4 +1,4 @@
-//! Three masters that share the slots: Redis Cluster at its smallest.
+//! A minimal Redis Cluster: three masters that share the slots.
 
 use std::process::Command;
 
@@ -18,7 +18,7 @@ impl RedisCluster {
     /// Starts the nodes and shares the slots among them.
     ///
     /// # Panics
-    /// When a node cannot be started.
+    /// If a node cannot be started.
     pub fn start() -> Self {
         or_panic(Self::try_start())
     }
@@ -53,12 +53,12 @@ impl RedisCluster {
         Ok(Self { nodes })
     }
 
-    /// The URL of each node.
+    /// Returns the URL of each node.
     pub fn urls(&self) -> Vec<String> {
         self.nodes.iter().map(Redis::url).collect()
     }
 
-    /// The nodes, each a Redis of its own.
+    /// Returns the nodes, each a separate Redis.
     pub fn nodes(&mut self) -> &mut [Redis] {
         &mut self.nodes
     }

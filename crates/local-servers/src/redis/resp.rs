@@ -1,4 +1,4 @@
-//! As much of Redis's protocol (RESP2) as it takes to give one command and read its answer.
+//! The part of Redis's protocol (RESP2) that is needed to send one command and read its answer.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-/// How long an answer may take.
+/// The timeout for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Opens a connection, gives one command and returns the answer as text.
+/// Opens a connection, sends one command and returns the answer as text.
 pub fn ask(port: u16, password: Option<&str>, words: &[&str]) -> Result<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(PATIENCE))?;

@@ -1,4 +1,4 @@
-//! One master, one replica and three sentinels, which make the replica the master when the master is gone.
+//! One master, one replica and three sentinels, which promote the replica if the master fails.
 
 use std::process::Command;
 
@@ -9,10 +9,10 @@ use super::{Redis, resp};
 use crate::process::{Process, or_panic};
 use crate::{folder, port, tools};
 
-/// The name under which sentinels know the master.
+/// The name of the master in the sentinels.
 const MASTER: &str = "palaver";
 
-/// A Redis that survives the end of its master.
+/// A Redis that survives the failure of its master.
 #[derive(Debug)]
 pub struct RedisSentinel {
     nodes: Vec<Redis>,
@@ -24,7 +24,7 @@ impl RedisSentinel {
     /// Starts all five.
     ///
     /// # Panics
-    /// When one cannot be started.
+    /// If one cannot be started.
     pub fn start() -> Self {
         or_panic(Self::try_start())
     }
@@ -38,7 +38,7 @@ impl RedisSentinel {
         for number in 1..=3 {
             let port = port::free();
             let config = folder.path().join(format!("sentinel-{number}.conf"));
-            // A sentinel writes into its file what it learns.
+            // A sentinel writes what it learns into its file.
             let text = format!(
                 "port {port}\nbind 127.0.0.1\ndir {}\nsentinel monitor {MASTER} 127.0.0.1 {} 2\n\
                  sentinel down-after-milliseconds {MASTER} 1000\nsentinel failover-timeout {MASTER} 5000\n",
@@ -55,7 +55,7 @@ impl RedisSentinel {
         for index in 0..all.sentinels.len() {
             let (process, port) = &mut all.sentinels[index];
             let port = *port;
-            // Until it has met the others and the replica it could not choose a new master.
+            // Until it knows the others and the replica, it could not elect a new master.
             process.wait_until(|| {
                 let known = |what: &str, count: usize| {
                     let answer = resp::ask(port, None, &["SENTINEL", what, MASTER]).unwrap_or_default();
@@ -67,30 +67,30 @@ impl RedisSentinel {
         Ok(all)
     }
 
-    /// The name of the master.
+    /// Returns the name of the master.
     pub fn master_name(&self) -> &'static str {
         MASTER
     }
 
-    /// Where the sentinels are, as `host:port`.
+    /// Returns the sentinels' addresses, as `host:port`.
     pub fn sentinels(&self) -> Vec<String> {
         self.sentinels.iter().map(|(_, port)| format!("127.0.0.1:{port}")).collect()
     }
 
-    /// The port of the present master, as the first sentinel sees it.
+    /// Returns the port of the current master, according to the first sentinel.
     ///
     /// # Panics
-    /// When the sentinel does not answer.
+    /// If the sentinel does not answer.
     pub fn master_port(&self) -> u16 {
         let words = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER];
         let answer = or_panic(resp::ask(self.sentinels[0].1, None, &words));
         answer.lines().nth(1).and_then(|port| port.parse().ok()).expect("a sentinel knows its master")
     }
 
-    /// Ends the present master as a crash would. The others choose a new one within some seconds.
+    /// Kills the current master. The others elect a new one within a few seconds.
     ///
     /// # Panics
-    /// When the sentinel does not answer.
+    /// If the sentinel does not answer.
     pub fn kill_master(&mut self) {
         let port = self.master_port();
         self.nodes.retain(|node| node.port != port);
