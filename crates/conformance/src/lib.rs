@@ -43,7 +43,7 @@ macro_rules! store {
                     pages_hold_messages_only
                     messages_are_read_by_seq
                     messages_of_several_rooms_come_in_one_read
-                    keys_are_what_their_entries_say
+                    keys_match_their_entries
                     a_read_ends_where_its_bytes_are_full
                     an_edit_is_stored_without_text
                     all_logs_come_in_pages

@@ -49,7 +49,7 @@ async fn a_restored_backup_has_another_epoch() {
     let backup = memory.snapshot();
     scribe.say("lost").await;
     memory.restore(&backup);
-    let entries = scribe.entries(vec![text("of the old life")]);
+    let entries = scribe.entries(vec![text("of the old epoch")]);
     assert_eq!(store.log.append(scribe.log, &scribe.tip, &entries, &[]).await, Err(AppendError::OtherEpoch));
     let kept = store.log.read(scribe.log, 1, 10).await.expect("a read");
     assert!(matches!(&kept[..], [entry] if matches!(&entry.body, Body::Message(m) if m.text.as_str() == "kept")));

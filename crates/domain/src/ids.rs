@@ -43,12 +43,12 @@ macro_rules! uuid_id {
     };
 }
 
-uuid_id!(/** A room. UUIDv7, or derived for a direct room; never used again. */ RoomId, "room");
-uuid_id!(/** A person, bot or guest; a guest who registers keeps it. */ UserId, "user");
-uuid_id!(/** A sign-in of one device; sockets and tokens end with it. */ SessionId, "session");
-uuid_id!(/** An uploaded file. */ FileId, "file");
+uuid_id!(/** A room's id. UUIDv7, or derived for a direct room; never reused. */ RoomId, "room");
+uuid_id!(/** The id of a person, bot or guest; a guest who registers keeps it. */ UserId, "user");
+uuid_id!(/** The id of a session: a sign-in on one device, with which its sockets and tokens end. */ SessionId, "session");
+uuid_id!(/** The id of an uploaded file. */ FileId, "file");
 uuid_id!(
-    /** The id that the sender of a change gave it: UUIDv7, the same on every repeat. */
+    /** The id that the sender of a change chose for it: a UUIDv7, the same on every retry. */
     EntryId,
     "entry"
 );

@@ -16,7 +16,7 @@ pub struct LastMessages {
     since: Option<Timestamp>,
     limit: usize,
     by_user: HashMap<UserId, (Seq, Timestamp)>,
-    /// The same in log order, so that the oldest is evicted first.
+    /// The senders in log order, so that the oldest is evicted first.
     by_seq: BTreeMap<Seq, UserId>,
 }
 
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_message_of_each_counts_whatever_came_in_first() {
+    fn the_newest_message_of_each_sender_counts() {
         let mut last = LastMessages::new(10, None, 100);
         last.push(&key(10, 1));
         last.push(&key(11, 2));
@@ -140,19 +140,19 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_limit_the_oldest_goes_and_is_known_to_be_unknown() {
+    fn beyond_the_limit_the_oldest_sender_is_evicted() {
         let mut last = LastMessages::new(1, Some(Timestamp(0)), 2);
         for seq in 1..=4 {
             last.push(&key(seq, seq));
         }
         assert_eq!((last.of(user(2)), last.of(user(3))), (None, Some(Timestamp(30))));
-        assert_eq!((last.from(), last.since()), (3, Some(Timestamp(20))), "complete after the one that went");
+        assert_eq!((last.from(), last.since()), (3, Some(Timestamp(20))), "complete after the evicted one");
         last.extend_down(&[key(1, 9), key(2, 9)]);
-        assert_eq!((last.of(user(9)), last.from()), (None, 3), "there is no room for more");
+        assert_eq!((last.of(user(9)), last.from()), (None, 3), "the limit is reached");
     }
 
     #[test]
-    fn what_is_older_than_the_pause_goes() {
+    fn messages_older_than_the_pause_are_evicted() {
         let mut last = LastMessages::new(1, Some(Timestamp(0)), 100);
         for seq in 1..=9 {
             last.push(&key(seq, seq));

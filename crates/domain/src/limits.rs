@@ -87,7 +87,7 @@ pub struct Limits {
     pub sockets_per_user: usize,
     /// Sends (messages, edits, deletes, reactions) of one user in ten seconds.
     pub sends_per_10s: u32,
-    /// Retries of one user in ten seconds whose look-up has to scan the log. An expensive scan counts as several.
+    /// Retries of one user in ten seconds whose dedup has to scan the log. An expensive scan counts as several.
     pub scans_per_10s: u32,
     /// Frames of one socket in sixty seconds.
     pub frames_per_60s: u32,

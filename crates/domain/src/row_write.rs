@@ -58,8 +58,8 @@ pub enum RowWrite {
         /// The file's id.
         file: FileId,
     },
-    /// Own log: the user's row of a room (state, role, rev, why). Its `read_seq` and `read_n` raise the row's mark if they
-    /// are higher, and 0 changes nothing; level, hidden and mentions are never written.
+    /// User log: the user's row of a room (state, role, rev, why). Its `read_seq` and `read_n` raise the row's mark if
+    /// they are higher, and 0 changes nothing; level, hidden and mentions are never written.
     UserRoom(UserRoom),
     /// User log: level and hidden of the user's row of a room, and `level` of the member row.
     RoomSettings {

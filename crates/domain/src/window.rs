@@ -7,10 +7,10 @@ use crate::ids::{EntryId, Seq, UserId};
 use crate::last_messages::LastMessages;
 use crate::time::Timestamp;
 
-/// An entry without its content: what a look-up needs.
+/// An entry without its content: what dedup needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryKey {
-    /// Its place.
+    /// The entry's place in its log.
     pub seq: Seq,
     /// The sender.
     pub by: UserId,
@@ -33,9 +33,9 @@ impl From<&Entry> for EntryKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("entry {expected} was expected and {found} was found")]
 pub struct Gap {
-    /// The seq that follows.
+    /// The seq that should follow.
     pub expected: Seq,
-    /// The seq that came instead.
+    /// The seq that was found instead.
     pub found: Seq,
 }
 
@@ -60,7 +60,7 @@ impl From<&EntryKey> for EntryKey {
     }
 }
 
-/// The keys of the entries `from … head` of a log, without holes. In slow mode also when each sender last sent a message
+/// The keys of the entries `from … head` of a log, without gaps. In slow mode also when each sender last sent a message
 /// below them.
 #[derive(Debug, Clone, Default)]
 pub struct Window {
@@ -143,7 +143,7 @@ impl Window {
         }
     }
 
-    /// The entries above `seen`, oldest first.
+    /// Returns the entries above `seen`, oldest first.
     pub fn above(&self, seen: Seq) -> impl DoubleEndedIterator<Item = &EntryKey> {
         let skip = seen.saturating_add(1).saturating_sub(self.from());
         self.entries.range(skip.min(self.entries.len() as Seq) as usize..)
@@ -176,7 +176,7 @@ impl Window {
         }
     }
 
-    /// When `user` last sent a message, if that is known and after `since`.
+    /// Returns when `user` last sent a message, if that is known and after `since`.
     pub fn last_message(&self, user: UserId, since: Timestamp) -> Option<Timestamp> {
         let mut recent = self.entries.iter().rev().take_while(|key| key.at > since);
         let recent = recent.find(|key| key.is_message && key.by == user).map(|key| key.at);
@@ -195,7 +195,7 @@ mod tests {
         UserId(Uuid::from_u128(number.into()))
     }
 
-    /// Entries, each by a user of its own, ten milliseconds apart.
+    /// Entries, each by a different user, ten milliseconds apart.
     fn keys(from: Seq, to: Seq) -> Vec<EntryKey> {
         let key = |seq: Seq| {
             let (id, at) = (EntryId(Uuid::from_u128(seq.into())), Timestamp(seq as i64 * 10));
@@ -214,7 +214,7 @@ mod tests {
         assert_eq!((window.from(), window.senders_known()), (103, (41, Some(Timestamp(410)))));
         assert!([41, 60, 61, 102, 103].iter().all(|by| window.last_message(user(*by), Timestamp(0)).is_some()));
 
-        // Further down only the senders are kept, unless a look-up extends the window itself again.
+        // Further down only the senders are kept, unless dedup extends the window itself again.
         assert!(window.extend_down(&keys(31, 40)));
         assert_eq!((window.from(), window.senders_known().0), (103, 31));
         assert!(window.extend_down(&keys(11, 102)));
@@ -239,7 +239,7 @@ mod tests {
     fn an_entry_that_does_not_follow_is_refused() {
         let mut window = Window::at(5, Timestamp(50));
         assert_eq!(window.push(keys(7, 7)[0]), Err(Gap { expected: 6, found: 7 }));
-        assert_eq!((window.head(), window.from()), (5, 6), "it changes nothing");
+        assert_eq!((window.head(), window.from()), (5, 6), "it has no effect");
         assert_eq!(window.push(keys(6, 6)[0]), Ok(()));
     }
 

@@ -34,16 +34,16 @@ pub enum Fault {
     Unavailable,
     /// The append is written if possible; the caller learns that the outcome is unknown.
     LostAnswer,
-    /// Nothing is written; the caller's task panics, as a bug of an adapter would have it.
+    /// Nothing is written; the caller's task panics, like after a bug of an adapter.
     Panic,
 }
 
-/// What is wrong with one stored entry.
+/// A flaw of one stored entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flaw {
-    /// Reads leave it out, as one that meets another node's append half visible does.
+    /// Reads leave it out, like a read that sees another node's append only in part.
     Missing,
-    /// It cannot be decoded, and no read that holds it is answered.
+    /// It cannot be decoded, and every read that includes it fails.
     Unreadable,
 }
 
@@ -84,7 +84,7 @@ impl MemoryStore {
         self.state.lock().faults.push_back(fault);
     }
 
-    /// From now on reads by range, and of the end of a log, meet this flaw at `seq`; none mends it.
+    /// Gives reads by range, and of the end of a log, this flaw at `seq` from now on; none removes it.
     pub fn set_flaw(&self, log: LogId, seq: Seq, flaw: Option<Flaw>) {
         let mut state = self.state.lock();
         match flaw {

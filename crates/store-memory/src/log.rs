@@ -39,7 +39,7 @@ impl RoomLog for MemoryStore {
             None => append(&mut self.state.lock(), log, after, entries, row_writes),
             Some(Fault::Unavailable) => Err(unavailable("a fault injected by the test")),
             Some(Fault::Unknown) => Err(AppendError::Unknown),
-            Some(Fault::Panic) => panic!("a fault of the test"),
+            Some(Fault::Panic) => panic!("a fault injected by the test"),
             Some(Fault::LostAnswer) => {
                 let _lost = append(&mut self.state.lock(), log, after, entries, row_writes);
                 Err(AppendError::Unknown)
@@ -154,7 +154,7 @@ fn entries(state: &State, log: LogId) -> std::slice::Iter<'_, Entry> {
     state.logs.get(&log).map_or([].iter(), |log| log.entries.iter())
 }
 
-/// Entries as a reader gets them, with the flaws that a test put there.
+/// Returns entries as a reader gets them, with the flaws that a test injected.
 fn as_read<'a>(state: &State, log: LogId, entries: impl Iterator<Item = &'a Entry>) -> StoreResult<Vec<Entry>> {
     let mut read = Vec::new();
     for entry in entries {
@@ -162,7 +162,7 @@ fn as_read<'a>(state: &State, log: LogId, entries: impl Iterator<Item = &'a Entr
             None => read.push(entry.clone()),
             Some(Flaw::Missing) => {}
             Some(Flaw::Unreadable) => {
-                return Err(StoreError::Unreadable { record: "row", why: "a flaw of the test".into() });
+                return Err(StoreError::Unreadable { record: "row", why: "a flaw injected by the test".into() });
             }
         }
     }

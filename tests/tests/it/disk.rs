@@ -80,9 +80,9 @@ async fn a_full_disk_refuses_clearly_and_loses_nothing_acked() {
     let nobody = Person::nobody(&server);
     let health = nobody.get("/health").await;
     assert_eq!((health.status.as_u16(), &health.body["checks"]["writes"]), (503, &json!("fail")), "{}", health.text());
-    assert_eq!(health.body["checks"]["store"], "ok", "it can be read");
+    assert_eq!(health.body["checks"]["store"], "ok", "the store can be read");
     for path in ["/health/live", "/health/ready"] {
-        assert_eq!(nobody.get(path).await.status.as_u16(), 200, "{path}: another process would have no more room");
+        assert_eq!(nobody.get(path).await.status.as_u16(), 200, "{path}: another process would have no more space");
     }
     let page = ada.get(&format!("/api/rooms/{id}/messages?limit=1")).await.ok();
     assert_eq!(page["items"].as_array().map(Vec::len), Some(usize::from(!acked.is_empty())));
@@ -90,7 +90,7 @@ async fn a_full_disk_refuses_clearly_and_loses_nothing_acked() {
     assert_eq!(upload.body["code"], "unavailable", "{} {}", upload.status, upload.text());
 
     std::fs::remove_file(ballast).unwrap();
-    // Nobody writes: a probe finds out that writes work again.
+    // No client writes: a probe notices that writes work again.
     let healthy = async || (nobody.get("/health").await.status.as_u16() == 200).then_some(());
     wait::until("writes that work again", healthy).await;
     let again = wait::until("a send that is taken", async || {

@@ -28,7 +28,7 @@ async fn sockets_get_goaway_and_the_exit_is_clean() {
 }
 
 #[tokio::test]
-async fn a_node_that_drains_lives_and_is_not_ready() {
+async fn a_draining_node_is_live_and_not_ready() {
     let mut server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let nobody = Person::nobody(&server);

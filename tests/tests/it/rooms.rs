@@ -332,7 +332,7 @@ async fn a_read_mark_clears_what_is_unread_on_every_device() {
     assert_eq!(number(&entry["n"]) - number(&entry["read_n"]), 0, "{entry}");
 }
 
-/// How many messages of a room are unread, as the list of rooms has it.
+/// Returns how many messages of a room are unread, according to the room list.
 async fn unread(person: &Person, room: &str) -> u64 {
     let page = person.get("/api/rooms?limit=100").await.ok();
     let lines = page["items"].as_array().expect("a page has items");
@@ -363,11 +363,11 @@ async fn nothing_is_unread_after_joining() {
     .await;
     assert_eq!(unread(&ada, &direct).await, 0);
 
-    // What comes later counts, and so does coming back.
+    // Later messages count, and joining again resets the count.
     say(&ada, &public, "four").await;
     wait::until("one unread message", async || (unread(&bob, &public).await == 1).then_some(())).await;
     bob.post(&format!("/api/rooms/{public}/leave"), json!({})).await.ok();
     say(&ada, &public, "five").await;
     join(&bob, &public).await;
-    wait::until("none after coming back", async || (unread(&bob, &public).await == 0).then_some(())).await;
+    wait::until("none after joining again", async || (unread(&bob, &public).await == 0).then_some(())).await;
 }

@@ -82,7 +82,7 @@ pub async fn messages_of_several_rooms_come_in_one_read(store: Store) {
     assert!(store.log.messages_of(&many).await.expect("a read").len() > 10, "more than fit one statement");
 }
 
-pub async fn keys_are_what_their_entries_say(store: Store) {
+pub async fn keys_match_their_entries(store: Store) {
     let (scribe, all) = a_mixed_log(&store).await;
     let long = "a long one ".repeat(200);
     let mut scribe = scribe;
@@ -136,7 +136,7 @@ pub async fn a_read_ends_where_its_bytes_are_full(store: Store) {
     assert_eq!(store.log.read_within(LogId::User(a_user()), 1, 9, 1_000).await, Ok(Vec::new()));
 }
 
-/// Returns roughly what entries count in a read that is bounded by bytes.
+/// Returns roughly the size of entries in a read that is bounded by bytes.
 fn in_bytes(entries: &[Entry]) -> usize {
     let text = |entry: &Entry| entry.message().map_or(0, |message| message.text.as_str().len());
     entries.iter().map(|entry| text(entry) + 50 + ENTRY_BYTES).sum()

@@ -101,19 +101,19 @@ pub async fn a_join_raises_the_mark(store: Store) {
     };
 
     own.row_writes(&[RowWrite::UserRoom(joined(4, 4, 3))]).await;
-    assert_eq!(mark().await, (4, 4, 3, vec![]), "a new row has the mark that it is given");
+    assert_eq!(mark().await, (4, 4, 3, vec![]), "a new row has the given mark");
     for seq in [7, 20] {
         store.marks.add_mention(user, room, seq).await.expect("a mention");
     }
     own.row_writes(&[RowWrite::UserRoom(joined(8, 0, 0))]).await;
-    assert_eq!(mark().await, (8, 4, 3, vec![7, 20]), "none raises nothing");
+    assert_eq!(mark().await, (8, 4, 3, vec![7, 20]), "no mark raises nothing");
     own.row_writes(&[RowWrite::UserRoom(joined(12, 12, 9))]).await;
-    assert_eq!(mark().await, (12, 12, 9, vec![20]), "mentions that it passes are read");
+    assert_eq!(mark().await, (12, 12, 9, vec![20]), "mentions up to it are read");
     store.marks.mark_read(user, room, 15, 11).await.expect("a mark");
     own.row_writes(&[RowWrite::UserRoom(joined(13, 13, 10))]).await;
-    assert_eq!(mark().await, (13, 15, 11, vec![20]), "a higher one stays, and the row is written all the same");
+    assert_eq!(mark().await, (13, 15, 11, vec![20]), "a higher one stays, and the row is still written");
     own.row_writes(&[RowWrite::UserRoom(joined(5, 30, 30))]).await;
-    assert_eq!(mark().await, (13, 15, 11, vec![20]), "an older row changes nothing");
+    assert_eq!(mark().await, (13, 15, 11, vec![20]), "an older row has no effect");
 }
 
 pub async fn an_older_own_row_is_ignored(store: Store) {

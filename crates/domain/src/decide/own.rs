@@ -92,8 +92,8 @@ fn dropped(key: NotificationKey, at: Timestamp) -> (Body, Option<RowWrite>) {
     (Body::NotificationGone { key }, Some(row_write))
 }
 
-/// The row after a member entry: the user's marks and settings stay. Only one who joins has read all that came before,
-/// so that the room's whole history does not count as unread.
+/// Returns the row after a member entry: the user's marks and settings stay. Only joining marks everything before it as
+/// read, so that the room's whole history does not count as unread.
 fn follow(old: Option<&UserRoom>, new: &UserRoom) -> UserRoom {
     let Some(old) = old.cloned() else { return new.clone() };
     let joins = new.state == MemberState::Joined && old.state != MemberState::Joined;

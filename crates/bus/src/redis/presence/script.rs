@@ -24,11 +24,11 @@ macro_rules! script {
     };
 }
 
-script!(/** Connections are there. */ REFRESH, ["prelude.lua", "refresh.lua"]);
-script!(/** A connection is gone, or all of a user. */ REMOVE, ["prelude.lua", "remove.lua"]);
-script!(/** Who changed; ends what ran out. */ CHANGES, ["prelude.lua", "changes.lua"]);
-script!(/** The presence of some. */ GET, ["prelude.lua", "get.lua"]);
-script!(/** How many are there. */ ONLINE, ["prelude.lua", "online.lua"]);
+script!(/** Adds or refreshes connections. */ REFRESH, ["prelude.lua", "refresh.lua"]);
+script!(/** Removes a connection, or all of a user's. */ REMOVE, ["prelude.lua", "remove.lua"]);
+script!(/** Removes expired connections and returns the changes. */ CHANGES, ["prelude.lua", "changes.lua"]);
+script!(/** Returns the presence of some users. */ GET, ["prelude.lua", "get.lua"]);
+script!(/** Returns the number of online users. */ ONLINE, ["prelude.lua", "online.lua"]);
 script!(/** Somebody types, or stopped. */ TYPING_SET, ["typing_set.lua"]);
 script!(/** Who types. */ TYPING_GET, ["typing_get.lua"]);
 

@@ -1,6 +1,6 @@
--- Ends what ran out, then tells who changed. ARGV[4]: the life that the caller knows; ARGV[5]: the version it has, which
--- this state need not have reached: a replica that was promoted may miss the last changes.
--- Returns life, version, whether there is more; then user, status, last seen, whether it ran out.
+-- Removes expired connections, then returns the changes. ARGV[4]: the state's name that the caller knows; ARGV[5]: the
+-- caller's version, which this state may not have reached: a promoted replica may lack the last changes.
+-- Returns name, version, whether there is more; then user, status, last seen, whether it expired.
 local more = expire()
 local mine = life()
 local reached = tonumber(redis.call('HGET', meta, 'version') or 0)

@@ -1,4 +1,4 @@
--- ARGV[4] and on: users. Returns for each: status, last seen or -1, whether nobody said that they went.
+-- ARGV[4] and following: users. Returns for each: status, last seen or -1, whether they went offline without saying so.
 local answer = {}
 for i = 4, #ARGV do
   local packed = redis.call('HGET', users, ARGV[i])

@@ -1,3 +1,3 @@
--- How many are there. What ran out is ended first, so it is a count and no search.
+-- Returns the number of online users. Expired connections are removed first, so that it only needs to count.
 while expire() do end
 return redis.call('ZCARD', alive)

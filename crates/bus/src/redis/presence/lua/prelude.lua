@@ -1,8 +1,8 @@
--- One shard of presence; every script begins with this.
--- KEYS: users (hash: user -> what is known), alive (zset: user by the end of their first connection), changes (zset:
+-- One shard of presence; every script starts with this.
+-- KEYS: users (hash: user -> record), alive (zset: user by the earliest expiry of their connections), changes (zset:
 -- user by the version of their last change), gone (zset: user by the time they were last seen), meta (hash).
--- ARGV: the time in ms or -1 for the server's, a name for the state if it is new, how many who are gone are remembered.
--- What is known of a user: c (connection -> status, end), s (status as told), l (last seen), x (1: it ran out).
+-- ARGV: the time in ms or -1 for the server's, a name for the state if it is new, how many offline users are kept.
+-- A user's record: c (connection -> status, expiry), s (status as reported), l (last seen), x (1: it expired).
 local users, alive, changes, gone, meta = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local now = tonumber(ARGV[1])
 if now < 0 then
@@ -10,7 +10,7 @@ if now < 0 then
   now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
--- The life of this state: another one means that what was known is lost.
+-- The name of this state: a different one means that the previous data is lost.
 local function life()
   local found = redis.call('HGET', meta, 'life')
   if found then return found end
@@ -24,7 +24,7 @@ local function load(user)
   return { c = {}, s = 0, l = 0, x = 0, f = 1 }
 end
 
--- Drops connections that ran out and keeps what is left; a change of status gets the next version.
+-- Removes expired connections and keeps the rest; a change of status gets the next version.
 local function settle(user, known, ran_out)
   local best, first = 0, nil
   for id, connection in pairs(known.c) do
@@ -52,7 +52,7 @@ local function settle(user, known, ran_out)
   redis.call('HSET', users, user, cmsgpack.pack(known))
 end
 
--- Ends what ran out; returns whether there is more. Also forgets the longest gone.
+-- Removes expired connections; returns whether there are more. Also removes the users who have been offline for longest.
 local function expire()
   local due = redis.call('ZRANGEBYSCORE', alive, '-inf', now, 'LIMIT', 0, 500)
   for _, user in ipairs(due) do settle(user, load(user), true) end

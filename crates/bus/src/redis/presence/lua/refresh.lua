@@ -1,5 +1,5 @@
--- ARGV[4]: the life of a connection in ms; ARGV[5]: how many a user may have; then user, connection, status, life left
--- in ms or -1 for the whole.
+-- ARGV[4]: how long a connection lasts in ms; ARGV[5]: how many a user may have; then user, connection, status, remaining
+-- ms or -1 for the full time.
 local function count(connections)
   local found = 0
   for _, connection in pairs(connections) do
@@ -18,6 +18,6 @@ for i = 6, #ARGV, 4 do
   known.l = now
   settle(user, known, false)
 end
--- A state that nobody refreshes for a month is of an installation that is gone.
+-- A state that is not refreshed for a month belongs to an installation that no longer exists.
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, 2592000000) end
 return life()

@@ -1,4 +1,4 @@
--- ARGV[4]: user; ARGV[5]: connection, or none for all of them.
+-- ARGV[4]: user; ARGV[5]: connection, or none for all of the user's.
 local user, connection = ARGV[4], ARGV[5]
 if redis.call('HEXISTS', users, user) == 0 then return 0 end
 local known = load(user)

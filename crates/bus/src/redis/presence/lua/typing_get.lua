@@ -1,4 +1,4 @@
--- KEYS: typists of a room. ARGV: the time or -1, how many at most.
+-- KEYS: typing users of a room. ARGV: the time or -1, the maximum number.
 local now = tonumber(ARGV[1])
 if now < 0 then
   local time = redis.call('TIME')

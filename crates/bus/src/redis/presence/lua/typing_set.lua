@@ -1,4 +1,4 @@
--- KEYS: typists of a room (zset: user by the end). ARGV: the time or -1, life in ms, user, 1 or 0.
+-- KEYS: typing users of a room (zset: user by expiry). ARGV: the time or -1, duration in ms, user, 1 or 0.
 local now = tonumber(ARGV[1])
 if now < 0 then
   local time = redis.call('TIME')
