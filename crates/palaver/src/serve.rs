@@ -1,4 +1,4 @@
-//! Serves everything on one address until it is stopped. Whatever the tier alone does too works in the same way.
+//! Serves everything on one address until it is stopped; starts and ends in the same way as the tier alone.
 
 use axum::Router;
 use host::{BlobsBackend, Profile, Settings, StoreBackend, WithFiles};

@@ -100,7 +100,7 @@ pub(super) fn above(power: Role, target: Option<&Member>) -> Result<(), Refusal>
 
 pub(super) fn not_archived(room: &Room) -> Result<(), Refusal> {
     if room.archived {
-        return Err(Refusal::new(Code::Archived, "This room is archived. You can no longer post in it."));
+        return Err(Refusal::new(Code::Archived, "This room is archived. Nothing more can be added."));
     }
     Ok(())
 }
