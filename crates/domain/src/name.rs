@@ -144,11 +144,11 @@ impl Slug {
         let begins = text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
         if text.len() > SLUG_CHARS || !begins || !text.chars().all(allowed) {
             return invalid(format!(
-                "A room's slug must have 1 to {SLUG_CHARS} of a–z, 0–9, '-' and '_', and start with a letter or digit."
+                "A room's id (its slug) must have 1 to {SLUG_CHARS} of a–z, 0–9, '-' and '_', and start with a letter or digit."
             ));
         }
         if uuid::Uuid::parse_str(text).is_ok() {
-            return invalid("A room's slug must not look like a UUID. Choose another one, or leave it out.");
+            return invalid("A room's id (its slug) must not look like a UUID. Choose another one, or leave it out.");
         }
         Ok(Slug(text.to_owned()))
     }

@@ -22,25 +22,25 @@ export type FileState = "uploading" | "unsent" | "sent" | "dropped";
 
 export type UserRef = { 
 /**
- * Never changes.
+ * The user's id; it never changes.
  */
 id: string, 
 /**
- * The handle; empty for one who is not there any more.
+ * The handle; empty if the user no longer exists.
  */
 name: string, 
 /**
- * Shown instead of the handle.
+ * The display name, shown instead of the handle.
  */
 display_name?: string, 
 /**
- * Signed in without a password.
+ * Whether the user is a guest, who has no password.
  */
 guest?: boolean, };
 
 export type UserSelf = { 
 /**
- * Never changes.
+ * The user's id; it never changes.
  */
 id: string, 
 /**
@@ -48,59 +48,59 @@ id: string,
  */
 name: string, 
 /**
- * Shown instead of the handle.
+ * The display name, shown instead of the handle.
  */
 display_name?: string, 
 /**
- * Signed in without a password.
+ * Whether the user is a guest, who has no password.
  */
 guest: boolean, 
 /**
- * Runs the installation.
+ * Whether the user is an admin of the installation.
  */
 admin: boolean, };
 
 export type FileRef = { 
 /**
- * Its id.
+ * The file's id.
  */
 id: string, 
 /**
- * As the uploader named it.
+ * The file's name, as given by the uploader.
  */
 name: string, 
 /**
- * What the bytes are.
+ * The media type, detected from the bytes.
  */
 content_type: string, 
 /**
- * In bytes.
+ * The size in bytes.
  */
 size: number, 
 /**
- * Of a picture, in pixels.
+ * The width in pixels, for a picture.
  */
 width?: number, 
 /**
- * Of a picture, in pixels.
+ * The height in pixels, for a picture.
  */
 height?: number, 
 /**
- * Whether `/thumbnail` has one.
+ * Whether `/thumbnail` serves a thumbnail of it.
  */
 thumbnail: boolean, };
 
 export type ReactionView = { 
 /**
- * Which.
+ * The emoji.
  */
 emoji: string, 
 /**
- * How many users.
+ * The number of users who reacted with it.
  */
 n: number, 
 /**
- * The ids of the first of them.
+ * The ids of the first users who did.
  */
 users: Array<string>, };
 
@@ -110,43 +110,43 @@ export type Event = {
  */
 room: string, 
 /**
- * Its place.
+ * The entry's seq in the log.
  */
 seq: number, 
 /**
- * Messages so far.
+ * The number of messages so far.
  */
 n: number, 
 /**
- * Who did it.
+ * The author.
  */
 by: UserRef, 
 /**
- * When (RFC 3339, UTC, milliseconds).
+ * When it was appended (RFC 3339, UTC, milliseconds).
  */
 at: string, 
 /**
- * The sender's id of it.
+ * The id that the sender chose for the entry.
  */
 id: string, } & ({ "kind": "message", 
 /**
- * Empty when deleted.
+ * The text; empty if the message was deleted.
  */
 text: string, 
 /**
- * The ids of those it mentions.
+ * The ids of mentioned users.
  */
 mentions: Array<string>, 
 /**
- * The message it answers.
+ * The seq of the message it replies to.
  */
 reply_to: number | null, 
 /**
- * The message whose thread it belongs to.
+ * The seq of the thread's root message.
  */
 thread: number | null, 
 /**
- * Its files.
+ * The attached files.
  */
 files: Array<FileRef>, 
 /**
@@ -154,121 +154,121 @@ files: Array<FileRef>,
  */
 rev: number, 
 /**
- * When its text was last changed.
+ * When the text was last edited.
  */
 edited_at: string | null, 
 /**
- * Final.
+ * Whether the message was deleted; deletion is final.
  */
 deleted: boolean, 
 /**
- * In the order of their first use.
+ * The reactions, in the order in which each emoji was first used.
  */
 reactions: Array<ReactionView>, } | { "kind": "edit", 
 /**
- * The message.
+ * The seq of the message.
  */
 target: number, 
 /**
- * What it says now.
+ * The new text.
  */
 text: string, 
 /**
- * The ids of those it mentions from now on; without it they stay.
+ * The ids of users mentioned by the new text. If absent, the mentions stay unchanged.
  */
 mentions?: Array<string>, } | { "kind": "delete", 
 /**
- * The message.
+ * The seq of the message.
  */
 target: number, } | { "kind": "react", 
 /**
- * The message.
+ * The seq of the message.
  */
 target: number, 
 /**
- * Which.
+ * The emoji.
  */
 emoji: string, 
 /**
- * Set or taken back.
+ * True if added, false if removed.
  */
 on: boolean, } | { "kind": "pin", 
 /**
- * The message.
+ * The seq of the message.
  */
 target: number, 
 /**
- * Set or taken back.
+ * True if pinned, false if unpinned.
  */
 on: boolean, } | { "kind": "member", 
 /**
- * Whose.
+ * The affected user.
  */
 user: UserRef, 
 /**
- * The state after it.
+ * The new membership state.
  */
 state: MemberState, 
 /**
- * The role after it.
+ * The new role.
  */
 role: Role, 
 /**
- * The mute after it.
+ * The time until which the user is muted.
  */
 muted_until?: string, 
 /**
- * The reason given.
+ * The reason, if one was given.
  */
 why?: string, } | { "kind": "room", 
 /**
- * None for a direct room.
+ * The room's name; null for a direct room.
  */
 name: string | null, 
 /**
- * The second name of a public room.
+ * The slug of a public room.
  */
 slug: string | null, 
 /**
- * What it is about.
+ * The room's description.
  */
 description: string, 
 /**
- * Who may come in. Named so since `kind` is the event's own.
+ * Who may join. Not called `kind`, because that is the event's kind.
  */
 room_kind: RoomKind, 
 /**
- * Nothing more can be sent.
+ * Whether the room is archived, so that nothing can be sent.
  */
 archived: boolean, 
 /**
- * Who joins sees nothing of before.
+ * Whether new members cannot see what was sent before they joined.
  */
 hides_past: boolean, 
 /**
- * Seconds between two messages of a member.
+ * Slow mode: the minimum number of seconds between two messages of a member.
  */
 slow_mode_s: number, });
 
 export type EventKind = { "kind": "message", 
 /**
- * Empty when deleted.
+ * The text; empty if the message was deleted.
  */
 text: string, 
 /**
- * The ids of those it mentions.
+ * The ids of mentioned users.
  */
 mentions: Array<string>, 
 /**
- * The message it answers.
+ * The seq of the message it replies to.
  */
 reply_to: number | null, 
 /**
- * The message whose thread it belongs to.
+ * The seq of the thread's root message.
  */
 thread: number | null, 
 /**
- * Its files.
+ * The attached files.
  */
 files: Array<FileRef>, 
 /**
@@ -276,99 +276,99 @@ files: Array<FileRef>,
  */
 rev: number, 
 /**
- * When its text was last changed.
+ * When the text was last edited.
  */
 edited_at: string | null, 
 /**
- * Final.
+ * Whether the message was deleted; deletion is final.
  */
 deleted: boolean, 
 /**
- * In the order of their first use.
+ * The reactions, in the order in which each emoji was first used.
  */
 reactions: Array<ReactionView>, } | { "kind": "edit", 
 /**
- * The message.
+ * The seq of the message.
  */
 target: number, 
 /**
- * What it says now.
+ * The new text.
  */
 text: string, 
 /**
- * The ids of those it mentions from now on; without it they stay.
+ * The ids of users mentioned by the new text. If absent, the mentions stay unchanged.
  */
 mentions?: Array<string>, } | { "kind": "delete", 
 /**
- * The message.
+ * The seq of the message.
  */
 target: number, } | { "kind": "react", 
 /**
- * The message.
+ * The seq of the message.
  */
 target: number, 
 /**
- * Which.
+ * The emoji.
  */
 emoji: string, 
 /**
- * Set or taken back.
+ * True if added, false if removed.
  */
 on: boolean, } | { "kind": "pin", 
 /**
- * The message.
+ * The seq of the message.
  */
 target: number, 
 /**
- * Set or taken back.
+ * True if pinned, false if unpinned.
  */
 on: boolean, } | { "kind": "member", 
 /**
- * Whose.
+ * The affected user.
  */
 user: UserRef, 
 /**
- * The state after it.
+ * The new membership state.
  */
 state: MemberState, 
 /**
- * The role after it.
+ * The new role.
  */
 role: Role, 
 /**
- * The mute after it.
+ * The time until which the user is muted.
  */
 muted_until?: string, 
 /**
- * The reason given.
+ * The reason, if one was given.
  */
 why?: string, } | { "kind": "room", 
 /**
- * None for a direct room.
+ * The room's name; null for a direct room.
  */
 name: string | null, 
 /**
- * The second name of a public room.
+ * The slug of a public room.
  */
 slug: string | null, 
 /**
- * What it is about.
+ * The room's description.
  */
 description: string, 
 /**
- * Who may come in. Named so since `kind` is the event's own.
+ * Who may join. Not called `kind`, because that is the event's kind.
  */
 room_kind: RoomKind, 
 /**
- * Nothing more can be sent.
+ * Whether the room is archived, so that nothing can be sent.
  */
 archived: boolean, 
 /**
- * Who joins sees nothing of before.
+ * Whether new members cannot see what was sent before they joined.
  */
 hides_past: boolean, 
 /**
- * Seconds between two messages of a member.
+ * Slow mode: the minimum number of seconds between two messages of a member.
  */
 slow_mode_s: number, };
 
@@ -378,11 +378,11 @@ export type OwnEvent = {
  */
 room: string, 
 /**
- * Its place.
+ * The entry's seq in the log.
  */
 seq: number, 
 /**
- * When (RFC 3339, UTC, milliseconds).
+ * When it was appended (RFC 3339, UTC, milliseconds).
  */
 at: string, 
 /**
@@ -390,11 +390,11 @@ at: string,
  */
 id: string, } & ({ "kind": "room" } & RoomChange | { "kind": "notification" } & NotificationChange | { "kind": "setting", 
 /**
- * Which.
+ * The setting's name.
  */
 name: string, 
 /**
- * The value after it.
+ * The new value.
  */
 value: unknown, } | { "kind": "session", 
 /**
@@ -402,17 +402,17 @@ value: unknown, } | { "kind": "session",
  */
 op: string, 
 /**
- * Which.
+ * The session's id.
  */
 session: string | null, });
 
 export type OwnEventKind = { "kind": "room" } & RoomChange | { "kind": "notification" } & NotificationChange | { "kind": "setting", 
 /**
- * Which.
+ * The setting's name.
  */
 name: string, 
 /**
- * The value after it.
+ * The new value.
  */
 value: unknown, } | { "kind": "session", 
 /**
@@ -420,27 +420,27 @@ value: unknown, } | { "kind": "session",
  */
 op: string, 
 /**
- * Which.
+ * The session's id.
  */
 session: string | null, };
 
 export type RoomChange = { "op": "set", 
 /**
- * As in `rooms`.
+ * The room, in the form of the `rooms` frame.
  */
 entry: RoomEntry, } | { "op": "gone", 
 /**
- * Which, and why.
+ * The room and the reason.
  */
 entry: RoomGone, };
 
 export type RoomGone = { 
 /**
- * Which.
+ * The emoji.
  */
 id: string, 
 /**
- * The seq of the member entry; an older one than known is ignored.
+ * The seq of the member entry. Ignore the event if a newer one is known.
  */
 at_seq: number, 
 /**
@@ -448,25 +448,25 @@ at_seq: number,
  */
 why: MemberState, 
 /**
- * The reason given.
+ * The reason, if one was given.
  */
 reason?: string, };
 
 export type NotificationChange = { "op": "added", 
 /**
- * As in REST.
+ * The notification, in the form of the REST API.
  */
 entry: NotificationView, } | { "op": "changed", 
 /**
- * As it is now.
+ * The notification after the edit.
  */
 entry: NotificationView, } | { "op": "read", 
 /**
- * Which.
+ * The notification's key.
  */
 key: string | null, } | { "op": "gone", 
 /**
- * Which.
+ * The notification's key.
  */
 key: string, };
 
@@ -478,47 +478,47 @@ export type RoomEntry = {
  */
 id: string, 
 /**
- * The second name of a public room.
+ * The slug of a public room.
  */
 slug: string | null, 
 /**
- * None for a direct room.
+ * The room's name; null for a direct room.
  */
 name: string | null, 
 /**
- * Who may come in.
+ * Who may join.
  */
 kind: RoomKind, 
 /**
- * What it is about.
+ * The room's description.
  */
 description?: string, 
 /**
- * The other person of a direct room.
+ * The other user of a direct room.
  */
 with: UserRef | null, 
 /**
- * How one stands to it.
+ * The user's membership state.
  */
 state: MemberState, 
 /**
- * What one may do.
+ * The user's role in the room.
  */
 role: Role, 
 /**
- * The seq of the member entry this comes from.
+ * The seq of the member entry that this state comes from.
  */
 at_seq: number, 
 /**
- * What one wants to be told.
+ * Which events notify the user.
  */
 level: Level, 
 /**
- * Not shown until something new arrives.
+ * Whether the room is hidden from the list until something new arrives.
  */
 hidden: boolean, 
 /**
- * Nothing more can be sent.
+ * Whether the room is archived, so that nothing can be sent.
  */
 archived?: boolean, 
 /**
@@ -526,37 +526,37 @@ archived?: boolean,
  */
 head: number, 
 /**
- * Messages so far.
+ * The number of messages so far.
  */
 n: number, 
 /**
- * When the last entry was made; null for a room with none.
+ * When the last entry was appended; null if the room has none.
  */
 last_at: string | null, 
 /**
- * Up to where one has read.
+ * The seq of the last entry that the user has read.
  */
 read: number, 
 /**
- * The `n` of that entry.
+ * That entry's `n`.
  */
 read_n: number, 
 /**
- * Unread messages that mention one.
+ * The seqs of unread messages that mention the user.
  */
 mentions: Array<number>, };
 
 export type PresenceEntry = { 
 /**
- * Whose.
+ * The user's id.
  */
 user: string, 
 /**
- * The best of their connections.
+ * The best status among the user's connections.
  */
 status: PresenceStatus, 
 /**
- * When they were last there.
+ * When the user was last online.
  */
 last_seen?: string, };
 
@@ -572,27 +572,27 @@ v: number,
  */
 token?: string, 
 /**
- * The epoch that the client's cursors belong to.
+ * The epoch of the client's cursors.
  */
 epoch?: string, 
 /**
- * Optional features.
+ * Optional features that the client supports.
  */
 caps: Array<string>, 
 /**
- * Whether server frames may come as arrays.
+ * Whether the server may send several frames as one array.
  */
 batch: boolean, } | { "t": "resume", 
 /**
- * Comes back as `re`.
+ * Returned as `re` in the answer.
  */
 id: string, 
 /**
- * By room id, or `@me`.
+ * The cursors, by room id or `@me`.
  */
 cursors: { [key in string]: number | null }, } | { "t": "fill", 
 /**
- * Comes back as `re`.
+ * Returned as `re` in the answer.
  */
 id: string, 
 /**
@@ -600,99 +600,99 @@ id: string,
  */
 room: string, 
 /**
- * The last entry the client has.
+ * The seq of the last entry that the client has.
  */
 after: number, } | { "t": "send", 
 /**
- * UUIDv7; the same on every repeat.
+ * A UUIDv7; the same on every retry.
  */
 id: string, 
 /**
- * The room.
+ * The room's id.
  */
 room: string, 
 /**
- * Its text; empty only with files.
+ * The message's text; may be empty only if files are attached.
  */
 text: string, 
 /**
- * The message it answers.
+ * The seq of the message it replies to.
  */
 reply_to?: number | null, 
 /**
- * The message whose thread it belongs to.
+ * The seq of the thread's root message.
  */
 thread?: number | null, 
 /**
- * Uploaded files.
+ * The ids of uploaded files to attach.
  */
 files?: Array<string>, 
 /**
- * The head that the client knew when it first tried.
+ * The log's head that the client knew when it first tried.
  */
 seen: number, } | { "t": "edit", 
 /**
- * UUIDv7; the same on every repeat.
+ * A UUIDv7; the same on every retry.
  */
 id: string, 
 /**
- * The room.
+ * The room's id.
  */
 room: string, 
 /**
- * The message.
+ * The seq of the message.
  */
 target: number, 
 /**
- * Its new text.
+ * The message's new text.
  */
 text: string, 
 /**
- * The head that the client knew when it first tried.
+ * The log's head that the client knew when it first tried.
  */
 seen: number, } | { "t": "delete", 
 /**
- * UUIDv7; the same on every repeat.
+ * A UUIDv7; the same on every retry.
  */
 id: string, 
 /**
- * The room.
+ * The room's id.
  */
 room: string, 
 /**
- * The message.
+ * The seq of the message.
  */
 target: number, 
 /**
- * The head that the client knew when it first tried.
+ * The log's head that the client knew when it first tried.
  */
 seen: number, } | { "t": "react", 
 /**
- * UUIDv7; the same on every repeat.
+ * A UUIDv7; the same on every retry.
  */
 id: string, 
 /**
- * The room.
+ * The room's id.
  */
 room: string, 
 /**
- * The message.
+ * The seq of the message.
  */
 target: number, 
 /**
- * One emoji.
+ * The emoji.
  */
 emoji: string, 
 /**
- * Set or taken back.
+ * True to add the reaction, false to remove it.
  */
 on: boolean, 
 /**
- * The head that the client knew when it first tried.
+ * The log's head that the client knew when it first tried.
  */
 seen: number, } | { "t": "join", 
 /**
- * UUIDv7; the same on every repeat.
+ * A UUIDv7; the same on every retry.
  */
 id: string, 
 /**
@@ -700,51 +700,51 @@ id: string,
  */
 room: string, 
 /**
- * The head that the directory gave; without it a repeat is not recognised.
+ * The head from the directory. Without it, the server does not recognise a retry.
  */
 seen?: number, } | { "t": "leave", 
 /**
- * UUIDv7; the same on every repeat.
+ * A UUIDv7; the same on every retry.
  */
 id: string, 
 /**
- * The room.
+ * The room's id.
  */
 room: string, 
 /**
- * The head that the client knew when it first tried.
+ * The log's head that the client knew when it first tried.
  */
 seen: number, } | { "t": "read", 
 /**
- * The room.
+ * The room's id.
  */
 room: string, 
 /**
- * The last entry read.
+ * The seq of the last entry read.
  */
 seq: number, } | { "t": "typing", 
 /**
- * The room.
+ * The room's id.
  */
 room: string, 
 /**
- * Began or stopped.
+ * True if the user is typing, false if they stopped.
  */
 on: boolean, } | { "t": "watch", 
 /**
- * At most 200, sharing a room.
+ * Ids of at most 200 users, each sharing a room with the sender.
  */
 users: Array<string>, } | { "t": "pong", } | { "t": "ping", 
 /**
- * Comes back in the `pong`.
+ * Returned in the `pong`.
  */
 id?: string, } | { "t": "auth", 
 /**
- * Comes back in the `ack`.
+ * Returned in the `ack`.
  */
 id: string, 
 /**
- * The token.
+ * The new access token.
  */
 token: string, };
 
@@ -766,11 +766,11 @@ node: string,
  */
 epoch: string, 
 /**
- * Optional features that are on.
+ * Optional features that are enabled.
  */
 caps: Array<string>, 
 /**
- * Who one is.
+ * The signed-in user.
  */
 user: UserSelf, 
 /**
@@ -778,19 +778,19 @@ user: UserSelf,
  */
 heartbeat_ms: number, 
 /**
- * Bytes that a client's frame may have.
+ * The maximum size of a client's frame, in bytes.
  */
 max_frame: number, 
 /**
- * How many people are there.
+ * The number of users who are online.
  */
 online: number, } | { "t": "rooms", 
 /**
- * The head of the own log, read before the list; on the first page.
+ * The head of the user log, read before the list; only on the first page.
  */
 me?: number, 
 /**
- * The rooms.
+ * The rooms on this page.
  */
 rooms: Array<RoomEntry>, 
 /**
@@ -806,7 +806,7 @@ re: string,
  */
 room: string, 
 /**
- * Where the log stands for this socket.
+ * The log's state for this socket.
  */
 status: SyncStatus, 
 /**
@@ -814,19 +814,19 @@ status: SyncStatus,
  */
 epoch: string, 
 /**
- * The first entry of the page's range.
+ * The first seq of the page's range.
  */
 from?: number, 
 /**
- * The last entry of the page's range.
+ * The last seq of the page's range.
  */
 through?: number, 
 /**
- * The head before the read.
+ * The log's head, taken before the page was read.
  */
 as_of: number, 
 /**
- * For `reset`: live from `head + 1`.
+ * For `reset`: live events start at `head + 1`.
  */
 head?: number, 
 /**
@@ -834,7 +834,7 @@ head?: number,
  */
 n?: number, 
 /**
- * The entries: events of a room, or own events.
+ * The entries: events of a room, or of the user log.
  */
 events: Array<AnyEvent>, } | { "t": "ack", 
 /**
@@ -842,71 +842,71 @@ events: Array<AnyEvent>, } | { "t": "ack",
  */
 id: string, 
 /**
- * The room; null for `auth`.
+ * The room's id; null for `auth`.
  */
 room: string | null, 
 /**
- * The entry; null when nothing changed.
+ * The entry's seq; null if nothing changed.
  */
 seq: number | null, 
 /**
- * When it was stored.
+ * When the change was stored.
  */
 at: string, 
 /**
- * It was there already.
+ * Whether the change is a duplicate that was stored before.
  */
 dup: boolean, 
 /**
- * It changed nothing.
+ * Whether the change had no effect.
  */
 noop: boolean, } | { "t": "event" } & AnyEvent | { "t": "receipt", 
 /**
- * The room.
+ * The room's id.
  */
 room: string, 
 /**
- * Whose.
+ * The id of the user who read.
  */
 user: string, 
 /**
- * Up to here.
+ * The seq of the last entry read.
  */
 seq: number, 
 /**
- * The `n` of that entry.
+ * That entry's `n`.
  */
 n?: number, 
 /**
- * Mentions that are still unread.
+ * The seqs of mentions that are still unread.
  */
 mentions?: Array<number>, } | { "t": "signal", 
 /**
- * The room.
+ * The room's id.
  */
 room: string, 
 /**
- * `typing`; with `ttl_ms` 0 it ended.
+ * Always `typing`; it ended if `ttl_ms` is 0.
  */
 kind: string, 
 /**
- * Who.
+ * The user who is typing.
  */
 by: UserRef, 
 /**
- * How long it holds.
+ * How long the event is valid, in milliseconds.
  */
 ttl_ms: number, } | { "t": "presence", 
 /**
- * Those that changed, or all.
+ * The users whose presence changed, or all watched users if `full`.
  */
 users: Array<PresenceEntry>, 
 /**
- * All: who is not here is offline.
+ * Whether the list is complete: watched users that are not in it are offline.
  */
 full: boolean, } | { "t": "ping", 
 /**
- * Logs whose head changed since the last one.
+ * The new heads of logs that changed since the last heartbeat.
  */
 heads: { [key in string]: number }, } | { "t": "pong", 
 /**
@@ -914,65 +914,65 @@ heads: { [key in string]: number }, } | { "t": "pong",
  */
 id?: string, 
 /**
- * The server's clock.
+ * The server's current time.
  */
 now: string, } | { "t": "expiring", 
 /**
- * In so many milliseconds.
+ * Milliseconds until it expires.
  */
 in_ms: number, } | { "t": "lag", 
 /**
- * Which kinds.
+ * The kinds of dropped frames.
  */
 dropped: Array<string>, } | { "t": "goaway", 
 /**
- * After so many milliseconds.
+ * Milliseconds to wait before reconnecting.
  */
 delay_ms: number, 
 /**
- * Why.
+ * The reason for the request.
  */
 reason: string, } | { "t": "error", 
 /**
- * The `id` of the frame.
+ * The `id` of the rejected frame.
  */
 id?: string, 
 /**
- * The `t` of the frame.
+ * The `t` of the rejected frame.
  */
 of?: string, 
 /**
- * The room.
+ * The `room` of the rejected frame.
  */
 room?: string, 
 /**
- * For programs.
+ * The error code, for programs.
  */
 code: Code, 
 /**
- * For people.
+ * The error message, for people.
  */
 message: string, 
 /**
- * After how many milliseconds a repeat makes sense.
+ * Milliseconds after which a retry makes sense.
  */
 retry_ms?: number, 
 /**
- * The log's head, for `stale`.
+ * The log's head, if the code is `stale`.
  */
 head?: number, 
 /**
- * The store's epoch, when the change named another one.
+ * The store's epoch, if the change named another one.
  */
 epoch?: string, };
 
 export type Problem = { 
 /**
- * `about:blank`: the code says which problem it is.
+ * Always `about:blank`: `code` identifies the problem.
  */
 type: string, 
 /**
- * The status in words.
+ * The HTTP status as text.
  */
 title: string, 
 /**
@@ -980,19 +980,19 @@ title: string,
  */
 status: number, 
 /**
- * What happened and what one can do.
+ * What happened, and what the user can do about it.
  */
 detail: string, 
 /**
- * For programs.
+ * The error code, for programs.
  */
 code: Code, 
 /**
- * After how many milliseconds a repeat makes sense.
+ * Milliseconds after which a retry makes sense.
  */
 retry_ms?: number, 
 /**
- * The log's head, for `stale`.
+ * The log's head, if the code is `stale`.
  */
 head?: number, };
 
@@ -1002,19 +1002,19 @@ export type Acked = {
  */
 id: string, 
 /**
- * The entry; null when nothing changed.
+ * The entry's seq; null if nothing changed.
  */
 seq: number | null, 
 /**
- * When it was stored.
+ * When the change was stored.
  */
 at: string, 
 /**
- * It was there already.
+ * Whether the change is a duplicate that was stored before.
  */
 dup: boolean, 
 /**
- * It changed nothing.
+ * Whether the change had no effect.
  */
 noop: boolean, };
 
@@ -1024,17 +1024,17 @@ export type RegisterBody = {
  */
 name: string, 
 /**
- * 8 to 256 characters.
+ * The password: 8 to 256 characters.
  */
 password: string, 
 /**
- * For sign-in by address.
+ * An e-mail address, which can then be used to sign in.
  */
 email?: string, };
 
 export type LoginBody = { 
 /**
- * The handle, or the address.
+ * The handle or the e-mail address.
  */
 name: string, 
 /**
@@ -1044,55 +1044,55 @@ password: string, };
 
 export type GuestBody = { 
 /**
- * The wished name; it gets a suffix.
+ * The requested name; the server appends a suffix.
  */
 name: string, };
 
 export type RefreshBody = { 
 /**
- * The last refresh token.
+ * The newest refresh token.
  */
 refresh_token?: string, };
 
 export type Tokens = { 
 /**
- * For `Authorization: Bearer` and for `hello`.
+ * The access token, for `Authorization: Bearer` and for `hello`.
  */
 access_token: string, 
 /**
- * Seconds until it ends.
+ * Seconds until the access token expires.
  */
 expires_in: number, 
 /**
- * For the next refresh; left out where it travels as a cookie, and when it did not change.
+ * The token for the next refresh. Left out if it is sent as a cookie, or did not change.
  */
 refresh_token?: string, 
 /**
- * Who one is.
+ * The signed-in user.
  */
 user: UserSelf, };
 
 export type TicketAnswer = { 
 /**
- * Works once.
+ * The ticket; it works once.
  */
 ticket: string, 
 /**
- * Seconds until it ends.
+ * Seconds until the ticket expires.
  */
 expires_in: number, };
 
 export type Me = { 
 /**
- * The address.
+ * The e-mail address.
  */
 email: string | null, 
 /**
- * When one came.
+ * When the account was created.
  */
 created_at: string, 
 /**
- * Never changes.
+ * The user's id; it never changes.
  */
 id: string, 
 /**
@@ -1100,89 +1100,89 @@ id: string,
  */
 name: string, 
 /**
- * Shown instead of the handle.
+ * The display name, shown instead of the handle.
  */
 display_name?: string, 
 /**
- * Signed in without a password.
+ * Whether the user is a guest, who has no password.
  */
 guest: boolean, 
 /**
- * Runs the installation.
+ * Whether the user is an admin of the installation.
  */
 admin: boolean, };
 
 export type MePatch = { 
 /**
- * Another handle.
+ * A new handle.
  */
 name?: string, 
 /**
- * Another display name; empty is none.
+ * A new display name; an empty string removes it.
  */
 display_name?: string, 
 /**
- * Another address; empty is none.
+ * A new e-mail address; an empty string removes it.
  */
 email?: string, 
 /**
- * Another password; needs `old_password`, and ends the other sessions.
+ * A new password. Requires `old_password`, and ends all other sessions.
  */
 password?: string, 
 /**
- * The password so far.
+ * The current password.
  */
 old_password?: string, };
 
 export type UserPage = { 
 /**
- * In order of name.
+ * The users, ordered by name.
  */
 items: Array<UserRef>, 
 /**
- * `after` of the next page.
+ * The value of `after` that requests the next page.
  */
 next: string | null, };
 
 export type SessionView = { 
 /**
- * Its id.
+ * The session's id.
  */
 id: string, 
 /**
- * What the device calls itself.
+ * The device's own name for itself.
  */
 device: string, 
 /**
- * When it began.
+ * When the session began.
  */
 created_at: string, 
 /**
- * When it was last renewed.
+ * When the session was last refreshed.
  */
 last_used_at: string, 
 /**
- * Whether it is this one.
+ * Whether this is the session that made the request.
  */
 current: boolean, };
 
 export type SessionList = { 
 /**
- * Newest first.
+ * The sessions, newest first.
  */
 items: Array<SessionView>, };
 
 export type CreateRoom = { 
 /**
- * The slug; public rooms only. Left out, it is made of the name.
+ * The slug, for public rooms only. If left out, it is derived from the name.
  */
 id?: string, 
 /**
- * 1 to 80 characters.
+ * The room's name: 1 to 80 characters.
  */
 name: string, 
 /**
- * What it is about.
+ * The room's description.
  */
 description?: string, 
 /**
@@ -1190,7 +1190,7 @@ description?: string,
  */
 kind: RoomKind, 
 /**
- * Who joins sees nothing of before.
+ * Whether new members cannot see what was sent before they joined.
  */
 hides_past?: boolean, };
 
@@ -1200,73 +1200,73 @@ export type RoomView = {
  */
 id: string, 
 /**
- * The second name of a public room.
+ * The slug of a public room.
  */
 slug: string | null, 
 /**
- * None for a direct room.
+ * The room's name; null for a direct room.
  */
 name: string | null, 
 /**
- * What it is about.
+ * The room's description.
  */
 description: string, 
 /**
- * Who may come in.
+ * Who may join.
  */
 kind: RoomKind, 
 /**
- * Nothing more can be sent.
+ * Whether the room is archived, so that nothing can be sent.
  */
 archived: boolean, 
 /**
- * Who joins sees nothing of before.
+ * Whether new members cannot see what was sent before they joined.
  */
 hides_past: boolean, 
 /**
- * Seconds between two messages of a member.
+ * Slow mode: the minimum number of seconds between two messages of a member.
  */
 slow_mode_s: number, 
 /**
- * The other person of a direct room.
+ * The other user of a direct room.
  */
 with: UserRef | null, 
 /**
- * How one stands to it; null for one who was never in.
+ * The caller's membership state; null if the caller was never a member.
  */
 state: MemberState | null, 
 /**
- * What one may do.
+ * The caller's role in the room.
  */
 role: Role | null, 
 /**
- * Until when one cannot send.
+ * The time until which the caller is muted.
  */
 muted_until: string | null, 
 /**
- * How many are in.
+ * The number of members.
  */
 members: number, 
 /**
- * The seq of the last entry: `seen` of a join.
+ * The seq of the last entry, to be sent as `seen` of a join.
  */
 head: number, 
 /**
- * Messages so far.
+ * The number of messages so far.
  */
 n: number, 
 /**
- * Pinned messages.
+ * The seqs of pinned messages.
  */
 pins: Array<number>, };
 
 export type DirectoryPage = { 
 /**
- * In order of slug.
+ * The public rooms, ordered by slug.
  */
 items: Array<DirectoryEntry>, 
 /**
- * `after` of the next page.
+ * The value of `after` that requests the next page.
  */
 next: string | null, };
 
@@ -1276,177 +1276,177 @@ export type DirectoryEntry = {
  */
 id: string, 
 /**
- * Its slug.
+ * The room's slug.
  */
 slug: string, 
 /**
- * Its name.
+ * The room's name.
  */
 name: string, 
 /**
- * What it is about.
+ * The room's description.
  */
 description: string, 
 /**
- * How many are in.
+ * The number of members.
  */
 members: number, 
 /**
- * Whether one is in.
+ * Whether the caller is a member.
  */
 joined: boolean, 
 /**
- * The seq of the last entry: `seen` of a join.
+ * The seq of the last entry, to be sent as `seen` of a join.
  */
 head: number, };
 
 export type RoomPage = { 
 /**
- * As in the `rooms` frame.
+ * The rooms, in the form of the `rooms` frame.
  */
 items: Array<RoomEntry>, 
 /**
- * `after` of the next page.
+ * The value of `after` that requests the next page.
  */
 next: string | null, };
 
 export type UpdateRoom = { 
 /**
- * Its name.
+ * The room's new name.
  */
 name?: string, 
 /**
- * Its description.
+ * The room's new description.
  */
 description?: string, 
 /**
- * Whether it hides its past from those who join from now on.
+ * Whether users who join from now on cannot see what was sent before.
  */
 hides_past?: boolean, 
 /**
- * Seconds between two messages of a member.
+ * Slow mode: the minimum number of seconds between two messages of a member.
  */
 slow_mode_s?: number, 
 /**
- * The head that the client knew; with `Idempotency-Key`.
+ * The head that the client knew when it first tried; required with `Idempotency-Key`.
  */
 seen?: number, };
 
 export type MemberView = { 
 /**
- * Who.
+ * The user.
  */
 user: UserRef, 
 /**
- * How they stand to the room.
+ * The member's state.
  */
 state: MemberState, 
 /**
- * What they may do.
+ * The member's role.
  */
 role: Role, 
 /**
- * Until when they cannot send.
+ * The time until which the member is muted.
  */
 muted_until: string | null, 
 /**
- * The seq of the last entry about them.
+ * The seq of the last entry about this member.
  */
 at_seq: number, };
 
 export type MemberPage = { 
 /**
- * In order of user id.
+ * The members, ordered by user id.
  */
 items: Array<MemberView>, 
 /**
- * `after` of the next page.
+ * The value of `after` that requests the next page.
  */
 next: string | null, };
 
 export type InviteBody = { 
 /**
- * The id or the name.
+ * The invited user's id or name.
  */
 user: string, 
 /**
- * The role they will have; `member` when left out.
+ * The role of the new member; `member` if left out.
  */
 role?: Role, 
 /**
- * The head that the client knew; with `Idempotency-Key`.
+ * The head that the client knew when it first tried; required with `Idempotency-Key`.
  */
 seen?: number, };
 
 export type MemberBody = { 
 /**
- * The id or the name.
+ * The affected user's id or name.
  */
 user: string, 
 /**
- * Why.
+ * The reason, shown to the user.
  */
 why?: string, 
 /**
- * For a mute: seconds.
+ * For a mute: its length in seconds.
  */
 seconds?: number, 
 /**
- * The head that the client knew; with `Idempotency-Key`.
+ * The head that the client knew when it first tried; required with `Idempotency-Key`.
  */
 seen?: number, };
 
 export type RoleBody = { 
 /**
- * Which.
+ * The new role.
  */
 role: Role, 
 /**
- * The head that the client knew; with `Idempotency-Key`.
+ * The head that the client knew when it first tried; required with `Idempotency-Key`.
  */
 seen?: number, };
 
 export type SeenBody = { 
 /**
- * The head that the client knew; with `Idempotency-Key`.
+ * The head that the client knew when it first tried; required with `Idempotency-Key`.
  */
 seen?: number, };
 
 export type RoomSettings = { 
 /**
- * What one wants to be told.
+ * Which events notify the caller.
  */
 level?: Level, 
 /**
- * Not shown until something new arrives.
+ * Whether the room is hidden from the list until something new arrives.
  */
 hidden?: boolean, };
 
 export type DirectBody = { 
 /**
- * The id or the name.
+ * The other user's id or name.
  */
 user: string, };
 
 export type SendBody = { 
 /**
- * Its text; empty only with files.
+ * The message's text; may be empty only if files are attached.
  */
 text: string, 
 /**
- * The message it answers.
+ * The seq of the message it replies to.
  */
 reply_to?: number, 
 /**
- * The message whose thread it belongs to.
+ * The seq of the thread's root message.
  */
 thread?: number, 
 /**
- * Uploaded files.
+ * The ids of uploaded files to attach.
  */
 files?: Array<string>, 
 /**
- * The head that the client knew; with `Idempotency-Key`.
+ * The head that the client knew when it first tried; required with `Idempotency-Key`.
  */
 seen?: number, };
 
@@ -1456,197 +1456,197 @@ export type EditBody = {
  */
 text: string, 
 /**
- * The head that the client knew; with `Idempotency-Key`.
+ * The head that the client knew when it first tried; required with `Idempotency-Key`.
  */
 seen?: number, };
 
 export type ReactBody = { 
 /**
- * One emoji.
+ * The emoji.
  */
 emoji: string, 
 /**
- * Set or taken back.
+ * True to add the reaction, false to remove it.
  */
 on: boolean, 
 /**
- * The head that the client knew; with `Idempotency-Key`.
+ * The head that the client knew when it first tried; required with `Idempotency-Key`.
  */
 seen?: number, };
 
 export type ReadBody = { 
 /**
- * The last entry read.
+ * The seq of the last entry read.
  */
 seq: number, };
 
 export type ReadView = { 
 /**
- * Up to where one has read.
+ * The seq of the last entry that the caller has read.
  */
 read: number, 
 /**
- * The `n` of that entry.
+ * That entry's `n`.
  */
 read_n: number, 
 /**
- * Unread messages that mention one.
+ * The seqs of unread messages that mention the caller.
  */
 mentions: Array<number>, };
 
 export type MessagePage = { 
 /**
- * The epoch of the store; a page of another one than the client's is thrown away.
+ * The epoch of the store. A client discards a page whose epoch differs from its own.
  */
 epoch: string, 
 /**
- * The head before the read.
+ * The room's head, taken before the page was read.
  */
 as_of: number, 
 /**
- * The messages.
+ * The page's messages, oldest first.
  */
 items: Array<Event>, 
 /**
- * Whether there are more in the direction asked for.
+ * Whether there are more messages in the requested direction.
  */
 more: boolean, };
 
 export type HeartbeatBody = { 
 /**
- * `online` (when left out) or `away`.
+ * `online` (the default) or `away`.
  */
 status?: PresenceStatus, 
 /**
- * Which of the user's clients it is, if there are several.
+ * Which of the user's clients sends the heartbeat, if there are several.
  */
 client?: string, };
 
 export type PresenceList = { 
 /**
- * Those who share a room with one and are not offline.
+ * Users who share a room with the caller and are not offline.
  */
 items: Array<PresenceEntry>, 
 /**
- * `after` of the next page.
+ * The value of `after` that requests the next page.
  */
 next: string | null, };
 
 export type TypingList = { 
 /**
- * Those who type.
+ * The users who are typing.
  */
 items: Array<UserRef>, };
 
 export type PostNotification = { 
 /**
- * For whom.
+ * The recipient's user id.
  */
 user_id: string, 
 /**
- * One line.
+ * The title: one line.
  */
 title: string, 
 /**
- * More.
+ * The text below the title.
  */
 body: string, 
 /**
- * In the poster's words.
+ * The notification's type, chosen by the poster.
  */
 notif_type: string, 
 /**
- * The room it is about.
+ * The id of the room that it is about.
  */
 room_id?: string, };
 
 export type NotificationView = { 
 /**
- * Its name; opaque.
+ * The notification's key; opaque to clients.
  */
 key: string, 
 /**
- * Why it was made.
+ * Why the notification was created.
  */
 kind: NotificationKind, 
 /**
- * The `notif_type` of a posted one.
+ * The `notif_type` of a posted notification.
  */
 notif_type?: string, 
 /**
- * When.
+ * When the notification was created.
  */
 at: string, 
 /**
- * The room it is about.
+ * The id of the room that it is about.
  */
 room: string | null, 
 /**
- * The message it is about.
+ * The seq of the message that it is about.
  */
 seq: number | null, 
 /**
- * Who caused it.
+ * The user who caused it.
  */
 from: UserRef | null, 
 /**
- * One line.
+ * The title: one line.
  */
 title: string, 
 /**
- * The beginning of the message.
+ * The beginning of the message, or the text of a posted notification.
  */
 body: string, 
 /**
- * Whether it was read.
+ * Whether the user has read it.
  */
 read: boolean, };
 
 export type NotificationPage = { 
 /**
- * Newest first.
+ * The notifications, newest first.
  */
 items: Array<NotificationView>, 
 /**
- * `before` of the next page.
+ * The value of `before` that requests the next page.
  */
 next: string | null, };
 
 export type UnreadCount = { 
 /**
- * Counted up to 1,000.
+ * The number of unread notifications, counted up to 1,000.
  */
 unread: number, };
 
 export type Noted = { 
 /**
- * Its entry in the own log; null when nothing changed.
+ * The seq of the change in the user log; null if nothing changed.
  */
 seq: number | null, 
 /**
- * When it was stored.
+ * When the change was stored.
  */
 at: string, 
 /**
- * It changed nothing.
+ * Whether the change had no effect.
  */
 noop: boolean, };
 
 export type FileView = { 
 /**
- * The room it was uploaded for.
+ * The id of the room that it was uploaded for.
  */
 room: string, 
 /**
- * Who uploaded it.
+ * The id of the user who uploaded it.
  */
 user: string, 
 /**
- * The message that holds it.
+ * The seq of the message that the file is attached to.
  */
 seq: number | null, 
 /**
- * Where it stands.
+ * The file's state.
  */
 state: FileState, 
 /**
@@ -1654,41 +1654,41 @@ state: FileState,
  */
 at: string, 
 /**
- * Its id.
+ * The file's id.
  */
 id: string, 
 /**
- * As the uploader named it.
+ * The file's name, as given by the uploader.
  */
 name: string, 
 /**
- * What the bytes are.
+ * The media type, detected from the bytes.
  */
 content_type: string, 
 /**
- * In bytes.
+ * The size in bytes.
  */
 size: number, 
 /**
- * Of a picture, in pixels.
+ * The width in pixels, for a picture.
  */
 width?: number, 
 /**
- * Of a picture, in pixels.
+ * The height in pixels, for a picture.
  */
 height?: number, 
 /**
- * Whether `/thumbnail` has one.
+ * Whether `/thumbnail` serves a thumbnail of it.
  */
 thumbnail: boolean, };
 
 export type FilePage = { 
 /**
- * Newest first.
+ * The files, newest first.
  */
 items: Array<FileView>, 
 /**
- * `before` of the next page.
+ * The value of `before` that requests the next page.
  */
 next: string | null, };
 
@@ -1698,38 +1698,38 @@ export type PresignBody = {
  */
 room_id: string, 
 /**
- * The file's name. Its type is found in its bytes.
+ * The file's name. The server detects the type from the bytes.
  */
 name: string, 
 /**
- * How many bytes it has, exactly.
+ * The exact size in bytes.
  */
 size: number, };
 
 export type PresignView = { 
 /**
- * Null where this server takes all bytes itself: at `/api/files/upload`.
+ * The request to make; null if this server takes all uploads itself, at `/api/files/upload`.
  */
 upload: DirectUploadView | null, };
 
 export type DirectUploadView = { 
 /**
- * The file's id.
+ * The new file's id.
  */
 id: string, 
 /**
- * The method: `PUT`.
+ * The HTTP method: `PUT`.
  */
 method: string, 
 /**
- * Where to. Whoever knows it can upload this one file: keep it secret.
+ * The URL to upload to. Anyone who has it can upload this one file: keep it secret.
  */
 url: string, 
 /**
- * Headers that must be sent as they are, without any `Authorization`.
+ * Headers that must be sent unchanged, without any `Authorization`.
  */
 headers: { [key in string]: string }, 
 /**
- * Until when it must have begun.
+ * The time by which the upload must have started.
  */
 expires_at: string, };

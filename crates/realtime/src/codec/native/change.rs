@@ -14,9 +14,9 @@ pub(super) fn request(frame: ClientFrame) -> Result<Request, Box<ClientFrame>> {
     let (id, room, seen, intent) = match frame {
         ClientFrame::Send { id, room, text, reply_to, thread, files, seen } => {
             let intent = message(text).and_then(|text| match files.len() {
-                0 if text.is_blank() => Err(Refusal::bad_request("A message needs a text or a file.")),
+                0 if text.is_blank() => Err(Refusal::bad_request("Write a message or attach a file.")),
                 n if n > FILES_PER_MESSAGE => {
-                    Err(Refusal::new(Code::TooLarge, format!("A message has at most {FILES_PER_MESSAGE} files.")))
+                    Err(Refusal::new(Code::TooLarge, format!("A message can have at most {FILES_PER_MESSAGE} files.")))
                 }
                 _ => Ok(Intent::Send { text, reply_to, thread, files }),
             });
