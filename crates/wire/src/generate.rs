@@ -1,5 +1,8 @@
-//! Generates the TypeScript types and JSON Schemas of everything in this crate, as texts to be written to files.
+//! Generates the TypeScript types and JSON Schemas of everything in this crate, and the product limits and roles that clients share,
+//! as texts to be written to files.
 
+use domain::Role;
+use domain::limits::*;
 use schemars::schema_for;
 use ts_rs::{Config, TS};
 
@@ -92,6 +95,36 @@ pub fn typescript() -> String {
         rest::files::PresignView,
         rest::files::DirectUploadView,
     );
+    out
+}
+
+/// Returns `limits.ts`: the limits that a client checks before it asks the server, and the roles by rank.
+pub fn limits() -> String {
+    let mut out = String::from(
+        "// Made by `cargo xtask gen` from crates/domain. Do not edit.\n// biome-ignore-all lint: generated\n/* eslint-disable */\n",
+    );
+    let limits: [(&str, usize); 10] = [
+        ("TEXT_CHARS", TEXT_CHARS),
+        ("FILES_PER_MESSAGE", FILES_PER_MESSAGE),
+        ("USER_NAME_CHARS", USER_NAME_CHARS),
+        ("DISPLAY_NAME_CHARS", DISPLAY_NAME_CHARS),
+        ("ROOM_NAME_CHARS", ROOM_NAME_CHARS),
+        ("DESCRIPTION_CHARS", DESCRIPTION_CHARS),
+        ("WATCHED_USERS", WATCHED_USERS),
+        ("RECEIPT_MEMBERS", RECEIPT_MEMBERS),
+        ("PINS_PER_ROOM", PINS_PER_ROOM),
+        ("EMOJIS_PER_MESSAGE", EMOJIS_PER_MESSAGE),
+    ];
+    for (name, value) in limits {
+        out.push_str(&format!("\nexport const {name} = {value};"));
+    }
+
+    let mut roles = [Role::Owner, Role::Admin, Role::Moderator, Role::Member, Role::ReadOnly];
+    roles.sort_by_key(|role| std::cmp::Reverse(*role));
+    let roles = serde_json::to_string(&roles).expect("roles are JSON").replace(',', ", ");
+    out.push_str(&format!(
+        "\n\n/** The roles of a room, from the highest to the lowest. */\nexport const ROLES = {roles} as const;\n"
+    ));
     out
 }
 

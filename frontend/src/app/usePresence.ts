@@ -2,7 +2,7 @@
 import type { RoomId, State } from "@palaver/sdk";
 import { useClient, useClientState } from "@palaver/sdk/react";
 import { useEffect, useMemo } from "react";
-import { WATCHED_PEOPLE } from "../lib/limits.ts";
+import { WATCHED_USERS } from "../lib/limits.ts";
 
 export function usePresenceWatch(open: RoomId | null): void {
   const client = useClient();
@@ -12,7 +12,7 @@ export function usePresenceWatch(open: RoomId | null): void {
   const users = useMemo(() => {
     const wanted = new Set(partners.split("\n").filter(Boolean));
     for (const member of members ?? []) if (member.state === "joined") wanted.add(member.user.id);
-    return [...wanted].slice(0, WATCHED_PEOPLE).sort().join("\n");
+    return [...wanted].slice(0, WATCHED_USERS).sort().join("\n");
   }, [partners, members]);
   useEffect(() => {
     client.watchPresence(users === "" ? [] : users.split("\n"));

@@ -1,12 +1,18 @@
-/** Owns the limits that the page checks before it asks the server (crates/domain/src/limits.rs has the same names). */
-export const TEXT_CHARS = 4_000;
+/** Owns the limits that the page checks before it asks the server. Those of the product come from the server's code. */
+export {
+  DESCRIPTION_CHARS,
+  DISPLAY_NAME_CHARS,
+  FILES_PER_MESSAGE,
+  ROOM_NAME_CHARS,
+  TEXT_CHARS,
+  USER_NAME_CHARS,
+  WATCHED_USERS,
+} from "@palaver/sdk";
+
 /** The counter shows when this many characters or fewer are left. */
 export const COUNTER_FROM = 200;
-export const FILES_PER_MESSAGE = 10;
 /** The largest file that any server accepts by default; without direct uploads it is refused before a byte is sent. */
 export const FILE_BYTES = 100 * 1024 * 1024;
-export const ROOM_NAME_CHARS = 80;
-export const WATCHED_PEOPLE = 200;
 /** Messages of one author within this time form a group. */
 export const GROUP_MS = 5 * 60_000;
 /** A disconnect is shown only if it lasts longer than this. */

@@ -31,7 +31,9 @@ pub(super) fn create(view: &mut View, change: &Change, room: &Room, people: &[Us
         return Err(Refusal::bad_request("Give the room a name."));
     }
     if (room.kind == RoomKind::Public) != room.slug.is_some() {
-        return Err(Refusal::bad_request("A public room needs an id of its own (a slug); private and direct rooms cannot have one."));
+        return Err(Refusal::bad_request(
+            "A public room needs an id of its own (a slug); private and direct rooms cannot have one.",
+        ));
     }
     check_size(&room.description, room.slow_mode_s)?;
     let mut others: Vec<UserId> = Vec::new();

@@ -8,6 +8,7 @@ fn main() -> io::Result<()> {
     let types = root.join("frontend/sdk/src/generated");
     fs::create_dir_all(&types)?;
     fs::write(types.join("wire.ts"), wire::generate::typescript())?;
+    fs::write(types.join("limits.ts"), wire::generate::limits())?;
     let schemas = root.join("docs/protocol");
     fs::create_dir_all(&schemas)?;
     for (name, text) in wire::generate::schemas() {

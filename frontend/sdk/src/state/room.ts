@@ -3,10 +3,8 @@ import type { AnyEvent, ChangeEntry, MemberEntry, MessageEntry, RoomChangeEntry,
 import { withEntry, withoutEntry } from "./batch.js";
 import { withNeed, withRoom, withoutRoom } from "./log.js";
 import { applyChange, fromBody, fromUnknown, indexFrom, insert } from "./message.js";
+import { RECEIPT_MEMBERS } from "../generated/limits.js";
 import { KEPT_MAX, NO_LOG, type Core, type Room } from "./model.js";
-
-/** Number of members up to which the server sends receipts. */
-const RECEIPT_MEMBERS = 20;
 
 export function newRoom(entry: RoomEntry): Room {
   return {

@@ -4,6 +4,7 @@ import { useClient } from "@palaver/sdk/react";
 import { type FormEvent, useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { explain } from "../../lib/errors.ts";
+import { DISPLAY_NAME_CHARS } from "../../lib/limits.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog, DialogActions } from "../../ui/Dialog.tsx";
 import { Field, FormError } from "../../ui/Field.tsx";
@@ -29,7 +30,7 @@ export function Profile({ me, onClose }: { me: Person; onClose: () => void }) {
           label={t("account.displayName")}
           hint={t("account.displayNameHint", { name: me.name })}
           value={name}
-          maxLength={64}
+          maxLength={DISPLAY_NAME_CHARS}
           onChange={(event) => setName(event.target.value)}
           autoFocus
         />

@@ -4,6 +4,7 @@ import { useClient } from "@palaver/sdk/react";
 import { type FormEvent, useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { explain } from "../../lib/errors.ts";
+import { USER_NAME_CHARS } from "../../lib/limits.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog, DialogActions } from "../../ui/Dialog.tsx";
 import { Field, FormError } from "../../ui/Field.tsx";
@@ -36,7 +37,7 @@ export function Register({ me, onClose }: { me: Person; onClose: () => void }) {
           onChange={(event) => setName(event.target.value)}
           autoComplete="username"
           autoCapitalize="none"
-          maxLength={32}
+          maxLength={USER_NAME_CHARS}
           required
         />
         <Field

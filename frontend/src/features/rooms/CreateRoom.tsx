@@ -3,7 +3,7 @@ import { useClient } from "@palaver/sdk/react";
 import { type FormEvent, useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { explain } from "../../lib/errors.ts";
-import { ROOM_NAME_CHARS } from "../../lib/limits.ts";
+import { DESCRIPTION_CHARS, ROOM_NAME_CHARS } from "../../lib/limits.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog, DialogActions } from "../../ui/Dialog.tsx";
 import { Checkbox, Choice, Field, FormError } from "../../ui/Field.tsx";
@@ -57,7 +57,7 @@ export function CreateRoom({ onClose, onCreated }: Props) {
           hint={t("create.descriptionHint")}
           value={description}
           onChange={(event) => setDescription(event.target.value)}
-          maxLength={1_000}
+          maxLength={DESCRIPTION_CHARS}
         />
         <Choice
           label={t("create.kind")}

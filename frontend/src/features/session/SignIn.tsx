@@ -4,6 +4,7 @@ import { type FormEvent, useState } from "react";
 import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
 import { t } from "../../i18n/index.ts";
 import { explain } from "../../lib/errors.ts";
+import { USER_NAME_CHARS } from "../../lib/limits.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field, FormError } from "../../ui/Field.tsx";
 import { Logo } from "../../ui/Logo.tsx";
@@ -76,7 +77,7 @@ function Form({ way }: { way: Way }) {
         autoComplete={way === "guest" ? "nickname" : "username"}
         autoCapitalize="none"
         spellCheck={false}
-        maxLength={32}
+        maxLength={USER_NAME_CHARS}
         required
         autoFocus
       />
