@@ -1,36 +1,36 @@
-//! Limits of the use cases, the appender and the event feed. Those of the product are in `domain::limits`.
+//! Limits of the use cases, the appender and the event feed. Limits of the product are in `domain::limits`.
 
 use std::time::Duration;
 
 use domain::limits::REPLAY_ENTRIES;
 
-/// Messages of one page of history, at most and by default.
+/// The largest page of history, in messages.
 pub const PAGE_MESSAGES: usize = 200;
-/// Messages of one page of history when the caller does not say.
+/// The size of a page of history if the caller gives none, in messages.
 pub const PAGE_MESSAGES_DEFAULT: usize = 50;
-/// Connections of one user that presence knows of; further ones change nothing, since the user is there by these.
+/// Connections of one user that presence tracks. Further ones change nothing, since the user is present through these.
 pub const PRESENCE_CONNECTIONS: usize = 128;
-/// Users of one page of presence.
+/// Users on one page of presence.
 pub const PRESENCE_LIST: usize = 200;
-/// Member rows that are looked at for one page of a room's members.
+/// Member rows that are examined for one page of a room's members.
 pub const MEMBERS_LOOKED_AT: usize = 1_000;
-/// Member rows that are looked at for one list of presence.
+/// Member rows that are examined for one list of presence.
 pub const PRESENCE_LOOKED_AT: usize = 5_000;
-/// Bytes of the name that a client without a socket gives itself.
+/// The longest name that a client without a socket gives itself, in bytes.
 pub const PRESENCE_CLIENT: usize = 64;
-/// Changes waiting in one log's appender; more get `overloaded`.
+/// Changes waiting in one log's appender. Further ones are refused as `overloaded`.
 pub const APPENDER_QUEUE: usize = 4_096;
-/// Entries of one append.
+/// Entries in one append.
 pub const APPEND_ENTRIES: usize = 512;
 /// Entry keys that an appender keeps to look up retries. A look-up that reaches further down is a scan.
 pub const APPENDER_WINDOW: usize = 512;
 /// Entry keys that an appender keeps for a while after a scan. No look-up reaches further down.
 pub const SCAN_KEYS: usize = REPLAY_ENTRIES as usize;
-/// How long an appender keeps what a scan read, so that further retries do not read it again.
+/// How long an appender keeps the keys of a scan, so that further retries do not read them again.
 pub const SCAN_KEPT: Duration = Duration::from_secs(10);
-/// Rows that an appender keeps between two appends.
+/// Rows that an appender caches between two appends.
 pub const APPENDER_ROWS: usize = 1_024;
-/// Entry keys of one read when slow mode needs to know who sent when.
+/// Entry keys in one read when slow mode needs to know who sent when.
 pub const WINDOW_STEP: u64 = 1_024;
 /// Senders whose last message an appender remembers for slow mode. At least as many as the entries that slow mode looks
 /// at, so that it never evicts a sender it still needs.
@@ -39,124 +39,124 @@ pub const SLOW_MODE_SENDERS: usize = REPLAY_ENTRIES as usize;
 pub const RATED_USERS: usize = 50_000;
 /// Bytes of entries that one page of a replay reads: as many as fit into a server frame of the default size.
 pub const REPLAY_BYTES: usize = 64 * 1024;
-/// Bytes that an entry counts in addition to its content in a read that is bounded by bytes: the ids and names that a
-/// client receives with it.
+/// Bytes that an entry counts in addition to its content in a read limited by bytes: the ids and names that a client
+/// receives with it.
 pub const ENTRY_BYTES: usize = 250;
 /// Entry keys that count as one read unit in a store that reads them without the content.
 pub const KEYS_PER_UNIT: u64 = 64;
-/// Read units of the store that count as one more scan for the user who caused them.
+/// Read units that count as one more scan for the user who caused them.
 pub const SCAN_UNITS: u64 = 64;
 /// The longest time that a user has to wait after scans, whatever they cost.
 pub const SCAN_DEBT: Duration = Duration::from_secs(60);
-/// How long a change waits for its answer before that is `unavailable`.
+/// How long a change waits for its answer before it is answered with `unavailable`.
 pub const APPEND_DEADLINE: Duration = Duration::from_secs(3);
-/// How long an appender without work stays.
+/// How long an idle appender stays in memory.
 pub const APPENDER_IDLE: Duration = Duration::from_secs(60);
-/// Appends lost in a row after which an appender hands what waits to the log's home node.
+/// Consecutive lost appends after which an appender forwards waiting changes to the log's home node.
 pub const FORWARD_LOSSES: u32 = 3;
-/// How long it goes on doing so before it tries by itself again.
+/// How long it keeps forwarding before it tries to append again.
 pub const FORWARD_STAY: Duration = Duration::from_secs(5);
-/// Changes of one forward.
+/// Changes in one forward.
 pub const FORWARD_CHANGES: usize = 128;
-/// How long the home node has to answer; then the appender goes on by itself.
+/// How long the home node has to answer. Then the appender appends itself.
 pub const FORWARD_DEADLINE: Duration = Duration::from_millis(1_500);
-/// How long a node that says nothing counts as living.
+/// How long a node without heartbeats counts as alive.
 pub const NODE_LIFE: Duration = Duration::from_secs(15);
-/// Shards of the event feed. Never changes: cursors hold the fence of their shard's lease.
+/// Shards of the event feed. Must never change: cursors hold the fence of their shard's lease.
 pub const FEED_SHARDS: usize = 4;
-/// Commits waiting for the event feed; what does not fit is found by its sweep.
+/// Commits waiting for the event feed. Its sweep finds those that do not fit.
 pub const FEED_QUEUE: usize = 4_096;
 /// Rooms that the event feed keeps in memory.
 pub const FEED_ROOMS: usize = 20_000;
-/// Rooms that the event feed reads at the same time.
+/// Rooms that the event feed reads concurrently.
 pub const FEED_ROOMS_AT_ONCE: usize = 64;
-/// Cursors that the event feed writes at the same time.
+/// Cursors that the event feed writes concurrently.
 pub const FEED_SAVES_AT_ONCE: usize = 32;
-/// Entries that a consumer is given at once.
+/// Entries in one batch for a consumer.
 pub const FEED_BATCH: usize = 256;
-/// Users whose own logs one consumer appends to at the same time.
+/// User logs to which one consumer appends concurrently.
 pub const FEED_USERS_AT_ONCE: usize = 32;
-/// How often at most the cursors of a room are written.
+/// The shortest interval between two writes of a room's cursors.
 pub const FEED_SAVE_INTERVAL: Duration = Duration::from_secs(30);
-/// How long a shard's lease lasts: how late the feed is after its node died.
+/// How long a shard's lease lasts, and so how late the feed is after its node crashed.
 pub const FEED_LEASE_LIFE: Duration = Duration::from_secs(30);
-/// How often a lease is renewed, or asked for while another node holds it.
+/// How often a lease is renewed, or requested while another node holds it.
 pub const FEED_LEASE_RENEW: Duration = Duration::from_secs(10);
-/// How often the event feed looks for rooms that nobody woke.
+/// How often the event feed sweeps for rooms whose wake-up was lost.
 pub const FEED_SWEEP_INTERVAL: Duration = Duration::from_secs(600);
-/// How often the event feed looks at the time.
+/// How often the event feed checks its timers.
 pub const FEED_TICK: Duration = Duration::from_millis(250);
 /// Failures of one background task within [`TASK_FAILURE_WINDOW`] that end the process.
 pub const TASK_FAILURES: usize = 5;
-/// For how long a failure of a background task counts.
+/// How long a failure of a background task counts.
 pub const TASK_FAILURE_WINDOW: Duration = Duration::from_secs(600);
-/// The longest pause before the first restart of a background task; doubled with each further failure.
+/// The longest pause before the first restart of a background task. Doubles with each further failure.
 pub const TASK_RESTART_FIRST: Duration = Duration::from_secs(1);
-/// No pause before a restart is longer.
+/// The longest pause before any restart.
 pub const TASK_RESTART_LONGEST: Duration = Duration::from_secs(30);
-/// Calls of a server in a row without an answer after which further ones fail at once.
+/// Consecutive calls to a server without an answer after which further ones fail at once.
 pub const CIRCUIT_FAILURES: u32 = 5;
-/// The longest pause before the first probe of a server that does not answer; doubled with each probe that fails.
+/// The longest pause before the first probe of a server that does not answer. Doubles with each failed probe.
 pub const CIRCUIT_PAUSE_FIRST: Duration = Duration::from_millis(500);
-/// No pause before a probe is longer.
+/// The longest pause before any probe.
 pub const CIRCUIT_PAUSE_LONGEST: Duration = Duration::from_secs(4);
-/// After how long a probe counts as lost: longer than a call may take.
+/// How long until a probe counts as lost: longer than a call may take.
 pub const CIRCUIT_PROBE_LIFE: Duration = Duration::from_secs(5);
-/// Retries of calls to one server that may be made without an answer.
+/// Retries to one server that are allowed without an answer in between.
 pub const RETRIES_SAVED: u32 = 100;
-/// Answers of a server that earn one retry more.
+/// Answers of a server that earn one further retry.
 pub const ANSWERS_PER_RETRY: u32 = 10;
-/// Rooms (with consumers) that the feed remembers as standing still.
+/// Stopped rooms (with consumers) that the feed remembers.
 pub const FEED_TROUBLES: usize = 64;
-/// How long a room has to stand still before the feed counts as failing.
+/// How long a room has to be stopped before the feed counts as failing.
 pub const FEED_TROUBLE_AFTER: Duration = Duration::from_secs(10);
-/// After how long without another try it counts no more: longer than the feed's longest pause and a run.
+/// How long until a stopped room without another try no longer counts: longer than the feed's longest pause and a run.
 pub const FEED_TROUBLE_FORGOTTEN: Duration = Duration::from_secs(90);
-/// How often, after a write failed, another one is tried to find out whether writes work.
+/// How often, after a failed write, another one is made to find out whether writes work.
 pub const WRITE_PROBE_INTERVAL: Duration = Duration::from_secs(10);
-/// Commits of a function that wait for the bus; more are found in the log.
+/// Commits of a function that wait for the bus. Other nodes read further ones from the log.
 pub const PUBLISH_QUEUE: usize = 4_096;
-/// After how long a line of the log about the same trouble is written again, however many requests meet it.
+/// How long until a repeated log line about the same failure is written again, however many requests meet it.
 pub const SAME_TROUBLE: Duration = Duration::from_secs(10);
-/// After how long one in other words is.
+/// How long until a log line about a failure with another text is written.
 pub const OTHER_TROUBLE: Duration = Duration::from_secs(1);
-/// How often a node asks which logs changed, and how often while the bus is down.
+/// How often a node asks which logs changed, normally and while the bus is down.
 pub const CHANGES_INTERVAL: Duration = Duration::from_secs(5);
 /// Addresses (and names, at sign-in) whose recent calls are counted.
 pub const ADDRESSES: usize = 50_000;
-/// Passwords waiting to be hashed; more get `overloaded`.
+/// Passwords waiting to be hashed. Further ones are refused as `overloaded`.
 pub const PASSWORD_QUEUE: usize = 128;
-/// How long a password waits for its turn to be hashed before that is `overloaded`.
+/// How long a password waits to be hashed before it is refused as `overloaded`.
 pub const PASSWORD_WAIT: Duration = Duration::from_secs(8);
-/// How long a sign-in takes at most, whatever it waits for, before it is `unavailable`.
+/// The longest that a sign-in takes, whatever it waits for, before it is refused as `unavailable`.
 pub const SIGN_IN_DEADLINE: Duration = Duration::from_secs(12);
-/// Sessions of one user; a further sign-in ends the oldest.
+/// Sessions of one user. A further sign-in ends the oldest.
 pub const SESSIONS_PER_USER: usize = 100;
-/// How long a process believes that a session goes on, until it asks the store again.
+/// How long a process caches that a session is valid before it asks the store again.
 pub const SESSION_BELIEVED: Duration = Duration::from_secs(5);
-/// Ended sessions (and users) that a node remembers until their access tokens are over.
+/// Ended sessions (and users) that a node remembers until their access tokens expire.
 pub const ENDED_SESSIONS: usize = 100_000;
-/// Characters of what a device calls itself.
+/// The longest device name, in characters.
 pub const DEVICE_CHARS: usize = 128;
-/// Bytes of an access token.
+/// The longest access token, in bytes.
 pub const ACCESS_TOKEN_BYTES: usize = 2 * 1024;
-/// How long a one-time ticket lives.
+/// The lifetime of a one-time ticket.
 pub const TICKET_LIFE: Duration = Duration::from_secs(30);
-/// How long an access token lives.
+/// The lifetime of an access token.
 pub const ACCESS_TOKEN_LIFE: Duration = Duration::from_secs(15 * 60);
-/// How long a session lives without a refresh.
+/// The lifetime of a session without a refresh.
 pub const SESSION_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
-/// How long the refresh token before the current one still works.
+/// How long the previous refresh token still works.
 pub const REFRESH_GRACE: Duration = Duration::from_secs(30);
-/// How far clocks of nodes may differ when a token is checked.
+/// How far the clocks of nodes may differ when a token is checked.
 pub const TOKEN_LEEWAY: Duration = Duration::from_secs(60);
 /// How long an unsent file is kept.
 pub const UNSENT_FILE_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// Characters of a message that its notification shows.
 pub const NOTIFICATION_EXCERPT_CHARS: usize = 200;
-/// Unread notifications are counted up to this.
+/// The number up to which unread notifications are counted.
 pub const UNREAD_NOTIFICATIONS: usize = 1_000;
-/// How often at most a read mark of one user and room is written.
+/// The shortest interval between two writes of one user's read mark in a room.
 pub const MARK_INTERVAL: Duration = Duration::from_secs(60);
 /// Read marks that a node writes concurrently.
 pub const MARKS_AT_ONCE: usize = 32;
@@ -172,22 +172,22 @@ pub const MEMBER_BELIEVED: Duration = Duration::from_secs(5);
 pub const SMALL_BELIEVED: Duration = Duration::from_secs(60);
 /// How long a node caches that a room is too large for read receipts.
 pub const LARGE_BELIEVED: Duration = Duration::from_secs(600);
-/// Files that one user may have uploaded and not sent.
+/// Files that one user may have uploaded but not sent.
 pub const UNSENT_FILES_PER_USER: usize = 100;
-/// Pictures that are decoded at once.
+/// Pictures that are decoded concurrently.
 pub const PICTURES_AT_ONCE: usize = 2;
-/// Pixels of a picture: more are refused before they are decoded.
+/// The largest picture, in pixels. Larger ones are refused before they are decoded.
 pub const PICTURE_PIXELS: u64 = 50_000_000;
-/// Bytes of a picture that is measured and gets a thumbnail: a larger one is a file like any other, since all of a
-/// picture is in memory while it is decoded.
+/// The largest picture that is measured and gets a thumbnail, in bytes. A larger one is treated like any other file,
+/// since a picture is entirely in memory while it is decoded.
 pub const PICTURE_BYTES: u64 = 32 * 1024 * 1024;
-/// How long a client may take to begin a transfer straight from or to the store of blobs.
+/// How long a client may take to begin a transfer directly from or to the blob store.
 pub const PRESIGNED_LIFE: Duration = Duration::from_secs(5 * 60);
-/// Uploads straight to the store of blobs that one user may begin in a minute, on one node.
+/// Uploads directly to the blob store that one user may begin in a minute, on one node.
 pub const PRESIGNS_PER_MINUTE: u32 = 60;
-/// Users whose beginnings of such uploads are counted.
+/// Users whose direct uploads are counted.
 pub const PRESIGNING_USERS: usize = 10_000;
-/// The longer side of a thumbnail.
+/// The longer side of a thumbnail, in pixels.
 pub const THUMBNAIL_SIDE: u32 = 480;
 /// By how much the wall clock may differ from the elapsed time between two commits before a warning is logged.
 pub const CLOCK_STEP: Duration = Duration::from_secs(120);

@@ -1,4 +1,4 @@
-//! All use cases of a process, put together from ports: the one place that knows who needs whom.
+//! Assembles all use cases of a process from ports: the one place that knows their dependencies.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,72 +14,72 @@ use crate::ports::{Blobs, Bus, PresenceStore, Store};
 use crate::supervisor::{Policy, Supervised, Supervisor};
 use crate::{Access, Clock, Files, Marks, Messages, Notifications, Presence, Rooms, UserCache};
 
-/// How often marks that are due are written.
+/// How often due marks are written.
 const MARKS_INTERVAL: Duration = Duration::from_secs(5);
-/// How often what is over is removed: sessions, tickets, marks of deleted notifications.
+/// How often expired rows are removed: sessions, tickets, tombstones of deleted notifications.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
-/// How often the feed asks for rooms that others wrote to.
+/// How often the feed asks for rooms that other nodes wrote to.
 const CHANGES_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What the use cases stand on.
+/// The ports that the use cases depend on.
 pub struct Ports {
-    /// Rows and logs.
+    /// The stores of rows and logs.
     pub store: Store,
     /// The bytes of files.
     pub blobs: Arc<dyn Blobs>,
-    /// The other nodes.
+    /// The bus to the other nodes.
     pub bus: Arc<dyn Bus>,
-    /// Who is there.
+    /// The presence of users.
     pub presence: Arc<dyn PresenceStore>,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
-/// What the use cases are set to.
+/// The settings of the use cases.
 pub struct ServiceSettings {
-    /// This node's name; the owner of its leases.
+    /// This node's name, which owns its leases.
     pub node: String,
-    /// The limits that an operator may set.
+    /// The limits that an operator can set.
     pub limits: Limits,
-    /// Signing in.
+    /// The settings of sign-in.
     pub auth: AuthSettings,
-    /// What tokens are signed with.
+    /// The keys that sign access tokens.
     pub keys: SigningKeys,
 }
 
 /// All use cases.
 #[derive(Clone)]
 pub struct Services {
-    /// The ports that they stand on.
+    /// The ports that they depend on.
     pub ports: Arc<Ports>,
-    /// Appends.
+    /// The appenders of all logs.
     pub logs: Arc<Logs>,
-    /// Names.
+    /// The cache of users and files.
     pub user_cache: Arc<UserCache>,
-    /// Who may see which room.
+    /// The look-up of rooms with access checks.
     pub access: Arc<Access>,
-    /// Read marks.
+    /// The read marks.
     pub marks: Arc<Marks>,
-    /// Messages and history.
+    /// The messages and their history.
     pub messages: Arc<Messages>,
-    /// Rooms and members.
+    /// The rooms and their members.
     pub rooms: Arc<Rooms>,
-    /// Accounts and sessions.
+    /// The accounts and sessions.
     pub auth: Arc<Auth>,
-    /// Who is there.
+    /// The presence of users.
     pub presence: Arc<Presence>,
-    /// Notifications.
+    /// The notifications.
     pub notifications: Arc<Notifications>,
-    /// Files.
+    /// The files.
     pub files: Arc<Files>,
-    /// What follows from entries.
+    /// The event feed, which handles what follows from entries.
     pub feed: Arc<Feed>,
-    /// The same, for a process that is woken with rooms to look at.
+    /// The event feed of a process that runs only when an event names rooms.
     pub catch_up: Arc<CatchUp>,
 }
 
 impl Services {
-    /// Puts them together. Nothing runs yet: see [`Services::start`].
+    /// Creates all use cases. Nothing runs yet: see [`Services::start`].
     pub fn new(ports: Ports, settings: ServiceSettings) -> Services {
         let ServiceSettings { node, limits, auth, keys } = settings;
         let (store, clock, bus) = (ports.store.clone(), ports.clock.clone(), ports.bus.clone());
@@ -125,24 +125,24 @@ impl Services {
         }
     }
 
-    /// Does at once what a call left to be done beside it: for a process that stands still between its calls.
+    /// Finishes now what a call left for the background, for a process that is frozen between its calls.
     pub async fn settle(&self) {
         tokio::join!(self.marks.flush(), self.files.settle());
     }
 
-    /// Evicts what can be read again, because the process is short of memory.
+    /// Evicts everything that can be read again, because the process is short of memory.
     pub fn shrink(&self) {
         self.user_cache.shrink();
         self.access.shrink();
     }
 
-    /// Starts what runs beside the calls: the feed, the sweeps, the writing of marks. The WebSocket tier
-    /// tells the other nodes of commits; a process without one has a [`crate::Publisher`].
+    /// Starts the background tasks: the feed, the sweeps, the writing of marks. The WebSocket tier publishes commits to
+    /// the other nodes; a process without one has a [`crate::Publisher`].
     pub fn start(&self) -> Running {
         self.start_duties(Duties::default())
     }
 
-    /// As [`Services::start`], where some of it is the work of other processes.
+    /// Like [`Services::start`], if other processes do some of the work.
     pub fn start_duties(&self, duties: Duties) -> Running {
         let supervisor = Supervisor::new();
         if duties.feed {
@@ -161,12 +161,12 @@ impl Services {
     }
 }
 
-/// What a process does beside its calls, of what one process of an installation at least has to do.
+/// Selects the background work of a process, of the work that at least one process of an installation has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Duties {
     /// The event feed: notifications, the users' rows of rooms.
     pub feed: bool,
-    /// Removes files that are over.
+    /// The removal of expired files.
     pub files: bool,
 }
 
@@ -176,7 +176,7 @@ impl Default for Duties {
     }
 }
 
-/// What [`Services::start`] started; ends with [`Running::stop`].
+/// The tasks that [`Services::start`] started; [`Running::stop`] ends them.
 pub struct Running {
     services: Services,
     supervisor: Supervisor,
@@ -184,19 +184,19 @@ pub struct Running {
 }
 
 impl Running {
-    /// What watches the background tasks: for further ones of this process, and for [`Supervisor::failed`], which whoever
-    /// serves awaits beside the signal to stop.
+    /// The supervisor of the background tasks: for further tasks of this process, and for [`Supervisor::failed`], which
+    /// a server awaits together with the signal to stop.
     pub fn supervisor(&self) -> &Supervisor {
         &self.supervisor
     }
 
-    /// Takes no new change, finishes what is under way, tells the other nodes of it, and writes what waits.
+    /// Accepts no new change, finishes those under way, publishes them to the other nodes, and writes waiting marks.
     pub async fn stop(self) {
         self.services.logs.drain().await;
         self.services.feed.stop().await;
         self.services.marks.flush().await;
         join_all(self.tasks.into_iter().map(Supervised::abort)).await;
-        // What was handed to the bus leaves the process before it ends.
+        // Messages given to the bus leave the process before it ends.
         self.services.ports.bus.flush().await;
     }
 }
@@ -217,13 +217,13 @@ async fn sweep(services: Services) {
         ticks.tick().await;
         let now = services.ports.clock.now();
         if let Err(error) = services.auth.sweep().await {
-            tracing::warn!(%error, "sessions were not swept; it is tried again");
+            tracing::warn!(%error, "session sweep failed, will retry");
         }
         if let Err(error) = services.ports.store.notifications.sweep(now).await {
-            tracing::warn!(%error, "notifications were not swept; it is tried again");
+            tracing::warn!(%error, "notification sweep failed, will retry");
         }
         if let Err(error) = services.ports.store.nodes.sweep(now).await {
-            tracing::warn!(%error, "sockets and nodes were not swept; it is tried again");
+            tracing::warn!(%error, "connection and node sweep failed, will retry");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How much appending there was, and how often nodes got in each other's way: for the metrics and for tests.
+//! Counts appends, and how often nodes conflicted, for metrics and tests.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,16 +6,16 @@ use domain::{Ack, Refusal};
 
 use crate::ports::{AppendError, Appended};
 
-/// What the appenders of one node did since it started.
+/// What the appenders of one node have done since it started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AppendCounts {
     /// Entries that this node committed.
     pub entries: u64,
-    /// Appends that lost to another node's.
+    /// Appends that lost to another node's append.
     pub conflicts: u64,
-    /// Hand-overs that the home node answered.
+    /// Forwards that the home node answered.
     pub forwards: u64,
-    /// Changes in them.
+    /// Changes in those forwards.
     pub forwarded: u64,
 }
 

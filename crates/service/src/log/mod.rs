@@ -1,6 +1,6 @@
-//! The way into every log: one appender for each active log decides what is asked and appends it.
+//! The way into every log: one appender for each active log decides changes and appends them.
 //!
-//! Nothing else of the product calls `RoomLog::append`.
+//! Nothing else in the product calls `RoomLog::append`.
 
 pub mod appender;
 mod counts;
@@ -33,16 +33,17 @@ use rates::Rates;
 use task::{AppenderTask, Submission};
 use write_health::{LastWrite, WriteHealth};
 
-/// The lease that is taken to find out whether writes work.
+/// The lease that a check takes to find out whether writes work.
 const PROBE_LEASE: &str = "health";
 
-/// Hears what was committed here, in order for each log, before the ack.
+/// Receives what was committed on this node, in order for each log, before the ack.
 pub trait CommitListener: Send + Sync {
-    /// Entries are durable; edits carry their text. Called on the append path: never blocks.
+    /// Receives durable entries; edits carry their text. Called on the append path, so it must never block.
     fn committed(&self, committed: &Committed);
 
-    /// Returns once what was heard so far has been passed on, or after a short while without it. Called when the process
-    /// ends: who passes commits on by a queue overrides it, or the last ones are lost with the queue.
+    /// Returns once everything received so far has been passed on, or after a short while without it. Called when the
+    /// process ends: a listener that passes commits on through a queue overrides it, or the last ones are lost with the
+    /// queue.
     fn flush(&self) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
@@ -53,21 +54,21 @@ pub struct Logs {
     store: Store,
     clock: Arc<dyn Clock>,
     rates: Rates,
-    /// What the deadlines of all appenders count from.
+    /// The start from which the deadlines of all appenders count.
     started: Instant,
     active: Mutex<HashMap<LogId, mpsc::Sender<Submission>>>,
     listeners: RwLock<Arc<[Arc<dyn CommitListener>]>>,
     draining: AtomicBool,
-    /// How many changes wait for their answer.
+    /// The number of changes that wait for their answer.
     waiting: watch::Sender<usize>,
-    /// The way to other nodes, where there are any.
+    /// The way to other nodes, if there are any.
     forward: OnceLock<Arc<dyn Forward>>,
     counts: Counts,
     last_write: LastWrite,
 }
 
 impl Logs {
-    /// No log is active yet.
+    /// Creates the entry point without an active log.
     pub fn new(store: Store, clock: Arc<dyn Clock>, limits: Limits) -> Arc<Self> {
         Arc::new(Logs {
             store,
@@ -84,9 +85,9 @@ impl Logs {
         })
     }
 
-    /// Asks a log to take a change in. The answer is durable: an [`Ack`] comes only after the store
-    /// committed. Refused with the codes of 2-protocol; `unavailable` means that it is not known.
-    /// What was submitted goes on also when the caller stops waiting.
+    /// Submits a change to a log. The answer is durable: an [`Ack`] comes only after the store has committed. Refusals
+    /// use the codes of 2-protocol; `unavailable` means that the outcome is unknown. A submitted change continues even
+    /// if the caller stops waiting.
     pub async fn submit(self: &Arc<Self>, log: LogId, change: Change) -> Result<Ack, Refusal> {
         self.ask(log, change, false).await
     }
@@ -103,7 +104,7 @@ impl Logs {
     /// Puts a change into its log's queue, without waiting for anything.
     pub(crate) fn enqueue(self: &Arc<Self>, log: LogId, change: Change, forwarded: bool) -> Result<Pending, Refusal> {
         if self.draining.load(Ordering::SeqCst) {
-            return Err(Refusal::unavailable("The server is stopping. Connect again.", RETRY_MS));
+            return Err(Refusal::unavailable("The server is shutting down. Please reconnect.", RETRY_MS));
         }
         let (reply, answer) = oneshot::channel();
         let reply = ReplyTo { reply: Some(reply), _waiting: Waiting::new(self.clone()) };
@@ -111,25 +112,25 @@ impl Logs {
         Ok(Pending { answer })
     }
 
-    /// From now on an appender that is overtaken again and again hands its changes over. The first one counts.
+    /// Makes appenders that keep losing forward their changes from now on. Only the first call counts.
     pub fn forward_by(&self, forward: Arc<dyn Forward>) {
         let _ = self.forward.set(forward);
     }
 
-    /// What the appenders of this node did so far.
+    /// Returns what the appenders of this node have done so far.
     pub fn counts(&self) -> AppendCounts {
         self.counts.so_far()
     }
 
-    /// Says whether writes work, by the fate of the last append. After a failure, now and then, by a write that changes
-    /// nothing for anybody.
+    /// Checks whether writes work, judging by the last append. After a failure, makes an occasional write that changes
+    /// nothing visible.
     pub async fn check_writes(&self) -> Result<(), StoreError> {
         let failing = || StoreError::Unavailable { why: "the last write failed".into(), retry_ms: RETRY_MS };
         match self.last_write.health(self.started.elapsed()) {
             WriteHealth::Work => Ok(()),
             WriteHealth::Fail => Err(failing()),
             WriteHealth::Probe => {
-                // Over as soon as it is taken, so that each probe writes.
+                // Expires as soon as it is taken, so that each probe writes.
                 let life = Duration::from_millis(1);
                 self.store.feed.lease(PROBE_LEASE, PROBE_LEASE, self.clock.now(), life).await?;
                 self.last_write.ended();
@@ -138,26 +139,26 @@ impl Logs {
         }
     }
 
-    /// Notes how an append went.
+    /// Records the outcome of an append.
     fn note_append(&self, outcome: &Appended, entries: usize) {
         self.counts.append(outcome, entries);
         match outcome {
             Err(AppendError::Unavailable { .. } | AppendError::Unknown) => {
                 self.last_write.failed(self.started.elapsed());
             }
-            // A refusal of this one append says nothing of others.
+            // A refusal of this one append says nothing about others.
             Ok(_) | Err(_) => self.last_write.ended(),
         }
     }
 
-    /// From now on `listener` hears what is committed.
+    /// Adds a listener, which receives what is committed from now on.
     pub fn add_listener(&self, listener: Arc<dyn CommitListener>) {
         let mut listeners = self.listeners.write();
         *listeners = listeners.iter().cloned().chain([listener]).collect();
     }
 
-    /// Takes no new change (they get `unavailable`) and returns once all that were taken are decided, also those for whose
-    /// answer nobody waits any more, and what they committed has been passed on.
+    /// Accepts no new change (they get `unavailable`) and returns once all accepted ones are decided, including those
+    /// whose caller has stopped waiting, and once the listeners have passed on the commits.
     pub async fn drain(&self) {
         self.draining.store(true, Ordering::SeqCst);
         let mut waiting = self.waiting.subscribe();
@@ -168,11 +169,11 @@ impl Logs {
         join_all(listeners.iter().map(|listener| listener.flush())).await;
     }
 
-    /// To the log's appender, which is started if there is none. Sent under the lock, so that an
+    /// Sends a change to the log's appender, which is started if there is none. Sends under the lock, so that an
     /// appender that ends ([`Logs::forget_quiet`]) cannot miss it.
     fn send_to_task(self: &Arc<Self>, log: LogId, submission: Submission) -> Result<(), Refusal> {
         let mut active = self.active.lock();
-        // One whose task panicked is closed; its log goes on with a new one.
+        // The channel of an appender whose task panicked is closed. Its log goes on with a new appender.
         let appender = active.get(&log).filter(|appender| !appender.is_closed()).cloned();
         let appender = appender.unwrap_or_else(|| {
             let (sender, submissions) = mpsc::channel(APPENDER_QUEUE);
@@ -190,7 +191,7 @@ impl Logs {
         }
     }
 
-    /// An appender that has been quiet for long ends, unless something is on its way to it.
+    /// Ends an appender that has been idle for long, unless a change is on its way to it.
     fn forget_quiet(&self, log: LogId, submissions: &mpsc::Receiver<Submission>) -> bool {
         let mut active = self.active.lock();
         let quiet = submissions.is_empty();
@@ -201,11 +202,11 @@ impl Logs {
     }
 }
 
-/// Runs one log's appender. When it panics, what waits in it is answered `unavailable` (it drops the way back), and the next
-/// change of the log starts another one, which knows nothing and reads the log first.
+/// Runs one log's appender. If it panics, its waiting changes are answered `unavailable` (their reply channels are
+/// dropped), and the next change of the log starts another appender, which has no state and reads the log first.
 async fn run_appender(appender: AppenderTask, log: LogId) {
     if let Err(why) = supervisor::caught("appender", appender.run()).await {
-        tracing::error!(%log, why, "appender failed, the next change starts another one");
+        tracing::error!(%log, why, "appender failed, will restart at the next change");
     }
 }
 
@@ -215,13 +216,13 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
-    /// Waits for the answer, which comes once.
+    /// Waits for the answer, which is sent once.
     pub async fn answer(&mut self) -> Result<Ack, Refusal> {
         (&mut self.answer).await.unwrap_or_else(|_| Err(Refusal::unavailable(STORE_AWAY, RETRY_MS)))
     }
 }
 
-/// The way back to whoever submitted a change. Dropped without an answer, it says `unavailable`.
+/// The reply channel to the sender of a change. Dropping it without an answer sends `unavailable`.
 pub(super) struct ReplyTo {
     reply: Option<oneshot::Sender<Result<Ack, Refusal>>>,
     _waiting: Waiting,
@@ -230,14 +231,14 @@ pub(super) struct ReplyTo {
 impl ReplyTo {
     fn answer(mut self, answer: Result<Ack, Refusal>) {
         if let Some(reply) = self.reply.take() {
-            // One who went away is no error: the change is durable all the same.
+            // A caller that has stopped waiting is no error: the change is durable all the same.
             let _ = reply.send(answer);
         }
     }
 }
 
-/// Counts a change that is not decided yet; [`Logs::drain`] waits until this is dropped. Held by the appender and not by the
-/// caller, who may go away before the change is committed.
+/// Counts a change that is not decided yet; [`Logs::drain`] waits until this is dropped. Held by the appender and not
+/// by the caller, who may leave before the change is committed.
 struct Waiting(Arc<Logs>);
 
 impl Waiting {

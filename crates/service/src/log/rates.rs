@@ -1,4 +1,4 @@
-//! How often a user may change things, over all logs of this node. Pure but for its memory: the time is
+//! Limits how often a user may change things, over all logs of this node. Keeps state but reads no clock: the time is
 //! an argument.
 
 use std::time::Duration;
@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use crate::generations::Generations;
 use crate::limits::{RATED_USERS, SCAN_DEBT, SCAN_UNITS};
 
-/// What is counted.
+/// The kind of action that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
     Send,
@@ -25,12 +25,12 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// With an operator's limits.
+    /// Creates the limiters with an operator's limits.
     pub fn new(limits: Limits) -> Self {
         Rates { limits, limiters: Mutex::new(Generations::new(RATED_USERS)) }
     }
 
-    /// Counts a change that the look-up found to be new.
+    /// Counts a change, after the look-up found it to be new.
     pub fn change(&self, change: &Change, now: Duration) -> Result<(), Refusal> {
         let kind = match change.intent {
             Intent::Own(_) => return Ok(()),
@@ -45,7 +45,7 @@ impl Rates {
         self.count(actor, Kind::Scan, now)
     }
 
-    /// Charges a scan by what it read, in addition to the one that [`Rates::scan`] counted: one more for each
+    /// Charges a scan for what it read, in addition to the one that [`Rates::scan`] counted: one more for each
     /// [`SCAN_UNITS`].
     pub fn scanned(&self, actor: UserId, units: u64, now: Duration) {
         let more = u32::try_from(units / SCAN_UNITS).unwrap_or(u32::MAX);
@@ -79,11 +79,11 @@ impl Rates {
         };
         let wait = wait.as_nanos().div_ceil(1_000_000) as u64;
         let what = match kind {
-            Kind::Send => "You send too fast",
-            Kind::Join => "You join too many rooms",
-            Kind::Scan => "Too many repeats of old changes",
+            Kind::Send => "You are sending too fast",
+            Kind::Join => "You are joining too many rooms",
+            Kind::Scan => "Too many retries of old changes",
         };
-        Err(Refusal::new(Code::RateLimited, format!("{what}; try again in {} s.", wait.div_ceil(1_000))).retry_in(wait))
+        Err(Refusal::new(Code::RateLimited, format!("{what}. Try again in {} s.", wait.div_ceil(1_000))).retry_in(wait))
     }
 }
 
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn more_users_than_are_remembered_cost_no_scan_and_no_memory() {
+    fn users_beyond_the_capacity_cost_no_scan_and_no_memory() {
         let rates = Rates::new(Limits::default());
         for number in 0..4 * RATED_USERS as u128 {
             assert!(rates.count(&actor(number), Kind::Send, Duration::ZERO).is_ok());
@@ -126,6 +126,6 @@ mod tests {
         rates.scanned(expensive.user, 12 * SCAN_UNITS, Duration::ZERO);
         assert_eq!(scans(&expensive), 8);
         rates.scanned(expensive.user, u64::MAX, Duration::ZERO);
-        assert!(rates.scan(&expensive, SCAN_DEBT).is_ok(), "a debt ends");
+        assert!(rates.scan(&expensive, SCAN_DEBT).is_ok(), "a debt is limited");
     }
 }

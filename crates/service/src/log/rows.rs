@@ -5,8 +5,8 @@ use domain::{LogId, RoomId, Roster, Row, RowKey, UserId};
 
 use crate::ports::{Store, StoreResult};
 
-/// Reads rows of a log, each kind in as few calls as its port allows. A row that belongs to the other
-/// kind of log is not there.
+/// Reads rows of a log, each kind in as few calls as its port allows. A row that belongs to the other kind of log
+/// counts as absent.
 pub(super) async fn read(store: &Store, log: LogId, keys: Vec<RowKey>) -> StoreResult<Vec<Row>> {
     match log {
         LogId::Room(room) => room_rows(store, room, keys).await,
@@ -85,7 +85,7 @@ async fn own_rows(store: &Store, user: UserId, keys: Vec<RowKey>) -> StoreResult
     Ok(rows)
 }
 
-/// Pages through the members: asked only when an owner goes.
+/// Pages through all members. Needed only when an owner leaves.
 async fn roster(store: &Store, room: RoomId) -> StoreResult<Roster> {
     let mut roster = Roster::default();
     let mut after = None;

@@ -1,4 +1,4 @@
-//! Runs one log's appender: does what the machine asks for and tells those who wait.
+//! Runs one log's appender: executes the machine's commands and delivers its answers.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use super::{Logs, ReplyTo, rows};
 use crate::log_throttle::LogThrottle;
 use crate::ports::{AppendError, Store, StoreError, StoreResult};
 
-/// Changes that are taken into the machine in one go.
+/// Changes that are passed to the machine in one go.
 const TAKEN_AT_ONCE: usize = 512;
-/// How soon a read that had a hole is repeated.
+/// Milliseconds before a read with a hole is retried.
 const HOLE_RETRY_MS: u64 = 50;
 
 /// A change on its way to the appender.
@@ -128,7 +128,7 @@ impl AppenderTask {
         self.appender.go(now, &self.logs.rates, &mut self.output);
     }
 
-    /// Tells and answers what the machine says, and returns the command to run next.
+    /// Delivers commits and answers, and returns the command to run next.
     fn carry_out(&mut self) -> Option<BoxFuture<'static, Input>> {
         let mut command = None;
         for output in std::mem::take(&mut self.output) {
@@ -150,7 +150,7 @@ impl AppenderTask {
     }
 }
 
-/// The answer of the command under way; never, while there is none.
+/// Returns the result of the running command. Waits forever if there is none.
 async fn running(command: &mut Option<BoxFuture<'static, Input>>) -> Input {
     match command {
         Some(command) => command.await,
@@ -158,8 +158,7 @@ async fn running(command: &mut Option<BoxFuture<'static, Input>>) -> Input {
     }
 }
 
-/// Carries a command out, and tells the log of this process when the store did not let it: one line now and then, since
-/// all appenders meet the same.
+/// Executes a command. Logs when the store fails it: one line now and then, since all appenders meet the same failure.
 async fn perform(logs: Arc<Logs>, log: LogId, command: Command) -> Input {
     let input = carry_out(logs, log, command).await;
     let failed = match &input {
@@ -174,7 +173,7 @@ async fn perform(logs: Arc<Logs>, log: LogId, command: Command) -> Input {
     if let Some(why) = failed
         && let Some(repeated) = LINE.admit(&why, std::time::Instant::now())
     {
-        tracing::warn!(%log, why, repeated, "an appender could not read or write its log; it is tried again");
+        tracing::warn!(%log, why, repeated, "appender could not read or write its log, will retry");
     }
     input
 }
@@ -185,7 +184,7 @@ async fn carry_out(logs: Arc<Logs>, log: LogId, command: Command) -> Input {
         Command::Tip => Input::Tip(in_time(store.log.tip(log)).await),
         Command::Missed { after } => missed(store, log, after).await,
         Command::Older { from, to } | Command::Slot { from, to } if from > to => {
-            unreachable!("an empty range is never asked for")
+            unreachable!("the machine never asks for an empty range")
         }
         Command::Older { from, to } => Input::Older(in_time(store.log.read_keys(log, from, to)).await),
         Command::Rows(keys) => Input::Rows(in_time(rows::read(store, log, keys)).await),
@@ -229,13 +228,13 @@ async fn missed(store: &Store, log: LogId, after: u64) -> Input {
     Input::Missed(read.map(|range| (tip, range.keys)))
 }
 
-/// Passes on what was read, if it has no hole. A hole is a failure of the store, which is logged and tried again.
+/// Returns what was read, unless it has a hole. A hole is a failure of the store, which is logged and retried.
 fn without_hole<T>(checked: Result<(), Gap>, read: T) -> StoreResult<T> {
     let hole = |gap: Gap| StoreError::Unavailable { why: format!("a read had a hole: {gap}"), retry_ms: HOLE_RETRY_MS };
     checked.map_err(hole).map(|()| read)
 }
 
-/// A store that does not answer is one that is not available.
+/// Treats a store that does not answer as unavailable.
 async fn in_time<T>(read: impl Future<Output = StoreResult<T>>) -> StoreResult<T> {
     let late = || StoreError::Unavailable {
         why: format!("no answer within {} s", APPEND_DEADLINE.as_secs()),

@@ -1,4 +1,4 @@
-//! Whether writes work, by the fate of the last append. Pure: time is an argument.
+//! Tracks whether writes work, judging by the last append. Pure: time is an argument.
 
 use std::time::Duration;
 
@@ -6,24 +6,24 @@ use parking_lot::Mutex;
 
 use crate::limits::WRITE_PROBE_INTERVAL;
 
-/// What to say of writes.
+/// The state of writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteHealth {
-    /// The last one ended, or there was none.
+    /// The last write completed, or there was none.
     Work,
-    /// The last one failed.
+    /// The last write failed.
     Fail,
-    /// The last one failed a while ago: try one, and say how it went.
+    /// The last write failed a while ago. The caller makes one and reports its outcome.
     Probe,
 }
 
-/// The fate of the last write. Nothing is written to find out as long as writes work.
+/// The outcome of the last write. As long as writes work, nothing is written to find out.
 #[derive(Debug, Default)]
 pub(super) struct LastWrite(Mutex<Fate>);
 
 #[derive(Debug, Default)]
 struct Fate {
-    /// When the last write failed; none when it did not.
+    /// When the last write failed, or `None` if it succeeded.
     failed_at: Option<Duration>,
 }
 
@@ -36,7 +36,8 @@ impl LastWrite {
         self.0.lock().failed_at = Some(now);
     }
 
-    /// Whoever gets [`WriteHealth::Probe`] probes: others do not, before the next interval.
+    /// Returns the state. A caller that gets [`WriteHealth::Probe`] makes the probe; others do not get it before the
+    /// next interval.
     pub fn health(&self, now: Duration) -> WriteHealth {
         let mut fate = self.0.lock();
         match fate.failed_at {
@@ -55,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_after_a_failure_and_once_an_interval_a_write_is_tried() {
+    fn a_write_is_probed_only_after_a_failure_and_once_per_interval() {
         let (last, began) = (LastWrite::default(), Duration::from_secs(7));
         assert_eq!(last.health(began * 100), WriteHealth::Work, "nothing was written yet");
         last.failed(began);

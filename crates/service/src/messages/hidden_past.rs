@@ -1,12 +1,12 @@
-//! Texts that a reader's time in the room does not cover. A message is stored as it is now, so what is
-//! within reach by its place may still say something from before a hidden past or from after one's removal.
+//! Removes texts that a reader's time in the room does not cover. A message is stored as it is now, so one whose
+//! position is visible may still show a text from before a hidden past or from after the reader's removal.
 
 use domain::text::MessageText;
 use domain::{Body, Entry, LogId, Message, Seq, Timestamp};
 
 use crate::ports::{Store, StoreResult};
 
-/// Takes the new text, and whom it mentions, out of edits of messages that are below `from_seq`, where a reader's past begins.
+/// Removes the new text, and whom it mentions, from edits of messages below `from_seq`, where a reader's past begins.
 pub fn hide_past(entries: &mut [Entry], from_seq: Seq) {
     for entry in entries {
         if let Body::Edit { target, text, mentions, .. } = &mut entry.body
@@ -18,19 +18,19 @@ pub fn hide_past(entries: &mut [Entry], from_seq: Seq) {
     }
 }
 
-/// Whether a message's text came after `until`. What is of the same moment counts as later: the entry that
-/// ended a membership is not younger than any edit before it.
+/// Returns whether a message's text is newer than `until`. The same moment counts as newer: the entry that ended a
+/// membership is not younger than any edit before it.
 pub(super) fn is_younger(message: &Message, until: Option<Timestamp>) -> bool {
     until.zip(message.edited_at).is_some_and(|(until, edited_at)| edited_at >= until)
 }
 
-/// When somebody's time in the room ended: of the entry at `to_seq`.
+/// Returns when a user's time in the room ended: the time of the entry at `to_seq`.
 pub(super) async fn ended_at(store: &Store, log: LogId, to_seq: Seq) -> StoreResult<Option<Timestamp>> {
     Ok(store.log.read(log, to_seq, to_seq).await?.first().map(|entry| entry.at))
 }
 
-/// Takes the text out of messages that were edited after a reader's time in the room ended, at `to_seq`. Reads
-/// only where there is such a message.
+/// Removes the text of messages that were edited after a reader's time in the room ended, at `to_seq`. Reads only if
+/// there is such a message.
 pub(super) async fn hide_later(store: &Store, log: LogId, to_seq: Seq, entries: &mut [Entry]) -> StoreResult<()> {
     let changed = |message: &Message| message.edited_at.is_some() && message.rev > to_seq;
     if !entries.iter().filter_map(Entry::message).any(changed) {

@@ -1,4 +1,4 @@
-//! Messages: sent, changed, read in pages, and replayed to those who come back.
+//! Messages: sending, changing, reading in pages, and replaying to clients that reconnect.
 
 mod hidden_past;
 mod page;
@@ -34,7 +34,7 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// From its parts.
+    /// Creates the use cases from their parts.
     pub fn new(
         store: Store,
         logs: Arc<Logs>,
@@ -45,9 +45,9 @@ impl Messages {
         Arc::new(Messages { store, logs, user_cache, access, marks, reads: SharedReads::default() })
     }
 
-    /// Send, edit, delete, react, pin: by socket and by REST alike. The appender decides; an ack of a
-    /// message, also of a repeated one, raises the sender's own mark. A change that reached the appender does both, even when the caller
-    /// stops waiting.
+    /// Sends, edits, deletes, reacts or pins, by socket and by REST alike. The appender decides. An ack of a message,
+    /// also of a repeated one, raises the sender's own mark. A change that reached the appender does both, even if the
+    /// caller stops waiting.
     pub async fn submit(&self, room: &RoomRef, change: Change) -> Result<Ack, Refusal> {
         let room = self.access.id(room).await?;
         let log = LogId::Room(room);
@@ -55,14 +55,15 @@ impl Messages {
             return self.logs.submit(log, change).await;
         }
 
-        // A task of its own finishes what the caller may not wait for.
+        // A separate task finishes what the caller may not wait for.
         let (user, marks) = (change.by.user, self.marks.clone());
         let mut pending = self.logs.enqueue(log, change, false)?;
         let finished = tokio::spawn(async move {
             let ack = pending.answer().await?;
             match (&ack.entry, ack.seq) {
                 (Some(entry), _) => marks.raise(user, room, entry.seq, entry.n).await,
-                // A repeat of a message that was stored before, perhaps by a node that died before it raised the mark.
+                // A repeat of a message that was stored before, perhaps by a node that crashed before it raised the
+                // mark.
                 (None, Some(seq)) => marks.raise_to(user, room, seq).await,
                 (None, None) => {}
             }
@@ -72,12 +73,12 @@ impl Messages {
     }
 }
 
-/// Gives each edit the text that its message has now. None for one that was deleted since.
+/// Sets the text of each edit to the current text of its message, or to `None` if that was deleted.
 pub async fn fill_edits(store: &Store, log: LogId, entries: &mut [Entry]) -> StoreResult<()> {
     fill_edits_until(store, log, entries, None).await
 }
 
-/// As [`fill_edits`], for a reader who saw nothing after `until`: None for a text that is younger.
+/// Like [`fill_edits`], for a reader who saw nothing after `until`: a newer text becomes `None`.
 async fn fill_edits_until(
     store: &Store,
     log: LogId,

@@ -1,4 +1,4 @@
-//! Pages of history: messages as they are now, cut to what the reader may see.
+//! Pages of history: messages as they are now, limited to what the reader may see.
 
 use std::ops::RangeInclusive;
 
@@ -10,41 +10,42 @@ use super::hidden_past::hide_later;
 use crate::access::RoomRef;
 use crate::ports::PageFrom;
 
-/// Which page of a room's history.
+/// Selects a page of a room's history.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PageQuery {
-    /// Messages below this seq, newest last. Neither: the newest.
+    /// Selects messages below this seq, newest last. Without `before` and `after`: the newest ones.
     pub before: Option<Seq>,
-    /// Messages above this seq.
+    /// Selects messages above this seq.
     pub after: Option<Seq>,
-    /// How many; [`crate::limits::PAGE_MESSAGES_DEFAULT`] when none, [`crate::limits::PAGE_MESSAGES`] at most.
+    /// The number of messages: [`crate::limits::PAGE_MESSAGES_DEFAULT`] if `None`, [`crate::limits::PAGE_MESSAGES`] at
+    /// most.
     pub limit: Option<usize>,
-    /// What the page must know of: an answer whose `as_of` would be lower is refused as `stale`.
+    /// The seq that the page must include: an answer with a lower `as_of` is refused as `stale`.
     pub min_seq: Option<Seq>,
 }
 
 /// Messages in order of seq, as they are now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessagePage {
-    /// The room: also where the caller gave a slug.
+    /// The room's id, also if the caller gave a slug.
     pub room: RoomId,
     /// The store's epoch.
     pub epoch: Epoch,
-    /// The head before the read: every change up to here is in the messages.
+    /// The head before the read: every change up to here is included in the messages.
     pub as_of: Seq,
-    /// Messages only.
+    /// The messages.
     pub entries: Vec<Entry>,
-    /// What they name.
+    /// The users and files that the entries name.
     pub related: Related,
-    /// Whether there is more in the direction asked for.
+    /// Whether there are more messages in the requested direction.
     pub has_more: bool,
 }
 
 impl Messages {
-    /// A page of history. Its cost does not depend on the length of the log.
+    /// Returns a page of history. The cost does not depend on the length of the log.
     pub async fn page(&self, actor: &Actor, room: &RoomRef, query: PageQuery) -> Result<MessagePage, Refusal> {
         if query.before.is_some() && query.after.is_some() {
-            return Err(Refusal::bad_request("Give `before` or `after`, not both."));
+            return Err(Refusal::bad_request("Use either `before` or `after`, not both."));
         }
         let id = self.access.id(room).await?;
         let (log, limit) = (LogId::Room(id), page_limit(query.limit));
@@ -55,20 +56,21 @@ impl Messages {
             }
             None => PageFrom::Before(query.before.unwrap_or(Seq::MAX)),
         };
-        // One more than asked for tells whether there is more; the row is read last and cuts.
+        // One more than requested shows whether there is more. The row is read last, and limits the page.
         let mut page = self.store.log.page(log, from, limit + 1, query.min_seq).await?;
         let mut range = self.readable(actor, id).await?;
         if query.min_seq.is_some_and(|min_seq| min_seq > page.as_of) {
-            // Whoever may not read the room is not told where it ends; whoever was removed, not how it goes on.
+            // A caller who may not read the room does not learn its head; a removed member does not learn about later
+            // entries.
             if *range.end() < page.as_of {
-                return Err(Refusal::forbidden("You are not in this room any more."));
+                return Err(Refusal::forbidden("You are no longer a member of this room."));
             }
-            let message = "The server does not know that entry; it may have been restored. Load the room again.";
+            let message = "The server does not know this entry. It may have been restored from a backup. Reload the room.";
             return Err(Refusal::new(Code::Stale, message).at_head(page.as_of));
         }
         let cut_away = page.entries.last().is_some_and(|newest| newest.seq > *range.end());
         if query.after.is_none() && cut_away {
-            // What was read lies (partly) after the end of a membership: the page ends there instead.
+            // Part of what was read lies after the end of a membership: the page ends there instead.
             page = self.store.log.page(log, PageFrom::Before(range.end() + 1), limit + 1, query.min_seq).await?;
             range = self.readable(actor, id).await?;
         }
@@ -82,7 +84,7 @@ impl Messages {
         self.finish(id, (page.epoch, page.as_of), entries, has_more, range).await
     }
 
-    /// One message.
+    /// Returns one message.
     pub async fn one(&self, actor: &Actor, room: &RoomRef, seq: Seq) -> Result<MessagePage, Refusal> {
         let page = self.some(actor, room, &[seq]).await?;
         if page.entries.is_empty() {
@@ -91,8 +93,8 @@ impl Messages {
         Ok(page)
     }
 
-    /// Messages by their seqs, in order; those that are not there or not to be seen are left out. For
-    /// pins and quotes.
+    /// Returns messages by their seqs, in order; those that do not exist or are not visible to the caller are left out.
+    /// For pins and quotes.
     pub async fn some(&self, actor: &Actor, room: &RoomRef, seqs: &[Seq]) -> Result<MessagePage, Refusal> {
         let (id, head) = self.head(room).await?;
         let seqs = &seqs[..seqs.len().min(PAGE_MESSAGES)];
@@ -106,7 +108,7 @@ impl Messages {
         self.finish(id, head, entries, false, range).await
     }
 
-    /// The messages of a thread after `after`, in order; the first page (`after` 0) begins with the root.
+    /// Returns the messages of a thread after `after`, in order; the first page (`after` 0) begins with the root.
     pub async fn thread(
         &self,
         actor: &Actor,
@@ -133,7 +135,7 @@ impl Messages {
         self.finish(id, head, entries, has_more, range).await
     }
 
-    /// The room's id, and epoch and head before anything else is read.
+    /// Returns the room's id, and epoch and head from before anything else is read.
     async fn head(&self, room: &RoomRef) -> Result<(RoomId, (Epoch, Seq)), Refusal> {
         let id = self.access.id(room).await?;
         let tip = self.store.log.tip(LogId::Room(id)).await?;

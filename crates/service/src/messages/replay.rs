@@ -1,4 +1,4 @@
-//! Replay: what somebody who comes back missed of a log (2-protocol, Resume).
+//! Replay: returns the entries that a reconnecting client missed of a log (2-protocol, Resume).
 
 use domain::limits::{REPLAY_ENTRIES, SYNC_ENTRIES};
 use domain::{Actor, Entry, Epoch, LogId, Member, Refusal, Related, RoomKind, Seq};
@@ -11,27 +11,27 @@ use crate::ports::Tip;
 /// How a replay ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplayStatus {
-    /// This is all up to `as_of`.
+    /// This is everything up to `as_of`.
     Ok,
-    /// There is more: ask again from `through`.
+    /// There is more: the client asks again from `through`.
     More,
-    /// Drop what is cached; go on live from `head + 1`.
+    /// The client drops what it has cached and goes on live from `head + 1`.
     Reset {
-        /// Where live begins, minus one.
+        /// The seq before the first live entry.
         head: Seq,
-        /// Messages up to there.
+        /// The number of messages up to `head`.
         n: u64,
     },
-    /// One was a member: what one may still see is here; drop the room after it.
+    /// The user was a member. The entries are those they may still see; then the client drops the room.
     Forbidden,
-    /// Never a member, or no such room.
+    /// The user was never a member, or there is no such room.
     NotFound,
 }
 
-/// A page of a log for one who comes back.
+/// A page of a log for a reconnecting client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
-    /// How it ended.
+    /// How the page ended.
     pub status: ReplayStatus,
     /// The store's epoch.
     pub epoch: Epoch,
@@ -41,17 +41,16 @@ pub struct Replay {
     pub from: Seq,
     /// The cursor after this page.
     pub through: Seq,
-    /// The entries, edits with their text.
+    /// The entries; edits carry their text.
     pub entries: Vec<Entry>,
-    /// What they name.
+    /// The users and files that the entries name.
     pub related: Related,
-    /// Where the reader's past begins: they see nothing of what messages below it say, nor of what is said
-    /// in them from now on.
+    /// The seq where the reader's past begins: they see neither earlier messages nor later edits of those.
     pub from_seq: Seq,
 }
 
 impl Replay {
-    /// Keeps the first `count` entries, so that a frame is not too large: the rest is asked for.
+    /// Truncates the page to the first `count` entries, so that a frame is not too large. The client asks for the rest.
     pub fn keep(&mut self, count: usize) {
         if count < self.entries.len() {
             self.entries.truncate(count);
@@ -62,12 +61,12 @@ impl Replay {
 }
 
 impl Messages {
-    /// What a socket missed of a log: the entries after `cursor`, at most `max` and about
-    /// [`crate::limits::REPLAY_BYTES`]. Concurrent callers that ask for the same range share one read. `None` as a cursor, and
-    /// one of another epoch (the caller knows), asks for a reset.
+    /// Returns what a socket missed of a log: the entries after `cursor`, at most `max` and about
+    /// [`crate::limits::REPLAY_BYTES`]. Concurrent callers that ask for the same range share one read. A cursor of
+    /// `None`, or one of another epoch (which the caller recognizes), leads to a reset.
     ///
-    /// The caller compares `as_of` (of a reset: its head; else `through`) with the position of its hub:
-    /// behind that, `Ok` is `More`, and a reset is asked for again.
+    /// The caller compares `as_of` (of a reset: its head; otherwise `through`) with the position of its hub: behind
+    /// that, `Ok` is treated as `More`, and a reset is requested again.
     pub async fn replay(&self, actor: &Actor, log: LogId, cursor: Option<Seq>, max: usize) -> Result<Replay, Refusal> {
         let tip = self.store.log.tip(log).await?;
         let head = tip.seq();
@@ -84,7 +83,7 @@ impl Messages {
         };
         let floor = self.store.log.floor(log).await?;
         let cursor = cursor.filter(|cursor| *cursor >= floor);
-        // The row is read after the entries: a removal that it does not know is not among them either.
+        // The row is read after the entries, so no entry from after a removal is returned.
         let from_seq = match log {
             LogId::User(user) if user == actor.user => 1,
             LogId::User(_) => return Ok(over(ReplayStatus::NotFound, tip, None, 0)),
@@ -109,14 +108,14 @@ impl Messages {
         Ok(Replay { from_seq, ..self.answer(status, tip, cursor, entries).await? })
     }
 
-    /// Below which seq nothing may be seen: the whole of a public room is there for everybody by REST.
+    /// Returns the seq below which nothing is visible. All of a public room is readable by everyone through REST.
     async fn hidden_below(&self, log: LogId, from_seq: Seq) -> Result<Seq, Refusal> {
         let Some(room) = log.room().filter(|_| from_seq > 1) else { return Ok(1) };
         let room = self.store.rooms.room(room).await?;
         Ok(if room.is_some_and(|room| room.kind == RoomKind::Public) { 1 } else { from_seq })
     }
 
-    /// To one who is no longer in: what they may still see, then that it is over.
+    /// Returns to a user who is no longer a member what they may still see, then that the membership has ended.
     async fn farewell(
         &self,
         log: LogId,
@@ -165,8 +164,8 @@ impl Messages {
     }
 }
 
-/// An ending for one who is not in. Says nothing of the log above what they may know, not even by which
-/// cursors it takes: the head alone tells strangers that, and when, two people talk.
+/// Returns an ending for a user who is not a member. Reveals nothing of the log above what they may know, not even by
+/// the cursors it accepts: the head alone would tell outsiders that, and when, two people talk.
 fn over(status: ReplayStatus, tip: Tip, cursor: Option<Seq>, known: Seq) -> Replay {
     let through = cursor.map_or(known, |cursor| cursor.min(known));
     Replay { as_of: known, ..empty(status, tip, Some(through)) }

@@ -57,7 +57,7 @@ impl SharedReads {
         let read = read.boxed().shared();
         under_way.number += 1;
         let number = under_way.number;
-        let weak = read.downgrade().expect("it was not polled yet");
+        let weak = read.downgrade().expect("the read was not polled yet");
         under_way.reads.insert(key, (number, weak));
         (number, read)
     }

@@ -1,4 +1,4 @@
-//! The bytes of files.
+//! Stores the bytes of files.
 
 use std::fmt;
 use std::ops::Range;
@@ -9,36 +9,36 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::Stream;
 
-/// Why bytes could not be stored or read.
+/// An error of a blob store.
 #[derive(Debug, thiserror::Error)]
 pub enum BlobError {
-    /// There is no such blob.
+    /// No blob has this key.
     #[error("no such blob")]
     NotFound,
-    /// More bytes came than allowed; nothing is kept.
+    /// The stream is longer than allowed. Nothing was stored.
     #[error("more than {0} bytes")]
     TooLarge(u64),
-    /// The sender broke off; nothing is kept.
-    #[error("the upload broke off: {0}")]
+    /// The sender stopped in the middle. Nothing was stored.
+    #[error("the upload was interrupted: {0}")]
     Interrupted(String),
-    /// The store of blobs failed (a full disk, say); nothing is kept.
+    /// The blob store failed (a full disk, say). Nothing was stored.
     #[error("the blob store failed: {0}")]
     Unavailable(String),
 }
 
-/// Bytes as they come.
+/// The bytes of a blob, as they arrive.
 pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, BlobError>> + Send>>;
 
-/// A request that a client makes itself, straight to the store of blobs. Whoever has its URL may make it: it
-/// is a secret, so it is never logged, and its `Debug` does not show it.
+/// A request that a client sends straight to the blob store. Anyone who has its URL can send it, so the URL is a
+/// secret: it is never logged, and `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Presigned {
-    /// The method.
+    /// The HTTP method.
     pub method: &'static str,
-    /// The URL, with its signature.
+    /// The URL, including its signature.
     pub url: String,
-    /// Headers that are signed and that the client must send as they are, besides `Host` and `Content-Length`,
-    /// which every client makes by itself.
+    /// The signed headers that the client must send unchanged, besides `Host` and `Content-Length`, which every client
+    /// adds itself.
     pub headers: Vec<(String, String)>,
 }
 
@@ -48,49 +48,51 @@ impl fmt::Debug for Presigned {
     }
 }
 
-/// What the answer to a presigned download says of the bytes, whatever they were stored as.
+/// The headers of the answer to a presigned download, whatever type the bytes were stored with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServedAs<'a> {
-    /// `Content-Type`.
+    /// The value of `Content-Type`.
     pub content_type: &'a str,
-    /// `Content-Disposition`: printable ASCII.
+    /// The value of `Content-Disposition`: printable ASCII.
     pub disposition: &'a str,
-    /// `Cache-Control`.
+    /// The value of `Cache-Control`.
     pub cache_control: &'a str,
 }
 
-/// Blobs by key. Keys are made by the server (`<file id>`, `<file id>.thumb`), never from a user's words.
+/// Stores blobs by key. The server makes the keys (`<file id>`, `<file id>.thumb`); they never contain text from a
+/// user.
 #[async_trait]
 pub trait Blobs: Send + Sync {
-    /// Stores a stream, durably and all or nothing; returns its length. Streams: memory stays bounded.
+    /// Stores a stream, durably and all or nothing, and returns its length. Streams, so memory stays bounded.
     async fn put(&self, key: &str, bytes: ByteStream, limit: u64) -> Result<u64, BlobError>;
 
-    /// The bytes, or a range of them: what of it there is, so one past the end is empty.
+    /// Returns the bytes of a blob, or the part of a range that exists: a range past the end is empty.
     async fn get(&self, key: &str, range: Option<Range<u64>>) -> Result<ByteStream, BlobError>;
 
-    /// How many bytes there are under a key.
+    /// Returns the length of a blob in bytes.
     async fn length(&self, key: &str) -> Result<u64, BlobError>;
 
-    /// Removes it; nothing to remove is fine.
+    /// Deletes a blob. Succeeds if there is none.
     async fn delete(&self, key: &str) -> Result<(), BlobError>;
 
-    /// Whether the store answers: for `/health`.
+    /// Checks whether the blob store answers. For `/health`.
     async fn check(&self) -> Result<(), BlobError>;
 
-    /// The origin (`https://bucket.example.org`) that presigned requests go to; none where this store of blobs
-    /// gives none. Costs nothing.
+    /// Returns the origin (`https://bucket.example.org`) that presigned requests go to, or `None` if this blob store
+    /// cannot presign. Costs nothing.
     fn presigns_for(&self) -> Option<&str> {
         None
     }
 
-    /// An upload of exactly `length` bytes of type `application/octet-stream` to a key that holds nothing yet,
-    /// good for `life`. None where this store gives none. No call to the store.
+    /// Presigns an upload of exactly `length` bytes of type `application/octet-stream` to a key that holds nothing yet,
+    /// valid for `life`. Returns `None` if this blob store cannot presign. Does not call the store.
     async fn presign_put(&self, key: &str, length: u64, life: Duration) -> Result<Option<Presigned>, BlobError> {
         let _ = (key, length, life);
         Ok(None)
     }
 
-    /// A download of a key, of any range, good for `life`. None where this store gives none. No call to the store.
+    /// Presigns a download of a key, of any range, valid for `life`. Returns `None` if this blob store cannot presign.
+    /// Does not call the store.
     async fn presign_get(
         &self,
         key: &str,

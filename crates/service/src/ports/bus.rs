@@ -1,4 +1,4 @@
-//! What nodes tell each other. A hint only: whatever is lost here is found in the log.
+//! Carries hints between nodes. Whatever is lost here is recovered from the log.
 
 use std::sync::Arc;
 
@@ -6,101 +6,101 @@ use async_trait::async_trait;
 use domain::{Entry, Epoch, LogId, RoomId, Seq, UserId};
 use tokio::sync::{mpsc, watch};
 
-/// Entries that are durable now, in order and without holes. An edit carries its text.
+/// Entries that are durable, in order and without gaps. An edit carries its text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Committed {
-    /// The log.
+    /// The log they belong to.
     pub log: LogId,
     /// The epoch of the store.
     pub epoch: Epoch,
-    /// At least one.
+    /// The entries, at least one.
     pub entries: Arc<[Entry]>,
 }
 
-/// Somebody types, or stopped.
+/// A user started or stopped typing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Typing {
-    /// Where.
+    /// The room's id.
     pub room: RoomId,
-    /// Who.
+    /// The id of the user who types.
     pub user: UserId,
-    /// Began or stopped.
+    /// Whether the user started (true) or stopped typing.
     pub on: bool,
 }
 
-/// A user's mark rose.
+/// A user's read mark rose.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mark {
-    /// Where.
+    /// The room's id.
     pub room: RoomId,
-    /// Whose.
+    /// The id of the user whose mark rose.
     pub user: UserId,
-    /// Up to here.
+    /// The seq up to which the user has read.
     pub seq: Seq,
     /// The `n` of that entry.
     pub n: u64,
-    /// Mentions that are still unread.
+    /// The seqs of the mentions that are still unread.
     pub mentions: Vec<Seq>,
 }
 
-/// What travels on the bus.
+/// A message on the bus.
 #[derive(Debug, Clone, PartialEq)]
 pub enum BusMessage {
-    /// Entries of a log.
+    /// New entries of a log.
     Committed(Committed),
-    /// A log's head is at least this; its entries are to be read.
+    /// The head of a log is at least this. The receiver reads the entries itself.
     Head {
-        /// The log.
+        /// The log's id.
         log: LogId,
         /// The epoch of the store.
         epoch: Epoch,
-        /// The head.
+        /// The seq of the head.
         head: Seq,
     },
     /// Typing, on the room's channel.
     Typing(Typing),
-    /// A mark: on the user's channel, and in small rooms on the room's.
+    /// A read mark, on the user's channel, and on the room's in small rooms.
     Mark(Mark),
 }
 
-/// What a node hears.
+/// A message that a node received.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Heard {
-    /// The channel it came on.
+    /// The channel on which it arrived.
     pub log: LogId,
-    /// What.
+    /// The message.
     pub message: BusMessage,
 }
 
-/// Whether the bus works.
+/// The state of the bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BusStatus {
-    /// Messages travel.
+    /// Messages are delivered.
     Up,
-    /// They do not; nodes read `changes` each second.
+    /// Messages are not delivered, so nodes read `changes` every second.
     Down,
 }
 
-/// The bus, as one node sees it. At most once, in no order: everything durable is found in the log.
+/// The bus, as one node sees it. Delivers at most once and in no order: everything durable can be read from the log.
 #[async_trait]
 pub trait Bus: Send + Sync {
-    /// Tells the other nodes that follow `log`; never comes back to this one. Failure is no error: it is
-    /// counted, and the log tells later.
+    /// Sends a message to the other nodes that follow `log`, never back to this one. A failure is counted and not
+    /// returned, since the receivers recover from the log.
     async fn publish(&self, log: LogId, message: BusMessage);
 
-    /// Follows a log's channel; returns once the bus confirmed it, or at once while the bus is down.
+    /// Follows a log's channel. Returns once the bus has confirmed it, or at once while the bus is down.
     async fn subscribe(&self, log: LogId);
 
-    /// No longer follows it.
+    /// Stops following a log's channel.
     async fn unsubscribe(&self, log: LogId);
 
-    /// What this node hears; can be taken once. Bounded: when the node is slow, messages are lost.
+    /// Returns the queue of received messages, once. The queue is bounded: when the node is slow, messages are dropped.
     fn listen(&self) -> Option<mpsc::Receiver<Heard>>;
 
-    /// Waits until everything published so far left this process or is lost; bounded by a time-out. For processes
-    /// that are frozen after an answer; whoever lives on has no need of it.
+    /// Waits until everything published so far has left this process or is lost; bounded by a time-out. For processes
+    /// that are frozen after an answer; a long-lived process does not need it.
     async fn flush(&self) {}
 
-    /// Whether it works, now and later.
+    /// Returns the state of the bus, now and as it changes.
     fn status(&self) -> watch::Receiver<BusStatus>;
 }

@@ -1,38 +1,38 @@
-//! Files' rows; their bytes are `Blobs`.
+//! Stores the rows of files. Their bytes are in `Blobs`.
 
 use async_trait::async_trait;
 use domain::{File, FileId, RoomId, Timestamp, UserId};
 
 use super::StoreResult;
 
-/// Files' rows. `Sent` and `Dropped` are also written by appends (see `domain::RowWrite`).
+/// Stores the rows of files. Appends also write the states `Sent` and `Dropped` (see `domain::RowWrite`).
 #[async_trait]
 pub trait FileStore: Send + Sync {
-    /// A new row, in state `Uploading`.
+    /// Creates a row in state `Uploading`.
     async fn put(&self, file: &File) -> StoreResult<()>;
 
-    /// The bytes are there: writes size, type, digest, picture and state `Unsent`. `NotFound` when the
-    /// row is gone, dropped or sent by now.
+    /// Records that the bytes have arrived: writes size, type, digest, picture and state `Unsent`. Returns `NotFound`
+    /// if the row was removed, dropped or sent in the meantime.
     async fn complete(&self, file: &File) -> StoreResult<()>;
 
-    /// State `Dropped`; the caller removes the bytes and then calls [`Files::forget`]. `NotFound`
-    /// when there is no row.
+    /// Sets the state `Dropped`. The caller then removes the bytes and calls [`Files::forget`]. Returns `NotFound` if
+    /// there is no row.
     async fn drop_file(&self, file: FileId) -> StoreResult<()>;
 
-    /// As [`Files::drop_file`], unless a message holds it by now: what a sweep of old uploads calls, so
-    /// that it never takes a file that was sent a moment ago. Whether it is dropped.
+    /// Like [`Files::drop_file`], unless a message contains the file by now. The sweep of old uploads uses it, so that
+    /// it never removes a file that was just sent. Returns whether the file was dropped.
     async fn drop_unsent(&self, file: FileId) -> StoreResult<bool>;
 
-    /// Removes a dropped row, once its bytes are gone.
+    /// Removes a dropped row, after its bytes were removed.
     async fn forget(&self, file: FileId) -> StoreResult<()>;
 
-    /// One row, whatever its state.
+    /// Returns a row, whatever its state.
     async fn get(&self, file: FileId) -> StoreResult<Option<File>>;
 
-    /// Several rows, in one read and in no order; unknown ones are left out.
+    /// Returns several rows in one read, in no particular order. Unknown ids are left out.
     async fn get_all(&self, files: &[FileId]) -> StoreResult<Vec<File>>;
 
-    /// The sent files of a room, newest first, those before `before`.
+    /// Returns the sent files of a room that precede `before`, newest first.
     async fn room_files(
         &self,
         room: RoomId,
@@ -40,9 +40,9 @@ pub trait FileStore: Send + Sync {
         limit: usize,
     ) -> StoreResult<Vec<File>>;
 
-    /// The user's files that are not sent yet, uploading or unsent, newest first.
+    /// Returns the user's files that are not sent yet (`Uploading` or `Unsent`), newest first.
     async fn user_unsent(&self, user: UserId, limit: usize) -> StoreResult<Vec<File>>;
 
-    /// Files to remove: uploading or unsent and older than `older_than`, or dropped.
+    /// Returns files to remove: unsent ones older than `older_than`, and dropped ones.
     async fn expired(&self, older_than: Timestamp, limit: usize) -> StoreResult<Vec<File>>;
 }

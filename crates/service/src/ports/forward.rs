@@ -1,14 +1,14 @@
-//! The way to a log's home node, for an appender that others overtake again and again.
+//! Forwards changes to a log's home node, for an appender that keeps losing to other nodes.
 
 use async_trait::async_trait;
 use domain::{Ack, Change, LogId, Refusal};
 
-/// Hands changes to the one node that appends to a log when several want to. A matter of speed only: what keeps a log
-/// right is the condition of each append.
+/// Forwards changes to the one node that appends to a log when several want to. Affects only speed: correctness comes
+/// from the condition of each append.
 #[async_trait]
 pub trait Forward: Send + Sync {
-    /// The home's answer to each of `changes`, in their order. None: this node is the home itself, or there is no
-    /// other, or it did not answer within [`crate::limits::FORWARD_DEADLINE`]; then it is not known which of them it
-    /// took in, and the log tells.
+    /// Returns the home's answer to each of `changes`, in order. Returns `None` if this node is the home, if there is
+    /// no other node, or if the home did not answer within [`crate::limits::FORWARD_DEADLINE`]. In the last case it is
+    /// unknown which changes the home accepted, and only the log can tell.
     async fn forward(&self, log: LogId, changes: &[Change]) -> Option<Vec<Result<Ack, Refusal>>>;
 }

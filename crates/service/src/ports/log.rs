@@ -1,4 +1,4 @@
-//! The log: the truth of every room and of every user's own log.
+//! The log: the source of truth for every room and for every user log.
 
 use async_trait::async_trait;
 use domain::{Entry, EntryKey, Epoch, LogId, RoomId, RowWrite, Seq, Timestamp};
@@ -6,8 +6,8 @@ use domain::{Entry, EntryKey, Epoch, LogId, RoomId, RowWrite, Seq, Timestamp};
 use super::StoreResult;
 use crate::limits::{ENTRY_BYTES, KEYS_PER_UNIT};
 
-/// The last entry of a log, as read strongly or made by one's own append. Opaque on purpose: never
-/// built from a client's word, a hint or a page, since an append builds on it.
+/// The last entry of a log, from a strong read or from an append of this process. Opaque on purpose: an append builds
+/// on it, so it must never come from a client, a hint or a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tip {
     epoch: Epoch,
@@ -17,34 +17,34 @@ pub struct Tip {
 }
 
 impl Tip {
-    /// For store adapters only: what a strong read, or an append that committed, found. `seq` 0 is
-    /// a log with no entry.
+    /// Creates a tip. For store adapters only: call it with what a strong read or a committed append found. `seq` 0 is
+    /// a log without entries.
     pub fn from_store(epoch: Epoch, seq: Seq, n: u64, at: Timestamp) -> Tip {
         Tip { epoch, seq, n, at }
     }
 
-    /// The epoch of the store it was read from.
+    /// Returns the epoch of the store it was read from.
     pub fn epoch(&self) -> Epoch {
         self.epoch
     }
 
-    /// The seq of the last entry; 0 when there is none.
+    /// Returns the seq of the last entry, or 0 if there is none.
     pub fn seq(&self) -> Seq {
         self.seq
     }
 
-    /// Messages so far.
+    /// Returns the number of messages so far.
     pub fn n(&self) -> u64 {
         self.n
     }
 
-    /// When the last entry was made.
+    /// Returns when the last entry was made.
     pub fn at(&self) -> Timestamp {
         self.at
     }
 
-    /// Whether `entries` may follow: at least one, their `seq` and `n` without holes. What an adapter
-    /// asks before it writes; `Err` says what is wrong.
+    /// Checks whether `entries` may follow: at least one, with `seq` and `n` without gaps. Adapters call it before they
+    /// write. `Err` says what is wrong.
     pub fn check(&self, entries: &[Entry]) -> Result<(), String> {
         if entries.is_empty() {
             return Err("an append of no entries".into());
@@ -61,58 +61,58 @@ impl Tip {
     }
 }
 
-/// Why an append did not happen.
+/// An error of an append.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
-    /// The tip is not the last entry. `slot` holds the entries found there, if the store told them for free.
+    /// The tip is not the last entry. `slot` holds the entries found there, if the store returned them for free.
     #[error("another append was first")]
     Conflict {
-        /// What stands at `after + 1 …`, as far as known.
+        /// The entries at `after + 1 …`, as far as known.
         slot: Option<Vec<Entry>>,
     },
-    /// It is not known whether it happened: read the slot.
+    /// It is unknown whether the append was committed. The caller has to read the slot.
     #[error("the outcome is unknown")]
     Unknown,
-    /// It did not happen.
+    /// Nothing was written.
     #[error("the store is not available: {why}")]
     Unavailable {
-        /// For the log, never for a user.
+        /// The cause, for the operator's log only, never for a user.
         why: String,
-        /// After how many milliseconds a repeat makes sense.
+        /// Milliseconds after which a retry makes sense.
         retry_ms: u64,
     },
-    /// A row write claims a unique name (a slug) that another has. Nothing was written.
+    /// A row write claims a unique name (a slug) that another room has. Nothing was written.
     #[error("{0} is taken")]
     Taken(&'static str),
-    /// The store is of another epoch than the tip: a backup was restored. Nothing was written.
-    #[error("the store is of another epoch")]
+    /// The store's epoch is not the tip's: a backup was restored. Nothing was written.
+    #[error("the store has another epoch")]
     OtherEpoch,
-    /// It is more than the store ever takes at once, or makes a row larger than one may be. Nothing was written.
-    #[error("this is more than the store takes")]
+    /// The append is larger than the store ever accepts, or makes a row larger than allowed. Nothing was written.
+    #[error("this is larger than the store accepts")]
     TooLarge,
 }
 
-/// How a store likes its appends put together, so that each costs little and fits.
+/// How a store prefers its appends to be batched, so that each is cheap and fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AppendShape {
-    /// Rows (`domain::View::rows`) from which on an append takes no further change in.
+    /// The number of rows (`domain::View::rows`) at which an append accepts no further change.
     pub rows: usize,
-    /// Messages that change no row beside themselves go apart from changes that do: together they would
-    /// pay the price of a transaction.
+    /// Whether messages that change no other row go into appends of their own. Together with changes that do, they
+    /// would pay the price of a transaction.
     pub plain_apart: bool,
 }
 
 impl Default for AppendShape {
-    /// Everything together.
+    /// Returns the shape of a store that accepts everything in one append.
     fn default() -> Self {
         AppendShape { rows: usize::MAX, plain_apart: false }
     }
 }
 
-/// What an append made.
+/// The result of an append: the new tip.
 pub type Appended = Result<Tip, AppendError>;
 
-/// Where a reader of [`RoomLog::changes`] stands. Opaque; kept in memory, never stored.
+/// The position of a reader of [`RoomLog::changes`]. Opaque; kept in memory, never stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangesCursor(pub String);
 
@@ -123,28 +123,28 @@ pub struct ChangedLogs {
     pub epoch: Epoch,
     /// Each changed log once, with its head.
     pub logs: Vec<(LogId, Seq)>,
-    /// Where to go on.
+    /// The cursor for the next call.
     pub next: ChangesCursor,
-    /// The cursor was too old: check every log that matters.
+    /// The cursor was too old: the caller has to check every log that matters to it.
     pub lost: bool,
 }
 
 /// Where a page of messages begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageFrom {
-    /// The newest ones with `seq <` this.
+    /// The newest messages with `seq <` this.
     Before(Seq),
-    /// The first ones with `seq >` this.
+    /// The first messages with `seq >` this.
     After(Seq),
 }
 
 /// The keys of a range of entries, and what reading them cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyRange {
-    /// In order of seq.
+    /// The keys, in order of seq.
     pub keys: Vec<EntryKey>,
-    /// What the store had to read, in DynamoDB's read units or an equivalent. Users who cause expensive reads are limited
-    /// by it.
+    /// What the store had to read, in DynamoDB's read units or an equivalent. Users who cause expensive reads are
+    /// rate-limited by it.
     pub units: u64,
 }
 
@@ -156,86 +156,87 @@ impl KeyRange {
     }
 }
 
-/// Messages as they were at one moment of their log. No base for an append: that is a [`Tip`].
+/// Messages as they were at one moment of their log. Not a base for an append: that is a [`Tip`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogPage {
     /// The store's epoch.
     pub epoch: Epoch,
-    /// Every change up to here is in the messages.
+    /// The seq up to which every change is included in the messages.
     pub as_of: Seq,
-    /// In order of seq.
+    /// The messages, in order of seq.
     pub entries: Vec<Entry>,
 }
 
-/// The logs. Reads are strong: what was acked is in the next read of any caller.
+/// Stores logs. Reads are strong: what was acked is visible to the next read of any caller.
 #[async_trait]
 pub trait RoomLog: Send + Sync {
-    /// The epoch of the store. One read; may be answered from memory for some seconds. Once it is another one (a restored
-    /// backup), tips and changes are of that one too, and an append after a tip of the one before is `OtherEpoch`.
+    /// Returns the store's epoch. One read; may come from memory for some seconds. Once the epoch has changed (a backup
+    /// was restored), tips and changes belong to the new one too, and an append after an old tip returns `OtherEpoch`.
     async fn epoch(&self) -> StoreResult<Epoch>;
 
-    /// How appends are best put together. A hint: what is larger still goes, as long as it can be written.
+    /// Returns how appends should be batched. A hint: larger ones still work, as long as they can be written.
     fn shape(&self) -> AppendShape {
         AppendShape::default()
     }
 
-    /// The last entry of a log, read strongly; seq 0 for a log with none. One read by key.
+    /// Returns the last entry of a log, read strongly, with seq 0 for a log without entries. One read by key.
     async fn tip(&self, log: LogId) -> StoreResult<Tip>;
 
-    /// Writes `entries` at `after.seq()+1 …` with `row writes`, durably and all or nothing, if `after` is
-    /// the last entry; else [`AppendError::Conflict`]. The entries carry their `seq` and `n`, without
-    /// holes (checked; a wrong one is a bug of the caller and panics in debug builds, `Unavailable`
-    /// else). `Ok` means durable. One conditional write. Without row writes a store may write several parts
-    /// one after the other; one that breaks off says `Conflict` or `Unknown`, and the first parts stay, as if
-    /// another appender had written them.
+    /// Appends `entries` at `after.seq()+1 …` with `row writes`, durably and all or nothing, if `after` is the last
+    /// entry; otherwise returns [`AppendError::Conflict`]. The entries carry their `seq` and `n`, without gaps
+    /// (checked: a wrong one is a bug of the caller and panics in debug builds, and is `Unavailable` otherwise). `Ok`
+    /// means durable. One conditional write. Without row writes a store may write several parts one after another; if
+    /// one fails it returns `Conflict` or `Unknown`, and the earlier parts stay, as if another appender had written
+    /// them.
     async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], row_writes: &[RowWrite]) -> Appended;
 
-    /// All entries with `from <= seq <= to`, in order. The whole range: the caller bounds it. An edit
-    /// comes as it is stored, without text: [`RoomLog::messages`] has what its target says now.
+    /// Returns all entries with `from <= seq <= to`, in order. Not limited: the caller bounds the range. An edit is
+    /// returned as stored, without text; [`RoomLog::messages`] returns the current text of its target.
     async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>>;
 
     /// Returns the first entries that [`RoomLog::read`] would return, up to and including the one with which they reach
-    /// about `bytes` bytes; so at least one, if there is any. An entry counts its stored content and
+    /// about `bytes` bytes, so at least one, if there is any. An entry counts its stored content and
     /// `limits::ENTRY_BYTES`. Cost: the store reads at most about twice as many bytes.
     async fn read_within(&self, log: LogId, from: Seq, to: Seq, bytes: usize) -> StoreResult<Vec<Entry>>;
 
-    /// Returns the keys of all entries with `from <= seq <= to`, in order, without reading their content where the store
-    /// can avoid it, and without decoding it. The whole range: the caller bounds it.
+    /// Returns the keys of all entries with `from <= seq <= to`, in order, without reading their content where the
+    /// store can avoid it, and without decoding it. Not limited: the caller bounds the range.
     async fn read_keys(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<KeyRange>;
 
-    /// The newest `limit` *messages* with `seq < before` and, of the entries, messages only; in order of
-    /// seq. Cost does not depend on the length of the log.
+    /// Returns the newest `limit` *messages* with `seq < before` (no other entries), in order of seq. The cost does not
+    /// depend on the length of the log.
     async fn read_back(&self, log: LogId, before: Seq, limit: usize) -> StoreResult<Vec<Entry>>;
 
-    /// The first `limit` messages with `seq > after`, in order of seq. As [`RoomLog::read_back`], upwards.
+    /// Returns the first `limit` messages with `seq > after`, in order of seq. Like [`RoomLog::read_back`], in the
+    /// other direction.
     async fn read_forward(&self, log: LogId, after: Seq, limit: usize) -> StoreResult<Vec<Entry>>;
 
-    /// A page of messages, as [`RoomLog::read_back`] and [`RoomLog::read_forward`] read it, with the head that
-    /// it is at least of. The one read that a replica may answer: only where `min_seq` is given, and only if
-    /// the replica's head has come as far; without one the answer is as strong as every other.
+    /// Returns a page of messages, read like [`RoomLog::read_back`] and [`RoomLog::read_forward`], with a head that the
+    /// page includes. The only read that a replica may answer: only if `min_seq` is given and the replica's head has
+    /// reached it. Without `min_seq` the read is as strong as every other.
     async fn page(&self, log: LogId, from: PageFrom, limit: usize, min_seq: Option<Seq>) -> StoreResult<LogPage> {
         let _ = min_seq;
         strong_page(self, log, from, limit).await
     }
 
-    /// The messages at these seqs; those that are not messages are left out. Reads by key.
+    /// Returns the messages at these seqs and leaves out entries that are not messages. Reads by key.
     async fn messages(&self, log: LogId, seqs: &[Seq]) -> StoreResult<Vec<Entry>>;
 
-    /// As [`RoomLog::messages`], of several rooms in one read, in no particular order.
+    /// Like [`RoomLog::messages`], for several rooms in one read, in no particular order.
     async fn messages_of(&self, places: &[(RoomId, Seq)]) -> StoreResult<Vec<(RoomId, Entry)>>;
 
-    /// The heads of all logs appended since `cursor`, each at least once, also those whose writer died.
-    /// `None` starts from now. One call, whatever the number of logs.
+    /// Returns the heads of all logs appended to since `cursor`, each at least once, including those whose writer
+    /// crashed. `None` starts from now. One call, whatever the number of logs.
     async fn changes(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs>;
 
-    /// Blanks the content of the entries up to `floor` (`domain::Body::blank`; at most up to the head)
-    /// and raises the log's floor, in steps; rows stay. Drops the files of the blanked messages.
+    /// Blanks the content of the entries up to `floor` (`domain::Body::blank`; at most up to the head) and raises the
+    /// log's floor, in steps. Rows stay. Drops the files of the blanked messages.
     async fn raise_floor(&self, log: LogId, floor: Seq) -> StoreResult<()>;
 
-    /// The lowest seq that still has its content, minus one; 0 when nothing was blanked.
+    /// Returns the lowest seq that still has its content, minus one, or 0 if nothing was blanked.
     async fn floor(&self, log: LogId) -> StoreResult<Seq>;
 
-    /// A page of all logs in order of their names, after `after`: for sweeps, export and backup.
+    /// Returns a page of all logs in order of their names, after `after`. For sweeps, export and backup.
     async fn all_logs(&self, after: Option<LogId>, limit: usize) -> StoreResult<Vec<(LogId, Seq)>>;
 }
 
@@ -256,7 +257,7 @@ pub fn cut_within(mut entries: Vec<Entry>, bytes: usize, size: impl Fn(&Entry) -
     entries
 }
 
-/// What [`RoomLog::page`] is without a replica: the head first, so that all up to it is in the page.
+/// Implements [`RoomLog::page`] without a replica. Reads the head first, so that the page includes everything up to it.
 pub async fn strong_page<L>(store: &L, log: LogId, from: PageFrom, limit: usize) -> StoreResult<LogPage>
 where
     L: RoomLog + ?Sized,

@@ -1,6 +1,6 @@
 //! What the use cases need from the outside: small traits, one noun each, behind `Arc<dyn …>`.
 //!
-//! Each trait's doc states guarantee, errors and cost of its methods. No adapter is known here.
+//! Each trait's doc states the guarantees, errors and cost of its methods. No adapter is known here.
 
 mod blobs;
 mod bus;
@@ -40,40 +40,40 @@ pub use unreadable::{note_unreadable, noted, readable};
 
 use std::sync::Arc;
 
-/// Why a store did not do what it was asked.
+/// An error of a store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// There is no such row.
     #[error("not found")]
     NotFound,
-    /// A unique name is another's already.
+    /// A unique name belongs to another row.
     #[error("{0} is taken")]
     Taken(&'static str),
-    /// Not now; nothing was written, or the write is idempotent and may be repeated.
+    /// The store is not available now. Nothing was written, or the write is idempotent and can be retried.
     #[error("the store is not available: {why}")]
     Unavailable {
-        /// For the log, never for a user.
+        /// The cause, for the operator's log only, never for a user.
         why: String,
-        /// After how many milliseconds a repeat makes sense.
+        /// Milliseconds after which a retry makes sense.
         retry_ms: u64,
     },
-    /// A record that this release cannot decode. It was counted and logged where it was read.
+    /// This release cannot decode a record. It was counted and logged where it was read.
     #[error("{record} cannot be decoded: {why}")]
     Unreadable {
-        /// What it is: an entry, a member, a room.
+        /// The kind of record: an entry, a member, a room.
         record: &'static str,
-        /// For the log, without anything that people wrote.
+        /// The cause, for the operator's log, without anything that users wrote.
         why: String,
     },
-    /// The store belongs to another epoch than the caller believes (a backup was restored).
-    #[error("the store is of another epoch")]
+    /// The store's epoch is not the one that the caller assumes (a backup was restored).
+    #[error("the store has another epoch")]
     OtherEpoch,
 }
 
-/// The answer of a store.
+/// The result of a call of a store.
 pub type StoreResult<T> = Result<T, StoreError>;
 
-/// Every port of a store: what one adapter implements and one service is built from.
+/// All ports of a store: one adapter implements them, and one service is built from them.
 #[derive(Clone)]
 pub struct Store {
     /// The logs.
@@ -88,7 +88,7 @@ pub struct Store {
     pub users: Arc<dyn UserStore>,
     /// Sessions and tickets.
     pub sessions: Arc<dyn SessionStore>,
-    /// Files' rows.
+    /// The rows of files.
     pub files: Arc<dyn FileStore>,
     /// Cursors and leases of the event feed.
     pub feed: Arc<dyn FeedStore>,
@@ -97,7 +97,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store that is one thing with all ports.
+    /// Creates the ports from one value that implements all of them.
     pub fn of<S>(all: &Arc<S>) -> Store
     where
         S: RoomLog

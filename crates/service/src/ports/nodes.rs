@@ -1,4 +1,4 @@
-//! Which nodes live, and which sockets they hold.
+//! Stores which nodes are alive, and which sockets they hold.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use domain::{RoomId, Timestamp, UserId};
 
 use super::StoreResult;
 
-/// A node.
+/// A node's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeRow {
-    /// Its name.
+    /// The node's name.
     pub node: String,
-    /// Its internal address, for pushes and forwards.
+    /// The node's internal address, for pushes and forwards.
     pub endpoint: String,
-    /// When it was last heard of.
+    /// When its last heartbeat was received.
     pub at: Timestamp,
 }
 
@@ -23,66 +23,66 @@ pub struct NodeRow {
 pub struct Connection {
     /// The socket's id.
     pub id: String,
-    /// Whose.
+    /// The id of the user who opened it.
     pub user: UserId,
     /// The node that holds it.
     pub node: String,
-    /// The room it is in; only for the gateway function, whose sockets follow rooms by row.
+    /// The room it follows; only for the gateway function, whose sockets follow rooms by row.
     pub room: Option<RoomId>,
-    /// When the row may go.
+    /// When the row may be removed.
     pub expires_at: Timestamp,
 }
 
-/// What a process that does not live as long as its sockets remembers of one of them.
+/// The state of a socket, for a process that does not live as long as its sockets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SocketState {
     /// The socket's id.
     pub id: String,
-    /// Its state, as its owner wrote it; opaque to the store.
+    /// The state, as its owner wrote it; opaque to the store.
     pub state: String,
-    /// When it may go.
+    /// When the state may be removed.
     pub expires_at: Timestamp,
 }
 
-/// Nodes and connections.
+/// Stores nodes and connections.
 #[async_trait]
 pub trait NodeStore: Send + Sync {
-    /// The node lives.
+    /// Records a heartbeat of a node.
     async fn beat(&self, node: &NodeRow) -> StoreResult<()>;
 
-    /// The node goes: it is no longer among [`Nodes::nodes`].
+    /// Removes a node: it is no longer among [`Nodes::nodes`].
     async fn leave(&self, node: &str) -> StoreResult<()> {
-        // A row of a moment long ago is of no living node.
+        // A heartbeat from long ago marks the node as dead.
         self.beat(&NodeRow { node: node.to_owned(), endpoint: String::new(), at: Timestamp(0) }).await
     }
 
-    /// The nodes heard of within `within` before `now`.
+    /// Returns the nodes whose last heartbeat is at most `within` before `now`.
     async fn nodes(&self, now: Timestamp, within: Duration) -> StoreResult<Vec<NodeRow>>;
 
-    /// The sockets of a user.
+    /// Returns the sockets of a user.
     async fn connections(&self, user: UserId, now: Timestamp) -> StoreResult<Vec<Connection>>;
 
-    /// The sockets in a room (gateway function only).
+    /// Returns the sockets in a room (gateway function only).
     async fn connections_in(&self, room: RoomId, now: Timestamp) -> StoreResult<Vec<Connection>>;
 
-    /// A socket is there.
+    /// Records that a socket is open.
     async fn put_connection(&self, connection: &Connection) -> StoreResult<()>;
 
-    /// A socket is gone.
+    /// Records that a socket was closed.
     async fn drop_connection(&self, user: UserId, id: &str) -> StoreResult<()>;
 
-    /// Keeps the state of a socket (gateway function only, as the next two): in place of the state `was`, or of whatever
-    /// there is. Whether it is kept now: not when another state than `was` is there by then, or none. One write.
+    /// Stores the state of a socket in place of the state `was`, or of any state if that is `None` (gateway function
+    /// only, like the next two). Returns whether it was stored: not if the state is no longer `was`. One write.
     async fn keep_socket(&self, socket: &SocketState, was: Option<&str>) -> StoreResult<bool>;
 
-    /// The state of a socket, unless it is over. One strong read by key.
+    /// Returns the state of a socket, unless it has expired. One strong read by key.
     async fn socket(&self, id: &str, now: Timestamp) -> StoreResult<Option<SocketState>>;
 
-    /// Forgets a socket; none to forget is fine.
+    /// Removes the state of a socket. Succeeds if there is none.
     async fn forget_socket(&self, id: &str) -> StoreResult<()>;
 
-    /// Removes the rows of sockets that are over, and of nodes that were not heard of for a day; how many.
-    /// Stores that forget by themselves have nothing to do.
+    /// Removes the rows of expired sockets, and of nodes without a heartbeat for a day, and returns how many. Stores
+    /// whose rows expire by themselves have nothing to do.
     async fn sweep(&self, now: Timestamp) -> StoreResult<u64> {
         let _ = now;
         Ok(0)

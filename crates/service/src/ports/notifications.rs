@@ -1,4 +1,4 @@
-//! Notifications: rows that a user's own log announces.
+//! Stores notifications: rows that a user log announces.
 
 use async_trait::async_trait;
 use domain::{Notification, NotificationKey, Timestamp, UserId};
@@ -10,14 +10,14 @@ use super::StoreResult;
 pub struct NotificationPage {
     /// The notifications.
     pub items: Vec<Notification>,
-    /// Where the next page begins, if there is one.
+    /// The key where the next page begins, if there is one.
     pub next: Option<NotificationKey>,
 }
 
-/// Notifications. Written by appends to the user's own log only (see `domain::RowWrite`).
+/// Stores notifications. Written only by appends to the user log (see `domain::RowWrite`).
 #[async_trait]
 pub trait NotificationStore: Send + Sync {
-    /// Newest first, those before `before`; the dropped are left out.
+    /// Returns the notifications before `before`, newest first. Dropped ones are left out.
     async fn list(
         &self,
         user: UserId,
@@ -26,15 +26,15 @@ pub trait NotificationStore: Send + Sync {
         limit: usize,
     ) -> StoreResult<NotificationPage>;
 
-    /// One, unless it was dropped.
+    /// Returns a notification, unless it was dropped.
     async fn get(&self, user: UserId, key: NotificationKey) -> StoreResult<Option<Notification>>;
 
-    /// Whether it is there, or was and its mark still is: the guard of an append.
+    /// Returns whether a notification exists, or existed and its tombstone still does. Guards an append.
     async fn known(&self, user: UserId, key: NotificationKey) -> StoreResult<bool>;
 
-    /// How many are unread, counted up to `cap`.
+    /// Returns the number of unread notifications, counted up to `cap`.
     async fn unread(&self, user: UserId, cap: usize) -> StoreResult<usize>;
 
-    /// Removes marks whose time is over; returns how many: none on a store whose rows end by themselves.
+    /// Removes expired tombstones and returns how many: 0 for a store whose rows expire by themselves.
     async fn sweep(&self, now: Timestamp) -> StoreResult<u64>;
 }

@@ -1,4 +1,4 @@
-//! Users: names, passwords' hashes, e-mail addresses.
+//! Stores users: names, password hashes, e-mail addresses.
 
 use async_trait::async_trait;
 use domain::name::{DisplayName, UserName};
@@ -6,35 +6,36 @@ use domain::{User, UserId, UserRole};
 
 use super::StoreResult;
 
-/// A user with what only sign-in may see.
+/// A user, with the fields that only sign-in may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRecord {
     /// The user.
     pub user: User,
-    /// Lower-case, unique.
+    /// The e-mail address: lower-case, unique.
     pub email: Option<String>,
-    /// argon2id, PHC string; none for a guest.
+    /// The argon2id hash as a PHC string, or `None` for a guest.
     pub password_hash: Option<String>,
 }
 
-/// What [`People::create_user`] writes; the same as a record.
+/// The argument of [`People::create_user`], which is the same as a record.
 pub type NewUser = UserRecord;
 
-/// Users. Names are unique by `UserName::folded`, e-mail addresses by their lower-case form.
+/// Stores users. Names are unique by `UserName::folded`, e-mail addresses by their lower-case form.
 #[async_trait]
 pub trait UserStore: Send + Sync {
-    /// A new user. `Taken("name")` or `Taken("email")`.
+    /// Creates a user. Returns `Taken("name")` or `Taken("email")` if another user has it.
     async fn create_user(&self, new: &NewUser) -> StoreResult<()>;
 
-    /// As [`People::create_user`], but the first user without `guest` becomes admin, atomically.
-    /// Returns the user as written.
+    /// Like [`People::create_user`], but the first user without `guest` becomes admin, atomically. Returns the user as
+    /// written.
     async fn register(&self, new: &NewUser) -> StoreResult<User>;
 
-    /// Whether somebody has registered, or was made: then who registers next is no admin. One read.
+    /// Returns whether any account exists (registered or created by an admin), so that the next user who registers does
+    /// not become admin. One read.
     async fn has_person(&self) -> StoreResult<bool>;
 
-    /// A guest becomes a person, with the same id (and admin, if the first). `NotFound` when there is
-    /// no such guest, `Taken` as above.
+    /// Turns a guest into a registered user with the same id (and into an admin, if the first). Returns `NotFound` if
+    /// there is no such guest, `Taken` as above.
     async fn upgrade_guest(
         &self,
         user: UserId,
@@ -43,39 +44,39 @@ pub trait UserStore: Send + Sync {
         password_hash: &str,
     ) -> StoreResult<User>;
 
-    /// Another handle. `Taken("name")`.
+    /// Changes the handle. Returns `Taken("name")` if another user has it.
     async fn rename(&self, user: UserId, name: &UserName) -> StoreResult<()>;
 
-    /// Another display name, or none.
+    /// Changes or removes the display name.
     async fn set_display_name(&self, user: UserId, name: Option<&DisplayName>) -> StoreResult<()>;
 
-    /// Another address, or none. `Taken("email")`.
+    /// Changes or removes the e-mail address. Returns `Taken("email")` if another user has it.
     async fn set_email(&self, user: UserId, email: Option<&str>) -> StoreResult<()>;
 
-    /// Another password.
+    /// Changes the password.
     async fn set_password(&self, user: UserId, password_hash: &str) -> StoreResult<()>;
 
-    /// Another role on the installation.
+    /// Changes the role on the installation.
     async fn set_role(&self, user: UserId, role: UserRole) -> StoreResult<()>;
 
-    /// Banned from the installation, or no longer.
+    /// Bans a user from the installation, or lifts the ban.
     async fn set_banned(&self, user: UserId, banned: bool) -> StoreResult<()>;
 
-    /// One user.
+    /// Returns a user.
     async fn user(&self, user: UserId) -> StoreResult<Option<UserRecord>>;
 
-    /// Several, in one read; unknown ones are left out.
+    /// Returns several users in one read. Unknown ids are left out.
     async fn users(&self, users: &[UserId]) -> StoreResult<Vec<User>>;
 
-    /// By name, folded.
+    /// Returns a user by folded name.
     async fn user_by_name(&self, folded: &str) -> StoreResult<Option<UserRecord>>;
 
-    /// Several by folded names, in one read: `(folded, id)`.
+    /// Returns several users by folded names in one read, as `(folded, id)`.
     async fn ids_by_names(&self, folded: &[String]) -> StoreResult<Vec<(String, UserId)>>;
 
-    /// By e-mail address, lower-case.
+    /// Returns a user by lower-case e-mail address.
     async fn user_by_email(&self, email: &str) -> StoreResult<Option<UserRecord>>;
 
-    /// Users whose folded name begins with `prefix` (folded), in order of it, after `after`.
+    /// Returns users whose folded name begins with `prefix` (folded), in order of that name, after `after`.
     async fn users_by_prefix(&self, prefix: &str, after: Option<&str>, limit: usize) -> StoreResult<Vec<User>>;
 }

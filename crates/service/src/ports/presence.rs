@@ -1,4 +1,4 @@
-//! Who is there: state with a time to live, made of all connections of a user.
+//! Stores presence: state with a time to live, derived from all connections of a user.
 
 use async_trait::async_trait;
 use domain::{PresenceStatus, RoomId, Timestamp, UserId};
@@ -6,42 +6,42 @@ use domain::{PresenceStatus, RoomId, Timestamp, UserId};
 /// A user's presence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserPresence {
-    /// Who.
+    /// The user's id.
     pub user: UserId,
-    /// The best of their connections.
+    /// The most present status among the user's connections.
     pub status: PresenceStatus,
-    /// When they were last there.
+    /// When the user was last online.
     pub last_seen: Option<Timestamp>,
 }
 
-/// Presence and typing. State, not log: lost with the process or the Redis, and rebuilt by refreshes.
+/// Stores presence and typing. State, not log: it is lost with the process or Redis, and rebuilt by refreshes.
 #[async_trait]
 pub trait PresenceStore: Send + Sync {
     /// Refreshes these connections for `domain::limits::PRESENCE_LIFE`: `(user, connection id, status)`.
     async fn refresh(&self, now: Timestamp, connections: &[(UserId, String, PresenceStatus)]);
 
-    /// A connection is gone.
+    /// Removes a connection that was closed.
     async fn remove(&self, now: Timestamp, user: UserId, connection: &str);
 
-    /// All connections of a user are gone (they said so).
+    /// Removes all connections of a user who signed off.
     async fn remove_user(&self, now: Timestamp, user: UserId);
 
-    /// Users whose status changed since the last call of this node, those whose time ran out included.
+    /// Returns the users whose status changed since this node last called it, including those that expired.
     async fn changed(&self, now: Timestamp) -> Vec<UserPresence>;
 
-    /// The presence of these users; unknown ones are offline. None when it cannot be told: the state does not answer, and
-    /// this node, which never asked what changed, does not know by itself.
+    /// Returns the presence of these users; unknown ones are offline. Returns `None` if the state does not answer and
+    /// this node has no copy, because it never asked for changes.
     async fn get(&self, now: Timestamp, users: &[UserId]) -> Option<Vec<UserPresence>>;
 
-    /// How many users are not offline.
+    /// Returns how many users are not offline.
     async fn online(&self, now: Timestamp) -> u64;
 
-    /// Somebody types in a room for `domain::limits::TYPING_LIFE`, or stopped.
+    /// Records that a user types in a room, for `domain::limits::TYPING_LIFE`, or has stopped.
     async fn set_typing(&self, now: Timestamp, room: RoomId, user: UserId, on: bool);
 
-    /// Who types in a room.
+    /// Returns the users who are typing in a room.
     async fn typing(&self, now: Timestamp, room: RoomId) -> Vec<UserId>;
 
-    /// Whether the state can be reached: for `/health`.
+    /// Checks whether the state can be reached. For `/health`.
     async fn check(&self) -> bool;
 }

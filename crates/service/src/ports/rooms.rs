@@ -1,4 +1,4 @@
-//! Rooms and members: rows that follow the logs.
+//! Stores rooms and members: rows that are derived from the logs.
 
 use async_trait::async_trait;
 use domain::name::Slug;
@@ -12,82 +12,82 @@ use super::StoreResult;
 pub struct Head {
     /// The seq of the last entry.
     pub seq: Seq,
-    /// Messages so far.
+    /// The number of messages so far.
     pub n: u64,
     /// When the last entry was made.
     pub at: Timestamp,
 }
 
-/// One line of a user's room list.
+/// A line of a user's room list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRoomRow {
-    /// The user's row, marks and settings included.
+    /// The user's row, including mark and settings.
     pub row: UserRoom,
     /// The room.
     pub room: Room,
-    /// Its head; on stores where it costs a read of its own it may be up to a minute old.
+    /// The head of the room's log. May be up to a minute old on stores where it costs a separate read.
     pub head: Head,
 }
 
-/// One line of the directory.
+/// A line of the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectoryRoom {
     /// The room.
     pub room: Room,
-    /// Its head.
+    /// The head of the room's log.
     pub head: Head,
-    /// How many are in.
+    /// The number of members.
     pub members: u64,
 }
 
-/// Rooms, members, the rooms of a user. Rows are written by appends only (see `domain::RowWrite`).
-/// Reads are strong unless said otherwise.
+/// Stores rooms, members, and the rooms of a user. Only appends write the rows (see `domain::RowWrite`). Reads are
+/// strong unless stated otherwise.
 #[async_trait]
 pub trait RoomStore: Send + Sync {
-    /// A room. One read by key.
+    /// Returns a room. One read by key.
     async fn room(&self, room: RoomId) -> StoreResult<Option<Room>>;
 
-    /// The room that has this slug.
+    /// Returns the id of the room that has this slug.
     async fn room_by_slug(&self, slug: &Slug) -> StoreResult<Option<Room>>;
 
-    /// A member row, whatever its state. One read by key.
+    /// Returns a member row, whatever its state. One read by key.
     async fn member(&self, room: RoomId, user: UserId) -> StoreResult<Option<Member>>;
 
-    /// The member rows of these users, in one read.
+    /// Returns the member rows of these users, in one read.
     async fn members_of(&self, room: RoomId, users: &[UserId]) -> StoreResult<Vec<Member>>;
 
-    /// The user's member rows of these rooms, whatever their state, in one read.
+    /// Returns the user's member rows of these rooms, whatever their state, in one read.
     async fn memberships(&self, user: UserId, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Member)>>;
 
-    /// Member rows of all states in order of the user's id, after `after`.
+    /// Returns member rows of all states in order of user id, after `after`.
     async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> StoreResult<Vec<Member>>;
 
-    /// How many are in. Cost may grow with the number of members.
+    /// Returns the number of members. The cost may grow with it.
     async fn member_count(&self, room: RoomId) -> StoreResult<u64>;
 
-    /// The rooms where the user is joined or invited, in order of room id, after `after`.
+    /// Returns the rooms where the user is joined or invited, in order of room id, after `after`.
     async fn user_rooms(&self, user: UserId, after: Option<RoomId>, limit: usize) -> StoreResult<Vec<UserRoomRow>>;
 
-    /// One row of a user's rooms, whatever its state.
+    /// Returns one row of a user's rooms, whatever its state.
     async fn user_room(&self, user: UserId, room: RoomId) -> StoreResult<Option<UserRoom>>;
 
-    /// How many rooms the user is in. Invitations do not count: anybody may send them.
+    /// Returns the number of rooms the user has joined. Invitations do not count, since any user can send them.
     async fn user_room_count(&self, user: UserId) -> StoreResult<u64>;
 
-    /// Whether two users are both joined in some room. Bounded: may read the rooms of one of them.
+    /// Returns whether two users are both joined in some room. Bounded: may read the rooms of one of them.
     async fn share_a_room(&self, a: UserId, b: UserId) -> StoreResult<bool>;
 
-    /// The heads of logs of these rooms, as hints; a log with no entry is left out.
+    /// Returns the heads of these rooms' logs, as hints. Logs without entries are left out.
     async fn head_hints(&self, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Head)>>;
 
-    /// Public rooms that are not archived, whose slug or (folded) name begins with `prefix` as it was
-    /// typed (the store folds it), in order of slug, after `after`. Those without a slug are not listed.
+    /// Returns public rooms that are not archived and whose slug or (folded) name begins with `prefix` as typed (the
+    /// store folds it), in order of slug, after `after`. Rooms without a slug are not listed.
     async fn directory(&self, prefix: &str, after: Option<&Slug>, limit: usize) -> StoreResult<Vec<DirectoryRoom>>;
 
-    /// The seqs of a room's pinned messages, in order; at most `domain::limits::PINS_PER_ROOM`.
+    /// Returns the seqs of a room's pinned messages, in order; at most `domain::limits::PINS_PER_ROOM`.
     async fn pins(&self, room: RoomId) -> StoreResult<Vec<Seq>>;
 
-    /// Users beyond those in the message, in order of id, after `after`.
+    /// Returns the users who reacted and are not listed in the message itself, in order of id, after `after`.
     async fn reactors(
         &self,
         room: RoomId,
@@ -97,9 +97,9 @@ pub trait RoomStore: Send + Sync {
         limit: usize,
     ) -> StoreResult<Vec<UserId>>;
 
-    /// Which of these users have a reactor row (beyond the message) of this emoji.
+    /// Returns which of these users have a reactor row (beyond the message) for this emoji.
     async fn has_reacted(&self, room: RoomId, seq: Seq, emoji: &Emoji, user: UserId) -> StoreResult<bool>;
 
-    /// The seqs of the messages of a thread, in order, after `after`.
+    /// Returns the seqs of the messages of a thread, in order, after `after`.
     async fn thread(&self, room: RoomId, root: Seq, after: Seq, limit: usize) -> StoreResult<Vec<Seq>>;
 }

@@ -6,8 +6,8 @@ use std::time::Instant;
 use super::{StoreError, StoreResult};
 use crate::log_throttle::LogThrottle;
 
-/// Counts a record that cannot be decoded, and names it in the log. Repeats of the same line are throttled.
-/// `place` tells an operator where it is, such as a log and a seq; `why` quotes nothing of what people wrote.
+/// Counts a record that cannot be decoded, and names it in the log. Repeats of the same line are throttled. `place`
+/// tells an operator where it is, such as a log and a seq. `why` quotes nothing that users wrote.
 pub fn note_unreadable(record: &'static str, place: &dyn Display, why: &str) {
     static LINE: LogThrottle = LogThrottle::new();
     metrics::counter!("palaver_unreadable_records_total", "record" => record).increment(1);
@@ -17,7 +17,7 @@ pub fn note_unreadable(record: &'static str, place: &dyn Display, why: &str) {
     }
 }
 
-/// Passes a decoded record on. Where decoding failed, the record is counted and named in the log, with its place.
+/// Passes a decoded record on. If decoding failed, counts the record and names it in the log, with its place.
 pub fn noted<T>(record: &'static str, place: impl FnOnce() -> String, decoded: StoreResult<T>) -> StoreResult<T> {
     decoded.map_err(|error| {
         let StoreError::Unreadable { why, .. } = error else { return error };
@@ -26,7 +26,7 @@ pub fn noted<T>(record: &'static str, place: impl FnOnce() -> String, decoded: S
     })
 }
 
-/// Returns the records that could be decoded. Those that could not were noted where they were read. Any other error is
+/// Returns the records that could be decoded. Those that could not were logged where they were read. Any other error is
 /// returned.
 pub fn readable<T>(records: impl IntoIterator<Item = StoreResult<T>>) -> StoreResult<Vec<T>> {
     let kept = records.into_iter().filter(|record| !matches!(record, Err(StoreError::Unreadable { .. })));

@@ -1,6 +1,7 @@
-//! When several nodes append to one log: after some lost appends in a row, what waits goes to the log's home node.
+//! Forwards waiting changes to the log's home node, after some consecutive lost appends to a log that several nodes
+//! append to.
 //!
-//! Never a matter of safety, which the condition of the append is. Never forwards what was forwarded to it.
+//! Not needed for safety, which comes from the condition of the append. Never forwards what was forwarded to it.
 
 use std::time::Duration;
 
@@ -10,16 +11,16 @@ use domain::{Ack, Change, Refusal, Seq};
 use super::item::Item;
 use super::{Appender, Now, Output};
 
-/// How often this appender was overtaken, and what it forwarded because of that.
+/// How often this appender lost, and what it forwarded because of that.
 #[derive(Debug, Default)]
 pub(super) struct Contention {
-    /// Appends lost in a row.
+    /// Consecutive lost appends.
     losses: u32,
-    /// Until then everything goes to the home node: it would most likely lose again.
+    /// Until then everything is forwarded, since an append here would most likely lose again.
     stays_until: Option<Duration>,
-    /// What the home node was given and has not answered.
+    /// The items that the home node was given and has not answered.
     forwarded_items: Vec<Item>,
-    /// The highest place that it answered with.
+    /// The highest seq in its answers.
     reached: Seq,
 }
 
@@ -40,7 +41,7 @@ impl Contention {
         self.forwarded_items.iter_mut()
     }
 
-    /// The log may be of another life.
+    /// Resets the state, because the log may have another epoch.
     pub(super) fn forget(&mut self) {
         self.reached = 0;
     }
@@ -51,7 +52,7 @@ impl Contention {
 }
 
 impl Appender {
-    /// The changes that are to go to the home node, if it is time for that.
+    /// Returns the changes to forward to the home node, if it is time for that.
     pub(super) fn forward(&mut self, now: Now) -> Option<Vec<Change>> {
         if !self.contention.is_too_much(now) {
             return None;
@@ -59,7 +60,8 @@ impl Appender {
         let tip = self.tip?;
         let mut items = self.queue.take_ours(FORWARD_CHANGES);
         for item in &mut items {
-            // Should the answer be lost, the log tells what became of it: so it must be possible to find.
+            // If the answer is lost, the log tells whether the change was appended, so it must be possible to find it
+            // there.
             item.change.seen.get_or_insert(tip.seq().max(self.contention.reached));
             item.change.epoch.get_or_insert(tip.epoch());
         }
@@ -68,10 +70,10 @@ impl Appender {
         (!changes.is_empty()).then_some(changes)
     }
 
-    /// What the home node answered.
+    /// Takes in the answers of the home node.
     pub(super) fn forwarded(&mut self, answers: Option<Vec<Result<Ack, Refusal>>>, now: Now, out: &mut Vec<Output>) {
         let items = std::mem::take(&mut self.contention.forwarded_items);
-        // Whoever appended, it was not this node: its tip is an old one.
+        // Another node appended, so this node's tip is out of date.
         self.overtaken = true;
         let lost_before = std::mem::take(&mut self.contention.losses) >= FORWARD_LOSSES;
         let Some(answers) = answers.filter(|answers| answers.len() == items.len()) else {

@@ -8,20 +8,20 @@ use domain::{Ack, Change, Refusal, Seq};
 use super::{Looks, Now, Output, Token};
 use crate::ports::Tip;
 
-/// A change and those who wait for its answer.
+/// A change and the callers that wait for its answer.
 #[derive(Debug)]
 pub(super) struct Item {
     pub(super) change: Change,
-    /// Who waits: the first sender, then the twins. Empty when they were told `unavailable`.
+    /// The callers that wait: the first sender, then the twins. Empty after they were answered with `unavailable`.
     pub(super) tokens: Vec<Token>,
     pub(super) deadline: Duration,
-    /// How often the store had been asked where the log ends when it came.
+    /// The number of look-ups of the log's end that had been started when it arrived.
     pub(super) came_after: u64,
-    /// Whether the rate limit has seen it.
+    /// Whether the rate limit has counted it.
     pub(super) counted: bool,
-    /// Whether the limit of scans has seen it.
+    /// Whether the limit of scans has counted it.
     pub(super) scanned: bool,
-    /// Whether another node forwarded it: it is never forwarded again.
+    /// Whether another node forwarded it: then it is never forwarded again.
     pub(super) forwarded: bool,
 }
 
@@ -32,18 +32,18 @@ pub(super) struct Slotted {
     pub(super) place: Slot,
 }
 
-/// What an open append means to an item.
+/// How an open append relates to an item.
 #[derive(Debug)]
 pub(super) enum Slot {
-    /// It is in it.
+    /// The append contains the item.
     Entry {
-        /// Its (first) entry.
+        /// The seq of its (first) entry.
         seq: Seq,
-        /// Whether that entry was made for it; else it is a repeat of another item's.
+        /// Whether the entry was made for this item; otherwise the item repeats another one.
         is_new: bool,
     },
-    /// It is not in it, but this answer holds only if what was known of the log was true: the append
-    /// shows it.
+    /// The append does not contain the item, but its answer is valid only if the known state of the log was current,
+    /// which the append confirms.
     Beside(Box<Result<Ack, Refusal>>),
 }
 
@@ -54,36 +54,36 @@ impl Item {
         Item { change, tokens, deadline, came_after, counted: false, scanned: false, forwarded: false }
     }
 
-    /// Whether this is the same change of the same sender.
+    /// Returns whether this is the same change by the same sender.
     pub(super) fn is_twin(&self, other: &Change) -> bool {
         self.change.id == other.id && self.change.by.user == other.by.user
     }
 
-    /// Takes in a twin: whoever waits for it waits for this one.
+    /// Merges a twin: its callers now wait for this item.
     pub(super) fn join(&mut self, twin: Item) {
-        // One that names what it has seen can be looked up; one that does not cannot.
+        // A change that names what its sender has seen can be looked up; one that does not cannot.
         self.change.seen = self.change.seen.or(twin.change.seen);
         self.came_after = self.came_after.max(twin.came_after);
         self.forwarded |= twin.forwarded;
         self.tokens.extend(twin.tokens);
     }
 
-    /// Whether nobody waits for it any more.
+    /// Returns whether no caller waits for it any more.
     pub(super) fn is_abandoned(&self) -> bool {
         self.tokens.is_empty()
     }
 
-    /// Whether it was here before the last answered look at the end of the log.
+    /// Returns whether it was here before the last completed look-up of the log's end.
     pub(super) fn came_before(&self, looks: Looks) -> bool {
         self.came_after < looks.answered
     }
 
-    /// Whether its sender knows of a later entry than the tip, and the store was not asked since.
+    /// Returns whether its sender knows of a later entry than the tip, and the store was not asked since.
     pub(super) fn needs_later_tip(&self, tip: &Tip, looks: Looks) -> bool {
         !self.came_before(looks) && self.change.seen.is_some_and(|seen| seen > tip.seq())
     }
 
-    /// Tells all who wait: twins get the same answer, as a repeat.
+    /// Answers all waiting callers. Twins get the same answer, marked as a repeat.
     pub(super) fn answer(&mut self, answer: Result<Ack, Refusal>, out: &mut Vec<Output>) {
         let mut tokens = std::mem::take(&mut self.tokens).into_iter();
         let first = tokens.next();

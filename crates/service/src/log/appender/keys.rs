@@ -1,6 +1,6 @@
-//! Which keys of entries below the window have to be read, and how long they are kept.
+//! Decides which keys of entries below the window have to be read, and how long they are kept.
 //!
-//! Two need them: the look-up of a retry, and slow mode. Neither needs the content of an entry.
+//! Two features need them: dedup of retries, and slow mode. Neither needs the content of an entry.
 
 use domain::dedup::reaches_below;
 use domain::limits::REPLAY_ENTRIES;
@@ -30,8 +30,8 @@ impl Appender {
         self.slow_mode_reaches(now)
     }
 
-    /// Returns the range to read before slow mode can tell when each sender last sent, if any. The history of a pause is
-    /// read once, since the window then remembers who sent when.
+    /// Returns the range to read before slow mode can tell when each sender last sent, if any. The history of a pause
+    /// is read once, since the window then remembers who sent when.
     fn slow_mode_reaches(&mut self, now: Now) -> Option<(Seq, Seq)> {
         let sends = |item: &Item| matches!(item.change.intent, Intent::Send { .. });
         if !self.queue.batch().any(sends) {
@@ -54,7 +54,7 @@ impl Appender {
         }
     }
 
-    /// Takes in keys below the window. Charges a scan to the user who caused it, and keeps its keys for a while, since a
+    /// Adds keys below the window. Charges a scan to the user who caused it, and keeps its keys for a while, since a
     /// client that retries one old change usually retries several.
     pub(super) fn older(&mut self, read: StoreResult<KeyRange>, now: Now, rates: &Rates, out: &mut Vec<Output>) {
         let scans_for = self.scans_for.take();

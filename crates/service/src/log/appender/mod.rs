@@ -1,7 +1,7 @@
 //! The appender of one log as a state machine: decide, append, decide again.
 //!
-//! Does no I/O, reads no clock and draws no random number: it is told what happened and says what is to
-//! be done. At most one command is under way; what is submitted meanwhile goes into the next append.
+//! Does no I/O, reads no clock and draws no random number: it receives inputs and returns commands. At most one command
+//! is under way; changes submitted meanwhile go into the next append.
 
 mod forward;
 mod item;
@@ -26,45 +26,45 @@ use forward::Contention;
 use item::{Item, Slot, Slotted};
 use queue::Queue;
 
-/// The caller's name of an answer that it waits for.
+/// The caller's name for an answer that it waits for.
 pub type Token = u64;
 
-/// What came back from a command.
+/// The result of a command.
 #[derive(Debug)]
 pub enum Input {
     /// The tip.
     Tip(StoreResult<Tip>),
-    /// What was appended after the tip that the machine knew: the new tip and the keys of all entries up to it.
+    /// The entries appended after the tip that the machine knew: the new tip and the keys of all entries up to it.
     Missed(StoreResult<(Tip, Vec<EntryKey>)>),
-    /// The keys of entries right below those that the window covers.
+    /// The keys of the entries right below those in the window.
     Older(StoreResult<KeyRange>),
     /// Rows.
     Rows(StoreResult<Vec<Row>>),
-    /// How the append went.
+    /// The outcome of an append.
     Appended(Appended),
-    /// What stands in the places that a lost append was for.
+    /// The entries in the places that a lost append was for.
     Slot(StoreResult<Vec<Entry>>),
-    /// What the home node answered; none when there is no other, or it did not.
+    /// The answers of the home node, or `None` if there is no other node or it did not answer.
     Forwarded(Option<Vec<Result<Ack, Refusal>>>),
-    /// The wait is over.
+    /// The wait has ended.
     Waited,
 }
 
-/// What is to be done: one at a time, answered by an [`Input`].
+/// What the caller has to do: one command at a time, each answered by an [`Input`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Read the tip.
     Tip,
-    /// Read the tip and the keys of the entries after `after`; as [`Command::Tip`] when those are too many.
+    /// Read the tip and the keys of the entries after `after`, or like [`Command::Tip`] if those are too many.
     Missed {
-        /// The last entry known.
+        /// The seq of the last known entry.
         after: Seq,
     },
     /// Read the keys of these entries.
     Older {
-        /// The first.
+        /// The first seq.
         from: Seq,
-        /// The last.
+        /// The last seq.
         to: Seq,
     },
     /// Read these rows.
@@ -73,29 +73,29 @@ pub enum Command {
     Append(Arc<Prepared>),
     /// Read the places that a lost append was for.
     Slot {
-        /// The first.
+        /// The first seq.
         from: Seq,
-        /// The last.
+        /// The last seq.
         to: Seq,
     },
-    /// Hand these to the log's home node.
+    /// Forward these changes to the log's home node.
     Forward(Vec<Change>),
-    /// Wait, then say so.
+    /// Wait, then input [`Input::Waited`].
     Wait(Duration),
 }
 
 /// An append, kept until its outcome is known.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prepared {
-    /// What it builds on.
+    /// The tip that it builds on.
     pub after: Tip,
     /// The entries.
     pub entries: Arc<[Entry]>,
-    /// The rows that change with them.
+    /// The rows that change with the entries.
     pub row_writes: Vec<RowWrite>,
 }
 
-/// What the machine wants done.
+/// What the machine returns to its caller.
 #[derive(Debug, Clone, PartialEq)]
 // Each is made once and moved once: a box would cost more than the space.
 #[allow(clippy::large_enum_variant)]
@@ -104,12 +104,12 @@ pub enum Output {
     Ask(Command),
     /// The answer to a change.
     Answer(Token, Result<Ack, Refusal>),
-    /// Entries are durable: told before their answers.
+    /// Durable entries. Returned before the answers to their changes.
     Committed(crate::ports::Committed),
 }
 
-/// How often the store was asked where the log ends (an append asks, too), and up to which of these
-/// times it has answered. What came before a look that was answered was decided on no older state.
+/// How many look-ups of the log's end were started (an append is one, too), and up to which of them they were answered.
+/// A change that arrived before an answered look-up was not decided on an older state.
 #[derive(Debug, Clone, Copy, Default)]
 struct Looks {
     asked: u64,
@@ -120,35 +120,35 @@ struct Looks {
 pub struct Appender {
     log: LogId,
     shape: AppendShape,
-    /// The last entry, as far as known; none when it has to be read.
+    /// The last entry, as far as known, or `None` if it has to be read.
     tip: Option<Tip>,
     looks: Looks,
     view: View,
     window: Window,
     queue: Queue,
-    /// What the open append holds, in order.
+    /// The items of the open append, in order.
     placed: Vec<Slotted>,
     prepared: Option<Arc<Prepared>>,
     /// Whether a command is under way.
     busy: bool,
-    /// So many changes go one by one: together they were more than the store takes.
+    /// How many changes still have to be appended one by one, because together they were larger than the store accepts.
     one_by_one: usize,
-    /// Failures of the store in a row: how long to wait before the next try.
+    /// Consecutive failures of the store, which determine the pause before the next retry.
     failures: u32,
-    /// The tip has to be read again before anything is decided: somebody else was first.
+    /// Whether the tip has to be read again before anything is decided, because another node appended first.
     overtaken: bool,
-    /// The tip has to be read again before what was decided is answered.
+    /// Whether the tip has to be read again before decided changes are answered.
     look_again: bool,
-    /// What others' appends cost this one.
+    /// What appends of other nodes cost this appender.
     contention: Contention,
     /// The user who caused the read that is under way, if it is a scan.
     scans_for: Option<UserId>,
-    /// Until when the window keeps what a scan read, for further retries.
+    /// Until when the window keeps the keys of a scan, for further retries.
     keeps_scan_until: Option<Duration>,
 }
 
 impl Appender {
-    /// Knows nothing of its log yet. `shape` is how the store likes its appends.
+    /// Creates an appender that knows nothing of its log yet. `shape` is how the store prefers its appends.
     pub fn new(log: LogId, shape: AppendShape) -> Appender {
         let nowhere = domain::LogPosition { epoch: domain::Epoch(0), seq: 0, n: 0, at: Timestamp(0) };
         Appender {
@@ -172,22 +172,22 @@ impl Appender {
         }
     }
 
-    /// Whether nothing waits and nothing is under way.
+    /// Returns whether nothing waits and nothing is under way.
     pub fn is_idle(&self) -> bool {
         self.queue.is_empty() && self.placed.is_empty() && !self.busy
     }
 
-    /// Returns when [`Appender::go`] has to be called at the latest: a change times out then, or what a scan read has been
-    /// kept long enough.
+    /// Returns when [`Appender::go`] has to be called at the latest: when a change times out, or when the keys of a
+    /// scan have been kept long enough.
     pub fn next_deadline(&self) -> Option<Duration> {
-        // What is placed or forwarded came before what is queued, and each is in the order of its coming.
+        // Placed and forwarded items came before queued ones, and each group is in order of arrival.
         let under_way = self.placed.iter().map(|placed| &placed.item).chain(self.contention.forwarded_items());
         let first = under_way.filter(|item| !item.is_abandoned()).map(|item| item.deadline).min();
         let first = first.or_else(|| self.queue.deadline());
         first.into_iter().chain(self.keeps_scan_until).min()
     }
 
-    /// Takes a change in; [`Appender::go`] is to be called after the last of several.
+    /// Adds a change. Call [`Appender::go`] after the last of several.
     pub fn submit(&mut self, change: Change, token: Token, now: Now, out: &mut Vec<Output>) {
         self.take_in(Item::new(change, token, now, self.looks), token, out);
     }
@@ -211,7 +211,7 @@ impl Appender {
         }
     }
 
-    /// What a command brought.
+    /// Takes in the result of a command.
     pub fn input(&mut self, input: Input, now: Now, rates: &Rates, out: &mut Vec<Output>) {
         self.busy = false;
         self.expire(now, out);
@@ -231,7 +231,7 @@ impl Appender {
         self.go(now, rates, out);
     }
 
-    /// Goes on as far as it can without an answer.
+    /// Proceeds as far as possible without another result.
     pub fn go(&mut self, now: Now, rates: &Rates, out: &mut Vec<Output>) {
         self.expire(now, out);
         if self.keeps_scan_until.is_some_and(|until| until <= now.elapsed) {
@@ -241,7 +241,7 @@ impl Appender {
         while !self.busy {
             if let Some(prepared) = self.prepared.clone() {
                 if self.placed.iter().all(|placed| placed.item.is_abandoned()) {
-                    // Nobody waits for it any more. Whether it happened is for the log to tell.
+                    // No caller waits for it any more. Only the log can tell whether it was appended.
                     self.start_afresh();
                     continue;
                 }
@@ -267,7 +267,7 @@ impl Appender {
         out.push(Output::Ask(command));
     }
 
-    /// What has to be read before the next changes can be decided.
+    /// Returns what has to be read before the next changes can be decided.
     fn next_read(&mut self, now: Now, rates: &Rates, out: &mut Vec<Output>) -> Option<Command> {
         let Some(tip) = self.tip else { return Some(Command::Tip) };
         // A client may know of entries that another node appended meanwhile.
@@ -286,9 +286,9 @@ impl Appender {
         (!keys.is_empty()).then_some(Command::Rows(keys))
     }
 
-    /// Decides what waits, until an append is full or a row is missing.
+    /// Decides waiting changes, until an append is full or a row is missing.
     fn decide(&mut self, now: Now, rates: &Rates, out: &mut Vec<Output>) {
-        let tip = self.tip.expect("decided only at a known tip");
+        let tip = self.tip.expect("changes are decided only at a known tip");
         let alone = matches!(self.log, LogId::User(_)) || self.one_by_one > 0;
         while self.view.pending() < APPEND_ENTRIES
             && self.view.rows() < self.shape.rows
@@ -300,13 +300,13 @@ impl Appender {
                 break;
             }
             if !self.view.missing(&item.change).is_empty() || item.needs_later_tip(&tip, self.looks) {
-                // An entry of this very append showed that a further row is needed. It is read after
-                // this append, since a row read now does not know of the append's entries.
+                // An entry of this very append showed that a further row is needed. It is read after this append, since
+                // a row read now does not include the append's entries.
                 self.queue.put_back(item);
                 break;
             }
-            // From now on it may be in the log without anybody's knowing, should an answer be lost: so it must be possible
-            // to find.
+            // From now on it may be in the log without this node's knowledge, if an answer is lost. So it must be
+            // possible to find it there.
             item.change.seen.get_or_insert(tip.seq());
             item.change.epoch.get_or_insert(tip.epoch());
             if let Err(refusal) = self.count(&mut item, now, rates) {
@@ -338,27 +338,27 @@ impl Appender {
         } else if self.placed.is_empty() {
             self.tidy(now);
         } else {
-            // What another node appended may allow what is refused here, and no append will show it: so
-            // the tip is read once more.
+            // An entry of another node may allow what is refused here, and no append will reveal it. So the tip is read
+            // once more.
             self.requeue();
             self.look_again = true;
         }
     }
 
-    /// Whether a change may go into the append that is being put together.
+    /// Returns whether a change may join the append that is being assembled.
     fn may_join(&self, change: &Change) -> bool {
         let is_first = self.view.pending() == 0;
         is_first || !self.shape.plain_apart || change.intent.is_plain() == (self.view.rows() == 0)
     }
 
-    /// Asks the rate limit about a change, once, and not about a repeat of one that is there.
+    /// Counts a change against the rate limit, once, and not if it repeats one that is there.
     fn count(&self, item: &mut Item, now: Now, rates: &Rates) -> Result<(), Refusal> {
         let is_new = !item.counted && find_duplicate(&self.window, self.view.place().epoch, &item.change) == Found::New;
         item.counted |= is_new;
         if is_new { rates.change(&item.change, now.elapsed) } else { Ok(()) }
     }
 
-    /// Keeps what is kept between appends within its bounds.
+    /// Trims what is kept between appends to its bounds.
     fn tidy(&mut self, now: Now) {
         self.view.forget_foreign();
         self.trim_window(now);

@@ -1,4 +1,4 @@
-//! What the machine makes of an answer of the store.
+//! Handles the answers of the store.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use super::{Appender, Command, Now, Output};
 use crate::ports::{AppendError, Appended, Committed, StoreError, StoreResult, Tip};
 use crate::refusals::{RETRY_MS, STORE_AWAY, other_epoch};
 
-/// The first wait after a failure of the store; doubled with each further one.
+/// The first pause after a failure of the store, in milliseconds. Doubles with each further one.
 const FIRST_WAIT_MS: u64 = 25;
-/// The longest wait between two tries.
+/// The longest pause between two tries, in milliseconds.
 const LONGEST_WAIT_MS: u64 = 800;
 
 impl Appender {
@@ -24,7 +24,7 @@ impl Appender {
         });
     }
 
-    /// What others appended was read.
+    /// Takes in what other nodes appended.
     pub(super) fn missed(&mut self, read: StoreResult<(Tip, Vec<EntryKey>)>, out: &mut Vec<Output>) {
         let known = self.tip;
         self.read(read, out, |machine, (tip, keys)| {
@@ -32,7 +32,7 @@ impl Appender {
                 known.epoch() == tip.epoch() && tip.seq().checked_sub(known.seq()) == Some(keys.len() as u64)
             };
             if !known.is_some_and(goes_on) {
-                // A backup was restored: what the callers have seen means nothing any more.
+                // A backup was restored, so what the callers have seen means nothing any more.
                 machine.start_afresh();
                 return Ok(());
             }
@@ -41,7 +41,7 @@ impl Appender {
         });
     }
 
-    /// The tip is where the window ends. Rows are kept only if nothing happened in between.
+    /// Sets the tip to the end of the window. Cached rows stay only if nothing happened in between.
     fn stand_at(&mut self, tip: Tip) -> Result<(), Gap> {
         if self.window.head() != tip.seq() {
             return Err(Gap { expected: tip.seq(), found: self.window.head() });
@@ -58,7 +58,7 @@ impl Appender {
         Ok(())
     }
 
-    /// Takes in what was read, or waits and lets it be read again. A window with a hole would miss repeats, so nothing is
+    /// Takes in what was read, or waits and has it read again. A window with a hole would miss repeats, so nothing is
     /// decided on one: everything that is known of the log is read again.
     pub(super) fn read<T>(
         &mut self,
@@ -81,9 +81,9 @@ impl Appender {
         }
     }
 
-    /// How the append went.
+    /// Handles the outcome of an append.
     pub(super) fn appended(&mut self, outcome: Appended, now: Now, out: &mut Vec<Output>) {
-        let prepared = self.prepared.clone().expect("only a prepared append is answered");
+        let prepared = self.prepared.clone().expect("only a prepared append has an outcome");
         match outcome {
             Ok(tip) => {
                 self.failures = 0;
@@ -118,7 +118,7 @@ impl Appender {
         }
     }
 
-    /// What stands in the places of an append whose outcome was lost.
+    /// Handles the entries in the places of an append whose outcome was lost.
     pub(super) fn slot(&mut self, read: StoreResult<Vec<Entry>>, out: &mut Vec<Output>) {
         let prepared = self.prepared.clone().expect("only a prepared append has a slot");
         let ours = &prepared.entries;
@@ -126,7 +126,7 @@ impl Appender {
             Ok(found) => found,
             Err(StoreError::OtherEpoch) => return self.other_epoch(out),
             Err(error) => {
-                // The append is tried again; where it had happened, that finds a conflict.
+                // The append is retried. If it was committed after all, the retry finds a conflict.
                 return self.wait(error_delay(&error), out);
             }
         };
@@ -136,16 +136,16 @@ impl Appender {
         let same = |(found, ours): (&Entry, &Entry)| found.by == ours.by && found.id == ours.id;
         if found.len() == ours.len() && found.iter().zip(ours.iter()).all(same) {
             self.commit(&with_texts(found, ours), out);
-            // Others may have gone on since.
+            // Other nodes may have appended since.
             self.forget();
         } else {
-            // Another appender was there first, perhaps with some of these very changes.
+            // Another appender was first, perhaps with some of these same changes.
             self.contention.lost();
             self.decide_again();
         }
     }
 
-    /// The entries are durable: everybody is told, then the senders.
+    /// Announces durable entries: first to the listeners, then to the senders.
     fn commit(&mut self, entries: &[Entry], out: &mut Vec<Output>) {
         let Some(prepared) = self.prepared.take() else { return };
         let first = prepared.after.seq() + 1;
@@ -167,7 +167,7 @@ impl Appender {
         }
     }
 
-    /// Somebody else was first: what was missed is read, and each change decided again.
+    /// Prepares for another node's append: its entries are read, and each change is decided again.
     fn decide_again(&mut self) {
         let Some(prepared) = self.prepared.take() else { return };
         self.window.cut(prepared.after.seq());
@@ -175,9 +175,9 @@ impl Appender {
         self.overtaken = true;
     }
 
-    /// A unique name belongs to another: the change that claims it is refused, the others go on.
+    /// Refuses the change that claims a unique name of another room. The other changes go on.
     fn taken(&mut self, what: &str, out: &mut Vec<Output>) {
-        let refusal = Refusal::new(Code::Conflict, format!("This {what} is taken; choose another one."));
+        let refusal = Refusal::new(Code::Conflict, format!("This {what} is already taken. Choose another one."));
         for placed in &mut self.placed {
             if matches!(placed.item.change.intent, Intent::Create { .. } | Intent::Update { .. }) {
                 placed.item.answer(Err(refusal.clone()), out);
@@ -186,7 +186,8 @@ impl Appender {
         self.decide_again();
     }
 
-    /// What was too much together is tried one by one; what is too much by itself is refused, and the others go on.
+    /// Splits an append that was too large: its changes are tried one by one, and one that is too large by itself is
+    /// refused.
     fn too_large(&mut self, out: &mut Vec<Output>) {
         let is_made = |placed: &&mut Slotted| matches!(placed.place, Slot::Entry { is_new: true, .. });
         let made = self.placed.iter_mut().filter(is_made).count();
@@ -196,7 +197,7 @@ impl Appender {
             self.one_by_one = self.one_by_one.saturating_sub(1);
             let refusal = Refusal::new(
                 Code::TooLarge,
-                "There is no room for so much there. Make it shorter, or send a new message.",
+                "This is too large to be stored. Make it shorter, or send a new message.",
             );
             self.placed.iter_mut().filter(is_made).for_each(|placed| placed.item.answer(Err(refusal.clone()), out));
         }
@@ -212,14 +213,14 @@ impl Appender {
         self.start_afresh();
     }
 
-    /// Tells those in the open append that it is not known.
+    /// Answers the changes of the open append with an unknown outcome.
     fn abandon(&mut self, refusal: &Refusal, out: &mut Vec<Output>) {
         for placed in &mut self.placed {
             placed.item.answer(Err(refusal.clone()), out);
         }
     }
 
-    /// Gives the open append up; those of it that still wait are decided again, at a tip read afresh.
+    /// Abandons the open append. Its changes that still wait are decided again, at a newly read tip.
     pub(super) fn start_afresh(&mut self) {
         self.prepared = None;
         self.requeue();
@@ -239,7 +240,7 @@ impl Appender {
         self.window.trim(0);
     }
 
-    /// Waits longer with each failure in a row.
+    /// Waits, longer with each consecutive failure.
     fn wait(&mut self, least_ms: u64, out: &mut Vec<Output>) {
         let doubled = FIRST_WAIT_MS << self.failures.min(5);
         self.failures += 1;
@@ -247,7 +248,7 @@ impl Appender {
         self.ask(Command::Wait(Duration::from_millis(ms)), out);
     }
 
-    /// Answers those that have waited long enough: it is not known what became of their change.
+    /// Answers changes that have waited long enough. Their outcome is unknown.
     pub(super) fn expire(&mut self, now: Now, out: &mut Vec<Output>) {
         let refusal = Refusal::unavailable(STORE_AWAY, RETRY_MS);
         self.queue.expire(now.elapsed, &refusal, out);
@@ -259,7 +260,7 @@ impl Appender {
     }
 }
 
-/// The stored entries, edits with the text that was stored with them.
+/// Returns the stored entries, with the text that was stored with each edit.
 fn with_texts(mut found: Vec<Entry>, ours: &[Entry]) -> Vec<Entry> {
     for (found, ours) in found.iter_mut().zip(ours) {
         if let (Body::Edit { text, .. }, Body::Edit { text: ours, .. }) = (&mut found.body, &ours.body) {

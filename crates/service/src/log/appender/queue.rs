@@ -1,4 +1,4 @@
-//! The changes that wait for the next append, in the order in which they came. Bounded.
+//! Queues the changes that wait for the next append, in order of arrival. Bounded.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -10,11 +10,11 @@ use super::Output;
 use super::item::Item;
 use crate::refusals::overloaded;
 
-/// Changes that wait.
+/// The waiting changes.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     items: VecDeque<Item>,
-    /// Which are here, so that a twin is found without a search through all that wait.
+    /// The ids of the waiting changes, so that a twin is found without a search.
     ids: HashSet<(UserId, EntryId)>,
 }
 
@@ -23,16 +23,16 @@ impl Queue {
         self.items.is_empty()
     }
 
-    /// When the first of them has waited long enough: what is put back came before all others.
+    /// Returns when the first change has waited long enough. What is put back came before all others.
     pub(super) fn deadline(&self) -> Option<Duration> {
         self.items.front().map(|item| item.deadline)
     }
 
-    /// Adds a change; a twin of one that waits shares its answer. `overloaded` when full.
+    /// Adds a change, or merges it with a waiting twin. Refuses it as `overloaded` if the queue is full.
     pub(super) fn push(&mut self, item: Item) -> Result<(), Refusal> {
         if self.ids.contains(&key(&item.change)) {
             let twin = self.items.iter_mut().find(|twin| twin.is_twin(&item.change));
-            let twin = twin.expect("`ids` names exactly the changes that are here");
+            let twin = twin.expect("`ids` names exactly the waiting changes");
             twin.join(item);
             return Ok(());
         }
@@ -50,7 +50,7 @@ impl Queue {
         Some(item)
     }
 
-    /// The first of those that this node may hand to another, at most `most`.
+    /// Takes the first changes that this node may forward to another, at most `most`.
     pub(super) fn take_ours(&mut self, most: usize) -> Vec<Item> {
         let mut taken = Vec::new();
         for item in std::mem::take(&mut self.items) {
@@ -67,7 +67,7 @@ impl Queue {
     /// Puts an item back in front of all others.
     pub(super) fn put_back(&mut self, mut item: Item) {
         let twin = self.ids.replace(key(&item.change)).and_then(|_| {
-            // It was queued while this one was under way.
+            // The twin was queued while this one was under way.
             let at = self.items.iter().position(|twin| twin.is_twin(&item.change));
             at.and_then(|at| self.items.remove(at))
         });
@@ -77,17 +77,17 @@ impl Queue {
         self.items.push_front(item);
     }
 
-    /// The lowest `seen` of all that wait: how far down their look-ups reach.
+    /// Returns the lowest `seen` of all waiting changes: how far down their look-ups reach.
     pub(super) fn lowest_seen(&self) -> Option<Seq> {
         self.items.iter().filter_map(|item| item.change.seen).min()
     }
 
-    /// Those that the next append may hold.
+    /// Returns the changes that the next append may contain.
     pub(super) fn batch(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().take(APPEND_ENTRIES)
     }
 
-    /// Asks `check` about each of the next and answers those that it refuses.
+    /// Calls `check` for each of the next changes, and answers those that it refuses.
     pub(super) fn refuse(&mut self, out: &mut Vec<Output>, mut check: impl FnMut(&mut Item) -> Result<(), Refusal>) {
         let mut any = false;
         for item in self.items.iter_mut().take(APPEND_ENTRIES) {
@@ -101,7 +101,7 @@ impl Queue {
         }
     }
 
-    /// Answers those that have waited long enough.
+    /// Answers the changes that have waited long enough.
     pub(super) fn expire(&mut self, now: Duration, refusal: &Refusal, out: &mut Vec<Output>) {
         while self.deadline().is_some_and(|deadline| deadline <= now) {
             if let Some(mut item) = self.pop() {
