@@ -60,7 +60,7 @@ impl Notifications {
         posted: Posted,
     ) -> Result<(Notification, Related, bool), Refusal> {
         if !actor.admin {
-            return Err(Refusal::forbidden("Only admins and services post notifications."));
+            return Err(Refusal::forbidden("Only admins and services can post notifications."));
         }
         check(&posted)?;
         let id = id.unwrap_or_else(ids::entry);
@@ -153,14 +153,14 @@ impl Notifications {
         let oldest = NOTIFICATION_MARK_LIFE - Duration::from_secs(24 * 3600);
         match made {
             Some(made) if made <= now + TOKEN_LEEWAY && now.since(made) < oldest => Ok(made),
-            Some(_) => Err(Refusal::bad_request("Idempotency-Key was not made lately: its time is off by too much.")),
+            Some(_) => Err(Refusal::bad_request("The Idempotency-Key is too old, or from the future. Create a new UUIDv7.")),
             None => Err(Refusal::bad_request("Idempotency-Key must be a UUIDv7.")),
         }
     }
 }
 
 fn check(posted: &Posted) -> Result<(), Refusal> {
-    let too_long = |what: &str, most: usize| Refusal::bad_request(format!("{what} has at most {most} characters."));
+    let too_long = |what: &str, most: usize| Refusal::bad_request(format!("{what} can have at most {most} characters."));
     if posted.title.trim().is_empty() {
         return Err(Refusal::bad_request("A notification needs a title."));
     }
@@ -174,7 +174,7 @@ fn check(posted: &Posted) -> Result<(), Refusal> {
         return Err(too_long("notif_type", NOTIFICATION_TYPE_CHARS));
     }
     if [&posted.title, &posted.body].iter().any(|text| text.contains('\0')) {
-        return Err(Refusal::bad_request("A notification must not hold the character U+0000."));
+        return Err(Refusal::bad_request("A notification must not contain the character U+0000."));
     }
     Ok(())
 }

@@ -91,7 +91,7 @@ impl Presence {
     /// The presence of users who were checked with [`Presence::watchable`]. `unavailable` when it cannot be told, which
     /// is not the same as offline.
     pub async fn of(&self, users: &[UserId]) -> Result<Vec<UserPresence>, Refusal> {
-        let unknown = || Refusal::unavailable("Who is there cannot be told now; ask again.", RETRY_MS);
+        let unknown = || Refusal::unavailable("Presence is not available right now. Please retry in a moment.", RETRY_MS);
         self.state.get(self.clock.now(), users).await.ok_or_else(unknown)
     }
 
@@ -100,7 +100,7 @@ impl Presence {
     pub async fn watchable(&self, actor: &Actor, users: &[UserId]) -> Result<Vec<UserId>, Refusal> {
         let users: BTreeSet<UserId> = users.iter().copied().collect();
         if users.len() > WATCHED_USERS {
-            return Err(Refusal::bad_request(format!("One can watch {WATCHED_USERS} users at most.")));
+            return Err(Refusal::bad_request(format!("You can watch at most {WATCHED_USERS} users.")));
         }
         let (mut watchable, strangers) = self.sort_out(actor, users).await?;
         if !strangers.is_empty() {
@@ -143,11 +143,11 @@ impl Presence {
         client: Option<&str>,
     ) -> Result<UserPresence, Refusal> {
         if status == PresenceStatus::Offline {
-            return Err(Refusal::bad_request("A heartbeat says online or away; to go, DELETE the presence."));
+            return Err(Refusal::bad_request("A heartbeat must say `online` or `away`. To go offline, DELETE the presence."));
         }
         let client = client.unwrap_or_default();
         if client.len() > PRESENCE_CLIENT {
-            return Err(Refusal::bad_request(format!("The name of a client has at most {PRESENCE_CLIENT} bytes.")));
+            return Err(Refusal::bad_request(format!("The client's name can have at most {PRESENCE_CLIENT} bytes.")));
         }
         let connection = match actor.session {
             Some(session) => format!("rest:{session}:{client}"),
@@ -249,7 +249,7 @@ impl Presence {
     pub async fn typists(&self, actor: &Actor, room: &RoomRef) -> Result<Vec<User>, Refusal> {
         let seen = self.access.room(actor, room).await?;
         if seen.range().is_empty() {
-            return Err(Refusal::forbidden("Accept the invitation first."));
+            return Err(Refusal::forbidden("Accept the invitation to this room first."));
         }
         let room: RoomId = seen.room.id;
         let mut typing = self.state.typing(self.clock.now(), room).await;

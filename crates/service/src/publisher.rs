@@ -45,7 +45,7 @@ impl Publisher {
             self.bus.flush().await;
         };
         if tokio::time::timeout(PATIENCE, done).await.is_err() {
-            tracing::warn!("the bus does not take commits; other nodes find them in the log");
+            tracing::warn!("bus does not accept commits, other nodes will read them from the log");
         }
     }
 }
@@ -59,7 +59,7 @@ impl CommitListener for Publisher {
         self.waiting.send_modify(|waiting| *waiting += 1);
         if self.queue.try_send(committed.clone()).is_err() {
             self.waiting.send_modify(|waiting| *waiting -= 1);
-            tracing::debug!(log = ?committed.log, "too many commits wait for the bus; this one is found in the log");
+            tracing::debug!(log = ?committed.log, "bus queue full, other nodes will read this commit from the log");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The one place where an error of the store becomes a refusal that a user can read.
+//! Turns errors of the stores into refusals that a user can read. No other module does.
 
 use std::time::Instant;
 
@@ -7,31 +7,31 @@ use domain::{Code, Refusal};
 use crate::log_throttle::LogThrottle;
 use crate::ports::{BlobError, StoreError};
 
-/// What a user is told while the store does not answer.
-pub(crate) const STORE_AWAY: &str = "The server cannot reach its store right now. It is tried again.";
+/// The text that a user sees while the store does not answer.
+pub(crate) const STORE_AWAY: &str = "The server cannot reach its database right now. Please retry in a moment.";
 
-/// After how many milliseconds a repeat makes sense when nobody knows better.
+/// Milliseconds after which a retry makes sense, where nothing better is known.
 pub(crate) const RETRY_MS: u64 = 1_000;
 
-/// A queue is full.
+/// Returns the refusal of a change whose queue is full.
 pub(crate) fn overloaded() -> Refusal {
-    Refusal::new(Code::Overloaded, "Too much happens in this room right now. It is tried again.").retry_in(RETRY_MS)
+    Refusal::new(Code::Overloaded, "This room is too busy right now. Please retry in a moment.").retry_in(RETRY_MS)
 }
 
-/// After how many milliseconds a client may ask again for what cannot be decoded.
+/// Milliseconds after which a client may ask again for a record that cannot be decoded.
 const UNREADABLE_RETRY_MS: u64 = 60_000;
 
-/// The store belongs to another epoch than the caller.
+/// Returns the refusal of a call whose epoch is not the store's.
 pub(crate) fn other_epoch() -> Refusal {
-    Refusal::unavailable("The server was restored from a backup. Connect again.", RETRY_MS)
+    Refusal::unavailable("The server was restored from a backup. Please reconnect.", RETRY_MS)
 }
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Refusal {
         match error {
-            StoreError::NotFound => Refusal::not_found("It is not there."),
+            StoreError::NotFound => Refusal::not_found("Not found."),
             StoreError::Taken(what) => {
-                Refusal::new(Code::Conflict, format!("This {what} is taken; choose another one."))
+                Refusal::new(Code::Conflict, format!("This {what} is already taken. Choose another one."))
             }
             StoreError::Unavailable { why, retry_ms } => {
                 static LINE: LogThrottle = LogThrottle::new();
@@ -40,9 +40,9 @@ impl From<StoreError> for Refusal {
                 }
                 Refusal::unavailable(STORE_AWAY, retry_ms)
             }
-            // Noted where it was read. A repeat does not help until a release that can decode it runs.
+            // Logged where it was read. A retry does not help until a release that can decode it runs.
             StoreError::Unreadable { .. } => Refusal::unavailable(
-                "This cannot be read by the running version of the server. Ask its operator to look at the log.",
+                "This version of the server cannot read this data. Ask the operator to check the server's log.",
                 UNREADABLE_RETRY_MS,
             ),
             StoreError::OtherEpoch => other_epoch(),
@@ -53,17 +53,17 @@ impl From<StoreError> for Refusal {
 impl From<BlobError> for Refusal {
     fn from(error: BlobError) -> Refusal {
         match error {
-            BlobError::NotFound => Refusal::not_found("The file is not there."),
+            BlobError::NotFound => Refusal::not_found("This file does not exist."),
             BlobError::TooLarge(limit) => {
-                Refusal::new(Code::TooLarge, format!("The file has more than {limit} bytes."))
+                Refusal::new(Code::TooLarge, format!("The file is larger than {limit} bytes."))
             }
-            BlobError::Interrupted(_) => Refusal::bad_request("The upload broke off. Send the file again."),
+            BlobError::Interrupted(_) => Refusal::bad_request("The upload was interrupted. Please upload the file again."),
             BlobError::Unavailable(why) => {
                 static LINE: LogThrottle = LogThrottle::new();
                 if let Some(repeated) = LINE.admit(&why, Instant::now()) {
                     tracing::warn!(why, repeated, "blob store unavailable");
                 }
-                Refusal::unavailable("The file store does not work right now. Try again later.", RETRY_MS)
+                Refusal::unavailable("The file storage is not available right now. Please retry later.", RETRY_MS)
             }
         }
     }

@@ -21,7 +21,7 @@ impl Auth {
     /// Who has this name.
     pub async fn user_named(&self, name: &UserName) -> Result<User, Refusal> {
         let found = self.store.users.user_by_name(&name.folded()).await?;
-        Ok(found.ok_or_else(|| Refusal::not_found("Nobody has this name."))?.user)
+        Ok(found.ok_or_else(|| Refusal::not_found("No user has this name."))?.user)
     }
 
     /// Another role on the installation. It holds on every node within [`crate::limits::SESSION_BELIEVED`], also for tokens
@@ -39,7 +39,7 @@ impl Auth {
     /// Keeps somebody out, or lets them in again. All their sessions end.
     pub async fn set_banned(&self, by: &Actor, user: UserId, banned: bool) -> Result<(), Refusal> {
         if !by.admin {
-            return Err(Refusal::forbidden("Only admins may ban somebody."));
+            return Err(Refusal::forbidden("Only admins can ban users."));
         }
         if by.user == user {
             return Err(Refusal::bad_request("You cannot ban yourself."));

@@ -31,10 +31,10 @@ pub(super) struct SigningKey {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidKeys {
     /// No PEM block in it.
-    #[error("there is no private key; expected PEM blocks that begin with {BEGIN}")]
+    #[error("no private key found; expected PEM blocks that begin with {BEGIN}")]
     NoKey,
     /// A block that is not an Ed25519 key.
-    #[error("key {0} is no Ed25519 key in PKCS#8; `openssl genpkey -algorithm ed25519` makes one")]
+    #[error("key {0} is not an Ed25519 key in PKCS#8; create one with `openssl genpkey -algorithm ed25519`")]
     NotEd25519(usize),
 }
 

@@ -168,17 +168,17 @@ impl Auth {
 
 /// Bounds a sign-in, whatever it waits for: who waits longer has gone away, and what they hold would be missing elsewhere.
 async fn in_time<T>(sign_in: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
-    let late = || Refusal::unavailable("Signing in takes too long right now; try again in a moment.", RETRY_MS);
+    let late = || Refusal::unavailable("Signing in is taking too long right now. Please try again in a moment.", RETRY_MS);
     tokio::time::timeout(SIGN_IN_DEADLINE, sign_in).await.unwrap_or_else(|_| Err(late()))
 }
 
 fn too_often(wait: Duration) -> Refusal {
-    let refusal = Refusal::new(Code::RateLimited, "Too many attempts to sign in; wait a little.");
+    let refusal = Refusal::new(Code::RateLimited, "Too many sign-in attempts. Please wait a moment.");
     refusal.retry_in(wait.as_millis() as u64 + 1)
 }
 
 fn unauthenticated() -> Refusal {
-    Refusal::new(Code::Unauthenticated, "The access token is not valid any more; renew it or sign in again.")
+    Refusal::new(Code::Unauthenticated, "The access token has expired or is invalid. Refresh it or sign in again.")
 }
 
 #[cfg(test)]

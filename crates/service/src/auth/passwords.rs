@@ -44,7 +44,7 @@ impl Password {
         let (least, most) = (PASSWORD_CHARS.start(), PASSWORD_CHARS.end());
         match PASSWORD_CHARS.contains(&text.chars().count()) {
             true => Ok(Password(text)),
-            false => Err(Refusal::bad_request(format!("A password has {least} to {most} characters."))),
+            false => Err(Refusal::bad_request(format!("The password must have {least} to {most} characters."))),
         }
     }
 }
@@ -108,12 +108,12 @@ impl Passwords {
             drop(place);
             result
         });
-        done.await.map_err(|_| Refusal::unavailable("The password could not be checked; try again.", RETRY_MS))
+        done.await.map_err(|_| Refusal::unavailable("The password could not be checked. Please try again.", RETRY_MS))
     }
 }
 
 fn too_many() -> Refusal {
-    Refusal::new(Code::Overloaded, "Too many people sign in right now; try again in a moment.").retry_in(RETRY_MS)
+    Refusal::new(Code::Overloaded, "Too many people are signing in right now. Please try again in a moment.").retry_in(RETRY_MS)
 }
 
 /// A place in the queue, given back also when the caller goes away.

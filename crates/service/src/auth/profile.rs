@@ -42,7 +42,7 @@ impl Auth {
         let before = self.me(actor).await?;
         let ProfilePatch { name, display_name, email, password } = patch;
         if before.user.guest && (name.is_some() || email.is_some() || password.is_some()) {
-            let message = "A guest has no account yet; register to choose a name, an address or a password.";
+            let message = "Guests have no account. Register to choose a name, an email address or a password.";
             return Err(Refusal::forbidden(message));
         }
         if let Some(name) = &name
@@ -90,7 +90,7 @@ impl Auth {
     async fn changed_password(&self, of: &UserRecord, new: Password, old: String) -> Result<String, Refusal> {
         self.admit_name(of.user.name.as_str())?;
         if !self.passwords.verify(old, of.password_hash.clone()).await? {
-            return Err(Refusal::forbidden("The old password is wrong."));
+            return Err(Refusal::forbidden("The current password is wrong."));
         }
         self.passwords.hash(new).await
     }

@@ -69,7 +69,7 @@ impl Auth {
             Rotation::Grace(session) if session.current == hash(&next) => (session, Some(next)),
             Rotation::Grace(session) => (session, None),
             Rotation::Reused(session) => {
-                tracing::warn!(user = %session.user, session = %session.id, "a refresh token was used twice");
+                tracing::warn!(user = %session.user, session = %session.id, "refresh token reused, ending the session");
                 self.session_over(session.user, session.id).await?;
                 return Err(signed_out());
             }
@@ -141,5 +141,5 @@ impl Auth {
 }
 
 fn signed_out() -> Refusal {
-    Refusal::new(Code::Unauthenticated, "The session is over; sign in again.")
+    Refusal::new(Code::Unauthenticated, "Your session has ended. Please sign in again.")
 }

@@ -43,7 +43,7 @@ pub struct ServiceToken([u8; 32]);
 /// A text that is no token for a service. Never repeats it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a service token has at least {SERVICE_TOKEN_CHARS} characters, or is sha256: and the 64 hexadecimal digits of one's hash"
+    "a service token must have at least {SERVICE_TOKEN_CHARS} characters, or be sha256: followed by the 64 hexadecimal digits of its hash"
 )]
 pub struct InvalidServiceToken;
 

@@ -80,10 +80,10 @@ impl Auth {
     ) -> Result<SignedIn, Refusal> {
         self.admit_address(device.address)?;
         if !self.settings.registration {
-            return Err(Refusal::forbidden("New accounts are made by an admin here; ask one."));
+            return Err(Refusal::forbidden("Registration is closed. Ask an admin to create an account for you."));
         }
         if guest.is_some_and(|actor| !actor.guest) {
-            return Err(Refusal::new(Code::Conflict, "You have an account already; sign out to make another one."));
+            return Err(Refusal::new(Code::Conflict, "You already have an account. Sign out to create another one."));
         }
         let Registration { name, password, email } = registration;
         // SessionCache before the password is hashed, and decided by the store all the same.
@@ -165,7 +165,7 @@ impl Auth {
     async fn make_guest(&self, name: &UserName, device: &Device) -> Result<SignedIn, Refusal> {
         self.admit_address(device.address)?;
         if !self.settings.guests {
-            return Err(Refusal::forbidden("Guests are not let in here; register or sign in."));
+            return Err(Refusal::forbidden("Guests are not allowed on this server. Please register or sign in."));
         }
         for _ in 0..SUFFIX_TRIES {
             let new = NewUser { user: self.new_user(with_suffix(name)?, true), email: None, password_hash: None };
@@ -175,7 +175,7 @@ impl Auth {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(Refusal::new(Code::Conflict, "Too many guests have this name; choose another one."))
+        Err(Refusal::new(Code::Conflict, "Too many guests are using this name. Choose another one."))
     }
 
     pub(super) fn new_user(&self, name: UserName, guest: bool) -> User {
@@ -197,7 +197,7 @@ impl Auth {
 }
 
 fn wrong() -> Refusal {
-    Refusal::new(Code::Unauthenticated, "The name or the password is wrong.")
+    Refusal::new(Code::Unauthenticated, "Wrong name or password.")
 }
 
 /// `ada` becomes `ada-7f3k`.

@@ -99,7 +99,7 @@ impl CatchUp {
     async fn shard(&self, shard: usize, rooms: Vec<RoomId>) -> Vec<RoomId> {
         let name = lease_name(shard);
         let Some(fence) = self.lease(&name).await else {
-            tracing::info!(shard, "another reader holds the shard; its rooms are asked for again");
+            tracing::info!(shard, "another reader holds the shard, will retry its rooms");
             return rooms;
         };
         let until = Instant::now() + WORK;
@@ -108,7 +108,7 @@ impl CatchUp {
             .buffer_unordered(FEED_ROOMS_AT_ONCE)
             .filter_map(|(room, read)| async move {
                 let refusal = read.err()?;
-                tracing::warn!(%room, %refusal, "a room was not read to its head; it is asked for again");
+                tracing::warn!(%room, %refusal, "room not read up to its head, will retry");
                 Some(room)
             })
             .collect()
@@ -183,7 +183,7 @@ impl CatchUp {
                         self.store.feed.advance(room, self.consumers[consumer].name(), fence, *seq).await
                 {
                     kept.saved_at = None;
-                    tracing::debug!(%room, %error, "a feed cursor was not saved");
+                    tracing::debug!(%room, %error, "feed cursor not saved, will retry");
                 }
             }
         }
@@ -192,5 +192,5 @@ impl CatchUp {
 }
 
 fn later() -> Refusal {
-    Refusal::unavailable("The room could not be read to its head.", RETRY_MS)
+    Refusal::unavailable("The room could not be read up to its newest entry.", RETRY_MS)
 }

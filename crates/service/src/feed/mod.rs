@@ -168,7 +168,7 @@ async fn announce(
         Ok(_) => Ok(()),
         Err(refusal) if refusal.code.is_transient() => Err(refusal),
         Err(refusal) => {
-            tracing::warn!(room = %batch.room, seq = entry.seq, code = ?refusal.code, "the feed passed over an entry");
+            tracing::warn!(room = %batch.room, seq = entry.seq, code = ?refusal.code, "feed skipped an entry after a final refusal");
             Ok(())
         }
     }

@@ -201,7 +201,7 @@ async fn write(store: Store, consumers: Arc<[Arc<dyn Consumer>]>, save: Save) ->
     for (consumer, seq) in save.cursors {
         match store.feed.advance(save.room, consumers[consumer].name(), save.fence, seq).await {
             Ok(()) => written.push((consumer, seq)),
-            Err(error) => tracing::debug!(room = %save.room, %error, "a feed cursor was not saved"),
+            Err(error) => tracing::debug!(room = %save.room, %error, "feed cursor not saved, will retry"),
         }
     }
     Done::Saved(save.room, written)

@@ -45,13 +45,13 @@ impl Files {
             return if size > self.upload_bytes { Err(self.too_large()) } else { Ok(None) };
         }
         if size == 0 {
-            return Err(Refusal::bad_request("`size` is how many bytes the file has: at least 1."));
+            return Err(Refusal::bad_request("`size` must be the file's size in bytes, at least 1."));
         }
         if size > self.direct_upload_bytes {
             return Err(self.too_large_for_all());
         }
         if let Err(wait) = self.presigns.take(actor.user, Instant::now()) {
-            let refusal = Refusal::new(Code::RateLimited, "You begin too many uploads; wait a little.");
+            let refusal = Refusal::new(Code::RateLimited, "You are starting too many uploads. Please wait a moment.");
             return Err(refusal.retry_in(wait.as_millis() as u64 + 1));
         }
         let file = self.uploading(actor, room, named, size);
@@ -96,7 +96,7 @@ impl Files {
         let key = key(row.id);
         let arrived = match self.blobs.length(&key).await {
             Err(BlobError::NotFound) => {
-                let message = "Its bytes have not arrived. Put them where /api/files/presign said, then complete it.";
+                let message = "The file has not been uploaded yet. PUT it to the URL from /api/files/presign, then complete it.";
                 return Err(Refusal::new(Code::Conflict, message));
             }
             length => length?,
@@ -110,7 +110,7 @@ impl Files {
             read += chunk?.len() as u64;
         }
         if arrived != row.size || read != row.size {
-            let message = format!("{arrived} bytes arrived and not {}. Begin the upload again.", row.size);
+            let message = format!("{arrived} bytes arrived instead of {}. Please start the upload again.", row.size);
             return Err(Refusal::bad_request(message));
         }
         self.identify(row, passed.finish()).await
@@ -126,7 +126,7 @@ impl Files {
     }
 
     fn too_large_for_all(&self) -> Refusal {
-        let message = format!("A file may have {} bytes at most.", self.direct_upload_bytes);
+        let message = format!("A file can have at most {} bytes.", self.direct_upload_bytes);
         Refusal::new(Code::TooLarge, message)
     }
 }

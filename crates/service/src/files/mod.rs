@@ -119,13 +119,13 @@ impl Files {
         let member = seen.member.as_ref().filter(|member| member.is_joined());
         let member = member.ok_or_else(|| Refusal::forbidden("Join the room before you upload a file to it."))?;
         if member.role < Role::Member {
-            return Err(Refusal::forbidden("You may only read in this room."));
+            return Err(Refusal::forbidden("You can only read in this room."));
         }
         // Also those whose bytes are only promised: else they would cost nothing and fill the bucket.
         let unsent = self.store.files.user_unsent(actor.user, UNSENT_FILES_PER_USER).await?;
         match unsent.len() < UNSENT_FILES_PER_USER {
             true => Ok(seen.room.id),
-            false => Err(Refusal::new(Code::RateLimited, "Send or remove some of your unsent files first.")),
+            false => Err(Refusal::new(Code::RateLimited, "You have too many unsent files. Send or remove some first.")),
         }
     }
 
@@ -252,7 +252,7 @@ impl Files {
         let file = self.get(actor, file).await?;
         // A message may take it at this very moment: the row decides, not what was read of it.
         if file.state != FileState::Unsent || !self.store.files.drop_unsent(file.id).await? {
-            return Err(Refusal::new(Code::Conflict, "A message holds this file; delete the message."));
+            return Err(Refusal::new(Code::Conflict, "A message contains this file. Delete the message instead."));
         }
         self.remove(&file).await;
         Ok(())
@@ -281,7 +281,7 @@ impl Files {
     pub async fn run(self: Arc<Self>) {
         loop {
             if let Err(refusal) = self.sweep().await {
-                tracing::warn!(%refusal, "files were not swept; it is tried again");
+                tracing::warn!(%refusal, "file sweep failed, will retry");
             }
             let _ = tokio::time::timeout(SWEEP_INTERVAL, self.dropped.notified()).await;
         }
@@ -292,7 +292,7 @@ impl Files {
         if self.dropped.notified().now_or_never().is_some()
             && let Err(refusal) = self.sweep().await
         {
-            tracing::warn!(%refusal, "files were not swept; it is tried again");
+            tracing::warn!(%refusal, "file sweep failed, will retry");
         }
     }
 
@@ -303,10 +303,10 @@ impl Files {
 
     /// The refusal of a larger one: names the way that takes more, where there is one.
     pub fn too_large(&self) -> Refusal {
-        let mut message = format!("The file has more than {} bytes.", self.upload_bytes);
+        let mut message = format!("The file is larger than {} bytes.", self.upload_bytes);
         if self.blobs.presigns_for().is_some() && self.direct_upload_bytes > self.upload_bytes {
             let most = self.direct_upload_bytes;
-            message += &format!(" Ask POST /api/files/presign where to put a file of up to {most} bytes.");
+            message += &format!(" To upload up to {most} bytes, use POST /api/files/presign.");
         }
         Refusal::new(Code::TooLarge, message)
     }

@@ -35,14 +35,14 @@ pub fn measure(bytes: &[u8]) -> Result<Option<Measured>, Refusal> {
     if u64::from(width) * u64::from(height) > PICTURE_PIXELS {
         let megapixels = PICTURE_PIXELS / 1_000_000;
         let message =
-            format!("The picture has {width} × {height} pixels; {megapixels} megapixels is the most. Make it smaller.");
+            format!("The picture has {width} × {height} pixels. The limit is {megapixels} megapixels. Make it smaller.");
         return Err(Refusal::new(Code::TooLarge, message));
     }
     // The decoder's own limit does not count the pixels that it hands over: those of 16 bit take twice as
     // much as the most that is meant.
     if decoder.total_bytes() > PIXEL_BYTES {
         let message =
-            "The picture takes too much memory to be shown. Save it with 8 bits a channel, or make it smaller.";
+            "The picture needs too much memory. Save it with 8 bits per channel, or make it smaller.";
         return Err(Refusal::new(Code::TooLarge, message));
     }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);

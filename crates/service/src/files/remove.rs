@@ -54,7 +54,7 @@ async fn remove(store: &Store, blobs: &dyn Blobs, file: FileId, forget: bool) ->
         Ok::<_, Refusal>(Removed::Gone)
     };
     removed.await.unwrap_or_else(|refusal| {
-        tracing::warn!(%file, %refusal, "a file could not be removed; it is tried again");
+        tracing::warn!(%file, %refusal, "file removal failed, will retry");
         Removed::Failed
     })
 }

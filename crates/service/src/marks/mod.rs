@@ -62,7 +62,7 @@ impl Marks {
             None => {
                 let found = self.count_up_to(room, seq).await?;
                 let member = self.store.rooms.member(room, actor.user).await?;
-                let not_in = || Refusal::forbidden("You are not in this room.");
+                let not_in = || Refusal::forbidden("You are not a member of this room.");
                 member.filter(|member| member.is_joined()).ok_or_else(not_in)?;
                 self.rooms.is_in(room, actor.user, now);
                 found
@@ -204,7 +204,7 @@ impl Marks {
             Err(error) => {
                 static LINE: LogThrottle = LogThrottle::new();
                 if let Some(repeated) = LINE.admit(&error.to_string(), Instant::now()) {
-                    tracing::warn!(%error, repeated, "a read mark could not be written; it is tried again");
+                    tracing::warn!(%error, repeated, "read mark not written, will retry");
                 }
             }
         }

@@ -29,10 +29,10 @@ impl Rooms {
     /// Makes a room, whose owner the caller becomes. A repeat with the same id finds the room made before.
     pub async fn create(&self, actor: &Actor, new: NewRoom, asked: ChangeRequest) -> Result<RoomDetails, Refusal> {
         if new.kind == RoomKind::Direct {
-            return Err(Refusal::bad_request("A direct room is made with POST /api/rooms/direct."));
+            return Err(Refusal::bad_request("Create a direct room with POST /api/rooms/direct."));
         }
         if new.kind == RoomKind::Private && new.slug.is_some() {
-            return Err(Refusal::bad_request("Only public rooms have an id of their own choice; leave `id` out."));
+            return Err(Refusal::bad_request("Only a public room can have an `id` that you choose. Leave it out."));
         }
         // The room's id follows from the caller's id of the change, so that a repeat meets the same log.
         let id = asked.id.map_or_else(crate::ids::room, |key| RoomId::created(actor.user, key));
@@ -70,7 +70,7 @@ impl Rooms {
     /// The direct room of the caller and another user, made if it is not there. Both may ask at once.
     pub async fn direct(&self, actor: &Actor, other: UserId) -> Result<RoomDetails, Refusal> {
         if other == actor.user {
-            return Err(Refusal::bad_request("A direct room has two people; name another one."));
+            return Err(Refusal::bad_request("You cannot open a direct room with yourself. Choose another user."));
         }
         let pair = if actor.user < other { (actor.user, other) } else { (other, actor.user) };
         let id = RoomId::direct(actor.user, other);
@@ -100,7 +100,7 @@ impl Rooms {
         let limit = self.limits.rooms_per_user;
         if self.store.rooms.user_room_count(actor.user).await? >= limit as u64 {
             return Err(Refusal::forbidden(format!(
-                "You are in {limit} rooms, the most there can be. Leave one first."
+                "You are in {limit} rooms, which is the limit. Leave one first."
             )));
         }
         Ok(())

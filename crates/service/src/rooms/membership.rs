@@ -85,7 +85,7 @@ impl Rooms {
         }
         let member = self.store.rooms.member(seen.room.id, user).await?;
         let member = member.filter(|member| is_shown(member, joined));
-        let member = member.ok_or_else(|| Refusal::not_found("They are not in this room."))?;
+        let member = member.ok_or_else(|| Refusal::not_found("This user is not a member of this room."))?;
         Ok((member, self.people_of(vec![user]).await?))
     }
 }

@@ -221,7 +221,7 @@ impl Rooms {
     ) -> Result<Ack, Refusal> {
         let seen = self.access.room(actor, room).await?;
         if seen.member.is_none() {
-            return Err(Refusal::forbidden("Join the room before you change what it tells you."));
+            return Err(Refusal::forbidden("Join the room before you change its settings."));
         }
         let change = OwnChange::RoomSettings { room: seen.room.id, level, hidden };
         self.logs.submit(LogId::User(actor.user), ChangeRequest::default().change(*actor, Intent::Own(change))).await
@@ -229,7 +229,7 @@ impl Rooms {
 
     /// The user whom a caller names by id or by handle.
     pub async fn resolve_user(&self, text: &str) -> Result<UserId, Refusal> {
-        let nobody = || Refusal::not_found("There is nobody with this name.");
+        let nobody = || Refusal::not_found("No user has this name.");
         if let Ok(id) = text.parse::<UserId>() {
             return self.user_cache.user(id).await?.map(|user| user.id).ok_or_else(nobody);
         }

@@ -28,7 +28,7 @@ pub enum Policy {
 
 /// Why the process is to end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the background task {task} failed and is not started again: {why}")]
+#[error("background task {task} failed and will not be restarted: {why}")]
 pub struct TaskFailure {
     /// The task's name.
     pub task: &'static str,
@@ -96,7 +96,7 @@ impl Supervisor {
                     task,
                     why,
                     pause_ms = pause.as_millis() as u64,
-                    "background task failed, restarting it"
+                    "background task failed, will restart"
                 );
                 let mut ending = ending.clone();
                 tokio::select! {
