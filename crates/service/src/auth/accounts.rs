@@ -1,5 +1,5 @@
-//! What whoever runs the installation does to accounts: make one, give a role, keep somebody out. Whether
-//! the caller may, is asked here for those who come by the network; the command line is trusted.
+//! What an operator or admin does to accounts: create one, give a role, ban. Checks the rights of callers from the
+//! network; the command line is trusted.
 
 use domain::name::UserName;
 use domain::{Actor, OwnChange, Refusal, User, UserId, UserRole};
@@ -8,7 +8,7 @@ use super::{Auth, Registration, revocations};
 use crate::ports::NewUser;
 
 impl Auth {
-    /// An account with a role, whatever registration allows. `conflict` when a name is taken.
+    /// Creates an account with a role, whether registration is open or not. Returns `conflict` if a name is taken.
     pub async fn create_user(&self, registration: Registration, role: UserRole) -> Result<User, Refusal> {
         let Registration { name, password, email } = registration;
         let password_hash = Some(self.passwords.hash(password).await?);
@@ -18,14 +18,14 @@ impl Auth {
         Ok(new.user)
     }
 
-    /// Who has this name.
+    /// Returns the user with this name.
     pub async fn user_named(&self, name: &UserName) -> Result<User, Refusal> {
         let found = self.store.users.user_by_name(&name.folded()).await?;
         Ok(found.ok_or_else(|| Refusal::not_found("No user has this name."))?.user)
     }
 
-    /// Another role on the installation. It holds on every node within [`crate::limits::SESSION_BELIEVED`], also for tokens
-    /// that claim the old one.
+    /// Changes a user's role on the installation. Takes effect on every node within
+    /// [`crate::limits::SESSION_BELIEVED`], also for tokens that claim the old role.
     pub async fn set_role(&self, name: &UserName, role: UserRole) -> Result<User, Refusal> {
         let user = self.user_named(name).await?;
         self.store.users.set_role(user.id, role).await?;
@@ -36,7 +36,7 @@ impl Auth {
         Ok(User { role, ..user })
     }
 
-    /// Keeps somebody out, or lets them in again. All their sessions end.
+    /// Bans a user, or lifts the ban. A ban ends all their sessions.
     pub async fn set_banned(&self, by: &Actor, user: UserId, banned: bool) -> Result<(), Refusal> {
         if !by.admin {
             return Err(Refusal::forbidden("Only admins can ban users."));

@@ -1,5 +1,5 @@
-//! The keys that sign access tokens. Made at the first start or given; never fetched, and never chosen
-//! by what a token says about itself.
+//! The keys that sign access tokens. Generated at the first start or given; never fetched, and never chosen by what a
+//! token says about itself.
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
@@ -20,30 +20,30 @@ pub struct SigningKeys(Vec<SigningKey>);
 pub(super) struct SigningKey {
     pkcs8: Vec<u8>,
     pub(super) header: Header,
-    /// The first part of each token that this key signs. A token is verified only if its own is exactly
-    /// this: other algorithms, types, key addresses and embedded keys are no case of their own.
+    /// The first part of each token that this key signs. A token is verified only if its own is exactly this, so other
+    /// algorithms, types, key addresses and embedded keys need no checks of their own.
     pub(super) encoded_header: String,
     pub(super) signs: EncodingKey,
     pub(super) verifies: DecodingKey,
 }
 
-/// A text that holds no usable keys.
+/// An error for a text without usable keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidKeys {
-    /// No PEM block in it.
+    /// The text contains no PEM block.
     #[error("no private key found; expected PEM blocks that begin with {BEGIN}")]
     NoKey,
-    /// A block that is not an Ed25519 key.
+    /// A block is not an Ed25519 key.
     #[error("key {0} is not an Ed25519 key in PKCS#8; create one with `openssl genpkey -algorithm ed25519`")]
     NotEd25519(usize),
 }
 
 impl SigningKeys {
-    /// One fresh key.
+    /// Generates one key.
     pub fn generate() -> Self {
         let pair = Ed25519KeyPair::generate().expect("the operating system has a source of randomness");
-        let pkcs8 = pair.to_pkcs8v1().expect("a fresh key can be written");
-        SigningKeys(vec![SigningKey::new(pkcs8.as_ref().to_vec()).expect("a fresh key is a key")])
+        let pkcs8 = pair.to_pkcs8v1().expect("a new key can be encoded");
+        SigningKeys(vec![SigningKey::new(pkcs8.as_ref().to_vec()).expect("a new key is valid")])
     }
 
     /// Reads PEM blocks of PKCS#8, the signing key first.
@@ -63,7 +63,8 @@ impl SigningKeys {
         }
     }
 
-    /// The keys as [`SigningKeys::from_pem`] reads them. A secret: for a file that only its owner reads.
+    /// Returns the keys in the format that [`SigningKeys::from_pem`] reads. A secret: for a file that only its owner
+    /// can read.
     pub fn to_pem(&self) -> String {
         let block = |key: &SigningKey| format!("{BEGIN}\n{}\n{END}\n", STANDARD.encode(&key.pkcs8));
         self.0.iter().map(block).collect()
@@ -77,7 +78,7 @@ impl SigningKeys {
         self.0.iter().find(|key| key.encoded_header == encoded_header)
     }
 
-    /// A secret for another purpose for each key, which follows from the key and does not reveal it.
+    /// Derives a secret for another purpose from each key, which does not reveal the key.
     pub(super) fn derive(&self, purpose: &str) -> Vec<hmac::Key> {
         let derive = |key: &SigningKey| {
             let root = hmac::Key::new(hmac::HMAC_SHA256, &key.pkcs8);
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_refused() {
+    fn a_text_without_a_valid_key_is_refused() {
         let rsa = format!("{BEGIN}\nMIIBVAIBADANBgkqhkiG9w0BAQEFAASCAT4wggE6AgEAAkEA\n{END}\n");
         assert_eq!(SigningKeys::from_pem("").err(), Some(InvalidKeys::NoKey));
         assert_eq!(SigningKeys::from_pem(&rsa).err(), Some(InvalidKeys::NotEd25519(1)));

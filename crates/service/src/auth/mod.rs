@@ -1,6 +1,6 @@
-//! Who is who: accounts, guests, sign-in, sessions and the tokens that prove them.
+//! Authentication: accounts, guests, sign-in, sessions and the tokens that prove them.
 //!
-//! Never decides what a signed-in person may do in a room, and knows no header and no cookie.
+//! Never decides what a signed-in user may do in a room, and knows no header and no cookie.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ use revocations::Revocations;
 use session_cache::SessionCache;
 use tokens::AccessTokens;
 
-/// Accounts, sessions and tokens.
+/// The use cases of accounts, sessions and tokens.
 pub struct Auth {
     store: Store,
     logs: Arc<Logs>,
@@ -63,7 +63,7 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// Hears of ended sessions by the logs from now on.
+    /// Creates the use cases. Learns of ended sessions from the logs from now on.
     pub fn new(
         store: Store,
         logs: Arc<Logs>,
@@ -91,13 +91,14 @@ impl Auth {
         })
     }
 
-    /// Whom an access token names. Reads no store: that a session ended is known here only where it ended on this node.
+    /// Returns the actor an access token names. Does not read the store, so a session ended on another node goes
+    /// unnoticed.
     pub fn verify(&self, token: &str) -> Result<Actor, Refusal> {
         self.grant(token).map(|grant| grant.actor)
     }
 
-    /// As [`Auth::verify`], and the store is asked whether the session goes on and what its user may do, unless it was a
-    /// moment ago ([`crate::limits::SESSION_BELIEVED`]).
+    /// Like [`Auth::verify`], and also asks the store whether the session is still valid and what its user may do,
+    /// unless it did so recently ([`crate::limits::SESSION_BELIEVED`]).
     pub async fn verify_now(&self, token: &str) -> Result<Actor, Refusal> {
         let actor = self.verify(token)?;
         let known = actor.session.and_then(|session| self.session_cache.role(session, self.clock.now()));
@@ -107,8 +108,8 @@ impl Auth {
         }
     }
 
-    /// The actor as the store knows them at this moment. `unauthenticated` when the session is over, or the user is banned
-    /// or gone.
+    /// Returns the actor with the current state of the store. Returns `unauthenticated` if the session has ended, or
+    /// the user is banned or was removed.
     pub async fn as_of_now(&self, actor: Actor) -> Result<Actor, Refusal> {
         let Some(session) = actor.session else { return Ok(actor) };
         let now = self.clock.now();
@@ -121,28 +122,28 @@ impl Auth {
         Ok(Actor { admin: role == UserRole::Admin, ..actor })
     }
 
-    /// As [`Auth::verify`], with the moment when the token ends: for sockets, which outlive it.
+    /// Like [`Auth::verify`], with the time when the token expires: for sockets, which outlive it.
     pub fn grant(&self, token: &str) -> Result<Grant, Refusal> {
         let grant = self.tokens.verify(token, self.clock.now()).ok_or_else(unauthenticated)?;
         let actor = self.revocations.check(grant.actor).ok_or_else(unauthenticated)?;
         Ok(Grant { actor, ..grant })
     }
 
-    /// Whether this is the token of a service that the operator named.
+    /// Returns the service actor if this is a token of a service that the operator configured.
     pub fn verify_service(&self, token: &str) -> Option<Actor> {
-        // All are compared, so that the time does not tell which one was close.
+        // All are compared, so that the time does not reveal which one was close.
         let matches = self.settings.service_tokens.iter().filter(|service| service.is(token)).count();
         (matches > 0).then_some(Actor::SYSTEM)
     }
 
-    /// Appends to the user's own log, by which every node and every device hears of it.
+    /// Appends to the user log, which informs every node and every device.
     async fn announce(&self, user: UserId, change: OwnChange) -> Result<(), Refusal> {
         let intent = Intent::Own(change);
         let change = Change { by: Actor::SYSTEM, id: ids::entry(), seen: None, epoch: None, intent };
         self.logs.submit(LogId::User(user), change).await.map(drop)
     }
 
-    /// Tells the devices of a user, and this node's cache, that their profile changed.
+    /// Informs the devices of a user, and this node's cache, that their profile changed.
     async fn announce_profile(&self, user: &User) -> Result<(), Refusal> {
         self.user_cache.forget_user(user.id);
         let value = serde_json::json!({
@@ -153,20 +154,21 @@ impl Auth {
         self.announce(user.id, OwnChange::Setting { name: "profile".into(), value }).await
     }
 
-    /// Counts an attempt to sign in, by where it comes from.
+    /// Counts a sign-in attempt by its address.
     fn admit_address(&self, from: IpAddr) -> Result<(), Refusal> {
         self.by_address.take(from, Instant::now()).map_err(too_often)
     }
 
-    /// Counts an attempt to sign in, by whom it names: many addresses together may not try one account.
+    /// Counts a sign-in attempt by the account it names: many addresses together must not try one account.
     fn admit_name(&self, name: &str) -> Result<(), Refusal> {
-        // No account has a longer name, and keys must not be as long as a body.
+        // No account has a longer name, and a key must not be as long as a request body.
         let name: String = name.trim().chars().take(EMAIL_CHARS).collect();
         self.by_name.take(fold(&name), Instant::now()).map_err(too_often)
     }
 }
 
-/// Bounds a sign-in, whatever it waits for: who waits longer has gone away, and what they hold would be missing elsewhere.
+/// Limits the duration of a sign-in: a caller that waits longer has left, and the resources it holds are needed
+/// elsewhere.
 async fn in_time<T>(sign_in: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
     let late = || Refusal::unavailable("Signing in is taking too long right now. Please try again in a moment.", RETRY_MS);
     tokio::time::timeout(SIGN_IN_DEADLINE, sign_in).await.unwrap_or_else(|_| Err(late()))
@@ -186,8 +188,8 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_sign_in_does_not_wait_for_ever() {
-        let refusal = in_time(std::future::pending::<Result<(), Refusal>>()).await.expect_err("nothing comes");
+    async fn a_sign_in_does_not_wait_forever() {
+        let refusal = in_time(std::future::pending::<Result<(), Refusal>>()).await.expect_err("a sign-in that never ends times out");
         assert_eq!((refusal.code, refusal.retry_ms), (Code::Unavailable, Some(RETRY_MS)));
         assert_eq!(in_time(async { Ok(7) }).await, Ok(7));
     }

@@ -1,5 +1,5 @@
-//! Passwords and their hashes: argon2id in a pool of its own, so that a flood of sign-ins takes time from
-//! sign-ins and from nothing else.
+//! Passwords and their hashes: argon2id in a pool of its own, so that a flood of sign-ins slows down sign-ins and
+//! nothing else.
 
 use std::fmt;
 use std::num::NonZero;
@@ -20,15 +20,15 @@ use crate::ids;
 /// KiB of memory, passes and lanes (OWASP password storage cheat sheet).
 const COST: (u32, u32, u32) = (19_456, 2, 1);
 
-/// The hash that is verified where there is no account, so that it takes the same time. Its password is
-/// not known to anybody; a match would change nothing.
+/// The hash that is verified if there is no account, so that it takes the same time. No one knows its password, and a
+/// match would change nothing.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5LWhhcy10aGlzLQ$3vYhUzQ0M0pZdGtQbWx4b0FhY2VkR2hpSktMTW5vUHE";
 
-/// After what time somebody who was turned away may come back.
+/// Milliseconds after which a sign-in that was turned away may be retried.
 const RETRY_MS: u64 = 2_000;
 
-/// A password of a length that can be accepted. Its `Debug` says nothing.
+/// A password of an acceptable length. Its `Debug` reveals nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
@@ -39,7 +39,7 @@ impl fmt::Debug for Password {
 }
 
 impl Password {
-    /// Accepts a length in [`PASSWORD_CHARS`] and any characters.
+    /// Accepts any characters, if their number is in [`PASSWORD_CHARS`].
     pub fn parse(text: String) -> Result<Self, Refusal> {
         let (least, most) = (PASSWORD_CHARS.start(), PASSWORD_CHARS.end());
         match PASSWORD_CHARS.contains(&text.chars().count()) {
@@ -49,7 +49,7 @@ impl Password {
     }
 }
 
-/// Hashes and verifies, few at a time.
+/// Hashes and verifies, a few at a time.
 pub(super) struct Passwords {
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
@@ -57,7 +57,7 @@ pub(super) struct Passwords {
 }
 
 impl Passwords {
-    /// `threads` at once; 0 is all cores but one.
+    /// Creates a pool for `threads` concurrent hashes; 0 uses all cores but one.
     pub(super) fn new(threads: usize) -> Self {
         let cores = available_parallelism().map_or(1, NonZero::get);
         let threads = if threads == 0 { cores.saturating_sub(1).max(1) } else { threads };
@@ -70,7 +70,7 @@ impl Passwords {
         }
     }
 
-    /// The hash of a new password, with a fresh salt.
+    /// Returns the hash of a new password, with a random salt.
     pub(super) async fn hash(&self, password: Password) -> Result<String, Refusal> {
         let argon2 = self.argon2.clone();
         self.run(move || {
@@ -81,9 +81,9 @@ impl Passwords {
         .await
     }
 
-    /// Whether it is the password; takes as long when there is no hash, and is false then.
+    /// Returns whether the password matches the hash. Takes as long if there is no hash, and returns false then.
     pub(super) async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Refusal> {
-        // No account has a longer one; and hashing megabytes would be somebody else's time.
+        // No account has a longer one, and hashing megabytes would take time from other users.
         let fits = password.chars().count() <= *PASSWORD_CHARS.end();
         let argon2 = self.argon2.clone();
         self.run(move || {
@@ -91,7 +91,7 @@ impl Passwords {
             let known = hash.is_some() && fits;
             let hash = hash.as_deref().unwrap_or(NOBODY);
             let parsed = PasswordHash::new(hash).or_else(|_| PasswordHash::new(NOBODY));
-            let parsed = parsed.expect("the hash of nobody is well formed");
+            let parsed = parsed.expect("the hash for unknown accounts is well formed");
             argon2.verify_password(text, &parsed).is_ok() && known
         })
         .await
@@ -99,12 +99,12 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
         let _waiting = Waiting::new(&self.waiting)?;
-        // Who gives up after that long signs in again, and would wait behind their own first try.
+        // A user who gives up after that long signs in again, and would wait behind their own first try.
         let place = timeout(PASSWORD_WAIT, self.places.clone().acquire_owned()).await.map_err(|_| too_many())?;
         let place = place.expect("the pool is never closed");
         let done = tokio::task::spawn_blocking(move || {
             let result = work();
-            // Held until the work is done, also when the caller went away.
+            // Held until the work is done, even if the caller has left.
             drop(place);
             result
         });
@@ -116,7 +116,7 @@ fn too_many() -> Refusal {
     Refusal::new(Code::Overloaded, "Too many people are signing in right now. Please try again in a moment.").retry_in(RETRY_MS)
 }
 
-/// A place in the queue, given back also when the caller goes away.
+/// A place in the queue, freed even if the caller leaves.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_of_nobody_costs_what_others_cost() {
+    fn an_unknown_account_costs_as_much_as_a_known_one() {
         let hash = PasswordHash::new(NOBODY).expect("well formed");
         let params = Params::try_from(&hash).expect("with parameters");
         assert_eq!((params.m_cost(), params.t_cost(), params.p_cost()), COST);
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn too_many_at_once_are_turned_away() {
+    async fn a_full_queue_turns_passwords_away() {
         let passwords = Passwords::new(1);
         let all: Vec<_> = (0..PASSWORD_QUEUE).map(|_| Waiting::new(&passwords.waiting).expect("a place")).collect();
         let refusal = passwords.verify("x".into(), None).await.expect_err("full");
@@ -171,16 +171,16 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_password_does_not_wait_for_ever() {
+    async fn a_password_does_not_wait_forever() {
         let passwords = Passwords::new(1);
         let _stuck = passwords.places.clone().acquire_owned().await.expect("a place");
-        let refusal = passwords.verify("x".into(), None).await.expect_err("no turn comes");
+        let refusal = passwords.verify("x".into(), None).await.expect_err("the pool is stuck");
         assert_eq!((refusal.code, refusal.retry_ms), (Code::Overloaded, Some(RETRY_MS)));
-        assert_eq!(passwords.waiting.load(Ordering::Relaxed), 0, "its place in the queue is free");
+        assert_eq!(passwords.waiting.load(Ordering::Relaxed), 0, "its place in the queue is free again");
     }
 
     #[test]
-    fn lengths_are_counted_in_characters_and_nothing_is_shown() {
+    fn length_is_counted_in_characters_and_debug_shows_nothing() {
         assert!(Password::parse("ünïcödé".into()).is_err(), "seven");
         assert!(Password::parse("ünïcödé!".into()).is_ok());
         assert!(Password::parse("x".repeat(257)).is_err());

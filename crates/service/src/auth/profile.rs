@@ -1,4 +1,4 @@
-//! Oneself and others: what a person shows of themselves, changes of it, and looking people up by name.
+//! Profiles: what users show of themselves, how they change it, and the look-up of users by name.
 
 use domain::limits::PAGE_ROWS;
 use domain::name::{DisplayName, UserName, fold};
@@ -7,36 +7,36 @@ use domain::{Actor, Email, Refusal, User};
 use super::{Auth, Password, unauthenticated};
 use crate::ports::{StoreError, UserRecord};
 
-/// Changes of oneself; what is none stays as it is.
+/// Changes of the caller's own profile. Fields that are `None` stay as they are.
 #[derive(Debug, Clone, Default)]
 pub struct ProfilePatch {
-    /// Another handle.
+    /// The new handle.
     pub name: Option<UserName>,
-    /// Another display name, or none.
+    /// The new display name, or `Some(None)` to remove it.
     pub display_name: Option<Option<DisplayName>>,
-    /// Another address, or none.
+    /// The new e-mail address, or `Some(None)` to remove it.
     pub email: Option<Option<Email>>,
-    /// Another password, with the one so far.
+    /// The new password, with the current one.
     pub password: Option<(Password, String)>,
 }
 
 /// Users in order of their folded names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsersPage {
-    /// At most as many as were asked for.
+    /// At most as many as requested.
     pub users: Vec<User>,
-    /// What to ask after for the next page.
+    /// The name after which the next page begins.
     pub next: Option<String>,
 }
 
 impl Auth {
-    /// The caller's own account.
+    /// Returns the caller's own account.
     pub async fn me(&self, actor: &Actor) -> Result<UserRecord, Refusal> {
         self.store.users.user(actor.user).await?.ok_or_else(unauthenticated)
     }
 
-    /// Changes the caller's account; another password ends the other sessions. What can be refused is
-    /// refused before anything is written.
+    /// Changes the caller's account. A new password ends the other sessions. Whatever can be refused is refused before
+    /// anything is written.
     pub async fn update_me(&self, actor: &Actor, patch: ProfilePatch) -> Result<UserRecord, Refusal> {
         let people = &self.store.users;
         let before = self.me(actor).await?;
@@ -52,7 +52,7 @@ impl Auth {
             return Err(StoreError::Taken("name").into());
         }
         if email.is_some() {
-            // The answer tells whether an address is somebody's: not in numbers.
+            // The answer reveals whether an address belongs to an account, so attempts are limited.
             self.admit_name(&actor.user.to_string())?;
         }
         if let Some(Some(email)) = &email
@@ -85,8 +85,8 @@ impl Auth {
         Ok(after)
     }
 
-    /// The hash of another password, once the one so far is shown to be known. Guesses are counted as
-    /// those at sign-in are: a stolen access token must not be a way to try passwords.
+    /// Returns the hash of a new password, if the current one is right. Guesses are limited like those at sign-in: a
+    /// stolen access token must not be a way to try passwords.
     async fn changed_password(&self, of: &UserRecord, new: Password, old: String) -> Result<String, Refusal> {
         self.admit_name(of.user.name.as_str())?;
         if !self.passwords.verify(old, of.password_hash.clone()).await? {
@@ -95,7 +95,8 @@ impl Auth {
         self.passwords.hash(new).await
     }
 
-    /// People whose name begins like `prefix`, in whatever case or look, after `after` of the page before.
+    /// Returns users whose name begins like `prefix`, ignoring case and look-alikes, after `after` of the previous
+    /// page.
     pub async fn users(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<UsersPage, Refusal> {
         let limit = limit.clamp(1, PAGE_ROWS);
         let mut users = self.store.users.users_by_prefix(&fold(prefix), after, limit + 1).await?;

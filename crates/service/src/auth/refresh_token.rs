@@ -1,6 +1,6 @@
-//! Refresh tokens: `session.count.seed.mac`. The MAC lets a made-up token be refused without a read, and
-//! without ending the session that it names; the count makes the next token follow from the one before,
-//! so that whoever lost the answer to a refresh is given the same answer again (RFC 9700 §4.14.2).
+//! Refresh tokens: `session.count.seed.mac`. The MAC lets a forged token be refused without a read, and without ending
+//! the session that it names. The count makes the next token follow from the previous one, so that a client that lost
+//! the answer to a refresh gets the same answer again (RFC 9700 §4.14.2).
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -12,10 +12,10 @@ use uuid::Uuid;
 use super::keys::SigningKeys;
 use crate::ids;
 
-/// Makes and reads refresh tokens.
+/// Creates and reads refresh tokens.
 pub(super) struct RefreshTokens(Vec<hmac::Key>);
 
-/// A refresh token that this installation made; whether it is still good, the store knows.
+/// A refresh token that this installation issued. Only the store knows whether it is still valid.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct RefreshToken {
     pub(super) session: SessionId,
@@ -28,12 +28,12 @@ impl RefreshTokens {
         RefreshTokens(keys.derive("refresh token"))
     }
 
-    /// The first token of a session, or of a new chain in it.
+    /// Returns the first token of a session, or of a new chain in it.
     pub(super) fn first(&self, session: SessionId) -> RefreshToken {
         RefreshToken { session, count: 1, seed: ids::random() }
     }
 
-    /// The token after this one: always the same.
+    /// Returns the token after this one, which is always the same.
     pub(super) fn after(&self, token: RefreshToken) -> RefreshToken {
         RefreshToken { count: token.count + 1, ..token }
     }
@@ -59,7 +59,7 @@ impl RefreshTokens {
     }
 }
 
-/// What the store keeps of a token or a ticket.
+/// Returns the hash that the store keeps of a token or a ticket.
 pub(super) fn hash(text: &str) -> [u8; 32] {
     Sha256::digest(text).into()
 }
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_reads_what_it_wrote_and_nothing_else() {
+    fn a_token_can_be_read_back_and_a_changed_one_cannot() {
         let tokens = RefreshTokens::new(&SigningKeys::generate());
         let token = tokens.first(ids::session());
         let text = tokens.text(token);
@@ -80,6 +80,6 @@ mod tests {
         for bad in ["", ".", "a.b.c.d", forged.as_str(), &text[..text.len() - 1]] {
             assert!(tokens.read(bad).is_none(), "{bad}");
         }
-        assert!(RefreshTokens::new(&SigningKeys::generate()).read(&text).is_none(), "of another installation");
+        assert!(RefreshTokens::new(&SigningKeys::generate()).read(&text).is_none(), "made by another installation");
     }
 }

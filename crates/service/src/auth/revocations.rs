@@ -1,6 +1,6 @@
-//! What ended here before its access tokens did: sessions and roles, as this node's commits to the users' own logs tell. So
-//! it holds at once where it was done; elsewhere the store is asked (`super::session_cache`).
-//! Bounded: an entry goes when no token can name it any more.
+//! What ended on this node before its access tokens expired: sessions and roles, learned from this node's commits to
+//! user logs. So it takes effect at once on the node where it happened; other nodes ask the store
+//! (`super::session_cache`). Bounded: an entry is removed when no token can name it any more.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::clock::Clock;
 use crate::log::CommitListener;
 use crate::ports::Committed;
 
-/// The `name` of the setting that announces another role.
+/// The `name` of the setting that announces a changed role.
 pub const ROLE: &str = "role";
 
-/// Sessions and roles that tokens still claim and that are over.
+/// Sessions and roles that unexpired tokens claim and that have ended.
 pub(super) struct Revocations {
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
@@ -30,11 +30,11 @@ enum Key {
 
 #[derive(Default)]
 struct State {
-    /// A session: when it ended. A user: when all their sessions did.
+    /// When a session ended, or when all sessions of a user did.
     over: HashMap<Key, Timestamp>,
     /// Roles given after tokens that claim another one.
     roles: HashMap<UserId, (UserRole, Timestamp)>,
-    /// In the order of their coming, for forgetting.
+    /// The keys in order of arrival, for forgetting.
     order: VecDeque<(Key, Timestamp)>,
 }
 
@@ -43,7 +43,7 @@ impl Revocations {
         Arc::new(Revocations { clock, state: Mutex::default() })
     }
 
-    /// The session's tokens are worth nothing from now on.
+    /// Makes the session's tokens invalid from now on.
     pub(super) fn end_session(&self, session: SessionId) {
         self.note(Key::Session(session), |state, now| {
             state.over.insert(Key::Session(session), now);
@@ -56,7 +56,7 @@ impl Revocations {
         });
     }
 
-    /// Tokens that claim another role are read with this one.
+    /// Replaces the role that older tokens claim.
     pub(super) fn set_role(&self, user: UserId, role: UserRole) {
         self.note(Key::User(user), |state, now| {
             state.roles.insert(user, (role, now));
@@ -71,14 +71,14 @@ impl Revocations {
         state.forget(now);
     }
 
-    /// The actor as of now, or none when their session is over.
+    /// Returns the actor with the current role, or `None` if their session has ended.
     pub(super) fn check(&self, actor: Actor) -> Option<Actor> {
         let state = self.state.lock();
         if state.over.is_empty() && state.roles.is_empty() {
             return Some(actor);
         }
         let session = actor.session?;
-        // A session's id is a UUIDv7, so it says itself whether it began before all of them ended.
+        // A session's id is a UUIDv7, which shows whether it began before all of them ended.
         let (seconds, nanos) = session.0.get_timestamp().map_or((0, 0), |began| began.to_unix());
         let began = seconds as i64 * 1000 + i64::from(nanos / 1_000_000);
         let all_ended = state.over.get(&Key::User(actor.user)).is_some_and(|at| began <= at.0);
@@ -91,7 +91,7 @@ impl Revocations {
 }
 
 impl State {
-    /// Forgets what is older than any token, and the oldest when there is too much.
+    /// Forgets what is older than any token, and the oldest entries if there are too many.
     fn forget(&mut self, now: Timestamp) {
         let life = ACCESS_TOKEN_LIFE + TOKEN_LEEWAY + TOKEN_LEEWAY;
         while let Some((key, at)) = self.order.front().copied() {
@@ -99,7 +99,7 @@ impl State {
                 break;
             }
             self.order.pop_front();
-            // A later note of the same key stays.
+            // A later note with the same key stays.
             if self.over.get(&key).is_some_and(|noted| *noted <= at) {
                 self.over.remove(&key);
             }

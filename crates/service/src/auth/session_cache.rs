@@ -1,4 +1,4 @@
-//! Sessions that the store said go on, and their users' roles. Believed for [`SESSION_BELIEVED`]; bounded.
+//! Caches sessions that the store reported as valid, and their users' roles, for [`SESSION_BELIEVED`]. Bounded.
 
 use crate::limits::{ENDED_SESSIONS, SESSION_BELIEVED};
 use domain::{SessionId, Timestamp, UserRole};
@@ -14,12 +14,12 @@ impl SessionCache {
         SessionCache { known: Cache::new(ENDED_SESSIONS) }
     }
 
-    /// The role of a session's user, if it was asked a moment ago.
+    /// Returns the role of a session's user, if it was read recently.
     pub(super) fn role(&self, session: SessionId, now: Timestamp) -> Option<UserRole> {
         self.known.get(&session).filter(|(_, at)| now.since(*at) < SESSION_BELIEVED).map(|(role, _)| role)
     }
 
-    /// The store said that the session goes on.
+    /// Caches that the session is valid.
     pub(super) fn note(&self, session: SessionId, role: UserRole, now: Timestamp) {
         self.known.insert(session, (role, now));
     }

@@ -1,5 +1,5 @@
-//! Sessions: opened by a sign-in, kept by refreshes, ended by the user, by theft or by time. What ends is
-//! announced in the user's own log, so that its sockets end on every node.
+//! Sessions: opened by a sign-in, kept by refreshes, ended by the user, by theft or by time. The end is announced in
+//! the user log, so that the session's sockets close on every node.
 
 use crate::limits::{SESSION_LIFE, SESSIONS_PER_USER};
 use domain::{Actor, Code, OwnChange, Refusal, SessionId, User, UserId};
@@ -28,7 +28,7 @@ impl Auth {
         };
         let mut open = self.store.sessions.list(user.id, now).await?;
         self.store.sessions.open(&session).await?;
-        // The oldest make room; more than one only where the limit was lowered.
+        // The oldest sessions are ended. More than one only if the limit was lowered.
         open.sort_by_key(|session| session.rotated_at);
         for oldest in open.iter().take((open.len() + 1).saturating_sub(SESSIONS_PER_USER)) {
             self.end(user.id, oldest.id).await?;
@@ -36,8 +36,7 @@ impl Auth {
         Ok(self.signed_in(user, token.session, Some(text)))
     }
 
-    /// Fresh tokens for a session that goes on, after what it may do has changed. The refresh token so
-    /// far is replaced.
+    /// Issues new tokens for a valid session, after its rights have changed. Replaces the current refresh token.
     pub(super) async fn restart_session(&self, user: User, session: SessionId) -> Result<SignedIn, Refusal> {
         let record = self.store.sessions.get(session).await?.filter(|record| !record.revoked);
         let record = record.ok_or_else(unauthenticated)?;
@@ -45,14 +44,14 @@ impl Auth {
         let now = self.clock.now();
         match self.store.sessions.rotate(session, record.current, hash(&text), now, now + SESSION_LIFE).await? {
             Rotation::Rotated(_) => Ok(self.signed_in(user, session, Some(text))),
-            // A refresh came between; that one's token goes on being good.
+            // A refresh came in between, so its token stays valid.
             _ => Ok(self.signed_in(user, session, None)),
         }
     }
 
-    /// An access token for a refresh token, which is replaced. The one before the current works for
-    /// [`crate::limits::REFRESH_GRACE`] (two tabs, an answer that was lost) and gets the current one
-    /// again; later it ends the session, since then two hold what one was given (RFC 9700 §4.14.2).
+    /// Exchanges a refresh token for an access token and a new refresh token. The previous refresh token works for
+    /// [`crate::limits::REFRESH_GRACE`] (two tabs, a lost answer) and returns the current one again. Later it ends the
+    /// session, since then two parties hold what one was given (RFC 9700 §4.14.2).
     pub async fn refresh(&self, refresh_token: &str) -> Result<SignedIn, Refusal> {
         in_time(self.replace(refresh_token)).await
     }
@@ -80,7 +79,7 @@ impl Auth {
         Ok(self.signed_in(record.user, session.id, next))
     }
 
-    /// Ends the session of the caller, or else that of the refresh token. Nothing to end is no error.
+    /// Ends the session of the caller, or else that of the refresh token. Succeeds if there is none.
     pub async fn logout(&self, actor: Option<Actor>, refresh_token: Option<&str>) -> Result<(), Refusal> {
         if let Some(Actor { user, session: Some(session), .. }) = actor {
             return self.end(user, session).await;
@@ -88,7 +87,7 @@ impl Auth {
         let Some(text) = refresh_token else { return Ok(()) };
         let Some(RefreshToken { session, .. }) = self.refresh_tokens.read(text) else { return Ok(()) };
         match self.store.sessions.get(session).await? {
-            // Only the current token, or the one before, may end it: an old one may be stolen.
+            // Only the current token or the previous one may end it: an older one may be stolen.
             Some(record) if record.current == hash(text) || record.previous == Some(hash(text)) => {
                 self.end(record.user, session).await
             }
@@ -96,15 +95,15 @@ impl Auth {
         }
     }
 
-    /// The caller's sessions that are not over, the newest first.
+    /// Returns the caller's sessions that have not ended, newest first.
     pub async fn sessions(&self, actor: &Actor) -> Result<Vec<SessionRecord>, Refusal> {
         let mut sessions = self.store.sessions.list(actor.user, self.clock.now()).await?;
         sessions.sort_by_key(|session| std::cmp::Reverse(session.created_at));
         Ok(sessions)
     }
 
-    /// Ends one of the caller's sessions. `not_found` for anybody else's; a repeat says once more that it
-    /// is over, since the first try may have ended it and died before its sockets heard.
+    /// Ends one of the caller's sessions. Returns `not_found` for another user's. A repeat announces the end again,
+    /// since the first try may have crashed before its sockets were informed.
     pub async fn end_session(&self, actor: &Actor, session: SessionId) -> Result<(), Refusal> {
         let record = self.store.sessions.get(session).await?;
         match record.filter(|record| record.user == actor.user) {
@@ -113,7 +112,7 @@ impl Auth {
         }
     }
 
-    /// Ends all sessions of the user but the one that is kept.
+    /// Ends all sessions of the user but `kept`.
     pub(super) async fn end_others(&self, user: UserId, kept: Option<SessionId>) -> Result<(), Refusal> {
         for session in self.store.sessions.list(user, self.clock.now()).await? {
             if Some(session.id) != kept {
@@ -123,7 +122,7 @@ impl Auth {
         Ok(())
     }
 
-    /// Removes what is over; for a timer.
+    /// Removes expired rows. Called by a timer.
     pub async fn sweep(&self) -> Result<u64, Refusal> {
         Ok(self.store.sessions.sweep(self.clock.now()).await?)
     }
@@ -133,7 +132,8 @@ impl Auth {
         self.session_over(user, session).await
     }
 
-    /// Said again on a repeat, also when the store had it revocations: the first try may have died in between.
+    /// Announces the end of a session. Also on a repeat, even if the store had ended it already: the first try may have
+    /// crashed in between.
     async fn session_over(&self, user: UserId, session: SessionId) -> Result<(), Refusal> {
         self.revocations.end_session(session);
         self.announce(user, OwnChange::SessionEnded(Some(session))).await

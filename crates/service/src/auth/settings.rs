@@ -1,4 +1,4 @@
-//! What an operator may set about signing in. Never reads the environment: binaries do.
+//! What an operator can configure about sign-in. Never reads the environment: the binaries do.
 
 use std::str::FromStr;
 
@@ -6,21 +6,21 @@ use domain::limits::Limits;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// Characters that a service token has at least.
+/// The shortest service token, in characters.
 const SERVICE_TOKEN_CHARS: usize = 24;
 
 /// Settings of [`super::Auth`].
 #[derive(Debug, Clone)]
 pub struct AuthSettings {
-    /// Whether one may come in with a name only.
+    /// Whether guests may sign in with only a name.
     pub guests: bool,
-    /// Whether strangers may make an account; an admin always can.
+    /// Whether anyone may register an account; an admin can always create one.
     pub registration: bool,
-    /// Sign-ins of one address a minute, and of one name.
+    /// Sign-ins per minute of one address, and of one name.
     pub sign_ins_per_minute: u32,
-    /// Passwords hashed at once; 0 leaves one core to others.
+    /// Passwords hashed concurrently; 0 leaves one core free.
     pub password_threads: usize,
-    /// Tokens of services that may post notifications.
+    /// The tokens of services that may post notifications.
     pub service_tokens: Vec<ServiceToken>,
 }
 
@@ -40,7 +40,7 @@ impl Default for AuthSettings {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceToken([u8; 32]);
 
-/// A text that is no token for a service. Never repeats it.
+/// An error for a text that is not a valid service token. Never repeats the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a service token must have at least {SERVICE_TOKEN_CHARS} characters, or be sha256: followed by the 64 hexadecimal digits of its hash"
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_known_by_its_hash() {
+    fn a_token_can_be_given_as_its_hash() {
         let secret = "a-long-secret-of-a-service";
         let by_hash: ServiceToken = format!("sha256:{}", hex::encode(Sha256::digest(secret))).parse().expect("a hash");
         assert_eq!(secret.parse(), Ok(by_hash.clone()));

@@ -1,4 +1,4 @@
-//! The ways in: a new account, a password, a guest's name.
+//! The ways to sign in: a new account, a password, a guest's name.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -14,55 +14,55 @@ use crate::ports::{NewUser, StoreError, StoreResult, UserRecord};
 
 /// Letters and digits of a guest's suffix: none that looks like another.
 const SUFFIX_LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
-/// How many of them, after a hyphen.
+/// Characters of the suffix, after a hyphen.
 const SUFFIX_CHARS: usize = 4;
-/// Suffixes tried before a guest is asked for another name.
+/// Suffixes that are tried before a guest has to choose another name.
 const SUFFIX_TRIES: usize = 8;
 
-/// From where somebody signs in.
+/// The device from which a user signs in.
 #[derive(Debug, Clone)]
 pub struct Device {
-    /// What the device calls itself, cut to [`DEVICE_CHARS`]; for the list of sessions only.
+    /// The device's own name, cut to [`DEVICE_CHARS`]; only for the list of sessions.
     pub name: String,
-    /// Its address, for the limit.
+    /// The device's address, for the rate limit.
     pub address: IpAddr,
 }
 
 impl Device {
-    /// Keeps what can be shown of the name.
+    /// Creates a device, and keeps the printable part of its name.
     pub fn new(name: &str, address: IpAddr) -> Self {
         let name = name.chars().filter(|c| !c.is_control()).take(DEVICE_CHARS).collect();
         Device { name, address }
     }
 }
 
-/// What a new account is made of.
+/// The data of a new account.
 #[derive(Debug, Clone)]
 pub struct Registration {
     /// The handle.
     pub name: UserName,
     /// The password.
     pub password: Password,
-    /// For sign-in by address.
+    /// The e-mail address, for sign-in by address.
     pub email: Option<Email>,
 }
 
-/// Signed in.
+/// The tokens and the user of a successful sign-in.
 #[derive(Clone)]
 pub struct SignedIn {
-    /// For calls and sockets.
+    /// The token for calls and sockets.
     pub access_token: String,
-    /// How long it is good.
+    /// How long the access token is valid.
     pub expires_in: Duration,
-    /// For the next refresh; none when the one that was presented is not to be replaced.
+    /// The token for the next refresh, or `None` if the presented one is not replaced.
     pub refresh_token: Option<String>,
-    /// Who.
+    /// The signed-in user.
     pub user: User,
 }
 
 impl Auth {
-    /// Makes an account; a guest who registers keeps the user id and the session. The first account of an
-    /// installation runs it. `conflict` when the name or the address is taken.
+    /// Creates an account. A guest who registers keeps the user id and the session. The first account of an
+    /// installation becomes admin. Returns `conflict` if the name or the address is taken.
     pub async fn register(
         &self,
         guest: Option<Actor>,
@@ -86,7 +86,7 @@ impl Auth {
             return Err(Refusal::new(Code::Conflict, "You already have an account. Sign out to create another one."));
         }
         let Registration { name, password, email } = registration;
-        // SessionCache before the password is hashed, and decided by the store all the same.
+        // Checked before the password is hashed, although the store decides in any case.
         let taken = self.store.users.user_by_name(&name.folded()).await?.map(|record| record.user.id);
         if taken.is_some() && taken != guest.map(|guest| guest.user) {
             return Err(StoreError::Taken("name").into());
@@ -109,8 +109,8 @@ impl Auth {
         Ok(signed_in)
     }
 
-    /// A sign-in by name or address. One answer, and one time, for a wrong password, an unknown name, a
-    /// guest and somebody banned.
+    /// Signs in by name or address. A wrong password, an unknown name, a guest and a banned user get the same answer,
+    /// in the same time.
     pub async fn login(&self, name: &str, password: String, device: &Device) -> Result<SignedIn, Refusal> {
         in_time(self.check_password(name, password, device)).await
     }
@@ -120,7 +120,7 @@ impl Auth {
         self.admit_name(name)?;
         let found = self.find(name).await?;
         if let Some(record) = &found {
-            // By whichever of their names, and however it was written.
+            // Counted by id, whichever of their names was used, and however it was written.
             self.admit_name(&record.user.id.to_string())?;
         }
         let hash = found.as_ref().and_then(|record| record.password_hash.clone());
@@ -131,15 +131,15 @@ impl Auth {
         }
     }
 
-    /// A session for somebody who showed a password, unless they were banned or the password was changed while
-    /// it was being checked: that takes long, and what ended all sessions meanwhile did not know of this one.
+    /// Opens a session for a user who gave the right password, unless they were banned or the password was changed
+    /// while it was checked: that takes long, and what ended all sessions meanwhile did not know of this one.
     async fn open_checked(&self, shown: UserRecord, device: &Device) -> Result<SignedIn, Refusal> {
         let signed_in = self.open_session(shown.user, device).await?;
         let now = self.store.users.user(signed_in.user.id).await?;
         if now.is_some_and(|now| !now.user.banned && now.password_hash == shown.password_hash) {
             return Ok(signed_in);
         }
-        // Where its token is not good any more, the session is over already.
+        // If its token is not valid any more, the session has been ended already.
         if let Ok(actor) = self.verify(&signed_in.access_token) {
             self.logout(Some(actor), None).await?;
         }
@@ -147,7 +147,7 @@ impl Auth {
     }
 
     async fn find(&self, name: &str) -> StoreResult<Option<UserRecord>> {
-        // Neither an address nor a handle: the store need not be session_cache.
+        // Neither an address nor a handle: the store need not be asked.
         if let Ok(email) = Email::parse(name) {
             return self.store.users.user_by_email(email.as_str()).await;
         }
@@ -157,7 +157,7 @@ impl Auth {
         }
     }
 
-    /// A guest: the wished name with a suffix, no password.
+    /// Signs in a guest: the requested name with a suffix, no password.
     pub async fn guest(&self, name: &UserName, device: &Device) -> Result<SignedIn, Refusal> {
         in_time(self.make_guest(name, device)).await
     }
@@ -200,7 +200,7 @@ fn wrong() -> Refusal {
     Refusal::new(Code::Unauthenticated, "Wrong name or password.")
 }
 
-/// `ada` becomes `ada-7f3k`.
+/// Appends a suffix: `ada` becomes `ada-7f3k`.
 fn with_suffix(name: &UserName) -> Result<UserName, Refusal> {
     let room = USER_NAME_CHARS - SUFFIX_CHARS - 1;
     let base: String = name.as_str().chars().take(room).collect();

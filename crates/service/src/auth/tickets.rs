@@ -1,4 +1,4 @@
-//! One-time tickets: a browser's way to open a socket without a token in an address.
+//! One-time tickets: a browser's way to open a socket without a token in a URL.
 
 use crate::limits::{ACCESS_TOKEN_LIFE, TICKET_LIFE};
 use base64::Engine;
@@ -11,7 +11,7 @@ use crate::ids;
 use crate::ports::Ticket;
 
 impl Auth {
-    /// A ticket for the caller's session: good for [`TICKET_LIFE`], once.
+    /// Issues a ticket for the caller's session, valid for [`TICKET_LIFE`], once.
     pub async fn ticket(&self, actor: &Actor) -> Result<String, Refusal> {
         let session = actor.session.ok_or_else(unauthenticated)?;
         let text = URL_SAFE_NO_PAD.encode(ids::random::<32>());
@@ -20,7 +20,7 @@ impl Auth {
         Ok(text)
     }
 
-    /// What a ticket grants; it is used up, whatever comes of it. The session must still go on.
+    /// Returns what a ticket grants, and uses it up in any case. The session must still be valid.
     pub async fn take_ticket(&self, ticket: &str) -> Result<Grant, Refusal> {
         let now = self.clock.now();
         let ticket = self.store.sessions.take_ticket(hash(ticket), now).await?.ok_or_else(unauthenticated)?;

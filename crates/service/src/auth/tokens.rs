@@ -1,5 +1,5 @@
-//! Access tokens: EdDSA JWTs that name a user, a session and two flags (RFC 9068, RFC 8725). Verified
-//! without a read of the store.
+//! Access tokens: EdDSA JWTs that name a user, a session and two flags (RFC 9068, RFC 8725). Verified without a read of
+//! the store.
 
 use crate::limits::{ACCESS_TOKEN_BYTES, ACCESS_TOKEN_LIFE, TOKEN_LEEWAY};
 use domain::{Actor, SessionId, Timestamp, User, UserId, UserRole};
@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::SigningKeys;
 
-/// Who signs.
+/// The issuer of the tokens.
 const ISSUER: &str = "palaver";
-/// Whom they are for.
+/// The audience of the tokens.
 const AUDIENCE: &str = "palaver-api";
 
 /// What an access token or a ticket grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant {
-    /// To whom.
+    /// The actor to whom it is granted.
     pub actor: Actor,
-    /// Until when.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
@@ -46,7 +46,7 @@ impl AccessTokens {
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[AUDIENCE]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // Times are checked below, by the service's own clock.
+        // Times are checked below, with the service's own clock.
         validation.validate_exp = false;
         AccessTokens { keys, validation }
     }
@@ -67,8 +67,8 @@ impl AccessTokens {
         jsonwebtoken::encode(&key.header, &claims, &key.signs).expect("an Ed25519 key signs plain claims")
     }
 
-    /// Whom the token names and when it ends, if it is ours and its time is not over. Whether the session goes on is
-    /// another question.
+    /// Returns the actor a token names and when it expires, if this installation signed it and it has not expired. Does
+    /// not check whether the session is still valid.
     pub(super) fn verify(&self, token: &str, now: Timestamp) -> Option<Grant> {
         if token.len() > ACCESS_TOKEN_BYTES {
             return None;

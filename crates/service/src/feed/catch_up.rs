@@ -1,7 +1,7 @@
-//! The feed where nothing runs between two events: catches up the rooms that an event names, and returns.
+//! The feed of a process that does nothing between two events: catches up the rooms that an event names, and returns.
 //!
-//! As with the loop, one reader a room (a shard's lease), and nothing is believed of what woke it. Cursors are saved
-//! log_throttle; what another process then reads again guards itself.
+//! Like the loop, it has one reader per room (a shard's lease) and never trusts what woke it. Cursors are saved only
+//! from time to time; what another process then reads again guards itself.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,14 +22,14 @@ use crate::clock::Clock;
 use crate::ports::{Fence, Store, StoreResult};
 use crate::refusals::RETRY_MS;
 
-/// How long another reader of the shard is waited for. A batch takes it less than that.
+/// How long to wait for another reader of the shard. A batch takes it less than that.
 const LEASE_PATIENCE: Duration = Duration::from_secs(5);
-/// How often it is asked for meanwhile.
+/// The pause between two tries to get the lease.
 const LEASE_AGAIN: Duration = Duration::from_millis(100);
-/// How long rooms are read under one lease: well below its life.
+/// How long rooms are read under one lease: well below its duration.
 const WORK: Duration = Duration::from_secs(20);
 
-/// Reads rooms to their heads when it is asked to.
+/// Reads rooms to their heads on request.
 pub struct CatchUp {
     store: Store,
     clock: Arc<dyn Clock>,
@@ -49,13 +49,14 @@ struct Kept {
 }
 
 impl CatchUp {
-    /// Gives each entry to the consumers in this order. `owner` holds the leases: each process has its own.
+    /// Creates the feed. Each entry goes to the consumers in this order. `owner` holds the leases; each process has its
+    /// own.
     pub fn new(store: Store, clock: Arc<dyn Clock>, consumers: Vec<Arc<dyn Consumer>>, owner: String) -> Arc<Self> {
         let (kept, place, troubles) = (Cache::new(FEED_ROOMS), Mutex::default(), Troubles::default());
         Arc::new(CatchUp { store, clock, consumers, owner, kept, place, troubles })
     }
 
-    /// Reads these rooms to their heads. Returns those that are still behind: the caller asks for them again.
+    /// Reads these rooms to their heads. Returns those that are still behind, for the caller to ask again.
     pub async fn rooms(&self, rooms: &[RoomId]) -> Vec<RoomId> {
         let mut shards: HashMap<usize, Vec<RoomId>> = HashMap::new();
         for room in rooms {
@@ -68,8 +69,8 @@ impl CatchUp {
         futures_util::future::join_all(all).await.concat()
     }
 
-    /// Looks for rooms that are behind, whatever should have woken their reader, and reads them to their heads: all rooms
-    /// there are, or as many as fit in this time. The next sweep goes on there.
+    /// Finds rooms that are behind, whatever should have woken their reader, and reads them to their heads: all rooms,
+    /// or as many as fit into `time`. The next sweep continues there.
     pub async fn sweep(&self, time: Duration) -> StoreResult<()> {
         let until = Instant::now() + time;
         let (mut consumer, mut after) = *self.place.lock();
@@ -80,7 +81,7 @@ impl CatchUp {
                 }
                 let step = self.store.feed.behind(self.consumers[consumer].name(), after, PAGE_ROWS).await?;
                 let rooms: Vec<RoomId> = step.rooms.into_iter().map(|(room, _)| room).collect();
-                // Those that stay behind have another reader, or the next sweep.
+                // Rooms that stay behind are left to another reader or to the next sweep.
                 self.rooms(&rooms).await;
                 after = step.next;
                 if after.is_none() {
@@ -95,7 +96,7 @@ impl CatchUp {
         Ok(())
     }
 
-    /// The rooms of one shard, under its lease.
+    /// Reads the rooms of one shard, under its lease.
     async fn shard(&self, shard: usize, rooms: Vec<RoomId>) -> Vec<RoomId> {
         let name = lease_name(shard);
         let Some(fence) = self.lease(&name).await else {
@@ -113,7 +114,7 @@ impl CatchUp {
             })
             .collect()
             .await;
-        // Not given back, it ends by itself.
+        // A lease that is not released expires by itself.
         let _ = self.store.feed.release(&name, &self.owner).await;
         behind
     }
@@ -137,7 +138,8 @@ impl CatchUp {
         let head = tip.seq();
         let stored = stored_cursors(&self.store, &self.consumers, room).await?;
         let kept = self.kept.get(&room).unwrap_or_default();
-        // A cursor above the head is of another life of the store; what was read here may be ahead of what is saved.
+        // A cursor above the head belongs to another epoch of the store; what was read here may be ahead of what is
+        // saved.
         let known = |consumer: usize, seq: Seq| seq.max(kept.positions.get(consumer).copied().unwrap_or(0));
         let from = stored.iter().enumerate().map(|(consumer, seq)| known(consumer, *seq));
         let mut positions: Vec<Seq> = from.map(|seq| if seq > head { 0 } else { seq }).collect();
@@ -172,7 +174,7 @@ impl CatchUp {
         result
     }
 
-    /// Remembers how far a room was read; saves it if that was not done for a while.
+    /// Remembers how far a room was read, and saves it if it was not saved for a while.
     async fn keep(&self, room: RoomId, fence: Fence, stored: &[Seq], mut kept: Kept) {
         let now = self.clock.now();
         if kept.saved_at.is_none_or(|at| now.since(at) >= FEED_SAVE_INTERVAL) {

@@ -1,11 +1,11 @@
-//! The event feed: gives every entry of every room, in order, to the consumers that make something of it.
+//! The event feed: passes every entry of every room, in order, to the consumers that derive something from it.
 //!
-//! One reader a room serves all consumers. It is woken by this node's own commits and by
-//! `RoomLog::changes`; a sweep finds rooms that nobody woke. What woke it is never believed: the log is
-//! read from the cursor on. Rooms are spread over shards, each held by one node under a lease.
+//! One reader per room serves all consumers. It is woken by this node's own commits and by `RoomLog::changes`; a sweep
+//! finds rooms whose wake-up was lost. A wake-up is never trusted: the log is read from the cursor on. Rooms are spread
+//! over shards, each held by one node under a lease.
 //!
-//! Never the only protection against doing something twice: a consumer may see an entry again (after a
-//! crash, or while two nodes both believe they hold a lease), so what it writes guards itself.
+//! Never the only protection against doing something twice: a consumer may see an entry again (after a crash, or while
+//! two nodes both believe they hold a lease), so its writes must be idempotent.
 
 mod catch_up;
 mod due;
@@ -39,41 +39,41 @@ pub use own_rooms::OwnRooms;
 pub use troubles::Trouble;
 use troubles::Troubles;
 
-/// Somebody who makes something of a room's entries.
+/// Derives something from a room's entries.
 #[async_trait]
 pub trait Consumer: Send + Sync {
-    /// The name of its cursors. Never changes, or it starts from the beginning.
+    /// Returns the name of its cursors. Must never change, or the consumer starts from the beginning.
     fn name(&self) -> &'static str;
 
-    /// Deals with the next entries of a room, in order. May be given an entry again.
+    /// Processes the next entries of a room, in order. May receive an entry again.
     async fn consume(&self, batch: &Batch<'_>) -> Result<(), Stopped>;
 }
 
 /// Entries of a room, in order. Only those that cannot be read are missing.
 #[derive(Debug, Clone, Copy)]
 pub struct Batch<'a> {
-    /// The room.
+    /// The room's id.
     pub room: RoomId,
     /// The epoch of the store that they were read from.
     pub epoch: Epoch,
-    /// The entries. They may be older than their messages are now.
+    /// The entries. Their messages may have changed since.
     pub entries: &'a [Entry],
 }
 
-/// A consumer could not go on now; it is asked again later, from `done` on.
+/// A consumer could not go on. It is called again later, from `done` on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stopped {
-    /// The last entry it has dealt with; one before the batch if none.
+    /// The seq of the last entry that it processed, or the seq before the batch.
     pub done: Seq,
-    /// Why.
+    /// The reason.
     pub refusal: Refusal,
 }
 
 /// Settings of the feed.
 #[derive(Debug, Clone)]
 pub struct FeedSettings {
-    /// Who holds the leases: the node's id. Two nodes never have the same. Where one process alone uses
-    /// the store it is the same after each start, or a killed feed waits until its own lease is over.
+    /// The owner of the leases: the node's id. Two nodes must never have the same. If only one process uses the store,
+    /// it keeps its id across restarts, or a killed feed would wait until its own lease expires.
     pub owner: String,
     /// How often `changes` is asked for rooms that other nodes wrote to.
     pub changes_every: Duration,
@@ -89,7 +89,7 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// A feed that stands still until [`Feed::start`]. Consumers are given each entry in this order.
+    /// Creates a feed that is idle until [`Feed::start`]. Consumers receive each entry in this order.
     pub fn new(
         store: Store,
         clock: Arc<dyn Clock>,
@@ -112,8 +112,8 @@ impl Feed {
         Arc::new(Feed { wakes, missed, stop, parts, running: Mutex::default() })
     }
 
-    /// Begins: hears what `logs` commits, and goes on where the cursors stand. Once only. One that fails is started again,
-    /// and knows nothing but what was saved.
+    /// Starts the feed, once: it receives what `logs` commits, and continues from the cursors. A feed that fails is
+    /// restarted, and knows only what was saved.
     pub fn start(self: &Arc<Self>, logs: &Logs, supervisor: &Supervisor) {
         let mut running = self.running.lock();
         if running.is_some() || *self.stop.borrow() {
@@ -124,12 +124,12 @@ impl Feed {
         *running = Some(supervisor.supervise("feed", Policy::Restart, move || task::run(parts.clone())));
     }
 
-    /// Returns the rooms that have stood still for a while, though they are tried again and again.
+    /// Returns the rooms that have been stopped for a while in spite of retries.
     pub fn troubles(&self) -> Vec<Trouble> {
         self.parts.troubles.lasting(Instant::now())
     }
 
-    /// Ends: what is under way finishes, cursors are saved, leases given back.
+    /// Stops the feed: runs under way finish, cursors are saved, leases released.
     pub async fn stop(&self) {
         let running = self.running.lock().take();
         if let Some(running) = &running {
@@ -145,15 +145,14 @@ impl Feed {
 impl CommitListener for Feed {
     fn committed(&self, committed: &Committed) {
         if committed.log.room().is_some() && self.wakes.try_send(committed.clone()).is_err() {
-            // The queue is full: the sweep finds the room.
+            // The queue is full. The sweep will find the room.
             self.missed.store(true, Ordering::Relaxed);
         }
     }
 }
 
-/// Appends to a user's own log what an entry of a room means for them. Done when it is durable, was
-/// there already, or can never be: a final refusal is logged and passed over, so that one entry never
-/// stops a room.
+/// Appends to a user log what a room's entry means for that user. Done when it is durable, was there already, or can
+/// never succeed: a final refusal is logged and skipped, so that one entry never stops a room.
 async fn announce(
     logs: &Arc<Logs>,
     batch: &Batch<'_>,

@@ -1,13 +1,13 @@
-//! The consumer that makes notifications: for a mention, a direct message, a reply to one's message
-//! (also in the thread of one's message), and an invitation.
+//! The consumer that creates notifications: for a mention, a direct message, a reply to a user's message (also in the
+//! thread of their message), and an invitation.
 //!
-//! What it reads is the present, not what woke it: a message that was deleted before it came to its turn
-//! makes none; neither does one for somebody who is not a member (any more), who may not see it, who
-//! muted the room, or who is banned. Mentions and replies are added to the user's unread mentions.
+//! It reads the current state, not the state at the entry: a message that was deleted before its entry was processed
+//! notifies no one. Neither does one for a user who is not a member (any more), who may not see it, who muted the room,
+//! or who is banned. Mentions and replies are added to the user's unread mentions.
 //!
-//! A notification holds nothing of what the message says: that is filled in when it is read (`excerpts`). When the
-//! message is edited, the own log announces the notification again, so that open pages show the new text; when it is
-//! deleted, or the edit took the mention out, the notification goes.
+//! A notification contains nothing of the message's text: that is filled in when it is read (`excerpts`). When the
+//! message is edited, the user log announces the notification again, so that open pages show the new text; when it is
+//! deleted, or an edit removed the mention, the notification is revoked.
 
 mod interest;
 
@@ -29,10 +29,10 @@ use crate::ports::{Store, StoreError, StoreResult};
 use crate::user_cache::UserCache;
 use interest::{Cause, Turn, answered, causes, changes, matters, needed, turns};
 
-/// Rooms whose kind is remembered: a kind never changes.
+/// The number of rooms whose kind is cached: a kind never changes.
 const KNOWN_KINDS: usize = 20_000;
 
-/// Makes notifications.
+/// Creates notifications.
 pub struct Notify {
     logs: Arc<Logs>,
     store: Store,
@@ -40,13 +40,13 @@ pub struct Notify {
     kinds: Cache<RoomId, RoomKind>,
 }
 
-/// A step that an entry asks for in somebody's own log.
+/// A step that an entry requires in a user log.
 struct Wanted<'a> {
     entry: &'a Entry,
-    /// Where to begin again if the step fails.
+    /// The seq to continue from if the step fails.
     first: Seq,
     change: OwnChange,
-    /// What becomes of the unread mention at this seq.
+    /// The change of the unread mention at this seq.
     mention: Option<(Seq, Mention)>,
 }
 
@@ -56,7 +56,7 @@ enum Mention {
 }
 
 impl Notify {
-    /// Reads names from `directory`, appends through `logs`.
+    /// Creates the consumer, which reads names from `user_cache` and appends through `logs`.
     pub fn new(logs: Arc<Logs>, store: Store, user_cache: Arc<UserCache>) -> Arc<Self> {
         Arc::new(Notify { logs, store, user_cache, kinds: Cache::new(KNOWN_KINDS) })
     }
@@ -70,9 +70,9 @@ impl Notify {
         Ok(Some(found.kind))
     }
 
-    /// What is to be done for whom, in order of the entries.
+    /// Returns the steps for each user, in order of the entries.
     async fn wanted<'a>(&self, batch: &Batch<'a>) -> StoreResult<BTreeMap<UserId, Vec<Wanted<'a>>>> {
-        // A log without a room row is one of a room whose creation this release does not know.
+        // A log without a room row belongs to a room whose creation this release cannot read.
         let Some(kind) = self.kind(batch.room).await? else { return Ok(BTreeMap::new()) };
         let needed = needed(batch.entries, kind);
         if needed.is_empty() {
@@ -100,7 +100,7 @@ impl Notify {
             for (user, turn) in turns(change, &messages, &room) {
                 let (own, mention) = match turn {
                     Turn::Changed => (OwnChange::NotificationChange { key, rev: change.last.seq }, None),
-                    // What is said in a direct room is no unread mention.
+                    // Messages in a direct room are no unread mentions.
                     Turn::Over if kind == RoomKind::Direct => (OwnChange::NotificationRevoke(key), None),
                     Turn::Over => (OwnChange::NotificationRevoke(key), Some((change.target, Mention::Drop))),
                 };
@@ -125,7 +125,7 @@ impl Notify {
         if causes.is_empty() {
             return Ok(BTreeMap::new());
         }
-        // Members are read last: whoever was removed before this moment is not told.
+        // Members are read last, so that no user who was removed before is notified.
         let users: BTreeSet<UserId> = causes.iter().map(|cause| cause.user).collect();
         let authors = causes.iter().map(|cause| cause.entry.by);
         let names =
@@ -153,7 +153,7 @@ impl Notify {
         Ok(wanted)
     }
 
-    /// Does the steps of one user, in order. What failed, and where to begin again.
+    /// Performs the steps of one user, in order. Returns what failed, and where to continue.
     async fn tell(&self, batch: &Batch<'_>, user: UserId, wanted: Vec<Wanted<'_>>) -> Option<(Seq, Refusal)> {
         for Wanted { entry, first, change, mention } in wanted {
             if let Err(refusal) = announce(&self.logs, batch, entry, user, change).await {
@@ -165,7 +165,7 @@ impl Notify {
                 None => Ok(()),
             };
             match marked {
-                // Without a row they are not in the room any more.
+                // A user without a row is no longer in the room.
                 Ok(()) | Err(StoreError::NotFound) => {}
                 Err(error) => return Some((first, error.into())),
             }
@@ -193,19 +193,19 @@ impl Consumer for Notify {
     }
 }
 
-/// Whether somebody is told of it, as they stand to the room now.
+/// Returns whether a user is notified, judging by their current membership.
 fn is_told(member: &Member, cause: &Cause<'_>) -> bool {
     if member.level == Level::None {
         return false;
     }
     match cause.kind {
-        // A newer entry about them says what holds now, and has its own turn.
+        // A newer entry about the user has its own turn, and says what holds now.
         NotificationKind::Invite => member.state == MemberState::Invited && member.rev == cause.entry.seq,
         _ => member.is_joined() && member.from_seq <= cause.entry.seq,
     }
 }
 
-/// What is stored: nothing of what the message says.
+/// Creates the stored notification, without the message's text.
 fn notification(room: &Room, cause: &Cause<'_>, author: Option<&User>, rev: Seq) -> Notification {
     let who = author.map_or("Somebody", |user| match &user.display_name {
         Some(name) => name.as_str(),

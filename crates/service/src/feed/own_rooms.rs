@@ -1,5 +1,5 @@
-//! The consumer that keeps each user's row of a room: for a member entry, an append to that user's own
-//! log, which announces the row to all their devices.
+//! The consumer that maintains each user's row of a room: a member entry becomes an append to that user log, which
+//! announces the row to all their devices.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use futures_util::{StreamExt, stream};
 use super::{Batch, Consumer, Stopped, announce};
 use crate::log::Logs;
 
-/// Writes the users' rows of rooms.
+/// Writes users' rows of rooms.
 pub struct OwnRooms {
     logs: Arc<Logs>,
 }
 
 impl OwnRooms {
-    /// Writes through these logs.
+    /// Creates the consumer, which writes through these logs.
     pub fn new(logs: Arc<Logs>) -> Arc<Self> {
         Arc::new(OwnRooms { logs })
     }
@@ -58,15 +58,16 @@ impl Consumer for OwnRooms {
     }
 }
 
-/// What a batch says of one user's membership. Each entry holds the whole of it, so the newest is enough, with two
-/// exceptions: where somebody comes back, the row has to show first that they were gone, and where they joined, that is
-/// how far they have read, whatever came after.
+/// The changes of one user's membership in a batch. Each entry contains the whole membership, so the newest is enough,
+/// with two exceptions: if a user rejoins, the row must first show that they had left, and the position where they
+/// joined is how far they have read, whatever came after.
 struct MembershipChange<'a> {
-    /// The first entry: where to begin again.
+    /// The seq of the first entry, to continue from.
     first: Seq,
-    /// The entry before the newest join, if the batch holds it.
+    /// The entry before the newest join, if the batch contains it.
     before_join: Option<&'a Entry>,
-    /// The first of the newest entries that all say that the user is in: where they joined, unless they were in before.
+    /// The first of the newest entries that all have the user joined: where they joined, unless they were a member
+    /// before.
     join: Option<&'a Entry>,
     newest: &'a Entry,
 }
@@ -95,8 +96,8 @@ fn says_joined(entry: &Entry) -> bool {
     matches!(&entry.body, Body::Member { state: MemberState::Joined, .. })
 }
 
-/// The row that a member entry makes. Level and hidden are the user's own: the append leaves them as they are. The mark
-/// counts only where the user was not in before.
+/// Returns the row for a member entry. Level and hidden are the user's own settings, and the append keeps them. The
+/// mark counts only if the user was not a member before.
 fn row(batch: &Batch<'_>, entry: &Entry, join: Option<&Entry>) -> Option<UserRoom> {
     let Body::Member { state, role, why, .. } = &entry.body else { return None };
     Some(UserRoom {

@@ -1,4 +1,4 @@
-//! One run of the feed: reads a room from the lowest cursor on and gives each consumer what it lacks.
+//! One run of the feed: reads a room from the lowest cursor on and passes each consumer the entries it lacks.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -13,16 +13,16 @@ use super::scheduler::{Ran, Run};
 use super::{Batch, Consumer, Trouble, Troubles};
 use crate::ports::{Store, StoreError, StoreResult, note_unreadable};
 
-/// When to ask again if the store does not say.
+/// The pause before a retry if the store does not name one.
 const RETRY: Duration = Duration::from_secs(1);
-/// How the error of a read with a hole begins.
+/// The beginning of the error of a read with a hole.
 const HOLE: &str = "a read had a hole";
-/// What stopped when a room could not be read.
+/// The name of the reader in a trouble, for a room that could not be read.
 const READER: &str = "reader";
-/// What stopped when a consumer panicked: which one is not known.
+/// The name in a trouble for a consumer that panicked, since it is not known which one did.
 const A_CONSUMER: &str = "consumer";
 
-/// After how long a failed call of the store makes sense again.
+/// Returns how long to wait before a failed call of the store is retried.
 pub(super) fn retry_of(error: &StoreError) -> Duration {
     match error {
         StoreError::Unavailable { retry_ms, .. } => Duration::from_millis(*retry_ms),
@@ -30,7 +30,7 @@ pub(super) fn retry_of(error: &StoreError) -> Duration {
     }
 }
 
-/// Performs a run. A consumer that panics fails its room alone, which is tried again later.
+/// Performs a run. A consumer that panics fails only its room, which is retried later.
 pub(super) async fn perform(store: &Store, consumers: &[Arc<dyn Consumer>], troubles: &Troubles, run: Run) -> Ran {
     let room = run.room;
     let seq = run.positions.iter().flatten().min().map_or(1, |position| position + 1);
@@ -63,7 +63,7 @@ async fn read_and_give(store: &Store, consumers: &[Arc<dyn Consumer>], troubles:
     };
     let part = match entries(store, room, after, head, fresh).await {
         Ok(part) if part.through > after => part,
-        // A head without its entries: the store was restored, or it lags. It says so later.
+        // The head exists without its entries: the store was restored, or it lags. Later reads will show which.
         Ok(_) => return Ran::To { cursors, moved: stopped(&due, &positions, RETRY) },
         Err(error) => {
             troubles.stopped(unread(room, after + 1, &error), Instant::now());
@@ -116,11 +116,11 @@ pub(super) async fn stored_cursors(
 struct Part {
     /// The entries, in order. Those that cannot be read are missing.
     entries: Vec<Entry>,
-    /// The last seq that was read or stepped over.
+    /// The seq of the last entry that was read or skipped.
     through: Seq,
 }
 
-/// The entries after `after`: those at hand if they reach back so far, else read.
+/// Returns the entries after `after`: those at hand if they reach back far enough, otherwise read from the store.
 async fn entries(store: &Store, room: RoomId, after: Seq, head: Seq, fresh: Vec<Entry>) -> StoreResult<Part> {
     if fresh.first().is_some_and(|first| first.seq <= after + 1) && Gap::check(fresh[0].seq, &fresh).is_ok() {
         let through = fresh.last().map_or(after, |last| last.seq);
@@ -138,8 +138,8 @@ async fn entries(store: &Store, room: RoomId, after: Seq, head: Seq, fresh: Vec<
     }
 }
 
-/// Reads a part of a log that holds an unreadable entry one by one, and steps over what cannot be read: it stays so, and
-/// the room must not wait for it. What was read before another error is kept.
+/// Reads a part of a log that contains an unreadable entry one by one, and skips what cannot be read: it will stay so,
+/// and the room must not wait for it. Keeps what was read before another error.
 async fn readable_entries(store: &Store, room: RoomId, from: Seq, to: Seq) -> StoreResult<Part> {
     let mut part = Part { entries: Vec::new(), through: from - 1 };
     for seq in from..=to {
@@ -160,13 +160,15 @@ async fn readable_entries(store: &Store, room: RoomId, from: Seq, to: Seq) -> St
     Ok(part)
 }
 
-/// A hole in what the store gave is a failure of the store: nothing behind it may be dealt with before it is filled.
+/// Returns the error of a read with a hole. It is a failure of the store: nothing after the hole may be processed
+/// before it is filled.
 fn hole(gap: Gap) -> StoreError {
     let retry_ms = RETRY.as_millis() as u64;
     StoreError::Unavailable { why: format!("{HOLE}: {gap}"), retry_ms }
 }
 
-/// A room that could not be read from `seq` on. What the store says may name servers, so it is for the log alone.
+/// Returns the trouble of a room that could not be read from `seq` on. The store's error may name servers, so it is
+/// only logged.
 fn unread(room: RoomId, seq: Seq, error: &StoreError) -> Trouble {
     tracing::debug!(%room, seq, %error, "room not read");
     let why = match error {

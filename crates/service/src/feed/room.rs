@@ -1,6 +1,6 @@
-//! What the feed knows of one room: how far each consumer has come, and what is to be read.
+//! The feed's state of one room: how far each consumer has come, and what has to be read.
 //!
-//! Pure: time is an argument (since the feed began), I/O is the driver's.
+//! Pure: time is an argument (since the feed started), I/O is the driver's.
 
 use std::time::Duration;
 
@@ -15,37 +15,37 @@ const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), LONGEST_DELAY)
 /// How far one consumer has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Position {
-    /// The last entry it has dealt with.
+    /// The seq of the last entry that it processed.
     pub seq: Seq,
-    /// What its stored cursor says, as far as known.
+    /// The seq of its stored cursor, as far as known.
     pub saved: Seq,
-    /// Where the failures since it last moved have led.
+    /// The back-off after the failures since it last moved.
     backoff: Backoff,
-    /// Not before this time.
+    /// The time before which it is not called again.
     due: Duration,
 }
 
-/// A room with something to do, or that had lately.
+/// A room with something to do, or that had recently.
 #[derive(Debug)]
 pub(super) struct Room {
-    /// The head is at least this.
+    /// A lower bound of the head.
     pub head: Seq,
-    /// One for each consumer; none until the stored cursors were read.
+    /// The position of each consumer, or `None` until the stored cursors were read.
     pub positions: Option<Vec<Position>>,
-    /// A run is under way; its number.
+    /// The number of the run under way, if any.
     pub running: Option<u64>,
-    /// It waits in the machine's queue.
+    /// Whether it waits in the machine's queue.
     pub queued: bool,
-    /// The newest entries, without holes, ending at the head: spares the read.
+    /// The newest entries, without holes, ending at the head, which saves reading them.
     fresh: Vec<Entry>,
-    /// The same for runs that failed as a whole, one after the other.
+    /// The back-off after consecutive runs that failed as a whole.
     backoff: Backoff,
     due: Duration,
     /// When anything last happened.
     touched: Duration,
-    /// When cursors were last saved, or the room was met.
+    /// When cursors were last saved, or the room was first seen.
     saved_at: Duration,
-    /// A save is under way.
+    /// Whether a save is under way.
     pub saving: bool,
 }
 
@@ -65,17 +65,17 @@ impl Room {
         }
     }
 
-    /// The log has at least this head.
+    /// Records that the log has at least this head.
     pub fn woken(&mut self, now: Duration, head: Seq) {
         if head > self.head {
             self.head = head;
             self.touched = now;
-            // The entries in between are not here, so those at hand no longer end at the head.
+            // The entries in between are missing, so those at hand no longer end at the head.
             self.fresh.clear();
         }
     }
 
-    /// These entries were just committed.
+    /// Takes in entries that were just committed.
     pub fn committed(&mut self, now: Duration, entries: &[Entry]) {
         let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return };
         if last.seq <= self.head {
@@ -98,18 +98,18 @@ impl Room {
         self.touched = now;
     }
 
-    /// Hands over the entries at hand.
+    /// Removes and returns the entries at hand.
     pub fn take_fresh(&mut self) -> Vec<Entry> {
         std::mem::take(&mut self.fresh)
     }
 
-    /// Which consumers may go on now; empty when the cursors are unknown.
+    /// Returns which consumers may go on now; empty if the cursors are unknown.
     pub fn due(&self, now: Duration) -> Vec<bool> {
         let positions = self.positions.iter().flatten();
         positions.map(|position| position.seq < self.head && position.due <= now).collect()
     }
 
-    /// Whether a run makes sense now.
+    /// Returns whether a run makes sense now.
     pub fn is_ready(&self, now: Duration) -> bool {
         let something = match &self.positions {
             None => self.due <= now,
@@ -137,8 +137,8 @@ impl Room {
         self.positions.iter().flatten().any(|position| position.seq > position.saved)
     }
 
-    /// The cursors were read. One above the head is of another life of the store: a late write of a node
-    /// that did not know of the restore. It starts from the beginning; what it did guards itself.
+    /// Takes in the stored cursors. One above the head belongs to another epoch of the store: a late write by a node
+    /// that did not know of the restore. That consumer starts from the beginning, and its writes are idempotent.
     pub fn loaded(&mut self, cursors: Vec<Seq>) {
         let believed = |seq: Seq| if seq > self.head { 0 } else { seq };
         let position =
@@ -146,13 +146,13 @@ impl Room {
         self.positions = Some(cursors.into_iter().map(position).collect());
     }
 
-    /// A run ended without a word of how far it came: the cursors are read again, after a while.
+    /// Records a run that ended without saying how far it came. The cursors are read again, after a while.
     pub fn failed(&mut self, now: Duration, retry: Duration) {
         self.positions = None;
         self.due = now + delay(&mut self.backoff, retry);
     }
 
-    /// A consumer has come this far; `retry` when it stopped before the end.
+    /// Records how far a consumer has come, with `retry` if it stopped before the end.
     pub fn moved(&mut self, now: Duration, consumer: usize, seq: Seq, retry: Option<Duration>) {
         let Some(position) = self.positions.as_mut().and_then(|positions| positions.get_mut(consumer)) else { return };
         if seq > position.seq {
@@ -166,7 +166,7 @@ impl Room {
         self.touched = now;
     }
 
-    /// Cursors to save now: those that moved, at most once an interval; all of them when `last`.
+    /// Returns the cursors to save now: those that moved, at most once an interval, or all of them if `last`.
     pub fn to_save(&self, now: Duration, last: bool) -> Vec<(usize, Seq)> {
         if self.saving || (!last && now < self.saved_at + FEED_SAVE_INTERVAL) {
             return Vec::new();
@@ -175,7 +175,7 @@ impl Room {
         positions.filter(|(_, position)| position.seq > position.saved).map(|(i, p)| (i, p.seq)).collect()
     }
 
-    /// A save ended; `saved` are those that were written.
+    /// Records the end of a save; `saved` are the cursors that were written.
     pub fn saved(&mut self, now: Duration, saved: &[(usize, Seq)]) {
         self.saving = false;
         self.saved_at = now;
@@ -186,7 +186,7 @@ impl Room {
         }
     }
 
-    /// Whether it may be forgotten: nothing to do, nothing to save, quiet for a while.
+    /// Returns whether the room may be evicted: nothing to do, nothing to save, quiet for a while.
     pub fn is_over(&self, now: Duration) -> bool {
         let Some(positions) = &self.positions else { return false };
         let done = positions.iter().all(|position| position.seq >= self.head && position.saved >= position.seq);

@@ -1,7 +1,7 @@
 //! The feed's decisions: which room is read next, which cursor is saved, which lease is renewed.
 //!
-//! Pure: no I/O, no clock, no randomness. Time is an argument, counted from the feed's beginning. The
-//! driver asks what to do, does it, and says what came of it; a test does the same without a store.
+//! Pure: no I/O, no clock, no randomness. Time is an argument, counted from the start of the feed. The driver asks what
+//! to do, does it, and reports the result; a test does the same without a store.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -16,39 +16,39 @@ use super::due::DueQueue;
 use super::room::Room;
 use crate::ports::Fence;
 
-/// The shard of a room: the low bits of its id, which are random.
+/// Returns the shard of a room: the low bits of its id, which are random.
 pub(super) fn shard_of(room: RoomId) -> usize {
     (room.0.as_u128() as usize) % FEED_SHARDS
 }
 
-/// The name of a shard's lease. Together with the shard of a room it never changes, since cursors hold
-/// the lease's fence.
+/// Returns the name of a shard's lease. Like the shard of a room it must never change, since cursors hold the lease's
+/// fence.
 pub(super) fn lease_name(shard: usize) -> String {
     format!("feed/{shard}")
 }
 
-/// One run: read a room from the lowest cursor of those that are due, and give them what was read.
+/// A run: reads a room from the lowest due cursor, and passes the entries to the due consumers.
 #[derive(Debug, PartialEq)]
 pub(super) struct Run {
     pub room: RoomId,
     pub number: u64,
     pub epoch: Epoch,
-    /// How far each consumer has come; none: read the cursors first.
+    /// How far each consumer has come, or `None` if the cursors have to be read first.
     pub positions: Option<Vec<Seq>>,
-    /// Who may go on; not asked when `positions` is none (then all may).
+    /// The consumers that may go on; ignored if `positions` is `None` (then all may).
     pub due: Vec<bool>,
     pub head: Seq,
     /// The newest entries up to the head, if they are at hand.
     pub fresh: Vec<Entry>,
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Ran {
-    /// Nothing is known: the cursors could not be read, or a consumer broke. They are read again.
+    /// Nothing is known: the cursors could not be read, or a consumer panicked. The cursors are read again.
     Failed { retry: Duration },
-    /// The cursors as they were read, if they were, and for each consumer that was given something how
-    /// far it came, and when to ask again if it stopped.
+    /// The cursors, if they were read, and for each consumer that received entries how far it came, and the pause
+    /// before the next try if it stopped.
     To { cursors: Option<Vec<Seq>>, moved: Vec<(usize, Seq, Option<Duration>)> },
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Save {
     pub cursors: Vec<(usize, Seq)>,
 }
 
-/// Where the sweep goes on.
+/// Where the sweep continues.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sweep {
     pub consumer: usize,
@@ -84,7 +84,7 @@ pub(super) struct FeedScheduler {
     looks: DueQueue,
     /// When each room's cursors have to be saved.
     saves: DueQueue,
-    /// How often a room was examined: what tests measure the cost of an event by.
+    /// How often a room was examined. Tests measure the cost of an event by it.
     looked: u64,
     queue: VecDeque<RoomId>,
     running: usize,
@@ -119,7 +119,7 @@ impl FeedScheduler {
         }
     }
 
-    /// The store is of this epoch. Another one than before: nothing that is known holds any more.
+    /// Sets the epoch of the store. If it changed, everything known is dropped.
     pub fn epoch(&mut self, epoch: Epoch) {
         if self.epoch == Some(epoch) {
             return;
@@ -133,7 +133,8 @@ impl FeedScheduler {
         self.shards.fill(Shard::default());
     }
 
-    /// Entries that this node committed. `false`: they are of another epoch; ask the store which it is.
+    /// Takes in entries that this node committed. Returns `false` if they have another epoch; the driver then asks the
+    /// store for the current one.
     pub fn committed(&mut self, now: Duration, room: RoomId, epoch: Epoch, entries: &[Entry]) -> bool {
         if self.epoch != Some(epoch) {
             return false;
@@ -145,7 +146,7 @@ impl FeedScheduler {
         true
     }
 
-    /// A room's log has at least this head.
+    /// Records that a room's log has at least this head.
     pub fn woken(&mut self, now: Duration, room: RoomId, head: Seq) {
         if let Some(room) = self.room(now, room) {
             room.woken(now, head);
@@ -153,7 +154,7 @@ impl FeedScheduler {
         self.enqueue(now, room);
     }
 
-    /// Something may have been missed: look at every room.
+    /// Starts a sweep of all rooms, because a wake-up may have been lost.
     pub fn look_everywhere(&mut self) {
         match (&self.sweep, self.sweeping) {
             (None, false) => self.sweep = Some(Sweep { consumer: 0, after: None }),
@@ -164,7 +165,7 @@ impl FeedScheduler {
     fn room(&mut self, now: Duration, room: RoomId) -> Option<&mut Room> {
         self.shards[shard_of(room)].held?;
         if self.rooms.len() >= FEED_ROOMS && !self.rooms.contains_key(&room) {
-            // Bounded memory: it is behind in the store, and the sweep comes back to it.
+            // Memory is bounded. The room is behind in the store, and the sweep will return to it.
             self.sweep_again = true;
             return None;
         }
@@ -187,8 +188,8 @@ impl FeedScheduler {
         self.saves.set(id, room.and_then(Room::save_at));
     }
 
-    /// Time passed: rooms whose delay is over are queued, quiet ones forgotten, leases that were not
-    /// renewed are over.
+    /// Advances the time: queues rooms whose delay has ended, evicts quiet ones, and gives up leases that were not
+    /// renewed.
     pub fn tick(&mut self, now: Duration) {
         for shard in 0..self.shards.len() {
             if self.shards[shard].held.is_some_and(|(_, until)| until <= now) {
@@ -206,7 +207,7 @@ impl FeedScheduler {
         }
     }
 
-    /// The next run, if one may begin. The driver calls it until it gives none.
+    /// Returns the next run, if one may begin. The driver calls it until it returns `None`.
     pub fn next_run(&mut self, now: Duration) -> Option<Run> {
         let epoch = self.epoch?;
         while self.running < FEED_ROOMS_AT_ONCE {
@@ -236,10 +237,10 @@ impl FeedScheduler {
         None
     }
 
-    /// A run ended.
+    /// Records the end of a run.
     pub fn ran(&mut self, now: Duration, id: RoomId, number: u64, ran: Ran) {
         self.running -= 1;
-        // A run of a lease that was lost, or of another epoch, says nothing any more.
+        // The result of a run from before the lease was lost, or from another epoch, means nothing any more.
         let Some(room) = self.rooms.get_mut(&id).filter(|room| room.running == Some(number)) else { return };
         room.running = None;
         match ran {
@@ -256,7 +257,8 @@ impl FeedScheduler {
         self.enqueue(now, id);
     }
 
-    /// Cursors to write now; `last` when the feed ends. The driver says [`FeedScheduler::saved`] of each.
+    /// Returns the cursors to write now; `last` when the feed ends. The driver reports each with
+    /// [`FeedScheduler::saved`].
     pub fn saves(&mut self, now: Duration, last: bool) -> Vec<Save> {
         let due = match last {
             true => self.rooms.keys().copied().collect(),
@@ -278,7 +280,7 @@ impl FeedScheduler {
         saves
     }
 
-    /// A save ended, with these cursors written.
+    /// Records the end of a save, with the cursors that were written.
     pub fn saved(&mut self, now: Duration, id: RoomId, written: &[(usize, Seq)]) {
         self.saving -= 1;
         if let Some(room) = self.rooms.get_mut(&id) {
@@ -287,7 +289,8 @@ impl FeedScheduler {
         self.reschedule(id);
     }
 
-    /// Shards whose lease is to be taken or renewed now. The driver says [`FeedScheduler::leased`] of each.
+    /// Returns the shards whose lease has to be taken or renewed now. The driver reports each with
+    /// [`FeedScheduler::leased`].
     pub fn leases(&mut self, now: Duration) -> Vec<usize> {
         let due = |shard: &Shard| !shard.asking && shard.ask_at <= now;
         let shards: Vec<usize> = (0..self.shards.len()).filter(|shard| due(&self.shards[*shard])).collect();
@@ -297,14 +300,14 @@ impl FeedScheduler {
         shards
     }
 
-    /// What the store said of a lease that was asked for at `asked`: a fence, another holder, or nothing.
+    /// Takes in the store's answer about a lease requested at `asked`: a fence, another holder, or a failure.
     pub fn leased(&mut self, asked: Duration, shard: usize, answer: Result<Option<Fence>, ()>) {
         let before = self.shards[shard].held.map(|(fence, _)| fence);
         self.shards[shard].asking = false;
         self.shards[shard].ask_at = asked + FEED_LEASE_RENEW;
         match answer {
             Ok(Some(fence)) => {
-                // Somebody else may have held it in between: what is known of its rooms may be old.
+                // Another node may have held it in between, so what is known of its rooms may be out of date.
                 if before.is_some_and(|before| before != fence) {
                     self.lose(shard);
                 }
@@ -318,7 +321,7 @@ impl FeedScheduler {
         }
     }
 
-    /// The shards that are held.
+    /// Returns the shards that this node holds.
     pub fn held(&self) -> Vec<usize> {
         (0..self.shards.len()).filter(|shard| self.shards[*shard].held.is_some()).collect()
     }
@@ -330,7 +333,7 @@ impl FeedScheduler {
         self.saves.retain(|room| shard_of(room) != shard);
     }
 
-    /// The next page of the sweep, when there is room for what it finds.
+    /// Returns the next page of the sweep, if there is capacity for what it finds.
     pub fn next_sweep(&mut self, now: Duration) -> Option<Sweep> {
         if self.sweeping
             || now < self.sweep_not_before
@@ -348,7 +351,7 @@ impl FeedScheduler {
         Some(sweep)
     }
 
-    /// Rooms that are behind, and where the sweep goes on: `None` at the end of this consumer's.
+    /// Takes in rooms that are behind, and where the sweep continues: `None` at the end of this consumer's rooms.
     pub fn swept(&mut self, now: Duration, sweep: &Sweep, found: &[(RoomId, Seq)], next: Option<RoomId>) {
         self.sweeping = false;
         for (room, head) in found {
@@ -365,7 +368,7 @@ impl FeedScheduler {
         };
     }
 
-    /// A page of the sweep failed: the same page again, later.
+    /// Records that a page of the sweep failed. The same page is retried later.
     pub fn sweep_failed(&mut self, now: Duration, retry: Duration) {
         self.sweeping = false;
         self.sweep_not_before = now + retry.max(FEED_TICK);

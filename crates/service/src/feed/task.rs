@@ -1,5 +1,5 @@
-//! Does what the machine decides: reads, gives, saves, renews, polls; one task that never waits for the
-//! store itself, so that a slow room delays no other.
+//! Executes what the machine decides: reads, delivers, saves, renews, polls. One task that never waits for the store
+//! itself, so that a slow room delays no other.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,7 @@ use super::{Consumer, FeedSettings, Troubles};
 use crate::clock::Clock;
 use crate::ports::{Behind, ChangedLogs, ChangesCursor, Committed, Fence, Store, StoreResult};
 
-/// What a job ended with.
+/// The result of a job.
 enum Done {
     Ran(RoomId, u64, Ran),
     Saved(RoomId, Vec<(usize, Seq)>),
@@ -27,21 +27,21 @@ enum Done {
     Swept(Sweep, StoreResult<Behind>),
 }
 
-/// What a feed is made of, and made of again after it failed.
+/// The parts of a feed, from which it is rebuilt after a failure.
 #[derive(Clone)]
 pub(super) struct FeedParts {
     pub store: Store,
     pub clock: Arc<dyn Clock>,
     pub consumers: Arc<[Arc<dyn Consumer>]>,
     pub settings: FeedSettings,
-    /// Held by the feed that runs.
+    /// Locked by the running feed.
     pub woken: Arc<Mutex<mpsc::Receiver<Committed>>>,
     pub missed: Arc<AtomicBool>,
     pub stopped: watch::Receiver<bool>,
     pub troubles: Arc<Troubles>,
 }
 
-/// Runs a feed until it is told to stop, then saves the cursors and gives the leases back.
+/// Runs a feed until it is stopped, then saves the cursors and releases the leases.
 pub(super) async fn run(parts: FeedParts) {
     let woken = parts.woken.clone().lock_owned().await;
     FeedTask::new(parts, woken).run().await;
@@ -107,7 +107,7 @@ impl FeedTask {
         let Some(room) = committed.log.room() else { return };
         let now = self.began.elapsed();
         if !self.scheduler.committed(now, room, committed.epoch, &committed.entries) {
-            // Either this node or the commit is of another life of the store, which the store knows.
+            // Either this node or the commit belongs to another epoch of the store. The store knows which.
             self.ask_changes_at = now;
         }
     }
@@ -150,7 +150,7 @@ impl FeedTask {
 
     fn take(&mut self, done: Result<Done, tokio::task::JoinError>) {
         let now = self.began.elapsed();
-        match done.expect("jobs catch what a consumer throws, and stores do not panic") {
+        match done.expect("jobs catch the panics of consumers, and stores do not panic") {
             Done::Ran(room, number, ran) => self.scheduler.ran(now, room, number, ran),
             Done::Saved(room, written) => self.scheduler.saved(now, room, &written),
             Done::Leased(shard, asked, answer) => self.scheduler.leased(asked, shard, answer.map_err(drop)),
@@ -181,7 +181,7 @@ impl FeedTask {
     }
 
     async fn end(mut self) {
-        // What is under way finishes, so that a cursor never says less than what was done.
+        // Jobs under way finish, so that a cursor never stays behind what was done.
         while let Some(done) = self.jobs.join_next().await {
             self.take(done);
         }
@@ -190,7 +190,7 @@ impl FeedTask {
         }
         while self.jobs.join_next().await.is_some() {}
         for shard in self.scheduler.held() {
-            // Not given back, it ends by itself.
+            // A lease that is not released expires by itself.
             let _ = self.store.feed.release(&lease_name(shard), &self.settings.owner).await;
         }
     }

@@ -1,4 +1,4 @@
-//! Where the feed does not get on: for the log, and for whoever asks whether it works.
+//! Records where the feed is stopped, for the log and for the health check.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,16 +10,16 @@ use tokio::time::Instant;
 use crate::limits::{FEED_TROUBLE_AFTER, FEED_TROUBLE_FORGOTTEN, FEED_TROUBLES};
 use crate::log_throttle::LogThrottle;
 
-/// A room that does not get on.
+/// A room that makes no progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
-    /// Which room.
+    /// The room's id.
     pub room: RoomId,
-    /// Who stopped: a consumer, or the reader itself.
+    /// What stopped: a consumer, or the reader itself.
     pub consumer: &'static str,
-    /// The entry that is to be dealt with next.
+    /// The seq of the entry to process next.
     pub seq: Seq,
-    /// Why, without anything that people wrote.
+    /// The reason, without anything that users wrote.
     pub why: String,
 }
 
@@ -37,7 +37,7 @@ struct Noted {
     last: Instant,
 }
 
-/// What stopped, by room and consumer. Bounded: where very much does not get on, some of it says enough.
+/// What is stopped, by room and consumer. Bounded: if very much is stopped, a part of it is enough to know.
 #[derive(Debug, Default)]
 pub(super) struct Troubles {
     noted: Mutex<BTreeMap<(RoomId, &'static str), Noted>>,
@@ -45,7 +45,8 @@ pub(super) struct Troubles {
 }
 
 impl Troubles {
-    /// Notes that something stopped, and logs it. The first stop counts for how long it has lasted, unless it got on since.
+    /// Records that something stopped, and logs it. Its duration counts from the first stop since it last made
+    /// progress.
     pub fn stopped(&self, trouble: Trouble, now: Instant) {
         if let Some(repeated) = self.line.admit(&trouble.to_string(), now.into_std()) {
             let Trouble { room, consumer, seq, why } = &trouble;
@@ -62,12 +63,13 @@ impl Troubles {
         noted.insert(key, Noted { trouble, since, last: now });
     }
 
-    /// Notes that it got on.
+    /// Records that it made progress.
     pub fn over(&self, room: RoomId, consumer: &'static str) {
         self.noted.lock().remove(&(room, consumer));
     }
 
-    /// What has stood still for [`FEED_TROUBLE_AFTER`]. What was not tried again lately is another node's by now.
+    /// Returns what has been stopped for [`FEED_TROUBLE_AFTER`]. What was not retried recently belongs to another node
+    /// by now.
     pub fn lasting(&self, now: Instant) -> Vec<Trouble> {
         let mut noted = self.noted.lock();
         noted.retain(|_, noted| !is_forgotten(noted, now));
@@ -93,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_lasts_is_told_and_only_until_it_gets_on() {
+    fn only_lasting_troubles_are_reported_and_only_until_progress() {
         let (troubles, began) = (Troubles::default(), Instant::now());
         troubles.stopped(trouble(4), began);
         assert_eq!(troubles.lasting(began + STEP), []);
@@ -108,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_tried_any_more_is_forgotten() {
+    fn a_trouble_that_is_no_longer_retried_is_forgotten() {
         let (troubles, began) = (Troubles::default(), Instant::now());
         troubles.stopped(trouble(4), began);
         assert_eq!(troubles.lasting(began + FEED_TROUBLE_FORGOTTEN), []);

@@ -1,4 +1,4 @@
-//! Read marks: monotonic, coalesced to one write a minute for each user and room, told on the bus.
+//! Read marks: monotonic, coalesced to one write a minute for each user and room, announced on the bus.
 //!
 //! Never an entry of a log: a mark must not cost more than a message. So this module caches what it read, and what this
 //! node committed, instead of reading it again for each mark.
@@ -22,14 +22,14 @@ use crate::ports::{Bus, BusMessage, Committed, Mark, MarkRow, Store, StoreError}
 use room_cache::RoomCache;
 use waiting::{CachedMark, KnownMarks};
 
-/// Hears of every mark that somebody sets on this node, for the sockets that it holds itself: the bus tells the
+/// Receives every mark that is raised on this node, for the sockets that the node itself holds: the bus informs the
 /// other nodes only.
 pub trait MarkListener: Send + Sync {
-    /// A mark was raised. Never blocks.
+    /// Receives a raised mark. Must never block.
     fn marked(&self, mark: &Mark);
 }
 
-/// How far people have read.
+/// The use cases of read marks.
 pub struct Marks {
     store: Store,
     bus: Arc<dyn Bus>,
@@ -40,20 +40,20 @@ pub struct Marks {
 }
 
 impl Marks {
-    /// No mark waits.
+    /// Creates the use cases without waiting marks.
     pub fn new(store: Store, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>) -> Arc<Self> {
         let (known, listeners) = (Mutex::default(), RwLock::default());
         Arc::new(Marks { store, bus, clock, known, rooms: RoomCache::default(), listeners })
     }
 
-    /// From now on `listener` hears of marks that rise here.
+    /// Adds a listener, which receives the marks that rise on this node from now on.
     pub fn add_listener(&self, listener: Arc<dyn MarkListener>) {
         self.listeners.write().push(listener);
     }
 
-    /// The caller has read the room up to `seq` (at most its head). A lower mark than the known one
-    /// changes nothing. Returns the mark as it is now. `forbidden` for one who is not in the room. Reads nothing if
-    /// the entry, the membership and the mark are cached, otherwise the head, the member row and the mark.
+    /// Raises the caller's mark in the room to `seq` (at most to the head). A lower mark than the known one changes
+    /// nothing. Returns the current mark. Returns `forbidden` if the caller is not in the room. Reads nothing if the
+    /// entry, the membership and the mark are cached, otherwise the head, the member row and the mark.
     pub async fn read(&self, actor: &Actor, room: RoomId, seq: Seq) -> Result<MarkRow, Refusal> {
         let now = self.clock.elapsed();
         let known = self.rooms.count(room, seq).filter(|_| self.rooms.is_member(room, actor.user, now));
@@ -72,7 +72,7 @@ impl Marks {
             self.remember(actor.user, room).await?;
         }
         match self.lift(actor.user, room, seq, n) {
-            // The feed has not yet written the row of one who has just joined.
+            // The feed has not yet written the row of a user who has just joined.
             None => Ok(MarkRow { read_seq: seq, read_n: n, mentions: Vec::new() }),
             Some((row, rose)) => {
                 if rose {
@@ -83,17 +83,17 @@ impl Marks {
         }
     }
 
-    /// The user's own message raises their mark, which is written when its minute is over. Told to nobody:
-    /// who sees the message knows that its sender has read so far.
+    /// Raises a user's mark to their own message. It is written when its minute has passed, and not announced: whoever
+    /// sees the message knows that its sender has read so far.
     pub async fn raise(&self, user: UserId, room: RoomId, seq: Seq, n: u64) {
-        // Where the store does not answer, the mark is raised by the next ack or the client's own mark.
+        // If the store does not answer, the next ack or the client's own mark raises it.
         if !self.knows(user, room) && self.remember(user, room).await.is_err() {
             return;
         }
         self.lift(user, room, seq, n);
     }
 
-    /// Like [`Marks::raise`], where only the seq is known. Reads the entry unless the mark is there already.
+    /// Like [`Marks::raise`], if only the seq is known. Reads the entry unless the mark has reached it already.
     pub async fn raise_to(&self, user: UserId, room: RoomId, seq: Seq) {
         if !self.knows(user, room) && self.remember(user, room).await.is_err() {
             return;
@@ -105,13 +105,13 @@ impl Marks {
         }
     }
 
-    /// The user's mark in a room, also one that is not written yet.
+    /// Returns the user's mark in a room, including one that is not written yet.
     pub async fn mark(&self, user: UserId, room: RoomId) -> Result<MarkRow, Refusal> {
         let stored = self.store.marks.marks(room, &[user]).await?.pop().map(|(_, row)| row).unwrap_or_default();
         Ok(self.overlay(user, room, stored))
     }
 
-    /// Puts the mark of [`Marks::overlay`] into a row of the room list.
+    /// Sets the mark of [`Marks::overlay`] in a row of the room list.
     pub fn overlay_row(&self, user: UserId, row: &mut UserRoom) {
         let stored =
             MarkRow { read_seq: row.read_seq, read_n: row.read_n, mentions: std::mem::take(&mut row.mentions) };
@@ -119,7 +119,7 @@ impl Marks {
             self.overlay(user, row.room, stored);
     }
 
-    /// A mark that was read from the store, or the higher one that waits here to be written.
+    /// Returns a mark that was read from the store, or the higher one that waits here to be written.
     pub fn overlay(&self, user: UserId, room: RoomId, stored: MarkRow) -> MarkRow {
         let mut known = self.known.lock();
         match known.get(user, room) {
@@ -136,25 +136,25 @@ impl Marks {
         self.rooms.is_small(&self.store, room, self.clock.elapsed()).await
     }
 
-    /// The store was restored: what was read in its other life, here or there, is not written into this one.
+    /// Clears everything after the store was restored: marks of the previous epoch must not be written into this one.
     pub fn forget(&self) {
         self.known.lock().clear();
         self.rooms.clear();
     }
 
-    /// Writes the marks whose minute is over. The wiring calls it every few seconds.
+    /// Writes the marks whose minute has passed. The wiring calls it every few seconds.
     pub async fn flush_due(&self) {
         let now = self.clock.elapsed();
         let due = |mark: &CachedMark| mark.written_at.is_none_or(|at| now.saturating_sub(at) >= MARK_INTERVAL);
         self.write(|known| known.waiting(due)).await;
     }
 
-    /// Writes all marks of a user that wait: their last socket closed.
+    /// Writes all waiting marks of a user, whose last socket closed.
     pub async fn flush_user(&self, user: UserId) {
         self.write(|known| known.waiting_of(user)).await;
     }
 
-    /// Writes all that wait: the node drains.
+    /// Writes all waiting marks, because the node drains.
     pub async fn flush(&self) {
         self.write(|known| known.waiting(|_| true)).await;
     }
@@ -163,14 +163,14 @@ impl Marks {
         self.known.lock().get(user, room).is_some()
     }
 
-    /// Reads the stored mark, so that a lower one is not told to anybody.
+    /// Reads the stored mark, so that a lower one is not announced.
     async fn remember(&self, user: UserId, room: RoomId) -> Result<(), StoreError> {
         let Some((_, row)) = self.store.marks.marks(room, &[user]).await?.pop() else { return Ok(()) };
         self.known.lock().remember(user, room, row);
         Ok(())
     }
 
-    /// Raises the known mark; whether it rose. None where the user has no row in this room.
+    /// Raises the known mark. Returns it and whether it rose, or `None` if the user has no row in this room.
     fn lift(&self, user: UserId, room: RoomId, seq: Seq, n: u64) -> Option<(MarkRow, bool)> {
         self.known.lock().raise(user, room, seq, n)
     }

@@ -1,5 +1,5 @@
-//! Caches what a mark needs to know about its room: the number of messages up to an entry, who is in, and whether the room
-//! is small.
+//! Caches what a mark needs to know about its room: the number of messages up to an entry, who is a member, and whether
+//! the room is small.
 //!
 //! Never decides what is appended. Learns from reads and from the commits of this node.
 
@@ -17,7 +17,7 @@ use crate::ports::{Committed, Store, StoreResult};
 /// The caches. Everything in them can be read again.
 pub(super) struct RoomCache {
     counts: Mutex<Generations<RoomId, Counts>>,
-    /// When a user was last seen to be in a room.
+    /// When a user was last known to be in a room.
     members: Mutex<Generations<(RoomId, UserId), Duration>>,
     /// Whether a room is small, and when that was read.
     small: Mutex<Generations<RoomId, (bool, Duration)>>,
@@ -52,20 +52,20 @@ impl RoomCache {
         if counts.get(&room).is_none_or(|known| known.epoch != epoch) {
             counts.insert(room, Counts { epoch, by_seq: BTreeMap::new() });
         }
-        let known = counts.get(&room).expect("it was inserted");
+        let known = counts.get(&room).expect("the room was just inserted");
         known.by_seq.extend(counted);
         while known.by_seq.len() > COUNTS_PER_ROOM {
             known.by_seq.pop_first();
         }
     }
 
-    /// Returns whether this user is known to be in. May miss a removal by another node for [`MEMBER_BELIEVED`].
+    /// Returns whether this user is known to be a member. May miss a removal by another node for [`MEMBER_BELIEVED`].
     pub(super) fn is_member(&self, room: RoomId, user: UserId, now: Duration) -> bool {
         let mut members = self.members.lock();
         members.get(&(room, user)).is_some_and(|since| now.saturating_sub(*since) < MEMBER_BELIEVED)
     }
 
-    /// Caches that the user is in.
+    /// Caches that the user is a member.
     pub(super) fn is_in(&self, room: RoomId, user: UserId, now: Duration) {
         self.members.lock().insert((room, user), now);
     }

@@ -1,4 +1,4 @@
-//! Holds the marks that this node knows, and which of them are not written yet.
+//! Holds the marks that this node knows, and tracks which of them are not written yet.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -17,7 +17,8 @@ pub(super) struct CachedMark {
     pub(super) written_at: Option<Duration>,
 }
 
-/// Marks by user and room. Those that wait to be written are never evicted; the others are when they were not used lately.
+/// Marks by user and room. Those that wait to be written are never evicted; the others are when they were not used
+/// lately.
 pub(super) struct KnownMarks {
     written: Generations<(UserId, RoomId), CachedMark>,
     waiting: HashMap<UserId, HashMap<RoomId, CachedMark>>,
@@ -43,7 +44,8 @@ impl KnownMarks {
         }
     }
 
-    /// Raises the known mark, which then waits to be written. Returns it and whether it rose, or `None` if no mark is known.
+    /// Raises the known mark, which then waits to be written. Returns it and whether it rose, or `None` if no mark is
+    /// known.
     pub(super) fn raise(&mut self, user: UserId, room: RoomId, seq: Seq, n: u64) -> Option<(MarkRow, bool)> {
         let known = self.get(user, room)?;
         if seq <= known.row.read_seq {

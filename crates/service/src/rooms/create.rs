@@ -1,4 +1,4 @@
-//! New rooms: named ones, and the direct room of two people.
+//! Creates rooms: named ones, and the direct room of two users.
 
 use domain::limits::SLUG_CHARS;
 use domain::name::{RoomName, Slug};
@@ -7,26 +7,26 @@ use domain::{Actor, Code, Intent, LogId, Refusal, Room, RoomId, RoomKind, UserId
 use super::{ChangeRequest, RoomDetails, Rooms};
 use crate::access::RoomRef;
 
-/// How many endings are tried for a slug that was made of a name.
+/// How many suffixes are tried for a slug that was derived from a name.
 const SLUG_TRIES: usize = 8;
 
-/// What a new room is to be.
+/// The properties of a new room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRoom {
-    /// The slug; of public rooms only. None: made of the name.
+    /// The slug, for public rooms only. `None` derives it from the name.
     pub slug: Option<Slug>,
-    /// Its name.
+    /// The room's name.
     pub name: RoomName,
-    /// What it is about.
+    /// What the room is about.
     pub description: String,
-    /// Public or private.
+    /// Whether the room is public or private.
     pub kind: RoomKind,
-    /// Who joins sees nothing of before.
+    /// Whether new members cannot see what was written before they joined.
     pub hides_past: bool,
 }
 
 impl Rooms {
-    /// Makes a room, whose owner the caller becomes. A repeat with the same id finds the room made before.
+    /// Creates a room whose owner is the caller. A repeat with the same id returns the room created before.
     pub async fn create(&self, actor: &Actor, new: NewRoom, asked: ChangeRequest) -> Result<RoomDetails, Refusal> {
         if new.kind == RoomKind::Direct {
             return Err(Refusal::bad_request("Create a direct room with POST /api/rooms/direct."));
@@ -34,7 +34,7 @@ impl Rooms {
         if new.kind == RoomKind::Private && new.slug.is_some() {
             return Err(Refusal::bad_request("Only a public room can have an `id` that you choose. Leave it out."));
         }
-        // The room's id follows from the caller's id of the change, so that a repeat meets the same log.
+        // The room's id follows from the caller's id of the change, so that a repeat goes to the same log.
         let id = asked.id.map_or_else(crate::ids::room, |key| RoomId::created(actor.user, key));
         let asked = ChangeRequest { seen: Some(0), ..asked };
         if self.store.rooms.room(id).await?.is_none() {
@@ -58,7 +58,7 @@ impl Rooms {
             let intent = Intent::Create { room: Box::new(room), people: Vec::new() };
             match self.logs.submit(LogId::Room(id), asked.change(*actor, intent)).await {
                 Ok(_) => return self.get(actor, &RoomRef::Id(id)).await,
-                // A slug that was made of the name gets another ending; one that was chosen is refused.
+                // A slug derived from the name gets another suffix; a chosen one is refused.
                 Err(refusal) if refusal.code == Code::Conflict && new.slug.is_none() && tried < SLUG_TRIES => {
                     tried += 1
                 }
@@ -67,7 +67,8 @@ impl Rooms {
         }
     }
 
-    /// The direct room of the caller and another user, made if it is not there. Both may ask at once.
+    /// Returns the direct room of the caller and another user, and creates it if it does not exist. Both may call it
+    /// concurrently.
     pub async fn direct(&self, actor: &Actor, other: UserId) -> Result<RoomDetails, Refusal> {
         if other == actor.user {
             return Err(Refusal::bad_request("You cannot open a direct room with yourself. Choose another user."));
@@ -95,7 +96,7 @@ impl Rooms {
         self.get(actor, &RoomRef::Id(id)).await
     }
 
-    /// Refuses one more room to a user who has as many as allowed.
+    /// Refuses one more room to a user who has reached the limit.
     pub(super) async fn check_room_count(&self, actor: &Actor) -> Result<(), Refusal> {
         let limit = self.limits.rooms_per_user;
         if self.store.rooms.user_room_count(actor.user).await? >= limit as u64 {
@@ -107,8 +108,8 @@ impl Rooms {
     }
 }
 
-/// A slug made of a name: its ASCII letters and digits, with `-` between; a later try adds an ending
-/// that is not likely to be taken.
+/// Derives a slug from a name: its ASCII letters and digits, with `-` between. A later try adds a suffix that is
+/// unlikely to be taken.
 fn slug_of(name: &RoomName, tried: usize) -> Slug {
     let mut text = String::new();
     for c in name.as_str().chars().flat_map(char::to_lowercase) {
@@ -126,7 +127,7 @@ fn slug_of(name: &RoomName, tried: usize) -> Slug {
         1..=3 => format!("{base}-{}", tried + 1),
         _ => format!("{base}-{}", u32::from_le_bytes(crate::ids::random::<4>())),
     };
-    Slug::parse(&text[..text.len().min(SLUG_CHARS)]).expect("letters and digits of ASCII with '-' are a slug")
+    Slug::parse(&text[..text.len().min(SLUG_CHARS)]).expect("ASCII letters and digits with '-' are a slug")
 }
 
 #[cfg(test)]
@@ -134,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slug_is_made_of_any_name() {
+    fn a_slug_can_be_derived_from_any_name() {
         let slug = |name: &str, tried| slug_of(&RoomName::parse(name).expect("valid"), tried).as_str().to_owned();
         assert_eq!(slug("Tea & Talk!", 0), "tea-talk");
         assert_eq!(slug("Tea & Talk!", 1), "tea-talk-2");

@@ -1,4 +1,4 @@
-//! Who is in: joining, leaving, inviting, removing, muting, roles, and the list of members.
+//! Membership: joining, leaving, inviting, removing, muting, roles, and the list of members.
 
 use crate::limits::MEMBERS_LOOKED_AT;
 use domain::limits::PAGE_ROWS;
@@ -8,23 +8,23 @@ use super::{ChangeRequest, MembersPage, Rooms};
 use crate::access::{RoomRef, no_such_room};
 
 impl Rooms {
-    /// Comes in, or accepts an invitation. `seen` is the head that the directory or the room's page gave.
+    /// Joins a room, or accepts an invitation. `seen` is the head from the directory or the room's page.
     pub async fn join(&self, actor: &Actor, room: &RoomRef, asked: ChangeRequest) -> Result<Ack, Refusal> {
         let id = self.access.id(room).await?;
         let member = self.store.rooms.member(id, actor.user).await?;
-        // One who is in already asks again: a repeat, which the log answers as before.
+        // A member who joins again repeats the change, and the log answers as before.
         if !member.as_ref().is_some_and(Member::is_joined) {
             self.check_room_count(actor).await?;
         }
         self.ask(actor, &RoomRef::Id(id), asked, Intent::Join).await
     }
 
-    /// Goes, or declines an invitation.
+    /// Leaves a room, or declines an invitation.
     pub async fn leave(&self, actor: &Actor, room: &RoomRef, asked: ChangeRequest) -> Result<Ack, Refusal> {
         self.ask(actor, room, asked, Intent::Leave).await
     }
 
-    /// Any change of another's membership: invite, kick, ban, unban, mute, unmute, role.
+    /// Changes another user's membership: invite, kick, ban, unban, mute, unmute, role.
     pub async fn change_member(
         &self,
         actor: &Actor,
@@ -35,9 +35,9 @@ impl Rooms {
         self.ask(actor, room, asked, intent).await
     }
 
-    /// The members in order of user id. Those who left are not shown; the banned and the invited are
-    /// shown to those who are in. At most [`MEMBERS_LOOKED_AT`] rows are looked at, so that a page of a room that very many
-    /// left may be short, and even empty.
+    /// Returns the members in order of user id. Those who left are not included; the banned and the invited are
+    /// included for members. Examines at most [`MEMBERS_LOOKED_AT`] rows, so a page of a room that very many users left
+    /// may be short, or even empty.
     pub async fn members(
         &self,
         actor: &Actor,
@@ -53,7 +53,7 @@ impl Rooms {
         let limit = limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS);
         let (mut items, mut looked_at) = (Vec::new(), 0);
         let mut from = after;
-        // Rows of those who left are passed over, so a page may take more than one read.
+        // Rows of users who left are skipped, so a page may take more than one read.
         let next = 'page: loop {
             let rows = self.store.rooms.members(seen.room.id, from, PAGE_ROWS).await?;
             let is_last = rows.len() < PAGE_ROWS;
@@ -76,7 +76,7 @@ impl Rooms {
         Ok(MembersPage { items, next, related })
     }
 
-    /// One member with their name.
+    /// Returns one member with their user.
     pub async fn member(&self, actor: &Actor, room: &RoomRef, user: UserId) -> Result<(Member, Related), Refusal> {
         let seen = self.access.room(actor, room).await?;
         let joined = seen.is_joined();

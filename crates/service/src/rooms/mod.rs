@@ -1,5 +1,5 @@
-//! Rooms: made, found, listed, and one's own settings of them. Who may do what is decided by the log's
-//! appender; here is what it takes to ask it, and what a caller sees.
+//! Rooms: created, found, listed, and the caller's own settings of them. The log's appender decides who may do what;
+//! this module prepares the request and returns what a caller may see.
 
 mod create;
 mod membership;
@@ -21,50 +21,50 @@ use crate::log::Logs;
 use crate::ports::{DirectoryRoom, Store, UserRoomRow};
 use crate::user_cache::UserCache;
 
-/// What a caller says besides what they ask for: the id of the change and what they had seen.
+/// What a caller sends besides the change itself: the id of the change and what they had seen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ChangeRequest {
-    /// The change's id; the server makes one where the caller gave none.
+    /// The change's id; the server creates one if the caller gave none.
     pub id: Option<domain::EntryId>,
-    /// The head that the caller knew. Without it a repeat is not recognised.
+    /// The head that the caller knew. Without it a repeat is not recognized.
     pub seen: Option<Seq>,
     /// The epoch that `seen` belongs to.
     pub epoch: Option<Epoch>,
 }
 
 impl ChangeRequest {
-    /// The change that asks for `intent`.
+    /// Returns the change that asks for `intent`.
     pub fn change(self, by: Actor, intent: Intent) -> Change {
         Change { by, id: self.id(), seen: self.seen, epoch: self.epoch, intent }
     }
 
-    /// With an id: a fresh one, where the caller gave none.
+    /// Returns the request with an id: a new one, if the caller gave none.
     pub fn with_id(self) -> Self {
         ChangeRequest { id: Some(self.id()), ..self }
     }
 
-    /// The change's id; after [`ChangeRequest::with_id`] always the same.
+    /// Returns the change's id, which stays the same after [`ChangeRequest::with_id`].
     pub fn id(&self) -> domain::EntryId {
         self.id.unwrap_or_else(crate::ids::entry)
     }
 }
 
-/// A room as somebody sees it.
+/// A room as one user sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomDetails {
     /// The room.
     pub room: Room,
     /// The caller's member row.
     pub member: Option<Member>,
-    /// How many are in.
+    /// The number of members.
     pub members: u64,
     /// The seq of the last entry.
     pub head: Seq,
-    /// Messages so far.
+    /// The number of messages so far.
     pub n: u64,
-    /// Pinned messages.
+    /// The seqs of the pinned messages.
     pub pins: Vec<Seq>,
-    /// The other person of a direct room.
+    /// The other user of a direct room.
     pub related: Related,
 }
 
@@ -75,7 +75,7 @@ pub struct Listed<T> {
     pub items: Vec<T>,
     /// Whether there are more after the last one.
     pub more: bool,
-    /// Users that the rows name.
+    /// The users that the rows name.
     pub related: Related,
 }
 
@@ -84,23 +84,23 @@ pub struct Listed<T> {
 pub struct MembersPage {
     /// The rows.
     pub items: Vec<Member>,
-    /// After whom the next page begins.
+    /// The user after whom the next page begins.
     pub next: Option<UserId>,
-    /// Users that the rows name.
+    /// The users that the rows name.
     pub related: Related,
 }
 
 /// A page of the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectoryPage {
-    /// The rooms, each with whether the caller is in.
+    /// The rooms, each with whether the caller is a member.
     pub items: Vec<(DirectoryRoom, bool)>,
-    /// Where the next page begins.
+    /// The slug where the next page begins.
     pub next: Option<Slug>,
 }
 
 impl<T> Listed<T> {
-    /// Of rows that were read with one more than asked for.
+    /// Creates a page of rows that were read with one more than requested.
     fn cut(mut items: Vec<T>, limit: usize) -> Self {
         let more = items.len() > limit;
         items.truncate(limit);
@@ -118,7 +118,7 @@ pub struct Rooms {
 }
 
 impl Rooms {
-    /// From its parts.
+    /// Creates the use cases from their parts.
     pub fn new(
         store: Store,
         logs: Arc<Logs>,
@@ -129,7 +129,7 @@ impl Rooms {
         Arc::new(Rooms { store, logs, access, user_cache, limits })
     }
 
-    /// A room that the caller may see.
+    /// Returns a room that the caller may see.
     pub async fn get(&self, actor: &Actor, room: &RoomRef) -> Result<RoomDetails, Refusal> {
         let seen = self.access.room(actor, room).await?;
         self.details(seen).await
@@ -144,7 +144,7 @@ impl Rooms {
         Ok(RoomDetails { room, member, members, head: tip.seq(), n: tip.n(), pins, related })
     }
 
-    /// The pins that a reader may see: none from before a hidden past.
+    /// Returns the pins that a reader may see: none from before a hidden past.
     async fn pins(&self, room: &Room, member: Option<&Member>) -> Result<Vec<Seq>, Refusal> {
         let seen = Seen { room: room.clone(), member: member.cloned() };
         let range = seen.range();
@@ -154,7 +154,7 @@ impl Rooms {
         Ok(pins)
     }
 
-    /// The caller's rooms and invitations, in order of room id.
+    /// Returns the caller's rooms and invitations, in order of room id.
     pub async fn list(
         &self,
         actor: &Actor,
@@ -169,8 +169,8 @@ impl Rooms {
         Ok(listed)
     }
 
-    /// Public rooms by the beginning of their slug or name, in order of slug; with whether the caller is
-    /// in. Those that ban the caller are left out, so a page may be shorter than asked for.
+    /// Returns public rooms by the beginning of their slug or name, in order of slug, with whether the caller is a
+    /// member. Rooms that ban the caller are left out, so a page may be shorter than requested.
     pub async fn directory(
         &self,
         actor: &Actor,
@@ -205,13 +205,13 @@ impl Rooms {
         Ok((ack, self.get(actor, room).await?))
     }
 
-    /// Asks the room's log, as the caller, who must be able to see the room or to have been in it.
+    /// Submits a change to the room's log, for a caller who can see the room or was a member of it.
     async fn ask(&self, actor: &Actor, room: &RoomRef, asked: ChangeRequest, intent: Intent) -> Result<Ack, Refusal> {
         let room = self.access.id(room).await?;
         self.logs.submit(LogId::Room(room), asked.change(*actor, intent)).await
     }
 
-    /// The caller's own settings of a room: they live in their own log, and reach all their devices.
+    /// Changes the caller's own settings of a room. They are stored in the user log, and reach all their devices.
     pub async fn set_settings(
         &self,
         actor: &Actor,
@@ -227,7 +227,7 @@ impl Rooms {
         self.logs.submit(LogId::User(actor.user), ChangeRequest::default().change(*actor, Intent::Own(change))).await
     }
 
-    /// The user whom a caller names by id or by handle.
+    /// Returns the user whom a caller names by id or by handle.
     pub async fn resolve_user(&self, text: &str) -> Result<UserId, Refusal> {
         let nobody = || Refusal::not_found("No user has this name.");
         if let Ok(id) = text.parse::<UserId>() {
@@ -237,7 +237,7 @@ impl Rooms {
         self.store.users.user_by_name(&folded).await?.map(|record| record.user.id).ok_or_else(nobody)
     }
 
-    /// Who reacted to a message with an emoji, in order of user id.
+    /// Returns who reacted to a message with an emoji, in order of user id.
     pub async fn reactors(
         &self,
         actor: &Actor,
@@ -256,7 +256,7 @@ impl Rooms {
         let message = read.first().and_then(domain::Entry::message).ok_or_else(no_such_message)?;
         let limit = limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS);
         let mut users = self.store.rooms.reactors(seen.room.id, target, emoji, after, limit + 1).await?;
-        // The first ones are held by the message itself, the further ones by rows.
+        // The message itself lists the first ones; rows hold the further ones.
         let held = message.reactions.iter().find(|reaction| reaction.emoji == *emoji);
         users.extend(held.iter().flat_map(|reaction| &reaction.users).filter(|user| after.is_none_or(|a| **user > a)));
         users.sort_unstable();

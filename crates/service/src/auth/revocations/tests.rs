@@ -9,7 +9,7 @@ fn actor(session: SessionId) -> Actor {
 }
 
 #[test]
-fn an_entry_goes_when_no_token_can_name_it() {
+fn an_entry_is_removed_when_no_token_can_name_it() {
     let clock = Arc::new(ManualClock::new(Timestamp(0)));
     let revocations = Revocations::new(clock.clone());
     let (first, second) = (actor(ids::session()), actor(ids::session()));
@@ -33,10 +33,10 @@ fn memory_is_bounded() {
 }
 
 #[test]
-fn all_sessions_of_before_end_and_none_of_after() {
+fn all_earlier_sessions_end_and_no_later_one() {
     let before = actor(ids::session());
     let clock = Arc::new(ManualClock::default());
-    // Sessions' ids carry the machine's time, so the clock is set by one.
+    // Sessions' ids carry the machine's time, so the test clock is set from one.
     let (seconds, nanos) = before.session.expect("set").0.get_timestamp().expect("version 7").to_unix();
     clock.advance(Duration::new(seconds, nanos) + Duration::from_secs(1));
     let revocations = Revocations::new(clock);

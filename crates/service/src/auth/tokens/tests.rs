@@ -1,4 +1,4 @@
-//! Attacks on access tokens (RFC 8725, OWASP ASVS V9): each changes one thing of a good one.
+//! Attacks on access tokens (RFC 8725, OWASP ASVS V9): each changes one part of a valid one.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -41,7 +41,7 @@ impl Forge {
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("base64url")).expect("JSON")
     }
 
-    /// Signed with the right key, with the right header.
+    /// Returns a token with other claims, the right key and the right header.
     fn with_claims(&self, change: impl FnOnce(&mut Value)) -> String {
         let mut claims = self.part(1);
         change(&mut claims);
@@ -49,7 +49,7 @@ impl Forge {
         jsonwebtoken::encode(&key.header, &claims, &key.signs).expect("signed")
     }
 
-    /// Signed with the right key, with another header.
+    /// Returns a token with another header, signed with the right key.
     fn with_header(&self, change: impl FnOnce(&mut Header)) -> String {
         let key = self.tokens.keys.current();
         let mut header = key.header.clone();
@@ -63,7 +63,7 @@ fn encoded(value: &Value) -> String {
 }
 
 #[test]
-fn a_good_token_is_good_until_it_is_over() {
+fn a_valid_token_is_accepted_until_it_expires() {
     let forge = forge();
     let at = |seconds: i64| forge.tokens.verify(&forge.good, Timestamp(NOW.0 + seconds * 1000));
     let life = ACCESS_TOKEN_LIFE.as_secs() as i64;
@@ -75,7 +75,7 @@ fn a_good_token_is_good_until_it_is_over() {
 }
 
 #[test]
-fn no_other_algorithm_is_taken() {
+fn no_other_algorithm_is_accepted() {
     let forge = forge();
     let (claims, public) = (forge.part(1), forge.tokens.keys.current().verifies.clone());
     let signature = forge.good.rsplit('.').next().expect("three parts");
@@ -87,7 +87,7 @@ fn no_other_algorithm_is_taken() {
             assert!(!forge.accepts(&token), "{name}");
         }
     }
-    // The classic: the public key as the secret of a MAC.
+    // The classic attack: the public key as the secret of a MAC.
     let secret = EncodingKey::from_secret(public.try_get_as_bytes().expect("raw bytes"));
     for typ in [Some("at+jwt".to_owned()), Some("JWT".to_owned()), None] {
         let header = Header { typ, kid: forge.tokens.keys.current().header.kid.clone(), ..Header::default() };
@@ -115,7 +115,7 @@ fn a_header_cannot_choose_the_key() {
 }
 
 #[test]
-fn another_type_is_no_access_token() {
+fn a_token_of_another_type_is_refused() {
     let forge = forge();
     for typ in [Some("JWT"), Some("at+JWT2"), Some("logout+jwt"), None] {
         assert!(!forge.accepts(&forge.with_header(|header| header.typ = typ.map(str::to_owned))), "{typ:?}");
@@ -123,11 +123,11 @@ fn another_type_is_no_access_token() {
 }
 
 #[test]
-fn another_key_is_not_ours() {
+fn a_token_signed_by_another_key_is_refused() {
     let (forge, other) = (forge(), forge().tokens);
     let theirs = jsonwebtoken::encode(&other.keys.current().header, &forge.part(1), &other.keys.current().signs);
     assert!(!forge.accepts(&theirs.expect("signed")));
-    // Their key under our key's name.
+    // Signed with another key under our key's name.
     let ours = jsonwebtoken::encode(&forge.tokens.keys.current().header, &forge.part(1), &other.keys.current().signs);
     assert!(!forge.accepts(&ours.expect("signed")));
 }
@@ -171,7 +171,7 @@ fn issuer_audience_and_times_must_fit() {
 }
 
 #[test]
-fn a_changed_or_cut_token_is_refused() {
+fn a_changed_or_truncated_token_is_refused() {
     let forge = forge();
     let [header, claims, signature] = forge.good.split('.').collect::<Vec<_>>()[..] else { panic!("three parts") };
     let mut admin = forge.part(1);

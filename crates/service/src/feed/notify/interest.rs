@@ -1,10 +1,10 @@
-//! Whom an entry concerns, and why. Pure: what it needs was read before.
+//! Decides whom an entry concerns, and why. Pure: what it needs was read before.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{Body, Entry, MemberState, NotificationKind, Room, RoomKind, Seq, UserId};
 
-/// A reason to tell somebody.
+/// A reason to notify a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cause<'a> {
     pub user: UserId,
@@ -16,24 +16,24 @@ pub(super) struct Cause<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Change<'a> {
     pub target: Seq,
-    /// The first entry that changed it: where to begin again after a failure.
+    /// The seq of the first entry that changed it, to continue from after a failure.
     pub first: Seq,
-    /// The last one.
+    /// The last entry that changed it.
     pub last: &'a Entry,
-    /// Whom one of them took out of the mentions.
+    /// The users whom one of them removed from the mentions.
     pub unmentioned: BTreeSet<UserId>,
 }
 
-/// What becomes of somebody's notification of a message that was changed.
+/// What happens to a user's notification of a message that was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Turn {
-    /// It shows another text.
+    /// The message has another text.
     Changed,
-    /// It goes.
+    /// The notification is removed.
     Over,
 }
 
-/// The messages that these entries edit or delete, in order of the message.
+/// Returns the messages that these entries edit or delete, in order of the message.
 pub(super) fn changes(entries: &[Entry]) -> Vec<Change<'_>> {
     let mut changes: BTreeMap<Seq, Change<'_>> = BTreeMap::new();
     for entry in entries {
@@ -49,17 +49,17 @@ pub(super) fn changes(entries: &[Entry]) -> Vec<Change<'_>> {
     changes.into_values().collect()
 }
 
-/// Whether anybody may have a notification of a message that was changed.
+/// Returns whether any user may have a notification of a message that was changed.
 pub(super) fn matters(change: &Change<'_>, messages: &HashMap<Seq, Entry>, kind: RoomKind) -> bool {
     let Some(message) = messages.get(&change.target).and_then(Entry::message) else { return false };
     let answers = message.reply_to.or(message.thread).is_some();
     kind == RoomKind::Direct || answers || !message.mentions.is_empty() || !change.unmentioned.is_empty()
 }
 
-/// The messages to read before [`causes`] and [`turns`] can say anything: those that may concern somebody, as they
-/// are now, and those that they answer. With none there is nothing to do, unless somebody was invited:
-/// then the invitation's own seq is named, which is no message and reads as nothing. What a changed message
-/// answers shows only when it was read: [`answered`] names that.
+/// Returns the messages to read before [`causes`] and [`turns`]: those that may concern a user, as they are now, and
+/// those that they answer. If it is empty there is nothing to do, unless a user was invited: then it contains the
+/// invitation's own seq, which is no message and reads as nothing. What a changed message answers is known only after
+/// it was read: [`answered`] returns that.
 pub(super) fn needed(entries: &[Entry], kind: RoomKind) -> Vec<Seq> {
     let mut needed = BTreeSet::new();
     for entry in entries {
@@ -80,7 +80,7 @@ pub(super) fn needed(entries: &[Entry], kind: RoomKind) -> Vec<Seq> {
     needed.into_iter().collect()
 }
 
-/// The messages that changed ones answer, as far as they were not read yet.
+/// Returns the messages that changed ones answer, unless they were read already.
 pub(super) fn answered(changes: &[Change<'_>], messages: &HashMap<Seq, Entry>) -> Vec<Seq> {
     let changed = changes.iter().filter_map(|change| messages.get(&change.target)?.message());
     let answered = changed.flat_map(|message| [message.reply_to, message.thread]).flatten();
@@ -88,8 +88,8 @@ pub(super) fn answered(changes: &[Change<'_>], messages: &HashMap<Seq, Entry>) -
     missing.into_iter().collect()
 }
 
-/// Whom these entries concern, in their order; each user at most once an entry, for the first reason of:
-/// direct message, mention, reply. `messages` are those that [`needed`] named, as they are now.
+/// Returns whom these entries concern, in their order; each user at most once per entry, for the first reason of:
+/// direct message, mention, reply. `messages` are those that [`needed`] returned, as they are now.
 pub(super) fn causes<'a>(entries: &'a [Entry], messages: &HashMap<Seq, Entry>, room: &Room) -> Vec<Cause<'a>> {
     let mut causes = Vec::new();
     for entry in entries {
@@ -107,7 +107,7 @@ pub(super) fn causes<'a>(entries: &'a [Entry], messages: &HashMap<Seq, Entry>, r
     causes
 }
 
-/// Whom a message concerns as it is now: nobody, once it was deleted.
+/// Returns whom a message concerns as it is now: no one, if it was deleted.
 fn reasons(entry: &Entry, messages: &HashMap<Seq, Entry>, room: &Room) -> Vec<(UserId, NotificationKind)> {
     let Some(message) = entry.message().filter(|message| !message.deleted) else { return Vec::new() };
     let direct = room.other(entry.by).map(|other| (other, NotificationKind::Direct));
@@ -117,14 +117,14 @@ fn reasons(entry: &Entry, messages: &HashMap<Seq, Entry>, room: &Room) -> Vec<(U
     direct.into_iter().chain(mentions).chain(replies).filter(|(user, _)| told.insert(*user)).collect()
 }
 
-/// Who wrote what a message answers.
+/// Returns the authors of what a message answers.
 fn repliers(entry: &Entry, messages: &HashMap<Seq, Entry>) -> impl Iterator<Item = UserId> {
     let answers = entry.message().map(|message| [message.reply_to, message.thread]).unwrap_or_default();
     answers.into_iter().flatten().filter_map(|seq| Some(messages.get(&seq)?.by))
 }
 
-/// What a change of a message means for those who may have a notification of it. Whether they have one, this does not
-/// know.
+/// Returns what a change of a message means for users who may have a notification of it. Whether they have one is not
+/// known here.
 pub(super) fn turns(change: &Change<'_>, messages: &HashMap<Seq, Entry>, room: &Room) -> Vec<(UserId, Turn)> {
     let Some(entry) = messages.get(&change.target) else { return Vec::new() };
     let now: BTreeSet<UserId> = reasons(entry, messages, room).into_iter().map(|(user, _)| user).collect();
