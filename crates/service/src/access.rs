@@ -1,4 +1,4 @@
-//! Who may see which room, and from where to where. Decides nothing that is appended: that is `domain::decide`.
+//! Decides who may see which room, and which range of it. Decides nothing that is appended: that is `domain::decide`.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -11,25 +11,25 @@ pub use domain::RoomRef;
 
 use crate::ports::Store;
 
-/// Slugs that the cache holds at most.
+/// The number of slugs that the cache holds at most.
 const CACHED_SLUGS: usize = 10_000;
 
-/// A room that the caller may see, and how they stand to it.
+/// A room that the caller may see, and their membership.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     /// The room.
     pub room: Room,
-    /// Their member row, if they have one.
+    /// The caller's member row, if they have one.
     pub member: Option<Member>,
 }
 
 impl Seen {
-    /// Whether they are in.
+    /// Returns whether the caller is a member.
     pub fn is_joined(&self) -> bool {
         self.member.as_ref().is_some_and(Member::is_joined)
     }
 
-    /// The entries they may read. Empty for an invitation. A public room is cut only for the banned.
+    /// Returns the entries they may read. Empty for an invitation. A public room is limited only for banned users.
     pub fn range(&self) -> RangeInclusive<Seq> {
         let public = self.room.kind == RoomKind::Public;
         match &self.member {
@@ -41,30 +41,30 @@ impl Seen {
     }
 }
 
-/// The refusal for a room that is not there and for one that the caller may not know of.
+/// Returns the refusal for a room that does not exist or that the caller may not know of.
 pub(crate) fn no_such_room() -> Refusal {
     Refusal::no_such_room()
 }
 
-/// Looks up rooms on behalf of somebody.
+/// Looks up rooms on behalf of a user.
 pub struct Access {
     store: Store,
     slugs: Cache<Slug, RoomId>,
 }
 
 impl Access {
-    /// Access to the rooms of a store.
+    /// Creates the look-up for the rooms of a store.
     pub fn new(store: Store) -> Arc<Self> {
         Arc::new(Access { store, slugs: Cache::new(CACHED_SLUGS) })
     }
 
-    /// The id behind a reference. `not_found` for an unknown slug; an id is not checked.
+    /// Returns the id behind a reference. Returns `not_found` for an unknown slug; an id is not checked.
     pub async fn id(&self, room: &RoomRef) -> Result<RoomId, Refusal> {
         let slug = match room {
             RoomRef::Id(id) => return Ok(*id),
             RoomRef::Slug(slug) => slug,
         };
-        // A slug belongs to one room for ever, so what is cached stays true.
+        // A slug belongs to one room forever, so a cached one stays valid.
         if let Some(id) = self.slugs.get(slug) {
             return Ok(id);
         }
@@ -78,8 +78,8 @@ impl Access {
         self.slugs.clear();
     }
 
-    /// A room that the caller may see now: a public one unless they are banned, another one if they are
-    /// in or invited. `not_found` for a room they may not know of, `forbidden` for one they are banned from.
+    /// Returns a room that the caller may see now: a public one unless they are banned, another one if they are joined
+    /// or invited. Returns `not_found` for a room they may not know of, `forbidden` for one they are banned from.
     pub async fn room(&self, actor: &Actor, room: &RoomRef) -> Result<Seen, Refusal> {
         let seen = self.look(actor, room).await?;
         let state = seen.member.as_ref().map(|member| member.state);
@@ -90,8 +90,8 @@ impl Access {
         }
     }
 
-    /// A room of whose past the caller may read at least something: as [`Access::room`], and also one
-    /// they were a member of. Its [`Seen::range`] says how much, and must be obeyed.
+    /// Returns a room of whose past the caller may read at least a part: like [`Access::room`], and also one they were
+    /// a member of. Its [`Seen::range`] says which part, and must be obeyed.
     pub async fn past(&self, actor: &Actor, room: &RoomRef) -> Result<Seen, Refusal> {
         let seen = self.look(actor, room).await?;
         if !seen.range().is_empty() {
@@ -106,8 +106,8 @@ impl Access {
         }
     }
 
-    /// Room and member row, whatever they allow. The row is read last, so that it is not older than
-    /// what was read before.
+    /// Reads room and member row, whatever they allow. The row is read last, so that it is not older than what was read
+    /// before.
     async fn look(&self, actor: &Actor, room: &RoomRef) -> Result<Seen, Refusal> {
         let id = self.id(room).await?;
         let room = self.store.rooms.room(id).await?.ok_or_else(no_such_room)?;

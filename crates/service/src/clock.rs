@@ -1,4 +1,4 @@
-//! The clock. The only place of the service that reads one; everything else gets the time as an argument.
+//! The clock. The only module of the service that reads one; all others get the time as an argument.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -11,7 +11,7 @@ static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Tells the time of day.
 pub trait Clock: Send + Sync {
-    /// Now. May stand still or step back; nothing that must be right depends on it.
+    /// Returns the current time. May stand still or step back; nothing that must be correct depends on it.
     fn now(&self) -> Timestamp;
 
     /// Returns the time since some start in this process. Never goes back; timers use it.
@@ -19,7 +19,7 @@ pub trait Clock: Send + Sync {
         STARTED.elapsed()
     }
 
-    /// Returns both, for a state machine.
+    /// Returns both times, for a state machine.
     fn present(&self) -> Now {
         Now { wall: self.now(), elapsed: self.elapsed() }
     }
@@ -49,14 +49,14 @@ impl ManualClock {
         ManualClock { wall: AtomicI64::new(now.0), elapsed_ms: AtomicI64::new(0) }
     }
 
-    /// Lets time pass.
+    /// Advances the time.
     pub fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.elapsed_ms.fetch_add(by, Ordering::SeqCst);
         self.step(by);
     }
 
-    /// Steps the wall clock, forward or back, while no time passes.
+    /// Steps the wall clock, forward or back, without elapsed time.
     pub fn step(&self, by_ms: i64) {
         self.wall.fetch_add(by_ms, Ordering::SeqCst);
     }

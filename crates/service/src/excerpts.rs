@@ -1,5 +1,6 @@
-//! What notifications show of their messages. It stands in the messages alone, and is filled in when a notification is
-//! read, as the text of an edit is: so it shows what the message says now, and nothing once that was deleted.
+//! Fills in what notifications show of their messages. The text is stored in the messages alone and is filled in when a
+//! notification is read, like the text of an edit. So it shows what the message says now, and nothing after it was
+//! deleted.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,9 +9,9 @@ use domain::{Body, Entry, Member, Message, Notification, RoomId, Seq, UserId};
 
 use crate::ports::{Store, StoreResult};
 
-/// Gives each notification about a message the beginning of what that message says now: nothing if it was deleted, or if
+/// Sets the text of each notification about a message to the beginning of the message: empty if it was deleted, or if
 /// `user` may not see it any more. One read of the messages and one of the memberships, whatever the number of
-/// notifications; none where no notification is about a message.
+/// notifications; no read if none is about a message.
 pub async fn fill(store: &Store, user: UserId, notifications: Vec<&mut Notification>) -> StoreResult<()> {
     let mut about: Vec<(&mut Notification, (RoomId, Seq))> = Vec::new();
     for notification in notifications {
@@ -26,7 +27,7 @@ pub async fn fill(store: &Store, user: UserId, notifications: Vec<&mut Notificat
     let places: BTreeSet<(RoomId, Seq)> = about.iter().map(|(_, place)| *place).collect();
     let rooms: BTreeSet<RoomId> = places.iter().map(|(room, _)| *room).collect();
     let messages = store.log.messages_of(&places.into_iter().collect::<Vec<_>>()).await?;
-    // The memberships are read last: what is said after a removal is not shown.
+    // The memberships are read last, so that nothing from after a removal is shown.
     let members = store.rooms.memberships(user, &rooms.into_iter().collect::<Vec<_>>()).await?;
     let messages: HashMap<(RoomId, Seq), Entry> =
         messages.into_iter().map(|(room, entry)| ((room, entry.seq), entry)).collect();
@@ -41,7 +42,7 @@ pub async fn fill(store: &Store, user: UserId, notifications: Vec<&mut Notificat
     Ok(())
 }
 
-/// As [`fill`], for those that entries of the user's own log announce.
+/// Like [`fill`], for notifications that entries of the user log announce.
 pub async fn fill_entries(store: &Store, user: UserId, entries: &mut [Entry]) -> StoreResult<()> {
     let announced = entries.iter_mut().filter_map(|entry| match &mut entry.body {
         Body::NotificationAdded(notification) | Body::NotificationChanged(notification) => Some(notification),
@@ -50,7 +51,7 @@ pub async fn fill_entries(store: &Store, user: UserId, entries: &mut [Entry]) ->
     fill(store, user, announced.collect()).await
 }
 
-/// The beginning of a message.
+/// Returns the beginning of a message.
 fn excerpt(message: &Message) -> String {
     let text = message.text.as_str().trim();
     match (text.is_empty(), message.files.len()) {

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_used_stays_and_memory_is_bounded() {
+    fn used_values_stay_and_memory_is_bounded() {
         let mut map = Generations::new(100);
         map.insert(0, "kept");
         for key in 1..10_000 {

@@ -1,11 +1,11 @@
-//! Lines of the log that every request would write while something is away: the same trouble is logged now and then.
+//! Throttles log lines that every request would write during an outage: the same failure is logged from time to time.
 
 use std::time::Instant;
 
 use crate::limits::{OTHER_TROUBLE, SAME_TROUBLE};
 use parking_lot::Mutex;
 
-/// One line of the log. It is logged at once when its words are others than before, and else again after a while.
+/// A throttled log line. It is logged at once if its text differs from the last one, and otherwise again after a while.
 #[derive(Debug, Default)]
 pub struct LogThrottle(Mutex<Option<Logged>>);
 
@@ -13,17 +13,17 @@ pub struct LogThrottle(Mutex<Option<Logged>>);
 struct Logged {
     words: String,
     at: Instant,
-    /// How often it was to be logged since.
+    /// How often it was suppressed since.
     suppressed: u64,
 }
 
 impl LogThrottle {
-    /// Nothing was logged yet.
+    /// Creates a line that was not logged yet.
     pub const fn new() -> LogThrottle {
         LogThrottle(Mutex::new(None))
     }
 
-    /// Whether to tell it now: then how many lines were suppressed back since the last one.
+    /// Returns whether to log it now: then with how many lines were suppressed since the last one.
     pub fn admit(&self, words: &str, now: Instant) -> Option<u64> {
         let mut logged = self.0.lock();
         if let Some(logged) = &mut *logged {
@@ -43,11 +43,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_is_told_now_and_then_and_something_else_soon() {
+    fn a_repeated_line_is_throttled_and_another_text_is_logged_soon() {
         let (line, begin) = (LogThrottle::new(), Instant::now());
         assert_eq!(line.admit("refused", begin), Some(0));
         assert_eq!(line.admit("refused", begin), None);
-        assert_eq!(line.admit("reset", begin), None, "two that take turns do not fill the log");
+        assert_eq!(line.admit("reset", begin), None, "alternating lines do not fill the log");
         assert_eq!(line.admit("reset", begin + OTHER_TROUBLE), Some(2));
         assert_eq!(line.admit("reset", begin + OTHER_TROUBLE * 2), None);
         assert_eq!(line.admit("reset", begin + OTHER_TROUBLE + SAME_TROUBLE), Some(1));

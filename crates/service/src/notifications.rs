@@ -1,6 +1,6 @@
-//! One's notifications: the list, read and deleted ones, and those that an admin posts.
+//! A user's notifications: the list, marking as read, deleting, and posting by admins.
 //!
-//! Never writes a row itself: each change is an append to the user's own log, so that all devices see it.
+//! Never writes a row itself: each change is an append to the user log, so that all devices see it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,16 +21,16 @@ use crate::log::Logs;
 use crate::ports::{NotificationPage, Store};
 use crate::user_cache::UserCache;
 
-/// What an admin or a service posts.
+/// A notification that an admin or a service posts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posted {
-    /// For whom.
+    /// The id of the user who receives it.
     pub user: UserId,
-    /// One line.
+    /// The title, one line.
     pub title: String,
-    /// More.
+    /// The text below the title.
     pub body: String,
-    /// In the poster's words.
+    /// The type, in the poster's words.
     pub notif_type: Option<String>,
     /// The room it is about.
     pub room: Option<RoomId>,
@@ -45,14 +45,14 @@ pub struct Notifications {
 }
 
 impl Notifications {
-    /// From its parts.
+    /// Creates the use cases from their parts.
     pub fn new(store: Store, logs: Arc<Logs>, user_cache: Arc<UserCache>, clock: Arc<dyn Clock>) -> Arc<Self> {
         Arc::new(Notifications { store, logs, user_cache, clock })
     }
 
-    /// Posts a notification; for admins and services. `id` is the same on every repeat, a UUIDv7: the
-    /// notification is named after it, so that a repeat finds it, however late it comes. Returns it as it
-    /// is now, and whether it was there already.
+    /// Posts a notification; for admins and services. `id` is a UUIDv7 that stays the same on every retry: the
+    /// notification is named after it, so that a retry finds it, however late it comes. Returns the current
+    /// notification, and whether it existed already.
     pub async fn post(
         &self,
         actor: &Actor,
@@ -89,7 +89,7 @@ impl Notifications {
         Ok((there, related, ack.noop || ack.dup))
     }
 
-    /// A page of one's notifications, newest first. Those about a message show the beginning of what it says now.
+    /// Returns a page of the caller's notifications, newest first. Those about a message show its current beginning.
     pub async fn list(
         &self,
         actor: &Actor,
@@ -104,29 +104,30 @@ impl Notifications {
         Ok((page, related))
     }
 
-    /// How many are unread, counted up to [`UNREAD_NOTIFICATIONS`].
+    /// Returns the number of unread notifications, counted up to [`UNREAD_NOTIFICATIONS`].
     pub async fn unread(&self, actor: &Actor) -> Result<usize, Refusal> {
         Ok(self.store.notifications.unread(actor.user, UNREAD_NOTIFICATIONS).await?)
     }
 
-    /// One of one's notifications is read; a noop when it was. `not_found` when it is not there.
+    /// Marks one of the caller's notifications as read; does nothing if it was. Returns `not_found` if it does not
+    /// exist.
     pub async fn read(&self, actor: &Actor, key: NotificationKey) -> Result<Ack, Refusal> {
         self.own(actor, key).await?;
         self.change(actor.user, *actor, ids::entry(), OwnChange::NotificationRead(key)).await
     }
 
-    /// All of one's notifications so far are read.
+    /// Marks all of the caller's notifications so far as read.
     pub async fn read_all(&self, actor: &Actor) -> Result<Ack, Refusal> {
         self.change(actor.user, *actor, ids::entry(), OwnChange::NotificationsRead).await
     }
 
-    /// One of one's notifications goes. `not_found` when it is not there.
+    /// Deletes one of the caller's notifications. Returns `not_found` if it does not exist.
     pub async fn delete(&self, actor: &Actor, key: NotificationKey) -> Result<Ack, Refusal> {
         self.own(actor, key).await?;
         self.change(actor.user, *actor, ids::entry(), OwnChange::NotificationDrop(key)).await
     }
 
-    /// Somebody else's key names nothing of one's own, so it is not found.
+    /// Returns one of the caller's notifications. Another user's key is not found.
     async fn own(&self, actor: &Actor, key: NotificationKey) -> Result<Notification, Refusal> {
         let found = self.store.notifications.get(actor.user, key).await?;
         found.ok_or_else(|| Refusal::not_found("There is no such notification."))
@@ -142,8 +143,8 @@ impl Notifications {
         Ok(Related { users: self.user_cache.users(users).await?, files: Default::default() })
     }
 
-    /// When an id says that it was made. Neither later than now, which would stand above all that follows,
-    /// nor so old that the mark of its deletion may be gone.
+    /// Returns when an id was made, according to itself. Refuses times in the future, which would sort above everything
+    /// that follows, and times so old that the tombstone of a deleted notification may have expired.
     fn time_of(&self, id: EntryId) -> Result<Timestamp, Refusal> {
         let now = self.clock.now();
         let made = id.0.get_timestamp().filter(|_| id.0.get_version_num() == 7).map(|made| {

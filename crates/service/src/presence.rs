@@ -1,7 +1,7 @@
-//! Who is there and who types: for whom one may see.
+//! Presence and typing, limited to what each user may see.
 //!
-//! Never durable and never the truth about anything: it is rebuilt by the next refresh. Typing travels
-//! on the bus and to the listeners of this node; nothing of it stands in a log.
+//! Never durable and never a source of truth: it is rebuilt by the next refresh. Typing travels on the bus and to the
+//! listeners of this node; no log contains it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -18,19 +18,19 @@ use crate::clock::Clock;
 use crate::ports::{Bus, BusMessage, PresenceStore, Store, Typing, UserPresence};
 use crate::user_cache::UserCache;
 
-/// Whoever looks like a stranger is looked at again after this: the users' rows of a room follow its log
-/// by a few milliseconds, and people look at each other as soon as they have met.
+/// The pause before a user who seems to share no room is checked again: the users' rows of a room follow its log by a
+/// few milliseconds, and users look at each other as soon as they have met.
 const ROWS_FOLLOW: Duration = Duration::from_millis(150);
 
-/// After how long one asks again for presence that cannot be told.
+/// Milliseconds after which a client asks again for presence that is not available.
 const RETRY_MS: u64 = 5_000;
 
-/// Look-ups of shared rooms at the same time, for one `watch`.
+/// Concurrent look-ups of shared rooms for one `watch`.
 const LOOK_UPS: usize = 8;
 
-/// Hears who types, as this node was told of it; other nodes hear it on the bus.
+/// Receives typing that was reported to this node; other nodes receive it on the bus.
 pub trait TypingListener: Send + Sync {
-    /// Somebody types or stopped. Never blocks.
+    /// Receives that a user started or stopped typing. Must never block.
     fn typing(&self, typing: &Typing);
 }
 
@@ -46,7 +46,7 @@ pub struct Presence {
 }
 
 impl Presence {
-    /// From its parts.
+    /// Creates the use cases from their parts.
     pub fn new(
         store: Store,
         state: Arc<dyn PresenceStore>,
@@ -58,44 +58,44 @@ impl Presence {
         Arc::new(Presence { store, state, access, user_cache, bus, clock, listeners: RwLock::default() })
     }
 
-    /// From now on `listener` hears who types on this node.
+    /// Adds a listener, which receives typing on this node from now on.
     pub fn add_listener(&self, listener: Arc<dyn TypingListener>) {
         self.listeners.write().push(listener);
     }
 
-    /// A socket is there.
+    /// Records that a socket was opened.
     pub async fn connected(&self, user: UserId, connection: &str) {
         self.refresh(&[(user, connection.to_owned(), PresenceStatus::Online)]).await;
     }
 
-    /// These sockets are still there: called every 10 s by the node that holds them.
+    /// Refreshes open sockets. The node that holds them calls it every 10 s.
     pub async fn refresh(&self, connections: &[(UserId, String, PresenceStatus)]) {
         self.state.refresh(self.clock.now(), connections).await;
     }
 
-    /// A socket is gone.
+    /// Records that a socket was closed.
     pub async fn disconnected(&self, user: UserId, connection: &str) {
         self.state.remove(self.clock.now(), user, connection).await;
     }
 
-    /// Users whose status changed since this node last asked.
+    /// Returns the users whose status changed since this node last asked.
     pub async fn changed(&self) -> Vec<UserPresence> {
         self.state.changed(self.clock.now()).await
     }
 
-    /// How many people are there.
+    /// Returns how many users are online.
     pub async fn online(&self) -> u64 {
         self.state.online(self.clock.now()).await
     }
 
-    /// The presence of users who were checked with [`Presence::watchable`]. `unavailable` when it cannot be told, which
-    /// is not the same as offline.
+    /// Returns the presence of users who were checked with [`Presence::watchable`]. Returns `unavailable` if it is not
+    /// known, which differs from offline.
     pub async fn of(&self, users: &[UserId]) -> Result<Vec<UserPresence>, Refusal> {
         let unknown = || Refusal::unavailable("Presence is not available right now. Please retry in a moment.", RETRY_MS);
         self.state.get(self.clock.now(), users).await.ok_or_else(unknown)
     }
 
-    /// Those of `users` whom the caller may watch: themselves, and who shares a room with them.
+    /// Returns those of `users` whom the caller may watch: themselves, and users who share a room with them. Returns
     /// `bad_request` for more than [`WATCHED_USERS`].
     pub async fn watchable(&self, actor: &Actor, users: &[UserId]) -> Result<Vec<UserId>, Refusal> {
         let users: BTreeSet<UserId> = users.iter().copied().collect();
@@ -111,12 +111,13 @@ impl Presence {
         Ok(watchable)
     }
 
-    /// Whether two people share no room (any more). Also when that cannot be found out: then it is not told.
+    /// Returns whether two users share no room (any more). Also true if that cannot be determined, so that presence is
+    /// not revealed.
     pub async fn are_strangers(&self, one: UserId, other: UserId) -> bool {
         one != other && !self.store.rooms.share_a_room(one, other).await.unwrap_or(false)
     }
 
-    /// Those who share a room with the caller (or are the caller), and the others.
+    /// Splits `users` into those who share a room with the caller (or are the caller), and the others.
     async fn sort_out(
         &self,
         actor: &Actor,
@@ -134,8 +135,8 @@ impl Presence {
         Ok((known, strangers))
     }
 
-    /// A client without a socket is there, until `domain::limits::PRESENCE_LIFE` is over. Several of one
-    /// user have a name each. `bad_request` for `offline`.
+    /// Records that a client without a socket is online, for `domain::limits::PRESENCE_LIFE`. Several clients of one
+    /// user have different names. Returns `bad_request` for `offline`.
     pub async fn heartbeat(
         &self,
         actor: &Actor,
@@ -157,13 +158,12 @@ impl Presence {
         self.one(actor.user).await
     }
 
-    /// The caller is gone, with all their connections. Sockets that still live come back with their
-    /// next refresh.
+    /// Signs the caller off with all their connections. Sockets that are still open reappear with their next refresh.
     pub async fn leave(&self, actor: &Actor) {
         self.state.remove_user(self.clock.now(), actor.user).await;
     }
 
-    /// Somebody's presence. `not_found` for a stranger: one who shares no room with the caller.
+    /// Returns a user's presence. Returns `not_found` if they share no room with the caller.
     pub async fn get(&self, actor: &Actor, user: UserId) -> Result<UserPresence, Refusal> {
         match self.watchable(actor, &[user]).await?.is_empty() {
             false => self.one(user).await,
@@ -176,9 +176,9 @@ impl Presence {
         Ok(found.unwrap_or(UserPresence { user, status: PresenceStatus::Offline, last_seen: None }))
     }
 
-    /// Those who share a room with the caller and are not offline, in order of id, after `after`; and
-    /// whether there may be more. At most `PRESENCE_LOOKED_AT` member rows are looked at: in
-    /// larger rooms it is a part of them (one asks for whom one sees: [`Presence::get`], `watch`).
+    /// Returns users who share a room with the caller and are not offline, in order of id, after `after`, and whether
+    /// there may be more. Examines at most `PRESENCE_LOOKED_AT` member rows, so it returns a part of larger rooms
+    /// (clients ask for the users they display: [`Presence::get`], `watch`).
     pub async fn list(
         &self,
         actor: &Actor,
@@ -223,8 +223,8 @@ impl Presence {
         }
     }
 
-    /// The caller types in a room, or stopped. `not_found` for a room that they may not see, `forbidden`
-    /// for one that they are not in, `muted` for one where they cannot send.
+    /// Records that the caller started or stopped typing in a room. Returns `not_found` for a room that they may not
+    /// see, `forbidden` for one that they have not joined, `muted` for one where they cannot send.
     pub async fn typing(&self, actor: &Actor, room: &RoomRef, on: bool) -> Result<(), Refusal> {
         let seen = self.access.room(actor, room).await?;
         let member = seen.member.as_ref().filter(|member| member.is_joined());
@@ -245,7 +245,7 @@ impl Presence {
         Ok(())
     }
 
-    /// Who types in a room that the caller may read.
+    /// Returns who is typing in a room that the caller may read.
     pub async fn typists(&self, actor: &Actor, room: &RoomRef) -> Result<Vec<User>, Refusal> {
         let seen = self.access.room(actor, room).await?;
         if seen.range().is_empty() {
@@ -258,7 +258,7 @@ impl Presence {
         Ok(typing.iter().filter_map(|user| users.remove(user)).collect())
     }
 
-    /// Whether the state can be reached: for `/health`.
+    /// Checks whether the state can be reached. For `/health`.
     pub async fn check(&self) -> bool {
         self.state.check().await
     }

@@ -1,6 +1,6 @@
-//! Tells the other nodes what this process commits, where no WebSocket tier does: in a function of its own.
+//! Publishes this process's commits to the other nodes, for a process without a WebSocket tier: a function on its own.
 //!
-//! Never the only way that a commit is heard of: what is lost here is found in the log.
+//! Never the only way to learn of a commit: other nodes recover from the log what is lost here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,22 +12,22 @@ use tokio::sync::{mpsc, watch};
 use crate::log::CommitListener;
 use crate::ports::{Bus, BusMessage, Committed};
 
-/// Commits that are given to the bus at the same time.
+/// Commits that are published concurrently.
 const AT_ONCE: usize = 64;
 
-/// How long [`Publisher::flush`] waits at most: an answer is not held up by a bus that does not work.
+/// How long [`Publisher::flush`] waits at most: a broken bus must not delay an answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Gives each commit of this process to the bus, beside the calls.
+/// Publishes each commit of this process on the bus, in the background.
 pub struct Publisher {
     bus: Arc<dyn Bus>,
     queue: mpsc::Sender<Committed>,
-    /// How many commits the bus has not taken yet.
+    /// The number of commits that the bus has not accepted yet.
     waiting: watch::Sender<usize>,
 }
 
 impl Publisher {
-    /// Begins to publish what it hears, on the runtime of the caller; ends with the last handle.
+    /// Starts publishing the commits it receives, on the runtime of the caller; ends with the last handle.
     pub fn start(bus: Arc<dyn Bus>) -> Arc<Self> {
         let (queue, commits) = mpsc::channel(PUBLISH_QUEUE);
         let waiting = watch::Sender::new(0);
@@ -35,8 +35,8 @@ impl Publisher {
         Arc::new(Publisher { bus, queue, waiting })
     }
 
-    /// Returns once everything that was published before has left this process, commits and the rest, or after a while
-    /// without it.
+    /// Returns once everything published before has left this process, commits and the rest, or after a while without
+    /// it.
     pub async fn flush(&self) {
         let mut waiting = self.waiting.subscribe();
         let done = async {
@@ -64,7 +64,7 @@ impl CommitListener for Publisher {
     }
 }
 
-/// Several at a time, begun in their order: so one connection carries the commits of a log in order.
+/// Publishes several at a time, started in order, so that one connection carries the commits of a log in order.
 async fn publish(bus: Arc<dyn Bus>, mut commits: mpsc::Receiver<Committed>, waiting: watch::Sender<usize>) {
     let mut some = Vec::with_capacity(AT_ONCE);
     while commits.recv_many(&mut some, AT_ONCE).await > 0 {

@@ -1,4 +1,4 @@
-//! How often somebody may do something: a [`Gcra`] for each key, in bounded memory. Never asks what time it is.
+//! Limits how often a key may do something: a [`Gcra`] for each key, in bounded memory. Never reads a clock.
 
 use std::hash::Hash;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use crate::generations::Generations;
 
 /// A limit for each key: `count` at once, then one more each `period / count`.
 pub struct Throttle<K> {
-    /// The limiter of a key that is not remembered. None: no limit.
+    /// The limiter of a key that is not cached. `None` means no limit.
     fresh: Option<Gcra>,
     keys: Mutex<Limiters<K>>,
 }
@@ -18,19 +18,19 @@ pub struct Throttle<K> {
 /// The limiter of each key.
 struct Limiters<K> {
     keys: Generations<K, Gcra>,
-    /// The first call, from which the limiters count their time.
+    /// The time of the first call, from which the limiters count.
     start: Option<Instant>,
 }
 
 impl<K: Eq + Hash> Throttle<K> {
-    /// `count` in a `period`, for at most twice `capacity` keys; a count of 0 is no limit.
+    /// Creates a throttle of `count` per `period`, for at most twice `capacity` keys; a count of 0 is no limit.
     pub fn new(count: u32, period: Duration, capacity: usize) -> Self {
         let fresh = (count > 0).then(|| Gcra::new(count, period));
         let keys = Mutex::new(Limiters { keys: Generations::new(capacity), start: None });
         Throttle { fresh, keys }
     }
 
-    /// Takes one place, or says after what time there is one.
+    /// Takes one place, or returns how long until there is one.
     pub fn take(&self, key: K, now: Instant) -> Result<(), Duration> {
         let Some(fresh) = self.fresh else { return Ok(()) };
         let mut limiters = self.keys.lock();
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_the_busy_are_remembered() {
+    fn memory_is_bounded_and_busy_keys_stay() {
         let throttle = Throttle::new(2, MINUTE, 100);
         let now = Instant::now();
         assert!(throttle.take(0, now).is_ok() && throttle.take(0, now).is_ok());

@@ -1,6 +1,6 @@
-//! The directory: who and what entries name, from a bounded cache.
+//! Looks up the users and files that entries name, through a bounded cache.
 //!
-//! Never the truth: a name may be as old as [`USER_AGE`], unless [`UserCache::forget_user`] was told.
+//! Never a source of truth: a name may be as old as [`USER_AGE`], unless [`UserCache::forget_user`] was called.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -25,13 +25,13 @@ pub struct UserCache {
 }
 
 impl UserCache {
-    /// A directory with an empty cache.
+    /// Creates an empty cache.
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Arc<Self> {
         Arc::new(UserCache { store, clock, users: Cache::new(CACHED_USERS) })
     }
 
-    /// Everything that these entries name: authors, members, the mentioned, the two of a direct room,
-    /// and files. At most one read of users (none when all are cached) and one of files.
+    /// Returns everything that these entries name: authors, members, mentioned users, the two of a direct room, and
+    /// files. At most one read of users (none if all are cached) and one of files.
     pub async fn related(&self, entries: &[Entry]) -> StoreResult<Related> {
         let mut users = HashSet::new();
         let mut files = Vec::new();
@@ -56,7 +56,7 @@ impl UserCache {
         Ok(Related { users, files })
     }
 
-    /// These users; unknown ones are left out.
+    /// Returns these users. Unknown ids are left out.
     pub async fn users(&self, mut ids: Vec<UserId>) -> StoreResult<HashMap<UserId, User>> {
         let now = self.clock.now();
         let mut found = HashMap::with_capacity(ids.len());
@@ -76,12 +76,12 @@ impl UserCache {
         Ok(found)
     }
 
-    /// One user.
+    /// Returns one user.
     pub async fn user(&self, id: UserId) -> StoreResult<Option<User>> {
         Ok(self.users(vec![id]).await?.remove(&id))
     }
 
-    /// The user was changed: the next look-up reads them again.
+    /// Evicts a user who was changed, so that the next look-up reads them again.
     pub fn forget_user(&self, id: UserId) {
         self.users.remove(&id);
     }

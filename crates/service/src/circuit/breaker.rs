@@ -1,24 +1,24 @@
-//! The circuit breaker's state. Pure: time (since whenever) and jitter are arguments.
+//! The circuit breaker's state. Pure: time (since any start) and jitter are arguments.
 
 use std::time::Duration;
 
 use crate::limits::{CIRCUIT_FAILURES, CIRCUIT_PAUSE_FIRST, CIRCUIT_PAUSE_LONGEST, CIRCUIT_PROBE_LIFE};
 
-/// Closed: calls go through. Open: they fail at once. Half open: one goes through, and its fate decides.
+/// Closed: calls go through. Open: they fail at once. Half open: one goes through, and its outcome decides.
 #[derive(Debug, Default)]
 pub struct Breaker {
-    /// Failures in a row, with no answer between them.
+    /// Consecutive failures, without an answer in between.
     failures: u32,
     open: Option<OpenUntil>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct OpenUntil {
-    /// When the next probe may be made. While one is under way, when it counts as lost.
+    /// When the next probe may be made, or, while one is under way, when it counts as lost.
     probe_at: Duration,
     /// Whether a probe is under way.
     probing: bool,
-    /// Probes that failed.
+    /// The number of failed probes.
     probes: u32,
 }
 
@@ -32,8 +32,9 @@ pub enum Change {
 }
 
 impl Breaker {
-    /// Asks whether a call may be made; if not, after how long the next one may. Of an open circuit's calls, the first one
-    /// after the pause is the probe. A probe whose fate nobody tells (its caller went away) is replaced after a while.
+    /// Asks whether a call may be made; if not, returns how long until the next one may. The first call to an open
+    /// circuit after the pause is the probe. A probe whose outcome is never reported (its caller left) is replaced
+    /// after a while.
     pub fn admit(&mut self, now: Duration) -> Result<(), Duration> {
         let Some(open) = &mut self.open else { return Ok(()) };
         if now < open.probe_at {
@@ -44,14 +45,14 @@ impl Breaker {
         Ok(())
     }
 
-    /// Notes an answer. Also that of a call which began before the circuit opened: the server is there.
+    /// Records an answer, including that of a call which began before the circuit opened: the server is reachable.
     pub fn answered(&mut self) -> Option<Change> {
         self.failures = 0;
         self.open.take().map(|_| Change::Closed)
     }
 
-    /// Notes a failure. `jitter`, from 0 to 1, spreads the nodes that lost the server together over the second half of the
-    /// pause.
+    /// Records a failure. `jitter`, from 0 to 1, spreads the nodes that lost the server together over the second half
+    /// of the pause.
     pub fn failed(&mut self, now: Duration, jitter: f64) -> Option<Change> {
         self.failures = self.failures.saturating_add(1);
         let probes = match self.open {
@@ -104,7 +105,7 @@ mod tests {
         assert_eq!(breaker.admit(now), Err(CIRCUIT_PROBE_LIFE), "one at a time");
         assert_eq!(breaker.answered(), Some(Change::Closed));
         assert_eq!(breaker.admit(now), Ok(()));
-        assert_eq!(breaker.failed(now, 1.0), None, "it counts anew");
+        assert_eq!(breaker.failed(now, 1.0), None, "the count starts again");
     }
 
     #[test]
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_that_nobody_tells_of_is_replaced() {
+    fn a_probe_without_a_reported_outcome_is_replaced() {
         let mut breaker = opened(NONE);
         assert_eq!(breaker.admit(CIRCUIT_PAUSE_FIRST), Ok(()));
         assert_eq!(breaker.admit(CIRCUIT_PAUSE_FIRST + CIRCUIT_PROBE_LIFE), Ok(()));

@@ -1,12 +1,12 @@
-//! How many retries a server's trouble may cause. Pure.
+//! Limits how many retries a failing server may cause. Pure.
 
 use crate::limits::{ANSWERS_PER_RETRY, RETRIES_SAVED};
 
-/// Retries that may be made: so many answers earn one, so that retries add at most that share to the load for long, however
-/// many callers would retry.
+/// A budget of retries. A number of answers earns one retry, so that in the long run retries add at most that share to
+/// the load, however many callers would retry.
 #[derive(Debug)]
 pub struct RetryBudget {
-    /// In answers.
+    /// The remaining budget, counted in answers.
     left: u32,
 }
 
@@ -17,12 +17,12 @@ impl Default for RetryBudget {
 }
 
 impl RetryBudget {
-    /// Notes an answer.
+    /// Records an answer.
     pub fn deposit(&mut self) {
         self.left = (self.left + 1).min(RETRIES_SAVED * ANSWERS_PER_RETRY);
     }
 
-    /// Takes a retry, if there is one left.
+    /// Takes a retry, if one is left.
     pub fn take(&mut self) -> bool {
         let left = self.left.checked_sub(ANSWERS_PER_RETRY);
         self.left = left.unwrap_or(self.left);
@@ -45,6 +45,6 @@ mod tests {
         (0..ANSWERS_PER_RETRY).for_each(|_| budget.deposit());
         assert_eq!(taken(&mut budget), 1);
         (0..1_000_000).for_each(|_| budget.deposit());
-        assert_eq!(taken(&mut budget), RETRIES_SAVED, "they are not saved without end");
+        assert_eq!(taken(&mut budget), RETRIES_SAVED, "the budget is limited");
     }
 }

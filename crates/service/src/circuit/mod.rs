@@ -1,5 +1,6 @@
-//! A circuit breaker for a server that this process depends on: while it does not answer, calls fail at once instead of each
-//! waiting for its time-out, and one probe at a time finds out when it is back. Beside it, a budget for retries.
+//! A circuit breaker for a server that this process depends on: while the server does not answer, calls fail at once
+//! instead of each waiting for its time-out, and one probe at a time finds out when it is back. Beside it, a budget for
+//! retries.
 //!
 //! Adapters place it around their requests, since they alone can tell a server that does not answer from one that refuses.
 
@@ -30,12 +31,12 @@ struct State {
     why: String,
 }
 
-/// A call is not made: the server did not answer those before.
+/// The error of a call that was not made, because the server did not answer earlier ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Open {
     /// Why the last call failed.
     pub why: String,
-    /// After how many milliseconds a call may be made again.
+    /// Milliseconds after which a call may be made again.
     pub retry_ms: u64,
 }
 
@@ -54,7 +55,7 @@ impl Circuit {
         wait.map_or(Ok(()), |wait| Err(Open { why: state.why.clone(), retry_ms: millis(wait) }))
     }
 
-    /// Notes that the server answered, whatever it said.
+    /// Records that the server answered, whatever it said.
     pub fn answered(&self) {
         let mut state = self.state.lock();
         state.budget.deposit();
@@ -64,7 +65,7 @@ impl Circuit {
         }
     }
 
-    /// Notes that the server did not answer, or said that it cannot. A query that was slow or refused is no such failure.
+    /// Records that the server did not answer, or said that it cannot. A slow or refused query is no such failure.
     pub fn failed(&self, why: &str) {
         let now = self.began.elapsed();
         let mut state = self.state.lock();
@@ -96,7 +97,7 @@ mod tests {
     use crate::limits::CIRCUIT_FAILURES;
 
     #[test]
-    fn an_open_circuit_says_why_and_when_to_come_back() {
+    fn an_open_circuit_says_why_and_when_to_retry() {
         let circuit = Circuit::new("test");
         for _ in 0..CIRCUIT_FAILURES {
             assert_eq!(circuit.admit(), Ok(()));

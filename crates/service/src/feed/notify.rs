@@ -207,7 +207,7 @@ fn is_told(member: &Member, cause: &Cause<'_>) -> bool {
 
 /// Creates the stored notification, without the message's text.
 fn notification(room: &Room, cause: &Cause<'_>, author: Option<&User>, rev: Seq) -> Notification {
-    let who = author.map_or("Somebody", |user| match &user.display_name {
+    let who = author.map_or("Someone", |user| match &user.display_name {
         Some(name) => name.as_str(),
         None => user.name.as_str(),
     });

@@ -1,4 +1,4 @@
-//! A stream of bytes that is looked at while it passes: its digest and its beginning.
+//! Observes a stream of bytes as it passes: its digest and its beginning.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use sha2::{Digest, Sha256};
 
 use crate::ports::{BlobError, ByteStream};
 
-/// Bytes that are kept of the beginning, to find out what it is.
+/// Bytes that are kept of the beginning, to detect the type.
 const BEGINNING: usize = 8 * 1024;
 
 /// What has passed so far.
 #[derive(Clone, Default)]
 pub struct Passed(Arc<Mutex<(Sha256, Vec<u8>)>>);
 
-/// What passed.
+/// The digest and the beginning of a stream.
 pub struct Summary {
     /// SHA-256, in hex.
     pub digest: String,
@@ -32,14 +32,14 @@ impl Passed {
         passed.1.extend_from_slice(&chunk[..room]);
     }
 
-    /// The digest and the beginning of what passed.
+    /// Returns the digest and the beginning of what passed.
     pub fn finish(self) -> Summary {
         let passed = std::mem::take(&mut *self.0.lock());
         Summary { digest: hex::encode(passed.0.finalize()), beginning: passed.1 }
     }
 }
 
-/// The same stream, and what will have passed through it.
+/// Returns the same stream, and a handle to what will have passed through it.
 pub fn digesting(bytes: ByteStream) -> (ByteStream, Passed) {
     let passed = Passed::default();
     let noted = passed.clone();
@@ -51,7 +51,7 @@ pub fn digesting(bytes: ByteStream) -> (ByteStream, Passed) {
     (Box::pin(bytes), passed)
 }
 
-/// All bytes of a stream of known length.
+/// Collects all bytes of a stream of known length.
 pub async fn collect(mut bytes: ByteStream, length: u64) -> Result<Vec<u8>, BlobError> {
     let mut all = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
     while let Some(chunk) = bytes.next().await {
@@ -60,7 +60,7 @@ pub async fn collect(mut bytes: ByteStream, length: u64) -> Result<Vec<u8>, Blob
     Ok(all)
 }
 
-/// A stream of one chunk.
+/// Returns a stream of one chunk.
 pub fn once(bytes: Vec<u8>) -> ByteStream {
     Box::pin(stream::once(async { Ok(Bytes::from(bytes)) }))
 }

@@ -1,7 +1,7 @@
-//! Bytes that do not pass through the server: a client puts them into the store of blobs, and gets them from there, with
+//! Transfers that do not pass through the server: a client uploads to the blob store, and downloads from it, with
 //! requests that were signed here.
 //!
-//! Never takes a client's word for what it put: `complete` reads all of it.
+//! Never trusts a client about what it uploaded: `complete` reads all of it.
 
 use std::time::Instant;
 
@@ -13,25 +13,25 @@ use super::{Files, digest, key, no_such_file};
 use crate::access::RoomRef;
 use crate::ports::{BlobError, Presigned, ServedAs, StoreError};
 
-/// An upload that a client does itself.
+/// An upload that a client sends directly to the blob store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectUpload {
-    /// The file that it will be, once it is completed.
+    /// The id of the file, once it is completed.
     pub file: FileId,
-    /// What to send the bytes with.
+    /// The request to upload the bytes with.
     pub request: Presigned,
-    /// Until when it must have begun.
+    /// When the request expires: the upload must have begun by then.
     pub until: Timestamp,
 }
 
 impl Files {
-    /// The origin that clients put and get bytes at; none where all bytes go through the server.
+    /// Returns the origin of direct uploads and downloads, or `None` if all bytes go through the server.
     pub fn direct_origin(&self) -> Option<&str> {
         self.blobs.presigns_for()
     }
 
-    /// Begins an upload of exactly `size` bytes that the client does itself, and ends with [`Files::complete`]. None
-    /// where the store of blobs takes none. What is not completed goes after a day.
+    /// Begins an upload of exactly `size` bytes that the client sends itself, and ends with [`Files::complete`].
+    /// Returns `None` if the blob store takes none. An upload that is not completed is removed after a day.
     pub async fn presign(
         &self,
         actor: &Actor,
@@ -41,7 +41,7 @@ impl Files {
     ) -> Result<Option<DirectUpload>, Refusal> {
         let room = self.room_to_upload_to(actor, room).await?;
         if self.blobs.presigns_for().is_none() {
-            // Told before any byte is sent.
+            // Checked before any byte is sent.
             return if size > self.upload_bytes { Err(self.too_large()) } else { Ok(None) };
         }
         if size == 0 {
@@ -55,15 +55,15 @@ impl Files {
             return Err(refusal.retry_in(wait.as_millis() as u64 + 1));
         }
         let file = self.uploading(actor, room, named, size);
-        // Before the URL is: its life counts from the row's time on.
+        // The row is written before the URL is made, since the URL's life counts from the row's time.
         self.store.files.put(&file).await?;
         let request = self.blobs.presign_put(&key(file.id), size, PRESIGNED_LIFE).await?;
         let until = Timestamp(file.at.0 + PRESIGNED_LIFE.as_millis() as i64);
         Ok(request.map(|request| DirectUpload { file: file.id, request, until }))
     }
 
-    /// Ends an upload that the caller did: reads what arrived, and takes it as [`Files::upload`] would have. What is
-    /// not as promised is refused and goes. A repeat has the same answer.
+    /// Completes an upload that the caller sent: reads what arrived, and accepts it as [`Files::upload`] would have.
+    /// What differs from the promise is refused and removed. A repeat gets the same answer.
     pub async fn complete(&self, actor: &Actor, file: FileId) -> Result<File, Refusal> {
         let row = self.store.files.get(file).await?.filter(|row| row.user == actor.user);
         let mut row = row.ok_or_else(no_such_file)?;
@@ -73,7 +73,7 @@ impl Files {
             FileState::Dropped => return Err(no_such_file()),
         }
         if let Err(refusal) = self.inspect(&mut row).await {
-            // Whatever else failed may pass; these do not.
+            // Other failures may pass; these do not.
             if matches!(refusal.code, Code::TooLarge | Code::BadRequest) {
                 self.remove(&row).await;
             }
@@ -82,7 +82,7 @@ impl Files {
         row.state = FileState::Unsent;
         match self.store.files.complete(&row).await {
             Ok(()) => Ok(row),
-            // A repeat of this call was faster, and a message holds the file by now; or it was taken back.
+            // A repeat of this call was faster, and a message contains the file by now; or the file was removed.
             Err(StoreError::NotFound) => {
                 let row = self.store.files.get(file).await?;
                 row.filter(|row| row.state == FileState::Sent).ok_or_else(no_such_file)
@@ -116,8 +116,8 @@ impl Files {
         self.identify(row, passed.finish()).await
     }
 
-    /// Where a client gets the bytes of a file that [`Files::get`] gave, for a while; none for one that is small, or
-    /// where the store of blobs gives none: then they go through the server.
+    /// Returns a temporary link to the bytes of a file that [`Files::get`] returned. Returns `None` for a small file,
+    /// or if the blob store cannot presign: then the bytes go through the server.
     pub async fn link(&self, file: &File, served_as: ServedAs<'_>) -> Result<Option<Presigned>, Refusal> {
         if file.size <= self.direct_download_above {
             return Ok(None);

@@ -1,16 +1,16 @@
-//! What bytes are, by what they begin with.
+//! Detects the type of a file from its first bytes.
 
-/// Bytes that nothing is known of.
+/// The type of unknown bytes.
 pub const UNKNOWN: &str = "application/octet-stream";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Pictures that are decoded here; all others are only stored.
 const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
-/// What a browser would run, were it named so: kept as text, which it only shows.
+/// Types that a browser would execute: stored as text, which it only displays.
 const ACTIVE: [&str; 3] = ["text/html", "text/xml", "application/xml"];
 
-/// The type of a file that begins so. Nothing a browser runs has a type of its own here.
+/// Returns the type of a file that begins like this. Nothing that a browser executes keeps its own type.
 pub fn of(beginning: &[u8]) -> &'static str {
     match infer::get(beginning).map(|found| found.mime_type()) {
         Some(found) if ACTIVE.contains(&found) || found.starts_with("image/svg") => TEXT,
@@ -20,12 +20,12 @@ pub fn of(beginning: &[u8]) -> &'static str {
     }
 }
 
-/// Whether it is measured and gets a thumbnail.
+/// Returns whether a file of this type is measured and gets a thumbnail.
 pub fn is_picture(content_type: &str) -> bool {
     PICTURES.contains(&content_type)
 }
 
-/// UTF-8 without control characters, but for a character that the sample cuts in two.
+/// Returns whether this is UTF-8 without control characters, except for a character that the sample cuts in two.
 fn is_text(beginning: &[u8]) -> bool {
     let text = match std::str::from_utf8(beginning) {
         Ok(text) => text,
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_say_what_they_are() {
+    fn the_type_is_detected_from_the_bytes() {
         assert_eq!(of(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), "image/png");
         assert_eq!(of(b"%PDF-1.7"), "application/pdf");
         assert_eq!(of("grüße\n".as_bytes()), TEXT);
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_runs_has_its_own_type() {
+    fn nothing_executable_keeps_its_own_type() {
         for active in [
             "<!doctype html><script>",
             "<html>",

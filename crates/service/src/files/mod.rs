@@ -1,6 +1,6 @@
-//! Files: taken, measured, shown to those who may see them, and removed when nobody needs them.
+//! Files: uploaded, measured, shown to those who may see them, and removed when no longer needed.
 //!
-//! Never believes a name or a claimed type: what a file is, its bytes say.
+//! Never trusts a name or a claimed type: the type is detected from the bytes.
 
 mod digest;
 mod direct;
@@ -31,7 +31,7 @@ use crate::throttle::Throttle;
 pub use direct::DirectUpload;
 use remove::{Removed, Unfinished};
 
-/// How often what is over is looked for, besides when a message was deleted.
+/// How often expired files are swept, in addition to when a message was deleted.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(600);
 
 /// The use cases of files.
@@ -51,7 +51,7 @@ pub struct Files {
 /// A page of a room's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileList {
-    /// Newest first.
+    /// The files, newest first.
     pub items: Vec<File>,
     /// Where the next page begins.
     pub next: Option<(Timestamp, FileId)>,
@@ -61,18 +61,18 @@ fn no_such_file() -> Refusal {
     Refusal::not_found("There is no such file, or you may not see it.")
 }
 
-/// The key of a file's bytes.
+/// Returns the key of a file's bytes.
 fn key(file: FileId) -> String {
     file.to_string()
 }
 
-/// The key of its thumbnail.
+/// Returns the key of a file's thumbnail.
 fn thumbnail_key(file: FileId) -> String {
     format!("{file}.thumb")
 }
 
 impl Files {
-    /// From its parts.
+    /// Creates the use cases from their parts.
     pub fn new(
         store: Store,
         blobs: Arc<dyn Blobs>,
@@ -94,8 +94,8 @@ impl Files {
         })
     }
 
-    /// Takes a file for a room that the caller may write in. Its row is there before its bytes, so
-    /// nothing can lie in the store of blobs that no row knows.
+    /// Stores a file for a room that the caller may write in. The row is written before the bytes, so the blob store
+    /// never contains bytes that no row knows.
     pub async fn upload(&self, actor: &Actor, room: &RoomRef, named: &str, bytes: ByteStream) -> Result<File, Refusal> {
         let room = self.room_to_upload_to(actor, room).await?;
         let mut file = self.uploading(actor, room, named, 0);
@@ -106,14 +106,14 @@ impl Files {
         match received {
             Ok(()) => Ok(file),
             Err(refusal) => {
-                // No URL of it was ever given away, so nothing can arrive any more.
+                // No one was given an upload URL, so no further bytes can arrive.
                 remove::at_once(&self.store, &*self.blobs, file.id).await;
                 Err(refusal)
             }
         }
     }
 
-    /// The room, if the caller may write in it and has not too many files that wait to be sent.
+    /// Returns the room, if the caller may write in it and has not too many unsent files.
     async fn room_to_upload_to(&self, actor: &Actor, room: &RoomRef) -> Result<RoomId, Refusal> {
         let seen = self.access.room(actor, room).await?;
         let member = seen.member.as_ref().filter(|member| member.is_joined());
@@ -121,7 +121,7 @@ impl Files {
         if member.role < Role::Member {
             return Err(Refusal::forbidden("You can only read in this room."));
         }
-        // Also those whose bytes are only promised: else they would cost nothing and fill the bucket.
+        // Promised uploads count too: otherwise they would cost nothing and fill the bucket.
         let unsent = self.store.files.user_unsent(actor.user, UNSENT_FILES_PER_USER).await?;
         match unsent.len() < UNSENT_FILES_PER_USER {
             true => Ok(seen.room.id),
@@ -129,7 +129,7 @@ impl Files {
         }
     }
 
-    /// The row of a file whose bytes are to come.
+    /// Returns the row of a file whose bytes have not arrived yet.
     fn uploading(&self, actor: &Actor, room: RoomId, named: &str, size: u64) -> File {
         File {
             id: crate::ids::file(),
@@ -157,7 +157,7 @@ impl Files {
         Ok(self.store.files.complete(file).await?)
     }
 
-    /// What a file is whose bytes are there: digest, type, picture.
+    /// Sets what is known once the bytes have arrived: digest, type, picture.
     async fn identify(&self, file: &mut File, seen: digest::Summary) -> Result<(), Refusal> {
         file.digest = seen.digest;
         file.content_type = kind::of(&seen.beginning).to_owned();
@@ -167,20 +167,20 @@ impl Files {
                 false => file.picture = None,
             }
             if file.picture.is_none() {
-                // It begins like a picture and is none, or none that can be looked at: nothing should try to show it.
+                // It begins like a picture but cannot be decoded, so no client should try to show it.
                 file.content_type = kind::UNKNOWN.to_owned();
             }
         }
         Ok(())
     }
 
-    /// The size of a picture, and a thumbnail beside it. None for one that cannot be decoded.
+    /// Measures a picture, and stores a thumbnail beside it. Returns `None` for one that cannot be decoded.
     async fn measure(&self, file: &File) -> Result<Option<Picture>, Refusal> {
         let one_of_few = self.decoders.clone().acquire_owned().await.expect("the semaphore is never closed");
         let bytes = digest::collect(self.blobs.get(&key(file.id), None).await?, file.size).await?;
         let measured = tokio::task::spawn_blocking(move || {
             let measured = picture::measure(&bytes);
-            // Held until the work is done: a client that goes away does not make room for another.
+            // Held until the work is done: a client that leaves does not make room for another.
             drop(one_of_few);
             measured
         });
@@ -199,7 +199,8 @@ impl Files {
         Ok(Some(picture))
     }
 
-    /// A file that the caller may see: an unsent one only its uploader, a sent one whoever may read its message.
+    /// Returns a file that the caller may see: an unsent one only for its uploader, a sent one for all who may read its
+    /// message.
     pub async fn get(&self, actor: &Actor, file: FileId) -> Result<File, Refusal> {
         let file = self.store.files.get(file).await?.ok_or_else(no_such_file)?;
         match (file.state, file.seq) {
@@ -212,8 +213,8 @@ impl Files {
         }
     }
 
-    /// The files of a room that the caller may read, newest first. Those of before a hidden past are
-    /// left out, so a page may be shorter than asked for.
+    /// Returns the files of a room that the caller may read, newest first. Those from before a hidden past are left
+    /// out, so a page may be shorter than requested.
     pub async fn list(
         &self,
         actor: &Actor,
@@ -232,12 +233,12 @@ impl Files {
         Ok(FileList { items, next })
     }
 
-    /// The bytes of a file that [`Files::get`] gave, or a range of them.
+    /// Returns the bytes of a file that [`Files::get`] returned, or a range of them.
     pub async fn open(&self, file: &File, range: Option<Range<u64>>) -> Result<ByteStream, Refusal> {
         Ok(self.blobs.get(&key(file.id), range).await?)
     }
 
-    /// The thumbnail of a file that [`Files::get`] gave, and its type: JPEG or PNG.
+    /// Returns the thumbnail of a file that [`Files::get`] returned, and its type: JPEG or PNG.
     pub async fn thumbnail(&self, file: &File) -> Result<(Bytes, &'static str), Refusal> {
         if !file.picture.is_some_and(|picture| picture.thumbnail) {
             return Err(Refusal::not_found("This file has no thumbnail."));
@@ -247,10 +248,10 @@ impl Files {
         Ok((bytes.into(), content_type))
     }
 
-    /// Takes an unsent file back. A sent one goes with its message.
+    /// Deletes an unsent file. A sent one is deleted with its message.
     pub async fn delete(&self, actor: &Actor, file: FileId) -> Result<(), Refusal> {
         let file = self.get(actor, file).await?;
-        // A message may take it at this very moment: the row decides, not what was read of it.
+        // A message may claim it at this very moment, so the row decides, not the copy that was read.
         if file.state != FileState::Unsent || !self.store.files.drop_unsent(file.id).await? {
             return Err(Refusal::new(Code::Conflict, "A message contains this file. Delete the message instead."));
         }
@@ -258,7 +259,7 @@ impl Files {
         Ok(())
     }
 
-    /// Removes what is over: unsent for a day, broken off, or of a deleted message.
+    /// Removes expired files: unsent for a day, interrupted, or of a deleted message.
     pub async fn sweep(&self) -> Result<(), Refusal> {
         let older_than = Timestamp(self.clock.now().0 - UNSENT_FILE_LIFE.as_millis() as i64);
         loop {
@@ -277,7 +278,7 @@ impl Files {
         }
     }
 
-    /// Sweeps for ever: at times, and at once when a message was deleted.
+    /// Sweeps forever: at intervals, and at once when a message was deleted.
     pub async fn run(self: Arc<Self>) {
         loop {
             if let Err(refusal) = self.sweep().await {
@@ -287,7 +288,7 @@ impl Files {
         }
     }
 
-    /// Sweeps if a message was deleted since the last time: where nothing runs beside the calls.
+    /// Sweeps if a message was deleted since the last time, for a process without background tasks.
     pub async fn settle(&self) {
         if self.dropped.notified().now_or_never().is_some()
             && let Err(refusal) = self.sweep().await
@@ -296,12 +297,12 @@ impl Files {
         }
     }
 
-    /// How large a file may be that is uploaded through the server.
+    /// Returns the largest size of a file that is uploaded through the server, in bytes.
     pub fn upload_bytes(&self) -> u64 {
         self.upload_bytes
     }
 
-    /// The refusal of a larger one: names the way that takes more, where there is one.
+    /// Returns the refusal of a larger file. It names the way to upload one, if there is any.
     pub fn too_large(&self) -> Refusal {
         let mut message = format!("The file is larger than {} bytes.", self.upload_bytes);
         if self.blobs.presigns_for().is_some() && self.direct_upload_bytes > self.upload_bytes {
@@ -312,7 +313,7 @@ impl Files {
     }
 }
 
-/// Who may not see the room may not know of its file either.
+/// Hides a file from callers who may not see its room: they must not learn that it exists.
 fn hide(refusal: Refusal) -> Refusal {
     match refusal.code {
         Code::Forbidden | Code::NotFound => no_such_file(),

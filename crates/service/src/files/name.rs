@@ -1,10 +1,10 @@
-//! A file's name as it is kept: only a name, whatever the uploader sent.
+//! Cleans a file's name, whatever the uploader sent.
 
-/// Characters that a name keeps at most; the ending is kept.
+/// The longest name, in characters. Longer ones are cut, but keep their ending.
 const NAME_CHARS: usize = 200;
 const NAMELESS: &str = "file";
 
-/// The last part of a path, without control and direction characters, not beginning with a dot.
+/// Returns the last part of a path, without control and direction characters, not beginning with a dot.
 pub fn clean(named: &str) -> String {
     let last = named.rsplit(['/', '\\']).next().unwrap_or_default();
     let visible: String = last.chars().filter(|c| !is_hidden(*c)).collect();

@@ -1,4 +1,4 @@
-//! The size of a picture and its thumbnail. Blocks; called on a thread of its own.
+//! Measures pictures and makes thumbnails. Blocks, so it is called on a thread of its own.
 
 use std::io::Cursor;
 
@@ -7,24 +7,24 @@ use domain::{Code, Refusal};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
-/// Bytes that decoding one picture may take: its pixels, and what the decoder needs besides.
+/// The most bytes that decoding one picture may take: its pixels, and what else the decoder needs.
 const DECODER_BYTES: u64 = PIXEL_BYTES + (64 << 20);
-/// Bytes of a decoded picture's pixels: four channels of 8 bits.
+/// The bytes of a decoded picture's pixels: four channels of 8 bits.
 const PIXEL_BYTES: u64 = PICTURE_PIXELS * 4;
 const JPEG_QUALITY: u8 = 82;
 
-/// A picture that could be decoded.
+/// A decoded picture.
 pub struct Measured {
-    /// In pixels, as it is shown.
+    /// The width in pixels, as displayed.
     pub width: u32,
-    /// In pixels, as it is shown.
+    /// The height in pixels, as displayed.
     pub height: u32,
-    /// A JPEG, or a PNG where it is not opaque.
+    /// A JPEG, or a PNG if the picture is not opaque.
     pub thumbnail: Option<Vec<u8>>,
 }
 
-/// Measures a picture. None when it cannot be decoded; `too_large` when it claims more than
-/// [`PICTURE_PIXELS`] pixels, which is found out before any is decoded.
+/// Measures a picture. Returns `None` if it cannot be decoded, and `too_large` if it claims more than
+/// [`PICTURE_PIXELS`] pixels, which is checked before any is decoded.
 pub fn measure(bytes: &[u8]) -> Result<Option<Measured>, Refusal> {
     let Ok(mut reader) = ImageReader::new(Cursor::new(bytes)).with_guessed_format() else { return Ok(None) };
     let mut limits = image::Limits::default();
@@ -38,8 +38,8 @@ pub fn measure(bytes: &[u8]) -> Result<Option<Measured>, Refusal> {
             format!("The picture has {width} × {height} pixels. The limit is {megapixels} megapixels. Make it smaller.");
         return Err(Refusal::new(Code::TooLarge, message));
     }
-    // The decoder's own limit does not count the pixels that it hands over: those of 16 bit take twice as
-    // much as the most that is meant.
+    // The decoder's own limit does not count the pixels that it returns, and 16-bit ones take twice the intended
+    // maximum.
     if decoder.total_bytes() > PIXEL_BYTES {
         let message =
             "The picture needs too much memory. Save it with 8 bits per channel, or make it smaller.";
@@ -54,13 +54,13 @@ pub fn measure(bytes: &[u8]) -> Result<Option<Measured>, Refusal> {
     Ok(Some(Measured { width, height, thumbnail: thumbnail(picture, orientation) }))
 }
 
-/// Whether width and height change places.
+/// Returns whether width and height are swapped.
 fn is_turned(orientation: Orientation) -> bool {
     use Orientation::*;
     matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
 }
 
-/// The orientation is applied to what is small already: a whole picture would be there twice.
+/// Makes a thumbnail. The orientation is applied to the small picture: a whole one would be in memory twice.
 fn thumbnail(picture: DynamicImage, orientation: Orientation) -> Option<Vec<u8>> {
     let mut small = match picture.width().max(picture.height()) > THUMBNAIL_SIDE {
         true => picture.thumbnail(THUMBNAIL_SIDE, THUMBNAIL_SIDE),
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_is_measured_and_made_small() {
+    fn a_picture_is_measured_and_gets_a_thumbnail() {
         let measured = measure(&png(DynamicImage::new_rgb8(1_000, 500))).expect("small enough").expect("decodes");
         assert_eq!((measured.width, measured.height), (1_000, 500));
         let small = image::load_from_memory(&measured.thumbnail.expect("made")).expect("decodes");
@@ -97,23 +97,23 @@ mod tests {
     }
 
     #[test]
-    fn what_shines_through_stays_so() {
+    fn a_transparent_picture_stays_transparent() {
         let measured = measure(&png(DynamicImage::new_rgba8(10, 10))).expect("small enough").expect("decodes");
         let thumbnail = measured.thumbnail.expect("made");
         assert_eq!(image::guess_format(&thumbnail).expect("known"), ImageFormat::Png);
     }
 
     #[test]
-    fn deep_colour_does_not_take_twice_the_memory() {
+    fn sixteen_bit_pictures_do_not_take_twice_the_memory() {
         let side = 6_000;
         assert!(u64::from(side) * u64::from(side) < PICTURE_PIXELS);
         let refusal = measure(&png_header(side, 16)).err().expect("288 MB of pixels");
         assert_eq!(refusal.code, Code::TooLarge);
-        assert!(measure(&png_header(side, 8)).expect("144 MB of pixels").is_none(), "there are none in it");
+        assert!(measure(&png_header(side, 8)).expect("144 MB of pixels").is_none(), "the header has no pixels");
     }
 
     #[test]
-    fn a_turned_picture_is_measured_as_it_is_shown() {
+    fn a_rotated_picture_is_measured_as_displayed() {
         for orientation in (1..=8).filter_map(Orientation::from_exif) {
             let mut whole = DynamicImage::new_rgb8(30, 20);
             whole.apply_orientation(orientation);
@@ -121,7 +121,7 @@ mod tests {
         }
     }
 
-    /// The beginning of an RGBA picture: what it claims, and no pixel.
+    /// Returns the header of an RGBA picture: its claims, and no pixels.
     fn png_header(side: u32, depth: u8) -> Vec<u8> {
         let mut chunk = b"IHDR".to_vec();
         chunk.extend(side.to_be_bytes().into_iter().chain(side.to_be_bytes()).chain([depth, 6, 0, 0, 0]));
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_picture_is_none() {
+    fn bytes_that_are_not_a_picture_are_not_measured() {
         for bytes in [&b"\x89PNG\r\n\x1a\n"[..], b"GIF89a", b"nonsense", b""] {
             assert!(measure(bytes).expect("not too large").is_none());
         }

@@ -1,5 +1,5 @@
-//! How a file goes: first its row is dropped, then its bytes go, then the row. Owns the order, and how long a row must
-//! stay because bytes may still come.
+//! Removes files: first the row is marked as dropped, then the bytes are deleted, then the row. Owns the order, and how
+//! long a row must stay because bytes may still arrive.
 
 use std::sync::Arc;
 
@@ -9,39 +9,39 @@ use domain::{File, FileId, Refusal, Timestamp};
 use super::{Files, key, thumbnail_key};
 use crate::ports::{Blobs, Store};
 
-/// How far a removal came.
+/// The result of a removal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removed {
-    /// Bytes and row are gone; or a message holds the file, and it stays.
+    /// Bytes and row were removed; or a message contains the file, and it stays.
     Gone,
-    /// The bytes are gone; the row waits for those that may still come.
+    /// The bytes were removed; the row waits for those that may still arrive.
     RowStays,
-    /// The sweep tries it again.
+    /// The removal failed. The sweep retries it.
     Failed,
 }
 
 impl Files {
-    /// Removes bytes and row. What fails, and what may still come, is found again by the sweep.
+    /// Removes bytes and row. The sweep retries what fails, and finds what may still arrive.
     pub(super) async fn remove(&self, file: &File) -> Removed {
         let may_come = self.blobs.presigns_for().is_some() && self.clock.now() < last_put(file);
         remove(&self.store, &*self.blobs, file.id, !may_come).await
     }
 }
 
-/// Until when bytes may come for a file that its client puts itself: the row is older than the URL, and the clocks of
-/// the store of blobs and of this node may differ.
+/// Returns until when bytes may arrive for a file that its client uploads itself: the row is older than the URL, and
+/// the clocks of the blob store and of this node may differ.
 fn last_put(file: &File) -> Timestamp {
     Timestamp(file.at.0 + (PRESIGNED_LIFE + TOKEN_LEEWAY).as_millis() as i64)
 }
 
-/// Removes a file that nobody else can put bytes to.
+/// Removes a file to which no client can upload any more.
 pub async fn at_once(store: &Store, blobs: &dyn Blobs, file: FileId) {
     remove(store, blobs, file, true).await;
 }
 
 async fn remove(store: &Store, blobs: &dyn Blobs, file: FileId, forget: bool) -> Removed {
     let removed = async {
-        // Sent since it was listed: it stays.
+        // A message has claimed it since it was listed, so it stays.
         if !store.files.drop_unsent(file).await? {
             return Ok(Removed::Gone);
         }
@@ -59,7 +59,7 @@ async fn remove(store: &Store, blobs: &dyn Blobs, file: FileId, forget: bool) ->
     })
 }
 
-/// An upload under way. One whose client goes away is dropped in the middle: its bytes go at once, since
+/// An upload under way. If its client disconnects, this is dropped in the middle, and the bytes are removed at once:
 /// they do not count among the unsent files, and a day of them would fill the disk.
 pub struct Unfinished(Option<(Store, Arc<dyn Blobs>, FileId)>);
 
@@ -68,7 +68,7 @@ impl Unfinished {
         Unfinished(Some((files.store.clone(), files.blobs.clone(), file.id)))
     }
 
-    /// It came to its end.
+    /// Marks the upload as complete.
     pub fn over(mut self) {
         self.0 = None;
     }
@@ -76,7 +76,7 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        // Without a runtime the process ends, and the sweep finds the file after the next start.
+        // Without a runtime the process is ending, and the sweep finds the file after the next start.
         let Some((store, blobs, file)) = self.0.take() else { return };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move { at_once(&store, &*blobs, file).await });

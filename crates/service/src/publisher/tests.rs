@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::*;
 use crate::ports::{BusStatus, Heard};
 
-/// A bus that takes a message whenever the test lets it.
+/// A bus that accepts a message when the test permits it.
 struct Slow {
     allowed: Semaphore,
     taken: Mutex<Vec<LogId>>,
@@ -38,7 +38,7 @@ fn commit() -> Committed {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flush_waits_until_the_bus_has_all() {
+async fn a_flush_waits_until_the_bus_has_everything() {
     let bus = slow(0);
     let publisher = Publisher::start(bus.clone());
     for _ in 0..3 {
@@ -49,14 +49,14 @@ async fn a_flush_waits_until_the_bus_has_all() {
         async move { publisher.flush().await }
     });
     tokio::task::yield_now().await;
-    assert!(!flushed.is_finished(), "nothing was taken yet");
+    assert!(!flushed.is_finished(), "nothing was accepted yet");
     bus.allowed.add_permits(3);
     flushed.await.expect("does not panic");
     assert_eq!(bus.taken.lock().len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bus_that_stands_still_holds_nobody_up_for_ever() {
+async fn a_stuck_bus_does_not_delay_a_flush_forever() {
     let publisher = Publisher::start(slow(0));
     publisher.committed(&commit());
     let began = tokio::time::Instant::now();

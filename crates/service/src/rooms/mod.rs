@@ -229,12 +229,12 @@ impl Rooms {
 
     /// Returns the user whom a caller names by id or by handle.
     pub async fn resolve_user(&self, text: &str) -> Result<UserId, Refusal> {
-        let nobody = || Refusal::not_found("No user has this name.");
+        let unknown = || Refusal::not_found("No user has this name.");
         if let Ok(id) = text.parse::<UserId>() {
-            return self.user_cache.user(id).await?.map(|user| user.id).ok_or_else(nobody);
+            return self.user_cache.user(id).await?.map(|user| user.id).ok_or_else(unknown);
         }
         let folded = domain::name::fold(text.trim_start_matches('@'));
-        self.store.users.user_by_name(&folded).await?.map(|record| record.user.id).ok_or_else(nobody)
+        self.store.users.user_by_name(&folded).await?.map(|record| record.user.id).ok_or_else(unknown)
     }
 
     /// Returns who reacted to a message with an emoji, in order of user id.

@@ -1,8 +1,8 @@
-//! Background tasks: one that panics, or ends before it may, is logged, counted and started again; one that fails too often
-//! ends the process.
+//! Supervises background tasks: one that panics, or ends too early, is logged, counted and restarted; one that fails
+//! too often ends the process.
 //!
-//! Never ends the process itself: whoever serves waits for [`Supervisor::failed`] beside the signal to stop, lets everybody
-//! go, and exits with code 1. So a supervisor of processes starts another one, with nothing half alive left behind.
+//! Never ends the process itself: a server waits for [`Supervisor::failed`] together with the signal to stop, closes
+//! its connections, and exits with code 1. So a process supervisor starts another one, and nothing stays half alive.
 
 mod restarts;
 
@@ -20,13 +20,13 @@ pub use restarts::{Restarts, Verdict};
 /// What happens when a task fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Policy {
-    /// It is started again after a back-off, unless it failed too often.
+    /// The task is restarted after a back-off, unless it failed too often.
     Restart,
     /// The process ends: without this task it would only look alive.
     EndProcess,
 }
 
-/// Why the process is to end.
+/// The reason why the process has to end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("background task {task} failed and will not be restarted: {why}")]
 pub struct TaskFailure {
@@ -54,8 +54,8 @@ impl Supervisor {
         Supervisor::default()
     }
 
-    /// Runs what `make` makes, and makes it anew when it failed. `task` names it in the log and in
-    /// `palaver_task_failures_total`. It ends where it waits when the answer is dropped.
+    /// Runs what `make` returns, and calls it again after a failure. `task` names it in the log and in
+    /// `palaver_task_failures_total`. The task ends at its next await when the returned handle is dropped.
     pub fn supervise<F>(
         &self,
         task: &'static str,
@@ -108,7 +108,7 @@ impl Supervisor {
         Supervised { may_end, running }
     }
 
-    /// Returns why the process is to end, once a task failed for good. Until then it waits.
+    /// Returns why the process has to end, once a task has failed for good. Waits until then.
     pub async fn failed(&self) -> TaskFailure {
         let mut failed = self.failed.subscribe();
         // The sender lives as long as `self`.
@@ -119,7 +119,7 @@ impl Supervisor {
         }
     }
 
-    /// Returns why the process is to end, if it is.
+    /// Returns why the process has to end, if it has to.
     pub fn failure(&self) -> Option<TaskFailure> {
         self.failed.borrow().clone()
     }
@@ -133,7 +133,7 @@ pub struct Supervised {
 }
 
 impl Supervised {
-    /// From now on the task may end by itself, and is not started again. Call it before the task is told to end.
+    /// Allows the task to end by itself, without a restart. Call it before the task is asked to end.
     pub fn may_end(&self) {
         self.may_end.send_replace(true);
     }
@@ -141,11 +141,11 @@ impl Supervised {
     /// Returns once the task has ended by itself.
     pub async fn ended(mut self) {
         self.may_end();
-        // It catches what the task throws.
+        // The task itself catches panics.
         let _ = (&mut self.running).await;
     }
 
-    /// Ends the task where it waits, and returns once it is gone.
+    /// Ends the task at its next await, and returns once it has ended.
     pub async fn abort(mut self) {
         self.running.abort();
         let _ = (&mut self.running).await;
@@ -158,7 +158,7 @@ impl Drop for Supervised {
     }
 }
 
-/// Runs a task of which there are many, each on its own account: a panic is counted, and returned as its message.
+/// Runs one of many independent tasks. A panic is counted, and returned as its message.
 pub(crate) async fn caught(task: &'static str, work: impl Future<Output = ()>) -> Result<(), String> {
     AssertUnwindSafe(work).catch_unwind().await.map_err(|panic| {
         count(task);
@@ -170,7 +170,7 @@ fn count(task: &'static str) {
     metrics::counter!("palaver_task_failures_total", "task" => task).increment(1);
 }
 
-/// What a panic says, where it says a text.
+/// Returns the text of a panic, if it has one.
 fn message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")

@@ -1,4 +1,4 @@
-//! How often a task has failed lately, and what follows. Pure: time and jitter are arguments.
+//! Tracks how often a task has failed recently, and decides what follows. Pure: time and jitter are arguments.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,9 +8,9 @@ use crate::limits::{TASK_FAILURE_WINDOW, TASK_FAILURES, TASK_RESTART_FIRST, TASK
 /// What follows a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Start it again after this.
+    /// Restart the task after this pause.
     RestartAfter(Duration),
-    /// It failed too often.
+    /// The task failed too often.
     GiveUp,
 }
 
@@ -22,8 +22,8 @@ pub struct Restarts {
 }
 
 impl Restarts {
-    /// Notes a failure at `now`, counted from whenever. `jitter`, from 0 to 1, spreads tasks that failed together over the
-    /// second half of their pause.
+    /// Records a failure at `now`, counted from any start. `jitter`, from 0 to 1, spreads tasks that failed together
+    /// over the second half of their pause.
     pub fn failed(&mut self, now: Duration, jitter: f64) -> Verdict {
         self.failures.push_back(now);
         while self.failures.front().is_some_and(|first| now.saturating_sub(*first) >= TASK_FAILURE_WINDOW) {
@@ -58,7 +58,7 @@ mod tests {
     fn old_failures_are_forgotten() {
         let mut restarts = Restarts::default();
         for second in (0..100).map(|times| times * 150) {
-            assert_ne!(restarts.failed(at(second), 0.0), Verdict::GiveUp, "four in ten minutes, for ever");
+            assert_ne!(restarts.failed(at(second), 0.0), Verdict::GiveUp, "four in ten minutes are tolerated forever");
         }
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::limits::{TASK_FAILURE_WINDOW, TASK_FAILURES};
 
-/// A task that panics so many times, then runs until it is told to end.
+/// Supervises a task that panics so many times, then runs until it is asked to end.
 fn failing(
     times: usize,
     runs: &Arc<AtomicUsize>,
@@ -25,7 +25,7 @@ fn failing(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_panics_is_started_again() {
+async fn a_task_that_panics_is_restarted() {
     let (supervisor, runs, end) = (Supervisor::new(), Arc::default(), Arc::new(Notify::new()));
     let task = supervisor.supervise("test", Policy::Restart, failing(TASK_FAILURES - 1, &runs, &end));
     assert!(timeout(TASK_FAILURE_WINDOW, supervisor.failed()).await.is_err(), "it goes on");
@@ -37,7 +37,7 @@ async fn a_task_that_panics_is_started_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_panics_again_and_again_ends_the_process() {
+async fn a_task_that_keeps_panicking_ends_the_process() {
     let (supervisor, runs, end) = (Supervisor::new(), Arc::default(), Arc::new(Notify::new()));
     let task = supervisor.supervise("test", Policy::Restart, failing(usize::MAX, &runs, &end));
     let failure = supervisor.clone().failed().await;
@@ -47,13 +47,13 @@ async fn a_task_that_panics_again_and_again_ends_the_process() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_ends_before_it_may_has_failed_and_is_not_counted_once_it_may() {
+async fn a_task_that_ends_early_counts_as_failed_until_it_may_end() {
     let supervisor = Supervisor::new();
     let (runs, end): (Arc<AtomicUsize>, _) = (Arc::default(), Arc::new(Notify::new()));
     let task = supervisor.supervise("test", Policy::Restart, failing(0, &runs, &end));
     end.notify_one();
     tokio::time::sleep(Duration::from_secs(60)).await;
-    assert_eq!(runs.load(Ordering::SeqCst), 2, "started again");
+    assert_eq!(runs.load(Ordering::SeqCst), 2, "restarted");
     task.abort().await;
     let once = supervisor.supervise("needed", Policy::EndProcess, || async {});
     assert_eq!(supervisor.failed().await, TaskFailure { task: "needed", why: "it ended".into() });
