@@ -1,9 +1,9 @@
-//! How fast the store appends by itself, and how many messages one wait for the disk carries; and what
-//! a page costs in a long room. `cargo run --profile ci -p store-sql --example append_rate [append|page] [URL]`,
-//! with `--features postgres` and the URL of an empty database for PostgreSQL.
+//! Measures how fast the store appends by itself, how many messages share one wait for the disk, and what a page costs
+//! in a long room. `cargo run --profile ci -p store-sql --example append_rate [append|page] [URL]`, with `--features
+//! postgres` and the URL of an empty database for PostgreSQL.
 //!
-//! Each sender waits for its ack before it sends again; one appender a log gathers what waits, as the
-//! service does. Every ack is durable.
+//! Each sender waits for its ack before it sends again. One appender per log batches what waits, as the service does.
+//! Every ack is durable.
 
 use std::time::{Duration, Instant};
 
@@ -77,7 +77,7 @@ async fn append(opened: SqlStore, senders: usize) {
     opened.close().await;
 }
 
-/// Appends what waits for one log, all of it at once.
+/// Starts an appender that appends everything waiting for one log at once.
 fn appender(store: Store) -> mpsc::Sender<Send> {
     let (queue, mut waiting) = mpsc::channel::<Send>(1_024);
     tokio::spawn(async move {
@@ -96,7 +96,7 @@ fn appender(store: Store) -> mpsc::Sender<Send> {
     queue
 }
 
-/// The newest page of 50 of a short and of a long room in one store, in turn.
+/// Reads the newest page of 50 messages of a short and of a long room in one store, in turn.
 async fn pages(opened: SqlStore) {
     let store = opened.store();
     let mut logs = Vec::new();

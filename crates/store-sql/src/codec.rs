@@ -1,4 +1,4 @@
-//! Between rows and domain types.
+//! Converts between rows and domain types.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ pub use stored::{to_json as json, to_word as word};
 use crate::database::Row;
 use crate::error::unavailable;
 
-/// The columns of an entry that are read, for `SELECT` on `entry`.
+/// The columns of an entry, for `SELECT` on `entry`.
 pub const ENTRY: &str = "seq, n, by_id, id, at, v, body";
 /// The columns of a member row.
 pub const MEMBER: &str = "user_id, state, role, muted_until, level, from_seq, to_seq, rev";
@@ -20,7 +20,7 @@ pub const MEMBER: &str = "user_id, state, role, muted_until, level, from_seq, to
 pub const USER_ROOM: &str =
     "ur.room, ur.state, ur.role, ur.read_seq, ur.read_n, ur.mentions, ur.level, ur.hidden, ur.rev, ur.why";
 
-/// Reads columns by name. A value that cannot be read makes its row `Unreadable`, never a panic.
+/// Reads columns by name. A value that cannot be decoded makes its row `Unreadable`, never a panic.
 pub trait Columns {
     fn text(&self, column: &str) -> StoreResult<String>;
     fn text_or_none(&self, column: &str) -> StoreResult<Option<String>>;
@@ -41,12 +41,12 @@ pub trait Columns {
         self.int(column).map(|value| value != 0)
     }
 
-    /// An id, an epoch, a log.
+    /// Parses an id, an epoch or a log from a text.
     fn parsed<T: FromStr<Err: Display>>(&self, column: &str) -> StoreResult<T> {
         self.text(column)?.parse().map_err(|why| unreadable(column, why))
     }
 
-    /// A value of an enum, by its name.
+    /// Parses an enum value from its name.
     fn word<T: DeserializeOwned>(&self, column: &str) -> StoreResult<T> {
         stored::from_word(&self.text(column)?).map_err(|why| unreadable(column, why))
     }
@@ -85,7 +85,7 @@ fn unreadable(column: &str, why: impl Display) -> StoreError {
     StoreError::Unreadable { record: "row", why: format!("the column {column} cannot be read: {why}") }
 }
 
-/// Decodes a row. Where that fails, the record is counted and named in the log, with the columns that tell its place.
+/// Decodes a row. If that fails, counts the record and names it in the log, with the columns that identify it.
 pub fn decoded<T>(
     record: &'static str,
     row: &Row,
@@ -96,17 +96,17 @@ pub fn decoded<T>(
     noted(record, named, decode(row))
 }
 
-/// What was read names no epoch: somebody emptied the table `meta`.
+/// Returns the error of a database without an epoch: its table `meta` was emptied.
 pub fn no_epoch() -> StoreError {
     StoreError::Unavailable { why: "the database has no epoch".into(), retry_ms: 1_000 }
 }
 
-/// A seq or count as SQL takes it.
+/// Converts a seq or count to SQL's integer.
 pub fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// An entry as its row. Encoded by the caller of an append, not by the one task that writes.
+/// An entry as a row. Encoded by the caller of an append, not by the one task that writes.
 #[derive(Debug, Clone)]
 pub struct EntryRow {
     pub seq: Seq,
@@ -139,7 +139,7 @@ impl EntryRow {
     }
 }
 
-/// An entry of a log. One whose body cannot be decoded is unreadable alone: the log goes on behind it.
+/// Decodes an entry of a log. If a body cannot be decoded, only that entry is unreadable and the log goes on after it.
 pub fn entry(log: LogId, row: &Row) -> StoreResult<Entry> {
     let v = u16::try_from(row.int("v")?).map_err(|why| unreadable("v", why))?;
     let seq = row.number("seq")?;
@@ -191,7 +191,8 @@ pub fn user_room(row: &Row) -> StoreResult<UserRoom> {
     decoded("room of a user", row, &["room"], read_user_room)
 }
 
-/// The unread mentions of a row. A join raises the mark without taking out those that it passes.
+/// Returns the unread mentions of a row. Filters by the mark, since a join raises it without removing the mentions
+/// below it.
 pub fn mentions(row: &Row, read_seq: Seq) -> StoreResult<Vec<Seq>> {
     let mut mentions: Vec<Seq> = row.json("mentions")?;
     mentions.retain(|mention| *mention > read_seq);

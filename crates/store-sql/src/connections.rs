@@ -1,4 +1,4 @@
-//! What all ports share: connections that read, and the way to the task that writes.
+//! What all ports share: connections that read, and access to the task that writes.
 
 use futures_util::future::BoxFuture;
 #[cfg(feature = "postgres")]
@@ -15,7 +15,7 @@ use crate::error::{Fault, unavailable};
 use crate::sql::{self, IN_LIST};
 use crate::writer::{Span, Writer};
 
-/// The inside of a store. Every port is implemented on it.
+/// The shared state of a store. Every port is implemented on it.
 pub struct SqlConnections {
     pub reads: Pool,
     pub writer: Writer,
@@ -37,19 +37,19 @@ impl SqlConnections {
         }
     }
 
-    /// All rows of a query.
+    /// Returns all rows of a query.
     pub async fn all(&self, query: Statement) -> StoreResult<Vec<Row>> {
         self.admit()?;
         self.answered(self.reads.all(query).await).await
     }
 
-    /// The only row of a query, if there is one.
+    /// Returns the only row of a query, if there is one.
     pub async fn one(&self, query: Statement) -> StoreResult<Option<Row>> {
         self.admit()?;
         self.answered(self.reads.one(query).await).await
     }
 
-    /// Fails at once while the server is known not to answer. A file needs no such guard: what it says, it says at once.
+    /// Fails at once while the server is known not to answer. A file needs no such guard, since it fails at once.
     fn admit(&self) -> StoreResult<()> {
         #[cfg(feature = "postgres")]
         if let Some(link) = &self.link {
@@ -58,7 +58,7 @@ impl SqlConnections {
         Ok(())
     }
 
-    /// An answer of the database; an error in words that help, where that takes a look at the server.
+    /// Passes on an answer of the database. Makes an error's text helpful, if that takes a look at the server.
     async fn answered<T>(&self, answer: Result<T, sqlx::Error>) -> StoreResult<T> {
         #[cfg(feature = "postgres")]
         if let Some(link) = &self.link {
@@ -75,8 +75,8 @@ impl SqlConnections {
         answer.map_err(unavailable)
     }
 
-    /// The rows of `select … IN (values)`, where `select` ends before the list and `fixed` are the
-    /// values that it names before. In no order.
+    /// Returns the rows of `select … IN (values)`, where `select` ends before the list and `fixed` are the values that
+    /// it uses before. In no particular order.
     pub async fn all_in<T>(&self, select: &str, fixed: &[String], values: &[T]) -> StoreResult<Vec<Row>>
     where
         T: Clone + Into<Value>,
@@ -97,10 +97,10 @@ impl SqlConnections {
         Ok(rows)
     }
 
-    /// Work of several statements, in a transaction; `Ok` means durable. Nobody comes between what it reads
-    /// and what it writes. It decides first and writes then: what it refuses must have written nothing, since
-    /// the transaction goes on, on SQLite with the work of others. It may be run again, if another's row or
-    /// another transaction fails this one.
+    /// Runs several statements in a transaction; `Ok` means durable. No other transaction comes between its reads and
+    /// its writes. The work must decide before it writes: if it refuses, it must have written nothing, since the
+    /// transaction continues, on SQLite with other work. It may run again, if another job's row or another transaction
+    /// makes this one fail.
     pub async fn write<T, F>(&self, work: F) -> StoreResult<T>
     where
         T: Send + 'static,
@@ -109,7 +109,7 @@ impl SqlConnections {
         self.writer.write(Span::Transaction, work).await
     }
 
-    /// One statement in a transaction; returns how many rows it changed.
+    /// Executes one statement in a transaction and returns how many rows it changed.
     pub async fn execute(&self, statement: impl Fn() -> Statement + Send + 'static) -> StoreResult<u64> {
         let work = self.writer.write(Span::Statement, move |connection| {
             let statement = statement();
@@ -119,7 +119,7 @@ impl SqlConnections {
     }
 }
 
-/// Texts of ids, as they are bound.
+/// Returns ids as texts for binding.
 pub fn texts<T: ToString>(ids: &[T]) -> Vec<String> {
     ids.iter().map(T::to_string).collect()
 }

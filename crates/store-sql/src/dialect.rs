@@ -1,8 +1,8 @@
-//! The words that one database has and another has not, and what its error codes mean.
+//! The syntax that differs between the databases, and what their error codes mean.
 
 use sqlx::error::DatabaseError;
 
-/// Which database it is.
+/// A supported database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     #[cfg(feature = "sqlite")]
@@ -12,7 +12,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// Begins a migration: of several processes that start at once the others wait here.
+    /// Returns the statement that begins a migration. If several processes start at once, the others wait here.
     pub fn begin_migration(self) -> &'static str {
         match self {
             #[cfg(feature = "sqlite")]
@@ -22,7 +22,7 @@ impl Dialect {
         }
     }
 
-    /// Marks a new database as Palaver's.
+    /// Returns the statement that marks a new database as Palaver's.
     pub fn mark(self) -> Option<&'static str> {
         match self {
             #[cfg(feature = "sqlite")]
@@ -32,7 +32,7 @@ impl Dialect {
         }
     }
 
-    /// Counts the tables, as `tables`: none is a new database.
+    /// Returns the query that counts the tables as `tables`: none means a new database.
     pub fn count_tables(self) -> &'static str {
         match self {
             #[cfg(feature = "sqlite")]
@@ -42,8 +42,8 @@ impl Dialect {
         }
     }
 
-    /// Fills in the words of a schema that differ: `{T}` ends a table, `{W}` one that is stored in the order
-    /// of its primary key; the types are SQLite's.
+    /// Replaces the parts of a schema that differ: `{T}` ends a table, `{W}` one that is stored in the order of its
+    /// primary key; the types are SQLite's.
     pub fn ddl(self, statement: &str) -> String {
         match self {
             #[cfg(feature = "sqlite")]
@@ -57,20 +57,20 @@ impl Dialect {
 /// What an error of the database means for the work that met it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// The row itself cannot be written; others can.
+    /// This row cannot be written; others can.
     Row,
-    /// Another transaction came between, and this one was rolled back: the same again decides anew.
+    /// Another transaction interfered, and this one was rolled back. It can be retried and decides again.
     #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite's writers wait for each other"))]
     Race,
-    /// Another holds the lock, or all connections are taken.
+    /// Another process holds the lock, or all connections are in use.
     Busy,
     /// No space is left.
     Full,
-    /// Anything else: the disk, the file, the connection.
+    /// Any other failure: the disk, the file, the connection.
     Failed,
 }
 
-/// Looks an error up.
+/// Classifies an error.
 pub fn kind(error: &sqlx::Error) -> Kind {
     match error {
         sqlx::Error::Database(error) => kind_of(error.as_ref()),
@@ -90,6 +90,6 @@ fn kind_of(error: &dyn DatabaseError) -> Kind {
     if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
         return crate::sqlite::kind(&code);
     }
-    tracing::error!(%code, "an error of a database that nobody speaks to");
+    tracing::error!(%code, "error of a database that is not in use");
     Kind::Failed
 }

@@ -4,10 +4,10 @@ use service::ports::StoreError;
 
 use crate::dialect::{self, Kind};
 
-/// Why a store did not open.
+/// An error of opening a store.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// A database of a later release.
+    /// The database was written by a later release.
     #[error(
         "the database was written by a newer release (schema {found}, this release knows up to {known}): \
          start that release or a later one, or restore a backup made before the upgrade"
@@ -18,94 +18,94 @@ pub enum OpenError {
         /// The latest version that this release knows.
         known: i64,
     },
-    /// There is none, or it is empty, and none may be made.
-    #[error("there is no database of Palaver in {0}")]
+    /// There is no database, or it is empty, and the settings do not allow creating one.
+    #[error("no Palaver database found in {0}")]
     Absent(String),
-    /// Not a database of Palaver.
-    #[error("{0} is not a database of Palaver: name another one, or a new and empty one")]
+    /// The database belongs to another program.
+    #[error("{0} is not a Palaver database: name another one, or a new and empty one")]
     Foreign(String),
-    /// A URL of a database that this release does not speak.
-    #[error("{0:?} is not a database that this release knows: give a path, or sqlite:<path>")]
+    /// The URL names a database that this release does not support.
+    #[error("{0:?} is not a database that this release supports: give a path, or sqlite:<path>")]
     Unsupported(String),
     /// The database cannot be opened, read or written.
     #[error("the database {name} cannot be opened: {source}")]
     Database {
-        /// Which file or database.
+        /// The file or database.
         name: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: sqlx::Error,
     },
-    /// Not a URL of a PostgreSQL database. Shown without it, since it holds a password.
+    /// The text is not a URL of a PostgreSQL database. The error omits it, since it contains a password.
     #[error("the database's URL cannot be read ({source}): give postgres://user:password@host/database")]
     Url {
-        /// Why.
+        /// The cause.
         #[source]
         source: sqlx::Error,
     },
-    /// A user or password that breaks the URL. Shown without it.
-    #[error("the database's URL has an @, # or / too many: in user and password write %40, %23 and %2F for them")]
+    /// The user or password breaks the URL. The error omits it.
+    #[error("the database's URL contains an unescaped @, # or /: write them as %40, %23 and %2F in user and password")]
     Unescaped,
-    /// A parameter that says nothing to anybody.
-    #[error("the database's URL has a parameter {0:?}, which PostgreSQL's clients do not know: is it misspelt?")]
+    /// The URL has an unknown parameter.
+    #[error("the database's URL has a parameter {0:?}, which PostgreSQL's clients do not know: check its spelling")]
     Parameter(String),
-    /// Nobody listens there.
+    /// No server listens at this address.
     #[error("no PostgreSQL answers at {name} ({source}): start it, or correct host and port")]
     Away {
-        /// Which database.
+        /// The database.
         name: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: sqlx::Error,
     },
-    /// Nobody answers.
-    #[error("no PostgreSQL answers at {0} in time: is there a firewall between?")]
+    /// No server answers in time.
+    #[error("no PostgreSQL answers at {0} in time: check the firewall")]
     Silent(String),
-    /// The user or the password is not accepted.
+    /// The server does not accept the user or the password.
     #[error("{name} refuses the user {user:?} ({source}): correct user and password")]
     Password {
-        /// Which database.
+        /// The database.
         name: String,
-        /// Who.
+        /// The user.
         user: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: sqlx::Error,
     },
     /// The server has no database of that name.
     #[error("{name} does not exist: run `createdb --owner={user} --encoding=UTF8 <name>` on the server")]
     Missing {
-        /// Which database.
+        /// The database.
         name: String,
-        /// Whose it should be.
+        /// The user who should own it.
         user: String,
     },
-    /// A server or database that cannot be used.
+    /// The server or database cannot be used.
     #[error("{name} cannot be used: {why}")]
     Unfit {
-        /// Which database.
+        /// The database.
         name: String,
         /// What to do.
         why: String,
     },
-    /// Only SQLite's file is copied by Palaver itself.
-    #[error("this database is no file: back it up with PostgreSQL's own tools (pg_dump, or a base backup)")]
+    /// Palaver itself can only copy SQLite's file.
+    #[error("this database is not a file: back it up with PostgreSQL's own tools (pg_dump, or a base backup)")]
     NoFile,
-    /// A folder cannot be made or written.
+    /// A folder cannot be created or written.
     #[error("{path}: {source}")]
     Io {
-        /// Which file or folder.
+        /// The file or folder.
         path: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
 }
 
-/// Why work inside a transaction, or a read, did not end well.
+/// Why work inside a transaction, or a read, failed.
 #[derive(Debug)]
 pub enum Fault {
-    /// Refused before anything was written: the transaction goes on.
+    /// The work was refused before anything was written: the transaction continues.
     Refused(StoreError),
     /// A statement failed.
     Sql(sqlx::Error),
@@ -123,21 +123,21 @@ impl From<sqlx::Error> for Fault {
     }
 }
 
-/// What becomes of writes whose transaction did not commit.
+/// What happens to writes whose transaction did not commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// One of them cannot be written; the others can, without it.
+    /// One of them cannot be written. The others can be, without it.
     Row(String),
-    /// Another transaction came between, and nothing was written: the same again decides anew.
+    /// Another transaction interfered, and nothing was written. A retry decides again.
     Race(String),
     /// Nothing was written.
     Unavailable { why: String, retry_ms: u64 },
-    /// The commit failed in a way that leaves open whether it counts after a crash.
+    /// The commit failed in a way that leaves open whether it survives a crash.
     Unclear(String),
 }
 
 impl Failure {
-    /// Of a statement before the commit.
+    /// Classifies the error of a statement before the commit.
     pub fn of_statement(error: &sqlx::Error) -> Failure {
         let why = error.to_string();
         match dialect::kind(error) {
@@ -147,8 +147,8 @@ impl Failure {
         }
     }
 
-    /// Of the commit itself, on SQLite. A full disk is told before the last page is written; of anything
-    /// else one cannot know what reached the disk.
+    /// Classifies the error of the commit itself, on SQLite. A full disk is reported before the last page is written;
+    /// after any other error it is unknown what reached the disk.
     #[cfg(feature = "sqlite")]
     pub fn of_commit(error: &sqlx::Error) -> Failure {
         let why = error.to_string();
@@ -158,19 +158,19 @@ impl Failure {
         }
     }
 
-    /// Of statements that were not answered in time.
+    /// Returns the failure of statements that were not answered in time.
     #[cfg(feature = "postgres")]
     pub fn late() -> Failure {
         Failure::Unavailable { why: "the database does not answer".into(), retry_ms: retry_ms(Kind::Failed) }
     }
 }
 
-/// A failed read, or a failed write as its caller sees it.
+/// Returns the error of a failed read, or of a failed write as its caller sees it.
 pub fn unavailable(error: sqlx::Error) -> StoreError {
     StoreError::Unavailable { why: error.to_string(), retry_ms: retry_ms(dialect::kind(&error)) }
 }
 
-/// After how long a repeat makes sense.
+/// Returns the milliseconds after which a retry makes sense.
 pub fn retry_ms(kind: Kind) -> u64 {
     match kind {
         Kind::Row | Kind::Race | Kind::Busy => 100,

@@ -1,16 +1,16 @@
-//! The store's ports on SQL: SQLite, and PostgreSQL on the same code.
+//! The store's ports on SQL: SQLite, and PostgreSQL with the same code.
 //!
-//! Never decides what may be appended (that is `domain`) and never talks to a client. What one database
-//! does differently from another lies in `sqlite`, `postgres` and `dialect`; everything else is portable SQL,
-//! each query once, on the connections of `database`.
+//! Never decides what may be appended (that is `domain`) and never talks to a client. What differs between the
+//! databases is in `sqlite`, `postgres` and `dialect`; everything else is portable SQL, each query once, on the
+//! connections of `database`.
 //!
-//! SQLite: one task owns the only connection that writes. It commits what waits in one transaction, so that
-//! many logs share one wait for the disk. PostgreSQL: a transaction for each append, many at once; the log's
-//! row keeps those of one log apart, and the server lets them share the wait. Readers have connections of
-//! their own and see every commit.
+//! SQLite: one task owns the only connection that writes. It commits everything waiting in one transaction, so that
+//! many logs share one wait for the disk. PostgreSQL: one transaction per append, many at once; the log's row
+//! serializes appends to the same log, and the server lets transactions share the wait. Readers have their own
+//! connections and see every commit.
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
-compile_error!("store-sql speaks to the databases of its features: choose sqlite, postgres or both");
+compile_error!("store-sql supports the databases of its features: choose sqlite, postgres or both");
 
 mod codec;
 mod connections;

@@ -2,9 +2,9 @@
 
 /// Logs whose appends one SQL transaction commits together.
 pub const GROUP_LOGS: usize = 256;
-/// Entries after which an SQL transaction takes no further append in.
+/// Entries after which an SQL transaction accepts no further append.
 pub const GROUP_ENTRIES: usize = 8_192;
-/// Appends waiting for the writer of an SQL store.
+/// Appends that may wait for the writer of an SQL store.
 pub const WRITER_QUEUE: usize = 8_192;
 /// Entry keys that one statement reads.
 pub const KEY_ROWS: usize = 1_024;

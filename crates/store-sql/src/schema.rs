@@ -1,7 +1,7 @@
-//! The tables, and how an older database becomes a current one.
+//! The tables, and the migration of an older database.
 //!
-//! Steps only add: a release before can still be started on what a release after has written, as long
-//! as the version says so. A step is never changed once it was released; another one follows it.
+//! Steps only add: the previous release can still be started on what the next release has written, as long as the
+//! version says so. A released step is never changed; another one follows it.
 
 use domain::Epoch;
 use sqlx::AssertSqlSafe;
@@ -31,7 +31,7 @@ const FIRST: &[&str] = &[
     "CREATE TABLE entry (log TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, by_id TEXT NOT NULL,
         id TEXT NOT NULL, at INTEGER NOT NULL, n INTEGER NOT NULL, rev INTEGER NOT NULL,
         deleted INTEGER NOT NULL, v INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (log, seq)) {W}",
-    // A page of messages costs the same in a room full of reactions.
+    // Makes a page of messages cost the same in a room full of reactions.
     "CREATE INDEX entry_message ON entry (log, seq) WHERE kind = 'message'",
     "CREATE TABLE react (log TEXT NOT NULL, seq INTEGER NOT NULL, emoji TEXT NOT NULL, user_id TEXT NOT NULL,
         rev INTEGER NOT NULL, PRIMARY KEY (log, seq, emoji, user_id)) {W}",
@@ -81,16 +81,15 @@ const FIRST: &[&str] = &[
         PRIMARY KEY (month, at, id)) {W}",
 ];
 
-/// What `meta` says of an open database.
+/// The contents of `meta` in an open database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meta {
     pub epoch: Epoch,
     pub version: i64,
 }
 
-/// Brings a database up to [`VERSION`], in one transaction, so that of two processes that start at once
-/// one does it and the other finds it done. One that is empty gets its first tables and its epoch, or is refused,
-/// as `if_missing` says.
+/// Migrates a database to [`VERSION`], in one transaction, so that if two processes start at once one does it and the
+/// other finds it done. An empty database gets its first tables and its epoch, or is refused, as `if_missing` says.
 pub async fn migrate(connection: &mut Connection, name: &str, if_missing: IfMissing) -> Result<Meta, OpenError> {
     let database = |source| OpenError::Database { name: name.to_owned(), source };
     connection.run(connection.dialect().begin_migration()).await.map_err(database)?;
@@ -125,7 +124,7 @@ async fn migrate_inside(connection: &mut Connection, name: &str, if_missing: IfM
     Ok(Meta { version: VERSION, ..found })
 }
 
-/// Reads `meta`, and refuses what is not ours or newer than this release.
+/// Reads `meta`, and refuses a database that is not Palaver's or newer than this release.
 pub async fn read(connection: &mut Connection, name: &str) -> Result<Meta, OpenError> {
     let foreign = || OpenError::Foreign(name.to_owned());
     let rows = Statement::new("SELECT k, v FROM meta").fetch_all(connection).await.map_err(|_| foreign())?;
@@ -148,25 +147,24 @@ pub async fn set(connection: &mut Connection, key: &str, value: &str) -> Result<
     Ok(())
 }
 
-/// Begins a new life of a database that was restored: what clients, nodes and cursors remember of the other is not
-/// believed.
+/// Begins a new epoch of a database that was restored: what clients, nodes and cursors remember of the old one becomes
+/// invalid.
 pub async fn renew(connection: &mut Connection) -> Result<Epoch, sqlx::Error> {
     let epoch = new_epoch();
     set(connection, "epoch", &epoch.to_string()).await?;
-    // Sockets, nodes and tickets belong to the processes of the other life. Leases stay: their fences
-    // must go on rising.
+    // Sockets, nodes and tickets belong to processes of the old epoch. Leases stay: their fences must keep rising.
     for table in ["conn", "node", "ticket"] {
         connection.run(AssertSqlSafe(format!("DELETE FROM {table}"))).await?;
     }
     Ok(epoch)
 }
 
-/// An epoch that no store has had.
+/// Returns an epoch that no store has had.
 fn new_epoch() -> Epoch {
     Epoch(Uuid::new_v4().as_u64_pair().0)
 }
 
-/// Whether there is nothing in it yet, not even a table of another program.
+/// Returns whether the database is empty, without even a table of another program.
 pub async fn is_empty(connection: &mut Connection) -> Result<bool, sqlx::Error> {
     let row = Statement::new(connection.dialect().count_tables()).fetch_one(connection).await?;
     Ok(row.try_get::<i64>("tables")? == 0)

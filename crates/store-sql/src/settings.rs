@@ -1,28 +1,28 @@
-//! What an operator may set of an SQL store.
+//! The settings of an SQL store.
 
 use std::time::Duration;
 
 use crate::limits::{GROUP_LOGS, WRITER_QUEUE};
 
-/// What becomes of a database that is not there, or has nothing in it.
+/// What to do if a database does not exist or is empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum IfMissing {
-    /// It is made: for a start, which may be the first.
+    /// Create it: for a start, which may be the first.
     #[default]
     Create,
-    /// Opening fails with [`OpenError::Absent`](crate::OpenError::Absent) and leaves nothing behind: for tools, which
-    /// work on what is there. An empty database would be taken for the one that was meant.
+    /// Fail with [`OpenError::Absent`](crate::OpenError::Absent) and leave nothing behind: for tools, which work on
+    /// existing data. An empty database would be mistaken for the intended one.
     Refuse,
 }
 
-/// Settings of a store; the defaults suit one node on one disk, and a node of several on PostgreSQL.
+/// Settings of a store. The defaults suit one node on one disk, and a node of several on PostgreSQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqlSettings {
-    /// Whether a database is made where there is none.
+    /// Whether a missing database is created.
     pub if_missing: IfMissing,
-    /// Connections that read at the same time.
+    /// The number of connections that read concurrently.
     pub readers: u32,
-    /// PostgreSQL: connections that write at the same time. SQLite has one.
+    /// PostgreSQL: the number of connections that write concurrently. SQLite has one.
     pub writers: u32,
     /// SQLite: how long a statement waits for a lock that another process holds.
     pub busy_timeout: Duration,
@@ -34,9 +34,9 @@ pub struct SqlSettings {
     pub lock_timeout: Duration,
     /// PostgreSQL: how long the first connection may take.
     pub connect_timeout: Duration,
-    /// Writes that may wait; more are answered `Unavailable` at once.
+    /// The number of writes that may wait; further ones are answered `Unavailable` at once.
     pub writer_queue: usize,
-    /// SQLite: writes that one transaction commits together.
+    /// SQLite: the number of writes that one transaction commits together.
     pub group: usize,
 }
 

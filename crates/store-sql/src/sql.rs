@@ -1,4 +1,4 @@
-//! Pieces of SQL that are built at run time: never from a user's words, only placeholders by number.
+//! Pieces of SQL that are built at run time: never from user input, only numbered placeholders.
 
 use std::fmt::Write;
 
@@ -6,17 +6,17 @@ use sqlx::SqlSafeStr;
 
 use crate::database::Statement;
 
-/// Rows of one multi-row statement.
+/// Rows in one multi-row statement.
 pub const ROWS: usize = 64;
-/// Values of one `IN (…)`.
+/// Values in one `IN (…)`.
 pub const IN_LIST: usize = 512;
 
-/// A statement without its values yet. All of the store's statements begin here.
+/// Creates a statement, without its values yet. All of the store's statements begin here.
 pub fn query(sql: impl SqlSafeStr) -> Statement {
     Statement::new(sql)
 }
 
-/// `($1, $2), ($3, $4)`: so many rows of so many columns.
+/// Returns `($1, $2), ($3, $4)` for so many rows of so many columns.
 pub fn rows(rows: usize, columns: usize) -> String {
     let mut sql = String::with_capacity(rows * columns * 6);
     for row in 0..rows {
@@ -27,18 +27,18 @@ pub fn rows(rows: usize, columns: usize) -> String {
     sql
 }
 
-/// `$5, $6, $7`: so many values, the first with this number.
+/// Returns `$5, $6, $7` for so many values, starting with this number.
 pub fn list(first: usize, count: usize) -> String {
     let mut sql = String::with_capacity(count * 5);
     for number in first..first + count {
         let comma = if number == first { "" } else { ", " };
-        write!(sql, "{comma}${number}").expect("a String takes all that is written");
+        write!(sql, "{comma}${number}").expect("writing to a String cannot fail");
     }
     sql
 }
 
-/// The values, the last one repeated up to the next power of two: `IN` does not mind, and statements of
-/// few different lengths stay prepared.
+/// Returns the values, padded with the last one to the next power of two: `IN` ignores repeats, and statements of few
+/// different lengths stay prepared.
 pub fn padded<T: Clone>(values: &[T]) -> Vec<T> {
     let mut padded = values.to_vec();
     if let Some(last) = values.last() {
@@ -47,17 +47,17 @@ pub fn padded<T: Clone>(values: &[T]) -> Vec<T> {
     padded
 }
 
-/// A limit as SQL takes it.
+/// Converts a limit to SQL's integer.
 pub fn limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-/// The end of the range of all texts that begin with `prefix`: no text has a higher character.
+/// Returns the end of the range of all texts that begin with `prefix`: no text has a higher character.
 pub fn prefix_end(prefix: &str) -> String {
     format!("{prefix}\u{10FFFF}")
 }
 
-/// The statements that one thread has run, with the types of their values: a test looks at the plan of each.
+/// The statements that one thread has run, with the types of their values, so that a test can examine the plan of each.
 #[cfg(test)]
 pub mod seen {
     use std::cell::RefCell;

@@ -1,4 +1,4 @@
-//! A store: handed out as ports, closed. How one is opened is its database's affair.
+//! A store: provides its ports, and can be closed. Each database's module opens one.
 
 use std::sync::Arc;
 
@@ -10,24 +10,24 @@ use crate::writer::Stats;
 /// A store on one SQLite file, which several processes may have open, or on a PostgreSQL database.
 pub struct SqlStore {
     pub(crate) shared: Arc<SqlConnections>,
-    /// None on PostgreSQL.
+    /// The file, or `None` on PostgreSQL.
     #[cfg(feature = "sqlite")]
     pub(crate) file: Option<crate::sqlite::File>,
 }
 
 impl SqlStore {
-    /// Every port of it.
+    /// Returns all its ports.
     pub fn store(&self) -> Store {
         Store::of(&self.shared)
     }
 
-    /// What was committed since it was opened.
+    /// Returns what was committed since it was opened.
     pub fn stats(&self) -> Stats {
         self.shared.writer.stats()
     }
 
-    /// Commits what waits and closes it; SQLite moves everything into the database file. What is asked
-    /// later is answered `Unavailable`.
+    /// Commits waiting writes and closes the store; SQLite moves everything into the database file. Later calls return
+    /// `Unavailable`.
     pub async fn close(self) {
         #[cfg(feature = "postgres")]
         if let Some(replica) = &self.shared.replica {

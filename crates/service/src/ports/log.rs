@@ -47,7 +47,7 @@ impl Tip {
     /// write. `Err` says what is wrong.
     pub fn check(&self, entries: &[Entry]) -> Result<(), String> {
         if entries.is_empty() {
-            return Err("an append of no entries".into());
+            return Err("an append without entries".into());
         }
         let mut n = self.n;
         for (seq, entry) in (self.seq + 1..).zip(entries) {

@@ -1,5 +1,5 @@
-//! The seam to sqlx: one connection, pool, row and statement for all databases, so that each query is
-//! written once.
+//! The seam to sqlx: one connection, pool, row and statement type for all databases, so that each query is written
+//! once.
 //!
 //! Knows how to reach a database, never what is asked of it.
 
@@ -19,7 +19,7 @@ pub use statement::{Statement, Value};
 pub enum Connection {
     #[cfg(feature = "sqlite")]
     Sqlite(sqlx::SqliteConnection),
-    /// One of a pool's, which gets it back when this is dropped.
+    /// A connection of a pool, returned to it when this is dropped.
     #[cfg(feature = "postgres")]
     Postgres(sqlx::pool::PoolConnection<Postgres>),
 }
@@ -34,7 +34,7 @@ impl Connection {
         }
     }
 
-    /// Statements without values, which are not kept prepared: those of transactions and schemas.
+    /// Runs statements without values, which are not kept prepared: those of transactions and schemas.
     pub async fn run(&mut self, sql: impl SqlSafeStr) -> Result<(), sqlx::Error> {
         let sql = sqlx::raw_sql(sql);
         match self {
@@ -45,7 +45,8 @@ impl Connection {
         }
     }
 
-    /// Ends it: it is in doubt, or no longer needed. Whatever it had begun is rolled back.
+    /// Closes the connection, because its state is in doubt or it is no longer needed. Rolls back whatever it had
+    /// begun.
     pub async fn close(self) -> Result<(), sqlx::Error> {
         match self {
             #[cfg(feature = "sqlite")]
@@ -55,7 +56,7 @@ impl Connection {
         }
     }
 
-    /// What only SQLite has.
+    /// Returns the SQLite connection.
     #[cfg(all(test, feature = "sqlite"))]
     pub fn sqlite(&mut self) -> &mut sqlx::SqliteConnection {
         match self {
@@ -66,7 +67,7 @@ impl Connection {
     }
 }
 
-/// Connections that are opened when they are needed.
+/// A pool of connections that are opened on demand.
 #[derive(Clone)]
 pub enum Pool {
     #[cfg(feature = "sqlite")]
@@ -85,7 +86,7 @@ impl Pool {
         }
     }
 
-    /// All rows of a query.
+    /// Returns all rows of a query.
     pub async fn all(&self, query: Statement) -> Result<Vec<Row>, sqlx::Error> {
         match self {
             #[cfg(feature = "sqlite")]
@@ -98,7 +99,7 @@ impl Pool {
         }
     }
 
-    /// The only row of a query, if there is one.
+    /// Returns the only row of a query, if there is one.
     pub async fn one(&self, query: Statement) -> Result<Option<Row>, sqlx::Error> {
         match self {
             #[cfg(feature = "sqlite")]
@@ -121,7 +122,7 @@ impl Pool {
     }
 }
 
-/// A row of an answer.
+/// A row of a result.
 pub enum Row {
     #[cfg(feature = "sqlite")]
     Sqlite(sqlx::sqlite::SqliteRow),
@@ -153,7 +154,7 @@ impl From<sqlx::postgres::PgRow> for Row {
     }
 }
 
-/// What a column may hold: texts, whole numbers, bytes.
+/// A value that a column may hold: text, integer, bytes.
 pub trait Cell: Sized {
     fn of(row: &Row, column: &str) -> Result<Self, sqlx::Error>;
 }

@@ -9,7 +9,7 @@ use sqlx::{Database, Encode, SqlSafeStr, SqlStr, Type};
 
 use super::{Connection, Row};
 
-/// A value, with its type also where it is null.
+/// A value, including its type if it is null.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     Text(Option<String>),
@@ -36,7 +36,7 @@ macro_rules! values {
 
 values!(Text: String, Int: i64, Bytes: Vec<u8>);
 
-/// A statement that is kept prepared, with its values: `$1` is the first one bound.
+/// A statement with its values that is kept prepared: `$1` is the first value bound.
 pub struct Statement {
     sql: SqlStr,
     values: Vec<Value>,
@@ -52,7 +52,7 @@ impl Statement {
         self
     }
 
-    /// Runs it; returns how many rows it changed.
+    /// Executes the statement and returns how many rows it changed.
     pub async fn execute(self, on: &mut Connection) -> Result<u64, sqlx::Error> {
         match on {
             #[cfg(feature = "sqlite")]
@@ -84,7 +84,7 @@ impl Statement {
         self.fetch_optional(on).await?.ok_or(sqlx::Error::RowNotFound)
     }
 
-    /// As one database's own.
+    /// Converts to a query of one database.
     pub(super) fn bound<D>(self) -> Query<'static, D, D::Arguments>
     where
         D: Bindable,
@@ -106,9 +106,9 @@ impl Statement {
     }
 }
 
-/// A database that values are bound for.
+/// A database that values can be bound for.
 pub trait Bindable: Database {
-    /// The text as it can be stored there.
+    /// Returns the text as it can be stored there.
     fn text(text: String) -> String;
 }
 
@@ -121,8 +121,8 @@ impl Bindable for Sqlite {
 
 #[cfg(feature = "postgres")]
 impl Bindable for Postgres {
-    /// PostgreSQL's texts cannot hold U+0000 (JSON escapes it, so bodies never do). Its place takes the
-    /// character for what cannot be shown, in what is stored and in what is looked for.
+    /// PostgreSQL's texts cannot contain U+0000 (JSON escapes it, so bodies never do). The replacement character takes
+    /// its place, both in stored and in searched values.
     fn text(text: String) -> String {
         if text.contains('\0') { text.replace('\0', "\u{FFFD}") } else { text }
     }

@@ -1,8 +1,8 @@
-//! `RoomLog::changes`: who has appended since the last look.
+//! Implements `RoomLog::changes`: which logs were appended to since the last look.
 //!
-//! `log.chg` says in which transaction a log was appended last. On SQLite they commit in the order of their
-//! numbers. On PostgreSQL one with a lower number may commit after one with a higher, also much later; so a
-//! cursor is the last look's whole snapshot, and what that one did not see yet is new to this one.
+//! `log.chg` is the transaction in which a log was last appended to. On SQLite transactions commit in the order of
+//! their numbers. On PostgreSQL one with a lower number may commit after one with a higher, even much later. So a
+//! cursor is the whole snapshot of the last look, and what that one did not see yet is new to this one.
 
 use domain::{Epoch, LogId, Seq};
 use service::ports::{ChangedLogs, ChangesCursor, RoomLog as _, StoreResult};
@@ -15,7 +15,8 @@ use crate::sql;
 
 impl SqlConnections {
     pub async fn changed_since(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs> {
-        // Asked before the look: a cursor of another epoch than this one's look finds out at the next.
+        // Read before the look: if the epoch changes in between, the cursor gets the old one, and the next look
+        // notices.
         let epoch = self.epoch().await?;
         let since = cursor.and_then(|cursor| look_of(cursor, epoch));
         let is_lost = cursor.is_some() && since.is_none();
@@ -55,13 +56,14 @@ impl SqlConnections {
             let now = row.map_or(Ok(String::new()), |row| row.text("look"))?;
             return Ok(changed(epoch, Vec::new(), &now, lost));
         };
-        // One statement, so that what it does not see is what its snapshot says.
+        // One statement, so that exactly what it does not see is missing from its snapshot.
         let query = "SELECT now.look, l.log, l.head FROM (SELECT pg_current_snapshot()::text AS look) AS now
                      LEFT JOIN log l ON l.chg >= $1 AND NOT pg_visible_in_snapshot(l.chg::text::xid8, $2::pg_snapshot)";
         let rows = self.all(sql::query(query).bind(since.oldest).bind(since.text.to_owned())).await?;
         let now = rows.first().map_or(Ok(String::new()), |row| row.text("look"))?;
         if Snapshot::parse(&now).is_none_or(|now| now.next < since.next) {
-            // Another server went on from an earlier moment: its transactions have numbers that this cursor saw.
+            // Another server continued from an earlier moment: its new transactions have numbers that this cursor has
+            // seen.
             return Ok(changed(epoch, Vec::new(), &now, true));
         }
         let mut logs = Vec::with_capacity(rows.len());
@@ -74,7 +76,7 @@ impl SqlConnections {
     }
 }
 
-/// What a cursor says of its look; none if it is of another epoch, or no cursor of ours.
+/// Returns a cursor's look, or `None` if it has another epoch or is not one of ours.
 fn look_of(cursor: &ChangesCursor, epoch: Epoch) -> Option<&str> {
     let (of, look) = cursor.0.split_once('.')?;
     if of.parse() == Ok(epoch) { Some(look) } else { None }
@@ -88,14 +90,15 @@ fn head(row: &Row) -> StoreResult<(LogId, Seq)> {
     Ok((row.parsed("log")?, row.number("head")?))
 }
 
-/// `oldest:next:running,…`, as <https://www.postgresql.org/docs/current/functions-info.html> says of `pg_snapshot`.
+/// Parses `oldest:next:running,…`, as <https://www.postgresql.org/docs/current/functions-info.html> describes
+/// `pg_snapshot`.
 #[cfg(feature = "postgres")]
 #[derive(Clone, Copy)]
 struct Snapshot<'t> {
     text: &'t str,
-    /// All transactions before it had ended.
+    /// All transactions before this one had ended.
     oldest: i64,
-    /// Neither it nor any later one had begun.
+    /// Neither this one nor any later one had begun.
     next: i64,
 }
 

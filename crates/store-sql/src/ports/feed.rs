@@ -1,4 +1,4 @@
-//! `Feed`.
+//! Implements `Feed`.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ impl FeedStore for SqlConnections {
         self.write(move |connection| {
             let (name, owner) = (name.clone(), owner.clone());
             Box::pin(async move {
-                // Late to renew is as good as another's: somebody may have believed the lease free.
+                // A late renewal counts as a new holder: another process may have believed the lease free.
                 let sql = "INSERT INTO lease (name, owner, until, fence) VALUES ($1, $2, $3, 1)
                            ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until,
                            fence = CASE WHEN lease.until <= $4 THEN lease.fence + 1 ELSE lease.fence END

@@ -1,4 +1,4 @@
-//! `Files`.
+//! Implements `Files`.
 
 use async_trait::async_trait;
 use domain::{File, FileId, FileState, RoomId, Timestamp, UserId};
@@ -88,7 +88,7 @@ impl FileStore for SqlConnections {
 
     async fn user_unsent(&self, user: UserId, limit: usize) -> StoreResult<Vec<File>> {
         let mut files: Vec<File> = Vec::new();
-        // One statement for both would sort all of a user's files, where each of these ends with its limit.
+        // One statement for both would sort all of a user's files, while each of these stops at its limit.
         for state in ["uploading", "unsent"] {
             let query = format!(
                 "SELECT {FILE} FROM file WHERE user_id = $1 AND state = '{state}' ORDER BY at DESC, file DESC LIMIT $2"

@@ -1,4 +1,4 @@
-//! `RoomLog`.
+//! Implements `RoomLog`.
 
 use async_trait::async_trait;
 use domain::{Body, Entry, EntryKey, Epoch, LogId, RoomId, RowWrite, Seq};
@@ -16,10 +16,10 @@ use crate::database::Row;
 use crate::limits::KEY_ROWS;
 use crate::sql;
 
-/// Entries that one step of `raise_floor` blanks: short, so that appends are not kept waiting.
+/// Entries that one step of `raise_floor` blanks: few, so that appends do not wait long.
 const FLOOR_STEP: u64 = 256;
 
-// The seqs come from an index that knows messages only, the messages by key.
+// The seqs come from an index that contains only messages, the messages by key.
 pub const PAGE_BACK: &str = "SELECT seq, n, by_id, id, at, v, body FROM entry WHERE log = $1 AND seq IN
     (SELECT seq FROM entry WHERE log = $1 AND seq < $2 AND kind = 'message' ORDER BY seq DESC LIMIT $3) ORDER BY seq";
 pub const PAGE_FORWARD: &str = "SELECT seq, n, by_id, id, at, v, body FROM entry WHERE log = $1 AND seq IN
@@ -40,7 +40,7 @@ impl RoomLog for SqlConnections {
     }
 
     async fn tip(&self, log: LogId) -> StoreResult<Tip> {
-        // One statement, so that the head is of the epoch that stands beside it.
+        // One statement, so that head and epoch belong together.
         let query = "SELECT m.v AS epoch, COALESCE(l.head, 0) AS head, COALESCE(l.n, 0) AS n, COALESCE(l.at, 0) AS at
                      FROM meta m LEFT JOIN log l ON l.log = $1 WHERE m.k = 'epoch'";
         let row = self.one(sql::query(query).bind(log.to_string())).await?.ok_or_else(codec::no_epoch)?;
@@ -158,8 +158,8 @@ impl RoomLog for SqlConnections {
 }
 
 impl SqlConnections {
-    /// The epoch that the database said. It is never remembered: one that was restored has another, and whatever this
-    /// process asks next is answered in that one.
+    /// Returns the epoch that the database reported. It is never cached: a restored database has another one, and every
+    /// later answer to this process belongs to that one.
     fn epoch_of(&self, row: &Row) -> StoreResult<Epoch> {
         let epoch = row.parsed("epoch")?;
         #[cfg(feature = "postgres")]
@@ -169,7 +169,7 @@ impl SqlConnections {
         Ok(epoch)
     }
 
-    /// Whether the floor is as high as asked, or as the head.
+    /// Blanks one step. Returns whether the floor is as high as requested, or as the head.
     async fn raise_floor_by_a_step(&self, log: LogId, asked: Seq) -> StoreResult<bool> {
         self.write(move |connection| {
             Box::pin(async move {

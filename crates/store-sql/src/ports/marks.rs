@@ -1,4 +1,4 @@
-//! `Marks`.
+//! Implements `Marks`.
 
 use async_trait::async_trait;
 use domain::limits::MENTIONS_PER_ROW;

@@ -1,4 +1,4 @@
-//! The ports, each in a file of its own, all on `SqlConnections`.
+//! The ports, each in its own file, all implemented on `SqlConnections`.
 
 mod changes;
 mod feed;

@@ -1,4 +1,4 @@
-//! `Nodes`.
+//! Implements `Nodes`.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::connections::SqlConnections;
 use crate::database::Row;
 use crate::sql;
 
-/// A node that was not heard of for so long does not come back under its name.
+/// How long after its last heartbeat a node's row is removed. A node does not come back under its name after that.
 const FORGOTTEN_MS: i64 = 24 * 3_600_000;
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! `Notifications`.
+//! Implements `Notifications`.
 
 use async_trait::async_trait;
 use domain::{Notification, NotificationKey, Timestamp, UserId};
@@ -26,7 +26,7 @@ impl NotificationStore for SqlConnections {
             "SELECT room, seq, seen, body FROM notif WHERE user_id = $1 AND state = 'there' {unread} {older}
              ORDER BY at DESC, room DESC, seq DESC LIMIT $2"
         );
-        // One more than asked: whether there is a next page.
+        // One more than requested shows whether there is a next page.
         let asked = sql::limit(limit.saturating_add(1));
         let mut query = sql::query(AssertSqlSafe(query)).bind(user.to_string()).bind(asked);
         if let Some(key) = before {

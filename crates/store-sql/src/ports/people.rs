@@ -1,4 +1,4 @@
-//! `People`.
+//! Implements `People`.
 
 use async_trait::async_trait;
 use domain::name::{DisplayName, UserName};

@@ -1,4 +1,4 @@
-//! A user's row: read, checked for names that are taken, written.
+//! A user's row: reads it, checks for taken names, writes it.
 
 use domain::name::UserName;
 use domain::{User, UserId};
@@ -37,15 +37,15 @@ pub async fn read(connection: &mut Connection, user: UserId) -> Result<Option<Us
     Ok(row.as_ref().map(record).transpose()?)
 }
 
-/// Some person.
+/// Selects any registered user.
 pub const ANY_PERSON: &str = "SELECT 1 FROM usr WHERE guest = 0 LIMIT 1";
 
-/// Whether nobody without `guest` is there yet.
+/// Returns whether there is no user without `guest` yet.
 pub async fn is_first_person(connection: &mut Connection) -> Result<bool, Fault> {
     Ok(sql::query(ANY_PERSON).fetch_optional(connection).await?.is_none())
 }
 
-/// Refuses a name or an address that another has.
+/// Refuses a name or an address that another user has.
 pub async fn check_free(connection: &mut Connection, new: &UserRecord) -> Result<(), Fault> {
     let id = new.user.id.to_string();
     let name = sql::query("SELECT 1 FROM usr WHERE folded = $1 AND user_id <> $2");

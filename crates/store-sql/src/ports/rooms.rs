@@ -1,4 +1,4 @@
-//! `Rooms`.
+//! Implements `Rooms`.
 
 use async_trait::async_trait;
 use domain::name::{Slug, fold};
@@ -54,7 +54,7 @@ impl RoomStore for SqlConnections {
     }
 
     async fn member_count(&self, room: RoomId) -> StoreResult<u64> {
-        // Counted by the room's row; a log without one has to be counted through.
+        // The room's row has the count. In a log without such a row the members have to be counted.
         let query = "SELECT COALESCE((SELECT members FROM room WHERE room = $1),
                      (SELECT COUNT(*) FROM member WHERE room = $1 AND state = 'joined')) AS members";
         let row = self.one(sql::query(query).bind(room.to_string())).await?;
@@ -93,7 +93,7 @@ impl RoomStore for SqlConnections {
     }
 
     async fn share_a_room(&self, a: UserId, b: UserId) -> StoreResult<bool> {
-        // The list of one of them names the rooms; the rooms themselves say who is in.
+        // The list of one user names the rooms; the rooms themselves decide who is a member.
         let query = "SELECT 1 AS found FROM user_room ur
                      JOIN member one ON one.room = ur.room AND one.user_id = $1 AND one.state = 'joined'
                      JOIN member two ON two.room = ur.room AND two.user_id = $2 AND two.state = 'joined'
@@ -163,8 +163,8 @@ impl RoomStore for SqlConnections {
 }
 
 impl SqlConnections {
-    /// Reads rows behind `after`, in the order of a column. A page is full as long as more follow, however many rows of it
-    /// cannot be decoded.
+    /// Reads rows after `after`, in the order of a column. A page is full as long as more follow, however many of its
+    /// rows cannot be decoded.
     async fn page<T>(
         &self,
         mut after: String,

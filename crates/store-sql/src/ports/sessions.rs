@@ -1,4 +1,4 @@
-//! `Sessions`.
+//! Implements `Sessions`.
 
 use async_trait::async_trait;
 use domain::{SessionId, Timestamp, UserId};

@@ -1,5 +1,5 @@
-//! What it means that no connection is to be had. A pool tries again until its time is over and then tells only that; so
-//! the server is asked once, without the pool, and what it says is told: to who asked, and now and then in the log.
+//! Finds out why no connection is available. A pool retries until its time is up and then reports only that. So the
+//! server is asked once, without the pool, and its answer is returned to the caller and logged from time to time.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -12,20 +12,20 @@ use tokio::sync::Mutex;
 
 use super::open;
 
-/// How long the server has to answer: those who wait for it have waited for the pool before.
+/// How long the server has to answer: the callers that wait for it have waited for the pool before.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// How long its answer holds for all who ask.
+/// How long its answer is reused for all callers.
 const HOLDS: Duration = Duration::from_secs(2);
 
-/// The way to a server.
+/// The link to a server.
 pub struct Link {
     options: PgConnectOptions,
     name: String,
     is_down: AtomicBool,
-    /// What the server said last, and when. Held while it is asked, so that it is asked once.
+    /// What the server said last, and when. Locked while the server is asked, so that it is asked once.
     said: Mutex<Option<((String, bool), Instant)>>,
     line: LogThrottle,
-    /// Open while the server cannot be reached: each call would wait for the pool as long as that tries.
+    /// Open while the server cannot be reached: otherwise each call would wait as long as the pool retries.
     circuit: Circuit,
 }
 
@@ -41,7 +41,7 @@ impl Link {
         self.circuit.admit()
     }
 
-    /// Work went well: the server is there.
+    /// Records that work succeeded, so the server is reachable.
     pub fn works(&self) {
         self.circuit.answered();
         if self.is_down.load(Ordering::Relaxed) && self.is_down.swap(false, Ordering::Relaxed) {
@@ -49,14 +49,14 @@ impl Link {
         }
     }
 
-    /// What an error means, in words that help. No password is in them.
+    /// Returns a helpful text for an error. It contains no password.
     pub async fn why(&self, error: sqlx::Error) -> String {
         let (why, is_there) = match error {
             sqlx::Error::PoolTimedOut => self.ask().await,
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) => (self.broke(&error), false),
             error if super::ends(&error) => (self.broke(&error), false),
             error if super::turns_away(&error) => (open::refused(&self.options, &self.name, error).to_string(), false),
-            // The server answered. A statement that was slow, or refused, says nothing of those to come.
+            // The server answered. A slow or refused statement says nothing about later ones.
             error => {
                 self.circuit.answered();
                 return error.to_string();
@@ -69,12 +69,12 @@ impl Link {
         }
         if let Some(repeated) = self.line.admit(&why, Instant::now()) {
             self.is_down.store(true, Ordering::Relaxed);
-            tracing::error!(why, repeated, "the database cannot be used");
+            tracing::error!(why, repeated, "database cannot be used");
         }
         why
     }
 
-    /// Notes that a transaction was not answered, though the server ends its statements before that time.
+    /// Records that a transaction was not answered, although the server ends its statements before that time.
     pub fn is_silent(&self) {
         self.circuit.failed(&format!("{} does not answer", self.name));
     }
@@ -83,7 +83,7 @@ impl Link {
         format!("the connection to {} broke: {error}", self.name)
     }
 
-    /// Connects once beside the pool. Returns what is wrong, and whether the server is there all the same.
+    /// Connects once beside the pool. Returns what is wrong, and whether the server is reachable all the same.
     async fn ask(&self) -> (String, bool) {
         let mut said = self.said.lock().await;
         if let Some((why, at)) = &*said
@@ -94,7 +94,7 @@ impl Link {
         let why = match open::connect(&self.options, &self.name, PATIENCE).await {
             Err(why) => (why.to_string(), false),
             Ok(connection) => {
-                // It is asked for this only: whether the good-bye arrives does not matter.
+                // The connection served only this check, so it does not matter whether the close message arrives.
                 let _ = sqlx::Connection::close(connection).await;
                 (format!("all of this node's connections to {} are busy", self.name), true)
             }

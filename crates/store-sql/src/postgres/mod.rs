@@ -1,4 +1,4 @@
-//! What is particular to PostgreSQL: its connections, its words in a schema, its error codes.
+//! What is specific to PostgreSQL: its connections, its syntax in a schema, its error codes.
 
 pub mod link;
 mod open;
@@ -17,29 +17,29 @@ use crate::dialect::Kind;
 use crate::error::OpenError;
 use crate::settings::SqlSettings;
 
-/// Only one node migrates at a time; the number is Palaver's own (the bytes `PALAVER`). What follows may
-/// take as long as it takes: the settings of a pool are for short work.
+/// Lets only one node migrate at a time; the lock's number is Palaver's own (the bytes `PALAVER`). The migration may
+/// take as long as it needs: the pool's time-outs are for short work.
 pub const BEGIN_MIGRATION: &str = "BEGIN ISOLATION LEVEL READ COMMITTED;
     SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
     SELECT pg_advisory_xact_lock(22589793906345298)";
 
-/// Tables in the schema that new ones would go to, those of extensions apart.
+/// Counts the tables in the schema where new ones would be created, without those of extensions.
 pub const COUNT_TABLES: &str = "SELECT COUNT(*) AS tables FROM pg_class c
     WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND c.relkind IN ('r', 'p')
     AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')";
 
-/// An append: what it finds changed meanwhile it sees, and waits for whoever holds the log's row.
+/// Begins an append: it sees concurrent changes, and waits for the transaction that holds the log's row.
 pub const BEGIN_APPEND: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
-/// Work that decides by what it has read: whoever comes between makes it fail, and it is done again.
+/// Begins work that decides by what it has read: a concurrent change makes it fail, and it is retried.
 pub const BEGIN_WORK: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 
 /// Multi-row statements come in up to 64 lengths each; all of them stay prepared.
 const STATEMENTS: usize = 384;
-/// A connection that was idle for so long is asked whether it still is one.
+/// How long a connection may be idle before it is tested.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// What may stand behind the `?` of a URL, as sqlx reads it.
+/// The parameters that may follow the `?` of a URL, as sqlx reads it.
 const PARAMETERS: [&str; 18] = [
     "sslmode",
     "ssl-mode",
@@ -61,12 +61,12 @@ const PARAMETERS: [&str; 18] = [
     "options",
 ];
 
-/// Whether a URL can be used, as far as that shows without a server.
+/// Checks a URL, as far as that is possible without a server.
 pub fn check_url(url: &str) -> Result<(), OpenError> {
     options(url).map(drop)
 }
 
-/// Reads a URL. Its password is never told, whatever is wrong with it.
+/// Parses a URL. No error reveals its password.
 pub fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
     check_parts(url)?;
     let options = PgConnectOptions::from_str(url).map_err(|source| OpenError::Url { source })?;
@@ -77,7 +77,7 @@ pub fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
     Ok(options.statement_cache_capacity(STATEMENTS).disable_statement_logging())
 }
 
-/// What the parser would read otherwise than it was meant, or leave out without a word.
+/// Checks for parts that the parser would misread or silently ignore.
 fn check_parts(url: &str) -> Result<(), OpenError> {
     let (place, query) = url.split_once('?').unwrap_or((url, ""));
     if place.matches('@').count() > 1 || place.contains('#') {
@@ -92,14 +92,14 @@ fn check_parts(url: &str) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// How a database is called in errors and logs.
+/// Returns how a database is named in errors and logs.
 pub fn name_of(options: &PgConnectOptions) -> String {
     let database = options.get_database().unwrap_or(options.get_username());
     format!("postgres://{}:{}/{database}", options.get_host(), options.get_port())
 }
 
-/// The settings of a pool of so many connections. A statement, a wait for a lock and a wait in the middle
-/// of a transaction end by themselves, also when this node is gone.
+/// Returns the settings of a pool of so many connections. A statement, a wait for a lock and a wait in the middle of a
+/// transaction time out by themselves, even after this node has crashed.
 pub fn pool(connections: u32, settings: &SqlSettings) -> PgPoolOptions {
     let ms = |time: Duration| time.as_millis();
     let set = format!(
@@ -112,7 +112,7 @@ pub fn pool(connections: u32, settings: &SqlSettings) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(settings.read_timeout)
-        // Asking each time would cost each read a round trip more.
+        // Testing each time would cost each read one more round trip.
         .test_before_acquire(false)
         .before_acquire(|connection, idle| {
             Box::pin(async move {
@@ -128,17 +128,18 @@ pub fn pool(connections: u32, settings: &SqlSettings) -> PgPoolOptions {
         })
 }
 
-/// The types of a schema. Texts are compared by their bytes, as SQLite does, whatever the database's language.
+/// Returns a schema statement with PostgreSQL's types. Texts are compared by their bytes, as on SQLite, whatever the
+/// database's locale.
 pub fn ddl(statement: &str) -> String {
     let statement = statement.replace("{T}", "").replace("{W}", "");
     let statement = statement.replace(" TEXT", " TEXT COLLATE \"C\"");
     statement.replace(" INTEGER", " BIGINT").replace(" BLOB", " BYTEA")
 }
 
-/// What a code means, as <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+/// Classifies an error code, see <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 pub fn kind(code: &str) -> Kind {
     match code {
-        // A row that was not there when it was looked for.
+        // The last one: a row was inserted after the check that it does not exist.
         "40001" | "40P01" | "23505" => Kind::Race,
         "55P03" | "57014" | "53300" => Kind::Busy,
         "53100" => Kind::Full,
@@ -147,18 +148,18 @@ pub fn kind(code: &str) -> Kind {
     }
 }
 
-/// Whether a commit that was answered so has surely not happened.
+/// Returns whether a commit with this error was certainly rolled back.
 pub fn is_rolled_back(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     code.is_some_and(|code| code.starts_with("40") || code.starts_with("23"))
 }
 
-/// Whether a server says so to whoever comes: it is not ready, it is full, or it does not let this user in.
+/// Returns whether a server turns away every client: it is not ready, it is full, or it does not accept this user.
 pub fn turns_away(error: &sqlx::Error) -> bool {
     is_one_of(error, &["28000", "28P01", "3D000", "53300", "57P03"])
 }
 
-/// Whether a server says that this connection, or all of it, ends.
+/// Returns whether a server announces that this connection, or the server itself, ends.
 pub fn ends(error: &sqlx::Error) -> bool {
     is_one_of(error, &["57P01", "57P02", "57P05"])
 }
@@ -168,7 +169,7 @@ fn is_one_of(error: &sqlx::Error, codes: &[&str]) -> bool {
     code.is_some_and(|code| codes.contains(&&*code))
 }
 
-/// Until when something rests after a failure.
+/// Until when something is left alone after a failure.
 #[derive(Default)]
 pub struct Rest(parking_lot::Mutex<Option<Instant>>);
 

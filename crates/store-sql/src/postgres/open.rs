@@ -1,4 +1,4 @@
-//! Opens a database, makes its tables, and says clearly what is wrong with it.
+//! Opens a database, creates its tables, and says clearly what is wrong with it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,10 +22,10 @@ use crate::writer::Writer;
 const VERSION: i64 = 130_000;
 
 impl SqlStore {
-    /// Opens the PostgreSQL database of a `postgres://` URL and brings its schema up to date; of several
-    /// nodes that start at once one does it. An empty database gets its schema, unless the settings refuse one. `sslmode`, `sslrootcert` and the like are parameters of the URL.
-    /// Pages of history may be read from `replica`, a streaming replica of the same database, as far as it
-    /// has come; it may be away.
+    /// Opens the PostgreSQL database of a `postgres://` URL and brings its schema up to date; if several nodes start at
+    /// once, one does it. An empty database gets its schema, unless the settings refuse that. `sslmode`, `sslrootcert`
+    /// and the like are parameters of the URL. Pages of history may be read from `replica`, a streaming replica of the
+    /// same database, as far as it has caught up; it may be unavailable.
     pub async fn connect(url: &str, replica: Option<&str>, settings: SqlSettings) -> Result<SqlStore, OpenError> {
         let options = super::options(url)?;
         let name = super::name_of(&options);
@@ -50,7 +50,7 @@ impl SqlStore {
     }
 }
 
-/// Gives a database that was restored from a backup its new epoch, and its schema this release's. No node may run.
+/// Gives a database that was restored from a backup its new epoch and this release's schema. No node may run.
 pub async fn renew(url: &str) -> Result<Epoch, OpenError> {
     let (options, settings) = (super::options(url)?, SqlSettings::default());
     let name = super::name_of(&options);
@@ -58,12 +58,13 @@ pub async fn renew(url: &str) -> Result<Epoch, OpenError> {
     let database = |source| OpenError::Database { name: name.clone(), source };
     let pool = super::pool(1, &settings).connect_lazy_with(options);
     let mut connection = Connection::Postgres(pool.acquire().await.map_err(database)?);
-    // What was restored is not empty: an empty database is another one than was meant.
+    // A restored database is not empty: an empty one is not the intended one.
     schema::migrate(&mut connection, &name, IfMissing::Refuse).await?;
     connection.run(super::BEGIN_MIGRATION).await.map_err(database)?;
     let renewed = async {
         let epoch = schema::renew(&mut connection).await?;
-        // Another server counts its transactions from elsewhere: what is above would be news again and again.
+        // Another server numbers its transactions differently: higher numbers would look like new changes again and
+        // again.
         connection.run("UPDATE log SET chg = 0").await?;
         Ok(epoch)
     };
@@ -73,7 +74,7 @@ pub async fn renew(url: &str) -> Result<Epoch, OpenError> {
     renewed
 }
 
-/// Connects once, without a pool, which would try again and again and not tell why.
+/// Connects once, without a pool, which would retry and not report why.
 async fn check(options: &PgConnectOptions, name: &str, settings: &SqlSettings) -> Result<(), OpenError> {
     let mut connection = connect(options, name, settings.connect_timeout).await?;
     let checked = check_server(&mut connection, name).await;
@@ -82,14 +83,14 @@ async fn check(options: &PgConnectOptions, name: &str, settings: &SqlSettings) -
     checked
 }
 
-/// Connects once, or says what is wrong.
+/// Connects once, or returns what is wrong.
 pub async fn connect(options: &PgConnectOptions, name: &str, patience: Duration) -> Result<PgConnection, OpenError> {
     let connecting = tokio::time::timeout(patience, options.connect());
     let connected = connecting.await.map_err(|_| OpenError::Silent(name.to_owned()))?;
     connected.map_err(|source| refused(options, name, source))
 }
 
-/// What it means that a server did not let a connection in.
+/// Explains why a server did not accept a connection.
 pub fn refused(options: &PgConnectOptions, name: &str, source: sqlx::Error) -> OpenError {
     let code = source.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
     let (name, user) = (name.to_owned(), options.get_username().to_owned());

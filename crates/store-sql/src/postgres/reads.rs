@@ -1,4 +1,4 @@
-//! The connections that read. A server that vanished without a word holds none of them longer than a read may take.
+//! The connections that read. A server that stopped answering blocks none of them longer than a read may take.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use sqlx::{PgConnection, PgPool, Postgres};
 
 use crate::SqlSettings;
 
-/// How much longer than its own time-out a statement's answer is waited for.
+/// How much longer than its own time-out a statement's answer is awaited.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// A pool whose reads end in time.
+/// A pool whose reads time out.
 #[derive(Clone)]
 pub struct Reads {
     pub pool: PgPool,
@@ -19,13 +19,13 @@ pub struct Reads {
 }
 
 impl Reads {
-    /// Connects when it is first asked.
+    /// Creates a pool that connects on first use.
     pub fn new(options: PgConnectOptions, settings: &SqlSettings) -> Reads {
         let pool = super::pool(settings.readers, settings).connect_lazy_with(options);
         Reads { pool, patience: settings.statement_timeout + GRACE }
     }
 
-    /// What `read` finds.
+    /// Runs `read` on a connection and returns its result.
     pub async fn run<T>(
         &self,
         read: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
@@ -41,7 +41,7 @@ impl Reads {
     }
 }
 
-/// Closes the socket. Given back, the connection would be asked first whether it still works, for as long as that takes.
+/// Closes the socket. If the connection were returned to the pool, it would first be tested, for as long as that takes.
 fn forget(connection: PoolConnection<Postgres>) {
     drop(connection.detach());
 }

@@ -1,7 +1,7 @@
-//! A streaming replica that serves pages of history, as far as it has come.
+//! A streaming replica that serves pages of history, as far as it has caught up.
 //!
-//! It never answers for more than that (3-delivery, P7): what it does not know yet, and what it fails to
-//! answer, is read from the primary.
+//! It never serves more than that (3-delivery, P7): what it does not have yet, and what it fails to answer, is read
+//! from the primary.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -19,22 +19,22 @@ use crate::ports::log::{PAGE_BACK, PAGE_FORWARD, entries};
 use crate::settings::SqlSettings;
 use crate::sql;
 
-/// How long a page waits for a replica: the primary is there as well.
+/// How long a page waits for a replica, since the primary is available as well.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// How long one that failed is left alone.
+/// How long a failed replica is left alone.
 const REST: Duration = Duration::from_secs(5);
 
-/// A replica, which may be away or behind.
+/// A replica, which may be unavailable or behind.
 pub struct Replica {
     pool: Pool,
     name: String,
-    /// The primary's, as it was last met.
+    /// The primary's epoch, as last seen.
     epoch: AtomicU64,
     rest: Rest,
 }
 
 impl Replica {
-    /// Connects when it is first asked.
+    /// Creates a replica that is connected to on first use.
     pub fn new(options: PgConnectOptions, epoch: Epoch, settings: &SqlSettings) -> Replica {
         let name = super::name_of(&options);
         let epoch = AtomicU64::new(epoch.0);
@@ -42,13 +42,13 @@ impl Replica {
         Replica { pool: Pool::Postgres(Reads::new(options, &settings)), name, epoch, rest: Rest::default() }
     }
 
-    /// The primary is of this epoch: pages of another one are not served from now on.
+    /// Sets the primary's epoch: pages of another one are not served from now on.
     pub fn primary_is_of(&self, epoch: Epoch) {
         self.epoch.store(epoch.0, Ordering::Release);
     }
 
-    /// A page with the head that it is of, both of one moment; none if that head is below `min_seq`, or the
-    /// replica is of another life of the store, or does not answer.
+    /// Returns a page with its head, both from one moment. Returns `None` if that head is below `min_seq`, or the
+    /// replica has another epoch, or does not answer.
     pub async fn page(&self, log: LogId, from: PageFrom, limit: usize, min_seq: Seq) -> Option<LogPage> {
         if !self.rest.is_over() {
             return None;
@@ -65,7 +65,7 @@ impl Replica {
         let query = query.bind(log.to_string()).bind(int(edge)).bind(sql::limit(limit));
         match tokio::time::timeout(PATIENCE, self.pool.all(query)).await {
             Ok(Ok(rows)) => self.decode(log, &rows).ok().flatten().filter(|page| page.as_of >= min_seq),
-            // The primary removed rows that the replica was reading: nothing is wrong with it.
+            // The primary removed rows that the replica was reading: nothing is wrong with the replica.
             Ok(Err(error)) if dialect::kind(&error) == Kind::Race => None,
             Ok(Err(error)) => self.leave_alone(&error.to_string()),
             Err(_) => self.leave_alone("it does not answer in time"),
@@ -76,14 +76,14 @@ impl Replica {
         let Some(first) = rows.first() else { return Ok(None) };
         let (epoch, as_of): (Epoch, Seq) = (first.parsed("epoch")?, first.number("head")?);
         if epoch.0 != self.epoch.load(Ordering::Acquire) {
-            return Ok(self.leave_alone("it is of another life of the database"));
+            return Ok(self.leave_alone("it has another epoch than the primary"));
         }
         let entries = if first.int_or_none("seq")?.is_some() { entries(log, rows)? } else { Vec::new() };
         Ok(Some(LogPage { epoch, as_of, entries }))
     }
 
     fn leave_alone(&self, why: &str) -> Option<LogPage> {
-        tracing::warn!(replica = self.name, why, "the replica serves no pages for now: the primary does");
+        tracing::warn!(replica = self.name, why, "replica not available, reading pages from the primary");
         self.rest.begin(REST);
         None
     }

@@ -1,4 +1,4 @@
-//! Copies of a database while it runs, and the way back from one.
+//! Copies a database while it is in use, and restores from a copy.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,29 +14,29 @@ use crate::schema;
 use crate::settings::SqlSettings;
 use crate::store::SqlStore;
 
-/// Why a backup was not restored. The target is as it was.
+/// Why a backup was not restored. The target is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
-    /// There is a database already.
+    /// The target exists already.
     #[error("{0} exists: move it away first, or restore with force to replace it")]
     Exists(String),
     /// A process has the target open.
-    #[error("{0} is in use: stop the server before you restore")]
+    #[error("{0} is in use: stop the server before restoring")]
     InUse(String),
-    /// The backup is a file of something else, or an empty one.
-    #[error("{0} is not a database of Palaver: name a folder that `palaver backup` wrote")]
+    /// The backup is a file of another program, or empty.
+    #[error("{0} is not a Palaver database: name a folder that `palaver backup` wrote")]
     NotABackup(String),
     /// The backup is damaged.
-    #[error("the backup is damaged ({0}): take another one")]
+    #[error("the backup is damaged ({0}): use another one")]
     Damaged(String),
-    /// The backup is not a database that this release reads, or a file cannot be written.
+    /// This release cannot read the backup, or a file cannot be written.
     #[error(transparent)]
     Open(#[from] OpenError),
 }
 
 impl SqlStore {
-    /// Copies the whole database to `target`, as it is at one moment, while others go on writing. The
-    /// file must not exist; it is there only when it is complete and on the disk.
+    /// Copies the whole database to `target`, as of one moment, while other processes keep writing. The file must not
+    /// exist; it appears only when it is complete and on the disk.
     pub async fn backup_to(&self, target: &Path) -> Result<(), OpenError> {
         let file = self.file.as_ref().ok_or(OpenError::NoFile)?;
         let database = |source| OpenError::Database { name: file.path.display().to_string(), source };
@@ -57,7 +57,7 @@ impl SqlStore {
     }
 }
 
-/// A checked copy of a backup beside the database that it is to replace. Dropping it leaves the database as it was.
+/// A checked copy of a backup beside the database that it will replace. Dropping it leaves the database unchanged.
 pub struct Restore {
     target: PathBuf,
     partial: PathBuf,
@@ -65,9 +65,9 @@ pub struct Restore {
 }
 
 impl Restore {
-    /// Checks the backup, then copies it beside `target` under a new epoch: nothing that clients or nodes saw of another
-    /// life of the store is believed. A database that is there is to be replaced only with `force`, and never while it is
-    /// open. Nothing is written before all of this has been checked.
+    /// Checks the backup, then copies it beside `target` under a new epoch: what clients or nodes saw of another epoch
+    /// of the store becomes invalid. Replaces an existing database only with `force`, and never while it is open.
+    /// Writes nothing before all of this has been checked.
     pub async fn prepare(backup: &Path, target: &Path, force: bool) -> Result<Restore, RestoreError> {
         let settings = SqlSettings::default();
         let io = |source| OpenError::Io { path: target.display().to_string(), source };
@@ -86,17 +86,17 @@ impl Restore {
             remove_if_there(&stale).map_err(io)?;
         }
         super::create(&partial).map_err(io)?;
-        // Made before the copy, so that a copy that fails is removed too.
+        // Created before the copy, so that a failed copy is removed too.
         let mut restore = Restore { target: target.to_owned(), partial, epoch: Epoch(0) };
         restore.epoch = renew(source, backup, &restore.partial, &settings).await?;
         Ok(restore)
     }
 
-    /// Puts the copy in the place of the database, durably, and returns its epoch.
+    /// Moves the copy to the place of the database, durably, and returns its epoch.
     pub async fn finish(self) -> Result<Epoch, RestoreError> {
         let target = &self.target;
         let io = |source| OpenError::Io { path: target.display().to_string(), source };
-        // What the old database had not moved into its file yet must not be taken for the new one's.
+        // A write-ahead log of the old database must not be applied to the new one.
         for stale in [beside(target, "-wal"), beside(target, "-shm")] {
             remove_if_there(&stale).map_err(io)?;
         }
@@ -107,12 +107,12 @@ impl Restore {
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        // After a finished restore the copy has gone to its place, and nothing is there to remove.
+        // After a finished restore the copy was moved to its place, and there is nothing to remove.
         let _ = remove_if_there(&self.partial);
     }
 }
 
-/// Opens the backup, if it is a whole database of this release or an earlier one.
+/// Opens the backup, if it is an intact database of this release or an earlier one.
 async fn open_backup(backup: &Path, settings: &SqlSettings) -> Result<Connection, RestoreError> {
     let name = backup.display().to_string();
     let foreign = || RestoreError::NotABackup(name.clone());
@@ -160,7 +160,7 @@ async fn check(connection: &mut SqliteConnection, name: &str) -> Result<(), Rest
     }
 }
 
-/// Every open connection holds a shared lock on the file for as long as it is open.
+/// Checks that no process has the file open: every open connection holds a shared lock on it.
 async fn check_unused(target: &Path, settings: &SqlSettings) -> Result<(), RestoreError> {
     let in_use = || RestoreError::InUse(target.display().to_string());
     let settings = SqlSettings { busy_timeout: std::time::Duration::ZERO, ..settings.clone() };
@@ -169,7 +169,7 @@ async fn check_unused(target: &Path, settings: &SqlSettings) -> Result<(), Resto
         Ok(mut connection) => {
             let locked = connection.execute("BEGIN EXCLUSIVE").await;
             let busy = locked.as_ref().err().map(dialect::kind) == Some(Kind::Busy);
-            // Whatever else is wrong with it, it is to be replaced.
+            // Any other problem does not matter, since the file will be replaced.
             let _ = connection.close().await;
             if busy { Err(in_use()) } else { Ok(()) }
         }
@@ -178,7 +178,7 @@ async fn check_unused(target: &Path, settings: &SqlSettings) -> Result<(), Resto
     }
 }
 
-/// Renames a complete file to its place, after its bytes are on the disk; then the name is, too.
+/// Renames a complete file to its place, after its bytes were synced to the disk; then syncs the name, too.
 async fn place(partial: &Path, target: &Path) -> io::Result<()> {
     tokio::fs::File::open(partial).await?.sync_all().await?;
     tokio::fs::rename(partial, target).await?;

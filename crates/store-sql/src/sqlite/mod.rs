@@ -1,4 +1,4 @@
-//! What is particular to SQLite: its file, its connections, its error codes.
+//! What is specific to SQLite: its file, its connections, its error codes.
 
 mod backup;
 mod open;
@@ -20,29 +20,29 @@ pub use open::path_of;
 /// Takes the write lock at once, so that what is read afterwards stays true until the commit.
 pub const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 
-/// Marks a new file as Palaver's (the bytes `PALV`), as <https://sqlite.org/pragma.html#pragma_application_id>.
+/// Marks a new file as Palaver's (the bytes `PALV`), see <https://sqlite.org/pragma.html#pragma_application_id>.
 pub const MARK: &str = "PRAGMA application_id = 0x50414C56";
 
-/// Counts the tables: none is a new database.
+/// Counts the tables: none means a new database.
 pub const COUNT_TABLES: &str = "SELECT COUNT(*) AS tables FROM sqlite_schema";
 
 /// Moves everything from the write-ahead log into the database.
 pub const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
-/// Copies the database as it is at this moment into a new file.
+/// Copies the current state of the database into a new file.
 pub const COPY_TO: &str = "VACUUM INTO $1";
 
 const PAGE_SIZE: u32 = 8192;
-/// The page caches, in KiB (negative means KiB).
+/// The sizes of the page caches, in KiB (negative means KiB).
 const WRITER_CACHE: &str = "-32000";
 const READER_CACHE: &str = "-8000";
-/// The write-ahead log is cut to this many bytes after a checkpoint.
+/// The size in bytes to which the write-ahead log is truncated after a checkpoint.
 const WAL_BYTES: &str = "67108864";
 /// Multi-row statements come in up to 64 lengths each; all of them stay prepared.
 const STATEMENTS: usize = 384;
 
-/// Makes the file, for this user's eyes only: it holds what people wrote and the hashes of passwords.
-/// The write-ahead log gets the same permissions. A file that is there stays as it is.
+/// Creates the file, readable only by this user, since it contains messages and password hashes. The write-ahead log
+/// gets the same permissions. An existing file stays as it is.
 pub fn create(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -54,14 +54,14 @@ pub fn create(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// How the writer connects. Never makes a file: an empty one in the place of a lost one would be
-/// believed.
+/// Returns how the writer connects. Never creates a file: an empty one in the place of a lost one would be taken for
+/// the database.
 pub fn writer_options(path: &Path, settings: &SqlSettings) -> Options {
     options(path, settings)
         .page_size(PAGE_SIZE)
         .journal_mode(SqliteJournalMode::Wal)
-        // With FULL each commit waits until the write-ahead log is on the disk; and on macOS that is
-        // only true with F_FULLFSYNC, also for the checkpoint.
+        // With FULL each commit waits until the write-ahead log is on the disk; on macOS that is only true with
+        // F_FULLFSYNC, also for the checkpoint.
         .synchronous(SqliteSynchronous::Full)
         .pragma("fullfsync", "1")
         .pragma("checkpoint_fullfsync", "1")
@@ -69,17 +69,17 @@ pub fn writer_options(path: &Path, settings: &SqlSettings) -> Options {
         .pragma("cache_size", WRITER_CACHE)
 }
 
-/// How readers connect: they cannot write, whatever they are asked.
+/// Returns how readers connect: they can never write.
 pub fn reader_options(path: &Path, settings: &SqlSettings) -> Options {
     options(path, settings).pragma("cache_size", READER_CACHE).pragma("query_only", "1")
 }
 
-/// How a tool connects, to look at or to copy a database.
+/// Returns how a tool connects, to inspect or copy a database.
 pub fn tool_options(path: &Path, settings: &SqlSettings) -> Options {
     options(path, settings)
 }
 
-/// How a tool connects that must be the only one.
+/// Returns how a tool connects that must be the only process.
 pub fn exclusive_options(path: &Path, settings: &SqlSettings) -> Options {
     options(path, settings).locking_mode(SqliteLockingMode::Exclusive)
 }
@@ -97,7 +97,7 @@ fn options(path: &Path, settings: &SqlSettings) -> Options {
         .disable_statement_logging()
 }
 
-/// What a code means, as <https://sqlite.org/rescode.html>.
+/// Classifies an error code, see <https://sqlite.org/rescode.html>.
 pub fn kind(code: &str) -> Kind {
     match code.parse::<i64>().unwrap_or_default() & 0xff {
         5 | 6 => Kind::Busy,
@@ -107,13 +107,13 @@ pub fn kind(code: &str) -> Kind {
     }
 }
 
-/// Whether a `ROLLBACK` failed only because the database had rolled back by itself (it does after a
+/// Returns whether a `ROLLBACK` failed only because the database had already rolled back by itself (it does after a
 /// full disk).
 pub fn was_rolled_back(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| error.message().contains("no transaction is active"))
 }
 
-/// Whether the file holds something else than a database.
+/// Returns whether the file is not a database at all.
 pub fn is_not_a_database(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "26")
 }

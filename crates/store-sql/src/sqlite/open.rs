@@ -25,12 +25,12 @@ const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
 pub struct File {
     pub path: PathBuf,
     pub settings: SqlSettings,
-    /// Removed with the store, when it was opened for a test.
+    /// The temporary folder of a test, removed with the store.
     _folder: Option<TempDir>,
 }
 
 impl SqlStore {
-    /// Opens the database at a path or `sqlite:` URL, and brings its schema up to date. Where there is none, it makes one
+    /// Opens the database at a path or `sqlite:` URL, and brings its schema up to date. If there is none, creates one
     /// or fails with [`OpenError::Absent`], as the settings say.
     pub async fn open(location: &str, settings: SqlSettings) -> Result<SqlStore, OpenError> {
         let path = path_of(location)?;
@@ -51,7 +51,7 @@ impl SqlStore {
         Ok(SqlStore { shared: Arc::new(shared), file: Some(file) })
     }
 
-    /// A new store in a folder that goes with it: for tests.
+    /// Opens a new store in a temporary folder that is removed with it. For tests.
     pub async fn open_temporary() -> Result<SqlStore, OpenError> {
         let io = |source| OpenError::Io { path: "the folder for temporary files".into(), source };
         let folder = TempDir::new().map_err(io)?;
@@ -63,14 +63,14 @@ impl SqlStore {
         Ok(store)
     }
 
-    /// Where the database lies.
+    /// Returns the path of the database.
     #[cfg(test)]
     pub(crate) fn path(&self) -> &Path {
         &self.file.as_ref().expect("a test of SQLite runs on SQLite").path
     }
 }
 
-/// The path that a location names.
+/// Returns the path that a location names.
 pub fn path_of(location: &str) -> Result<PathBuf, OpenError> {
     let path = match location.split_once(':') {
         Some(("sqlite", rest)) => rest.strip_prefix("//").unwrap_or(rest),
@@ -86,7 +86,7 @@ pub fn path_of(location: &str) -> Result<PathBuf, OpenError> {
     Ok(PathBuf::from(path))
 }
 
-/// Makes the file and its folder, where they are missing.
+/// Creates the file and its folder, if they are missing.
 fn make(path: &Path) -> Result<(), OpenError> {
     if let Some(folder) = path.parent() {
         let io = |source| OpenError::Io { path: folder.display().to_string(), source };
@@ -95,11 +95,11 @@ fn make(path: &Path) -> Result<(), OpenError> {
     super::create(path).map_err(|source| OpenError::Io { path: path.display().to_string(), source })
 }
 
-/// An error where the file is missing or holds no database of ours. It looks without writing, since the connection that
-/// writes changes even an empty file.
+/// Returns an error if the file is missing or contains no Palaver database. Checks without writing, since the
+/// connection that writes changes even an empty file.
 async fn find(path: &Path, settings: &SqlSettings) -> Result<(), OpenError> {
     let name = path.display().to_string();
-    // A file that cannot be looked at is there: connecting says what is wrong with it.
+    // Only a file that is certainly missing fails here. If it cannot be checked, connecting says what is wrong with it.
     if !path.try_exists().unwrap_or(true) {
         return Err(OpenError::Absent(name));
     }
@@ -129,7 +129,7 @@ async fn connect(path: &Path, settings: &SqlSettings) -> Result<Connection, Open
             Err(source) => Err(OpenError::Database { name: name.clone(), source }),
         };
         match opened {
-            // The switch to a write-ahead log needs the file for itself for a moment, and does not wait.
+            // The switch to a write-ahead log needs exclusive access for a moment, and does not wait.
             Err(OpenError::Database { source, .. }) if dialect::kind(&source) == Kind::Busy && attempt < ATTEMPTS => {
                 tokio::time::sleep(BETWEEN_ATTEMPTS).await;
             }

@@ -1,7 +1,7 @@
 //! Appends in a transaction: decided, then written with their row writes.
 //!
-//! What is refused has written nothing. How a log's head is compared and moved depends on who else may
-//! write: `locked` or `contended`.
+//! A refused append has written nothing. How a log's head is compared and moved depends on who else may write: `locked`
+//! or `contended`.
 
 #[cfg(feature = "postgres")]
 mod contended;
@@ -20,7 +20,7 @@ use crate::dialect::Dialect;
 use crate::error::Failure;
 use crate::sql::{self, ROWS};
 
-/// An append that waits.
+/// A waiting append.
 pub struct Append {
     pub log: LogId,
     pub after: Tip,
@@ -45,7 +45,7 @@ impl Append {
         matches!(self.decided, Some(Ok(_)))
     }
 
-    /// Tells the caller how it ended.
+    /// Sends the outcome to the caller.
     pub fn answer(self, ended: Result<(), &Failure>) {
         let appended = match ended {
             Ok(()) => self.decided.unwrap_or(Err(AppendError::Unknown)),
@@ -54,18 +54,18 @@ impl Append {
             }
             Err(Failure::Race(why)) => Err(AppendError::Unavailable { why: why.clone(), retry_ms: 100 }),
             Err(Failure::Row(why)) => Err(AppendError::Unavailable { why: why.clone(), retry_ms: 1_000 }),
-            // What was refused would not have been written either way.
+            // A refused append would not have been written in either case.
             Err(Failure::Unclear(_)) if self.decided.as_ref().is_some_and(Result::is_err) => {
-                self.decided.expect("it was just looked at")
+                self.decided.expect("the line above checked that it is decided")
             }
             Err(Failure::Unclear(_)) => Err(AppendError::Unknown),
         };
-        // The caller may have gone; what is written stays.
+        // The caller may have stopped waiting; what is written stays.
         let _ = self.answer.send(appended);
     }
 }
 
-/// Decides and writes; returns how many entries. After a rollback it may be run again.
+/// Decides and writes appends, and returns the number of entries. May run again after a rollback.
 pub async fn run(connection: &mut Connection, appends: &mut [Append]) -> Result<u64, sqlx::Error> {
     if appends.is_empty() {
         return Ok(0);
@@ -84,13 +84,13 @@ pub async fn run(connection: &mut Connection, appends: &mut [Append]) -> Result<
     Ok(written)
 }
 
-/// The tip that an append leads to.
+/// Returns the tip after an append.
 fn tip_after(append: &Append) -> Appended {
     let last = append.rows.last().ok_or(AppendError::Conflict { slot: None })?;
     Ok(Tip::from_store(append.after.epoch(), last.seq, last.n, last.at))
 }
 
-/// The slugs that an append claims, with the rooms that would have them.
+/// Returns the slugs that an append claims, with the rooms that would have them.
 fn claims(append: &Append) -> impl Iterator<Item = (&str, RoomId)> {
     append.row_writes.iter().filter_map(|row_write| match row_write {
         RowWrite::Room(room) => Some((room.slug.as_ref()?.as_str(), room.id)),

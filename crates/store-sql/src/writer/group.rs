@@ -1,4 +1,4 @@
-//! What one transaction commits.
+//! The work of one transaction.
 
 use super::append::{self, Append};
 use super::{Job, Write};
@@ -25,8 +25,8 @@ impl Group {
         self.appends.len() + self.writes.len()
     }
 
-    /// Does the work inside a transaction that has begun; returns how many entries it appended. May be run
-    /// again after a rollback.
+    /// Does the work inside a transaction that has begun, and returns how many entries it appended. May run again after
+    /// a rollback.
     pub async fn fill(&mut self, connection: &mut Connection) -> Result<u64, sqlx::Error> {
         let entries = append::run(connection, &mut self.appends).await?;
         for write in &mut self.writes {

@@ -1,7 +1,7 @@
-//! The way to what writes, and the jobs that wait for it: one task on SQLite, a pool on PostgreSQL.
+//! Access to the writers, and the jobs that wait for them: one task on SQLite, a pool on PostgreSQL.
 //!
-//! A job is answered only after the transaction that holds it has committed. So many may wait; when they
-//! are more, the caller is told at once.
+//! A job is answered only after its transaction has committed. The queue is bounded: when it is full, the caller gets
+//! an error at once.
 
 mod append;
 mod group;
@@ -30,15 +30,15 @@ use crate::settings::SqlSettings;
 
 pub use append::Append;
 
-/// After how long a repeat makes sense when the queue is full.
+/// Milliseconds after which a retry makes sense when the queue is full.
 const QUEUE_RETRY_MS: u64 = 200;
-/// After how long a repeat makes sense when the store is closed: another node may serve it.
+/// Milliseconds after which a retry makes sense when the store is closed: another node may serve it.
 const CLOSED_RETRY_MS: u64 = 1_000;
 
-/// What was committed.
+/// Counts of what was committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stats {
-    /// Transactions that committed: each waited for the disk once.
+    /// Committed transactions; each waited for the disk once.
     pub transactions: u64,
     /// Entries that they appended.
     pub entries: u64,
@@ -50,36 +50,36 @@ struct Counters {
     entries: AtomicU64,
 }
 
-/// Work that waits for a transaction.
+/// A job that waits for a transaction.
 enum Job {
     Append(Append),
     Write(Box<dyn Write>),
 }
 
-/// How much of a transaction a write needs.
+/// How much isolation a write needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Span {
-    /// A statement is one by itself.
+    /// A single statement, which is atomic by itself.
     Statement,
-    /// What it reads holds until it has written.
+    /// A transaction: what it reads stays valid until it has written.
     Transaction,
 }
 
 /// A write other than an append, with its answer.
 #[async_trait]
 trait Write: Send {
-    /// How much of a transaction it needs.
+    /// Returns how much isolation it needs.
     #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite's writes share a transaction"))]
     fn span(&self) -> Span;
 
-    /// Does it, inside a transaction. May be called again after a rollback.
+    /// Performs the write, inside a transaction. May be called again after a rollback.
     async fn run(&mut self, connection: &mut Connection) -> Result<(), sqlx::Error>;
 
-    /// Tells the caller how it ended.
+    /// Sends the outcome to the caller.
     fn answer(self: Box<Self>, ended: Result<(), &Failure>);
 }
 
-/// The way to what writes.
+/// Access to the task or pool that writes.
 pub struct Writer {
     way: Way,
     counters: Arc<Counters>,
@@ -103,7 +103,7 @@ impl Writer {
         Writer { way: Way::Queue(queue), counters }
     }
 
-    /// Writes through the connections of a pool.
+    /// Creates a writer on the connections of a pool.
     #[cfg(feature = "postgres")]
     pub fn pooled(pool: sqlx::PgPool, link: Arc<crate::postgres::link::Link>, settings: &SqlSettings) -> Writer {
         let counters = Arc::new(Counters::default());
@@ -117,7 +117,7 @@ impl Writer {
         }
     }
 
-    /// Appends to a log; see `RoomLog::append`. The entries were checked.
+    /// Appends to a log; see `RoomLog::append`. The entries were checked before.
     pub async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], row_writes: &[RowWrite]) -> Appended {
         let (answer, answered) = oneshot::channel();
         let rows = entries.iter().map(EntryRow::encode).collect();
@@ -143,7 +143,7 @@ impl Writer {
         answered.await.unwrap_or_else(|_| Err(closed()))
     }
 
-    /// Commits what waits; then nothing more is taken in.
+    /// Commits waiting jobs and accepts no further ones.
     pub async fn close(&self) {
         match &self.way {
             #[cfg(feature = "sqlite")]
@@ -159,7 +159,7 @@ impl Writer {
         }
     }
 
-    /// How many jobs wait, those that SQLite's task has taken already not counted.
+    /// Returns how many jobs wait, without those that SQLite's task has already taken.
     #[cfg(test)]
     pub fn waiting(&self) -> usize {
         match &self.way {
@@ -181,20 +181,20 @@ impl Writer {
             Way::Pool(pooled) => pooled.start(job),
         };
         sent.map_err(|why| match why {
-            Untaken::Full => ("too many writes wait", QUEUE_RETRY_MS),
+            Untaken::Full => ("too many writes are waiting", QUEUE_RETRY_MS),
             Untaken::Closed => ("the store is closed", CLOSED_RETRY_MS),
         })
     }
 }
 
-/// Why a job is not taken in.
+/// Why a job was not accepted.
 enum Untaken {
     Full,
     Closed,
 }
 
 fn closed() -> StoreError {
-    StoreError::Unavailable { why: "the store was closed meanwhile".into(), retry_ms: CLOSED_RETRY_MS }
+    StoreError::Unavailable { why: "the store was closed in the meantime".into(), retry_ms: CLOSED_RETRY_MS }
 }
 
 struct Call<T, F> {
@@ -234,7 +234,7 @@ where
                 Err(StoreError::Unavailable { why: why.clone(), retry_ms: CLOSED_RETRY_MS })
             }
         };
-        // The caller may have gone; what is written stays.
+        // The caller may have stopped waiting; what is written stays.
         let _ = self.answer.send(result);
     }
 }

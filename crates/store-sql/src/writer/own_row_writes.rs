@@ -1,4 +1,4 @@
-//! The rows of a user that change with an append to the user's own log.
+//! The rows of a user that change with an append to the user log.
 
 use domain::{Level, Notification, NotificationKey, RowWrite, UserId, UserRoom};
 
@@ -58,8 +58,8 @@ pub fn of(query: Statement, user: UserId, key: &NotificationKey) -> Statement {
     query.bind(user.to_string()).bind(key.at.0).bind(key.room.to_string()).bind(int(key.seq))
 }
 
-/// An older state than the row's is not applied; settings stay, and a mark only rises. Mentions below it are left out by
-/// whoever reads them.
+/// Writes a user's row of a room. A state older than the row's is not applied; settings stay, and a mark only rises.
+/// Readers filter out mentions below it.
 async fn user_room(connection: &mut Connection, user: UserId, row: &UserRoom) -> Done {
     let sql = "INSERT INTO user_room (user_id, room, state, role, rev, why, level, read_seq, read_n, mentions, hidden)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '[]', 0) ON CONFLICT (user_id, room)
@@ -75,7 +75,7 @@ async fn user_room(connection: &mut Connection, user: UserId, row: &UserRoom) ->
     query.execute(connection).await.map(|_| ())
 }
 
-/// One that is there, or was dropped, stays as it is.
+/// Writes a notification, unless it exists or was dropped.
 async fn notification(connection: &mut Connection, user: UserId, new: &Notification) -> Done {
     let sql = "INSERT INTO notif (user_id, at, room, seq, seen, body, state) VALUES ($1, $2, $3, $4, $5, $6, 'there')
                ON CONFLICT (user_id, at, room, seq) DO NOTHING";

@@ -1,4 +1,4 @@
-//! PostgreSQL: each job has a transaction of its own, on a connection of the pool, many at once.
+//! PostgreSQL: each job has its own transaction, on a connection of the pool, many at once.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -20,17 +20,17 @@ use crate::postgres::link::Link;
 use crate::postgres::{self, BEGIN_APPEND, BEGIN_WORK};
 use crate::settings::SqlSettings;
 
-/// How often a job is tried that others come between.
+/// How often a job is tried if other transactions interfere.
 const TRIES: u32 = 12;
-/// The waits before the next tries, with full jitter: jobs that met part again.
+/// The pauses between tries, with full jitter, so that colliding jobs separate.
 const BETWEEN_TRIES: Backoff = Backoff::new(Duration::from_millis(4), Duration::from_millis(40));
 
-/// The jobs that wait or run, and what they run on.
+/// The jobs that wait or run, and their connections.
 pub struct Pooled {
     pool: PgPool,
     room: Arc<Semaphore>,
     limit: u32,
-    /// How long a transaction waits for an answer. The server ends a statement before.
+    /// How long a transaction waits for an answer. The server ends a statement earlier.
     patience: Duration,
     counters: Arc<Counters>,
     link: Arc<Link>,
@@ -43,7 +43,7 @@ impl Pooled {
         Pooled { pool, room: Arc::new(Semaphore::new(limit as usize)), limit, patience, counters, link }
     }
 
-    /// Takes a job in, which then runs to its end, also when its caller has gone.
+    /// Starts a job, which runs to its end even if its caller has stopped waiting.
     pub fn start(&self, job: Job) -> Result<(), Untaken> {
         let room = self.room.clone().try_acquire_owned().map_err(|error| match error {
             TryAcquireError::NoPermits => Untaken::Full,
@@ -59,7 +59,7 @@ impl Pooled {
     }
 
     pub async fn close(&self) {
-        // All room is free when all jobs have ended.
+        // All permits are free when all jobs have ended.
         let _all = self.room.acquire_many(self.limit).await;
         self.room.close();
         self.pool.close().await;
@@ -91,7 +91,7 @@ impl Run {
         let ended = loop {
             match self.transact(span, &mut group).await {
                 Err(Failure::Race(why)) if tries < TRIES => {
-                    tracing::debug!(why, tries, "another transaction came between: again");
+                    tracing::debug!(why, tries, "transaction lost to another one, will retry");
                     tokio::time::sleep(backoff.next_delay(rand::random_range(0.0..1.0))).await;
                     tries += 1;
                 }
@@ -103,14 +103,14 @@ impl Run {
             Err(failure) => {
                 static LINE: LogThrottle = LogThrottle::new();
                 if let Some(repeated) = LINE.admit(&format!("{failure:?}"), Instant::now()) {
-                    tracing::warn!(?failure, tries, repeated, "a transaction did not commit");
+                    tracing::warn!(?failure, tries, repeated, "transaction did not commit");
                 }
             }
         }
         group.answer(ended.as_ref().map(|_| ()));
     }
 
-    /// One try. A connection in doubt is closed, which rolls back what it had begun.
+    /// Tries a job once. A connection in doubt is closed, which rolls back what it had begun.
     async fn transact(&self, span: Option<Span>, group: &mut Group) -> Result<(), Failure> {
         let refused = |open: Open| Failure::Unavailable { why: open.why, retry_ms: open.retry_ms };
         self.link.admit().map_err(refused)?;
@@ -156,7 +156,7 @@ impl Run {
                 None => {
                     self.link.is_silent();
                     close(connection).await;
-                    return Err(Failure::Unclear("the commit was not answered in time".into()));
+                    return Err(Failure::Unclear("no answer to the commit in time".into()));
                 }
             }
         }
@@ -165,7 +165,7 @@ impl Run {
         Ok(())
     }
 
-    /// What an error before the commit means, in words that help.
+    /// Returns what an error before the commit means, with a helpful text.
     async fn failure(&self, error: sqlx::Error) -> Failure {
         match Failure::of_statement(&error) {
             Failure::Unavailable { retry_ms, .. } => Failure::Unavailable { why: self.link.why(error).await, retry_ms },
@@ -186,6 +186,6 @@ async fn fill(connection: &mut Connection, begin: Option<&'static str>, group: &
 }
 
 async fn close(connection: Connection) {
-    // Whether it says good-bye does not matter: the server rolls back when the socket is closed.
+    // It does not matter whether the close message arrives: the server rolls back when the socket is closed.
     let _ = tokio::time::timeout(Duration::from_secs(1), connection.close()).await;
 }

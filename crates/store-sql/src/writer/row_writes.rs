@@ -13,9 +13,9 @@ use crate::sql;
 
 type Done = Result<(), sqlx::Error>;
 
-/// Applies the row writes of an accepted append, whose entries are written. Each says what a row is after
-/// it, so the order matters twice only: the room's row first, since it counts the members, and "all
-/// are read" before notifications that are new.
+/// Applies the row writes of an accepted append, whose entries are written. Each contains the final state of a row, so
+/// the order matters only twice: the room's row first, since it counts the members, and "all are read" before new
+/// notifications.
 pub async fn apply(connection: &mut Connection, append: &Append) -> Done {
     let first =
         |row_write: &&RowWrite| matches!(row_write, RowWrite::Room(_) | RowWrite::NotificationRead { key: None, .. });
@@ -72,7 +72,7 @@ async fn of_room(connection: &mut Connection, room: RoomId, append: &Append, row
             query.execute(connection).await.map(|_| ())
         }
         own => {
-            debug_assert!(false, "{own:?} belongs to a user's own log");
+            debug_assert!(false, "{own:?} belongs to a user log");
             Ok(())
         }
     }
@@ -82,7 +82,7 @@ fn sender_of(append: &Append, seq: Seq) -> Option<String> {
     append.rows.iter().find(|row| row.seq == seq).map(|row| row.by.to_string())
 }
 
-/// What is gone stays gone, also when retention took it while the change was decided.
+/// Updates a message. A deleted one stays deleted, even if retention removed it while the change was decided.
 async fn message(connection: &mut Connection, log: LogId, entry: &Entry) -> Done {
     let row = EntryRow::encode(entry);
     let sql = "UPDATE entry SET rev = $1, deleted = $2, body = $3
@@ -97,7 +97,7 @@ async fn member(connection: &mut Connection, room: RoomId, row: &Member) -> Done
     let before = before.fetch_optional(&mut *connection).await?;
     let before: Option<String> = before.map(|row| row.try_get("state")).transpose()?;
     let was_in = before.is_some_and(|state| state == word(&MemberState::Joined));
-    // A level of an older row stays: it is the user's own.
+    // A level of an older row stays: it is the user's own setting.
     let sql = "INSERT INTO member (room, user_id, state, role, muted_until, level, from_seq, to_seq, rev)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                ON CONFLICT (room, user_id) DO UPDATE SET state = excluded.state, role = excluded.role,

@@ -1,4 +1,4 @@
-//! SQLite: the task that writes takes what waits, commits it in one transaction, answers.
+//! SQLite: the task that writes. It takes waiting jobs, commits them in one transaction, and answers them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,21 +16,21 @@ use crate::error::Failure;
 use crate::settings::SqlSettings;
 use crate::sqlite::{self, BEGIN_WRITE, CHECKPOINT};
 
-/// How long the task waits before it connects again, so that a broken disk does not keep it busy.
+/// How long the task waits before it reconnects, so that a broken disk does not keep it busy.
 const RECONNECT: Duration = Duration::from_millis(100);
 
 pub struct Task {
-    /// None after a failure that leaves its state in doubt.
+    /// The connection, or `None` after a failure that leaves its state in doubt.
     connection: Option<Connection>,
     path: PathBuf,
     settings: SqlSettings,
     counters: Arc<Counters>,
 }
 
-/// What waits in the queue.
+/// A message in the queue.
 pub enum Order {
     Job(Job),
-    /// Nothing more is taken in; answered when the connection is closed.
+    /// Accept nothing more. Answered when the connection is closed.
     Close(oneshot::Sender<()>),
 }
 
@@ -39,11 +39,11 @@ impl Task {
         Task { connection: Some(connection), path: path.to_owned(), settings: settings.clone(), counters }
     }
 
-    /// Until the queue is closed and empty. While one group is at the disk the next one gathers.
+    /// Runs until the queue is closed and empty. While one group is being written to the disk the next one gathers.
     pub async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
         let mut closed = Vec::new();
         while let Some(first) = orders.recv().await {
-            // Those who were answered by the group before ask again now: they join this one.
+            // Callers that the previous group answered submit again now: they join this group.
             tokio::task::yield_now().await;
             let mut group = Group::default();
             let mut next = Some(first);
@@ -63,7 +63,7 @@ impl Task {
         if let Some(mut connection) = self.connection.take() {
             let moved = connection.run(CHECKPOINT).await;
             if let Err(error) = moved.and(connection.close().await) {
-                tracing::warn!(%error, "the database was not closed cleanly; nothing is lost");
+                tracing::warn!(%error, "database not closed cleanly, no data is lost");
             }
         }
         for asked in closed {
@@ -71,8 +71,8 @@ impl Task {
         }
     }
 
-    /// Commits a group and answers it. If one row cannot be written, each job gets a transaction of its
-    /// own, so that only the one it belongs to fails.
+    /// Commits a group and answers it. If one row cannot be written, each job gets its own transaction, so that only
+    /// the one with that row fails.
     async fn commit(&mut self, mut group: Group) {
         if group.len() == 0 {
             return;
@@ -80,14 +80,14 @@ impl Task {
         match self.transact(&mut group).await {
             Ok(()) => group.answer(Ok(())),
             Err(Failure::Row(why)) if group.len() > 1 => {
-                tracing::warn!(why, jobs = group.len(), "a row cannot be written: each job on its own");
+                tracing::warn!(why, jobs = group.len(), "a row cannot be written, will commit each job on its own");
                 for mut alone in split(group) {
                     let ended = self.transact(&mut alone).await;
                     alone.answer(ended.as_ref().map(|_| ()));
                 }
             }
             Err(failure) => {
-                tracing::warn!(?failure, jobs = group.len(), "a transaction did not commit");
+                tracing::warn!(?failure, jobs = group.len(), "transaction did not commit");
                 group.answer(Err(&failure));
             }
         }
@@ -96,7 +96,7 @@ impl Task {
     async fn transact(&mut self, group: &mut Group) -> Result<(), Failure> {
         let connection = connected(&mut self.connection, &self.path, &self.settings).await?;
         if let Err(error) = connection.run(BEGIN_WRITE).await {
-            // A lock of another process passes; anything else may be the connection's.
+            // A lock of another process is temporary; anything else may be a fault of the connection.
             if dialect::kind(&error) != Kind::Busy {
                 self.connection = None;
             }
@@ -119,14 +119,14 @@ impl Task {
         }
     }
 
-    /// Rolls back; a connection that cannot is given up, which rolls back as well.
+    /// Rolls back. If that fails, drops the connection, which rolls back as well.
     async fn roll_back(&mut self) {
         let Some(connection) = &mut self.connection else { return };
         match connection.run("ROLLBACK").await {
             Ok(()) => {}
             Err(error) if sqlite::was_rolled_back(&error) => {}
             Err(error) => {
-                tracing::warn!(%error, "a rollback failed: connecting again");
+                tracing::warn!(%error, "rollback failed, will reconnect");
                 self.connection = None;
             }
         }
@@ -137,7 +137,7 @@ fn entries(group: &Group) -> usize {
     group.appends.iter().map(|append| append.rows.len()).sum()
 }
 
-/// Each job on its own, in the same order.
+/// Splits a group into its jobs, in the same order.
 fn split(group: Group) -> impl Iterator<Item = Group> {
     let appends = group.appends.into_iter().map(|append| Group { appends: vec![append], writes: Vec::new() });
     let writes = group.writes.into_iter().map(|write| Group { appends: Vec::new(), writes: vec![write] });
@@ -154,5 +154,5 @@ async fn connected<'a>(
         let connected = sqlite::connect_writer(path, settings).await;
         *slot = Some(connected.map_err(|error| Failure::of_statement(&error))?);
     }
-    Ok(slot.as_mut().expect("it was filled a line ago"))
+    Ok(slot.as_mut().expect("the line above filled it"))
 }

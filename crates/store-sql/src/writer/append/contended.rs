@@ -1,8 +1,8 @@
-//! PostgreSQL: one log in a transaction, while others write.
+//! PostgreSQL: appends to one log in a transaction, while others write.
 //!
-//! The log's row is the lock: whoever moves its head first is first, the next one waits for that commit and
-//! then finds another head than it builds on. A slug that two claim at once fails one of them, which is
-//! done again and then finds it taken.
+//! The log's row is the lock: the transaction that moves its head first wins; the next one waits for that commit and
+//! then finds another head than it builds on. If two claim a slug at once, one of them fails, is retried and then finds
+//! it taken.
 
 use service::ports::{AppendError, Appended};
 
@@ -11,10 +11,10 @@ use crate::codec::int;
 use crate::database::Connection;
 use crate::sql;
 
-/// Decides and moves the head of an append that is accepted. Several are never in one transaction: in
-/// opposite orders they would wait for each other.
+/// Decides an append, and moves the head if it is accepted. Never several in one transaction: in opposite orders they
+/// would wait for each other.
 pub async fn decide(connection: &mut Connection, appends: &mut [Append]) -> Result<(), sqlx::Error> {
-    debug_assert!(appends.len() == 1, "a transaction a log");
+    debug_assert!(appends.len() == 1, "one log per transaction");
     for append in appends {
         append.decided = Some(decide_one(connection, append).await?);
     }
@@ -24,7 +24,7 @@ pub async fn decide(connection: &mut Connection, appends: &mut [Append]) -> Resu
 async fn decide_one(connection: &mut Connection, append: &Append) -> Result<Appended, sqlx::Error> {
     for (slug, room) in claims(append) {
         if is_taken(connection, slug, room).await? {
-            // Whoever is late as well is told so: then the slug does not matter.
+            // An append that is also too late gets that answer, and the slug does not matter.
             return Ok(Err(why_not(connection, append).await?.unwrap_or(AppendError::Taken("slug"))));
         }
     }
@@ -34,8 +34,8 @@ async fn decide_one(connection: &mut Connection, append: &Append) -> Result<Appe
     Ok(Err(why_not(connection, append).await?.unwrap_or(AppendError::Conflict { slot: None })))
 }
 
-/// Moves the head, if the epoch and the head are those that the append builds on. The change is the
-/// transaction's id: `changes` tells from it who had not committed at a look.
+/// Moves the head, if the epoch and the head are those that the append builds on. The change number is the
+/// transaction's id, from which `changes` knows what had not committed at a look.
 async fn move_head(connection: &mut Connection, append: &Append) -> Result<bool, sqlx::Error> {
     let Some(last) = append.rows.last() else { return Ok(false) };
     let sql = if append.after.seq() == 0 {
@@ -52,7 +52,7 @@ async fn move_head(connection: &mut Connection, append: &Append) -> Result<bool,
     Ok(query.execute(connection).await? == 1)
 }
 
-/// What of the tip does not hold.
+/// Returns which part of the tip does not match.
 async fn why_not(connection: &mut Connection, append: &Append) -> Result<Option<AppendError>, sqlx::Error> {
     let query = "SELECT m.v AS epoch, COALESCE(l.head, 0) AS head FROM meta m LEFT JOIN log l ON l.log = $1
                  WHERE m.k = 'epoch'";

@@ -1,7 +1,7 @@
-//! SQLite: many logs in one transaction, which nobody else's comes between.
+//! SQLite: appends to many logs in one transaction, with no other transaction in between.
 //!
-//! Everything is decided before the first row is written, under the lock of the whole file: the epoch, each
-//! log's head, each claimed slug. So one log's conflict costs the others nothing.
+//! Everything is decided before the first row is written, under the lock of the whole file: the epoch, each log's head,
+//! each claimed slug. So a conflict in one log costs the others nothing.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::codec::{EntryRow, int};
 use crate::database::Connection;
 use crate::sql::{self, ROWS};
 
-/// Decides each append after those before it, and moves the heads of all that are accepted.
+/// Decides each append after those before it, and moves the heads of all accepted ones.
 pub async fn decide(connection: &mut Connection, appends: &mut [Append]) -> Result<(), sqlx::Error> {
     let moment = "SELECT (SELECT v FROM meta WHERE k = 'epoch') AS epoch,
                          (SELECT COALESCE(MAX(chg), 0) + 1 FROM log) AS chg";
@@ -77,7 +77,7 @@ async fn read_heads(connection: &mut Connection, appends: &[Append]) -> Result<H
     Ok(heads)
 }
 
-/// The heads after the transaction; of several appends to one log the last one's.
+/// Writes the heads after the transaction; of several appends to one log the last one's.
 async fn write_heads(connection: &mut Connection, appends: &[&Append], change: i64) -> Result<(), sqlx::Error> {
     let mut last: HashMap<LogId, &EntryRow> = HashMap::new();
     for append in appends {
