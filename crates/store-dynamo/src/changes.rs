@@ -1,7 +1,7 @@
-//! Which logs changed: rows that the stream's dispatcher writes, and that every node reads.
+//! Publishes which logs changed: rows that the stream's dispatcher writes, and that every node reads.
 //!
-//! A row tells what one dispatcher saw within a moment: `lg` the logs with their heads, 25 bytes each.
-//! It current_epoch for ten minutes. Clocks of dispatcher and reader may differ by [`OVERLAP`].
+//! A row contains what one dispatcher saw within a moment: `lg` the logs with their heads, 25 bytes each. It lives for
+//! ten minutes. The clocks of dispatcher and reader may differ by [`OVERLAP`].
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -15,16 +15,16 @@ use crate::keys::{self, END, padded};
 use crate::op::{Op, When};
 use crate::table_store::{Range, TableStore, WriteError};
 
-/// How far a reader looks back behind its last look.
+/// How far before its last look a reader starts.
 const OVERLAP: Duration = Duration::from_secs(10);
-/// How long a row current_epoch.
+/// How long a row lives.
 const LIFE: Duration = Duration::from_secs(10 * 60);
-/// Logs of one row: a tenth of what an item holds.
+/// Logs in one row: a tenth of what an item can hold.
 const LOGS_PER_ROW: usize = 1_600;
 /// Bytes of one log with its head.
 const LOG_BYTES: usize = 25;
 
-/// Where a reader stands: when it last looked, and which rows of the overlap it has seen.
+/// A reader's position: when it last looked, and which rows of the overlap it has seen.
 #[derive(Debug, PartialEq)]
 struct Cursor {
     at_ms: u64,
@@ -32,13 +32,14 @@ struct Cursor {
 }
 
 impl TableStore {
-    /// As `RoomLog::changes`.
+    /// Implements `RoomLog::changes`.
     pub async fn changed_since(&self, cursor: Option<&ChangesCursor>) -> StoreResult<ChangedLogs> {
-        // Read before the rows: a cursor of another epoch than its rows finds out at the next look.
+        // Read before the rows: if the epoch changes in between, the cursor gets the old one, and the next look
+        // notices.
         let epoch = self.read_epoch_state().await?.epoch;
         let now = now_ms();
         let read = cursor.and_then(|cursor| Cursor::parse(cursor, epoch));
-        // A minute less than the rows live, since they may go at any moment after that.
+        // A minute less than the rows live, since they may be removed at any moment after that.
         let oldest = now.saturating_sub((LIFE - Duration::from_secs(60)).as_millis() as u64);
         let known = read.filter(|cursor| cursor.at_ms >= oldest);
         let overlap = OVERLAP.as_millis() as u64;
@@ -73,12 +74,11 @@ impl TableStore {
         })
     }
 
-    /// Tells all nodes which logs changed, and up to where. `by` tells this dispatcher's rows from those of
-    /// others.
+    /// Publishes which logs changed, and up to where. `by` distinguishes this dispatcher's rows from those of others.
     pub async fn write_dirty(&self, by: &str, heads: &[(LogId, Seq)]) -> StoreResult<()> {
         for (part, some) in heads.chunks(LOGS_PER_ROW).enumerate() {
             let now = now_ms();
-            // A row is never written over: what a reader has seen it does not read again.
+            // A row is never overwritten, since a reader does not read again what it has seen.
             let key = keys::dirty(now, &format!("{by}-{part}-{}", &Uuid::new_v4().simple().to_string()[..8]));
             let until = Timestamp((now + LIFE.as_millis() as u64) as i64);
             let row = Item::at(key).with("lg", bytes(pack(some))).expires(until);
@@ -96,7 +96,7 @@ impl Cursor {
         ChangesCursor(format!("{epoch}.{}.{}", self.at_ms, self.seen.join(",")))
     }
 
-    /// None if it is of another epoch, or no cursor of ours.
+    /// Parses a cursor. Returns `None` if it has another epoch or is not one of ours.
     fn parse(cursor: &ChangesCursor, epoch: Epoch) -> Option<Cursor> {
         let mut parts = cursor.0.splitn(3, '.');
         if parts.next()?.parse() != Ok(epoch) {
@@ -135,7 +135,7 @@ fn unpack(packed: &[u8]) -> StoreResult<Vec<(LogId, Seq)>> {
     packed.chunks(LOG_BYTES).map(|part| one(part).ok_or_else(|| unreadable("lg", "it is not a list of logs"))).collect()
 }
 
-/// Now, by this process's clock.
+/// Returns the current time of this process's clock, in milliseconds.
 pub fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as u64)
 }
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn logs_read_what_they_were_packed_as() {
+    fn packed_logs_can_be_read_back() {
         let heads = [
             (LogId::Room(RoomId(Uuid::from_u128(1))), 7),
             (LogId::User(UserId(Uuid::from_u128(u128::MAX))), u64::MAX >> 1),

@@ -13,7 +13,7 @@ impl TableStore {
         self.circuit.admit().map_err(|Open { why, retry_ms }| StoreError::Unavailable { why, retry_ms })
     }
 
-    /// Notes whether DynamoDB answered a read, after the SDK's own repeats.
+    /// Records whether DynamoDB answered a read, after the SDK's own retries.
     pub fn noted<T, E, R>(&self, answer: Result<T, SdkError<E, R>>) -> Result<T, SdkError<E, R>>
     where
         E: std::error::Error + Send + Sync + 'static,
@@ -27,8 +27,8 @@ impl TableStore {
         answer
     }
 
-    /// Whether a write may be tried again after this fault, as far as the budget for retries goes. Those that met another
-    /// write got an answer, and cost nothing of it.
+    /// Returns whether the budget allows a retry of a write after this fault. A write that met another one got an
+    /// answer, and its retry is not charged to the budget.
     pub fn may_retry(&self, fault: &Fault) -> bool {
         match fault {
             Fault::Contended => true,
@@ -37,7 +37,8 @@ impl TableStore {
         }
     }
 
-    /// Notes that a write is not tried again. Its tries count as one call, or a single one could open the circuit.
+    /// Records that a write is not retried any more. Its tries count as one call, or a single one could open the
+    /// circuit.
     pub fn gave_up(&self, fault: &Fault) {
         if let Fault::Unclear(why) = fault {
             self.circuit.failed(why);

@@ -1,7 +1,7 @@
-//! The SDK's client: time-outs, and who repeats what.
+//! The SDK's client: its time-outs, and which requests it retries.
 //!
-//! Reads are repeated by the SDK. Writes never are: the SDK's own repeat would hide that an earlier try
-//! may have happened, and a false ack could follow.
+//! The SDK retries reads. It never retries writes: its own retry would hide that an earlier try may have been
+//! committed, and a false ack could follow.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
@@ -11,23 +11,23 @@ use aws_sdk_dynamodb::config::{Builder, Credentials};
 
 use crate::settings::DynamoSettings;
 
-/// Attempts of a read.
+/// Tries of a read.
 const READ_ATTEMPTS: u32 = 3;
 
-/// The clients of one store; they share their connections.
+/// The clients of one store, which share their connections.
 #[derive(Debug, Clone)]
 pub struct Clients {
-    /// For reads.
+    /// The client for reads.
     pub read: Client,
-    /// For writes.
+    /// The client for writes.
     pub write: Client,
-    /// What others are made from.
+    /// The configuration from which other clients are made.
     #[cfg(feature = "poller")]
     pub shared: SdkConfig,
 }
 
 impl Clients {
-    /// As the settings say; asks the SDK's chain for what they leave open.
+    /// Creates the clients from the settings. The SDK's own chain provides what they leave open.
     pub async fn connect(settings: &DynamoSettings) -> Clients {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(settings.attempt_timeout)
@@ -48,7 +48,7 @@ impl Clients {
     }
 }
 
-/// The SDK's configuration: the settings first, then its own chain.
+/// Returns the SDK's configuration: the settings first, then its own chain.
 pub async fn config(settings: &DynamoSettings) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest());
     if let Some(endpoint) = &settings.endpoint {

@@ -1,8 +1,8 @@
-//! The table's life: its epoch, and what this process remembers of the items of that life.
+//! The table's epoch, and what this process caches about the items of that epoch.
 //!
-//! A table that was restored begins another life while processes have it open. Nothing that an append writes says so
-//! (a condition on the epoch would double its price), so the epoch is read again every few seconds, by whoever needs it
-//! first; what was remembered of the life before is dropped whole.
+//! A table can be restored, and so begin another epoch, while processes have it open. Nothing that an append writes
+//! would reveal that (a condition on the epoch would double its price), so the epoch is read again every few seconds,
+//! by the first caller that needs it; what was cached in the previous epoch is dropped entirely.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,22 +19,22 @@ use crate::log::LogMemory;
 use crate::ports::Counts;
 use crate::table_store::TableStore;
 
-/// One life of the table.
+/// The state of one epoch of the table.
 #[derive(Debug)]
 pub struct EpochState {
-    /// Its epoch.
+    /// The epoch.
     pub epoch: Epoch,
-    /// What is known of its logs.
+    /// What is known of the logs.
     pub memory: LogMemory,
-    /// How many are in its large rooms.
+    /// The member counts of large rooms.
     pub counts: Counts,
 }
 
-/// The life that was last met, and when.
+/// The epoch that was last read, and when.
 #[derive(Debug)]
 pub struct CurrentEpoch {
     met: RwLock<(Arc<EpochState>, Instant)>,
-    /// Held by the one that asks for all who want to know.
+    /// Locked by the caller that reads for all others.
     asking: Mutex<()>,
 }
 
@@ -45,7 +45,7 @@ impl EpochState {
 }
 
 impl CurrentEpoch {
-    /// The table was just said to be of this epoch.
+    /// Creates the state of an epoch that was just read.
     pub fn of(epoch: Epoch) -> CurrentEpoch {
         CurrentEpoch { met: RwLock::new((EpochState::of(epoch), Instant::now())), asking: Mutex::default() }
     }
@@ -59,11 +59,11 @@ impl CurrentEpoch {
         (at.elapsed() < time).then_some(epoch_state)
     }
 
-    /// The table said that it is of this epoch.
+    /// Takes in an epoch that was just read.
     fn meet(&self, epoch: Epoch) -> Arc<EpochState> {
         let mut met = self.met.write();
         if met.0.epoch != epoch {
-            tracing::warn!(before = %met.0.epoch, now = %epoch, "the table was restored: it has another epoch");
+            tracing::warn!(before = %met.0.epoch, now = %epoch, "table restored from a backup, dropping what was cached");
             met.0 = EpochState::of(epoch);
         }
         met.1 = Instant::now();
@@ -72,12 +72,12 @@ impl CurrentEpoch {
 }
 
 impl TableStore {
-    /// The life that was last met.
+    /// Returns the epoch that was last read.
     pub fn epoch_state(&self) -> Arc<EpochState> {
         self.current_epoch.met().0
     }
 
-    /// The life that the table is in, as of some seconds ago at most (`DynamoSettings::epoch_max_age`).
+    /// Returns the table's epoch, read some seconds ago at most (`DynamoSettings::epoch_max_age`).
     pub async fn recent_epoch_state(&self) -> StoreResult<Arc<EpochState>> {
         if let Some(epoch_state) = self.current_epoch.met_within(self.settings.epoch_max_age) {
             return Ok(epoch_state);
@@ -89,14 +89,14 @@ impl TableStore {
         }
     }
 
-    /// The life that the table is in now: one read.
+    /// Returns the table's epoch, with one read.
     pub async fn read_epoch_state(&self) -> StoreResult<Arc<EpochState>> {
         let row = self.get(keys::epoch()).await?.unwrap_or_default();
         Ok(self.current_epoch.meet(epoch(&row)?))
     }
 }
 
-/// The epoch in the row that says it.
+/// Returns the epoch in the row that stores it.
 pub fn epoch(row: &Item) -> StoreResult<Epoch> {
     let epoch: [u8; 8] = row.bytes("ep")?.try_into().map_err(|why| unreadable("ep", why))?;
     Ok(Epoch(u64::from_be_bytes(epoch)))

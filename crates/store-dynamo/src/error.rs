@@ -1,6 +1,6 @@
 //! Errors: why a table did not open, and what a failed request means to its caller.
 //!
-//! The one question that matters of a failed write is whether it may have happened all the same.
+//! The one question that matters about a failed write is whether it may have been committed all the same.
 
 use aws_sdk_dynamodb::error::{BoxError, DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::CancellationReason;
@@ -8,23 +8,23 @@ use service::ports::StoreError;
 
 use crate::item::Item;
 
-/// Milliseconds after which a repeat makes sense, when DynamoDB throttles.
+/// Milliseconds after which a retry makes sense when DynamoDB throttles.
 pub const THROTTLED_MS: u64 = 200;
-/// The same, when it does not answer.
+/// Milliseconds after which a retry makes sense when DynamoDB does not answer.
 pub const AWAY_MS: u64 = 500;
-/// The same, for what does not heal by itself within moments.
+/// Milliseconds after which a retry makes sense for a failure that does not end within moments.
 pub const BROKEN_MS: u64 = 1_000;
 
-/// Why a table could not be opened or made.
+/// An error of opening or creating a table.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// A table of a later release.
+    /// The table was written by a later release.
     #[error(
         "the table {table} was written by a newer release (schema {found}, this release knows up to {known}): \
          start that release or a later one"
     )]
     Newer {
-        /// Which table.
+        /// The table's name.
         table: String,
         /// The version of its schema.
         found: u64,
@@ -32,57 +32,57 @@ pub enum OpenError {
         known: u64,
     },
     /// There is no such table.
-    #[error("there is no table {0}: run `palaver bootstrap`, which makes it")]
+    #[error("there is no table {0}: create it with `palaver bootstrap`")]
     NoTable(String),
-    /// Another table has this name.
-    #[error("the table {0} is not one of Palaver (its key is not pk, sk): name another one")]
+    /// A table of another program has this name.
+    #[error("the table {0} is not a Palaver table (its key is not pk, sk): name another one")]
     Foreign(String),
-    /// It has no stream.
-    #[error("the table {0} has no stream: run `palaver bootstrap`, which gives it one")]
+    /// The table has no stream.
+    #[error("the table {0} has no stream: add one with `palaver bootstrap`")]
     NoStream(String),
     /// A request failed.
     #[error("the table {table} cannot be {what}: {source}")]
     Request {
-        /// Which table.
+        /// The table's name.
         table: String,
         /// What was tried.
         what: &'static str,
-        /// Why it failed.
+        /// The cause.
         #[source]
         source: BoxError,
     },
-    /// An answer that cannot be used.
+    /// An answer could not be used.
     #[error("the table {table} cannot be opened: {source}")]
     Store {
-        /// Which table.
+        /// The table's name.
         table: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: StoreError,
     },
 }
 
-/// Why one request to write did not end well.
+/// Why one write request failed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fault {
-    /// Conditions did not hold: which operations, and what stands there. Nothing was written.
+    /// Conditions did not hold: the indexes of the operations, and the items found there. Nothing was written.
     Refused(Vec<(usize, Option<Item>)>),
-    /// Another transaction had one of the items in hand. Nothing was written.
+    /// Another transaction was writing one of the items. Nothing was written.
     Contended,
-    /// Too many requests. Nothing was written.
+    /// There were too many requests. Nothing was written.
     Throttled(String),
-    /// DynamoDB does not take this request, now or later. Nothing was written.
+    /// DynamoDB does not accept this request, now or later. Nothing was written.
     Rejected(String),
-    /// No answer, or one that says nothing: it may have happened.
+    /// There was no answer, or one that leaves the outcome open: it may have been committed.
     Unclear(String),
 }
 
-/// Why a write did not happen.
+/// Why a write failed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WriteError {
-    /// Conditions did not hold: which operations, and what stands there.
+    /// Conditions did not hold: the indexes of the operations, and the items found there.
     Refused(Vec<(usize, Option<Item>)>),
-    /// Not now. It may have happened all the same, where a condition guards it.
+    /// The store is not available. The write may have been committed all the same, if a condition guards it.
     Store(StoreError),
 }
 
@@ -93,7 +93,7 @@ impl From<StoreError> for WriteError {
 }
 
 impl WriteError {
-    /// As `refused`, if conditions did not hold.
+    /// Returns `refused` if conditions did not hold, otherwise the store's error.
     pub fn or(self, refused: StoreError) -> StoreError {
         match self {
             WriteError::Refused(_) => refused,
@@ -102,12 +102,12 @@ impl WriteError {
     }
 }
 
-/// The answer of a port to a write that did not happen for another reason than its conditions.
+/// Returns a port's error for a write that failed for another reason than its conditions.
 pub fn unavailable(why: impl Into<String>, retry_ms: u64) -> StoreError {
     StoreError::Unavailable { why: why.into(), retry_ms }
 }
 
-/// A read that failed, after the SDK's own repeats.
+/// Returns the error of a failed read, after the SDK's own retries.
 pub fn read_error<E, R>(error: SdkError<E, R>) -> StoreError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -121,8 +121,8 @@ where
     unavailable(DisplayErrorContext(&error).to_string(), retry_ms)
 }
 
-/// A write that failed; `reasons` are those of a cancelled transaction, `old` the item that a single
-/// write's condition met.
+/// Classifies a failed write; `reasons` are those of a cancelled transaction, `old` the item that failed a single
+/// write's condition.
 pub fn fault<E, R>(error: &SdkError<E, R>, details: impl FnOnce(&E) -> Details) -> Fault
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -131,7 +131,7 @@ where
     let why = || DisplayErrorContext(error).to_string();
     let service = match error {
         SdkError::ServiceError(service) => service.err(),
-        // Nothing left this process.
+        // The request did not leave this process.
         SdkError::ConstructionFailure(_) => return Fault::Rejected(why()),
         _ => return Fault::Unclear(why()),
     };
@@ -151,11 +151,11 @@ where
     }
 }
 
-/// What an error of one operation has beside its code.
+/// What the error of an operation contains besides its code.
 pub enum Details {
     /// Nothing.
     None,
-    /// What stands where a condition did not hold.
+    /// The item for which a condition did not hold.
     Old(Option<Item>),
     /// Why a transaction was cancelled, operation by operation.
     Reasons(Vec<CancellationReason>),
@@ -183,7 +183,7 @@ fn kind(code: &str) -> Kind {
         | "ProvisionedThroughputExceeded"
         | "RequestLimitExceeded"
         | "LimitExceededException" => Kind::Throttled,
-        // Errors inside DynamoDB say nothing about the outcome, nor does a transaction still under way.
+        // Errors inside DynamoDB say nothing about the outcome, and neither does a transaction still under way.
         ""
         | "InternalServerError"
         | "InternalFailure"
@@ -196,7 +196,8 @@ fn kind(code: &str) -> Kind {
     }
 }
 
-/// A condition that did not hold weighs most: a conflict beside it may be the very write that broke it.
+/// Classifies a cancelled transaction. A condition that did not hold matters most: a conflict beside it may be the very
+/// write that broke it.
 fn cancelled(reasons: &[CancellationReason]) -> Option<Fault> {
     let with = |wanted: Kind| {
         let of = move |reason: &CancellationReason| reason.code().is_some_and(|code| kind(code) == wanted);

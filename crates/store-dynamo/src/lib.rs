@@ -1,7 +1,7 @@
 //! The store's ports on DynamoDB: one table, keys as in `keys`.
 //!
-//! Never decides what may be appended (that is `domain`) and never talks to a client. No Scan anywhere:
-//! what has to be listed lies in a partition of its own.
+//! Never decides what may be appended (that is `domain`) and never talks to a client. No Scan anywhere: whatever has to
+//! be listed has its own partition.
 
 mod changes;
 mod circuit;

@@ -1,4 +1,4 @@
-//! Limits of what the store remembers.
+//! Limits of what the store caches.
 
-/// Logs of which a store remembers where they end, to save a read before an append.
+/// The number of logs whose end a store caches, to save a read before an append.
 pub const LOGS_REMEMBERED: usize = 20_000;

@@ -1,7 +1,7 @@
-//! Counts what requests cost, in DynamoDB's units.
+//! Counts the cost of requests, in DynamoDB's units.
 //!
-//! Transactions are computed by AWS's rule, since emulators misreport them: two write units for each
-//! started KB of each item.
+//! Transactions are computed by AWS's rule, since emulators misreport them: two write units for each started KB of each
+//! item.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,12 +10,12 @@ use aws_sdk_dynamodb::types::ConsumedCapacity;
 /// Bytes of one write unit.
 const WRITE_BYTES: usize = 1_024;
 
-/// What was used since it was made.
+/// The units used since the meter was created.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Units {
-    /// Write units.
+    /// The write units.
     pub write: f64,
-    /// Read units.
+    /// The read units.
     pub read: f64,
 }
 
@@ -27,25 +27,25 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// What was used so far.
+    /// Returns the units used so far.
     pub fn units(&self) -> Units {
         let halves = |counter: &AtomicU64| counter.load(Ordering::Relaxed) as f64 / 2.0;
         Units { write: halves(&self.write_halves), read: halves(&self.read_halves) }
     }
 
-    /// A read, as DynamoDB reported it.
+    /// Counts a read, as DynamoDB reported it.
     pub fn read(&self, consumed: Option<&ConsumedCapacity>) {
         let units = consumed.and_then(ConsumedCapacity::capacity_units).unwrap_or_default();
         count(&self.read_halves, "read", units);
     }
 
-    /// A write of one item: as reported, or else by its size.
+    /// Counts a write of one item: as reported, or else by its size.
     pub fn write(&self, consumed: Option<&ConsumedCapacity>, bytes: usize) {
         let reported = consumed.and_then(ConsumedCapacity::capacity_units);
         self.wrote(reported.unwrap_or_else(|| write_units(bytes) as f64));
     }
 
-    /// A transaction of items of these sizes.
+    /// Counts a transaction of items of these sizes.
     pub fn transaction(&self, sizes: impl Iterator<Item = usize>) {
         self.wrote(sizes.map(|bytes| 2 * write_units(bytes)).sum::<u64>() as f64);
     }
@@ -55,7 +55,7 @@ impl Meter {
     }
 }
 
-/// Told as the sum so far: halves would be lost if each were rounded.
+/// Counts halves, and reports the sum so far: halves would be lost if each were rounded.
 fn count(halves: &AtomicU64, kind: &'static str, units: f64) {
     let more = (units * 2.0).round() as u64;
     let sum = halves.fetch_add(more, Ordering::Relaxed) + more;

@@ -1,4 +1,4 @@
-//! One write of one item, and under which condition: what a call or a transaction is made of.
+//! One write of one item, and its condition: the parts of a call or a transaction.
 
 use std::collections::HashMap;
 
@@ -9,14 +9,14 @@ use aws_sdk_dynamodb::types::{
 use crate::item::{Item, PK, SK, number, size, text};
 use crate::keys::Key;
 
-/// When a write may happen.
+/// The condition of a write.
 #[derive(Debug, Clone, PartialEq)]
 pub enum When {
-    /// Whatever is there.
+    /// No condition.
     Always,
-    /// There is no such item.
+    /// The item does not exist.
     Absent,
-    /// There is one.
+    /// The item exists.
     Present,
     /// It has this attribute.
     Has(&'static str),
@@ -30,16 +30,16 @@ pub enum When {
     AtMost(&'static str, AttributeValue),
     /// An attribute is more than this.
     More(&'static str, AttributeValue),
-    /// A set has fewer members than this, or is not there.
+    /// A set has fewer members than this, or does not exist.
     Fewer(&'static str, usize),
-    /// All of these.
+    /// All of these conditions hold.
     All(Vec<When>),
-    /// One of these.
+    /// One of these conditions holds.
     Any(Vec<When>),
 }
 
 impl When {
-    /// The attribute has the value that was read, or is still not there.
+    /// Returns the condition that the attribute still has the value that was read, or still does not exist.
     pub fn same(name: &'static str, read: Option<AttributeValue>) -> When {
         read.map_or(When::Lacks(name), |value| When::Is(name, value))
     }
@@ -48,31 +48,31 @@ impl When {
 /// One write.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Op {
-    /// The whole item.
+    /// Writes the whole item.
     Put(Item, When),
-    /// Some attributes of an item, which is made if it is not there.
+    /// Changes some attributes of an item, which is created if it does not exist.
     Update(Change, When),
-    /// No item any more.
+    /// Deletes the item.
     Delete(Key, When),
 }
 
 /// What an update does.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// Whose attributes.
+    /// The key of the item.
     pub key: Key,
     /// Attributes with their new values.
     pub set: Vec<(&'static str, AttributeValue)>,
-    /// Attributes that go.
+    /// Attributes to remove.
     pub remove: Vec<&'static str>,
-    /// Numbers that are added, and sets that are joined.
+    /// Numbers to add, and set members to insert.
     pub add: Vec<(&'static str, AttributeValue)>,
-    /// Members that leave their sets.
+    /// Set members to remove.
     pub delete: Vec<(&'static str, AttributeValue)>,
 }
 
 impl Change {
-    /// Of nothing yet.
+    /// Creates an empty update.
     pub fn of(key: Key) -> Change {
         Change { key, set: Vec::new(), remove: Vec::new(), add: Vec::new(), delete: Vec::new() }
     }
@@ -83,7 +83,7 @@ impl Change {
         self
     }
 
-    /// Sets an attribute, or removes it when there is no value.
+    /// Sets an attribute, or removes it if there is no value.
     pub fn set_or_remove(mut self, name: &'static str, value: Option<AttributeValue>) -> Change {
         match value {
             Some(value) => self.set.push((name, value)),
@@ -98,7 +98,7 @@ impl Change {
         self
     }
 
-    /// Takes members out of a set.
+    /// Removes members from a set.
     pub fn delete(mut self, name: &'static str, value: AttributeValue) -> Change {
         self.delete.push((name, value));
         self
@@ -130,8 +130,7 @@ impl Change {
     }
 }
 
-/// The names and values that expressions mention. Every name has a placeholder: many plain ones are
-/// reserved words.
+/// The names and values that expressions use. Every name gets a placeholder, since many plain ones are reserved words.
 #[derive(Debug, Default)]
 pub struct Placeholders {
     names: HashMap<String, String>,
@@ -139,33 +138,33 @@ pub struct Placeholders {
 }
 
 impl Placeholders {
-    /// The placeholder of a name.
+    /// Returns the placeholder of a name.
     pub fn name(&mut self, name: &str) -> String {
         let placeholder = format!("#{name}");
         self.names.insert(placeholder.clone(), name.to_owned());
         placeholder
     }
 
-    /// A placeholder for a value.
+    /// Returns a placeholder for a value.
     pub fn value(&mut self, value: AttributeValue) -> String {
         let placeholder = format!(":{}", self.values.len());
         self.values.insert(placeholder.clone(), value);
         placeholder
     }
 
-    /// All names, or none: an empty map is refused.
+    /// Returns all names, or `None`: DynamoDB refuses an empty map.
     pub fn names(&self) -> Option<HashMap<String, String>> {
         (!self.names.is_empty()).then(|| self.names.clone())
     }
 
-    /// All values, or none.
+    /// Returns all values, or `None`.
     pub fn values(&self) -> Option<HashMap<String, AttributeValue>> {
         (!self.values.is_empty()).then(|| self.values.clone())
     }
 }
 
 impl When {
-    /// As an expression; none for [`When::Always`].
+    /// Renders the condition as an expression; `None` for [`When::Always`].
     pub fn render(&self, names: &mut Placeholders) -> Option<String> {
         let compare = |name: &str, sign: &str, value: &AttributeValue, names: &mut Placeholders| {
             format!("{} {sign} {}", names.name(name), names.value(value.clone()))
@@ -194,18 +193,18 @@ impl When {
     }
 }
 
-/// What of an operation an SDK's request is made of.
+/// The parts of an SDK request that an operation is rendered to.
 pub struct Rendered {
-    /// What an update does.
+    /// The update expression.
     pub update: Option<String>,
-    /// Its condition.
+    /// The condition expression.
     pub condition: Option<String>,
-    /// What both mention.
+    /// The placeholders that both use.
     pub placeholders: Placeholders,
 }
 
 impl Op {
-    /// The item that it writes.
+    /// Returns the key of the item that it writes.
     pub fn key(&self) -> Key {
         let of = |item: &Item| item.key().expect("an item that is written has a key");
         match self {
@@ -215,14 +214,14 @@ impl Op {
         }
     }
 
-    /// Under which condition.
+    /// Returns its condition.
     pub fn when(&self) -> &When {
         match self {
             Op::Put(_, when) | Op::Update(_, when) | Op::Delete(_, when) => when,
         }
     }
 
-    /// Its expressions.
+    /// Returns its expressions.
     pub fn render(&self) -> Rendered {
         let mut placeholders = Placeholders::default();
         let update = match self {
@@ -233,7 +232,7 @@ impl Op {
         Rendered { update, condition, placeholders }
     }
 
-    /// Bytes of what it writes, as far as it tells.
+    /// Returns the size in bytes of what it writes, as far as known.
     pub fn size(&self) -> usize {
         let key = |key: &Key| PK.len() + key.pk.len() + SK.len() + key.sk.len();
         match self {
@@ -246,12 +245,12 @@ impl Op {
         }
     }
 
-    /// As a part of a transaction.
+    /// Converts it to a part of a transaction.
     pub fn into_transaction(self, table: &str) -> TransactWriteItem {
         let Rendered { update, condition, placeholders } = self.render();
         let old = Some(ReturnValuesOnConditionCheckFailure::AllOld);
         let (names, values) = (placeholders.names(), placeholders.values());
-        // The builders of the three kinds are types of their own with the same methods.
+        // The builders of the three kinds are separate types with the same methods.
         macro_rules! part {
             ($builder:expr) => {
                 $builder
@@ -262,7 +261,7 @@ impl Op {
                     .set_return_values_on_condition_check_failure(old)
             };
         }
-        let whole = "every required part is set";
+        let whole = "every required field is set";
         let item = TransactWriteItem::builder();
         match self {
             Op::Put(put, _) => item.put(part!(Put::builder().set_item(Some(put.0))).build().expect(whole)),
@@ -278,7 +277,7 @@ impl Op {
     }
 }
 
-/// A key as the SDK takes it.
+/// Returns a key in the SDK's form.
 pub fn key_map(key: &Key) -> HashMap<String, AttributeValue> {
     HashMap::from([(PK.to_owned(), text(key.pk.clone())), (SK.to_owned(), text(key.sk.clone()))])
 }

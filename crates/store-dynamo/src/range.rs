@@ -1,4 +1,4 @@
-//! Ranges of items: what a query asks for.
+//! Ranges of items for queries.
 
 use crate::item::{PK, SK, text};
 use crate::keys::END;
@@ -21,46 +21,46 @@ pub struct Range {
 }
 
 impl Range {
-    /// All whose sort key lies between these, both included.
+    /// Selects all items whose sort key lies between these, both included.
     pub fn between(pk: impl Into<String>, from: impl Into<String>, to: impl Into<String>) -> Range {
         Range { pk: pk.into(), from: from.into(), to: to.into(), descending: false, limit: None, strong: true }
     }
 
-    /// All of a partition.
+    /// Selects all items of a partition.
     pub fn all(pk: impl Into<String>) -> Range {
         Range::between(pk, "\u{1}", "\u{10FFFF}")
     }
 
-    /// All whose sort key begins so.
+    /// Selects all items whose sort key has this prefix.
     pub fn beginning(pk: impl Into<String>, prefix: &str) -> Range {
         Range::between(pk, prefix, format!("{prefix}{END}"))
     }
 
-    /// All whose sort key begins so, behind `after` (the rest of the sort key).
+    /// Selects all items whose sort key has this prefix, after `after` (the rest of the sort key).
     pub fn after(pk: impl Into<String>, prefix: &str, after: &str) -> Range {
-        // The least text above `after`. No sort key of ours has a control character.
+        // The smallest text above `after`. None of our sort keys has a control character.
         Range::between(pk, format!("{prefix}{after}\u{1}"), format!("{prefix}{END}"))
     }
 
-    /// All whose sort key begins so and is below `sk`, which ends with a digit.
+    /// Selects all items whose sort key has this prefix and is below `sk`, which ends with a digit.
     pub fn before(pk: impl Into<String>, prefix: &str, sk: &str) -> Range {
-        // Both ends of a range are in it: the highest text below `sk` differs in its last character.
+        // Both ends of a range are included: the highest text below `sk` differs in its last character.
         let (rest, last) = sk.split_at(sk.len().saturating_sub(1));
         let below = last.bytes().next().map_or('\0', |last| char::from(last - 1));
         Range::between(pk, if prefix.is_empty() { "\u{1}" } else { prefix }, format!("{rest}{below}\u{10FFFF}"))
     }
 
-    /// Highest sort key first.
+    /// Reverses the order: highest sort key first.
     pub fn descending(self) -> Range {
         Range { descending: true, ..self }
     }
 
-    /// At most so many items.
+    /// Limits the number of items.
     pub fn limit(self, limit: usize) -> Range {
         Range { limit: Some(limit), ..self }
     }
 
-    /// May be a moment old, at half the cost.
+    /// Allows an eventually consistent read, which may be a moment old, at half the cost.
     pub fn weak(self) -> Range {
         Range { strong: false, ..self }
     }

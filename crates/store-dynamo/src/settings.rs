@@ -2,42 +2,42 @@
 
 use std::time::Duration;
 
-/// Where the table is. What is none is found as the AWS SDK finds it: environment, profile, instance.
+/// The location of the table. What is `None` is found as the AWS SDK finds it: environment, profile, instance.
 #[derive(Clone)]
 pub struct DynamoSettings {
     /// The table's name.
     pub table: String,
-    /// An address instead of AWS's own.
+    /// An endpoint instead of AWS's own.
     pub endpoint: Option<String>,
     /// Key id and secret instead of the SDK's chain: for tests and emulators.
     pub credentials: Option<(String, String)>,
     /// The region.
     pub region: Option<String>,
-    /// How long one request may take before it is given up.
+    /// How long one request may take before it is abandoned.
     pub attempt_timeout: Duration,
-    /// How long one call of a port may take with all its repeats.
+    /// How long one call of a port may take with all its retries.
     pub patience: Duration,
-    /// The least time between the starts of two commits of plain entries to one log: what arrives
-    /// meanwhile shares an item, and its cost.
+    /// The shortest time between the starts of two commits of plain entries to one log: what arrives meanwhile shares
+    /// an item, and its cost.
     pub pace: Duration,
     /// When the hint of a room's head is written.
     pub hints: Hints,
-    /// How long the table's epoch is believed until it is read again, which costs a process one read. Whoever asks for
-    /// `changes` reads it each time.
+    /// How long the table's epoch is cached before it is read again, which costs a process one read. Callers of
+    /// `changes` read it each time.
     pub epoch_max_age: Duration,
 }
 
-/// When the hints of rooms' heads are written, which lists show. Never before an append is answered.
+/// When the hints of rooms' heads, which lists show, are written. Never before an append is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hints {
-    /// Beside an append, at most once in this time a room, and once more when the room falls quiet.
+    /// Beside an append, at most once in this time per room, and once more when the room falls quiet.
     Every(Duration),
-    /// By [`crate::DynamoStore::write_hints`]: for a process that stands still between its calls.
+    /// By [`crate::DynamoStore::write_hints`]: for a process that is frozen between its calls.
     WhenAsked,
 }
 
 impl DynamoSettings {
-    /// The SDK's own settings, and this table.
+    /// Creates the settings of a table, with the SDK's own for the rest.
     pub fn new(table: impl Into<String>) -> DynamoSettings {
         DynamoSettings {
             table: table.into(),

@@ -1,4 +1,4 @@
-//! A store: opened, and handed out as ports.
+//! A store: opens a table and provides its ports.
 
 use std::sync::{Arc, Weak};
 
@@ -20,7 +20,7 @@ use crate::settings::DynamoSettings;
 use crate::stream::Poller;
 use crate::table_store::{TableStore, WriteError};
 
-/// The form of the items that this release writes.
+/// The schema version of the items that this release writes.
 const SCHEMA: u64 = 1;
 
 /// A store on one table. Any number of processes may have the same table open.
@@ -30,7 +30,7 @@ pub struct DynamoStore {
 }
 
 impl DynamoStore {
-    /// Opens a table that [`crate::create_table`] made. The first to open it gives it its epoch.
+    /// Opens a table that [`crate::create_table`] created. The first process to open it gives it its epoch.
     pub async fn open(settings: DynamoSettings) -> Result<DynamoStore, OpenError> {
         let clients = Clients::connect(&settings).await;
         let bare = |me: &Weak<TableStore>, epoch: Epoch| TableStore {
@@ -45,37 +45,37 @@ impl DynamoStore {
         Ok(DynamoStore { shared: Arc::new_cyclic(|me| bare(me, epoch)) })
     }
 
-    /// Gives a table that was restored from a backup its new epoch, so that what clients and nodes remember of the other
-    /// life is not believed. No node may run.
+    /// Gives a table that was restored from a backup its new epoch, so that what clients and nodes remember of the old
+    /// one becomes invalid. No node may run.
     pub async fn renew(settings: DynamoSettings) -> Result<Epoch, OpenError> {
         let other_life = DynamoStore::open(settings).await?;
         draw_epoch(&other_life.shared, When::Always).await?;
         epoch(&other_life.shared).await
     }
 
-    /// Every port of it.
+    /// Returns all its ports.
     pub fn store(&self) -> Store {
         Store::of(&self.shared)
     }
 
-    /// Tells all nodes which logs changed, as [`crate::dispatch`] found: what a Lambda on the table's stream
-    /// does with each batch. `by` tells its rows from those of others: the shard's id.
+    /// Publishes which logs changed, as [`crate::dispatch`] found: what a Lambda on the table's stream does with each
+    /// batch. `by` distinguishes its rows from those of others: the shard's id.
     pub async fn write_dirty(&self, by: &str, heads: &[(LogId, Seq)]) -> StoreResult<()> {
         self.shared.write_dirty(by, heads).await
     }
 
-    /// What reads the table's stream where there is no Lambda.
+    /// Returns the reader of the table's stream, for installations without a Lambda.
     #[cfg(feature = "poller")]
     pub async fn poller(&self) -> Result<Poller, OpenError> {
         Poller::open(self.shared.clone()).await
     }
 
-    /// Writes what was to be written later: hints for lists. Nothing that counts waits for it.
+    /// Writes what was deferred: hints for lists. Nothing that matters waits for it.
     pub async fn write_hints(&self) {
         self.shared.write_hints().await;
     }
 
-    /// The epoch of the table, as it was last met.
+    /// Returns the epoch of the table, as last read.
     pub fn epoch(&self) -> Epoch {
         self.shared.epoch_state().epoch
     }
@@ -85,13 +85,13 @@ impl DynamoStore {
         &self.shared
     }
 
-    /// What it has cost since it was opened.
+    /// Returns the units used since it was opened.
     pub fn units(&self) -> Units {
         self.shared.meter.units()
     }
 }
 
-/// The table's epoch, which the first that asks draws.
+/// Returns the table's epoch, which the first process generates.
 async fn epoch(shared: &TableStore) -> Result<Epoch, OpenError> {
     let table = &shared.settings.table;
     let failed = |source| OpenError::Store { table: table.clone(), source };
@@ -110,12 +110,13 @@ async fn epoch(shared: &TableStore) -> Result<Epoch, OpenError> {
     epoch::epoch(&row).map_err(failed)
 }
 
-/// What the first read of a table tells about it: its description would say the same, for one more request at each start.
+/// Returns what a failed first read says about the table: describing it would say the same, for one more request at
+/// each start.
 fn not_opened(table: &str, error: SdkError<GetItemError>) -> OpenError {
     let table = table.to_owned();
     match error.as_service_error() {
         Some(error) if error.is_resource_not_found_exception() => OpenError::NoTable(table),
-        // A key of ours is none of this table.
+        // One of our keys does not fit this table.
         Some(error) if error.code() == Some("ValidationException") => OpenError::Foreign(table),
         _ => OpenError::Store { table, source: read_error(error) },
     }

@@ -1,4 +1,4 @@
-//! The table: made once, idempotently, by `palaver bootstrap`.
+//! Creates the table, idempotently, for `palaver bootstrap`.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BoxError, SdkError};
@@ -19,13 +19,13 @@ use crate::settings::DynamoSettings;
 const READY_WITHIN: Duration = Duration::from_secs(120);
 /// How long one request may take.
 const ATTEMPT: Duration = Duration::from_secs(30);
-/// How often that is looked at.
+/// How often that is checked.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// Makes the table if it is not there, with its stream and its time to live, and waits until it can be
-/// used. On-demand billing. Changes nothing of a table that has all of this.
+/// Creates the table if it does not exist, with its stream and its time to live, and waits until it can be used.
+/// On-demand billing. Changes nothing about a table that has all of this.
 pub async fn create_table(settings: &DynamoSettings) -> Result<(), OpenError> {
-    // Nobody waits for an answer here, and the first request to a cold emulator takes its time.
+    // No client waits for an answer here, and the first request to a cold emulator takes its time.
     let patient = DynamoSettings { attempt_timeout: ATTEMPT, patience: READY_WITHIN, ..settings.clone() };
     let client = Clients::connect(&patient).await.read;
     let table = &settings.table;
@@ -70,13 +70,13 @@ pub async fn create_table(settings: &DynamoSettings) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// The image after a change: the dispatcher reads a log's head from it.
+/// Returns the stream's settings: the image after a change, from which the dispatcher reads a log's head.
 fn stream() -> StreamSpecification {
     let stream = StreamSpecification::builder().stream_enabled(true).stream_view_type(StreamViewType::NewImage);
     stream.build().expect("it says whether it is enabled")
 }
 
-/// Waits until it can be used.
+/// Waits until the table can be used.
 async fn active(client: &Client, table: &str) -> Result<TableDescription, OpenError> {
     let until = Instant::now() + READY_WITHIN;
     loop {
@@ -88,7 +88,7 @@ async fn active(client: &Client, table: &str) -> Result<TableDescription, OpenEr
     }
 }
 
-/// The table as it is.
+/// Returns the description of the table.
 pub async fn describe(client: &Client, table: &str) -> Result<TableDescription, OpenError> {
     let answer = client.describe_table().table_name(table).send().await.map_err(|error| {
         let missing = error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception());
@@ -100,7 +100,7 @@ pub async fn describe(client: &Client, table: &str) -> Result<TableDescription, 
     answer.table.ok_or_else(|| OpenError::NoTable(table.to_owned()))
 }
 
-/// Whether its key is ours.
+/// Returns whether its key is Palaver's.
 pub fn is_ours(description: &TableDescription) -> bool {
     let named = |name: &str| description.key_schema().iter().any(|key| key.attribute_name() == name);
     description.key_schema().len() == 2 && named(PK) && named(SK)

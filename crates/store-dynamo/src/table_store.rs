@@ -1,4 +1,4 @@
-//! What all ports share: requests, their repeats, and what they cost.
+//! What all ports share: requests, their retries, and their cost.
 
 use std::sync::Weak;
 use std::time::Duration;
@@ -31,30 +31,30 @@ use crate::op::{Op, Placeholders, Rendered, When, key_map};
 pub use crate::range::Range;
 use crate::settings::DynamoSettings;
 
-/// Keys of one `BatchGetItem`.
+/// Keys in one `BatchGetItem`.
 const BATCH_KEYS: usize = 100;
-/// Batches that are read at once.
+/// Batches that are read concurrently.
 const BATCHES_AT_ONCE: usize = 4;
-/// Operations of one transaction.
+/// Operations in one transaction.
 pub const TRANSACTION_OPS: usize = 100;
-/// The pauses before a contended or throttled request is tried again.
+/// The pauses before a contended or throttled request is retried.
 pub const BACKOFF: Backoff = Backoff::new(Duration::from_millis(4), Duration::from_millis(250));
-/// Attempts to read the keys that a batch left out.
+/// Tries to read the keys that a batch left out.
 const BATCH_ATTEMPTS: u32 = 6;
 
-/// The inside of a store. Every port is implemented on it.
+/// The shared state of a store. Every port is implemented on it.
 pub struct TableStore {
-    /// The SDK.
+    /// The SDK's clients.
     pub clients: Clients,
-    /// As it was opened.
+    /// The settings it was opened with.
     pub settings: DynamoSettings,
-    /// The life of the table, and what is remembered of it.
+    /// The epoch of the table, and what is cached about it.
     pub current_epoch: CurrentEpoch,
     /// Open while DynamoDB does not answer.
     pub circuit: Circuit,
-    /// What it has cost.
+    /// The meter of its cost.
     pub meter: Meter,
-    /// Itself, for what goes on behind a call.
+    /// A reference to itself, for tasks that outlive a call.
     pub me: Weak<TableStore>,
 }
 
@@ -72,13 +72,13 @@ pub struct QueryPage {
 }
 
 impl TableStore {
-    /// One item, read strongly.
+    /// Returns one item, read strongly.
     pub async fn get(&self, key: Key) -> StoreResult<Option<Item>> {
         self.admit()?;
         self.get_or(key, read_error).await
     }
 
-    /// As [`TableStore::get`], with an error of the caller's own.
+    /// Like [`TableStore::get`], with the caller's own error type.
     pub async fn get_or<E>(
         &self,
         key: Key,
@@ -92,18 +92,18 @@ impl TableStore {
         Ok(answer.item.map(Item))
     }
 
-    /// Several items, in no order, read strongly; those that are not there are left out.
+    /// Returns several items, read strongly, in no particular order; missing ones are left out.
     pub async fn get_all(&self, keys: Vec<Key>) -> StoreResult<Vec<Item>> {
         self.batch(keys, true).await
     }
 
-    /// As [`TableStore::get_all`], but what is read may be a moment old, at half the cost.
+    /// Like [`TableStore::get_all`], but the items may be a moment old, at half the cost.
     pub async fn get_all_weak(&self, keys: Vec<Key>) -> StoreResult<Vec<Item>> {
         self.batch(keys, false).await
     }
 
     async fn batch(&self, mut keys: Vec<Key>, strong: bool) -> StoreResult<Vec<Item>> {
-        // The same key twice is refused.
+        // DynamoDB refuses duplicate keys.
         let mut known = std::collections::HashSet::new();
         keys.retain(|key| known.insert(key.clone()));
         let batches = keys.chunks(BATCH_KEYS).map(|some| some.iter().map(key_map).collect());
@@ -137,10 +137,10 @@ impl TableStore {
             };
             tokio::time::sleep(backoff.next_delay(jitter())).await;
         }
-        Err(unavailable("DynamoDB left keys of a batch unread", THROTTLED_MS))
+        Err(unavailable("DynamoDB left some keys of a batch unread", THROTTLED_MS))
     }
 
-    /// The items of a range; all of them, or up to its limit.
+    /// Returns the items of a range; all of them, or up to its limit.
     pub async fn query(&self, range: Range) -> StoreResult<Vec<Item>> {
         if range.from > range.to || range.limit == Some(0) {
             return Ok(Vec::new());
@@ -180,7 +180,7 @@ impl TableStore {
         Ok(QueryPage { items, next: answer.last_evaluated_key.filter(|key| !key.is_empty()), units })
     }
 
-    /// How many items of a range are as `only` says, counted by DynamoDB: costs what reading them does.
+    /// Returns how many items of a range match `only`, counted by DynamoDB: costs as much as reading them.
     pub async fn count(&self, range: Range, only: &When) -> StoreResult<u64> {
         self.admit()?;
         let mut count = 0;
@@ -208,25 +208,25 @@ impl TableStore {
         }
     }
 
-    /// Puts one item, whatever is there.
+    /// Puts one item, whatever exists there.
     pub async fn put(&self, item: Item) -> StoreResult<()> {
         let put = self.write(vec![Op::Put(item, When::Always)]).await;
         put.map_err(|error| error.or(unavailable("a write without a condition was refused", BROKEN_MS)))
     }
 
-    /// Removes one item; what was there.
+    /// Deletes one item and returns it.
     pub async fn delete(&self, key: Key) -> StoreResult<Option<Item>> {
         let removed = self.repeated(&[Op::Delete(key, When::Always)], true).await;
         removed.map_err(|error| error.or(unavailable("a write without a condition was refused", BROKEN_MS)))
     }
 
-    /// Writes one item, or several in a transaction, all or nothing. Repeats what was throttled, met
-    /// another transaction or got no answer, so a single write should be one that may happen twice.
+    /// Writes one item, or several in a transaction, all or nothing. Retries what was throttled, met another
+    /// transaction or got no answer, so a single write should be idempotent.
     pub async fn write(&self, ops: Vec<Op>) -> Result<(), WriteError> {
         self.repeated(&ops, false).await.map(|_| ())
     }
 
-    /// As [`TableStore::write`], one update; returns the item as it is afterwards.
+    /// Like [`TableStore::write`], for one update; returns the item after it.
     pub async fn update(&self, op: Op) -> Result<Item, WriteError> {
         Ok(self.repeated(&[op], true).await?.unwrap_or_default())
     }
@@ -263,7 +263,7 @@ impl TableStore {
         }
     }
 
-    /// One request. `token` makes a repeated transaction the same one for ten minutes.
+    /// Sends one request. `token` makes a repeated transaction idempotent for ten minutes.
     pub async fn attempt(&self, ops: &[Op], token: &str, returning: bool) -> Result<Option<Item>, Fault> {
         let done = match ops {
             [] => Ok(None),
@@ -273,7 +273,7 @@ impl TableStore {
         if !matches!(done, Err(Fault::Unclear(_))) {
             self.circuit.answered();
         }
-        // What is refused is paid for as if it had been written.
+        // A refused write costs as much as a successful one.
         match (&done, ops) {
             (Err(Fault::Refused(_)), [op]) => self.meter.write(None, op.size()),
             (Err(Fault::Refused(_)), ops) => self.meter.transaction(ops.iter().map(Op::size)),
@@ -285,7 +285,7 @@ impl TableStore {
     async fn single(&self, op: &Op, returning: bool) -> Result<Option<Item>, Fault> {
         let Rendered { update, condition, placeholders } = op.render();
         let table = &self.settings.table;
-        // The three requests are types of their own with the same methods.
+        // The three requests are separate types with the same methods.
         macro_rules! send {
             ($request:expr, $error:ident) => {{
                 let request = $request
@@ -341,7 +341,7 @@ impl TableStore {
     }
 }
 
-/// The jitter of a pause before the next try, so that two that met do not meet again.
+/// Returns the jitter of a pause before the next try, so that two colliding requests separate.
 pub fn jitter() -> f64 {
     rand::random_range(0.5..1.0)
 }

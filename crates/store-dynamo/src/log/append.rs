@@ -1,7 +1,7 @@
 //! Appends: one conditional write for plain entries, one transaction for entries with row writes.
 //!
-//! The condition "nothing stands at the next place" keeps a log without holes and doubles only if the
-//! place before it is the last of an item; so an `after` that this store has not seen to be one is read.
+//! The condition "no item exists at the next position" keeps a log free of holes and duplicates only if the position
+//! before it is the last of an item. So an `after` that this store has not seen to be one is read.
 
 use domain::{Entry, LogId, RowWrite};
 use rand::Rng as _;
@@ -19,15 +19,15 @@ use crate::keys;
 use crate::op::{Op, When};
 use crate::table_store::{BACKOFF, TRANSACTION_OPS, TableStore, jitter};
 
-/// Bytes of one item: a little less than DynamoDB's 400 KB, whose own count of them is not known to the byte.
+/// The largest item in bytes: a little less than DynamoDB's 400 KB, since its own count is not known to the byte.
 const ITEM_BYTES: usize = 400_000;
-/// Bytes of one transaction: a little less than 4 MB.
+/// The largest transaction in bytes: a little less than 4 MB.
 const TRANSACTION_BYTES: usize = 4_000_000;
-/// How often row writes are read and planned again, since another writer changed a row meanwhile.
+/// How often row writes are read and planned again, because another writer changed a row meanwhile.
 const PLANS: u32 = 8;
 
 impl TableStore {
-    /// As `RoomLog::append`.
+    /// Implements `RoomLog::append`.
     pub async fn append_checked(
         &self,
         log: LogId,
@@ -51,7 +51,7 @@ impl TableStore {
         let mark: Mark = rand::rng().random();
         let chunk = if row_writes.len() > ROWS { BIG_CHUNK_BYTES } else { CHUNK_BYTES };
         let items = LogItem::pack(log, entries, mark, chunk);
-        let last = entries.last().expect("it was checked to be there");
+        let last = entries.last().expect("the entries were checked before");
         if row_writes.is_empty() && after.seq() > 0 {
             tokio::time::sleep(epoch_state.memory.wait_to_commit(log, self.settings.pace)).await;
             self.append_plain(&epoch_state, log, items, mark).await?;
@@ -64,8 +64,8 @@ impl TableStore {
         Ok(tip)
     }
 
-    /// Item after item, each conditional: half the price of a transaction. When it breaks off, those
-    /// before it stay, as a whole append that another node cut short; the answer says that it is not known.
+    /// Writes item after item, each conditional: half the price of a transaction. If it fails in the middle, the
+    /// earlier items stay, like an append that another node cut short; the result is that the outcome is unknown.
     async fn append_plain(
         &self,
         epoch_state: &EpochState,
@@ -84,8 +84,8 @@ impl TableStore {
         Ok(())
     }
 
-    /// Writes these items, with row writes, all or nothing. Repeats what is known not to have happened, and
-    /// what is not known under the same token, for as long as the store's patience lasts.
+    /// Writes these items, with row writes, all or nothing. Retries what certainly failed, and, under the same token,
+    /// what has an unknown outcome, until the store's patience ends.
     async fn commit(
         &self,
         log: LogId,
@@ -97,7 +97,7 @@ impl TableStore {
         let until = Instant::now() + self.settings.patience;
         let fixed = self.fixed_ops(log, items);
         let mut planned = self.plan(log, entries, row_writes).await.map_err(not_done)?;
-        // Behind the reads, which ask too: as a probe this one would keep them from passing.
+        // After the reads, which ask too: as a probe this one would keep them from passing.
         self.admit().map_err(not_done)?;
         let (mut plans, mut backoff, mut unclear) = (1, BACKOFF, false);
         let mut token = Uuid::new_v4().to_string();
@@ -120,10 +120,10 @@ impl TableStore {
                     if let Some((index, there)) = which.iter().find(|(index, _)| *index < fixed.len()) {
                         return self.filled(log, &items[(*index).min(items.len() - 1)], there.as_ref(), mark).await;
                     }
-                    // Another request than before, so another token.
+                    // The request differs from the one before, so it needs another token.
                     token = Uuid::new_v4().to_string();
                     let mut again = false;
-                    // From the end, so that removing one does not move the others.
+                    // From the end, so that removing one does not shift the others.
                     for (index, _) in which.iter().rev() {
                         let index = index - fixed.len();
                         match planned[index].otherwise.clone() {
@@ -136,14 +136,14 @@ impl TableStore {
                     if again {
                         plans += 1;
                         if plans > PLANS {
-                            return Err(unavailable("rows change faster than they can be read", THROTTLED_MS));
+                            return Err(unavailable("the rows change faster than they can be read", THROTTLED_MS));
                         }
                         planned = self.plan(log, entries, row_writes).await.map_err(not_done)?;
                     }
                     continue;
                 }
                 Fault::Rejected(why) if unclear => {
-                    tracing::warn!(%log, why, "an append was refused after one without an answer");
+                    tracing::warn!(%log, why, "append refused after a try without an answer, its outcome is unknown");
                     return Err(AppendError::Unknown);
                 }
                 Fault::Rejected(why) => return Err(unavailable(why, BROKEN_MS)),
@@ -161,19 +161,19 @@ impl TableStore {
         }
     }
 
-    /// The entries, and the log's line in the list of logs when it begins.
+    /// Returns the operations for the entries, and for the log's line in the list of logs when it begins.
     fn fixed_ops(&self, log: LogId, items: &[LogItem]) -> Vec<Op> {
         let begins = items.first().is_some_and(|item| item.first() == 1);
         let listed = begins.then(|| Op::Put(Item::at(keys::listed_log(log)), When::Always));
         items.iter().map(LogItem::insert).chain(listed).collect()
     }
 
-    /// The place is filled: by an earlier try of this very append, or by another one.
+    /// Handles a filled position: by an earlier try of this very append, or by another append.
     async fn filled(&self, log: LogId, ours: &LogItem, there: Option<&Item>, mark: Mark) -> Result<(), AppendError> {
         let read;
         let there = match there {
             Some(there) => Some(there),
-            // Not every emulator says what it found.
+            // Not every emulator returns what it found.
             None => {
                 read = self.get(keys::entries(log, ours.first())).await.map_err(|_| AppendError::Unknown)?;
                 read.as_ref()
@@ -187,7 +187,7 @@ impl TableStore {
         }
     }
 
-    /// A unique name is another's. It may have become so through the append that was first, or through an
+    /// Handles a unique name that another room has. The name may have been taken by the append that was first, or by an
     /// earlier try of this one.
     async fn claimed(&self, log: LogId, items: &[LogItem], mark: Mark, what: &'static str) -> Result<(), AppendError> {
         let first = &items[0];
@@ -199,7 +199,7 @@ impl TableStore {
     }
 }
 
-/// Whether DynamoDB takes these in one request.
+/// Returns whether DynamoDB accepts these operations in one request.
 fn fits(ops: &[Op]) -> bool {
     let sizes = || ops.iter().map(Op::size);
     ops.len() <= TRANSACTION_OPS
@@ -211,7 +211,7 @@ fn unavailable(why: impl Into<String>, retry_ms: u64) -> AppendError {
     AppendError::Unavailable { why: why.into(), retry_ms }
 }
 
-/// What a read before the append found: nothing was written.
+/// Returns the error of a failed read before the append: nothing was written.
 fn not_done(error: StoreError) -> AppendError {
     match error {
         StoreError::Unavailable { why, retry_ms } => AppendError::Unavailable { why, retry_ms },

@@ -1,4 +1,4 @@
-//! The floor: what lies below it has lost its content, not its place.
+//! The floor: entries below it have lost their content, but keep their position.
 
 use domain::{FileId, LogId, Seq};
 use service::ports::StoreResult;
@@ -12,17 +12,17 @@ use crate::table_store::{TableStore, WriteError};
 
 /// Entries that one step blanks.
 const STEP: u64 = 256;
-/// Attempts to blank one item, or to drop one file, that others change at the same time.
+/// Tries to blank one item, or to drop one file, that others change concurrently.
 const ATTEMPTS: usize = 8;
 
 impl TableStore {
-    /// As `RoomLog::floor`.
+    /// Implements `RoomLog::floor`.
     pub async fn floor_of(&self, log: LogId) -> StoreResult<Seq> {
         self.get(keys::floor(log)).await?.map_or(Ok(0), |item| item.number("fl"))
     }
 
-    /// As `RoomLog::raise_floor`. Each step blanks first and raises then, so one that breaks off is
-    /// taken up again where it was.
+    /// Implements `RoomLog::raise_floor`. Each step first blanks and then raises, so an interrupted one continues where
+    /// it stopped.
     pub async fn blank_up_to(&self, log: LogId, asked: Seq) -> StoreResult<()> {
         let asked = asked.min(self.read_tip(log).await?.seq());
         let mut floor = self.floor_of(log).await?;
@@ -42,7 +42,7 @@ impl TableStore {
         Ok(())
     }
 
-    /// Blanks the entries of one item up to `to`. The files that they held go first: afterwards nobody knows of them.
+    /// Blanks the entries of one item up to `to`. Drops their files first, since no record names them afterwards.
     async fn blank(&self, log: LogId, first: Seq, to: Seq) -> StoreResult<()> {
         for _ in 0..ATTEMPTS {
             let Some(mut item) = self.item_with(log, first).await? else { return Ok(()) };
@@ -65,7 +65,7 @@ impl TableStore {
         Err(unavailable("an item changes faster than it can be blanked", THROTTLED_MS))
     }
 
-    /// The file of a blanked message is dropped.
+    /// Drops the file of a blanked message.
     async fn drop_sent(&self, file: FileId) -> StoreResult<()> {
         for _ in 0..ATTEMPTS {
             let Some(item) = self.get(keys::file(file)).await? else { return Ok(()) };

@@ -1,6 +1,6 @@
-//! Hints of rooms' heads, for lists: written at most once in an interval, and once more when a room falls
-//! quiet. One that was lost with its process costs a list some unread counts, until the next append or the
-//! next sweep of the feed; never a message.
+//! Hints of rooms' heads, for lists: written at most once in an interval, and once more when a room falls quiet. A hint
+//! lost with its process makes some unread counts of a list too low, until the next append or the next sweep of the
+//! feed; it never costs a message.
 
 use domain::{LogId, RoomId};
 use futures_util::StreamExt as _;
@@ -13,11 +13,11 @@ use crate::rows;
 use crate::settings::Hints;
 use crate::table_store::{TableStore, WriteError};
 
-/// Hints that are written at the same time when all of them are.
+/// Hints that are written concurrently when all of them are.
 const HINTS_AT_ONCE: usize = 16;
 
 impl TableStore {
-    /// A room's head rose. Nobody waits for the hint: the append is answered meanwhile.
+    /// Records that a room's head rose. No caller waits for the hint: the append is answered meanwhile.
     pub fn hint_head(&self, log: LogId, tip: &Tip) {
         if log.room().is_none() {
             return;
@@ -45,7 +45,7 @@ impl TableStore {
         });
     }
 
-    /// Writes all hints that are not written yet.
+    /// Writes all waiting hints.
     pub async fn write_hints(&self) {
         let epoch_state = self.epoch_state();
         let writes = epoch_state.memory.unwritten_hints().into_iter().map(|(log, head)| {
@@ -58,7 +58,7 @@ impl TableStore {
         futures_util::stream::iter(writes).buffer_unordered(HINTS_AT_ONCE).collect::<()>().await;
     }
 
-    /// The head of a room as lists show it: what its row says, or this process knows.
+    /// Returns the head of a room for lists: the one in its row, or the one that this process knows.
     pub fn hinted_head(&self, room: RoomId, row: &Item) -> StoreResult<Option<Head>> {
         let own = self.epoch_state().memory.unwritten_hint(LogId::Room(room));
         Ok(rows::head(row)?.into_iter().chain(own).max_by_key(|head| head.seq))
@@ -68,7 +68,7 @@ impl TableStore {
     pub async fn write_hint(&self, log: LogId, head: Head) {
         let Some(op) = rows::head_change(log, head) else { return };
         if let Err(WriteError::Store(error)) = self.write(vec![op]).await {
-            tracing::debug!(%log, %error, "the hint of a head was not written");
+            tracing::debug!(%log, %error, "head hint not written");
         }
     }
 }

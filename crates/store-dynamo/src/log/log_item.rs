@@ -1,9 +1,9 @@
 //! An item of a log: one entry, or a chunk of several that were committed together.
 //!
-//! Its sort key is the seq of its first entry. `en` the entries, `to` the seq of the last one, `wt` a mark
-//! of the append that wrote it, `rv` how often it was rewritten. Of an entry, in one letter since there
-//! may be many: `b` by, `i` id, `t` time, `n` messages so far, `v` the version of the form where it is not
-//! the first; and `x` the text of a message that is nothing but its text, or `k` any other body in JSON.
+//! Its sort key is the seq of its first entry. `en` are the entries, `to` is the seq of the last one, `wt` a mark of
+//! the append that wrote it, `rv` how often it was rewritten. The fields of an entry have one letter since there may be
+//! many: `b` by, `i` id, `t` time, `n` messages so far, `v` the version of the form if it is not the first; and `x` the
+//! text of a message that has nothing else, or `k` any other body in JSON.
 
 use std::collections::HashMap;
 
@@ -20,33 +20,33 @@ use crate::op::{Op, When};
 
 /// Bytes of an item that short entries share: four write units.
 pub const CHUNK_BYTES: usize = 4_096;
-/// The same for an append of so many rows that its entries must take few of a transaction's operations: a
-/// room that begins with many people.
+/// The same for an append of so many rows that its entries must use few of a transaction's operations: a new room with
+/// many members.
 pub const BIG_CHUNK_BYTES: usize = 128 * 1_024;
-/// The entries of an item.
+/// The attribute of the entries.
 const ENTRIES: &str = "en";
-/// The seq of its last entry.
+/// The attribute of the last entry's seq.
 pub const LAST: &str = "to";
-/// Who wrote it.
+/// The attribute of the append that wrote the item.
 const MARK: &str = "wt";
-/// How often it was rewritten.
+/// The attribute of how often it was rewritten.
 const REV: &str = "rv";
 
-/// What tells one append's items from those of every other.
+/// Distinguishes one append's items from those of every other.
 pub type Mark = [u8; 8];
 
 /// An item of a log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogItem {
     log: LogId,
-    /// Its entries, at least one.
+    /// The entries, at least one.
     pub entries: Vec<Entry>,
     mark: Vec<u8>,
     rev: Option<u64>,
 }
 
 impl LogItem {
-    /// The entries of an append as items: short ones share an item of up to `chunk` bytes.
+    /// Packs the entries of an append into items: short ones share an item of up to `chunk` bytes.
     pub fn pack(log: LogId, entries: &[Entry], mark: Mark, chunk: usize) -> Vec<LogItem> {
         let of = |entries: &[Entry]| LogItem { log, entries: entries.to_vec(), mark: mark.to_vec(), rev: None };
         let bare = |first: Seq| Item::at(keys::entries(log, first)).size() + 40;
@@ -66,7 +66,7 @@ impl LogItem {
         items
     }
 
-    /// As it was read.
+    /// Decodes an item that was read.
     pub fn read(log: LogId, item: &Item) -> StoreResult<LogItem> {
         let first: Seq = item.parsed(SK)?;
         let Some(AttributeValue::L(list)) = item.0.get(ENTRIES) else {
@@ -89,33 +89,33 @@ impl LogItem {
         (first..).zip(list).map(|(seq, entry)| decode_key(seq, entry)).collect()
     }
 
-    /// The seq of its first entry.
+    /// Returns the seq of its first entry.
     pub fn first(&self) -> Seq {
         self.entries[0].seq
     }
 
-    /// Its last entry.
+    /// Returns its last entry.
     pub fn last(&self) -> &Entry {
         self.entries.last().expect("an item has at least one entry")
     }
 
-    /// Whether this append wrote it.
+    /// Returns whether the append with this mark wrote it.
     pub fn is_marked(&self, mark: Mark) -> bool {
         self.mark == mark
     }
 
-    /// The entry at `seq`, if it is in this item.
+    /// Returns the entry at `seq`, if it is in this item.
     pub fn entry_mut(&mut self, seq: Seq) -> Option<&mut Entry> {
         let index = usize::try_from(seq.checked_sub(self.first())?).ok()?;
         self.entries.get_mut(index)
     }
 
-    /// Written where there is nothing yet.
+    /// Returns the operation that writes it, if no item exists there yet.
     pub fn insert(&self) -> Op {
         Op::Put(self.item(), When::Absent)
     }
 
-    /// Written over what was read, if nobody has rewritten it since.
+    /// Returns the operation that overwrites the version that was read, unless another process has rewritten it since.
     pub fn rewrite(mut self) -> Op {
         let read = self.rev.map(number);
         self.rev = Some(self.rev.unwrap_or_default() + 1);
@@ -157,7 +157,7 @@ fn encode(entry: &Entry) -> AttributeValue {
     AttributeValue::M(map)
 }
 
-/// One whose body cannot be decoded is unreadable alone: the log goes on behind it.
+/// Decodes an entry. If a body cannot be decoded, only that entry is unreadable and the log goes on after it.
 fn decode(log: LogId, seq: Seq, entry: &AttributeValue) -> StoreResult<Entry> {
     let AttributeValue::M(map) = entry else { return Err(unreadable(ENTRIES, "an entry is not a map")) };
     let map = EntryMap(map);

@@ -1,5 +1,5 @@
-//! What a store remembers of the logs it has to do with: ends of items that are known to be there, when
-//! the last commit began, what hint was written. Only ever saves requests; everything in it may be lost.
+//! What a store caches about the logs that it serves: known ends of items, when the last commit began, which hint was
+//! written. Only saves requests; everything in it may be lost.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -13,33 +13,33 @@ use tokio::time::Instant;
 
 #[derive(Debug, Default)]
 struct Log {
-    /// The last entry of some item. Items never grow, so it stays one; an append after it is safe as soon
-    /// as the place behind it is empty.
+    /// The last entry of some item. Items never grow, so it stays one; an append after it is safe if the next position
+    /// is empty.
     end: Seq,
     commit: Option<Instant>,
     hint: Hint,
 }
 
-/// Where the hint of a log's head stands.
+/// The state of the hint of a log's head.
 #[derive(Debug, Clone, Copy, Default)]
 struct Hint {
     written: Option<Instant>,
     due: Option<Head>,
 }
 
-/// What is to be done about the hint of a head.
+/// What to do about the hint of a head.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HintStep {
-    /// Write what is due at this moment: nobody else does.
+    /// Write the hint when it is due at this time: no other task does.
     At(Instant),
-    /// Somebody will.
+    /// Do nothing, since another task will write it.
     Nothing,
 }
 
-/// What is remembered of all logs.
+/// What is cached about all logs.
 #[derive(Debug)]
 pub struct LogMemory {
-    /// Under a lock of its own: a step reads and changes what is remembered of a log at once.
+    /// Under its own lock: a step reads and changes the state of a log atomically.
     logs: Mutex<Cache<LogId, Log>>,
 }
 
@@ -50,23 +50,23 @@ impl Default for LogMemory {
 }
 
 impl LogMemory {
-    /// `end` is the last entry of an item: a strong read or an own append has shown it.
+    /// Records that `end` is the last entry of an item: a strong read or an append of this process has shown it.
     pub fn ends_at(&self, log: LogId, end: Seq) {
         self.with(log, |memory| memory.end = memory.end.max(end));
     }
 
-    /// Whether an item is known to end at `seq`. The start of a log always does.
+    /// Returns whether an item is known to end at `seq`. The start of a log always counts as one.
     pub fn is_end(&self, log: LogId, seq: Seq) -> bool {
         seq == 0 || self.with(log, |memory| memory.end == seq)
     }
 
-    /// A seq that the head is known to have reached.
+    /// Returns a seq that the head is known to have reached.
     pub fn reached(&self, log: LogId) -> Seq {
         self.with(log, |memory| memory.end)
     }
 
-    /// How long the next commit of a log has to wait to begin `pace` after the one before. It counts as
-    /// begun then.
+    /// Returns how long the next commit of a log has to wait to begin `pace` after the previous one. The commit counts
+    /// as begun then.
     pub fn wait_to_commit(&self, log: LogId, pace: Duration) -> Duration {
         let now = Instant::now();
         self.with(log, |memory| {
@@ -76,7 +76,7 @@ impl LogMemory {
         })
     }
 
-    /// A log's head rose. With an interval, one who is told so writes the hint when that is over.
+    /// Records that a log's head rose. With an interval, returns when the caller has to write the hint.
     pub fn hint(&self, log: LogId, head: Head, interval: Option<Duration>) -> HintStep {
         let now = Instant::now();
         self.with(log, |memory| {
@@ -88,7 +88,7 @@ impl LogMemory {
         })
     }
 
-    /// The hint was written; one that became due meanwhile is left, and returned.
+    /// Records that the hint was written. Returns one that became due meanwhile.
     pub fn hinted(&self, log: LogId, head: Head) -> Option<Head> {
         let now = Instant::now();
         self.with(log, |memory| {
@@ -98,12 +98,12 @@ impl LogMemory {
         })
     }
 
-    /// The hint that is not written yet, if one is not: what this process itself appended last.
+    /// Returns the hint that is not written yet, if any: the last append of this process.
     pub fn unwritten_hint(&self, log: LogId) -> Option<Head> {
         self.logs.lock().peek(&log)?.hint.due
     }
 
-    /// All hints that are not written yet.
+    /// Returns all hints that are not written yet.
     pub fn unwritten_hints(&self) -> Vec<(LogId, Head)> {
         let logs = self.logs.lock();
         logs.iter().filter_map(|(log, memory)| Some((*log, memory.hint.due?))).collect()

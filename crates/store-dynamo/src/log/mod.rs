@@ -1,4 +1,4 @@
-//! `RoomLog`: the logs as items of one or more entries.
+//! Implements `RoomLog`: the logs as items of one or more entries.
 
 mod append;
 mod floor;
@@ -20,8 +20,8 @@ use crate::table_store::TableStore;
 pub use log_item::LAST;
 pub use memory::LogMemory;
 
-/// Rows from which on an append takes no further change in: what one change may add to them (a message of
-/// ten files) and the entries themselves still fit into one transaction.
+/// Rows at which an append accepts no further change: what one change may add to them (a message with ten files) and
+/// the entries themselves still fit into one transaction.
 const ROWS: usize = 48;
 
 #[async_trait]

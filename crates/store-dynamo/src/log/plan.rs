@@ -1,4 +1,4 @@
-//! What an append's row writes write, as operations: one for each item, however many row writes changed it.
+//! Plans the operations for an append's row writes: one for each item, however many row writes change it.
 
 use std::collections::HashMap;
 
@@ -9,16 +9,16 @@ use crate::keys::Key;
 use crate::op::{Change, Op, When};
 use crate::table_store::TableStore;
 
-/// What it means that an operation's condition does not hold.
+/// What to do if an operation's condition does not hold.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Otherwise {
-    /// There is nothing to do: the row is newer, or not there. The append goes on without it.
+    /// Nothing: the row is newer, or does not exist. The append continues without this operation.
     Drop,
-    /// A unique name is another's.
+    /// Report that a unique name is taken.
     Taken(&'static str),
-    /// What was read has changed: read and plan again.
+    /// Read and plan again, because what was read has changed.
     Again,
-    /// This operation is tried instead, and dropped if its condition does not hold either.
+    /// Try this operation instead, and drop it if its condition does not hold either.
     Instead(Box<Op>),
 }
 
@@ -27,29 +27,29 @@ pub enum Otherwise {
 pub struct Planned {
     /// The write.
     pub op: Op,
-    /// If its condition does not hold.
+    /// What to do if its condition does not hold.
     pub otherwise: Otherwise,
 }
 
 impl Planned {
-    /// One whose condition may fail for good.
+    /// Plans an operation that is dropped if its condition does not hold.
     pub fn or_drop(op: Op) -> Planned {
         Planned { op, otherwise: Otherwise::Drop }
     }
 
-    /// One with another that takes its place.
+    /// Plans an operation with another one that replaces it if its condition does not hold.
     pub fn or_else(op: Op, instead: Op) -> Planned {
         Planned { op, otherwise: Otherwise::Instead(Box::new(instead)) }
     }
 
-    /// One that builds on what was read.
+    /// Plans an operation that builds on what was read.
     pub fn or_again(op: Op) -> Planned {
         Planned { op, otherwise: Otherwise::Again }
     }
 }
 
 impl TableStore {
-    /// The operations of an append's row writes, by what the rows are now.
+    /// Returns the operations for an append's row writes, based on the current rows.
     pub async fn plan(&self, log: LogId, entries: &[Entry], row_writes: &[RowWrite]) -> StoreResult<Vec<Planned>> {
         if row_writes.is_empty() {
             return Ok(Vec::new());
@@ -62,7 +62,7 @@ impl TableStore {
     }
 }
 
-/// One operation an item: DynamoDB refuses two of one transaction.
+/// Merges operations of the same item: DynamoDB refuses two in one transaction.
 fn fold(planned: Vec<Planned>) -> Vec<Planned> {
     let mut folded: Vec<Planned> = Vec::with_capacity(planned.len());
     let mut places: HashMap<Key, usize> = HashMap::new();
@@ -84,8 +84,8 @@ fn fold(planned: Vec<Planned>) -> Vec<Planned> {
     folded
 }
 
-/// The second after the first, as one. The first one's condition stands: the second would have met what
-/// the first wrote.
+/// Merges the second operation into the first. The first one's condition remains: the second would have met what the
+/// first wrote.
 fn joined(first: Op, second: Op) -> Op {
     match (first, second) {
         (Op::Put(mut item, when), Op::Update(change, _)) => {
@@ -113,7 +113,7 @@ fn both(mut first: Change, second: Change) -> Change {
     first
 }
 
-/// A put that is right whatever is there.
+/// Plans a put that is right whatever item exists.
 pub fn put_always(item: crate::item::Item) -> Planned {
     Planned::or_again(Op::Put(item, When::Always))
 }

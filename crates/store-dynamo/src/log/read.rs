@@ -1,4 +1,4 @@
-//! Reads of a log: by key range, aware that an item may hold several entries. All of them are strong.
+//! Reads of a log by key range, where an item may contain several entries. All of them are strong.
 
 use std::collections::BTreeMap;
 
@@ -12,21 +12,21 @@ use crate::item::{PK, SK};
 use crate::keys::{self, LOG_SHARDS, padded};
 use crate::table_store::{BACKOFF, Range, TableStore, jitter};
 
-/// Messages that are looked up one by one at the same time.
+/// Messages that are looked up one by one concurrently.
 const LOOKUPS_AT_ONCE: usize = 16;
-/// Heads that are read at the same time, for the list of all logs.
+/// Heads that are read concurrently, for the list of all logs.
 const HEADS_AT_ONCE: usize = 16;
-/// Asked seqs so dense that one range is cheaper than a look-up each: entries a message asked for.
+/// The density of requested seqs at which one range is cheaper than single look-ups: entries per requested message.
 const DENSE: u64 = 4;
-/// The least range of a page's further reads, when other kinds of entries lie between its messages.
+/// The smallest range of a page's further reads, if other kinds of entries lie between its messages.
 const LEAST_STEP: u64 = 16;
-/// How often a range is read in which an item is missing.
+/// How often a range with a missing item is read.
 pub const HOLE_ATTEMPTS: u32 = 4;
 
 impl TableStore {
-    /// The last entry.
+    /// Returns the last entry.
     pub async fn read_tip(&self, log: LogId) -> StoreResult<Tip> {
-        // Before the entry is read: a tip is never of a later life than the entry that it names.
+        // Read before the entry, so that a tip never has a later epoch than the entry that it names.
         let epoch_state = self.recent_epoch_state().await?;
         let Some(item) = self.item_below(log, Seq::MAX).await? else {
             return Ok(Tip::from_store(epoch_state.epoch, 0, 0, Timestamp(0)));
@@ -36,24 +36,24 @@ impl TableStore {
         Ok(Tip::from_store(epoch_state.epoch, last.seq, last.n, last.at))
     }
 
-    /// The item that begins at `seq`, or else the next one below.
+    /// Returns the item that begins at `seq`, or else the next lower one.
     async fn item_below(&self, log: LogId, seq: Seq) -> StoreResult<Option<LogItem>> {
         let range = Range::between(keys::log(log), padded(0), padded(seq)).descending().limit(1);
         self.query(range).await?.first().map(|item| LogItem::read(log, item)).transpose()
     }
 
-    /// The item that holds `seq`.
+    /// Returns the item that contains `seq`.
     pub async fn item_with(&self, log: LogId, seq: Seq) -> StoreResult<Option<LogItem>> {
         Ok(self.item_below(log, seq).await?.filter(|item| item.last().seq >= seq))
     }
 
-    /// The items that hold any of these seqs, in order and without a hole.
+    /// Returns the items that contain any of these seqs, in order and without a hole.
     ///
-    /// A query sees each item of a transaction when that is written, but not all of them in one step; so a range with a hole
-    /// anywhere, at its beginning and its end too, is read once more.
+    /// A query sees each item of a transaction once it is written, but not all of them in one step. So a range with a
+    /// hole anywhere, including its beginning and end, is read once more.
     pub async fn items(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<LogItem>> {
         let from = from.max(1);
-        // What the log is known to hold of the range, before it is read: nothing of that may be missing.
+        // What the log is known to contain of the range, before it is read: none of it may be missing.
         let known_to = to.min(self.epoch_state().memory.reached(log));
         let mut backoff = BACKOFF;
         for _ in 0..HOLE_ATTEMPTS {
@@ -73,22 +73,22 @@ impl TableStore {
         }
         let found = self.query(Range::between(keys::log(log), padded(from), padded(to))).await?;
         let mut items = found.iter().map(|item| LogItem::read(log, item)).collect::<StoreResult<Vec<_>>>()?;
-        // Only if the range begins inside an item, that one is read, too.
+        // Only if the range begins inside an item, that item is read, too.
         if from > 1 && items.first().is_none_or(|first| first.first() != from) {
             items.splice(0..0, self.item_below(log, from - 1).await?.filter(|below| below.last().seq >= from));
         }
         Ok(items)
     }
 
-    /// As `RoomLog::read`.
+    /// Implements `RoomLog::read`.
     pub async fn read_range(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>> {
         let items = self.items(log, from, to).await?;
         let entries = items.into_iter().flat_map(|item| item.entries);
         Ok(entries.filter(|entry| (from..=to).contains(&entry.seq)).collect())
     }
 
-    /// As `RoomLog::read_back`. The range is as wide as the page is long: a request that stops after so
-    /// many *items* would read whole chunks for each.
+    /// Implements `RoomLog::read_back`. The range is as wide as the page is long: a request that stops after so many
+    /// *items* would read whole chunks for each.
     pub async fn messages_back(&self, log: LogId, before: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
         let mut to = before.saturating_sub(1);
         if limit == 0 || to == 0 {
@@ -101,7 +101,7 @@ impl TableStore {
         while to > 0 && found.len() < limit {
             let step = ((limit - found.len()) as u64).max(if found.is_empty() { 1 } else { LEAST_STEP });
             let from = (to + 1).saturating_sub(step).max(1);
-            // A chunk that reaches below the range was paid for: all of it is used.
+            // A chunk that reaches below the range was paid for, so all of it is used.
             let items = self.items(log, from, to).await?;
             let entries = items.into_iter().flat_map(|item| item.entries);
             let mut part: Vec<Entry> = entries.filter(|entry| entry.seq <= to).collect();
@@ -114,7 +114,7 @@ impl TableStore {
         Ok(found)
     }
 
-    /// As `RoomLog::read_forward`.
+    /// Implements `RoomLog::read_forward`.
     pub async fn messages_forward(&self, log: LogId, after: Seq, limit: usize) -> StoreResult<Vec<Entry>> {
         let mut from = after.saturating_add(1);
         let mut found: Vec<Entry> = Vec::new();
@@ -123,7 +123,7 @@ impl TableStore {
             let to = from.saturating_add(step - 1);
             let items = self.items(log, from, to).await?;
             let entries: Vec<Entry> = items.into_iter().flat_map(|item| item.entries).collect();
-            // Where nothing stands the log ends.
+            // The log ends where no item exists.
             let Some(last) = entries.last().map(|last| last.seq).filter(|last| *last >= from) else { break };
             found.extend(entries.into_iter().filter(|entry| entry.seq >= from && entry.is_shown_as_message()));
             if last < to {
@@ -135,7 +135,7 @@ impl TableStore {
         Ok(found)
     }
 
-    /// As `RoomLog::messages`.
+    /// Implements `RoomLog::messages`.
     pub async fn messages_at(&self, log: LogId, seqs: &[Seq]) -> StoreResult<Vec<Entry>> {
         let mut asked: Vec<Seq> = seqs.iter().copied().filter(|seq| *seq > 0).collect();
         asked.sort_unstable();
@@ -153,8 +153,8 @@ impl TableStore {
         Ok(entries.filter(|entry| entry.is_shown_as_message() && asked.binary_search(&entry.seq).is_ok()).collect())
     }
 
-    /// As `RoomLog::messages_of`. Lone messages of many rooms are read together by key; where several are asked of one
-    /// room, a range may be cheaper.
+    /// Implements `RoomLog::messages_of`. Single messages of many rooms are read together by key; if several of one
+    /// room are requested, a range may be cheaper.
     pub async fn messages_in(&self, places: &[(RoomId, Seq)]) -> StoreResult<Vec<(RoomId, Entry)>> {
         let mut asked: BTreeMap<RoomId, Vec<Seq>> = BTreeMap::new();
         for (room, seq) in places.iter().filter(|(_, seq)| *seq > 0) {
@@ -165,7 +165,7 @@ impl TableStore {
         let mut found = Vec::new();
         for item in self.get_all(keys).await? {
             let Some(room) = keys::log_of(item.text(PK)?).and_then(LogId::room) else { continue };
-            // The item begins with the entry that was asked for.
+            // The item begins with the requested entry.
             let first = LogItem::read(LogId::Room(room), &item)?.entries.into_iter().next();
             asked.remove(&room);
             found.extend(first.filter(Entry::is_shown_as_message).map(|entry| (room, entry)));
@@ -180,7 +180,7 @@ impl TableStore {
         Ok(found)
     }
 
-    /// The items that hold these seqs: by key those that begin an item, the others looked up.
+    /// Returns the items that contain these seqs: by key those that begin an item, the others with a look-up.
     async fn items_of(&self, log: LogId, asked: &[Seq]) -> StoreResult<Vec<LogItem>> {
         let found = self.get_all(asked.iter().map(|seq| keys::entries(log, *seq)).collect()).await?;
         let mut items = BTreeMap::new();
@@ -202,7 +202,7 @@ impl TableStore {
         Ok(items.into_values().collect())
     }
 
-    /// As `RoomLog::all_logs`: every shard's next names, merged, and the heads of those that are listed.
+    /// Implements `RoomLog::all_logs`: merges the next names of every shard, with the heads of those that are listed.
     pub async fn list_logs(&self, after: Option<LogId>, limit: usize) -> StoreResult<Vec<(LogId, Seq)>> {
         let after = after.map(|log| log.to_string()).unwrap_or_default();
         let shards =
@@ -218,12 +218,12 @@ impl TableStore {
     }
 }
 
-/// Whether items, each from its first to its last seq, hold everything from `from` to the last of them, and to `known_to`
-/// at least. An empty range says nothing: the log may end before it.
+/// Returns whether items, each from its first to its last seq, contain everything from `from` to the last of them, and
+/// at least to `known_to`. An empty range proves nothing: the log may end before it.
 fn is_gapless(spans: &[(Seq, Seq)], from: Seq, known_to: Seq) -> bool {
     let mut next = from;
     for (first, last) in spans {
-        // Only the first item may begin before what is asked for.
+        // Only the first item may begin before the requested range.
         let follows = if next == from { *first <= from } else { *first == next };
         if !follows {
             return false;
@@ -238,7 +238,7 @@ mod tests {
     use super::is_gapless;
 
     #[test]
-    fn a_hole_is_noticed_wherever_it_is() {
+    fn a_hole_is_detected_anywhere() {
         assert!(is_gapless(&[], 5, 4), "the log ends before the range");
         assert!(is_gapless(&[(5, 5), (6, 9)], 5, 0));
         assert!(is_gapless(&[(2, 7), (8, 8)], 5, 8), "the range begins inside an item");

@@ -1,5 +1,5 @@
-//! Row writes as operations. Rows that only their own log writes need no condition: the place of the entry
-//! is one for all of them.
+//! Converts row writes to operations. Rows that only their own log writes need no condition: the position of the entry
+//! is the condition for all of them.
 
 use std::collections::BTreeMap;
 
@@ -16,11 +16,11 @@ use crate::op::{Change, Op, When};
 use crate::rows::{self, NotificationState};
 use crate::table_store::TableStore;
 
-/// Items of one append that are read at once.
+/// Items of one append that are read concurrently.
 const READS_AT_ONCE: usize = 8;
 
 impl TableStore {
-    /// The row writes of an append to a room's log.
+    /// Plans the row writes of an append to a room's log.
     pub async fn plan_room(
         &self,
         room: RoomId,
@@ -40,7 +40,7 @@ impl TableStore {
                 RowWrite::Thread { root, seq } => planned.push(there(keys::in_thread(room, *root, *seq), true)),
                 RowWrite::Member(row) => planned.push(Planned::or_again(rows::change_member(room, row))),
                 RowWrite::Room(row) => planned.extend(self.plan_room_row(row).await?),
-                own => debug_assert!(false, "{own:?} belongs to a user's own log"),
+                own => debug_assert!(false, "{own:?} belongs to a user log"),
             }
         }
         planned.extend(self.plan_messages(room, &messages).await?);
@@ -48,7 +48,7 @@ impl TableStore {
         Ok(planned)
     }
 
-    /// The room's row, the claim of its slug, and its line in the directory.
+    /// Plans the room's row, the claim of its slug, and its line in the directory.
     async fn plan_room_row(&self, new: &Room) -> StoreResult<Vec<Planned>> {
         let old = self.get(keys::room(new.id)).await?.map_or(Ok(None), |item| rows::room(&item))?;
         let mut planned = vec![Planned::or_again(rows::change_room(new))];
@@ -74,7 +74,7 @@ impl TableStore {
         Ok(planned)
     }
 
-    /// Earlier messages with their new content, inside the items that hold them.
+    /// Plans the new content of earlier messages, inside the items that contain them.
     async fn plan_messages(&self, room: RoomId, messages: &[&Entry]) -> StoreResult<Vec<Planned>> {
         let log = LogId::Room(room);
         let seqs: Vec<Seq> = messages.iter().map(|new| new.seq).collect();
@@ -85,7 +85,7 @@ impl TableStore {
             let Some(item) = item else { continue };
             let item = items.entry(item.first()).or_insert(item);
             let Some(old) = item.entry_mut(new.seq) else { continue };
-            // What is gone stays gone, also when retention took it while the change was decided.
+            // A deleted message stays deleted, even if retention removed it while the change was decided.
             let gone = |entry: &Entry| entry.message().is_none_or(|message| message.deleted);
             if !gone(old) || (old.message().is_some() && gone(new)) {
                 old.body = new.body.clone();
@@ -94,7 +94,7 @@ impl TableStore {
         Ok(items.into_values().map(|item| Planned::or_again(item.rewrite())).collect())
     }
 
-    /// Files that messages hold now, or no longer.
+    /// Plans the rows of files that messages contain now, or no longer.
     async fn plan_files(&self, room: RoomId, entries: &[Entry], row_writes: &[&RowWrite]) -> StoreResult<Vec<Planned>> {
         let of = |row_write: &&RowWrite| match row_write {
             RowWrite::FileSent { file, .. } | RowWrite::FileDropped { file } => Some(*file),
@@ -132,7 +132,7 @@ impl TableStore {
         Ok(changed.flat_map(|(id, old)| rows::moved(Some(old), after.get(id))).map(Planned::or_again).collect())
     }
 
-    /// The row writes of an append to a user's own log.
+    /// Plans the row writes of an append to a user log.
     pub async fn plan_own(
         &self,
         user: UserId,
@@ -145,7 +145,7 @@ impl TableStore {
         for row_write in row_writes {
             match row_write {
                 RowWrite::UserRoom(row) if row.read_seq > 0 => {
-                    // A higher mark stays: the row is written without it, unless that is newer, too.
+                    // A higher mark stays: the row is written without it, unless the row is newer, too.
                     let without_mark = rows::change_user_room(user, row);
                     planned.push(Planned::or_else(rows::change_user_room_and_mark(user, row), without_mark));
                 }
@@ -166,7 +166,7 @@ impl TableStore {
                 RowWrite::NotificationRead { key: None, at } => {
                     let state = self.get(keys::notification_state(user)).await?;
                     let state = NotificationState::of(state.as_ref())?;
-                    // What this append announces says itself whether it was read.
+                    // The notifications that this append announces record themselves whether they were read.
                     planned.push(Planned::or_again(state.read_all(user, before, *at)));
                 }
                 RowWrite::NotificationRead { key: Some(key), at } => {
@@ -182,7 +182,7 @@ impl TableStore {
     }
 }
 
-/// A row that says all by being there.
+/// Plans a row that means something by existing.
 fn there(key: keys::Key, on: bool) -> Planned {
     match on {
         true => put_always(Item::at(key)),

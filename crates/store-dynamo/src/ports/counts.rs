@@ -1,5 +1,5 @@
-//! How many are in a room: counted each time, which costs what reading the members does; of a large room,
-//! where that is much and one more or less says little, remembered for a while.
+//! Counts a room's members: each time, which costs as much as reading them. For a large room, where that is expensive
+//! and one more or less matters little, the count is cached for a while.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use crate::keys;
 use crate::op::When;
 use crate::table_store::{Range, TableStore};
 
-/// Members above which a count is remembered.
+/// The number of members above which a count is cached.
 const LARGE: u64 = 1_000;
-/// For how long.
+/// How long a count is cached.
 const REMEMBERED: Duration = Duration::from_secs(60);
-/// Of how many rooms at most.
+/// The number of rooms whose count is cached.
 const ROOMS: usize = 10_000;
 
-/// Counts of large rooms. Everything in it may be lost.
+/// The cached counts of large rooms. Everything in it may be lost.
 #[derive(Debug)]
 pub struct Counts(Cache<RoomId, (u64, Instant)>);
 
@@ -41,7 +41,8 @@ impl Counts {
 }
 
 impl TableStore {
-    /// How many are in. `strong` is what was acked; else a moment ago, at half the cost.
+    /// Returns the number of members. With `strong` it includes everything acked; otherwise it may be a moment old, at
+    /// half the cost.
     pub async fn members_in(&self, room: RoomId, strong: bool) -> StoreResult<u64> {
         let epoch_state = self.epoch_state();
         if let Some(members) = epoch_state.counts.known(room, Instant::now()) {
@@ -56,7 +57,7 @@ impl TableStore {
     }
 }
 
-/// Of a row of a member, or of a user's room: they are in.
+/// Returns the condition that the row of a member, or of a user's room, is joined.
 pub fn joined() -> When {
     When::Is("st", word(&MemberState::Joined))
 }
@@ -67,7 +68,7 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn a_count_is_remembered_for_a_while() {
+    fn a_count_is_cached_for_a_while() {
         let (counts, room, now) = (Counts::default(), RoomId(Uuid::from_u128(1)), Instant::now());
         assert_eq!(counts.known(room, now), None);
         counts.remember(room, 5_000, now);

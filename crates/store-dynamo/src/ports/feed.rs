@@ -1,4 +1,4 @@
-//! `Feed`.
+//! Implements `Feed`.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,17 +13,16 @@ use crate::keys::{self, Key};
 use crate::op::{Change, Op, When};
 use crate::table_store::{Range, TableStore, WriteError};
 
-/// Logs that one step of [`Feed::behind`] looks at.
+/// Logs that one step of [`Feed::behind`] examines.
 const LOOKED_AT: usize = 100;
-/// Heads of logs that it reads at the same time.
+/// Heads of logs that it reads concurrently.
 const HEADS_AT_ONCE: usize = 16;
 
 /// A cursor is `co` consumer, `sq` seq, `fe` fence; a lease is `ow` owner, `un` until, `fe` fence.
 ///
-/// Costs, beside one read or write: a cursor whose fence is new but whose seq is not, and a lease that
-/// changes hands, take a second conditional write. `behind` costs 2.5 RRU for each room log that it looks
-/// at, and the list of logs; its memory is bounded by a step. On the way it mends hints of heads that were
-/// lost with a process.
+/// Costs, besides one read or write: a cursor with a new fence but an old seq, and a lease that changes hands, take a
+/// second conditional write. `behind` costs 2.5 RRU for each room log that it examines, and the list of logs; its
+/// memory is bounded by a step. On the way it repairs hints of heads that were lost with a process.
 #[async_trait]
 impl FeedStore for TableStore {
     async fn cursors(&self, room: RoomId) -> StoreResult<Vec<FeedCursor>> {
@@ -45,7 +44,7 @@ impl FeedStore for TableStore {
         if old.number("fe")? >= fence.0 {
             return Ok(());
         }
-        // The seq is known, the fence is new: whoever had the older one cannot write any more.
+        // The seq is known, the fence is new: the previous holder can no longer write.
         let newer = When::All(vec![When::Present, When::Less("fe", number(fence.0))]);
         match self.write(vec![Op::Update(own, newer)]).await {
             Ok(()) | Err(WriteError::Refused(_)) => Ok(()),
@@ -62,7 +61,7 @@ impl FeedStore for TableStore {
             Err(WriteError::Refused(which)) => which.into_iter().next().and_then(|(_, old)| old),
             Err(WriteError::Store(error)) => return Err(error),
         };
-        // Late to renew is as good as another's: somebody may have believed the lease free.
+        // A late renewal counts as a new holder: another process may have believed the lease free.
         let (fence, free) = match &old {
             None => (1, When::Absent),
             Some(lease) if lease.time("un")? <= now => {
@@ -75,7 +74,7 @@ impl FeedStore for TableStore {
             Item::at(keys::lease(name)).with("ow", text(owner)).with("un", time(until)).with("fe", number(fence));
         match self.write(vec![Op::Put(taken.clone(), free)]).await {
             Ok(()) => Ok(Some(Fence(fence))),
-            // What stands there is what this very write put, though no answer came.
+            // The stored lease is what this very write put, though no answer arrived.
             Err(WriteError::Refused(which)) => Ok(which.contains(&(0, Some(taken))).then_some(Fence(fence))),
             Err(WriteError::Store(error)) => Err(error),
         }
@@ -103,9 +102,9 @@ impl FeedStore for TableStore {
 }
 
 impl TableStore {
-    /// Those of `rooms` whose log goes on above the cursor, in the same order.
+    /// Returns those of `rooms` whose log has entries above the cursor, in the same order.
     async fn behind_of(&self, consumer: &str, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Seq)>> {
-        // A cursor may be a moment old: then a room is looked at once more. So may a hint.
+        // A cursor may be a moment old: then a room is examined once more. So may a hint.
         let keys = rooms.iter().flat_map(|room| [keys::feed(*room, consumer), keys::room(*room)]);
         let mut seqs: HashMap<Key, Seq> = HashMap::new();
         for row in &self.get_all_weak(keys.collect()).await? {
@@ -121,7 +120,7 @@ impl TableStore {
         Ok(behind.map(|(room, tip)| (room, tip.seq())).collect())
     }
 
-    /// The rooms that have a log, in order, after `after`, from all parts of the list.
+    /// Returns the rooms that have a log, in order, after `after`, from all parts of the list.
     async fn listed_rooms(&self, after: Option<RoomId>, limit: usize) -> StoreResult<Vec<RoomId>> {
         let after = after.map(|room| room.to_string()).unwrap_or_default();
         let parts = (0..keys::LOG_SHARDS)

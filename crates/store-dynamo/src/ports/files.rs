@@ -1,4 +1,4 @@
-//! `Files`. A file is in the lists that its state says (`rows::moved`), in one transaction with its row.
+//! Implements `Files`. A file is in the lists that its state requires (`rows::moved`), in one transaction with its row.
 
 use async_trait::async_trait;
 use domain::{File, FileId, FileState, RoomId, Timestamp, UserId};
@@ -10,27 +10,27 @@ use crate::keys;
 use crate::rows;
 use crate::table_store::{Range, TableStore, WriteError};
 
-/// How often a change is decided again when the row changed between its read and its write.
+/// How often a change is decided again if the row changed between its read and its write.
 const ATTEMPTS: usize = 5;
 
-/// What becomes of a file.
+/// What happens to a file.
 enum Next {
-    /// This is its row from now on.
+    /// This becomes its row.
     Is(File),
-    /// It has no row any more.
+    /// Its row is removed.
     Gone,
-    /// Nothing: it is as it should be, or cannot be so.
+    /// Nothing: the row is already right, or the change does not apply.
     Stays,
 }
 
-/// Costs: a new file 4 WRU; complete 4 and a read; dropped 6 to 8 and a read; forgotten 4 and a read. A
-/// page of a room's files is one read of copies; of a user's unsent or of what expired, one and one a file.
+/// Costs: a new file 4 WRU; complete 4 and a read; dropped 6 to 8 and a read; forgotten 4 and a read. A page of a
+/// room's files is one read of copies; of a user's unsent or of expired files, one read and one per file.
 #[async_trait]
 impl FileStore for TableStore {
     async fn put(&self, file: &File) -> StoreResult<()> {
         let new = File { state: FileState::Uploading, seq: None, ..file.clone() };
         match self.write(rows::moved(None, Some(&new))).await {
-            // It was put before.
+            // An earlier try put it.
             Ok(()) | Err(WriteError::Refused(_)) => Ok(()),
             Err(WriteError::Store(error)) => Err(error),
         }
@@ -114,7 +114,7 @@ impl FileStore for TableStore {
             self.listed_files(older.limit(limit))
         });
         let mut files: Vec<File> = try_join_all(shards).await?.into_iter().flatten().collect();
-        // It may have been sent between the two reads.
+        // A file may have been sent between the two reads.
         files.retain(|file| file.state != FileState::Sent);
         files.truncate(limit);
         Ok(files)
@@ -122,15 +122,15 @@ impl FileStore for TableStore {
 }
 
 impl TableStore {
-    /// The files that lines of a list name.
+    /// Returns the files that lines of a list name.
     async fn listed_files(&self, range: Range) -> StoreResult<Vec<File>> {
         let lines = self.query(range).await?;
         let ids = lines.iter().map(|line| line.id("fi").map(FileId)).collect::<StoreResult<Vec<_>>>()?;
         FileStore::get_all(self, &ids).await
     }
 
-    /// Moves a file to its next state, as decided on its row; the row as it is afterwards, or as it was
-    /// when it is gone, if there was one.
+    /// Moves a file to its next state, decided from its row. Returns the row after that, or the last one if it was
+    /// removed, or `None` if there was none.
     async fn move_file(&self, file: FileId, decide: impl Fn(&File) -> Next + Send + Sync) -> StoreResult<Option<File>> {
         for _ in 0..ATTEMPTS {
             let Some(old) = FileStore::get(self, file).await? else { return Ok(None) };
@@ -146,6 +146,6 @@ impl TableStore {
                 Err(WriteError::Store(error)) => return Err(error),
             }
         }
-        Err(unavailable("a file's row changed again and again", THROTTLED_MS))
+        Err(unavailable("a file's row kept changing", THROTTLED_MS))
     }
 }

@@ -1,5 +1,5 @@
-//! `Marks`. A mark only rises; the mentions below it are not read any more, and leave the row when there
-//! is no room for others.
+//! Implements `Marks`. A mark only rises; readers ignore the mentions below it, which leave the row when it has no room
+//! for others.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -13,11 +13,11 @@ use crate::op::{Change, Op, When};
 use crate::rows;
 use crate::table_store::{TableStore, WriteError};
 
-/// How often a full row is tried again after old mentions were taken out.
+/// How often a full row is retried after old mentions were removed.
 const ATTEMPTS: usize = 3;
 
-/// Costs: a mark is one conditional write, also one that is too low. A mention is one too, and its end; in a row that
-/// is full of mentions read since, two more.
+/// Costs: a mark is one conditional write, even if it is too low. So is adding or removing a mention; in a row full of
+/// mentions that were read since, two more.
 #[async_trait]
 impl MarkStore for TableStore {
     async fn mark_read(&self, user: UserId, room: RoomId, seq: Seq, n: u64) -> StoreResult<MarkRow> {
@@ -33,7 +33,7 @@ impl MarkStore for TableStore {
         if old.number("rs")? >= seq {
             return mark(&old);
         }
-        // A count that is lower than the one known: the seq rises all the same, the count never falls.
+        // If the count is lower than the stored one, the seq rises all the same, and the count never falls.
         match self.update(Op::Update(raised, lower)).await {
             Ok(row) => mark(&row),
             Err(WriteError::Refused(which)) => {
@@ -55,7 +55,7 @@ impl MarkStore for TableStore {
                 Err(WriteError::Refused(which)) => which.into_iter().next().and_then(|(_, old)| old),
                 Err(WriteError::Store(error)) => return Err(error),
             };
-            // No row, a higher mark, or no room.
+            // There is no row, a higher mark, or no space.
             let Some(old) = old.filter(|old| old.has("st")) else { return Ok(()) };
             let read = old.number("rs")?;
             let over: Vec<Seq> = old.seqs("mn")?.into_iter().filter(|mention| *mention <= read).collect();
@@ -89,7 +89,7 @@ impl MarkStore for TableStore {
     }
 }
 
-/// Lower than `seq`, or never set.
+/// Returns the condition that the attribute is lower than `seq`, or was never set.
 fn less(name: &'static str, seq: Seq) -> When {
     When::Any(vec![When::Lacks(name), When::Less(name, number(seq))])
 }

@@ -1,4 +1,4 @@
-//! The ports beside the log, one module each; all are implemented on `TableStore`.
+//! The ports besides the log, one module each; all are implemented on `TableStore`.
 
 mod counts;
 mod feed;

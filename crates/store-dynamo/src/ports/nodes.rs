@@ -1,4 +1,4 @@
-//! `Nodes`.
+//! Implements `Nodes`.
 
 use std::time::Duration;
 
@@ -12,16 +12,16 @@ use crate::keys;
 use crate::op::{Op, When};
 use crate::table_store::{Range, TableStore, WriteError};
 
-/// How long a node's row stays after its last beat.
+/// How long a node's row stays after its last heartbeat.
 const NODE_LIFE: Duration = Duration::from_secs(24 * 3600);
-/// How often a change of a socket's room is decided again when the row changed meanwhile.
+/// How often a change of a socket's room is decided again if the row changed meanwhile.
 const ATTEMPTS: usize = 5;
 
-/// A node is `nd` name, `ep` endpoint, `at` last beat; a socket is `cn` id, `us` user, `nd` node, `rm`
-/// room, `ex` its end; the state of a socket is `bd` and `ex`. All end by the table's time to live too.
+/// A node is `nd` name, `ep` endpoint, `at` last heartbeat; a socket is `cn` id, `us` user, `nd` node, `rm` room, `ex`
+/// its expiry; the state of a socket is `bd` and `ex`. All expire by the table's time to live too.
 ///
-/// Costs, beside one read or write: a socket that follows a room by row 4 WRU and a read, 6 when it leaves
-/// another for it; such a socket's end a read and 4.
+/// Costs, besides one read or write: a socket that follows a room by row 4 WRU and a read, 6 if it leaves another room
+/// for it; removing such a socket a read and 4.
 #[async_trait]
 impl NodeStore for TableStore {
     async fn beat(&self, node: &NodeRow) -> StoreResult<()> {
@@ -68,11 +68,11 @@ impl NodeStore for TableStore {
             match self.write(ops).await {
                 Ok(()) => return Ok(()),
                 Err(WriteError::Store(error)) => return Err(error),
-                // It follows another room than was thought: the first try thinks of none.
+                // It follows another room than expected: the first try expects none.
                 Err(WriteError::Refused(_)) => old = self.room_of(connection.user, &connection.id).await?,
             }
         }
-        Err(unavailable("a socket's row changed again and again", THROTTLED_MS))
+        Err(unavailable("a socket's row kept changing", THROTTLED_MS))
     }
 
     async fn drop_connection(&self, user: UserId, connection: &str) -> StoreResult<()> {
@@ -89,7 +89,7 @@ impl NodeStore for TableStore {
                 Err(WriteError::Refused(_)) => old = self.room_of(user, connection).await?,
             }
         }
-        Err(unavailable("a socket's row changed again and again", THROTTLED_MS))
+        Err(unavailable("a socket's row kept changing", THROTTLED_MS))
     }
 
     async fn keep_socket(&self, socket: &SocketState, was: Option<&str>) -> StoreResult<bool> {
@@ -100,7 +100,7 @@ impl NodeStore for TableStore {
         let when = was.map_or(When::Always, |was| When::Is(BODY, text(was)));
         match self.write(vec![Op::Put(row.clone(), when)]).await {
             Ok(()) => Ok(true),
-            // One's own write that got no answer, and was made again.
+            // An earlier try of this write was committed without an answer.
             Err(WriteError::Refused(found)) => Ok(found.iter().any(|(_, item)| item.as_ref() == Some(&row))),
             Err(WriteError::Store(error)) => Err(error),
         }
@@ -126,7 +126,7 @@ impl TableStore {
         Ok(open)
     }
 
-    /// The room that a socket follows, if it is there and follows one.
+    /// Returns the room that a socket follows, if any.
     async fn room_of(&self, user: UserId, connection: &str) -> StoreResult<Option<RoomId>> {
         let row = self.get(keys::user_connection(user, connection)).await?;
         Ok(row.as_ref().map(self::connection).transpose()?.and_then(|connection| connection.room))

@@ -1,4 +1,4 @@
-//! `Notifications`.
+//! Implements `Notifications`.
 
 use std::time::Duration;
 
@@ -10,20 +10,19 @@ use crate::keys;
 use crate::rows::{self, NotificationState};
 use crate::table_store::{Range, TableStore};
 
-/// Rows that the first step of a search for unread ones reads: most often the newest is one.
+/// Rows that the first step of a search for unread ones reads: usually the newest is one.
 const FIRST_STEP: usize = 20;
-/// Rows that one of the further steps reads.
+/// Rows that each further step reads.
 const STEP: usize = 100;
-/// Rows that a search for unread ones looks at: older ones than these are not found. An unread one may
-/// lie anywhere below read ones, and there is no index of the unread, which every notification would pay.
+/// Rows that a search for unread ones examines: older ones are not found. An unread one may lie anywhere below read
+/// ones, and there is no index of the unread ones, since every notification would pay for it.
 const LOOKED_AT: usize = 2_000;
-/// How long after its message a notification is announced at the latest: of those that were older when all
-/// were read, none can be unread.
+/// How late after its message a notification may be announced: of those that are older than this when all were read,
+/// none can be unread.
 const LATE: Duration = Duration::from_secs(14 * 24 * 3_600);
 
-/// Costs: a page is one read of its rows and one of when all were read. Unread ones are searched from the
-/// newest row on, a hundred at a time, until enough are found, [`LOOKED_AT`] were seen, or all older ones
-/// were read together.
+/// Costs: a page is one read of its rows and one of when all were read. Unread ones are searched from the newest row
+/// on, a hundred at a time, until enough are found, [`LOOKED_AT`] were examined, or all older ones were read together.
 #[async_trait]
 impl NotificationStore for TableStore {
     async fn list(
@@ -33,7 +32,7 @@ impl NotificationStore for TableStore {
         before: Option<NotificationKey>,
         limit: usize,
     ) -> StoreResult<NotificationPage> {
-        // One more than asked: whether there is a next page.
+        // One more than requested shows whether there is a next page.
         let mut items = self.newest(user, unread_only, before, limit.saturating_add(1)).await?;
         let more = items.len() > limit;
         items.truncate(limit);

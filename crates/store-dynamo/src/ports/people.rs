@@ -1,4 +1,4 @@
-//! `People`. A user's row is written with the rows that make name and address unique, in one transaction.
+//! Implements `People`. A user's row is written with the rows that make name and address unique, in one transaction.
 
 use async_trait::async_trait;
 use domain::name::{DisplayName, UserName};
@@ -13,9 +13,9 @@ use crate::keys::{self, Key};
 use crate::op::{Change, Op, When};
 use crate::table_store::{Range, TableStore};
 
-/// Costs, beside one read or write: a new user 6 to 10 WRU (the row, its name, its line in the list of
-/// names, an address, the mark of the first person) and a read; another name or address 8 or 6 WRU and a
-/// read; by name or address 2 reads; by prefix a read in each part of the list, and one a user.
+/// Costs, besides one read or write: a new user 6 to 10 WRU (the row, its name, its line in the list of names, an
+/// address, the mark of the first registered user) and a read; another name or address 8 or 6 WRU and a read; by name
+/// or address 2 reads; by prefix a read in each part of the list, and one per user.
 #[async_trait]
 impl UserStore for TableStore {
     async fn create_user(&self, new: &NewUser) -> StoreResult<()> {
@@ -127,7 +127,7 @@ impl UserStore for TableStore {
             let wanted = limit - users.len();
             let names = self.names(prefix, after.as_deref(), wanted).await?;
             let found = UserStore::users(self, &names.iter().map(|(_, user)| *user).collect::<Vec<_>>()).await?;
-            // Who was renamed between the two reads is found under the new name, if it begins so.
+            // A user who was renamed between the two reads is found under the new name, if it has the prefix.
             users.extend(names.iter().filter_map(|(folded, user)| {
                 found.iter().find(|found| found.id == *user && found.name.folded() == *folded).cloned()
             }));
@@ -145,7 +145,7 @@ impl TableStore {
         self.get(keys::profile(user)).await?.as_ref().map(rows::record).transpose()
     }
 
-    /// The user that a unique name leads to.
+    /// Returns the user that a unique name belongs to.
     async fn user_of(&self, unique: Key) -> StoreResult<Option<UserRecord>> {
         match self.get(unique).await? {
             Some(item) => self.record(UserId(item.id("us")?)).await,
@@ -167,7 +167,7 @@ impl TableStore {
             }
             match self.change(changes).await {
                 Ok(()) => return Ok(new.user),
-                // Another first person was faster.
+                // Another user registered first.
                 Err(Refused::Moved) if first => first = false,
                 Err(Refused::Moved) => return Err(StoreError::Taken("user")),
                 Err(Refused::Other(error)) => return Err(error),
@@ -175,7 +175,7 @@ impl TableStore {
         }
     }
 
-    /// Another name or address.
+    /// Changes the name or address.
     async fn rewrite(&self, user: UserId, with: impl Fn(&mut UserRecord) + Send + Sync) -> StoreResult<()> {
         for _ in 0..ATTEMPTS {
             let old = self.record(user).await?.ok_or(StoreError::NotFound)?;
@@ -203,9 +203,9 @@ impl TableStore {
         self.write(vec![Op::Update(change, When::Present)]).await.map_err(|error| error.or(StoreError::NotFound))
     }
 
-    /// Folded names that begin so, with whose they are, from all parts of the list, in order.
+    /// Returns folded names with this prefix and their users, from all parts of the list, in order.
     async fn names(&self, prefix: &str, after: Option<&str>, limit: usize) -> StoreResult<Vec<(String, UserId)>> {
-        // The least text above `after`; the least name has at least one character.
+        // The smallest text above `after`; the smallest name has at least one character.
         let from = after.map(|after| format!("{after}{FIRST_NAME}")).unwrap_or_default();
         let from = from.max(prefix.to_owned()).max(FIRST_NAME.to_string());
         let to = format!("{prefix}{LAST_NAME}");
@@ -222,5 +222,5 @@ impl TableStore {
 }
 
 fn contended() -> StoreError {
-    unavailable("a user's row changed again and again", crate::error::THROTTLED_MS)
+    unavailable("a user's row kept changing", crate::error::THROTTLED_MS)
 }

@@ -1,8 +1,7 @@
 //! The rows of a user, and what one transaction changes of them.
 //!
-//! PROFILE: `us` id, `nm` name, `dn` shown name, `gu` guest, `ro` role, `ba` banned, `at` when they came,
-//! `em` address, `ph` hash of the password. The rows of a name, of an address and of the list of names
-//! hold `us`.
+//! PROFILE: `us` id, `nm` name, `dn` display name, `gu` guest, `ro` role, `ba` banned, `at` when they joined, `em`
+//! address, `ph` hash of the password. The rows of a name, of an address and of the list of names contain `us`.
 
 use domain::name::{DisplayName, UserName};
 use domain::{User, UserId};
@@ -13,30 +12,30 @@ use crate::keys;
 use crate::op::{Change, Op, When};
 use crate::table_store::WriteError;
 
-/// How often a change is decided again when the row changed between its read and its write.
+/// How often a change is decided again if the row changed between its read and its write.
 pub const ATTEMPTS: usize = 5;
-/// Below every character of a name.
+/// A character below every character of a name.
 pub const FIRST_NAME: char = '\u{1}';
-/// Above every character of a name.
+/// A character above every character of a name.
 pub const LAST_NAME: char = '\u{10FFFF}';
 
-/// What a part of the transaction writes, to tell what a failed condition means.
+/// What a part of the transaction writes, which tells what a failed condition means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Row {
-    /// The user's own row, or the mark of the first person: decided on what was read.
+    /// The user's own row, or the mark of the first registered user: decided from what was read.
     Decided,
     /// A unique name.
     Unique(&'static str),
-    /// A row that cannot be refused.
+    /// A row without a condition.
     Free,
 }
 
-/// Why a change did not happen.
+/// Why a change failed.
 #[derive(Debug, PartialEq)]
 pub enum Refused {
-    /// What it was decided on is no longer so: decide again.
+    /// What it was decided on has changed: decide again.
     Moved,
-    /// As the caller is told.
+    /// The error that the caller gets.
     Other(StoreError),
 }
 
@@ -53,12 +52,12 @@ impl Changes {
         self.ops.push(op);
     }
 
-    /// The user's own row.
+    /// Adds the user's own row.
     pub fn profile(&mut self, op: Op) {
         self.push(Row::Decided, op);
     }
 
-    /// The rows of the name, if another one than before.
+    /// Adds the rows of the name, if it changes.
     pub fn name(&mut self, old: Option<&UserRecord>, new: &UserRecord) {
         let (user, folded) = (new.user.id, new.user.name.folded());
         let before = old.map(|old| old.user.name.folded());
@@ -74,7 +73,7 @@ impl Changes {
         }
     }
 
-    /// The row of the address, if another one than before.
+    /// Adds the row of the address, if it changes.
     pub fn email(&mut self, before: Option<&str>, new: &UserRecord) {
         let after = new.email.as_deref();
         if before == after {
@@ -88,25 +87,25 @@ impl Changes {
         }
     }
 
-    /// The mark that a person was there; only one can be the first.
+    /// Adds the mark that a registered user exists; only one can be the first.
     pub fn first_person(&mut self, user: UserId) {
         self.push(Row::Decided, unique(keys::first_person(), user));
     }
 
-    /// The operations, and what each of them writes.
+    /// Returns the operations, and what each of them writes.
     pub fn into_parts(self) -> (Vec<Op>, Vec<Row>) {
         (self.ops, self.rows)
     }
 }
 
-/// A row that one user has, and whoever asks for it next does not.
+/// Returns the row of a unique value, which refuses the next user who wants it.
 fn unique(key: keys::Key, user: UserId) -> Op {
     let item = Item::at(key).with("us", id(user.0));
     Op::Put(item, When::Any(vec![When::Absent, When::Is("us", id(user.0))]))
 }
 
-/// What a failed transaction means. A name that is another's weighs more than a row that moved: the
-/// first to be told is what the user can change.
+/// Classifies a failed transaction. A taken name has priority over a row that changed, since it is the error that the
+/// user can correct.
 pub fn refused(error: WriteError, rows: &[Row]) -> Refused {
     let which = match error {
         WriteError::Store(error) => return Refused::Other(error),
@@ -120,13 +119,13 @@ pub fn refused(error: WriteError, rows: &[Row]) -> Refused {
     taken.take(1).map(Refused::Other).next().unwrap_or(Refused::Moved)
 }
 
-/// The name and address that were read are still the user's.
+/// Returns the condition that the name and address that were read are still the user's.
 pub fn unchanged(old: &UserRecord) -> When {
     let email = When::same("em", old.email.as_deref().map(text));
     When::All(vec![When::Is("nm", text(old.user.name.as_str())), email])
 }
 
-/// A user's row as an item.
+/// Returns a user's row as an item.
 pub fn item(new: &NewUser) -> Item {
     let user = &new.user;
     Item::at(keys::profile(user.id))
@@ -141,13 +140,13 @@ pub fn item(new: &NewUser) -> Item {
         .with_some("ph", new.password_hash.as_deref().map(text))
 }
 
-/// Name and address as they are to be. Nothing else: who changes that at the same time is not undone.
+/// Returns the update of name and address. Nothing else, so that a concurrent change of other fields is not undone.
 pub fn renamed(new: &UserRecord) -> Change {
     let email = new.email.as_deref().map(text);
     Change::of(keys::profile(new.user.id)).set("nm", text(new.user.name.as_str())).set_or_remove("em", email)
 }
 
-/// A user's row.
+/// Decodes a user's row.
 pub fn record(item: &Item) -> StoreResult<UserRecord> {
     decoded("user", item, read_record)
 }
@@ -166,7 +165,7 @@ fn read_record(item: &Item) -> StoreResult<UserRecord> {
     Ok(UserRecord { user, email: owned("em")?, password_hash: owned("ph")? })
 }
 
-/// Addresses are unique by their lower-case form.
+/// Returns the user with a lower-case address, since addresses are unique by that form.
 pub fn lower_case(new: &NewUser) -> NewUser {
     NewUser { email: new.email.as_ref().map(|email| email.to_lowercase()), ..new.clone() }
 }

@@ -1,4 +1,4 @@
-//! `Rooms`.
+//! Implements `Rooms`.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -16,21 +16,21 @@ use crate::keys::{self, Key};
 use crate::rows;
 use crate::table_store::{Range, TableStore};
 
-/// Rooms of which heads or members are read at the same time.
+/// Rooms whose heads or members are read concurrently.
 const ROOMS_AT_ONCE: usize = 16;
 /// Rows that one step through the rooms of a user, or through the directory, reads.
 const STEP: usize = 100;
 /// Rows of each of two users that are compared.
 const ROOMS_COMPARED: usize = 2_000;
-/// Lines of the directory in which a name is searched; further rooms are found by their slug.
+/// Lines of the directory in which a name is searched; further rooms are found only by their slug.
 const NAMES_LOOKED_AT: usize = 5_000;
 
-/// A room's row also holds the hint of its head, so that a list of rooms reads one row a room.
+/// A room's row also holds the hint of its head, so that a list of rooms reads one row per room.
 ///
-/// Costs, beside one read: a list of a user's rooms 0.5 RRU a room and the rows themselves (53 for 100);
-/// a room by its slug 2 reads; members are counted, 1 RRU for some 30 of them (see `counts`); two users are compared by
-/// the rows of both, and the member rows of the rooms that both have; the directory reads its lines until
-/// the page is full, and the row and the members of each room on it. A head that no hint tells is a read.
+/// Costs, besides one read: a list of a user's rooms 0.5 RRU per room and the rows themselves (53 for 100); a room by
+/// its slug 2 reads; members are counted, 1 RRU for some 30 of them (see `counts`); two users are compared by the rows
+/// of both, and the member rows of the rooms that both have; the directory reads its lines until the page is full, and
+/// the row and the members of each room on it. A head without a hint is a read.
 #[async_trait]
 impl RoomStore for TableStore {
     async fn room(&self, room: RoomId) -> StoreResult<Option<Room>> {
@@ -61,7 +61,7 @@ impl RoomStore for TableStore {
     async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> StoreResult<Vec<Member>> {
         let mut members = Vec::new();
         let mut after = after.map(|user| user.to_string()).unwrap_or_default();
-        // A page is full as long as more follow, however many rows of it cannot be decoded.
+        // A page is full as long as more follow, however many of its rows cannot be decoded.
         while members.len() < limit {
             let wanted = limit - members.len();
             let rows = self.query(Range::after(keys::room_rows(room), keys::MEMBERS, &after).limit(wanted)).await?;
@@ -87,7 +87,7 @@ impl RoomStore for TableStore {
             let step = (limit - lines.len()).max(STEP);
             let range = Range::after(keys::user_rows(user), keys::ROOMS, &after).limit(step);
             let found = self.query(range).await?;
-            // Of what was read, whether it can be decoded or not.
+            // The last row that was read, whether it can be decoded or not.
             let last = found.last().filter(|_| found.len() == step).map(rows::room_of_user_room).transpose()?;
             let rows = readable(found.iter().map(rows::user_room))?;
             let listed = |row: &UserRoom| matches!(row.state, MemberState::Joined | MemberState::Invited);
@@ -117,7 +117,7 @@ impl RoomStore for TableStore {
     async fn share_a_room(&self, a: UserId, b: UserId) -> StoreResult<bool> {
         let (of_a, of_b) = try_join(self.joined_rooms(a), self.joined_rooms(b)).await?;
         let both: Vec<RoomId> = of_a.intersection(&of_b).copied().collect();
-        // The lists follow the rooms; the rooms themselves say who is in.
+        // The lists follow the rooms; the rooms themselves decide who is a member.
         for some in both.chunks(STEP / 2) {
             let keys = some.iter().flat_map(|room| [keys::member(*room, a), keys::member(*room, b)]);
             let mut joined: HashMap<String, usize> = HashMap::new();
@@ -160,7 +160,7 @@ impl RoomStore for TableStore {
         let mut after = after.map(|slug| slug.as_str().to_owned()).unwrap_or_default();
         let mut looked_at = 0;
         while lines.len() < limit {
-            // A name may begin so in any line; when too many were looked at, slugs are searched only.
+            // A name may match in any line; when too many were examined, only slugs are searched.
             let slugs_only = looked_at >= NAMES_LOOKED_AT;
             let listed = self.listed_slugs(&after, slugs_only.then_some(&in_slug), STEP).await?;
             let Some(last) = listed.last() else { break };
@@ -211,12 +211,12 @@ impl RoomStore for TableStore {
 struct Listed {
     slug: String,
     room: RoomId,
-    /// Folded; empty for a room without one.
+    /// The folded name; empty for a room without one.
     name: String,
 }
 
 impl TableStore {
-    /// These rooms, with the hints of their heads; those that are not there are left out.
+    /// Returns these rooms, with the hints of their heads; unknown ids are left out.
     async fn rooms_with_heads(
         &self,
         rooms: impl Iterator<Item = RoomId> + Send,
@@ -225,7 +225,7 @@ impl TableStore {
         let mut found = self.get_all_weak(missing.clone()).await?;
         let there = found.iter().map(Item::key).collect::<StoreResult<HashSet<Key>>>()?;
         missing.retain(|key| !there.contains(key));
-        // One that was made a moment ago: whoever was told of it looks for it here.
+        // A room that was just created: a client that learned of it looks for it here.
         found.extend(self.get_all(missing).await?);
         let mut read = Vec::with_capacity(found.len());
         let rooms = found.iter().map(|row| Ok((row, rows::room(row)?)));
@@ -245,21 +245,21 @@ impl TableStore {
         futures_util::stream::iter(with_heads).buffer_unordered(ROOMS_AT_ONCE).try_collect().await
     }
 
-    /// The head itself, for a room of which no hint is there yet.
+    /// Returns the actual head of a room that has no hint yet.
     async fn head_of(&self, room: RoomId) -> StoreResult<Head> {
         let tip = self.tip(LogId::Room(room)).await?;
         Ok(Head { seq: tip.seq(), n: tip.n(), at: tip.at() })
     }
 
-    /// The rooms that a user's list says they are in, a moment ago.
+    /// Returns the rooms that a user's list shows as joined; it may be a moment old.
     async fn joined_rooms(&self, user: UserId) -> StoreResult<BTreeSet<RoomId>> {
         let range = Range::beginning(keys::user_rows(user), keys::ROOMS).limit(ROOMS_COMPARED).weak();
         let rows = readable(self.query(range).await?.iter().map(rows::user_room))?;
         Ok(rows.into_iter().filter(|row| row.state == MemberState::Joined).map(|row| row.room).collect())
     }
 
-    /// Lines of the directory behind a slug, in order, from all of its parts; those that begin with
-    /// `prefix` only, if there is one.
+    /// Returns lines of the directory after a slug, in order, from all of its parts; only those with `prefix`, if there
+    /// is one.
     async fn listed_slugs(&self, after: &str, prefix: Option<&String>, limit: usize) -> StoreResult<Vec<Listed>> {
         let from = format!("{after}\u{1}").max(prefix.cloned().unwrap_or_default());
         let to = format!("{}{}", prefix.map_or("", String::as_str), keys::END);

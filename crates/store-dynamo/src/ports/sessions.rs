@@ -1,4 +1,4 @@
-//! `Sessions`. A session's row is its refresh family; the user's list only names it.
+//! Implements `Sessions`. A session's row is its refresh family; the user's list only names it.
 
 use async_trait::async_trait;
 use domain::{SessionId, Timestamp, UserId};
@@ -11,20 +11,20 @@ use crate::keys::{self, Key};
 use crate::op::{Change, Op, When};
 use crate::table_store::{Range, TableStore, WriteError};
 
-/// Sessions of one user that are ended at the same time.
+/// Sessions of one user that are ended concurrently.
 const ENDED_AT_ONCE: usize = 8;
 
-/// Costs, beside one read or write: a new session 4 WRU (its row and its line in the user's list); a list
-/// a read of the lines and one a session; to end all a list and a write a session. Rotation and tickets
-/// are one conditional write, and one more when a token was used twice. Rows that are over are removed by
-/// the table's time to live, and not believed until then.
+/// Costs, besides one read or write: a new session 4 WRU (its row and its line in the user's list); a list a read of
+/// the lines and one per session; to end all a list and a write per session. Rotation and tickets are one conditional
+/// write, and one more if a token was used twice. The table's time to live removes expired rows, and they are ignored
+/// until then.
 #[async_trait]
 impl SessionStore for TableStore {
     async fn open(&self, session: &SessionRecord) -> StoreResult<()> {
         let listed = Item::at(keys::user_session(session.user, session.id)).with("se", id(session.id.0));
         let ops = vec![Op::Put(item(session), When::Absent), Op::Put(listed, When::Always)];
         match self.write(ops).await {
-            // It was opened before.
+            // An earlier try opened it.
             Ok(()) | Err(WriteError::Refused(_)) => Ok(()),
             Err(WriteError::Store(error)) => Err(error),
         }
@@ -38,8 +38,8 @@ impl SessionStore for TableStore {
         let ids = self.listed_sessions(user).await?;
         let found = self.get_all(ids.iter().map(|session| keys::session(*session)).collect()).await?;
         let mut sessions = found.iter().map(record).collect::<StoreResult<Vec<_>>>()?;
-        // A line is written with its row and outlives it: the row ends by itself, the line is removed here.
-        // Not by the caller's clock: a line of a session that goes on must stay, or nobody could end it.
+        // A line is written with its row and outlives it: the row expires by itself, the line is removed here. Not by
+        // the caller's clock: a line of a valid session must stay, or no one could end the session.
         let is_over = |session: &SessionId| !sessions.iter().any(|row| row.id == *session && !row.revoked);
         for session in ids.iter().filter(|session| is_over(session)) {
             self.forget_session(user, *session).await;
@@ -93,8 +93,8 @@ impl SessionStore for TableStore {
         if row.revoked || row.expires_at <= now {
             return Ok(Rotation::Unknown);
         }
-        // A token has one that comes after it, so that whoever shows an old one names the current one too: only in the
-        // same moment it is this very rotation, whose first try went in though no answer came.
+        // A token has only one successor, so a caller that presents an old token names the current one too. Only at the
+        // same moment is it this very rotation, whose first try was committed without an answer.
         if row.current == next && row.rotated_at == now {
             return Ok(Rotation::Rotated(row));
         }
@@ -118,7 +118,7 @@ impl SessionStore for TableStore {
     }
 
     async fn take_ticket(&self, hash: [u8; 32], now: Timestamp) -> StoreResult<Option<Ticket>> {
-        // Who deletes it has it. A repeat after a lost answer finds nothing: better none than two.
+        // The caller that deletes it has it. A retry after a lost answer finds nothing: better none than two.
         let taken = match self.update(Op::Delete(ticket_key(hash), When::Present)).await {
             Ok(item) => Some(item),
             Err(WriteError::Refused(_)) => None,
@@ -137,17 +137,17 @@ impl SessionStore for TableStore {
 }
 
 impl TableStore {
-    /// The sessions in a user's list: those that are open, at most `SESSIONS_PER_USER`, and a few that are
-    /// over since.
+    /// Returns the sessions in a user's list: the open ones, at most `SESSIONS_PER_USER`, and a few that have ended
+    /// since.
     async fn listed_sessions(&self, user: UserId) -> StoreResult<Vec<SessionId>> {
         let lines = self.query(Range::beginning(keys::user_rows(user), keys::SESSIONS)).await?;
         lines.iter().map(|line| line.id("se").map(SessionId)).collect()
     }
 
-    /// Takes a session out of its user's list. What fails here is done by the next list.
+    /// Removes a session from its user's list. If this fails, the next listing does it.
     async fn forget_session(&self, user: UserId, session: SessionId) {
         if let Err(error) = self.delete(keys::user_session(user, session)).await {
-            tracing::debug!(%error, "a session that is over stays in its user's list for now");
+            tracing::debug!(%error, "ended session not removed from its user's list, will retry");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Files and the rows that list them.
 //!
-//! `bd` the file in JSON, `st` its state. The lists: of a room the sent ones, of a user the unsent ones,
-//! and what may have to go. Which of them a file is in follows from its state, so one function moves it.
+//! `bd` is the file in JSON, `st` its state. The lists: of a room the sent ones, of a user the unsent ones, and those
+//! that may have to be removed. A file's lists follow from its state, so one function moves it.
 
 use domain::{File, FileState, Timestamp};
 use service::ports::StoreResult;
@@ -11,18 +11,18 @@ use crate::item::{BODY, Item, decoded, id, json, word};
 use crate::keys::{self, Key};
 use crate::op::{Op, When};
 
-/// A file's row.
+/// Returns a file's row.
 pub fn file_item(file: &File) -> Item {
     Item::at(keys::file(file.id)).with(BODY, json(&FileRecord(file.clone()))).with("st", word(&file.state))
 }
 
-/// A file.
+/// Decodes a file.
 pub fn file(item: &Item) -> StoreResult<File> {
     decoded("file", item, |item| Ok(item.json::<FileRecord>(BODY)?.0))
 }
 
-/// The writes that make `new` of `old`, lists included: refused (at the first operation) unless the row
-/// is still in the state of `old`, or still not there. None as `new` removes the row.
+/// Returns the writes that change `old` to `new`, including the lists: refused (at the first operation) unless the row
+/// still has the state of `old`, or still does not exist. `None` as `new` removes the row.
 pub fn moved(old: Option<&File>, new: Option<&File>) -> Vec<Op> {
     let when = old.map_or(When::Absent, |old| When::Is("st", word(&old.state)));
     let Some(any) = new.or(old) else { return Vec::new() };
@@ -38,8 +38,8 @@ pub fn moved(old: Option<&File>, new: Option<&File>) -> Vec<Op> {
     std::iter::once(row).chain(gone).chain(came).collect()
 }
 
-/// A line of a list. A room's has the whole file, which does not change while it is sent: a page of
-/// files is one read. The others are only looked at by their owner or a sweep.
+/// Returns a line of a list. A room's line contains the whole file, which does not change while it is sent, so a page
+/// of files is one read. The others are only used by the owner or a sweep.
 fn line(key: Key, file: &File) -> Item {
     let line = Item::at(key).with("fi", id(file.id.0));
     match file.state {
@@ -48,14 +48,14 @@ fn line(key: Key, file: &File) -> Item {
     }
 }
 
-/// The lists that a file is in.
+/// Returns the lists that a file is in.
 fn lists(file: &File) -> Vec<Key> {
     match file.state {
         FileState::Uploading | FileState::Unsent => {
             vec![keys::unsent(file.at, file.id), keys::user_file(file.user, file.at, file.id)]
         }
         FileState::Sent => vec![keys::room_file(file.room, file.at, file.id)],
-        // Before every other: a dropped file may go whatever its age.
+        // Sorts before every other: a dropped file may be removed whatever its age.
         FileState::Dropped => vec![keys::unsent(Timestamp(0), file.id)],
     }
 }

@@ -1,4 +1,4 @@
-//! Rows as items: what an append's row writes write and the ports read, one module a noun.
+//! Rows as items: what an append's row writes write and the ports read, one module per noun.
 
 mod files;
 mod notifications;

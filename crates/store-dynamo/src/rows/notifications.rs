@@ -1,10 +1,10 @@
-//! Notifications, their marks, and when all were read.
+//! Notifications, their tombstones, and when all were read.
 //!
-//! `bd` the notification in JSON, `ls` the seq of the user's own log that announced it, `rd` when it was
-//! read by itself and `rq` the seq that said so; `go` marks one that was deleted.
+//! `bd` is the notification in JSON, `ls` the seq of the user log that announced it, `rd` when it was read by itself
+//! and `rq` the seq that said so; `go` marks the tombstone of a deleted one.
 //!
-//! "All are read" writes one row, whatever the number of notifications: what it covers is known by the
-//! own log's order, not by times, which two nodes may see differently.
+//! "All are read" writes one row, whatever the number of notifications: what it covers follows from the order of the
+//! user log, not from times, which two nodes may see differently.
 
 use domain::{Notification, NotificationKey, Seq, Timestamp, UserId};
 use service::ports::StoreResult;
@@ -14,10 +14,10 @@ use crate::item::{BODY, Item, decoded, flag, json, number, time};
 use crate::keys;
 use crate::op::{Change, Op, When};
 
-/// Moments of "all are read" that are kept; of the older ones a notification may show a later time.
+/// Times of "all are read" that are kept; a notification older than these may show a later time.
 const KEPT: usize = 50;
 
-/// When all notifications were read: at which seq of the user's own log, and when.
+/// When all notifications were read: at which seq of the user log, and when.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NotificationState {
     moments: Vec<(Seq, Timestamp)>,
@@ -25,13 +25,13 @@ pub struct NotificationState {
 }
 
 impl NotificationState {
-    /// From its row, if there is one.
+    /// Decodes the state from its row, if there is one.
     pub fn of(item: Option<&Item>) -> StoreResult<NotificationState> {
         let Some(item) = item else { return Ok(NotificationState::default()) };
         Ok(NotificationState { moments: item.json(BODY)?, rev: item.number_or_none("rv")? })
     }
 
-    /// All that the own log announced up to `upto` are read.
+    /// Marks everything that the user log announced up to `upto` as read.
     pub fn read_all(mut self, user: UserId, upto: Seq, at: Timestamp) -> Op {
         self.moments.push((upto, at));
         let over = self.moments.len().saturating_sub(KEPT);
@@ -41,18 +41,18 @@ impl NotificationState {
         Op::Put(item, When::same("rv", self.rev.map(number)))
     }
 
-    /// When all were read last.
+    /// Returns when all were last read.
     pub fn last(&self) -> Option<Timestamp> {
         self.moments.last().map(|(_, at)| *at)
     }
 
-    /// When all that was announced at `seq` was first read with all others, and which seq said so.
+    /// Returns when everything announced at `seq` was first read with all others, and which seq said so.
     fn covers(&self, seq: Seq) -> Option<(Seq, Timestamp)> {
         self.moments.iter().find(|(upto, _)| *upto >= seq).copied()
     }
 }
 
-/// A notification that the own log announces at `seq`.
+/// Returns a notification that the user log announces at `seq`.
 pub fn notification_item(user: UserId, new: &Notification, seq: Seq) -> Item {
     let item = Item::at(keys::notification(user, new.key))
         .with(BODY, json(&NotificationRecord(new.clone())))
@@ -63,7 +63,7 @@ pub fn notification_item(user: UserId, new: &Notification, seq: Seq) -> Item {
     }
 }
 
-/// One with other content, unless it is gone. Whether it was read stays.
+/// Returns the update of a notification's content, unless it was deleted. Whether it was read stays.
 pub fn notification_change(user: UserId, new: &Notification) -> Op {
     Op::Update(
         Change::of(keys::notification(user, new.key)).set(BODY, json(&NotificationRecord(new.clone()))),
@@ -71,23 +71,23 @@ pub fn notification_change(user: UserId, new: &Notification) -> Op {
     )
 }
 
-/// One is read, unless it was, or is gone.
+/// Returns the update that marks one as read, unless it was already, or was deleted.
 pub fn read_change(user: UserId, key: NotificationKey, seq: Seq, at: Timestamp) -> Op {
     let change = Change::of(keys::notification(user, key)).set("rd", time(at)).set("rq", number(seq));
     Op::Update(change, When::All(vec![When::Has("ls"), When::Lacks("rd")]))
 }
 
-/// The mark of one that was deleted: it goes after `expires`.
+/// Returns the tombstone of a deleted notification, which is removed after `expires`.
 pub fn mark(user: UserId, key: NotificationKey, expires: Timestamp) -> Item {
     Item::at(keys::notification(user, key)).with("go", flag(true)).expires(expires)
 }
 
-/// Whether it is the mark of one that was deleted.
+/// Returns whether the item is a tombstone.
 pub fn is_mark(item: &Item) -> bool {
     item.flag("go")
 }
 
-/// A notification; none for a mark.
+/// Decodes a notification; `None` for a tombstone.
 pub fn notification(item: &Item, state: &NotificationState) -> StoreResult<Option<Notification>> {
     if is_mark(item) {
         return Ok(None);

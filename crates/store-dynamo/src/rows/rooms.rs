@@ -1,9 +1,9 @@
 //! Rooms, members, the rooms of a user, and hints of heads.
 //!
-//! `bd` the room in JSON; of a member `st` state, `rv` the seq of the entry it comes from, `ro` role, `mu`
-//! muted until, `lv` level, `fs` and `ts` the first and last seq they may see; of a user's row also `wy` why,
-//! `hd` hidden, `rs` and `rn` read up to, `mn` the set of unread mentions; of a head, in the room's own row,
-//! `sq` its seq, `nn` messages so far, `at` when.
+//! `bd` is the room in JSON; of a member `st` state, `rv` the seq of the entry it comes from, `ro` role, `mu` muted
+//! until, `lv` level, `fs` and `ts` the first and last seq they may see; of a user's row also `wy` why, `hd` hidden,
+//! `rs` and `rn` read up to, `mn` the set of unread mentions; of a head, in the room's own row, `sq` its seq, `nn`
+//! messages so far, `at` when.
 
 use domain::name::fold;
 use domain::{Level, LogId, Member, Room, RoomId, RoomKind, Seq, UserId, UserRoom};
@@ -14,12 +14,12 @@ use crate::item::{BODY, Item, SK, decoded, id, json, number, text, time, unreada
 use crate::keys;
 use crate::op::{Change, Op, When};
 
-/// A room's row takes what an entry says; the hint of its head stays.
+/// Returns the update of a room's row; the hint of its head stays.
 pub fn change_room(room: &Room) -> Op {
     Op::Update(Change::of(keys::room(room.id)).set(BODY, json(&RoomRecord(room.clone()))), When::Always)
 }
 
-/// A room; none where only the hint of a head is there yet.
+/// Decodes a room; `None` if the row has only the hint of a head yet.
 pub fn room(item: &Item) -> StoreResult<Option<Room>> {
     match item.has(BODY) {
         true => decoded("room", item, |item| Ok(Some(item.json::<RoomRecord>(BODY)?.0))),
@@ -27,19 +27,19 @@ pub fn room(item: &Item) -> StoreResult<Option<Room>> {
     }
 }
 
-/// The claim of a slug.
+/// Returns the claim of a slug.
 pub fn slug_item(slug: &str, room: RoomId) -> Item {
     Item::at(keys::slug(slug)).with("rm", id(room.0))
 }
 
-/// A room's line in the directory (`rm` the room, `fn` its folded name), if it is listed there.
+/// Returns a room's line in the directory (`rm` the room, `fn` its folded name), if it is listed there.
 pub fn directory_item(room: &Room) -> Option<Item> {
     let slug = room.slug.as_ref().filter(|_| room.kind == RoomKind::Public && !room.archived)?;
     let name = room.name.as_ref().map(|name| text(fold(name.as_str())));
     Some(Item::at(keys::listed_room(slug.as_str())).with("rm", id(room.id.0)).with_some("fn", name))
 }
 
-/// A member row takes what an entry says; the level of an older row stays, it is the user's own.
+/// Returns the update of a member row. The level of an older row stays, since it is the user's own setting.
 pub fn change_member(room: RoomId, member: &Member) -> Op {
     let change = Change::of(keys::member(room, member.user))
         .set("st", word(&member.state))
@@ -51,7 +51,7 @@ pub fn change_member(room: RoomId, member: &Member) -> Op {
     Op::Update(change, When::Always)
 }
 
-/// A member row.
+/// Decodes a member row.
 pub fn member(item: &Item) -> StoreResult<Member> {
     decoded("member", item, read_member)
 }
@@ -69,7 +69,7 @@ fn read_member(item: &Item) -> StoreResult<Member> {
     })
 }
 
-/// A user's row of a room takes a newer state; an older one is refused. Marks and settings stay.
+/// Returns the update of a user's row of a room; an older one is refused. Marks and settings stay.
 pub fn change_user_room(user: UserId, row: &UserRoom) -> Op {
     let change = Change::of(keys::user_room(user, row.room))
         .set("st", word(&row.state))
@@ -79,7 +79,7 @@ pub fn change_user_room(user: UserId, row: &UserRoom) -> Op {
     Op::Update(change, When::Any(vec![When::Lacks("rv"), When::AtMost("rv", number(row.rev))]))
 }
 
-/// As [`change_user_room`], for a row whose mark rises with it. Refused where the mark is as high already.
+/// Like [`change_user_room`], for a row whose mark rises with it. Refused if the mark is as high already.
 pub fn change_user_room_and_mark(user: UserId, row: &UserRoom) -> Op {
     let mark_is_lower = When::Any(vec![When::Lacks("rs"), When::Less("rs", number(row.read_seq))]);
     match change_user_room(user, row) {
@@ -91,7 +91,7 @@ pub fn change_user_room_and_mark(user: UserId, row: &UserRoom) -> Op {
     }
 }
 
-/// A user's row of a room.
+/// Decodes a user's row of a room.
 pub fn user_room(item: &Item) -> StoreResult<UserRoom> {
     decoded("room of a user", item, read_user_room)
 }
@@ -111,19 +111,19 @@ fn read_user_room(item: &Item) -> StoreResult<UserRoom> {
     })
 }
 
-/// The room of a user's row.
+/// Returns the room of a user's row.
 pub fn room_of_user_room(item: &Item) -> StoreResult<RoomId> {
     id_behind(item, "ROOM#").map(RoomId)
 }
 
-/// The unread mentions: those that were read since stay in the set until there is no room in it.
+/// Returns the unread mentions: those that were read since stay in the set until it is full.
 pub fn mentions(item: &Item) -> StoreResult<Vec<Seq>> {
     let read = item.number("rs")?;
     Ok(item.seqs("mn")?.into_iter().filter(|mention| *mention > read).collect())
 }
 
-/// The hint of a head, in the room's own row, so that a list of rooms reads one row a room; a lower one
-/// is refused. A user's own log has none.
+/// Returns the update of the hint of a head, in the room's own row, so that a list of rooms reads one row per room; a
+/// lower one is refused. A user log has none.
 pub fn head_change(log: LogId, head: Head) -> Option<Op> {
     let change = Change::of(keys::room(log.room()?))
         .set("sq", number(head.seq))
@@ -132,7 +132,7 @@ pub fn head_change(log: LogId, head: Head) -> Option<Op> {
     Some(Op::Update(change, When::Any(vec![When::Lacks("sq"), When::Less("sq", number(head.seq))])))
 }
 
-/// The hint of a head, if it was ever written.
+/// Decodes the hint of a head, if it was ever written.
 pub fn head(item: &Item) -> StoreResult<Option<Head>> {
     let Some(seq) = item.number_or_none("sq")? else { return Ok(None) };
     Ok(Some(Head { seq, n: item.number("nn")?, at: item.time("at")? }))
@@ -142,7 +142,7 @@ fn level(item: &Item) -> StoreResult<Level> {
     if item.has("lv") { item.word("lv") } else { Ok(Level::default()) }
 }
 
-/// The id that a sort key ends with.
+/// Returns the id that a sort key ends with.
 fn id_behind(item: &Item, prefix: &str) -> StoreResult<uuid::Uuid> {
     let sk = item.text(SK)?;
     let id = sk.strip_prefix(prefix).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! From records of the table's stream to the logs that changed. Pure: knows no client.
+//! Finds the changed logs in records of the table's stream. Pure: knows no client.
 
 use std::collections::BTreeMap;
 
@@ -6,22 +6,22 @@ use domain::{LogId, Seq};
 
 use crate::keys;
 
-/// The attribute of a log's item that holds the seq of its last entry: a number.
+/// The attribute of a log's item with the seq of its last entry: a number.
 pub const HEAD_ATTRIBUTE: &str = crate::log::LAST;
 
-/// What of a stream's record matters. Records come in many types: from the SDK, from Lambda's events.
+/// The parts of a stream's record that matter. Records have many types: from the SDK, from Lambda's events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamRecord {
     /// Whether the item is new (`INSERT`).
     pub inserted: bool,
-    /// Its partition key, `pk`.
+    /// The partition key, `pk`.
     pub pk: String,
-    /// [`HEAD_ATTRIBUTE`] of its new image, if it has one.
+    /// The value of [`HEAD_ATTRIBUTE`] in its new image, if it has one.
     pub head: Option<Seq>,
 }
 
-/// The logs that these records say were appended to, each once with its highest head. Rewritten items
-/// (edits, blanked ones) move no head: the entry that says so does.
+/// Returns the logs that were appended to according to these records, each once with its highest head. Rewritten items
+/// (edits, blanked ones) move no head: the entry that announces the change does.
 pub fn dispatch(records: impl IntoIterator<Item = StreamRecord>) -> Vec<(LogId, Seq)> {
     let mut heads: BTreeMap<LogId, Seq> = BTreeMap::new();
     for record in records.into_iter().filter(|record| record.inserted) {
@@ -39,7 +39,7 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn each_log_comes_once_with_its_highest_head() {
+    fn each_log_is_returned_once_with_its_highest_head() {
         let (room, user) = (LogId::Room(RoomId(Uuid::from_u128(1))), LogId::User(UserId(Uuid::from_u128(2))));
         let record = |inserted, pk: String, head| StreamRecord { inserted, pk, head };
         let records = [

@@ -1,4 +1,4 @@
-//! The event that a Lambda on the table's stream is given, of which only what matters is read, and the answer to it.
+//! The event for a Lambda on the table's stream, of which only the relevant parts are read, and the response to it.
 
 use std::collections::HashMap;
 
@@ -32,7 +32,7 @@ struct Image {
     sequence_number: String,
 }
 
-/// A value that is a text or a number; of others nothing is read.
+/// A value that is a text or a number; others are ignored.
 #[derive(Debug, Clone, Deserialize)]
 struct Attribute {
     #[serde(rename = "S")]
@@ -41,21 +41,22 @@ struct Attribute {
     number: Option<String>,
 }
 
-/// Entries that a record says were appended.
+/// Entries that were appended according to a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appended {
-    /// To which log.
+    /// The log's id.
     pub log: LogId,
     /// The seq of the first of them.
     pub first: Seq,
-    /// The seq of the last.
+    /// The seq of the last of them.
     pub last: Seq,
-    /// The record, as an answer names it.
+    /// The record's sequence number, for the response.
     pub record: String,
 }
 
 impl StreamEvent {
-    /// What was appended, record by record. Rewritten items (edits, blanked ones) are none: the entry that says so is.
+    /// Returns what was appended, record by record. Ignores rewritten items (edits, blanked ones): the entry that
+    /// announces the change counts.
     pub fn appended(&self) -> Vec<Appended> {
         self.records.iter().filter_map(Record::appended).collect()
     }
@@ -72,7 +73,7 @@ impl Record {
     }
 }
 
-/// Which records are to come again (the event source has `ReportBatchItemFailures`).
+/// The records to deliver again (the event source has `ReportBatchItemFailures`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StreamAnswer {
@@ -86,7 +87,7 @@ struct Failure {
 }
 
 impl StreamAnswer {
-    /// These records, in order: Lambda begins again at the lowest.
+    /// Returns the response with these records, in order: Lambda continues from the lowest.
     pub fn again(records: impl IntoIterator<Item = String>) -> StreamAnswer {
         let mut records: Vec<String> = records.into_iter().collect();
         // Sequence numbers are decimal, without leading zeros.

@@ -1,5 +1,5 @@
-//! What the table's stream tells: which logs changed. `dispatch` is for whoever holds the records (the
-//! Lambda on the stream, the poller); the poller is for where there is no Lambda.
+//! The table's stream, which says which logs changed. `dispatch` is for code that has the records (the Lambda on the
+//! stream, the poller); the poller is for installations without a Lambda.
 
 mod dispatch;
 mod event;

@@ -1,5 +1,5 @@
-//! Reads the table's stream where no Lambda does. One poller at a time, by lease; its place in each shard
-//! is kept in the table, so that the next one goes on where it ended.
+//! Reads the table's stream if no Lambda does. One poller at a time, by lease; its position in each shard is stored in
+//! the table, so that the next one continues where it ended.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -21,44 +21,44 @@ use crate::op::{Op, When};
 use crate::table;
 use crate::table_store::{TableStore, WriteError};
 
-/// Records of one request.
+/// Records in one request.
 const RECORDS: i32 = 1_000;
-/// What the partitions of places begin with.
+/// The prefix of the partitions of positions.
 const PLACES: &str = "STREAM#";
-/// Pause between two rounds that found nothing.
+/// The pause between two rounds that found nothing.
 const PAUSE: Duration = Duration::from_millis(250);
-/// How often at most the changed logs are written for all nodes.
+/// The shortest interval between two writes of the changed logs for all nodes.
 const DIRTY_EVERY: Duration = Duration::from_secs(1);
 /// How often the stream is asked for new shards.
 const SHARDS_EVERY: Duration = Duration::from_secs(10);
 /// The lease of the one poller.
 const LEASE: &str = "stream";
-/// How long it lasts without being renewed.
+/// How long the lease lasts without being renewed.
 const LEASE_LIFE: Duration = Duration::from_secs(10);
-/// How often it is renewed, or asked for.
+/// How often it is renewed, or requested.
 const LEASE_RENEW: Duration = Duration::from_secs(3);
 
 /// What one round found.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Polled {
-    /// Records read, of whatever item but those that a dispatcher itself wrote.
+    /// The number of records read, without those that a dispatcher itself wrote.
     pub records: usize,
     /// The logs that changed, with their heads.
     pub heads: Vec<(LogId, Seq)>,
-    /// Why a shard could not be read, if one could not: the next round reads it.
+    /// Why a shard could not be read, if one could not. The next round retries it.
     pub failed: Option<StoreError>,
 }
 
-/// A place in one shard.
+/// A position in one shard.
 #[derive(Debug, Default)]
 struct Shard {
     iterator: Option<String>,
     /// The last record that was read.
     after: Option<String>,
-    /// It has ended, and all of it was read.
+    /// Whether the shard has ended, and all of it was read.
     over: bool,
-    /// Whether more was read than the last written place tells. What a dispatcher itself wrote does not
-    /// count: it would never come to rest.
+    /// Whether more was read than the last stored position says. What a dispatcher itself wrote does not count, or the
+    /// poller would never come to rest.
     moved: bool,
 }
 
@@ -69,7 +69,7 @@ pub struct Poller {
     stream: String,
     shards: HashMap<String, Shard>,
     asked: Option<Instant>,
-    /// What was found and not yet written for all nodes.
+    /// The changed logs that were found and not yet written for all nodes.
     dirty: HashMap<LogId, Seq>,
     written: Option<Instant>,
 }
@@ -91,8 +91,8 @@ impl Poller {
         })
     }
 
-    /// Runs until told to stop: while it holds the lease it reads the stream, tells `changed` and writes
-    /// what all nodes read. Errors are logged, and tried again.
+    /// Runs until it is stopped: while it holds the lease, it reads the stream, sends to `changed` and writes what all
+    /// nodes read. Errors are logged, and retried.
     pub async fn run(
         mut self,
         leases: Arc<dyn FeedStore>,
@@ -107,11 +107,11 @@ impl Poller {
                 asked = Some(Instant::now());
                 let now = Timestamp(crate::changes::now_ms() as i64);
                 match leases.lease(LEASE, owner, now, LEASE_LIFE).await {
-                    // Places are read afresh by one that was not the holder: another may have gone on.
+                    // A poller that was not the holder reads the positions again: another one may have advanced them.
                     Ok(Some(_)) if held.is_none() => (self.shards, held) = (HashMap::new(), Some(Instant::now())),
                     Ok(Some(_)) => held = Some(Instant::now()),
                     Ok(None) => held = None,
-                    Err(error) => tracing::warn!(%error, "the lease of the table's stream could not be renewed"),
+                    Err(error) => tracing::warn!(%error, "stream lease not renewed, will retry"),
                 }
             }
             let is_holder = held.is_some_and(|at| at.elapsed() < LEASE_LIFE);
@@ -124,12 +124,12 @@ impl Poller {
                     changed(&polled.heads);
                 }
                 if let Some(error) = polled.failed {
-                    tracing::warn!(%error, "the table's stream could not be read");
+                    tracing::warn!(%error, "table stream not read, will retry");
                 }
                 if self.written.is_none_or(|written| written.elapsed() >= DIRTY_EVERY)
                     && let Err(error) = self.flush().await
                 {
-                    tracing::warn!(%error, "what changed could not be told; it is tried again");
+                    tracing::warn!(%error, "changed logs not published, will retry");
                 }
             }
             if found == 0 {
@@ -141,14 +141,14 @@ impl Poller {
             }
         }
         if let Err(error) = self.flush().await {
-            tracing::warn!(%error, "what changed last could not be told");
+            tracing::warn!(%error, "last changed logs not published");
         }
         if held.is_some() {
             let _ = leases.release(LEASE, owner).await;
         }
     }
 
-    /// One round: reads what is new in each shard.
+    /// Performs one round: reads new records in each shard.
     pub async fn poll(&mut self) -> StoreResult<Polled> {
         if self.asked.is_none_or(|asked| asked.elapsed() >= SHARDS_EVERY) || self.shards.values().all(|one| one.over) {
             self.find_shards().await?;
@@ -158,7 +158,7 @@ impl Poller {
         for id in ids {
             let read: Vec<StreamRecord> = match self.read(&id).await {
                 Ok(read) => read.iter().filter_map(plain).collect(),
-                // Those of other shards were read, and nobody reads them again.
+                // The records of other shards were read, and would not be read again.
                 Err(error) => {
                     failed = Some(error);
                     continue;
@@ -179,7 +179,7 @@ impl Poller {
         Ok(Polled { records, heads, failed })
     }
 
-    /// Tells all nodes what was found, then writes how far it was read: in this order nothing is missed.
+    /// Publishes what was found, then stores how far it was read: in this order nothing is missed.
     pub async fn flush(&mut self) -> StoreResult<()> {
         if !self.dirty.is_empty() {
             let heads: Vec<(LogId, Seq)> = self.dirty.iter().map(|(log, head)| (*log, *head)).collect();
@@ -190,7 +190,7 @@ impl Poller {
         for (id, shard) in self.shards.iter_mut().filter(|(_, shard)| shard.moved) {
             let Some(after) = shard.after.clone() else { continue };
             let row = Item::at(place(&self.stream, id)).with("sq", text(after));
-            // A record current_epoch for a day, and so does a place.
+            // A record lives for a day, and so does a position.
             let until = crate::changes::now_ms() + 24 * 3_600_000;
             match self.shared.write(vec![Op::Put(row.expires(Timestamp(until as i64)), When::Always)]).await {
                 Ok(()) | Err(WriteError::Refused(_)) => shard.moved = false,
@@ -200,7 +200,7 @@ impl Poller {
         Ok(())
     }
 
-    /// Takes up shards that are new, each where the last poller ended, or at its beginning.
+    /// Finds new shards, and begins each where the last poller ended, or at its beginning.
     async fn find_shards(&mut self) -> StoreResult<()> {
         let mut from = None;
         loop {
@@ -224,7 +224,7 @@ impl Poller {
         Ok(())
     }
 
-    /// The next records of one shard.
+    /// Reads the next records of one shard.
     async fn read(&mut self, id: &str) -> StoreResult<Vec<Record>> {
         let Some(shard) = self.shards.get_mut(id) else { return Ok(Vec::new()) };
         if shard.iterator.is_none() {
@@ -238,7 +238,7 @@ impl Poller {
             match request.send().await {
                 Ok(answer) => shard.iterator = answer.shard_iterator,
                 Err(error) if error.code() == Some("TrimmedDataAccessException") => {
-                    // A day has passed: what lay there is gone, and every log is checked by other means.
+                    // A day has passed: the records have expired, and every log is checked by other means.
                     shard.after = None;
                     return Ok(Vec::new());
                 }
@@ -258,7 +258,7 @@ impl Poller {
                 Ok(records)
             }
             Err(error) => {
-                // An iterator current_epoch for minutes only; the place outlives it.
+                // An iterator lives only for minutes; the position outlives it.
                 shard.iterator = None;
                 match error.code() {
                     Some("ExpiredIteratorException" | "TrimmedDataAccessException") => Ok(Vec::new()),
@@ -269,12 +269,12 @@ impl Poller {
     }
 }
 
-/// How far a shard was read.
+/// Returns the key of the position in a shard.
 fn place(stream: &str, shard: &str) -> Key {
     Key::new(format!("{PLACES}{stream}"), shard)
 }
 
-/// Whether a dispatcher wrote it.
+/// Returns whether a dispatcher wrote the item.
 fn is_own(pk: &str) -> bool {
     pk.starts_with(PLACES) || pk.starts_with(DIRTY)
 }
