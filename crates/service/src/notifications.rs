@@ -154,14 +154,17 @@ impl Notifications {
         let oldest = NOTIFICATION_MARK_LIFE - Duration::from_secs(24 * 3600);
         match made {
             Some(made) if made <= now + TOKEN_LEEWAY && now.since(made) < oldest => Ok(made),
-            Some(_) => Err(Refusal::bad_request("The Idempotency-Key is too old, or from the future. Create a new UUIDv7.")),
+            Some(_) => {
+                Err(Refusal::bad_request("The Idempotency-Key is too old, or from the future. Create a new UUIDv7."))
+            }
             None => Err(Refusal::bad_request("Idempotency-Key must be a UUIDv7.")),
         }
     }
 }
 
 fn check(posted: &Posted) -> Result<(), Refusal> {
-    let too_long = |what: &str, most: usize| Refusal::bad_request(format!("{what} can have at most {most} characters."));
+    let too_long =
+        |what: &str, most: usize| Refusal::bad_request(format!("{what} can have at most {most} characters."));
     if posted.title.trim().is_empty() {
         return Err(Refusal::bad_request("A notification needs a title."));
     }

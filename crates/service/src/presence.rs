@@ -91,7 +91,8 @@ impl Presence {
     /// Returns the presence of users who were checked with [`Presence::watchable`]. Returns `unavailable` if it is not
     /// known, which differs from offline.
     pub async fn of(&self, users: &[UserId]) -> Result<Vec<UserPresence>, Refusal> {
-        let unknown = || Refusal::unavailable("Presence is not available right now. Please retry in a moment.", RETRY_MS);
+        let unknown =
+            || Refusal::unavailable("Presence is not available right now. Please retry in a moment.", RETRY_MS);
         self.state.get(self.clock.now(), users).await.ok_or_else(unknown)
     }
 
@@ -144,7 +145,9 @@ impl Presence {
         client: Option<&str>,
     ) -> Result<UserPresence, Refusal> {
         if status == PresenceStatus::Offline {
-            return Err(Refusal::bad_request("A heartbeat must say `online` or `away`. To go offline, DELETE the presence."));
+            return Err(Refusal::bad_request(
+                "A heartbeat must say `online` or `away`. To go offline, DELETE the presence.",
+            ));
         }
         let client = client.unwrap_or_default();
         if client.len() > PRESENCE_CLIENT {

@@ -57,7 +57,9 @@ impl From<BlobError> for Refusal {
             BlobError::TooLarge(limit) => {
                 Refusal::new(Code::TooLarge, format!("The file is larger than {limit} bytes."))
             }
-            BlobError::Interrupted(_) => Refusal::bad_request("The upload was interrupted. Please upload the file again."),
+            BlobError::Interrupted(_) => {
+                Refusal::bad_request("The upload was interrupted. Please upload the file again.")
+            }
             BlobError::Unavailable(why) => {
                 static LINE: LogThrottle = LogThrottle::new();
                 if let Some(repeated) = LINE.admit(&why, Instant::now()) {

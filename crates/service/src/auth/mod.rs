@@ -170,7 +170,8 @@ impl Auth {
 /// Limits the duration of a sign-in: a caller that waits longer has left, and the resources it holds are needed
 /// elsewhere.
 async fn in_time<T>(sign_in: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
-    let late = || Refusal::unavailable("Signing in is taking too long right now. Please try again in a moment.", RETRY_MS);
+    let late =
+        || Refusal::unavailable("Signing in is taking too long right now. Please try again in a moment.", RETRY_MS);
     tokio::time::timeout(SIGN_IN_DEADLINE, sign_in).await.unwrap_or_else(|_| Err(late()))
 }
 
@@ -189,7 +190,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_sign_in_does_not_wait_forever() {
-        let refusal = in_time(std::future::pending::<Result<(), Refusal>>()).await.expect_err("a sign-in that never ends times out");
+        let refusal = in_time(std::future::pending::<Result<(), Refusal>>())
+            .await
+            .expect_err("a sign-in that never ends times out");
         assert_eq!((refusal.code, refusal.retry_ms), (Code::Unavailable, Some(RETRY_MS)));
         assert_eq!(in_time(async { Ok(7) }).await, Ok(7));
     }

@@ -113,7 +113,8 @@ impl Passwords {
 }
 
 fn too_many() -> Refusal {
-    Refusal::new(Code::Overloaded, "Too many people are signing in right now. Please try again in a moment.").retry_in(RETRY_MS)
+    Refusal::new(Code::Overloaded, "Too many people are signing in right now. Please try again in a moment.")
+        .retry_in(RETRY_MS)
 }
 
 /// A place in the queue, freed even if the caller leaves.

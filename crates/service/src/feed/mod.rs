@@ -13,7 +13,7 @@ mod notify;
 mod own_rooms;
 mod reader;
 mod room;
-mod scheduler;
+pub mod scheduler;
 mod task;
 mod troubles;
 

@@ -3,7 +3,7 @@
 //! Pure: no I/O, no clock, no randomness. Time is an argument, counted from the start of the feed. The driver asks what
 //! to do, does it, and reports the result; a test does the same without a store.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::limits::{
@@ -17,26 +17,30 @@ use super::room::Room;
 use crate::ports::Fence;
 
 /// Returns the shard of a room: the low bits of its id, which are random.
-pub(super) fn shard_of(room: RoomId) -> usize {
+pub fn shard_of(room: RoomId) -> usize {
     (room.0.as_u128() as usize) % FEED_SHARDS
 }
 
 /// Returns the name of a shard's lease. Like the shard of a room it must never change, since cursors hold the lease's
 /// fence.
-pub(super) fn lease_name(shard: usize) -> String {
+pub fn lease_name(shard: usize) -> String {
     format!("feed/{shard}")
 }
 
 /// A run: reads a room from the lowest due cursor, and passes the entries to the due consumers.
 #[derive(Debug, PartialEq)]
-pub(super) struct Run {
+pub struct Run {
+    /// The room to read.
     pub room: RoomId,
+    /// Its number: the result of an older run of the room is ignored.
     pub number: u64,
+    /// The epoch that the positions belong to.
     pub epoch: Epoch,
     /// How far each consumer has come, or `None` if the cursors have to be read first.
     pub positions: Option<Vec<Seq>>,
     /// The consumers that may go on; ignored if `positions` is `None` (then all may).
     pub due: Vec<bool>,
+    /// The head of the room's log, as far as it is known.
     pub head: Seq,
     /// The newest entries up to the head, if they are at hand.
     pub fresh: Vec<Entry>,
@@ -44,26 +48,39 @@ pub(super) struct Run {
 
 /// The result of a run.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Ran {
+pub enum Ran {
     /// Nothing is known: the cursors could not be read, or a consumer panicked. The cursors are read again.
-    Failed { retry: Duration },
+    Failed {
+        /// The pause before the next try.
+        retry: Duration,
+    },
     /// The cursors, if they were read, and for each consumer that received entries how far it came, and the pause
     /// before the next try if it stopped.
-    To { cursors: Option<Vec<Seq>>, moved: Vec<(usize, Seq, Option<Duration>)> },
+    To {
+        /// The cursors as they were read.
+        cursors: Option<Vec<Seq>>,
+        /// Of each consumer: its position, and the pause after which it continues if it stopped.
+        moved: Vec<(usize, Seq, Option<Duration>)>,
+    },
 }
 
 /// Cursors of a room to write.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Save {
+pub struct Save {
+    /// The room.
     pub room: RoomId,
+    /// The fence of the lease under which they are written.
     pub fence: Fence,
+    /// The position of each consumer that moved.
     pub cursors: Vec<(usize, Seq)>,
 }
 
 /// Where the sweep continues.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Sweep {
+pub struct Sweep {
+    /// The consumer whose rooms are looked at.
     pub consumer: usize,
+    /// The last room of the page before.
     pub after: Option<RoomId>,
 }
 
@@ -74,12 +91,13 @@ struct Shard {
     ask_at: Duration,
 }
 
+/// The scheduler of one process: rooms to read, cursors to save, leases to renew.
 #[derive(Debug)]
-pub(super) struct FeedScheduler {
+pub struct FeedScheduler {
     consumers: usize,
     epoch: Option<Epoch>,
     shards: Vec<Shard>,
-    rooms: HashMap<RoomId, Room>,
+    rooms: BTreeMap<RoomId, Room>,
     /// When each room's delay ends, or it may be evicted.
     looks: DueQueue,
     /// When each room's cursors have to be saved.
@@ -98,12 +116,13 @@ pub(super) struct FeedScheduler {
 }
 
 impl FeedScheduler {
+    /// Returns a scheduler for this many consumers, which holds no shard yet.
     pub fn new(consumers: usize) -> Self {
         FeedScheduler {
             consumers,
             epoch: None,
             shards: vec![Shard::default(); FEED_SHARDS],
-            rooms: HashMap::new(),
+            rooms: BTreeMap::new(),
             looks: DueQueue::default(),
             saves: DueQueue::default(),
             looked: 0,

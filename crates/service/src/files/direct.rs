@@ -96,7 +96,8 @@ impl Files {
         let key = key(row.id);
         let arrived = match self.blobs.length(&key).await {
             Err(BlobError::NotFound) => {
-                let message = "The file has not been uploaded yet. PUT it to the URL from /api/files/presign, then complete it.";
+                let message =
+                    "The file has not been uploaded yet. PUT it to the URL from /api/files/presign, then complete it.";
                 return Err(Refusal::new(Code::Conflict, message));
             }
             length => length?,

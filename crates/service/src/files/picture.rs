@@ -34,15 +34,15 @@ pub fn measure(bytes: &[u8]) -> Result<Option<Measured>, Refusal> {
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > PICTURE_PIXELS {
         let megapixels = PICTURE_PIXELS / 1_000_000;
-        let message =
-            format!("The picture has {width} × {height} pixels. The limit is {megapixels} megapixels. Make it smaller.");
+        let message = format!(
+            "The picture has {width} × {height} pixels. The limit is {megapixels} megapixels. Make it smaller."
+        );
         return Err(Refusal::new(Code::TooLarge, message));
     }
     // The decoder's own limit does not count the pixels that it returns, and 16-bit ones take twice the intended
     // maximum.
     if decoder.total_bytes() > PIXEL_BYTES {
-        let message =
-            "The picture needs too much memory. Save it with 8 bits per channel, or make it smaller.";
+        let message = "The picture needs too much memory. Save it with 8 bits per channel, or make it smaller.";
         return Err(Refusal::new(Code::TooLarge, message));
     }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);

@@ -65,7 +65,8 @@ impl Messages {
             if *range.end() < page.as_of {
                 return Err(Refusal::forbidden("You are no longer a member of this room."));
             }
-            let message = "The server does not know this entry. It may have been restored from a backup. Reload the room.";
+            let message =
+                "The server does not know this entry. It may have been restored from a backup. Reload the room.";
             return Err(Refusal::new(Code::Stale, message).at_head(page.as_of));
         }
         let cut_away = page.entries.last().is_some_and(|newest| newest.seq > *range.end());

@@ -15,11 +15,11 @@ pub trait FileStore: Send + Sync {
     /// if the row was removed, dropped or sent in the meantime.
     async fn complete(&self, file: &File) -> StoreResult<()>;
 
-    /// Sets the state `Dropped`. The caller then removes the bytes and calls [`Files::forget`]. Returns `NotFound` if
+    /// Sets the state `Dropped`. The caller then removes the bytes and calls [`FileStore::forget`]. Returns `NotFound` if
     /// there is no row.
     async fn drop_file(&self, file: FileId) -> StoreResult<()>;
 
-    /// Like [`Files::drop_file`], unless a message contains the file by now. The sweep of old uploads uses it, so that
+    /// Like [`FileStore::drop_file`], unless a message contains the file by now. The sweep of old uploads uses it, so that
     /// it never removes a file that was just sent. Returns whether the file was dropped.
     async fn drop_unsent(&self, file: FileId) -> StoreResult<bool>;
 

@@ -50,7 +50,7 @@ pub trait NodeStore: Send + Sync {
     /// Records a heartbeat of a node.
     async fn beat(&self, node: &NodeRow) -> StoreResult<()>;
 
-    /// Removes a node: it is no longer among [`Nodes::nodes`].
+    /// Removes a node: it is no longer among [`NodeStore::nodes`].
     async fn leave(&self, node: &str) -> StoreResult<()> {
         // A heartbeat from long ago marks the node as dead.
         self.beat(&NodeRow { node: node.to_owned(), endpoint: String::new(), at: Timestamp(0) }).await

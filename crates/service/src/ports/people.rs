@@ -17,7 +17,7 @@ pub struct UserRecord {
     pub password_hash: Option<String>,
 }
 
-/// The argument of [`People::create_user`], which is the same as a record.
+/// The argument of [`UserStore::create_user`], which is the same as a record.
 pub type NewUser = UserRecord;
 
 /// Stores users. Names are unique by `UserName::folded`, e-mail addresses by their lower-case form.
@@ -26,7 +26,7 @@ pub trait UserStore: Send + Sync {
     /// Creates a user. Returns `Taken("name")` or `Taken("email")` if another user has it.
     async fn create_user(&self, new: &NewUser) -> StoreResult<()>;
 
-    /// Like [`People::create_user`], but the first user without `guest` becomes admin, atomically. Returns the user as
+    /// Like [`UserStore::create_user`], but the first user without `guest` becomes admin, atomically. Returns the user as
     /// written.
     async fn register(&self, new: &NewUser) -> StoreResult<User>;
 

@@ -100,9 +100,7 @@ impl Rooms {
     pub(super) async fn check_room_count(&self, actor: &Actor) -> Result<(), Refusal> {
         let limit = self.limits.rooms_per_user;
         if self.store.rooms.user_room_count(actor.user).await? >= limit as u64 {
-            return Err(Refusal::forbidden(format!(
-                "You are in {limit} rooms, which is the limit. Leave one first."
-            )));
+            return Err(Refusal::forbidden(format!("You are in {limit} rooms, which is the limit. Leave one first.")));
         }
         Ok(())
     }

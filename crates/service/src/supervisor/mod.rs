@@ -92,12 +92,7 @@ impl Supervisor {
                     });
                     return;
                 };
-                tracing::error!(
-                    task,
-                    why,
-                    pause_ms = pause.as_millis() as u64,
-                    "background task failed, will restart"
-                );
+                tracing::error!(task, why, pause_ms = pause.as_millis() as u64, "background task failed, will restart");
                 let mut ending = ending.clone();
                 tokio::select! {
                     () = sleep(pause) => {}

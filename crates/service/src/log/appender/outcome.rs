@@ -195,10 +195,8 @@ impl Appender {
             self.one_by_one = made;
         } else {
             self.one_by_one = self.one_by_one.saturating_sub(1);
-            let refusal = Refusal::new(
-                Code::TooLarge,
-                "This is too large to be stored. Make it shorter, or send a new message.",
-            );
+            let refusal =
+                Refusal::new(Code::TooLarge, "This is too large to be stored. Make it shorter, or send a new message.");
             self.placed.iter_mut().filter(is_made).for_each(|placed| placed.item.answer(Err(refusal.clone()), out));
         }
         self.decide_again();
