@@ -1,10 +1,10 @@
-//! Which adapter serves each port, as the settings say: one setting a port.
+//! Chooses the adapter for each port from the settings: one setting per port.
 
 use crate::config::Config;
 
 use crate::Secret;
 
-/// Where rows and logs are: `DATABASE_URL`.
+/// Where rows and logs are stored: `DATABASE_URL`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreBackend {
     /// SQLite, in the data folder. The default.
@@ -16,45 +16,45 @@ pub enum StoreBackend {
         /// A read replica for history: `DATABASE_REPLICA_URL`.
         replica: Option<Secret>,
     },
-    /// A table of DynamoDB: `dynamodb:TABLE`. Endpoint, region and credentials are those of the AWS SDK.
+    /// A DynamoDB table: `dynamodb:TABLE`. Endpoint, region and credentials are those of the AWS SDK.
     DynamoDb {
         /// The table's name.
         table: String,
     },
 }
 
-/// Where the bytes of files are: `PALAVER_FILES`.
+/// Where the bytes of files are stored: `PALAVER_FILES`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BlobsBackend {
     /// A folder below the data folder. The default.
     Folder,
-    /// A bucket: `s3://BUCKET`. Endpoint, region and credentials are those of the AWS SDK.
+    /// An S3 bucket: `s3://BUCKET`. Endpoint, region and credentials are those of the AWS SDK.
     S3(S3Bucket),
 }
 
 /// A bucket, and how clients reach it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct S3Bucket {
-    /// Its name.
+    /// The bucket's name.
     pub name: String,
     /// `endpoint/bucket/key` instead of `bucket.endpoint/key`: `PALAVER_S3_PATH_STYLE`.
     pub path_style: bool,
-    /// Where browsers reach it, if not where the server does: `PALAVER_S3_PUBLIC_ENDPOINT`.
+    /// The endpoint for browsers, if it differs from the server's: `PALAVER_S3_PUBLIC_ENDPOINT`.
     pub public_endpoint: Option<String>,
-    /// Whether large files go straight between clients and the bucket: `PALAVER_S3_PRESIGN`.
+    /// Whether large files are transferred directly between clients and the bucket: `PALAVER_S3_PRESIGN`.
     pub presign: bool,
 }
 
 /// What connects the nodes: `REDIS_URL`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BusBackend {
-    /// Nothing: one process alone. The default.
+    /// No bus: a single process. The default.
     InProcess,
     /// Redis: `redis://`, `rediss://`, and the forms for Sentinel and Cluster that `bus` documents.
     Redis {
-        /// With its password.
+        /// The URL, including its password.
         url: Secret,
-        /// Begins the names of all keys and channels: `PALAVER_REDIS_PREFIX`.
+        /// The prefix of all keys and channels: `PALAVER_REDIS_PREFIX`.
         prefix: String,
     },
 }
@@ -62,24 +62,24 @@ pub enum BusBackend {
 /// The adapters of all ports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backends {
-    /// Rows and logs.
+    /// The store for rows and logs.
     pub store: StoreBackend,
-    /// Connections to an SQL store that read at the same time: `PALAVER_DATABASE_READERS`. None takes the adapter's own
-    /// number.
+    /// Number of concurrent read connections to an SQL store: `PALAVER_DATABASE_READERS`. `None` means the adapter's
+    /// default.
     pub readers: Option<u32>,
-    /// Bytes of files.
+    /// The store for the bytes of files.
     pub blobs: BlobsBackend,
-    /// Bus and presence.
+    /// The bus and presence.
     pub bus: BusBackend,
 }
 
 impl Backends {
-    /// Reads them; what is wrong is noted in `config`.
+    /// Reads the backends from the settings and adds each problem to `config`.
     pub fn read(config: &mut Config) -> Backends {
         Backends { store: store(config), readers: readers(config), blobs: blobs(config), bus: bus(config) }
     }
 
-    /// Whether anything lies in the data folder, so that one process alone uses what is there.
+    /// Returns whether any adapter stores its data in the data folder, so that only one process uses it.
     pub fn is_local(&self) -> bool {
         self.store == StoreBackend::Sqlite
     }
@@ -93,7 +93,8 @@ fn store(config: &mut Config) -> StoreBackend {
     let backend = match url.split_once(':') {
         Some(("sqlite", "")) => StoreBackend::Sqlite,
         Some(("sqlite", _)) => {
-            config.problem(KEY, "SQLite's file lies in the data folder: leave this out and set PALAVER_DATA");
+            config
+                .problem(KEY, "SQLite's file is in the data folder: remove this setting and set PALAVER_DATA instead");
             StoreBackend::Sqlite
         }
         Some(("postgres" | "postgresql", _)) => {
@@ -106,12 +107,15 @@ fn store(config: &mut Config) -> StoreBackend {
         Some(("dynamodb", table)) => {
             let table = table.trim_start_matches('/').to_owned();
             if !is_name(&table) {
-                config.problem(KEY, "the table's name must have 3 to 255 letters, digits, dots, dashes or underscores");
+                config.problem(
+                    KEY,
+                    "the table name must consist of 3 to 255 letters, digits, dots, dashes or underscores",
+                );
             }
             StoreBackend::DynamoDb { table }
         }
         _ => {
-            config.problem(KEY, "must be postgres://…, dynamodb:TABLE, or not set, for SQLite in the data folder");
+            config.problem(KEY, "must be postgres://… or dynamodb:TABLE; leave it unset for SQLite in the data folder");
             StoreBackend::Sqlite
         }
     };
@@ -126,19 +130,19 @@ fn readers(config: &mut Config) -> Option<u32> {
     config.optional(KEY).map(|_| config.within(KEY, 1, 1..=256))
 }
 
-/// Notes what an adapter says of a setting, without the setting: it may hold a password.
+/// Adds an adapter's complaint about a setting, without the setting's value: it may contain a password.
 fn check(config: &mut Config, key: &str, checked: Result<(), String>) {
     if let Err(why) = checked {
         config.problem(key, why);
     }
 }
 
-/// As AWS has it of tables, and more or less of buckets.
+/// AWS's rule for table names; the rule for bucket names is similar.
 fn is_name(name: &str) -> bool {
     (3..=255).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
 }
 
-/// What starting would say of the URL. A program without PostgreSQL says so when it starts.
+/// Returns the error that starting would give for this URL. A program without PostgreSQL reports that at start.
 #[cfg(feature = "postgres")]
 fn postgres(url: &str) -> Result<(), String> {
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
@@ -169,7 +173,7 @@ fn blobs(config: &mut Config) -> BlobsBackend {
     let presign = config.flag("PALAVER_S3_PRESIGN", true);
     let public_endpoint = config.optional(PUBLIC);
     if public_endpoint.as_ref().is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
-        config.problem(PUBLIC, "must be the URL at which browsers reach S3, such as https://files.example.org");
+        config.problem(PUBLIC, "must be a URL where browsers can reach S3, such as https://files.example.org");
     }
     match config.optional(KEY) {
         None => BlobsBackend::Folder,
@@ -178,10 +182,7 @@ fn blobs(config: &mut Config) -> BlobsBackend {
                 BlobsBackend::S3(S3Bucket { name: bucket.to_owned(), path_style, public_endpoint, presign })
             }
             _ => {
-                config.problem(
-                    KEY,
-                    "must be s3://BUCKET with the bucket's name, or not set, for a folder below the data folder",
-                );
+                config.problem(KEY, "must be s3://BUCKET; leave it unset for a folder below the data folder");
                 BlobsBackend::Folder
             }
         },
@@ -211,8 +212,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_set_is_embedded() {
-        let backends = read(&[]).expect("the defaults are right");
+    fn the_defaults_are_the_embedded_adapters() {
+        let backends = read(&[]).expect("the defaults are valid");
         assert_eq!(
             (&backends.store, &backends.blobs, &backends.bus),
             (&StoreBackend::Sqlite, &BlobsBackend::Folder, &BusBackend::InProcess)
@@ -227,18 +228,18 @@ mod tests {
             ("PALAVER_FILES", "s3://bytes"),
             ("REDIS_URL", "redis://127.0.0.1"),
         ];
-        let backends = read(&values).expect("all can be used");
+        let backends = read(&values).expect("all values are valid");
         assert!(matches!(&backends.store, StoreBackend::Postgres { replica: None, .. }));
         let bucket = S3Bucket { name: "bytes".into(), path_style: false, public_endpoint: None, presign: true };
         assert_eq!(backends.blobs, BlobsBackend::S3(bucket));
         assert!(matches!(backends.bus, BusBackend::Redis { .. }));
-        assert!(!format!("{backends:?}").contains("secret"), "a password is shown");
-        let table = read(&[("DATABASE_URL", "dynamodb:palaver")]).expect("a table can be used");
+        assert!(!format!("{backends:?}").contains("secret"), "the password is not printed");
+        let table = read(&[("DATABASE_URL", "dynamodb:palaver")]).expect("a table is valid");
         assert_eq!(table.store, StoreBackend::DynamoDb { table: "palaver".into() });
     }
 
     #[test]
-    fn what_cannot_be_used_is_told() {
+    fn invalid_values_are_reported() {
         assert_eq!(read(&[("DATABASE_URL", "mysql://x")]), Err(vec!["DATABASE_URL".into()]));
         for table in ["", "//", "a table", "dynamodb\u{e4}"] {
             let url = format!("dynamodb:{table}");

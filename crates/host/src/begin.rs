@@ -1,4 +1,4 @@
-//! How a program begins whose only input is its environment: the tier's and the functions'.
+//! Starts a program whose only input is its environment: the WebSocket tier and the functions.
 
 use std::collections::BTreeMap;
 
@@ -9,29 +9,29 @@ use domain::limits::Limits;
 
 use crate::Settings;
 
-/// Why it does not begin; the text says what to do.
+/// Why a program does not start. The text says what to do.
 #[derive(thiserror::Error)]
 pub enum BeginError {
-    /// It was called as nobody may.
-    #[error("{0:?} is not understood: --help and --version are, and settings are variables of the environment")]
+    /// Unknown command-line argument.
+    #[error("unknown argument {0:?}: only --help and --version are accepted; settings are environment variables")]
     Argument(String),
-    /// The settings are wrong.
+    /// The settings are invalid.
     #[error(transparent)]
     Settings(#[from] ConfigErrors),
-    /// The log of what happens.
+    /// The log could not be set up.
     #[error(transparent)]
     Log(#[from] log::LogError),
 }
 
-/// A program that ends with it shows it in this form: the text, not its parts.
+/// `main` prints its error in `Debug` form, so this prints the text and not the fields.
 impl std::fmt::Debug for BeginError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{self}")
     }
 }
 
-/// How a program begins whose only input is its environment: answers `--help` and `--version` (then there are no settings,
-/// and it is to end), reads the settings and installs the log that they ask for.
+/// Starts a program whose only input is its environment: answers `--help` and `--version` (it then returns no settings,
+/// and the program should end), reads the settings and installs the log they ask for.
 pub fn begin(
     name: &str,
     mut arguments: impl Iterator<Item = String>,
@@ -63,13 +63,14 @@ pub fn begin(
 
 fn help(name: &str) -> String {
     format!(
-        "Palaver's {name}, as a program of its own.\n\n\
-         It takes no arguments but --help and --version. Its settings are variables of the environment; .env.example and\n\
-         `palaver check-config --list` name them."
+        "Palaver's {name}, as a standalone program.\n\n\
+         It accepts only --help and --version. Settings are environment variables; .env.example and\n\
+         `palaver check-config --list` list them."
     )
 }
 
-/// What Lambda cannot carry goes straight between clients and the store of files.
+/// Lowers the file limits to what Lambda can carry; larger files are transferred directly between clients and the file
+/// store.
 fn fit_lambda(limits: &mut Limits) {
     limits.upload_bytes = limits.upload_bytes.min(LAMBDA_BODY);
     limits.direct_download_above = limits.direct_download_above.min(LAMBDA_BODY);

@@ -1,5 +1,5 @@
-//! Settings by name, from a lookup that the binary gives (flags, environment, a file, or a test's map).
-//! Never reads the environment itself. Every problem is collected, so that a person mends them at once.
+//! Reads settings by name, from a lookup that the binary provides (flags, environment, a file, or a test's map). Never
+//! reads the environment itself. Collects every problem, so that all can be fixed at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 mod units;
 
-/// Reads settings and remembers what is wrong with them.
+/// Reads settings and collects the problems with them.
 ///
 /// ```
 /// # use host::config::{Config, ConfigErrors};
@@ -30,21 +30,21 @@ pub struct Config<'a> {
 
 type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
-/// What is wrong with one setting.
+/// A problem with one setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The setting.
+    /// The setting's name.
     pub key: String,
-    /// What is wrong, and what would be right.
+    /// What is wrong, and which values are valid.
     pub message: String,
 }
 
-/// All that is wrong, one line each.
+/// All problems with the settings, one per line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigErrors(Vec<Problem>);
 
 impl ConfigErrors {
-    /// Each problem.
+    /// Returns each problem.
     pub fn problems(&self) -> &[Problem] {
         &self.0
     }
@@ -53,7 +53,7 @@ impl ConfigErrors {
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.0.len();
-        write!(f, "{count} setting{} cannot be used:", if count == 1 { "" } else { "s" })?;
+        write!(f, "{count} invalid setting{}:", if count == 1 { "" } else { "s" })?;
         self.0.iter().try_for_each(|Problem { key, message }| write!(f, "\n  {key}: {message}"))
     }
 }
@@ -61,66 +61,69 @@ impl fmt::Display for ConfigErrors {
 impl std::error::Error for ConfigErrors {}
 
 impl<'a> Config<'a> {
-    /// Reads from `lookup`. An empty value counts as none, as in `KEY= command`.
+    /// Reads settings from `lookup`. An empty value counts as unset, as in `KEY= command`.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String> + 'a) -> Self {
         Config { lookup: Box::new(lookup), asked: BTreeSet::new(), problems: Vec::new() }
     }
 
-    /// The settings, or everything that is wrong with them.
+    /// Returns the settings, or all problems with them.
     pub fn finish<T>(self, settings: T) -> Result<T, ConfigErrors> {
         if self.problems.is_empty() { Ok(settings) } else { Err(ConfigErrors(self.problems)) }
     }
 
-    /// The names of all settings that were asked for so far.
+    /// Returns the names of all settings that were read so far.
     pub fn asked(&self) -> &BTreeSet<String> {
         &self.asked
     }
 
-    /// Notes each of these names that no setting has: most likely it is misspelt.
+    /// Adds a problem for each of these names that is not a setting: most likely it is misspelt.
     pub fn refuse_unknown<'n>(&mut self, names: impl IntoIterator<Item = &'n String>) {
         for name in names {
             if !self.asked.contains(name) {
-                self.problem(name, "there is no such setting; .env.example and `palaver check-config --list` name all");
+                self.problem(
+                    name,
+                    "is not a setting; .env.example and `palaver check-config --list` list all settings",
+                );
             }
         }
     }
 
-    /// Notes a problem that the caller found itself, such as two settings that contradict each other.
+    /// Adds a problem that the caller found, such as two settings that contradict each other.
     pub fn problem(&mut self, key: &str, message: impl Into<String>) {
         self.problems.push(Problem { key: key.to_owned(), message: message.into() });
     }
 
-    /// A text that may be absent.
+    /// Returns an optional text.
     pub fn optional(&mut self, key: &str) -> Option<String> {
         self.asked.insert(key.to_owned());
         (self.lookup)(key).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
-    /// A text that must be there.
+    /// Returns a required text.
     pub fn required(&mut self, key: &str) -> String {
         self.optional(key).unwrap_or_else(|| {
-            self.problem(key, "is required and not set");
+            self.problem(key, "is required but not set");
             String::new()
         })
     }
 
-    /// A text with a default.
+    /// Returns a text, or its default.
     pub fn text(&mut self, key: &str, default: &str) -> String {
         self.optional(key).unwrap_or_else(|| default.to_owned())
     }
 
-    /// Anything that parses, or the default.
+    /// Returns a parsed value, or its default.
     pub fn parse<T: FromStr<Err: fmt::Display>>(&mut self, key: &str, default: T) -> T {
         self.parse_optional(key).unwrap_or(default)
     }
 
-    /// Anything that parses, if it is there.
+    /// Returns a parsed value, if it is set.
     pub fn parse_optional<T: FromStr<Err: fmt::Display>>(&mut self, key: &str) -> Option<T> {
         let value = self.optional(key)?;
         self.note(key, value.parse().map_err(|error: T::Err| error.to_string()))
     }
 
-    /// A number within bounds, or the default.
+    /// Returns a number within bounds, or its default.
     pub fn within<T>(&mut self, key: &str, default: T, bounds: impl RangeBounds<T> + fmt::Debug) -> T
     where
         T: FromStr<Err: fmt::Display> + PartialOrd + fmt::Display,
@@ -129,22 +132,22 @@ impl<'a> Config<'a> {
         if bounds.contains(&value) {
             return value;
         }
-        self.problem(key, format!("{value} is out of bounds; it must be in {bounds:?}"));
+        self.problem(key, format!("{value} is out of range; it must be in {bounds:?}"));
         default
     }
 
-    /// `true`, `false`, `yes`, `no`, `on`, `off`, `1` or `0`.
+    /// Returns a boolean: `true`, `false`, `yes`, `no`, `on`, `off`, `1` or `0`.
     pub fn flag(&mut self, key: &str, default: bool) -> bool {
         let Some(value) = self.optional(key) else { return default };
         let flag = match value.to_ascii_lowercase().as_str() {
             "true" | "yes" | "on" | "1" => Ok(true),
             "false" | "no" | "off" | "0" => Ok(false),
-            _ => Err("is neither true nor false".to_owned()),
+            _ => Err("must be true or false".to_owned()),
         };
         self.note(key, flag).unwrap_or(default)
     }
 
-    /// A time such as `250ms`, `30s`, `15m`, `2h` or `7d`, within bounds.
+    /// Returns a duration within bounds, such as `250ms`, `30s`, `15m`, `2h` or `7d`.
     pub fn duration(
         &mut self,
         key: &str,
@@ -156,27 +159,27 @@ impl<'a> Config<'a> {
         if bounds.contains(&duration) {
             return duration;
         }
-        self.problem(key, format!("{value} is out of bounds; it must be in {bounds:?}"));
+        self.problem(key, format!("{value} is out of range; it must be in {bounds:?}"));
         default
     }
 
-    /// A number of bytes such as `4096`, `64KiB`, `25MiB` or `2GiB`.
+    /// Returns a size in bytes, such as `4096`, `64KiB`, `25MiB` or `2GiB`.
     pub fn bytes(&mut self, key: &str, default: u64) -> u64 {
         let Some(value) = self.optional(key) else { return default };
         self.note(key, units::bytes(&value)).unwrap_or(default)
     }
 
-    /// An absolute URL with one of these schemes.
+    /// Returns an absolute URL with one of these schemes.
     pub fn url(&mut self, key: &str, schemes: &[&str]) -> Option<http::Uri> {
         let value = self.optional(key)?;
         let url = value.parse::<http::Uri>().ok().filter(|url| {
             url.authority().is_some() && url.scheme_str().is_some_and(|scheme| schemes.contains(&scheme))
         });
         let expected = schemes.join("://… or ");
-        self.note(key, url.ok_or_else(|| format!("is no URL that begins with {expected}://…")))
+        self.note(key, url.ok_or_else(|| format!("must be a URL that begins with {expected}://…")))
     }
 
-    /// Values separated by commas; none is an empty list.
+    /// Returns values separated by commas; an unset setting gives an empty list.
     pub fn list<T: FromStr<Err: fmt::Display>>(&mut self, key: &str) -> Vec<T> {
         let value = self.optional(key).unwrap_or_default();
         let parts: Vec<&str> = value.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
@@ -191,8 +194,8 @@ impl<'a> Config<'a> {
     }
 }
 
-/// A file's settings under the names that the environment has for them: `[limits] upload_bytes = 1` is
-/// `PALAVER_LIMITS_UPLOAD_BYTES` for the prefix `PALAVER`. Lists become texts with commas.
+/// Returns a file's settings under their environment names: `[limits] upload_bytes = 1` becomes
+/// `PALAVER_LIMITS_UPLOAD_BYTES` for the prefix `PALAVER`. Lists are joined with commas.
 pub fn from_toml(prefix: &str, text: &str) -> Result<BTreeMap<String, String>, toml::de::Error> {
     let mut settings = BTreeMap::new();
     let table: toml::Table = text.parse()?;

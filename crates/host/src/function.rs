@@ -1,4 +1,4 @@
-//! A function as a process of its own: an HTTP server, or an AWS Lambda function.
+//! Runs a function as its own process: an HTTP server, or an AWS Lambda function.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,24 +13,24 @@ use web::{Json, Problem};
 
 use crate::{BeginError, BlobBackend, OpenError, Profile, Settings};
 
-/// Why a function does not run; the text says what to do.
+/// Why a function does not run. The text says what to do.
 #[derive(thiserror::Error)]
 pub enum FunctionError {
-    /// It was started wrongly.
+    /// The program could not start.
     #[error(transparent)]
     Begin(#[from] BeginError),
     /// The data cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// A background task failed again and again.
+    /// A background task failed repeatedly.
     #[error(transparent)]
     Task(#[from] TaskFailure),
-    /// Anything of the network or the runtime.
-    #[error("the function cannot be served: {0}")]
+    /// A network or runtime error.
+    #[error("cannot serve the function: {0}")]
     Serve(#[from] std::io::Error),
 }
 
-/// A program that ends with it shows it in this form: the text, not its parts.
+/// `main` prints its error in `Debug` form, so this prints the text and not the fields.
 impl std::fmt::Debug for FunctionError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{self}")
@@ -39,17 +39,17 @@ impl std::fmt::Debug for FunctionError {
 
 /// A function that is opened and ready to serve.
 pub struct Function {
-    /// What it stands on.
+    /// The opened stores and use cases.
     pub profile: Profile,
-    /// Tells the other nodes what it commits.
+    /// Announces commits to the other nodes.
     pub publisher: Arc<Publisher>,
-    /// Whether it looks after the bytes of files.
+    /// Whether this function removes the bytes of expired files.
     has_bytes: bool,
 }
 
 impl Function {
-    /// Opens what the settings choose. `F` says whether the function ever touches the bytes of files: one that does not
-    /// need not link what stores them.
+    /// Opens the backends from the settings. `F` says whether the function ever touches the bytes of files: one that does
+    /// not need not link the code that stores them.
     pub async fn open<F: BlobBackend>(settings: &Settings, name: &str) -> Result<Function, OpenError> {
         let profile = Profile::open_with::<F>(settings, Some(name)).await?;
         let publisher = Publisher::start(profile.services.ports.bus.clone());
@@ -57,7 +57,7 @@ impl Function {
         Ok(Function { profile, publisher, has_bytes: F::HAS_BYTES })
     }
 
-    /// Removes files that are over, where this function looks after their bytes. The answer says whether it does.
+    /// Removes expired files, if this function manages their bytes. Returns whether it does.
     async fn sweep(&self) -> Result<Json<BTreeMap<&'static str, bool>>, Problem> {
         if self.has_bytes {
             self.profile.services.files.sweep().await?;
@@ -65,14 +65,14 @@ impl Function {
         Ok(Json(BTreeMap::from([("files", self.has_bytes)])))
     }
 
-    /// Returns when nothing that a call left behind is still to be done: Lambda stops the process with the answer.
+    /// Returns when no work left behind by a call is pending: Lambda freezes the process once it has the answer.
     pub async fn settle(&self) {
         tokio::join!(self.profile.settle(), self.publisher.flush());
     }
 }
 
-/// Serves one function alone until the process is told to stop: its routes, its OpenAPI document, its health.
-/// As an AWS Lambda function where `AWS_LAMBDA_RUNTIME_API` is set, as an HTTP server otherwise.
+/// Serves one function alone until the process is asked to stop: its routes, its OpenAPI document, its health. Runs as an
+/// AWS Lambda function if `AWS_LAMBDA_RUNTIME_API` is set, otherwise as an HTTP server.
 pub async fn function<F: BlobBackend>(
     settings: Settings,
     name: &'static str,
@@ -91,7 +91,8 @@ pub async fn function<F: BlobBackend>(
     };
     if crate::is_lambda() {
         let routes = Arc::new(routes);
-        // Nothing runs between two calls, so nothing may be left to be done: no feed, and sweeps when a schedule says so.
+        // Nothing runs between two calls, so no work may be left pending: no feed, and sweeps only when a schedule asks
+        // for them.
         let open = move || {
             let (settings, routes) = (settings.clone(), routes.clone());
             async move {
@@ -110,8 +111,8 @@ pub async fn function<F: BlobBackend>(
     supervisor.failure().map_or(Ok(()), |failure| Err(failure.into()))
 }
 
-/// Answers a call, or does what is due where the event is none: a schedule's. Holds the answer back until what it promises
-/// can no longer be stopped with the process.
+/// Answers a call, or runs the due work if the event is a schedule's and not a call. Delays the answer until the work it
+/// promises can no longer be lost when the process is frozen.
 async fn answer(State(function): State<Arc<Function>>, request: Request, next: Next) -> Response {
     let response = match crate::is_call(&request) {
         true => next.run(request).await,

@@ -1,4 +1,4 @@
-//! The private port of a node: where it listens, how others reach it, and whose signatures it accepts.
+//! The private port of a node: where it listens, its address for other nodes, and whose signatures it accepts.
 
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -7,18 +7,18 @@ use crate::config::Config;
 
 use crate::Secret;
 
-/// What other nodes, and programs that post to sockets, need of this one.
+/// What other nodes, and programs that post to sockets, need to reach this node.
 #[derive(Debug, Clone)]
 pub struct InternalSettings {
-    /// Where it listens: `PALAVER_INTERNAL_LISTEN`.
+    /// The address to listen on: `PALAVER_INTERNAL_LISTEN`.
     pub listen: SocketAddr,
-    /// How others reach it: `PALAVER_INTERNAL_URL`; none is the address itself.
+    /// The URL for other nodes: `PALAVER_INTERNAL_URL`; by default the listen address.
     pub url: Option<String>,
-    /// Whose signatures are accepted: `PALAVER_INTERNAL_KEYS`, the first one signs. At least one.
+    /// The accepted keys, at least one: `PALAVER_INTERNAL_KEYS`. The first one signs.
     pub keys: Vec<AccessKey>,
 }
 
-/// A name and a secret, as AWS's credentials are.
+/// A name and a secret, like AWS credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessKey {
     /// The access key id.
@@ -27,12 +27,12 @@ pub struct AccessKey {
     pub secret: Secret,
 }
 
-/// A text that is no [`AccessKey`]. It may hold a secret, so it is not shown.
+/// A text that is not an [`AccessKey`]. It may contain a secret, so it is not shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a key is an id, a colon and a secret of at least 16 characters: AKIAEXAMPLE:secret")]
+#[error("must be an id, a colon and a secret of at least 16 characters, such as AKIAEXAMPLE:secret")]
 pub struct InvalidAccessKey;
 
-/// Shorter secrets can be tried out.
+/// Minimum length of a secret; shorter ones could be guessed.
 const SECRET_CHARS: usize = 16;
 
 impl FromStr for AccessKey {
@@ -49,11 +49,11 @@ impl FromStr for AccessKey {
 }
 
 impl InternalSettings {
-    /// Reads them; none where no node is to reach this one. What is wrong is noted in `config`.
+    /// Reads the private port's settings; `None` if other nodes cannot reach this one. Adds each problem to `config`.
     pub fn read(config: &mut Config) -> Option<InternalSettings> {
         const LISTEN: &str = "PALAVER_INTERNAL_LISTEN";
         const KEYS: &str = "PALAVER_INTERNAL_KEYS";
-        // Only HTTP: between nodes a mesh or a private network does what TLS would.
+        // Only HTTP: a mesh or a private network protects the traffic between nodes, so TLS is not needed.
         const URL: &str = "PALAVER_INTERNAL_URL";
         let listen: Option<SocketAddr> = config.parse_optional(LISTEN);
         let url = config.url(URL, &["http"]).map(|url| url.to_string().trim_end_matches('/').to_owned());
@@ -61,10 +61,10 @@ impl InternalSettings {
         let keys: Vec<AccessKey> = config.list(KEYS);
         let listen = listen?;
         if !named {
-            config.problem(KEYS, format!("is needed with {LISTEN}: whoever calls there has to sign"));
+            config.problem(KEYS, format!("is required with {LISTEN}: callers must sign their requests"));
         }
         if url.is_none() && listen.ip().is_unspecified() {
-            config.problem(URL, format!("is needed when {LISTEN} names no address that others can reach"));
+            config.problem(URL, format!("is required if other nodes cannot reach the address in {LISTEN}"));
         }
         Some(InternalSettings { listen, url, keys }).filter(|internal| !internal.keys.is_empty())
     }
@@ -84,23 +84,23 @@ mod tests {
     }
 
     #[test]
-    fn there_is_a_private_port_only_where_one_is_asked_for() {
-        assert!(read(&[]).expect("nothing is wrong").is_none());
-        assert!(read(&[("PALAVER_INTERNAL_KEYS", "a:0123456789abcdef")]).expect("nothing is wrong").is_none());
+    fn the_private_port_is_opt_in() {
+        assert!(read(&[]).expect("the settings are valid").is_none());
+        assert!(read(&[("PALAVER_INTERNAL_KEYS", "a:0123456789abcdef")]).expect("the settings are valid").is_none());
         let values = [
             ("PALAVER_INTERNAL_LISTEN", "0.0.0.0:9000"),
             ("PALAVER_INTERNAL_URL", "http://10.0.0.7:9000/"),
             ("PALAVER_INTERNAL_KEYS", "AKIA1:0123456789+/abcdef, AKIA2:another-secret:it-is"),
         ];
-        let internal = read(&values).expect("all can be used").expect("it is asked for");
+        let internal = read(&values).expect("all values are valid").expect("the port is set");
         assert_eq!(internal.url.as_deref(), Some("http://10.0.0.7:9000"));
         assert_eq!(internal.keys[0].secret.expose(), "0123456789+/abcdef");
         assert_eq!(internal.keys[1].secret.expose(), "another-secret:it-is");
-        assert!(!format!("{internal:?}").contains("0123"), "a secret is shown");
+        assert!(!format!("{internal:?}").contains("0123"), "the secret is not printed");
     }
 
     #[test]
-    fn what_is_missing_or_wrong_is_told_without_the_secret() {
+    fn missing_or_invalid_values_are_reported_without_the_secret() {
         let problems = read(&[("PALAVER_INTERNAL_LISTEN", "0.0.0.0:9000")]).expect_err("no key, no address");
         assert_eq!(problems.len(), 2, "{problems:?}");
         let values = [("PALAVER_INTERNAL_LISTEN", "127.0.0.1:9000"), ("PALAVER_INTERNAL_KEYS", "AKIA1:short")];

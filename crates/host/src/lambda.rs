@@ -1,5 +1,5 @@
-//! The same router as an AWS Lambda function, and handlers of other events. Nothing but the translation of events and
-//! Lambda's own limits are here.
+//! Runs the same router as an AWS Lambda function, and handlers of other events. Contains only the translation of events
+//! and Lambda's own limits.
 
 use std::fmt::Display;
 use std::io;
@@ -26,11 +26,11 @@ mod opening;
 use opening::Opening;
 use web::Problem;
 
-/// When a call may be repeated that came to a function which cannot start.
+/// When a caller may retry after the function failed to start.
 const RETRY_MS: u64 = 1_000;
 
-/// Answers calls until the runtime ends the process, with the router that `open` makes meanwhile. A call that comes before
-/// it is there waits; while it cannot be made, callers are told to come again.
+/// Answers calls until the runtime ends the process, with the router that `open` creates in the background. Calls that
+/// arrive before it is ready wait; if it cannot be created, callers are asked to retry.
 pub async fn calls<E, O>(open: impl Fn() -> O + Send + Sync + 'static) -> io::Result<()>
 where
     E: Display + Send + 'static,
@@ -38,22 +38,24 @@ where
 {
     let routers = Opening::start(move || open().map_ok(for_lambda));
     let routers = &routers;
-    // The stage of a REST API is no part of the path that routes know.
+    // The stage of a REST API is not part of the path that routes know.
     lambda_http::run(service_fn(move |call: lambda_http::Request| async move {
         match routers.get().await {
             Ok(router) => router.oneshot(call).await,
-            // The log says why; a caller can do nothing about it.
-            Err(_) => {
-                Ok(Problem::from(Refusal::unavailable("This did not start; try again.", RETRY_MS)).into_response())
-            }
+            // The log has the reason; the caller cannot act on it.
+            Err(_) => Ok(Problem::from(Refusal::unavailable(
+                "The function could not start. Please retry in a moment.",
+                RETRY_MS,
+            ))
+            .into_response()),
         }
     }))
     .await
     .map_err(io::Error::other)
 }
 
-/// Answers events of another kind than calls (a stream's records, say) until the runtime ends the process, with what `open`
-/// makes meanwhile. An error of either fails the whole event, which its source sends again.
+/// Handles events other than calls (a stream's records, say) until the runtime ends the process, with what `open` creates
+/// in the background. An error of either one fails the whole event, and its source resends it.
 pub async fn events<T, E, O, Event, Answer, F, Failure>(
     open: impl Fn() -> O + Send + Sync + 'static,
     answer: impl Fn(Arc<T>, Event) -> F,
@@ -78,8 +80,8 @@ where
     lambda_runtime::run(service).await.map_err(io::Error::other)
 }
 
-/// Whether a Lambda that answers calls was called by one. What else it is sent (by a schedule, say) comes as a request, too,
-/// which nobody can make over HTTP.
+/// Returns whether the event is a call. A Lambda that answers calls also receives other events as requests (from a
+/// schedule, say), in a form that no HTTP client can send.
 pub fn is_call(request: &Request) -> bool {
     !matches!(request.request_context_ref(), Some(RequestContext::PassThrough))
 }
@@ -88,7 +90,7 @@ fn for_lambda(router: Router) -> Router {
     router.layer(from_fn(bounded)).layer(from_fn(as_connection))
 }
 
-/// The address of the caller, which API Gateway says in the event and not in the connection.
+/// Returns the caller's address, which API Gateway puts in the event and not in the connection.
 async fn as_connection(mut request: Request, next: Next) -> Response {
     let source = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
@@ -101,15 +103,17 @@ async fn as_connection(mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Lambda carries 6 MB each way, in base64: what is larger is refused with words that say what to do instead of cut off
-/// without any.
+/// Lambda carries 6 MB in each direction, in base64: rejects anything larger with an error that says what to do, because
+/// Lambda would cut it off without one.
 async fn bounded(request: Request, next: Next) -> Response {
     if request.body().size_hint().lower() > LAMBDA_BODY {
-        return too_large("A call takes 4 MB at most here. Ask POST /api/files/presign where to upload a larger file.");
+        return too_large(
+            "Request bodies are limited to 4 MB here. Use POST /api/files/presign to upload a larger file.",
+        );
     }
     let response = next.run(request).await;
     if response.body().size_hint().lower() > LAMBDA_BODY {
-        return too_large("An answer has 4 MB at most here. Ask for a part of the file with Range.");
+        return too_large("Responses are limited to 4 MB here. Request a part of the file with a Range header.");
     }
     response
 }

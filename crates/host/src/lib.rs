@@ -1,7 +1,7 @@
-//! How a process begins and ends: its settings by name, the adapters that they choose, its log, its HTTP server or Lambda
-//! runtime, its shutdown.
+//! Starts and stops processes: their settings by name, the adapters chosen by them, the log, the HTTP server or Lambda
+//! runtime, and the shutdown.
 //!
-//! Never reads the environment: binaries pass it in. Never decides anything about rooms or people.
+//! Never reads the environment: binaries pass it in. Never decides anything about rooms or users.
 
 mod backends;
 mod begin;

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-/// Bytes of a body that a Lambda function takes or gives: Lambda's own 6 MB hold it in base64, with the event around it.
+/// Maximum body size of a Lambda function, in and out, in bytes: Lambda's own 6 MB hold it in base64, with the event
+/// around it.
 pub const LAMBDA_BODY: u64 = 4_000_000;
-/// The headers of a call, in bytes.
+/// Maximum size of a request's headers, in bytes.
 pub const HEADER_BYTES: usize = 16 * 1024;
-/// How long the headers of a call may take to arrive.
+/// How long the headers of a request may take to arrive.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// HTTP connections of one process, sockets among them.
+/// Maximum number of HTTP connections of one process, sockets included.
 pub const HTTP_CONNECTIONS: usize = 16_384;

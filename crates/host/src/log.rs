@@ -1,16 +1,16 @@
-//! The process's log on standard error, one line an event. Installed by binaries only.
+//! Writes the process's log to standard error, one line per event. Only binaries install it.
 
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::util::TryInitError;
 
-/// How a line looks.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
-    /// One JSON object, for machines.
+    /// One JSON object per line, for machines.
     #[default]
     Json,
-    /// Words and colours, for a person at a terminal.
+    /// Text with colours, for a terminal.
     Text,
 }
 
@@ -20,7 +20,7 @@ impl std::str::FromStr for Format {
         match text {
             "json" => Ok(Format::Json),
             "text" => Ok(Format::Text),
-            _ => Err("a log's format is json or text".into()),
+            _ => Err("must be json or text".into()),
         }
     }
 }
@@ -28,15 +28,15 @@ impl std::str::FromStr for Format {
 /// Why the log could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// The filter does not parse.
-    #[error("the log filter does not parse: {0}")]
+    /// The filter is invalid.
+    #[error("the log filter is invalid: {0}")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
-    /// There is one already.
-    #[error("the log is set up already")]
+    /// A log is already installed.
+    #[error("the log is already set up")]
     Twice(#[from] TryInitError),
 }
 
-/// Starts it; `filter` is such as `info` or `info,request=off`.
+/// Installs the log. `filter` is an expression such as `info` or `info,request=off`.
 pub fn install(format: Format, filter: &str) -> Result<(), LogError> {
     let filter: Targets = filter.parse()?;
     let registry = tracing_subscriber::registry().with(filter);
@@ -47,7 +47,7 @@ pub fn install(format: Format, filter: &str) -> Result<(), LogError> {
     Ok(())
 }
 
-/// The layer that writes JSON lines, as [`install`] uses it; for tests that read them.
+/// Returns the layer that writes JSON lines, as [`install`] uses it; for tests that read them.
 pub fn json<S, W>(writer: W) -> impl tracing_subscriber::Layer<S>
 where
     S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,

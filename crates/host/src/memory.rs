@@ -1,15 +1,15 @@
-//! How much memory the process may use: what its container allows, else what the machine has.
+//! Finds how much memory the process may use: its container's limit, or else the machine's memory.
 
 use std::fs;
 
-/// Where the limit of the container is: cgroup v2, then v1.
+/// Files with the container's limit: cgroup v2, then v1.
 const CGROUP_LIMITS: [&str; 2] = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
-/// The memory of the machine.
+/// The file with the machine's memory.
 const MACHINE: &str = "/proc/meminfo";
-/// What is assumed where neither can be read.
+/// The memory assumed if neither can be read.
 const ASSUMED: u64 = 2 << 30;
 
-/// Returns the memory that queues of sockets may take: the setting, or half of what the process may use where it is zero.
+/// Returns the memory available to socket queues: the setting, or half of the process's memory if the setting is zero.
 pub fn memory_budget(setting: u64) -> u64 {
     match setting {
         0 => available() / 2,
@@ -20,7 +20,7 @@ pub fn memory_budget(setting: u64) -> u64 {
 fn available() -> u64 {
     let machine = fs::read_to_string(MACHINE).ok().and_then(|text| total(&text)).unwrap_or(ASSUMED);
     let container = CGROUP_LIMITS.iter().filter_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok()).next();
-    // A container without a limit of its own says `max`, or more than the machine has.
+    // A container without its own limit reports `max`, or more than the machine has.
     machine.min(container.unwrap_or(u64::MAX))
 }
 
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_setting_counts_and_none_means_half_of_the_memory() {
+    fn the_setting_wins_and_zero_means_half_of_the_memory() {
         assert_eq!(memory_budget(5 << 20), 5 << 20);
         let automatic = memory_budget(0);
         assert!((1 << 20..=available()).contains(&automatic), "{automatic}");

@@ -1,41 +1,41 @@
-//! Makes what the adapters stand on: schema, table, bucket. Each step changes nothing where it was done before, so an
-//! operator runs it before each release, and so does whoever starts for the first time.
+//! Creates what the adapters need: schema, table, bucket. Each step is idempotent, so an operator can run it before each
+//! release as well as for the first start.
 
 use domain::Epoch;
 
 use crate::{BlobsBackend, OpenError, S3Bucket, Settings, StoreBackend};
 
-/// Makes whatever the store and the store of files lack that opening them does not make: table and bucket. `say` hears
-/// of each step that was done.
+/// Creates what the store and the file store need and do not create when opened: table and bucket. `say` receives a line
+/// for each finished step.
 pub async fn prepare(settings: &Settings, mut say: impl FnMut(&str)) -> Result<(), OpenError> {
-    // Whoever comes second finds the first one's provider, which is the same.
+    // A second call finds the first one's provider, which is the same.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     match &settings.backends.store {
-        // An SQL database brings its schema up to date whenever it is opened.
+        // Opening an SQL database brings its schema up to date.
         StoreBackend::Sqlite | StoreBackend::Postgres { .. } => {}
         StoreBackend::DynamoDb { table } => {
             create_table(table).await?;
-            say(&format!("DynamoDB: the table {table} is there, with its stream and its time to live"));
+            say(&format!("DynamoDB: table {table} is ready, with its stream and time to live"));
         }
     }
     match &settings.backends.blobs {
         BlobsBackend::Folder => {}
         BlobsBackend::S3(bucket) => {
-            // Pages load big files to and from the bucket itself. From which origin does not matter: what a request may do
-            // says its signature, and it carries no cookies. Nor would the settings tell, which name only other origins
-            // than the server's own.
+            // Pages transfer large files directly to and from the bucket. Their origin does not matter: the request's
+            // signature says what it may do, and it carries no cookies. The settings would not help either, because they
+            // name only origins other than the server's own.
             let may = match create_bucket(bucket).await? {
-                true => "may load files there with requests that Palaver signed",
-                false => "need the server's own CORS rules",
+                true => "can transfer files with requests that Palaver signed",
+                false => "need CORS rules set on the server",
             };
-            say(&format!("S3: the bucket {} is there; pages {may}", bucket.name));
+            say(&format!("S3: bucket {} is ready; pages {may}", bucket.name));
         }
     }
     Ok(())
 }
 
-/// Begins a new epoch of a store that was restored with the tools of its own: clients and nodes start afresh. No node
-/// may run meanwhile. `say` hears of it.
+/// Starts a new epoch of a store that was restored with its own tools: clients and nodes drop what they cached. No node
+/// may run meanwhile. `say` receives the new epoch.
 pub async fn renew(settings: &Settings, mut say: impl FnMut(&str)) -> Result<(), OpenError> {
     if settings.backends.store == StoreBackend::Sqlite {
         return Err(OpenError::RestoredOtherwise);
@@ -46,7 +46,7 @@ pub async fn renew(settings: &Settings, mut say: impl FnMut(&str)) -> Result<(),
         StoreBackend::Postgres { url, .. } => renew_postgres(url.expose()).await?,
         StoreBackend::DynamoDb { table } => renew_table(table).await?,
     };
-    say(&format!("the epoch is {epoch} from now on: clients drop what they kept, and read it again"));
+    say(&format!("the new epoch is {epoch}: clients will drop their cache and reload"));
     Ok(())
 }
 
@@ -60,7 +60,7 @@ async fn create_table(_: &str) -> Result<(), OpenError> {
     Err(OpenError::NotBuiltIn("DynamoDB"))
 }
 
-/// Whether the server takes rules for pages; some have one for all buckets instead.
+/// Whether the server accepts CORS rules per bucket; some have one rule for all buckets.
 #[cfg(feature = "s3")]
 async fn create_bucket(bucket: &S3Bucket) -> Result<bool, OpenError> {
     let made = blobs::create_bucket(&crate::s3_settings(bucket), &["*".to_owned()]).await?;

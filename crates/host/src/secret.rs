@@ -1,18 +1,18 @@
-//! A setting that nobody should read in a log: a key, or an address that holds a password.
+//! A setting that must not appear in a log: a key, or a URL that contains a password.
 
 use std::fmt;
 
-/// A text that is never shown.
+/// A text that is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps a text.
+    /// Wraps a text.
     pub fn new(text: impl Into<String>) -> Secret {
         Secret(text.into())
     }
 
-    /// The text, for whoever must use it.
+    /// Returns the text, for the code that needs it.
     pub fn expose(&self) -> &str {
         &self.0
     }

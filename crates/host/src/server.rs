@@ -1,5 +1,5 @@
-//! The HTTP server: bounded connections, headers in time and in size, and a shutdown that lets calls
-//! finish. What the router does with a call is none of its business.
+//! The HTTP server: bounded connections, limits for the time and size of headers, and a shutdown that lets calls finish.
+//! Does not know what the router does with a call.
 
 use std::io;
 use std::net::SocketAddr;
@@ -26,12 +26,12 @@ use patience::Patience;
 
 /// How long calls may take to finish once the shutdown has begun, unless a process sets another time.
 const GRACE: Duration = Duration::from_secs(25);
-/// How long to wait before accepting again when the system has no sockets left.
+/// How long to wait before accepting again if the system has no sockets left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How many times longer than for headers the server waits for a client that does not read.
 const STALL: u32 = 6;
 
-/// A bound listener that does not answer yet: so a caller knows the address first.
+/// A bound listener that does not answer yet, so that a caller knows the address first.
 pub struct Server {
     listener: TcpListener,
     connections: usize,
@@ -39,28 +39,29 @@ pub struct Server {
     grace: Duration,
 }
 
-/// Serves a router until the process is told to stop, or a background task failed for good. The caller then asks the
-/// supervisor which of the two it was.
+/// Serves a router until the process is asked to stop, or a background task failed permanently. The caller then asks the
+/// supervisor which of the two happened.
 pub async fn serve(router: Router, address: SocketAddr, supervisor: &Supervisor) -> io::Result<()> {
     let server = Server::bind(address).await?;
     tracing::info!(address = %server.local_address()?, "listening");
     server.run(router, end_of(supervisor)).await
 }
 
-/// Whether the process is an AWS Lambda function (and the feature `lambda` is on): it stands still between its calls.
+/// Returns whether the process is an AWS Lambda function (and the feature `lambda` is on), which is frozen between its
+/// calls.
 pub fn is_lambda() -> bool {
     cfg!(feature = "lambda") && std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
 }
 
-/// Whether the process was asked to stop, or has to. One for the process, as its signals are.
+/// Whether the process was asked to stop, or must. There is one per process, like its signals.
 static STOPPING: AtomicBool = AtomicBool::new(false);
 
-/// Whether [`shutdown_signal`] or [`end_of`] has come: no new work is to be sent to this process.
+/// Returns whether [`shutdown_signal`] or [`end_of`] has resolved: no new work should be sent to this process.
 pub fn is_stopping() -> bool {
     STOPPING.load(Ordering::Relaxed)
 }
 
-/// Comes when the process is asked to stop: SIGTERM, or Ctrl-C.
+/// Resolves when the process is asked to stop: SIGTERM, or Ctrl-C.
 pub async fn shutdown_signal() {
     signal().await;
     STOPPING.store(true, Ordering::Relaxed);
@@ -80,8 +81,8 @@ async fn signal() {
     tokio::signal::ctrl_c().await.expect("a handler for Ctrl-C can be installed");
 }
 
-/// Comes when the process is to end: when it is asked to stop, or when a background task failed for good. In the second
-/// case [`Supervisor::failure`] says why, and the process exits with code 1 once it has let everybody go.
+/// Resolves when the process should end: when it is asked to stop, or when a background task failed permanently. In the
+/// second case [`Supervisor::failure`] says why, and the process exits with code 1 once it has drained.
 pub async fn end_of(supervisor: &Supervisor) {
     tokio::select! {
         () = shutdown_signal() => {}
@@ -91,7 +92,7 @@ pub async fn end_of(supervisor: &Supervisor) {
 }
 
 impl Server {
-    /// Takes the address; port 0 is any free one.
+    /// Binds the address; port 0 means any free one.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
         Ok(Server {
             listener: TcpListener::bind(address).await?,
@@ -101,7 +102,7 @@ impl Server {
         })
     }
 
-    /// Another number of connections at once.
+    /// Sets the maximum number of concurrent connections.
     pub fn with_connections(mut self, connections: usize) -> Self {
         self.connections = connections;
         self
@@ -113,13 +114,13 @@ impl Server {
         self
     }
 
-    /// Where it listens.
+    /// Returns the address that the server listens on.
     pub fn local_address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
-    /// Answers until `shutdown` comes; then no new connection is taken, calls under way finish, and after
-    /// a grace period it ends all the same. Upgraded sockets are not waited for: their owner drains them.
+    /// Serves until `shutdown` resolves; then it accepts no new connections, lets running calls finish, and ends after a
+    /// grace period in any case. It does not wait for upgraded sockets: their owner drains them.
     pub async fn run(self, router: Router, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let (stop, stopped) = watch::channel(false);
         let permits = Arc::new(Semaphore::new(self.connections));
@@ -133,7 +134,7 @@ impl Server {
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    tracing::warn!(%error, "could not accept a connection");
+                    tracing::warn!(%error, "accepting a connection failed, will retry");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
@@ -146,17 +147,17 @@ impl Server {
         }
         drop(self.listener);
         let _ = stop.send(true);
-        // Every connection holds a permit: once all of them are here, no connection is left.
+        // Every connection holds a permit: once all permits are back, no connection is left.
         let all = permits.acquire_many(self.connections as u32);
         if tokio::time::timeout(self.grace, all).await.is_err() {
-            tracing::warn!("some calls did not finish in time");
+            tracing::warn!("some calls did not finish in time, closing them");
         }
         Ok(())
     }
 }
 
-/// Waits until another connection may be open, and says so in the log when that takes a wait: from outside, a server
-/// whose connections are all in use looks as if it were down.
+/// Waits until another connection may be opened, and logs it if it has to wait: from outside, a server whose connections
+/// are all in use looks as if it were down.
 async fn permit(permits: &Arc<Semaphore>, connections: usize) -> OwnedSemaphorePermit {
     static LINE: LogThrottle = LogThrottle::new();
     if let Ok(permit) = permits.clone().try_acquire_owned() {
@@ -166,7 +167,7 @@ async fn permit(permits: &Arc<Semaphore>, connections: usize) -> OwnedSemaphoreP
         tracing::warn!(
             connections,
             repeated,
-            "all connections are in use, new ones wait until one ends; PALAVER_LIMITS_CONNECTIONS_PER_NODE sets how many there may be"
+            "all connections are in use, new ones wait; PALAVER_LIMITS_CONNECTIONS_PER_NODE sets the limit"
         );
     }
     permits.clone().acquire_owned().await.expect("the semaphore is never closed")
@@ -180,7 +181,7 @@ async fn answer(
     mut stopped: watch::Receiver<bool>,
     patience: Duration,
 ) {
-    // Answers are small and wanted at once.
+    // Answers are small and urgent.
     let _ = stream.set_nodelay(true);
     let (stream, called) = Patience::new(stream, patience, patience * STALL);
     let service = hyper::service::service_fn(move |request: http::Request<Incoming>| {
@@ -189,9 +190,9 @@ async fn answer(
         request.extensions_mut().insert(ConnectInfo(peer));
         router.clone().oneshot(request)
     });
-    // HTTP/1 alone: browsers speak HTTP/2 only over TLS, which a proxy ends, and an HTTP/2 connection without calls would
-    // keep its permit for ever. hyper-util's `auto` builder serves HTTP/2 even when it is set to HTTP/1 only, because
-    // `serve_connection_with_upgrades` ignores that setting.
+    // HTTP/1 only: browsers use HTTP/2 only over TLS, which a proxy terminates, and an HTTP/2 connection without calls
+    // would keep its permit forever. hyper-util's `auto` builder serves HTTP/2 even when it is set to HTTP/1 only,
+    // because `serve_connection_with_upgrades` ignores that setting.
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(HEADER_BYTES);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
@@ -208,7 +209,7 @@ async fn answer(
         }
     };
     if let Err(error) = result {
-        // A client that goes away is no event of ours.
+        // A client that disconnects is not an error of the server.
         tracing::debug!(%error, "a connection ended");
     }
 }

@@ -1,4 +1,4 @@
-//! All settings of a server, by name. Every problem is noted, none ends the reading.
+//! All settings of a server, by name. Reading collects every problem and does not stop at the first.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,54 +12,54 @@ use web::{Origins, WebSettings};
 
 use crate::{Backends, InternalSettings, Secret};
 
-/// What an operator may set.
+/// The settings of an operator.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The address of the page, the API and the sockets.
     pub listen: SocketAddr,
     /// The folder of the database, the files and the signing key.
     pub data: PathBuf,
-    /// Which adapter serves each port.
+    /// The adapter for each port.
     pub backends: Backends,
-    /// The key that tokens are signed with, the same on every node; none keeps one in the data folder.
+    /// The key that signs tokens, the same on every node; if unset, a key is stored in the data folder.
     pub signing_key: Option<Secret>,
-    /// This node's name; none draws one.
+    /// This node's name; generated if unset.
     pub node: Option<String>,
-    /// Whether this process runs the event feed. Each installation needs some that do; a Lambda never does.
+    /// Whether this process runs the event feed. Each installation needs at least one that does; a Lambda never does.
     pub feed: bool,
-    /// The management API of an API Gateway WebSocket API, where it is not the one that its events name.
+    /// The management API of an API Gateway WebSocket API, if it differs from the one its events name.
     pub connections_url: Option<String>,
-    /// The admin whom `palaver bootstrap` makes.
+    /// The admin that `palaver bootstrap` creates.
     pub first_admin: Option<FirstAdmin>,
-    /// The private port for other nodes, and for programs that post to sockets; none has none.
+    /// The private port for other nodes, and for programs that post to sockets; disabled if unset.
     pub internal: Option<InternalSettings>,
-    /// A private address for metrics; none serves none.
+    /// A private address for metrics; disabled if unset.
     pub metrics_listen: Option<SocketAddr>,
-    /// How log lines look.
+    /// The format of log lines.
     pub log_format: Format,
-    /// Which log lines are written, as `info,sqlx=warn`.
+    /// The log filter, such as `info,sqlx=warn`.
     pub log: String,
-    /// How long sockets and calls have to end after SIGTERM.
+    /// How long sockets and calls may take to end after SIGTERM.
     pub drain: Duration,
-    /// The way in.
+    /// Settings of the HTTP layers.
     pub web: WebSettings,
-    /// Signing in.
+    /// Settings of sign-in.
     pub auth: AuthSettings,
-    /// Limits.
+    /// The limits.
     pub limits: Limits,
 }
 
-/// Whom `palaver bootstrap` makes if nobody has this name.
+/// The admin that `palaver bootstrap` creates if no user has this handle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FirstAdmin {
     /// The handle.
     pub name: String,
-    /// None: asked for on the standard input.
+    /// The password; if unset, read from standard input.
     pub password: Option<Secret>,
 }
 
-/// Variables of the environment that begin as our settings do and are none: the command line's, and those of our own
-/// tests and tools.
+/// Environment variables that have our prefix but are not settings: those of the command line, and of our own tests and
+/// tools.
 const NO_SETTINGS: [&str; 6] = [
     "PALAVER_CONFIG",
     "PALAVER_BIN",
@@ -69,12 +69,12 @@ const NO_SETTINGS: [&str; 6] = [
     "PALAVER_TEST_STARTS_A_SERVER",
 ];
 
-/// Whether a variable of the environment is meant for Palaver, so that it should be a setting.
+/// Returns whether an environment variable is meant for Palaver and should therefore be a setting.
 pub fn is_ours(name: &str) -> bool {
     name.starts_with("PALAVER_") && !NO_SETTINGS.contains(&name) && !is_of_kubernetes(name)
 }
 
-/// Whether Kubernetes made the variable, as it does in every pod for each Service: one called `palaver` gives
+/// Returns whether Kubernetes set the variable, as it does in every pod for each Service: one named `palaver` yields
 /// `PALAVER_SERVICE_HOST`, `PALAVER_SERVICE_PORT_HTTP`, `PALAVER_PORT` and `PALAVER_PORT_8080_TCP_ADDR`.
 fn is_of_kubernetes(name: &str) -> bool {
     let has_port = |(_, rest): (&str, &str)| rest.starts_with(|c: char| c.is_ascii_digit());
@@ -84,7 +84,7 @@ fn is_of_kubernetes(name: &str) -> bool {
 }
 
 impl Settings {
-    /// Reads every setting under its name; what is wrong with them is noted in `config`.
+    /// Reads every setting by its name and adds each problem to `config`.
     pub fn read(config: &mut Config) -> Settings {
         let limits = limits(config);
         let origins: Vec<String> = config.list("PALAVER_ORIGINS");
@@ -129,7 +129,7 @@ impl Settings {
     }
 }
 
-/// A key in PEM has several lines, which not every place for settings can hold: `\n` is one's end too.
+/// A PEM key has several lines, which not every source of settings can hold: `\n` also ends a line.
 fn signing_key(config: &mut Config) -> Option<Secret> {
     config.optional("PALAVER_SIGNING_KEY").map(|pem| Secret::new(pem.replace("\\n", "\n")))
 }
@@ -138,7 +138,7 @@ fn first_admin(config: &mut Config) -> Option<FirstAdmin> {
     let password = config.optional("PALAVER_ADMIN_PASSWORD").map(Secret::new);
     let name = config.optional("PALAVER_ADMIN");
     if name.is_none() && password.is_some() {
-        config.problem("PALAVER_ADMIN_PASSWORD", "is of nobody: set PALAVER_ADMIN too");
+        config.problem("PALAVER_ADMIN_PASSWORD", "needs PALAVER_ADMIN: set both");
     }
     name.map(|name| FirstAdmin { name, password })
 }
@@ -171,16 +171,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_are_right() {
+    fn the_defaults_are_valid() {
         let mut config = Config::from_lookup(|_| None);
         let settings = Settings::read(&mut config);
-        let settings = config.finish(settings).expect("nothing is wrong with the defaults");
+        let settings = config.finish(settings).expect("the defaults are valid");
         assert_eq!(settings.limits, Limits::default());
         assert_eq!(settings.listen.port(), 8080);
     }
 
     #[test]
-    fn what_kubernetes_sets_is_not_taken_for_a_misspelt_setting() {
+    fn kubernetes_variables_are_not_reported_as_misspelt_settings() {
         let mut config = Config::from_lookup(|_| None);
         Settings::read(&mut config);
         for name in config.asked().iter().filter(|name| name.starts_with("PALAVER_")) {
@@ -194,10 +194,10 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_wrong_is_told_at_once() {
+    fn all_problems_are_reported_at_once() {
         let mut config = Config::from_lookup(|name| name.contains("LI").then(|| "nonsense".to_owned()));
         let settings = Settings::read(&mut config);
-        let errors = config.finish(settings).expect_err("much is wrong");
+        let errors = config.finish(settings).expect_err("several settings are invalid");
         assert!(errors.problems().len() >= 12, "{errors}");
     }
 }

@@ -176,6 +176,6 @@ async fn each_describes_itself_and_refuses_unknown_arguments() {
         let (went_well, text) = run(name, &["serve"], &[]);
         assert!(!went_well && text.contains("\"serve\""), "{text}");
         let (went_well, text) = run(name, &[], &[("PALAVER_LISTN", "127.0.0.1:0")]);
-        assert!(!went_well && text.contains("PALAVER_LISTN") && text.contains("no such setting"), "{text}");
+        assert!(!went_well && text.contains("PALAVER_LISTN") && text.contains("is not a setting"), "{text}");
     }
 }

@@ -21,7 +21,7 @@ fn every_problem_is_reported_at_once() {
 }
 
 #[test]
-fn a_problem_does_not_repeat_what_may_be_a_secret() {
+fn a_problem_does_not_repeat_a_value_that_may_be_secret() {
     let mut config = config(&[("FLAG", "hunter2"), ("WAIT", "hunter2"), ("URL", "hunter2"), ("SIZE", "hunter2")]);
     config.flag("FLAG", false);
     config.duration("WAIT", Duration::ZERO, ..);
@@ -36,13 +36,13 @@ fn units_are_understood() {
     assert_eq!(config.duration("A", Duration::ZERO, ..), Duration::from_millis(250));
     assert_eq!(config.duration("B", Duration::ZERO, ..), Duration::from_secs(7 * 86_400));
     assert_eq!(config.bytes("C", 0), 25 * 1024 * 1024);
-    assert_eq!(config.text("D", "default"), "default", "empty is absent");
+    assert_eq!(config.text("D", "default"), "default", "an empty value counts as unset");
     assert_eq!(config.list::<String>("E"), ["a", "b", "c"]);
     assert!(config.finish(()).is_ok());
 }
 
 #[test]
-fn a_file_has_the_names_of_the_environment() {
+fn a_file_uses_the_names_of_the_environment() {
     let file =
         from_toml("PALAVER", "listen = \"[::1]:1\"\n[limits]\nupload-bytes = 5\nnets = [\"a\", \"b\"]").expect("valid");
     assert_eq!(file["PALAVER_LISTEN"], "[::1]:1");

@@ -1,8 +1,8 @@
-//! Times and sizes as people write them.
+//! Parses durations and sizes as people write them.
 
 use std::time::Duration;
 
-/// `250ms`, `30s`, `15m`, `2h`, `7d`.
+/// Parses `250ms`, `30s`, `15m`, `2h` or `7d`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
     let ms = match unit {
@@ -11,13 +11,13 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         "m" => 60_000,
         "h" => 3_600_000,
         "d" => 86_400_000,
-        _ => return Err("is no time; write it as 250ms, 30s, 15m, 2h or 7d".into()),
+        _ => return Err("must be a duration such as 250ms, 30s, 15m, 2h or 7d".into()),
     };
-    let number: u64 = number.parse().map_err(|_| "is no time; write it as 250ms, 30s, 15m, 2h or 7d".to_owned())?;
-    number.checked_mul(ms).map(Duration::from_millis).ok_or_else(|| "is too long a time".into())
+    let number: u64 = number.parse().map_err(|_| "must be a duration such as 250ms, 30s, 15m, 2h or 7d".to_owned())?;
+    number.checked_mul(ms).map(Duration::from_millis).ok_or_else(|| "is too long".into())
 }
 
-/// `4096`, `64KiB`, `25MiB`, `2GiB`.
+/// Parses `4096`, `64KiB`, `25MiB` or `2GiB`.
 pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let (number, unit) = split(text);
     let factor: u64 = match unit {
@@ -25,10 +25,10 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
         "KiB" => 1 << 10,
         "MiB" => 1 << 20,
         "GiB" => 1 << 30,
-        _ => return Err("is no size; write it as 4096, 64KiB, 25MiB or 2GiB".into()),
+        _ => return Err("must be a size such as 4096, 64KiB, 25MiB or 2GiB".into()),
     };
-    let number: u64 = number.parse().map_err(|_| "is no size; write it as 4096, 64KiB, 25MiB or 2GiB".to_owned())?;
-    number.checked_mul(factor).ok_or_else(|| "is too large a size".into())
+    let number: u64 = number.parse().map_err(|_| "must be a size such as 4096, 64KiB, 25MiB or 2GiB".to_owned())?;
+    number.checked_mul(factor).ok_or_else(|| "is too large".into())
 }
 
 fn split(text: &str) -> (&str, &str) {

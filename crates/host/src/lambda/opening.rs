@@ -1,7 +1,7 @@
-//! What a function answers with, opened while the runtime already asks for the first event: a cold start waits once for
-//! the slower of the two and not for one after the other.
+//! Opens what a function needs to answer while the runtime already asks for the first event: a cold start waits only for
+//! the slower of the two, not for both in turn.
 //!
-//! Never gives up: what could not be opened is tried again by whoever needs it next.
+//! Never gives up: if opening fails, the next caller retries.
 
 use std::fmt::Display;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
-/// A clone is of the same.
+/// All clones share one opening.
 pub struct Opening<T, E>(Arc<Inner<T, E>>);
 
 struct Inner<T, E> {
@@ -24,7 +24,7 @@ where
     T: Clone + Send + Sync + 'static,
     E: Display + Send + 'static,
 {
-    /// Begins to open.
+    /// Starts opening.
     pub fn start<F>(open: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
@@ -32,19 +32,19 @@ where
         let opening = Opening(Arc::new(Inner { opened: OnceCell::new(), open: Box::new(move || Box::pin(open())) }));
         let begun = Opening(opening.0.clone());
         tokio::spawn(async move {
-            // Whoever needs it asks again, and is told then; the log has the reason.
+            // The next caller retries and gets the error; the log has the reason.
             let _ = begun.get().await;
         });
         opening
     }
 
-    /// What was opened; waits for it, and tries again if it failed before. Of several that ask, one opens.
+    /// Returns what was opened; waits for it, and retries if it failed before. If several callers wait, only one opens.
     pub async fn get(&self) -> Result<T, E> {
         let Inner { opened, open } = &*self.0;
         let opened = opened.get_or_try_init(open).await;
         opened
             .cloned()
-            .inspect_err(|error| tracing::error!(%error, "the function cannot start; the next event tries again"))
+            .inspect_err(|error| tracing::error!(%error, "the function could not start, the next event will retry"))
     }
 }
 
@@ -54,7 +54,7 @@ mod tests {
 
     use super::*;
 
-    /// An opening that fails so many times before it succeeds with the number of tries.
+    /// An opening that fails this many times and then succeeds with the number of tries.
     fn after(failures: u32) -> Opening<u32, String> {
         let tries = Arc::new(AtomicU32::new(0));
         Opening::start(move || {
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_opens_once_and_before_anybody_asks() {
+    async fn it_opens_once_and_before_the_first_caller() {
         let opening = after(0);
         while !opening.0.opened.initialized() {
             tokio::task::yield_now().await;
@@ -73,13 +73,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_failed_is_tried_again_by_the_next_that_asks() {
+    async fn the_next_caller_retries_a_failed_opening() {
         let opening = after(2);
         let mut answers = Vec::new();
         while !matches!(answers.last(), Some(Ok(_))) {
             answers.push(opening.get().await);
         }
-        // The first try is the opening's own, if it comes first.
+        // The background opening makes the first try, if it runs first.
         assert!(answers.len() <= 3, "{answers:?}");
         assert_eq!(answers.last(), Some(&Ok(3)));
     }

@@ -27,7 +27,7 @@ fn upload(length: u64) -> Request {
 }
 
 #[tokio::test]
-async fn a_body_that_lambda_cannot_carry_is_refused_with_the_way_out() {
+async fn a_body_too_large_for_lambda_is_rejected_with_advice() {
     assert_eq!(ask(upload(LAMBDA_BODY)).await, (200, LAMBDA_BODY.to_string()));
     let (status, problem) = ask(upload(LAMBDA_BODY + 1)).await;
     assert_eq!(status, 413);
@@ -35,7 +35,7 @@ async fn a_body_that_lambda_cannot_carry_is_refused_with_the_way_out() {
 }
 
 #[tokio::test]
-async fn an_answer_that_lambda_cannot_carry_is_a_problem() {
+async fn a_response_too_large_for_lambda_becomes_a_problem() {
     let get = |path: &str| Request::get(path).body(Body::empty()).expect("a request");
     assert_eq!(ask(get("/fits")).await.0, 200);
     let (status, problem) = ask(get("/does-not")).await;

@@ -1,4 +1,4 @@
-//! Opens the store of files' bytes that the settings name.
+//! Opens the file store chosen in the settings.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,21 +10,21 @@ use service::ports::Blobs;
 use super::OpenError;
 use crate::BlobsBackend;
 
-/// The files' bytes, below the data folder.
+/// The folder of the files' bytes, below the data folder.
 pub const FILES: &str = "files";
 
-/// Whether a process touches the bytes of files: a type, so that the linker leaves out what is not used also where
-/// one build makes several binaries.
+/// Whether a process touches the bytes of files. It is a type so that the linker drops unused code even if one build
+/// produces several binaries.
 #[async_trait]
 pub trait BlobBackend {
-    /// Whether it does.
+    /// Whether the process touches them.
     const HAS_BYTES: bool;
 
-    /// Opens what the settings name.
+    /// Opens the file store from the settings.
     async fn open(backend: &BlobsBackend, data: &Path) -> Result<Arc<dyn Blobs>, OpenError>;
 }
 
-/// A process that takes, gives or removes files.
+/// A process that receives, serves or removes files.
 pub struct WithFiles;
 
 #[async_trait]
@@ -36,7 +36,7 @@ impl BlobBackend for WithFiles {
     }
 }
 
-/// A process that never does.
+/// A process that never touches files.
 pub struct WithoutFiles;
 
 #[async_trait]
@@ -58,7 +58,7 @@ async fn open(backend: &BlobsBackend, data: &Path) -> Result<Arc<dyn Blobs>, Ope
     }
 }
 
-/// What the adapter is told of a bucket; the AWS SDK knows the rest.
+/// The bucket settings passed to the adapter; the AWS SDK knows the rest.
 #[cfg(feature = "s3")]
 pub fn s3_settings(bucket: &crate::S3Bucket) -> blobs::S3Settings {
     blobs::S3Settings {

@@ -1,4 +1,4 @@
-//! Opens what connects the nodes, as the settings say.
+//! Opens the bus between the nodes, as chosen in the settings.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use service::ports::{Bus, PresenceStore};
 use super::OpenError;
 use crate::{BusBackend, Secret};
 
-/// The bus and the presence that come with it.
+/// The bus and the presence that belongs to it.
 pub(super) type OpenBus = (Arc<dyn Bus>, Arc<dyn PresenceStore>);
 
-/// Opens it for the node of this name.
+/// Opens the bus for the node with this name.
 pub(super) async fn open(backend: &BusBackend, node: &str) -> Result<OpenBus, OpenError> {
     match backend {
         BusBackend::InProcess => Ok((Arc::new(Broker::new().endpoint()), Arc::new(InProcessPresence::new()))),

@@ -1,4 +1,4 @@
-//! What lies in the data folder beside database and files: the signing key, and this node's name.
+//! The files in the data folder beside database and files: the signing key, and this node's name.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -9,30 +9,31 @@ use service::auth::SigningKeys;
 
 use super::{OpenError, at};
 
-/// The key that tokens are signed with, below the data folder.
+/// The file with the key that signs tokens, below the data folder.
 pub const SIGNING_KEY: &str = "signing-key.pem";
-/// This node's name, below the data folder.
+/// The file with this node's name, below the data folder.
 const NODE: &str = "node";
 
-/// The key that was kept, or a fresh one that is kept from now on.
+/// Returns the stored signing key, or creates and stores a new one.
 pub(super) fn signing_keys(data: &Path) -> Result<SigningKeys, OpenError> {
     let path = data.join(SIGNING_KEY);
     let pem = kept(&path, || SigningKeys::generate().to_pem())?;
     SigningKeys::from_pem(&pem).map_err(|source| OpenError::Key { path, source })
 }
 
-/// The name that this node had at its first start: the same after each, so that its leases stay its own.
+/// Returns the name that this node got at its first start. It is the same after each restart, so that the node keeps its
+/// leases.
 pub(super) fn node_name(data: &Path) -> Result<String, OpenError> {
     Ok(kept(&data.join(NODE), fresh_node_name)?.trim().to_owned())
 }
 
-/// A name that no other node has.
+/// Returns a name that no other node has.
 pub(super) fn fresh_node_name() -> String {
     format!("n-{}", &uuid::Uuid::new_v4().simple().to_string()[..8])
 }
 
-/// The text of a file that only its owner may read; made of `fresh` at the first time, durably and in
-/// one step, so that of two processes that start at once both use the same.
+/// Returns the text of a file that only its owner may read. Creates it from `fresh` the first time, durably and
+/// atomically, so that two processes that start at once use the same text.
 fn kept(path: &Path, fresh: impl FnOnce() -> String) -> Result<String, OpenError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(at(folder))?;
@@ -44,7 +45,7 @@ fn kept(path: &Path, fresh: impl FnOnce() -> String) -> Result<String, OpenError
     let partial = path.with_extension(format!("{}.partial", uuid::Uuid::new_v4().simple()));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial).map_err(at(&partial))?;
     file.write_all(fresh().as_bytes()).and_then(|()| file.sync_all()).map_err(at(&partial))?;
-    // A link fails where another process was first; its file is the one to use.
+    // Linking fails if another process was first; its file is the one to use.
     let linked = fs::hard_link(&partial, path);
     fs::remove_file(&partial).map_err(at(&partial))?;
     match linked {
@@ -60,13 +61,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_stays_and_is_its_owners_alone() {
+    fn a_stored_text_stays_and_only_its_owner_can_read_it() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("secret");
         assert_eq!(kept(&path, || "one".into()).expect("writes"), "one");
         assert_eq!(kept(&path, || "two".into()).expect("reads"), "one");
         let mode = fs::metadata(&path).expect("is there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert_eq!(fs::read_dir(folder.path()).expect("reads").count(), 1, "nothing is left beside it");
+        assert_eq!(fs::read_dir(folder.path()).expect("reads").count(), 1, "no temporary file is left");
     }
 }

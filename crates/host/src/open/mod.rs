@@ -1,4 +1,4 @@
-//! Opens what the settings choose, and puts the use cases on it.
+//! Opens the backends from the settings, and builds the use cases on them.
 
 mod blobs;
 mod bus;
@@ -30,76 +30,74 @@ pub use blobs::{BlobBackend, FILES, WithFiles, WithoutFiles};
 pub use data::SIGNING_KEY;
 pub use store::{DATABASE, IfMissing};
 
-/// Why the data cannot be opened; the text says what to do.
+/// Why the data cannot be opened. The text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The data folder, or a file in it.
+    /// The data folder, or a file in it, cannot be used.
     #[error("cannot use {path}: {source}. Choose another folder with --data, or make this one writable.")]
     Folder {
-        /// Which.
+        /// The path of the folder or file.
         path: PathBuf,
-        /// Why.
+        /// The I/O error.
         source: std::io::Error,
     },
-    /// The database.
+    /// The SQL database cannot be used.
     #[cfg(any(feature = "embedded", feature = "postgres"))]
     #[error(transparent)]
     Database(#[from] store_sql::OpenError),
-    /// No database in the data folder, for a command that makes none.
+    /// The data folder has no database, and the command does not create one.
     #[error(
-        "there is no database in {}: name the server's data folder with --data (or PALAVER_DATA); this command makes no new one",
+        "no database in {}: name the server's data folder with --data (or PALAVER_DATA); this command creates no new one",
         .0.display()
     )]
     NoDatabase(PathBuf),
-    /// An empty database on a server, for a command that makes no tables.
-    #[error(
-        "{0} has no tables of Palaver: correct DATABASE_URL; or, for a new installation, run `palaver migrate` first"
-    )]
+    /// The database on the server is empty, and the command does not create tables.
+    #[error("{0} has no Palaver tables: correct DATABASE_URL, or run `palaver migrate` first for a new installation")]
     EmptyDatabase(String),
-    /// The table.
+    /// The DynamoDB table cannot be used.
     #[cfg(feature = "dynamodb")]
     #[error(transparent)]
     Table(#[from] store_dynamo::OpenError),
-    /// The store, at the first question.
+    /// The store does not answer the first query.
     #[error("the store does not answer: {0}")]
     Store(StoreError),
-    /// The files' bytes.
-    #[error("cannot use the store of files: {0}")]
+    /// The file store cannot be used.
+    #[error("cannot use the file store: {0}")]
     Files(#[from] BlobError),
-    /// The bus.
+    /// The bus cannot be used.
     #[cfg(feature = "redis")]
     #[error(transparent)]
     Bus(#[from] ::bus::ConnectError),
-    /// The signing key.
+    /// The signing key's file is invalid.
     #[error(
-        "{path} holds no signing key: {source}. Put the right file there; or remove it, and everybody signs in again."
+        "{path} is not a valid signing key: {source}. Restore the right file; or remove it, and all users must sign in again."
     )]
     Key {
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The parse error.
         source: InvalidKeys,
     },
-    /// The signing key of the settings.
+    /// The signing key in the settings is invalid.
     #[error(
-        "PALAVER_SIGNING_KEY is no signing key: {0}. It is an Ed25519 key in PEM, as `openssl genpkey -algorithm ed25519` prints it."
+        "PALAVER_SIGNING_KEY is not a valid signing key: {0}. Set an Ed25519 key in PEM, as `openssl genpkey -algorithm ed25519` prints it."
     )]
     GivenKey(InvalidKeys),
-    /// The function that a table's stream calls, without a table.
-    #[error("this function is for a table's stream: set DATABASE_URL to dynamodb:TABLE")]
+    /// The function that reads a table's stream has no table.
+    #[error("this function reads a DynamoDB stream: set DATABASE_URL to dynamodb:TABLE")]
     NoStream,
-    /// An adapter that this program was built without.
-    #[error("this program is built without {0}: take one that is built with `--features full`")]
+    /// This program was built without the adapter.
+    #[error("this program was built without {0}: use one that was built with `--features full`")]
     NotBuiltIn(&'static str),
-    /// A new epoch, while somebody still writes in the old one.
-    #[error("{} still runs: end all nodes first, and wait {} s", .0.join(", "), NODE_LIFE.as_secs())]
+    /// A new epoch cannot start while nodes still write in the old one.
+    #[error("nodes are still running ({}): stop all of them, then wait {} s", .0.join(", "), NODE_LIFE.as_secs())]
     NodesRun(Vec<String>),
-    /// SQLite, which is copied by the program itself.
-    #[error("a backup of SQLite is put in place by `palaver restore`, which begins a new epoch itself")]
+    /// SQLite backups are restored by the program itself.
+    #[error("restore an SQLite backup with `palaver restore`, which also starts a new epoch")]
     RestoredOtherwise,
 }
 
-/// An error while nodes run on the data.
+/// Returns an error if nodes still run on the data.
 pub(crate) async fn no_node_runs(settings: &Settings) -> Result<(), OpenError> {
     let opened = OpenStore::open(&settings.backends, &settings.data, IfMissing::Refuse).await?;
     let nodes = opened.store().nodes.nodes(SystemClock.now(), NODE_LIFE).await;
@@ -119,18 +117,18 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Opens everything that the settings choose. Where the store is missing, it and all else is made, or nothing is and
-    /// opening fails, as `if_missing` says. Nothing runs yet.
+    /// Opens the backends from the settings. If the store is missing, `if_missing` decides whether it and everything else
+    /// is created, or nothing is and opening fails. Starts no tasks yet.
     pub async fn open(settings: &Settings, if_missing: IfMissing) -> Result<Profile, OpenError> {
         Self::open_all::<WithFiles>(settings, None, if_missing).await
     }
 
-    /// Opens or makes everything for one of several processes that use the same data: `part` tells them apart.
+    /// Opens or creates everything for one of several processes that use the same data: `part` tells them apart.
     pub async fn open_as(settings: &Settings, part: Option<&str>) -> Result<Profile, OpenError> {
         Self::open_with::<WithFiles>(settings, part).await
     }
 
-    /// As [`Profile::open_as`], where `F` says whether the process touches the bytes of files.
+    /// Like [`Profile::open_as`], where `F` says whether the process touches the bytes of files.
     pub async fn open_with<F: BlobBackend>(settings: &Settings, part: Option<&str>) -> Result<Profile, OpenError> {
         Self::open_all::<F>(settings, part, IfMissing::Create).await
     }
@@ -140,10 +138,10 @@ impl Profile {
         part: Option<&str>,
         if_missing: IfMissing,
     ) -> Result<Profile, OpenError> {
-        // Whoever comes second finds the first one's provider, which is the same.
+        // A second call finds the first one's provider, which is the same.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let (data, backends) = (&settings.data, &settings.backends);
-        // A store that has to be there is opened before anything else is made beside it.
+        // A store that must exist is opened before anything else is created beside it.
         let found = match if_missing {
             IfMissing::Create => None,
             IfMissing::Refuse => Some(OpenStore::open(backends, data, if_missing).await?),
@@ -154,7 +152,7 @@ impl Profile {
         };
         let node = match &settings.node {
             Some(node) => node.clone(),
-            // Where one process alone uses the data, its leases stay its own over a restart.
+            // If only one process uses the data, it keeps its leases across a restart.
             None if backends.is_local() => data::node_name(data)?,
             None => data::fresh_node_name(),
         };
@@ -165,10 +163,10 @@ impl Profile {
                 None => OpenStore::open(backends, data, if_missing).await,
             }
         };
-        // At once: each waits for another server, and a start waits for the slowest.
+        // In parallel: each waits for another server, so the start takes only as long as the slowest.
         let (mut store, blobs, (bus, presence)) =
             tokio::try_join!(store, F::open(&backends.blobs, data), bus::open(&backends.bus, &node),)?;
-        // A Lambda does not live on: the stream wakes a Lambda of its own.
+        // A Lambda is frozen between calls; the stream invokes its own Lambda.
         if settings.feed && !crate::is_lambda() {
             store.follow(&bus, &node).await?;
         }
@@ -178,21 +176,21 @@ impl Profile {
         Ok(Profile { services: Services::new(ports, service), node, store, blobs })
     }
 
-    /// The health of a process that serves this profile. `version` is that of its binary.
+    /// Returns the health of a process that serves this profile. `version` is that of its binary.
     pub fn health(&self, version: &'static str) -> Health {
         Health::new(version, self.checks()).until(crate::server::is_stopping)
     }
 
-    /// What `/health` asks: whether the store answers and takes writes, without which nothing goes, and whether the feed gets
-    /// on; whether the store of files does, without which one still chats; and whether the bus works, without which nodes
-    /// hear of each other later.
+    /// Returns the checks of `/health`: whether the store answers and accepts writes, without which nothing works, and
+    /// whether the feed advances; whether the file store answers, without which chat still works; and whether the bus
+    /// works, without which nodes hear of each other later.
     pub fn checks(&self) -> Checks {
         static STORE: LogThrottle = LogThrottle::new();
         static FILES: LogThrottle = LogThrottle::new();
         let (store, blobs) = (self.services.ports.store.clone(), self.blobs.clone());
         let store: Check = Box::new(move || {
             let log = store.log.clone();
-            // Any log will do: what counts is that a read comes back.
+            // Any log will do: the check only needs a read that returns.
             Box::pin(async move {
                 log.tip(LogId::User(UserId::SYSTEM)).await.map(drop).map_err(|error| away(&STORE, "store", &error))
             })
@@ -225,7 +223,7 @@ impl Profile {
         })
     }
 
-    /// The first room that stands still says enough: with the room, the entry and the reason.
+    /// The first stalled room is enough to report: with the room, the entry and the reason.
     fn feed_check(&self) -> Check {
         let feed = self.services.feed.clone();
         Box::new(move || {
@@ -234,14 +232,14 @@ impl Profile {
         })
     }
 
-    /// The SQL database, for what only an operator does; none where the store is another.
+    /// Returns the SQL database for operator commands; `None` for other stores.
     #[cfg(any(feature = "embedded", feature = "postgres"))]
     pub fn database(&self) -> Option<&store_sql::SqlStore> {
         #[allow(irrefutable_let_patterns, reason = "there are more stores in a build with all adapters")]
         if let OpenStore::Sql(store) = &self.store { Some(store) } else { None }
     }
 
-    /// The table, for the function that its stream calls.
+    /// Returns the table, for the function that its stream invokes.
     #[cfg(feature = "dynamodb")]
     pub fn dynamo(&self) -> Result<&store_dynamo::DynamoStore, OpenError> {
         match &self.store {
@@ -251,7 +249,7 @@ impl Profile {
         }
     }
 
-    /// Does at once what a call left to be done beside it: for a process that stands still between its calls.
+    /// Runs the background work that a call left pending now: for a process that is frozen between its calls.
     pub async fn settle(&self) {
         tokio::join!(self.services.settle(), self.store.settle());
     }
@@ -262,8 +260,8 @@ impl Profile {
     }
 }
 
-/// The word of `/health` for something that does not answer. Why is in the log, since the word is public; a balancer asks
-/// often, so it stands there now and then.
+/// Returns the public text of `/health` for a check that fails. The reason goes to the log because the text is public. A
+/// load balancer asks often, so the log line is rate limited.
 fn away(line: &LogThrottle, what: &str, error: &dyn std::fmt::Display) -> Cow<'static, str> {
     let why = format!("{what}: {error}");
     if let Some(repeated) = line.admit(&why, Instant::now()) {

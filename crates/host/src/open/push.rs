@@ -1,4 +1,4 @@
-//! Opens the way to sockets that no ws-tier holds.
+//! Opens the transport to sockets that API Gateway holds, outside any ws-tier.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use super::{OpenError, Profile};
 use crate::Settings;
 
 impl Profile {
-    /// The way to sockets that API Gateway holds. Requests are signed with the first key of the private ports, where
-    /// there is one, and as the AWS SDK finds it else.
+    /// Returns the transport to sockets that API Gateway holds. Requests are signed with the first key of the private
+    /// port, if there is one, and otherwise with the AWS SDK's credentials.
     #[cfg(feature = "push")]
     pub async fn push(&self, settings: &Settings) -> Result<Arc<dyn ConnectionPush>, OpenError> {
         let key = settings.internal.as_ref().and_then(|internal| internal.keys.first());
@@ -19,7 +19,7 @@ impl Profile {
         Ok(Arc::new(bus::ConnectionsPush::new(settings, ports.store.nodes.clone(), ports.clock.clone()).await))
     }
 
-    /// As a program that is built without it answers.
+    /// Returns the error of a program that is built without it.
     #[cfg(not(feature = "push"))]
     pub async fn push(&self, _: &Settings) -> Result<Arc<dyn ConnectionPush>, OpenError> {
         Err(OpenError::NotBuiltIn("Push"))

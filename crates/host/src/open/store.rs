@@ -1,4 +1,4 @@
-//! Opens the store that the settings name.
+//! Opens the store chosen in the settings.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,19 +8,19 @@ use service::ports::{Bus, Store};
 use super::OpenError;
 use crate::{Backends, StoreBackend};
 
-/// The database, below the data folder.
+/// The database file, below the data folder.
 pub const DATABASE: &str = "palaver.db";
 
-/// Connections that read from PostgreSQL: each read is a round trip that waits, while the server's cores are elsewhere.
+/// Read connections to PostgreSQL: each read is a round trip that waits, while the server's cores do other work.
 #[cfg(feature = "postgres")]
 const POSTGRES_READERS: u32 = 8;
 
-/// What becomes of a store that is not there yet.
+/// What to do if the store does not exist yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IfMissing {
-    /// It is made: for a start, which may be the first, and for what prepares one.
+    /// Create it: for a start, which may be the first, and for commands that prepare one.
     Create,
-    /// Opening fails and makes nothing: for commands that work on what is there.
+    /// Fail and create nothing: for commands that work on existing data.
     Refuse,
 }
 
@@ -47,8 +47,8 @@ pub(super) enum OpenStore {
 }
 
 impl OpenStore {
-    /// Opens it; its schema is up to date afterwards. Where an SQL database is missing or empty, `if_missing` says what
-    /// becomes of it; a table of DynamoDB is never made by opening it.
+    /// Opens the store and brings its schema up to date. If an SQL database is missing or empty, `if_missing` decides
+    /// what happens; opening never creates a DynamoDB table.
     #[cfg_attr(not(feature = "embedded"), allow(unused_variables, reason = "only SQLite lies in the data folder"))]
     #[cfg_attr(
         not(any(feature = "embedded", feature = "postgres")),
@@ -85,7 +85,7 @@ impl OpenStore {
             StoreBackend::DynamoDb { table } => {
                 let mut settings = store_dynamo::DynamoSettings::new(table);
                 if crate::is_lambda() {
-                    // A process that stands still with its answer does nothing later.
+                    // A process that is frozen after its answer does no work later.
                     settings.hints = store_dynamo::Hints::WhenAsked;
                 }
                 Ok(OpenStore::Dynamo {
@@ -99,7 +99,7 @@ impl OpenStore {
         }
     }
 
-    /// Its ports.
+    /// Returns the store's ports.
     pub fn store(&self) -> Store {
         match self {
             #[cfg(any(feature = "embedded", feature = "postgres"))]
@@ -109,8 +109,7 @@ impl OpenStore {
         }
     }
 
-    /// Follows what the store itself tells of changes, where there is such a thing and nobody else does: for a process
-    /// that lives on.
+    /// Follows the store's own change notifications, if it has any and no other reader does: for a long-running process.
     #[cfg_attr(not(feature = "stream-poller"), allow(unused_variables, reason = "there is nothing to follow"))]
     pub async fn follow(&mut self, bus: &Arc<dyn Bus>, node: &str) -> Result<(), OpenError> {
         match self {
@@ -126,7 +125,7 @@ impl OpenStore {
         Ok(())
     }
 
-    /// Writes what it wanted to write later.
+    /// Writes what the store deferred.
     pub async fn settle(&self) {
         match self {
             #[cfg(any(feature = "embedded", feature = "postgres"))]
@@ -136,7 +135,7 @@ impl OpenStore {
         }
     }
 
-    /// Closes it cleanly.
+    /// Closes the store cleanly.
     pub async fn close(self) {
         match self {
             #[cfg(any(feature = "embedded", feature = "postgres"))]

@@ -1,5 +1,5 @@
-//! The table's stream, read by a process that lives on: where no Lambda reads it, a poller tells all nodes
-//! which logs changed. Of several pollers one reads at a time, by lease.
+//! Reads the table's stream in a long-running process: if no Lambda reads it, a poller tells all nodes which logs
+//! changed. Of several pollers only the lease holder reads.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use store_dynamo::{DynamoStore, OpenError};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-/// A poller that runs.
+/// A running poller.
 pub(super) struct Stream {
     stop: watch::Sender<bool>,
     poller: JoinHandle<()>,
 }
 
 impl Stream {
-    /// Starts it. Heads that rose go to the bus too, also those of writers that died before they told.
+    /// Starts the poller. Raised heads also go to the bus, even those of writers that crashed before they announced them.
     pub async fn start(store: &DynamoStore, bus: Arc<dyn Bus>, node: String) -> Result<Stream, OpenError> {
         let poller = store.poller().await?;
         let (stop, stopped) = watch::channel(false);
@@ -24,7 +24,7 @@ impl Stream {
         tokio::spawn(tell(store.clone(), bus, rising));
         let leases = store.store().feed;
         let poller = tokio::spawn(async move {
-            // What does not fit is found by `changes`, which the poller feeds by itself.
+            // `changes`, which the poller feeds itself, finds what does not fit.
             let changed = move |changed: &[(LogId, Seq)]| {
                 let _ = changed.iter().try_for_each(|head| heads.try_send(*head));
             };
@@ -33,10 +33,10 @@ impl Stream {
         Ok(Stream { stop, poller })
     }
 
-    /// Ends it, and lets another node go on at once.
+    /// Stops the poller and releases the lease, so that another node takes over at once.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
-        // One that panicked has said so, and its lease ends by itself.
+        // A panic has been logged already, and the lease expires by itself.
         let _ = self.poller.await;
     }
 }

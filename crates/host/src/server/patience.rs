@@ -1,5 +1,5 @@
-//! A connection whose client must make its first call in time, and must read the answers. hyper has a time-out for the
-//! headers of a call, and none for a client that does not read.
+//! A connection whose client must send its first request in time, and must read the answers. hyper has a timeout for a
+//! request's headers, but none for a client that does not read.
 
 use std::io;
 use std::pin::Pin;
@@ -12,18 +12,18 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-/// The stream; reading fails once the time is over and nobody has called, writing once nothing could be
-/// written for the longer time.
+/// The stream. Reading fails if the client sent no request in time; writing fails if no byte could be written for the
+/// longer timeout.
 pub(super) struct Patience {
     stream: TcpStream,
     deadline: Option<Pin<Box<Sleep>>>,
     called: Called,
-    /// How long a write may stand still, and since when one does.
+    /// How long a write may stall, and since when one does.
     stall: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
-/// Told by the service at each call.
+/// Marks that a request has arrived; the service calls it for each one.
 #[derive(Clone)]
 pub(super) struct Called(Arc<AtomicBool>);
 
@@ -42,7 +42,7 @@ impl Patience {
 }
 
 impl Patience {
-    /// What a write came to, or an error when none has come to anything for too long.
+    /// Returns the result of a write, or an error if no write has made progress for too long.
     fn stalls(&mut self, context: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.stalled = None;

@@ -1,4 +1,4 @@
-//! The server on a real socket: what a slow, large or late client gets.
+//! Tests of the server on a real socket: what a slow, large or late client gets.
 
 use axum::routing::get;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -32,7 +32,7 @@ fn hello() -> Router {
 
 async fn answer_to(address: SocketAddr, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.expect("it listens");
-    // A server that has heard enough closes, and then not everything can be sent.
+    // A server that has read enough closes, and then not everything can be sent.
     let _ = stream.write_all(request).await;
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer).await;
@@ -40,7 +40,7 @@ async fn answer_to(address: SocketAddr, request: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn a_call_is_answered_and_a_giant_header_is_not() {
+async fn a_call_is_answered_and_a_giant_header_is_rejected() {
     let running = start(hello()).await;
     let small = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     assert!(answer_to(running.address, small).await.ends_with("hello"));
@@ -50,7 +50,7 @@ async fn a_call_is_answered_and_a_giant_header_is_not() {
 }
 
 #[tokio::test]
-async fn a_call_under_way_finishes_and_new_ones_are_not_taken() {
+async fn shutdown_lets_a_running_call_finish_and_accepts_no_new_one() {
     let (arrived, mut calls) = mpsc::channel::<oneshot::Sender<()>>(1);
     let handler = move || {
         let arrived = arrived.clone();
@@ -66,10 +66,10 @@ async fn a_call_under_way_finishes_and_new_ones_are_not_taken() {
     let go = calls.recv().await.expect("the call arrived");
     let idle = TcpStream::connect(address).await.expect("it listens");
     stop.send(()).expect("it runs");
-    // The listener is gone once the connection that was never used has been closed.
+    // The listener is closed once the connection that was never used has been closed.
     let mut byte = [0];
     let mut idle = idle;
-    // In peace, or reset where it was never accepted.
+    // Closed cleanly, or reset if it was never accepted.
     assert!(matches!(idle.read(&mut byte).await, Ok(0) | Err(_)));
     assert!(TcpStream::connect(address).await.is_err());
     go.send(()).expect("the call waits");
@@ -78,7 +78,7 @@ async fn a_call_under_way_finishes_and_new_ones_are_not_taken() {
 }
 
 #[tokio::test]
-async fn headers_that_drip_end_the_connection() {
+async fn slow_headers_close_the_connection() {
     let patience = Duration::from_millis(200);
     let running = start_with(hello(), patience).await;
     for first in ["", "G", "PRI", "GET / HTTP/1.1\r\nhost: x\r\nx-a: b"] {
@@ -86,7 +86,7 @@ async fn headers_that_drip_end_the_connection() {
         stream.write_all(first.as_bytes()).await.expect("sent");
         let began = std::time::Instant::now();
         let mut answer = Vec::new();
-        // Ends only when the server closes: the time-out is what is tested.
+        // The read ends only when the server closes: the timeout is what is tested.
         let _ = stream.read_to_end(&mut answer).await;
         assert!(began.elapsed() >= patience / 2, "{first:?}");
         assert!(!String::from_utf8_lossy(&answer).contains("200 OK"));
@@ -94,15 +94,15 @@ async fn headers_that_drip_end_the_connection() {
 }
 
 #[tokio::test]
-async fn a_connection_that_nobody_uses_any_more_is_closed() {
+async fn an_idle_connection_is_closed() {
     let running = start_with(hello(), Duration::from_millis(200)).await;
-    // Kept alive after its first call, as a browser does, and then forgotten.
+    // Kept alive after its first call, as a browser does, and then left idle.
     let answer = answer_to(running.address, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert!(answer.ends_with("hello"), "{answer}");
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_is_let_go() {
+async fn a_client_that_does_not_read_is_disconnected() {
     let (dropped, mut gone) = mpsc::channel::<()>(1);
     let endless = move || {
         let dropped = dropped.clone();
@@ -118,9 +118,9 @@ async fn a_client_that_does_not_read_is_let_go() {
     let mut stream = TcpStream::connect(running.address).await.expect("it listens");
     stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("sent");
     drop(running.stop);
-    // The server ends only when it has let go of its one connection; the client still holds it.
+    // The server ends only when it has closed its one connection; the client still holds it.
     running.ended.await.expect("no panic").expect("no error");
-    assert_eq!(gone.recv().await, None, "the body is gone too");
+    assert_eq!(gone.recv().await, None, "the body was dropped too");
     drop(stream);
 }
 
@@ -134,14 +134,14 @@ async fn http_2_is_not_served() {
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer:?}");
     assert!(began.elapsed() < HEADER_TIMEOUT / 2, "the connection is not kept");
 
-    // The other way into HTTP/2, by an upgrade, is not taken either.
+    // The other way to HTTP/2, an upgrade, is rejected too.
     let upgrade = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade, http2-settings, close\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n\r\n";
     let answer = answer_to(running.address, upgrade).await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("hello"), "{answer:?}");
 }
 
 #[tokio::test]
-async fn connections_beyond_the_limit_wait_for_one_to_end_and_the_log_says_so() {
+async fn connections_beyond_the_limit_wait_and_are_logged() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
     // The runtime of this test has one thread, so all of the server runs with this subscriber.
@@ -160,13 +160,13 @@ async fn connections_beyond_the_limit_wait_for_one_to_end_and_the_log_says_so() 
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(HEADER_TIMEOUT, said).await.expect("the log says that the house is full");
+    tokio::time::timeout(HEADER_TIMEOUT, said).await.expect("the log says that all connections are in use");
     assert!(!second.is_finished(), "the only permit is taken");
     drop(first);
     assert!(second.await.expect("no panic").ends_with("hello"));
 }
 
-/// What was logged.
+/// The logged text.
 #[derive(Clone, Default)]
 struct Log(Arc<parking_lot::Mutex<Vec<u8>>>);
 
@@ -196,12 +196,12 @@ impl tracing_subscriber::fmt::MakeWriter<'_> for Log {
 }
 
 #[tokio::test]
-async fn a_background_task_that_fails_for_good_ends_the_server() {
+async fn a_background_task_that_fails_permanently_ends_the_server() {
     let supervisor = Supervisor::new();
     let server = Server::bind("127.0.0.1:0".parse().expect("valid")).await.expect("a free port");
     let task = supervisor.supervise("test", service::Policy::EndProcess, || async { panic!("of the test") });
-    server.run(hello(), end_of(&supervisor)).await.expect("it lets everybody go");
-    let failure = supervisor.failure().expect("it says why");
+    server.run(hello(), end_of(&supervisor)).await.expect("it drains");
+    let failure = supervisor.failure().expect("the failure is recorded");
     assert_eq!((failure.task, failure.why.as_str()), ("test", "it panicked: of the test"));
     task.ended().await;
 }
