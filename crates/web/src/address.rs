@@ -1,4 +1,4 @@
-//! Where a call comes from. A forwarded address is believed only from a configured proxy: else anybody
+//! Finds where a call comes from. A forwarded address is trusted only if a configured proxy sent it: otherwise any client
 //! could choose the address that the rate limit counts.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -14,16 +14,16 @@ use crate::{Problem, WebSettings};
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Addresses forwarded in one header that are looked at; a longer chain is nobody's proxy set-up.
+/// Maximum number of forwarded addresses read from one header; no real proxy set-up has a longer chain.
 const HOPS: usize = 16;
 
 /// Addresses that share a prefix, as in `10.0.0.0/8` or `::1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network(IpNet);
 
-/// A text that names no network.
+/// A text that is not a network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no address and no network; write it as 10.0.0.0/8, 192.0.2.7 or fd00::/8")]
+#[error("{0:?} is not an address or a network; write it as 10.0.0.0/8, 192.0.2.7 or fd00::/8")]
 pub struct InvalidNetwork(String);
 
 impl FromStr for Network {
@@ -36,22 +36,22 @@ impl FromStr for Network {
 }
 
 impl Network {
-    /// Whether the address belongs to it.
+    /// Returns whether the network contains the address.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
 }
 
-/// Who calls, as far as the connection tells. An extractor; without [`crate::mount`] it names nobody.
+/// The caller, as far as the connection identifies it. An extractor; without [`crate::mount`] it has no address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Client {
-    /// The address; `0.0.0.0` where none is known.
+    /// The address; `0.0.0.0` if it is unknown.
     pub address: IpAddr,
     /// Whether the call came over TLS, as the connection or a trusted proxy says.
     pub https: bool,
-    /// Whether cookies are to be marked `Secure`.
+    /// Whether cookies are marked `Secure`.
     pub secure_cookies: bool,
-    /// Whose page caused the call.
+    /// The origin of the page that made the call.
     pub origin: Origin,
 }
 
@@ -81,7 +81,7 @@ impl Client {
         }
     }
 
-    /// What the rate limit counts: an IPv6 client owns a whole /64, so its addresses are one.
+    /// Returns the key that the rate limit counts: an IPv6 client owns a whole /64, so all of its addresses count as one.
     pub fn network(&self) -> IpAddr {
         match self.address {
             IpAddr::V4(address) => IpAddr::V4(address),
@@ -90,7 +90,7 @@ impl Client {
     }
 }
 
-/// Where a call comes from: whoever is connected, or what a trusted proxy says; `0.0.0.0` where none is known.
+/// Returns the address of the peer, or the one that a trusted proxy reports; `0.0.0.0` if it is unknown.
 fn client_address(connected: Option<IpAddr>, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
     let peer = connected.map_or(Client::NOBODY.address, |peer| peer.to_canonical());
     match is_trusted(peer, trusted) {
@@ -103,7 +103,8 @@ fn is_trusted(address: IpAddr, networks: &[Network]) -> bool {
     networks.iter().any(|network| network.contains(address))
 }
 
-/// The nearest address that no trusted proxy has: read from the right, since the left is the caller's word.
+/// Returns the last address that does not belong to a trusted proxy. Reads from the right, because a client can write
+/// anything on the left.
 fn forwarded(headers: &HeaderMap, peer: IpAddr, trusted: impl Fn(IpAddr) -> bool) -> IpAddr {
     let lines: Vec<&str> = headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
     let mut nearest = peer;
@@ -134,10 +135,10 @@ mod tests {
     }
 
     #[test]
-    fn networks_hold_their_addresses() {
+    fn a_network_contains_its_addresses() {
         let holds = |net: &str, address: &str| network(net).contains(address.parse().expect("valid"));
         assert!(holds("10.0.0.0/8", "10.200.3.4"));
-        assert!(holds("10.0.0.0/8", "::ffff:10.0.0.1"), "an IPv4 address in IPv6 clothes");
+        assert!(holds("10.0.0.0/8", "::ffff:10.0.0.1"), "an IPv4-mapped IPv6 address");
         assert!(!holds("10.0.0.0/8", "11.0.0.1"));
         assert!(holds("fd00::/8", "fd12::1") && !holds("fd00::/8", "10.0.0.1"));
         assert!(holds("192.0.2.7", "192.0.2.7") && !holds("192.0.2.7", "192.0.2.8"));
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_trusted_proxy_is_believed() {
+    fn only_a_trusted_proxy_may_forward_an_address() {
         assert_eq!(seen("203.0.113.9", "1.2.3.4", &[]), "203.0.113.9");
         assert_eq!(seen("203.0.113.9", "1.2.3.4", &["10.0.0.0/8"]), "203.0.113.9");
         assert_eq!(seen("10.0.0.1", "1.2.3.4", &["10.0.0.0/8"]), "1.2.3.4");

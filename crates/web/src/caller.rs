@@ -1,4 +1,4 @@
-//! Who asks: the bearer token of a call, verified once, and the extractors that handlers use.
+//! Identifies the caller: verifies the bearer token of a call once, and provides extractors for handlers.
 
 use std::sync::{Arc, OnceLock};
 
@@ -15,11 +15,11 @@ use crate::Problem;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller(pub Actor);
 
-/// The signed-in caller, or nobody. A token that is not valid is refused, not ignored.
+/// The signed-in caller, if any. An invalid token is rejected, not ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaybeCaller(pub Option<Actor>);
 
-/// An admin, or a service with a token of its own; others are answered with 403.
+/// An admin, or a service with its own token; all other callers are answered with 403.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AdminOrService(pub Actor);
 
@@ -27,16 +27,16 @@ pub struct AdminOrService(pub Actor);
 #[derive(Clone, Copy)]
 struct Service(Actor);
 
-/// What the token of a call said, as the middleware left it for the extractors.
+/// The result of verifying a call's token, stored by the middleware for the extractors.
 #[derive(Clone)]
 struct Verdict(Result<Actor, Refusal>);
 
-/// Where the request log finds who called.
+/// Where the request log finds the caller.
 #[derive(Clone, Default)]
 pub(crate) struct KnownUser(pub(crate) Arc<OnceLock<UserId>>);
 
-/// Verifies the bearer token, if the call has one, and leaves what it says in the request's extensions
-/// (an [`Actor`], so that a test can put one there itself).
+/// Verifies the bearer token, if the call has one, and stores the result in the request's extensions (an [`Actor`], so
+/// that a test can put one there itself).
 pub(crate) async fn authenticate(State(auth): State<Arc<Auth>>, mut request: Request, next: Next) -> Response {
     if let Some(token) = bearer(request.headers()) {
         let service = token.as_ref().ok().and_then(|token| auth.verify_service(token));
@@ -61,7 +61,12 @@ pub(crate) async fn authenticate(State(auth): State<Arc<Auth>>, mut request: Req
 }
 
 fn bearer(headers: &HeaderMap) -> Option<Result<&str, Refusal>> {
-    let bad = || Err(Refusal::new(Code::Unauthenticated, "Authorization is `Bearer`, a space and the access token."));
+    let bad = || {
+        Err(Refusal::new(
+            Code::Unauthenticated,
+            "The Authorization header must be `Bearer`, a space and the access token.",
+        ))
+    };
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next()?;
     if values.next().is_some() {
@@ -111,7 +116,7 @@ impl<S: Send + Sync> FromRequestParts<S> for AdminOrService {
         let Caller(actor) = Caller::from_request_parts(parts, state).await?;
         match actor.admin {
             true => Ok(AdminOrService(actor)),
-            false => Err(Refusal::forbidden("Only admins and services may do this.").into()),
+            false => Err(Refusal::forbidden("Only admins and services can do this.").into()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The cookies of a call, and one set on an answer.
+//! Reads the cookies of a call, and sets one on an answer.
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponseParts, ResponseParts};
@@ -7,12 +7,12 @@ use http::{HeaderValue, header, request::Parts};
 use std::convert::Infallible;
 use std::time::Duration;
 
-/// The cookies that a call carries.
+/// The cookies of a call.
 #[derive(Debug, Clone)]
 pub struct Cookies(CookieJar);
 
 impl Cookies {
-    /// The value of one.
+    /// Returns a cookie's value.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(Cookie::value)
     }
@@ -26,17 +26,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Cookies {
     }
 }
 
-/// A cookie on an answer. Always `HttpOnly` and `SameSite=Strict`: no script reads it and no foreign page
-/// makes a browser send it.
+/// A cookie on an answer. Always `HttpOnly` and `SameSite=Strict`: no script can read it, and no other site's page can
+/// make a browser send it.
 #[derive(Debug, Clone)]
 pub struct SetCookie {
-    /// Its name.
+    /// The cookie's name.
     pub name: &'static str,
-    /// Its value; none takes it away.
+    /// The cookie's value; `None` deletes the cookie.
     pub value: Option<String>,
-    /// The paths that it is sent to.
+    /// The path that the browser sends it to.
     pub path: &'static str,
-    /// How long it lives.
+    /// How long the browser keeps it.
     pub max_age: Duration,
     /// Whether it is sent over TLS only.
     pub secure: bool,
@@ -52,7 +52,7 @@ impl IntoResponseParts for SetCookie {
             .http_only(true)
             .same_site(SameSite::Strict)
             .secure(self.secure);
-        // `Max-Age` is written here, since the cookie crate wants a duration of the `time` crate.
+        // `Max-Age` is written here because the cookie crate needs a duration of the `time` crate.
         let text = format!("{cookie}; Max-Age={age}");
         let value = HeaderValue::try_from(text).expect("tokens and paths are visible ASCII");
         response.headers_mut().append(header::SET_COOKIE, value);

@@ -1,5 +1,5 @@
-//! The OpenAPI document, and with the feature `docs-page` a page to read it, for one function or for all. Works offline:
-//! the page's script and style are inside the binary.
+//! Serves the OpenAPI document, and with the feature `docs-page` a page to read it, for one function or for all. Works
+//! offline: the page's script and style are inside the binary.
 
 use axum::Router;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -8,8 +8,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 use wire::rest::Problem;
 
-/// `{prefix}/openapi.json` and `{prefix}/docs`: `docs("/api/auth", auth::openapi())` for a function,
-/// `docs("", all)` for the whole.
+/// Returns the routes `{prefix}/openapi.json` and `{prefix}/docs`: `docs("/api/auth", auth::openapi())` for a function,
+/// `docs("", all)` for all of them.
 pub fn docs(prefix: &str, mut document: OpenApi) -> Router {
     complete(&mut document);
     pages(prefix, format!("{prefix}/openapi.json"), document)
@@ -30,7 +30,7 @@ fn pages(_: &str, json: String, document: OpenApi) -> Router {
     Router::new().route(&json, axum::routing::get(async move || axum::Json(document)))
 }
 
-/// What all functions share: the bearer token and the shape of errors.
+/// The parts that all functions share: the bearer token and the shape of errors.
 fn complete(document: &mut OpenApi) {
     let components = document.components.get_or_insert_with(Components::new);
     let bearer = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();

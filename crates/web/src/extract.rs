@@ -1,5 +1,5 @@
-//! What a call carries besides its body: path, query, the key of a write, the epoch. Each is refused as
-//! problem+json.
+//! Extracts the parts of a call besides its body: path, query, the key of a write, the epoch. Rejects each invalid one
+//! with problem+json.
 
 use std::convert::Infallible;
 
@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::Problem;
 
-/// The header that carries the store's epoch, both ways.
+/// The header that carries the store's epoch, in both directions.
 pub const PALAVER_EPOCH: HeaderName = HeaderName::from_static("palaver-epoch");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -25,7 +25,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Path(value)),
-            Err(error) => Err(Refusal::bad_request(format!("The path does not fit: {}", error.body_text())).into()),
+            Err(error) => Err(Refusal::bad_request(format!("Invalid path: {}", error.body_text())).into()),
         }
     }
 }
@@ -40,13 +40,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match axum::extract::Query::from_request_parts(parts, state).await {
             Ok(axum::extract::Query(value)) => Ok(Query(value)),
-            Err(error) => Err(Refusal::bad_request(format!("The query does not fit: {}", error.body_text())).into()),
+            Err(error) => Err(Refusal::bad_request(format!("Invalid query: {}", error.body_text())).into()),
         }
     }
 }
 
-/// `Idempotency-Key`: the id of the entry that a write appends, the same on every repeat. A call without
-/// it gives `None`; one that is no UUID is refused.
+/// `Idempotency-Key`: the id of the entry that a write appends, the same on every retry. A call without it gives `None`;
+/// one that is not a UUID is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IdempotencyKey(pub Option<EntryId>);
 
@@ -58,11 +58,11 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
         // The header is a structured string (draft-ietf-httpapi-idempotency-key-header), so it may be quoted.
         let id = value.to_str().ok().and_then(|text| text.trim_matches('"').parse().ok());
         id.map(|id| IdempotencyKey(Some(id)))
-            .ok_or_else(|| Refusal::bad_request("Idempotency-Key is a UUIDv7, the same on every repeat.").into())
+            .ok_or_else(|| Refusal::bad_request("Idempotency-Key must be a UUIDv7, the same on every retry.").into())
     }
 }
 
-/// `Palaver-Epoch` of a call: the epoch that its `seen` belongs to, where it says so.
+/// `Palaver-Epoch` of a call: the epoch that its `seen` belongs to, if the call has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EpochHeader(pub Option<Epoch>);
 
@@ -74,7 +74,7 @@ impl<S: Send + Sync> FromRequestParts<S> for EpochHeader {
         let epoch = value.to_str().ok().and_then(|text| text.parse().ok());
         epoch
             .map(|epoch| EpochHeader(Some(epoch)))
-            .ok_or_else(|| Refusal::bad_request("Palaver-Epoch is the value that an answer carried.").into())
+            .ok_or_else(|| Refusal::bad_request("Palaver-Epoch must be the value from an earlier response.").into())
     }
 }
 

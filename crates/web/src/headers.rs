@@ -1,16 +1,16 @@
-//! The headers that keep a browser from doing with an answer what it is not meant for (OWASP ASVS V3.4).
+//! Sets the security headers that keep a browser from misusing an answer (OWASP ASVS V3.4).
 
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, header};
 
-/// For answers that are no page: nothing in them runs, loads or is framed.
+/// The policy for answers that are not pages: nothing in them may run, load or be framed.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// For our own pages: only what this server itself serves. `connect` are further places that the page
-/// may call, such as `wss:` where a proxy changes the host; `files` is the origin that files come from and go to, where
-/// that is not this server.
+/// Returns the policy for our own pages: they may load only what this server itself serves. `connect` lists further
+/// places that the page may call, such as `wss:` if a proxy changes the host; `files` is the origin for uploads and
+/// downloads, if it is not this server.
 pub fn content_security_policy(connect: &[&str], files: Option<&str>) -> HeaderValue {
     let files = files.map(|origin| format!(" {origin}")).unwrap_or_default();
     let connect: String = connect.iter().flat_map(|place| [" ", place]).collect();
@@ -23,7 +23,7 @@ pub fn content_security_policy(connect: &[&str], files: Option<&str>) -> HeaderV
     HeaderValue::try_from(policy).expect("a policy is visible ASCII")
 }
 
-/// Adds what an answer does not say itself.
+/// Adds each header that an answer does not set itself.
 pub(crate) async fn secure(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

@@ -1,5 +1,5 @@
-//! Whether this process can do its work, for load balancers, orchestrators and people: `/health`, `/health/live` and
-//! `/health/ready`.
+//! Reports whether this process can do its work, for load balancers, orchestrators and people: `/health`, `/health/live`
+//! and `/health/ready`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,15 +19,15 @@ use crate::Json;
 /// How long a check may take before it counts as failed.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Something that must work: `Ok` or a word about what does not. The word is public: no addresses, no names.
+/// A check: returns `Ok`, or a short text about what does not work. The text is public: no addresses, no names.
 pub type Check = Box<dyn Fn() -> BoxFuture<'static, Result<(), Cow<'static, str>>> + Send + Sync>;
 
 /// The checks of a process, by name.
 #[derive(Default)]
 pub struct Checks {
-    /// Without these it can do nothing.
+    /// Checks without which the process can do nothing.
     pub needed: Vec<(&'static str, Check)>,
-    /// Without these it does its work, but not as well: a load balancer has no reason to turn away from it.
+    /// Checks without which the process works, but not as well: a load balancer has no reason to avoid it.
     pub useful: Vec<(&'static str, Check)>,
 }
 
@@ -39,31 +39,31 @@ pub struct Health {
     is_stopping: fn() -> bool,
 }
 
-/// The answer of `/health`: 200 when all needed checks pass, else 503.
+/// The response of `/health`: 200 if all needed checks pass, otherwise 503.
 #[derive(Debug, Serialize, ToSchema)]
 struct Report {
-    /// `ok`; `degraded` when something useful does not work; `failing` when something needed does not.
+    /// `ok`; `degraded` if something useful does not work; `failing` if something needed does not.
     status: &'static str,
-    /// The version that runs.
+    /// The version that is running.
     version: &'static str,
-    /// Each check: `ok`, or what does not work.
+    /// The result of each check: `ok`, or what does not work.
     checks: BTreeMap<&'static str, Cow<'static, str>>,
 }
 
 impl Health {
-    /// `version` is that of the binary.
+    /// Returns the health of a process with these checks. `version` is that of the binary.
     pub fn new(version: &'static str, checks: impl Into<Checks>) -> Self {
         Health { version, checks: Arc::new(checks.into()), is_stopping: || false }
     }
 
-    /// Asks this whether the process drains.
+    /// Sets the function that tells whether the process drains.
     pub fn until(self, is_stopping: fn() -> bool) -> Self {
         Health { is_stopping, ..self }
     }
 
-    /// The routes: `/health`, the whole report; `/health/live`, whether the process is up, which asks nothing of anybody, so
-    /// that a store that is away makes nobody restart it; `/health/ready`, whether new work may be sent to it. They are
-    /// served once everything is open, so a process that answers has started.
+    /// Returns the routes: `/health`, the whole report; `/health/live`, whether the process is up, which runs no check,
+    /// so that no orchestrator restarts it because the store is down; `/health/ready`, whether new work may be sent to
+    /// it. They are served once everything is open, so a process that answers has started.
     pub fn router(self) -> Router {
         let is_stopping = self.is_stopping;
         Router::new()
@@ -94,7 +94,7 @@ impl Health {
 }
 
 impl From<Vec<(&'static str, Check)>> for Checks {
-    /// All are needed.
+    /// All of them are needed.
     fn from(needed: Vec<(&'static str, Check)>) -> Self {
         Checks { needed, useful: Vec::new() }
     }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_process_that_drains_lives_and_takes_nothing_new() {
+    async fn a_draining_process_is_live_but_not_ready() {
         let health = Health::new("1", vec![check("store", Err("does not answer"))]);
         let ask = async |health: Health, path: &str| {
             let request = Request::get(path).body(Body::empty()).expect("a request");
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_what_is_needed_makes_it_fail() {
+    async fn only_a_needed_check_makes_it_fail() {
         let (code, report) = asked(vec![check("store", Ok(()))]).await;
         assert_eq!((code, &report["status"]), (StatusCode::OK, &"ok".into()));
         let (needed, useful) = (vec![check("store", Ok(()))], vec![check("bus", Err("is down"))]);

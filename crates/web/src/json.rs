@@ -1,5 +1,5 @@
-//! The JSON body of a call, in and out. A body that does not fit is refused with `bad_request` and the
-//! place where it does not; one that is nested too deep is refused before it is parsed.
+//! The JSON body of a call, in and out. Rejects an invalid body with `bad_request` and the place of the mistake; rejects
+//! one that is nested too deeply before parsing it.
 
 use crate::limits::JSON_BODY;
 use axum::extract::{FromRequest, OptionalFromRequest, Request};
@@ -14,8 +14,7 @@ use wire::limits::JSON_DEPTH;
 
 use crate::Problem;
 
-/// A JSON body, at most [`JSON_BODY`] bytes and [`JSON_DEPTH`] levels. `Option<Json<T>>` accepts a call
-/// without a body.
+/// A JSON body, at most [`JSON_BODY`] bytes and [`JSON_DEPTH`] levels. `Option<Json<T>>` accepts a call without a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Json<T>(pub T);
 
@@ -34,21 +33,21 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Option<Self>, Problem> {
-        // Clients that always name the type send it with no body, too.
+        // Some clients always send the content type, even without a body.
         let (json, named) = (is_json(request.headers()), request.headers().contains_key(header::CONTENT_TYPE));
         let bytes = read(request).await?;
         match (bytes.is_empty(), json) {
             (true, _) => Ok(None),
             (false, true) => parse(&bytes).map(|body| Some(Json(body))),
             (false, false) if named => Err(not_json()),
-            (false, false) => Err(Refusal::bad_request("Name the body's type: Content-Type: application/json.").into()),
+            (false, false) => Err(Refusal::bad_request("Send the body with Content-Type: application/json.").into()),
         }
     }
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        // Answers are personal: nobody between the two ends may keep them.
+        // Answers are personal: no proxy or browser may store them.
         let mut response = axum::Json(self.0).into_response();
         response.headers_mut().insert(header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
         response
@@ -71,9 +70,9 @@ async fn read(request: Request) -> Result<Bytes, Problem> {
     match body.collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if is_too_long(error.as_ref()) => {
-            Err(Refusal::new(Code::TooLarge, format!("A body has at most {JSON_BODY} bytes.")).into())
+            Err(Refusal::new(Code::TooLarge, format!("The body is too large (limit {JSON_BODY} bytes).")).into())
         }
-        Err(_) => Err(Refusal::bad_request("The body broke off.").into()),
+        Err(_) => Err(Refusal::bad_request("The body is incomplete: the connection broke.").into()),
     }
 }
 
@@ -83,7 +82,7 @@ fn is_too_long(error: &(dyn std::error::Error + 'static)) -> bool {
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     if wire::json::is_deeper_than(body, JSON_DEPTH) {
-        return Err(Refusal::bad_request(format!("JSON may be nested {JSON_DEPTH} levels deep, not deeper.")).into());
+        return Err(Refusal::bad_request(format!("The JSON is nested too deeply (limit {JSON_DEPTH} levels).")).into());
     }
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
@@ -91,9 +90,9 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
             path if path == "." => String::new(),
             path => format!("`{path}`: "),
         };
-        Refusal::bad_request(format!("The body does not fit: {place}{}", error.into_inner()))
+        Refusal::bad_request(format!("Invalid body: {place}{}", error.into_inner()))
     })?;
-    json.end().map_err(|error| Refusal::bad_request(format!("The body does not end where its value ends: {error}")))?;
+    json.end().map_err(|error| Refusal::bad_request(format!("The body continues after its JSON value: {error}")))?;
     Ok(value)
 }
 

@@ -1,8 +1,7 @@
-//! What every function shares on its way in: the layers around a router, extractors, problem+json,
-//! health, the OpenAPI page.
+//! What all functions share for HTTP: the layers around a router, extractors, problem+json, health, the OpenAPI page.
 //!
-//! Never decides anything about rooms or people: that is `service`. The only place where a code becomes
-//! an HTTP status.
+//! Never decides anything about rooms or users: that is `service`. The only place that turns an error code into an HTTP
+//! status.
 
 mod address;
 mod caller;

@@ -1,4 +1,4 @@
-//! Limits of what a call may carry.
+//! Limits of HTTP requests.
 
-/// A JSON body of a REST call, in bytes.
+/// Maximum size of a JSON request body, in bytes.
 pub const JSON_BODY: usize = 256 * 1024;

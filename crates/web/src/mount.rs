@@ -1,4 +1,4 @@
-//! The layers around every function's router, in one order, so that each function is guarded alike.
+//! Puts the layers around every function's router, in one order, so that each function is protected alike.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -23,12 +23,12 @@ use crate::extract::PALAVER_EPOCH;
 use crate::problem::{self, PROBLEM_JSON};
 use crate::{Client, Problem, WebSettings};
 
-/// How long preflights are remembered by browsers.
+/// How long browsers cache preflights.
 const PREFLIGHT_LIFE: Duration = Duration::from_secs(600);
 
-/// Puts the layers around a router (of one function, or of all): log line, security headers, problems
-/// for what axum answers by itself, panics, rate limit by address, time-outs, body limit, bearer token.
-/// A route that takes larger bodies says so itself with an inner `DefaultBodyLimit`.
+/// Puts the layers around a router (of one function, or of all): log line, security headers, problems for the answers
+/// that axum makes itself, panics, rate limit by address, timeouts, body limit, bearer token. A route that accepts larger
+/// bodies sets its own inner `DefaultBodyLimit`.
 pub fn mount(router: Router, auth: Arc<Auth>, settings: &WebSettings) -> Router {
     let per_minute = settings.limits.requests_per_minute;
     let throttle = Arc::new(Throttle::new(per_minute, Duration::from_secs(60), ADDRESSES));
@@ -47,33 +47,35 @@ pub fn mount(router: Router, auth: Arc<Auth>, settings: &WebSettings) -> Router 
     router.layer(RequestBodyTimeoutLayer::new(settings.body_idle_timeout)).layer(layers)
 }
 
-/// Finds out who calls, for the limit and for cookies.
+/// Identifies the client, for the rate limit and for cookies.
 async fn recognise(State(settings): State<Arc<WebSettings>>, mut request: Request, next: Next) -> Response {
     let client = Client::of(&request, &settings);
     request.extensions_mut().insert(client);
     next.run(request).await
 }
 
-/// Ends a call that takes too long. An upload may take longer, but its body must not stand still.
+/// Ends a call that takes too long. An upload may take longer, but its body must not stall.
 async fn time_out(State(settings): State<Arc<WebSettings>>, request: Request, next: Next) -> Response {
     let kind = request.headers().get(header::CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
-    // To complete a direct upload its bytes are read once more.
+    // Completing a direct upload reads its bytes once more.
     let upload = kind.starts_with(b"multipart/form-data") || request.uri().path().ends_with("/complete");
     let limit = if upload { settings.upload_timeout } else { settings.request_timeout };
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => Problem::from(Refusal::unavailable("This took too long; try again.", 1_000)).into_response(),
+        Err(_) => {
+            Problem::from(Refusal::unavailable("The request took too long. Please retry.", 1_000)).into_response()
+        }
     }
 }
 
-/// Makes a problem of every error that is none yet: unknown paths, wrong methods, axum's own rejections. What says in
-/// JSON what is wrong (`/health`) stays as it is.
+/// Turns every error that is not a problem yet into one: unknown paths, wrong methods, axum's own rejections. A JSON
+/// report of what is wrong (`/health`) stays unchanged.
 async fn explain(request: Request, next: Next) -> Response {
     let http1 = request.version() <= Version::HTTP_11;
     let mut response = explained(next.run(request).await);
     if http1 && response.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        // The rest of the body is not read, so the connection ends; a client that is not told so would
-        // send its next call into it.
+        // The rest of the body is not read, so the connection ends; without this header a client would send its next call
+        // into it.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
@@ -93,7 +95,7 @@ fn explained(response: Response) -> Response {
     explained
 }
 
-/// A panic is a bug: it goes to the log with its message, and to nobody else.
+/// A panic is a bug: its message goes to the log, and never to a client.
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let message = panic.downcast_ref::<String>().map(String::as_str);
     let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("unknown");

@@ -1,28 +1,28 @@
-//! Whose page caused a call (RFC 6454). What rests on a cookie is only done for our own pages: a
-//! foreign page can make a browser send the cookie, but not the `Origin` of ours.
+//! Identifies the page that made a call by its origin (RFC 6454). Anything that relies on a cookie is done only for our
+//! own pages: another site's page can make a browser send the cookie, but not our `Origin`.
 
 use http::{HeaderMap, Uri, header};
 
-/// The origins beside the server's own whose pages may call, exactly as browsers write them.
+/// The allowed origins besides the server's own, exactly as browsers write them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origins(Vec<String>);
 
-/// What the `Origin` header says.
+/// What the `Origin` header says about the calling page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// There is none: no browser, or a plain navigation.
+    /// No header: not a browser, or a plain navigation.
     Absent,
     /// A page of this server.
     Own,
     /// A page of one of the allowed origins.
     Allowed,
-    /// Somebody else's page.
+    /// A page of any other origin.
     Foreign,
 }
 
-/// A text that is no origin.
+/// A text that is not an origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no origin; write it as https://chat.example.org, without a path")]
+#[error("{0:?} is not an origin; write it as https://chat.example.org, without a path")]
 pub struct InvalidOrigin(String);
 
 impl Origins {
@@ -31,18 +31,18 @@ impl Origins {
         origins.into_iter().map(parse).collect::<Result<_, _>>().map(Origins)
     }
 
-    /// Whether there are none but the server's own.
+    /// Returns whether only the server's own origin is allowed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The allowed origins.
+    /// Returns the allowed origins.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
-    /// Judges the `Origin` of a call to `host`. Compared as a whole and never by prefix or suffix; the
-    /// server's own host counts with either scheme, since a proxy in front may speak TLS.
+    /// Classifies the `Origin` of a call to `host`. Compares it as a whole and never by prefix or suffix; the server's
+    /// own host counts with either scheme, because a proxy in front may terminate TLS.
     pub fn judge(&self, headers: &HeaderMap, host: Option<&str>) -> Origin {
         let mut origins = headers.get_all(header::ORIGIN).iter();
         let Some(origin) = origins.next() else { return Origin::Absent };
@@ -63,7 +63,7 @@ impl Origins {
 }
 
 impl Origin {
-    /// Whether a page that may call caused it.
+    /// Returns whether an allowed page made the call.
     pub fn is_trusted(self) -> bool {
         matches!(self, Origin::Own | Origin::Allowed)
     }
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_no_part_of_an_origin() {
+    fn an_origin_has_no_path() {
         for bad in ["", "*", "example.org", "https://example.org/", "https://u@example.org", "file:///x"] {
             assert!(Origins::parse([bad]).is_err(), "{bad}");
         }

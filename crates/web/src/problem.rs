@@ -1,5 +1,5 @@
-//! An error as a client sees it: `application/problem+json` (RFC 9457). The one place where a code
-//! becomes a status. Never holds what the log knows: a store's complaint stays there.
+//! An error as clients see it: `application/problem+json` (RFC 9457). The only place that turns an error code into a
+//! status. Never contains internal details: a store's error goes only to the log.
 
 use axum::response::{IntoResponse, Response};
 use domain::{Code, Refusal};
@@ -9,7 +9,7 @@ use wire::rest::Problem as Body;
 /// The media type of RFC 9457.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// An error on its way out. Handlers answer `Result<_, Problem>` and use `?` on a [`Refusal`].
+/// An error response. Handlers return `Result<_, Problem>` and use `?` on a [`Refusal`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     status: StatusCode,
@@ -17,17 +17,17 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A refusal with another status than its code has, where HTTP knows a better one (405, 415).
+    /// Returns a refusal with a status other than its code's, if HTTP has a better one (405, 415).
     pub fn with_status(status: StatusCode, refusal: Refusal) -> Self {
         Problem { status, refusal }
     }
 
-    /// What was refused, and why.
+    /// Returns the refusal: its code and reason.
     pub fn refusal(&self) -> &Refusal {
         &self.refusal
     }
 
-    /// The status.
+    /// Returns the HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status
     }
@@ -79,20 +79,20 @@ impl IntoResponse for Problem {
     }
 }
 
-/// The problem that says a status in our words: for errors that axum or a layer answered by itself.
+/// Returns a problem for a status, in our words: for errors that axum or a layer answered itself.
 pub(crate) fn of_status(status: StatusCode) -> Problem {
     let (code, message) = match status.as_u16() {
         401 => (Code::Unauthenticated, "Sign in first."),
-        403 => (Code::Forbidden, "This is not allowed."),
-        404 => (Code::NotFound, "There is nothing here."),
-        405 => (Code::BadRequest, "This path does not know this method; the Allow header lists those it knows."),
+        403 => (Code::Forbidden, "You are not allowed to do this."),
+        404 => (Code::NotFound, "Not found."),
+        405 => (Code::BadRequest, "This method is not allowed here; see the Allow header."),
         408 => (Code::Unavailable, "The request took too long to arrive."),
         413 => (Code::TooLarge, "The body is too large."),
         415 => (Code::BadRequest, "The body has the wrong content type."),
-        429 => (Code::RateLimited, "Too many requests; wait a little."),
+        429 => (Code::RateLimited, "Too many requests. Please retry in a moment."),
         431 => (Code::TooLarge, "The headers are too large."),
-        500.. => (Code::Unavailable, "Something went wrong here; try again."),
-        _ => (Code::BadRequest, "The request does not make sense."),
+        500.. => (Code::Unavailable, "Something went wrong on the server. Please retry in a moment."),
+        _ => (Code::BadRequest, "Invalid request."),
     };
     Problem::with_status(status, Refusal::new(code, message))
 }

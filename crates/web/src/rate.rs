@@ -1,4 +1,4 @@
-//! How often one address may call. Bounded memory however many addresses come: `service::throttle`.
+//! Limits how often one address may call. Memory is bounded however many addresses call: `service::throttle`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,13 +12,14 @@ use service::throttle::Throttle;
 
 use crate::{Client, Problem};
 
-/// Lets a call through, or answers 429 with the time after which the next one is let through.
+/// Passes a call on, or answers 429 with the time until the next call is allowed.
 pub(crate) async fn limit(State(throttle): State<Arc<Throttle<IpAddr>>>, request: Request, next: Next) -> Response {
     let client = request.extensions().get::<Client>().expect("mount finds the client before it counts");
     match throttle.take(client.network(), Instant::now()) {
         Ok(()) => next.run(request).await,
         Err(wait) => {
-            let refusal = Refusal::new(Code::RateLimited, "Too many requests from this address; wait a little.");
+            let refusal =
+                Refusal::new(Code::RateLimited, "Too many requests from this address. Please retry in a moment.");
             Problem::from(refusal.retry_in(wait.as_millis() as u64 + 1)).into_response()
         }
     }

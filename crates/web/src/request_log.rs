@@ -1,5 +1,5 @@
-//! One JSON line for each call, made of allow-listed fields only: never a query string, a header, a body
-//! or a path that is no route, since those carry tokens, names and whatever a stranger types.
+//! Writes one JSON line per call, from allow-listed fields only: never a query string, a header, a body or a path that
+//! matches no route, because those contain tokens, names and arbitrary text.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The target of the lines, for filters.
 pub const TARGET: &str = "request";
 
-/// Writes the line when the answer begins, or when the client went away before (status 499).
+/// Writes the line when the answer begins, or when the client disconnected before that (status 499).
 pub(crate) async fn log(mut request: Request, next: Next) -> Response {
     let user = KnownUser::default();
     request.extensions_mut().insert(user.clone());
@@ -65,7 +65,7 @@ impl Drop for Line {
     }
 }
 
-/// A method's name, if it is a usual one: others are a stranger's text.
+/// Returns a method's name if it is a standard one: any other is text chosen by the client.
 fn method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

@@ -1,4 +1,4 @@
-//! What an operator may set about the way in. Never reads the environment: binaries do.
+//! The operator's settings for HTTP. Never reads the environment: binaries do.
 
 use std::time::Duration;
 
@@ -9,19 +9,19 @@ use crate::{Network, Origins};
 /// Settings of [`crate::mount`].
 #[derive(Debug, Clone)]
 pub struct WebSettings {
-    /// Calls of one address a minute, and the other limits.
+    /// Calls per address and minute, and the other limits.
     pub limits: Limits,
-    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody else's are.
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted.
     pub trusted_proxies: Vec<Network>,
-    /// Other origins whose pages may call, with cookies. A page of this server itself always may.
+    /// Other origins whose pages may call, with cookies. Pages of this server itself always may.
     pub origins: Origins,
-    /// How long a call may take, uploads apart.
+    /// How long a call may take, except for uploads.
     pub request_timeout: Duration,
-    /// How long a call that carries a `multipart/form-data` body may take.
+    /// How long a call with a `multipart/form-data` body may take.
     pub upload_timeout: Duration,
-    /// How long a body may stand still.
+    /// How long a body may stall.
     pub body_idle_timeout: Duration,
-    /// Whether cookies are marked `Secure`; none decides by the call's own scheme.
+    /// Whether cookies are marked `Secure`; `None` decides by the call's own scheme.
     pub secure_cookies: Option<bool>,
 }
 

@@ -1,4 +1,4 @@
-//! What the layers answer, from outside: each test calls a small router as a function would have it.
+//! Tests of the layers, from outside: each test calls a small router as a function would have it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -88,7 +88,7 @@ impl Answer {
 }
 
 #[tokio::test]
-async fn a_report_of_what_is_wrong_stays_one() {
+async fn a_json_report_with_an_error_status_stays_unchanged() {
     let router = mounted(WebSettings::default());
     let answer = call(&router, http::Request::get("/health"), "").await;
     assert_eq!((answer.status, &answer.body), (StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "failing" })));
@@ -112,14 +112,14 @@ async fn every_error_is_a_problem() {
 }
 
 #[tokio::test]
-async fn a_panic_tells_nothing() {
+async fn a_panic_reveals_nothing() {
     let answer = call(&mounted(WebSettings::default()), get_from("/panic"), "").await;
     answer.is_problem(500, "unavailable");
     assert!(!answer.body.to_string().contains("canary"));
 }
 
 #[tokio::test]
-async fn a_token_is_asked_for_and_judged() {
+async fn a_token_is_required_and_verified() {
     let router = mounted(WebSettings::default());
     let nobody = call(&router, get_from("/me"), "").await;
     nobody.is_problem(401, "unauthenticated");
@@ -144,7 +144,7 @@ async fn bodies_are_bounded_in_size_and_depth() {
 }
 
 #[tokio::test]
-async fn a_call_ends_in_time_and_so_does_a_body_that_stands_still() {
+async fn a_slow_call_and_a_stalled_body_time_out() {
     let short = Duration::from_millis(50);
     let router = mounted(WebSettings { request_timeout: short, ..WebSettings::default() });
     let slow = call(&router, get_from("/slow"), "").await;
@@ -155,7 +155,7 @@ async fn a_call_ends_in_time_and_so_does_a_body_that_stands_still() {
 }
 
 #[tokio::test]
-async fn an_address_has_its_share() {
+async fn calls_are_limited_by_address() {
     let limits = Limits { requests_per_minute: 3, ..Limits::default() };
     let router = mounted(WebSettings { limits, ..WebSettings::default() });
     let from = |address: &str| get_from("/ok/1").extension(ConnectInfo::<SocketAddr>(address.parse().expect("valid")));
@@ -170,13 +170,13 @@ async fn an_address_has_its_share() {
         assert_eq!(call(&router, from(&format!("[2001:db8::{port}]:1")), "").await.status, StatusCode::OK);
     }
     call(&router, from("[2001:db8::ffff]:1"), "").await.is_problem(429, "rate_limited");
-    // Somebody's own header does not make another address.
+    // A client's own header does not change its address.
     let forged = from("192.0.2.1:1000").header("x-forwarded-for", "192.0.2.77");
     call(&router, forged, "").await.is_problem(429, "rate_limited");
 }
 
 #[tokio::test]
-async fn foreign_pages_may_not_read_and_allowed_ones_may() {
+async fn only_pages_of_allowed_origins_may_read() {
     let origins = Origins::parse(["https://app.example.org"]).expect("valid");
     let router = mounted(WebSettings { origins, ..WebSettings::default() });
     let from = |origin: &str| get_from("/ok/1").header("origin", origin);
@@ -203,7 +203,7 @@ impl io::Write for Lines {
 }
 
 #[tokio::test]
-async fn a_call_is_one_line_and_holds_no_secret() {
+async fn a_call_logs_one_line_without_secrets() {
     const CANARY: &str = "canary-5d7b1f";
     let lines = Lines::default();
     let writer = lines.clone();
