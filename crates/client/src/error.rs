@@ -1,28 +1,28 @@
-//! What can go wrong for good. What heals by itself is not an error.
+//! Errors that are final. The client retries everything else itself.
 
 use crate::state::Refused;
 
-/// Why something did not happen.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The server refused it.
+    /// The server refused the request.
     #[error("refused: {0}")]
     Refused(#[from] Refused),
-    /// A REST call was answered with an error.
+    /// The server answered a REST call with an error.
     #[error("the server answered {status}: {message}")]
     Rest {
         /// The HTTP status.
         status: u16,
-        /// What the server says.
+        /// The server's message.
         message: String,
     },
     /// The server could not be reached.
-    #[error("the server cannot be reached")]
+    #[error("cannot reach the server")]
     Http(#[from] reqwest::Error),
-    /// The server closed the socket and does not want it back.
-    #[error("the server closed the connection for good ({0})")]
+    /// The server closed the socket and the client must not reconnect.
+    #[error("the server closed the connection permanently ({0})")]
     Closed(u16),
-    /// The client ended before the answer came.
-    #[error("the client ended")]
+    /// The client was closed before the answer came.
+    #[error("the client was closed")]
     Ended,
 }

@@ -1,26 +1,26 @@
-//! Ids of changes: UUIDv7 that ascend and share a tag, so that the server knows which of two came later.
+//! Ids of changes: ascending UUIDv7 that share a tag, so that the server can tell which of two is later.
 
 use uuid::Uuid;
 
 /// The low 62 bits, which all ids of one outbox share.
 const TAG: u128 = (1 << 62) - 1;
 
-/// Makes the ids of one outbox.
+/// Generates the ids of one outbox.
 #[derive(Debug)]
 pub(crate) struct Ids {
     tag: u128,
-    /// Milliseconds and counter of the last one, as one number.
+    /// Milliseconds and counter of the last id, as one number.
     last: u64,
 }
 
 impl Ids {
-    /// A generator with a tag of its own.
+    /// Returns a generator with its own tag.
     pub fn new() -> Ids {
         Ids { tag: Uuid::new_v4().as_u128() & TAG, last: 0 }
     }
 
-    /// The next id; higher than all before it, also when the clock stands or steps back. The 12 bits that
-    /// RFC 9562 §6.2 leaves beside the time count.
+    /// Returns the next id; higher than all earlier ones, even if the clock stands still or steps back. Counts in the 12
+    /// bits that RFC 9562 §6.2 leaves beside the time.
     pub fn next(&mut self, now_ms: u64) -> Uuid {
         self.last = (self.last + 1).max(now_ms << 12);
         let (ms, counter) = (u128::from(self.last >> 12), u128::from(self.last & 0xfff));
@@ -35,9 +35,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_ascend_share_the_tag_and_are_of_version_7() {
+    fn ids_ascend_share_the_tag_and_have_version_7() {
         let mut ids = Ids::new();
-        // The clock stands, runs, and steps back; and 5,000 ids fit one millisecond's twelve bits and more.
+        // The clock stands still, runs, and steps back; and 5,000 ids overflow one millisecond's twelve bits.
         let times = [1_790_000_000_000, 1_790_000_000_000, 1_790_000_000_001, 1_700_000_000_000];
         let made: Vec<Uuid> = times.iter().cycle().take(5_000).map(|now| ids.next(*now)).collect();
         for pair in made.windows(2) {

@@ -1,8 +1,8 @@
 //! A client of the protocol: for bots, tests and load.
 //!
-//! What it promises: what was sent is repeated until it is acked or finally refused, arrives once and in
-//! order; every message of one's rooms is told once and in order, however often the connection breaks.
-//! Never writes to disk: the outbox and the cursors live as long as the [`Client`].
+//! Guarantees: retries each change until it is acked or finally refused, so that it arrives once and in order; reports
+//! every message of the user's rooms once and in order, however often the connection breaks. Never writes to disk: the
+//! outbox and the cursors live as long as the [`Client`].
 //!
 //! ```no_run
 //! # async fn bot() -> Result<(), client::Error> {
@@ -36,17 +36,17 @@ pub use rest::{Address, Credentials};
 pub use state::{Acked, Message, Refused, Room, Update};
 use state::{ClientState, Op};
 
-/// News that may wait for a slow application; older ones are lost to it, never to the state.
+/// News queued for a slow application; if there are more, the oldest are dropped, but the state stays complete.
 const UPDATES: usize = 4_096;
 
-/// A signed-in client. Cheap to clone; the connection ends with the last clone.
+/// A signed-in client. Cheap to clone; the connection closes with the last clone.
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<ClientInner>,
     _stop: Arc<Stop>,
 }
 
-/// Ends the driver when the last client is dropped.
+/// Stops the driver when the last client is dropped.
 struct Stop(watch::Sender<bool>);
 
 impl Drop for Stop {
@@ -56,17 +56,17 @@ impl Drop for Stop {
 }
 
 struct ClientInner {
-    /// What the times of the state count from.
+    /// The start of the state's elapsed time.
     started: Instant,
     state: Mutex<ClientState>,
     ids: Mutex<Ids>,
     answers: Mutex<HashMap<EntryId, oneshot::Sender<Result<Acked, Error>>>>,
     updates: broadcast::Sender<Update>,
-    /// The machine has something to say.
+    /// The machine has output for the driver.
     wake: Notify,
-    /// The connection is to be cut.
+    /// The connection should be cut.
     cut: Notify,
-    /// Why the driver ended for good.
+    /// Why the driver ended permanently.
     ended: watch::Sender<Option<u16>>,
     user: UserSelf,
     rest: Rest,
@@ -79,7 +79,7 @@ impl ClientInner {
 }
 
 impl Client {
-    /// Signs in at an address (`http://host:port`) and connects; returns once the room list is there.
+    /// Signs in at an address (`http://host:port`) and connects; returns once the room list has arrived.
     pub async fn connect(address: impl Into<Address>, credentials: Credentials) -> Result<Client, Error> {
         let (rest, user) = Rest::sign_in(address.into(), credentials).await?;
         let (stop, stopped) = watch::channel(false);
@@ -101,47 +101,47 @@ impl Client {
         Ok(client)
     }
 
-    /// Oneself.
+    /// Returns the signed-in user.
     pub fn user(&self) -> &UserSelf {
         &self.inner.user
     }
 
-    /// News from now on.
+    /// Returns a receiver of news, starting now.
     pub fn updates(&self) -> Updates {
         Updates(self.inner.updates.subscribe())
     }
 
-    /// The room list.
+    /// Returns the room list.
     pub fn rooms(&self) -> Vec<RoomEntry> {
         self.inner.state.lock().list().cloned().collect()
     }
 
-    /// What this client holds of a room that it is in.
+    /// Returns the cached state of a room that the user is in.
     pub fn room(&self, room: &str) -> Option<Room> {
         self.inner.state.lock().room(room).cloned()
     }
 
-    /// Sends a message. It is on its way at once; awaiting it waits for the ack.
+    /// Sends a message. It is sent at once; awaiting the result waits for the ack.
     pub fn send(&self, room: &str, text: &str) -> Pending {
         self.put(room, Op::Send { text: text.to_owned(), reply_to: None }, None)
     }
 
-    /// Sends an answer to a message.
+    /// Sends a reply to a message.
     pub fn reply(&self, room: &str, to: Seq, text: &str) -> Pending {
         self.put(room, Op::Send { text: text.to_owned(), reply_to: Some(to) }, None)
     }
 
-    /// Gives one's own message another text.
+    /// Edits a message of the user.
     pub fn edit(&self, room: &str, target: Seq, text: &str) -> Pending {
         self.put(room, Op::Edit { target, text: text.to_owned() }, None)
     }
 
-    /// Takes a message away.
+    /// Deletes a message.
     pub fn delete(&self, room: &str, target: Seq) -> Pending {
         self.put(room, Op::Delete { target }, None)
     }
 
-    /// Sets a reaction, or takes it back.
+    /// Sets or removes a reaction.
     pub fn react(&self, room: &str, target: Seq, emoji: &str, on: bool) -> Pending {
         self.put(room, Op::React { target, emoji: emoji.to_owned(), on }, None)
     }
@@ -159,7 +159,7 @@ impl Client {
         Ok(view.id)
     }
 
-    /// Makes a public room and joins it; returns its id.
+    /// Creates a public room and joins it; returns its id.
     pub async fn create_room(&self, slug: &str, name: &str) -> Result<String, Error> {
         let id = self.inner.rest.create_room(slug, name).await?;
         self.when(|machine| machine.room(&id).is_some_and(|room| room.cursor.is_some())).await?;
@@ -180,17 +180,17 @@ impl Client {
         self.inner.wake.notify_one();
     }
 
-    /// Cuts the connection, as a failing network would. It is made again by itself.
+    /// Cuts the connection, as a failing network would. The client reconnects by itself.
     pub fn cut(&self) {
         self.inner.cut.notify_one();
     }
 
-    /// How many changes are not answered yet.
+    /// Returns how many changes are not answered yet.
     pub fn unanswered(&self) -> usize {
         self.inner.state.lock().unanswered()
     }
 
-    /// Waits until nothing is on its way: all changes are answered, every room is live.
+    /// Waits until nothing is pending: all changes are answered, every room is live.
     pub async fn settled(&self) -> Result<(), Error> {
         self.when(ClientState::is_settled).await
     }
@@ -210,7 +210,7 @@ impl Client {
         Pending(answered)
     }
 
-    /// Waits until the state is as asked for.
+    /// Waits until the state meets a condition.
     async fn when(&self, is: impl Fn(&ClientState) -> bool) -> Result<(), Error> {
         let mut ended = self.inner.ended.subscribe();
         let mut updates = self.inner.updates.subscribe();
@@ -224,14 +224,14 @@ impl Client {
             tokio::select! {
                 _ = updates.recv() => {}
                 _ = ended.changed() => {}
-                // Not every change of state is news.
+                // Not every change of state produces news.
                 () = tokio::time::sleep(Duration::from_millis(20)) => {}
             }
         }
     }
 }
 
-/// A change on its way. Dropping it takes nothing back.
+/// A pending change. Dropping it does not cancel the change.
 pub struct Pending(oneshot::Receiver<Result<Acked, Error>>);
 
 impl Future for Pending {
@@ -242,11 +242,11 @@ impl Future for Pending {
     }
 }
 
-/// News of a client.
+/// A receiver of a client's news.
 pub struct Updates(broadcast::Receiver<Update>);
 
 impl Updates {
-    /// The next news; none once the client ended. One who is too slow misses the oldest.
+    /// Returns the next news; `None` once the client has ended. A slow receiver misses the oldest.
     pub async fn next(&mut self) -> Option<Update> {
         loop {
             match self.0.recv().await {

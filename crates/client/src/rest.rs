@@ -1,4 +1,4 @@
-//! The few REST calls that a client needs: signing in, a new token, a room, a page of history.
+//! The few REST calls that a client needs: signing in, renewing the token, a room, a page of history.
 
 use domain::{RoomKind, Seq};
 use parking_lot::Mutex;
@@ -14,14 +14,14 @@ use crate::Error;
 /// How a client signs in.
 #[derive(Clone)]
 pub enum Credentials {
-    /// With a name only; it gets a suffix.
+    /// As a guest, with only a name; the server adds a suffix.
     Guest {
-        /// The wished name.
+        /// The requested name.
         name: String,
     },
     /// With a password.
     Password {
-        /// The handle, or the address.
+        /// The handle, or the email address.
         name: String,
         /// The password.
         password: String,
@@ -29,18 +29,18 @@ pub enum Credentials {
 }
 
 impl Credentials {
-    /// A guest.
+    /// Returns the credentials of a guest.
     pub fn guest(name: &str) -> Credentials {
         Credentials::Guest { name: name.to_owned() }
     }
 
-    /// Somebody with an account.
+    /// Returns the credentials of a user with an account.
     pub fn password(name: &str, password: &str) -> Credentials {
         Credentials::Password { name: name.to_owned(), password: password.to_owned() }
     }
 }
 
-/// Where a server is.
+/// The address of a server.
 #[derive(Clone, Debug)]
 pub struct Address {
     base: String,
@@ -48,14 +48,15 @@ pub struct Address {
 }
 
 impl Address {
-    /// A server at `url` (`http://host:port`), with its sockets below the same one: `ws` for `http`, `wss` for `https`.
+    /// Returns the address of a server at `url` (`http://host:port`), with its sockets below the same one: `ws` for
+    /// `http`, `wss` for `https`.
     pub fn new(url: &str) -> Address {
         let base = url.trim_end_matches('/').to_owned();
         let sockets = format!("ws{}/v1/ws", base.strip_prefix("http").unwrap_or(&base));
         Address { base, sockets }
     }
 
-    /// With its sockets at a URL of their own (`wss://…`), as those that an API Gateway holds.
+    /// Sets another URL for the sockets (`wss://…`), such as that of an API Gateway.
     #[must_use]
     pub fn with_sockets(self, url: &str) -> Address {
         Address { sockets: url.to_owned(), ..self }
@@ -74,7 +75,7 @@ impl From<&String> for Address {
     }
 }
 
-/// Calls as one user.
+/// Makes REST calls as one user.
 pub(crate) struct Rest {
     http: reqwest::Client,
     address: Address,
@@ -100,24 +101,24 @@ impl Rest {
         self.tokens.lock().access_token.clone()
     }
 
-    /// The URL of the sockets.
+    /// Returns the URL of the sockets.
     pub fn sockets(&self) -> &str {
         &self.address.sockets
     }
 
-    /// Gets another access token.
+    /// Renews the access token.
     pub async fn refresh(&self) -> Result<(), Error> {
         let refresh_token = self.tokens.lock().refresh_token.clone();
         let call = self.http.post(format!("{}/api/auth/refresh", self.address.base));
         let mut fresh: Tokens = json(call.json(&RefreshBody { refresh_token })).await?;
         let mut tokens = self.tokens.lock();
-        // Left out when the one before goes on.
+        // The answer leaves it out if the previous one stays valid.
         fresh.refresh_token = fresh.refresh_token.or_else(|| tokens.refresh_token.take());
         *tokens = fresh;
         Ok(())
     }
 
-    /// A room by its id or slug.
+    /// Returns a room by its id or slug.
     pub async fn room(&self, room: &str) -> Result<RoomView, Error> {
         self.get(&format!("/api/rooms/{room}"), &()).await
     }

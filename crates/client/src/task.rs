@@ -14,28 +14,28 @@ use wire::{ClientFrame, ServerFrame};
 use crate::state::Output;
 use crate::{ClientInner, Error};
 
-/// The delays between two connections that failed.
+/// Bounds of the delay between two failed connections.
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(10));
-/// The server's heartbeat, until it names its own.
+/// The heartbeat interval until the server names its own.
 const HEARTBEAT: Duration = Duration::from_secs(25);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// How a connection ended.
 enum End {
-    /// Broken, or closed to be opened again.
+    /// It broke, or was closed to be reopened.
     Again,
-    /// As [`End::Again`], after this.
+    /// Like [`End::Again`], after this delay.
     After(Duration),
-    /// The access token is over.
+    /// The access token has expired.
     Unauthenticated,
-    /// Closed for good.
+    /// The server closed it permanently.
     Final(u16),
-    /// Nobody needs it any more.
+    /// The last client was dropped.
     Stopped,
 }
 
-/// Runs until it is told to stop, or the server closes for good.
+/// Runs until it is asked to stop, or the server closes the connection permanently.
 pub(crate) async fn run(inner: Arc<ClientInner>, mut stopped: watch::Receiver<bool>) {
     let mut backoff = BACKOFF;
     loop {
@@ -44,7 +44,7 @@ pub(crate) async fn run(inner: Arc<ClientInner>, mut stopped: watch::Receiver<bo
             _ = stopped.wait_for(|stopped| *stopped) => End::Stopped,
         };
         inner.state.lock().disconnected();
-        // Only news is left: without a socket nothing can fail.
+        // Only news is pending: without a socket nothing can fail.
         let _ = perform(&inner, None).await;
         let wait = match end {
             End::Stopped => break,
@@ -54,7 +54,7 @@ pub(crate) async fn run(inner: Arc<ClientInner>, mut stopped: watch::Receiver<bo
             }
             End::After(wait) => wait,
             End::Unauthenticated => match inner.rest.refresh().await {
-                // The session is over: no other token will come.
+                // The session has ended: its token cannot be renewed.
                 Err(Error::Rest { status: 401, .. }) => {
                     inner.ended.send_replace(Some(4401));
                     break;
@@ -71,7 +71,7 @@ pub(crate) async fn run(inner: Arc<ClientInner>, mut stopped: watch::Receiver<bo
     inner.answers.lock().clear();
 }
 
-/// Full jitter, so that many clients do not come back together.
+/// Returns a delay with full jitter, so that many clients do not reconnect together.
 fn full_jitter(backoff: &mut Backoff) -> Duration {
     backoff.next_delay(rand::random_range(0.0..1.0))
 }
@@ -86,7 +86,7 @@ async fn connection(inner: &Arc<ClientInner>, backoff: &mut Backoff) -> End {
     }
     let mut heard = Instant::now();
     let mut heartbeat = HEARTBEAT;
-    // One behind an API Gateway has no timer that could ping, so the client asks before it gives up.
+    // Behind an API Gateway the server has no timer for pings, so the client asks before it gives up.
     let mut asked = false;
     let mut leave = None;
     loop {
@@ -148,7 +148,7 @@ fn ended(code: u16) -> End {
     }
 }
 
-/// One frame, or an array of them. What cannot be read is of a later version, and left out.
+/// Parses one frame, or an array of them. Skips frames that it cannot read, because they belong to a later version.
 fn frames(text: &str) -> Vec<ServerFrame> {
     let values = match serde_json::from_str(text) {
         Ok(serde_json::Value::Array(values)) => values,
@@ -158,7 +158,7 @@ fn frames(text: &str) -> Vec<ServerFrame> {
     values.into_iter().filter_map(|value| serde_json::from_value(value).ok()).collect()
 }
 
-/// Does what the machine asks for. Returns when the connection is to be left.
+/// Carries out the machine's output. Returns the delay after which to close the connection, if it should be closed.
 async fn perform(inner: &Arc<ClientInner>, mut socket: Option<&mut Socket>) -> Result<Option<Duration>, ()> {
     let mut leave = None;
     loop {
@@ -169,12 +169,12 @@ async fn perform(inner: &Arc<ClientInner>, mut socket: Option<&mut Socket>) -> R
         for output in outputs {
             match output {
                 Output::Say(frame) => {
-                    // What was said into a connection that is gone is said again on the next one.
+                    // A frame lost with a broken connection is sent again on the next one.
                     if let Some(socket) = &mut socket {
                         feed(socket, &frame).await?;
                     }
                 }
-                // Nobody may listen.
+                // There may be no receiver.
                 Output::Tell(update) => drop(inner.updates.send(update)),
                 Output::Answer(id, answer) => {
                     if let Some(waiting) = inner.answers.lock().remove(&id) {

@@ -1,8 +1,8 @@
 //! The protocol's state machine: frames in, frames and news out.
 //!
-//! No I/O, no clock, no randomness, so that every schedule can be tested. The rules are those of
-//! `docs/protocol`: apply in order of `seq`, ask for gaps, believe only the newest request's answer, fold by
-//! `rev`, repeat what is not acked, start afresh with another epoch.
+//! No I/O, no clock, no randomness, so that every schedule can be tested. The rules are those of `docs/protocol`: apply
+//! in order of `seq`, request gaps, accept only the newest request's answer, fold by `rev`, retry what is not acked,
+//! start over in another epoch.
 
 mod outbox;
 mod retries;
@@ -20,35 +20,35 @@ use outbox::Outbox;
 use retries::Retries;
 pub use room::{Message, Room};
 
-/// What a change became.
+/// The result of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acked {
-    /// Its place; none when it changed nothing, or when only its room is known.
+    /// The seq of its entry; `None` if it changed nothing, or if only its room is known.
     pub seq: Option<Seq>,
-    /// It was there already.
+    /// Whether it was stored already.
     pub dup: bool,
-    /// It changed nothing.
+    /// Whether it changed nothing.
     pub noop: bool,
 }
 
 /// News for the application.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Update {
-    /// Signed in, on this node.
+    /// The client signed in, on this node.
     Connected {
-        /// Its name.
+        /// The node's name.
         node: String,
     },
-    /// The connection is gone; it is made again by itself.
+    /// The connection is closed; the client reconnects by itself.
     Disconnected,
-    /// A new message. Each comes once, in the room's order, also what was missed meanwhile.
+    /// A new message. Each comes once, in the room's order, including those missed while disconnected.
     Message {
         /// The room's id.
         room: String,
         /// The message.
         message: Message,
     },
-    /// Something else happened in a room; its state has it already.
+    /// Any other event in a room; its state includes it already.
     Changed {
         /// The room's id.
         room: String,
@@ -57,38 +57,38 @@ pub enum Update {
     },
     /// A room was added, or changed in the list.
     RoomSet {
-        /// Its line.
+        /// The room's entry in the list.
         entry: Box<RoomEntry>,
     },
-    /// A room is gone from the list.
+    /// A room was removed from the list.
     RoomGone {
         /// The room's id.
         room: String,
     },
-    /// Everything that was cached is of another epoch, and dropped.
+    /// The store has another epoch, and the cache was dropped.
     EpochChanged,
 }
 
-/// What the machine asks for.
+/// What the machine asks its driver to do.
 #[derive(Debug, PartialEq)]
 pub enum Output {
     Say(ClientFrame),
     Tell(Update),
-    /// A change is answered.
+    /// Report the answer to a change.
     Answer(EntryId, Result<Acked, Refused>),
-    /// The access token is over, or soon: get another one and send `auth`.
+    /// The access token has expired, or will soon: renew it and send `auth`.
     Renew,
-    /// Connect anew after this.
+    /// Reconnect after this time.
     Leave(Duration),
 }
 
-/// Why a change was refused for good.
+/// Why a change was refused permanently.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Refused {
-    /// For programs.
+    /// The error code, for programs.
     pub code: Code,
-    /// For people.
+    /// The message, for people.
     pub message: String,
 }
 
@@ -97,18 +97,18 @@ pub struct Refused {
 pub struct ClientState {
     user: Option<UserSelf>,
     epoch: Option<String>,
-    /// Between `welcome` and the end of the connection.
+    /// True between `welcome` and the end of the connection.
     open: bool,
-    /// The room list of this connection is complete.
+    /// Whether the room list of this connection is complete.
     listed: bool,
-    /// The cursor of the own log.
+    /// The cursor of the user log.
     me: Option<Seq>,
     me_waits: bool,
     rooms: BTreeMap<String, Room>,
     list: BTreeMap<String, RoomEntry>,
-    /// Pages of the room list that came so far on this connection.
+    /// Pages of the room list that have arrived on this connection.
     listing: Vec<RoomEntry>,
-    /// The seq of the newest member entry that was heard of, by room.
+    /// The seq of the newest member entry known, by room.
     member_seq: BTreeMap<String, Seq>,
     /// The newest request, by log.
     asked: BTreeMap<String, String>,
@@ -120,38 +120,38 @@ pub struct ClientState {
 }
 
 impl ClientState {
-    /// What is to be done now.
+    /// Returns the pending output.
     pub fn take_outputs(&mut self) -> Vec<Output> {
         std::mem::take(&mut self.out)
     }
 
-    /// The epoch for `hello`.
+    /// Returns the epoch for `hello`.
     pub fn epoch(&self) -> Option<&str> {
         self.epoch.as_deref()
     }
 
-    /// A room that one is in.
+    /// Returns a room that the user is in.
     pub fn room(&self, id: &str) -> Option<&Room> {
         self.rooms.get(id)
     }
 
-    /// The room list.
+    /// Returns the room list.
     pub fn list(&self) -> impl Iterator<Item = &RoomEntry> {
         self.list.values()
     }
 
-    /// How many changes are not answered.
+    /// Returns how many changes are not answered.
     pub fn unanswered(&self) -> usize {
         self.outbox.len()
     }
 
-    /// Whether everything is answered and live: no change waits, no page is asked for.
+    /// Returns whether everything is answered and live: no change waits, no page is requested.
     pub fn is_settled(&self) -> bool {
         let live = |room: &Room| room.cursor.is_some() && !room.waits;
         self.listed && self.outbox.len() == 0 && !self.me_waits && self.rooms.values().all(live)
     }
 
-    /// Asks a room for something. Its answer is an [`Output::Answer`] with this id.
+    /// Submits a change to a room. Its answer is an [`Output::Answer`] with this id.
     pub fn put(&mut self, room: &str, id: EntryId, op: Op, seen: Option<Seq>, now: Duration) {
         self.outbox.put(room, id, op, seen);
         self.pump(now);
@@ -168,17 +168,17 @@ impl ClientState {
         }
     }
 
-    /// A page of history that REST gave. False when it is too old to be used, or of another epoch.
+    /// Adds a page of history from REST. Returns false if it is too old to be used, or of another epoch.
     pub fn loaded(&mut self, room: &str, epoch: &str, as_of: Seq, events: &[wire::Event]) -> bool {
         self.epoch.as_deref() == Some(epoch) && self.rooms.get_mut(room).is_some_and(|room| room.load(events, as_of))
     }
 
-    /// What a page of history must know of.
+    /// Returns the lowest head at which a page of history may have been read.
     pub fn min_seq(&self, room: &str) -> Seq {
         self.rooms.get(room).map_or(0, |room| room.live_from)
     }
 
-    /// The connection is gone.
+    /// Handles the end of the connection.
     pub fn disconnected(&mut self) {
         if std::mem::take(&mut self.open) {
             self.tell(Update::Disconnected);
@@ -192,18 +192,18 @@ impl ClientState {
         self.outbox.disconnected();
     }
 
-    /// Time passed.
+    /// Handles the passing of time.
     pub fn on_tick(&mut self, now: Duration) {
         self.ask_again(now);
         self.pump(now);
     }
 
-    /// When `on_tick` is due.
+    /// Returns when `on_tick` is due.
     pub fn next_tick(&self) -> Option<Duration> {
         self.outbox.next_due().into_iter().chain(self.retries.next_due()).min().filter(|_| self.open)
     }
 
-    /// A frame came.
+    /// Handles a frame.
     pub fn on_frame(&mut self, frame: ServerFrame, now: Duration) {
         match frame {
             ServerFrame::Welcome { user, epoch, node, .. } => self.welcome(user, epoch, node),
@@ -270,7 +270,7 @@ impl ClientState {
         }
     }
 
-    /// Sends the changes whose turn it is.
+    /// Sends the changes that are due.
     fn pump(&mut self, now: Duration) {
         if !self.open {
             return;

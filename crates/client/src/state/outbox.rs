@@ -1,5 +1,5 @@
-//! Changes on their way: one a room on the wire, the others wait; each is repeated unchanged until it is
-//! acked or finally refused.
+//! Pending changes: one per room is on the wire, the others wait; each is retried unchanged until it is acked or finally
+//! refused.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -9,10 +9,10 @@ use wire::ClientFrame;
 
 /// How long an answer may take before the change is sent again.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// When the server does not say when to come again.
+/// The delay before a retry if the server names none.
 const RETRY: Duration = Duration::from_millis(300);
 
-/// What is asked of a room.
+/// A change of a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Op {
     Send { text: String, reply_to: Option<Seq> },
@@ -27,24 +27,24 @@ pub enum Op {
 struct Item {
     id: EntryId,
     op: Op,
-    /// The head that was known at the first try. It stays, so that a repeat is recognised.
+    /// The head known at the first try. It never changes, so that the server recognises a retry.
     seen: Option<Seq>,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
     items: VecDeque<Item>,
-    /// The first one is on the wire since then.
+    /// When the first change was sent.
     sent: Option<Duration>,
-    /// The first one is not to be sent before.
+    /// The time before which the first change must not be sent.
     not_before: Option<Duration>,
 }
 
-/// The changes of all rooms.
+/// The pending changes of all rooms.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     queues: BTreeMap<String, Queue>,
-    /// The head that the last ack told, by room.
+    /// The head that the last ack named, by room.
     acked: BTreeMap<String, Seq>,
 }
 
@@ -53,19 +53,19 @@ impl Outbox {
         self.queues.entry(room.to_owned()).or_default().items.push_back(Item { id, op, seen });
     }
 
-    /// How many changes are not answered.
+    /// Returns how many changes are not answered.
     pub fn len(&self) -> usize {
         self.queues.values().map(|queue| queue.items.len()).sum()
     }
 
-    /// The connection is gone: what was on the wire is sent again on the next one.
+    /// Handles the end of the connection: changes on the wire are sent again on the next one.
     pub fn disconnected(&mut self) {
         for queue in self.queues.values_mut() {
             queue.sent = None;
         }
     }
 
-    /// The store has another epoch: what was seen of the old one means nothing.
+    /// Handles another epoch of the store: each `seen` of the old epoch is meaningless.
     pub fn enter_epoch(&mut self) {
         self.acked.clear();
         for item in self.queues.values_mut().flat_map(|queue| &mut queue.items) {
@@ -73,13 +73,13 @@ impl Outbox {
         }
     }
 
-    /// The changes whose turn it is. `head` is the highest head that is known of a room.
+    /// Returns the changes that are due. `head` returns the highest known head of a room.
     pub fn due(&mut self, now: Duration, head: impl Fn(&str) -> Seq) -> Vec<ClientFrame> {
         let mut frames = Vec::new();
         for (room, queue) in &mut self.queues {
             let waits = queue.sent.is_some_and(|at| now < at + PATIENCE) || queue.not_before.is_some_and(|at| now < at);
             let Some(item) = queue.items.front_mut().filter(|_| !waits) else { continue };
-            // A join's `seen` is what the directory told, if it told anything.
+            // A join's `seen` is the head that the directory named, if any.
             if item.seen.is_none() && item.op != Op::Join {
                 item.seen = Some(head(room).max(self.acked.get(room).copied().unwrap_or(0)));
             }
@@ -90,13 +90,13 @@ impl Outbox {
         frames
     }
 
-    /// When [`Outbox::due`] may have something that it has not now.
+    /// Returns when [`Outbox::due`] may next return more.
     pub fn next_due(&self) -> Option<Duration> {
         let due = |queue: &Queue| queue.not_before.or(queue.sent.map(|at| at + PATIENCE));
         self.queues.values().filter(|queue| !queue.items.is_empty()).filter_map(due).min()
     }
 
-    /// A change is stored (by its ack, or since its own event came). False when it is none of these.
+    /// Removes a stored change (acked, or its own event arrived). Returns false if it is not pending.
     pub fn settle(&mut self, id: EntryId, room: Option<&str>, seq: Option<Seq>) -> bool {
         if let (Some(room), Some(seq)) = (room, seq) {
             let acked = self.acked.entry(room.to_owned()).or_default();
@@ -105,7 +105,7 @@ impl Outbox {
         self.remove(id)
     }
 
-    /// A change was refused. True when that is final and it is gone.
+    /// Handles a refused change. Returns true if the refusal is final and the change was removed.
     pub fn refuse(&mut self, id: EntryId, code: Code, retry: Option<Duration>, now: Duration) -> bool {
         if !code.is_transient() {
             return self.remove(id);

@@ -1,21 +1,21 @@
-//! Requests for pages (`resume`, `fill`) that the server answered with an error: which log asks again, and when.
+//! Requests for pages (`resume`, `fill`) that the server answered with an error: which log to retry, and when.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
-/// The first wait is about this long; each further failure in a row doubles it.
+/// The first delay is about this long; each further failure in a row doubles it.
 const FIRST: Duration = Duration::from_millis(300);
-/// No wait is longer, unless the server asks for it.
+/// The maximum delay, unless the server asks for a longer one.
 const LONGEST: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 struct Retry {
     /// Failures in a row.
     failures: u32,
-    /// When to ask again; none while the repeated request is under way.
+    /// When to retry; `None` while the retry is in flight.
     due: Option<Duration>,
-    /// The log is asked for from its head, since a repeat of the same request would be refused again.
+    /// The log is requested from its head, because a retry of the same request would be refused again.
     reset: bool,
 }
 
@@ -24,7 +24,7 @@ struct Retry {
 pub(super) struct Retries(BTreeMap<String, Retry>);
 
 impl Retries {
-    /// A request failed. `whose` spreads the clients that the same trouble met, so that they do not come back together.
+    /// Records a failed request. `whose` spreads clients that failed together, so that they do not retry together.
     pub fn failed(&mut self, log: &str, asked: Option<Duration>, reset: bool, whose: &str, now: Duration) {
         let retry = self.0.entry(log.to_owned()).or_insert(Retry { failures: 0, due: None, reset: false });
         let wait = FIRST.saturating_mul(1 << retry.failures.min(10)).min(LONGEST);
@@ -35,17 +35,17 @@ impl Retries {
         retry.reset = reset;
     }
 
-    /// A log was answered.
+    /// Records that a log was answered.
     pub fn answered(&mut self, log: &str) {
         self.0.remove(log);
     }
 
-    /// The connection is gone: the next one asks for every log.
+    /// Handles the end of the connection: the next one requests every log.
     pub fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// The logs whose wait is over, and whether each is to be reset.
+    /// Returns the logs that are due for a retry, and whether each should be reset.
     pub fn due(&mut self, now: Duration) -> Vec<(String, bool)> {
         let mut due = Vec::new();
         for (log, retry) in &mut self.0 {
@@ -57,13 +57,13 @@ impl Retries {
         due
     }
 
-    /// When [`Retries::due`] may have something.
+    /// Returns when [`Retries::due`] may next return a log.
     pub fn next_due(&self) -> Option<Duration> {
         self.0.values().filter_map(|retry| retry.due).min()
     }
 }
 
-/// A number below 1 that differs between clients. Derived, since this part draws no random numbers.
+/// Returns a number below 1 that differs between clients. It is derived, because this part draws no random numbers.
 fn share(whose: &str, log: &str, failures: u32) -> f64 {
     let mut hasher = DefaultHasher::new();
     (whose, log, failures).hash(&mut hasher);

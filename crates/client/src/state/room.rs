@@ -1,35 +1,35 @@
-//! One room as a client has it: its messages, folded by `rev`.
+//! One room as a client sees it: its messages, folded by `rev`.
 
 use std::collections::BTreeMap;
 
 use domain::Seq;
 use wire::{Event, EventKind, UserRef};
 
-/// A message, as far as this client knows what became of it.
+/// A message, with all changes that this client knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Its place.
+    /// Its seq.
     pub seq: Seq,
-    /// The sender's id of it.
+    /// The sender's id for it.
     pub id: String,
-    /// Who sent it.
+    /// The sender.
     pub by: UserRef,
-    /// What it says; empty when deleted.
+    /// The text; empty if the message was deleted.
     pub text: String,
-    /// The message it answers.
+    /// The message that it replies to.
     pub reply_to: Option<Seq>,
-    /// The message whose thread it belongs to.
+    /// The root message of its thread.
     pub thread: Option<Seq>,
     /// The seq of its last change.
     pub rev: Seq,
-    /// Final.
+    /// Whether it was deleted, which is final.
     pub deleted: bool,
-    /// How many users, by emoji.
+    /// The number of users per emoji.
     pub reactions: BTreeMap<String, u32>,
 }
 
 impl Message {
-    /// The message that an event brings, if it brings one.
+    /// Returns the message of an event, if it has one.
     pub fn new(event: &Event) -> Option<Message> {
         let EventKind::Message { text, reply_to, thread, rev, deleted, reactions, .. } = &event.kind else {
             return None;
@@ -47,7 +47,7 @@ impl Message {
         })
     }
 
-    /// Applies a change, if it is newer than what is known. Deleted is final.
+    /// Applies a change, if it is newer than the known state. A deletion is final.
     fn change(&mut self, event: &Event) {
         if event.seq <= self.rev || self.deleted {
             return;
@@ -73,33 +73,33 @@ impl Message {
     }
 }
 
-/// What a client holds of a room.
+/// A client's state of a room.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Room {
-    /// The last entry that was applied; none before the first `sync`.
+    /// The last applied entry; `None` before the first `sync`.
     pub cursor: Option<Seq>,
-    /// Messages so far, deleted ones too.
+    /// Number of messages so far, including deleted ones.
     pub n: u64,
-    /// Loaded messages.
+    /// The loaded messages.
     pub messages: BTreeMap<Seq, Message>,
-    /// The head of the last reset: live began after it.
+    /// The head of the last reset: live entries began after it.
     pub(super) live_from: Seq,
-    /// The highest head that was heard of: a change's `seen`.
+    /// The highest known head: a change's `seen`.
     pub(super) seen: Seq,
-    /// A page is asked for.
+    /// Whether a page is requested.
     pub(super) waits: bool,
     /// Changes of messages that are not loaded.
     kept: BTreeMap<Seq, Vec<Event>>,
 }
 
 impl Room {
-    /// Starts afresh after `head`.
+    /// Starts over after `head`.
     pub(super) fn reset(&mut self, head: Seq, n: u64) {
         let seen = self.seen.max(head);
         *self = Room { cursor: Some(head), n, live_from: head, seen, ..Room::default() };
     }
 
-    /// Applies the entry after the cursor. Returns the message, when it brings a new one.
+    /// Applies the entry after the cursor. Returns the message, if it is a new one.
     pub(super) fn apply(&mut self, event: &Event) -> Option<Message> {
         self.cursor = Some(event.seq);
         self.seen = self.seen.max(event.seq);
@@ -121,7 +121,7 @@ impl Room {
         None
     }
 
-    /// A page of history, read when the head was `as_of`. One from before the last reset is thrown away.
+    /// Adds a page of history, read when the head was `as_of`. A page from before the last reset is dropped.
     pub(super) fn load(&mut self, events: &[Event], as_of: Seq) -> bool {
         let usable = self.cursor.is_some() && as_of >= self.live_from;
         if usable {

@@ -1,4 +1,4 @@
-//! Following logs: the room list, pages, events, gaps, and the own log that says which rooms there are.
+//! Follows logs: the room list, pages, events, gaps, and the user log, which lists the user's rooms.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use wire::{
 
 use super::{Acked, ClientState, Output, Update};
 
-/// Cursors of one `resume`, so that it fits a frame.
+/// Maximum number of cursors in one `resume`, so that it fits a frame.
 const CURSORS: usize = 500;
 
 impl ClientState {
-    /// The room list is complete: every log is resumed, also rooms that are held and not listed.
+    /// Handles the complete room list: resumes every log, including rooms that are cached but not listed.
     pub(super) fn listed(&mut self) {
         self.listed = true;
         self.list.clear();
@@ -59,7 +59,7 @@ impl ClientState {
         self.say(ClientFrame::Fill { id, room: log, after });
     }
 
-    /// A name for a request; from now on no older answer for these logs counts.
+    /// Returns a name for a request; from now on answers to older requests for these logs are ignored.
     fn request<'a>(&mut self, logs: impl IntoIterator<Item = &'a String>) -> String {
         self.requests += 1;
         let id = self.requests.to_string();
@@ -69,8 +69,8 @@ impl ClientState {
         id
     }
 
-    /// A `resume` or `fill` was refused, for one log or as a whole. No page will come, so the newest request of each log that
-    /// it was is made again after a while. Where a repeat would be refused, too, the log is reset.
+    /// Handles a refused `resume` or `fill`, for one log or as a whole. No page will come, so the newest request of each
+    /// affected log is retried after a while. If a retry would be refused too, the log is reset.
     pub(super) fn page_refused(
         &mut self,
         re: &str,
@@ -89,14 +89,14 @@ impl ClientState {
         }
     }
 
-    /// Asks once more for the logs whose wait after an error is over.
+    /// Retries the logs whose delay after an error has passed.
     pub(super) fn ask_again(&mut self, now: Duration) {
         if !self.open {
             return;
         }
         let mut cursors = BTreeMap::new();
         for (log, reset) in self.retries.due(now) {
-            // The own log says which rooms there are: it is never reset, or a room could stay unknown.
+            // The user log lists the rooms: it is never reset, or a room could stay unknown.
             let cursor = match self.rooms.get(&log) {
                 _ if log == OWN_LOG => self.me,
                 Some(room) => room.cursor.filter(|_| !reset),
@@ -109,7 +109,7 @@ impl ClientState {
         }
     }
 
-    /// The answer to the newest request for a log.
+    /// Handles the answer to the newest request for a log.
     pub(super) fn sync(
         &mut self,
         log: &str,
@@ -176,7 +176,7 @@ impl ClientState {
         }
         let message = room.apply(&event);
         let mine = self.user.as_ref().is_some_and(|user| user.id == event.by.id);
-        // One's own event is as good as an ack.
+        // The user's own event is as good as an ack.
         if mine
             && let Ok(id) = event.id.parse()
             && self.outbox.settle(id, Some(&event.room), Some(event.seq))
@@ -194,7 +194,7 @@ impl ClientState {
         }
     }
 
-    /// A room's log says how one stands to it.
+    /// Applies the user's membership from a room's log.
     fn own_membership(&mut self, id: &str, seq: Seq, state: MemberState) {
         let known = self.member_seq.entry(id.to_owned()).or_default();
         let newest = seq >= *known;
@@ -202,7 +202,7 @@ impl ClientState {
         match (state, newest) {
             (MemberState::Joined | MemberState::Invited, _) => {}
             (_, true) => self.drop_room(id),
-            // An older removal: one is in again, and nothing follows it on this socket unless asked.
+            // An older removal: the user is a member again, and this socket follows nothing unless asked.
             (_, false) => self.resume_room(id),
         }
     }
@@ -244,7 +244,7 @@ impl ClientState {
         self.tell(Update::RoomSet { entry: Box::new(entry) });
     }
 
-    /// Whether a member entry is newer than what was heard of.
+    /// Returns whether a member entry is newer than the known one.
     fn is_news(&mut self, room: &str, at_seq: Seq) -> bool {
         let known = self.member_seq.entry(room.to_owned()).or_default();
         let news = at_seq > *known;
@@ -259,7 +259,7 @@ impl ClientState {
         }
     }
 
-    /// Heads that came with a ping: even a lost last entry is noticed.
+    /// Handles the heads of a ping, so that even a lost last entry is noticed.
     pub(super) fn heads(&mut self, heads: BTreeMap<String, Seq>) {
         for (log, head) in heads {
             if log == OWN_LOG {

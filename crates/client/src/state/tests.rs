@@ -1,4 +1,4 @@
-//! The state driven by hand: a server's frames in, what it asks for out.
+//! Drives the state by hand: a server's frames in, its requests out.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -57,7 +57,7 @@ impl Rig {
         Rig { state: ClientState::default(), now: Duration::ZERO, said, told, answers }
     }
 
-    /// Connected, and live in room `r` from after `head`.
+    /// Returns a rig that is connected, and live in room `r` from after `head`.
     fn live(head: Seq) -> Rig {
         let mut rig = Rig::new();
         rig.hear(welcome("e1"));
@@ -106,13 +106,13 @@ impl Rig {
         }
     }
 
-    /// The name of the last request.
+    /// Returns the name of the last request.
     fn re(&self) -> String {
         let request = self.said.iter().rev().find(|frame| frame["t"] == "resume" || frame["t"] == "fill");
         request.expect("something was asked")["id"].as_str().expect("a name").to_owned()
     }
 
-    /// What was said of this kind since one last looked.
+    /// Returns the frames of this kind since the last call.
     fn of(&mut self, t: &str) -> Vec<Value> {
         let (these, others) = std::mem::take(&mut self.said).into_iter().partition(|frame| frame["t"] == t);
         self.said = others;
@@ -133,7 +133,7 @@ fn send(text: &str) -> Op {
 }
 
 #[test]
-fn the_room_list_is_resumed_with_the_own_log_from_me() {
+fn the_room_list_is_resumed_with_the_user_log_from_me() {
     let mut rig = Rig::new();
     rig.hear(welcome("e1"));
     assert!(!rig.state.is_settled());
@@ -180,7 +180,7 @@ fn only_the_newest_answer_counts() {
     let mut rig = Rig::live(5);
     rig.hear(message(7, OTHER, 7, "gap"));
     let older = rig.re();
-    // One is removed and comes in again; the answer to the older request is still on its way.
+    // The user is removed and joins again; the answer to the older request is still in flight.
     rig.hear(json!({"t": "event", "room": "@me", "seq": 1, "at": "x", "id": id(1).to_string(), "kind": "room",
         "op": "set", "entry": line("r", 9, 9)}));
     let newer = rig.re();
@@ -197,7 +197,7 @@ fn only_the_newest_answer_counts() {
 }
 
 #[test]
-fn one_change_a_room_is_on_the_wire_and_keeps_its_id_and_seen() {
+fn one_change_per_room_is_on_the_wire_and_keeps_its_id_and_seen() {
     let mut rig = Rig::live(5);
     rig.put(1, send("one"));
     rig.put(2, send("two"));
@@ -217,7 +217,7 @@ fn one_change_a_room_is_on_the_wire_and_keeps_its_id_and_seen() {
 }
 
 #[test]
-fn ones_own_event_is_as_good_as_an_ack() {
+fn the_users_own_event_is_as_good_as_an_ack() {
     let mut rig = Rig::live(5);
     rig.put(1, send("one"));
     rig.put(2, send("two"));
@@ -226,7 +226,7 @@ fn ones_own_event_is_as_good_as_an_ack() {
     assert!(rig.answers.is_empty());
     rig.hear(message(7, ME, 1, "one"));
     assert_eq!(rig.answers.len(), 1);
-    assert_eq!(rig.of("send").len(), 1, "the next one goes");
+    assert_eq!(rig.of("send").len(), 1, "the next one is sent");
     rig.hear(
         json!({"t": "ack", "id": id(1).to_string(), "room": "r", "seq": 7, "at": "x", "dup": false, "noop": false}),
     );
@@ -234,7 +234,7 @@ fn ones_own_event_is_as_good_as_an_ack() {
 }
 
 #[test]
-fn what_passes_is_repeated_and_what_is_final_is_told() {
+fn temporary_refusals_are_retried_and_final_ones_reported() {
     let mut rig = Rig::live(5);
     let error = |code: &str, retry: Option<u64>| json!({"t": "error", "id": id(1).to_string(), "of": "send", "room": "r", "code": code, "message": "no", "retry_ms": retry});
     rig.put(1, send("one"));
@@ -242,7 +242,7 @@ fn what_passes_is_repeated_and_what_is_final_is_told() {
         assert_eq!(rig.of("send").len(), 1, "{code}");
         rig.hear(error(code, Some(4_000)));
         rig.pass(Duration::from_millis(3_999));
-        assert!(rig.of("send").is_empty(), "not before it is time");
+        assert!(rig.of("send").is_empty(), "not before the retry delay has passed");
         rig.pass(Duration::from_millis(1));
     }
     rig.hear(error("muted", None));
@@ -251,7 +251,7 @@ fn what_passes_is_repeated_and_what_is_final_is_told() {
 }
 
 #[test]
-fn an_answer_that_does_not_come_is_asked_for_again() {
+fn a_change_without_an_answer_is_retried() {
     let mut rig = Rig::live(5);
     rig.put(1, send("one"));
     let first = rig.of("send");
@@ -261,7 +261,7 @@ fn an_answer_that_does_not_come_is_asked_for_again() {
 }
 
 #[test]
-fn another_epoch_drops_what_was_cached_and_repeats_with_seen_0() {
+fn another_epoch_drops_the_cache_and_retries_with_seen_0() {
     let mut rig = Rig::live(5);
     rig.hear(message(6, OTHER, 6, "old"));
     rig.put(1, send("one"));
@@ -320,11 +320,11 @@ fn heads_find_a_lost_last_entry() {
         rig.of("fill").iter().map(|fill| (fill["room"].clone(), fill["after"].clone())).collect();
     assert_eq!(fills, [(json!("@me"), json!(0)), (json!("r"), json!(5))]);
     rig.hear(json!({"t": "ping", "heads": {"r": 7}}));
-    assert!(rig.of("fill").is_empty(), "one fill in flight a log");
+    assert!(rig.of("fill").is_empty(), "one fill in flight per log");
 }
 
 #[test]
-fn a_removal_drops_the_room_and_an_older_one_asks_again() {
+fn a_removal_drops_the_room_and_an_older_one_is_requested_again() {
     let mut rig = Rig::live(5);
     rig.hear(member(6, ME, "kicked"));
     assert!(rig.state.room("r").is_none());
@@ -337,7 +337,7 @@ fn a_removal_drops_the_room_and_an_older_one_asks_again() {
         "op": "set", "entry": line("r", 9, 9)}));
     rig.of("resume");
     rig.hear(member(6, ME, "kicked"));
-    assert!(rig.state.room("r").is_some(), "one is in again since 9");
+    assert!(rig.state.room("r").is_some(), "the user is a member again since 9");
     assert_eq!(rig.of("resume")[0]["cursors"], json!({"r": 6}));
     rig.hear(json!({"t": "event", "room": "@me", "seq": 2, "at": "x", "id": id(2).to_string(), "kind": "room",
         "op": "gone", "entry": {"id": "r", "at_seq": 6, "why": "kicked"}}));
@@ -345,7 +345,7 @@ fn a_removal_drops_the_room_and_an_older_one_asks_again() {
 }
 
 #[test]
-fn a_mark_is_repeated_when_the_list_shows_a_lower_one() {
+fn a_mark_is_sent_again_when_the_list_shows_a_lower_one() {
     let mut rig = Rig::live(5);
     rig.state.mark("r", 5);
     rig.state.mark("r", 4);
@@ -380,7 +380,7 @@ fn refused(re: &str, of: &str, room: Value, code: &str, retry_ms: Value) -> Valu
 }
 
 #[test]
-fn a_refused_fill_is_asked_again_after_the_time_that_the_server_names() {
+fn a_refused_fill_is_retried_after_the_delay_that_the_server_names() {
     let mut rig = Rig::live(10);
     rig.hear(message(12, OTHER, 12, "later"));
     let fill = rig.re();
@@ -389,13 +389,13 @@ fn a_refused_fill_is_asked_again_after_the_time_that_the_server_names() {
     assert!(!rig.state.is_settled(), "the gap is still there");
     rig.hear(json!({"t": "ping", "heads": {"r": 12}}));
     rig.pass(Duration::from_millis(1_900));
-    assert!(rig.of("fill").is_empty() && rig.of("resume").is_empty(), "not before that");
+    assert!(rig.of("fill").is_empty() && rig.of("resume").is_empty(), "not before that delay");
     rig.pass(Duration::from_secs(1));
     let again = rig.of("resume");
     assert_eq!((again.len(), &again[0]["cursors"]), (1, &json!({"r": 10})));
     let re = again[0]["id"].as_str().expect("a name").to_owned();
     rig.sync(&fill, "r", "ok", json!({}), vec![]);
-    assert!(!rig.state.is_settled(), "the request that failed has no answer any more");
+    assert!(!rig.state.is_settled(), "the request that failed no longer has an answer");
     let missed = vec![message(11, OTHER, 11, "missed"), message(12, OTHER, 12, "later")];
     rig.sync(&re, "r", "ok", json!({"from": 11, "through": 12}), missed);
     assert!(rig.state.is_settled());
@@ -413,7 +413,7 @@ fn a_refused_resume_backs_off_and_a_final_refusal_resets_the_room() {
         let re = rig.re();
         rig.said.clear();
         rig.hear(refused(&re, "resume", Value::Null, "overloaded", Value::Null));
-        let due = rig.state.next_tick().expect("it comes back");
+        let due = rig.state.next_tick().expect("it retries");
         waits.push(due - rig.now);
         rig.pass(LONG);
         assert_eq!(rig.of("resume").len(), 1, "all logs of the request in one frame");
@@ -430,7 +430,7 @@ fn a_refused_resume_backs_off_and_a_final_refusal_resets_the_room() {
 }
 
 #[test]
-fn an_error_of_an_older_request_and_one_of_the_last_connection_change_nothing() {
+fn errors_of_an_older_request_or_connection_change_nothing() {
     let mut rig = Rig::live(10);
     rig.hear(refused("0", "resume", json!("r"), "unavailable", json!(10)));
     assert_eq!(rig.state.next_tick(), None);
@@ -443,5 +443,5 @@ fn an_error_of_an_older_request_and_one_of_the_last_connection_change_nothing() 
     assert_eq!(rig.said, Vec::<Value>::new());
 }
 
-/// Longer than any wait.
+/// Longer than any delay.
 const LONG: Duration = Duration::from_secs(120);
