@@ -1,19 +1,19 @@
-//! An encoded message, as a socket's queue holds it.
+//! An encoded message, as a socket's queue stores it.
 
 use bytes::Bytes;
 
-/// What may happen to a frame when its socket is slow.
+/// Whether a frame may be dropped when its socket is slow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
-    /// Entries, pages, answers: never dropped. A socket that cannot take them is closed.
+    /// Entries, pages, answers: never dropped. A socket that cannot keep up with them is closed.
     Durable,
-    /// A frame that another program posted: written alone and unchanged, since it may not be one of the protocol.
+    /// A frame that another program posted: written alone and unchanged, since it may not belong to the protocol.
     Posted,
-    /// Who is typing.
+    /// A typing signal.
     Typing,
-    /// Who is online.
+    /// Presence of users.
     Presence,
-    /// How far a user has read.
+    /// A read mark.
     Receipt,
 }
 
@@ -35,7 +35,7 @@ impl Class {
 pub struct Frame {
     /// UTF-8 text.
     pub payload: Bytes,
-    /// What may happen to it when the socket is slow.
+    /// Whether it may be dropped when the socket is slow.
     pub class: Class,
 }
 

@@ -1,7 +1,7 @@
-//! What is said on sockets and who gets it, for the WebSocket tier and the API Gateway function alike.
+//! Decides what is sent on sockets and to whom, for the WebSocket tier and the API Gateway function alike.
 //!
-//! [`protocol`], [`connection`], [`hub`] and [`codec`] decide and never do I/O: they know `domain` and `wire` only, and
-//! `cargo xtask tidy` checks that by path. [`interpreter`] performs what they ask for on the use cases of `service`.
+//! [`protocol`], [`connection`], [`hub`] and [`codec`] decide and never do I/O: they depend only on `domain` and `wire`,
+//! and `cargo xtask tidy` checks that by path. [`interpreter`] performs their actions with the use cases of `service`.
 //!
 //! Start at [`connection::Connection::on_message`] for a message of a client, and at [`hub::Hub::deliver`] for an entry on its way
 //! to sockets.

@@ -1,4 +1,5 @@
-//! What the server says to sockets, as types: a [`Codec`](crate::codec::Codec) turns it into the bytes of a protocol.
+//! The server's messages to sockets, as types: a [`Codec`](crate::codec::Codec) encodes them into the bytes of a
+//! protocol.
 //!
 //! A [`Message`] is for one socket. A [`Delivery`] is the same for every socket that gets it, so it is encoded once for all
 //! sockets of a protocol.
@@ -14,29 +15,29 @@ use crate::codec::CodecKind;
 use crate::frame::{Class, Frame};
 use crate::page::Page;
 
-/// Which request of a client an answer belongs to. Only the codec that made it knows what is in it.
+/// The client's request that an answer belongs to. Opaque to everything but the codec that made it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ReplyTo {
-    /// The request expects no answer, or has no name.
+    /// The request expects no answer, or has no id.
     #[default]
     Nothing,
     /// The `id` of a frame of the native protocol.
     Frame(String),
 }
 
-/// What an answer says of the request that it answers.
+/// The part of an answer that identifies its request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// Which request.
+    /// The request.
     pub to: ReplyTo,
-    /// Its type, such as `send`; none when it could not be read.
+    /// Its type, such as `send`; `None` if it could not be read.
     pub of: Option<Cow<'static, str>>,
     /// The room, as the client named it.
     pub room: Option<String>,
 }
 
 impl Reply {
-    /// Returns the reply to a request that has no name of its own.
+    /// Returns the reply to a request without an id.
     pub fn unnamed(of: &'static str, room: Option<String>) -> Reply {
         Reply { to: ReplyTo::Nothing, of: Some(of.into()), room }
     }
@@ -49,7 +50,7 @@ pub enum Message {
     Welcome(Box<Welcome>),
     /// A page of the room list.
     Rooms {
-        /// The head of the user's own log, read before the list; on the first page.
+        /// The head of the user log, read before the list; on the first page.
         me: Option<Seq>,
         /// The rooms.
         rooms: Vec<RoomEntry>,
@@ -58,51 +59,51 @@ pub enum Message {
     },
     /// A page of a log.
     Sync {
-        /// Which request asked for it.
+        /// The request that asked for it.
         reply: ReplyTo,
         /// The page.
         page: Arc<Page>,
         /// Whether the entries after it follow without another request.
         live: bool,
     },
-    /// The name of a log that no socket can follow.
+    /// The client named a log that no socket can follow.
     NoSuchLog {
-        /// Which request named it.
+        /// The request that named it.
         reply: ReplyTo,
-        /// As the client named it.
+        /// The log as the client named it.
         room: String,
         /// The store's epoch.
         epoch: Epoch,
     },
     /// A change is durable (or changed nothing), or a token was renewed.
     Ack {
-        /// Which request.
+        /// The request.
         reply: ReplyTo,
-        /// The room; none for a renewed token.
+        /// The room; `None` for a renewed token.
         room: Option<RoomId>,
-        /// The entry; none when nothing changed.
+        /// The entry's seq; `None` if nothing changed.
         seq: Option<Seq>,
         /// When it was stored.
         at: Timestamp,
-        /// It was stored before.
+        /// Whether it was stored before.
         dup: bool,
-        /// It changed nothing.
+        /// Whether it changed nothing.
         noop: bool,
     },
     /// A request was refused.
     Refused {
-        /// Which request.
+        /// The request.
         reply: Reply,
-        /// Why.
+        /// The reason.
         refusal: Refusal,
-        /// The store's epoch, where the client must know it to retry.
+        /// The store's epoch, if the client needs it to retry.
         epoch: Option<Epoch>,
     },
     /// The answer to a client's ping.
     Pong {
-        /// Which request.
+        /// The request.
         reply: ReplyTo,
-        /// The server's clock.
+        /// The server's time.
         now: Timestamp,
     },
     /// A heartbeat.
@@ -112,22 +113,22 @@ pub enum Message {
     },
     /// The token expires soon.
     Expiring {
-        /// After this time.
+        /// The expiry time.
         left: Duration,
     },
     /// Frames were dropped because the socket is slow.
     Lag {
-        /// Which kinds.
+        /// The kinds of dropped frames.
         dropped: Vec<Class>,
     },
     /// The node shuts down: connect to another one.
     GoAway {
-        /// After this time the socket is closed.
+        /// The delay until the socket is closed.
         delay: Duration,
     },
 }
 
-/// What a socket learns when it has signed in.
+/// The `welcome` of a socket that has signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Welcome {
     /// The socket's id.
@@ -138,9 +139,9 @@ pub struct Welcome {
     pub epoch: Epoch,
     /// The user.
     pub user: User,
-    /// The time between two heartbeats.
+    /// The interval between two heartbeats.
     pub heartbeat_ms: u64,
-    /// Bytes that a client's frame may have.
+    /// Maximum size of a client's frame, in bytes.
     pub max_frame: usize,
     /// How many users are online.
     pub online: u64,
@@ -153,35 +154,35 @@ pub enum Shared {
     Event(Box<AnyEvent>),
     /// A user is typing, or has stopped.
     Typing {
-        /// Where.
+        /// The room.
         room: RoomId,
         /// The user.
         by: UserRef,
-        /// How long the signal holds; zero when the user has stopped.
+        /// How long the signal lasts; zero when the user has stopped.
         ttl: Duration,
     },
     /// How far a user has read.
     Receipt {
-        /// Where.
+        /// The room.
         room: RoomId,
         /// The user's id.
         user: String,
-        /// Up to here.
+        /// The last entry that was read.
         seq: Seq,
-        /// For the user's own sockets: messages up to there, and mentions that are still unread.
+        /// For the user's own sockets: the number of messages up to there, and of mentions that are still unread.
         own: Option<(u64, Vec<Seq>)>,
     },
     /// Presence of watched users.
     Presence {
         /// The users.
         users: Vec<PresenceEntry>,
-        /// Whether these are all: a user who is missing is offline.
+        /// Whether the list is complete: a user who is missing is offline.
         full: bool,
     },
 }
 
 impl Shared {
-    /// Returns what may happen to it when a socket is slow.
+    /// Returns whether it may be dropped when a socket is slow.
     pub fn class(&self) -> Class {
         match self {
             Shared::Event(_) => Class::Durable,
@@ -210,7 +211,7 @@ impl Delivery {
         &self.message
     }
 
-    /// Returns its frame in a protocol; none when the protocol has no word for it.
+    /// Returns its frame in a protocol; `None` if the protocol cannot express it.
     pub fn frame(&self, codec: CodecKind) -> Option<&Frame> {
         let encode = || Some(Frame::new(self.message.class(), codec.encode_shared(&self.message)?));
         self.encoded[codec as usize].get_or_init(encode).as_ref()
@@ -226,8 +227,8 @@ impl PartialEq for Delivery {
 /// What the hub puts into the queues of sockets.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outgoing {
-    /// The same for all of them.
+    /// A message that is the same for all of them.
     Shared(Arc<Delivery>),
-    /// For one socket.
+    /// A message for one socket.
     Own(Arc<Message>),
 }

@@ -1,4 +1,4 @@
-//! A page of a log, cut to the frame limit. What follows live is decided elsewhere.
+//! A page of a log, cut to the frame limit. Whether live entries follow is decided elsewhere.
 //!
 //! Its events are encoded when it is made, because their size decides where it is cut. Only the native protocol asks for
 //! pages; sockets of other protocols read history by REST.
@@ -8,26 +8,26 @@ use wire::{AnyEvent, ServerFrame, SyncStatus};
 
 use crate::codec::log_name;
 
-/// What a `sync` frame has beside its events, at most.
+/// Maximum size of a `sync` frame without its events, in bytes.
 const SYNC_OVERHEAD: usize = 512;
 
 /// Where a page ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageStatus {
-    /// At the head.
+    /// The page ends at the head.
     Complete,
-    /// Before the head: the client asks for more.
+    /// The page ends before the head: the client asks for more.
     More,
     /// The cursor cannot be used: the client drops its cache, and live begins after `head`.
     Reset {
         /// The last entry before live begins.
         head: Seq,
-        /// Messages up to there.
+        /// Number of messages up to there.
         n: u64,
     },
-    /// The user was a member: the page is the last that they may see.
+    /// The user is no longer a member: the page is the last that they may see.
     Forbidden,
-    /// Never a member, or no such room.
+    /// The user was never a member, or the room does not exist.
     NotFound,
 }
 
@@ -46,7 +46,7 @@ pub struct PageRead {
     pub from: Seq,
     /// The cursor after the page.
     pub through: Seq,
-    /// Where the reader's past begins.
+    /// Where the reader's visible history begins.
     pub from_seq: Seq,
     /// The events, by seq.
     pub events: Vec<(Seq, AnyEvent)>,
@@ -59,20 +59,20 @@ pub struct Page {
     pub log: LogId,
     /// The store's epoch.
     pub epoch: Epoch,
-    /// Where it ends; `More` also where the frame limit cut it.
+    /// Where it ends; `More` also if the frame limit cut it.
     pub status: PageStatus,
     /// The cursor after this page.
     pub through: Seq,
-    /// Where the reader's past begins.
+    /// Where the reader's visible history begins.
     pub from_seq: Seq,
     as_of: Seq,
     from: Seq,
-    /// The events' JSON, with commas between.
+    /// The events' JSON, separated by commas.
     events: String,
 }
 
 impl Page {
-    /// Encodes as much of a page as a frame of `limit` bytes can hold, and at least one event.
+    /// Encodes as many events as a frame of `limit` bytes can hold, and at least one.
     pub fn encode(read: PageRead, limit: usize) -> Page {
         let PageRead { log, epoch, mut status, as_of, from, mut through, from_seq, events } = read;
         let room = limit.saturating_sub(SYNC_OVERHEAD);
@@ -97,7 +97,8 @@ impl Page {
         Page { log, epoch, status, as_of, from, through, from_seq, events: text }
     }
 
-    /// Returns the `sync` frame that answers the request `re`. `live`: whether entries after the page follow by themselves.
+    /// Returns the `sync` frame that answers the request `re`. `live`: whether the entries after the page follow without
+    /// a request.
     pub(crate) fn frame(&self, re: &str, live: bool) -> String {
         let (status, head, n) = match (self.status, live) {
             (PageStatus::Reset { head, n }, _) => (SyncStatus::Reset, Some(head), Some(n)),

@@ -1,4 +1,4 @@
-//! The seam between what is said and how a protocol says it.
+//! The boundary between messages and the protocols that encode them.
 //!
 //! A codec owns a protocol's frames, its accepted opcodes and its close codes. It never decides who gets a message nor
 //! whether a request is allowed.
@@ -14,7 +14,7 @@ use crate::request::Decoded;
 pub use native::Native;
 pub use native::log_name;
 
-/// What arrived on a socket.
+/// A message that arrived on a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Incoming<'a> {
     /// A text message.
@@ -32,21 +32,21 @@ impl Incoming<'_> {
         }
     }
 
-    /// Returns whether nothing is in it.
+    /// Returns whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// A protocol on one connection, with what it keeps of that connection.
+/// A protocol on one connection, with its state for that connection.
 pub trait Codec: Send {
-    /// Returns which protocol it is.
+    /// Returns the protocol.
     fn kind(&self) -> CodecKind;
 
-    /// Turns what arrived into a request. The caller has checked its length.
+    /// Decodes a message into a request. The caller has checked its length.
     fn decode(&mut self, incoming: Incoming<'_>) -> Decoded;
 
-    /// Encodes a message for this connection. `None`: the protocol has no word for it.
+    /// Encodes a message for this connection. `None` if the protocol cannot express it.
     fn encode_own(&mut self, message: &Message) -> Option<Bytes>;
 
     /// Returns the number and the reason of a close frame.
@@ -55,7 +55,7 @@ pub trait Codec: Send {
     }
 }
 
-/// The protocols that sockets may speak. A shared message is encoded once for each of them.
+/// The protocols that sockets may use. A shared message is encoded once for each of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CodecKind {
     /// JSON frames, as `docs/protocol` describes them.
@@ -63,11 +63,11 @@ pub enum CodecKind {
 }
 
 impl CodecKind {
-    /// How many protocols there are.
+    /// The number of protocols.
     pub const COUNT: usize = 1;
 
     /// Encodes a message that is the same for all sockets. Depends on nothing else: not on the viewer, an ack or a
-    /// connection. `None`: the protocol has no word for it.
+    /// connection. `None` if the protocol cannot express it.
     pub fn encode_shared(self, message: &Shared) -> Option<Bytes> {
         match self {
             CodecKind::Native => native::encode_shared(message),

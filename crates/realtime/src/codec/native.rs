@@ -69,7 +69,7 @@ fn request(frame: ClientFrame) -> Request {
     }
 }
 
-/// The frame of a message, unless it is a page, whose events are encoded already.
+/// Returns the frame of a message, unless it is a page, whose events are encoded already.
 fn frame(message: &Message) -> ServerFrame {
     match message {
         Message::Welcome(welcome) => ServerFrame::Welcome {

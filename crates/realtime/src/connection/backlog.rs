@@ -1,5 +1,5 @@
-//! What waits to be written to one socket: accounting by bytes. A slow consumer first loses ephemeral frames, then is closed;
-//! no durable frame is dropped silently.
+//! The frames that wait to be written to one socket, accounted by bytes. A slow consumer first loses ephemeral frames,
+//! then is closed; no durable frame is dropped silently.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -15,32 +15,32 @@ use crate::protocol::CloseCode;
 pub struct Backlog {
     codec: Box<dyn Codec>,
     waiting: VecDeque<Frame>,
-    /// Of the waiting frames, and of those that are being written.
+    /// The bytes of the waiting frames, and of those that are being written.
     bytes: usize,
-    /// What was dropped since the last `lag` message.
+    /// The kinds of frames dropped since the last `lag` message.
     dropped: BTreeSet<Class>,
     /// Whether ephemeral frames are dropped even if this socket is fast, because the process is short of memory.
     saves_memory: bool,
     close: Option<CloseCode>,
 }
 
-/// What to do next.
+/// The next step of the writer.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Write these.
+    /// Write these frames.
     Write(Vec<Frame>),
     /// Everything is written: close the socket.
     Close(CloseCode),
-    /// Nothing.
+    /// Nothing is left to do.
     Idle,
 }
 
-/// Why another program's frame was not accepted.
+/// Why a frame of another program was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PostError {
     /// The socket is being closed.
     Gone,
-    /// Too much is waiting.
+    /// The backlog is too long.
     Full,
 }
 
@@ -62,7 +62,7 @@ impl Backlog {
         &mut *self.codec
     }
 
-    /// Accepts another program's frame, if there is room. It never costs the socket its connection.
+    /// Accepts another program's frame, if there is room. It never causes the socket to be closed.
     pub fn post(&mut self, payload: Bytes) -> Result<(), PostError> {
         if self.close.is_some() {
             return Err(PostError::Gone);
@@ -75,7 +75,7 @@ impl Backlog {
         Ok(())
     }
 
-    /// Queues a message, drops it, or closes the socket. A message that the protocol has no word for is skipped.
+    /// Queues a message, drops it, or closes the socket. Skips a message that the protocol cannot express.
     pub fn push(&mut self, message: &Outgoing) {
         match message {
             Outgoing::Shared(delivery) => {
@@ -115,19 +115,19 @@ impl Backlog {
         self.waiting.push_back(frame);
     }
 
-    /// Closes the socket as lagged, without what waits: the client gets it by its cursors when it reconnects.
+    /// Closes the socket as lagged and discards its backlog: the client gets it by its cursors when it reconnects.
     pub fn abandon(&mut self) {
         let waiting: usize = self.waiting.drain(..).map(|frame| frame.len()).sum();
         self.bytes -= waiting;
         self.close.get_or_insert(CloseCode::Lagged);
     }
 
-    /// Drops ephemeral frames from now on, or no longer: the process is short of memory.
+    /// Starts or stops dropping ephemeral frames: the process is short of memory, or no longer is.
     pub fn save_memory(&mut self, on: bool) {
         self.saves_memory = on;
     }
 
-    /// Closes the socket after what waits. The first code counts.
+    /// Closes the socket after the backlog is written. The first code counts.
     pub fn close(&mut self, code: CloseCode) {
         self.close.get_or_insert(code);
     }
@@ -174,7 +174,7 @@ impl Backlog {
         }
     }
 
-    /// Takes note that these bytes left the process.
+    /// Records that these bytes left the process.
     pub fn written(&mut self, bytes: usize) {
         self.bytes -= bytes;
     }

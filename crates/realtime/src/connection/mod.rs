@@ -1,6 +1,6 @@
-//! One connection of a long-lived process: its protocol, the work that is under way for it, and its end.
+//! One connection of a long-lived process: its protocol, its work in progress, and its end.
 //!
-//! No I/O, no clock, no randomness. Never waits: it names the work, the driver performs it and brings back an [`Input`].
+//! No I/O, no clock, no randomness. Never waits: it names the work, and the driver performs it and returns an [`Input`].
 
 mod backlog;
 
@@ -18,7 +18,7 @@ use crate::request::Decoded;
 
 pub use backlog::{Backlog, Next, PostError};
 
-/// What became of an action.
+/// The result of an action.
 #[derive(Debug, PartialEq)]
 pub enum Input {
     /// A credential was checked.
@@ -29,24 +29,24 @@ pub enum Input {
     Acked(Reply, RoomId, Box<Ack>),
     /// A request was refused.
     Refused(Reply, Refusal),
-    /// A page was sent, or is not needed any more.
+    /// A page was sent, or is no longer needed.
     Replayed,
-    /// A page was refused, and a retry would not change that.
+    /// A page was refused permanently.
     NotReplayed(Reply, Refusal),
-    /// The hub does not know the socket any more: the store has another epoch.
+    /// The hub no longer knows the socket: the store has another epoch.
     Detached,
-    /// The room list could not be read: without it the client knows nothing.
+    /// The room list could not be read; the client cannot work without it.
     NotListed(Refusal),
-    /// It is done, and has no answer.
+    /// The action is done, and has no answer.
     Done,
 }
 
 /// Whether work outlives its socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
-    /// Only this socket needs it: it ends with the socket.
+    /// Work that only this socket needs: it is cancelled with the socket.
     Read,
-    /// It must be finished, whatever becomes of the socket. Only its answer may be lost.
+    /// Work that must finish even if the socket is closed. Only its answer may be lost.
     Change,
 }
 
@@ -55,13 +55,13 @@ pub enum Work {
 pub enum Output {
     /// Put a message into the socket's queue.
     Send(Box<Message>),
-    /// Close the socket after what was sent.
+    /// Close the socket after everything that was sent.
     Close(CloseCode),
-    /// Perform an action, and bring back its input.
+    /// Perform an action, and return its input.
     Perform(Work, Box<Action>),
 }
 
-/// A connection.
+/// The state of a connection.
 pub struct Connection {
     protocol: Protocol,
     /// Requests for pages that wait for their turn: the newest of each log.
@@ -89,17 +89,17 @@ impl Connection {
         }
     }
 
-    /// Returns whether another message of the client may be read.
+    /// Returns whether another message from the client may be read.
     pub fn reads(&self) -> bool {
         self.protocol.reads() && self.reads + self.changes < FRAMES_IN_FLIGHT && !self.closing
     }
 
-    /// Returns whether the client takes several messages at once.
+    /// Returns whether the client accepts several messages at once.
     pub fn batches(&self) -> bool {
         self.protocol.batches()
     }
 
-    /// Returns how many changes are under way.
+    /// Returns how many changes are in flight.
     pub fn changes(&self) -> usize {
         self.changes
     }
@@ -109,7 +109,7 @@ impl Connection {
         self.protocol.next_tick()
     }
 
-    /// Takes a message of the client. Its length is checked before it is decoded.
+    /// Handles a message from the client. Checks its length before decoding it.
     pub fn on_message(&mut self, codec: &mut dyn Codec, incoming: Incoming<'_>, now: Now, out: &mut Vec<Output>) {
         let decoded = match incoming.len() <= self.protocol.frame_limit() {
             true => codec.decode(incoming),
@@ -119,19 +119,19 @@ impl Connection {
         self.carry_out(out);
     }
 
-    /// Takes a ping or pong of the transport.
+    /// Handles a ping or pong of the transport.
     pub fn on_control(&mut self, now: Now, out: &mut Vec<Output>) {
         self.protocol.on_control(now, &mut self.actions);
         self.carry_out(out);
     }
 
-    /// Takes a message that breaks the rules of the transport.
+    /// Handles a message that breaks the rules of the transport.
     pub fn on_breach(&mut self, out: &mut Vec<Output>) {
         self.protocol.on_breach(&mut self.actions);
         self.carry_out(out);
     }
 
-    /// Takes what became of an action.
+    /// Handles the result of an action.
     pub fn on_input(&mut self, work: Work, input: Input, now: Now, out: &mut Vec<Output>) {
         self.finished(work);
         let actions = &mut self.actions;
@@ -158,14 +158,14 @@ impl Connection {
         self.carry_out(out);
     }
 
-    /// Takes an action that panicked: its answer is unknown, so the client must ask again on its next socket.
+    /// Handles an action that panicked: its answer is unknown, so the client must ask again on its next socket.
     pub fn on_panic(&mut self, work: Work, out: &mut Vec<Output>) {
         self.finished(work);
         self.actions.push(Action::Close(CloseCode::Overloaded));
         self.carry_out(out);
     }
 
-    /// Lets time pass. `heads` is called only when a heartbeat is due.
+    /// Handles the passing of time. Calls `heads` only when a heartbeat is due.
     pub fn on_tick(&mut self, now: Now, heads: impl FnOnce() -> Vec<(LogId, Seq)>, out: &mut Vec<Output>) {
         self.protocol.on_tick(now, heads, &mut self.actions);
         self.carry_out(out);

@@ -1,4 +1,4 @@
-//! The connection driven by hand: messages and inputs in, outputs out, no socket and no clock.
+//! Drives the connection by hand: messages and inputs in, outputs out, no socket and no clock.
 
 use domain::limits::Limits;
 use domain::name::UserName;
@@ -59,7 +59,7 @@ fn room(n: u128) -> String {
     Uuid::from_u128(n).to_string()
 }
 
-/// The logs whose pages are to be read now.
+/// Returns the logs whose pages should be read now.
 fn replays(out: &[Output]) -> Vec<(LogId, Option<Seq>)> {
     let replay = |output: &Output| match output {
         Output::Perform(Work::Read, action) => match &**action {
@@ -79,7 +79,7 @@ fn closes(out: &[Output]) -> Option<CloseCode> {
 }
 
 #[test]
-fn a_few_pages_are_read_at_a_time_and_the_newest_request_of_a_log_replaces_the_older() {
+fn few_pages_are_read_at_a_time_and_a_newer_request_for_a_log_replaces_the_older() {
     let mut rig = Rig::open();
     let cursors: serde_json::Map<String, Value> = (0..10).map(|n| (room(n), json!(1))).collect();
     let first = rig.say(json!({"t": "resume", "id": "r", "cursors": cursors}));
@@ -131,7 +131,7 @@ fn a_request_that_panics_closes_the_socket() {
 }
 
 #[test]
-fn a_socket_that_the_hub_forgot_connects_again() {
+fn a_socket_unknown_to_the_hub_is_asked_to_reconnect() {
     let mut rig = Rig::open();
     rig.say(json!({"t": "fill", "id": "f", "room": room(1), "after": 5}));
     assert_eq!(closes(&rig.input(Work::Read, Input::Detached)), Some(CloseCode::Drained));

@@ -1,4 +1,4 @@
-//! What goes into the hub, and what it asks its driver to do.
+//! The inputs of the hub, and the effects that its driver carries out.
 
 use std::sync::Arc;
 
@@ -7,44 +7,44 @@ use domain::{LogId, Seq, SessionId, UserId};
 use crate::message::{Delivery, Outgoing};
 use crate::protocol::CloseCode;
 
-/// A socket of this node. Its shard is the remainder by the number of shards.
+/// A socket of this node. Its shard is its number modulo the number of shards.
 pub type SocketId = u64;
 
 /// A socket's request for a page of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Request {
-    /// Who asks.
+    /// The socket that asks.
     pub socket: SocketId,
-    /// For what.
+    /// The log.
     pub log: LogId,
-    /// Which of its requests for this log: only the newest counts.
+    /// The number of the request: only the newest one for a log counts.
     pub(super) generation: u64,
 }
 
 /// An entry of a log, ready for sockets.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EntryDelivery {
-    /// Its place in the log.
+    /// The entry's seq.
     pub seq: Seq,
     /// The event.
     pub event: Arc<Delivery>,
-    /// Of an edit: the message that it changes, and the event without its text, for users whose past does not reach down
-    /// to that message.
+    /// For an edit: the message that it changes, and the event without its text, for users whose visible history starts
+    /// after that message.
     pub cut: Option<(Seq, Arc<Delivery>)>,
     /// The user whose membership it ends: they get this entry and nothing after it.
     pub removes: Option<UserId>,
-    /// In a user's own log: which sockets of the user it closes.
+    /// In a user log: which sockets of the user it closes.
     pub ends: Option<Ending>,
 }
 
-/// Which sockets of a user an entry of their own log closes.
+/// The sockets that an entry of a user log closes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// Those of a session that ended.
+    /// The sockets of a session that ended.
     Session(SessionId),
     /// All: the user is banned.
     Ban,
-    /// All: the user's rights have changed, and a socket knows them from its sign-in. Clients sign in again.
+    /// All: the user's rights have changed, and a socket has those of its sign-in. Clients sign in again.
     Rights,
 }
 
@@ -60,28 +60,28 @@ pub enum Effect {
         /// The messages, in order.
         messages: Arc<[Outgoing]>,
     },
-    /// Follow the log's channel, then read its head and call `started`.
+    /// Subscribe to the log's channel, then read its head and call `started`.
     Subscribe(LogId),
-    /// No longer follow it.
+    /// Unsubscribe from the log's channel.
     Unsubscribe(LogId),
     /// Read the log after this seq and call `read_done`.
     Read {
-        /// Which.
+        /// The log.
         log: LogId,
         /// The last entry that was delivered.
         after: Seq,
     },
-    /// Close a socket, after what was enqueued to it.
+    /// Close a socket, after everything that was queued for it.
     Close {
-        /// Which.
+        /// The socket.
         socket: SocketId,
-        /// Why.
+        /// The close code.
         code: CloseCode,
     },
 }
 
 impl Effect {
-    /// Queues a message for one socket, behind all that was queued for it before.
+    /// Queues a message for one socket, after everything queued for it before.
     pub fn enqueue_one(socket: SocketId, shards: usize, message: Outgoing) -> Effect {
         Effect::Enqueue {
             shard: (socket % shards as u64) as usize,

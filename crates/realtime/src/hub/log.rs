@@ -1,4 +1,4 @@
-//! One log as the hub follows it: its position, and who is live in it.
+//! A log that the hub follows: its position, and its live sockets.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,25 +11,26 @@ use crate::message::{Delivery, Outgoing};
 
 /// A followed log.
 pub(super) struct Log {
-    /// Subscribed, and `last` is known.
+    /// Whether the log is subscribed and `last` is known.
     pub ready: bool,
     /// The last entry that was delivered.
     pub last: Seq,
-    /// The highest head that was heard of before the log was ready.
+    /// The highest head reported before the log was ready.
     pub heard: Seq,
-    /// A read is under way, or waits for its turn.
+    /// A read is in flight, or waits for its turn.
     pub reading: bool,
-    /// Something new was heard since it began.
+    /// A newer head was reported since the read began.
     pub again: bool,
-    /// How many sockets are behind or live, or belong to the user whose own log this is.
+    /// How many sockets are behind or live, or belong to the user whose log this is.
     pub followers: usize,
     /// Since when no socket follows it, in elapsed time.
     pub idle_since: Option<Duration>,
-    /// By shard. Shared with the shards' queues, and copied only when it changes while one of them holds it.
+    /// The live sockets by shard. Shared with the shards' queues, and copied only when it changes while one of them holds
+    /// it.
     live: Vec<Arc<Vec<SocketId>>>,
     /// Live sockets whose page reached further than `last`. Mostly empty.
     ahead: BTreeMap<SocketId, Seq>,
-    /// Live sockets of people whose past in this room is hidden, and where it begins for them.
+    /// Live sockets of users whose history in this room is hidden, and the seq where it begins for them.
     past: BTreeMap<SocketId, Seq>,
     /// Messages for all live sockets that are not yet queued.
     pending: Vec<Outgoing>,
@@ -60,7 +61,7 @@ impl Log {
         }
     }
 
-    /// Makes a socket live from after `at`. Its user's past begins with `from_seq`.
+    /// Makes a socket live from after `at`. Its user's visible history begins with `from_seq`.
     pub fn add(&mut self, shard: usize, socket: SocketId, at: Seq, from_seq: Seq) {
         Arc::make_mut(&mut self.live[shard]).push(socket);
         if from_seq > 1 {
@@ -90,8 +91,7 @@ impl Log {
         self.live.iter().map(|sockets| sockets.len()).sum()
     }
 
-    /// Notes that the log has to be read; once more, if a read is under way. Returns whether the read is a new one, for
-    /// the hub to start.
+    /// Records that the log must be read; again, if a read is in flight. Returns whether the hub must start a new read.
     #[must_use]
     pub fn wants_read(&mut self) -> bool {
         self.again |= self.reading;

@@ -1,8 +1,8 @@
-//! Who gets which message: the logs that this node follows, and each socket's position in each of them.
+//! Decides who gets which message: the logs that this node follows, and each socket's position in each of them.
 //!
-//! No I/O, no clock, no randomness: calls come in, [`Effect`]s go out, and nothing but their order decides. For each log a
-//! socket is *behind* (nothing live is queued for it) or *live*; the page that reaches the hub's own position makes it live
-//! in the same step.
+//! No I/O, no clock, no randomness: calls come in, [`Effect`]s go out, and only their order matters. For each log a
+//! socket is *behind* (no live entry is queued for it) or *live*; the page that reaches the hub's own position makes it
+//! live in the same step.
 
 mod effect;
 mod log;
@@ -42,49 +42,49 @@ struct Socket {
     logs: BTreeMap<LogId, Follow>,
 }
 
-/// Where a socket stands in a log.
+/// A socket's position in a log.
 struct Follow {
-    /// Of the newest request; the page of an older one is ignored.
+    /// The number of the newest request; the page of an older one is ignored.
     generation: u64,
     live: bool,
-    /// Where the user's past begins, as the last page said.
+    /// Where the user's visible history begins, according to the last page.
     from_seq: Seq,
     /// The head that the last heartbeat named.
     named: Seq,
 }
 
 impl Hub {
-    /// Returns a hub without sockets, whose sockets are spread over this many shards.
+    /// Returns a hub without sockets. Its sockets are spread over this many shards.
     pub fn new(epoch: Epoch, shards: usize) -> Hub {
         assert!(shards > 0, "each socket belongs to a shard");
         let (logs, sockets, by_user) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         Hub { epoch, shards, logs, sockets, by_user, generations: 0, reads: Reads::default() }
     }
 
-    /// The epoch that everything here belongs to.
+    /// Returns the epoch that everything here belongs to.
     pub fn epoch(&self) -> Epoch {
         self.epoch
     }
 
-    /// Whether a socket is signed in, in this epoch.
+    /// Returns whether a socket is signed in, in this epoch.
     pub fn is_attached(&self, socket: SocketId) -> bool {
         self.sockets.contains_key(&socket)
     }
 
-    /// The sockets of a user.
+    /// Returns the sockets of a user.
     pub fn sockets_of(&self, user: UserId) -> &[SocketId] {
         self.by_user.get(&user).map_or(&[], Vec::as_slice)
     }
 
-    /// A socket signed in. Its user's own log is followed from now on, whether the socket asks for it
-    /// or not, since that log says when the session ends.
+    /// Adds a signed-in socket. Follows its user log from now on, whether the socket asks for it or not, because that log
+    /// says when the session ends.
     pub fn attach(&mut self, socket: SocketId, user: UserId, session: Option<SessionId>, out: &mut Vec<Effect>) {
         self.sockets.insert(socket, Socket { user, session, logs: BTreeMap::new() });
         self.by_user.entry(user).or_default().push(socket);
         self.log(LogId::User(user), out).followers += 1;
     }
 
-    /// A socket is gone.
+    /// Removes a socket.
     pub fn detach(&mut self, socket: SocketId, now: Duration) {
         let Some(gone) = self.sockets.remove(&socket) else { return };
         for id in gone.logs.into_keys() {
@@ -99,8 +99,8 @@ impl Hub {
         self.logs.get_mut(&LogId::User(gone.user)).into_iter().for_each(|log| log.leave(now));
     }
 
-    /// A socket asks for a log: it is behind from now on, and what it asked before counts no more.
-    /// The answer is for [`Hub::page`]. `None` for a socket that is not attached, or follows too much.
+    /// Starts a socket's request for a log: it is behind from now on, and its earlier requests no longer count. Pass the
+    /// result to [`Hub::page`]. `None` for a socket that is not attached, or follows too many logs.
     pub fn begin(&mut self, socket: SocketId, id: LogId, out: &mut Vec<Effect>) -> Option<Request> {
         let follows = &self.sockets.get(&socket)?.logs;
         if follows.len() >= LOGS_PER_SOCKET && !follows.contains_key(&id) {
@@ -121,13 +121,13 @@ impl Hub {
         Some(request)
     }
 
-    /// Whether the answer to this request still counts.
+    /// Returns whether the answer to this request still counts.
     pub fn is_current(&self, request: &Request) -> bool {
         let follow = self.sockets.get(&request.socket).and_then(|socket| socket.logs.get(&request.log));
         follow.is_some_and(|follow| follow.generation == request.generation)
     }
 
-    /// Whether the log's position is known, so that a page may be read.
+    /// Returns whether the log's position is known, so that a page may be read.
     pub fn is_ready(&self, id: LogId) -> bool {
         self.logs.get(&id).is_some_and(|log| log.ready)
     }
@@ -137,20 +137,20 @@ impl Hub {
         self.logs.contains_key(&id)
     }
 
-    /// The log's channel is subscribed and its head was read after that.
+    /// Handles a new subscription: the log's channel is subscribed, and its head was read after that.
     pub fn started(&mut self, id: LogId, head: Seq, out: &mut Vec<Effect>) {
         if let Some(log) = self.logs.get_mut(&id).filter(|log| !log.ready) {
             log.ready = true;
             log.last = head;
-            // Committed after the head was read and before it came here.
+            // Committed after the head was read and before it arrived here.
             if log.heard > head {
                 self.read(id, out);
             }
         }
     }
 
-    /// A page was read for this request, and the user's past begins with `from_seq`: of edits of older
-    /// messages the socket gets no text. Called before [`Hub::page`].
+    /// Records that a page was read for this request, and the user's visible history begins with `from_seq`: the socket
+    /// gets edits of older messages without their text. Called before [`Hub::page`].
     pub fn past_begins(&mut self, request: &Request, from_seq: Seq) {
         let follow = self.sockets.get_mut(&request.socket).and_then(|socket| socket.logs.get_mut(&request.log));
         if let Some(follow) = follow.filter(|follow| follow.generation == request.generation) {
@@ -158,8 +158,8 @@ impl Hub {
         }
     }
 
-    /// A page of a log was read for a socket. The verdict is final in this very step: with `Live`
-    /// the answer that `message` makes is queued, and everything after it follows.
+    /// Handles a page of a log read for a socket. The verdict is final in this step: with `Live` the answer that
+    /// `message` returns is queued, and every later entry follows it.
     pub fn page(
         &mut self,
         request: &Request,
@@ -198,8 +198,8 @@ impl Hub {
         verdict
     }
 
-    /// Entries were committed, here or on another node, or read because a hint said so. Those that
-    /// follow on the position are enqueued; a jump asks for a read; what is known is ignored.
+    /// Handles entries committed here or on another node, or read because of a hint. Queues those that follow the
+    /// position directly; reads the log after a gap; ignores known ones.
     pub fn deliver(&mut self, id: LogId, entries: &[EntryDelivery], now: Duration, out: &mut Vec<Effect>) {
         let mut jumped = false;
         let Some(log) = self.logs.get_mut(&id).filter(|log| log.ready) else { return };
@@ -217,7 +217,7 @@ impl Hub {
             if let Some(user) = entry.removes {
                 log.flush(out);
                 for socket in self.by_user.get(&user).into_iter().flatten() {
-                    // One who has a later page saw this removal, and that they are in again.
+                    // A socket with a later page saw this removal, and that its user is a member again.
                     if log.position_is_below(*socket, entry.seq) {
                         removed.push(*socket);
                         log.remove((socket % self.shards as u64) as usize, *socket);
@@ -246,7 +246,7 @@ impl Hub {
         }
     }
 
-    /// A hint that a log's head is at least `head`.
+    /// Handles a hint that a log's head is at least `head`.
     pub fn hint(&mut self, id: LogId, head: Seq, out: &mut Vec<Effect>) {
         let Some(log) = self.logs.get_mut(&id) else { return };
         if !log.ready {
@@ -256,7 +256,7 @@ impl Hub {
         }
     }
 
-    /// Reads every log once, because hints may have been lost. A bounded number of reads is under way at a time.
+    /// Reads every log once, because hints may have been lost. A bounded number of reads is in flight at a time.
     pub fn check_all(&mut self, out: &mut Vec<Effect>) {
         let ready: Vec<LogId> = self.logs.iter().filter(|(_, log)| log.ready).map(|(id, _)| *id).collect();
         for id in ready {
@@ -271,7 +271,7 @@ impl Hub {
         }
     }
 
-    /// Takes the result of a read that [`Effect::Read`] asked for. `head` is the head that it found.
+    /// Handles the result of a read that [`Effect::Read`] requested. `head` is the head that it found.
     pub fn read_done(&mut self, id: LogId, entries: &[EntryDelivery], head: Seq, now: Duration, out: &mut Vec<Effect>) {
         self.reads.finished();
         self.start_reads(out);
@@ -284,7 +284,7 @@ impl Hub {
         }
     }
 
-    /// Reads a log, or reads it again after the read that is under way.
+    /// Reads a log, or reads it again after the read in flight.
     fn read(&mut self, id: LogId, out: &mut Vec<Effect>) {
         if self.logs.get_mut(&id).is_some_and(Log::wants_read) {
             self.reads.queue(id);
@@ -298,23 +298,23 @@ impl Hub {
         }
     }
 
-    /// Queues an ephemeral message for all sockets that are live in a room, except those of the user whom it is about.
+    /// Queues an ephemeral message for all sockets that are live in a room, except those of the user that it is about.
     pub fn signal(&self, room: RoomId, message: &Arc<Delivery>, about: UserId, out: &mut Vec<Effect>) {
         let log = self.logs.get(&LogId::Room(room));
         log.into_iter().for_each(|log| log.enqueue(message, self.sockets_of(about), out));
     }
 
-    /// Queues a message for one socket, behind all that was queued for it before.
+    /// Queues a message for one socket, after everything queued for it before.
     pub fn enqueue(&self, socket: SocketId, message: Outgoing, out: &mut Vec<Effect>) {
         out.push(Effect::enqueue_one(socket, self.shards, message));
     }
 
-    /// How many sockets are live in a room.
+    /// Returns how many sockets are live in a room.
     pub fn live_in(&self, room: RoomId) -> usize {
         self.logs.get(&LogId::Room(room)).map_or(0, Log::live_count)
     }
 
-    /// The logs whose head changed since the last call, for the socket's ping.
+    /// Returns the logs whose head changed since the last call, for the socket's ping.
     pub fn heads(&mut self, socket: SocketId) -> Vec<(LogId, Seq)> {
         let Some(socket) = self.sockets.get_mut(&socket) else { return Vec::new() };
         let mut heads = Vec::new();
@@ -340,7 +340,7 @@ impl Hub {
         });
     }
 
-    /// Starts again in another epoch of the store: nothing that the hub knows holds any more. Every socket is closed.
+    /// Starts over in another epoch of the store: all state of the hub is void. Closes every socket.
     pub fn restart(&mut self, epoch: Epoch, out: &mut Vec<Effect>) {
         for socket in self.sockets.keys() {
             out.push(Effect::Close { socket: *socket, code: CloseCode::Drained });
@@ -349,7 +349,7 @@ impl Hub {
         *self = Hub { generations: self.generations, ..Hub::new(epoch, self.shards) };
     }
 
-    /// How many logs and sockets there are, for the metrics.
+    /// Returns how many logs and sockets there are, for the metrics.
     pub fn counts(&self) -> (usize, usize) {
         (self.logs.len(), self.sockets.len())
     }
@@ -375,7 +375,7 @@ impl Hub {
         }
     }
 
-    /// An entry of a user's own log ends some of their sockets.
+    /// Closes the sockets that an entry of a user log ends.
     fn end(&self, user: UserId, ending: Ending, out: &mut Vec<Effect>) {
         for id in self.sockets_of(user) {
             let of = self.sockets.get(id).and_then(|socket| socket.session);

@@ -1,47 +1,47 @@
-//! What a page of a log, read for one socket, means for it.
+//! What a page of a log, read for one socket, means for that socket.
 
 use domain::Seq;
 
-/// What the read found.
+/// The result of the read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// All entries up to the head that it saw; the page ends at `through`.
+    /// The page has all entries up to the head that the read saw, and ends at `through`.
     Complete {
         /// The socket's cursor after it.
         through: Seq,
     },
-    /// There is more than fits a page.
+    /// There are more entries than fit a page.
     Partial,
     /// The cursor cannot be used; live begins after `head`.
     Reset {
         /// The socket's cursor after it.
         head: Seq,
     },
-    /// Not, or no longer, a log of this user.
+    /// The log does not belong to this user, or no longer does.
     Gone,
 }
 
-/// What becomes of the socket.
+/// The socket's new state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is live now, from after `at`.
+    /// The socket is live now, from after `at`.
     Live {
-        /// Its cursor.
+        /// The socket's cursor.
         at: Seq,
     },
-    /// It stays behind and asks again.
+    /// The socket stays behind and asks again.
     More,
-    /// The hub moved on meanwhile: the reset must be read again. Nothing was enqueued.
+    /// The hub advanced meanwhile: the reset must be read again. Nothing was queued.
     Again,
-    /// It does not follow the log any more.
+    /// The socket no longer follows the log.
     Gone,
-    /// A newer request replaced this one. Nothing was enqueued.
+    /// A newer request replaced this one. Nothing was queued.
     Superseded,
 }
 
 impl Outcome {
-    /// `last` is the hub's own position. A page that ends below it left out entries that nobody would
-    /// send again; one that ends above it is simply ahead.
+    /// Returns the verdict; `last` is the hub's own position. A page that ends below it misses entries that would never
+    /// be sent again; one that ends above it is simply ahead.
     pub(super) fn verdict(self, last: Seq) -> Verdict {
         match self {
             Outcome::Complete { through } if through >= last => Verdict::Live { at: through },

@@ -1,4 +1,4 @@
-//! The reads of logs that the hub has asked for: a bounded number at a time.
+//! The reads of logs that the hub has requested: a bounded number at a time.
 
 use std::collections::VecDeque;
 
@@ -6,7 +6,7 @@ use domain::LogId;
 
 use crate::limits::LOG_READS_AT_ONCE;
 
-/// Reads that are under way, and logs that wait for theirs.
+/// The reads in flight, and the logs that wait for theirs.
 #[derive(Default)]
 pub(super) struct Reads {
     under_way: usize,
@@ -19,12 +19,12 @@ impl Reads {
         self.waiting.push_back(log);
     }
 
-    /// Takes note that a read is done.
+    /// Records that a read is done.
     pub fn finished(&mut self) {
         self.under_way -= 1;
     }
 
-    /// Returns the next log to read, if another read may start. `follows`: whether the hub still follows a log.
+    /// Returns the next log to read, if another read may start. `follows` returns whether the hub still follows a log.
     pub fn start(&mut self, follows: impl Fn(LogId) -> bool) -> Option<LogId> {
         while self.under_way < LOG_READS_AT_ONCE {
             let log = self.waiting.pop_front()?;

@@ -1,4 +1,4 @@
-//! The hub driven by hand: every effect is looked at, nothing runs.
+//! Drives the hub by hand: checks every effect, runs none.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn room(n: u128) -> LogId {
     LogId::Room(RoomId(Uuid::from_u128(n)))
 }
 
-/// An event whose text can be told from others.
+/// Returns an event with a distinct text.
 fn event(text: &str) -> Arc<Delivery> {
     let by = wire::UserRef { id: String::new(), name: text.to_owned(), display_name: None, guest: false };
     Delivery::new(Shared::Typing { room: RoomId(Uuid::nil()), by, ttl: Duration::ZERO })
@@ -37,12 +37,12 @@ fn removal(seq: Seq, of: UserId) -> EntryDelivery {
     EntryDelivery { removes: Some(of), ..entry(seq) }
 }
 
-/// An answer that names a verdict.
+/// Returns an answer that names a verdict.
 fn answer(verdict: Verdict) -> Message {
     Message::NoSuchLog { reply: ReplyTo::Nothing, room: format!("sync {verdict:?}"), epoch: EPOCH }
 }
 
-/// What a message says: the text of an event, or the verdict of an answer.
+/// Returns the text of an event, or the verdict of an answer.
 fn text(message: &Outgoing) -> String {
     match message {
         Outgoing::Shared(delivery) => match delivery.message() {
@@ -56,7 +56,7 @@ fn text(message: &Outgoing) -> String {
     }
 }
 
-/// A hub, and what it asked for since the last look.
+/// A hub, and its effects since the last check.
 struct Rig {
     hub: Hub,
     effects: Vec<Effect>,
@@ -80,7 +80,7 @@ impl Rig {
         self.hub.page(request, outcome, NOW, answer, &mut self.effects)
     }
 
-    /// A socket that is live from after `at`.
+    /// Adds a socket that is live from after `at`.
     fn live(&mut self, socket: SocketId, log: LogId, at: Seq) {
         let request = self.begin(socket, log);
         self.hub.started(log, at, &mut self.effects);
@@ -92,7 +92,7 @@ impl Rig {
         self.hub.deliver(log, entries, NOW, &mut self.effects);
     }
 
-    /// What was queued for `socket` since the last look, in order.
+    /// Returns the messages queued for `socket` since the last check, in order.
     fn got(&self, socket: SocketId) -> Vec<String> {
         let enqueued = self.effects.iter().filter_map(|effect| match effect {
             Effect::Enqueue { shard, to, messages } if to.contains(&socket) => {
@@ -126,7 +126,7 @@ impl Rig {
 }
 
 #[test]
-fn a_commit_is_one_hand_over_for_each_shard() {
+fn a_commit_is_queued_once_per_shard() {
     let mut rig = Rig::new();
     for socket in 0..100 {
         rig.attach(socket, user(1));
@@ -140,7 +140,7 @@ fn a_commit_is_one_hand_over_for_each_shard() {
 }
 
 #[test]
-fn an_edit_of_a_hidden_message_comes_without_its_text() {
+fn an_edit_of_a_hidden_message_is_delivered_without_its_text() {
     let edit = |seq, target| EntryDelivery { cut: Some((target, event(&format!("{seq} cut")))), ..entry(seq) };
     let mut rig = Rig::new();
     for (socket, from_seq) in [(1, 1), (2, 4), (3, 6)] {
@@ -155,7 +155,7 @@ fn an_edit_of_a_hidden_message_comes_without_its_text() {
     assert_eq!(rig.got(1), ["6", "7", "8", "9"]);
     assert_eq!(rig.got(2), ["6", "7 cut", "8", "9"]);
     assert_eq!(rig.got(3), ["6", "7 cut", "8 cut", "9"]);
-    // Out and in again, with another past: what was said of the first does not hold for the second.
+    // Left and joined again, with another visible history: the start of the first does not hold for the second.
     rig.live(3, room(1), 9);
     rig.deliver(room(1), &[edit(10, 3)]);
     assert_eq!(rig.got(3), ["10"]);
@@ -176,7 +176,7 @@ fn only_the_next_entry_is_delivered_and_a_jump_reads_the_log() {
     rig.effects.clear();
     rig.hub.read_done(room(1), &[entry(6), entry(7), entry(8)], 8, NOW, &mut rig.effects);
     assert_eq!(rig.got(1), ["6", "7", "8"]);
-    assert_eq!(rig.reads(), [(room(1), 8)], "9 was heard while it was being read");
+    assert_eq!(rig.reads(), [(room(1), 8)], "9 was reported during the read");
 }
 
 #[test]
@@ -193,11 +193,11 @@ fn a_hint_reads_and_a_lost_last_entry_is_found() {
 }
 
 #[test]
-fn what_is_heard_while_a_log_is_being_opened_is_read() {
+fn commits_during_the_opening_of_a_log_are_read() {
     let mut rig = Rig::new();
     rig.attach(1, user(1));
     rig.begin(1, room(1));
-    // 7 is committed after the head was read and before the answer came.
+    // 7 is committed after the head was read and before the answer arrived.
     rig.hub.hint(room(1), 7, &mut rig.effects);
     assert!(rig.reads().is_empty());
     rig.hub.started(room(1), 6, &mut rig.effects);
@@ -205,7 +205,7 @@ fn what_is_heard_while_a_log_is_being_opened_is_read() {
 }
 
 #[test]
-fn a_socket_that_is_behind_is_handed_nothing() {
+fn a_socket_that_is_behind_gets_no_live_entries() {
     let mut rig = Rig::new();
     rig.attach(1, user(1));
     rig.live(1, room(1), 5);
@@ -219,13 +219,13 @@ fn a_socket_that_is_behind_is_handed_nothing() {
 }
 
 #[test]
-fn the_hub_skips_what_a_page_already_gave() {
+fn the_hub_skips_entries_of_an_earlier_page() {
     let mut rig = Rig::new();
     rig.attach(1, user(1));
     rig.attach(2, user(2));
     rig.live(2, room(1), 5);
     let request = rig.begin(1, room(1));
-    // The page was read after entries that the hub has not heard of yet.
+    // The page was read after entries that the hub has not received yet.
     assert_eq!(rig.page(&request, Outcome::Complete { through: 7 }), Verdict::Live { at: 7 });
     rig.effects.clear();
     rig.deliver(room(1), &[entry(6), entry(7), entry(8)]);
@@ -233,7 +233,7 @@ fn the_hub_skips_what_a_page_already_gave() {
     assert_eq!(rig.got(2), ["6", "7", "8"]);
     rig.effects.clear();
     rig.deliver(room(1), &[entry(9)]);
-    assert_eq!(rig.hand_overs(), 2, "nobody is ahead any more");
+    assert_eq!(rig.hand_overs(), 2, "no socket is ahead any longer");
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn a_newer_request_replaces_the_older() {
     rig.hub.started(room(1), 5, &mut rig.effects);
     let newer = rig.begin(1, room(1));
     rig.effects.clear();
-    // A `forbidden` that is overtaken by a newer resume must not take the socket out.
+    // A `forbidden` that is overtaken by a newer resume must not remove the socket.
     assert_eq!(rig.page(&older, Outcome::Gone), Verdict::Superseded);
     assert!(rig.got(1).is_empty());
     assert_eq!(rig.page(&newer, Outcome::Complete { through: 5 }), Verdict::Live { at: 5 });
@@ -267,7 +267,7 @@ fn a_reset_behind_the_hub_is_read_again() {
 }
 
 #[test]
-fn after_ones_own_removal_nothing_follows() {
+fn after_the_users_own_removal_nothing_follows() {
     let mut rig = Rig::new();
     for socket in [1, 2, 3] {
         rig.attach(socket, user(if socket == 3 { 9 } else { 1 }));
@@ -286,12 +286,12 @@ fn after_ones_own_removal_nothing_follows() {
 }
 
 #[test]
-fn a_removal_that_a_page_already_gave_removes_nobody() {
+fn a_removal_in_an_earlier_page_removes_no_socket() {
     let mut rig = Rig::new();
     rig.attach(1, user(1));
     let request = rig.begin(1, room(1));
     rig.hub.started(room(1), 5, &mut rig.effects);
-    // Removed at 6, in again at 7: the page shows both.
+    // Removed at 6, a member again at 7: the page shows both.
     assert_eq!(rig.page(&request, Outcome::Complete { through: 7 }), Verdict::Live { at: 7 });
     rig.effects.clear();
     rig.deliver(room(1), &[removal(6, user(1)), entry(7), entry(8)]);
@@ -299,7 +299,7 @@ fn a_removal_that_a_page_already_gave_removes_nobody() {
 }
 
 #[test]
-fn the_own_log_is_followed_unasked_and_ends_sessions() {
+fn the_user_log_is_followed_without_a_request_and_ends_sessions() {
     let mut rig = Rig::new();
     rig.hub.attach(1, user(1), Some(session(1)), &mut rig.effects);
     assert_eq!(rig.effects, [Effect::Subscribe(LogId::User(user(1)))]);
@@ -313,7 +313,7 @@ fn the_own_log_is_followed_unasked_and_ends_sessions() {
     rig.effects.clear();
     rig.deliver(LogId::User(user(1)), &[ends(5, Ending::Rights)]);
     let again = CloseCode::Unauthenticated;
-    assert_eq!(rig.closes(), [(1, again), (2, again)], "they sign in once more, with what they may do now");
+    assert_eq!(rig.closes(), [(1, again), (2, again)], "they sign in again, with their current rights");
     rig.effects.clear();
     rig.deliver(LogId::User(user(1)), &[ends(6, Ending::Ban)]);
     assert_eq!(rig.closes(), [(1, CloseCode::Banned), (2, CloseCode::Banned)]);
@@ -323,7 +323,7 @@ fn the_own_log_is_followed_unasked_and_ends_sessions() {
 }
 
 #[test]
-fn another_epoch_closes_everybody_and_believes_nothing() {
+fn another_epoch_closes_all_sockets_and_drops_all_state() {
     let mut rig = Rig::new();
     rig.attach(1, user(1));
     rig.live(1, room(1), 5);
@@ -338,12 +338,12 @@ fn another_epoch_closes_everybody_and_believes_nothing() {
 }
 
 #[test]
-fn heads_name_what_changed_since_the_last_ping() {
+fn heads_name_the_logs_that_changed_since_the_last_ping() {
     let mut rig = Rig::new();
     rig.attach(1, user(1));
     rig.live(1, room(1), 5);
     rig.live(1, room(2), 9);
-    assert!(rig.hub.heads(1).is_empty(), "the sync told them");
+    assert!(rig.hub.heads(1).is_empty(), "the sync named them");
     rig.deliver(room(1), &[entry(6), entry(7)]);
     assert_eq!(rig.hub.heads(1), [(room(1), 7)]);
     assert!(rig.hub.heads(1).is_empty());
@@ -353,7 +353,7 @@ fn heads_name_what_changed_since_the_last_ping() {
 }
 
 #[test]
-fn heads_of_a_thousand_rooms_come_in_portions_and_all_of_them() {
+fn heads_of_a_thousand_rooms_are_all_sent_in_portions() {
     let mut rig = Rig::new();
     rig.attach(1, user(1));
     for n in 0..1_000 {
@@ -378,18 +378,18 @@ fn a_socket_follows_a_bounded_number_of_logs() {
         rig.begin(1, room(n));
     }
     assert!(rig.hub.begin(1, room(u128::MAX), &mut rig.effects).is_none());
-    assert!(rig.hub.begin(1, room(0), &mut rig.effects).is_some(), "one that it follows already");
+    assert!(rig.hub.begin(1, room(0), &mut rig.effects).is_some(), "a log that it follows already");
 }
 
 #[test]
-fn a_log_that_nobody_follows_is_let_go_after_a_while() {
+fn a_log_without_followers_is_unsubscribed_after_a_while() {
     let mut rig = Rig::new();
     rig.attach(1, user(1));
     rig.live(1, room(1), 5);
     rig.hub.detach(1, NOW);
     rig.effects.clear();
     rig.hub.tick(NOW + LOG_LINGER / 2, &mut rig.effects);
-    assert!(rig.effects.is_empty(), "it may come back at once");
+    assert!(rig.effects.is_empty(), "a follower may return at once");
     rig.attach(2, user(2));
     rig.live(2, room(1), 5);
     rig.hub.tick(NOW + LOG_LINGER, &mut rig.effects);
@@ -402,7 +402,7 @@ fn a_log_that_nobody_follows_is_let_go_after_a_while() {
 }
 
 #[test]
-fn a_signal_goes_to_the_live_but_not_to_whom_it_is_about() {
+fn a_signal_goes_to_live_sockets_except_those_of_its_user() {
     let mut rig = Rig::new();
     for socket in [1, 2, 3] {
         rig.attach(socket, user(u128::from(socket)));
@@ -433,5 +433,5 @@ fn a_check_of_many_logs_reads_a_bounded_number_at_a_time() {
         rig.hub.read_done(log, &[], 0, NOW, &mut rig.effects);
         assert!(rig.reads().len() <= LOG_READS_AT_ONCE);
     }
-    assert_eq!(read.len() as u128, logs + 1, "each room, and the own log");
+    assert_eq!(read.len() as u128, logs + 1, "each room, and the user log");
 }

@@ -1,4 +1,4 @@
-//! From entries, typing, marks and presence to the messages that sockets get, with names, files and texts filled in.
+//! Turns entries, typing, marks and presence into the messages that sockets get, with names, files and texts filled in.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::head;
 use crate::hub::{Ending, EntryDelivery};
 use crate::message::{Delivery, Shared};
 
-/// A stretch of a log.
+/// A range of a log.
 pub struct Stretch {
     /// The store's epoch.
     pub epoch: Epoch,
@@ -35,7 +35,7 @@ pub async fn stretch(services: &Services, log: LogId, after: Seq, max: u64) -> R
     Ok(Stretch { epoch, head, entries })
 }
 
-/// Returns entries as the hub takes them.
+/// Returns entries in the form that the hub delivers.
 pub async fn deliveries(services: &Services, log: LogId, entries: &[Entry]) -> Result<Vec<EntryDelivery>, Refusal> {
     let events = events(services, log, entries, None).await?;
     let mut cut: Vec<Entry> = entries.iter().filter(|entry| matches!(entry.body, Body::Edit { .. })).cloned().collect();
@@ -61,7 +61,7 @@ pub async fn deliveries(services: &Services, log: LogId, entries: &[Entry]) -> R
     Ok(entries.iter().zip(events).map(delivery).collect())
 }
 
-/// Returns which sockets of its user an entry of an own log closes.
+/// Returns the sockets of its user that an entry of a user log closes.
 pub fn ending(entry: &Entry) -> Option<Ending> {
     match &entry.body {
         Body::SessionEnded { session } => Some(session.map_or(Ending::Ban, Ending::Session)),
@@ -76,7 +76,7 @@ pub fn typing(typing: &Typing, user: &User) -> Arc<Delivery> {
     Delivery::new(Shared::Typing { room: typing.room, by: UserRef::from(user), ttl })
 }
 
-/// Returns the message that a user has read a room; with the counts for their own sockets.
+/// Returns the message that a user has read a room; with the counts for that user's own sockets.
 pub fn receipt(mark: &Mark, own: bool) -> Arc<Delivery> {
     let own = own.then(|| (mark.n, mark.mentions.clone()));
     Delivery::new(Shared::Receipt { room: mark.room, user: mark.user.to_string(), seq: mark.seq, own })
@@ -91,7 +91,7 @@ pub fn presence(presence: &UserPresence) -> PresenceEntry {
     }
 }
 
-/// Returns entries as clients see them: notifications with the beginning of what their messages say now.
+/// Returns entries as clients see them: notifications with the beginning of their messages' current text.
 pub(super) async fn events(
     services: &Services,
     log: LogId,
@@ -128,8 +128,8 @@ pub(super) async fn events(
     Ok(events)
 }
 
-/// Returns the room list's line for a row that an own log announces: membership as the entry says, marks and settings as they
-/// are now.
+/// Returns the room list's line for a row that a user log announces: membership as in the entry, current marks and
+/// settings.
 async fn line(services: &Services, user: UserId, row: &UserRoom) -> Result<Option<RoomEntry>, Refusal> {
     if !matches!(row.state, MemberState::Joined | MemberState::Invited) {
         return Ok(None);

@@ -1,5 +1,5 @@
-//! Performs what the protocol asks for, on the use cases of the service. The same for every holder of sockets: what differs
-//! between a node and the API Gateway function is their [`Backend`].
+//! Performs the protocol's actions with the use cases of the service. The same for every process that holds sockets: a
+//! node and the API Gateway function differ only in their [`Backend`].
 //!
 //! Never decides anything about a room and never touches a socket.
 
@@ -23,7 +23,7 @@ use crate::protocol::{Action, Credential, Identity, PageRequest, RequestedChange
 
 pub use events::{Stretch, deliveries, ending, presence, receipt, stretch, typing};
 
-/// What holds the sockets.
+/// The process that holds the sockets.
 pub trait Backend: Send + Sync {
     /// Returns the use cases.
     fn services(&self) -> &Services;
@@ -31,17 +31,17 @@ pub trait Backend: Send + Sync {
     /// Returns how many bytes a message may have.
     fn frame_limit(&self) -> usize;
 
-    /// Returns the pause before a failed read is tried again for as long as the socket lives; none where the process must
+    /// Returns the pause before a failed read is retried for as long as the socket is open; `None` if the process must
     /// answer at once.
     fn retry(&self) -> Option<Duration>;
 
-    /// Returns the store's epoch, as far as it can be told now.
+    /// Returns the store's epoch, as far as it is known now.
     fn epoch(&self) -> impl Future<Output = Option<Epoch>> + Send;
 
-    /// Makes the socket one of a user whose credential is good, and follows their own log. An error is for the client.
+    /// Binds the socket to a user whose credential is valid, and follows the user log. An error is sent to the client.
     fn attach(&self, identity: Identity) -> impl Future<Output = Result<SignedIn, Refusal>> + Send;
 
-    /// Takes note of a renewed credential.
+    /// Records a renewed credential.
     fn renewed(&self, identity: &Identity) -> impl Future<Output = Result<(), Refusal>> + Send;
 
     /// Sends a page of a log, and makes the socket live when the page reaches the head.
@@ -54,7 +54,7 @@ pub trait Backend: Send + Sync {
     fn send(&self, message: Message) -> impl Future<Output = ()> + Send;
 }
 
-/// Performs an action and returns its input for the connection. Messages and closes are the driver's own.
+/// Performs an action and returns its input for the connection. The driver handles messages and closes itself.
 pub async fn perform(backend: &impl Backend, action: Action) -> Input {
     let services = backend.services();
     match action {
@@ -105,7 +105,7 @@ async fn sign_in(backend: &impl Backend, credential: Credential) -> Result<Signe
     backend.attach(identity).await
 }
 
-/// Checks a credential. A ticket is used up by it.
+/// Checks a credential. Consumes a ticket.
 async fn check(services: &Services, credential: Credential) -> Result<Identity, Refusal> {
     let Grant { actor, expires_at } = match credential {
         Credential::Token(token) => services.auth.grant(&token)?,
@@ -115,7 +115,7 @@ async fn check(services: &Services, credential: Credential) -> Result<Identity, 
     // The token may claim rights that have changed since.
     let actor = services.auth.as_of_now(actor).await?;
     let user = services.user_cache.user(actor.user).await?;
-    let user = user.ok_or_else(|| Refusal::new(Code::Unauthenticated, "This account does not exist any more."))?;
+    let user = user.ok_or_else(|| Refusal::new(Code::Unauthenticated, "This account no longer exists."))?;
     Ok(Identity { actor, user, expires_at })
 }
 
@@ -153,7 +153,7 @@ pub async fn read_page(services: &Services, limit: usize, request: &PageRequest)
     Ok(Page::encode(PageRead { log: request.log, epoch, status, as_of, from, through, from_seq, events }, limit))
 }
 
-/// Returns epoch and head of a log.
+/// Returns the epoch and head of a log.
 pub async fn head(services: &Services, log: LogId) -> Result<(Epoch, Seq), StoreError> {
     let tip = services.ports.store.log.tip(log).await?;
     Ok((tip.epoch(), tip.seq()))

@@ -10,12 +10,12 @@ use super::{Backend, head};
 use crate::connection::Input;
 use crate::message::Message;
 
-/// What a `rooms` frame has beside its rooms, at most.
+/// Maximum size of a `rooms` frame without its rooms, in bytes.
 const ROOMS_OVERHEAD: usize = 128;
 
 /// Sends the room list. A backend that may retry does so until the socket ends.
 pub(super) async fn list(backend: &impl Backend, user: UserId) -> Input {
-    // Read before the list, so that a change during the reads is above it.
+    // Read before the list, so that a change during the reads has a higher seq.
     let services = backend.services();
     let mut me = loop {
         match (head(services, LogId::User(user)).await, backend.retry()) {
@@ -44,14 +44,14 @@ pub(super) async fn list(backend: &impl Backend, user: UserId) -> Input {
     }
 }
 
-/// Reads a page of the room list, and where the next one begins.
+/// Reads a page of the room list, and the position of the next one.
 async fn page(
     services: &Services,
     user: UserId,
     after: Option<RoomId>,
 ) -> Result<(Vec<RoomEntry>, Option<RoomId>), Refusal> {
     let mut rows = services.ports.store.rooms.user_rooms(user, after, ROOMS_PER_FRAME).await?;
-    // Marks are written once a minute; a client that reconnects within it must not see its own mark fall.
+    // Marks are written once a minute; a client that reconnects within that minute must not see its own mark fall.
     rows.iter_mut().for_each(|line| services.marks.overlay_row(user, &mut line.row));
     let next = rows.last().filter(|_| rows.len() == ROOMS_PER_FRAME).map(|row| row.room.id);
 
@@ -63,7 +63,8 @@ async fn page(
     Ok((rows.iter().map(line).collect(), next))
 }
 
-/// Cuts some lines into messages of at most `limit` bytes; the first names the own log's head. `more`: other lines follow.
+/// Cuts some lines into messages of at most `limit` bytes; the first names the user log's head. `more`: other lines
+/// follow.
 fn messages(lines: Vec<RoomEntry>, more: bool, me: Option<Seq>, limit: usize) -> Vec<Message> {
     let pages = cut(lines, limit.saturating_sub(ROOMS_OVERHEAD));
     let last = pages.len() - 1;

@@ -1,4 +1,4 @@
-//! What the protocol asks its driver to do.
+//! The actions that the protocol asks its driver to perform.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use domain::{Actor, Epoch, Intent, LogId, RoomId, RoomRef, Seq, Timestamp, User,
 use super::CloseCode;
 use crate::message::{Message, Reply, ReplyTo};
 
-/// What a client shows to sign in.
+/// The credential that a client signs in with.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
     /// An access token.
@@ -17,7 +17,7 @@ pub enum Credential {
 }
 
 impl fmt::Debug for Credential {
-    /// Never shows the secret.
+    /// Hides the secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Credential::Token(_) => "Token(…)",
@@ -31,13 +31,13 @@ impl fmt::Debug for Credential {
 pub struct Identity {
     /// The user and their sign-in, for changes.
     pub actor: Actor,
-    /// The user as others see them.
+    /// The user as other users see them.
     pub user: User,
     /// When the credential expires.
     pub expires_at: Timestamp,
 }
 
-/// What a sign-in found.
+/// The result of a sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedIn {
     /// The user.
@@ -48,12 +48,12 @@ pub struct SignedIn {
     pub online: u64,
 }
 
-/// A change as a client asks for it.
+/// A change that a client requests.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestedChange {
-    /// Who asks.
+    /// The user who asks.
     pub by: Actor,
-    /// The sender's id; none when the server makes one.
+    /// The sender's id; `None` if the server generates one.
     pub id: Option<domain::EntryId>,
     /// The head that the client knew when it first tried.
     pub seen: Option<Seq>,
@@ -66,49 +66,49 @@ pub struct RequestedChange {
 /// A request for a page of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest {
-    /// Who asks.
+    /// The user who asks.
     pub by: Actor,
-    /// Which request of the client.
+    /// The client's request.
     pub reply: ReplyTo,
     /// The log.
     pub log: LogId,
-    /// The last entry that the client has; none means "from now on".
+    /// The last entry that the client has; `None` means "from now on".
     pub cursor: Option<Seq>,
 }
 
-/// What the protocol asks for.
+/// An action of the protocol.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Send a message to this socket.
     Send(Box<Message>),
-    /// Close the socket after what was sent. Nothing comes after it.
+    /// Close the socket after everything that was sent. No action follows it.
     Close(CloseCode),
     /// Check the credential; answer with `signed_in` or `not_signed_in`. Read no request meanwhile.
     SignIn(Credential),
     /// Check another token; answer with `renewed`.
     Renew {
-        /// Which request.
+        /// The client's request.
         reply: ReplyTo,
-        /// The token.
+        /// The new token.
         token: Credential,
     },
     /// Send the pages of the room list.
     ListRooms {
-        /// Whose rooms.
+        /// The user whose rooms to send.
         user: UserId,
     },
     /// Send a page of a log.
     Replay(PageRequest),
-    /// Say that no socket can follow this log.
+    /// Report that no socket can follow this log.
     NoSuchLog {
-        /// Which request.
+        /// The client's request.
         reply: ReplyTo,
-        /// As the client named it.
+        /// The log as the client named it.
         room: String,
     },
     /// Submit a change to a room; answer with `acked` or `refused`.
     Submit {
-        /// Which request.
+        /// The client's request.
         reply: Reply,
         /// The room.
         room: RoomRef,
@@ -117,25 +117,25 @@ pub enum Action {
     },
     /// Raise the user's read mark.
     Mark {
-        /// Who has read.
+        /// The user who has read.
         by: Actor,
         /// The room.
         room: RoomId,
         /// The last entry that was read.
         seq: Seq,
     },
-    /// Show that the user types, or has stopped.
+    /// Show that the user is typing, or has stopped.
     Typing {
-        /// Who types.
+        /// The user who types.
         by: Actor,
         /// The room.
         room: RoomId,
-        /// Whether the user types now.
+        /// Whether the user is typing now.
         on: bool,
     },
     /// Send the presence of these users from now on.
     Watch {
-        /// Who asks.
+        /// The user who asks.
         by: Actor,
         /// The users.
         users: Vec<UserId>,

@@ -1,4 +1,4 @@
-//! How many frames a socket may send: a [`Gcra`], and the record in which a saved protocol keeps it.
+//! Limits how many frames a socket may send: a [`Gcra`], and the record in which a saved protocol stores it.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use stored::BudgetRecord;
 
 use super::saved::{duration, milliseconds};
 
-/// Admits as many frames at once as the period allows, and refills evenly over it.
+/// Admits a burst of one period's frames, and refills evenly over the period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Budget(Gcra);
 
@@ -19,18 +19,18 @@ impl Budget {
         Budget(Gcra::even_at(allowed, Self::PERIOD, elapsed))
     }
 
-    /// Takes one frame out; false when there is none.
+    /// Takes one frame out; false if there is none.
     pub fn take(&mut self, elapsed: Duration) -> bool {
         self.take_many(1, elapsed)
     }
 
-    /// Takes so many out, or none; false when there are fewer.
+    /// Takes this many out, or none; false if there are fewer.
     pub fn take_many(&mut self, count: usize, elapsed: Duration) -> bool {
         self.0.take(elapsed, u32::try_from(count).unwrap_or(u32::MAX)).is_ok()
     }
 
-    /// Returns the record of a bucket that says how full it was at some moment: here a period before it is full, so that
-    /// it was empty then, or at the start where that is later.
+    /// Returns the record of a bucket, which says how full it was at some moment: here one period before it is full, so
+    /// that it was empty then, or at the start if that is later.
     pub fn save(&self) -> BudgetRecord {
         let even = milliseconds(self.0.even() + Duration::from_nanos(999_999));
         let period = milliseconds(Self::PERIOD);
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_passes_and_the_rest_must_wait() {
+    fn a_burst_is_admitted_and_the_rest_must_wait() {
         let start = Duration::ZERO;
         let mut budget = Budget::new(3, start);
         assert_eq!([(); 4].map(|()| budget.take(start)), [true, true, true, false]);
@@ -64,7 +64,7 @@ mod tests {
         assert_eq!(
             [(); 4].map(|()| budget.take(much_later)),
             [true, true, true, false],
-            "never more than the period's"
+            "never more than one period's frames"
         );
     }
 

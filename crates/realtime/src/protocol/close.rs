@@ -1,30 +1,30 @@
 //! Why the server closes a socket (2-protocol, Close codes).
 
-/// 4400–4499: reconnect, with full jitter. 4500–4599: do not.
+/// Close codes. 4400–4499: reconnect, with full jitter. 4500–4599: do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CloseCode {
-    /// No valid token, or not any more.
+    /// The client has no valid token, or it has expired.
     Unauthenticated,
-    /// Too slow, or silent.
+    /// The client is too slow, or silent.
     Lagged,
-    /// The node goes, or the store has another epoch.
+    /// The node shuts down, or the store has another epoch.
     Drained,
-    /// The node holds all the sockets that it may.
+    /// The node has reached its limit of sockets.
     Overloaded,
-    /// Too many frames.
+    /// The client sent too many frames.
     Flood,
-    /// A frame over the limit, a binary frame, or no protocol of ours at all.
+    /// The client sent a frame over the limit, a binary frame, or not this protocol at all.
     Protocol,
-    /// No credentials, or those of somebody else.
+    /// The client sent no credentials, or those of another user.
     Credentials,
-    /// Banned from the installation.
+    /// The user is banned from the installation.
     Banned,
-    /// This user has too many sockets.
+    /// The user has too many sockets.
     TooMany,
 }
 
 impl CloseCode {
-    /// The number on the wire.
+    /// Returns the number on the wire.
     pub fn number(self) -> u16 {
         match self {
             CloseCode::Unauthenticated => 4401,
@@ -39,7 +39,7 @@ impl CloseCode {
         }
     }
 
-    /// The close frame's reason: one word for logs and metrics.
+    /// Returns the close frame's reason: one word for logs and metrics.
     pub fn reason(self) -> &'static str {
         match self {
             CloseCode::Unauthenticated => "unauthenticated",

@@ -1,8 +1,8 @@
 //! One socket's protocol state: sign-in, resume, changes, marks, heartbeat, renewal, budgets.
 //!
-//! No I/O, no clock, no randomness: requests and answers come in with the time, [`Action`]s go out. What a room makes of a
-//! change is decided by its log; who gets an event, by the hub; what the bytes look like, by a codec. Timers use elapsed time
-//! only, so a wall clock that steps closes no socket.
+//! No I/O, no clock, no randomness: requests and answers come in with the time, [`Action`]s go out. A room's log decides
+//! what becomes of a change; the hub, who gets an event; a codec, how it is encoded. Timers use elapsed time only, so a
+//! wall clock that steps closes no socket.
 
 mod action;
 mod budget;
@@ -24,12 +24,12 @@ use budget::Budget;
 pub use close::CloseCode;
 use open::Open;
 
-/// What all sockets of a node share.
+/// The settings that all sockets of a node share.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The node's name.
     pub node: String,
-    /// Frames, heartbeat.
+    /// The limits for frames and the heartbeat.
     pub limits: Limits,
 }
 
@@ -52,13 +52,13 @@ pub struct Protocol {
 }
 
 enum State {
-    /// Nothing has arrived.
+    /// No message has arrived.
     New { until: Duration, ticket: Option<String> },
     /// The credential is being checked.
     SigningIn { until: Duration, epoch: Option<String>, batch: bool },
     /// Signed in.
     Open(Box<Open>),
-    /// Closed by the server. Whatever arrives is ignored.
+    /// Closed by the server. Everything that arrives is ignored.
     Closed,
 }
 
@@ -75,12 +75,12 @@ impl Protocol {
         matches!(self.state, State::New { .. } | State::Open(_))
     }
 
-    /// Returns whether the client takes several messages at once.
+    /// Returns whether the client accepts several messages at once.
     pub fn batches(&self) -> bool {
         matches!(&self.state, State::Open(open) if open.batch)
     }
 
-    /// Returns how many bytes may arrive at once. A longer message is a breach and must not be parsed.
+    /// Returns the maximum size of a message. A longer one breaks the protocol and must not be parsed.
     pub fn frame_limit(&self) -> usize {
         match self.state {
             State::Open(_) => self.settings.limits.client_frame,
@@ -97,7 +97,7 @@ impl Protocol {
         }
     }
 
-    /// Takes what the codec made of a message of the client.
+    /// Handles a decoded message from the client.
     pub fn on_request(&mut self, decoded: Decoded, now: Now, out: &mut Vec<Action>) {
         self.heard = now.elapsed;
         match &mut self.state {
@@ -114,12 +114,12 @@ impl Protocol {
         }
     }
 
-    /// Takes a message over the limit, or one that breaks the rules of the transport.
+    /// Handles a message over the limit, or one that breaks the rules of the transport.
     pub fn on_breach(&mut self, out: &mut Vec<Action>) {
         self.close(CloseCode::Protocol, out);
     }
 
-    /// Takes a ping or pong of the transport. It counts as a frame, because each ping is answered.
+    /// Handles a ping or pong of the transport. It counts as a frame, because each ping is answered.
     pub fn on_control(&mut self, now: Now, out: &mut Vec<Action>) {
         self.heard = now.elapsed;
         if !self.budget.take(now.elapsed) {
@@ -130,7 +130,7 @@ impl Protocol {
     fn sign_in(&mut self, decoded: Decoded, ticket: Option<String>, now: Now, out: &mut Vec<Action>) {
         let refusal = match decoded {
             Decoded::Request(Request::SignIn { version, .. }) if version != wire::VERSION => Refusal::bad_request(
-                format!("This server speaks version {} of the protocol, not {version}.", wire::VERSION),
+                format!("This server supports version {} of the protocol, not {version}.", wire::VERSION),
             ),
             Decoded::Request(Request::SignIn { token, epoch, batch, .. }) => {
                 let credential = token.map(Credential::Token).or(ticket.map(Credential::Ticket));
@@ -139,7 +139,7 @@ impl Protocol {
                 out.push(Action::SignIn(credential));
                 return;
             }
-            Decoded::Request(_) => Refusal::bad_request("The first frame is \"hello\"."),
+            Decoded::Request(_) => Refusal::bad_request("The first frame must be \"hello\"."),
             Decoded::Rejected { message, .. } => Refusal::bad_request(message),
             Decoded::Breach => return self.close(CloseCode::Protocol, out),
         };
@@ -147,7 +147,7 @@ impl Protocol {
         self.close(CloseCode::Protocol, out);
     }
 
-    /// Takes a good credential: the user's own log is followed by now.
+    /// Handles a valid credential: the user log is followed by now.
     pub fn signed_in(&mut self, signed_in: &SignedIn, now: Now, out: &mut Vec<Action>) {
         let State::SigningIn { epoch: known, batch, .. } = &mut self.state else { return };
         let SignedIn { identity, epoch, online } = signed_in;
@@ -167,13 +167,13 @@ impl Protocol {
         self.heard = now.elapsed;
     }
 
-    /// Takes the refusal of a sign-in.
+    /// Handles the refusal of a sign-in.
     pub fn not_signed_in(&mut self, refusal: &Refusal, out: &mut Vec<Action>) {
         out.push(refused(Reply::unnamed("hello", None), refusal.clone()));
         self.close(close_code(refusal), out);
     }
 
-    /// Takes the answer to a renewal.
+    /// Handles the answer to a renewal.
     pub fn renewed(&mut self, reply: ReplyTo, answer: &Result<Identity, Refusal>, now: Now, out: &mut Vec<Action>) {
         let State::Open(open) = &mut self.state else { return };
         if let Some(code) = open.renewed(reply, answer, now, out) {
@@ -181,13 +181,13 @@ impl Protocol {
         }
     }
 
-    /// Takes the ack of a change.
+    /// Handles the ack of a change.
     pub fn acked(&mut self, reply: Reply, room: RoomId, ack: &Ack, out: &mut Vec<Action>) {
         let Ack { seq, at, dup, noop, .. } = *ack;
         out.push(send(Message::Ack { reply: reply.to, room: Some(room), seq, at, dup, noop }));
     }
 
-    /// Takes the refusal of a request.
+    /// Handles the refusal of a request.
     pub fn refused(&mut self, reply: Reply, refusal: &Refusal, out: &mut Vec<Action>) {
         let epoch = match &self.state {
             State::Open(open) if refusal.code == Code::Unavailable => Some(open.epoch),
@@ -196,7 +196,7 @@ impl Protocol {
         out.push(send(Message::Refused { reply, refusal: refusal.clone(), epoch }));
     }
 
-    /// Lets time pass. `heads` is called only when a heartbeat is due.
+    /// Handles the passing of time. Calls `heads` only when a heartbeat is due.
     pub fn on_tick(&mut self, now: Now, heads: impl FnOnce() -> Vec<(LogId, Seq)>, out: &mut Vec<Action>) {
         let code = match &mut self.state {
             State::New { until, .. } => (now.elapsed >= *until).then_some(CloseCode::Unauthenticated),
@@ -246,10 +246,10 @@ impl Protocol {
     }
 }
 
-/// After how many milliseconds a client whose sign-in took too long may retry.
+/// The delay, in milliseconds, before a client whose sign-in took too long may retry.
 const RETRY_MS: u64 = 5_000;
 
-/// Returns what closes the socket after a refused sign-in.
+/// Returns the code that closes the socket after a refused sign-in.
 fn close_code(refusal: &Refusal) -> CloseCode {
     match refusal.code {
         Code::Forbidden => CloseCode::Banned,

@@ -1,4 +1,4 @@
-//! A socket that is signed in: what each request asks for.
+//! Handles the requests of a signed-in socket.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(super) struct Open {
     pub actor: Actor,
     pub epoch: Epoch,
     pub batch: bool,
-    /// The client's cursors were made in another epoch, so those of rooms are not used.
+    /// The client's cursors belong to another epoch, so those of rooms are not used.
     pub other_epoch: bool,
     pub expires_at: Duration,
     pub warned: bool,
@@ -46,7 +46,7 @@ impl Open {
         }
     }
 
-    /// Takes a request. Returns why the socket must be closed, if it must.
+    /// Handles a request. Returns the close code if the socket must be closed.
     pub fn on_request(
         &mut self,
         decoded: Decoded,
@@ -54,7 +54,7 @@ impl Open {
         budget: &mut Budget,
         out: &mut Vec<Action>,
     ) -> Option<CloseCode> {
-        // These answer the server, or are paced by it: they have a budget of their own, by their cost.
+        // These answer the server, or are paced by it: they have their own budget, by their cost.
         let within = match &decoded {
             Decoded::Request(Request::Pong | Request::Fill { .. }) => self.paced.take(now.elapsed),
             Decoded::Request(Request::Resume { cursors, .. }) => self.paced.take_many(1 + cursors.len(), now.elapsed),
@@ -74,7 +74,7 @@ impl Open {
     fn serve(&mut self, request: Request, now: Now, out: &mut Vec<Action>) {
         match request {
             Request::Resume { reply, cursors } if cursors.len() > CURSORS_PER_RESUME => {
-                let why = format!("A resume names at most {CURSORS_PER_RESUME} logs; send several.");
+                let why = format!("Too many logs in one resume (limit {CURSORS_PER_RESUME}). Send several resumes.");
                 out.push(refused(
                     Reply { to: reply, of: Some("resume".into()), room: None },
                     Refusal::bad_request(why),
@@ -133,7 +133,7 @@ impl Open {
         }
     }
 
-    /// Takes the answer to a renewal. Returns why the socket must be closed, if it must.
+    /// Handles the answer to a renewal. Returns the close code if the socket must be closed.
     pub fn renewed(
         &mut self,
         reply: ReplyTo,
@@ -143,7 +143,7 @@ impl Open {
     ) -> Option<CloseCode> {
         let identity = match answer {
             Ok(identity) => identity,
-            // The old token is still valid; the client may try again before it expires.
+            // The old token is still valid; the client may retry before it expires.
             Err(refusal) => {
                 out.push(refused(Reply { to: reply, of: Some("auth".into()), room: None }, refusal.clone()));
                 return None;

@@ -1,4 +1,4 @@
-//! The protocol's state as a record: for a process that does not live as long as the socket.
+//! The protocol's state as a record: for a process that may end before the socket does.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,8 @@ use super::open::Open;
 use super::{Protocol, Settings, State};
 
 impl Protocol {
-    /// Returns its state; none when the socket is closed, or a sign-in has not been answered. Times are those of `elapsed`.
+    /// Returns its state; `None` if the socket is closed, or a sign-in has not been answered. Times are those of
+    /// `elapsed`.
     pub fn save(&self) -> Option<ProtocolRecord> {
         let state = match &self.state {
             State::New { until, ticket } => StateRecord::New { until: milliseconds(*until), ticket: ticket.clone() },
@@ -33,7 +34,7 @@ impl Protocol {
         Some(ProtocolRecord { heard: milliseconds(self.heard), budget: self.budget.save(), state, skew: 0 })
     }
 
-    /// Continues with what [`Protocol::save`] returned.
+    /// Restores the state that [`Protocol::save`] returned.
     pub fn restore(settings: Arc<Settings>, conn: String, record: &ProtocolRecord) -> Protocol {
         let state = match &record.state {
             StateRecord::New { until, ticket } => State::New { until: duration(*until), ticket: ticket.clone() },

@@ -1,4 +1,4 @@
-//! The protocol driven by hand, through the native codec: frames in, actions out.
+//! Drives the protocol by hand, through the native codec: frames in, actions out.
 
 use crate::limits::PACED_PER_60S;
 use domain::name::UserName;
@@ -38,7 +38,7 @@ struct Rig {
     now: Now,
 }
 
-/// The time of day and the elapsed time, which begins at zero.
+/// The time of day and the elapsed time, which starts at zero.
 fn at(elapsed: Duration) -> Now {
     Now { wall: START + elapsed, elapsed }
 }
@@ -88,7 +88,7 @@ impl Rig {
         out
     }
 
-    /// Goes on with the saved state, as the gateway function does between two frames.
+    /// Continues with the saved state, as the gateway function does between two frames.
     fn reload(&mut self) {
         let Protocol { settings, conn, leaves: None, .. } = &self.protocol else { return };
         if let Some(saved) = self.protocol.save() {
@@ -104,7 +104,7 @@ impl Rig {
     }
 }
 
-/// The one frame that was sent.
+/// Returns the one frame that was sent.
 fn sent(actions: &[Action]) -> Value {
     match actions {
         [Action::Send(message), ..] => {
@@ -127,7 +127,7 @@ fn hello_is_answered_with_welcome_and_the_rooms() {
     assert!(rig.protocol.reads());
     let asked = rig.say(json!({"t": "hello", "v": 1, "token": "secret", "epoch": "7f3a", "caps": [], "batch": true}));
     assert_eq!(asked, [Action::SignIn(Credential::Token("secret".into()))]);
-    assert!(!format!("{asked:?}").contains("secret"), "a token is never shown");
+    assert!(!format!("{asked:?}").contains("secret"), "a token is never printed");
     assert!(!rig.protocol.reads(), "no second frame before the first is checked");
     let welcome = rig.signed_in();
     assert_eq!(
@@ -141,7 +141,7 @@ fn hello_is_answered_with_welcome_and_the_rooms() {
 }
 
 #[test]
-fn a_ticket_stands_for_the_token_and_a_token_goes_first() {
+fn a_ticket_replaces_the_token_and_a_token_takes_precedence() {
     let mut rig = Rig::with(Limits::default(), Some("t1"));
     assert_eq!(rig.say(json!({"t": "hello", "v": 1})), [Action::SignIn(Credential::Ticket("t1".into()))]);
     let mut rig = Rig::with(Limits::default(), Some("t1"));
@@ -151,7 +151,7 @@ fn a_ticket_stands_for_the_token_and_a_token_goes_first() {
 }
 
 #[test]
-fn before_auth_there_is_one_frame_of_4_kib_within_10_s() {
+fn before_auth_one_frame_of_4_kib_is_accepted_within_10_s() {
     let big = json!({"t": "hello", "v": 1, "token": "x".repeat(FRAME_BEFORE_AUTH)});
     assert_eq!(closes(&Rig::new().say(big)), Some(CloseCode::Protocol));
     for first in [json!({"t": "ping"}), json!({"t": "dance"}), json!([]), json!({"t": "hello", "v": 2, "token": "x"})] {
@@ -167,7 +167,7 @@ fn before_auth_there_is_one_frame_of_4_kib_within_10_s() {
 }
 
 #[test]
-fn a_refused_credential_says_why_and_closes() {
+fn a_refused_credential_is_answered_with_the_reason_and_closes() {
     for (code, close) in
         [(Code::Unauthenticated, 4401), (Code::Forbidden, 4503), (Code::RateLimited, 4504), (Code::Unavailable, 4413)]
     {
@@ -181,7 +181,7 @@ fn a_refused_credential_says_why_and_closes() {
 }
 
 #[test]
-fn a_second_hello_is_a_breach_and_so_is_a_big_or_binary_frame() {
+fn a_second_hello_or_a_big_or_binary_frame_closes() {
     let hello = json!({"t": "hello", "v": 1, "token": "x"});
     assert_eq!(closes(&Rig::open().say(hello)), Some(CloseCode::Protocol));
     let limit = Limits::default().client_frame;
@@ -216,7 +216,7 @@ fn a_bad_frame_gets_an_error_and_never_a_close() {
 }
 
 #[test]
-fn changes_that_no_room_could_take_are_refused_with_their_id() {
+fn changes_that_no_room_can_accept_are_refused_with_their_id() {
     let mut rig = Rig::open();
     let send = |more: Value| {
         let mut frame = json!({"t": "send", "id": ID, "room": ROOM, "text": "x", "seen": 1});
@@ -244,7 +244,7 @@ fn changes_that_no_room_could_take_are_refused_with_their_id() {
 }
 
 #[test]
-fn a_change_carries_who_the_id_seen_and_the_epoch() {
+fn a_change_carries_the_actor_the_id_seen_and_the_epoch() {
     let mut rig = Rig::open();
     let asked = rig.say(json!({"t": "delete", "id": ID, "room": ROOM, "target": 4, "seen": 9}));
     let [Action::Submit { reply, room, change }] = &asked[..] else { panic!("{asked:?}") };
@@ -276,7 +276,7 @@ fn answers_name_the_change() {
     assert!(error.get("epoch").is_none());
     out.clear();
     rig.protocol.refused(reply, &Refusal::unavailable("later", 250), &mut out);
-    assert_eq!(sent(&out)["epoch"], EPOCH.to_string(), "so that a change of another epoch is repeated with seen 0");
+    assert_eq!(sent(&out)["epoch"], EPOCH.to_string(), "so that a change of another epoch is retried with seen 0");
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn resume_and_fill_ask_for_pages() {
 }
 
 #[test]
-fn room_cursors_of_another_epoch_are_not_believed() {
+fn room_cursors_of_another_epoch_are_ignored() {
     let mut rig = Rig::new();
     rig.say(json!({"t": "hello", "v": 1, "token": "x", "epoch": "beef"}));
     rig.signed_in();
@@ -315,11 +315,11 @@ fn room_cursors_of_another_epoch_are_not_believed() {
         other => panic!("{other:?}"),
     };
     let cursors: Vec<Option<Seq>> = asked.iter().map(cursor).collect();
-    assert_eq!(cursors, [None, Some(5)], "the own log's cursor is the `me` of this very connection");
+    assert_eq!(cursors, [None, Some(5)], "the user log's cursor is the `me` of this connection");
 }
 
 #[test]
-fn a_flood_closes_but_resume_fill_and_pong_are_free() {
+fn a_flood_closes_but_resume_fill_and_pong_do_not_count() {
     let mut rig = Rig::open_with(Limits { frames_per_60s: 5, ..Limits::default() });
     for _ in 0..100 {
         rig.say(json!({"t": "pong"}));
@@ -337,7 +337,7 @@ fn a_flood_closes_but_resume_fill_and_pong_are_free() {
 }
 
 #[test]
-fn silence_of_two_heartbeats_closes_and_any_frame_is_life() {
+fn silence_of_two_heartbeats_closes_and_any_frame_resets_it() {
     let beat = Duration::from_millis(Limits::default().heartbeat_ms);
     let mut rig = Rig::open();
     let mut out = Vec::new();
@@ -380,11 +380,11 @@ fn expiring_comes_a_minute_before_and_auth_renews_in_place() {
     );
     rig.now = at(life);
     rig.protocol.on_control(rig.now, &mut Vec::new());
-    assert_eq!(closes(&rig.tick(Duration::ZERO)), None, "it holds beyond the first token");
+    assert_eq!(closes(&rig.tick(Duration::ZERO)), None, "it stays open beyond the first token");
 }
 
 #[test]
-fn a_token_that_ends_closes_and_a_foreign_one_is_not_taken() {
+fn an_expired_token_closes_and_another_users_token_is_rejected() {
     let mut rig = Rig::open();
     rig.protocol.on_control(at(Duration::from_secs(899)), &mut Vec::new());
     assert_eq!(closes(&rig.tick(Duration::from_secs(900))), Some(CloseCode::Unauthenticated));
@@ -406,7 +406,7 @@ fn a_token_that_ends_closes_and_a_foreign_one_is_not_taken() {
 }
 
 #[test]
-fn going_away_is_said_once_and_then_done() {
+fn goaway_is_sent_once_and_then_the_socket_closes() {
     let mut rig = Rig::open();
     let mut out = Vec::new();
     rig.protocol.go_away(Duration::from_millis(7_300), rig.now, &mut out);
@@ -422,7 +422,7 @@ fn going_away_is_said_once_and_then_done() {
 }
 
 #[test]
-fn one_watches_two_hundred_people_at_most() {
+fn a_socket_watches_at_most_two_hundred_users() {
     let users = |n: u128| (0..n).map(|n| Uuid::from_u128(n).to_string()).collect::<Vec<_>>();
     let mut rig = Rig::open();
     assert!(
@@ -432,23 +432,23 @@ fn one_watches_two_hundred_people_at_most() {
 }
 
 #[test]
-fn what_is_free_has_an_end_too() {
+fn frames_that_do_not_count_are_limited_too() {
     let mut rig = Rig::open();
     for _ in 0..PACED_PER_60S {
         assert_eq!(closes(&rig.text(r#"{"t":"pong"}"#)), None);
     }
     assert_eq!(closes(&rig.text(r#"{"t":"pong"}"#)), Some(CloseCode::Flood));
 
-    // A resume costs as much as the logs that it names: those of a flood of them are read from the store.
+    // A resume costs as much as the logs that it names, because those are read from the store.
     let cursors: serde_json::Map<String, Value> = (0..1_000).map(|n| (format!("r{n}"), json!(1))).collect();
     let resume = json!({"t": "resume", "id": "r", "cursors": cursors});
     let mut rig = Rig::open_with(Limits { client_frame: 1 << 20, ..Limits::default() });
     let allowed = (0..100).take_while(|_| closes(&rig.say(resume.clone())).is_none()).count();
-    assert!((10..20).contains(&allowed), "{allowed} times all rooms of a user");
+    assert!((10..20).contains(&allowed), "{allowed} resumes of all rooms of a user");
 }
 
 #[test]
-fn a_wall_clock_that_steps_closes_nothing_and_pings_go_on() {
+fn a_wall_clock_that_steps_closes_nothing_and_pings_continue() {
     for step in [-600_000, 600_000] {
         let mut rig = Rig::open();
         let stepped = |elapsed| Now { wall: Timestamp(at(elapsed).wall.0 + step), elapsed };

@@ -1,4 +1,4 @@
-//! From a client's frame to the change that it asks for. Checks only what needs no state; the log decides the rest.
+//! Decodes a client's frame into the change that it requests. Checks only what needs no state; the log decides the rest.
 
 use domain::limits::FILES_PER_MESSAGE;
 use domain::text::{Emoji, MessageText};
@@ -8,7 +8,7 @@ use wire::ClientFrame;
 use crate::message::{Reply, ReplyTo};
 use crate::request::Request;
 
-/// Returns the change that a frame asks for, or the frame if it asks for none.
+/// Returns the change that a frame requests, or the frame if it requests none.
 pub(super) fn request(frame: ClientFrame) -> Result<Request, Box<ClientFrame>> {
     let of = frame.name();
     let (id, room, seen, intent) = match frame {
@@ -37,7 +37,7 @@ pub(super) fn request(frame: ClientFrame) -> Result<Request, Box<ClientFrame>> {
 
     let intent = intent.and_then(|intent| match id.0.get_version_num() {
         7 => Ok(intent),
-        _ => Err(Refusal::bad_request("The id of a change is a UUID of version 7.")),
+        _ => Err(Refusal::bad_request("The id of a change must be a UUIDv7.")),
     });
     let reply = Reply { to: ReplyTo::Frame(id.to_string()), of: Some(of.into()), room: Some(room.clone()) };
     Ok(Request::Change { reply, id: Some(id), room, seen, intent })

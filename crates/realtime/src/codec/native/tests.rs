@@ -6,11 +6,12 @@ use wire::{Event, EventKind, UserRef};
 use super::*;
 
 fn encoded(message: &Message) -> Value {
-    serde_json::from_slice(&Native.encode_own(message).expect("the native protocol says everything")).expect("JSON")
+    serde_json::from_slice(&Native.encode_own(message).expect("the native protocol encodes every message"))
+        .expect("JSON")
 }
 
 #[test]
-fn a_binary_message_is_a_breach() {
+fn a_binary_message_breaks_the_protocol() {
     assert_eq!(Native.decode(Incoming::Binary(b"{}")), Decoded::Breach);
 }
 
@@ -22,7 +23,7 @@ fn an_unknown_frame_is_rejected_with_what_it_names() {
 }
 
 #[test]
-fn an_event_reads_like_the_wire_s_own_frame() {
+fn an_event_equals_the_frame_of_the_wire_crate() {
     let by = UserRef { id: "1".into(), name: "ada".into(), display_name: None, guest: false };
     let event = wire::AnyEvent::Room(Event {
         room: "r".into(),
@@ -39,7 +40,7 @@ fn an_event_reads_like_the_wire_s_own_frame() {
 }
 
 #[test]
-fn answers_carry_the_id_of_their_request_and_nothing_where_it_had_none() {
+fn answers_carry_the_id_of_their_request_if_it_had_one() {
     let to = || ReplyTo::Frame("a".into());
     let room = RoomId(Uuid::nil());
     let ack = Message::Ack { reply: to(), room: Some(room), seq: Some(4), at: Timestamp(0), dup: false, noop: false };

@@ -11,7 +11,7 @@ fn backlog() -> Backlog {
     Backlog::new(CodecKind::Native.open())
 }
 
-/// Queues a frame of this class and size.
+/// Queues a frame with this class and size.
 fn push(backlog: &mut Backlog, class: Class, bytes: usize) {
     backlog.push_frame(Frame::new(class, "x".repeat(bytes)));
 }
@@ -27,7 +27,7 @@ fn take(backlog: &mut Backlog, max: usize) -> Vec<Frame> {
 }
 
 #[test]
-fn a_slow_consumer_first_loses_ephemeral_frames_and_hears_of_it_once() {
+fn a_slow_consumer_first_loses_ephemeral_frames_and_gets_one_lag_frame() {
     let mut backlog = backlog();
     push(&mut backlog, Class::Durable, BACKLOG_SOFT_BYTES);
     push(&mut backlog, Class::Typing, 1);
@@ -48,7 +48,7 @@ fn a_slow_consumer_is_closed() {
     push(&mut backlog, Class::Durable, 1);
     assert_eq!(backlog.closing(), Some(CloseCode::Lagged));
     push(&mut backlog, Class::Durable, 1);
-    assert_eq!(backlog.next(1), Next::Close(CloseCode::Lagged), "the client reads what waited by its cursors");
+    assert_eq!(backlog.next(1), Next::Close(CloseCode::Lagged), "the client reads the backlog by its cursors");
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn frames_that_are_being_written_still_count() {
 }
 
 #[test]
-fn a_close_comes_after_what_waits_and_the_first_code_counts() {
+fn a_close_comes_after_the_backlog_and_the_first_code_counts() {
     let mut backlog = backlog();
     push(&mut backlog, Class::Durable, 5);
     backlog.close(CloseCode::Unauthenticated);
