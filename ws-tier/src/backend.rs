@@ -1,4 +1,4 @@
-//! What one socket of this node needs from it: the node's side of [`realtime::interpreter`].
+//! What one socket needs from this node: the node's side of [`realtime::interpreter`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use service::Services;
 use crate::node::Node;
 use crate::send_queue::SendQueue;
 
-/// The pause before a failed read is tried again.
+/// The pause before a failed read is retried.
 const RETRY: Duration = Duration::from_millis(250);
 
 /// A socket of a node.
@@ -38,7 +38,7 @@ impl SocketBackend {
         self.id
     }
 
-    /// Returns the name that others know the socket by.
+    /// Returns the socket's id, as other programs know it.
     pub fn conn(&self) -> &str {
         &self.conn
     }
@@ -84,7 +84,7 @@ impl Backend for SocketBackend {
             return Err(Refusal::new(Code::RateLimited, why));
         };
 
-        // The own log is followed before the sign-in is checked again, so its end cannot pass in between.
+        // The user log is followed before the sign-in is checked again, so the session cannot end unnoticed in between.
         if !node.follow.log_ready(LogId::User(user), |hub| hub.is_attached(self.id)).await {
             return Err(Refusal::unavailable("The server was restored from a backup. Connect again.", 250));
         }

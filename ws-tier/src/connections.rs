@@ -1,7 +1,7 @@
-//! The sockets that this node holds, by their ids: what another program may post to, ask about and close. Never decides which
-//! program may: that is up to the private port.
+//! The sockets that this node holds, by their ids: other programs may post to them, query them and close them. Never
+//! decides which program may: that is up to the private port.
 //!
-//! They are in no store: entries reach a node's sockets by the bus, so a row for each would cost and help nobody.
+//! They are not stored: the bus brings entries to a node's sockets, so storing a row for each socket would only cost.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -22,11 +22,11 @@ pub(crate) struct ConnectionRegistry {
     by_id: Mutex<HashMap<String, Arc<RegisteredConnection>>>,
 }
 
-/// The other end of a socket.
+/// The client's end of a socket.
 pub(crate) struct RemoteAddress {
-    /// As the nearest trusted proxy reports it.
+    /// The address that the nearest trusted proxy reports.
     pub address: IpAddr,
-    /// As the client reports it.
+    /// The user agent that the client reports.
     pub user_agent: String,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct RegisteredConnection {
     active_at: AtomicI64,
 }
 
-/// Returns an id that nobody can guess, because a program that knows it may be allowed to post to it.
+/// Returns an id that cannot be guessed, because a program that knows it may be allowed to post to it.
 pub fn new_id(node: &str) -> String {
     format!("{node}-{:032x}", rand::random::<u128>())
 }
@@ -82,12 +82,12 @@ impl RegisteredConnection {
         self.send_queue.post(payload)
     }
 
-    /// Closes the socket; its client connects again.
+    /// Closes the socket; its client reconnects.
     pub fn close(&self) {
         self.send_queue.close(CloseCode::Drained);
     }
 
-    /// Closes the socket as lagged, without what waits for it.
+    /// Closes the socket as lagged and discards its queue.
     pub fn abandon(&self) {
         self.send_queue.abandon();
     }

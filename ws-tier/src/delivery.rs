@@ -1,4 +1,4 @@
-//! From commits to deliveries: each is published to the other nodes once, prepared once, and given to the hub.
+//! Turns commits into deliveries: each is published to the other nodes once, prepared once, and passed to the hub.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -19,13 +19,13 @@ use crate::limits::DELIVERY_QUEUE;
 use crate::presence::PresenceWatch;
 use crate::tasks::Tasks;
 
-/// How long the end of the process waits for commits to be published.
+/// How long shutdown waits for commits to be published.
 const FLUSH_WAIT: Duration = Duration::from_secs(2);
 
 /// A commit on its way to the sockets.
 pub(crate) struct Job {
     pub committed: Committed,
-    /// Whether this node made it, so that the other nodes have to hear of it.
+    /// Whether this node made it, so that it must be published to the other nodes.
     pub ours: bool,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Deliveries {
     presence: Arc<PresenceWatch>,
     tasks: Tasks,
     rooms: Vec<mpsc::Sender<Job>>,
-    /// Apart from rooms: an entry of a user's own log needs reads of the store, which must not delay a room.
+    /// Apart from rooms: an entry of a user log needs reads of the store, which must not delay a room.
     users: Vec<mpsc::Sender<Job>>,
     /// Commits that have not been published or delivered.
     waiting: AtomicUsize,
@@ -44,7 +44,7 @@ pub(crate) struct Deliveries {
 }
 
 impl Deliveries {
-    /// Starts this many queues for rooms, and as many for users' own logs.
+    /// Starts this many queues for rooms, and as many for user logs.
     pub fn start(
         services: Services,
         follow: Arc<Follow>,
@@ -64,7 +64,7 @@ impl Deliveries {
         deliveries
     }
 
-    /// Queues a commit. When too many wait, the hub gets a hint and reads the log.
+    /// Queues a commit. If the queue is full, the hub gets a hint and reads the log.
     pub fn enqueue(&self, job: Job) {
         let Some(head) = job.committed.entries.last().map(|entry| entry.seq) else { return };
         let log = job.committed.log;
@@ -104,7 +104,7 @@ impl Deliveries {
 
     async fn handle(&self, Job { committed, ours }: Job) {
         if ours {
-            // First, since it waits for nothing: a look-up of names here must not make the other nodes late.
+            // First, because it waits for nothing: looking up names here must not delay the other nodes.
             let message = BusMessage::Committed(committed.clone());
             self.services.ports.bus.publish(committed.log, message).await;
         }
@@ -128,7 +128,7 @@ impl Deliveries {
             }
             let ready = hub.is_ready(*log);
             if !ready {
-                // No socket follows it; or one is about to, and must hear of this commit.
+                // No socket follows it; or one is about to, and must get this commit.
                 hub.hint(*log, head, effects);
             }
             ready
@@ -145,7 +145,7 @@ impl Deliveries {
                 }
                 self.follow.drive_in(*epoch, |hub, elapsed, effects| hub.deliver(*log, &deliveries, elapsed, effects));
             }
-            // Names could not be looked up: the reader retries until they can.
+            // The names could not be looked up: the reader retries until they can.
             Err(_) => self.follow.drive(|hub, effects| hub.hint(*log, head, effects)),
         }
     }
@@ -173,8 +173,8 @@ async fn run(deliveries: Arc<Deliveries>, mut jobs: mpsc::Receiver<Job>) {
     }
 }
 
-/// Returns the users whom these entries remove from a room: by the room's log, and by their own on every node that holds a
-/// socket of theirs.
+/// Returns the users whom these entries remove from a room: by the room's log, and by the user log on every node that
+/// holds one of the user's sockets.
 fn removed(committed: &Committed) -> BTreeSet<UserId> {
     let is_out = |state| matches!(state, MemberState::Left | MemberState::Kicked | MemberState::Banned);
     let removed = committed.entries.iter().filter_map(|entry| match (&entry.body, committed.log) {

@@ -1,4 +1,4 @@
-//! The sockets that a node may hold, and their departure when it shuts down.
+//! Limits a node's sockets, and drains them when it shuts down.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,12 +13,12 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::limits::{ADMISSION_PERIOD, ADMISSIONS};
 use crate::memory::MemoryBudget;
 
-/// How much of its grace a drain spreads the clients' departure over.
+/// The share of its grace over which a drain spreads the clients' departure.
 const SPREAD: f64 = 0.6;
-/// How long sockets that are cut have to leave hub and presence.
+/// How long cut sockets have to leave hub and presence.
 const LEAVE_WAIT: Duration = Duration::from_secs(1);
 
-/// Counts a node's open sockets, and makes them leave.
+/// Counts a node's open sockets, and drains them.
 pub(crate) struct Drain {
     limit: usize,
     memory: Arc<MemoryBudget>,
@@ -29,19 +29,19 @@ pub(crate) struct Drain {
     stage: watch::Sender<Stage>,
 }
 
-/// How far the node is on its way to its end.
+/// The node's progress towards shutdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// It serves.
+    /// The node serves.
     Serving,
     /// Sockets leave within this time, each at a random moment.
     Leaving(Duration),
-    /// Whatever is still open is cut.
+    /// All sockets that are still open are cut.
     Cut,
 }
 
 impl Drain {
-    /// Returns the state of a node that serves at most `limit` sockets, and none more while its memory is short.
+    /// Returns the state of a node that serves at most `limit` sockets, and admits no more while its memory is short.
     pub fn new(limit: usize, memory: Arc<MemoryBudget>) -> Drain {
         let (open, one_less) = (AtomicUsize::new(0), Notify::new());
         let rate = Mutex::new(Gcra::new(ADMISSIONS, ADMISSION_PERIOD));
@@ -72,8 +72,8 @@ impl Drain {
         *self.stage.borrow() != Stage::Serving
     }
 
-    /// Makes all sockets leave within `grace`. Those that are still open then, such as those of clients that do not read, are
-    /// cut. Returns at most a second later.
+    /// Makes all sockets leave within `grace`. Sockets that are still open then, such as those of clients that do not
+    /// read, are cut. Returns at most a second later.
     pub async fn run(&self, grace: Duration) {
         let end = Instant::now() + grace;
         self.stage.send_replace(Stage::Leaving(grace.mul_f64(SPREAD)));
@@ -87,7 +87,7 @@ impl Drain {
         }
     }
 
-    /// Returns what tells a socket to leave.
+    /// Returns the receiver that tells a socket to leave.
     pub fn departure(&self) -> Departure {
         Departure(self.stage.subscribe())
     }
@@ -105,7 +105,7 @@ impl Drain {
     }
 }
 
-/// One of the sockets that the node may hold.
+/// A permit for one open socket.
 pub(crate) struct ConnectionPermit(Arc<Drain>);
 
 impl Drop for ConnectionPermit {
@@ -119,7 +119,8 @@ impl Drop for ConnectionPermit {
 pub(crate) struct Departure(watch::Receiver<Stage>);
 
 impl Departure {
-    /// Waits for the node's next step towards its end: a random delay after which to leave, or none when the socket is cut.
+    /// Waits for the node's next step towards shutdown: a random delay after which to leave, or `None` if the socket is
+    /// cut.
     pub async fn next(&mut self) -> Option<Duration> {
         loop {
             if self.0.changed().await.is_err() {
@@ -139,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sockets_are_admitted_up_to_a_rate_and_then_later() {
+    fn sockets_are_admitted_at_a_bounded_rate() {
         let drain = Arc::new(Drain::new(usize::MAX, MemoryBudget::new(usize::MAX)));
         let now = Duration::from_secs(1_000);
         let permits: Vec<_> = (0..ADMISSIONS).map(|_| drain.admit(now)).collect();

@@ -1,4 +1,4 @@
-//! The logs that this node follows: drives the hub, and does the I/O that it asks for.
+//! Follows logs for this node: drives the hub, and does the I/O that it requests.
 //!
 //! Never decides who gets a message.
 
@@ -20,26 +20,26 @@ use crate::send_queue::SendQueue;
 use crate::shards::Shards;
 use crate::tasks::Tasks;
 
-/// Entries of one read.
+/// Maximum number of entries in one read.
 const READ_ENTRIES: u64 = 256;
-/// The pause before a failed read is tried again.
+/// The pause before a failed read is retried.
 const RETRY: Duration = Duration::from_millis(250);
 
-/// The hub of a node, with what carries out its effects.
+/// The hub of a node, and the parts that carry out its effects.
 pub(crate) struct Follow {
     services: Services,
     tasks: Tasks,
     hub: Mutex<Hub>,
     shards: Shards,
-    /// Logs whose first read a request waits for.
+    /// Logs that are being opened, for the requests that wait for them.
     starting: Mutex<HashMap<LogId, Arc<Notify>>>,
-    /// Effects that need I/O. Each log has at most one of each kind in it, so it is bounded by the logs that sockets follow.
+    /// Effects that need I/O. Holds at most one of each kind per log, so it is bounded by the logs that sockets follow.
     effects: mpsc::UnboundedSender<(Epoch, Effect)>,
     checking_epoch: AtomicBool,
 }
 
 impl Follow {
-    /// Starts to follow logs on behalf of sockets in this many shards.
+    /// Starts following logs for sockets in this many shards.
     pub async fn start(services: Services, tasks: Tasks, shards: usize) -> Result<Arc<Follow>, StoreError> {
         let epoch = services.ports.store.log.epoch().await?;
         let (effects, queue) = mpsc::unbounded_channel();
@@ -56,12 +56,12 @@ impl Follow {
         Ok(follow)
     }
 
-    /// Returns the hub, to ask it something.
+    /// Returns the hub, for queries.
     pub fn hub(&self) -> MutexGuard<'_, Hub> {
         self.hub.lock()
     }
 
-    /// Calls the hub, and carries out its effects. Messages are queued under its lock, so that their order is the hub's own.
+    /// Calls the hub, and carries out its effects. Messages are queued under its lock, so that they keep the hub's order.
     pub fn drive<R>(&self, call: impl FnOnce(&mut Hub, &mut Vec<Effect>) -> R) -> R {
         let mut effects = Vec::new();
         let mut hub = self.hub();
@@ -78,7 +78,7 @@ impl Follow {
         answer
     }
 
-    /// As [`Follow::drive`], unless the hub has entered another epoch than `epoch` since.
+    /// Like [`Follow::drive`], unless the hub has entered an epoch other than `epoch` since.
     pub fn drive_in(&self, epoch: Epoch, call: impl FnOnce(&mut Hub, Duration, &mut Vec<Effect>)) {
         let elapsed = self.now().elapsed;
         self.drive(|hub, effects| {
@@ -88,7 +88,7 @@ impl Follow {
         });
     }
 
-    /// Adds a socket, which is not signed in.
+    /// Adds a socket that is not signed in yet.
     pub async fn open(&self, socket: SocketId, send_queue: Arc<SendQueue>) {
         self.shards.open(socket, send_queue).await;
     }
@@ -113,14 +113,14 @@ impl Follow {
                 if !wanted(&hub) || hub.is_ready(log) {
                     return wanted(&hub);
                 }
-                // Made under the hub's lock, so the news cannot pass between the look and the wait.
+                // Created under the hub's lock, so the signal cannot be missed between the check and the wait.
                 self.starting.lock().entry(log).or_default().clone().notified_owned()
             };
             started.await;
         }
     }
 
-    /// Looks whether the store is in another epoch, because something of another epoch arrived.
+    /// Checks whether the store has another epoch, because something of another epoch arrived.
     pub async fn check_epoch(&self) {
         if self.checking_epoch.swap(true, Ordering::AcqRel) {
             return;
@@ -131,10 +131,10 @@ impl Follow {
         self.checking_epoch.store(false, Ordering::Release);
     }
 
-    /// Enters the store's epoch. If it is another one, nothing that this node knows holds any more: it closes its sockets.
+    /// Enters the store's epoch. If it is another one, all state of this node is void: closes its sockets.
     pub fn enter_epoch(&self, epoch: Epoch) {
         if self.hub().epoch() != epoch {
-            // Before the sockets close, which writes the marks of their users.
+            // Before the sockets close, which writes their users' marks.
             self.services.marks.forget();
         }
         let changed = self.drive(|hub, effects| {
@@ -150,7 +150,7 @@ impl Follow {
         }
     }
 
-    /// Unsubscribes from logs that no socket follows any more, until the node ends.
+    /// Unsubscribes from logs that no socket follows any longer, until the node ends.
     pub async fn keep_up(self: Arc<Self>) {
         let mut second = tokio::time::interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -168,8 +168,8 @@ impl Follow {
         self.services.ports.clock.present()
     }
 
-    /// Subscribes to a log's channel and reads its head after the bus has confirmed the subscription: what is committed from
-    /// then on arrives, what was committed before is below the head.
+    /// Subscribes to a log's channel and reads its head after the bus has confirmed the subscription: later commits
+    /// arrive by the bus, earlier ones are below the head.
     async fn subscribe(&self, epoch: Epoch, log: LogId) {
         let bus = &self.services.ports.bus;
         let mut status = bus.status();
@@ -187,7 +187,7 @@ impl Follow {
                         waiting.notify_waiters();
                     }
                     if !was_up || status.has_changed().unwrap_or(true) {
-                        // The subscription may have come about after that look at the head.
+                        // The subscription may have been confirmed after that read of the head.
                         self.drive(|hub, effects| hub.check(log, effects));
                     }
                     return;
@@ -197,7 +197,7 @@ impl Follow {
         }
     }
 
-    /// Reads what is missing after a jump or a hint, page by page as the hub asks.
+    /// Reads the missing entries after a gap or a hint, page by page as the hub asks.
     async fn read(&self, epoch: Epoch, log: LogId, after: Seq) {
         loop {
             if self.hub().epoch() != epoch {
@@ -234,7 +234,7 @@ async fn run(follow: Arc<Follow>, mut effects: mpsc::UnboundedReceiver<(Epoch, E
             }
             // Not spawned: a later subscription of the same log must come after it.
             Effect::Unsubscribe(log) => follow.services.ports.bus.unsubscribe(log).await,
-            Effect::Enqueue { .. } | Effect::Close { .. } => unreachable!("carried out where the hub is driven"),
+            Effect::Enqueue { .. } | Effect::Close { .. } => unreachable!("the caller of the hub carries it out"),
         }
     }
 }

@@ -1,6 +1,7 @@
-//! The WebSocket tier: holds the sockets and fans every event out to those that should see it.
+//! The WebSocket tier: holds the sockets and fans every event out to those that should get it.
 //!
-//! `realtime` decides; this crate does the I/O. Nothing durable lives here: what a socket misses, it reads from the log.
+//! `realtime` decides; this crate does the I/O. Nothing durable is stored here: a socket reads missed entries from the
+//! log.
 //!
 //! Start at [`Node`]. A socket begins in `listener` and lives in `socket_task`; a commit arrives in `delivery` and reaches the
 //! sockets through `follow`, `shards` and `send_queue`.

@@ -1,4 +1,4 @@
-//! `GET /v1/ws`: from an HTTP request to a socket. Origins and limits of addresses are checked by [`web::mount`].
+//! `GET /v1/ws`: upgrades an HTTP request to a socket. [`web::mount`] checks origins and limits of addresses.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::socket_task;
 
 /// The default of 128 KiB would be most of an idle socket's memory.
 const READ_BUFFER: usize = 4 * 1024;
-/// Frames that are ready are written at once; more than this is written before all of it is encoded.
+/// Ready frames are written at once; a longer queue is written before all of it is encoded.
 const WRITE_BUFFER: usize = 16 * 1024;
 
 #[derive(Deserialize)]
@@ -42,7 +42,10 @@ async fn upgrade(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     if client.origin == Origin::Foreign {
-        return Problem::from(Refusal::forbidden("This page may not open a socket here.")).into_response();
+        return Problem::from(Refusal::forbidden(
+            "Pages of this origin cannot open a socket here. The operator can allow the origin.",
+        ))
+        .into_response();
     }
     let user_agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or("");
     let peer = RemoteAddress { address: client.address, user_agent: user_agent.chars().take(DEVICE_CHARS).collect() };

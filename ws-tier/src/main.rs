@@ -1,4 +1,4 @@
-//! The WebSocket tier alone: wiring only.
+//! The WebSocket tier as its own program: wiring only.
 
 use host::{Profile, WithoutFiles};
 
@@ -10,7 +10,7 @@ async fn main() -> anyhow::Result<()> {
     let Some(settings) = host::begin("ws-tier", std::env::args(), std::env::vars())? else { return Ok(()) };
     let routes = |profile: &Profile| profile.health(env!("CARGO_PKG_VERSION")).router();
     ws_tier::serve::<WithoutFiles>(settings, routes, |address| {
-        println!("The tier is ready: {}", ws_tier::url(address))
+        println!("The WebSocket tier is ready: {}", ws_tier::url(address))
     })
     .await?;
     Ok(())

@@ -1,5 +1,5 @@
-//! The memory that the queues of a node's sockets may take together. A bound for each socket alone would let ten thousand slow
-//! clients fill the process.
+//! Bounds the memory of all socket queues of a node together. With only a bound per socket, ten thousand slow clients
+//! could fill the process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,28 +7,28 @@ use std::time::Duration;
 
 use crate::connections::ConnectionRegistry;
 
-/// Of the budget: from here on caches shrink.
+/// The share of the budget from which caches shrink.
 const SHRINK_AT: f64 = 0.6;
-/// Of the budget: from here on ephemeral frames are dropped.
+/// The share of the budget from which ephemeral frames are dropped.
 const EPHEMERAL_AT: f64 = 0.7;
-/// Of the budget: from here on no new socket is admitted.
+/// The share of the budget from which no new socket is admitted.
 const ADMIT_BELOW: f64 = 0.9;
-/// How often the budget is looked at.
+/// How often the budget is checked.
 const INTERVAL: Duration = Duration::from_millis(250);
 
-/// What queued frames take, and how much they may.
+/// The memory that queued frames use, and their limit.
 pub(crate) struct MemoryBudget {
     limit: usize,
     used: AtomicUsize,
 }
 
 impl MemoryBudget {
-    /// Returns a budget of `limit` bytes, of which none is used.
+    /// Returns an unused budget of `limit` bytes.
     pub fn new(limit: usize) -> Arc<MemoryBudget> {
         Arc::new(MemoryBudget { limit, used: AtomicUsize::new(0) })
     }
 
-    /// Takes note that a queue changed its size from `before` to `after` bytes.
+    /// Records that a queue changed its size from `before` to `after` bytes.
     pub fn resized(&self, before: usize, after: usize) {
         match after >= before {
             true => self.used.fetch_add(after - before, Ordering::Relaxed),
@@ -36,7 +36,7 @@ impl MemoryBudget {
         };
     }
 
-    /// Returns whether ephemeral frames are to be dropped.
+    /// Returns whether ephemeral frames should be dropped.
     pub fn drops_ephemeral(&self) -> bool {
         self.share() >= EPHEMERAL_AT
     }
@@ -50,7 +50,8 @@ impl MemoryBudget {
         self.used.load(Ordering::Relaxed) as f64 / self.limit as f64
     }
 
-    /// Keeps the budget until the node ends: shrinks caches, and over the budget closes the sockets with the most queued bytes.
+    /// Enforces the budget until the node ends: shrinks caches, and over the budget closes the sockets with the most
+    /// queued bytes.
     pub async fn keep(self: Arc<Self>, connections: Arc<ConnectionRegistry>, shrink_caches: impl Fn() + Send) {
         let mut shrunk = false;
         loop {
@@ -60,7 +61,7 @@ impl MemoryBudget {
 
             let shrinks = self.share() >= SHRINK_AT;
             if shrinks && !shrunk {
-                tracing::warn!(used, limit = self.limit, "queues of sockets take much memory, shrinking caches");
+                tracing::warn!(used, limit = self.limit, "socket queues use much memory, shrinking caches");
                 shrink_caches();
             }
             shrunk = shrinks;
@@ -80,7 +81,7 @@ impl MemoryBudget {
             closed += 1;
         }
         metrics::counter!("palaver_sockets_closed_for_memory_total").increment(closed);
-        tracing::warn!(closed, limit = self.limit, "queues of sockets exceeded their memory, closed the largest");
+        tracing::warn!(closed, limit = self.limit, "socket queues exceeded their memory, closed the largest");
     }
 }
 

@@ -1,4 +1,5 @@
-//! A node of the WebSocket tier: composes the parts that hold its sockets and feed them, and starts and stops their tasks.
+//! A node of the WebSocket tier: composes the parts that hold its sockets and feed them, and starts and stops their
+//! tasks.
 //!
 //! Decides nothing: each part does, or asks `realtime`.
 
@@ -30,14 +31,14 @@ use crate::replay::Replays;
 use crate::tasks::Tasks;
 use crate::typing::{LocalTyping, TypingFanout};
 
-/// How a node is set up.
+/// The settings of a node.
 #[derive(Debug, Clone)]
 pub struct NodeSettings {
-    /// Its name, shown to people: short, and different from those of other nodes.
+    /// The node's name, shown to people: short and unique.
     pub name: String,
-    /// Frames, sockets, heartbeat.
+    /// The limits for frames, sockets and the heartbeat.
     pub limits: Limits,
-    /// Tasks that own the queues of sockets; one per core is right.
+    /// Number of tasks that own the queues of sockets; use one per core.
     pub shards: usize,
 }
 
@@ -66,8 +67,8 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts a node. From then on it hears the commits of `services.logs` and the bus. A task without which it cannot work
-    /// ends the process through `supervisor`.
+    /// Starts a node. From then on it receives the commits of `services.logs` and the bus. If a task that it cannot work
+    /// without fails, the process ends through `supervisor`.
     pub async fn start(
         services: Services,
         settings: NodeSettings,
@@ -129,8 +130,8 @@ impl Node {
         listener::router(self.clone())
     }
 
-    /// Returns what the private port answers: `/@connections/{id}`, and changes that other nodes forward. Each request is
-    /// signed with one of `keys`.
+    /// Returns the routes of the private port: `/@connections/{id}`, and changes that other nodes forward. Each request
+    /// must be signed with one of `keys`.
     pub fn private_router(self: &Arc<Self>, keys: Arc<AccessKeys>) -> Router {
         node_api::router(self.clone(), keys)
     }
@@ -141,18 +142,18 @@ impl Node {
         self.peers.join(services, follow, self.drain.clone(), &self.tasks, reachable);
     }
 
-    /// Makes all sockets leave: admits no new one, sends each a `goaway` with a random delay, and answers changes in flight.
-    /// Sockets that are still open after `grace`, such as those of clients that do not read, are cut. Returns at most a second
-    /// later.
+    /// Makes all sockets leave: admits no new one, sends each a `goaway` with a random delay, and answers changes in
+    /// flight. Sockets that are still open after `grace`, such as those of clients that do not read, are cut. Returns at
+    /// most a second later.
     pub async fn drain(&self, grace: Duration) {
         tokio::join!(self.drain.run(grace), async {
-            // A store that does not answer must not hold up the drain.
+            // A store that does not answer must not delay the drain.
             let _ = tokio::time::timeout(grace, self.peers.leave(&self.services)).await;
         });
     }
 
-    /// Ends the node. What was committed before is published by then: `service::Running::stop`, which comes first, waits for
-    /// it.
+    /// Ends the node. Earlier commits are already published: `service::Running::stop`, which is called first, waits for
+    /// that.
     pub fn stop(&self) {
         self.tasks.stop();
     }

@@ -1,6 +1,6 @@
-//! The other nodes: sends this node's heartbeat, knows which nodes are alive, and notices when one vanishes.
+//! The other nodes: sends this node's heartbeat, knows which nodes are alive, and notices when one disappears.
 //!
-//! Nothing durable depends on it: the nodes that are alive decide which of them appends first, and when followed logs are
+//! Nothing durable depends on it: the set of live nodes decides which node appends first, and when followed logs are
 //! checked.
 
 use std::collections::HashSet;
@@ -23,25 +23,25 @@ use crate::tasks::Tasks;
 pub struct Reachable {
     /// Its URL: `http://10.0.0.7:9000`.
     pub endpoint: String,
-    /// What signs this node's requests, and verifies those of others.
+    /// The keys that sign this node's requests, and verify those of others.
     pub keys: Arc<AccessKeys>,
 }
 
-/// The nodes that are alive, as of the last look.
+/// The nodes that are alive, as of the last check.
 pub(crate) struct PeerNodes {
     me: String,
     alive: RwLock<Vec<NodeRow>>,
-    /// Whether the other nodes know of this one.
+    /// Whether the other nodes know this one.
     joined: AtomicBool,
 }
 
 impl PeerNodes {
-    /// Knows of no other node yet.
+    /// Returns a list without other nodes.
     pub fn new(me: String) -> Arc<PeerNodes> {
         Arc::new(PeerNodes { me, alive: RwLock::default(), joined: AtomicBool::new(false) })
     }
 
-    /// Returns the home of a log; none when that is this node.
+    /// Returns the home of a log; `None` if that is this node.
     pub fn home(&self, log: LogId) -> Option<NodeRow> {
         let alive = self.alive.read();
         // Nothing can be forwarded to a node without a private port.
@@ -49,7 +49,7 @@ impl PeerNodes {
         (home.node != self.me).then(|| home.clone())
     }
 
-    /// Takes note of the nodes that are alive now. Returns whether another node vanished.
+    /// Records the nodes that are alive now. Returns whether another node disappeared.
     fn update(&self, now: Vec<NodeRow>) -> bool {
         let mut alive = self.alive.write();
         let names: HashSet<&str> = now.iter().map(|node| node.node.as_str()).collect();
@@ -58,8 +58,8 @@ impl PeerNodes {
         vanished
     }
 
-    /// Makes this node one of several: it sends heartbeats, and checks each followed log once when another node vanishes.
-    /// With `reachable`, nodes also forward changes to each other.
+    /// Makes this node one of several: it sends heartbeats, and checks each followed log once when another node
+    /// disappears. With `reachable`, nodes also forward changes to each other.
     pub fn join(
         self: &Arc<Self>,
         services: Services,
@@ -79,13 +79,13 @@ impl PeerNodes {
         tasks.spawn("peers", async move { this.run(services, follow, drain, endpoint).await });
     }
 
-    /// Tells the other nodes that this one leaves, so that they forward nothing to it any more.
+    /// Tells the other nodes that this one leaves, so that they stop forwarding to it.
     pub async fn leave(&self, services: &Services) {
         if !self.joined.load(Ordering::Acquire) {
             return;
         }
         if let Err(error) = services.ports.store.nodes.leave(&self.me).await {
-            tracing::warn!(%error, "cannot announce that this node leaves, other nodes will notice");
+            tracing::warn!(%error, "announcing shutdown failed, other nodes will notice when heartbeats stop");
         }
     }
 
@@ -95,12 +95,12 @@ impl PeerNodes {
                 Ok(alive) => {
                     metrics::gauge!("palaver_nodes").set(alive.len() as f64);
                     if self.update(alive) {
-                        // It may have published nothing of what it appended last.
-                        tracing::info!("a node vanished, checking each followed log");
+                        // It may have crashed before it published its last appends.
+                        tracing::info!("a node disappeared, checking each followed log");
                         follow.drive(|hub, effects| hub.check_all(effects));
                     }
                 }
-                // A node that cannot be asked for has not vanished.
+                // If the store cannot list the nodes, no node counts as lost.
                 Err(error) => tracing::warn!(%error, "heartbeat failed, will retry"),
             }
             tokio::time::sleep(NODE_HEARTBEAT.mul_f64(rand::random_range(0.75..1.25))).await;
@@ -128,19 +128,19 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_is_missing_has_vanished_and_a_new_one_has_not() {
+    fn a_missing_node_counts_as_lost_and_a_new_one_does_not() {
         let peers = PeerNodes::new("a".into());
         assert!(!peers.update(vec![node("a", "x"), node("b", "y")]));
         assert!(!peers.update(vec![node("a", "x"), node("b", "y"), node("c", "z")]));
         assert!(peers.update(vec![node("a", "x"), node("c", "z")]));
-        assert!(!peers.update(vec![node("c", "z")]), "this node itself does not vanish");
+        assert!(!peers.update(vec![node("c", "z")]), "this node itself never counts as lost");
     }
 
     #[test]
-    fn a_home_is_another_node_that_can_be_reached() {
+    fn a_home_is_another_reachable_node() {
         let peers = PeerNodes::new("a".into());
         let logs = || (0..100).map(|n| LogId::Room(RoomId(Uuid::from_u128(n))));
-        assert!(logs().all(|log| peers.home(log).is_none()), "nobody is known");
+        assert!(logs().all(|log| peers.home(log).is_none()), "no other node is known");
         peers.update(vec![node("a", "http://a"), node("b", "http://b"), node("c", "")]);
         let homes: HashSet<Option<String>> = logs().map(|log| peers.home(log).map(|home| home.node)).collect();
         assert_eq!(homes, HashSet::from([None, Some("b".to_owned())]));

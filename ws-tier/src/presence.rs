@@ -1,5 +1,5 @@
-//! Whose presence each socket watches: refreshed every 10 s, sent in batches every second, and in full every 60 s, so that a
-//! lost "offline" heals.
+//! Presence of the users that each socket watches: refreshed every 10 s, sent in batches every second, and in full every
+//! 60 s, so that a lost "offline" heals.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -19,14 +19,14 @@ use crate::follow::Follow;
 use crate::limits::{PRESENCE_FULL, PRESENCE_REFRESH};
 use crate::tasks::Tasks;
 
-/// Connections of one refresh.
+/// Maximum number of connections in one refresh.
 const REFRESH_BATCH: usize = 1_000;
 
-/// After how long users who seemed to share no room are looked at again: where a stream keeps the users' rows of rooms up to date,
-/// that takes seconds.
+/// The delay before users who seemed to share no room are checked again: if a stream keeps the users' room rows up to
+/// date, that takes seconds.
 const LOOK_AGAIN: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(10)];
 
-/// The presence of this node's sockets, and what they watch.
+/// The presence of this node's sockets, and of the users that they watch.
 pub(crate) struct PresenceWatch {
     services: Services,
     follow: Arc<Follow>,
@@ -34,7 +34,7 @@ pub(crate) struct PresenceWatch {
     watches: Mutex<Watches>,
 }
 
-/// Who is connected here, and who watches whom.
+/// The connected users, and who watches whom.
 #[derive(Default)]
 struct Watches {
     here: HashMap<SocketId, (UserId, String)>,
@@ -63,7 +63,7 @@ impl Watches {
         self.here.remove(&socket)
     }
 
-    /// Begins a request of a socket for presence. Results of its earlier requests are ignored from now on.
+    /// Begins a socket's request for presence. Results of its earlier requests are ignored from now on.
     fn begin(&mut self, socket: SocketId) -> u64 {
         self.requests += 1;
         if self.here.contains_key(&socket) {
@@ -72,7 +72,7 @@ impl Watches {
         self.requests
     }
 
-    /// Takes the result of a request. Returns whether it still is the socket's last.
+    /// Handles the result of a request. Returns whether it is still the socket's last.
     fn replace(&mut self, socket: SocketId, request: u64, users: Vec<UserId>, now: Instant) -> bool {
         let is_last = self.last_request.get(&socket) == Some(&request);
         if is_last {
@@ -100,7 +100,7 @@ impl Watches {
         self.by_socket.insert(socket, Watch { users, full_at: now });
     }
 
-    /// Returns who watches `user`, and whom `user` watches: socket, watcher, watched.
+    /// Returns the pairs that watch `user` or that `user` watches: socket, watcher, watched.
     fn around(&self, user: UserId) -> Vec<(SocketId, UserId, UserId)> {
         let watched_by = self.by_user.get(&user).into_iter().flatten();
         let watched_by = watched_by.filter_map(|socket| Some((*socket, self.here.get(socket)?.0, user)));
@@ -110,7 +110,7 @@ impl Watches {
         watched_by.chain(watches).filter(|(_, watcher, watched)| watcher != watched).collect()
     }
 
-    /// Makes the socket no longer watch `user`. Returns whether it did.
+    /// Makes the socket stop watching `user`. Returns whether it did watch.
     fn unwatch(&mut self, socket: SocketId, user: UserId) -> bool {
         if let Some(sockets) = self.by_user.get_mut(&user) {
             sockets.remove(&socket);
@@ -124,7 +124,7 @@ impl Watches {
         watch.users.len() < before
     }
 
-    /// Returns the sockets that are due for everything they watch. They are due again after [`PRESENCE_FULL`].
+    /// Returns the sockets that are due for a full list. They are due again after [`PRESENCE_FULL`].
     fn due(&mut self, now: Instant) -> Vec<(SocketId, Vec<UserId>)> {
         let due = self.by_socket.iter_mut().filter(|(_, watch)| watch.full_at <= now);
         due.map(|(socket, watch)| {
@@ -134,7 +134,7 @@ impl Watches {
         .collect()
     }
 
-    /// Returns what each watching socket gets of these changes.
+    /// Returns the changes that each watching socket gets.
     fn changes(&self, changed: Vec<UserPresence>) -> HashMap<SocketId, Vec<PresenceEntry>> {
         let mut changes: HashMap<SocketId, Vec<PresenceEntry>> = HashMap::new();
         for presence in changed {
@@ -165,8 +165,8 @@ impl PresenceWatch {
         Some(user)
     }
 
-    /// Sends a socket the presence of those of `users` whom its user may watch. Users who share no room with the watcher are
-    /// looked at again for a while, because the two may have met this very moment.
+    /// Sends a socket the presence of those of `users` whom its user may watch. Users who share no room with the watcher
+    /// are checked again for a while, because they may just have joined the same room.
     pub async fn watch(self: Arc<Self>, socket: SocketId, actor: Actor, users: Vec<UserId>) -> Result<(), Refusal> {
         let request = self.watches.lock().begin(socket);
         let visible = self.services.presence.watchable(&actor, &users).await?;
@@ -183,7 +183,7 @@ impl PresenceWatch {
                 if this.watches.lock().last_request.get(&socket) != Some(&request) {
                     return;
                 }
-                // A failure is made up for by the next look.
+                // After a failure the next check makes up for it.
                 let Ok(visible) = this.services.presence.watchable(&actor, &users).await else { continue };
                 if visible.len() > known {
                     known = visible.len();
@@ -197,8 +197,8 @@ impl PresenceWatch {
         Ok(())
     }
 
-    /// Takes note that a user was removed from a room: users who share no other room with them no longer see their presence,
-    /// and are sent that they are offline.
+    /// Handles a user's removal from a room: users who share no other room with them no longer see their presence, and
+    /// get them as offline.
     pub async fn removed(&self, user: UserId) {
         let around = self.watches.lock().around(user);
         let mut strangers: HashMap<(UserId, UserId), bool> = HashMap::new();
@@ -253,7 +253,7 @@ impl PresenceWatch {
             messages.push((socket, message(users, false)));
         }
         for (socket, users) in due {
-            // A node follows what changes, so it always knows something.
+            // A node follows every change, so it always has a list.
             let mut present = self.services.presence.of(&users).await.unwrap_or_default();
             present.retain(|presence| presence.status > PresenceStatus::Offline || presence.last_seen.is_some());
             messages.push((socket, message(present.iter().map(interpreter::presence).collect(), true)));
@@ -292,9 +292,9 @@ mod tests {
         watches.connect(1, user(1), "c1".into());
         let (first, second) = (watches.begin(1), watches.begin(1));
         assert!(watches.replace(1, second, vec![user(2)], now));
-        assert!(!watches.replace(1, first, vec![user(3)], now), "it comes late");
+        assert!(!watches.replace(1, first, vec![user(3)], now), "it arrives too late");
         assert_eq!(watches.due(now), [(1, vec![user(2)])]);
-        assert!(watches.replace(1, second, vec![user(2), user(4)], now), "a stranger turned out to share a room");
+        assert!(watches.replace(1, second, vec![user(2), user(4)], now), "another user turned out to share a room");
         watches.disconnect(1);
         assert!(!watches.replace(1, second, vec![user(2)], now), "the socket is closed");
         assert!(watches.last_request.is_empty());
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_comes_at_once_and_then_each_minute() {
+    fn the_full_list_is_sent_at_once_and_then_every_minute() {
         let mut watches = Watches::default();
         let now = Instant::now();
         watches.connect(1, user(1), "c1".into());

@@ -1,4 +1,4 @@
-//! How far users have read: shown to their own sockets with the counts, and in small rooms to everybody.
+//! How far users have read: sent to their own sockets with the counts, and in small rooms to all members.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use service::ports::Mark;
 use crate::follow::Follow;
 use crate::tasks::Tasks;
 
-/// Shows read marks.
+/// Sends read marks to sockets.
 pub(crate) struct Receipts {
     services: Services,
     follow: Arc<Follow>,
@@ -23,7 +23,7 @@ impl Receipts {
         Arc::new(Receipts { services, follow, tasks })
     }
 
-    /// Shows a mark to the user's own sockets, with the counts.
+    /// Sends a mark to the user's own sockets, with the counts.
     pub fn show_own(&self, mark: &Mark) {
         let message = interpreter::receipt(mark, true);
         self.follow.drive(|hub, effects| {
@@ -33,7 +33,7 @@ impl Receipts {
         });
     }
 
-    /// Shows a mark to the other users in a small room.
+    /// Sends a mark to the other users in a small room.
     pub async fn show(&self, mark: &Mark) {
         if self.follow.hub().live_in(mark.room) == 0 {
             return;
@@ -45,7 +45,7 @@ impl Receipts {
     }
 }
 
-/// Hears marks that rise on this node.
+/// Receives marks that rise on this node.
 pub(crate) struct LocalMarks(pub Arc<Receipts>);
 
 impl MarkListener for LocalMarks {

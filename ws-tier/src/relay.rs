@@ -1,6 +1,6 @@
-//! What this node learns from others: the bus, and beside it the store's `changes`.
+//! Receives news from other nodes: by the bus, and by the store's `changes`.
 //!
-//! Never believes either: a hint only makes the hub read the log.
+//! Never trusts either: a hint only makes the hub read the log.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::receipts::Receipts;
 use crate::tasks::Tasks;
 use crate::typing::TypingFanout;
 
-/// What the bus brings goes here.
+/// The parts that receive messages from the bus.
 #[derive(Clone)]
 pub(crate) struct Relay {
     pub services: Services,
@@ -30,7 +30,7 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// Starts to listen to the bus, and to ask the store which logs changed.
+    /// Starts listening to the bus, and asking the store which logs changed.
     pub fn start(self, tasks: &Tasks) {
         let Some(heard) = self.services.ports.bus.listen() else {
             tracing::error!("this node's bus has another listener, so commits of other nodes arrive by `changes` only");
@@ -45,7 +45,7 @@ impl Relay {
     }
 
     async fn listen(self, heard: Arc<Mutex<mpsc::Receiver<Heard>>>, ephemeral: mpsc::Sender<Heard>) {
-        // Held by this task alone; a restarted one continues with it.
+        // Only this task holds it; a restarted one continues with it.
         let mut heard = heard.lock().await;
         while let Some(Heard { log, message }) = heard.recv().await {
             match message {
@@ -54,19 +54,19 @@ impl Relay {
                     self.follow.drive(|hub, effects| hub.hint(log, head, effects));
                 }
                 BusMessage::Head { .. } => self.follow.check_epoch().await,
-                // They need names and sizes of rooms: nothing durable waits for those.
+                // They need names and sizes of rooms: nothing durable may wait for those.
                 BusMessage::Typing(_) | BusMessage::Mark(_) => drop(ephemeral.try_send(Heard { log, message })),
             }
         }
     }
 
-    /// Shows ephemeral messages: typing and marks.
+    /// Delivers ephemeral messages: typing and marks.
     async fn show(self, ephemeral: Arc<Mutex<mpsc::Receiver<Heard>>>) {
         let mut ephemeral = ephemeral.lock().await;
         while let Some(Heard { log, message }) = ephemeral.recv().await {
             match (message, log) {
                 (BusMessage::Typing(typing), _) => self.typing.show(&typing).await,
-                // It comes on both channels: a node that follows both shows each part once.
+                // It arrives on both channels: a node that follows both delivers each part once.
                 (BusMessage::Mark(mark), LogId::User(_)) => self.receipts.show_own(&mark),
                 (BusMessage::Mark(mark), LogId::Room(_)) => self.receipts.show(&mark).await,
                 (BusMessage::Committed(_) | BusMessage::Head { .. }, _) => unreachable!("`listen` keeps them"),
@@ -86,10 +86,10 @@ impl Relay {
                 () = tokio::time::sleep(spread(interval)) => {}
                 changed = status.changed() => {
                     if changed.is_err() {
-                        // The bus is gone for good; the interval is all there is.
+                        // The bus has ended; only the interval is left.
                         tokio::time::sleep(interval).await;
                     } else if *status.borrow_and_update() == BusStatus::Up {
-                        // What was published while it was down is lost.
+                        // Messages published while it was down are lost.
                         self.follow.drive(|hub, effects| hub.check_all(effects));
                     }
                 }
@@ -99,7 +99,7 @@ impl Relay {
             self.follow.enter_epoch(changed.epoch);
             let first = cursor.replace(changed.next).is_none();
             self.follow.drive(|hub, effects| {
-                // The first answer begins "now", which is after the hub's logs began.
+                // The first answer starts at "now", which is after the hub's logs were opened.
                 if changed.lost || first || checked.elapsed() >= CHECK_INTERVAL {
                     hub.check_all(effects);
                     checked = Instant::now();
@@ -113,7 +113,7 @@ impl Relay {
     }
 }
 
-/// Returns a little less than `interval`, so that nodes do not ask in step.
+/// Returns a little less than `interval`, so that the nodes' requests do not synchronise.
 fn spread(interval: Duration) -> Duration {
     interval.mul_f64(rand::random_range(0.9..1.0))
 }

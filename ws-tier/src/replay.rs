@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use crate::backend::SocketBackend;
 use crate::limits::REPLAYS_PER_NODE;
 
-/// The pause before a failed read is tried again, unless the refusal says more.
+/// The pause before a failed read is retried, unless the refusal names a longer one.
 const RETRY: Duration = Duration::from_millis(250);
 
 /// The pages that a node is reading.
@@ -29,7 +29,7 @@ impl Replays {
         Replays { permits: Semaphore::new(REPLAYS_PER_NODE) }
     }
 
-    /// Answers one request. Returns once the page is queued for the socket, or is not needed any more.
+    /// Answers one request. Returns once the page is queued for the socket, or is no longer needed.
     pub async fn replay(&self, socket: &SocketBackend, mut request: PageRequest) -> Input {
         let follow = &socket.node().follow;
         if !self.may_follow(socket, &request).await {
@@ -40,7 +40,10 @@ impl Replays {
             if !follow.hub().is_attached(socket.id()) {
                 return Input::Detached;
             }
-            let refusal = Refusal::new(Code::Overloaded, "This socket follows too many rooms.");
+            let refusal = Refusal::new(
+                Code::Overloaded,
+                "This connection follows too many rooms. Open fewer rooms and try again.",
+            );
             return Input::NotReplayed(reply(&request), refusal);
         };
         if !follow.ready(&begun).await {
@@ -73,20 +76,20 @@ impl Replays {
             if verdict != Verdict::Again {
                 return Input::Replayed;
             }
-            // The hub moved on since the read: a reset is read again.
+            // The hub advanced since the read: a reset is read again.
             request.cursor = None;
         }
     }
 
-    /// Returns whether the node should follow the log for this user. A log that no socket here follows is looked at first,
-    /// so that names of rooms that do not exist cost no subscription.
+    /// Returns whether the node should follow the log for this user. Checks a log that no socket here follows first, so
+    /// that names of rooms that do not exist cost no subscription.
     async fn may_follow(&self, socket: &SocketBackend, request: &PageRequest) -> bool {
         let LogId::Room(room) = request.log else { return true };
         if socket.node().follow.hub().is_followed(request.log) {
             return true;
         }
         let member = socket.node().services.ports.store.rooms.member(room, request.by.user).await;
-        // A store that does not answer is asked again by the page's own reads.
+        // If the store does not answer, the page's own reads retry.
         member.map_or(true, |member| member.is_some_and(|member| member.is_joined()))
     }
 
@@ -102,7 +105,7 @@ impl Replays {
         }
     }
 
-    /// Reads a page, again and again while the store is not available.
+    /// Reads a page; retries while the store is unavailable.
     async fn read(&self, socket: &SocketBackend, request: &PageRequest) -> Result<Page, Refusal> {
         let node = socket.node();
         loop {
@@ -123,7 +126,7 @@ fn reply(request: &PageRequest) -> Reply {
     Reply { to: request.reply.clone(), of: Some("resume".into()), room: Some(codec::log_name(request.log)) }
 }
 
-/// Returns what the hub makes of a page.
+/// Returns what the hub decides about a page.
 fn outcome(page: &Page) -> Outcome {
     match page.status {
         PageStatus::Complete => Outcome::Complete { through: page.through },

@@ -19,9 +19,9 @@ use crate::memory::MemoryBudget;
 pub(crate) struct SendQueue {
     backlog: Mutex<Backlog>,
     memory: Arc<MemoryBudget>,
-    /// A frame is to be written, or the socket is to be closed.
+    /// Signals that a frame should be written, or the socket closed.
     ready: Notify,
-    /// The backlog became short.
+    /// Signals that the backlog became short.
     eased: Notify,
 }
 
@@ -32,7 +32,7 @@ impl SendQueue {
         SendQueue { backlog, memory, ready: Notify::new(), eased: Notify::new() }
     }
 
-    /// Changes the backlog, and takes note of the memory that it takes.
+    /// Changes the backlog, and records the memory that it uses.
     fn change<R>(&self, change: impl FnOnce(&mut Backlog) -> R) -> R {
         let mut backlog = self.backlog.lock();
         let before = backlog.bytes();
@@ -64,13 +64,13 @@ impl SendQueue {
         self.ready.notify_one();
     }
 
-    /// Closes the socket after what waits. The first code counts.
+    /// Closes the socket after its queue is written. The first code counts.
     pub fn close(&self, code: CloseCode) {
         self.backlog.lock().close(code);
         self.ready.notify_one();
     }
 
-    /// Closes the socket as lagged, without what waits.
+    /// Closes the socket as lagged and discards its queue.
     pub fn abandon(&self) {
         self.change(Backlog::abandon);
         self.ready.notify_one();
@@ -97,7 +97,7 @@ impl SendQueue {
         Some(Frame::new(Class::Durable, payload))
     }
 
-    /// Lends the socket's codec, to decode what the client sent.
+    /// Lends the socket's codec, to decode the client's messages.
     pub fn with_codec<R>(&self, decode: impl FnOnce(&mut dyn Codec) -> R) -> R {
         decode(self.backlog.lock().codec())
     }
@@ -107,7 +107,7 @@ impl SendQueue {
         self.change(|backlog| backlog.next(max))
     }
 
-    /// Takes note that these bytes left the process.
+    /// Records that these bytes left the process.
     pub fn written(&self, bytes: usize) {
         let short = self.change(|backlog| {
             backlog.written(bytes);

@@ -1,5 +1,5 @@
-//! A process that holds a tier: opens what the settings choose, listens, and lets everybody go when it is told to stop.
-//! Shared by the tier alone and by the single process; what else they answer, they say.
+//! Runs a process that holds a tier: opens the backends from the settings, listens, and drains when it is asked to stop.
+//! Shared by the tier alone and by the single process, which pass in their other routes.
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,62 +19,62 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{AccessKeys, Node, NodeSettings, Reachable};
 
-/// Sockets beyond those of people that may be open: calls, health checks.
+/// Connections allowed in addition to users' sockets: calls, health checks.
 const CONNECTIONS_FOR_CALLS: usize = 1_000;
-/// How much of the grace period (`PALAVER_DRAIN`) sockets have to leave.
+/// The share of the grace period (`PALAVER_DRAIN`) that sockets have to leave.
 const SOCKETS_SHARE: f64 = 0.75;
-/// How much of it has passed when calls that are still under way are cut. The rest is for what waits to be written.
+/// The share of the grace period after which running calls are cut. The rest is for pending writes.
 const CALLS_SHARE: f64 = 0.85;
-/// The least time for that, whatever the grace period is.
+/// The minimum time for pending writes, whatever the grace period is.
 const STOP_WAIT: Duration = Duration::from_secs(1);
 
-/// Why a process ended.
+/// Why a process failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The public address.
-    #[error("cannot listen on {address}; choose another address with PALAVER_LISTEN (--listen)")]
+    /// The server cannot listen on its public address.
+    #[error("cannot listen on {address}: choose another address with PALAVER_LISTEN (--listen)")]
     Listen {
-        /// Which.
+        /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The I/O error.
         source: io::Error,
     },
-    /// A private address.
-    #[error("cannot listen on {address}, which {setting} names")]
+    /// The server cannot listen on a private address.
+    #[error("cannot listen on {address}: choose another address with {setting}")]
     ListenPrivately {
-        /// Which.
+        /// The address.
         address: SocketAddr,
-        /// Whose value it is.
+        /// The setting that contains the address.
         setting: &'static str,
-        /// Why.
+        /// The I/O error.
         source: io::Error,
     },
-    /// The metrics.
+    /// Metrics cannot be collected.
     #[error("cannot collect metrics: {0}")]
     Metrics(String),
-    /// The data.
+    /// The data cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The store, at the first question.
+    /// The store does not answer the first query.
     #[error("the store does not answer: {0}")]
     Store(#[from] StoreError),
-    /// The listener, later.
-    #[error("cannot serve any more: {0}")]
+    /// The listener failed while serving.
+    #[error("the server stopped: {0}")]
     Serve(#[from] io::Error),
-    /// A background task without which the process cannot work.
+    /// A background task that the process cannot work without failed.
     #[error(transparent)]
     Failed(#[from] TaskFailure),
 }
 
-/// Serves the tier and `routes` on one address, mounted as every function is ([`web::mount`]), until SIGTERM or Ctrl-C,
-/// then lets everybody go and ends cleanly within the grace period of the settings. Calls `ready` with the address once
-/// everything is open. `F`: whether the routes ever touch the bytes of files.
+/// Serves the tier and `routes` on one address, mounted like every function ([`web::mount`]), until SIGTERM or Ctrl-C,
+/// then drains and ends cleanly within the grace period of the settings. Calls `ready` with the address once everything
+/// is open. `F`: whether the routes ever touch the bytes of files.
 pub async fn serve<F: BlobBackend>(
     settings: Settings,
     routes: impl FnOnce(&Profile) -> Router,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
-    // The address first: whoever starts a second server by mistake should not touch the data.
+    // The address first: a second server started by mistake must not touch the data.
     let server = Server::bind(settings.listen)
         .await
         .map_err(|source| ServeError::Listen { address: settings.listen, source })?
@@ -101,7 +101,7 @@ pub async fn serve<F: BlobBackend>(
     if let (Some(internal), Some(server)) = (internal, internal_server) {
         let keys = Arc::new(access_keys(internal));
         let endpoint = internal.url.clone().unwrap_or(format!("http://{}", server.local_address()?));
-        // Others may post to sockets until the last one is gone.
+        // Other programs may post to sockets until the last one is closed.
         let until = drained.clone().cancelled_owned();
         tokio::spawn(server.run(node.private_router(keys.clone()), until));
         reachable = Some(Reachable { endpoint, keys });
@@ -111,11 +111,11 @@ pub async fn serve<F: BlobBackend>(
     }
     ready(address);
 
-    // Sockets are let go first; the listener goes on until they are, so that nobody is cut off.
+    // Sockets leave first; the listener runs until they have, so that no client is cut off.
     let mut asked = None;
     let drain = async {
         end_of(running.supervisor()).await;
-        tracing::info!("shutting down");
+        tracing::info!("shutting down, draining sockets");
         asked = Some(Instant::now());
         node.drain(settings.drain.mul_f64(SOCKETS_SHARE)).await;
         drained.cancel();
@@ -128,8 +128,8 @@ pub async fn serve<F: BlobBackend>(
     supervisor.failure().map_or(Ok(()), |failure| Err(ServeError::Failed(failure)))
 }
 
-/// Writes what waits and closes what is open, within the time that is left: a store that does not answer must not keep
-/// the process. Whatever is lost then, nobody was promised: marks and cursors are raised again after the next start.
+/// Writes pending data and closes what is open, within the time that is left: a store that does not answer must not keep
+/// the process alive. Only data without a guarantee can be lost: marks and cursors are raised again after the next start.
 async fn stop(running: Running, node: &Node, profile: Profile, end: Instant) {
     let stopped = async {
         running.stop().await;
@@ -138,12 +138,12 @@ async fn stop(running: Running, node: &Node, profile: Profile, end: Instant) {
     };
     let left = end.saturating_duration_since(Instant::now()).max(STOP_WAIT);
     match tokio::time::timeout(left, stopped).await {
-        Ok(()) => tracing::info!("ended cleanly"),
-        Err(_) => tracing::warn!("the store did not finish in time, ending without it"),
+        Ok(()) => tracing::info!("shut down cleanly"),
+        Err(_) => tracing::warn!("the store did not finish in time, exiting without it"),
     }
 }
 
-/// Where a person opens it: an address that listens everywhere is reached at this machine's own.
+/// Returns the URL to open in a browser: for an address that listens everywhere, the loopback address.
 pub fn url(address: SocketAddr) -> String {
     match address.ip().is_unspecified() {
         true => format!("http://127.0.0.1:{}", address.port()),
@@ -164,5 +164,5 @@ fn node_settings(profile: &Profile, settings: &Settings) -> NodeSettings {
 
 fn access_keys(internal: &InternalSettings) -> AccessKeys {
     let keys = internal.keys.iter().map(|key| (key.id.clone(), key.secret.expose().to_owned()));
-    AccessKeys::new(keys).expect("the settings are read with at least one key")
+    AccessKeys::new(keys).expect("the settings contain at least one key")
 }

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use crate::limits::SHARD_QUEUE;
 use crate::send_queue::SendQueue;
 
-/// The senders' side of all shards of a node.
+/// The sender side of all shards of a node.
 pub(crate) struct Shards {
     shards: Vec<Shard>,
 }
@@ -53,13 +53,13 @@ impl Shards {
         let _ = self.of(socket).queue.send(Command::Remove(socket)).await;
     }
 
-    /// Queues messages for sockets of one shard. Never waits: a shard that is so far behind that its queue is full closes
-    /// its sockets, which resume.
+    /// Queues messages for sockets of one shard. Never waits: if the shard's queue is full, it closes its sockets, which
+    /// resume.
     pub fn enqueue(&self, shard: usize, to: Arc<Vec<SocketId>>, messages: Arc<[Outgoing]>) {
         self.shards[shard].push(Command::Enqueue { to, messages });
     }
 
-    /// Closes a socket, after what was queued for it before.
+    /// Closes a socket, after everything queued for it before.
     pub fn close(&self, socket: SocketId, code: CloseCode) {
         self.of(socket).push(Command::Close(socket, code));
     }
@@ -79,12 +79,12 @@ impl Shard {
 
 async fn run(mut commands: mpsc::Receiver<Command>, overrun: Arc<AtomicBool>) {
     let mut send_queues: HashMap<SocketId, Arc<SendQueue>> = HashMap::new();
-    // Commands that were queued when a command was lost: sockets that they open missed it, too.
+    // Commands that were queued when a command was lost: sockets that they open missed it too.
     let mut behind = 0;
     while let Some(command) = commands.recv().await {
         if overrun.swap(false, Ordering::AcqRel) {
             metrics::counter!("palaver_shard_overruns_total").increment(1);
-            // A command was lost, and nobody knows for which socket: all of them resume from their cursors.
+            // A command was lost, and it is unknown for which socket: all of them resume from their cursors.
             send_queues.values().for_each(|send_queue| send_queue.close(CloseCode::Lagged));
             behind = 1 + commands.len();
         }

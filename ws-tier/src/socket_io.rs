@@ -1,5 +1,5 @@
 //! One socket's bytes: reads its messages and writes its frames at the same time, so that a client that does not read
-//! holds up nothing but its own backlog.
+//! delays nothing but its own backlog.
 //!
 //! Never decides what is written nor what a message means.
 
@@ -19,7 +19,7 @@ use realtime::Frame;
 /// How long the other side has to answer a close frame.
 const CLOSE_WAIT: Duration = Duration::from_secs(1);
 
-/// What happened on the socket.
+/// An event on the socket.
 #[derive(Debug)]
 pub(super) enum Event {
     /// The client sent this.
@@ -28,7 +28,7 @@ pub(super) enum Event {
     Breach,
     /// These bytes of the batch left the process; the next batch may start.
     Written(usize),
-    /// The client is gone, or took nothing for too long.
+    /// The client disconnected, or read nothing for too long.
     Gone,
 }
 
@@ -36,7 +36,7 @@ pub(super) enum Event {
 pub(super) struct SocketIo<S = WebSocket> {
     ws: S,
     batch: Option<Batch>,
-    /// Nothing can be read any more.
+    /// Nothing can be read any longer.
     deaf: bool,
 }
 
@@ -53,7 +53,7 @@ where
     S: Stream<Item = Result<Message, E>> + Sink<Message, Error = E> + Unpin,
     E: IsBreach,
 {
-    /// Takes over a socket to which nothing is being written.
+    /// Wraps a socket that is not being written to.
     pub fn new(ws: S) -> Self {
         SocketIo { ws, batch: None, deaf: false }
     }
@@ -63,7 +63,8 @@ where
         self.batch.is_none()
     }
 
-    /// Starts to write these frames; `as_array` joins several into one JSON array. The client has `patience` to take them.
+    /// Starts writing these frames; `as_array` joins several into one JSON array. The client must read them within
+    /// `patience`.
     pub fn start(&mut self, frames: Vec<Frame>, as_array: bool, patience: Duration) {
         debug_assert!(self.is_idle(), "one batch at a time");
         let bytes = frames.iter().map(Frame::len).sum();
@@ -84,7 +85,7 @@ where
         }
     }
 
-    /// Writes the batch to its end, and reads nothing meanwhile.
+    /// Writes the rest of the batch, and reads nothing meanwhile.
     pub async fn finish(&mut self) -> Event {
         match self.is_idle() {
             true => Event::Written(0),
@@ -92,8 +93,8 @@ where
         }
     }
 
-    /// Closes the socket with a reason, and gives the other side a moment to take it: bytes that were never read would
-    /// turn the close into a reset, and the reason would be lost.
+    /// Closes the socket with a reason, and waits a moment for the other side to read it: bytes that were never read
+    /// would turn the close into a reset, and the reason would be lost.
     pub async fn close(mut self, (code, reason): (u16, &'static str)) {
         let frame = CloseFrame { code, reason: reason.into() };
         let farewell = async {
@@ -126,7 +127,7 @@ where
         })
     }
 
-    /// Writes as much as the socket takes; ready once the whole batch has left the process.
+    /// Writes as much as the socket accepts; ready once the whole batch has left the process.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<Event> {
         let Some(batch) = &mut self.batch else { return Poll::Pending };
         while !batch.messages.is_empty() {
@@ -147,7 +148,7 @@ where
     }
 }
 
-/// Tells a client that broke the rules from one that is gone.
+/// Tells a client that broke the rules from one that disconnected.
 pub(super) trait IsBreach {
     /// Returns whether the client sent a frame over the limit, or one that breaks the WebSocket's own rules.
     fn is_breach(&self) -> bool;

@@ -1,6 +1,6 @@
 //! One socket's task: carries bytes between the socket, its connection and its queue, and nothing else.
 //!
-//! What the connection asks for runs in tasks of its own: it may hold what all sockets share, a connection to the store or a
+//! The connection's work runs in separate tasks: it may hold shared resources, such as a connection to the store or a
 //! permit, while this task waits for its client.
 
 use std::panic::AssertUnwindSafe;
@@ -24,7 +24,7 @@ use crate::node::Node;
 use crate::send_queue::SendQueue;
 use crate::socket_io::{Event, SocketIo};
 
-/// How long changes in flight may hold up a drained socket.
+/// How long changes in flight may delay a drained socket.
 const ANSWER_WAIT: Duration = Duration::from_secs(3);
 
 /// A socket of this node.
@@ -35,7 +35,7 @@ struct SocketTask {
     connection: Connection,
     queue: Arc<SendQueue>,
     registered: Arc<RegisteredConnection>,
-    /// What only this socket needs; ends with it.
+    /// Work that only this socket needs; cancelled with it.
     reads: JoinSet<Input>,
     /// Changes and marks. They finish even if the socket is closed; only their answers are lost.
     changes: JoinSet<Input>,
@@ -94,7 +94,7 @@ pub(crate) async fn run(
 enum End {
     /// This node closes it.
     Close(CloseCode),
-    /// The client is gone, or the node has no more time for it.
+    /// The client disconnected, or the node has no more time for it.
     Gone,
 }
 
@@ -180,8 +180,8 @@ impl SocketTask {
         }
     }
 
-    /// Performs an action in a task of its own. Its first step is taken here, so that what a client asks for reaches the rest
-    /// of the node in the order in which it was asked.
+    /// Performs an action in its own task. Takes its first step here, so that a client's requests reach the rest of the
+    /// node in order.
     fn perform(&mut self, work: Work, action: Action) {
         let backend = self.backend.clone();
         let mut action = Box::pin(async move { perform(&*backend, action).await });
@@ -195,7 +195,8 @@ impl SocketTask {
         };
     }
 
-    /// Answers changes in flight, because the node drains. A page that is still being read is for the client's next socket.
+    /// Answers changes in flight, because the node drains. The client's next socket reads any page that is still being
+    /// read.
     async fn finish(&mut self, io: &mut SocketIo) {
         let batches = self.connection.batches();
         let answers = async {
@@ -219,9 +220,9 @@ impl SocketTask {
         let _ = tokio::time::timeout(ANSWER_WAIT, answers).await;
     }
 
-    /// Takes the socket out of everything that knows it.
+    /// Removes the socket from all registries.
     async fn leave(&mut self) {
-        // First, so that a sign-in under way cannot put the socket back.
+        // First, so that a running sign-in cannot add the socket again.
         self.reads.shutdown().await;
         self.changes.detach_all();
 

@@ -30,7 +30,7 @@ impl Tasks {
                 ended = AssertUnwindSafe(work).catch_unwind() => {
                     if ended.is_err() {
                         metrics::counter!("palaver_task_failures_total", "task" => name).increment(1);
-                        tracing::error!(task = name, "a task panicked");
+                        tracing::error!(task = name, "a task panicked, not restarting it");
                     }
                 }
                 () = stop.cancelled() => {}
@@ -41,11 +41,11 @@ impl Tasks {
     /// Starts a task that cannot be restarted. When it panics or ends, the process drains and ends.
     pub fn essential(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let mut task = Some(task);
-        let once = move || task.take().expect("a task that ends the process is made once");
+        let once = move || task.take().expect("a task that ends the process is started only once");
         self.keep(self.supervisor.supervise(name, Policy::EndProcess, once));
     }
 
-    /// Starts a task that is restarted with a back-off when it panics or ends; one that fails too often ends the process.
+    /// Starts a task that is restarted with a backoff when it panics or ends; one that fails too often ends the process.
     pub fn restarted<F>(&self, name: &'static str, make: impl FnMut() -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send + 'static,

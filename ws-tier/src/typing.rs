@@ -1,4 +1,4 @@
-//! Typing: shown to the live sockets of a room, a few names at a time.
+//! Typing signals: sent to the live sockets of a room, a few names at a time.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::follow::Follow;
 use crate::limits::TYPING_PER_SECOND;
 use crate::tasks::Tasks;
 
-/// Shows who is typing.
+/// Sends typing signals to sockets.
 pub(crate) struct TypingFanout {
     services: Services,
     follow: Arc<Follow>,
@@ -28,7 +28,7 @@ impl TypingFanout {
         Arc::new(TypingFanout { services, follow, tasks, budget: Mutex::default() })
     }
 
-    /// Shows to the live sockets of a room that a user is typing; not to that user's own.
+    /// Sends to the live sockets of a room that a user is typing; not to that user's own.
     pub async fn show(&self, typing: &Typing) {
         if self.follow.hub().live_in(typing.room) == 0 {
             return;
@@ -42,7 +42,7 @@ impl TypingFanout {
     }
 }
 
-/// Hears who types on this node.
+/// Receives typing signals from users on this node.
 pub(crate) struct LocalTyping(pub Arc<TypingFanout>);
 
 impl TypingListener for LocalTyping {
@@ -52,7 +52,7 @@ impl TypingListener for LocalTyping {
     }
 }
 
-/// The names that typing showed in this second, by room.
+/// The names that typing has shown in this second, by room.
 #[derive(Default)]
 struct TypingBudget {
     second: u64,
@@ -60,8 +60,8 @@ struct TypingBudget {
 }
 
 impl TypingBudget {
-    /// Returns whether a name may be shown. An end always may, since it only removes a name; so may a name of this second
-    /// again, since a user who sends a message and types on is no further name.
+    /// Returns whether a name may be shown. An end always may, because it only removes a name; so may a name that this
+    /// second has shown already, because a user who sends a message and types on adds no name.
     fn allows(&mut self, typing: &Typing, elapsed: Duration) -> bool {
         let second = elapsed.as_secs();
         if self.second != second {

@@ -46,7 +46,7 @@ impl Rig {
         Arc::new(Drain::new(10, self.memory.clone())).admit(Duration::ZERO).map(drop)
     }
 
-    /// Lets the budget be looked at.
+    /// Waits until the budget has been checked.
     async fn look(&self) {
         tokio::time::sleep(INTERVAL * 2).await;
     }
@@ -58,7 +58,7 @@ fn typing() -> Outgoing {
 }
 
 #[tokio::test(start_paused = true)]
-async fn caches_shrink_then_typing_is_dropped_then_sockets_are_refused_then_the_slowest_is_closed() {
+async fn under_memory_pressure_caches_shrink_typing_drops_sockets_are_refused_and_the_slowest_closes() {
     let rig = Rig::new();
     let (slow, slower, fast) = (rig.socket("slow"), rig.socket("slower"), rig.socket("fast"));
 
@@ -79,7 +79,7 @@ async fn caches_shrink_then_typing_is_dropped_then_sockets_are_refused_then_the_
     let Next::Write(frames) = fast.next(usize::MAX) else { panic!("there is a frame") };
     assert_eq!(
         frames[0].payload, r#"{"t":"lag","dropped":["typing"]}"#,
-        "at 85 % it is dropped, and the client hears of it"
+        "at 85 % it is dropped, and the client gets a lag frame"
     );
     fast.written(frames[0].len());
 

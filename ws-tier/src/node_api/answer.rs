@@ -1,4 +1,4 @@
-//! The port's refusals, in the form from which an AWS SDK raises its exceptions.
+//! The port's errors, in the form that an AWS SDK turns into its exceptions.
 
 use axum::Json;
 use axum::http::{HeaderName, StatusCode};
@@ -9,24 +9,24 @@ use super::sigv4::Denied;
 
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
-/// Why a request is not done.
+/// Why a request failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// It is not signed as it must be.
+    /// The request is not signed correctly.
     Denied(Denied),
-    /// The socket is not there, or not any more.
+    /// The socket does not exist, or was closed.
     Gone,
     /// The body is over its limit.
     TooLarge,
-    /// The socket takes no more right now.
+    /// The socket's queue is full.
     TooMuch,
-    /// Nothing is there.
+    /// No such path.
     NotFound,
-    /// It is, but not for this method.
+    /// The path exists, but not for this method.
     Method,
-    /// It cannot be understood.
+    /// The request is malformed.
     BadRequest(&'static str),
-    /// This node goes.
+    /// This node shuts down.
     Leaving,
 }
 
@@ -34,22 +34,24 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let (status, name, message) = match self {
             Failure::Denied(why) => (StatusCode::FORBIDDEN, "ForbiddenException", why.to_string()),
-            Failure::Gone => (StatusCode::GONE, "GoneException", "The connection is gone.".into()),
+            Failure::Gone => (StatusCode::GONE, "GoneException", "The connection is closed.".into()),
             Failure::TooLarge => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException", "The body has too many bytes.".into())
+                (StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException", "The body is too large.".into())
             }
             Failure::TooMuch => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "LimitExceededException",
-                "Too much waits for this connection already. Try again later.".into(),
+                "Too many bytes are queued for this connection. Please retry later.".into(),
             ),
             Failure::NotFound => (StatusCode::NOT_FOUND, "NotFoundException", "Not found.".into()),
-            Failure::Method => {
-                (StatusCode::METHOD_NOT_ALLOWED, "BadRequestException", "POST, GET and DELETE are known here.".into())
-            }
+            Failure::Method => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "BadRequestException",
+                "Method not allowed: use POST, GET or DELETE.".into(),
+            ),
             Failure::BadRequest(why) => (StatusCode::BAD_REQUEST, "BadRequestException", why.into()),
             Failure::Leaving => {
-                (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", "This node is leaving.".into())
+                (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", "This node is shutting down.".into())
             }
         };
         (status, [(ERROR_TYPE, name)], Json(json!({ "message": message }))).into_response()

@@ -1,4 +1,4 @@
-//! `/@connections/{id}`, as the Amazon API Gateway Management API has it. Never knows what a frame means.
+//! Serves `/@connections/{id}`, like the Amazon API Gateway Management API. Never knows what a frame means.
 
 use axum::Json;
 use axum::http::{Method, StatusCode};
@@ -13,7 +13,8 @@ use realtime::connection::PostError;
 
 const CONNECTIONS: &str = "@connections";
 
-/// The connection that a path names. An endpoint of API Gateway ends with its stage, so one may stand before.
+/// Returns the id of the connection that a path names. An endpoint of API Gateway ends with its stage, so a stage may
+/// precede it.
 pub(super) fn id_in(path: &str) -> Option<String> {
     let decode = |segment| percent_decode_str(segment).collect();
     let segments: Vec<Vec<u8>> = path.strip_prefix('/')?.split('/').map(decode).collect();
@@ -27,7 +28,7 @@ pub(super) fn answer(node: &Node, method: &Method, id: &str, body: Bytes) -> Res
     match *method {
         Method::POST => {
             if std::str::from_utf8(&body).is_err() {
-                return Err(Failure::BadRequest("A frame is text in UTF-8."));
+                return Err(Failure::BadRequest("The body must be UTF-8 text."));
             }
             connection.post(body).map_err(|error| match error {
                 PostError::Gone => Failure::Gone,
@@ -56,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stage_may_stand_before_and_ids_may_be_encoded() {
+    fn a_stage_may_come_first_and_ids_may_be_encoded() {
         let is = |path: &str, id: &str| assert_eq!(id_in(path).as_deref(), Some(id), "{path}");
         is("/@connections/n1-8a1f", "n1-8a1f");
         is("/prod/@connections/n1-8a1f", "n1-8a1f");

@@ -1,4 +1,4 @@
-//! What nodes hand to a log's home, and its answer: the form in which both travel.
+//! The wire form of changes that nodes forward to a log's home, and of its answer.
 
 use axum::Json;
 use axum::http::Method;
@@ -12,7 +12,7 @@ use stored::{AckRecord, ChangeRecord};
 use super::answer::Failure;
 use crate::node::Node;
 
-/// Changes for one log. The sender checked who asks; the appender checks everything else.
+/// Changes for one log. The sender has authenticated the actors; the appender checks everything else.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ForwardedChanges {
     log: String,
@@ -28,23 +28,23 @@ impl ForwardedChanges {
 /// The answers, in the order of the changes.
 pub(super) type Answers = Vec<Result<AckRecord, Refusal>>;
 
-/// Appends what another node hands over. It is never handed on from here.
+/// Appends changes that another node forwards. They are never forwarded again from here.
 pub(super) async fn answer(node: &Node, method: &Method, body: &[u8]) -> Result<Response, Failure> {
     if *method != Method::POST {
         return Err(Failure::Method);
     }
-    // The sender goes on by itself.
+    // The sender appends them itself.
     if node.is_draining() {
         return Err(Failure::Leaving);
     }
-    let unknown = |_| Failure::BadRequest("These are no changes that this release knows.");
+    let unknown = |_| Failure::BadRequest("The body is not a list of changes that this release supports.");
     let forwarded: ForwardedChanges = serde_json::from_slice(body).map_err(unknown)?;
-    let log: LogId = forwarded.log.parse().map_err(|_| Failure::BadRequest("This is no log."))?;
+    let log: LogId = forwarded.log.parse().map_err(|_| Failure::BadRequest("The body names no valid log."))?;
     if forwarded.changes.len() > FORWARD_CHANGES {
         return Err(Failure::TooLarge);
     }
     metrics::counter!("palaver_forwards_taken_total").increment(1);
-    // Each is handed to the appender when its future is first polled: in the order in which they came.
+    // Each is submitted to the appender when its future is first polled: in the order of arrival.
     let answers = forwarded.changes.iter().map(|change| node.services.logs.submit_forwarded(log, change.0.clone()));
     let answers: Answers =
         join_all(answers).await.into_iter().map(|answer| answer.map(|ack| AckRecord::new(&ack))).collect();
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nodes_of_every_release_hand_over_is_understood() {
+    fn forwards_of_every_release_are_understood() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
         let releases =
             std::fs::read_dir(folder).expect("there are fixtures").map(|entry| entry.expect("it can be read"));
@@ -75,7 +75,7 @@ mod tests {
                 panic!("the first is a message")
             };
             assert_eq!((text.as_str(), files.len()), ("hello @bob", 1));
-            // What is understood is said again in the same words.
+            // Writing it again gives the same JSON.
             assert_eq!(serde_json::to_value(&forwarded).expect("it is written"), golden["request"]);
 
             let answers: Answers =
@@ -89,6 +89,6 @@ mod tests {
             );
             read += 1;
         }
-        assert!(read > 0, "there is no release");
+        assert!(read > 0, "there are no fixtures");
     }
 }

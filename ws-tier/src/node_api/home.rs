@@ -1,6 +1,7 @@
-//! Which node is a log's home, and the way there.
+//! Finds a log's home node, and forwards changes to it.
 //!
-//! Nodes may disagree for a moment on who lives; then a log has two homes, and the condition of each append decides.
+//! Nodes may disagree for a moment on which nodes are alive; then a log has two homes, and the condition of each append
+//! decides.
 
 use std::sync::Arc;
 
@@ -24,8 +25,8 @@ use super::forward::{Answers, ForwardedChanges};
 use super::sigv4::{AccessKeys, sign};
 use crate::peers::PeerNodes;
 
-/// Rendezvous hashing (Thaler and Ravishankar, 1998): the node whose name and the log's give the highest hash. When a
-/// node comes or goes, only logs whose home it is move.
+/// Rendezvous hashing (Thaler and Ravishankar, 1998): returns the node whose name and the log's give the highest hash.
+/// When a node joins or leaves, only its own logs move.
 pub(crate) fn home_of<'a>(log: LogId, nodes: impl IntoIterator<Item = &'a NodeRow>) -> Option<&'a NodeRow> {
     let weight = |node: &NodeRow| {
         let hash = digest::digest(&digest::SHA256, format!("{log}\0{}", node.node).as_bytes());
@@ -35,7 +36,7 @@ pub(crate) fn home_of<'a>(log: LogId, nodes: impl IntoIterator<Item = &'a NodeRo
     nodes.into_iter().max_by_key(|node| (weight(node), &node.node))
 }
 
-/// Hands changes to other nodes, over their private ports.
+/// Forwards changes to other nodes, over their private ports.
 pub(crate) struct Home {
     peers: Arc<PeerNodes>,
     keys: Arc<AccessKeys>,
@@ -54,10 +55,10 @@ impl Home {
     async fn post(&self, endpoint: &str, body: Bytes) -> Result<Answers, String> {
         let uri: Uri = format!("{}{FORWARD_PATH}", endpoint.trim_end_matches('/'))
             .parse()
-            .map_err(|error| format!("{endpoint} is no URL: {error}"))?;
-        let signed = sign(&self.keys, &Method::POST, &uri, &body, self.clock.now()).ok_or("it names no host")?;
+            .map_err(|error| format!("{endpoint} is not a URL: {error}"))?;
+        let signed = sign(&self.keys, &Method::POST, &uri, &body, self.clock.now()).ok_or("the URL has no host")?;
         let mut request = Request::post(uri).header(header::CONTENT_TYPE, "application/json");
-        signed.into_headers(request.headers_mut().ok_or("it makes no request")?);
+        signed.into_headers(request.headers_mut().ok_or("the request is invalid")?);
         let request = request.body(Full::new(body)).map_err(|error| error.to_string())?;
         let response = self.client.request(request).await.map_err(|error| error.to_string())?;
         let status = response.status();
@@ -80,7 +81,7 @@ impl Forward for Home {
         match answers.unwrap_or_else(|_| Err("no answer in time".into())) {
             Ok(answers) => Some(answers.into_iter().map(|answer| answer.map(AckRecord::into_ack)).collect()),
             Err(error) => {
-                tracing::warn!(%log, node, error, "a log's home took nothing; this node appends by itself");
+                tracing::warn!(%log, node, error, "forwarding to a log's home failed, appending on this node");
                 metrics::counter!("palaver_forwards_failed_total").increment(1);
                 None
             }
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_logs_of_a_node_that_goes_move() {
+    fn only_the_logs_of_a_leaving_node_move() {
         let (three, two) = (homes(&["a", "b", "c"]), homes(&["a", "b"]));
         for (before, after) in three.iter().zip(&two) {
             assert!(before == after || before == "c", "{before} to {after}");

@@ -1,4 +1,4 @@
-//! The private port: the API of `@connections` for other programs, and what nodes ask of each other. Every request is
+//! The private port: the API of `@connections` for other programs, and the requests between nodes. Every request is
 //! signed; none is ever answered on the public port.
 
 mod answer;
@@ -24,12 +24,12 @@ use sigv4::{SERVICE, verify};
 
 pub(crate) use home::{Home, home_of};
 
-/// Where a node takes what others hand over.
+/// The path that receives forwarded changes.
 const FORWARD_PATH: &str = "/forward";
-/// What is read of a body over its limit, so that the answer reaches a client that is still writing.
+/// How much of a body over its limit is still read, so that the answer reaches a client that is still writing.
 const DRAINED_BYTES: usize = 4 * POST_BYTES;
 
-/// What the port answers with.
+/// The state of the private port.
 #[derive(Clone)]
 struct Internal {
     node: Arc<Node>,
@@ -37,9 +37,9 @@ struct Internal {
     of_nodes: Arc<AccessKeys>,
 }
 
-/// The routes of the private port.
+/// Returns the routes of the private port.
 pub(crate) fn router(node: Arc<Node>, keys: Arc<AccessKeys>) -> Router {
-    // Not by axum's routes: a stage may stand before the path, and some client may encode the `@`.
+    // Not axum's routes: a stage may precede the path, and some clients may encode the `@`.
     Router::new().fallback(answer).with_state(Internal { node, of_nodes: keys.of_nodes().into(), keys })
 }
 
@@ -63,12 +63,12 @@ impl Internal {
     }
 }
 
-/// A whole body of at most `limit` bytes.
+/// Reads a whole body of at most `limit` bytes.
 async fn read(mut body: Body, limit: usize) -> Result<Bytes, Failure> {
     let read = async {
         let (mut bytes, mut length) = (BytesMut::new(), 0);
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Failure::BadRequest("The body broke off."))?;
+            let frame = frame.map_err(|_| Failure::BadRequest("The body is incomplete: the connection broke."))?;
             let Ok(data) = frame.into_data() else { continue };
             length += data.len();
             if length <= limit {

@@ -1,4 +1,4 @@
-//! A socket that takes only so much, and one that breaks the rules.
+//! Tests with a socket that accepts only so much, and one that breaks the rules.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ impl IsBreach for Infallible {
     }
 }
 
-/// A WebSocket whose client takes `room` more messages, and has sent `sent`.
+/// A WebSocket whose client accepts `room` more messages, and has sent `sent`.
 #[derive(Default)]
 struct Fake {
     room: usize,
@@ -60,7 +60,7 @@ fn frames(texts: &[&str]) -> Vec<Frame> {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_is_heard_all_the_same() {
+async fn messages_of_a_client_that_does_not_read_are_still_received() {
     let mut io = SocketIo::new(Fake { room: 1, sent: [Message::Text("pong".into())].into(), ..Fake::default() });
     io.start(frames(&["one", "two"]), false, PATIENCE);
     assert!(matches!(io.next(true).await, Event::Message(Message::Text(text)) if text == "pong"));
@@ -72,7 +72,7 @@ async fn a_client_that_does_not_read_is_heard_all_the_same() {
 }
 
 #[tokio::test]
-async fn nothing_is_lost_when_a_wait_is_given_up() {
+async fn nothing_is_lost_when_a_wait_is_cancelled() {
     let mut io = SocketIo::new(Fake { room: 1, ..Fake::default() });
     io.start(frames(&["one", "two", "three"]), false, PATIENCE);
     assert!(futures_util::FutureExt::now_or_never(io.next(true)).is_none());
@@ -82,7 +82,7 @@ async fn nothing_is_lost_when_a_wait_is_given_up() {
 }
 
 #[tokio::test]
-async fn several_frames_go_as_one_array_where_the_client_asked_for_it() {
+async fn several_frames_are_sent_as_one_array_if_the_client_asked_for_it() {
     let mut io = SocketIo::new(Fake { room: 2, ..Fake::default() });
     io.start(frames(&["{}", "{}"]), true, PATIENCE);
     assert!(matches!(io.finish().await, Event::Written(4)));
@@ -92,7 +92,7 @@ async fn several_frames_go_as_one_array_where_the_client_asked_for_it() {
 }
 
 #[tokio::test]
-async fn a_client_that_takes_nothing_for_too_long_is_gone() {
+async fn a_client_that_reads_nothing_for_too_long_is_disconnected() {
     let (mut io, patience) = (SocketIo::new(Fake::default()), Duration::from_millis(20));
     let began = Instant::now();
     io.start(frames(&["one"]), false, patience);

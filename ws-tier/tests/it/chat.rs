@@ -1,4 +1,4 @@
-//! People who chat.
+//! Tests of users who chat.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::harness::{Cluster, PATIENCE, Person, Socket, entry};
 
 #[tokio::test]
-async fn what_one_sends_all_see_once_and_in_order() {
+async fn all_members_see_each_message_once_and_in_order() {
     let node = Cluster::new().node().await;
     let (ada, bob) = (node.guest("ada").await, node.guest("bob").await);
     let room = node.room("general", &ada, &[&bob]).await;
@@ -39,7 +39,7 @@ async fn what_one_sends_all_see_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn a_repeat_gets_the_first_ack_again() {
+async fn a_retry_gets_the_first_ack_again() {
     let node = Cluster::new().node().await;
     let ada = node.guest("ada").await;
     let room = node.room("general", &ada, &[]).await;
@@ -79,7 +79,7 @@ async fn edits_deletes_and_reactions_arrive_as_events() {
 }
 
 #[tokio::test]
-async fn joining_by_slug_is_acked_and_the_room_arrives_by_the_own_log() {
+async fn joining_by_slug_is_acked_and_the_room_arrives_by_the_user_log() {
     let node = Cluster::new().node().await;
     let (ada, bob) = (node.guest("ada").await, node.guest("bob").await);
     let room = node.room("general", &ada, &[]).await;
@@ -114,13 +114,13 @@ async fn typing_and_receipts_reach_the_others() {
     b.say(json!({"t": "read", "room": room.to_string(), "seq": seq})).await;
     let receipt = a.expect("receipt").await;
     assert_eq!((&receipt["user"], &receipt["seq"]), (&json!(bob.id.to_string()), &json!(seq)));
-    assert!(receipt.get("n").is_none(), "counts are the reader's own");
+    assert!(receipt.get("n").is_none(), "only the reader gets the counts");
     let own = b2.expect("receipt").await;
     assert_eq!((&own["seq"], &own["n"]), (&json!(seq), &json!(1)));
 }
 
 #[tokio::test]
-async fn presence_of_those_one_watches() {
+async fn a_user_gets_the_presence_of_watched_users() {
     let node = Cluster::new().node().await;
     let (ada, bob, eve) = (node.guest("ada").await, node.guest("bob").await, node.guest("eve").await);
     node.room("general", &ada, &[&bob]).await;
@@ -131,7 +131,7 @@ async fn presence_of_those_one_watches() {
     loop {
         let presence = a.expect("presence").await;
         let users = presence["users"].as_array().expect("users");
-        assert!(users.iter().all(|user| user["user"] != eve.id.to_string()), "a stranger");
+        assert!(users.iter().all(|user| user["user"] != eve.id.to_string()), "a user who shares no room");
         if users.iter().any(|user| user["user"] == bob.id.to_string() && user["status"] == "online") {
             break;
         }
@@ -147,7 +147,7 @@ async fn presence_of_those_one_watches() {
 }
 
 #[tokio::test]
-async fn who_was_removed_no_longer_sees_who_is_there_and_is_not_seen() {
+async fn a_removed_user_and_the_members_no_longer_see_each_others_presence() {
     let node = Cluster::new().node().await;
     let (ada, bob, eve) = (node.guest("ada").await, node.guest("bob").await, node.guest("eve").await);
     let room = node.room("general", &ada, &[&bob, &eve]).await;
@@ -172,7 +172,7 @@ async fn who_was_removed_no_longer_sees_who_is_there_and_is_not_seen() {
     until(&mut a, &bob, "online").await;
     until(&mut e, &bob, "online").await;
     node.ask(&ada, room, Intent::Kick { user: eve.id, why: None }).await;
-    // All are still there; those who have become strangers are not told so.
+    // All are still online; users who no longer share a room do not see that.
     until(&mut a, &eve, "offline").await;
     until(&mut e, &bob, "offline").await;
     drop(bob_comes);
@@ -180,15 +180,15 @@ async fn who_was_removed_no_longer_sees_who_is_there_and_is_not_seen() {
 }
 
 #[tokio::test]
-async fn a_send_that_nobody_waits_for_is_finished_and_raises_the_mark() {
+async fn a_send_whose_caller_is_cancelled_finishes_and_raises_the_mark() {
     let node = Cluster::new().node().await;
     let ada = node.guest("ada").await;
     let room = node.room("general", &ada, &[]).await;
-    let text = "sent, and gone".to_owned().try_into().expect("valid");
+    let text = "sent, then cancelled".to_owned().try_into().expect("valid");
     let intent = Intent::Send { text, reply_to: None, thread: None, files: Vec::new() };
     let change = Change { by: ada.actor, id: entry(), seen: None, epoch: None, intent };
 
-    // What waits for the answer goes away, as a socket or a call does, once the change is in the queue.
+    // The caller is cancelled once the change is queued, as happens when a socket or a call ends.
     let reference = room.into();
     let mut submit = Box::pin(node.services.messages.submit(&reference, change));
     assert!(futures_util::poll!(submit.as_mut()).is_pending());

@@ -1,4 +1,4 @@
-//! Nodes that share a store and a bus, and sockets that speak frames.
+//! Nodes that share a store and a bus, and sockets that exchange frames.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,10 +21,10 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use web::WebSettings;
 use ws_tier::{AccessKeys, Node, NodeSettings, Reachable};
 
-/// How long anything may take.
+/// How long each step of a test may take.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What nodes share.
+/// What the nodes share.
 pub struct Cluster {
     pub memory: MemoryStore,
     pub broker: Broker,
@@ -57,7 +57,7 @@ impl Clock for SteppingClock {
     }
 }
 
-/// A signed-in person.
+/// A signed-in user.
 #[derive(Clone)]
 pub struct Person {
     pub id: UserId,
@@ -128,12 +128,12 @@ impl TestNode {
     pub async fn guest(&self, name: &str) -> Person {
         let name = UserName::parse(name).expect("a name");
         let device = Device::new("test", [127, 0, 0, 1].into());
-        let signed_in = self.services.auth.guest(&name, &device).await.expect("guests may come in");
+        let signed_in = self.services.auth.guest(&name, &device).await.expect("guests can sign in");
         let actor = self.services.auth.verify(&signed_in.access_token).expect("fresh");
         Person { id: signed_in.user.id, token: signed_in.access_token, actor }
     }
 
-    /// A public room that `owner` makes and `members` join; returns once their room lists have it.
+    /// Returns a public room that `owner` creates and `members` join, once their room lists include it.
     pub async fn room(&self, slug: &str, owner: &Person, members: &[&Person]) -> RoomId {
         let new = NewRoom {
             slug: Some(Slug::parse(slug).expect("a slug")),
@@ -153,7 +153,7 @@ impl TestNode {
         id
     }
 
-    /// Waits until the room stands in the person's list.
+    /// Waits until the room is in the user's list.
     pub async fn listed(&self, person: &Person, room: RoomId) {
         let listed = async {
             while self.services.ports.store.rooms.user_room(person.id, room).await.expect("up").is_none() {
@@ -175,14 +175,14 @@ impl TestNode {
         loop {
             match self.services.logs.submit(LogId::Room(room), change.clone()).await {
                 Ok(ack) => return ack.seq.expect("it changes something"),
-                // The first change after a restored backup is asked to come again.
+                // The first change after a restored backup is refused with a request to retry.
                 Err(refusal) if refusal.code.is_transient() => tokio::time::sleep(Duration::from_millis(20)).await,
                 Err(refusal) => panic!("{refusal:?}"),
             }
         }
     }
 
-    /// A socket that has said nothing yet.
+    /// Returns a socket that has sent nothing yet.
     pub async fn connect(&self) -> Socket {
         self.connect_to("/v1/ws").await
     }
@@ -193,7 +193,7 @@ impl TestNode {
         Socket { ws, ready: Default::default() }
     }
 
-    /// A socket that is signed in and has read its room list.
+    /// Returns a socket that is signed in and has read its room list.
     pub async fn sign_in(&self, person: &Person) -> Socket {
         let mut socket = self.connect().await;
         socket.say(json!({"t": "hello", "v": 1, "token": person.token, "batch": true})).await;
@@ -202,7 +202,7 @@ impl TestNode {
         socket
     }
 
-    /// A socket that is live in these rooms, from now on.
+    /// Returns a socket that is live in these rooms, from now on.
     pub async fn live(&self, person: &Person, rooms: &[RoomId]) -> Socket {
         let mut socket = self.sign_in(person).await;
         let cursors: serde_json::Map<String, Value> =
@@ -215,7 +215,7 @@ impl TestNode {
     }
 }
 
-/// One that speaks frames.
+/// A client that exchanges frames.
 pub struct Socket {
     ws: WebSocketStream<MaybeTlsStream<TcpStream>>,
     ready: std::collections::VecDeque<Value>,
@@ -230,13 +230,13 @@ impl Socket {
         self.ws.send(message).await.expect("open");
     }
 
-    /// The next frame, or the code that the server closes with.
+    /// Returns the next frame, or the code that the server closes with.
     pub async fn next(&mut self) -> Result<Value, u16> {
         loop {
             if let Some(frame) = self.ready.pop_front() {
                 return Ok(frame);
             }
-            let message = tokio::time::timeout(PATIENCE, self.ws.next()).await.expect("the server says something");
+            let message = tokio::time::timeout(PATIENCE, self.ws.next()).await.expect("the server sends something");
             match message {
                 Some(Ok(Message::Text(text))) => match serde_json::from_str(&text).expect("JSON") {
                     Value::Array(frames) => self.ready.extend(frames),
@@ -249,7 +249,7 @@ impl Socket {
         }
     }
 
-    /// The next frame of this kind; others are passed over.
+    /// Returns the next frame of this type; skips others.
     pub async fn expect(&mut self, t: &str) -> Value {
         loop {
             let frame = self.next().await.unwrap_or_else(|code| panic!("closed with {code}, expected {t}"));
@@ -259,7 +259,7 @@ impl Socket {
         }
     }
 
-    /// The next event of a log.
+    /// Returns the next event of a log.
     pub async fn event(&mut self, room: impl ToString) -> Value {
         let room = room.to_string();
         loop {
@@ -279,7 +279,7 @@ impl Socket {
         }
     }
 
-    /// All that comes until the answer to a ping.
+    /// Returns all frames until the answer to a ping.
     pub async fn until_pong(&mut self) -> Vec<Value> {
         self.say(json!({"t": "ping", "id": "barrier"})).await;
         let mut frames = Vec::new();
@@ -300,7 +300,7 @@ impl Socket {
         self.answer(id).await
     }
 
-    /// The `ack` or `error` of a change; others are passed over.
+    /// Returns the `ack` or `error` of a change; skips other frames.
     pub async fn answer(&mut self, id: EntryId) -> Value {
         let id = id.to_string();
         loop {

@@ -1,4 +1,4 @@
-//! Bad input and too much of anything.
+//! Tests of invalid input and of every limit.
 
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ async fn a_frame_of_a_mebibyte_and_a_binary_one_close() {
 }
 
 #[tokio::test]
-async fn rooms_that_are_not_there_or_not_yours_look_the_same() {
+async fn a_missing_room_and_a_private_room_look_the_same() {
     let node = Cluster::new().node().await;
     let (ada, eve) = (node.guest("ada").await, node.guest("eve").await);
     let new = service::NewRoom {
@@ -98,7 +98,7 @@ async fn a_flood_closes() {
 }
 
 #[tokio::test]
-async fn there_is_room_for_so_many_sockets() {
+async fn the_number_of_sockets_is_limited() {
     let limits = Limits { connections_per_node: 3, sockets_per_user: 2, ..Limits::default() };
     let node = Cluster::with(limits).node().await;
     let ada = node.guest("ada").await;
@@ -117,7 +117,7 @@ async fn there_is_room_for_so_many_sockets() {
 }
 
 #[tokio::test]
-async fn foreign_pages_may_not_open_a_socket() {
+async fn pages_of_other_origins_cannot_open_a_socket() {
     let node = Cluster::new().node().await;
     let own = format!("http://{}", node.address);
     for (origin, allowed) in [
@@ -138,7 +138,7 @@ async fn foreign_pages_may_not_open_a_socket() {
 }
 
 #[tokio::test]
-async fn a_reader_that_does_not_read_is_closed_and_slows_nobody() {
+async fn a_slow_consumer_is_closed_and_slows_no_other_socket() {
     let node = Cluster::new().node().await;
     let (ada, bob) = (node.guest("ada").await, node.guest("bob").await);
     let room = node.room("general", &ada, &[&bob]).await;
@@ -162,7 +162,7 @@ async fn a_reader_that_does_not_read_is_closed_and_slows_nobody() {
         }
     };
     assert_eq!(code, 4408);
-    assert!(seen < sent, "what it did not take, it gets by its cursor");
+    assert!(seen < sent, "it gets the rest by its cursor");
     quick.until_pong().await;
 }
 

@@ -1,4 +1,4 @@
-//! The tier as clients meet it: real sockets, the real service, a store in memory.
+//! Tests of the tier as clients see it: real sockets, the real service, a store in memory.
 
 mod chat;
 mod harness;

@@ -1,4 +1,4 @@
-//! Several nodes on one store.
+//! Tests with several nodes on one store.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use service::ports::BusStatus;
 use crate::harness::Cluster;
 
 #[tokio::test]
-async fn what_one_node_commits_the_other_delivers() {
+async fn a_commit_of_one_node_is_delivered_by_the_other() {
     let cluster = Cluster::new();
     let (one, two) = (cluster.node().await, cluster.node().await);
     let (ada, bob) = (one.guest("ada").await, two.guest("bob").await);
@@ -27,7 +27,7 @@ async fn what_one_node_commits_the_other_delivers() {
 }
 
 #[tokio::test]
-async fn without_the_bus_changes_bring_it_and_no_entry_is_lost() {
+async fn without_the_bus_entries_arrive_by_changes_and_none_is_lost() {
     let cluster = Cluster::new();
     let (one, two) = (cluster.node().await, cluster.node().await);
     let (ada, bob) = (one.guest("ada").await, two.guest("bob").await);
@@ -91,11 +91,11 @@ async fn a_token_of_a_session_that_ended_on_another_node_opens_no_socket() {
 }
 
 #[tokio::test]
-async fn a_token_that_claims_a_role_that_was_taken_opens_a_socket_without_it() {
+async fn a_token_that_claims_a_revoked_role_opens_a_socket_without_it() {
     let cluster = Cluster::new();
     let (one, two) = (cluster.node().await, cluster.node().await);
     let ada = one.guest("ada").await;
-    // As the command line does, in a process of its own: no node hears of it.
+    // Like the command line, in another process: no node is notified.
     cluster.memory.store().users.set_role(ada.id, domain::UserRole::Admin).await.expect("up");
     let granted = two.services.auth.grant(&ada.token).expect("it is valid").actor;
     assert!(two.services.auth.as_of_now(granted).await.expect("signed in").admin);
@@ -104,14 +104,14 @@ async fn a_token_that_claims_a_role_that_was_taken_opens_a_socket_without_it() {
 }
 
 #[tokio::test]
-async fn what_is_committed_just_before_a_stop_reaches_the_other_nodes() {
+async fn commits_just_before_a_stop_reach_the_other_nodes() {
     let cluster = Cluster::new();
     let (one, two) = (cluster.node().await, cluster.node().await);
     let (ada, bob) = (one.guest("ada").await, two.guest("bob").await);
     let room = one.room("general", &ada, &[&bob]).await;
     let mut socket = two.live(&bob, &[room]).await;
 
-    // As a process ends: sockets leave, then the last changes are appended, then what they committed is published.
+    // As at the end of a process: sockets leave, then the last changes are appended, then their commits are published.
     one.node.drain(Duration::from_secs(1)).await;
     let seq = one.send(&ada, room, "the last word").await;
     one.running.stop().await;

@@ -1,4 +1,4 @@
-//! Nodes that know of each other: who lives, and who is a log's home.
+//! Tests of nodes that know each other: which are alive, and which is a log's home.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use service::{Clock, SystemClock};
 
 use crate::harness::{Cluster, PATIENCE, Person, TestNode};
 
-/// Waits until the store has so many living nodes.
+/// Waits until the store lists this many live nodes.
 async fn living(cluster: &Cluster, count: usize) {
     let store = cluster.memory.store();
     let living = async {
@@ -16,25 +16,25 @@ async fn living(cluster: &Cluster, count: usize) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, living).await.expect("the nodes say that they live");
+    tokio::time::timeout(PATIENCE, living).await.expect("the nodes send heartbeats");
 }
 
-/// Sends a message, and returns where it stands. `seen`: what the sender knows; who knows little is looked up far back,
-/// which has a limit.
+/// Sends a message, and returns its seq. `seen`: the head that the sender knows; with a low one the search for duplicates
+/// reaches far back, which has a limit.
 async fn say(node: &TestNode, person: &Person, room: LogId, seen: Seq, text: String) -> Seq {
     let intent =
         Intent::Send { text: text.try_into().expect("valid"), reply_to: None, thread: None, files: Vec::new() };
     let change = Change { by: person.actor, id: service::ids::entry(), seen: Some(seen), epoch: None, intent };
     loop {
         match node.services.logs.submit(room, change.clone()).await {
-            Ok(ack) => return ack.seq.expect("a message has a place"),
+            Ok(ack) => return ack.seq.expect("a message has a seq"),
             Err(refusal) => assert!(refusal.code.is_transient(), "{refusal:?}"),
         }
     }
 }
 
 #[tokio::test]
-async fn a_room_that_two_nodes_write_to_goes_to_its_home_over_the_private_port() {
+async fn changes_of_two_nodes_are_forwarded_to_the_rooms_home() {
     let cluster = Cluster::new();
     let (one, two) = (cluster.node().await, cluster.node().await);
     let (ada, bob) = (one.guest("ada").await, two.guest("bob").await);
@@ -45,7 +45,7 @@ async fn a_room_that_two_nodes_write_to_goes_to_its_home_over_the_private_port()
     living(&cluster, 2).await;
     cluster.memory.slow_appends(Duration::from_millis(5));
     let log = LogId::Room(room);
-    // Until both have looked who else lives, and one of them was overtaken often enough.
+    // Until both have seen which nodes are alive, and one of them has lost enough races.
     let enough = || one.services.logs.counts().forwarded + two.services.logs.counts().forwarded > 20;
     let sender = |at: usize| {
         let (node, person) = if at.is_multiple_of(2) { (&one, &ada) } else { (&two, &bob) };
@@ -61,11 +61,11 @@ async fn a_room_that_two_nodes_write_to_goes_to_its_home_over_the_private_port()
     let rush = futures_util::future::join_all((0..8).map(sender));
     let rush = tokio::time::timeout(PATIENCE * 2, rush).await;
     let counts = (one.services.logs.counts(), two.services.logs.counts());
-    let sent: Vec<usize> = rush.unwrap_or_else(|_| panic!("one hands over to the other: {counts:?}"));
+    let sent: Vec<usize> = rush.unwrap_or_else(|_| panic!("one forwards to the other: {counts:?}"));
     let entries = cluster.memory.store().log.read(log, 1, u64::MAX).await.expect("up");
     assert!(entries.iter().enumerate().all(|(at, entry)| entry.seq == at as u64 + 1), "a hole");
     let messages = entries.iter().filter(|entry| entry.message().is_some()).count();
-    assert_eq!(messages, sent.iter().sum::<usize>(), "nothing lost, nothing doubled");
+    assert_eq!(messages, sent.iter().sum::<usize>(), "nothing lost, nothing duplicated");
     let (of_one, of_two) = (one.services.logs.counts(), two.services.logs.counts());
     assert!(of_one.forwards == 0 || of_two.forwards == 0, "one home: {of_one:?} {of_two:?}");
     println!("{messages} messages: {of_one:?} {of_two:?}");
@@ -78,7 +78,7 @@ async fn a_room_that_two_nodes_write_to_goes_to_its_home_over_the_private_port()
 }
 
 #[tokio::test]
-async fn a_node_that_drains_is_gone_for_the_others_at_once() {
+async fn a_draining_node_is_removed_by_the_others_at_once() {
     let cluster = Cluster::new();
     let (one, two) = (cluster.node().await, cluster.node().await);
     one.join().await;
@@ -91,7 +91,7 @@ async fn a_node_that_drains_is_gone_for_the_others_at_once() {
 }
 
 #[tokio::test]
-async fn who_does_not_sign_gets_nothing_from_the_private_port() {
+async fn the_private_port_rejects_unsigned_requests() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     let cluster = Cluster::new();
@@ -118,8 +118,8 @@ async fn who_does_not_sign_gets_nothing_from_the_private_port() {
         assert!(answer.starts_with("HTTP/1.1 403"), "{method} {path}: {answer}");
         assert!(answer.contains("x-amzn-errortype: ForbiddenException"), "{answer}");
     }
-    assert!(socket.until_pong().await.is_empty(), "the socket lives, and heard nothing");
-    // The public port knows nothing of it.
+    assert!(socket.until_pong().await.is_empty(), "the socket is open, and got nothing");
+    // The public port does not serve this path.
     let mut stream = tokio::net::TcpStream::connect(node.address).await.expect("it listens");
     let request = format!("GET /@connections/{conn} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.expect("open");

@@ -1,11 +1,11 @@
-//! Coming back: cursors, gaps, removals, another epoch.
+//! Tests of reconnecting: cursors, gaps, removals, another epoch.
 
 use domain::{Intent, RoomId};
 use serde_json::{Value, json};
 
 use crate::harness::{Cluster, Socket, entry};
 
-/// Asks for a log from a cursor and returns the answer.
+/// Requests a log from a cursor and returns the answer.
 async fn resume(socket: &mut Socket, re: &str, room: impl ToString, cursor: Option<u64>) -> Value {
     socket.say(json!({"t": "resume", "id": re, "cursors": {room.to_string(): cursor}})).await;
     sync(socket, re).await
@@ -26,7 +26,7 @@ fn seqs(sync: &Value) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn one_who_comes_back_gets_what_was_missed_and_then_what_happens() {
+async fn a_client_that_reconnects_gets_missed_entries_and_then_live_ones() {
     let node = Cluster::new().node().await;
     let (ada, bob) = (node.guest("ada").await, node.guest("bob").await);
     let room = node.room("general", &ada, &[&bob]).await;
@@ -72,7 +72,7 @@ async fn cursors_that_cannot_be_used_are_reset() {
 }
 
 #[tokio::test]
-async fn a_room_added_between_the_room_list_and_the_resume_arrives_by_the_own_log() {
+async fn a_room_added_between_the_room_list_and_the_resume_arrives_by_the_user_log() {
     let node = Cluster::new().node().await;
     let (ada, bob) = (node.guest("ada").await, node.guest("bob").await);
     let mut socket = node.connect().await;
@@ -87,7 +87,7 @@ async fn a_room_added_between_the_room_list_and_the_resume_arrives_by_the_own_lo
 }
 
 #[tokio::test]
-async fn a_removed_persons_page_is_cut_at_the_removal() {
+async fn the_page_of_a_removed_user_is_cut_at_the_removal() {
     let node = Cluster::new().node().await;
     let (ada, bob) = (node.guest("ada").await, node.guest("bob").await);
     let room = node.room("general", &ada, &[&bob]).await;
@@ -104,7 +104,7 @@ async fn a_removed_persons_page_is_cut_at_the_removal() {
 }
 
 #[tokio::test]
-async fn after_a_live_removal_nothing_follows_and_a_return_is_live_again() {
+async fn after_a_live_removal_nothing_follows_and_after_rejoining_the_room_is_live() {
     let node = Cluster::new().node().await;
     let (ada, bob) = (node.guest("ada").await, node.guest("bob").await);
     let room = node.room("general", &ada, &[&bob]).await;
@@ -134,7 +134,7 @@ async fn a_forbidden_that_a_newer_resume_overtook_does_not_count() {
     let room = node.room("general", &ada, &[&bob]).await;
     let removal = node.ask(&ada, room, Intent::Kick { user: bob.id, why: None }).await;
     let mut socket = node.sign_in(&bob).await;
-    // Asked while one is out, and again once one is in: whatever the first finds, the second holds.
+    // Requested while the user is out, and again once they are in: whatever the first finds, the second holds.
     socket.say(json!({"t": "resume", "id": "old", "cursors": {room.to_string(): removal}})).await;
     let id = entry();
     socket.say(json!({"t": "join", "id": id.to_string(), "room": room.to_string(), "seen": removal})).await;
@@ -146,7 +146,7 @@ async fn a_forbidden_that_a_newer_resume_overtook_does_not_count() {
 }
 
 #[tokio::test]
-async fn a_restored_backup_closes_the_sockets_and_nothing_old_is_believed() {
+async fn a_restored_backup_closes_the_sockets_and_voids_old_cursors() {
     let cluster = Cluster::new();
     let node = cluster.node().await;
     let (ada, bob) = (node.guest("ada").await, node.guest("bob").await);
@@ -174,7 +174,7 @@ async fn a_restored_backup_closes_the_sockets_and_nothing_old_is_believed() {
 }
 
 #[tokio::test]
-async fn one_user_with_a_thousand_rooms() {
+async fn a_user_with_a_thousand_rooms_can_resume_all() {
     let node = Cluster::with(domain::limits::Limits {
         joins_per_minute: 10_000,
         sends_per_10s: 100_000,

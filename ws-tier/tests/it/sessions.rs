@@ -1,4 +1,4 @@
-//! Who may hold a socket, and for how long.
+//! Tests of who may hold a socket, and for how long.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::harness::{Cluster, Person, SteppingClock, TestNode, entry};
 
-/// Appends to somebody's own log, as auth does.
+/// Appends to a user log, as auth does.
 async fn own(node: &TestNode, person: &Person, change: OwnChange) {
     let change = Change { by: Actor::SYSTEM, id: entry(), seen: None, epoch: None, intent: Intent::Own(change) };
     node.services.logs.submit(LogId::User(person.id), change).await.expect("appended");
@@ -32,7 +32,7 @@ async fn a_token_that_is_not_valid_is_refused() {
 }
 
 #[tokio::test]
-async fn a_ticket_lets_in_once() {
+async fn a_ticket_signs_in_once() {
     let node = Cluster::new().node().await;
     let ada = node.guest("ada").await;
     let ticket = node.services.auth.ticket(&ada.actor).await.expect("a ticket");
@@ -63,7 +63,7 @@ async fn the_end_of_a_session_closes_its_sockets_and_no_others() {
 }
 
 #[tokio::test]
-async fn a_ban_closes_all_sockets_for_good() {
+async fn a_ban_closes_all_sockets_permanently() {
     let node = Cluster::new().node().await;
     let ada = node.guest("ada").await;
     let (mut one, mut two) = (node.live(&ada, &[]).await, node.sign_in(&ada).await);
@@ -73,7 +73,7 @@ async fn a_ban_closes_all_sockets_for_good() {
 }
 
 #[tokio::test]
-async fn another_token_of_the_same_session_renews_and_a_foreign_one_closes() {
+async fn a_token_of_the_same_session_renews_and_another_users_token_closes() {
     let node = Cluster::new().node().await;
     let (ada, bob) = (node.guest("ada").await, node.guest("bob").await);
     let mut socket = node.sign_in(&ada).await;
@@ -88,7 +88,7 @@ async fn another_token_of_the_same_session_renews_and_a_foreign_one_closes() {
 }
 
 #[tokio::test]
-async fn a_drained_node_says_goodbye_answers_and_ends() {
+async fn a_drained_node_sends_goaway_answers_changes_and_ends() {
     let node = Cluster::new().node().await;
     let ada = node.guest("ada").await;
     let room = node.room("general", &ada, &[]).await;
@@ -109,7 +109,7 @@ async fn a_drained_node_says_goodbye_answers_and_ends() {
     // The socket that leaves last has the most time left to send in.
     let last = (0..delays.len()).max_by_key(|at| delays[*at]).expect("there are sockets");
     let ack = sockets[last].send(room, "on the way out", 2).await;
-    assert_eq!(ack["t"], "ack", "changes are taken until the end");
+    assert_eq!(ack["t"], "ack", "changes are accepted until the end");
     let mut late = node.connect().await;
     assert_eq!(late.closed().await, 4412);
     for socket in &mut sockets {
@@ -120,7 +120,7 @@ async fn a_drained_node_says_goodbye_answers_and_ends() {
 }
 
 #[tokio::test]
-async fn a_clock_that_steps_closes_no_socket_stops_no_heartbeat_and_holds_up_no_mark() {
+async fn a_clock_step_closes_no_socket_and_delays_no_heartbeat_or_mark() {
     let limits = Limits { heartbeat_ms: 250, sign_ins_per_minute: 10_000, ..Limits::default() };
     let cluster = Cluster::with(limits);
     let clock = Arc::new(SteppingClock::default());

@@ -1,4 +1,5 @@
-//! The canonical form of a request: what both sides must write alike, whatever happened to it on the way.
+//! Builds the canonical form of a request: both sides must compute the same text, however the request was changed in
+//! transit.
 
 use axum::http::{HeaderMap, Method, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
@@ -6,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_e
 /// RFC 3986 §2.3: all but the unreserved characters.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The canonical request; `signed` are names of headers in lower case, in their order.
+/// Returns the canonical request; `signed` are names of headers in lower case, in their order.
 pub(super) fn request(method: &Method, uri: &Uri, headers: &HeaderMap, signed: &[&str], payload_hash: &str) -> String {
     let mut text = format!("{method}\n{}\n{}\n", path(uri.path()), query(uri.query().unwrap_or("")));
     for name in signed {
@@ -22,7 +23,7 @@ pub(super) fn request(method: &Method, uri: &Uri, headers: &HeaderMap, signed: &
     text
 }
 
-/// The path as it was sent, without `.` and `..`, and encoded once more: all services but S3 want it so.
+/// Returns the path as it was sent, without `.` and `..`, and encoded once more: all services but S3 require this.
 fn path(sent: &str) -> String {
     let mut segments: Vec<&str> = Vec::new();
     for segment in sent.split('/').filter(|segment| !segment.is_empty() && *segment != ".") {
@@ -41,7 +42,7 @@ fn path(sent: &str) -> String {
     path
 }
 
-/// Parameters sorted by their encoded names and values.
+/// Returns the parameters sorted by their encoded names and values.
 fn query(sent: &str) -> String {
     let mut parameters: Vec<(String, String)> = sent
         .split('&')
@@ -54,11 +55,11 @@ fn query(sent: &str) -> String {
     parameters.join("&")
 }
 
-/// All values of a header, each without the spaces around it and with runs of them as one.
+/// Returns all values of a header, each trimmed and with runs of spaces collapsed.
 fn values(uri: &Uri, headers: &HeaderMap, name: &str) -> String {
     let values: Vec<String> = headers.get_all(name).iter().map(|value| single_spaced(value.as_bytes())).collect();
     match (values.is_empty(), uri.authority()) {
-        // HTTP/2 has no such header; the authority says the same.
+        // HTTP/2 has no such header; the authority has the same value.
         (true, Some(authority)) if name == "host" => authority.to_string(),
         _ => values.join(","),
     }

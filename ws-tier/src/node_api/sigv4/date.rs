@@ -1,11 +1,11 @@
-//! Moments as signatures have them: `20150830T123600Z`.
+//! Timestamps as signatures write them: `20150830T123600Z`.
 
 use std::time::Duration;
 
 use domain::Timestamp;
 use time::{Date, Month, OffsetDateTime, Time};
 
-/// Writes a moment.
+/// Formats a timestamp.
 pub(super) fn write(at: Timestamp) -> String {
     let at = OffsetDateTime::UNIX_EPOCH + Duration::from_millis(at.0.max(0) as u64);
     let (year, month, day) = at.to_calendar_date();
@@ -13,7 +13,7 @@ pub(super) fn write(at: Timestamp) -> String {
     format!("{year:04}{:02}{day:02}T{hour:02}{minute:02}{second:02}Z", u8::from(month))
 }
 
-/// Reads a moment, in exactly this form.
+/// Parses a timestamp, in exactly this form.
 pub(super) fn read(text: &str) -> Option<Timestamp> {
     let digits_at =
         |range: std::ops::Range<usize>| text.get(range).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()));

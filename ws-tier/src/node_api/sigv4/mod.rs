@@ -1,7 +1,7 @@
 //! AWS Signature Version 4 (docs.aws.amazon.com, "Create a signed AWS API request"): signs requests to other nodes, and
 //! verifies those of nodes and of the stock SDKs of the API Gateway Management API.
 //!
-//! Never reads a body by itself and never asks what time it is.
+//! Never reads a body itself and never reads the clock.
 
 mod canonical;
 mod date;
@@ -15,7 +15,7 @@ use aws_lc_rs::{digest, hmac};
 pub(crate) use sign::sign;
 pub(crate) use verify::{Denied, Request, verify};
 
-/// The name of the service in a credential's scope, as the SDKs have it for `@connections`.
+/// The name of the service in a credential's scope, as the SDKs use it for `@connections`.
 pub(crate) const SERVICE: &str = "execute-api";
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// The last part of a credential's scope.
@@ -23,20 +23,20 @@ const TERMINATOR: &str = "aws4_request";
 const DATE_HEADER: &str = "x-amz-date";
 const PAYLOAD_HEADER: &str = "x-amz-content-sha256";
 
-/// A name and the secret that belongs to it.
+/// A key's id and its secret.
 #[derive(Clone)]
 struct AccessKey {
     id: String,
     secret: String,
 }
 
-/// The keys whose signatures are accepted. The first one is the nodes' own: it signs their requests, and nothing else may
-/// hand changes over, which are believed. The others may post to sockets.
+/// The keys whose signatures are accepted. The first one belongs to the nodes: it signs their requests, and only it may
+/// forward changes, which are trusted. The others may post to sockets.
 #[derive(Clone)]
 pub struct AccessKeys(Vec<AccessKey>);
 
 impl AccessKeys {
-    /// From names and secrets. None when there is none.
+    /// Creates keys from ids and secrets. `None` if there are none.
     pub fn new(keys: impl IntoIterator<Item = (String, String)>) -> Option<AccessKeys> {
         let keys: Vec<AccessKey> = keys.into_iter().map(|(id, secret)| AccessKey { id, secret }).collect();
         (!keys.is_empty()).then_some(AccessKeys(keys))
@@ -46,7 +46,7 @@ impl AccessKeys {
         self.0.iter().find(|key| key.id == id)
     }
 
-    /// Only the one that nodes sign with.
+    /// Returns only the key that nodes sign with.
     pub(super) fn of_nodes(&self) -> AccessKeys {
         AccessKeys(vec![self.first().clone()])
     }
@@ -62,7 +62,7 @@ impl fmt::Debug for AccessKeys {
     }
 }
 
-/// What a signature is good for: a day, a region and a service.
+/// The scope of a signature: a day, a region and a service.
 struct Scope<'a> {
     day: &'a str,
     region: &'a str,
@@ -70,7 +70,7 @@ struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// The HMAC key that is derived for it.
+    /// Returns the HMAC key derived for this scope.
     fn key(&self, secret: &str) -> hmac::Key {
         let mut key = hmac::Key::new(hmac::HMAC_SHA256, format!("AWS4{secret}").as_bytes());
         for part in [self.day, self.region, self.service, TERMINATOR] {
@@ -79,7 +79,7 @@ impl Scope<'_> {
         key
     }
 
-    /// What is signed for a canonical request of this moment.
+    /// Returns the string to sign for a canonical request at this time.
     fn to_sign(&self, moment: &str, canonical: &str) -> String {
         let Scope { day, region, service } = self;
         let hash = sha256(canonical.as_bytes());

@@ -1,4 +1,4 @@
-//! Signs a request of this node's own.
+//! Signs requests of this node.
 
 use aws_lc_rs::hmac;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
@@ -6,10 +6,10 @@ use domain::Timestamp;
 
 use super::{ALGORITHM, AccessKeys, DATE_HEADER, SERVICE, Scope, TERMINATOR, canonical, date, sha256};
 
-/// The region of signatures between nodes; whoever verifies takes any.
+/// The region of signatures between nodes; verification accepts any.
 const REGION: &str = "local";
 
-/// The headers that a signed request carries.
+/// The headers of a signed request.
 pub(crate) struct Signed {
     pub host: HeaderValue,
     pub date: HeaderValue,
@@ -17,7 +17,7 @@ pub(crate) struct Signed {
 }
 
 impl Signed {
-    /// Names and values, for a request's headers.
+    /// Adds their names and values to a request's headers.
     pub fn into_headers(self, headers: &mut HeaderMap) {
         headers.insert(header::HOST, self.host);
         headers.insert(DATE_HEADER, self.date);
@@ -25,7 +25,7 @@ impl Signed {
     }
 }
 
-/// Signs a request to an absolute `uri`. None when that names no host.
+/// Signs a request to an absolute `uri`. `None` if that has no host.
 pub(crate) fn sign(keys: &AccessKeys, method: &Method, uri: &Uri, body: &[u8], now: Timestamp) -> Option<Signed> {
     let key = keys.first();
     let moment = date::write(now);

@@ -1,4 +1,4 @@
-//! Against the vectors that AWS publishes with its SDKs (aws-c-auth's signing test suite), and against forgeries.
+//! Tests against the vectors that AWS publishes with its SDKs (aws-c-auth's signing test suite), and against forgeries.
 
 mod sdk;
 
@@ -7,7 +7,7 @@ use domain::Timestamp;
 
 use super::*;
 
-/// Signed requests of the suite; left out are those whose path no HTTP library can carry, and S3's own rules.
+/// Signed requests of the suite, without those whose path no HTTP library can carry, and without S3's own rules.
 const VECTORS: &str = include_str!("vectors.txt");
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 /// 2015-08-30T12:36:00Z
@@ -56,7 +56,7 @@ impl Sent {
         let (method, uri) = (axum::http::Method::POST, uri.parse().expect("a URI"));
         let mut headers = axum::http::HeaderMap::new();
         sign(&keys(), &method, &uri, body, THEN).expect("it has a host").into_headers(&mut headers);
-        // What arrives has a path only.
+        // A server receives only the path.
         let uri = uri.path_and_query().expect("a path").as_str().parse().expect("a path");
         Sent { method, uri, headers, body: body.to_vec() }
     }
@@ -85,7 +85,7 @@ fn every_published_vector_is_accepted() {
 }
 
 #[test]
-fn only_the_first_key_is_the_nodes_own() {
+fn only_the_first_key_belongs_to_the_nodes() {
     let sent = Sent::of_ours("http://node:9000/forward", b"{}");
     let by = |keys: &AccessKeys| {
         let Sent { method, uri, headers, body } = &sent;
@@ -130,7 +130,7 @@ fn a_signature_lasts_five_minutes() {
 }
 
 #[test]
-fn what_signs_too_little_is_refused() {
+fn a_signature_that_covers_too_little_is_refused() {
     let (_, vanilla) = vectors().find(|(name, _)| *name == "get-vanilla").expect("it is there");
     let with = |from: &str, to: &str| {
         let mut sent = vanilla.clone();
@@ -157,7 +157,7 @@ fn what_signs_too_little_is_refused() {
 }
 
 #[test]
-fn ours_are_accepted_and_a_wrong_payload_hash_is_not() {
+fn our_requests_are_accepted_and_a_wrong_payload_hash_is_not() {
     let sent = Sent::of_ours("http://10.0.0.7:9000/prod/@connections/n1-c%3D%2B?x=%20y&a=1", b"hello");
     assert_eq!(sent.verify_for(SERVICE, THEN), Ok(()));
     let mut other = sent.clone();
@@ -166,11 +166,11 @@ fn ours_are_accepted_and_a_wrong_payload_hash_is_not() {
 }
 
 #[test]
-fn moments_are_read_in_one_form_only() {
+fn timestamps_are_parsed_in_one_form_only() {
     assert_eq!(date::write(THEN), "20150830T123600Z");
     assert_eq!(date::read("20150830T123600Z"), Some(THEN));
     for bad in ["", "20150830", "20150830T123600", "20151330T123600Z", "+0150830T123600Z", "2015083éT12360Z"] {
         assert_eq!(date::read(bad), None, "{bad}");
     }
-    assert!(!format!("{:?}", keys()).contains("wJalr"), "a secret is shown");
+    assert!(!format!("{:?}", keys()).contains("wJalr"), "the secret is not printed");
 }

@@ -1,4 +1,4 @@
-//! Verifies a signed request. Whoever fails learns that much and no more than the kind of mistake.
+//! Verifies a signed request. On failure the client learns only the kind of mistake.
 
 use crate::limits::SIGNATURE_SKEW;
 use aws_lc_rs::hmac;
@@ -8,10 +8,10 @@ use domain::Timestamp;
 use super::{ALGORITHM, AccessKeys, DATE_HEADER, PAYLOAD_HEADER, Scope, TERMINATOR, canonical, date, sha256};
 
 const TOKEN_HEADER: &str = "x-amz-security-token";
-/// Names of signed headers that are looked at; a longer list is nobody's SDK.
+/// Maximum number of signed headers that are checked; no SDK signs more.
 const SIGNED_HEADERS: usize = 64;
 
-/// What arrived.
+/// A request as it arrived.
 pub(crate) struct Request<'a> {
     pub method: &'a Method,
     pub uri: &'a Uri,
@@ -19,7 +19,7 @@ pub(crate) struct Request<'a> {
     pub body: &'a [u8],
 }
 
-/// Why a request is not believed.
+/// Why a request is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Denied {
     #[error("Missing Authentication Token")]
@@ -28,13 +28,13 @@ pub(crate) enum Denied {
     Malformed,
     #[error("The security token included in the request is invalid.")]
     UnknownKey,
-    #[error("Signature expired, or not yet valid: the clocks differ by more than five minutes.")]
+    #[error("Signature expired or not yet valid: the clocks differ by more than five minutes.")]
     Expired,
     #[error("The request signature we calculated does not match the signature you provided.")]
     Mismatch,
 }
 
-/// Whether a key of `keys` signed exactly this request, for `service`, within the last five minutes.
+/// Checks that a key of `keys` signed exactly this request, for `service`, within the last five minutes.
 pub(crate) fn verify(keys: &AccessKeys, service: &str, request: &Request<'_>, now: Timestamp) -> Result<(), Denied> {
     let given = request.headers.get(header::AUTHORIZATION).ok_or(Denied::Missing)?;
     let given = given.to_str().ok().and_then(Authorization::parse).ok_or(Denied::Malformed)?;
@@ -58,7 +58,7 @@ pub(crate) fn verify(keys: &AccessKeys, service: &str, request: &Request<'_>, no
     hmac::verify(&scope.key(&key.secret), to_sign.as_bytes(), &given.signature).map_err(|_| Denied::Mismatch)
 }
 
-/// The parts of an `Authorization` header.
+/// Parses the parts of an `Authorization` header.
 struct Authorization<'a> {
     key: &'a str,
     scope: Scope<'a>,
@@ -73,7 +73,7 @@ impl<'a> Authorization<'a> {
             let mut of_name = parts.split(',').filter_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
             of_name.next().filter(|_| of_name.next().is_none())
         };
-        // From the right: a name of a key may hold a slash.
+        // From the right: a key's id may contain a slash.
         let mut credential = part("Credential")?.rsplitn(5, '/');
         if credential.next()? != TERMINATOR {
             return None;
@@ -86,8 +86,9 @@ impl<'a> Authorization<'a> {
         Some(Authorization { key, scope: Scope { day, region, service }, signed, signature })
     }
 
-    /// The host, the moment, and each `x-amz-` header that is there must be signed: else they could be another's. But for
-    /// the token of temporary credentials, which some SDKs add after signing and which means nothing here.
+    /// Returns whether the host, the time, and each `x-amz-` header in the request are signed: otherwise an attacker
+    /// could replace them. The token of temporary credentials is exempt: some SDKs add it after signing, and it has no
+    /// meaning here.
     fn signs_enough(&self, headers: &HeaderMap) -> bool {
         let signs = |name: &str| self.signed.contains(&name);
         let amazon = headers.keys().map(header::HeaderName::as_str).filter(|name| name.starts_with("x-amz-"));

@@ -1,4 +1,4 @@
-//! Random requests, signed by the AWS SDK's own crate: each must be accepted, and none after any change.
+//! Random requests, signed by the AWS SDK's own crate: each must be accepted, and rejected after any change.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -16,18 +16,18 @@ use crate::node_api::sigv4::{DATE_HEADER, Denied, PAYLOAD_HEADER, SERVICE};
 
 const REQUESTS: u64 = 1_000;
 
-/// A text of characters that some part of a request treats in a special way.
+/// Returns a text of characters that some part of a request treats specially.
 fn text(random: &mut StdRng, most: usize) -> String {
     let characters: Vec<char> = "abzAZ09-._~ +/=&%?#;:@!$'()*,\"<>[]{}|\\^`é👋".chars().collect();
     (0..random.random_range(0..=most)).map(|_| *characters.choose(random).expect("there are some")).collect()
 }
 
-/// A text as an SDK writes it into a path or a query.
+/// Returns a text as an SDK writes it into a path or a query.
 fn encoded(random: &mut StdRng, most: usize) -> String {
     utf8_percent_encode(&text(random, most), NON_ALPHANUMERIC).to_string()
 }
 
-/// Segments, some of them empty, dots, or written by a sender that encodes no more than it must.
+/// Returns segments, some of them empty, dots, or written by a sender that encodes no more than necessary.
 fn path(random: &mut StdRng) -> String {
     let segments = (0..random.random_range(0..6)).map(|_| match random.random_range(0..8) {
         0 => String::new(),
@@ -48,7 +48,7 @@ fn query(random: &mut StdRng) -> String {
     parameters.filter(|parameter| !parameter.is_empty()).collect::<Vec<_>>().join("&")
 }
 
-/// Header names and values: several of one name, and runs of spaces.
+/// Returns header names and values: several of one name, and runs of spaces.
 fn headers(random: &mut StdRng) -> Vec<(String, String)> {
     let names = ["x-amz-target", "x-amz-meta-a", "content-type", "my-header", "accept"];
     let values = ["a", "a  b   c", "  padded ", "\"quoted  spaces\"", "a,b", "application/json; q=1"];
@@ -56,7 +56,7 @@ fn headers(random: &mut StdRng) -> Vec<(String, String)> {
     (0..random.random_range(0..5)).map(|_| (pick(random, &names), pick(random, &values))).collect()
 }
 
-/// A request that the SDK's crate signed, as it arrives.
+/// Returns a request that the SDK's crate signed, as it arrives.
 fn signed(random: &mut StdRng) -> Sent {
     let method: Method = ["GET", "POST", "DELETE", "PUT"].choose(random).expect("four").parse().expect("a method");
     let (path, query, body) = (path(random), query(random), text(random, 40).into_bytes());
@@ -94,11 +94,11 @@ fn signed(random: &mut StdRng) -> Sent {
         let name = HeaderName::try_from(name).expect("a name");
         arrived.append(name, HeaderValue::from_str(value.trim()).expect("a value"));
     }
-    // What arrives has a path only.
+    // A server receives only the path.
     Sent { method, uri: target.parse().expect("a path"), headers: arrived, body }
 }
 
-/// Ways to change a request, each of which its signature covers.
+/// Returns changed copies of a request; its signature covers each change.
 fn changes(sent: &Sent, random: &mut StdRng) -> Vec<(&'static str, Sent)> {
     let with_uri = |uri: String| Sent { uri: uri.parse().expect("a path"), ..sent.clone() };
     let (path, query) = (sent.uri.path(), sent.uri.query().unwrap_or(""));
@@ -157,7 +157,7 @@ fn changes(sent: &Sent, random: &mut StdRng) -> Vec<(&'static str, Sent)> {
 }
 
 #[test]
-fn what_the_sdk_signs_is_accepted_and_nothing_that_was_changed_since() {
+fn requests_signed_by_the_sdk_are_accepted_and_changed_ones_are_not() {
     for seed in 0..REQUESTS {
         let mut random = StdRng::seed_from_u64(seed);
         let sent = signed(&mut random);
