@@ -104,7 +104,7 @@ impl Rig {
         enqueued.flatten().collect()
     }
 
-    fn hand_overs(&self) -> usize {
+    fn enqueues(&self) -> usize {
         self.effects.iter().filter(|effect| matches!(effect, Effect::Enqueue { .. })).count()
     }
 
@@ -133,7 +133,7 @@ fn a_commit_is_queued_once_per_shard() {
         rig.live(socket, room(1), 5);
     }
     rig.deliver(room(1), &[entry(6), entry(7), entry(8)]);
-    assert_eq!(rig.hand_overs(), 2);
+    assert_eq!(rig.enqueues(), 2);
     for socket in 0..100 {
         assert_eq!(rig.got(socket), ["6", "7", "8"]);
     }
@@ -233,7 +233,7 @@ fn the_hub_skips_entries_of_an_earlier_page() {
     assert_eq!(rig.got(2), ["6", "7", "8"]);
     rig.effects.clear();
     rig.deliver(room(1), &[entry(9)]);
-    assert_eq!(rig.hand_overs(), 2, "no socket is ahead any longer");
+    assert_eq!(rig.enqueues(), 2, "no socket is ahead any longer");
 }
 
 #[test]
