@@ -43,13 +43,13 @@ pub struct Function {
     pub profile: Profile,
     /// Announces commits to the other nodes.
     pub publisher: Arc<Publisher>,
-    /// Whether this function removes the bytes of expired files.
+    /// Whether this function manages the bytes of files.
     has_bytes: bool,
 }
 
 impl Function {
-    /// Opens the backends from the settings. `F` says whether the function ever touches the bytes of files: one that does
-    /// not need not link the code that stores them.
+    /// Opens the backends from the settings. `F` says whether the function ever touches the bytes of files; if it does
+    /// not, the code that stores them is not linked.
     pub async fn open<F: BlobBackend>(settings: &Settings, name: &str) -> Result<Function, OpenError> {
         let profile = Profile::open_with::<F>(settings, Some(name)).await?;
         let publisher = Publisher::start(profile.services.ports.bus.clone());
@@ -57,7 +57,7 @@ impl Function {
         Ok(Function { profile, publisher, has_bytes: F::HAS_BYTES })
     }
 
-    /// Removes expired files, if this function manages their bytes. Returns whether it does.
+    /// Removes files that are no longer needed, if this function manages their bytes. Returns whether it does.
     async fn sweep(&self) -> Result<Json<BTreeMap<&'static str, bool>>, Problem> {
         if self.has_bytes {
             self.profile.services.files.sweep().await?;
