@@ -1,4 +1,4 @@
-//! Accounts, sign-in and sessions on the store in memory, with a clock that the test moves.
+//! Accounts, sign-in and sessions on the in-memory store, with a clock that the test moves.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -68,9 +68,9 @@ fn refresh_token(signed_in: &SignedIn) -> &str {
 }
 
 #[tokio::test]
-async fn the_first_person_runs_the_installation_also_after_a_guest() {
+async fn the_first_registered_user_becomes_admin_even_after_a_guest() {
     let fixture = fixture();
-    let guest = fixture.auth.guest(&name("eve"), &device()).await.expect("let in");
+    let guest = fixture.auth.guest(&name("eve"), &device()).await.expect("guests are allowed");
     assert!(guest.user.guest && fixture.actor(&guest).guest);
     assert_eq!(fixture.register("ada").await.user.role, UserRole::Admin);
     assert_eq!(fixture.register("bob").await.user.role, UserRole::User);
@@ -79,7 +79,7 @@ async fn the_first_person_runs_the_installation_also_after_a_guest() {
 #[tokio::test]
 async fn a_guest_who_registers_keeps_the_id_and_the_session() {
     let fixture = fixture();
-    let guest = fixture.auth.guest(&name("ada"), &device()).await.expect("let in");
+    let guest = fixture.auth.guest(&name("ada"), &device()).await.expect("guests are allowed");
     let actor = fixture.actor(&guest);
     let ada = fixture.auth.register(Some(actor), registration("ada"), &device()).await.expect("free");
     assert_eq!((ada.user.id, ada.user.guest, ada.user.name.as_str()), (guest.user.id, false, "ada"));
@@ -90,14 +90,14 @@ async fn a_guest_who_registers_keeps_the_id_and_the_session() {
 }
 
 #[tokio::test]
-async fn a_refresh_that_was_lost_is_answered_the_same_again() {
+async fn a_repeated_refresh_gets_the_same_answer() {
     let fixture = fixture();
     let first = fixture.register("ada").await;
     let second = fixture.auth.refresh(refresh_token(&first)).await.expect("rotated");
     assert_ne!(refresh_token(&second), refresh_token(&first));
     fixture.clock.advance(REFRESH_GRACE / 2);
     let repeated = fixture.auth.refresh(refresh_token(&first)).await.expect("within the grace period");
-    assert_eq!(refresh_token(&repeated), refresh_token(&second), "so whoever lost it can go on");
+    assert_eq!(refresh_token(&repeated), refresh_token(&second), "so a client that lost it can go on");
     fixture.auth.refresh(refresh_token(&second)).await.expect("rotated");
 }
 
@@ -112,7 +112,7 @@ async fn two_refreshes_at_once_both_succeed_and_agree() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_used_later_ends_the_session_for_both() {
+async fn a_reused_token_ends_the_session_for_both() {
     let fixture = fixture();
     let first = fixture.register("ada").await;
     let second = fixture.auth.refresh(refresh_token(&first)).await.expect("rotated");
@@ -123,7 +123,7 @@ async fn a_token_that_is_used_later_ends_the_session_for_both() {
 }
 
 #[tokio::test]
-async fn a_made_up_token_does_not_end_the_session_that_it_names() {
+async fn a_forged_token_does_not_end_the_session_that_it_names() {
     let fixture = fixture();
     let ada = fixture.register("ada").await;
     let (payload, _) = refresh_token(&ada).rsplit_once('.').expect("four parts");
@@ -133,7 +133,7 @@ async fn a_made_up_token_does_not_end_the_session_that_it_names() {
 }
 
 #[tokio::test]
-async fn an_ended_session_is_over_for_tokens_tickets_and_its_own_log() {
+async fn an_ended_session_ends_its_tokens_and_tickets_and_is_logged() {
     let fixture = fixture();
     let ada = fixture.register("ada").await;
     let actor = fixture.actor(&ada);
@@ -148,13 +148,13 @@ async fn an_ended_session_is_over_for_tokens_tickets_and_its_own_log() {
 }
 
 #[tokio::test]
-async fn a_session_that_another_node_ended_is_over_here_when_the_log_says_so() {
+async fn a_session_ended_by_another_node_ends_here_once_the_log_announces_it() {
     let fixture = fixture();
     let ada = fixture.register("ada").await;
     let actor = fixture.actor(&ada);
     let store = fixture.memory.store();
     let user_cache = UserCache::new(store.clone(), fixture.clock.clone());
-    // It shares the logs, so that it hears what the first one appends, and nothing else.
+    // It shares the logs, so it learns what the first node appends, and nothing else.
     let keys = SigningKeys::from_pem(&fixture.keys).expect("as written");
     let other =
         Auth::new(store, fixture.logs.clone(), user_cache, fixture.clock.clone(), keys, AuthSettings::default());
@@ -164,7 +164,7 @@ async fn a_session_that_another_node_ended_is_over_here_when_the_log_says_so() {
 }
 
 #[tokio::test]
-async fn a_ticket_is_good_once_and_for_a_short_time() {
+async fn a_ticket_works_once_and_for_a_short_time() {
     let fixture = fixture();
     let ada = fixture.register("ada").await;
     let actor = fixture.actor(&ada);
@@ -177,7 +177,7 @@ async fn a_ticket_is_good_once_and_for_a_short_time() {
 }
 
 #[tokio::test]
-async fn another_password_needs_the_old_one_and_ends_the_other_sessions() {
+async fn a_new_password_needs_the_old_one_and_ends_the_other_sessions() {
     let fixture = fixture();
     let ada = fixture.register("ada").await;
     let elsewhere = fixture.auth.login("ADA", PASSWORD.into(), &device()).await.expect("right");
@@ -196,7 +196,7 @@ async fn another_password_needs_the_old_one_and_ends_the_other_sessions() {
 }
 
 #[tokio::test]
-async fn a_change_that_is_refused_changes_nothing() {
+async fn a_refused_change_changes_nothing() {
     let fixture = fixture();
     fixture.register("bob").await;
     let ada = fixture.register("ada").await;
@@ -211,7 +211,7 @@ async fn a_change_that_is_refused_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_role_holds_at_once_for_tokens_that_claim_another() {
+async fn a_new_role_applies_at_once_to_tokens_that_claim_another() {
     let fixture = fixture();
     let ada = fixture.register("ada").await;
     assert!(fixture.actor(&ada).admin);
@@ -222,7 +222,7 @@ async fn a_role_holds_at_once_for_tokens_that_claim_another() {
 }
 
 #[tokio::test]
-async fn somebody_banned_is_out_and_cannot_come_back() {
+async fn a_banned_user_is_signed_out_and_cannot_sign_in() {
     let fixture = fixture();
     let (ada, bob) = (fixture.register("ada").await, fixture.register("bob").await);
     let (ada, of_bob) = (fixture.actor(&ada), fixture.actor(&bob));
@@ -233,7 +233,7 @@ async fn somebody_banned_is_out_and_cannot_come_back() {
     assert_eq!(code(fixture.auth.refresh(refresh_token(&bob)).await), Some(Code::Unauthenticated));
     assert_eq!(code(fixture.auth.login("bob", PASSWORD.into(), &device()).await), Some(Code::Unauthenticated));
     fixture.auth.set_banned(&ada, of_bob.user, false).await.expect("done");
-    fixture.auth.login("bob", PASSWORD.into(), &device()).await.expect("let in again");
+    fixture.auth.login("bob", PASSWORD.into(), &device()).await.expect("allowed again");
 }
 
 #[tokio::test]
@@ -253,7 +253,7 @@ async fn guesses_are_counted_by_address_and_by_name() {
 }
 
 #[tokio::test]
-async fn the_oldest_session_makes_room() {
+async fn a_session_beyond_the_limit_ends_the_oldest() {
     let fixture = fixture();
     let first = fixture.register("ada").await;
     let actor = fixture.actor(&first);
@@ -272,15 +272,15 @@ async fn a_session_whose_end_was_not_announced_can_be_ended_again() {
     let ada = fixture.register("ada").await;
     let elsewhere = fixture.auth.login("ada", PASSWORD.into(), &device()).await.expect("right");
     let (actor, other) = (fixture.actor(&ada), fixture.actor(&elsewhere).session.expect("set"));
-    // As a process leaves it that dies between the two steps.
+    // The state that a process leaves when it crashes between the two steps.
     fixture.memory.store().sessions.end(other).await.expect("the store works");
-    fixture.auth.end_session(&actor, other).await.expect("said again");
+    fixture.auth.end_session(&actor, other).await.expect("announced again");
     let entries = fixture.memory.store().log.read(LogId::User(actor.user), 1, 9).await.expect("the store works");
     assert!(entries.iter().any(|entry| entry.body == domain::Body::SessionEnded { session: Some(other) }));
 }
 
 #[tokio::test]
-async fn a_sign_in_does_not_outrun_a_ban_or_another_password() {
+async fn a_sign_in_cannot_outrun_a_ban_or_a_new_password() {
     let fixture = fixture();
     let ada = fixture.register("ada").await;
     let bob = fixture.register("bob").await;
@@ -303,7 +303,7 @@ async fn a_sign_in_does_not_outrun_a_ban_or_another_password() {
 }
 
 #[tokio::test]
-async fn what_ended_elsewhere_is_over_here_within_seconds() {
+async fn a_session_ended_on_another_node_ends_here_within_seconds() {
     let settings = || AuthSettings { sign_ins_per_minute: 0, ..AuthSettings::default() };
     let fixture = with(settings());
     let (ada, bob) = (fixture.register("ada").await, fixture.register("bob").await);
@@ -314,12 +314,12 @@ async fn what_ended_elsewhere_is_over_here_within_seconds() {
     let admin = other.verify_now(&ada.access_token).await.expect("it goes on");
     assert!(admin.admin && other.verify_now(&bob.access_token).await.is_ok());
 
-    // Elsewhere.
+    // On another node.
     fixture.auth.set_role(&name("ada"), UserRole::User).await.expect("taken");
     fixture.auth.logout(Some(fixture.actor(&bob)), None).await.expect("signed out");
     assert!(other.verify_now(&bob.access_token).await.is_ok(), "believed for a moment");
     fixture.clock.advance(service::limits::SESSION_BELIEVED);
-    let refused = other.verify_now(&bob.access_token).await.expect_err("it is over");
+    let refused = other.verify_now(&bob.access_token).await.expect_err("it has ended");
     assert_eq!(refused.code, Code::Unauthenticated);
     assert!(!other.verify_now(&ada.access_token).await.expect("it goes on").admin, "what the token says is old");
 }

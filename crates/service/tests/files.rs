@@ -1,4 +1,4 @@
-//! Files, on a store in memory and a folder of blobs.
+//! Files, on an in-memory store and a folder of blobs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +40,7 @@ fn entry(seq: u64, body: Body) -> Entry {
     Entry { v: 1, seq, n: 0, by: ADA, id: EntryId(Uuid::from_u128(seq.into())), at: Timestamp(1), body }
 }
 
-/// A private room with Ada in it.
+/// Creates a private room with Ada in it.
 async fn setting() -> Setting {
     let store = MemoryStore::new().store();
     let clock = Arc::new(ManualClock::new(Timestamp(1_790_000_000_000)));
@@ -66,7 +66,7 @@ impl Setting {
         self.files.upload(&actor(user), &RoomRef::Id(ROOM), "../notes.txt", bytes(content)).await
     }
 
-    /// As a message of Ada's would.
+    /// Marks a file as sent, as a message of Ada's would.
     async fn send(&self, file: FileId) {
         self.append(Body::Pin { target: 1, on: true }, &[RowWrite::FileSent { file, seq: 2 }]).await;
     }
@@ -83,7 +83,7 @@ impl Setting {
 }
 
 #[tokio::test]
-async fn an_unsent_file_is_its_uploaders_alone() {
+async fn an_unsent_file_is_visible_only_to_its_uploader() {
     let s = setting().await;
     let file = s.upload(ADA, b"the plan").await.expect("a member may");
     assert_eq!((file.name.as_str(), file.size, file.state), ("notes.txt", 8, FileState::Unsent));
@@ -96,7 +96,7 @@ async fn an_unsent_file_is_its_uploaders_alone() {
 }
 
 #[tokio::test]
-async fn a_sent_file_is_for_those_who_may_read_its_message() {
+async fn a_sent_file_is_visible_to_readers_of_its_message() {
     let s = setting().await;
     let file = s.upload(ADA, b"the plan").await.expect("a member may");
     s.send(file.id).await;
@@ -108,14 +108,14 @@ async fn a_sent_file_is_for_those_who_may_read_its_message() {
 }
 
 #[tokio::test]
-async fn a_stranger_cannot_upload() {
+async fn a_non_member_cannot_upload() {
     let s = setting().await;
-    assert_eq!(s.upload(EVE, b"x").await.expect_err("a stranger").code, Code::NotFound);
+    assert_eq!(s.upload(EVE, b"x").await.expect_err("not a member").code, Code::NotFound);
     assert_eq!(s.blobs(), 0);
 }
 
 #[tokio::test]
-async fn nothing_is_kept_of_an_upload_that_fails() {
+async fn nothing_is_kept_of_a_failed_upload() {
     let s = setting().await;
     assert_eq!(s.upload(ADA, &[7; 10_001]).await.expect_err("over the cap").code, Code::TooLarge);
     let broken: ByteStream =
@@ -127,7 +127,7 @@ async fn nothing_is_kept_of_an_upload_that_fails() {
 }
 
 #[tokio::test]
-async fn nothing_is_kept_of_an_upload_whose_client_went_away() {
+async fn nothing_is_kept_of_an_upload_whose_client_disconnects() {
     let s = setting().await;
     let endless: ByteStream = Box::pin(stream::iter([Ok(Bytes::from_static(b"half"))]).chain(stream::pending()));
     let room = RoomRef::Id(ROOM);
@@ -139,11 +139,11 @@ async fn nothing_is_kept_of_an_upload_whose_client_went_away() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), gone).await.expect("its bytes and its row go at once");
+    tokio::time::timeout(Duration::from_secs(10), gone).await.expect("its bytes and its row are removed at once");
 }
 
 #[tokio::test]
-async fn an_unsent_file_goes_after_a_day_and_a_sent_one_stays() {
+async fn an_unsent_file_is_removed_after_a_day_and_a_sent_one_stays() {
     let s = setting().await;
     let (sent, unsent) = (s.upload(ADA, b"a").await.expect("may"), s.upload(ADA, b"b").await.expect("may"));
     s.send(sent.id).await;
@@ -158,7 +158,7 @@ async fn an_unsent_file_goes_after_a_day_and_a_sent_one_stays() {
 }
 
 #[tokio::test]
-async fn the_bytes_of_a_deleted_message_go() {
+async fn the_files_of_a_deleted_message_are_removed() {
     let s = setting().await;
     let file = s.upload(ADA, b"a").await.expect("may");
     s.send(file.id).await;

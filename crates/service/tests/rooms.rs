@@ -1,4 +1,4 @@
-//! The use cases of rooms, on the store in memory.
+//! The use cases of rooms, on the in-memory store.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ fn actor(n: u128) -> Actor {
 }
 
 #[tokio::test]
-async fn a_room_that_very_many_left_is_listed_in_reads_that_end() {
+async fn listing_a_room_that_very_many_left_takes_bounded_reads() {
     let store = MemoryStore::new().store();
     let limits = Limits { joins_per_minute: 1_000_000, sends_per_10s: 1_000_000, ..Limits::default() };
     let logs = Logs::new(store.clone(), Arc::new(SystemClock), limits.clone());
@@ -30,7 +30,7 @@ async fn a_room_that_very_many_left_is_listed_in_reads_that_end() {
     for n in 1..=MEMBERS_LOOKED_AT as u128 + 100 {
         for intent in [Intent::Join, Intent::Leave] {
             let change = Change { by: actor(n), id: ids::entry(), seen: None, epoch: None, intent };
-            logs.submit(LogId::Room(room), change).await.expect("taken in");
+            logs.submit(LogId::Room(room), change).await.expect("accepted");
         }
     }
     let first = rooms.members(&ada, &room.into(), None, None).await.expect("read");

@@ -83,8 +83,8 @@ impl Marks {
         }
     }
 
-    /// Raises a user's mark to their own message. It is written when its minute has passed, and not announced: whoever
-    /// sees the message knows that its sender has read so far.
+    /// Raises a user's mark to their own message. It is written when its minute has passed, and not announced: users
+    /// who see the message know that its sender has read so far.
     pub async fn raise(&self, user: UserId, room: RoomId, seq: Seq, n: u64) {
         // If the store does not answer, the next ack or the client's own mark raises it.
         if !self.knows(user, room) && self.remember(user, room).await.is_err() {

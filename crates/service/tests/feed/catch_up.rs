@@ -1,4 +1,4 @@
-//! The feed without a loop: woken with rooms, as a Lambda on the table's stream is.
+//! The feed without a loop: woken with rooms, as by a Lambda on the table's stream.
 
 use service::limits::FEED_LEASE_LIFE;
 
@@ -10,7 +10,7 @@ async fn setting() -> (MemoryStore, Store) {
     (memory, store)
 }
 
-/// A room of Ada's that Bob joined, with a mention of him, that no feed has seen.
+/// Creates a room of Ada's that Bob joined, with a mention of him, which no feed has seen.
 async fn unread(node: &Node) -> (RoomId, Seq) {
     let room = node.room(RoomKind::Public, &[]).await;
     node.does(BOB, room, Intent::Join).await;
@@ -33,7 +33,7 @@ async fn rooms_are_read_to_their_heads_before_it_returns() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn several_processes_in_turn_double_nothing() {
+async fn several_processes_in_turn_duplicate_nothing() {
     let (memory, store) = setting().await;
     let (one, other) = (Node::new(&memory, "a"), Node::new(&memory, "b"));
     let (room, first) = unread(&one).await;
@@ -48,10 +48,10 @@ async fn several_processes_in_turn_double_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rooms_of_a_shard_that_another_reads_are_asked_for_again() {
+async fn rooms_of_a_shard_with_another_reader_are_returned_for_a_retry() {
     let (memory, store) = setting().await;
     let (node, other) = (Node::new(&memory, "a"), Node::start(&memory, "b"));
-    // The other's feed takes every lease.
+    // The other node's feed takes every lease.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let room = node.room(RoomKind::Public, &[]).await;
     assert_eq!(node.catch_up.rooms(&[room]).await, [room]);
@@ -61,7 +61,7 @@ async fn rooms_of_a_shard_that_another_reads_are_asked_for_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reader_that_died_holds_nobody_up_for_longer_than_its_lease() {
+async fn a_crashed_reader_blocks_its_rooms_no_longer_than_its_lease() {
     let (memory, _) = setting().await;
     let node = Node::new(&memory, "a");
     let (room, _) = unread(&node).await;
@@ -76,20 +76,20 @@ async fn a_reader_that_died_holds_nobody_up_for_longer_than_its_lease() {
 }
 
 #[tokio::test]
-async fn a_sweep_reads_whatever_is_behind_and_goes_on_where_it_ended() {
+async fn a_sweep_reads_whatever_is_behind_and_continues_where_it_ended() {
     let memory = world().await;
     let node = Node::new(&memory, "lambda");
     let mut rooms = Vec::new();
     for _ in 0..3 {
         rooms.push(node.room(RoomKind::Private, &[]).await);
     }
-    // No time at all is enough for nothing, and loses no place.
+    // A sweep without time reads nothing, and keeps its place.
     node.catch_up.sweep(Duration::ZERO).await.expect("the store answers");
     assert!(memory.store().rooms.user_room(ADA, rooms[0]).await.expect("reads").is_none());
     node.catch_up.sweep(Duration::from_secs(60)).await.expect("the store answers");
     for room in rooms {
         assert!(memory.store().rooms.user_room(ADA, room).await.expect("reads").is_some());
     }
-    // Found again, and nothing is done twice.
+    // The rooms are found again, and nothing is done twice.
     node.catch_up.sweep(Duration::from_secs(60)).await.expect("the store answers");
 }

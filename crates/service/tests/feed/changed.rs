@@ -1,11 +1,11 @@
-//! What becomes of notifications whose message is edited or deleted.
+//! What happens to notifications whose message is edited or deleted.
 
 use domain::NotificationKind;
 use service::excerpts;
 
 use super::*;
 
-/// What Bob's own log announced of notifications, in order.
+/// Returns the changes of notifications that Bob's user log announced, in order.
 async fn told_of(store: &Store, user: UserId) -> Vec<(&'static str, Seq)> {
     let log = LogId::User(user);
     let tip = store.log.tip(log).await.expect("reads");
@@ -19,7 +19,7 @@ async fn told_of(store: &Store, user: UserId) -> Vec<(&'static str, Seq)> {
     told.collect()
 }
 
-/// The notifications as their user reads them.
+/// Returns the notifications as their user reads them.
 async fn shown(store: &Store, user: UserId) -> Vec<String> {
     let mut all = notifications(store, user).await;
     excerpts::fill(store, user, all.iter_mut().collect()).await.expect("reads");
@@ -30,7 +30,7 @@ async fn unread_mentions(store: &Store, room: RoomId) -> Vec<Seq> {
     store.rooms.user_room(BOB, room).await.expect("reads").expect("there").mentions
 }
 
-/// All that is stored of a user's notifications, in the log and as rows.
+/// Returns everything that is stored of a user's notifications, in the log and as rows.
 async fn stored(store: &Store, user: UserId) -> String {
     let log = LogId::User(user);
     let tip = store.log.tip(log).await.expect("reads");
@@ -51,7 +51,7 @@ async fn an_edit_is_announced_once_and_shown() {
     assert_eq!(shown(&store, BOB).await, ["@bob open"]);
     assert_eq!(unread_mentions(&store, room).await, [seq]);
     assert!(!stored(&store, BOB).await.contains("secret") && !stored(&store, BOB).await.contains("open"));
-    // Another reader of the room, which knows no cursor, announces nothing again.
+    // Another reader of the room, which has no cursor, announces nothing again.
     let other = Node::new(&memory, "b");
     for consumer in [node.notify.clone() as Arc<dyn Consumer>, other.notify.clone()] {
         let tip = store.log.tip(LogId::Room(room)).await.expect("reads");
@@ -63,7 +63,7 @@ async fn an_edit_is_announced_once_and_shown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_edit_before_its_turn_is_told_with_the_message() {
+async fn an_edit_before_the_notification_is_part_of_it() {
     let memory = world().await;
     let store = memory.store();
     let node = Node::new(&memory, "a");
@@ -80,7 +80,7 @@ async fn an_edit_before_its_turn_is_told_with_the_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_edit_without_the_mention_takes_the_notification_back() {
+async fn an_edit_that_removes_the_mention_revokes_the_notification() {
     let memory = world().await;
     let store = memory.store();
     let node = Node::start(&memory, "a");
@@ -101,11 +101,11 @@ async fn an_edit_without_the_mention_takes_the_notification_back() {
     assert_eq!(shown(&store, BOB).await, ["yes"]);
     node.edits(ADA, room, seq, "@bob once more").await;
     quiet().await;
-    assert_eq!(shown(&store, BOB).await, ["yes"], "one that went stays away");
+    assert_eq!(shown(&store, BOB).await, ["yes"], "a revoked one does not return");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deletion_takes_back_whatever_told_of_it_read_or_not() {
+async fn a_deletion_revokes_all_notifications_of_the_message_read_or_not() {
     let memory = world().await;
     let store = memory.store();
     let node = Node::start(&memory, "a");
@@ -135,7 +135,7 @@ async fn a_deletion_takes_back_whatever_told_of_it_read_or_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_an_earlier_release_stored_is_not_shown() {
+async fn text_stored_by_an_earlier_release_is_not_shown() {
     let memory = world().await;
     let store = memory.store();
     let node = Node::start(&memory, "a");
@@ -155,7 +155,7 @@ async fn what_an_earlier_release_stored_is_not_shown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_who_went_sees_nothing_of_what_is_said_afterwards() {
+async fn a_user_who_left_sees_nothing_of_later_edits() {
     let memory = world().await;
     let store = memory.store();
     let node = Node::start(&memory, "a");

@@ -1,4 +1,4 @@
-//! What consumers do with entries that come late, or again.
+//! What consumers do with entries that arrive late or repeatedly.
 
 use domain::{Epoch, MemberState};
 use service::feed::{Batch, Stopped};
@@ -41,7 +41,7 @@ async fn mark(store: &Store, user: UserId, room: RoomId) -> (Seq, u64) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_who_joins_has_read_what_came_before() {
+async fn earlier_messages_count_as_read_for_a_new_member() {
     let memory = world().await;
     let store = memory.store();
     let node = Node::new(&memory, "a");
@@ -50,7 +50,7 @@ async fn one_who_joins_has_read_what_came_before() {
     node.says(ADA, room, "two").await;
     let joined = node.does(BOB, room, Intent::Join).await;
     node.says(ADA, room, "three").await;
-    // A later change of the membership, read in the same batch, is no join.
+    // A later change of the membership, read in the same batch, is not a join.
     node.does(ADA, room, Intent::SetRole { user: BOB, role: Role::Moderator }).await;
     assert_eq!(node.catch_up.rooms(&[room]).await, []);
     assert_eq!(mark(&store, BOB, room).await, (joined, 2), "only the third message is unread");
@@ -59,7 +59,7 @@ async fn one_who_joins_has_read_what_came_before() {
     assert_eq!(node.catch_up.rooms(&[room]).await, []);
     assert_eq!(mark(&store, BOB, room).await, (joined, 2), "nor is one in a batch of its own");
 
-    // Gone and back within one batch.
+    // Left and rejoined within one batch.
     node.does(BOB, room, Intent::Leave).await;
     node.says(ADA, room, "four").await;
     let again = node.does(BOB, room, Intent::Join).await;
@@ -108,7 +108,7 @@ async fn entries_given_one_by_one_announce_each_change() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_told_is_not_told_again() {
+async fn a_notification_is_not_announced_again() {
     let memory = world().await;
     let store = memory.store();
     let node = Node::new(&memory, "a");
@@ -131,7 +131,7 @@ async fn what_was_told_is_not_told_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_consumer_says_where_it_stopped() {
+async fn a_consumer_reports_where_it_stopped() {
     let memory = world().await;
     let store = memory.store();
     let node = Node::new(&memory, "a");
@@ -148,7 +148,7 @@ async fn a_consumer_says_where_it_stopped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn entries_of_another_life_of_the_store_make_nothing() {
+async fn entries_of_another_epoch_change_nothing() {
     let memory = world().await;
     let store = memory.store();
     let node = Node::new(&memory, "a");

@@ -1,4 +1,4 @@
-//! What must hold when a feed dies, meets another one, or finds another store than it knew.
+//! What must hold when a feed crashes, meets another one, or finds another store than it knew.
 
 use domain::{Entry, EntryId, Level, Member, MemberState, RowWrite};
 use store_memory::{Fault, Flaw};
@@ -12,7 +12,7 @@ fn process() -> Runtime {
 }
 
 #[test]
-fn a_feed_killed_between_append_and_cursor_doubles_nothing() {
+fn a_feed_killed_between_append_and_cursor_duplicates_nothing() {
     let first = process();
     let (memory, room) = first.block_on(async {
         let memory = world().await;
@@ -41,7 +41,7 @@ fn a_feed_killed_between_append_and_cursor_doubles_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_orderly_end_saves_cursors_and_gives_leases_back() {
+async fn an_orderly_shutdown_saves_cursors_and_releases_leases() {
     let memory = world().await;
     let store = memory.store();
     let node = Node::start(&memory, "a");
@@ -51,7 +51,7 @@ async fn an_orderly_end_saves_cursors_and_gives_leases_back() {
     node.feed.stop().await;
     let cursors = store.feed.cursors(room).await.expect("reads");
     assert!(cursors.len() == 2 && cursors.iter().all(|cursor| cursor.seq == seq), "{cursors:?}");
-    // Another node goes on at once, and not after the life of a lease.
+    // Another node continues at once, without waiting for a lease to expire.
     let began = Instant::now();
     let other = Node::start(&memory, "b");
     other.says(ADA, room, "@bob").await;
@@ -60,7 +60,7 @@ async fn an_orderly_end_saves_cursors_and_gives_leases_back() {
 }
 
 #[test]
-fn another_node_takes_over_when_one_dies() {
+fn another_node_takes_over_after_a_crash() {
     let first = process();
     let (memory, room) = first.block_on(async {
         let memory = world().await;
@@ -95,10 +95,10 @@ async fn of_two_feeds_one_holds_each_shard_and_both_nodes_are_served() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_feeds_that_both_believe_they_hold_the_lease_double_nothing() {
+async fn two_feeds_that_both_believe_they_hold_the_lease_duplicate_nothing() {
     let memory = world().await;
     let store = memory.store();
-    // The same name: the store gives both the lease, as it would look to one that was asleep for long.
+    // With the same name the store gives both the lease, as it would look to a node that was suspended for long.
     let (one, two) = (Node::start(&memory, "a"), Node::start(&memory, "a"));
     let room = garden(&one, &store).await;
     let mut said = Vec::new();
@@ -113,7 +113,7 @@ async fn two_feeds_that_both_believe_they_hold_the_lease_double_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn appends_whose_answer_is_lost_are_told_once() {
+async fn appends_whose_answer_is_lost_notify_once() {
     let memory = world().await;
     let store = memory.store();
     let node = Node::start(&memory, "a");
@@ -123,13 +123,13 @@ async fn appends_whose_answer_is_lost_are_told_once() {
         said.push((room, node.says(ADA, room, "@bob").await));
         let fault = [Fault::LostAnswer, Fault::Unknown, Fault::Unavailable][number % 3];
         memory.fail_next_append(fault);
-        until("it is told", async || notifications(&store, BOB).await.len() == said.len()).await;
+        until("the notifications", async || notifications(&store, BOB).await.len() == said.len()).await;
     }
     assert_eq!(announced(&store, BOB).await.0, said);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_was_away_is_caught_up_with() {
+async fn a_feed_catches_up_after_an_outage_of_the_store() {
     let memory = world().await;
     let store = memory.store();
     let node = Node::new(&memory, "a");
@@ -145,7 +145,7 @@ async fn a_store_that_was_away_is_caught_up_with() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_week_of_messages_is_caught_up_with_in_order() {
+async fn a_feed_catches_up_with_a_week_of_messages_in_order() {
     let memory = world().await;
     let store = memory.store();
     let writer = Node::new(&memory, "w");
@@ -168,7 +168,7 @@ async fn a_week_of_messages_is_caught_up_with_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_restored_store_is_read_afresh() {
+async fn a_restored_store_is_read_again() {
     let memory = world().await;
     let store = memory.store();
     let node = Node::start(&memory, "a");
@@ -184,9 +184,9 @@ async fn a_restored_store_is_read_afresh() {
     quiet().await;
     memory.restore(&backup);
     assert_eq!(notifications(&store, BOB).await.len(), 1);
-    // The restored log is shorter than what the feed had read: nothing of that is believed.
+    // The restored log is shorter than what the feed had read: the feed must forget all of it.
     let mut sent = None;
-    until("the appender knows the new life", async || {
+    until("the appender knows the new epoch", async || {
         sent = node.ask(ADA, LogId::Room(room), say("@bob, new")).await.ok().and_then(|ack| ack.seq);
         sent.is_some()
     })
@@ -234,7 +234,7 @@ async fn a_thousand_rooms_of_one_user_are_listed_once_each() {
     assert_eq!((rooms.len(), once.len()), (1_000, 1_000));
 }
 
-/// A room with Bob, a feed that does not run yet, and three messages that mention him.
+/// Creates a room with Bob, a feed that does not run yet, and three messages that mention him.
 async fn three_mentions(memory: &MemoryStore) -> (Node, RoomId, Vec<Seq>) {
     let node = Node::new(memory, "a");
     let room = node.room(RoomKind::Public, &[]).await;
@@ -251,7 +251,7 @@ async fn told(store: &Store) -> Vec<Seq> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_behind_a_hole_is_dealt_with_before_it_is_filled() {
+async fn nothing_after_a_hole_is_processed_before_it_is_filled() {
     let memory = world().await;
     let store = memory.store();
     let (node, room, said) = three_mentions(&memory).await;
@@ -265,7 +265,7 @@ async fn nothing_behind_a_hole_is_dealt_with_before_it_is_filled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unreadable_entry_is_stepped_over() {
+async fn an_unreadable_entry_is_skipped() {
     let memory = world().await;
     let store = memory.store();
     let (node, room, said) = three_mentions(&memory).await;
@@ -279,7 +279,7 @@ async fn an_unreadable_entry_is_stepped_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unreadable_last_entry_is_stepped_over() {
+async fn an_unreadable_last_entry_is_skipped() {
     let memory = world().await;
     let store = memory.store();
     let (node, room, said) = three_mentions(&memory).await;

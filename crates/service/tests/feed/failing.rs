@@ -1,4 +1,4 @@
-//! A feed that fails as a bug would make it fail.
+//! A feed that fails as if by a bug.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -34,7 +34,7 @@ impl FeedStore for PanickingLeases {
     }
 }
 
-/// A node whose feed panics when it asks for a lease, so many times.
+/// Returns a node whose feed panics so many times when it requests a lease.
 fn node(memory: &MemoryStore, panics: usize) -> Node {
     let node = Node::new(memory, "a");
     let mut store = memory.store();
@@ -46,7 +46,7 @@ fn node(memory: &MemoryStore, panics: usize) -> Node {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_feed_that_panics_is_started_again_and_misses_nothing() {
+async fn a_feed_that_panics_is_restarted_and_misses_nothing() {
     let memory = world().await;
     let store = memory.store();
     let node = node(&memory, 1);
@@ -63,7 +63,7 @@ async fn a_feed_that_panics_is_started_again_and_misses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_feed_that_panics_again_and_again_ends_the_process() {
+async fn a_feed_that_keeps_panicking_ends_the_process() {
     let memory = world().await;
     let node = node(&memory, usize::MAX);
     node.feed.start(&node.logs, &node.supervisor);

@@ -1,4 +1,4 @@
-//! The event feed on the store in memory: a world of a few people, one node or two, and virtual time.
+//! The event feed on the in-memory store: a few users, one node or two, and virtual time.
 
 mod catch_up;
 mod changed;
@@ -27,7 +27,7 @@ const ADA: UserId = UserId(Uuid::from_u128(1));
 const BOB: UserId = UserId(Uuid::from_u128(2));
 const EVE: UserId = UserId(Uuid::from_u128(3));
 
-/// Tells the time of the tests' own runtime, which jumps ahead whenever everybody waits.
+/// A clock on the test runtime's time, which jumps ahead whenever all tasks wait.
 struct VirtualClock(Instant);
 
 impl Clock for VirtualClock {
@@ -36,7 +36,7 @@ impl Clock for VirtualClock {
     }
 }
 
-/// One node: its logs and its feed.
+/// A node: its logs and its feed.
 struct Node {
     logs: Arc<Logs>,
     feed: Arc<Feed>,
@@ -47,7 +47,7 @@ struct Node {
 }
 
 impl Node {
-    /// A node whose feed does not run yet.
+    /// Creates a node whose feed does not run yet.
     fn new(memory: &MemoryStore, owner: &str) -> Node {
         let clock = Arc::new(VirtualClock(Instant::now()));
         let limits = Limits { sends_per_10s: 1_000_000, joins_per_minute: 1_000_000, ..Limits::default() };
@@ -78,7 +78,7 @@ impl Node {
         ack.seq.expect("it changes something")
     }
 
-    /// A room that Ada makes.
+    /// Creates a room of Ada's.
     async fn room(&self, kind: RoomKind, people: &[UserId]) -> RoomId {
         let id = ids::room();
         let room = Box::new(a_room(id, kind));
@@ -140,7 +140,7 @@ fn a_room(id: RoomId, kind: RoomKind) -> Room {
     }
 }
 
-/// A store with Ada, Bob and Eve.
+/// Creates a store with Ada, Bob and Eve.
 async fn world() -> MemoryStore {
     let memory = MemoryStore::new();
     for (id, name) in [(ADA, "ada"), (BOB, "bob"), (EVE, "eve")] {
@@ -153,16 +153,16 @@ async fn world() -> MemoryStore {
     memory
 }
 
-/// Waits until something holds; virtual time runs while everybody waits.
+/// Waits until something holds; virtual time runs while all tasks wait.
 async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(300);
     while !holds().await {
-        assert!(Instant::now() < deadline, "in vain: {what}");
+        assert!(Instant::now() < deadline, "timed out: {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
-/// Long enough for everything that a feed could still do.
+/// Waits long enough for everything that a feed could still do.
 async fn quiet() {
     tokio::time::sleep(Duration::from_secs(90)).await;
 }
@@ -181,7 +181,7 @@ async fn notifications(store: &Store, user: UserId) -> Vec<Notification> {
     }
 }
 
-/// What a user's own log announced: the seqs of notifications, and `(room, rev)` of rooms.
+/// Returns what a user log announced: the seqs of notifications, and `(room, rev)` of rooms.
 async fn announced(store: &Store, user: UserId) -> (Vec<(RoomId, Seq)>, Vec<(RoomId, Seq)>) {
     let log = LogId::User(user);
     let tip = store.log.tip(log).await.expect("reads");
@@ -201,7 +201,7 @@ async fn is_listed(store: &Store, user: UserId, room: RoomId) -> bool {
     store.rooms.user_room(user, room).await.expect("reads").is_some_and(|row| row.state == domain::MemberState::Joined)
 }
 
-/// A room of Ada's with Bob in it, in both lists.
+/// Creates a room of Ada's with Bob in it, in both lists.
 async fn garden(node: &Node, store: &Store) -> RoomId {
     let room = node.room(RoomKind::Public, &[]).await;
     node.does(BOB, room, Intent::Join).await;

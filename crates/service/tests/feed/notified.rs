@@ -1,4 +1,4 @@
-//! Who is told of what.
+//! Who gets which notification.
 
 use domain::{Level, MemberState, NotificationKind};
 
@@ -26,7 +26,7 @@ async fn a_mention_arrives_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_message_tells_each_user_once_and_for_the_first_reason() {
+async fn each_message_notifies_each_user_once_and_for_the_first_reason() {
     let (memory, store) = setting().await;
     let node = Node::start(&memory, "a");
     let room = garden(&node, &store).await;
@@ -49,7 +49,7 @@ async fn each_message_tells_each_user_once_and_for_the_first_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_in_a_thread_tells_who_began_it() {
+async fn an_answer_in_a_thread_notifies_its_author() {
     let (memory, store) = setting().await;
     let node = Node::start(&memory, "a");
     let room = garden(&node, &store).await;
@@ -62,7 +62,7 @@ async fn an_answer_in_a_thread_tells_who_began_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_invitation_is_told_and_no_more_once_it_is_over() {
+async fn an_invitation_notifies_unless_it_was_answered_before() {
     let (memory, store) = setting().await;
     let node = Node::new(&memory, "a");
     let room = node.room(RoomKind::Private, &[]).await;
@@ -81,7 +81,7 @@ async fn an_invitation_is_told_and_no_more_once_it_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_not_in_is_not_told() {
+async fn non_members_are_not_notified() {
     let (memory, store) = setting().await;
     let node = Node::start(&memory, "a");
     let room = garden(&node, &store).await;
@@ -99,7 +99,7 @@ async fn who_is_not_in_is_not_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_banned_from_the_installation_is_not_told() {
+async fn users_banned_from_the_installation_are_not_notified() {
     let (memory, store) = setting().await;
     let node = Node::new(&memory, "a");
     let room = node.room(RoomKind::Public, &[]).await;
@@ -112,7 +112,7 @@ async fn who_is_banned_from_the_installation_is_not_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_muted_room_tells_nothing_and_the_level_mentions_tells_mentions() {
+async fn a_muted_room_notifies_of_nothing_and_the_level_mentions_of_mentions() {
     let (memory, store) = setting().await;
     let node = Node::start(&memory, "a");
     let (quiet_room, loud_room) = (garden(&node, &store).await, garden(&node, &store).await);
@@ -129,7 +129,7 @@ async fn a_muted_room_tells_nothing_and_the_level_mentions_tells_mentions() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_that_was_deleted_before_its_turn_tells_nothing() {
+async fn a_message_deleted_before_its_turn_makes_no_notification() {
     let (memory, store) = setting().await;
     let node = Node::new(&memory, "a");
     let room = node.room(RoomKind::Public, &[]).await;
@@ -144,7 +144,7 @@ async fn a_message_that_was_deleted_before_its_turn_tells_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_may_not_see_the_past_is_not_told_of_it() {
+async fn users_are_not_notified_of_a_past_they_may_not_see() {
     let (memory, store) = setting().await;
     let node = Node::new(&memory, "a");
     let id = ids::room();

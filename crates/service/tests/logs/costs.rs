@@ -49,7 +49,7 @@ async fn a_burst_of_old_repeats_reads_keys_only_and_once() {
     assert!(reads.keys < 5_100);
     tokio::time::sleep(Duration::from_secs(15)).await;
     assert!(node.logs.submit(log, since(&world, 4, 5, "later")).await.is_ok());
-    assert_eq!(world.log.take_reads().key_reads, 1, "not kept for ever");
+    assert_eq!(world.log.take_reads().key_reads, 1, "not kept forever");
 }
 
 #[tokio::test(start_paused = true)]
@@ -126,7 +126,7 @@ async fn reads_of(world: &World, node: &Node, log: LogId, change: Change) -> Rea
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cold_appender_reads_where_the_log_ends_and_nothing_else() {
+async fn a_cold_appender_reads_only_the_end_of_the_log() {
     let world = World::new();
     let log = full_room(&world, room(1, RoomKind::Public), 3_000, 500).await;
     let at = head(&world, log).await;
@@ -177,7 +177,7 @@ async fn a_replay_reads_about_as_much_as_it_sends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_who_come_back_at_once_share_a_read_and_nothing_else() {
+async fn clients_that_reconnect_together_share_a_read_and_nothing_else() {
     let world = World::new();
     let log = full_room(&world, room(1, RoomKind::Private), 400, 100).await;
     let node = world.node();
@@ -206,13 +206,13 @@ async fn those_who_come_back_at_once_share_a_read_and_nothing_else() {
         }
         statuses.push(page.status);
     }
-    assert_eq!(statuses[3], ReplayStatus::NotFound, "a stranger gets nothing of what was shared");
+    assert_eq!(statuses[3], ReplayStatus::NotFound, "a non-member gets nothing of what was shared");
     assert_eq!(other.await.expect("no panic").from, 9);
     assert_eq!(kicked.await.expect("no panic").status, ReplayStatus::More, "up to where they were removed");
     let reads = world.log.take_reads();
-    println!("103 who come back at once: {reads:?}");
+    println!("103 clients that reconnect together: {reads:?}");
     assert_eq!(reads.reads, 3, "one of each range, and where the membership ended");
 
     back(2, 7).await.expect("no panic");
-    assert_eq!(world.log.take_reads().reads, 1, "nothing is kept when a read is over");
+    assert_eq!(world.log.take_reads().reads, 1, "nothing is kept when a read has ended");
 }

@@ -1,4 +1,4 @@
-//! Two changes that meet: each case that a trial of the design paid for.
+//! Two concurrent changes: each case from a trial of the design.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ async fn an_edit_that_meets_a_delete_of_another_node_is_a_conflict() {
     let (a, b) = (world.node(), world.node());
     let log = world.room(&a, room(1, RoomKind::Public), &[2]).await;
     let target = seq(&b.logs.submit(log, world.change(2, send("one"))).await);
-    // Node B's tip is now older than what node A appends.
+    // Node B's tip is now older than the entry that node A appends.
     let delete = world.change(2, Intent::Delete { target });
     assert!(a.logs.submit(log, delete).await.is_ok());
     let edit = world.change(2, Intent::Edit { target, text: text("two") });
@@ -25,7 +25,7 @@ async fn an_edit_that_meets_a_delete_of_another_node_is_a_conflict() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_kick_holds_against_a_send_in_flight_on_another_node() {
+async fn a_kick_refuses_a_send_in_flight_on_another_node() {
     let world = World::new();
     let (a, b) = (world.node(), world.node());
     let log = world.room(&a, room(1, RoomKind::Public), &[2]).await;
@@ -35,7 +35,7 @@ async fn a_kick_holds_against_a_send_in_flight_on_another_node() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_send_behind_ones_own_leave_in_one_append_is_refused() {
+async fn a_send_after_the_senders_leave_in_one_append_is_refused() {
     let world = World::new();
     let node = world.node();
     let log = world.room(&node, room(1, RoomKind::Public), &[2, 3]).await;
@@ -49,7 +49,7 @@ async fn a_send_behind_ones_own_leave_in_one_append_is_refused() {
     assert_eq!(code(&late), Code::Forbidden);
     let heard = node.heard.0.lock();
     let last = &heard.last().expect("told").entries;
-    assert_eq!(last.len(), 2, "all three were decided for one append; the refused one takes out itself alone");
+    assert_eq!(last.len(), 2, "all three were decided for one append; only the refused one is taken out");
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,7 +77,7 @@ async fn the_same_id_twice_in_one_queue_is_one_entry_and_two_acks() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_append_is_found_or_made_again_but_never_doubled() {
+async fn a_lost_append_is_found_or_retried_but_never_duplicated() {
     for fault in [Fault::Unknown, Fault::LostAnswer, Fault::Unavailable] {
         let world = World::new();
         let node = world.node();
@@ -110,12 +110,12 @@ async fn a_late_copy_after_the_opposite_change_is_stale() {
     assert!(a.logs.submit(log, second_on.clone()).await.is_ok());
     let off = world.change(2, react(false));
     assert!(a.logs.submit(log, off).await.is_ok());
-    // A copy of the first comes late, by way of another node: it must not set the reaction again.
+    // A late copy of the first, through another node, must not set the reaction again.
     let late = b.logs.submit(log, first_on).await;
     assert_eq!(code(&late), Code::Stale);
     assert!(late.expect_err("stale").head.is_some());
     let late = b.logs.submit(log, second_on).await.expect("known");
-    assert!(late.dup, "the one that was taken in is acked again");
+    assert!(late.dup, "the accepted one is acked again");
     let stored = &world.entries(log).await[target as usize - 1];
     assert!(stored.message().expect("a message").reactions.is_empty());
 }
@@ -141,7 +141,7 @@ async fn two_people_create_the_same_direct_room_at_once() {
     };
     let (first, second) = tokio::join!(a.logs.submit(log, create(1, 2)), b.logs.submit(log, create(2, 1)));
     let noops = [first.expect("made"), second.expect("made")].map(|ack| ack.noop);
-    assert_eq!(noops.iter().filter(|noop| **noop).count(), 1, "one made it, one found it");
+    assert_eq!(noops.iter().filter(|noop| **noop).count(), 1, "one created it, one found it");
     assert_eq!(world.entries(log).await.len(), 3, "the room and its two people");
     assert!(a.logs.submit(log, world.change(1, send("hi"))).await.is_ok());
     assert!(b.logs.submit(log, world.change(2, send("hi"))).await.is_ok());
@@ -168,7 +168,7 @@ async fn a_retry_after_a_mute_a_ban_and_the_rate_limit_is_acked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_checked_for_a_double_is_stale() {
+async fn a_change_that_cannot_be_checked_for_a_duplicate_is_stale() {
     let world = World::new();
     let node = world.node();
     let log = world.room(&node, room(1, RoomKind::Public), &[2]).await;
@@ -233,7 +233,7 @@ async fn a_store_that_is_down_is_unavailable_within_three_seconds_and_a_full_que
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_restore_nothing_old_is_believed() {
+async fn nothing_from_before_a_restore_is_trusted() {
     let world = World::new();
     let node = world.node();
     let log = world.room(&node, room(1, RoomKind::Public), &[2]).await;
@@ -255,7 +255,7 @@ async fn after_a_restore_nothing_old_is_believed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_drain_waits_for_what_is_queued_and_takes_nothing_new() {
+async fn a_drain_waits_for_queued_changes_and_accepts_no_new_ones() {
     let world = World::new();
     let node = world.node();
     let log = world.room(&node, room(1, RoomKind::Public), &[2]).await;
@@ -272,7 +272,7 @@ async fn a_drain_waits_for_what_is_queued_and_takes_nothing_new() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_quiet_appender_ends_and_the_log_goes_on_with_a_new_one() {
+async fn a_quiet_appender_ends_and_a_new_one_replaces_it() {
     let world = World::new();
     let node = world.node();
     let log = world.room(&node, room(1, RoomKind::Public), &[2]).await;
@@ -284,7 +284,7 @@ async fn a_quiet_appender_ends_and_the_log_goes_on_with_a_new_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_role_that_was_taken_away_on_another_node_does_not_help_here() {
+async fn a_role_removed_on_another_node_gives_no_rights_here() {
     let world = World::new();
     let (a, b) = (world.node(), world.node());
     let log = world.room(&a, room(1, RoomKind::Public), &[2, 3]).await;
@@ -298,7 +298,7 @@ async fn a_role_that_was_taken_away_on_another_node_does_not_help_here() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeat_whose_first_copy_a_read_leaves_out_makes_no_double() {
+async fn a_repeat_whose_first_copy_is_missing_from_a_read_makes_no_duplicate() {
     let world = World::new();
     let (a, b) = (world.node(), world.node());
     let log = world.room(&a, room(1, RoomKind::Public), &[2]).await;
@@ -318,7 +318,7 @@ async fn a_repeat_whose_first_copy_a_read_leaves_out_makes_no_double() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_waits_in_an_appender_that_panics_is_unavailable_and_the_next_change_is_taken() {
+async fn changes_in_a_panicking_appender_are_unavailable_and_the_next_change_is_accepted() {
     let world = World::new();
     let node = world.node();
     let log = world.room(&node, room(1, RoomKind::Public), &[2]).await;

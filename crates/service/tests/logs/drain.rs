@@ -1,4 +1,4 @@
-//! How a node ends: what it committed last is still told to the others.
+//! How a node shuts down: its last commits still reach the other nodes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::setup::{World, room, send};
 
-/// A bus that takes its time with each message.
+/// A bus that is slow with each message.
 struct SlowBus(Arc<dyn Bus>);
 
 #[async_trait]
@@ -35,7 +35,7 @@ impl Bus for SlowBus {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_committed_last_is_told_before_a_node_ends() {
+async fn the_last_commits_are_published_before_a_node_ends() {
     let world = World::new();
     let node = world.node();
     let log = world.room(&node, room(1, RoomKind::Public), &[2]).await;
@@ -45,14 +45,14 @@ async fn what_was_committed_last_is_told_before_a_node_ends() {
     let mut heard = other_node.listen().expect("taken once");
     other_node.subscribe(log).await;
 
-    // One whose sender waits, and one whose sender goes away while the store is still at it.
+    // One sender waits, and one stops waiting while the store is still writing.
     world.log.set(0, 200);
     let waited_for = world.change(2, send("one"));
     let ack = node.logs.submit(log, waited_for.clone()).await;
     assert!(ack.is_ok());
     let abandoned = world.change(2, send("two"));
     let gone = tokio::time::timeout(Duration::from_millis(1), node.logs.submit(log, abandoned.clone())).await;
-    assert!(gone.is_err(), "nobody waits for it any more");
+    assert!(gone.is_err(), "no caller waits for it any more");
 
     node.logs.drain().await;
     let mut told = Vec::new();
@@ -60,5 +60,5 @@ async fn what_was_committed_last_is_told_before_a_node_ends() {
         told.extend(committed.entries.iter().map(|entry| entry.id));
     }
     assert_eq!(told, [waited_for.id, abandoned.id]);
-    assert!(node.logs.submit(log, world.change(2, send("late"))).await.is_err(), "nothing is taken any more");
+    assert!(node.logs.submit(log, world.change(2, send("late"))).await.is_err(), "nothing is accepted any more");
 }

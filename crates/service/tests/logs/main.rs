@@ -1,4 +1,4 @@
-//! The appender, pages, replay and marks on the store in memory, in virtual time.
+//! The appender, pages, replay and marks on the in-memory store, in virtual time.
 
 mod costs;
 mod directed;

@@ -1,4 +1,4 @@
-//! Read marks: monotonic, told at once, written seldom.
+//! Read marks: monotonic, announced at once, written seldom.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +47,7 @@ async fn stored(world: &World, room: RoomId, who: u128) -> MarkRow {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_mark_only_rises_is_told_at_once_and_written_once_a_minute() {
+async fn a_mark_only_rises_and_is_announced_at_once_and_written_once_a_minute() {
     let world = World::new();
     let node = world.node();
     let other_node = world.broker.endpoint();
@@ -79,7 +79,7 @@ async fn a_mark_only_rises_is_told_at_once_and_written_once_a_minute() {
     let next = seq(&node.logs.submit(log, world.change(3, send("hi"))).await);
     node.marks.read(&actor(2), id, next).await.expect("a member");
     node.marks.flush_due().await;
-    assert_eq!(stored(&world, id, 2).await.read_seq, seqs[2], "its minute is not over");
+    assert_eq!(stored(&world, id, 2).await.read_seq, seqs[2], "its minute has not passed");
     assert_eq!(node.marks.mark(user(2), id).await.expect("up").read_seq, next, "but it is known here");
     world.clock.advance(Duration::from_secs(60));
     node.marks.flush_due().await;
@@ -91,7 +91,7 @@ async fn a_mark_only_rises_is_told_at_once_and_written_once_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn ones_own_message_raises_ones_mark() {
+async fn a_message_raises_the_mark_of_its_sender() {
     let world = World::new();
     let node = world.node();
     let log = world.room(&node, room(1, RoomKind::Public), &[2]).await;
@@ -115,13 +115,13 @@ async fn a_repeated_message_raises_its_senders_mark() {
     let id = log.room().expect("a room");
     list_room(&world, &first, id, 2).await;
     let change = world.change(2, send("hi"));
-    // The node that stored it died before it could raise the mark.
+    // The node that stored it crashed before it could raise the mark.
     let sent = seq(&first.logs.submit(log, change.clone()).await);
     let again = second.messages.submit(&RoomRef::Id(id), change.clone()).await.expect("acked");
     assert_eq!((again.seq, again.dup), (Some(sent), true));
     second.marks.flush().await;
     assert_eq!(stored(&world, id, 2).await, MarkRow { read_seq: sent, read_n: 1, mentions: Vec::new() });
-    // A late copy takes nothing back.
+    // A late copy does not lower the mark.
     let later = seq(&second.messages.submit(&RoomRef::Id(id), world.change(2, send("ho"))).await);
     second.messages.submit(&RoomRef::Id(id), change).await.expect("acked");
     assert_eq!(second.marks.mark(user(2), id).await.expect("up").read_seq, later);
@@ -149,13 +149,13 @@ async fn only_members_mark() {
     let node = world.node();
     let log = world.room(&node, room(1, RoomKind::Public), &[2]).await;
     let id = log.room().expect("a room");
-    assert_eq!(node.marks.read(&actor(9), id, 1).await.expect_err("a stranger").code, Code::Forbidden);
-    // Just joined: the feed has not written their row yet, which is no error of theirs.
+    assert_eq!(node.marks.read(&actor(9), id, 1).await.expect_err("not a member").code, Code::Forbidden);
+    // Just joined: the feed has not written their row yet, which is not their fault.
     assert_eq!(node.marks.read(&actor(2), id, 1).await.expect("a member").read_seq, 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_mark_of_another_life_is_not_written() {
+async fn a_mark_of_another_epoch_is_not_written() {
     let world = World::new();
     let node = world.node();
     let log = world.room(&node, room(1, RoomKind::Public), &[2, 3]).await;
@@ -171,7 +171,7 @@ async fn a_mark_of_another_life_is_not_written() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_mark_of_what_is_known_asks_the_store_nothing() {
+async fn a_mark_of_cached_state_reads_nothing_from_the_store() {
     let world = World::new();
     let node = world.node();
     let log = world.room(&node, room(1, RoomKind::Public), &[2, 3]).await;
@@ -191,12 +191,12 @@ async fn a_mark_of_what_is_known_asks_the_store_nothing() {
         let row = node.marks.read(&actor(who), id, at).await.expect("nothing had to be asked");
         assert_eq!((row.read_seq, row.read_n), (at, 4 - (last - at)));
     }
-    assert!(node.marks.read(&actor(2), id, last + 1).await.is_err(), "nobody here knows of that entry");
-    assert!(node.marks.read(&actor(1), id, last).await.is_err(), "nor whether this one is in");
+    assert!(node.marks.read(&actor(2), id, last + 1).await.is_err(), "this node does not know that entry");
+    assert!(node.marks.read(&actor(1), id, last).await.is_err(), "nor whether this user is a member");
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_removed_here_marks_nothing_from_then_on() {
+async fn a_user_removed_on_this_node_cannot_mark_any_more() {
     let world = World::new();
     let node = world.node();
     let log = world.room(&node, room(1, RoomKind::Public), &[2]).await;
@@ -207,7 +207,7 @@ async fn who_is_removed_here_marks_nothing_from_then_on() {
     assert!(node.logs.submit(log, world.change(1, Intent::Kick { user: user(2), why: None })).await.is_ok());
     assert_eq!(node.marks.read(&actor(2), id, last).await.expect_err("kicked").code, Code::Forbidden);
 
-    // If another node removes somebody, this node notices it after some seconds.
+    // If another node removes a user, this node notices it after some seconds.
     assert!(node.logs.submit(log, world.change(2, Intent::Join)).await.is_ok());
     node.marks.read(&actor(2), id, last).await.expect("a member");
     let other = world.node();
@@ -217,7 +217,7 @@ async fn who_is_removed_here_marks_nothing_from_then_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_a_small_room_is_told_who_has_read_what() {
+async fn only_a_small_room_gets_read_receipts() {
     let world = World::new();
     let node = world.node();
     let small: Vec<u128> = (2..=RECEIPT_MEMBERS as u128).collect();
@@ -253,7 +253,7 @@ async fn only_a_small_room_is_told_who_has_read_what() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_small_room_that_grows_is_no_longer_told() {
+async fn a_small_room_that_grows_gets_no_more_read_receipts() {
     let world = World::new();
     let node = world.node();
     let members: Vec<u128> = (2..=RECEIPT_MEMBERS as u128).collect();

@@ -66,7 +66,7 @@ async fn a_private_room_is_read_by_its_members_and_by_the_former_up_to_their_end
     assert_eq!(words(&page(3, newest).await.expect("was a member")), ["one"]);
     let after = PageQuery { after: Some(0), ..PageQuery::default() };
     assert_eq!(words(&page(3, after).await.expect("was a member")), ["one"]);
-    assert_eq!(page(9, newest).await.expect_err("a stranger").code, Code::NotFound);
+    assert_eq!(page(9, newest).await.expect_err("not a member").code, Code::NotFound);
     assert!(node.messages.one(&actor(3), &by_id(log), first).await.is_ok());
     assert_eq!(
         node.messages.one(&actor(3), &by_id(log), second).await.expect_err("after the end").code,
@@ -127,7 +127,7 @@ async fn a_thread_begins_with_its_root_and_is_paged() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_was_removed_does_not_see_what_old_messages_say_since() {
+async fn a_removed_member_does_not_see_later_edits() {
     let world = World::new();
     let node = world.node();
     let log = world.room(&node, room(1, RoomKind::Private), &[2, 3]).await;
@@ -158,7 +158,7 @@ async fn who_was_removed_does_not_see_what_old_messages_say_since() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_edit_does_not_tell_what_a_hidden_message_says() {
+async fn an_edit_does_not_reveal_a_hidden_message() {
     let world = World::new();
     let node = world.node();
     for (number, kind, told) in [(1, RoomKind::Private, false), (2, RoomKind::Public, true)] {

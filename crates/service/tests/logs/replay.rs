@@ -1,4 +1,4 @@
-//! What comes back to one who was away: the five endings of a replay.
+//! What a reconnecting client gets: the five endings of a replay.
 
 use domain::limits::REPLAY_ENTRIES;
 use domain::{Body, Intent, LogId, Role, Room, RoomKind};
@@ -7,7 +7,7 @@ use service::ReplayStatus;
 use crate::setup::{World, actor, room, send, seq, text, user};
 
 #[tokio::test(start_paused = true)]
-async fn one_who_comes_back_gets_what_they_missed_page_by_page() {
+async fn a_reconnecting_client_gets_missed_entries_page_by_page() {
     let world = World::new();
     let node = world.node();
     let log = world.room(&node, room(1, RoomKind::Public), &[2]).await;
@@ -33,7 +33,7 @@ async fn one_who_comes_back_gets_what_they_missed_page_by_page() {
     assert!(node.logs.submit(log, world.change(2, Intent::Delete { target })).await.is_ok());
     let page = node.messages.replay(&actor(2), log, Some(cursor), 500).await.expect("up");
     let told = page.entries.iter().any(|entry| matches!(&entry.body, Body::Edit { text: Some(_), .. }));
-    assert!(!told, "the words of a deleted message are gone");
+    assert!(!told, "the text of a deleted message is not sent");
     let mut short = page;
     short.keep(1);
     assert_eq!((short.status, short.through, short.entries.len()), (ReplayStatus::More, cursor + 1, 1));
@@ -72,7 +72,7 @@ async fn a_cursor_that_cannot_be_served_is_reset() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_whose_past_is_hidden_begins_where_they_came_in() {
+async fn a_member_with_a_hidden_past_begins_where_they_joined() {
     let world = World::new();
     let node = world.node();
     let hides = Room { hides_past: true, ..room(1, RoomKind::Private) };
@@ -92,7 +92,7 @@ async fn one_whose_past_is_hidden_begins_where_they_came_in() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_removed_persons_page_is_cut_at_the_removal() {
+async fn the_page_of_a_removed_member_ends_at_the_removal() {
     let world = World::new();
     let node = world.node();
     let log = world.room(&node, room(1, RoomKind::Public), &[2, 3]).await;
@@ -115,7 +115,7 @@ async fn a_removed_persons_page_is_cut_at_the_removal() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn strangers_and_other_peoples_own_logs_are_not_found() {
+async fn rooms_and_user_logs_of_others_are_not_found() {
     let world = World::new();
     let node = world.node();
     let log = world.room(&node, room(1, RoomKind::Public), &[2]).await;
@@ -130,7 +130,7 @@ async fn strangers_and_other_peoples_own_logs_are_not_found() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_not_in_does_not_learn_where_a_room_ends() {
+async fn a_non_member_does_not_learn_where_a_room_ends() {
     let world = World::new();
     let node = world.node();
     let log = world.room(&node, room(1, RoomKind::Private), &[2, 3]).await;

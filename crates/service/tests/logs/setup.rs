@@ -1,4 +1,4 @@
-//! People, rooms, changes, and a log whose store is slow and fails as a test says.
+//! Users, rooms, changes, and a log whose store is slow and fails as a test says.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -43,7 +43,7 @@ pub struct Node {
     pub heard: Arc<Heard>,
 }
 
-/// What a node was told of.
+/// What a node received.
 #[derive(Default)]
 pub struct Heard(pub Mutex<Vec<Committed>>);
 
@@ -80,18 +80,18 @@ impl World {
         Node { logs, messages, marks, heard }
     }
 
-    /// A fresh id of a client: they ascend, and share the client's tag.
+    /// Returns a new id of a client: they ascend, and share the client's tag.
     pub fn id(&self, client: u64) -> EntryId {
         let number = self.ids.fetch_add(1, Ordering::SeqCst) + 1;
         EntryId(Uuid::from_u128(u128::from(number) << 80 | 7 << 76 | 1 << 63 | u128::from(client)))
     }
 
-    /// A change by person `by`, who knows nothing of the log yet.
+    /// Creates a change by person `by`, who knows nothing of the log yet.
     pub fn change(&self, by: u128, intent: Intent) -> Change {
         Change { by: actor(by), id: self.id(by as u64), seen: Some(0), epoch: None, intent }
     }
 
-    /// A room of person 1, with these in it.
+    /// Creates a room of person 1, with these members.
     pub async fn room(&self, node: &Node, room: Room, members: &[u128]) -> LogId {
         for n in (1..=1).chain(members.iter().copied()) {
             // Made before, for another room.
@@ -165,7 +165,7 @@ pub fn seq(answer: &Result<Ack, Refusal>) -> Seq {
     answer.as_ref().expect("acked").seq.expect("appended")
 }
 
-/// A small generator (xorshift*), so that a failure can be run again by its seed.
+/// A small generator (xorshift*), so that a failure can be reproduced from its seed.
 pub struct Random(Mutex<u64>);
 
 impl Random {
@@ -195,8 +195,8 @@ pub struct Reads {
     pub keys: usize,
 }
 
-/// A log that takes its time, and fails as often as it is told: before the write, after it, or with a
-/// write that comes long after the answer.
+/// A log that is slow, and fails as often as the test says: before the write, after it, or with a write that happens
+/// long after the answer.
 pub struct Flaky {
     inner: Arc<dyn RoomLog>,
     random: Random,
@@ -204,7 +204,7 @@ pub struct Flaky {
     pub faults: AtomicU32,
     /// The longest that a call takes, in milliseconds; 0 is no time at all.
     pub slow_ms: AtomicU64,
-    /// What became of appends, so that a test can tell that its faults happened.
+    /// What happened to appends, so that a test can verify that its faults occurred.
     pub lost: AtomicU32,
     pub conflicts: AtomicU32,
     reads: Mutex<Reads>,

@@ -1,5 +1,5 @@
-//! Several nodes on one store, with lost answers, late writes and late copies: nothing lost, nothing
-//! doubled, everybody's order kept, and rows that are what the log folds to.
+//! Several nodes on one store, with lost answers, late writes and late copies: nothing is lost or duplicated, every
+//! user's order is kept, and the rows are what the log folds to.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use service::ports::Forward;
 
 use crate::setup::{NOON, Node, Random, World, emoji, room, send, text, user};
 
-/// What the clients did and were told.
+/// What the clients submitted and received.
 #[derive(Default)]
 struct Diary {
     /// Every change that was ever submitted, by sender and id.
@@ -64,7 +64,7 @@ impl Storm {
         }
     }
 
-    /// One client: a change at a time, repeated unchanged until it is acked or refused for good.
+    /// Runs one client: one change at a time, retried unchanged until it is acked or finally refused.
     async fn client(&self, tag: u64, by: u128, changes: usize) {
         let mut last_ack = 0;
         for _ in 0..changes {
@@ -89,7 +89,7 @@ impl Storm {
         loop {
             let node = &self.nodes[self.random.below(self.nodes.len() as u64) as usize];
             let answer = node.logs.submit(self.log, change.clone()).await;
-            // Some answers get lost on their way: the client repeats.
+            // Some answers get lost on their way, so the client retries.
             let lost = self.random.below(10) == 0;
             let done = self.note(change, answer);
             if let Some(seq) = done.filter(|_| !lost) {
@@ -99,7 +99,7 @@ impl Storm {
         }
     }
 
-    /// Writes an answer down. The seq (0 for none), unless the change has to be repeated.
+    /// Records an answer. Returns the seq (0 for none), unless the change has to be retried.
     fn note(&self, change: &Change, answer: Result<Ack, Refusal>) -> Option<Seq> {
         let mut diary = self.diary.lock();
         match answer {
@@ -115,7 +115,7 @@ impl Storm {
         }
     }
 
-    /// A proxy repeats the request, long after the client has gone on.
+    /// Repeats a request as a proxy might, long after the client has moved on.
     fn copy_late(&self, change: &Change) {
         self.diary.lock().copies += 1;
         let node = &self.nodes[self.random.below(self.nodes.len() as u64) as usize];
@@ -148,7 +148,7 @@ impl Storm {
         let by_id: HashMap<EntryId, Seq> = entries.iter().map(|entry| (entry.id, entry.seq)).collect();
         for ids in diary.order.values() {
             let taken = ids.iter().filter(|id| !diary.refused.contains(id)).filter_map(|id| by_id.get(id));
-            assert!(taken.is_sorted(), "seed {seed}: P8, somebody's changes are out of order");
+            assert!(taken.is_sorted(), "seed {seed}: P8, a user's changes are out of order");
         }
         self.fold(entries, &diary, seed)
     }
@@ -211,7 +211,7 @@ impl Storm {
     }
 }
 
-/// The way to the first node, the home of all logs. It loses some of what it carries, and some answers.
+/// The way to the first node, the home of all logs. It loses some requests, and some answers.
 struct Way {
     home: Arc<Logs>,
     random: Random,
@@ -274,7 +274,7 @@ async fn storm_on(
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_nodes_that_always_meet_make_no_hole_and_no_double() {
+async fn two_nodes_in_constant_conflict_make_no_hole_and_no_duplicate() {
     let mut conflicts = 0;
     for seed in 1..=5 {
         conflicts += storm(seed, 2, 0, 10, 60).await.1;
@@ -294,7 +294,7 @@ async fn nodes_whose_store_loses_answers_keep_every_promise() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nodes_that_hand_over_to_a_home_keep_every_promise() {
+async fn nodes_that_forward_to_a_home_keep_every_promise() {
     let (mut conflicts, mut forwarded) = (0, 0);
     for seed in 200..=240 {
         let world = World::new();
@@ -309,8 +309,8 @@ async fn nodes_that_hand_over_to_a_home_keep_every_promise() {
     assert!(conflicts > 300 && forwarded > 150, "{conflicts} conflicts, {forwarded} forwarded: it would show little");
 }
 
-/// Three nodes send to one room as fast as they can. Returns conflicts and forwarded changes of 2,400 messages, and how
-/// long it took.
+/// Lets three nodes send to one room as fast as they can. Returns conflicts and forwarded changes of 2,400 messages,
+/// and how long it took.
 async fn rush(has_home: bool) -> (u64, u64, Duration) {
     let world = Arc::new(World::new());
     let nodes: Vec<Node> = (0..3).map(|_| world.node()).collect();
@@ -366,7 +366,7 @@ impl Forward for Direct {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_home_makes_nodes_that_meet_in_one_room_stop_fighting() {
+async fn a_home_reduces_conflicts_of_nodes_in_one_room() {
     let (fights, none, alone) = rush(false).await;
     let (conflicts, forwarded, together) = rush(true).await;
     println!("2,400 messages by 3 nodes, without a home: {fights} conflicts in {alone:?}; with one: {conflicts}");

@@ -1,4 +1,4 @@
-//! The suite of all stores, on Amazon's own emulator and on the local cloud: each lies somewhere else.
+//! The common suite of all stores, on Amazon's own emulator and on the local cloud: each lies somewhere else.
 
 use super::world::{TestStore, on_dynamodb_local, on_ministack};
 use crate::OpenError;

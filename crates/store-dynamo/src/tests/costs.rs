@@ -1,4 +1,4 @@
-//! What operations cost, measured: the table of the README, line by line.
+//! Measures what operations cost: the table of the README, line by line.
 
 use std::time::Duration;
 
@@ -235,7 +235,7 @@ fn mention(room: RoomId, from: UserId) -> Notification {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_log_that_is_busy_writes_chunks() {
+async fn a_busy_log_writes_chunks() {
     let settings = DynamoSettings { pace: Duration::from_millis(50), ..on_dynamodb_local() };
     let pace = settings.pace;
     create_table(&settings).await.expect("a table");
@@ -247,7 +247,7 @@ async fn a_log_that_is_busy_writes_chunks() {
         scribe.say("busy").await;
     }
     assert!(begun.elapsed() >= pace * 5, "commits begin {pace:?} apart: six took {:?}", begun.elapsed());
-    // Others are not kept waiting by it.
+    // It does not delay other logs.
     let others = (0..20).map(|_| async {
         let mut quiet = Scribe::new(&store, LogId::Room(a_room())).await;
         quiet.say("quiet").await

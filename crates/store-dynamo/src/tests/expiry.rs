@@ -1,5 +1,5 @@
-//! Rows that end by themselves: the table's time to live takes them away, and nothing believes them before.
-//! With times of today: what has been over for five years stays, on AWS as on its emulator.
+//! Rows that expire: the table's time to live removes them, and until then they are ignored. With today's times: rows
+//! that expired five years ago are kept, on AWS as on its emulator.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -20,7 +20,7 @@ fn now() -> Timestamp {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rows_that_are_over_are_taken_away_and_others_are_not() {
+async fn expired_rows_are_removed_and_others_are_not() {
     // A server of its own: it looks through one table after the other.
     let server = local_servers::DynamoDbLocal::start();
     let opened = TestStore::open(settings(server.endpoint())).await.expect("the store opens");
@@ -57,7 +57,7 @@ async fn rows_that_are_over_are_taken_away_and_others_are_not() {
         let node = NodeRow { node: name.into(), endpoint: String::new(), at };
         store.nodes.beat(&node).await.expect("a beat");
     }
-    assert_eq!(store.sessions.list(user, now()).await, Ok(vec![new.clone()]), "what is over is not believed");
+    assert_eq!(store.sessions.list(user, now()).await, Ok(vec![new.clone()]), "an expired session is ignored");
     assert_eq!(store.nodes.connections(user, now()).await.map(|list| list.len()), Ok(1));
 
     let until = Instant::now() + WITHIN;

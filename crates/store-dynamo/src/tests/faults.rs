@@ -1,4 +1,4 @@
-//! Answers that are lost, and a server that is gone: never a false ack, never a double.
+//! Lost answers, and a server that is down: never a false ack, never a duplicate.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn behind_a_proxy(patience: Duration) -> (TestStore, DynamoStore, Proxy) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lost_answer_makes_no_double() {
+async fn a_lost_answer_makes_no_duplicate() {
     let (test, store, proxy) = behind_a_proxy(Duration::from_secs(20)).await;
     let (room, direct, through) = (a_room(), test.store(), store.store());
     let mut scribe = Scribe::new(&through, LogId::Room(room)).await;
@@ -58,9 +58,9 @@ async fn when_no_answer_comes_the_outcome_is_unknown() {
     scribe.say("begins").await;
     proxy.swallow(usize::MAX);
     for row_writes in [vec![], vec![RowWrite::Pin { target: 1, on: true }]] {
-        let lost = scribe.try_write(vec![text("written, and nobody knows")], &row_writes).await;
+        let lost = scribe.try_write(vec![text("written without an answer")], &row_writes).await;
         assert_eq!(lost, Err(AppendError::Unknown));
-        // It happened: who reads the place finds it.
+        // It was committed: a read of its position finds it.
         let seq = scribe.tip.seq() + 1;
         assert_eq!(direct.log.read(scribe.log, seq, seq).await.expect("a read").len(), 1);
         scribe.tip = direct.log.tip(scribe.log).await.expect("the tip");
@@ -72,7 +72,7 @@ async fn when_no_answer_comes_the_outcome_is_unknown() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_is_gone_is_never_an_ack() {
+async fn a_stopped_server_never_leads_to_an_ack() {
     let server = local_servers::DynamoDbLocal::start();
     let patience = Duration::from_millis(1_500);
     let settings = DynamoSettings { patience, attempt_timeout: patience, ..settings(server.endpoint()) };
@@ -87,21 +87,21 @@ async fn a_server_that_is_gone_is_never_an_ack() {
     scribe.say("begins").await;
     drop(server);
     let begun = std::time::Instant::now();
-    let lost = scribe.try_write(vec![text("nobody hears")], &[]).await;
+    let lost = scribe.try_write(vec![text("no server hears")], &[]).await;
     assert!(matches!(lost, Err(AppendError::Unknown | AppendError::Unavailable { .. })), "{lost:?}");
     assert!(store.log.tip(scribe.log).await.is_err());
     assert!(begun.elapsed() < Duration::from_secs(10), "answered after {:?}", begun.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_range_with_a_hole_is_not_an_answer() {
+async fn a_range_with_a_hole_is_an_error() {
     let settings = on_dynamodb_local();
     let test = TestStore::open(settings.clone()).await.expect("a table");
     let mut scribe = Scribe::new(&test.store(), LogId::Room(a_room())).await;
     for text in ["one", "two", "three"] {
         scribe.say(text).await;
     }
-    // As a reader sees it who meets a transaction before all of its items can be read.
+    // The view of a reader that meets a transaction before all of its items are visible.
     let hidden = keys::entries(scribe.log, 2);
     let client = crate::client::Clients::connect(&settings).await.write;
     let removal = client.delete_item().table_name(&settings.table).set_key(Some(crate::op::key_map(&hidden)));
@@ -120,7 +120,7 @@ async fn a_range_with_a_hole_is_not_an_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_no_answer_comes_requests_fail_at_once() {
+async fn requests_fail_at_once_while_the_server_does_not_answer() {
     let (_test, store, proxy) = behind_a_proxy(Duration::from_millis(400)).await;
     let store = store.store();
     let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;

@@ -1,4 +1,4 @@
-//! Conditions: no hole and no double, also for an `after` that is no end of an item.
+//! Conditions: no hole and no duplicate, even for an `after` that is not the end of an item.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::sync::Barrier;
 use super::world::{TestStore, on_dynamodb_local};
 use crate::{DynamoSettings, DynamoStore, keys};
 
-/// Another process on the same table.
+/// Opens another process's store on the same table.
 async fn another(settings: &DynamoSettings) -> Store {
     DynamoStore::open(settings.clone()).await.expect("the table is there").store()
 }
@@ -36,7 +36,7 @@ async fn an_after_inside_a_chunk_or_above_the_head_is_refused_by_a_process_that_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_conflict_tells_what_stands_there() {
+async fn a_conflict_returns_the_entries_in_its_place() {
     let settings = on_dynamodb_local();
     let store = TestStore::open(settings.clone()).await.expect("a table").store();
     let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
@@ -46,7 +46,7 @@ async fn a_conflict_tells_what_stands_there() {
     assert_eq!(late.log.tip(scribe.log).await, Ok(before), "it has seen where the log ended");
     let theirs = scribe.entries(vec![text("theirs"), text("too")]);
     store.log.append(scribe.log, &before, &theirs, &[]).await.expect("an append");
-    // The same change, sent through another node, is not this append: its ack is another's to give.
+    // The same change through another node is a different append, and that node acks it.
     for (ours, row_writes) in [
         (theirs.clone(), vec![]),
         (entries_after(&before, a_user(), vec![text("ours")]), vec![]),
@@ -59,7 +59,7 @@ async fn a_conflict_tells_what_stands_there() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_processes_append_to_one_log_without_hole_or_double() {
+async fn many_processes_append_to_one_log_without_hole_or_duplicate() {
     const PROCESSES: usize = 3;
     const WRITERS: usize = 4;
     const EACH: usize = 12;
@@ -125,7 +125,7 @@ async fn rows_of_two_logs_written_in_opposite_order_do_not_block() {
     let mut scribe = a_room_with(&store, &room, &[user]).await;
     let room_id = room.id;
     let own_store = another(&settings).await;
-    // The room's log writes the member row; the user's own log writes it, too, with the user's setting.
+    // The room's log writes the member row; the user log writes it, too, with the user's setting.
     let by_room = tokio::spawn(async move {
         for round in 0..30_u64 {
             let mut row = member(user, MemberState::Joined);
@@ -141,13 +141,13 @@ async fn rows_of_two_logs_written_in_opposite_order_do_not_block() {
         }
     });
     by_room.await.expect("the room's log is written");
-    by_user.await.expect("the user's log is written");
+    by_user.await.expect("the user log is written");
     let row = store.rooms.member(room_id, user).await.expect("a read").expect("the row");
     assert_eq!((row.level, row.rev), (Level::Mentions, 29), "neither undid the other");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_room_begins_with_as_many_people_as_allowed() {
+async fn a_room_can_begin_with_as_many_members_as_allowed() {
     let store = TestStore::open(on_dynamodb_local()).await.expect("a table").store();
     let room = conformance::suite::world::public_room(a_room(), "big", "Big");
     let mut scribe = Scribe::new(&store, LogId::Room(room.id)).await;
@@ -208,7 +208,7 @@ async fn a_restored_table_begins_a_new_epoch() {
     let settings = on_dynamodb_local();
     let store = TestStore::open(settings.clone()).await.expect("a table").store();
     let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
-    scribe.say("of the other life").await;
+    scribe.say("in the old epoch").await;
     let cursor = store.log.changes(None).await.expect("a cursor").next;
 
     let epoch = DynamoStore::renew(settings.clone()).await.expect("renewed");
@@ -222,7 +222,7 @@ async fn a_restored_table_begins_a_new_epoch() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_that_is_open_goes_on_in_the_new_epoch() {
+async fn an_open_store_continues_in_the_new_epoch() {
     let settings = DynamoSettings { epoch_max_age: Duration::ZERO, ..on_dynamodb_local() };
     let long = DynamoSettings { epoch_max_age: Duration::from_secs(3_600), ..settings.clone() };
     let test = TestStore::open(settings.clone()).await.expect("a table");
@@ -238,15 +238,15 @@ async fn a_store_that_is_open_goes_on_in_the_new_epoch() {
     test.dynamo.shared().delete(keys::entries(log, 2)).await.expect("deleted");
     let epoch = DynamoStore::renew(settings).await.expect("renewed");
     let late = writes.log.append(log, &scribe.tip, &scribe.entries(vec![text("late")]), &[]).await;
-    assert_eq!(late, Err(AppendError::OtherEpoch), "else it would stand behind a hole");
+    assert_eq!(late, Err(AppendError::OtherEpoch), "otherwise it would follow a hole");
     let changes = looks.log.changes(Some(&cursor)).await.expect("changes");
     assert!(changes.lost && changes.epoch == epoch, "{changes:?}");
     assert_eq!(looks.log.epoch().await, Ok(epoch));
     let beyond = Tip::from_store(epoch, 2, 2, Timestamp(0));
     let refused = looks.log.append(log, &beyond, &entries_after(&beyond, a_user(), vec![text("late")]), &[]).await;
-    assert_eq!(refused, Err(AppendError::Conflict { slot: None }), "no end of the other life is remembered");
+    assert_eq!(refused, Err(AppendError::Conflict { slot: None }), "no end of the old epoch is cached");
 
     scribe.catch_up().await;
     assert_eq!((scribe.tip.epoch(), scribe.tip.seq()), (epoch, 1));
-    assert_eq!(scribe.say("of this life").await, 2);
+    assert_eq!(scribe.say("in the new epoch").await, 2);
 }

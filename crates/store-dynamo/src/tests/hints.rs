@@ -1,5 +1,4 @@
-//! Hints of heads: written seldom, and yet a list shows what this node appended, and what one that ended
-//! had appended last.
+//! Hints of heads: written seldom, and yet a list shows the last appends of this node, and of a node that has ended.
 
 use std::time::Duration;
 
@@ -34,7 +33,7 @@ async fn lists_show_heads_whose_hint_is_not_written_yet() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_sweep_mends_the_hint_of_a_node_that_is_gone() {
+async fn the_sweep_repairs_the_hint_of_a_crashed_node() {
     let asked = on_dynamodb_local();
     create_table(&asked).await.expect("a table");
     let [gone, sweeps, looks] = [(); 3].map(|()| DynamoStore::open(asked.clone()));
@@ -44,7 +43,7 @@ async fn the_sweep_mends_the_hint_of_a_node_that_is_gone() {
     scribe.row_writes(&[RowWrite::Room(room.clone())]).await;
     gone.write_hints().await;
     scribe.say("the last word").await;
-    // It dies without having written the hint.
+    // The node crashes without having written the hint.
     let hint = async || looks.store().rooms.head_hints(&[room.id]).await.expect("a hint")[0].1.seq;
     assert_eq!(hint().await, 1);
     sweeps.store().feed.behind("mail", None, 10).await.expect("a step");

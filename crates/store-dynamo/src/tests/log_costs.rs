@@ -78,7 +78,7 @@ async fn a_message_in_a_quiet_room_costs_its_write_and_three_reads() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_change_of_an_own_log_reads_its_end_and_its_row() {
+async fn a_change_of_a_user_log_reads_its_end_and_its_row() {
     let table = Table::open().await;
     let room = a_room();
     let mut own = Scribe::new(&table.store, LogId::User(table.user)).await;
@@ -106,7 +106,7 @@ async fn a_scan_is_charged_to_its_user_by_its_units() {
     let (log, change) = scan(&long);
     assert!(logs.submit(log, change).await.is_ok());
     let (log, change) = scan(&short);
-    assert_eq!(logs.submit(log, change).await.expect_err("too dear").code, Code::RateLimited);
+    assert_eq!(logs.submit(log, change).await.expect_err("too expensive").code, Code::RateLimited);
 
     let logs = table.logs(Limits { scans_per_10s: 2, ..Limits::default() });
     for _ in 0..2 {

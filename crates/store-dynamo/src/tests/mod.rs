@@ -1,4 +1,4 @@
-//! The suite on two emulators, and what is particular to this store.
+//! The common suite on two emulators, and what is specific to this store.
 
 mod conform;
 mod costs;

@@ -1,4 +1,4 @@
-//! What is wrong with a table is told when it is opened, in words that say what to do.
+//! Problems of a table are reported when it is opened, with what to do.
 
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 
@@ -13,7 +13,7 @@ async fn refused(settings: DynamoSettings) -> OpenError {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_table_that_is_not_there_is_told() {
+async fn a_missing_table_is_reported() {
     for settings in [on_dynamodb_local(), on_ministack()] {
         let error = refused(settings.clone()).await;
         assert!(matches!(&error, OpenError::NoTable(table) if *table == settings.table), "{error}");
@@ -22,7 +22,7 @@ async fn a_table_that_is_not_there_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_table_of_another_program_is_told() {
+async fn a_table_of_another_program_is_reported() {
     for settings in [on_dynamodb_local(), on_ministack()] {
         let id = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S).build();
         let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build();
@@ -35,7 +35,7 @@ async fn a_table_of_another_program_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_table_of_a_later_release_is_told() {
+async fn a_table_of_a_later_release_is_reported() {
     let settings = on_dynamodb_local();
     create_table(&settings).await.expect("made");
     let opened = DynamoStore::open(settings.clone()).await.expect("the first to open it draws its epoch");
@@ -46,7 +46,7 @@ async fn a_table_of_a_later_release_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_is_away_is_no_missing_table() {
+async fn a_stopped_server_is_not_reported_as_a_missing_table() {
     let endpoint = format!("http://127.0.0.1:{}", local_servers::free_port());
     let error = refused(DynamoSettings { endpoint: Some(endpoint), ..on_dynamodb_local() }).await;
     assert!(matches!(error, OpenError::Store { .. }), "{error}");

@@ -1,4 +1,4 @@
-//! A TCP proxy before the emulator that swallows answers: the request arrives, its answer never does.
+//! A TCP proxy in front of the emulator that swallows answers: the request arrives, its answer never does.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Before the server at this port of 127.0.0.1.
+    /// Starts a proxy for the server at this port of 127.0.0.1.
     pub async fn before(server: u16) -> Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();
@@ -27,17 +27,17 @@ impl Proxy {
         Proxy { port, swallow }
     }
 
-    /// Its address.
+    /// Returns its address.
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The next answers are lost, so many, and their connections with them.
+    /// Loses the next answers, so many, and their connections with them.
     pub fn swallow(&self, answers: usize) {
         self.swallow.store(answers, Ordering::SeqCst);
     }
 
-    /// Answers that are still to be lost.
+    /// Returns how many answers are still to be lost.
     pub fn left(&self) -> usize {
         self.swallow.load(Ordering::SeqCst)
     }

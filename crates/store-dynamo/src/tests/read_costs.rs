@@ -1,4 +1,4 @@
-//! What reads cost that a user waits for: measured in units, on tables that look like theirs.
+//! Measures, in units, the reads that a user waits for, on realistic tables.
 
 use domain::{LogId, MemberState, RoomKind, RowWrite, UserId};
 use service::ports::Store;
@@ -8,14 +8,14 @@ use conformance::suite::row_writes::a_notification;
 use conformance::suite::world::{Scribe, a_room, a_user, member, own_room, plain_room, public_room, text};
 use domain::Body;
 
-/// What was read meanwhile.
+/// Returns what was read meanwhile.
 async fn read<T>(opened: &TestStore, what: impl Future<Output = T>) -> (T, f64) {
     let before = opened.dynamo.units().read;
     let answer = what.await;
     (answer, opened.dynamo.units().read - before)
 }
 
-/// A room that one more person is in, with its own row.
+/// Creates a room with one more member, and their row.
 async fn joined(store: &Store, number: usize, user: UserId) {
     let room = match number % 2 {
         0 => public_room(a_room(), &format!("room-{number}"), "A room of some name"),

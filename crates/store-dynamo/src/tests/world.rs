@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::item::EXPIRES;
 use crate::{DynamoSettings, DynamoStore, Hints, OpenError, Poller, create_table};
 
-/// A new table at this address, and how to reach it. Chunks come at once, so that a test need not wait for them.
+/// Returns settings for a new table at this address. Chunks are written at once, so that a test need not wait for them.
 pub fn settings(endpoint: String) -> DynamoSettings {
     let (id, secret) = local_servers::AWS_KEYS;
     DynamoSettings {
@@ -22,7 +22,7 @@ pub fn settings(endpoint: String) -> DynamoSettings {
         region: Some(local_servers::AWS_REGION.into()),
         pace: Duration::ZERO,
         hints: Hints::WhenAsked,
-        // A read now and then, which no count of reads expects.
+        // The epoch is read from time to time, which no count of reads expects.
         epoch_max_age: Duration::from_secs(3_600),
         // Two cores are shared by many tests and an emulator.
         attempt_timeout: Duration::from_secs(20),
@@ -31,17 +31,17 @@ pub fn settings(endpoint: String) -> DynamoSettings {
     }
 }
 
-/// On Amazon's own emulator.
+/// Returns settings for Amazon's own emulator.
 pub fn on_dynamodb_local() -> DynamoSettings {
     settings(local_servers::shared::dynamodb_local().endpoint())
 }
 
-/// On the local cloud.
+/// Returns settings for the local cloud.
 pub fn on_ministack() -> DynamoSettings {
     settings(local_servers::shared::ministack().endpoint())
 }
 
-/// A store on a new table, whose stream is read up to its end before anybody asks what changed.
+/// A store on a new table, whose stream is read to its end before a test asks what changed.
 pub struct TestStore {
     /// The store.
     pub dynamo: DynamoStore,
@@ -49,7 +49,7 @@ pub struct TestStore {
 }
 
 impl TestStore {
-    /// Makes the table and opens it.
+    /// Creates the table and opens it.
     pub async fn open(settings: DynamoSettings) -> Result<TestStore, OpenError> {
         create_table(&settings).await?;
         let dynamo = DynamoStore::open(settings).await?;
@@ -57,8 +57,8 @@ impl TestStore {
         Ok(TestStore { dynamo, poller })
     }
 
-    /// As [`TestStore::open`], without a time to live: the suite's clock stands in 1970, and an emulator
-    /// would remove its sessions and marks as they come.
+    /// Like [`TestStore::open`], without a time to live: the suite's clock is in 1970, and an emulator would remove its
+    /// sessions and tombstones at once.
     pub async fn timeless(settings: DynamoSettings) -> Result<TestStore, OpenError> {
         let opened = TestStore::open(settings.clone()).await?;
         let client = crate::client::Clients::connect(&settings).await.write;
@@ -68,7 +68,7 @@ impl TestStore {
         Ok(opened)
     }
 
-    /// Every port of it.
+    /// Returns all its ports.
     pub fn store(&self) -> Store {
         let store = self.dynamo.store();
         let log = Arc::new(Pumped { log: store.log.clone(), poller: self.poller.clone() });
@@ -76,7 +76,7 @@ impl TestStore {
     }
 }
 
-/// A log whose `changes` know of every append before the call.
+/// A log whose `changes` include every append before the call.
 struct Pumped {
     log: Arc<dyn RoomLog>,
     poller: Arc<Mutex<Poller>>,

@@ -1,4 +1,4 @@
-//! Every method of every port, called once: what a test of all statements looks at.
+//! Calls every method of every port once, so that a test can examine all statements.
 
 use std::time::Duration;
 

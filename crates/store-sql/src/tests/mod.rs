@@ -1,4 +1,4 @@
-//! Tests of the store: the suite of all stores on each database, and what only that one promises.
+//! Tests of the store: the common suite on each database, and what only one database promises.
 
 mod everything;
 #[cfg(feature = "postgres")]
@@ -10,14 +10,14 @@ use conformance::suite::world::{Scribe, a_room, text};
 use domain::{Entry, LogId, Seq};
 use service::ports::Store;
 
-/// A room's log with some messages.
+/// Creates a room's log with some messages.
 async fn a_log_of(store: &Store, messages: usize) -> Scribe {
     let mut scribe = Scribe::new(store, LogId::Room(a_room())).await;
     scribe.write((0..messages).map(|number| text(&number.to_string())).collect(), &[]).await;
     scribe
 }
 
-/// All entries of all logs, each log without a hole and counted right.
+/// Returns all entries of all logs, and checks that each log has no hole and correct counts.
 async fn whole_logs(store: &Store) -> Vec<(LogId, Vec<Entry>)> {
     let mut logs = Vec::new();
     for (log, head) in store.log.all_logs(None, usize::MAX).await.expect("a list") {

@@ -30,7 +30,7 @@ fn at(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// A machine of two consumers that holds every shard, and has nothing to sweep.
+/// Returns a machine with two consumers that holds every shard, and has nothing to sweep.
 fn machine() -> FeedScheduler {
     let mut machine = FeedScheduler::new(2);
     machine.epoch(EPOCH);
@@ -43,7 +43,7 @@ fn machine() -> FeedScheduler {
     machine
 }
 
-/// The store renews every lease that is due.
+/// Lets the store renew every lease that is due.
 fn renew(machine: &mut FeedScheduler, now: Duration) {
     for shard in machine.leases(now) {
         machine.leased(now, shard, Ok(Some(Fence(1))));
@@ -54,7 +54,7 @@ fn to(consumer: usize, seq: Seq) -> (usize, Seq, Option<Duration>) {
     (consumer, seq, None)
 }
 
-/// Meets a room at `head` whose cursors stand there.
+/// Introduces a room at `head` whose cursors are there.
 fn met(machine: &mut FeedScheduler, id: RoomId, head: Seq) {
     machine.woken(at(0), id, head);
     let run = machine.next_run(at(0)).expect("a room that was woken is read");
@@ -64,14 +64,14 @@ fn met(machine: &mut FeedScheduler, id: RoomId, head: Seq) {
 }
 
 #[test]
-fn commits_are_given_without_a_read() {
+fn commits_are_delivered_without_a_read() {
     let mut machine = machine();
     met(&mut machine, room(1), 5);
     assert!(machine.committed(at(1), room(1), EPOCH, &entries(6, 7)));
     let run = machine.next_run(at(1)).expect("ready");
     assert_eq!((run.positions, run.due, run.head), (Some(vec![5, 5]), vec![true, true], 7));
     assert_eq!(run.fresh, entries(6, 7));
-    // What is committed meanwhile waits for the end of the run: one reader a room.
+    // Entries committed meanwhile wait for the end of the run: one reader per room.
     machine.committed(at(1), room(1), EPOCH, &entries(8, 8));
     assert_eq!(machine.next_run(at(1)), None);
     machine.ran(at(1), room(1), run.number, Ran::To { cursors: None, moved: vec![to(0, 7), to(1, 7)] });
@@ -96,7 +96,7 @@ fn a_gap_before_a_commit_is_read_from_the_log() {
 }
 
 #[test]
-fn a_consumer_that_stops_is_asked_again_later_and_alone() {
+fn a_stopped_consumer_is_retried_later_and_alone() {
     let mut machine = machine();
     met(&mut machine, room(1), 5);
     machine.committed(at(1), room(1), EPOCH, &entries(6, 6));
@@ -104,7 +104,7 @@ fn a_consumer_that_stops_is_asked_again_later_and_alone() {
     let moved = vec![to(0, 6), (1, 5, Some(Duration::from_secs(2)))];
     machine.ran(at(1), room(1), run.number, Ran::To { cursors: None, moved });
     machine.tick(at(2));
-    assert_eq!(machine.next_run(at(2)), None, "not before the delay is over");
+    assert_eq!(machine.next_run(at(2)), None, "not before the delay has ended");
     machine.tick(at(4));
     let run = machine.next_run(at(4)).expect("now");
     assert_eq!((run.positions, run.due), (Some(vec![6, 5]), vec![false, true]));
@@ -158,7 +158,7 @@ fn cursors_are_saved_once_in_thirty_seconds_and_at_the_end() {
 }
 
 #[test]
-fn a_save_that_failed_is_made_again() {
+fn a_failed_save_is_retried() {
     let mut machine = machine();
     met(&mut machine, room(1), 5);
     machine.committed(at(1), room(1), EPOCH, &entries(6, 6));
@@ -170,7 +170,7 @@ fn a_save_that_failed_is_made_again() {
 }
 
 #[test]
-fn a_quiet_room_is_forgotten_once_it_is_saved() {
+fn a_quiet_room_is_evicted_once_it_is_saved() {
     let mut machine = machine();
     met(&mut machine, room(1), 5);
     machine.committed(at(1), room(1), EPOCH, &entries(6, 6));
@@ -188,7 +188,7 @@ fn a_quiet_room_is_forgotten_once_it_is_saved() {
 }
 
 #[test]
-fn without_its_lease_a_room_is_left_alone() {
+fn a_room_without_its_lease_is_not_read() {
     let mut machine = machine();
     met(&mut machine, room(1), 5);
     machine.committed(at(1), room(1), EPOCH, &entries(6, 6));
@@ -215,11 +215,11 @@ fn a_lease_that_cannot_be_renewed_ends() {
     machine.tick(at(29));
     assert_eq!(machine.held().len(), FEED_SHARDS);
     machine.tick(at(30));
-    assert!(machine.held().is_empty(), "thirty seconds after it was last given");
+    assert!(machine.held().is_empty(), "thirty seconds after it was last granted");
 }
 
 #[test]
-fn a_new_lease_looks_at_every_room() {
+fn a_new_lease_sweeps_every_room() {
     let mut machine = machine();
     for shard in machine.leases(at(10)) {
         machine.leased(at(10), shard, Ok(Some(Fence(2))));
@@ -240,16 +240,16 @@ fn a_new_lease_looks_at_every_room() {
 }
 
 #[test]
-fn another_epoch_begins_afresh() {
+fn another_epoch_starts_over() {
     let mut machine = machine();
     met(&mut machine, room(1), 9);
     machine.committed(at(1), room(1), EPOCH, &entries(10, 10));
     let run = machine.next_run(at(1)).expect("ready");
-    assert!(!machine.committed(at(1), room(1), Epoch(2), &entries(5, 5)), "the store is to be asked");
+    assert!(!machine.committed(at(1), room(1), Epoch(2), &entries(5, 5)), "the store has to be asked");
     machine.epoch(Epoch(2));
     assert!(machine.held().is_empty());
     machine.ran(at(1), room(1), run.number, Ran::To { cursors: None, moved: vec![to(0, 10), to(1, 10)] });
-    assert!(machine.saves(at(100), true).is_empty(), "nothing of the life before is saved");
+    assert!(machine.saves(at(100), true).is_empty(), "nothing of the previous epoch is saved");
     for shard in machine.leases(at(1)) {
         machine.leased(at(1), shard, Ok(Some(Fence(1))));
     }
@@ -259,17 +259,17 @@ fn another_epoch_begins_afresh() {
 }
 
 #[test]
-fn a_cursor_above_the_head_is_not_believed() {
+fn a_cursor_above_the_head_is_ignored() {
     let mut machine = machine();
     machine.woken(at(0), room(1), 5);
     let run = machine.next_run(at(0)).expect("ready");
     machine.ran(at(0), room(1), run.number, Ran::To { cursors: Some(vec![9, 5]), moved: vec![] });
-    let run = machine.next_run(at(0)).expect("the first consumer begins again");
+    let run = machine.next_run(at(0)).expect("the first consumer starts over");
     assert_eq!((run.positions, run.due), (Some(vec![0, 5]), vec![true, false]));
 }
 
 #[test]
-fn only_so_many_rooms_are_read_at_once() {
+fn the_number_of_concurrent_runs_is_limited() {
     let mut machine = machine();
     for number in 1..=FEED_ROOMS_AT_ONCE as u128 + 10 {
         machine.woken(at(0), room(number), 1);
@@ -281,7 +281,7 @@ fn only_so_many_rooms_are_read_at_once() {
 }
 
 #[test]
-fn an_event_looks_at_its_room_and_at_no_other() {
+fn an_event_examines_only_its_room() {
     let mut machine = machine();
     for number in 1..=FEED_ROOMS as u128 {
         machine.woken(at(0), room(number), 1);
@@ -307,7 +307,7 @@ fn an_event_looks_at_its_room_and_at_no_other() {
 }
 
 #[test]
-fn rooms_that_wait_to_be_saved_are_not_looked_at_again_and_again() {
+fn rooms_that_wait_to_be_saved_are_not_examined_repeatedly() {
     let mut machine = machine();
     for number in 1..=1_000 {
         machine.woken(at(0), room(number), 1);
@@ -332,7 +332,7 @@ fn rooms_that_wait_to_be_saved_are_not_looked_at_again_and_again() {
     assert_eq!((saved, machine.looked - before), (1_000, 2_000), "once when it begins, once when it ends");
 }
 
-/// Does the same things by chance, and compares with what a look at every room finds.
+/// Performs random steps, and compares with what an examination of every room finds.
 #[test]
 fn nothing_that_is_due_is_missed() {
     let mut machine = machine();

@@ -1,4 +1,4 @@
-//! The machine, told by hand what the store answers: the cases that a random test seldom meets.
+//! The machine, driven by hand with the store's answers: cases that a random test seldom meets.
 
 use std::collections::HashMap;
 
@@ -16,10 +16,10 @@ mod shape;
 
 const ROOM: RoomId = RoomId(Uuid::from_u128(5));
 const EPOCH: Epoch = Epoch(1);
-/// What the room holds before a test begins.
+/// The head of the room before a test begins.
 const HEAD: Seq = 10;
 
-/// A machine, and what it said.
+/// A machine, and its outputs.
 struct Bench {
     machine: Appender,
     rates: Rates,
@@ -50,7 +50,7 @@ fn tip(seq: Seq) -> Tip {
     Tip::from_store(EPOCH, seq, seq, Timestamp(1_000))
 }
 
-/// An entry that somebody else appended.
+/// Returns an entry that another user appended.
 fn other(seq: Seq, by: UserId, number: u128) -> Entry {
     let message = domain::Message::of("theirs".to_owned().try_into().expect("valid"), seq);
     Entry { v: 1, seq, n: seq, by, id: id(number), at: Timestamp(1_000), body: Body::Message(message) }
@@ -91,7 +91,7 @@ impl Bench {
         }
     }
 
-    /// Has read its log and all rows: the next change is decided at once.
+    /// Returns a machine that has read its log and all rows, so that the next change is decided at once.
     fn warm() -> Bench {
         Bench::warmed(AppendShape::default())
     }
@@ -158,7 +158,7 @@ impl Bench {
         }
     }
 
-    /// Answers rows as a room with everybody in it (but the banned) would.
+    /// Answers rows as if every user were a member of the room (except the banned).
     fn rows(&mut self) {
         let Some(Command::Rows(keys)) = self.asked.clone() else { panic!("no rows asked: {:?}", self.asked) };
         let rows = keys.into_iter().map(|key| match key {
@@ -227,7 +227,7 @@ fn tip_after(prepared: &Prepared) -> Tip {
 }
 
 #[test]
-fn what_comes_during_an_append_goes_together_in_the_next() {
+fn changes_submitted_during_an_append_go_into_the_next() {
     let mut bench = Bench::warm();
     let first = bench.submit(send(1, 2, Some(HEAD)));
     let others: Vec<Token> = (3..103).map(|n| bench.submit(send(1, n, Some(HEAD)))).collect();
@@ -262,7 +262,7 @@ fn a_twin_shares_the_answer_in_the_queue_and_under_way() {
 }
 
 #[test]
-fn a_lost_append_whose_slot_holds_half_of_it_is_decided_again() {
+fn a_lost_append_found_half_in_its_slot_is_decided_again() {
     let mut bench = Bench::warm();
     let blocker = bench.submit(send(1, 2, Some(HEAD)));
     let (x, y) = (bench.submit(send(1, 3, Some(HEAD))), bench.submit(send(2, 4, Some(HEAD))));
@@ -272,7 +272,7 @@ fn a_lost_append_whose_slot_holds_half_of_it_is_decided_again() {
     assert_eq!(bench.appending().entries.len(), 2);
     bench.input(Input::Appended(Err(AppendError::Unknown)));
     assert_eq!(bench.asked, Some(Command::Slot { from: HEAD + 3, to: HEAD + 4 }));
-    // Another node wrote `x` (its client repeated it there) and then something else.
+    // Another node wrote `x` (its client retried it there) and then something else.
     let theirs = vec![other(HEAD + 3, user(1), 3), other(HEAD + 4, user(9), 77)];
     bench.input(Input::Slot(Ok(theirs.clone())));
     assert_eq!(bench.asked, Some(Command::Missed { after: HEAD + 2 }));
@@ -284,11 +284,11 @@ fn a_lost_append_whose_slot_holds_half_of_it_is_decided_again() {
     bench.input(Input::Appended(Ok(tip_after(&prepared))));
     assert_eq!((bench.ack(y).seq, bench.ack(y).dup), (Some(HEAD + 5), false));
     let told: Vec<Seq> = bench.committed.iter().map(|entry| entry.seq).collect();
-    assert_eq!(told, [HEAD + 2, HEAD + 5], "what others appended is theirs to tell");
+    assert_eq!(told, [HEAD + 2, HEAD + 5], "the node that appended an entry announces it");
 }
 
 #[test]
-fn a_lost_append_that_happened_is_acked_from_its_slot() {
+fn a_lost_append_that_was_committed_is_acked_from_its_slot() {
     let mut bench = Bench::warm();
     let token = bench.submit(send(1, 2, Some(HEAD)));
     let written = bench.appending().entries.to_vec();
@@ -300,7 +300,7 @@ fn a_lost_append_that_happened_is_acked_from_its_slot() {
 }
 
 #[test]
-fn a_lost_append_whose_slot_is_empty_is_made_again_unchanged() {
+fn a_lost_append_with_an_empty_slot_is_retried_unchanged() {
     let mut bench = Bench::warm();
     let token = bench.submit(send(1, 2, Some(HEAD)));
     let first = bench.appending();
@@ -313,7 +313,7 @@ fn a_lost_append_whose_slot_is_empty_is_made_again_unchanged() {
 }
 
 #[test]
-fn a_lost_append_that_happens_late_doubles_nothing_whoever_names_what_was_seen() {
+fn a_lost_append_committed_late_makes_no_duplicate_with_or_without_seen() {
     let mut bench = Bench::warm();
     let token = bench.submit(send(1, 2, None));
     let written = bench.appending().entries.to_vec();
@@ -328,7 +328,7 @@ fn a_lost_append_that_happens_late_doubles_nothing_whoever_names_what_was_seen()
 }
 
 #[test]
-fn what_the_store_can_never_take_is_refused_alone() {
+fn a_change_too_large_for_the_store_is_refused_alone() {
     let mut bench = Bench::warm();
     bench.submit(send(1, 2, Some(HEAD)));
     let tokens: Vec<Token> = (3..6).map(|n| bench.submit(send(1, n, Some(HEAD)))).collect();
@@ -355,7 +355,7 @@ fn what_the_store_can_never_take_is_refused_alone() {
     assert_eq!(sizes, [3, 1, 1, 1]);
     assert_eq!((bench.ack(tokens[0]).seq, bench.ack(tokens[2]).seq), (Some(HEAD + 3), Some(HEAD + 4)));
     assert_eq!(bench.code(tokens[1]), Code::TooLarge);
-    assert!(!bench.code(tokens[1]).is_transient(), "an outbox gives it back to its writer");
+    assert!(!bench.code(tokens[1]).is_transient(), "an outbox returns it to its author");
 }
 
 #[test]
@@ -374,7 +374,7 @@ fn after_a_conflict_rows_are_read_again_and_each_change_decided_again() {
 #[test]
 fn seen_above_the_known_head_reads_the_tip_before_it_is_stale() {
     let mut bench = Bench::warm();
-    // Another node appended; this client saw it there.
+    // Another node appended, and this client saw the entry there.
     let token = bench.submit(send(1, 2, Some(HEAD + 2)));
     assert_eq!(bench.asked, Some(Command::Missed { after: HEAD + 1 }));
     bench.input(missed(tip(HEAD + 2), vec![other(HEAD + 2, user(9), 5)]));
@@ -392,7 +392,7 @@ fn seen_above_the_known_head_reads_the_tip_before_it_is_stale() {
 fn a_refusal_holds_only_at_a_tip_that_was_read_since() {
     let mut bench = Bench::warm();
     bench.banned.push(user(2));
-    // What this node knows of person 2 is older than what another node appended: they were let in.
+    // This node's state of person 2 is older than an entry by another node: they have joined.
     let early = bench.submit(send(2, 2, None));
     bench.rows();
     assert_eq!(bench.asked, Some(Command::Missed { after: HEAD + 1 }), "not answered yet");
@@ -414,7 +414,7 @@ fn a_refusal_holds_only_at_a_tip_that_was_read_since() {
 }
 
 #[test]
-fn a_repeat_from_below_the_window_is_looked_up_with_one_read_for_all() {
+fn repeats_from_below_the_window_are_looked_up_with_one_read() {
     let mut bench = Bench::new();
     let (first, second) = (bench.queue(send(1, 7, Some(20))), bench.queue(send(1, 8, Some(30))));
     bench.go();
@@ -431,7 +431,7 @@ fn a_repeat_from_below_the_window_is_looked_up_with_one_read_for_all() {
 }
 
 #[test]
-fn what_a_scan_read_serves_further_repeats_for_some_seconds() {
+fn the_keys_of_a_scan_serve_further_repeats_for_some_seconds() {
     let mut bench = Bench::new();
     let first = bench.submit(send(1, 7, Some(20)));
     bench.input(Input::Tip(Ok(tip(3_000))));
@@ -444,7 +444,7 @@ fn what_a_scan_read_serves_further_repeats_for_some_seconds() {
         bench.settle(2_993 + number as Seq);
         assert!(bench.answers[&repeat].is_ok());
     }
-    assert_eq!(bench.machine.next_deadline(), Some(SCAN_KEPT), "then it has to be let go");
+    assert_eq!(bench.machine.next_deadline(), Some(SCAN_KEPT), "then they have to be dropped");
     bench.now_ms = SCAN_KEPT.as_millis() as u64;
     bench.go();
     assert_eq!(
@@ -496,7 +496,7 @@ fn a_cold_appender_reads_the_tip_and_what_its_changes_have_not_seen() {
 }
 
 #[test]
-fn a_store_that_lacks_what_its_tip_says_is_asked_again() {
+fn a_store_without_the_entries_below_its_tip_is_asked_again() {
     let mut bench = Bench::new();
     let token = bench.submit(send(1, 7, Some(2)));
     bench.input(Input::Tip(Ok(tip(9))));
@@ -535,7 +535,7 @@ fn a_full_queue_is_overloaded_and_a_thousand_wait_in_order() {
 }
 
 #[test]
-fn a_store_that_fails_is_answered_in_time_and_nothing_is_acked() {
+fn changes_are_answered_in_time_and_not_acked_while_the_store_fails() {
     let mut bench = Bench::warm();
     let token = bench.submit(send(1, 2, Some(HEAD)));
     let mut waits = 0;
@@ -544,7 +544,7 @@ fn a_store_that_fails_is_answered_in_time_and_nothing_is_acked() {
             Some(Command::Append(_)) => bench.input(Input::Appended(Err(unavailable()))),
             Some(Command::Wait(pause)) => {
                 waits += 1;
-                let deadline = bench.machine.next_deadline().expect("somebody waits").as_millis() as u64;
+                let deadline = bench.machine.next_deadline().expect("a caller waits").as_millis() as u64;
                 let over = bench.now_ms + pause.as_millis() as u64;
                 bench.now_ms = over.min(deadline);
                 if over > deadline { bench.go() } else { bench.input(Input::Waited) }
@@ -556,11 +556,11 @@ fn a_store_that_fails_is_answered_in_time_and_nothing_is_acked() {
     assert_eq!(bench.code(token), Code::Unavailable);
     assert!(bench.committed.is_empty());
     bench.input(Input::Waited);
-    assert!(bench.machine.is_idle(), "nobody waits, so nothing is appended any more");
+    assert!(bench.machine.is_idle(), "no caller waits, so nothing is appended any more");
 }
 
 #[test]
-fn a_hung_append_is_answered_at_the_deadline_and_told_when_it_happens() {
+fn a_hung_append_is_answered_at_the_deadline_and_announced_when_committed() {
     let mut bench = Bench::warm();
     let token = bench.submit(send(1, 2, Some(HEAD)));
     let prepared = bench.appending();
@@ -576,7 +576,7 @@ fn a_hung_append_is_answered_at_the_deadline_and_told_when_it_happens() {
 }
 
 #[test]
-fn another_epoch_ends_everything_and_begins_afresh() {
+fn another_epoch_ends_all_changes_and_starts_over() {
     let mut bench = Bench::warm();
     let under_way = bench.submit(send(1, 2, Some(HEAD)));
     let queued = bench.submit(send(1, 3, Some(HEAD)));
@@ -597,7 +597,7 @@ fn another_epoch_ends_everything_and_begins_afresh() {
 }
 
 #[test]
-fn a_name_that_is_taken_refuses_its_change_alone() {
+fn a_taken_name_refuses_only_its_change() {
     let mut bench = Bench::new();
     let create =
         Change { intent: Intent::Create { room: Box::new(room()), people: Vec::new() }, ..send(1, 2, Some(0)) };
@@ -615,7 +615,7 @@ fn a_name_that_is_taken_refuses_its_change_alone() {
 }
 
 #[test]
-fn a_read_that_fails_is_tried_again() {
+fn a_failed_read_is_retried() {
     let mut bench = Bench::new();
     let token = bench.submit(send(1, 2, None));
     let fails = || StoreError::Unavailable { why: "test".into(), retry_ms: 5 };
@@ -630,7 +630,7 @@ fn a_read_that_fails_is_tried_again() {
 }
 
 #[test]
-fn the_rate_limit_is_asked_after_the_look_up_and_once() {
+fn a_change_is_counted_once_and_after_the_look_up() {
     let mut bench = Bench::warm();
     bench.rates = Rates::new(Limits { sends_per_10s: 1, ..Limits::default() });
     let sent = bench.submit(send(1, 2, Some(HEAD)));
@@ -645,14 +645,14 @@ fn the_rate_limit_is_asked_after_the_look_up_and_once() {
 }
 
 #[test]
-fn a_refusal_needs_a_look_that_was_asked_after_the_change_came() {
+fn a_refusal_needs_a_look_that_began_after_the_change_arrived() {
     let mut bench = Bench::warm();
     bench.banned.push(user(2));
     let first = bench.submit(send(2, 2, None));
     bench.rows();
     let asked = Some(Command::Missed { after: HEAD + 1 });
     assert_eq!(bench.asked, asked);
-    // The look that is under way may have been answered by the store before this one came.
+    // The store may have answered the look under way before this change arrived.
     let second = bench.submit(send(2, 3, None));
     bench.input(Input::Missed(Ok((bench.machine.tip.expect("known"), Vec::new()))));
     assert_eq!(bench.code(first), Code::Forbidden);
@@ -662,7 +662,7 @@ fn a_refusal_needs_a_look_that_was_asked_after_the_change_came() {
     assert_eq!(bench.code(second), Code::Forbidden);
 }
 
-/// Loses the open append to somebody else's entry, and lets the machine read it if it asks for it.
+/// Loses the open append to another user's entry, and lets the machine read it if it asks for it.
 fn lose(bench: &mut Bench, head: Seq) {
     bench.input(Input::Appended(Err(AppendError::Conflict { slot: None })));
     if let Some(Command::Missed { after }) = bench.asked {
@@ -672,7 +672,7 @@ fn lose(bench: &mut Bench, head: Seq) {
     }
 }
 
-/// A machine that lost three times in a row with this one change, and what it hands over.
+/// Returns a machine that lost three times in a row with this one change, and what it forwards.
 fn overtaken(bench: &mut Bench, change: Change) -> (Token, Vec<Change>) {
     let token = bench.submit(change);
     for losses in 1..=3 {
@@ -695,8 +695,8 @@ fn an_appender_that_loses_three_times_in_a_row_forwards_to_the_home() {
     let waits = bench.submit(send(2, 3, None));
     bench.input(Input::Forwarded(Some(vec![home_ack(HEAD + 9)])));
     assert_eq!(bench.ack(token).seq, Some(HEAD + 9));
-    assert!(bench.committed.is_empty(), "the home tells what it commits");
-    // It goes on so for a while, and names where the log was, so that a lost answer can be looked up.
+    assert!(bench.committed.is_empty(), "the home announces what it commits");
+    // It keeps forwarding for a while, and names where the log was, so that a lost answer can be looked up.
     let Some(Command::Forward(changes)) = bench.asked.clone() else { panic!("it stays: {:?}", bench.asked) };
     assert_eq!((changes[0].id, changes[0].seen, changes[0].epoch), (id(3), Some(HEAD + 9), Some(EPOCH)));
     bench.input(Input::Forwarded(Some(vec![home_ack(HEAD + 10)])));
@@ -707,7 +707,7 @@ fn an_appender_that_loses_three_times_in_a_row_forwards_to_the_home() {
 }
 
 #[test]
-fn a_won_append_begins_the_count_anew() {
+fn a_won_append_resets_the_count() {
     let mut bench = Bench::warm();
     bench.submit(send(1, 2, Some(HEAD)));
     for losses in 1..=2 {
@@ -723,17 +723,17 @@ fn a_won_append_begins_the_count_anew() {
 }
 
 #[test]
-fn without_a_home_that_answers_one_goes_on_alone_and_decides_again() {
+fn without_an_answer_of_the_home_an_appender_decides_again_by_itself() {
     let mut bench = Bench::warm();
     let (token, _) = overtaken(&mut bench, send(1, 2, None));
     let twin = bench.submit(send(1, 2, None));
     bench.input(Input::Forwarded(None));
     let Some(Command::Missed { after }) = bench.asked else { panic!("{:?}", bench.asked) };
-    // The home had taken it in after all, before its answer was lost.
+    // The home had accepted it after all, before its answer was lost.
     let entries = vec![other(after + 1, user(9), 700), other(after + 2, user(1), 2)];
     bench.input(missed(tip(after + 2), entries));
     bench.rows();
-    assert_eq!((bench.ack(token).seq, bench.ack(token).dup), (Some(after + 2), true), "found, not doubled");
+    assert_eq!((bench.ack(token).seq, bench.ack(token).dup), (Some(after + 2), true), "found, not appended twice");
     assert_eq!(bench.ack(twin).seq, Some(after + 2));
     assert!(bench.machine.is_idle());
 }
@@ -755,11 +755,11 @@ fn a_forwarded_change_is_not_forwarded_again() {
     assert_eq!(changes.iter().map(|change| change.id).collect::<Vec<_>>(), [id(3)]);
     bench.input(Input::Forwarded(Some(vec![home_ack(HEAD + 8)])));
     assert_eq!(bench.ack(ours).seq, Some(HEAD + 8));
-    assert!(matches!(bench.asked, Some(Command::Missed { .. })), "the other one is its own to append");
+    assert!(matches!(bench.asked, Some(Command::Missed { .. })), "it appends the other one itself");
 }
 
 #[test]
-fn a_home_that_is_slow_does_not_hold_up_the_answer() {
+fn a_slow_home_does_not_delay_the_answer() {
     let mut bench = Bench::warm();
     let (token, _) = overtaken(&mut bench, send(1, 2, Some(HEAD)));
     assert_eq!(bench.machine.next_deadline(), Some(APPEND_DEADLINE));
@@ -771,7 +771,7 @@ fn a_home_that_is_slow_does_not_hold_up_the_answer() {
 }
 
 #[test]
-fn an_answer_that_does_not_fit_is_none() {
+fn a_forward_answer_that_does_not_fit_counts_as_none() {
     let mut bench = Bench::warm();
     let (token, _) = overtaken(&mut bench, send(1, 2, Some(HEAD)));
     bench.input(Input::Forwarded(Some(Vec::new())));
@@ -786,7 +786,7 @@ fn nothing_is_decided_on_a_read_with_a_hole() {
     let read = |seqs: &[Seq]| -> Vec<Entry> {
         seqs.iter().map(|seq| other(*seq, user(99), 1_000 + u128::from(*seq))).collect()
     };
-    // The missing one could be this very message.
+    // The missing entry could be this very message.
     for with_hole in [read(&[4, 6]), read(&[4, 5])] {
         bench.input(Input::Tip(Ok(tip(6))));
         assert_eq!(bench.asked, Some(Command::Older { from: 4, to: 6 }));
@@ -796,7 +796,7 @@ fn nothing_is_decided_on_a_read_with_a_hole() {
     }
     bench.settle(6);
     assert_eq!(bench.ack(token).seq, Some(7));
-    // What another node appended meanwhile is read with a hole, too.
+    // The next entries of another node are read with a hole, too.
     let ahead = bench.submit(send(1, 3, Some(9)));
     assert_eq!(bench.asked, Some(Command::Missed { after: 7 }));
     bench.input(missed(tip(9), read(&[9])));

@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Executor as _};
 use super::{connections, new_database, until};
 use crate::{SqlSettings, SqlStore};
 
-/// Commits of appends to this log wait for the test's lock.
+/// Makes commits of appends to this log wait for the test's lock.
 fn waits(log: LogId) -> String {
     format!(
         "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
@@ -54,7 +54,7 @@ async fn an_append_that_stays_open_over_two_looks_is_seen() {
     let (seen, third) = look(&second).await;
     assert_eq!(seen, BTreeMap::new(), "an open transaction repeats nothing");
 
-    holder.execute("SELECT pg_advisory_unlock(77)").await.expect("it is let go");
+    holder.execute("SELECT pg_advisory_unlock(77)").await.expect("it is released");
     assert_eq!(held.await.expect("it ends"), 2);
     let (seen, fourth) = look(&third).await;
     assert_eq!(seen, [(log, 2)].into(), "its number is lower than those that were seen, and it is seen");

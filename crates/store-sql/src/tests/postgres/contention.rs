@@ -1,4 +1,4 @@
-//! Two stores on one database, as two nodes are: no hole, no double, no lost change.
+//! Two stores on one database, like two nodes: no hole, no duplicate, no lost change.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,14 +12,14 @@ use service::ports::{AppendError, Rotation, SessionRecord, Store, StoreError};
 use super::{connections, new_database, open_at, until, whole_logs};
 use crate::SqlStore;
 
-/// Two stores on one new database.
+/// Opens two stores on one new database.
 async fn two() -> (String, SqlStore, SqlStore) {
     let url = new_database();
     let (one, other) = (open_at(&url).await.expect("it opens"), open_at(&url).await.expect("it opens"));
     (url, one, other)
 }
 
-/// Appends as many messages, and after a conflict decides again; returns the conflicts.
+/// Appends as many messages, and decides again after each conflict. Returns the number of conflicts.
 async fn insist(store: Store, log: LogId, messages: usize) -> usize {
     let (mut scribe, mut conflicts) = (Scribe::new(&store, log).await, 0);
     for number in 0..messages {
@@ -39,7 +39,7 @@ async fn insist(store: Store, log: LogId, messages: usize) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn appenders_of_two_stores_make_no_hole_and_no_double() {
+async fn appenders_of_two_stores_make_no_hole_and_no_duplicate() {
     const EACH: usize = 60;
     let (_, one, other) = two().await;
     let logs = [LogId::Room(a_room()), LogId::Room(a_room())];
@@ -60,7 +60,7 @@ async fn appenders_of_two_stores_make_no_hole_and_no_double() {
         let ids: std::collections::BTreeSet<_> = entries.iter().map(|entry| entry.id).collect();
         assert_eq!(ids.len(), expected, "{log} has one of them twice");
     }
-    assert!(conflicts > 0, "they never met: this test tested nothing");
+    assert!(conflicts > 0, "no conflict occurred, so this test tested nothing");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -88,7 +88,7 @@ async fn logs_written_in_opposite_orders_do_not_deadlock() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_logs_do_not_wait_for_one_that_is_held() {
+async fn other_logs_do_not_wait_for_a_locked_one() {
     let (url, store, _) = two().await;
     let ports = store.store();
     let mut held = super::super::a_log_of(&ports, 1).await;
@@ -105,12 +105,12 @@ async fn other_logs_do_not_wait_for_one_that_is_held() {
         free.say("meanwhile").await;
     }
     assert!(!waiting.is_finished());
-    holder.commit().await.expect("it is let go");
+    holder.commit().await.expect("it is released");
     assert_eq!(waiting.await.expect("it ends"), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_log_that_is_held_too_long_is_unavailable() {
+async fn a_log_locked_too_long_is_unavailable() {
     let url = new_database();
     let settings = crate::SqlSettings { lock_timeout: Duration::from_millis(50), ..Default::default() };
     let store = SqlStore::connect(&url, None, settings).await.expect("it opens");
@@ -126,7 +126,7 @@ async fn a_log_that_is_held_too_long_is_unavailable() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_first_person_is_admin_on_one_node_only() {
+async fn only_one_of_two_concurrent_first_users_becomes_admin() {
     let (_, one, other) = two().await;
     let registering: Vec<_> = (0..12)
         .map(|number| {
@@ -143,7 +143,7 @@ async fn the_first_person_is_admin_on_one_node_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_name_that_two_ask_for_goes_to_one() {
+async fn a_name_requested_twice_goes_to_one_user() {
     let (_, one, other) = two().await;
     for round in 0..10 {
         let (a, b) = (person(&format!("eve{round}")), person(&format!("eve{round}")));
@@ -204,7 +204,8 @@ async fn a_token_rotates_once_on_two_nodes() {
     assert_eq!(rotated, 1);
 }
 
-/// Many at once on one user's row of a room: marks, mentions, settings and membership. None undoes another.
+/// Applies many concurrent changes to one user's row of a room: marks, mentions, settings and membership. None undoes
+/// another.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn marks_and_mentions_of_two_nodes_all_count() {
     let (_, one, other) = two().await;
@@ -290,6 +291,6 @@ async fn a_floor_rises_in_a_busy_log() {
     let entries = one.store().log.read(log, 1, head).await.expect("a read");
     assert_eq!(entries.len() as Seq, head);
     let blank = |entry: &domain::Entry| entry.message().is_none_or(|message| message.deleted);
-    assert!(entries[..600].iter().all(blank), "what is gone stays gone");
+    assert!(entries[..600].iter().all(blank), "blanked entries stay blank");
     assert!(!entries[600..].iter().any(blank));
 }

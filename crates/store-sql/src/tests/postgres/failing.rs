@@ -1,5 +1,5 @@
-//! A commit whose answer is lost, a server that dies, one that is slow: nothing is acked that is not there,
-//! and the store goes on by itself.
+//! A commit whose answer is lost, a server that crashes, a slow one: nothing is acked that is not stored, and the store
+//! recovers by itself.
 
 use std::time::{Duration, Instant};
 
@@ -48,7 +48,7 @@ async fn a_connection_lost_before_the_commit_is_unavailable() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_others_come_between_is_done_again() {
+async fn work_that_others_interfere_with_is_retried() {
     for (when, code) in [("commit", "40001"), ("row", "40P01"), ("row", "40001")] {
         let url = new_database();
         let store = open_at(&url).await.expect("it opens");
@@ -61,7 +61,7 @@ async fn what_others_come_between_is_done_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_others_always_come_between_is_given_up() {
+async fn work_that_others_always_interfere_with_fails_in_time() {
     let url = new_database();
     let store = open_at(&url).await.expect("it opens");
     at_each(&url, "row", "RAISE EXCEPTION 'again' USING ERRCODE = '40001'").await;
@@ -73,7 +73,7 @@ async fn what_others_always_come_between_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_slow_statement_is_ended() {
+async fn a_slow_statement_times_out() {
     let url = new_database();
     let settings = SqlSettings { statement_timeout: Duration::from_millis(100), ..SqlSettings::default() };
     let store = SqlStore::connect(&url, None, settings).await.expect("it opens");
@@ -85,7 +85,7 @@ async fn a_slow_statement_is_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_dies_is_found_again() {
+async fn a_restarted_server_is_used_again() {
     let mut server = Postgres::start();
     let url = server.new_database();
     let settings = SqlSettings { read_timeout: Duration::from_secs(1), ..SqlSettings::default() };
@@ -106,9 +106,9 @@ async fn a_server_that_dies_is_found_again() {
     assert!(begin.elapsed() < Duration::from_secs(6), "each fault is answered within 3 s");
     let place = format!("127.0.0.1:{}", server.port());
     loop {
-        let told = ports.log.tip(scribe.log).await.expect_err("nobody is there").to_string();
+        let told = ports.log.tip(scribe.log).await.expect_err("no server is running").to_string();
         assert!(told.contains(&place), "{told}");
-        // Connections that were open meet the end of theirs first.
+        // Connections that were open first report their own end.
         if !told.contains("broke") {
             assert!(told.contains("onnection refused") && told.contains("start it"), "{told}");
             break;
@@ -124,7 +124,7 @@ async fn a_server_that_dies_is_found_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_the_server_is_away_calls_fail_at_once() {
+async fn calls_fail_at_once_while_the_server_is_down() {
     let mut server = Postgres::start();
     let url = server.new_database();
     let settings = SqlSettings { read_timeout: Duration::from_secs(1), ..SqlSettings::default() };
@@ -134,7 +134,7 @@ async fn while_the_server_is_away_calls_fail_at_once() {
     scribe.say("there").await;
     server.kill();
     let tips = |times: u64| futures_util::future::join_all((0..times).map(|_| ports.log.tip(scribe.log)));
-    assert!(tips(10).await.iter().all(Result::is_err), "each waits for its time-out, and notes that nobody is there");
+    assert!(tips(10).await.iter().all(Result::is_err), "each waits for its time-out, and records the failure");
 
     // Each would wait for a second otherwise; a probe between them may.
     let mut times = Vec::new();

@@ -1,4 +1,4 @@
-//! Feed workers of two nodes: a lease has one holder, and one that lost it writes nothing any more.
+//! Feed workers of two nodes: a lease has one holder, and a worker that lost it can no longer write.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -52,7 +52,7 @@ async fn workers_of_two_nodes_share_the_leases() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_that_was_away_is_fenced_off() {
+async fn a_suspended_worker_is_fenced_off() {
     let url = new_database();
     let (one, other) = (open_at(&url).await.expect("it opens").store(), open_at(&url).await.expect("it opens").store());
     let room = a_room();
@@ -62,5 +62,5 @@ async fn a_worker_that_was_away_is_fenced_off() {
     assert!(second > first);
     other.feed.advance(room, "mail", second, 5).await.expect("an answer");
     one.feed.advance(room, "mail", first, 9).await.expect("an answer");
-    assert_eq!(one.feed.cursors(room).await.expect("the cursors")[0].seq, 5, "what the old holder wrote is nothing");
+    assert_eq!(one.feed.cursors(room).await.expect("the cursors")[0].seq, 5, "the old holder's write has no effect");
 }

@@ -1,4 +1,4 @@
-//! Opening: by several at once, and what is refused, with words that help.
+//! Opening: several at once, and what is refused, with helpful texts.
 
 use conformance::suite::world::{Scribe, a_room, person, text};
 use domain::LogId;
@@ -21,7 +21,7 @@ async fn several_that_open_a_new_database_at_once_share_it() {
     for opened in opening {
         epochs.insert(opened.await.expect("it ends").store().log.epoch().await.expect("the epoch").to_string());
     }
-    assert_eq!(epochs.len(), 1, "one made it, the others found it");
+    assert_eq!(epochs.len(), 1, "one created it, the others found it");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -39,11 +39,11 @@ async fn a_newer_database_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_restored_begins_a_new_epoch() {
+async fn a_restored_database_begins_a_new_epoch() {
     let url = new_database();
     let store = open_at(&url).await.expect("it opens");
     let mut scribe = Scribe::new(&store.store(), LogId::Room(a_room())).await;
-    scribe.say("of the other life").await;
+    scribe.say("in the old epoch").await;
     let cursor = store.store().log.changes(None).await.expect("a cursor").next;
     store.close().await;
     // Another server, which has not come as far with its transactions.
@@ -58,18 +58,18 @@ async fn what_was_restored_begins_a_new_epoch() {
     let changes = ports.log.changes(Some(&cursor)).await.expect("changes");
     assert!(changes.lost);
     let next = ports.log.changes(Some(&changes.next)).await.expect("changes");
-    assert!(!next.lost && next.logs.is_empty(), "nothing is news for ever");
+    assert!(!next.lost && next.logs.is_empty(), "nothing counts as new forever");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_that_is_open_goes_on_in_the_new_epoch() {
+async fn an_open_store_continues_in_the_new_epoch() {
     let url = new_database();
-    // The database is its own replica: what matters is which epoch is believed.
+    // The database is its own replica: what matters is which epoch is accepted.
     let open = || SqlStore::connect(&url, Some(&url), SqlSettings::default());
     let (writer, idle) = (open().await.expect("it opens"), open().await.expect("it opens"));
     let (ports, replica) = (writer.store(), idle.shared().replica.as_ref().expect("it has one"));
     let mut scribe = Scribe::new(&ports, LogId::Room(a_room())).await;
-    scribe.say("of the other life").await;
+    scribe.say("in the old epoch").await;
     let cursor = idle.store().log.changes(None).await.expect("a cursor").next;
 
     let epoch = crate::renew(&url).await.expect("renewed");
@@ -79,15 +79,15 @@ async fn a_store_that_is_open_goes_on_in_the_new_epoch() {
     assert_eq!((tip.epoch(), tip.seq()), (epoch, 1));
     assert_eq!(ports.log.tip(scribe.log).await.expect("a read"), tip);
     scribe.catch_up().await;
-    assert_eq!(scribe.say("of this life").await, 2);
+    assert_eq!(scribe.say("in the new epoch").await, 2);
 
     let newest = PageFrom::Before(9);
-    assert!(replica.page(scribe.log, newest, 5, 1).await.is_none(), "not of the life that it knows");
+    assert!(replica.page(scribe.log, newest, 5, 1).await.is_none(), "not of the epoch that it knows");
     let changes = idle.store().log.changes(Some(&cursor)).await.expect("changes");
     assert!(changes.lost && changes.epoch == epoch, "one that only looks notices as well: {changes:?}");
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
     let page = loop {
-        // It rests for a while after it was of another life.
+        // It is left alone for a while after it had another epoch.
         match replica.page(scribe.log, newest, 5, 2).await {
             Some(page) => break page,
             None => assert!(std::time::Instant::now() < deadline, "the replica is not asked again"),
@@ -98,7 +98,7 @@ async fn a_store_that_is_open_goes_on_in_the_new_epoch() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_cannot_be_opened_is_told_without_the_password() {
+async fn errors_of_opening_do_not_contain_the_password() {
     let url = new_database();
     let password = url.split([':', '@']).nth(2).expect("the URL has one").to_owned();
     let told = async |url: String| {
@@ -158,7 +158,7 @@ async fn commits_wait_for_the_disk_whatever_the_database_says() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn texts_sort_by_their_bytes_and_take_what_json_takes() {
+async fn texts_sort_by_their_bytes_and_accept_what_json_accepts() {
     let store = open_empty().await.expect("it opens").store();
     let mut ada = person("ada");
     ada.password_hash = Some("a\0b".into());
@@ -198,5 +198,5 @@ async fn a_backup_is_left_to_its_own_tools() {
     drop(store);
     let full = SqlStore::connect(&new_database(), None, settings).await.expect("it opens");
     let refused = full.store().users.create_user(&person("ada")).await;
-    assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "a full queue is told at once: {refused:?}");
+    assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "a full queue fails at once: {refused:?}");
 }

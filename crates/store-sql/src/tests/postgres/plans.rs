@@ -7,7 +7,7 @@ use super::{connections, new_database, open_at, readers};
 use crate::ports::log::{PAGE_BACK, PAGE_FORWARD};
 use crate::sql;
 
-/// Statements that look at all rows of a table, and may.
+/// Statements that may scan all rows of a table.
 const SWEEPS: [&str; 3] = [
     // The nodes are few.
     "FROM node WHERE at >= $1",
@@ -37,7 +37,7 @@ async fn statements_search_and_do_not_scan() {
         let explain = sqlx::raw_sql(AssertSqlSafe(format!("EXPLAIN EXECUTE seen{values}")));
         let plan: Vec<String> =
             explain.fetch_all(&mut *connection).await.expect("a plan").iter().map(|r| r.get(0)).collect();
-        connection.execute("DEALLOCATE seen").await.expect("it is forgotten");
+        connection.execute("DEALLOCATE seen").await.expect("it is deallocated");
         let may_scan = SWEEPS.iter().any(|sweep| statement.contains(sweep));
         assert!(may_scan || !plan.iter().any(|step| step.contains("Seq Scan")), "{statement}\n{plan:#?}");
     }

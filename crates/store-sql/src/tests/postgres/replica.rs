@@ -1,4 +1,4 @@
-//! A streaming replica serves pages as far as it has come, and never less than was asked (P7).
+//! A streaming replica serves pages as far as it has caught up, and never less than requested (P7).
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ async fn page(store: &Store, log: LogId, min_seq: Option<Seq>) -> LogPage {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_replica_behind_answers_no_more_than_it_knows() {
+async fn a_replica_behind_serves_no_more_than_it_has() {
     // A server of its own, since a replica copies all databases of one.
     let primary = Postgres::start();
     let url = primary.new_database();
@@ -35,13 +35,13 @@ async fn a_replica_behind_answers_no_more_than_it_knows() {
     scribe.say("two").await;
 
     let old = page(&reader, scribe.log, Some(1)).await;
-    assert_eq!((old.as_of, old.entries.len()), (1, 1), "the replica answers, and says of when");
+    assert_eq!((old.as_of, old.entries.len()), (1, 1), "the replica answers, with its own head");
     let new = page(&reader, scribe.log, Some(2)).await;
-    assert_eq!((new.as_of, new.entries.len()), (2, 2), "it has not come so far: the primary answers");
+    assert_eq!((new.as_of, new.entries.len()), (2, 2), "it has not caught up, so the primary answers");
     let strong = page(&reader, scribe.log, None).await;
-    assert_eq!((strong.as_of, strong.entries.len()), (2, 2), "who does not say is answered by the primary");
+    assert_eq!((strong.as_of, strong.entries.len()), (2, 2), "without `min_seq` the primary answers");
     let future = page(&reader, scribe.log, Some(9)).await;
-    assert_eq!(future.as_of, 2, "nobody has come so far; the caller sees it");
+    assert_eq!(future.as_of, 2, "no server has caught up, and the caller can see that");
     let forward = reader.log.page(scribe.log, PageFrom::After(0), 10, Some(1)).await.expect("a page");
     assert_eq!((forward.as_of, forward.entries.len()), (1, 1));
     let unknown = page(&reader, LogId::Room(a_room()), Some(1)).await;
@@ -56,12 +56,12 @@ async fn a_replica_behind_answers_no_more_than_it_knows() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_replica_of_another_life_or_away_is_not_asked() {
+async fn a_replica_with_another_epoch_or_without_an_answer_is_not_used() {
     let url = new_database();
     let writer = open_at(&url).await.expect("it opens").store();
     let mut scribe = Scribe::new(&writer, LogId::Room(a_room())).await;
     scribe.say("one").await;
-    // The same log, in the copy of another life, which has come further.
+    // The same log in a copy with another epoch and a higher head.
     let other = shared::postgres();
     let copy = new_database();
     open_at(&copy).await.expect("it opens").close().await;

@@ -1,4 +1,4 @@
-//! A server that vanishes without a word: no answer comes, and no connection ends.
+//! A server that vanishes silently: no answer arrives, and no connection ends.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::new_database;
 use crate::{SqlSettings, SqlStore};
 
-/// Before the server: what passes through it, until it says nothing any more.
+/// A proxy in front of the server, until it falls silent.
 struct Proxy {
     port: u16,
     silent: Arc<AtomicBool>,
@@ -38,7 +38,7 @@ impl Proxy {
     }
 }
 
-/// Whoever was connected when it fell silent stays connected to nobody.
+/// Connections from before the silence stay open, without a server behind them.
 async fn pass(
     mut from: tokio::net::tcp::OwnedReadHalf,
     mut to: tokio::net::tcp::OwnedWriteHalf,
@@ -55,7 +55,7 @@ async fn pass(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_vanishes_keeps_no_reader() {
+async fn a_vanished_server_blocks_no_reader() {
     let direct = new_database();
     let server = shared::postgres().port();
     let proxy = Proxy::before(server).await;
@@ -82,7 +82,7 @@ async fn a_server_that_vanishes_keeps_no_reader() {
     proxy.silent.store(false, Ordering::SeqCst);
     let deadline = Instant::now() + Duration::from_secs(20);
     while store.log.tip(log).await != Ok(scribe.tip) {
-        assert!(Instant::now() < deadline, "readers wait for those that are gone");
+        assert!(Instant::now() < deadline, "readers wait for dead connections");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -14,7 +14,7 @@ use super::{a_log_of, open_at, whole_logs};
 use crate::{OpenError, Restore, RestoreError, SqlStore};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_backup_during_writes_is_of_one_moment() {
+async fn a_backup_during_writes_is_consistent() {
     let store = SqlStore::open_temporary().await.expect("it opens");
     let folder = tempfile::tempdir().expect("a folder");
     let over = Arc::new(AtomicBool::new(false));
@@ -35,7 +35,7 @@ async fn a_backup_during_writes_is_of_one_moment() {
         store.backup_to(&path).await.expect("a backup");
         assert!(!path.with_extension("db.partial").exists());
         let mode = std::fs::metadata(&path).expect("the file").permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "it is for nobody else");
+        assert_eq!(mode & 0o777, 0o600, "no other user can read it");
         let copy = open_at(&path).await.expect("the backup opens");
         let heads: BTreeMap<LogId, usize> =
             whole_logs(&copy.store()).await.into_iter().map(|(log, entries)| (log, entries.len())).collect();
@@ -72,7 +72,7 @@ async fn a_restore_begins_a_new_epoch() {
     assert_eq!(first, Ok(Some(Fence(1))));
     store.backup_to(&backup).await.expect("a backup");
     let cursor = ports.log.changes(None).await.expect("a cursor").next;
-    scribe.say("of the life that is lost").await;
+    scribe.say("in the lost epoch").await;
     let old_epoch = ports.log.epoch().await.expect("the epoch");
 
     assert!(matches!(restore(&backup, &path, false).await, Err(RestoreError::Exists(_))));
@@ -89,13 +89,17 @@ async fn a_restore_begins_a_new_epoch() {
     assert_eq!(late, Err(AppendError::OtherEpoch));
     assert!(ports.log.changes(Some(&cursor)).await.expect("changes").lost);
     assert_eq!(ports.users.user(ada.user.id).await, Ok(Some(ada.clone())));
-    assert_eq!(ports.nodes.connections(ada.user.id, Timestamp(5)).await, Ok(Vec::new()), "sockets were the old life's");
+    assert_eq!(
+        ports.nodes.connections(ada.user.id, Timestamp(5)).await,
+        Ok(Vec::new()),
+        "sockets belonged to the old epoch"
+    );
     let next = ports.feed.lease("one", "b", Timestamp(9_000), std::time::Duration::from_secs(1)).await;
-    assert_eq!(next, Ok(Some(Fence(2))), "fences go on rising");
+    assert_eq!(next, Ok(Some(Fence(2))), "fences keep rising");
 }
 
 #[tokio::test]
-async fn a_restore_to_a_new_place_and_of_nothing() {
+async fn a_restore_to_a_new_place_and_from_an_invalid_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let (backup, target) = (folder.path().join("backup.db"), folder.path().join("new/palaver.db"));
     let store = SqlStore::open_temporary().await.expect("it opens");
@@ -118,7 +122,7 @@ async fn a_restore_to_a_new_place_and_of_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_no_backup_is_refused_before_anything_is_written() {
+async fn an_invalid_backup_is_refused_before_anything_is_written() {
     let folder = tempfile::tempdir().expect("a folder");
     let (empty, text) = (folder.path().join("empty.db"), folder.path().join("notes.txt"));
     std::fs::write(&empty, "").expect("written");
@@ -134,7 +138,7 @@ async fn what_is_no_backup_is_refused_before_anything_is_written() {
 }
 
 #[tokio::test]
-async fn a_restore_that_is_not_finished_changes_nothing() {
+async fn an_unfinished_restore_changes_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let (path, backup) = (folder.path().join("palaver.db"), folder.path().join("backup.db"));
     let store = open_at(&path).await.expect("it opens");
@@ -145,7 +149,7 @@ async fn a_restore_that_is_not_finished_changes_nothing() {
     drop(Restore::prepare(&backup, &path, true).await.expect("it can be restored"));
     assert_eq!(whole_logs(&open_at(&path).await.expect("it opens").store()).await.len(), 2, "both logs are there");
     let names = std::fs::read_dir(folder.path()).expect("a list").map(|file| file.expect("a file").file_name());
-    assert!(names.into_iter().all(|name| !name.to_string_lossy().contains("partial")), "the copy is gone");
+    assert!(names.into_iter().all(|name| !name.to_string_lossy().contains("partial")), "the copy was removed");
 }
 
 async fn restore(backup: &Path, target: &Path, force: bool) -> Result<Epoch, RestoreError> {

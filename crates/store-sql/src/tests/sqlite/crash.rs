@@ -1,4 +1,4 @@
-//! `kill -9` in the middle of appends: what was acked is there.
+//! `kill -9` in the middle of appends: what was acked is stored.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -91,7 +91,7 @@ async fn append_until_killed(path: &Path) {
             })
         })
         .collect();
-    // They go on until the process is killed; if one of them fails, the parent is told by the end.
+    // They continue until the process is killed. If one of them fails, the parent notices the early end.
     let (ended, ..) = futures_util::future::select_all(writers).await;
     ended.expect("an append");
 }

@@ -1,5 +1,5 @@
-//! A full disk, a commit that fails, a row that cannot be written: nothing is acked that is not there,
-//! and the store goes on by itself.
+//! A full disk, a commit that fails, a row that cannot be written: nothing is acked that is not stored, and the store
+//! recovers by itself.
 
 use conformance::suite::world::{Scribe, a_room, person, text};
 use domain::LogId;
@@ -60,7 +60,7 @@ async fn a_full_disk_refuses_and_recovers() {
     assert_eq!(ports.log.tip(scribe.log).await.expect("the tip").seq(), 10 + 20 * (acked + 1));
 }
 
-/// Work whose transaction cannot commit: a constraint that is looked at only then.
+/// Work whose transaction cannot commit: a constraint that is checked only then.
 async fn fail_the_commit(store: &SqlStore) -> Result<(), StoreError> {
     let failing = store.shared().write(|connection| {
         Box::pin(async move {
@@ -96,7 +96,7 @@ async fn a_commit_that_fails_leaves_the_outcome_unknown() {
         }
     );
     assert_eq!(appended, Err(AppendError::Unknown));
-    assert!(matches!(refused, Err(AppendError::Conflict { .. })), "what is refused is refused either way");
+    assert!(matches!(refused, Err(AppendError::Conflict { .. })), "a refused append is refused in either case");
     assert!(matches!(failed, Err(StoreError::Unavailable { .. })));
     assert_eq!(ports.log.tip(scribe.log).await, Ok(before), "the slot is empty: the same again");
     assert_eq!(scribe.write(vec![text("surely")], &[]).await, 3);
@@ -134,7 +134,7 @@ async fn a_row_that_cannot_be_written_fails_alone() {
 }
 
 #[tokio::test]
-async fn a_lost_connection_is_made_again() {
+async fn a_lost_connection_is_reopened() {
     let store = SqlStore::open_temporary().await.expect("it opens");
     let ports = store.store();
     let mut scribe = a_log_of(&ports, 1).await;

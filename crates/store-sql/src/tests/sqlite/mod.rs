@@ -1,4 +1,4 @@
-//! SQLite.
+//! Tests of the store on SQLite.
 
 mod backup;
 mod crash;

@@ -1,4 +1,4 @@
-//! Opening: once more, by several at once, and what is refused.
+//! Opening: again, several at once, and what is refused.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -51,7 +51,7 @@ async fn the_file_is_set_up_for_full_durability() {
     for suffix in ["", "-wal"] {
         let name = format!("{}{suffix}", store.path().display());
         let mode = std::fs::metadata(&name).expect("the file").permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "{name} is for nobody else");
+        assert_eq!(mode & 0o777, 0o600, "{name} is readable by no other user");
     }
     let write = sqlx::query("DELETE FROM log").execute(readers(&store)).await;
     assert!(write.is_err(), "readers cannot write");
@@ -72,7 +72,7 @@ async fn a_newer_database_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_not_ours_is_refused() {
+async fn a_file_of_another_program_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let text = folder.path().join("notes.txt");
     std::fs::write(&text, "not a database, ".repeat(600)).expect("written");
@@ -92,7 +92,7 @@ async fn what_is_not_ours_is_refused() {
 }
 
 #[tokio::test]
-async fn a_tool_makes_no_database() {
+async fn a_tool_creates_no_database() {
     let folder = tempfile::tempdir().expect("a folder");
     let tool = SqlSettings { if_missing: IfMissing::Refuse, ..SqlSettings::default() };
     let open = async |path: &Path| SqlStore::open(&path.display().to_string(), tool.clone()).await;
@@ -182,7 +182,7 @@ async fn one_transaction_commits_many_logs() {
 }
 
 #[tokio::test]
-async fn a_full_queue_is_told_at_once() {
+async fn a_full_queue_fails_at_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = SqlSettings { writer_queue: 4, ..SqlSettings::default() };
     let path = folder.path().join("palaver.db").display().to_string();
@@ -221,7 +221,7 @@ pub async fn hold_the_writer(store: &SqlStore) -> tokio::sync::watch::Sender<boo
                 Ok(())
             })
         });
-        holding.await.expect("it is let go");
+        holding.await.expect("it is released");
     });
     has_begun.changed().await.expect("the task took it");
     gate

@@ -8,7 +8,7 @@ use super::super::everything::call_everything;
 use crate::limits::KEY_ROWS;
 use crate::{SqlStore, sql};
 
-/// Statements that look at all rows of a table, and may.
+/// Statements that may scan all rows of a table.
 const SWEEPS: [&str; 2] = [
     // The nodes are few.
     "FROM node WHERE at >= $1",
