@@ -86,7 +86,7 @@ impl Backend for SocketBackend {
 
         // The user log is followed before the sign-in is checked again, so the session cannot end unnoticed in between.
         if !node.follow.log_ready(LogId::User(user), |hub| hub.is_attached(self.id)).await {
-            return Err(Refusal::unavailable("The server was restored from a backup. Connect again.", 250));
+            return Err(Refusal::unavailable("The server was restored from a backup. Please reconnect.", 250));
         }
         let identity = Identity { actor: node.services.auth.as_of_now(identity.actor).await?, ..identity };
         node.presence.connect(self.id, user, self.conn.clone()).await;

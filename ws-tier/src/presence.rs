@@ -9,7 +9,7 @@ use domain::{Actor, PresenceStatus, Refusal, UserId};
 use parking_lot::Mutex;
 use realtime::hub::SocketId;
 use realtime::interpreter;
-use realtime::message::{Delivery, Outgoing, Shared};
+use realtime::message::{Delivery, Outgoing, SharedMessage};
 use service::Services;
 use service::ports::UserPresence;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -267,7 +267,7 @@ impl PresenceWatch {
 }
 
 fn message(users: Vec<PresenceEntry>, full: bool) -> Outgoing {
-    Outgoing::Shared(Delivery::new(Shared::Presence { users, full }))
+    Outgoing::Shared(Delivery::new(SharedMessage::Presence { users, full }))
 }
 
 #[cfg(test)]

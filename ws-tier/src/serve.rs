@@ -1,5 +1,5 @@
 //! Runs a process that holds a tier: opens the backends from the settings, listens, and drains when it is asked to stop.
-//! Shared by the tier alone and by the single process, which pass in their other routes.
+//! SharedMessage by the tier alone and by the single process, which pass in their other routes.
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! The store in memory passes the suite itself, and fails when it is told to.
+//! The store in memory passes the suite itself, and fails when a test makes it fail.
 
 use domain::{Body, LogId};
 use service::ports::{AppendError, StoreError};

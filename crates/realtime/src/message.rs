@@ -149,7 +149,7 @@ pub struct Welcome {
 
 /// A message that is the same for every socket that gets it.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Shared {
+pub enum SharedMessage {
     /// An entry of a log.
     Event(Box<AnyEvent>),
     /// A user is typing, or has stopped.
@@ -181,14 +181,14 @@ pub enum Shared {
     },
 }
 
-impl Shared {
+impl SharedMessage {
     /// Returns whether it may be dropped when a socket is slow.
     pub fn class(&self) -> Class {
         match self {
-            Shared::Event(_) => Class::Durable,
-            Shared::Typing { .. } => Class::Typing,
-            Shared::Receipt { .. } => Class::Receipt,
-            Shared::Presence { .. } => Class::Presence,
+            SharedMessage::Event(_) => Class::Durable,
+            SharedMessage::Typing { .. } => Class::Typing,
+            SharedMessage::Receipt { .. } => Class::Receipt,
+            SharedMessage::Presence { .. } => Class::Presence,
         }
     }
 }
@@ -196,18 +196,18 @@ impl Shared {
 /// A shared message with its encodings, each made once, when the first socket of its protocol needs it.
 #[derive(Debug)]
 pub struct Delivery {
-    message: Shared,
+    message: SharedMessage,
     encoded: [OnceLock<Option<Frame>>; CodecKind::COUNT],
 }
 
 impl Delivery {
     /// Returns a message that no protocol has encoded yet.
-    pub fn new(message: Shared) -> Arc<Delivery> {
+    pub fn new(message: SharedMessage) -> Arc<Delivery> {
         Arc::new(Delivery { message, encoded: Default::default() })
     }
 
     /// Returns the message.
-    pub fn message(&self) -> &Shared {
+    pub fn message(&self) -> &SharedMessage {
         &self.message
     }
 

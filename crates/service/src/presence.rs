@@ -237,7 +237,7 @@ impl Presence {
             return Err(Refusal::new(Code::Muted, "You are muted in this room."));
         }
         if on && member.role == Role::ReadOnly {
-            return Err(Refusal::forbidden("You can only read in this room."));
+            return Err(Refusal::forbidden("You have read-only access to this room."));
         }
         let typing = Typing { room: seen.room.id, user: actor.user, on };
         self.state.set_typing(now, typing.room, typing.user, on).await;

@@ -79,7 +79,7 @@ impl MemoryStore {
         Store::of(&Arc::new(self.clone()))
     }
 
-    /// Makes the next append, whoever makes it, fail with this fault. Several faults queue up.
+    /// Makes the next append by any caller fail with this fault. Several faults queue up.
     pub fn fail_next_append(&self, fault: Fault) {
         self.state.lock().faults.push_back(fault);
     }

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use realtime::codec::{Codec, Native, log_name};
 use realtime::connection::Input;
 use realtime::interpreter::{self, Backend, head, read_page};
-use realtime::message::{Delivery, Message, Reply, Shared};
+use realtime::message::{Delivery, Message, Reply, SharedMessage};
 use realtime::protocol::{Identity, PageRequest, SignedIn};
 use realtime::{Class, Frame, Page, PageStatus};
 use service::Services;
@@ -62,7 +62,7 @@ impl<'a> TurnBackend<'a> {
     async fn page(&self, request: &PageRequest) -> Result<Page, Refusal> {
         let page = read_page(&self.gateway.services, self.frame_limit(), request).await?;
         if page.epoch != self.gateway.epoch().await? {
-            return Err(Refusal::unavailable("The server was restored from a backup. Connect again.", RETRY_MS));
+            return Err(Refusal::unavailable("The server was restored from a backup. Please reconnect.", RETRY_MS));
         }
         Ok(page)
     }
@@ -195,7 +195,7 @@ impl Backend for TurnBackend<'_> {
         let users = presence.watchable(&by, &users).await?;
         let present = presence.of(&users).await?;
         let users = present.iter().map(interpreter::presence).collect();
-        self.frames.lock().extend(frame_of(&Delivery::new(Shared::Presence { users, full: true })));
+        self.frames.lock().extend(frame_of(&Delivery::new(SharedMessage::Presence { users, full: true })));
         Ok(())
     }
 

@@ -1,5 +1,5 @@
 //! Delivers commits to the sockets that API Gateway holds. The table's stream (or a poller of it) calls this for each
-//! log that changed, whoever wrote the change.
+//! log that changed, whichever process wrote the change.
 
 use std::collections::{HashMap, HashSet};
 

@@ -66,7 +66,7 @@ pub async fn list(
     Path(key): Path<String>,
     Query(params): Query<ListParams>,
 ) -> Answer<NotificationPage> {
-    oneself(&actor, &key)?;
+    require_self(&actor, &key)?;
     let bad = |_| Refusal::bad_request("`before` must be the `next` of the previous page.");
     let before: Option<NotificationKey> = params.before.as_deref().map(str::parse).transpose().map_err(bad)?;
     let (page, related) = notifications.list(&actor, params.unread_only, before, params.limit).await?;
@@ -83,7 +83,7 @@ pub async fn unread_count(
     Caller(actor): Caller,
     Path(key): Path<String>,
 ) -> Answer<UnreadCount> {
-    oneself(&actor, &key)?;
+    require_self(&actor, &key)?;
     Ok(Json(UnreadCount { unread: notifications.unread(&actor).await? }))
 }
 
@@ -92,7 +92,7 @@ pub async fn unread_count(
     params(("key" = String, Path, description = "The caller's user id, or `me`")),
     responses((status = 200, body = Noted)))]
 pub async fn read_all(State(notifications): Service, Caller(actor): Caller, Path(key): Path<String>) -> Answer<Noted> {
-    oneself(&actor, &key)?;
+    require_self(&actor, &key)?;
     Ok(noted(&notifications.read_all(&actor).await?))
 }
 
@@ -113,7 +113,7 @@ pub async fn delete(State(notifications): Service, Caller(actor): Caller, Path(k
 }
 
 /// Refuses another user's id with the same answer whether or not that user exists.
-fn oneself(actor: &Actor, key: &str) -> Result<(), Refusal> {
+fn require_self(actor: &Actor, key: &str) -> Result<(), Refusal> {
     match key == "me" || key.parse::<UserId>().is_ok_and(|user| user == actor.user) {
         true => Ok(()),
         false => Err(Refusal::not_found("You can only see your own notifications.")),

@@ -44,7 +44,7 @@ pub async fn heartbeat(
     Path(user): Path<String>,
     body: Option<Json<HeartbeatBody>>,
 ) -> Answer<PresenceEntry> {
-    oneself(&actor, &user)?;
+    require_self(&actor, &user)?;
     let HeartbeatBody { status, client } = body.map(|Json(body)| body).unwrap_or_default();
     let status = status.unwrap_or(PresenceStatus::Online);
     Ok(Json(view(&presence.heartbeat(&actor, status, client.as_deref()).await?)))
@@ -84,7 +84,7 @@ pub async fn leave(
     Caller(actor): Caller,
     Path(user): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    oneself(&actor, &user)?;
+    require_self(&actor, &user)?;
     presence.leave(&actor).await;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -120,7 +120,7 @@ async fn typing(
     params: &TypingParams,
     on: bool,
 ) -> Result<StatusCode, Problem> {
-    oneself(actor, user)?;
+    require_self(actor, user)?;
     presence.typing(actor, &params.room_id.parse()?, on).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -133,7 +133,7 @@ pub async fn typists(State(presence): Service, Caller(actor): Caller, Path(room)
     Ok(Json(TypingList { items: users.iter().map(Into::into).collect() }))
 }
 
-fn oneself(actor: &Actor, user: &str) -> Result<(), Refusal> {
+fn require_self(actor: &Actor, user: &str) -> Result<(), Refusal> {
     match user == "me" || user.parse::<UserId>().is_ok_and(|user| user == actor.user) {
         true => Ok(()),
         false => Err(Refusal::forbidden("You can only set your own presence.")),

@@ -1,4 +1,4 @@
-//! Tests who may see, join and moderate a room, and what members are told.
+//! Tests who may see, join and moderate a room, and what members hear of it.
 
 use serde_json::{Value, json};
 use tests::person::{Answer, Person};

@@ -3,7 +3,7 @@ use std::sync::atomic::AtomicBool;
 use domain::{RoomId, Timestamp};
 use realtime::codec::CodecKind;
 use realtime::connection::Next;
-use realtime::message::{Delivery, Outgoing, Shared};
+use realtime::message::{Delivery, Outgoing, SharedMessage};
 use realtime::protocol::CloseCode;
 use uuid::Uuid;
 
@@ -54,7 +54,11 @@ impl Rig {
 
 fn typing() -> Outgoing {
     let by = wire::UserRef { id: "1".into(), name: "ada".into(), display_name: None, guest: false };
-    Outgoing::Shared(Delivery::new(Shared::Typing { room: RoomId(Uuid::nil()), by, ttl: Duration::from_secs(5) }))
+    Outgoing::Shared(Delivery::new(SharedMessage::Typing {
+        room: RoomId(Uuid::nil()),
+        by,
+        ttl: Duration::from_secs(5),
+    }))
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! `RoomLog::append` and `tip`: one order, no gap, no duplicate, whoever writes.
+//! `RoomLog::append` and `tip`: one order, no gap, no duplicate, whichever node writes.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! `RoomLog::changes`: no append is missed, whoever made it.
+//! `RoomLog::changes`: no append is missed, whichever node made it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ mod native;
 
 use bytes::Bytes;
 
-use crate::message::{Message, Shared};
+use crate::message::{Message, SharedMessage};
 use crate::protocol::CloseCode;
 use crate::request::Decoded;
 
@@ -68,7 +68,7 @@ impl CodecKind {
 
     /// Encodes a message that is the same for all sockets. Depends on nothing else: not on the viewer, an ack or a
     /// connection. `None` if the protocol cannot express it.
-    pub fn encode_shared(self, message: &Shared) -> Option<Bytes> {
+    pub fn encode_shared(self, message: &SharedMessage) -> Option<Bytes> {
         match self {
             CodecKind::Native => native::encode_shared(message),
         }

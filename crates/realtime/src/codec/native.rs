@@ -11,7 +11,7 @@ use serde::Serialize;
 use wire::{BadFrame, ClientFrame, OWN_LOG, ServerFrame, SyncStatus};
 
 use super::{Codec, CodecKind, Incoming};
-use crate::message::{Message, Reply, ReplyTo, Shared};
+use crate::message::{Message, Reply, ReplyTo, SharedMessage};
 use crate::request::{Decoded, Request};
 
 /// The native protocol on one connection.
@@ -136,23 +136,23 @@ fn frame(message: &Message) -> ServerFrame {
     }
 }
 
-pub(super) fn encode_shared(message: &Shared) -> Option<Bytes> {
+pub(super) fn encode_shared(message: &SharedMessage) -> Option<Bytes> {
     let frame = match message {
-        Shared::Event(event) => return Some(json(&SharedFrame::Event(event))),
-        Shared::Typing { room, by, ttl } => ServerFrame::Signal {
+        SharedMessage::Event(event) => return Some(json(&SharedFrame::Event(event))),
+        SharedMessage::Typing { room, by, ttl } => ServerFrame::Signal {
             room: room.to_string(),
             kind: "typing".to_owned(),
             by: by.clone(),
             ttl_ms: milliseconds(*ttl),
         },
-        Shared::Receipt { room, user, seq, own } => ServerFrame::Receipt {
+        SharedMessage::Receipt { room, user, seq, own } => ServerFrame::Receipt {
             room: room.to_string(),
             user: user.clone(),
             seq: *seq,
             n: own.as_ref().map(|(n, _)| *n),
             mentions: own.as_ref().map(|(_, mentions)| mentions.clone()),
         },
-        Shared::Presence { users, full } => ServerFrame::Presence { users: users.clone(), full: *full },
+        SharedMessage::Presence { users, full } => ServerFrame::Presence { users: users.clone(), full: *full },
     };
     Some(json(&frame))
 }

@@ -25,7 +25,7 @@ pub(super) struct Log {
     pub followers: usize,
     /// Since when no socket follows it, in elapsed time.
     pub idle_since: Option<Duration>,
-    /// The live sockets by shard. Shared with the shards' queues, and copied only when it changes while one of them holds
+    /// The live sockets by shard. SharedMessage with the shards' queues, and copied only when it changes while one of them holds
     /// it.
     live: Vec<Arc<Vec<SocketId>>>,
     /// Live sockets whose page reached further than `last`. Mostly empty.

@@ -6,7 +6,7 @@ use crate::limits::{LOG_READS_AT_ONCE, LOGS_PER_SOCKET};
 use uuid::Uuid;
 
 use super::*;
-use crate::message::{ReplyTo, Shared};
+use crate::message::{ReplyTo, SharedMessage};
 
 const EPOCH: Epoch = Epoch(1);
 const NOW: Duration = Duration::from_secs(1_000);
@@ -26,7 +26,7 @@ fn room(n: u128) -> LogId {
 /// Returns an event with a distinct text.
 fn event(text: &str) -> Arc<Delivery> {
     let by = wire::UserRef { id: String::new(), name: text.to_owned(), display_name: None, guest: false };
-    Delivery::new(Shared::Typing { room: RoomId(Uuid::nil()), by, ttl: Duration::ZERO })
+    Delivery::new(SharedMessage::Typing { room: RoomId(Uuid::nil()), by, ttl: Duration::ZERO })
 }
 
 fn entry(seq: Seq) -> EntryDelivery {
@@ -46,7 +46,7 @@ fn answer(verdict: Verdict) -> Message {
 fn text(message: &Outgoing) -> String {
     match message {
         Outgoing::Shared(delivery) => match delivery.message() {
-            Shared::Typing { by, .. } => by.name.clone(),
+            SharedMessage::Typing { by, .. } => by.name.clone(),
             other => panic!("{other:?}"),
         },
         Outgoing::Own(message) => match &**message {

@@ -13,7 +13,7 @@ use wire::{AnyEvent, Event, OwnEvent, PresenceEntry, RoomEntry, UserRef};
 
 use super::head;
 use crate::hub::{Ending, EntryDelivery};
-use crate::message::{Delivery, Shared};
+use crate::message::{Delivery, SharedMessage};
 
 /// A range of a log.
 pub struct Stretch {
@@ -42,7 +42,7 @@ pub async fn deliveries(services: &Services, log: LogId, entries: &[Entry]) -> R
     hide_past(&mut cut, Seq::MAX);
     let mut cut = self::events(services, log, &cut, None).await?.into_iter();
 
-    let shared = |event| Delivery::new(Shared::Event(Box::new(event)));
+    let shared = |event| Delivery::new(SharedMessage::Event(Box::new(event)));
     let delivery = |(entry, event): (&Entry, AnyEvent)| EntryDelivery {
         seq: entry.seq,
         event: shared(event),
@@ -73,13 +73,13 @@ pub fn ending(entry: &Entry) -> Option<Ending> {
 /// Returns the message that a user is typing, or has stopped.
 pub fn typing(typing: &Typing, user: &User) -> Arc<Delivery> {
     let ttl = if typing.on { TYPING_LIFE } else { Duration::ZERO };
-    Delivery::new(Shared::Typing { room: typing.room, by: UserRef::from(user), ttl })
+    Delivery::new(SharedMessage::Typing { room: typing.room, by: UserRef::from(user), ttl })
 }
 
 /// Returns the message that a user has read a room; with the counts for that user's own sockets.
 pub fn receipt(mark: &Mark, own: bool) -> Arc<Delivery> {
     let own = own.then(|| (mark.n, mark.mentions.clone()));
-    Delivery::new(Shared::Receipt { room: mark.room, user: mark.user.to_string(), seq: mark.seq, own })
+    Delivery::new(SharedMessage::Receipt { room: mark.room, user: mark.user.to_string(), seq: mark.seq, own })
 }
 
 /// Returns a user's line of a presence message.

@@ -119,7 +119,7 @@ impl Files {
         let member = seen.member.as_ref().filter(|member| member.is_joined());
         let member = member.ok_or_else(|| Refusal::forbidden("Join the room before you upload a file to it."))?;
         if member.role < Role::Member {
-            return Err(Refusal::forbidden("You can only read in this room."));
+            return Err(Refusal::forbidden("You have read-only access to this room."));
         }
         // Promised uploads count too: otherwise they would cost nothing and fill the bucket.
         let unsent = self.store.files.user_unsent(actor.user, UNSENT_FILES_PER_USER).await?;

@@ -205,7 +205,7 @@ impl Storm {
                 let stored = &entries[told.seq as usize - 1];
                 assert_eq!((told.by, told.id, told.at), (stored.by, stored.id, stored.at), "seed {seed}");
                 let has_text = !matches!(&told.body, Body::Edit { text: None, .. });
-                assert!(has_text, "seed {seed}: an edit is told with its text");
+                assert!(has_text, "seed {seed}: an edit is announced with its text");
             }
         }
     }

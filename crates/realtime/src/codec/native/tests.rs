@@ -34,7 +34,7 @@ fn an_event_equals_the_frame_of_the_wire_crate() {
         id: "i".into(),
         kind: EventKind::Delete { target: 9 },
     });
-    let frame = encode_shared(&Shared::Event(Box::new(event.clone()))).expect("a frame");
+    let frame = encode_shared(&SharedMessage::Event(Box::new(event.clone()))).expect("a frame");
     let expected = serde_json::to_vec(&ServerFrame::Event(event)).expect("JSON");
     assert_eq!(frame, expected);
 }

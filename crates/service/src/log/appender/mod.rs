@@ -242,7 +242,7 @@ impl Appender {
             if let Some(prepared) = self.prepared.clone() {
                 if self.placed.iter().all(|placed| placed.item.is_abandoned()) {
                     // No caller waits for it any more. Only the log can tell whether it was appended.
-                    self.start_afresh();
+                    self.start_over();
                     continue;
                 }
                 return self.ask(Command::Append(prepared), out);

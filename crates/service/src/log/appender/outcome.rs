@@ -33,7 +33,7 @@ impl Appender {
             };
             if !known.is_some_and(goes_on) {
                 // A backup was restored, so what the callers have seen means nothing any more.
-                machine.start_afresh();
+                machine.start_over();
                 return Ok(());
             }
             keys.iter().try_for_each(|key| machine.window.push(key))?;
@@ -70,7 +70,7 @@ impl Appender {
             Ok(found) => match take(self, found) {
                 Ok(()) => self.failures = 0,
                 Err(_) => {
-                    self.start_afresh();
+                    self.start_over();
                     self.wait(0, out);
                 }
             },
@@ -107,7 +107,7 @@ impl Appender {
                 let too_late = last.is_none_or(|last| now.elapsed + Duration::from_millis(retry_ms) >= last);
                 if too_late {
                     self.abandon(&Refusal::unavailable(STORE_AWAY, retry_ms.max(1)), out);
-                    self.start_afresh();
+                    self.start_over();
                 } else {
                     self.wait(retry_ms, out);
                 }
@@ -208,7 +208,7 @@ impl Appender {
         while let Some(mut item) = self.queue.pop() {
             item.answer(Err(refusal.clone()), out);
         }
-        self.start_afresh();
+        self.start_over();
     }
 
     /// Answers the changes of the open append with an unknown outcome.
@@ -219,7 +219,7 @@ impl Appender {
     }
 
     /// Abandons the open append. Its changes that still wait are decided again, at a newly read tip.
-    pub(super) fn start_afresh(&mut self) {
+    pub(super) fn start_over(&mut self) {
         self.prepared = None;
         self.requeue();
         self.forget();
