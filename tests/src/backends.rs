@@ -14,7 +14,7 @@ use crate::{binary, websocket_api};
 /// The variable that names the profile of the tests; `cargo xtask test` runs them once for each.
 const PALAVER_TEST_PROFILE: &str = "PALAVER_TEST_PROFILE";
 
-/// The kind of installation (1-product).
+/// The kind of installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
     /// SQLite and a folder, one process.

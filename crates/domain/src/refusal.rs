@@ -10,7 +10,7 @@ use crate::ids::Seq;
 use crate::name::InvalidName;
 use crate::text::InvalidText;
 
-/// The codes of 2-protocol, Errors.
+/// The code of a refusal: what a program can act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema, utoipa::ToSchema))]

@@ -1,4 +1,4 @@
-//! Why the server closes a socket (2-protocol, Close codes).
+//! Why the server closes a socket.
 
 /// Close codes. 4400–4499: reconnect, with full jitter. 4500–4599: do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -86,7 +86,7 @@ impl Logs {
     }
 
     /// Submits a change to a log. The answer is durable: an [`Ack`] comes only after the store has committed. Refusals
-    /// use the codes of 2-protocol; `unavailable` means that the outcome is unknown. A submitted change continues even
+    /// use `domain::Code`; `unavailable` means that the outcome is unknown. A submitted change continues even
     /// if the caller stops waiting.
     pub async fn submit(self: &Arc<Self>, log: LogId, change: Change) -> Result<Ack, Refusal> {
         self.ask(log, change, false).await

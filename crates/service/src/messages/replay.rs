@@ -1,4 +1,4 @@
-//! Replay: returns the entries that a reconnecting client missed of a log (2-protocol, Resume).
+//! Replay: returns the entries that a reconnecting client missed of a log.
 
 use domain::limits::{REPLAY_ENTRIES, SYNC_ENTRIES};
 use domain::{Actor, Entry, Epoch, LogId, Member, Refusal, Related, RoomKind, Seq};

@@ -1,6 +1,6 @@
 //! A streaming replica that serves pages of history, as far as it has caught up.
 //!
-//! It never serves more than that (3-delivery, P7): what it does not have yet, and what it fails to answer, is read
+//! It never serves more than that: what it does not have yet, and what it fails to answer, is read
 //! from the primary.
 
 use std::sync::atomic::{AtomicU64, Ordering};

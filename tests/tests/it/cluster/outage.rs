@@ -31,9 +31,9 @@ const AWAY: Duration = Duration::from_secs(8);
 const BACK: Duration = Duration::from_secs(9);
 /// How soon after its return everything goes through Redis again.
 const RECOVERED: Duration = Duration::from_secs(5);
-/// The bar while it is down (3-delivery).
+/// The bound while Redis is down.
 const P99_AWAY: Duration = Duration::from_millis(2_500);
-/// Less than the poll interval of an idle node: what arrives sooner came through Redis. The bar of 3-delivery, 200 ms,
+/// Less than the poll interval of an idle node: what arrives sooner came through Redis. The product's bound, 200 ms,
 /// is for an otherwise idle machine.
 const P99_BACK: Duration = Duration::from_millis(1_000);
 
