@@ -44,11 +44,6 @@ pub fn new_id(node: &str) -> String {
 }
 
 impl ConnectionRegistry {
-    /// Returns how many sockets there are.
-    pub fn len(&self) -> usize {
-        self.by_id.lock().len()
-    }
-
     /// Returns the sockets for which frames are queued, the one with the most bytes last.
     pub fn by_queued_bytes(&self) -> Vec<Arc<RegisteredConnection>> {
         let mut queued: Vec<_> =

@@ -168,11 +168,6 @@ impl Node {
         self.drain.open_sockets()
     }
 
-    /// Returns how many sockets other programs can post to.
-    pub fn registered_sockets(&self) -> usize {
-        self.connections.len()
-    }
-
     pub(crate) fn is_draining(&self) -> bool {
         self.drain.is_draining()
     }

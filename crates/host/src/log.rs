@@ -41,22 +41,8 @@ pub fn install(format: Format, filter: &str) -> Result<(), LogError> {
     let filter: Targets = filter.parse()?;
     let registry = tracing_subscriber::registry().with(filter);
     match format {
-        Format::Json => registry.with(json(std::io::stderr)).try_init()?,
+        Format::Json => registry.with(web::json_lines(std::io::stderr)).try_init()?,
         Format::Text => registry.with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr)).try_init()?,
     }
     Ok(())
-}
-
-/// Returns the layer that writes JSON lines, as [`install`] uses it; for tests that read them.
-pub fn json<S, W>(writer: W) -> impl tracing_subscriber::Layer<S>
-where
-    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
-    W: for<'w> tracing_subscriber::fmt::MakeWriter<'w> + Send + Sync + 'static,
-{
-    tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_writer(writer)
 }

@@ -11,6 +11,7 @@ mod extract;
 mod headers;
 mod health;
 mod json;
+mod json_lines;
 pub mod limits;
 mod mount;
 mod origin;
@@ -27,6 +28,7 @@ pub use extract::{EpochHeader, IdempotencyKey, PALAVER_EPOCH, Path, Query, Store
 pub use headers::content_security_policy;
 pub use health::{Check, Checks, Health};
 pub use json::Json;
+pub use json_lines::json_lines;
 pub use mount::mount;
 pub use origin::{InvalidOrigin, Origin, Origins};
 pub use problem::Problem;

@@ -57,22 +57,6 @@ impl Clock for SteppingClock {
     }
 }
 
-/// A clock at which the task of a socket panics, once it is armed.
-#[derive(Default)]
-pub struct PanickingClock(pub std::sync::atomic::AtomicBool);
-
-impl Clock for PanickingClock {
-    fn now(&self) -> Timestamp {
-        let armed = self.0.load(std::sync::atomic::Ordering::SeqCst);
-        let stack = || std::backtrace::Backtrace::force_capture().to_string();
-        if armed && stack().contains("ws_tier::socket_task::") {
-            self.0.store(false, std::sync::atomic::Ordering::SeqCst);
-            panic!("a test makes this socket's task panic");
-        }
-        SystemClock.now()
-    }
-}
-
 /// A signed-in user.
 #[derive(Clone)]
 pub struct Person {

@@ -7,7 +7,7 @@ use domain::limits::Limits;
 use domain::{Actor, Change, Intent, LogId, OwnChange};
 use serde_json::json;
 
-use crate::harness::{Cluster, PanickingClock, Person, SteppingClock, TestNode, entry};
+use crate::harness::{Cluster, Person, SteppingClock, TestNode, entry};
 
 /// Appends to a user log, as auth does.
 async fn own(node: &TestNode, person: &Person, change: OwnChange) {
@@ -143,28 +143,4 @@ async fn a_clock_step_closes_no_socket_and_delays_no_heartbeat_or_mark() {
     node.services.marks.flush().await;
     let mark = cluster.memory.store().marks.marks(room, &[ada.id]).await.expect("up").pop().expect("a row").1;
     assert_eq!(mark.read_seq, seen);
-}
-
-#[tokio::test]
-async fn a_socket_task_that_panics_leaves_presence_hub_and_registry_clean() {
-    let cluster = Cluster::new();
-    let clock = Arc::new(PanickingClock::default());
-    let node = cluster.node_with_clock(clock.clone()).await;
-    let (ada, bob) = (node.guest("ada").await, node.guest("bob").await);
-    let room = node.room("general", &ada, &[&bob]).await;
-    let mut other = node.live(&bob, &[room]).await;
-    let mut socket = node.live(&ada, &[room]).await;
-    assert_eq!((node.node.open_sockets(), node.services.presence.online().await), (2, 2));
-    assert_eq!(node.node.registered_sockets(), 2);
-
-    clock.0.store(true, std::sync::atomic::Ordering::SeqCst);
-    socket.say(json!({"t": "ping"})).await;
-    assert_eq!(socket.closed().await, 4413);
-    while node.node.open_sockets() > 1 {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!((node.node.registered_sockets(), node.services.presence.online().await), (1, 1));
-
-    let seq = node.send(&ada, room, "still here").await;
-    assert_eq!(other.event(room).await["seq"], seq, "the other socket is not affected");
 }

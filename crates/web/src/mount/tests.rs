@@ -1,8 +1,9 @@
 //! Tests of the layers, from outside: each test calls a small router as a function would have it.
 
+use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -11,7 +12,6 @@ use domain::limits::Limits;
 use domain::{Code, Refusal};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
-use parking_lot::Mutex;
 use serde_json::{Value, json};
 use service::auth::{AuthSettings, SigningKeys};
 use service::{Logs, SystemClock, UserCache};
@@ -50,6 +50,7 @@ fn routes() -> Router {
 }
 
 fn mounted(settings: WebSettings) -> Router {
+    LazyLock::force(&LOG);
     mount(routes(), auth(), &settings)
 }
 
@@ -188,12 +189,22 @@ async fn only_pages_of_allowed_origins_may_read() {
     }
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// The log's lines of this thread, and so of one test.
+    static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
-impl io::Write for Lines {
+/// The log of all tests. It is installed before the first call, because tracing caches whether a line is wanted.
+static LOG: LazyLock<()> = LazyLock::new(|| {
+    tracing_subscriber::registry().with(crate::json_lines(|| ThreadLines)).init();
+});
+
+/// Writes to [`LINES`].
+struct ThreadLines;
+
+impl io::Write for ThreadLines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().extend(bytes);
+        LINES.with_borrow_mut(|lines| lines.extend(bytes));
         Ok(bytes.len())
     }
 
@@ -205,10 +216,6 @@ impl io::Write for Lines {
 #[tokio::test]
 async fn a_call_logs_one_line_without_secrets() {
     const CANARY: &str = "canary-5d7b1f";
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::registry().with(host::log::json(move || writer.clone()));
-    let _guard = tracing::subscriber::set_default(subscriber);
     let router = mounted(WebSettings::default());
     let request = post_json(&format!("/echo?token={CANARY}"))
         .header("authorization", format!("Bearer {CANARY}"))
@@ -221,7 +228,7 @@ async fn a_call_logs_one_line_without_secrets() {
     call(&router, get_from(&format!("/ok/{CANARY}")), "").await.is_problem(400, "bad_request");
     call(&router, http::Request::builder().method("CANARY").uri("/ok/1"), "").await.is_problem(405, "bad_request");
 
-    let text = String::from_utf8(lines.0.lock().clone()).expect("UTF-8");
+    let text = String::from_utf8(LINES.take()).expect("UTF-8");
     assert!(!text.to_lowercase().contains("canary"), "{text}");
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let of = |line: &Value| (line["method"].clone(), line["route"].clone(), line["status"].clone());
