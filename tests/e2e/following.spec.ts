@@ -31,10 +31,16 @@ test.beforeAll(async ({ browser }) => {
   await ada.register(server.url);
   bob = await Api.register(server.url, `bob-${TAG}`);
   await bob.createRoom(HARBOUR, ROOM);
+  await ada.joinRoom(HARBOUR);
+
+  // Another room is open while bob writes, so ada's page marks nothing of Harbour as read.
+  await ada.createRoom(`Elsewhere ${TAG}`);
+  await expect(ada.title).toHaveText(`Elsewhere ${TAG}`);
   for (let n = 1; n <= MESSAGES; n++) {
     await bob.say(ROOM, Array.from({ length: LINES }, (_, line) => `Ship ${n}, crate ${line + 1}`).join("\n"));
   }
-  await ada.joinRoom(HARBOUR);
+  await expect(ada.room(HARBOUR).getByLabel(`${MESSAGES} unread`)).toBeVisible();
+
   await ada.room(HARBOUR).click();
   // The room opens at the first new message.
   await expect(ada.log.getByRole("separator", { name: "New" })).toBeInViewport();
