@@ -1,11 +1,15 @@
 //! Requests behind the circuit breaker: while DynamoDB does not answer, they fail at once.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use domain::Backoff;
 use service::circuit::Open;
 use service::ports::{StoreError, StoreResult};
+use tokio::time::Instant;
 
 use crate::error::Fault;
-use crate::table_store::TableStore;
+use crate::table_store::{TableStore, jitter};
 
 impl TableStore {
     /// Asks whether it makes sense to send a request now.
@@ -27,21 +31,26 @@ impl TableStore {
         answer
     }
 
+    /// Returns the pause before a write is retried after this fault. Returns `None` if it is not retried any more: its
+    /// tries then count as one call, or a single one could open the circuit.
+    pub fn retry_pause(&self, fault: &Fault, backoff: &mut Backoff, until: Instant) -> Option<Duration> {
+        let pause = backoff.next_delay(jitter());
+        if self.may_retry(fault) && Instant::now() + pause < until {
+            return Some(pause);
+        }
+        if let Fault::Unclear(why) = fault {
+            self.circuit.failed(why);
+        }
+        None
+    }
+
     /// Returns whether the budget allows a retry of a write after this fault. A write that met another one got an
     /// answer, and its retry is not charged to the budget.
-    pub fn may_retry(&self, fault: &Fault) -> bool {
+    fn may_retry(&self, fault: &Fault) -> bool {
         match fault {
             Fault::Contended => true,
             Fault::Throttled(_) | Fault::Unclear(_) => self.circuit.may_retry(),
             Fault::Refused(_) | Fault::Rejected(_) => false,
-        }
-    }
-
-    /// Records that a write is not retried any more. Its tries count as one call, or a single one could open the
-    /// circuit.
-    pub fn gave_up(&self, fault: &Fault) {
-        if let Fault::Unclear(why) = fault {
-            self.circuit.failed(why);
         }
     }
 }

@@ -244,11 +244,7 @@ impl TableStore {
                 Ok(item) => return Ok(item),
                 Err(fault) => fault,
             };
-            let pause = backoff.next_delay(jitter());
-            let is_last = !self.may_retry(&fault) || Instant::now() + pause >= until;
-            if is_last {
-                self.gave_up(&fault);
-            }
+            let pause = self.retry_pause(&fault, &mut backoff, until);
             let error = match fault {
                 Fault::Refused(which) => return Err(WriteError::Refused(which)),
                 Fault::Rejected(why) => unavailable(why, BROKEN_MS),
@@ -256,9 +252,7 @@ impl TableStore {
                 Fault::Throttled(why) => unavailable(why, THROTTLED_MS),
                 Fault::Unclear(why) => unavailable(why, AWAY_MS),
             };
-            if is_last {
-                return Err(error.into());
-            }
+            let Some(pause) = pause else { return Err(error.into()) };
             tokio::time::sleep(pause).await;
         }
     }

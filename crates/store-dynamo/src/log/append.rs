@@ -17,7 +17,7 @@ use crate::error::{AWAY_MS, BROKEN_MS, Fault, THROTTLED_MS};
 use crate::item::Item;
 use crate::keys;
 use crate::op::{Op, When};
-use crate::table_store::{BACKOFF, TRANSACTION_OPS, TableStore, jitter};
+use crate::table_store::{BACKOFF, TRANSACTION_OPS, TableStore};
 
 /// The largest item in bytes: a little less than DynamoDB's 400 KB, since its own count is not known to the byte.
 const ITEM_BYTES: usize = 400_000;
@@ -110,11 +110,7 @@ impl TableStore {
                 Ok(_) => return Ok(()),
                 Err(fault) => fault,
             };
-            let pause = backoff.next_delay(jitter());
-            let is_last = !self.may_retry(&fault) || Instant::now() + pause >= until;
-            if is_last {
-                self.gave_up(&fault);
-            }
+            let pause = self.retry_pause(&fault, &mut backoff, until);
             let error = match fault {
                 Fault::Refused(which) => {
                     if let Some((index, there)) = which.iter().find(|(index, _)| *index < fixed.len()) {
@@ -154,9 +150,9 @@ impl TableStore {
                     unavailable(why, AWAY_MS)
                 }
             };
-            if is_last {
+            let Some(pause) = pause else {
                 return Err(if unclear { AppendError::Unknown } else { error });
-            }
+            };
             tokio::time::sleep(pause).await;
         }
     }
