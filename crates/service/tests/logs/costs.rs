@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use conformance::suite::world::{entries_after, text};
-use domain::{Change, Code, EntryKey, Intent, LogId, MemberState, OwnChange, Role, Room, RoomKind, Seq, UserRoom};
+use conformance::suite::world::{entries_after, own_room, text};
+use domain::{Change, Code, EntryKey, Intent, LogId, MemberState, OwnChange, Room, RoomKind, Seq};
 
 use domain::limits::SYNC_ENTRIES;
 use service::ReplayStatus;
@@ -135,20 +135,9 @@ async fn a_cold_appender_reads_only_the_end_of_the_log() {
     assert_eq!(reads_of(&world, &world.node(), log, Change { seen: None, ..since(&world, 4, at, "hi") }).await, tip);
     let behind = reads_of(&world, &world.node(), log, since(&world, 4, at - 3, "hi")).await;
     assert_eq!(behind, Reads { key_reads: 1, keys: 5, ..tip });
-    let row = UserRoom {
-        room: log.room().expect("a room"),
-        state: MemberState::Joined,
-        role: Role::Member,
-        rev: 7,
-        level: Default::default(),
-        hidden: false,
-        why: None,
-        read_seq: 0,
-        read_n: 0,
-        mentions: Vec::new(),
-    };
+    let id = log.room().expect("a room");
     for rev in [7, 8] {
-        let own = Intent::Own(OwnChange::Room { row: UserRoom { rev, ..row.clone() } });
+        let own = Intent::Own(OwnChange::Room { row: own_room(id, MemberState::Joined, rev) });
         let change = Change { by: domain::Actor::SYSTEM, seen: None, ..world.change(4, own) };
         assert_eq!(reads_of(&world, &world.node(), LogId::User(user(4)), change).await, tip);
     }

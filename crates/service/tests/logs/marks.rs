@@ -6,8 +6,9 @@ use std::time::Duration;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use conformance::suite::world::own_room;
 use domain::limits::RECEIPT_MEMBERS;
-use domain::{Code, Intent, LogId, MemberState, OwnChange, Role, RoomId, RoomKind, Seq, UserId, UserRoom};
+use domain::{Code, Intent, LogId, MemberState, OwnChange, RoomId, RoomKind, Seq, UserId};
 use parking_lot::Mutex;
 use service::limits::MARKS_AT_ONCE;
 use service::ports::{Bus, BusMessage, Mark, MarkRow, MarkStore, StoreResult};
@@ -26,18 +27,7 @@ impl MarkListener for Marked {
 
 /// The row that the feed would write.
 async fn list_room(world: &World, node: &Node, room: RoomId, who: u128) {
-    let row = UserRoom {
-        room,
-        state: MemberState::Joined,
-        role: Role::Member,
-        rev: 1,
-        level: Default::default(),
-        hidden: false,
-        why: None,
-        read_seq: 0,
-        read_n: 0,
-        mentions: Vec::new(),
-    };
+    let row = own_room(room, MemberState::Joined, 1);
     let change = world.change(who, Intent::Own(OwnChange::Room { row }));
     node.logs.submit(LogId::User(user(who)), change).await.expect("written");
 }
