@@ -3,19 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Actor, Code, Epoch, LogId, Now, Refusal, UserId};
+use domain::{Actor, Epoch, LogId, Now, Refusal, UserId};
 use realtime::connection::Input;
 use realtime::hub::SocketId;
-use realtime::interpreter::Backend;
+use realtime::interpreter::{Backend, too_many_sockets};
 use realtime::message::Message;
 use realtime::protocol::{Identity, PageRequest, SignedIn};
 use service::Services;
 
+use crate::limits::READ_RETRY;
 use crate::node::Node;
 use crate::send_queue::SendQueue;
-
-/// The pause before a failed read is retried.
-const RETRY: Duration = Duration::from_millis(250);
 
 /// A socket of a node.
 pub(crate) struct SocketBackend {
@@ -62,7 +60,7 @@ impl Backend for SocketBackend {
     }
 
     fn retry(&self) -> Option<Duration> {
-        Some(RETRY)
+        Some(READ_RETRY)
     }
 
     async fn epoch(&self) -> Option<Epoch> {
@@ -80,13 +78,12 @@ impl Backend for SocketBackend {
             })
         });
         let Some(epoch) = epoch else {
-            let why = format!("Too many connections (limit {allowed}). Close one and try again.");
-            return Err(Refusal::new(Code::RateLimited, why));
+            return Err(too_many_sockets(allowed));
         };
 
         // The user log is followed before the sign-in is checked again, so the session cannot end unnoticed in between.
         if !node.follow.log_ready(LogId::User(user), |hub| hub.is_attached(self.id)).await {
-            return Err(Refusal::unavailable("The server was restored from a backup. Please reconnect.", 250));
+            return Err(Refusal::restored(250));
         }
         let identity = Identity { actor: node.services.auth.as_of_now(identity.actor).await?, ..identity };
         node.presence.connect(self.id, user, self.conn.clone()).await;

@@ -16,14 +16,13 @@ use service::ports::{BusStatus, StoreError};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::MissedTickBehavior;
 
+use crate::limits::READ_RETRY;
 use crate::send_queue::SendQueue;
 use crate::shards::Shards;
 use crate::tasks::Tasks;
 
 /// Maximum number of entries in one read.
 const READ_ENTRIES: u64 = 256;
-/// The pause before a failed read is retried.
-const RETRY: Duration = Duration::from_millis(250);
 
 /// The hub of a node, and the parts that carry out its effects.
 pub(crate) struct Follow {
@@ -192,7 +191,7 @@ impl Follow {
                     }
                     return;
                 }
-                Err(_) => tokio::time::sleep(RETRY).await,
+                Err(_) => tokio::time::sleep(READ_RETRY).await,
             }
         }
     }
@@ -204,14 +203,14 @@ impl Follow {
                 return;
             }
             let Ok(stretch) = stretch(&self.services, log, after, READ_ENTRIES).await else {
-                tokio::time::sleep(RETRY).await;
+                tokio::time::sleep(READ_RETRY).await;
                 continue;
             };
             if stretch.epoch != epoch {
                 return self.check_epoch().await;
             }
             let Ok(entries) = deliveries(&self.services, log, &stretch.entries).await else {
-                tokio::time::sleep(RETRY).await;
+                tokio::time::sleep(READ_RETRY).await;
                 continue;
             };
             return self.drive_in(epoch, |hub, elapsed, effects| {

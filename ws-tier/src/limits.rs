@@ -20,6 +20,8 @@ pub const DELIVERY_QUEUE: usize = 4_096;
 pub const SHARD_QUEUE: usize = 16_384;
 /// Maximum number of replay pages that one node reads at once: bounds the memory when many clients reconnect together.
 pub const REPLAYS_PER_NODE: usize = 64;
+/// The pause before a failed read of a log or a page is retried, unless the refusal names a longer one.
+pub const READ_RETRY: Duration = Duration::from_millis(250);
 /// How often a node refreshes the presence of its sockets.
 pub const PRESENCE_REFRESH: Duration = Duration::from_secs(10);
 /// How often a socket gets the presence of all users that it watches.

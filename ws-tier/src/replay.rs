@@ -3,20 +3,16 @@
 use std::time::Duration;
 
 use domain::{Code, LogId, Refusal};
-use realtime::PageStatus;
 use realtime::connection::Input;
 use realtime::hub::{Outcome, Verdict};
 use realtime::interpreter::read_page;
-use realtime::message::{Message, Reply};
+use realtime::message::Message;
 use realtime::protocol::PageRequest;
-use realtime::{Page, codec};
+use realtime::{Page, PageStatus};
 use tokio::sync::Semaphore;
 
 use crate::backend::SocketBackend;
-use crate::limits::REPLAYS_PER_NODE;
-
-/// The pause before a failed read is retried, unless the refusal names a longer one.
-const RETRY: Duration = Duration::from_millis(250);
+use crate::limits::{READ_RETRY, REPLAYS_PER_NODE};
 
 /// The pages that a node is reading.
 pub(crate) struct Replays {
@@ -44,7 +40,7 @@ impl Replays {
                 Code::Overloaded,
                 "This connection follows too many rooms. Open fewer rooms and try again.",
             );
-            return Input::NotReplayed(reply(&request), refusal);
+            return Input::NotReplayed(request.error_reply(), refusal);
         };
         if !follow.ready(&begun).await {
             return Input::Replayed;
@@ -56,7 +52,7 @@ impl Replays {
             }
             let page = match self.read(socket, &request).await {
                 Ok(page) => page,
-                Err(refusal) => return Input::NotReplayed(reply(&request), refusal),
+                Err(refusal) => return Input::NotReplayed(request.error_reply(), refusal),
             };
             if page.epoch != follow.hub().epoch() {
                 follow.check_epoch().await;
@@ -101,7 +97,7 @@ impl Replays {
                 socket.queue().push_own(&message);
                 Input::Replayed
             }
-            Err(refusal) => Input::NotReplayed(reply(&request), refusal),
+            Err(refusal) => Input::NotReplayed(request.error_reply(), refusal),
         }
     }
 
@@ -114,16 +110,13 @@ impl Replays {
             drop(permit);
             match page {
                 Err(refusal) if matches!(refusal.code, Code::Unavailable | Code::Overloaded) => {
-                    tokio::time::sleep(refusal.retry_ms.map_or(RETRY, Duration::from_millis).max(RETRY)).await;
+                    tokio::time::sleep(refusal.retry_ms.map_or(READ_RETRY, Duration::from_millis).max(READ_RETRY))
+                        .await;
                 }
                 page => return page,
             }
         }
     }
-}
-
-fn reply(request: &PageRequest) -> Reply {
-    Reply { to: request.reply.clone(), of: Some("resume".into()), room: Some(codec::log_name(request.log)) }
 }
 
 /// Returns what the hub decides about a page.

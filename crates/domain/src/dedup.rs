@@ -30,7 +30,7 @@ pub fn find_duplicate(window: &Window, epoch: Epoch, change: &Change) -> Found {
     // `seen` of another epoch says nothing about this log: it can prove neither a duplicate nor "too old". The client
     // retries with `seen: 0` once it knows the new epoch.
     if change.epoch.is_some_and(|claimed| claimed != epoch) {
-        return Found::Refused(Refusal::unavailable("The server was restored from a backup. Please reconnect.", 0));
+        return Found::Refused(Refusal::restored(0));
     }
     let Some(seen) = change.seen else { return Found::New };
     let head = window.head();

@@ -95,6 +95,11 @@ impl Refusal {
         Self::new(Code::Unavailable, message).retry_in(retry_ms)
     }
 
+    /// Refuses what belongs to an epoch of before a restore.
+    pub fn restored(retry_ms: u64) -> Self {
+        Self::unavailable("The server was restored from a backup. Please reconnect.", retry_ms)
+    }
+
     /// Sets the number of milliseconds after which a retry makes sense.
     pub fn retry_in(mut self, ms: u64) -> Self {
         self.retry_ms = Some(ms);

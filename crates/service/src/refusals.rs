@@ -23,7 +23,7 @@ const UNREADABLE_RETRY_MS: u64 = 60_000;
 
 /// Returns the refusal of a call whose epoch is not the store's.
 pub(crate) fn other_epoch() -> Refusal {
-    Refusal::unavailable("The server was restored from a backup. Please reconnect.", RETRY_MS)
+    Refusal::restored(RETRY_MS)
 }
 
 impl From<StoreError> for Refusal {

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use domain::{Actor, Code, Epoch, LogId, Refusal, RoomId, Seq, Timestamp, UserId};
+use domain::{Actor, Epoch, LogId, Refusal, RoomId, Seq, Timestamp, UserId};
 use parking_lot::Mutex;
-use realtime::codec::{Codec, Native, log_name};
+use realtime::codec::{Codec, Native};
 use realtime::connection::Input;
-use realtime::interpreter::{self, Backend, head, read_page};
-use realtime::message::{Delivery, Message, Reply, SharedMessage};
+use realtime::interpreter::{self, Backend, head, read_page, too_many_sockets};
+use realtime::message::{Delivery, Message, SharedMessage};
 use realtime::protocol::{Identity, PageRequest, SignedIn};
 use realtime::{Class, Frame, Page, PageStatus};
 use service::Services;
@@ -62,7 +62,7 @@ impl<'a> TurnBackend<'a> {
     async fn page(&self, request: &PageRequest) -> Result<Page, Refusal> {
         let page = read_page(&self.gateway.services, self.frame_limit(), request).await?;
         if page.epoch != self.gateway.epoch().await? {
-            return Err(Refusal::unavailable("The server was restored from a backup. Please reconnect.", RETRY_MS));
+            return Err(Refusal::restored(RETRY_MS));
         }
         Ok(page)
     }
@@ -140,8 +140,7 @@ impl Backend for TurnBackend<'_> {
         let allowed = self.gateway.settings.limits.sockets_per_user;
         let open = nodes.connections(user, self.gateway.now()).await?;
         if open.iter().filter(|row| row.room.is_none()).count() >= allowed {
-            let why = format!("Too many connections (limit {allowed}). Close one and try again.");
-            return Err(Refusal::new(Code::RateLimited, why));
+            return Err(too_many_sockets(allowed));
         }
 
         // The row is written first and the session checked after it, so that its end cannot go unnoticed in between. A
@@ -182,10 +181,7 @@ impl Backend for TurnBackend<'_> {
                 self.push(&Message::Sync { reply: request.reply, page: page.into(), live });
                 Input::Replayed
             }
-            Err(refusal) => {
-                let room = Some(log_name(request.log));
-                Input::NotReplayed(Reply { to: request.reply, of: Some("resume".into()), room }, refusal)
-            }
+            Err(refusal) => Input::NotReplayed(request.error_reply(), refusal),
         }
     }
 

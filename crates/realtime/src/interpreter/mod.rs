@@ -54,6 +54,12 @@ pub trait Backend: Send + Sync {
     fn send(&self, message: Message) -> impl Future<Output = ()> + Send;
 }
 
+/// Returns the refusal of a user who already has as many sockets as are allowed.
+pub fn too_many_sockets(allowed: usize) -> Refusal {
+    let why = format!("Too many connections (limit {allowed}). Close one and try again.");
+    Refusal::new(Code::RateLimited, why)
+}
+
 /// Performs an action and returns its input for the connection. The driver handles messages and closes itself.
 pub async fn perform(backend: &impl Backend, action: Action) -> Input {
     let services = backend.services();

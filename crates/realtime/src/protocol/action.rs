@@ -5,6 +5,7 @@ use std::fmt;
 use domain::{Actor, Epoch, Intent, LogId, RoomId, RoomRef, Seq, Timestamp, User, UserId};
 
 use super::CloseCode;
+use crate::codec::log_name;
 use crate::message::{Message, Reply, ReplyTo};
 
 /// The credential that a client signs in with.
@@ -74,6 +75,13 @@ pub struct PageRequest {
     pub log: LogId,
     /// The last entry that the client has; `None` means "from now on".
     pub cursor: Option<Seq>,
+}
+
+impl PageRequest {
+    /// Returns what an error about this request names.
+    pub fn error_reply(&self) -> Reply {
+        Reply { to: self.reply.clone(), of: Some("resume".into()), room: Some(log_name(self.log)) }
+    }
 }
 
 /// An action of the protocol.

@@ -68,9 +68,7 @@ impl Marks {
                 found
             }
         };
-        if !self.knows(actor.user, room) {
-            self.remember(actor.user, room).await?;
-        }
+        self.ensure_known(actor.user, room).await?;
         match self.lift(actor.user, room, seq, n) {
             // The feed has not yet written the row of a user who has just joined.
             None => Ok(MarkRow { read_seq: seq, read_n: n, mentions: Vec::new() }),
@@ -87,7 +85,7 @@ impl Marks {
     /// who see the message know that its sender has read so far.
     pub async fn raise(&self, user: UserId, room: RoomId, seq: Seq, n: u64) {
         // If the store does not answer, the next ack or the client's own mark raises it.
-        if !self.knows(user, room) && self.remember(user, room).await.is_err() {
+        if self.ensure_known(user, room).await.is_err() {
             return;
         }
         self.lift(user, room, seq, n);
@@ -95,7 +93,7 @@ impl Marks {
 
     /// Like [`Marks::raise`], if only the seq is known. Reads the entry unless the mark has reached it already.
     pub async fn raise_to(&self, user: UserId, room: RoomId, seq: Seq) {
-        if !self.knows(user, room) && self.remember(user, room).await.is_err() {
+        if self.ensure_known(user, room).await.is_err() {
             return;
         }
         let is_lower = |known: &CachedMark| known.row.read_seq < seq;
@@ -159,12 +157,11 @@ impl Marks {
         self.write(|known| known.waiting(|_| true)).await;
     }
 
-    fn knows(&self, user: UserId, room: RoomId) -> bool {
-        self.known.lock().get(user, room).is_some()
-    }
-
-    /// Reads the stored mark, so that a lower one is not announced.
-    async fn remember(&self, user: UserId, room: RoomId) -> Result<(), StoreError> {
+    /// Reads the stored mark unless it is known, so that a lower one is not announced.
+    async fn ensure_known(&self, user: UserId, room: RoomId) -> Result<(), StoreError> {
+        if self.known.lock().get(user, room).is_some() {
+            return Ok(());
+        }
         let Some((_, row)) = self.store.marks.marks(room, &[user]).await?.pop() else { return Ok(()) };
         self.known.lock().remember(user, room, row);
         Ok(())
