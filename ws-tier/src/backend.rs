@@ -11,21 +11,22 @@ use realtime::message::Message;
 use realtime::protocol::{Identity, PageRequest, SignedIn};
 use service::Services;
 
+use crate::connections::RegisteredConnection;
 use crate::limits::READ_RETRY;
 use crate::node::Node;
-use crate::send_queue::SendQueue;
+use crate::shards::Command;
 
 /// A socket of a node.
 pub(crate) struct SocketBackend {
     node: Arc<Node>,
     id: SocketId,
     conn: String,
-    queue: Arc<SendQueue>,
+    registered: Arc<RegisteredConnection>,
 }
 
 impl SocketBackend {
-    pub fn new(node: Arc<Node>, id: SocketId, conn: String, queue: Arc<SendQueue>) -> SocketBackend {
-        SocketBackend { node, id, conn, queue }
+    pub fn new(node: Arc<Node>, id: SocketId, conn: String, registered: Arc<RegisteredConnection>) -> SocketBackend {
+        SocketBackend { node, id, conn, registered }
     }
 
     pub fn node(&self) -> &Node {
@@ -41,8 +42,23 @@ impl SocketBackend {
         &self.conn
     }
 
-    pub fn queue(&self) -> &SendQueue {
-        &self.queue
+    pub fn registered(&self) -> &RegisteredConnection {
+        &self.registered
+    }
+
+    /// Asks the socket's shard to do something.
+    pub fn command(&self, command: Command) {
+        self.registered.command(command);
+    }
+
+    /// Returns once there is room for another page.
+    pub async fn eased(&self) {
+        self.registered.level().eased().await;
+    }
+
+    /// Queues a message for this socket.
+    pub fn push(&self, message: Message) {
+        self.command(Command::Send(self.id, Box::new(message)));
     }
 
     pub fn now(&self) -> Now {
@@ -104,7 +120,7 @@ impl Backend for SocketBackend {
     }
 
     async fn send(&self, message: Message) {
-        self.queue.eased().await;
-        self.queue.push_own(&message);
+        self.eased().await;
+        self.push(message);
     }
 }

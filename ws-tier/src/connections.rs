@@ -12,9 +12,12 @@ use bytes::Bytes;
 use domain::Timestamp;
 use parking_lot::Mutex;
 use realtime::connection::PostError;
+use realtime::hub::SocketId;
 use realtime::protocol::CloseCode;
+use tokio::sync::oneshot;
 
-use crate::send_queue::SendQueue;
+use crate::send_queue::QueueLevel;
+use crate::shards::{Command, Shards};
 
 /// All sockets of the node.
 #[derive(Default)]
@@ -32,7 +35,9 @@ pub(crate) struct RemoteAddress {
 
 /// One socket.
 pub(crate) struct RegisteredConnection {
-    send_queue: Arc<SendQueue>,
+    socket: SocketId,
+    shards: Shards,
+    level: Arc<QueueLevel>,
     peer: RemoteAddress,
     connected_at: Timestamp,
     active_at: AtomicI64,
@@ -47,7 +52,7 @@ impl ConnectionRegistry {
     /// Returns the sockets for which frames are queued, the one with the most bytes last.
     pub fn by_queued_bytes(&self) -> Vec<Arc<RegisteredConnection>> {
         let mut queued: Vec<_> =
-            self.by_id.lock().values().map(|connection| (connection.send_queue.bytes(), connection.clone())).collect();
+            self.by_id.lock().values().map(|connection| (connection.level.bytes(), connection.clone())).collect();
         queued.retain(|(bytes, _)| *bytes > 0);
         queued.sort_by_key(|(bytes, _)| *bytes);
         queued.into_iter().map(|(_, connection)| connection).collect()
@@ -58,17 +63,8 @@ impl ConnectionRegistry {
         self.by_id.lock().get(id).cloned()
     }
 
-    pub fn insert(
-        &self,
-        id: String,
-        send_queue: Arc<SendQueue>,
-        peer: RemoteAddress,
-        now: Timestamp,
-    ) -> Arc<RegisteredConnection> {
-        let connection =
-            Arc::new(RegisteredConnection { send_queue, peer, connected_at: now, active_at: AtomicI64::new(now.0) });
-        self.by_id.lock().insert(id, connection.clone());
-        connection
+    pub fn insert(&self, id: String, connection: Arc<RegisteredConnection>) {
+        self.by_id.lock().insert(id, connection);
     }
 
     pub fn remove(&self, id: &str) {
@@ -77,19 +73,41 @@ impl ConnectionRegistry {
 }
 
 impl RegisteredConnection {
+    pub fn new(
+        socket: SocketId,
+        shards: Shards,
+        level: Arc<QueueLevel>,
+        peer: RemoteAddress,
+        now: Timestamp,
+    ) -> RegisteredConnection {
+        RegisteredConnection { socket, shards, level, peer, connected_at: now, active_at: AtomicI64::new(now.0) }
+    }
+
+    /// Returns the level of the socket's queue.
+    pub fn level(&self) -> &QueueLevel {
+        &self.level
+    }
+
+    /// Asks the socket's shard to do something.
+    pub fn command(&self, command: Command) {
+        self.shards.send(self.socket, command);
+    }
+
     /// Puts a frame into the socket's queue, unchanged. At most once.
-    pub fn post(&self, payload: Bytes) -> Result<(), PostError> {
-        self.send_queue.post(payload)
+    pub async fn post(&self, payload: Bytes) -> Result<(), PostError> {
+        let (answer, posted) = oneshot::channel();
+        self.command(Command::Post(self.socket, payload, answer));
+        posted.await.unwrap_or(Err(PostError::Gone))
     }
 
     /// Closes the socket; its client reconnects.
     pub fn close(&self) {
-        self.send_queue.close(CloseCode::Drained);
+        self.command(Command::Close(self.socket, CloseCode::Drained));
     }
 
     /// Closes the socket as lagged and discards its queue.
     pub fn abandon(&self) {
-        self.send_queue.abandon();
+        self.command(Command::Abandon(self.socket));
     }
 
     pub fn address(&self) -> IpAddr {

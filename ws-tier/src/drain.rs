@@ -1,17 +1,18 @@
 //! Limits a node's sockets, and drains them when it shuts down.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::Gcra;
 use parking_lot::Mutex;
 use realtime::protocol::CloseCode;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::limits::{ADMISSION_PERIOD, ADMISSIONS};
 use crate::memory::MemoryBudget;
+use crate::shards::Shards;
 
 /// The share of its grace over which a drain spreads the clients' departure.
 const SPREAD: f64 = 0.6;
@@ -26,18 +27,7 @@ pub(crate) struct Drain {
     rate: Mutex<Gcra>,
     open: AtomicUsize,
     one_less: Notify,
-    stage: watch::Sender<Stage>,
-}
-
-/// The node's progress towards shutdown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// The node serves.
-    Serving,
-    /// Sockets leave within this time, each at a random moment.
-    Leaving(Duration),
-    /// All sockets that are still open are cut.
-    Cut,
+    draining: AtomicBool,
 }
 
 impl Drain {
@@ -45,7 +35,7 @@ impl Drain {
     pub fn new(limit: usize, memory: Arc<MemoryBudget>) -> Drain {
         let (open, one_less) = (AtomicUsize::new(0), Notify::new());
         let rate = Mutex::new(Gcra::new(ADMISSIONS, ADMISSION_PERIOD));
-        Drain { limit, memory, rate, open, one_less, stage: watch::Sender::new(Stage::Serving) }
+        Drain { limit, memory, rate, open, one_less, draining: AtomicBool::new(false) }
     }
 
     /// Returns a permit for another socket, or why the node admits none.
@@ -69,27 +59,23 @@ impl Drain {
 
     /// Returns whether no new socket is admitted, because the node shuts down.
     pub fn is_draining(&self) -> bool {
-        *self.stage.borrow() != Stage::Serving
+        self.draining.load(Ordering::Acquire)
     }
 
     /// Makes all sockets leave within `grace`. Sockets that are still open then, such as those of clients that do not
     /// read, are cut. Returns at most a second later.
-    pub async fn run(&self, grace: Duration) {
+    pub async fn run(&self, grace: Duration, shards: &Shards) {
         let end = Instant::now() + grace;
-        self.stage.send_replace(Stage::Leaving(grace.mul_f64(SPREAD)));
+        self.draining.store(true, Ordering::Release);
+        shards.depart(grace.mul_f64(SPREAD));
         if timeout_at(end, self.all_closed()).await.is_err() {
             tracing::warn!(
                 open = self.open_sockets(),
                 "sockets were still open when the grace period ended, cutting them"
             );
-            self.stage.send_replace(Stage::Cut);
+            shards.cut();
             let _ = timeout(LEAVE_WAIT, self.all_closed()).await;
         }
-    }
-
-    /// Returns the receiver that tells a socket to leave.
-    pub fn departure(&self) -> Departure {
-        Departure(self.stage.subscribe())
     }
 
     /// Returns once no socket is open.
@@ -112,26 +98,6 @@ impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::AcqRel);
         self.0.one_less.notify_waiters();
-    }
-}
-
-/// Tells one socket to leave.
-pub(crate) struct Departure(watch::Receiver<Stage>);
-
-impl Departure {
-    /// Waits for the node's next step towards shutdown: a random delay after which to leave, or `None` if the socket is
-    /// cut.
-    pub async fn next(&mut self) -> Option<Duration> {
-        loop {
-            if self.0.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-            match *self.0.borrow_and_update() {
-                Stage::Serving => {}
-                Stage::Leaving(spread) => return Some(spread.mul_f64(rand::random_range(0.0..1.0))),
-                Stage::Cut => return None,
-            }
-        }
     }
 }
 

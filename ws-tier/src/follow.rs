@@ -17,8 +17,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::MissedTickBehavior;
 
 use crate::limits::READ_RETRY;
-use crate::send_queue::SendQueue;
-use crate::shards::Shards;
+use crate::shards::{Command, Shards};
 use crate::tasks::Tasks;
 
 /// Maximum number of entries in one read.
@@ -38,15 +37,20 @@ pub(crate) struct Follow {
 }
 
 impl Follow {
-    /// Starts following logs for sockets in this many shards.
-    pub async fn start(services: Services, tasks: Tasks, shards: usize) -> Result<Arc<Follow>, StoreError> {
+    /// Starts following logs for the sockets of these shards, `count` in all.
+    pub async fn start(
+        services: Services,
+        tasks: Tasks,
+        shards: Shards,
+        count: usize,
+    ) -> Result<Arc<Follow>, StoreError> {
         let epoch = services.ports.store.log.epoch().await?;
         let (effects, queue) = mpsc::unbounded_channel();
         let follow = Arc::new(Follow {
             services,
             tasks: tasks.clone(),
-            hub: Mutex::new(Hub::new(epoch, shards)),
-            shards: Shards::start(shards),
+            hub: Mutex::new(Hub::new(epoch, count)),
+            shards,
             starting: Mutex::default(),
             effects,
             checking_epoch: AtomicBool::new(false),
@@ -69,7 +73,7 @@ impl Follow {
         for effect in effects {
             match effect {
                 Effect::Enqueue { shard, to, messages } => self.shards.enqueue(shard, to, messages),
-                Effect::Close { socket, code } => self.shards.close(socket, code),
+                Effect::Close { socket, code } => self.shards.send(socket, Command::Close(socket, code)),
                 // The receiver lives as long as the node; once it has stopped, no socket needs the effect.
                 other => drop(self.effects.send((epoch, other))),
             }
@@ -87,14 +91,8 @@ impl Follow {
         });
     }
 
-    /// Adds a socket that is not signed in yet.
-    pub async fn open(&self, socket: SocketId, send_queue: Arc<SendQueue>) {
-        self.shards.open(socket, send_queue).await;
-    }
-
-    /// Removes a socket from its shard and from the hub.
-    pub async fn close(&self, socket: SocketId) {
-        self.shards.remove(socket).await;
+    /// Removes a socket from the hub.
+    pub fn close(&self, socket: SocketId) {
         let elapsed = self.now().elapsed;
         self.drive(|hub, _| hub.detach(socket, elapsed));
     }

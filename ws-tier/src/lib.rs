@@ -3,14 +3,16 @@
 //! `realtime` decides; this crate does the I/O. Nothing durable is stored here: a socket reads missed entries from the
 //! log.
 //!
-//! Start at [`Node`]. A socket begins in `listener` and lives in `socket_task`; a commit arrives in `delivery` and reaches the
-//! sockets through `follow`, `shards` and `send_queue`.
+//! Start at [`Node`]. A socket begins in `listener` and lives in a shard, as a `socket` that `shard_driver` drives; a commit arrives in
+//! `delivery` and reaches the sockets through `follow`, `shards` and `fan_out`.
 
 mod backend;
 mod connections;
 mod delivery;
 mod drain;
+mod fan_out;
 mod follow;
+mod handshake;
 pub mod limits;
 mod listener;
 mod memory;
@@ -24,13 +26,13 @@ mod replay;
 mod send_queue;
 #[cfg(feature = "serve")]
 mod serve;
+mod shard_driver;
 mod shards;
-mod socket_io;
-mod socket_task;
+mod socket;
 mod tasks;
 mod typing;
 
-pub use node::{Node, NodeSettings};
+pub use node::{Node, NodeSettings, StartError};
 pub use node_api::AccessKeys;
 pub use peers::Reachable;
 #[cfg(feature = "serve")]

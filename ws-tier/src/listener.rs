@@ -1,28 +1,31 @@
 //! `GET /v1/ws`: upgrades an HTTP request to a socket. [`web::mount`] checks origins and limits of addresses.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, header};
+use axum::extract::{Query, Request, State};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use domain::Refusal;
+use engine::Opening;
 use realtime::codec::CodecKind;
-use realtime::limits::BACKLOG_HARD_BYTES;
+use realtime::protocol::CloseCode;
 use serde::Deserialize;
 use service::limits::DEVICE_CHARS;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 use web::{Client, Origin, Problem};
+use websocket::{Header, Opcode, close_payload};
 
 use crate::connections::RemoteAddress;
+use crate::handshake;
 use crate::node::Node;
-use crate::socket_task;
 
-/// The default of 128 KiB would be most of an idle socket's memory.
-const READ_BUFFER: usize = 4 * 1024;
-/// Ready frames are written at once; a longer queue is written before all of it is encoded.
-const WRITE_BUFFER: usize = 16 * 1024;
+/// How long a client that is not admitted has to read why.
+const REFUSE_WAIT: Duration = Duration::from_secs(1);
 
 #[derive(Deserialize)]
 struct Upgrade {
@@ -38,8 +41,7 @@ async fn upgrade(
     State(node): State<Arc<Node>>,
     Query(Upgrade { ticket }): Query<Upgrade>,
     client: Client,
-    headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    mut request: Request,
 ) -> Response {
     if client.origin == Origin::Foreign {
         return Problem::from(Refusal::forbidden(
@@ -47,18 +49,37 @@ async fn upgrade(
         ))
         .into_response();
     }
-    let user_agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or("");
-    let peer = RemoteAddress { address: client.address, user_agent: user_agent.chars().take(DEVICE_CHARS).collect() };
-    let limits = &node.settings.limits;
-    let upgrade = upgrade
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        .max_write_buffer_size(2 * BACKLOG_HARD_BYTES)
-        .max_message_size(limits.client_frame)
-        .max_frame_size(limits.client_frame);
+    let accepted = match handshake::accept(&mut request) {
+        Ok(accepted) => accepted,
+        Err(rejected) => return rejected.into_response(),
+    };
+    let user_agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or("");
+    let remote = RemoteAddress { address: client.address, user_agent: user_agent.chars().take(DEVICE_CHARS).collect() };
+
     let permit = node.drain.admit(node.now().elapsed);
-    upgrade.on_upgrade(async move |ws| match permit {
-        Ok(permit) => socket_task::run(node, ws, CodecKind::Native, ticket, peer, permit).await,
-        Err(code) => socket_task::refuse(ws, CodecKind::Native, code).await,
-    })
+    tokio::spawn(async move {
+        let Some(opening) = handshake::connection(accepted.connection).await else { return };
+        match permit {
+            Ok(permit) => node.open(opening, CodecKind::Native, ticket, remote, permit),
+            Err(code) => refuse(opening, CodecKind::Native, code).await,
+        }
+    });
+    accepted.response
+}
+
+/// Closes a connection that is not admitted.
+async fn refuse(opening: Opening, codec: CodecKind, code: CloseCode) {
+    let (number, reason) = codec.open().close(code);
+    let payload = close_payload(number, reason);
+    let frame = [Header::new(Opcode::Close, payload.len()).bytes(), &payload].concat();
+    let farewell = async {
+        let mut stream = TcpStream::from_std(opening.stream)?;
+        stream.write_all(&frame).await?;
+        stream.shutdown().await?;
+        // Bytes that were never read would turn the close into a reset, and the reason would be lost.
+        let mut rest = [0; 1_024];
+        while stream.read(&mut rest).await? > 0 {}
+        std::io::Result::Ok(())
+    };
+    let _ = timeout(REFUSE_WAIT, farewell).await;
 }

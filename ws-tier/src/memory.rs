@@ -66,17 +66,19 @@ impl MemoryBudget {
             }
             shrunk = shrinks;
             if used > self.limit {
-                self.close_largest(&connections);
+                self.close_largest(&connections, used);
             }
         }
     }
 
-    fn close_largest(&self, connections: &ConnectionRegistry) {
+    fn close_largest(&self, connections: &ConnectionRegistry, used: usize) {
         let mut queues = connections.by_queued_bytes();
-        let mut closed = 0_u64;
-        while self.share() >= ADMIT_BELOW
+        let (mut left, mut closed) = (used, 0_u64);
+        // Their shards discard the queues a moment later.
+        while left as f64 / self.limit as f64 >= ADMIT_BELOW
             && let Some(connection) = queues.pop()
         {
+            left = left.saturating_sub(connection.level().bytes());
             connection.abandon();
             closed += 1;
         }

@@ -10,15 +10,19 @@ use std::time::Duration;
 use axum::Router;
 use domain::Now;
 use domain::limits::Limits;
+use engine::Opening;
+use realtime::codec::CodecKind;
+use realtime::connection::Connection;
 use realtime::hub::SocketId;
 use realtime::protocol::Settings;
 use service::Services;
 use service::ports::StoreError;
 use service::supervisor::Supervisor;
 
-use crate::connections::ConnectionRegistry;
+use crate::backend::SocketBackend;
+use crate::connections::{ConnectionRegistry, RegisteredConnection, RemoteAddress, new_id};
 use crate::delivery::Deliveries;
-use crate::drain::Drain;
+use crate::drain::{ConnectionPermit, Drain};
 use crate::follow::Follow;
 use crate::listener;
 use crate::memory::MemoryBudget;
@@ -28,6 +32,9 @@ use crate::presence::PresenceWatch;
 use crate::receipts::{LocalMarks, Receipts};
 use crate::relay::Relay;
 use crate::replay::Replays;
+use crate::send_queue::SendQueue;
+use crate::shards::{Command, Shards};
+use crate::socket::SocketState;
 use crate::tasks::Tasks;
 use crate::typing::{LocalTyping, TypingFanout};
 
@@ -38,7 +45,7 @@ pub struct NodeSettings {
     pub name: String,
     /// The limits for frames, sockets and the heartbeat.
     pub limits: Limits,
-    /// Number of tasks that own the queues of sockets; use one per core.
+    /// Number of threads that own the sockets; use one per core.
     pub shards: usize,
 }
 
@@ -51,12 +58,24 @@ impl NodeSettings {
     }
 }
 
+/// Why a node cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store does not answer the first query.
+    #[error("the store does not answer: {0}")]
+    Store(#[from] StoreError),
+    /// The threads of the node's shards cannot start.
+    #[error("cannot start the threads for sockets: {0}")]
+    Shards(#[from] std::io::Error),
+}
+
 /// A node of the WebSocket tier.
 pub struct Node {
     pub(crate) services: Services,
     pub(crate) settings: Arc<Settings>,
     pub(crate) connections: Arc<ConnectionRegistry>,
     pub(crate) follow: Arc<Follow>,
+    pub(crate) shards: Shards,
     pub(crate) replays: Replays,
     pub(crate) presence: Arc<PresenceWatch>,
     pub(crate) drain: Arc<Drain>,
@@ -73,11 +92,12 @@ impl Node {
         services: Services,
         settings: NodeSettings,
         supervisor: &Supervisor,
-    ) -> Result<Arc<Node>, StoreError> {
+    ) -> Result<Arc<Node>, StartError> {
         let NodeSettings { name, limits, shards } = settings;
         let shards = shards.max(1);
         let tasks = Tasks::new(supervisor.clone());
-        let follow = Follow::start(services.clone(), tasks.clone(), shards).await?;
+        let handles = Shards::start(shards, services.ports.clock.clone())?;
+        let follow = Follow::start(services.clone(), tasks.clone(), handles.clone(), shards).await?;
         let presence = PresenceWatch::new(services.clone(), follow.clone(), tasks.clone());
         let deliveries = Deliveries::start(services.clone(), follow.clone(), presence.clone(), tasks.clone(), shards);
         let typing = TypingFanout::new(services.clone(), follow.clone(), tasks.clone());
@@ -113,6 +133,7 @@ impl Node {
         Ok(Arc::new(Node {
             connections,
             follow,
+            shards: handles,
             replays: Replays::new(),
             presence,
             drain: Arc::new(Drain::new(limits.connections_per_node, memory.clone())),
@@ -136,6 +157,26 @@ impl Node {
         node_api::router(self.clone(), keys)
     }
 
+    /// Takes over a connection after its handshake. `ticket` is the one of its URL.
+    pub(crate) fn open(
+        self: &Arc<Self>,
+        opening: Opening,
+        codec: CodecKind,
+        ticket: Option<String>,
+        remote: RemoteAddress,
+        permit: ConnectionPermit,
+    ) {
+        let (id, conn, now) = (self.next_socket(), new_id(&self.settings.node), self.now());
+        let connection = Connection::new(self.settings.clone(), conn.clone(), ticket, now);
+        let queue = SendQueue::new(codec, self.memory.clone());
+        let (shards, level) = (self.shards.clone(), queue.level().clone());
+        let registered = Arc::new(RegisteredConnection::new(id, shards, level, remote, now.wall));
+        self.connections.insert(conn.clone(), registered.clone());
+        let backend = Arc::new(SocketBackend::new(self.clone(), id, conn, registered));
+        let state = Box::new(SocketState::new(connection, queue, backend, permit));
+        self.shards.send(id, Command::Open(id, opening, state));
+    }
+
     /// Makes this node one of several. With `reachable`, nodes also forward changes to each other.
     pub fn join(&self, reachable: Option<Reachable>) {
         let (services, follow) = (self.services.clone(), self.follow.clone());
@@ -146,7 +187,7 @@ impl Node {
     /// flight. Sockets that are still open after `grace`, such as those of clients that do not read, are cut. Returns at
     /// most a second later.
     pub async fn drain(&self, grace: Duration) {
-        tokio::join!(self.drain.run(grace), async {
+        tokio::join!(self.drain.run(grace, &self.shards), async {
             // A store that does not answer must not delay the drain.
             let _ = tokio::time::timeout(grace, self.peers.leave(&self.services)).await;
         });
@@ -155,6 +196,7 @@ impl Node {
     /// Ends the node. Earlier commits are already published: `service::Running::stop`, which is called first, waits for
     /// that.
     pub fn stop(&self) {
+        self.shards.cut();
         self.tasks.stop();
     }
 

@@ -46,7 +46,7 @@ impl Replays {
             return Input::Replayed;
         }
         loop {
-            socket.queue().eased().await;
+            socket.eased().await;
             if !follow.hub().is_current(&begun) {
                 return Input::Replayed;
             }
@@ -90,11 +90,11 @@ impl Replays {
     }
 
     async fn answer_stranger(&self, socket: &SocketBackend, request: PageRequest) -> Input {
-        socket.queue().eased().await;
+        socket.eased().await;
         match self.read(socket, &request).await {
             Ok(page) => {
                 let message = Message::Sync { reply: request.reply, page: page.into(), live: false };
-                socket.queue().push_own(&message);
+                socket.push(message);
                 Input::Replayed
             }
             Err(refusal) => Input::NotReplayed(request.error_reply(), refusal),

@@ -11,13 +11,12 @@ use domain::limits::Limits;
 use host::{
     BlobBackend, InternalSettings, OpenError, Profile, Server, Settings, end_of, memory_budget, shutdown_signal,
 };
-use service::ports::StoreError;
 use service::supervisor::TaskFailure;
 use service::{Duties, Running};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{AccessKeys, Node, NodeSettings, Reachable};
+use crate::{AccessKeys, Node, NodeSettings, Reachable, StartError};
 
 /// Connections allowed in addition to users' sockets: calls, health checks.
 const CONNECTIONS_FOR_CALLS: usize = 1_000;
@@ -55,9 +54,9 @@ pub enum ServeError {
     /// The data cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The store does not answer the first query.
-    #[error("the store does not answer: {0}")]
-    Store(#[from] StoreError),
+    /// The node of the tier cannot start.
+    #[error(transparent)]
+    Node(#[from] StartError),
     /// The listener failed while serving.
     #[error("the server stopped: {0}")]
     Serve(#[from] io::Error),

@@ -1,115 +1,107 @@
-//! Shards: each owns the queues of some sockets, and gets one command for all of them.
+//! The shards of a node: each owns some of its sockets, and gets one command for all of them.
 //!
 //! Never decides who gets a message, and never waits for a socket.
 
-use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use bytes::Bytes;
+use engine::{Opening, Shard};
+use realtime::connection::{Input, PostError, Work};
 use realtime::hub::SocketId;
-use realtime::message::Outgoing;
+use realtime::message::{Message, Outgoing};
 use realtime::protocol::CloseCode;
-use tokio::sync::mpsc;
+use service::Clock;
+use tokio::sync::oneshot;
 
 use crate::limits::SHARD_QUEUE;
-use crate::send_queue::SendQueue;
+use crate::shard_driver::ShardDriver;
+use crate::socket::SocketState;
 
-/// The sender side of all shards of a node.
+/// The handles of all shards of a node. The shards end with the last handle, which their sockets also have.
+#[derive(Clone)]
 pub(crate) struct Shards {
-    shards: Vec<Shard>,
+    shards: Arc<[Handle]>,
 }
 
-struct Shard {
-    queue: mpsc::Sender<Command>,
+struct Handle {
+    shard: Shard<Command>,
+    /// A command was lost because the shard's queue was full.
     overrun: Arc<AtomicBool>,
 }
 
-enum Command {
-    Open(SocketId, Arc<SendQueue>),
-    Remove(SocketId),
+/// What a shard is asked to do.
+pub(crate) enum Command {
+    /// Take over a socket.
+    Open(SocketId, Opening, Box<SocketState>),
+    /// Queue messages for many sockets.
     Enqueue { to: Arc<Vec<SocketId>>, messages: Arc<[Outgoing]> },
+    /// Queue a message for one socket.
+    Send(SocketId, Box<Message>),
+    /// Handle the result of a socket's work, or `None` if it panicked.
+    Input(SocketId, Work, Option<Box<Input>>),
+    /// Queue another program's frame, if there is room.
+    Post(SocketId, Bytes, oneshot::Sender<Result<(), PostError>>),
+    /// Close a socket, after everything that was queued for it before.
     Close(SocketId, CloseCode),
+    /// Close a socket as lagged, and discard its queue.
+    Abandon(SocketId),
+    /// Make all sockets leave, each at a random moment within this time.
+    Depart(Duration),
+    /// Cut all sockets.
+    Cut,
 }
 
 impl Shards {
-    /// Starts `count` shards; they end with this value.
-    pub fn start(count: usize) -> Shards {
-        let start = |_| {
-            let (queue, commands) = mpsc::channel(SHARD_QUEUE);
+    /// Starts `count` shards, which perform the work of sockets on the current tokio runtime.
+    pub fn start(count: usize, clock: Arc<dyn Clock>) -> io::Result<Shards> {
+        let runtime = tokio::runtime::Handle::current();
+        let cores = core_ids(count);
+        let start = |index: usize| {
             let overrun = Arc::new(AtomicBool::new(false));
-            tokio::spawn(run(commands, overrun.clone()));
-            Shard { queue, overrun }
+            let (runtime, clock, lost) = (runtime.clone(), clock.clone(), overrun.clone());
+            let make = move || ShardDriver::new(runtime, clock, lost);
+            let shard = engine::start(format!("shard-{index}"), cores.get(index).copied(), make)?;
+            Ok(Handle { shard, overrun })
         };
-        Shards { shards: (0..count).map(start).collect() }
+        Ok(Shards { shards: (0..count).map(start).collect::<io::Result<_>>()? })
     }
 
-    /// Adds a socket's queue to its shard, in order with the messages that follow. Waits while the shard's queue is full.
-    pub async fn open(&self, socket: SocketId, send_queue: Arc<SendQueue>) {
-        let _ = self.of(socket).queue.send(Command::Open(socket, send_queue)).await;
-    }
-
-    /// Removes a socket.
-    pub async fn remove(&self, socket: SocketId) {
-        let _ = self.of(socket).queue.send(Command::Remove(socket)).await;
-    }
-
-    /// Queues messages for sockets of one shard. Never waits: if the shard's queue is full, it closes its sockets, which
+    /// Queues messages for sockets of one shard. If the shard's queue is full, the shard closes its sockets instead, which
     /// resume.
     pub fn enqueue(&self, shard: usize, to: Arc<Vec<SocketId>>, messages: Arc<[Outgoing]>) {
-        self.shards[shard].push(Command::Enqueue { to, messages });
-    }
-
-    /// Closes a socket, after everything queued for it before.
-    pub fn close(&self, socket: SocketId, code: CloseCode) {
-        self.of(socket).push(Command::Close(socket, code));
-    }
-
-    fn of(&self, socket: SocketId) -> &Shard {
-        &self.shards[(socket % self.shards.len() as u64) as usize]
-    }
-}
-
-impl Shard {
-    fn push(&self, command: Command) {
-        if self.queue.try_send(command).is_err() {
-            self.overrun.store(true, Ordering::Release);
+        let Handle { shard, overrun } = &self.shards[shard];
+        if shard.queued() < SHARD_QUEUE {
+            shard.send(Command::Enqueue { to, messages });
+        } else if !overrun.swap(true, Ordering::AcqRel) {
+            tracing::warn!("a shard's queue is full, closing its sockets, which will resume");
         }
     }
-}
 
-async fn run(mut commands: mpsc::Receiver<Command>, overrun: Arc<AtomicBool>) {
-    let mut send_queues: HashMap<SocketId, Arc<SendQueue>> = HashMap::new();
-    // Commands that were queued when a command was lost: sockets that they open missed it too.
-    let mut behind = 0;
-    while let Some(command) = commands.recv().await {
-        if overrun.swap(false, Ordering::AcqRel) {
-            metrics::counter!("palaver_shard_overruns_total").increment(1);
-            // A command was lost, and it is unknown for which socket: all of them resume from their cursors.
-            send_queues.values().for_each(|send_queue| send_queue.close(CloseCode::Lagged));
-            behind = 1 + commands.len();
-        }
-        match command {
-            Command::Open(socket, send_queue) => {
-                if behind > 0 {
-                    send_queue.close(CloseCode::Lagged);
-                }
-                send_queues.insert(socket, send_queue);
-            }
-            Command::Remove(socket) => drop(send_queues.remove(&socket)),
-            Command::Enqueue { to, messages } => {
-                for send_queue in to.iter().filter_map(|socket| send_queues.get(socket)) {
-                    send_queue.push_all(&messages);
-                }
-            }
-            Command::Close(socket, code) => {
-                if let Some(send_queue) = send_queues.get(&socket) {
-                    send_queue.close(code);
-                }
-            }
-        }
-        behind = behind.saturating_sub(1);
+    /// Queues a command for the shard of one socket. Their number is bounded by the requests that sockets may have in
+    /// flight, so the queue has no other limit for them.
+    pub fn send(&self, socket: SocketId, command: Command) {
+        self.shards[(socket % self.shards.len() as u64) as usize].shard.send(command);
+    }
+
+    /// Makes all sockets leave, each at a random moment within this time.
+    pub fn depart(&self, spread: Duration) {
+        self.shards.iter().for_each(|handle| handle.shard.send(Command::Depart(spread)));
+    }
+
+    /// Cuts all sockets.
+    pub fn cut(&self) {
+        self.shards.iter().for_each(|handle| handle.shard.send(Command::Cut));
     }
 }
 
 #[cfg(test)]
-mod tests;
+mod without_sockets;
+
+/// Returns the cores that shards stay on; none if there are more shards than cores.
+fn core_ids(shards: usize) -> Vec<usize> {
+    let cores = engine::cores();
+    if cores.len() < shards { Vec::new() } else { cores }
+}

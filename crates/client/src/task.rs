@@ -143,7 +143,8 @@ async fn connection(inner: &Arc<ClientInner>, backoff: &mut Backoff) -> End {
 fn ended(code: u16) -> End {
     match code {
         4401 => End::Unauthenticated,
-        4500..=4599 => End::Final(code),
+        // A breach of RFC 6455 would happen again on the next socket.
+        1002 | 1007 | 1009 | 4500..=4599 => End::Final(code),
         _ => End::Again,
     }
 }

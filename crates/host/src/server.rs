@@ -20,9 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
 
-mod patience;
-
-use patience::Patience;
+use web::Patience;
 
 /// How long calls may take to finish once the shutdown has begun, unless a process sets another time.
 const GRACE: Duration = Duration::from_secs(25);

@@ -17,5 +17,5 @@ mod page;
 pub mod protocol;
 pub mod request;
 
-pub use frame::{Class, Frame};
+pub use frame::{Class, Frame, json_array};
 pub use page::{Page, PageStatus};

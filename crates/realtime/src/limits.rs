@@ -8,6 +8,8 @@ pub const ROOMS_PER_FRAME: usize = 100;
 pub const HEADS_PER_PING: usize = 200;
 /// Maximum size of a client's frame before it has signed in, in bytes.
 pub const FRAME_BEFORE_AUTH: usize = 4 * 1024;
+/// Maximum number of fragments of a client's message.
+pub const FRAGMENTS: u32 = 16;
 /// Bytes waiting for one socket from which ephemeral frames are dropped.
 pub const BACKLOG_SOFT_BYTES: usize = 256 * 1024;
 /// Bytes waiting for one socket from which it is closed as `lagged`.

@@ -100,7 +100,7 @@ async fn repeated(request: impl AsyncFn() -> Result<(), PushError>) -> Result<()
 /// Packs frames for sending: several as one array if the client supports that, each at most `limit` bytes.
 pub(crate) fn packed(frames: Vec<Frame>, batch: bool, limit: usize) -> Vec<Bytes> {
     if !batch {
-        return frames.into_iter().map(|frame| frame.payload).collect();
+        return frames.into_iter().map(|frame| frame.payload()).collect();
     }
     let mut packed = Vec::new();
     let mut text = String::new();
@@ -109,7 +109,7 @@ pub(crate) fn packed(frames: Vec<Frame>, batch: bool, limit: usize) -> Vec<Bytes
             packed.push(closed(std::mem::take(&mut text)));
         }
         text.push(if text.is_empty() { '[' } else { ',' });
-        text.push_str(std::str::from_utf8(&frame.payload).expect("codecs encode text"));
+        text.push_str(std::str::from_utf8(&frame.payload()).expect("codecs encode text"));
     }
     if !text.is_empty() {
         packed.push(closed(text));
@@ -129,5 +129,5 @@ pub(crate) fn frame_of(delivery: &Delivery) -> Option<Frame> {
 
 /// Returns the bytes of a shared message.
 pub(crate) fn bytes(delivery: &Delivery) -> Option<Bytes> {
-    Some(frame_of(delivery)?.payload)
+    Some(frame_of(delivery)?.payload())
 }

@@ -1,23 +1,27 @@
 use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::Receiver;
 
 use domain::{RoomId, Timestamp};
 use realtime::codec::CodecKind;
-use realtime::connection::Next;
+use realtime::connection::{Backlog, Next};
 use realtime::message::{Delivery, Outgoing, SharedMessage};
 use realtime::protocol::CloseCode;
 use uuid::Uuid;
 
 use super::*;
-use crate::connections::RemoteAddress;
+use crate::connections::{RegisteredConnection, RemoteAddress};
 use crate::drain::Drain;
 use crate::send_queue::SendQueue;
+use crate::shards::{Command, Shards};
 
 const LIMIT: usize = 100_000;
 
-/// A node's sockets, without a network.
+/// A node's queues without a network: a test carries out what the budget asks of their shard.
 struct Rig {
     memory: Arc<MemoryBudget>,
     connections: Arc<ConnectionRegistry>,
+    shards: Shards,
+    commands: Receiver<Command>,
     shrunk: Arc<AtomicBool>,
 }
 
@@ -27,29 +31,46 @@ impl Rig {
         let shrunk = Arc::new(AtomicBool::new(false));
         let flag = shrunk.clone();
         tokio::spawn(memory.clone().keep(connections.clone(), move || flag.store(true, Ordering::Relaxed)));
-        Rig { memory, connections, shrunk }
+        let (shards, commands) = Shards::without_sockets();
+        Rig { memory, connections, shards, commands, shrunk }
     }
 
-    fn socket(&self, id: &str) -> Arc<SendQueue> {
-        let queue = Arc::new(SendQueue::new(CodecKind::Native, self.memory.clone()));
-        let peer = RemoteAddress { address: [127, 0, 0, 1].into(), user_agent: String::new() };
-        self.connections.insert(id.to_owned(), queue.clone(), peer, Timestamp(0));
+    fn socket(&self, id: u64, name: &str) -> SendQueue {
+        let queue = SendQueue::new(CodecKind::Native, self.memory.clone());
+        let remote = RemoteAddress { address: [127, 0, 0, 1].into(), user_agent: String::new() };
+        let (shards, level) = (self.shards.clone(), queue.level().clone());
+        let connection = RegisteredConnection::new(id, shards, level, remote, Timestamp(0));
+        self.connections.insert(name.to_owned(), Arc::new(connection));
         queue
-    }
-
-    /// Fills a socket's queue up to this many bytes.
-    fn fill(&self, queue: &SendQueue, bytes: usize) {
-        queue.post("x".repeat(bytes - queue.bytes()).into()).expect("there is room");
     }
 
     fn admits(&self) -> Result<(), CloseCode> {
         Arc::new(Drain::new(10, self.memory.clone())).admit(Duration::ZERO).map(drop)
     }
 
-    /// Waits until the budget has been checked.
-    async fn look(&self) {
+    /// Waits until the budget has been checked. Returns the sockets that it closes.
+    async fn look(&self) -> Vec<u64> {
         tokio::time::sleep(INTERVAL * 2).await;
+        // The shard's thread passes commands on at its own pace.
+        std::thread::sleep(Duration::from_millis(100));
+        let abandoned = |command| match command {
+            Command::Abandon(id) => Some(id),
+            _ => None,
+        };
+        self.commands.try_iter().filter_map(abandoned).collect()
     }
+}
+
+/// Fills a queue up to this many bytes.
+fn fill(queue: &mut SendQueue, bytes: usize) {
+    let missing = bytes - queue.backlog().bytes();
+    queue.change(|backlog| backlog.post("x".repeat(missing).into())).expect("there is room");
+}
+
+fn write(queue: &mut SendQueue) -> Vec<realtime::Frame> {
+    let Next::Write(frames) = queue.change(|backlog| backlog.next(usize::MAX)) else { panic!("there is a frame") };
+    queue.change(|backlog| backlog.written(frames.iter().map(realtime::Frame::len).sum()));
+    frames
 }
 
 fn typing() -> Outgoing {
@@ -64,46 +85,45 @@ fn typing() -> Outgoing {
 #[tokio::test(start_paused = true)]
 async fn under_memory_pressure_caches_shrink_typing_drops_sockets_are_refused_and_the_slowest_closes() {
     let rig = Rig::new();
-    let (slow, slower, fast) = (rig.socket("slow"), rig.socket("slower"), rig.socket("fast"));
+    let (mut slow, mut slower, mut fast) = (rig.socket(0, "slow"), rig.socket(1, "slower"), rig.socket(2, "fast"));
 
-    rig.fill(&slow, 10_000);
-    rig.fill(&slower, 45_000);
+    fill(&mut slow, 10_000);
+    fill(&mut slower, 45_000);
     rig.look().await;
     assert!(!rig.shrunk.load(Ordering::Relaxed));
-    rig.fill(&slower, 55_000);
+    fill(&mut slower, 55_000);
     rig.look().await;
     assert!(rig.shrunk.load(Ordering::Relaxed), "at 65 % caches shrink");
 
-    fast.push_all(&[typing()]);
-    assert!(fast.bytes() > 0, "below 70 % typing is shown");
-    let Next::Write(frames) = fast.next(usize::MAX) else { panic!("there is a frame") };
-    fast.written(frames.iter().map(realtime::Frame::len).sum());
-    rig.fill(&slower, 75_000);
-    fast.push_all(&[typing()]);
-    let Next::Write(frames) = fast.next(usize::MAX) else { panic!("there is a frame") };
+    fast.change(|backlog| backlog.push(&typing()));
+    assert!(!write(&mut fast).is_empty(), "below 70 % typing is shown");
+    fill(&mut slower, 75_000);
+    assert!(!fast.is_empty(), "nothing is written around a queue that drops frames");
+    fast.change(|backlog| backlog.push(&typing()));
     assert_eq!(
-        frames[0].payload, r#"{"t":"lag","dropped":["typing"]}"#,
+        write(&mut fast)[0].payload(),
+        r#"{"t":"lag","dropped":["typing"]}"#,
         "at 85 % it is dropped, and the client gets a lag frame"
     );
-    fast.written(frames[0].len());
 
     assert_eq!(rig.admits(), Ok(()));
-    rig.fill(&slow, 17_000);
+    fill(&mut slow, 17_000);
     assert_eq!(rig.admits(), Err(CloseCode::Overloaded), "at 92 % no socket is admitted");
 
-    rig.look().await;
-    assert_eq!((slow.closing(), slower.closing()), (None, None), "below the budget none is closed");
-    rig.fill(&slow, 26_000);
-    rig.look().await;
-    assert_eq!((slow.closing(), slower.closing()), (None, Some(CloseCode::Lagged)), "only the largest is closed");
-    assert_eq!((slower.bytes(), rig.admits()), (0, Ok(())), "its memory is free");
+    assert_eq!(rig.look().await, Vec::<u64>::new(), "below the budget none is closed");
+    fill(&mut slow, 26_000);
+    let closed = rig.look().await;
+    assert!(closed.iter().all(|id| *id == 1) && !closed.is_empty(), "only the largest is closed, not {closed:?}");
+    slower.change(Backlog::abandon);
+    assert_eq!(slower.backlog().closing(), Some(CloseCode::Lagged));
+    assert_eq!((slower.level().bytes(), rig.admits()), (0, Ok(())), "its memory is free");
 }
 
 #[tokio::test]
 async fn a_socket_that_ends_returns_its_memory() {
     let rig = Rig::new();
-    let queue = rig.socket("a");
-    rig.fill(&queue, 50_000);
+    let mut queue = rig.socket(0, "a");
+    fill(&mut queue, 50_000);
     assert!(rig.memory.share() > 0.4);
     rig.connections.remove("a");
     drop(queue);

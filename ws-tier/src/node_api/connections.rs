@@ -23,14 +23,14 @@ pub(super) fn id_in(path: &str) -> Option<String> {
     String::from_utf8(id.clone()).ok().filter(|_| named)
 }
 
-pub(super) fn answer(node: &Node, method: &Method, id: &str, body: Bytes) -> Result<Response, Failure> {
+pub(super) async fn answer(node: &Node, method: &Method, id: &str, body: Bytes) -> Result<Response, Failure> {
     let connection = node.connections.get(id).ok_or(Failure::Gone)?;
     match *method {
         Method::POST => {
             if std::str::from_utf8(&body).is_err() {
                 return Err(Failure::BadRequest("The body must be UTF-8 text."));
             }
-            connection.post(body).map_err(|error| match error {
+            connection.post(body).await.map_err(|error| match error {
                 PostError::Gone => Failure::Gone,
                 PostError::Full => Failure::TooMuch,
             })?;

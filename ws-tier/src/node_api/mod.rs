@@ -59,7 +59,7 @@ impl Internal {
             return forward::answer(&self.node, &parts.method, &body).await;
         }
         let id = connections::id_in(parts.uri.path()).ok_or(Failure::NotFound)?;
-        connections::answer(&self.node, &parts.method, &id, body)
+        connections::answer(&self.node, &parts.method, &id, body).await
     }
 }
 

@@ -5,9 +5,16 @@ use std::time::Duration;
 use domain::limits::Limits;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::harness::{Cluster, entry};
+
+/// Returns one frame, which may be a fragment or break a rule.
+fn frame(data: Data, payload: &[u8], last: bool) -> Message {
+    Message::Frame(Frame::message(payload.to_vec(), OpCode::Data(data), last))
+}
 
 #[tokio::test]
 async fn bad_frames_are_answered_and_the_socket_lives() {
@@ -180,4 +187,54 @@ async fn names_of_rooms_that_do_not_exist_cost_no_subscription() {
         assert_eq!(socket.expect("sync").await["status"], "not_found");
     }
     assert_eq!(cluster.broker.subscriptions(), before);
+}
+
+#[tokio::test]
+async fn a_breach_of_the_websocket_protocol_closes_with_its_code() {
+    let node = Cluster::new().node().await;
+    let ada = node.guest("ada").await;
+    let mut socket = node.sign_in(&ada).await;
+    socket.raw(frame(Data::Text, &[0xff], true)).await;
+    assert_eq!(socket.closed().await, 1007);
+
+    let mut socket = node.sign_in(&ada).await;
+    socket.raw(frame(Data::Continue, b"x", true)).await;
+    assert_eq!(socket.closed().await, 1002);
+
+    let mut socket = node.sign_in(&ada).await;
+    socket.raw(frame(Data::Text, b"x", false)).await;
+    for _ in 0..16 {
+        socket.raw(frame(Data::Continue, b"x", false)).await;
+    }
+    assert_eq!(socket.closed().await, 1009);
+}
+
+#[tokio::test]
+async fn fragments_and_pings_count_as_frames() {
+    let cluster = Cluster::with(Limits { frames_per_60s: 40, ..Limits::default() });
+    let node = cluster.node().await;
+    let ada = node.guest("ada").await;
+    let mut fragments = node.sign_in(&ada).await;
+    for _ in 0..4 {
+        fragments.raw(frame(Data::Text, b"", false)).await;
+        for last in (0..15).map(|n| n == 14) {
+            fragments.raw(frame(Data::Continue, b"", last)).await;
+        }
+    }
+    assert_eq!(fragments.closed().await, 4429);
+
+    let mut pings = node.sign_in(&ada).await;
+    for _ in 0..50 {
+        pings.raw(Message::Ping(Default::default())).await;
+    }
+    assert_eq!(pings.closed().await, 4429);
+}
+
+#[tokio::test]
+async fn half_a_message_before_sign_in_is_limited_like_a_whole_one() {
+    let node = Cluster::new().node().await;
+    let mut early = node.connect().await;
+    early.raw(frame(Data::Text, &[b'x'; 3_000], false)).await;
+    early.raw(frame(Data::Continue, &[b'x'; 3_000], false)).await;
+    assert_eq!(early.closed().await, 4500);
 }

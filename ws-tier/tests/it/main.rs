@@ -7,3 +7,4 @@ mod nodes;
 mod peers;
 mod resume;
 mod sessions;
+mod shards;

@@ -48,9 +48,15 @@ const RULES: &[Rule] = &[
     rule("presence", FUNCTION, ADAPTERS),
     rule("notifications", FUNCTION, ADAPTERS),
     rule("files", FUNCTION, ADAPTERS),
-    rule("realtime", &["palaver-domain", "stored", "palaver-wire", "service"], NONE),
+    rule("websocket", NONE, NONE),
+    rule("engine", &["websocket"], NONE),
+    rule("realtime", &["palaver-domain", "stored", "palaver-wire", "websocket", "service"], NONE),
     rule("gateway", &["palaver-domain", "service", "stored", "palaver-wire", "web", "realtime"], ADAPTERS),
-    rule("ws-tier", &["palaver-domain", "service", "stored", "palaver-wire", "web", "realtime"], ADAPTERS),
+    rule(
+        "ws-tier",
+        &["palaver-domain", "service", "stored", "palaver-wire", "web", "realtime", "websocket", "engine"],
+        ADAPTERS,
+    ),
     rule(
         "palaver",
         &[

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use bytes::Bytes;
 
-use crate::codec::Codec;
+use crate::codec::{Codec, CodecKind};
 use crate::frame::{Class, Frame};
 use crate::limits::{BACKLOG_HARD_BYTES, BACKLOG_SOFT_BYTES};
 use crate::message::{Message, Outgoing};
@@ -22,6 +22,8 @@ pub struct Backlog {
     /// Whether ephemeral frames are dropped even if this socket is fast, because the process is short of memory.
     saves_memory: bool,
     close: Option<CloseCode>,
+    /// Whether answers are still queued although the socket is closing.
+    answers: bool,
 }
 
 /// The next step of the writer.
@@ -54,12 +56,18 @@ impl Backlog {
             dropped: BTreeSet::new(),
             saves_memory: false,
             close: None,
+            answers: false,
         }
     }
 
     /// Returns the codec, to decode what the client sends.
     pub fn codec(&mut self) -> &mut dyn Codec {
         &mut *self.codec
+    }
+
+    /// Returns the socket's protocol.
+    pub fn codec_kind(&self) -> CodecKind {
+        self.codec.kind()
     }
 
     /// Accepts another program's frame, if there is room. It never causes the socket to be closed.
@@ -90,7 +98,11 @@ impl Backlog {
     /// Queues a message for this socket alone.
     pub fn push_own(&mut self, message: &Message) {
         if let Some(payload) = self.codec.encode_own(message) {
-            self.push_frame(Frame::new(Class::Durable, payload));
+            let frame = Frame::new(Class::Durable, payload);
+            match self.answers {
+                true => self.queue(frame),
+                false => self.push_frame(frame),
+            }
         }
     }
 
@@ -130,6 +142,11 @@ impl Backlog {
     /// Closes the socket after the backlog is written. The first code counts.
     pub fn close(&mut self, code: CloseCode) {
         self.close.get_or_insert(code);
+    }
+
+    /// From now on queues answers to this socket's requests although it is closing: some of its changes are in flight.
+    pub fn answer_before_close(&mut self) {
+        self.answers = true;
     }
 
     /// Returns why the socket is being closed, if it is.
@@ -174,6 +191,11 @@ impl Backlog {
         }
     }
 
+    /// Records bytes that are being written without having been queued.
+    pub fn writes(&mut self, bytes: usize) {
+        self.bytes += bytes;
+    }
+
     /// Records that these bytes left the process.
     pub fn written(&mut self, bytes: usize) {
         self.bytes -= bytes;
@@ -183,11 +205,11 @@ impl Backlog {
     pub fn bytes(&self) -> usize {
         self.bytes
     }
+}
 
-    /// Returns whether there is room for another page, so that replays alone never fill the backlog.
-    pub fn is_short(&self) -> bool {
-        self.bytes <= BACKLOG_SOFT_BYTES / 2
-    }
+/// Returns whether a backlog of this size has room for another page, so that replays alone never fill it.
+pub fn is_short(bytes: usize) -> bool {
+    bytes <= BACKLOG_SOFT_BYTES / 2
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::message::{Message, Reply, ReplyTo};
 use crate::protocol::{Action, CloseCode, Identity, PageRequest, Protocol, Settings, SignedIn};
 use crate::request::Decoded;
 
-pub use backlog::{Backlog, Next, PostError};
+pub use backlog::{Backlog, Next, PostError, is_short};
 
 /// The result of an action.
 #[derive(Debug, PartialEq)]
@@ -92,6 +92,11 @@ impl Connection {
     /// Returns whether another message from the client may be read.
     pub fn reads(&self) -> bool {
         self.protocol.reads() && self.reads + self.changes < FRAMES_IN_FLIGHT && !self.closing
+    }
+
+    /// Returns the maximum size of the client's next message. A longer one breaks the protocol and must not be parsed.
+    pub fn frame_limit(&self) -> usize {
+        self.protocol.frame_limit()
     }
 
     /// Returns whether the client accepts several messages at once.

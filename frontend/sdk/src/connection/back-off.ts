@@ -8,9 +8,15 @@ export function backOff(attempt: number, random: () => number): number {
   return Math.round(random() * Math.min(MAX_MS, BASE_MS * 2 ** Math.min(attempt, 16)));
 }
 
-/** Returns whether the server says not to reconnect (4500–4599: protocol, credentials, banned, too many connections). */
+/** The close codes of RFC 6455 for a client that breaks its rules: the next socket would end the same way. */
+const BREACHES = [1002, 1007, 1009];
+
+/**
+ * Returns whether the server says not to reconnect (4500–4599: protocol, credentials, banned, too many connections; and
+ * breaches of RFC 6455).
+ */
 export function isFinal(code: number): boolean {
-  return code >= 4500 && code <= 4599;
+  return (code >= 4500 && code <= 4599) || BREACHES.includes(code);
 }
 
 export const CLOSE_TOKEN = 4401;

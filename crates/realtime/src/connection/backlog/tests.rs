@@ -36,7 +36,7 @@ fn a_slow_consumer_first_loses_ephemeral_frames_and_gets_one_lag_frame() {
     let all = take(&mut backlog, usize::MAX);
     let (lag, chat) = all.split_last().expect("three frames");
     assert_eq!(chat.iter().map(Frame::len).collect::<Vec<_>>(), [BACKLOG_SOFT_BYTES, 10]);
-    assert_eq!(lag.payload, r#"{"t":"lag","dropped":["typing","presence"]}"#);
+    assert_eq!(lag.payload(), r#"{"t":"lag","dropped":["typing","presence"]}"#);
     assert_eq!(backlog.next(1), Next::Idle);
 }
 
@@ -91,5 +91,5 @@ fn a_shared_message_is_encoded_once_for_all_sockets() {
     other.push(&Outgoing::Shared(typing));
     let (one, other) = (take(&mut one, 1_000), take(&mut other, 1_000));
     assert_eq!(one[0].class, Class::Typing);
-    assert_eq!(one[0].payload.as_ptr(), other[0].payload.as_ptr(), "the same bytes");
+    assert_eq!(one[0].payload().as_ptr(), other[0].payload().as_ptr(), "the same bytes");
 }

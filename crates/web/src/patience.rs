@@ -14,7 +14,7 @@ use tokio::time::Sleep;
 
 /// The stream. Reading fails if the client sent no request in time; writing fails if no byte could be written for the
 /// longer timeout.
-pub(super) struct Patience {
+pub struct Patience {
     stream: TcpStream,
     deadline: Option<Pin<Box<Sleep>>>,
     called: Called,
@@ -25,16 +25,18 @@ pub(super) struct Patience {
 
 /// Marks that a request has arrived; the service calls it for each one.
 #[derive(Clone)]
-pub(super) struct Called(Arc<AtomicBool>);
+pub struct Called(Arc<AtomicBool>);
 
 impl Called {
-    pub(super) fn now(&self) {
+    /// Records a request.
+    pub fn now(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
 
 impl Patience {
-    pub(super) fn new(stream: TcpStream, patience: Duration, stall: Duration) -> (Self, Called) {
+    /// Wraps a stream. `stall` is the longer timeout, for writes.
+    pub fn new(stream: TcpStream, patience: Duration, stall: Duration) -> (Self, Called) {
         let called = Called(Arc::new(AtomicBool::new(false)));
         let deadline = Some(Box::pin(tokio::time::sleep(patience)));
         (Patience { stream, deadline, called: called.clone(), stall, stalled: None }, called)
@@ -42,6 +44,11 @@ impl Patience {
 }
 
 impl Patience {
+    /// Returns the stream, for a protocol with limits of its own.
+    pub fn into_inner(self) -> TcpStream {
+        self.stream
+    }
+
     /// Returns the result of a write, or an error if no write has made progress for too long.
     fn stalls(&mut self, context: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
