@@ -4,6 +4,7 @@
 pub mod backends;
 pub mod binary;
 pub mod cluster;
+pub mod cpu;
 pub mod dynamodb;
 pub mod golden;
 pub mod person;

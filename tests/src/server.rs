@@ -125,6 +125,14 @@ impl Server {
         }
     }
 
+    /// Returns the number of its process.
+    ///
+    /// # Panics
+    /// If it is not running.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("the server is running").id()
+    }
+
     /// Returns a URL of the server.
     pub fn http(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)

@@ -8,11 +8,18 @@ use std::fmt::Write;
 use anyhow::{Result, bail};
 use serde_json::{Map, Value};
 
+use crate::node;
 use crate::process;
+use crate::test::PALAVER_BIN;
 use crate::workspace::{PROFILE, Workspace};
 
 /// The measurements of `--bin bench` of the `tests` crate.
 const ROWS: [&str; 3] = ["append", "fsync", "page"];
+
+/// The measurements of `--bin fanout` of the `tests` crate: of a release build, beside other servers.
+const FANOUT: [&str; 4] = ["fanout", "idle", "connect", "message"];
+/// The other servers of [`FANOUT`] that npm installs.
+const PEERS: [&str; 2] = ["tests/bench/uwebsockets", "tests/bench/ws"];
 
 /// The measurement made here, because it depends on how functions are built.
 const COLD_START: &str = "cold-start";
@@ -20,9 +27,11 @@ const COLD_START: &str = "cold-start";
 /// Runs one row, or all of them.
 pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
     let rows = match only {
-        Some(row) if row == COLD_START || ROWS.contains(&row) => vec![row],
-        Some(row) => bail!("unknown row {row:?}; the rows are {}, {COLD_START}", ROWS.join(", ")),
-        None => ROWS.into_iter().chain([COLD_START]).collect(),
+        Some(row) if row == COLD_START || ROWS.contains(&row) || FANOUT.contains(&row) => vec![row],
+        Some(row) => {
+            bail!("unknown row {row:?}; the rows are {}, {}, {COLD_START}", ROWS.join(", "), FANOUT.join(", "))
+        }
+        None => ROWS.into_iter().chain(FANOUT).chain([COLD_START]).collect(),
     };
     let mut results = Vec::new();
     let mut missed = Vec::new();
@@ -35,8 +44,13 @@ pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
             results.extend(measured);
             continue;
         }
-        let arguments = ["run", "--package", "tests", "--bin", "bench", "--profile", PROFILE, "--", row];
-        let finished = process::tee(&mut workspace.cargo(&arguments))?;
+        let finished = match FANOUT.contains(&row) {
+            true => fanout(workspace, row)?,
+            false => {
+                let arguments = ["run", "--package", "tests", "--bin", "bench", "--profile", PROFILE, "--", row];
+                process::tee(&mut workspace.cargo(&arguments))?
+            }
+        };
         // A bench that misses its bar still shows its figures; one without figures did not finish.
         if !finished.success {
             missed.push(row);
@@ -55,6 +69,17 @@ pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
         bail!("below the bar: {}", missed.join(", "));
     }
     Ok(())
+}
+
+/// Measures the server as it is released.
+fn fanout(workspace: &Workspace, row: &str) -> Result<process::Finished> {
+    for peer in PEERS {
+        node::install(workspace, peer)?;
+    }
+    process::run(&mut workspace.cargo(&["build", "--release", "--package", "palaver", "--package", "tests", "--bins"]))?;
+    let built = workspace.built("release");
+    let mut fanout = std::process::Command::new(built.join("fanout"));
+    process::tee(fanout.arg(row).env(PALAVER_BIN, built.join("palaver")))
 }
 
 /// Returns the lines that are JSON objects; the rest is for people.

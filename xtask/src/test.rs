@@ -1,6 +1,7 @@
 //! `cargo xtask test`: runs every suite. Owns what is installed and built for them and in which order they run;
 //! `cargo`, `vitest` and `playwright` read the runners' figures.
 
+mod autobahn;
 mod binaries;
 mod cargo;
 pub mod playwright;
@@ -37,6 +38,7 @@ pub fn suites(workspace: &Workspace, report: &mut Report) {
     report.check("servers for the tests", local_servers::install);
 
     report.suite("cargo test", || cargo::run(workspace, needed(&built, "the server")?));
+    report.suite("Autobahn's WebSocket cases", || autobahn::run(workspace));
     for profile in profiles::OTHERS {
         report.suite(&format!("black-box tests, {profile}"), || {
             cargo::run_on(workspace, needed(&built, "the server")?, profile)

@@ -59,6 +59,18 @@ impl<S> Sockets<S> {
         self.slots.get_mut(&id).map(|slot| &mut slot.socket).filter(|socket| !socket.is_closing())
     }
 
+    /// Calls `send` for every open socket, and touches those for which bytes wait after it.
+    pub fn each(&mut self, mut send: impl FnMut(&mut Socket<S>)) {
+        let mut blocked = Vec::new();
+        for (id, slot) in &mut self.slots {
+            send(&mut slot.socket);
+            if slot.socket.is_blocked() {
+                blocked.push(*id);
+            }
+        }
+        blocked.into_iter().for_each(|id| self.touch(id));
+    }
+
     /// Makes the shard call the driver for this socket, and whatever else it needs, once all commands are handled.
     pub fn touch(&mut self, id: SocketId) {
         if let Some(slot) = self.slots.get_mut(&id)

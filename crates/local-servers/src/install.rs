@@ -24,6 +24,7 @@ pub fn install() -> Result<()> {
         tools::versitygw_folder(),
         tools::python_sdk_folder(),
         tools::javascript_sdk_folder(),
+        tools::autobahn_folder(),
     ];
     let complete = folders.iter().all(|folder| tools::is_complete(folder));
     if missing.is_empty() && complete {
@@ -41,6 +42,7 @@ pub fn install() -> Result<()> {
     into(&tools::dynamodb_local_folder(), "DynamoDB Local", dynamodb_local)?;
     into(&tools::python_sdk_folder(), "the AWS SDK for Python", sdk::install_python)?;
     into(&tools::javascript_sdk_folder(), "the AWS SDK for JavaScript", sdk::install_javascript)?;
+    into(&tools::autobahn_folder(), "Autobahn's cases for WebSockets", autobahn)?;
     into(&tools::versitygw_folder(), "versitygw (an S3 server; some minutes)", versitygw)
 }
 
@@ -96,6 +98,17 @@ pub fn python_package(folder: &Path, package: &str) -> Result<()> {
     run(Command::new(python).args(["-m", "venv"]).arg(folder))?;
     let mut pip = Command::new(folder.join("bin/pip"));
     run(pip.args(["install", "--quiet", "--disable-pip-version-check"]).arg(package))
+}
+
+/// Autobahn runs on Python 2.7 only, which has no virtual environments of its own.
+fn autobahn(folder: &Path) -> Result<()> {
+    let python = tools::python2()?;
+    let mut pip = Command::new(python);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]).arg(folder);
+    run(pip.arg(format!("autobahntestsuite=={}", versions::AUTOBAHN)))?;
+    // The package `zope` is spread over several folders, and Python 2.7 finds it only with this file.
+    std::fs::write(folder.join("zope/__init__.py"), "")?;
+    Ok(())
 }
 
 fn dynamodb_local(folder: &Path) -> Result<()> {

@@ -4,6 +4,7 @@
 //!
 //! `start()` panics with the server's log if it cannot start, and says what to do if it is not installed.
 
+mod autobahn;
 mod dynamodb_local;
 mod folder;
 mod install;
@@ -19,6 +20,7 @@ mod tools;
 mod versions;
 mod versitygw;
 
+pub use autobahn::autobahn;
 pub use dynamodb_local::DynamoDbLocal;
 pub use install::install;
 pub use ministack::Ministack;

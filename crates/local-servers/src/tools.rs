@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::versions;
 
@@ -39,6 +39,28 @@ pub fn python_sdk_folder() -> PathBuf {
 /// Returns the folder with the packages of the stock AWS SDK for JavaScript.
 pub fn javascript_sdk_folder() -> PathBuf {
     folder().join(format!("javascript-sdk-{}", versions::JAVASCRIPT_SDK))
+}
+
+/// Returns the folder with Autobahn's test suite.
+pub fn autobahn_folder() -> PathBuf {
+    folder().join(format!("autobahn-{}", versions::AUTOBAHN))
+}
+
+/// Returns an interpreter of Python 2.7: the one on the path, or one that pyenv has installed.
+pub fn python2() -> Result<PathBuf> {
+    let of_pyenv = || {
+        let root = std::env::var_os("PYENV_ROOT").map(PathBuf::from);
+        let root = root.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".pyenv")))?;
+        let versions = std::fs::read_dir(root.join("versions")).ok()?;
+        let paths = versions.flatten().map(|version| version.path().join("bin/python2.7"));
+        paths.into_iter().find(|python| python.exists())
+    };
+    let works = |python: &PathBuf| {
+        let version = std::process::Command::new(python).arg("--version").output();
+        version.is_ok_and(|output| output.status.success())
+    };
+    let found = find("python2.7").filter(works).or_else(of_pyenv);
+    found.context("Python 2.7 is needed for Autobahn's cases, and `python2.7` is not on the path: install it")
 }
 
 /// A file written into an installed tool's folder at the very end: without it the installation was interrupted.

@@ -11,6 +11,8 @@ pub const VERSITYGW: &str = "1.8.0";
 pub const BOTO3: &str = "1.44.5";
 /// npm `@aws-sdk/client-apigatewaymanagementapi`: of the stock AWS SDK for JavaScript, as `tests/sdk` locks it.
 pub const JAVASCRIPT_SDK: &str = "3.1169.0";
+/// PyPI `autobahntestsuite`: cases for WebSocket servers.
+pub const AUTOBAHN: &str = "25.10.1";
 /// The program that must be installed, and the apt package that provides it.
 pub const DEBIAN: [(&str, &str); 4] =
     [("redis-server", "redis-server"), ("redis-cli", "redis-tools"), ("postgres", "postgresql"), ("nginx", "nginx")];

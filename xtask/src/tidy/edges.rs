@@ -86,6 +86,8 @@ const RULES: &[Rule] = &[
             "service",
             "palaver-wire",
             "palaver-client",
+            "websocket",
+            "engine",
             "conformance",
             "ws-tier",
             "web",

@@ -11,7 +11,9 @@ use service::{Messages, RoomRef, ids};
 use tokio::task::JoinSet;
 
 use crate::setup::{Bench, refused};
-use crate::{Figure, cpu};
+use tests::cpu;
+
+use crate::Figure;
 
 const ROOMS: usize = 50;
 /// Long enough for caches and the write-ahead log to reach a steady state.

@@ -5,7 +5,6 @@
 //! durability depends on that folder's disk.
 
 mod append;
-mod cpu;
 mod page;
 mod setup;
 

@@ -7,7 +7,9 @@ use domain::{Actor, Body, Entry, LogId, Message, RoomId, Seq};
 use service::{PageQuery, RoomRef, ids};
 
 use crate::setup::{Bench, refused};
-use crate::{Figure, cpu};
+use tests::cpu;
+
+use crate::Figure;
 
 const LONG: u64 = 1_000_000;
 const SHORT: u64 = 1_000;

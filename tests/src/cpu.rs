@@ -1,13 +1,24 @@
-//! The processor time of this process, over all threads.
+//! The processor time of a process, over all threads.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-/// Returns the time that all live threads have used (`/proc/self/task/*/schedstat`, the first number, in ns).
+/// Returns the time that all live threads of this process have used.
+///
+/// # Errors
+/// If `/proc` cannot be read.
 pub fn used() -> Result<Duration> {
+    used_by(std::process::id())
+}
+
+/// Returns the time that all live threads of a process have used (`/proc/<pid>/task/*/schedstat`, the first number, in ns).
+///
+/// # Errors
+/// If `/proc` cannot be read.
+pub fn used_by(pid: u32) -> Result<Duration> {
     let mut nanoseconds = 0;
-    for task in std::fs::read_dir("/proc/self/task").context("only on Linux")? {
+    for task in std::fs::read_dir(format!("/proc/{pid}/task")).context("only on Linux")? {
         let path = task?.path().join("schedstat");
         // A thread that ended meanwhile has no file.
         let Ok(line) = std::fs::read_to_string(&path) else { continue };

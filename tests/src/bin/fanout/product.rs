@@ -1,0 +1,132 @@
+//! The product: one process on its embedded defaults, with guests in one room.
+
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use tests::person::Person;
+use tests::server::{Server, Settings};
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+use crate::load::{Clients, masked, open, read_frame};
+
+/// The length of a message's text: an event with it has 582 bytes.
+const TEXT: usize = 200;
+/// How many guests sign in at once.
+const AT_ONCE: usize = 16;
+
+/// The running product.
+pub struct Product {
+    runtime: Runtime,
+    server: Server,
+    room: String,
+}
+
+/// A user with a room, and what their socket knows of it.
+#[derive(Clone)]
+pub struct Member {
+    token: String,
+}
+
+impl Product {
+    /// Starts the product without limits that this load would meet.
+    pub fn start() -> Result<Product> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let many =
+            ["SIGN_INS_PER_MINUTE", "SENDS_PER_10S", "FRAMES_PER_60S", "JOINS_PER_MINUTE", "REQUESTS_PER_MINUTE"];
+        let settings = many.iter().fold(Settings::default(), |settings, name| {
+            settings.variable(&format!("PALAVER_LIMITS_{name}"), "1000000000")
+        });
+        let settings = settings
+            .variable("PALAVER_LIMITS_CONNECTIONS_PER_NODE", "15000")
+            // Clients of one server wait while the others are measured.
+            .variable("PALAVER_LIMITS_HEARTBEAT_MS", "600000")
+            .variable("PALAVER_LOG", "warn");
+        let server = runtime.block_on(settings.start());
+        Ok(Product { runtime, server, room: String::new() })
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.server.pid()
+    }
+
+    pub fn address(&self) -> Result<SocketAddr> {
+        let url = self.server.websocket();
+        url.trim_start_matches("ws://").split('/').next().context("no address")?.parse().context("no address")
+    }
+
+    /// Returns guests who are members of one room.
+    pub fn members(&mut self, count: usize) -> Result<Vec<Member>> {
+        let Product { runtime, server, .. } = self;
+        let (owner, room) = runtime.block_on(async {
+            let owner = Person::guest(server, "owner").await;
+            let body = json!({ "slug": "bench", "name": "bench", "kind": "public" });
+            let room = owner.post("/api/rooms", body).await.ok();
+            (owner, room["id"].as_str().expect("a room has an id").to_owned())
+        });
+        let mut members = vec![owner.clone()];
+        while members.len() < count {
+            let some = AT_ONCE.min(count - members.len());
+            let joins = (0..some).map(|_| async {
+                let guest = Person::guest(server, "guest").await;
+                guest.post(&format!("/api/rooms/{room}/join"), json!({})).await.ok();
+                guest
+            });
+            members.extend(runtime.block_on(futures_util::future::join_all(joins)));
+        }
+        self.room = room;
+        let token = |person: Person| Member { token: person.token.expect("a guest has a token") };
+        Ok(members.into_iter().map(token).collect())
+    }
+
+    /// Connects one socket for each member; all of them are live in the room.
+    pub fn clients(&self, members: &[Member]) -> Result<Clients> {
+        // Joins are events, too: the sockets begin after the last one.
+        std::thread::sleep(Duration::from_secs(1));
+        let (mut streams, mut next) = (Vec::new(), 0);
+        for (index, member) in members.iter().enumerate() {
+            let (stream, head) = self.connect(member, index)?;
+            next = head + 1;
+            streams.push(stream);
+        }
+        Clients::new(streams, number_of, next)
+    }
+
+    /// Connects a member, who follows the room from its head. Returns the head.
+    pub fn connect(&self, member: &Member, index: usize) -> Result<(TcpStream, u64)> {
+        let mut stream = open(self.address()?, "/v1/ws", index)?;
+        say(&mut stream, &json!({ "t": "hello", "v": 1, "token": member.token, "caps": [] }))?;
+        say(&mut stream, &json!({ "t": "resume", "id": "1", "cursors": { &self.room: null } }))?;
+        loop {
+            let frame: Value = serde_json::from_slice(&read_frame(&mut stream)?)?;
+            ensure!(frame["t"] != "error", "{frame}");
+            if frame["t"] == "sync" {
+                return Ok((stream, frame["head"].as_u64().context("a reset has a head")?));
+            }
+        }
+    }
+
+    /// Returns a message of a client that has seen the room up to `seen`.
+    pub fn message(&self, seen: u64) -> String {
+        let (id, room, text) = (Uuid::now_v7(), &self.room, "x".repeat(TEXT));
+        format!(r#"{{"t":"send","id":"{id}","room":"{room}","text":"{text}","seen":{seen}}}"#)
+    }
+}
+
+fn say(stream: &mut TcpStream, frame: &Value) -> Result<()> {
+    Ok(stream.write_all(&masked(frame.to_string().as_bytes()))?)
+}
+
+/// Returns the seq of an event.
+fn number_of(payload: &[u8]) -> Option<u64> {
+    const SEQ: &[u8] = br#""seq":"#;
+    if !payload.starts_with(br#"{"t":"event""#) {
+        return None;
+    }
+    let at = payload.windows(SEQ.len()).position(|window| window == SEQ)? + SEQ.len();
+    let digits = payload[at..].iter().take_while(|byte| byte.is_ascii_digit());
+    Some(digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
+}
