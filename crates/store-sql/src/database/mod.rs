@@ -3,16 +3,19 @@
 //!
 //! Knows how to reach a database, never what is asked of it.
 
+mod row;
 mod statement;
 
 #[cfg(feature = "postgres")]
 use sqlx::Postgres;
 #[cfg(feature = "sqlite")]
 use sqlx::Sqlite;
-use sqlx::{Executor, Row as _, SqlSafeStr};
+use sqlx::{Executor, SqlSafeStr};
 
 use crate::dialect::Dialect;
 
+use row::Columns;
+pub use row::{Row, unreadable};
 pub use statement::{Statement, Value};
 
 /// A connection.
@@ -90,11 +93,11 @@ impl Pool {
     pub async fn all(&self, query: Statement) -> Result<Vec<Row>, sqlx::Error> {
         match self {
             #[cfg(feature = "sqlite")]
-            Pool::Sqlite(pool) => Ok(Row::all(query.bound::<Sqlite>().fetch_all(pool).await?)),
+            Pool::Sqlite(pool) => Ok(rows(query.bound::<Sqlite>().fetch_all(pool).await?)),
             #[cfg(feature = "postgres")]
             Pool::Postgres(reads) => {
                 let query = query.bound::<Postgres>();
-                Ok(Row::all(reads.run(async |connection| query.fetch_all(connection).await).await?))
+                Ok(rows(reads.run(async |connection| query.fetch_all(connection).await).await?))
             }
         }
     }
@@ -103,11 +106,11 @@ impl Pool {
     pub async fn one(&self, query: Statement) -> Result<Option<Row>, sqlx::Error> {
         match self {
             #[cfg(feature = "sqlite")]
-            Pool::Sqlite(pool) => Ok(query.bound::<Sqlite>().fetch_optional(pool).await?.map(Row::from)),
+            Pool::Sqlite(pool) => Ok(query.bound::<Sqlite>().fetch_optional(pool).await?.map(Row::new)),
             #[cfg(feature = "postgres")]
             Pool::Postgres(reads) => {
                 let query = query.bound::<Postgres>();
-                Ok(reads.run(async |connection| query.fetch_optional(connection).await).await?.map(Row::from))
+                Ok(reads.run(async |connection| query.fetch_optional(connection).await).await?.map(Row::new))
             }
         }
     }
@@ -122,56 +125,6 @@ impl Pool {
     }
 }
 
-/// A row of a result.
-pub enum Row {
-    #[cfg(feature = "sqlite")]
-    Sqlite(sqlx::sqlite::SqliteRow),
-    #[cfg(feature = "postgres")]
-    Postgres(sqlx::postgres::PgRow),
+fn rows(rows: Vec<impl Columns + 'static>) -> Vec<Row> {
+    rows.into_iter().map(Row::new).collect()
 }
-
-impl Row {
-    fn all<R: Into<Row>>(rows: Vec<R>) -> Vec<Row> {
-        rows.into_iter().map(Into::into).collect()
-    }
-
-    pub fn try_get<T: Cell>(&self, column: &str) -> Result<T, sqlx::Error> {
-        T::of(self, column)
-    }
-}
-
-#[cfg(feature = "sqlite")]
-impl From<sqlx::sqlite::SqliteRow> for Row {
-    fn from(row: sqlx::sqlite::SqliteRow) -> Row {
-        Row::Sqlite(row)
-    }
-}
-
-#[cfg(feature = "postgres")]
-impl From<sqlx::postgres::PgRow> for Row {
-    fn from(row: sqlx::postgres::PgRow) -> Row {
-        Row::Postgres(row)
-    }
-}
-
-/// A value that a column may hold: text, integer, bytes.
-pub trait Cell: Sized {
-    fn of(row: &Row, column: &str) -> Result<Self, sqlx::Error>;
-}
-
-macro_rules! cells {
-    ($($of:ty),*) => {
-        $(impl Cell for $of {
-            fn of(row: &Row, column: &str) -> Result<Self, sqlx::Error> {
-                match row {
-                    #[cfg(feature = "sqlite")]
-                    Row::Sqlite(row) => row.try_get(column),
-                    #[cfg(feature = "postgres")]
-                    Row::Postgres(row) => row.try_get(column),
-                }
-            }
-        })*
-    };
-}
-
-cells!(String, i64, Vec<u8>, Option<String>, Option<i64>, Option<Vec<u8>>);

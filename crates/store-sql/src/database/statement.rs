@@ -7,7 +7,7 @@ use sqlx::Sqlite;
 use sqlx::query::Query;
 use sqlx::{Database, Encode, SqlSafeStr, SqlStr, Type};
 
-use super::{Connection, Row};
+use super::{Connection, Row, rows};
 
 /// A value, including its type if it is null.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,18 +65,18 @@ impl Statement {
     pub async fn fetch_all(self, on: &mut Connection) -> Result<Vec<Row>, sqlx::Error> {
         match on {
             #[cfg(feature = "sqlite")]
-            Connection::Sqlite(on) => Ok(Row::all(self.bound::<Sqlite>().fetch_all(on).await?)),
+            Connection::Sqlite(on) => Ok(rows(self.bound::<Sqlite>().fetch_all(on).await?)),
             #[cfg(feature = "postgres")]
-            Connection::Postgres(on) => Ok(Row::all(self.bound::<Postgres>().fetch_all(&mut **on).await?)),
+            Connection::Postgres(on) => Ok(rows(self.bound::<Postgres>().fetch_all(&mut **on).await?)),
         }
     }
 
     pub async fn fetch_optional(self, on: &mut Connection) -> Result<Option<Row>, sqlx::Error> {
         match on {
             #[cfg(feature = "sqlite")]
-            Connection::Sqlite(on) => Ok(self.bound::<Sqlite>().fetch_optional(on).await?.map(Row::from)),
+            Connection::Sqlite(on) => Ok(self.bound::<Sqlite>().fetch_optional(on).await?.map(Row::new)),
             #[cfg(feature = "postgres")]
-            Connection::Postgres(on) => Ok(self.bound::<Postgres>().fetch_optional(&mut **on).await?.map(Row::from)),
+            Connection::Postgres(on) => Ok(self.bound::<Postgres>().fetch_optional(&mut **on).await?.map(Row::new)),
         }
     }
 

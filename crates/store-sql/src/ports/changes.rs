@@ -7,7 +7,6 @@
 use domain::{Epoch, LogId, Seq};
 use service::ports::{ChangedLogs, ChangesCursor, RoomLog as _, StoreResult};
 
-use crate::codec::Columns;
 use crate::connections::SqlConnections;
 use crate::database::Row;
 use crate::dialect::Dialect;
@@ -38,13 +37,13 @@ impl SqlConnections {
     async fn by_counter(&self, epoch: Epoch, since: Option<i64>, lost: bool) -> StoreResult<ChangedLogs> {
         let Some(since) = since else {
             let row = self.one(sql::query("SELECT COALESCE(MAX(chg), 0) AS chg FROM log")).await?;
-            let now = row.map_or(Ok(0), |row| row.int("chg"))?;
+            let now = row.map_or(Ok(0), |row| row.get("chg"))?;
             return Ok(changed(epoch, Vec::new(), &now.to_string(), lost));
         };
         let rows = self.all(sql::query("SELECT log, head, chg FROM log WHERE chg > $1").bind(since)).await?;
         let mut next = since;
         for row in &rows {
-            next = next.max(row.int("chg")?);
+            next = next.max(row.get("chg")?);
         }
         Ok(changed(epoch, rows.iter().map(head).collect::<StoreResult<_>>()?, &next.to_string(), false))
     }
@@ -53,14 +52,14 @@ impl SqlConnections {
     async fn by_snapshot(&self, epoch: Epoch, since: Option<Snapshot<'_>>, lost: bool) -> StoreResult<ChangedLogs> {
         let Some(since) = since else {
             let row = self.one(sql::query("SELECT pg_current_snapshot()::text AS look")).await?;
-            let now = row.map_or(Ok(String::new()), |row| row.text("look"))?;
+            let now = row.map_or(Ok(String::new()), |row| row.get("look"))?;
             return Ok(changed(epoch, Vec::new(), &now, lost));
         };
         // One statement, so that exactly what it does not see is missing from its snapshot.
         let query = "SELECT now.look, l.log, l.head FROM (SELECT pg_current_snapshot()::text AS look) AS now
                      LEFT JOIN log l ON l.chg >= $1 AND NOT pg_visible_in_snapshot(l.chg::text::xid8, $2::pg_snapshot)";
         let rows = self.all(sql::query(query).bind(since.oldest).bind(since.text.to_owned())).await?;
-        let now = rows.first().map_or(Ok(String::new()), |row| row.text("look"))?;
+        let now = rows.first().map_or(Ok(String::new()), |row| row.get("look"))?;
         if Snapshot::parse(&now).is_none_or(|now| now.next < since.next) {
             // Another server continued from an earlier moment: its new transactions have numbers that this cursor has
             // seen.
@@ -68,7 +67,7 @@ impl SqlConnections {
         }
         let mut logs = Vec::with_capacity(rows.len());
         for row in &rows {
-            if row.text_or_none("log")?.is_some() {
+            if row.get::<Option<String>>("log")?.is_some() {
                 logs.push(head(row)?);
             }
         }

@@ -10,7 +10,7 @@ use service::ports::{
 
 use sqlx::AssertSqlSafe;
 
-use crate::codec::{self, Columns, ENTRY, EntryRow, int};
+use crate::codec::{self, ENTRY, EntryRow, int};
 use crate::connections::{SqlConnections, texts};
 use crate::database::Row;
 use crate::limits::KEY_ROWS;

@@ -5,7 +5,7 @@ use domain::limits::MENTIONS_PER_ROW;
 use domain::{RoomId, Seq, UserId};
 use service::ports::{MarkRow, MarkStore, StoreError, StoreResult};
 
-use crate::codec::{self, Columns, int, json};
+use crate::codec::{self, int, json};
 use crate::connections::{SqlConnections, texts};
 use crate::database::{Connection, Row};
 use crate::error::Fault;

@@ -5,7 +5,7 @@ use domain::{User, UserId};
 use service::ports::{StoreError, StoreResult, UserRecord};
 use stored::UserRest;
 
-use crate::codec::{Columns, decoded, json, word};
+use crate::codec::{decoded, json, word};
 use crate::database::{Connection, Row};
 use crate::error::Fault;
 use crate::sql;
@@ -21,14 +21,14 @@ fn read_record(row: &Row) -> StoreResult<UserRecord> {
     let rest: UserRest = row.json("body")?;
     let user = User {
         id: row.parsed("user_id")?,
-        name: UserName::from_stored(row.text("name")?),
+        name: UserName::from_stored(row.get("name")?),
         display_name: rest.display_name,
         guest: row.flag("guest")?,
         role: row.word("role")?,
         banned: rest.banned,
         created_at: rest.created_at,
     };
-    Ok(UserRecord { user, email: row.text_or_none("email")?, password_hash: rest.password_hash })
+    Ok(UserRecord { user, email: row.get("email")?, password_hash: rest.password_hash })
 }
 
 pub async fn read(connection: &mut Connection, user: UserId) -> Result<Option<UserRecord>, Fault> {

@@ -5,7 +5,6 @@ use domain::{SessionId, Timestamp, UserId};
 use service::limits::REFRESH_GRACE;
 use service::ports::{Rotation, SessionRecord, SessionStore, StoreResult, Ticket};
 
-use crate::codec::Columns;
 use crate::connections::SqlConnections;
 use crate::database::{Connection, Row};
 use crate::error::Fault;
@@ -116,7 +115,7 @@ impl SessionStore for SqlConnections {
 }
 
 fn record(row: &Row) -> StoreResult<SessionRecord> {
-    let previous = if row.blob_or_none("prev_hash")?.is_some() { Some(row.hash("prev_hash")?) } else { None };
+    let previous = if row.get::<Option<Vec<u8>>>("prev_hash")?.is_some() { Some(row.hash("prev_hash")?) } else { None };
     Ok(SessionRecord {
         id: row.parsed("session")?,
         user: row.parsed("user_id")?,
@@ -126,7 +125,7 @@ fn record(row: &Row) -> StoreResult<SessionRecord> {
         created_at: row.time("created")?,
         expires_at: row.time("expires")?,
         revoked: row.flag("revoked")?,
-        device: row.text("device")?,
+        device: row.get("device")?,
     })
 }
 

@@ -12,7 +12,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use super::Rest;
 use super::reads::Reads;
-use crate::codec::{Columns, int};
+use crate::codec::int;
 use crate::database::{Pool, Row};
 use crate::dialect::{self, Kind};
 use crate::ports::log::{PAGE_BACK, PAGE_FORWARD, entries};
@@ -78,7 +78,7 @@ impl Replica {
         if epoch.0 != self.epoch.load(Ordering::Acquire) {
             return Ok(self.leave_alone("it has another epoch than the primary"));
         }
-        let entries = if first.int_or_none("seq")?.is_some() { entries(log, rows)? } else { Vec::new() };
+        let entries = if first.get::<Option<i64>>("seq")?.is_some() { entries(log, rows)? } else { Vec::new() };
         Ok(Some(LogPage { epoch, as_of, entries }))
     }
 
