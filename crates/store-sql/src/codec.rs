@@ -99,6 +99,11 @@ pub fn head(row: &Row) -> StoreResult<Head> {
     Ok(Head { seq: row.number("head")?, n: row.number("n")?, at: row.time("at")? })
 }
 
+/// Returns a log with its head.
+pub fn log_head(row: &Row) -> StoreResult<(LogId, Seq)> {
+    Ok((row.parsed("log")?, row.number("head")?))
+}
+
 pub fn member(row: &Row) -> StoreResult<Member> {
     decoded("member", row, &["user_id"], read_member)
 }

@@ -9,7 +9,7 @@ use service::ports::{StoreError, StoreResult};
 use sqlx::error::UnexpectedNullError;
 use sqlx::{ColumnIndex, Decode, Type};
 
-use crate::error::unavailable;
+use crate::error::Kind;
 
 /// The columns of a database's own row type.
 pub trait Columns: Send + Sync {
@@ -54,6 +54,10 @@ impl Row {
 
     /// Returns a value. One that cannot be decoded is an error, here and in the methods below, never a panic.
     pub fn get<T: Cell>(&self, column: &str) -> StoreResult<T> {
+        let unavailable = |error: sqlx::Error| StoreError::Unavailable {
+            why: error.to_string(),
+            retry_ms: Kind::of(&error, |_| Kind::Failed).retry_ms(),
+        };
         self.try_get(column).map_err(unavailable)
     }
 

@@ -138,7 +138,7 @@ fn ticket(row: &Row) -> StoreResult<Ticket> {
     })
 }
 
-async fn update(connection: &mut Connection, row: &SessionRecord) -> Result<(), Fault> {
+async fn update(connection: &mut dyn Connection, row: &SessionRecord) -> Result<(), Fault> {
     let sql = "UPDATE session SET cur_hash = $1, prev_hash = $2, rotated = $3, expires = $4, revoked = $5
                WHERE session = $6";
     let query = sql::query(sql).bind(row.current.to_vec()).bind(row.previous.map(|hash| hash.to_vec()));
