@@ -1,16 +1,11 @@
 //! Converts between rows and domain types.
 
-use std::fmt::Display;
-use std::str::FromStr;
-
 use domain::{Entry, EntryId, EntryKey, LogId, Member, Room, Seq, Timestamp, UserId, UserRoom};
-use serde::de::DeserializeOwned;
 use service::ports::{Head, StoreError, StoreResult, note_unreadable, noted};
 use stored::RoomRecord;
 pub use stored::{to_json as json, to_word as word};
 
-use crate::database::Row;
-use crate::error::unavailable;
+use crate::database::{Row, unreadable};
 
 /// The columns of an entry, for `SELECT` on `entry`.
 pub const ENTRY: &str = "seq, n, by_id, id, at, v, body";
@@ -20,71 +15,6 @@ pub const MEMBER: &str = "user_id, state, role, muted_until, level, from_seq, to
 pub const USER_ROOM: &str =
     "ur.room, ur.state, ur.role, ur.read_seq, ur.read_n, ur.mentions, ur.level, ur.hidden, ur.rev, ur.why";
 
-/// Reads columns by name. A value that cannot be decoded makes its row `Unreadable`, never a panic.
-pub trait Columns {
-    fn text(&self, column: &str) -> StoreResult<String>;
-    fn text_or_none(&self, column: &str) -> StoreResult<Option<String>>;
-    fn int(&self, column: &str) -> StoreResult<i64>;
-    fn int_or_none(&self, column: &str) -> StoreResult<Option<i64>>;
-    fn blob(&self, column: &str) -> StoreResult<Vec<u8>>;
-    fn blob_or_none(&self, column: &str) -> StoreResult<Option<Vec<u8>>>;
-
-    fn number(&self, column: &str) -> StoreResult<u64> {
-        u64::try_from(self.int(column)?).map_err(|_| unreadable(column, "it is negative"))
-    }
-
-    fn time(&self, column: &str) -> StoreResult<Timestamp> {
-        self.int(column).map(Timestamp)
-    }
-
-    fn flag(&self, column: &str) -> StoreResult<bool> {
-        self.int(column).map(|value| value != 0)
-    }
-
-    /// Parses an id, an epoch or a log from a text.
-    fn parsed<T: FromStr<Err: Display>>(&self, column: &str) -> StoreResult<T> {
-        self.text(column)?.parse().map_err(|why| unreadable(column, why))
-    }
-
-    /// Parses an enum value from its name.
-    fn word<T: DeserializeOwned>(&self, column: &str) -> StoreResult<T> {
-        stored::from_word(&self.text(column)?).map_err(|why| unreadable(column, why))
-    }
-
-    fn json<T: DeserializeOwned>(&self, column: &str) -> StoreResult<T> {
-        stored::from_json(&self.text(column)?).map_err(|why| unreadable(column, why))
-    }
-
-    fn hash(&self, column: &str) -> StoreResult<[u8; 32]> {
-        self.blob(column)?.try_into().map_err(|_| unreadable(column, "it is not a SHA-256"))
-    }
-}
-
-impl Columns for Row {
-    fn text(&self, column: &str) -> StoreResult<String> {
-        self.try_get(column).map_err(unavailable)
-    }
-    fn text_or_none(&self, column: &str) -> StoreResult<Option<String>> {
-        self.try_get(column).map_err(unavailable)
-    }
-    fn int(&self, column: &str) -> StoreResult<i64> {
-        self.try_get(column).map_err(unavailable)
-    }
-    fn int_or_none(&self, column: &str) -> StoreResult<Option<i64>> {
-        self.try_get(column).map_err(unavailable)
-    }
-    fn blob(&self, column: &str) -> StoreResult<Vec<u8>> {
-        self.try_get(column).map_err(unavailable)
-    }
-    fn blob_or_none(&self, column: &str) -> StoreResult<Option<Vec<u8>>> {
-        self.try_get(column).map_err(unavailable)
-    }
-}
-
-fn unreadable(column: &str, why: impl Display) -> StoreError {
-    StoreError::Unreadable { record: "row", why: format!("the column {column} cannot be read: {why}") }
-}
-
 /// Decodes a row. If that fails, counts the record and names it in the log, with the columns that identify it.
 pub fn decoded<T>(
     record: &'static str,
@@ -92,7 +22,7 @@ pub fn decoded<T>(
     place: &[&str],
     decode: impl FnOnce(&Row) -> StoreResult<T>,
 ) -> StoreResult<T> {
-    let named = || place.iter().filter_map(|column| row.text(column).ok()).collect::<Vec<_>>().join(" ");
+    let named = || place.iter().filter_map(|column| row.get::<String>(column).ok()).collect::<Vec<_>>().join(" ");
     noted(record, named, decode(row))
 }
 
@@ -141,9 +71,9 @@ impl EntryRow {
 
 /// Decodes an entry of a log. If a body cannot be decoded, only that entry is unreadable and the log goes on after it.
 pub fn entry(log: LogId, row: &Row) -> StoreResult<Entry> {
-    let v = u16::try_from(row.int("v")?).map_err(|why| unreadable("v", why))?;
+    let v = u16::try_from(row.get::<i64>("v")?).map_err(|why| unreadable("v", why))?;
     let seq = row.number("seq")?;
-    let body = stored::decode_body(v, &row.text("body")?).unwrap_or_else(|unreadable| {
+    let body = stored::decode_body(v, &row.get::<String>("body")?).unwrap_or_else(|unreadable| {
         note_unreadable("entry", &format_args!("{log} {seq}"), &unreadable.why);
         unreadable.into_body()
     });
@@ -160,7 +90,7 @@ pub fn entry(log: LogId, row: &Row) -> StoreResult<Entry> {
 
 /// Returns the key of an entry from its row.
 pub fn entry_key(row: &Row) -> StoreResult<EntryKey> {
-    let is_message = row.text("kind")? == "message";
+    let is_message = row.get::<String>("kind")? == "message";
     let (seq, at) = (row.number("seq")?, row.time("at")?);
     Ok(EntryKey { seq, by: row.parsed("by_id")?, id: row.parsed("id")?, at, is_message })
 }
@@ -169,17 +99,22 @@ pub fn head(row: &Row) -> StoreResult<Head> {
     Ok(Head { seq: row.number("head")?, n: row.number("n")?, at: row.time("at")? })
 }
 
+/// Returns a log with its head.
+pub fn log_head(row: &Row) -> StoreResult<(LogId, Seq)> {
+    Ok((row.parsed("log")?, row.number("head")?))
+}
+
 pub fn member(row: &Row) -> StoreResult<Member> {
     decoded("member", row, &["user_id"], read_member)
 }
 
 fn read_member(row: &Row) -> StoreResult<Member> {
-    let to_seq = row.int_or_none("to_seq")?;
+    let to_seq = row.get::<Option<i64>>("to_seq")?;
     Ok(Member {
         user: row.parsed("user_id")?,
         state: row.word("state")?,
         role: row.word("role")?,
-        muted_until: row.int_or_none("muted_until")?.map(Timestamp),
+        muted_until: row.get::<Option<i64>>("muted_until")?.map(Timestamp),
         level: row.word("level")?,
         from_seq: row.number("from_seq")?,
         to_seq: to_seq.map(|seq| u64::try_from(seq).map_err(|why| unreadable("to_seq", why))).transpose()?,
@@ -208,7 +143,7 @@ fn read_user_room(row: &Row) -> StoreResult<UserRoom> {
         rev: row.number("rev")?,
         level: row.word("level")?,
         hidden: row.flag("hidden")?,
-        why: row.text_or_none("why")?,
+        why: row.get("why")?,
         read_seq,
         read_n: row.number("read_n")?,
         mentions: mentions(row, read_seq)?,

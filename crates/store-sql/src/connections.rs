@@ -1,78 +1,32 @@
-//! What all ports share: connections that read, and access to the task that writes.
+//! What all ports share: reads, and writes in a transaction.
 
+use domain::{Entry, LogId, RowWrite};
 use futures_util::future::BoxFuture;
-#[cfg(feature = "postgres")]
-use service::ports::StoreError;
-use service::ports::StoreResult;
+use service::ports::{AppendError, Appended, StoreError, StoreResult, Tip};
 use sqlx::AssertSqlSafe;
+use tokio::sync::oneshot;
 
-use crate::database::{Connection, Pool, Row, Statement, Value};
-#[cfg(feature = "postgres")]
-use crate::dialect;
-#[cfg(feature = "postgres")]
-use crate::error::retry_ms;
-use crate::error::{Fault, unavailable};
+use crate::backend::Backend;
+use crate::codec::EntryRow;
+use crate::database::{Connection, Row, Statement, Value};
+use crate::error::Fault;
+use crate::jobs::{Append, Call, Job, Span, closed};
 use crate::sql::{self, IN_LIST};
-use crate::writer::{Span, Writer};
 
 /// The shared state of a store. Every port is implemented on it.
 pub struct SqlConnections {
-    pub reads: Pool,
-    pub writer: Writer,
-    #[cfg(feature = "postgres")]
-    pub link: Option<std::sync::Arc<crate::postgres::link::Link>>,
-    #[cfg(feature = "postgres")]
-    pub replica: Option<crate::postgres::replica::Replica>,
+    pub backend: Box<dyn Backend>,
 }
 
 impl SqlConnections {
-    pub fn new(reads: Pool, writer: Writer) -> SqlConnections {
-        SqlConnections {
-            reads,
-            writer,
-            #[cfg(feature = "postgres")]
-            link: None,
-            #[cfg(feature = "postgres")]
-            replica: None,
-        }
-    }
-
     /// Returns all rows of a query.
     pub async fn all(&self, query: Statement) -> StoreResult<Vec<Row>> {
-        self.admit()?;
-        self.answered(self.reads.all(query).await).await
+        self.backend.all(query).await
     }
 
     /// Returns the only row of a query, if there is one.
     pub async fn one(&self, query: Statement) -> StoreResult<Option<Row>> {
-        self.admit()?;
-        self.answered(self.reads.one(query).await).await
-    }
-
-    /// Fails at once while the server is known not to answer. A file needs no such guard, since it fails at once.
-    fn admit(&self) -> StoreResult<()> {
-        #[cfg(feature = "postgres")]
-        if let Some(link) = &self.link {
-            return link.admit().map_err(|open| StoreError::Unavailable { why: open.why, retry_ms: open.retry_ms });
-        }
-        Ok(())
-    }
-
-    /// Passes on an answer of the database. Makes an error's text helpful, if that takes a look at the server.
-    async fn answered<T>(&self, answer: Result<T, sqlx::Error>) -> StoreResult<T> {
-        #[cfg(feature = "postgres")]
-        if let Some(link) = &self.link {
-            let error = match answer {
-                Ok(found) => {
-                    link.works();
-                    return Ok(found);
-                }
-                Err(error) => error,
-            };
-            let retry_ms = retry_ms(dialect::kind(&error));
-            return Err(StoreError::Unavailable { why: link.why(error).await, retry_ms });
-        }
-        answer.map_err(unavailable)
+        self.backend.one(query).await
     }
 
     /// Returns the rows of `select … IN (values)`, where `select` ends before the list and `fixed` are the values that
@@ -97,6 +51,18 @@ impl SqlConnections {
         Ok(rows)
     }
 
+    /// Appends to a log; see `RoomLog::append`. The entries were checked before.
+    pub async fn append(&self, log: LogId, after: &Tip, entries: &[Entry], row_writes: &[RowWrite]) -> Appended {
+        let (answer, answered) = oneshot::channel();
+        let rows = entries.iter().map(EntryRow::encode).collect();
+        let job = Job::Append(Append::new(log, *after, rows, row_writes.to_vec(), answer));
+        if let Err(rejected) = self.backend.start(job, Span::Append) {
+            return Err(AppendError::Unavailable { why: rejected.why.into(), retry_ms: rejected.retry_ms });
+        }
+        // A writer that ended without an answer may have committed before.
+        answered.await.unwrap_or(Err(AppendError::Unknown))
+    }
+
     /// Runs several statements in a transaction; `Ok` means durable. No other transaction comes between its reads and
     /// its writes. The work must decide before it writes: if it refuses, it must have written nothing, since the
     /// transaction continues, on SQLite with other work. It may run again, if another job's row or another transaction
@@ -104,18 +70,30 @@ impl SqlConnections {
     pub async fn write<T, F>(&self, work: F) -> StoreResult<T>
     where
         T: Send + 'static,
-        F: for<'c> Fn(&'c mut Connection) -> BoxFuture<'c, Result<T, Fault>> + Send + 'static,
+        F: for<'c> Fn(&'c mut dyn Connection) -> BoxFuture<'c, Result<T, Fault>> + Send + 'static,
     {
-        self.writer.write(Span::Transaction, work).await
+        self.call(Span::Transaction, work).await
     }
 
     /// Executes one statement in a transaction and returns how many rows it changed.
     pub async fn execute(&self, statement: impl Fn() -> Statement + Send + 'static) -> StoreResult<u64> {
-        let work = self.writer.write(Span::Statement, move |connection| {
+        let work = self.call(Span::Statement, move |connection| {
             let statement = statement();
             Box::pin(async move { Ok(statement.execute(connection).await?) })
         });
         work.await
+    }
+
+    async fn call<T, F>(&self, span: Span, work: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut dyn Connection) -> BoxFuture<'c, Result<T, Fault>> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        if let Err(rejected) = self.backend.start(Job::Call(Box::new(Call::new(work, answer))), span) {
+            return Err(StoreError::Unavailable { why: rejected.why.into(), retry_ms: rejected.retry_ms });
+        }
+        answered.await.unwrap_or_else(|_| Err(closed()))
     }
 }
 

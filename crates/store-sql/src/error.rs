@@ -2,8 +2,6 @@
 
 use service::ports::StoreError;
 
-use crate::dialect::{self, Kind};
-
 /// An error of opening a store.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -138,43 +136,52 @@ pub enum Failure {
 
 impl Failure {
     /// Classifies the error of a statement before the commit.
-    pub fn of_statement(error: &sqlx::Error) -> Failure {
-        let why = error.to_string();
-        match dialect::kind(error) {
+    pub fn of_statement(kind: Kind, why: String) -> Failure {
+        match kind {
             Kind::Row => Failure::Row(why),
             Kind::Race => Failure::Race(why),
-            kind => Failure::Unavailable { why, retry_ms: retry_ms(kind) },
+            kind => Failure::unavailable(kind, why),
         }
     }
 
-    /// Classifies the error of the commit itself, on SQLite. A full disk is reported before the last page is written;
-    /// after any other error it is unknown what reached the disk.
-    #[cfg(feature = "sqlite")]
-    pub fn of_commit(error: &sqlx::Error) -> Failure {
-        let why = error.to_string();
-        match dialect::kind(error) {
-            kind @ (Kind::Full | Kind::Busy) => Failure::Unavailable { why, retry_ms: retry_ms(kind) },
-            Kind::Row | Kind::Race | Kind::Failed => Failure::Unclear(why),
+    pub fn unavailable(kind: Kind, why: String) -> Failure {
+        Failure::Unavailable { why, retry_ms: kind.retry_ms() }
+    }
+}
+
+/// What an error of the database means for the work that met it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// This row cannot be written; others can.
+    Row,
+    /// Another transaction interfered, and this one was rolled back. It can be retried and decides again.
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite's writers wait for each other"))]
+    Race,
+    /// Another process holds the lock, or all connections are in use.
+    Busy,
+    /// No space is left.
+    Full,
+    /// Any other failure: the disk, the file, the connection.
+    Failed,
+}
+
+impl Kind {
+    /// Classifies an error. `of_code` knows the codes of its database.
+    pub fn of(error: &sqlx::Error, of_code: fn(&str) -> Kind) -> Kind {
+        match error {
+            sqlx::Error::Database(error) => of_code(&error.code().unwrap_or_default()),
+            sqlx::Error::PoolTimedOut => Kind::Busy,
+            sqlx::Error::Encode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Kind::Row,
+            _ => Kind::Failed,
         }
     }
 
-    /// Returns the failure of statements that were not answered in time.
-    #[cfg(feature = "postgres")]
-    pub fn late() -> Failure {
-        Failure::Unavailable { why: "the database does not answer".into(), retry_ms: retry_ms(Kind::Failed) }
-    }
-}
-
-/// Returns the error of a failed read, or of a failed write as its caller sees it.
-pub fn unavailable(error: sqlx::Error) -> StoreError {
-    StoreError::Unavailable { why: error.to_string(), retry_ms: retry_ms(dialect::kind(&error)) }
-}
-
-/// Returns the milliseconds after which a retry makes sense.
-pub fn retry_ms(kind: Kind) -> u64 {
-    match kind {
-        Kind::Row | Kind::Race | Kind::Busy => 100,
-        Kind::Failed => 1_000,
-        Kind::Full => 2_000,
+    /// Returns the milliseconds after which a retry makes sense.
+    pub fn retry_ms(self) -> u64 {
+        match self {
+            Kind::Row | Kind::Race | Kind::Busy => 100,
+            Kind::Failed => 1_000,
+            Kind::Full => 2_000,
+        }
     }
 }

@@ -7,7 +7,7 @@ use domain::Epoch;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use crate::database::{Connection, Statement};
+use crate::database::{Connection, Statement, run};
 use crate::error::OpenError;
 use crate::settings::IfMissing;
 
@@ -90,34 +90,35 @@ pub struct Meta {
 
 /// Migrates a database to [`VERSION`], in one transaction, so that if two processes start at once one does it and the
 /// other finds it done. An empty database gets its first tables and its epoch, or is refused, as `if_missing` says.
-pub async fn migrate(connection: &mut Connection, name: &str, if_missing: IfMissing) -> Result<Meta, OpenError> {
+pub async fn migrate(connection: &mut dyn Connection, name: &str, if_missing: IfMissing) -> Result<Meta, OpenError> {
     let database = |source| OpenError::Database { name: name.to_owned(), source };
-    connection.run(connection.dialect().begin_migration()).await.map_err(database)?;
+    let begin = connection.dialect().begin_migration;
+    run(connection, begin).await.map_err(database)?;
     let migrated = migrate_inside(connection, name, if_missing).await;
     let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    connection.run(end).await.map_err(database)?;
+    run(connection, end).await.map_err(database)?;
     migrated
 }
 
-async fn migrate_inside(connection: &mut Connection, name: &str, if_missing: IfMissing) -> Result<Meta, OpenError> {
+async fn migrate_inside(connection: &mut dyn Connection, name: &str, if_missing: IfMissing) -> Result<Meta, OpenError> {
     let database = |source| OpenError::Database { name: name.to_owned(), source };
     let dialect = connection.dialect();
     if is_empty(connection).await.map_err(database)? {
         if if_missing == IfMissing::Refuse {
             return Err(OpenError::Absent(name.to_owned()));
         }
-        if let Some(mark) = dialect.mark() {
-            connection.run(mark).await.map_err(database)?;
+        if let Some(mark) = dialect.mark {
+            run(connection, mark).await.map_err(database)?;
         }
         let meta = "CREATE TABLE meta (k TEXT PRIMARY KEY, v TEXT NOT NULL) {W}";
-        connection.run(AssertSqlSafe(dialect.ddl(meta))).await.map_err(database)?;
+        run(connection, AssertSqlSafe(dialect.ddl(meta))).await.map_err(database)?;
         set(connection, "epoch", &new_epoch().to_string()).await.map_err(database)?;
         set(connection, "schema", "0").await.map_err(database)?;
     }
     let found = read(connection, name).await?;
     for (step, statements) in STEPS.iter().enumerate().skip(usize::try_from(found.version).unwrap_or_default()) {
         for statement in *statements {
-            connection.run(AssertSqlSafe(dialect.ddl(statement))).await.map_err(database)?;
+            run(connection, AssertSqlSafe(dialect.ddl(statement))).await.map_err(database)?;
         }
         set(connection, "schema", &(step + 1).to_string()).await.map_err(database)?;
     }
@@ -125,7 +126,7 @@ async fn migrate_inside(connection: &mut Connection, name: &str, if_missing: IfM
 }
 
 /// Reads `meta`, and refuses a database that is not Palaver's or newer than this release.
-pub async fn read(connection: &mut Connection, name: &str) -> Result<Meta, OpenError> {
+pub async fn read(connection: &mut dyn Connection, name: &str) -> Result<Meta, OpenError> {
     let foreign = || OpenError::Foreign(name.to_owned());
     let rows = Statement::new("SELECT k, v FROM meta").fetch_all(connection).await.map_err(|_| foreign())?;
     let value = |key: &str| {
@@ -141,7 +142,7 @@ pub async fn read(connection: &mut Connection, name: &str) -> Result<Meta, OpenE
 }
 
 /// Writes a row of `meta`.
-pub async fn set(connection: &mut Connection, key: &str, value: &str) -> Result<(), sqlx::Error> {
+pub async fn set(connection: &mut dyn Connection, key: &str, value: &str) -> Result<(), sqlx::Error> {
     let upsert = "INSERT INTO meta (k, v) VALUES ($1, $2) ON CONFLICT (k) DO UPDATE SET v = excluded.v";
     Statement::new(upsert).bind(key.to_owned()).bind(value.to_owned()).execute(connection).await?;
     Ok(())
@@ -149,12 +150,12 @@ pub async fn set(connection: &mut Connection, key: &str, value: &str) -> Result<
 
 /// Begins a new epoch of a database that was restored: what clients, nodes and cursors remember of the old one becomes
 /// invalid.
-pub async fn renew(connection: &mut Connection) -> Result<Epoch, sqlx::Error> {
+pub async fn renew(connection: &mut dyn Connection) -> Result<Epoch, sqlx::Error> {
     let epoch = new_epoch();
     set(connection, "epoch", &epoch.to_string()).await?;
     // Sockets, nodes and tickets belong to processes of the old epoch. Leases stay: their fences must keep rising.
     for table in ["conn", "node", "ticket"] {
-        connection.run(AssertSqlSafe(format!("DELETE FROM {table}"))).await?;
+        run(connection, AssertSqlSafe(format!("DELETE FROM {table}"))).await?;
     }
     Ok(epoch)
 }
@@ -165,7 +166,7 @@ fn new_epoch() -> Epoch {
 }
 
 /// Returns whether the database is empty, without even a table of another program.
-pub async fn is_empty(connection: &mut Connection) -> Result<bool, sqlx::Error> {
-    let row = Statement::new(connection.dialect().count_tables()).fetch_one(connection).await?;
+pub async fn is_empty(connection: &mut dyn Connection) -> Result<bool, sqlx::Error> {
+    let row = Statement::new(connection.dialect().count_tables).fetch_one(connection).await?;
     Ok(row.try_get::<i64>("tables")? == 0)
 }

@@ -1,177 +1,56 @@
-//! The seam to sqlx: one connection, pool, row and statement type for all databases, so that each query is written
-//! once.
+//! The seam to sqlx: connections, statements and rows of any database, so that each query is written once.
 //!
-//! Knows how to reach a database, never what is asked of it.
+//! Knows how a statement is run, never what it asks for.
 
+mod row;
 mod statement;
 
-#[cfg(feature = "postgres")]
-use sqlx::Postgres;
-#[cfg(feature = "sqlite")]
-use sqlx::Sqlite;
-use sqlx::{Executor, Row as _, SqlSafeStr};
+use async_trait::async_trait;
+use sqlx::{SqlSafeStr, SqlStr};
 
-use crate::dialect::Dialect;
+pub use row::{Row, unreadable};
+pub use statement::{Bindable, Statement, Value};
 
-pub use statement::{Statement, Value};
+/// A connection. Statements run on it through [`run`] and the methods of [`Statement`].
+#[async_trait]
+pub trait Connection: Send {
+    /// Returns the syntax that its database understands.
+    fn dialect(&self) -> &'static Dialect;
 
-/// A connection.
-pub enum Connection {
-    #[cfg(feature = "sqlite")]
-    Sqlite(sqlx::SqliteConnection),
-    /// A connection of a pool, returned to it when this is dropped.
-    #[cfg(feature = "postgres")]
-    Postgres(sqlx::pool::PoolConnection<Postgres>),
-}
+    /// Runs statements without values, which are not kept prepared.
+    async fn run(&mut self, sql: SqlStr) -> Result<(), sqlx::Error>;
 
-impl Connection {
-    pub fn dialect(&self) -> Dialect {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Connection::Sqlite(_) => Dialect::Sqlite,
-            #[cfg(feature = "postgres")]
-            Connection::Postgres(_) => Dialect::Postgres,
-        }
-    }
-
-    /// Runs statements without values, which are not kept prepared: those of transactions and schemas.
-    pub async fn run(&mut self, sql: impl SqlSafeStr) -> Result<(), sqlx::Error> {
-        let sql = sqlx::raw_sql(sql);
-        match self {
-            #[cfg(feature = "sqlite")]
-            Connection::Sqlite(connection) => connection.execute(sql).await.map(|_| ()),
-            #[cfg(feature = "postgres")]
-            Connection::Postgres(connection) => connection.execute(sql).await.map(|_| ()),
-        }
-    }
-
-    /// Closes the connection, because its state is in doubt or it is no longer needed. Rolls back whatever it had
-    /// begun.
-    pub async fn close(self) -> Result<(), sqlx::Error> {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Connection::Sqlite(connection) => sqlx::Connection::close(connection).await,
-            #[cfg(feature = "postgres")]
-            Connection::Postgres(connection) => sqlx::Connection::close_hard(connection.detach()).await,
-        }
-    }
-
-    /// Returns the SQLite connection.
-    #[cfg(all(test, feature = "sqlite"))]
-    pub fn sqlite(&mut self) -> &mut sqlx::SqliteConnection {
-        match self {
-            Connection::Sqlite(connection) => connection,
-            #[cfg(feature = "postgres")]
-            Connection::Postgres(_) => panic!("a test of SQLite runs on SQLite"),
-        }
-    }
-}
-
-/// A pool of connections that are opened on demand.
-#[derive(Clone)]
-pub enum Pool {
-    #[cfg(feature = "sqlite")]
-    Sqlite(sqlx::SqlitePool),
-    #[cfg(feature = "postgres")]
-    Postgres(crate::postgres::reads::Reads),
-}
-
-impl Pool {
-    pub fn dialect(&self) -> Dialect {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Pool::Sqlite(_) => Dialect::Sqlite,
-            #[cfg(feature = "postgres")]
-            Pool::Postgres(_) => Dialect::Postgres,
-        }
-    }
+    /// Executes a statement and returns how many rows it changed.
+    async fn execute(&mut self, statement: Statement) -> Result<u64, sqlx::Error>;
 
     /// Returns all rows of a query.
-    pub async fn all(&self, query: Statement) -> Result<Vec<Row>, sqlx::Error> {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Pool::Sqlite(pool) => Ok(Row::all(query.bound::<Sqlite>().fetch_all(pool).await?)),
-            #[cfg(feature = "postgres")]
-            Pool::Postgres(reads) => {
-                let query = query.bound::<Postgres>();
-                Ok(Row::all(reads.run(async |connection| query.fetch_all(connection).await).await?))
-            }
-        }
-    }
+    async fn all(&mut self, query: Statement) -> Result<Vec<Row>, sqlx::Error>;
 
     /// Returns the only row of a query, if there is one.
-    pub async fn one(&self, query: Statement) -> Result<Option<Row>, sqlx::Error> {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Pool::Sqlite(pool) => Ok(query.bound::<Sqlite>().fetch_optional(pool).await?.map(Row::from)),
-            #[cfg(feature = "postgres")]
-            Pool::Postgres(reads) => {
-                let query = query.bound::<Postgres>();
-                Ok(reads.run(async |connection| query.fetch_optional(connection).await).await?.map(Row::from))
-            }
-        }
-    }
-
-    pub async fn close(&self) {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Pool::Sqlite(pool) => pool.close().await,
-            #[cfg(feature = "postgres")]
-            Pool::Postgres(reads) => reads.pool.close().await,
-        }
-    }
+    async fn one(&mut self, query: Statement) -> Result<Option<Row>, sqlx::Error>;
 }
 
-/// A row of a result.
-pub enum Row {
-    #[cfg(feature = "sqlite")]
-    Sqlite(sqlx::sqlite::SqliteRow),
-    #[cfg(feature = "postgres")]
-    Postgres(sqlx::postgres::PgRow),
+/// Runs statements without values, which are not kept prepared: those of transactions and schemas.
+pub async fn run(connection: &mut dyn Connection, sql: impl SqlSafeStr) -> Result<(), sqlx::Error> {
+    connection.run(sql.into_sql_str()).await
 }
 
-impl Row {
-    fn all<R: Into<Row>>(rows: Vec<R>) -> Vec<Row> {
-        rows.into_iter().map(Into::into).collect()
-    }
+/// The syntax of a schema and its migration that differs between the databases.
+pub struct Dialect {
+    /// Begins a migration. If several processes start at once, the others wait here.
+    pub begin_migration: &'static str,
+    /// Marks a new database as Palaver's.
+    pub mark: Option<&'static str>,
+    /// Counts the tables as `tables`: none means a new database.
+    pub count_tables: &'static str,
+    /// What the parts of a schema statement become: `{T}` ends a table, `{W}` one that is stored in the order of its
+    /// primary key; the types are SQLite's.
+    pub ddl: &'static [(&'static str, &'static str)],
+}
 
-    pub fn try_get<T: Cell>(&self, column: &str) -> Result<T, sqlx::Error> {
-        T::of(self, column)
+impl Dialect {
+    /// Returns a schema statement in this syntax.
+    pub fn ddl(&self, statement: &str) -> String {
+        self.ddl.iter().fold(statement.to_owned(), |statement, (part, own)| statement.replace(part, own))
     }
 }
-
-#[cfg(feature = "sqlite")]
-impl From<sqlx::sqlite::SqliteRow> for Row {
-    fn from(row: sqlx::sqlite::SqliteRow) -> Row {
-        Row::Sqlite(row)
-    }
-}
-
-#[cfg(feature = "postgres")]
-impl From<sqlx::postgres::PgRow> for Row {
-    fn from(row: sqlx::postgres::PgRow) -> Row {
-        Row::Postgres(row)
-    }
-}
-
-/// A value that a column may hold: text, integer, bytes.
-pub trait Cell: Sized {
-    fn of(row: &Row, column: &str) -> Result<Self, sqlx::Error>;
-}
-
-macro_rules! cells {
-    ($($of:ty),*) => {
-        $(impl Cell for $of {
-            fn of(row: &Row, column: &str) -> Result<Self, sqlx::Error> {
-                match row {
-                    #[cfg(feature = "sqlite")]
-                    Row::Sqlite(row) => row.try_get(column),
-                    #[cfg(feature = "postgres")]
-                    Row::Postgres(row) => row.try_get(column),
-                }
-            }
-        })*
-    };
-}
-
-cells!(String, i64, Vec<u8>, Option<String>, Option<i64>, Option<Vec<u8>>);

@@ -1,9 +1,5 @@
 //! A statement with its values.
 
-#[cfg(feature = "postgres")]
-use sqlx::Postgres;
-#[cfg(feature = "sqlite")]
-use sqlx::Sqlite;
 use sqlx::query::Query;
 use sqlx::{Database, Encode, SqlSafeStr, SqlStr, Type};
 
@@ -53,39 +49,24 @@ impl Statement {
     }
 
     /// Executes the statement and returns how many rows it changed.
-    pub async fn execute(self, on: &mut Connection) -> Result<u64, sqlx::Error> {
-        match on {
-            #[cfg(feature = "sqlite")]
-            Connection::Sqlite(on) => Ok(self.bound::<Sqlite>().execute(on).await?.rows_affected()),
-            #[cfg(feature = "postgres")]
-            Connection::Postgres(on) => Ok(self.bound::<Postgres>().execute(&mut **on).await?.rows_affected()),
-        }
+    pub async fn execute(self, on: &mut dyn Connection) -> Result<u64, sqlx::Error> {
+        on.execute(self).await
     }
 
-    pub async fn fetch_all(self, on: &mut Connection) -> Result<Vec<Row>, sqlx::Error> {
-        match on {
-            #[cfg(feature = "sqlite")]
-            Connection::Sqlite(on) => Ok(Row::all(self.bound::<Sqlite>().fetch_all(on).await?)),
-            #[cfg(feature = "postgres")]
-            Connection::Postgres(on) => Ok(Row::all(self.bound::<Postgres>().fetch_all(&mut **on).await?)),
-        }
+    pub async fn fetch_all(self, on: &mut dyn Connection) -> Result<Vec<Row>, sqlx::Error> {
+        on.all(self).await
     }
 
-    pub async fn fetch_optional(self, on: &mut Connection) -> Result<Option<Row>, sqlx::Error> {
-        match on {
-            #[cfg(feature = "sqlite")]
-            Connection::Sqlite(on) => Ok(self.bound::<Sqlite>().fetch_optional(on).await?.map(Row::from)),
-            #[cfg(feature = "postgres")]
-            Connection::Postgres(on) => Ok(self.bound::<Postgres>().fetch_optional(&mut **on).await?.map(Row::from)),
-        }
+    pub async fn fetch_optional(self, on: &mut dyn Connection) -> Result<Option<Row>, sqlx::Error> {
+        on.one(self).await
     }
 
-    pub async fn fetch_one(self, on: &mut Connection) -> Result<Row, sqlx::Error> {
+    pub async fn fetch_one(self, on: &mut dyn Connection) -> Result<Row, sqlx::Error> {
         self.fetch_optional(on).await?.ok_or(sqlx::Error::RowNotFound)
     }
 
     /// Converts to a query of one database.
-    pub(super) fn bound<D>(self) -> Query<'static, D, D::Arguments>
+    pub fn bound<D>(self) -> Query<'static, D, D::Arguments>
     where
         D: Bindable,
         Option<String>: for<'q> Encode<'q, D> + Type<D>,
@@ -110,20 +91,4 @@ impl Statement {
 pub trait Bindable: Database {
     /// Returns the text as it can be stored there.
     fn text(text: String) -> String;
-}
-
-#[cfg(feature = "sqlite")]
-impl Bindable for Sqlite {
-    fn text(text: String) -> String {
-        text
-    }
-}
-
-#[cfg(feature = "postgres")]
-impl Bindable for Postgres {
-    /// PostgreSQL's texts cannot contain U+0000 (JSON escapes it, so bodies never do). The replacement character takes
-    /// its place, both in stored and in searched values.
-    fn text(text: String) -> String {
-        if text.contains('\0') { text.replace('\0', "\u{FFFD}") } else { text }
-    }
 }

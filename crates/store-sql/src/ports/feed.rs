@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::{LogId, RoomId, Seq, Timestamp};
 use service::ports::{Behind, FeedCursor, FeedStore, Fence, StoreResult};
 
-use crate::codec::{Columns, int};
+use crate::codec::int;
 use crate::connections::SqlConnections;
 use crate::sql;
 
@@ -15,7 +15,7 @@ impl FeedStore for SqlConnections {
     async fn cursors(&self, room: RoomId) -> StoreResult<Vec<FeedCursor>> {
         let query = sql::query("SELECT consumer, seq FROM feed WHERE room = $1 ORDER BY consumer");
         let rows = self.all(query.bind(room.to_string())).await?;
-        rows.iter().map(|row| Ok(FeedCursor { consumer: row.text("consumer")?, seq: row.number("seq")? })).collect()
+        rows.iter().map(|row| Ok(FeedCursor { consumer: row.get("consumer")?, seq: row.number("seq")? })).collect()
     }
 
     async fn advance(&self, room: RoomId, consumer: &str, fence: Fence, seq: Seq) -> StoreResult<()> {

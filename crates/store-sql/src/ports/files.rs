@@ -6,7 +6,7 @@ use service::ports::{FileStore, StoreError, StoreResult, readable};
 use sqlx::AssertSqlSafe;
 use stored::FileRest;
 
-use crate::codec::{Columns, decoded, json, word};
+use crate::codec::{decoded, json, word};
 use crate::connections::{SqlConnections, texts};
 use crate::database::Row;
 use crate::sql;
@@ -131,7 +131,7 @@ fn read(row: &Row) -> StoreResult<File> {
         id: row.parsed("file")?,
         room: row.parsed("room")?,
         user: row.parsed("user_id")?,
-        seq: row.int_or_none("seq")?.and_then(|seq| u64::try_from(seq).ok()),
+        seq: row.get::<Option<i64>>("seq")?.and_then(|seq| u64::try_from(seq).ok()),
         state: row.word("state")?,
         at: row.time("at")?,
         name: rest.name,

@@ -10,7 +10,7 @@ use service::ports::{
 
 use sqlx::AssertSqlSafe;
 
-use crate::codec::{self, Columns, ENTRY, EntryRow, int};
+use crate::codec::{self, ENTRY, EntryRow, int};
 use crate::connections::{SqlConnections, texts};
 use crate::database::Row;
 use crate::limits::KEY_ROWS;
@@ -53,7 +53,7 @@ impl RoomLog for SqlConnections {
             debug_assert!(false, "{why}");
             return Err(AppendError::Unavailable { why, retry_ms: 1_000 });
         }
-        self.writer.append(log, after, entries, row_writes).await
+        SqlConnections::append(self, log, after, entries, row_writes).await
     }
 
     async fn read(&self, log: LogId, from: Seq, to: Seq) -> StoreResult<Vec<Entry>> {
@@ -129,13 +129,11 @@ impl RoomLog for SqlConnections {
     }
 
     async fn page(&self, log: LogId, from: PageFrom, limit: usize, min_seq: Option<Seq>) -> StoreResult<LogPage> {
-        #[cfg(feature = "postgres")]
-        if let (Some(replica), Some(min_seq)) = (&self.replica, min_seq)
-            && let Some(page) = replica.page(log, from, limit, min_seq).await
+        if let Some(min_seq) = min_seq
+            && let Some(page) = self.backend.replica_page(log, from, limit, min_seq).await
         {
             return Ok(page);
         }
-        let _ = min_seq;
         service::ports::strong_page(self, log, from, limit).await
     }
 
@@ -153,7 +151,7 @@ impl RoomLog for SqlConnections {
         let query = sql::query("SELECT log, head FROM log WHERE log > $1 ORDER BY log LIMIT $2");
         let after = after.map(|log| log.to_string()).unwrap_or_default();
         let rows = self.all(query.bind(after).bind(sql::limit(limit))).await?;
-        rows.iter().map(|row| Ok((row.parsed("log")?, row.number("head")?))).collect()
+        rows.iter().map(codec::log_head).collect()
     }
 }
 
@@ -162,10 +160,7 @@ impl SqlConnections {
     /// later answer to this process belongs to that one.
     fn epoch_of(&self, row: &Row) -> StoreResult<Epoch> {
         let epoch = row.parsed("epoch")?;
-        #[cfg(feature = "postgres")]
-        if let Some(replica) = &self.replica {
-            replica.primary_is_of(epoch);
-        }
+        self.backend.note_epoch(epoch);
         Ok(epoch)
     }
 

@@ -5,7 +5,7 @@ use domain::limits::MENTIONS_PER_ROW;
 use domain::{RoomId, Seq, UserId};
 use service::ports::{MarkRow, MarkStore, StoreError, StoreResult};
 
-use crate::codec::{self, Columns, int, json};
+use crate::codec::{self, int, json};
 use crate::connections::{SqlConnections, texts};
 use crate::database::{Connection, Row};
 use crate::error::Fault;
@@ -71,13 +71,13 @@ fn mark(row: &Row) -> StoreResult<MarkRow> {
     Ok(MarkRow { read_seq, read_n: row.number("read_n")?, mentions: codec::mentions(row, read_seq)? })
 }
 
-async fn read(connection: &mut Connection, user: UserId, room: RoomId) -> Result<Option<MarkRow>, Fault> {
+async fn read(connection: &mut dyn Connection, user: UserId, room: RoomId) -> Result<Option<MarkRow>, Fault> {
     let query = sql::query("SELECT read_seq, read_n, mentions FROM user_room WHERE user_id = $1 AND room = $2");
     let row = query.bind(user.to_string()).bind(room.to_string()).fetch_optional(connection).await?;
     Ok(row.as_ref().map(mark).transpose()?)
 }
 
-async fn write(connection: &mut Connection, user: UserId, room: RoomId, row: &MarkRow) -> Result<(), Fault> {
+async fn write(connection: &mut dyn Connection, user: UserId, room: RoomId, row: &MarkRow) -> Result<(), Fault> {
     let sql = "UPDATE user_room SET read_seq = $1, read_n = $2, mentions = $3 WHERE user_id = $4 AND room = $5";
     let query = sql::query(sql).bind(int(row.read_seq)).bind(int(row.read_n)).bind(json(&row.mentions));
     query.bind(user.to_string()).bind(room.to_string()).execute(connection).await?;

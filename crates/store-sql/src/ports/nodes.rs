@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use domain::{RoomId, Timestamp, UserId};
 use service::ports::{Connection, NodeRow, NodeStore, SocketState, StoreResult};
 
-use crate::codec::Columns;
 use crate::connections::SqlConnections;
 use crate::database::Row;
 use crate::sql;
@@ -31,7 +30,7 @@ impl NodeStore for SqlConnections {
         let query = sql::query("SELECT node, endpoint, at FROM node WHERE at >= $1 ORDER BY node");
         let rows = self.all(query.bind(now.0.saturating_sub(within))).await?;
         let node =
-            |row: &Row| Ok(NodeRow { node: row.text("node")?, endpoint: row.text("endpoint")?, at: row.time("at")? });
+            |row: &Row| Ok(NodeRow { node: row.get("node")?, endpoint: row.get("endpoint")?, at: row.time("at")? });
         rows.iter().map(node).collect()
     }
 
@@ -89,7 +88,7 @@ impl NodeStore for SqlConnections {
         let query = "SELECT id, state, expires FROM socket WHERE id = $1 AND expires > $2";
         let rows = self.all(sql::query(query).bind(id.to_owned()).bind(now.0)).await?;
         let socket = |row: &Row| {
-            Ok(SocketState { id: row.text("id")?, state: row.text("state")?, expires_at: row.time("expires")? })
+            Ok(SocketState { id: row.get("id")?, state: row.get("state")?, expires_at: row.time("expires")? })
         };
         rows.first().map(socket).transpose()
     }
@@ -109,11 +108,11 @@ impl NodeStore for SqlConnections {
 }
 
 fn connection(row: &Row) -> StoreResult<Connection> {
-    let room = if row.text_or_none("room")?.is_some() { Some(row.parsed("room")?) } else { None };
+    let room = if row.get::<Option<String>>("room")?.is_some() { Some(row.parsed("room")?) } else { None };
     Ok(Connection {
-        id: row.text("id")?,
+        id: row.get("id")?,
         user: row.parsed("user_id")?,
-        node: row.text("node")?,
+        node: row.get("node")?,
         room,
         expires_at: row.time("expires")?,
     })

@@ -6,7 +6,7 @@ use service::ports::{NotificationPage, NotificationStore, StoreResult, readable}
 use sqlx::AssertSqlSafe;
 use stored::NotificationRecord;
 
-use crate::codec::{Columns, decoded, int};
+use crate::codec::{decoded, int};
 use crate::connections::SqlConnections;
 use crate::database::{Row, Statement};
 use crate::sql;
@@ -70,7 +70,7 @@ fn of(query: &'static str, user: UserId, key: NotificationKey) -> Statement {
 
 fn notification(row: &Row) -> StoreResult<Notification> {
     decoded("notification", row, &["room", "seq"], |row| {
-        let read_at = row.int_or_none("seen")?.map(Timestamp);
+        let read_at = row.get::<Option<i64>>("seen")?.map(Timestamp);
         Ok(Notification { read_at, ..row.json::<NotificationRecord>("body")?.0 })
     })
 }

@@ -7,7 +7,6 @@ use service::ports::{NewUser, StoreError, StoreResult, UserRecord, UserStore, re
 use sqlx::AssertSqlSafe;
 
 use super::people_rows::{self as rows, USER};
-use crate::codec::Columns;
 use crate::connections::{SqlConnections, texts};
 use crate::sql;
 
@@ -112,7 +111,7 @@ impl UserStore for SqlConnections {
 
     async fn ids_by_names(&self, folded: &[String]) -> StoreResult<Vec<(String, UserId)>> {
         let found = self.all_in("SELECT folded, user_id FROM usr WHERE folded", &[], folded).await?;
-        found.iter().map(|row| Ok((row.text("folded")?, row.parsed("user_id")?))).collect()
+        found.iter().map(|row| Ok((row.get("folded")?, row.parsed("user_id")?))).collect()
     }
 
     async fn user_by_email(&self, email: &str) -> StoreResult<Option<UserRecord>> {

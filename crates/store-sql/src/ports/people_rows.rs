@@ -5,7 +5,7 @@ use domain::{User, UserId};
 use service::ports::{StoreError, StoreResult, UserRecord};
 use stored::UserRest;
 
-use crate::codec::{Columns, decoded, json, word};
+use crate::codec::{decoded, json, word};
 use crate::database::{Connection, Row};
 use crate::error::Fault;
 use crate::sql;
@@ -21,17 +21,17 @@ fn read_record(row: &Row) -> StoreResult<UserRecord> {
     let rest: UserRest = row.json("body")?;
     let user = User {
         id: row.parsed("user_id")?,
-        name: UserName::from_stored(row.text("name")?),
+        name: UserName::from_stored(row.get("name")?),
         display_name: rest.display_name,
         guest: row.flag("guest")?,
         role: row.word("role")?,
         banned: rest.banned,
         created_at: rest.created_at,
     };
-    Ok(UserRecord { user, email: row.text_or_none("email")?, password_hash: rest.password_hash })
+    Ok(UserRecord { user, email: row.get("email")?, password_hash: rest.password_hash })
 }
 
-pub async fn read(connection: &mut Connection, user: UserId) -> Result<Option<UserRecord>, Fault> {
+pub async fn read(connection: &mut dyn Connection, user: UserId) -> Result<Option<UserRecord>, Fault> {
     let select = "SELECT user_id, name, folded, email, guest, role, body FROM usr WHERE user_id = $1";
     let row = sql::query(select).bind(user.to_string()).fetch_optional(connection).await?;
     Ok(row.as_ref().map(record).transpose()?)
@@ -41,12 +41,12 @@ pub async fn read(connection: &mut Connection, user: UserId) -> Result<Option<Us
 pub const ANY_PERSON: &str = "SELECT 1 FROM usr WHERE guest = 0 LIMIT 1";
 
 /// Returns whether there is no user without `guest` yet.
-pub async fn is_first_person(connection: &mut Connection) -> Result<bool, Fault> {
+pub async fn is_first_person(connection: &mut dyn Connection) -> Result<bool, Fault> {
     Ok(sql::query(ANY_PERSON).fetch_optional(connection).await?.is_none())
 }
 
 /// Refuses a name or an address that another user has.
-pub async fn check_free(connection: &mut Connection, new: &UserRecord) -> Result<(), Fault> {
+pub async fn check_free(connection: &mut dyn Connection, new: &UserRecord) -> Result<(), Fault> {
     let id = new.user.id.to_string();
     let name = sql::query("SELECT 1 FROM usr WHERE folded = $1 AND user_id <> $2");
     let name = name.bind(new.user.name.folded()).bind(id.clone());
@@ -61,7 +61,7 @@ pub async fn check_free(connection: &mut Connection, new: &UserRecord) -> Result
     Ok(())
 }
 
-pub async fn insert(connection: &mut Connection, new: &UserRecord) -> Result<(), Fault> {
+pub async fn insert(connection: &mut dyn Connection, new: &UserRecord) -> Result<(), Fault> {
     check_free(connection, new).await?;
     if read(connection, new.user.id).await?.is_some() {
         return Err(StoreError::Taken("user").into());
@@ -70,13 +70,13 @@ pub async fn insert(connection: &mut Connection, new: &UserRecord) -> Result<(),
     write(connection, sql, new).await
 }
 
-pub async fn update(connection: &mut Connection, changed: &UserRecord) -> Result<(), Fault> {
+pub async fn update(connection: &mut dyn Connection, changed: &UserRecord) -> Result<(), Fault> {
     check_free(connection, changed).await?;
     let sql = "UPDATE usr SET name = $1, folded = $2, email = $3, guest = $4, role = $5, body = $6 WHERE user_id = $7";
     write(connection, sql, changed).await
 }
 
-async fn write(connection: &mut Connection, sql: &'static str, row: &UserRecord) -> Result<(), Fault> {
+async fn write(connection: &mut dyn Connection, sql: &'static str, row: &UserRecord) -> Result<(), Fault> {
     let rest = UserRest {
         display_name: row.user.display_name.clone(),
         banned: row.user.banned,

@@ -7,7 +7,7 @@ use domain::{LogId, Member, Room, RoomId, Seq, UserId, UserRoom};
 use service::ports::{DirectoryRoom, Head, RoomStore, StoreResult, UserRoomRow, readable};
 use sqlx::AssertSqlSafe;
 
-use crate::codec::{self, Columns, MEMBER, USER_ROOM, int};
+use crate::codec::{self, MEMBER, USER_ROOM, int};
 use crate::connections::{SqlConnections, texts};
 use crate::database::{Row, Statement};
 use crate::sql;
@@ -179,7 +179,7 @@ impl SqlConnections {
             let rows = self.all(query(after, wanted)).await?;
             found.extend(readable(rows.iter().map(&decode))?);
             match rows.last() {
-                Some(last) if rows.len() == wanted => after = last.text(column)?,
+                Some(last) if rows.len() == wanted => after = last.get(column)?,
                 _ => break,
             }
         }

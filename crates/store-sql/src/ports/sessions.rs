@@ -5,7 +5,6 @@ use domain::{SessionId, Timestamp, UserId};
 use service::limits::REFRESH_GRACE;
 use service::ports::{Rotation, SessionRecord, SessionStore, StoreResult, Ticket};
 
-use crate::codec::Columns;
 use crate::connections::SqlConnections;
 use crate::database::{Connection, Row};
 use crate::error::Fault;
@@ -116,7 +115,7 @@ impl SessionStore for SqlConnections {
 }
 
 fn record(row: &Row) -> StoreResult<SessionRecord> {
-    let previous = if row.blob_or_none("prev_hash")?.is_some() { Some(row.hash("prev_hash")?) } else { None };
+    let previous = if row.get::<Option<Vec<u8>>>("prev_hash")?.is_some() { Some(row.hash("prev_hash")?) } else { None };
     Ok(SessionRecord {
         id: row.parsed("session")?,
         user: row.parsed("user_id")?,
@@ -126,7 +125,7 @@ fn record(row: &Row) -> StoreResult<SessionRecord> {
         created_at: row.time("created")?,
         expires_at: row.time("expires")?,
         revoked: row.flag("revoked")?,
-        device: row.text("device")?,
+        device: row.get("device")?,
     })
 }
 
@@ -139,7 +138,7 @@ fn ticket(row: &Row) -> StoreResult<Ticket> {
     })
 }
 
-async fn update(connection: &mut Connection, row: &SessionRecord) -> Result<(), Fault> {
+async fn update(connection: &mut dyn Connection, row: &SessionRecord) -> Result<(), Fault> {
     let sql = "UPDATE session SET cur_hash = $1, prev_hash = $2, rotated = $3, expires = $4, revoked = $5
                WHERE session = $6";
     let query = sql::query(sql).bind(row.current.to_vec()).bind(row.previous.map(|hash| hash.to_vec()));

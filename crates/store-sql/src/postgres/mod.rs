@@ -1,10 +1,17 @@
-//! What is specific to PostgreSQL: its connections, its syntax in a schema, its error codes.
+//! What is specific to PostgreSQL: how the store connects, reads and writes, and its error codes.
 
-pub mod link;
+mod append;
+mod backend;
+mod changes;
+mod connection;
+mod link;
 mod open;
-pub mod reads;
-pub mod replica;
+mod reads;
+mod replica;
+mod writer;
 
+#[cfg(test)]
+pub use backend::PostgresBackend;
 pub use open::renew;
 
 use std::str::FromStr as _;
@@ -13,26 +20,8 @@ use std::time::{Duration, Instant};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 
-use crate::dialect::Kind;
-use crate::error::OpenError;
+use crate::error::{Kind, OpenError};
 use crate::settings::SqlSettings;
-
-/// Lets only one node migrate at a time; the lock's number is Palaver's own (the bytes `PALAVER`). The migration may
-/// take as long as it needs: the pool's time-outs are for short work.
-pub const BEGIN_MIGRATION: &str = "BEGIN ISOLATION LEVEL READ COMMITTED;
-    SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
-    SELECT pg_advisory_xact_lock(22589793906345298)";
-
-/// Counts the tables in the schema where new ones would be created, without those of extensions.
-pub const COUNT_TABLES: &str = "SELECT COUNT(*) AS tables FROM pg_class c
-    WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND c.relkind IN ('r', 'p')
-    AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')";
-
-/// Begins an append: it sees concurrent changes, and waits for the transaction that holds the log's row.
-pub const BEGIN_APPEND: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
-
-/// Begins work that decides by what it has read: a concurrent change makes it fail, and it is retried.
-pub const BEGIN_WORK: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 
 /// Multi-row statements come in up to 64 lengths each; all of them stay prepared.
 const STATEMENTS: usize = 384;
@@ -128,24 +117,16 @@ pub fn pool(connections: u32, settings: &SqlSettings) -> PgPoolOptions {
         })
 }
 
-/// Returns a schema statement with PostgreSQL's types. Texts are compared by their bytes, as on SQLite, whatever the
-/// database's locale.
-pub fn ddl(statement: &str) -> String {
-    let statement = statement.replace("{T}", "").replace("{W}", "");
-    let statement = statement.replace(" TEXT", " TEXT COLLATE \"C\"");
-    statement.replace(" INTEGER", " BIGINT").replace(" BLOB", " BYTEA")
-}
-
-/// Classifies an error code, see <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
-pub fn kind(code: &str) -> Kind {
-    match code {
+/// Classifies an error by its code, see <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+pub fn kind(error: &sqlx::Error) -> Kind {
+    Kind::of(error, |code| match code {
         // The last one: a row was inserted after the check that it does not exist.
         "40001" | "40P01" | "23505" => Kind::Race,
         "55P03" | "57014" | "53300" => Kind::Busy,
         "53100" => Kind::Full,
         _ if code.starts_with("22") || code.starts_with("23") => Kind::Row,
         _ => Kind::Failed,
-    }
+    })
 }
 
 /// Returns whether a commit with this error was certainly rolled back.

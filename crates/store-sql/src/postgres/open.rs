@@ -7,16 +7,16 @@ use domain::Epoch;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
+use super::backend::PostgresBackend;
 use super::link::Link;
 use super::reads::Reads;
 use super::replica::Replica;
+use super::writer::Writer;
 use crate::SqlStore;
-use crate::connections::SqlConnections;
-use crate::database::{Connection, Pool};
+use crate::database::{Connection as _, run};
 use crate::error::OpenError;
 use crate::schema;
 use crate::settings::{IfMissing, SqlSettings};
-use crate::writer::Writer;
 
 /// The first release with transaction ids that never wrap (`pg_current_xact_id`).
 const VERSION: i64 = 130_000;
@@ -32,21 +32,17 @@ impl SqlStore {
         check(&options, &name, &settings).await?;
         let database = |source| OpenError::Database { name: name.clone(), source };
         let writes = super::pool(settings.writers, &settings).connect_lazy_with(options.clone());
-        let mut connection = Connection::Postgres(writes.acquire().await.map_err(database)?);
-        let meta = schema::migrate(&mut connection, &name, settings.if_missing).await?;
+        let mut connection = writes.acquire().await.map_err(database)?;
+        let meta = schema::migrate(&mut *connection, &name, settings.if_missing).await?;
         drop(connection);
         let reads = Reads::new(options.clone(), &settings);
         let link = Arc::new(Link::new(options));
-        let writer = Writer::pooled(writes, link.clone(), &settings);
-        let mut shared = SqlConnections { link: Some(link), ..SqlConnections::new(Pool::Postgres(reads), writer) };
-        if let Some(url) = replica {
-            shared.replica = Some(Replica::new(super::options(url)?, meta.epoch, &settings));
-        }
-        Ok(SqlStore {
-            shared: Arc::new(shared),
-            #[cfg(feature = "sqlite")]
-            file: None,
-        })
+        let writer = Writer::new(writes, link.clone(), &settings);
+        let replica = match replica {
+            Some(url) => Some(Replica::new(super::options(url)?, meta.epoch, &settings)),
+            None => None,
+        };
+        Ok(SqlStore::new(PostgresBackend { reads, writer, link, replica }))
     }
 }
 
@@ -57,20 +53,21 @@ pub async fn renew(url: &str) -> Result<Epoch, OpenError> {
     check(&options, &name, &settings).await?;
     let database = |source| OpenError::Database { name: name.clone(), source };
     let pool = super::pool(1, &settings).connect_lazy_with(options);
-    let mut connection = Connection::Postgres(pool.acquire().await.map_err(database)?);
+    let mut connection = pool.acquire().await.map_err(database)?;
     // A restored database is not empty: an empty one is not the intended one.
-    schema::migrate(&mut connection, &name, IfMissing::Refuse).await?;
-    connection.run(super::BEGIN_MIGRATION).await.map_err(database)?;
+    schema::migrate(&mut *connection, &name, IfMissing::Refuse).await?;
+    let begin = connection.dialect().begin_migration;
+    run(&mut *connection, begin).await.map_err(database)?;
     let renewed = async {
-        let epoch = schema::renew(&mut connection).await?;
+        let epoch = schema::renew(&mut *connection).await?;
         // Another server numbers its transactions differently: higher numbers would look like new changes again and
         // again.
-        connection.run("UPDATE log SET chg = 0").await?;
+        run(&mut *connection, "UPDATE log SET chg = 0").await?;
         Ok(epoch)
     };
     let renewed = renewed.await.map_err(database);
     let end = if renewed.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    connection.run(end).await.map_err(database)?;
+    run(&mut *connection, end).await.map_err(database)?;
     renewed
 }
 

@@ -7,12 +7,12 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{PgConnection, PgPool, Postgres};
 
 use crate::SqlSettings;
+use crate::database::{Connection as _, Row, Statement};
 
 /// How much longer than its own time-out a statement's answer is awaited.
 const GRACE: Duration = Duration::from_millis(500);
 
 /// A pool whose reads time out.
-#[derive(Clone)]
 pub struct Reads {
     pub pool: PgPool,
     patience: Duration,
@@ -25,8 +25,22 @@ impl Reads {
         Reads { pool, patience: settings.statement_timeout + GRACE }
     }
 
+    /// Returns all rows of a query.
+    pub async fn all(&self, query: Statement) -> Result<Vec<Row>, sqlx::Error> {
+        self.run(async |connection| connection.all(query).await).await
+    }
+
+    /// Returns the only row of a query, if there is one.
+    pub async fn one(&self, query: Statement) -> Result<Option<Row>, sqlx::Error> {
+        self.run(async |connection| connection.one(query).await).await
+    }
+
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
     /// Runs `read` on a connection and returns its result.
-    pub async fn run<T>(
+    async fn run<T>(
         &self,
         read: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
     ) -> Result<T, sqlx::Error> {

@@ -10,11 +10,11 @@ use domain::{Epoch, LogId, Seq};
 use service::ports::{LogPage, PageFrom, StoreResult};
 use sqlx::postgres::PgConnectOptions;
 
-use super::Rest;
 use super::reads::Reads;
-use crate::codec::{Columns, int};
-use crate::database::{Pool, Row};
-use crate::dialect::{self, Kind};
+use super::{Rest, kind};
+use crate::codec::int;
+use crate::database::Row;
+use crate::error::Kind;
 use crate::ports::log::{PAGE_BACK, PAGE_FORWARD, entries};
 use crate::settings::SqlSettings;
 use crate::sql;
@@ -26,7 +26,7 @@ const REST: Duration = Duration::from_secs(5);
 
 /// A replica, which may be unavailable or behind.
 pub struct Replica {
-    pool: Pool,
+    reads: Reads,
     name: String,
     /// The primary's epoch, as last seen.
     epoch: AtomicU64,
@@ -39,7 +39,7 @@ impl Replica {
         let name = super::name_of(&options);
         let epoch = AtomicU64::new(epoch.0);
         let settings = SqlSettings { read_timeout: PATIENCE, ..settings.clone() };
-        Replica { pool: Pool::Postgres(Reads::new(options, &settings)), name, epoch, rest: Rest::default() }
+        Replica { reads: Reads::new(options, &settings), name, epoch, rest: Rest::default() }
     }
 
     /// Sets the primary's epoch: pages of another one are not served from now on.
@@ -63,10 +63,10 @@ impl Replica {
         );
         let query = sql::query(sqlx::AssertSqlSafe(query));
         let query = query.bind(log.to_string()).bind(int(edge)).bind(sql::limit(limit));
-        match tokio::time::timeout(PATIENCE, self.pool.all(query)).await {
+        match tokio::time::timeout(PATIENCE, self.reads.all(query)).await {
             Ok(Ok(rows)) => self.decode(log, &rows).ok().flatten().filter(|page| page.as_of >= min_seq),
             // The primary removed rows that the replica was reading: nothing is wrong with the replica.
-            Ok(Err(error)) if dialect::kind(&error) == Kind::Race => None,
+            Ok(Err(error)) if kind(&error) == Kind::Race => None,
             Ok(Err(error)) => self.leave_alone(&error.to_string()),
             Err(_) => self.leave_alone("it does not answer in time"),
         }
@@ -78,7 +78,7 @@ impl Replica {
         if epoch.0 != self.epoch.load(Ordering::Acquire) {
             return Ok(self.leave_alone("it has another epoch than the primary"));
         }
-        let entries = if first.int_or_none("seq")?.is_some() { entries(log, rows)? } else { Vec::new() };
+        let entries = if first.get::<Option<i64>>("seq")?.is_some() { entries(log, rows)? } else { Vec::new() };
         Ok(Some(LogPage { epoch, as_of, entries }))
     }
 
@@ -89,6 +89,6 @@ impl Replica {
     }
 
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.reads.close().await;
     }
 }

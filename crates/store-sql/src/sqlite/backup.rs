@@ -4,15 +4,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use domain::Epoch;
-use sqlx::{ConnectOptions as _, Connection as _, Executor, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
-use super::CHECKPOINT;
-use crate::database::{Connection, Statement};
-use crate::dialect::{self, Kind};
-use crate::error::OpenError;
+use super::{CHECKPOINT, kind};
+use crate::database::{Statement, run};
+use crate::error::{Kind, OpenError};
 use crate::schema;
 use crate::settings::SqlSettings;
-use crate::store::SqlStore;
 
 /// Why a backup was not restored. The target is unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -34,27 +32,23 @@ pub enum RestoreError {
     Open(#[from] OpenError),
 }
 
-impl SqlStore {
-    /// Copies the whole database to `target`, as of one moment, while other processes keep writing. The file must not
-    /// exist; it appears only when it is complete and on the disk.
-    pub async fn backup_to(&self, target: &Path) -> Result<(), OpenError> {
-        let file = self.file.as_ref().ok_or(OpenError::NoFile)?;
-        let database = |source| OpenError::Database { name: file.path.display().to_string(), source };
-        let io = |source| OpenError::Io { path: target.display().to_string(), source };
-        if target.exists() {
-            return Err(io(io::Error::from(io::ErrorKind::AlreadyExists)));
-        }
-        let partial = beside(target, ".partial");
-        remove_if_there(&partial).and_then(|()| super::create(&partial)).map_err(io)?;
-        let mut connection = super::tool_options(&file.path, &file.settings).connect().await.map_err(database)?;
-        let copied = sqlx::query(super::COPY_TO).bind(partial.display().to_string()).execute(&mut connection).await;
-        if let Err(error) = copied {
-            remove_if_there(&partial).map_err(io)?;
-            return Err(database(error));
-        }
-        connection.close().await.map_err(database)?;
-        place(&partial, target).await.map_err(io)
+/// Copies the whole database at `path` to `target`; see `SqlStore::backup_to`.
+pub async fn copy(path: &Path, settings: &SqlSettings, target: &Path) -> Result<(), OpenError> {
+    let database = |source| OpenError::Database { name: path.display().to_string(), source };
+    let io = |source| OpenError::Io { path: target.display().to_string(), source };
+    if target.exists() {
+        return Err(io(io::Error::from(io::ErrorKind::AlreadyExists)));
     }
+    let partial = beside(target, ".partial");
+    remove_if_there(&partial).and_then(|()| super::create(&partial)).map_err(io)?;
+    let mut connection = super::options(path, settings).connect().await.map_err(database)?;
+    let copied = sqlx::query(super::COPY_TO).bind(partial.display().to_string()).execute(&mut connection).await;
+    if let Err(error) = copied {
+        remove_if_there(&partial).map_err(io)?;
+        return Err(database(error));
+    }
+    connection.close().await.map_err(database)?;
+    place(&partial, target).await.map_err(io)
 }
 
 /// A checked copy of a backup beside the database that it will replace. Dropping it leaves the database unchanged.
@@ -113,16 +107,15 @@ impl Drop for Restore {
 }
 
 /// Opens the backup, if it is an intact database of this release or an earlier one.
-async fn open_backup(backup: &Path, settings: &SqlSettings) -> Result<Connection, RestoreError> {
+async fn open_backup(backup: &Path, settings: &SqlSettings) -> Result<SqliteConnection, RestoreError> {
     let name = backup.display().to_string();
     let foreign = || RestoreError::NotABackup(name.clone());
     let database = |source| match super::is_not_a_database(&source) {
         true => foreign(),
         false => OpenError::Database { name: name.clone(), source }.into(),
     };
-    let mut source = super::tool_options(backup, settings).connect().await.map_err(database)?;
+    let mut source = super::options(backup, settings).connect().await.map_err(database)?;
     check(&mut source, &name).await?;
-    let mut source = Connection::Sqlite(source);
     match schema::read(&mut source, &name).await {
         Err(OpenError::Foreign(_)) => Err(foreign()),
         Err(error) => Err(error.into()),
@@ -132,7 +125,7 @@ async fn open_backup(backup: &Path, settings: &SqlSettings) -> Result<Connection
 
 /// Copies the backup and gives the copy its new epoch.
 async fn renew(
-    mut source: Connection,
+    mut source: SqliteConnection,
     backup: &Path,
     partial: &Path,
     settings: &SqlSettings,
@@ -142,10 +135,9 @@ async fn renew(
     let copy = Statement::new(super::COPY_TO).bind(partial.display().to_string());
     copy.execute(&mut source).await.map_err(database)?;
     source.close().await.map_err(database)?;
-    let connection = super::writer_options(partial, settings).connect().await.map_err(database)?;
-    let mut connection = Connection::Sqlite(connection);
+    let mut connection = super::connect_writer(partial, settings).await.map_err(database)?;
     let epoch = schema::renew(&mut connection).await.map_err(database)?;
-    connection.run(CHECKPOINT).await.map_err(database)?;
+    run(&mut connection, CHECKPOINT).await.map_err(database)?;
     connection.close().await.map_err(database)?;
     Ok(epoch)
 }
@@ -167,13 +159,13 @@ async fn check_unused(target: &Path, settings: &SqlSettings) -> Result<(), Resto
     let opened = super::exclusive_options(target, &settings).connect().await;
     match opened {
         Ok(mut connection) => {
-            let locked = connection.execute("BEGIN EXCLUSIVE").await;
-            let busy = locked.as_ref().err().map(dialect::kind) == Some(Kind::Busy);
+            let locked = run(&mut connection, "BEGIN EXCLUSIVE").await;
+            let busy = locked.as_ref().err().map(kind) == Some(Kind::Busy);
             // Any other problem does not matter, since the file will be replaced.
             let _ = connection.close().await;
             if busy { Err(in_use()) } else { Ok(()) }
         }
-        Err(error) if dialect::kind(&error) == Kind::Busy => Err(in_use()),
+        Err(error) if kind(&error) == Kind::Busy => Err(in_use()),
         Err(_) => Ok(()),
     }
 }

@@ -1,30 +1,27 @@
-//! What is specific to SQLite: its file, its connections, its error codes.
+//! What is specific to SQLite: its file, how the store connects, reads and writes, and its error codes.
 
+mod append;
+mod backend;
 mod backup;
+mod changes;
+mod connection;
 mod open;
+mod writer;
 
 use std::path::Path;
 
-use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions as Options, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, SqliteConnection};
 
-use crate::database::Connection;
-use crate::dialect::Kind;
+use crate::error::Kind;
 use crate::settings::SqlSettings;
 
 pub use backup::{Restore, RestoreError};
-pub use open::File;
 #[cfg(test)]
-pub use open::path_of;
+pub use {backend::SqliteBackend, open::path_of};
 
 /// Takes the write lock at once, so that what is read afterwards stays true until the commit.
 pub const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
-
-/// Marks a new file as Palaver's (the bytes `PALV`), see <https://sqlite.org/pragma.html#pragma_application_id>.
-pub const MARK: &str = "PRAGMA application_id = 0x50414C56";
-
-/// Counts the tables: none means a new database.
-pub const COUNT_TABLES: &str = "SELECT COUNT(*) AS tables FROM sqlite_schema";
 
 /// Moves everything from the write-ahead log into the database.
 pub const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
@@ -74,22 +71,18 @@ pub fn reader_options(path: &Path, settings: &SqlSettings) -> Options {
     options(path, settings).pragma("cache_size", READER_CACHE).pragma("query_only", "1")
 }
 
-/// Returns how a tool connects, to inspect or copy a database.
-pub fn tool_options(path: &Path, settings: &SqlSettings) -> Options {
-    options(path, settings)
-}
-
 /// Returns how a tool connects that must be the only process.
 pub fn exclusive_options(path: &Path, settings: &SqlSettings) -> Options {
     options(path, settings).locking_mode(SqliteLockingMode::Exclusive)
 }
 
 /// Opens the connection that writes.
-pub async fn connect_writer(path: &Path, settings: &SqlSettings) -> Result<Connection, sqlx::Error> {
-    writer_options(path, settings).connect().await.map(Connection::Sqlite)
+pub async fn connect_writer(path: &Path, settings: &SqlSettings) -> Result<SqliteConnection, sqlx::Error> {
+    writer_options(path, settings).connect().await
 }
 
-fn options(path: &Path, settings: &SqlSettings) -> Options {
+/// Returns how every connection is set up; as it is for a tool, which inspects or copies a database.
+pub fn options(path: &Path, settings: &SqlSettings) -> Options {
     Options::new()
         .filename(path)
         .busy_timeout(settings.busy_timeout)
@@ -97,20 +90,14 @@ fn options(path: &Path, settings: &SqlSettings) -> Options {
         .disable_statement_logging()
 }
 
-/// Classifies an error code, see <https://sqlite.org/rescode.html>.
-pub fn kind(code: &str) -> Kind {
-    match code.parse::<i64>().unwrap_or_default() & 0xff {
+/// Classifies an error by its code, see <https://sqlite.org/rescode.html>.
+pub fn kind(error: &sqlx::Error) -> Kind {
+    Kind::of(error, |code| match code.parse::<i64>().unwrap_or_default() & 0xff {
         5 | 6 => Kind::Busy,
         13 => Kind::Full,
         18 | 19 | 20 | 25 => Kind::Row,
         _ => Kind::Failed,
-    }
-}
-
-/// Returns whether a `ROLLBACK` failed only because the database had already rolled back by itself (it does after a
-/// full disk).
-pub fn was_rolled_back(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(|error| error.message().contains("no transaction is active"))
+    })
 }
 
 /// Returns whether the file is not a database at all.

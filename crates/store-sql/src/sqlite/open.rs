@@ -1,54 +1,29 @@
 //! Opens or creates the file.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
+use super::backend::SqliteBackend;
+use super::kind;
+use super::writer::Writer;
 use crate::SqlStore;
-use crate::connections::SqlConnections;
-use crate::database::{Connection, Pool};
-use crate::dialect::{self, Kind};
-use crate::error::OpenError;
+use crate::error::{Kind, OpenError};
 use crate::schema;
 use crate::settings::{IfMissing, SqlSettings};
-use crate::writer::Writer;
 
 /// Attempts to open a database that another process is just creating.
 const ATTEMPTS: u32 = 50;
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
 
-/// The file of a store.
-pub struct File {
-    pub path: PathBuf,
-    pub settings: SqlSettings,
-    /// The temporary folder of a test, removed with the store.
-    _folder: Option<TempDir>,
-}
-
 impl SqlStore {
     /// Opens the database at a path or `sqlite:` URL, and brings its schema up to date. If there is none, creates one
     /// or fails with [`OpenError::Absent`], as the settings say.
     pub async fn open(location: &str, settings: SqlSettings) -> Result<SqlStore, OpenError> {
-        let path = path_of(location)?;
-        match settings.if_missing {
-            IfMissing::Create => make(&path)?,
-            IfMissing::Refuse => find(&path, &settings).await?,
-        }
-        let connection = connect(&path, &settings).await?;
-        let reads = SqlitePoolOptions::new()
-            .max_connections(settings.readers)
-            .acquire_timeout(settings.read_timeout)
-            .connect_with(super::reader_options(&path, &settings))
-            .await
-            .map_err(|source| OpenError::Database { name: path.display().to_string(), source })?;
-        let writer = Writer::queued(connection, &path, &settings);
-        let shared = SqlConnections::new(Pool::Sqlite(reads), writer);
-        let file = File { path, settings, _folder: None };
-        Ok(SqlStore { shared: Arc::new(shared), file: Some(file) })
+        open(path_of(location)?, settings, None).await.map(SqlStore::new)
     }
 
     /// Opens a new store in a temporary folder that is removed with it. For tests.
@@ -56,18 +31,24 @@ impl SqlStore {
         let io = |source| OpenError::Io { path: "the folder for temporary files".into(), source };
         let folder = TempDir::new().map_err(io)?;
         let path = folder.path().join("palaver.db");
-        let mut store = Self::open(&path.display().to_string(), SqlSettings::default()).await?;
-        if let Some(file) = &mut store.file {
-            file._folder = Some(folder);
-        }
-        Ok(store)
+        open(path, SqlSettings::default(), Some(folder)).await.map(SqlStore::new)
     }
+}
 
-    /// Returns the path of the database.
-    #[cfg(test)]
-    pub(crate) fn path(&self) -> &Path {
-        &self.file.as_ref().expect("a test of SQLite runs on SQLite").path
+async fn open(path: PathBuf, settings: SqlSettings, folder: Option<TempDir>) -> Result<SqliteBackend, OpenError> {
+    match settings.if_missing {
+        IfMissing::Create => make(&path)?,
+        IfMissing::Refuse => find(&path, &settings).await?,
     }
+    let connection = connect(&path, &settings).await?;
+    let reads = SqlitePoolOptions::new()
+        .max_connections(settings.readers)
+        .acquire_timeout(settings.read_timeout)
+        .connect_with(super::reader_options(&path, &settings))
+        .await
+        .map_err(|source| OpenError::Database { name: path.display().to_string(), source })?;
+    let writer = Writer::new(connection, &path, &settings);
+    Ok(SqliteBackend { reads, writer, path, settings, _folder: folder })
 }
 
 /// Returns the path that a location names.
@@ -107,7 +88,7 @@ async fn find(path: &Path, settings: &SqlSettings) -> Result<(), OpenError> {
         true => OpenError::Foreign(name.clone()),
         false => OpenError::Database { name: name.clone(), source },
     };
-    let mut connection = Connection::Sqlite(super::tool_options(path, settings).connect().await.map_err(database)?);
+    let mut connection = super::options(path, settings).connect().await.map_err(database)?;
     let found = match schema::is_empty(&mut connection).await.map_err(database) {
         Ok(true) => Err(OpenError::Absent(name.clone())),
         Ok(false) => schema::read(&mut connection, &name).await.map(drop),
@@ -117,7 +98,7 @@ async fn find(path: &Path, settings: &SqlSettings) -> Result<(), OpenError> {
     found
 }
 
-async fn connect(path: &Path, settings: &SqlSettings) -> Result<Connection, OpenError> {
+async fn connect(path: &Path, settings: &SqlSettings) -> Result<SqliteConnection, OpenError> {
     let name = path.display().to_string();
     let mut attempt = 0;
     loop {
@@ -130,7 +111,7 @@ async fn connect(path: &Path, settings: &SqlSettings) -> Result<Connection, Open
         };
         match opened {
             // The switch to a write-ahead log needs exclusive access for a moment, and does not wait.
-            Err(OpenError::Database { source, .. }) if dialect::kind(&source) == Kind::Busy && attempt < ATTEMPTS => {
+            Err(OpenError::Database { source, .. }) if kind(&source) == Kind::Busy && attempt < ATTEMPTS => {
                 tokio::time::sleep(BETWEEN_ATTEMPTS).await;
             }
             Err(OpenError::Database { source, .. }) if super::is_not_a_database(&source) => {

@@ -6,9 +6,20 @@ mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+use std::any::Any;
+
 use conformance::suite::world::{Scribe, a_room, text};
 use domain::{Entry, LogId, Seq};
 use service::ports::Store;
+
+use crate::SqlStore;
+use crate::backend::Backend;
+
+/// Returns the backend that a test knows its store to have.
+fn backend<B: Backend>(store: &SqlStore) -> &B {
+    let backend: &dyn Any = &*store.shared.backend;
+    backend.downcast_ref().expect("the store has this backend")
+}
 
 /// Creates a room's log with some messages.
 async fn a_log_of(store: &Store, messages: usize) -> Scribe {

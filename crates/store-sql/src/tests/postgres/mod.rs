@@ -13,7 +13,7 @@ use local_servers::{Postgres, shared};
 use sqlx::Row as _;
 
 use super::whole_logs;
-use crate::database::Pool;
+use crate::postgres::PostgresBackend;
 use crate::{OpenError, SqlSettings, SqlStore};
 
 conformance::store!(postgres, open_empty);
@@ -42,13 +42,13 @@ async fn connections(url: &str) -> sqlx::PgPool {
     sqlx::PgPool::connect(url).await.expect("the test connects")
 }
 
+fn backend(store: &SqlStore) -> &PostgresBackend {
+    super::backend(store)
+}
+
 /// The connections that read.
 fn readers(store: &SqlStore) -> &sqlx::PgPool {
-    match &store.shared().reads {
-        Pool::Postgres(reads) => &reads.pool,
-        #[cfg(feature = "sqlite")]
-        Pool::Sqlite(_) => panic!("a test of PostgreSQL runs on PostgreSQL"),
-    }
+    &backend(store).reads.pool
 }
 
 /// Until a query says so: what a server does in its own time.

@@ -7,7 +7,7 @@ use domain::LogId;
 use local_servers::{free_port, shared};
 use service::ports::{AppendError, PageFrom, StoreError};
 
-use super::{connections, name_of, new_database, open_at, open_empty, whole_logs};
+use super::{backend, connections, name_of, new_database, open_at, open_empty, whole_logs};
 use crate::{OpenError, SqlSettings, SqlStore};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,7 +69,7 @@ async fn an_open_store_continues_in_the_new_epoch() {
     // The database is its own replica: what matters is which epoch is accepted.
     let open = || SqlStore::connect(&url, Some(&url), SqlSettings::default());
     let (writer, idle) = (open().await.expect("it opens"), open().await.expect("it opens"));
-    let (ports, replica) = (writer.store(), idle.shared().replica.as_ref().expect("it has one"));
+    let (ports, replica) = (writer.store(), backend(&idle).replica.as_ref().expect("it has one"));
     let mut scribe = Scribe::new(&ports, LogId::Room(a_room())).await;
     scribe.say("in the old epoch").await;
     let cursor = idle.store().log.changes(None).await.expect("a cursor").next;

@@ -7,16 +7,17 @@ use service::ports::{AppendError, StoreError};
 use sqlx::AssertSqlSafe;
 
 use super::open::hold_the_writer;
-use super::{a_log_of, whole_logs};
+use super::{a_log_of, backend, whole_logs};
+use crate::database::run;
 use crate::{SqlStore, sql};
 
 /// Lets the file grow by so many pages and no more.
 async fn allow_pages(store: &SqlStore, more: i64) {
-    let allowed = store.shared().write(move |connection| {
+    let allowed = store.shared.write(move |connection| {
         Box::pin(async move {
-            let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(connection.sqlite()).await?;
+            let pages: i64 = sql::query("PRAGMA page_count").fetch_one(&mut *connection).await?.get("page_count")?;
             let limit = format!("PRAGMA max_page_count = {}", pages + more);
-            connection.run(AssertSqlSafe(limit)).await?;
+            run(connection, AssertSqlSafe(limit)).await?;
             Ok(())
         })
     });
@@ -62,13 +63,13 @@ async fn a_full_disk_refuses_and_recovers() {
 
 /// Work whose transaction cannot commit: a constraint that is checked only then.
 async fn fail_the_commit(store: &SqlStore) -> Result<(), StoreError> {
-    let failing = store.shared().write(|connection| {
+    let failing = store.shared.write(|connection| {
         Box::pin(async move {
-            connection.run("CREATE TEMP TABLE IF NOT EXISTS one (id INTEGER PRIMARY KEY)").await?;
+            run(connection, "CREATE TEMP TABLE IF NOT EXISTS one (id INTEGER PRIMARY KEY)").await?;
             let many =
                 "CREATE TEMP TABLE IF NOT EXISTS many (one INTEGER REFERENCES one DEFERRABLE INITIALLY DEFERRED)";
-            connection.run(many).await?;
-            connection.run("INSERT INTO many VALUES (1)").await?;
+            run(connection, many).await?;
+            run(connection, "INSERT INTO many VALUES (1)").await?;
             Ok(())
         })
     });
@@ -89,7 +90,7 @@ async fn a_commit_that_fails_leaves_the_outcome_unknown() {
         stale.try_write(vec![text("stale")], &[]),
         fail_the_commit(&store),
         async {
-            while store.shared().writer.waiting() < 3 {
+            while backend(&store).writer.waiting() < 3 {
                 tokio::task::yield_now().await;
             }
             drop(gate);
@@ -110,7 +111,7 @@ async fn a_row_that_cannot_be_written_fails_alone() {
     // As if a head had been lost: the slot that it names is filled.
     let log = broken.log.to_string();
     let damaged =
-        store.shared().execute(move || sql::query("UPDATE log SET head = 0, n = 0 WHERE log = $1").bind(log.clone()));
+        store.shared.execute(move || sql::query("UPDATE log SET head = 0, n = 0 WHERE log = $1").bind(log.clone()));
     damaged.await.expect("damaged");
     let mut broken = Scribe::new(&ports, broken.log).await;
     let mut scribe = Scribe::new(&ports, LogId::Room(a_room())).await;
@@ -121,7 +122,7 @@ async fn a_row_that_cannot_be_written_fails_alone() {
         scribe.try_write(vec![text("fine")], &[]),
         ports.users.create_user(&new),
         async {
-            while store.shared().writer.waiting() < 3 {
+            while backend(&store).writer.waiting() < 3 {
                 tokio::task::yield_now().await;
             }
             drop(gate);
@@ -139,7 +140,7 @@ async fn a_lost_connection_is_reopened() {
     let ports = store.store();
     let mut scribe = a_log_of(&ports, 1).await;
     // A rollback in the middle of the task's transaction: its commit then fails.
-    let broken = store.shared().execute(|| sql::query("ROLLBACK")).await;
+    let broken = store.shared.execute(|| sql::query("ROLLBACK")).await;
     assert!(matches!(broken, Err(StoreError::Unavailable { .. })), "{broken:?}");
     scribe.say("on").await;
     assert_eq!(whole_logs(&ports).await[0].1.len(), 2);

@@ -8,11 +8,10 @@ use domain::LogId;
 use service::ports::AppendError;
 use sqlx::{ConnectOptions as _, Connection as _, Executor};
 
-use super::{a_log_of, open_at, whole_logs};
-use crate::database::Pool;
+use super::{a_log_of, backend, open_at, whole_logs};
 use crate::schema::VERSION;
 use crate::sqlite::{self, path_of};
-use crate::{IfMissing, OpenError, SqlSettings, SqlStore};
+use crate::{IfMissing, OpenError, SqlSettings, SqlStore, sql};
 
 #[tokio::test]
 async fn a_closed_store_opens_again_as_it_was() {
@@ -35,10 +34,10 @@ async fn a_closed_store_opens_again_as_it_was() {
 async fn the_file_is_set_up_for_full_durability() {
     let store = SqlStore::open_temporary().await.expect("it opens");
     let pragma = async |name: &'static str| {
-        let read = store.shared().write(move |connection| {
+        let read = store.shared.write(move |connection| {
             Box::pin(async move {
-                let sql = sqlx::AssertSqlSafe(format!("PRAGMA {name}"));
-                Ok(sqlx::query_scalar::<_, i64>(sql).fetch_one(connection.sqlite()).await?)
+                let query = sql::query(sqlx::AssertSqlSafe(format!("PRAGMA {name}")));
+                Ok(query.fetch_one(connection).await?.get::<i64>(name)?)
             })
         });
         read.await.expect("a pragma")
@@ -46,14 +45,15 @@ async fn the_file_is_set_up_for_full_durability() {
     assert_eq!(pragma("synchronous").await, 2, "FULL");
     assert_eq!(pragma("page_size").await, 8192);
     assert_eq!(pragma("application_id").await, 0x5041_4C56, "PALV");
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(readers(&store)).await.expect("a mode");
+    let mode: String =
+        sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&backend(&store).reads).await.expect("a mode");
     assert_eq!(mode, "wal");
     for suffix in ["", "-wal"] {
-        let name = format!("{}{suffix}", store.path().display());
+        let name = format!("{}{suffix}", backend(&store).path.display());
         let mode = std::fs::metadata(&name).expect("the file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name} is readable by no other user");
     }
-    let write = sqlx::query("DELETE FROM log").execute(readers(&store)).await;
+    let write = sqlx::query("DELETE FROM log").execute(&backend(&store).reads).await;
     assert!(write.is_err(), "readers cannot write");
 }
 
@@ -168,7 +168,7 @@ async fn one_transaction_commits_many_logs() {
     let (people, ada) = (ports.users.clone(), new.clone());
     let created = tokio::spawn(async move { people.create_user(&ada).await });
     // The tips are read, the appends wait.
-    while store.shared().writer.waiting() < 101 {
+    while backend(&store).writer.waiting() < 101 {
         tokio::task::yield_now().await;
     }
     drop(gate);
@@ -195,7 +195,7 @@ async fn a_full_queue_fails_at_once() {
             tokio::spawn(async move { a_log_of(&ports, 1).await })
         })
         .collect();
-    while store.shared().writer.waiting() < 4 {
+    while backend(&store).writer.waiting() < 4 {
         tokio::task::yield_now().await;
     }
     let refused = store.store().log.append(scribe.log, &scribe.tip, &scribe.entries(vec![text("x")]), &[]).await;
@@ -209,7 +209,7 @@ async fn a_full_queue_fails_at_once() {
 /// Keeps the task that writes busy until the sender is dropped.
 pub async fn hold_the_writer(store: &SqlStore) -> tokio::sync::watch::Sender<bool> {
     let (gate, held) = tokio::sync::watch::channel(false);
-    let shared = store.shared().clone();
+    let shared = store.shared.clone();
     let (begun, has_begun) = tokio::sync::watch::channel(false);
     let mut has_begun = has_begun;
     tokio::spawn(async move {
@@ -228,15 +228,7 @@ pub async fn hold_the_writer(store: &SqlStore) -> tokio::sync::watch::Sender<boo
 }
 
 async fn change(path: &Path, sql: &str) {
-    let mut connection = sqlite::tool_options(path, &SqlSettings::default()).connect().await.expect("it opens");
+    let mut connection = sqlite::options(path, &SqlSettings::default()).connect().await.expect("it opens");
     connection.execute(sqlx::AssertSqlSafe(sql.to_owned())).await.expect("changed");
     connection.close().await.expect("closed");
-}
-
-pub fn readers(store: &SqlStore) -> &sqlx::SqlitePool {
-    match &store.shared().reads {
-        Pool::Sqlite(pool) => pool,
-        #[cfg(feature = "postgres")]
-        Pool::Postgres(_) => panic!("a test of SQLite runs on SQLite"),
-    }
 }

@@ -5,6 +5,7 @@ use domain::RoomKind;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::super::everything::call_everything;
+use super::backend;
 use crate::limits::KEY_ROWS;
 use crate::{SqlStore, sql};
 
@@ -79,6 +80,6 @@ async fn keys_are_read_without_bodies() {
 
 async fn plan_of(store: &SqlStore, statement: &str) -> Vec<String> {
     let explained = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")));
-    let rows = explained.fetch_all(super::open::readers(store)).await.expect("a plan");
+    let rows = explained.fetch_all(&backend(store).reads).await.expect("a plan");
     rows.iter().map(|row| row.get("detail")).collect()
 }

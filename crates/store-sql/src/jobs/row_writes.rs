@@ -8,7 +8,7 @@ use super::own_row_writes;
 use stored::RoomRecord;
 
 use crate::codec::{EntryRow, int, json, word};
-use crate::database::Connection;
+use crate::database::{Connection, Statement};
 use crate::sql;
 
 type Done = Result<(), sqlx::Error>;
@@ -16,7 +16,7 @@ type Done = Result<(), sqlx::Error>;
 /// Applies the row writes of an accepted append, whose entries are written. Each contains the final state of a row, so
 /// the order matters only twice: the room's row first, since it counts the members, and "all are read" before new
 /// notifications.
-pub async fn apply(connection: &mut Connection, append: &Append) -> Done {
+pub async fn apply(connection: &mut dyn Connection, append: &Append) -> Done {
     let first =
         |row_write: &&RowWrite| matches!(row_write, RowWrite::Room(_) | RowWrite::NotificationRead { key: None, .. });
     let rest = append.row_writes.iter().filter(|row_write| !first(row_write));
@@ -29,7 +29,7 @@ pub async fn apply(connection: &mut Connection, append: &Append) -> Done {
     Ok(())
 }
 
-async fn of_room(connection: &mut Connection, room: RoomId, append: &Append, row_write: &RowWrite) -> Done {
+async fn of_room(connection: &mut dyn Connection, room: RoomId, append: &Append, row_write: &RowWrite) -> Done {
     match row_write {
         RowWrite::Message(entry) => message(connection, append.log, entry).await,
         RowWrite::Reactor { target, emoji, user, on, rev } => {
@@ -83,7 +83,7 @@ fn sender_of(append: &Append, seq: Seq) -> Option<String> {
 }
 
 /// Updates a message. A deleted one stays deleted, even if retention removed it while the change was decided.
-async fn message(connection: &mut Connection, log: LogId, entry: &Entry) -> Done {
+async fn message(connection: &mut dyn Connection, log: LogId, entry: &Entry) -> Done {
     let row = EntryRow::encode(entry);
     let sql = "UPDATE entry SET rev = $1, deleted = $2, body = $3
                WHERE log = $4 AND seq = $5 AND kind = 'message' AND deleted <= $2";
@@ -91,7 +91,7 @@ async fn message(connection: &mut Connection, log: LogId, entry: &Entry) -> Done
     query.bind(log.to_string()).bind(int(row.seq)).execute(connection).await.map(|_| ())
 }
 
-async fn member(connection: &mut Connection, room: RoomId, row: &Member) -> Done {
+async fn member(connection: &mut dyn Connection, room: RoomId, row: &Member) -> Done {
     let before = sql::query("SELECT state FROM member WHERE room = $1 AND user_id = $2");
     let before = before.bind(room.to_string()).bind(row.user.to_string());
     let before = before.fetch_optional(&mut *connection).await?;
@@ -115,9 +115,9 @@ async fn member(connection: &mut Connection, room: RoomId, row: &Member) -> Done
     Ok(())
 }
 
-async fn room(connection: &mut Connection, row: &Room) -> Done {
+async fn room(connection: &mut dyn Connection, row: &Room) -> Done {
     let listed = row.kind == RoomKind::Public && !row.archived && row.slug.is_some();
-    let bound = |query: crate::database::Statement| {
+    let bound = |query: Statement| {
         let query = query.bind(row.id.to_string()).bind(word(&row.kind));
         let query = query.bind(row.slug.as_ref().map(|slug| slug.as_str().to_owned()));
         let query = query.bind(row.name.as_ref().map(|name| fold(name.as_str())));

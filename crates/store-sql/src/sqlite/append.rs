@@ -9,13 +9,16 @@ use domain::{LogId, RoomId};
 use service::ports::{AppendError, Appended};
 use sqlx::AssertSqlSafe;
 
-use super::{Append, claims, is_taken, tip_after};
 use crate::codec::{EntryRow, int};
 use crate::database::Connection;
+use crate::jobs::{Append, claims, is_taken, tip_after};
 use crate::sql::{self, ROWS};
 
 /// Decides each append after those before it, and moves the heads of all accepted ones.
-pub async fn decide(connection: &mut Connection, appends: &mut [Append]) -> Result<(), sqlx::Error> {
+pub async fn decide(connection: &mut dyn Connection, appends: &mut [Append]) -> Result<(), sqlx::Error> {
+    if appends.is_empty() {
+        return Ok(());
+    }
     let moment = "SELECT (SELECT v FROM meta WHERE k = 'epoch') AS epoch,
                          (SELECT COALESCE(MAX(chg), 0) + 1 FROM log) AS chg";
     let moment = sql::query(moment).fetch_one(&mut *connection).await?;
@@ -27,14 +30,14 @@ pub async fn decide(connection: &mut Connection, appends: &mut [Append]) -> Resu
         if let Ok(tip) = &decided {
             heads.insert(append.log, int(tip.seq()));
         }
-        append.decided = Some(decided);
+        append.decide(decided);
     }
     let accepted: Vec<&Append> = appends.iter().filter(|append| append.is_accepted()).collect();
     write_heads(connection, &accepted, change).await
 }
 
 async fn decide_one(
-    connection: &mut Connection,
+    connection: &mut dyn Connection,
     append: &Append,
     epoch: &str,
     heads: &HashMap<LogId, i64>,
@@ -56,7 +59,7 @@ async fn decide_one(
     Ok(tip_after(append))
 }
 
-async fn read_heads(connection: &mut Connection, appends: &[Append]) -> Result<HashMap<LogId, i64>, sqlx::Error> {
+async fn read_heads(connection: &mut dyn Connection, appends: &[Append]) -> Result<HashMap<LogId, i64>, sqlx::Error> {
     let mut heads = HashMap::new();
     for some in appends.chunks(sql::IN_LIST) {
         let names: Vec<(String, LogId)> = some.iter().map(|append| (append.log.to_string(), append.log)).collect();
@@ -78,7 +81,7 @@ async fn read_heads(connection: &mut Connection, appends: &[Append]) -> Result<H
 }
 
 /// Writes the heads after the transaction; of several appends to one log the last one's.
-async fn write_heads(connection: &mut Connection, appends: &[&Append], change: i64) -> Result<(), sqlx::Error> {
+async fn write_heads(connection: &mut dyn Connection, appends: &[&Append], change: i64) -> Result<(), sqlx::Error> {
     let mut last: HashMap<LogId, &EntryRow> = HashMap::new();
     for append in appends {
         if let Some(row) = append.rows.last() {

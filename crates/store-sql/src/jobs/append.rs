@@ -1,12 +1,7 @@
 //! Appends in a transaction: decided, then written with their row writes.
 //!
-//! A refused append has written nothing. How a log's head is compared and moved depends on who else may write: `locked`
-//! or `contended`.
-
-#[cfg(feature = "postgres")]
-mod contended;
-#[cfg(feature = "sqlite")]
-mod locked;
+//! A refused append has written nothing. How a log's head is compared and moved depends on who else may write, so each
+//! backend decides appends itself.
 
 use domain::{LogId, RoomId, RowWrite};
 use service::ports::{AppendError, Appended, Tip};
@@ -16,7 +11,6 @@ use tokio::sync::oneshot;
 use super::row_writes;
 use crate::codec::{EntryRow, int};
 use crate::database::Connection;
-use crate::dialect::Dialect;
 use crate::error::Failure;
 use crate::sql::{self, ROWS};
 
@@ -41,7 +35,12 @@ impl Append {
         Append { log, after, rows, row_writes, decided: None, answer }
     }
 
-    fn is_accepted(&self) -> bool {
+    /// Sets whether it is accepted, before anything of it is written except its log's head.
+    pub fn decide(&mut self, decided: Appended) {
+        self.decided = Some(decided);
+    }
+
+    pub fn is_accepted(&self) -> bool {
         matches!(self.decided, Some(Ok(_)))
     }
 
@@ -65,17 +64,8 @@ impl Append {
     }
 }
 
-/// Decides and writes appends, and returns the number of entries. May run again after a rollback.
-pub async fn run(connection: &mut Connection, appends: &mut [Append]) -> Result<u64, sqlx::Error> {
-    if appends.is_empty() {
-        return Ok(0);
-    }
-    match connection.dialect() {
-        #[cfg(feature = "sqlite")]
-        Dialect::Sqlite => locked::decide(connection, appends).await?,
-        #[cfg(feature = "postgres")]
-        Dialect::Postgres => contended::decide(connection, appends).await?,
-    }
+/// Writes the accepted ones of decided appends, and returns the number of entries.
+pub async fn write(connection: &mut dyn Connection, appends: &[Append]) -> Result<u64, sqlx::Error> {
     let accepted: Vec<&Append> = appends.iter().filter(|append| append.is_accepted()).collect();
     let written = insert_entries(connection, &accepted).await?;
     for append in accepted {
@@ -85,26 +75,26 @@ pub async fn run(connection: &mut Connection, appends: &mut [Append]) -> Result<
 }
 
 /// Returns the tip after an append.
-fn tip_after(append: &Append) -> Appended {
+pub fn tip_after(append: &Append) -> Appended {
     let last = append.rows.last().ok_or(AppendError::Conflict { slot: None })?;
     Ok(Tip::from_store(append.after.epoch(), last.seq, last.n, last.at))
 }
 
 /// Returns the slugs that an append claims, with the rooms that would have them.
-fn claims(append: &Append) -> impl Iterator<Item = (&str, RoomId)> {
+pub fn claims(append: &Append) -> impl Iterator<Item = (&str, RoomId)> {
     append.row_writes.iter().filter_map(|row_write| match row_write {
         RowWrite::Room(room) => Some((room.slug.as_ref()?.as_str(), room.id)),
         _ => None,
     })
 }
 
-async fn is_taken(connection: &mut Connection, slug: &str, room: RoomId) -> Result<bool, sqlx::Error> {
+pub async fn is_taken(connection: &mut dyn Connection, slug: &str, room: RoomId) -> Result<bool, sqlx::Error> {
     let owner = sql::query("SELECT room FROM room WHERE slug = $1 AND room <> $2");
     let owner = owner.bind(slug.to_owned()).bind(room.to_string());
     Ok(owner.fetch_optional(connection).await?.is_some())
 }
 
-async fn insert_entries(connection: &mut Connection, appends: &[&Append]) -> Result<u64, sqlx::Error> {
+async fn insert_entries(connection: &mut dyn Connection, appends: &[&Append]) -> Result<u64, sqlx::Error> {
     let rows: Vec<(String, &EntryRow)> =
         appends.iter().flat_map(|append| append.rows.iter().map(|row| (append.log.to_string(), row))).collect();
     for some in rows.chunks(ROWS) {

@@ -10,7 +10,7 @@ use crate::sql;
 
 type Done = Result<(), sqlx::Error>;
 
-pub async fn apply(connection: &mut Connection, user: UserId, row_write: &RowWrite) -> Done {
+pub async fn apply(connection: &mut dyn Connection, user: UserId, row_write: &RowWrite) -> Done {
     match row_write {
         RowWrite::UserRoom(row) => user_room(connection, user, row).await,
         RowWrite::RoomSettings { room, level, hidden } => {
@@ -60,7 +60,7 @@ pub fn of(query: Statement, user: UserId, key: &NotificationKey) -> Statement {
 
 /// Writes a user's row of a room. A state older than the row's is not applied; settings stay, and a mark only rises.
 /// Readers filter out mentions below it.
-async fn user_room(connection: &mut Connection, user: UserId, row: &UserRoom) -> Done {
+async fn user_room(connection: &mut dyn Connection, user: UserId, row: &UserRoom) -> Done {
     let sql = "INSERT INTO user_room (user_id, room, state, role, rev, why, level, read_seq, read_n, mentions, hidden)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '[]', 0) ON CONFLICT (user_id, room)
                DO UPDATE SET state = excluded.state, role = excluded.role, rev = excluded.rev, why = excluded.why,
@@ -76,7 +76,7 @@ async fn user_room(connection: &mut Connection, user: UserId, row: &UserRoom) ->
 }
 
 /// Writes a notification, unless it exists or was dropped.
-async fn notification(connection: &mut Connection, user: UserId, new: &Notification) -> Done {
+async fn notification(connection: &mut dyn Connection, user: UserId, new: &Notification) -> Done {
     let sql = "INSERT INTO notif (user_id, at, room, seq, seen, body, state) VALUES ($1, $2, $3, $4, $5, $6, 'there')
                ON CONFLICT (user_id, at, room, seq) DO NOTHING";
     let query = of(sql::query(sql), user, &new.key)

@@ -6,22 +6,23 @@
 
 use service::ports::{AppendError, Appended};
 
-use super::{Append, claims, is_taken, tip_after};
 use crate::codec::int;
 use crate::database::Connection;
+use crate::jobs::{Append, claims, is_taken, tip_after};
 use crate::sql;
 
 /// Decides an append, and moves the head if it is accepted. Never several in one transaction: in opposite orders they
 /// would wait for each other.
-pub async fn decide(connection: &mut Connection, appends: &mut [Append]) -> Result<(), sqlx::Error> {
-    debug_assert!(appends.len() == 1, "one log per transaction");
+pub async fn decide(connection: &mut dyn Connection, appends: &mut [Append]) -> Result<(), sqlx::Error> {
+    debug_assert!(appends.len() <= 1, "one log per transaction");
     for append in appends {
-        append.decided = Some(decide_one(connection, append).await?);
+        let decided = decide_one(connection, append).await?;
+        append.decide(decided);
     }
     Ok(())
 }
 
-async fn decide_one(connection: &mut Connection, append: &Append) -> Result<Appended, sqlx::Error> {
+async fn decide_one(connection: &mut dyn Connection, append: &Append) -> Result<Appended, sqlx::Error> {
     for (slug, room) in claims(append) {
         if is_taken(connection, slug, room).await? {
             // An append that is also too late gets that answer, and the slug does not matter.
@@ -36,7 +37,7 @@ async fn decide_one(connection: &mut Connection, append: &Append) -> Result<Appe
 
 /// Moves the head, if the epoch and the head are those that the append builds on. The change number is the
 /// transaction's id, from which `changes` knows what had not committed at a look.
-async fn move_head(connection: &mut Connection, append: &Append) -> Result<bool, sqlx::Error> {
+async fn move_head(connection: &mut dyn Connection, append: &Append) -> Result<bool, sqlx::Error> {
     let Some(last) = append.rows.last() else { return Ok(false) };
     let sql = if append.after.seq() == 0 {
         "INSERT INTO log (log, head, n, at, floor, chg)
@@ -53,7 +54,7 @@ async fn move_head(connection: &mut Connection, append: &Append) -> Result<bool,
 }
 
 /// Returns which part of the tip does not match.
-async fn why_not(connection: &mut Connection, append: &Append) -> Result<Option<AppendError>, sqlx::Error> {
+async fn why_not(connection: &mut dyn Connection, append: &Append) -> Result<Option<AppendError>, sqlx::Error> {
     let query = "SELECT m.v AS epoch, COALESCE(l.head, 0) AS head FROM meta m LEFT JOIN log l ON l.log = $1
                  WHERE m.k = 'epoch'";
     let row = sql::query(query).bind(append.log.to_string()).fetch_one(connection).await?;

@@ -1,0 +1,64 @@
+//! The store's backend on one SQLite file.
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use service::ports::{StoreError, StoreResult};
+use sqlx::SqlitePool;
+use tempfile::TempDir;
+
+use super::writer::Writer;
+use super::{backup, changes, kind};
+use crate::backend::{Backend, Changes};
+use crate::database::{Connection as _, Row, Statement};
+use crate::error::OpenError;
+use crate::jobs::{Job, Rejected, Span, Stats};
+use crate::settings::SqlSettings;
+
+/// An open file: connections that read, and the task that writes.
+pub struct SqliteBackend {
+    pub reads: SqlitePool,
+    pub writer: Writer,
+    pub path: PathBuf,
+    pub settings: SqlSettings,
+    /// The temporary folder of a test, removed with the store.
+    pub _folder: Option<TempDir>,
+}
+
+#[async_trait]
+impl Backend for SqliteBackend {
+    async fn all(&self, query: Statement) -> StoreResult<Vec<Row>> {
+        let read = async { self.reads.acquire().await?.all(query).await };
+        read.await.map_err(unavailable)
+    }
+
+    async fn one(&self, query: Statement) -> StoreResult<Option<Row>> {
+        let read = async { self.reads.acquire().await?.one(query).await };
+        read.await.map_err(unavailable)
+    }
+
+    fn start(&self, job: Job, _span: Span) -> Result<(), Rejected> {
+        self.writer.start(job)
+    }
+
+    async fn changes(&self, since: Option<&str>) -> StoreResult<Changes> {
+        changes::since(self, since).await
+    }
+
+    async fn backup_to(&self, target: &Path) -> Result<(), OpenError> {
+        backup::copy(&self.path, &self.settings, target).await
+    }
+
+    fn stats(&self) -> Stats {
+        self.writer.stats()
+    }
+
+    async fn close(&self) {
+        self.reads.close().await;
+        self.writer.close().await;
+    }
+}
+
+fn unavailable(error: sqlx::Error) -> StoreError {
+    StoreError::Unavailable { why: error.to_string(), retry_ms: kind(&error).retry_ms() }
+}
