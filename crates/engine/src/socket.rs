@@ -198,6 +198,9 @@ impl Output {
     /// Writes until the kernel accepts no more. Returns the number of bytes written.
     fn write(&mut self, frames: &[Bytes]) -> io::Result<usize> {
         let mut written = 0;
+        if let [frame] = frames {
+            return self.write_one(frame);
+        }
         for frames in frames.chunks(FRAMES_PER_WRITE) {
             let offered: usize = frames.iter().map(Bytes::len).sum();
             let mut slices = [IoSlice::new(&[]); FRAMES_PER_WRITE];
@@ -205,11 +208,7 @@ impl Output {
             let mut slices = &mut slices[..frames.len()];
             let mut left = offered;
             while left > 0 {
-                let result = match &*slices {
-                    [one] => self.stream.write(one),
-                    many => self.stream.write_vectored(many),
-                };
-                match result {
+                match self.stream.write_vectored(slices) {
                     Ok(0) => return Err(ErrorKind::WriteZero.into()),
                     Ok(sent) => {
                         written += sent;
@@ -220,6 +219,21 @@ impl Output {
                     Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(written),
                     Err(error) => return Err(error),
                 }
+            }
+        }
+        Ok(written)
+    }
+
+    /// Like [`Output::write`], for the usual case.
+    fn write_one(&mut self, frame: &[u8]) -> io::Result<usize> {
+        let mut written = 0;
+        while written < frame.len() {
+            match self.stream.write(&frame[written..]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(sent) => written += sent,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
             }
         }
         Ok(written)

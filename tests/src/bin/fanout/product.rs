@@ -43,7 +43,7 @@ impl Product {
         let settings = settings
             .variable("PALAVER_LIMITS_CONNECTIONS_PER_NODE", "15000")
             // Clients of one server wait while the others are measured.
-            .variable("PALAVER_LIMITS_HEARTBEAT_MS", "600000")
+            .variable("PALAVER_LIMITS_HEARTBEAT_MS", "300000")
             .variable("PALAVER_LOG", "warn");
         let server = runtime.block_on(settings.start());
         Ok(Product { runtime, server, room: String::new() })

@@ -133,7 +133,8 @@ struct ShardDriver {
 
 #[derive(Default)]
 struct State {
-    replies: Vec<Bytes>,
+    /// The frames that answer what was read last.
+    replies: Vec<u8>,
     violation: Option<Violation>,
 }
 
@@ -185,13 +186,8 @@ impl Driver for ShardDriver {
             Event::Binary(data) => (Opcode::Binary, *data),
             _ => return,
         };
-        let frame = Bytes::from([Header::new(opcode, payload.len()).bytes(), payload].concat());
-        match self.answer {
-            Answer::Sender => socket.state.replies.push(frame),
-            Answer::All => {
-                self.all.get().into_iter().flatten().for_each(|shard| shard.send(Command::SendAll(frame.clone())))
-            }
-        }
+        socket.state.replies.extend_from_slice(Header::new(opcode, payload.len()).bytes());
+        socket.state.replies.extend_from_slice(payload);
     }
 
     fn on_violation(&mut self, socket: &mut Socket<State>, violation: Violation) {
@@ -201,8 +197,15 @@ impl Driver for ShardDriver {
     fn on_tick(&mut self, _: &mut Socket<State>) {}
 
     fn on_writable(&mut self, socket: &mut Socket<State>) {
-        let replies = std::mem::take(&mut socket.state.replies);
-        socket.send(&replies);
+        let replies = Bytes::from(std::mem::take(&mut socket.state.replies));
+        match self.answer {
+            _ if replies.is_empty() => {}
+            Answer::Sender => socket.send(&[replies]),
+            Answer::All => {
+                let shards = self.all.get().into_iter().flatten();
+                shards.for_each(|shard| shard.send(Command::SendAll(replies.clone())));
+            }
+        }
         if let Some(violation) = socket.state.violation {
             socket.close(violation.close_code(), "");
         }
