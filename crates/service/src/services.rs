@@ -216,7 +216,7 @@ async fn sweep(services: Services) {
     loop {
         ticks.tick().await;
         let now = services.ports.clock.now();
-        if let Err(error) = services.auth.sweep().await {
+        if let Err(error) = services.auth.sessions.sweep().await {
             tracing::warn!(%error, "session sweep failed, will retry");
         }
         if let Err(error) = services.ports.store.notifications.sweep(now).await {

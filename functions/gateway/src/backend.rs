@@ -152,7 +152,7 @@ impl Backend for TurnBackend<'_> {
             connection.clone()
         };
         nodes.put_connection(&connection).await?;
-        let identity = Identity { actor: services.auth.as_of_now(identity.actor).await?, ..identity };
+        let identity = Identity { actor: services.auth.sessions.as_of_now(identity.actor).await?, ..identity };
         services.presence.connected(user, &connection.id).await;
         let epoch = self.gateway.epoch().await?;
         Ok(SignedIn { identity, epoch, online: services.presence.online().await })

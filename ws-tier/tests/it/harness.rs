@@ -128,8 +128,8 @@ impl TestNode {
     pub async fn guest(&self, name: &str) -> Person {
         let name = UserName::parse(name).expect("a name");
         let device = Device::new("test", [127, 0, 0, 1].into());
-        let signed_in = self.services.auth.guest(&name, &device).await.expect("guests can sign in");
-        let actor = self.services.auth.verify(&signed_in.access_token).expect("fresh");
+        let signed_in = self.services.auth.accounts.guest(&name, &device).await.expect("guests can sign in");
+        let actor = self.services.auth.sessions.verify(&signed_in.access_token).expect("fresh");
         Person { id: signed_in.user.id, token: signed_in.access_token, actor }
     }
 

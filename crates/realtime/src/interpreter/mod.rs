@@ -114,12 +114,12 @@ async fn sign_in(backend: &impl Backend, credential: Credential) -> Result<Signe
 /// Checks a credential. Consumes a ticket.
 async fn check(services: &Services, credential: Credential) -> Result<Identity, Refusal> {
     let Grant { actor, expires_at } = match credential {
-        Credential::Token(token) => services.auth.grant(&token)?,
-        Credential::Ticket(ticket) => services.auth.take_ticket(&ticket).await?,
+        Credential::Token(token) => services.auth.sessions.grant(&token)?,
+        Credential::Ticket(ticket) => services.auth.tickets.take(&ticket).await?,
     };
 
     // The token may claim rights that have changed since.
-    let actor = services.auth.as_of_now(actor).await?;
+    let actor = services.auth.sessions.as_of_now(actor).await?;
     let user = services.user_cache.user(actor.user).await?;
     let user = user.ok_or_else(|| Refusal::new(Code::Unauthenticated, "This account no longer exists."))?;
     Ok(Identity { actor, user, expires_at })

@@ -12,12 +12,12 @@ use crate::ids;
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
 struct Forge {
-    tokens: AccessTokens,
+    tokens: Tokens,
     good: String,
 }
 
 fn forge() -> Forge {
-    let tokens = AccessTokens::new(SigningKeys::generate());
+    let tokens = Tokens::new(SigningKeys::generate(), Vec::new());
     let user = User {
         id: ids::user(),
         name: UserName::parse("ada").expect("valid"),
