@@ -55,7 +55,7 @@ pub(crate) async fn run(
     peer: RemoteAddress,
     _permit: ConnectionPermit,
 ) {
-    let (id, conn, now) = (node.next_socket(), new_id(&node.settings.node), node.now());
+    let (id, conn, now) = (node.next_socket(), new_id(&node.settings.node, &node.services.ids), node.now());
     let connection = Connection::new(node.settings.clone(), conn.clone(), ticket, now);
     let queue = Arc::new(SendQueue::new(codec, node.memory.clone()));
     node.follow.open(id, queue.clone()).await;

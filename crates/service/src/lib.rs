@@ -34,6 +34,7 @@ pub use circuit::Circuit;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use feed::{Feed, FeedSettings, Notify, OwnRooms};
 pub use files::Files;
+pub use ids::{Ids, OsRandom, Random};
 pub use log::{CommitListener, Logs};
 pub use marks::{MarkListener, Marks};
 pub use messages::{MessagePage, Messages, PageQuery, Replay, ReplayStatus};

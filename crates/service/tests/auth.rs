@@ -9,7 +9,7 @@ use domain::name::UserName;
 use domain::{Actor, Code, LogId, Refusal, Timestamp, UserRole};
 use service::auth::{AuthSettings, Device, Password, ProfilePatch, Registration, SignedIn, SigningKeys};
 use service::limits::{REFRESH_GRACE, TICKET_LIFE};
-use service::{Auth, Logs, ManualClock, UserCache};
+use service::{Auth, Ids, Logs, ManualClock, UserCache};
 use store_memory::MemoryStore;
 
 const PASSWORD: &str = "correct horse battery";
@@ -33,7 +33,7 @@ fn with(settings: AuthSettings) -> Fixture {
     let user_cache = UserCache::new(memory.store(), clock.clone());
     let keys = SigningKeys::generate();
     let pem = keys.to_pem();
-    let auth = Auth::new(memory.store(), logs.clone(), user_cache, clock.clone(), keys, settings);
+    let auth = Auth::new(memory.store(), logs.clone(), user_cache, clock.clone(), Ids::system(), keys, settings);
     Fixture { auth, clock, memory, logs, keys: pem }
 }
 
@@ -159,9 +159,9 @@ async fn a_session_ended_by_another_node_ends_here_once_the_log_announces_it() {
     let store = fixture.memory.store();
     let user_cache = UserCache::new(store.clone(), fixture.clock.clone());
     // It shares the logs, so it learns what the first node appends, and nothing else.
-    let keys = SigningKeys::from_pem(&fixture.keys).expect("as written");
+    let (keys, ids) = (SigningKeys::from_pem(&fixture.keys).expect("as written"), Ids::system());
     let other =
-        Auth::new(store, fixture.logs.clone(), user_cache, fixture.clock.clone(), keys, AuthSettings::default());
+        Auth::new(store, fixture.logs.clone(), user_cache, fixture.clock.clone(), ids, keys, AuthSettings::default());
     assert_eq!(other.sessions.verify(&ada.access_token), Ok(actor));
     fixture.auth.sessions.logout(Some(actor), None).await.expect("ended");
     assert_eq!(code(other.sessions.verify(&ada.access_token)), Some(Code::Unauthenticated));
@@ -320,7 +320,8 @@ async fn a_session_ended_on_another_node_ends_here_within_seconds() {
     let keys = SigningKeys::from_pem(&fixture.keys).expect("its own");
     let (store, clock) = (fixture.memory.store(), fixture.clock.clone());
     let logs = Logs::new(store.clone(), clock.clone(), Limits::default());
-    let other = Auth::new(store.clone(), logs, UserCache::new(store, clock.clone()), clock, keys, settings());
+    let other =
+        Auth::new(store.clone(), logs, UserCache::new(store, clock.clone()), clock, Ids::system(), keys, settings());
     let admin = other.sessions.verify_now(&ada.access_token).await.expect("it goes on");
     assert!(admin.admin && other.sessions.verify_now(&bob.access_token).await.is_ok());
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use service::auth::{AuthSettings, Device, SigningKeys};
 use service::ports::PushError;
 use service::rooms::ChangeRequest;
-use service::{NewRoom, Ports, Running, ServiceSettings, Services, SystemClock};
+use service::{NewRoom, OsRandom, Ports, Running, ServiceSettings, Services, SystemClock};
 use store_memory::MemoryStore;
 
 use super::*;
@@ -115,6 +115,7 @@ impl Rig {
             bus: Arc::new(Broker::new().endpoint()),
             presence: Arc::new(InProcessPresence::new()),
             clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom),
         };
         let settings = ServiceSettings {
             node: "gateway".into(),
@@ -144,7 +145,7 @@ impl Rig {
     }
 
     async fn ask(&self, person: &Person, room: RoomId, intent: Intent) -> Seq {
-        let change = Change { by: person.actor, id: service::ids::entry(), seen: None, epoch: None, intent };
+        let change = Change { by: person.actor, id: service::Ids::system().entry(), seen: None, epoch: None, intent };
         let ack = self.services.logs.submit(LogId::Room(room), change).await.expect("taken in");
         ack.seq.expect("it changes something")
     }
@@ -215,7 +216,7 @@ async fn a_change_is_acked_and_reaches_followers() {
     let room = rig.room(&ada, RoomKind::Public, false).await;
     rig.ask(&bob, room, Intent::Join).await;
     let (a, b) = (rig.live(&ada, room).await, rig.live(&bob, room).await);
-    let id = service::ids::entry().to_string();
+    let id = service::Ids::system().entry().to_string();
     let send = json!({"t": "send", "id": id, "room": room.to_string(), "text": "hi", "seen": 2});
     let acked = rig.frame(&a, send.clone()).await;
     assert_eq!((&acked[0]["t"], &acked[0]["dup"]), (&json!("ack"), &json!(false)), "{acked:?}");

@@ -13,7 +13,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use service::auth::{AuthSettings, Device, SigningKeys};
 use service::rooms::ChangeRequest;
-use service::{Clock, Duties, NewRoom, Ports, Running, ServiceSettings, Services, SystemClock};
+use service::{Clock, Duties, NewRoom, OsRandom, Ports, Running, ServiceSettings, Services, SystemClock};
 use store_memory::MemoryStore;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -92,6 +92,7 @@ impl Cluster {
             bus: Arc::new(self.broker.endpoint()),
             presence: Arc::new(self.presence.for_another_node()),
             clock,
+            random: Arc::new(OsRandom),
         };
         let node_settings = NodeSettings { shards: 2, ..NodeSettings::new(self.limits.clone()) };
         let settings = ServiceSettings {
@@ -171,7 +172,7 @@ impl TestNode {
     }
 
     pub async fn ask(&self, person: &Person, room: RoomId, intent: Intent) -> u64 {
-        let change = Change { by: person.actor, id: service::ids::entry(), seen: None, epoch: None, intent };
+        let change = Change { by: person.actor, id: service::Ids::system().entry(), seen: None, epoch: None, intent };
         loop {
             match self.services.logs.submit(LogId::Room(room), change.clone()).await {
                 Ok(ack) => return ack.seq.expect("it changes something"),
@@ -313,5 +314,5 @@ impl Socket {
 }
 
 pub fn entry() -> EntryId {
-    service::ids::entry()
+    service::Ids::system().entry()
 }

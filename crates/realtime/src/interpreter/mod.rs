@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use domain::limits::SYNC_ENTRIES;
 use domain::{Actor, Change, Code, Epoch, Intent, LogId, Refusal, RoomId, RoomRef, Seq, UserId};
+use service::Services;
 use service::auth::Grant;
 use service::messages::{Replay, ReplayStatus};
 use service::ports::StoreError;
 use service::rooms::ChangeRequest;
-use service::{Services, ids};
 
 use crate::connection::Input;
 use crate::message::{Message, Reply};
@@ -131,7 +131,7 @@ async fn submit(
     change: RequestedChange,
 ) -> Result<(RoomId, domain::Ack), Refusal> {
     let RequestedChange { by, id, seen, epoch, intent } = change;
-    let change = Change { by, id: id.unwrap_or_else(ids::entry), seen, epoch: Some(epoch), intent };
+    let change = Change { by, id: id.unwrap_or_else(|| services.ids.entry()), seen, epoch: Some(epoch), intent };
     let id = services.access.id(room).await?;
     let room = RoomRef::Id(id);
     let request = ChangeRequest { id: Some(change.id), seen: change.seen, epoch: change.epoch };

@@ -13,7 +13,7 @@ use super::sessions::{Device, Sessions, SignedIn};
 use super::user_log::UserLog;
 use super::{AuthSettings, in_time, unauthenticated};
 use crate::clock::Clock;
-use crate::ids;
+use crate::ids::Ids;
 use crate::ports::{NewUser, StoreError, UserStore};
 use crate::user_cache::UserCache;
 
@@ -41,6 +41,7 @@ pub struct Accounts {
     pub(super) user_log: Arc<UserLog>,
     pub(super) user_cache: Arc<UserCache>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Ids,
     pub(super) passwords: Arc<Passwords>,
     pub(super) sessions: Arc<Sessions>,
     pub(super) settings: AuthSettings,
@@ -109,7 +110,7 @@ impl Accounts {
             return Err(Refusal::forbidden("Guests are not allowed on this server. Please register or sign in."));
         }
         for _ in 0..SUFFIX_TRIES {
-            let name = with_suffix(name, ids::random())?;
+            let name = with_suffix(name, self.ids.random())?;
             let new = NewUser { user: self.new_user(name, true), email: None, password_hash: None };
             match self.users.create_user(&new).await {
                 Ok(()) => return self.sessions.open(new.user, device).await,
@@ -168,7 +169,7 @@ impl Accounts {
 
     fn new_user(&self, name: UserName, guest: bool) -> User {
         User {
-            id: ids::user(),
+            id: self.ids.user(),
             name,
             display_name: None,
             guest,

@@ -1,12 +1,14 @@
 //! How often a sign-in may be tried, by address and by account. Never looks at a password.
 
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use domain::limits::EMAIL_CHARS;
 use domain::name::fold;
 use domain::{Code, Refusal};
 
+use crate::clock::Clock;
 use crate::limits::ADDRESSES;
 use crate::throttle::Throttle;
 
@@ -16,25 +18,26 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub(super) struct Attempts {
     by_address: Throttle<IpAddr>,
     by_name: Throttle<String>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Attempts {
     /// Allows this many attempts a minute for each address, and for each name; 0 is no limit.
-    pub(super) fn new(per_minute: u32) -> Self {
+    pub(super) fn new(per_minute: u32, clock: Arc<dyn Clock>) -> Self {
         let by_address = Throttle::new(per_minute, MINUTE, ADDRESSES);
-        Attempts { by_address, by_name: Throttle::new(per_minute, MINUTE, ADDRESSES) }
+        Attempts { by_address, by_name: Throttle::new(per_minute, MINUTE, ADDRESSES), clock }
     }
 
     /// Counts an attempt by its address.
     pub(super) fn admit_address(&self, from: IpAddr) -> Result<(), Refusal> {
-        self.by_address.take(from, Instant::now()).map_err(too_often)
+        self.by_address.take(from, self.clock.elapsed()).map_err(too_often)
     }
 
     /// Counts an attempt by the account it names: many addresses together must not try one account.
     pub(super) fn admit_name(&self, name: &str) -> Result<(), Refusal> {
         // No account has a longer name, and a key must not be as long as a request body.
         let name: String = name.trim().chars().take(EMAIL_CHARS).collect();
-        self.by_name.take(fold(&name), Instant::now()).map_err(too_often)
+        self.by_name.take(fold(&name), self.clock.elapsed()).map_err(too_often)
     }
 }
 

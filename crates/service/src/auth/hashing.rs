@@ -15,7 +15,7 @@ use domain::{Code, Refusal};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::ids;
+use crate::ids::Ids;
 
 /// KiB of memory, passes and lanes (OWASP password storage cheat sheet).
 const COST: (u32, u32, u32) = (19_456, 2, 1);
@@ -54,11 +54,12 @@ pub(super) struct Hasher {
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
     argon2: Argon2<'static>,
+    ids: Ids,
 }
 
 impl Hasher {
     /// Creates a pool for `threads` concurrent hashes; 0 uses all cores but one.
-    pub(super) fn new(threads: usize) -> Self {
+    pub(super) fn new(threads: usize, ids: Ids) -> Self {
         let cores = available_parallelism().map_or(1, NonZero::get);
         let threads = if threads == 0 { cores.saturating_sub(1).max(1) } else { threads };
         let (memory, passes, lanes) = COST;
@@ -67,14 +68,15 @@ impl Hasher {
             places: Arc::new(Semaphore::new(threads)),
             waiting: AtomicUsize::new(0),
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
+            ids,
         }
     }
 
     /// Returns the hash of a new password, with a random salt.
     pub(super) async fn hash(&self, password: Password) -> Result<String, Refusal> {
         let argon2 = self.argon2.clone();
+        let salt = SaltString::encode_b64(&self.ids.random::<16>()).expect("16 bytes are a salt");
         self.run(move || {
-            let salt = SaltString::encode_b64(&ids::random::<16>()).expect("16 bytes are a salt");
             let hash = argon2.hash_password(password.0.as_bytes(), &salt).expect("a bounded password can be hashed");
             hash.to_string()
         })
@@ -142,7 +144,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_is_verified_by_its_hash() {
-        let hasher = Hasher::new(1);
+        let hasher = Hasher::new(1, Ids::system());
         let password = Password::parse("correct horse".into()).expect("long enough");
         let hash = hasher.hash(password).await.expect("a free place");
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
@@ -163,7 +165,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_turns_passwords_away() {
-        let hasher = Hasher::new(1);
+        let hasher = Hasher::new(1, Ids::system());
         let all: Vec<_> = (0..PASSWORD_QUEUE).map(|_| Waiting::new(&hasher.waiting).expect("a place")).collect();
         let refusal = hasher.verify("x".into(), None).await.expect_err("full");
         assert_eq!((refusal.code, refusal.retry_ms), (Code::Overloaded, Some(RETRY_MS)));
@@ -173,7 +175,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_password_does_not_wait_forever() {
-        let hasher = Hasher::new(1);
+        let hasher = Hasher::new(1, Ids::system());
         let _stuck = hasher.places.clone().acquire_owned().await.expect("a place");
         let refusal = hasher.verify("x".into(), None).await.expect_err("the pool is stuck");
         assert_eq!((refusal.code, refusal.retry_ms), (Code::Overloaded, Some(RETRY_MS)));

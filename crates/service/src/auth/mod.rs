@@ -7,6 +7,7 @@ use std::sync::Arc;
 use domain::{Code, Refusal};
 
 use crate::clock::Clock;
+use crate::ids::Ids;
 use crate::limits::SIGN_IN_DEADLINE;
 use crate::log::Logs;
 use crate::ports::Store;
@@ -69,11 +70,12 @@ impl Auth {
         logs: Arc<Logs>,
         user_cache: Arc<UserCache>,
         clock: Arc<dyn Clock>,
+        ids: Ids,
         keys: SigningKeys,
         settings: AuthSettings,
     ) -> Arc<Self> {
         let (users, session_store) = (store.users, store.sessions);
-        let user_log = Arc::new(UserLog { logs: logs.clone(), user_cache: user_cache.clone() });
+        let user_log = Arc::new(UserLog { logs: logs.clone(), user_cache: user_cache.clone(), ids: ids.clone() });
         let refresh_tokens = RefreshTokens::new(&keys);
         let tokens = Arc::new(Tokens::new(keys, settings.service_tokens.clone()));
         let revocations = Revocations::new(clock.clone());
@@ -84,6 +86,7 @@ impl Auth {
             users: users.clone(),
             user_log: user_log.clone(),
             clock: clock.clone(),
+            ids: ids.clone(),
             tokens: tokens.clone(),
             refresh_tokens,
             revocations,
@@ -92,10 +95,11 @@ impl Auth {
         let passwords = Arc::new(Passwords {
             users: users.clone(),
             sessions: sessions.clone(),
-            hasher: Hasher::new(settings.password_threads),
-            attempts: Attempts::new(settings.sign_ins_per_minute),
+            hasher: Hasher::new(settings.password_threads, ids.clone()),
+            attempts: Attempts::new(settings.sign_ins_per_minute, clock.clone()),
         });
-        let tickets = Tickets { store: session_store, clock: clock.clone(), sessions: sessions.clone() };
+        let tickets =
+            Tickets { store: session_store, clock: clock.clone(), ids: ids.clone(), sessions: sessions.clone() };
         let profiles = Profiles {
             users: users.clone(),
             user_log: user_log.clone(),
@@ -107,6 +111,7 @@ impl Auth {
             user_log,
             user_cache,
             clock,
+            ids,
             passwords: passwords.clone(),
             sessions: sessions.clone(),
             settings,

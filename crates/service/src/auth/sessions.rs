@@ -17,7 +17,7 @@ use super::tokens::{Grant, Tokens};
 use super::user_log::UserLog;
 use super::{in_time, unauthenticated};
 use crate::clock::Clock;
-use crate::ids;
+use crate::ids::Ids;
 use crate::limits::{ACCESS_TOKEN_LIFE, DEVICE_CHARS, SESSION_LIFE, SESSIONS_PER_USER};
 use crate::ports::{Rotation, SessionRecord, SessionStore, UserStore};
 
@@ -57,6 +57,7 @@ pub struct Sessions {
     pub(super) users: Arc<dyn UserStore>,
     pub(super) user_log: Arc<UserLog>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Ids,
     pub(super) tokens: Arc<Tokens>,
     pub(super) refresh_tokens: RefreshTokens,
     pub(super) revocations: Arc<Revocations>,
@@ -112,7 +113,7 @@ impl Sessions {
     /// Opens a session for a user who signed in.
     pub(super) async fn open(&self, user: User, device: &Device) -> Result<SignedIn, Refusal> {
         let now = self.clock.now();
-        let token = self.refresh_tokens.first(ids::session());
+        let token = self.refresh_tokens.first(self.ids.session(), self.ids.random());
         let text = self.refresh_tokens.text(token);
         let session = SessionRecord {
             id: token.session,
@@ -140,7 +141,7 @@ impl Sessions {
     pub(super) async fn restart(&self, user: User, session: SessionId) -> Result<SignedIn, Refusal> {
         let record = self.store.get(session).await?.filter(|record| !record.revoked);
         let record = record.ok_or_else(unauthenticated)?;
-        let text = self.refresh_tokens.text(self.refresh_tokens.first(session));
+        let text = self.refresh_tokens.text(self.refresh_tokens.first(session, self.ids.random()));
         let now = self.clock.now();
         match self.store.rotate(session, record.current, hash(&text), now, now + SESSION_LIFE).await? {
             Rotation::Rotated(_) => Ok(self.signed_in(user, session, Some(text))),

@@ -11,7 +11,7 @@ use super::sessions::Sessions;
 use super::tokens::Grant;
 use super::unauthenticated;
 use crate::clock::Clock;
-use crate::ids;
+use crate::ids::Ids;
 use crate::limits::{ACCESS_TOKEN_LIFE, TICKET_LIFE};
 use crate::ports::{SessionStore, Ticket};
 
@@ -19,6 +19,7 @@ use crate::ports::{SessionStore, Ticket};
 pub struct Tickets {
     pub(super) store: Arc<dyn SessionStore>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Ids,
     pub(super) sessions: Arc<Sessions>,
 }
 
@@ -26,7 +27,7 @@ impl Tickets {
     /// Issues a ticket for the caller's session, valid for [`TICKET_LIFE`], once.
     pub async fn issue(&self, actor: &Actor) -> Result<String, Refusal> {
         let session = actor.session.ok_or_else(unauthenticated)?;
-        let text = URL_SAFE_NO_PAD.encode(ids::random::<32>());
+        let text = URL_SAFE_NO_PAD.encode(self.ids.random::<32>());
         let expires_at = self.clock.now() + TICKET_LIFE;
         self.store.put_ticket(&Ticket { hash: hash(&text), session, user: actor.user, expires_at }).await?;
         Ok(text)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{Actor, Change, Intent, LogId, OwnChange, Refusal, User, UserId};
 
-use crate::ids;
+use crate::ids::Ids;
 use crate::log::Logs;
 use crate::user_cache::UserCache;
 
@@ -12,13 +12,14 @@ use crate::user_cache::UserCache;
 pub(super) struct UserLog {
     pub(super) logs: Arc<Logs>,
     pub(super) user_cache: Arc<UserCache>,
+    pub(super) ids: Ids,
 }
 
 impl UserLog {
     /// Appends a change to the log of a user.
     pub(super) async fn announce(&self, user: UserId, change: OwnChange) -> Result<(), Refusal> {
         let intent = Intent::Own(change);
-        let change = Change { by: Actor::SYSTEM, id: ids::entry(), seen: None, epoch: None, intent };
+        let change = Change { by: Actor::SYSTEM, id: self.ids.entry(), seen: None, epoch: None, intent };
         self.logs.submit(LogId::User(user), change).await.map(drop)
     }
 
