@@ -40,11 +40,12 @@ const IMPURE: [&str; 9] = [
     "async fn",
 ];
 /// The parts that are pure: the domain and the state machines.
-const PURE: [&str; 12] = [
+const PURE: [&str; 13] = [
     "crates/domain/src/",
     "crates/service/src/log/appender/",
     "crates/service/src/log/appender.rs",
     "crates/service/src/feed/scheduler",
+    "crates/service/src/marks/state/",
     "crates/realtime/src/codec/",
     "crates/realtime/src/connection/",
     "crates/realtime/src/hub/",
