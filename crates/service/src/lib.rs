@@ -37,7 +37,7 @@ pub use files::Files;
 pub use ids::{Ids, OsRandom, Random};
 pub use log::{CommitListener, Logs};
 pub use marks::{MarkListener, Marks};
-pub use messages::{MessagePage, Messages, PageQuery, Replay, ReplayStatus};
+pub use messages::{MessagePage, Messages, PageQuery, Replay};
 pub use notifications::{Notifications, Posted};
 pub use presence::{Presence, TypingListener};
 pub use publisher::Publisher;

@@ -40,7 +40,7 @@ const IMPURE: [&str; 9] = [
     "async fn",
 ];
 /// The parts that are pure: the domain and the state machines.
-const PURE: [&str; 13] = [
+const PURE: [&str; 14] = [
     "crates/domain/src/",
     "crates/service/src/log/appender/",
     "crates/service/src/log/appender.rs",
@@ -52,6 +52,7 @@ const PURE: [&str; 13] = [
     "crates/realtime/src/protocol/",
     "crates/realtime/src/message.rs",
     "crates/realtime/src/page.rs",
+    "crates/realtime/src/replay.rs",
     "crates/realtime/src/request.rs",
     "crates/client/src/state/",
 ];

@@ -12,13 +12,13 @@ use domain::limits::SYNC_ENTRIES;
 use domain::{Actor, Change, Code, Epoch, Intent, LogId, Refusal, RoomId, RoomRef, Seq, UserId};
 use service::Services;
 use service::auth::Grant;
-use service::messages::{Replay, ReplayStatus};
+use service::messages::Replay;
 use service::ports::StoreError;
 use service::rooms::ChangeRequest;
 
 use crate::connection::Input;
 use crate::message::{Message, Reply};
-use crate::page::{Page, PageRead, PageStatus};
+use crate::page::Page;
 use crate::protocol::{Action, Credential, Identity, PageRequest, RequestedChange, SignedIn};
 
 pub use events::{Stretch, deliveries, ending, presence, receipt, stretch, typing};
@@ -146,17 +146,10 @@ async fn submit(
 /// Reads a page of a log for a user, cut to `limit` bytes.
 pub async fn read_page(services: &Services, limit: usize, request: &PageRequest) -> Result<Page, Refusal> {
     let replay = services.messages.replay(&request.by, request.log, request.cursor, SYNC_ENTRIES).await?;
-    let Replay { status, epoch, as_of, from, through, entries, related, from_seq } = replay;
+    let Replay { span, entries, related } = replay;
     let events = events::events(services, request.log, &entries, Some(related)).await?;
-    let status = match status {
-        ReplayStatus::Ok => PageStatus::Complete,
-        ReplayStatus::More => PageStatus::More,
-        ReplayStatus::Reset { head, n } => PageStatus::Reset { head, n },
-        ReplayStatus::Forbidden => PageStatus::Forbidden,
-        ReplayStatus::NotFound => PageStatus::NotFound,
-    };
     let events = entries.iter().map(|entry| entry.seq).zip(events).collect();
-    Ok(Page::encode(PageRead { log: request.log, epoch, status, as_of, from, through, from_seq, events }, limit))
+    Ok(Page::encode(request.log, span, events, limit))
 }
 
 /// Returns the epoch and head of a log.

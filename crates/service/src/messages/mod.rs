@@ -12,7 +12,7 @@ use domain::{Ack, Body, Change, Entry, Intent, LogId, Refusal, Seq, Timestamp};
 
 pub use hidden_past::hide_past;
 pub use page::{MessagePage, PageQuery};
-pub use replay::{Replay, ReplayStatus};
+pub use replay::Replay;
 
 use crate::access::{Access, RoomRef};
 use crate::log::Logs;
