@@ -152,6 +152,23 @@ pub async fn read_page(services: &Services, limit: usize, request: &PageRequest)
     Ok(Page::encode(request.log, span, events, limit))
 }
 
+/// Reads until it succeeds. After a failure, `pause` returns how long to wait before the next try; if it returns `None`,
+/// the failure is the answer.
+pub async fn retried<T, E, F>(pause: impl Fn() -> Option<Duration>, read: impl Fn() -> F) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    loop {
+        match read().await {
+            Ok(read) => return Ok(read),
+            Err(error) => match pause() {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(error),
+            },
+        }
+    }
+}
+
 /// Returns the epoch and head of a log.
 pub async fn head(services: &Services, log: LogId) -> Result<(Epoch, Seq), StoreError> {
     let tip = services.ports.store.log.tip(log).await?;
