@@ -192,9 +192,9 @@ impl Follow {
     /// Reads the missing entries after a gap or a hint, page by page as the hub asks.
     async fn read(&self, epoch: Epoch, log: LogId, after: Seq) {
         let read = async || -> Result<(Stretch, Vec<EntryDelivery>), Refusal> {
-            let stretch = stretch(&self.services, log, after, READ_ENTRIES).await?;
+            let mut stretch = stretch(&self.services, log, after, READ_ENTRIES).await?;
             let entries = match stretch.epoch == epoch {
-                true => deliveries(&self.services, log, &stretch.entries).await?,
+                true => deliveries(&self.services, log, &stretch.entries, std::mem::take(&mut stretch.texts)).await?,
                 false => Vec::new(),
             };
             Ok((stretch, entries))

@@ -33,7 +33,7 @@ pub use backoff::Backoff;
 pub use change::{Ack, Actor, Change, Intent};
 pub use decide::{Decision, decide};
 pub use email::Email;
-pub use entry::{Body, Entry, Message, Reaction};
+pub use entry::{Body, EditTexts, Entry, Message, Reaction};
 pub use file::{File, FileState, Picture};
 pub use fold::RoomState;
 pub use gcra::Gcra;

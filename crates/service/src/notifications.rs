@@ -147,7 +147,7 @@ impl Notifications {
 
     async fn related(&self, notifications: &[Notification]) -> Result<Related, Refusal> {
         let users = notifications.iter().filter_map(|notification| notification.from).collect();
-        Ok(Related { users: self.user_cache.users(users).await?, files: Default::default() })
+        Ok(Related { users: self.user_cache.users(users).await?, ..Related::default() })
     }
 
     /// Returns when an id was made, according to itself. Refuses times in the future, which would sort above everything

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Body, Entry, EntryId, Epoch, LogId, MemberState, Role, RoomId, Seq, Timestamp, UserId};
+use domain::{Body, EditTexts, Entry, EntryId, Epoch, LogId, MemberState, Role, RoomId, Seq, Timestamp, UserId};
 use service::limits::{COUNTS_PER_ROOM, LARGE_BELIEVED, MARK_INTERVAL, MEMBER_BELIEVED, SMALL_BELIEVED};
 use service::marks::state::{MarkState, MarkWrite, Raised, RoomFacts};
 use service::ports::{Committed, MarkRow};
@@ -93,7 +93,7 @@ fn the_order_of_writes_does_not_depend_on_the_order_of_marks() {
 
 fn committed(seq: Seq, n: u64, body: Body) -> Committed {
     let entry = Entry { v: 1, seq, n, by: user(9), id: EntryId(Uuid::from_u128(seq.into())), at: Timestamp(0), body };
-    Committed { log: LogId::Room(room(1)), epoch: Epoch(1), entries: Arc::from([entry]) }
+    Committed { log: LogId::Room(room(1)), epoch: Epoch(1), entries: Arc::from([entry]), texts: EditTexts::new() }
 }
 
 #[test]

@@ -147,7 +147,7 @@ async fn submit(
 pub async fn read_page(services: &Services, limit: usize, request: &PageRequest) -> Result<Page, Refusal> {
     let replay = services.messages.replay(&request.by, request.log, request.cursor, SYNC_ENTRIES).await?;
     let Replay { span, entries, related } = replay;
-    let events = events::events(services, request.log, &entries, Some(related)).await?;
+    let events = events::events(services, request.log, &entries, &related).await?;
     let events = entries.iter().map(|entry| entry.seq).zip(events).collect();
     Ok(Page::encode(request.log, span, events, limit))
 }

@@ -1,11 +1,11 @@
 //! Replay: returns the entries that a reconnecting client missed of a log.
 
 use domain::limits::{REPLAY_ENTRIES, SYNC_ENTRIES};
-use domain::{Actor, Entry, LogId, Member, PageSpan, PageStatus, Refusal, Related, RoomKind, Seq};
+use domain::{Actor, EditTexts, Entry, LogId, Member, PageSpan, PageStatus, Refusal, Related, RoomKind, Seq};
 
 use super::hidden_past::{ended_at, hide_later, hide_past};
 use super::shared_reads::ReadKey;
-use super::{Messages, fill_edits, fill_edits_until};
+use super::{Messages, edit_texts, edit_texts_until};
 use crate::ports::Tip;
 
 /// A page of a log for a reconnecting client.
@@ -13,9 +13,9 @@ use crate::ports::Tip;
 pub struct Replay {
     /// Where the page begins and ends.
     pub span: PageSpan,
-    /// The entries; edits carry their text.
+    /// The entries.
     pub entries: Vec<Entry>,
-    /// The users and files that the entries name.
+    /// What the entries name: users, files, the texts of edits.
     pub related: Related,
 }
 
@@ -32,7 +32,7 @@ impl Messages {
         let within = |cursor: &Seq| *cursor <= head && head - *cursor <= REPLAY_ENTRIES;
         let cursor = cursor.filter(within);
         let max = max.clamp(1, SYNC_ENTRIES) as Seq;
-        let mut entries = match cursor {
+        let entries = match cursor {
             Some(cursor) if cursor < head => {
                 let to = head.min(cursor.saturating_add(max));
                 let key = ReadKey { epoch: tip.epoch(), log, from: cursor + 1, to };
@@ -61,10 +61,10 @@ impl Messages {
         };
         let through = entries.last().map_or(cursor, |entry| entry.seq);
         let status = if through >= head { PageStatus::Complete } else { PageStatus::More };
-        fill_edits(&self.store, log, &mut entries).await?;
+        let mut texts = edit_texts(&self.store, log, &entries).await?;
         let from_seq = self.hidden_below(log, from_seq).await?;
-        hide_past(&mut entries, from_seq);
-        self.answer(PageSpan { from_seq, ..span(status, tip, cursor) }, entries).await
+        hide_past(&entries, &mut texts, from_seq);
+        self.answer(PageSpan { from_seq, ..span(status, tip, cursor) }, entries, texts).await
     }
 
     /// Returns the seq below which nothing is visible. All of a public room is readable by everyone through REST.
@@ -92,10 +92,10 @@ impl Messages {
         let more = entries.last().is_some_and(|last| last.seq < to_seq);
         let status = if more { PageStatus::More } else { PageStatus::Forbidden };
         let until = ended_at(&self.store, log, to_seq).await?;
-        fill_edits_until(&self.store, log, &mut entries, until).await?;
+        let mut texts = edit_texts_until(&self.store, log, &entries, until).await?;
         hide_later(&self.store, log, to_seq, &mut entries).await?;
-        hide_past(&mut entries, member.from_seq);
-        self.answer(PageSpan { as_of: to_seq, ..span(status, tip, cursor) }, entries).await
+        hide_past(&entries, &mut texts, member.from_seq);
+        self.answer(PageSpan { as_of: to_seq, ..span(status, tip, cursor) }, entries, texts).await
     }
 
     async fn reset(&self, log: LogId, tip: Tip, least: Seq, from_seq: Seq) -> Result<Replay, Refusal> {
@@ -110,8 +110,8 @@ impl Messages {
         Ok(empty(PageSpan { from_seq, ..span(PageStatus::Reset { head, n }, tip, head) }))
     }
 
-    async fn answer(&self, span: PageSpan, entries: Vec<Entry>) -> Result<Replay, Refusal> {
-        let related = self.user_cache.related(&entries).await?;
+    async fn answer(&self, span: PageSpan, entries: Vec<Entry>, texts: EditTexts) -> Result<Replay, Refusal> {
+        let related = Related { texts, ..self.user_cache.related(&entries).await? };
         let through = entries.last().map_or(span.through, |entry| entry.seq);
         Ok(Replay { span: PageSpan { through, ..span }, entries, related })
     }
