@@ -101,7 +101,7 @@ impl Backend for SocketBackend {
         if !node.follow.log_ready(LogId::User(user), |hub| hub.is_attached(self.id)).await {
             return Err(Refusal::restored(250));
         }
-        let identity = Identity { actor: node.services.auth.as_of_now(identity.actor).await?, ..identity };
+        let identity = Identity { actor: node.services.auth.sessions.as_of_now(identity.actor).await?, ..identity };
         node.presence.connect(self.id, user, self.conn.clone()).await;
         let online = node.services.presence.online().await;
         Ok(SignedIn { identity, epoch, online })

@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use realtime::connection::PostError;
 use realtime::hub::SocketId;
 use realtime::protocol::CloseCode;
+use service::Ids;
 use tokio::sync::oneshot;
 
 use crate::send_queue::QueueLevel;
@@ -44,8 +45,8 @@ pub(crate) struct RegisteredConnection {
 }
 
 /// Returns an id that cannot be guessed, because a program that knows it may be allowed to post to it.
-pub fn new_id(node: &str) -> String {
-    format!("{node}-{:032x}", rand::random::<u128>())
+pub fn new_id(node: &str, ids: &Ids) -> String {
+    format!("{node}-{:032x}", u128::from_be_bytes(ids.random()))
 }
 
 impl ConnectionRegistry {

@@ -120,7 +120,7 @@ impl Deliveries {
     }
 
     async fn deliver(&self, committed: &Committed) {
-        let Committed { log, epoch, entries } = committed;
+        let Committed { log, epoch, entries, texts } = committed;
         let head = entries.last().map_or(0, |entry| entry.seq);
         let wanted = self.follow.drive(|hub, effects| {
             if hub.epoch() != *epoch {
@@ -137,7 +137,7 @@ impl Deliveries {
             return;
         }
 
-        match deliveries(&self.services, *log, entries).await {
+        match deliveries(&self.services, *log, entries, texts.clone()).await {
             Ok(deliveries) => {
                 // Encoded here, so that no shard has to.
                 for delivery in &deliveries {

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use domain::{Epoch, LogId, Now, Seq};
+use domain::{Epoch, LogId, Now, Refusal, Seq};
 use parking_lot::{Mutex, MutexGuard};
-use realtime::hub::{Effect, Hub, Request, SocketId};
-use realtime::interpreter::{deliveries, head, stretch};
+use realtime::hub::{Effect, EntryDelivery, Hub, Request, SocketId};
+use realtime::interpreter::{Stretch, deliveries, head, retried, stretch};
 use service::Services;
 use service::ports::{BusStatus, StoreError};
 use tokio::sync::{Notify, mpsc};
@@ -172,49 +172,43 @@ impl Follow {
         let mut status = bus.status();
         let was_up = *status.borrow_and_update() == BusStatus::Up;
         bus.subscribe(log).await;
-        loop {
-            if self.hub().epoch() != epoch {
-                return;
-            }
-            match head(&self.services, log).await {
-                Ok((found, _)) if found != epoch => return self.check_epoch().await,
-                Ok((_, head)) => {
-                    self.drive_in(epoch, |hub, _, effects| hub.started(log, head, effects));
-                    if let Some(waiting) = self.starting.lock().remove(&log) {
-                        waiting.notify_waiters();
-                    }
-                    if !was_up || status.has_changed().unwrap_or(true) {
-                        // The subscription may have been confirmed after that read of the head.
-                        self.drive(|hub, effects| hub.check(log, effects));
-                    }
-                    return;
-                }
-                Err(_) => tokio::time::sleep(READ_RETRY).await,
-            }
+        let Ok((found, head)) = retried(|| self.retry(epoch), || head(&self.services, log)).await else { return };
+        if found != epoch {
+            return self.check_epoch().await;
+        }
+
+        self.drive_in(epoch, |hub, _, effects| hub.started(log, head, effects));
+        if let Some(waiting) = self.starting.lock().remove(&log) {
+            waiting.notify_waiters();
+        }
+        if !was_up || status.has_changed().unwrap_or(true) {
+            // The subscription may have been confirmed after that read of the head.
+            self.drive(|hub, effects| hub.check(log, effects));
         }
     }
 
     /// Reads the missing entries after a gap or a hint, page by page as the hub asks.
     async fn read(&self, epoch: Epoch, log: LogId, after: Seq) {
-        loop {
-            if self.hub().epoch() != epoch {
-                return;
-            }
-            let Ok(stretch) = stretch(&self.services, log, after, READ_ENTRIES).await else {
-                tokio::time::sleep(READ_RETRY).await;
-                continue;
+        let read = async || -> Result<(Stretch, Vec<EntryDelivery>), Refusal> {
+            let mut stretch = stretch(&self.services, log, after, READ_ENTRIES).await?;
+            let entries = match stretch.epoch == epoch {
+                true => deliveries(&self.services, log, &stretch.entries, std::mem::take(&mut stretch.texts)).await?,
+                false => Vec::new(),
             };
-            if stretch.epoch != epoch {
-                return self.check_epoch().await;
-            }
-            let Ok(entries) = deliveries(&self.services, log, &stretch.entries).await else {
-                tokio::time::sleep(READ_RETRY).await;
-                continue;
-            };
-            return self.drive_in(epoch, |hub, elapsed, effects| {
-                hub.read_done(log, &entries, stretch.head, elapsed, effects);
-            });
+            Ok((stretch, entries))
+        };
+        let Ok((stretch, entries)) = retried(|| self.retry(epoch), read).await else { return };
+        if stretch.epoch != epoch {
+            return self.check_epoch().await;
         }
+        self.drive_in(epoch, |hub, elapsed, effects| {
+            hub.read_done(log, &entries, stretch.head, elapsed, effects);
+        });
+    }
+
+    /// Returns the pause before a failed read is retried; `None` when the hub has entered an epoch other than `epoch`.
+    fn retry(&self, epoch: Epoch) -> Option<Duration> {
+        (self.hub().epoch() == epoch).then_some(READ_RETRY)
     }
 }
 

@@ -166,7 +166,7 @@ impl Node {
         remote: RemoteAddress,
         permit: ConnectionPermit,
     ) {
-        let (id, conn, now) = (self.next_socket(), new_id(&self.settings.node), self.now());
+        let (id, conn, now) = (self.next_socket(), new_id(&self.settings.node, &self.services.ids), self.now());
         let connection = Connection::new(self.settings.clone(), conn.clone(), ticket, now);
         let queue = SendQueue::new(codec, self.memory.clone());
         let (shards, level) = (self.shards.clone(), queue.level().clone());

@@ -58,7 +58,7 @@ impl Watches {
 
     /// Removes a socket. Returns its user and its name in the presence store.
     fn disconnect(&mut self, socket: SocketId) -> Option<(UserId, String)> {
-        self.watch(socket, Vec::new(), Instant::now());
+        self.forget_watch(socket);
         self.last_request.remove(&socket);
         self.here.remove(&socket)
     }
@@ -83,6 +83,18 @@ impl Watches {
 
     /// Makes the socket watch these users, and no others.
     fn watch(&mut self, socket: SocketId, users: Vec<UserId>, now: Instant) {
+        self.forget_watch(socket);
+        if users.is_empty() || !self.here.contains_key(&socket) {
+            return;
+        }
+        for user in &users {
+            self.by_user.entry(*user).or_default().insert(socket);
+        }
+        self.by_socket.insert(socket, Watch { users, full_at: now });
+    }
+
+    /// Removes the list of users that a socket watches.
+    fn forget_watch(&mut self, socket: SocketId) {
         for user in self.by_socket.remove(&socket).into_iter().flat_map(|watch| watch.users) {
             if let Some(sockets) = self.by_user.get_mut(&user) {
                 sockets.remove(&socket);
@@ -91,13 +103,6 @@ impl Watches {
                 }
             }
         }
-        if users.is_empty() || !self.here.contains_key(&socket) {
-            return;
-        }
-        for user in &users {
-            self.by_user.entry(*user).or_default().insert(socket);
-        }
-        self.by_socket.insert(socket, Watch { users, full_at: now });
     }
 
     /// Returns the pairs that watch `user` or that `user` watches: socket, watcher, watched.

@@ -1,14 +1,15 @@
 //! Pages of a log for one socket: reads them, and lets the hub decide whether the socket is live after them.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use domain::{Code, LogId, Refusal};
+use realtime::Page;
 use realtime::connection::Input;
-use realtime::hub::{Outcome, Verdict};
+use realtime::hub::{self, Verdict};
 use realtime::interpreter::read_page;
 use realtime::message::Message;
 use realtime::protocol::PageRequest;
-use realtime::{Page, PageStatus};
+use realtime::replay::{Replay, Step};
 use tokio::sync::Semaphore;
 
 use crate::backend::SocketBackend;
@@ -26,10 +27,11 @@ impl Replays {
     }
 
     /// Answers one request. Returns once the page is queued for the socket, or is no longer needed.
-    pub async fn replay(&self, socket: &SocketBackend, mut request: PageRequest) -> Input {
+    pub async fn replay(&self, socket: &SocketBackend, request: PageRequest) -> Input {
         let follow = &socket.node().follow;
+        let replay = Replay::until_live(request.cursor, READ_RETRY);
         if !self.may_follow(socket, &request).await {
-            return self.answer_stranger(socket, request).await;
+            return self.drive(socket, request, replay.without_following(), None).await;
         }
 
         let Some(begun) = follow.drive(|hub, effects| hub.begin(socket.id(), request.log, effects)) else {
@@ -45,35 +47,42 @@ impl Replays {
         if !follow.ready(&begun).await {
             return Input::Replayed;
         }
-        loop {
-            socket.eased().await;
-            if !follow.hub().is_current(&begun) {
-                return Input::Replayed;
-            }
-            let page = match self.read(socket, &request).await {
-                Ok(page) => page,
-                Err(refusal) => return Input::NotReplayed(request.error_reply(), refusal),
-            };
-            if page.epoch != follow.hub().epoch() {
-                follow.check_epoch().await;
-                return Input::Replayed;
-            }
+        self.drive(socket, request, replay, Some(begun)).await
+    }
 
-            let elapsed = socket.now().elapsed;
-            let verdict = follow.drive(|hub, effects| {
-                hub.past_begins(&begun, page.from_seq);
-                let outcome = outcome(&page);
-                let message = |verdict| {
-                    let live = matches!(verdict, Verdict::Live { .. });
-                    Message::Sync { reply: request.reply.clone(), page: page.into(), live }
-                };
-                hub.page(&begun, outcome, elapsed, message, effects)
-            });
-            if verdict != Verdict::Again {
-                return Input::Replayed;
-            }
-            // The hub advanced since the read: a reset is read again.
-            request.cursor = None;
+    /// Takes the steps of a replay. `begun` is the hub's request, if the socket follows the log.
+    async fn drive(
+        &self,
+        socket: &SocketBackend,
+        mut request: PageRequest,
+        mut replay: Replay,
+        begun: Option<hub::Request>,
+    ) -> Input {
+        let mut step = replay.begin();
+        loop {
+            step = match step {
+                Step::Read { cursor } => {
+                    socket.eased().await;
+                    if begun.is_some_and(|begun| !socket.node().follow.hub().is_current(&begun)) {
+                        return Input::Replayed;
+                    }
+                    request.cursor = cursor;
+                    replay.on_read(self.read(socket, &request).await)
+                }
+                Step::Wait(pause) => {
+                    tokio::time::sleep(pause).await;
+                    replay.on_waited()
+                }
+                Step::Place(page) => match begun {
+                    Some(begun) if place(socket, &request, &begun, page).await == Verdict::Again => replay.on_again(),
+                    _ => return Input::Replayed,
+                },
+                Step::Send(page) => {
+                    socket.push(Message::Sync { reply: request.reply, page, live: false });
+                    return Input::Replayed;
+                }
+                Step::Refuse(refusal) => return Input::NotReplayed(request.error_reply(), refusal),
+            };
         }
     }
 
@@ -89,42 +98,26 @@ impl Replays {
         member.map_or(true, |member| member.is_some_and(|member| member.is_joined()))
     }
 
-    async fn answer_stranger(&self, socket: &SocketBackend, request: PageRequest) -> Input {
-        socket.eased().await;
-        match self.read(socket, &request).await {
-            Ok(page) => {
-                let message = Message::Sync { reply: request.reply, page: page.into(), live: false };
-                socket.push(message);
-                Input::Replayed
-            }
-            Err(refusal) => Input::NotReplayed(request.error_reply(), refusal),
-        }
-    }
-
-    /// Reads a page; retries while the store is unavailable.
     async fn read(&self, socket: &SocketBackend, request: &PageRequest) -> Result<Page, Refusal> {
         let node = socket.node();
-        loop {
-            let permit = self.permits.acquire().await.expect("the semaphore is never closed");
-            let page = read_page(&node.services, node.settings.limits.server_frame, request).await;
-            drop(permit);
-            match page {
-                Err(refusal) if matches!(refusal.code, Code::Unavailable | Code::Overloaded) => {
-                    tokio::time::sleep(refusal.retry_ms.map_or(READ_RETRY, Duration::from_millis).max(READ_RETRY))
-                        .await;
-                }
-                page => return page,
-            }
-        }
+        let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
+        read_page(&node.services, node.settings.limits.server_frame, request).await
     }
 }
 
-/// Returns what the hub decides about a page.
-fn outcome(page: &Page) -> Outcome {
-    match page.status {
-        PageStatus::Complete => Outcome::Complete { through: page.through },
-        PageStatus::More => Outcome::Partial,
-        PageStatus::Reset { head, .. } => Outcome::Reset { head },
-        PageStatus::Forbidden | PageStatus::NotFound => Outcome::Gone,
+/// Gives a page to the hub, which queues it for the socket unless it must be read again.
+async fn place(socket: &SocketBackend, request: &PageRequest, begun: &hub::Request, page: Arc<Page>) -> Verdict {
+    let follow = &socket.node().follow;
+    let span = page.span;
+    if span.epoch != follow.hub().epoch() {
+        follow.check_epoch().await;
+        return Verdict::Superseded;
     }
+
+    let elapsed = socket.now().elapsed;
+    let message = |verdict| {
+        let live = matches!(verdict, Verdict::Live { .. });
+        Message::Sync { reply: request.reply.clone(), page, live }
+    };
+    follow.drive(|hub, effects| hub.page(begun, &span, elapsed, message, effects))
 }

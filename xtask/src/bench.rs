@@ -76,7 +76,15 @@ fn fanout(workspace: &Workspace, row: &str) -> Result<process::Finished> {
     for peer in PEERS {
         node::install(workspace, peer)?;
     }
-    process::run(&mut workspace.cargo(&["build", "--release", "--package", "palaver", "--package", "tests", "--bins"]))?;
+    process::run(&mut workspace.cargo(&[
+        "build",
+        "--release",
+        "--package",
+        "palaver",
+        "--package",
+        "tests",
+        "--bins",
+    ]))?;
     let built = workspace.built("release");
     let mut fanout = std::process::Command::new(built.join("fanout"));
     process::tee(fanout.arg(row).env(PALAVER_BIN, built.join("palaver")))

@@ -181,4 +181,6 @@ pub struct Ack {
     pub noop: bool,
     /// The entry, if this appender has it in memory.
     pub entry: Option<Entry>,
+    /// The text, if that entry is an edit.
+    pub text: Option<MessageText>,
 }

@@ -2,6 +2,8 @@
 //!
 //! An entry stores ids, never names: names are filled in when it is encoded.
 
+use std::collections::BTreeMap;
+
 use crate::ids::{EntryId, FileId, Seq, SessionId, UserId};
 use crate::own::{Notification, NotificationKey, UserRoom};
 use crate::room::{MemberState, Role, Room};
@@ -30,8 +32,12 @@ pub struct Entry {
     pub body: Body,
 }
 
-/// What happened. The text of an edit is stored only in its message: a stored edit has none, and an edit that is read
-/// has the message's *current* text.
+/// The texts of edits, by the seqs of the edits. They travel beside the entries, in memory, on the bus and in forwarded
+/// answers. The store keeps the text in the edited message only, so that a deletion removes it; a reader gets what the
+/// message says now.
+pub type EditTexts = BTreeMap<Seq, MessageText>;
+
+/// What happened. The text of an edit is not part of it: see [`EditTexts`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     /// A message, with all later changes applied.
@@ -40,10 +46,7 @@ pub enum Body {
     Edit {
         /// The seq of the message.
         target: Seq,
-        /// The text, filled in when the entry is read.
-        text: Option<MessageText>,
-        /// The users that the new text mentions. None if they are unknown or not visible to the reader; then the
-        /// mentions stay unchanged.
+        /// The users that the new text mentions. None if they stay unchanged.
         mentions: Option<Vec<UserId>>,
         /// The users that only the previous text mentioned: their notifications must be removed.
         unmentioned: Vec<UserId>,
@@ -164,8 +167,8 @@ pub struct Reaction {
 
 impl Body {
     /// Returns an edit that leaves the mentions unchanged.
-    pub fn edit(target: Seq, text: Option<MessageText>) -> Body {
-        Body::Edit { target, text, mentions: None, unmentioned: Vec::new() }
+    pub fn edit(target: Seq) -> Body {
+        Body::Edit { target, mentions: None, unmentioned: Vec::new() }
     }
 
     /// Returns the deletion of a message that mentions no user.
@@ -207,8 +210,7 @@ impl Body {
                 message.edited_at = None;
                 message.deleted = true;
             }
-            Body::Edit { text, mentions, unmentioned, .. } => {
-                *text = None;
+            Body::Edit { mentions, unmentioned, .. } => {
                 *mentions = None;
                 unmentioned.clear();
             }

@@ -19,13 +19,13 @@ pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
             // Opened before the password is read, so that a wrong folder is noticed first.
             let profile = Profile::open(settings, IfMissing::Refuse).await?;
             let registration = Registration { name, password: Password::parse(password()?)?, email };
-            let user = profile.services.auth.create_user(registration, role).await?;
+            let user = profile.services.auth.accounts.create_user(registration, role).await?;
             println!("created {} ({}), {}", user.name, user.id, word(user.role));
             profile.close().await;
         }
         Admin::SetRole { name, role } => {
             let profile = Profile::open(settings, IfMissing::Refuse).await?;
-            let user = profile.services.auth.set_role(&UserName::from_stored(name), role).await?;
+            let user = profile.services.auth.accounts.set_role(&UserName::from_stored(name), role).await?;
             println!("{} is {}, effective within seconds", user.name, word(user.role));
             profile.close().await;
         }
@@ -38,8 +38,8 @@ pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
 async fn set_banned(settings: &Settings, name: &str, banned: bool) -> anyhow::Result<()> {
     let profile = Profile::open(settings, IfMissing::Refuse).await?;
     let auth = &profile.services.auth;
-    let user = auth.user_named(&UserName::from_stored(name.to_owned())).await?;
-    auth.set_banned(&Actor::SYSTEM, user.id, banned).await?;
+    let user = auth.accounts.user_named(&UserName::from_stored(name.to_owned())).await?;
+    auth.accounts.set_banned(&Actor::SYSTEM, user.id, banned).await?;
     println!("{} is {}", user.name, if banned { "banned, and signed out within seconds" } else { "no longer banned" });
     profile.close().await;
     Ok(())

@@ -82,7 +82,7 @@ async fn seed(services: &Services, first: Option<&FirstAdmin>) -> anyhow::Result
                 None => admin::password()?,
             };
             let registration = Registration { name, password: Password::parse(password)?, email: None };
-            let made = services.auth.create_user(registration, UserRole::Admin).await?;
+            let made = services.auth.accounts.create_user(registration, UserRole::Admin).await?;
             step(&format!("created the account {}, an admin", made.name));
             made
         }

@@ -3,11 +3,11 @@
 use std::io::Write;
 
 use anyhow::{Context, bail};
-use domain::LogId;
 use domain::limits::SYNC_ENTRIES;
+use domain::{LogId, Related};
 use host::{IfMissing, Profile, Settings};
 use service::RoomRef;
-use service::messages::fill_edits;
+use service::messages::edit_texts;
 use wire::Event;
 
 /// Writes the room to standard output. The server may be running: entries that it appends meanwhile may be missing at
@@ -27,9 +27,9 @@ pub async fn export(settings: &Settings, room: &str) -> anyhow::Result<()> {
     let mut from = 1;
     while from <= head {
         let to = head.min(from + SYNC_ENTRIES as u64 - 1);
-        let mut entries = store.log.read(log, from, to).await?;
-        fill_edits(store, log, &mut entries).await?;
-        let related = services.user_cache.related(&entries).await?;
+        let entries = store.log.read(log, from, to).await?;
+        let texts = edit_texts(store, log, &entries).await?;
+        let related = Related { texts, ..services.user_cache.related(&entries).await? };
         for entry in &entries {
             serde_json::to_writer(&mut out, &Event::new(id, entry, &related))?;
             out.write_all(b"\n").context("cannot write to standard output")?;

@@ -1,6 +1,6 @@
 //! Decides what is sent on sockets and to whom, for the WebSocket tier and the API Gateway function alike.
 //!
-//! [`protocol`], [`connection`], [`hub`] and [`codec`] decide and never do I/O: they depend only on `domain` and `wire`,
+//! [`protocol`], [`connection`], [`hub`], [`replay`] and [`codec`] decide and never do I/O: they depend only on `domain` and `wire`,
 //! and `cargo xtask tidy` checks that by path. [`interpreter`] performs their actions with the use cases of `service`.
 //!
 //! Start at [`connection::Connection::on_message`] for a message of a client, and at [`hub::Hub::deliver`] for an entry on its way
@@ -15,7 +15,8 @@ pub mod limits;
 pub mod message;
 mod page;
 pub mod protocol;
+pub mod replay;
 pub mod request;
 
 pub use frame::{Class, Frame, json_array};
-pub use page::{Page, PageStatus};
+pub use page::Page;

@@ -3,7 +3,7 @@
 //! Its events are encoded when it is made, because their size decides where it is cut. Only the native protocol asks for
 //! pages; sockets of other protocols read history by REST.
 
-use domain::{Epoch, LogId, Seq};
+use domain::{LogId, PageSpan, PageStatus, Seq};
 use wire::{AnyEvent, ServerFrame, SyncStatus};
 
 use crate::codec::log_name;
@@ -11,70 +11,21 @@ use crate::codec::log_name;
 /// Maximum size of a `sync` frame without its events, in bytes.
 const SYNC_OVERHEAD: usize = 512;
 
-/// Where a page ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageStatus {
-    /// The page ends at the head.
-    Complete,
-    /// The page ends before the head: the client asks for more.
-    More,
-    /// The cursor cannot be used: the client drops its cache, and live begins after `head`.
-    Reset {
-        /// The last entry before live begins.
-        head: Seq,
-        /// Number of messages up to there.
-        n: u64,
-    },
-    /// The user is no longer a member: the page is the last that they may see.
-    Forbidden,
-    /// The user was never a member, or the room does not exist.
-    NotFound,
-}
-
-/// A page that was read for a socket, before its events are encoded.
-#[derive(Debug)]
-pub struct PageRead {
-    /// The log.
-    pub log: LogId,
-    /// The store's epoch.
-    pub epoch: Epoch,
-    /// Where it ends.
-    pub status: PageStatus,
-    /// The head before the read.
-    pub as_of: Seq,
-    /// The seq after the cursor.
-    pub from: Seq,
-    /// The cursor after the page.
-    pub through: Seq,
-    /// Where the reader's visible history begins.
-    pub from_seq: Seq,
-    /// The events, by seq.
-    pub events: Vec<(Seq, AnyEvent)>,
-}
-
 /// An encoded page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// The log.
     pub log: LogId,
-    /// The store's epoch.
-    pub epoch: Epoch,
-    /// Where it ends; `More` also if the frame limit cut it.
-    pub status: PageStatus,
-    /// The cursor after this page.
-    pub through: Seq,
-    /// Where the reader's visible history begins.
-    pub from_seq: Seq,
-    as_of: Seq,
-    from: Seq,
+    /// Where it begins and ends; its status is `More` also if the frame limit cut it.
+    pub span: PageSpan,
     /// The events' JSON, separated by commas.
     events: String,
 }
 
 impl Page {
-    /// Encodes as many events as a frame of `limit` bytes can hold, and at least one.
-    pub fn encode(read: PageRead, limit: usize) -> Page {
-        let PageRead { log, epoch, mut status, as_of, from, mut through, from_seq, events } = read;
+    /// Encodes as many events as a frame of `limit` bytes can hold, and at least one. The events are those of the span,
+    /// by seq.
+    pub fn encode(log: LogId, mut span: PageSpan, events: Vec<(Seq, AnyEvent)>, limit: usize) -> Page {
         let room = limit.saturating_sub(SYNC_OVERHEAD);
         let mut text = String::new();
         let mut last = None;
@@ -84,8 +35,8 @@ impl Page {
                 && text.len() + event.len() + 1 > room
             {
                 // The client asks for the rest.
-                status = PageStatus::More;
-                through = last;
+                span.status = PageStatus::More;
+                span.through = last;
                 break;
             }
             if last.is_some() {
@@ -94,13 +45,14 @@ impl Page {
             text.push_str(&event);
             last = Some(*seq);
         }
-        Page { log, epoch, status, as_of, from, through, from_seq, events: text }
+        Page { log, span, events: text }
     }
 
     /// Returns the `sync` frame that answers the request `re`. `live`: whether the entries after the page follow without
     /// a request.
     pub(crate) fn frame(&self, re: &str, live: bool) -> String {
-        let (status, head, n) = match (self.status, live) {
+        let span = self.span;
+        let (status, head, n) = match (span.status, live) {
             (PageStatus::Reset { head, n }, _) => (SyncStatus::Reset, Some(head), Some(n)),
             (PageStatus::Forbidden, _) => (SyncStatus::Forbidden, None, None),
             (PageStatus::NotFound, _) => (SyncStatus::NotFound, None, None),
@@ -112,10 +64,10 @@ impl Page {
             re: re.to_owned(),
             room: log_name(self.log),
             status,
-            epoch: self.epoch.to_string(),
-            from: ranged.then_some(self.from),
-            through: ranged.then_some(self.through),
-            as_of: self.as_of,
+            epoch: span.epoch.to_string(),
+            from: ranged.then_some(span.from),
+            through: ranged.then_some(span.through),
+            as_of: span.as_of,
             head,
             n,
             events: Vec::new(),

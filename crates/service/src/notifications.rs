@@ -16,7 +16,7 @@ use domain::{
 
 use crate::clock::Clock;
 use crate::excerpts;
-use crate::ids;
+use crate::ids::Ids;
 use crate::log::Logs;
 use crate::ports::{NotificationPage, Store};
 use crate::user_cache::UserCache;
@@ -42,12 +42,19 @@ pub struct Notifications {
     logs: Arc<Logs>,
     user_cache: Arc<UserCache>,
     clock: Arc<dyn Clock>,
+    ids: Ids,
 }
 
 impl Notifications {
     /// Creates the use cases from their parts.
-    pub fn new(store: Store, logs: Arc<Logs>, user_cache: Arc<UserCache>, clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(Notifications { store, logs, user_cache, clock })
+    pub fn new(
+        store: Store,
+        logs: Arc<Logs>,
+        user_cache: Arc<UserCache>,
+        clock: Arc<dyn Clock>,
+        ids: Ids,
+    ) -> Arc<Self> {
+        Arc::new(Notifications { store, logs, user_cache, clock, ids })
     }
 
     /// Posts a notification; for admins and services. `id` is a UUIDv7 that stays the same on every retry: the
@@ -63,7 +70,7 @@ impl Notifications {
             return Err(Refusal::forbidden("Only admins and services can post notifications."));
         }
         check(&posted)?;
-        let id = id.unwrap_or_else(ids::entry);
+        let id = id.unwrap_or_else(|| self.ids.entry());
         let key = NotificationKey { at: self.time_of(id)?, room: id.0, seq: 0 };
         if self.user_cache.user(posted.user).await?.is_none() {
             return Err(Refusal::not_found("There is no such user."));
@@ -113,18 +120,18 @@ impl Notifications {
     /// exist.
     pub async fn read(&self, actor: &Actor, key: NotificationKey) -> Result<Ack, Refusal> {
         self.own(actor, key).await?;
-        self.change(actor.user, *actor, ids::entry(), OwnChange::NotificationRead(key)).await
+        self.change(actor.user, *actor, self.ids.entry(), OwnChange::NotificationRead(key)).await
     }
 
     /// Marks all of the caller's notifications so far as read.
     pub async fn read_all(&self, actor: &Actor) -> Result<Ack, Refusal> {
-        self.change(actor.user, *actor, ids::entry(), OwnChange::NotificationsRead).await
+        self.change(actor.user, *actor, self.ids.entry(), OwnChange::NotificationsRead).await
     }
 
     /// Deletes one of the caller's notifications. Returns `not_found` if it does not exist.
     pub async fn delete(&self, actor: &Actor, key: NotificationKey) -> Result<Ack, Refusal> {
         self.own(actor, key).await?;
-        self.change(actor.user, *actor, ids::entry(), OwnChange::NotificationDrop(key)).await
+        self.change(actor.user, *actor, self.ids.entry(), OwnChange::NotificationDrop(key)).await
     }
 
     /// Returns one of the caller's notifications. Another user's key is not found.
@@ -140,7 +147,7 @@ impl Notifications {
 
     async fn related(&self, notifications: &[Notification]) -> Result<Related, Refusal> {
         let users = notifications.iter().filter_map(|notification| notification.from).collect();
-        Ok(Related { users: self.user_cache.users(users).await?, files: Default::default() })
+        Ok(Related { users: self.user_cache.users(users).await?, ..Related::default() })
     }
 
     /// Returns when an id was made, according to itself. Refuses times in the future, which would sort above everything

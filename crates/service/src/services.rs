@@ -9,6 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::auth::{Auth, AuthSettings, SigningKeys};
 use crate::feed::{CatchUp, Consumer, Feed, FeedSettings, Notify, OwnRooms};
+use crate::ids::{Ids, Random};
 use crate::log::Logs;
 use crate::ports::{Blobs, Bus, PresenceStore, Store};
 use crate::supervisor::{Policy, Supervised, Supervisor};
@@ -33,6 +34,8 @@ pub struct Ports {
     pub presence: Arc<dyn PresenceStore>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// The source of randomness.
+    pub random: Arc<dyn Random>,
 }
 
 /// The settings of the use cases.
@@ -52,6 +55,8 @@ pub struct ServiceSettings {
 pub struct Services {
     /// The ports that they depend on.
     pub ports: Arc<Ports>,
+    /// The source of new ids and random bytes.
+    pub ids: Ids,
     /// The appenders of all logs.
     pub logs: Arc<Logs>,
     /// The cache of users and files.
@@ -83,13 +88,15 @@ impl Services {
     pub fn new(ports: Ports, settings: ServiceSettings) -> Services {
         let ServiceSettings { node, limits, auth, keys } = settings;
         let (store, clock, bus) = (ports.store.clone(), ports.clock.clone(), ports.bus.clone());
+        let ids = Ids::new(clock.clone(), ports.random.clone());
         let logs = Logs::new(store.clone(), clock.clone(), limits.clone());
         let user_cache = UserCache::new(store.clone(), clock.clone());
         let access = Access::new(store.clone());
         let marks = Marks::new(store.clone(), bus.clone(), clock.clone());
-        let auth = Auth::new(store.clone(), logs.clone(), user_cache.clone(), clock.clone(), keys, auth);
+        let auth = Auth::new(store.clone(), logs.clone(), user_cache.clone(), clock.clone(), ids.clone(), keys, auth);
         let messages = Messages::new(store.clone(), logs.clone(), user_cache.clone(), access.clone(), marks.clone());
-        let rooms = Rooms::new(store.clone(), logs.clone(), access.clone(), user_cache.clone(), limits.clone());
+        let rooms =
+            Rooms::new(store.clone(), logs.clone(), access.clone(), user_cache.clone(), ids.clone(), limits.clone());
         let presence = Presence::new(
             store.clone(),
             ports.presence.clone(),
@@ -98,8 +105,9 @@ impl Services {
             bus,
             clock.clone(),
         );
-        let notifications = Notifications::new(store.clone(), logs.clone(), user_cache.clone(), clock.clone());
-        let files = Files::new(store.clone(), ports.blobs.clone(), access.clone(), clock.clone(), &limits);
+        let notifications =
+            Notifications::new(store.clone(), logs.clone(), user_cache.clone(), clock.clone(), ids.clone());
+        let files = Files::new(store.clone(), ports.blobs.clone(), access.clone(), clock.clone(), ids.clone(), &limits);
         let notify = Notify::new(logs.clone(), store.clone(), user_cache.clone());
         let consumers: Vec<Arc<dyn Consumer>> = vec![OwnRooms::new(logs.clone()), notify];
         let catch_up = CatchUp::new(store.clone(), clock.clone(), consumers.clone(), node.clone());
@@ -110,6 +118,7 @@ impl Services {
         let ports = Arc::new(ports);
         Services {
             ports,
+            ids,
             logs,
             user_cache,
             access,
@@ -216,7 +225,7 @@ async fn sweep(services: Services) {
     loop {
         ticks.tick().await;
         let now = services.ports.clock.now();
-        if let Err(error) = services.auth.sweep().await {
+        if let Err(error) = services.auth.sessions.sweep().await {
             tracing::warn!(%error, "session sweep failed, will retry");
         }
         if let Err(error) = services.ports.store.notifications.sweep(now).await {

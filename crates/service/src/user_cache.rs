@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Body, Entry, FileId, Related, Timestamp, User, UserId};
+use domain::{Body, EditTexts, Entry, FileId, Related, Timestamp, User, UserId};
 use quick_cache::sync::Cache;
 
 use crate::clock::Clock;
@@ -31,7 +31,7 @@ impl UserCache {
     }
 
     /// Returns everything that these entries name: authors, members, mentioned users, the two of a direct room, and
-    /// files. At most one read of users (none if all are cached) and one of files.
+    /// files, but not the texts of edits. At most one read of users (none if all are cached) and one of files.
     pub async fn related(&self, entries: &[Entry]) -> StoreResult<Related> {
         let mut users = HashSet::new();
         let mut files = Vec::new();
@@ -53,7 +53,7 @@ impl UserCache {
         users.remove(&UserId::SYSTEM);
         let users = self.users(users.into_iter().collect()).await?;
         let files = self.files(files).await?;
-        Ok(Related { users, files })
+        Ok(Related { users, files, texts: EditTexts::new() })
     }
 
     /// Returns these users. Unknown ids are left out.

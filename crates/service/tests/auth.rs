@@ -9,7 +9,7 @@ use domain::name::UserName;
 use domain::{Actor, Code, LogId, Refusal, Timestamp, UserRole};
 use service::auth::{AuthSettings, Device, Password, ProfilePatch, Registration, SignedIn, SigningKeys};
 use service::limits::{REFRESH_GRACE, TICKET_LIFE};
-use service::{Auth, Logs, ManualClock, UserCache};
+use service::{Auth, Ids, Logs, ManualClock, UserCache};
 use store_memory::MemoryStore;
 
 const PASSWORD: &str = "correct horse battery";
@@ -33,7 +33,7 @@ fn with(settings: AuthSettings) -> Fixture {
     let user_cache = UserCache::new(memory.store(), clock.clone());
     let keys = SigningKeys::generate();
     let pem = keys.to_pem();
-    let auth = Auth::new(memory.store(), logs.clone(), user_cache, clock.clone(), keys, settings);
+    let auth = Auth::new(memory.store(), logs.clone(), user_cache, clock.clone(), Ids::system(), keys, settings);
     Fixture { auth, clock, memory, logs, keys: pem }
 }
 
@@ -51,11 +51,11 @@ fn registration(text: &str) -> Registration {
 
 impl Fixture {
     async fn register(&self, name: &str) -> SignedIn {
-        self.auth.register(None, registration(name), &device()).await.expect("free")
+        self.auth.accounts.register(None, registration(name), &device()).await.expect("free")
     }
 
     fn actor(&self, signed_in: &SignedIn) -> Actor {
-        self.auth.verify(&signed_in.access_token).expect("fresh")
+        self.auth.sessions.verify(&signed_in.access_token).expect("fresh")
     }
 }
 
@@ -70,7 +70,7 @@ fn refresh_token(signed_in: &SignedIn) -> &str {
 #[tokio::test]
 async fn the_first_registered_user_becomes_admin_even_after_a_guest() {
     let fixture = fixture();
-    let guest = fixture.auth.guest(&name("eve"), &device()).await.expect("guests are allowed");
+    let guest = fixture.auth.accounts.guest(&name("eve"), &device()).await.expect("guests are allowed");
     assert!(guest.user.guest && fixture.actor(&guest).guest);
     assert_eq!(fixture.register("ada").await.user.role, UserRole::Admin);
     assert_eq!(fixture.register("bob").await.user.role, UserRole::User);
@@ -79,13 +79,13 @@ async fn the_first_registered_user_becomes_admin_even_after_a_guest() {
 #[tokio::test]
 async fn a_guest_who_registers_keeps_the_id_and_the_session() {
     let fixture = fixture();
-    let guest = fixture.auth.guest(&name("ada"), &device()).await.expect("guests are allowed");
+    let guest = fixture.auth.accounts.guest(&name("ada"), &device()).await.expect("guests are allowed");
     let actor = fixture.actor(&guest);
-    let ada = fixture.auth.register(Some(actor), registration("ada"), &device()).await.expect("free");
+    let ada = fixture.auth.accounts.register(Some(actor), registration("ada"), &device()).await.expect("free");
     assert_eq!((ada.user.id, ada.user.guest, ada.user.name.as_str()), (guest.user.id, false, "ada"));
     assert_eq!(fixture.actor(&ada), Actor { guest: false, admin: true, ..actor });
-    fixture.auth.refresh(refresh_token(&ada)).await.expect("the new one is good");
-    let again = fixture.auth.register(Some(fixture.actor(&ada)), registration("ada2"), &device()).await;
+    fixture.auth.sessions.refresh(refresh_token(&ada)).await.expect("the new one is good");
+    let again = fixture.auth.accounts.register(Some(fixture.actor(&ada)), registration("ada2"), &device()).await;
     assert_eq!(code(again), Some(Code::Conflict), "no guest any more");
 }
 
@@ -93,12 +93,12 @@ async fn a_guest_who_registers_keeps_the_id_and_the_session() {
 async fn a_repeated_refresh_gets_the_same_answer() {
     let fixture = fixture();
     let first = fixture.register("ada").await;
-    let second = fixture.auth.refresh(refresh_token(&first)).await.expect("rotated");
+    let second = fixture.auth.sessions.refresh(refresh_token(&first)).await.expect("rotated");
     assert_ne!(refresh_token(&second), refresh_token(&first));
     fixture.clock.advance(REFRESH_GRACE / 2);
-    let repeated = fixture.auth.refresh(refresh_token(&first)).await.expect("within the grace period");
+    let repeated = fixture.auth.sessions.refresh(refresh_token(&first)).await.expect("within the grace period");
     assert_eq!(refresh_token(&repeated), refresh_token(&second), "so a client that lost it can go on");
-    fixture.auth.refresh(refresh_token(&second)).await.expect("rotated");
+    fixture.auth.sessions.refresh(refresh_token(&second)).await.expect("rotated");
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn two_refreshes_at_once_both_succeed_and_agree() {
     let fixture = fixture();
     let first = fixture.register("ada").await;
     let token = refresh_token(&first);
-    let (one, two) = tokio::join!(fixture.auth.refresh(token), fixture.auth.refresh(token));
+    let (one, two) = tokio::join!(fixture.auth.sessions.refresh(token), fixture.auth.sessions.refresh(token));
     let (one, two) = (one.expect("good"), two.expect("good"));
     assert_eq!(refresh_token(&one), refresh_token(&two));
 }
@@ -115,11 +115,15 @@ async fn two_refreshes_at_once_both_succeed_and_agree() {
 async fn a_reused_token_ends_the_session_for_both() {
     let fixture = fixture();
     let first = fixture.register("ada").await;
-    let second = fixture.auth.refresh(refresh_token(&first)).await.expect("rotated");
+    let second = fixture.auth.sessions.refresh(refresh_token(&first)).await.expect("rotated");
     fixture.clock.advance(REFRESH_GRACE + Duration::from_secs(1));
-    assert_eq!(code(fixture.auth.refresh(refresh_token(&first)).await), Some(Code::Unauthenticated));
-    assert_eq!(code(fixture.auth.refresh(refresh_token(&second)).await), Some(Code::Unauthenticated));
-    assert_eq!(code(fixture.auth.verify(&second.access_token)), Some(Code::Unauthenticated), "access ends too");
+    assert_eq!(code(fixture.auth.sessions.refresh(refresh_token(&first)).await), Some(Code::Unauthenticated));
+    assert_eq!(code(fixture.auth.sessions.refresh(refresh_token(&second)).await), Some(Code::Unauthenticated));
+    assert_eq!(
+        code(fixture.auth.sessions.verify(&second.access_token)),
+        Some(Code::Unauthenticated),
+        "access ends too"
+    );
 }
 
 #[tokio::test]
@@ -128,8 +132,8 @@ async fn a_forged_token_does_not_end_the_session_that_it_names() {
     let ada = fixture.register("ada").await;
     let (payload, _) = refresh_token(&ada).rsplit_once('.').expect("four parts");
     let forged = format!("{payload}.{}", "A".repeat(43));
-    assert_eq!(code(fixture.auth.refresh(&forged).await), Some(Code::Unauthenticated));
-    fixture.auth.refresh(refresh_token(&ada)).await.expect("nothing happened to it");
+    assert_eq!(code(fixture.auth.sessions.refresh(&forged).await), Some(Code::Unauthenticated));
+    fixture.auth.sessions.refresh(refresh_token(&ada)).await.expect("nothing happened to it");
 }
 
 #[tokio::test]
@@ -137,11 +141,11 @@ async fn an_ended_session_ends_its_tokens_and_tickets_and_is_logged() {
     let fixture = fixture();
     let ada = fixture.register("ada").await;
     let actor = fixture.actor(&ada);
-    let ticket = fixture.auth.ticket(&actor).await.expect("given");
-    fixture.auth.logout(Some(actor), None).await.expect("ended");
-    assert_eq!(code(fixture.auth.verify(&ada.access_token)), Some(Code::Unauthenticated));
-    assert_eq!(code(fixture.auth.refresh(refresh_token(&ada)).await), Some(Code::Unauthenticated));
-    assert_eq!(code(fixture.auth.take_ticket(&ticket).await), Some(Code::Unauthenticated));
+    let ticket = fixture.auth.tickets.issue(&actor).await.expect("given");
+    fixture.auth.sessions.logout(Some(actor), None).await.expect("ended");
+    assert_eq!(code(fixture.auth.sessions.verify(&ada.access_token)), Some(Code::Unauthenticated));
+    assert_eq!(code(fixture.auth.sessions.refresh(refresh_token(&ada)).await), Some(Code::Unauthenticated));
+    assert_eq!(code(fixture.auth.tickets.take(&ticket).await), Some(Code::Unauthenticated));
     let own = LogId::User(actor.user);
     let entries = fixture.memory.store().log.read(own, 1, 9).await.expect("the store works");
     assert_eq!(entries.last().map(|entry| &entry.body), Some(&domain::Body::SessionEnded { session: actor.session }));
@@ -155,12 +159,12 @@ async fn a_session_ended_by_another_node_ends_here_once_the_log_announces_it() {
     let store = fixture.memory.store();
     let user_cache = UserCache::new(store.clone(), fixture.clock.clone());
     // It shares the logs, so it learns what the first node appends, and nothing else.
-    let keys = SigningKeys::from_pem(&fixture.keys).expect("as written");
+    let (keys, ids) = (SigningKeys::from_pem(&fixture.keys).expect("as written"), Ids::system());
     let other =
-        Auth::new(store, fixture.logs.clone(), user_cache, fixture.clock.clone(), keys, AuthSettings::default());
-    assert_eq!(other.verify(&ada.access_token), Ok(actor));
-    fixture.auth.logout(Some(actor), None).await.expect("ended");
-    assert_eq!(code(other.verify(&ada.access_token)), Some(Code::Unauthenticated));
+        Auth::new(store, fixture.logs.clone(), user_cache, fixture.clock.clone(), ids, keys, AuthSettings::default());
+    assert_eq!(other.sessions.verify(&ada.access_token), Ok(actor));
+    fixture.auth.sessions.logout(Some(actor), None).await.expect("ended");
+    assert_eq!(code(other.sessions.verify(&ada.access_token)), Some(Code::Unauthenticated));
 }
 
 #[tokio::test]
@@ -168,31 +172,34 @@ async fn a_ticket_works_once_and_for_a_short_time() {
     let fixture = fixture();
     let ada = fixture.register("ada").await;
     let actor = fixture.actor(&ada);
-    let ticket = fixture.auth.ticket(&actor).await.expect("given");
-    assert_eq!(fixture.auth.take_ticket(&ticket).await.expect("good").actor, actor);
-    assert_eq!(code(fixture.auth.take_ticket(&ticket).await), Some(Code::Unauthenticated), "used up");
-    let late = fixture.auth.ticket(&actor).await.expect("given");
+    let ticket = fixture.auth.tickets.issue(&actor).await.expect("given");
+    assert_eq!(fixture.auth.tickets.take(&ticket).await.expect("good").actor, actor);
+    assert_eq!(code(fixture.auth.tickets.take(&ticket).await), Some(Code::Unauthenticated), "used up");
+    let late = fixture.auth.tickets.issue(&actor).await.expect("given");
     fixture.clock.advance(TICKET_LIFE + Duration::from_secs(1));
-    assert_eq!(code(fixture.auth.take_ticket(&late).await), Some(Code::Unauthenticated), "too late");
+    assert_eq!(code(fixture.auth.tickets.take(&late).await), Some(Code::Unauthenticated), "too late");
 }
 
 #[tokio::test]
 async fn a_new_password_needs_the_old_one_and_ends_the_other_sessions() {
     let fixture = fixture();
     let ada = fixture.register("ada").await;
-    let elsewhere = fixture.auth.login("ADA", PASSWORD.into(), &device()).await.expect("right");
+    let elsewhere = fixture.auth.passwords.login("ADA", PASSWORD.into(), &device()).await.expect("right");
     let change = |old: &str| ProfilePatch {
         password: Some((Password::parse("a better one".into()).expect("valid"), old.to_owned())),
         ..ProfilePatch::default()
     };
     let actor = fixture.actor(&ada);
-    assert_eq!(code(fixture.auth.update_me(&actor, change("wrong")).await), Some(Code::Forbidden));
-    assert!(fixture.auth.verify(&elsewhere.access_token).is_ok(), "nothing was changed");
-    fixture.auth.update_me(&actor, change(PASSWORD)).await.expect("changed");
-    assert!(fixture.auth.verify(&ada.access_token).is_ok());
-    assert_eq!(code(fixture.auth.verify(&elsewhere.access_token)), Some(Code::Unauthenticated));
-    assert_eq!(code(fixture.auth.login("ada", PASSWORD.into(), &device()).await), Some(Code::Unauthenticated));
-    fixture.auth.login("ada", "a better one".into(), &device()).await.expect("the new one");
+    assert_eq!(code(fixture.auth.profiles.update(&actor, change("wrong")).await), Some(Code::Forbidden));
+    assert!(fixture.auth.sessions.verify(&elsewhere.access_token).is_ok(), "nothing was changed");
+    fixture.auth.profiles.update(&actor, change(PASSWORD)).await.expect("changed");
+    assert!(fixture.auth.sessions.verify(&ada.access_token).is_ok());
+    assert_eq!(code(fixture.auth.sessions.verify(&elsewhere.access_token)), Some(Code::Unauthenticated));
+    assert_eq!(
+        code(fixture.auth.passwords.login("ada", PASSWORD.into(), &device()).await),
+        Some(Code::Unauthenticated)
+    );
+    fixture.auth.passwords.login("ada", "a better one".into(), &device()).await.expect("the new one");
 }
 
 #[tokio::test]
@@ -206,8 +213,8 @@ async fn a_refused_change_changes_nothing() {
         name: Some(name("B\u{3bf}b")),
         ..ProfilePatch::default()
     };
-    assert_eq!(code(fixture.auth.update_me(&actor, patch).await), Some(Code::Conflict), "a Greek omicron");
-    assert_eq!(fixture.auth.me(&actor).await.expect("there").user, ada.user);
+    assert_eq!(code(fixture.auth.profiles.update(&actor, patch).await), Some(Code::Conflict), "a Greek omicron");
+    assert_eq!(fixture.auth.profiles.get(&actor).await.expect("there").user, ada.user);
 }
 
 #[tokio::test]
@@ -215,9 +222,9 @@ async fn a_new_role_applies_at_once_to_tokens_that_claim_another() {
     let fixture = fixture();
     let ada = fixture.register("ada").await;
     assert!(fixture.actor(&ada).admin);
-    fixture.auth.set_role(&name("ada"), UserRole::User).await.expect("there");
+    fixture.auth.accounts.set_role(&name("ada"), UserRole::User).await.expect("there");
     assert!(!fixture.actor(&ada).admin);
-    fixture.auth.set_role(&name("ada"), UserRole::Admin).await.expect("there");
+    fixture.auth.accounts.set_role(&name("ada"), UserRole::Admin).await.expect("there");
     assert!(fixture.actor(&ada).admin);
 }
 
@@ -226,14 +233,17 @@ async fn a_banned_user_is_signed_out_and_cannot_sign_in() {
     let fixture = fixture();
     let (ada, bob) = (fixture.register("ada").await, fixture.register("bob").await);
     let (ada, of_bob) = (fixture.actor(&ada), fixture.actor(&bob));
-    assert_eq!(code(fixture.auth.set_banned(&of_bob, ada.user, true).await), Some(Code::Forbidden));
+    assert_eq!(code(fixture.auth.accounts.set_banned(&of_bob, ada.user, true).await), Some(Code::Forbidden));
     fixture.clock.advance(Duration::from_secs(1));
-    fixture.auth.set_banned(&ada, of_bob.user, true).await.expect("done");
-    assert_eq!(code(fixture.auth.verify(&bob.access_token)), Some(Code::Unauthenticated));
-    assert_eq!(code(fixture.auth.refresh(refresh_token(&bob)).await), Some(Code::Unauthenticated));
-    assert_eq!(code(fixture.auth.login("bob", PASSWORD.into(), &device()).await), Some(Code::Unauthenticated));
-    fixture.auth.set_banned(&ada, of_bob.user, false).await.expect("done");
-    fixture.auth.login("bob", PASSWORD.into(), &device()).await.expect("allowed again");
+    fixture.auth.accounts.set_banned(&ada, of_bob.user, true).await.expect("done");
+    assert_eq!(code(fixture.auth.sessions.verify(&bob.access_token)), Some(Code::Unauthenticated));
+    assert_eq!(code(fixture.auth.sessions.refresh(refresh_token(&bob)).await), Some(Code::Unauthenticated));
+    assert_eq!(
+        code(fixture.auth.passwords.login("bob", PASSWORD.into(), &device()).await),
+        Some(Code::Unauthenticated)
+    );
+    fixture.auth.accounts.set_banned(&ada, of_bob.user, false).await.expect("done");
+    fixture.auth.passwords.login("bob", PASSWORD.into(), &device()).await.expect("allowed again");
 }
 
 #[tokio::test]
@@ -242,7 +252,7 @@ async fn guesses_are_counted_by_address_and_by_name() {
     let login = |name: &'static str, last: u8| {
         let from = Device::new("", IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)));
         let auth = fixture.auth.clone();
-        async move { code(auth.login(name, "a wrong password".into(), &from).await) }
+        async move { code(auth.passwords.login(name, "a wrong password".into(), &from).await) }
     };
     for _ in 0..3 {
         assert_eq!(login("ada", 1).await, Some(Code::Unauthenticated));
@@ -259,22 +269,22 @@ async fn a_session_beyond_the_limit_ends_the_oldest() {
     let actor = fixture.actor(&first);
     for _ in 0..service::limits::SESSIONS_PER_USER {
         fixture.clock.advance(Duration::from_millis(1));
-        fixture.auth.login("ada", PASSWORD.into(), &device()).await.expect("right");
+        fixture.auth.passwords.login("ada", PASSWORD.into(), &device()).await.expect("right");
     }
-    let sessions = fixture.auth.sessions(&actor).await.expect("listed");
+    let sessions = fixture.auth.sessions.list(&actor).await.expect("listed");
     assert_eq!(sessions.len(), service::limits::SESSIONS_PER_USER);
-    assert_eq!(code(fixture.auth.verify(&first.access_token)), Some(Code::Unauthenticated));
+    assert_eq!(code(fixture.auth.sessions.verify(&first.access_token)), Some(Code::Unauthenticated));
 }
 
 #[tokio::test]
 async fn a_session_whose_end_was_not_announced_can_be_ended_again() {
     let fixture = fixture();
     let ada = fixture.register("ada").await;
-    let elsewhere = fixture.auth.login("ada", PASSWORD.into(), &device()).await.expect("right");
+    let elsewhere = fixture.auth.passwords.login("ada", PASSWORD.into(), &device()).await.expect("right");
     let (actor, other) = (fixture.actor(&ada), fixture.actor(&elsewhere).session.expect("set"));
     // The state that a process leaves when it crashes between the two steps.
     fixture.memory.store().sessions.end(other).await.expect("the store works");
-    fixture.auth.end_session(&actor, other).await.expect("announced again");
+    fixture.auth.sessions.end(&actor, other).await.expect("announced again");
     let entries = fixture.memory.store().log.read(LogId::User(actor.user), 1, 9).await.expect("the store works");
     assert!(entries.iter().any(|entry| entry.body == domain::Body::SessionEnded { session: Some(other) }));
 }
@@ -287,19 +297,19 @@ async fn a_sign_in_cannot_outrun_a_ban_or_a_new_password() {
     let (ada, bob) = (fixture.actor(&ada), fixture.actor(&bob));
     let (people, device) = (fixture.memory.store().users, device());
     // Both begin while the password is being checked, which takes longest of all.
-    let login = fixture.auth.login("bob", PASSWORD.into(), &device);
+    let login = fixture.auth.passwords.login("bob", PASSWORD.into(), &device);
     let (signed_in, changed) = tokio::join!(login, people.set_password(bob.user, "another hash"));
     changed.expect("changed");
     assert_eq!(signed_in.err().map(|refusal| refusal.code), Some(Code::Unauthenticated));
-    let open = fixture.auth.sessions(&bob).await.expect("read");
+    let open = fixture.auth.sessions.list(&bob).await.expect("read");
     assert_eq!(open.len(), 1, "only the one before");
 
     let eve = fixture.actor(&fixture.register("eve").await);
-    let login = fixture.auth.login("eve", PASSWORD.into(), &device);
-    let (signed_in, banned) = tokio::join!(login, fixture.auth.set_banned(&ada, eve.user, true));
+    let login = fixture.auth.passwords.login("eve", PASSWORD.into(), &device);
+    let (signed_in, banned) = tokio::join!(login, fixture.auth.accounts.set_banned(&ada, eve.user, true));
     banned.expect("banned");
     assert_eq!(signed_in.err().map(|refusal| refusal.code), Some(Code::Unauthenticated));
-    assert!(fixture.auth.sessions(&eve).await.expect("read").is_empty());
+    assert!(fixture.auth.sessions.list(&eve).await.expect("read").is_empty());
 }
 
 #[tokio::test]
@@ -310,16 +320,20 @@ async fn a_session_ended_on_another_node_ends_here_within_seconds() {
     let keys = SigningKeys::from_pem(&fixture.keys).expect("its own");
     let (store, clock) = (fixture.memory.store(), fixture.clock.clone());
     let logs = Logs::new(store.clone(), clock.clone(), Limits::default());
-    let other = Auth::new(store.clone(), logs, UserCache::new(store, clock.clone()), clock, keys, settings());
-    let admin = other.verify_now(&ada.access_token).await.expect("it goes on");
-    assert!(admin.admin && other.verify_now(&bob.access_token).await.is_ok());
+    let other =
+        Auth::new(store.clone(), logs, UserCache::new(store, clock.clone()), clock, Ids::system(), keys, settings());
+    let admin = other.sessions.verify_now(&ada.access_token).await.expect("it goes on");
+    assert!(admin.admin && other.sessions.verify_now(&bob.access_token).await.is_ok());
 
     // On another node.
-    fixture.auth.set_role(&name("ada"), UserRole::User).await.expect("taken");
-    fixture.auth.logout(Some(fixture.actor(&bob)), None).await.expect("signed out");
-    assert!(other.verify_now(&bob.access_token).await.is_ok(), "believed for a moment");
+    fixture.auth.accounts.set_role(&name("ada"), UserRole::User).await.expect("taken");
+    fixture.auth.sessions.logout(Some(fixture.actor(&bob)), None).await.expect("signed out");
+    assert!(other.sessions.verify_now(&bob.access_token).await.is_ok(), "believed for a moment");
     fixture.clock.advance(service::limits::SESSION_BELIEVED);
-    let refused = other.verify_now(&bob.access_token).await.expect_err("it has ended");
+    let refused = other.sessions.verify_now(&bob.access_token).await.expect_err("it has ended");
     assert_eq!(refused.code, Code::Unauthenticated);
-    assert!(!other.verify_now(&ada.access_token).await.expect("it goes on").admin, "what the token says is old");
+    assert!(
+        !other.sessions.verify_now(&ada.access_token).await.expect("it goes on").admin,
+        "what the token says is old"
+    );
 }

@@ -12,7 +12,7 @@ use domain::{
 };
 use futures_util::{StreamExt, stream};
 use service::ports::{BlobError, ByteStream, Store};
-use service::{Access, Files, ManualClock, RoomRef};
+use service::{Access, Files, Ids, ManualClock, RoomRef};
 use store_memory::MemoryStore;
 use uuid::Uuid;
 
@@ -49,7 +49,7 @@ async fn setting() -> Setting {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let blobs = Arc::new(blobs::FolderBlobs::open(folder.path()).await.expect("opens"));
     let limits = Limits { upload_bytes: 10_000, ..Limits::default() };
-    let files = Files::new(store.clone(), blobs, Access::new(store.clone()), clock.clone(), &limits);
+    let files = Files::new(store.clone(), blobs, Access::new(store.clone()), clock.clone(), Ids::system(), &limits);
     let setting = Setting { store, files, clock, folder };
     setting.append(Body::Room(room.clone()), &[RowWrite::Room(room), RowWrite::Member(member)]).await;
     setting

@@ -7,7 +7,7 @@ use domain::name::RoomName;
 use domain::{Actor, Change, Intent, LogId, RoomKind, UserId};
 use service::limits::MEMBERS_LOOKED_AT;
 use service::rooms::ChangeRequest;
-use service::{Access, Logs, NewRoom, Rooms, SystemClock, UserCache, ids};
+use service::{Access, Ids, Logs, NewRoom, Rooms, SystemClock, UserCache};
 use store_memory::MemoryStore;
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ async fn listing_a_room_that_very_many_left_takes_bounded_reads() {
     let limits = Limits { joins_per_minute: 1_000_000, sends_per_10s: 1_000_000, ..Limits::default() };
     let logs = Logs::new(store.clone(), Arc::new(SystemClock), limits.clone());
     let user_cache = UserCache::new(store.clone(), Arc::new(SystemClock));
-    let rooms = Rooms::new(store.clone(), logs.clone(), Access::new(store), user_cache, limits);
+    let rooms = Rooms::new(store.clone(), logs.clone(), Access::new(store), user_cache, Ids::system(), limits);
     // After all others in the order of ids.
     let ada = actor(u128::MAX);
     let name = RoomName::parse("Station").expect("a name");
@@ -29,7 +29,7 @@ async fn listing_a_room_that_very_many_left_takes_bounded_reads() {
     let room = rooms.create(&ada, new, ChangeRequest::default()).await.expect("made").room.id;
     for n in 1..=MEMBERS_LOOKED_AT as u128 + 100 {
         for intent in [Intent::Join, Intent::Leave] {
-            let change = Change { by: actor(n), id: ids::entry(), seen: None, epoch: None, intent };
+            let change = Change { by: actor(n), id: Ids::system().entry(), seen: None, epoch: None, intent };
             logs.submit(LogId::Room(room), change).await.expect("accepted");
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use domain::{Body, Entry, EntryKey, Epoch, FileState, LogId, RoomId, RowWrite, Seq};
+use domain::{Entry, EntryKey, Epoch, FileState, LogId, RoomId, RowWrite, Seq};
 use service::ports::{
     AppendError, Appended, ChangedLogs, ChangesCursor, KeyRange, RoomLog, StoreError, StoreResult, Tip, cut_within,
     last_within,
@@ -190,15 +190,7 @@ fn append(state: &mut State, log: LogId, after: &Tip, new: &[Entry], row_writes:
     let appends = state.appends;
     let rows = state.logs.entry(log).or_default();
     rows.changed = appends;
-    rows.entries.extend(new.iter().cloned().map(stored));
+    rows.entries.extend(new.iter().cloned());
     row_writes::apply(state, log, new, row_writes);
     Ok(tip(state, log))
-}
-
-/// Returns the entry as a store keeps it: the text of an edit is only in its message.
-fn stored(mut entry: Entry) -> Entry {
-    if let Body::Edit { text, .. } = &mut entry.body {
-        *text = None;
-    }
-    entry
 }

@@ -121,9 +121,6 @@ enum BodyForm {
     Message(#[serde(with = "MessageForm")] Message),
     Edit {
         target: Seq,
-        /// Stored only in the message, so that a deletion removes it.
-        #[serde(skip)]
-        text: Option<MessageText>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         mentions: Option<Vec<UserId>>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -3,8 +3,7 @@
 use domain::name::RoomName;
 use domain::text::{Emoji, MessageText};
 use domain::{
-    Ack, Actor, Body, Change, Entry, EntryId, Epoch, FileId, Intent, OwnChange, Role, Room, Seq, SessionId, Timestamp,
-    UserId,
+    Ack, Actor, Change, EntryId, Epoch, FileId, Intent, OwnChange, Role, Room, Seq, SessionId, Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -143,22 +142,14 @@ pub struct AckRecord {
 
 impl AckRecord {
     /// Converts an answer to its stored form.
-    pub fn new(Ack { seq, at, dup, noop, entry }: &Ack) -> AckRecord {
-        let text = match entry.as_ref().map(|entry| &entry.body) {
-            Some(Body::Edit { text, .. }) => text.clone(),
-            _ => None,
-        };
+    pub fn new(Ack { seq, at, dup, noop, entry, text }: &Ack) -> AckRecord {
         let entry = entry.as_ref().map(EntryRecord::new);
-        AckRecord { seq: *seq, at: *at, dup: *dup, noop: *noop, entry, text }
+        AckRecord { seq: *seq, at: *at, dup: *dup, noop: *noop, entry, text: text.clone() }
     }
 
     /// Converts the stored form to an answer.
     pub fn into_ack(self) -> Ack {
-        let AckRecord { seq, at, dup, noop, entry, text: said } = self;
-        let mut entry = entry.map(EntryRecord::into_entry);
-        if let Some(Entry { body: Body::Edit { text, .. }, .. }) = &mut entry {
-            *text = said;
-        }
-        Ack { seq, at, dup, noop, entry }
+        let AckRecord { seq, at, dup, noop, entry, text } = self;
+        Ack { seq, at, dup, noop, entry: entry.map(EntryRecord::into_entry), text }
     }
 }

@@ -1,7 +1,7 @@
 //! A whole entry, as it is sent on the bus and between nodes. In a store its parts have columns.
 
 use domain::text::MessageText;
-use domain::{Body, Entry, EntryId, Epoch, Seq, Timestamp, UserId};
+use domain::{EditTexts, Entry, EntryId, Epoch, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -21,7 +21,7 @@ pub struct EntryRecord {
 }
 
 impl EntryRecord {
-    /// Converts an entry to its stored form, without the text of an edit.
+    /// Converts an entry to its stored form.
     pub fn new(entry: &Entry) -> EntryRecord {
         EntryRecord {
             v: entry.v,
@@ -54,28 +54,18 @@ pub struct CommitRecord {
 
 impl CommitRecord {
     /// Converts a commit to its stored form.
-    pub fn new(epoch: Epoch, entries: &[Entry]) -> CommitRecord {
-        let text = |entry: &Entry| match &entry.body {
-            Body::Edit { text, .. } => text.clone().map(|text| (entry.seq, EditedText(text))),
-            _ => None,
-        };
+    pub fn new(epoch: Epoch, entries: &[Entry], texts: &EditTexts) -> CommitRecord {
         CommitRecord {
             epoch: epoch.0,
             entries: entries.iter().map(EntryRecord::new).collect(),
-            texts: entries.iter().filter_map(text).collect(),
+            texts: texts.iter().map(|(seq, text)| (*seq, EditedText(text.clone()))).collect(),
         }
     }
 
-    /// Returns the epoch and the entries, edits with their texts.
-    pub fn into_entries(self) -> (Epoch, Vec<Entry>) {
-        let mut entries: Vec<Entry> = self.entries.into_iter().map(EntryRecord::into_entry).collect();
-        for (seq, EditedText(said)) in self.texts {
-            let edited = entries.iter_mut().find(|entry| entry.seq == seq);
-            if let Some(Entry { body: Body::Edit { text, .. }, .. }) = edited {
-                *text = Some(said);
-            }
-        }
-        (Epoch(self.epoch), entries)
+    /// Returns the epoch, the entries, and the texts of the edits among them.
+    pub fn into_parts(self) -> (Epoch, Vec<Entry>, EditTexts) {
+        let entries = self.entries.into_iter().map(EntryRecord::into_entry).collect();
+        (Epoch(self.epoch), entries, self.texts.into_iter().map(|(seq, EditedText(text))| (seq, text)).collect())
     }
 }
 

@@ -42,7 +42,7 @@ impl Network {
     }
 }
 
-/// The caller, as far as the connection identifies it. An extractor; without [`crate::mount`] it has no address.
+/// The caller, as far as the connection identifies it. An extractor; without [`crate::mount()`] it has no address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Client {
     /// The address; `0.0.0.0` if it is unknown.

@@ -39,13 +39,13 @@ pub(crate) struct KnownUser(pub(crate) Arc<OnceLock<UserId>>);
 /// that a test can put one there itself).
 pub(crate) async fn authenticate(State(auth): State<Arc<Auth>>, mut request: Request, next: Next) -> Response {
     if let Some(token) = bearer(request.headers()) {
-        let service = token.as_ref().ok().and_then(|token| auth.verify_service(token));
+        let service = token.as_ref().ok().and_then(|token| auth.tokens.verify_service(token));
         if let Some(actor) = service {
             request.extensions_mut().insert(Service(actor));
             return next.run(request).await;
         }
         let verdict = match token {
-            Ok(token) => auth.verify_now(token).await,
+            Ok(token) => auth.sessions.verify_now(token).await,
             Err(refusal) => Err(refusal),
         };
         if let Ok(actor) = &verdict {

@@ -12,8 +12,6 @@ use axum::response::{IntoResponse, Response};
 use domain::Refusal;
 use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use service::auth::Auth;
-use service::limits::ADDRESSES;
-use service::throttle::Throttle;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -21,6 +19,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::extract::PALAVER_EPOCH;
 use crate::problem::{self, PROBLEM_JSON};
+use crate::rate::Calls;
 use crate::{Client, Problem, WebSettings};
 
 /// How long browsers cache preflights.
@@ -30,8 +29,7 @@ const PREFLIGHT_LIFE: Duration = Duration::from_secs(600);
 /// that axum makes itself, panics, rate limit by address, timeouts, body limit, bearer token. A route that accepts larger
 /// bodies sets its own inner `DefaultBodyLimit`.
 pub fn mount(router: Router, auth: Arc<Auth>, settings: &WebSettings) -> Router {
-    let per_minute = settings.limits.requests_per_minute;
-    let throttle = Arc::new(Throttle::new(per_minute, Duration::from_secs(60), ADDRESSES));
+    let calls = Arc::new(Calls::new(settings.limits.requests_per_minute));
     let settings = Arc::new(settings.clone());
     let layers = ServiceBuilder::new()
         .layer(from_fn(crate::request_log::log))
@@ -40,7 +38,7 @@ pub fn mount(router: Router, auth: Arc<Auth>, settings: &WebSettings) -> Router 
         .layer(CatchPanicLayer::custom(panicked))
         .option_layer((!settings.origins.is_empty()).then(|| cors(&settings)))
         .layer(from_fn_with_state(settings.clone(), recognise))
-        .layer(from_fn_with_state(throttle, crate::rate::limit))
+        .layer(from_fn_with_state(calls, crate::rate::limit))
         .layer(from_fn_with_state(settings.clone(), time_out))
         .layer(DefaultBodyLimit::max(JSON_BODY))
         .layer(from_fn_with_state(auth, crate::caller::authenticate));

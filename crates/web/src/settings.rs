@@ -6,7 +6,7 @@ use domain::limits::Limits;
 
 use crate::{Network, Origins};
 
-/// Settings of [`crate::mount`].
+/// Settings of [`crate::mount()`].
 #[derive(Debug, Clone)]
 pub struct WebSettings {
     /// Calls per address and minute, and the other limits.

@@ -90,19 +90,24 @@ impl Event {
             by: user_ref(entry.by, related),
             at: rfc3339(entry.at),
             id: entry.id.to_string(),
-            kind: event_kind(&entry.body, related),
+            kind: event_kind(entry, related),
         }
     }
 }
 
-fn event_kind(body: &Body, related: &Related) -> EventKind {
-    match body {
+fn event_kind(entry: &Entry, related: &Related) -> EventKind {
+    match &entry.body {
         Body::Message(message) => message_kind(message, related),
-        Body::Edit { target, text, mentions, .. } => EventKind::Edit {
-            target: *target,
-            mentions: mentions.as_ref().map(|mentions| mentions.iter().map(ToString::to_string).collect()),
-            text: text.as_ref().map(|text| text.as_str().to_owned()).unwrap_or_default(),
-        },
+        Body::Edit { target, mentions, .. } => {
+            // A reader who may not see the text does not learn whom it mentions.
+            let text = related.texts.get(&entry.seq);
+            let mentions = mentions.as_ref().filter(|_| text.is_some());
+            EventKind::Edit {
+                target: *target,
+                mentions: mentions.map(|mentions| mentions.iter().map(ToString::to_string).collect()),
+                text: text.map(|text| text.as_str().to_owned()).unwrap_or_default(),
+            }
+        }
         Body::Delete { target, .. } => EventKind::Delete { target: *target },
         Body::React { target, emoji, on } => {
             EventKind::React { target: *target, emoji: emoji.as_str().to_owned(), on: *on }

@@ -22,7 +22,7 @@ use wire::rest::auth::{Me, MePatch, UserPage};
     responses((status = 200, body = Me), (status = 401, body = ProblemBody))
 )]
 pub(crate) async fn get(State(auth): State<Arc<Auth>>, Caller(actor): Caller) -> Result<Json<Me>, Problem> {
-    Ok(Json(view(auth.me(&actor).await?)))
+    Ok(Json(view(auth.profiles.get(&actor).await?)))
 }
 
 /// Changes the caller's account.
@@ -43,7 +43,7 @@ pub(crate) async fn update(
     Caller(actor): Caller,
     Json(body): Json<MePatch>,
 ) -> Result<Json<Me>, Problem> {
-    Ok(Json(view(auth.update_me(&actor, parse(body)?).await?)))
+    Ok(Json(view(auth.profiles.update(&actor, parse(body)?).await?)))
 }
 
 fn parse(body: MePatch) -> Result<ProfilePatch, Refusal> {
@@ -95,6 +95,6 @@ pub(crate) async fn users(
     Caller(_reader): Caller,
     Query(query): Query<UsersQuery>,
 ) -> Result<Json<UserPage>, Problem> {
-    let page = auth.users(&query.prefix, query.after.as_deref(), query.limit.unwrap_or(PAGE_ROWS)).await?;
+    let page = auth.profiles.search(&query.prefix, query.after.as_deref(), query.limit.unwrap_or(PAGE_ROWS)).await?;
     Ok(Json(UserPage { items: page.users.iter().map(UserRef::from).collect(), next: page.next }))
 }

@@ -36,7 +36,7 @@ pub(crate) async fn refresh(
 ) -> Result<Response, Problem> {
     let presented = visitor.presented(body.and_then(|Json(body)| body.refresh_token))?;
     let nothing = || Refusal::new(Code::Unauthenticated, "Send the refresh token in the body or as a cookie.");
-    match auth.refresh(&presented.ok_or_else(nothing)?).await {
+    match auth.sessions.refresh(&presented.ok_or_else(nothing)?).await {
         Ok(signed_in) => Ok(visitor.answer(signed_in)),
         // An invalid cookie is removed.
         Err(refusal) if refusal.code == Code::Unauthenticated => {
@@ -62,7 +62,7 @@ pub(crate) async fn logout(
 ) -> Result<Response, Problem> {
     let actor = caller.ok().and_then(|MaybeCaller(actor)| actor);
     let presented = visitor.presented(body.and_then(|Json(body)| body.refresh_token))?;
-    auth.logout(actor, presented.as_deref()).await?;
+    auth.sessions.logout(actor, presented.as_deref()).await?;
     Ok((StatusCode::NO_CONTENT, visitor.forget(), ()).into_response())
 }
 
@@ -77,7 +77,7 @@ pub(crate) async fn ticket(
     State(auth): State<Arc<Auth>>,
     Caller(actor): Caller,
 ) -> Result<Json<TicketAnswer>, Problem> {
-    let ticket = auth.ticket(&actor).await?;
+    let ticket = auth.tickets.issue(&actor).await?;
     Ok(Json(TicketAnswer { ticket, expires_in: TICKET_LIFE.as_secs() }))
 }
 
@@ -87,7 +87,7 @@ pub(crate) async fn ticket(
     responses((status = 200, body = SessionList), (status = 401, body = ProblemBody))
 )]
 pub(crate) async fn list(State(auth): State<Arc<Auth>>, Caller(actor): Caller) -> Result<Json<SessionList>, Problem> {
-    let sessions = auth.sessions(&actor).await?;
+    let sessions = auth.sessions.list(&actor).await?;
     let view = |session: SessionRecord| SessionView {
         id: session.id.to_string(),
         device: session.device,
@@ -114,6 +114,6 @@ pub(crate) async fn end(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let session: SessionId = id.parse().map_err(|_| Refusal::not_found("There is no such session."))?;
-    auth.end_session(&actor, session).await?;
+    auth.sessions.end(&actor, session).await?;
     Ok(StatusCode::NO_CONTENT)
 }

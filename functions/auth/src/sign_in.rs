@@ -41,7 +41,7 @@ pub(crate) async fn register(
         password: Password::parse(body.password)?,
         email: email.map(|email| Email::parse(&email)).transpose().map_err(domain::Refusal::from)?,
     };
-    let signed_in = auth.register(guest, registration, &visitor.device).await?;
+    let signed_in = auth.accounts.register(guest, registration, &visitor.device).await?;
     Ok((http::StatusCode::CREATED, visitor.answer(signed_in)))
 }
 
@@ -64,7 +64,7 @@ pub(crate) async fn login(
     visitor: Visitor,
     Json(body): Json<LoginBody>,
 ) -> Result<Response, Problem> {
-    let signed_in = auth.login(&body.name, body.password, &visitor.device).await?;
+    let signed_in = auth.passwords.login(&body.name, body.password, &visitor.device).await?;
     Ok(visitor.answer(signed_in))
 }
 
@@ -84,6 +84,6 @@ pub(crate) async fn guest(
     Json(body): Json<GuestBody>,
 ) -> Result<(http::StatusCode, Response), Problem> {
     let name = UserName::parse(&body.name).map_err(domain::Refusal::from)?;
-    let signed_in = auth.guest(&name, &visitor.device).await?;
+    let signed_in = auth.accounts.guest(&name, &visitor.device).await?;
     Ok((http::StatusCode::CREATED, visitor.answer(signed_in)))
 }

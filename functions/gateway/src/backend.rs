@@ -3,14 +3,16 @@
 
 use std::time::Duration;
 
-use domain::{Actor, Epoch, LogId, Refusal, RoomId, Seq, Timestamp, UserId};
+use domain::{Actor, Epoch, LogId, PageSpan, Refusal, RoomId, Seq, Timestamp, UserId};
 use parking_lot::Mutex;
 use realtime::codec::{Codec, Native};
 use realtime::connection::Input;
+use realtime::hub::Verdict;
 use realtime::interpreter::{self, Backend, head, read_page, too_many_sockets};
 use realtime::message::{Delivery, Message, SharedMessage};
 use realtime::protocol::{Identity, PageRequest, SignedIn};
-use realtime::{Class, Frame, Page, PageStatus};
+use realtime::replay::{Replay, Step};
+use realtime::{Class, Frame, Page};
 use service::Services;
 use service::ports::Connection;
 
@@ -61,45 +63,32 @@ impl<'a> TurnBackend<'a> {
 
     async fn page(&self, request: &PageRequest) -> Result<Page, Refusal> {
         let page = read_page(&self.gateway.services, self.frame_limit(), request).await?;
-        if page.epoch != self.gateway.epoch().await? {
+        if page.span.epoch != self.gateway.epoch().await? {
             return Err(Refusal::restored(RETRY_MS));
         }
         Ok(page)
     }
 
-    /// Returns a page, and whether the socket follows the log after it. The row that makes the socket a follower is
-    /// written before the last read of the head, so that a commit after that read is posted to it, and an earlier one
-    /// is in the page.
-    async fn page_to_follow(&self, request: &mut PageRequest) -> Result<(Page, bool), Refusal> {
-        for _ in 0..RESETS {
-            let page = self.page(request).await?;
-            let live = match page.status {
-                PageStatus::Complete => self.follows(request.log, page.through).await?,
-                PageStatus::Reset { head, .. } if !self.follows(request.log, head).await? => {
-                    request.cursor = None;
-                    continue;
-                }
-                PageStatus::Forbidden | PageStatus::NotFound => {
-                    self.unfollow(request.log).await?;
-                    false
-                }
-                PageStatus::Reset { .. } | PageStatus::More => false,
-            };
-            return Ok((page, live));
+    /// Returns what a page means for the socket. The row that makes the socket a follower of the log is written before
+    /// the last read of the head, so that a commit after that read is posted to it, and an earlier one is in the page.
+    async fn place(&self, log: LogId, page: &PageSpan) -> Result<Verdict, Refusal> {
+        let last = match page.live_after() {
+            Some(_) => self.follow(log).await?,
+            None => 0,
+        };
+        let verdict = Verdict::of(page, last);
+        if verdict == Verdict::Gone {
+            self.unfollow(log).await?;
         }
-
-        // A log that never stands still is followed all the same: the client finds the missing entries as a gap.
-        request.cursor = None;
-        Ok((self.page(request).await?, false))
+        Ok(verdict)
     }
 
-    /// Makes later commits to the log reach the socket. Returns whether nothing was committed since `through`.
-    async fn follows(&self, log: LogId, through: Seq) -> Result<bool, Refusal> {
+    /// Makes later commits to the log reach the socket. Returns the log's head after that.
+    async fn follow(&self, log: LogId) -> Result<Seq, Refusal> {
         if let LogId::Room(room) = log {
             self.gateway.services.ports.store.nodes.put_connection(&self.follower(room)).await?;
         }
-        let (_, head) = head(&self.gateway.services, log).await?;
-        Ok(head <= through)
+        Ok(head(&self.gateway.services, log).await?.1)
     }
 
     async fn unfollow(&self, log: LogId) -> Result<(), Refusal> {
@@ -152,7 +141,7 @@ impl Backend for TurnBackend<'_> {
             connection.clone()
         };
         nodes.put_connection(&connection).await?;
-        let identity = Identity { actor: services.auth.as_of_now(identity.actor).await?, ..identity };
+        let identity = Identity { actor: services.auth.sessions.as_of_now(identity.actor).await?, ..identity };
         services.presence.connected(user, &connection.id).await;
         let epoch = self.gateway.epoch().await?;
         Ok(SignedIn { identity, epoch, online: services.presence.online().await })
@@ -176,13 +165,29 @@ impl Backend for TurnBackend<'_> {
     }
 
     async fn replay(&self, mut request: PageRequest) -> Input {
-        match self.page_to_follow(&mut request).await {
-            Ok((page, live)) => {
-                self.push(&Message::Sync { reply: request.reply, page: page.into(), live });
-                Input::Replayed
-            }
-            Err(refusal) => Input::NotReplayed(request.error_reply(), refusal),
-        }
+        let mut replay = Replay::within_a_call(request.cursor, RESETS);
+        let mut step = replay.begin();
+        let (page, live) = loop {
+            step = match step {
+                Step::Read { cursor } => {
+                    request.cursor = cursor;
+                    replay.on_read(self.page(&request).await)
+                }
+                Step::Place(page) => match self.place(request.log, &page.span).await {
+                    Ok(Verdict::Again) => replay.on_again(),
+                    Ok(verdict) => break (page, matches!(verdict, Verdict::Live { .. })),
+                    Err(refusal) => Step::Refuse(refusal),
+                },
+                Step::Send(page) => break (page, false),
+                Step::Refuse(refusal) => return Input::NotReplayed(request.error_reply(), refusal),
+                Step::Wait(pause) => {
+                    tokio::time::sleep(pause).await;
+                    replay.on_waited()
+                }
+            };
+        };
+        self.push(&Message::Sync { reply: request.reply, page, live });
+        Input::Replayed
     }
 
     /// Sends once who is online, because no process lives here that could send more later.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use domain::{Actor, Body, Entry, LogId, MemberState, Refusal, RoomId, Seq, UserId};
 use realtime::hub::{Ending, EntryDelivery};
 use realtime::interpreter::{deliveries, ending};
-use service::messages::fill_edits;
+use service::messages::edit_texts;
 use service::ports::Connection;
 
 use crate::post::{bytes, followed_by, follower_id};
@@ -26,23 +26,23 @@ impl Gateway {
         if rows.is_empty() {
             return Ok(());
         }
-        let mut entries = self.services.ports.store.log.read(log, from, to).await?;
-        fill_edits(&self.services.ports.store, log, &mut entries).await?;
+        let entries = self.services.ports.store.log.read(log, from, to).await?;
+        let texts = edit_texts(&self.services.ports.store, log, &entries).await?;
+        let events = deliveries(&self.services, log, &entries, texts).await?;
         match log {
-            LogId::Room(room) => self.deliver_room(room, &rows, &entries).await,
-            LogId::User(user) => self.deliver_own(user, rows, &entries).await,
+            LogId::Room(room) => self.deliver_room(room, &rows, &events).await,
+            LogId::User(_) => self.deliver_own(rows, &entries, &events).await,
         }
     }
 
-    async fn deliver_room(&self, room: RoomId, rows: &[Connection], entries: &[Entry]) -> Result<(), Refusal> {
-        let events = deliveries(&self.services, LogId::Room(room), entries).await?;
-        let pasts = self.pasts(room, rows, &events).await?;
+    async fn deliver_room(&self, room: RoomId, rows: &[Connection], events: &[EntryDelivery]) -> Result<(), Refusal> {
+        let pasts = self.pasts(room, rows, events).await?;
         let mut frames = ByConnection::new();
         let mut out = Vec::new();
         for row in rows {
             let hidden_below = pasts.get(&row.user).copied().unwrap_or(1);
             let mut own = Vec::with_capacity(events.len());
-            for event in &events {
+            for event in events {
                 own.extend(match &event.cut {
                     Some((target, cut)) if *target < hidden_below => bytes(cut),
                     _ => bytes(&event.event),
@@ -87,8 +87,12 @@ impl Gateway {
         Ok(members.into_iter().map(|member| (member.user, member.from_seq)).collect())
     }
 
-    async fn deliver_own(&self, user: UserId, rows: Vec<Connection>, entries: &[Entry]) -> Result<(), Refusal> {
-        let events = deliveries(&self.services, LogId::User(user), entries).await?;
+    async fn deliver_own(
+        &self,
+        rows: Vec<Connection>,
+        entries: &[Entry],
+        events: &[EntryDelivery],
+    ) -> Result<(), Refusal> {
         let texts: Vec<Bytes> = events.iter().filter_map(|event| bytes(&event.event)).collect();
         let frames: ByConnection = rows.iter().map(|row| (row.id.clone(), (row.clone(), texts.clone()))).collect();
         self.post_all(frames).await;

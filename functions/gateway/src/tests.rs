@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use service::auth::{AuthSettings, Device, SigningKeys};
 use service::ports::PushError;
 use service::rooms::ChangeRequest;
-use service::{NewRoom, Ports, Running, ServiceSettings, Services, SystemClock};
+use service::{NewRoom, OsRandom, Ports, Running, ServiceSettings, Services, SystemClock};
 use store_memory::MemoryStore;
 
 use super::*;
@@ -115,6 +115,7 @@ impl Rig {
             bus: Arc::new(Broker::new().endpoint()),
             presence: Arc::new(InProcessPresence::new()),
             clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom),
         };
         let settings = ServiceSettings {
             node: "gateway".into(),
@@ -133,8 +134,8 @@ impl Rig {
     async fn guest(&self, name: &str) -> Person {
         let device = Device::new("test", [127, 0, 0, 1].into());
         let name = UserName::parse(name).expect("a name");
-        let token = self.services.auth.guest(&name, &device).await.expect("guests may come").access_token;
-        Person { actor: self.services.auth.verify(&token).expect("fresh"), token }
+        let token = self.services.auth.accounts.guest(&name, &device).await.expect("guests may come").access_token;
+        Person { actor: self.services.auth.sessions.verify(&token).expect("fresh"), token }
     }
 
     async fn room(&self, owner: &Person, kind: RoomKind, hides_past: bool) -> RoomId {
@@ -144,7 +145,7 @@ impl Rig {
     }
 
     async fn ask(&self, person: &Person, room: RoomId, intent: Intent) -> Seq {
-        let change = Change { by: person.actor, id: service::ids::entry(), seen: None, epoch: None, intent };
+        let change = Change { by: person.actor, id: service::Ids::system().entry(), seen: None, epoch: None, intent };
         let ack = self.services.logs.submit(LogId::Room(room), change).await.expect("taken in");
         ack.seq.expect("it changes something")
     }
@@ -215,7 +216,7 @@ async fn a_change_is_acked_and_reaches_followers() {
     let room = rig.room(&ada, RoomKind::Public, false).await;
     rig.ask(&bob, room, Intent::Join).await;
     let (a, b) = (rig.live(&ada, room).await, rig.live(&bob, room).await);
-    let id = service::ids::entry().to_string();
+    let id = service::Ids::system().entry().to_string();
     let send = json!({"t": "send", "id": id, "room": room.to_string(), "text": "hi", "seen": 2});
     let acked = rig.frame(&a, send.clone()).await;
     assert_eq!((&acked[0]["t"], &acked[0]["dup"]), (&json!("ack"), &json!(false)), "{acked:?}");
@@ -317,7 +318,7 @@ async fn sockets_end_with_their_session() {
     let room = rig.room(&ada, RoomKind::Public, false).await;
     let (socket, own) = (rig.live(&ada, room).await, LogId::User(ada.actor.user));
     let other = rig.sign_in(&rig.guest("bob").await).await;
-    rig.services.auth.logout(Some(ada.actor), None).await.expect("signed out");
+    rig.services.auth.sessions.logout(Some(ada.actor), None).await.expect("signed out");
     let head = rig.services.ports.store.log.tip(own).await.expect("up").seq();
     rig.gateway.deliver(own, 1, head).await.expect("delivered");
     assert!(rig.api.is_closed(&socket));
@@ -355,7 +356,7 @@ async fn a_session_that_ends_during_hello_gets_no_socket() {
     let until = rig.gateway.now() + CONNECTION_LIFE;
     let row = rig.gateway.connection(&told, ada.actor.user, "https://api.test/live", until);
     rig.memory.store().nodes.put_connection(&row).await.expect("written");
-    rig.services.auth.logout(Some(ada.actor), None).await.expect("signed out");
+    rig.services.auth.sessions.logout(Some(ada.actor), None).await.expect("signed out");
     let own = LogId::User(ada.actor.user);
     let head = rig.memory.store().log.tip(own).await.expect("reads").seq();
     rig.gateway.deliver(own, 1, head).await.expect("delivered");
@@ -368,7 +369,7 @@ async fn a_change_of_role_requires_a_new_sign_in() {
     let ada = rig.guest("ada").await;
     let socket = rig.sign_in(&ada).await;
     let record = rig.memory.store().users.user(ada.actor.user).await.expect("reads").expect("is there");
-    rig.services.auth.set_role(&record.user.name, domain::UserRole::Admin).await.expect("given");
+    rig.services.auth.accounts.set_role(&record.user.name, domain::UserRole::Admin).await.expect("given");
     let own = LogId::User(ada.actor.user);
     let head = rig.memory.store().log.tip(own).await.expect("reads").seq();
     rig.gateway.deliver(own, head, head).await.expect("delivered");
@@ -394,7 +395,7 @@ async fn sockets_of_another_epoch_are_closed() {
 async fn a_ticket_in_the_url_signs_in_once() {
     let rig = Rig::new().await;
     let ada = rig.guest("ada").await;
-    let ticket = rig.services.auth.ticket(&ada.actor).await.expect("a ticket");
+    let ticket = rig.services.auth.tickets.issue(&ada.actor).await.expect("a ticket");
     let first = rig.connect(Some(("ticket", &ticket))).await;
     assert_eq!(rig.frame(&first, json!({"t": "hello", "v": 1})).await[0]["t"], "welcome");
     let second = rig.connect(Some(("ticket", &ticket))).await;
@@ -472,21 +473,22 @@ async fn a_socket_receives_frames_until_its_token_expires() {
     let rig = Rig::new().await;
     let device = Device::new("test", [127, 0, 0, 1].into());
     let auth = &rig.services.auth;
-    let signed_in = auth.guest(&UserName::parse("ada").expect("a name"), &device).await.expect("guests may come");
-    let actor = auth.verify(&signed_in.access_token).expect("fresh");
+    let signed_in =
+        auth.accounts.guest(&UserName::parse("ada").expect("a name"), &device).await.expect("guests may come");
+    let actor = auth.sessions.verify(&signed_in.access_token).expect("fresh");
     let ada = Person { actor, token: signed_in.access_token };
     let room = rig.room(&ada, RoomKind::Public, false).await;
     let socket = rig.live(&ada, room).await;
     let ends = async |token: &str| {
         let rows = rig.memory.store().nodes.connections(actor.user, rig.gateway.now()).await.expect("reads");
-        let until = auth.grant(token).expect("fresh").expires_at;
+        let until = auth.sessions.grant(token).expect("fresh").expires_at;
         assert!(rows.len() == 2 && rows.iter().all(|row| row.expires_at == until), "{until:?}: {rows:?}");
         until
     };
     let first = ends(&ada.token).await;
     // Tokens count in seconds.
     tokio::time::sleep(Duration::from_millis(1_100)).await;
-    let refreshed = auth.refresh(&signed_in.refresh_token.expect("one")).await.expect("renewed").access_token;
+    let refreshed = auth.sessions.refresh(&signed_in.refresh_token.expect("one")).await.expect("renewed").access_token;
     rig.frame(&socket, json!({"t": "auth", "id": "a", "token": refreshed})).await;
     assert!(ends(&refreshed).await > first);
 }

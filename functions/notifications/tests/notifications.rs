@@ -38,7 +38,7 @@ async fn world() -> World {
     let clock = Arc::new(ManualClock::new(service::SystemClock.now()));
     let logs = Logs::new(store.clone(), clock.clone(), Limits::default());
     let user_cache = UserCache::new(store.clone(), clock.clone());
-    let notifications = Notifications::new(store, logs, user_cache, clock.clone());
+    let notifications = Notifications::new(store, logs, user_cache, clock.clone(), service::Ids::system());
     World { memory, notifications, clock }
 }
 

@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use service::feed::{Batch, Consumer, OwnRooms};
 use service::ports::{Bus, BusMessage, Heard, NewUser, Typing};
-use service::{Access, Logs, ManualClock, Presence, TypingListener, UserCache, ids};
+use service::{Access, Ids, Logs, ManualClock, Presence, TypingListener, UserCache};
 use store_memory::MemoryStore;
 use tokio::sync::mpsc;
 use tower::ServiceExt;
@@ -64,7 +64,7 @@ fn actor(user: UserId) -> Actor {
 
 impl World {
     async fn does(&self, by: UserId, room: RoomId, intent: Intent) {
-        let change = Change { by: actor(by), id: ids::entry(), seen: None, epoch: None, intent };
+        let change = Change { by: actor(by), id: Ids::system().entry(), seen: None, epoch: None, intent };
         self.logs.submit(LogId::Room(room), change).await.expect("accepted");
         self.feed(room).await;
     }
@@ -80,7 +80,7 @@ impl World {
 
     /// Creates a private room of Ada's with these members.
     async fn room(&self, people: &[UserId]) -> RoomId {
-        let id = ids::room();
+        let id = Ids::system().room();
         let room = Room {
             id,
             kind: RoomKind::Private,
@@ -236,13 +236,13 @@ async fn users_who_just_joined_a_room_see_each_other() {
     let room = world.room(&[BOB]).await;
     let change = Change {
         by: actor(ADA),
-        id: ids::entry(),
+        id: Ids::system().entry(),
         seen: None,
         epoch: None,
         intent: Intent::Invite { user: EVE, role: Role::Member },
     };
     world.logs.submit(LogId::Room(room), change).await.expect("accepted");
-    let change = Change { by: actor(EVE), id: ids::entry(), seen: None, epoch: None, intent: Intent::Join };
+    let change = Change { by: actor(EVE), id: Ids::system().entry(), seen: None, epoch: None, intent: Intent::Join };
     world.logs.submit(LogId::Room(room), change).await.expect("accepted");
     // Eve's own row of the room does not exist yet: the feed is a little behind.
     let path = format!("/api/presence/{EVE}");

@@ -200,8 +200,8 @@ async fn change(
     seen: Option<Seq>,
     intent: Intent,
 ) -> Answer<Acked> {
-    let asked = headers.asked(seen)?.with_id();
+    let (id, asked) = headers.asked(seen)?.with_id(&f.ids);
     let room: RoomRef = room.parse()?;
-    let ack = f.messages.submit(&room, asked.change(actor, intent)).await?;
-    Ok(Json(view::acked(asked.id(), &ack)))
+    let ack = f.messages.submit(&room, asked.change(&f.ids, actor, intent)).await?;
+    Ok(Json(view::acked(id, &ack)))
 }

@@ -11,7 +11,7 @@ mod view;
 use std::sync::Arc;
 
 use axum::Router;
-use service::{Access, Marks, Messages, Rooms, Services};
+use service::{Access, Clock, Ids, Marks, Messages, Rooms, Services};
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -28,6 +28,10 @@ pub struct RoomsFunction {
     pub marks: Arc<Marks>,
     /// Access checks.
     pub access: Arc<Access>,
+    /// The source of new ids.
+    pub ids: Ids,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl RoomsFunction {
@@ -38,6 +42,8 @@ impl RoomsFunction {
             messages: services.messages.clone(),
             marks: services.marks.clone(),
             access: services.access.clone(),
+            ids: services.ids.clone(),
+            clock: services.ports.clock.clone(),
         }
     }
 }

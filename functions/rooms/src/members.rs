@@ -5,7 +5,6 @@ use std::time::Duration;
 use axum::extract::State;
 use domain::limits::{MUTE_SECONDS, REASON_CHARS};
 use domain::{Intent, Refusal, Role, UserId};
-use service::Clock as _;
 use web::{Caller, Json, Path, Problem, Query};
 use wire::member_view;
 use wire::rest::Acked;
@@ -26,9 +25,9 @@ pub async fn join(
     headers: WriteHeaders,
     body: Option<Json<SeenBody>>,
 ) -> Answer<Acked> {
-    let asked = headers.asked(body.and_then(|Json(body)| body.seen))?.with_id();
+    let (id, asked) = headers.asked(body.and_then(|Json(body)| body.seen))?.with_id(&f.ids);
     let ack = f.rooms.join(&actor, &room.parse()?, asked).await?;
-    Ok(Json(view::acked(asked.id(), &ack)))
+    Ok(Json(view::acked(id, &ack)))
 }
 
 /// Leaves a room, or declines an invitation.
@@ -40,9 +39,9 @@ pub async fn leave(
     headers: WriteHeaders,
     body: Option<Json<SeenBody>>,
 ) -> Answer<Acked> {
-    let asked = headers.asked(body.and_then(|Json(body)| body.seen))?.with_id();
+    let (id, asked) = headers.asked(body.and_then(|Json(body)| body.seen))?.with_id(&f.ids);
     let ack = f.rooms.leave(&actor, &room.parse()?, asked).await?;
-    Ok(Json(view::acked(asked.id(), &ack)))
+    Ok(Json(view::acked(id, &ack)))
 }
 
 /// Lists the members, ordered by user id; members also see invited and banned users.
@@ -147,7 +146,7 @@ pub async fn mute(
 ) -> Answer<Acked> {
     let seconds = body.seconds.filter(|seconds| (1..=MUTE_SECONDS).contains(seconds));
     let bad = || Refusal::bad_request(format!("Set the length of the mute: `seconds` must be 1 to {MUTE_SECONDS}."));
-    let until = service::SystemClock.now() + Duration::from_secs(seconds.ok_or_else(bad)?);
+    let until = f.clock.now() + Duration::from_secs(seconds.ok_or_else(bad)?);
     let (user, why) = (whom(&f, &body).await?, why(&body)?);
     change(f, caller, room, headers, body.seen, Intent::Mute { user, until, why }).await
 }
@@ -185,7 +184,7 @@ async fn change(
     seen: Option<domain::Seq>,
     intent: Intent,
 ) -> Answer<Acked> {
-    let asked = headers.asked(seen)?.with_id();
+    let (id, asked) = headers.asked(seen)?.with_id(&f.ids);
     let ack = f.rooms.change_member(&actor, &room.parse()?, asked, intent).await?;
-    Ok(Json(view::acked(asked.id(), &ack)))
+    Ok(Json(view::acked(id, &ack)))
 }

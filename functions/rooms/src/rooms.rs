@@ -147,11 +147,11 @@ async fn set_archived(
     body: Option<Json<SeenBody>>,
     archived: bool,
 ) -> Answer<Acked> {
-    let asked = headers.asked(body.and_then(|Json(body)| body.seen))?.with_id();
+    let (id, asked) = headers.asked(body.and_then(|Json(body)| body.seen))?.with_id(&f.ids);
     let intent =
         Intent::Update { name: None, description: None, archived: Some(archived), hides_past: None, slow_mode_s: None };
     let (ack, _) = f.rooms.update(&actor, &room, asked, intent).await?;
-    Ok(Json(view::acked(asked.id(), &ack)))
+    Ok(Json(view::acked(id, &ack)))
 }
 
 /// Changes the caller's settings of a room: what notifies the caller, and whether it is hidden.

@@ -13,7 +13,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use service::auth::{AuthSettings, Device, SigningKeys};
 use service::rooms::ChangeRequest;
-use service::{Clock, Duties, NewRoom, Ports, Running, ServiceSettings, Services, SystemClock};
+use service::{Clock, Duties, NewRoom, OsRandom, Ports, Running, ServiceSettings, Services, SystemClock};
 use store_memory::MemoryStore;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -92,6 +92,7 @@ impl Cluster {
             bus: Arc::new(self.broker.endpoint()),
             presence: Arc::new(self.presence.for_another_node()),
             clock,
+            random: Arc::new(OsRandom),
         };
         let node_settings = NodeSettings { shards: 2, ..NodeSettings::new(self.limits.clone()) };
         let settings = ServiceSettings {
@@ -128,8 +129,8 @@ impl TestNode {
     pub async fn guest(&self, name: &str) -> Person {
         let name = UserName::parse(name).expect("a name");
         let device = Device::new("test", [127, 0, 0, 1].into());
-        let signed_in = self.services.auth.guest(&name, &device).await.expect("guests can sign in");
-        let actor = self.services.auth.verify(&signed_in.access_token).expect("fresh");
+        let signed_in = self.services.auth.accounts.guest(&name, &device).await.expect("guests can sign in");
+        let actor = self.services.auth.sessions.verify(&signed_in.access_token).expect("fresh");
         Person { id: signed_in.user.id, token: signed_in.access_token, actor }
     }
 
@@ -171,7 +172,7 @@ impl TestNode {
     }
 
     pub async fn ask(&self, person: &Person, room: RoomId, intent: Intent) -> u64 {
-        let change = Change { by: person.actor, id: service::ids::entry(), seen: None, epoch: None, intent };
+        let change = Change { by: person.actor, id: service::Ids::system().entry(), seen: None, epoch: None, intent };
         loop {
             match self.services.logs.submit(LogId::Room(room), change.clone()).await {
                 Ok(ack) => return ack.seq.expect("it changes something"),
@@ -314,5 +315,5 @@ impl Socket {
 }
 
 pub fn entry() -> EntryId {
-    service::ids::entry()
+    service::Ids::system().entry()
 }

@@ -59,7 +59,7 @@ async fn the_end_of_a_session_and_a_removal_hold_on_every_node() {
     one.send(&ada, room, "not for bob").await;
     assert_eq!(b.event(room).await["state"], "kicked");
     assert!(b.until_pong().await.iter().all(|frame| frame["room"] != room.to_string()));
-    one.services.auth.logout(Some(bob.actor), None).await.expect("out");
+    one.services.auth.sessions.logout(Some(bob.actor), None).await.expect("out");
     assert_eq!(b.closed().await, 4401);
 }
 
@@ -83,8 +83,8 @@ async fn a_token_of_a_session_that_ended_on_another_node_opens_no_socket() {
     let cluster = Cluster::new();
     let (one, two) = (cluster.node().await, cluster.node().await);
     let bob = one.guest("bob").await;
-    assert_eq!(two.services.auth.verify(&bob.token).expect("it is valid").user, bob.id);
-    one.services.auth.logout(Some(bob.actor), None).await.expect("out");
+    assert_eq!(two.services.auth.sessions.verify(&bob.token).expect("it is valid").user, bob.id);
+    one.services.auth.sessions.logout(Some(bob.actor), None).await.expect("out");
     let mut socket = two.connect().await;
     socket.say(json!({"t": "hello", "v": 1, "token": bob.token})).await;
     assert_eq!(socket.closed().await, 4401);
@@ -97,10 +97,10 @@ async fn a_token_that_claims_a_revoked_role_opens_a_socket_without_it() {
     let ada = one.guest("ada").await;
     // Like the command line, in another process: no node is notified.
     cluster.memory.store().users.set_role(ada.id, domain::UserRole::Admin).await.expect("up");
-    let granted = two.services.auth.grant(&ada.token).expect("it is valid").actor;
-    assert!(two.services.auth.as_of_now(granted).await.expect("signed in").admin);
+    let granted = two.services.auth.sessions.grant(&ada.token).expect("it is valid").actor;
+    assert!(two.services.auth.sessions.as_of_now(granted).await.expect("signed in").admin);
     cluster.memory.store().users.set_role(ada.id, domain::UserRole::User).await.expect("up");
-    assert!(!two.services.auth.as_of_now(granted).await.expect("signed in").admin);
+    assert!(!two.services.auth.sessions.as_of_now(granted).await.expect("signed in").admin);
 }
 
 #[tokio::test]

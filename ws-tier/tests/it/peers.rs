@@ -24,7 +24,7 @@ async fn living(cluster: &Cluster, count: usize) {
 async fn say(node: &TestNode, person: &Person, room: LogId, seen: Seq, text: String) -> Seq {
     let intent =
         Intent::Send { text: text.try_into().expect("valid"), reply_to: None, thread: None, files: Vec::new() };
-    let change = Change { by: person.actor, id: service::ids::entry(), seen: Some(seen), epoch: None, intent };
+    let change = Change { by: person.actor, id: service::Ids::system().entry(), seen: Some(seen), epoch: None, intent };
     loop {
         match node.services.logs.submit(room, change.clone()).await {
             Ok(ack) => return ack.seq.expect("a message has a seq"),

@@ -35,7 +35,7 @@ async fn a_token_that_is_not_valid_is_refused() {
 async fn a_ticket_signs_in_once() {
     let node = Cluster::new().node().await;
     let ada = node.guest("ada").await;
-    let ticket = node.services.auth.ticket(&ada.actor).await.expect("a ticket");
+    let ticket = node.services.auth.tickets.issue(&ada.actor).await.expect("a ticket");
     for good in [true, false] {
         let mut socket = node.connect_to(&format!("/v1/ws?ticket={ticket}")).await;
         socket.say(json!({"t": "hello", "v": 1})).await;
@@ -53,7 +53,7 @@ async fn the_end_of_a_session_closes_its_sockets_and_no_others() {
     let (ada, bob) = (node.guest("ada").await, node.guest("bob").await);
     let mut a = node.live(&ada, &[]).await;
     let mut b = node.live(&bob, &[]).await;
-    node.services.auth.logout(Some(ada.actor), None).await.expect("out");
+    node.services.auth.sessions.logout(Some(ada.actor), None).await.expect("out");
     assert_eq!(a.event("@me").await["kind"], "session");
     assert_eq!(a.closed().await, 4401);
     b.until_pong().await;

@@ -18,7 +18,8 @@ const PASSED: [&str; 2] = ["OK", "INFORMATIONAL"];
 pub fn run(workspace: &Workspace) -> Result<Counts> {
     process::run(&mut workspace.cargo(&["build", "--package", "tests", "--bin", "fanout", "--profile", PROFILE]))?;
     let mut server = Command::new(workspace.built(PROFILE).join("fanout"));
-    let mut server = server.args(["serve", "echo"]).stdout(Stdio::piped()).spawn().context("cannot start the server")?;
+    let mut server =
+        server.args(["serve", "echo"]).stdout(Stdio::piped()).spawn().context("cannot start the server")?;
     let cases = address(&mut server).and_then(|address| run_cases(&address));
     server.kill()?;
     server.wait()?;

@@ -40,17 +40,19 @@ const IMPURE: [&str; 9] = [
     "async fn",
 ];
 /// The parts that are pure: the domain and the state machines.
-const PURE: [&str; 12] = [
+const PURE: [&str; 14] = [
     "crates/domain/src/",
     "crates/service/src/log/appender/",
     "crates/service/src/log/appender.rs",
     "crates/service/src/feed/scheduler",
+    "crates/service/src/marks/state/",
     "crates/realtime/src/codec/",
     "crates/realtime/src/connection/",
     "crates/realtime/src/hub/",
     "crates/realtime/src/protocol/",
     "crates/realtime/src/message.rs",
     "crates/realtime/src/page.rs",
+    "crates/realtime/src/replay.rs",
     "crates/realtime/src/request.rs",
     "crates/client/src/state/",
 ];

@@ -73,7 +73,8 @@ pub fn log_of(prefix: &str, channel: &[u8]) -> Option<LogId> {
 pub fn write(origin: Origin, message: &BusMessage) -> Vec<u8> {
     match message {
         BusMessage::Committed(committed) => {
-            let payload = packed(origin, COMMITTED, &CommitRecord::new(committed.epoch, &committed.entries));
+            let payload =
+                packed(origin, COMMITTED, &CommitRecord::new(committed.epoch, &committed.entries, &committed.texts));
             if payload.len() <= BUS_MESSAGE_BYTES {
                 return payload;
             }
@@ -102,10 +103,10 @@ pub fn read(me: Origin, log: LogId, payload: &[u8]) -> Read {
     }
     let message = match header[1] {
         COMMITTED => parsed(body).and_then(|record: CommitRecord| {
-            let (epoch, entries) = record.into_entries();
+            let (epoch, entries, texts) = record.into_parts();
             let follow = |pair: &[Entry]| pair[0].seq.checked_add(1) == Some(pair[1].seq);
             let is_commit = !entries.is_empty() && entries.windows(2).all(follow);
-            is_commit.then(|| BusMessage::Committed(Committed { log, epoch, entries: entries.into() }))
+            is_commit.then(|| BusMessage::Committed(Committed { log, epoch, entries: entries.into(), texts }))
         }),
         HEAD => parsed(body).map(|HeadBody { epoch, head }| BusMessage::Head { log, epoch: Epoch(epoch), head }),
         TYPING => parsed(body).map(|TypingBody { room, user, on }| BusMessage::Typing(Typing { room, user, on })),

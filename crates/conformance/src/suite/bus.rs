@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Body, Entry, Epoch, LogId, RoomId, UserId};
+use domain::{Body, EditTexts, Entry, Epoch, LogId, RoomId, UserId};
 use service::ports::{Bus, BusMessage, BusStatus, Committed, Heard, Mark, Typing};
 use tokio::sync::mpsc::Receiver;
 
@@ -58,14 +58,11 @@ pub async fn every_message_arrives_as_it_was_sent(nodes: impl BusNodes) {
     let mut heard = b.listen().expect("first");
     let (room, user) = (a_room(), a_user());
     let unknown = Body::Unknown(serde_json::json!({"kind": "poll", "question": "tea?"}));
-    let entries = [
-        entry(1, Body::Message(message("hi 👋"))),
-        entry(2, Body::edit(1, Some(message("hello").text))),
-        entry(3, unknown),
-    ];
+    let entries = [entry(1, Body::Message(message("hi 👋"))), entry(2, Body::edit(1)), entry(3, unknown)];
+    let texts = EditTexts::from([(2, message("hello").text)]);
     let log = LogId::Room(room);
     let messages = [
-        (log, BusMessage::Committed(Committed { log, epoch: Epoch(u64::MAX), entries: entries.into() })),
+        (log, BusMessage::Committed(Committed { log, epoch: Epoch(u64::MAX), entries: entries.into(), texts })),
         (LogId::User(user), BusMessage::Head { log: LogId::User(user), epoch: Epoch(7), head: 12 }),
         (log, BusMessage::Typing(Typing { room, user, on: false })),
         (LogId::User(user), BusMessage::Mark(Mark { room, user, seq: 9, n: 8, mentions: vec![3, 4] })),

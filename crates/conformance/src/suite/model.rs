@@ -99,7 +99,7 @@ async fn of_room(dice: &mut Dice, cast: &Cast, model: &Store, room: RoomId, tip:
         1 => {
             let old = model.log.messages(LogId::Room(room), &[target]).await.expect("a read");
             let row_writes = old.into_iter().map(|old| RowWrite::Message(changed(dice, old, seq))).collect();
-            (vec![Body::edit(target, None)], row_writes)
+            (vec![Body::edit(target)], row_writes)
         }
         2 | 3 => {
             let on = dice.roll(3) > 0;

@@ -145,10 +145,13 @@ fn in_bytes(entries: &[Entry]) -> usize {
 pub async fn an_edit_is_stored_without_text(store: Store) {
     let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
     scribe.say("tee").await;
-    let edited = Some(message("tea").text);
-    scribe.write(vec![Body::edit(1, edited)], &[]).await;
-    let read = store.log.read(scribe.log, 2, 2).await.expect("a read");
-    assert_eq!(read[0].body, Body::edit(1, None));
+    let mut edited = store.log.read(scribe.log, 1, 1).await.expect("a read").remove(0);
+    let Body::Message(content) = &mut edited.body else { panic!("a message") };
+    (content.text, content.rev) = (message("tea").text, 2);
+    scribe.write(vec![Body::edit(1)], &[RowWrite::Message(edited.clone())]).await;
+    let read = store.log.read(scribe.log, 1, 2).await.expect("a read");
+    assert_eq!(read[0], edited, "the message has the text");
+    assert_eq!(read[1].body, Body::edit(1));
 }
 
 pub async fn all_logs_come_in_pages(store: Store) {

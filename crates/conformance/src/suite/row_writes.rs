@@ -30,7 +30,7 @@ pub async fn a_message_takes_its_new_content(store: Store) {
     content.rev = 3;
     content.edited_at = Some(Timestamp(77));
     content.reactions = vec![domain::Reaction { emoji: emoji("🍵"), n: 1, users: vec![a_user()] }];
-    scribe.write(vec![Body::edit(2, None)], &[RowWrite::Message(two.clone())]).await;
+    scribe.write(vec![Body::edit(2)], &[RowWrite::Message(two.clone())]).await;
     assert_eq!(store.log.messages(scribe.log, &[2]).await, Ok(vec![two.clone()]));
     assert_eq!(store.log.read_back(scribe.log, 3, 1).await, Ok(vec![two]));
     let one = store.log.read(scribe.log, 1, 1).await.expect("a read");
@@ -46,7 +46,7 @@ pub async fn a_deleted_message_stays_deleted(store: Store) {
     scribe.write(vec![Body::delete(1)], &[RowWrite::Message(gone.clone())]).await;
     assert_eq!(store.log.read(scribe.log, 1, 1).await, Ok(vec![gone.clone()]));
     assert_eq!((gone.by, gone.id), (kept.by, kept.id), "retries are still recognised");
-    scribe.write(vec![Body::edit(1, None)], &[RowWrite::Message(kept)]).await;
+    scribe.write(vec![Body::edit(1)], &[RowWrite::Message(kept)]).await;
     assert_eq!(store.log.read(scribe.log, 1, 1).await, Ok(vec![gone]), "nothing brings it back");
 }
 

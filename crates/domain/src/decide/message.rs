@@ -72,8 +72,8 @@ pub(super) fn edit(view: &mut View, change: &Change, target: Seq, text: &Message
         Some(now) => message.mentions.iter().filter(|user| !now.contains(user)).copied().collect(),
         None => Vec::new(),
     };
-    let body = Body::Edit { target, text: Some(text.clone()), mentions, unmentioned };
-    view.accept(change.by.user, change.id, now, body);
+    let body = Body::Edit { target, mentions, unmentioned };
+    view.accept_edit(change.by.user, change.id, now, body, text.clone());
     Ok(Verdict::Accepted)
 }
 

@@ -35,7 +35,7 @@ pub enum Decision {
 pub fn decide(view: &mut View, window: &mut Window, change: &Change, now: Timestamp) -> Decision {
     match find_duplicate(window, view.place().epoch, change) {
         Found::Duplicate { seq, at } => {
-            Decision::Known(Ack { seq: Some(seq), at, dup: true, noop: false, entry: None })
+            Decision::Known(Ack { seq: Some(seq), at, dup: true, noop: false, entry: None, text: None })
         }
         Found::Refused(refusal) => Decision::Refuse(rights::may_know_head(view, change).err().unwrap_or(refusal)),
         Found::New => apply_rules(view, window, change, now),
@@ -52,7 +52,9 @@ pub fn apply_rules(view: &mut View, window: &mut Window, change: &Change, now: T
     }
     match verdict {
         Ok(Verdict::Accepted) => Decision::Append(first),
-        Ok(Verdict::Nothing) => Decision::Noop(Ack { seq: None, at: now, dup: false, noop: true, entry: None }),
+        Ok(Verdict::Nothing) => {
+            Decision::Noop(Ack { seq: None, at: now, dup: false, noop: true, entry: None, text: None })
+        }
         Err(refusal) => Decision::Refuse(refusal),
     }
 }

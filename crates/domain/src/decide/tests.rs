@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::change::{Actor, Intent};
-use crate::entry::{Body, Entry};
+use crate::entry::{Body, EditTexts, Entry};
 use crate::file::{File, FileState};
 use crate::fold::RoomState;
 use crate::ids::{EntryId, Epoch, FileId, RoomId, UserId};
@@ -24,6 +24,7 @@ struct Rows {
     view: View,
     window: Window,
     entries: Vec<Entry>,
+    texts: EditTexts,
     room: Option<Room>,
     members: BTreeMap<UserId, Member>,
     messages: BTreeMap<Seq, Entry>,
@@ -82,6 +83,7 @@ impl Rows {
             view: View::new(log, place),
             window: Window::default(),
             entries: Vec::new(),
+            texts: EditTexts::new(),
             room: None,
             members: BTreeMap::new(),
             messages: BTreeMap::new(),
@@ -163,7 +165,8 @@ impl Rows {
 
     /// Writes what was accepted.
     fn commit(&mut self) {
-        let (entries, row_writes) = self.view.take();
+        let (entries, texts, row_writes) = self.view.take();
+        self.texts.extend(texts);
         let mut written = BTreeSet::new();
         for entry in entries {
             assert_eq!(entry.seq, self.entries.len() as Seq + 1, "no gap");
@@ -259,7 +262,7 @@ impl Rows {
         let mut state = RoomState::default();
         // As they were committed: a message without later changes.
         for entry in &self.entries {
-            state.apply(entry).expect("no gap");
+            state.apply(entry, self.texts.get(&entry.seq)).expect("no gap");
         }
         assert_eq!(state.messages, self.messages);
         assert_eq!(state.members, self.members);
@@ -569,11 +572,12 @@ fn a_message_changed_in_its_own_append_is_written_once() {
     for change in &changes {
         assert!(matches!(rows.decide(change, 1_000), Decision::Append(_)));
     }
-    let (entries, row_writes) = rows.view.take();
+    let (entries, texts, row_writes) = rows.view.take();
     assert!(row_writes.is_empty(), "{row_writes:?}");
     let message = entries[0].message().expect("a message");
     assert_eq!((message.text.as_str(), message.rev), ("three", target + 3));
-    assert!(matches!(&entries[1].body, Body::Edit { text: Some(text), .. } if text.as_str() == "two"));
+    let texts: Vec<(Seq, &str)> = texts.iter().map(|(seq, text)| (*seq, text.as_str())).collect();
+    assert_eq!(texts, [(entries[1].seq, "two"), (entries[3].seq, "three")]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::entry::{Body, Entry, Message};
 use crate::fold::{self, Standing};
 use crate::ids::{Seq, UserId};
 use crate::room::{Member, Room};
-use crate::text::Emoji;
+use crate::text::{Emoji, MessageText};
 
 /// The error for an entry that does not follow the last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -41,8 +41,8 @@ pub struct RoomState {
 }
 
 impl RoomState {
-    /// Applies the next entry.
-    pub fn apply(&mut self, entry: &Entry) -> Result<(), Gap> {
+    /// Applies the next entry. `text` is the text of an edit.
+    pub fn apply(&mut self, entry: &Entry, text: Option<&MessageText>) -> Result<(), Gap> {
         if entry.seq != self.seq + 1 {
             return Err(Gap { head: self.seq, found: entry.seq });
         }
@@ -50,10 +50,8 @@ impl RoomState {
         self.n = entry.n;
         match &entry.body {
             Body::Message(message) => self.add(entry, message),
-            Body::Edit { target, text, mentions, .. } => {
-                self.change(*target, |message| {
-                    fold::edit(message, entry.seq, entry.at, text.as_ref(), mentions.as_deref())
-                });
+            Body::Edit { target, mentions, .. } => {
+                self.change(*target, |message| fold::edit(message, entry.seq, entry.at, text, mentions.as_deref()));
             }
             Body::Delete { target, .. } => {
                 self.change(*target, |message| fold::delete(message, entry.seq));

@@ -30,9 +30,9 @@ fn a_change_that_is_already_applied_has_no_effect() {
 fn a_gap_is_reported() {
     let mut state = RoomState::default();
     let message = || Body::Message(Message::of(text("one"), 1));
-    state.apply(&entry(1, message())).expect("the first");
-    assert_eq!(state.apply(&entry(3, message())), Err(Gap { head: 1, found: 3 }));
-    assert_eq!(state.apply(&entry(1, message())), Err(Gap { head: 1, found: 1 }));
-    state.apply(&entry(2, Body::Unknown(serde_json::json!({"kind": "poll"})))).expect("kept unchanged");
+    state.apply(&entry(1, message()), None).expect("the first");
+    assert_eq!(state.apply(&entry(3, message()), None), Err(Gap { head: 1, found: 3 }));
+    assert_eq!(state.apply(&entry(1, message()), None), Err(Gap { head: 1, found: 1 }));
+    state.apply(&entry(2, Body::Unknown(serde_json::json!({"kind": "poll"}))), None).expect("kept unchanged");
     assert_eq!(state.seq, 2);
 }

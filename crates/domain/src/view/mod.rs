@@ -11,13 +11,13 @@ use std::collections::{BTreeSet, HashMap};
 
 pub use rows::{Roster, Row, RowKey};
 
-use crate::entry::{Body, Entry, Message};
+use crate::entry::{Body, EditTexts, Entry, Message};
 use crate::file::File;
 use crate::fold::{self, Standing};
 use crate::ids::{EntryId, Epoch, FileId, LogId, RoomId, Seq, UserId};
 use crate::own::{Notification, NotificationKey, UserRoom};
 use crate::room::{Member, Room};
-use crate::text::Emoji;
+use crate::text::{Emoji, MessageText};
 use crate::time::Timestamp;
 
 use row_writes::Changed;
@@ -53,6 +53,7 @@ pub struct View {
     pub(crate) notifications: HashMap<NotificationKey, (Option<Notification>, bool)>,
     pub(crate) has_unread: Option<bool>,
     entries: Vec<Entry>,
+    texts: EditTexts,
     changed: Changed,
 }
 
@@ -75,6 +76,7 @@ impl View {
             notifications: HashMap::new(),
             has_unread: None,
             entries: Vec::new(),
+            texts: EditTexts::new(),
             changed: Changed::default(),
         }
     }
@@ -151,6 +153,12 @@ impl View {
         seq
     }
 
+    /// Like [`View::accept`], for an edit and its text.
+    pub(crate) fn accept_edit(&mut self, by: UserId, id: EntryId, now: Timestamp, body: Body, text: MessageText) {
+        self.texts.insert(self.place.seq + 1, text);
+        self.accept(by, id, now, body);
+    }
+
     /// Returns the entries accepted and not yet taken, from the `skip`-th on.
     pub(crate) fn accepted(&self, skip: usize) -> &[Entry] {
         &self.entries[skip..]
@@ -168,7 +176,8 @@ impl View {
                 }
                 self.messages.insert(seq, Some(entry.clone()));
             }
-            Body::Edit { target, text, mentions, .. } => {
+            Body::Edit { target, mentions, .. } => {
+                let text = self.texts.get(&seq).cloned();
                 self.change_message(*target, |message| {
                     fold::edit(message, seq, entry.at, text.as_ref(), mentions.as_deref())
                 });

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::entry::{Body, Entry};
+use crate::entry::{Body, EditTexts, Entry};
 use crate::ids::{FileId, Seq, UserId};
 use crate::row_write::RowWrite;
 use crate::text::Emoji;
@@ -34,9 +34,9 @@ impl View {
         single + changed.pins.len() + changed.threads.len() + files * 4 + usize::from(changed.room) * 5 + own
     }
 
-    /// Takes the accepted entries and the rows that change with them, for one append. A message that a later entry of
-    /// the same append changed is returned with that change applied.
-    pub fn take(&mut self) -> (Vec<Entry>, Vec<RowWrite>) {
+    /// Takes the accepted entries, the texts of edits among them, and the rows that change with them, for one append. A
+    /// message that a later entry of the same append changed is returned with that change applied.
+    pub fn take(&mut self) -> (Vec<Entry>, EditTexts, Vec<RowWrite>) {
         let mut entries = std::mem::take(&mut self.entries);
         let changed = std::mem::take(&mut self.changed);
         let first = entries.first().map_or(Seq::MAX, |entry| entry.seq);
@@ -48,7 +48,7 @@ impl View {
                 entry.body = row.body.clone();
             }
         }
-        (entries, self.row_writes(changed, first))
+        (entries, std::mem::take(&mut self.texts), self.row_writes(changed, first))
     }
 
     fn row_writes(&self, changed: Changed, first: Seq) -> Vec<RowWrite> {

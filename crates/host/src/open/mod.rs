@@ -18,7 +18,7 @@ use service::auth::{InvalidKeys, SigningKeys};
 use service::limits::NODE_LIFE;
 use service::log_throttle::LogThrottle;
 use service::ports::{BlobError, Blobs, BusStatus, StoreError};
-use service::{Clock, Ports, ServiceSettings, Services, SystemClock};
+use service::{Clock, OsRandom, Ports, ServiceSettings, Services, SystemClock};
 use web::{Check, Checks, Health};
 
 use crate::Settings;
@@ -170,7 +170,14 @@ impl Profile {
         if settings.feed && !crate::is_lambda() {
             store.follow(&bus, &node).await?;
         }
-        let ports = Ports { store: store.store(), blobs: blobs.clone(), bus, presence, clock: Arc::new(SystemClock) };
+        let ports = Ports {
+            store: store.store(),
+            blobs: blobs.clone(),
+            bus,
+            presence,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom),
+        };
         let service =
             ServiceSettings { node: node.clone(), limits: settings.limits.clone(), auth: settings.auth.clone(), keys };
         Ok(Profile { services: Services::new(ports, service), node, store, blobs })

@@ -14,13 +14,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::limits::{HEADS_PER_PING, LOG_LINGER, LOGS_PER_SOCKET};
-use domain::{Epoch, LogId, RoomId, Seq, SessionId, UserId};
+use domain::{Epoch, LogId, PageSpan, RoomId, Seq, SessionId, UserId};
 
 use crate::message::{Delivery, Message, Outgoing};
 use crate::protocol::CloseCode;
 pub use effect::{Effect, Ending, EntryDelivery, Request, SocketId};
 use log::Log;
-pub use page::{Outcome, Verdict};
+pub use page::Verdict;
 use reads::Reads;
 
 /// The logs and sockets of one node, in one epoch of the store.
@@ -47,8 +47,6 @@ struct Follow {
     /// The number of the newest request; the page of an older one is ignored.
     generation: u64,
     live: bool,
-    /// Where the user's visible history begins, according to the last page.
-    from_seq: Seq,
     /// The head that the last heartbeat named.
     named: Seq,
 }
@@ -110,7 +108,7 @@ impl Hub {
         let request = Request { socket, log: id, generation: self.generations };
         let shard = self.shard(socket);
         let follows = &mut self.sockets.get_mut(&socket)?.logs;
-        let follow = Follow { generation: request.generation, live: false, from_seq: 1, named: 0 };
+        let follow = Follow { generation: request.generation, live: false, named: 0 };
         let known = follows.insert(id, follow);
         let log = self.log(id, out);
         match known {
@@ -149,21 +147,13 @@ impl Hub {
         }
     }
 
-    /// Records that a page was read for this request, and the user's visible history begins with `from_seq`: the socket
-    /// gets edits of older messages without their text. Called before [`Hub::page`].
-    pub fn past_begins(&mut self, request: &Request, from_seq: Seq) {
-        let follow = self.sockets.get_mut(&request.socket).and_then(|socket| socket.logs.get_mut(&request.log));
-        if let Some(follow) = follow.filter(|follow| follow.generation == request.generation) {
-            follow.from_seq = from_seq;
-        }
-    }
-
     /// Handles a page of a log read for a socket. The verdict is final in this step: with `Live` the answer that
-    /// `message` returns is queued, and every later entry follows it.
+    /// `message` returns is queued, and every later entry follows it. Edits of messages below the page's `from_seq` come
+    /// without their text.
     pub fn page(
         &mut self,
         request: &Request,
-        outcome: Outcome,
+        page: &PageSpan,
         now: Duration,
         message: impl FnOnce(Verdict) -> Message,
         out: &mut Vec<Effect>,
@@ -174,7 +164,7 @@ impl Hub {
         let Request { socket, log: id, .. } = *request;
         let shard = self.shard(socket);
         let Some(log) = self.logs.get_mut(&id).filter(|log| log.ready) else { return Verdict::Superseded };
-        let verdict = outcome.verdict(log.last);
+        let verdict = Verdict::of(page, log.last);
         if verdict == Verdict::Again {
             return verdict;
         }
@@ -186,7 +176,7 @@ impl Hub {
                 if let Some(follow) = follows.get_mut(&id) {
                     follow.live = true;
                     follow.named = at;
-                    log.add(shard, socket, at, follow.from_seq);
+                    log.add(shard, socket, at, page.from_seq);
                 }
             }
             Verdict::Gone => {

@@ -1,25 +1,6 @@
 //! What a page of a log, read for one socket, means for that socket.
 
-use domain::Seq;
-
-/// The result of the read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The page has all entries up to the head that the read saw, and ends at `through`.
-    Complete {
-        /// The socket's cursor after it.
-        through: Seq,
-    },
-    /// There are more entries than fit a page.
-    Partial,
-    /// The cursor cannot be used; live begins after `head`.
-    Reset {
-        /// The socket's cursor after it.
-        head: Seq,
-    },
-    /// The log does not belong to this user, or no longer does.
-    Gone,
-}
+use domain::{PageSpan, PageStatus, Seq};
 
 /// The socket's new state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +12,7 @@ pub enum Verdict {
     },
     /// The socket stays behind and asks again.
     More,
-    /// The hub advanced meanwhile: the reset must be read again. Nothing was queued.
+    /// The log advanced meanwhile: the reset must be read again. Nothing was queued.
     Again,
     /// The socket no longer follows the log.
     Gone,
@@ -39,16 +20,16 @@ pub enum Verdict {
     Superseded,
 }
 
-impl Outcome {
-    /// Returns the verdict; `last` is the hub's own position. A page that ends below it misses entries that would never
-    /// be sent again; one that ends above it is simply ahead.
-    pub(super) fn verdict(self, last: Seq) -> Verdict {
-        match self {
-            Outcome::Complete { through } if through >= last => Verdict::Live { at: through },
-            Outcome::Complete { .. } | Outcome::Partial => Verdict::More,
-            Outcome::Reset { head } if head >= last => Verdict::Live { at: head },
-            Outcome::Reset { .. } => Verdict::Again,
-            Outcome::Gone => Verdict::Gone,
+impl Verdict {
+    /// Returns the verdict on a page; `last` is the position up to which entries were delivered to the log's live
+    /// sockets. A page that ends below it misses entries that would never be sent again; one that ends above it is
+    /// simply ahead.
+    pub fn of(page: &PageSpan, last: Seq) -> Verdict {
+        match (page.status, page.live_after()) {
+            (_, Some(at)) if at >= last => Verdict::Live { at },
+            (PageStatus::Reset { .. }, _) => Verdict::Again,
+            (PageStatus::Complete | PageStatus::More, _) => Verdict::More,
+            (PageStatus::Forbidden | PageStatus::NotFound, _) => Verdict::Gone,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::limits::{LOG_READS_AT_ONCE, LOGS_PER_SOCKET};
+use domain::PageStatus;
 use uuid::Uuid;
 
 use super::*;
@@ -62,6 +63,18 @@ struct Rig {
     effects: Vec<Effect>,
 }
 
+fn span(status: PageStatus, through: Seq) -> PageSpan {
+    PageSpan { status, epoch: EPOCH, as_of: through, from: 1, through, from_seq: 1 }
+}
+
+fn complete(through: Seq) -> PageSpan {
+    span(PageStatus::Complete, through)
+}
+
+fn reset(head: Seq) -> PageSpan {
+    span(PageStatus::Reset { head, n: head }, head)
+}
+
 impl Rig {
     fn new() -> Rig {
         Rig { hub: Hub::new(EPOCH, 2), effects: Vec::new() }
@@ -76,15 +89,15 @@ impl Rig {
         self.hub.begin(socket, log, &mut self.effects).expect("attached")
     }
 
-    fn page(&mut self, request: &Request, outcome: Outcome) -> Verdict {
-        self.hub.page(request, outcome, NOW, answer, &mut self.effects)
+    fn page(&mut self, request: &Request, page: PageSpan) -> Verdict {
+        self.hub.page(request, &page, NOW, answer, &mut self.effects)
     }
 
     /// Adds a socket that is live from after `at`.
     fn live(&mut self, socket: SocketId, log: LogId, at: Seq) {
         let request = self.begin(socket, log);
         self.hub.started(log, at, &mut self.effects);
-        assert_eq!(self.page(&request, Outcome::Complete { through: at }), Verdict::Live { at });
+        assert_eq!(self.page(&request, complete(at)), Verdict::Live { at });
         self.effects.clear();
     }
 
@@ -147,8 +160,7 @@ fn an_edit_of_a_hidden_message_is_delivered_without_its_text() {
         rig.attach(socket, user(socket.into()));
         let request = rig.begin(socket, room(1));
         rig.hub.started(room(1), 5, &mut rig.effects);
-        rig.hub.past_begins(&request, from_seq);
-        rig.page(&request, Outcome::Complete { through: 5 });
+        rig.page(&request, PageSpan { from_seq, ..complete(5) });
     }
     rig.effects.clear();
     rig.deliver(room(1), &[entry(6), edit(7, 3), edit(8, 4), entry(9)]);
@@ -212,8 +224,8 @@ fn a_socket_that_is_behind_gets_no_live_entries() {
     let request = rig.begin(1, room(1));
     rig.deliver(room(1), &[entry(6)]);
     assert!(rig.got(1).is_empty());
-    assert_eq!(rig.page(&request, Outcome::Complete { through: 5 }), Verdict::More, "6 is not in the page");
-    assert_eq!(rig.page(&request, Outcome::Complete { through: 6 }), Verdict::Live { at: 6 });
+    assert_eq!(rig.page(&request, complete(5)), Verdict::More, "6 is not in the page");
+    assert_eq!(rig.page(&request, complete(6)), Verdict::Live { at: 6 });
     rig.deliver(room(1), &[entry(7)]);
     assert_eq!(rig.got(1), ["sync More", "sync Live { at: 6 }", "7"]);
 }
@@ -226,7 +238,7 @@ fn the_hub_skips_entries_of_an_earlier_page() {
     rig.live(2, room(1), 5);
     let request = rig.begin(1, room(1));
     // The page was read after entries that the hub has not received yet.
-    assert_eq!(rig.page(&request, Outcome::Complete { through: 7 }), Verdict::Live { at: 7 });
+    assert_eq!(rig.page(&request, complete(7)), Verdict::Live { at: 7 });
     rig.effects.clear();
     rig.deliver(room(1), &[entry(6), entry(7), entry(8)]);
     assert_eq!(rig.got(1), ["8"]);
@@ -245,9 +257,9 @@ fn a_newer_request_replaces_the_older() {
     let newer = rig.begin(1, room(1));
     rig.effects.clear();
     // A `forbidden` that is overtaken by a newer resume must not remove the socket.
-    assert_eq!(rig.page(&older, Outcome::Gone), Verdict::Superseded);
+    assert_eq!(rig.page(&older, span(PageStatus::Forbidden, 0)), Verdict::Superseded);
     assert!(rig.got(1).is_empty());
-    assert_eq!(rig.page(&newer, Outcome::Complete { through: 5 }), Verdict::Live { at: 5 });
+    assert_eq!(rig.page(&newer, complete(5)), Verdict::Live { at: 5 });
     rig.deliver(room(1), &[entry(6)]);
     assert_eq!(rig.got(1), ["sync Live { at: 5 }", "6"]);
 }
@@ -261,9 +273,9 @@ fn a_reset_behind_the_hub_is_read_again() {
     let request = rig.begin(1, room(1));
     rig.deliver(room(1), &[entry(6)]);
     rig.effects.clear();
-    assert_eq!(rig.page(&request, Outcome::Reset { head: 5 }), Verdict::Again);
+    assert_eq!(rig.page(&request, reset(5)), Verdict::Again);
     assert!(rig.got(1).is_empty());
-    assert_eq!(rig.page(&request, Outcome::Reset { head: 6 }), Verdict::Live { at: 6 });
+    assert_eq!(rig.page(&request, reset(6)), Verdict::Live { at: 6 });
 }
 
 #[test]
@@ -292,7 +304,7 @@ fn a_removal_in_an_earlier_page_removes_no_socket() {
     let request = rig.begin(1, room(1));
     rig.hub.started(room(1), 5, &mut rig.effects);
     // Removed at 6, a member again at 7: the page shows both.
-    assert_eq!(rig.page(&request, Outcome::Complete { through: 7 }), Verdict::Live { at: 7 });
+    assert_eq!(rig.page(&request, complete(7)), Verdict::Live { at: 7 });
     rig.effects.clear();
     rig.deliver(room(1), &[removal(6, user(1)), entry(7), entry(8)]);
     assert_eq!(rig.got(1), ["8"]);
@@ -331,7 +343,7 @@ fn another_epoch_closes_all_sockets_and_drops_all_state() {
     rig.hub.restart(Epoch(2), &mut rig.effects);
     assert_eq!(rig.closes(), [(1, CloseCode::Drained)]);
     assert_eq!(rig.hub.epoch(), Epoch(2));
-    assert_eq!(rig.page(&request, Outcome::Complete { through: 5 }), Verdict::Superseded);
+    assert_eq!(rig.page(&request, complete(5)), Verdict::Superseded);
     rig.hub.detach(1, NOW);
     assert!(rig.hub.begin(1, room(1), &mut rig.effects).is_none(), "it signs in again");
     assert_eq!(rig.hub.counts(), (0, 0));

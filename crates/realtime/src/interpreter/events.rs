@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::limits::TYPING_LIFE;
-use domain::{Body, Entry, Epoch, LogId, MemberState, Refusal, Related, Seq, User, UserId, UserRoom};
+use domain::{Body, EditTexts, Entry, Epoch, LogId, MemberState, Refusal, Related, Seq, User, UserId, UserRoom};
 use service::auth::ROLE;
-use service::messages::{fill_edits, hide_past};
+use service::messages::edit_texts;
 use service::ports::{Mark, StoreError, Typing, UserPresence};
 use service::{Services, excerpts};
 use wire::{AnyEvent, Event, OwnEvent, PresenceEntry, RoomEntry, UserRef};
@@ -21,8 +21,10 @@ pub struct Stretch {
     pub epoch: Epoch,
     /// The head before the read.
     pub head: Seq,
-    /// The entries. Edits carry their text.
+    /// The entries.
     pub entries: Vec<Entry>,
+    /// The texts of the edits among them.
+    pub texts: EditTexts,
 }
 
 /// Reads the entries after `after`, at most `max`.
@@ -30,17 +32,23 @@ pub async fn stretch(services: &Services, log: LogId, after: Seq, max: u64) -> R
     let store = &services.ports.store;
     let (epoch, head) = head(services, log).await?;
     let to = head.min(after + max);
-    let mut entries = if to > after { store.log.read(log, after + 1, to).await? } else { Vec::new() };
-    fill_edits(store, log, &mut entries).await?;
-    Ok(Stretch { epoch, head, entries })
+    let entries = if to > after { store.log.read(log, after + 1, to).await? } else { Vec::new() };
+    let texts = edit_texts(store, log, &entries).await?;
+    Ok(Stretch { epoch, head, entries, texts })
 }
 
-/// Returns entries in the form that the hub delivers.
-pub async fn deliveries(services: &Services, log: LogId, entries: &[Entry]) -> Result<Vec<EntryDelivery>, Refusal> {
-    let events = events(services, log, entries, None).await?;
-    let mut cut: Vec<Entry> = entries.iter().filter(|entry| matches!(entry.body, Body::Edit { .. })).cloned().collect();
-    hide_past(&mut cut, Seq::MAX);
-    let mut cut = self::events(services, log, &cut, None).await?.into_iter();
+/// Returns entries in the form that the hub delivers. `texts` are those of the edits among them.
+pub async fn deliveries(
+    services: &Services,
+    log: LogId,
+    entries: &[Entry],
+    texts: EditTexts,
+) -> Result<Vec<EntryDelivery>, Refusal> {
+    let mut related = Related { texts, ..services.user_cache.related(entries).await? };
+    let events = events(services, log, entries, &related).await?;
+    let edits: Vec<Entry> = entries.iter().filter(|entry| matches!(entry.body, Body::Edit { .. })).cloned().collect();
+    related.texts.clear();
+    let mut cut = self::events(services, log, &edits, &related).await?.into_iter();
 
     let shared = |event| Delivery::new(SharedMessage::Event(Box::new(event)));
     let delivery = |(entry, event): (&Entry, AnyEvent)| EntryDelivery {
@@ -96,12 +104,8 @@ pub(super) async fn events(
     services: &Services,
     log: LogId,
     entries: &[Entry],
-    related: Option<Related>,
+    related: &Related,
 ) -> Result<Vec<AnyEvent>, Refusal> {
-    let related = match related {
-        Some(related) => related,
-        None => services.user_cache.related(entries).await?,
-    };
     let mut own = Vec::new();
     let entries = match log {
         LogId::User(user) => {
@@ -115,13 +119,13 @@ pub(super) async fn events(
     let mut events = Vec::with_capacity(entries.len());
     for entry in entries {
         events.push(match log {
-            LogId::Room(room) => AnyEvent::Room(Event::new(room, entry, &related)),
+            LogId::Room(room) => AnyEvent::Room(Event::new(room, entry, related)),
             LogId::User(user) => {
                 let line = match &entry.body {
                     Body::UserRoom(row) => line(services, user, row).await?,
                     _ => None,
                 };
-                AnyEvent::Own(OwnEvent::new(entry, &related, line))
+                AnyEvent::Own(OwnEvent::new(entry, related, line))
             }
         });
     }

@@ -10,15 +10,15 @@ use std::time::Duration;
 
 use domain::limits::SYNC_ENTRIES;
 use domain::{Actor, Change, Code, Epoch, Intent, LogId, Refusal, RoomId, RoomRef, Seq, UserId};
+use service::Services;
 use service::auth::Grant;
-use service::messages::{Replay, ReplayStatus};
+use service::messages::Replay;
 use service::ports::StoreError;
 use service::rooms::ChangeRequest;
-use service::{Services, ids};
 
 use crate::connection::Input;
 use crate::message::{Message, Reply};
-use crate::page::{Page, PageRead, PageStatus};
+use crate::page::Page;
 use crate::protocol::{Action, Credential, Identity, PageRequest, RequestedChange, SignedIn};
 
 pub use events::{Stretch, deliveries, ending, presence, receipt, stretch, typing};
@@ -114,12 +114,12 @@ async fn sign_in(backend: &impl Backend, credential: Credential) -> Result<Signe
 /// Checks a credential. Consumes a ticket.
 async fn check(services: &Services, credential: Credential) -> Result<Identity, Refusal> {
     let Grant { actor, expires_at } = match credential {
-        Credential::Token(token) => services.auth.grant(&token)?,
-        Credential::Ticket(ticket) => services.auth.take_ticket(&ticket).await?,
+        Credential::Token(token) => services.auth.sessions.grant(&token)?,
+        Credential::Ticket(ticket) => services.auth.tickets.take(&ticket).await?,
     };
 
     // The token may claim rights that have changed since.
-    let actor = services.auth.as_of_now(actor).await?;
+    let actor = services.auth.sessions.as_of_now(actor).await?;
     let user = services.user_cache.user(actor.user).await?;
     let user = user.ok_or_else(|| Refusal::new(Code::Unauthenticated, "This account no longer exists."))?;
     Ok(Identity { actor, user, expires_at })
@@ -131,7 +131,7 @@ async fn submit(
     change: RequestedChange,
 ) -> Result<(RoomId, domain::Ack), Refusal> {
     let RequestedChange { by, id, seen, epoch, intent } = change;
-    let change = Change { by, id: id.unwrap_or_else(ids::entry), seen, epoch: Some(epoch), intent };
+    let change = Change { by, id: id.unwrap_or_else(|| services.ids.entry()), seen, epoch: Some(epoch), intent };
     let id = services.access.id(room).await?;
     let room = RoomRef::Id(id);
     let request = ChangeRequest { id: Some(change.id), seen: change.seen, epoch: change.epoch };
@@ -146,17 +146,27 @@ async fn submit(
 /// Reads a page of a log for a user, cut to `limit` bytes.
 pub async fn read_page(services: &Services, limit: usize, request: &PageRequest) -> Result<Page, Refusal> {
     let replay = services.messages.replay(&request.by, request.log, request.cursor, SYNC_ENTRIES).await?;
-    let Replay { status, epoch, as_of, from, through, entries, related, from_seq } = replay;
-    let events = events::events(services, request.log, &entries, Some(related)).await?;
-    let status = match status {
-        ReplayStatus::Ok => PageStatus::Complete,
-        ReplayStatus::More => PageStatus::More,
-        ReplayStatus::Reset { head, n } => PageStatus::Reset { head, n },
-        ReplayStatus::Forbidden => PageStatus::Forbidden,
-        ReplayStatus::NotFound => PageStatus::NotFound,
-    };
+    let Replay { span, entries, related } = replay;
+    let events = events::events(services, request.log, &entries, &related).await?;
     let events = entries.iter().map(|entry| entry.seq).zip(events).collect();
-    Ok(Page::encode(PageRead { log: request.log, epoch, status, as_of, from, through, from_seq, events }, limit))
+    Ok(Page::encode(request.log, span, events, limit))
+}
+
+/// Reads until it succeeds. After a failure, `pause` returns how long to wait before the next try; if it returns `None`,
+/// the failure is the answer.
+pub async fn retried<T, E, F>(pause: impl Fn() -> Option<Duration>, read: impl Fn() -> F) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    loop {
+        match read().await {
+            Ok(read) => return Ok(read),
+            Err(error) => match pause() {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(error),
+            },
+        }
+    }
 }
 
 /// Returns the epoch and head of a log.

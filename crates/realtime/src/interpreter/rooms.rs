@@ -6,7 +6,7 @@ use service::Services;
 use service::ports::UserRoomRow;
 use wire::RoomEntry;
 
-use super::{Backend, head};
+use super::{Backend, head, retried};
 use crate::connection::Input;
 use crate::message::Message;
 
@@ -17,22 +17,16 @@ const ROOMS_OVERHEAD: usize = 128;
 pub(super) async fn list(backend: &impl Backend, user: UserId) -> Input {
     // Read before the list, so that a change during the reads has a higher seq.
     let services = backend.services();
-    let mut me = loop {
-        match (head(services, LogId::User(user)).await, backend.retry()) {
-            (Ok((_, head)), _) => break Some(head),
-            (Err(_), Some(pause)) => tokio::time::sleep(pause).await,
-            (Err(error), None) => return Input::NotListed(error.into()),
-        }
+    let mut me = match retried(|| backend.retry(), || head(services, LogId::User(user))).await {
+        Ok((_, head)) => Some(head),
+        Err(error) => return Input::NotListed(error.into()),
     };
+
     let mut after = None;
     loop {
-        let (lines, next) = match (page(services, user, after).await, backend.retry()) {
-            (Ok(page), _) => page,
-            (Err(_), Some(pause)) => {
-                tokio::time::sleep(pause).await;
-                continue;
-            }
-            (Err(refusal), None) => return Input::NotListed(refusal),
+        let (lines, next) = match retried(|| backend.retry(), || page(services, user, after)).await {
+            Ok(page) => page,
+            Err(refusal) => return Input::NotListed(refusal),
         };
         for message in messages(lines, next.is_some(), me.take(), backend.frame_limit()) {
             backend.send(message).await;

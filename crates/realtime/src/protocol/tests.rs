@@ -262,7 +262,7 @@ fn a_change_carries_the_actor_the_id_seen_and_the_epoch() {
 fn answers_name_the_change() {
     let mut rig = Rig::open();
     let reply = Reply { to: ReplyTo::Frame(ID.into()), of: Some("send".into()), room: Some("general".into()) };
-    let ack = domain::Ack { seq: Some(4), at: START, dup: true, noop: false, entry: None };
+    let ack = domain::Ack { seq: Some(4), at: START, dup: true, noop: false, entry: None, text: None };
     let mut out = Vec::new();
     rig.protocol.acked(reply.clone(), ROOM.parse().expect("an id"), &ack, &mut out);
     assert_eq!(

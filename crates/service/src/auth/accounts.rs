@@ -1,26 +1,139 @@
-//! What an operator or admin does to accounts: create one, give a role, ban. Checks the rights of callers from the
+//! Accounts: registration, guests, and what an operator or admin does to them. Checks the rights of callers from the
 //! network; the command line is trusted.
 
+use std::sync::Arc;
+
+use domain::limits::USER_NAME_CHARS;
 use domain::name::UserName;
-use domain::{Actor, OwnChange, Refusal, User, UserId, UserRole};
+use domain::{Actor, Code, Email, Refusal, User, UserId, UserRole};
 
-use super::{Auth, Registration, revocations};
-use crate::ports::NewUser;
+use super::hashing::Password;
+use super::passwords::Passwords;
+use super::sessions::{Device, Sessions, SignedIn};
+use super::user_log::UserLog;
+use super::{AuthSettings, in_time, unauthenticated};
+use crate::clock::Clock;
+use crate::ids::Ids;
+use crate::ports::{NewUser, StoreError, UserStore};
+use crate::user_cache::UserCache;
 
-impl Auth {
+/// Letters and digits of a guest's suffix: none that looks like another.
+const SUFFIX_LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
+/// Characters of the suffix, after a hyphen.
+const SUFFIX_CHARS: usize = 4;
+/// Suffixes that are tried before a guest has to choose another name.
+const SUFFIX_TRIES: usize = 8;
+
+/// The data of a new account.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// The handle.
+    pub name: UserName,
+    /// The password.
+    pub password: Password,
+    /// The e-mail address, for sign-in by address.
+    pub email: Option<Email>,
+}
+
+/// The use cases of accounts.
+pub struct Accounts {
+    pub(super) users: Arc<dyn UserStore>,
+    pub(super) user_log: Arc<UserLog>,
+    pub(super) user_cache: Arc<UserCache>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Ids,
+    pub(super) passwords: Arc<Passwords>,
+    pub(super) sessions: Arc<Sessions>,
+    pub(super) settings: AuthSettings,
+}
+
+impl Accounts {
+    /// Creates an account and signs it in. A guest who registers keeps the user id and the session. The first account
+    /// of an installation becomes admin. Returns `conflict` if the name or the address is taken.
+    pub async fn register(
+        &self,
+        guest: Option<Actor>,
+        registration: Registration,
+        device: &Device,
+    ) -> Result<SignedIn, Refusal> {
+        in_time(self.make_account(guest, registration, device)).await
+    }
+
+    async fn make_account(
+        &self,
+        guest: Option<Actor>,
+        registration: Registration,
+        device: &Device,
+    ) -> Result<SignedIn, Refusal> {
+        self.passwords.attempts.admit_address(device.address)?;
+        if !self.settings.registration {
+            return Err(Refusal::forbidden("Registration is closed. Ask an admin to create an account for you."));
+        }
+        if guest.is_some_and(|actor| !actor.guest) {
+            return Err(Refusal::new(Code::Conflict, "You already have an account. Sign out to create another one."));
+        }
+
+        let Registration { name, password, email } = registration;
+        // Checked before the password is hashed, although the store decides in any case.
+        let taken = self.users.user_by_name(&name.folded()).await?.map(|record| record.user.id);
+        if taken.is_some() && taken != guest.map(|guest| guest.user) {
+            return Err(StoreError::Taken("name").into());
+        }
+
+        let password_hash = self.passwords.hasher.hash(password).await?;
+        let Some(guest) = guest else {
+            let new = NewUser {
+                user: self.new_user(name, false),
+                email: email.map(|email| email.to_string()),
+                password_hash: Some(password_hash),
+            };
+            let user = self.users.register(&new).await?;
+            return self.sessions.open(user, device).await;
+        };
+
+        let email = email.as_ref().map(Email::as_str);
+        let user = self.users.upgrade_guest(guest.user, &name, email, &password_hash).await?;
+        let session = guest.session.ok_or_else(unauthenticated)?;
+        let signed_in = self.sessions.restart(user, session).await?;
+        self.user_log.announce_profile(&signed_in.user).await?;
+        Ok(signed_in)
+    }
+
+    /// Signs in a guest: the requested name with a suffix, no password.
+    pub async fn guest(&self, name: &UserName, device: &Device) -> Result<SignedIn, Refusal> {
+        in_time(self.make_guest(name, device)).await
+    }
+
+    async fn make_guest(&self, name: &UserName, device: &Device) -> Result<SignedIn, Refusal> {
+        self.passwords.attempts.admit_address(device.address)?;
+        if !self.settings.guests {
+            return Err(Refusal::forbidden("Guests are not allowed on this server. Please register or sign in."));
+        }
+        for _ in 0..SUFFIX_TRIES {
+            let name = with_suffix(name, self.ids.random())?;
+            let new = NewUser { user: self.new_user(name, true), email: None, password_hash: None };
+            match self.users.create_user(&new).await {
+                Ok(()) => return self.sessions.open(new.user, device).await,
+                Err(StoreError::Taken(_)) => continue,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Refusal::new(Code::Conflict, "Too many guests are using this name. Choose another one."))
+    }
+
     /// Creates an account with a role, whether registration is open or not. Returns `conflict` if a name is taken.
     pub async fn create_user(&self, registration: Registration, role: UserRole) -> Result<User, Refusal> {
         let Registration { name, password, email } = registration;
-        let password_hash = Some(self.passwords.hash(password).await?);
+        let password_hash = Some(self.passwords.hasher.hash(password).await?);
         let user = User { role, ..self.new_user(name, false) };
         let new = NewUser { user, email: email.map(|email| email.to_string()), password_hash };
-        self.store.users.create_user(&new).await?;
+        self.users.create_user(&new).await?;
         Ok(new.user)
     }
 
     /// Returns the user with this name.
     pub async fn user_named(&self, name: &UserName) -> Result<User, Refusal> {
-        let found = self.store.users.user_by_name(&name.folded()).await?;
+        let found = self.users.user_by_name(&name.folded()).await?;
         Ok(found.ok_or_else(|| Refusal::not_found("No user has this name."))?.user)
     }
 
@@ -28,11 +141,9 @@ impl Auth {
     /// [`crate::limits::SESSION_BELIEVED`], also for tokens that claim the old role.
     pub async fn set_role(&self, name: &UserName, role: UserRole) -> Result<User, Refusal> {
         let user = self.user_named(name).await?;
-        self.store.users.set_role(user.id, role).await?;
-        self.revocations.set_role(user.id, role);
+        self.users.set_role(user.id, role).await?;
         self.user_cache.forget_user(user.id);
-        let value = serde_json::to_value(role).expect("a role is plain data");
-        self.announce(user.id, OwnChange::Setting { name: revocations::ROLE.into(), value }).await?;
+        self.sessions.set_role(user.id, role).await?;
         Ok(User { role, ..user })
     }
 
@@ -44,17 +155,50 @@ impl Auth {
         if by.user == user {
             return Err(Refusal::bad_request("You cannot ban yourself."));
         }
-        if self.store.users.user(user).await?.is_none() {
+        if self.users.user(user).await?.is_none() {
             return Err(Refusal::not_found("There is no such user."));
         }
-        self.store.users.set_banned(user, banned).await?;
+
+        self.users.set_banned(user, banned).await?;
         self.user_cache.forget_user(user);
         if banned {
-            for session in self.store.sessions.end_all(user).await? {
-                self.revocations.end_session(session);
-            }
-            self.announce(user, OwnChange::SessionEnded(None)).await?;
+            self.sessions.end_all(user).await?;
         }
         Ok(())
+    }
+
+    fn new_user(&self, name: UserName, guest: bool) -> User {
+        User {
+            id: self.ids.user(),
+            name,
+            display_name: None,
+            guest,
+            role: UserRole::User,
+            banned: false,
+            created_at: self.clock.now(),
+        }
+    }
+}
+
+/// Appends a suffix: `ada` becomes `ada-7f3k`.
+fn with_suffix(name: &UserName, random: [u8; SUFFIX_CHARS]) -> Result<UserName, Refusal> {
+    let room = USER_NAME_CHARS - SUFFIX_CHARS - 1;
+    let base: String = name.as_str().chars().take(room).collect();
+    let base = base.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let letter = |byte: u8| char::from(SUFFIX_LETTERS[usize::from(byte) % SUFFIX_LETTERS.len()]);
+    let suffix: String = random.into_iter().map(letter).collect();
+    Ok(UserName::parse(&format!("{base}-{suffix}"))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suffix_fits_the_longest_name() {
+        for name in ["ada", &"x".repeat(32), &format!("{}...y", "x".repeat(26))] {
+            let guest = with_suffix(&UserName::parse(name).expect("valid"), [0, 99, 200, 255]).expect("valid");
+            assert!(guest.as_str().chars().count() <= USER_NAME_CHARS && guest.as_str().contains('-'), "{guest}");
+        }
     }
 }

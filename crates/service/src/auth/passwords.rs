@@ -1,190 +1,85 @@
-//! Passwords and their hashes: argon2id in a pool of its own, so that a flood of sign-ins slows down sign-ins and
-//! nothing else.
+//! Sign-in with a password, and the change of one. Every guess is counted before a password is hashed.
 
-use std::fmt;
-use std::num::NonZero;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::available_parallelism;
 
-use crate::limits::{PASSWORD_QUEUE, PASSWORD_WAIT};
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
-use argon2::{Algorithm, Argon2, Params, Version};
-use domain::limits::PASSWORD_CHARS;
-use domain::{Code, Refusal};
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use domain::name::lookup_key;
+use domain::{Code, Email, Refusal};
 
-use crate::ids;
+use super::attempts::Attempts;
+use super::hashing::{Hasher, Password};
+use super::in_time;
+use super::sessions::{Device, Sessions, SignedIn};
+use crate::ports::{StoreResult, UserRecord, UserStore};
 
-/// KiB of memory, passes and lanes (OWASP password storage cheat sheet).
-const COST: (u32, u32, u32) = (19_456, 2, 1);
-
-/// The hash that is verified if there is no account, so that it takes the same time. No one knows its password, and a
-/// match would change nothing.
-const NOBODY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5LWhhcy10aGlzLQ$3vYhUzQ0M0pZdGtQbWx4b0FhY2VkR2hpSktMTW5vUHE";
-
-/// Milliseconds after which a sign-in that was turned away may be retried.
-const RETRY_MS: u64 = 2_000;
-
-/// A password of an acceptable length. Its `Debug` reveals nothing.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(…)")
-    }
-}
-
-impl Password {
-    /// Accepts any characters, if their number is in [`PASSWORD_CHARS`].
-    pub fn parse(text: String) -> Result<Self, Refusal> {
-        let (least, most) = (PASSWORD_CHARS.start(), PASSWORD_CHARS.end());
-        match PASSWORD_CHARS.contains(&text.chars().count()) {
-            true => Ok(Password(text)),
-            false => Err(Refusal::bad_request(format!("The password must have {least} to {most} characters."))),
-        }
-    }
-}
-
-/// Hashes and verifies, a few at a time.
-pub(super) struct Passwords {
-    places: Arc<Semaphore>,
-    waiting: AtomicUsize,
-    argon2: Argon2<'static>,
+/// The use cases of passwords.
+pub struct Passwords {
+    pub(super) users: Arc<dyn UserStore>,
+    pub(super) sessions: Arc<Sessions>,
+    pub(super) hasher: Hasher,
+    pub(super) attempts: Attempts,
 }
 
 impl Passwords {
-    /// Creates a pool for `threads` concurrent hashes; 0 uses all cores but one.
-    pub(super) fn new(threads: usize) -> Self {
-        let cores = available_parallelism().map_or(1, NonZero::get);
-        let threads = if threads == 0 { cores.saturating_sub(1).max(1) } else { threads };
-        let (memory, passes, lanes) = COST;
-        let params = Params::new(memory, passes, lanes, None).expect("the costs are within argon2's bounds");
-        Passwords {
-            places: Arc::new(Semaphore::new(threads)),
-            waiting: AtomicUsize::new(0),
-            argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
+    /// Signs in by name or address. A wrong password, an unknown name, a guest and a banned user get the same answer,
+    /// in the same time.
+    pub async fn login(&self, name: &str, password: String, device: &Device) -> Result<SignedIn, Refusal> {
+        in_time(self.check_password(name, password, device)).await
+    }
+
+    async fn check_password(&self, name: &str, password: String, device: &Device) -> Result<SignedIn, Refusal> {
+        self.attempts.admit_address(device.address)?;
+        self.attempts.admit_name(name)?;
+        let found = self.find(name).await?;
+        if let Some(record) = &found {
+            // Counted by id, whichever of their names was used, and however it was written.
+            self.attempts.admit_name(&record.user.id.to_string())?;
+        }
+
+        let hash = found.as_ref().and_then(|record| record.password_hash.clone());
+        let good = self.hasher.verify(password, hash).await?;
+        match found {
+            Some(record) if good && !record.user.banned => self.open_checked(record, device).await,
+            _ => Err(wrong()),
         }
     }
 
-    /// Returns the hash of a new password, with a random salt.
-    pub(super) async fn hash(&self, password: Password) -> Result<String, Refusal> {
-        let argon2 = self.argon2.clone();
-        self.run(move || {
-            let salt = SaltString::encode_b64(&ids::random::<16>()).expect("16 bytes are a salt");
-            let hash = argon2.hash_password(password.0.as_bytes(), &salt).expect("a bounded password can be hashed");
-            hash.to_string()
-        })
-        .await
-    }
-
-    /// Returns whether the password matches the hash. Takes as long if there is no hash, and returns false then.
-    pub(super) async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Refusal> {
-        // No account has a longer one, and hashing megabytes would take time from other users.
-        let fits = password.chars().count() <= *PASSWORD_CHARS.end();
-        let argon2 = self.argon2.clone();
-        self.run(move || {
-            let text = if fits { password.as_bytes() } else { b"" };
-            let known = hash.is_some() && fits;
-            let hash = hash.as_deref().unwrap_or(NOBODY);
-            let parsed = PasswordHash::new(hash).or_else(|_| PasswordHash::new(NOBODY));
-            let parsed = parsed.expect("the hash for unknown accounts is well formed");
-            argon2.verify_password(text, &parsed).is_ok() && known
-        })
-        .await
-    }
-
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
-        let _waiting = Waiting::new(&self.waiting)?;
-        // A user who gives up after that long signs in again, and would wait behind their own first try.
-        let place = timeout(PASSWORD_WAIT, self.places.clone().acquire_owned()).await.map_err(|_| too_many())?;
-        let place = place.expect("the pool is never closed");
-        let done = tokio::task::spawn_blocking(move || {
-            let result = work();
-            // Held until the work is done, even if the caller has left.
-            drop(place);
-            result
-        });
-        done.await.map_err(|_| Refusal::unavailable("The password could not be checked. Please try again.", RETRY_MS))
-    }
-}
-
-fn too_many() -> Refusal {
-    Refusal::new(Code::Overloaded, "Too many people are signing in right now. Please try again in a moment.")
-        .retry_in(RETRY_MS)
-}
-
-/// A place in the queue, freed even if the caller leaves.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn new(count: &'a AtomicUsize) -> Result<Self, Refusal> {
-        let waiting = Waiting(count);
-        if count.fetch_add(1, Ordering::Relaxed) >= PASSWORD_QUEUE {
-            return Err(too_many());
+    /// Opens a session for a user who gave the right password, unless they were banned or the password was changed
+    /// while it was checked: that takes long, and what ended all sessions meanwhile did not know of this one.
+    async fn open_checked(&self, shown: UserRecord, device: &Device) -> Result<SignedIn, Refusal> {
+        let signed_in = self.sessions.open(shown.user, device).await?;
+        let now = self.users.user(signed_in.user.id).await?;
+        if now.is_some_and(|now| !now.user.banned && now.password_hash == shown.password_hash) {
+            return Ok(signed_in);
         }
-        Ok(waiting)
+        // If its token is not valid any more, the session has been ended already.
+        if let Ok(actor) = self.sessions.verify(&signed_in.access_token) {
+            self.sessions.logout(Some(actor), None).await?;
+        }
+        Err(wrong())
+    }
+
+    async fn find(&self, name: &str) -> StoreResult<Option<UserRecord>> {
+        // Neither an address nor a handle: the store need not be asked.
+        if let Ok(email) = Email::parse(name) {
+            return self.users.user_by_email(email.as_str()).await;
+        }
+        match lookup_key(name) {
+            Some(key) => self.users.user_by_name(&key).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Returns the hash of a new password, if the current one is right. Guesses are limited like those at sign-in: a
+    /// stolen access token must not be a way to try passwords.
+    pub(super) async fn changed(&self, of: &UserRecord, new: Password, old: String) -> Result<String, Refusal> {
+        self.attempts.admit_name(of.user.name.as_str())?;
+        if !self.hasher.verify(old, of.password_hash.clone()).await? {
+            return Err(Refusal::forbidden("The current password is wrong."));
+        }
+        self.hasher.hash(new).await
     }
 }
 
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_password_is_verified_by_its_hash() {
-        let passwords = Passwords::new(1);
-        let password = Password::parse("correct horse".into()).expect("long enough");
-        let hash = passwords.hash(password).await.expect("a free place");
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        let verify = |password: &str, hash: Option<&str>| passwords.verify(password.into(), hash.map(str::to_owned));
-        assert_eq!(verify("correct horse", Some(&hash)).await, Ok(true));
-        assert_eq!(verify("wrong horse", Some(&hash)).await, Ok(false));
-        assert_eq!(verify("correct horse", None).await, Ok(false));
-        assert_eq!(verify(&"x".repeat(100_000), Some(&hash)).await, Ok(false));
-    }
-
-    #[test]
-    fn an_unknown_account_costs_as_much_as_a_known_one() {
-        let hash = PasswordHash::new(NOBODY).expect("well formed");
-        let params = Params::try_from(&hash).expect("with parameters");
-        assert_eq!((params.m_cost(), params.t_cost(), params.p_cost()), COST);
-        assert_eq!(hash.hash.map(|hash| hash.len()), Some(32));
-    }
-
-    #[tokio::test]
-    async fn a_full_queue_turns_passwords_away() {
-        let passwords = Passwords::new(1);
-        let all: Vec<_> = (0..PASSWORD_QUEUE).map(|_| Waiting::new(&passwords.waiting).expect("a place")).collect();
-        let refusal = passwords.verify("x".into(), None).await.expect_err("full");
-        assert_eq!((refusal.code, refusal.retry_ms), (Code::Overloaded, Some(RETRY_MS)));
-        drop(all);
-        assert_eq!(passwords.verify("x".into(), None).await, Ok(false));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_password_does_not_wait_forever() {
-        let passwords = Passwords::new(1);
-        let _stuck = passwords.places.clone().acquire_owned().await.expect("a place");
-        let refusal = passwords.verify("x".into(), None).await.expect_err("the pool is stuck");
-        assert_eq!((refusal.code, refusal.retry_ms), (Code::Overloaded, Some(RETRY_MS)));
-        assert_eq!(passwords.waiting.load(Ordering::Relaxed), 0, "its place in the queue is free again");
-    }
-
-    #[test]
-    fn length_is_counted_in_characters_and_debug_shows_nothing() {
-        assert!(Password::parse("ünïcödé".into()).is_err(), "seven");
-        assert!(Password::parse("ünïcödé!".into()).is_ok());
-        assert!(Password::parse("x".repeat(257)).is_err());
-        assert_eq!(format!("{:?}", Password::parse("correct horse".into())), "Ok(Password(…))");
-    }
+fn wrong() -> Refusal {
+    Refusal::new(Code::Unauthenticated, "Wrong name or password.")
 }

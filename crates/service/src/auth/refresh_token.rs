@@ -10,7 +10,6 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::keys::SigningKeys;
-use crate::ids;
 
 /// Creates and reads refresh tokens.
 pub(super) struct RefreshTokens(Vec<hmac::Key>);
@@ -28,9 +27,9 @@ impl RefreshTokens {
         RefreshTokens(keys.derive("refresh token"))
     }
 
-    /// Returns the first token of a session, or of a new chain in it.
-    pub(super) fn first(&self, session: SessionId) -> RefreshToken {
-        RefreshToken { session, count: 1, seed: ids::random() }
+    /// Returns the first token of a session, or of a new chain in it. The seed is random.
+    pub(super) fn first(&self, session: SessionId, seed: [u8; 16]) -> RefreshToken {
+        RefreshToken { session, count: 1, seed }
     }
 
     /// Returns the token after this one, which is always the same.
@@ -71,7 +70,7 @@ mod tests {
     #[test]
     fn a_token_can_be_read_back_and_a_changed_one_cannot() {
         let tokens = RefreshTokens::new(&SigningKeys::generate());
-        let token = tokens.first(ids::session());
+        let token = tokens.first(SessionId(Uuid::from_u128(7)), [9; 16]);
         let text = tokens.text(token);
         assert!(tokens.read(&text) == Some(token));
         assert_eq!(tokens.text(tokens.after(token)), tokens.text(tokens.after(token)), "the next one follows");

@@ -1,19 +1,119 @@
 //! Sessions: opened by a sign-in, kept by refreshes, ended by the user, by theft or by time. The end is announced in
 //! the user log, so that the session's sockets close on every node.
+//!
+//! Knows which sessions ended on this node ([`Revocations`]), and caches for a short time which ones the store reported
+//! as valid ([`SessionCache`]).
 
-use crate::limits::{SESSION_LIFE, SESSIONS_PER_USER};
-use domain::{Actor, Code, OwnChange, Refusal, SessionId, User, UserId};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::refresh_token::{RefreshToken, hash};
-use super::sign_in::{Device, SignedIn};
-use super::{Auth, in_time, unauthenticated};
-use crate::ids;
-use crate::ports::{Rotation, SessionRecord};
+use domain::{Actor, Code, OwnChange, Refusal, SessionId, Timestamp, User, UserId, UserRole};
 
-impl Auth {
-    pub(super) async fn open_session(&self, user: User, device: &Device) -> Result<SignedIn, Refusal> {
+use super::refresh_token::{RefreshToken, RefreshTokens, hash};
+use super::revocations::{ROLE, Revocations};
+use super::session_cache::SessionCache;
+use super::tokens::{Grant, Tokens};
+use super::user_log::UserLog;
+use super::{in_time, unauthenticated};
+use crate::clock::Clock;
+use crate::ids::Ids;
+use crate::limits::{ACCESS_TOKEN_LIFE, DEVICE_CHARS, SESSION_LIFE, SESSIONS_PER_USER};
+use crate::ports::{Rotation, SessionRecord, SessionStore, UserStore};
+
+/// The device from which a user signs in.
+#[derive(Debug, Clone)]
+pub struct Device {
+    /// The device's own name, cut to [`DEVICE_CHARS`]; only for the list of sessions.
+    pub name: String,
+    /// The device's address, for the rate limit.
+    pub address: IpAddr,
+}
+
+impl Device {
+    /// Creates a device, and keeps the printable part of its name.
+    pub fn new(name: &str, address: IpAddr) -> Self {
+        let name = name.chars().filter(|c| !c.is_control()).take(DEVICE_CHARS).collect();
+        Device { name, address }
+    }
+}
+
+/// The tokens and the user of a successful sign-in.
+#[derive(Clone)]
+pub struct SignedIn {
+    /// The token for calls and sockets.
+    pub access_token: String,
+    /// How long the access token is valid.
+    pub expires_in: Duration,
+    /// The token for the next refresh, or `None` if the presented one is not replaced.
+    pub refresh_token: Option<String>,
+    /// The signed-in user.
+    pub user: User,
+}
+
+/// The use cases of sessions.
+pub struct Sessions {
+    pub(super) store: Arc<dyn SessionStore>,
+    pub(super) users: Arc<dyn UserStore>,
+    pub(super) user_log: Arc<UserLog>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Ids,
+    pub(super) tokens: Arc<Tokens>,
+    pub(super) refresh_tokens: RefreshTokens,
+    pub(super) revocations: Arc<Revocations>,
+    pub(super) cache: SessionCache,
+}
+
+impl Sessions {
+    /// Returns the actor an access token names. Does not read the store, so a session ended on another node goes
+    /// unnoticed.
+    pub fn verify(&self, token: &str) -> Result<Actor, Refusal> {
+        self.grant(token).map(|grant| grant.actor)
+    }
+
+    /// Like [`Sessions::verify`], with the time when the token expires: for sockets, which outlive it.
+    pub fn grant(&self, token: &str) -> Result<Grant, Refusal> {
+        let grant = self.tokens.verify(token, self.clock.now()).ok_or_else(unauthenticated)?;
+        let actor = self.revocations.check(grant.actor).ok_or_else(unauthenticated)?;
+        Ok(Grant { actor, ..grant })
+    }
+
+    /// Like [`Sessions::verify`], and also asks the store whether the session is still valid and what its user may do,
+    /// unless it did so recently ([`crate::limits::SESSION_BELIEVED`]).
+    pub async fn verify_now(&self, token: &str) -> Result<Actor, Refusal> {
+        let actor = self.verify(token)?;
+        let known = actor.session.and_then(|session| self.cache.role(session, self.clock.now()));
+        match known {
+            Some(role) => Ok(Actor { admin: role == UserRole::Admin, ..actor }),
+            None => self.as_of_now(actor).await,
+        }
+    }
+
+    /// Returns the actor with the current state of the store. Returns `unauthenticated` if the session has ended, or
+    /// the user is banned or was removed.
+    pub async fn as_of_now(&self, actor: Actor) -> Result<Actor, Refusal> {
+        let Some(session) = actor.session else { return Ok(actor) };
         let now = self.clock.now();
-        let token = self.refresh_tokens.first(ids::session());
+        let user = self.user_of(session, actor.user, now).await?;
+        self.cache.note(session, user.role, now);
+        Ok(Actor { admin: user.role == UserRole::Admin, ..actor })
+    }
+
+    /// Reads the user of a session. Returns `unauthenticated` if the session has ended or is not theirs, or if they are
+    /// banned or were removed.
+    pub(super) async fn user_of(&self, session: SessionId, user: UserId, now: Timestamp) -> Result<User, Refusal> {
+        let record = self.store.get(session).await?;
+        let is_valid = |of: &SessionRecord| !of.revoked && of.expires_at > now && of.user == user;
+        record.filter(is_valid).ok_or_else(unauthenticated)?;
+
+        let user = self.users.user(user).await?.map(|record| record.user);
+        user.filter(|user| !user.banned).ok_or_else(unauthenticated)
+    }
+
+    /// Opens a session for a user who signed in.
+    pub(super) async fn open(&self, user: User, device: &Device) -> Result<SignedIn, Refusal> {
+        let now = self.clock.now();
+        let token = self.refresh_tokens.first(self.ids.session(), self.ids.random());
         let text = self.refresh_tokens.text(token);
         let session = SessionRecord {
             id: token.session,
@@ -26,23 +126,24 @@ impl Auth {
             revoked: false,
             device: device.name.clone(),
         };
-        let mut open = self.store.sessions.list(user.id, now).await?;
-        self.store.sessions.open(&session).await?;
+
+        let mut open = self.store.list(user.id, now).await?;
+        self.store.open(&session).await?;
         // The oldest sessions are ended. More than one only if the limit was lowered.
         open.sort_by_key(|session| session.rotated_at);
         for oldest in open.iter().take((open.len() + 1).saturating_sub(SESSIONS_PER_USER)) {
-            self.end(user.id, oldest.id).await?;
+            self.end_one(user.id, oldest.id).await?;
         }
         Ok(self.signed_in(user, token.session, Some(text)))
     }
 
     /// Issues new tokens for a valid session, after its rights have changed. Replaces the current refresh token.
-    pub(super) async fn restart_session(&self, user: User, session: SessionId) -> Result<SignedIn, Refusal> {
-        let record = self.store.sessions.get(session).await?.filter(|record| !record.revoked);
+    pub(super) async fn restart(&self, user: User, session: SessionId) -> Result<SignedIn, Refusal> {
+        let record = self.store.get(session).await?.filter(|record| !record.revoked);
         let record = record.ok_or_else(unauthenticated)?;
-        let text = self.refresh_tokens.text(self.refresh_tokens.first(session));
+        let text = self.refresh_tokens.text(self.refresh_tokens.first(session, self.ids.random()));
         let now = self.clock.now();
-        match self.store.sessions.rotate(session, record.current, hash(&text), now, now + SESSION_LIFE).await? {
+        match self.store.rotate(session, record.current, hash(&text), now, now + SESSION_LIFE).await? {
             Rotation::Rotated(_) => Ok(self.signed_in(user, session, Some(text))),
             // A refresh came in between, so its token stays valid.
             _ => Ok(self.signed_in(user, session, None)),
@@ -60,9 +161,9 @@ impl Auth {
         let presented = self.refresh_tokens.read(refresh_token).ok_or_else(signed_out)?;
         let next = self.refresh_tokens.text(self.refresh_tokens.after(presented));
         let now = self.clock.now();
-        let sessions = &self.store.sessions;
         let rotation =
-            sessions.rotate(presented.session, hash(refresh_token), hash(&next), now, now + SESSION_LIFE).await?;
+            self.store.rotate(presented.session, hash(refresh_token), hash(&next), now, now + SESSION_LIFE).await?;
+
         let (session, next) = match rotation {
             Rotation::Rotated(session) => (session, Some(next)),
             Rotation::Grace(session) if session.current == hash(&next) => (session, Some(next)),
@@ -74,7 +175,8 @@ impl Auth {
             }
             Rotation::Unknown => return Err(signed_out()),
         };
-        let record = self.store.users.user(session.user).await?.filter(|record| !record.user.banned);
+
+        let record = self.users.user(session.user).await?.filter(|record| !record.user.banned);
         let record = record.ok_or_else(signed_out)?;
         Ok(self.signed_in(record.user, session.id, next))
     }
@@ -82,53 +184,68 @@ impl Auth {
     /// Ends the session of the caller, or else that of the refresh token. Succeeds if there is none.
     pub async fn logout(&self, actor: Option<Actor>, refresh_token: Option<&str>) -> Result<(), Refusal> {
         if let Some(Actor { user, session: Some(session), .. }) = actor {
-            return self.end(user, session).await;
+            return self.end_one(user, session).await;
         }
         let Some(text) = refresh_token else { return Ok(()) };
         let Some(RefreshToken { session, .. }) = self.refresh_tokens.read(text) else { return Ok(()) };
-        match self.store.sessions.get(session).await? {
+        match self.store.get(session).await? {
             // Only the current token or the previous one may end it: an older one may be stolen.
             Some(record) if record.current == hash(text) || record.previous == Some(hash(text)) => {
-                self.end(record.user, session).await
+                self.end_one(record.user, session).await
             }
             _ => Ok(()),
         }
     }
 
     /// Returns the caller's sessions that have not ended, newest first.
-    pub async fn sessions(&self, actor: &Actor) -> Result<Vec<SessionRecord>, Refusal> {
-        let mut sessions = self.store.sessions.list(actor.user, self.clock.now()).await?;
+    pub async fn list(&self, actor: &Actor) -> Result<Vec<SessionRecord>, Refusal> {
+        let mut sessions = self.store.list(actor.user, self.clock.now()).await?;
         sessions.sort_by_key(|session| std::cmp::Reverse(session.created_at));
         Ok(sessions)
     }
 
     /// Ends one of the caller's sessions. Returns `not_found` for another user's. A repeat announces the end again,
     /// since the first try may have crashed before its sockets were informed.
-    pub async fn end_session(&self, actor: &Actor, session: SessionId) -> Result<(), Refusal> {
-        let record = self.store.sessions.get(session).await?;
+    pub async fn end(&self, actor: &Actor, session: SessionId) -> Result<(), Refusal> {
+        let record = self.store.get(session).await?;
         match record.filter(|record| record.user == actor.user) {
-            Some(record) => self.end(record.user, record.id).await,
+            Some(record) => self.end_one(record.user, record.id).await,
             None => Err(Refusal::not_found("There is no such session.")),
         }
     }
 
     /// Ends all sessions of the user but `kept`.
     pub(super) async fn end_others(&self, user: UserId, kept: Option<SessionId>) -> Result<(), Refusal> {
-        for session in self.store.sessions.list(user, self.clock.now()).await? {
+        for session in self.store.list(user, self.clock.now()).await? {
             if Some(session.id) != kept {
-                self.end(user, session.id).await?;
+                self.end_one(user, session.id).await?;
             }
         }
         Ok(())
     }
 
-    /// Removes expired rows. Called by a timer.
-    pub async fn sweep(&self) -> Result<u64, Refusal> {
-        Ok(self.store.sessions.sweep(self.clock.now()).await?)
+    /// Ends all sessions of a banned user.
+    pub(super) async fn end_all(&self, user: UserId) -> Result<(), Refusal> {
+        for session in self.store.end_all(user).await? {
+            self.revocations.end_session(session);
+        }
+        self.user_log.announce(user, OwnChange::SessionEnded(None)).await
     }
 
-    async fn end(&self, user: UserId, session: SessionId) -> Result<(), Refusal> {
-        self.store.sessions.end(session).await?;
+    /// Replaces the role that the user's tokens claim, here at once and on other nodes through the user log.
+    pub(super) async fn set_role(&self, user: UserId, role: UserRole) -> Result<(), Refusal> {
+        self.revocations.set_role(user, role);
+        let value = serde_json::to_value(role).expect("a role is plain data");
+        self.user_log.announce(user, OwnChange::Setting { name: ROLE.into(), value }).await
+    }
+
+    /// Removes expired rows. Called by a timer.
+    pub async fn sweep(&self) -> Result<u64, Refusal> {
+        Ok(self.store.sweep(self.clock.now()).await?)
+    }
+
+    async fn end_one(&self, user: UserId, session: SessionId) -> Result<(), Refusal> {
+        self.store.end(session).await?;
         self.session_over(user, session).await
     }
 
@@ -136,7 +253,12 @@ impl Auth {
     /// crashed in between.
     async fn session_over(&self, user: UserId, session: SessionId) -> Result<(), Refusal> {
         self.revocations.end_session(session);
-        self.announce(user, OwnChange::SessionEnded(Some(session))).await
+        self.user_log.announce(user, OwnChange::SessionEnded(Some(session))).await
+    }
+
+    fn signed_in(&self, user: User, session: SessionId, refresh_token: Option<String>) -> SignedIn {
+        let access_token = self.tokens.issue(&user, session, self.clock.now());
+        SignedIn { access_token, expires_in: ACCESS_TOKEN_LIFE, refresh_token, user }
     }
 }
 

@@ -3,8 +3,6 @@
 //!
 //! Never trusts a client about what it uploaded: `complete` reads all of it.
 
-use std::time::Instant;
-
 use crate::limits::PRESIGNED_LIFE;
 use domain::{Actor, Code, File, FileId, FileState, Refusal, Timestamp};
 use futures_util::StreamExt;
@@ -50,7 +48,7 @@ impl Files {
         if size > self.direct_upload_bytes {
             return Err(self.too_large_for_all());
         }
-        if let Err(wait) = self.presigns.take(actor.user, Instant::now()) {
+        if let Err(wait) = self.presigns.take(actor.user, self.clock.elapsed()) {
             let refusal = Refusal::new(Code::RateLimited, "You are starting too many uploads. Please wait a moment.");
             return Err(refusal.retry_in(wait.as_millis() as u64 + 1));
         }

@@ -24,6 +24,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::access::{Access, RoomRef};
 use crate::clock::Clock;
+use crate::ids::Ids;
 use crate::log::CommitListener;
 use crate::ports::{BlobError, Blobs, ByteStream, Committed, Store};
 use crate::throttle::Throttle;
@@ -40,6 +41,7 @@ pub struct Files {
     blobs: Arc<dyn Blobs>,
     access: Arc<Access>,
     clock: Arc<dyn Clock>,
+    ids: Ids,
     upload_bytes: u64,
     direct_upload_bytes: u64,
     direct_download_above: u64,
@@ -78,6 +80,7 @@ impl Files {
         blobs: Arc<dyn Blobs>,
         access: Arc<Access>,
         clock: Arc<dyn Clock>,
+        ids: Ids,
         limits: &Limits,
     ) -> Arc<Self> {
         Arc::new(Files {
@@ -85,6 +88,7 @@ impl Files {
             blobs,
             access,
             clock,
+            ids,
             upload_bytes: limits.upload_bytes,
             direct_upload_bytes: limits.direct_upload_bytes,
             direct_download_above: limits.direct_download_above,
@@ -132,7 +136,7 @@ impl Files {
     /// Returns the row of a file whose bytes have not arrived yet.
     fn uploading(&self, actor: &Actor, room: RoomId, named: &str, size: u64) -> File {
         File {
-            id: crate::ids::file(),
+            id: self.ids.file(),
             room,
             user: actor.user,
             seq: None,

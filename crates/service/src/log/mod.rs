@@ -38,7 +38,7 @@ const PROBE_LEASE: &str = "health";
 
 /// Receives what was committed on this node, in order for each log, before the ack.
 pub trait CommitListener: Send + Sync {
-    /// Receives durable entries; edits carry their text. Called on the append path, so it must never block.
+    /// Receives durable entries and the texts of edits. Called on the append path, so it must never block.
     fn committed(&self, committed: &Committed);
 
     /// Returns once everything received so far has been passed on, or after a short while without it. Called when the

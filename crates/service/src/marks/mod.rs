@@ -3,14 +3,14 @@
 //! Never an entry of a log: a mark must not cost more than a message. So this module caches what it read, and what this
 //! node committed, instead of reading it again for each mark.
 
-mod room_cache;
-mod waiting;
+pub mod state;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::limits::{MARK_INTERVAL, MARKS_AT_ONCE};
-use domain::{Actor, LogId, Refusal, RoomId, Seq, UserId, UserRoom};
+use crate::limits::MARKS_AT_ONCE;
+use domain::limits::{PAGE_ROWS, RECEIPT_MEMBERS};
+use domain::{Actor, LogId, Member, Refusal, RoomId, Seq, UserId, UserRoom};
 use futures_util::StreamExt as _;
 use parking_lot::{Mutex, RwLock};
 
@@ -19,8 +19,7 @@ use crate::log::CommitListener;
 use crate::log_throttle::LogThrottle;
 use crate::ports::{Bus, BusMessage, Committed, Mark, MarkRow, Store, StoreError};
 
-use room_cache::RoomCache;
-use waiting::{CachedMark, KnownMarks};
+use state::{MarkState, MarkWrite, Raised, RoomFacts};
 
 /// Receives every mark that is raised on this node, for the sockets that the node itself holds: the bus informs the
 /// other nodes only.
@@ -34,16 +33,16 @@ pub struct Marks {
     store: Store,
     bus: Arc<dyn Bus>,
     clock: Arc<dyn Clock>,
-    known: Mutex<KnownMarks>,
-    rooms: RoomCache,
+    state: Mutex<MarkState>,
+    rooms: Mutex<RoomFacts>,
     listeners: RwLock<Vec<Arc<dyn MarkListener>>>,
 }
 
 impl Marks {
     /// Creates the use cases without waiting marks.
     pub fn new(store: Store, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>) -> Arc<Self> {
-        let (known, listeners) = (Mutex::default(), RwLock::default());
-        Arc::new(Marks { store, bus, clock, known, rooms: RoomCache::default(), listeners })
+        let (state, rooms, listeners) = (Mutex::default(), Mutex::default(), RwLock::default());
+        Arc::new(Marks { store, bus, clock, state, rooms, listeners })
     }
 
     /// Adds a listener, which receives the marks that rise on this node from now on.
@@ -56,7 +55,10 @@ impl Marks {
     /// entry, the membership and the mark are cached, otherwise the head, the member row and the mark.
     pub async fn read(&self, actor: &Actor, room: RoomId, seq: Seq) -> Result<MarkRow, Refusal> {
         let now = self.clock.elapsed();
-        let known = self.rooms.count(room, seq).filter(|_| self.rooms.is_member(room, actor.user, now));
+        let known = {
+            let mut rooms = self.rooms.lock();
+            rooms.count(room, seq).filter(|_| rooms.is_member(room, actor.user, now))
+        };
         let (seq, n) = match known {
             Some(n) => (seq, n),
             None => {
@@ -64,17 +66,18 @@ impl Marks {
                 let member = self.store.rooms.member(room, actor.user).await?;
                 let not_in = || Refusal::forbidden("You are not a member of this room.");
                 member.filter(|member| member.is_joined()).ok_or_else(not_in)?;
-                self.rooms.is_in(room, actor.user, now);
+                self.rooms.lock().member_found(room, actor.user, now);
                 found
             }
         };
+
         self.ensure_known(actor.user, room).await?;
         match self.lift(actor.user, room, seq, n) {
             // The feed has not yet written the row of a user who has just joined.
             None => Ok(MarkRow { read_seq: seq, read_n: n, mentions: Vec::new() }),
-            Some((row, rose)) => {
+            Some(Raised { row, rose }) => {
                 if rose {
-                    self.tell(actor.user, room, &row).await;
+                    self.announce(actor.user, room, &row).await;
                 }
                 Ok(row)
             }
@@ -96,8 +99,7 @@ impl Marks {
         if self.ensure_known(user, room).await.is_err() {
             return;
         }
-        let is_lower = |known: &CachedMark| known.row.read_seq < seq;
-        let rises = self.known.lock().get(user, room).is_some_and(is_lower);
+        let rises = self.state.lock().mark(user, room).is_some_and(|known| known.read_seq < seq);
         if rises && let Ok((seq, n)) = self.count_up_to(room, seq).await {
             self.lift(user, room, seq, n);
         }
@@ -119,60 +121,67 @@ impl Marks {
 
     /// Returns a mark that was read from the store, or the higher one that waits here to be written.
     pub fn overlay(&self, user: UserId, room: RoomId, stored: MarkRow) -> MarkRow {
-        let mut known = self.known.lock();
-        match known.get(user, room) {
-            Some(known) if known.row.read_seq > stored.read_seq => {
-                let mentions = stored.mentions.into_iter().filter(|seq| *seq > known.row.read_seq).collect();
-                MarkRow { mentions, ..known.row }
-            }
-            _ => stored,
-        }
+        self.state.lock().overlay(user, room, stored)
     }
 
-    /// Returns whether a room is small enough that its members receive each other's read receipts. Usually cached.
+    /// Returns whether a room is small enough that its members receive each other's read receipts. Usually cached;
+    /// otherwise reads at most one page of member rows, unless most of those have left.
     pub async fn shows_receipts(&self, room: RoomId) -> Result<bool, StoreError> {
-        self.rooms.is_small(&self.store, room, self.clock.elapsed()).await
+        let now = self.clock.elapsed();
+        if let Some(small) = self.rooms.lock().is_small(room, now) {
+            return Ok(small);
+        }
+
+        let some = self.store.rooms.members(room, None, PAGE_ROWS).await?;
+        let mut joined = some.iter().filter(|member| Member::is_joined(member)).count() as u64;
+        if joined <= RECEIPT_MEMBERS as u64 && some.len() == PAGE_ROWS {
+            joined = self.store.rooms.member_count(room).await?;
+        }
+        let small = joined <= RECEIPT_MEMBERS as u64;
+        self.rooms.lock().size_found(room, small, now);
+        Ok(small)
     }
 
     /// Clears everything after the store was restored: marks of the previous epoch must not be written into this one.
     pub fn forget(&self) {
-        self.known.lock().clear();
-        self.rooms.clear();
+        self.state.lock().clear();
+        self.rooms.lock().clear();
     }
 
     /// Writes the marks whose minute has passed. The wiring calls it every few seconds.
     pub async fn flush_due(&self) {
-        let now = self.clock.elapsed();
-        let due = |mark: &CachedMark| mark.written_at.is_none_or(|at| now.saturating_sub(at) >= MARK_INTERVAL);
-        self.write(|known| known.waiting(due)).await;
+        let due = self.state.lock().due(self.clock.elapsed());
+        self.write(due).await;
     }
 
     /// Writes all waiting marks of a user, whose last socket closed.
     pub async fn flush_user(&self, user: UserId) {
-        self.write(|known| known.waiting_of(user)).await;
+        let waiting = self.state.lock().waiting_of(user);
+        self.write(waiting).await;
     }
 
     /// Writes all waiting marks, because the node drains.
     pub async fn flush(&self) {
-        self.write(|known| known.waiting(|_| true)).await;
+        let waiting = self.state.lock().waiting();
+        self.write(waiting).await;
     }
 
     /// Reads the stored mark unless it is known, so that a lower one is not announced.
     async fn ensure_known(&self, user: UserId, room: RoomId) -> Result<(), StoreError> {
-        if self.known.lock().get(user, room).is_some() {
+        if self.state.lock().mark(user, room).is_some() {
             return Ok(());
         }
         let Some((_, row)) = self.store.marks.marks(room, &[user]).await?.pop() else { return Ok(()) };
-        self.known.lock().remember(user, room, row);
+        self.state.lock().found(user, room, row);
         Ok(())
     }
 
-    /// Raises the known mark. Returns it and whether it rose, or `None` if the user has no row in this room.
-    fn lift(&self, user: UserId, room: RoomId, seq: Seq, n: u64) -> Option<(MarkRow, bool)> {
-        self.known.lock().raise(user, room, seq, n)
+    /// Raises the known mark. Returns `None` if the user has no row in this room.
+    fn lift(&self, user: UserId, room: RoomId, seq: Seq, n: u64) -> Option<Raised> {
+        self.state.lock().raise(user, room, seq, n)
     }
 
-    async fn tell(&self, user: UserId, room: RoomId, row: &MarkRow) {
+    async fn announce(&self, user: UserId, room: RoomId, row: &MarkRow) {
         let mark = Mark { room, user, seq: row.read_seq, n: row.read_n, mentions: row.mentions.clone() };
         for listener in self.listeners.read().iter() {
             listener.marked(&mark);
@@ -185,19 +194,18 @@ impl Marks {
     }
 
     /// Writes marks, at most [`MARKS_AT_ONCE`] concurrently.
-    async fn write(&self, chosen: impl FnOnce(&KnownMarks) -> Vec<(UserId, RoomId, MarkRow)>) {
-        let waiting = chosen(&self.known.lock());
-        let writes = waiting.into_iter().map(|(user, room, row)| self.write_one(user, room, row));
+    async fn write(&self, marks: Vec<MarkWrite>) {
+        let writes = marks.into_iter().map(|mark| self.write_one(mark));
         futures_util::stream::iter(writes).buffer_unordered(MARKS_AT_ONCE).collect::<()>().await;
     }
 
-    async fn write_one(&self, user: UserId, room: RoomId, row: MarkRow) {
-        let written = self.store.marks.mark_read(user, room, row.read_seq, row.read_n).await;
-        let mut known = self.known.lock();
+    async fn write_one(&self, MarkWrite { user, room, seq, n }: MarkWrite) {
+        let written = self.store.marks.mark_read(user, room, seq, n).await;
+        let mut state = self.state.lock();
         match written {
-            Ok(stored) => known.wrote(user, room, stored, self.clock.elapsed()),
+            Ok(stored) => state.written(user, room, stored, self.clock.elapsed()),
             // The user left in the meantime, so there is nothing to mark.
-            Err(StoreError::NotFound) => known.forget(user, room),
+            Err(StoreError::NotFound) => state.forget(user, room),
             Err(error) => {
                 static LINE: LogThrottle = LogThrottle::new();
                 if let Some(repeated) = LINE.admit(&error.to_string(), Instant::now()) {
@@ -216,13 +224,13 @@ impl Marks {
             seq if seq >= tip.seq() => (tip.seq(), tip.n()),
             seq => (seq, self.store.log.read(log, seq, seq).await?.first().map_or(0, |entry| entry.n)),
         };
-        self.rooms.counted(room, tip.epoch(), [counted, (tip.seq(), tip.n())].into_iter());
+        self.rooms.lock().counted(room, tip.epoch(), [counted, (tip.seq(), tip.n())]);
         Ok(counted)
     }
 }
 
 impl CommitListener for Marks {
     fn committed(&self, committed: &Committed) {
-        self.rooms.committed(committed);
+        self.rooms.lock().committed(committed);
     }
 }

@@ -2,18 +2,17 @@
 //! position is visible may still show a text from before a hidden past or from after the reader's removal.
 
 use domain::text::MessageText;
-use domain::{Body, Entry, LogId, Message, Seq, Timestamp};
+use domain::{Body, EditTexts, Entry, LogId, Message, Seq, Timestamp};
 
 use crate::ports::{Store, StoreResult};
 
-/// Removes the new text, and whom it mentions, from edits of messages below `from_seq`, where a reader's past begins.
-pub fn hide_past(entries: &mut [Entry], from_seq: Seq) {
+/// Removes the texts of edits of messages below `from_seq`, where a reader's past begins.
+pub(super) fn hide_past(entries: &[Entry], texts: &mut EditTexts, from_seq: Seq) {
     for entry in entries {
-        if let Body::Edit { target, text, mentions, .. } = &mut entry.body
-            && *target < from_seq
+        if let Body::Edit { target, .. } = entry.body
+            && target < from_seq
         {
-            *text = None;
-            *mentions = None;
+            texts.remove(&entry.seq);
         }
     }
 }

@@ -8,11 +8,11 @@ mod shared_reads;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::{Ack, Body, Change, Entry, Intent, LogId, Refusal, Seq, Timestamp};
+use domain::text::MessageText;
+use domain::{Ack, Body, Change, EditTexts, Entry, Intent, LogId, Refusal, Seq, Timestamp};
 
-pub use hidden_past::hide_past;
 pub use page::{MessagePage, PageQuery};
-pub use replay::{Replay, ReplayStatus};
+pub use replay::Replay;
 
 use crate::access::{Access, RoomRef};
 use crate::log::Logs;
@@ -73,39 +73,35 @@ impl Messages {
     }
 }
 
-/// Sets the text of each edit to the current text of its message, or to `None` if that was deleted.
-pub async fn fill_edits(store: &Store, log: LogId, entries: &mut [Entry]) -> StoreResult<()> {
-    fill_edits_until(store, log, entries, None).await
+/// Returns the texts of the edits among these entries: what each edited message says now. An edit of a message that was
+/// deleted has none.
+pub async fn edit_texts(store: &Store, log: LogId, entries: &[Entry]) -> StoreResult<EditTexts> {
+    edit_texts_until(store, log, entries, None).await
 }
 
-/// Like [`fill_edits`], for a reader who saw nothing after `until`: a newer text becomes `None`.
-async fn fill_edits_until(
+/// Like [`edit_texts`], for a reader who saw nothing after `until`: a newer text is left out.
+async fn edit_texts_until(
     store: &Store,
     log: LogId,
-    entries: &mut [Entry],
+    entries: &[Entry],
     until: Option<Timestamp>,
-) -> StoreResult<()> {
-    let targets = |entry: &Entry| match entry.body {
-        Body::Edit { target, .. } => Some(target),
+) -> StoreResult<EditTexts> {
+    let edit = |entry: &Entry| match entry.body {
+        Body::Edit { target, .. } => Some((entry.seq, target)),
         _ => None,
     };
-    let mut seqs: Vec<Seq> = entries.iter().filter_map(targets).collect();
-    if seqs.is_empty() {
-        return Ok(());
+    let edits: Vec<(Seq, Seq)> = entries.iter().filter_map(edit).collect();
+    if edits.is_empty() {
+        return Ok(EditTexts::new());
     }
-    seqs.sort_unstable();
-    seqs.dedup();
-    let messages = store.log.messages(log, &seqs).await?;
-    let by_seq: HashMap<Seq, &Entry> = messages.iter().map(|entry| (entry.seq, entry)).collect();
-    for entry in entries {
-        if let Body::Edit { target, text, mentions, .. } = &mut entry.body {
-            let message = by_seq.get(target).and_then(|entry| entry.message());
-            let shown = message.filter(|message| !message.deleted && !hidden_past::is_younger(message, until));
-            *text = shown.map(|message| message.text.clone());
-            if text.is_none() {
-                *mentions = None;
-            }
-        }
-    }
-    Ok(())
+
+    let mut targets: Vec<Seq> = edits.iter().map(|(_, target)| *target).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    let messages = store.log.messages(log, &targets).await?;
+    let shown = messages.iter().filter_map(|entry| Some((entry.seq, entry.message()?)));
+    let shown = shown.filter(|(_, message)| !message.deleted && !hidden_past::is_younger(message, until));
+    let by_seq: HashMap<Seq, &MessageText> = shown.map(|(seq, message)| (seq, &message.text)).collect();
+    let text = |(seq, target)| by_seq.get(&target).map(|text| (seq, (*text).clone()));
+    Ok(edits.into_iter().filter_map(text).collect())
 }

@@ -1,63 +1,22 @@
 //! Replay: returns the entries that a reconnecting client missed of a log.
 
 use domain::limits::{REPLAY_ENTRIES, SYNC_ENTRIES};
-use domain::{Actor, Entry, Epoch, LogId, Member, Refusal, Related, RoomKind, Seq};
+use domain::{Actor, EditTexts, Entry, LogId, Member, PageSpan, PageStatus, Refusal, Related, RoomKind, Seq};
 
 use super::hidden_past::{ended_at, hide_later, hide_past};
 use super::shared_reads::ReadKey;
-use super::{Messages, fill_edits, fill_edits_until};
+use super::{Messages, edit_texts, edit_texts_until};
 use crate::ports::Tip;
-
-/// How a replay ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReplayStatus {
-    /// This is everything up to `as_of`.
-    Ok,
-    /// There is more: the client asks again from `through`.
-    More,
-    /// The client drops what it has cached and goes on live from `head + 1`.
-    Reset {
-        /// The seq before the first live entry.
-        head: Seq,
-        /// The number of messages up to `head`.
-        n: u64,
-    },
-    /// The user was a member. The entries are those they may still see; then the client drops the room.
-    Forbidden,
-    /// The user was never a member, or there is no such room.
-    NotFound,
-}
 
 /// A page of a log for a reconnecting client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
-    /// How the page ended.
-    pub status: ReplayStatus,
-    /// The store's epoch.
-    pub epoch: Epoch,
-    /// The head before the read.
-    pub as_of: Seq,
-    /// The seq after the cursor.
-    pub from: Seq,
-    /// The cursor after this page.
-    pub through: Seq,
-    /// The entries; edits carry their text.
+    /// Where the page begins and ends.
+    pub span: PageSpan,
+    /// The entries.
     pub entries: Vec<Entry>,
-    /// The users and files that the entries name.
+    /// What the entries name: users, files, the texts of edits.
     pub related: Related,
-    /// The seq where the reader's past begins: they see neither earlier messages nor later edits of those.
-    pub from_seq: Seq,
-}
-
-impl Replay {
-    /// Truncates the page to the first `count` entries, so that a frame is not too large. The client asks for the rest.
-    pub fn keep(&mut self, count: usize) {
-        if count < self.entries.len() {
-            self.entries.truncate(count);
-            self.through = self.entries.last().map_or(self.from - 1, |entry| entry.seq);
-            self.status = ReplayStatus::More;
-        }
-    }
 }
 
 impl Messages {
@@ -65,15 +24,15 @@ impl Messages {
     /// [`crate::limits::REPLAY_BYTES`]. Concurrent callers that ask for the same range share one read. A cursor of
     /// `None`, or one of another epoch (which the caller recognizes), leads to a reset.
     ///
-    /// The caller compares `as_of` (of a reset: its head; otherwise `through`) with the position of its hub: behind
-    /// that, `Ok` is treated as `More`, and a reset is requested again.
+    /// The caller compares [`PageSpan::live_after`] with the position of its hub: behind that, `Complete` is treated as
+    /// `More`, and a reset is requested again.
     pub async fn replay(&self, actor: &Actor, log: LogId, cursor: Option<Seq>, max: usize) -> Result<Replay, Refusal> {
         let tip = self.store.log.tip(log).await?;
         let head = tip.seq();
         let within = |cursor: &Seq| *cursor <= head && head - *cursor <= REPLAY_ENTRIES;
         let cursor = cursor.filter(within);
         let max = max.clamp(1, SYNC_ENTRIES) as Seq;
-        let mut entries = match cursor {
+        let entries = match cursor {
             Some(cursor) if cursor < head => {
                 let to = head.min(cursor.saturating_add(max));
                 let key = ReadKey { epoch: tip.epoch(), log, from: cursor + 1, to };
@@ -86,26 +45,26 @@ impl Messages {
         // The row is read after the entries, so no entry from after a removal is returned.
         let from_seq = match log {
             LogId::User(user) if user == actor.user => 1,
-            LogId::User(_) => return Ok(over(ReplayStatus::NotFound, tip, None, 0)),
+            LogId::User(_) => return Ok(over(PageStatus::NotFound, tip, None, 0)),
             LogId::Room(room) => match self.store.rooms.member(room, actor.user).await? {
                 Some(member) if member.is_joined() => member.from_seq,
                 Some(member) if member.to_seq.is_some_and(|to_seq| to_seq > 0) => {
                     return self.farewell(log, tip, cursor, entries, &member).await;
                 }
-                _ => return Ok(over(ReplayStatus::NotFound, tip, None, 0)),
+                _ => return Ok(over(PageStatus::NotFound, tip, None, 0)),
             },
         };
         let before_first = from_seq.saturating_sub(1);
         let Some(cursor) = cursor.filter(|cursor| *cursor >= before_first) else {
             let from_seq = self.hidden_below(log, from_seq).await?;
-            return Ok(Replay { from_seq, ..self.reset(log, tip, before_first).await? });
+            return self.reset(log, tip, before_first, from_seq).await;
         };
         let through = entries.last().map_or(cursor, |entry| entry.seq);
-        let status = if through >= head { ReplayStatus::Ok } else { ReplayStatus::More };
-        fill_edits(&self.store, log, &mut entries).await?;
+        let status = if through >= head { PageStatus::Complete } else { PageStatus::More };
+        let mut texts = edit_texts(&self.store, log, &entries).await?;
         let from_seq = self.hidden_below(log, from_seq).await?;
-        hide_past(&mut entries, from_seq);
-        Ok(Replay { from_seq, ..self.answer(status, tip, cursor, entries).await? })
+        hide_past(&entries, &mut texts, from_seq);
+        self.answer(PageSpan { from_seq, ..span(status, tip, cursor) }, entries, texts).await
     }
 
     /// Returns the seq below which nothing is visible. All of a public room is readable by everyone through REST.
@@ -127,19 +86,19 @@ impl Messages {
         let to_seq = member.to_seq.unwrap_or(0);
         let in_reach = |cursor: &Seq| (member.from_seq.saturating_sub(1)..to_seq).contains(cursor);
         let Some(cursor) = cursor.filter(in_reach) else {
-            return Ok(over(ReplayStatus::Forbidden, tip, cursor, to_seq));
+            return Ok(over(PageStatus::Forbidden, tip, cursor, to_seq));
         };
         entries.retain(|entry| entry.seq <= to_seq);
         let more = entries.last().is_some_and(|last| last.seq < to_seq);
-        let status = if more { ReplayStatus::More } else { ReplayStatus::Forbidden };
+        let status = if more { PageStatus::More } else { PageStatus::Forbidden };
         let until = ended_at(&self.store, log, to_seq).await?;
-        fill_edits_until(&self.store, log, &mut entries, until).await?;
+        let mut texts = edit_texts_until(&self.store, log, &entries, until).await?;
         hide_later(&self.store, log, to_seq, &mut entries).await?;
-        hide_past(&mut entries, member.from_seq);
-        Ok(Replay { as_of: to_seq, ..self.answer(status, tip, cursor, entries).await? })
+        hide_past(&entries, &mut texts, member.from_seq);
+        self.answer(PageSpan { as_of: to_seq, ..span(status, tip, cursor) }, entries, texts).await
     }
 
-    async fn reset(&self, log: LogId, tip: Tip, least: Seq) -> Result<Replay, Refusal> {
+    async fn reset(&self, log: LogId, tip: Tip, least: Seq, from_seq: Seq) -> Result<Replay, Refusal> {
         // The row may be newer than the tip: its join then lies above it, and live begins there.
         let (head, n) = match least > tip.seq() {
             false => (tip.seq(), tip.n()),
@@ -148,39 +107,28 @@ impl Messages {
                 (least, entry.first().map_or(tip.n(), |entry| entry.n))
             }
         };
-        Ok(empty(ReplayStatus::Reset { head, n }, tip, Some(head)))
+        Ok(empty(PageSpan { from_seq, ..span(PageStatus::Reset { head, n }, tip, head) }))
     }
 
-    async fn answer(
-        &self,
-        status: ReplayStatus,
-        tip: Tip,
-        cursor: Seq,
-        entries: Vec<Entry>,
-    ) -> Result<Replay, Refusal> {
-        let related = self.user_cache.related(&entries).await?;
-        let through = entries.last().map_or(cursor, |entry| entry.seq);
-        Ok(Replay { through, entries, related, ..empty(status, tip, Some(cursor)) })
+    async fn answer(&self, span: PageSpan, entries: Vec<Entry>, texts: EditTexts) -> Result<Replay, Refusal> {
+        let related = Related { texts, ..self.user_cache.related(&entries).await? };
+        let through = entries.last().map_or(span.through, |entry| entry.seq);
+        Ok(Replay { span: PageSpan { through, ..span }, entries, related })
     }
 }
 
 /// Returns an ending for a user who is not a member. Reveals nothing of the log above what they may know, not even by
 /// the cursors it accepts: the head alone would tell outsiders that, and when, two people talk.
-fn over(status: ReplayStatus, tip: Tip, cursor: Option<Seq>, known: Seq) -> Replay {
+fn over(status: PageStatus, tip: Tip, cursor: Option<Seq>, known: Seq) -> Replay {
     let through = cursor.map_or(known, |cursor| cursor.min(known));
-    Replay { as_of: known, ..empty(status, tip, Some(through)) }
+    empty(PageSpan { as_of: known, ..span(status, tip, through) })
 }
 
-fn empty(status: ReplayStatus, tip: Tip, cursor: Option<Seq>) -> Replay {
-    let through = cursor.unwrap_or(tip.seq());
-    Replay {
-        status,
-        epoch: tip.epoch(),
-        as_of: tip.seq(),
-        from: through + 1,
-        through,
-        entries: Vec::new(),
-        related: Related::default(),
-        from_seq: 1,
-    }
+fn empty(span: PageSpan) -> Replay {
+    Replay { span, entries: Vec::new(), related: Related::default() }
+}
+
+/// Returns the span of a page that ends at its cursor.
+fn span(status: PageStatus, tip: Tip, cursor: Seq) -> PageSpan {
+    PageSpan { status, epoch: tip.epoch(), as_of: tip.seq(), from: cursor + 1, through: cursor, from_seq: 1 }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Entry, Epoch, LogId, RoomId, Seq, UserId};
+use domain::{EditTexts, Entry, Epoch, LogId, RoomId, Seq, UserId};
 use tokio::sync::{mpsc, watch};
 
-/// Entries that are durable, in order and without gaps. An edit carries its text.
+/// Entries that are durable, in order and without gaps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Committed {
     /// The log they belong to.
@@ -15,6 +15,8 @@ pub struct Committed {
     pub epoch: Epoch,
     /// The entries, at least one.
     pub entries: Arc<[Entry]>,
+    /// The texts of the edits among them.
+    pub texts: EditTexts,
 }
 
 /// A user started or stopped typing.

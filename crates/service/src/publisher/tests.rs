@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::{Epoch, LogId, RoomId, UserId};
+use domain::{EditTexts, Epoch, LogId, RoomId, UserId};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -34,7 +34,12 @@ fn slow(allowed: usize) -> Arc<Slow> {
 }
 
 fn commit() -> Committed {
-    Committed { log: LogId::Room(RoomId(Uuid::from_u128(1))), epoch: Epoch(1), entries: Arc::new([]) }
+    Committed {
+        log: LogId::Room(RoomId(Uuid::from_u128(1))),
+        epoch: Epoch(1),
+        entries: Arc::new([]),
+        texts: EditTexts::new(),
+    }
 }
 
 #[tokio::test(start_paused = true)]

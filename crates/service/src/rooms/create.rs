@@ -35,7 +35,7 @@ impl Rooms {
             return Err(Refusal::bad_request("Only a public room can have an `id` that you choose. Leave it out."));
         }
         // The room's id follows from the caller's id of the change, so that a repeat goes to the same log.
-        let id = asked.id.map_or_else(crate::ids::room, |key| RoomId::created(actor.user, key));
+        let id = asked.id.map_or_else(|| self.ids.room(), |key| RoomId::created(actor.user, key));
         let asked = ChangeRequest { seen: Some(0), ..asked };
         if self.store.rooms.room(id).await?.is_none() {
             self.check_room_count(actor).await?;
@@ -46,7 +46,7 @@ impl Rooms {
                 id,
                 kind: new.kind,
                 slug: (new.kind == RoomKind::Public)
-                    .then(|| new.slug.clone().unwrap_or_else(|| slug_of(&new.name, tried))),
+                    .then(|| new.slug.clone().unwrap_or_else(|| slug_of(&new.name, tried, self.ids.random()))),
                 name: Some(new.name.clone()),
                 description: new.description.clone(),
                 archived: false,
@@ -56,7 +56,7 @@ impl Rooms {
                 rev: 0,
             };
             let intent = Intent::Create { room: Box::new(room), people: Vec::new() };
-            match self.logs.submit(LogId::Room(id), asked.change(*actor, intent)).await {
+            match self.logs.submit(LogId::Room(id), asked.change(&self.ids, *actor, intent)).await {
                 Ok(_) => return self.get(actor, &RoomRef::Id(id)).await,
                 // A slug derived from the name gets another suffix; a chosen one is refused.
                 Err(refusal) if refusal.code == Code::Conflict && new.slug.is_none() && tried < SLUG_TRIES => {
@@ -91,7 +91,7 @@ impl Rooms {
                 rev: 0,
             };
             let intent = Intent::Create { room: Box::new(room), people: vec![other] };
-            self.logs.submit(LogId::Room(id), ChangeRequest::default().change(*actor, intent)).await?;
+            self.logs.submit(LogId::Room(id), ChangeRequest::default().change(&self.ids, *actor, intent)).await?;
         }
         self.get(actor, &RoomRef::Id(id)).await
     }
@@ -107,8 +107,8 @@ impl Rooms {
 }
 
 /// Derives a slug from a name: its ASCII letters and digits, with `-` between. A later try adds a suffix that is
-/// unlikely to be taken.
-fn slug_of(name: &RoomName, tried: usize) -> Slug {
+/// unlikely to be taken; after some tries, `random`.
+fn slug_of(name: &RoomName, tried: usize, random: [u8; 4]) -> Slug {
     let mut text = String::new();
     for c in name.as_str().chars().flat_map(char::to_lowercase) {
         if c.is_ascii_alphanumeric() {
@@ -123,7 +123,7 @@ fn slug_of(name: &RoomName, tried: usize) -> Slug {
     let text = match tried {
         0 if Slug::parse(&base).is_ok() => base,
         1..=3 => format!("{base}-{}", tried + 1),
-        _ => format!("{base}-{}", u32::from_le_bytes(crate::ids::random::<4>())),
+        _ => format!("{base}-{}", u32::from_le_bytes(random)),
     };
     Slug::parse(&text[..text.len().min(SLUG_CHARS)]).expect("ASCII letters and digits with '-' are a slug")
 }
@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn a_slug_can_be_derived_from_any_name() {
-        let slug = |name: &str, tried| slug_of(&RoomName::parse(name).expect("valid"), tried).as_str().to_owned();
+        let slug =
+            |name: &str, tried| slug_of(&RoomName::parse(name).expect("valid"), tried, [255; 4]).as_str().to_owned();
         assert_eq!(slug("Tea & Talk!", 0), "tea-talk");
         assert_eq!(slug("Tea & Talk!", 1), "tea-talk-2");
         assert_eq!(slug("喫茶", 0), "room");

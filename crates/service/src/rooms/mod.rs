@@ -10,13 +10,14 @@ use domain::limits::{Limits, PAGE_ROWS, PINS_PER_ROOM};
 use domain::name::Slug;
 use domain::text::Emoji;
 use domain::{
-    Ack, Actor, Change, Epoch, Intent, Level, LogId, Member, MemberState, OwnChange, Refusal, Related, Room, RoomId,
-    Seq, UserId,
+    Ack, Actor, Change, EntryId, Epoch, Intent, Level, LogId, Member, MemberState, OwnChange, Refusal, Related, Room,
+    RoomId, Seq, UserId,
 };
 
 pub use create::NewRoom;
 
 use crate::access::{Access, RoomRef, Seen};
+use crate::ids::Ids;
 use crate::log::Logs;
 use crate::ports::{DirectoryRoom, Store, UserRoomRow};
 use crate::user_cache::UserCache;
@@ -25,7 +26,7 @@ use crate::user_cache::UserCache;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ChangeRequest {
     /// The change's id; the server creates one if the caller gave none.
-    pub id: Option<domain::EntryId>,
+    pub id: Option<EntryId>,
     /// The head that the caller knew. Without it a repeat is not recognized.
     pub seen: Option<Seq>,
     /// The epoch that `seen` belongs to.
@@ -34,18 +35,15 @@ pub struct ChangeRequest {
 
 impl ChangeRequest {
     /// Returns the change that asks for `intent`.
-    pub fn change(self, by: Actor, intent: Intent) -> Change {
-        Change { by, id: self.id(), seen: self.seen, epoch: self.epoch, intent }
+    pub fn change(self, ids: &Ids, by: Actor, intent: Intent) -> Change {
+        let (id, asked) = self.with_id(ids);
+        Change { by, id, seen: asked.seen, epoch: asked.epoch, intent }
     }
 
-    /// Returns the request with an id: a new one, if the caller gave none.
-    pub fn with_id(self) -> Self {
-        ChangeRequest { id: Some(self.id()), ..self }
-    }
-
-    /// Returns the change's id, which stays the same after [`ChangeRequest::with_id`].
-    pub fn id(&self) -> domain::EntryId {
-        self.id.unwrap_or_else(crate::ids::entry)
+    /// Returns the change's id, a new one if the caller gave none, and the request with it.
+    pub fn with_id(self, ids: &Ids) -> (EntryId, Self) {
+        let id = self.id.unwrap_or_else(|| ids.entry());
+        (id, ChangeRequest { id: Some(id), ..self })
     }
 }
 
@@ -114,6 +112,7 @@ pub struct Rooms {
     logs: Arc<Logs>,
     access: Arc<Access>,
     user_cache: Arc<UserCache>,
+    ids: Ids,
     limits: Limits,
 }
 
@@ -124,9 +123,10 @@ impl Rooms {
         logs: Arc<Logs>,
         access: Arc<Access>,
         user_cache: Arc<UserCache>,
+        ids: Ids,
         limits: Limits,
     ) -> Arc<Self> {
-        Arc::new(Rooms { store, logs, access, user_cache, limits })
+        Arc::new(Rooms { store, logs, access, user_cache, ids, limits })
     }
 
     /// Returns a room that the caller may see.
@@ -208,7 +208,7 @@ impl Rooms {
     /// Submits a change to the room's log, for a caller who can see the room or was a member of it.
     async fn ask(&self, actor: &Actor, room: &RoomRef, asked: ChangeRequest, intent: Intent) -> Result<Ack, Refusal> {
         let room = self.access.id(room).await?;
-        self.logs.submit(LogId::Room(room), asked.change(*actor, intent)).await
+        self.logs.submit(LogId::Room(room), asked.change(&self.ids, *actor, intent)).await
     }
 
     /// Changes the caller's own settings of a room. They are stored in the user log, and reach all their devices.
@@ -224,7 +224,9 @@ impl Rooms {
             return Err(Refusal::forbidden("Join the room before you change its settings."));
         }
         let change = OwnChange::RoomSettings { room: seen.room.id, level, hidden };
-        self.logs.submit(LogId::User(actor.user), ChangeRequest::default().change(*actor, Intent::Own(change))).await
+        self.logs
+            .submit(LogId::User(actor.user), ChangeRequest::default().change(&self.ids, *actor, Intent::Own(change)))
+            .await
     }
 
     /// Returns the user whom a caller names by id or by handle.

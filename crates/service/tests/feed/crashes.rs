@@ -1,6 +1,6 @@
 //! What must hold when a feed crashes, meets another one, or finds another store than it knew.
 
-use domain::{Entry, EntryId, Level, Member, MemberState, RowWrite};
+use domain::{Entry, Level, Member, MemberState, RowWrite};
 use store_memory::{Fault, Flaw};
 use tokio::runtime::{Builder, Runtime};
 
@@ -202,7 +202,7 @@ async fn a_thousand_rooms_of_one_user_are_listed_once_each() {
     let memory = world().await;
     let store = memory.store();
     for _ in 0..1_000 {
-        let id = ids::room();
+        let id = Ids::system().room();
         let room = Room { rev: 1, ..a_room(id, RoomKind::Private) };
         let member = Member {
             user: BOB,
@@ -219,7 +219,7 @@ async fn a_thousand_rooms_of_one_user_are_listed_once_each() {
         let bodies = [Body::Room(room.clone()), joined];
         let entries: Vec<Entry> = (1..)
             .zip(bodies)
-            .map(|(seq, body)| Entry { v: 1, seq, n: 0, by: ADA, id: EntryId(ids::uuid()), at: Timestamp(1), body })
+            .map(|(seq, body)| Entry { v: 1, seq, n: 0, by: ADA, id: Ids::system().entry(), at: Timestamp(1), body })
             .collect();
         let log = LogId::Room(id);
         let tip = store.log.tip(log).await.expect("reads");

@@ -18,7 +18,7 @@ use domain::{
 };
 use service::feed::{CatchUp, Consumer, Feed, FeedSettings, Notify, OwnRooms};
 use service::ports::{NewUser, Store};
-use service::{Clock, Logs, Supervisor, UserCache, ids};
+use service::{Clock, Ids, Logs, Supervisor, UserCache};
 use store_memory::MemoryStore;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -69,7 +69,7 @@ impl Node {
     }
 
     async fn ask(&self, by: UserId, log: LogId, intent: Intent) -> Result<Ack, Refusal> {
-        let change = Change { by: actor(by), id: ids::entry(), seen: None, epoch: None, intent };
+        let change = Change { by: actor(by), id: Ids::system().entry(), seen: None, epoch: None, intent };
         self.logs.submit(log, change).await
     }
 
@@ -80,7 +80,7 @@ impl Node {
 
     /// Creates a room of Ada's.
     async fn room(&self, kind: RoomKind, people: &[UserId]) -> RoomId {
-        let id = ids::room();
+        let id = Ids::system().room();
         let room = Box::new(a_room(id, kind));
         self.does(ADA, id, Intent::Create { room, people: people.to_vec() }).await;
         id

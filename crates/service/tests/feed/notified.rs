@@ -147,7 +147,7 @@ async fn a_message_deleted_before_its_turn_makes_no_notification() {
 async fn users_are_not_notified_of_a_past_they_may_not_see() {
     let (memory, store) = setting().await;
     let node = Node::new(&memory, "a");
-    let id = ids::room();
+    let id = Ids::system().room();
     let room = Room { hides_past: true, ..a_room(id, RoomKind::Public) };
     node.does(ADA, id, Intent::Create { room: Box::new(room), people: vec![] }).await;
     node.says(ADA, id, "@bob, before you came").await;

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use conformance::suite::world::{entries_after, own_room, text};
-use domain::{Change, Code, EntryKey, Intent, LogId, MemberState, OwnChange, Room, RoomKind, Seq};
+use domain::{Change, Code, EntryKey, Intent, LogId, MemberState, OwnChange, PageStatus, Room, RoomKind, Seq};
 
 use domain::limits::SYNC_ENTRIES;
-use service::ReplayStatus;
 use service::limits::REPLAY_BYTES;
 
 use crate::setup::{Node, Reads, World, actor, code, room, send, seq, user};
@@ -153,12 +152,12 @@ async fn a_replay_reads_about_as_much_as_it_sends() {
         let page = node.messages.replay(&actor(4), log, Some(cursor), SYNC_ENTRIES).await.expect("up");
         let reads = world.log.take_reads();
         assert!(reads.reads == 1 && reads.bytes <= 2 * REPLAY_BYTES, "{reads:?}");
-        assert_eq!((page.from, page.through), (cursor + 1, cursor + page.entries.len() as Seq));
-        (cursor, pages) = (page.through, pages + 1);
-        if page.status == ReplayStatus::Ok {
+        assert_eq!((page.span.from, page.span.through), (cursor + 1, cursor + page.entries.len() as Seq));
+        (cursor, pages) = (page.span.through, pages + 1);
+        if page.span.status == PageStatus::Complete {
             break;
         }
-        assert!(reads.bytes >= REPLAY_BYTES / 2 && page.status == ReplayStatus::More, "{reads:?}");
+        assert!(reads.bytes >= REPLAY_BYTES / 2 && page.span.status == PageStatus::More, "{reads:?}");
     }
     println!("600 messages of 2,000 bytes: {pages} pages");
     assert_eq!(cursor, head(&world, log).await);
@@ -190,14 +189,14 @@ async fn clients_that_reconnect_together_share_a_read_and_nothing_else() {
     for (n, page) in same.into_iter().enumerate() {
         let page = page.await.expect("no panic");
         if n % 4 < 3 {
-            assert_eq!((page.status, page.from), (ReplayStatus::More, 8));
+            assert_eq!((page.span.status, page.span.from), (PageStatus::More, 8));
             assert!(page.entries.len() > 100, "{}", page.entries.len());
         }
-        statuses.push(page.status);
+        statuses.push(page.span.status);
     }
-    assert_eq!(statuses[3], ReplayStatus::NotFound, "a non-member gets nothing of what was shared");
-    assert_eq!(other.await.expect("no panic").from, 9);
-    assert_eq!(kicked.await.expect("no panic").status, ReplayStatus::More, "up to where they were removed");
+    assert_eq!(statuses[3], PageStatus::NotFound, "a non-member gets nothing of what was shared");
+    assert_eq!(other.await.expect("no panic").span.from, 9);
+    assert_eq!(kicked.await.expect("no panic").span.status, PageStatus::More, "up to where they were removed");
     let reads = world.log.take_reads();
     println!("103 clients that reconnect together: {reads:?}");
     assert_eq!(reads.reads, 3, "one of each range, and where the membership ended");

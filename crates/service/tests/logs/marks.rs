@@ -58,9 +58,9 @@ async fn a_mark_only_rises_and_is_announced_at_once_and_written_once_a_minute() 
     assert_eq!(lower.read_seq, seqs[1], "a lower mark changes nothing");
     let above = node.marks.read(&actor(2), id, 999).await.expect("a member");
     assert_eq!((above.read_seq, above.read_n), (seqs[2], 3), "at most the head");
-    let told: Vec<u64> = marked.0.lock().iter().map(|mark| mark.seq).collect();
-    assert_eq!(told, [seqs[1], seqs[2]]);
-    let first = heard.recv().await.expect("told");
+    let raised: Vec<u64> = marked.0.lock().iter().map(|mark| mark.seq).collect();
+    assert_eq!(raised, [seqs[1], seqs[2]]);
+    let first = heard.recv().await.expect("announced");
     assert!(matches!(first.message, BusMessage::Mark(mark) if mark.seq == seqs[1]));
 
     assert_eq!(stored(&world, id, 2).await.read_seq, 0, "not yet");
@@ -212,7 +212,7 @@ async fn only_a_small_room_gets_read_receipts() {
     let node = world.node();
     let small: Vec<u128> = (2..=RECEIPT_MEMBERS as u128).collect();
     let large: Vec<u128> = (2..=RECEIPT_MEMBERS as u128 + 1).collect();
-    for (number, members, told) in [(1, small, true), (2, large, false)] {
+    for (number, members, is_small) in [(1, small, true), (2, large, false)] {
         let log = world.room(&node, room(number, RoomKind::Public), &members).await;
         let id = log.room().expect("a room");
         list_room(&world, &node, id, 2).await;
@@ -236,9 +236,9 @@ async fn only_a_small_room_gets_read_receipts() {
                 _ => {}
             }
         }
-        let expected = if told { vec![LogId::User(user(2)), log] } else { vec![LogId::User(user(2))] };
+        let expected = if is_small { vec![LogId::User(user(2)), log] } else { vec![LogId::User(user(2))] };
         assert_eq!(channels, expected, "{} members", members.len() + 1);
-        assert_eq!(node.marks.shows_receipts(id).await, Ok(told));
+        assert_eq!(node.marks.shows_receipts(id).await, Ok(is_small));
     }
 }
 

@@ -152,8 +152,9 @@ async fn a_removed_member_does_not_see_later_edits() {
     let one = node.messages.one(&actor(3), &by_id(log), edited_after).await.expect("was in");
     assert_eq!(words(&one), [""]);
     let replay = node.messages.replay(&actor(3), log, Some(edited_before - 1), 500).await.expect("up");
-    let told: Vec<String> = replay.entries.iter().map(|entry| format!("{:?}", entry.body)).collect();
-    assert!(told.iter().any(|body| body.contains("final")) && replay.through == kicked, "{told:?}");
+    let mut told: Vec<String> = replay.entries.iter().map(|entry| format!("{:?}", entry.body)).collect();
+    told.extend(replay.related.texts.values().map(|text| text.as_str().to_owned()));
+    assert!(told.iter().any(|body| body.contains("final")) && replay.span.through == kicked, "{told:?}");
     assert!(!told.iter().any(|body| body.contains("secret")), "{told:?}");
 }
 
@@ -174,9 +175,11 @@ async fn an_edit_does_not_reveal_a_hidden_message() {
         assert!(node.logs.submit(log, world.change(2, edit)).await.is_ok());
         let replay = node.messages.replay(&actor(3), log, Some(joined), 500).await.expect("up");
         assert_eq!(replay.entries.len(), 1);
-        assert_eq!(format!("{:?}", replay.entries[0].body).contains("secret"), told, "{kind:?}");
-        assert_eq!(replay.from_seq, if told { 1 } else { joined });
+        assert!(!format!("{:?}", replay.entries[0].body).contains("secret"), "the text is beside the entry");
+        let texts: Vec<&str> = replay.related.texts.values().map(|text| text.as_str()).collect();
+        assert_eq!(texts, if told { vec!["secret"] } else { vec![] }, "{kind:?}");
+        assert_eq!(replay.span.from_seq, if told { 1 } else { joined });
         let reset = node.messages.replay(&actor(3), log, None, 500).await.expect("up");
-        assert_eq!(reset.from_seq, replay.from_seq);
+        assert_eq!(reset.span.from_seq, replay.span.from_seq);
     }
 }

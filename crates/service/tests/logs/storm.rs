@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    Ack, Body, Change, Entry, EntryId, Intent, LogId, Member, Refusal, Room, RoomKind, RoomState, Seq, Timestamp,
-    UserId,
+    Ack, Body, Change, EditTexts, Entry, EntryId, Intent, LogId, Member, Refusal, Room, RoomKind, RoomState, Seq,
+    Timestamp, UserId,
 };
 use parking_lot::Mutex;
 use service::limits::FORWARD_DEADLINE;
@@ -159,13 +159,13 @@ impl Storm {
         for stored in entries {
             let mut entry = stored.clone();
             let intent = diary.changes.get(&(entry.by, entry.id)).map(|change| &change.intent);
-            match (&mut entry.body, intent) {
-                (Body::Message(message), Some(Intent::Send { text, .. })) => {
-                    *message = domain::Message::of(text.clone(), stored.seq);
-                }
-                (Body::Edit { text, .. }, Some(Intent::Edit { text: sent, .. })) => *text = Some(sent.clone()),
-                _ => {}
+            if let (Body::Message(message), Some(Intent::Send { text, .. })) = (&mut entry.body, intent) {
+                *message = domain::Message::of(text.clone(), stored.seq);
             }
+            let text = match intent {
+                Some(Intent::Edit { text, .. }) => Some(text),
+                _ => None,
+            };
             if !matches!(entry.body, Body::Member { .. } | Body::Room(_) | Body::Pin { .. } | Body::Delete { .. }) {
                 let member = state.members.get(&entry.by).expect("only members do this");
                 assert!(member.is_joined() && !member.is_muted(NOON), "seed {seed}: {entry:?} by {member:?}");
@@ -176,7 +176,7 @@ impl Storm {
                 let had = users.is_some_and(|users| users.contains(&entry.by));
                 assert_ne!(had, *on, "seed {seed}: a reaction twice, {entry:?}");
             }
-            state.apply(&entry).expect("no gap");
+            state.apply(&entry, text).expect("no gap");
         }
         state
     }
@@ -199,13 +199,14 @@ impl Storm {
     fn check_told(&self, entries: &[Entry], seed: u64) {
         for node in &self.nodes {
             let heard = node.heard.0.lock();
+            let texts: EditTexts = heard.iter().flat_map(|committed| committed.texts.clone()).collect();
             let told: Vec<&Entry> = heard.iter().flat_map(|committed| committed.entries.iter()).collect();
             assert!(told.is_sorted_by(|a, b| a.seq < b.seq), "seed {seed}: told in order and once");
             for told in told {
                 let stored = &entries[told.seq as usize - 1];
                 assert_eq!((told.by, told.id, told.at), (stored.by, stored.id, stored.at), "seed {seed}");
-                let has_text = !matches!(&told.body, Body::Edit { text: None, .. });
-                assert!(has_text, "seed {seed}: an edit is announced with its text");
+                let is_edit = matches!(told.body, Body::Edit { .. });
+                assert_eq!(texts.contains_key(&told.seq), is_edit, "seed {seed}: an edit is announced with its text");
             }
         }
     }

@@ -104,7 +104,7 @@ async fn operations_cost_what_the_table_says() {
     for (what, target, most) in [("alone", alone, 4.0), ("in a chunk of 13", chunked, 10.0)] {
         for (change, delete) in [("edit", false), ("delete", true)] {
             let row_write = edited(&store, scribe.log, target, scribe.tip.seq() + 1, delete).await;
-            let body = if delete { Body::delete(target) } else { Body::edit(target, None) };
+            let body = if delete { Body::delete(target) } else { Body::edit(target) };
             let before = bill.units();
             scribe.write(vec![body], &[row_write]).await;
             bill.line(&format!("{change}, {what}"), before, units(most, 1.0), 1.0);

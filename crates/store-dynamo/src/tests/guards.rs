@@ -189,7 +189,7 @@ async fn messages_that_share_an_item_grow_until_it_is_full() {
         if let domain::Body::Message(content) = &mut message.body {
             (content.text, content.rev) = (longest.clone().try_into().expect("as long as allowed"), tip.seq() + 1);
         }
-        let edit = domain::Body::edit(message.seq, None);
+        let edit = domain::Body::edit(message.seq);
         match scribe.try_write(vec![edit], &[RowWrite::Message(message)]).await {
             Ok(_) => edited += 1,
             Err(error) => {

@@ -27,7 +27,7 @@ fn auth() -> Arc<Auth> {
     let clock = Arc::new(SystemClock);
     let logs = Logs::new(store.clone(), clock.clone(), Limits::default());
     let user_cache = UserCache::new(store.clone(), clock.clone());
-    Auth::new(store, logs, user_cache, clock, SigningKeys::generate(), AuthSettings::default())
+    Auth::new(store, logs, user_cache, clock, service::Ids::system(), SigningKeys::generate(), AuthSettings::default())
 }
 
 fn routes() -> Router {

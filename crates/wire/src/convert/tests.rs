@@ -98,15 +98,20 @@ fn a_removed_room_has_a_reason() {
 fn an_edit_lists_its_mentions_if_they_are_known() {
     let room = RoomId(Uuid::from_u128(7));
     let (bob, eve) = (UserId(Uuid::from_u128(8)), UserId(Uuid::from_u128(9)));
-    let shown = |body: Body| {
-        let event = Event::new(room, &entry(body), &Related::default());
+    let text = || "hello".to_owned().try_into().expect("valid");
+    let with_text = Related { texts: [(entry(Body::edit(3)).seq, text())].into(), ..Related::default() };
+    let with = |body: Body, related: &Related| {
+        let event = Event::new(room, &entry(body), related);
         round_trip(&ServerFrame::Event(AnyEvent::Room(event)))
     };
-    let edit = Body::Edit { target: 3, text: None, mentions: Some(vec![bob]), unmentioned: vec![eve] };
-    let json = shown(edit);
-    assert_eq!(json["mentions"], serde_json::json!([bob.to_string()]));
+    let shown = |body: Body| with(body, &with_text);
+    let edit = Body::Edit { target: 3, mentions: Some(vec![bob]), unmentioned: vec![eve] };
+    let json = shown(edit.clone());
+    assert_eq!((&json["mentions"], &json["text"]), (&serde_json::json!([bob.to_string()]), &"hello".into()));
+    let hidden = with(edit, &Related::default());
+    assert_eq!((hidden.get("mentions"), &hidden["text"]), (None, &"".into()), "no text, no mentions");
     assert!(!json.to_string().contains(&eve.to_string()), "clients do not see the previous mentions");
-    assert_eq!(shown(Body::edit(3, None)).get("mentions"), None, "an entry without known mentions has no field");
+    assert_eq!(shown(Body::edit(3)).get("mentions"), None, "an entry without known mentions has no field");
     assert!(!shown(Body::Delete { target: 3, unmentioned: vec![eve] }).to_string().contains(&eve.to_string()));
 }
 

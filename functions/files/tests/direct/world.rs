@@ -16,7 +16,7 @@ use http_body_util::BodyExt;
 use local_servers::{AWS_KEYS, AWS_REGION, shared};
 use serde_json::{Value, json};
 use service::ports::{Blobs, Store};
-use service::{Access, Files, ManualClock};
+use service::{Access, Files, Ids, ManualClock};
 use store_memory::MemoryStore;
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -91,7 +91,8 @@ async fn world(server: &'static str, blobs: Arc<dyn Blobs>) -> World {
         direct_download_above: 100_000,
         ..Limits::default()
     };
-    let files = Files::new(store.clone(), blobs.clone(), Access::new(store.clone()), clock.clone(), &limits);
+    let files =
+        Files::new(store.clone(), blobs.clone(), Access::new(store.clone()), clock.clone(), Ids::system(), &limits);
     let room = plain_room(ROOM, RoomKind::Private);
     let member = member(ADA, MemberState::Joined);
     let world = World { server, files, blobs, store, clock };

@@ -5,7 +5,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use service::feed::{Consumer, OwnRooms};
 use service::ports::{Heard, NewUser, StoreError};
-use service::{Clock, Logs, SystemClock, ids};
+use service::{Clock, Ids, Logs, SystemClock};
 use store_dynamo::HEAD_ATTRIBUTE;
 use store_memory::MemoryStore;
 use uuid::Uuid;
@@ -69,7 +69,7 @@ async fn world(away: bool) -> World {
 impl World {
     /// Creates a room of Ada's that no feed has seen.
     async fn room(&self) -> RoomId {
-        let id = ids::room();
+        let id = Ids::system().room();
         let room = Room {
             id,
             kind: RoomKind::Private,
@@ -84,7 +84,7 @@ impl World {
         };
         let intent = Intent::Create { room: Box::new(room), people: Vec::new() };
         let by = Actor { user: ADA, session: None, admin: false, guest: false };
-        let change = Asked { by, id: ids::entry(), seen: None, epoch: None, intent };
+        let change = Asked { by, id: Ids::system().entry(), seen: None, epoch: None, intent };
         self.logs.submit(LogId::Room(id), change).await.expect("accepted");
         id
     }

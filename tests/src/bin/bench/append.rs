@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use domain::{Actor, Change, Intent, RoomId};
-use service::{Messages, RoomRef, ids};
+use service::{Ids, Messages, RoomRef};
 use tokio::task::JoinSet;
 
 use crate::setup::{Bench, refused};
@@ -102,7 +102,7 @@ async fn sender(
     while !over.load(Ordering::Relaxed) {
         let text = "x".repeat(TEXT_BYTES).try_into()?;
         let intent = Intent::Send { text, reply_to: None, thread: None, files: Vec::new() };
-        let change = Change { by, id: ids::entry(), seen: Some(seen), epoch: None, intent };
+        let change = Change { by, id: Ids::system().entry(), seen: Some(seen), epoch: None, intent };
         let ack = messages.submit(&room, change).await.map_err(refused)?;
         seen = ack.seq.unwrap_or(seen);
         acked.fetch_add(1, Ordering::Relaxed);

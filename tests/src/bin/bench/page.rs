@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use domain::{Actor, Body, Entry, LogId, Message, RoomId, Seq};
-use service::{PageQuery, RoomRef, ids};
+use service::{Ids, PageQuery, RoomRef};
 
 use crate::setup::{Bench, refused};
 use tests::cpu;
@@ -70,7 +70,7 @@ async fn filled(bench: &Bench, actor: Actor, messages: u64) -> Result<RoomId> {
                 let (seq, n) = (tip.seq() + step, tip.n() + step);
                 let text = format!("message {n} of a room that is as long as it is").try_into().expect("short");
                 let body = Body::Message(Message::of(text, seq));
-                Entry { v: 1, seq, n, by: actor.user, id: ids::entry(), at: tip.at(), body }
+                Entry { v: 1, seq, n, by: actor.user, id: Ids::system().entry(), at: tip.at(), body }
             })
             .collect();
         tip = bench.store.log.append(log, &tip, &entries, &[]).await?;

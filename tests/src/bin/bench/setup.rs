@@ -12,7 +12,7 @@ use domain::{
     UserRole, UserRoom,
 };
 use service::ports::{Bus, BusMessage, BusStatus, Heard, Store, UserRecord};
-use service::{Access, Logs, Marks, Messages, SystemClock, UserCache, ids};
+use service::{Access, Ids, Logs, Marks, Messages, SystemClock, UserCache};
 use store_sql::{SqlSettings, SqlStore};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
@@ -63,7 +63,7 @@ impl Bench {
 
     /// Creates a user.
     pub async fn person(&self, number: usize) -> Result<Actor> {
-        let id = ids::user();
+        let id = Ids::system().user();
         let name = UserName::parse(&format!("person{number}"))?;
         let created_at = Timestamp(0);
         let user = User { id, name, display_name: None, guest: false, role: UserRole::User, banned: false, created_at };
@@ -74,7 +74,7 @@ impl Bench {
     /// Creates a private room of these users, in their lists like the feed would write it.
     pub async fn room(&self, people: &[Actor]) -> Result<RoomId> {
         let room = Room {
-            id: ids::room(),
+            id: Ids::system().room(),
             kind: RoomKind::Private,
             slug: None,
             name: Some(RoomName::parse("A room")?),
@@ -99,7 +99,7 @@ impl Bench {
     }
 
     async fn change(&self, log: LogId, by: Actor, intent: Intent) -> Result<()> {
-        let change = Change { by, id: ids::entry(), seen: Some(0), epoch: None, intent };
+        let change = Change { by, id: Ids::system().entry(), seen: Some(0), epoch: None, intent };
         self.logs.submit(log, change).await.map(drop).map_err(refused)
     }
 }

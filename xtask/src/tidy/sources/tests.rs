@@ -57,6 +57,8 @@ fn pure_parts_have_no_clock_and_no_runtime() {
     caught("crates/domain/src/decide.rs", "    let now = Instant::now();\n");
     caught("crates/realtime/src/hub/room.rs", "use tokio::sync::mpsc;\n");
     caught("crates/service/src/log/appender/mod.rs", "    let now = Instant::now();\n");
+    caught("crates/service/src/marks/state/mod.rs", "    let pause = rand::random();\n");
+    caught("crates/realtime/src/replay.rs", "    tokio::time::sleep(pause).await;\n");
     caught("crates/realtime/src/protocol/open.rs", "use service::messages;\n");
     clean("ws-tier/src/gateway/socket.rs", "use tokio::sync::mpsc;\n");
     clean("crates/realtime/src/hub/tests.rs", "use tokio::sync::mpsc;\n");

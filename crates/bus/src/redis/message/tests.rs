@@ -1,4 +1,4 @@
-use domain::{EntryId, Message, Timestamp};
+use domain::{EditTexts, EntryId, Message, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -28,8 +28,8 @@ fn said(text: &str) -> MessageText {
     text.to_owned().try_into().expect("a valid text")
 }
 
-fn committed(entries: Vec<Entry>) -> BusMessage {
-    BusMessage::Committed(Committed { log: log(), epoch: Epoch(0xfeed), entries: entries.into() })
+fn committed(entries: Vec<Entry>, texts: EditTexts) -> BusMessage {
+    BusMessage::Committed(Committed { log: log(), epoch: Epoch(0xfeed), entries: entries.into(), texts })
 }
 
 fn heard(message: BusMessage) -> Read {
@@ -41,12 +41,15 @@ fn every_message_is_decoded_as_it_was_encoded() {
     let unknown = Body::Unknown(json!({"kind": "poll", "question": "tea?"}));
     let mark = Mark { room: RoomId(Uuid::from_u128(2)), user: user(), seq: 4, n: 3, mentions: vec![2, 3] };
     let all = [
-        committed(vec![
-            entry(4, Body::Message(Message::of(said("hi 👋"), 4))),
-            entry(5, Body::edit(4, Some(said("hello")))),
-            entry(6, Body::edit(4, None)),
-            entry(7, unknown),
-        ]),
+        committed(
+            vec![
+                entry(4, Body::Message(Message::of(said("hi 👋"), 4))),
+                entry(5, Body::edit(4)),
+                entry(6, Body::edit(4)),
+                entry(7, unknown),
+            ],
+            EditTexts::from([(5, said("hello"))]),
+        ),
         BusMessage::Head { log: log(), epoch: Epoch(u64::MAX), head: 9 },
         BusMessage::Typing(Typing { room: RoomId(Uuid::from_u128(2)), user: user(), on: true }),
         BusMessage::Mark(mark),
@@ -72,7 +75,7 @@ fn unknown_messages_are_skipped() {
     let head = BusMessage::Head { log: log(), epoch: Epoch(1), head: 9 };
     let more = packed(OTHER, HEAD, &json!({"epoch": 1, "head": 9, "of_a_later_release": [1]}));
     assert_eq!(read(ME, log(), &more), heard(head), "further fields do no harm");
-    let hole = CommitRecord::new(Epoch(1), &[entry(4, Body::delete(1)), entry(6, Body::delete(2))]);
+    let hole = CommitRecord::new(Epoch(1), &[entry(4, Body::delete(1)), entry(6, Body::delete(2))], &EditTexts::new());
     assert_eq!(read(ME, log(), &packed(OTHER, COMMITTED, &hole)), Read::Foreign, "a commit has no gaps");
 }
 
@@ -80,7 +83,7 @@ fn unknown_messages_are_skipped() {
 fn a_large_commit_is_sent_as_its_head() {
     let long = "x".repeat(domain::limits::TEXT_CHARS);
     let entries: Vec<Entry> = (1..=100).map(|seq| entry(seq, Body::Message(Message::of(said(&long), seq)))).collect();
-    let payload = write(OTHER, &committed(entries));
+    let payload = write(OTHER, &committed(entries, EditTexts::new()));
     assert!(payload.len() < 100);
     assert_eq!(read(ME, log(), &payload), heard(BusMessage::Head { log: log(), epoch: Epoch(0xfeed), head: 100 }));
 }
@@ -105,9 +108,13 @@ fn messages_of_every_release_are_understood() {
             let payload = BASE64.decode(line["payload"].as_str().expect("a payload is a text")).expect("it is base64");
             let log = log_of("palaver", channel.as_bytes()).expect("it is a log's channel");
             let Read::Heard(heard) = read(ME, log, &payload) else { panic!("{line} is not understood") };
+            let again = write(OTHER, &heard.message);
+            assert_eq!(String::from_utf8_lossy(&again[HEADER..]), String::from_utf8_lossy(&payload[HEADER..]));
             match heard.message {
                 BusMessage::Committed(committed) => kinds.extend(committed.entries.iter().map(|entry| {
                     assert!(!matches!(entry.body, Body::Unknown(_) | Body::Unreadable { .. }), "{entry:?}");
+                    let is_edit = matches!(entry.body, Body::Edit { .. });
+                    assert_eq!(committed.texts.contains_key(&entry.seq), is_edit, "an edit comes with its text");
                     entry.body.kind().to_owned()
                 })),
                 BusMessage::Head { .. } => drop(kinds.insert("head".to_owned())),

@@ -7,19 +7,19 @@ use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::ids;
+use crate::ids::Ids;
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
 struct Forge {
-    tokens: AccessTokens,
+    tokens: Tokens,
     good: String,
 }
 
 fn forge() -> Forge {
-    let tokens = AccessTokens::new(SigningKeys::generate());
+    let tokens = Tokens::new(SigningKeys::generate(), Vec::new());
     let user = User {
-        id: ids::user(),
+        id: Ids::system().user(),
         name: UserName::parse("ada").expect("valid"),
         display_name: None,
         guest: false,
@@ -27,7 +27,7 @@ fn forge() -> Forge {
         banned: false,
         created_at: NOW,
     };
-    let good = tokens.issue(&user, ids::session(), NOW);
+    let good = tokens.issue(&user, Ids::system().session(), NOW);
     Forge { tokens, good }
 }
 

@@ -15,8 +15,8 @@ use std::time::Duration;
 use crate::limits::{APPEND_ENTRIES, APPENDER_ROWS};
 use domain::dedup::{Found, find_duplicate};
 use domain::{
-    Ack, Change, Decision, Entry, EntryKey, LogId, Now, Refusal, Row, RowKey, RowWrite, Seq, Timestamp, UserId, View,
-    Window, decide,
+    Ack, Change, Decision, EditTexts, Entry, EntryKey, LogId, Now, Refusal, Row, RowKey, RowWrite, Seq, Timestamp,
+    UserId, View, Window, decide,
 };
 
 use super::rates::Rates;
@@ -91,6 +91,8 @@ pub struct Prepared {
     pub after: Tip,
     /// The entries.
     pub entries: Arc<[Entry]>,
+    /// The texts of the edits among them, which the store keeps in their messages only.
+    pub texts: EditTexts,
     /// The rows that change with the entries.
     pub row_writes: Vec<RowWrite>,
 }
@@ -333,8 +335,8 @@ impl Appender {
             }
         }
         if self.view.pending() > 0 {
-            let (entries, row_writes) = self.view.take();
-            self.prepared = Some(Arc::new(Prepared { after: tip, entries: entries.into(), row_writes }));
+            let (entries, texts, row_writes) = self.view.take();
+            self.prepared = Some(Arc::new(Prepared { after: tip, entries: entries.into(), texts, row_writes }));
         } else if self.placed.is_empty() {
             self.tidy(now);
         } else {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Ack, Body, Code, Entry, EntryKey, Gap, Intent, Refusal, View, Window};
+use domain::{Ack, Code, Entry, EntryKey, Gap, Intent, Refusal, View, Window};
 
 use super::item::{Slot, Slotted};
 use super::{Appender, Command, Now, Output};
@@ -135,7 +135,7 @@ impl Appender {
         }
         let same = |(found, ours): (&Entry, &Entry)| found.by == ours.by && found.id == ours.id;
         if found.len() == ours.len() && found.iter().zip(ours.iter()).all(same) {
-            self.commit(&with_texts(found, ours), out);
+            self.commit(&found, out);
             // Other nodes may have appended since.
             self.forget();
         } else {
@@ -153,14 +153,16 @@ impl Appender {
             log: self.log,
             epoch: prepared.after.epoch(),
             entries: entries.into(),
+            texts: prepared.texts.clone(),
         }));
         for Slotted { mut item, place } in self.placed.drain(..) {
             let answer = match place {
                 Slot::Beside(answer) => *answer,
                 Slot::Entry { seq, is_new } => {
                     let entry = &entries[(seq - first) as usize];
+                    let text = prepared.texts.get(&seq).cloned();
                     let (seq, entry, at) = (Some(entry.seq), Some(entry.clone()), entry.at);
-                    Ok(Ack { seq, at, dup: !is_new, noop: false, entry })
+                    Ok(Ack { seq, at, dup: !is_new, noop: false, entry, text })
                 }
             };
             item.answer(answer, out);
@@ -256,16 +258,6 @@ impl Appender {
             item.answer(Err(refusal.clone()), out);
         }
     }
-}
-
-/// Returns the stored entries, with the text that was stored with each edit.
-fn with_texts(mut found: Vec<Entry>, ours: &[Entry]) -> Vec<Entry> {
-    for (found, ours) in found.iter_mut().zip(ours) {
-        if let (Body::Edit { text, .. }, Body::Edit { text: ours, .. }) = (&mut found.body, &ours.body) {
-            text.clone_from(ours);
-        }
-    }
-    found
 }
 
 fn error_delay(error: &StoreError) -> u64 {

@@ -684,7 +684,7 @@ fn overtaken(bench: &mut Bench, change: Change) -> (Token, Vec<Change>) {
 }
 
 fn home_ack(seq: Seq) -> Result<Ack, Refusal> {
-    Ok(Ack { seq: Some(seq), at: Timestamp(3_000), dup: false, noop: false, entry: None })
+    Ok(Ack { seq: Some(seq), at: Timestamp(3_000), dup: false, noop: false, entry: None, text: None })
 }
 
 #[test]

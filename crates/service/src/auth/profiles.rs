@@ -1,11 +1,17 @@
 //! Profiles: what users show of themselves, how they change it, and the look-up of users by name.
 
+use std::sync::Arc;
+
 use domain::limits::PAGE_ROWS;
 use domain::name::{DisplayName, UserName, fold};
 use domain::{Actor, Email, Refusal, User};
 
-use super::{Auth, Password, unauthenticated};
-use crate::ports::{StoreError, UserRecord};
+use super::hashing::Password;
+use super::passwords::Passwords;
+use super::sessions::Sessions;
+use super::unauthenticated;
+use super::user_log::UserLog;
+use crate::ports::{StoreError, UserRecord, UserStore};
 
 /// Changes of the caller's own profile. Fields that are `None` stay as they are.
 #[derive(Debug, Clone, Default)]
@@ -29,77 +35,79 @@ pub struct UsersPage {
     pub next: Option<String>,
 }
 
-impl Auth {
+/// The use cases of profiles.
+pub struct Profiles {
+    pub(super) users: Arc<dyn UserStore>,
+    pub(super) user_log: Arc<UserLog>,
+    pub(super) passwords: Arc<Passwords>,
+    pub(super) sessions: Arc<Sessions>,
+}
+
+impl Profiles {
     /// Returns the caller's own account.
-    pub async fn me(&self, actor: &Actor) -> Result<UserRecord, Refusal> {
-        self.store.users.user(actor.user).await?.ok_or_else(unauthenticated)
+    pub async fn get(&self, actor: &Actor) -> Result<UserRecord, Refusal> {
+        self.users.user(actor.user).await?.ok_or_else(unauthenticated)
     }
 
     /// Changes the caller's account. A new password ends the other sessions. Whatever can be refused is refused before
     /// anything is written.
-    pub async fn update_me(&self, actor: &Actor, patch: ProfilePatch) -> Result<UserRecord, Refusal> {
-        let people = &self.store.users;
-        let before = self.me(actor).await?;
+    pub async fn update(&self, actor: &Actor, patch: ProfilePatch) -> Result<UserRecord, Refusal> {
+        let before = self.get(actor).await?;
         let ProfilePatch { name, display_name, email, password } = patch;
         if before.user.guest && (name.is_some() || email.is_some() || password.is_some()) {
             let message = "Guests have no account. Register to choose a name, an email address or a password.";
             return Err(Refusal::forbidden(message));
         }
+
         if let Some(name) = &name
-            && let Some(other) = people.user_by_name(&name.folded()).await?
+            && let Some(other) = self.users.user_by_name(&name.folded()).await?
             && other.user.id != actor.user
         {
             return Err(StoreError::Taken("name").into());
         }
+
         if email.is_some() {
             // The answer reveals whether an address belongs to an account, so attempts are limited.
-            self.admit_name(&actor.user.to_string())?;
+            self.passwords.attempts.admit_name(&actor.user.to_string())?;
         }
         if let Some(Some(email)) = &email
-            && let Some(other) = people.user_by_email(email.as_str()).await?
+            && let Some(other) = self.users.user_by_email(email.as_str()).await?
             && other.user.id != actor.user
         {
             return Err(StoreError::Taken("email").into());
         }
+
         let hash = match password {
-            Some((new, old)) => Some(self.changed_password(&before, new, old).await?),
+            Some((new, old)) => Some(self.passwords.changed(&before, new, old).await?),
             None => None,
         };
+
         if let Some(name) = &name {
-            people.rename(actor.user, name).await?;
+            self.users.rename(actor.user, name).await?;
         }
         if let Some(display_name) = &display_name {
-            people.set_display_name(actor.user, display_name.as_ref()).await?;
+            self.users.set_display_name(actor.user, display_name.as_ref()).await?;
         }
         if let Some(email) = &email {
-            people.set_email(actor.user, email.as_ref().map(Email::as_str)).await?;
+            self.users.set_email(actor.user, email.as_ref().map(Email::as_str)).await?;
         }
         if let Some(hash) = hash {
-            people.set_password(actor.user, &hash).await?;
-            self.end_others(actor.user, actor.session).await?;
+            self.users.set_password(actor.user, &hash).await?;
+            self.sessions.end_others(actor.user, actor.session).await?;
         }
-        let after = self.me(actor).await?;
+
+        let after = self.get(actor).await?;
         if after.user != before.user {
-            self.announce_profile(&after.user).await?;
+            self.user_log.announce_profile(&after.user).await?;
         }
         Ok(after)
     }
 
-    /// Returns the hash of a new password, if the current one is right. Guesses are limited like those at sign-in: a
-    /// stolen access token must not be a way to try passwords.
-    async fn changed_password(&self, of: &UserRecord, new: Password, old: String) -> Result<String, Refusal> {
-        self.admit_name(of.user.name.as_str())?;
-        if !self.passwords.verify(old, of.password_hash.clone()).await? {
-            return Err(Refusal::forbidden("The current password is wrong."));
-        }
-        self.passwords.hash(new).await
-    }
-
     /// Returns users whose name begins like `prefix`, ignoring case and look-alikes, after `after` of the previous
     /// page.
-    pub async fn users(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<UsersPage, Refusal> {
+    pub async fn search(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<UsersPage, Refusal> {
         let limit = limit.clamp(1, PAGE_ROWS);
-        let mut users = self.store.users.users_by_prefix(&fold(prefix), after, limit + 1).await?;
+        let mut users = self.users.users_by_prefix(&fold(prefix), after, limit + 1).await?;
         let more = users.len() > limit;
         users.truncate(limit);
         let next = users.last().filter(|_| more).map(|user| user.name.folded());
