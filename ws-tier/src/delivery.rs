@@ -9,12 +9,14 @@ use std::time::Duration;
 use domain::{Body, LogId, MemberState, UserId};
 use futures_util::future::BoxFuture;
 use realtime::codec::CodecKind;
+use realtime::hub::EntryDelivery;
 use realtime::interpreter::deliveries;
 use service::ports::{BusMessage, Committed};
 use service::{CommitListener, Services};
 use tokio::sync::{Notify, mpsc};
 
 use crate::follow::Follow;
+use crate::hot_rooms::{Batch, HotRooms};
 use crate::limits::DELIVERY_QUEUE;
 use crate::presence::PresenceWatch;
 use crate::tasks::Tasks;
@@ -102,13 +104,13 @@ impl Deliveries {
         }
     }
 
-    async fn handle(&self, Job { committed, ours }: Job) {
+    async fn handle(&self, Job { committed, ours }: Job, hot_rooms: &mut HotRooms) {
         if ours {
             // First, because it waits for nothing: looking up names here must not delay the other nodes.
             let message = BusMessage::Committed(committed.clone());
             self.services.ports.bus.publish(committed.log, message).await;
         }
-        self.deliver(&committed).await;
+        let prepared = self.prepare(&committed).await;
 
         for user in removed(&committed) {
             let presence = self.presence.clone();
@@ -117,9 +119,27 @@ impl Deliveries {
         if committed.epoch != self.follow.hub().epoch() {
             self.follow.check_epoch().await;
         }
+
+        let Some(deliveries) = prepared else { return self.finished() };
+        let Committed { log, epoch, .. } = committed;
+        let sockets = log.room().map_or(0, |room| self.follow.hub().live_in(room));
+        if let Some(batch) = hot_rooms.add(log, epoch, deliveries, sockets, self.elapsed()) {
+            self.deliver(batch);
+        }
     }
 
-    async fn deliver(&self, committed: &Committed) {
+    /// Passes deliveries to the hub.
+    fn deliver(&self, Batch { log, epoch, deliveries, commits, .. }: Batch) {
+        self.follow.drive_in(epoch, |hub, elapsed, effects| hub.deliver(log, &deliveries, elapsed, effects));
+        (0..commits).for_each(|_| self.finished());
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.services.ports.clock.elapsed()
+    }
+
+    /// Returns what sockets get of a commit, encoded, or `None` if no socket of this node needs it now.
+    async fn prepare(&self, committed: &Committed) -> Option<Vec<EntryDelivery>> {
         let Committed { log, epoch, entries, texts } = committed;
         let head = entries.last().map_or(0, |entry| entry.seq);
         let wanted = self.follow.drive(|hub, effects| {
@@ -134,7 +154,7 @@ impl Deliveries {
             ready
         });
         if !wanted {
-            return;
+            return None;
         }
 
         match deliveries(&self.services, *log, entries, texts.clone()).await {
@@ -143,10 +163,13 @@ impl Deliveries {
                 for delivery in &deliveries {
                     delivery.event.frame(CodecKind::Native);
                 }
-                self.follow.drive_in(*epoch, |hub, elapsed, effects| hub.deliver(*log, &deliveries, elapsed, effects));
+                Some(deliveries)
             }
             // The names could not be looked up: the reader retries until they can.
-            Err(_) => self.follow.drive(|hub, effects| hub.hint(*log, head, effects)),
+            Err(_) => {
+                self.follow.drive(|hub, effects| hub.hint(*log, head, effects));
+                None
+            }
         }
     }
 }
@@ -167,9 +190,24 @@ impl CommitListener for Deliveries {
 
 /// Handles commits until the node ends.
 async fn run(deliveries: Arc<Deliveries>, mut jobs: mpsc::Receiver<Job>) {
-    while let Some(job) = jobs.recv().await {
-        deliveries.handle(job).await;
-        deliveries.finished();
+    let mut hot_rooms = HotRooms::default();
+    loop {
+        let due = hot_rooms.next().map(|due| due.saturating_sub(deliveries.elapsed()));
+        tokio::select! {
+            biased;
+            () = sleep(due) => hot_rooms.due(deliveries.elapsed()).into_iter().for_each(|batch| deliveries.deliver(batch)),
+            job = jobs.recv() => match job {
+                Some(job) => deliveries.handle(job, &mut hot_rooms).await,
+                None => return,
+            },
+        }
+    }
+}
+
+async fn sleep(due: Option<Duration>) {
+    match due {
+        Some(due) => tokio::time::sleep(due).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -38,7 +38,7 @@ impl FanOut {
     }
 
     /// Queues the messages for each socket. With `direct`, writes them at once to each socket that keeps up.
-    pub fn deliver(self, sockets: &mut Sockets<Box<SocketState>>, direct: bool) {
+    pub fn deliver(self, sockets: &mut Sockets<SocketState>, direct: bool) {
         let encoded = direct.then(|| Encoded::new(&self.messages)).flatten();
         for id in self.to.iter() {
             let Some(socket) = sockets.get(*id) else { continue };
@@ -88,7 +88,7 @@ impl Encoded {
     }
 
     /// Writes the messages to a socket for which nothing waits. Returns false if they must be queued.
-    fn write(&self, socket: &mut Socket<Box<SocketState>>) -> bool {
+    fn write(&self, socket: &mut Socket<SocketState>) -> bool {
         let state = &mut socket.state;
         if !state.takes_direct(CodecKind::Native) || socket.is_blocked() {
             return false;

@@ -13,6 +13,7 @@ mod drain;
 mod fan_out;
 mod follow;
 mod handshake;
+mod hot_rooms;
 pub mod limits;
 mod listener;
 mod memory;

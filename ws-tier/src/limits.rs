@@ -16,6 +16,14 @@ pub const SIGNATURE_SKEW: Duration = Duration::from_secs(300);
 pub const EPHEMERAL_QUEUE: usize = 1_024;
 /// Capacity of the queue of commits to encode for this node's sockets. Overflow is read from the log.
 pub const DELIVERY_QUEUE: usize = 4_096;
+/// A room with at least this many live sockets is hot while its commits follow each other within [`HOT_GAP`].
+pub const HOT_SOCKETS: usize = 100;
+/// See [`HOT_SOCKETS`].
+pub const HOT_GAP: Duration = Duration::from_millis(50);
+/// How long the messages of a hot room wait for further ones.
+pub const HOT_WAIT: Duration = Duration::from_millis(3);
+/// Maximum number of large rooms whose last commit is remembered, per queue, unless more of them are hot.
+pub const HOT_ROOMS: usize = 1_024;
 /// Capacity of one shard's command queue. On overflow its sockets are closed as `lagged`.
 pub const SHARD_QUEUE: usize = 16_384;
 /// Maximum number of replay pages that one node reads at once: bounds the memory when many clients reconnect together.

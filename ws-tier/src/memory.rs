@@ -19,13 +19,16 @@ const INTERVAL: Duration = Duration::from_millis(250);
 /// The memory that queued frames use, and their limit.
 pub(crate) struct MemoryBudget {
     limit: usize,
+    /// From how many bytes ephemeral frames are dropped.
+    ephemeral_at: usize,
     used: AtomicUsize,
 }
 
 impl MemoryBudget {
     /// Returns an unused budget of `limit` bytes.
     pub fn new(limit: usize) -> Arc<MemoryBudget> {
-        Arc::new(MemoryBudget { limit, used: AtomicUsize::new(0) })
+        let ephemeral_at = (limit as f64 * EPHEMERAL_AT) as usize;
+        Arc::new(MemoryBudget { limit, ephemeral_at, used: AtomicUsize::new(0) })
     }
 
     /// Records that a queue changed its size from `before` to `after` bytes.
@@ -38,7 +41,7 @@ impl MemoryBudget {
 
     /// Returns whether ephemeral frames should be dropped.
     pub fn drops_ephemeral(&self) -> bool {
-        self.share() >= EPHEMERAL_AT
+        self.used.load(Ordering::Relaxed) >= self.ephemeral_at
     }
 
     /// Returns whether another socket may be admitted.

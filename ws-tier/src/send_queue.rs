@@ -39,6 +39,7 @@ impl SendQueue {
 
     /// Returns whether nothing waits, nothing is being written, and frames need not be dropped: a message may be written
     /// without being queued.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.backlog.bytes() == 0 && self.backlog.closing().is_none() && !self.memory.drops_ephemeral()
     }

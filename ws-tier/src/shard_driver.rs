@@ -27,7 +27,7 @@ pub(crate) struct ShardDriver {
     departing: Option<Duration>,
 }
 
-type State = Box<SocketState>;
+type State = SocketState;
 
 impl ShardDriver {
     pub fn new(runtime: Handle, clock: Arc<dyn Clock>, overrun: Arc<AtomicBool>) -> ShardDriver {
@@ -46,7 +46,7 @@ impl ShardDriver {
                     fan_outs.push(FanOut::new(to, messages));
                 }
             }
-            Command::Open(id, opening, state) => match sockets.open(id, opening, state) {
+            Command::Open(id, opening, state) => match sockets.open(id, opening, *state) {
                 Ok(()) => self.departing.into_iter().for_each(|spread| self.depart(id, spread, sockets)),
                 Err(state) => self.on_end(id, state, End::Gone),
             },

@@ -190,7 +190,7 @@ impl SocketState {
     }
 
     /// Writes what waits, and closes the socket after that if it is closing.
-    pub fn write(socket: &mut Socket<Box<SocketState>>, now: Now) {
+    pub fn write(socket: &mut Socket<SocketState>, now: Now) {
         if !socket.is_blocked() && socket.state.writing > 0 {
             let written = std::mem::take(&mut socket.state.writing);
             socket.state.queue.change(|backlog| backlog.written(written));
@@ -241,8 +241,8 @@ impl SocketState {
     }
 
     /// Removes a socket that has ended from all registries.
-    pub async fn leave(self: Box<Self>) {
-        let SocketState { backend, reads, queue, _permit, .. } = *self;
+    pub async fn leave(self) {
+        let SocketState { backend, reads, queue, _permit, .. } = self;
         drop(queue);
         // First, so that a running sign-in cannot add the socket again.
         for read in reads {

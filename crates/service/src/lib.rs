@@ -7,6 +7,7 @@ pub mod access;
 pub mod auth;
 pub mod circuit;
 pub mod clock;
+mod completes;
 pub mod excerpts;
 pub mod feed;
 pub mod files;

@@ -15,10 +15,10 @@ pub use page::{MessagePage, PageQuery};
 pub use replay::Replay;
 
 use crate::access::{Access, RoomRef};
+use crate::completes::Completes;
 use crate::log::Logs;
 use crate::marks::Marks;
 use crate::ports::{Store, StoreResult};
-use crate::refusals::{RETRY_MS, STORE_AWAY};
 use crate::user_cache::UserCache;
 
 use shared_reads::SharedReads;
@@ -55,10 +55,9 @@ impl Messages {
             return self.logs.submit(log, change).await;
         }
 
-        // A separate task finishes what the caller may not wait for.
         let (user, marks) = (change.by.user, self.marks.clone());
         let mut pending = self.logs.enqueue(log, change, false)?;
-        let finished = tokio::spawn(async move {
+        Completes::new(async move {
             let ack = pending.answer().await?;
             match (&ack.entry, ack.seq) {
                 (Some(entry), _) => marks.raise(user, room, entry.seq, entry.n).await,
@@ -68,8 +67,8 @@ impl Messages {
                 (None, None) => {}
             }
             Ok(ack)
-        });
-        finished.await.unwrap_or_else(|_| Err(Refusal::unavailable(STORE_AWAY, RETRY_MS)))
+        })
+        .await
     }
 }
 
