@@ -68,7 +68,7 @@ pub async fn perform(backend: &impl Backend, action: Action) -> Input {
         Action::SignIn(credential) => Input::SignedIn(Box::new(sign_in(backend, credential).await)),
         Action::Renew { reply, token } => {
             let renewed = async {
-                let identity = check(services, token).await?;
+                let identity = renew(services, token).await?;
                 backend.renewed(&identity).await?;
                 Ok(identity)
             };
@@ -106,20 +106,27 @@ fn only_refused(reply: Reply, answer: Result<(), Refusal>) -> Input {
     }
 }
 
+/// Signs a socket in. The backend asks the store for the session and the user's rights once it cannot miss their end any
+/// more, so they are not asked for here.
 async fn sign_in(backend: &impl Backend, credential: Credential) -> Result<SignedIn, Refusal> {
-    let identity = check(backend.services(), credential).await?;
+    let identity = identify(backend.services(), credential).await?;
     backend.attach(identity).await
 }
 
-/// Checks a credential. Consumes a ticket.
-async fn check(services: &Services, credential: Credential) -> Result<Identity, Refusal> {
+/// Checks another credential of a user who is signed in.
+async fn renew(services: &Services, credential: Credential) -> Result<Identity, Refusal> {
+    let identity = identify(services, credential).await?;
+    // The token may claim rights that have changed since.
+    let actor = services.auth.sessions.as_of_now(identity.actor).await?;
+    Ok(Identity { actor, ..identity })
+}
+
+/// Returns whom a credential names. Consumes a ticket.
+async fn identify(services: &Services, credential: Credential) -> Result<Identity, Refusal> {
     let Grant { actor, expires_at } = match credential {
         Credential::Token(token) => services.auth.sessions.grant(&token)?,
         Credential::Ticket(ticket) => services.auth.tickets.take(&ticket).await?,
     };
-
-    // The token may claim rights that have changed since.
-    let actor = services.auth.sessions.as_of_now(actor).await?;
     let user = services.user_cache.user(actor.user).await?;
     let user = user.ok_or_else(|| Refusal::new(Code::Unauthenticated, "This account no longer exists."))?;
     Ok(Identity { actor, user, expires_at })

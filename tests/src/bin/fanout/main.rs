@@ -123,6 +123,8 @@ fn idle(options: &Options) -> Result<()> {
             "palaver" => {
                 let mut product = Product::start()?;
                 let members = product.members(clients)?;
+                // The memory that registering the members took is not of their sockets.
+                product.restart();
                 std::thread::sleep(SETTLE);
                 let before = memory_kib(product.pid())?;
                 (Peer::of(product, &members)?, before)

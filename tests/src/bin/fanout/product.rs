@@ -49,6 +49,12 @@ impl Product {
         Ok(Product { runtime, server, room: String::new() })
     }
 
+    /// Starts the server again, with the same data.
+    pub fn restart(&mut self) {
+        self.server.kill();
+        self.runtime.block_on(self.server.start_again());
+    }
+
     pub fn pid(&self) -> u32 {
         self.server.pid()
     }
