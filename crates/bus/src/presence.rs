@@ -18,7 +18,7 @@ use service::ports::{PresenceStatus, PresenceStore, UserPresence};
 pub struct InProcessPresence {
     state: Arc<Mutex<State>>,
     /// The last reported status of each user who is not offline.
-    told: Mutex<HashMap<UserId, PresenceStatus>>,
+    announced: Mutex<HashMap<UserId, PresenceStatus>>,
 }
 
 #[derive(Default)]
@@ -58,7 +58,7 @@ impl InProcessPresence {
 
     /// Returns the same presence as seen by another node.
     pub fn for_another_node(&self) -> Self {
-        InProcessPresence { state: self.state.clone(), told: Mutex::default() }
+        InProcessPresence { state: self.state.clone(), announced: Mutex::default() }
     }
 }
 
@@ -127,17 +127,17 @@ impl PresenceStore for InProcessPresence {
 
     async fn changed(&self, now: Timestamp) -> Vec<UserPresence> {
         let mut state = self.state.lock();
-        let mut told = self.told.lock();
+        let mut announced = self.announced.lock();
         let changed: Vec<UserPresence> = state
             .users
             .keys()
             .map(|user| state.presence(now, *user))
-            .filter(|is| told.get(&is.user).copied().unwrap_or(PresenceStatus::Offline) != is.status)
+            .filter(|is| announced.get(&is.user).copied().unwrap_or(PresenceStatus::Offline) != is.status)
             .collect();
         for is in &changed {
             match is.status {
-                PresenceStatus::Offline => told.remove(&is.user),
-                status => told.insert(is.user, status),
+                PresenceStatus::Offline => announced.remove(&is.user),
+                status => announced.insert(is.user, status),
             };
         }
         state.forget(now);

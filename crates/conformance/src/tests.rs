@@ -3,7 +3,7 @@
 use domain::{Body, LogId};
 use service::ports::{AppendError, StoreError};
 
-use crate::suite::world::{Scribe, a_room, a_user, text};
+use crate::suite::world::{LogWriter, a_room, a_user, text};
 use store_memory::{Fault, MemoryStore};
 
 crate::store!(memory, MemoryStore::open_temporary);
@@ -12,13 +12,13 @@ crate::store!(memory, MemoryStore::open_temporary);
 async fn a_fault_meets_one_append() {
     let memory = MemoryStore::new();
     let store = memory.store();
-    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
+    let mut log_writer = LogWriter::new(&store, LogId::Room(a_room())).await;
     for fault in [Fault::Unavailable, Fault::Unknown, Fault::LostAnswer] {
         memory.fail_next_append(fault);
-        let before = store.log.tip(scribe.log).await.expect("the tip");
-        let entries = scribe.entries(vec![text("hi")]);
-        let failed = store.log.append(scribe.log, &before, &entries, &[]).await;
-        let head = store.log.tip(scribe.log).await.expect("the tip").seq();
+        let before = store.log.tip(log_writer.log).await.expect("the tip");
+        let entries = log_writer.entries(vec![text("hi")]);
+        let failed = store.log.append(log_writer.log, &before, &entries, &[]).await;
+        let head = store.log.tip(log_writer.log).await.expect("the tip").seq();
         match fault {
             Fault::Unavailable => assert!(matches!(failed, Err(AppendError::Unavailable { .. }))),
             Fault::Unknown | Fault::LostAnswer => assert_eq!(failed, Err(AppendError::Unknown)),
@@ -26,8 +26,8 @@ async fn a_fault_meets_one_append() {
         }
         assert_eq!(head, before.seq() + u64::from(fault == Fault::LostAnswer));
     }
-    scribe.catch_up().await;
-    scribe.say("and on").await;
+    log_writer.catch_up().await;
+    log_writer.say("and on").await;
 }
 
 #[tokio::test]
@@ -44,13 +44,13 @@ async fn down_means_no_answer() {
 async fn a_restored_backup_has_another_epoch() {
     let memory = MemoryStore::new();
     let store = memory.store();
-    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
-    scribe.say("kept").await;
+    let mut log_writer = LogWriter::new(&store, LogId::Room(a_room())).await;
+    log_writer.say("kept").await;
     let backup = memory.snapshot();
-    scribe.say("lost").await;
+    log_writer.say("lost").await;
     memory.restore(&backup);
-    let entries = scribe.entries(vec![text("of the old epoch")]);
-    assert_eq!(store.log.append(scribe.log, &scribe.tip, &entries, &[]).await, Err(AppendError::OtherEpoch));
-    let kept = store.log.read(scribe.log, 1, 10).await.expect("a read");
+    let entries = log_writer.entries(vec![text("of the old epoch")]);
+    assert_eq!(store.log.append(log_writer.log, &log_writer.tip, &entries, &[]).await, Err(AppendError::OtherEpoch));
+    let kept = store.log.read(log_writer.log, 1, 10).await.expect("a read");
     assert!(matches!(&kept[..], [entry] if matches!(&entry.body, Body::Message(m) if m.text.as_str() == "kept")));
 }

@@ -1,4 +1,4 @@
-//! A shard with real connections: what its driver is told, and what its clients see.
+//! A shard with real connections: its calls of the driver, and what its clients see.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("palaver: {}", told(&error));
+            eprintln!("palaver: {}", message(&error));
             ExitCode::FAILURE
         }
     }
@@ -62,7 +62,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 }
 
 /// Returns what failed, and why. A cause that the text already contains is not repeated.
-fn told(error: &anyhow::Error) -> String {
+fn message(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
         if !text.contains(&cause) {

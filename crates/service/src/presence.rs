@@ -103,10 +103,10 @@ impl Presence {
         if users.len() > WATCHED_USERS {
             return Err(Refusal::bad_request(format!("You can watch at most {WATCHED_USERS} users.")));
         }
-        let (mut watchable, strangers) = self.sort_out(actor, users).await?;
-        if !strangers.is_empty() {
+        let (mut watchable, unrelated) = self.sort_out(actor, users).await?;
+        if !unrelated.is_empty() {
             tokio::time::sleep(ROWS_FOLLOW).await;
-            watchable.extend(self.sort_out(actor, strangers).await?.0);
+            watchable.extend(self.sort_out(actor, unrelated).await?.0);
         }
         watchable.sort_unstable();
         Ok(watchable)
@@ -128,12 +128,12 @@ impl Presence {
         let look_ups: Vec<_> =
             users.into_iter().map(async |user| (user, self.store.rooms.share_a_room(me, user).await)).collect();
         let mut looked_up = stream::iter(look_ups).buffer_unordered(LOOK_UPS);
-        let (mut known, mut strangers) = (Vec::new(), Vec::new());
+        let (mut known, mut unrelated) = (Vec::new(), Vec::new());
         while let Some((user, shares)) = looked_up.next().await {
-            let list = if shares? || user == me { &mut known } else { &mut strangers };
+            let list = if shares? || user == me { &mut known } else { &mut unrelated };
             list.push(user);
         }
-        Ok((known, strangers))
+        Ok((known, unrelated))
     }
 
     /// Records that a client without a socket is online, for `domain::limits::PRESENCE_LIFE`. Several clients of one

@@ -351,16 +351,16 @@ async fn a_socket_that_accepts_no_frames_does_not_delay_others() {
 async fn a_session_that_ends_during_hello_gets_no_socket() {
     let rig = Rig::new().await;
     let ada = rig.guest("ada").await;
-    let (told, known) = (rig.connect(None).await, rig.sign_in(&ada).await);
+    let (joining, known) = (rig.connect(None).await, rig.sign_in(&ada).await);
     // The row is written, the session is not stored yet.
     let until = rig.gateway.now() + CONNECTION_LIFE;
-    let row = rig.gateway.connection(&told, ada.actor.user, "https://api.test/live", until);
+    let row = rig.gateway.connection(&joining, ada.actor.user, "https://api.test/live", until);
     rig.memory.store().nodes.put_connection(&row).await.expect("written");
     rig.services.auth.sessions.logout(Some(ada.actor), None).await.expect("signed out");
     let own = LogId::User(ada.actor.user);
     let head = rig.memory.store().log.tip(own).await.expect("reads").seq();
     rig.gateway.deliver(own, 1, head).await.expect("delivered");
-    assert!(rig.api.is_closed(&told) && rig.api.is_closed(&known));
+    assert!(rig.api.is_closed(&joining) && rig.api.is_closed(&known));
 }
 
 #[tokio::test]

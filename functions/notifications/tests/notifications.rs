@@ -149,8 +149,8 @@ async fn only_admins_post_and_only_valid_notifications() {
     assert_eq!(world.post(Some(BOB), None, &to_ada).await.0, StatusCode::FORBIDDEN);
     let (status, problem) = world.post(None, None, &to_ada).await;
     assert_eq!((status, &problem["code"]), (StatusCode::UNAUTHORIZED, &json!("unauthenticated")));
-    let stranger = json!({ "user_id": Uuid::from_u128(77).to_string(), "title": "Hello" });
-    assert_eq!(world.post(Some(ADA), None, &stranger).await.0, StatusCode::NOT_FOUND);
+    let unknown = json!({ "user_id": Uuid::from_u128(77).to_string(), "title": "Hello" });
+    assert_eq!(world.post(Some(ADA), None, &unknown).await.0, StatusCode::NOT_FOUND);
     for body in [
         json!({ "user_id": "bob", "title": "Hello" }),
         json!({ "user_id": BOB.to_string(), "title": " " }),

@@ -223,7 +223,7 @@ async fn notifications_show_the_edited_text() {
     let mention = say(&ada, &id, "secret @bob").await;
     let reply = number(&ada.post(&messages(&id), json!({ "text": "secret", "reply_to": his })).await.ok()["seq"]);
     let between = say(&ada, &direct, "secret between us").await;
-    let hushed = say(&ada, &id, "@bob, a secret").await;
+    let edited = say(&ada, &id, "@bob, a secret").await;
     let all = when_there_are(&bob, 4).await;
     bob.patch(&format!("/api/notifications/{}/read-all", bob.id), json!({})).await.ok();
 
@@ -239,15 +239,15 @@ async fn notifications_show_the_edited_text() {
         assert_eq!((&entry["seq"], &entry["body"], &entry["read"]), (&json!(seq), &json!(to), &json!(true)));
         assert_eq!(entry["from"]["name"], "ada");
     }
-    ada.patch(&one(&id, hushed), json!({ "text": "nobody in particular" })).await.ok();
-    let gone = all.iter().find(|one| one["seq"] == hushed).expect("there");
+    ada.patch(&one(&id, edited), json!({ "text": "nobody in particular" })).await.ok();
+    let gone = all.iter().find(|one| one["seq"] == edited).expect("there");
     socket.find("event", |event| event["op"] == "gone" && event["key"] == gone["key"]).await;
     let left: Vec<String> = list(&bob).await.iter().map(|one| text(&one["body"])).collect();
     assert_eq!(left.len(), 3, "{left:?}");
     let told = all_told(&bob).await;
     assert!(!told.contains("secret") && told.contains("open to us"), "{told}");
     let page = history(&bob, &id).await;
-    let message = page.iter().find(|message| message["seq"] == hushed).expect("there");
+    let message = page.iter().find(|message| message["seq"] == edited).expect("there");
     assert_eq!(message["mentions"], json!([]), "the message no longer mentions a user");
 }
 

@@ -60,8 +60,8 @@ impl S3Settings {
     /// Returns the bucket and its address, for errors: only a signed URL shows what the SDK makes of endpoint, region,
     /// bucket and style. It is signed with a dummy key.
     pub(super) async fn place(&self, client: &Client) -> String {
-        let nobody = Credentials::new("nobody", "nothing", None, None, "to see the address");
-        let client = Client::from_conf(client.config().to_builder().credentials_provider(nobody).build());
+        let placeholder = Credentials::new("nobody", "nothing", None, None, "to see the address");
+        let client = Client::from_conf(client.config().to_builder().credentials_provider(placeholder).build());
         let life = PresigningConfig::expires_in(Duration::from_secs(1)).expect("a second is a time");
         let signed = client.head_object().bucket(&self.bucket).key("place").presigned(life).await.ok();
         match signed.and_then(|signed| origin(signed.uri())) {

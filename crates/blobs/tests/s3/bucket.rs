@@ -86,7 +86,7 @@ async fn a_missing_bucket_is_reported() {
 #[tokio::test]
 async fn an_error_has_the_bucket_the_endpoint_and_advice() {
     let opened = Opened::on_versitygw().await.expect("a bucket");
-    let told = async |settings: S3Settings| {
+    let report = async |settings: S3Settings| {
         let (bucket, endpoint) = (settings.bucket.clone(), settings.endpoint.clone().expect("it has one"));
         let made = create_bucket(&settings, &[]).await.expect_err("it fails").to_string();
         let blobs = S3Blobs::open(settings).await.expect("opens");
@@ -98,11 +98,11 @@ async fn an_error_has_the_bucket_the_endpoint_and_advice() {
         }
         (checked, read)
     };
-    let nobody = format!("http://127.0.0.1:{}", local_servers::free_port());
-    let (checked, _) = told(S3Settings { endpoint: Some(nobody), ..opened.settings.clone() }).await;
+    let unreachable = format!("http://127.0.0.1:{}", local_servers::free_port());
+    let (checked, _) = report(S3Settings { endpoint: Some(unreachable), ..opened.settings.clone() }).await;
     assert!(checked.contains("onnection refused") && checked.contains("AWS_ENDPOINT_URL_S3"), "{checked}");
     let wrong = Some((opened.settings.credentials.clone().expect("it has them").0, "a-secret".to_owned()));
-    let (checked, read) = told(S3Settings { credentials: wrong, ..opened.settings.clone() }).await;
+    let (checked, read) = report(S3Settings { credentials: wrong, ..opened.settings.clone() }).await;
     assert!(checked.contains("credentials"), "{checked}");
     assert!(read.contains("AWS_SECRET_ACCESS_KEY"), "{read}");
 }

@@ -86,6 +86,6 @@ async fn gone_differs_from_unavailable() {
     asks.recv().await.expect("asked");
     assert!(asks.try_recv().is_err(), "a post is never repeated");
     assert_eq!(push.post(&connection("n-that-is-no-more"), frame()).await, Err(PushError::Gone));
-    let nobody = push.post(&connection("http://127.0.0.1:9"), frame()).await;
-    assert!(matches!(nobody, Err(PushError::Unavailable(_))), "{nobody:?}");
+    let unreachable = push.post(&connection("http://127.0.0.1:9"), frame()).await;
+    assert!(matches!(unreachable, Err(PushError::Unavailable(_))), "{unreachable:?}");
 }

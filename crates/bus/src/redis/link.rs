@@ -132,7 +132,7 @@ impl Link {
         let mut fresh = first;
         let mut backoff = Backoff::new(FIRST_PAUSE, BUS_BACKOFF);
         let mut again = self.is_up();
-        let mut told = !again;
+        let mut reported = !again;
         loop {
             if let Some(live) = fresh.take() {
                 let began = Instant::now();
@@ -140,7 +140,7 @@ impl Link {
                 self.fall();
                 tracing::warn!(error = %end, "lost the link to redis, reading other nodes' changes from the store");
                 again = true;
-                told = true;
+                reported = true;
                 if began.elapsed() > BUS_BACKOFF {
                     backoff.reset();
                 }
@@ -150,9 +150,9 @@ impl Link {
             match self.dial().await {
                 Ok(found) => fresh = Some(found),
                 Err(DialError::Refused(error)) => tracing::error!(%error, "redis refuses this node, will retry"),
-                Err(DialError::Away(error)) if !told => {
+                Err(DialError::Away(error)) if !reported => {
                     tracing::warn!(%error, "cannot reach redis, will retry");
-                    told = true;
+                    reported = true;
                 }
                 Err(DialError::Away(error)) => tracing::debug!(%error, "cannot reach redis, will retry"),
             }

@@ -12,7 +12,7 @@ struct Rig {
     state: ClientState,
     now: Duration,
     said: Vec<Value>,
-    told: Vec<Update>,
+    updates: Vec<Update>,
     answers: Vec<(EntryId, Result<Acked, Refused>)>,
 }
 
@@ -53,8 +53,8 @@ fn welcome(epoch: &str) -> Value {
 
 impl Rig {
     fn new() -> Rig {
-        let (said, told, answers) = (Vec::new(), Vec::new(), Vec::new());
-        Rig { state: ClientState::default(), now: Duration::ZERO, said, told, answers }
+        let (said, updates, answers) = (Vec::new(), Vec::new(), Vec::new());
+        Rig { state: ClientState::default(), now: Duration::ZERO, said, updates, answers }
     }
 
     /// Returns a rig that is connected, and live in room `r` from after `head`.
@@ -67,7 +67,7 @@ impl Rig {
         rig.sync(&re, "r", "reset", json!({"head": head, "n": 0}), vec![]);
         assert!(rig.state.is_settled());
         rig.said.clear();
-        rig.told.clear();
+        rig.updates.clear();
         rig
     }
 
@@ -99,7 +99,7 @@ impl Rig {
         for output in self.state.take_outputs() {
             match output {
                 Output::Say(frame) => self.said.push(serde_json::to_value(frame).expect("JSON")),
-                Output::Tell(update) => self.told.push(update),
+                Output::Tell(update) => self.updates.push(update),
                 Output::Answer(id, answer) => self.answers.push((id, answer)),
                 Output::Renew | Output::Leave(_) => {}
             }
@@ -171,8 +171,8 @@ fn events_apply_in_order_and_a_gap_is_filled_once() {
         vec![message(9, OTHER, 9, "9"), message(10, OTHER, 10, "10")],
     );
     assert_eq!(rig.cursor(), Some(10));
-    let told = rig.told.iter().filter(|update| matches!(update, Update::Message { .. })).count();
-    assert_eq!(told, 5, "each once");
+    let updates = rig.updates.iter().filter(|update| matches!(update, Update::Message { .. })).count();
+    assert_eq!(updates, 5, "each once");
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn only_the_newest_answer_counts() {
     let last = rig.re();
     rig.sync(&last, "r", "forbidden", json!({"from": 7, "through": 6}), vec![]);
     assert!(rig.state.room("r").is_none());
-    assert!(rig.told.contains(&Update::RoomGone { room: "r".into() }));
+    assert!(rig.updates.contains(&Update::RoomGone { room: "r".into() }));
 }
 
 #[test]
@@ -213,7 +213,11 @@ fn one_change_per_room_is_on_the_wire_and_keeps_its_id_and_seen() {
     );
     assert_eq!(rig.answers, [(id(1), Ok(Acked { seq: Some(7), dup: true, noop: false }))]);
     let second = rig.of("send");
-    assert_eq!((&second[0]["id"], &second[0]["seen"]), (&json!(id(2).to_string()), &json!(7)), "its ack told the head");
+    assert_eq!(
+        (&second[0]["id"], &second[0]["seen"]),
+        (&json!(id(2).to_string()), &json!(7)),
+        "its ack updates the head"
+    );
 }
 
 #[test]
@@ -268,7 +272,7 @@ fn another_epoch_drops_the_cache_and_retries_with_seen_0() {
     rig.of("send");
     rig.state.disconnected();
     rig.hear(welcome("e2"));
-    assert!(rig.told.contains(&Update::EpochChanged));
+    assert!(rig.updates.contains(&Update::EpochChanged));
     assert_eq!(rig.of("send")[0]["seen"], 0);
     assert!(rig.state.room("r").is_none());
     rig.hear(json!({"t": "rooms", "me": 3, "rooms": [line("r", 1, 4)], "more": false}));

@@ -7,7 +7,7 @@ use domain::{Body, Epoch, LogId, RowWrite, Timestamp};
 use service::ports::{AppendError, Store, Tip};
 use tokio::sync::Barrier;
 
-use super::world::{Scribe, a_room, a_user, entries_after, public_room, text};
+use super::world::{LogWriter, a_room, a_user, entries_after, public_room, text};
 
 pub async fn a_new_log_has_an_empty_tip(store: Store) {
     let epoch = store.log.epoch().await.expect("the epoch");
@@ -16,89 +16,89 @@ pub async fn a_new_log_has_an_empty_tip(store: Store) {
 }
 
 pub async fn an_append_moves_the_tip(store: Store) {
-    let mut scribe = Scribe::new(&store, LogId::User(a_user())).await;
-    let entries = scribe.entries(vec![text("one"), super::world::react(1), text("two")]);
-    let tip = store.log.append(scribe.log, &scribe.tip, &entries, &[]).await.expect("an append");
+    let mut log_writer = LogWriter::new(&store, LogId::User(a_user())).await;
+    let entries = log_writer.entries(vec![text("one"), super::world::react(1), text("two")]);
+    let tip = store.log.append(log_writer.log, &log_writer.tip, &entries, &[]).await.expect("an append");
     assert_eq!((tip.seq(), tip.n(), tip.at()), (3, 2, entries[2].at));
-    assert_eq!(store.log.tip(scribe.log).await, Ok(tip));
-    scribe.tip = tip;
-    assert_eq!(scribe.say("three").await, 4);
+    assert_eq!(store.log.tip(log_writer.log).await, Ok(tip));
+    log_writer.tip = tip;
+    assert_eq!(log_writer.say("three").await, 4);
 }
 
 pub async fn many_entries_go_in_one_append(store: Store) {
-    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
+    let mut log_writer = LogWriter::new(&store, LogId::Room(a_room())).await;
     let mut expected = Vec::new();
     for count in [1, 2, 3, 63, 64, 65, 130, 512] {
-        let entries = scribe.entries((0..count).map(|i| text(&format!("{i} of {count}"))).collect());
-        scribe.tip = store.log.append(scribe.log, &scribe.tip, &entries, &[]).await.expect("an append");
+        let entries = log_writer.entries((0..count).map(|i| text(&format!("{i} of {count}"))).collect());
+        log_writer.tip = store.log.append(log_writer.log, &log_writer.tip, &entries, &[]).await.expect("an append");
         expected.extend(entries);
     }
-    assert_eq!(store.log.read(scribe.log, 1, scribe.tip.seq()).await.expect("a read"), expected);
+    assert_eq!(store.log.read(log_writer.log, 1, log_writer.tip.seq()).await.expect("a read"), expected);
 }
 
 pub async fn an_older_tip_is_a_conflict(store: Store) {
-    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
-    let mut stale = vec![scribe.tip];
+    let mut log_writer = LogWriter::new(&store, LogId::Room(a_room())).await;
+    let mut stale = vec![log_writer.tip];
     for _ in 0..3 {
-        scribe.write(vec![text("a"), text("b"), text("c")], &[]).await;
-        stale.push(scribe.tip);
+        log_writer.write(vec![text("a"), text("b"), text("c")], &[]).await;
+        stale.push(log_writer.tip);
     }
     stale.pop();
     for tip in stale {
         let late = entries_after(&tip, a_user(), vec![text("late")]);
-        let refused = store.log.append(scribe.log, &tip, &late, &[]).await;
+        let refused = store.log.append(log_writer.log, &tip, &late, &[]).await;
         assert!(matches!(refused, Err(AppendError::Conflict { .. })), "{refused:?} after {}", tip.seq());
         if let Err(AppendError::Conflict { slot: Some(slot) }) = refused {
-            let there = store.log.read(scribe.log, tip.seq() + 1, tip.seq() + slot.len() as u64).await;
+            let there = store.log.read(log_writer.log, tip.seq() + 1, tip.seq() + slot.len() as u64).await;
             assert_eq!(there, Ok(slot), "a reported slot equals the stored one");
         }
     }
     // Inside an append, where a store may keep several entries in one item.
-    let inside = Tip::from_store(scribe.tip.epoch(), 2, 2, Timestamp(0));
+    let inside = Tip::from_store(log_writer.tip.epoch(), 2, 2, Timestamp(0));
     let late = entries_after(&inside, a_user(), vec![text("late")]);
-    let refused = store.log.append(scribe.log, &inside, &late, &[]).await;
+    let refused = store.log.append(log_writer.log, &inside, &late, &[]).await;
     assert!(matches!(refused, Err(AppendError::Conflict { .. })), "{refused:?}");
-    assert_eq!(store.log.tip(scribe.log).await, Ok(scribe.tip));
+    assert_eq!(store.log.tip(log_writer.log).await, Ok(log_writer.tip));
 }
 
 pub async fn a_tip_above_the_head_is_a_conflict(store: Store) {
-    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
+    let mut log_writer = LogWriter::new(&store, LogId::Room(a_room())).await;
     for head in 0..3 {
-        let above = Tip::from_store(scribe.tip.epoch(), head + 1, head + 1, Timestamp(5));
+        let above = Tip::from_store(log_writer.tip.epoch(), head + 1, head + 1, Timestamp(5));
         let entries = entries_after(&above, a_user(), vec![text("in the air")]);
-        let refused = store.log.append(scribe.log, &above, &entries, &[]).await;
+        let refused = store.log.append(log_writer.log, &above, &entries, &[]).await;
         assert!(matches!(refused, Err(AppendError::Conflict { .. })), "{refused:?} at head {head}");
-        scribe.say("on the ground").await;
+        log_writer.say("on the ground").await;
     }
-    assert_eq!(store.log.read(scribe.log, 1, 100).await.expect("a read").len(), 3);
+    assert_eq!(store.log.read(log_writer.log, 1, 100).await.expect("a read").len(), 3);
 }
 
 pub async fn a_tip_of_another_epoch_is_refused(store: Store) {
-    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
-    scribe.say("here").await;
-    let tip = scribe.tip;
+    let mut log_writer = LogWriter::new(&store, LogId::Room(a_room())).await;
+    log_writer.say("here").await;
+    let tip = log_writer.tip;
     let other = Tip::from_store(Epoch(tip.epoch().0 ^ 1), tip.seq(), tip.n(), tip.at());
     let entries = entries_after(&other, a_user(), vec![text("there")]);
-    assert_eq!(store.log.append(scribe.log, &other, &entries, &[]).await, Err(AppendError::OtherEpoch));
-    assert_eq!(store.log.tip(scribe.log).await, Ok(tip));
+    assert_eq!(store.log.append(log_writer.log, &other, &entries, &[]).await, Err(AppendError::OtherEpoch));
+    assert_eq!(store.log.tip(log_writer.log).await, Ok(tip));
 }
 
 /// A bug of the caller: a panic in a debug build, otherwise an error, and nothing is written in both.
 pub async fn entries_with_a_gap_are_not_written(store: Store) {
-    let scribe = Scribe::new(&store, LogId::Room(a_room())).await;
-    let mut hole = scribe.entries(vec![text("a"), text("b")]);
+    let log_writer = LogWriter::new(&store, LogId::Room(a_room())).await;
+    let mut hole = log_writer.entries(vec![text("a"), text("b")]);
     hole[1].seq = 3;
-    let mut miscounted = scribe.entries(vec![text("a"), text("b")]);
+    let mut miscounted = log_writer.entries(vec![text("a"), text("b")]);
     miscounted[1].n = 7;
-    let mut shifted = scribe.entries(vec![text("a")]);
+    let mut shifted = log_writer.entries(vec![text("a")]);
     shifted[0].seq = 2;
     for wrong in [hole, miscounted, shifted, Vec::new()] {
-        let (store, log, tip) = (store.clone(), scribe.log, scribe.tip);
+        let (store, log, tip) = (store.clone(), log_writer.log, log_writer.tip);
         let done = tokio::spawn(async move { store.log.append(log, &tip, &wrong, &[]).await }).await;
         assert!(!matches!(done, Ok(Ok(_))), "it must not be accepted");
     }
-    assert_eq!(store.log.tip(scribe.log).await, Ok(scribe.tip));
-    assert_eq!(store.log.read(scribe.log, 0, 10).await, Ok(Vec::new()));
+    assert_eq!(store.log.tip(log_writer.log).await, Ok(log_writer.tip));
+    assert_eq!(store.log.read(log_writer.log, 0, 10).await, Ok(Vec::new()));
 }
 
 pub async fn concurrent_appenders_make_no_gap_and_no_duplicate(store: Store) {
@@ -112,20 +112,20 @@ pub async fn concurrent_appenders_make_no_gap_and_no_duplicate(store: Store) {
             tokio::spawn(async move {
                 begin.wait().await;
                 let mut mine = Vec::new();
-                let mut scribe = Scribe::new(&store, log).await;
+                let mut log_writer = LogWriter::new(&store, log).await;
                 while mine.len() < EACH {
                     // Some with a reaction in between, so that `n` and `seq` differ.
                     let bodies = match writer % 3 {
                         0 => vec![super::world::react(1), text("c")],
                         _ => vec![text("b")],
                     };
-                    let entries = scribe.entries(bodies);
-                    match store.log.append(log, &scribe.tip, &entries, &[]).await {
+                    let entries = log_writer.entries(bodies);
+                    match store.log.append(log, &log_writer.tip, &entries, &[]).await {
                         Ok(tip) => {
-                            scribe.tip = tip;
+                            log_writer.tip = tip;
                             mine.push(entries);
                         }
-                        Err(AppendError::Conflict { .. }) => scribe.catch_up().await,
+                        Err(AppendError::Conflict { .. }) => log_writer.catch_up().await,
                         Err(other) => panic!("{other:?}"),
                     }
                 }
@@ -151,23 +151,23 @@ pub async fn concurrent_appenders_make_no_gap_and_no_duplicate(store: Store) {
 }
 
 pub async fn a_conflict_does_not_affect_other_logs(store: Store) {
-    let mut taken = Scribe::new(&store, LogId::Room(a_room())).await;
+    let mut taken = LogWriter::new(&store, LogId::Room(a_room())).await;
     let owner = taken.log.room().expect("a room's log");
     taken.row_writes(&[RowWrite::Room(public_room(owner, "tea", "Tea"))]).await;
-    let mut stale = Scribe::new(&store, LogId::Room(a_room())).await;
+    let mut stale = LogWriter::new(&store, LogId::Room(a_room())).await;
     let old = stale.tip;
     stale.say("first").await;
     let mut appends = Vec::new();
     for number in 0..60 {
         let store = store.clone();
         appends.push(tokio::spawn(async move {
-            let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
-            (scribe.try_write(vec![text(&format!("log {number}"))], &[]).await, scribe.log)
+            let mut log_writer = LogWriter::new(&store, LogId::Room(a_room())).await;
+            (log_writer.try_write(vec![text(&format!("log {number}"))], &[]).await, log_writer.log)
         }));
     }
     let late = entries_after(&old, a_user(), vec![text("late")]);
     let conflict = store.log.append(stale.log, &old, &late, &[]);
-    let mut claimant = Scribe::new(&store, LogId::Room(a_room())).await;
+    let mut claimant = LogWriter::new(&store, LogId::Room(a_room())).await;
     let claim = RowWrite::Room(public_room(claimant.log.room().expect("a room's log"), "tea", "Coffee"));
     let claimed = claimant.try_write(vec![text("mine")], std::slice::from_ref(&claim));
     let (conflict, claimed) = tokio::join!(conflict, claimed);
@@ -181,20 +181,20 @@ pub async fn a_conflict_does_not_affect_other_logs(store: Store) {
 }
 
 pub async fn an_acked_append_is_in_the_next_read(store: Store) {
-    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
+    let mut log_writer = LogWriter::new(&store, LogId::Room(a_room())).await;
     for _ in 0..40 {
-        let seq = scribe.say("now").await;
-        let (tip, read) = (store.log.tip(scribe.log).await, store.log.read(scribe.log, seq, seq).await);
-        assert_eq!(tip, Ok(scribe.tip));
+        let seq = log_writer.say("now").await;
+        let (tip, read) = (store.log.tip(log_writer.log).await, store.log.read(log_writer.log, seq, seq).await);
+        assert_eq!(tip, Ok(log_writer.tip));
         assert_eq!(read.expect("a read").len(), 1);
     }
 }
 
 pub async fn unknown_kinds_and_versions_are_kept(store: Store) {
-    let scribe = Scribe::new(&store, LogId::Room(a_room())).await;
+    let log_writer = LogWriter::new(&store, LogId::Room(a_room())).await;
     let poll = serde_json::json!({"kind": "poll", "question": "tea?", "choices": [1, {"a": null}]});
-    let mut entries = scribe.entries(vec![Body::Unknown(poll), text("\u{1F375} 'quoted' \"twice\" \\ \n")]);
+    let mut entries = log_writer.entries(vec![Body::Unknown(poll), text("\u{1F375} 'quoted' \"twice\" \\ \n")]);
     entries[0].v = 9;
-    store.log.append(scribe.log, &scribe.tip, &entries, &[]).await.expect("an append");
-    assert_eq!(store.log.read(scribe.log, 1, 2).await, Ok(entries));
+    store.log.append(log_writer.log, &log_writer.tip, &entries, &[]).await.expect("an append");
+    assert_eq!(store.log.read(log_writer.log, 1, 2).await, Ok(entries));
 }

@@ -7,19 +7,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use domain::{LogId, Seq};
 use service::ports::{ChangesCursor, Store};
 
-use super::world::{Scribe, a_room, a_user};
+use super::world::{LogWriter, a_room, a_user};
 
 pub async fn nothing_before_the_start(store: Store) {
-    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
-    scribe.say("before").await;
+    let mut log_writer = LogWriter::new(&store, LogId::Room(a_room())).await;
+    log_writer.say("before").await;
     let start = store.log.changes(None).await.expect("a cursor");
     assert!(start.logs.is_empty() && !start.lost);
     assert_eq!(store.log.epoch().await, Ok(start.epoch));
     let again = store.log.changes(Some(&start.next)).await.expect("changes");
     assert!(again.logs.is_empty() && !again.lost);
-    scribe.say("after").await;
+    log_writer.say("after").await;
     let after = store.log.changes(Some(&again.next)).await.expect("changes");
-    assert_eq!((after.logs, after.lost), (vec![(scribe.log, 2)], false));
+    assert_eq!((after.logs, after.lost), (vec![(log_writer.log, 2)], false));
 }
 
 pub async fn each_changed_log_comes_with_its_head(store: Store) {
@@ -27,9 +27,9 @@ pub async fn each_changed_log_comes_with_its_head(store: Store) {
     let mut expected = BTreeMap::new();
     for number in 0..20 {
         let log = if number % 2 == 0 { LogId::Room(a_room()) } else { LogId::User(a_user()) };
-        let mut scribe = Scribe::new(&store, log).await;
+        let mut log_writer = LogWriter::new(&store, log).await;
         for _ in 0..=number % 3 {
-            expected.insert(log, scribe.say("x").await);
+            expected.insert(log, log_writer.say("x").await);
         }
     }
     let found = store.log.changes(Some(&start.next)).await.expect("changes");
@@ -67,11 +67,11 @@ pub async fn no_append_is_missed_while_others_write(store: Store) {
         .map(|_| {
             let store = store.clone();
             tokio::spawn(async move {
-                let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
+                let mut log_writer = LogWriter::new(&store, LogId::Room(a_room())).await;
                 for _ in 0..EACH {
-                    scribe.say("x").await;
+                    log_writer.say("x").await;
                 }
-                scribe.log
+                log_writer.log
             })
         })
         .collect();
@@ -84,8 +84,8 @@ pub async fn no_append_is_missed_while_others_write(store: Store) {
 }
 
 pub async fn a_cursor_of_another_epoch_is_lost(store: Store) {
-    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
-    scribe.say("x").await;
+    let mut log_writer = LogWriter::new(&store, LogId::Room(a_room())).await;
+    log_writer.say("x").await;
     for cursor in ["", "nonsense", "0000000000000001.0", "ffffffffffffffff.999"] {
         let found = store.log.changes(Some(&ChangesCursor(cursor.into()))).await.expect("an answer");
         assert!(found.lost, "{cursor:?}");

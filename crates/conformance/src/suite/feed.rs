@@ -7,7 +7,7 @@ use domain::{LogId, RoomId, Timestamp};
 use service::ports::{Behind, FeedCursor, Fence, Store};
 use tokio::sync::Barrier;
 
-use super::world::{Scribe, a_room, a_user};
+use super::world::{LogWriter, a_room, a_user};
 
 const LIFE: Duration = Duration::from_millis(100);
 
@@ -78,13 +78,13 @@ pub async fn concurrent_requests_for_a_lease_have_one_holder(store: Store) {
 pub async fn rooms_behind_are_found(store: Store) {
     let mut heads: Vec<(RoomId, u64)> = Vec::new();
     for number in 0..6 {
-        let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
+        let mut log_writer = LogWriter::new(&store, LogId::Room(a_room())).await;
         for _ in 0..=number {
-            scribe.say("x").await;
+            log_writer.say("x").await;
         }
-        heads.push((scribe.log.room().expect("a room's log"), number + 1));
+        heads.push((log_writer.log.room().expect("a room's log"), number + 1));
     }
-    Scribe::new(&store, LogId::User(a_user())).await.say("user logs are not fed").await;
+    LogWriter::new(&store, LogId::User(a_user())).await.say("user logs are not fed").await;
     heads.sort();
     let (done, head) = heads[2];
     store.feed.advance(done, "mail", Fence(1), head).await.expect("advanced");

@@ -4,7 +4,7 @@ use domain::{File, FileId, FileState, LogId, Picture, RoomId, RowWrite, Timestam
 use service::ports::{Store, StoreError};
 use uuid::Uuid;
 
-use super::world::{Scribe, a_room, a_user, file, text};
+use super::world::{LogWriter, a_room, a_user, file, text};
 
 async fn put(store: &Store, room: RoomId, user: UserId, at: i64) -> File {
     let row = file(room, user, at);
@@ -18,9 +18,9 @@ async fn complete(store: &Store, room: RoomId, user: UserId, at: i64) -> File {
     File { state: FileState::Unsent, ..row }
 }
 
-async fn send(scribe: &mut Scribe, row: &File) -> File {
-    let seq = scribe.tip.seq() + 1;
-    scribe.write(vec![text("look")], &[RowWrite::FileSent { file: row.id, seq }]).await;
+async fn send(log_writer: &mut LogWriter, row: &File) -> File {
+    let seq = log_writer.tip.seq() + 1;
+    log_writer.write(vec![text("look")], &[RowWrite::FileSent { file: row.id, seq }]).await;
     File { state: FileState::Sent, seq: Some(seq), ..row.clone() }
 }
 
@@ -62,13 +62,13 @@ pub async fn a_file_goes_through_its_states(store: Store) {
 
 pub async fn lists_of_files_come_in_order(store: Store) {
     let room = a_room();
-    let mut scribe = Scribe::new(&store, LogId::Room(room)).await;
-    let user = scribe.by;
+    let mut log_writer = LogWriter::new(&store, LogId::Room(room)).await;
+    let user = log_writer.by;
     let (mut sent, mut unsent) = (Vec::new(), Vec::new());
     for number in 0..9 {
         // Some of the same millisecond.
         let row = complete(&store, room, user, 100 + number / 2).await;
-        if number % 3 == 0 { unsent.push(row) } else { sent.push(send(&mut scribe, &row).await) }
+        if number % 3 == 0 { unsent.push(row) } else { sent.push(send(&mut log_writer, &row).await) }
     }
     complete(&store, a_room(), a_user(), 103).await;
     unsent.push(put(&store, room, user, 104).await);
@@ -92,12 +92,12 @@ pub async fn lists_of_files_come_in_order(store: Store) {
 
 pub async fn old_and_dropped_files_expire(store: Store) {
     let room = a_room();
-    let mut scribe = Scribe::new(&store, LogId::Room(room)).await;
-    let user = scribe.by;
+    let mut log_writer = LogWriter::new(&store, LogId::Room(room)).await;
+    let user = log_writer.by;
     let stuck = put(&store, room, user, 10).await;
     let unsent = complete(&store, room, user, 11).await;
     let kept = complete(&store, room, user, 12).await;
-    send(&mut scribe, &kept).await;
+    send(&mut log_writer, &kept).await;
     let dropped = complete(&store, room, user, 90).await;
     store.files.drop_file(dropped.id).await.expect("dropped");
     complete(&store, room, user, 50).await;
@@ -110,9 +110,10 @@ pub async fn old_and_dropped_files_expire(store: Store) {
 
 pub async fn a_sent_file_is_not_taken_by_a_sweep(store: Store) {
     let room = a_room();
-    let mut scribe = Scribe::new(&store, LogId::Room(room)).await;
-    let (sent, unsent) = (complete(&store, room, scribe.by, 1).await, complete(&store, room, scribe.by, 2).await);
-    let sent = send(&mut scribe, &sent).await;
+    let mut log_writer = LogWriter::new(&store, LogId::Room(room)).await;
+    let (sent, unsent) =
+        (complete(&store, room, log_writer.by, 1).await, complete(&store, room, log_writer.by, 2).await);
+    let sent = send(&mut log_writer, &sent).await;
     assert_eq!(store.files.drop_unsent(sent.id).await, Ok(false));
     assert_eq!(store.files.get(sent.id).await, Ok(Some(sent)));
     assert_eq!(store.files.drop_unsent(unsent.id).await, Ok(true));

@@ -4,12 +4,12 @@ use domain::{LogId, Notification, NotificationKey, RowWrite, Timestamp, UserId};
 use service::ports::Store;
 
 use super::row_writes::a_notification;
-use super::world::{Scribe, a_user};
+use super::world::{LogWriter, a_user};
 
 /// Creates ten notifications, newest first, some of the same millisecond. Every third is read.
 pub(super) async fn ten(store: &Store) -> (UserId, Vec<Notification>) {
     let user = a_user();
-    let mut own = Scribe::new(store, LogId::User(user)).await;
+    let mut own = LogWriter::new(store, LogId::User(user)).await;
     let mut all: Vec<Notification> = (0..10).map(|number| a_notification(100 + number / 3, number as u64)).collect();
     for (number, new) in all.iter_mut().enumerate() {
         own.row_writes(&[RowWrite::Notification(new.clone())]).await;
@@ -18,8 +18,8 @@ pub(super) async fn ten(store: &Store) -> (UserId, Vec<Notification>) {
             own.row_writes(&[RowWrite::NotificationRead { key: Some(new.key), at: Timestamp(500) }]).await;
         }
     }
-    let mut stranger = Scribe::new(store, LogId::User(a_user())).await;
-    stranger.row_writes(&[RowWrite::Notification(a_notification(101, 1))]).await;
+    let mut other_user = LogWriter::new(store, LogId::User(a_user())).await;
+    other_user.row_writes(&[RowWrite::Notification(a_notification(101, 1))]).await;
     all.sort_by_key(|row| std::cmp::Reverse(row.key));
     (user, all)
 }
@@ -49,7 +49,7 @@ pub async fn unread_are_counted_up_to_a_cap(store: Store) {
     let (user, all) = ten(&store).await;
     assert_eq!(store.notifications.unread(user, 100).await, Ok(6));
     assert_eq!(store.notifications.unread(user, 4).await, Ok(4));
-    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    let mut own = LogWriter::new(&store, LogId::User(user)).await;
     own.row_writes(&[RowWrite::NotificationRead { key: None, at: Timestamp(900) }]).await;
     assert_eq!(store.notifications.unread(user, 100).await, Ok(0));
     let times: Vec<_> = all.iter().map(|row| row.read_at.or(Some(Timestamp(900)))).collect();
@@ -59,7 +59,7 @@ pub async fn unread_are_counted_up_to_a_cap(store: Store) {
 
 pub async fn a_changed_notification_stays_read_or_unread(store: Store) {
     let (user, all) = ten(&store).await;
-    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    let mut own = LogWriter::new(&store, LogId::User(user)).await;
     own.row_writes(&[RowWrite::NotificationDropped { key: all[2].key, expires: Timestamp(1_000) }]).await;
     for row in &all {
         let new = Notification { rev: 77, body: String::new(), read_at: None, ..row.clone() };
@@ -76,7 +76,7 @@ pub async fn a_changed_notification_stays_read_or_unread(store: Store) {
 pub async fn a_dropped_notification_leaves_a_mark(store: Store) {
     let (user, all) = ten(&store).await;
     let key = all[4].key;
-    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    let mut own = LogWriter::new(&store, LogId::User(user)).await;
     assert_eq!(store.notifications.get(user, key).await, Ok(Some(all[4].clone())));
     own.row_writes(&[RowWrite::NotificationDropped { key, expires: Timestamp(1_000) }]).await;
     assert_eq!(store.notifications.get(user, key).await, Ok(None));

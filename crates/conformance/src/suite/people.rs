@@ -136,16 +136,16 @@ pub async fn details_change(store: Store) {
 }
 
 pub async fn unknown_users_are_not_found(store: Store) {
-    let nobody = a_user();
+    let unknown = a_user();
     let people = &store.users;
-    assert_eq!(people.user(nobody).await, Ok(None));
-    assert_eq!(people.rename(nobody, &name("Ada")).await, Err(StoreError::NotFound));
-    assert_eq!(people.set_display_name(nobody, None).await, Err(StoreError::NotFound));
-    assert_eq!(people.set_email(nobody, None).await, Err(StoreError::NotFound));
-    assert_eq!(people.set_password(nobody, "$h").await, Err(StoreError::NotFound));
-    assert_eq!(people.set_role(nobody, UserRole::Admin).await, Err(StoreError::NotFound));
-    assert_eq!(people.set_banned(nobody, true).await, Err(StoreError::NotFound));
-    assert_eq!(people.upgrade_guest(nobody, &name("Ada"), None, "$h").await, Err(StoreError::NotFound));
+    assert_eq!(people.user(unknown).await, Ok(None));
+    assert_eq!(people.rename(unknown, &name("Ada")).await, Err(StoreError::NotFound));
+    assert_eq!(people.set_display_name(unknown, None).await, Err(StoreError::NotFound));
+    assert_eq!(people.set_email(unknown, None).await, Err(StoreError::NotFound));
+    assert_eq!(people.set_password(unknown, "$h").await, Err(StoreError::NotFound));
+    assert_eq!(people.set_role(unknown, UserRole::Admin).await, Err(StoreError::NotFound));
+    assert_eq!(people.set_banned(unknown, true).await, Err(StoreError::NotFound));
+    assert_eq!(people.upgrade_guest(unknown, &name("Ada"), None, "$h").await, Err(StoreError::NotFound));
     assert_eq!(people.user_by_name("nobody").await, Ok(None));
 }
 

@@ -4,7 +4,9 @@ use domain::name::RoomName;
 use domain::{LogId, Member, MemberState, RoomKind, RowWrite, UserId};
 use service::ports::{Head, Store};
 
-use super::world::{Scribe, a_room, a_room_with, a_user, emoji, member, own_room, plain_room, public_room, slug, text};
+use super::world::{
+    LogWriter, a_room, a_room_with, a_user, emoji, member, own_room, plain_room, public_room, slug, text,
+};
 
 fn users(count: usize) -> Vec<UserId> {
     let mut users: Vec<UserId> = (0..count).map(|_| a_user()).collect();
@@ -29,8 +31,8 @@ pub async fn a_room_is_found_by_id_and_slug(store: Store) {
 
 pub async fn members_come_in_pages(store: Store) {
     let (room, everybody) = (plain_room(a_room(), RoomKind::Private), users(11));
-    let mut scribe = a_room_with(&store, &room, &everybody).await;
-    scribe.row_writes(&[RowWrite::Member(member(everybody[3], MemberState::Banned))]).await;
+    let mut log_writer = a_room_with(&store, &room, &everybody).await;
+    log_writer.row_writes(&[RowWrite::Member(member(everybody[3], MemberState::Banned))]).await;
     a_room_with(&store, &plain_room(a_room(), RoomKind::Private), &users(3)).await;
     for limit in 1..=12 {
         let (mut found, mut after): (Vec<Member>, _) = (Vec::new(), None);
@@ -67,14 +69,14 @@ pub async fn memberships_of_several_rooms_come_in_one_read(store: Store) {
 
 pub async fn members_are_counted(store: Store) {
     let (room, everybody) = (public_room(a_room(), "tea", "Tea"), users(5));
-    let mut scribe = a_room_with(&store, &room, &everybody).await;
+    let mut log_writer = a_room_with(&store, &room, &everybody).await;
     assert_eq!(store.rooms.member_count(room.id).await, Ok(5));
     let change = |user: UserId, state| RowWrite::Member(member(user, state));
-    scribe.row_writes(&[change(everybody[0], MemberState::Left), change(everybody[1], MemberState::Banned)]).await;
-    scribe.row_writes(&[change(everybody[0], MemberState::Banned), change(a_user(), MemberState::Invited)]).await;
-    scribe.row_writes(&[change(everybody[2], MemberState::Joined)]).await;
+    log_writer.row_writes(&[change(everybody[0], MemberState::Left), change(everybody[1], MemberState::Banned)]).await;
+    log_writer.row_writes(&[change(everybody[0], MemberState::Banned), change(a_user(), MemberState::Invited)]).await;
+    log_writer.row_writes(&[change(everybody[2], MemberState::Joined)]).await;
     assert_eq!(store.rooms.member_count(room.id).await, Ok(3));
-    scribe.row_writes(&[change(everybody[1], MemberState::Joined), RowWrite::Room(room.clone())]).await;
+    log_writer.row_writes(&[change(everybody[1], MemberState::Joined), RowWrite::Room(room.clone())]).await;
     assert_eq!(store.rooms.member_count(room.id).await, Ok(4));
     assert_eq!(store.rooms.directory("", None, 10).await.expect("a page")[0].members, 4);
     assert_eq!(store.rooms.member_count(a_room()).await, Ok(0));
@@ -85,11 +87,11 @@ pub async fn user_rooms_come_in_pages_with_heads(store: Store) {
     let mut expected = Vec::new();
     for number in 0..9 {
         let room = plain_room(a_room(), RoomKind::Private);
-        let mut scribe = a_room_with(&store, &room, &[user, a_user()]).await;
+        let mut log_writer = a_room_with(&store, &room, &[user, a_user()]).await;
         for _ in 0..number {
-            scribe.say("x").await;
+            log_writer.say("x").await;
         }
-        expected.push((room, Head { seq: scribe.tip.seq(), n: scribe.tip.n(), at: scribe.tip.at() }));
+        expected.push((room, Head { seq: log_writer.tip.seq(), n: log_writer.tip.n(), at: log_writer.tip.at() }));
     }
     expected.sort_by_key(|(room, _)| room.id);
     for limit in 1..=10 {
@@ -115,7 +117,7 @@ fn ids(rooms: &[(domain::Room, Head)]) -> Vec<domain::RoomId> {
 pub async fn left_rooms_are_not_listed(store: Store) {
     let (room, user) = (plain_room(a_room(), RoomKind::Private), a_user());
     a_room_with(&store, &room, &[]).await;
-    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    let mut own = LogWriter::new(&store, LogId::User(user)).await;
     let states = [
         (MemberState::Invited, 1),
         (MemberState::Left, 0),
@@ -171,28 +173,28 @@ pub async fn the_directory_lists_public_rooms(store: Store) {
 
 pub async fn users_who_share_a_room_are_found(store: Store) {
     let (room, both) = (plain_room(a_room(), RoomKind::Private), users(2));
-    let mut scribe = a_room_with(&store, &room, &both).await;
+    let mut log_writer = a_room_with(&store, &room, &both).await;
     let alone = a_user();
     a_room_with(&store, &plain_room(a_room(), RoomKind::Private), &[alone]).await;
     assert_eq!(store.rooms.share_a_room(both[0], both[1]).await, Ok(true));
     assert_eq!(store.rooms.share_a_room(both[1], both[0]).await, Ok(true));
     assert_eq!(store.rooms.share_a_room(both[0], alone).await, Ok(false));
-    scribe.row_writes(&[RowWrite::Member(member(both[1], MemberState::Left))]).await;
+    log_writer.row_writes(&[RowWrite::Member(member(both[1], MemberState::Left))]).await;
     assert_eq!(store.rooms.share_a_room(both[0], both[1]).await, Ok(false));
 }
 
 pub async fn head_hints_name_known_logs(store: Store) {
-    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
-    scribe.write(vec![text("a"), super::world::react(1), text("b")], &[]).await;
-    let room = scribe.log.room().expect("a room's log");
+    let mut log_writer = LogWriter::new(&store, LogId::Room(a_room())).await;
+    log_writer.write(vec![text("a"), super::world::react(1), text("b")], &[]).await;
+    let room = log_writer.log.room().expect("a room's log");
     let heads = store.rooms.head_hints(&[a_room(), room]).await.expect("a read");
-    assert_eq!(heads, [(room, Head { seq: 3, n: 2, at: scribe.tip.at() })]);
+    assert_eq!(heads, [(room, Head { seq: 3, n: 2, at: log_writer.tip.at() })]);
     assert_eq!(store.rooms.head_hints(&[]).await, Ok(Vec::new()));
 }
 
 pub async fn pins_threads_and_reactors_are_listed(store: Store) {
     let room = a_room();
-    let mut scribe = Scribe::new(&store, LogId::Room(room)).await;
+    let mut log_writer = LogWriter::new(&store, LogId::Room(room)).await;
     let everybody = users(7);
     let thumb = emoji("👍");
     let mut row_writes: Vec<RowWrite> = [9, 2, 10].map(|target| RowWrite::Pin { target, on: true }).into();
@@ -204,7 +206,7 @@ pub async fn pins_threads_and_reactors_are_listed(store: Store) {
         on: true,
         rev: 1,
     }));
-    scribe.row_writes(&row_writes).await;
+    log_writer.row_writes(&row_writes).await;
     assert_eq!(store.rooms.pins(room).await, Ok(vec![2, 9, 10]));
     assert_eq!(store.rooms.thread(room, 2, 0, 2).await, Ok(vec![3, 4]));
     assert_eq!(store.rooms.thread(room, 2, 4, 10).await, Ok(vec![8, 12]));
@@ -215,7 +217,7 @@ pub async fn pins_threads_and_reactors_are_listed(store: Store) {
     assert_eq!(store.rooms.has_reacted(room, 2, &thumb, everybody[6]).await, Ok(true));
     assert_eq!(store.rooms.has_reacted(room, 2, &emoji("🍵"), everybody[6]).await, Ok(false));
     let gone = RowWrite::Reactor { target: 2, emoji: thumb.clone(), user: everybody[6], on: false, rev: 2 };
-    scribe.row_writes(&[gone, RowWrite::Pin { target: 9, on: false }]).await;
+    log_writer.row_writes(&[gone, RowWrite::Pin { target: 9, on: false }]).await;
     assert_eq!(store.rooms.has_reacted(room, 2, &thumb, everybody[6]).await, Ok(false));
     assert_eq!(store.rooms.pins(room).await, Ok(vec![2, 10]));
     assert_eq!(store.rooms.pins(a_room()).await, Ok(Vec::new()));

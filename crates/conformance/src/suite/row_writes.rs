@@ -11,7 +11,7 @@ use tokio::sync::Barrier;
 
 use super::model;
 use super::world::{
-    Scribe, a_room, a_room_with, a_user, emoji, file, member, message, own_room, plain_room, public_room, slug, text,
+    LogWriter, a_room, a_room_with, a_user, emoji, file, member, message, own_room, plain_room, public_room, slug, text,
 };
 
 /// Makes random appends to a few logs, on the store and on the model: all rows are equal afterwards.
@@ -22,38 +22,38 @@ pub async fn rows_equal_those_of_the_model(store: Store) {
 }
 
 pub async fn a_message_takes_its_new_content(store: Store) {
-    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
-    scribe.write(vec![text("one"), text("two")], &[]).await;
-    let mut two = store.log.read(scribe.log, 2, 2).await.expect("a read").remove(0);
+    let mut log_writer = LogWriter::new(&store, LogId::Room(a_room())).await;
+    log_writer.write(vec![text("one"), text("two")], &[]).await;
+    let mut two = store.log.read(log_writer.log, 2, 2).await.expect("a read").remove(0);
     let Body::Message(content) = &mut two.body else { panic!("a message") };
     content.text = message("2").text;
     content.rev = 3;
     content.edited_at = Some(Timestamp(77));
     content.reactions = vec![domain::Reaction { emoji: emoji("🍵"), n: 1, users: vec![a_user()] }];
-    scribe.write(vec![Body::edit(2)], &[RowWrite::Message(two.clone())]).await;
-    assert_eq!(store.log.messages(scribe.log, &[2]).await, Ok(vec![two.clone()]));
-    assert_eq!(store.log.read_back(scribe.log, 3, 1).await, Ok(vec![two]));
-    let one = store.log.read(scribe.log, 1, 1).await.expect("a read");
+    log_writer.write(vec![Body::edit(2)], &[RowWrite::Message(two.clone())]).await;
+    assert_eq!(store.log.messages(log_writer.log, &[2]).await, Ok(vec![two.clone()]));
+    assert_eq!(store.log.read_back(log_writer.log, 3, 1).await, Ok(vec![two]));
+    let one = store.log.read(log_writer.log, 1, 1).await.expect("a read");
     assert_eq!(one[0].message().map(|m| m.text.as_str()), Some("one"));
 }
 
 pub async fn a_deleted_message_stays_deleted(store: Store) {
-    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
-    scribe.say("secret").await;
-    let mut gone = store.log.read(scribe.log, 1, 1).await.expect("a read").remove(0);
+    let mut log_writer = LogWriter::new(&store, LogId::Room(a_room())).await;
+    log_writer.say("secret").await;
+    let mut gone = store.log.read(log_writer.log, 1, 1).await.expect("a read").remove(0);
     let kept = gone.clone();
     gone.body.blank();
-    scribe.write(vec![Body::delete(1)], &[RowWrite::Message(gone.clone())]).await;
-    assert_eq!(store.log.read(scribe.log, 1, 1).await, Ok(vec![gone.clone()]));
+    log_writer.write(vec![Body::delete(1)], &[RowWrite::Message(gone.clone())]).await;
+    assert_eq!(store.log.read(log_writer.log, 1, 1).await, Ok(vec![gone.clone()]));
     assert_eq!((gone.by, gone.id), (kept.by, kept.id), "retries are still recognised");
-    scribe.write(vec![Body::edit(1)], &[RowWrite::Message(kept)]).await;
-    assert_eq!(store.log.read(scribe.log, 1, 1).await, Ok(vec![gone]), "nothing brings it back");
+    log_writer.write(vec![Body::edit(1)], &[RowWrite::Message(kept)]).await;
+    assert_eq!(store.log.read(log_writer.log, 1, 1).await, Ok(vec![gone]), "nothing brings it back");
 }
 
 pub async fn a_member_row_keeps_its_level(store: Store) {
     let (room, user) = (plain_room(a_room(), RoomKind::Private), a_user());
-    let mut scribe = a_room_with(&store, &room, &[user]).await;
-    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    let mut log_writer = a_room_with(&store, &room, &[user]).await;
+    let mut own = LogWriter::new(&store, LogId::User(user)).await;
     own.row_writes(&[RowWrite::RoomSettings { room: room.id, level: Level::Mentions, hidden: true }]).await;
     let mut changed = member(user, MemberState::Joined);
     changed.role = Role::Moderator;
@@ -62,18 +62,18 @@ pub async fn a_member_row_keeps_its_level(store: Store) {
     changed.to_seq = Some(9);
     changed.rev = 2;
     changed.level = Level::None;
-    scribe.row_writes(&[RowWrite::Member(changed.clone())]).await;
+    log_writer.row_writes(&[RowWrite::Member(changed.clone())]).await;
     changed.level = Level::Mentions;
     assert_eq!(store.rooms.member(room.id, user).await, Ok(Some(changed)));
-    let stranger = Scribe::new(&store, LogId::User(a_user())).await;
-    let mut stranger = stranger;
-    stranger.row_writes(&[RowWrite::RoomSettings { room: room.id, level: Level::None, hidden: true }]).await;
-    assert_eq!(store.rooms.user_room(stranger.by, room.id).await, Ok(None), "settings create no row");
+    let other_user = LogWriter::new(&store, LogId::User(a_user())).await;
+    let mut other_user = other_user;
+    other_user.row_writes(&[RowWrite::RoomSettings { room: room.id, level: Level::None, hidden: true }]).await;
+    assert_eq!(store.rooms.user_room(other_user.by, room.id).await, Ok(None), "settings create no row");
 }
 
 pub async fn own_rows_keep_marks_and_settings(store: Store) {
     let (room, user) = (a_room(), a_user());
-    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    let mut own = LogWriter::new(&store, LogId::User(user)).await;
     let given =
         UserRoom { level: Level::None, hidden: true, mentions: vec![9], ..own_room(room, MemberState::Invited, 1) };
     own.row_writes(&[RowWrite::UserRoom(given)]).await;
@@ -90,7 +90,7 @@ pub async fn own_rows_keep_marks_and_settings(store: Store) {
 
 pub async fn a_join_raises_the_mark(store: Store) {
     let (room, user) = (a_room(), a_user());
-    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    let mut own = LogWriter::new(&store, LogId::User(user)).await;
     let joined = |rev, read_seq, read_n| UserRoom { read_seq, read_n, ..own_room(room, MemberState::Joined, rev) };
     let mark = async || {
         let row = store.rooms.user_room(user, room).await.expect("a read").expect("the row");
@@ -118,7 +118,7 @@ pub async fn a_join_raises_the_mark(store: Store) {
 
 pub async fn an_older_own_row_is_ignored(store: Store) {
     let (room, user) = (a_room(), a_user());
-    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    let mut own = LogWriter::new(&store, LogId::User(user)).await;
     own.row_writes(&[RowWrite::UserRoom(own_room(room, MemberState::Banned, 9))]).await;
     own.row_writes(&[RowWrite::UserRoom(own_room(room, MemberState::Joined, 4))]).await;
     let row = store.rooms.user_room(user, room).await.expect("a read").expect("the row");
@@ -149,9 +149,9 @@ pub async fn concurrent_claims_of_a_slug_have_one_winner(store: Store) {
                 let (store, begin, name) = (store.clone(), begin.clone(), name.clone());
                 tokio::spawn(async move {
                     let room = public_room(a_room(), &name, "Race");
-                    let mut scribe = Scribe::new(&store, LogId::Room(room.id)).await;
+                    let mut log_writer = LogWriter::new(&store, LogId::Room(room.id)).await;
                     begin.wait().await;
-                    scribe
+                    log_writer
                         .try_write(vec![Body::Room(room.clone())], &[RowWrite::Room(room.clone())])
                         .await
                         .map(|_| room)
@@ -173,23 +173,23 @@ pub async fn concurrent_claims_of_a_slug_have_one_winner(store: Store) {
 pub async fn a_refused_slug_writes_nothing(store: Store) {
     a_room_with(&store, &public_room(a_room(), "tea", "Tea"), &[]).await;
     let (room, user) = (public_room(a_room(), "tea", "Mine"), a_user());
-    let mut scribe = Scribe::new(&store, LogId::Room(room.id)).await;
+    let mut log_writer = LogWriter::new(&store, LogId::Room(room.id)).await;
     let row_writes = [RowWrite::Member(member(user, MemberState::Joined)), RowWrite::Room(room.clone())];
-    let refused = scribe.try_write(vec![Body::Room(room.clone())], &row_writes).await;
+    let refused = log_writer.try_write(vec![Body::Room(room.clone())], &row_writes).await;
     assert_eq!(refused, Err(AppendError::Taken("slug")));
-    assert_eq!(store.log.tip(scribe.log).await, Ok(scribe.tip));
+    assert_eq!(store.log.tip(log_writer.log).await, Ok(log_writer.tip));
     assert_eq!(store.rooms.member(room.id, user).await, Ok(None));
     assert_eq!(store.rooms.room(room.id).await, Ok(None));
-    assert_eq!(store.log.read(scribe.log, 1, 9).await, Ok(Vec::new()));
+    assert_eq!(store.log.read(log_writer.log, 1, 9).await, Ok(Vec::new()));
 }
 
 pub async fn a_file_is_sent_once_and_by_its_owner(store: Store) {
     let room = a_room();
-    let mut scribe = Scribe::new(&store, LogId::Room(room)).await;
-    let mine = file(room, scribe.by, 1);
+    let mut log_writer = LogWriter::new(&store, LogId::Room(room)).await;
+    let mine = file(room, log_writer.by, 1);
     let others = file(room, a_user(), 2);
-    let elsewhere = file(a_room(), scribe.by, 3);
-    let unfinished = file(room, scribe.by, 4);
+    let elsewhere = file(a_room(), log_writer.by, 3);
+    let unfinished = file(room, log_writer.by, 4);
     for row in [&mine, &others, &elsewhere, &unfinished] {
         store.files.put(row).await.expect("a row");
     }
@@ -198,9 +198,9 @@ pub async fn a_file_is_sent_once_and_by_its_owner(store: Store) {
     }
     let all = [mine.id, others.id, elsewhere.id, unfinished.id];
     let sent: Vec<RowWrite> = all.iter().map(|file| RowWrite::FileSent { file: *file, seq: 1 }).collect();
-    scribe.write(vec![text("look")], &sent).await;
+    log_writer.write(vec![text("look")], &sent).await;
     let again: Vec<RowWrite> = all.iter().map(|file| RowWrite::FileSent { file: *file, seq: 2 }).collect();
-    scribe.write(vec![text("again")], &again).await;
+    log_writer.write(vec![text("again")], &again).await;
     let state = async |id| {
         let row = store.files.get(id).await.expect("a read").expect("the row");
         (row.state, row.seq)
@@ -209,14 +209,14 @@ pub async fn a_file_is_sent_once_and_by_its_owner(store: Store) {
     assert_eq!(state(others.id).await, (FileState::Unsent, None));
     assert_eq!(state(elsewhere.id).await, (FileState::Unsent, None));
     assert_eq!(state(unfinished.id).await, (FileState::Uploading, None));
-    scribe.row_writes(&all.map(|file| RowWrite::FileDropped { file })).await;
+    log_writer.row_writes(&all.map(|file| RowWrite::FileDropped { file })).await;
     assert_eq!(state(mine.id).await, (FileState::Dropped, Some(1)));
     assert_eq!(state(elsewhere.id).await, (FileState::Unsent, None), "it is of another room");
 }
 
 pub async fn all_read_spares_new_notifications(store: Store) {
     let user = a_user();
-    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    let mut own = LogWriter::new(&store, LogId::User(user)).await;
     let (old, new) = (a_notification(1, 5), a_notification(2, 6));
     own.row_writes(&[RowWrite::Notification(old.clone())]).await;
     own.row_writes(&[RowWrite::Notification(new.clone()), RowWrite::NotificationRead { key: None, at: Timestamp(50) }])

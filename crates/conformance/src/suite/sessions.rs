@@ -84,8 +84,8 @@ pub async fn a_token_rotates(store: Store) {
     assert_eq!(reused, Ok(Rotation::Reused(SessionRecord { revoked: true, ..after })));
     let after = store.sessions.rotate(row.id, [2; 32], [5; 32], late, LATER).await;
     assert_eq!(after, Ok(Rotation::Unknown), "the session has ended");
-    let stranger = store.sessions.rotate(a_session(), [1; 32], [2; 32], NOW, LATER).await;
-    assert_eq!(stranger, Ok(Rotation::Unknown));
+    let unknown = store.sessions.rotate(a_session(), [1; 32], [2; 32], NOW, LATER).await;
+    assert_eq!(unknown, Ok(Rotation::Unknown));
     let old = session(a_user(), 1);
     store.sessions.open(&old).await.expect("opened");
     let over = store.sessions.rotate(old.id, [1; 32], [2; 32], LATER, LATER).await;

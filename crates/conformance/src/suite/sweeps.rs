@@ -5,7 +5,7 @@ use service::ports::{Store, Ticket};
 
 use super::notifications::ten;
 use super::sessions::{LATER, NOW, session};
-use super::world::{Scribe, a_user};
+use super::world::{LogWriter, a_user};
 
 pub async fn expired_sessions_and_tickets_are_swept(store: Store) {
     let (mut old, new) = (session(a_user(), 1), session(a_user(), 2));
@@ -26,7 +26,7 @@ pub async fn expired_sessions_and_tickets_are_swept(store: Store) {
 pub async fn marks_of_dropped_notifications_are_swept(store: Store) {
     let (user, all) = ten(&store).await;
     let key = all[4].key;
-    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    let mut own = LogWriter::new(&store, LogId::User(user)).await;
     own.row_writes(&[RowWrite::NotificationDropped { key, expires: Timestamp(1_000) }]).await;
     assert_eq!(store.notifications.sweep(Timestamp(999)).await, Ok(0));
     assert_eq!(store.notifications.sweep(Timestamp(1_000)).await, Ok(1));

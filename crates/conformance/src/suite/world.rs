@@ -1,4 +1,4 @@
-//! The test data: ids, entries, rooms, and a scribe that writes one log.
+//! The test data: ids, entries, rooms, and a log_writer that writes one log.
 
 use domain::entry::ENTRY_VERSION;
 use domain::name::{RoomName, Slug, UserName};
@@ -164,25 +164,25 @@ pub fn entries_after(after: &Tip, by: UserId, bodies: Vec<Body>) -> Vec<Entry> {
 }
 
 /// Appends to one log and knows its tip.
-pub struct Scribe {
+pub struct LogWriter {
     store: Store,
     /// The log.
     pub log: LogId,
     /// The author of the entries.
     pub by: UserId,
-    /// The tip, as far as the scribe knows.
+    /// The tip, as far as the log_writer knows.
     pub tip: Tip,
 }
 
-impl Scribe {
-    /// Creates a scribe, and reads the log's tip.
-    pub async fn new(store: &Store, log: LogId) -> Scribe {
+impl LogWriter {
+    /// Creates a log_writer, and reads the log's tip.
+    pub async fn new(store: &Store, log: LogId) -> LogWriter {
         let tip = store.log.tip(log).await.expect("the tip");
         let by = match log {
             LogId::User(user) => user,
             LogId::Room(_) => a_user(),
         };
-        Scribe { store: store.clone(), log, by, tip }
+        LogWriter { store: store.clone(), log, by, tip }
     }
 
     /// Reads the tip again.
@@ -222,15 +222,15 @@ impl Scribe {
     }
 }
 
-/// Creates a room with these members, all joined, and their own rows. Returns the scribe of its log.
-pub async fn a_room_with(store: &Store, room: &Room, users: &[UserId]) -> Scribe {
-    let mut scribe = Scribe::new(store, LogId::Room(room.id)).await;
+/// Creates a room with these members, all joined, and their own rows. Returns the log_writer of its log.
+pub async fn a_room_with(store: &Store, room: &Room, users: &[UserId]) -> LogWriter {
+    let mut log_writer = LogWriter::new(store, LogId::Room(room.id)).await;
     let mut row_writes = vec![RowWrite::Room(room.clone())];
     row_writes.extend(users.iter().map(|user| RowWrite::Member(member(*user, MemberState::Joined))));
-    scribe.write(vec![Body::Room(room.clone())], &row_writes).await;
+    log_writer.write(vec![Body::Room(room.clone())], &row_writes).await;
     for user in users {
-        let mut own = Scribe::new(store, LogId::User(*user)).await;
+        let mut own = LogWriter::new(store, LogId::User(*user)).await;
         own.row_writes(&[RowWrite::UserRoom(own_room(room.id, MemberState::Joined, 1))]).await;
     }
-    scribe
+    log_writer
 }

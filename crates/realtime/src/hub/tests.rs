@@ -372,13 +372,13 @@ fn heads_of_a_thousand_rooms_are_all_sent_in_portions() {
         rig.live(1, room(n), 1);
         rig.deliver(room(n), &[entry(2)]);
     }
-    let mut told = std::collections::HashSet::new();
+    let mut named = std::collections::HashSet::new();
     for _ in 0..5 {
         let heads = rig.hub.heads(1);
         assert_eq!(heads.len(), HEADS_PER_PING);
-        told.extend(heads);
+        named.extend(heads);
     }
-    assert_eq!(told.len(), 1_000);
+    assert_eq!(named.len(), 1_000);
     assert!(rig.hub.heads(1).is_empty());
 }
 

@@ -93,7 +93,7 @@ impl Notify {
             messages.extend(read.into_iter().map(|entry| (entry.seq, entry)));
         }
         let Some(room) = self.store.rooms.room(batch.room).await? else { return Ok(BTreeMap::new()) };
-        let mut wanted = self.told(batch.room, &room, causes(batch.entries, &messages, &room), &messages).await?;
+        let mut wanted = self.notified(batch.room, &room, causes(batch.entries, &messages, &room), &messages).await?;
         for change in &changes {
             let Some(message) = messages.get(&change.target) else { continue };
             let key = NotificationKey { at: message.at, room: batch.room.0, seq: change.target };
@@ -115,7 +115,7 @@ impl Notify {
     }
 
     /// Returns who gets a notification of a new message or an invitation.
-    async fn told<'a>(
+    async fn notified<'a>(
         &self,
         id: RoomId,
         room: &Room,
@@ -136,9 +136,9 @@ impl Notify {
         let members: HashMap<UserId, Member> = members.into_iter().map(|member| (member.user, member)).collect();
         let mut wanted: BTreeMap<UserId, Vec<Wanted<'a>>> = BTreeMap::new();
         for cause in causes {
-            let told = members.get(&cause.user).is_some_and(|member| is_told(member, &cause));
+            let is_notified = members.get(&cause.user).is_some_and(|member| wants_notification(member, &cause));
             let banned = names.get(&cause.user).is_none_or(|user| user.banned);
-            if told && !banned {
+            if is_notified && !banned {
                 let rev = messages.get(&cause.entry.seq).and_then(Entry::message).map_or(0, |message| message.rev);
                 let notification = notification(room, &cause, names.get(&cause.entry.by), rev);
                 let marks = matches!(cause.kind, NotificationKind::Mention | NotificationKind::Reply);
@@ -184,9 +184,9 @@ impl Consumer for Notify {
         let first = batch.entries.first().map_or(1, |entry| entry.seq);
         let wanted = self.wanted(batch).await.map_err(|error| Stopped { done: first - 1, refusal: error.into() })?;
         let users: Vec<_> = wanted.into_iter().map(|(user, wanted)| self.tell(batch, user, wanted)).collect();
-        let told: Vec<Option<(Seq, Refusal)>> =
+        let outcomes: Vec<Option<(Seq, Refusal)>> =
             stream::iter(users).buffer_unordered(FEED_USERS_AT_ONCE).collect().await;
-        match told.into_iter().flatten().min_by_key(|(seq, _)| *seq) {
+        match outcomes.into_iter().flatten().min_by_key(|(seq, _)| *seq) {
             None => Ok(()),
             Some((seq, refusal)) => Err(Stopped { done: seq - 1, refusal }),
         }
@@ -194,7 +194,7 @@ impl Consumer for Notify {
 }
 
 /// Returns whether a user is notified, judging by their current membership.
-fn is_told(member: &Member, cause: &Cause<'_>) -> bool {
+fn wants_notification(member: &Member, cause: &Cause<'_>) -> bool {
     if member.level == Level::None {
         return false;
     }

@@ -50,8 +50,9 @@ impl Consumer for OwnRooms {
                 None
             })
             .collect();
-        let told: Vec<Option<(Seq, Refusal)>> = stream::iter(rows).buffer_unordered(FEED_USERS_AT_ONCE).collect().await;
-        match told.into_iter().flatten().min_by_key(|(first, _)| *first) {
+        let outcomes: Vec<Option<(Seq, Refusal)>> =
+            stream::iter(rows).buffer_unordered(FEED_USERS_AT_ONCE).collect().await;
+        match outcomes.into_iter().flatten().min_by_key(|(first, _)| *first) {
             None => Ok(()),
             Some((first, refusal)) => Err(Stopped { done: first - 1, refusal }),
         }

@@ -26,8 +26,8 @@ async fn rooms_are_read_to_their_heads_before_it_returns() {
     assert!(!is_listed(&store, BOB, room).await, "nothing runs by itself");
     assert_eq!(node.catch_up.rooms(&[room, room]).await, []);
     assert!(is_listed(&store, ADA, room).await && is_listed(&store, BOB, room).await);
-    let told = notifications(&store, BOB).await;
-    assert_eq!(told.iter().map(|one| one.key.seq).collect::<Vec<_>>(), [seq]);
+    let notified = notifications(&store, BOB).await;
+    assert_eq!(notified.iter().map(|one| one.key.seq).collect::<Vec<_>>(), [seq]);
     let cursors = store.feed.cursors(room).await.expect("reads");
     assert!(cursors.iter().all(|cursor| cursor.seq == seq), "the first time they are saved: {cursors:?}");
 }

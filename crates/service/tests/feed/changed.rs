@@ -10,13 +10,13 @@ async fn told_of(store: &Store, user: UserId) -> Vec<(&'static str, Seq)> {
     let log = LogId::User(user);
     let tip = store.log.tip(log).await.expect("reads");
     let entries = store.log.read(log, 1, tip.seq()).await.expect("reads");
-    let told = entries.into_iter().filter_map(|entry| match entry.body {
+    let notified = entries.into_iter().filter_map(|entry| match entry.body {
         Body::NotificationAdded(one) => Some(("added", one.key.seq)),
         Body::NotificationChanged(one) => Some(("changed", one.key.seq)),
         Body::NotificationGone { key } => Some(("gone", key.seq)),
         _ => None,
     });
-    told.collect()
+    notified.collect()
 }
 
 /// Returns the notifications as their user reads them.
@@ -71,8 +71,8 @@ async fn an_edit_before_the_notification_is_part_of_it() {
     node.does(BOB, room, Intent::Join).await;
     let seq = node.says(ADA, room, "@bob secret").await;
     node.edits(ADA, room, seq, "@bob open").await;
-    let hushed = node.says(ADA, room, "@bob again").await;
-    node.edits(ADA, room, hushed, "nobody").await;
+    let edited = node.says(ADA, room, "@bob again").await;
+    node.edits(ADA, room, edited, "nobody").await;
     node.feed.start(&node.logs, &node.supervisor);
     quiet().await;
     assert_eq!(told_of(&store, BOB).await, [("added", seq)]);

@@ -107,9 +107,9 @@ async fn two_feeds_that_both_believe_they_hold_the_lease_duplicate_nothing() {
         said.push((room, two.says(ADA, room, "@bob").await));
     }
     quiet().await;
-    let mut told = announced(&store, BOB).await.0;
-    told.sort();
-    assert_eq!(told, said);
+    let mut entries = announced(&store, BOB).await.0;
+    entries.sort();
+    assert_eq!(entries, said);
 }
 
 #[tokio::test(start_paused = true)]
@@ -193,8 +193,8 @@ async fn a_restored_store_is_read_again() {
     .await;
     until("the new one", async || notifications(&store, BOB).await.len() == 2).await;
     quiet().await;
-    let told = announced(&store, BOB).await.0;
-    assert_eq!((told.len(), told[1]), (2, (room, sent.expect("sent"))));
+    let entries = announced(&store, BOB).await.0;
+    assert_eq!((entries.len(), entries[1]), (2, (room, sent.expect("sent"))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -246,7 +246,7 @@ async fn three_mentions(memory: &MemoryStore) -> (Node, RoomId, Vec<Seq>) {
     (node, room, said)
 }
 
-async fn told(store: &Store) -> Vec<Seq> {
+async fn notified(store: &Store) -> Vec<Seq> {
     announced(store, BOB).await.0.into_iter().map(|(_, seq)| seq).collect()
 }
 
@@ -258,10 +258,10 @@ async fn nothing_after_a_hole_is_processed_before_it_is_filled() {
     memory.set_flaw(LogId::Room(room), said[1], Some(Flaw::Missing));
     node.feed.start(&node.logs, &node.supervisor);
     quiet().await;
-    assert_eq!(told(&store).await, Vec::<Seq>::new(), "a read with a hole is no answer");
+    assert_eq!(notified(&store).await, Vec::<Seq>::new(), "a read with a hole is no answer");
     memory.set_flaw(LogId::Room(room), said[1], None);
     until("all three", async || notifications(&store, BOB).await.len() == 3).await;
-    assert_eq!(told(&store).await, said);
+    assert_eq!(notified(&store).await, said);
 }
 
 #[tokio::test(start_paused = true)]
@@ -272,7 +272,7 @@ async fn an_unreadable_entry_is_skipped() {
     memory.set_flaw(LogId::Room(room), said[1], Some(Flaw::Unreadable));
     node.feed.start(&node.logs, &node.supervisor);
     until("the other two", async || notifications(&store, BOB).await.len() == 2).await;
-    assert_eq!(told(&store).await, [said[0], said[2]]);
+    assert_eq!(notified(&store).await, [said[0], said[2]]);
     node.feed.stop().await;
     let cursors = store.feed.cursors(room).await.expect("reads");
     assert!(cursors.len() == 2 && cursors.iter().all(|cursor| cursor.seq == said[2]), "{cursors:?}");
@@ -285,5 +285,5 @@ async fn an_unreadable_last_entry_is_skipped() {
     let (node, room, said) = three_mentions(&memory).await;
     memory.set_flaw(LogId::Room(room), said[2], Some(Flaw::Unreadable));
     let rest = node.catch_up.rooms(&[room]).await;
-    assert_eq!((rest, told(&store).await), (vec![], said[..2].to_vec()));
+    assert_eq!((rest, notified(&store).await), (vec![], said[..2].to_vec()));
 }

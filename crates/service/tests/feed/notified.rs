@@ -13,12 +13,16 @@ async fn a_mention_arrives_at_once() {
     let seq = node.says(ADA, room, "look, @bob").await;
     until("Bob's notification", async || !notifications(&store, BOB).await.is_empty()).await;
     assert!(began.elapsed() < Duration::from_millis(100), "{:?}", began.elapsed());
-    let told = notifications(&store, BOB).await.remove(0);
+    let notified = notifications(&store, BOB).await.remove(0);
     assert_eq!(
-        (told.kind, told.room, told.seq, told.from),
+        (notified.kind, notified.room, notified.seq, notified.from),
         (NotificationKind::Mention, Some(room), Some(seq), Some(ADA))
     );
-    assert_eq!((told.title.as_str(), told.body.as_str()), ("ada mentioned you in Garden", ""), "no text is stored");
+    assert_eq!(
+        (notified.title.as_str(), notified.body.as_str()),
+        ("ada mentioned you in Garden", ""),
+        "no text is stored"
+    );
     until("the unread mention", async || {
         store.rooms.user_room(BOB, room).await.expect("reads").expect("there").mentions == [seq]
     })
@@ -38,12 +42,13 @@ async fn each_message_notifies_each_user_once_and_for_the_first_reason() {
     node.replies(BOB, room, his, "to myself").await;
     node.says(ADA, room, "nothing for anybody").await;
     quiet().await;
-    let mut told: Vec<_> = notifications(&store, BOB).await.into_iter().map(|one| (one.kind, one.key.seq)).collect();
-    told.sort_by_key(|(_, seq)| *seq);
+    let mut notified: Vec<_> =
+        notifications(&store, BOB).await.into_iter().map(|one| (one.kind, one.key.seq)).collect();
+    notified.sort_by_key(|(_, seq)| *seq);
     let mut wanted =
         [(NotificationKind::Mention, reply), (NotificationKind::Reply, plain), (NotificationKind::Direct, between)];
     wanted.sort_by_key(|(_, seq)| *seq);
-    assert_eq!(told, wanted);
+    assert_eq!(notified, wanted);
     assert_eq!(store.rooms.user_room(BOB, room).await.expect("reads").expect("there").mentions, [reply, plain]);
     assert!(notifications(&store, ADA).await.is_empty());
 }
@@ -57,8 +62,8 @@ async fn an_answer_in_a_thread_notifies_its_author() {
     let text = "yes".to_owned().try_into().expect("valid");
     let seq = node.does(ADA, room, Intent::Send { text, reply_to: None, thread: Some(root), files: vec![] }).await;
     until("Bob's notification", async || !notifications(&store, BOB).await.is_empty()).await;
-    let told = notifications(&store, BOB).await.remove(0);
-    assert_eq!((told.kind, told.seq), (NotificationKind::Reply, Some(seq)));
+    let notified = notifications(&store, BOB).await.remove(0);
+    assert_eq!((notified.kind, notified.seq), (NotificationKind::Reply, Some(seq)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,9 +77,9 @@ async fn an_invitation_notifies_unless_it_was_answered_before() {
     node.feed.start(&node.logs, &node.supervisor);
     until("Eve's invitation", async || !notifications(&store, EVE).await.is_empty()).await;
     quiet().await;
-    let told = notifications(&store, EVE).await;
-    assert_eq!((told.len(), told[0].kind, told[0].seq), (1, NotificationKind::Invite, None));
-    assert_eq!(told[0].title, "ada invited you to Garden");
+    let notified = notifications(&store, EVE).await;
+    assert_eq!((notified.len(), notified[0].kind, notified[0].seq), (1, NotificationKind::Invite, None));
+    assert_eq!(notified[0].title, "ada invited you to Garden");
     assert!(notifications(&store, BOB).await.is_empty(), "Bob declined before the feed came to it");
     let row = store.rooms.user_room(EVE, room).await.expect("reads").expect("there");
     assert_eq!(row.state, MemberState::Invited);
@@ -121,10 +126,10 @@ async fn a_muted_room_notifies_of_nothing_and_the_level_mentions_of_mentions() {
     node.says(ADA, quiet_room, "@bob").await;
     let his = node.says(BOB, quiet_room, "hm").await;
     node.replies(ADA, quiet_room, his, "yes").await;
-    let told = node.says(ADA, loud_room, "@bob").await;
+    let sent = node.says(ADA, loud_room, "@bob").await;
     quiet().await;
     let all: Vec<_> = notifications(&store, BOB).await.into_iter().map(|one| (one.room, one.seq)).collect();
-    assert_eq!(all, [(Some(loud_room), Some(told))]);
+    assert_eq!(all, [(Some(loud_room), Some(sent))]);
     assert!(store.rooms.user_room(BOB, quiet_room).await.expect("reads").expect("there").mentions.is_empty());
 }
 
@@ -139,8 +144,8 @@ async fn a_message_deleted_before_its_turn_makes_no_notification() {
     let kept = node.says(ADA, room, "@bob, hello").await;
     node.feed.start(&node.logs, &node.supervisor);
     quiet().await;
-    let told: Vec<_> = notifications(&store, BOB).await.into_iter().map(|one| one.seq).collect();
-    assert_eq!(told, [Some(kept)]);
+    let notified: Vec<_> = notifications(&store, BOB).await.into_iter().map(|one| one.seq).collect();
+    assert_eq!(notified, [Some(kept)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -155,8 +160,8 @@ async fn users_are_not_notified_of_a_past_they_may_not_see() {
     let seen = node.says(ADA, id, "@bob, welcome").await;
     node.feed.start(&node.logs, &node.supervisor);
     quiet().await;
-    let told: Vec<_> = notifications(&store, BOB).await.into_iter().map(|one| one.seq).collect();
-    assert_eq!(told, [Some(seen)]);
+    let notified: Vec<_> = notifications(&store, BOB).await.into_iter().map(|one| one.seq).collect();
+    assert_eq!(notified, [Some(seen)]);
 }
 
 async fn setting() -> (MemoryStore, Store) {

@@ -48,7 +48,7 @@ async fn a_send_after_the_senders_leave_in_one_append_is_refused() {
     assert_eq!(seq(&leave), seq(&busy) + 1);
     assert_eq!(code(&late), Code::Forbidden);
     let heard = node.heard.0.lock();
-    let last = &heard.last().expect("told").entries;
+    let last = &heard.last().expect("announced").entries;
     assert_eq!(last.len(), 2, "all three were decided for one append; only the refused one is taken out");
 }
 
@@ -90,7 +90,7 @@ async fn a_lost_append_is_found_or_retried_but_never_duplicated() {
         assert_eq!(entries.last().expect("there").seq, seq(&answer), "{fault:?}");
         assert_eq!(entries.iter().filter(|entry| entry.id == change.id).count(), 1, "{fault:?}");
         let heard = node.heard.0.lock();
-        assert_eq!(heard.last().expect("told").entries.last().expect("not empty").id, change.id);
+        assert_eq!(heard.last().expect("announced").entries.last().expect("not empty").id, change.id);
     }
 }
 
@@ -186,7 +186,7 @@ async fn a_change_that_cannot_be_checked_for_a_duplicate_is_stale() {
     }
     let answer = node.logs.submit(log, old.clone()).await;
     assert_eq!(code(&answer), Code::Stale);
-    let head = answer.expect_err("stale").head.expect("told");
+    let head = answer.expect_err("stale").head.expect("announced");
     assert_eq!(head, world.entries(log).await.len() as u64);
     let mut ahead = world.change(2, send("ahead"));
     ahead.seen = Some(head + 1);

@@ -55,10 +55,10 @@ async fn the_last_commits_are_published_before_a_node_ends() {
     assert!(gone.is_err(), "no caller waits for it any more");
 
     node.logs.drain().await;
-    let mut told = Vec::new();
+    let mut announced = Vec::new();
     while let Ok(Heard { message: BusMessage::Committed(committed), .. }) = heard.try_recv() {
-        told.extend(committed.entries.iter().map(|entry| entry.id));
+        announced.extend(committed.entries.iter().map(|entry| entry.id));
     }
-    assert_eq!(told, [waited_for.id, abandoned.id]);
+    assert_eq!(announced, [waited_for.id, abandoned.id]);
     assert!(node.logs.submit(log, world.change(2, send("late"))).await.is_err(), "nothing is accepted any more");
 }

@@ -152,17 +152,17 @@ async fn a_removed_member_does_not_see_later_edits() {
     let one = node.messages.one(&actor(3), &by_id(log), edited_after).await.expect("was in");
     assert_eq!(words(&one), [""]);
     let replay = node.messages.replay(&actor(3), log, Some(edited_before - 1), 500).await.expect("up");
-    let mut told: Vec<String> = replay.entries.iter().map(|entry| format!("{:?}", entry.body)).collect();
-    told.extend(replay.related.texts.values().map(|text| text.as_str().to_owned()));
-    assert!(told.iter().any(|body| body.contains("final")) && replay.span.through == kicked, "{told:?}");
-    assert!(!told.iter().any(|body| body.contains("secret")), "{told:?}");
+    let mut shown: Vec<String> = replay.entries.iter().map(|entry| format!("{:?}", entry.body)).collect();
+    shown.extend(replay.related.texts.values().map(|text| text.as_str().to_owned()));
+    assert!(shown.iter().any(|body| body.contains("final")) && replay.span.through == kicked, "{shown:?}");
+    assert!(!shown.iter().any(|body| body.contains("secret")), "{shown:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_edit_does_not_reveal_a_hidden_message() {
     let world = World::new();
     let node = world.node();
-    for (number, kind, told) in [(1, RoomKind::Private, false), (2, RoomKind::Public, true)] {
+    for (number, kind, shown) in [(1, RoomKind::Private, false), (2, RoomKind::Public, true)] {
         let log = world.room(&node, Room { hides_past: true, ..room(number, kind) }, &[2]).await;
         let hidden = say(&world, &node, log, 2, "before").await;
         let _ = world.store.users.create_user(&crate::setup::person(3)).await;
@@ -177,8 +177,8 @@ async fn an_edit_does_not_reveal_a_hidden_message() {
         assert_eq!(replay.entries.len(), 1);
         assert!(!format!("{:?}", replay.entries[0].body).contains("secret"), "the text is beside the entry");
         let texts: Vec<&str> = replay.related.texts.values().map(|text| text.as_str()).collect();
-        assert_eq!(texts, if told { vec!["secret"] } else { vec![] }, "{kind:?}");
-        assert_eq!(replay.span.from_seq, if told { 1 } else { joined });
+        assert_eq!(texts, if shown { vec!["secret"] } else { vec![] }, "{kind:?}");
+        assert_eq!(replay.span.from_seq, if shown { 1 } else { joined });
         let reset = node.messages.replay(&actor(3), log, None, 500).await.expect("up");
         assert_eq!(reset.span.from_seq, replay.span.from_seq);
     }

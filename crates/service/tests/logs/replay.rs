@@ -134,9 +134,9 @@ async fn a_non_member_does_not_learn_where_a_room_ends() {
         assert!(node.logs.submit(log, world.change(2, send(words))).await.is_ok());
     }
     for cursor in [None, Some(0), Some(kicked), Some(kicked + 1), Some(kicked + 2), Some(u64::MAX)] {
-        let stranger = node.messages.replay(&actor(9), log, cursor, 500).await.expect("up");
+        let outsider = node.messages.replay(&actor(9), log, cursor, 500).await.expect("up");
         assert_eq!(
-            (stranger.span.status, stranger.span.as_of, stranger.span.through),
+            (outsider.span.status, outsider.span.as_of, outsider.span.through),
             (PageStatus::NotFound, 0, 0),
             "{cursor:?}"
         );

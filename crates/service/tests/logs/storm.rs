@@ -200,13 +200,21 @@ impl Storm {
         for node in &self.nodes {
             let heard = node.heard.0.lock();
             let texts: EditTexts = heard.iter().flat_map(|committed| committed.texts.clone()).collect();
-            let told: Vec<&Entry> = heard.iter().flat_map(|committed| committed.entries.iter()).collect();
-            assert!(told.is_sorted_by(|a, b| a.seq < b.seq), "seed {seed}: told in order and once");
-            for told in told {
-                let stored = &entries[told.seq as usize - 1];
-                assert_eq!((told.by, told.id, told.at), (stored.by, stored.id, stored.at), "seed {seed}");
-                let is_edit = matches!(told.body, Body::Edit { .. });
-                assert_eq!(texts.contains_key(&told.seq), is_edit, "seed {seed}: an edit is announced with its text");
+            let announced: Vec<&Entry> = heard.iter().flat_map(|committed| committed.entries.iter()).collect();
+            assert!(announced.is_sorted_by(|a, b| a.seq < b.seq), "seed {seed}: announced in order and once");
+            for announced in announced {
+                let stored = &entries[announced.seq as usize - 1];
+                assert_eq!(
+                    (announced.by, announced.id, announced.at),
+                    (stored.by, stored.id, stored.at),
+                    "seed {seed}"
+                );
+                let is_edit = matches!(announced.body, Body::Edit { .. });
+                assert_eq!(
+                    texts.contains_key(&announced.seq),
+                    is_edit,
+                    "seed {seed}: an edit is announced with its text"
+                );
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use conformance::suite::world::{
-    Scribe, a_room, a_room_with, a_user, emoji, member, message, own_room, plain_room, text,
+    LogWriter, a_room, a_room_with, a_user, emoji, member, message, own_room, plain_room, text,
 };
 use domain::{
     Body, LogId, MemberState, Notification, NotificationKey, NotificationKind, Reaction, Role, RoomId, RoomKind,
@@ -48,10 +48,10 @@ impl Bill {
     }
 
     /// A log with an entry, whose hint is written.
-    async fn room(&self) -> Scribe {
-        let mut scribe = Scribe::new(&self.store, LogId::Room(a_room())).await;
-        scribe.say("begins").await;
-        scribe
+    async fn room(&self) -> LogWriter {
+        let mut log_writer = LogWriter::new(&self.store, LogId::Room(a_room())).await;
+        log_writer.say("begins").await;
+        log_writer
     }
 }
 
@@ -87,40 +87,40 @@ async fn operations_cost_what_the_table_says() {
     let mut bill = Bill::open().await;
     let store = bill.store.clone();
 
-    let mut scribe = bill.room().await;
+    let mut log_writer = bill.room().await;
     let before = bill.units();
-    scribe.write(messages(1), &[]).await;
+    log_writer.write(messages(1), &[]).await;
     bill.line("plain message of 200 B", before, units(1.0, 0.0), 1.0);
 
     for (count, most) in [(13, 4.0), (20, 6.0)] {
         let before = bill.units();
-        scribe.write(messages(count), &[]).await;
+        log_writer.write(messages(count), &[]).await;
         bill.line(&format!("{count} messages that commit together, each"), before, units(most, 0.0), count as f64);
     }
 
-    let mut scribe = bill.room().await;
-    let alone = scribe.write(messages(1), &[]).await;
-    let chunked = scribe.write(messages(13), &[]).await;
+    let mut log_writer = bill.room().await;
+    let alone = log_writer.write(messages(1), &[]).await;
+    let chunked = log_writer.write(messages(13), &[]).await;
     for (what, target, most) in [("alone", alone, 4.0), ("in a chunk of 13", chunked, 10.0)] {
         for (change, delete) in [("edit", false), ("delete", true)] {
-            let row_write = edited(&store, scribe.log, target, scribe.tip.seq() + 1, delete).await;
+            let row_write = edited(&store, log_writer.log, target, log_writer.tip.seq() + 1, delete).await;
             let body = if delete { Body::delete(target) } else { Body::edit(target) };
             let before = bill.units();
-            scribe.write(vec![body], &[row_write]).await;
+            log_writer.write(vec![body], &[row_write]).await;
             bill.line(&format!("{change}, {what}"), before, units(most, 1.0), 1.0);
         }
     }
 
     let (room, user) = (plain_room(a_room(), RoomKind::Private), a_user());
-    let mut scribe = a_room_with(&store, &room, &[]).await;
-    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    let mut log_writer = a_room_with(&store, &room, &[]).await;
+    let mut own = LogWriter::new(&store, LogId::User(user)).await;
     own.write(vec![Body::SessionEnded { session: None }], &[]).await;
     let before = bill.units();
     let joined = Body::Member { user, state: MemberState::Joined, role: Role::Member, muted_until: None, why: None };
-    scribe.write(vec![joined], &[RowWrite::Member(member(user, MemberState::Joined))]).await;
+    log_writer.write(vec![joined], &[RowWrite::Member(member(user, MemberState::Joined))]).await;
     bill.line("join", before, units(4.0, 0.0), 1.0);
     let before = bill.units();
-    let row = own_room(room.id, MemberState::Joined, scribe.tip.seq());
+    let row = own_room(room.id, MemberState::Joined, log_writer.tip.seq());
     store.rooms.user_room(user, room.id).await.expect("a read");
     own.write(vec![Body::UserRoom(row.clone())], &[RowWrite::UserRoom(row)]).await;
     bill.line("its own-log entry with the ROOM row", before, units(4.0, 1.0), 1.0);
@@ -162,13 +162,13 @@ async fn notifications(bill: &mut Bill) {
         let (mut rooms, mut places) = (Vec::new(), Vec::new());
         for _ in 0..count {
             let room = plain_room(a_room(), RoomKind::Private);
-            let mut scribe = a_room_with(&store, &room, &[user]).await;
+            let mut log_writer = a_room_with(&store, &room, &[user]).await;
             for _ in 0..50 / count {
-                places.push((room.id, scribe.write(messages(1), &[]).await));
+                places.push((room.id, log_writer.write(messages(1), &[]).await));
             }
             rooms.push(room.id);
         }
-        let mut own = Scribe::new(&store, LogId::User(user)).await;
+        let mut own = LogWriter::new(&store, LogId::User(user)).await;
         for (room, seq) in &places {
             let key = NotificationKey { at: Timestamp(1_800_000_000_000), room: room.0, seq: *seq };
             let new = Notification { key, seq: Some(*seq), ..mention(*room, user) };
@@ -186,23 +186,23 @@ async fn notifications(bill: &mut Bill) {
 async fn pages(bill: &mut Bill) {
     let store = bill.store.clone();
     for (what, together, most) in [("alone", 1, 5.0), ("in chunks", 13, 6.0)] {
-        let mut scribe = bill.room().await;
+        let mut log_writer = bill.room().await;
         for _ in 0..(78 / together) {
-            scribe.write(messages(together), &[]).await;
+            log_writer.write(messages(together), &[]).await;
         }
         let before = bill.units();
-        let page = store.log.read_back(scribe.log, 76, 50).await.expect("a page");
+        let page = store.log.read_back(log_writer.log, 76, 50).await.expect("a page");
         assert_eq!(page.len(), 50);
         bill.line(&format!("page of 50, {what}"), before, units(0.0, most), 1.0);
     }
-    let mut scribe = bill.room().await;
+    let mut log_writer = bill.room().await;
     let mut liked = message(&"tea ".repeat(50));
     liked.reactions = vec![Reaction { emoji: emoji("🍵"), n: 3, users: vec![a_user(), a_user(), a_user()] }];
     for _ in 0..52 {
-        scribe.write(vec![Body::Message(liked.clone())], &[]).await;
+        log_writer.write(vec![Body::Message(liked.clone())], &[]).await;
     }
     let before = bill.units();
-    assert_eq!(store.log.read_back(scribe.log, 52, 50).await.expect("a page").len(), 50);
+    assert_eq!(store.log.read_back(log_writer.log, 52, 50).await.expect("a page").len(), 50);
     bill.line("page of 50, each with three reactions", before, units(0.0, 8.0), 1.0);
 }
 
@@ -240,16 +240,16 @@ async fn a_busy_log_writes_chunks() {
     let pace = settings.pace;
     create_table(&settings).await.expect("a table");
     let store = DynamoStore::open(settings).await.expect("the table is there").store();
-    let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
-    scribe.say("begins").await;
+    let mut log_writer = LogWriter::new(&store, LogId::Room(a_room())).await;
+    log_writer.say("begins").await;
     let begun = std::time::Instant::now();
     for _ in 0..6 {
-        scribe.say("busy").await;
+        log_writer.say("busy").await;
     }
     assert!(begun.elapsed() >= pace * 5, "commits begin {pace:?} apart: six took {:?}", begun.elapsed());
     // It does not delay other logs.
     let others = (0..20).map(|_| async {
-        let mut quiet = Scribe::new(&store, LogId::Room(a_room())).await;
+        let mut quiet = LogWriter::new(&store, LogId::Room(a_room())).await;
         quiet.say("quiet").await
     });
     assert_eq!(futures_util::future::join_all(others).await, vec![1; 20]);

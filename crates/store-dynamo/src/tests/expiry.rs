@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::world::{TestStore, settings};
 use conformance::suite::row_writes::a_notification;
-use conformance::suite::world::{Scribe, a_room, a_session, a_user};
+use conformance::suite::world::{LogWriter, a_room, a_session, a_user};
 
 /// DynamoDB Local looks every ten seconds; AWS takes up to days.
 const WITHIN: Duration = Duration::from_secs(120);
@@ -41,7 +41,7 @@ async fn expired_rows_are_removed_and_others_are_not() {
     };
     let (old, new) = (session(over), session(later));
     let key = a_notification(now().0, 5).key;
-    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    let mut own = LogWriter::new(&store, LogId::User(user)).await;
     own.row_writes(&[RowWrite::NotificationDropped { key, expires: over }]).await;
     for (hash, row) in [(1, &old), (2, &new)] {
         store.sessions.open(row).await.expect("opened");

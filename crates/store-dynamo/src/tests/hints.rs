@@ -6,7 +6,7 @@ use domain::{LogId, MemberState, RoomKind, RowWrite};
 
 use super::world::on_dynamodb_local;
 use crate::{DynamoSettings, DynamoStore, Hints, create_table};
-use conformance::suite::world::{Scribe, a_room, a_user, own_room, plain_room};
+use conformance::suite::world::{LogWriter, a_room, a_user, own_room, plain_room};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_show_heads_whose_hint_is_not_written_yet() {
@@ -14,12 +14,12 @@ async fn lists_show_heads_whose_hint_is_not_written_yet() {
     create_table(&seldom).await.expect("a table");
     let node = DynamoStore::open(seldom.clone()).await.expect("the store opens");
     let (store, user, room) = (node.store(), a_user(), plain_room(a_room(), RoomKind::Private));
-    let mut scribe = Scribe::new(&store, LogId::Room(room.id)).await;
-    scribe.row_writes(&[RowWrite::Room(room.clone())]).await;
-    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    let mut log_writer = LogWriter::new(&store, LogId::Room(room.id)).await;
+    log_writer.row_writes(&[RowWrite::Room(room.clone())]).await;
+    let mut own = LogWriter::new(&store, LogId::User(user)).await;
     own.row_writes(&[RowWrite::UserRoom(own_room(room.id, MemberState::Joined, 1))]).await;
     for _ in 0..3 {
-        scribe.say("hi").await;
+        log_writer.say("hi").await;
     }
     let lines = store.rooms.user_rooms(user, None, 10).await.expect("a list");
     assert_eq!((lines[0].head.seq, lines[0].head.n), (4, 3), "what this node appended");
@@ -39,10 +39,10 @@ async fn the_sweep_repairs_the_hint_of_a_crashed_node() {
     let [gone, sweeps, looks] = [(); 3].map(|()| DynamoStore::open(asked.clone()));
     let (gone, sweeps, looks) = tokio::try_join!(gone, sweeps, looks).expect("the stores open");
     let (store, room) = (gone.store(), plain_room(a_room(), RoomKind::Private));
-    let mut scribe = Scribe::new(&store, LogId::Room(room.id)).await;
-    scribe.row_writes(&[RowWrite::Room(room.clone())]).await;
+    let mut log_writer = LogWriter::new(&store, LogId::Room(room.id)).await;
+    log_writer.row_writes(&[RowWrite::Room(room.clone())]).await;
     gone.write_hints().await;
-    scribe.say("the last word").await;
+    log_writer.say("the last word").await;
     // The node crashes without having written the hint.
     let hint = async || looks.store().rooms.head_hints(&[room.id]).await.expect("a hint")[0].1.seq;
     assert_eq!(hint().await, 1);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use conformance::suite::world::{Scribe, a_room, a_room_with, an_entry, own_room, person, plain_room, text};
+use conformance::suite::world::{LogWriter, a_room, a_room_with, an_entry, own_room, person, plain_room, text};
 use domain::limits::Limits;
 use domain::{Actor, Body, Change, Code, Intent, LogId, MemberState, OwnChange, RoomKind, Seq, UserId};
 use service::limits::REPLAY_BYTES;
@@ -31,13 +31,13 @@ impl Table {
     }
 
     /// Creates a room of the user with messages of 200 bytes.
-    async fn room(&self, messages: usize) -> Scribe {
-        let mut scribe = a_room_with(&self.store, &plain_room(a_room(), RoomKind::Private), &[self.user]).await;
+    async fn room(&self, messages: usize) -> LogWriter {
+        let mut log_writer = a_room_with(&self.store, &plain_room(a_room(), RoomKind::Private), &[self.user]).await;
         let all: Vec<Body> = (0..messages).map(|_| text(&"tea ".repeat(50))).collect();
         for some in all.chunks(500) {
-            scribe.write(some.to_vec(), &[]).await;
+            log_writer.write(some.to_vec(), &[]).await;
         }
-        scribe
+        log_writer
     }
 
     fn logs(&self, limits: Limits) -> Arc<Logs> {
@@ -67,13 +67,13 @@ impl Table {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_in_a_quiet_room_costs_its_write_and_three_reads() {
     let table = Table::open().await;
-    let scribe = table.room(1_000).await;
-    let head = scribe.tip.seq();
-    let used = table.cost("a message of one who has seen all", scribe.log, table.send(Some(head))).await;
+    let log_writer = table.room(1_000).await;
+    let head = log_writer.tip.seq();
+    let used = table.cost("a message of one who has seen all", log_writer.log, table.send(Some(head))).await;
     assert!(used.write <= 1.0 && used.read <= 3.0, "{used:?}");
-    let used = table.cost("a message of one who does not say", scribe.log, table.send(None)).await;
+    let used = table.cost("a message of one who does not say", log_writer.log, table.send(None)).await;
     assert!(used.write <= 1.0 && used.read <= 3.0, "{used:?}");
-    let used = table.cost("a message of one who has missed five", scribe.log, table.send(Some(head - 3))).await;
+    let used = table.cost("a message of one who has missed five", log_writer.log, table.send(Some(head - 3))).await;
     assert!(used.write <= 1.0 && used.read <= 6.0, "{used:?}");
 }
 
@@ -81,7 +81,7 @@ async fn a_message_in_a_quiet_room_costs_its_write_and_three_reads() {
 async fn a_change_of_a_user_log_reads_its_end_and_its_row() {
     let table = Table::open().await;
     let room = a_room();
-    let mut own = Scribe::new(&table.store, LogId::User(table.user)).await;
+    let mut own = LogWriter::new(&table.store, LogId::User(table.user)).await;
     for _ in 0..12 {
         let note = Body::Setting { name: "note".into(), value: "tea ".repeat(40).into() };
         own.write((0..50).map(|_| note.clone()).collect(), &[]).await;
@@ -96,7 +96,7 @@ async fn a_change_of_a_user_log_reads_its_end_and_its_row() {
 async fn a_scan_is_charged_to_its_user_by_its_units() {
     let table = Table::open().await;
     let (long, short) = (table.room(4_000).await, table.room(700).await);
-    let scan = |scribe: &Scribe| (scribe.log, table.send(Some(2)));
+    let scan = |log_writer: &LogWriter| (log_writer.log, table.send(Some(2)));
     let (log, change) = scan(&long);
     let used = table.cost("a scan of 4,000 entries", log, change).await;
     assert!(used.read > 200.0, "{used:?}");
@@ -120,12 +120,13 @@ async fn a_replay_of_a_frame_costs_little_more_than_its_bytes() {
     let table = Table::open().await;
     // 64 KiB are 16 units. The store may read as much again.
     for (what, bytes, together) in [("alone", 2_000, 1), ("in chunks", 200, 13), ("in chunks of long ones", 1_500, 2)] {
-        let mut scribe = Scribe::new(&table.store, LogId::Room(a_room())).await;
+        let mut log_writer = LogWriter::new(&table.store, LogId::Room(a_room())).await;
         for _ in 0..400 / together {
-            scribe.write((0..together).map(|_| text(&"x".repeat(bytes))).collect(), &[]).await;
+            log_writer.write((0..together).map(|_| text(&"x".repeat(bytes))).collect(), &[]).await;
         }
         let before = table.opened.dynamo.units().read;
-        let read = table.store.log.read_within(scribe.log, 8, scribe.tip.seq(), REPLAY_BYTES).await.expect("a read");
+        let read =
+            table.store.log.read_within(log_writer.log, 8, log_writer.tip.seq(), REPLAY_BYTES).await.expect("a read");
         let used = table.opened.dynamo.units().read - before;
         println!("{} entries of {bytes} bytes, {what}: {used} RRU", read.len());
         assert!(used <= 33.0, "{what}: {used}");

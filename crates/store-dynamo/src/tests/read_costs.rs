@@ -5,7 +5,7 @@ use service::ports::Store;
 
 use super::world::{TestStore, on_dynamodb_local};
 use conformance::suite::row_writes::a_notification;
-use conformance::suite::world::{Scribe, a_room, a_user, member, own_room, plain_room, public_room, text};
+use conformance::suite::world::{LogWriter, a_room, a_user, member, own_room, plain_room, public_room, text};
 use domain::Body;
 
 /// Returns what was read meanwhile.
@@ -21,10 +21,10 @@ async fn joined(store: &Store, number: usize, user: UserId) {
         0 => public_room(a_room(), &format!("room-{number}"), "A room of some name"),
         _ => plain_room(a_room(), RoomKind::Private),
     };
-    let mut scribe = Scribe::new(store, LogId::Room(room.id)).await;
+    let mut log_writer = LogWriter::new(store, LogId::Room(room.id)).await;
     let row_writes = [RowWrite::Room(room.clone()), RowWrite::Member(member(user, MemberState::Joined))];
-    scribe.write(vec![Body::Room(room.clone()), text("hello")], &row_writes).await;
-    let mut own = Scribe::new(store, LogId::User(user)).await;
+    log_writer.write(vec![Body::Room(room.clone()), text("hello")], &row_writes).await;
+    let mut own = LogWriter::new(store, LogId::User(user)).await;
     own.row_writes(&[RowWrite::UserRoom(own_room(room.id, MemberState::Joined, 1))]).await;
 }
 
@@ -57,7 +57,7 @@ async fn a_welcome_with_a_hundred_rooms() {
 async fn a_page_of_notifications() {
     let opened = TestStore::open(on_dynamodb_local()).await.expect("the store opens");
     let (store, user) = (opened.store(), a_user());
-    let mut own = Scribe::new(&store, LogId::User(user)).await;
+    let mut own = LogWriter::new(&store, LogId::User(user)).await;
     for number in 0..30 {
         let new: Vec<RowWrite> =
             (0..10).map(|part| RowWrite::Notification(a_notification(1_000 + number * 10 + part, 7))).collect();

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use conformance::suite::world::{Scribe, a_room_with, a_session, a_user, emoji, file, person, public_room, slug, text};
+use conformance::suite::world::{
+    LogWriter, a_room_with, a_session, a_user, emoji, file, person, public_room, slug, text,
+};
 use domain::{LogId, Member, MemberState, Notification, NotificationKey, NotificationKind, RowWrite, Timestamp};
 use service::ports::{Connection, Fence, NodeRow, PageFrom, SocketState, Store, Ticket};
 
@@ -11,15 +13,15 @@ pub async fn call_everything(store: &Store) {
     let (ada, eve) = (a_user(), a_user());
     let room = public_room(conformance::suite::world::a_room(), "tea", "Tea");
     let id = room.id;
-    let mut scribe = a_room_with(store, &room, &[ada, eve]).await;
-    let mut own = Scribe::new(store, LogId::User(ada)).await;
+    let mut log_writer = a_room_with(store, &room, &[ada, eve]).await;
+    let mut own = LogWriter::new(store, LogId::User(ada)).await;
     let thumb = emoji("👍");
-    scribe.by = ada;
+    log_writer.by = ada;
     let row = file(id, ada, 5);
     store.files.put(&row).await.expect("put");
     store.files.complete(&row).await.expect("complete");
-    scribe.write(vec![text("a"), text("b")], &[RowWrite::FileSent { file: row.id, seq: 2 }]).await;
-    let message = store.log.messages(scribe.log, &[2]).await.expect("a read").remove(0);
+    log_writer.write(vec![text("a"), text("b")], &[RowWrite::FileSent { file: row.id, seq: 2 }]).await;
+    let message = store.log.messages(log_writer.log, &[2]).await.expect("a read").remove(0);
     let joined = Member { rev: 5, ..conformance::suite::world::member(eve, MemberState::Left) };
     let reactor = |on| RowWrite::Reactor { target: 2, emoji: thumb.clone(), user: ada, on, rev: 4 };
     let pin = |on| RowWrite::Pin { target: 2, on };
@@ -32,8 +34,8 @@ pub async fn call_everything(store: &Store) {
         RowWrite::Room(room),
         RowWrite::FileDropped { file: row.id },
     ];
-    scribe.row_writes(&all).await;
-    scribe.row_writes(&[reactor(false), pin(false)]).await;
+    log_writer.row_writes(&all).await;
+    log_writer.row_writes(&[reactor(false), pin(false)]).await;
     let key = NotificationKey { at: Timestamp(1), room: id.0, seq: 2 };
     let new = Notification {
         key,
@@ -57,17 +59,17 @@ pub async fn call_everything(store: &Store) {
     let log = &store.log;
     log.epoch().await.expect("epoch");
     log.messages_of(&[(id, 1), (id, 2)]).await.expect("messages_of");
-    log.read(scribe.log, 1, 5).await.expect("read");
-    log.read_back(scribe.log, 5, 5).await.expect("read_back");
-    log.read_forward(scribe.log, 1, 5).await.expect("read_forward");
-    log.page(scribe.log, PageFrom::Before(5), 5, None).await.expect("page");
-    log.read_within(scribe.log, 1, 5, 100).await.expect("some");
-    log.read_keys(scribe.log, 1, 5).await.expect("keys");
+    log.read(log_writer.log, 1, 5).await.expect("read");
+    log.read_back(log_writer.log, 5, 5).await.expect("read_back");
+    log.read_forward(log_writer.log, 1, 5).await.expect("read_forward");
+    log.page(log_writer.log, PageFrom::Before(5), 5, None).await.expect("page");
+    log.read_within(log_writer.log, 1, 5, 100).await.expect("some");
+    log.read_keys(log_writer.log, 1, 5).await.expect("keys");
     let cursor = log.changes(None).await.expect("changes").next;
     log.changes(Some(&cursor)).await.expect("changes");
-    log.floor(scribe.log).await.expect("floor");
-    log.raise_floor(scribe.log, 3).await.expect("raise_floor");
-    log.all_logs(Some(scribe.log), 5).await.expect("all_logs");
+    log.floor(log_writer.log).await.expect("floor");
+    log.raise_floor(log_writer.log, 3).await.expect("raise_floor");
+    log.all_logs(Some(log_writer.log), 5).await.expect("all_logs");
 
     let rooms = &store.rooms;
     rooms.room(id).await.expect("room");

@@ -8,7 +8,7 @@ mod sqlite;
 
 use std::any::Any;
 
-use conformance::suite::world::{Scribe, a_room, text};
+use conformance::suite::world::{LogWriter, a_room, text};
 use domain::{Entry, LogId, Seq};
 use service::ports::Store;
 
@@ -22,10 +22,10 @@ fn backend<B: Backend>(store: &SqlStore) -> &B {
 }
 
 /// Creates a room's log with some messages.
-async fn a_log_of(store: &Store, messages: usize) -> Scribe {
-    let mut scribe = Scribe::new(store, LogId::Room(a_room())).await;
-    scribe.write((0..messages).map(|number| text(&number.to_string())).collect(), &[]).await;
-    scribe
+async fn a_log_of(store: &Store, messages: usize) -> LogWriter {
+    let mut log_writer = LogWriter::new(store, LogId::Room(a_room())).await;
+    log_writer.write((0..messages).map(|number| text(&number.to_string())).collect(), &[]).await;
+    log_writer
 }
 
 /// Returns all entries of all logs, and checks that each log has no hole and correct counts.

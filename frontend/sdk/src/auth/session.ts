@@ -19,7 +19,7 @@ interface Access {
   readonly user: UserSelf;
 }
 
-type Told = { readonly type: "access"; readonly access: Access } | { readonly type: "signed_out"; readonly user: string };
+type TabMessage = { readonly type: "access"; readonly access: Access } | { readonly type: "signed_out"; readonly user: string };
 
 export interface SessionEvents {
   /** Called when the session has ended, here or in another tab. Not called after `logout`. */
@@ -41,7 +41,7 @@ export class Session {
     private readonly baseUrl: string,
     private readonly events: SessionEvents,
   ) {
-    this.channel = host.openChannel(`palaver-session:${baseUrl}`, (message) => this.told(message as Told));
+    this.channel = host.openChannel(`palaver-session:${baseUrl}`, (message) => this.onOtherTab(message as TabMessage));
   }
 
   async register(body: RegisterBody): Promise<UserSelf> {
@@ -108,7 +108,7 @@ export class Session {
       await call(this.host, this.baseUrl, { method: "POST", path: "/api/auth/logout", body, token: access?.token ?? null });
     } finally {
       this.forget();
-      if (access !== null) this.channel.post({ type: "signed_out", user: access.user.id } satisfies Told);
+      if (access !== null) this.channel.post({ type: "signed_out", user: access.user.id } satisfies TabMessage);
     }
   }
 
@@ -133,7 +133,7 @@ export class Session {
     this.access = { token: tokens.access_token, until, user: tokens.user };
     // The field is missing when the token travels as a cookie or has not changed.
     if (tokens.refresh_token !== undefined) this.refreshToken = tokens.refresh_token;
-    this.channel.post({ type: "access", access: this.access } satisfies Told);
+    this.channel.post({ type: "access", access: this.access } satisfies TabMessage);
     return this.access;
   }
 
@@ -166,7 +166,7 @@ export class Session {
     return this.refreshing;
   }
 
-  private told(message: Told): void {
+  private onOtherTab(message: TabMessage): void {
     if (message.type === "access") {
       // A tab that signs in as another user does not change who this tab is; the next refresh finds out.
       const id = this.expected ?? this.access?.user.id ?? null;

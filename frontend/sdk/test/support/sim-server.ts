@@ -16,7 +16,7 @@ interface Conn {
   readonly user: UserSelf;
   /** The next entry to deliver, for each live log. */
   readonly live: Map<string, number>;
-  readonly told: Map<string, number>;
+  readonly namedHeads: Map<string, number>;
   open: boolean;
   toClient: number;
   toServer: number;
@@ -281,7 +281,7 @@ export class SimServer {
   // ---- sockets
 
   private accept(socket: FakeSocket, user: UserSelf): FakeSocket {
-    const conn: Conn = { socket, user, live: new Map(), told: new Map(), open: true, toClient: 0, toServer: 0 };
+    const conn: Conn = { socket, user, live: new Map(), namedHeads: new Map(), open: true, toClient: 0, toServer: 0 };
     this.conns.add(conn);
     const { send, close } = socket;
     socket.send = (data) => {
@@ -352,8 +352,8 @@ export class SimServer {
     for (const conn of this.conns) {
       const heads: Record<string, number> = {};
       for (const [log, head] of conn.live) {
-        if (conn.told.get(log) !== head) heads[log] = head;
-        conn.told.set(log, head);
+        if (conn.namedHeads.get(log) !== head) heads[log] = head;
+        conn.namedHeads.set(log, head);
       }
       this.tell(conn, { t: "ping", heads });
     }

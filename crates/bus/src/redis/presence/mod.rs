@@ -101,7 +101,7 @@ impl RedisPresence {
             }
             REFRESH.call::<String>(&self.link, &call).await.is_some()
         });
-        join_all(calls).await.into_iter().all(|told| told)
+        join_all(calls).await.into_iter().all(|sent| sent)
     }
 
     /// Returns what Redis has for these users, including those it does not know; none if it does not answer.

@@ -24,7 +24,7 @@ pub struct View {
     /// Whether this node reads changes, so that it knows the last reported status of other users.
     follows: bool,
     /// Each user who is not offline, as last reported by this node.
-    told: HashMap<UserId, UserPresence>,
+    reported: HashMap<UserId, UserPresence>,
     /// Since when Redis does not answer.
     silent_since: Option<Timestamp>,
     /// Until when only users who explicitly went offline are declared offline.
@@ -120,7 +120,7 @@ impl View {
     pub fn alone(&mut self, now: Timestamp) -> Vec<UserPresence> {
         self.silent(now);
         self.forget(now);
-        let users: Vec<UserId> = self.own.keys().chain(self.told.keys()).copied().collect();
+        let users: Vec<UserId> = self.own.keys().chain(self.reported.keys()).copied().collect();
         users.into_iter().filter_map(|user| self.tell(self.unknown(now, user))).collect()
     }
 
@@ -128,7 +128,7 @@ impl View {
     pub fn after_hold(&mut self, now: Timestamp) -> Option<Vec<UserId>> {
         self.hold_until.filter(|until| *until <= now)?;
         self.hold_until = None;
-        Some(self.told.keys().copied().collect())
+        Some(self.reported.keys().copied().collect())
     }
 
     /// Returns the answer for a user for whom Redis returned this.
@@ -139,7 +139,7 @@ impl View {
         }
         is.status = is.status.max(self.own_status(now, is.user));
         if is.status == PresenceStatus::Offline && self.holds(now) {
-            is.status = self.told_status(is.user);
+            is.status = self.reported_status(is.user);
         }
         is
     }
@@ -147,22 +147,22 @@ impl View {
     /// Returns the answer for a user while Redis does not answer.
     pub fn unknown(&self, now: Timestamp, user: UserId) -> UserPresence {
         let own = self.own_status(now, user);
-        let told = if self.holds(now) { self.told_status(user) } else { PresenceStatus::Offline };
+        let reported = if self.holds(now) { self.reported_status(user) } else { PresenceStatus::Offline };
         let last_seen = match own {
-            PresenceStatus::Offline => self.told.get(&user).and_then(|told| told.last_seen),
+            PresenceStatus::Offline => self.reported.get(&user).and_then(|reported| reported.last_seen),
             _ => Some(now),
         };
-        UserPresence { user, status: own.max(told), last_seen }
+        UserPresence { user, status: own.max(reported), last_seen }
     }
 
     /// Returns how many users are online as far as this node knows, if that is more reliable now than Redis.
     pub fn online(&self, now: Timestamp) -> u64 {
-        let told = if self.holds(now) { self.told.len() } else { 0 };
-        let untold = self.own.keys().filter(|user| {
-            (!self.holds(now) || !self.told.contains_key(user))
+        let reported = if self.holds(now) { self.reported.len() } else { 0 };
+        let unreported = self.own.keys().filter(|user| {
+            (!self.holds(now) || !self.reported.contains_key(user))
                 && self.own_status(now, **user) > PresenceStatus::Offline
         });
-        (told + untold.count()) as u64
+        (reported + unreported.count()) as u64
     }
 
     /// Returns whether users are not declared offline now.
@@ -176,18 +176,18 @@ impl View {
         held.map(|(_, (status, _))| *status).max().unwrap_or(PresenceStatus::Offline)
     }
 
-    fn told_status(&self, user: UserId) -> PresenceStatus {
-        self.told.get(&user).map_or(PresenceStatus::Offline, |told| told.status)
+    fn reported_status(&self, user: UserId) -> PresenceStatus {
+        self.reported.get(&user).map_or(PresenceStatus::Offline, |reported| reported.status)
     }
 
     /// Records what is reported; none if it is not a change.
     fn tell(&mut self, is: UserPresence) -> Option<UserPresence> {
-        if self.told_status(is.user) == is.status {
+        if self.reported_status(is.user) == is.status {
             return None;
         }
         match is.status {
-            PresenceStatus::Offline => self.told.remove(&is.user),
-            _ => self.told.insert(is.user, is.clone()),
+            PresenceStatus::Offline => self.reported.remove(&is.user),
+            _ => self.reported.insert(is.user, is.clone()),
         };
         Some(is)
     }

@@ -113,8 +113,8 @@ fn reasons(entry: &Entry, messages: &HashMap<Seq, Entry>, room: &Room) -> Vec<(U
     let direct = room.other(entry.by).map(|other| (other, NotificationKind::Direct));
     let mentions = message.mentions.iter().map(|user| (*user, NotificationKind::Mention));
     let replies = repliers(entry, messages).map(|user| (user, NotificationKind::Reply));
-    let mut told = BTreeSet::from([entry.by]);
-    direct.into_iter().chain(mentions).chain(replies).filter(|(user, _)| told.insert(*user)).collect()
+    let mut seen = BTreeSet::from([entry.by]);
+    direct.into_iter().chain(mentions).chain(replies).filter(|(user, _)| seen.insert(*user)).collect()
 }
 
 /// Returns the authors of what a message answers.

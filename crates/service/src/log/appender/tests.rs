@@ -283,8 +283,8 @@ fn a_lost_append_found_half_in_its_slot_is_decided_again() {
     assert_eq!((prepared.entries.len(), prepared.entries[0].id), (1, id(4)));
     bench.input(Input::Appended(Ok(tip_after(&prepared))));
     assert_eq!((bench.ack(y).seq, bench.ack(y).dup), (Some(HEAD + 5), false));
-    let told: Vec<Seq> = bench.committed.iter().map(|entry| entry.seq).collect();
-    assert_eq!(told, [HEAD + 2, HEAD + 5], "the node that appended an entry announces it");
+    let committed: Vec<Seq> = bench.committed.iter().map(|entry| entry.seq).collect();
+    assert_eq!(committed, [HEAD + 2, HEAD + 5], "the node that appended an entry announces it");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use conformance::suite::world::{Scribe, a_room};
+use conformance::suite::world::{LogWriter, a_room};
 use domain::{LogId, Seq};
 use service::ports::ChangesCursor;
 use sqlx::{AssertSqlSafe, Executor as _};
@@ -28,8 +28,8 @@ async fn an_append_that_stays_open_over_two_looks_is_seen() {
     let settings = SqlSettings { lock_timeout: long, statement_timeout: long, ..SqlSettings::default() };
     let store = SqlStore::connect(&url, None, settings).await.expect("it opens");
     let ports = store.store();
-    let mut slow = Scribe::new(&ports, LogId::Room(a_room())).await;
-    let mut quick = Scribe::new(&ports, LogId::Room(a_room())).await;
+    let mut slow = LogWriter::new(&ports, LogId::Room(a_room())).await;
+    let mut quick = LogWriter::new(&ports, LogId::Room(a_room())).await;
     slow.say("one").await;
     let pool = connections(&url).await;
     pool.execute(sqlx::raw_sql(AssertSqlSafe(waits(slow.log)))).await.expect("a trigger");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::suite::world::{
-    Scribe, a_room, a_session, a_user, file, person, plain_room, public_room, react, text,
+    LogWriter, a_room, a_session, a_user, file, person, plain_room, public_room, react, text,
 };
 use domain::{LogId, Member, MemberState, RoomKind, RowWrite, Seq, Timestamp, UserRole};
 use service::ports::{AppendError, Rotation, SessionRecord, Store, StoreError};
@@ -21,15 +21,15 @@ async fn two() -> (String, SqlStore, SqlStore) {
 
 /// Appends as many messages, and decides again after each conflict. Returns the number of conflicts.
 async fn insist(store: Store, log: LogId, messages: usize) -> usize {
-    let (mut scribe, mut conflicts) = (Scribe::new(&store, log).await, 0);
+    let (mut log_writer, mut conflicts) = (LogWriter::new(&store, log).await, 0);
     for number in 0..messages {
         let bodies = |number: usize| (0..=number % 3).map(|i| if i == 2 { react(1) } else { text("x") }).collect();
         loop {
-            match scribe.try_write(bodies(number), &[]).await {
+            match log_writer.try_write(bodies(number), &[]).await {
                 Ok(_) => break,
                 Err(AppendError::Conflict { .. }) => {
                     conflicts += 1;
-                    scribe.catch_up().await;
+                    log_writer.catch_up().await;
                 }
                 Err(other) => panic!("{other:?}"),
             }
@@ -100,7 +100,7 @@ async fn other_logs_do_not_wait_for_a_locked_one() {
     let meets = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'
                  AND datname = current_database())";
     until(&pool, meets).await;
-    let mut free = Scribe::new(&ports, LogId::Room(a_room())).await;
+    let mut free = LogWriter::new(&ports, LogId::Room(a_room())).await;
     for _ in 0..20 {
         free.say("meanwhile").await;
     }
@@ -161,8 +161,8 @@ async fn a_slug_that_two_rooms_claim_goes_to_one() {
     for round in 0..10 {
         let claim = async |store: Store| {
             let room = public_room(a_room(), &format!("tea{round}"), "Tea");
-            let mut scribe = Scribe::new(&store, LogId::Room(room.id)).await;
-            scribe.try_write(vec![text("x")], &[RowWrite::Room(room)]).await
+            let mut log_writer = LogWriter::new(&store, LogId::Room(room.id)).await;
+            log_writer.try_write(vec![text("x")], &[RowWrite::Room(room)]).await
         };
         let (a, b) = tokio::join!(claim(one.store()), claim(other.store()));
         let both = [a, b];
@@ -236,21 +236,21 @@ async fn members_are_counted_right_when_many_join_and_leave() {
     let (_, one, other) = two().await;
     let room = plain_room(a_room(), RoomKind::Private);
     let id = room.id;
-    let mut scribe = Scribe::new(&one.store(), LogId::Room(id)).await;
-    scribe.write(vec![text("x")], &[RowWrite::Room(room)]).await;
+    let mut log_writer = LogWriter::new(&one.store(), LogId::Room(id)).await;
+    log_writer.write(vec![text("x")], &[RowWrite::Room(room)]).await;
     let joining: Vec<_> = (0..4)
         .map(|number| {
             let store = if number % 2 == 0 { one.store() } else { other.store() };
             tokio::spawn(async move {
                 let user = a_user();
-                let mut scribe = Scribe::new(&store, LogId::Room(id)).await;
+                let mut log_writer = LogWriter::new(&store, LogId::Room(id)).await;
                 for state in [MemberState::Joined, MemberState::Left, MemberState::Joined] {
                     loop {
-                        let rev = scribe.tip.seq() + 1;
+                        let rev = log_writer.tip.seq() + 1;
                         let row = Member { rev, ..conformance::suite::world::member(user, state) };
-                        match scribe.try_write(vec![text("x")], &[RowWrite::Member(row)]).await {
+                        match log_writer.try_write(vec![text("x")], &[RowWrite::Member(row)]).await {
                             Ok(_) => break,
-                            Err(AppendError::Conflict { .. }) => scribe.catch_up().await,
+                            Err(AppendError::Conflict { .. }) => log_writer.catch_up().await,
                             Err(other) => panic!("{other:?}"),
                         }
                     }
@@ -275,13 +275,13 @@ async fn a_floor_rises_in_a_busy_log() {
     let writer = {
         let (store, over) = (other.store(), over.clone());
         tokio::spawn(async move {
-            let mut scribe = Scribe::new(&store, log).await;
+            let mut log_writer = LogWriter::new(&store, log).await;
             while !over.load(std::sync::atomic::Ordering::Relaxed) {
                 let edited = store.log.messages(log, &[300]).await.expect("a read");
                 let edited = edited.into_iter().map(RowWrite::Message).collect::<Vec<_>>();
-                scribe.write(vec![text("more")], &edited).await;
+                log_writer.write(vec![text("more")], &edited).await;
             }
-            scribe.tip.seq()
+            log_writer.tip.seq()
         })
     };
     one.store().log.raise_floor(log, 600).await.expect("it rises");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use conformance::suite::world::{Scribe, a_room, person, text};
+use conformance::suite::world::{LogWriter, a_room, person, text};
 use domain::LogId;
 use local_servers::{free_port, shared};
 use service::ports::{AppendError, PageFrom, StoreError};
@@ -44,8 +44,8 @@ async fn a_newer_database_is_refused() {
 async fn a_restored_database_begins_a_new_epoch() {
     let url = new_database();
     let store = open_at(&url).await.expect("it opens");
-    let mut scribe = Scribe::new(&store.store(), LogId::Room(a_room())).await;
-    scribe.say("in the old epoch").await;
+    let mut log_writer = LogWriter::new(&store.store(), LogId::Room(a_room())).await;
+    log_writer.say("in the old epoch").await;
     let cursor = store.store().log.changes(None).await.expect("a cursor").next;
     store.close().await;
     // Another server, which has not come as far with its transactions.
@@ -55,7 +55,7 @@ async fn a_restored_database_begins_a_new_epoch() {
     let ports = open_at(&url).await.expect("it opens").store();
     assert_eq!(ports.log.epoch().await, Ok(epoch));
     assert_eq!(whole_logs(&ports).await[0].1.len(), 1, "what was written is there");
-    let late = ports.log.append(scribe.log, &scribe.tip, &scribe.entries(vec![text("late")]), &[]).await;
+    let late = ports.log.append(log_writer.log, &log_writer.tip, &log_writer.entries(vec![text("late")]), &[]).await;
     assert_eq!(late, Err(AppendError::OtherEpoch));
     let changes = ports.log.changes(Some(&cursor)).await.expect("changes");
     assert!(changes.lost);
@@ -70,27 +70,27 @@ async fn an_open_store_continues_in_the_new_epoch() {
     let open = || SqlStore::connect(&url, Some(&url), SqlSettings::default());
     let (writer, idle) = (open().await.expect("it opens"), open().await.expect("it opens"));
     let (ports, replica) = (writer.store(), backend(&idle).replica.as_ref().expect("it has one"));
-    let mut scribe = Scribe::new(&ports, LogId::Room(a_room())).await;
-    scribe.say("in the old epoch").await;
+    let mut log_writer = LogWriter::new(&ports, LogId::Room(a_room())).await;
+    log_writer.say("in the old epoch").await;
     let cursor = idle.store().log.changes(None).await.expect("a cursor").next;
 
     let epoch = crate::renew(&url).await.expect("renewed");
-    let late = ports.log.append(scribe.log, &scribe.tip, &scribe.entries(vec![text("late")]), &[]).await;
+    let late = ports.log.append(log_writer.log, &log_writer.tip, &log_writer.entries(vec![text("late")]), &[]).await;
     assert_eq!(late, Err(AppendError::OtherEpoch));
-    let tip = ports.log.tip(scribe.log).await.expect("a read");
+    let tip = ports.log.tip(log_writer.log).await.expect("a read");
     assert_eq!((tip.epoch(), tip.seq()), (epoch, 1));
-    assert_eq!(ports.log.tip(scribe.log).await.expect("a read"), tip);
-    scribe.catch_up().await;
-    assert_eq!(scribe.say("in the new epoch").await, 2);
+    assert_eq!(ports.log.tip(log_writer.log).await.expect("a read"), tip);
+    log_writer.catch_up().await;
+    assert_eq!(log_writer.say("in the new epoch").await, 2);
 
     let newest = PageFrom::Before(9);
-    assert!(replica.page(scribe.log, newest, 5, 1).await.is_none(), "not of the epoch that it knows");
+    assert!(replica.page(log_writer.log, newest, 5, 1).await.is_none(), "not of the epoch that it knows");
     let changes = idle.store().log.changes(Some(&cursor)).await.expect("changes");
     assert!(changes.lost && changes.epoch == epoch, "one that only looks notices as well: {changes:?}");
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
     let page = loop {
         // It is left alone for a while after it had another epoch.
-        match replica.page(scribe.log, newest, 5, 2).await {
+        match replica.page(log_writer.log, newest, 5, 2).await {
             Some(page) => break page,
             None => assert!(std::time::Instant::now() < deadline, "the replica is not asked again"),
         }
@@ -103,27 +103,27 @@ async fn an_open_store_continues_in_the_new_epoch() {
 async fn errors_of_opening_do_not_contain_the_password() {
     let url = new_database();
     let password = url.split([':', '@']).nth(2).expect("the URL has one").to_owned();
-    let told = async |url: String| {
+    let refusal_of = async |url: String| {
         let error = open_at(&url).await.err().expect("it is refused");
         let said = error.to_string();
         assert!(!said.contains(&password) && !said.contains("wrong-one"), "{said}");
         (error, said)
     };
-    let (error, said) = told(url.replace(&password, "wrong-one")).await;
+    let (error, said) = refusal_of(url.replace(&password, "wrong-one")).await;
     assert!(matches!(error, OpenError::Password { .. }) && said.contains("palaver"), "{said}");
-    let (error, said) = told(format!("{url}_not_there")).await;
+    let (error, said) = refusal_of(format!("{url}_not_there")).await;
     assert!(matches!(error, OpenError::Missing { .. }) && said.contains("createdb"), "{said}");
     let port = shared::postgres().port().to_string();
-    let (error, said) = told(url.replace(&port, &free_port().to_string())).await;
+    let (error, said) = refusal_of(url.replace(&port, &free_port().to_string())).await;
     assert!(matches!(error, OpenError::Away { .. }) && said.contains("start it"), "{said}");
-    let (error, said) = told(url.replace(&password, "wrong-one@wrong-one#wrong-one")).await;
+    let (error, said) = refusal_of(url.replace(&password, "wrong-one@wrong-one#wrong-one")).await;
     assert!(matches!(error, OpenError::Unescaped) && said.contains("%40"), "{said}");
-    let (error, said) = told(format!("{url}?ssl_mod=require")).await;
+    let (error, said) = refusal_of(format!("{url}?ssl_mod=require")).await;
     assert!(matches!(error, OpenError::Parameter(_)) && said.contains("ssl_mod"), "{said}");
-    let (error, said) = told(url.replace(&port, "a-port")).await;
+    let (error, said) = refusal_of(url.replace(&port, "a-port")).await;
     assert!(matches!(error, OpenError::Url { .. }), "{said}");
     shared::postgres().sql(name_of(&url), "CREATE TABLE notes (body TEXT)");
-    let (error, said) = told(url).await;
+    let (error, said) = refusal_of(url).await;
     assert!(matches!(error, OpenError::Foreign(_)), "{said}");
 }
 

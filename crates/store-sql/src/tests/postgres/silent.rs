@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use conformance::suite::world::{Scribe, a_room};
+use conformance::suite::world::{LogWriter, a_room};
 use domain::LogId;
 use local_servers::shared;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -66,8 +66,8 @@ async fn a_vanished_server_blocks_no_reader() {
     let settings = SqlSettings { readers: 2, statement_timeout, read_timeout, ..SqlSettings::default() };
     let store = SqlStore::connect(&url, None, settings).await.expect("it opens").store();
     let log = LogId::Room(a_room());
-    let mut scribe = Scribe::new(&store, log).await;
-    assert_eq!(scribe.say("there").await, 1);
+    let mut log_writer = LogWriter::new(&store, log).await;
+    assert_eq!(log_writer.say("there").await, 1);
     // All readers are connected.
     let (one, two) = tokio::join!(store.log.tip(log), store.log.tip(log));
     assert!(one.is_ok() && two.is_ok());
@@ -81,7 +81,7 @@ async fn a_vanished_server_blocks_no_reader() {
     // Another host serves under the same name; TCP itself gives the old one up after a quarter of an hour.
     proxy.silent.store(false, Ordering::SeqCst);
     let deadline = Instant::now() + Duration::from_secs(20);
-    while store.log.tip(log).await != Ok(scribe.tip) {
+    while store.log.tip(log).await != Ok(log_writer.tip) {
         assert!(Instant::now() < deadline, "readers wait for dead connections");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

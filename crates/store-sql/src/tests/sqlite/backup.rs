@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use conformance::suite::world::{Scribe, a_room, person, text};
+use conformance::suite::world::{LogWriter, a_room, person, text};
 use domain::{Epoch, LogId, Timestamp};
 use service::ports::{AppendError, Connection, Fence};
 
@@ -22,9 +22,9 @@ async fn a_backup_during_writes_is_consistent() {
         .map(|_| {
             let (ports, over) = (store.store(), over.clone());
             tokio::spawn(async move {
-                let mut scribe = Scribe::new(&ports, LogId::Room(a_room())).await;
+                let mut log_writer = LogWriter::new(&ports, LogId::Room(a_room())).await;
                 while !over.load(Ordering::Relaxed) {
-                    scribe.write(vec![text("a"), text("b")], &[]).await;
+                    log_writer.write(vec![text("a"), text("b")], &[]).await;
                 }
             })
         })
@@ -62,7 +62,7 @@ async fn a_restore_begins_a_new_epoch() {
     let (path, backup) = (folder.path().join("palaver.db"), folder.path().join("backup.db"));
     let store = open_at(&path).await.expect("it opens");
     let ports = store.store();
-    let mut scribe = a_log_of(&ports, 3).await;
+    let mut log_writer = a_log_of(&ports, 3).await;
     let ada = person("ada");
     ports.users.create_user(&ada).await.expect("created");
     let socket =
@@ -72,12 +72,12 @@ async fn a_restore_begins_a_new_epoch() {
     assert_eq!(first, Ok(Some(Fence(1))));
     store.backup_to(&backup).await.expect("a backup");
     let cursor = ports.log.changes(None).await.expect("a cursor").next;
-    scribe.say("in the lost epoch").await;
+    log_writer.say("in the lost epoch").await;
     let old_epoch = ports.log.epoch().await.expect("the epoch");
 
     assert!(matches!(restore(&backup, &path, false).await, Err(RestoreError::Exists(_))));
     assert!(matches!(restore(&backup, &path, true).await, Err(RestoreError::InUse(_))));
-    assert_eq!(ports.log.tip(scribe.log).await, Ok(scribe.tip), "the attempts changed nothing");
+    assert_eq!(ports.log.tip(log_writer.log).await, Ok(log_writer.tip), "the attempts changed nothing");
     store.close().await;
     let epoch = restore(&backup, &path, true).await.expect("restored");
     assert_ne!(epoch, old_epoch);
@@ -85,7 +85,7 @@ async fn a_restore_begins_a_new_epoch() {
     let ports = open_at(&path).await.expect("it opens").store();
     assert_eq!(ports.log.epoch().await, Ok(epoch));
     assert_eq!(whole_logs(&ports).await[0].1.len(), 3);
-    let late = ports.log.append(scribe.log, &scribe.tip, &scribe.entries(vec![text("late")]), &[]).await;
+    let late = ports.log.append(log_writer.log, &log_writer.tip, &log_writer.entries(vec![text("late")]), &[]).await;
     assert_eq!(late, Err(AppendError::OtherEpoch));
     assert!(ports.log.changes(Some(&cursor)).await.expect("changes").lost);
     assert_eq!(ports.users.user(ada.user.id).await, Ok(Some(ada.clone())));

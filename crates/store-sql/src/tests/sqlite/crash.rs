@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use conformance::suite::world::{Scribe, a_room, react, text};
+use conformance::suite::world::{LogWriter, a_room, react, text};
 use domain::{LogId, Seq};
 
 use super::{open_at, whole_logs};
@@ -76,15 +76,16 @@ async fn append_until_killed(path: &Path) {
         .map(|number| {
             let store = store.clone();
             tokio::spawn(async move {
-                let mut scribe = Scribe::new(&store, LogId::Room(a_room())).await;
+                let mut log_writer = LogWriter::new(&store, LogId::Room(a_room())).await;
                 loop {
                     let bodies = (0..=number).map(|i| if i % 3 == 2 { react(1) } else { text("x") }).collect();
-                    let entries = scribe.entries(bodies);
-                    let tip = store.log.append(scribe.log, &scribe.tip, &entries, &[]).await.expect("an append");
-                    scribe.tip = tip;
+                    let entries = log_writer.entries(bodies);
+                    let tip =
+                        store.log.append(log_writer.log, &log_writer.tip, &entries, &[]).await.expect("an append");
+                    log_writer.tip = tip;
                     let mut said = String::new();
                     for entry in entries {
-                        said.push_str(&format!("acked {} {} {}\n", scribe.log, entry.seq, entry.id));
+                        said.push_str(&format!("acked {} {} {}\n", log_writer.log, entry.seq, entry.id));
                     }
                     std::io::stdout().lock().write_all(said.as_bytes()).expect("the parent reads");
                 }

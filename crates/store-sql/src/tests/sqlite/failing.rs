@@ -1,7 +1,7 @@
 //! A full disk, a commit that fails, a row that cannot be written: nothing is acked that is not stored, and the store
 //! recovers by itself.
 
-use conformance::suite::world::{Scribe, a_room, person, text};
+use conformance::suite::world::{LogWriter, a_room, person, text};
 use domain::LogId;
 use service::ports::{AppendError, StoreError};
 use sqlx::AssertSqlSafe;
@@ -28,13 +28,13 @@ async fn allow_pages(store: &SqlStore, more: i64) {
 async fn a_full_disk_refuses_and_recovers() {
     let store = SqlStore::open_temporary().await.expect("it opens");
     let ports = store.store();
-    let mut scribe = a_log_of(&ports, 10).await;
+    let mut log_writer = a_log_of(&ports, 10).await;
     let mut other = a_log_of(&ports, 10).await;
     allow_pages(&store, 2).await;
     let big = "x".repeat(4_000);
     let mut acked = 0;
     let full = loop {
-        match scribe.try_write((0..20).map(|_| text(&big)).collect(), &[]).await {
+        match log_writer.try_write((0..20).map(|_| text(&big)).collect(), &[]).await {
             Ok(_) => acked += 1,
             Err(full) => break full,
         }
@@ -42,9 +42,9 @@ async fn a_full_disk_refuses_and_recovers() {
     };
     assert!(matches!(&full, AppendError::Unavailable { retry_ms: 1.., .. }), "{full:?}");
     for _ in 0..3 {
-        let again = scribe.try_write((0..20).map(|_| text(&big)).collect(), &[]).await;
+        let again = log_writer.try_write((0..20).map(|_| text(&big)).collect(), &[]).await;
         assert!(matches!(again, Err(AppendError::Unavailable { .. })), "{again:?}");
-        assert_eq!(ports.log.tip(scribe.log).await, Ok(scribe.tip), "nothing of it was written");
+        assert_eq!(ports.log.tip(log_writer.log).await, Ok(log_writer.tip), "nothing of it was written");
     }
     // An append that still fits is taken, one that does not is refused like the others.
     let small = other.try_write(vec![text("small")], &[]).await;
@@ -55,10 +55,10 @@ async fn a_full_disk_refuses_and_recovers() {
     assert!(matches!(refused, Err(StoreError::Unavailable { retry_ms: 1.., .. })), "{refused:?}");
     assert_eq!(ports.users.user(new.user.id).await, Ok(None));
     allow_pages(&store, 1_000).await;
-    scribe.write((0..20).map(|_| text(&big)).collect(), &[]).await;
+    log_writer.write((0..20).map(|_| text(&big)).collect(), &[]).await;
     ports.users.create_user(&new).await.expect("there is space again");
     assert_eq!(whole_logs(&ports).await.len(), 2);
-    assert_eq!(ports.log.tip(scribe.log).await.expect("the tip").seq(), 10 + 20 * (acked + 1));
+    assert_eq!(ports.log.tip(log_writer.log).await.expect("the tip").seq(), 10 + 20 * (acked + 1));
 }
 
 /// Work whose transaction cannot commit: a constraint that is checked only then.
@@ -80,13 +80,13 @@ async fn fail_the_commit(store: &SqlStore) -> Result<(), StoreError> {
 async fn a_commit_that_fails_leaves_the_outcome_unknown() {
     let store = SqlStore::open_temporary().await.expect("it opens");
     let ports = store.store();
-    let mut scribe = a_log_of(&ports, 1).await;
-    let mut stale = Scribe::new(&ports, scribe.log).await;
-    scribe.say("two").await;
+    let mut log_writer = a_log_of(&ports, 1).await;
+    let mut stale = LogWriter::new(&ports, log_writer.log).await;
+    log_writer.say("two").await;
     let gate = hold_the_writer(&store).await;
-    let before = scribe.tip;
+    let before = log_writer.tip;
     let (appended, refused, failed, ()) = tokio::join!(
-        scribe.try_write(vec![text("perhaps")], &[]),
+        log_writer.try_write(vec![text("perhaps")], &[]),
         stale.try_write(vec![text("stale")], &[]),
         fail_the_commit(&store),
         async {
@@ -99,8 +99,8 @@ async fn a_commit_that_fails_leaves_the_outcome_unknown() {
     assert_eq!(appended, Err(AppendError::Unknown));
     assert!(matches!(refused, Err(AppendError::Conflict { .. })), "a refused append is refused in either case");
     assert!(matches!(failed, Err(StoreError::Unavailable { .. })));
-    assert_eq!(ports.log.tip(scribe.log).await, Ok(before), "the slot is empty: the same again");
-    assert_eq!(scribe.write(vec![text("surely")], &[]).await, 3);
+    assert_eq!(ports.log.tip(log_writer.log).await, Ok(before), "the slot is empty: the same again");
+    assert_eq!(log_writer.write(vec![text("surely")], &[]).await, 3);
 }
 
 #[tokio::test]
@@ -113,13 +113,13 @@ async fn a_row_that_cannot_be_written_fails_alone() {
     let damaged =
         store.shared.execute(move || sql::query("UPDATE log SET head = 0, n = 0 WHERE log = $1").bind(log.clone()));
     damaged.await.expect("damaged");
-    let mut broken = Scribe::new(&ports, broken.log).await;
-    let mut scribe = Scribe::new(&ports, LogId::Room(a_room())).await;
+    let mut broken = LogWriter::new(&ports, broken.log).await;
+    let mut log_writer = LogWriter::new(&ports, LogId::Room(a_room())).await;
     let new = person("ada");
     let gate = hold_the_writer(&store).await;
     let (refused, appended, created, ()) = tokio::join!(
         broken.try_write(vec![text("where one is")], &[]),
-        scribe.try_write(vec![text("fine")], &[]),
+        log_writer.try_write(vec![text("fine")], &[]),
         ports.users.create_user(&new),
         async {
             while backend(&store).writer.waiting() < 3 {
@@ -131,17 +131,17 @@ async fn a_row_that_cannot_be_written_fails_alone() {
     assert!(matches!(refused, Err(AppendError::Unavailable { .. })), "{refused:?}");
     assert_eq!(appended.expect("the other log goes on").seq(), 1);
     created.expect("and other writes");
-    assert_eq!(ports.log.read(scribe.log, 1, 9).await.expect("a read").len(), 1);
+    assert_eq!(ports.log.read(log_writer.log, 1, 9).await.expect("a read").len(), 1);
 }
 
 #[tokio::test]
 async fn a_lost_connection_is_reopened() {
     let store = SqlStore::open_temporary().await.expect("it opens");
     let ports = store.store();
-    let mut scribe = a_log_of(&ports, 1).await;
+    let mut log_writer = a_log_of(&ports, 1).await;
     // A rollback in the middle of the task's transaction: its commit then fails.
     let broken = store.shared.execute(|| sql::query("ROLLBACK")).await;
     assert!(matches!(broken, Err(StoreError::Unavailable { .. })), "{broken:?}");
-    scribe.say("on").await;
+    log_writer.say("on").await;
     assert_eq!(whole_logs(&ports).await[0].1.len(), 2);
 }

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use conformance::suite::world::{Scribe, a_room, person, text};
+use conformance::suite::world::{LogWriter, a_room, person, text};
 use domain::LogId;
 use service::ports::AppendError;
 use sqlx::{ConnectOptions as _, Connection as _, Executor};
@@ -18,16 +18,16 @@ async fn a_closed_store_opens_again_as_it_was() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("in/a/new/folder/palaver.db");
     let first = open_at(&path).await.expect("it opens");
-    let scribe = a_log_of(&first.store(), 100).await;
-    let (epoch, tip) = (first.store().log.epoch().await, scribe.tip);
+    let log_writer = a_log_of(&first.store(), 100).await;
+    let (epoch, tip) = (first.store().log.epoch().await, log_writer.tip);
     let ports = first.store();
     first.close().await;
     assert!(!path.with_extension("db-wal").exists(), "everything is in the one file");
-    let late = ports.log.append(scribe.log, &tip, &scribe.entries(vec![text("late")]), &[]).await;
+    let late = ports.log.append(log_writer.log, &tip, &log_writer.entries(vec![text("late")]), &[]).await;
     assert!(matches!(late, Err(AppendError::Unavailable { .. })), "{late:?}");
     let second = SqlStore::open(&format!("sqlite:{}", path.display()), SqlSettings::default()).await.expect("again");
     assert_eq!(second.store().log.epoch().await, epoch);
-    assert_eq!(second.store().log.tip(scribe.log).await, Ok(tip));
+    assert_eq!(second.store().log.tip(log_writer.log).await, Ok(tip));
 }
 
 #[tokio::test]
@@ -65,8 +65,8 @@ async fn a_newer_database_is_refused() {
     change(&path, "UPDATE meta SET v = '999' WHERE k = 'schema'").await;
     let refused = open_at(&path).await.err().expect("it is refused");
     assert!(matches!(refused, OpenError::Newer { found: 999, .. }));
-    let told = refused.to_string();
-    assert!(told.contains("999") && told.contains("start that release"), "it says what to do: {told}");
+    let message = refused.to_string();
+    assert!(message.contains("999") && message.contains("start that release"), "it says what to do: {message}");
     change(&path, &format!("UPDATE meta SET v = '{VERSION}' WHERE k = 'schema'")).await;
     open_at(&path).await.expect("nothing was changed by the attempt");
 }
@@ -131,12 +131,12 @@ async fn several_that_open_a_new_file_at_once_share_it() {
         .map(|store| {
             let store = store.store();
             tokio::spawn(async move {
-                let mut scribe = Scribe::new(&store, log).await;
+                let mut log_writer = LogWriter::new(&store, log).await;
                 let mut written = 0;
                 while written < 15 {
-                    match scribe.try_write(vec![text("x")], &[]).await {
+                    match log_writer.try_write(vec![text("x")], &[]).await {
                         Ok(_) => written += 1,
-                        Err(AppendError::Conflict { .. }) => scribe.catch_up().await,
+                        Err(AppendError::Conflict { .. }) => log_writer.catch_up().await,
                         Err(other) => panic!("{other:?}"),
                     }
                 }
@@ -187,7 +187,7 @@ async fn a_full_queue_fails_at_once() {
     let settings = SqlSettings { writer_queue: 4, ..SqlSettings::default() };
     let path = folder.path().join("palaver.db").display().to_string();
     let store = SqlStore::open(&path, settings).await.expect("it opens");
-    let scribe = Scribe::new(&store.store(), LogId::Room(a_room())).await;
+    let log_writer = LogWriter::new(&store.store(), LogId::Room(a_room())).await;
     let gate = hold_the_writer(&store).await;
     let waiting: Vec<_> = (0..4)
         .map(|_| {
@@ -198,7 +198,8 @@ async fn a_full_queue_fails_at_once() {
     while backend(&store).writer.waiting() < 4 {
         tokio::task::yield_now().await;
     }
-    let refused = store.store().log.append(scribe.log, &scribe.tip, &scribe.entries(vec![text("x")]), &[]).await;
+    let refused =
+        store.store().log.append(log_writer.log, &log_writer.tip, &log_writer.entries(vec![text("x")]), &[]).await;
     assert!(matches!(refused, Err(AppendError::Unavailable { .. })), "{refused:?}");
     drop(gate);
     for appended in waiting {

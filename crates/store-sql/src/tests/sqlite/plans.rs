@@ -42,10 +42,10 @@ fn is_bounded(step: &str) -> bool {
 #[tokio::test]
 async fn a_page_is_read_through_the_index_of_messages() {
     let store = SqlStore::open_temporary().await.expect("it opens");
-    let mut scribe = a_room_with(&store.store(), &plain_room(a_room(), RoomKind::Private), &[]).await;
+    let mut log_writer = a_room_with(&store.store(), &plain_room(a_room(), RoomKind::Private), &[]).await;
     sql::seen::take();
-    store.store().log.read_back(scribe.log, 9, 5).await.expect("a page");
-    store.store().log.read_forward(scribe.log, 0, 5).await.expect("a page");
+    store.store().log.read_back(log_writer.log, 9, 5).await.expect("a page");
+    store.store().log.read_forward(log_writer.log, 0, 5).await.expect("a page");
     let statements = sql::seen::take();
     assert_eq!(statements.len(), 2);
     for statement in statements.into_keys() {
@@ -55,24 +55,24 @@ async fn a_page_is_read_through_the_index_of_messages() {
         assert!(entry.iter().any(|step| step.contains("entry_message")), "{plan:#?}");
     }
     // A run of reactions longer than any page lies between two messages.
-    scribe.say("old").await;
+    log_writer.say("old").await;
     for _ in 0..40 {
-        scribe.write((0..500).map(|_| react(2)).collect(), &[]).await;
+        log_writer.write((0..500).map(|_| react(2)).collect(), &[]).await;
     }
-    scribe.say("new").await;
-    let page = store.store().log.read_back(scribe.log, u64::from(u32::MAX), 50).await.expect("a page");
+    log_writer.say("new").await;
+    let page = store.store().log.read_back(log_writer.log, u64::from(u32::MAX), 50).await.expect("a page");
     assert_eq!(page.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [2, 20_003]);
 }
 
 #[tokio::test]
 async fn keys_are_read_without_bodies() {
     let store = SqlStore::open_temporary().await.expect("it opens");
-    let mut scribe = a_room_with(&store.store(), &plain_room(a_room(), RoomKind::Private), &[]).await;
+    let mut log_writer = a_room_with(&store.store(), &plain_room(a_room(), RoomKind::Private), &[]).await;
     for _ in 0..3 {
-        scribe.write((0..KEY_ROWS).map(|_| react(2)).collect(), &[]).await;
+        log_writer.write((0..KEY_ROWS).map(|_| react(2)).collect(), &[]).await;
     }
     sql::seen::take();
-    let read = store.store().log.read_keys(scribe.log, 1, scribe.tip.seq()).await.expect("a read");
+    let read = store.store().log.read_keys(log_writer.log, 1, log_writer.tip.seq()).await.expect("a read");
     assert_eq!(read.keys.len(), 3 * KEY_ROWS + 1);
     let statements: Vec<String> = sql::seen::take().into_keys().collect();
     assert!(statements.len() == 1 && !statements[0].contains("body"), "{statements:?}");
