@@ -18,18 +18,17 @@ const MESSAGES: usize = 2_000;
 /// The timeout for everything on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Sends its share of the messages, and returns their seqs in the order of sending.
-async fn send(client: Client, room: String, who: usize) -> Vec<u64> {
+/// Sends its share of the messages. Returns their seqs in the order of sending, and how many were acked as duplicates.
+async fn send(client: Client, room: String, who: usize) -> (Vec<u64>, usize) {
     let share = MESSAGES / SENDERS + usize::from(who < MESSAGES % SENDERS);
     let sent: Vec<_> = (0..share).map(|n| client.send(&room, &format!("{who}/{n}"))).collect();
-    let mut seqs = Vec::new();
+    let (mut seqs, mut duplicates) = (Vec::new(), 0);
     for pending in sent {
         let acked = pending.await.expect("a message is taken in");
-        // It may be a retry: a node whose forwarded change was answered too late appends it itself, and finds a
-        // duplicate.
         seqs.push(acked.seq.expect("a message has a place"));
+        duplicates += usize::from(acked.dup);
     }
-    seqs
+    (seqs, duplicates)
 }
 
 async fn nodes_append_to_one_room(profile: Profile) {
@@ -40,13 +39,15 @@ async fn nodes_append_to_one_room(profile: Profile) {
     let tasks: Vec<_> =
         clients.iter().enumerate().map(|(who, client)| tokio::spawn(send(client.clone(), room.clone(), who))).collect();
     let all = async {
-        let mut acked = Vec::new();
+        let (mut acked, mut duplicates) = (Vec::new(), 0);
         for task in tasks {
-            acked.push(task.await.expect("no sender failed"));
+            let (seqs, of_sender) = task.await.expect("no sender failed");
+            acked.push(seqs);
+            duplicates += of_sender;
         }
-        acked
+        (acked, duplicates)
     };
-    let acked = tokio::time::timeout(PATIENCE, all).await.expect("all are acked");
+    let (acked, duplicates) = tokio::time::timeout(PATIENCE, all).await.expect("all are acked");
     let took = started.elapsed();
 
     assert!(acked.iter().all(|seqs| seqs.is_sorted()), "a sender's messages changed places");
@@ -83,6 +84,9 @@ async fn nodes_append_to_one_room(profile: Profile) {
         cluster.figure("palaver_forwards_total").await,
         cluster.figure("palaver_forwarded_changes_total").await,
     );
+    // No client repeats anything here. A first attempt is a duplicate only if its node forwarded it, got the answer too
+    // late and appended it again.
+    assert!(duplicates as f64 <= forwarded, "{duplicates} duplicates, but only {forwarded} forwarded changes");
     let each = |count: f64| count / MESSAGES as f64;
     println!(
         "{profile:?}: {MESSAGES} messages of {SENDERS} senders on {NODES} nodes in one room, {:.1} s: {:.3} conflicts, \
