@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Actor, Epoch, LogId, Now, Refusal, UserId};
+use domain::{Actor, Epoch, LogId, Now, Refusal, Seq, UserId};
 use realtime::connection::Input;
 use realtime::hub::SocketId;
 use realtime::interpreter::{Backend, too_many_sockets};
@@ -81,6 +81,10 @@ impl Backend for SocketBackend {
 
     async fn epoch(&self) -> Option<Epoch> {
         Some(self.node.follow.hub().epoch())
+    }
+
+    fn position(&self, log: LogId) -> Option<Seq> {
+        self.node.follow.hub().position(log)
     }
 
     async fn attach(&self, identity: Identity) -> Result<SignedIn, Refusal> {

@@ -130,6 +130,11 @@ impl Hub {
         self.logs.get(&id).is_some_and(|log| log.ready)
     }
 
+    /// Returns the log's position, if it is known.
+    pub fn position(&self, id: LogId) -> Option<Seq> {
+        self.logs.get(&id).filter(|log| log.ready).map(|log| log.last)
+    }
+
     /// Returns whether this node follows the log for any socket.
     pub fn is_followed(&self, id: LogId) -> bool {
         self.logs.contains_key(&id)

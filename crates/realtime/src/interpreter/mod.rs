@@ -38,6 +38,11 @@ pub trait Backend: Send + Sync {
     /// Returns the store's epoch, as far as it is known now.
     fn epoch(&self) -> impl Future<Output = Option<Epoch>> + Send;
 
+    /// Returns the position of a log that the backend follows, so that it need not be read. The log's head may be higher.
+    fn position(&self, _log: LogId) -> Option<Seq> {
+        None
+    }
+
     /// Binds the socket to a user whose credential is valid, and follows the user log. An error is sent to the client.
     fn attach(&self, identity: Identity) -> impl Future<Output = Result<SignedIn, Refusal>> + Send;
 

@@ -17,9 +17,13 @@ const ROOMS_OVERHEAD: usize = 128;
 pub(super) async fn list(backend: &impl Backend, user: UserId) -> Input {
     // Read before the list, so that a change during the reads has a higher seq.
     let services = backend.services();
-    let mut me = match retried(|| backend.retry(), || head(services, LogId::User(user))).await {
-        Ok((_, head)) => Some(head),
-        Err(error) => return Input::NotListed(error.into()),
+    let own_log = LogId::User(user);
+    let mut me = match backend.position(own_log) {
+        Some(head) => Some(head),
+        None => match retried(|| backend.retry(), || head(services, own_log)).await {
+            Ok((_, head)) => Some(head),
+            Err(error) => return Input::NotListed(error.into()),
+        },
     };
 
     let mut after = None;

@@ -32,15 +32,15 @@ impl Messages {
         let within = |cursor: &Seq| *cursor <= head && head - *cursor <= REPLAY_ENTRIES;
         let cursor = cursor.filter(within);
         let max = max.clamp(1, SYNC_ENTRIES) as Seq;
-        let entries = match cursor {
+        // Where nothing was missed, nothing can be missing.
+        let (entries, floor) = match cursor {
             Some(cursor) if cursor < head => {
                 let to = head.min(cursor.saturating_add(max));
                 let key = ReadKey { epoch: tip.epoch(), log, from: cursor + 1, to };
-                self.reads.read(&self.store, key).await?
+                (self.reads.read(&self.store, key).await?, self.store.log.floor(log).await?)
             }
-            _ => Vec::new(),
+            _ => (Vec::new(), 0),
         };
-        let floor = self.store.log.floor(log).await?;
         let cursor = cursor.filter(|cursor| *cursor >= floor);
         // The row is read after the entries, so no entry from after a removal is returned.
         let from_seq = match log {

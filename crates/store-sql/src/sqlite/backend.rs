@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use service::ports::{StoreError, StoreResult};
-use sqlx::SqlitePool;
 use tempfile::TempDir;
 
+use super::readers::Readers;
 use super::writer::Writer;
 use super::{backup, changes, kind};
 use crate::backend::{Backend, Changes};
@@ -17,7 +17,7 @@ use crate::settings::SqlSettings;
 
 /// An open file: connections that read, and the task that writes.
 pub struct SqliteBackend {
-    pub reads: SqlitePool,
+    pub reads: Readers,
     pub writer: Writer,
     pub path: PathBuf,
     pub settings: SqlSettings,
@@ -28,12 +28,20 @@ pub struct SqliteBackend {
 #[async_trait]
 impl Backend for SqliteBackend {
     async fn all(&self, query: Statement) -> StoreResult<Vec<Row>> {
-        let read = async { self.reads.acquire().await?.all(query).await };
+        let read = async {
+            let mut reader = self.reads.get().await?;
+            let rows = reader.all(query).await;
+            reader.checked(rows)
+        };
         read.await.map_err(unavailable)
     }
 
     async fn one(&self, query: Statement) -> StoreResult<Option<Row>> {
-        let read = async { self.reads.acquire().await?.one(query).await };
+        let read = async {
+            let mut reader = self.reads.get().await?;
+            let row = reader.one(query).await;
+            reader.checked(row)
+        };
         read.await.map_err(unavailable)
     }
 

@@ -6,6 +6,7 @@ mod backup;
 mod changes;
 mod connection;
 mod open;
+mod readers;
 mod writer;
 
 use std::path::Path;

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
 use super::backend::SqliteBackend;
 use super::kind;
+use super::readers::Readers;
 use super::writer::Writer;
 use crate::SqlStore;
 use crate::error::{Kind, OpenError};
@@ -41,10 +41,7 @@ async fn open(path: PathBuf, settings: SqlSettings, folder: Option<TempDir>) -> 
         IfMissing::Refuse => find(&path, &settings).await?,
     }
     let connection = connect(&path, &settings).await?;
-    let reads = SqlitePoolOptions::new()
-        .max_connections(settings.readers)
-        .acquire_timeout(settings.read_timeout)
-        .connect_with(super::reader_options(&path, &settings))
+    let reads = Readers::open(&path, &settings)
         .await
         .map_err(|source| OpenError::Database { name: path.display().to_string(), source })?;
     let writer = Writer::new(connection, &path, &settings);

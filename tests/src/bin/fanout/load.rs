@@ -25,6 +25,8 @@ pub struct Clients {
     number_of: NumberOf,
     /// The number of the next delivery.
     next: u64,
+    /// How many clients do not read, from the last one down.
+    stalled: usize,
 }
 
 struct Client {
@@ -105,7 +107,12 @@ impl Clients {
             poll.registry().register(&mut stream, Token(index), Interest::READABLE)?;
             clients.push(Client { stream, partial: Vec::new(), next });
         }
-        Ok(Clients { clients, poll, buffer: vec![0; 256 * 1024], number_of, next })
+        Ok(Clients { clients, poll, buffer: vec![0; 256 * 1024], number_of, next, stalled: 0 })
+    }
+
+    /// Makes some clients read nothing from now on; nothing is expected of them.
+    pub fn stall(&mut self, count: usize) {
+        self.stalled = count;
     }
 
     /// Returns the number of the next delivery.
@@ -127,17 +134,18 @@ impl Clients {
         Ok(())
     }
 
-    /// Waits until every client has received `count` further deliveries, in order and without a gap.
+    /// Waits until every client that reads has received `count` further deliveries, in order and without a gap.
     pub fn receive(&mut self, count: u64) -> Result<()> {
         let target = self.next + count;
-        let mut behind = self.clients.iter().filter(|client| client.next < target).count();
+        let reading = self.clients.len() - self.stalled;
+        let mut behind = self.clients[..reading].iter().filter(|client| client.next < target).count();
         let mut events = Events::with_capacity(1_024);
         while behind > 0 {
             self.poll.poll(&mut events, Some(WAIT))?;
             if events.is_empty() {
                 bail!("{behind} of {} clients miss a delivery", self.clients.len());
             }
-            for event in &events {
+            for event in events.iter().filter(|event| event.token().0 < reading) {
                 let client = &mut self.clients[event.token().0];
                 let was_behind = client.next < target;
                 client.read(&mut self.buffer, self.number_of)?;

@@ -1,5 +1,6 @@
 //! `fanout [row] [--clients N] [--rounds N] [--peers a,b]`: measures what a delivery, an idle socket, a connect and a
-//! message cost the server, beside other servers in the same run. Prints a line of JSON for each figure.
+//! message cost the server, beside other servers in the same run. Prints a line of JSON for each figure, and fails if a
+//! bar is missed.
 //!
 //! Every server is a process of its own, and the load is this one. Rounds are interleaved: each round measures every
 //! server once. A figure is the median of the rounds, in processor time of the server (user and system), not in time on
@@ -13,10 +14,11 @@ mod product;
 mod serve;
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::cpu::median;
 
 use peers::{Peer, memory_kib};
@@ -31,6 +33,12 @@ const PEERS: [&str; 5] = ["floor", "engine", "palaver", "uwebsockets", "ws"];
 /// The pause in which garbage is collected and buffers are returned before memory is read.
 const SETTLE: Duration = Duration::from_secs(3);
 
+/// How long each phase of `backpressure` lasts, and the pause between two bursts.
+const PHASE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(100);
+/// Whether every figure so far met its bar.
+static BARS_MET: AtomicBool = AtomicBool::new(true);
+
 /// What the command line asks for.
 struct Options {
     row: String,
@@ -41,7 +49,8 @@ struct Options {
 
 fn main() -> ExitCode {
     match run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) if BARS_MET.load(Ordering::Relaxed) => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("fanout: {error:#}");
             ExitCode::FAILURE
@@ -71,13 +80,15 @@ fn run() -> Result<()> {
         "idle" => idle(&options),
         "connect" => connect(&options),
         "message" => message(&options),
+        "backpressure" => backpressure(&options),
         "all" => {
             fanout(&options)?;
             idle(&options)?;
             connect(&options)?;
-            message(&options)
+            message(&options)?;
+            backpressure(&options)
         }
-        other => bail!("unknown row {other:?}; the rows are fanout, idle, connect, message"),
+        other => bail!("unknown row {other:?}; the rows are fanout, idle, connect, message, backpressure"),
     }
 }
 
@@ -106,13 +117,34 @@ fn fanout(options: &Options) -> Result<()> {
                 }
             }
         }
+        let ratio_to = |costs: &[f64], name: &str| {
+            let base = peers.iter().position(|peer| peer.name == name)?;
+            Some(median(costs.iter().zip(&rounds[base]).map(|(cost, base)| cost / base).collect()))
+        };
         for (peer, costs) in peers.iter().zip(&rounds) {
-            let ratios = costs.iter().zip(&rounds[0]).map(|(cost, first)| cost / first).collect();
             let what = format!("{}, N={clients}, k={k}", peer.name);
-            figure("fanout", &what, median(costs.clone()), "CPU-µs a delivery", Some((peers[0].name, median(ratios))));
+            let mut figure = Figure::new("fanout", &what, median(costs.clone()), "CPU-µs a delivery");
+            for base in ["floor", "engine", "uwebsockets"] {
+                if let Some(ratio) = ratio_to(costs, base).filter(|_| base != peer.name) {
+                    figure = figure.ratio(base, ratio, bar(peer.name, base, k));
+                }
+            }
+            figure.show();
         }
     }
     Ok(())
+}
+
+/// Returns how many times as much as `base` a delivery of this server may cost.
+fn bar(peer: &str, base: &str, k: u64) -> Option<f64> {
+    match (peer, base, k) {
+        ("engine", "floor", 1) => Some(1.1),
+        ("engine", "floor", _) => Some(1.15),
+        ("engine", "uwebsockets", _) => Some(1.0),
+        ("palaver", "engine", 1) => Some(1.5),
+        ("palaver", "engine", _) => Some(1.25),
+        _ => None,
+    }
 }
 
 /// The memory of a socket that is signed in and idle.
@@ -138,7 +170,8 @@ fn idle(options: &Options) -> Result<()> {
         };
         std::thread::sleep(SETTLE);
         let each = (peer.memory_kib()? - before) / clients as f64;
-        figure("idle", &format!("{name}, {clients} sockets"), each, "KiB a socket", None);
+        let figure = Figure::new("idle", &format!("{name}, {clients} sockets"), each, "KiB a socket");
+        if *name == "palaver" { figure.at_most(2.0).show() } else { figure.show() }
     }
     Ok(())
 }
@@ -160,7 +193,7 @@ fn connect(options: &Options) -> Result<()> {
         drop(streams);
         std::thread::sleep(SETTLE);
     }
-    figure("connect", "palaver, a returning socket with one room", median(costs), "CPU-µs", None);
+    Figure::new("connect", "palaver, a returning socket with one room", median(costs), "CPU-µs").at_most(200.0).show();
     Ok(())
 }
 
@@ -181,15 +214,76 @@ fn message(options: &Options) -> Result<()> {
         }
     }
     let what = format!("palaver, N={clients}, {IN_FLIGHT} in flight, deliveries included");
-    figure("message", &what, median(costs), "CPU-µs a message", None);
+    Figure::new("message", &what, median(costs), "CPU-µs a message").at_most(90.0).show();
     Ok(())
 }
 
-fn figure(bench: &str, what: &str, value: f64, unit: &str, ratio: Option<(&str, f64)>) {
-    let round = |value: f64| (value * 1_000.0).round() / 1_000.0;
-    let mut line = json!({ "bench": bench, "what": what, "value": round(value), "unit": unit, "ok": true });
-    if let Some((to, ratio)) = ratio {
-        line[format!("ratio to {to}")] = json!(round(ratio));
+/// The time until all clients that read have a message, while one client in a hundred stops reading; and the memory that
+/// the server takes for it.
+fn backpressure(options: &Options) -> Result<()> {
+    const K: u64 = 64;
+    let clients = options.clients.unwrap_or(5_000);
+    let mut peer = Peer::start("palaver", clients)?;
+    let phase = |peer: &mut Peer| -> Result<(f64, f64)> {
+        let (end, mut times) = (Instant::now() + PHASE, Vec::new());
+        while Instant::now() < end {
+            let began = Instant::now();
+            peer.burst(K)?;
+            times.push(began.elapsed().as_secs_f64() * 1e3);
+            std::thread::sleep(PAUSE);
+        }
+        times.sort_unstable_by(f64::total_cmp);
+        Ok((times[times.len() / 2], times[times.len() * 99 / 100]))
+    };
+    phase(&mut peer)?;
+    let (all_read, before) = (phase(&mut peer)?, peer.memory_kib()?);
+    peer.clients.stall(clients / 100);
+    let stalled = phase(&mut peer)?;
+    let grown = (peer.memory_kib()? - before) / 1_024.0;
+
+    let show = |what: &str, value, unit| Figure::new("backpressure", what, value, unit).show();
+    show(&format!("a burst of {K}, N={clients}, all read: median"), all_read.0, "ms");
+    show("the same: 99th percentile", all_read.1, "ms");
+    show("while 1 % do not read, for the others: median", stalled.0, "ms");
+    show("the same: 99th percentile", stalled.1, "ms");
+    show("memory that the server took meanwhile", grown, "MiB");
+    Ok(())
+}
+
+/// One line of the results.
+struct Figure {
+    line: Value,
+    ok: bool,
+}
+
+impl Figure {
+    fn new(bench: &str, what: &str, value: f64, unit: &str) -> Figure {
+        Figure { line: json!({ "bench": bench, "what": what, "value": rounded(value), "unit": unit }), ok: true }
     }
-    println!("{line}");
+
+    fn at_most(mut self, bar: f64) -> Figure {
+        self.ok &= self.line["value"].as_f64().is_some_and(|value| value <= bar);
+        self.line["bar"] = json!(format!("<= {bar}"));
+        self
+    }
+
+    fn ratio(mut self, base: &str, ratio: f64, bar: Option<f64>) -> Figure {
+        self.line[format!("ratio to {base}")] = json!(rounded(ratio));
+        if let Some(bar) = bar {
+            self.ok &= ratio <= bar;
+            let before = self.line["bar"].as_str().map_or_else(String::new, |bars| format!("{bars}, "));
+            self.line["bar"] = json!(format!("{before}<= {bar} x {base}"));
+        }
+        self
+    }
+
+    fn show(mut self) {
+        self.line["ok"] = json!(self.ok);
+        println!("{}", self.line);
+        BARS_MET.fetch_and(self.ok, Ordering::Relaxed);
+    }
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1_000.0).round() / 1_000.0
 }

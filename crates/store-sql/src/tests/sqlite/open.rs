@@ -45,15 +45,15 @@ async fn the_file_is_set_up_for_full_durability() {
     assert_eq!(pragma("synchronous").await, 2, "FULL");
     assert_eq!(pragma("page_size").await, 8192);
     assert_eq!(pragma("application_id").await, 0x5041_4C56, "PALV");
-    let mode: String =
-        sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&backend(&store).reads).await.expect("a mode");
+    let mut reader = backend(&store).reads.get().await.expect("a connection");
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *reader).await.expect("a mode");
     assert_eq!(mode, "wal");
     for suffix in ["", "-wal"] {
         let name = format!("{}{suffix}", backend(&store).path.display());
         let mode = std::fs::metadata(&name).expect("the file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name} is readable by no other user");
     }
-    let write = sqlx::query("DELETE FROM log").execute(&backend(&store).reads).await;
+    let write = sqlx::query("DELETE FROM log").execute(&mut *reader).await;
     assert!(write.is_err(), "readers cannot write");
 }
 

@@ -80,6 +80,7 @@ async fn keys_are_read_without_bodies() {
 
 async fn plan_of(store: &SqlStore, statement: &str) -> Vec<String> {
     let explained = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")));
-    let rows = explained.fetch_all(&backend(store).reads).await.expect("a plan");
+    let mut reader = backend(store).reads.get().await.expect("a connection");
+    let rows = explained.fetch_all(&mut *reader).await.expect("a plan");
     rows.iter().map(|row| row.get("detail")).collect()
 }
