@@ -51,9 +51,9 @@ impl ShardDriver {
                 Err(state) => self.on_end(id, state, End::Gone),
             },
             Command::Send(id, message) => queue(sockets, id, |backlog| backlog.push_own(&message)),
-            Command::Input(id, work, input) => {
+            Command::Input(id, work, task, input) => {
                 if let Some(socket) = sockets.get(id) {
-                    socket.state.on_input(work, input.map(|input| *input), now, &self.runtime);
+                    socket.state.on_input(work, task, input.map(|input| *input), now, &self.runtime);
                     sockets.touch(id);
                 }
             }

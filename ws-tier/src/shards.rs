@@ -15,6 +15,7 @@ use realtime::message::{Message, Outgoing};
 use realtime::protocol::CloseCode;
 use service::Clock;
 use tokio::sync::oneshot;
+use tokio::task;
 
 use crate::limits::SHARD_QUEUE;
 use crate::shard_driver::ShardDriver;
@@ -40,8 +41,8 @@ pub(crate) enum Command {
     Enqueue { to: Arc<Vec<SocketId>>, messages: Arc<[Outgoing]> },
     /// Queue a message for one socket.
     Send(SocketId, Box<Message>),
-    /// Handle the result of a socket's work, or `None` if it panicked.
-    Input(SocketId, Work, Option<Box<Input>>),
+    /// Handle the result of a socket's work, which this task performed, or `None` if it panicked.
+    Input(SocketId, Work, task::Id, Option<Box<Input>>),
     /// Queue another program's frame, if there is room.
     Post(SocketId, Bytes, oneshot::Sender<Result<(), PostError>>),
     /// Close a socket, after everything that was queued for it before.

@@ -19,7 +19,7 @@ use realtime::limits::FRAGMENTS;
 use realtime::protocol::{Action, CloseCode};
 use realtime::{Class, Frame, json_array};
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
+use tokio::task::{Id, JoinHandle};
 
 use crate::backend::SocketBackend;
 use crate::drain::ConnectionPermit;
@@ -131,9 +131,11 @@ impl SocketState {
         self.carry_out(out, now, runtime);
     }
 
-    /// Handles the result of work, or `None` if it panicked.
-    pub fn on_input(&mut self, work: Work, input: Option<Input>, now: Now, runtime: &Handle) {
-        self.reads.retain(|read| !read.is_finished());
+    /// Handles the result of work that `task` performed, or `None` if it panicked.
+    pub fn on_input(&mut self, work: Work, task: Id, input: Option<Input>, now: Now, runtime: &Handle) {
+        // A handle keeps the memory of its task, so an idle socket has none.
+        self.reads.retain(|read| read.id() != task);
+        self.reads.shrink_to_fit();
         let mut out = Vec::new();
         self.take_input(work, input, now, &mut out);
         self.carry_out(out, now, runtime);
@@ -181,7 +183,7 @@ impl SocketState {
         let backend = self.backend.clone();
         let task = runtime.spawn(async move {
             let input = action.await.map(Box::new);
-            backend.command(Command::Input(backend.id(), work, input));
+            backend.command(Command::Input(backend.id(), work, tokio::task::id(), input));
         });
         if work == Work::Read {
             self.reads.push(task);
