@@ -206,14 +206,14 @@ impl PresenceWatch {
     /// get them as offline.
     pub async fn removed(&self, user: UserId) {
         let around = self.watches.lock().around(user);
-        let mut strangers: HashMap<(UserId, UserId), bool> = HashMap::new();
+        let mut unrelated: HashMap<(UserId, UserId), bool> = HashMap::new();
         for (socket, watcher, watched) in around {
-            let are_strangers = match strangers.get(&(watcher, watched)) {
+            let share_no_room = match unrelated.get(&(watcher, watched)) {
                 Some(known) => *known,
-                None => self.services.presence.are_strangers(watcher, watched).await,
+                None => self.services.presence.share_no_room(watcher, watched).await,
             };
-            strangers.insert((watcher, watched), are_strangers);
-            if !are_strangers || !self.watches.lock().unwatch(socket, watched) {
+            unrelated.insert((watcher, watched), share_no_room);
+            if !share_no_room || !self.watches.lock().unwatch(socket, watched) {
                 continue;
             }
             let offline = UserPresence { user: watched, status: PresenceStatus::Offline, last_seen: None };

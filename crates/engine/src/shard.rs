@@ -17,11 +17,11 @@ pub(crate) const WAKE: Token = Token(usize::MAX);
 #[derive(Debug)]
 pub struct Shard<C> {
     inbox: Option<Sender<C>>,
-    shared: Arc<Shared>,
+    state: Arc<QueueState>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct QueueState {
     waker: Waker,
     /// The shard sleeps, or is about to: it must be woken.
     asleep: AtomicBool,
@@ -33,22 +33,22 @@ impl<C> Shard<C> {
     /// Queues a command. Never blocks.
     pub fn send(&self, command: C) {
         if let Some(inbox) = &self.inbox {
-            self.shared.queued.fetch_add(1, Ordering::Relaxed);
+            self.state.queued.fetch_add(1, Ordering::Relaxed);
             // Fails only if the shard's thread has ended; then it has no socket either.
             let _ = inbox.send(command);
-            self.shared.wake();
+            self.state.wake();
         }
     }
 
     /// Returns how many commands wait.
     pub fn queued(&self) -> usize {
-        self.shared.queued.load(Ordering::Relaxed)
+        self.state.queued.load(Ordering::Relaxed)
     }
 }
 
 impl<C> Clone for Shard<C> {
     fn clone(&self) -> Self {
-        Shard { inbox: self.inbox.clone(), shared: self.shared.clone() }
+        Shard { inbox: self.inbox.clone(), state: self.state.clone() }
     }
 }
 
@@ -56,11 +56,11 @@ impl<C> Drop for Shard<C> {
     fn drop(&mut self) {
         // Before the wake-up, so that the shard notices if this was the last handle.
         self.inbox = None;
-        self.shared.wake();
+        self.state.wake();
     }
 }
 
-impl Shared {
+impl QueueState {
     fn wake(&self) {
         // Orders the command before this look at `asleep`: either the shard sees the command or this sees it asleep.
         fence(Ordering::SeqCst);
@@ -82,13 +82,13 @@ pub fn start<D: Driver>(
     let waker = Waker::new(poll.registry(), WAKE)?;
     let registry = poll.registry().try_clone()?;
     let (inbox, commands) = channel();
-    let shared = Arc::new(Shared { waker, asleep: AtomicBool::new(false), queued: AtomicUsize::new(0) });
-    let handle = Shard { inbox: Some(inbox), shared: shared.clone() };
+    let state = Arc::new(QueueState { waker, asleep: AtomicBool::new(false), queued: AtomicUsize::new(0) });
+    let handle = Shard { inbox: Some(inbox), state: state.clone() };
     std::thread::Builder::new().name(name).spawn(move || {
         if let Some(core) = core {
             core_affinity::set_for_current(core_affinity::CoreId { id: core });
         }
-        Thread::new(make(), poll, registry, Inbox { commands, shared }).run();
+        Thread::new(make(), poll, registry, Inbox { commands, state }).run();
     })?;
     Ok(handle)
 }
@@ -102,7 +102,7 @@ pub fn cores() -> Vec<usize> {
 #[derive(Debug)]
 pub(crate) struct Inbox<C> {
     commands: Receiver<C>,
-    shared: Arc<Shared>,
+    state: Arc<QueueState>,
 }
 
 impl<C> Inbox<C> {
@@ -116,19 +116,19 @@ impl<C> Inbox<C> {
                 Err(TryRecvError::Disconnected) => break false,
             }
         };
-        self.shared.queued.fetch_sub(batch.len() - before, Ordering::Relaxed);
+        self.state.queued.fetch_sub(batch.len() - before, Ordering::Relaxed);
         alive
     }
 
     /// Announces that the shard is about to sleep: a sender of a command wakes it from now on. Look once more for
     /// commands after this.
     pub fn before_sleep(&self) {
-        self.shared.asleep.store(true, Ordering::SeqCst);
+        self.state.asleep.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
     }
 
     /// Announces that the shard looks at its queue itself.
     pub fn after_sleep(&self) {
-        self.shared.asleep.store(false, Ordering::SeqCst);
+        self.state.asleep.store(false, Ordering::SeqCst);
     }
 }

@@ -114,7 +114,7 @@ impl Presence {
 
     /// Returns whether two users share no room (any more). Also true if that cannot be determined, so that presence is
     /// not revealed.
-    pub async fn are_strangers(&self, one: UserId, other: UserId) -> bool {
+    pub async fn share_no_room(&self, one: UserId, other: UserId) -> bool {
         one != other && !self.store.rooms.share_a_room(one, other).await.unwrap_or(false)
     }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Session } from "../src/auth/session.js";
 import { filesApi } from "../src/rest/files.js";
 import { Http } from "../src/rest/http.js";
-import { FakeHost, type Answer, type Asked } from "./support/fake-host.js";
+import { FakeHost, type Answer, type FakeRequest } from "./support/fake-host.js";
 
 const MIB = 1024 * 1024;
 const BUCKET = "https://bucket.example.org";
@@ -17,7 +17,7 @@ const UPLOAD = {
 };
 const TOO_LARGE = { code: "too_large", detail: "The file has more than 4718592 bytes. Ask POST /api/files/presign where to put a file." };
 
-function files(answers: Record<string, Answer | ((asked: Asked) => Answer | Promise<Answer>)>) {
+function files(answers: Record<string, Answer | ((asked: FakeRequest) => Answer | Promise<Answer>)>) {
   const host = new FakeHost();
   for (const [name, answer] of Object.entries(answers)) host.answers.set(name, typeof answer === "function" ? answer : () => answer);
   const session = { token: async () => "token", renew: async () => "token" } as unknown as Session;

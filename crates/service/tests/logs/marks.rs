@@ -1,4 +1,4 @@
-//! Read marks: monotonic, announced at once, written seldom.
+//! Read marks: monotonic, announced at once, rarely written.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Hints of heads: written seldom, and yet a list shows the last appends of this node, and of a node that has ended.
+//! Hints of heads: rarely written, and yet a list shows the last appends of this node, and of a node that has ended.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use conformance::suite::world::{LogWriter, a_room, a_user, own_room, plain_room}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_show_heads_whose_hint_is_not_written_yet() {
-    let seldom = DynamoSettings { hints: Hints::Every(Duration::from_secs(3_600)), ..on_dynamodb_local() };
-    create_table(&seldom).await.expect("a table");
-    let node = DynamoStore::open(seldom.clone()).await.expect("the store opens");
+    let rare = DynamoSettings { hints: Hints::Every(Duration::from_secs(3_600)), ..on_dynamodb_local() };
+    create_table(&rare).await.expect("a table");
+    let node = DynamoStore::open(rare.clone()).await.expect("the store opens");
     let (store, user, room) = (node.store(), a_user(), plain_room(a_room(), RoomKind::Private));
     let mut log_writer = LogWriter::new(&store, LogId::Room(room.id)).await;
     log_writer.row_writes(&[RowWrite::Room(room.clone())]).await;
@@ -24,7 +24,7 @@ async fn lists_show_heads_whose_hint_is_not_written_yet() {
     let lines = store.rooms.user_rooms(user, None, 10).await.expect("a list");
     assert_eq!((lines[0].head.seq, lines[0].head.n), (4, 3), "what this node appended");
 
-    let other = DynamoStore::open(seldom).await.expect("the store opens").store();
+    let other = DynamoStore::open(rare).await.expect("the store opens").store();
     let lines = other.rooms.user_rooms(user, None, 10).await.expect("a list");
     assert_eq!(lines[0].head.seq, 1, "another node has the hint only");
     node.write_hints().await;

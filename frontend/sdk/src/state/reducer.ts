@@ -31,7 +31,7 @@ export type CoreEvent =
   /** Frames of one delivery, in order. */
   | { readonly type: "frames"; readonly frames: readonly ServerFrame[]; readonly now: number }
   | { readonly type: "asked"; readonly logs: readonly string[]; readonly re: string }
-  /** The request `re` of these logs was refused, and the wait after that is over. */
+  /** The request `re` of these logs was refused, and the wait after that has ended. */
   | { readonly type: "ask_again"; readonly logs: readonly string[]; readonly re: string; readonly reset: boolean }
   | { readonly type: "session"; readonly session: SessionStatus; readonly me: Person | null }
   | { readonly type: "restored"; readonly restored: Restored }

@@ -44,7 +44,7 @@ export class FakeSocket implements Socket {
   }
 }
 
-export interface Asked {
+export interface FakeRequest {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
@@ -137,9 +137,9 @@ export class Clock {
 
 export class FakeHost implements Host {
   readonly sockets: FakeSocket[] = [];
-  readonly asked: Asked[] = [];
+  readonly asked: FakeRequest[] = [];
   /** Answers by `METHOD /path`; any other request gets a 404. */
-  readonly answers = new Map<string, (asked: Asked) => Answer | Promise<Answer>>();
+  readonly answers = new Map<string, (asked: FakeRequest) => Answer | Promise<Answer>>();
   /** The value that `random` returns. */
   luck = 0.5;
   locks: Locks;
@@ -171,7 +171,7 @@ export class FakeHost implements Host {
   };
   fetch = async (url: string, init: RequestInit): Promise<Response> => {
     const { pathname, searchParams } = new URL(url, "http://palaver.test");
-    const asked: Asked = {
+    const asked: FakeRequest = {
       method: init.method ?? "GET",
       path: pathname,
       query: searchParams,

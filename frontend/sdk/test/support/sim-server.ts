@@ -6,7 +6,7 @@
 import type { Event, MessagePage, OwnEvent, RoomEntry, UserSelf } from "../../src/generated/wire.js";
 import type { ChangeFrame, ClientFrame, MessageEntry, ServerFrame, SyncFrame } from "../../src/wire.js";
 import { AT } from "./frames.js";
-import type { Answer, Asked, Clock, FakeHost, FakeSocket } from "./fake-host.js";
+import type { Answer, FakeRequest, Clock, FakeHost, FakeSocket } from "./fake-host.js";
 
 const PAGE = 6;
 const REPLAY_MAX = 40;
@@ -266,7 +266,7 @@ export class SimServer {
     answer(to === head ? "ok" : "more", { events: page(to), from: cursor + 1, through: to });
   }
 
-  private async history(room: string, user: UserSelf, { query }: Asked): Promise<Answer> {
+  private async history(room: string, user: UserSelf, { query }: FakeRequest): Promise<Answer> {
     if (!this.row(user, room).joined) return { status: 403, body: { code: "forbidden", detail: "" } };
     // A replica may lag, but not behind what the client asks for.
     const asOf = Math.max(Number(query.get("min_seq") ?? 0), this.head(room) - Math.floor(this.random() * 4));

@@ -24,7 +24,7 @@ interface Props {
   readonly onDirect: (person: Person) => void;
 }
 
-interface Asked {
+interface PendingAction {
   readonly kind: "kick" | "ban";
   readonly member: MemberView;
 }
@@ -34,9 +34,9 @@ export const PeoplePanel = memo(function PeoplePanel({ id, me, onClose, onDirect
   const room = useRoom(id, FIELDS);
   const presence = useClientState((state) => state.presence);
   const scroller = useRef<HTMLDivElement>(null);
-  const [asked, setAsked] = useState<Asked | null>(null);
+  const [asked, setAsked] = useState<PendingAction | null>(null);
   const [inviting, setInviting] = useState(false);
-  const onAsk = useCallback((kind: Asked["kind"], member: MemberView) => setAsked({ kind, member }), []);
+  const onAsk = useCallback((kind: PendingAction["kind"], member: MemberView) => setAsked({ kind, member }), []);
   const sorted = useMemo(() => byName(room.members), [room.members]);
   const groups = useMemo(() => toGroups(sorted, presence, me.id), [sorted, presence, me.id]);
 

@@ -1,4 +1,4 @@
-//! The machine, driven by hand with the store's answers: cases that a random test seldom meets.
+//! The machine, driven by hand with the store's answers: cases that a random test rarely meets.
 
 use std::collections::HashMap;
 
