@@ -71,12 +71,12 @@ async fn a_muted_room_does_not_notify() {
     }
     bob.patch(&format!("/api/rooms/{quiet}/settings"), json!({ "level": "none" })).await.ok();
     say(&ada, &quiet, "hey @bob").await;
-    let told = say(&ada, &loud, "hey @bob").await;
+    let shown = say(&ada, &loud, "hey @bob").await;
     // The feed reads rooms concurrently; once the later notification exists, the earlier one would have had time
     // enough.
     let all = when_there_are(&bob, 1).await;
     tokio::time::sleep(wait::QUIET).await;
-    assert_eq!(all.iter().map(|one| number(&one["seq"])).collect::<Vec<_>>(), [told]);
+    assert_eq!(all.iter().map(|one| number(&one["seq"])).collect::<Vec<_>>(), [shown]);
     assert_eq!(list(&bob).await.len(), 1);
 }
 
@@ -151,11 +151,11 @@ fn one(room: &str, seq: u64) -> String {
 }
 
 /// Returns everything that a user receives about notifications, over REST and from the start of the user log.
-async fn all_told(person: &Person) -> String {
+async fn everything(person: &Person) -> String {
     let events = person.connect().await.catch_up("@me", 0).await;
-    let told: Vec<&Value> = events.iter().filter(|event| event["kind"] == "notification").collect();
-    assert!(!told.is_empty(), "the user log holds notifications");
-    format!("{}\n{}", json!(list(person).await), json!(told))
+    let shown: Vec<&Value> = events.iter().filter(|event| event["kind"] == "notification").collect();
+    assert!(!shown.is_empty(), "the user log holds notifications");
+    format!("{}\n{}", json!(list(person).await), json!(shown))
 }
 
 async fn unread(person: &Person) -> u64 {
@@ -207,8 +207,8 @@ async fn a_deleted_text_is_read_in_no_notification() {
     let left = list(&bob).await;
     assert_eq!(left.iter().map(|one| number(&one["seq"])).collect::<Vec<_>>(), [kept]);
     assert_eq!((unread(&bob).await, left[0]["body"].clone()), (1, json!("kept for @bob")));
-    let told = all_told(&bob).await;
-    assert!(!told.contains("secret") && told.contains("kept for @bob"), "{told}");
+    let shown = everything(&bob).await;
+    assert!(!shown.contains("secret") && shown.contains("kept for @bob"), "{shown}");
     wait::until("the unread mention", async || (mentions(&bob, &id).await == json!([kept])).then_some(())).await;
 }
 
@@ -244,8 +244,8 @@ async fn notifications_show_the_edited_text() {
     socket.find("event", |event| event["op"] == "gone" && event["key"] == gone["key"]).await;
     let left: Vec<String> = list(&bob).await.iter().map(|one| text(&one["body"])).collect();
     assert_eq!(left.len(), 3, "{left:?}");
-    let told = all_told(&bob).await;
-    assert!(!told.contains("secret") && told.contains("open to us"), "{told}");
+    let shown = everything(&bob).await;
+    assert!(!shown.contains("secret") && shown.contains("open to us"), "{shown}");
     let page = history(&bob, &id).await;
     let message = page.iter().find(|message| message["seq"] == edited).expect("there");
     assert_eq!(message["mentions"], json!([]), "the message no longer mentions a user");
@@ -261,6 +261,6 @@ async fn a_removed_member_reads_nothing_new_in_notifications() {
     when_there_are(&bob, 1).await;
     ada.post(&format!("/api/rooms/{id}/kick"), json!({ "user": bob.id })).await.ok();
     ada.patch(&one(&id, seq), json!({ "text": "secret, not for @bob" })).await.ok();
-    let told = all_told(&bob).await;
-    assert!(!told.contains("secret"), "{told}");
+    let shown = everything(&bob).await;
+    assert!(!shown.contains("secret"), "{shown}");
 }

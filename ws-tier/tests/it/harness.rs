@@ -302,15 +302,19 @@ impl Socket {
         self.answer(id).await
     }
 
-    /// Returns the `ack` or `error` of a change; skips other frames.
+    /// Returns the `ack` or `error` of a change. Keeps other frames for later: events and answers of different ways to
+    /// the socket arrive in any order.
     pub async fn answer(&mut self, id: EntryId) -> Value {
-        let id = id.to_string();
-        loop {
+        let (id, mut others) = (id.to_string(), Vec::new());
+        let answer = loop {
             let frame = self.next().await.expect("open");
             if frame["id"] == id.as_str() && (frame["t"] == "ack" || frame["t"] == "error") {
-                return frame;
+                break frame;
             }
-        }
+            others.push(frame);
+        };
+        others.into_iter().rev().for_each(|frame| self.ready.push_front(frame));
+        answer
     }
 }
 

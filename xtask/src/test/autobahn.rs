@@ -16,7 +16,9 @@ const PASSED: [&str; 2] = ["OK", "INFORMATIONAL"];
 
 /// Runs all cases but those of compression, which this server does not negotiate. Each counts as a test.
 pub fn run(workspace: &Workspace) -> Result<Counts> {
-    process::run(&mut workspace.cargo(&["build", "--package", "tests", "--bin", "fanout", "--profile", PROFILE]))?;
+    // As `cargo test` has built it: another choice of features would build its dependencies again.
+    let build = ["build", "--workspace", "--all-features", "--bin", "fanout", "--profile", PROFILE];
+    process::run(&mut workspace.cargo(&build))?;
     let mut server = Command::new(workspace.built(PROFILE).join("fanout"));
     let mut server =
         server.args(["serve", "echo"]).stdout(Stdio::piped()).spawn().context("cannot start the server")?;
