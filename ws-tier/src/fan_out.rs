@@ -1,5 +1,6 @@
 //! Messages that many sockets of a shard get: joined while they wait together, encoded once for all sockets.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -58,10 +59,11 @@ impl FanOut {
 
 /// The bytes of messages that are the same for every socket of the native protocol.
 struct Encoded {
+    frames: Vec<Frame>,
     /// The frames one after another, as one socket gets them.
     wire: Bytes,
-    /// One frame with all messages in an array, for clients that accept that.
-    array: Bytes,
+    /// One frame with all messages in an array, made for the first client that accepts that.
+    array: OnceCell<Bytes>,
     bytes: usize,
 }
 
@@ -77,23 +79,26 @@ impl Encoded {
         let frames: Vec<Frame> =
             deliveries.iter().filter_map(|delivery| delivery.frame(CodecKind::Native).cloned()).collect();
         let bytes = frames.iter().map(Frame::len).sum();
-        Some(match &frames[..] {
-            [one] => Encoded { wire: one.wire().clone(), array: one.wire().clone(), bytes },
-            many => Encoded {
-                wire: many.iter().flat_map(|frame| frame.wire().iter().copied()).collect(),
-                array: Frame::new(Class::Durable, json_array(many)).wire().clone(),
-                bytes,
-            },
+        let wire = match &frames[..] {
+            [one] => one.wire().clone(),
+            many => many.iter().map(|frame| &frame.wire()[..]).collect::<Vec<_>>().concat().into(),
+        };
+        Some(Encoded { frames, wire, array: OnceCell::new(), bytes })
+    }
+
+    fn array(&self) -> &Bytes {
+        self.array.get_or_init(|| match &self.frames[..] {
+            [one] => one.wire().clone(),
+            many => Frame::new(Class::Durable, json_array(many)).wire().clone(),
         })
     }
 
     /// Writes the messages to a socket for which nothing waits. Returns false if they must be queued.
     fn write(&self, socket: &mut Socket<SocketState>) -> bool {
-        let state = &mut socket.state;
-        if !state.takes_direct(CodecKind::Native) || socket.is_blocked() {
+        if socket.is_blocked() || !socket.state.takes_direct(CodecKind::Native) {
             return false;
         }
-        let wire = if socket.state.connection.batches() { &self.array } else { &self.wire };
+        let wire = if socket.state.batches { self.array() } else { &self.wire };
         socket.send(std::slice::from_ref(wire));
         if socket.is_blocked() {
             socket.state.writes(self.bytes);

@@ -13,6 +13,7 @@ use crate::memory::MemoryBudget;
 
 /// The queue of one socket.
 pub(crate) struct SendQueue {
+    codec: CodecKind,
     backlog: Backlog,
     level: Arc<QueueLevel>,
     memory: Arc<MemoryBudget>,
@@ -29,12 +30,17 @@ pub(crate) struct QueueLevel {
 impl SendQueue {
     /// Returns an empty queue for a socket that speaks this protocol.
     pub fn new(codec: CodecKind, memory: Arc<MemoryBudget>) -> SendQueue {
-        SendQueue { backlog: Backlog::new(codec.open()), level: Arc::default(), memory }
+        SendQueue { codec, backlog: Backlog::new(codec.open()), level: Arc::default(), memory }
     }
 
     /// Returns the queue's level, which other threads may watch.
     pub fn level(&self) -> &Arc<QueueLevel> {
         &self.level
+    }
+
+    /// Returns the socket's protocol.
+    pub fn codec(&self) -> CodecKind {
+        self.codec
     }
 
     /// Returns whether nothing waits, nothing is being written, and frames need not be dropped: a message may be written

@@ -37,6 +37,8 @@ pub(crate) struct SocketState {
     /// Work that only this socket needs; cancelled with it. Changes and marks are not here: they finish even if the socket
     /// is closed.
     reads: Vec<JoinHandle<()>>,
+    /// Whether the client accepts several messages at once: kept here for messages that many sockets get.
+    pub batches: bool,
     /// Payload bytes that were taken from the queue and have not all left the process.
     writing: usize,
     /// Until when changes in flight delay the end of a drained socket.
@@ -58,6 +60,7 @@ impl SocketState {
             queue,
             backend,
             reads: Vec::new(),
+            batches: false,
             writing: 0,
             finish_until: None,
             violation: None,
@@ -85,7 +88,7 @@ impl SocketState {
 
     /// Returns whether messages encoded in this protocol may be written without being queued.
     pub fn takes_direct(&self, codec: CodecKind) -> bool {
-        self.queue.is_empty() && self.queue.backlog().codec_kind() == codec
+        self.queue.is_empty() && self.queue.codec() == codec
     }
 
     /// Records that these payload bytes are being written.
@@ -166,6 +169,7 @@ impl SocketState {
                 }
             }
         }
+        self.batches = self.connection.batches();
     }
 
     /// Performs an action on the runtime. Takes its first step here, so that a client's requests reach the rest of the
@@ -203,7 +207,7 @@ impl SocketState {
             match state.queue.change(|backlog| backlog.next(frame_limit)) {
                 Next::Write(frames) => {
                     let bytes = frames.iter().map(Frame::len).sum();
-                    let wire = wire(&frames, state.connection.batches());
+                    let wire = wire(&frames, state.batches);
                     socket.send(&wire);
                     match socket.is_blocked() {
                         true => socket.state.writing = bytes,

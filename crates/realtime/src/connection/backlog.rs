@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use bytes::Bytes;
 
-use crate::codec::{Codec, CodecKind};
+use crate::codec::Codec;
 use crate::frame::{Class, Frame};
 use crate::limits::{BACKLOG_HARD_BYTES, BACKLOG_SOFT_BYTES};
 use crate::message::{Message, Outgoing};
@@ -63,11 +63,6 @@ impl Backlog {
     /// Returns the codec, to decode what the client sends.
     pub fn codec(&mut self) -> &mut dyn Codec {
         &mut *self.codec
-    }
-
-    /// Returns the socket's protocol.
-    pub fn codec_kind(&self) -> CodecKind {
-        self.codec.kind()
     }
 
     /// Accepts another program's frame, if there is room. It never causes the socket to be closed.
