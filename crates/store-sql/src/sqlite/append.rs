@@ -19,11 +19,7 @@ pub async fn decide(connection: &mut dyn Connection, appends: &mut [Append]) -> 
     if appends.is_empty() {
         return Ok(());
     }
-    let moment = "SELECT (SELECT v FROM meta WHERE k = 'epoch') AS epoch,
-                         (SELECT COALESCE(MAX(chg), 0) + 1 FROM log) AS chg";
-    let moment = sql::query(moment).fetch_one(&mut *connection).await?;
-    let (epoch, change): (String, i64) = (moment.try_get("epoch")?, moment.try_get("chg")?);
-    let mut heads = read_heads(connection, appends).await?;
+    let Moment { epoch, change, mut heads } = read_moment(connection, appends).await?;
     let mut slugs = HashMap::new();
     for append in appends.iter_mut() {
         let decided = decide_one(connection, append, &epoch, &heads, &mut slugs).await?;
@@ -59,25 +55,40 @@ async fn decide_one(
     Ok(tip_after(append))
 }
 
-async fn read_heads(connection: &mut dyn Connection, appends: &[Append]) -> Result<HashMap<LogId, i64>, sqlx::Error> {
-    let mut heads = HashMap::new();
+/// What appends are compared with.
+struct Moment {
+    epoch: String,
+    /// The number of the change that this transaction makes.
+    change: i64,
+    heads: HashMap<LogId, i64>,
+}
+
+/// Reads the moment in one statement, unless the appends are to very many logs: each statement is a round trip to the
+/// connection's thread.
+async fn read_moment(connection: &mut dyn Connection, appends: &[Append]) -> Result<Moment, sqlx::Error> {
+    let mut moment = Moment { epoch: String::new(), change: 0, heads: HashMap::new() };
     for some in appends.chunks(sql::IN_LIST) {
         let names: Vec<(String, LogId)> = some.iter().map(|append| (append.log.to_string(), append.log)).collect();
         let padded = sql::padded(&names);
-        let select = format!("SELECT log, head FROM log WHERE log IN ({})", sql::list(1, padded.len()));
+        let select = format!(
+            "SELECT (SELECT v FROM meta WHERE k = 'epoch') AS epoch, (SELECT COALESCE(MAX(chg), 0) + 1 FROM log) AS chg,
+                    log.log, log.head FROM (SELECT 1) LEFT JOIN log ON log.log IN ({})",
+            sql::list(1, padded.len())
+        );
         let mut query = sql::query(AssertSqlSafe(select));
         for (name, _) in padded {
             query = query.bind(name);
         }
         let by_name: HashMap<String, LogId> = names.into_iter().collect();
         for row in query.fetch_all(&mut *connection).await? {
-            let name: String = row.try_get("log")?;
-            if let Some(log) = by_name.get(&name) {
-                heads.insert(*log, row.try_get("head")?);
+            (moment.epoch, moment.change) = (row.try_get("epoch")?, row.try_get("chg")?);
+            let name: Option<String> = row.try_get("log")?;
+            if let Some(log) = name.and_then(|name| by_name.get(&name)) {
+                moment.heads.insert(*log, row.try_get("head")?);
             }
         }
     }
-    Ok(heads)
+    Ok(moment)
 }
 
 /// Writes the heads after the transaction; of several appends to one log the last one's.
