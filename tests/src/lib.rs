@@ -6,6 +6,7 @@ pub mod binary;
 pub mod cluster;
 pub mod cpu;
 pub mod dynamodb;
+pub mod figure;
 pub mod golden;
 pub mod person;
 pub mod server;

@@ -12,8 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::setup::{Bench, refused};
 use tests::cpu;
-
-use crate::Figure;
+use tests::figure::Figure;
 
 const ROOMS: usize = 50;
 /// Long enough for caches and the write-ahead log to reach a steady state.

@@ -12,39 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use serde::Serialize;
-
-/// A figure and its bar.
-#[derive(Debug, Serialize)]
-pub struct Figure {
-    /// The row's name.
-    pub bench: &'static str,
-    /// What was measured.
-    pub what: String,
-    /// The value.
-    pub value: f64,
-    /// The unit.
-    pub unit: &'static str,
-    /// The bar.
-    pub bar: String,
-    /// Whether the bar is met.
-    pub ok: bool,
-}
-
-impl Figure {
-    fn new(bench: &'static str, what: impl Into<String>, value: f64, unit: &'static str) -> Figure {
-        let value = (value * 100.0).round() / 100.0;
-        Figure { bench, what: what.into(), value, unit, bar: String::new(), ok: true }
-    }
-
-    fn at_least(self, bar: f64) -> Figure {
-        Figure { bar: format!(">= {bar}"), ok: self.value >= bar, ..self }
-    }
-
-    fn between(self, low: f64, high: f64) -> Figure {
-        Figure { bar: format!("{low} to {high}"), ok: (low..=high).contains(&self.value), ..self }
-    }
-}
+use tests::figure::Figure;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -74,7 +42,7 @@ async fn run(row: &str, folder: PathBuf) -> Result<Vec<Figure>> {
 
 fn show(figures: &[Figure]) {
     for figure in figures {
-        println!("{}", serde_json::to_string(figure).expect("figures are plain values"));
+        println!("{}", figure.line());
     }
     println!();
     for Figure { what, value, unit, bar, ok, .. } in figures {

@@ -8,8 +8,7 @@ use service::{Ids, PageQuery, RoomRef};
 
 use crate::setup::{Bench, refused};
 use tests::cpu;
-
-use crate::Figure;
+use tests::figure::Figure;
 
 const LONG: u64 = 1_000_000;
 const SHORT: u64 = 1_000;

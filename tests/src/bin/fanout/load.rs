@@ -76,20 +76,13 @@ pub fn masked(payload: &[u8]) -> Vec<u8> {
 
 /// Reads the payload of the next frame.
 pub fn read_frame(stream: &mut impl Read) -> Result<Vec<u8>> {
-    let mut start = [0; 2];
-    stream.read_exact(&mut start)?;
-    let len = match start[1] {
-        126 => {
-            let mut len = [0; 2];
-            stream.read_exact(&mut len)?;
-            usize::from(u16::from_be_bytes(len))
+    let (mut header, mut byte) = (Vec::new(), [0]);
+    let len = loop {
+        stream.read_exact(&mut byte)?;
+        header.push(byte[0]);
+        if let Some((_, len)) = frame_length(&header) {
+            break len;
         }
-        127 => {
-            let mut len = [0; 8];
-            stream.read_exact(&mut len)?;
-            u64::from_be_bytes(len) as usize
-        }
-        short => usize::from(short),
     };
     let mut payload = vec![0; len];
     stream.read_exact(&mut payload)?;

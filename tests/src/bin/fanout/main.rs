@@ -18,8 +18,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
 use tests::cpu::median;
+use tests::figure::Figure;
 
 use peers::{Peer, memory_kib};
 use product::Product;
@@ -123,13 +123,13 @@ fn fanout(options: &Options) -> Result<()> {
         };
         for (peer, costs) in peers.iter().zip(&rounds) {
             let what = format!("{}, N={clients}, k={k}", peer.name);
-            let mut figure = Figure::new("fanout", &what, median(costs.clone()), "CPU-µs a delivery");
+            let mut figure = Figure::new("fanout", what, median(costs.clone()), "CPU-µs a delivery");
             for base in ["floor", "engine", "uwebsockets"] {
                 if let Some(ratio) = ratio_to(costs, base).filter(|_| base != peer.name) {
                     figure = figure.ratio(base, ratio, bar(peer.name, base, k));
                 }
             }
-            figure.show();
+            show(&figure);
         }
     }
     Ok(())
@@ -171,8 +171,8 @@ fn idle(options: &Options) -> Result<()> {
         };
         std::thread::sleep(SETTLE);
         let each = (peer.memory_kib()? - before) / clients as f64;
-        let figure = Figure::new("idle", &format!("{name}, {clients} sockets"), each, "KiB a socket");
-        if *name == "palaver" { figure.at_most(2.0).show() } else { figure.show() }
+        let figure = Figure::new("idle", format!("{name}, {clients} sockets"), each, "KiB a socket");
+        show(&if *name == "palaver" { figure.at_most(2.0) } else { figure });
     }
     Ok(())
 }
@@ -194,7 +194,7 @@ fn connect(options: &Options) -> Result<()> {
         drop(streams);
         std::thread::sleep(SETTLE);
     }
-    Figure::new("connect", "palaver, a returning socket with one room", median(costs), "CPU-µs").at_most(200.0).show();
+    show(&Figure::new("connect", "palaver, a returning socket with one room", median(costs), "CPU-µs").at_most(200.0));
     Ok(())
 }
 
@@ -215,7 +215,7 @@ fn message(options: &Options) -> Result<()> {
         }
     }
     let what = format!("palaver, N={clients}, {IN_FLIGHT} in flight, deliveries included");
-    Figure::new("message", &what, median(costs), "CPU-µs a message").at_most(90.0).show();
+    show(&Figure::new("message", what, median(costs), "CPU-µs a message").at_most(90.0));
     Ok(())
 }
 
@@ -242,49 +242,21 @@ fn backpressure(options: &Options) -> Result<()> {
     let stalled = phase(&mut peer)?;
     let grown = (peer.memory_kib()? - before) / 1_024.0;
 
-    let show = |what: &str, value, unit| Figure::new("backpressure", what, value, unit).show();
-    show(&format!("a burst of {K}, N={clients}, all read: median"), all_read.0, "ms");
-    show("the same: 99th percentile", all_read.1, "ms");
-    show("while 1 % do not read, for the others: median", stalled.0, "ms");
-    show("the same: 99th percentile", stalled.1, "ms");
-    show("memory that the server took meanwhile", grown, "MiB");
+    let figures = [
+        (format!("a burst of {K}, N={clients}, all read: median"), all_read.0, "ms"),
+        ("the same: 99th percentile".to_owned(), all_read.1, "ms"),
+        ("while 1 % do not read, for the others: median".to_owned(), stalled.0, "ms"),
+        ("the same: 99th percentile".to_owned(), stalled.1, "ms"),
+        ("memory that the server took meanwhile".to_owned(), grown, "MiB"),
+    ];
+    for (what, value, unit) in figures {
+        show(&Figure::new("backpressure", what, value, unit));
+    }
     Ok(())
 }
 
-/// One line of the results.
-struct Figure {
-    line: Value,
-    ok: bool,
-}
-
-impl Figure {
-    fn new(bench: &str, what: &str, value: f64, unit: &str) -> Figure {
-        Figure { line: json!({ "bench": bench, "what": what, "value": rounded(value), "unit": unit }), ok: true }
-    }
-
-    fn at_most(mut self, bar: f64) -> Figure {
-        self.ok &= self.line["value"].as_f64().is_some_and(|value| value <= bar);
-        self.line["bar"] = json!(format!("<= {bar}"));
-        self
-    }
-
-    fn ratio(mut self, base: &str, ratio: f64, bar: Option<f64>) -> Figure {
-        self.line[format!("ratio to {base}")] = json!(rounded(ratio));
-        if let Some(bar) = bar {
-            self.ok &= ratio <= bar;
-            let before = self.line["bar"].as_str().map_or_else(String::new, |bars| format!("{bars}, "));
-            self.line["bar"] = json!(format!("{before}<= {bar} x {base}"));
-        }
-        self
-    }
-
-    fn show(mut self) {
-        self.line["ok"] = json!(self.ok);
-        println!("{}", self.line);
-        BARS_MET.fetch_and(self.ok, Ordering::Relaxed);
-    }
-}
-
-fn rounded(value: f64) -> f64 {
-    (value * 1_000.0).round() / 1_000.0
+/// Prints a figure, and remembers whether its bar is met.
+fn show(figure: &Figure) {
+    println!("{}", figure.line());
+    BARS_MET.fetch_and(figure.ok, Ordering::Relaxed);
 }
