@@ -123,11 +123,6 @@ impl<D: Driver> Thread<D> {
                 self.end(id, End::Gone);
                 continue;
             }
-            self.guarded(id, |driver, slot| {
-                if driver.next_tick(&slot.socket.state).is_some_and(|due| due <= now) {
-                    driver.on_tick(&mut slot.socket);
-                }
-            });
             self.sockets.touch(id);
         }
     }
@@ -146,12 +141,16 @@ impl<D: Driver> Thread<D> {
         self.sockets.touched = touched;
     }
 
-    /// Writes what can be written, reads at most one buffer, and schedules the socket's next tick.
+    /// Ticks if that is due, writes what can be written, reads at most one buffer, and schedules the next tick.
     fn settle(&mut self, id: SocketId) {
         let Thread { driver, sockets, buffer, .. } = self;
         let Some(slot) = sockets.slots.get_mut(&id) else { return };
+        let now = driver.now();
         let settled = catch_unwind(AssertUnwindSafe(|| {
             slot.socket.output.flush();
+            if driver.next_tick(&slot.socket.state).is_some_and(|due| due <= now) {
+                driver.on_tick(&mut slot.socket);
+            }
             if !slot.socket.is_closing() {
                 driver.on_writable(&mut slot.socket);
             }
@@ -179,7 +178,6 @@ impl<D: Driver> Thread<D> {
             return self.end(id, end);
         }
 
-        let now = driver.now();
         let blocked = slot.socket.is_blocked();
         slot.blocked_since = blocked.then(|| slot.blocked_since.unwrap_or(now));
         let gone = slot.blocked_since.map(|since| since + driver.patience(&slot.socket.state));
@@ -192,16 +190,6 @@ impl<D: Driver> Thread<D> {
         let more = slot.readable || !slot.unread.is_empty();
         if more && driver.reads(&slot.socket.state) {
             sockets.touch(id);
-        }
-    }
-
-    /// Calls the driver for one socket; a panic ends it.
-    fn guarded(&mut self, id: SocketId, call: impl FnOnce(&mut D, &mut Slot<D::Socket>)) {
-        let (driver, slot) = (&mut self.driver, self.sockets.slots.get_mut(&id));
-        let Some(slot) = slot else { return };
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| call(driver, slot))) {
-            report(&*panic, "a socket's driver panicked, closing the socket");
-            self.end(id, End::Panicked);
         }
     }
 
