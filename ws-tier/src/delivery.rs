@@ -80,7 +80,7 @@ impl Deliveries {
 
         self.waiting.fetch_add(1, Ordering::AcqRel);
         if queue.try_send(job).is_err() {
-            self.finished();
+            self.finished(1);
             self.follow.drive(|hub, effects| hub.hint(log, head, effects));
         }
     }
@@ -98,8 +98,8 @@ impl Deliveries {
         }
     }
 
-    fn finished(&self) {
-        if self.waiting.fetch_sub(1, Ordering::AcqRel) == 1 {
+    fn finished(&self, commits: usize) {
+        if self.waiting.fetch_sub(commits, Ordering::AcqRel) == commits {
             self.done.notify_waiters();
         }
     }
@@ -120,7 +120,7 @@ impl Deliveries {
             self.follow.check_epoch().await;
         }
 
-        let Some(deliveries) = prepared else { return self.finished() };
+        let Some(deliveries) = prepared else { return self.finished(1) };
         let Committed { log, epoch, .. } = committed;
         let sockets = log.room().map_or(0, |room| self.follow.hub().live_in(room));
         if let Some(batch) = hot_rooms.add(log, epoch, deliveries, sockets, self.elapsed()) {
@@ -131,7 +131,7 @@ impl Deliveries {
     /// Passes deliveries to the hub.
     fn deliver(&self, Batch { log, epoch, deliveries, commits, .. }: Batch) {
         self.follow.drive_in(epoch, |hub, elapsed, effects| hub.deliver(log, &deliveries, elapsed, effects));
-        (0..commits).for_each(|_| self.finished());
+        self.finished(commits);
     }
 
     fn elapsed(&self) -> Duration {

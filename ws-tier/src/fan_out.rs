@@ -9,7 +9,7 @@ use realtime::codec::CodecKind;
 use realtime::hub::SocketId;
 use realtime::limits::BACKLOG_SOFT_BYTES;
 use realtime::message::{Delivery, Outgoing};
-use realtime::{Class, Frame, json_array};
+use realtime::{Frame, joined};
 
 use crate::socket::SocketState;
 
@@ -40,7 +40,7 @@ impl FanOut {
 
     /// Queues the messages for each socket. With `direct`, writes them at once to each socket that keeps up.
     pub fn deliver(self, sockets: &mut Sockets<SocketState>, direct: bool) {
-        let encoded = direct.then(|| Encoded::new(&self.messages)).flatten();
+        let encoded = direct.then(|| Encoded::new(&self)).flatten();
         for id in self.to.iter() {
             let Some(socket) = sockets.get(*id) else { continue };
             let written = encoded.as_ref().is_some_and(|encoded| encoded.write(socket));
@@ -69,28 +69,24 @@ struct Encoded {
 
 impl Encoded {
     /// Encodes messages; `None` if one of them is for a single socket.
-    fn new(messages: &[Arc<[Outgoing]>]) -> Option<Encoded> {
+    fn new(fan_out: &FanOut) -> Option<Encoded> {
         let shared = |message: &Outgoing| match message {
             Outgoing::Shared(delivery) => Some(delivery.clone()),
             Outgoing::Own(_) => None,
         };
         let deliveries: Vec<Arc<Delivery>> =
-            messages.iter().flat_map(|messages| messages.iter()).map(shared).collect::<Option<_>>()?;
+            fan_out.messages.iter().flat_map(|messages| messages.iter()).map(shared).collect::<Option<_>>()?;
         let frames: Vec<Frame> =
             deliveries.iter().filter_map(|delivery| delivery.frame(CodecKind::Native).cloned()).collect();
-        let bytes = frames.iter().map(Frame::len).sum();
         let wire = match &frames[..] {
             [one] => one.wire().clone(),
             many => many.iter().map(|frame| &frame.wire()[..]).collect::<Vec<_>>().concat().into(),
         };
-        Some(Encoded { frames, wire, array: OnceCell::new(), bytes })
+        Some(Encoded { frames, wire, array: OnceCell::new(), bytes: fan_out.bytes })
     }
 
     fn array(&self) -> &Bytes {
-        self.array.get_or_init(|| match &self.frames[..] {
-            [one] => one.wire().clone(),
-            many => Frame::new(Class::Durable, json_array(many)).wire().clone(),
-        })
+        self.array.get_or_init(|| joined(&self.frames).wire().clone())
     }
 
     /// Writes the messages to a socket for which nothing waits. Returns false if they must be queued.

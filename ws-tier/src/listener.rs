@@ -18,7 +18,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use web::{Client, Origin, Problem};
-use websocket::{Header, Opcode, close_payload};
+use websocket::{Opcode, close_payload, frame};
 
 use crate::connections::RemoteAddress;
 use crate::handshake;
@@ -70,8 +70,7 @@ async fn upgrade(
 /// Closes a connection that is not admitted.
 async fn refuse(opening: Opening, codec: CodecKind, code: CloseCode) {
     let (number, reason) = codec.open().close(code);
-    let payload = close_payload(number, reason);
-    let frame = [Header::new(Opcode::Close, payload.len()).bytes(), &payload].concat();
+    let frame = frame(Opcode::Close, &close_payload(number, reason));
     let farewell = async {
         let mut stream = TcpStream::from_std(opening.stream)?;
         stream.write_all(&frame).await?;

@@ -34,12 +34,7 @@ impl ShardDriver {
         ShardDriver { runtime, clock, overrun, departing: None }
     }
 
-    fn present(&self) -> Now {
-        self.clock.present()
-    }
-
-    fn on_command(&mut self, command: Command, fan_outs: &mut Vec<FanOut>, sockets: &mut Sockets<State>) {
-        let now = self.present();
+    fn on_command(&mut self, command: Command, now: Now, fan_outs: &mut Vec<FanOut>, sockets: &mut Sockets<State>) {
         match command {
             Command::Enqueue { to, messages } => {
                 if !fan_outs.last_mut().is_some_and(|last| last.join(&to, &messages)) {
@@ -47,7 +42,7 @@ impl ShardDriver {
                 }
             }
             Command::Open(id, opening, state) => match sockets.open(id, opening, *state) {
-                Ok(()) => self.departing.into_iter().for_each(|spread| self.depart(id, spread, sockets)),
+                Ok(()) => self.departing.into_iter().for_each(|spread| self.depart(id, spread, now, sockets)),
                 Err(state) => self.on_end(id, state, End::Gone),
             },
             Command::Send(id, message) => queue(sockets, id, |backlog| backlog.push_own(&message)),
@@ -72,7 +67,7 @@ impl ShardDriver {
             Command::Abandon(id) => queue(sockets, id, Backlog::abandon),
             Command::Depart(spread) => {
                 self.departing = Some(spread);
-                sockets.ids().into_iter().for_each(|id| self.depart(id, spread, sockets));
+                sockets.ids().into_iter().for_each(|id| self.depart(id, spread, now, sockets));
             }
             Command::Cut => {
                 for id in sockets.ids() {
@@ -83,10 +78,10 @@ impl ShardDriver {
     }
 
     /// Asks one socket to leave.
-    fn depart(&self, id: SocketId, spread: Duration, sockets: &mut Sockets<State>) {
+    fn depart(&self, id: SocketId, spread: Duration, now: Now, sockets: &mut Sockets<State>) {
         let delay = spread.mul_f64(rand::random_range(0.0..1.0));
         if let Some(socket) = sockets.get(id) {
-            socket.state.go_away(delay, self.present(), &self.runtime);
+            socket.state.go_away(delay, now, &self.runtime);
             sockets.touch(id);
         }
     }
@@ -123,9 +118,9 @@ impl Driver for ShardDriver {
         if self.overrun.swap(false, Ordering::AcqRel) {
             self.on_lost_commands(sockets);
         }
-        let mut fan_outs = Vec::new();
+        let (now, mut fan_outs) = (self.clock.present(), Vec::new());
         for command in commands.drain(..) {
-            self.on_command(command, &mut fan_outs, sockets);
+            self.on_command(command, now, &mut fan_outs, sockets);
         }
         deliver(&mut fan_outs, sockets);
     }
@@ -146,7 +141,7 @@ impl Driver for ShardDriver {
     }
 
     fn on_writable(&mut self, socket: &mut Socket<State>) {
-        SocketState::write(socket, self.clock.present());
+        SocketState::write(socket, self.clock.elapsed());
     }
 
     fn on_end(&mut self, _: SocketId, socket: State, _: End) {

@@ -17,7 +17,7 @@ use realtime::connection::{Connection, Input, Next, Output, Work};
 use realtime::interpreter::perform;
 use realtime::limits::FRAGMENTS;
 use realtime::protocol::{Action, CloseCode};
-use realtime::{Class, Frame, json_array};
+use realtime::{Frame, joined};
 use tokio::runtime::Handle;
 use tokio::task::{Id, JoinHandle};
 
@@ -196,7 +196,7 @@ impl SocketState {
     }
 
     /// Writes what waits, and closes the socket after that if it is closing.
-    pub fn write(socket: &mut Socket<SocketState>, now: Now) {
+    pub fn write(socket: &mut Socket<SocketState>, elapsed: Duration) {
         if !socket.is_blocked() && socket.state.writing > 0 {
             let written = std::mem::take(&mut socket.state.writing);
             socket.state.queue.change(|backlog| backlog.written(written));
@@ -214,7 +214,7 @@ impl SocketState {
                         false => socket.state.queue.change(|backlog| backlog.written(bytes)),
                     }
                 }
-                Next::Close(code) if state.waits_for_changes(code, now.elapsed) => return,
+                Next::Close(code) if state.waits_for_changes(code, elapsed) => return,
                 Next::Close(code) => {
                     metrics::counter!("palaver_sockets_closed_total", "code" => code.reason()).increment(1);
                     let (number, reason) = state.close_frame(code);
@@ -227,15 +227,15 @@ impl SocketState {
 
     /// Returns whether a socket that closes because its node drains waits for the answers to its changes. The client's
     /// next socket reads any page that is still being read.
-    fn waits_for_changes(&mut self, code: CloseCode, now: Duration) -> bool {
+    fn waits_for_changes(&mut self, code: CloseCode, elapsed: Duration) -> bool {
         if code != CloseCode::Drained || self.connection.changes() == 0 {
             return false;
         }
         let until = *self.finish_until.get_or_insert_with(|| {
             self.queue.change(|backlog| backlog.answer_before_close());
-            now + ANSWER_WAIT
+            elapsed + ANSWER_WAIT
         });
-        now < until
+        elapsed < until
     }
 
     fn close_frame(&self, code: CloseCode) -> (u16, &'static str) {
@@ -269,8 +269,8 @@ impl SocketState {
 
 /// Returns the bytes that a WebSocket carries for these frames; `as_array` joins several into one JSON array.
 fn wire(frames: &[Frame], as_array: bool) -> Vec<Bytes> {
-    match as_array && frames.len() > 1 {
-        true => vec![Frame::new(Class::Durable, json_array(frames)).wire().clone()],
+    match as_array {
+        true => vec![joined(frames).wire().clone()],
         false => frames.iter().map(|frame| frame.wire().clone()).collect(),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use mio::net::TcpStream;
-use websocket::{Decoder, Header, Opcode, close_payload};
+use websocket::{Decoder, Opcode, close_payload, frame};
 
 use crate::SocketId;
 use crate::limits::FRAMES_PER_WRITE;
@@ -80,12 +80,7 @@ impl<S> Socket<S> {
 
     /// Returns whether bytes wait because the client does not read fast enough. What is sent now waits behind them.
     pub fn is_blocked(&self) -> bool {
-        self.output.unsent_bytes > 0
-    }
-
-    /// Returns how many bytes wait.
-    pub fn unsent(&self) -> usize {
-        self.output.unsent_bytes
+        self.output.is_blocked()
     }
 
     /// Returns whether the driver has closed the socket.
@@ -141,9 +136,7 @@ impl Output {
 
     /// Sends one control frame.
     pub fn control(&mut self, opcode: Opcode, payload: &[u8]) {
-        let mut frame = Header::new(opcode, payload.len()).bytes().to_vec();
-        frame.extend_from_slice(payload);
-        self.send(&[frame.into()]);
+        self.send(&[frame(opcode, payload).into()]);
     }
 
     /// Answers a ping. While bytes are queued, only the last ping is answered, after them.

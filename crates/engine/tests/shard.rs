@@ -35,7 +35,7 @@ struct State {
 }
 
 fn frame(opcode: Opcode, payload: &[u8]) -> Bytes {
-    [Header::new(opcode, payload.len()).bytes(), payload].concat().into()
+    websocket::frame(opcode, payload).into()
 }
 
 impl Driver for Echo {

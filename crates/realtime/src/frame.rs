@@ -1,7 +1,7 @@
 //! An encoded message, as a socket's queue stores it.
 
 use bytes::Bytes;
-use websocket::{Header, Opcode};
+use websocket::Opcode;
 
 /// Whether a frame may be dropped when its socket is slow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,9 +45,8 @@ impl Frame {
     /// Returns a frame with this payload, which is UTF-8 text.
     pub fn new(class: Class, payload: impl AsRef<[u8]>) -> Frame {
         let payload = payload.as_ref();
-        let header = Header::new(Opcode::Text, payload.len());
-        let wire = [header.bytes(), payload].concat().into();
-        Frame { wire, header: header.bytes().len(), class }
+        let wire = Bytes::from(websocket::frame(Opcode::Text, payload));
+        Frame { header: wire.len() - payload.len(), wire, class }
     }
 
     /// Returns the payload, for transports that have a frame of their own.
@@ -68,6 +67,14 @@ impl Frame {
     /// Returns whether it has no payload.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// Returns one frame for several: their payloads in a JSON array, or the frame itself if it is alone.
+pub fn joined(frames: &[Frame]) -> Frame {
+    match frames {
+        [one] => one.clone(),
+        many => Frame::new(Class::Durable, json_array(many)),
     }
 }
 
@@ -93,5 +100,6 @@ mod tests {
         assert_eq!((&frames[0].wire()[..], frames[0].payload()), (&[0x81, 2, b'{', b'}'][..], Bytes::from("{}")));
         assert_eq!((frames[1].len(), frames[1].is_empty()), (3, false));
         assert_eq!(json_array(&frames), b"[{},[1]]");
+        assert_eq!((joined(&frames).payload(), joined(&frames[..1])), (Bytes::from("[{},[1]]"), frames[0].clone()));
     }
 }

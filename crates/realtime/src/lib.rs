@@ -18,5 +18,5 @@ pub mod protocol;
 pub mod replay;
 pub mod request;
 
-pub use frame::{Class, Frame, json_array};
+pub use frame::{Class, Frame, joined, json_array};
 pub use page::Page;

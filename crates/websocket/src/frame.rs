@@ -79,6 +79,11 @@ impl Header {
     }
 }
 
+/// Returns a server's frame: its header, then the payload.
+pub fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
+    [Header::new(opcode, payload.len()).bytes(), payload].concat()
+}
+
 /// Returns the payload of a close frame. Cuts a reason that is too long for a control frame.
 pub fn close_payload(code: u16, reason: &str) -> Vec<u8> {
     let mut payload = code.to_be_bytes().to_vec();

@@ -8,4 +8,4 @@ mod frame;
 mod mask;
 
 pub use decoder::{Decoder, Event, Limits, Violation};
-pub use frame::{Header, MAX_HEADER, Opcode, close_payload};
+pub use frame::{Header, MAX_HEADER, Opcode, close_payload, frame};

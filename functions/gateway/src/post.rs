@@ -6,9 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::RoomId;
 use futures_util::{StreamExt, stream};
-use realtime::Frame;
 use realtime::codec::CodecKind;
 use realtime::message::Delivery;
+use realtime::{Frame, json_array};
 use service::ports::{Connection, PushError};
 
 use crate::{ByConnection, Gateway, POSTS_AT_ONCE};
@@ -102,24 +102,20 @@ pub(crate) fn packed(frames: Vec<Frame>, batch: bool, limit: usize) -> Vec<Bytes
     if !batch {
         return frames.into_iter().map(|frame| frame.payload()).collect();
     }
-    let mut packed = Vec::new();
-    let mut text = String::new();
+    let (mut packed, mut waiting, mut bytes) = (Vec::new(), Vec::new(), 0);
     for frame in frames {
-        if !text.is_empty() && text.len() + frame.len() + 2 > limit {
-            packed.push(closed(std::mem::take(&mut text)));
+        if !waiting.is_empty() && bytes + frame.len() + 2 > limit {
+            packed.push(json_array(&std::mem::take(&mut waiting)).into());
+            bytes = 0;
         }
-        text.push(if text.is_empty() { '[' } else { ',' });
-        text.push_str(std::str::from_utf8(&frame.payload()).expect("codecs encode text"));
+        // With the bracket or the comma before it.
+        bytes += 1 + frame.len();
+        waiting.push(frame);
     }
-    if !text.is_empty() {
-        packed.push(closed(text));
+    if !waiting.is_empty() {
+        packed.push(json_array(&waiting).into());
     }
     packed
-}
-
-fn closed(mut array: String) -> Bytes {
-    array.push(']');
-    array.into()
 }
 
 /// Returns the frame of a shared message.
