@@ -46,7 +46,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         // A command logs the problems that it can continue after.
         _ => host::log::install(host::log::Format::Text, "warn")?,
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // Reads of SQLite may wait for the disk on a worker thread; another one goes on.
+    let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
     runtime.block_on(async {
         match command {
             Command::Serve => serve::serve(settings).await,

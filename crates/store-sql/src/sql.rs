@@ -57,17 +57,19 @@ pub fn prefix_end(prefix: &str) -> String {
     format!("{prefix}\u{10FFFF}")
 }
 
-/// The statements that one thread has run, with the types of their values, so that a test can examine the plan of each.
+/// The statements that each runtime has run, with the types of their values, so that a test can examine the plan of each.
 #[cfg(test)]
 pub mod seen {
-    use std::cell::RefCell;
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, HashMap};
+
+    use parking_lot::Mutex;
+    use tokio::runtime::{Handle, Id};
 
     use crate::database::Value;
 
-    thread_local! {
-        static SEEN: RefCell<BTreeMap<String, Vec<&'static str>>> = const { RefCell::new(BTreeMap::new()) };
-    }
+    type Statements = BTreeMap<String, Vec<&'static str>>;
+
+    static SEEN: Mutex<Option<HashMap<Id, Statements>>> = Mutex::new(None);
 
     pub fn note(sql: &str, values: &[Value]) {
         let of = |value: &Value| match value {
@@ -75,10 +77,12 @@ pub mod seen {
             Value::Int(_) => "bigint",
             Value::Bytes(_) => "bytea",
         };
-        SEEN.with_borrow_mut(|seen| seen.insert(sql.to_owned(), values.iter().map(of).collect()));
+        let types = values.iter().map(of).collect();
+        SEEN.lock().get_or_insert_default().entry(Handle::current().id()).or_default().insert(sql.to_owned(), types);
     }
 
-    pub fn take() -> BTreeMap<String, Vec<&'static str>> {
-        SEEN.take()
+    /// Returns what the current runtime has run since the last call.
+    pub fn take() -> Statements {
+        SEEN.lock().get_or_insert_default().remove(&Handle::current().id()).unwrap_or_default()
     }
 }

@@ -135,9 +135,9 @@ async fn a_database_of_a_newer_release_is_refused_and_stays_unchanged() {
     assert!(server.ended().await.success());
 
     let database = only_database(folder.path());
-    let connection = sqlx::SqlitePool::connect(&format!("sqlite://{}", database.display())).await.unwrap();
-    sqlx::query("UPDATE meta SET v = '9999' WHERE k = 'schema'").execute(&connection).await.unwrap();
-    connection.close().await;
+    let connection = rusqlite::Connection::open(&database).unwrap();
+    connection.execute("UPDATE meta SET v = '9999' WHERE k = 'schema'", []).unwrap();
+    connection.close().unwrap();
 
     let settings = Settings::default()
         .argument("--listen")

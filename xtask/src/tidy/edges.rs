@@ -109,8 +109,9 @@ const PROGRAMS: &[&str] = &["palaver", "tests", "hello-lambda", "xtask"];
 
 /// Rule 2: libraries that only these crates may use. A name that ends in `-` or `_` is a prefix.
 const LIBRARIES: &[(&str, &[&str])] = &[
+    ("sqlx", &["store-sql"]),
     // The black-box tests open a database directly, to make it one of a later release.
-    ("sqlx", &["store-sql", "tests"]),
+    ("rusqlite", &["store-sql", "tests"]),
     ("redis", &["bus"]),
     ("aws-sdk-", &["store-dynamo", "blobs", "bus", "examples", "tests", "hello-lambda"]),
     ("aws-config", &["store-dynamo", "blobs", "bus", "examples", "tests", "hello-lambda"]),

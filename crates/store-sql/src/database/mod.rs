@@ -1,4 +1,5 @@
-//! The seam to sqlx: connections, statements and rows of any database, so that each query is written once.
+//! The seam to the databases: connections, statements and rows of any of them, so that each query is written once. Texts
+//! of statements and errors are those of sqlx.
 //!
 //! Knows how a statement is run, never what it asks for.
 
@@ -8,8 +9,8 @@ mod statement;
 use async_trait::async_trait;
 use sqlx::{SqlSafeStr, SqlStr};
 
-pub use row::{Row, unreadable};
-pub use statement::{Bindable, Statement, Value};
+pub use row::{Columns, Row, unreadable};
+pub use statement::{Statement, Value};
 
 /// A connection. Statements run on it through [`run`] and the methods of [`Statement`].
 #[async_trait]

@@ -7,7 +7,6 @@ use domain::Timestamp;
 use serde::de::DeserializeOwned;
 use service::ports::{StoreError, StoreResult};
 use sqlx::error::UnexpectedNullError;
-use sqlx::{ColumnIndex, Decode, Type};
 
 use crate::error::Kind;
 
@@ -16,27 +15,6 @@ pub trait Columns: Send + Sync {
     fn text(&self, column: &str) -> Result<Option<String>, sqlx::Error>;
     fn int(&self, column: &str) -> Result<Option<i64>, sqlx::Error>;
     fn bytes(&self, column: &str) -> Result<Option<Vec<u8>>, sqlx::Error>;
-}
-
-impl<R> Columns for R
-where
-    R: sqlx::Row,
-    for<'c> &'c str: ColumnIndex<R>,
-    for<'r> String: Decode<'r, R::Database> + Type<R::Database>,
-    for<'r> i64: Decode<'r, R::Database> + Type<R::Database>,
-    for<'r> Vec<u8>: Decode<'r, R::Database> + Type<R::Database>,
-{
-    fn text(&self, column: &str) -> Result<Option<String>, sqlx::Error> {
-        self.try_get(column)
-    }
-
-    fn int(&self, column: &str) -> Result<Option<i64>, sqlx::Error> {
-        self.try_get(column)
-    }
-
-    fn bytes(&self, column: &str) -> Result<Option<Vec<u8>>, sqlx::Error> {
-        self.try_get(column)
-    }
 }
 
 /// A row of any database.

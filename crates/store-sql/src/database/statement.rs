@@ -1,7 +1,6 @@
 //! A statement with its values.
 
-use sqlx::query::Query;
-use sqlx::{Database, Encode, SqlSafeStr, SqlStr, Type};
+use sqlx::{SqlSafeStr, SqlStr};
 
 use super::{Connection, Row};
 
@@ -65,30 +64,10 @@ impl Statement {
         self.fetch_optional(on).await?.ok_or(sqlx::Error::RowNotFound)
     }
 
-    /// Converts to a query of one database.
-    pub fn bound<D>(self) -> Query<'static, D, D::Arguments>
-    where
-        D: Bindable,
-        Option<String>: for<'q> Encode<'q, D> + Type<D>,
-        Option<i64>: for<'q> Encode<'q, D> + Type<D>,
-        Option<Vec<u8>>: for<'q> Encode<'q, D> + Type<D>,
-    {
+    /// Returns the text and the values.
+    pub fn into_parts(self) -> (SqlStr, Vec<Value>) {
         #[cfg(test)]
         crate::sql::seen::note(self.sql.as_str(), &self.values);
-        let mut query = sqlx::query(self.sql);
-        for value in self.values {
-            query = match value {
-                Value::Text(text) => query.bind(text.map(D::text)),
-                Value::Int(number) => query.bind(number),
-                Value::Bytes(bytes) => query.bind(bytes),
-            };
-        }
-        query
+        (self.sql, self.values)
     }
-}
-
-/// A database that values can be bound for.
-pub trait Bindable: Database {
-    /// Returns the text as it can be stored there.
-    fn text(text: String) -> String;
 }

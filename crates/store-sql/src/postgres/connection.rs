@@ -1,9 +1,11 @@
 //! PostgreSQL's connections as the store uses them, and its syntax.
 
 use async_trait::async_trait;
-use sqlx::{PgConnection, Postgres, SqlStr};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{PgConnection, Postgres, Row as _, SqlStr};
 
-use crate::database::{Bindable, Connection, Dialect, Row, Statement};
+use crate::database::{Columns, Connection, Dialect, Row, Statement, Value};
 
 static DIALECT: Dialect = Dialect {
     // Lets only one node migrate at a time; the lock's number is Palaver's own (the bytes `PALAVER`). The migration may
@@ -32,22 +34,44 @@ impl Connection for PgConnection {
     }
 
     async fn execute(&mut self, statement: Statement) -> Result<u64, sqlx::Error> {
-        Ok(statement.bound::<Postgres>().execute(self).await?.rows_affected())
+        Ok(bound(statement).execute(self).await?.rows_affected())
     }
 
     async fn all(&mut self, query: Statement) -> Result<Vec<Row>, sqlx::Error> {
-        Ok(query.bound::<Postgres>().fetch_all(self).await?.into_iter().map(Row::new).collect())
+        Ok(bound(query).fetch_all(self).await?.into_iter().map(Row::new).collect())
     }
 
     async fn one(&mut self, query: Statement) -> Result<Option<Row>, sqlx::Error> {
-        Ok(query.bound::<Postgres>().fetch_optional(self).await?.map(Row::new))
+        Ok(bound(query).fetch_optional(self).await?.map(Row::new))
     }
 }
 
-impl Bindable for Postgres {
-    /// PostgreSQL's texts cannot contain U+0000 (JSON escapes it, so bodies never do). The replacement character takes
-    /// its place, both in stored and in searched values.
-    fn text(text: String) -> String {
-        if text.contains('\0') { text.replace('\0', "\u{FFFD}") } else { text }
+/// Returns the query with its values.
+pub fn bound(statement: Statement) -> Query<'static, Postgres, PgArguments> {
+    let (sql, values) = statement.into_parts();
+    values.into_iter().fold(sqlx::query(sql), |query, value| match value {
+        Value::Text(text) => query.bind(text.map(without_nul)),
+        Value::Int(number) => query.bind(number),
+        Value::Bytes(bytes) => query.bind(bytes),
+    })
+}
+
+/// PostgreSQL's texts cannot contain U+0000 (JSON escapes it, so bodies never do). The replacement character takes its
+/// place, both in stored and in searched values.
+fn without_nul(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{FFFD}") } else { text }
+}
+
+impl Columns for PgRow {
+    fn text(&self, column: &str) -> Result<Option<String>, sqlx::Error> {
+        self.try_get(column)
+    }
+
+    fn int(&self, column: &str) -> Result<Option<i64>, sqlx::Error> {
+        self.try_get(column)
+    }
+
+    fn bytes(&self, column: &str) -> Result<Option<Vec<u8>>, sqlx::Error> {
+        self.try_get(column)
     }
 }

@@ -27,6 +27,8 @@ pub struct SqliteBackend {
 
 #[async_trait]
 impl Backend for SqliteBackend {
+    // A read runs on the thread that calls it: from the page cache it takes less time than a hop to another thread and
+    // back. A read that waits for the disk holds up one worker thread, so a program should have at least two.
     async fn all(&self, query: Statement) -> StoreResult<Vec<Row>> {
         let read = async {
             let mut reader = self.reads.get().await?;

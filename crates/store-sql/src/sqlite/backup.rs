@@ -4,9 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use domain::Epoch;
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
+use tokio::runtime::Handle;
 
-use super::{CHECKPOINT, kind};
+use super::connection::SqliteConnection;
+use super::{CHECKPOINT, blocking, kind};
 use crate::database::{Statement, run};
 use crate::error::{Kind, OpenError};
 use crate::schema;
@@ -41,14 +42,23 @@ pub async fn copy(path: &Path, settings: &SqlSettings, target: &Path) -> Result<
     }
     let partial = beside(target, ".partial");
     remove_if_there(&partial).and_then(|()| super::create(&partial)).map_err(io)?;
-    let mut connection = super::options(path, settings).connect().await.map_err(database)?;
-    let copied = sqlx::query(super::COPY_TO).bind(partial.display().to_string()).execute(&mut connection).await;
-    if let Err(error) = copied {
+    let connection = super::connect_plainly(path, settings).await.map_err(database)?;
+    if let Err(error) = copy_to(connection, &partial).await {
         remove_if_there(&partial).map_err(io)?;
         return Err(database(error));
     }
-    connection.close().await.map_err(database)?;
     place(&partial, target).await.map_err(io)
+}
+
+/// Copies a database into an empty file and closes it.
+async fn copy_to(mut connection: SqliteConnection, target: &Path) -> Result<(), sqlx::Error> {
+    let copy = Statement::new(super::COPY_TO).bind(target.display().to_string());
+    let runtime = Handle::current();
+    let copied = blocking(move || {
+        runtime.block_on(copy.execute(&mut connection))?;
+        connection.close()
+    });
+    copied.await
 }
 
 /// A checked copy of a backup beside the database that it will replace. Dropping it leaves the database unchanged.
@@ -114,7 +124,7 @@ async fn open_backup(backup: &Path, settings: &SqlSettings) -> Result<SqliteConn
         true => foreign(),
         false => OpenError::Database { name: name.clone(), source }.into(),
     };
-    let mut source = super::options(backup, settings).connect().await.map_err(database)?;
+    let mut source = super::connect_plainly(backup, settings).await.map_err(database)?;
     check(&mut source, &name).await?;
     match schema::read(&mut source, &name).await {
         Err(OpenError::Foreign(_)) => Err(foreign()),
@@ -125,26 +135,26 @@ async fn open_backup(backup: &Path, settings: &SqlSettings) -> Result<SqliteConn
 
 /// Copies the backup and gives the copy its new epoch.
 async fn renew(
-    mut source: SqliteConnection,
+    source: SqliteConnection,
     backup: &Path,
     partial: &Path,
     settings: &SqlSettings,
 ) -> Result<Epoch, OpenError> {
     let name = backup.display().to_string();
     let database = |source| OpenError::Database { name: name.clone(), source };
-    let copy = Statement::new(super::COPY_TO).bind(partial.display().to_string());
-    copy.execute(&mut source).await.map_err(database)?;
-    source.close().await.map_err(database)?;
+    copy_to(source, partial).await.map_err(database)?;
     let mut connection = super::connect_writer(partial, settings).await.map_err(database)?;
     let epoch = schema::renew(&mut connection).await.map_err(database)?;
     run(&mut connection, CHECKPOINT).await.map_err(database)?;
-    connection.close().await.map_err(database)?;
+    connection.close().map_err(database)?;
     Ok(epoch)
 }
 
 async fn check(connection: &mut SqliteConnection, name: &str) -> Result<(), RestoreError> {
-    let found: Result<Vec<String>, _> = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_all(connection).await;
-    match found {
+    let rows = Statement::new("PRAGMA quick_check(1)").fetch_all(connection).await;
+    let lines =
+        rows.and_then(|rows| rows.iter().map(|row| row.try_get("quick_check")).collect::<Result<Vec<String>, _>>());
+    match lines {
         Ok(lines) if lines == ["ok"] => Ok(()),
         Ok(lines) => Err(RestoreError::Damaged(lines.join("; "))),
         Err(error) if super::is_not_a_database(&error) => Err(RestoreError::NotABackup(name.to_owned())),
@@ -156,13 +166,13 @@ async fn check(connection: &mut SqliteConnection, name: &str) -> Result<(), Rest
 async fn check_unused(target: &Path, settings: &SqlSettings) -> Result<(), RestoreError> {
     let in_use = || RestoreError::InUse(target.display().to_string());
     let settings = SqlSettings { busy_timeout: std::time::Duration::ZERO, ..settings.clone() };
-    let opened = super::exclusive_options(target, &settings).connect().await;
+    let opened = super::connect_exclusively(target, &settings).await;
     match opened {
         Ok(mut connection) => {
             let locked = run(&mut connection, "BEGIN EXCLUSIVE").await;
             let busy = locked.as_ref().err().map(kind) == Some(Kind::Busy);
             // Any other problem does not matter, since the file will be replaced.
-            let _ = connection.close().await;
+            drop(connection);
             if busy { Err(in_use()) } else { Ok(()) }
         }
         Err(error) if kind(&error) == Kind::Busy => Err(in_use()),

@@ -11,11 +11,11 @@ mod writer;
 
 use std::path::Path;
 
-use sqlx::sqlite::{SqliteConnectOptions as Options, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, SqliteConnection};
+use rusqlite::OpenFlags;
 
 use crate::error::Kind;
 use crate::settings::SqlSettings;
+use connection::{SqliteConnection, failed};
 
 pub use backup::{Restore, RestoreError};
 #[cfg(test)]
@@ -30,12 +30,16 @@ pub const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 /// Copies the current state of the database into a new file.
 pub const COPY_TO: &str = "VACUUM INTO $1";
 
-const PAGE_SIZE: u32 = 8192;
-/// The sizes of the page caches, in KiB (negative means KiB).
-const WRITER_CACHE: &str = "-32000";
-const READER_CACHE: &str = "-8000";
-/// The size in bytes to which the write-ahead log is truncated after a checkpoint.
-const WAL_BYTES: &str = "67108864";
+/// How the writer is set up. With FULL each commit waits until the write-ahead log is on the disk; on macOS that is only
+/// true with F_FULLFSYNC, also for the checkpoint. After a checkpoint, the log is truncated to 64 MiB; a page cache has
+/// 32,000 KiB.
+const WRITER: &str = "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+    PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1; PRAGMA journal_size_limit = 67108864;
+    PRAGMA cache_size = -32000";
+/// How readers are set up: with a page cache of 8,000 KiB each, and unable to write.
+const READER: &str = "PRAGMA cache_size = -8000; PRAGMA query_only = 1";
+/// How a tool is set up that must be the only process.
+const EXCLUSIVE: &str = "PRAGMA locking_mode = EXCLUSIVE";
 /// Multi-row statements come in up to 64 lengths each; all of them stay prepared.
 const STATEMENTS: usize = 384;
 
@@ -52,43 +56,47 @@ pub fn create(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Returns how the writer connects. Never creates a file: an empty one in the place of a lost one would be taken for
-/// the database.
-pub fn writer_options(path: &Path, settings: &SqlSettings) -> Options {
-    options(path, settings)
-        .page_size(PAGE_SIZE)
-        .journal_mode(SqliteJournalMode::Wal)
-        // With FULL each commit waits until the write-ahead log is on the disk; on macOS that is only true with
-        // F_FULLFSYNC, also for the checkpoint.
-        .synchronous(SqliteSynchronous::Full)
-        .pragma("fullfsync", "1")
-        .pragma("checkpoint_fullfsync", "1")
-        .pragma("journal_size_limit", WAL_BYTES)
-        .pragma("cache_size", WRITER_CACHE)
-}
-
-/// Returns how readers connect: they can never write.
-pub fn reader_options(path: &Path, settings: &SqlSettings) -> Options {
-    options(path, settings).pragma("cache_size", READER_CACHE).pragma("query_only", "1")
-}
-
-/// Returns how a tool connects that must be the only process.
-pub fn exclusive_options(path: &Path, settings: &SqlSettings) -> Options {
-    options(path, settings).locking_mode(SqliteLockingMode::Exclusive)
-}
-
-/// Opens the connection that writes.
+/// Opens the connection that writes. Never creates a file: an empty one in the place of a lost one would be taken for the
+/// database.
 pub async fn connect_writer(path: &Path, settings: &SqlSettings) -> Result<SqliteConnection, sqlx::Error> {
-    writer_options(path, settings).connect().await
+    connect(path, settings, WRITER).await
 }
 
-/// Returns how every connection is set up; as it is for a tool, which inspects or copies a database.
-pub fn options(path: &Path, settings: &SqlSettings) -> Options {
-    Options::new()
-        .filename(path)
-        .busy_timeout(settings.busy_timeout)
-        .statement_cache_capacity(STATEMENTS)
-        .disable_statement_logging()
+/// Opens a connection that reads.
+pub async fn connect_reader(path: &Path, settings: &SqlSettings) -> Result<SqliteConnection, sqlx::Error> {
+    connect(path, settings, READER).await
+}
+
+/// Opens the connection of a tool that must be the only process.
+pub async fn connect_exclusively(path: &Path, settings: &SqlSettings) -> Result<SqliteConnection, sqlx::Error> {
+    connect(path, settings, EXCLUSIVE).await
+}
+
+/// Opens a connection that changes nothing by itself: for a tool, which inspects or copies a database.
+pub async fn connect_plainly(path: &Path, settings: &SqlSettings) -> Result<SqliteConnection, sqlx::Error> {
+    connect(path, settings, "").await
+}
+
+async fn connect(path: &Path, settings: &SqlSettings, setup: &'static str) -> Result<SqliteConnection, sqlx::Error> {
+    let (path, busy_timeout) = (path.to_owned(), settings.busy_timeout);
+    let opened = blocking(move || {
+        // Each connection is used by one thread at a time, so it needs no lock of its own.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = rusqlite::Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(busy_timeout)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection.execute_batch(setup)?;
+        Ok(SqliteConnection::new(connection))
+    });
+    opened.await.map_err(failed)
+}
+
+/// Runs work that waits for the disk or a lock on a thread where that holds up nothing else.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(ended) => std::panic::resume_unwind(ended.into_panic()),
+    }
 }
 
 /// Classifies an error by its code, see <https://sqlite.org/rescode.html>.

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
 use super::backend::SqliteBackend;
+use super::connection::SqliteConnection;
 use super::kind;
 use super::readers::Readers;
 use super::writer::Writer;
@@ -85,13 +85,13 @@ async fn find(path: &Path, settings: &SqlSettings) -> Result<(), OpenError> {
         true => OpenError::Foreign(name.clone()),
         false => OpenError::Database { name: name.clone(), source },
     };
-    let mut connection = super::options(path, settings).connect().await.map_err(database)?;
+    let mut connection = super::connect_plainly(path, settings).await.map_err(database)?;
     let found = match schema::is_empty(&mut connection).await.map_err(database) {
         Ok(true) => Err(OpenError::Absent(name.clone())),
         Ok(false) => schema::read(&mut connection, &name).await.map(drop),
         Err(error) => Err(error),
     };
-    connection.close().await.map_err(database)?;
+    connection.close().map_err(database)?;
     found
 }
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use sqlx::{Connection as _, SqliteConnection};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{BEGIN_WRITE, CHECKPOINT, append, kind};
+use super::connection::SqliteConnection;
+use super::{BEGIN_WRITE, CHECKPOINT, append, blocking, kind};
 use crate::database::run;
 use crate::error::{Failure, Kind};
 use crate::jobs::{Group, Job, Rejected, Stats};
@@ -29,8 +30,8 @@ impl Writer {
     pub fn new(connection: SqliteConnection, path: &Path, settings: &SqlSettings) -> Writer {
         let (queue, orders) = mpsc::channel(settings.writer_queue);
         let (path, settings, stats) = (path.to_owned(), settings.clone(), Arc::<Mutex<Stats>>::default());
-        let task = Task { connection: Some(connection), path, settings, stats: stats.clone() };
-        tokio::spawn(task.run(orders));
+        let database = Database { connection: Some(connection), path, settings, stats: stats.clone() };
+        tokio::spawn(write(orders, database));
         Writer { queue, stats }
     }
 
@@ -62,14 +63,6 @@ impl Writer {
     }
 }
 
-struct Task {
-    /// The connection, or `None` after a failure that leaves its state in doubt.
-    connection: Option<SqliteConnection>,
-    path: PathBuf,
-    settings: SqlSettings,
-    stats: Arc<Mutex<Stats>>,
-}
-
 /// A message in the queue.
 enum Order {
     Job(Job),
@@ -77,40 +70,51 @@ enum Order {
     Close(oneshot::Sender<()>),
 }
 
-impl Task {
-    /// Runs until the queue is closed and empty. While one group is being written to the disk the next one gathers.
-    async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
-        let mut closed = Vec::new();
-        while let Some(first) = orders.recv().await {
-            // Callers that the previous group answered submit again now: they join this group.
-            tokio::task::yield_now().await;
-            let mut group = Group::default();
-            let mut next = Some(first);
-            while let Some(order) = next {
-                match order {
-                    Order::Job(job) => group.add(job),
-                    Order::Close(asked) => {
-                        closed.push(asked);
-                        orders.close();
-                    }
+/// Runs until the queue is closed and empty. While one group is being written to the disk, on a thread that may wait for
+/// it, the next one gathers.
+async fn write(mut orders: mpsc::Receiver<Order>, mut database: Database) {
+    let mut closed = Vec::new();
+    while let Some(first) = orders.recv().await {
+        // Callers that the previous group answered submit again now: they join this group.
+        tokio::task::yield_now().await;
+        let mut group = Group::default();
+        let mut next = Some(first);
+        while let Some(order) = next {
+            match order {
+                Order::Job(job) => group.add(job),
+                Order::Close(asked) => {
+                    closed.push(asked);
+                    orders.close();
                 }
-                let is_full = len(&group) >= self.settings.group || entries(&group) >= GROUP_ENTRIES;
-                next = if is_full { None } else { orders.try_recv().ok() };
             }
-            self.commit(group).await;
+            let is_full = len(&group) >= database.settings.group || entries(&group) >= GROUP_ENTRIES;
+            next = if is_full { None } else { orders.try_recv().ok() };
         }
 
-        if let Some(mut connection) = self.connection.take() {
-            let moved = run(&mut connection, CHECKPOINT).await;
-            if let Err(error) = moved.and(connection.close().await) {
-                tracing::warn!(%error, "database not closed cleanly, no data is lost");
-            }
-        }
-        for asked in closed {
-            let _ = asked.send(());
-        }
+        let runtime = Handle::current();
+        let committed = blocking(move || {
+            runtime.block_on(database.commit(group));
+            database
+        });
+        database = committed.await;
     }
 
+    database.close().await;
+    for asked in closed {
+        let _ = asked.send(());
+    }
+}
+
+/// The connection that writes.
+struct Database {
+    /// `None` after a failure that leaves its state in doubt.
+    connection: Option<SqliteConnection>,
+    path: PathBuf,
+    settings: SqlSettings,
+    stats: Arc<Mutex<Stats>>,
+}
+
+impl Database {
     /// Commits a group and answers it. If one row cannot be written, each job gets its own transaction, so that only
     /// the one with that row fails.
     async fn commit(&mut self, mut group: Group) {
@@ -156,6 +160,19 @@ impl Task {
                 self.roll_back().await;
                 Err(of_statement(&error))
             }
+        }
+    }
+
+    /// Moves everything into the database file and closes it.
+    async fn close(mut self) {
+        let Some(mut connection) = self.connection.take() else { return };
+        let runtime = Handle::current();
+        let closed = blocking(move || {
+            let moved = runtime.block_on(run(&mut connection, CHECKPOINT));
+            moved.and(connection.close())
+        });
+        if let Err(error) = closed.await {
+            tracing::warn!(%error, "database not closed cleanly, no data is lost");
         }
     }
 

@@ -1,6 +1,6 @@
-//! `fanout [row] [--clients N] [--rounds N] [--peers a,b]`: measures what a delivery, an idle socket, a connect and a
-//! message cost the server, beside other servers in the same run. Prints a line of JSON for each figure, and fails if a
-//! bar is missed.
+//! `fanout [row] [--clients N] [--rounds N] [--peers a,b] [--outstanding k,k]`: measures what a delivery, an idle socket, a
+//! connect and a message cost the server, beside other servers in the same run. Prints a line of JSON for each figure, and
+//! fails if a bar is missed.
 //!
 //! Every server is a process of its own, and the load is this one. Rounds are interleaved: each round measures every
 //! server once. A figure is the median of the rounds, in processor time of the server (user and system), not in time on
@@ -26,7 +26,7 @@ use product::Product;
 
 /// How many deliveries a round measures at least, for each server.
 const DELIVERIES: u64 = 200_000;
-/// How many messages may be outstanding.
+/// How many messages may be outstanding, unless the command line says otherwise.
 const OUTSTANDING: [u64; 3] = [1, 16, 64];
 /// The servers of a run, the one that the others are compared with first.
 const PEERS: [&str; 5] = ["floor", "engine", "palaver", "uwebsockets", "ws"];
@@ -45,6 +45,8 @@ struct Options {
     clients: Option<usize>,
     rounds: usize,
     peers: Vec<String>,
+    /// How many messages may be outstanding.
+    outstanding: Vec<u64>,
 }
 
 fn main() -> ExitCode {
@@ -65,14 +67,15 @@ fn run() -> Result<()> {
         return serve::serve(&arguments.next().unwrap_or_default());
     }
     let peers = PEERS.iter().map(|name| (*name).to_owned()).collect();
-    let mut options = Options { row, clients: None, rounds: 5, peers };
+    let mut options = Options { row, clients: None, rounds: 5, peers, outstanding: OUTSTANDING.to_vec() };
     while let Some(name) = arguments.next() {
         let value = arguments.next().with_context(|| format!("{name} needs a value"))?;
         match name.as_str() {
             "--clients" => options.clients = Some(value.parse()?),
             "--rounds" => options.rounds = value.parse()?,
             "--peers" => options.peers = value.split(',').map(str::to_owned).collect(),
-            _ => bail!("unknown option {name}; the options are --clients, --rounds, --peers"),
+            "--outstanding" => options.outstanding = value.split(',').map(str::parse).collect::<Result<_, _>>()?,
+            _ => bail!("unknown option {name}; the options are --clients, --rounds, --peers, --outstanding"),
         }
     }
     match options.row.as_str() {
@@ -101,7 +104,7 @@ fn start(options: &Options, clients: usize) -> Result<Vec<Peer>> {
 fn fanout(options: &Options) -> Result<()> {
     let clients = options.clients.unwrap_or(1_000);
     let mut peers = start(options, clients)?;
-    for k in OUTSTANDING {
+    for &k in &options.outstanding {
         let bursts = DELIVERIES.div_ceil(k * clients as u64).max(5);
         let mut rounds: Vec<Vec<f64>> = vec![Vec::new(); peers.len()];
         for round in 0..=options.rounds {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use domain::name::fold;
 use local_servers::{AWS_KEYS, AWS_REGION, shared};
+use rusqlite::Connection;
 use serde_json::{Value, json};
-use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 use tests::backends::Backends;
 use tests::dynamodb;
@@ -160,11 +160,9 @@ impl Opened {
     async fn sql(&self, statement: &str) {
         match &self.location {
             DataLocation::Sqlite => {
-                let url = format!("sqlite://{}", self.data.path().join(SQLITE).display());
-                let mut connection = SqliteConnection::connect(&url).await.expect("the database opens");
-                let done = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut connection).await;
-                assert_eq!(done.expect("the statement runs").rows_affected(), 1, "{statement}");
-                connection.close().await.expect("the database closes");
+                let connection = Connection::open(self.data.path().join(SQLITE)).expect("the database opens");
+                assert_eq!(connection.execute(statement, []), Ok(1), "{statement}");
+                connection.close().expect("the database closes");
             }
             DataLocation::Postgres { database } => {
                 shared::postgres().sql(database, statement);

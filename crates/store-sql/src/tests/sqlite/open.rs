@@ -6,9 +6,9 @@ use std::path::Path;
 use conformance::suite::world::{LogWriter, a_room, person, text};
 use domain::LogId;
 use service::ports::AppendError;
-use sqlx::{ConnectOptions as _, Connection as _, Executor};
 
 use super::{a_log_of, backend, open_at, whole_logs};
+use crate::database::run;
 use crate::schema::VERSION;
 use crate::sqlite::{self, path_of};
 use crate::{IfMissing, OpenError, SqlSettings, SqlStore, sql};
@@ -46,14 +46,14 @@ async fn the_file_is_set_up_for_full_durability() {
     assert_eq!(pragma("page_size").await, 8192);
     assert_eq!(pragma("application_id").await, 0x5041_4C56, "PALV");
     let mut reader = backend(&store).reads.get().await.expect("a connection");
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *reader).await.expect("a mode");
-    assert_eq!(mode, "wal");
+    let mode = sql::query("PRAGMA journal_mode").fetch_one(&mut *reader).await.expect("a mode");
+    assert_eq!(mode.get::<String>("journal_mode").expect("a text"), "wal");
     for suffix in ["", "-wal"] {
         let name = format!("{}{suffix}", backend(&store).path.display());
         let mode = std::fs::metadata(&name).expect("the file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name} is readable by no other user");
     }
-    let write = sqlx::query("DELETE FROM log").execute(&mut *reader).await;
+    let write = sql::query("DELETE FROM log").execute(&mut *reader).await;
     assert!(write.is_err(), "readers cannot write");
 }
 
@@ -79,10 +79,10 @@ async fn a_file_of_another_program_is_refused() {
     assert!(matches!(open_at(&text).await, Err(OpenError::Foreign(_))));
     let other = folder.path().join("other.db");
     sqlite::create(&other).expect("a file");
-    let mut connection =
-        sqlite::writer_options(&other, &SqlSettings::default()).connect().await.expect("another program's");
-    connection.execute("CREATE TABLE notes (body TEXT)").await.expect("its table");
-    connection.close().await.expect("closed");
+    let settings = SqlSettings::default();
+    let mut connection = sqlite::connect_writer(&other, &settings).await.expect("another program's");
+    run(&mut connection, "CREATE TABLE notes (body TEXT)").await.expect("its table");
+    connection.close().expect("closed");
     assert!(matches!(open_at(&other).await, Err(OpenError::Foreign(_))));
     for location in ["postgres://localhost/palaver", "mysql:x", ":memory:", "sqlite::memory:", ""] {
         let refused = SqlStore::open(location, SqlSettings::default()).await;
@@ -229,7 +229,7 @@ pub async fn hold_the_writer(store: &SqlStore) -> tokio::sync::watch::Sender<boo
 }
 
 async fn change(path: &Path, sql: &str) {
-    let mut connection = sqlite::options(path, &SqlSettings::default()).connect().await.expect("it opens");
-    connection.execute(sqlx::AssertSqlSafe(sql.to_owned())).await.expect("changed");
-    connection.close().await.expect("closed");
+    let mut connection = sqlite::connect_plainly(path, &SqlSettings::default()).await.expect("it opens");
+    run(&mut connection, sqlx::AssertSqlSafe(sql.to_owned())).await.expect("changed");
+    connection.close().expect("closed");
 }

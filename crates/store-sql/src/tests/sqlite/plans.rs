@@ -2,10 +2,11 @@
 
 use conformance::suite::world::{a_room, a_room_with, plain_room, react};
 use domain::RoomKind;
-use sqlx::{AssertSqlSafe, Row as _};
+use sqlx::AssertSqlSafe;
 
 use super::super::everything::call_everything;
 use super::backend;
+use crate::database::Statement;
 use crate::limits::KEY_ROWS;
 use crate::{SqlStore, sql};
 
@@ -79,8 +80,8 @@ async fn keys_are_read_without_bodies() {
 }
 
 async fn plan_of(store: &SqlStore, statement: &str) -> Vec<String> {
-    let explained = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")));
+    let explained = Statement::new(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")));
     let mut reader = backend(store).reads.get().await.expect("a connection");
     let rows = explained.fetch_all(&mut *reader).await.expect("a plan");
-    rows.iter().map(|row| row.get("detail")).collect()
+    rows.iter().map(|row| row.try_get("detail").expect("a step")).collect()
 }
