@@ -24,6 +24,10 @@ pub struct InProcessPresence {
 #[derive(Default)]
 struct State {
     users: HashMap<UserId, Connections>,
+    /// How many of them have a connection.
+    online: u64,
+    /// When a connection may expire next: `online` is exact until then.
+    next_expiry: Option<Timestamp>,
     typing: HashMap<RoomId, HashMap<UserId, Timestamp>>,
 }
 
@@ -81,8 +85,12 @@ impl State {
 
     /// Removes what has expired, and the users who have been offline for longest.
     fn forget(&mut self, now: Timestamp) {
+        (self.online, self.next_expiry) = (0, None);
         for known in self.users.values_mut() {
             known.by_id.retain(|_, (_, until)| *until > now);
+            self.online += u64::from(!known.by_id.is_empty());
+            let expiries = known.by_id.values().map(|(_, until)| *until);
+            self.next_expiry = self.next_expiry.into_iter().chain(expiries).min();
         }
         self.typing.retain(|_, users| {
             users.retain(|_, until| *until > now);
@@ -105,23 +113,33 @@ impl PresenceStore for InProcessPresence {
         let mut state = self.state.lock();
         for (user, id, status) in connections {
             let known = state.users.entry(*user).or_default();
+            let was_offline = known.by_id.is_empty();
             hold(&mut known.by_id, now, id, *status);
             known.last_seen = Some(now);
+
+            state.online += u64::from(was_offline);
+            let expiry = now + PRESENCE_LIFE;
+            state.next_expiry = Some(state.next_expiry.map_or(expiry, |next| next.min(expiry)));
         }
     }
 
     async fn remove(&self, now: Timestamp, user: UserId, connection: &str) {
-        if let Some(known) = self.state.lock().users.get_mut(&user)
+        let mut state = self.state.lock();
+        if let Some(known) = state.users.get_mut(&user)
             && known.by_id.remove(connection).is_some()
         {
             known.last_seen = Some(now);
+            state.online -= u64::from(known.by_id.is_empty());
         }
     }
 
     async fn remove_user(&self, now: Timestamp, user: UserId) {
-        if let Some(known) = self.state.lock().users.get_mut(&user) {
+        let mut state = self.state.lock();
+        if let Some(known) = state.users.get_mut(&user) {
+            let was_online = !known.by_id.is_empty();
             known.by_id.clear();
             known.last_seen = Some(now);
+            state.online -= u64::from(was_online);
         }
     }
 
@@ -150,8 +168,11 @@ impl PresenceStore for InProcessPresence {
     }
 
     async fn online(&self, now: Timestamp) -> u64 {
-        let state = self.state.lock();
-        state.users.values().filter(|known| known.status(now) > PresenceStatus::Offline).count() as u64
+        let mut state = self.state.lock();
+        if state.next_expiry.is_some_and(|next| next <= now) {
+            state.forget(now);
+        }
+        state.online
     }
 
     async fn set_typing(&self, now: Timestamp, room: RoomId, user: UserId, on: bool) {

@@ -11,3 +11,6 @@ pub const HEADER_BYTES: usize = 16 * 1024;
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum number of HTTP connections of one process, sockets included.
 pub const HTTP_CONNECTIONS: usize = 16_384;
+/// Connections that wait to be accepted, if the system allows as many. When all clients of a node reconnect at once, those
+/// beyond it connect later, after seconds.
+pub const LISTEN_BACKLOG: u32 = 4_096;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::limits::{HEADER_BYTES, HEADER_TIMEOUT, HTTP_CONNECTIONS};
+use crate::limits::{HEADER_BYTES, HEADER_TIMEOUT, HTTP_CONNECTIONS, LISTEN_BACKLOG};
 use axum::Router;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
@@ -16,7 +16,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use service::Supervisor;
 use service::log_throttle::LogThrottle;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
 
@@ -92,8 +92,14 @@ pub async fn end_of(supervisor: &Supervisor) {
 impl Server {
     /// Binds the address; port 0 means any free one.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // Without it, a restart could not bind the address for as long as connections of the last run linger. On Windows
+        // it would let another process take the address over.
+        #[cfg(not(windows))]
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
         Ok(Server {
-            listener: TcpListener::bind(address).await?,
+            listener: socket.listen(LISTEN_BACKLOG)?,
             connections: HTTP_CONNECTIONS,
             patience: HEADER_TIMEOUT,
             grace: GRACE,

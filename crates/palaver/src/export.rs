@@ -23,7 +23,7 @@ pub async fn export(settings: &Settings, room: &str) -> anyhow::Result<()> {
     }
     let log = LogId::Room(id);
     let head = store.log.tip(log).await?.seq();
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = std::io::BufWriter::new(std::io::stdout());
     let mut from = 1;
     while from <= head {
         let to = head.min(from + SYNC_ENTRIES as u64 - 1);

@@ -49,7 +49,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     // Reads of SQLite may wait for the disk on a worker thread; another one goes on.
     let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
-    runtime.block_on(async {
+    // The command runs on a worker thread, too: the runtime wakes the thread of `block_on` at a higher cost.
+    let running = runtime.spawn(async move {
         match command {
             Command::Serve => serve::serve(settings).await,
             Command::Migrate { restored } => bootstrap::migrate(&settings, restored).await,
@@ -60,7 +61,11 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Admin(command) => admin::run(&settings, command).await,
             Command::CheckConfig { .. } => unreachable!("handled above"),
         }
-    })
+    });
+    match runtime.block_on(running) {
+        Ok(done) => done,
+        Err(ended) => std::panic::resume_unwind(ended.into_panic()),
+    }
 }
 
 /// Returns what failed, and why. A cause that the text already contains is not repeated.

@@ -140,6 +140,8 @@ pub const ENDED_SESSIONS: usize = 100_000;
 pub const DEVICE_CHARS: usize = 128;
 /// The longest access token, in bytes.
 pub const ACCESS_TOKEN_BYTES: usize = 2 * 1024;
+/// How many access tokens a process keeps whose signature it has verified.
+pub const VERIFIED_TOKENS: usize = 20_000;
 /// The lifetime of a one-time ticket.
 pub const TICKET_LIFE: Duration = Duration::from_secs(30);
 /// The lifetime of an access token.

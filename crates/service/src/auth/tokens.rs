@@ -1,10 +1,12 @@
 //! Access tokens: EdDSA JWTs that name a user, a session and two flags (RFC 9068, RFC 8725). Verified without a read of
 //! the store.
 
-use crate::limits::{ACCESS_TOKEN_BYTES, ACCESS_TOKEN_LIFE, TOKEN_LEEWAY};
+use crate::limits::{ACCESS_TOKEN_BYTES, ACCESS_TOKEN_LIFE, TOKEN_LEEWAY, VERIFIED_TOKENS};
 use domain::{Actor, SessionId, Timestamp, User, UserId, UserRole};
 use jsonwebtoken::{Algorithm, Validation};
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::keys::SigningKeys;
 use super::settings::ServiceToken;
@@ -28,9 +30,11 @@ pub struct Tokens {
     keys: SigningKeys,
     services: Vec<ServiceToken>,
     validation: Validation,
+    /// The claims of tokens whose signature was verified, by the token's hash. Their times are checked at each use.
+    verified: Cache<[u8; 32], Claims>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Claims {
     iss: String,
     aud: String,
@@ -50,7 +54,7 @@ impl Tokens {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // Times are checked below, with the service's own clock.
         validation.validate_exp = false;
-        Tokens { keys, services, validation }
+        Tokens { keys, services, validation, verified: Cache::new(VERIFIED_TOKENS) }
     }
 
     pub(super) fn issue(&self, user: &User, session: SessionId, now: Timestamp) -> String {
@@ -75,15 +79,26 @@ impl Tokens {
         if token.len() > ACCESS_TOKEN_BYTES {
             return None;
         }
-        let (header, _) = token.split_once('.')?;
-        let key = self.keys.by_header(header)?;
-        let claims = jsonwebtoken::decode::<Claims>(token, &key.verifies, &self.validation).ok()?.claims;
+        let claims = self.claims(token)?;
         let (now, leeway) = (now.0.div_euclid(1000), TOKEN_LEEWAY.as_secs() as i64);
         let longest = ACCESS_TOKEN_LIFE.as_secs() as i64;
         let in_time = claims.iat <= now + leeway && now < claims.exp.saturating_add(leeway);
         let sane = claims.iat < claims.exp && claims.exp <= claims.iat.saturating_add(longest);
         let actor = Actor { user: claims.sub, session: Some(claims.sid), admin: claims.adm, guest: claims.gst };
         (in_time && sane).then(|| Grant { actor, expires_at: Timestamp(claims.exp * 1000) })
+    }
+
+    /// Returns the claims of a token that this installation signed.
+    fn claims(&self, token: &str) -> Option<Claims> {
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        if let Some(claims) = self.verified.get(&hash) {
+            return Some(claims);
+        }
+        let (header, _) = token.split_once('.')?;
+        let key = self.keys.by_header(header)?;
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.verifies, &self.validation).ok()?.claims;
+        self.verified.insert(hash, claims.clone());
+        Some(claims)
     }
 
     /// Returns the service actor if this is a token of a service that the operator configured.

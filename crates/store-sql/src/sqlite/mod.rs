@@ -12,6 +12,7 @@ mod writer;
 use std::path::Path;
 
 use rusqlite::OpenFlags;
+use rusqlite::config::DbConfig;
 
 use crate::error::Kind;
 use crate::settings::SqlSettings;
@@ -84,6 +85,8 @@ async fn connect(path: &Path, settings: &SqlSettings, setup: &'static str) -> Re
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = rusqlite::Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(busy_timeout)?;
+        // Without it, a statement is prepared again whenever a value is bound that its plan could depend on.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.execute_batch(setup)?;
         Ok(SqliteConnection::new(connection))

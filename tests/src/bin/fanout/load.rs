@@ -37,26 +37,36 @@ struct Client {
     next: u64,
 }
 
-/// Opens a connection from the loopback address that the `index`-th client uses.
-pub fn connect(server: SocketAddr, index: usize) -> Result<StdStream> {
+/// Returns a socket that is bound to the loopback address of the `index`-th client.
+pub fn source(index: usize) -> Result<socket2::Socket> {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
     let host = u8::try_from(1 + index / PER_ADDRESS).context("too many clients")?;
     let source = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 0, host)), 0);
     socket.set_reuse_address(true)?;
     socket.bind(&source.into())?;
-    socket.connect(&server.into()).with_context(|| format!("connecting client {index}"))?;
     socket.set_tcp_nodelay(true)?;
+    Ok(socket)
+}
+
+/// Opens a connection from the loopback address that the `index`-th client uses.
+pub fn connect(server: SocketAddr, index: usize) -> Result<StdStream> {
+    let socket = source(index)?;
+    socket.connect(&server.into()).with_context(|| format!("connecting client {index}"))?;
     Ok(socket.into())
+}
+
+/// Returns the request of the opening handshake.
+pub fn handshake(server: SocketAddr, path: &str) -> String {
+    format!(
+        "GET {path} HTTP/1.1\r\nhost: {server}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
 }
 
 /// Connects and performs the opening handshake. Nothing of the server's first frames is read.
 pub fn open(server: SocketAddr, path: &str, index: usize) -> Result<StdStream> {
     let mut stream = connect(server, index)?;
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nhost: {server}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
-         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes())?;
+    stream.write_all(handshake(server, path).as_bytes())?;
     let mut answer = Vec::new();
     let mut byte = [0];
     while !answer.ends_with(b"\r\n\r\n") {
@@ -190,7 +200,7 @@ impl Client {
 }
 
 /// Returns the length of a server's header and of its payload, if the header is complete.
-fn frame_length(bytes: &[u8]) -> Option<(usize, usize)> {
+pub fn frame_length(bytes: &[u8]) -> Option<(usize, usize)> {
     match *bytes.get(1)? {
         126 => Some((4, usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?)))),
         127 => Some((10, u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?) as usize)),

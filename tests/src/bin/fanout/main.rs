@@ -12,6 +12,7 @@ mod load;
 mod peers;
 mod product;
 mod serve;
+mod storm;
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +22,7 @@ use anyhow::{Context, Result, bail};
 use tests::cpu::median;
 use tests::figure::Figure;
 
-use peers::{Peer, memory_kib};
+use peers::{Peer, memory_kib, peak_memory_kib};
 use product::Product;
 
 /// How many deliveries a round measures at least, for each server.
@@ -83,15 +84,17 @@ fn run() -> Result<()> {
         "idle" => idle(&options),
         "connect" => connect(&options),
         "message" => message(&options),
+        "storm" => storm_of_connects(&options),
         "backpressure" => backpressure(&options),
         "all" => {
             fanout(&options)?;
             idle(&options)?;
             connect(&options)?;
             message(&options)?;
+            storm_of_connects(&options)?;
             backpressure(&options)
         }
-        other => bail!("unknown row {other:?}; the rows are fanout, idle, connect, message, backpressure"),
+        other => bail!("unknown row {other:?}; the rows are fanout, idle, connect, message, storm, backpressure"),
     }
 }
 
@@ -198,6 +201,28 @@ fn connect(options: &Options) -> Result<()> {
         std::thread::sleep(SETTLE);
     }
     show(&Figure::new("connect", "palaver, a returning socket with one room", median(costs), "CPU-µs").at_most(200.0));
+    Ok(())
+}
+
+/// What it takes until everybody is back after a restart.
+fn storm_of_connects(options: &Options) -> Result<()> {
+    let clients = options.clients.unwrap_or(10_000);
+    let mut product = Product::start()?;
+    let members = product.members(clients)?;
+    product.restart();
+    std::thread::sleep(SETTLE);
+    let (cpu, memory) = (tests::cpu::used_by(product.pid())?.as_secs_f64(), memory_kib(product.pid())?);
+
+    let calm = product.storm(&members)?;
+    let cpu = (tests::cpu::used_by(product.pid())?.as_secs_f64() - cpu) * 1e6 / clients as f64;
+    let peak = (peak_memory_kib(product.pid())? - memory) / 1_024.0;
+
+    let what = |what: &str| format!("palaver, {clients} sockets connect at once: {what}");
+    show(&Figure::new("storm", what("until all are live"), calm.took.as_secs_f64(), "s").at_most(30.0));
+    show(&Figure::new("storm", what("times that one was not admitted yet"), calm.retries as f64, "retries"));
+    show(&Figure::new("storm", what("processor time of each"), cpu, "CPU-µs"));
+    show(&Figure::new("storm", what("memory at its peak, beyond that of the start"), peak, "MiB"));
+    drop(calm.streams);
     Ok(())
 }
 

@@ -92,9 +92,18 @@ impl Peer {
 
 /// Returns the resident memory of a process in KiB.
 pub fn memory_kib(pid: u32) -> Result<f64> {
+    status(pid, "VmRSS:")
+}
+
+/// Returns the most memory that a process has had, in KiB.
+pub fn peak_memory_kib(pid: u32) -> Result<f64> {
+    status(pid, "VmHWM:")
+}
+
+fn status(pid: u32, name: &str) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
-    line.split_whitespace().nth(1).context("no number")?.parse().context("VmRSS is no number")
+    let line = status.lines().find(|line| line.starts_with(name)).with_context(|| format!("no {name}"))?;
+    line.split_whitespace().nth(1).context("no number")?.parse().with_context(|| format!("{name} is no number"))
 }
 
 /// Starts a server that sends every message to all its clients. Returns its address.

@@ -12,9 +12,12 @@ use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use crate::load::{Clients, masked, open, read_frame};
+use crate::storm::{self, Calm};
 
 /// The length of a message's text: an event with it has 582 bytes.
 const TEXT: usize = 200;
+/// The path of the sockets.
+const PATH: &str = "/v1/ws";
 /// How many guests sign in at once.
 const AT_ONCE: usize = 16;
 
@@ -103,9 +106,8 @@ impl Product {
 
     /// Connects a member, who follows the room from its head. Returns the head.
     pub fn connect(&self, member: &Member, index: usize) -> Result<(TcpStream, u64)> {
-        let mut stream = open(self.address()?, "/v1/ws", index)?;
-        say(&mut stream, &json!({ "t": "hello", "v": 1, "token": member.token, "caps": [] }))?;
-        say(&mut stream, &json!({ "t": "resume", "id": "1", "cursors": { &self.room: null } }))?;
+        let mut stream = open(self.address()?, PATH, index)?;
+        stream.write_all(&self.hello(member))?;
         loop {
             let frame: Value = serde_json::from_slice(&read_frame(&mut stream)?)?;
             ensure!(frame["t"] != "error", "{frame}");
@@ -115,15 +117,24 @@ impl Product {
         }
     }
 
+    /// Connects all members at the same moment. Returns once all of them follow the room.
+    pub fn storm(&self, members: &[Member]) -> Result<Calm> {
+        let hellos = members.iter().map(|member| self.hello(member)).collect();
+        storm::connect(self.address()?, PATH, hellos, br#"{"t":"sync""#)
+    }
+
+    /// Returns the frames of a member who signs in and follows the room from its head.
+    fn hello(&self, member: &Member) -> Vec<u8> {
+        let hello = json!({ "t": "hello", "v": 1, "token": member.token, "caps": [] });
+        let resume = json!({ "t": "resume", "id": "1", "cursors": { &self.room: null } });
+        [hello, resume].iter().flat_map(|frame| masked(frame.to_string().as_bytes())).collect()
+    }
+
     /// Returns a message of a client that has seen the room up to `seen`.
     pub fn message(&self, seen: u64) -> String {
         let (id, room, text) = (Uuid::now_v7(), &self.room, "x".repeat(TEXT));
         format!(r#"{{"t":"send","id":"{id}","room":"{room}","text":"{text}","seen":{seen}}}"#)
     }
-}
-
-fn say(stream: &mut TcpStream, frame: &Value) -> Result<()> {
-    Ok(stream.write_all(&masked(frame.to_string().as_bytes()))?)
 }
 
 /// Returns the seq of an event.

@@ -31,6 +31,16 @@ fn forge() -> Forge {
     Forge { tokens, good }
 }
 
+#[test]
+fn a_token_that_was_verified_once_still_expires() {
+    let Forge { tokens, good } = forge();
+    let grant = tokens.verify(&good, NOW).expect("it is good");
+    assert_eq!(tokens.verify(&good, NOW), Some(grant), "from the cache");
+    let expired = grant.expires_at + TOKEN_LEEWAY + TOKEN_LEEWAY;
+    assert_eq!(tokens.verify(&good, expired), None);
+    assert_eq!(tokens.verify(&format!("{good}x"), NOW), None, "the cache knows whole tokens only");
+}
+
 impl Forge {
     fn accepts(&self, token: &str) -> bool {
         self.tokens.verify(token, NOW).is_some()
