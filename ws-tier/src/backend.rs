@@ -20,12 +20,12 @@ use crate::shards::Command;
 pub(crate) struct SocketBackend {
     node: Arc<Node>,
     id: SocketId,
-    conn: String,
+    conn: Arc<str>,
     registered: Arc<RegisteredConnection>,
 }
 
 impl SocketBackend {
-    pub fn new(node: Arc<Node>, id: SocketId, conn: String, registered: Arc<RegisteredConnection>) -> SocketBackend {
+    pub fn new(node: Arc<Node>, id: SocketId, conn: Arc<str>, registered: Arc<RegisteredConnection>) -> SocketBackend {
         SocketBackend { node, id, conn, registered }
     }
 

@@ -23,7 +23,7 @@ use crate::shards::{Command, Shards};
 /// All sockets of the node.
 #[derive(Default)]
 pub(crate) struct ConnectionRegistry {
-    by_id: Mutex<HashMap<String, Arc<RegisteredConnection>>>,
+    by_id: Mutex<HashMap<Arc<str>, Arc<RegisteredConnection>>>,
 }
 
 /// The client's end of a socket.
@@ -45,8 +45,8 @@ pub(crate) struct RegisteredConnection {
 }
 
 /// Returns an id that cannot be guessed, because a program that knows it may be allowed to post to it.
-pub fn new_id(node: &str, ids: &Ids) -> String {
-    format!("{node}-{:032x}", u128::from_be_bytes(ids.random()))
+pub fn new_id(node: &str, ids: &Ids) -> Arc<str> {
+    format!("{node}-{:032x}", u128::from_be_bytes(ids.random())).into()
 }
 
 impl ConnectionRegistry {
@@ -64,7 +64,7 @@ impl ConnectionRegistry {
         self.by_id.lock().get(id).cloned()
     }
 
-    pub fn insert(&self, id: String, connection: Arc<RegisteredConnection>) {
+    pub fn insert(&self, id: Arc<str>, connection: Arc<RegisteredConnection>) {
         self.by_id.lock().insert(id, connection);
     }
 

@@ -37,7 +37,7 @@ pub(crate) struct PresenceWatch {
 /// The connected users, and who watches whom.
 #[derive(Default)]
 struct Watches {
-    here: HashMap<SocketId, (UserId, String)>,
+    here: HashMap<SocketId, (UserId, Arc<str>)>,
     by_socket: HashMap<SocketId, Watch>,
     by_user: HashMap<UserId, HashSet<SocketId>>,
     /// The last request for presence of each socket.
@@ -52,12 +52,12 @@ struct Watch {
 
 impl Watches {
     /// Adds a socket that has signed in.
-    fn connect(&mut self, socket: SocketId, user: UserId, conn: String) {
+    fn connect(&mut self, socket: SocketId, user: UserId, conn: Arc<str>) {
         self.here.insert(socket, (user, conn));
     }
 
     /// Removes a socket. Returns its user and its name in the presence store.
-    fn disconnect(&mut self, socket: SocketId) -> Option<(UserId, String)> {
+    fn disconnect(&mut self, socket: SocketId) -> Option<(UserId, Arc<str>)> {
         self.forget_watch(socket);
         self.last_request.remove(&socket);
         self.here.remove(&socket)
@@ -158,7 +158,7 @@ impl PresenceWatch {
     }
 
     /// Adds a socket that has signed in.
-    pub async fn connect(&self, socket: SocketId, user: UserId, conn: String) {
+    pub async fn connect(&self, socket: SocketId, user: UserId, conn: Arc<str>) {
         self.watches.lock().connect(socket, user, conn.clone());
         self.services.presence.connected(user, &conn).await;
     }
@@ -240,7 +240,7 @@ impl PresenceWatch {
     async fn refresh(&self) {
         let here: Vec<(UserId, String, PresenceStatus)> = {
             let watches = self.watches.lock();
-            watches.here.values().map(|(user, conn)| (*user, conn.clone(), PresenceStatus::Online)).collect()
+            watches.here.values().map(|(user, conn)| (*user, conn.to_string(), PresenceStatus::Online)).collect()
         };
         for batch in here.chunks(REFRESH_BATCH) {
             self.services.presence.refresh(batch).await;
@@ -336,7 +336,7 @@ mod tests {
         let mut watches = Watches::default();
         let now = Instant::now();
         for socket in [1, 2] {
-            watches.connect(socket, user(socket.into()), format!("c{socket}"));
+            watches.connect(socket, user(socket.into()), format!("c{socket}").into());
         }
         watches.watch(1, vec![user(1), user(2), user(3)], now);
         watches.watch(2, vec![user(1)], now);

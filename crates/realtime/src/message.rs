@@ -132,7 +132,7 @@ pub enum Message {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Welcome {
     /// The socket's id.
-    pub conn: String,
+    pub conn: Arc<str>,
     /// The node's name.
     pub node: String,
     /// The store's epoch.

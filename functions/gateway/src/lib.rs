@@ -97,7 +97,7 @@ impl Gateway {
         }
         let id = event.request_context.connection_id.clone();
         let time = SocketTime::start();
-        let protocol = Protocol::new(self.settings.clone(), id.clone(), event.ticket(), time.now(self.now()));
+        let protocol = Protocol::new(self.settings.clone(), id.as_str().into(), event.ticket(), time.now(self.now()));
         let saved = protocol.save().expect("a new socket can be saved");
         let record = SocketRecord {
             session: stored::to_json(&time.save(saved)),
@@ -152,7 +152,7 @@ impl Gateway {
     fn restore(&self, id: &str, record: &SocketRecord) -> Option<(Protocol, SocketTime)> {
         let record: ProtocolRecord = stored::from_json(&record.session).ok()?;
         let time = SocketTime::resume(&record, self.now());
-        Some((Protocol::restore(self.settings.clone(), id.to_owned(), &record), time))
+        Some((Protocol::restore(self.settings.clone(), id.into(), &record), time))
     }
 
     fn endpoint(&self, context: &Context) -> String {

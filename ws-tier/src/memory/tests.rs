@@ -40,7 +40,7 @@ impl Rig {
         let remote = RemoteAddress { address: [127, 0, 0, 1].into(), user_agent: String::new() };
         let (shards, level) = (self.shards.clone(), queue.level().clone());
         let connection = RegisteredConnection::new(id, shards, level, remote, Timestamp(0));
-        self.connections.insert(name.to_owned(), Arc::new(connection));
+        self.connections.insert(name.into(), Arc::new(connection));
         queue
     }
 

@@ -74,7 +74,7 @@ fn frame(message: &Message) -> ServerFrame {
     match message {
         Message::Welcome(welcome) => ServerFrame::Welcome {
             v: wire::VERSION,
-            conn: welcome.conn.clone(),
+            conn: welcome.conn.to_string(),
             node: welcome.node.clone(),
             epoch: welcome.epoch.to_string(),
             caps: Vec::new(),

@@ -170,6 +170,11 @@ impl Backlog {
             }
         }
 
+        if self.waiting.is_empty() {
+            // An idle socket keeps no memory for frames.
+            self.waiting = VecDeque::new();
+        }
+
         let with_posted = frames.iter().any(|frame| frame.class == Class::Posted);
         if !self.dropped.is_empty() && self.waiting.is_empty() && !with_posted {
             let dropped = std::mem::take(&mut self.dropped).into_iter().collect();

@@ -76,7 +76,7 @@ pub struct Connection {
 
 impl Connection {
     /// Returns the state of a connection that was just opened. `ticket` is the one of its URL.
-    pub fn new(settings: Arc<Settings>, conn: String, ticket: Option<String>, now: Now) -> Connection {
+    pub fn new(settings: Arc<Settings>, conn: Arc<str>, ticket: Option<String>, now: Now) -> Connection {
         Connection {
             protocol: Protocol::new(settings, conn, ticket, now),
             pages: BTreeMap::new(),
@@ -212,7 +212,11 @@ impl Connection {
         }
 
         while self.replaying < REPLAYS_IN_FLIGHT && !self.closing {
-            let Some(request) = self.order.pop_front().and_then(|log| self.pages.remove(&log)) else { return };
+            let Some(request) = self.order.pop_front().and_then(|log| self.pages.remove(&log)) else {
+                // An idle socket keeps no memory for requests.
+                (self.order, self.pages) = Default::default();
+                return;
+            };
             self.replaying += 1;
             self.read(Action::Replay(request), out);
         }

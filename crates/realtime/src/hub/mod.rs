@@ -5,6 +5,7 @@
 //! live in the same step.
 
 mod effect;
+mod follows;
 mod log;
 mod page;
 mod reads;
@@ -19,6 +20,7 @@ use domain::{Epoch, LogId, PageSpan, RoomId, Seq, SessionId, UserId};
 use crate::message::{Delivery, Message, Outgoing};
 use crate::protocol::CloseCode;
 pub use effect::{Effect, Ending, EntryDelivery, Request, SocketId};
+use follows::{Follow, Follows};
 use log::Log;
 pub use page::Verdict;
 use reads::Reads;
@@ -39,16 +41,7 @@ pub struct Hub {
 struct Socket {
     user: UserId,
     session: Option<SessionId>,
-    logs: BTreeMap<LogId, Follow>,
-}
-
-/// A socket's position in a log.
-struct Follow {
-    /// The number of the newest request; the page of an older one is ignored.
-    generation: u64,
-    live: bool,
-    /// The head that the last heartbeat named.
-    named: Seq,
+    logs: Follows,
 }
 
 impl Hub {
@@ -77,7 +70,7 @@ impl Hub {
     /// Adds a signed-in socket. Follows its user log from now on, whether the socket asks for it or not, because that log
     /// says when the session ends.
     pub fn attach(&mut self, socket: SocketId, user: UserId, session: Option<SessionId>, out: &mut Vec<Effect>) {
-        self.sockets.insert(socket, Socket { user, session, logs: BTreeMap::new() });
+        self.sockets.insert(socket, Socket { user, session, logs: Follows::default() });
         self.by_user.entry(user).or_default().push(socket);
         self.log(LogId::User(user), out).followers += 1;
     }
@@ -85,7 +78,7 @@ impl Hub {
     /// Removes a socket.
     pub fn detach(&mut self, socket: SocketId, now: Duration) {
         let Some(gone) = self.sockets.remove(&socket) else { return };
-        for id in gone.logs.into_keys() {
+        for id in gone.logs.into_logs() {
             self.unfollow(id, socket, now);
         }
         if let Some(sockets) = self.by_user.get_mut(&gone.user) {
@@ -101,7 +94,7 @@ impl Hub {
     /// result to [`Hub::page`]. `None` for a socket that is not attached, or follows too many logs.
     pub fn begin(&mut self, socket: SocketId, id: LogId, out: &mut Vec<Effect>) -> Option<Request> {
         let follows = &self.sockets.get(&socket)?.logs;
-        if follows.len() >= LOGS_PER_SOCKET && !follows.contains_key(&id) {
+        if follows.len() >= LOGS_PER_SOCKET && follows.get(id).is_none() {
             return None;
         }
         self.generations += 1;
@@ -121,7 +114,7 @@ impl Hub {
 
     /// Returns whether the answer to this request still counts.
     pub fn is_current(&self, request: &Request) -> bool {
-        let follow = self.sockets.get(&request.socket).and_then(|socket| socket.logs.get(&request.log));
+        let follow = self.sockets.get(&request.socket).and_then(|socket| socket.logs.get(request.log));
         follow.is_some_and(|follow| follow.generation == request.generation)
     }
 
@@ -178,14 +171,14 @@ impl Hub {
         let follows = &mut self.sockets.get_mut(&socket).expect("a current request has a socket").logs;
         match verdict {
             Verdict::Live { at } => {
-                if let Some(follow) = follows.get_mut(&id) {
+                if let Some(follow) = follows.get_mut(id) {
                     follow.live = true;
                     follow.named = at;
                     log.add(shard, socket, at, page.from_seq);
                 }
             }
             Verdict::Gone => {
-                follows.remove(&id);
+                follows.remove(id);
                 log.leave(now);
             }
             Verdict::More | Verdict::Again | Verdict::Superseded => {}
@@ -228,9 +221,9 @@ impl Hub {
         for socket in removed {
             let follows = self.sockets.get_mut(&socket).map(|socket| &mut socket.logs);
             if let Some(follows) = follows
-                && follows.get(&id).is_some_and(|follow| follow.live)
+                && follows.get(id).is_some_and(|follow| follow.live)
             {
-                follows.remove(&id);
+                follows.remove(id);
                 self.logs.get_mut(&id).expect("it was just delivered to").leave(now);
             }
         }
@@ -314,10 +307,10 @@ impl Hub {
         let Some(socket) = self.sockets.get_mut(&socket) else { return Vec::new() };
         let mut heads = Vec::new();
         for (id, follow) in socket.logs.iter_mut().filter(|(_, follow)| follow.live) {
-            let last = self.logs.get(id).map_or(0, |log| log.last);
+            let last = self.logs.get(&id).map_or(0, |log| log.last);
             if last > follow.named && heads.len() < HEADS_PER_PING {
                 follow.named = last;
-                heads.push((*id, last));
+                heads.push((id, last));
             }
         }
         heads

@@ -42,7 +42,7 @@ impl Settings {
 /// The protocol's state on one socket.
 pub struct Protocol {
     settings: Arc<Settings>,
-    conn: String,
+    conn: Arc<str>,
     state: State,
     /// When the client last sent something.
     heard: Duration,
@@ -64,7 +64,7 @@ enum State {
 
 impl Protocol {
     /// Returns the state of a socket that was just opened. `ticket` is the one of its URL.
-    pub fn new(settings: Arc<Settings>, conn: String, ticket: Option<String>, now: Now) -> Protocol {
+    pub fn new(settings: Arc<Settings>, conn: Arc<str>, ticket: Option<String>, now: Now) -> Protocol {
         let budget = Budget::new(settings.limits.frames_per_60s, now.elapsed);
         let state = State::New { until: now.elapsed + HELLO_TIMEOUT, ticket };
         Protocol { settings, conn, state, heard: now.elapsed, budget, leaves: None }

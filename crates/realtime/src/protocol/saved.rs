@@ -35,7 +35,7 @@ impl Protocol {
     }
 
     /// Restores the state that [`Protocol::save`] returned.
-    pub fn restore(settings: Arc<Settings>, conn: String, record: &ProtocolRecord) -> Protocol {
+    pub fn restore(settings: Arc<Settings>, conn: Arc<str>, record: &ProtocolRecord) -> Protocol {
         let state = match &record.state {
             StateRecord::New { until, ticket } => State::New { until: duration(*until), ticket: ticket.clone() },
             StateRecord::Open(open) => State::Open(Box::new(Open {

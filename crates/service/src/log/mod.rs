@@ -56,7 +56,7 @@ pub struct Logs {
     rates: Rates,
     /// The start from which the deadlines of all appenders count.
     started: Instant,
-    active: Mutex<HashMap<LogId, mpsc::Sender<Submission>>>,
+    active: Mutex<HashMap<LogId, mpsc::Sender<Box<Submission>>>>,
     listeners: RwLock<Arc<[Arc<dyn CommitListener>]>>,
     draining: AtomicBool,
     /// The number of changes that wait for their answer.
@@ -108,7 +108,7 @@ impl Logs {
         }
         let (reply, answer) = oneshot::channel();
         let reply = ReplyTo { reply: Some(reply), _waiting: Waiting::new(self.clone()) };
-        self.send_to_task(log, Submission { change, forwarded, reply })?;
+        self.send_to_task(log, Box::new(Submission { change, forwarded, reply }))?;
         Ok(Pending { answer })
     }
 
@@ -171,13 +171,15 @@ impl Logs {
 
     /// Sends a change to the log's appender, which is started if there is none. Sends under the lock, so that an
     /// appender that ends ([`Logs::forget_quiet`]) cannot miss it.
-    fn send_to_task(self: &Arc<Self>, log: LogId, submission: Submission) -> Result<(), Refusal> {
+    fn send_to_task(self: &Arc<Self>, log: LogId, submission: Box<Submission>) -> Result<(), Refusal> {
         let mut active = self.active.lock();
         // The channel of an appender whose task panicked is closed. Its log goes on with a new appender.
         let appender = active.get(&log).filter(|appender| !appender.is_closed()).cloned();
         let appender = appender.unwrap_or_else(|| {
             let (sender, submissions) = mpsc::channel(APPENDER_QUEUE);
-            tokio::spawn(run_appender(AppenderTask::new(self.clone(), log, submissions), log));
+            // Boxed, like what the channel carries: neither is large while the log is quiet.
+            let appender = Box::new(AppenderTask::new(self.clone(), log, submissions));
+            tokio::spawn(run_appender(appender, log));
             active.insert(log, sender.clone());
             sender
         });
@@ -192,7 +194,7 @@ impl Logs {
     }
 
     /// Ends an appender that has been idle for long, unless a change is on its way to it.
-    fn forget_quiet(&self, log: LogId, submissions: &mpsc::Receiver<Submission>) -> bool {
+    fn forget_quiet(&self, log: LogId, submissions: &mpsc::Receiver<Box<Submission>>) -> bool {
         let mut active = self.active.lock();
         let quiet = submissions.is_empty();
         if quiet {
@@ -204,7 +206,7 @@ impl Logs {
 
 /// Runs one log's appender. If it panics, its waiting changes are answered `unavailable` (their reply channels are
 /// dropped), and the next change of the log starts another appender, which has no state and reads the log first.
-async fn run_appender(appender: AppenderTask, log: LogId) {
+async fn run_appender(appender: Box<AppenderTask>, log: LogId) {
     if let Err(why) = supervisor::caught("appender", appender.run()).await {
         tracing::error!(%log, why, "appender failed, will restart at the next change");
     }

@@ -33,7 +33,7 @@ pub(super) struct AppenderTask {
     logs: Arc<Logs>,
     log: LogId,
     appender: Appender,
-    submissions: mpsc::Receiver<Submission>,
+    submissions: mpsc::Receiver<Box<Submission>>,
     replies: HashMap<Token, ReplyTo>,
     next_token: Token,
     output: Vec<Output>,
@@ -42,7 +42,7 @@ pub(super) struct AppenderTask {
 }
 
 impl AppenderTask {
-    pub(super) fn new(logs: Arc<Logs>, log: LogId, submissions: mpsc::Receiver<Submission>) -> AppenderTask {
+    pub(super) fn new(logs: Arc<Logs>, log: LogId, submissions: mpsc::Receiver<Box<Submission>>) -> AppenderTask {
         let appender = Appender::new(log, logs.store.log.shape());
         AppenderTask {
             logs,
@@ -57,7 +57,7 @@ impl AppenderTask {
     }
 
     /// Runs until the log has been quiet for [`APPENDER_IDLE`].
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(mut self: Box<Self>) {
         let mut command: Option<BoxFuture<'static, Input>> = None;
         let mut taken = Vec::new();
         let mut quiet_since = Instant::now();
@@ -115,9 +115,10 @@ impl AppenderTask {
         }
     }
 
-    fn submit(&mut self, submissions: impl Iterator<Item = Submission>) {
+    fn submit(&mut self, submissions: impl Iterator<Item = Box<Submission>>) {
         let now = self.now();
-        for Submission { change, forwarded, reply } in submissions {
+        for submission in submissions {
+            let Submission { change, forwarded, reply } = *submission;
             self.next_token += 1;
             self.replies.insert(self.next_token, reply);
             match forwarded {

@@ -32,13 +32,13 @@ pub const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 pub const COPY_TO: &str = "VACUUM INTO $1";
 
 /// How the writer is set up. With FULL each commit waits until the write-ahead log is on the disk; on macOS that is only
-/// true with F_FULLFSYNC, also for the checkpoint. After a checkpoint, the log is truncated to 64 MiB; a page cache has
-/// 32,000 KiB.
+/// true with F_FULLFSYNC, also for the checkpoint. After a checkpoint, the log is truncated to 64 MiB; the page
+/// cache has 8,000 KiB, since the system caches the file as well.
 const WRITER: &str = "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
     PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1; PRAGMA journal_size_limit = 67108864;
-    PRAGMA cache_size = -32000";
-/// How readers are set up: with a page cache of 8,000 KiB each, and unable to write.
-const READER: &str = "PRAGMA cache_size = -8000; PRAGMA query_only = 1";
+    PRAGMA cache_size = -8000";
+/// How readers are set up: with a page cache of 2,000 KiB each, and unable to write.
+const READER: &str = "PRAGMA cache_size = -2000; PRAGMA query_only = 1";
 /// How a tool is set up that must be the only process.
 const EXCLUSIVE: &str = "PRAGMA locking_mode = EXCLUSIVE";
 /// Multi-row statements come in up to 64 lengths each; all of them stay prepared.
