@@ -161,9 +161,9 @@ fn idle(options: &Options) -> Result<()> {
             "palaver" => {
                 let mut product = Product::start()?;
                 let members = product.members(clients)?;
-                // What registering the members took is not of their sockets. What the store's caches take meanwhile is
-                // counted, so the figure is an upper bound.
+                // Neither what registering the members took is of their sockets, nor what caches hold of users.
                 product.restart();
+                product.warm(&members)?;
                 std::thread::sleep(SETTLE);
                 let before = memory_kib(product.pid())?;
                 (Peer::of(product, &members)?, before)
