@@ -42,11 +42,12 @@ export const Body = memo(function Body({ text, find, tail }: Props) {
   );
 });
 
-function drawBlock(block: Block, find: FindMention, tail?: ReactNode): ReactNode {
+/** An item's direction is that of its text, and so is that of its paragraphs: its mark stands where they begin. */
+function drawBlock(block: Block, find: FindMention, tail?: ReactNode, inItem = false): ReactNode {
   switch (block.type) {
     case "paragraph":
       return (
-        <p dir="auto">
+        <p dir={inItem ? undefined : "auto"}>
           {drawInlines(block.children, find)}
           {tail}
         </p>
@@ -63,7 +64,7 @@ function drawBlock(block: Block, find: FindMention, tail?: ReactNode): ReactNode
             // biome-ignore lint/suspicious/noArrayIndexKey: the tree of one text never changes
             <li key={index} value={Number.parseInt(mark ?? "", 10)} dir="auto">
               <span className={s.mark}>{mark} </span>
-              <div>{drawBlocks(children, find)}</div>
+              <div>{drawBlocks(children, find, true)}</div>
             </li>
           ))}
         </ol>
@@ -72,7 +73,7 @@ function drawBlock(block: Block, find: FindMention, tail?: ReactNode): ReactNode
           {block.items.map(({ children }, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: the tree of one text never changes
             <li key={index} dir="auto">
-              {drawBlocks(children, find)}
+              {drawBlocks(children, find, true)}
             </li>
           ))}
         </ul>
@@ -80,9 +81,11 @@ function drawBlock(block: Block, find: FindMention, tail?: ReactNode): ReactNode
   }
 }
 
-function drawBlocks(blocks: readonly Block[], find: FindMention): ReactNode {
-  // biome-ignore lint/suspicious/noArrayIndexKey: the tree of one text never changes
-  return blocks.map((block, index) => <Fragment key={index}>{drawBlock(block, find)}</Fragment>);
+function drawBlocks(blocks: readonly Block[], find: FindMention, inItem = false): ReactNode {
+  return blocks.map((block, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: the tree of one text never changes
+    <Fragment key={index}>{drawBlock(block, find, undefined, inItem)}</Fragment>
+  ));
 }
 
 function drawInlines(nodes: readonly Inline[], find: FindMention): ReactNode {
