@@ -78,12 +78,12 @@ async fn people_are_mentioned_by_names_of_their_scripts() {
         last["mentions"].as_array().expect("a list").iter().map(text).collect::<Vec<String>>()
     };
     for (name, person) in names.iter().zip(&people) {
-        assert_eq!(mentioned(&format!("(@{name}), hello")).await, [person.id.clone()], "{name}");
+        assert_eq!(mentioned(&format!("(@{name}), hello")).await, std::slice::from_ref(&person.id), "{name}");
         assert_eq!(mentioned(&format!("`@{name}` https://social.example/@{name}")).await, Vec::<String>::new());
     }
     let (ming, bob) = (people[6].id.clone(), people[7].id.clone());
     for written in ["@bob你好", "交给@bob处理", "@bobさん"] {
-        assert_eq!(mentioned(written).await, [bob.clone()], "{written}");
+        assert_eq!(mentioned(written).await, std::slice::from_ref(&bob), "{written}");
     }
     assert_eq!(mentioned("请@小明看一下，@bob").await, [ming, bob]);
 }
