@@ -39,21 +39,57 @@ export class Api {
     return ((await this.post(`/api/rooms/${room}/messages`, { text })) as { seq: number }).seq;
   }
 
+  /** Answers a message. Returns the answer's `seq`. */
+  async reply(room: string, seq: number, text: string): Promise<number> {
+    return ((await this.post(`/api/rooms/${room}/messages`, { text, reply_to: seq })) as { seq: number }).seq;
+  }
+
+  /** Changes the user's display name. */
+  async rename(displayName: string): Promise<void> {
+    await call(this.url, this.tokens.access_token, "/api/auth/me", { display_name: displayName }, "PATCH");
+  }
+
+  async updateRoom(room: string, change: { readonly name: string; readonly description: string }): Promise<void> {
+    await call(this.url, this.tokens.access_token, `/api/rooms/${room}`, change, "PATCH");
+  }
+
+  /** Returns the ids of a room's files. */
+  async files(room: string): Promise<string[]> {
+    const { id } = (await this.get(`/api/rooms/${room}`)) as { id: string };
+    const page = (await this.get(`/api/files?room_id=${id}`)) as { items: { id: string }[] };
+    return page.items.map((file) => file.id);
+  }
+
+  /** Returns the answer with a file's bytes. */
+  download(file: string): Promise<Response> {
+    return fetch(`${this.url}/api/files/${file}/download`, { headers: this.headers });
+  }
+
+  private get headers(): Record<string, string> {
+    return { Authorization: `Bearer ${this.tokens.access_token}` };
+  }
+
+  private async get(path: string): Promise<unknown> {
+    const answer = await fetch(this.url + path, { headers: this.headers });
+    if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  }
+
   private post(path: string, body: object = {}): Promise<unknown> {
     return call(this.url, this.tokens.access_token, path, body);
   }
 }
 
 /** Sends a request, and retries when the server says when: a shared installation keeps its default limits. */
-async function call(url: string, token: string | null, path: string, body: object): Promise<unknown> {
+async function call(url: string, token: string | null, path: string, body: object, method = "POST"): Promise<unknown> {
   const headers = { "Content-Type": "application/json", ...(token === null ? {} : { Authorization: `Bearer ${token}` }) };
-  const answer = await fetch(url + path, { method: "POST", headers, body: JSON.stringify(body) });
+  const answer = await fetch(url + path, { method, headers, body: JSON.stringify(body) });
   const text = await answer.text();
   const wait = Number(answer.headers.get("Retry-After"));
   if (answer.status === 429 && wait > 0) {
     await new Promise((resolve) => setTimeout(resolve, wait * 1_000));
-    return call(url, token, path, body);
+    return call(url, token, path, body, method);
   }
-  if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${text}`);
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
   return text === "" ? null : JSON.parse(text);
 }

@@ -11,7 +11,7 @@ use crate::process;
 use crate::workspace::{PROFILE, Workspace};
 
 /// The folders with generated files, and the endings of their names; other files in them are not touched.
-const FOLDERS: [(&str, &str); 2] = [("frontend/sdk/src/generated", ".ts"), ("docs/protocol", ".json")];
+const FOLDERS: [(&str, &str); 2] = [("frontend/sdk/src/generated", ".ts"), ("docs/protocol", ".schema.json")];
 
 /// Writes the generated files; with `check`, fails if one is missing, left over or different.
 pub fn run(workspace: &Workspace, check: bool) -> Result<()> {

@@ -12,7 +12,9 @@ pub struct Email(String);
 impl Email {
     /// Accepts `local@domain` without white space or control characters.
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
-        let text = text.trim().to_lowercase();
+        let text = text.trim();
+        // What is too long is not worth the copy. Lower case may be longer, so the number is looked at again.
+        let text = if text.chars().nth(EMAIL_CHARS).is_none() { text.to_lowercase() } else { String::new() };
         let (local, domain) = text.split_once('@').unwrap_or_default();
         let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"'));
         let fits = text.chars().count() <= EMAIL_CHARS;

@@ -11,6 +11,8 @@ pub const TEXT_CHARS: usize = 4_000;
 pub const FILES_PER_MESSAGE: usize = 10;
 /// People that one message may mention.
 pub const MENTIONS_PER_MESSAGE: usize = 50;
+/// Names that are looked up for the mentions of one message: one mention may mean several. One read of DynamoDB.
+pub const NAMES_PER_MESSAGE: usize = 100;
 /// Characters of a user's name (the handle).
 pub const USER_NAME_CHARS: usize = 32;
 /// Characters of a display name.

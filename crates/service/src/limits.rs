@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use domain::limits::REPLAY_ENTRIES;
+use domain::limits::{REPLAY_ENTRIES, ROOM_NAME_CHARS};
 
 /// The largest page of history, in messages.
 pub const PAGE_MESSAGES: usize = 200;
+/// Characters of the beginning of a room's name or slug that the directory is searched for: a name as some keyboards
+/// send it, with each accent as a character of its own. No room is found by more.
+pub const ROOM_PREFIX_CHARS: usize = 4 * ROOM_NAME_CHARS;
 /// The size of a page of history if the caller gives none, in messages.
 pub const PAGE_MESSAGES_DEFAULT: usize = 50;
 /// Connections of one user that presence tracks. Further ones change nothing, since the user is present through these.

@@ -8,6 +8,7 @@ use axum::response::{IntoResponseParts, ResponseParts};
 use domain::{EntryId, Epoch, Refusal};
 use http::{HeaderName, HeaderValue, request::Parts};
 use serde::de::DeserializeOwned;
+use wire::explained::explained;
 
 use crate::Problem;
 
@@ -25,7 +26,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Path(value)),
-            Err(error) => Err(Refusal::bad_request(format!("Invalid path: {}", error.body_text())).into()),
+            Err(error) => Err(Refusal::bad_request(format!("Invalid path: {}", explained(&error.body_text()))).into()),
         }
     }
 }
@@ -40,7 +41,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match axum::extract::Query::from_request_parts(parts, state).await {
             Ok(axum::extract::Query(value)) => Ok(Query(value)),
-            Err(error) => Err(Refusal::bad_request(format!("Invalid query: {}", error.body_text())).into()),
+            Err(error) => Err(Refusal::bad_request(format!("Invalid query: {}", explained(&error.body_text()))).into()),
         }
     }
 }

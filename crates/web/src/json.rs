@@ -10,6 +10,7 @@ use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use wire::explained::explained;
 use wire::limits::JSON_DEPTH;
 
 use crate::Problem;
@@ -86,13 +87,15 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     }
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let place = match error.path().to_string() {
+        let place = match explained(error.path()) {
             path if path == "." => String::new(),
             path => format!("`{path}`: "),
         };
-        Refusal::bad_request(format!("Invalid body: {place}{}", error.into_inner()))
+        Refusal::bad_request(format!("Invalid body: {place}{}", explained(error.inner())))
     })?;
-    json.end().map_err(|error| Refusal::bad_request(format!("The body continues after its JSON value: {error}")))?;
+    json.end().map_err(|error| {
+        Refusal::bad_request(format!("The body continues after its JSON value: {}", explained(&error)))
+    })?;
     Ok(value)
 }
 
@@ -109,6 +112,8 @@ mod tests {
         }
         let error = parse::<Body>(br#"{"people":[1,"x"]}"#).expect_err("not a number");
         assert!(error.refusal().message.contains("people[1]"), "{}", error.refusal().message);
+        let error = parse::<Body>(r#"{"people":["कृष्ण"]}"#.as_bytes()).expect_err("not a number");
+        assert!(error.refusal().message.contains("string \"कृष्ण\""), "{}", error.refusal().message);
         assert!(parse::<u32>(b"1 2").is_err(), "something after the end");
     }
 }

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::explained::explained;
 use crate::json::is_deeper_than;
 
 /// A frame from a client. Unknown fields are ignored; an unknown `t` is [`ClientFrame::Unknown`].
@@ -228,10 +229,10 @@ impl ClientFrame {
                     of: known(address.t),
                     id: known(address.id),
                     room: known(address.room),
-                    message: format!("The frame is invalid: {error}."),
+                    message: format!("The frame is invalid: {}.", explained(&error)),
                 }
             }
-            Err(_) => nothing(format!("A frame is one JSON object with a \"t\": {error}.")),
+            Err(_) => nothing(format!("A frame is one JSON object with a \"t\": {}.", explained(&error))),
         })
     }
 

@@ -6,6 +6,7 @@
 mod client_frame;
 mod convert;
 mod event;
+pub mod explained;
 pub mod generate;
 pub mod json;
 pub mod limits;

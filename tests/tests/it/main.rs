@@ -23,3 +23,4 @@ mod secrets;
 mod setup;
 mod slow;
 mod startup;
+mod text;

@@ -64,7 +64,7 @@ pub(super) fn edit(view: &mut View, change: &Change, target: Seq, text: &Message
         return Ok(Verdict::Nothing);
     }
     // A name that was already mentioned keeps meaning the same user, even if they have since been renamed.
-    let mentions = match text.mentioned_names() == message.text.mentioned_names() {
+    let mentions = match text.mentions() == message.text.mentions() {
         true => None,
         false => Some(mentioned(view, text)),
     };
@@ -80,8 +80,8 @@ pub(super) fn edit(view: &mut View, change: &Change, target: Seq, text: &Message
 /// Returns the users mentioned in a text with an `@`, each once.
 fn mentioned(view: &View, text: &MessageText) -> Vec<UserId> {
     let mut mentions: Vec<UserId> = Vec::new();
-    for name in text.mentioned_names() {
-        let user = view.names.get(&name).copied().flatten();
+    for mention in text.mentions() {
+        let user = mention.keys.iter().find_map(|key| view.names.get(key).copied().flatten());
         mentions.extend(user.filter(|user| !mentions.contains(user)));
     }
     mentions

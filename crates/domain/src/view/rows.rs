@@ -8,7 +8,7 @@ use crate::file::File;
 use crate::ids::{FileId, RoomId, Seq, UserId};
 use crate::own::{Notification, NotificationKey, OwnChange, UserRoom};
 use crate::room::{Member, Role, Room};
-use crate::text::Emoji;
+use crate::text::{Emoji, MessageText};
 use crate::view::View;
 
 /// The key of a row.
@@ -115,12 +115,12 @@ impl View {
         match intent {
             Intent::Send { text, reply_to, thread, files } => {
                 keys.extend(reply_to.iter().chain(thread).map(|seq| RowKey::Message(*seq)));
-                keys.extend(text.mentioned_names().into_iter().map(RowKey::Name));
+                keys.extend(names(text));
                 keys.extend(files.iter().map(|file| RowKey::File(*file)));
             }
             Intent::Edit { target, text } => {
                 keys.push(RowKey::Message(*target));
-                keys.extend(text.mentioned_names().into_iter().map(RowKey::Name));
+                keys.extend(names(text));
             }
             Intent::Delete { target } | Intent::Pin { target, .. } => {
                 keys.extend([RowKey::Message(*target), RowKey::Pins]);
@@ -209,4 +209,10 @@ impl View {
             Row::HasUnread(unread) => self.has_unread = Some(unread),
         }
     }
+}
+
+/// Returns the names to look up for the mentions of a text, each once.
+fn names(text: &MessageText) -> impl Iterator<Item = RowKey> {
+    let names: BTreeSet<String> = text.mentions().into_iter().flat_map(|mention| mention.keys).collect();
+    names.into_iter().map(RowKey::Name)
 }

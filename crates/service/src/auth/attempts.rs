@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::limits::EMAIL_CHARS;
-use domain::name::fold;
+use domain::name::lookup_key;
 use domain::{Code, Refusal};
 
 use crate::clock::Clock;
@@ -35,9 +35,10 @@ impl Attempts {
 
     /// Counts an attempt by the account it names: many addresses together must not try one account.
     pub(super) fn admit_name(&self, name: &str) -> Result<(), Refusal> {
-        // No account has a longer name, and a key must not be as long as a request body.
-        let name: String = name.trim().chars().take(EMAIL_CHARS).collect();
-        self.by_name.take(fold(&name), self.clock.elapsed()).map_err(too_often)
+        // A text that is no handle is counted as it is: an address, an id, or the name of no account. A key must not be
+        // as long as a request body.
+        let key = lookup_key(name).unwrap_or_else(|| name.trim().chars().take(EMAIL_CHARS).collect());
+        self.by_name.take(key.to_lowercase(), self.clock.elapsed()).map_err(too_often)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::limits::PAGE_ROWS;
-use domain::name::{DisplayName, UserName, fold};
+use domain::name::{DisplayName, UserName, handle_prefix};
 use domain::{Actor, Email, Refusal, User};
 
 use super::hashing::Password;
@@ -107,7 +107,8 @@ impl Profiles {
     /// page.
     pub async fn search(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<UsersPage, Refusal> {
         let limit = limit.clamp(1, PAGE_ROWS);
-        let mut users = self.users.users_by_prefix(&fold(prefix), after, limit + 1).await?;
+        let Some(prefix) = handle_prefix(prefix) else { return Ok(UsersPage { users: Vec::new(), next: None }) };
+        let mut users = self.users.users_by_prefix(&prefix, after, limit + 1).await?;
         let more = users.len() > limit;
         users.truncate(limit);
         let next = users.last().filter(|_| more).map(|user| user.name.folded());

@@ -6,8 +6,8 @@
 //! or who is banned. Mentions and replies are added to the user's unread mentions.
 //!
 //! A notification contains nothing of the message's text: that is filled in when it is read (`excerpts`). When the
-//! message is edited, the user log announces the notification again, so that open pages show the new text; when it is
-//! deleted, or an edit removed the mention, the notification is revoked.
+//! message is edited, the user log announces the notification again, so that open pages show the new text, and who is
+//! mentioned only now gets one; when it is deleted, or an edit removed the mention, the notification is revoked.
 
 mod interest;
 
@@ -139,14 +139,14 @@ impl Notify {
             let is_notified = members.get(&cause.user).is_some_and(|member| wants_notification(member, &cause));
             let banned = names.get(&cause.user).is_none_or(|user| user.banned);
             if is_notified && !banned {
-                let rev = messages.get(&cause.entry.seq).and_then(Entry::message).map_or(0, |message| message.rev);
+                let rev = messages.get(&cause.seq).and_then(Entry::message).map_or(0, |message| message.rev);
                 let notification = notification(room, &cause, names.get(&cause.entry.by), rev);
                 let marks = matches!(cause.kind, NotificationKind::Mention | NotificationKind::Reply);
                 wanted.entry(cause.user).or_default().push(Wanted {
                     entry: cause.entry,
                     first: cause.entry.seq,
                     change: OwnChange::Notify(notification),
-                    mention: marks.then_some((cause.entry.seq, Mention::Add)),
+                    mention: marks.then_some((cause.seq, Mention::Add)),
                 });
             }
         }
@@ -201,7 +201,7 @@ fn wants_notification(member: &Member, cause: &Cause<'_>) -> bool {
     match cause.kind {
         // A newer entry about the user has its own turn, and says what holds now.
         NotificationKind::Invite => member.state == MemberState::Invited && member.rev == cause.entry.seq,
-        _ => member.is_joined() && member.from_seq <= cause.entry.seq,
+        _ => member.is_joined() && member.from_seq <= cause.seq,
     }
 }
 
@@ -223,11 +223,11 @@ fn notification(room: &Room, cause: &Cause<'_>, author: Option<&User>, rev: Seq)
     };
     let is_message = cause.kind != NotificationKind::Invite;
     Notification {
-        key: NotificationKey { at: cause.entry.at, room: room.id.0, seq: cause.entry.seq },
+        key: NotificationKey { at: cause.at, room: room.id.0, seq: cause.seq },
         kind: cause.kind,
         notif_type: None,
         room: Some(room.id),
-        seq: is_message.then_some(cause.entry.seq),
+        seq: is_message.then_some(cause.seq),
         from: Some(cause.entry.by),
         title,
         body: String::new(),

@@ -1,5 +1,7 @@
 //! Cleans a file's name, whatever the uploader sent.
 
+use domain::name::is_hidden;
+
 /// The longest name, in characters. Longer ones are cut, but keep their ending.
 const NAME_CHARS: usize = 200;
 const NAMELESS: &str = "file";
@@ -21,11 +23,6 @@ pub fn clean(named: &str) -> String {
     trimmed.chars().take(NAME_CHARS - ending.chars().count()).chain(ending.chars()).collect()
 }
 
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,6 +33,7 @@ mod tests {
         assert_eq!(clean("C:\\tmp\\x.txt"), "x.txt");
         assert_eq!(clean("a\r\nb\u{202e}gpj.exe"), "abgpj.exe");
         assert_eq!(clean(".htaccess"), "htaccess");
+        assert_eq!(clean("نمی\u{200c}دانم.txt"), "نمی\u{200c}دانم.txt", "a joiner is part of a word");
         for nothing in ["", ".", "..", "/", "\u{202e}", " . "] {
             assert_eq!(clean(nothing), NAMELESS, "{nothing:?}");
         }

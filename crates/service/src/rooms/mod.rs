@@ -18,6 +18,7 @@ pub use create::NewRoom;
 
 use crate::access::{Access, RoomRef, Seen};
 use crate::ids::Ids;
+use crate::limits::ROOM_PREFIX_CHARS;
 use crate::log::Logs;
 use crate::ports::{DirectoryRoom, Store, UserRoomRow};
 use crate::user_cache::UserCache;
@@ -179,7 +180,11 @@ impl Rooms {
         limit: Option<usize>,
     ) -> Result<DirectoryPage, Refusal> {
         let limit = limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS);
-        let rows = self.store.rooms.directory(prefix.trim(), after, limit + 1).await?;
+        let prefix = prefix.trim();
+        if prefix.chars().nth(ROOM_PREFIX_CHARS).is_some() {
+            return Ok(DirectoryPage { items: Vec::new(), next: None });
+        }
+        let rows = self.store.rooms.directory(prefix, after, limit + 1).await?;
         let listed = Listed::cut(rows, limit);
         let last = listed.items.last().and_then(|line| line.room.slug.clone());
         let mut items = Vec::with_capacity(listed.items.len());
@@ -235,7 +240,7 @@ impl Rooms {
         if let Ok(id) = text.parse::<UserId>() {
             return self.user_cache.user(id).await?.map(|user| user.id).ok_or_else(unknown);
         }
-        let folded = domain::name::fold(text.trim_start_matches('@'));
+        let folded = domain::name::lookup_key(text.trim_start_matches('@')).ok_or_else(unknown)?;
         self.store.users.user_by_name(&folded).await?.map(|record| record.user.id).ok_or_else(unknown)
     }
 

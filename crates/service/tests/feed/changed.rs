@@ -63,6 +63,26 @@ async fn an_edit_is_announced_once_and_shown() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_mention_that_an_edit_adds_notifies_once() {
+    let memory = world().await;
+    let store = memory.store();
+    let node = Node::start(&memory, "a");
+    let room = garden(&node, &store).await;
+    let seq = node.says(ADA, room, "look at this").await;
+    let further = node.says(ADA, room, "and this").await;
+    node.edits(ADA, room, seq, "look at this, @bob").await;
+    until("the notification", async || told_of(&store, BOB).await == [("added", seq)]).await;
+    let notified = notifications(&store, BOB).await.remove(0);
+    assert_eq!((notified.kind, notified.seq, notified.from), (NotificationKind::Mention, Some(seq), Some(ADA)));
+    assert_eq!(unread_mentions(&store, room).await, [seq]);
+    assert_eq!(shown(&store, BOB).await, ["look at this, @bob"]);
+    node.edits(ADA, room, seq, "look at this, @eve and @bob").await;
+    node.edits(ADA, room, further, "and `@bob` <https://social.example/@bob>").await;
+    quiet().await;
+    assert_eq!(told_of(&store, BOB).await, [("added", seq), ("changed", seq)], "one notification of one message");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_edit_before_the_notification_is_part_of_it() {
     let memory = world().await;
     let store = memory.store();

@@ -10,6 +10,7 @@ import { useMedia, useNow } from "../../lib/hooks.ts";
 import { COUNTER_FROM, TEXT_CHARS } from "../../lib/limits.ts";
 import { called } from "../../lib/person.ts";
 import { useRoom } from "../../lib/room.ts";
+import { withoutBlankEnds } from "../../lib/text/markdown.ts";
 import { IconButton } from "../../ui/Button.tsx";
 import { Icon } from "../../ui/Icon.tsx";
 import { AttachmentStrip } from "./AttachmentStrip.tsx";
@@ -94,8 +95,9 @@ export const Composer = memo(function Composer({ id, me, editing, onEdit, quote 
 
   const send = () => {
     if (empty || left < 0) return;
+    const written = withoutBlankEnds(text);
     if (editing !== null) {
-      if (editing.seq !== null && text.trim() !== editing.text) client.edit(room.id, editing.seq, text.trim());
+      if (editing.seq !== null && written !== editing.text) client.edit(room.id, editing.seq, written);
       onEdit(null);
       return;
     }
@@ -105,7 +107,7 @@ export const Composer = memo(function Composer({ id, me, editing, onEdit, quote 
     }
     const infos = files.items.flatMap((item) => (item.info === null ? [] : [item.info]));
     client.typing(room.id, false);
-    client.send(room.id, { text: text.trim(), replyTo, files: infos });
+    client.send(room.id, { text: written, replyTo, files: infos });
     client.setDraft(room.id, { text: "", replyTo: null });
     setText("");
     files.clear();

@@ -22,12 +22,59 @@ describe("a mention being typed", () => {
   });
 });
 
+describe("a mention follows the rules of the text", () => {
+  test.each([
+    ["交给@bo", "bo"],
+    ["@小", "小"],
+    ["hi @कृ", "कृ"],
+    ["hi @ป้", "ป้"],
+    ["(@b", "b"],
+    ["**@b", "b"],
+    ["- @b", "b"],
+    ["> @b", "b"],
+    ["@ann/@b", "b"],
+    ["@نمی\u200c", "نمی\u200c"],
+    ["@ada.", "ada."],
+    ["`a` @b", "b"],
+  ])("%s", (text, prefix) => {
+    expect(mentionAt(text, text.length)?.prefix).toBe(prefix);
+  });
+
+  test.each([
+    "```\n@b",
+    "https://social.example/@b",
+    "\\@b",
+    "a@b",
+    "@ada@b",
+    "@@b",
+    "`` ` `` `\n@b`",
+    "x/@b",
+    "josé@b",
+  ])("%s offers nobody", (text) => {
+    expect(mentionAt(text, text.length)).toBeNull();
+  });
+});
+
 describe("suggestions", () => {
   const names = (prefix: string, self: string | null = null) => suggest(people, prefix, self).map((one) => one.name);
 
   test("match handles first, then words of the display name", () => {
     expect(names("ad")).toEqual(["ada", "adele", "zoë"]);
     expect(names("HOP")).toEqual(["grace"]);
+  });
+
+  test("compare letters of all scripts, in every language of the browser", () => {
+    const people = ["कृष्ण", "கமல்", "ป้อม", "Ivan", "نمی\u200cدان"].map((name) => ({
+      id: name,
+      name,
+      display_name: null,
+    }));
+    const names = (prefix: string) => suggest(people, prefix, null).map((one) => one.name);
+    expect(names("कृ")).toEqual(["कृष्ण"]);
+    expect(names("कु")).toEqual([]);
+    expect(names("ป้")).toEqual(["ป้อม"]);
+    expect(names("IV")).toEqual(["Ivan"]);
+    expect(names("نمید")).toEqual(["نمی\u200cدان"]);
   });
 
   test("ignore accents and leave the user themselves out", () => {

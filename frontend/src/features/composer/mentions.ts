@@ -1,6 +1,9 @@
 /** Owns the completion of `@names`: finding the mention being typed, the matching people, and the completed text. */
 import type { Person } from "@palaver/sdk";
 import { compareNames } from "../../lib/intl.ts";
+import { USER_NAME_CHARS } from "../../lib/limits.ts";
+import { foldHandle } from "../../lib/text/handle.ts";
+import { endsWithMention } from "../../lib/text/markdown.ts";
 
 export interface MentionQuery {
   /** Index of the `@`. */
@@ -10,14 +13,15 @@ export interface MentionQuery {
   readonly prefix: string;
 }
 
-const TYPED = /(?:^|[\s([{"'])@([\p{L}\p{N}._-]{0,32})$/u;
+const TYPED = new RegExp(`@([\\p{Alphabetic}\\p{N}\\p{M}._\\u200c\\u200d-]{0,${USER_NAME_CHARS}})$`, "u");
 export const MAX_SUGGESTIONS = 8;
 
-/** Returns the mention being typed at the caret, if there is one. */
+/** Returns the mention being typed at the caret, if there is one: where the text would mention a finished handle. */
 export function mentionAt(text: string, caret: number): MentionQuery | null {
-  const match = TYPED.exec(text.slice(0, caret));
-  if (match === null) return null;
-  const prefix = match[1] ?? "";
+  const typed = text.slice(0, caret);
+  const prefix = TYPED.exec(typed.slice(-2 * USER_NAME_CHARS))?.[1];
+  // The next letter decides: `@ada.` may become `@ada.b`.
+  if (prefix === undefined || !endsWithMention(`${typed}x`)) return null;
   return { start: caret - prefix.length - 1, end: caret, prefix };
 }
 
@@ -52,8 +56,11 @@ function rankOf(person: Person, wanted: string): number | null {
   return by.words.some((word) => word.startsWith(wanted)) ? 1 : null;
 }
 
+/** Compares as mentions do, and ignores the accents of alphabets, so that `zoe` finds `zoë`. */
 function fold(text: string): string {
-  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLowerCase();
+  return foldHandle(text)
+    .normalize("NFD")
+    .replace(/[\u0300-\u036f]/gu, "");
 }
 
 /** Returns the text with the mention inserted, and the caret's new position. */

@@ -1,6 +1,7 @@
 /** Owns the state of mention completion: which people are offered, which one is highlighted, and what the keys do. */
 import type { Person } from "@palaver/sdk";
 import { useMemo, useState } from "react";
+import { foldHandle } from "../../lib/text/handle.ts";
 import { complete, type MentionQuery, mentionAt, suggest } from "./mentions.ts";
 
 interface Mentions {
@@ -34,7 +35,7 @@ export function useMentions(everybody: readonly Person[], self: string): Mention
         return true;
       case "Enter":
         // The whole name is already typed: Enter sends, as it does elsewhere.
-        if (people.length === 1 && prefix === marked.name) return false;
+        if (people.length === 1 && foldHandle(prefix ?? "") === foldHandle(marked.name)) return false;
         pick(marked);
         return true;
       case "Tab":

@@ -3,22 +3,22 @@
  */
 import { Fragment, memo, type ReactNode, useState } from "react";
 import { t } from "../../i18n/index.ts";
+import { parseMarkdown } from "../../lib/text/markdown.ts";
+import type { Block, Inline } from "../../lib/text/tree.ts";
 import { Button } from "../../ui/Button.tsx";
 import s from "./Body.module.css";
 import { emojiRuns, isEmojiOnly } from "./emoji.ts";
-import { type Block, type Inline, parseMarkdown } from "./markdown.ts";
+import type { FindMention } from "./mentioned.ts";
 
 interface Props {
   readonly text: string;
-  /** Handle of the signed-in user, whose mentions are highlighted more strongly. */
-  readonly me: string;
-  /** Whether the server matched the `@names` of this text to people. */
-  readonly hasMentions: boolean;
+  /** Finds the handles to highlight. */
+  readonly find: FindMention;
   /** Rendered after the last word (the edited mark). */
   readonly tail?: ReactNode;
 }
 
-export const Body = memo(function Body({ text, me, hasMentions, tail }: Props) {
+export const Body = memo(function Body({ text, find, tail }: Props) {
   if (isEmojiOnly(text)) {
     return (
       <div className={s.body}>
@@ -35,86 +35,106 @@ export const Body = memo(function Body({ text, me, hasMentions, tail }: Props) {
     <div className={s.body}>
       {blocks.map((block, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the tree of one text never changes
-        <Fragment key={index}>{drawBlock(block, me, hasMentions, index === last ? tail : undefined)}</Fragment>
+        <Fragment key={index}>{drawBlock(block, find, index === last ? tail : undefined)}</Fragment>
       ))}
       {blocks[last]?.type !== "paragraph" && tail !== undefined && <p>{tail}</p>}
     </div>
   );
 });
 
-function drawBlock(block: Block, me: string, hasMentions: boolean, tail?: ReactNode): ReactNode {
+/** An item's direction is that of its text, and so is that of its paragraphs: its mark stands where they begin. */
+function drawBlock(block: Block, find: FindMention, tail?: ReactNode, inItem = false): ReactNode {
   switch (block.type) {
     case "paragraph":
       return (
-        <p dir="auto">
-          {drawInlines(block.children, me, hasMentions)}
+        <p dir={inItem ? undefined : "auto"}>
+          {drawInlines(block.children, find)}
           {tail}
         </p>
       );
     case "code":
       return <CodeBlock lang={block.lang} text={block.text} />;
     case "quote":
-      return <blockquote className={s.quote}>{drawBlocks(block.children, me, hasMentions)}</blockquote>;
-    case "list": {
-      const items = block.items.map((item, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the tree of one text never changes
-        <li key={index} dir="auto">
-          {drawBlocks(item, me, hasMentions)}
-        </li>
-      ));
+      return <blockquote className={s.quote}>{drawBlocks(block.children, find)}</blockquote>;
+    case "list":
       return block.ordered ? (
-        <ol className={s.list} start={block.start}>
-          {items}
+        // The marks are text, so that they are what was typed, also in a copy.
+        <ol className={s.numbered}>
+          {block.items.map(({ mark, children }, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the tree of one text never changes
+            <li key={index} value={Number.parseInt(mark ?? "", 10)} dir="auto">
+              <span className={s.mark}>{mark} </span>
+              <div>{drawBlocks(children, find, true)}</div>
+            </li>
+          ))}
         </ol>
       ) : (
-        <ul className={s.list}>{items}</ul>
+        <ul className={s.list}>
+          {block.items.map(({ children }, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the tree of one text never changes
+            <li key={index} dir="auto">
+              {drawBlocks(children, find, true)}
+            </li>
+          ))}
+        </ul>
       );
-    }
   }
 }
 
-function drawBlocks(blocks: readonly Block[], me: string, hasMentions: boolean): ReactNode {
-  // biome-ignore lint/suspicious/noArrayIndexKey: the tree of one text never changes
-  return blocks.map((block, index) => <Fragment key={index}>{drawBlock(block, me, hasMentions)}</Fragment>);
-}
-
-function drawInlines(nodes: readonly Inline[], me: string, hasMentions: boolean): ReactNode {
-  return nodes.map((node, index) => (
+function drawBlocks(blocks: readonly Block[], find: FindMention, inItem = false): ReactNode {
+  return blocks.map((block, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: the tree of one text never changes
-    <Fragment key={index}>{drawInline(node, me, hasMentions)}</Fragment>
+    <Fragment key={index}>{drawBlock(block, find, undefined, inItem)}</Fragment>
   ));
 }
 
-function drawInline(node: Inline, me: string, hasMentions: boolean): ReactNode {
+function drawInlines(nodes: readonly Inline[], find: FindMention): ReactNode {
+  return nodes.map((node, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: the tree of one text never changes
+    <Fragment key={index}>{drawInline(node, find)}</Fragment>
+  ));
+}
+
+function drawInline(node: Inline, find: FindMention): ReactNode {
   switch (node.type) {
     case "text":
       return drawText(node.text);
     case "strong":
-      return <strong>{drawInlines(node.children, me, hasMentions)}</strong>;
+      return <strong>{drawInlines(node.children, find)}</strong>;
     case "emphasis":
-      return <em>{drawInlines(node.children, me, hasMentions)}</em>;
+      return <em>{drawInlines(node.children, find)}</em>;
     case "strike":
-      return <s>{drawInlines(node.children, me, hasMentions)}</s>;
+      return <s>{drawInlines(node.children, find)}</s>;
     case "code":
       return <code className={s.code}>{node.text}</code>;
-    case "break":
-      return <br />;
-    case "mention": {
-      const mine = node.name.toLowerCase() === me.toLowerCase();
-      if (!hasMentions && !mine) return `@${node.name}`;
-      return (
-        <span className={s.mention} data-mine={mine || undefined}>
-          @{node.name}
-        </span>
-      );
-    }
+    case "mention":
+      return <Mention word={node.word} find={find} />;
     case "link":
       return (
         <a href={node.href} target="_blank" rel="noopener noreferrer nofollow" title={node.href}>
-          {drawInlines(node.children, me, hasMentions)}
+          <bdi className={s.label}>{drawInlines(node.children, find)}</bdi>
+          {node.host !== null && (
+            <>
+              {" "}
+              <bdi className={s.host}>({node.host})</bdi>
+            </>
+          )}
         </a>
       );
   }
+}
+
+function Mention({ word, find }: { word: string; find: FindMention }) {
+  const found = find(word);
+  if (found === null) return `@${word}`;
+  return (
+    <>
+      <span className={s.mention} data-mine={found.mine || undefined}>
+        @{found.handle}
+      </span>
+      {word.slice(found.handle.length)}
+    </>
+  );
 }
 
 /** Renders text, with emojis in their own font: some text fonts contain black-and-white glyphs for them. */

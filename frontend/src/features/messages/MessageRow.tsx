@@ -1,6 +1,7 @@
 /** Owns one row of the list: the day's heading and the "New" line above it, then the message in all its states. */
-import type { MessageView } from "@palaver/sdk";
-import { memo, useEffect, useState } from "react";
+import type { MemberView, MessageView } from "@palaver/sdk";
+import { useClientState } from "@palaver/sdk/react";
+import { memo, useEffect, useMemo, useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { clock, day, full, shortClock } from "../../lib/format.ts";
 import { called } from "../../lib/person.ts";
@@ -11,6 +12,7 @@ import { useRow } from "./context.ts";
 import { Delivery } from "./Delivery.tsx";
 import { Files } from "./Files.tsx";
 import s from "./MessageRow.module.css";
+import { type FindMention, findMention, noMention } from "./mentioned.ts";
 import { Quote } from "./Quote.tsx";
 import { Reactions } from "./Reactions.tsx";
 import { Toolbar } from "./Toolbar.tsx";
@@ -28,13 +30,14 @@ interface Props {
 
 export const MessageRow = memo(function MessageRow(props: Props) {
   const { message, startsDay, startsGroup, startsNew, flashes, tabStop } = props;
-  const { me, holdForMenu } = useRow();
+  const { holdForMenu } = useRow();
   const [over, setOver] = useState(false);
   const [focused, setFocused] = useState(false);
   const [held, setHeld] = useState(false);
   const [menu, setMenu] = useState(false);
   const open = held || menu;
   useEffect(() => (open ? holdForMenu() : undefined), [open, holdForMenu]);
+  const find = useMentionsOf(message);
   const usable = message.seq !== null && !message.deleted && message.kind === "message";
   return (
     <div className={s.row} data-group={startsGroup || undefined}>
@@ -96,8 +99,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
               {message.text !== "" && (
                 <Body
                   text={message.text}
-                  me={me.name}
-                  hasMentions={message.mentions.length > 0 || message.seq === null}
+                  find={find}
                   tail={message.editedAt === null ? undefined : <Edited at={message.editedAt} />}
                 />
               )}
@@ -114,6 +116,16 @@ export const MessageRow = memo(function MessageRow(props: Props) {
     </div>
   );
 });
+
+const NO_MEMBERS: readonly MemberView[] = [];
+
+/** Returns the search for the handles that a message mentions. Only rows with mentions follow the room's members. */
+function useMentionsOf(message: MessageView): FindMention {
+  const { me, room } = useRow();
+  const mentions = message.mentions.length > 0 || (message.seq === null && message.text.includes("@"));
+  const members = useClientState((state) => (mentions ? state.rooms.get(room)?.members : undefined) ?? NO_MEMBERS);
+  return useMemo(() => (mentions ? findMention(message, members, me) : noMention), [mentions, message, members, me]);
+}
 
 /** Returns whether the browser's own menu should open: people expect it on links, pictures, code and selected text. */
 function wantsOwnMenu(event: React.MouseEvent): boolean {

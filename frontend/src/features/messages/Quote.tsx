@@ -4,10 +4,10 @@ import { useClient, useClientState } from "@palaver/sdk/react";
 import { useEffect, useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { called } from "../../lib/person.ts";
+import { toPlainLine } from "../../lib/text/markdown.ts";
 import { Icon } from "../../ui/Icon.tsx";
 import { useRow } from "./context.ts";
 import { bySeq } from "./listRoom.ts";
-import { toPlainLine } from "./markdown.ts";
 import s from "./Quote.module.css";
 
 export function Quote({ seq }: { seq: number }) {

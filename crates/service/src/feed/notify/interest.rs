@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::{Body, Entry, MemberState, NotificationKind, Room, RoomKind, Seq, UserId};
+use domain::{Body, Entry, MemberState, NotificationKind, Room, RoomKind, Seq, Timestamp, UserId};
 
 /// A reason to notify a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +10,9 @@ pub(super) struct Cause<'a> {
     pub user: UserId,
     pub kind: NotificationKind,
     pub entry: &'a Entry,
+    /// The entry that the notification is about: a message's first entry, also if an edit is the cause.
+    pub at: Timestamp,
+    pub seq: Seq,
 }
 
 /// A message that was edited or deleted, by one entry or several.
@@ -89,20 +92,28 @@ pub(super) fn answered(changes: &[Change<'_>], messages: &HashMap<Seq, Entry>) -
 }
 
 /// Returns whom these entries concern, in their order; each user at most once per entry, for the first reason of:
-/// direct message, mention, reply. `messages` are those that [`needed`] returned, as they are now.
+/// direct message, mention, reply. An edit concerns those whom its text mentions: who has a notification of the message
+/// already gets no other one. `messages` are those that [`needed`] returned, as they are now.
 pub(super) fn causes<'a>(entries: &'a [Entry], messages: &HashMap<Seq, Entry>, room: &Room) -> Vec<Cause<'a>> {
     let mut causes = Vec::new();
     for entry in entries {
-        match &entry.body {
+        let (about, mentioned) = match &entry.body {
             Body::Member { user, state: MemberState::Invited, .. } if *user != entry.by => {
-                causes.push(Cause { user: *user, kind: NotificationKind::Invite, entry });
+                let kind = NotificationKind::Invite;
+                causes.push(Cause { user: *user, kind, entry, at: entry.at, seq: entry.seq });
+                continue;
             }
-            Body::Message(_) => {
-                let reasons = messages.get(&entry.seq).map(|now| reasons(now, messages, room)).unwrap_or_default();
-                causes.extend(reasons.into_iter().map(|(user, kind)| Cause { user, kind, entry }));
-            }
-            _ => {}
+            Body::Message(_) => (entry.seq, None),
+            Body::Edit { target, mentions: Some(mentioned), .. } => (*target, Some(mentioned)),
+            _ => continue,
+        };
+        let Some(about) = messages.get(&about) else { continue };
+        let mut reasons = reasons(about, messages, room);
+        if let Some(mentioned) = mentioned {
+            reasons.retain(|(user, kind)| *kind == NotificationKind::Mention && mentioned.contains(user));
         }
+        let cause = |(user, kind)| Cause { user, kind, entry, at: about.at, seq: about.seq };
+        causes.extend(reasons.into_iter().map(cause));
     }
     causes
 }

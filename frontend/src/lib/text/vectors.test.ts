@@ -1,0 +1,43 @@
+/** Reads the vectors that the server's tests read, too: `docs/protocol/text-vectors.json`. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { foldHandle, handlesOf } from "./handle.ts";
+import { mentionedWords, parseMarkdown, toPlainText } from "./markdown.ts";
+
+interface Vector {
+  readonly what: string;
+  readonly text: string;
+  readonly users?: readonly string[];
+  readonly mentions: readonly string[];
+  readonly links?: readonly string[];
+  readonly visible?: string;
+}
+
+const file = new URL("../../../../docs/protocol/text-vectors.json", import.meta.url);
+const { vectors } = JSON.parse(readFileSync(file, "utf8")) as { vectors: readonly Vector[] };
+
+function hrefs(text: string): string[] {
+  const found: string[] = [];
+  JSON.stringify(parseMarkdown(text), (key, value) => {
+    if (key === "href") found.push(value);
+    return value;
+  });
+  return found;
+}
+
+function mentions(text: string, users: readonly string[]): string[] {
+  const named = new Map(users.map((user) => [foldHandle(user), user]));
+  const found = mentionedWords(text).flatMap((word) => {
+    const handle = handlesOf(word).find((handle) => named.has(foldHandle(handle)));
+    return handle === undefined ? [] : [named.get(foldHandle(handle)) ?? ""];
+  });
+  return [...new Set(found)];
+}
+
+describe("vectors", () => {
+  test.each(vectors)("$what: $text", ({ text, users = ["bob", "ann"], mentions: mentioned, links, visible }) => {
+    expect(mentions(text, users)).toEqual(mentioned);
+    if (links !== undefined) expect(hrefs(text)).toEqual(links);
+    if (visible !== undefined) expect(toPlainText(text)).toBe(visible);
+  });
+});
