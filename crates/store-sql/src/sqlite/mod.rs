@@ -52,6 +52,15 @@ pub fn create(path: &Path) -> std::io::Result<()> {
     }
 }
 
+/// Creates a folder and its missing parents, which only this user can open.
+pub fn create_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 /// Returns how the writer connects. Never creates a file: an empty one in the place of a lost one would be taken for
 /// the database.
 pub fn writer_options(path: &Path, settings: &SqlSettings) -> Options {
