@@ -4,8 +4,8 @@ import { crc32, deflateSync } from "node:zlib";
 const WIDTH = 64;
 const HEIGHT = 48;
 
-/** Returns a valid PNG, 64 × 48, true colour. */
-export function picture(): Buffer {
+/** Returns a valid PNG, 64 × 48, true colour, with a comment if there is one. */
+export function picture(comment?: string): Buffer {
   const rows = Buffer.alloc(HEIGHT * (1 + WIDTH * 3));
   for (let y = 0; y < HEIGHT; y++) {
     for (let x = 0; x < WIDTH; x++) {
@@ -19,7 +19,8 @@ export function picture(): Buffer {
   // Eight bits per channel, true colour, the only compression and filter methods, and no interlacing.
   header.set([8, 2, 0, 0, 0], 8);
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([signature, chunk("IHDR", header), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
+  const text = comment === undefined ? [] : [chunk("tEXt", Buffer.from(`Comment\0${comment}`, "latin1"))];
+  return Buffer.concat([signature, chunk("IHDR", header), ...text, chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
 }
 
 function chunk(kind: string, data: Buffer): Buffer {

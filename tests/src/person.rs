@@ -152,6 +152,16 @@ impl Person {
         let form = reqwest::multipart::Form::new().text("room_id", room.to_owned()).part("file", part);
         answer(self.request(Method::POST, "/api/files/upload").multipart(form)).await
     }
+
+    /// Uploads a file that is to be stored as it is.
+    ///
+    /// # Panics
+    /// If the server does not answer.
+    pub async fn upload_original(&self, room: &str, name: &str, bytes: Vec<u8>) -> Answer {
+        let part = reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
+        let form = reqwest::multipart::Form::new().text("room_id", room.to_owned()).text("original", "true");
+        answer(self.request(Method::POST, "/api/files/upload").multipart(form.part("file", part))).await
+    }
 }
 
 /// Sends a request and reads the whole answer.

@@ -1,14 +1,16 @@
-//! Blobs in a folder: one file each, written beside its place and moved there once it is durable.
+//! Blobs in a folder: one file each, written beside its place and moved there once it is durable. Only this user can
+//! read them.
 
 use std::io::{ErrorKind, SeekFrom};
 use std::ops::Range;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use service::ports::{BlobError, Blobs, ByteStream};
-use tokio::fs::{self, File, OpenOptions};
+use tokio::fs::{self, DirBuilder, File, OpenOptions};
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufWriter};
 use tokio_util::io::ReaderStream;
 use uuid::Uuid;
@@ -22,6 +24,9 @@ const PARTIAL: &str = "partial";
 /// How long a partial blob must be unmodified before it counts as left over from a crash. Several processes may have
 /// the folder open (a backup beside the server, say), so a newer one may still be in use.
 const LEFT_OVER: Duration = Duration::from_secs(3600);
+/// The permissions of a blob, and of a folder.
+const PRIVATE_FILE: u32 = 0o600;
+const PRIVATE_FOLDER: u32 = 0o700;
 
 /// A folder of blobs, in 256 subfolders by key.
 pub struct FolderBlobs {
@@ -29,11 +34,13 @@ pub struct FolderBlobs {
 }
 
 impl FolderBlobs {
-    /// Opens or creates the folder, and removes partial blobs that a crash left behind.
+    /// Opens or creates the folder, closes it to other users, and removes partial blobs that a crash left behind.
     pub async fn open(root: impl Into<PathBuf>) -> Result<Self, BlobError> {
         let root = root.into();
         let partial = root.join(PARTIAL);
-        fs::create_dir_all(&partial).await.map_err(failed)?;
+        create_folder(&partial).await?;
+        close_to_others(&root).await;
+
         let mut left = fs::read_dir(&partial).await.map_err(failed)?;
         while let Some(file) = left.next_entry().await.map_err(failed)? {
             // The writer may have moved it to its place just now.
@@ -53,7 +60,8 @@ impl FolderBlobs {
     }
 
     async fn write(&self, partial: &Path, mut bytes: ByteStream, limit: u64) -> Result<u64, BlobError> {
-        let file = OpenOptions::new().write(true).create_new(true).open(partial).await.map_err(failed)?;
+        let file = OpenOptions::new().write(true).create_new(true).mode(PRIVATE_FILE).open(partial).await;
+        let file = file.map_err(failed)?;
         let mut file = BufWriter::with_capacity(CHUNK, file);
         let mut length = 0u64;
         while let Some(chunk) = bytes.next().await {
@@ -89,6 +97,23 @@ fn failed(error: std::io::Error) -> BlobError {
     }
 }
 
+/// Creates a folder and its missing parents, which only this user can open.
+async fn create_folder(folder: &Path) -> Result<(), BlobError> {
+    DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(folder).await.map_err(failed)
+}
+
+/// Takes the folder's permissions from all other users: an earlier release created it, and the files in it, with those
+/// of the umask. A folder that belongs to another user stays as it is.
+async fn close_to_others(root: &Path) {
+    let Ok(metadata) = fs::metadata(root).await else { return };
+    let mode = metadata.permissions().mode();
+    if mode & 0o077 != 0
+        && let Err(error) = fs::set_permissions(root, PermissionsExt::from_mode(mode & 0o7700)).await
+    {
+        tracing::warn!(%error, folder = %root.display(), "other users of this machine may read the files, run chmod 700");
+    }
+}
+
 /// A name in a folder is durable once the folder is synced.
 async fn sync_folder(folder: &Path) -> Result<(), BlobError> {
     File::open(folder).await.map_err(failed)?.sync_all().await.map_err(failed)
@@ -102,7 +127,7 @@ impl Blobs for FolderBlobs {
         let partial = self.root.join(PARTIAL).join(Uuid::new_v4().simple().to_string());
         let partial = Partial(partial);
         let length = self.write(&partial.0, bytes, limit).await?;
-        fs::create_dir_all(folder).await.map_err(failed)?;
+        create_folder(folder).await?;
         fs::rename(&partial.0, &place).await.map_err(failed)?;
         sync_folder(folder).await?;
         sync_folder(&self.root).await?;

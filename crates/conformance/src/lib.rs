@@ -107,6 +107,10 @@ macro_rules! store {
                 files:
                     a_file_goes_through_its_states
                     lists_of_files_come_in_order
+                    bytes_count_until_their_row_is_forgotten
+                    a_sent_file_counts_until_it_is_forgotten
+                    what_does_not_fit_into_a_quota_is_not_written
+                    concurrent_uploads_never_exceed_a_quota
                     old_and_dropped_files_expire
                     a_sent_file_is_not_taken_by_a_sweep;
                 feed:

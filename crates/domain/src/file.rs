@@ -31,6 +31,19 @@ pub struct Picture {
     pub thumbnail: bool,
 }
 
+/// What became of the data in a file that say where, when and with which device it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema, utoipa::ToSchema))]
+pub enum FileMetadata {
+    /// The file had none.
+    Absent,
+    /// They were removed: the stored bytes are not those that were sent.
+    Removed,
+    /// The file may contain them: its uploader asked for that, or the server cannot remove them from such a file.
+    Kept,
+}
+
 /// A file's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
@@ -56,4 +69,16 @@ pub struct File {
     pub digest: String,
     /// The dimensions, for a picture that could be measured.
     pub picture: Option<Picture>,
+    /// What became of the file's metadata. `None` if files of this type have none, and for a file of an earlier release.
+    /// `Kept` while the file is being uploaded if its uploader wants it stored as it is.
+    pub metadata: Option<FileMetadata>,
+    /// Whether its size counts towards the quotas: true for all but the files of an earlier release.
+    pub counted: bool,
+}
+
+impl File {
+    /// Returns the bytes that count towards the quotas, as long as the file has a row.
+    pub fn counted_bytes(&self) -> u64 {
+        if self.counted { self.size } else { 0 }
+    }
 }

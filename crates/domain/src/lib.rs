@@ -34,7 +34,7 @@ pub use change::{Ack, Actor, Change, Intent};
 pub use decide::{Decision, decide};
 pub use email::Email;
 pub use entry::{Body, EditTexts, Entry, Message, Reaction};
-pub use file::{File, FileState, Picture};
+pub use file::{File, FileMetadata, FileState, Picture};
 pub use fold::RoomState;
 pub use gcra::Gcra;
 pub use ids::{EntryId, Epoch, FileId, LogId, RoomId, Seq, SessionId, UserId};

@@ -97,6 +97,10 @@ pub struct Limits {
     pub upload_bytes: u64,
     /// Bytes of one file that a client uploads directly to the blob store, where that is possible.
     pub direct_upload_bytes: u64,
+    /// Bytes of all files of one user; zero means that there is no limit.
+    pub user_storage_bytes: u64,
+    /// Bytes of all files of all users; zero means that there is no limit.
+    pub storage_bytes: u64,
     /// Files with more bytes are downloaded directly from the blob store, where that is possible. An AWS Lambda
     /// function cannot answer with more than 6 MB, including the base64 overhead.
     pub direct_download_above: u64,
@@ -125,6 +129,8 @@ impl Default for Limits {
             frames_per_60s: 400,
             upload_bytes: 25 * 1024 * 1024,
             direct_upload_bytes: 100 * 1024 * 1024,
+            user_storage_bytes: 2 * 1024 * 1024 * 1024,
+            storage_bytes: 50 * 1024 * 1024 * 1024,
             direct_download_above: 2 * 1024 * 1024,
             requests_per_minute: 1_200,
             sign_ins_per_minute: 60,

@@ -157,6 +157,8 @@ fn limits(config: &mut Config) -> Limits {
         frames_per_60s: config.within("PALAVER_LIMITS_FRAMES_PER_60S", d.frames_per_60s, 1..),
         upload_bytes: config.bytes("PALAVER_LIMITS_UPLOAD_BYTES", d.upload_bytes),
         direct_upload_bytes: config.bytes("PALAVER_LIMITS_DIRECT_UPLOAD_BYTES", d.direct_upload_bytes),
+        user_storage_bytes: config.bytes("PALAVER_LIMITS_USER_STORAGE_BYTES", d.user_storage_bytes),
+        storage_bytes: config.bytes("PALAVER_LIMITS_STORAGE_BYTES", d.storage_bytes),
         direct_download_above: config.bytes("PALAVER_LIMITS_DIRECT_DOWNLOAD_ABOVE", d.direct_download_above),
         requests_per_minute: config.within("PALAVER_LIMITS_REQUESTS_PER_MINUTE", d.requests_per_minute, 1..),
         sign_ins_per_minute: config.within("PALAVER_LIMITS_SIGN_INS_PER_MINUTE", d.sign_ins_per_minute, 1..),

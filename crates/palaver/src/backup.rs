@@ -1,6 +1,8 @@
-//! `palaver backup` and `palaver restore`: a consistent copy of the database, the files and the signing key.
+//! `palaver backup` and `palaver restore`: a consistent copy of the database, the files and the signing key, which only
+//! this user can read.
 
 use std::ffi::OsString;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
@@ -106,9 +108,9 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// Creates a new folder and its missing parents.
 fn make_new(folder: &Path) -> anyhow::Result<()> {
     if let Some(above) = folder.parent() {
-        fs::create_dir_all(above).with_context(|| format!("cannot create {}", above.display()))?;
+        create_folder(above)?;
     }
-    match fs::create_dir(folder) {
+    match private_folder().create(folder) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => bail!(
             "{} already exists: another backup is running; if one was interrupted, remove this folder",
             folder.display()
@@ -117,8 +119,20 @@ fn make_new(folder: &Path) -> anyhow::Result<()> {
     }
 }
 
+/// Returns how folders are created: only this user can open them.
+fn private_folder() -> fs::DirBuilder {
+    let mut builder = fs::DirBuilder::new();
+    builder.mode(0o700);
+    builder
+}
+
+fn create_folder(folder: &Path) -> anyhow::Result<()> {
+    let created = private_folder().recursive(true).create(folder);
+    created.with_context(|| format!("cannot create {}", folder.display()))
+}
+
 fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
+    create_folder(to)?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
         let entry = entry?;
         let target = to.join(entry.file_name());
@@ -130,13 +144,19 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Copies a file with its permissions, and returns when it is on disk. A file that was removed meanwhile is skipped.
+/// Copies a file and returns when it is on disk. Only this user can read the copy, whatever the permissions of the
+/// original are. A file that was removed meanwhile is skipped.
 fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
-    match fs::copy(from, to) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !from.exists() => Ok(()),
-        copied => {
-            copied.with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
-            Ok(fs::File::open(to)?.sync_all()?)
-        }
-    }
+    let mut source = match fs::File::open(from) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened.with_context(|| format!("cannot read {}", from.display()))?,
+    };
+    let mut copied = || {
+        let mut target = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(to)?;
+        // A file that an earlier restore left may have other permissions.
+        target.set_permissions(fs::Permissions::from_mode(0o600))?;
+        io::copy(&mut source, &mut target)?;
+        target.sync_all()
+    };
+    copied().with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))
 }

@@ -186,6 +186,10 @@ pub const PICTURE_PIXELS: u64 = 50_000_000;
 /// The largest picture that is measured and gets a thumbnail, in bytes. A larger one is treated like any other file,
 /// since a picture is entirely in memory while it is decoded.
 pub const PICTURE_BYTES: u64 = 32 * 1024 * 1024;
+/// The largest colour profile in a PNG, in bytes: as stored, and inflated. A larger one is removed from the picture.
+pub const COLOUR_PROFILE_BYTES: u64 = 4 * 1024 * 1024;
+/// The most parts that a picture's copy without metadata consists of. A picture with more is malformed.
+pub const METADATA_PARTS: usize = 100_000;
 /// How long a client may take to begin a transfer directly from or to the blob store.
 pub const PRESIGNED_LIFE: Duration = Duration::from_secs(5 * 60);
 /// Uploads directly to the blob store that one user may begin in a minute, on one node.

@@ -11,6 +11,7 @@ use domain::{
     Timestamp, UserId,
 };
 use futures_util::{StreamExt, stream};
+use service::files::NewFile;
 use service::ports::{BlobError, ByteStream, Store};
 use service::{Access, Files, Ids, ManualClock, RoomRef};
 use store_memory::MemoryStore;
@@ -29,6 +30,11 @@ struct Setting {
 
 fn actor(user: UserId) -> Actor {
     Actor { user, session: None, admin: false, guest: false }
+}
+
+/// Returns what describes a file for the room.
+fn new(name: &str) -> NewFile<'_> {
+    NewFile { room: &RoomRef::Id(ROOM), name, size: 0, original: false }
 }
 
 fn bytes(content: &[u8]) -> ByteStream {
@@ -63,7 +69,7 @@ impl Setting {
     }
 
     async fn upload(&self, user: UserId, content: &[u8]) -> Result<File, domain::Refusal> {
-        self.files.upload(&actor(user), &RoomRef::Id(ROOM), "../notes.txt", bytes(content)).await
+        self.files.upload(&actor(user), new("../notes.txt"), bytes(content)).await
     }
 
     /// Marks a file as sent, as a message of Ada's would.
@@ -120,7 +126,7 @@ async fn nothing_is_kept_of_a_failed_upload() {
     assert_eq!(s.upload(ADA, &[7; 10_001]).await.expect_err("over the cap").code, Code::TooLarge);
     let broken: ByteStream =
         Box::pin(stream::iter([Ok(Bytes::from_static(b"half")), Err(BlobError::Interrupted("gone".into()))]));
-    let refusal = s.files.upload(&actor(ADA), &RoomRef::Id(ROOM), "x", broken).await.expect_err("broke off");
+    let refusal = s.files.upload(&actor(ADA), new("x"), broken).await.expect_err("broke off");
     assert_eq!(refusal.code, Code::BadRequest);
     assert_eq!(s.blobs(), 0);
     assert!(s.store.files.expired(Timestamp(i64::MAX), 10).await.expect("reads").is_empty());
@@ -130,9 +136,8 @@ async fn nothing_is_kept_of_a_failed_upload() {
 async fn nothing_is_kept_of_an_upload_whose_client_disconnects() {
     let s = setting().await;
     let endless: ByteStream = Box::pin(stream::iter([Ok(Bytes::from_static(b"half"))]).chain(stream::pending()));
-    let room = RoomRef::Id(ROOM);
     let ada = actor(ADA);
-    let upload = s.files.upload(&ada, &room, "x", endless);
+    let upload = s.files.upload(&ada, new("x"), endless);
     assert!(tokio::time::timeout(Duration::from_millis(200), upload).await.is_err(), "dropped in the middle");
     let gone = async {
         while s.blobs() > 0 || !s.store.files.expired(Timestamp(i64::MAX), 10).await.expect("reads").is_empty() {

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{RngCore as _, SeedableRng as _};
 use service::auth::{AuthSettings, Device, Password, Registration, SigningKeys};
+use service::files::NewFile;
 use service::{ChangeRequest, ManualClock, NewRoom, Ports, Random, RoomRef, ServiceSettings, Services};
 use store_memory::MemoryStore;
 
@@ -57,7 +58,8 @@ async fn made_by(services: &Services) -> Vec<String> {
     let new = NewRoom { slug: None, name, description: String::new(), kind: RoomKind::Public, hides_past: false };
     let room = services.rooms.create(&actor, new, ChangeRequest::default()).await.expect("made").room.id;
     let bytes = futures_util::stream::once(async { Ok(bytes::Bytes::from_static(b"hello")) });
-    let file = services.files.upload(&actor, &RoomRef::Id(room), "a.txt", Box::pin(bytes)).await.expect("stored");
+    let new = NewFile { room: &RoomRef::Id(room), name: "a.txt", size: 1, original: false };
+    let file = services.files.upload(&actor, new, Box::pin(bytes)).await.expect("stored");
     let entries = services.ports.store.log.read(LogId::Room(room), 1, 9).await.expect("the store works");
 
     let mut made = vec![

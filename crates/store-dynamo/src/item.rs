@@ -188,6 +188,11 @@ pub fn number(number: u64) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
+/// Converts what has to be added to a number, which may be negative.
+pub fn difference(before: u64, after: u64) -> AttributeValue {
+    AttributeValue::N((i128::from(after) - i128::from(before)).to_string())
+}
+
 /// Converts a time to milliseconds.
 pub fn time(at: Timestamp) -> AttributeValue {
     AttributeValue::N(at.0.to_string())

@@ -327,6 +327,11 @@ pub fn file(file: FileId) -> Key {
     Key::new(format!("FILE#{file}"), "META")
 }
 
+/// Returns the key of how many bytes the files of a user have, or all files.
+pub fn usage(owner: Option<UserId>) -> Key {
+    Key::new(owner.map_or("META".to_owned(), user_rows), "USAGE")
+}
+
 /// Returns a partition of the files that may have to be removed.
 pub fn unsent_shard(shard: u64) -> String {
     format!("UNSENT#{shard}")

@@ -4,28 +4,46 @@ use std::cmp::Reverse;
 
 use async_trait::async_trait;
 use domain::{File, FileId, FileState, RoomId, Timestamp, UserId};
-use service::ports::{FileStore, StoreError, StoreResult};
+use service::ports::{Charged, FileStore, Quota, StoreError, StoreResult, Usage};
 
 use crate::MemoryStore;
+use crate::state::State;
 
 #[async_trait]
 impl FileStore for MemoryStore {
-    async fn put(&self, file: &File) -> StoreResult<()> {
-        let row = File { state: FileState::Uploading, seq: None, ..file.clone() };
-        self.up()?.files.entry(file.id).or_insert(row);
-        Ok(())
+    async fn put(&self, file: &File, quota: Quota) -> StoreResult<Charged> {
+        let mut state = self.up()?;
+        if state.files.contains_key(&file.id) {
+            return Ok(Charged::Done);
+        }
+        let charged = usage(&state, file.user).check(file.counted_bytes().max(1), quota);
+        if charged == Charged::Done {
+            state.files.insert(file.id, File { state: FileState::Uploading, seq: None, ..file.clone() });
+        }
+        Ok(charged)
     }
 
-    async fn complete(&self, file: &File) -> StoreResult<()> {
+    async fn complete(&self, file: &File, quota: Quota) -> StoreResult<Charged> {
         let mut state = self.up()?;
+        let used = usage(&state, file.user);
         let waiting = |row: &&mut File| matches!(row.state, FileState::Uploading | FileState::Unsent);
         let row = state.files.get_mut(&file.id).filter(waiting).ok_or(StoreError::NotFound)?;
+        let further = file.counted_bytes().saturating_sub(row.counted_bytes());
+        if further > 0 && used.check(further, quota) != Charged::Done {
+            return Ok(used.check(further, quota));
+        }
         row.state = FileState::Unsent;
         row.size = file.size;
         row.content_type = file.content_type.clone();
         row.digest = file.digest.clone();
         row.picture = file.picture;
-        Ok(())
+        row.metadata = file.metadata;
+        row.counted = file.counted;
+        Ok(Charged::Done)
+    }
+
+    async fn usage(&self, user: UserId) -> StoreResult<Usage> {
+        Ok(usage(&*self.up()?, user))
     }
 
     async fn drop_file(&self, file: FileId) -> StoreResult<()> {
@@ -83,6 +101,12 @@ impl FileStore for MemoryStore {
         };
         Ok(state.files.values().filter(over).take(limit).cloned().collect())
     }
+}
+
+fn usage(state: &State, user: UserId) -> Usage {
+    let bytes =
+        |mine: bool| state.files.values().filter(|row| !mine || row.user == user).map(File::counted_bytes).sum();
+    Usage { user: bytes(true), all: bytes(false) }
 }
 
 fn newest_first<'a>(rows: impl Iterator<Item = &'a File>, limit: usize) -> Vec<File> {

@@ -22,6 +22,8 @@ const STEPS: &[&[&str]] = &[
         "CREATE INDEX socket_expires ON socket (expires)",
     ],
     &["CREATE INDEX conn_expires ON conn (expires)"],
+    // The bytes of a user's files, and of all files under the empty name.
+    &["CREATE TABLE file_usage (owner TEXT PRIMARY KEY, bytes INTEGER NOT NULL) {W}"],
 ];
 
 const FIRST: &[&str] = &[

@@ -1,6 +1,6 @@
 //! A file, as its row holds it.
 
-use domain::{File, FileId, FileState, Picture, RoomId, Seq, Timestamp, UserId};
+use domain::{File, FileId, FileMetadata, FileState, Picture, RoomId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::record;
@@ -28,6 +28,10 @@ struct FileForm {
     digest: String,
     #[serde(default, with = "picture", skip_serializing_if = "Option::is_none")]
     picture: Option<Picture>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    metadata: Option<FileMetadata>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    counted: bool,
 }
 
 /// The fields of a file that have no column, if the row has columns.
@@ -44,6 +48,12 @@ pub struct FileRest {
     /// The dimensions, for a picture that could be measured.
     #[serde(default, with = "picture", skip_serializing_if = "Option::is_none")]
     pub picture: Option<Picture>,
+    /// What became of the file's metadata.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<FileMetadata>,
+    /// Whether the size counts towards the quotas.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counted: bool,
 }
 
 /// The dimensions of a picture, if it is one.
@@ -69,5 +79,33 @@ mod picture {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Picture>, D::Error> {
         Ok(Option::<Record>::deserialize(deserializer)?.map(|record| record.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OF_AN_EARLIER_RELEASE: &str =
+        r#"{"name":"a.heic","content_type":"image/heif","size":7,"digest":"ab","picture":null}"#;
+
+    #[test]
+    fn a_row_of_an_earlier_release_says_nothing_of_metadata_and_is_not_counted() {
+        let rest: FileRest = crate::from_json(OF_AN_EARLIER_RELEASE).expect("reads");
+        assert_eq!((rest.size, rest.metadata, rest.counted), (7, None, false));
+        let written = crate::to_json(&rest);
+        assert!(!written.contains("metadata") && !written.contains("counted"), "{written}");
+    }
+
+    #[test]
+    fn metadata_and_count_are_read_as_they_were_written() {
+        let rest: FileRest = crate::from_json(OF_AN_EARLIER_RELEASE).expect("reads");
+        for metadata in [FileMetadata::Absent, FileMetadata::Removed, FileMetadata::Kept] {
+            let rest = FileRest { metadata: Some(metadata), counted: true, ..rest.clone() };
+            assert_eq!(crate::from_json::<FileRest>(&crate::to_json(&rest)).expect("reads"), rest);
+        }
+        assert!(
+            crate::to_json(&FileRest { metadata: Some(FileMetadata::Kept), ..rest }).contains(r#""metadata":"kept""#)
+        );
     }
 }

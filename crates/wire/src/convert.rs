@@ -77,6 +77,7 @@ pub fn file_ref(file: &File) -> FileRef {
         width: file.picture.map(|p| p.width),
         height: file.picture.map(|p| p.height),
         thumbnail: file.picture.is_some_and(|p| p.thumbnail),
+        metadata: file.metadata,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Entries as clients see them: with user names, files and the texts of edits filled in.
 
-use domain::{MemberState, Role, RoomKind, Seq};
+use domain::{FileMetadata, MemberState, Role, RoomKind, Seq};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -48,6 +48,11 @@ pub struct FileRef {
     /// Whether `/thumbnail` serves a thumbnail of it.
     #[serde(default)]
     pub thumbnail: bool,
+    /// What became of the data about place, time and device in the file. Absent if files of this type have none, and for
+    /// a file that an earlier release stored, which may contain them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub metadata: Option<FileMetadata>,
 }
 
 /// All reactions with one emoji.

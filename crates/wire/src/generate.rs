@@ -31,6 +31,7 @@ pub fn typescript() -> String {
         domain::NotificationKind,
         domain::PresenceStatus,
         domain::FileState,
+        domain::FileMetadata,
         UserRef,
         UserSelf,
         FileRef,

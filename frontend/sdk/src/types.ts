@@ -60,7 +60,15 @@ export interface FileInfo {
   readonly height?: number | null;
   /** Whether a thumbnail exists (images only). */
   readonly thumbnail?: boolean;
+  /**
+   * What became of the data about place, time and device in the file: it had none, they were removed, or it may contain them.
+   * Undefined if files of this type have none, and for a file of an earlier release, which may contain them.
+   */
+  readonly metadata?: FileMetadata;
 }
+
+/** See `FileInfo.metadata`. */
+export type FileMetadata = "absent" | "removed" | "kept";
 
 export interface ReactionView {
   readonly emoji: string;
@@ -320,6 +328,11 @@ export interface SessionInfo {
 }
 
 export interface UploadOptions {
+  /**
+   * Stores the file exactly as it is. Otherwise the server removes the data about place, time and device from JPEG, PNG, GIF and
+   * WebP.
+   */
+  readonly original?: boolean;
   /** Called as bytes are sent; `total` is the size of the request. */
   readonly onProgress?: (sent: number, total: number) => void;
   /** Aborting it cancels the upload; the promise rejects with an `AbortError`. */

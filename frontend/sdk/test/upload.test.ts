@@ -44,6 +44,12 @@ describe("a large file", () => {
     expect(progress).toEqual([50]);
   });
 
+  it("is announced as an original if it is to be stored as it is", async () => {
+    const { host, api } = files(DIRECT);
+    await api.upload("r1", large(), { original: true });
+    expect(host.asked[0]?.body).toEqual({ room_id: "r1", name: "film.mp4", size: 3 * MIB, original: true });
+  });
+
   it("goes through a server that takes all bytes itself, which is asked only once", async () => {
     const { api, asked } = files({
       "POST /api/files/presign": { body: { upload: null } },
@@ -100,6 +106,14 @@ describe("a small file", () => {
     const { api, asked } = files({ "POST /api/files/upload": { status: 201, body: FILE } });
     expect(await api.upload("r1", large(MIB))).toEqual(FILE);
     expect(asked()).toEqual(["POST /api/files/upload"]);
+  });
+
+  it.each([true, false])("says before its bytes whether it is stored as it is: %s", async (original) => {
+    const { host, api } = files({ "POST /api/files/upload": { status: 201, body: FILE } });
+    await api.upload("r1", large(MIB), { original });
+    const form = host.asked[0]?.body as FormData;
+    expect([...form.keys()]).toEqual(original ? ["room_id", "original", "file"] : ["room_id", "file"]);
+    expect(form.get("original")).toBe(original ? "true" : null);
   });
 
   it.each([

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use service::{Files, files::DirectUpload};
+use service::Files;
+use service::files::{DirectUpload, NewFile};
 use web::{Caller, Json, Path, Problem};
 use wire::rest::files::{DirectUploadView, FileView, PresignBody, PresignView};
 
@@ -13,20 +14,23 @@ use crate::{file_id, view};
 ///
 /// Make the returned request with the bytes, then call `/{id}/complete`. `upload` is null if this server takes all
 /// uploads itself.
-#[utoipa::path(post, path = "/presign", request_body = PresignBody, responses((status = 200, body = PresignView), (status = 413, description = "The file is larger than any file may be")))]
+#[utoipa::path(post, path = "/presign", request_body = PresignBody, responses((status = 200, body = PresignView), (status = 413, description = "The file is larger than any file may be, or the user's files or all files have no room for it")))]
 pub async fn presign(
     State(files): State<Arc<Files>>,
     Caller(actor): Caller,
     Json(body): Json<PresignBody>,
 ) -> Result<Json<PresignView>, Problem> {
-    let upload = files.presign(&actor, &body.room_id.parse()?, &body.name, body.size).await?;
+    let room = body.room_id.parse()?;
+    let new = NewFile { room: &room, name: &body.name, size: body.size, original: body.original };
+    let upload = files.presign(&actor, new).await?;
     Ok(Json(PresignView { upload: upload.map(upload_view) }))
 }
 
 /// Completes a direct upload.
 ///
-/// The uploaded bytes are read, and refused and removed unless they match the announced size. A message then lists the
-/// file in `files`. A retry gets the same answer.
+/// The uploaded bytes are read, and refused and removed unless they match the announced size. The answer has the size of
+/// what is stored, which is less if metadata were removed. A message then lists the file in `files`. A retry gets the same
+/// answer.
 #[utoipa::path(post, path = "/{id}/complete", params(("id" = String, Path)), responses((status = 200, body = FileView), (status = 409, description = "The bytes have not arrived"), (status = 413, description = "The file has too many bytes or pixels")))]
 pub async fn complete(
     State(files): State<Arc<Files>>,

@@ -222,6 +222,8 @@ mod tests {
             size: 0,
             digest: String::new(),
             picture: None,
+            metadata: None,
+            counted: true,
         };
         let header = disposition(&file);
         assert!(header.starts_with("attachment; filename=\"a_b__ __..__x: y\""), "{header}");

@@ -1,4 +1,4 @@
-//! Uploads: a form with `room_id`, then the file.
+//! Uploads: a form with `room_id` and what else describes the file, then the file.
 
 use std::sync::Arc;
 
@@ -8,6 +8,8 @@ use axum::extract::{FromRequest, Multipart, Request, State};
 use bytes::Bytes;
 use domain::Refusal;
 use http::StatusCode;
+use http::header::CONTENT_LENGTH;
+use service::files::NewFile;
 use service::ports::{BlobError, ByteStream};
 use service::{Files, RoomRef};
 use tokio::sync::mpsc;
@@ -26,6 +28,9 @@ const CHUNKS: usize = 4;
 struct UploadForm {
     /// The room's id or slug; must come before the file.
     room_id: String,
+    /// Whether the file is stored exactly as it is sent: `true` or `false`, before the file. Otherwise, and by default, the
+    /// data about place, time and device are removed from a JPEG, PNG, GIF or WebP, which may make it smaller.
+    original: Option<bool>,
     /// The file. Its type is detected from the bytes; its name is only a label.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     file: String,
@@ -34,24 +39,32 @@ struct UploadForm {
 /// Uploads a file to a room.
 ///
 /// A message then lists it in `files`. Files that are not sent are removed after a day.
-#[utoipa::path(post, path = "/upload", request_body(content = UploadForm, content_type = "multipart/form-data"), responses((status = 201, body = FileView), (status = 413, description = "The file has too many bytes or pixels; the detail names `/api/files/presign` if that accepts more")))]
+#[utoipa::path(post, path = "/upload", request_body(content = UploadForm, content_type = "multipart/form-data"), responses((status = 201, body = FileView), (status = 413, description = "The file has too many bytes or pixels, and the detail names `/api/files/presign` if that accepts more; or the user's files or all files have no room for it")))]
 pub async fn upload(
     State(files): State<Arc<Files>>,
     Caller(actor): Caller,
     request: Request,
 ) -> Result<(StatusCode, Json<FileView>), Problem> {
+    let length: Option<u64> =
+        request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    // The form around the file is a small part of the request's length. What this leaves out is counted when all bytes have
+    // arrived.
+    let size = length.unwrap_or_default().saturating_sub(MULTIPART_OVERHEAD as u64);
     let form = Multipart::from_request(request, &()).await;
     let mut form = form.map_err(|_| Refusal::bad_request("Send the file as multipart/form-data."))?;
     let mut room: Option<RoomRef> = None;
+    let mut original = false;
     while let Some(field) = form.next_field().await.map_err(|error| broken(&files, &error))? {
         match field.name() {
             Some("room_id") => room = Some(small_text(&files, field).await?.trim().parse()?),
+            Some("original") => original = flag(small_text(&files, field).await?.trim())?,
             Some("file") => {
                 let room = room.ok_or_else(|| Refusal::bad_request("Send the field `room_id` before the `file`."))?;
                 let name = field.file_name().unwrap_or_default().to_owned();
                 let (sender, bytes) = mpsc::channel(CHUNKS);
                 let bytes: ByteStream = Box::pin(ReceiverStream::new(bytes));
-                let taken = files.upload(&actor, &room, &name, bytes);
+                let new = NewFile { room: &room, name: &name, size, original };
+                let taken = files.upload(&actor, new, bytes);
                 let ((), taken) = tokio::join!(pump(field, sender), taken);
                 return Ok((StatusCode::CREATED, Json(view(&taken?))));
             }
@@ -59,6 +72,10 @@ pub async fn upload(
         }
     }
     Err(Refusal::bad_request("The form has no `file`.").into())
+}
+
+fn flag(text: &str) -> Result<bool, Refusal> {
+    text.parse().map_err(|_| Refusal::bad_request("`original` must be `true` or `false`."))
 }
 
 /// Forwards the bytes as they arrive. Reads to the end even if they are no longer needed, so that a client that only

@@ -232,3 +232,46 @@ async fn a_file_over_the_cap_is_refused_and_leaves_nothing() {
     ada.upload(&id, "big.bin", "application/octet-stream", vec![7; 100_001]).await.refused(413, "too_large");
     uploaded(&ada, &id, "fits.bin", "application/octet-stream", vec![7; 100_000]).await;
 }
+
+#[tokio::test]
+async fn a_photo_is_served_without_its_metadata_unless_the_original_is_sent() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let id = room(&ada, "garden").await;
+    let plain = png(64, 48);
+    let text_chunk = [&b"tEXt"[..], b"Comment\x0052.520008,13.404954"].concat();
+    let length = (text_chunk.len() as u32 - 4).to_be_bytes();
+    let photo = [&plain[..33], &length, &text_chunk, &crc32(&text_chunk).to_be_bytes(), &plain[33..]].concat();
+
+    let cleaned = uploaded(&ada, &id, "photo.png", "image/png", photo.clone()).await;
+    assert_eq!((&cleaned["metadata"], &cleaned["size"]), (&json!("removed"), &json!(plain.len())));
+    let original = ada.upload_original(&id, "photo.png", photo.clone()).await.ok();
+    assert_eq!((&original["metadata"], &original["size"]), (&json!("kept"), &json!(photo.len())));
+    let files = json!([cleaned["id"], original["id"]]);
+    ada.post(&messages(&id), json!({ "text": "look", "files": files })).await.ok();
+    for (file, bytes) in [(&cleaned, plain), (&original, photo)] {
+        assert_eq!(download(&ada, &text(&file["id"])).await.bytes, bytes);
+    }
+    let shown = history(&ada, &id).await[0]["files"].clone();
+    assert_eq!((&shown[0]["metadata"], &shown[1]["metadata"]), (&json!("removed"), &json!("kept")));
+}
+
+#[tokio::test]
+async fn a_users_files_have_a_quota_and_a_deleted_message_gives_room_back() {
+    let server = crate::setup::with_limits(&[("USER_STORAGE_BYTES", 300_000)]).start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let id = room(&ada, "garden").await;
+    join(&bob, &id).await;
+    let upload =
+        async |person: &Person| person.upload(&id, "a.bin", "application/octet-stream", vec![7; 200_000]).await;
+    let file = text(&upload(&ada).await.ok()["id"]);
+    let seq = ada.post(&messages(&id), json!({ "text": "", "files": [file] })).await.ok()["seq"].clone();
+    let refused = upload(&ada).await;
+    assert_eq!((refused.status.as_u16(), &refused.body["code"]), (413, &json!("too_large")));
+    assert!(refused.body["detail"].as_str().unwrap().contains("Delete messages with files"), "{}", refused.body);
+    upload(&bob).await.ok();
+
+    ada.delete(&format!("{}/{seq}", messages(&id))).await.ok();
+    // The bytes are removed a moment after the message.
+    tests::wait::until("there is room again", async || upload(&ada).await.status.is_success().then_some(())).await;
+}

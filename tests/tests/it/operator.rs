@@ -1,6 +1,7 @@
 //! Tests what an operator does beside the server: back up, restore, export, create accounts.
 
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
@@ -90,6 +91,38 @@ fn names(folder: &Path) -> Vec<String> {
     }
     names.sort();
     names
+}
+
+/// Returns every path at and below a folder that another user of the machine may use in any way.
+fn open_to_others(folder: &Path) -> Vec<String> {
+    let all = names(folder).into_iter().chain([folder.display().to_string()]);
+    let mode = |name: &String| std::fs::metadata(name).expect("is there").permissions().mode() & 0o777;
+    let open = all.map(|name| (mode(&name), name)).filter(|(mode, _)| mode & 0o077 != 0);
+    open.map(|(mode, name)| format!("{name} is {mode:o}")).collect()
+}
+
+#[tokio::test]
+async fn no_other_user_can_read_the_data_a_backup_or_what_is_restored() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let id = room(&ada, "garden").await;
+    ada.upload(&id, "plan.txt", "text/plain", b"the plan".to_vec()).await.ok();
+    assert_eq!(open_to_others(server.data()), Vec::<String>::new());
+
+    // A file of an earlier release, whose permissions were those of the umask.
+    let old = server.data().join("files/00/old");
+    std::fs::create_dir_all(old.parent().unwrap()).unwrap();
+    std::fs::write(&old, "from before").unwrap();
+    std::fs::set_permissions(&old, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (backup, restored) = (elsewhere.path().join("of/today"), elsewhere.path().join("restored/data"));
+    let folder = backup.to_str().unwrap();
+    succeeded(palaver(server.data(), &["backup", folder], "").await);
+    succeeded(palaver(&restored, &["restore", folder], "").await);
+    for folder in ["of", "restored"] {
+        assert_eq!(open_to_others(&elsewhere.path().join(folder)), Vec::<String>::new());
+    }
+    assert_eq!(std::fs::read_to_string(restored.join("files/00/old")).unwrap(), "from before");
 }
 
 #[tokio::test]

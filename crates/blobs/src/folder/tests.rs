@@ -83,3 +83,28 @@ async fn deleting_twice_succeeds() {
     blobs.delete(KEY).await.expect("is gone already");
     blobs.check().await.expect("works");
 }
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).expect("is there").permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn blobs_and_their_folders_are_private() {
+    let above = TempDir::new().expect("a temporary folder");
+    let root = above.path().join("data/files");
+    let blobs = FolderBlobs::open(&root).await.expect("opens");
+    blobs.put(KEY, bytes(vec![Ok(Bytes::from_static(b"secret"))]), 10).await.expect("fits");
+    let place = blobs.place(KEY).expect("a valid key");
+    for folder in [root.parent().expect("has one"), &root, &root.join(PARTIAL), place.parent().expect("has one")] {
+        assert_eq!(mode(folder), 0o700, "{}", folder.display());
+    }
+    assert_eq!(mode(&place), 0o600);
+}
+
+#[tokio::test]
+async fn a_folder_of_an_earlier_release_is_closed_to_others() {
+    let folder = TempDir::new().expect("a temporary folder");
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).expect("may");
+    FolderBlobs::open(folder.path()).await.expect("opens");
+    assert_eq!(mode(folder.path()), 0o700);
+}

@@ -2,7 +2,7 @@
 
 use domain::{Body, Entry, EntryKey, FileState, LogId, RoomId, RowWrite};
 use service::limits::ENTRY_BYTES;
-use service::ports::Store;
+use service::ports::{Charged, Quota, Store};
 
 use super::world::{LogWriter, a_room, a_user, file, message, react, text};
 
@@ -183,8 +183,8 @@ pub async fn the_floor_blanks_what_is_below(store: Store) {
     let mut log_writer = LogWriter::new(&store, LogId::Room(room)).await;
     assert_eq!(store.log.floor(log_writer.log).await, Ok(0));
     let attached = file(room, log_writer.by, 1);
-    store.files.put(&attached).await.expect("a row");
-    store.files.complete(&attached).await.expect("complete");
+    assert_eq!(store.files.put(&attached, Quota::NONE).await, Ok(Charged::Done), "a row");
+    assert_eq!(store.files.complete(&attached, Quota::NONE).await, Ok(Charged::Done), "complete");
     let mut with_file = message("look");
     with_file.files = vec![attached.id];
     log_writer.write(vec![Body::Message(with_file)], &[RowWrite::FileSent { file: attached.id, seq: 1 }]).await;

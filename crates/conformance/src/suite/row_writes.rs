@@ -6,7 +6,7 @@ use domain::{
     Body, FileState, Level, LogId, MemberState, Notification, NotificationKey, NotificationKind, Role, RoomKind,
     RowWrite, Timestamp, UserRoom,
 };
-use service::ports::{AppendError, Store};
+use service::ports::{AppendError, Charged, Quota, Store};
 use tokio::sync::Barrier;
 
 use super::model;
@@ -191,10 +191,10 @@ pub async fn a_file_is_sent_once_and_by_its_owner(store: Store) {
     let elsewhere = file(a_room(), log_writer.by, 3);
     let unfinished = file(room, log_writer.by, 4);
     for row in [&mine, &others, &elsewhere, &unfinished] {
-        store.files.put(row).await.expect("a row");
+        assert_eq!(store.files.put(row, Quota::NONE).await, Ok(Charged::Done), "a row");
     }
     for row in [&mine, &others, &elsewhere] {
-        store.files.complete(row).await.expect("complete");
+        assert_eq!(store.files.complete(row, Quota::NONE).await, Ok(Charged::Done), "complete");
     }
     let all = [mine.id, others.id, elsewhere.id, unfinished.id];
     let sent: Vec<RowWrite> = all.iter().map(|file| RowWrite::FileSent { file: *file, seq: 1 }).collect();

@@ -144,6 +144,8 @@ pub fn file(room: RoomId, user: UserId, at: i64) -> File {
         size: 0,
         digest: String::new(),
         picture: None,
+        metadata: None,
+        counted: true,
     }
 }
 

@@ -533,6 +533,8 @@ fn a_file_is_sent_once_and_by_its_owner() {
         size: 1,
         digest: String::new(),
         picture: None,
+        metadata: None,
+        counted: true,
     };
     rows.files.insert(file(1), row(1, user(2), FileState::Unsent));
     rows.files.insert(file(2), row(2, user(3), FileState::Unsent));

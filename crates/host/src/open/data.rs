@@ -1,8 +1,8 @@
 //! The files in the data folder beside database and files: the signing key, and this node's name.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use service::auth::SigningKeys;
@@ -36,7 +36,7 @@ pub(super) fn fresh_node_name() -> String {
 /// atomically, so that two processes that start at once use the same text.
 fn kept(path: &Path, fresh: impl FnOnce() -> String) -> Result<String, OpenError> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(at(folder))?;
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at(folder))?;
     }
     match fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -63,11 +63,12 @@ mod tests {
     #[test]
     fn a_stored_text_stays_and_only_its_owner_can_read_it() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("secret");
+        let path = folder.path().join("data/secret");
         assert_eq!(kept(&path, || "one".into()).expect("writes"), "one");
         assert_eq!(kept(&path, || "two".into()).expect("reads"), "one");
-        let mode = fs::metadata(&path).expect("is there").permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        assert_eq!(fs::read_dir(folder.path()).expect("reads").count(), 1, "no temporary file is left");
+        let mode = |path: &Path| fs::metadata(path).expect("is there").permissions().mode() & 0o777;
+        let data = path.parent().expect("a folder");
+        assert_eq!((mode(&path), mode(data)), (0o600, 0o700));
+        assert_eq!(fs::read_dir(data).expect("reads").count(), 1, "no temporary file is left");
     }
 }

@@ -7,8 +7,7 @@ use crate::limits::PRESIGNED_LIFE;
 use domain::{Actor, Code, File, FileId, FileState, Refusal, Timestamp};
 use futures_util::StreamExt;
 
-use super::{Files, digest, key, no_such_file};
-use crate::access::RoomRef;
+use super::{Files, NewFile, digest, key, no_such_file, original_key};
 use crate::ports::{BlobError, Presigned, ServedAs, StoreError};
 
 /// An upload that a client sends directly to the blob store.
@@ -30,14 +29,9 @@ impl Files {
 
     /// Begins an upload of exactly `size` bytes that the client sends itself, and ends with [`Files::complete`].
     /// Returns `None` if the blob store takes none. An upload that is not completed is removed after a day.
-    pub async fn presign(
-        &self,
-        actor: &Actor,
-        room: &RoomRef,
-        named: &str,
-        size: u64,
-    ) -> Result<Option<DirectUpload>, Refusal> {
-        let room = self.room_to_upload_to(actor, room).await?;
+    pub async fn presign(&self, actor: &Actor, new: NewFile<'_>) -> Result<Option<DirectUpload>, Refusal> {
+        let size = new.size;
+        let room = self.room_to_upload_to(actor, new.room).await?;
         if self.blobs.presigns_for().is_none() {
             // Checked before any byte is sent.
             return if size > self.upload_bytes { Err(self.too_large()) } else { Ok(None) };
@@ -52,16 +46,16 @@ impl Files {
             let refusal = Refusal::new(Code::RateLimited, "You are starting too many uploads. Please wait a moment.");
             return Err(refusal.retry_in(wait.as_millis() as u64 + 1));
         }
-        let file = self.uploading(actor, room, named, size);
+        let file = self.uploading(actor, room, new);
         // The row is written before the URL is made, since the URL's life counts from the row's time.
-        self.store.files.put(&file).await?;
-        let request = self.blobs.presign_put(&key(file.id), size, PRESIGNED_LIFE).await?;
+        self.charged(file.user, size, self.store.files.put(&file, self.quota).await?).await?;
+        let request = self.blobs.presign_put(&original_key(file.id), size, PRESIGNED_LIFE).await?;
         let until = Timestamp(file.at.0 + PRESIGNED_LIFE.as_millis() as i64);
         Ok(request.map(|request| DirectUpload { file: file.id, request, until }))
     }
 
-    /// Completes an upload that the caller sent: reads what arrived, and accepts it as [`Files::upload`] would have.
-    /// What differs from the promise is refused and removed. A repeat gets the same answer.
+    /// Completes an upload that the caller sent: reads what arrived, and accepts it as [`Files::upload`] would have,
+    /// which may make it smaller than promised. What differs from the promise is refused and removed. A repeat gets the same answer.
     pub async fn complete(&self, actor: &Actor, file: FileId) -> Result<File, Refusal> {
         let row = self.store.files.get(file).await?.filter(|row| row.user == actor.user);
         let mut row = row.ok_or_else(no_such_file)?;
@@ -71,6 +65,10 @@ impl Files {
             FileState::Dropped => return Err(no_such_file()),
         }
         if let Err(refusal) = self.inspect(&mut row).await {
+            // A repeat of this call was faster, and removed what this one was reading.
+            if let Some(done) = self.completed(file).await? {
+                return Ok(done);
+            }
             // Other failures may pass; these do not.
             if matches!(refusal.code, Code::TooLarge | Code::BadRequest) {
                 self.remove(&row).await;
@@ -78,20 +76,30 @@ impl Files {
             return Err(refusal);
         }
         row.state = FileState::Unsent;
-        match self.store.files.complete(&row).await {
-            Ok(()) => Ok(row),
-            // A repeat of this call was faster, and a message contains the file by now; or the file was removed.
-            Err(StoreError::NotFound) => {
-                let row = self.store.files.get(file).await?;
-                row.filter(|row| row.state == FileState::Sent).ok_or_else(no_such_file)
+        match self.store.files.complete(&row, self.quota).await {
+            Ok(charged) => {
+                if let Err(refusal) = self.charged(row.user, row.size, charged).await {
+                    self.remove(&row).await;
+                    return Err(refusal);
+                }
+                self.empty_original(&row).await;
+                Ok(row)
             }
+            // A repeat of this call was faster, and a message contains the file by now; or the file was removed.
+            Err(StoreError::NotFound) => self.completed(file).await?.ok_or_else(no_such_file),
             Err(error) => Err(error.into()),
         }
     }
 
+    /// Returns a file's row, if its upload is complete.
+    async fn completed(&self, file: FileId) -> Result<Option<File>, Refusal> {
+        let row = self.store.files.get(file).await?;
+        Ok(row.filter(|row| matches!(row.state, FileState::Unsent | FileState::Sent)))
+    }
+
     /// Reads what arrived for a row that says what was promised.
     async fn inspect(&self, row: &mut File) -> Result<(), Refusal> {
-        let key = key(row.id);
+        let key = original_key(row.id);
         let arrived = match self.blobs.length(&key).await {
             Err(BlobError::NotFound) => {
                 let message =
@@ -121,7 +129,7 @@ impl Files {
         if file.size <= self.direct_download_above {
             return Ok(None);
         }
-        Ok(self.blobs.presign_get(&key(file.id), served_as, PRESIGNED_LIFE).await?)
+        Ok(self.blobs.presign_get(&key(file), served_as, PRESIGNED_LIFE).await?)
     }
 
     fn too_large_for_all(&self) -> Refusal {

@@ -1,11 +1,16 @@
 //! Detects the type of a file from its first bytes.
 
+use domain::FileMetadata;
+
 /// The type of unknown bytes.
 pub const UNKNOWN: &str = "application/octet-stream";
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// Pictures that are decoded here; all others are only stored.
-const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+/// Pictures that have no place for metadata.
+const BARE: [&str; 2] = ["image/bmp", "image/vnd.microsoft.icon"];
+
+/// What TIFF, BigTIFF, and Matroska begin with.
+const CONTAINERS: [&[u8]; 5] = [b"II\x2a\0", b"MM\0\x2a", b"II\x2b\0", b"MM\0\x2b", b"\x1a\x45\xdf\xa3"];
 
 /// Types that a browser would execute: stored as text, which it only displays.
 const ACTIVE: [&str; 3] = ["text/html", "text/xml", "application/xml"];
@@ -20,9 +25,18 @@ pub fn of(beginning: &[u8]) -> &'static str {
     }
 }
 
-/// Returns whether a file of this type is measured and gets a thumbnail.
-pub fn is_picture(content_type: &str) -> bool {
-    PICTURES.contains(&content_type)
+/// Returns what can be said of the metadata in a file that is stored as it is; `None` if files of its type have none. A
+/// picture or a film, and whatever is in a container of such, may say where, when and with which device it was made: HEIC,
+/// AVIF, films of phones and their voice memos are ISO base media files, of more brands than are known; TIFF and the raw
+/// files of cameras begin alike.
+pub fn metadata_of(content_type: &str, beginning: &[u8]) -> Option<FileMetadata> {
+    if BARE.contains(&content_type) {
+        return Some(FileMetadata::Absent);
+    }
+    let is_media = content_type.starts_with("image/") || content_type.starts_with("video/");
+    let is_base_media = beginning.get(4..8).is_some_and(|kind| kind == b"ftyp");
+    let may = is_media || is_base_media || CONTAINERS.iter().any(|begin| beginning.starts_with(begin));
+    may.then_some(FileMetadata::Kept)
 }
 
 /// Returns whether this is UTF-8 without control characters, except for a character that the sample cuts in two.
@@ -49,6 +63,25 @@ mod tests {
         assert_eq!(of(b"gr\xc3"), TEXT, "cut in the middle of a character");
         assert_eq!(of(&[0, 1, 2, 3]), UNKNOWN);
         assert_eq!(of(b""), UNKNOWN);
+    }
+
+    #[test]
+    fn heic_tiff_and_films_may_have_metadata() {
+        let base_media = |brand: &[u8]| [&b"\0\0\0\x18ftyp"[..], brand, b"\0\0\0\0mif1heic"].concat();
+        let films: [&[u8]; 3] = [b"\x1A\x45\xDF\xA3 webm", b"RIFF\0\0\0\0AVI LIST", b"\0\0\0\x14ftypqt  "];
+        let pictures: [&[u8]; 4] =
+            [b"II\x2a\0\x08\0\0\0\0\0\0\0", b"MM\0\x2a\0\0\0\x08\0\0\0\0", b"MM\0\x2b", b"8BPS\0\x01"];
+        let brands: [&[u8]; 8] = [b"heic", b"heix", b"hevc", b"avif", b"mif1", b"crx ", b"3gp5", b"M4A "];
+        for beginning in brands.map(base_media).into_iter().chain(films.into_iter().chain(pictures).map(<[u8]>::to_vec))
+        {
+            assert_eq!(metadata_of(of(&beginning), &beginning), Some(FileMetadata::Kept), "{beginning:x?}");
+        }
+        for beginning in [&b"text"[..], b"%PDF-1.7", b"PK\x03\x04", b""] {
+            assert_eq!(metadata_of(of(beginning), beginning), None, "{beginning:x?}");
+        }
+        for beginning in [&b"BM\0\0\0\0"[..], b"\0\0\x01\0\x01\0"] {
+            assert_eq!(metadata_of(of(beginning), beginning), Some(FileMetadata::Absent), "{beginning:x?}");
+        }
     }
 
     #[test]

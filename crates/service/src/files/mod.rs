@@ -1,24 +1,26 @@
 //! Files: uploaded, measured, shown to those who may see them, and removed when no longer needed.
 //!
-//! Never trusts a name or a claimed type: the type is detected from the bytes.
+//! Never trusts a name or a claimed type: the type is detected from the bytes. A picture is served without its metadata
+//! unless its uploader wants the original: `<id>.clean` is the copy, and `<id>` what arrived.
 
+mod arrived;
 mod digest;
 mod direct;
 mod kind;
+mod metadata;
 mod name;
 mod picture;
+mod quota;
 mod remove;
 
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::limits::{
-    PICTURE_BYTES, PICTURES_AT_ONCE, PRESIGNING_USERS, PRESIGNS_PER_MINUTE, UNSENT_FILE_LIFE, UNSENT_FILES_PER_USER,
-};
+use crate::limits::{PICTURES_AT_ONCE, PRESIGNING_USERS, PRESIGNS_PER_MINUTE, UNSENT_FILE_LIFE, UNSENT_FILES_PER_USER};
 use bytes::Bytes;
 use domain::limits::{Limits, PAGE_ROWS};
-use domain::{Actor, Body, Code, File, FileId, FileState, Picture, Refusal, Role, RoomId, Timestamp, UserId};
+use domain::{Actor, Body, Code, File, FileId, FileMetadata, FileState, Refusal, Role, RoomId, Timestamp, UserId};
 use futures_util::FutureExt;
 use tokio::sync::{Notify, Semaphore};
 
@@ -26,7 +28,7 @@ use crate::access::{Access, RoomRef};
 use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::log::CommitListener;
-use crate::ports::{BlobError, Blobs, ByteStream, Committed, Store};
+use crate::ports::{Blobs, ByteStream, Committed, Quota, Store};
 use crate::throttle::Throttle;
 
 pub use direct::DirectUpload;
@@ -45,9 +47,23 @@ pub struct Files {
     upload_bytes: u64,
     direct_upload_bytes: u64,
     direct_download_above: u64,
+    quota: Quota,
     presigns: Throttle<UserId>,
     decoders: Arc<Semaphore>,
     dropped: Notify,
+}
+
+/// A file that a client wants to upload.
+#[derive(Debug, Clone, Copy)]
+pub struct NewFile<'a> {
+    /// The room that it is for.
+    pub room: &'a RoomRef,
+    /// Its name, as its uploader calls it.
+    pub name: &'a str,
+    /// Its size in bytes, or for an upload through the server a lower bound, which may be zero.
+    pub size: u64,
+    /// Whether it is stored exactly as it is sent, with the metadata of a picture.
+    pub original: bool,
 }
 
 /// A page of a room's files.
@@ -63,9 +79,22 @@ fn no_such_file() -> Refusal {
     Refusal::not_found("There is no such file, or you may not see it.")
 }
 
-/// Returns the key of a file's bytes.
-fn key(file: FileId) -> String {
+/// Returns the key of the bytes that are served for a file.
+fn key(file: &File) -> String {
+    match file.metadata {
+        Some(FileMetadata::Removed) => cleaned_key(file.id),
+        _ => original_key(file.id),
+    }
+}
+
+/// Returns the key of the bytes that arrived for a file.
+fn original_key(file: FileId) -> String {
     file.to_string()
+}
+
+/// Returns the key of the copy of a file without metadata.
+fn cleaned_key(file: FileId) -> String {
+    format!("{file}.clean")
 }
 
 /// Returns the key of a file's thumbnail.
@@ -92,6 +121,7 @@ impl Files {
             upload_bytes: limits.upload_bytes,
             direct_upload_bytes: limits.direct_upload_bytes,
             direct_download_above: limits.direct_download_above,
+            quota: quota::of(limits),
             presigns: Throttle::new(PRESIGNS_PER_MINUTE, Duration::from_secs(60), PRESIGNING_USERS),
             decoders: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
             dropped: Notify::new(),
@@ -100,10 +130,10 @@ impl Files {
 
     /// Stores a file for a room that the caller may write in. The row is written before the bytes, so the blob store
     /// never contains bytes that no row knows.
-    pub async fn upload(&self, actor: &Actor, room: &RoomRef, named: &str, bytes: ByteStream) -> Result<File, Refusal> {
-        let room = self.room_to_upload_to(actor, room).await?;
-        let mut file = self.uploading(actor, room, named, 0);
-        self.store.files.put(&file).await?;
+    pub async fn upload(&self, actor: &Actor, new: NewFile<'_>, bytes: ByteStream) -> Result<File, Refusal> {
+        let room = self.room_to_upload_to(actor, new.room).await?;
+        let mut file = self.uploading(actor, room, new);
+        self.charged(file.user, file.size, self.store.files.put(&file, self.quota).await?).await?;
         let unfinished = Unfinished::new(self, &file);
         let received = self.receive(&mut file, bytes).await;
         unfinished.over();
@@ -134,7 +164,7 @@ impl Files {
     }
 
     /// Returns the row of a file whose bytes have not arrived yet.
-    fn uploading(&self, actor: &Actor, room: RoomId, named: &str, size: u64) -> File {
+    fn uploading(&self, actor: &Actor, room: RoomId, new: NewFile<'_>) -> File {
         File {
             id: self.ids.file(),
             room,
@@ -142,65 +172,14 @@ impl Files {
             seq: None,
             state: FileState::Uploading,
             at: self.clock.now(),
-            name: name::clean(named),
+            name: name::clean(new.name),
             content_type: kind::UNKNOWN.to_owned(),
-            size,
+            size: new.size,
             digest: String::new(),
             picture: None,
+            metadata: new.original.then_some(FileMetadata::Kept),
+            counted: true,
         }
-    }
-
-    async fn receive(&self, file: &mut File, bytes: ByteStream) -> Result<(), Refusal> {
-        let (bytes, passed) = digest::digesting(bytes);
-        file.size = match self.blobs.put(&key(file.id), bytes, self.upload_bytes).await {
-            Err(BlobError::TooLarge(_)) => return Err(self.too_large()),
-            put => put?,
-        };
-        self.identify(file, passed.finish()).await?;
-        file.state = FileState::Unsent;
-        Ok(self.store.files.complete(file).await?)
-    }
-
-    /// Sets what is known once the bytes have arrived: digest, type, picture.
-    async fn identify(&self, file: &mut File, seen: digest::Summary) -> Result<(), Refusal> {
-        file.digest = seen.digest;
-        file.content_type = kind::of(&seen.beginning).to_owned();
-        if kind::is_picture(&file.content_type) {
-            match file.size <= PICTURE_BYTES {
-                true => file.picture = self.measure(file).await?,
-                false => file.picture = None,
-            }
-            if file.picture.is_none() {
-                // It begins like a picture but cannot be decoded, so no client should try to show it.
-                file.content_type = kind::UNKNOWN.to_owned();
-            }
-        }
-        Ok(())
-    }
-
-    /// Measures a picture, and stores a thumbnail beside it. Returns `None` for one that cannot be decoded.
-    async fn measure(&self, file: &File) -> Result<Option<Picture>, Refusal> {
-        let one_of_few = self.decoders.clone().acquire_owned().await.expect("the semaphore is never closed");
-        let bytes = digest::collect(self.blobs.get(&key(file.id), None).await?, file.size).await?;
-        let measured = tokio::task::spawn_blocking(move || {
-            let measured = picture::measure(&bytes);
-            // Held until the work is done: a client that leaves does not make room for another.
-            drop(one_of_few);
-            measured
-        });
-        let measured = match measured.await {
-            Ok(measured) => measured?,
-            // A decoder that panics has met a picture that it cannot read.
-            Err(_) => None,
-        };
-        let Some(measured) = measured else { return Ok(None) };
-        let mut picture = Picture { width: measured.width, height: measured.height, thumbnail: false };
-        if let Some(thumbnail) = measured.thumbnail {
-            let length = thumbnail.len() as u64;
-            self.blobs.put(&thumbnail_key(file.id), digest::once(thumbnail), length).await?;
-            picture.thumbnail = true;
-        }
-        Ok(Some(picture))
     }
 
     /// Returns a file that the caller may see: an unsent one only for its uploader, a sent one for all who may read its
@@ -239,7 +218,7 @@ impl Files {
 
     /// Returns the bytes of a file that [`Files::get`] returned, or a range of them.
     pub async fn open(&self, file: &File, range: Option<Range<u64>>) -> Result<ByteStream, Refusal> {
-        Ok(self.blobs.get(&key(file.id), range).await?)
+        Ok(self.blobs.get(&key(file), range).await?)
     }
 
     /// Returns the thumbnail of a file that [`Files::get`] returned, and its type: JPEG or PNG.

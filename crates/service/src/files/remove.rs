@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::limits::{PRESIGNED_LIFE, TOKEN_LEEWAY};
 use domain::{File, FileId, Refusal, Timestamp};
 
-use super::{Files, key, thumbnail_key};
+use super::{Files, cleaned_key, original_key, thumbnail_key};
 use crate::ports::{Blobs, Store};
 
 /// The result of a removal.
@@ -45,8 +45,9 @@ async fn remove(store: &Store, blobs: &dyn Blobs, file: FileId, forget: bool) ->
         if !store.files.drop_unsent(file).await? {
             return Ok(Removed::Gone);
         }
-        blobs.delete(&thumbnail_key(file)).await?;
-        blobs.delete(&key(file)).await?;
+        for key in [thumbnail_key(file), cleaned_key(file), original_key(file)] {
+            blobs.delete(&key).await?;
+        }
         if !forget {
             return Ok(Removed::RowStays);
         }

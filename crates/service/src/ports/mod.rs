@@ -22,7 +22,7 @@ pub use blobs::{BlobError, Blobs, ByteStream, Presigned, ServedAs};
 pub use bus::{Bus, BusMessage, BusStatus, Committed, Heard, Mark, Typing};
 pub use domain::PresenceStatus;
 pub use feed::{Behind, FeedCursor, FeedStore, Fence};
-pub use files::FileStore;
+pub use files::{Charged, FileStore, Quota, Usage};
 pub use forward::Forward;
 pub use log::{
     AppendError, AppendShape, Appended, ChangedLogs, ChangesCursor, KeyRange, LogPage, PageFrom, RoomLog, Tip,

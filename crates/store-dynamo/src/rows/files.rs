@@ -2,14 +2,16 @@
 //!
 //! `bd` is the file in JSON, `st` its state. The lists: of a room the sent ones, of a user the unsent ones, and those
 //! that may have to be removed. A file's lists follow from its state, so one function moves it.
+//!
+//! `by` of a usage item is the bytes of a user's files, or of all files.
 
 use domain::{File, FileState, Timestamp};
-use service::ports::StoreResult;
+use service::ports::{Quota, StoreResult};
 use stored::FileRecord;
 
-use crate::item::{BODY, Item, decoded, id, json, word};
+use crate::item::{BODY, Item, decoded, difference, id, json, number, word};
 use crate::keys::{self, Key};
-use crate::op::{Op, When};
+use crate::op::{Change, Op, When};
 
 /// Returns a file's row.
 pub fn file_item(file: &File) -> Item {
@@ -36,6 +38,36 @@ pub fn moved(old: Option<&File>, new: Option<&File>) -> Vec<Op> {
     let gone = gone.map(|key| Op::Delete(key.clone(), When::Always));
     let came = came.map(|key| Op::Put(line(key.clone(), any), When::Always));
     std::iter::once(row).chain(gone).chain(came).collect()
+}
+
+/// The attribute of a usage item.
+const BYTES: &str = "by";
+
+/// Returns the writes that count a change of a file's bytes: those of its user, then those of all. If there are more than
+/// before, they are refused unless they, or at least `least` bytes, fit into the quota. None, if nothing changes.
+pub fn charged(old: Option<&File>, new: Option<&File>, least: u64, quota: Quota) -> Vec<Op> {
+    let Some(user) = new.or(old).map(|file| file.user) else { return Vec::new() };
+    let bytes = |file: Option<&File>| file.map_or(0, File::counted_bytes);
+    let (before, after) = (bytes(old), bytes(new));
+    let needed = after.saturating_sub(before).max(least);
+    if after == before && needed == 0 {
+        return Vec::new();
+    }
+    let change = |key, most: u64| {
+        let when = match most.checked_sub(needed) {
+            _ if needed == 0 || most == u64::MAX => When::Always,
+            Some(most) => When::Any(vec![When::Lacks(BYTES), When::AtMost(BYTES, number(most))]),
+            // Not even the first bytes fit.
+            None => When::All(vec![When::Has(BYTES), When::Lacks(BYTES)]),
+        };
+        Op::Update(Change::of(key).add(BYTES, difference(before, after)), when)
+    };
+    vec![change(keys::usage(Some(user)), quota.user), change(keys::usage(None), quota.all)]
+}
+
+/// Returns how many bytes a usage item counts; none if it does not exist.
+pub fn used(item: Option<&Item>) -> StoreResult<u64> {
+    Ok(item.filter(|item| item.has(BYTES)).map_or(Ok(0), |item| item.int(BYTES))?.max(0).unsigned_abs())
 }
 
 /// Returns a line of a list. A room's line contains the whole file, which does not change while it is sent, so a page

@@ -83,7 +83,7 @@ impl Restore {
         }
         let source = open_backup(backup, &settings).await?;
         if let Some(folder) = target.parent() {
-            std::fs::create_dir_all(folder).map_err(io)?;
+            super::create_folder(folder).map_err(io)?;
         }
         let partial = beside(target, ".partial");
         for stale in [partial.clone(), beside(&partial, "-wal"), beside(&partial, "-shm")] {

@@ -57,6 +57,15 @@ pub fn create(path: &Path) -> std::io::Result<()> {
     }
 }
 
+/// Creates a folder and its missing parents, which only this user can open.
+pub fn create_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 /// Opens the connection that writes. Never creates a file: an empty one in the place of a lost one would be taken for the
 /// database.
 pub async fn connect_writer(path: &Path, settings: &SqlSettings) -> Result<SqliteConnection, sqlx::Error> {

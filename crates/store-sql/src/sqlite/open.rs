@@ -68,7 +68,7 @@ pub fn path_of(location: &str) -> Result<PathBuf, OpenError> {
 fn make(path: &Path) -> Result<(), OpenError> {
     if let Some(folder) = path.parent() {
         let io = |source| OpenError::Io { path: folder.display().to_string(), source };
-        std::fs::create_dir_all(folder).map_err(io)?;
+        super::create_folder(folder).map_err(io)?;
     }
     super::create(path).map_err(|source| OpenError::Io { path: path.display().to_string(), source })
 }

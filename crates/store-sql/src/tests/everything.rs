@@ -6,7 +6,7 @@ use conformance::suite::world::{
     LogWriter, a_room_with, a_session, a_user, emoji, file, person, public_room, slug, text,
 };
 use domain::{LogId, Member, MemberState, Notification, NotificationKey, NotificationKind, RowWrite, Timestamp};
-use service::ports::{Connection, Fence, NodeRow, PageFrom, SocketState, Store, Ticket};
+use service::ports::{Charged, Connection, Fence, NodeRow, PageFrom, Quota, SocketState, Store, Ticket};
 
 /// Calls every method of every port once.
 pub async fn call_everything(store: &Store) {
@@ -18,8 +18,9 @@ pub async fn call_everything(store: &Store) {
     let thumb = emoji("👍");
     log_writer.by = ada;
     let row = file(id, ada, 5);
-    store.files.put(&row).await.expect("put");
-    store.files.complete(&row).await.expect("complete");
+    assert_eq!(store.files.put(&row, Quota::NONE).await, Ok(Charged::Done), "put");
+    assert_eq!(store.files.complete(&row, Quota::NONE).await, Ok(Charged::Done), "complete");
+    store.files.usage(ada).await.expect("usage");
     log_writer.write(vec![text("a"), text("b")], &[RowWrite::FileSent { file: row.id, seq: 2 }]).await;
     let message = store.log.messages(log_writer.log, &[2]).await.expect("a read").remove(0);
     let joined = Member { rev: 5, ..conformance::suite::world::member(eve, MemberState::Left) };

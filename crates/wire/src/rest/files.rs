@@ -46,6 +46,11 @@ pub struct PresignBody {
     pub name: String,
     /// The exact size in bytes.
     pub size: u64,
+    /// Whether the file is stored exactly as it is sent. Otherwise the data about place, time and device are removed from
+    /// a JPEG, PNG, GIF or WebP, which may make it smaller.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub original: bool,
 }
 
 /// The answer to a request for a direct upload.

@@ -20,6 +20,8 @@ export type PresenceStatus = "offline" | "away" | "online";
 
 export type FileState = "uploading" | "unsent" | "sent" | "dropped";
 
+export type FileMetadata = "absent" | "removed" | "kept";
+
 export type UserRef = { 
 /**
  * The user's id; it never changes.
@@ -88,7 +90,12 @@ height?: number,
 /**
  * Whether `/thumbnail` serves a thumbnail of it.
  */
-thumbnail: boolean, };
+thumbnail: boolean, 
+/**
+ * What became of the data about place, time and device in the file. Absent if files of this type have none, and for
+ * a file that an earlier release stored, which may contain them.
+ */
+metadata?: FileMetadata, };
 
 export type ReactionView = { 
 /**
@@ -1680,7 +1687,12 @@ height?: number,
 /**
  * Whether `/thumbnail` serves a thumbnail of it.
  */
-thumbnail: boolean, };
+thumbnail: boolean, 
+/**
+ * What became of the data about place, time and device in the file. Absent if files of this type have none, and for
+ * a file that an earlier release stored, which may contain them.
+ */
+metadata?: FileMetadata, };
 
 export type FilePage = { 
 /**
@@ -1704,7 +1716,12 @@ name: string,
 /**
  * The exact size in bytes.
  */
-size: number, };
+size: number, 
+/**
+ * Whether the file is stored exactly as it is sent. Otherwise the data about place, time and device are removed from
+ * a JPEG, PNG, GIF or WebP, which may make it smaller.
+ */
+original?: boolean, };
 
 export type PresignView = { 
 /**

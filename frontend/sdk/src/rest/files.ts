@@ -15,19 +15,20 @@ export function filesApi(http: Http) {
   /** Stays true until the server says that all bytes go through it. */
   let mayBeDirect = true;
 
-  function uploadThroughServer(room: string, file: Named, options: UploadOptions): Promise<FileView> {
+  function uploadThroughServer(room: string, file: Named, original: boolean, options: UploadOptions): Promise<FileView> {
     const form = new FormData();
     // The room comes first, so that the server can refuse before it has read the bytes.
     form.set("room_id", room);
+    if (original) form.set("original", "true");
     form.set("file", file, nameOf(file));
     return http.upload<FileView>("/api/files/upload", form, options);
   }
 
   /** Uploads to the file store. Resolves to null when all bytes go through the server. */
-  async function uploadDirectly(room: string, file: Named, options: UploadOptions): Promise<FileView | null> {
+  async function uploadDirectly(room: string, file: Named, original: boolean, options: UploadOptions): Promise<FileView | null> {
     const { signal } = options;
     const stop = signal === undefined ? {} : { signal };
-    const body: PresignBody = { room_id: room, name: nameOf(file), size: file.size };
+    const body: PresignBody = { room_id: room, name: nameOf(file), size: file.size, ...(original ? { original } : {}) };
     const { upload } = await http.json<PresignView>({ method: "POST", path: PRESIGN, body, ...stop });
     mayBeDirect = upload !== null;
     if (upload === null) return null;
@@ -41,16 +42,16 @@ export function filesApi(http: Http) {
   }
 
   return {
-    async upload(room: string, file: Named, { onProgress, signal }: UploadOptions = {}): Promise<FileView> {
+    async upload(room: string, file: Named, { onProgress, signal, original = false }: UploadOptions = {}): Promise<FileView> {
       const options = { ...(onProgress === undefined ? {} : { onProgress }), ...(signal === undefined ? {} : { signal }) };
       if (mayBeDirect && file.size > DIRECT_ABOVE) {
-        const direct = await uploadDirectly(room, file, options);
+        const direct = await uploadDirectly(room, file, original, options);
         if (direct !== null) return direct;
       }
       try {
-        return await uploadThroughServer(room, file, options);
+        return await uploadThroughServer(room, file, original, options);
       } catch (error) {
-        const direct = mayBeDirect && isTooLargeForServer(error) ? await uploadDirectly(room, file, options) : null;
+        const direct = mayBeDirect && isTooLargeForServer(error) ? await uploadDirectly(room, file, original, options) : null;
         if (direct === null) throw error;
         return direct;
       }

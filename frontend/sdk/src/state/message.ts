@@ -34,6 +34,7 @@ export function fileInfo(file: FileRef): FileInfo {
     width: file.width ?? null,
     height: file.height ?? null,
     thumbnail: file.thumbnail,
+    ...(file.metadata === undefined ? {} : { metadata: file.metadata }),
   };
 }
 

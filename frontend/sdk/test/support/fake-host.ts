@@ -162,11 +162,11 @@ export class FakeHost implements Host {
     this.sockets.push(socket);
     return socket;
   };
-  upload: Host["upload"] = async ({ url, method = "POST", headers, onProgress, signal }) => {
+  upload: Host["upload"] = async ({ url, method = "POST", headers, body, onProgress, signal }) => {
     if (signal?.aborted) throw new DOMException("", "AbortError");
     onProgress?.(50, 100);
     if (signal?.aborted) throw new DOMException("", "AbortError");
-    const answer = await this.fetch(url, { method, headers });
+    const answer = await this.fetch(url, { method, headers, body });
     return { status: answer.status, text: await answer.text(), retryAfter: null };
   };
   fetch = async (url: string, init: RequestInit): Promise<Response> => {
@@ -176,7 +176,7 @@ export class FakeHost implements Host {
       path: pathname,
       query: searchParams,
       headers: new Headers(init.headers),
-      body: typeof init.body === "string" ? JSON.parse(init.body) : undefined,
+      body: typeof init.body === "string" ? JSON.parse(init.body) : (init.body ?? undefined),
     };
     this.asked.push(asked);
     const answer = this.answers.get(`${asked.method} ${pathname}`);

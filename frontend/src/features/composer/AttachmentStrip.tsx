@@ -1,4 +1,8 @@
-/** Owns the row of files above the text: thumbnail, name, progress, and a button that removes each. */
+/**
+ * Owns the row of files above the text: thumbnail, name, progress, what becomes of a picture's place and camera data, and a
+ * button that removes each.
+ */
+import { useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { size } from "../../lib/format.ts";
 import { IconButton } from "../../ui/Button.tsx";
@@ -9,20 +13,37 @@ import type { Attachment } from "./attachments.ts";
 interface Props {
   readonly items: readonly Attachment[];
   readonly onRemove: (key: number) => void;
+  readonly onOriginal: (key: number, original: boolean) => void;
 }
 
-export function AttachmentStrip({ items, onRemove }: Props) {
+/** Pictures from which the server removes place and camera data, unless the original is sent. */
+const CLEANED = ["image/jpeg", "image/png", "image/gif", "image/webp"];
+
+export function AttachmentStrip({ items, onRemove, onOriginal }: Props) {
   if (items.length === 0) return null;
   return (
     <ul className={s.strip} aria-label={t("upload.list")}>
       {items.map((item) => (
         <li key={item.key} className={s.item} data-failed={item.error !== null || undefined}>
           <span className={s.picture}>
-            {item.preview === null ? <Icon name="file" size={20} /> : <img src={item.preview} alt="" />}
+            <Preview url={item.preview} />
           </span>
           <span className={s.text}>
             <span className={s.name}>{item.file.name}</span>
-            <span className={s.note}>{item.error ?? size(item.file.size)}</span>
+            <span className={s.note}>{item.error ?? size(item.info?.size ?? item.file.size)}</span>
+            {item.info?.metadata === "removed" && <span className={s.note}>{t("upload.cleaned")}</span>}
+            {item.info?.metadata === "kept" && <span className={s.warning}>{t("file.mayHavePlace")}</span>}
+            {hasChoice(item) && (
+              <label className={s.original}>
+                <input
+                  type="checkbox"
+                  checked={item.original}
+                  aria-label={t("upload.originalOf", { name: item.file.name })}
+                  onChange={(event) => onOriginal(item.key, event.target.checked)}
+                />
+                {t("upload.original")}
+              </label>
+            )}
           </span>
           <IconButton
             small
@@ -38,4 +59,16 @@ export function AttachmentStrip({ items, onRemove }: Props) {
       ))}
     </ul>
   );
+}
+
+/** Shows a picture, or an icon for other files and for pictures that this browser does not know, such as HEIC. */
+function Preview({ url }: { url: string | null }) {
+  const [failed, setFailed] = useState(false);
+  if (url === null || failed) return <Icon name="file" size={20} />;
+  return <img src={url} alt="" onError={() => setFailed(true)} />;
+}
+
+/** Returns whether the original differs from what is sent otherwise, or may do so while that is not known. */
+function hasChoice({ file, info, error }: Attachment): boolean {
+  return error === null && CLEANED.includes(file.type) && info?.metadata !== "absent";
 }

@@ -204,7 +204,7 @@ export const Composer = memo(function Composer({ id, me, editing, onEdit, quote 
             <IconButton small icon="close" size={16} label={t("action.cancel")} onPress={leave} />
           </div>
         )}
-        <AttachmentStrip items={files.items} onRemove={files.remove} />
+        <AttachmentStrip items={files.items} onRemove={files.remove} onOriginal={files.setOriginal} />
         <div className={s.line}>
           <IconButton
             icon="attach"

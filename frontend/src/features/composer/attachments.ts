@@ -13,6 +13,8 @@ export interface Attachment {
   readonly file: File;
   /** For pictures: object URL of the bytes on this device. */
   readonly preview: string | null;
+  /** Whether it is sent exactly as it is, with the place and camera data of a picture. */
+  readonly original: boolean;
   /** From 0 to 1. */
   readonly progress: number;
   /** The server's record of the file; null until the upload is complete. */
@@ -26,6 +28,8 @@ interface Attachments {
   readonly complete: boolean;
   readonly add: (files: Iterable<File>) => void;
   readonly remove: (key: number) => void;
+  /** Chooses whether a file is sent exactly as it is, and uploads it again. */
+  readonly setOriginal: (key: number, original: boolean) => void;
   /** Empties the list after sending, without cancelling the uploads. */
   readonly clear: () => void;
 }
@@ -43,20 +47,32 @@ export function useAttachments(room: RoomId): Attachments {
     setItems((all) => all.map((one) => (one.key === key ? { ...one, ...part } : one)));
   }, []);
 
+  /** Deletes a file that is not sent after all, so that it no longer counts. The server would remove it after a day. */
+  const forget = useCallback(
+    (info: FileInfo | null) => {
+      if (info !== null) client.deleteFile(info.id).catch(() => undefined);
+    },
+    [client],
+  );
+
   const upload = useCallback(
-    async ({ key, file }: Attachment) => {
+    async ({ key, file, original }: Attachment) => {
+      running.current.get(key)?.abort();
       const stop = new AbortController();
       running.current.set(key, stop);
       try {
         const onProgress = (sent: number, total: number) => change(key, { progress: total > 0 ? sent / total : 0 });
-        change(key, { info: await client.upload(room, file, { signal: stop.signal, onProgress }), progress: 1 });
+        const info = await client.upload(room, file, { signal: stop.signal, onProgress, original });
+        // The answer was already on its way when the file was removed, or its other version was chosen.
+        if (stop.signal.aborted) forget(info);
+        else change(key, { info, progress: 1 });
       } catch (error) {
         if (!aborted(error)) change(key, { error: explain(error) });
       } finally {
-        running.current.delete(key);
+        if (running.current.get(key) === stop) running.current.delete(key);
       }
     },
-    [client, room, change],
+    [client, room, change, forget],
   );
 
   const add = useCallback(
@@ -72,6 +88,7 @@ export function useAttachments(room: RoomId): Attachments {
         key: nextKey++,
         file,
         preview: file.type.startsWith("image/") ? URL.createObjectURL(file) : null,
+        original: false,
         progress: 0,
         info: null,
         error: null,
@@ -82,12 +99,28 @@ export function useAttachments(room: RoomId): Attachments {
     [upload],
   );
 
-  const remove = useCallback((key: number) => {
-    running.current.get(key)?.abort();
-    const gone = latest.current.find((one) => one.key === key);
-    if (gone?.preview != null) URL.revokeObjectURL(gone.preview);
-    setItems((all) => all.filter((one) => one.key !== key));
-  }, []);
+  const remove = useCallback(
+    (key: number) => {
+      running.current.get(key)?.abort();
+      const gone = latest.current.find((one) => one.key === key);
+      if (gone?.preview != null) URL.revokeObjectURL(gone.preview);
+      forget(gone?.info ?? null);
+      setItems((all) => all.filter((one) => one.key !== key));
+    },
+    [forget],
+  );
+
+  const setOriginal = useCallback(
+    (key: number, original: boolean) => {
+      const item = latest.current.find((one) => one.key === key);
+      if (item === undefined || item.original === original) return;
+      forget(item.info);
+      const again = { ...item, original, progress: 0, info: null, error: null };
+      change(key, again);
+      void upload(again);
+    },
+    [change, forget, upload],
+  );
 
   const clear = useCallback(() => {
     for (const { preview } of latest.current) if (preview !== null) URL.revokeObjectURL(preview);
@@ -103,5 +136,5 @@ export function useAttachments(room: RoomId): Attachments {
     [],
   );
 
-  return { items, complete: items.every((one) => one.info !== null), add, remove, clear };
+  return { items, complete: items.every((one) => one.info !== null), add, remove, setOriginal, clear };
 }

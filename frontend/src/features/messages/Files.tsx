@@ -1,5 +1,6 @@
 /** Owns how the files of a message are shown: pictures in a box of their final size, everything else as a card. */
 import type { FileInfo, MessageView } from "@palaver/sdk";
+import { useId } from "react";
 import { t } from "../../i18n/index.ts";
 import { size } from "../../lib/format.ts";
 import { useFileUrl } from "../../ui/fileUrl.ts";
@@ -14,6 +15,13 @@ const MIN_SIDE = 48;
 /** Returns whether the file is a picture: it has dimensions, and browsers can render it. */
 export function isPicture(file: FileInfo): boolean {
   return file.type.startsWith("image/") && (file.width ?? 0) > 0 && (file.height ?? 0) > 0;
+}
+
+/** Returns whether the file may say where, when and with which device it was made. */
+export function mayHavePlace({ type, metadata }: FileInfo): boolean {
+  if (metadata !== undefined) return metadata === "kept";
+  // An earlier release stored it as it was.
+  return type.startsWith("image/") || type.startsWith("video/");
 }
 
 /** Returns the size at which a picture is shown, known before it loads, so that nothing moves when it appears. */
@@ -50,6 +58,7 @@ function Picture({ file, message }: { file: FileInfo; message: MessageView }) {
       className={s.picture}
       style={{ width: box.width, aspectRatio: `${box.width} / ${box.height}` }}
       aria-label={t("file.open", { name: file.name })}
+      title={mayHavePlace(file) ? t("file.mayHavePlace") : undefined}
       onClick={() => actions.view(file, message)}
     >
       {url !== null && <img src={url} alt={file.name} draggable={false} />}
@@ -65,11 +74,13 @@ function Picture({ file, message }: { file: FileInfo; message: MessageView }) {
 
 function FileCard({ file }: { file: FileInfo }) {
   const { actions } = useRow();
+  const place = useId();
   return (
     <button
       type="button"
       className={s.card}
       aria-label={t("file.download", { name: file.name })}
+      aria-describedby={mayHavePlace(file) ? place : undefined}
       onClick={() => actions.download(file)}
     >
       <span className={s.kind}>
@@ -78,6 +89,11 @@ function FileCard({ file }: { file: FileInfo }) {
       <span className={s.text}>
         <span className={s.name}>{file.name}</span>
         <span className={s.size}>{`${kind(file)} · ${size(file.size)}`}</span>
+        {mayHavePlace(file) && (
+          <span id={place} className={s.size}>
+            {t("file.mayHavePlace")}
+          </span>
+        )}
       </span>
       <Icon name="download" size={18} />
     </button>

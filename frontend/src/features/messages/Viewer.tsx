@@ -5,6 +5,7 @@ import { Dialog, Modal, ModalOverlay } from "react-aria-components";
 import { t } from "../../i18n/index.ts";
 import { IconButton } from "../../ui/Button.tsx";
 import { useFileUrl } from "../../ui/fileUrl.ts";
+import { mayHavePlace } from "./Files.tsx";
 import s from "./Viewer.module.css";
 
 interface Props {
@@ -38,6 +39,7 @@ export function Viewer({ files, first, onDownload, onClose }: Props) {
           <div className={s.frame} onKeyDown={onKeyDown}>
             <header className={s.bar}>
               <span className={s.name}>{shown.name}</span>
+              {mayHavePlace(shown) && <span className={s.place}>{t("file.mayHavePlace")}</span>}
               {files.length > 1 && <span className={s.count}>{`${at + 1} / ${files.length}`}</span>}
               <IconButton icon="zoom" label={t("viewer.zoom")} active={zoomed} onPress={() => setZoomed(!zoomed)} />
               <IconButton icon="download" label={t("viewer.download")} onPress={() => onDownload(shown)} />

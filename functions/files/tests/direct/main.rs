@@ -2,5 +2,6 @@
 //! the bytes in S3 on two servers.
 
 mod downloads;
+mod photos;
 mod uploads;
 mod world;

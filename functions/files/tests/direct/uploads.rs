@@ -3,6 +3,7 @@
 use axum::body::Body;
 use conformance::suite::blobs::{content, streamed};
 use http::{Method, Request};
+use service::ports::{Charged, Quota};
 
 use crate::world::{ADA, DIRECT, EVE, ROOM, THROUGH, on_a_folder, png, put, text, worlds};
 
@@ -239,7 +240,7 @@ async fn announced_uploads_count() {
     for world in worlds().await {
         for number in 0..service::limits::UNSENT_FILES_PER_USER as i64 - 1 {
             let promised = conformance::suite::world::file(ROOM, ADA, number);
-            world.store.files.put(&promised).await.expect("a row");
+            assert_eq!(world.store.files.put(&promised, Quota::NONE).await, Ok(Charged::Done), "a row");
         }
         let upload = world.upload_for("last.bin", 5).await;
         let refused = world.presign(ADA, "more.bin", 5).await;

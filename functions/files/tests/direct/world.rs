@@ -29,6 +29,9 @@ pub const THROUGH: u64 = 1_000_000;
 /// The maximum number of bytes of a direct upload.
 pub const DIRECT: u64 = 3_000_000;
 
+/// The maximum number of bytes of all files of a user: more than the other tests need.
+pub const QUOTA: u64 = 2 * DIRECT;
+
 pub struct World {
     pub server: &'static str,
     pub files: Arc<Files>,
@@ -88,6 +91,7 @@ async fn world(server: &'static str, blobs: Arc<dyn Blobs>) -> World {
     let limits = Limits {
         upload_bytes: THROUGH,
         direct_upload_bytes: DIRECT,
+        user_storage_bytes: QUOTA,
         direct_download_above: 100_000,
         ..Limits::default()
     };

@@ -7,7 +7,7 @@ use conformance::suite::world::{
     LogWriter, a_room, a_session, a_user, file, person, plain_room, public_room, react, text,
 };
 use domain::{LogId, Member, MemberState, RoomKind, RowWrite, Seq, Timestamp, UserRole};
-use service::ports::{AppendError, Rotation, SessionRecord, Store, StoreError};
+use service::ports::{AppendError, Charged, Quota, Rotation, SessionRecord, Store, StoreError};
 
 use super::{connections, new_database, open_at, until, whole_logs};
 use crate::SqlStore;
@@ -270,7 +270,7 @@ async fn a_floor_rises_in_a_busy_log() {
     let (_, one, other) = two().await;
     let log = super::super::a_log_of(&one.store(), 600).await.log;
     let row = file(a_room(), a_user(), 5);
-    one.store().files.put(&row).await.expect("put");
+    assert_eq!(one.store().files.put(&row, Quota::NONE).await, Ok(Charged::Done), "put");
     let over = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let writer = {
         let (store, over) = (other.store(), over.clone());
