@@ -30,11 +30,11 @@ pub struct Tokens {
     keys: SigningKeys,
     services: Vec<ServiceToken>,
     validation: Validation,
-    /// The claims of tokens whose signature was verified, by the token's hash. Their times are checked at each use.
-    verified: Cache<[u8; 32], Claims>,
+    /// What tokens say whose signature was verified, by the token's hash. Their times are checked at each use.
+    verified: Cache<[u8; 32], Verified>,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Claims {
     iss: String,
     aud: String,
@@ -44,6 +44,15 @@ struct Claims {
     exp: i64,
     adm: bool,
     gst: bool,
+}
+
+/// What a token says, apart from what is the same in all of them.
+#[derive(Clone, Copy)]
+struct Verified {
+    actor: Actor,
+    /// When it was issued and when it expires, in seconds.
+    iat: i64,
+    exp: i64,
 }
 
 impl Tokens {
@@ -79,26 +88,27 @@ impl Tokens {
         if token.len() > ACCESS_TOKEN_BYTES {
             return None;
         }
-        let claims = self.claims(token)?;
+        let Verified { actor, iat, exp } = self.verified(token)?;
         let (now, leeway) = (now.0.div_euclid(1000), TOKEN_LEEWAY.as_secs() as i64);
         let longest = ACCESS_TOKEN_LIFE.as_secs() as i64;
-        let in_time = claims.iat <= now + leeway && now < claims.exp.saturating_add(leeway);
-        let sane = claims.iat < claims.exp && claims.exp <= claims.iat.saturating_add(longest);
-        let actor = Actor { user: claims.sub, session: Some(claims.sid), admin: claims.adm, guest: claims.gst };
-        (in_time && sane).then(|| Grant { actor, expires_at: Timestamp(claims.exp * 1000) })
+        let in_time = iat <= now + leeway && now < exp.saturating_add(leeway);
+        let sane = iat < exp && exp <= iat.saturating_add(longest);
+        (in_time && sane).then(|| Grant { actor, expires_at: Timestamp(exp * 1000) })
     }
 
-    /// Returns the claims of a token that this installation signed.
-    fn claims(&self, token: &str) -> Option<Claims> {
+    /// Returns what a token says that this installation signed.
+    fn verified(&self, token: &str) -> Option<Verified> {
         let hash: [u8; 32] = Sha256::digest(token).into();
-        if let Some(claims) = self.verified.get(&hash) {
-            return Some(claims);
+        if let Some(verified) = self.verified.get(&hash) {
+            return Some(verified);
         }
         let (header, _) = token.split_once('.')?;
         let key = self.keys.by_header(header)?;
         let claims = jsonwebtoken::decode::<Claims>(token, &key.verifies, &self.validation).ok()?.claims;
-        self.verified.insert(hash, claims.clone());
-        Some(claims)
+        let actor = Actor { user: claims.sub, session: Some(claims.sid), admin: claims.adm, guest: claims.gst };
+        let verified = Verified { actor, iat: claims.iat, exp: claims.exp };
+        self.verified.insert(hash, verified);
+        Some(verified)
     }
 
     /// Returns the service actor if this is a token of a service that the operator configured.

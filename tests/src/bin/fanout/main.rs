@@ -183,24 +183,35 @@ fn idle(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The processor time of a returning socket: its handshake, its sign-in, and its room.
+/// The processor time of a returning socket: its handshake, its sign-in, and its room. Once with one socket at a time, so
+/// that each step wakes a thread, and once with all at once.
 fn connect(options: &Options) -> Result<()> {
     let clients = options.clients.unwrap_or(1_000);
     let mut product = Product::start()?;
     let members = product.members(clients)?;
-    let mut costs = Vec::new();
+    let (mut alone, mut together) = (Vec::new(), Vec::new());
     for round in 0..=options.rounds {
         let before = tests::cpu::used_by(product.pid())?.as_secs_f64();
         let streams: Vec<_> =
             members.iter().enumerate().map(|(index, member)| product.connect(member, index)).collect::<Result<_>>()?;
-        let cost = (tests::cpu::used_by(product.pid())?.as_secs_f64() - before) * 1e6 / clients as f64;
-        if round > 0 {
-            costs.push(cost);
-        }
+        let between = tests::cpu::used_by(product.pid())?.as_secs_f64();
         drop(streams);
         std::thread::sleep(SETTLE);
+
+        let begun = tests::cpu::used_by(product.pid())?.as_secs_f64();
+        let calm = product.storm(&members)?;
+        let after = tests::cpu::used_by(product.pid())?.as_secs_f64();
+        drop(calm.streams);
+        std::thread::sleep(SETTLE);
+        // The first round warms up.
+        if round > 0 {
+            alone.push((between - before) * 1e6 / clients as f64);
+            together.push((after - begun) * 1e6 / clients as f64);
+        }
     }
-    show(&Figure::new("connect", "palaver, a returning socket with one room", median(costs), "CPU-µs").at_most(200.0));
+    let what = |how: &str| format!("palaver, a returning socket with one room, {how}");
+    show(&Figure::new("connect", what("one at a time"), median(alone), "CPU-µs").at_most(200.0));
+    show(&Figure::new("connect", what("all at once"), median(together), "CPU-µs").at_most(200.0));
     Ok(())
 }
 
