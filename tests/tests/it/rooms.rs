@@ -353,6 +353,14 @@ async fn nothing_is_unread_after_joining() {
 
     join(&bob, &public).await;
     bring_in(&ada, &private, &bob).await;
+    // The list follows the room's log by a moment.
+    for room in [&public, &private] {
+        wait::until("the room in the list", async || {
+            let page = bob.get("/api/rooms?limit=100").await.ok();
+            page["items"].as_array()?.iter().any(|line| line["id"] == room.as_str()).then_some(())
+        })
+        .await;
+    }
     assert_eq!((unread(&bob, &public).await, unread(&bob, &private).await), (0, 0));
     let direct = bob.post("/api/rooms/direct", json!({ "user": ada.id })).await.ok();
     let direct = text(&direct["id"]);

@@ -13,7 +13,17 @@ pub const EVERYWHERE: [&str; 8] =
 
 /// Tests of these modules that do not run on the profile, and why. `functions/gateway/README.md` lists what an API
 /// Gateway cannot do.
-pub const NOT_ON: [(&str, &str, &str); 8] = [
+pub const NOT_ON: [(&str, &str, &str); 10] = [
+    (
+        "self-hosted",
+        "a_users_files_have_a_quota_and_a_deleted_message_gives_room_back",
+        "a file counts for as long as a URL for its upload may be in use, which is minutes",
+    ),
+    (
+        "aws",
+        "a_users_files_have_a_quota_and_a_deleted_message_gives_room_back",
+        "a file counts for as long as a URL for its upload may be in use, which is minutes",
+    ),
     ("self-hosted", "a_thousand_rooms_are_listed_and_followed", "a thousand transactions, each synced, take minutes"),
     ("aws", "a_thousand_rooms_are_listed_and_followed", "a thousand rooms take an emulator of DynamoDB minutes"),
     ("gateway", "a_thousand_rooms_are_listed_and_followed", "a thousand rooms take an emulator of DynamoDB minutes"),
@@ -34,7 +44,7 @@ pub const NOT_ON: [(&str, &str, &str); 8] = [
 
 /// The modules that run once, and why.
 #[cfg(test)]
-const ONCE: [(&str, &str); 14] = [
+const ONCE: [(&str, &str); 15] = [
     ("cluster", "starts its own nodes, on PostgreSQL and on DynamoDB"),
     ("connections", "tests a node's private port with the stock AWS SDKs"),
     ("crash", "kills the process that holds the data; elsewhere that is the database"),
@@ -49,6 +59,7 @@ const ONCE: [(&str, &str); 14] = [
     ("setup", "tests flags and settings files"),
     ("slow", "uses its own stores and network"),
     ("startup", "tests the data folder"),
+    ("text", "tests the rules of texts and names, which do not depend on the adapters"),
 ];
 
 #[cfg(test)]

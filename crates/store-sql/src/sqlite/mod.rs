@@ -107,7 +107,9 @@ async fn connect(path: &Path, settings: &SqlSettings, setup: &'static str) -> Re
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
-        Err(ended) => std::panic::resume_unwind(ended.into_panic()),
+        Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
+        // The runtime is shutting down, and the caller with it.
+        Err(_) => std::future::pending().await,
     }
 }
 
