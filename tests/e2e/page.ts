@@ -53,6 +53,13 @@ export class Chat {
     await this.page.getByRole("dialog", { name: "Rooms to join" }).getByRole("button", { name: `Join ${name}` }).click();
   }
 
+  /** Registers, joins a room and opens it. */
+  async enter(url: string, room: string): Promise<void> {
+    await this.register(url);
+    await this.joinRoom(room);
+    await this.room(room).click();
+  }
+
   get composer(): Locator {
     return this.page.getByRole("textbox", { name: "Message", exact: true });
   }

@@ -15,9 +15,7 @@ test.beforeAll(async ({ browser }) => {
   ada = await Api.register(server.url, "ada");
   await ada.createRoom("Garden", "garden");
   bob = new Chat(await browser.newPage(), "bob");
-  await bob.register(server.url);
-  await bob.joinRoom("Garden");
-  await bob.room("Garden").click();
+  await bob.enter(server.url, "Garden");
   await expect(bob.composer).toBeVisible();
 });
 

@@ -20,9 +20,7 @@ test.beforeAll(async ({ browser }) => {
   await ada.createRoom("Garden", "garden");
   bob = new Chat(await browser.newPage(), "bob");
   await watch(bob.page);
-  await bob.register(server.url);
-  await bob.joinRoom("Garden");
-  await bob.room("Garden").click();
+  await bob.enter(server.url, "Garden");
   await expect(bob.composer).toBeVisible();
 });
 

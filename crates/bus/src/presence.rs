@@ -118,8 +118,7 @@ impl PresenceStore for InProcessPresence {
             known.last_seen = Some(now);
 
             state.online += u64::from(was_offline);
-            let expiry = now + PRESENCE_LIFE;
-            state.next_expiry = Some(state.next_expiry.map_or(expiry, |next| next.min(expiry)));
+            state.next_expiry = state.next_expiry.into_iter().chain([now + PRESENCE_LIFE]).min();
         }
     }
 

@@ -61,6 +61,7 @@ pub fn prefix_end(prefix: &str) -> String {
 #[cfg(test)]
 pub mod seen {
     use std::collections::{BTreeMap, HashMap};
+    use std::sync::LazyLock;
 
     use parking_lot::Mutex;
     use tokio::runtime::{Handle, Id};
@@ -69,7 +70,7 @@ pub mod seen {
 
     type Statements = BTreeMap<String, Vec<&'static str>>;
 
-    static SEEN: Mutex<Option<HashMap<Id, Statements>>> = Mutex::new(None);
+    static SEEN: LazyLock<Mutex<HashMap<Id, Statements>>> = LazyLock::new(Mutex::default);
 
     pub fn note(sql: &str, values: &[Value]) {
         let of = |value: &Value| match value {
@@ -78,11 +79,11 @@ pub mod seen {
             Value::Bytes(_) => "bytea",
         };
         let types = values.iter().map(of).collect();
-        SEEN.lock().get_or_insert_default().entry(Handle::current().id()).or_default().insert(sql.to_owned(), types);
+        SEEN.lock().entry(Handle::current().id()).or_default().insert(sql.to_owned(), types);
     }
 
     /// Returns what the current runtime has run since the last call.
     pub fn take() -> Statements {
-        SEEN.lock().get_or_insert_default().remove(&Handle::current().id()).unwrap_or_default()
+        SEEN.lock().remove(&Handle::current().id()).unwrap_or_default()
     }
 }

@@ -332,6 +332,15 @@ async fn a_read_mark_clears_what_is_unread_on_every_device() {
     assert_eq!(number(&entry["n"]) - number(&entry["read_n"]), 0, "{entry}");
 }
 
+/// Waits until a room is in the room list, which follows the room's log by a moment.
+async fn is_listed(person: &Person, room: &str) {
+    wait::until("the room in the list", async || {
+        let page = person.get("/api/rooms?limit=100").await.ok();
+        page["items"].as_array()?.iter().any(|line| line["id"] == room).then_some(())
+    })
+    .await;
+}
+
 /// Returns how many messages of a room are unread, according to the room list.
 async fn unread(person: &Person, room: &str) -> u64 {
     let page = person.get("/api/rooms?limit=100").await.ok();
@@ -353,22 +362,12 @@ async fn nothing_is_unread_after_joining() {
 
     join(&bob, &public).await;
     bring_in(&ada, &private, &bob).await;
-    // The list follows the room's log by a moment.
-    for room in [&public, &private] {
-        wait::until("the room in the list", async || {
-            let page = bob.get("/api/rooms?limit=100").await.ok();
-            page["items"].as_array()?.iter().any(|line| line["id"] == room.as_str()).then_some(())
-        })
-        .await;
-    }
+    is_listed(&bob, &public).await;
+    is_listed(&bob, &private).await;
     assert_eq!((unread(&bob, &public).await, unread(&bob, &private).await), (0, 0));
     let direct = bob.post("/api/rooms/direct", json!({ "user": ada.id })).await.ok();
     let direct = text(&direct["id"]);
-    wait::until("the direct room in the list", async || {
-        let page = ada.get("/api/rooms?limit=100").await.ok();
-        page["items"].as_array()?.iter().any(|line| line["id"] == direct.as_str()).then_some(())
-    })
-    .await;
+    is_listed(&ada, &direct).await;
     assert_eq!(unread(&ada, &direct).await, 0);
 
     // Later messages count, and joining again resets the count.

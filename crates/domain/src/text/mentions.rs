@@ -70,7 +70,7 @@ impl<'a> Scanner<'a> {
             match byte {
                 b'\\' if escapes(bytes, at) => at += 1,
                 b'`' => {
-                    let run = bytes[at..].iter().take_while(|byte| **byte == b'`').count();
+                    let run = backticks(bytes, at);
                     let end = runs.next(at + run, run);
                     let end = end.filter(|end| text[at + run..*end].contains(|c: char| !c.is_whitespace()));
                     if let Some(end) = end {
@@ -102,7 +102,7 @@ impl<'a> Scanner<'a> {
             match c {
                 '\\' if escapes(bytes, at) => end += 1,
                 '`' => {
-                    let run = bytes[at..].iter().take_while(|byte| **byte == b'`').count();
+                    let run = backticks(bytes, at);
                     end = self.code.get(&at).copied().unwrap_or(at + run);
                 }
                 '(' if self.targets.contains_key(&at) => end = self.targets[&at],
@@ -157,6 +157,11 @@ impl<'a> Scanner<'a> {
             }
         }
     }
+}
+
+/// Returns how many backticks begin at a place.
+fn backticks(bytes: &[u8], at: usize) -> usize {
+    bytes[at..].iter().take_while(|byte| **byte == b'`').count()
 }
 
 /// Returns whether a backslash takes the meaning of the character after it.
@@ -261,7 +266,7 @@ impl Backticks {
         let mut by_length: HashMap<usize, Vec<usize>> = HashMap::new();
         let mut at = 0;
         while at < bytes.len() {
-            let run = bytes[at..].iter().take_while(|byte| **byte == b'`').count();
+            let run = backticks(bytes, at);
             if run > 0 {
                 by_length.entry(run).or_default().push(at);
             }

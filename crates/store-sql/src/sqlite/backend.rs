@@ -29,7 +29,6 @@ pub struct SqliteBackend {
 impl Backend for SqliteBackend {
     async fn all(&self, query: Statement) -> StoreResult<Vec<Row>> {
         let read = async {
-            on_a_worker().await;
             let mut reader = self.reads.get().await?;
             let rows = reader.all(query).await;
             reader.checked(rows)
@@ -39,7 +38,6 @@ impl Backend for SqliteBackend {
 
     async fn one(&self, query: Statement) -> StoreResult<Option<Row>> {
         let read = async {
-            on_a_worker().await;
             let mut reader = self.reads.get().await?;
             let row = reader.one(query).await;
             reader.checked(row)
@@ -66,16 +64,6 @@ impl Backend for SqliteBackend {
     async fn close(&self) {
         self.reads.close().await;
         self.writer.close().await;
-    }
-}
-
-/// Makes the runtime continue the caller on one of its worker threads. A read runs on the thread that calls it, since from
-/// the page cache it takes less time than a hop to another thread and back. One that waits for the disk holds up a worker
-/// thread, of which a program should have at least two; it must never hold up a thread that polls for itself, such as that
-/// of a shard of sockets.
-async fn on_a_worker() {
-    if tokio::task::try_id().is_none() {
-        tokio::task::yield_now().await;
     }
 }
 

@@ -4,7 +4,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use domain::Epoch;
-use tokio::runtime::Handle;
 
 use super::connection::SqliteConnection;
 use super::{CHECKPOINT, blocking, kind};
@@ -53,9 +52,8 @@ pub async fn copy(path: &Path, settings: &SqlSettings, target: &Path) -> Result<
 /// Copies a database into an empty file and closes it.
 async fn copy_to(mut connection: SqliteConnection, target: &Path) -> Result<(), sqlx::Error> {
     let copy = Statement::new(super::COPY_TO).bind(target.display().to_string());
-    let runtime = Handle::current();
-    let copied = blocking(move || {
-        runtime.block_on(copy.execute(&mut connection))?;
+    let copied = blocking(async move {
+        copy.execute(&mut connection).await?;
         connection.close()
     });
     copied.await

@@ -13,6 +13,7 @@ use std::path::Path;
 
 use rusqlite::OpenFlags;
 use rusqlite::config::DbConfig;
+use tokio::runtime::Handle;
 
 use crate::error::Kind;
 use crate::settings::SqlSettings;
@@ -89,7 +90,7 @@ pub async fn connect_plainly(path: &Path, settings: &SqlSettings) -> Result<Sqli
 
 async fn connect(path: &Path, settings: &SqlSettings, setup: &'static str) -> Result<SqliteConnection, sqlx::Error> {
     let (path, busy_timeout) = (path.to_owned(), settings.busy_timeout);
-    let opened = blocking(move || {
+    let opened = blocking(async move {
         // Each connection is used by one thread at a time, so it needs no lock of its own.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = rusqlite::Connection::open_with_flags(path, flags)?;
@@ -104,8 +105,9 @@ async fn connect(path: &Path, settings: &SqlSettings, setup: &'static str) -> Re
 }
 
 /// Runs work that waits for the disk or a lock on a thread where that holds up nothing else.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
+pub async fn blocking<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    let runtime = Handle::current();
+    match tokio::task::spawn_blocking(move || runtime.block_on(work)).await {
         Ok(done) => done,
         Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
         // The runtime is shutting down, and the caller with it.

@@ -36,6 +36,7 @@ impl Readers {
 
     /// Waits for a connection, at most [`SqlSettings::read_timeout`].
     pub async fn get(&self) -> Result<Reader<'_>, sqlx::Error> {
+        on_a_worker().await;
         let permit = timeout(self.settings.read_timeout, self.permits.acquire()).await;
         let permit = permit.map_err(|_| sqlx::Error::PoolTimedOut)?.map_err(|_| sqlx::Error::PoolClosed)?;
         let free = self.free.lock().pop();
@@ -57,6 +58,16 @@ impl Readers {
                 tracing::warn!(%error, "connection to the database not closed cleanly");
             }
         }
+    }
+}
+
+/// Makes the runtime continue the caller on one of its worker threads. A read runs on the thread that calls it, since from
+/// the page cache it takes less time than a hop to another thread and back. One that waits for the disk holds up a worker
+/// thread, of which a program should have at least two; it must never hold up a thread that polls for itself, such as that
+/// of a shard of sockets.
+async fn on_a_worker() {
+    if tokio::task::try_id().is_none() {
+        tokio::task::yield_now().await;
     }
 }
 

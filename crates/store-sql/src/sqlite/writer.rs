@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::connection::SqliteConnection;
@@ -91,9 +90,8 @@ async fn write(mut orders: mpsc::Receiver<Order>, mut database: Database) {
             next = if is_full { None } else { orders.try_recv().ok() };
         }
 
-        let runtime = Handle::current();
-        let committed = blocking(move || {
-            runtime.block_on(database.commit(group));
+        let committed = blocking(async move {
+            database.commit(group).await;
             database
         });
         database = committed.await;
@@ -166,9 +164,8 @@ impl Database {
     /// Moves everything into the database file and closes it.
     async fn close(mut self) {
         let Some(mut connection) = self.connection.take() else { return };
-        let runtime = Handle::current();
-        let closed = blocking(move || {
-            let moved = runtime.block_on(run(&mut connection, CHECKPOINT));
+        let closed = blocking(async move {
+            let moved = run(&mut connection, CHECKPOINT).await;
             moved.and(connection.close())
         });
         if let Err(error) = closed.await {

@@ -1,20 +1,7 @@
-/** Reads the vectors that the server's tests read, too: `docs/protocol/text-vectors.json`. */
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { foldHandle, handlesOf } from "./handle.ts";
 import { mentionedWords, parseMarkdown, toPlainText } from "./markdown.ts";
-
-interface Vector {
-  readonly what: string;
-  readonly text: string;
-  readonly users?: readonly string[];
-  readonly mentions: readonly string[];
-  readonly links?: readonly string[];
-  readonly visible?: string;
-}
-
-const file = new URL("../../../../docs/protocol/text-vectors.json", import.meta.url);
-const { vectors } = JSON.parse(readFileSync(file, "utf8")) as { vectors: readonly Vector[] };
+import { vectors } from "./vectors.ts";
 
 function hrefs(text: string): string[] {
   const found: string[] = [];

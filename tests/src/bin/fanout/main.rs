@@ -22,7 +22,7 @@ use anyhow::{Context, Result, bail};
 use tests::cpu::median;
 use tests::figure::Figure;
 
-use peers::{Peer, memory_kib, peak_memory_kib};
+use peers::{Peer, cpu_us, memory_kib, peak_memory_kib};
 use product::Product;
 
 /// How many deliveries a round measures at least, for each server.
@@ -191,22 +191,22 @@ fn connect(options: &Options) -> Result<()> {
     let members = product.members(clients)?;
     let (mut alone, mut together) = (Vec::new(), Vec::new());
     for round in 0..=options.rounds {
-        let before = tests::cpu::used_by(product.pid())?.as_secs_f64();
+        let before = cpu_us(product.pid())?;
         let streams: Vec<_> =
             members.iter().enumerate().map(|(index, member)| product.connect(member, index)).collect::<Result<_>>()?;
-        let between = tests::cpu::used_by(product.pid())?.as_secs_f64();
+        let between = cpu_us(product.pid())?;
         drop(streams);
         std::thread::sleep(SETTLE);
 
-        let begun = tests::cpu::used_by(product.pid())?.as_secs_f64();
+        let begun = cpu_us(product.pid())?;
         let calm = product.storm(&members)?;
-        let after = tests::cpu::used_by(product.pid())?.as_secs_f64();
+        let after = cpu_us(product.pid())?;
         drop(calm.streams);
         std::thread::sleep(SETTLE);
         // The first round warms up.
         if round > 0 {
-            alone.push((between - before) * 1e6 / clients as f64);
-            together.push((after - begun) * 1e6 / clients as f64);
+            alone.push((between - before) / clients as f64);
+            together.push((after - begun) / clients as f64);
         }
     }
     let what = |how: &str| format!("palaver, a returning socket with one room, {how}");
@@ -222,10 +222,10 @@ fn storm_of_connects(options: &Options) -> Result<()> {
     let members = product.members(clients)?;
     product.restart();
     std::thread::sleep(SETTLE);
-    let (cpu, memory) = (tests::cpu::used_by(product.pid())?.as_secs_f64(), memory_kib(product.pid())?);
+    let (cpu, memory) = (cpu_us(product.pid())?, memory_kib(product.pid())?);
 
     let calm = product.storm(&members)?;
-    let cpu = (tests::cpu::used_by(product.pid())?.as_secs_f64() - cpu) * 1e6 / clients as f64;
+    let cpu = (cpu_us(product.pid())? - cpu) / clients as f64;
     let peak = (peak_memory_kib(product.pid())? - memory) / 1_024.0;
 
     let what = |what: &str| format!("palaver, {clients} sockets connect at once: {what}");

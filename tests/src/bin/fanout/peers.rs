@@ -74,7 +74,7 @@ impl Peer {
 
     /// Returns the processor time of the server so far, in microseconds.
     pub fn cpu_us(&self) -> Result<f64> {
-        Ok(cpu::used_by(self.pid())?.as_secs_f64() * 1e6)
+        cpu_us(self.pid())
     }
 
     /// Returns the server's resident memory in KiB.
@@ -88,6 +88,11 @@ impl Peer {
             Process::Product(product) => product.pid(),
         }
     }
+}
+
+/// Returns the processor time of a process so far, in microseconds.
+pub fn cpu_us(pid: u32) -> Result<f64> {
+    Ok(cpu::used_by(pid)?.as_secs_f64() * 1e6)
 }
 
 /// Returns the resident memory of a process in KiB.

@@ -12,9 +12,9 @@ use crate::load::{frame_length, handshake, source};
 
 /// How long the clients wait for the next progress of any of them.
 const WAIT: Duration = Duration::from_secs(30);
-/// A client that is not admitted tries again after one to two times this.
+/// A client that is not admitted retries after one to two times this.
 const RETRY: Duration = Duration::from_secs(1);
-/// How often the clients look for those that are due to try again.
+/// How often the clients look for those that are due to retry.
 const LOOK: Duration = Duration::from_millis(20);
 /// The error of Linux for a connection that is being opened.
 const EINPROGRESS: i32 = 115;
@@ -47,12 +47,12 @@ pub struct Calm {
     pub streams: Vec<StdStream>,
     /// The time until all of them were live.
     pub took: Duration,
-    /// How often a client was not admitted and tried again.
+    /// How many times a client was not admitted and retried.
     pub retries: usize,
 }
 
-/// Connects all clients at once; each says its `hello` after the handshake. One that the server does not admit tries again
-/// after a while. Returns once all of them have received a frame that begins with `live`.
+/// Connects all clients at once; each says its `hello` after the handshake. One that the server does not admit retries after
+/// a while. Returns once all of them have received a frame that begins with `live`.
 pub fn connect(server: SocketAddr, path: &str, hellos: Vec<Vec<u8>>, live: &[u8]) -> Result<Calm> {
     let (mut poll, begun) = (Poll::new()?, Instant::now());
     let mut clients = Vec::with_capacity(hellos.len());

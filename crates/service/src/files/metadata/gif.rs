@@ -79,7 +79,7 @@ fn block(walker: &mut Walker<impl BufRead>, start: u64) -> Result<Block, PlanErr
 /// Skips a table of colours, if the flags say that there is one.
 fn colours(walker: &mut Walker<impl BufRead>, flags: u8) -> Result<(), PlanError> {
     let bytes = if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) };
-    if walker.skip(bytes)? { Ok(()) } else { Err(PlanError::Malformed(ENDS)) }
+    walker.skip(bytes)
 }
 
 /// Reads the first sub-block of an application's block, which names it.
@@ -96,8 +96,6 @@ fn sub_blocks(walker: &mut Walker<impl BufRead>) -> Result<(), PlanError> {
         if length == 0 {
             return Ok(());
         }
-        if !walker.skip(length.into())? {
-            return Err(PlanError::Malformed(ENDS));
-        }
+        walker.skip(length.into())?;
     }
 }

@@ -65,7 +65,7 @@ fn chunk(walker: &mut Walker<impl BufRead>, seen: &mut Seen) -> Result<Next, Pla
     match &kind {
         b"IEND" => {
             let content = walker.bytes((u64::from(length)).min(1) as usize)?;
-            let complete = walker.skip(rest - content.len() as u64)?;
+            let complete = walker.skip_up_to(rest - content.len() as u64)?;
             match complete && content.is_empty() {
                 true => walker.keep_from(start)?,
                 false => walker.replace_from(start, end())?,
@@ -75,30 +75,30 @@ fn chunk(walker: &mut Walker<impl BufRead>, seen: &mut Seen) -> Result<Next, Pla
         b"IDAT" | b"fdAT" => {
             seen.pixels = true;
             // A file that was cut in the middle of its pixels is shown as far as it goes.
-            let complete = walker.skip(rest)?;
+            let complete = walker.skip_up_to(rest)?;
             walker.keep_from(start)?;
             return if complete { Ok(Next::Chunk) } else { Ok(Next::End) };
         }
         b"IHDR" | b"PLTE" | b"tRNS" | b"cHRM" | b"gAMA" | b"sBIT" | b"sRGB" | b"cICP" | b"mDCV" | b"cLLI" | b"bKGD"
         | b"hIST" | b"pHYs" | b"acTL" | b"fcTL" => {
-            skip(walker, rest)?;
+            walker.skip(rest)?;
             walker.keep_from(start)?;
         }
         b"iCCP" => {
             if seen.profile || seen.pixels {
-                skip(walker, rest)?;
+                walker.skip(rest)?;
                 return Ok(Next::Chunk);
             }
             seen.profile = true;
             let fits = profile_fits(walker, u64::from(length))?;
-            skip(walker, CHECKSUM)?;
+            walker.skip(CHECKSUM)?;
             if fits {
                 walker.keep_profile_from(start)?;
             }
         }
         b"eXIf" => {
             let block = walker.up_to(u64::from(length).min(EXIF_BYTES))?;
-            skip(walker, rest - block.len() as u64)?;
+            walker.skip(rest - block.len() as u64)?;
             if !seen.oriented
                 && let Some(only) = exif::orientation_only(&block)
             {
@@ -111,20 +111,16 @@ fn chunk(walker: &mut Walker<impl BufRead>, seen: &mut Seen) -> Result<Next, Pla
         }
         // A decoder must understand a chunk whose name begins with a capital letter, so this is another format.
         [b'A'..=b'Z', ..] => return Err(PlanError::Malformed("it has an unknown chunk")),
-        _ => skip(walker, rest)?,
+        _ => walker.skip(rest)?,
     }
     Ok(Next::Chunk)
-}
-
-fn skip(walker: &mut Walker<impl BufRead>, length: u64) -> Result<(), PlanError> {
-    if walker.skip(length)? { Ok(()) } else { Err(PlanError::Malformed(ENDS)) }
 }
 
 /// Reads the content of a colour profile's chunk: a name, a method, and the profile, compressed. Returns whether it
 /// inflates to at most [`COLOUR_PROFILE_BYTES`], and inflates no more.
 fn profile_fits(walker: &mut Walker<impl BufRead>, length: u64) -> Result<bool, PlanError> {
     if length > COLOUR_PROFILE_BYTES {
-        skip(walker, length)?;
+        walker.skip(length)?;
         return Ok(false);
     }
     let content = walker.bytes(length as usize)?;

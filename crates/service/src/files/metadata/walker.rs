@@ -99,8 +99,13 @@ impl<R: BufRead> Walker<R> {
         if bytes.len() == length { Ok(bytes) } else { Err(PlanError::Malformed(ENDS)) }
     }
 
-    /// Skips so many bytes. Returns whether the file has them.
-    pub fn skip(&mut self, length: u64) -> Result<bool, PlanError> {
+    /// Skips exactly so many bytes.
+    pub fn skip(&mut self, length: u64) -> Result<(), PlanError> {
+        if self.skip_up_to(length)? { Ok(()) } else { Err(PlanError::Malformed(ENDS)) }
+    }
+
+    /// Skips as many bytes as there are, but no more than `length`. Returns whether there were so many.
+    pub fn skip_up_to(&mut self, length: u64) -> Result<bool, PlanError> {
         let skipped = io::copy(&mut (&mut self.file).take(length), &mut io::sink())?;
         self.position += skipped;
         Ok(skipped == length)

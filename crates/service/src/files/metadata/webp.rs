@@ -1,10 +1,10 @@
 //! WebP: chunks in a RIFF container (RFC 9649). Keeps the chunks of pixels, transparency, animation and colour profile,
 //! also inside a frame; removes Exif, XMP, unknown chunks, and what follows the container. The headers that state sizes
-//! and features are written anew.
+//! and features are rewritten.
 
 use std::io::BufRead;
 
-use super::walker::{ENDS, Slot, Walker};
+use super::walker::{Slot, Walker};
 use super::{PlanError, exif};
 
 /// The bytes of a chunk's header: its name and the length of its content.
@@ -104,7 +104,7 @@ fn frame(walker: &mut Walker<impl BufRead>, start: u64, header: [u8; 8]) -> Resu
     let content_start = walker.position();
     let end = content_start + u64::from(length);
     let slot = walker.reserve_from(start)?;
-    if u64::from(length) < FRAME || !walker.skip(FRAME)? {
+    if u64::from(length) < FRAME || !walker.skip_up_to(FRAME)? {
         return Err(PlanError::Malformed("a frame's length is wrong"));
     }
     walker.keep_from(content_start)?;
@@ -127,7 +127,7 @@ fn frame(walker: &mut Walker<impl BufRead>, start: u64, header: [u8; 8]) -> Resu
     }
     // What is too short to be a chunk.
     let rest = (end + u64::from(length % 2)).saturating_sub(walker.position());
-    walker.skip(rest)?;
+    walker.skip_up_to(rest)?;
 
     let length = walker.length_after(&slot) as u32;
     walker.fill(slot, &header, [b"ANMF", &length.to_le_bytes()[..]].concat());
@@ -136,10 +136,8 @@ fn frame(walker: &mut Walker<impl BufRead>, start: u64, header: [u8; 8]) -> Resu
 
 /// Skips the rest of a chunk's content, and the byte that fills it up to an even length, if the file has it.
 fn skip(walker: &mut Walker<impl BufRead>, rest: u64, length: u32) -> Result<(), PlanError> {
-    if !walker.skip(rest)? {
-        return Err(PlanError::Malformed(ENDS));
-    }
-    walker.skip(u64::from(length % 2))?;
+    walker.skip(rest)?;
+    walker.skip_up_to(u64::from(length % 2))?;
     Ok(())
 }
 
