@@ -48,7 +48,7 @@ pub(crate) fn is_unspaced(c: char) -> bool {
 }
 
 /// Returns whether a character is hidden: it changes how the text around it looks, or is an invisible letter (Unicode's
-/// Default_Ignorable_Code_Point, except [`is_joining`] and the tags that flags are made of).
+/// Default_Ignorable_Code_Point, except joiners, variation selectors, and the tags that flags are made of).
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
