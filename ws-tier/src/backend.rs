@@ -6,14 +6,15 @@ use std::time::Duration;
 use domain::{Actor, Epoch, LogId, Now, Refusal, Seq, UserId};
 use realtime::connection::Input;
 use realtime::hub::SocketId;
-use realtime::interpreter::{Backend, too_many_sockets};
+use realtime::interpreter::{Attached, Backend, too_many_sockets};
 use realtime::message::Message;
-use realtime::protocol::{Identity, PageRequest, SignedIn};
+use realtime::protocol::{Identity, PageRequest};
 use service::Services;
 
 use crate::connections::RegisteredConnection;
 use crate::limits::READ_RETRY;
 use crate::node::Node;
+use crate::resume::resume;
 use crate::shards::Command;
 
 /// A socket of a node.
@@ -87,7 +88,7 @@ impl Backend for SocketBackend {
         self.node.follow.hub().position(log)
     }
 
-    async fn attach(&self, identity: Identity) -> Result<SignedIn, Refusal> {
+    async fn attach(&self, identity: Identity) -> Result<Attached, Refusal> {
         let node = &self.node;
         let user = identity.user.id;
         let allowed = node.settings.limits.sockets_per_user;
@@ -108,11 +109,15 @@ impl Backend for SocketBackend {
         let identity = Identity { actor: node.services.auth.sessions.as_of_now(identity.actor).await?, ..identity };
         node.presence.connect(self.id, user, self.conn.clone()).await;
         let online = node.services.presence.online().await;
-        Ok(SignedIn { identity, epoch, online })
+        Ok(Attached { identity, epoch, online })
     }
 
     async fn renewed(&self, _: &Identity) -> Result<(), Refusal> {
         Ok(())
+    }
+
+    async fn resume(&self, requests: Vec<PageRequest>) -> Vec<PageRequest> {
+        resume(self, requests).await
     }
 
     async fn replay(&self, request: PageRequest) -> Input {

@@ -24,6 +24,7 @@ mod presence;
 mod receipts;
 mod relay;
 mod replay;
+mod resume;
 mod send_queue;
 #[cfg(feature = "serve")]
 mod serve;

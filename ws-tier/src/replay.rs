@@ -98,7 +98,8 @@ impl Replays {
         member.map_or(true, |member| member.is_some_and(|member| member.is_joined()))
     }
 
-    async fn read(&self, socket: &SocketBackend, request: &PageRequest) -> Result<Page, Refusal> {
+    /// Reads a page, once the node has a permit for it.
+    pub async fn read(&self, socket: &SocketBackend, request: &PageRequest) -> Result<Page, Refusal> {
         let node = socket.node();
         let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
         read_page(&node.services, node.settings.limits.server_frame, request).await
@@ -106,7 +107,12 @@ impl Replays {
 }
 
 /// Gives a page to the hub, which queues it for the socket unless it must be read again.
-async fn place(socket: &SocketBackend, request: &PageRequest, begun: &hub::Request, page: Arc<Page>) -> Verdict {
+pub(crate) async fn place(
+    socket: &SocketBackend,
+    request: &PageRequest,
+    begun: &hub::Request,
+    page: Arc<Page>,
+) -> Verdict {
     let follow = &socket.node().follow;
     let span = page.span;
     if span.epoch != follow.hub().epoch() {

@@ -17,7 +17,7 @@ use crate::workspace::{PROFILE, Workspace};
 const ROWS: [&str; 3] = ["append", "fsync", "page"];
 
 /// The measurements of `--bin fanout` of the `tests` crate: of a release build, beside other servers.
-const FANOUT: [&str; 6] = ["fanout", "idle", "connect", "message", "storm", "backpressure"];
+const FANOUT: [&str; 7] = ["fanout", "idle", "connect", "resume", "message", "storm", "backpressure"];
 /// The other servers of [`FANOUT`] that npm installs.
 const PEERS: [&str; 2] = ["tests/bench/uwebsockets", "tests/bench/ws"];
 

@@ -40,6 +40,11 @@ pub struct PageSpan {
 }
 
 impl PageSpan {
+    /// Returns the span of a page without entries, for a reader who has everything up to the head.
+    pub fn at_head(epoch: Epoch, head: Seq) -> PageSpan {
+        PageSpan { status: PageStatus::Complete, epoch, as_of: head, from: head + 1, through: head, from_seq: 1 }
+    }
+
     /// Returns the entry after which live begins, if the page may be followed by live entries at all.
     pub fn live_after(&self) -> Option<Seq> {
         match self.status {

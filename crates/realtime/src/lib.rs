@@ -17,6 +17,8 @@ mod page;
 pub mod protocol;
 pub mod replay;
 pub mod request;
+mod room_lines;
 
 pub use frame::{Class, Frame, joined, json_array};
 pub use page::Page;
+pub use room_lines::RoomLines;

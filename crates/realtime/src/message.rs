@@ -9,11 +9,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use domain::{Epoch, LogId, Refusal, RoomId, Seq, Timestamp, User};
-use wire::{AnyEvent, PresenceEntry, RoomEntry, UserRef};
+use wire::{AnyEvent, PresenceEntry, UserRef};
 
 use crate::codec::CodecKind;
 use crate::frame::{Class, Frame};
 use crate::page::Page;
+use crate::room_lines::RoomLines;
 
 /// The client's request that an answer belongs to. Opaque to everything but the codec that made it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -53,7 +54,7 @@ pub enum Message {
         /// The head of the user log, read before the list; on the first page.
         me: Option<Seq>,
         /// The rooms.
-        rooms: Vec<RoomEntry>,
+        rooms: RoomLines,
         /// Whether another page follows.
         more: bool,
     },

@@ -8,9 +8,9 @@ use parking_lot::Mutex;
 use realtime::codec::{Codec, Native};
 use realtime::connection::Input;
 use realtime::hub::Verdict;
-use realtime::interpreter::{self, Backend, head, read_page, too_many_sockets};
+use realtime::interpreter::{self, Attached, Backend, head, read_page, too_many_sockets};
 use realtime::message::{Delivery, Message, SharedMessage};
-use realtime::protocol::{Identity, PageRequest, SignedIn};
+use realtime::protocol::{Identity, PageRequest};
 use realtime::replay::{Replay, Step};
 use realtime::{Class, Frame, Page};
 use service::Services;
@@ -122,7 +122,7 @@ impl Backend for TurnBackend<'_> {
         self.gateway.epoch().await.ok()
     }
 
-    async fn attach(&self, identity: Identity) -> Result<SignedIn, Refusal> {
+    async fn attach(&self, identity: Identity) -> Result<Attached, Refusal> {
         let services = &self.gateway.services;
         let nodes = &services.ports.store.nodes;
         let user = identity.user.id;
@@ -144,7 +144,7 @@ impl Backend for TurnBackend<'_> {
         let identity = Identity { actor: services.auth.sessions.as_of_now(identity.actor).await?, ..identity };
         services.presence.connected(user, &connection.id).await;
         let epoch = self.gateway.epoch().await?;
-        Ok(SignedIn { identity, epoch, online: services.presence.online().await })
+        Ok(Attached { identity, epoch, online: services.presence.online().await })
     }
 
     /// The rows of a socket, by which frames are posted to it, expire with its token: a client that sends nothing must

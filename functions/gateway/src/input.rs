@@ -47,7 +47,7 @@ pub(crate) fn apply_again(protocol: &mut Protocol, inputs: &[ProtocolInput<'_>])
 pub(crate) fn answer(protocol: &mut Protocol, input: Input, now: Now, actions: &mut Vec<Action>) {
     match input {
         Input::SignedIn(answer) => match *answer {
-            Ok(signed_in) => protocol.signed_in(&signed_in, now, actions),
+            Ok(signed_in) => protocol.signed_in(signed_in, now, actions),
             Err(refusal) => protocol.not_signed_in(&refusal, actions),
         },
         Input::Acked(reply, room, ack) => protocol.acked(reply, room, &ack, actions),
@@ -61,6 +61,7 @@ pub(crate) fn answer(protocol: &mut Protocol, input: Input, now: Now, actions: &
         }
         Input::Detached => actions.push(Action::Close(CloseCode::Drained)),
         Input::Renewed(..) => unreachable!("a renewal is a `ProtocolInput`"),
+        Input::Resumed(left) => actions.extend(left.into_iter().map(Action::Replay)),
         Input::Replayed | Input::Done => {}
     }
 }

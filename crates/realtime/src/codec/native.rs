@@ -37,6 +37,7 @@ impl Codec for Native {
 
     fn encode_own(&mut self, message: &Message) -> Option<Bytes> {
         Some(match message {
+            Message::Rooms { me, rooms, more } => rooms.frame(*me, *more).into(),
             Message::Sync { reply, page, live } => page.frame(name(reply), *live).into(),
             message => json(&frame(message)),
         })
@@ -69,7 +70,7 @@ fn request(frame: ClientFrame) -> Request {
     }
 }
 
-/// Returns the frame of a message, unless it is a page, whose events are encoded already.
+/// Returns the frame of a message, unless it is a page, whose contents are encoded already.
 fn frame(message: &Message) -> ServerFrame {
     match message {
         Message::Welcome(welcome) => ServerFrame::Welcome {
@@ -83,8 +84,7 @@ fn frame(message: &Message) -> ServerFrame {
             max_frame: welcome.max_frame as u64,
             online: welcome.online,
         },
-        Message::Rooms { me, rooms, more } => ServerFrame::Rooms { me: *me, rooms: rooms.clone(), more: *more },
-        Message::Sync { .. } => unreachable!("a page encodes itself"),
+        Message::Rooms { .. } | Message::Sync { .. } => unreachable!("a page encodes itself"),
         Message::NoSuchLog { reply, room, epoch } => ServerFrame::Sync {
             re: name(reply).to_owned(),
             room: room.clone(),

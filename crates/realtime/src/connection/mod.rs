@@ -29,6 +29,8 @@ pub enum Input {
     Acked(Reply, RoomId, Box<Ack>),
     /// A request was refused.
     Refused(Reply, Refusal),
+    /// Pages of several logs were sent. Those of these requests are left.
+    Resumed(Vec<PageRequest>),
     /// A page was sent, or is no longer needed.
     Replayed,
     /// A page was refused permanently.
@@ -142,12 +144,17 @@ impl Connection {
         let actions = &mut self.actions;
         match input {
             Input::SignedIn(answer) => match *answer {
-                Ok(signed_in) => self.protocol.signed_in(&signed_in, now, actions),
+                Ok(signed_in) => self.protocol.signed_in(signed_in, now, actions),
                 Err(refusal) => self.protocol.not_signed_in(&refusal, actions),
             },
             Input::Renewed(reply, answer) => self.protocol.renewed(reply, &answer, now, actions),
             Input::Acked(reply, room, ack) => self.protocol.acked(reply, room, &ack, actions),
             Input::Refused(reply, refusal) => self.protocol.refused(reply, &refusal, actions),
+            Input::Resumed(left) => {
+                // A newer request for the same log may wait already.
+                let left = left.into_iter().filter(|request| !self.pages.contains_key(&request.log));
+                actions.extend(left.map(Action::Replay));
+            }
             Input::Replayed => self.replaying -= 1,
             Input::NotReplayed(reply, refusal) => {
                 self.replaying -= 1;

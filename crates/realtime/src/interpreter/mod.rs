@@ -44,10 +44,15 @@ pub trait Backend: Send + Sync {
     }
 
     /// Binds the socket to a user whose credential is valid, and follows the user log. An error is sent to the client.
-    fn attach(&self, identity: Identity) -> impl Future<Output = Result<SignedIn, Refusal>> + Send;
+    fn attach(&self, identity: Identity) -> impl Future<Output = Result<Attached, Refusal>> + Send;
 
     /// Records a renewed credential.
     fn renewed(&self, identity: &Identity) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// Answers those of these requests for which that takes less than [`Backend::replay`] of each. Returns the others.
+    fn resume(&self, requests: Vec<PageRequest>) -> impl Future<Output = Vec<PageRequest>> + Send {
+        std::future::ready(requests)
+    }
 
     /// Sends a page of a log, and makes the socket live when the page reaches the head.
     fn replay(&self, request: PageRequest) -> impl Future<Output = Input> + Send;
@@ -57,6 +62,16 @@ pub trait Backend: Send + Sync {
 
     /// Sends a message to the socket, once it has room for it.
     fn send(&self, message: Message) -> impl Future<Output = ()> + Send;
+}
+
+/// A socket that is bound to its user.
+pub struct Attached {
+    /// The user.
+    pub identity: Identity,
+    /// The store's epoch.
+    pub epoch: Epoch,
+    /// How many users are online.
+    pub online: u64,
 }
 
 /// Returns the refusal of a user who already has as many sockets as are allowed.
@@ -79,7 +94,8 @@ pub async fn perform(backend: &impl Backend, action: Action) -> Input {
             };
             Input::Renewed(reply, Box::new(renewed.await))
         }
-        Action::ListRooms { user } => rooms::list(backend, user).await,
+        Action::ListRooms { user, after } => rooms::rest(backend, user, after).await,
+        Action::Resume(requests) => Input::Resumed(backend.resume(requests).await),
         Action::Replay(request) => backend.replay(request).await,
         Action::NoSuchLog { reply, room } => {
             if let Some(epoch) = backend.epoch().await {
@@ -112,10 +128,13 @@ fn only_refused(reply: Reply, answer: Result<(), Refusal>) -> Input {
 }
 
 /// Signs a socket in. The backend asks the store for the session and the user's rights once it cannot miss their end any
-/// more, so they are not asked for here.
+/// more, so they are not asked for here. The beginning of the room list belongs to the answer, so that it needs no further
+/// turn of the socket.
 async fn sign_in(backend: &impl Backend, credential: Credential) -> Result<SignedIn, Refusal> {
     let identity = identify(backend.services(), credential).await?;
-    backend.attach(identity).await
+    let Attached { identity, epoch, online } = backend.attach(identity).await?;
+    let rooms = rooms::first(backend, identity.user.id).await?;
+    Ok(SignedIn { identity, epoch, online, rooms })
 }
 
 /// Checks another credential of a user who is signed in.

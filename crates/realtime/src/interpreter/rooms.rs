@@ -9,34 +9,35 @@ use wire::RoomEntry;
 use super::{Backend, head, retried};
 use crate::connection::Input;
 use crate::message::Message;
+use crate::protocol::RoomPage;
+use crate::room_lines::RoomLines;
 
-/// Maximum size of a `rooms` frame without its rooms, in bytes.
-const ROOMS_OVERHEAD: usize = 128;
-
-/// Sends the room list. A backend that may retry does so until the socket ends.
-pub(super) async fn list(backend: &impl Backend, user: UserId) -> Input {
+/// Returns the first page of the room list. A failed read is not retried: the sign-in fails.
+pub(super) async fn first(backend: &impl Backend, user: UserId) -> Result<RoomPage, Refusal> {
     // Read before the list, so that a change during the reads has a higher seq.
-    let services = backend.services();
     let own_log = LogId::User(user);
-    let mut me = match backend.position(own_log) {
-        Some(head) => Some(head),
-        None => match retried(|| backend.retry(), || head(services, own_log)).await {
-            Ok((_, head)) => Some(head),
-            Err(error) => return Input::NotListed(error.into()),
-        },
+    let me = match backend.position(own_log) {
+        Some(head) => head,
+        None => head(backend.services(), own_log).await?.1,
     };
+    let (lines, next) = page(backend.services(), user, None).await?;
+    let messages = messages(&lines, next.is_some(), Some(me), backend.frame_limit());
+    Ok(RoomPage { messages, next })
+}
 
-    let mut after = None;
+/// Sends the pages of the room list after this room. A backend that may retry does so until the socket ends.
+pub(super) async fn rest(backend: &impl Backend, user: UserId, mut after: RoomId) -> Input {
     loop {
-        let (lines, next) = match retried(|| backend.retry(), || page(services, user, after)).await {
+        let read = || page(backend.services(), user, Some(after));
+        let (lines, next) = match retried(|| backend.retry(), read).await {
             Ok(page) => page,
             Err(refusal) => return Input::NotListed(refusal),
         };
-        for message in messages(lines, next.is_some(), me.take(), backend.frame_limit()) {
+        for message in messages(&lines, next.is_some(), None, backend.frame_limit()) {
             backend.send(message).await;
         }
         match next {
-            Some(_) => after = next,
+            Some(next) => after = next,
             None => return Input::Done,
         }
     }
@@ -63,28 +64,9 @@ async fn page(
 
 /// Cuts some lines into messages of at most `limit` bytes; the first names the user log's head. `more`: other lines
 /// follow.
-fn messages(lines: Vec<RoomEntry>, more: bool, me: Option<Seq>, limit: usize) -> Vec<Message> {
-    let pages = cut(lines, limit.saturating_sub(ROOMS_OVERHEAD));
-    let last = pages.len() - 1;
+fn messages(lines: &[RoomEntry], more: bool, me: Option<Seq>, limit: usize) -> Vec<Message> {
+    let frames = RoomLines::cut(lines, limit);
+    let last = frames.len() - 1;
     let message = |(at, rooms)| Message::Rooms { me: me.filter(|_| at == 0), rooms, more: more || at < last };
-    pages.into_iter().enumerate().map(message).collect()
-}
-
-/// Cuts lines into pages of at most `bytes`: at least one page, and at least one line in each, unless the list is empty.
-fn cut(lines: Vec<RoomEntry>, bytes: usize) -> Vec<Vec<RoomEntry>> {
-    let mut pages = vec![Vec::new()];
-    let mut room = bytes;
-    for line in lines {
-        let json = serde_json::to_vec(&line).expect("a line has string keys and no failing serializers");
-        let size = json.len() + 1;
-        let page = pages.last_mut().expect("there is one from the start");
-        if size > room && !page.is_empty() {
-            pages.push(vec![line]);
-            room = bytes;
-        } else {
-            page.push(line);
-        }
-        room = room.saturating_sub(size);
-    }
-    pages
+    frames.into_iter().enumerate().map(message).collect()
 }

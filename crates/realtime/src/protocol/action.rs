@@ -39,7 +39,7 @@ pub struct Identity {
 }
 
 /// The result of a sign-in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SignedIn {
     /// The user.
     pub identity: Identity,
@@ -47,6 +47,17 @@ pub struct SignedIn {
     pub epoch: Epoch,
     /// How many users are online.
     pub online: u64,
+    /// The beginning of the room list.
+    pub rooms: RoomPage,
+}
+
+/// A page of the room list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RoomPage {
+    /// The messages that it consists of.
+    pub messages: Vec<Message>,
+    /// Its last room, if another page follows.
+    pub next: Option<RoomId>,
 }
 
 /// A change that a client requests.
@@ -100,11 +111,15 @@ pub enum Action {
         /// The new token.
         token: Credential,
     },
-    /// Send the pages of the room list.
+    /// Send the pages of the room list after the first one.
     ListRooms {
         /// The user whose rooms to send.
         user: UserId,
+        /// The last room of the page before.
+        after: RoomId,
     },
+    /// Send a page of each of these logs; answer with the requests that are left for [`Action::Replay`].
+    Resume(Vec<PageRequest>),
     /// Send a page of a log.
     Replay(PageRequest),
     /// Report that no socket can follow this log.

@@ -19,7 +19,7 @@ use domain::{Ack, Code, LogId, Now, Refusal, RoomId, Seq};
 
 use crate::message::{Message, Reply, ReplyTo, Welcome};
 use crate::request::{Decoded, Request};
-pub use action::{Action, Credential, Identity, PageRequest, RequestedChange, SignedIn};
+pub use action::{Action, Credential, Identity, PageRequest, RequestedChange, RoomPage, SignedIn};
 use budget::Budget;
 pub use close::CloseCode;
 use open::Open;
@@ -148,21 +148,22 @@ impl Protocol {
     }
 
     /// Handles a valid credential: the user log is followed by now.
-    pub fn signed_in(&mut self, signed_in: &SignedIn, now: Now, out: &mut Vec<Action>) {
+    pub fn signed_in(&mut self, signed_in: SignedIn, now: Now, out: &mut Vec<Action>) {
         let State::SigningIn { epoch: known, batch, .. } = &mut self.state else { return };
-        let SignedIn { identity, epoch, online } = signed_in;
-        let other_epoch = known.take().is_some_and(|known| known.parse() != Ok(*epoch));
+        let SignedIn { identity, epoch, online, rooms } = signed_in;
+        let other_epoch = known.take().is_some_and(|known| known.parse() != Ok(epoch));
         out.push(send(Message::Welcome(Box::new(Welcome {
             conn: self.conn.clone(),
             node: self.settings.node.clone(),
-            epoch: *epoch,
+            epoch,
             user: identity.user.clone(),
             heartbeat_ms: self.settings.limits.heartbeat_ms,
             max_frame: self.settings.limits.client_frame,
-            online: *online,
+            online,
         }))));
-        out.push(Action::ListRooms { user: identity.user.id });
-        let open = Open::new(identity, *epoch, other_epoch, *batch, now, &self.settings);
+        out.extend(rooms.messages.into_iter().map(send));
+        out.extend(rooms.next.map(|after| Action::ListRooms { user: identity.user.id, after }));
+        let open = Open::new(&identity, epoch, other_epoch, *batch, now, &self.settings);
         self.state = State::Open(Box::new(open));
         self.heard = now.elapsed;
     }

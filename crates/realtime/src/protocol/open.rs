@@ -82,10 +82,14 @@ impl Open {
             }
             Request::Resume { reply, cursors } => {
                 let usable = |room: &str, cursor| if self.other_epoch && room != OWN_LOG { None } else { cursor };
-                let cursors = cursors.into_iter().map(|(room, cursor)| (usable(&room, cursor), room)).collect();
-                self.replay(reply, cursors, out);
+                let cursors = cursors.into_iter().map(|(room, cursor)| (usable(&room, cursor), room));
+                let requests = cursors.filter_map(|(cursor, room)| self.page(&reply, room, cursor, out)).collect();
+                out.push(Action::Resume(requests));
             }
-            Request::Fill { reply, room, after } => self.replay(reply, vec![(Some(after), room)], out),
+            Request::Fill { reply, room, after } => {
+                let request = self.page(&reply, room, Some(after), out);
+                out.extend(request.map(Action::Replay));
+            }
             Request::Change { reply, id, room, seen, intent } => {
                 match intent.and_then(|intent| Ok((room.parse::<RoomRef>()?, intent))) {
                     Ok((room, intent)) => {
@@ -110,18 +114,17 @@ impl Open {
         }
     }
 
-    fn replay(&self, reply: ReplyTo, cursors: Vec<(Option<Seq>, String)>, out: &mut Vec<Action>) {
-        for (cursor, room) in cursors {
-            let log = match room.parse() {
-                Ok(room) => LogId::Room(room),
-                Err(_) if room == OWN_LOG => LogId::User(self.actor.user),
-                Err(_) => {
-                    out.push(Action::NoSuchLog { reply: reply.clone(), room });
-                    continue;
-                }
-            };
-            out.push(Action::Replay(PageRequest { by: self.actor, reply: reply.clone(), log, cursor }));
-        }
+    /// Returns the request for a page of a log, unless no socket can follow what the client named.
+    fn page(&self, reply: &ReplyTo, room: String, cursor: Option<Seq>, out: &mut Vec<Action>) -> Option<PageRequest> {
+        let log = match room.parse() {
+            Ok(room) => LogId::Room(room),
+            Err(_) if room == OWN_LOG => LogId::User(self.actor.user),
+            Err(_) => {
+                out.push(Action::NoSuchLog { reply: reply.clone(), room });
+                return None;
+            }
+        };
+        Some(PageRequest { by: self.actor, reply: reply.clone(), log, cursor })
     }
 
     fn watch(&self, users: Vec<UserId>, out: &mut Vec<Action>) {

@@ -12,6 +12,8 @@ use crate::codec::{Codec, Incoming, Native};
 const EPOCH: Epoch = Epoch(0x7f3a);
 const START: Timestamp = Timestamp(1_790_000_000_000);
 const ROOM: &str = "00000000-0000-7000-8000-000000000001";
+/// The last room of the first page of the room list.
+const FIRST_PAGE: RoomId = RoomId(Uuid::from_u128(100));
 const ID: &str = "01922f4e-7c00-7000-8000-000000000001";
 
 fn identity() -> Identity {
@@ -82,8 +84,9 @@ impl Rig {
 
     fn signed_in(&mut self) -> Vec<Action> {
         let mut out = Vec::new();
-        let signed_in = SignedIn { identity: identity(), epoch: EPOCH, online: 3 };
-        self.protocol.signed_in(&signed_in, self.now, &mut out);
+        let rooms = RoomPage { messages: Vec::new(), next: Some(FIRST_PAGE) };
+        let signed_in = SignedIn { identity: identity(), epoch: EPOCH, online: 3, rooms };
+        self.protocol.signed_in(signed_in, self.now, &mut out);
         self.reload();
         out
     }
@@ -136,7 +139,7 @@ fn hello_is_answered_with_welcome_and_the_rooms() {
             "user": {"id": identity().user.id.to_string(), "name": "ada", "guest": false, "admin": false},
             "heartbeat_ms": 25_000, "max_frame": 65_536, "online": 3})
     );
-    assert_eq!(welcome[1], Action::ListRooms { user: identity().user.id });
+    assert_eq!(welcome[1], Action::ListRooms { user: identity().user.id, after: FIRST_PAGE });
     assert!(rig.protocol.batches() && rig.protocol.reads());
 }
 
@@ -290,9 +293,8 @@ fn resume_and_fill_ask_for_pages() {
     assert_eq!(
         asked,
         [
-            Action::Replay(page("r1", room, None)),
-            Action::Replay(page("r1", me, Some(5))),
             Action::NoSuchLog { reply: ReplyTo::Frame("r1".into()), room: "junk".into() },
+            Action::Resume(vec![page("r1", room, None), page("r1", me, Some(5))]),
         ]
     );
     let asked = rig.say(json!({"t": "fill", "id": "f1", "room": ROOM, "after": 7}));
@@ -310,11 +312,8 @@ fn room_cursors_of_another_epoch_are_ignored() {
     rig.say(json!({"t": "hello", "v": 1, "token": "x", "epoch": "beef"}));
     rig.signed_in();
     let asked = rig.say(json!({"t": "resume", "id": "r", "cursors": {"@me": 5, ROOM: 1_040}}));
-    let cursor = |action: &Action| match action {
-        Action::Replay(request) => request.cursor,
-        other => panic!("{other:?}"),
-    };
-    let cursors: Vec<Option<Seq>> = asked.iter().map(cursor).collect();
+    let [Action::Resume(requests)] = &asked[..] else { panic!("{asked:?}") };
+    let cursors: Vec<Option<Seq>> = requests.iter().map(|request| request.cursor).collect();
     assert_eq!(cursors, [None, Some(5)], "the user log's cursor is the `me` of this connection");
 }
 

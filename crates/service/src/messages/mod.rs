@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::text::MessageText;
-use domain::{Ack, Body, Change, EditTexts, Entry, Intent, LogId, Refusal, Seq, Timestamp};
+use domain::{Ack, Body, Change, EditTexts, Entry, Intent, LogId, Refusal, RoomId, RoomKind, Seq, Timestamp};
+use quick_cache::sync::Cache;
 
 pub use page::{MessagePage, PageQuery};
 pub use replay::Replay;
@@ -31,7 +32,12 @@ pub struct Messages {
     access: Arc<Access>,
     marks: Arc<Marks>,
     reads: SharedReads,
+    /// The kinds of rooms, which never change.
+    kinds: Cache<RoomId, RoomKind>,
 }
+
+/// The number of rooms whose kind is remembered at most.
+const CACHED_KINDS: usize = 20_000;
 
 impl Messages {
     /// Creates the use cases from their parts.
@@ -42,7 +48,8 @@ impl Messages {
         access: Arc<Access>,
         marks: Arc<Marks>,
     ) -> Arc<Self> {
-        Arc::new(Messages { store, logs, user_cache, access, marks, reads: SharedReads::default() })
+        let (reads, kinds) = (SharedReads::default(), Cache::new(CACHED_KINDS));
+        Arc::new(Messages { store, logs, user_cache, access, marks, reads, kinds })
     }
 
     /// Sends, edits, deletes, reacts or pins, by socket and by REST alike. The appender decides. An ack of a message,

@@ -1,7 +1,11 @@
 //! Replay: returns the entries that a reconnecting client missed of a log.
 
+use std::collections::HashMap;
+
 use domain::limits::{REPLAY_ENTRIES, SYNC_ENTRIES};
-use domain::{Actor, EditTexts, Entry, LogId, Member, PageSpan, PageStatus, Refusal, Related, RoomKind, Seq};
+use domain::{
+    Actor, EditTexts, Entry, Epoch, LogId, Member, PageSpan, PageStatus, Refusal, Related, RoomId, RoomKind, Seq,
+};
 
 use super::hidden_past::{ended_at, hide_later, hide_past};
 use super::shared_reads::ReadKey;
@@ -67,11 +71,47 @@ impl Messages {
         self.answer(PageSpan { from_seq, ..span(status, tip, cursor) }, entries, texts).await
     }
 
+    /// Returns the pages, without entries, of those of these logs that the user may follow: their own, and those of rooms
+    /// that they are a member of. One read for all rooms, and one for each room whose kind is not known yet.
+    ///
+    /// The caller follows the logs, and knew their heads before the call, so that a removal from a room is either seen
+    /// here or has a higher seq.
+    pub async fn at_head(
+        &self,
+        actor: &Actor,
+        epoch: Epoch,
+        heads: Vec<(LogId, Seq)>,
+    ) -> Result<HashMap<LogId, PageSpan>, Refusal> {
+        let rooms: Vec<RoomId> = heads.iter().filter_map(|(log, _)| log.room()).collect();
+        let members: HashMap<RoomId, Member> = match rooms.is_empty() {
+            true => HashMap::new(),
+            false => self.store.rooms.memberships(actor.user, &rooms).await?.into_iter().collect(),
+        };
+        let mut pages = HashMap::with_capacity(heads.len());
+        for (log, head) in heads {
+            let from_seq = match log {
+                LogId::User(user) if user == actor.user => 1,
+                LogId::User(_) => continue,
+                LogId::Room(room) => match members.get(&room) {
+                    Some(member) if member.is_joined() && member.from_seq <= head + 1 => member.from_seq,
+                    _ => continue,
+                },
+            };
+            let from_seq = self.hidden_below(log, from_seq).await?;
+            pages.insert(log, PageSpan { from_seq, ..PageSpan::at_head(epoch, head) });
+        }
+        Ok(pages)
+    }
+
     /// Returns the seq below which nothing is visible. All of a public room is readable by everyone through REST.
     async fn hidden_below(&self, log: LogId, from_seq: Seq) -> Result<Seq, Refusal> {
-        let Some(room) = log.room().filter(|_| from_seq > 1) else { return Ok(1) };
-        let room = self.store.rooms.room(room).await?;
-        Ok(if room.is_some_and(|room| room.kind == RoomKind::Public) { 1 } else { from_seq })
+        let Some(id) = log.room().filter(|_| from_seq > 1) else { return Ok(1) };
+        let kind = match self.kinds.get(&id) {
+            Some(kind) => Some(kind),
+            None => self.store.rooms.room(id).await?.map(|room| room.kind),
+        };
+        kind.into_iter().for_each(|kind| self.kinds.insert(id, kind));
+        Ok(if kind == Some(RoomKind::Public) { 1 } else { from_seq })
     }
 
     /// Returns to a user who is no longer a member what they may still see, then that the membership has ended.

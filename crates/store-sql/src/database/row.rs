@@ -12,7 +12,7 @@ use crate::error::Kind;
 
 /// The columns of a database's own row type.
 pub trait Columns: Send + Sync {
-    fn text(&self, column: &str) -> Result<Option<String>, sqlx::Error>;
+    fn text(&self, column: &str) -> Result<Option<&str>, sqlx::Error>;
     fn int(&self, column: &str) -> Result<Option<i64>, sqlx::Error>;
     fn bytes(&self, column: &str) -> Result<Option<Vec<u8>>, sqlx::Error>;
 }
@@ -32,11 +32,12 @@ impl Row {
 
     /// Returns a value. One that cannot be decoded is an error, here and in the methods below, never a panic.
     pub fn get<T: Cell>(&self, column: &str) -> StoreResult<T> {
-        let unavailable = |error: sqlx::Error| StoreError::Unavailable {
-            why: error.to_string(),
-            retry_ms: Kind::of(&error, |_| Kind::Failed).retry_ms(),
-        };
         self.try_get(column).map_err(unavailable)
+    }
+
+    /// Returns a text without copying it.
+    fn text(&self, column: &str) -> StoreResult<&str> {
+        self.0.text(column).and_then(|text| text.ok_or_else(|| null(column))).map_err(unavailable)
     }
 
     pub fn number(&self, column: &str) -> StoreResult<u64> {
@@ -53,21 +54,29 @@ impl Row {
 
     /// Parses an id, an epoch or a log from a text.
     pub fn parsed<T: FromStr<Err: Display>>(&self, column: &str) -> StoreResult<T> {
-        self.get::<String>(column)?.parse().map_err(|why| unreadable(column, why))
+        self.text(column)?.parse().map_err(|why| unreadable(column, why))
     }
 
     /// Parses an enum value from its name.
     pub fn word<T: DeserializeOwned>(&self, column: &str) -> StoreResult<T> {
-        stored::from_word(&self.get::<String>(column)?).map_err(|why| unreadable(column, why))
+        stored::from_word(self.text(column)?).map_err(|why| unreadable(column, why))
     }
 
     pub fn json<T: DeserializeOwned>(&self, column: &str) -> StoreResult<T> {
-        stored::from_json(&self.get::<String>(column)?).map_err(|why| unreadable(column, why))
+        stored::from_json(self.text(column)?).map_err(|why| unreadable(column, why))
     }
 
     pub fn hash(&self, column: &str) -> StoreResult<[u8; 32]> {
         self.get::<Vec<u8>>(column)?.try_into().map_err(|_| unreadable(column, "it is not a SHA-256"))
     }
+}
+
+fn unavailable(error: sqlx::Error) -> StoreError {
+    StoreError::Unavailable { why: error.to_string(), retry_ms: Kind::of(&error, |_| Kind::Failed).retry_ms() }
+}
+
+fn null(column: &str) -> sqlx::Error {
+    sqlx::Error::ColumnDecode { index: column.to_owned(), source: UnexpectedNullError.into() }
 }
 
 /// Returns the error of a value that is not what its column should contain.
@@ -85,16 +94,12 @@ macro_rules! cells {
         $(
             impl Cell for Option<$of> {
                 fn of(row: &Row, column: &str) -> Result<Self, sqlx::Error> {
-                    row.0.$read(column)
+                    Ok(row.0.$read(column)?.map(Into::into))
                 }
             }
             impl Cell for $of {
                 fn of(row: &Row, column: &str) -> Result<Self, sqlx::Error> {
-                    let null = || sqlx::Error::ColumnDecode {
-                        index: column.to_owned(),
-                        source: UnexpectedNullError.into(),
-                    };
-                    row.0.$read(column)?.ok_or_else(null)
+                    row.0.$read(column)?.map(Into::into).ok_or_else(|| null(column))
                 }
             }
         )*

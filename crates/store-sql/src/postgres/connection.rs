@@ -63,7 +63,7 @@ fn without_nul(text: String) -> String {
 }
 
 impl Columns for PgRow {
-    fn text(&self, column: &str) -> Result<Option<String>, sqlx::Error> {
+    fn text(&self, column: &str) -> Result<Option<&str>, sqlx::Error> {
         self.try_get(column)
     }
 

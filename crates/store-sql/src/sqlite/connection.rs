@@ -132,10 +132,10 @@ impl SqliteRow {
 }
 
 impl Columns for SqliteRow {
-    fn text(&self, column: &str) -> Result<Option<String>, sqlx::Error> {
+    fn text(&self, column: &str) -> Result<Option<&str>, sqlx::Error> {
         match self.column(column)? {
             Stored::Null => Ok(None),
-            Stored::Text(text) => Ok(Some(text.clone())),
+            Stored::Text(text) => Ok(Some(text)),
             other => Err(mismatch(column, "a text", other)),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream as StdStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -11,8 +12,13 @@ use websocket::{Header, Opcode};
 
 /// How long the clients wait for the next delivery.
 const WAIT: Duration = Duration::from_secs(30);
-/// How many connections share a source address, so that the ports of one are not used up.
-const PER_ADDRESS: usize = 10_000;
+/// How many connections in a row share a source address. A closed connection keeps its port for a minute, so the ports of
+/// one address would be used up.
+const PER_ADDRESS: usize = 4_000;
+/// The source addresses 127.0.0.2 to 127.0.0.251. The first loopback address is left to HTTP clients.
+const ADDRESSES: usize = 250;
+/// How many connections were opened.
+static OPENED: AtomicUsize = AtomicUsize::new(0);
 
 /// How a delivery is recognised among a server's frames, and what its number is.
 pub type NumberOf = fn(&[u8]) -> Option<u64>;
@@ -37,22 +43,15 @@ struct Client {
     next: u64,
 }
 
-/// Returns a socket that is bound to the loopback address of the `index`-th client.
-pub fn source(index: usize) -> Result<socket2::Socket> {
+/// Returns a socket that is bound to the next loopback address.
+pub fn source() -> Result<socket2::Socket> {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
-    let host = u8::try_from(1 + index / PER_ADDRESS).context("too many clients")?;
+    let host = 2 + (OPENED.fetch_add(1, Ordering::Relaxed) / PER_ADDRESS % ADDRESSES) as u8;
     let source = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 0, host)), 0);
     socket.set_reuse_address(true)?;
     socket.bind(&source.into())?;
     socket.set_tcp_nodelay(true)?;
     Ok(socket)
-}
-
-/// Opens a connection from the loopback address that the `index`-th client uses.
-pub fn connect(server: SocketAddr, index: usize) -> Result<StdStream> {
-    let socket = source(index)?;
-    socket.connect(&server.into()).with_context(|| format!("connecting client {index}"))?;
-    Ok(socket.into())
 }
 
 /// Returns the request of the opening handshake.
@@ -64,8 +63,10 @@ pub fn handshake(server: SocketAddr, path: &str) -> String {
 }
 
 /// Connects and performs the opening handshake. Nothing of the server's first frames is read.
-pub fn open(server: SocketAddr, path: &str, index: usize) -> Result<StdStream> {
-    let mut stream = connect(server, index)?;
+pub fn open(server: SocketAddr, path: &str) -> Result<StdStream> {
+    let socket = source()?;
+    socket.connect(&server.into()).context("connecting a client")?;
+    let mut stream = StdStream::from(socket);
     stream.write_all(handshake(server, path).as_bytes())?;
     let mut answer = Vec::new();
     let mut byte = [0];

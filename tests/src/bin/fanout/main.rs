@@ -37,6 +37,7 @@ const SETTLE: Duration = Duration::from_secs(3);
 /// How long each phase of `backpressure` lasts, and the pause between two bursts.
 const PHASE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(100);
+
 /// Whether every figure so far met its bar.
 static BARS_MET: AtomicBool = AtomicBool::new(true);
 
@@ -83,6 +84,7 @@ fn run() -> Result<()> {
         "fanout" => fanout(&options),
         "idle" => idle(&options),
         "connect" => connect(&options),
+        "resume" => resume(&options),
         "message" => message(&options),
         "storm" => storm_of_connects(&options),
         "backpressure" => backpressure(&options),
@@ -90,11 +92,14 @@ fn run() -> Result<()> {
             fanout(&options)?;
             idle(&options)?;
             connect(&options)?;
+            resume(&options)?;
             message(&options)?;
             storm_of_connects(&options)?;
             backpressure(&options)
         }
-        other => bail!("unknown row {other:?}; the rows are fanout, idle, connect, message, storm, backpressure"),
+        other => {
+            bail!("unknown row {other:?}; the rows are fanout, idle, connect, resume, message, storm, backpressure")
+        }
     }
 }
 
@@ -192,8 +197,7 @@ fn connect(options: &Options) -> Result<()> {
     let (mut alone, mut together) = (Vec::new(), Vec::new());
     for round in 0..=options.rounds {
         let before = cpu_us(product.pid())?;
-        let streams: Vec<_> =
-            members.iter().enumerate().map(|(index, member)| product.connect(member, index)).collect::<Result<_>>()?;
+        let streams: Vec<_> = members.iter().map(|member| product.reconnect(member)).collect::<Result<_>>()?;
         let between = cpu_us(product.pid())?;
         drop(streams);
         std::thread::sleep(SETTLE);
@@ -212,6 +216,36 @@ fn connect(options: &Options) -> Result<()> {
     let what = |how: &str| format!("palaver, a returning socket with one room, {how}");
     show(&Figure::new("connect", what("one at a time"), median(alone), "CPU-µs").at_most(200.0));
     show(&Figure::new("connect", what("all at once"), median(together), "CPU-µs").at_most(200.0));
+    Ok(())
+}
+
+/// The processor time of a returning socket with many rooms of which a few moved, one socket at a time.
+fn resume(options: &Options) -> Result<()> {
+    const ROOMS: usize = 100;
+    const MOVED: usize = 5;
+    let clients = options.clients.unwrap_or(100);
+    let mut product = Product::start()?;
+    let members = product.members(clients)?;
+    let rooms = product.further_rooms(&members, ROOMS)?;
+    let cursors = rooms.iter().enumerate().map(|(index, (room, head))| {
+        let moved = index % (ROOMS / MOVED) == 0;
+        (room.clone(), (head - u64::from(moved)).into())
+    });
+    let cursors = serde_json::Value::Object(cursors.collect());
+
+    let mut costs = Vec::new();
+    for round in 0..=options.rounds {
+        let before = cpu_us(product.pid())?;
+        let streams: Vec<_> = members.iter().map(|member| product.resume(member, &cursors)).collect::<Result<_>>()?;
+        let cost = (cpu_us(product.pid())? - before) / clients as f64;
+        drop(streams);
+        std::thread::sleep(SETTLE);
+        if round > 0 {
+            costs.push(cost);
+        }
+    }
+    let what = format!("palaver, a returning socket with {ROOMS} rooms of which {MOVED} moved");
+    show(&Figure::new("resume", what, median(costs), "CPU-µs").at_most(1_000.0));
     Ok(())
 }
 

@@ -48,7 +48,7 @@ impl Peer {
         }
         let (child, address) = spawn(name)?;
         let process = Process::Raw(child);
-        let streams = (0..clients).map(|index| open(address, "/", index)).collect::<Result<_>>()?;
+        let streams = (0..clients).map(|_| open(address, "/")).collect::<Result<_>>()?;
         Ok(Peer { name, clients: Clients::new(streams, number_of, 0)?, process, sent: 0 })
     }
 

@@ -26,6 +26,8 @@ pub struct Product {
     runtime: Runtime,
     server: Server,
     room: String,
+    /// The room's head once all members have joined.
+    head: u64,
 }
 
 /// A user with a room, and what their socket knows of it.
@@ -49,7 +51,7 @@ impl Product {
             .variable("PALAVER_LIMITS_HEARTBEAT_MS", "300000")
             .variable("PALAVER_LOG", "warn");
         let server = runtime.block_on(settings.start());
-        Ok(Product { runtime, server, room: String::new() })
+        Ok(Product { runtime, server, room: String::new(), head: 0 })
     }
 
     /// Starts the server again, with the same data.
@@ -88,7 +90,9 @@ impl Product {
         }
         self.room = room;
         let token = |person: Person| Member { token: person.token.expect("a guest has a token") };
-        Ok(members.into_iter().map(token).collect())
+        let members: Vec<Member> = members.into_iter().map(token).collect();
+        self.head = self.connect(&members[0])?.1;
+        Ok(members)
     }
 
     /// Fills the server's caches with what it knows about the members, through a single connection.
@@ -107,38 +111,77 @@ impl Product {
         // Joins are events, too: the sockets begin after the last one.
         std::thread::sleep(Duration::from_secs(1));
         let (mut streams, mut next) = (Vec::new(), 0);
-        for (index, member) in members.iter().enumerate() {
-            let (stream, head) = self.connect(member, index)?;
+        for member in members {
+            let (stream, head) = self.connect(member)?;
             next = head + 1;
             streams.push(stream);
         }
         Clients::new(streams, number_of, next)
     }
 
+    /// Makes the members join further rooms, and has each of them written to. Returns the rooms with their heads.
+    pub fn further_rooms(&self, members: &[Member], count: usize) -> Result<Vec<(String, u64)>> {
+        let (http, url) = (reqwest::Client::new(), format!("http://{}/api/rooms", self.address()?));
+        let post = async |member: &Member, path: String, body: Value| -> Result<Value> {
+            let request = http.post(format!("{url}{path}")).bearer_auth(&member.token).json(&body);
+            Ok(request.send().await?.error_for_status()?.json().await?)
+        };
+        self.runtime.block_on(async {
+            let mut rooms = Vec::with_capacity(count);
+            for number in 0..count {
+                let slug = format!("further-{number}");
+                let room =
+                    post(&members[0], String::new(), json!({ "slug": slug, "name": slug, "kind": "public" })).await?;
+                let id = room["id"].as_str().context("a room has an id")?.to_owned();
+                for some in members[1..].chunks(AT_ONCE) {
+                    let joins = some.iter().map(|member| post(member, format!("/{id}/join"), json!({})));
+                    futures_util::future::try_join_all(joins).await?;
+                }
+                let message = json!({ "id": Uuid::now_v7(), "text": "x".repeat(TEXT) });
+                let ack = post(&members[0], format!("/{id}/messages"), message).await?;
+                rooms.push((id, ack["seq"].as_u64().context("an ack has a seq")?));
+            }
+            Ok(rooms)
+        })
+    }
+
     /// Connects a member, who follows the room from its head. Returns the head.
-    pub fn connect(&self, member: &Member, index: usize) -> Result<(TcpStream, u64)> {
-        let mut stream = open(self.address()?, PATH, index)?;
-        stream.write_all(&self.hello(member))?;
+    pub fn connect(&self, member: &Member) -> Result<(TcpStream, u64)> {
+        let (stream, sync) = self.resume(member, &json!({ &self.room: null }))?;
+        Ok((stream, sync["head"].as_u64().context("a reset has a head")?))
+    }
+
+    /// Connects a member who has everything of the room.
+    pub fn reconnect(&self, member: &Member) -> Result<TcpStream> {
+        Ok(self.resume(member, &self.cursors())?.0)
+    }
+
+    /// Connects a member with these cursors. Returns once each of their logs is live, with the frame that said so of
+    /// the last one.
+    pub fn resume(&self, member: &Member, cursors: &Value) -> Result<(TcpStream, Value)> {
+        let mut stream = open(self.address()?, PATH)?;
+        stream.write_all(&hello(member, cursors))?;
+        let mut missing = cursors.as_object().context("cursors are an object")?.len();
         loop {
             let frame: Value = serde_json::from_slice(&read_frame(&mut stream)?)?;
             ensure!(frame["t"] != "error", "{frame}");
             if frame["t"] == "sync" {
-                return Ok((stream, frame["head"].as_u64().context("a reset has a head")?));
+                missing -= 1;
+            }
+            if missing == 0 {
+                return Ok((stream, frame));
             }
         }
     }
 
-    /// Connects all members at the same moment. Returns once all of them follow the room.
+    /// Connects all members, who have everything of the room, at the same moment. Returns once all of them follow it.
     pub fn storm(&self, members: &[Member]) -> Result<Calm> {
-        let hellos = members.iter().map(|member| self.hello(member)).collect();
+        let hellos = members.iter().map(|member| hello(member, &self.cursors())).collect();
         storm::connect(self.address()?, PATH, hellos, br#"{"t":"sync""#)
     }
 
-    /// Returns the frames of a member who signs in and follows the room from its head.
-    fn hello(&self, member: &Member) -> Vec<u8> {
-        let hello = json!({ "t": "hello", "v": 1, "token": member.token, "caps": [] });
-        let resume = json!({ "t": "resume", "id": "1", "cursors": { &self.room: null } });
-        [hello, resume].iter().flat_map(|frame| masked(frame.to_string().as_bytes())).collect()
+    fn cursors(&self) -> Value {
+        json!({ &self.room: self.head })
     }
 
     /// Returns a message of a client that has seen the room up to `seen`.
@@ -146,6 +189,13 @@ impl Product {
         let (id, room, text) = (Uuid::now_v7(), &self.room, "x".repeat(TEXT));
         format!(r#"{{"t":"send","id":"{id}","room":"{room}","text":"{text}","seen":{seen}}}"#)
     }
+}
+
+/// Returns the frames of a member who signs in and resumes from these cursors.
+fn hello(member: &Member, cursors: &Value) -> Vec<u8> {
+    let hello = json!({ "t": "hello", "v": 1, "token": member.token, "caps": [] });
+    let resume = json!({ "t": "resume", "id": "1", "cursors": cursors });
+    [hello, resume].iter().flat_map(|frame| masked(frame.to_string().as_bytes())).collect()
 }
 
 /// Returns the seq of an event.

@@ -93,7 +93,7 @@ pub fn connect(server: SocketAddr, path: &str, hellos: Vec<Vec<u8>>, live: &[u8]
 
 /// Begins to connect.
 fn begin(poll: &Poll, server: SocketAddr, index: usize) -> Result<TcpStream> {
-    let socket = source(index)?;
+    let socket = source()?;
     socket.set_nonblocking(true)?;
     match socket.connect(&server.into()) {
         Err(error) if error.raw_os_error() != Some(EINPROGRESS) => return Err(error).context("connecting a client"),
