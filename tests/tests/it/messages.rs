@@ -4,7 +4,7 @@ use serde_json::json;
 use tests::person::Person;
 use tests::server::Server;
 
-use crate::setup::{history, join, messages, number, room, say, text, texts};
+use crate::setup::{generous, history, join, messages, number, private_room, room, say, text, texts};
 
 #[tokio::test]
 async fn a_message_by_rest_arrives_over_the_socket_and_in_history() {
@@ -193,4 +193,59 @@ async fn text_is_returned_byte_for_byte() {
         say(&ada, &room, text).await;
     }
     assert_eq!(texts(&ada, &room).await, said);
+}
+
+#[tokio::test]
+async fn a_client_returns_to_many_logs_with_one_request() {
+    let server = generous().start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let (quiet, moved, lost) = (room(&ada, "quiet").await, room(&ada, "moved").await, room(&ada, "lost").await);
+    let (secret, fresh) = (private_room(&ada, "Secret").await, room(&ada, "fresh").await);
+    let absent = uuid::Uuid::now_v7().to_string();
+    for id in [&quiet, &moved, &lost, &fresh] {
+        join(&bob, id).await;
+    }
+    let mut before = bob.connect().await;
+    let mut heads = Vec::new();
+    for id in [&quiet, &moved, &lost] {
+        heads.push(number(&before.follow(id).await["head"]));
+    }
+    drop(before);
+    say(&ada, &moved, "you missed this").await;
+    ada.post(&format!("/api/rooms/{lost}/kick"), json!({ "user": bob.id })).await.ok();
+
+    // The cursor in `lost` is the head: the entry of the removal itself.
+    let cursors = json!({
+        &quiet: heads[0], &moved: heads[1], &lost: heads[2] + 1, &secret: 1, &absent: 1, &fresh: null, "@me": 0
+    });
+    let mut socket = bob.connect().await;
+    socket.send(json!({ "t": "resume", "id": "back", "cursors": cursors })).await;
+    let mut answers = std::collections::HashMap::new();
+    while answers.len() < 7 {
+        let sync = socket.find("sync", |frame| frame["re"] == "back").await;
+        let log = sync["room"].as_str().expect("a log").to_owned();
+        assert!(answers.insert(log, sync).is_none(), "each log is answered once");
+    }
+
+    let status = |log: &str| answers[log]["status"].as_str().expect("a status").to_owned();
+    assert_eq!((status(&quiet), &answers[&quiet]["events"]), ("ok".to_owned(), &json!([])));
+    assert_eq!(answers[&quiet]["through"], heads[0]);
+    assert_eq!((status(&moved), &answers[&moved]["events"][0]["text"]), ("ok".to_owned(), &json!("you missed this")));
+    assert_eq!(status(&lost), "forbidden");
+    assert_eq!((status(&secret), status(&absent)), ("not_found".to_owned(), "not_found".to_owned()));
+    assert_eq!(status(&fresh), "reset");
+    assert_eq!(status("@me"), "ok");
+
+    for id in [&lost, &secret, &quiet, &moved, &fresh] {
+        say(&ada, id, "now").await;
+    }
+    let mut heard = Vec::new();
+    while heard.len() < 3 {
+        let event = socket.find("event", |event| event["kind"] == "message").await;
+        heard.push(event["room"].as_str().expect("a room").to_owned());
+    }
+    heard.sort();
+    let mut followed = [quiet, moved, fresh];
+    followed.sort();
+    assert_eq!(heard, followed, "the socket follows the rooms of its user, and no other");
 }
