@@ -17,6 +17,7 @@ pub struct Settings {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     data: Option<PathBuf>,
+    open_files: Option<u32>,
     backends: Option<Backends>,
 }
 
@@ -39,6 +40,13 @@ impl Settings {
     #[must_use]
     pub fn data(mut self, folder: &Path) -> Self {
         self.data = Some(folder.to_owned());
+        self
+    }
+
+    /// Limits how many files and connections the process may open, like `ulimit -n`.
+    #[must_use]
+    pub fn open_files(mut self, limit: u32) -> Self {
+        self.open_files = Some(limit);
         self
     }
 
@@ -68,14 +76,18 @@ impl Settings {
 
     /// Returns the command with these settings, for a test of how it ends.
     pub fn command(&self) -> Command {
-        let mut command = match &self.backends {
-            Some(backends) => {
-                let mut command = binary::clean(binary::full());
-                command.envs(backends.variables().iter().cloned());
-                command
+        let program = if self.backends.is_some() { binary::full() } else { binary::palaver() };
+        let mut command = match self.open_files {
+            Some(limit) => {
+                let mut shell = binary::clean(Path::new("sh"));
+                shell.arg("-c").arg(format!("ulimit -n {limit} && exec \"$0\" \"$@\"")).arg(program);
+                shell
             }
-            None => binary::clean(binary::palaver()),
+            None => binary::clean(program),
         };
+        if let Some(backends) = &self.backends {
+            command.envs(backends.variables().iter().cloned());
+        }
         command.args(&self.arguments).envs(self.environment.iter().cloned());
         command
     }

@@ -69,6 +69,9 @@ const NO_SETTINGS: [&str; 6] = [
     "PALAVER_TEST_STARTS_A_SERVER",
 ];
 
+/// The setting that the server's log names when an address has too many connections.
+pub(crate) const CONNECTIONS_PER_ADDRESS: &str = "PALAVER_LIMITS_CONNECTIONS_PER_ADDRESS";
+
 /// Returns whether an environment variable is meant for Palaver and should therefore be a setting.
 pub fn is_ours(name: &str) -> bool {
     name.starts_with("PALAVER_") && !NO_SETTINGS.contains(&name) && !is_of_kubernetes(name)
@@ -152,6 +155,13 @@ fn limits(config: &mut Config) -> Limits {
         rooms_per_user: config.within("PALAVER_LIMITS_ROOMS_PER_USER", d.rooms_per_user, 1..=100_000),
         joins_per_minute: config.within("PALAVER_LIMITS_JOINS_PER_MINUTE", d.joins_per_minute, 1..),
         connections_per_node: config.within("PALAVER_LIMITS_CONNECTIONS_PER_NODE", d.connections_per_node, 1..),
+        connections_per_address: config.within(CONNECTIONS_PER_ADDRESS, d.connections_per_address, 0..),
+        sockets_per_address: config.within("PALAVER_LIMITS_SOCKETS_PER_ADDRESS", d.sockets_per_address, 0..),
+        guest_sockets_per_address: config.within(
+            "PALAVER_LIMITS_GUEST_SOCKETS_PER_ADDRESS",
+            d.guest_sockets_per_address,
+            0..,
+        ),
         sockets_per_user: config.within("PALAVER_LIMITS_SOCKETS_PER_USER", d.sockets_per_user, 1..),
         sends_per_10s: config.within("PALAVER_LIMITS_SENDS_PER_10S", d.sends_per_10s, 1..),
         frames_per_60s: config.within("PALAVER_LIMITS_FRAMES_PER_60S", d.frames_per_60s, 1..),

@@ -83,10 +83,15 @@ impl Client {
 
     /// Returns the key that the rate limit counts: an IPv6 client owns a whole /64, so all of its addresses count as one.
     pub fn network(&self) -> IpAddr {
-        match self.address {
-            IpAddr::V4(address) => IpAddr::V4(address),
-            IpAddr::V6(address) => IpAddr::V6(Ipv6Net::new_assert(address, 64).network()),
-        }
+        network_of(self.address)
+    }
+}
+
+/// Returns the address that stands for all addresses of the same client: the first of an IPv6 /64, or the address itself.
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Net::new_assert(address, 64).network()),
     }
 }
 
@@ -99,7 +104,8 @@ fn client_address(connected: Option<IpAddr>, headers: &HeaderMap, trusted: &[Net
     }
 }
 
-fn is_trusted(address: IpAddr, networks: &[Network]) -> bool {
+/// Returns whether one of the networks contains the address.
+pub fn is_trusted(address: IpAddr, networks: &[Network]) -> bool {
     networks.iter().any(|network| network.contains(address))
 }
 

@@ -4,6 +4,7 @@
 //! status.
 
 mod address;
+mod address_cap;
 mod caller;
 mod cookie;
 mod docs;
@@ -21,7 +22,8 @@ mod rate;
 mod request_log;
 mod settings;
 
-pub use address::{Client, InvalidNetwork, Network};
+pub use address::{Client, InvalidNetwork, Network, is_trusted};
+pub use address_cap::{AddressCap, AddressPermit, ConnectionPermit, OverCap};
 pub use caller::{AdminOrService, Caller, MaybeCaller};
 pub use cookie::{Cookies, SetCookie};
 pub use docs::docs;

@@ -12,6 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
+use crate::ConnectionPermit;
+
 /// The stream. Reading fails if the client sent no request in time; writing fails if no byte could be written for the
 /// longer timeout.
 pub struct Patience {
@@ -21,6 +23,7 @@ pub struct Patience {
     /// How long a write may stall, and since when one does.
     stall: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
+    permit: ConnectionPermit,
 }
 
 /// Marks that a request has arrived; the service calls it for each one.
@@ -35,18 +38,18 @@ impl Called {
 }
 
 impl Patience {
-    /// Wraps a stream. `stall` is the longer timeout, for writes.
-    pub fn new(stream: TcpStream, patience: Duration, stall: Duration) -> (Self, Called) {
+    /// Wraps a stream, which holds `permit` while it is open. `stall` is the longer timeout, for writes.
+    pub fn new(stream: TcpStream, permit: ConnectionPermit, patience: Duration, stall: Duration) -> (Self, Called) {
         let called = Called(Arc::new(AtomicBool::new(false)));
         let deadline = Some(Box::pin(tokio::time::sleep(patience)));
-        (Patience { stream, deadline, called: called.clone(), stall, stalled: None }, called)
+        (Patience { stream, deadline, called: called.clone(), stall, stalled: None, permit }, called)
     }
 }
 
 impl Patience {
-    /// Returns the stream, for a protocol with limits of its own.
-    pub fn into_inner(self) -> TcpStream {
-        self.stream
+    /// Returns the stream, for a protocol with limits of its own, and the permit to drop when it is closed.
+    pub fn into_parts(self) -> (TcpStream, ConnectionPermit) {
+        (self.stream, self.permit)
     }
 
     /// Returns the result of a write, or an error if no write has made progress for too long.
