@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::log::Format;
 use domain::limits::Limits;
 use service::auth::AuthSettings;
-use web::{Origins, WebSettings};
+use web::{Hosts, Origins, WebSettings};
 
 use crate::{Backends, InternalSettings, Secret};
 
@@ -95,9 +95,11 @@ impl Settings {
             config.problem("PALAVER_ORIGINS", error.to_string());
             Origins::default()
         });
+        let origins = own_origin(config, origins);
         let web = WebSettings {
             limits: limits.clone(),
             trusted_proxies: config.list("PALAVER_TRUSTED_PROXIES"),
+            hosts: Hosts::of(origins.all()),
             origins,
             secure_cookies: config
                 .optional("PALAVER_SECURE_COOKIES")
@@ -130,6 +132,15 @@ impl Settings {
             limits,
         }
     }
+}
+
+/// The page's own address is one of the server's names, too.
+fn own_origin(config: &mut Config, origins: Origins) -> Origins {
+    let Some(url) = config.optional("PALAVER_PUBLIC_URL") else { return origins };
+    origins.clone().with_own(&url).unwrap_or_else(|error| {
+        config.problem("PALAVER_PUBLIC_URL", error.to_string());
+        origins
+    })
 }
 
 /// A PEM key has several lines, which not every source of settings can hold: `\n` also ends a line.

@@ -18,14 +18,17 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::extract::PALAVER_EPOCH;
+use crate::hosts::{host_of, is_public_name};
 use crate::problem::{self, PROBLEM_JSON};
 use crate::rate::Calls;
 use crate::{Client, Problem, WebSettings};
 
+/// Browsers use TLS for this host from now on, for a year. Hosts below it may have none.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 /// How long browsers cache preflights.
 const PREFLIGHT_LIFE: Duration = Duration::from_secs(600);
 
-/// Puts the layers around a router (of one function, or of all): log line, security headers, problems for the answers
+/// Puts the layers around a router (of one function, or of all): log line, security headers, own hosts, problems for the answers
 /// that axum makes itself, panics, rate limit by address, timeouts, body limit, bearer token. A route that accepts larger
 /// bodies sets its own inner `DefaultBodyLimit`.
 pub fn mount(router: Router, auth: Arc<Auth>, settings: &WebSettings) -> Router {
@@ -34,6 +37,7 @@ pub fn mount(router: Router, auth: Arc<Auth>, settings: &WebSettings) -> Router 
     let layers = ServiceBuilder::new()
         .layer(from_fn(crate::request_log::log))
         .layer(from_fn(crate::headers::secure))
+        .layer(from_fn_with_state(settings.clone(), crate::hosts::check))
         .layer(from_fn(explain))
         .layer(CatchPanicLayer::custom(panicked))
         .option_layer((!settings.origins.is_empty()).then(|| cors(&settings)))
@@ -45,11 +49,18 @@ pub fn mount(router: Router, auth: Arc<Auth>, settings: &WebSettings) -> Router 
     router.layer(RequestBodyTimeoutLayer::new(settings.body_idle_timeout)).layer(layers)
 }
 
-/// Identifies the client, for the rate limit and for cookies.
+/// Identifies the client, for the rate limit and for cookies. A browser that called over TLS is told to do so from now on.
 async fn recognise(State(settings): State<Arc<WebSettings>>, mut request: Request, next: Next) -> Response {
     let client = Client::of(&request, &settings);
+    let host = host_of(&request).ok().filter(is_public_name);
+    let is_https = host.is_some_and(|host| client.https || settings.origins.is_own_https(host.as_str()));
     request.extensions_mut().insert(client);
-    next.run(request).await
+
+    let mut response = next.run(request).await;
+    if is_https {
+        response.headers_mut().entry(header::STRICT_TRANSPORT_SECURITY).or_insert(HSTS);
+    }
+    response
 }
 
 /// Ends a call that takes too long. An upload may take longer, but its body must not stall.

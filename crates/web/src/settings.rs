@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::limits::Limits;
 
-use crate::{Network, Origins};
+use crate::{Hosts, Network, Origins};
 
 /// Settings of [`crate::mount()`].
 #[derive(Debug, Clone)]
@@ -15,6 +15,9 @@ pub struct WebSettings {
     pub trusted_proxies: Vec<Network>,
     /// Other origins whose pages may call, with cookies. Pages of this server itself always may.
     pub origins: Origins,
+    /// The names that this server is called by, besides addresses and `localhost`. Calls under other names are answered
+    /// with 421.
+    pub hosts: Hosts,
     /// How long a call may take, except for uploads.
     pub request_timeout: Duration,
     /// How long a call with a `multipart/form-data` body may take.
@@ -31,6 +34,7 @@ impl Default for WebSettings {
             limits: Limits::default(),
             trusted_proxies: Vec::new(),
             origins: Origins::default(),
+            hosts: Hosts::default(),
             request_timeout: Duration::from_secs(30),
             upload_timeout: Duration::from_secs(15 * 60),
             body_idle_timeout: Duration::from_secs(15),

@@ -1,7 +1,8 @@
-//! Tests what the server accepts from the network: how much of it one address may take.
+//! Tests what the server accepts from the network: how much of it one address may take, and under which names.
 
 mod addresses;
 mod floods;
+mod hosts;
 
 use std::net::{IpAddr, Ipv4Addr};
 

@@ -12,7 +12,7 @@ use service::auth::{AuthSettings, SigningKeys};
 use service::{Auth, Logs, SystemClock, UserCache};
 use store_memory::MemoryStore;
 use tower::ServiceExt;
-use web::WebSettings;
+use web::{Hosts, WebSettings};
 
 pub const PASSWORD: &str = "correct horse battery staple";
 
@@ -29,7 +29,8 @@ pub fn server_with(settings: AuthSettings) -> Caller {
     let auth = Auth::new(store, logs, user_cache, clock, service::Ids::system(), SigningKeys::generate(), settings);
     let router = auth::router(auth.clone()).merge(web::docs("/api/auth", auth::openapi()));
     let limits = Limits { requests_per_minute: 0, ..Limits::default() };
-    let settings = WebSettings { limits, ..WebSettings::default() };
+    let hosts = Hosts::of(["https://chat.example.org"]);
+    let settings = WebSettings { limits, hosts, ..WebSettings::default() };
     Caller { router: web::mount(router, auth, &settings), token: None, headers: Vec::new() }
 }
 
