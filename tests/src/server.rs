@@ -18,6 +18,7 @@ pub struct Settings {
     environment: Vec<(String, String)>,
     data: Option<PathBuf>,
     open_files: Option<u32>,
+    everywhere: bool,
     backends: Option<Backends>,
 }
 
@@ -47,6 +48,13 @@ impl Settings {
     #[must_use]
     pub fn open_files(mut self, limit: u32) -> Self {
         self.open_files = Some(limit);
+        self
+    }
+
+    /// Listens on all addresses of the machine, instead of its own loopback address only.
+    #[must_use]
+    pub fn listen_everywhere(mut self) -> Self {
+        self.everywhere = true;
         self
     }
 
@@ -118,7 +126,11 @@ impl Server {
     pub async fn start_again(&mut self) {
         assert!(self.child.is_none(), "the server is running");
         let mut command = self.settings.command();
-        command.arg("--listen").arg(self.address.to_string()).arg("--data").arg(&self.data);
+        let mut listen = self.address;
+        if self.settings.everywhere {
+            listen.set_ip(std::net::Ipv4Addr::UNSPECIFIED.into());
+        }
+        command.arg("--listen").arg(listen.to_string()).arg("--data").arg(&self.data);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("palaver can be started");
         self.keep(child.stdout.take().expect("the output is piped"));
         self.keep(child.stderr.take().expect("the errors are piped"));

@@ -68,12 +68,12 @@ pub enum ServeError {
 }
 
 /// Serves the tier and `routes` on one address, mounted like every function ([`web::mount`]), until SIGTERM or Ctrl-C,
-/// then drains and ends cleanly within the grace period of the settings. Calls `ready` with the address once everything
-/// is open. `F`: whether the routes ever touch the bytes of files.
+/// then drains and ends cleanly within the grace period of the settings. Calls `ready` with the address and what was
+/// opened once everything is open. `F`: whether the routes ever touch the bytes of files.
 pub async fn serve<F: BlobBackend>(
     mut settings: Settings,
     routes: impl FnOnce(&Profile) -> Router,
-    ready: impl FnOnce(SocketAddr),
+    ready: impl AsyncFnOnce(SocketAddr, &Profile),
 ) -> Result<(), ServeError> {
     let descriptors = descriptors::raise();
     let capacity = Capacity::of(settings.limits.connections_per_node, descriptors);
@@ -115,7 +115,7 @@ pub async fn serve<F: BlobBackend>(
     if reachable.is_some() || !settings.backends.is_local() {
         node.join(reachable);
     }
-    ready(address);
+    ready(address, &profile).await;
 
     // Sockets leave first; the listener runs until they have, so that no client is cut off.
     let mut asked = None;

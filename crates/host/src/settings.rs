@@ -96,10 +96,12 @@ impl Settings {
             Origins::default()
         });
         let origins = own_origin(config, origins);
+        let listen = config.parse("PALAVER_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)));
         let web = WebSettings {
             limits: limits.clone(),
             trusted_proxies: config.list("PALAVER_TRUSTED_PROXIES"),
             hosts: Hosts::of(origins.all()),
+            listens_locally: listen.ip().to_canonical().is_loopback(),
             origins,
             secure_cookies: config
                 .optional("PALAVER_SECURE_COOKIES")
@@ -114,7 +116,7 @@ impl Settings {
             service_tokens: config.list("PALAVER_SERVICE_TOKENS"),
         };
         Settings {
-            listen: config.parse("PALAVER_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080))),
+            listen,
             data: config.text("PALAVER_DATA", "./data").into(),
             backends: Backends::read(config),
             signing_key: signing_key(config),

@@ -10,15 +10,20 @@ use http::uri::Authority;
 use http::{HeaderMap, HeaderName, header, request::Parts};
 use ipnet::{IpNet, Ipv6Net};
 
-use crate::hosts::host_of;
+use crate::hosts::{host_of, is_loopback};
 use crate::origin::Origin;
 use crate::{BehindGateway, Problem, WebSettings};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 /// The headers that proxies add: the usual ones, and RFC 7239's.
-const FORWARDED: [HeaderName; 4] =
-    [FORWARDED_FOR, FORWARDED_PROTO, HeaderName::from_static("x-forwarded-host"), header::FORWARDED];
+const FORWARDED: [HeaderName; 5] = [
+    FORWARDED_FOR,
+    FORWARDED_PROTO,
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-real-ip"),
+    header::FORWARDED,
+];
 
 /// Maximum number of forwarded addresses read from one header; no real proxy set-up has a longer chain.
 const HOPS: usize = 16;
@@ -59,6 +64,9 @@ pub struct Client {
     pub secure_cookies: bool,
     /// The origin of the page that made the call.
     pub origin: Origin,
+    /// Whether the call came from the server's own machine: the server listens there only, is called by a name of it, and
+    /// no proxy forwarded the call.
+    pub local: bool,
 }
 
 impl Client {
@@ -67,14 +75,16 @@ impl Client {
         https: false,
         secure_cookies: false,
         origin: Origin::Absent,
+        local: false,
     };
 
     pub(crate) fn of(request: &Request, settings: &WebSettings) -> Client {
         let headers = request.headers();
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
         let is_proxy = peer.is_some_and(|peer| is_trusted(peer, &settings.trusted_proxies));
-        let is_connected = peer.is_some() && request.extensions().get::<BehindGateway>().is_none();
-        if is_connected && !is_proxy && FORWARDED.iter().any(|name| headers.contains_key(name)) {
+        let is_direct = request.extensions().get::<BehindGateway>().is_none();
+        let is_forwarded = FORWARDED.iter().any(|name| headers.contains_key(name));
+        if is_direct && is_forwarded && peer.is_some() && !is_proxy {
             warn_of_untrusted_proxy();
         }
         let address = client_address(peer, headers, &settings.trusted_proxies);
@@ -84,7 +94,8 @@ impl Client {
             && headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https://"));
         let https =
             (is_proxy && is_forwarded_https(headers)) || is_https_page || request.uri().scheme_str() == Some("https");
-        Client { address, https, secure_cookies: settings.secure_cookies.unwrap_or(https), origin }
+        let local = settings.listens_locally && is_direct && !is_forwarded && host.as_ref().is_some_and(is_loopback);
+        Client { address, https, secure_cookies: settings.secure_cookies.unwrap_or(https), origin, local }
     }
 
     /// Returns the key that the rate limit counts: an IPv6 client owns a whole /64, so all of its addresses count as one.

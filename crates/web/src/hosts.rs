@@ -64,6 +64,12 @@ pub(crate) fn host_of(request: &Request) -> Result<Authority, InvalidHost> {
     if is_valid { Ok(host) } else { Err(InvalidHost::Malformed) }
 }
 
+/// Returns whether the host is an address of this machine's own, or `localhost`.
+pub(crate) fn is_loopback(host: &Authority) -> bool {
+    let name = name(host);
+    is_localhost(&name) || address(&name).is_some_and(|address| address.to_canonical().is_loopback())
+}
+
 /// Returns whether the host is a name that other machines know, neither an address nor `localhost`.
 pub(crate) fn is_public_name(host: &Authority) -> bool {
     let name = name(host);
@@ -220,10 +226,13 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_no_public_name() {
-        for own in ["127.0.0.1:80", "[::1]", "10.0.0.1", "localhost", "a.localhost"] {
-            assert!(!is_public_name(&host(own)), "{own}");
+    fn loopback_is_this_machine_only_and_no_public_name() {
+        for own in ["127.0.0.1:80", "127.8.8.8", "[::1]", "[::ffff:127.0.0.1]:1", "localhost", "a.localhost"] {
+            assert!(is_loopback(&host(own)) && !is_public_name(&host(own)), "{own}");
         }
-        assert!(is_public_name(&host("chat.example.org:8443")));
+        for other in ["10.0.0.1", "[2001:db8::1]", "0.0.0.0", "chat.example.org:8443"] {
+            assert!(!is_loopback(&host(other)), "{other}");
+        }
+        assert!(is_public_name(&host("chat.example.org:8443")) && !is_public_name(&host("10.0.0.1")));
     }
 }

@@ -24,6 +24,8 @@ pub struct WebSettings {
     pub upload_timeout: Duration,
     /// How long a body may stall.
     pub body_idle_timeout: Duration,
+    /// Whether the server listens only on its own machine.
+    pub listens_locally: bool,
     /// Whether cookies are marked `Secure`; `None` decides by the call's own scheme.
     pub secure_cookies: Option<bool>,
 }
@@ -38,6 +40,7 @@ impl Default for WebSettings {
             request_timeout: Duration::from_secs(30),
             upload_timeout: Duration::from_secs(15 * 60),
             body_idle_timeout: Duration::from_secs(15),
+            listens_locally: false,
             secure_cookies: None,
         }
     }

@@ -5,7 +5,7 @@ use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use domain::{Code, Refusal};
 use http::request::Parts;
-use service::auth::{Device, SignedIn};
+use service::auth::{Device, FirstAccount, SignedIn};
 use service::limits::SESSION_LIFE;
 use web::{Client, Cookies, Json, Origin, Problem, SetCookie};
 use wire::rest::auth::Tokens;
@@ -47,6 +47,11 @@ impl Visitor {
             true => Ok(self.cookie.clone()),
             false => Err(Refusal::new(Code::Forbidden, "This page cannot use this browser's session.")),
         }
+    }
+
+    /// Returns what lets this caller create the first account.
+    pub(crate) fn first_account(&self, token: Option<String>) -> FirstAccount {
+        if self.client.local { FirstAccount::Local } else { FirstAccount::Token(token) }
     }
 
     /// Returns the answer to a sign-in or a refresh.

@@ -1,6 +1,8 @@
-//! Tests what the server accepts from the network: how much of it one address may take, and under which names.
+//! Tests what the server accepts from the network: how much of it one address may take, under which names, and
+//! from whom its first admin.
 
 mod addresses;
+mod first_admin;
 mod floods;
 mod hosts;
 
