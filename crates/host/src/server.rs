@@ -11,7 +11,8 @@ use crate::limits::{HEADER_BYTES, HEADER_TIMEOUT, HTTP_CONNECTIONS, LISTEN_BACKL
 use crate::{Settings, descriptors};
 use axum::Router;
 use axum::extract::ConnectInfo;
-use hyper::body::Incoming;
+use http::header;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use service::Supervisor;
@@ -200,9 +201,18 @@ async fn answer(
     let (stream, called) = Patience::new(stream, permit, patience, patience * STALL);
     let service = hyper::service::service_fn(move |request: http::Request<Incoming>| {
         called.now();
+        let has_body = !request.body().is_end_stream();
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request)
+        let (router, called) = (router.clone(), called.clone());
+        async move {
+            let response = router.oneshot(request).await?;
+            // The router says so if the client may still be sending.
+            if has_body && response.headers().get(header::CONNECTION).is_some_and(|value| value == "close") {
+                called.ends_unread();
+            }
+            Ok::<_, std::convert::Infallible>(response)
+        }
     });
     // HTTP/1 only: browsers use HTTP/2 only over TLS, which a proxy terminates, and an HTTP/2 connection without calls
     // would keep its permit forever. hyper-util's `auto` builder serves HTTP/2 even when it is set to HTTP/1 only,

@@ -22,6 +22,7 @@ mod problem;
 mod rate;
 mod request_log;
 mod settings;
+mod unread_body;
 
 pub use address::{Client, InvalidNetwork, Network, is_trusted};
 pub use address_cap::{AddressCap, AddressPermit, ConnectionPermit, OverCap};

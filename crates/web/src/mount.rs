@@ -10,7 +10,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use domain::Refusal;
-use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use service::auth::Auth;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -28,7 +28,7 @@ const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 /// How long browsers cache preflights.
 const PREFLIGHT_LIFE: Duration = Duration::from_secs(600);
 
-/// Puts the layers around a router (of one function, or of all): log line, security headers, own hosts, problems for the answers
+/// Puts the layers around a router (of one function, or of all): log line, unread bodies, security headers, own hosts, problems for the answers
 /// that axum makes itself, panics, rate limit by address, timeouts, body limit, bearer token. A route that accepts larger
 /// bodies sets its own inner `DefaultBodyLimit`.
 pub fn mount(router: Router, auth: Arc<Auth>, settings: &WebSettings) -> Router {
@@ -36,6 +36,7 @@ pub fn mount(router: Router, auth: Arc<Auth>, settings: &WebSettings) -> Router 
     let settings = Arc::new(settings.clone());
     let layers = ServiceBuilder::new()
         .layer(from_fn(crate::request_log::log))
+        .layer(from_fn(crate::unread_body::finish))
         .layer(from_fn(crate::headers::secure))
         .layer(from_fn_with_state(settings.clone(), crate::hosts::check))
         .layer(from_fn(explain))
@@ -80,14 +81,7 @@ async fn time_out(State(settings): State<Arc<WebSettings>>, request: Request, ne
 /// Turns every error that is not a problem yet into one: unknown paths, wrong methods, axum's own rejections. A JSON
 /// report of what is wrong (`/health`) stays unchanged.
 async fn explain(request: Request, next: Next) -> Response {
-    let http1 = request.version() <= Version::HTTP_11;
-    let mut response = explained(next.run(request).await);
-    if http1 && response.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        // The rest of the body is not read, so the connection ends; without this header a client would send its next call
-        // into it.
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
+    explained(next.run(request).await)
 }
 
 fn explained(response: Response) -> Response {
