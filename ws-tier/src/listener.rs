@@ -1,5 +1,6 @@
 //! `GET /v1/ws`: upgrades an HTTP request to a socket. [`web::mount`] checks origins and limits of addresses.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,7 +45,9 @@ async fn upgrade(
     client: Client,
     mut request: Request,
 ) -> Response {
+    let address = client.logged_address;
     if client.origin == Origin::Foreign {
+        log_refused(address, "foreign_origin");
         return Problem::from(Refusal::forbidden(
             "Pages of this origin cannot open a socket here. The operator can allow the origin.",
         ))
@@ -62,10 +65,18 @@ async fn upgrade(
         let Some((opening, connection)) = handshake::connection(accepted.connection).await else { return };
         match permit {
             Ok(permit) => node.open(opening, CodecKind::Native, ticket, remote, (permit, connection)),
-            Err(refused) => refuse(opening, CodecKind::Native, refused).await,
+            Err(refused) => {
+                log_refused(address, refused.code.reason());
+                refuse(opening, CodecKind::Native, refused).await;
+            }
         }
     });
     accepted.response
+}
+
+/// Logs a socket that was refused: for people and programs that look for attacks.
+fn log_refused(address: Option<IpAddr>, reason: &'static str) {
+    tracing::warn!(address = address.map(tracing::field::display), reason, "a socket was refused");
 }
 
 /// Closes a connection that is not admitted, after a message that says why, if there is more to say than the close code

@@ -103,6 +103,7 @@ impl Settings {
             hosts: Hosts::of(origins.all()),
             listens_locally: listen.ip().to_canonical().is_loopback(),
             origins,
+            log_addresses: config.flag("PALAVER_LOG_ADDRESSES", false),
             secure_cookies: config
                 .optional("PALAVER_SECURE_COOKIES")
                 .map(|_| config.flag("PALAVER_SECURE_COOKIES", true)),

@@ -67,6 +67,8 @@ pub struct Client {
     /// Whether the call came from the server's own machine: the server listens there only, is called by a name of it, and
     /// no proxy forwarded the call.
     pub local: bool,
+    /// The address, if the log may name it.
+    pub logged_address: Option<IpAddr>,
 }
 
 impl Client {
@@ -76,6 +78,7 @@ impl Client {
         secure_cookies: false,
         origin: Origin::Absent,
         local: false,
+        logged_address: None,
     };
 
     pub(crate) fn of(request: &Request, settings: &WebSettings) -> Client {
@@ -95,7 +98,15 @@ impl Client {
         let https =
             (is_proxy && is_forwarded_https(headers)) || is_https_page || request.uri().scheme_str() == Some("https");
         let local = settings.listens_locally && is_direct && !is_forwarded && host.as_ref().is_some_and(is_loopback);
-        Client { address, https, secure_cookies: settings.secure_cookies.unwrap_or(https), origin, local }
+        let logged_address = settings.log_addresses.then_some(address);
+        Client {
+            address,
+            https,
+            secure_cookies: settings.secure_cookies.unwrap_or(https),
+            origin,
+            local,
+            logged_address,
+        }
     }
 
     /// Returns the key that the rate limit counts: an IPv6 client owns a whole /64, so all of its addresses count as one.

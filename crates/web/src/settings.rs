@@ -26,6 +26,8 @@ pub struct WebSettings {
     pub body_idle_timeout: Duration,
     /// Whether the server listens only on its own machine.
     pub listens_locally: bool,
+    /// Whether the log may name the addresses of clients.
+    pub log_addresses: bool,
     /// Whether cookies are marked `Secure`; `None` decides by the call's own scheme.
     pub secure_cookies: Option<bool>,
 }
@@ -41,6 +43,7 @@ impl Default for WebSettings {
             upload_timeout: Duration::from_secs(15 * 60),
             body_idle_timeout: Duration::from_secs(15),
             listens_locally: false,
+            log_addresses: false,
             secure_cookies: None,
         }
     }

@@ -54,6 +54,18 @@ impl Visitor {
         if self.client.local { FirstAccount::Local } else { FirstAccount::Token(token) }
     }
 
+    /// Logs a sign-in that failed because of what the caller sent: for people and programs that look for attacks. Never
+    /// logs the name, which may be a password typed into the wrong field.
+    pub(crate) fn log_failure(&self, refusal: &Refusal) {
+        let address = self.client.logged_address.map(tracing::field::display);
+        match refusal.code {
+            Code::Unauthenticated => tracing::warn!(address, "a sign-in failed: wrong name or password"),
+            Code::RateLimited => tracing::warn!(address, "a sign-in was refused: too many attempts"),
+            Code::Forbidden => tracing::warn!(address, "a sign-in was refused: not allowed on this server"),
+            _ => {}
+        }
+    }
+
     /// Returns the answer to a sign-in or a refresh.
     pub(crate) fn answer(&self, signed_in: SignedIn) -> Response {
         let SignedIn { access_token, expires_in, refresh_token, user } = signed_in;

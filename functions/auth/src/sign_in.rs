@@ -43,7 +43,8 @@ pub(crate) async fn register(
         email: email.map(|email| Email::parse(&email)).transpose().map_err(domain::Refusal::from)?,
     };
     let first = visitor.first_account(body.first_token);
-    let signed_in = auth.accounts.register(guest, registration, &visitor.device, &first).await?;
+    let signed_in = auth.accounts.register(guest, registration, &visitor.device, &first).await;
+    let signed_in = signed_in.inspect_err(|refusal| visitor.log_failure(refusal))?;
     Ok((http::StatusCode::CREATED, visitor.answer(signed_in)))
 }
 
@@ -76,8 +77,8 @@ pub(crate) async fn login(
     visitor: Visitor,
     Json(body): Json<LoginBody>,
 ) -> Result<Response, Problem> {
-    let signed_in = auth.passwords.login(&body.name, body.password, &visitor.device).await?;
-    Ok(visitor.answer(signed_in))
+    let signed_in = auth.passwords.login(&body.name, body.password, &visitor.device).await;
+    Ok(visitor.answer(signed_in.inspect_err(|refusal| visitor.log_failure(refusal))?))
 }
 
 /// Signs in a guest, without a password, under the requested name with a suffix.
@@ -96,6 +97,7 @@ pub(crate) async fn guest(
     Json(body): Json<GuestBody>,
 ) -> Result<(http::StatusCode, Response), Problem> {
     let name = UserName::parse(&body.name).map_err(domain::Refusal::from)?;
-    let signed_in = auth.accounts.guest(&name, &visitor.device).await?;
+    let signed_in = auth.accounts.guest(&name, &visitor.device).await;
+    let signed_in = signed_in.inspect_err(|refusal| visitor.log_failure(refusal))?;
     Ok((http::StatusCode::CREATED, visitor.answer(signed_in)))
 }

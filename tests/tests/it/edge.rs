@@ -5,6 +5,7 @@ mod addresses;
 mod first_admin;
 mod floods;
 mod hosts;
+mod log;
 mod refusals;
 
 use std::net::{IpAddr, Ipv4Addr};
