@@ -15,7 +15,6 @@ import type {
 import { generalMessages, ME, member, message, notification, older, PEOPLE, person, room, TALL } from "./data.ts";
 
 export type Scene = "busy" | "empty" | "signed-out" | "offline" | "loading" | "refused";
-
 const ACK_MS = 400;
 const done = () => Promise.resolve();
 
@@ -58,6 +57,7 @@ export class FixtureClient implements ChatClientApi {
     this.set({});
     return ME;
   };
+  setup = async () => ({ needs_first_token: false });
   register = this.signIn;
   login = this.signIn;
   guest = this.signIn;

@@ -17,6 +17,8 @@ pub struct Settings {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     data: Option<PathBuf>,
+    open_files: Option<u32>,
+    everywhere: bool,
     backends: Option<Backends>,
 }
 
@@ -39,6 +41,20 @@ impl Settings {
     #[must_use]
     pub fn data(mut self, folder: &Path) -> Self {
         self.data = Some(folder.to_owned());
+        self
+    }
+
+    /// Limits how many files and connections the process may open, like `ulimit -n`.
+    #[must_use]
+    pub fn open_files(mut self, limit: u32) -> Self {
+        self.open_files = Some(limit);
+        self
+    }
+
+    /// Listens on all addresses of the machine, instead of its own loopback address only.
+    #[must_use]
+    pub fn listen_everywhere(mut self) -> Self {
+        self.everywhere = true;
         self
     }
 
@@ -68,14 +84,18 @@ impl Settings {
 
     /// Returns the command with these settings, for a test of how it ends.
     pub fn command(&self) -> Command {
-        let mut command = match &self.backends {
-            Some(backends) => {
-                let mut command = binary::clean(binary::full());
-                command.envs(backends.variables().iter().cloned());
-                command
+        let program = if self.backends.is_some() { binary::full() } else { binary::palaver() };
+        let mut command = match self.open_files {
+            Some(limit) => {
+                let mut shell = binary::clean(Path::new("sh"));
+                shell.arg("-c").arg(format!("ulimit -n {limit} && exec \"$0\" \"$@\"")).arg(program);
+                shell
             }
-            None => binary::clean(binary::palaver()),
+            None => binary::clean(program),
         };
+        if let Some(backends) = &self.backends {
+            command.envs(backends.variables().iter().cloned());
+        }
         command.args(&self.arguments).envs(self.environment.iter().cloned());
         command
     }
@@ -106,7 +126,11 @@ impl Server {
     pub async fn start_again(&mut self) {
         assert!(self.child.is_none(), "the server is running");
         let mut command = self.settings.command();
-        command.arg("--listen").arg(self.address.to_string()).arg("--data").arg(&self.data);
+        let mut listen = self.address;
+        if self.settings.everywhere {
+            listen.set_ip(std::net::Ipv4Addr::UNSPECIFIED.into());
+        }
+        command.arg("--listen").arg(listen.to_string()).arg("--data").arg(&self.data);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("palaver can be started");
         self.keep(child.stdout.take().expect("the output is piped"));
         self.keep(child.stderr.take().expect("the errors are piped"));

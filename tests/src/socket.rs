@@ -2,6 +2,7 @@
 //! yet; it keeps no cursor and folds nothing, which `client` does.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -41,6 +42,21 @@ impl Socket {
         let address = request.uri().authority().expect("a URL of a socket has a host").as_str().parse();
         let tcp = TcpSocket::new_v4().expect("a socket can be made");
         tcp.set_recv_buffer_size(bytes).expect("the size can be set");
+        let tcp = tcp.connect(address.expect("tests listen on an address")).await.expect("the server listens");
+        let (stream, _) =
+            client_async(request, MaybeTlsStream::Plain(tcp)).await.expect("the server takes the upgrade");
+        Self { stream, unread: VecDeque::new() }
+    }
+
+    /// Connects from this address, with these headers, as a proxy does for its clients, and sends nothing.
+    pub async fn from_address(url: &str, source: IpAddr, headers: &[(&'static str, &str)]) -> Self {
+        let mut request = url.into_client_request().expect("the URL is valid");
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().expect("it is a header's value"));
+        }
+        let address = request.uri().authority().expect("a URL of a socket has a host").as_str().parse();
+        let tcp = TcpSocket::new_v4().expect("a socket can be made");
+        tcp.bind((source, 0).into()).expect("every address that begins with 127 is this machine's");
         let tcp = tcp.connect(address.expect("tests listen on an address")).await.expect("the server listens");
         let (stream, _) =
             client_async(request, MaybeTlsStream::Plain(tcp)).await.expect("the server takes the upgrade");

@@ -92,6 +92,9 @@ impl Backend for SocketBackend {
         let node = &self.node;
         let user = identity.user.id;
         let allowed = node.settings.limits.sockets_per_user;
+        if identity.user.guest {
+            self.registered.set_guest(node.drain.admit_guest(self.registered.address())?);
+        }
         let epoch = node.follow.drive(|hub, effects| {
             (hub.sockets_of(user).len() < allowed).then(|| {
                 hub.attach(self.id, user, identity.actor.session, effects);

@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use domain::Timestamp;
@@ -16,6 +16,7 @@ use realtime::hub::SocketId;
 use realtime::protocol::CloseCode;
 use service::Ids;
 use tokio::sync::oneshot;
+use web::AddressPermit;
 
 use crate::send_queue::QueueLevel;
 use crate::shards::{Command, Shards};
@@ -42,6 +43,8 @@ pub(crate) struct RegisteredConnection {
     peer: RemoteAddress,
     connected_at: Timestamp,
     active_at: AtomicI64,
+    /// Its place among the sockets of guests at its address, if it is one.
+    guest: OnceLock<AddressPermit>,
 }
 
 /// Returns an id that cannot be guessed, because a program that knows it may be allowed to post to it.
@@ -81,7 +84,15 @@ impl RegisteredConnection {
         peer: RemoteAddress,
         now: Timestamp,
     ) -> RegisteredConnection {
-        RegisteredConnection { socket, shards, level, peer, connected_at: now, active_at: AtomicI64::new(now.0) }
+        RegisteredConnection {
+            socket,
+            shards,
+            level,
+            peer,
+            connected_at: now,
+            active_at: AtomicI64::new(now.0),
+            guest: OnceLock::new(),
+        }
     }
 
     /// Returns the level of the socket's queue.
@@ -113,6 +124,11 @@ impl RegisteredConnection {
 
     pub fn address(&self) -> IpAddr {
         self.peer.address
+    }
+
+    /// Keeps the permit of a guest's socket until the socket ends.
+    pub fn set_guest(&self, permit: AddressPermit) {
+        let _ = self.guest.set(permit);
     }
 
     pub fn user_agent(&self) -> &str {

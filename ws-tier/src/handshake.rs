@@ -12,7 +12,7 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
-use web::{Patience, Problem};
+use web::{ConnectionPermit, Patience, Problem};
 
 /// The only version of the WebSocket protocol.
 const VERSION: &str = "13";
@@ -71,20 +71,24 @@ pub(crate) fn accept(request: &mut Request) -> Result<Accepted, Rejected> {
     Ok(Accepted { response: (StatusCode::SWITCHING_PROTOCOLS, headers).into_response(), connection })
 }
 
-/// Returns the connection of an accepted handshake, or `None` if the client has disconnected.
-pub(crate) async fn connection(upgrade: OnUpgrade) -> Option<Opening> {
-    let (stream, read) = raw(upgrade.await.ok()?)?;
+/// Returns the connection of an accepted handshake and its place among those of the server, or `None` if the client has
+/// disconnected.
+pub(crate) async fn connection(upgrade: OnUpgrade) -> Option<(Opening, Option<ConnectionPermit>)> {
+    let (stream, permit, read) = raw(upgrade.await.ok()?)?;
     let stream = stream.into_std().ok()?;
-    Some(Opening { stream, read })
+    Some((Opening { stream, read }, permit))
 }
 
-/// Returns the TCP stream below the HTTP server, and what it has read of the client's first messages.
-fn raw(upgraded: Upgraded) -> Option<(TcpStream, Bytes)> {
+/// Returns the TCP stream below the HTTP server, its permit, and what the server has read of the client's first messages.
+fn raw(upgraded: Upgraded) -> Option<(TcpStream, Option<ConnectionPermit>, Bytes)> {
     match upgraded.downcast::<TokioIo<Patience>>() {
-        Ok(parts) => Some((parts.io.into_inner().into_inner(), parts.read_buf)),
+        Ok(parts) => {
+            let (stream, permit) = parts.io.into_inner().into_parts();
+            Some((stream, Some(permit), parts.read_buf))
+        }
         // A program that embeds the router may serve it with `axum::serve`.
         Err(upgraded) => match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
-            Ok(parts) => Some((parts.io.into_inner(), parts.read_buf)),
+            Ok(parts) => Some((parts.io.into_inner(), None, parts.read_buf)),
             Err(_) => {
                 tracing::error!("a socket was opened on a stream that is not TCP, closing it");
                 None

@@ -47,3 +47,5 @@ pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 pub const ADMISSIONS: u32 = 4_000;
 /// See [`ADMISSIONS`].
 pub const ADMISSION_PERIOD: Duration = Duration::from_secs(4);
+/// When a client whose address has too many sockets may retry.
+pub const OVER_CAP_RETRY: Duration = Duration::from_secs(30);

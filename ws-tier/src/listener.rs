@@ -1,5 +1,6 @@
 //! `GET /v1/ws`: upgrades an HTTP request to a socket. [`web::mount`] checks origins and limits of addresses.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use axum::routing::any;
 use domain::Refusal;
 use engine::Opening;
 use realtime::codec::CodecKind;
-use realtime::protocol::CloseCode;
+use realtime::message::{Message, Reply};
 use serde::Deserialize;
 use service::limits::DEVICE_CHARS;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -21,6 +22,7 @@ use web::{Client, Origin, Problem};
 use websocket::{Opcode, close_payload, frame};
 
 use crate::connections::RemoteAddress;
+use crate::drain::NotAdmitted;
 use crate::handshake;
 use crate::node::Node;
 
@@ -43,7 +45,9 @@ async fn upgrade(
     client: Client,
     mut request: Request,
 ) -> Response {
+    let address = client.logged_address;
     if client.origin == Origin::Foreign {
+        log_refused(address, "foreign_origin");
         return Problem::from(Refusal::forbidden(
             "Pages of this origin cannot open a socket here. The operator can allow the origin.",
         ))
@@ -56,24 +60,39 @@ async fn upgrade(
     let user_agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or("");
     let remote = RemoteAddress { address: client.address, user_agent: user_agent.chars().take(DEVICE_CHARS).collect() };
 
-    let permit = node.drain.admit(node.now().elapsed);
+    let permit = node.drain.admit(client.address, node.now().elapsed);
     tokio::spawn(async move {
-        let Some(opening) = handshake::connection(accepted.connection).await else { return };
+        let Some((opening, connection)) = handshake::connection(accepted.connection).await else { return };
         match permit {
-            Ok(permit) => node.open(opening, CodecKind::Native, ticket, remote, permit),
-            Err(code) => refuse(opening, CodecKind::Native, code).await,
+            Ok(permit) => node.open(opening, CodecKind::Native, ticket, remote, (permit, connection)),
+            Err(refused) => {
+                log_refused(address, refused.code.reason());
+                refuse(opening, CodecKind::Native, refused).await;
+            }
         }
     });
     accepted.response
 }
 
-/// Closes a connection that is not admitted.
-async fn refuse(opening: Opening, codec: CodecKind, code: CloseCode) {
-    let (number, reason) = codec.open().close(code);
-    let frame = frame(Opcode::Close, &close_payload(number, reason));
+/// Logs a socket that was refused: for people and programs that look for attacks.
+fn log_refused(address: Option<IpAddr>, reason: &'static str) {
+    tracing::warn!(address = address.map(tracing::field::display), reason, "a socket was refused");
+}
+
+/// Closes a connection that is not admitted, after a message that says why, if there is more to say than the close code
+/// does.
+async fn refuse(opening: Opening, codec: CodecKind, refused: NotAdmitted) {
+    let mut codec = codec.open();
+    let why = refused.refusal.and_then(|refusal| {
+        let reply = Reply::unnamed("hello", None);
+        codec.encode_own(&Message::Refused { reply, refusal, epoch: None })
+    });
+    let (number, reason) = codec.close(refused.code);
+    let mut frames: Vec<u8> = why.map(|why| frame(Opcode::Text, &why).to_vec()).unwrap_or_default();
+    frames.extend_from_slice(&frame(Opcode::Close, &close_payload(number, reason)));
     let farewell = async {
         let mut stream = TcpStream::from_std(opening.stream)?;
-        stream.write_all(&frame).await?;
+        stream.write_all(&frames).await?;
         stream.shutdown().await?;
         // Bytes that were never read would turn the close into a reset, and the reason would be lost.
         let mut rest = [0; 1_024];

@@ -9,7 +9,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 async fn main() -> anyhow::Result<()> {
     let Some(settings) = host::begin("ws-tier", std::env::args(), std::env::vars())? else { return Ok(()) };
     let routes = |profile: &Profile| profile.health(env!("CARGO_PKG_VERSION")).router();
-    ws_tier::serve::<WithoutFiles>(settings, routes, |address| {
+    ws_tier::serve::<WithoutFiles>(settings, routes, async |address, _: &Profile| {
         println!("The WebSocket tier is ready: {}", ws_tier::url(address))
     })
     .await?;

@@ -18,11 +18,12 @@ use realtime::protocol::Settings;
 use service::Services;
 use service::ports::StoreError;
 use service::supervisor::Supervisor;
+use web::ConnectionPermit;
 
 use crate::backend::SocketBackend;
 use crate::connections::{ConnectionRegistry, RegisteredConnection, RemoteAddress, new_id};
 use crate::delivery::Deliveries;
-use crate::drain::{ConnectionPermit, Drain};
+use crate::drain::{Drain, SocketPermit};
 use crate::follow::Follow;
 use crate::listener;
 use crate::memory::MemoryBudget;
@@ -136,7 +137,7 @@ impl Node {
             shards: handles,
             replays: Replays::new(),
             presence,
-            drain: Arc::new(Drain::new(limits.connections_per_node, memory.clone())),
+            drain: Arc::new(Drain::new(&limits, memory.clone())),
             memory,
             peers: PeerNodes::new(name.clone()),
             tasks,
@@ -157,14 +158,14 @@ impl Node {
         node_api::router(self.clone(), keys)
     }
 
-    /// Takes over a connection after its handshake. `ticket` is the one of its URL.
+    /// Takes over a connection after its handshake. `ticket` is the one of its URL; the permits are held while it is open.
     pub(crate) fn open(
         self: &Arc<Self>,
         opening: Opening,
         codec: CodecKind,
         ticket: Option<String>,
         remote: RemoteAddress,
-        permit: ConnectionPermit,
+        permits: (SocketPermit, Option<ConnectionPermit>),
     ) {
         let (id, conn, now) = (self.next_socket(), new_id(&self.settings.node, &self.services.ids), self.now());
         let connection = Connection::new(self.settings.clone(), conn.clone(), ticket, now);
@@ -173,7 +174,7 @@ impl Node {
         let registered = Arc::new(RegisteredConnection::new(id, shards, level, remote, now.wall));
         self.connections.insert(conn.clone(), registered.clone());
         let backend = Arc::new(SocketBackend::new(self.clone(), id, conn, registered));
-        let state = Box::new(SocketState::new(connection, queue, backend, permit));
+        let state = Box::new(SocketState::new(connection, queue, backend, permits));
         self.shards.send(id, Command::Open(id, opening, state));
     }
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 use axum::Router;
 use domain::limits::Limits;
 use host::{
-    BlobBackend, InternalSettings, OpenError, Profile, Server, Settings, end_of, memory_budget, shutdown_signal,
+    BlobBackend, InternalSettings, OpenError, Profile, Server, Settings, descriptors, end_of, memory_budget,
+    shutdown_signal,
 };
 use service::supervisor::TaskFailure;
 use service::{Duties, Running};
@@ -18,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{AccessKeys, Node, NodeSettings, Reachable, StartError};
 
-/// Connections allowed in addition to users' sockets: calls, health checks.
+/// Connections allowed in addition to users' sockets: calls, health checks. An eighth of all if the process may open too
+/// few descriptors for that.
 const CONNECTIONS_FOR_CALLS: usize = 1_000;
 /// The share of the grace period (`PALAVER_DRAIN`) that sockets have to leave.
 const SOCKETS_SHARE: f64 = 0.75;
@@ -66,24 +68,29 @@ pub enum ServeError {
 }
 
 /// Serves the tier and `routes` on one address, mounted like every function ([`web::mount`]), until SIGTERM or Ctrl-C,
-/// then drains and ends cleanly within the grace period of the settings. Calls `ready` with the address once everything
-/// is open. `F`: whether the routes ever touch the bytes of files.
+/// then drains and ends cleanly within the grace period of the settings. Calls `ready` with the address and what was
+/// opened once everything is open. `F`: whether the routes ever touch the bytes of files.
 pub async fn serve<F: BlobBackend>(
-    settings: Settings,
+    mut settings: Settings,
     routes: impl FnOnce(&Profile) -> Router,
-    ready: impl FnOnce(SocketAddr),
+    ready: impl AsyncFnOnce(SocketAddr, &Profile),
 ) -> Result<(), ServeError> {
+    let descriptors = descriptors::raise();
+    let capacity = Capacity::of(settings.limits.connections_per_node, descriptors);
+    settings.limits.connections_per_node = capacity.sockets;
     // The address first: a second server started by mistake must not touch the data.
     let server = Server::bind(settings.listen)
         .await
         .map_err(|source| ServeError::Listen { address: settings.listen, source })?
-        .with_connections(settings.limits.connections_per_node + CONNECTIONS_FOR_CALLS)
+        .with_connections(capacity.connections)
+        .with_addresses(&settings)
         .with_grace(settings.drain.mul_f64(CALLS_SHARE - SOCKETS_SHARE));
     let address = server.local_address()?;
     let metrics = host::metrics::install().map_err(|error| ServeError::Metrics(error.to_string()))?;
-    let metrics_server = bind_privately(settings.metrics_listen, "PALAVER_METRICS_LISTEN").await?;
+    let metrics_server = bind_privately(settings.metrics_listen, "PALAVER_METRICS_LISTEN", descriptors).await?;
     let internal = settings.internal.as_ref();
-    let internal_server = bind_privately(internal.map(|internal| internal.listen), "PALAVER_INTERNAL_LISTEN").await?;
+    let internal_listen = internal.map(|internal| internal.listen);
+    let internal_server = bind_privately(internal_listen, "PALAVER_INTERNAL_LISTEN", descriptors).await?;
 
     let profile = Profile::open_with::<F>(&settings, None).await?;
     let duties = Duties { feed: settings.feed, files: F::HAS_BYTES };
@@ -108,7 +115,7 @@ pub async fn serve<F: BlobBackend>(
     if reachable.is_some() || !settings.backends.is_local() {
         node.join(reachable);
     }
-    ready(address);
+    ready(address, &profile).await;
 
     // Sockets leave first; the listener runs until they have, so that no client is cut off.
     let mut asked = None;
@@ -125,6 +132,36 @@ pub async fn serve<F: BlobBackend>(
     let supervisor = running.supervisor().clone();
     stop(running, &node, profile, end).await;
     supervisor.failure().map_or(Ok(()), |failure| Err(ServeError::Failed(failure)))
+}
+
+/// How many connections a node holds.
+#[derive(Debug, PartialEq, Eq)]
+struct Capacity {
+    /// Users' sockets.
+    sockets: usize,
+    /// All connections.
+    connections: usize,
+}
+
+impl Capacity {
+    /// Returns what a node can hold that is to serve this many sockets, and logs it if the process may open too few
+    /// descriptors for them.
+    fn of(sockets: usize, descriptors: usize) -> Capacity {
+        let (wanted, possible) = (sockets.saturating_add(CONNECTIONS_FOR_CALLS), descriptors::for_clients(descriptors));
+        if wanted <= possible {
+            return Capacity { sockets, connections: wanted };
+        }
+        let calls = (possible / 8).clamp(1, CONNECTIONS_FOR_CALLS);
+        let capacity = Capacity { sockets: sockets.min(possible - calls).max(1), connections: possible };
+        tracing::warn!(
+            open_files = descriptors,
+            connections = possible,
+            sockets = capacity.sockets,
+            "the limit of open files is too low for PALAVER_LIMITS_CONNECTIONS_PER_NODE, taking fewer connections; raise it \
+             with `ulimit -Hn`, LimitNOFILE= of systemd or --ulimit nofile= of Docker, or lower the setting"
+        );
+        capacity
+    }
 }
 
 /// Writes pending data and closes what is open, within the time that is left: a store that does not answer must not keep
@@ -150,9 +187,14 @@ pub fn url(address: SocketAddr) -> String {
     }
 }
 
-async fn bind_privately(address: Option<SocketAddr>, setting: &'static str) -> Result<Option<Server>, ServeError> {
+async fn bind_privately(
+    address: Option<SocketAddr>,
+    setting: &'static str,
+    descriptors: usize,
+) -> Result<Option<Server>, ServeError> {
     let Some(address) = address else { return Ok(None) };
-    let server = Server::bind(address).await;
+    let connections = host::descriptors::for_private_port(descriptors);
+    let server = Server::bind(address).await.map(|server| server.with_connections(connections));
     server.map(Some).map_err(|source| ServeError::ListenPrivately { address, setting, source })
 }
 
@@ -164,4 +206,18 @@ fn node_settings(profile: &Profile, settings: &Settings) -> NodeSettings {
 fn access_keys(internal: &InternalSettings) -> AccessKeys {
     let keys = internal.keys.iter().map(|key| (key.id.clone(), key.secret.expose().to_owned()));
     AccessKeys::new(keys).expect("the settings contain at least one key")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_holds_what_its_descriptors_allow() {
+        assert_eq!(Capacity::of(10_000, 1 << 20), Capacity { sockets: 10_000, connections: 11_000 });
+        assert_eq!(Capacity::of(10_000, 1_024), Capacity { sockets: 728, connections: 832 });
+        assert_eq!(Capacity::of(10_000, 256), Capacity { sockets: 112, connections: 128 });
+        assert_eq!(Capacity::of(20, 256), Capacity { sockets: 20, connections: 128 });
+        assert_eq!(Capacity::of(1, 0), Capacity { sockets: 1, connections: 1 });
+    }
 }

@@ -20,9 +20,10 @@ use realtime::protocol::{Action, CloseCode};
 use realtime::{Frame, joined};
 use tokio::runtime::Handle;
 use tokio::task::{Id, JoinHandle};
+use web::ConnectionPermit;
 
 use crate::backend::SocketBackend;
-use crate::drain::ConnectionPermit;
+use crate::drain::SocketPermit;
 use crate::send_queue::SendQueue;
 use crate::shards::Command;
 
@@ -45,7 +46,7 @@ pub(crate) struct SocketState {
     finish_until: Option<Duration>,
     /// The breach of RFC 6455 for which the socket is closed.
     violation: Option<Violation>,
-    _permit: ConnectionPermit,
+    _permits: (SocketPermit, Option<ConnectionPermit>),
 }
 
 impl SocketState {
@@ -53,7 +54,7 @@ impl SocketState {
         connection: Connection,
         queue: SendQueue,
         backend: Arc<SocketBackend>,
-        permit: ConnectionPermit,
+        permits: (SocketPermit, Option<ConnectionPermit>),
     ) -> SocketState {
         SocketState {
             connection,
@@ -64,7 +65,7 @@ impl SocketState {
             writing: 0,
             finish_until: None,
             violation: None,
-            _permit: permit,
+            _permits: permits,
         }
     }
 
@@ -248,7 +249,7 @@ impl SocketState {
 
     /// Removes a socket that has ended from all registries.
     pub async fn leave(self) {
-        let SocketState { backend, reads, queue, _permit, .. } = self;
+        let SocketState { backend, reads, queue, _permits, .. } = self;
         drop(queue);
         // First, so that a running sign-in cannot add the socket again.
         for read in reads {

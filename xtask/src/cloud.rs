@@ -160,14 +160,21 @@ impl Cloud {
     }
 }
 
+/// Name and password of the admin. The installation listens on this machine only, and ends with its command.
+const ADMIN: (&str, &str) = ("operator", "only for this machine");
+
 /// A program's environment variables.
 type Environment = Vec<(String, String)>;
 
-/// Creates table or schema, bucket and signing key.
+/// Creates table or schema, bucket, signing key and the first admin: nobody can be it without a token, because nginx forwards
+/// every call.
 fn bootstrap(palaver: &PathBuf, environment: &Environment, data: &Path) -> Result<()> {
     let mut bootstrap = Command::new(palaver);
     bootstrap.arg("bootstrap").arg("--data").arg(data).envs(environment.iter().cloned());
-    crate::process::run(&mut bootstrap)
+    bootstrap.env("PALAVER_ADMIN", ADMIN.0).env("PALAVER_ADMIN_PASSWORD", ADMIN.1);
+    crate::process::run(&mut bootstrap)?;
+    println!("the admin of this installation is {}, with the password {}", ADMIN.0, ADMIN.1);
+    Ok(())
 }
 
 /// Returns a port of this machine that was free a moment ago.

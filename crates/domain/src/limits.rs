@@ -85,6 +85,14 @@ pub struct Limits {
     pub joins_per_minute: u32,
     /// Sockets of one node.
     pub connections_per_node: usize,
+    /// TCP connections of one address (IPv4 address or IPv6 /64) to one node, sockets included; zero means that there is
+    /// no limit. Applies, like the next two, only while the node is busy, and is never more than half of what the node
+    /// can hold.
+    pub connections_per_address: usize,
+    /// Sockets of one address on one node; zero means that there is no limit.
+    pub sockets_per_address: usize,
+    /// Sockets of one address on one node that belong to guests; zero means that there is no limit.
+    pub guest_sockets_per_address: usize,
     /// Sockets of one user on one node.
     pub sockets_per_user: usize,
     /// Sends (messages, edits, deletes, reactions) of one user in ten seconds.
@@ -123,6 +131,9 @@ impl Default for Limits {
             rooms_per_user: 1_000,
             joins_per_minute: 100,
             connections_per_node: 10_000,
+            connections_per_address: 1_024,
+            sockets_per_address: 2_000,
+            guest_sockets_per_address: 200,
             sockets_per_user: 20,
             sends_per_10s: 20,
             scans_per_10s: 20,

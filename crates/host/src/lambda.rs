@@ -24,7 +24,7 @@ use tower::ServiceExt;
 mod opening;
 
 use opening::Opening;
-use web::Problem;
+use web::{BehindGateway, Problem};
 
 /// When a caller may retry after the function failed to start.
 const RETRY_MS: u64 = 1_000;
@@ -90,7 +90,7 @@ fn for_lambda(router: Router) -> Router {
     router.layer(from_fn(bounded)).layer(from_fn(as_connection))
 }
 
-/// Returns the caller's address, which API Gateway puts in the event and not in the connection.
+/// Adds the caller's address, which API Gateway puts in the event and not in the connection.
 async fn as_connection(mut request: Request, next: Next) -> Response {
     let source = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
@@ -100,6 +100,7 @@ async fn as_connection(mut request: Request, next: Next) -> Response {
     if let Some(address) = source.and_then(|text| text.parse().ok()) {
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(address, 0)));
     }
+    request.extensions_mut().insert(BehindGateway);
     next.run(request).await
 }
 

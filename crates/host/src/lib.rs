@@ -6,6 +6,7 @@
 mod backends;
 mod begin;
 pub mod config;
+pub mod descriptors;
 #[cfg(feature = "lambda")]
 mod function;
 mod internal;

@@ -4,23 +4,28 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::limits::{HEADER_BYTES, HEADER_TIMEOUT, HTTP_CONNECTIONS, LISTEN_BACKLOG};
+use crate::{Settings, descriptors};
 use axum::Router;
 use axum::extract::ConnectInfo;
-use hyper::body::Incoming;
+use http::header;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use service::Supervisor;
 use service::log_throttle::LogThrottle;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tower::ServiceExt;
 
-use web::Patience;
+use web::{ConnectionPermit, Network, Patience};
+
+mod admission;
+
+use admission::Admission;
 
 /// How long calls may take to finish once the shutdown has begun, unless a process sets another time.
 const GRACE: Duration = Duration::from_secs(25);
@@ -33,14 +38,17 @@ const STALL: u32 = 6;
 pub struct Server {
     listener: TcpListener,
     connections: usize,
+    per_address: usize,
+    trusted_proxies: Vec<Network>,
     patience: Duration,
     grace: Duration,
 }
 
 /// Serves a router until the process is asked to stop, or a background task failed permanently. The caller then asks the
 /// supervisor which of the two happened.
-pub async fn serve(router: Router, address: SocketAddr, supervisor: &Supervisor) -> io::Result<()> {
-    let server = Server::bind(address).await?;
+pub async fn serve(router: Router, settings: &Settings, supervisor: &Supervisor) -> io::Result<()> {
+    let connections = descriptors::for_clients(descriptors::raise()).min(HTTP_CONNECTIONS);
+    let server = Server::bind(settings.listen).await?.with_connections(connections).with_addresses(settings);
     tracing::info!(address = %server.local_address()?, "listening");
     server.run(router, end_of(supervisor)).await
 }
@@ -101,14 +109,23 @@ impl Server {
         Ok(Server {
             listener: socket.listen(LISTEN_BACKLOG)?,
             connections: HTTP_CONNECTIONS,
+            per_address: 0,
+            trusted_proxies: Vec::new(),
             patience: HEADER_TIMEOUT,
             grace: GRACE,
         })
     }
 
-    /// Sets the maximum number of concurrent connections.
+    /// Sets the maximum number of concurrent connections, those that became sockets included.
     pub fn with_connections(mut self, connections: usize) -> Self {
         self.connections = connections;
+        self
+    }
+
+    /// Caps how many of the connections one address holds, except trusted proxies. Without it, no address has a cap.
+    pub fn with_addresses(mut self, settings: &Settings) -> Self {
+        self.per_address = settings.limits.connections_per_address;
+        self.trusted_proxies = settings.web.trusted_proxies.clone();
         self
     }
 
@@ -124,75 +141,78 @@ impl Server {
     }
 
     /// Serves until `shutdown` resolves; then it accepts no new connections, lets running calls finish, and ends after a
-    /// grace period in any case. It does not wait for upgraded sockets: their owner drains them.
+    /// grace period in any case. The owner of upgraded sockets drains them before.
     pub async fn run(self, router: Router, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let (stop, stopped) = watch::channel(false);
-        let permits = Arc::new(Semaphore::new(self.connections));
+        let admission = Admission::new(self.connections, self.per_address, self.trusted_proxies);
         let mut shutdown = pin!(shutdown);
         loop {
-            let accept = async { (permit(&permits, self.connections).await, self.listener.accept().await) };
-            let (permit, accepted) = tokio::select! {
+            let accept = async { (admission.room().await, self.listener.accept().await) };
+            let (room, accepted) = tokio::select! {
                 accepted = accept => accepted,
                 () = &mut shutdown => break,
             };
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    tracing::warn!(%error, "accepting a connection failed, will retry");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    pause_after(&error).await;
                     continue;
                 }
             };
+            // A connection that is not admitted is closed without an answer, which costs as little as possible.
+            let Ok(permit) = admission.admit(room, peer.ip()) else { continue };
             let (router, stopped, patience) = (router.clone(), stopped.clone(), self.patience);
-            tokio::spawn(async move {
-                answer(stream, peer, router, stopped, patience).await;
-                drop(permit);
-            });
+            tokio::spawn(answer(stream, peer, permit, router, stopped, patience));
         }
         drop(self.listener);
         let _ = stop.send(true);
-        // Every connection holds a permit: once all permits are back, no connection is left.
-        let all = permits.acquire_many(self.connections as u32);
-        if tokio::time::timeout(self.grace, all).await.is_err() {
+        if tokio::time::timeout(self.grace, admission.all_ended()).await.is_err() {
             tracing::warn!("some calls did not finish in time, closing them");
         }
         Ok(())
     }
 }
 
-/// Waits until another connection may be opened, and logs it if it has to wait: from outside, a server whose connections
-/// are all in use looks as if it were down.
-async fn permit(permits: &Arc<Semaphore>, connections: usize) -> OwnedSemaphorePermit {
+/// Waits after a failed accept, unless only the client failed: while the process has no descriptor left, the next accept
+/// would fail at once.
+async fn pause_after(error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     static LINE: LogThrottle = LogThrottle::new();
-    if let Ok(permit) = permits.clone().try_acquire_owned() {
-        return permit;
+    if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+        return;
     }
-    if let Some(repeated) = LINE.admit("full", std::time::Instant::now()) {
-        tracing::warn!(
-            connections,
-            repeated,
-            "all connections are in use, new ones wait; PALAVER_LIMITS_CONNECTIONS_PER_NODE sets the limit"
-        );
+    if let Some(repeated) = LINE.admit("accept", std::time::Instant::now()) {
+        tracing::warn!(%error, repeated, "accepting a connection failed, will retry");
     }
-    permits.clone().acquire_owned().await.expect("the semaphore is never closed")
+    tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 
 /// Answers the calls of one connection until it ends.
 async fn answer(
     stream: TcpStream,
     peer: SocketAddr,
+    permit: ConnectionPermit,
     router: Router,
     mut stopped: watch::Receiver<bool>,
     patience: Duration,
 ) {
     // Answers are small and urgent.
     let _ = stream.set_nodelay(true);
-    let (stream, called) = Patience::new(stream, patience, patience * STALL);
+    let (stream, called) = Patience::new(stream, permit, patience, patience * STALL);
     let service = hyper::service::service_fn(move |request: http::Request<Incoming>| {
         called.now();
+        let has_body = !request.body().is_end_stream();
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request)
+        let (router, called) = (router.clone(), called.clone());
+        async move {
+            let response = router.oneshot(request).await?;
+            // The router says so if the client may still be sending.
+            if has_body && response.headers().get(header::CONNECTION).is_some_and(|value| value == "close") {
+                called.ends_unread();
+            }
+            Ok::<_, std::convert::Infallible>(response)
+        }
     });
     // HTTP/1 only: browsers use HTTP/2 only over TLS, which a proxy terminates, and an HTTP/2 connection without calls
     // would keep its permit forever. hyper-util's `auto` builder serves HTTP/2 even when it is set to HTTP/1 only,

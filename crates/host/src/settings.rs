@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::log::Format;
 use domain::limits::Limits;
 use service::auth::AuthSettings;
-use web::{Origins, WebSettings};
+use web::{Hosts, Origins, WebSettings};
 
 use crate::{Backends, InternalSettings, Secret};
 
@@ -69,6 +69,9 @@ const NO_SETTINGS: [&str; 6] = [
     "PALAVER_TEST_STARTS_A_SERVER",
 ];
 
+/// The setting that the server's log names when an address has too many connections.
+pub(crate) const CONNECTIONS_PER_ADDRESS: &str = "PALAVER_LIMITS_CONNECTIONS_PER_ADDRESS";
+
 /// Returns whether an environment variable is meant for Palaver and should therefore be a setting.
 pub fn is_ours(name: &str) -> bool {
     name.starts_with("PALAVER_") && !NO_SETTINGS.contains(&name) && !is_of_kubernetes(name)
@@ -92,10 +95,15 @@ impl Settings {
             config.problem("PALAVER_ORIGINS", error.to_string());
             Origins::default()
         });
+        let origins = own_origin(config, origins);
+        let listen = config.parse("PALAVER_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)));
         let web = WebSettings {
             limits: limits.clone(),
             trusted_proxies: config.list("PALAVER_TRUSTED_PROXIES"),
+            hosts: Hosts::of(origins.all()),
+            listens_locally: listen.ip().to_canonical().is_loopback(),
             origins,
+            log_addresses: config.flag("PALAVER_LOG_ADDRESSES", false),
             secure_cookies: config
                 .optional("PALAVER_SECURE_COOKIES")
                 .map(|_| config.flag("PALAVER_SECURE_COOKIES", true)),
@@ -109,7 +117,7 @@ impl Settings {
             service_tokens: config.list("PALAVER_SERVICE_TOKENS"),
         };
         Settings {
-            listen: config.parse("PALAVER_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080))),
+            listen,
             data: config.text("PALAVER_DATA", "./data").into(),
             backends: Backends::read(config),
             signing_key: signing_key(config),
@@ -127,6 +135,15 @@ impl Settings {
             limits,
         }
     }
+}
+
+/// The page's own address is one of the server's names, too.
+fn own_origin(config: &mut Config, origins: Origins) -> Origins {
+    let Some(url) = config.optional("PALAVER_PUBLIC_URL") else { return origins };
+    origins.clone().with_own(&url).unwrap_or_else(|error| {
+        config.problem("PALAVER_PUBLIC_URL", error.to_string());
+        origins
+    })
 }
 
 /// A PEM key has several lines, which not every source of settings can hold: `\n` also ends a line.
@@ -152,6 +169,13 @@ fn limits(config: &mut Config) -> Limits {
         rooms_per_user: config.within("PALAVER_LIMITS_ROOMS_PER_USER", d.rooms_per_user, 1..=100_000),
         joins_per_minute: config.within("PALAVER_LIMITS_JOINS_PER_MINUTE", d.joins_per_minute, 1..),
         connections_per_node: config.within("PALAVER_LIMITS_CONNECTIONS_PER_NODE", d.connections_per_node, 1..),
+        connections_per_address: config.within(CONNECTIONS_PER_ADDRESS, d.connections_per_address, 0..),
+        sockets_per_address: config.within("PALAVER_LIMITS_SOCKETS_PER_ADDRESS", d.sockets_per_address, 0..),
+        guest_sockets_per_address: config.within(
+            "PALAVER_LIMITS_GUEST_SOCKETS_PER_ADDRESS",
+            d.guest_sockets_per_address,
+            0..,
+        ),
         sockets_per_user: config.within("PALAVER_LIMITS_SOCKETS_PER_USER", d.sockets_per_user, 1..),
         sends_per_10s: config.within("PALAVER_LIMITS_SENDS_PER_10S", d.sends_per_10s, 1..),
         frames_per_60s: config.within("PALAVER_LIMITS_FRAMES_PER_60S", d.frames_per_60s, 1..),

@@ -23,6 +23,7 @@ pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
             println!("created {} ({}), {}", user.name, user.id, word(user.role));
             profile.close().await;
         }
+        Admin::FirstToken => first_token(settings).await?,
         Admin::SetRole { name, role } => {
             let profile = Profile::open(settings, IfMissing::Refuse).await?;
             let user = profile.services.auth.accounts.set_role(&UserName::from_stored(name), role).await?;
@@ -31,6 +32,20 @@ pub async fn run(settings: &Settings, command: Admin) -> anyhow::Result<()> {
         }
         Admin::Ban { name } => set_banned(settings, &name, true).await?,
         Admin::Unban { name } => set_banned(settings, &name, false).await?,
+    }
+    Ok(())
+}
+
+/// Prints the token alone, so that a script can use it.
+async fn first_token(settings: &Settings) -> anyhow::Result<()> {
+    let profile = Profile::open(settings, IfMissing::Refuse).await?;
+    let token = profile.services.auth.accounts.first_token().await?.map(str::to_owned);
+    profile.close().await;
+    match token {
+        Some(token) => println!("{token}"),
+        None => {
+            bail!("there is an account already, so no token is needed; make it an admin with `palaver admin set-role`")
+        }
     }
     Ok(())
 }

@@ -58,7 +58,8 @@ async fn seed(services: &Services, first: Option<&FirstAdmin>) -> anyhow::Result
         step(match services.ports.store.users.has_person().await? {
             true => "no admin is named (PALAVER_ADMIN): existing accounts and rooms stay unchanged",
             false => {
-                "no admin is named (PALAVER_ADMIN): the first user to register becomes the admin and can create the first room"
+                "no admin is named (PALAVER_ADMIN): the first user to register becomes the admin, with the token that \
+                 `palaver admin first-token` prints, and can create the first room"
             }
         });
         return Ok(());

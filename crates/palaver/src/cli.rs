@@ -123,6 +123,8 @@ pub enum Admin {
         #[arg(long)]
         admin: bool,
     },
+    /// Print the token with which the first account is registered, which becomes the admin
+    FirstToken,
     /// Change an account's role in the whole installation
     SetRole {
         /// The handle

@@ -1,11 +1,14 @@
-//! Serves the page: the built UI, embedded in the binary. Never reads the disk.
+//! Serves the page: the built UI, embedded in the binary, under the paths that it knows. Never reads the disk.
+
+use std::ops::RangeInclusive;
+use std::sync::LazyLock;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 #[derive(RustEmbed)]
@@ -19,8 +22,15 @@ const ALWAYS_ASK: HeaderValue = HeaderValue::from_static("no-cache");
 const NOT_BUILT: &str = "<!doctype html><title>Palaver</title><h1>The page was not built</h1>\
 <p>This server works, but its binary holds no page. Build it with <code>cargo xtask up</code>.";
 
-/// Returns the routes of the page's files; every other path outside the API returns the page, which does its own
-/// routing. `files` is the origin from which the page may put and get files, if that is not this server.
+/// The paths that the page knows, as its own router reads them.
+static ROUTES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let routes = include_str!("../../../frontend/src/app/routes.json");
+    serde_json::from_str(routes).expect("a list of paths, as a test checks")
+});
+/// Digits of a message's number in a path; the page knows the same limit.
+const SEQ_DIGITS: RangeInclusive<usize> = 1..=15;
+
+/// Returns the routes of the page's files, and of the paths that the page itself knows. `files` is the origin from which the page may put and get files, if that is not this server.
 pub fn router(files: Option<&str>) -> Router {
     let policy = web::content_security_policy(&[], files);
     Router::new().route("/", get(serve)).fallback(serve).with_state(policy)
@@ -35,23 +45,33 @@ async fn serve(State(policy): State<HeaderValue>, request: Request) -> Response 
 }
 
 fn find(request: Request) -> Response {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) || is_of_api(request.uri()) {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return StatusCode::NOT_FOUND.into_response();
     }
-    let path = request.uri().path().trim_start_matches('/');
-    let looks_like_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
-    match answer(path, request.headers()) {
-        Some(response) if !path.is_empty() => response,
-        // A missing file must not return the page: a browser would run it as a script.
-        _ if looks_like_file => StatusCode::NOT_FOUND.into_response(),
-        _ => answer("index.html", request.headers()).unwrap_or_else(not_built),
+    let path = request.uri().path();
+    if is_of_page(path) {
+        return answer("index.html", request.headers()).unwrap_or_else(not_built);
     }
+    answer(path.trim_start_matches('/'), request.headers()).unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
 }
 
-fn is_of_api(uri: &Uri) -> bool {
-    ["/api", "/v1"]
-        .iter()
-        .any(|prefix| uri.path().strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+/// Returns whether the page knows the path, with or without a slash at its end.
+fn is_of_page(path: &str) -> bool {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    ROUTES.iter().any(|route| {
+        let route = route.strip_suffix('/').unwrap_or(route);
+        let (mut parts, mut names) = (path.split('/'), route.split('/'));
+        names.by_ref().all(|name| parts.next().is_some_and(|part| fits(part, name))) && parts.next().is_none()
+    })
+}
+
+/// Returns whether a part of a path fits the part of a route: the same text, or a value for its parameter.
+fn fits(part: &str, name: &str) -> bool {
+    match name {
+        "{seq}" => SEQ_DIGITS.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit()),
+        name if name.starts_with('{') => !part.is_empty(),
+        name => part == name,
+    }
 }
 
 /// Returns the smallest encoding of a file that the browser accepts.
@@ -137,7 +157,32 @@ mod tests {
     #[tokio::test]
     async fn a_deep_link_returns_the_page() {
         assert_eq!(get("/").await, StatusCode::OK);
-        assert_eq!(get("/r/general/12").await, StatusCode::OK);
+        for known in ["/r/general", "/r/general/", "/r/general/12", "/r/0192f4e0-7c00-7000-8000-000000000001", "/r/a.b"]
+        {
+            assert_eq!(get(known).await, StatusCode::OK, "{known}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_path_that_the_page_does_not_know_is_not_found() {
+        for unknown in [
+            "/metrics",
+            "/rooms",
+            "/ws/general",
+            "/socket.io/?EIO=4",
+            "/r",
+            "/r/",
+            "/r//",
+            "//",
+            "/r/general/x",
+            "/r/general/12/13",
+            "/r/general/1234567890123456",
+            "/admin",
+            "/.env",
+            "/wp-login.php",
+        ] {
+            assert_eq!(get(unknown).await, StatusCode::NOT_FOUND, "{unknown}");
+        }
     }
 
     #[tokio::test]

@@ -10,9 +10,13 @@ use crate::page;
 /// Serves until SIGTERM or Ctrl-C, then drains the connections and returns.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let places = places(&settings);
-    let ready = |address| {
+    let ready = async |address, profile: &Profile| {
         println!("Palaver is ready: {}", ws_tier::url(address));
         println!("Its data is in {places}. Press Ctrl-C to stop.");
+        // A secret, so it is no line of the log.
+        if let Ok(Some(token)) = profile.services.auth.accounts.first_token().await {
+            println!("The first account becomes the admin. Register it with this token: {token}");
+        }
     };
     ws_tier::serve::<WithFiles>(settings, router, ready).await?;
     Ok(())

@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::limits::Limits;
 use domain::name::UserName;
 use domain::{Actor, Code, LogId, Refusal, Timestamp, UserRole};
-use service::auth::{AuthSettings, Device, Password, ProfilePatch, Registration, SignedIn, SigningKeys};
+use service::auth::{AuthSettings, Device, FirstAccount, Password, ProfilePatch, Registration, SignedIn, SigningKeys};
 use service::limits::{REFRESH_GRACE, TICKET_LIFE};
 use service::{Auth, Ids, Logs, ManualClock, UserCache};
 use store_memory::MemoryStore;
@@ -51,7 +51,7 @@ fn registration(text: &str) -> Registration {
 
 impl Fixture {
     async fn register(&self, name: &str) -> SignedIn {
-        self.auth.accounts.register(None, registration(name), &device()).await.expect("free")
+        self.auth.accounts.register(None, registration(name), &device(), &FirstAccount::Local).await.expect("free")
     }
 
     fn actor(&self, signed_in: &SignedIn) -> Actor {
@@ -77,15 +77,48 @@ async fn the_first_registered_user_becomes_admin_even_after_a_guest() {
 }
 
 #[tokio::test]
+async fn the_first_account_needs_the_token_unless_it_is_local() {
+    let fixture = fixture();
+    let accounts = &fixture.auth.accounts;
+    let token = accounts.first_token().await.expect("the store is up").expect("there is no account").to_owned();
+    let register = async |guest: Option<Actor>, name: &str, token: Option<&str>| {
+        let first = FirstAccount::Token(token.map(str::to_owned));
+        accounts.register(guest, registration(name), &device(), &first).await
+    };
+    for wrong in [None, Some(""), Some("0000-0000-0000-0000-0000")] {
+        assert_eq!(code(register(None, "eve", wrong).await), Some(Code::Forbidden), "{wrong:?}");
+    }
+    let guest = accounts.guest(&name("eve"), &device()).await.expect("guests need no token");
+    let guest = fixture.actor(&guest);
+    assert_eq!(code(register(Some(guest), "eve", None).await), Some(Code::Forbidden), "nor is a guest the first");
+
+    let ada = register(None, "ada", Some(&token)).await.expect("the token is right");
+    assert_eq!(ada.user.role, UserRole::Admin);
+    assert_eq!(accounts.first_token().await, Ok(None));
+    let eve = register(Some(guest), "eve", None).await.expect("nobody else needs a token");
+    assert_eq!(eve.user.role, UserRole::User);
+    assert_eq!(register(None, "bob", Some("wrong")).await.expect("a wrong one does no harm").user.role, UserRole::User);
+}
+
+#[tokio::test]
 async fn a_guest_who_registers_keeps_the_id_and_the_session() {
     let fixture = fixture();
     let guest = fixture.auth.accounts.guest(&name("ada"), &device()).await.expect("guests are allowed");
     let actor = fixture.actor(&guest);
-    let ada = fixture.auth.accounts.register(Some(actor), registration("ada"), &device()).await.expect("free");
+    let ada = fixture
+        .auth
+        .accounts
+        .register(Some(actor), registration("ada"), &device(), &FirstAccount::Local)
+        .await
+        .expect("free");
     assert_eq!((ada.user.id, ada.user.guest, ada.user.name.as_str()), (guest.user.id, false, "ada"));
     assert_eq!(fixture.actor(&ada), Actor { guest: false, admin: true, ..actor });
     fixture.auth.sessions.refresh(refresh_token(&ada)).await.expect("the new one is good");
-    let again = fixture.auth.accounts.register(Some(fixture.actor(&ada)), registration("ada2"), &device()).await;
+    let again = fixture
+        .auth
+        .accounts
+        .register(Some(fixture.actor(&ada)), registration("ada2"), &device(), &FirstAccount::Local)
+        .await;
     assert_eq!(code(again), Some(Code::Conflict), "no guest any more");
 }
 

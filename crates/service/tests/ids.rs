@@ -48,7 +48,12 @@ async fn made_by(services: &Services) -> Vec<String> {
         password: Password::parse("correct horse battery".into()).expect("valid"),
         email: None,
     };
-    let ada = services.auth.accounts.register(None, registration, &device).await.expect("free");
+    let ada = services
+        .auth
+        .accounts
+        .register(None, registration, &device, &service::auth::FirstAccount::Local)
+        .await
+        .expect("free");
     let eve = services.auth.accounts.guest(&UserName::parse("eve").expect("valid"), &device).await.expect("allowed");
     let actor = services.auth.sessions.verify(&ada.access_token).expect("fresh");
     let record = services.auth.profiles.get(&actor).await.expect("there");

@@ -3,16 +3,27 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
+use std::sync::Once;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request};
+use http::uri::Authority;
 use http::{HeaderMap, HeaderName, header, request::Parts};
 use ipnet::{IpNet, Ipv6Net};
 
+use crate::hosts::{host_of, is_loopback};
 use crate::origin::Origin;
-use crate::{Problem, WebSettings};
+use crate::{BehindGateway, Problem, WebSettings};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// The headers that proxies add: the usual ones, and RFC 7239's.
+const FORWARDED: [HeaderName; 5] = [
+    FORWARDED_FOR,
+    FORWARDED_PROTO,
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-real-ip"),
+    header::FORWARDED,
+];
 
 /// Maximum number of forwarded addresses read from one header; no real proxy set-up has a longer chain.
 const HOPS: usize = 16;
@@ -47,12 +58,17 @@ impl Network {
 pub struct Client {
     /// The address; `0.0.0.0` if it is unknown.
     pub address: IpAddr,
-    /// Whether the call came over TLS, as the connection or a trusted proxy says.
+    /// Whether the call came over TLS, as the connection, a trusted proxy or the origin of the server's own page says.
     pub https: bool,
     /// Whether cookies are marked `Secure`.
     pub secure_cookies: bool,
     /// The origin of the page that made the call.
     pub origin: Origin,
+    /// Whether the call came from the server's own machine: the server listens there only, is called by a name of it, and
+    /// no proxy forwarded the call.
+    pub local: bool,
+    /// The address, if the log may name it.
+    pub logged_address: Option<IpAddr>,
 }
 
 impl Client {
@@ -61,32 +77,67 @@ impl Client {
         https: false,
         secure_cookies: false,
         origin: Origin::Absent,
+        local: false,
+        logged_address: None,
     };
 
     pub(crate) fn of(request: &Request, settings: &WebSettings) -> Client {
         let headers = request.headers();
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
         let is_proxy = peer.is_some_and(|peer| is_trusted(peer, &settings.trusted_proxies));
-        let proto = headers.get(FORWARDED_PROTO).filter(|_| is_proxy);
+        let is_direct = request.extensions().get::<BehindGateway>().is_none();
+        let is_forwarded = FORWARDED.iter().any(|name| headers.contains_key(name));
+        if is_direct && is_forwarded && peer.is_some() && !is_proxy {
+            warn_of_untrusted_proxy();
+        }
         let address = client_address(peer, headers, &settings.trusted_proxies);
-        let https = proto.is_some_and(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https"))
-            || request.uri().scheme_str() == Some("https");
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        let host = host.or_else(|| request.uri().authority().map(|authority| authority.as_str()));
+        let host = host_of(request).ok();
+        let origin = settings.origins.judge(headers, host.as_ref().map(Authority::as_str));
+        let is_https_page = origin == Origin::Own
+            && headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https://"));
+        let https =
+            (is_proxy && is_forwarded_https(headers)) || is_https_page || request.uri().scheme_str() == Some("https");
+        let local = settings.listens_locally && is_direct && !is_forwarded && host.as_ref().is_some_and(is_loopback);
+        let logged_address = settings.log_addresses.then_some(address);
         Client {
             address,
             https,
             secure_cookies: settings.secure_cookies.unwrap_or(https),
-            origin: settings.origins.judge(headers, host),
+            origin,
+            local,
+            logged_address,
         }
     }
 
     /// Returns the key that the rate limit counts: an IPv6 client owns a whole /64, so all of its addresses count as one.
     pub fn network(&self) -> IpAddr {
-        match self.address {
-            IpAddr::V4(address) => IpAddr::V4(address),
-            IpAddr::V6(address) => IpAddr::V6(Ipv6Net::new_assert(address, 64).network()),
-        }
+        network_of(self.address)
+    }
+}
+
+/// Returns whether a proxy says that the client uses TLS. Of several proxies, the first one knows.
+pub(crate) fn is_forwarded_https(headers: &HeaderMap) -> bool {
+    let proto = headers.get(FORWARDED_PROTO).and_then(|proto| proto.to_str().ok()).unwrap_or_default();
+    proto.split(',').next().is_some_and(|first| first.trim().eq_ignore_ascii_case("https"))
+}
+
+/// Says once that calls come through a proxy which is not trusted: its clients share one address, and so one rate limit,
+/// and their TLS is not seen.
+fn warn_of_untrusted_proxy() {
+    static SAID: Once = Once::new();
+    SAID.call_once(|| {
+        tracing::warn!(
+            "a call has an X-Forwarded-* or Forwarded header, but comes from a peer that is not trusted: all clients \
+             behind that peer count as one address; if it is your proxy, list its network in PALAVER_TRUSTED_PROXIES"
+        );
+    });
+}
+
+/// Returns the address that stands for all addresses of the same client: the first of an IPv6 /64, or the address itself.
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Net::new_assert(address, 64).network()),
     }
 }
 
@@ -99,7 +150,8 @@ fn client_address(connected: Option<IpAddr>, headers: &HeaderMap, trusted: &[Net
     }
 }
 
-fn is_trusted(address: IpAddr, networks: &[Network]) -> bool {
+/// Returns whether one of the networks contains the address.
+pub fn is_trusted(address: IpAddr, networks: &[Network]) -> bool {
     networks.iter().any(|network| network.contains(address))
 }
 

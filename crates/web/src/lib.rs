@@ -4,12 +4,14 @@
 //! status.
 
 mod address;
+mod address_cap;
 mod caller;
 mod cookie;
 mod docs;
 mod extract;
 mod headers;
 mod health;
+mod hosts;
 mod json;
 mod json_lines;
 pub mod limits;
@@ -20,14 +22,17 @@ mod problem;
 mod rate;
 mod request_log;
 mod settings;
+mod unread_body;
 
-pub use address::{Client, InvalidNetwork, Network};
+pub use address::{Client, InvalidNetwork, Network, is_trusted};
+pub use address_cap::{AddressCap, AddressPermit, ConnectionPermit, OverCap};
 pub use caller::{AdminOrService, Caller, MaybeCaller};
 pub use cookie::{Cookies, SetCookie};
 pub use docs::docs;
 pub use extract::{EpochHeader, IdempotencyKey, PALAVER_EPOCH, Path, Query, StoreEpoch};
 pub use headers::content_security_policy;
 pub use health::{Check, Checks, Health};
+pub use hosts::{BehindGateway, Hosts};
 pub use json::Json;
 pub use json_lines::json_lines;
 pub use mount::mount;

@@ -10,7 +10,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use domain::Refusal;
-use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use service::auth::Auth;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -18,14 +18,17 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::extract::PALAVER_EPOCH;
+use crate::hosts::{host_of, is_public_name};
 use crate::problem::{self, PROBLEM_JSON};
 use crate::rate::Calls;
 use crate::{Client, Problem, WebSettings};
 
+/// Browsers use TLS for this host from now on, for a year. Hosts below it may have none.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 /// How long browsers cache preflights.
 const PREFLIGHT_LIFE: Duration = Duration::from_secs(600);
 
-/// Puts the layers around a router (of one function, or of all): log line, security headers, problems for the answers
+/// Puts the layers around a router (of one function, or of all): log line, unread bodies, security headers, own hosts, problems for the answers
 /// that axum makes itself, panics, rate limit by address, timeouts, body limit, bearer token. A route that accepts larger
 /// bodies sets its own inner `DefaultBodyLimit`.
 pub fn mount(router: Router, auth: Arc<Auth>, settings: &WebSettings) -> Router {
@@ -33,7 +36,9 @@ pub fn mount(router: Router, auth: Arc<Auth>, settings: &WebSettings) -> Router 
     let settings = Arc::new(settings.clone());
     let layers = ServiceBuilder::new()
         .layer(from_fn(crate::request_log::log))
+        .layer(from_fn(crate::unread_body::finish))
         .layer(from_fn(crate::headers::secure))
+        .layer(from_fn_with_state(settings.clone(), crate::hosts::check))
         .layer(from_fn(explain))
         .layer(CatchPanicLayer::custom(panicked))
         .option_layer((!settings.origins.is_empty()).then(|| cors(&settings)))
@@ -45,11 +50,18 @@ pub fn mount(router: Router, auth: Arc<Auth>, settings: &WebSettings) -> Router 
     router.layer(RequestBodyTimeoutLayer::new(settings.body_idle_timeout)).layer(layers)
 }
 
-/// Identifies the client, for the rate limit and for cookies.
+/// Identifies the client, for the rate limit and for cookies. A browser that called over TLS is told to do so from now on.
 async fn recognise(State(settings): State<Arc<WebSettings>>, mut request: Request, next: Next) -> Response {
     let client = Client::of(&request, &settings);
+    let host = host_of(&request).ok().filter(is_public_name);
+    let is_https = host.is_some_and(|host| client.https || settings.origins.is_own_https(host.as_str()));
     request.extensions_mut().insert(client);
-    next.run(request).await
+
+    let mut response = next.run(request).await;
+    if is_https {
+        response.headers_mut().entry(header::STRICT_TRANSPORT_SECURITY).or_insert(HSTS);
+    }
+    response
 }
 
 /// Ends a call that takes too long. An upload may take longer, but its body must not stall.
@@ -69,14 +81,7 @@ async fn time_out(State(settings): State<Arc<WebSettings>>, request: Request, ne
 /// Turns every error that is not a problem yet into one: unknown paths, wrong methods, axum's own rejections. A JSON
 /// report of what is wrong (`/health`) stays unchanged.
 async fn explain(request: Request, next: Next) -> Response {
-    let http1 = request.version() <= Version::HTTP_11;
-    let mut response = explained(next.run(request).await);
-    if http1 && response.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        // The rest of the body is not read, so the connection ends; without this header a client would send its next call
-        // into it.
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
+    explained(next.run(request).await)
 }
 
 fn explained(response: Response) -> Response {

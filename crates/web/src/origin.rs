@@ -3,9 +3,14 @@
 
 use http::{HeaderMap, Uri, header};
 
-/// The allowed origins besides the server's own, exactly as browsers write them.
+/// The allowed origins, exactly as browsers write them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Origins(Vec<String>);
+pub struct Origins {
+    /// The origin of the server's page, if it is known. A call from it is the server's own also if a proxy changed its
+    /// host.
+    own: Option<String>,
+    others: Vec<String>,
+}
 
 /// What the `Origin` header says about the calling page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,17 +33,37 @@ pub struct InvalidOrigin(String);
 impl Origins {
     /// Accepts `scheme://host[:port]`, nothing else.
     pub fn parse<'a>(origins: impl IntoIterator<Item = &'a str>) -> Result<Self, InvalidOrigin> {
-        origins.into_iter().map(parse).collect::<Result<_, _>>().map(Origins)
+        let others = origins.into_iter().map(parse).collect::<Result<_, _>>()?;
+        Ok(Origins { own: None, others })
+    }
+
+    /// Sets the origin of the server's page: a URL without a path, as in `https://chat.example.org` with or without a
+    /// slash at its end.
+    pub fn with_own(mut self, url: &str) -> Result<Self, InvalidOrigin> {
+        let url = url.trim();
+        self.own = Some(parse(url.strip_suffix('/').unwrap_or(url))?);
+        Ok(self)
     }
 
     /// Returns whether only the server's own origin is allowed.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.others.is_empty()
     }
 
-    /// Returns the allowed origins.
+    /// Returns the allowed origins besides the server's own.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.others.iter().map(String::as_str)
+    }
+
+    /// Returns all known origins, the server's own included.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.own.as_deref().into_iter().chain(self.iter())
+    }
+
+    /// Returns whether the server's own page is at this host, over TLS.
+    pub(crate) fn is_own_https(&self, host: &str) -> bool {
+        let place = self.own.as_deref().and_then(|own| own.strip_prefix("https://"));
+        place.is_some_and(|place| place.eq_ignore_ascii_case(host))
     }
 
     /// Classifies the `Origin` of a call to `host`. Compares it as a whole and never by prefix or suffix; the server's
@@ -54,8 +79,10 @@ impl Origins {
         let place = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
         if place.zip(host).is_some_and(|(place, host)| place.eq_ignore_ascii_case(host)) {
             Origin::Own
-        } else if self.0.contains(&origin) {
+        } else if self.others.contains(&origin) {
             Origin::Allowed
+        } else if self.own.as_ref() == Some(&origin) {
+            Origin::Own
         } else {
             Origin::Foreign
         }
@@ -109,6 +136,23 @@ mod tests {
             assert_eq!(judge(evil), Origin::Foreign, "{evil}");
         }
         assert_eq!(Origins::default().judge(&HeaderMap::new(), Some("a")), Origin::Absent);
+    }
+
+    #[test]
+    fn the_servers_own_origin_is_known_whatever_host_a_proxy_sends() {
+        let judge = |origins: &Origins, origin: &str| {
+            let headers = HeaderMap::from_iter([(header::ORIGIN, origin.parse().expect("valid"))]);
+            origins.judge(&headers, Some("127.0.0.1:8080"))
+        };
+        let own = Origins::default().with_own("https://Chat.example.org/").expect("valid");
+        assert_eq!(judge(&own, "https://chat.example.org"), Origin::Own);
+        assert_eq!(judge(&own, "http://chat.example.org"), Origin::Foreign);
+        assert_eq!(judge(&own, "https://chat.example.org.evil.org"), Origin::Foreign);
+        assert!(own.is_own_https("chat.example.org") && !own.is_own_https("evil.org"));
+        let both = Origins::parse(["https://chat.example.org"]).expect("valid").with_own("https://chat.example.org");
+        let both = both.expect("valid");
+        assert_eq!(judge(&both, "https://chat.example.org"), Origin::Allowed, "the page is not on the API's host");
+        assert!(Origins::default().with_own("https://chat.example.org/path").is_err());
     }
 
     #[test]

@@ -5,12 +5,15 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
+
+use crate::ConnectionPermit;
+use crate::limits::{LINGER_BYTES, LINGER_TIME};
 
 /// The stream. Reading fails if the client sent no request in time; writing fails if no byte could be written for the
 /// longer timeout.
@@ -21,32 +24,70 @@ pub struct Patience {
     /// How long a write may stall, and since when one does.
     stall: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
+    permit: ConnectionPermit,
+    /// The rest of what a closed connection still reads.
+    linger: Option<Linger>,
 }
 
-/// Marks that a request has arrived; the service calls it for each one.
-#[derive(Clone)]
-pub struct Called(Arc<AtomicBool>);
+/// How much longer a closed connection reads what its client is still sending.
+struct Linger {
+    until: Pin<Box<Sleep>>,
+    bytes: usize,
+}
+
+/// What the service tells the connection; the service calls it for each request.
+#[derive(Clone, Default)]
+pub struct Called(Arc<Marks>);
+
+#[derive(Default)]
+struct Marks {
+    called: AtomicBool,
+    unread: AtomicBool,
+}
 
 impl Called {
     /// Records a request.
     pub fn now(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.called.store(true, Ordering::Relaxed);
+    }
+
+    /// Records that the connection ends before the client has sent its whole request. It then reads a little longer.
+    pub fn ends_unread(&self) {
+        self.0.unread.store(true, Ordering::Relaxed);
     }
 }
 
 impl Patience {
-    /// Wraps a stream. `stall` is the longer timeout, for writes.
-    pub fn new(stream: TcpStream, patience: Duration, stall: Duration) -> (Self, Called) {
-        let called = Called(Arc::new(AtomicBool::new(false)));
+    /// Wraps a stream, which holds `permit` while it is open. `stall` is the longer timeout, for writes.
+    pub fn new(stream: TcpStream, permit: ConnectionPermit, patience: Duration, stall: Duration) -> (Self, Called) {
+        let called = Called::default();
         let deadline = Some(Box::pin(tokio::time::sleep(patience)));
-        (Patience { stream, deadline, called: called.clone(), stall, stalled: None }, called)
+        (Patience { stream, deadline, called: called.clone(), stall, stalled: None, permit, linger: None }, called)
     }
 }
 
 impl Patience {
-    /// Returns the stream, for a protocol with limits of its own.
-    pub fn into_inner(self) -> TcpStream {
-        self.stream
+    /// Returns the stream, for a protocol with limits of its own, and the permit to drop when it is closed.
+    pub fn into_parts(self) -> (TcpStream, ConnectionPermit) {
+        (self.stream, self.permit)
+    }
+
+    /// Discards what the client still sends, until it closes its end or the limits are reached: closing a connection with
+    /// unread bytes is a reset, which can destroy an answer that the client has not read.
+    fn linger(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let linger = self
+            .linger
+            .get_or_insert_with(|| Linger { until: Box::pin(tokio::time::sleep(LINGER_TIME)), bytes: LINGER_BYTES });
+        let mut discarded = [0; 8 * 1024];
+        while linger.bytes > 0 && linger.until.as_mut().poll(context).is_pending() {
+            let mut buffer = ReadBuf::new(&mut discarded);
+            match ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer)) {
+                Ok(()) if buffer.filled().is_empty() => break,
+                Ok(()) => linger.bytes = linger.bytes.saturating_sub(buffer.filled().len()),
+                Err(_) => break,
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Returns the result of a write, or an error if no write has made progress for too long.
@@ -70,7 +111,7 @@ impl AsyncRead for Patience {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.called.0.load(Ordering::Relaxed) {
+        if self.called.0.called.load(Ordering::Relaxed) {
             self.deadline = None;
         }
         if let Some(deadline) = &mut self.deadline
@@ -106,6 +147,12 @@ impl AsyncWrite for Patience {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        if self.linger.is_none() {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+        }
+        match self.called.0.unread.load(Ordering::Relaxed) {
+            true => self.linger(context),
+            false => Poll::Ready(Ok(())),
+        }
     }
 }

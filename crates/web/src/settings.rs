@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::limits::Limits;
 
-use crate::{Network, Origins};
+use crate::{Hosts, Network, Origins};
 
 /// Settings of [`crate::mount()`].
 #[derive(Debug, Clone)]
@@ -15,12 +15,19 @@ pub struct WebSettings {
     pub trusted_proxies: Vec<Network>,
     /// Other origins whose pages may call, with cookies. Pages of this server itself always may.
     pub origins: Origins,
+    /// The names that this server is called by, besides addresses and `localhost`. Calls under other names are answered
+    /// with 421.
+    pub hosts: Hosts,
     /// How long a call may take, except for uploads.
     pub request_timeout: Duration,
     /// How long a call with a `multipart/form-data` body may take.
     pub upload_timeout: Duration,
     /// How long a body may stall.
     pub body_idle_timeout: Duration,
+    /// Whether the server listens only on its own machine.
+    pub listens_locally: bool,
+    /// Whether the log may name the addresses of clients.
+    pub log_addresses: bool,
     /// Whether cookies are marked `Secure`; `None` decides by the call's own scheme.
     pub secure_cookies: Option<bool>,
 }
@@ -31,9 +38,12 @@ impl Default for WebSettings {
             limits: Limits::default(),
             trusted_proxies: Vec::new(),
             origins: Origins::default(),
+            hosts: Hosts::default(),
             request_timeout: Duration::from_secs(30),
             upload_timeout: Duration::from_secs(15 * 60),
             body_idle_timeout: Duration::from_secs(15),
+            listens_locally: false,
+            log_addresses: false,
             secure_cookies: None,
         }
     }

@@ -54,6 +54,7 @@ pub fn typescript() -> String {
         rest::auth::RegisterBody,
         rest::auth::LoginBody,
         rest::auth::GuestBody,
+        rest::auth::Setup,
         rest::auth::RefreshBody,
         rest::auth::Tokens,
         rest::auth::TicketAnswer,

@@ -13,6 +13,7 @@ import type {
   RoomChange,
   RoomId,
   SessionInfo,
+  Setup,
   State,
   UploadOptions,
   UserId,
@@ -35,7 +36,16 @@ export interface ChatClientApi {
   getState(): State;
 
   // ---- the person
-  register(input: { name: string; password: string; email?: string; display_name?: string }): Promise<Person>;
+  /** Returns what a registration needs at this time. */
+  setup(): Promise<Setup>;
+  /** `first_token` is the operator's proof for the first account, if `setup` says that it is needed. */
+  register(input: {
+    name: string;
+    password: string;
+    email?: string;
+    display_name?: string;
+    first_token?: string;
+  }): Promise<Person>;
   login(input: { name: string; password: string }): Promise<Person>;
   /** Signs in without a password; `register` later keeps the same person. */
   guest(input: { name: string }): Promise<Person>;

@@ -319,6 +319,12 @@ export interface RoomChange {
   readonly description?: string;
 }
 
+/** What a registration needs at this time. */
+export interface Setup {
+  /** Whether it must carry the operator's `first_token`: the first account becomes the server's admin. */
+  readonly needs_first_token: boolean;
+}
+
 export interface SessionInfo {
   readonly id: string;
   readonly createdAt: string;

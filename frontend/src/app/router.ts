@@ -1,5 +1,9 @@
-/** Owns URLs: `/`, `/r/{room}`, `/r/{room}/{seq}`. The room is a slug or an id. */
+/**
+ * Owns URLs: those of routes.json, which is also what the server answers with the page. The room is a slug or an id, and the
+ * seq a number of at most 15 digits.
+ */
 import { useSyncExternalStore } from "react";
+import routes from "./routes.json";
 
 export interface Route {
   readonly room: string | null;
@@ -9,11 +13,17 @@ export interface Route {
 
 const listeners = new Set<() => void>();
 
+const PATTERNS: readonly RegExp[] = routes.map((route) => {
+  const pattern = route.replace("{room}", "(?<room>[^/]+)").replace("{seq}", "(?<seq>\\d{1,15})");
+  return new RegExp(`^${pattern}/?$`);
+});
+
 export function parse(path: string): Route {
-  const match = /^\/r\/([^/]+)(?:\/(\d{1,15}))?\/?$/.exec(path);
-  if (match?.[1] === undefined) return { room: null, seq: null };
+  const found = PATTERNS.map((pattern) => pattern.exec(path)).find((match) => match !== null);
+  const { room, seq } = found?.groups ?? {};
+  if (room === undefined) return { room: null, seq: null };
   try {
-    return { room: decodeURIComponent(match[1]), seq: match[2] === undefined ? null : Number(match[2]) };
+    return { room: decodeURIComponent(room), seq: seq === undefined ? null : Number(seq) };
   } catch {
     return { room: null, seq: null };
   }

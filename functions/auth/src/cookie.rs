@@ -5,7 +5,7 @@ use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use domain::{Code, Refusal};
 use http::request::Parts;
-use service::auth::{Device, SignedIn};
+use service::auth::{Device, FirstAccount, SignedIn};
 use service::limits::SESSION_LIFE;
 use web::{Client, Cookies, Json, Origin, Problem, SetCookie};
 use wire::rest::auth::Tokens;
@@ -46,6 +46,23 @@ impl Visitor {
         match self.client.origin.is_trusted() {
             true => Ok(self.cookie.clone()),
             false => Err(Refusal::new(Code::Forbidden, "This page cannot use this browser's session.")),
+        }
+    }
+
+    /// Returns what lets this caller create the first account.
+    pub(crate) fn first_account(&self, token: Option<String>) -> FirstAccount {
+        if self.client.local { FirstAccount::Local } else { FirstAccount::Token(token) }
+    }
+
+    /// Logs a sign-in that failed because of what the caller sent: for people and programs that look for attacks. Never
+    /// logs the name, which may be a password typed into the wrong field.
+    pub(crate) fn log_failure(&self, refusal: &Refusal) {
+        let address = self.client.logged_address.map(tracing::field::display);
+        match refusal.code {
+            Code::Unauthenticated => tracing::warn!(address, "a sign-in failed: wrong name or password"),
+            Code::RateLimited => tracing::warn!(address, "a sign-in was refused: too many attempts"),
+            Code::Forbidden => tracing::warn!(address, "a sign-in was refused: not allowed on this server"),
+            _ => {}
         }
     }
 

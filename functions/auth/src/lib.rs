@@ -36,6 +36,7 @@ pub fn openapi() -> OpenApi {
 
 fn described() -> OpenApiRouter<Arc<Auth>> {
     OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(sign_in::setup))
         .routes(routes!(sign_in::register))
         .routes(routes!(sign_in::login))
         .routes(routes!(sign_in::guest))

@@ -8,16 +8,16 @@ use domain::Email;
 use domain::name::UserName;
 use service::Auth;
 use service::auth::{Password, Registration};
-use web::{Json, MaybeCaller, Problem};
+use web::{Client, Json, MaybeCaller, Problem};
 use wire::rest::Problem as ProblemBody;
-use wire::rest::auth::{GuestBody, LoginBody, RegisterBody, Tokens};
+use wire::rest::auth::{GuestBody, LoginBody, RegisterBody, Setup, Tokens};
 
 use crate::cookie::Visitor;
 
 /// Creates an account and signs it in.
 ///
 /// With a guest's access token, the guest becomes this account and keeps the user id. The first account becomes the
-/// installation's admin.
+/// installation's admin; it needs the token that the server printed when it started, except from the server's own machine.
 ///
 /// A page of this server receives the refresh token as an HttpOnly cookie; other clients receive it in the body.
 #[utoipa::path(
@@ -25,6 +25,7 @@ use crate::cookie::Visitor;
     responses(
         (status = 201, description = "Signed in", body = Tokens),
         (status = 400, description = "The name, password or e-mail address is invalid", body = ProblemBody),
+        (status = 403, description = "Registration is closed, or the first account lacks its token", body = ProblemBody),
         (status = 409, description = "The name or the e-mail address is taken", body = ProblemBody),
         (status = 429, description = "Too many attempts", body = ProblemBody),
     )
@@ -41,8 +42,20 @@ pub(crate) async fn register(
         password: Password::parse(body.password)?,
         email: email.map(|email| Email::parse(&email)).transpose().map_err(domain::Refusal::from)?,
     };
-    let signed_in = auth.accounts.register(guest, registration, &visitor.device).await?;
+    let first = visitor.first_account(body.first_token);
+    let signed_in = auth.accounts.register(guest, registration, &visitor.device, &first).await;
+    let signed_in = signed_in.inspect_err(|refusal| visitor.log_failure(refusal))?;
     Ok((http::StatusCode::CREATED, visitor.answer(signed_in)))
+}
+
+/// Returns what a registration needs at this time: for a page that asks for it.
+#[utoipa::path(
+    get, path = "/api/auth/setup", tag = "auth", security(()),
+    responses((status = 200, description = "What a registration needs", body = Setup))
+)]
+pub(crate) async fn setup(State(auth): State<Arc<Auth>>, client: Client) -> Result<Json<Setup>, Problem> {
+    let first = auth.accounts.first_token().await.map_err(domain::Refusal::from)?;
+    Ok(Json(Setup { needs_first_token: first.is_some() && !client.local }))
 }
 
 /// Signs in by name or e-mail address.
@@ -64,8 +77,8 @@ pub(crate) async fn login(
     visitor: Visitor,
     Json(body): Json<LoginBody>,
 ) -> Result<Response, Problem> {
-    let signed_in = auth.passwords.login(&body.name, body.password, &visitor.device).await?;
-    Ok(visitor.answer(signed_in))
+    let signed_in = auth.passwords.login(&body.name, body.password, &visitor.device).await;
+    Ok(visitor.answer(signed_in.inspect_err(|refusal| visitor.log_failure(refusal))?))
 }
 
 /// Signs in a guest, without a password, under the requested name with a suffix.
@@ -84,6 +97,7 @@ pub(crate) async fn guest(
     Json(body): Json<GuestBody>,
 ) -> Result<(http::StatusCode, Response), Problem> {
     let name = UserName::parse(&body.name).map_err(domain::Refusal::from)?;
-    let signed_in = auth.accounts.guest(&name, &visitor.device).await?;
+    let signed_in = auth.accounts.guest(&name, &visitor.device).await;
+    let signed_in = signed_in.inspect_err(|refusal| visitor.log_failure(refusal))?;
     Ok((http::StatusCode::CREATED, visitor.answer(signed_in)))
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use http::{HeaderMap, HeaderName};
 use serde::{Deserialize, Serialize};
 
-/// The event that API Gateway sends for `$connect`, `$disconnect` and each frame (`$default`).
+/// The event that API Gateway sends when a socket begins or ends, and for each frame.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
@@ -29,8 +29,8 @@ pub struct Event {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Context {
-    /// `$connect`, `$disconnect` or `$default`.
-    pub route_key: String,
+    /// What happened.
+    pub event_type: EventType,
     /// The socket's connection id.
     pub connection_id: String,
     /// The host of the API.
@@ -39,6 +39,19 @@ pub struct Context {
     /// The API's stage.
     #[serde(default)]
     pub stage: String,
+}
+
+/// What happened to a socket, as API Gateway says. The route's name does not say it: a frame chooses its route by its own
+/// content, and may name `$disconnect`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum EventType {
+    /// A client asks for a socket.
+    Connect,
+    /// A frame arrived.
+    Message,
+    /// The socket has ended.
+    Disconnect,
 }
 
 impl Event {

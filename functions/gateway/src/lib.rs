@@ -26,7 +26,7 @@ use stored::{ProtocolRecord, SocketRecord};
 use time::SocketTime;
 use web::{Origin, Origins};
 
-pub use event::{Answer, Context, Event};
+pub use event::{Answer, Context, Event, EventType};
 
 /// The maximum time for which API Gateway keeps a connection.
 pub const CONNECTION_LIFE: Duration = Duration::from_secs(2 * 3600);
@@ -83,10 +83,10 @@ impl Gateway {
     /// it to the client, which retries.
     pub async fn handle(&self, event: &Event) -> StoreResult<Answer> {
         let context = &event.request_context;
-        match context.route_key.as_str() {
-            "$connect" => self.connect(event).await,
-            "$disconnect" => self.disconnect(context).await,
-            _ => self.message(event).await,
+        match context.event_type {
+            EventType::Connect => self.connect(event).await,
+            EventType::Disconnect => self.disconnect(context).await,
+            EventType::Message => self.message(event).await,
         }
     }
 

@@ -77,8 +77,20 @@ impl ConnectionPush for Api {
 const PAGE: &str = "https://chat.test";
 
 fn event(route: &str, id: &str, body: Option<String>, query: Option<(&str, &str)>) -> Event {
+    let kind = match route {
+        "$connect" => "CONNECT",
+        "$disconnect" => "DISCONNECT",
+        _ => "MESSAGE",
+    };
+    event_of(kind, route, id, body, query)
+}
+
+fn event_of(kind: &str, route: &str, id: &str, body: Option<String>, query: Option<(&str, &str)>) -> Event {
+    let context = json!({
+        "eventType": kind, "routeKey": route, "connectionId": id, "domainName": "api.test", "stage": "live",
+    });
     let event = json!({
-        "requestContext": {"routeKey": route, "connectionId": id, "domainName": "api.test", "stage": "live"},
+        "requestContext": context,
         "queryStringParameters": query.map(|(key, value)| json!({key: value})),
         "body": body,
         "isBase64Encoded": false,
@@ -197,7 +209,9 @@ impl Rig {
 async fn a_page_of_another_origin_gets_no_socket() {
     let rig = Rig::new().await;
     let connect = async |headers: Value| {
-        let context = json!({"routeKey": "$connect", "connectionId": "c=", "domainName": "api.test", "stage": "live"});
+        let context = json!({
+            "eventType": "CONNECT", "routeKey": "$connect", "connectionId": "c=", "domainName": "api.test", "stage": "live",
+        });
         let event = json!({"requestContext": context, "headers": headers});
         rig.gateway.handle(&serde_json::from_value(event).expect("an event")).await
     };
@@ -207,6 +221,24 @@ async fn a_page_of_another_origin_gets_no_socket() {
         assert_eq!(connect(json!({"Origin": origin})).await, Ok(Answer::FORBIDDEN), "{origin}");
         assert_eq!(connect(json!({"origin": origin})).await, Ok(Answer::FORBIDDEN), "{origin}");
     }
+}
+
+#[tokio::test]
+async fn a_frame_that_names_a_route_is_still_a_frame() {
+    let rig = Rig::new().await;
+    let ada = rig.guest("ada").await;
+    let room = rig.room(&ada, RoomKind::Public, false).await;
+    let socket = rig.live(&ada, room).await;
+    for route in ["$connect", "$disconnect", "$default", "ping", ""] {
+        let ping = json!({"t": "ping", "id": route}).to_string();
+        let frame = event_of("MESSAGE", route, &socket, Some(ping), None);
+        assert_eq!(rig.gateway.handle(&frame).await, Ok(Answer::OK), "{route}");
+        let answers = rig.api.take(&socket);
+        assert!(answers.iter().any(|answer| answer["t"] == "pong" && answer["id"] == route), "{route}: {answers:?}");
+    }
+    let context = json!({"eventType": "OTHER", "routeKey": "$connect", "connectionId": "c="});
+    let unknown = serde_json::from_value::<Event>(json!({ "requestContext": context }));
+    assert!(unknown.is_err(), "nothing is guessed from an event of an unknown type");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod convergence;
 mod crash;
 mod disk;
 mod drain;
+mod edge;
 mod examples;
 mod files;
 mod functions;

@@ -45,7 +45,10 @@ impl Rig {
     }
 
     fn admits(&self) -> Result<(), CloseCode> {
-        Arc::new(Drain::new(10, self.memory.clone())).admit(Duration::ZERO).map(drop)
+        let limits = domain::limits::Limits { connections_per_node: 10, ..Default::default() };
+        let drain = Arc::new(Drain::new(&limits, self.memory.clone()));
+        let address = std::net::Ipv4Addr::LOCALHOST.into();
+        drain.admit(address, Duration::ZERO).map(drop).map_err(|refused| refused.code)
     }
 
     /// Waits until the budget has been checked. Returns the sockets that it closes.

@@ -121,7 +121,7 @@ async fn the_private_port_rejects_unsigned_requests() {
     assert!(socket.until_pong().await.is_empty(), "the socket is open, and got nothing");
     // The public port does not serve this path.
     let mut stream = tokio::net::TcpStream::connect(node.address).await.expect("it listens");
-    let request = format!("GET /@connections/{conn} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let request = format!("GET /@connections/{conn} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.expect("open");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("an answer");

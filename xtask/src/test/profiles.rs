@@ -44,12 +44,13 @@ pub const NOT_ON: [(&str, &str, &str); 10] = [
 
 /// The modules that run once, and why.
 #[cfg(test)]
-const ONCE: [(&str, &str); 15] = [
+const ONCE: [(&str, &str); 16] = [
     ("cluster", "starts its own nodes, on PostgreSQL and on DynamoDB"),
     ("connections", "tests a node's private port with the stock AWS SDKs"),
     ("crash", "kills the process that holds the data; elsewhere that is the database"),
     ("disk", "fills the data folder"),
     ("drain", "tests the shutdown of one process"),
+    ("edge", "tests what one process accepts from the network, before any adapter"),
     ("examples", "runs the examples, which do not depend on the adapters"),
     ("functions", "starts the functions, not the server"),
     ("golden", "loads its own stores, one of each kind"),

@@ -2,11 +2,13 @@
 //! network; the command line is trusted.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::limits::USER_NAME_CHARS;
 use domain::name::UserName;
 use domain::{Actor, Code, Email, Refusal, User, UserId, UserRole};
 
+use super::first_admin::{FirstAccount, FirstToken};
 use super::hashing::Password;
 use super::passwords::Passwords;
 use super::sessions::{Device, Sessions, SignedIn};
@@ -45,18 +47,31 @@ pub struct Accounts {
     pub(super) passwords: Arc<Passwords>,
     pub(super) sessions: Arc<Sessions>,
     pub(super) settings: AuthSettings,
+    pub(super) first_token: FirstToken,
+    /// Whether an account was seen: none is ever removed.
+    pub(super) has_account: AtomicBool,
 }
 
 impl Accounts {
     /// Creates an account and signs it in. A guest who registers keeps the user id and the session. The first account
-    /// of an installation becomes admin. Returns `conflict` if the name or the address is taken.
+    /// of an installation becomes admin, and is refused unless `first` proves that the caller is the operator. Returns
+    /// `conflict` if the name or the address is taken.
     pub async fn register(
         &self,
         guest: Option<Actor>,
         registration: Registration,
         device: &Device,
+        first: &FirstAccount,
     ) -> Result<SignedIn, Refusal> {
-        in_time(self.make_account(guest, registration, device)).await
+        in_time(self.make_account(guest, registration, device, first)).await
+    }
+
+    /// Returns the token that the first account needs, unless there is an account already.
+    pub async fn first_token(&self) -> Result<Option<&str>, StoreError> {
+        if !self.has_account.load(Ordering::Relaxed) && self.users.has_person().await? {
+            self.has_account.store(true, Ordering::Relaxed);
+        }
+        Ok((!self.has_account.load(Ordering::Relaxed)).then(|| self.first_token.text()))
     }
 
     async fn make_account(
@@ -64,6 +79,7 @@ impl Accounts {
         guest: Option<Actor>,
         registration: Registration,
         device: &Device,
+        first: &FirstAccount,
     ) -> Result<SignedIn, Refusal> {
         self.passwords.attempts.admit_address(device.address)?;
         if !self.settings.registration {
@@ -71,6 +87,12 @@ impl Accounts {
         }
         if guest.is_some_and(|actor| !actor.guest) {
             return Err(Refusal::new(Code::Conflict, "You already have an account. Sign out to create another one."));
+        }
+        if self.first_token().await?.is_some() && !self.first_token.proves(first) {
+            return Err(Refusal::forbidden(
+                "The first account becomes the admin of this server. Enter the token that the server printed when it \
+                 started; `palaver admin first-token` prints it again.",
+            ));
         }
 
         let Registration { name, password, email } = registration;

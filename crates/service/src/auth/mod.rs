@@ -3,6 +3,7 @@
 //! Never decides what a signed-in user may do in a room, and knows no header and no cookie.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use domain::{Code, Refusal};
 
@@ -16,6 +17,7 @@ use crate::user_cache::UserCache;
 
 mod accounts;
 mod attempts;
+mod first_admin;
 mod hashing;
 mod keys;
 mod passwords;
@@ -30,6 +32,7 @@ mod tokens;
 mod user_log;
 
 pub use accounts::{Accounts, Registration};
+pub use first_admin::FirstAccount;
 pub use hashing::Password;
 pub use keys::{InvalidKeys, SigningKeys};
 pub use passwords::Passwords;
@@ -41,6 +44,7 @@ pub use tickets::Tickets;
 pub use tokens::{Grant, Tokens};
 
 use attempts::Attempts;
+use first_admin::FirstToken;
 use hashing::Hasher;
 use refresh_token::RefreshTokens;
 use revocations::Revocations;
@@ -76,7 +80,7 @@ impl Auth {
     ) -> Arc<Self> {
         let (users, session_store) = (store.users, store.sessions);
         let user_log = Arc::new(UserLog { logs: logs.clone(), user_cache: user_cache.clone(), ids: ids.clone() });
-        let refresh_tokens = RefreshTokens::new(&keys);
+        let (refresh_tokens, first_token) = (RefreshTokens::new(&keys), FirstToken::new(&keys));
         let tokens = Arc::new(Tokens::new(keys, settings.service_tokens.clone()));
         let revocations = Revocations::new(clock.clone());
         logs.add_listener(revocations.clone());
@@ -115,6 +119,8 @@ impl Auth {
             passwords: passwords.clone(),
             sessions: sessions.clone(),
             settings,
+            first_token,
+            has_account: AtomicBool::new(false),
         };
         Arc::new(Auth { sessions, passwords, tickets, tokens, accounts, profiles })
     }

@@ -20,7 +20,7 @@ use tower::ServiceExt;
 use tracing_subscriber::prelude::*;
 
 use super::*;
-use crate::{Caller, Json, Origins, Path, Query};
+use crate::{BehindGateway, Caller, Json, Origins, Path, Query};
 
 fn auth() -> Arc<Auth> {
     let store = MemoryStore::new().store();
@@ -61,7 +61,7 @@ struct Answer {
 }
 
 async fn call(router: &Router, request: http::request::Builder, body: impl Into<Body>) -> Answer {
-    let request = request.body(body.into()).expect("a valid request");
+    let request = request.header("host", "localhost").body(body.into()).expect("a valid request");
     let response = router.clone().oneshot(request).await.expect("a router does not fail");
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.expect("a whole body").to_bytes();
@@ -174,6 +174,20 @@ async fn calls_are_limited_by_address() {
     // A client's own header does not change its address.
     let forged = from("192.0.2.1:1000").header("x-forwarded-for", "192.0.2.77");
     call(&router, forged, "").await.is_problem(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn a_gateway_answers_for_its_own_names() {
+    let router = mounted(WebSettings::default());
+    let call = |gateway: bool| {
+        let mut request = get_from("/ok/1").header("host", "abc123.execute-api.us-east-1.amazonaws.com");
+        if gateway {
+            request = request.extension(BehindGateway);
+        }
+        router.clone().oneshot(request.body(Body::empty()).expect("a valid request"))
+    };
+    assert_eq!(call(true).await.expect("an answer").status(), StatusCode::OK);
+    assert_eq!(call(false).await.expect("an answer").status(), StatusCode::MISDIRECTED_REQUEST);
 }
 
 #[tokio::test]

@@ -19,6 +19,18 @@ pub struct RegisterBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub email: Option<String>,
+    /// The token of the first account, which becomes the installation's admin: the server prints it when it starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub first_token: Option<String>,
+}
+
+/// What a registration needs at this time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
+pub struct Setup {
+    /// Whether a registration must carry `first_token`: there is no account yet, and the caller is not on the server's own
+    /// machine.
+    pub needs_first_token: bool,
 }
 
 /// Body of a sign-in.

@@ -6,7 +6,7 @@
  * that waited for the lock takes the new token instead of requesting another one.
  */
 import { PalaverError } from "../errors.js";
-import type { GuestBody, LoginBody, Me, MePatch, RegisterBody, TicketAnswer, Tokens, UserSelf } from "../generated/wire.js";
+import type { GuestBody, LoginBody, Me, MePatch, RegisterBody, Setup, TicketAnswer, Tokens, UserSelf } from "../generated/wire.js";
 import type { Channel, Host } from "../host/host.js";
 import { call, json } from "../rest/call.js";
 
@@ -42,6 +42,10 @@ export class Session {
     private readonly events: SessionEvents,
   ) {
     this.channel = host.openChannel(`palaver-session:${baseUrl}`, (message) => this.onOtherTab(message as TabMessage));
+  }
+
+  async setup(): Promise<Setup> {
+    return json(await call(this.host, this.baseUrl, { method: "GET", path: "/api/auth/setup" }));
   }
 
   async register(body: RegisterBody): Promise<UserSelf> {

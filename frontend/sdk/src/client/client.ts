@@ -184,6 +184,7 @@ export class ChatClient implements ChatClientApi {
 
   // ---- the person
 
+  readonly setup = (): Promise<view.Setup> => this.session.setup();
   register(input: Parameters<ChatClientApi["register"]>[0]): Promise<view.Person> {
     return this.turn(async () => {
       const { display_name, ...body } = input;

@@ -1037,7 +1037,11 @@ password: string,
 /**
  * An e-mail address, which can then be used to sign in.
  */
-email?: string, };
+email?: string, 
+/**
+ * The token of the first account, which becomes the installation's admin: the server prints it when it starts.
+ */
+first_token?: string, };
 
 export type LoginBody = { 
 /**
@@ -1054,6 +1058,13 @@ export type GuestBody = {
  * The requested name; the server appends a suffix.
  */
 name: string, };
+
+export type Setup = { 
+/**
+ * Whether a registration must carry `first_token`: there is no account yet, and the caller is not on the server's own
+ * machine.
+ */
+needs_first_token: boolean, };
 
 export type RefreshBody = { 
 /**

@@ -4,23 +4,27 @@ import { useClient } from "@palaver/sdk/react";
 import { type FormEvent, useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { explain } from "../../lib/errors.ts";
+import { useNeedsFirstToken } from "../../lib/firstToken.ts";
 import { USER_NAME_CHARS } from "../../lib/limits.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog, DialogActions } from "../../ui/Dialog.tsx";
 import { Field, FormError } from "../../ui/Field.tsx";
+import { FirstTokenField } from "../../ui/FirstTokenField.tsx";
 import form from "../../ui/Form.module.css";
 
 export function Register({ me, onClose }: { me: Person; onClose: () => void }) {
   const client = useClient();
   const [name, setName] = useState(me.name);
   const [password, setPassword] = useState("");
+  const [token, setToken] = useState("");
+  const needsToken = useNeedsFirstToken(true);
   const [failure, setFailure] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);
     try {
-      await client.register({ name: name.trim(), password });
+      await client.register({ name: name.trim(), password, ...(needsToken ? { first_token: token } : {}) });
       onClose();
     } catch (error) {
       setFailure(explain(error));
@@ -50,6 +54,7 @@ export function Register({ me, onClose }: { me: Person; onClose: () => void }) {
           minLength={8}
           required
         />
+        {needsToken && <FirstTokenField value={token} onChange={setToken} />}
         <FormError text={failure} />
         <DialogActions>
           <Button onPress={onClose}>{t("action.cancel")}</Button>

@@ -4,9 +4,11 @@ import { type FormEvent, useState } from "react";
 import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
 import { t } from "../../i18n/index.ts";
 import { explain } from "../../lib/errors.ts";
+import { useNeedsFirstToken } from "../../lib/firstToken.ts";
 import { USER_NAME_CHARS } from "../../lib/limits.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field, FormError } from "../../ui/Field.tsx";
+import { FirstTokenField } from "../../ui/FirstTokenField.tsx";
 import { Logo } from "../../ui/Logo.tsx";
 import s from "./SignIn.module.css";
 
@@ -51,6 +53,8 @@ function Form({ way }: { way: Way }) {
   const client = useClient();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
+  const [token, setToken] = useState("");
+  const needsToken = useNeedsFirstToken(way === "register");
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
 
@@ -60,7 +64,8 @@ function Form({ way }: { way: Way }) {
     setFailure(null);
     try {
       if (way === "guest") await client.guest({ name: name.trim() });
-      else await client[way]({ name: name.trim(), password });
+      else if (way === "login") await client.login({ name: name.trim(), password });
+      else await client.register({ name: name.trim(), password, ...(needsToken ? { first_token: token } : {}) });
     } catch (error) {
       setFailure(explain(error));
       setBusy(false);
@@ -92,6 +97,7 @@ function Form({ way }: { way: Way }) {
           required
         />
       )}
+      {needsToken && <FirstTokenField value={token} onChange={setToken} />}
       <FormError text={failure} />
       <Button variant="primary" type="submit" isDisabled={busy}>
         {t(SUBMIT[way])}

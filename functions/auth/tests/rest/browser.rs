@@ -30,7 +30,10 @@ async fn a_page_gets_a_cookie_that_no_script_reads() {
     for attribute in ["HttpOnly", "SameSite=Strict", "Path=/api/auth", "Max-Age=2592000"] {
         assert!(first.contains(attribute), "{first}");
     }
-    assert!(!first.contains("Secure"), "this call came without TLS");
+    assert!(first.contains("Secure"), "the page was loaded over TLS");
+    let plain = server.with_header("origin", "http://chat.example.org").login("ada", PASSWORD).await.is(200);
+    let plain = cookie(&plain).expect("a cookie");
+    assert!(!plain.contains("Secure"), "this page was loaded without TLS: {plain}");
 
     let renewed = page(&server).with_header("cookie", sent_back(&first)).post("/refresh", json!({})).await.is(200);
     let second = cookie(&renewed).expect("another cookie");

@@ -12,7 +12,7 @@ use service::auth::{AuthSettings, SigningKeys};
 use service::{Auth, Logs, SystemClock, UserCache};
 use store_memory::MemoryStore;
 use tower::ServiceExt;
-use web::WebSettings;
+use web::{Hosts, WebSettings};
 
 pub const PASSWORD: &str = "correct horse battery staple";
 
@@ -29,14 +29,17 @@ pub fn server_with(settings: AuthSettings) -> Caller {
     let auth = Auth::new(store, logs, user_cache, clock, service::Ids::system(), SigningKeys::generate(), settings);
     let router = auth::router(auth.clone()).merge(web::docs("/api/auth", auth::openapi()));
     let limits = Limits { requests_per_minute: 0, ..Limits::default() };
-    let settings = WebSettings { limits, ..WebSettings::default() };
-    Caller { router: web::mount(router, auth, &settings), token: None, headers: Vec::new() }
+    let hosts = Hosts::of(["https://chat.example.org"]);
+    let settings = WebSettings { limits, hosts, ..WebSettings::default() };
+    let router = web::mount(router, auth.clone(), &settings);
+    Caller { router, auth, token: None, headers: Vec::new() }
 }
 
 /// A client, signed in or not.
 #[derive(Clone)]
 pub struct Caller {
     router: Router,
+    auth: Arc<Auth>,
     token: Option<String>,
     headers: Vec<(&'static str, String)>,
 }
@@ -77,7 +80,13 @@ impl Caller {
         self.call(Method::GET, path, None).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub async fn post(&self, path: &str, mut body: Value) -> Answer {
+        // The operator's own proof, which the first account needs.
+        if path == "/register"
+            && let Some(token) = self.auth.accounts.first_token().await.expect("the store is up")
+        {
+            body.as_object_mut().map(|body| body.insert("first_token".into(), json!(token)));
+        }
         self.call(Method::POST, path, Some(body)).await
     }
 

@@ -16,6 +16,7 @@ async fn every_route_is_in_the_document() {
             "delete /api/auth/sessions/{id}",
             "get /api/auth/me",
             "get /api/auth/sessions",
+            "get /api/auth/setup",
             "get /api/auth/users",
             "patch /api/auth/me",
             "post /api/auth/guest",

@@ -47,6 +47,10 @@ impl Product {
         });
         let settings = settings
             .variable("PALAVER_LIMITS_CONNECTIONS_PER_NODE", "15000")
+            // All of the load comes from one address.
+            .variable("PALAVER_LIMITS_CONNECTIONS_PER_ADDRESS", "0")
+            .variable("PALAVER_LIMITS_SOCKETS_PER_ADDRESS", "0")
+            .variable("PALAVER_LIMITS_GUEST_SOCKETS_PER_ADDRESS", "0")
             // Clients of one server wait while the others are measured.
             .variable("PALAVER_LIMITS_HEARTBEAT_MS", "300000")
             .variable("PALAVER_LOG", "warn");
