@@ -151,8 +151,6 @@ pub const TICKET_LIFE: Duration = Duration::from_secs(30);
 pub const ACCESS_TOKEN_LIFE: Duration = Duration::from_secs(15 * 60);
 /// The lifetime of a session without a refresh.
 pub const SESSION_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
-/// How long the previous refresh token still works.
-pub const REFRESH_GRACE: Duration = Duration::from_secs(30);
 /// How far the clocks of nodes may differ when a token is checked.
 pub const TOKEN_LEEWAY: Duration = Duration::from_secs(60);
 /// How long an unsent file is kept.

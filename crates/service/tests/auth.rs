@@ -8,7 +8,7 @@ use domain::limits::Limits;
 use domain::name::UserName;
 use domain::{Actor, Code, LogId, Refusal, Timestamp, UserRole};
 use service::auth::{AuthSettings, Device, Password, ProfilePatch, Registration, SignedIn, SigningKeys};
-use service::limits::{REFRESH_GRACE, TICKET_LIFE};
+use service::limits::{SESSION_LIFE, TICKET_LIFE};
 use service::{Auth, Ids, Logs, ManualClock, UserCache};
 use store_memory::MemoryStore;
 
@@ -90,15 +90,41 @@ async fn a_guest_who_registers_keeps_the_id_and_the_session() {
 }
 
 #[tokio::test]
-async fn a_repeated_refresh_gets_the_same_answer() {
+async fn a_refresh_whose_answer_was_lost_can_be_repeated_until_the_token_expires() {
     let fixture = fixture();
-    let first = fixture.register("ada").await;
+    let first = fixture.auth.accounts.guest(&name("ada"), &device()).await.expect("guests are allowed");
+    fixture.clock.advance(SESSION_LIFE / 2);
     let second = fixture.auth.sessions.refresh(refresh_token(&first)).await.expect("rotated");
     assert_ne!(refresh_token(&second), refresh_token(&first));
-    fixture.clock.advance(REFRESH_GRACE / 2);
-    let repeated = fixture.auth.sessions.refresh(refresh_token(&first)).await.expect("within the grace period");
-    assert_eq!(refresh_token(&repeated), refresh_token(&second), "so a client that lost it can go on");
-    fixture.auth.sessions.refresh(refresh_token(&second)).await.expect("rotated");
+    for lost in
+        [Duration::from_secs(31), Duration::from_secs(24 * 3600), SESSION_LIFE / 2 - Duration::from_secs(90_000)]
+    {
+        fixture.clock.advance(lost);
+        let repeated = fixture.auth.sessions.refresh(refresh_token(&first)).await.expect("the answer was lost");
+        assert_eq!(refresh_token(&repeated), refresh_token(&second), "after {lost:?}");
+    }
+
+    fixture.clock.advance(Duration::from_secs(4_000));
+    assert_eq!(
+        code(fixture.auth.sessions.refresh(refresh_token(&first)).await),
+        Some(Code::Unauthenticated),
+        "expired"
+    );
+    let third = fixture.auth.sessions.refresh(refresh_token(&second)).await.expect("an expired token ends nothing");
+    fixture.auth.sessions.refresh(refresh_token(&third)).await.expect("rotated");
+}
+
+#[tokio::test]
+async fn a_registration_whose_answer_was_lost_leaves_the_guest_signed_in() {
+    let fixture = fixture();
+    let guest = fixture.auth.accounts.guest(&name("ada"), &device()).await.expect("guests are allowed");
+    let actor = fixture.actor(&guest);
+    let lost = fixture.auth.accounts.register(Some(actor), registration("ada"), &device()).await.expect("free");
+    fixture.clock.advance(Duration::from_secs(3_600));
+    let again = fixture.auth.sessions.refresh(refresh_token(&guest)).await.expect("the answer was lost");
+    assert_eq!((again.user.guest, refresh_token(&again)), (false, refresh_token(&lost)));
+    fixture.auth.sessions.refresh(refresh_token(&again)).await.expect("rotated");
+    assert_eq!(code(fixture.auth.sessions.refresh(refresh_token(&guest)).await), Some(Code::Unauthenticated), "reused");
 }
 
 #[tokio::test]
@@ -116,9 +142,9 @@ async fn a_reused_token_ends_the_session_for_both() {
     let fixture = fixture();
     let first = fixture.register("ada").await;
     let second = fixture.auth.sessions.refresh(refresh_token(&first)).await.expect("rotated");
-    fixture.clock.advance(REFRESH_GRACE + Duration::from_secs(1));
+    let third = fixture.auth.sessions.refresh(refresh_token(&second)).await.expect("rotated");
     assert_eq!(code(fixture.auth.sessions.refresh(refresh_token(&first)).await), Some(Code::Unauthenticated));
-    assert_eq!(code(fixture.auth.sessions.refresh(refresh_token(&second)).await), Some(Code::Unauthenticated));
+    assert_eq!(code(fixture.auth.sessions.refresh(refresh_token(&third)).await), Some(Code::Unauthenticated));
     assert_eq!(
         code(fixture.auth.sessions.verify(&second.access_token)),
         Some(Code::Unauthenticated),

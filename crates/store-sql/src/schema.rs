@@ -24,6 +24,8 @@ const STEPS: &[&[&str]] = &[
     &["CREATE INDEX conn_expires ON conn (expires)"],
     // The bytes of a user's files, and of all files under the empty name.
     &["CREATE TABLE file_usage (owner TEXT PRIMARY KEY, bytes INTEGER NOT NULL) {W}"],
+    // When the previous refresh token expires. NULL in rows of older releases.
+    &["ALTER TABLE session ADD COLUMN prev_expires INTEGER"],
 ];
 
 const FIRST: &[&str] = &[

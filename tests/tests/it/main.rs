@@ -18,6 +18,7 @@ mod notifications;
 mod operator;
 mod presence;
 mod protocol;
+mod refresh;
 mod rooms;
 mod secrets;
 mod setup;

@@ -44,7 +44,7 @@ pub const NOT_ON: [(&str, &str, &str); 10] = [
 
 /// The modules that run once, and why.
 #[cfg(test)]
-const ONCE: [(&str, &str); 15] = [
+const ONCE: [(&str, &str); 16] = [
     ("cluster", "starts its own nodes, on PostgreSQL and on DynamoDB"),
     ("connections", "tests a node's private port with the stock AWS SDKs"),
     ("crash", "kills the process that holds the data; elsewhere that is the database"),
@@ -55,6 +55,7 @@ const ONCE: [(&str, &str); 15] = [
     ("golden", "loads its own stores, one of each kind"),
     ("matrix", "checks the rules of every call, which are the same everywhere"),
     ("operator", "backs up and restores the data folder"),
+    ("refresh", "moves the times of sessions in the data folder; the conformance suite does so on every store"),
     ("secrets", "looks for secrets in the data folder"),
     ("setup", "tests flags and settings files"),
     ("slow", "uses its own stores and network"),

@@ -35,7 +35,7 @@ pub use people::{NewUser, UserRecord, UserStore};
 pub use presence::{PresenceStore, UserPresence};
 pub use push::{ConnectionPush, PushError};
 pub use rooms::{DirectoryRoom, Head, RoomStore, UserRoomRow};
-pub use sessions::{Rotation, SessionRecord, SessionStore, Ticket};
+pub use sessions::{Presented, Rotation, SessionRecord, SessionStore, Ticket};
 pub use unreadable::{note_unreadable, noted, readable};
 
 use std::sync::Arc;
