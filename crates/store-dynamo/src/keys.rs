@@ -320,7 +320,10 @@ pub fn ticket(hash: &str) -> Key {
     Key::new(format!("TICKET#{hash}"), "TICKET")
 }
 
-// Files, leases, nodes.
+/// Returns the key of a rate limit that processes count together.
+pub fn limit(key: &str) -> Key {
+    Key::new(format!("LIMIT#{key}"), "LIMIT")
+}
 
 /// Returns the key of a file's row.
 pub fn file(file: FileId) -> Key {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::get_item::GetItemError;
 use domain::{Epoch, LogId, Seq};
-use service::ports::{Store, StoreResult};
+use service::ports::{SharedLimits, Store, StoreResult};
 use uuid::Uuid;
 
 use crate::client::Clients;
@@ -56,6 +56,11 @@ impl DynamoStore {
     /// Returns all its ports.
     pub fn store(&self) -> Store {
         Store::of(&self.shared)
+    }
+
+    /// Returns rate limits that are counted in the table, for an installation without a Redis.
+    pub fn limits(&self) -> Arc<dyn SharedLimits> {
+        self.shared.clone()
     }
 
     /// Publishes which logs changed, as [`crate::dispatch`] found: what a Lambda on the table's stream does with each

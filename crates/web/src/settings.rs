@@ -1,8 +1,10 @@
 //! The operator's settings for HTTP. Never reads the environment: binaries do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::limits::Limits;
+use service::shared_counts::SharedCounts;
 
 use crate::{Network, Origins};
 
@@ -23,6 +25,8 @@ pub struct WebSettings {
     pub body_idle_timeout: Duration,
     /// Whether cookies are marked `Secure`; `None` decides by the call's own scheme.
     pub secure_cookies: Option<bool>,
+    /// What counts calls together with other processes; `None` if each counts by itself.
+    pub shared_counts: Option<Arc<SharedCounts>>,
 }
 
 impl Default for WebSettings {
@@ -35,6 +39,7 @@ impl Default for WebSettings {
             upload_timeout: Duration::from_secs(15 * 60),
             body_idle_timeout: Duration::from_secs(15),
             secure_cookies: None,
+            shared_counts: None,
         }
     }
 }

@@ -22,6 +22,7 @@ mod refresh;
 mod rooms;
 mod secrets;
 mod setup;
+mod sign_in;
 mod slow;
 mod startup;
 mod text;

@@ -28,13 +28,20 @@ pub struct Device {
     pub name: String,
     /// The device's address, for the rate limit.
     pub address: IpAddr,
+    /// The mark that it was given at an earlier sign-in, as it presents it; only for the rate limit.
+    pub mark: Option<String>,
 }
 
 impl Device {
     /// Creates a device, and keeps the printable part of its name.
     pub fn new(name: &str, address: IpAddr) -> Self {
         let name = name.chars().filter(|c| !c.is_control()).take(DEVICE_CHARS).collect();
-        Device { name, address }
+        Device { name, address, mark: None }
+    }
+
+    /// Returns the device with the mark that it presents.
+    pub fn with_mark(self, mark: Option<String>) -> Self {
+        Device { mark, ..self }
     }
 }
 
@@ -47,6 +54,8 @@ pub struct SignedIn {
     pub expires_in: Duration,
     /// The token for the next refresh, or `None` if the presented one is not replaced.
     pub refresh_token: Option<String>,
+    /// After a sign-in with a password: the mark by which the device is known from now on ([`Device::mark`]).
+    pub device_mark: Option<String>,
     /// The signed-in user.
     pub user: User,
 }
@@ -264,7 +273,7 @@ impl Sessions {
 
     fn signed_in(&self, user: User, session: SessionId, refresh_token: Option<String>) -> SignedIn {
         let access_token = self.tokens.issue(&user, session, self.clock.now());
-        SignedIn { access_token, expires_in: ACCESS_TOKEN_LIFE, refresh_token, user }
+        SignedIn { access_token, expires_in: ACCESS_TOKEN_LIFE, refresh_token, device_mark: None, user }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::op::{Change, Op, When};
 use crate::table_store::{Range, TableStore};
 
 /// Costs, besides one read or write: a new user 6 to 10 WRU (the row, its name, its line in the list of names, an
-/// address, the mark of the first registered user) and a read; another name or address 8 or 6 WRU and a read; by name
+/// address, the mark of the first registered user) and a read; another name or address for sign-in 8 or 6 WRU and a read; by name
 /// or address 2 reads; by prefix a read in each part of the list, and one per user.
 #[async_trait]
 impl UserStore for TableStore {
@@ -44,7 +44,7 @@ impl UserStore for TableStore {
             let mut new = guest.clone();
             new.user.name = name.clone();
             new.user.guest = false;
-            new.email = email.clone();
+            new.set_email(email.clone());
             new.password_hash = Some(password_hash.to_owned());
             if first {
                 new.user.role = UserRole::Admin;
@@ -57,7 +57,7 @@ impl UserStore for TableStore {
             }
             changes.profile(Op::Update(change, unchanged));
             changes.name(Some(&guest), &new);
-            changes.email(guest.email.as_deref(), &new);
+            changes.email(guest.sign_in_email.as_deref(), &new);
             if first {
                 changes.first_person(user);
             }
@@ -80,7 +80,7 @@ impl UserStore for TableStore {
     }
 
     async fn set_email(&self, user: UserId, email: Option<&str>) -> StoreResult<()> {
-        self.rewrite(user, |row| row.email = email.map(str::to_lowercase)).await
+        self.rewrite(user, |row| row.set_email(email.map(str::to_lowercase))).await
     }
 
     async fn set_password(&self, user: UserId, password_hash: &str) -> StoreResult<()> {
@@ -117,7 +117,7 @@ impl UserStore for TableStore {
     async fn user_by_email(&self, email: &str) -> StoreResult<Option<UserRecord>> {
         let email = email.to_lowercase();
         let found = self.user_of(keys::email(&email)).await?;
-        Ok(found.filter(|row| row.email.as_deref() == Some(&email)))
+        Ok(found.filter(|row| row.sign_in_email.as_deref() == Some(&email)))
     }
 
     async fn users_by_prefix(&self, prefix: &str, after: Option<&str>, limit: usize) -> StoreResult<Vec<User>> {
@@ -184,7 +184,7 @@ impl TableStore {
             let mut changes = Changes::default();
             changes.profile(Op::Update(rows::renamed(&new), rows::unchanged(&old)));
             changes.name(Some(&old), &new);
-            changes.email(old.email.as_deref(), &new);
+            changes.email(old.sign_in_email.as_deref(), &new);
             match self.change(changes).await {
                 Ok(()) => return Ok(()),
                 Err(Refused::Moved) => {}

@@ -1,7 +1,7 @@
 //! The rows of a user, and what one transaction changes of them.
 //!
-//! PROFILE: `us` id, `nm` name, `dn` display name, `gu` guest, `ro` role, `ba` banned, `at` when they joined, `em`
-//! address, `ph` hash of the password. The rows of a name, of an address and of the list of names contain `us`.
+//! PROFILE: `us` id, `nm` name, `dn` display name, `gu` guest, `ro` role, `ba` banned, `at` when they joined, `ct`
+//! address, `em` address for sign-in, `ph` hash of the password. The rows of a name, of an address and of the list of names contain `us`.
 
 use domain::name::{DisplayName, UserName};
 use domain::{User, UserId};
@@ -73,9 +73,9 @@ impl Changes {
         }
     }
 
-    /// Adds the row of the address, if it changes.
+    /// Adds the row of the address for sign-in, if it changes.
     pub fn email(&mut self, before: Option<&str>, new: &UserRecord) {
-        let after = new.email.as_deref();
+        let after = new.sign_in_email.as_deref();
         if before == after {
             return;
         }
@@ -119,10 +119,11 @@ pub fn refused(error: WriteError, rows: &[Row]) -> Refused {
     taken.take(1).map(Refused::Other).next().unwrap_or(Refused::Moved)
 }
 
-/// Returns the condition that the name and address that were read are still the user's.
+/// Returns the condition that the name and addresses that were read are still the user's.
 pub fn unchanged(old: &UserRecord) -> When {
-    let email = When::same("em", old.email.as_deref().map(text));
-    When::All(vec![When::Is("nm", text(old.user.name.as_str())), email])
+    let same = |name, value: &Option<String>| When::same(name, value.as_deref().map(text));
+    let name = When::Is("nm", text(old.user.name.as_str()));
+    When::All(vec![name, same("em", &old.sign_in_email), same("ct", &old.email)])
 }
 
 /// Returns a user's row as an item.
@@ -136,14 +137,16 @@ pub fn item(new: &NewUser) -> Item {
         .with("ro", word(&user.role))
         .with("ba", flag(user.banned))
         .with("at", time(user.created_at))
-        .with_some("em", new.email.as_deref().map(text))
+        .with_some("em", new.sign_in_email.as_deref().map(text))
+        .with_some("ct", new.email.as_deref().map(text))
         .with_some("ph", new.password_hash.as_deref().map(text))
 }
 
-/// Returns the update of name and address. Nothing else, so that a concurrent change of other fields is not undone.
+/// Returns the update of name and addresses. Nothing else, so that a concurrent change of other fields is not undone.
 pub fn renamed(new: &UserRecord) -> Change {
-    let email = new.email.as_deref().map(text);
-    Change::of(keys::profile(new.user.id)).set("nm", text(new.user.name.as_str())).set_or_remove("em", email)
+    let change = Change::of(keys::profile(new.user.id)).set("nm", text(new.user.name.as_str()));
+    let change = change.set_or_remove("em", new.sign_in_email.as_deref().map(text));
+    change.set_or_remove("ct", new.email.as_deref().map(text))
 }
 
 /// Decodes a user's row.
@@ -162,10 +165,11 @@ fn read_record(item: &Item) -> StoreResult<UserRecord> {
         banned: item.flag("ba"),
         created_at: item.time("at")?,
     };
-    Ok(UserRecord { user, email: owned("em")?, password_hash: owned("ph")? })
+    Ok(UserRecord { user, email: owned("ct")?, sign_in_email: owned("em")?, password_hash: owned("ph")? })
 }
 
-/// Returns the user with a lower-case address, since addresses are unique by that form.
+/// Returns the user with lower-case addresses, since those for sign-in are unique by that form.
 pub fn lower_case(new: &NewUser) -> NewUser {
-    NewUser { email: new.email.as_ref().map(|email| email.to_lowercase()), ..new.clone() }
+    let lower = |email: &Option<String>| email.as_ref().map(|email| email.to_lowercase());
+    NewUser { email: lower(&new.email), sign_in_email: lower(&new.sign_in_email), ..new.clone() }
 }

@@ -28,7 +28,7 @@ fn read_record(row: &Row) -> StoreResult<UserRecord> {
         banned: rest.banned,
         created_at: rest.created_at,
     };
-    Ok(UserRecord { user, email: row.get("email")?, password_hash: rest.password_hash })
+    Ok(UserRecord { user, email: rest.email, sign_in_email: row.get("email")?, password_hash: rest.password_hash })
 }
 
 pub async fn read(connection: &mut dyn Connection, user: UserId) -> Result<Option<UserRecord>, Fault> {
@@ -53,7 +53,7 @@ pub async fn check_free(connection: &mut dyn Connection, new: &UserRecord) -> Re
     if name.fetch_optional(&mut *connection).await?.is_some() {
         return Err(StoreError::Taken("name").into());
     }
-    let Some(email) = &new.email else { return Ok(()) };
+    let Some(email) = &new.sign_in_email else { return Ok(()) };
     let email = sql::query("SELECT 1 FROM usr WHERE email = $1 AND user_id <> $2").bind(email.clone()).bind(id);
     if email.fetch_optional(connection).await?.is_some() {
         return Err(StoreError::Taken("email").into());
@@ -81,10 +81,11 @@ async fn write(connection: &mut dyn Connection, sql: &'static str, row: &UserRec
         display_name: row.user.display_name.clone(),
         banned: row.user.banned,
         created_at: row.user.created_at,
+        email: row.email.clone(),
         password_hash: row.password_hash.clone(),
     };
     let query = sql::query(sql).bind(row.user.name.as_str().to_owned()).bind(row.user.name.folded());
-    let query = query.bind(row.email.clone()).bind(i64::from(row.user.guest)).bind(word(&row.user.role));
+    let query = query.bind(row.sign_in_email.clone()).bind(i64::from(row.user.guest)).bind(word(&row.user.role));
     query.bind(json(&rest)).bind(row.user.id.to_string()).execute(connection).await?;
     Ok(())
 }
