@@ -90,6 +90,7 @@ macro_rules! store {
                     a_dropped_notification_leaves_a_mark;
                 people:
                     names_and_addresses_for_sign_in_are_unique
+                    names_that_look_alike_as_written_are_taken
                     an_address_is_a_contact_and_stays_a_way_to_sign_in_until_it_changes
                     the_first_registered_user_is_admin
                     concurrent_first_users_make_one_admin

@@ -15,7 +15,7 @@ use crate::item::{Item, bytes, number};
 use crate::keys;
 use crate::meter::{Meter, Units};
 use crate::op::{Op, When};
-use crate::settings::DynamoSettings;
+use crate::settings::{DynamoSettings, Hints};
 #[cfg(feature = "poller")]
 use crate::stream::Poller;
 use crate::table_store::{TableStore, WriteError};
@@ -42,7 +42,12 @@ impl DynamoStore {
             me: me.clone(),
         };
         let epoch = epoch(&bare(&Weak::new(), Epoch(0))).await?;
-        Ok(DynamoStore { shared: Arc::new_cyclic(|me| bare(me, epoch)) })
+        let shared = Arc::new_cyclic(|me| bare(me, epoch));
+        // Not by a function that a caller waits for: `palaver migrate` does it, and every process that stays.
+        if settings.hints != Hints::WhenAsked {
+            shared.fill_written().await.map_err(|source| OpenError::Store { table: settings.table.clone(), source })?;
+        }
+        Ok(DynamoStore { shared })
     }
 
     /// Gives a table that was restored from a backup its new epoch, so that what clients and nodes remember of the old

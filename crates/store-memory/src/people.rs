@@ -130,7 +130,8 @@ fn create(state: &mut State, mut new: NewUser) -> StoreResult<User> {
 
 fn check_free(state: &State, user: UserId, name: &UserName, email: Option<&str>) -> StoreResult<()> {
     let mut others = state.people.values().filter(|row| row.user.id != user);
-    if others.clone().any(|row| row.user.name.folded() == name.folded()) {
+    let looks_alike = |other: &UserName| other.folded() == name.folded() || other.written() == name.written();
+    if others.clone().any(|row| looks_alike(&row.user.name)) {
         return Err(StoreError::Taken("name"));
     }
     if email.is_some() && others.any(|row| row.sign_in_email.as_deref() == email) {

@@ -14,6 +14,7 @@ mod functions;
 mod golden;
 mod matrix;
 mod messages;
+mod names;
 mod notifications;
 mod operator;
 mod presence;

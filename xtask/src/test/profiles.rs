@@ -8,8 +8,8 @@ pub const PROFILE_VARIABLE: &str = "PALAVER_TEST_PROFILE";
 pub const OTHERS: [&str; 3] = ["self-hosted", "aws", "gateway"];
 
 /// The modules of `tests/tests/it` that run on every profile: those that use the store, the bus, files and presence.
-pub const EVERYWHERE: [&str; 9] =
-    ["auth", "convergence", "files", "messages", "notifications", "presence", "protocol", "rooms", "sign_in"];
+pub const EVERYWHERE: [&str; 10] =
+    ["auth", "convergence", "files", "messages", "names", "notifications", "presence", "protocol", "rooms", "sign_in"];
 
 /// Tests of these modules that do not run on the profile, and why. `functions/gateway/README.md` lists what an API
 /// Gateway cannot do.

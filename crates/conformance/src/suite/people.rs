@@ -133,6 +133,30 @@ pub async fn details_change(store: Store) {
     assert_eq!((row.user.display_name, row.email, row.user.banned), (None, None, false));
 }
 
+pub async fn names_that_look_alike_as_written_are_taken(store: Store) {
+    let (users, taken) = (&store.users, Err(StoreError::Taken("name")));
+    let (ilya, will, visitor) = (person("Ilya"), person("will"), guest("visitor"));
+    for new in [&ilya, &will, &visitor] {
+        users.create_user(new).await.expect("created");
+    }
+    for look_alike in ["llya", "I1ya", "wiIl", "wilI"] {
+        assert_eq!(users.create_user(&person(look_alike)).await, taken, "{look_alike}");
+        assert_eq!(users.register(&person(look_alike)).await.map(|_| ()), taken, "{look_alike}");
+        let upgraded = users.upgrade_guest(visitor.user.id, &name(look_alike), None, "$h").await;
+        assert_eq!(upgraded.map(|_| ()), taken, "{look_alike}");
+    }
+    assert_eq!(users.rename(ilya.user.id, &name("wiIl")).await, taken);
+
+    users.rename(will.user.id, &name("wiIl")).await.expect("the user's own name, as it looks");
+    assert_eq!(users.create_user(&person("will")).await, taken);
+    users.rename(will.user.id, &name("boris")).await.expect("renamed");
+    users.create_user(&person("will")).await.expect("both keys of the old name are free");
+    assert_eq!(users.rename(will.user.id, &name("wiIl")).await, taken);
+    users.set_display_name(will.user.id, None).await.expect("another change");
+    let found = users.user_by_name(&name("boris").folded()).await.expect("a read").map(|row| row.user.id);
+    assert_eq!(found, Some(will.user.id));
+}
+
 pub async fn an_address_is_a_contact_and_stays_a_way_to_sign_in_until_it_changes(store: Store) {
     let old = with_sign_in_email(person("Ada"), "ada@example.org");
     let id = old.user.id;

@@ -74,6 +74,7 @@ impl Accounts {
         }
 
         let Registration { name, password, email } = registration;
+        name.refuse_impersonation()?;
         // Checked before the password is hashed, although the store decides in any case.
         let taken = self.users.user_by_name(&name.folded()).await?.map(|record| record.user.id);
         if taken.is_some() && taken != guest.map(|guest| guest.user) {
@@ -111,6 +112,7 @@ impl Accounts {
         if !self.settings.guests {
             return Err(Refusal::forbidden("Guests are not allowed on this server. Please register or sign in."));
         }
+        name.refuse_impersonation()?;
         for _ in 0..SUFFIX_TRIES {
             let name = with_suffix(name, self.ids.random())?;
             let new =
@@ -124,7 +126,8 @@ impl Accounts {
         Err(Refusal::new(Code::Conflict, "Too many guests are using this name. Choose another one."))
     }
 
-    /// Creates an account with a role, whether registration is open or not. Returns `conflict` if a name is taken.
+    /// Creates an account with a role, whether registration is open or not. An operator may choose a name that could
+    /// impersonate staff. Returns `conflict` if a name is taken.
     pub async fn create_user(&self, registration: Registration, role: UserRole) -> Result<User, Refusal> {
         let Registration { name, password, email } = registration;
         let password_hash = Some(self.passwords.hash_new(password, &name, email.as_ref()).await?);

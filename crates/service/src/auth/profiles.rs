@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::limits::PAGE_ROWS;
-use domain::name::{DisplayName, UserName, handle_prefix};
-use domain::{Actor, Email, Refusal, User};
+use domain::name::{DisplayName, UserName, handle_prefix, lookup_key};
+use domain::{Actor, Email, Refusal, User, UserRole};
 
 use super::hashing::Password;
 use super::passwords::Passwords;
@@ -63,6 +63,14 @@ impl Profiles {
             return Err(Refusal::forbidden(message));
         }
 
+        if let Some(name) = name.as_ref().filter(|name| name.folded() != before.user.name.folded()) {
+            name.refuse_impersonation()?;
+        }
+        if let Some(Some(display_name)) = &display_name
+            && before.user.display_name.as_ref() != Some(display_name)
+        {
+            self.refuse_impersonation(actor, display_name).await?;
+        }
         if let Some(name) = &name
             && let Some(other) = self.users.user_by_name(&name.folded()).await?
             && other.user.id != actor.user
@@ -100,6 +108,20 @@ impl Profiles {
             self.user_log.announce_profile(&after.user).await?;
         }
         Ok(after)
+    }
+
+    /// Refuses a display name that could impersonate staff or the system, or is the handle of an admin. Those of other
+    /// users may repeat: where they do, the page shows handles.
+    async fn refuse_impersonation(&self, actor: &Actor, display_name: &DisplayName) -> Result<(), Refusal> {
+        display_name.refuse_impersonation()?;
+        let handle = display_name.as_str().trim_start_matches('@');
+        let Some(key) = lookup_key(handle) else { return Ok(()) };
+        match self.users.user_by_name(&key).await? {
+            Some(other) if other.user.role == UserRole::Admin && other.user.id != actor.user => {
+                Err(Refusal::bad_request("This is the name of an admin. Choose another display name."))
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn confirm(&self, record: &UserRecord, password: Option<String>) -> Result<(), Refusal> {

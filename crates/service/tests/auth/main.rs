@@ -1,5 +1,6 @@
 //! Accounts, sign-in and sessions on the in-memory store, with a clock that the test moves.
 
+mod names;
 mod sign_in;
 
 use std::net::{IpAddr, Ipv4Addr};

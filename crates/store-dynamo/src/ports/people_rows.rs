@@ -57,8 +57,10 @@ impl Changes {
         self.push(Row::Decided, op);
     }
 
-    /// Adds the rows of the name, if it changes.
-    pub fn name(&mut self, old: Option<&UserRecord>, new: &UserRecord) {
+    /// Adds the rows of the name, if it changes. `owns_written` says whether the row of the second key of the old name is
+    /// the user's own.
+    pub fn name(&mut self, old: Option<&UserRecord>, owns_written: bool, new: &UserRecord) {
+        self.written(old, owns_written, new);
         let (user, folded) = (new.user.id, new.user.name.folded());
         let before = old.map(|old| old.user.name.folded());
         if before.as_ref() == Some(&folded) {
@@ -70,6 +72,18 @@ impl Changes {
         if let Some(before) = before {
             self.push(Row::Free, Op::Delete(keys::name(&before), When::Always));
             self.push(Row::Free, Op::Delete(keys::listed_name(&before), When::Always));
+        }
+    }
+
+    fn written(&mut self, old: Option<&UserRecord>, owns_written: bool, new: &UserRecord) {
+        let written = new.user.name.written();
+        let before = old.map(|old| old.user.name.written());
+        if before.as_ref() == Some(&written) {
+            return;
+        }
+        self.push(Row::Unique("name"), unique(keys::written(&written), new.user.id));
+        if let Some(before) = before.filter(|_| owns_written) {
+            self.push(Row::Free, Op::Delete(keys::written(&before), When::Always));
         }
     }
 
@@ -102,6 +116,12 @@ impl Changes {
 fn unique(key: keys::Key, user: UserId) -> Op {
     let item = Item::at(key).with("us", id(user.0));
     Op::Put(item, When::Any(vec![When::Absent, When::Is("us", id(user.0))]))
+}
+
+/// Returns the write of the second key of a user's name, if nobody has it.
+pub fn written_if_free(user: &User) -> Op {
+    let item = Item::at(keys::written(&user.name.written())).with("us", id(user.id.0));
+    Op::Put(item, When::Absent)
 }
 
 /// Classifies a failed transaction. A taken name has priority over a row that changed, since it is the error that the

@@ -1,4 +1,4 @@
-//! Tests that several nodes on one Redis count sign-ins, calls and sends together.
+//! Tests that several nodes on one Redis count sign-ins, calls and changes together.
 
 use std::time::Duration;
 
@@ -33,24 +33,44 @@ async fn nodes_admit_together_as_many_sign_ins_as_one() {
 }
 
 #[tokio::test]
-async fn nodes_admit_together_as_many_calls_and_sends_as_one() {
-    let settings = Settings::default().variable("PALAVER_LIMITS_SENDS_PER_10S", "20");
+async fn nodes_admit_together_as_many_changes_as_one() {
+    let settings = Settings::default().variable("PALAVER_LIMITS_JOINS_PER_MINUTE", "10");
     let cluster = Cluster::start(Profile::SelfHosted, 2, settings).await;
     let ada = Person::register(cluster.node(0), "ada").await;
-    let room = ada.post("/api/rooms", json!({ "kind": "public", "name": "tea" })).await.ok();
-    let path = format!("/api/rooms/{}/messages", room["id"].as_str().expect("the room has an id"));
+    let create = async |turn: usize| {
+        let body = json!({ "kind": "private", "name": format!("tea {turn}") });
+        ada.at(cluster.node(turn / 5 % 2)).post("/api/rooms", body).await
+    };
 
-    let mut refused = [0, 0];
-    for (turn, node) in [0, 1, 0, 1].into_iter().enumerate() {
-        for _ in 0..10 {
-            let sent = ada.at(cluster.node(node)).post(&path, json!({ "text": "tea?" })).await;
-            refused[turn / 2] += u32::from(sent.status == 429);
-            assert!(sent.status.is_success() || sent.status == 429, "{}", sent.text());
+    let mut refused = 0;
+    for turn in 0..20 {
+        let created = create(turn).await;
+        refused += u32::from(created.status == 429);
+        assert!(created.status.is_success() || created.status == 429, "{}", created.text());
+        if turn % 5 == 4 {
+            tokio::time::sleep(REPORTED).await;
+        }
+    }
+    // Alone, each node would have admitted all of them. One place becomes free every six seconds.
+    assert!((5..=10).contains(&refused), "{refused}");
+}
+
+#[tokio::test]
+async fn nodes_admit_together_as_many_calls_as_one() {
+    let settings = Settings::default().variable("PALAVER_TRUSTED_PROXIES", "127.0.0.1,::1");
+    let settings = settings.variable("PALAVER_LIMITS_REQUESTS_PER_MINUTE", "60");
+    let cluster = Cluster::start(Profile::SelfHosted, 2, settings).await;
+    let mut refused = 0;
+    for batch in 0..4 {
+        let nobody = Person::nobody(cluster.node(batch % 2));
+        for _ in 0..30 {
+            let request = nobody.request(Method::GET, "/api/auth/me").header("x-forwarded-for", "192.0.2.1");
+            refused += u32::from(answer(request).await.status == 429);
         }
         tokio::time::sleep(REPORTED).await;
     }
-    // Alone, each node would have admitted all of them.
-    assert!(refused[0] <= 1 && refused[1] >= 10, "{refused:?}");
+    // Alone, each node would have admitted all of them. One place becomes free every second.
+    assert!((30..=60).contains(&refused), "{refused}");
 }
 
 #[tokio::test]
