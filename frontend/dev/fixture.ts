@@ -62,8 +62,8 @@ export class FixtureClient implements ChatClientApi {
   login = this.signIn;
   guest = this.signIn;
   logout = async () => this.set(stateOf("signed-out"));
-  updateMe = async ({ display_name }: { display_name?: string | null }) => {
-    const me = { ...ME, display_name: display_name ?? null };
+  updateMe = async ({ name, display_name }: { name?: string; display_name?: string | null }) => {
+    const me = { ...ME, name: name ?? ME.name, display_name: display_name ?? null };
     this.set({ me });
     return me;
   };

@@ -16,6 +16,7 @@ use service::supervisor::TaskFailure;
 use service::{Duties, Running};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use web::WebSettings;
 
 use crate::{AccessKeys, Node, NodeSettings, Reachable, StartError};
 
@@ -97,7 +98,9 @@ pub async fn serve<F: BlobBackend>(
     let running = profile.services.start_duties(duties);
     let node = Node::start(profile.services.clone(), node_settings(&profile, &settings), running.supervisor()).await?;
     let routes = routes(&profile).merge(node.router());
-    let router = web::mount(routes, profile.services.auth.clone(), &settings.web);
+    let shared_counts = Some(profile.services.shared_counts.clone());
+    let web_settings = WebSettings { shared_counts, ..settings.web.clone() };
+    let router = web::mount(routes, profile.services.auth.clone(), &web_settings);
 
     if let Some(server) = metrics_server {
         tokio::spawn(server.run(host::metrics::router(metrics), shutdown_signal()));

@@ -1,4 +1,5 @@
-//! Adapters of the ports `Bus` and `PresenceStore`, in one process and on Redis; and of `ConnectionPush`.
+//! Adapters of the ports `Bus` and `PresenceStore`, in one process and on Redis; of `SharedLimits` on Redis; and of
+//! `ConnectionPush`.
 //!
 //! Stores nothing durable: what is lost here is recovered from the log, or restored by the next refresh.
 
@@ -15,4 +16,4 @@ pub use presence::InProcessPresence;
 #[cfg(feature = "push")]
 pub use push::{ConnectionsPush, PushSettings};
 #[cfg(feature = "redis")]
-pub use redis::{BusFigures, ConnectError, InvalidUrl, RedisBus, RedisPresence, RedisSettings, check_url};
+pub use redis::{BusFigures, ConnectError, InvalidUrl, RedisBus, RedisLimits, RedisPresence, RedisSettings, check_url};

@@ -21,7 +21,7 @@ pub enum Credentials {
     },
     /// With a password.
     Password {
-        /// The handle, or the email address.
+        /// The handle.
         name: String,
         /// The password.
         password: String,
@@ -90,7 +90,8 @@ impl Rest {
                 json(http.post(format!("{base}/api/auth/guest")).json(&GuestBody { name })).await?
             }
             Credentials::Password { name, password } => {
-                json(http.post(format!("{base}/api/auth/login")).json(&LoginBody { name, password })).await?
+                json(http.post(format!("{base}/api/auth/login")).json(&LoginBody { name, password, device_mark: None }))
+                    .await?
             }
         };
         let user = tokens.user.clone();

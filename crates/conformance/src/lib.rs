@@ -89,7 +89,9 @@ macro_rules! store {
                     a_changed_notification_stays_read_or_unread
                     a_dropped_notification_leaves_a_mark;
                 people:
-                    names_and_addresses_are_unique
+                    names_and_addresses_for_sign_in_are_unique
+                    names_that_look_alike_as_written_are_taken
+                    an_address_is_a_contact_and_stays_a_way_to_sign_in_until_it_changes
                     the_first_registered_user_is_admin
                     concurrent_first_users_make_one_admin
                     a_guest_becomes_a_registered_user
@@ -204,7 +206,22 @@ macro_rules! presence {
     };
 }
 
-/// The tests of [`bus!`] and [`presence!`].
+/// Runs the suite of `SharedLimits`: the constructor is an async function that returns a
+/// [`suite::limits::LimitNodes`] without counts.
+#[macro_export]
+macro_rules! limits {
+    ($name:ident, $open:expr) => {
+        $crate::nodes_cases! { $name, limits, $open;
+            nodes_together_admit_what_one_does
+            a_place_that_is_given_back_is_free
+            concurrent_nodes_never_admit_more
+            what_was_admitted_already_counts
+            keys_do_not_share_a_count
+        }
+    };
+}
+
+/// The tests of [`bus!`], [`presence!`] and [`limits!`].
 #[doc(hidden)]
 #[macro_export]
 macro_rules! nodes_cases {

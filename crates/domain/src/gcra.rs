@@ -52,6 +52,16 @@ impl Gcra {
         self.even_ns = next_ns.min(now_ns.saturating_add(nanoseconds(most))).max(self.even_ns);
     }
 
+    /// Takes over that the full burst is available only at `even`, if that is later.
+    pub fn raise(&mut self, even: Duration) {
+        self.even_ns = self.even_ns.max(nanoseconds(even));
+    }
+
+    /// Gives back a `cost` that was taken. Never more than the full burst is available afterwards.
+    pub fn give_back(&mut self, cost: u32) {
+        self.even_ns = self.even_ns.saturating_sub(self.price_ns(cost));
+    }
+
     /// Returns whether the full burst is available: such a limiter equals a new one and need not be kept.
     pub const fn is_even(&self, now: Duration) -> bool {
         self.even_ns <= nanoseconds(now)

@@ -4,6 +4,7 @@
 
 mod key;
 mod letters;
+mod reserved;
 
 use std::fmt;
 
@@ -11,6 +12,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::limits::{DISPLAY_NAME_CHARS, ROOM_NAME_CHARS, SLUG_CHARS, USER_NAME_CHARS};
 pub(crate) use key::mention_key;
+use key::written;
 pub use key::{fold, handle_prefix, lookup_key};
 pub use letters::is_hidden;
 pub(crate) use letters::{begins_handle, is_joining, is_of_handle, is_unspaced, is_word};
@@ -95,27 +97,49 @@ impl UserName {
         if !begins_handle(first) || !(is_word(last)) {
             return invalid("A name must start and end with a letter or a digit.");
         }
-        // Compared after folding, because a name that looks like a reserved one is meant to be mistaken for it.
-        let folded = fold(&text);
-        if RESERVED.iter().any(|reserved| fold(reserved) == folded) {
-            return invalid("This name is reserved. Choose another one.");
+        match reserved::has_meaning(&text) {
+            true => invalid(reserved::RESERVED),
+            false => Ok(UserName(text)),
         }
-        Ok(UserName(text))
     }
 
-    /// Returns the key under which the name is unique: two names that look alike share it.
+    /// Refuses a name that could impersonate staff or the system. Operators may give such a name, and users who have one
+    /// keep it.
+    pub fn refuse_impersonation(&self) -> Result<(), InvalidName> {
+        match reserved::impersonates(&self.0) {
+            true => invalid(reserved::RESERVED),
+            false => Ok(()),
+        }
+    }
+
+    /// Returns the first key under which the name is unique, and under which it is looked up: names whose lower-case
+    /// forms look alike share it.
     pub fn folded(&self) -> String {
         fold(&self.0)
     }
+
+    /// Returns the second key under which the name is unique: names that look alike as they are written share it.
+    pub fn written(&self) -> String {
+        written(&self.0)
+    }
 }
 
-/// Reserved handles: words with a special meaning, and names that could impersonate staff or the system.
-const RESERVED: [&str; 5] = ["me", "all", "here", "room", "system"];
-
 impl DisplayName {
-    /// Accepts 1 to [`DISPLAY_NAME_CHARS`] characters, none of them a control or direction override.
+    /// Accepts 1 to [`DISPLAY_NAME_CHARS`] characters, none of them a control or direction override, and without marks
+    /// that are stacked over other lines.
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
-        shown(text, DISPLAY_NAME_CHARS, "A display name").map(DisplayName)
+        let text = shown(text, DISPLAY_NAME_CHARS, "A display name")?;
+        letters::check_marks(&text).map_err(InvalidName)?;
+        Ok(DisplayName(text))
+    }
+
+    /// Refuses a name that could impersonate staff or the system, whatever stands around it.
+    pub fn refuse_impersonation(&self) -> Result<(), InvalidName> {
+        let letters: String = self.0.chars().filter(|c| c.is_alphanumeric()).collect();
+        match reserved::has_meaning(&letters) || reserved::impersonates(&letters) {
+            true => invalid("This display name is reserved. Choose another one."),
+            false => Ok(()),
+        }
     }
 }
 

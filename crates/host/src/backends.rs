@@ -79,6 +79,19 @@ impl Backends {
         Backends { store: store(config), readers: readers(config), blobs: blobs(config), bus: bus(config) }
     }
 
+    /// Returns what an operator should know about limits that are not counted by all processes together.
+    pub fn limits_note(&self, is_lambda: bool) -> Option<&'static str> {
+        match (&self.bus, &self.store) {
+            (BusBackend::Redis { .. }, _) | (_, StoreBackend::Sqlite) => None,
+            (BusBackend::InProcess, StoreBackend::DynamoDb { .. }) if is_lambda => Some(
+                "sign-ins are counted in the table, calls and sends by each instance of a function; set REDIS_URL to count all of them together",
+            ),
+            (BusBackend::InProcess, _) => Some(
+                "each node counts sign-ins, calls and sends by itself, so several nodes admit several times as many; set REDIS_URL to count them together",
+            ),
+        }
+    }
+
     /// Returns whether any adapter stores its data in the data folder, so that only one process uses it.
     pub fn is_local(&self) -> bool {
         self.store == StoreBackend::Sqlite
@@ -236,6 +249,20 @@ mod tests {
         assert!(!format!("{backends:?}").contains("secret"), "the password is not printed");
         let table = read(&[("DATABASE_URL", "dynamodb:palaver")]).expect("a table is valid");
         assert_eq!(table.store, StoreBackend::DynamoDb { table: "palaver".into() });
+    }
+
+    #[test]
+    fn limits_that_each_process_counts_are_noted_where_there_may_be_several() {
+        let note = |values: &[(&str, &str)], is_lambda| read(values).expect("valid").limits_note(is_lambda);
+        let (postgres, table) = (("DATABASE_URL", "postgres://u@127.0.0.1/p"), ("DATABASE_URL", "dynamodb:palaver"));
+        let redis = ("REDIS_URL", "redis://127.0.0.1");
+        assert_eq!(
+            (note(&[], false), note(&[postgres, redis], false), note(&[table, redis], true)),
+            (None, None, None)
+        );
+        assert!(note(&[postgres], false).is_some_and(|note| note.starts_with("each node")));
+        assert!(note(&[table], false).is_some_and(|note| note.starts_with("each node")));
+        assert!(note(&[table], true).is_some_and(|note| note.starts_with("sign-ins are counted in the table")));
     }
 
     #[test]

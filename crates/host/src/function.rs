@@ -9,7 +9,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use service::{Duties, Publisher, Services, TaskFailure};
 use utoipa::openapi::OpenApi;
-use web::{Json, Problem};
+use web::{Json, Problem, WebSettings};
 
 use crate::{BeginError, BlobBackend, OpenError, Profile, Settings};
 
@@ -87,6 +87,8 @@ pub async fn function<F: BlobBackend>(
             .merge(web::docs(prefix, document.clone()))
             .merge(web::docs("", document.clone()))
             .merge(profile.health(env!("CARGO_PKG_VERSION")).router());
+        let shared_counts = Some(profile.services.shared_counts.clone());
+        let web_settings = WebSettings { shared_counts, ..web_settings.clone() };
         web::mount(routes, profile.services.auth.clone(), &web_settings)
     };
     if crate::is_lambda() {

@@ -25,6 +25,8 @@ pub mod publisher;
 mod refusals;
 pub mod rooms;
 pub mod services;
+pub mod shared_counts;
+mod shared_throttle;
 pub mod supervisor;
 pub mod throttle;
 pub mod user_cache;

@@ -149,10 +149,31 @@ pub const VERIFIED_TOKENS: usize = 20_000;
 pub const TICKET_LIFE: Duration = Duration::from_secs(30);
 /// The lifetime of an access token.
 pub const ACCESS_TOKEN_LIFE: Duration = Duration::from_secs(15 * 60);
+/// How often a process reports what it admitted to the counter that processes share.
+pub const REPORT_INTERVAL: Duration = Duration::from_millis(100);
+/// Keys of one limit in one report. What others do is counted by each process alone.
+pub const REPORTED_KEYS: usize = 10_000;
+/// Keys of one limit that are reported concurrently.
+pub const REPORTED_AT_ONCE: usize = 64;
+/// How long until as many wrong guesses for one account are admitted again, from one address or device, as an operator
+/// allows an address in a minute.
+pub const GUESSES_PERIOD: Duration = Duration::from_secs(15 * 60);
+/// How many times as many wrong guesses for one account are admitted from all addresses together, except from devices
+/// that the account has signed in from.
+pub const ALL_GUESSES_TIMES: u32 = 10;
+/// How long until as many are admitted again. Two addresses cannot use up what is admitted in it.
+pub const ALL_GUESSES_PERIOD: Duration = Duration::from_secs(3600);
+/// How long a device that an account has signed in from stays known without another sign-in. Browsers keep no cookie for
+/// longer.
+pub const DEVICE_MARK_LIFE: Duration = Duration::from_secs(400 * 24 * 3600);
+/// The longest mark of a device, in characters.
+pub const DEVICE_MARK_CHARS: usize = 128;
+/// The fewest characters by which a guest finds users: a guest finds who is known, and cannot list everyone.
+pub const GUEST_SEARCH_CHARS: usize = 3;
+/// Users that a guest finds at most.
+pub const GUEST_SEARCH_USERS: usize = 10;
 /// The lifetime of a session without a refresh.
 pub const SESSION_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
-/// How long the previous refresh token still works.
-pub const REFRESH_GRACE: Duration = Duration::from_secs(30);
 /// How far the clocks of nodes may differ when a token is checked.
 pub const TOKEN_LEEWAY: Duration = Duration::from_secs(60);
 /// How long an unsent file is kept.

@@ -10,8 +10,10 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::auth::{Auth, AuthSettings, SigningKeys};
 use crate::feed::{CatchUp, Consumer, Feed, FeedSettings, Notify, OwnRooms};
 use crate::ids::{Ids, Random};
+use crate::limits::REPORT_INTERVAL;
 use crate::log::Logs;
-use crate::ports::{Blobs, Bus, PresenceStore, Store};
+use crate::ports::{Blobs, Bus, PresenceStore, SharedLimits, Store};
+use crate::shared_counts::SharedCounts;
 use crate::supervisor::{Policy, Supervised, Supervisor};
 use crate::{Access, Clock, Files, Marks, Messages, Notifications, Presence, Rooms, UserCache};
 
@@ -36,6 +38,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// The source of randomness.
     pub random: Arc<dyn Random>,
+    /// What all processes count together; `None` if each counts by itself.
+    pub limits: Option<Arc<dyn SharedLimits>>,
 }
 
 /// The settings of the use cases.
@@ -79,6 +83,8 @@ pub struct Services {
     pub files: Arc<Files>,
     /// The event feed, which handles what follows from entries.
     pub feed: Arc<Feed>,
+    /// What this process counts together with others.
+    pub shared_counts: Arc<SharedCounts>,
     /// The event feed of a process that runs only when an event names rooms.
     pub catch_up: Arc<CatchUp>,
 }
@@ -90,10 +96,21 @@ impl Services {
         let (store, clock, bus) = (ports.store.clone(), ports.clock.clone(), ports.bus.clone());
         let ids = Ids::new(clock.clone(), ports.random.clone());
         let logs = Logs::new(store.clone(), clock.clone(), limits.clone());
+        let shared_counts = SharedCounts::new(ports.limits.clone(), clock.clone());
+        logs.share_counts(&shared_counts);
         let user_cache = UserCache::new(store.clone(), clock.clone());
         let access = Access::new(store.clone());
         let marks = Marks::new(store.clone(), bus.clone(), clock.clone());
-        let auth = Auth::new(store.clone(), logs.clone(), user_cache.clone(), clock.clone(), ids.clone(), keys, auth);
+        let auth = Auth::new(
+            store.clone(),
+            logs.clone(),
+            user_cache.clone(),
+            clock.clone(),
+            ids.clone(),
+            keys,
+            auth,
+            ports.limits.clone(),
+        );
         let messages = Messages::new(store.clone(), logs.clone(), user_cache.clone(), access.clone(), marks.clone());
         let rooms =
             Rooms::new(store.clone(), logs.clone(), access.clone(), user_cache.clone(), ids.clone(), limits.clone());
@@ -130,13 +147,14 @@ impl Services {
             notifications,
             files,
             feed,
+            shared_counts,
             catch_up,
         }
     }
 
     /// Finishes now what a call left for the background, for a process that is frozen between its calls.
     pub async fn settle(&self) {
-        tokio::join!(self.marks.flush(), self.files.settle());
+        tokio::join!(self.marks.flush(), self.files.settle(), self.shared_counts.report());
     }
 
     /// Evicts everything that can be read again, because the process is short of memory.
@@ -164,6 +182,10 @@ impl Services {
         }
         let marks = self.marks.clone();
         tasks.push(supervisor.supervise("marks", Policy::Restart, move || flush_marks(marks.clone())));
+        if self.shared_counts.is_shared() {
+            let counts = self.shared_counts.clone();
+            tasks.push(supervisor.supervise("shared_counts", Policy::Restart, move || report(counts.clone())));
+        }
         let services = self.clone();
         tasks.push(supervisor.supervise("sweep", Policy::Restart, move || sweep(services.clone())));
         Running { services: self.clone(), supervisor, tasks }
@@ -207,6 +229,15 @@ impl Running {
         join_all(self.tasks.into_iter().map(Supervised::abort)).await;
         // Messages given to the bus leave the process before it ends.
         self.services.ports.bus.flush().await;
+    }
+}
+
+async fn report(counts: Arc<SharedCounts>) {
+    let mut ticks = interval(REPORT_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        counts.report().await;
     }
 }
 

@@ -32,6 +32,22 @@ impl<K: Eq + Hash> Throttle<K> {
         keys.insert(key, limiter);
         Ok(())
     }
+
+    /// Takes over that the key has used more than this throttle counted: all its places are free only at `even`.
+    pub fn raise(&self, key: K, even: Duration) {
+        let Some(fresh) = self.fresh else { return };
+        let mut keys = self.keys.lock();
+        let mut limiter = keys.get(&key).copied().unwrap_or(fresh);
+        limiter.raise(even);
+        keys.insert(key, limiter);
+    }
+
+    /// Gives a place back that was taken.
+    pub fn give_back(&self, key: &K) {
+        if let Some(limiter) = self.keys.lock().get(key) {
+            limiter.give_back(1);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -60,6 +76,16 @@ mod tests {
         assert!(throttle.take(0, now).is_err(), "still in the older map");
         assert!((0..10_000).filter(|key| throttle.take(*key, now).is_ok()).count() > 9_000);
         assert!(throttle.keys.lock().len() <= 200);
+    }
+
+    #[test]
+    fn a_place_given_back_is_free_again() {
+        let throttle = Throttle::new(2, MINUTE, 10);
+        let start = Duration::from_secs(7);
+        assert!((0..2).all(|_| throttle.take("a", start).is_ok()));
+        throttle.give_back(&"a");
+        throttle.give_back(&"b");
+        assert_eq!((0..3).filter(|_| throttle.take("a", start).is_ok()).count(), 1);
     }
 
     #[test]

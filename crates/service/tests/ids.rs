@@ -32,6 +32,7 @@ async fn services(seed: u64, pem: &str, folder: &std::path::Path) -> Services {
         presence: Arc::new(InProcessPresence::new()),
         clock: Arc::new(ManualClock::new(Timestamp(1_790_000_000_000))),
         random: Arc::new(Seeded(Mutex::new(StdRng::seed_from_u64(seed)))),
+        limits: None,
     };
     let keys = SigningKeys::from_pem(pem).expect("a key");
     Services::new(

@@ -66,8 +66,6 @@ pub fn first_person() -> Key {
     Key::new("META", "PERSON")
 }
 
-// Logs.
-
 /// Returns the partition of a log.
 pub fn log(log: LogId) -> String {
     format!("LOG#{log}")
@@ -137,8 +135,6 @@ pub const NOTIFICATION_STATE: &str = "NSTATE";
 pub const ROOMS: &str = "ROOM#";
 /// The prefix of a user's sessions.
 pub const SESSIONS: &str = "SESSION#";
-
-// Rooms.
 
 /// Returns the partition of a room's rows.
 pub fn room_rows(room: RoomId) -> String {
@@ -232,8 +228,6 @@ pub fn listed_room(slug: &str) -> Key {
     Key::new(directory(shard(slug, DIR_SHARDS)), slug)
 }
 
-// Users.
-
 /// Returns the partition of a user's rows.
 pub fn user_rows(user: UserId) -> String {
     format!("USER#{user}")
@@ -290,6 +284,11 @@ pub fn name(folded: &str) -> Key {
     Key::new(format!("NAME#{folded}"), "NAME")
 }
 
+/// Returns the key of the user of a name as it is written, its second key.
+pub fn written(skeleton: &str) -> Key {
+    Key::new(format!("WRITTEN#{skeleton}"), "WRITTEN")
+}
+
 /// Returns the key of an e-mail address's user.
 pub fn email(folded: &str) -> Key {
     Key::new(format!("EMAIL#{folded}"), "EMAIL")
@@ -320,7 +319,10 @@ pub fn ticket(hash: &str) -> Key {
     Key::new(format!("TICKET#{hash}"), "TICKET")
 }
 
-// Files, leases, nodes.
+/// Returns the key of a rate limit that processes count together.
+pub fn limit(key: &str) -> Key {
+    Key::new(format!("LIMIT#{key}"), "LIMIT")
+}
 
 /// Returns the key of a file's row.
 pub fn file(file: FileId) -> Key {

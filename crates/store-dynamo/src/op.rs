@@ -63,6 +63,8 @@ pub struct Change {
     pub key: Key,
     /// Attributes with their new values.
     pub set: Vec<(&'static str, AttributeValue)>,
+    /// Attributes that are copied, as they were before the update, and the names of the copies.
+    pub copy: Vec<(&'static str, &'static str)>,
     /// Attributes to remove.
     pub remove: Vec<&'static str>,
     /// Numbers to add, and set members to insert.
@@ -74,7 +76,7 @@ pub struct Change {
 impl Change {
     /// Creates an empty update.
     pub fn of(key: Key) -> Change {
-        Change { key, set: Vec::new(), remove: Vec::new(), add: Vec::new(), delete: Vec::new() }
+        Change { key, set: Vec::new(), copy: Vec::new(), remove: Vec::new(), add: Vec::new(), delete: Vec::new() }
     }
 
     /// Sets an attribute.
@@ -89,6 +91,12 @@ impl Change {
             Some(value) => self.set.push((name, value)),
             None => self.remove.push(name),
         }
+        self
+    }
+
+    /// Copies an attribute as it is before the update. The item must have it.
+    pub fn copy(mut self, from: &'static str, to: &'static str) -> Change {
+        self.copy.push((from, to));
         self
     }
 
@@ -113,8 +121,13 @@ impl Change {
             parts.join(", ")
         };
         let mut clauses = Vec::new();
+        let mut sets: Vec<String> =
+            self.copy.iter().map(|(from, to)| format!("{} = {}", names.name(to), names.name(from))).collect();
         if !self.set.is_empty() {
-            clauses.push(format!("SET {}", pairs(&self.set, " = ", names)));
+            sets.push(pairs(&self.set, " = ", names));
+        }
+        if !sets.is_empty() {
+            clauses.push(format!("SET {}", sets.join(", ")));
         }
         if !self.remove.is_empty() {
             let parts: Vec<String> = self.remove.iter().map(|name| names.name(name)).collect();

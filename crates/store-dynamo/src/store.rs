@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::get_item::GetItemError;
 use domain::{Epoch, LogId, Seq};
-use service::ports::{Store, StoreResult};
+use service::ports::{SharedLimits, Store, StoreResult};
 use uuid::Uuid;
 
 use crate::client::Clients;
@@ -15,7 +15,7 @@ use crate::item::{Item, bytes, number};
 use crate::keys;
 use crate::meter::{Meter, Units};
 use crate::op::{Op, When};
-use crate::settings::DynamoSettings;
+use crate::settings::{DynamoSettings, Hints};
 #[cfg(feature = "poller")]
 use crate::stream::Poller;
 use crate::table_store::{TableStore, WriteError};
@@ -42,7 +42,12 @@ impl DynamoStore {
             me: me.clone(),
         };
         let epoch = epoch(&bare(&Weak::new(), Epoch(0))).await?;
-        Ok(DynamoStore { shared: Arc::new_cyclic(|me| bare(me, epoch)) })
+        let shared = Arc::new_cyclic(|me| bare(me, epoch));
+        // Not by a function that a caller waits for: `palaver migrate` does it, and every process that stays.
+        if settings.hints != Hints::WhenAsked {
+            shared.fill_written().await.map_err(|source| OpenError::Store { table: settings.table.clone(), source })?;
+        }
+        Ok(DynamoStore { shared })
     }
 
     /// Gives a table that was restored from a backup its new epoch, so that what clients and nodes remember of the old
@@ -56,6 +61,11 @@ impl DynamoStore {
     /// Returns all its ports.
     pub fn store(&self) -> Store {
         Store::of(&self.shared)
+    }
+
+    /// Returns rate limits that are counted in the table, for an installation without a Redis.
+    pub fn limits(&self) -> Arc<dyn SharedLimits> {
+        self.shared.clone()
     }
 
     /// Publishes which logs changed, as [`crate::dispatch`] found: what a Lambda on the table's stream does with each

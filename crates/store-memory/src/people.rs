@@ -38,8 +38,7 @@ impl UserStore for MemoryStore {
         if !state.people.get(&user).is_some_and(|row| row.user.guest) {
             return Err(StoreError::NotFound);
         }
-        let email = email.map(str::to_lowercase);
-        check_free(&state, user, name, email.as_deref())?;
+        check_free(&state, user, name, None)?;
         let first = is_first_person(&state);
         let row = state.people.get_mut(&user).expect("the guest existed a line ago");
         row.user.name = name.clone();
@@ -47,7 +46,7 @@ impl UserStore for MemoryStore {
         if first {
             row.user.role = UserRole::Admin;
         }
-        row.email = email;
+        row.set_email(email.map(str::to_lowercase));
         row.password_hash = Some(password_hash.to_owned());
         Ok(row.user.clone())
     }
@@ -63,11 +62,7 @@ impl UserStore for MemoryStore {
     }
 
     async fn set_email(&self, user: UserId, email: Option<&str>) -> StoreResult<()> {
-        let mut state = self.up()?;
-        let email = email.map(str::to_lowercase);
-        let name = state.people.get(&user).ok_or(StoreError::NotFound)?.user.name.clone();
-        check_free(&state, user, &name, email.as_deref())?;
-        change(&mut state, user, |row| row.email = email)
+        change(&mut *self.up()?, user, |row| row.set_email(email.map(str::to_lowercase)))
     }
 
     async fn set_password(&self, user: UserId, password_hash: &str) -> StoreResult<()> {
@@ -103,7 +98,7 @@ impl UserStore for MemoryStore {
 
     async fn user_by_email(&self, email: &str) -> StoreResult<Option<UserRecord>> {
         let email = email.to_lowercase();
-        Ok(self.up()?.people.values().find(|row| row.email.as_deref() == Some(&email)).cloned())
+        Ok(self.up()?.people.values().find(|row| row.sign_in_email.as_deref() == Some(&email)).cloned())
     }
 
     async fn users_by_prefix(&self, prefix: &str, after: Option<&str>, limit: usize) -> StoreResult<Vec<User>> {
@@ -123,7 +118,8 @@ fn is_first_person(state: &State) -> bool {
 
 fn create(state: &mut State, mut new: NewUser) -> StoreResult<User> {
     new.email = new.email.map(|email| email.to_lowercase());
-    check_free(state, new.user.id, &new.user.name, new.email.as_deref())?;
+    new.sign_in_email = new.sign_in_email.map(|email| email.to_lowercase());
+    check_free(state, new.user.id, &new.user.name, new.sign_in_email.as_deref())?;
     if state.people.contains_key(&new.user.id) {
         return Err(StoreError::Taken("user"));
     }
@@ -134,10 +130,11 @@ fn create(state: &mut State, mut new: NewUser) -> StoreResult<User> {
 
 fn check_free(state: &State, user: UserId, name: &UserName, email: Option<&str>) -> StoreResult<()> {
     let mut others = state.people.values().filter(|row| row.user.id != user);
-    if others.clone().any(|row| row.user.name.folded() == name.folded()) {
+    let looks_alike = |other: &UserName| other.folded() == name.folded() || other.written() == name.written();
+    if others.clone().any(|row| looks_alike(&row.user.name)) {
         return Err(StoreError::Taken("name"));
     }
-    if email.is_some() && others.any(|row| row.email.as_deref() == email) {
+    if email.is_some() && others.any(|row| row.sign_in_email.as_deref() == email) {
         return Err(StoreError::Taken("email"));
     }
     Ok(())

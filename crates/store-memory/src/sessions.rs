@@ -2,8 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{SessionId, Timestamp, UserId};
-use service::limits::REFRESH_GRACE;
-use service::ports::{Rotation, SessionRecord, SessionStore, StoreResult, Ticket};
+use service::ports::{Presented, Rotation, SessionRecord, SessionStore, StoreResult, Ticket};
 
 use crate::MemoryStore;
 
@@ -49,20 +48,19 @@ impl SessionStore for MemoryStore {
         expires_at: Timestamp,
     ) -> StoreResult<Rotation> {
         let mut state = self.up()?;
-        let Some(row) = state.sessions.get_mut(&session).filter(|row| !row.revoked && row.expires_at > now) else {
-            return Ok(Rotation::Unknown);
-        };
-        if row.current == presented {
-            row.previous = Some(std::mem::replace(&mut row.current, next));
-            row.rotated_at = now;
-            row.expires_at = expires_at;
-            return Ok(Rotation::Rotated(row.clone()));
+        let Some(row) = state.sessions.get_mut(&session) else { return Ok(Rotation::Unknown) };
+        match row.presented(presented, now) {
+            Presented::Current => {
+                row.rotate(next, now, expires_at);
+                Ok(Rotation::Rotated(row.clone()))
+            }
+            Presented::Previous => Ok(Rotation::Repeated(row.clone())),
+            Presented::Expired => Ok(Rotation::Unknown),
+            Presented::Replaced => {
+                row.revoked = true;
+                Ok(Rotation::Reused(row.clone()))
+            }
         }
-        if row.previous == Some(presented) && now.since(row.rotated_at) <= REFRESH_GRACE {
-            return Ok(Rotation::Grace(row.clone()));
-        }
-        row.revoked = true;
-        Ok(Rotation::Reused(row.clone()))
     }
 
     async fn put_ticket(&self, ticket: &Ticket) -> StoreResult<()> {

@@ -4,6 +4,7 @@
 //! version says so. A released step is never changed; another one follows it.
 
 use domain::Epoch;
+use domain::name::UserName;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
@@ -13,6 +14,9 @@ use crate::settings::IfMissing;
 
 /// The version that this release writes.
 pub const VERSION: i64 = STEPS.len() as i64;
+
+/// Users whose missing key is filled in one step.
+const FILLED_AT_ONCE: i64 = 1_000;
 
 /// The statements that lead to version 1, 2, …
 const STEPS: &[&[&str]] = &[
@@ -24,6 +28,10 @@ const STEPS: &[&[&str]] = &[
     &["CREATE INDEX conn_expires ON conn (expires)"],
     // The bytes of a user's files, and of all files under the empty name.
     &["CREATE TABLE file_usage (owner TEXT PRIMARY KEY, bytes INTEGER NOT NULL) {W}"],
+    // When the previous refresh token expires. NULL in rows of older releases.
+    &["ALTER TABLE session ADD COLUMN prev_expires INTEGER"],
+    // The second key of a name. NULL where another user had it before it was unique.
+    &["ALTER TABLE usr ADD COLUMN written TEXT", "CREATE UNIQUE INDEX usr_written ON usr (written)"],
 ];
 
 const FIRST: &[&str] = &[
@@ -124,7 +132,29 @@ async fn migrate_inside(connection: &mut dyn Connection, name: &str, if_missing:
         }
         set(connection, "schema", &(step + 1).to_string()).await.map_err(database)?;
     }
+    fill_written(connection).await.map_err(database)?;
     Ok(Meta { version: VERSION, ..found })
+}
+
+/// Gives the second key of their names to users who have none and whose key is free: those of an older release, the
+/// oldest first. Whoever looks like another keeps the name, without the key.
+async fn fill_written(connection: &mut dyn Connection) -> Result<(), sqlx::Error> {
+    let mut last = String::new();
+    loop {
+        let select = "SELECT user_id, name FROM usr WHERE written IS NULL AND user_id > $1 ORDER BY user_id LIMIT $2";
+        let query = Statement::new(select).bind(last.clone()).bind(FILLED_AT_ONCE);
+        let rows = query.fetch_all(connection).await?;
+        for row in &rows {
+            let name = UserName::from_stored(row.try_get("name")?);
+            last = row.try_get("user_id")?;
+            let update = "UPDATE usr SET written = $1 WHERE user_id = $2
+                          AND NOT EXISTS (SELECT 1 FROM usr WHERE written = $1)";
+            Statement::new(update).bind(name.written()).bind(last.clone()).execute(connection).await?;
+        }
+        if rows.len() < FILLED_AT_ONCE as usize {
+            return Ok(());
+        }
+    }
 }
 
 /// Reads `meta`, and refuses a database that is not Palaver's or newer than this release.

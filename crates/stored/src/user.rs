@@ -17,6 +17,9 @@ pub struct UserRest {
     pub banned: bool,
     /// When the account was created.
     pub created_at: Timestamp,
+    /// The e-mail address as a contact. The column of the address holds only one for sign-in, of an older release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
     /// The hash of the password, with its parameters; none for a guest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_hash: Option<String>,

@@ -32,7 +32,7 @@ const PREFLIGHT_LIFE: Duration = Duration::from_secs(600);
 /// that axum makes itself, panics, rate limit by address, timeouts, body limit, bearer token. A route that accepts larger
 /// bodies sets its own inner `DefaultBodyLimit`.
 pub fn mount(router: Router, auth: Arc<Auth>, settings: &WebSettings) -> Router {
-    let calls = Arc::new(Calls::new(settings.limits.requests_per_minute));
+    let calls = Calls::new(settings.limits.requests_per_minute, settings.shared_counts.as_deref());
     let settings = Arc::new(settings.clone());
     let layers = ServiceBuilder::new()
         .layer(from_fn(crate::request_log::log))

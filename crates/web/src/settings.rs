@@ -1,8 +1,10 @@
 //! The operator's settings for HTTP. Never reads the environment: binaries do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::limits::Limits;
+use service::shared_counts::SharedCounts;
 
 use crate::{Hosts, Network, Origins};
 
@@ -30,6 +32,8 @@ pub struct WebSettings {
     pub log_addresses: bool,
     /// Whether cookies are marked `Secure`; `None` decides by the call's own scheme.
     pub secure_cookies: Option<bool>,
+    /// What counts calls together with other processes; `None` if each counts by itself.
+    pub shared_counts: Option<Arc<SharedCounts>>,
 }
 
 impl Default for WebSettings {
@@ -45,6 +49,7 @@ impl Default for WebSettings {
             listens_locally: false,
             log_addresses: false,
             secure_cookies: None,
+            shared_counts: None,
         }
     }
 }

@@ -9,6 +9,8 @@ export {
   WATCHED_USERS,
 } from "@palaver/sdk";
 
+/** A guest finds people by this many characters at least, or by a whole name. */
+export const GUEST_SEARCH_CHARS = 3;
 /** The counter shows when this many characters or fewer are left. */
 export const COUNTER_FROM = 200;
 /** The largest file that any server accepts by default; without direct uploads it is refused before a byte is sent. */

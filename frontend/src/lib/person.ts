@@ -1,5 +1,5 @@
 /** Owns how a person is shown: name, initials, colour. */
-import type { Person } from "@palaver/sdk";
+import type { MemberView, Person } from "@palaver/sdk";
 import { firstCharacter } from "./intl.ts";
 
 /** Returns a person's display name, else their handle. */
@@ -10,6 +10,39 @@ export function called(person: Person): string {
 /** Returns the handle as typed in a mention. Isolated, so that the sign stays before the name in right-to-left text. */
 export function handle(person: Person): string {
   return `\u2066@${person.name}\u2069`;
+}
+
+/** The users whose handle or display name reads like a text, by that text. Computed once for a list of members. */
+const claims = new WeakMap<readonly MemberView[], ReadonlyMap<string, ReadonlySet<string>>>();
+
+/**
+ * Returns whether the name that a person is shown by is also that of another member: display names may repeat, and may be
+ * another person's handle. Then the handle is shown beside it.
+ */
+export function isAmbiguous(person: Person, members: readonly MemberView[]): boolean {
+  const shown = reading(called(person));
+  if (shown === reading(person.name)) return false;
+  let claimed = claims.get(members);
+  if (claimed === undefined) {
+    claimed = claimedBy(members);
+    claims.set(members, claimed);
+  }
+  return [...(claimed.get(shown) ?? [])].some((id) => id !== person.id);
+}
+
+function claimedBy(members: readonly MemberView[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const claimed = new Map<string, Set<string>>();
+  for (const { user } of members) {
+    for (const name of [reading(user.name), reading(called(user))]) {
+      claimed.set(name, (claimed.get(name) ?? new Set()).add(user.id));
+    }
+  }
+  return claimed;
+}
+
+/** Returns what a reader takes in of a name: case, accents and the width of letters are easily overlooked. */
+function reading(name: string): string {
+  return name.normalize("NFKD").replace(/\p{M}/gu, "").trim().toLowerCase();
 }
 
 /** Returns one or two letters for an avatar. Counts by grapheme, so that an emoji or an accent stays whole. */

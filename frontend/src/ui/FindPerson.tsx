@@ -5,6 +5,7 @@ import { useEffect, useState } from "react";
 import { t } from "../i18n/index.ts";
 import { explain } from "../lib/errors.ts";
 import { useSettled } from "../lib/hooks.ts";
+import { GUEST_SEARCH_CHARS } from "../lib/limits.ts";
 import { called, handle } from "../lib/person.ts";
 import { Avatar } from "./Avatar.tsx";
 import { Button } from "./Button.tsx";
@@ -61,6 +62,8 @@ export function FindPerson({ title, action, named, leaveOut, onPick, onClose }: 
     }
   };
 
+  // A guest must not list all accounts.
+  const isShort = client.getState().me?.guest === true && asked.length < GUEST_SEARCH_CHARS;
   const shown = people?.filter((person) => !leaveOut(person)) ?? null;
   return (
     <Dialog title={title} onClose={onClose}>
@@ -74,7 +77,9 @@ export function FindPerson({ title, action, named, leaveOut, onPick, onClose }: 
       <FormError text={failure} />
       <div className={form.scroll}>
         {shown === null && <Empty icon="search" title={t("find.start")} text={t("find.startText")} />}
-        {shown?.length === 0 && <Empty icon="people" title={t("find.none")} text={t("find.noneText")} />}
+        {shown?.length === 0 && (
+          <Empty icon="people" title={t("find.none")} text={t(isShort ? "find.guestText" : "find.noneText")} />
+        )}
         <ul className={form.list}>
           {shown?.map((person) => (
             <li key={person.id} className={form.item}>

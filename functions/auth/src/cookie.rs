@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use domain::{Code, Refusal};
 use http::request::Parts;
 use service::auth::{Device, FirstAccount, SignedIn};
-use service::limits::SESSION_LIFE;
+use service::limits::{DEVICE_MARK_LIFE, SESSION_LIFE};
 use web::{Client, Cookies, Json, Origin, Problem, SetCookie};
 use wire::rest::auth::Tokens;
 
@@ -14,6 +14,8 @@ use wire::rest::auth::Tokens;
 const NAME: &str = "palaver_refresh";
 /// The cookie is only sent to paths that start with this.
 const PATH: &str = "/api/auth";
+/// The cookie by which a browser is known to an account that has signed in from it. It stays after a sign-out.
+const DEVICE: &str = "palaver_device";
 
 /// How the caller receives its refresh token, and where it calls from.
 #[derive(Clone)]
@@ -32,6 +34,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
         let Ok(cookies) = Cookies::from_request_parts(parts, state).await;
         let agent = parts.headers.get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok());
         let device = Device::new(agent.unwrap_or_default(), client.network());
+        let mark = cookies.get(DEVICE).filter(|_| client.origin.is_trusted()).map(str::to_owned);
+        let device = device.with_mark(mark);
         Ok(Visitor { client, cookie: cookies.get(NAME).map(str::to_owned), device })
     }
 }
@@ -66,15 +70,30 @@ impl Visitor {
         }
     }
 
+    /// Returns the device that signs in, with the mark of the body if there is one.
+    pub(crate) fn device_with(&self, mark: Option<String>) -> Device {
+        let mark = mark.or_else(|| self.device.mark.clone());
+        self.device.clone().with_mark(mark)
+    }
+
     /// Returns the answer to a sign-in or a refresh.
     pub(crate) fn answer(&self, signed_in: SignedIn) -> Response {
-        let SignedIn { access_token, expires_in, refresh_token, user } = signed_in;
+        let SignedIn { access_token, expires_in, refresh_token, device_mark, user } = signed_in;
         let user = wire::user_self(&user);
-        let tokens = |refresh_token| Tokens { access_token, expires_in: expires_in.as_secs(), refresh_token, user };
-        match (self.client.origin, refresh_token) {
-            (Origin::Own, Some(token)) => (self.cookie(Some(token)), Json(tokens(None))).into_response(),
-            (_, token) => Json(tokens(token)).into_response(),
+        let tokens = Tokens { access_token, expires_in: expires_in.as_secs(), refresh_token, device_mark, user };
+        if self.client.origin != Origin::Own {
+            return Json(tokens).into_response();
         }
+
+        let session = tokens.refresh_token.clone().map(|token| self.cookie(Some(token)));
+        let device = tokens.device_mark.clone().map(|mark| SetCookie {
+            name: DEVICE,
+            value: Some(mark),
+            path: PATH,
+            max_age: DEVICE_MARK_LIFE,
+            secure: self.client.secure_cookies,
+        });
+        (session, device, Json(Tokens { refresh_token: None, device_mark: None, ..tokens })).into_response()
     }
 
     /// Removes the cookie, if there is one.

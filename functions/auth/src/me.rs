@@ -27,15 +27,15 @@ pub(crate) async fn get(State(auth): State<Arc<Auth>>, Caller(actor): Caller) ->
 
 /// Changes the caller's account.
 ///
-/// Omitted fields stay unchanged; an empty display name or e-mail address removes it. A new password requires the old
-/// one and ends all other sessions.
+/// Omitted fields stay unchanged; an empty display name or e-mail address removes it. A change of the name, the e-mail
+/// address or the password requires the current password, if the caller has one. A new password ends all other sessions.
 #[utoipa::path(
     patch, path = "/api/auth/me", tag = "auth", security(("bearer" = [])), request_body = MePatch,
     responses(
         (status = 200, body = Me),
-        (status = 400, description = "A value is invalid", body = ProblemBody),
-        (status = 403, description = "The old password is wrong, or the caller is a guest without an account", body = ProblemBody),
-        (status = 409, description = "The name or the e-mail address is taken", body = ProblemBody),
+        (status = 400, description = "A value is invalid, or the current password is missing", body = ProblemBody),
+        (status = 403, description = "The current password is wrong, or the caller is a guest without an account", body = ProblemBody),
+        (status = 409, description = "The name is taken", body = ProblemBody),
     )
 )]
 pub(crate) async fn update(
@@ -53,23 +53,21 @@ fn parse(body: MePatch) -> Result<ProfilePatch, Refusal> {
     let display_name =
         display_name.map(|text| Some(text).filter(some).map(|text| DisplayName::parse(&text)).transpose());
     let email = email.map(|text| Some(text).filter(some).map(|text| Email::parse(&text)).transpose());
-    let password = match (password, old_password) {
-        (Some(new), Some(old)) => Some((Password::parse(new)?, old)),
-        (Some(_), None) => {
-            return Err(Refusal::bad_request("To change the password, also send the current one as `old_password`."));
-        }
-        (None, _) => None,
-    };
     Ok(ProfilePatch {
         name: name.map(|name| UserName::parse(&name)).transpose()?,
         display_name: display_name.transpose()?,
         email: email.transpose()?,
-        password,
+        password: password.map(Password::parse).transpose()?,
+        old_password,
     })
 }
 
 fn view(record: UserRecord) -> Me {
-    Me { user: wire::user_self(&record.user), email: record.email, created_at: wire::rfc3339(record.user.created_at) }
+    Me {
+        user: wire::user_self(&record.user),
+        email: record.contact().map(str::to_owned),
+        created_at: wire::rfc3339(record.user.created_at),
+    }
 }
 
 /// The query of a user search.
@@ -86,15 +84,18 @@ pub(crate) struct UsersQuery {
 }
 
 /// Finds users by the beginning of their name, ordered by name.
+///
+/// A guest sends at least three characters or a whole name, and finds at most ten users.
 #[utoipa::path(
     get, path = "/api/auth/users", tag = "auth", security(("bearer" = [])), params(UsersQuery),
     responses((status = 200, body = UserPage), (status = 401, body = ProblemBody))
 )]
 pub(crate) async fn users(
     State(auth): State<Arc<Auth>>,
-    Caller(_reader): Caller,
+    Caller(reader): Caller,
     Query(query): Query<UsersQuery>,
 ) -> Result<Json<UserPage>, Problem> {
-    let page = auth.profiles.search(&query.prefix, query.after.as_deref(), query.limit.unwrap_or(PAGE_ROWS)).await?;
+    let limit = query.limit.unwrap_or(PAGE_ROWS);
+    let page = auth.profiles.search(&reader, &query.prefix, query.after.as_deref(), limit).await?;
     Ok(Json(UserPage { items: page.users.iter().map(UserRef::from).collect(), next: page.next }))
 }

@@ -18,7 +18,7 @@ use crate::cookie::Visitor;
 /// Renews the session.
 ///
 /// Returns a new access token, and a new refresh token in place of the presented one. The previous refresh token works
-/// for 30 more seconds and gets the same answer; after that, using it ends the session.
+/// until the new one is used for the first time, and gets the same new one; after that, using it ends the session.
 ///
 /// The refresh token is sent in the body, or as the cookie of a page of this server.
 #[utoipa::path(

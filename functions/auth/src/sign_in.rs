@@ -26,7 +26,7 @@ use crate::cookie::Visitor;
         (status = 201, description = "Signed in", body = Tokens),
         (status = 400, description = "The name, password or e-mail address is invalid", body = ProblemBody),
         (status = 403, description = "Registration is closed, or the first account lacks its token", body = ProblemBody),
-        (status = 409, description = "The name or the e-mail address is taken", body = ProblemBody),
+        (status = 409, description = "The name is taken", body = ProblemBody),
         (status = 429, description = "Too many attempts", body = ProblemBody),
     )
 )]
@@ -58,11 +58,14 @@ pub(crate) async fn setup(State(auth): State<Arc<Auth>>, client: Client) -> Resu
     Ok(Json(Setup { needs_first_token: first.is_some() && !client.local }))
 }
 
-/// Signs in by name or e-mail address.
+/// Signs in by name.
+///
+/// Accounts of older releases can also sign in with their e-mail address, until they change it.
 ///
 /// A wrong password and an unknown name get the same answer.
 ///
-/// A page of this server receives the refresh token as an HttpOnly cookie; other clients receive it in the body.
+/// A page of this server receives the refresh token as an HttpOnly cookie; other clients receive it in the body. So does
+/// the mark of the device: a client that sends it with its next sign-in is not held up by wrong guesses of others.
 #[utoipa::path(
     post, path = "/api/auth/login", tag = "auth", request_body = LoginBody, security(()),
     responses(
@@ -77,7 +80,8 @@ pub(crate) async fn login(
     visitor: Visitor,
     Json(body): Json<LoginBody>,
 ) -> Result<Response, Problem> {
-    let signed_in = auth.passwords.login(&body.name, body.password, &visitor.device).await;
+    let device = visitor.device_with(body.device_mark);
+    let signed_in = auth.passwords.login(&body.name, body.password, &device).await;
     Ok(visitor.answer(signed_in.inspect_err(|refusal| visitor.log_failure(refusal))?))
 }
 

@@ -128,6 +128,7 @@ impl Rig {
             presence: Arc::new(InProcessPresence::new()),
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
+            limits: None,
         };
         let settings = ServiceSettings {
             node: "gateway".into(),

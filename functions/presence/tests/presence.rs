@@ -44,7 +44,11 @@ async fn world() -> World {
         let name = UserName::parse(name).expect("valid");
         let role = UserRole::User;
         let user = User { id, name, display_name: None, guest: false, role, banned: false, created_at: Timestamp(0) };
-        store.users.create_user(&NewUser { user, email: None, password_hash: None }).await.expect("free");
+        store
+            .users
+            .create_user(&NewUser { user, email: None, sign_in_email: None, password_hash: None })
+            .await
+            .expect("free");
     }
     let clock = Arc::new(ManualClock::new(Timestamp(1_790_000_000_000)));
     let logs = Logs::new(store.clone(), clock.clone(), Limits { joins_per_minute: 10_000, ..Limits::default() });

@@ -4,6 +4,7 @@
 mod across;
 mod contention;
 mod database;
+mod limits;
 mod outage;
 mod replica;
 mod restored;

@@ -139,7 +139,7 @@ struct House {
 
 impl House {
     async fn new(server: &Server) -> Self {
-        let (owner, other) = (Person::register(server, "owner").await, Person::register(server, "other").await);
+        let (owner, other) = (Person::register(server, "ann").await, Person::register(server, "other").await);
         let guest = Person::guest(server, "guest").await;
         let quiet = room(&other, "quiet").await;
         let mut rooms = Vec::new();

@@ -93,6 +93,7 @@ impl Cluster {
             presence: Arc::new(self.presence.for_another_node()),
             clock,
             random: Arc::new(OsRandom),
+            limits: None,
         };
         let node_settings = NodeSettings { shards: 2, ..NodeSettings::new(self.limits.clone()) };
         let settings = ServiceSettings {

@@ -8,8 +8,8 @@ pub const PROFILE_VARIABLE: &str = "PALAVER_TEST_PROFILE";
 pub const OTHERS: [&str; 3] = ["self-hosted", "aws", "gateway"];
 
 /// The modules of `tests/tests/it` that run on every profile: those that use the store, the bus, files and presence.
-pub const EVERYWHERE: [&str; 8] =
-    ["auth", "convergence", "files", "messages", "notifications", "presence", "protocol", "rooms"];
+pub const EVERYWHERE: [&str; 10] =
+    ["auth", "convergence", "files", "messages", "names", "notifications", "presence", "protocol", "rooms", "sign_in"];
 
 /// Tests of these modules that do not run on the profile, and why. `functions/gateway/README.md` lists what an API
 /// Gateway cannot do.
@@ -56,6 +56,7 @@ const ONCE: [(&str, &str); 16] = [
     ("golden", "loads its own stores, one of each kind"),
     ("matrix", "checks the rules of every call, which are the same everywhere"),
     ("operator", "backs up and restores the data folder"),
+    ("refresh", "moves the times of sessions in the data folder; the conformance suite does so on every store"),
     ("secrets", "looks for secrets in the data folder"),
     ("setup", "tests flags and settings files"),
     ("slow", "uses its own stores and network"),

@@ -5,10 +5,12 @@
 
 mod dial;
 mod figures;
+mod limits;
 mod link;
 mod message;
 mod presence;
 mod publisher;
+mod script;
 mod subscriptions;
 mod url;
 
@@ -27,6 +29,7 @@ use link::Link;
 use publisher::Publisher;
 
 pub use self::url::InvalidUrl;
+pub use limits::RedisLimits;
 pub use presence::RedisPresence;
 
 /// The settings of the bus on Redis.
@@ -35,7 +38,7 @@ pub struct RedisSettings {
     /// The prefix of every key and channel, so that several installations can share one Redis. An ACL needs
     /// `~PREFIX:*`, `~{PREFIX:*` and `&PREFIX:*`.
     pub prefix: String,
-    /// Whether presence expires by the server's clock, which all nodes share. Tests pass their own time.
+    /// Whether presence and rate limits go by the server's clock, which all nodes share. Tests pass their own time.
     pub server_clock: bool,
 }
 
@@ -128,6 +131,11 @@ impl RedisBus {
     /// Returns presence on the same Redis, over the same connection; works as long as this bus exists.
     pub fn presence(&self) -> RedisPresence {
         RedisPresence::new(self.link.clone(), &self.settings)
+    }
+
+    /// Returns rate limits on the same Redis, over the same connection; they work as long as this bus exists.
+    pub fn limits(&self) -> RedisLimits {
+        RedisLimits::new(self.link.clone(), &self.settings)
     }
 
     /// Returns the message counters.

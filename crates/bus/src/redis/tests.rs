@@ -2,6 +2,7 @@
 
 mod bus;
 mod faults;
+mod limits;
 mod presence;
 mod topologies;
 

@@ -8,6 +8,7 @@ pub mod bus;
 pub mod changes;
 pub mod feed;
 pub mod files;
+pub mod limits;
 pub mod marks;
 mod model;
 pub mod nodes;

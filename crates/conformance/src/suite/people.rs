@@ -13,24 +13,24 @@ fn name(text: &str) -> UserName {
     UserName::parse(text).expect("a valid name")
 }
 
-fn with_email(mut new: NewUser, email: &str) -> NewUser {
-    new.email = Some(email.into());
+/// Returns a user of a release in which an address was a way to sign in.
+fn with_sign_in_email(mut new: NewUser, email: &str) -> NewUser {
+    new.sign_in_email = Some(email.into());
     new
 }
 
-pub async fn names_and_addresses_are_unique(store: Store) {
-    let ada = with_email(person("Ada"), "ada@example.org");
+pub async fn names_and_addresses_for_sign_in_are_unique(store: Store) {
+    let ada = with_sign_in_email(person("Ada"), "ada@example.org");
     store.users.create_user(&ada).await.expect("created");
     for taken in ["Ada", "ada", "ADA", "\u{430}da"] {
         assert_eq!(store.users.create_user(&person(taken)).await, Err(StoreError::Taken("name")), "{taken}");
         assert_eq!(store.users.register(&person(taken)).await, Err(StoreError::Taken("name")), "{taken}");
     }
-    let second = with_email(person("Bob"), "ADA@example.org");
+    let second = with_sign_in_email(person("Bob"), "ADA@example.org");
     assert_eq!(store.users.create_user(&second).await, Err(StoreError::Taken("email")));
     let bob = person("Bob");
     store.users.create_user(&bob).await.expect("created");
     assert_eq!(store.users.rename(bob.user.id, &name("ADA")).await, Err(StoreError::Taken("name")));
-    assert_eq!(store.users.set_email(bob.user.id, Some("Ada@Example.org")).await, Err(StoreError::Taken("email")));
     store.users.rename(bob.user.id, &name("BOB")).await.expect("the user's own name in another case");
     store.users.create_user(&person("Eve")).await.expect("two users without an address");
     assert_eq!(store.users.user(ada.user.id).await, Ok(Some(ada.clone())));
@@ -101,9 +101,8 @@ pub async fn a_guest_becomes_a_registered_user(store: Store) {
     assert_eq!((row.email.as_deref(), row.password_hash.as_deref()), (Some("ada@example.org"), Some("$h")));
     assert_eq!(store.users.upgrade_guest(id, &name("Eve"), None, "$h").await, Err(StoreError::NotFound), "once");
     let two = two.user.id;
-    let taken = store.users.upgrade_guest(two, &name("Bob"), Some("ada@example.org"), "$h").await;
-    assert_eq!(taken, Err(StoreError::Taken("email")));
-    let bob = store.users.upgrade_guest(two, &name("guest-2"), None, "$h").await.expect("under the same name");
+    let bob = store.users.upgrade_guest(two, &name("guest-2"), Some("ada@example.org"), "$h").await;
+    let bob = bob.expect("under the same name, with the same contact");
     assert_eq!(bob.role, UserRole::User);
     assert_eq!(store.users.user_by_name(&name("guest-1").folded()).await, Ok(None), "the old name is free");
 }
@@ -130,9 +129,66 @@ pub async fn details_change(store: Store) {
     store.users.set_display_name(id, None).await.expect("set");
     store.users.set_email(id, None).await.expect("set");
     store.users.set_banned(id, false).await.expect("set");
-    assert_eq!(store.users.user_by_email("ada@example.org").await, Ok(None));
     let row = store.users.user(id).await.expect("a read").expect("the row");
     assert_eq!((row.user.display_name, row.email, row.user.banned), (None, None, false));
+}
+
+pub async fn names_that_look_alike_as_written_are_taken(store: Store) {
+    let (users, taken) = (&store.users, Err(StoreError::Taken("name")));
+    let (ilya, will, visitor) = (person("Ilya"), person("will"), guest("visitor"));
+    for new in [&ilya, &will, &visitor] {
+        users.create_user(new).await.expect("created");
+    }
+    for look_alike in ["llya", "I1ya", "wiIl", "wilI"] {
+        assert_eq!(users.create_user(&person(look_alike)).await, taken, "{look_alike}");
+        assert_eq!(users.register(&person(look_alike)).await.map(|_| ()), taken, "{look_alike}");
+        let upgraded = users.upgrade_guest(visitor.user.id, &name(look_alike), None, "$h").await;
+        assert_eq!(upgraded.map(|_| ()), taken, "{look_alike}");
+    }
+    assert_eq!(users.rename(ilya.user.id, &name("wiIl")).await, taken);
+
+    users.rename(will.user.id, &name("wiIl")).await.expect("the user's own name, as it looks");
+    assert_eq!(users.create_user(&person("will")).await, taken);
+    users.rename(will.user.id, &name("boris")).await.expect("renamed");
+    users.create_user(&person("will")).await.expect("both keys of the old name are free");
+    assert_eq!(users.rename(will.user.id, &name("wiIl")).await, taken);
+    users.set_display_name(will.user.id, None).await.expect("another change");
+    let found = users.user_by_name(&name("boris").folded()).await.expect("a read").map(|row| row.user.id);
+    assert_eq!(found, Some(will.user.id));
+}
+
+pub async fn an_address_is_a_contact_and_stays_a_way_to_sign_in_until_it_changes(store: Store) {
+    let old = with_sign_in_email(person("Ada"), "ada@example.org");
+    let id = old.user.id;
+    store.users.create_user(&old).await.expect("created");
+    let mut bob = person("Bob");
+    bob.email = Some("Ada@example.org".into());
+    store.users.create_user(&bob).await.expect("a contact may be anybody's");
+    store.users.set_email(bob.user.id, Some("ADA@example.org")).await.expect("set");
+    let by_email = |store: Store| async move {
+        let found = store.users.user_by_email("ADA@example.org").await.expect("a read");
+        found.map(|row| row.user.id)
+    };
+    assert_eq!(by_email(store.clone()).await, Some(id), "not Bob");
+
+    store.users.rename(id, &name("Countess")).await.expect("renamed");
+    store.users.set_password(id, "$other").await.expect("set");
+    store.users.set_email(id, Some("Ada@Example.org")).await.expect("the same address");
+    assert_eq!(by_email(store.clone()).await, Some(id));
+    store.users.set_email(id, Some("countess@example.org")).await.expect("another address");
+    assert_eq!(by_email(store.clone()).await, None);
+    assert_eq!(store.users.user_by_email("countess@example.org").await, Ok(None), "a contact only");
+    let row = store.users.user(id).await.expect("a read").expect("the row");
+    assert_eq!((row.contact(), row.sign_in_email.as_deref()), (Some("countess@example.org"), None));
+    store.users.set_email(id, Some("ada@example.org")).await.expect("back again");
+    assert_eq!(by_email(store.clone()).await, None, "it was given up");
+
+    let removed = with_sign_in_email(person("Eve"), "ada@example.org");
+    store.users.create_user(&removed).await.expect("free again");
+    assert_eq!(by_email(store.clone()).await, Some(removed.user.id));
+    store.users.set_email(removed.user.id, None).await.expect("removed");
+    let row = store.users.user(removed.user.id).await.expect("a read").expect("the row");
+    assert_eq!((row.contact(), by_email(store).await), (None, None));
 }
 
 pub async fn unknown_users_are_not_found(store: Store) {

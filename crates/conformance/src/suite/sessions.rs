@@ -1,10 +1,8 @@
 //! `Sessions`: rotation and tickets are atomic.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::{Timestamp, UserId};
-use service::limits::REFRESH_GRACE;
 use service::ports::{Rotation, SessionRecord, Store, Ticket};
 use tokio::sync::Barrier;
 
@@ -19,6 +17,7 @@ pub(super) fn session(user: UserId, current: u8) -> SessionRecord {
         user,
         current: [current; 32],
         previous: None,
+        previous_expires_at: None,
         rotated_at: NOW,
         created_at: NOW,
         expires_at: LATER,
@@ -30,7 +29,7 @@ pub(super) fn session(user: UserId, current: u8) -> SessionRecord {
 pub async fn a_session_opens_and_ends(store: Store) {
     let user = a_user();
     let (one, mut two) = (session(user, 1), session(user, 2));
-    two.previous = Some([7; 32]);
+    (two.previous, two.previous_expires_at) = (Some([7; 32]), Some(NOW));
     for row in [&one, &two, &session(a_user(), 3)] {
         store.sessions.open(row).await.expect("opened");
     }
@@ -70,19 +69,26 @@ pub async fn a_token_rotates(store: Store) {
     store.sessions.open(&row).await.expect("opened");
     let until = Timestamp(8_000_000);
     let rotated = store.sessions.rotate(row.id, [1; 32], [2; 32], NOW, until).await.expect("an answer");
-    let after = SessionRecord { current: [2; 32], previous: Some([1; 32]), expires_at: until, ..row.clone() };
+    let replaced = SessionRecord { previous: Some([1; 32]), previous_expires_at: Some(LATER), ..row.clone() };
+    let after = SessionRecord { current: [2; 32], expires_at: until, ..replaced };
     assert_eq!(rotated, Rotation::Rotated(after.clone()));
     assert_eq!(store.sessions.get(row.id).await, Ok(Some(after.clone())));
-    let soon = NOW + REFRESH_GRACE;
-    let again = store.sessions.rotate(row.id, [1; 32], [3; 32], soon, LATER).await;
-    assert_eq!(again, Ok(Rotation::Grace(after.clone())), "another tab, a moment later");
-    assert_eq!(store.sessions.get(row.id).await, Ok(Some(after.clone())), "nothing changed");
-    let again = store.sessions.rotate(row.id, [1; 32], [2; 32], soon, LATER).await;
-    assert_eq!(again, Ok(Rotation::Grace(after.clone())), "the same again, which has one successor");
-    let late = soon + Duration::from_millis(1);
+    let late = Timestamp(until.0 - 1);
+    for next in [3, 2] {
+        let again = store.sessions.rotate(row.id, [1; 32], [next; 32], late, LATER).await;
+        assert_eq!(again, Ok(Rotation::Repeated(after.clone())), "another tab, or the answer was lost");
+        assert_eq!(store.sessions.get(row.id).await, Ok(Some(after.clone())), "nothing changed");
+    }
+
+    let rotated = store.sessions.rotate(row.id, [2; 32], [3; 32], late, LATER).await.expect("an answer");
+    let replaced = SessionRecord { previous: Some([2; 32]), previous_expires_at: Some(until), ..after.clone() };
+    let after = SessionRecord { current: [3; 32], expires_at: LATER, rotated_at: late, ..replaced };
+    assert_eq!(rotated, Rotation::Rotated(after.clone()));
+    let expired = store.sessions.rotate(row.id, [2; 32], [3; 32], until, LATER).await;
+    assert_eq!(expired, Ok(Rotation::Unknown), "the previous one has expired, and the session goes on");
     let reused = store.sessions.rotate(row.id, [1; 32], [2; 32], late, LATER).await;
-    assert_eq!(reused, Ok(Rotation::Reused(SessionRecord { revoked: true, ..after })));
-    let after = store.sessions.rotate(row.id, [2; 32], [5; 32], late, LATER).await;
+    assert_eq!(reused, Ok(Rotation::Reused(SessionRecord { revoked: true, ..after })), "its successor was presented");
+    let after = store.sessions.rotate(row.id, [3; 32], [5; 32], late, LATER).await;
     assert_eq!(after, Ok(Rotation::Unknown), "the session has ended");
     let unknown = store.sessions.rotate(a_session(), [1; 32], [2; 32], NOW, LATER).await;
     assert_eq!(unknown, Ok(Rotation::Unknown));
@@ -107,15 +113,15 @@ pub async fn concurrent_rotations_rotate_once(store: Store) {
             })
         })
         .collect();
-    let (mut rotated, mut grace) = (Vec::new(), 0);
+    let (mut rotated, mut repeated) = (Vec::new(), 0);
     for tab in tabs {
         match tab.await.expect("it ends") {
             Rotation::Rotated(row) => rotated.push(row),
-            Rotation::Grace(_) => grace += 1,
+            Rotation::Repeated(_) => repeated += 1,
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!((rotated.len(), grace), (1, 9));
+    assert_eq!((rotated.len(), repeated), (1, 9));
     assert_eq!(store.sessions.get(row.id).await, Ok(rotated.pop()));
 }
 

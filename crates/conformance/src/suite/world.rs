@@ -119,7 +119,7 @@ pub fn person(name: &str) -> NewUser {
         banned: false,
         created_at: Timestamp(1_000),
     };
-    NewUser { user, email: None, password_hash: Some("$argon2id$test".into()) }
+    NewUser { user, email: None, sign_in_email: None, password_hash: Some("$argon2id$test".into()) }
 }
 
 /// Returns a guest of this name.

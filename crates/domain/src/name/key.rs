@@ -50,6 +50,14 @@ pub fn handle_prefix(typed: &str) -> Option<String> {
     normalized(typed, USER_NAME_CHARS).ok().map(|typed| fold(&typed))
 }
 
+/// Returns the skeleton of a name as it is written (Unicode UTS #39 §4): `Ilya` and `llya` have the same one, although
+/// their lower-case forms look different. Ignores what [`fold`] ignores.
+pub fn written(text: &str) -> String {
+    let compatible: String = text.chars().take(FOLDED_CHARS).nfkc().collect();
+    let skeleton: String = skeleton(&compatible).collect();
+    skeleton.nfkc().collect()
+}
+
 /// Folds case, compatibility forms and confusables (Unicode UTS #39 §4, skeleton), so that `Ada`, `ADA` and `аda`
 /// (Cyrillic а) are the same name. Ignores what follows the characters that a name can have at most.
 pub fn fold(text: &str) -> String {

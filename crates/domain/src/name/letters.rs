@@ -94,6 +94,18 @@ pub(super) fn check(handle: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Returns why the marks of a name are too many, in a sentence for its user: stacked ones cover the lines around them.
+pub(super) fn check_marks(name: &str) -> Result<(), String> {
+    let mut marks = 0;
+    for c in name.chars() {
+        marks = if c.general_category() == GeneralCategory::NonspacingMark && !is_joining(c) { marks + 1 } else { 0 };
+        if marks > MARKS_IN_A_ROW {
+            return Err(format!("A name can have at most {MARKS_IN_A_ROW} accents on one letter."));
+        }
+    }
+    Ok(())
+}
+
 /// Returns whether a mark can stand on a letter: both have the same script, or it is one of the accents of all scripts.
 fn belongs(mark: char, base: char) -> bool {
     if mark.general_category() == GeneralCategory::EnclosingMark || !base.is_alphabetic() {

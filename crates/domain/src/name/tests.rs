@@ -132,3 +132,74 @@ fn a_decomposed_name_may_be_as_long_as_a_composed_one() {
     assert!(UserName::parse(&"ệ".repeat(USER_NAME_CHARS + 1)).is_err());
     assert_eq!(lookup_key("a"), None);
 }
+
+#[test]
+fn names_that_look_alike_as_written_share_the_second_key() {
+    let written = |name| UserName::parse(name).expect("valid").written();
+    for (one, other) in
+        [("Ilya", "llya"), ("will", "wiIl"), ("I1ya", "Ilya"), ("\u{41d}elen", "Helen"), ("O0ps", "OOps")]
+    {
+        assert_eq!(written(one), written(other), "{one} {other}");
+    }
+    for (one, other) in [("ilya", "llya"), ("Ada", "ada"), ("ada", "adb")] {
+        assert_ne!(written(one), written(other), "{one} {other}");
+    }
+}
+
+#[test]
+fn reserved_names_are_refused_however_they_are_written() {
+    for bad in ["all", "aIl", "ALL", "a1l", "All", "AlI", "me", "h\u{435}re", "SYSTEM"] {
+        assert!(UserName::parse(bad).is_err(), "{bad}");
+    }
+    for bad in [
+        "admin",
+        "Admin",
+        "ADMIN",
+        "ADMlN",
+        "adm\u{456}n",
+        "administrator",
+        "Moderator",
+        "support",
+        "everyone",
+        "channel",
+        "channeI",
+        "0wner",
+        "OWNER",
+        "paIaver",
+        "Pa1aver",
+        "PALAVER",
+    ] {
+        let name = UserName::parse(bad).unwrap_or_else(|error| panic!("{bad}: {error}"));
+        assert!(name.refuse_impersonation().is_err(), "{bad}");
+    }
+    for good in ["adminka", "ada", "owners", "supporter", "roomy", "al"] {
+        assert!(UserName::parse(good).expect("valid").refuse_impersonation().is_ok(), "{good}");
+    }
+}
+
+#[test]
+fn display_names_are_visible_and_impersonate_nobody() {
+    let refused = |text| DisplayName::parse(text).and_then(|name| name.refuse_impersonation()).is_err();
+    for bad in [
+        "",
+        "  ",
+        "\u{200d}",
+        "\u{301}",
+        "Admin",
+        "[ADMIN]",
+        "A d m i n",
+        "\u{2605} Moderator",
+        "aIl",
+        "System",
+        "@here",
+    ] {
+        assert!(refused(bad), "{bad:?}");
+    }
+    for stacked in [format!("Z{}", "\u{334}\u{301}\u{316}".repeat(3)), format!("ada {}", "\u{e49}".repeat(9))] {
+        assert!(DisplayName::parse(&stacked).is_err(), "{stacked:?}");
+    }
+    for good in ["Ada Lovelace", "Ada (Admin of tea)", "कृष्ण", "ป้อม", "👩‍👩‍👧", "Ọ́ládélé", "\u{2605}"]
+    {
+        assert!(!refused(good), "{good:?}");
+    }
+}

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use bus::{Broker, InProcessPresence};
-use service::ports::{Bus, PresenceStore};
+use service::ports::{Bus, PresenceStore, SharedLimits};
 
 use super::OpenError;
 use crate::{BusBackend, Secret};
 
-/// The bus and the presence that belongs to it.
-pub(super) type OpenBus = (Arc<dyn Bus>, Arc<dyn PresenceStore>);
+/// The bus, and the presence and the rate limits that belong to it.
+pub(super) type OpenBus = (Arc<dyn Bus>, Arc<dyn PresenceStore>, Option<Arc<dyn SharedLimits>>);
 
 /// Opens the bus for the node with this name.
 pub(super) async fn open(backend: &BusBackend, node: &str) -> Result<OpenBus, OpenError> {
     match backend {
-        BusBackend::InProcess => Ok((Arc::new(Broker::new().endpoint()), Arc::new(InProcessPresence::new()))),
+        BusBackend::InProcess => Ok((Arc::new(Broker::new().endpoint()), Arc::new(InProcessPresence::new()), None)),
         BusBackend::Redis { url, prefix } => redis(url, prefix, node).await,
     }
 }
@@ -23,8 +23,8 @@ pub(super) async fn open(backend: &BusBackend, node: &str) -> Result<OpenBus, Op
 async fn redis(url: &Secret, prefix: &str, node: &str) -> Result<OpenBus, OpenError> {
     let settings = bus::RedisSettings { prefix: prefix.to_owned(), ..Default::default() };
     let bus = bus::RedisBus::connect(url.expose(), node, settings).await?;
-    let presence = bus.presence();
-    Ok((Arc::new(bus), Arc::new(presence)))
+    let (presence, limits) = (bus.presence(), bus.limits());
+    Ok((Arc::new(bus), Arc::new(presence), Some(Arc::new(limits))))
 }
 
 #[cfg(not(feature = "redis"))]

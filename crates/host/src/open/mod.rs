@@ -130,7 +130,11 @@ impl Profile {
 
     /// Like [`Profile::open_as`], where `F` says whether the process touches the bytes of files.
     pub async fn open_with<F: BlobBackend>(settings: &Settings, part: Option<&str>) -> Result<Profile, OpenError> {
-        Self::open_all::<F>(settings, part, IfMissing::Create).await
+        let profile = Self::open_all::<F>(settings, part, IfMissing::Create).await?;
+        if let Some(note) = settings.backends.limits_note(crate::is_lambda()) {
+            tracing::info!("{note}");
+        }
+        Ok(profile)
     }
 
     async fn open_all<F: BlobBackend>(
@@ -164,7 +168,7 @@ impl Profile {
             }
         };
         // In parallel: each waits for another server, so the start takes only as long as the slowest.
-        let (mut store, blobs, (bus, presence)) =
+        let (mut store, blobs, (bus, presence, limits)) =
             tokio::try_join!(store, F::open(&backends.blobs, data), bus::open(&backends.bus, &node),)?;
         // A Lambda is frozen between calls; the stream invokes its own Lambda.
         if settings.feed && !crate::is_lambda() {
@@ -177,6 +181,7 @@ impl Profile {
             presence,
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
+            limits: limits.or_else(|| store.limits()),
         };
         let service =
             ServiceSettings { node: node.clone(), limits: settings.limits.clone(), auth: settings.auth.clone(), keys };

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use service::ports::{Bus, Store};
+use service::ports::{Bus, SharedLimits, Store};
 
 use super::OpenError;
 use crate::{Backends, StoreBackend};
@@ -106,6 +106,16 @@ impl OpenStore {
             OpenStore::Sql(store) => store.store(),
             #[cfg(feature = "dynamodb")]
             OpenStore::Dynamo { store, .. } => store.store(),
+        }
+    }
+
+    /// Returns the rate limits that the store counts, for a function on Lambda, which lives for one call: a process that
+    /// stays counts by itself, which costs nothing.
+    pub fn limits(&self) -> Option<Arc<dyn SharedLimits>> {
+        match self {
+            #[cfg(feature = "dynamodb")]
+            OpenStore::Dynamo { store, .. } if crate::is_lambda() => Some(store.limits()),
+            _ => None,
         }
     }
 

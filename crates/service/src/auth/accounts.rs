@@ -33,7 +33,7 @@ pub struct Registration {
     pub name: UserName,
     /// The password.
     pub password: Password,
-    /// The e-mail address, for sign-in by address.
+    /// The e-mail address, as a contact.
     pub email: Option<Email>,
 }
 
@@ -55,7 +55,7 @@ pub struct Accounts {
 impl Accounts {
     /// Creates an account and signs it in. A guest who registers keeps the user id and the session. The first account
     /// of an installation becomes admin, and is refused unless `first` proves that the caller is the operator. Returns
-    /// `conflict` if the name or the address is taken.
+    /// `conflict` if the name is taken.
     pub async fn register(
         &self,
         guest: Option<Actor>,
@@ -81,7 +81,7 @@ impl Accounts {
         device: &Device,
         first: &FirstAccount,
     ) -> Result<SignedIn, Refusal> {
-        self.passwords.attempts.admit_address(device.address)?;
+        self.passwords.attempts.admit_address(device.address).await?;
         if !self.settings.registration {
             return Err(Refusal::forbidden("Registration is closed. Ask an admin to create an account for you."));
         }
@@ -96,21 +96,24 @@ impl Accounts {
         }
 
         let Registration { name, password, email } = registration;
+        name.refuse_impersonation()?;
         // Checked before the password is hashed, although the store decides in any case.
         let taken = self.users.user_by_name(&name.folded()).await?.map(|record| record.user.id);
         if taken.is_some() && taken != guest.map(|guest| guest.user) {
             return Err(StoreError::Taken("name").into());
         }
 
-        let password_hash = self.passwords.hasher.hash(password).await?;
+        let password_hash = self.passwords.hash_new(password, &name, email.as_ref()).await?;
         let Some(guest) = guest else {
             let new = NewUser {
                 user: self.new_user(name, false),
                 email: email.map(|email| email.to_string()),
+                sign_in_email: None,
                 password_hash: Some(password_hash),
             };
             let user = self.users.register(&new).await?;
-            return self.sessions.open(user, device).await;
+            let signed_in = self.sessions.open(user, device).await?;
+            return Ok(self.passwords.marked(signed_in, device));
         };
 
         let email = email.as_ref().map(Email::as_str);
@@ -118,7 +121,7 @@ impl Accounts {
         let session = guest.session.ok_or_else(unauthenticated)?;
         let signed_in = self.sessions.restart(user, session).await?;
         self.user_log.announce_profile(&signed_in.user).await?;
-        Ok(signed_in)
+        Ok(self.passwords.marked(signed_in, device))
     }
 
     /// Signs in a guest: the requested name with a suffix, no password.
@@ -127,13 +130,15 @@ impl Accounts {
     }
 
     async fn make_guest(&self, name: &UserName, device: &Device) -> Result<SignedIn, Refusal> {
-        self.passwords.attempts.admit_address(device.address)?;
+        self.passwords.attempts.admit_address(device.address).await?;
         if !self.settings.guests {
             return Err(Refusal::forbidden("Guests are not allowed on this server. Please register or sign in."));
         }
+        name.refuse_impersonation()?;
         for _ in 0..SUFFIX_TRIES {
             let name = with_suffix(name, self.ids.random())?;
-            let new = NewUser { user: self.new_user(name, true), email: None, password_hash: None };
+            let new =
+                NewUser { user: self.new_user(name, true), email: None, sign_in_email: None, password_hash: None };
             match self.users.create_user(&new).await {
                 Ok(()) => return self.sessions.open(new.user, device).await,
                 Err(StoreError::Taken(_)) => continue,
@@ -143,12 +148,14 @@ impl Accounts {
         Err(Refusal::new(Code::Conflict, "Too many guests are using this name. Choose another one."))
     }
 
-    /// Creates an account with a role, whether registration is open or not. Returns `conflict` if a name is taken.
+    /// Creates an account with a role, whether registration is open or not. An operator may choose a name that could
+    /// impersonate staff. Returns `conflict` if a name is taken.
     pub async fn create_user(&self, registration: Registration, role: UserRole) -> Result<User, Refusal> {
         let Registration { name, password, email } = registration;
-        let password_hash = Some(self.passwords.hasher.hash(password).await?);
+        let password_hash = Some(self.passwords.hash_new(password, &name, email.as_ref()).await?);
         let user = User { role, ..self.new_user(name, false) };
-        let new = NewUser { user, email: email.map(|email| email.to_string()), password_hash };
+        let email = email.map(|email| email.to_string());
+        let new = NewUser { user, email, sign_in_email: None, password_hash };
         self.users.create_user(&new).await?;
         Ok(new.user)
     }

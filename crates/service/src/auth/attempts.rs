@@ -1,4 +1,9 @@
-//! How often a sign-in may be tried, by address and by account. Never looks at a password.
+//! How often a sign-in may be tried. Never looks at a password.
+//!
+//! Each address may try so many times a minute, whatever account it names. Wrong guesses for one account are counted by
+//! account and address together, so that nobody uses up what the owner has; and for all addresses together, so that many
+//! addresses do not get many times as far. A device that the account has signed in from before is counted by itself and
+//! by nothing else, so that no stranger can keep the owner out.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -6,40 +11,100 @@ use std::time::Duration;
 
 use domain::limits::EMAIL_CHARS;
 use domain::name::lookup_key;
-use domain::{Code, Refusal};
+use domain::{Code, Refusal, UserId};
 
+use super::device_marks::DeviceMark;
 use crate::clock::Clock;
-use crate::limits::ADDRESSES;
-use crate::throttle::Throttle;
+use crate::limits::{ADDRESSES, ALL_GUESSES_PERIOD, ALL_GUESSES_TIMES, GUESSES_PERIOD};
+use crate::ports::{Rate, SharedLimits};
+use crate::shared_throttle::SharedThrottle;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Counts the attempts to sign in.
 pub(super) struct Attempts {
-    by_address: Throttle<IpAddr>,
-    by_name: Throttle<String>,
-    clock: Arc<dyn Clock>,
+    by_address: SharedThrottle,
+    by_account_and_address: SharedThrottle,
+    by_account: SharedThrottle,
+    by_device: SharedThrottle,
+    of_signed_in: SharedThrottle,
+}
+
+/// A guess at a password that was counted. Given back if it was right: only wrong ones count.
+#[must_use]
+pub(super) struct Guess<'a>(Vec<(&'a SharedThrottle, String)>);
+
+impl Guess<'_> {
+    /// Gives back what was taken.
+    pub(super) async fn was_right(self) {
+        for (throttle, key) in self.0 {
+            throttle.give_back(&key).await;
+        }
+    }
 }
 
 impl Attempts {
-    /// Allows this many attempts a minute for each address, and for each name; 0 is no limit.
-    pub(super) fn new(per_minute: u32, clock: Arc<dyn Clock>) -> Self {
-        let by_address = Throttle::new(per_minute, MINUTE, ADDRESSES);
-        Attempts { by_address, by_name: Throttle::new(per_minute, MINUTE, ADDRESSES), clock }
+    /// Allows this many attempts a minute for each address; see the module for the others. 0 is no limit at all.
+    pub(super) fn new(per_minute: u32, clock: Arc<dyn Clock>, shared: Option<Arc<dyn SharedLimits>>) -> Self {
+        let throttle = |name, count, period| {
+            SharedThrottle::new(name, Rate { count, period }, ADDRESSES, shared.clone(), clock.clone())
+        };
+        Attempts {
+            by_address: throttle("sign_in.address", per_minute, MINUTE),
+            by_account_and_address: throttle("sign_in.account_and_address", per_minute, GUESSES_PERIOD),
+            by_account: throttle("sign_in.account", per_minute.saturating_mul(ALL_GUESSES_TIMES), ALL_GUESSES_PERIOD),
+            by_device: throttle("sign_in.device", per_minute, GUESSES_PERIOD),
+            of_signed_in: throttle("sign_in.signed_in", per_minute, GUESSES_PERIOD),
+        }
     }
 
     /// Counts an attempt by its address.
-    pub(super) fn admit_address(&self, from: IpAddr) -> Result<(), Refusal> {
-        self.by_address.take(from, self.clock.elapsed()).map_err(too_often)
+    pub(super) async fn admit_address(&self, from: IpAddr) -> Result<(), Refusal> {
+        self.by_address.take(&from.to_string()).await.map_err(too_often)
     }
 
-    /// Counts an attempt by the account it names: many addresses together must not try one account.
-    pub(super) fn admit_name(&self, name: &str) -> Result<(), Refusal> {
-        // A text that is no handle is counted as it is: an address, an id, or the name of no account. A key must not be
-        // as long as a request body.
-        let key = lookup_key(name).unwrap_or_else(|| name.trim().chars().take(EMAIL_CHARS).collect());
-        self.by_name.take(key.to_lowercase(), self.clock.elapsed()).map_err(too_often)
+    /// Counts a guess from a device that the account has signed in from before. Returns `None` once the device has used
+    /// up its guesses: then it counts like any other, since somebody else may hold it.
+    pub(super) async fn admit_device(&self, mark: &DeviceMark) -> Option<Guess<'_>> {
+        let key = mark.key();
+        self.by_device.take(&key).await.ok()?;
+        Some(Guess(vec![(&self.by_device, key)]))
     }
+
+    /// Counts a guess from anywhere else. An account is counted by its id, whichever of its names was used; a name that
+    /// no account has is counted in the same way, so that the limit does not tell them apart.
+    pub(super) async fn admit_guess(
+        &self,
+        name: &str,
+        account: Option<UserId>,
+        from: IpAddr,
+    ) -> Result<Guess<'_>, Refusal> {
+        let account = account.map_or_else(|| unknown(name), |user| user.to_string());
+        let both = format!("{account} {from}");
+        self.by_account_and_address.take(&both).await.map_err(too_often)?;
+        let guess = Guess(vec![(&self.by_account_and_address, both)]);
+        match self.by_account.take(&account).await {
+            Ok(()) => Ok(Guess(guess.0.into_iter().chain([(&self.by_account, account)]).collect())),
+            Err(wait) => {
+                guess.was_right().await;
+                Err(too_often(wait))
+            }
+        }
+    }
+
+    /// Counts a guess at their own password by a user who is signed in, but may have stolen the access token.
+    pub(super) async fn admit_signed_in(&self, user: UserId) -> Result<Guess<'_>, Refusal> {
+        let key = user.to_string();
+        self.of_signed_in.take(&key).await.map_err(too_often)?;
+        Ok(Guess(vec![(&self.of_signed_in, key)]))
+    }
+}
+
+/// Returns the key of a name that no account has. A text that is no handle is counted as it is: an address, or anything
+/// else. A key must not be as long as a request body.
+fn unknown(name: &str) -> String {
+    let name = lookup_key(name).unwrap_or_else(|| name.trim().chars().take(EMAIL_CHARS).collect());
+    format!("unknown {}", name.to_lowercase())
 }
 
 fn too_often(wait: Duration) -> Refusal {

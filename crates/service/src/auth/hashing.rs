@@ -28,7 +28,7 @@ const NOBODY: &str =
 /// Milliseconds after which a sign-in that was turned away may be retried.
 const RETRY_MS: u64 = 2_000;
 
-/// A password of an acceptable length. Its `Debug` reveals nothing.
+/// A password of an acceptable length; a new one is also checked for being easy to guess. Its `Debug` reveals nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
@@ -46,6 +46,10 @@ impl Password {
             true => Ok(Password(text)),
             false => Err(Refusal::bad_request(format!("The password must have {least} to {most} characters."))),
         }
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

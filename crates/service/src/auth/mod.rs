@@ -11,12 +11,13 @@ use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::limits::SIGN_IN_DEADLINE;
 use crate::log::Logs;
-use crate::ports::Store;
+use crate::ports::{SharedLimits, Store};
 use crate::refusals::RETRY_MS;
 use crate::user_cache::UserCache;
 
 mod accounts;
 mod attempts;
+mod device_marks;
 mod first_admin;
 mod hashing;
 mod keys;
@@ -30,6 +31,7 @@ mod settings;
 mod tickets;
 mod tokens;
 mod user_log;
+mod weak_passwords;
 
 pub use accounts::{Accounts, Registration};
 pub use first_admin::FirstAccount;
@@ -44,6 +46,7 @@ pub use tickets::Tickets;
 pub use tokens::{Grant, Tokens};
 
 use attempts::Attempts;
+use device_marks::DeviceMarks;
 use first_admin::FirstToken;
 use hashing::Hasher;
 use refresh_token::RefreshTokens;
@@ -68,7 +71,8 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// Creates the use cases. Learns of ended sessions from the logs from now on.
+    /// Creates the use cases. Attempts to sign in are counted in `shared`, if there is one. Learns of ended sessions from the logs from now on.
+    #[expect(clippy::too_many_arguments, reason = "each is one dependency, and they have nothing else in common")]
     pub fn new(
         store: Store,
         logs: Arc<Logs>,
@@ -77,10 +81,12 @@ impl Auth {
         ids: Ids,
         keys: SigningKeys,
         settings: AuthSettings,
+        shared: Option<Arc<dyn SharedLimits>>,
     ) -> Arc<Self> {
         let (users, session_store) = (store.users, store.sessions);
         let user_log = Arc::new(UserLog { logs: logs.clone(), user_cache: user_cache.clone(), ids: ids.clone() });
         let (refresh_tokens, first_token) = (RefreshTokens::new(&keys), FirstToken::new(&keys));
+        let marks = DeviceMarks::new(&keys);
         let tokens = Arc::new(Tokens::new(keys, settings.service_tokens.clone()));
         let revocations = Revocations::new(clock.clone());
         logs.add_listener(revocations.clone());
@@ -100,7 +106,10 @@ impl Auth {
             users: users.clone(),
             sessions: sessions.clone(),
             hasher: Hasher::new(settings.password_threads, ids.clone()),
-            attempts: Attempts::new(settings.sign_ins_per_minute, clock.clone()),
+            attempts: Attempts::new(settings.sign_ins_per_minute, clock.clone(), shared),
+            marks,
+            clock: clock.clone(),
+            ids: ids.clone(),
         });
         let tickets =
             Tickets { store: session_store, clock: clock.clone(), ids: ids.clone(), sessions: sessions.clone() };

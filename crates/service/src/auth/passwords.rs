@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use domain::name::lookup_key;
+use domain::name::{UserName, lookup_key};
 use domain::{Code, Email, Refusal};
 
 use super::attempts::Attempts;
+use super::device_marks::{DeviceMark, DeviceMarks};
 use super::hashing::{Hasher, Password};
 use super::in_time;
 use super::sessions::{Device, Sessions, SignedIn};
+use super::weak_passwords::refuse_weak;
+use crate::clock::Clock;
+use crate::ids::Ids;
 use crate::ports::{StoreResult, UserRecord, UserStore};
 
 /// The use cases of passwords.
@@ -17,30 +21,76 @@ pub struct Passwords {
     pub(super) sessions: Arc<Sessions>,
     pub(super) hasher: Hasher,
     pub(super) attempts: Attempts,
+    pub(super) marks: DeviceMarks,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Ids,
 }
 
 impl Passwords {
-    /// Signs in by name or address. A wrong password, an unknown name, a guest and a banned user get the same answer,
+    /// Signs in by name (or by address, if the account is that old). A wrong password, an unknown name, a guest and a banned user get the same answer,
     /// in the same time.
     pub async fn login(&self, name: &str, password: String, device: &Device) -> Result<SignedIn, Refusal> {
         in_time(self.check_password(name, password, device)).await
     }
 
     async fn check_password(&self, name: &str, password: String, device: &Device) -> Result<SignedIn, Refusal> {
-        self.attempts.admit_address(device.address)?;
-        self.attempts.admit_name(name)?;
-        let found = self.find(name).await?;
-        if let Some(record) = &found {
-            // Counted by id, whichever of their names was used, and however it was written.
-            self.attempts.admit_name(&record.user.id.to_string())?;
+        let mark = self.presented_mark(device);
+        if mark.is_none() {
+            self.attempts.admit_address(device.address).await?;
         }
+        let found = self.find(name).await?;
+        let account = found.as_ref().map(|record| record.user.id);
+
+        // What a known device does is counted by itself, so that no stranger can use it up.
+        let known = match mark.filter(|mark| Some(mark.user) == account) {
+            Some(mark) => self.attempts.admit_device(&mark).await,
+            None => None,
+        };
+        let guess = match known {
+            Some(guess) => guess,
+            None => {
+                if mark.is_some() {
+                    self.attempts.admit_address(device.address).await?;
+                }
+                self.attempts.admit_guess(name, account, device.address).await?
+            }
+        };
 
         let hash = found.as_ref().and_then(|record| record.password_hash.clone());
-        let good = self.hasher.verify(password, hash).await?;
+        let good = self.hasher.verify(password, hash).await;
+        // Counted only if a password was compared and is wrong.
+        if good.as_ref().map_or(true, |good| *good && found.as_ref().is_some_and(|record| !record.user.banned)) {
+            guess.was_right().await;
+        }
         match found {
-            Some(record) if good && !record.user.banned => self.open_checked(record, device).await,
+            Some(record) if good? && !record.user.banned => self.open_checked(record, device).await,
             _ => Err(wrong()),
         }
+    }
+
+    /// Returns the mark that the device presents, if it is valid, whomever it is for.
+    fn presented_mark(&self, device: &Device) -> Option<DeviceMark> {
+        self.marks.read(device.mark.as_deref()?, self.clock.now())
+    }
+
+    /// Returns the sign-in with the mark by which the device is known to the account from now on. A device keeps the one
+    /// that it has.
+    pub(super) fn marked(&self, signed_in: SignedIn, device: &Device) -> SignedIn {
+        let user = signed_in.user.id;
+        let kept = self.presented_mark(device).filter(|mark| mark.user == user);
+        let mark = kept.unwrap_or_else(|| DeviceMark::new(user, self.ids.random()));
+        SignedIn { device_mark: Some(self.marks.text(mark, self.clock.now())), ..signed_in }
+    }
+
+    /// Returns the hash of a new password. Refuses one that is easy to guess.
+    pub(super) async fn hash_new(
+        &self,
+        new: Password,
+        name: &UserName,
+        email: Option<&Email>,
+    ) -> Result<String, Refusal> {
+        refuse_weak(&new, name, email)?;
+        self.hasher.hash(new).await
     }
 
     /// Opens a session for a user who gave the right password, unless they were banned or the password was changed
@@ -49,7 +99,7 @@ impl Passwords {
         let signed_in = self.sessions.open(shown.user, device).await?;
         let now = self.users.user(signed_in.user.id).await?;
         if now.is_some_and(|now| !now.user.banned && now.password_hash == shown.password_hash) {
-            return Ok(signed_in);
+            return Ok(self.marked(signed_in, device));
         }
         // If its token is not valid any more, the session has been ended already.
         if let Ok(actor) = self.sessions.verify(&signed_in.access_token) {
@@ -69,14 +119,15 @@ impl Passwords {
         }
     }
 
-    /// Returns the hash of a new password, if the current one is right. Guesses are limited like those at sign-in: a
-    /// stolen access token must not be a way to try passwords.
-    pub(super) async fn changed(&self, of: &UserRecord, new: Password, old: String) -> Result<String, Refusal> {
-        self.attempts.admit_name(of.user.name.as_str())?;
-        if !self.hasher.verify(old, of.password_hash.clone()).await? {
-            return Err(Refusal::forbidden("The current password is wrong."));
+    /// Refuses a user who does not know the account's password. Guesses are limited like those at sign-in: a stolen access
+    /// token must not be a way to try passwords.
+    pub(super) async fn confirm(&self, of: &UserRecord, password: String) -> Result<(), Refusal> {
+        let guess = self.attempts.admit_signed_in(of.user.id).await?;
+        let good = self.hasher.verify(password, of.password_hash.clone()).await;
+        if good != Ok(false) {
+            guess.was_right().await;
         }
-        self.hasher.hash(new).await
+        if good? { Ok(()) } else { Err(Refusal::forbidden("The current password is wrong.")) }
     }
 }
 

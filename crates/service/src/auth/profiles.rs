@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use domain::limits::PAGE_ROWS;
-use domain::name::{DisplayName, UserName, handle_prefix};
-use domain::{Actor, Email, Refusal, User};
+use domain::name::{DisplayName, UserName, handle_prefix, lookup_key};
+use domain::{Actor, Email, Refusal, User, UserRole};
 
 use super::hashing::Password;
 use super::passwords::Passwords;
 use super::sessions::Sessions;
 use super::unauthenticated;
 use super::user_log::UserLog;
+use crate::limits::{GUEST_SEARCH_CHARS, GUEST_SEARCH_USERS};
 use crate::ports::{StoreError, UserRecord, UserStore};
 
 /// Changes of the caller's own profile. Fields that are `None` stay as they are.
@@ -22,8 +23,10 @@ pub struct ProfilePatch {
     pub display_name: Option<Option<DisplayName>>,
     /// The new e-mail address, or `Some(None)` to remove it.
     pub email: Option<Option<Email>>,
-    /// The new password, with the current one.
-    pub password: Option<(Password, String)>,
+    /// The new password.
+    pub password: Option<Password>,
+    /// The current password, which whoever has one needs to change the handle, the address or the password.
+    pub old_password: Option<String>,
 }
 
 /// Users in order of their folded names.
@@ -49,16 +52,25 @@ impl Profiles {
         self.users.user(actor.user).await?.ok_or_else(unauthenticated)
     }
 
-    /// Changes the caller's account. A new password ends the other sessions. Whatever can be refused is refused before
+    /// Changes the caller's account. Whoever has a password gives it to change the handle, the address or the password: a
+    /// stolen access token must not be enough to take an account over. A new password ends the other sessions. Whatever can be refused is refused before
     /// anything is written.
     pub async fn update(&self, actor: &Actor, patch: ProfilePatch) -> Result<UserRecord, Refusal> {
         let before = self.get(actor).await?;
-        let ProfilePatch { name, display_name, email, password } = patch;
+        let ProfilePatch { name, display_name, email, password, old_password } = patch;
         if before.user.guest && (name.is_some() || email.is_some() || password.is_some()) {
             let message = "Guests have no account. Register to choose a name, an email address or a password.";
             return Err(Refusal::forbidden(message));
         }
 
+        if let Some(name) = name.as_ref().filter(|name| name.folded() != before.user.name.folded()) {
+            name.refuse_impersonation()?;
+        }
+        if let Some(Some(display_name)) = &display_name
+            && before.user.display_name.as_ref() != Some(display_name)
+        {
+            self.refuse_impersonation(actor, display_name).await?;
+        }
         if let Some(name) = &name
             && let Some(other) = self.users.user_by_name(&name.folded()).await?
             && other.user.id != actor.user
@@ -66,19 +78,14 @@ impl Profiles {
             return Err(StoreError::Taken("name").into());
         }
 
-        if email.is_some() {
-            // The answer reveals whether an address belongs to an account, so attempts are limited.
-            self.passwords.attempts.admit_name(&actor.user.to_string())?;
+        if name.is_some() || email.is_some() || password.is_some() {
+            self.confirm(&before, old_password).await?;
         }
-        if let Some(Some(email)) = &email
-            && let Some(other) = self.users.user_by_email(email.as_str()).await?
-            && other.user.id != actor.user
-        {
-            return Err(StoreError::Taken("email").into());
-        }
-
         let hash = match password {
-            Some((new, old)) => Some(self.passwords.changed(&before, new, old).await?),
+            Some(new) => {
+                let shown_name = name.as_ref().unwrap_or(&before.user.name);
+                Some(self.passwords.hash_new(new, shown_name, email.as_ref().and_then(Option::as_ref)).await?)
+            }
             None => None,
         };
 
@@ -103,9 +110,43 @@ impl Profiles {
         Ok(after)
     }
 
+    /// Refuses a display name that could impersonate staff or the system, or is the handle of an admin. Those of other
+    /// users may repeat: where they do, the page shows handles.
+    async fn refuse_impersonation(&self, actor: &Actor, display_name: &DisplayName) -> Result<(), Refusal> {
+        display_name.refuse_impersonation()?;
+        let handle = display_name.as_str().trim_start_matches('@');
+        let Some(key) = lookup_key(handle) else { return Ok(()) };
+        match self.users.user_by_name(&key).await? {
+            Some(other) if other.user.role == UserRole::Admin && other.user.id != actor.user => {
+                Err(Refusal::bad_request("This is the name of an admin. Choose another display name."))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn confirm(&self, record: &UserRecord, password: Option<String>) -> Result<(), Refusal> {
+        if record.password_hash.is_none() {
+            return Ok(());
+        }
+        let missing =
+            "To change your name, email address or password, also send your current password as `old_password`.";
+        let password = password.ok_or_else(|| Refusal::bad_request(missing))?;
+        self.passwords.confirm(record, password).await
+    }
+
     /// Returns users whose name begins like `prefix`, ignoring case and look-alikes, after `after` of the previous
-    /// page.
-    pub async fn search(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<UsersPage, Refusal> {
+    /// page. A guest finds a few users by the beginning of a name, and gets no further page: guests are anybody, and
+    /// must not list all accounts.
+    pub async fn search(
+        &self,
+        reader: &Actor,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<UsersPage, Refusal> {
+        if reader.guest {
+            return self.search_as_guest(prefix, limit).await;
+        }
         let limit = limit.clamp(1, PAGE_ROWS);
         let Some(prefix) = handle_prefix(prefix) else { return Ok(UsersPage { users: Vec::new(), next: None }) };
         let mut users = self.users.users_by_prefix(&prefix, after, limit + 1).await?;
@@ -113,5 +154,16 @@ impl Profiles {
         users.truncate(limit);
         let next = users.last().filter(|_| more).map(|user| user.name.folded());
         Ok(UsersPage { users, next })
+    }
+
+    async fn search_as_guest(&self, prefix: &str, limit: usize) -> Result<UsersPage, Refusal> {
+        let Some(prefix) = handle_prefix(prefix) else { return Ok(UsersPage { users: Vec::new(), next: None }) };
+        let limit = limit.clamp(1, GUEST_SEARCH_USERS);
+        let users = match prefix.chars().count() >= GUEST_SEARCH_CHARS {
+            true => self.users.users_by_prefix(&prefix, None, limit).await?,
+            // A whole name may be shorter.
+            false => self.users.user_by_name(&prefix).await?.into_iter().map(|record| record.user).collect(),
+        };
+        Ok(UsersPage { users, next: None })
     }
 }

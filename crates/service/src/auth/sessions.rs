@@ -28,13 +28,20 @@ pub struct Device {
     pub name: String,
     /// The device's address, for the rate limit.
     pub address: IpAddr,
+    /// The mark that it was given at an earlier sign-in, as it presents it; only for the rate limit.
+    pub mark: Option<String>,
 }
 
 impl Device {
     /// Creates a device, and keeps the printable part of its name.
     pub fn new(name: &str, address: IpAddr) -> Self {
         let name = name.chars().filter(|c| !c.is_control()).take(DEVICE_CHARS).collect();
-        Device { name, address }
+        Device { name, address, mark: None }
+    }
+
+    /// Returns the device with the mark that it presents.
+    pub fn with_mark(self, mark: Option<String>) -> Self {
+        Device { mark, ..self }
     }
 }
 
@@ -47,6 +54,8 @@ pub struct SignedIn {
     pub expires_in: Duration,
     /// The token for the next refresh, or `None` if the presented one is not replaced.
     pub refresh_token: Option<String>,
+    /// After a sign-in with a password: the mark by which the device is known from now on ([`Device::mark`]).
+    pub device_mark: Option<String>,
     /// The signed-in user.
     pub user: User,
 }
@@ -120,6 +129,7 @@ impl Sessions {
             user: user.id,
             current: hash(&text),
             previous: None,
+            previous_expires_at: None,
             rotated_at: now,
             created_at: now,
             expires_at: now + SESSION_LIFE,
@@ -137,11 +147,12 @@ impl Sessions {
         Ok(self.signed_in(user, token.session, Some(text)))
     }
 
-    /// Issues new tokens for a valid session, after its rights have changed. Replaces the current refresh token.
+    /// Issues new tokens for a valid session, after its rights have changed. Replaces the current refresh token, which
+    /// leads to the new one until that is presented: the answer may be lost.
     pub(super) async fn restart(&self, user: User, session: SessionId) -> Result<SignedIn, Refusal> {
         let record = self.store.get(session).await?.filter(|record| !record.revoked);
         let record = record.ok_or_else(unauthenticated)?;
-        let text = self.refresh_tokens.text(self.refresh_tokens.first(session, self.ids.random()));
+        let text = self.refresh_tokens.text(self.refresh_tokens.restarted(session, record.current));
         let now = self.clock.now();
         match self.store.rotate(session, record.current, hash(&text), now, now + SESSION_LIFE).await? {
             Rotation::Rotated(_) => Ok(self.signed_in(user, session, Some(text))),
@@ -150,24 +161,28 @@ impl Sessions {
         }
     }
 
-    /// Exchanges a refresh token for an access token and a new refresh token. The previous refresh token works for
-    /// [`crate::limits::REFRESH_GRACE`] (two tabs, a lost answer) and returns the current one again. Later it ends the
-    /// session, since then two parties hold what one was given (RFC 9700 §4.14.2).
+    /// Exchanges a refresh token for an access token and a new refresh token. The previous refresh token works until the
+    /// new one has been presented, or until it expires, and returns the same new one (two tabs, a lost answer). After
+    /// that it ends the session, since then two parties hold what one was given (RFC 9700 §4.14.2).
     pub async fn refresh(&self, refresh_token: &str) -> Result<SignedIn, Refusal> {
         in_time(self.replace(refresh_token)).await
     }
 
     async fn replace(&self, refresh_token: &str) -> Result<SignedIn, Refusal> {
         let presented = self.refresh_tokens.read(refresh_token).ok_or_else(signed_out)?;
+        let presented_hash = hash(refresh_token);
         let next = self.refresh_tokens.text(self.refresh_tokens.after(presented));
         let now = self.clock.now();
         let rotation =
-            self.store.rotate(presented.session, hash(refresh_token), hash(&next), now, now + SESSION_LIFE).await?;
+            self.store.rotate(presented.session, presented_hash, hash(&next), now, now + SESSION_LIFE).await?;
 
         let (session, next) = match rotation {
             Rotation::Rotated(session) => (session, Some(next)),
-            Rotation::Grace(session) if session.current == hash(&next) => (session, Some(next)),
-            Rotation::Grace(session) => (session, None),
+            Rotation::Repeated(session) => {
+                // `None` only if the key that made the successor is gone. Then the presented one stays in use.
+                let successor = self.refresh_tokens.successor(presented, presented_hash, session.current);
+                (session, successor)
+            }
             Rotation::Reused(session) => {
                 tracing::warn!(user = %session.user, session = %session.id, "refresh token reused, ending the session");
                 self.session_over(session.user, session.id).await?;
@@ -258,7 +273,7 @@ impl Sessions {
 
     fn signed_in(&self, user: User, session: SessionId, refresh_token: Option<String>) -> SignedIn {
         let access_token = self.tokens.issue(&user, session, self.clock.now());
-        SignedIn { access_token, expires_in: ACCESS_TOKEN_LIFE, refresh_token, user }
+        SignedIn { access_token, expires_in: ACCESS_TOKEN_LIFE, refresh_token, device_mark: None, user }
     }
 }
 

@@ -15,16 +15,18 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::limits::APPENDER_QUEUE;
+use async_trait::async_trait;
 use domain::limits::Limits;
-use domain::{Ack, Change, LogId, Refusal};
+use domain::{Ack, Change, LogId, Refusal, Timestamp};
 use futures_util::future::{BoxFuture, join_all};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::ports::{AppendError, Appended, Committed, Forward, Store, StoreError};
+use crate::ports::{AppendError, Appended, Committed, Forward, SharedLimits, Store, StoreError};
 use crate::refusals::{RETRY_MS, STORE_AWAY, overloaded};
+use crate::shared_counts::{Reports, SharedCounts};
 use crate::supervisor;
 
 pub use counts::AppendCounts;
@@ -67,6 +69,13 @@ pub struct Logs {
     last_write: LastWrite,
 }
 
+#[async_trait]
+impl Reports for Logs {
+    async fn report(&self, to: &dyn SharedLimits, now: Timestamp) {
+        self.rates.report(to, now, || self.started.elapsed()).await;
+    }
+}
+
 impl Logs {
     /// Creates the entry point without an active log.
     pub fn new(store: Store, clock: Arc<dyn Clock>, limits: Limits) -> Arc<Self> {
@@ -83,6 +92,14 @@ impl Logs {
             counts: Counts::default(),
             last_write: LastWrite::default(),
         })
+    }
+
+    /// Counts sends and joins together with other nodes from now on.
+    pub fn share_counts(self: &Arc<Self>, counts: &SharedCounts) {
+        if counts.is_shared() {
+            self.rates.share();
+            counts.add(self.clone());
+        }
     }
 
     /// Submits a change to a log. The answer is durable: an [`Ack`] comes only after the store has committed. Refusals

@@ -1,14 +1,17 @@
-//! Limits how often a user may change things, over all logs of this node. Keeps state but reads no clock: the time is
+//! Limits how often a user may change things, over all logs of this node, and of all nodes that share a counter. Keeps state but reads no clock: the time is
 //! an argument.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use domain::limits::Limits;
-use domain::{Actor, Change, Code, Gcra, Intent, Refusal, UserId};
+use domain::{Actor, Change, Code, Gcra, Intent, Refusal, Timestamp, UserId};
 use parking_lot::Mutex;
 
 use crate::generations::Generations;
 use crate::limits::{RATED_USERS, SCAN_DEBT, SCAN_UNITS};
+use crate::ports::{Rate, SharedLimits};
+use crate::shared_counts::Unreported;
 
 /// The kind of action that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,12 +25,37 @@ enum Kind {
 pub struct Rates {
     limits: Limits,
     limiters: Mutex<Generations<(UserId, Kind), Gcra>>,
+    /// Sends and joins that other nodes have not been told of; `None` until they share a counter.
+    unreported: OnceLock<[Unreported<UserId>; 2]>,
 }
 
 impl Rates {
     /// Creates the limiters with an operator's limits.
     pub fn new(limits: Limits) -> Self {
-        Rates { limits, limiters: Mutex::new(Generations::new(RATED_USERS)) }
+        Rates { limits, limiters: Mutex::new(Generations::new(RATED_USERS)), unreported: OnceLock::new() }
+    }
+
+    /// Counts together with other nodes from now on: [`Rates::report`] is called often.
+    pub fn share(&self) {
+        self.unreported.get_or_init(Default::default);
+    }
+
+    /// Reports sends and joins, and takes over what the other nodes admitted. `elapsed` tells the time as in other calls.
+    pub async fn report(&self, to: &dyn SharedLimits, now: Timestamp, elapsed: impl Fn() -> Duration) {
+        let Some([sends, joins]) = self.unreported.get() else { return };
+        let report = async |of: &Unreported<UserId>, kind, limit| {
+            let (count, period) = self.rate(kind);
+            let owe = |user, debt| self.raise(user, kind, elapsed() + debt);
+            of.report(to, limit, Rate { count, period }, now, owe).await;
+        };
+        tokio::join!(report(sends, Kind::Send, "sends"), report(joins, Kind::Join, "joins"));
+    }
+
+    fn raise(&self, user: UserId, kind: Kind, even: Duration) {
+        let mut limiters = self.limiters.lock();
+        let mut limiter = limiters.get(&(user, kind)).copied().unwrap_or_else(|| self.limiter(kind));
+        limiter.raise(even);
+        limiters.insert((user, kind), limiter);
     }
 
     /// Counts a change, after the look-up found it to be new.
@@ -60,10 +88,15 @@ impl Rates {
 
     /// Returns the limiter of a user who has done nothing yet.
     fn limiter(&self, kind: Kind) -> Gcra {
+        let (count, period) = self.rate(kind);
+        Gcra::new(count, period)
+    }
+
+    fn rate(&self, kind: Kind) -> (u32, Duration) {
         match kind {
-            Kind::Send => Gcra::new(self.limits.sends_per_10s, Duration::from_secs(10)),
-            Kind::Join => Gcra::new(self.limits.joins_per_minute, Duration::from_secs(60)),
-            Kind::Scan => Gcra::new(self.limits.scans_per_10s, Duration::from_secs(10)),
+            Kind::Send => (self.limits.sends_per_10s, Duration::from_secs(10)),
+            Kind::Join => (self.limits.joins_per_minute, Duration::from_secs(60)),
+            Kind::Scan => (self.limits.scans_per_10s, Duration::from_secs(10)),
         }
     }
 
@@ -75,6 +108,12 @@ impl Rates {
         let mut limiter = limiters.get(&(actor.user, kind)).copied().unwrap_or_else(|| self.limiter(kind));
         let Err(wait) = limiter.take(now, 1) else {
             limiters.insert((actor.user, kind), limiter);
+            drop(limiters);
+            match (kind, self.unreported.get()) {
+                (Kind::Send, Some([sends, _])) => sends.add(actor.user),
+                (Kind::Join, Some([_, joins])) => joins.add(actor.user),
+                (Kind::Scan, _) | (_, None) => {}
+            }
             return Ok(());
         };
         let wait = wait.as_nanos().div_ceil(1_000_000) as u64;
@@ -127,5 +166,40 @@ mod tests {
         assert_eq!(scans(&expensive), 8);
         rates.scanned(expensive.user, u64::MAX, Duration::ZERO);
         assert!(rates.scan(&expensive, SCAN_DEBT).is_ok(), "a debt is limited");
+    }
+
+    /// A counter of one key that all nodes share, whose time stands still.
+    struct Counter(Mutex<Gcra>);
+
+    #[async_trait::async_trait]
+    impl SharedLimits for Counter {
+        async fn take(&self, _: &str, _: Rate, _: Timestamp) -> Option<Result<(), Duration>> {
+            unreachable!("it is only reported to")
+        }
+
+        async fn give_back(&self, _: &str, _: Rate, _: Timestamp) {}
+
+        async fn add(&self, _: &str, rate: Rate, count: u32, _: Timestamp) -> Option<Duration> {
+            let mut counter = self.0.lock();
+            counter.owe(Duration::ZERO, count, rate.period);
+            Some(counter.even())
+        }
+    }
+
+    #[tokio::test]
+    async fn nodes_that_share_a_counter_admit_together_what_one_does() {
+        let limits = Limits { sends_per_10s: 10, ..Limits::default() };
+        let counter = Counter(Mutex::new(Gcra::new(10, Duration::from_secs(10))));
+        let nodes = [0, 1].map(|_| Rates::new(limits.clone()));
+        nodes.iter().for_each(Rates::share);
+        let mut sent = 0;
+        for turn in 0..20 {
+            sent += u32::from(nodes[turn % 2].count(&actor(7), Kind::Send, Duration::ZERO).is_ok());
+            nodes[turn % 2].report(&counter, Timestamp(0), || Duration::ZERO).await;
+        }
+        // One more: a node learns what others admitted when it reports itself.
+        assert!((10..=11).contains(&sent), "{sent}");
+        assert!(nodes[1].count(&actor(7), Kind::Join, Duration::ZERO).is_ok(), "joins are counted apart");
+        assert!(nodes[1].count(&actor(7), Kind::Send, Duration::from_secs(2)).is_ok(), "later there is room again");
     }
 }

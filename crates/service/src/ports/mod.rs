@@ -7,6 +7,7 @@ mod bus;
 mod feed;
 mod files;
 mod forward;
+mod limits;
 mod log;
 mod marks;
 mod nodes;
@@ -24,6 +25,7 @@ pub use domain::PresenceStatus;
 pub use feed::{Behind, FeedCursor, FeedStore, Fence};
 pub use files::{Charged, FileStore, Quota, Usage};
 pub use forward::Forward;
+pub use limits::{Rate, SharedLimits};
 pub use log::{
     AppendError, AppendShape, Appended, ChangedLogs, ChangesCursor, KeyRange, LogPage, PageFrom, RoomLog, Tip,
     cut_within, last_within, strong_page,
@@ -35,7 +37,7 @@ pub use people::{NewUser, UserRecord, UserStore};
 pub use presence::{PresenceStore, UserPresence};
 pub use push::{ConnectionPush, PushError};
 pub use rooms::{DirectoryRoom, Head, RoomStore, UserRoomRow};
-pub use sessions::{Rotation, SessionRecord, SessionStore, Ticket};
+pub use sessions::{Presented, Rotation, SessionRecord, SessionStore, Ticket};
 pub use unreadable::{note_unreadable, noted, readable};
 
 use std::sync::Arc;

@@ -11,19 +11,36 @@ use super::StoreResult;
 pub struct UserRecord {
     /// The user.
     pub user: User,
-    /// The e-mail address: lower-case, unique.
+    /// The e-mail address as a contact: lower-case, not unique, and not for sign-in.
     pub email: Option<String>,
+    /// The e-mail address that the user can sign in with: lower-case, unique. Only accounts of releases before addresses
+    /// became contacts have one, until they change their address.
+    pub sign_in_email: Option<String>,
     /// The argon2id hash as a PHC string, or `None` for a guest.
     pub password_hash: Option<String>,
+}
+
+impl UserRecord {
+    /// Returns the e-mail address that the user gave last.
+    pub fn contact(&self) -> Option<&str> {
+        self.email.as_deref().or(self.sign_in_email.as_deref())
+    }
+
+    /// Changes or removes the e-mail address. It stays an address for sign-in only if it is the same one.
+    pub fn set_email(&mut self, email: Option<String>) {
+        self.sign_in_email.take_if(|old| Some(&*old) != email.as_ref());
+        self.email = email;
+    }
 }
 
 /// The argument of [`UserStore::create_user`], which is the same as a record.
 pub type NewUser = UserRecord;
 
-/// Stores users. Names are unique by `UserName::folded`, e-mail addresses by their lower-case form.
+/// Stores users. Names are unique by `UserName::folded`, e-mail addresses for sign-in by their lower-case
+/// form.
 #[async_trait]
 pub trait UserStore: Send + Sync {
-    /// Creates a user. Returns `Taken("name")` or `Taken("email")` if another user has it.
+    /// Creates a user. Returns `Taken("name")` or, for an address for sign-in, `Taken("email")` if another user has it.
     async fn create_user(&self, new: &NewUser) -> StoreResult<()>;
 
     /// Like [`UserStore::create_user`], but the first user without `guest` becomes admin, atomically. Returns the user as
@@ -50,7 +67,7 @@ pub trait UserStore: Send + Sync {
     /// Changes or removes the display name.
     async fn set_display_name(&self, user: UserId, name: Option<&DisplayName>) -> StoreResult<()>;
 
-    /// Changes or removes the e-mail address. Returns `Taken("email")` if another user has it.
+    /// Changes or removes the e-mail address, as [`UserRecord::set_email`] says.
     async fn set_email(&self, user: UserId, email: Option<&str>) -> StoreResult<()>;
 
     /// Changes the password.
@@ -74,7 +91,7 @@ pub trait UserStore: Send + Sync {
     /// Returns several users by folded names in one read, as `(folded, id)`.
     async fn ids_by_names(&self, folded: &[String]) -> StoreResult<Vec<(String, UserId)>>;
 
-    /// Returns a user by lower-case e-mail address.
+    /// Returns the user who can sign in with this lower-case e-mail address.
     async fn user_by_email(&self, email: &str) -> StoreResult<Option<UserRecord>>;
 
     /// Returns users whose folded name begins with `prefix` (folded), in order of that name, after `after`.

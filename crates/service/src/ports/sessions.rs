@@ -14,8 +14,11 @@ pub struct SessionRecord {
     pub user: UserId,
     /// The hash of the current refresh token.
     pub current: [u8; 32],
-    /// The hash of the previous refresh token.
+    /// The hash of the previous refresh token, which works until its successor, the current one, is presented.
     pub previous: Option<[u8; 32]>,
+    /// When the previous refresh token expires. `None` if there is none, and for rows of releases that did not store it:
+    /// there it expires with the session.
+    pub previous_expires_at: Option<Timestamp>,
     /// When the current refresh token was made.
     pub rotated_at: Timestamp,
     /// When the session began.
@@ -28,17 +31,56 @@ pub struct SessionRecord {
     pub device: String,
 }
 
+/// What a refresh token is to the session that it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presented {
+    /// The current token.
+    Current,
+    /// The previous token, whose successor has not been presented yet.
+    Previous,
+    /// A token that has expired, or any token of a session that has ended.
+    Expired,
+    /// A token whose successor has been presented.
+    Replaced,
+}
+
+impl SessionRecord {
+    /// Returns what the token with this hash is to the session. Every store decides by this.
+    pub fn presented(&self, hash: [u8; 32], now: Timestamp) -> Presented {
+        if self.revoked || self.expires_at <= now {
+            return Presented::Expired;
+        }
+        if self.current == hash {
+            return Presented::Current;
+        }
+        if self.previous != Some(hash) {
+            return Presented::Replaced;
+        }
+        match self.previous_expires_at.is_none_or(|expires_at| now < expires_at) {
+            true => Presented::Previous,
+            false => Presented::Expired,
+        }
+    }
+
+    /// Replaces the current token by the next one.
+    pub fn rotate(&mut self, next: [u8; 32], now: Timestamp, expires_at: Timestamp) {
+        self.previous = Some(std::mem::replace(&mut self.current, next));
+        self.previous_expires_at = Some(std::mem::replace(&mut self.expires_at, expires_at));
+        self.rotated_at = now;
+    }
+}
+
 /// The result of presenting a refresh token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rotation {
     /// It was the current token and has been replaced by the next one.
     Rotated(SessionRecord),
-    /// It was the previous token, within the grace period. Nothing changed: the caller issues an access token, and no
-    /// new refresh token is needed (another tab has the current one).
-    Grace(SessionRecord),
-    /// It was used before. The family has been revoked.
+    /// It was the previous token, and the current one has not been presented: the answer with it may be lost, or
+    /// another tab has it. Nothing changed.
+    Repeated(SessionRecord),
+    /// Its successor has been presented. The family has been revoked.
     Reused(SessionRecord),
-    /// There is no such session, or it has ended.
+    /// There is no such session, it has ended, or the token has expired.
     Unknown,
 }
 
@@ -74,6 +116,7 @@ pub trait SessionStore: Send + Sync {
     async fn end_all(&self, user: UserId) -> StoreResult<Vec<SessionId>>;
 
     /// Compares and swaps the refresh token in one atomic step, so that two concurrent calls cannot both rotate it.
+    /// [`SessionRecord::presented`] decides.
     async fn rotate(
         &self,
         session: SessionId,

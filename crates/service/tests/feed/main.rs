@@ -147,7 +147,7 @@ async fn world() -> MemoryStore {
         let name = UserName::parse(name).expect("valid");
         let role = UserRole::User;
         let user = User { id, name, display_name: None, guest: false, role, banned: false, created_at: Timestamp(0) };
-        let new = NewUser { user, email: None, password_hash: None };
+        let new = NewUser { user, email: None, sign_in_email: None, password_hash: None };
         memory.store().users.create_user(&new).await.expect("free");
     }
     memory

@@ -127,7 +127,7 @@ pub fn person(n: u128) -> UserRecord {
     let role = UserRole::User;
     let user =
         User { id: user(n), name, display_name: None, guest: true, role, banned: false, created_at: Timestamp(0) };
-    UserRecord { user, email: None, password_hash: None }
+    UserRecord { user, email: None, sign_in_email: None, password_hash: None }
 }
 
 pub fn room(n: u128, kind: RoomKind) -> Room {

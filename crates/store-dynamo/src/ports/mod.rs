@@ -3,6 +3,7 @@
 mod counts;
 mod feed;
 mod files;
+mod limits;
 mod marks;
 mod nodes;
 mod notifications;

@@ -11,11 +11,14 @@ use crate::error::unavailable;
 use crate::item::{flag, text, word};
 use crate::keys::{self, Key};
 use crate::op::{Change, Op, When};
-use crate::table_store::{Range, TableStore};
+use crate::table_store::{Range, TableStore, WriteError};
 
-/// Costs, besides one read or write: a new user 6 to 10 WRU (the row, its name, its line in the list of names, an
-/// address, the mark of the first registered user) and a read; another name or address 8 or 6 WRU and a read; by name
-/// or address 2 reads; by prefix a read in each part of the list, and one per user.
+/// Users whose missing key is filled between two reads.
+const FILLED_AT_ONCE: usize = 200;
+
+/// Costs, besides one read or write: a new user 8 to 12 WRU (the row, its name under two keys, its line in the list of
+/// names, an address, the mark of the first registered user) and a read; another name or address for sign-in 12 or 6 WRU
+/// and two reads; by name or address 2 reads; by prefix a read in each part of the list, and one per user.
 #[async_trait]
 impl UserStore for TableStore {
     async fn create_user(&self, new: &NewUser) -> StoreResult<()> {
@@ -44,7 +47,7 @@ impl UserStore for TableStore {
             let mut new = guest.clone();
             new.user.name = name.clone();
             new.user.guest = false;
-            new.email = email.clone();
+            new.set_email(email.clone());
             new.password_hash = Some(password_hash.to_owned());
             if first {
                 new.user.role = UserRole::Admin;
@@ -56,8 +59,8 @@ impl UserStore for TableStore {
                 change = change.set("ro", word(&new.user.role));
             }
             changes.profile(Op::Update(change, unchanged));
-            changes.name(Some(&guest), &new);
-            changes.email(guest.email.as_deref(), &new);
+            changes.name(Some(&guest), self.owns_written(&guest).await?, &new);
+            changes.email(guest.sign_in_email.as_deref(), &new);
             if first {
                 changes.first_person(user);
             }
@@ -80,7 +83,7 @@ impl UserStore for TableStore {
     }
 
     async fn set_email(&self, user: UserId, email: Option<&str>) -> StoreResult<()> {
-        self.rewrite(user, |row| row.email = email.map(str::to_lowercase)).await
+        self.rewrite(user, |row| row.set_email(email.map(str::to_lowercase))).await
     }
 
     async fn set_password(&self, user: UserId, password_hash: &str) -> StoreResult<()> {
@@ -117,7 +120,7 @@ impl UserStore for TableStore {
     async fn user_by_email(&self, email: &str) -> StoreResult<Option<UserRecord>> {
         let email = email.to_lowercase();
         let found = self.user_of(keys::email(&email)).await?;
-        Ok(found.filter(|row| row.email.as_deref() == Some(&email)))
+        Ok(found.filter(|row| row.sign_in_email.as_deref() == Some(&email)))
     }
 
     async fn users_by_prefix(&self, prefix: &str, after: Option<&str>, limit: usize) -> StoreResult<Vec<User>> {
@@ -160,7 +163,7 @@ impl TableStore {
             new.user.role = if first && may_be_admin { UserRole::Admin } else { role };
             let mut changes = Changes::default();
             changes.profile(Op::Put(rows::item(&new), When::Absent));
-            changes.name(None, &new);
+            changes.name(None, false, &new);
             changes.email(None, &new);
             if first {
                 changes.first_person(new.user.id);
@@ -175,6 +178,40 @@ impl TableStore {
         }
     }
 
+    /// Returns whether the row of the second key of a user's name is their own: not if somebody else looked like it before
+    /// this key was unique.
+    async fn owns_written(&self, of: &UserRecord) -> StoreResult<bool> {
+        match self.get(keys::written(&of.user.name.written())).await? {
+            Some(item) => Ok(item.id("us")? == of.user.id.0),
+            None => Ok(false),
+        }
+    }
+
+    /// Gives names of an older release their second key where it is free, once for each table. Whoever looks like another
+    /// keeps the name, without the key. Costs a read, and 4 WRU for each user the first time.
+    pub(crate) async fn fill_written(&self) -> StoreResult<()> {
+        if self.get(keys::epoch()).await?.is_none_or(|row| row.flag("wr")) {
+            return Ok(());
+        }
+        let mut after = None;
+        loop {
+            let users = self.users_by_prefix("", after.as_deref(), FILLED_AT_ONCE).await?;
+            for user in &users {
+                let (profile, name) = (Change::of(keys::profile(user.id)), text(user.name.as_str()));
+                let same = Op::Update(profile.set("nm", name.clone()), When::Is("nm", name));
+                match self.write(vec![same, rows::written_if_free(user)]).await {
+                    Ok(()) | Err(WriteError::Refused(_)) => {}
+                    Err(WriteError::Store(error)) => return Err(error),
+                }
+            }
+            match users.last() {
+                Some(last) if users.len() == FILLED_AT_ONCE => after = Some(last.name.folded()),
+                _ => break,
+            }
+        }
+        self.set(Change::of(keys::epoch()).set("wr", flag(true))).await
+    }
+
     /// Changes the name or address.
     async fn rewrite(&self, user: UserId, with: impl Fn(&mut UserRecord) + Send + Sync) -> StoreResult<()> {
         for _ in 0..ATTEMPTS {
@@ -183,8 +220,8 @@ impl TableStore {
             with(&mut new);
             let mut changes = Changes::default();
             changes.profile(Op::Update(rows::renamed(&new), rows::unchanged(&old)));
-            changes.name(Some(&old), &new);
-            changes.email(old.email.as_deref(), &new);
+            changes.name(Some(&old), self.owns_written(&old).await?, &new);
+            changes.email(old.sign_in_email.as_deref(), &new);
             match self.change(changes).await {
                 Ok(()) => return Ok(()),
                 Err(Refused::Moved) => {}

@@ -1,7 +1,7 @@
 //! The rows of a user, and what one transaction changes of them.
 //!
-//! PROFILE: `us` id, `nm` name, `dn` display name, `gu` guest, `ro` role, `ba` banned, `at` when they joined, `em`
-//! address, `ph` hash of the password. The rows of a name, of an address and of the list of names contain `us`.
+//! PROFILE: `us` id, `nm` name, `dn` display name, `gu` guest, `ro` role, `ba` banned, `at` when they joined, `ct`
+//! address, `em` address for sign-in, `ph` hash of the password. The rows of a name, of an address and of the list of names contain `us`.
 
 use domain::name::{DisplayName, UserName};
 use domain::{User, UserId};
@@ -57,8 +57,10 @@ impl Changes {
         self.push(Row::Decided, op);
     }
 
-    /// Adds the rows of the name, if it changes.
-    pub fn name(&mut self, old: Option<&UserRecord>, new: &UserRecord) {
+    /// Adds the rows of the name, if it changes. `owns_written` says whether the row of the second key of the old name is
+    /// the user's own.
+    pub fn name(&mut self, old: Option<&UserRecord>, owns_written: bool, new: &UserRecord) {
+        self.written(old, owns_written, new);
         let (user, folded) = (new.user.id, new.user.name.folded());
         let before = old.map(|old| old.user.name.folded());
         if before.as_ref() == Some(&folded) {
@@ -73,9 +75,21 @@ impl Changes {
         }
     }
 
-    /// Adds the row of the address, if it changes.
+    fn written(&mut self, old: Option<&UserRecord>, owns_written: bool, new: &UserRecord) {
+        let written = new.user.name.written();
+        let before = old.map(|old| old.user.name.written());
+        if before.as_ref() == Some(&written) {
+            return;
+        }
+        self.push(Row::Unique("name"), unique(keys::written(&written), new.user.id));
+        if let Some(before) = before.filter(|_| owns_written) {
+            self.push(Row::Free, Op::Delete(keys::written(&before), When::Always));
+        }
+    }
+
+    /// Adds the row of the address for sign-in, if it changes.
     pub fn email(&mut self, before: Option<&str>, new: &UserRecord) {
-        let after = new.email.as_deref();
+        let after = new.sign_in_email.as_deref();
         if before == after {
             return;
         }
@@ -104,6 +118,12 @@ fn unique(key: keys::Key, user: UserId) -> Op {
     Op::Put(item, When::Any(vec![When::Absent, When::Is("us", id(user.0))]))
 }
 
+/// Returns the write of the second key of a user's name, if nobody has it.
+pub fn written_if_free(user: &User) -> Op {
+    let item = Item::at(keys::written(&user.name.written())).with("us", id(user.id.0));
+    Op::Put(item, When::Absent)
+}
+
 /// Classifies a failed transaction. A taken name has priority over a row that changed, since it is the error that the
 /// user can correct.
 pub fn refused(error: WriteError, rows: &[Row]) -> Refused {
@@ -119,10 +139,11 @@ pub fn refused(error: WriteError, rows: &[Row]) -> Refused {
     taken.take(1).map(Refused::Other).next().unwrap_or(Refused::Moved)
 }
 
-/// Returns the condition that the name and address that were read are still the user's.
+/// Returns the condition that the name and addresses that were read are still the user's.
 pub fn unchanged(old: &UserRecord) -> When {
-    let email = When::same("em", old.email.as_deref().map(text));
-    When::All(vec![When::Is("nm", text(old.user.name.as_str())), email])
+    let same = |name, value: &Option<String>| When::same(name, value.as_deref().map(text));
+    let name = When::Is("nm", text(old.user.name.as_str()));
+    When::All(vec![name, same("em", &old.sign_in_email), same("ct", &old.email)])
 }
 
 /// Returns a user's row as an item.
@@ -136,14 +157,16 @@ pub fn item(new: &NewUser) -> Item {
         .with("ro", word(&user.role))
         .with("ba", flag(user.banned))
         .with("at", time(user.created_at))
-        .with_some("em", new.email.as_deref().map(text))
+        .with_some("em", new.sign_in_email.as_deref().map(text))
+        .with_some("ct", new.email.as_deref().map(text))
         .with_some("ph", new.password_hash.as_deref().map(text))
 }
 
-/// Returns the update of name and address. Nothing else, so that a concurrent change of other fields is not undone.
+/// Returns the update of name and addresses. Nothing else, so that a concurrent change of other fields is not undone.
 pub fn renamed(new: &UserRecord) -> Change {
-    let email = new.email.as_deref().map(text);
-    Change::of(keys::profile(new.user.id)).set("nm", text(new.user.name.as_str())).set_or_remove("em", email)
+    let change = Change::of(keys::profile(new.user.id)).set("nm", text(new.user.name.as_str()));
+    let change = change.set_or_remove("em", new.sign_in_email.as_deref().map(text));
+    change.set_or_remove("ct", new.email.as_deref().map(text))
 }
 
 /// Decodes a user's row.
@@ -162,10 +185,11 @@ fn read_record(item: &Item) -> StoreResult<UserRecord> {
         banned: item.flag("ba"),
         created_at: item.time("at")?,
     };
-    Ok(UserRecord { user, email: owned("em")?, password_hash: owned("ph")? })
+    Ok(UserRecord { user, email: owned("ct")?, sign_in_email: owned("em")?, password_hash: owned("ph")? })
 }
 
-/// Returns the user with a lower-case address, since addresses are unique by that form.
+/// Returns the user with lower-case addresses, since those for sign-in are unique by that form.
 pub fn lower_case(new: &NewUser) -> NewUser {
-    NewUser { email: new.email.as_ref().map(|email| email.to_lowercase()), ..new.clone() }
+    let lower = |email: &Option<String>| email.as_ref().map(|email| email.to_lowercase());
+    NewUser { email: lower(&new.email), sign_in_email: lower(&new.sign_in_email), ..new.clone() }
 }

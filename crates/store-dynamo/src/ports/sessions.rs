@@ -3,8 +3,7 @@
 use async_trait::async_trait;
 use domain::{SessionId, Timestamp, UserId};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use service::limits::REFRESH_GRACE;
-use service::ports::{Rotation, SessionRecord, SessionStore, StoreResult, Ticket};
+use service::ports::{Presented, Rotation, SessionRecord, SessionStore, StoreResult, Ticket};
 
 use crate::item::{Item, bytes, flag, id, number, text, time};
 use crate::keys::{self, Key};
@@ -79,6 +78,7 @@ impl SessionStore for TableStore {
         let change = Change::of(keys::session(session))
             .set("cu", bytes(next))
             .set("pv", bytes(presented))
+            .copy("ex", "pe")
             .set("ra", time(now))
             .set("ex", time(expires_at))
             .set(crate::item::EXPIRES, seconds(expires_at));
@@ -90,16 +90,14 @@ impl SessionStore for TableStore {
             Err(WriteError::Store(error)) => return Err(error),
         };
         let Some(row) = old.as_ref().map(record).transpose()? else { return Ok(Rotation::Unknown) };
-        if row.revoked || row.expires_at <= now {
-            return Ok(Rotation::Unknown);
-        }
-        // A token has only one successor, so a caller that presents an old token names the current one too. Only at the
-        // same moment is it this very rotation, whose first try was committed without an answer.
-        if row.current == next && row.rotated_at == now {
-            return Ok(Rotation::Rotated(row));
-        }
-        if row.previous == Some(presented) && now.since(row.rotated_at) <= REFRESH_GRACE {
-            return Ok(Rotation::Grace(row));
+        match row.presented(presented, now) {
+            // It is not the current one, or the update would not have been refused.
+            Presented::Expired | Presented::Current => return Ok(Rotation::Unknown),
+            // A token has only one successor, so a caller that presents an old token names the current one too. Only at
+            // the same moment is it this very rotation, whose first try was committed without an answer.
+            Presented::Previous if row.current == next && row.rotated_at == now => return Ok(Rotation::Rotated(row)),
+            Presented::Previous => return Ok(Rotation::Repeated(row)),
+            Presented::Replaced => {}
         }
         match self.update(Op::Update(revoked(session), When::Present)).await {
             Ok(revoked) => Ok(Rotation::Reused(record(&revoked)?)),
@@ -164,7 +162,7 @@ fn revoked(session: SessionId) -> Change {
     Change::of(keys::session(session)).set("rv", flag(true))
 }
 
-/// FAMILY: `se` id, `us` user, `cu` and `pv` hashes, `ra` rotated, `at` began, `ex` ends, `rv` revoked,
+/// FAMILY: `se` id, `us` user, `cu` and `pv` hashes, `pe` when `pv` expires, `ra` rotated, `at` began, `ex` ends, `rv` revoked,
 /// `dv` device.
 fn item(session: &SessionRecord) -> Item {
     Item::at(keys::session(session.id))
@@ -172,6 +170,7 @@ fn item(session: &SessionRecord) -> Item {
         .with("us", id(session.user.0))
         .with("cu", bytes(session.current))
         .with_some("pv", session.previous.map(bytes))
+        .with_some("pe", session.previous_expires_at.map(time))
         .with("ra", time(session.rotated_at))
         .with("at", time(session.created_at))
         .with("ex", time(session.expires_at))
@@ -186,6 +185,7 @@ fn record(item: &Item) -> StoreResult<SessionRecord> {
         user: UserId(item.id("us")?),
         current: item.hash("cu")?,
         previous: if item.has("pv") { Some(item.hash("pv")?) } else { None },
+        previous_expires_at: if item.has("pe") { Some(item.time("pe")?) } else { None },
         rotated_at: item.time("ra")?,
         created_at: item.time("at")?,
         expires_at: item.time("ex")?,

@@ -33,6 +33,7 @@ async fn expired_rows_are_removed_and_others_are_not() {
         user,
         current: [1; 32],
         previous: None,
+        previous_expires_at: None,
         rotated_at: over,
         created_at: over,
         expires_at,

@@ -24,7 +24,12 @@ impl Table {
         let (store, new) = (opened.dynamo.store(), person("ada"));
         store
             .users
-            .create_user(&service::ports::UserRecord { user: new.user.clone(), email: None, password_hash: None })
+            .create_user(&service::ports::UserRecord {
+                user: new.user.clone(),
+                email: None,
+                sign_in_email: None,
+                password_hash: None,
+            })
             .await
             .expect("a user");
         Table { opened, store, user: new.user.id }

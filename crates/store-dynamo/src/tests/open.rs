@@ -2,11 +2,14 @@
 
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 
-use super::world::{on_dynamodb_local, on_ministack};
+use conformance::suite::world::person;
+use service::ports::StoreError;
+
+use super::world::{TestStore, on_dynamodb_local, on_ministack};
 use crate::client::Clients;
 use crate::item::{Item, number};
-use crate::op::{Op, When};
-use crate::{DynamoSettings, DynamoStore, OpenError, create_table, keys};
+use crate::op::{Change, Op, When};
+use crate::{DynamoSettings, DynamoStore, Hints, OpenError, create_table, keys};
 
 async fn refused(settings: DynamoSettings) -> OpenError {
     DynamoStore::open(settings).await.err().expect("it is not opened")
@@ -50,4 +53,37 @@ async fn a_stopped_server_is_not_reported_as_a_missing_table() {
     let endpoint = format!("http://127.0.0.1:{}", local_servers::free_port());
     let error = refused(DynamoSettings { endpoint: Some(endpoint), ..on_dynamodb_local() }).await;
     assert!(matches!(error, OpenError::Store { .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_of_an_older_release_get_their_second_key_where_it_is_free() {
+    let settings = on_dynamodb_local();
+    let opened = TestStore::timeless(settings.clone()).await.expect("the store opens");
+    let (users, shared) = (opened.store().users, opened.dynamo.shared().clone());
+    let [ilya, helen, pair] = ["Ilya", "Helen", "llya"].map(person);
+    users.create_user(&ilya).await.expect("created");
+    users.create_user(&helen).await.expect("created");
+    // What the last release leaves: no keys, and a pair of users who look alike.
+    shared.delete(keys::written("llya")).await.expect("deleted");
+    users.create_user(&pair).await.expect("created");
+    for key in [keys::written("llya"), keys::written("Helen")] {
+        shared.delete(key).await.expect("deleted");
+    }
+    let unmarked = Change::of(keys::epoch()).set_or_remove("wr", None);
+    shared.write(vec![Op::Update(unmarked, When::Present)]).await.expect("written");
+
+    // As a process that stays opens it, and `palaver migrate`.
+    let settings = DynamoSettings { hints: Hints::Every(std::time::Duration::from_secs(60)), ..settings };
+    let users = DynamoStore::open(settings).await.expect("it opens").store().users;
+    let taken = Err(StoreError::Taken("name"));
+    assert_eq!(users.create_user(&person("\u{41d}elen")).await, taken, "the key was free");
+    assert_eq!(users.create_user(&person("I1ya")).await, taken, "no third one");
+    let name = |text| domain::name::UserName::parse(text).expect("valid");
+    for user in [&ilya, &pair] {
+        users.set_email(user.user.id, Some("i@example.org")).await.expect("both are changed as before");
+    }
+    users.rename(pair.user.id, &name("other")).await.expect("renamed");
+    assert_eq!(users.rename(pair.user.id, &pair.user.name).await, taken, "not back");
+    users.rename(ilya.user.id, &name("another")).await.expect("renamed");
+    users.rename(ilya.user.id, &ilya.user.name).await.expect("back, since the key is free");
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TimeToLiveSpecification;
 use domain::{Entry, Epoch, LogId, RoomId, RowWrite, Seq};
-use service::ports::{AppendShape, Appended, ChangedLogs, ChangesCursor, KeyRange, RoomLog, Store, StoreResult, Tip};
+use service::ports::{
+    AppendShape, Appended, ChangedLogs, ChangesCursor, KeyRange, RoomLog, SharedLimits, Store, StoreResult, Tip,
+};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -66,6 +68,11 @@ impl TestStore {
         let update = client.update_time_to_live().table_name(&settings.table);
         update.time_to_live_specification(never.expect("it has both fields")).send().await.expect("no time to live");
         Ok(opened)
+    }
+
+    /// Returns the rate limits that the table counts.
+    pub fn limits(&self) -> Arc<dyn SharedLimits> {
+        self.dynamo.limits()
     }
 
     /// Returns all its ports.

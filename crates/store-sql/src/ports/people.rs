@@ -58,7 +58,7 @@ impl UserStore for SqlConnections {
                 }
                 row.user.name = name;
                 row.user.guest = false;
-                row.email = email;
+                row.set_email(email);
                 row.password_hash = Some(hash);
                 rows::update(connection, &row).await?;
                 Ok(row.user)
@@ -79,7 +79,7 @@ impl UserStore for SqlConnections {
 
     async fn set_email(&self, user: UserId, email: Option<&str>) -> StoreResult<()> {
         let email = email.map(str::to_lowercase);
-        self.change(user, move |row| row.email = email.clone()).await
+        self.change(user, move |row| row.set_email(email.clone())).await
     }
 
     async fn set_password(&self, user: UserId, password_hash: &str) -> StoreResult<()> {
@@ -150,5 +150,6 @@ impl SqlConnections {
 }
 
 fn lower_case(new: &NewUser) -> NewUser {
-    NewUser { email: new.email.as_ref().map(|email| email.to_lowercase()), ..new.clone() }
+    let lower = |email: &Option<String>| email.as_ref().map(|email| email.to_lowercase());
+    NewUser { email: lower(&new.email), sign_in_email: lower(&new.sign_in_email), ..new.clone() }
 }

@@ -28,7 +28,7 @@ fn read_record(row: &Row) -> StoreResult<UserRecord> {
         banned: rest.banned,
         created_at: rest.created_at,
     };
-    Ok(UserRecord { user, email: row.get("email")?, password_hash: rest.password_hash })
+    Ok(UserRecord { user, email: rest.email, sign_in_email: row.get("email")?, password_hash: rest.password_hash })
 }
 
 pub async fn read(connection: &mut dyn Connection, user: UserId) -> Result<Option<UserRecord>, Fault> {
@@ -53,7 +53,16 @@ pub async fn check_free(connection: &mut dyn Connection, new: &UserRecord) -> Re
     if name.fetch_optional(&mut *connection).await?.is_some() {
         return Err(StoreError::Taken("name").into());
     }
-    let Some(email) = &new.email else { return Ok(()) };
+    // A user who has had the name since before this key was unique keeps it.
+    let written = sql::query(
+        "SELECT 1 FROM usr WHERE written = $1 AND user_id <> $2
+         AND NOT EXISTS (SELECT 1 FROM usr WHERE user_id = $2 AND name = $3)",
+    );
+    let written = written.bind(new.user.name.written()).bind(id.clone()).bind(new.user.name.as_str().to_owned());
+    if written.fetch_optional(&mut *connection).await?.is_some() {
+        return Err(StoreError::Taken("name").into());
+    }
+    let Some(email) = &new.sign_in_email else { return Ok(()) };
     let email = sql::query("SELECT 1 FROM usr WHERE email = $1 AND user_id <> $2").bind(email.clone()).bind(id);
     if email.fetch_optional(connection).await?.is_some() {
         return Err(StoreError::Taken("email").into());
@@ -66,13 +75,15 @@ pub async fn insert(connection: &mut dyn Connection, new: &UserRecord) -> Result
     if read(connection, new.user.id).await?.is_some() {
         return Err(StoreError::Taken("user").into());
     }
-    let sql = "INSERT INTO usr (name, folded, email, guest, role, body, user_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let sql = "INSERT INTO usr (name, folded, email, guest, role, body, user_id, written)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     write(connection, sql, new).await
 }
 
 pub async fn update(connection: &mut dyn Connection, changed: &UserRecord) -> Result<(), Fault> {
     check_free(connection, changed).await?;
-    let sql = "UPDATE usr SET name = $1, folded = $2, email = $3, guest = $4, role = $5, body = $6 WHERE user_id = $7";
+    let sql = "UPDATE usr SET name = $1, folded = $2, email = $3, guest = $4, role = $5, body = $6,
+               written = CASE WHEN name = $1 THEN written ELSE $8 END WHERE user_id = $7";
     write(connection, sql, changed).await
 }
 
@@ -81,10 +92,12 @@ async fn write(connection: &mut dyn Connection, sql: &'static str, row: &UserRec
         display_name: row.user.display_name.clone(),
         banned: row.user.banned,
         created_at: row.user.created_at,
+        email: row.email.clone(),
         password_hash: row.password_hash.clone(),
     };
     let query = sql::query(sql).bind(row.user.name.as_str().to_owned()).bind(row.user.name.folded());
-    let query = query.bind(row.email.clone()).bind(i64::from(row.user.guest)).bind(word(&row.user.role));
-    query.bind(json(&rest)).bind(row.user.id.to_string()).execute(connection).await?;
+    let query = query.bind(row.sign_in_email.clone()).bind(i64::from(row.user.guest)).bind(word(&row.user.role));
+    let query = query.bind(json(&rest)).bind(row.user.id.to_string()).bind(row.user.name.written());
+    query.execute(connection).await?;
     Ok(())
 }

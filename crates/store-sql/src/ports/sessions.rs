@@ -2,8 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{SessionId, Timestamp, UserId};
-use service::limits::REFRESH_GRACE;
-use service::ports::{Rotation, SessionRecord, SessionStore, StoreResult, Ticket};
+use service::ports::{Presented, Rotation, SessionRecord, SessionStore, StoreResult, Ticket};
 
 use crate::connections::SqlConnections;
 use crate::database::{Connection, Row};
@@ -16,11 +15,13 @@ impl SessionStore for SqlConnections {
         let session = session.clone();
         let opened = self.execute(move || {
             let sql = "INSERT INTO session (session, user_id, cur_hash, prev_hash, rotated, revoked, created, expires,
-                       device) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (session) DO NOTHING";
+                       device, prev_expires) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                       ON CONFLICT (session) DO NOTHING";
             let query = sql::query(sql).bind(session.id.to_string()).bind(session.user.to_string());
             let query = query.bind(session.current.to_vec()).bind(session.previous.map(|hash| hash.to_vec()));
             let query = query.bind(session.rotated_at.0).bind(i64::from(session.revoked)).bind(session.created_at.0);
-            query.bind(session.expires_at.0).bind(session.device.clone())
+            let query = query.bind(session.expires_at.0).bind(session.device.clone());
+            query.bind(session.previous_expires_at.map(|at| at.0))
         });
         opened.await.map(|_| ())
     }
@@ -64,22 +65,21 @@ impl SessionStore for SqlConnections {
                 let query = sql::query("SELECT * FROM session WHERE session = $1").bind(session.to_string());
                 let row = query.fetch_optional(&mut *connection).await?;
                 let row = row.as_ref().map(record).transpose()?;
-                let Some(mut row) = row.filter(|row| !row.revoked && row.expires_at > now) else {
-                    return Ok(Rotation::Unknown);
-                };
-                if row.current == presented {
-                    row.previous = Some(std::mem::replace(&mut row.current, next));
-                    row.rotated_at = now;
-                    row.expires_at = expires_at;
-                    update(connection, &row).await?;
-                    return Ok(Rotation::Rotated(row));
+                let Some(mut row) = row else { return Ok(Rotation::Unknown) };
+                match row.presented(presented, now) {
+                    Presented::Current => {
+                        row.rotate(next, now, expires_at);
+                        update(connection, &row).await?;
+                        Ok(Rotation::Rotated(row))
+                    }
+                    Presented::Previous => Ok(Rotation::Repeated(row)),
+                    Presented::Expired => Ok(Rotation::Unknown),
+                    Presented::Replaced => {
+                        row.revoked = true;
+                        update(connection, &row).await?;
+                        Ok(Rotation::Reused(row))
+                    }
                 }
-                if row.previous == Some(presented) && now.since(row.rotated_at) <= REFRESH_GRACE {
-                    return Ok(Rotation::Grace(row));
-                }
-                row.revoked = true;
-                update(connection, &row).await?;
-                Ok(Rotation::Reused(row))
             })
         })
         .await
@@ -121,6 +121,7 @@ fn record(row: &Row) -> StoreResult<SessionRecord> {
         user: row.parsed("user_id")?,
         current: row.hash("cur_hash")?,
         previous,
+        previous_expires_at: row.get::<Option<i64>>("prev_expires")?.map(Timestamp),
         rotated_at: row.time("rotated")?,
         created_at: row.time("created")?,
         expires_at: row.time("expires")?,
@@ -139,10 +140,11 @@ fn ticket(row: &Row) -> StoreResult<Ticket> {
 }
 
 async fn update(connection: &mut dyn Connection, row: &SessionRecord) -> Result<(), Fault> {
-    let sql = "UPDATE session SET cur_hash = $1, prev_hash = $2, rotated = $3, expires = $4, revoked = $5
-               WHERE session = $6";
+    let sql = "UPDATE session SET cur_hash = $1, prev_hash = $2, rotated = $3, expires = $4, revoked = $5,
+               prev_expires = $6 WHERE session = $7";
     let query = sql::query(sql).bind(row.current.to_vec()).bind(row.previous.map(|hash| hash.to_vec()));
     let query = query.bind(row.rotated_at.0).bind(row.expires_at.0).bind(i64::from(row.revoked));
-    query.bind(row.id.to_string()).execute(connection).await?;
+    let query = query.bind(row.previous_expires_at.map(|at| at.0)).bind(row.id.to_string());
+    query.execute(connection).await?;
     Ok(())
 }

@@ -108,7 +108,7 @@ pub async fn call_everything(store: &Store) {
 
     let people = &store.users;
     let mut new = person("ada");
-    new.email = Some("ada@example.org".into());
+    new.sign_in_email = Some("ada@example.org".into());
     people.register(&new).await.expect("register");
     people.set_banned(new.user.id, true).await.expect("set_banned");
     people.user(ada).await.expect("user");

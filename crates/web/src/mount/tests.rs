@@ -27,7 +27,8 @@ fn auth() -> Arc<Auth> {
     let clock = Arc::new(SystemClock);
     let logs = Logs::new(store.clone(), clock.clone(), Limits::default());
     let user_cache = UserCache::new(store.clone(), clock.clone());
-    Auth::new(store, logs, user_cache, clock, service::Ids::system(), SigningKeys::generate(), AuthSettings::default())
+    let settings = AuthSettings::default();
+    Auth::new(store, logs, user_cache, clock, service::Ids::system(), SigningKeys::generate(), settings, None)
 }
 
 fn routes() -> Router {

@@ -13,9 +13,9 @@ use crate::server_frame::UserSelf;
 pub struct RegisterBody {
     /// The unique handle.
     pub name: String,
-    /// The password: 8 to 256 characters.
+    /// The password: 8 to 256 characters, and neither one of the commonest nor the name itself.
     pub password: String,
-    /// An e-mail address, which can then be used to sign in.
+    /// An e-mail address, as a contact. It need not be unique, and cannot be used to sign in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub email: Option<String>,
@@ -36,10 +36,15 @@ pub struct Setup {
 /// Body of a sign-in.
 #[derive(Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct LoginBody {
-    /// The handle or the e-mail address.
+    /// The handle. Accounts of older releases can also sign in with their e-mail address, until they change it.
     pub name: String,
     /// The password.
     pub password: String,
+    /// The mark that an earlier sign-in from this device returned. With it, wrong guesses of others do not hold up this
+    /// sign-in. Browsers send the cookie instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub device_mark: Option<String>,
 }
 
 /// Body of a guest sign-in, which needs no password.
@@ -69,6 +74,11 @@ pub struct Tokens {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub refresh_token: Option<String>,
+    /// After a sign-in with a password: the mark to send with the next one from this device, for any time in the next 400
+    /// days. Left out if it is sent as a cookie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub device_mark: Option<String>,
     /// The signed-in user.
     pub user: UserSelf,
 }
@@ -97,7 +107,7 @@ pub struct Me {
 /// Changes to the caller's account. Omitted fields stay unchanged.
 #[derive(Clone, Default, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct MePatch {
-    /// A new handle.
+    /// A new handle. Requires `old_password`, as far as the account has a password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub name: Option<String>,
@@ -105,11 +115,11 @@ pub struct MePatch {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub display_name: Option<String>,
-    /// A new e-mail address; an empty string removes it.
+    /// A new e-mail address; an empty string removes it. Requires `old_password`, like a new handle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub email: Option<String>,
-    /// A new password. Requires `old_password`, and ends all other sessions.
+    /// A new password, with the same rules as at registration. Requires `old_password`, and ends all other sessions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub password: Option<String>,

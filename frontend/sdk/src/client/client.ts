@@ -223,9 +223,10 @@ export class ChatClient implements ChatClientApi {
     });
   }
 
-  async updateMe(change: { display_name?: string | null }): Promise<view.Person> {
+  async updateMe({ display_name: shown, ...change }: Parameters<ChatClientApi["updateMe"]>[0]): Promise<view.Person> {
     // An empty name removes the display name.
-    const { id, name, display_name, guest, admin } = await this.session.updateMe({ display_name: change.display_name ?? "" });
+    const patch = shown === undefined ? change : { ...change, display_name: shown ?? "" };
+    const { id, name, display_name, guest, admin } = await this.session.updateMe(patch);
     const me: view.Person = { id, name, display_name: display_name ?? null, guest, admin };
     this.store.dispatch({ type: "session", session: "signed_in", me });
     return me;

@@ -1031,11 +1031,11 @@ export type RegisterBody = {
  */
 name: string, 
 /**
- * The password: 8 to 256 characters.
+ * The password: 8 to 256 characters, and neither one of the commonest nor the name itself.
  */
 password: string, 
 /**
- * An e-mail address, which can then be used to sign in.
+ * An e-mail address, as a contact. It need not be unique, and cannot be used to sign in.
  */
 email?: string, 
 /**
@@ -1045,13 +1045,18 @@ first_token?: string, };
 
 export type LoginBody = { 
 /**
- * The handle or the e-mail address.
+ * The handle. Accounts of older releases can also sign in with their e-mail address, until they change it.
  */
 name: string, 
 /**
  * The password.
  */
-password: string, };
+password: string, 
+/**
+ * The mark that an earlier sign-in from this device returned. With it, wrong guesses of others do not hold up this
+ * sign-in. Browsers send the cookie instead.
+ */
+device_mark?: string, };
 
 export type GuestBody = { 
 /**
@@ -1085,6 +1090,11 @@ expires_in: number,
  * The token for the next refresh. Left out if it is sent as a cookie, or did not change.
  */
 refresh_token?: string, 
+/**
+ * After a sign-in with a password: the mark to send with the next one from this device, for any time in the next 400
+ * days. Left out if it is sent as a cookie.
+ */
+device_mark?: string, 
 /**
  * The signed-in user.
  */
@@ -1132,7 +1142,7 @@ admin: boolean, };
 
 export type MePatch = { 
 /**
- * A new handle.
+ * A new handle. Requires `old_password`, as far as the account has a password.
  */
 name?: string, 
 /**
@@ -1140,11 +1150,11 @@ name?: string,
  */
 display_name?: string, 
 /**
- * A new e-mail address; an empty string removes it.
+ * A new e-mail address; an empty string removes it. Requires `old_password`, like a new handle.
  */
 email?: string, 
 /**
- * A new password. Requires `old_password`, and ends all other sessions.
+ * A new password, with the same rules as at registration. Requires `old_password`, and ends all other sessions.
  */
 password?: string, 
 /**

@@ -4,7 +4,7 @@ import { useClientState } from "@palaver/sdk/react";
 import { memo, useEffect, useMemo, useState } from "react";
 import { t } from "../../i18n/index.ts";
 import { clock, day, full, shortClock } from "../../lib/format.ts";
-import { called } from "../../lib/person.ts";
+import { called, handle, isAmbiguous } from "../../lib/person.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { Icon } from "../../ui/Icon.tsx";
 import { Body } from "./Body.tsx";
@@ -38,6 +38,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
   const open = held || menu;
   useEffect(() => (open ? holdForMenu() : undefined), [open, holdForMenu]);
   const find = useMentionsOf(message);
+  const ambiguous = useIsAmbiguous(message);
   const usable = message.seq !== null && !message.deleted && message.kind === "message";
   return (
     <div className={s.row} data-group={startsGroup || undefined}>
@@ -84,6 +85,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
               <span className={s.author} dir="auto">
                 {called(message.by)}
               </span>
+              {ambiguous && <span className={s.handle}>{handle(message.by)}</span>}
               {message.by.guest === true && <span className={s.guest}>{t("person.guest")}</span>}
               <time className={s.time} dateTime={message.at} title={full(message.at)}>
                 {clock(message.at)}
@@ -125,6 +127,12 @@ function useMentionsOf(message: MessageView): FindMention {
   const mentions = message.mentions.length > 0 || (message.seq === null && message.text.includes("@"));
   const members = useClientState((state) => (mentions ? state.rooms.get(room)?.members : undefined) ?? NO_MEMBERS);
   return useMemo(() => (mentions ? findMention(message, members, me) : noMention), [mentions, message, members, me]);
+}
+
+/** Returns whether the author's name is also that of another member. */
+function useIsAmbiguous(message: MessageView): boolean {
+  const { room } = useRow();
+  return useClientState((state) => isAmbiguous(message.by, state.rooms.get(room)?.members ?? NO_MEMBERS));
 }
 
 /** Returns whether the browser's own menu should open: people expect it on links, pictures, code and selected text. */

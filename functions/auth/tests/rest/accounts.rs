@@ -19,16 +19,23 @@ async fn registering_signs_in_and_the_first_user_is_admin() {
 }
 
 #[tokio::test]
-async fn users_sign_in_by_name_in_any_case_or_by_email() {
+async fn users_sign_in_by_name_in_any_case_and_not_by_email() {
     let server = server();
-    let body = json!({ "name": "ada", "password": PASSWORD, "email": "Ada@Example.org" });
-    let ada = server.post("/register", body).await.is(201);
-    for name in ["ada", "ADA", " ada ", "ada@example.org", "ADA@EXAMPLE.ORG"] {
+    let body = |name: &str| json!({ "name": name, "password": PASSWORD, "email": "Ada@Example.org" });
+    let ada = server.post("/register", body("ada")).await.is(201);
+    for name in ["ada", "ADA", " ada "] {
         let again = server.login(name, PASSWORD).await.is(200);
         assert_eq!(again.body["user"]["id"], ada.body["user"]["id"], "{name}");
     }
-    let taken = json!({ "name": "bob", "password": PASSWORD, "email": "ada@example.org" });
-    server.post("/register", taken).await.refused(409, "conflict");
+    for name in ["ada@example.org", "ADA@EXAMPLE.ORG"] {
+        server.login(name, PASSWORD).await.refused(401, "unauthenticated");
+    }
+    // The answer does not reveal that another account has the address.
+    let bob = server.post("/register", body("bob")).await.is(201);
+    assert_eq!(server.signed_in(&bob).get("/me").await.is(200).text("email"), "ada@example.org");
+    let eve = server.register("eve").await;
+    let patch = json!({ "email": "ada@example.org", "old_password": PASSWORD });
+    assert_eq!(server.signed_in(&eve).patch("/me", patch).await.is(200).text("email"), "ada@example.org");
 }
 
 #[tokio::test]
@@ -88,9 +95,17 @@ async fn invalid_values_are_refused_with_a_reason() {
         json!({ "name": "a b", "password": PASSWORD }),
         json!({ "name": "ada\u{202e}", "password": PASSWORD }),
         json!({ "name": "me", "password": PASSWORD }),
+        json!({ "name": "aIl", "password": PASSWORD }),
+        json!({ "name": "Admin", "password": PASSWORD }),
+        json!({ "name": "ADMlN", "password": PASSWORD }),
         json!({ "name": "x".repeat(33), "password": PASSWORD }),
         json!({ "name": "ada", "password": "short" }),
         json!({ "name": "ada", "password": "x".repeat(257) }),
+        json!({ "name": "ada", "password": "PassWord" }),
+        json!({ "name": "ada", "password": "12345678" }),
+        json!({ "name": "ada", "password": "        " }),
+        json!({ "name": "ada", "password": "\0\0\0\0\0\0\0\0" }),
+        json!({ "name": "ada", "password": "ada.12345" }),
         json!({ "name": "ada", "password": PASSWORD, "email": "nowhere" }),
         json!({ "name": "ada" }),
         json!({ "name": 7, "password": PASSWORD }),
@@ -136,16 +151,31 @@ async fn a_patch_changes_only_the_given_fields() {
     let ada = server.register("ada").await;
     server.register("bob").await;
     let ada = server.signed_in(&ada);
-    let changed = ada.patch("/me", json!({ "display_name": "Ada L.", "email": "a@example.org" })).await.is(200);
+    let both = json!({ "display_name": "Ada L.", "email": "a@example.org", "old_password": PASSWORD });
+    let changed = ada.patch("/me", both).await.is(200);
     assert_eq!(
         (changed.text("name"), changed.text("display_name"), changed.text("email")),
         ("ada", "Ada L.", "a@example.org")
     );
-    let cleared = ada.patch("/me", json!({ "display_name": "", "email": " " })).await.is(200);
+    let none = json!({ "display_name": "", "email": " ", "old_password": PASSWORD });
+    let cleared = ada.patch("/me", none).await.is(200);
     assert_eq!((cleared.body.get("display_name"), &cleared.body["email"]), (None, &json!(null)));
-    assert_eq!(ada.patch("/me", json!({ "name": "lovelace" })).await.is(200).text("name"), "lovelace");
-    ada.patch("/me", json!({ "name": "BOB" })).await.refused(409, "conflict");
-    ada.patch("/me", json!({ "password": "another password" })).await.refused(400, "bad_request");
+    let rename = |name: &str| json!({ "name": name, "old_password": PASSWORD });
+    assert_eq!(ada.patch("/me", rename("lovelace")).await.is(200).text("name"), "lovelace");
+    ada.patch("/me", rename("BOB")).await.refused(409, "conflict");
+    for patch in [
+        json!({ "password": "another password" }),
+        json!({ "name": "ada" }),
+        json!({ "email": "a@example.org" }),
+        json!({ "email": "" }),
+    ] {
+        let refused = ada.patch("/me", patch).await;
+        refused.refused(400, "bad_request");
+        assert!(refused.text("detail").contains("`old_password`"), "{}", refused.body);
+    }
+    for patch in [json!({ "name": "ada", "old_password": "wrong" }), json!({ "email": "", "old_password": "wrong" })] {
+        ada.patch("/me", patch).await.refused(403, "forbidden");
+    }
     let wrong = json!({ "password": "another password", "old_password": "wrong" });
     ada.patch("/me", wrong).await.refused(403, "forbidden");
     let right = json!({ "password": "another password", "old_password": PASSWORD });
@@ -173,5 +203,13 @@ async fn users_are_found_page_by_page() {
     assert_eq!(names(&ada.get("/users").await.is(200)).len(), 4);
     assert!(!first.body.to_string().contains("email"));
     server.get("/users?prefix=a").await.refused(401, "unauthenticated");
+
+    let guest = server.post("/guest", json!({ "name": "eve" })).await.is(201);
+    let guest = server.signed_in(&guest);
+    for query in ["", "?prefix=", "?prefix=ad", "?after=a", "?prefix=a&limit=100"] {
+        assert!(names(&guest.get(&format!("/users{query}")).await.is(200)).is_empty(), "{query}");
+    }
+    let found = guest.get("/users?prefix=ada&limit=1").await.is(200);
+    assert_eq!((names(&found).len(), &found.body["next"]), (1, &json!(null)));
     ada.get("/users?limit=-1").await.refused(400, "bad_request");
 }

@@ -26,7 +26,8 @@ pub fn server_with(settings: AuthSettings) -> Caller {
     let clock = Arc::new(SystemClock);
     let logs = Logs::new(store.clone(), clock.clone(), Limits::default());
     let user_cache = UserCache::new(store.clone(), clock.clone());
-    let auth = Auth::new(store, logs, user_cache, clock, service::Ids::system(), SigningKeys::generate(), settings);
+    let ids = service::Ids::system();
+    let auth = Auth::new(store, logs, user_cache, clock, ids, SigningKeys::generate(), settings, None);
     let router = auth::router(auth.clone()).merge(web::docs("/api/auth", auth::openapi()));
     let limits = Limits { requests_per_minute: 0, ..Limits::default() };
     let hosts = Hosts::of(["https://chat.example.org"]);

@@ -47,7 +47,11 @@ async fn world(away: bool) -> World {
     let name = UserName::parse("ada").expect("valid");
     let role = UserRole::User;
     let user = User { id: ADA, name, display_name: None, guest: false, role, banned: false, created_at: Timestamp(0) };
-    store.users.create_user(&NewUser { user, email: None, password_hash: None }).await.expect("free");
+    store
+        .users
+        .create_user(&NewUser { user, email: None, sign_in_email: None, password_hash: None })
+        .await
+        .expect("free");
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let logs = Logs::new(store.clone(), clock.clone(), Limits::default());
     let consumers: Vec<Arc<dyn Consumer>> = vec![OwnRooms::new(logs.clone())];

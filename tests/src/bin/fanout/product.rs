@@ -77,7 +77,7 @@ impl Product {
     pub fn members(&mut self, count: usize) -> Result<Vec<Member>> {
         let Product { runtime, server, .. } = self;
         let (owner, room) = runtime.block_on(async {
-            let owner = Person::guest(server, "owner").await;
+            let owner = Person::guest(server, "ann").await;
             let body = json!({ "slug": "bench", "name": "bench", "kind": "public" });
             let room = owner.post("/api/rooms", body).await.ok();
             (owner, room["id"].as_str().expect("a room has an id").to_owned())

@@ -137,7 +137,7 @@ async fn two_rooms_in_opposite_order(profile: Profile) {
     const ROUNDS: usize = 4;
     let _alone = alone().await;
     let cluster = std::sync::Arc::new(Cluster::start(profile, 2, generous()).await);
-    let owner = Person::register(cluster.node(0), "owner").await;
+    let owner = Person::register(cluster.node(0), "ann").await;
     let rooms = [room(&owner, "left").await, room(&owner, "right").await];
     let mut tasks = Vec::new();
     for who in 0..PEOPLE {

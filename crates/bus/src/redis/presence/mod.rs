@@ -3,7 +3,6 @@
 //! Redis is never the only source: while it is down, each node uses its own view, and sends all of it when Redis is
 //! back. Users are spread over [`SHARDS`] shards, whose keys share a hash tag, so that it also works on a Cluster.
 
-mod script;
 mod view;
 
 use std::collections::BTreeMap;
@@ -19,10 +18,10 @@ use redis::{FromRedisValue, Value};
 use service::limits::PRESENCE_CONNECTIONS;
 use service::ports::{PresenceStore, UserPresence};
 
-use self::script::{CHANGES, Call, GET, ONLINE, REFRESH, REMOVE, TYPING_GET, TYPING_SET};
 use self::view::{Said, View};
 use super::RedisSettings;
 use super::link::Link;
+use super::script::{CHANGES, Call, GET, ONLINE, REFRESH, REMOVE, TYPING_GET, TYPING_SET};
 
 /// The number of parts of the state. All nodes of an installation must have the same number.
 const SHARDS: usize = 8;

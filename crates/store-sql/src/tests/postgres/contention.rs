@@ -180,6 +180,7 @@ async fn a_token_rotates_once_on_two_nodes() {
         user: a_user(),
         current: [1; 32],
         previous: None,
+        previous_expires_at: None,
         rotated_at: at,
         created_at: at,
         expires_at: later,
@@ -197,7 +198,7 @@ async fn a_token_rotates_once_on_two_nodes() {
     for rotation in rotating {
         match rotation.await.expect("it ends").expect("an answer") {
             Rotation::Rotated(_) => rotated += 1,
-            Rotation::Grace(_) => {}
+            Rotation::Repeated(_) => {}
             other => panic!("{other:?}"),
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use conformance::suite::world::{LogWriter, a_room, person, text};
 use domain::LogId;
-use service::ports::AppendError;
+use service::ports::{AppendError, StoreError};
 
 use super::{a_log_of, backend, open_at, whole_logs};
 use crate::database::run;
@@ -69,6 +69,42 @@ async fn a_newer_database_is_refused() {
     assert!(message.contains("999") && message.contains("start that release"), "it says what to do: {message}");
     change(&path, &format!("UPDATE meta SET v = '{VERSION}' WHERE k = 'schema'")).await;
     open_at(&path).await.expect("nothing was changed by the attempt");
+}
+
+#[tokio::test]
+async fn names_of_an_older_release_get_their_second_key_where_it_is_free() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("palaver.db");
+    let first = open_at(&path).await.expect("it opens");
+    let users = first.store().users;
+    let [ilya, helen] = ["Ilya", "Helen"].map(person);
+    for new in [&ilya, &helen] {
+        users.create_user(new).await.expect("created");
+    }
+    first.close().await;
+    // What the last release leaves: no keys, and a pair of users who look alike.
+    let pair =
+        "INSERT INTO usr SELECT 'ffffffff-0000-7000-8000-000000000001', 'llya', 'llya', email, guest, role, body, NULL
+                FROM usr WHERE name = 'Ilya'";
+    change(&path, pair).await;
+    change(&path, "UPDATE usr SET written = NULL").await;
+
+    let upgraded = open_at(&path).await.expect("it opens");
+    let users = upgraded.store().users;
+    let taken = Err(StoreError::Taken("name"));
+    assert_eq!(users.create_user(&person("\u{41d}elen")).await, taken, "the key was free");
+    let second = users.user_by_name("llya").await.expect("a read").expect("the pair stays").user.id;
+    for user in [ilya.user.id, second] {
+        let shown = domain::name::DisplayName::parse("I.").expect("valid");
+        users.set_display_name(user, Some(&shown)).await.expect("both are changed as before");
+        users.set_password(user, "$h").await.expect("both are changed as before");
+    }
+    assert_eq!(users.create_user(&person("I1ya")).await, taken, "no third one");
+    let name = |text| domain::name::UserName::parse(text).expect("valid");
+    users.rename(second, &name("other")).await.expect("renamed");
+    assert_eq!(users.rename(second, &name("llya")).await, taken, "not back");
+    upgraded.close().await;
+    open_at(&path).await.expect("again");
 }
 
 #[tokio::test]

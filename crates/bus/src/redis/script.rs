@@ -1,4 +1,4 @@
-//! The presence scripts, and how they are called: by their hash, or with the whole text if Redis does not know it.
+//! The scripts, and how they are called: by their hash, or with the whole text if Redis does not know it.
 //!
 //! Never waits longer than a timeout, and not at all while the link is down.
 
@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 use crate::limits::BUS_TIMEOUT;
 use redis::{ErrorKind, FromRedisValue, RedisResult, ServerErrorKind, ToRedisArgs};
 
-use crate::redis::dial::Conn;
-use crate::redis::link::Link;
+use super::dial::Conn;
+use super::link::Link;
 
 /// A script that Redis runs atomically.
 pub struct Script {
@@ -31,6 +31,7 @@ script!(/** Returns the presence of some users. */ GET, ["prelude.lua", "get.lua
 script!(/** Returns the number of online users. */ ONLINE, ["prelude.lua", "online.lua"]);
 script!(/** Somebody types, or stopped. */ TYPING_SET, ["typing_set.lua"]);
 script!(/** Who types. */ TYPING_GET, ["typing_get.lua"]);
+script!(/** Counts what a rate limit admits. */ COUNT, ["count.lua"]);
 
 /// The keys and arguments of a call.
 #[derive(Default)]
@@ -68,7 +69,7 @@ impl Script {
         match tokio::time::timeout(BUS_TIMEOUT, self.run(conn, call)).await {
             Ok(Ok(answer)) => Some(answer),
             Ok(Err(error)) => {
-                tracing::debug!(%error, "redis did not answer a presence call");
+                tracing::debug!(%error, "redis did not answer a script");
                 link.suspect(&error);
                 None
             }

@@ -1,0 +1,29 @@
+import type { MemberView, Person } from "@palaver/sdk";
+import { expect, test } from "vitest";
+import { isAmbiguous } from "./person.ts";
+
+const person = (id: string, name: string, display_name: string | null = null): Person => ({ id, name, display_name });
+const members = (...people: Person[]) => people.map((user) => ({ user }) as MemberView);
+
+const ada = person("1", "ada", "Ada Lovelace");
+const bob = person("2", "bob");
+
+test("a display name that is another member's handle or display name is ambiguous", () => {
+  for (const shown of ["bob", "Bob", "BOB ", "B\u00f3b", "\uff22ob", "Ada Lovelace", "ada lovelace", "ada"]) {
+    const eve = person("3", "eve", shown);
+    expect(isAmbiguous(eve, members(ada, bob, eve)), shown).toBe(true);
+  }
+});
+
+test("whoever shares a display name is ambiguous, whoever has the handle is not", () => {
+  const eve = person("3", "eve", "Ada Lovelace");
+  const all = members(ada, bob, eve, person("4", "mallory", "Bob"));
+  expect(isAmbiguous(ada, all)).toBe(true);
+  expect(isAmbiguous(bob, all)).toBe(false);
+});
+
+test("a name that nobody else has is not ambiguous", () => {
+  const all = members(ada, bob, person("5", "zoe", "Zo\u00e9"));
+  for (const { user } of all) expect(isAmbiguous(user, all), user.name).toBe(false);
+  expect(isAmbiguous(ada, [])).toBe(false);
+});
