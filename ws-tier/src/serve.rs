@@ -2,14 +2,14 @@
 //! SharedMessage by the tier alone and by the single process, which pass in their other routes.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use domain::limits::Limits;
 use host::{
-    BlobBackend, InternalSettings, OpenError, Profile, Server, Settings, end_of, memory_budget, shutdown_signal,
+    BlobBackend, DataLock, InternalSettings, ListenAddress, OpenError, Profile, Server, Settings, end_of,
+    memory_budget, shutdown_signal,
 };
 use service::supervisor::TaskFailure;
 use service::{Duties, Running};
@@ -34,7 +34,7 @@ pub enum ServeError {
     #[error("cannot listen on {address}: choose another address with PALAVER_LISTEN (--listen)")]
     Listen {
         /// The address.
-        address: SocketAddr,
+        address: ListenAddress,
         /// The I/O error.
         source: io::Error,
     },
@@ -42,7 +42,7 @@ pub enum ServeError {
     #[error("cannot listen on {address}: choose another address with {setting}")]
     ListenPrivately {
         /// The address.
-        address: SocketAddr,
+        address: ListenAddress,
         /// The setting that contains the address.
         setting: &'static str,
         /// The I/O error.
@@ -71,19 +71,24 @@ pub enum ServeError {
 pub async fn serve<F: BlobBackend>(
     settings: Settings,
     routes: impl FnOnce(&Profile) -> Router,
-    ready: impl FnOnce(SocketAddr),
+    ready: impl FnOnce(&ListenAddress),
 ) -> Result<(), ServeError> {
-    // The address first: a second server started by mistake must not touch the data.
-    let server = Server::bind(settings.listen)
+    // A second server that is started by mistake must not touch the data: it learns who holds the folder; with another
+    // folder, whose address is in use, it creates nothing.
+    let mut lock = if settings.data.is_dir() { reserve(&settings)? } else { None };
+    let server = Server::bind(&settings.listen)
         .await
-        .map_err(|source| ServeError::Listen { address: settings.listen, source })?
+        .map_err(|source| ServeError::Listen { address: settings.listen.clone(), source })?
         .with_connections(settings.limits.connections_per_node + CONNECTIONS_FOR_CALLS)
         .with_grace(settings.drain.mul_f64(CALLS_SHARE - SOCKETS_SHARE));
     let address = server.local_address()?;
+    if lock.is_none() {
+        lock = reserve(&settings)?;
+    }
     let metrics = host::metrics::install().map_err(|error| ServeError::Metrics(error.to_string()))?;
-    let metrics_server = bind_privately(settings.metrics_listen, "PALAVER_METRICS_LISTEN").await?;
+    let metrics_server = bind_privately(settings.metrics_listen.as_ref(), "PALAVER_METRICS_LISTEN").await?;
     let internal = settings.internal.as_ref();
-    let internal_server = bind_privately(internal.map(|internal| internal.listen), "PALAVER_INTERNAL_LISTEN").await?;
+    let internal_server = bind_privately(internal.map(|internal| &internal.listen), "PALAVER_INTERNAL_LISTEN").await?;
 
     let profile = Profile::open_with::<F>(&settings, None).await?;
     let duties = Duties { feed: settings.feed, files: F::HAS_BYTES };
@@ -108,7 +113,7 @@ pub async fn serve<F: BlobBackend>(
     if reachable.is_some() || !settings.backends.is_local() {
         node.join(reachable);
     }
-    ready(address);
+    ready(&address);
 
     // Sockets leave first; the listener runs until they have, so that no client is cut off.
     let mut asked = None;
@@ -124,7 +129,18 @@ pub async fn serve<F: BlobBackend>(
     let end = asked.unwrap_or_else(Instant::now) + settings.drain;
     let supervisor = running.supervisor().clone();
     stop(running, &node, profile, end).await;
+    drop(lock);
     supervisor.failure().map_or(Ok(()), |failure| Err(ServeError::Failed(failure)))
+}
+
+/// Reserves the data folder for this server if it holds the database. Nodes that share a database may share a folder, too.
+fn reserve(settings: &Settings) -> Result<Option<DataLock>, OpenError> {
+    if !settings.backends.is_local() {
+        return Ok(None);
+    }
+    let lock = DataLock::take(&settings.data)?;
+    lock.announce("server");
+    Ok(Some(lock))
 }
 
 /// Writes pending data and closes what is open, within the time that is left: a store that does not answer must not keep
@@ -142,18 +158,10 @@ async fn stop(running: Running, node: &Node, profile: Profile, end: Instant) {
     }
 }
 
-/// Returns the URL to open in a browser: for an address that listens everywhere, the loopback address.
-pub fn url(address: SocketAddr) -> String {
-    match address.ip().is_unspecified() {
-        true => format!("http://127.0.0.1:{}", address.port()),
-        false => format!("http://{address}"),
-    }
-}
-
-async fn bind_privately(address: Option<SocketAddr>, setting: &'static str) -> Result<Option<Server>, ServeError> {
+async fn bind_privately(address: Option<&ListenAddress>, setting: &'static str) -> Result<Option<Server>, ServeError> {
     let Some(address) = address else { return Ok(None) };
     let server = Server::bind(address).await;
-    server.map(Some).map_err(|source| ServeError::ListenPrivately { address, setting, source })
+    server.map(Some).map_err(|source| ServeError::ListenPrivately { address: address.clone(), setting, source })
 }
 
 fn node_settings(profile: &Profile, settings: &Settings) -> NodeSettings {

@@ -105,7 +105,7 @@ pub async fn function<F: BlobBackend>(
     let function = Function::open::<F>(&settings, name).await?;
     let running = function.profile.services.start_duties(Duties { feed: settings.feed, files: F::HAS_BYTES });
     let supervisor = running.supervisor().clone();
-    crate::serve(routes(&function.profile), settings.listen, &supervisor).await?;
+    crate::serve(routes(&function.profile), &settings.listen, &supervisor).await?;
     running.stop().await;
     function.profile.close().await;
     supervisor.failure().map_or(Ok(()), |failure| Err(failure.into()))

@@ -3,6 +3,7 @@
 //!
 //! Never reads the environment: binaries pass it in. Never decides anything about rooms or users.
 
+mod address;
 mod backends;
 mod begin;
 pub mod config;
@@ -12,6 +13,7 @@ mod internal;
 #[cfg(feature = "lambda")]
 mod lambda;
 pub mod limits;
+mod listener;
 pub mod log;
 mod memory;
 pub mod metrics;
@@ -21,6 +23,7 @@ mod secret;
 mod server;
 mod settings;
 
+pub use address::{InvalidAddress, ListenAddress};
 pub use backends::{Backends, BlobsBackend, BusBackend, S3Bucket, StoreBackend};
 pub use begin::{BeginError, begin};
 #[cfg(feature = "lambda")]
@@ -31,7 +34,10 @@ pub use lambda::{calls, events, is_call};
 pub use memory::memory_budget;
 #[cfg(feature = "s3")]
 pub use open::s3_settings;
-pub use open::{BlobBackend, DATABASE, FILES, IfMissing, OpenError, Profile, SIGNING_KEY, WithFiles, WithoutFiles};
+pub use open::{
+    BlobBackend, DATABASE, DataLock, FILES, IfMissing, OpenError, Profile, SIGNING_KEY, WithFiles, WithoutFiles,
+    check_stored_key,
+};
 pub use prepare::{prepare, renew};
 pub use secret::Secret;
 pub use server::{Server, end_of, is_lambda, serve, shutdown_signal};

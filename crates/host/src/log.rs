@@ -14,6 +14,15 @@ pub enum Format {
     Text,
 }
 
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Format::Json => "json",
+            Format::Text => "text",
+        })
+    }
+}
+
 impl std::str::FromStr for Format {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
@@ -34,6 +43,11 @@ pub enum LogError {
     /// A log is already installed.
     #[error("the log is already set up")]
     Twice(#[from] TryInitError),
+}
+
+/// Checks a filter as [`install`] does.
+pub fn check(filter: &str) -> Result<(), LogError> {
+    filter.parse::<Targets>().map(drop).map_err(LogError::Filter)
 }
 
 /// Installs the log. `filter` is an expression such as `info` or `info,request=off`.

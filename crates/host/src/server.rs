@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::limits::{HEADER_BYTES, HEADER_TIMEOUT, HTTP_CONNECTIONS, LISTEN_BACKLOG};
+use crate::ListenAddress;
+use crate::limits::{HEADER_BYTES, HEADER_TIMEOUT, HTTP_CONNECTIONS};
+use crate::listener::Listener;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
@@ -16,7 +18,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use service::Supervisor;
 use service::log_throttle::LogThrottle;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
 
@@ -31,7 +33,7 @@ const STALL: u32 = 6;
 
 /// A bound listener that does not answer yet, so that a caller knows the address first.
 pub struct Server {
-    listener: TcpListener,
+    listener: Listener,
     connections: usize,
     patience: Duration,
     grace: Duration,
@@ -39,7 +41,7 @@ pub struct Server {
 
 /// Serves a router until the process is asked to stop, or a background task failed permanently. The caller then asks the
 /// supervisor which of the two happened.
-pub async fn serve(router: Router, address: SocketAddr, supervisor: &Supervisor) -> io::Result<()> {
+pub async fn serve(router: Router, address: &ListenAddress, supervisor: &Supervisor) -> io::Result<()> {
     let server = Server::bind(address).await?;
     tracing::info!(address = %server.local_address()?, "listening");
     server.run(router, end_of(supervisor)).await
@@ -91,15 +93,9 @@ pub async fn end_of(supervisor: &Supervisor) {
 
 impl Server {
     /// Binds the address; port 0 means any free one.
-    pub async fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        // Without it, a restart could not bind the address for as long as connections of the last run linger. On Windows
-        // it would let another process take the address over.
-        #[cfg(not(windows))]
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
+    pub async fn bind(address: &ListenAddress) -> io::Result<Self> {
         Ok(Server {
-            listener: socket.listen(LISTEN_BACKLOG)?,
+            listener: Listener::bind(address).await?,
             connections: HTTP_CONNECTIONS,
             patience: HEADER_TIMEOUT,
             grace: GRACE,
@@ -119,8 +115,8 @@ impl Server {
     }
 
     /// Returns the address that the server listens on.
-    pub fn local_address(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+    pub fn local_address(&self) -> io::Result<ListenAddress> {
+        self.listener.address()
     }
 
     /// Serves until `shutdown` resolves; then it accepts no new connections, lets running calls finish, and ends after a

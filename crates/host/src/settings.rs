@@ -1,22 +1,22 @@
 //! All settings of a server, by name. Reading collects every problem and does not stop at the first.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::Config;
 use crate::log::Format;
 use domain::limits::Limits;
-use service::auth::AuthSettings;
+use service::auth::{AuthSettings, SigningKeys};
 use web::{Origins, WebSettings};
 
-use crate::{Backends, InternalSettings, Secret};
+use crate::{Backends, InternalSettings, ListenAddress, Secret};
 
 /// The settings of an operator.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The address of the page, the API and the sockets.
-    pub listen: SocketAddr,
+    pub listen: ListenAddress,
     /// The folder of the database, the files and the signing key.
     pub data: PathBuf,
     /// The adapter for each port.
@@ -34,7 +34,7 @@ pub struct Settings {
     /// The private port for other nodes, and for programs that post to sockets; disabled if unset.
     pub internal: Option<InternalSettings>,
     /// A private address for metrics; disabled if unset.
-    pub metrics_listen: Option<SocketAddr>,
+    pub metrics_listen: Option<ListenAddress>,
     /// The format of log lines.
     pub log_format: Format,
     /// The log filter, such as `info,sqlx=warn`.
@@ -109,7 +109,7 @@ impl Settings {
             service_tokens: config.list("PALAVER_SERVICE_TOKENS"),
         };
         Settings {
-            listen: config.parse("PALAVER_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080))),
+            listen: config.parse("PALAVER_LISTEN", SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into()),
             data: config.text("PALAVER_DATA", "./data").into(),
             backends: Backends::read(config),
             signing_key: signing_key(config),
@@ -120,7 +120,7 @@ impl Settings {
             internal: InternalSettings::read(config),
             metrics_listen: config.parse_optional("PALAVER_METRICS_LISTEN"),
             log_format: config.parse("PALAVER_LOG_FORMAT", Format::Json),
-            log: config.text("PALAVER_LOG", "info"),
+            log: log_filter(config),
             drain: config.duration("PALAVER_DRAIN", Duration::from_secs(20), Duration::ZERO..=Duration::from_secs(600)),
             web,
             auth,
@@ -129,9 +129,24 @@ impl Settings {
     }
 }
 
+fn log_filter(config: &mut Config) -> String {
+    const KEY: &str = "PALAVER_LOG";
+    let filter = config.text(KEY, "info");
+    if let Err(error) = crate::log::check(&filter) {
+        config.problem(KEY, error.to_string());
+    }
+    filter
+}
+
 /// A PEM key has several lines, which not every source of settings can hold: `\n` also ends a line.
 fn signing_key(config: &mut Config) -> Option<Secret> {
-    config.optional("PALAVER_SIGNING_KEY").map(|pem| Secret::new(pem.replace("\\n", "\n")))
+    const KEY: &str = "PALAVER_SIGNING_KEY";
+    let pem = config.optional(KEY)?.replace("\\n", "\n");
+    if let Err(error) = SigningKeys::from_pem(&pem) {
+        // The error says nothing of the key itself.
+        config.problem(KEY, error.to_string());
+    }
+    Some(Secret::new(pem))
 }
 
 fn first_admin(config: &mut Config) -> Option<FirstAdmin> {
@@ -147,8 +162,8 @@ fn first_admin(config: &mut Config) -> Option<FirstAdmin> {
 fn limits(config: &mut Config) -> Limits {
     let d = Limits::default();
     Limits {
-        client_frame: config.within("PALAVER_LIMITS_CLIENT_FRAME", d.client_frame, 4_096..=16 << 20),
-        server_frame: config.within("PALAVER_LIMITS_SERVER_FRAME", d.server_frame, 16_384..=16 << 20),
+        client_frame: frame(config, "PALAVER_LIMITS_CLIENT_FRAME", d.client_frame, 4_096),
+        server_frame: frame(config, "PALAVER_LIMITS_SERVER_FRAME", d.server_frame, 16_384),
         rooms_per_user: config.within("PALAVER_LIMITS_ROOMS_PER_USER", d.rooms_per_user, 1..=100_000),
         joins_per_minute: config.within("PALAVER_LIMITS_JOINS_PER_MINUTE", d.joins_per_minute, 1..),
         connections_per_node: config.within("PALAVER_LIMITS_CONNECTIONS_PER_NODE", d.connections_per_node, 1..),
@@ -163,9 +178,17 @@ fn limits(config: &mut Config) -> Limits {
         requests_per_minute: config.within("PALAVER_LIMITS_REQUESTS_PER_MINUTE", d.requests_per_minute, 1..),
         sign_ins_per_minute: config.within("PALAVER_LIMITS_SIGN_INS_PER_MINUTE", d.sign_ins_per_minute, 1..),
         scans_per_10s: config.within("PALAVER_LIMITS_SCANS_PER_10S", d.scans_per_10s, 1..),
-        heartbeat_ms: config.within("PALAVER_LIMITS_HEARTBEAT_MS", d.heartbeat_ms, 100..=300_000),
+        heartbeat_ms: config.milliseconds("PALAVER_LIMITS_HEARTBEAT_MS", d.heartbeat_ms, 100..=300_000),
         memory: config.bytes("PALAVER_LIMITS_MEMORY", d.memory),
     }
+}
+
+/// Longest frame that may be allowed, so that one socket cannot hold much memory.
+const LONGEST_FRAME: u64 = 16 << 20;
+
+fn frame(config: &mut Config, key: &str, default: usize, least: u64) -> usize {
+    let bytes = config.bytes_within(key, default as u64, least..=LONGEST_FRAME);
+    usize::try_from(bytes).unwrap_or(default)
 }
 
 #[cfg(test)]
@@ -178,14 +201,14 @@ mod tests {
         let settings = Settings::read(&mut config);
         let settings = config.finish(settings).expect("the defaults are valid");
         assert_eq!(settings.limits, Limits::default());
-        assert_eq!(settings.listen.port(), 8080);
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
     }
 
     #[test]
     fn kubernetes_variables_are_not_reported_as_misspelt_settings() {
         let mut config = Config::from_lookup(|_| None);
         Settings::read(&mut config);
-        for name in config.asked().iter().filter(|name| name.starts_with("PALAVER_")) {
+        for name in config.asked().keys().filter(|name| name.starts_with("PALAVER_")) {
             assert!(is_ours(name), "{name} is a setting");
         }
         assert!(is_ours("PALAVER_LISTN"));

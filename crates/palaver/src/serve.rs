@@ -1,7 +1,7 @@
 //! Serves everything on one address until it is stopped; starts and ends in the same way as the tier alone.
 
 use axum::Router;
-use host::{BlobsBackend, Profile, Settings, StoreBackend, WithFiles};
+use host::{BlobsBackend, ListenAddress, Profile, Settings, StoreBackend, WithFiles};
 use rooms::RoomsFunction;
 use utoipa::openapi::OpenApi;
 
@@ -10,8 +10,8 @@ use crate::page;
 /// Serves until SIGTERM or Ctrl-C, then drains the connections and returns.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let places = places(&settings);
-    let ready = |address| {
-        println!("Palaver is ready: {}", ws_tier::url(address));
+    let ready = |address: &ListenAddress| {
+        println!("Palaver is ready: {}", address.url());
         println!("Its data is in {places}. Press Ctrl-C to stop.");
     };
     ws_tier::serve::<WithFiles>(settings, router, ready).await?;
