@@ -9,9 +9,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 async fn main() -> anyhow::Result<()> {
     let Some(settings) = host::begin("ws-tier", std::env::args(), std::env::vars())? else { return Ok(()) };
     let routes = |profile: &Profile| profile.health(env!("CARGO_PKG_VERSION")).router();
-    ws_tier::serve::<WithoutFiles>(settings, routes, |address| {
-        println!("The WebSocket tier is ready: {}", address.url())
-    })
+    ws_tier::serve::<WithoutFiles>(
+        settings,
+        async |_| Ok(()),
+        routes,
+        |address| println!("The WebSocket tier is ready: {}", address.url()),
+    )
     .await?;
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use domain::Refusal;
 use domain::limits::Limits;
 use host::{
     BlobBackend, DataLock, InternalSettings, ListenAddress, OpenError, Profile, Server, Settings, end_of,
@@ -57,6 +58,9 @@ pub enum ServeError {
     /// The node of the tier cannot start.
     #[error(transparent)]
     Node(#[from] StartError),
+    /// What a new installation starts with cannot be stored.
+    #[error("cannot prepare the installation: {0}")]
+    First(String),
     /// The listener failed while serving.
     #[error("the server stopped: {0}")]
     Serve(#[from] io::Error),
@@ -66,10 +70,11 @@ pub enum ServeError {
 }
 
 /// Serves the tier and `routes` on one address, mounted like every function ([`web::mount`]), until SIGTERM or Ctrl-C,
-/// then drains and ends cleanly within the grace period of the settings. Calls `ready` with the address once everything
-/// is open. `F`: whether the routes ever touch the bytes of files.
+/// then drains and ends cleanly within the grace period of the settings. Calls `first` before anybody is served, and `ready`
+/// with the address once everything is open. `F`: whether the routes ever touch the bytes of files.
 pub async fn serve<F: BlobBackend>(
     settings: Settings,
+    first: impl AsyncFnOnce(&Profile) -> Result<(), Refusal>,
     routes: impl FnOnce(&Profile) -> Router,
     ready: impl FnOnce(&ListenAddress),
 ) -> Result<(), ServeError> {
@@ -94,8 +99,10 @@ pub async fn serve<F: BlobBackend>(
     let duties = Duties { feed: settings.feed, files: F::HAS_BYTES };
     let running = profile.services.start_duties(duties);
     let node = Node::start(profile.services.clone(), node_settings(&profile, &settings), running.supervisor()).await?;
+    first(&profile).await.map_err(|refusal| ServeError::First(refusal.message))?;
     let routes = routes(&profile).merge(node.router());
     let router = web::mount(routes, profile.services.auth.clone(), &settings.web);
+    let router = web::below(router, settings.public_url.as_ref());
 
     if let Some(server) = metrics_server {
         tokio::spawn(server.run(host::metrics::router(metrics), shutdown_signal()));
@@ -113,6 +120,7 @@ pub async fn serve<F: BlobBackend>(
     if reachable.is_some() || !settings.backends.is_local() {
         node.join(reachable);
     }
+    host::log::started(&settings, &address);
     ready(&address);
 
     // Sockets leave first; the listener runs until they have, so that no client is cut off.

@@ -79,6 +79,15 @@ impl Backends {
         Backends { store: store(config), readers: readers(config), blobs: blobs(config), bus: bus(config) }
     }
 
+    /// Returns the profile's name, as in the documentation.
+    pub fn profile(&self) -> &'static str {
+        match &self.store {
+            StoreBackend::Sqlite => "embedded",
+            StoreBackend::Postgres { .. } => "self-hosted",
+            StoreBackend::DynamoDb { .. } => "aws",
+        }
+    }
+
     /// Returns each setting that names an adapter which this program was built without, and that adapter.
     pub fn absent(&self) -> Vec<(&'static str, &'static str)> {
         let store = match &self.store {

@@ -82,12 +82,13 @@ pub async fn function<F: BlobBackend>(
 ) -> Result<(), FunctionError> {
     let settings = Arc::new(settings);
     let web_settings = settings.web.clone();
+    let url = settings.public_url.clone();
     let routes = move |profile: &Profile| {
         let routes = router(&profile.services)
-            .merge(web::docs(prefix, document.clone()))
-            .merge(web::docs("", document.clone()))
+            .merge(web::docs_at(prefix, document.clone(), url.as_ref()))
+            .merge(web::docs_at("", document.clone(), url.as_ref()))
             .merge(profile.health(env!("CARGO_PKG_VERSION")).router());
-        web::mount(routes, profile.services.auth.clone(), &web_settings)
+        web::below(web::mount(routes, profile.services.auth.clone(), &web_settings), url.as_ref())
     };
     if crate::is_lambda() {
         let routes = Arc::new(routes);
@@ -105,7 +106,7 @@ pub async fn function<F: BlobBackend>(
     let function = Function::open::<F>(&settings, name).await?;
     let running = function.profile.services.start_duties(Duties { feed: settings.feed, files: F::HAS_BYTES });
     let supervisor = running.supervisor().clone();
-    crate::serve(routes(&function.profile), &settings.listen, &supervisor).await?;
+    crate::serve(routes(&function.profile), &settings, &supervisor).await?;
     running.stop().await;
     function.profile.close().await;
     supervisor.failure().map_or(Ok(()), |failure| Err(failure.into()))

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::ListenAddress;
 use crate::limits::{HEADER_BYTES, HEADER_TIMEOUT, HTTP_CONNECTIONS};
 use crate::listener::Listener;
+use crate::{ListenAddress, Settings};
 use axum::Router;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
@@ -41,9 +41,9 @@ pub struct Server {
 
 /// Serves a router until the process is asked to stop, or a background task failed permanently. The caller then asks the
 /// supervisor which of the two happened.
-pub async fn serve(router: Router, address: &ListenAddress, supervisor: &Supervisor) -> io::Result<()> {
-    let server = Server::bind(address).await?;
-    tracing::info!(address = %server.local_address()?, "listening");
+pub async fn serve(router: Router, settings: &Settings, supervisor: &Supervisor) -> io::Result<()> {
+    let server = Server::bind(&settings.listen).await?;
+    crate::log::started(settings, &server.local_address()?);
     server.run(router, end_of(supervisor)).await
 }
 

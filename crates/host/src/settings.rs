@@ -7,8 +7,9 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::log::Format;
 use domain::limits::Limits;
+use domain::name::Slug;
 use service::auth::{AuthSettings, SigningKeys};
-use web::{Origins, WebSettings};
+use web::{Origins, PublicUrl, WebSettings};
 
 use crate::{Backends, InternalSettings, ListenAddress, Secret};
 
@@ -17,6 +18,10 @@ use crate::{Backends, InternalSettings, ListenAddress, Secret};
 pub struct Settings {
     /// The address of the page, the API and the sockets.
     pub listen: ListenAddress,
+    /// The URL at which users reach this server, if a proxy publishes it elsewhere than at the root of its own address.
+    pub public_url: Option<PublicUrl>,
+    /// The origins whose pages may show the page in a frame.
+    pub frame_origins: Origins,
     /// The folder of the database, the files and the signing key.
     pub data: PathBuf,
     /// The adapter for each port.
@@ -39,6 +44,8 @@ pub struct Settings {
     pub log_format: Format,
     /// The log filter, such as `info,sqlx=warn`.
     pub log: String,
+    /// The rooms that a new installation starts with, and that everybody is offered first.
+    pub default_rooms: Vec<Slug>,
     /// How long sockets and calls may take to end after SIGTERM.
     pub drain: Duration,
     /// Settings of the HTTP layers.
@@ -87,15 +94,11 @@ impl Settings {
     /// Reads every setting by its name and adds each problem to `config`.
     pub fn read(config: &mut Config) -> Settings {
         let limits = limits(config);
-        let origins: Vec<String> = config.list("PALAVER_ORIGINS");
-        let origins = Origins::parse(origins.iter().map(String::as_str)).unwrap_or_else(|error| {
-            config.problem("PALAVER_ORIGINS", error.to_string());
-            Origins::default()
-        });
+        let allowed = origins(config, "PALAVER_ORIGINS");
         let web = WebSettings {
             limits: limits.clone(),
             trusted_proxies: config.list("PALAVER_TRUSTED_PROXIES"),
-            origins,
+            origins: allowed,
             secure_cookies: config
                 .optional("PALAVER_SECURE_COOKIES")
                 .map(|_| config.flag("PALAVER_SECURE_COOKIES", true)),
@@ -110,6 +113,8 @@ impl Settings {
         };
         Settings {
             listen: config.parse("PALAVER_LISTEN", SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into()),
+            public_url: config.parse_optional("PALAVER_PUBLIC_URL"),
+            frame_origins: origins(config, "PALAVER_FRAME_ORIGINS"),
             data: config.text("PALAVER_DATA", "./data").into(),
             backends: Backends::read(config),
             signing_key: signing_key(config),
@@ -121,12 +126,21 @@ impl Settings {
             metrics_listen: config.parse_optional("PALAVER_METRICS_LISTEN"),
             log_format: config.parse("PALAVER_LOG_FORMAT", Format::Json),
             log: log_filter(config),
+            default_rooms: default_rooms(config),
             drain: config.duration("PALAVER_DRAIN", Duration::from_secs(20), Duration::ZERO..=Duration::from_secs(600)),
             web,
             auth,
             limits,
         }
     }
+}
+
+fn origins(config: &mut Config, key: &str) -> Origins {
+    let origins: Vec<String> = config.list(key);
+    Origins::parse(origins.iter().map(String::as_str)).unwrap_or_else(|error| {
+        config.problem(key, error.to_string());
+        Origins::default()
+    })
 }
 
 fn log_filter(config: &mut Config) -> String {
@@ -181,6 +195,29 @@ fn limits(config: &mut Config) -> Limits {
         heartbeat_ms: config.milliseconds("PALAVER_LIMITS_HEARTBEAT_MS", d.heartbeat_ms, 100..=300_000),
         memory: config.bytes("PALAVER_LIMITS_MEMORY", d.memory),
     }
+}
+
+/// Rooms that may be offered to everybody; more would not be seen.
+const DEFAULT_ROOMS: usize = 16;
+
+fn default_rooms(config: &mut Config) -> Vec<Slug> {
+    const KEY: &str = "PALAVER_DEFAULT_ROOMS";
+    let text = config.text(KEY, "general");
+    if text == "none" {
+        return Vec::new();
+    }
+    let mut rooms = Vec::new();
+    for part in text.split(',').map(|part| part.trim().trim_start_matches('#')).filter(|part| !part.is_empty()) {
+        match Slug::parse(part) {
+            Ok(slug) if rooms.contains(&slug) => {}
+            Ok(slug) => rooms.push(slug),
+            Err(error) => config.problem(KEY, format!("{part}: {error}; write `none` for no rooms")),
+        }
+    }
+    if rooms.len() > DEFAULT_ROOMS {
+        config.problem(KEY, format!("names more than {DEFAULT_ROOMS} rooms"));
+    }
+    rooms
 }
 
 /// Longest frame that may be allowed, so that one socket cannot hold much memory.

@@ -1,4 +1,7 @@
-/** Owns URLs: `/`, `/r/{room}`, `/r/{room}/{seq}`. The room is a slug or an id. */
+/**
+ * Owns URLs: `/`, `/r/{room}`, `/r/{room}/{seq}`, each below the path where the page is published. The room is a slug or an
+ * id.
+ */
 import { useSyncExternalStore } from "react";
 
 export interface Route {
@@ -9,8 +12,22 @@ export interface Route {
 
 const listeners = new Set<() => void>();
 
+/** The path before every path of the page, such as `/chat`; empty at the root of the host. */
+let base = "";
+
+/** Sets the path where the page is published. */
+export function setBase(path: string): void {
+  base = path;
+}
+
+/** Returns the path where the page is published, for the address of its entry module, which the build puts one folder below. */
+export function baseOf(module: string): string {
+  return new URL(module).pathname.replace(/\/[^/]*\/[^/]*$/, "");
+}
+
 export function parse(path: string): Route {
-  const match = /^\/r\/([^/]+)(?:\/(\d{1,15}))?\/?$/.exec(path);
+  if (!path.startsWith(`${base}/`)) return { room: null, seq: null };
+  const match = /^\/r\/([^/]+)(?:\/(\d{1,15}))?\/?$/.exec(path.slice(base.length));
   if (match?.[1] === undefined) return { room: null, seq: null };
   try {
     return { room: decodeURIComponent(match[1]), seq: match[2] === undefined ? null : Number(match[2]) };
@@ -20,8 +37,8 @@ export function parse(path: string): Route {
 }
 
 export function pathOf(room: string | null, seq: number | null = null): string {
-  if (room === null) return "/";
-  return `/r/${encodeURIComponent(room)}${seq === null ? "" : `/${seq}`}`;
+  if (room === null) return `${base}/`;
+  return `${base}/r/${encodeURIComponent(room)}${seq === null ? "" : `/${seq}`}`;
 }
 
 export function navigate(path: string, { replace = false } = {}): void {
@@ -33,7 +50,7 @@ export function navigate(path: string, { replace = false } = {}): void {
 /** Goes back to the room list: through the history if the user came from there, so that the back button agrees. */
 export function back(): void {
   if ((history.state as { inside?: boolean } | null)?.inside === true) history.back();
-  else navigate("/", { replace: true });
+  else navigate(pathOf(null), { replace: true });
 }
 
 function subscribe(listener: () => void): () => void {

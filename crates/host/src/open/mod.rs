@@ -191,8 +191,13 @@ impl Profile {
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
         };
-        let service =
-            ServiceSettings { node: node.clone(), limits: settings.limits.clone(), auth: settings.auth.clone(), keys };
+        let service = ServiceSettings {
+            node: node.clone(),
+            limits: settings.limits.clone(),
+            auth: settings.auth.clone(),
+            keys,
+            default_rooms: settings.default_rooms.clone(),
+        };
         Ok(Profile { services: Services::new(ports, service), node, store, blobs })
     }
 
