@@ -231,10 +231,26 @@ impl<'a> Config<'a> {
 /// How similar a name must be to a setting's, from 0 to 1, to be taken for it.
 const NEAR: f64 = 0.8;
 
+/// Names that other programs use, without the prefix, and the setting here.
+const ELSEWHERE: [(&str, &str); 9] = [
+    ("PORT", "PALAVER_LISTEN"),
+    ("HOST", "PALAVER_LISTEN"),
+    ("BIND", "PALAVER_LISTEN"),
+    ("ADDRESS", "PALAVER_LISTEN"),
+    ("DATA_DIR", "PALAVER_DATA"),
+    ("LOG_LEVEL", "PALAVER_LOG"),
+    ("BASE_URL", "PALAVER_PUBLIC_URL"),
+    ("URL", "PALAVER_PUBLIC_URL"),
+    ("CORS_ORIGINS", "PALAVER_ORIGINS"),
+];
+
 /// Returns the setting that a misspelt name most likely means. A name with or without the prefix is the nearest one.
-fn nearest<'n>(name: &str, settings: impl Iterator<Item = &'n String>) -> Option<&'n String> {
+fn nearest<'n>(name: &str, mut settings: impl Iterator<Item = &'n String>) -> Option<&'n String> {
     let without_prefix = |name: &str| name.strip_prefix("PALAVER_").unwrap_or(name).to_owned();
     let short = without_prefix(name);
+    if let Some((_, here)) = ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == short) {
+        return settings.find(|setting| setting == here);
+    }
     let similarity = |setting: &String| strsim::normalized_damerau_levenshtein(&short, &without_prefix(setting));
     // The last part alone is what people remember of a limit.
     let ends_with = |setting: &String| setting.ends_with(&format!("_{short}"));

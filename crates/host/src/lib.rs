@@ -7,6 +7,7 @@ mod address;
 mod backends;
 mod begin;
 pub mod config;
+mod environment;
 #[cfg(feature = "lambda")]
 mod function;
 mod internal;
@@ -26,6 +27,7 @@ mod settings;
 pub use address::{InvalidAddress, ListenAddress};
 pub use backends::{Backends, BlobsBackend, BusBackend, S3Bucket, StoreBackend};
 pub use begin::{BeginError, begin};
+pub use environment::{NotUtf8, STANDARD_NAMES, environment};
 #[cfg(feature = "lambda")]
 pub use function::{Function, FunctionError, function};
 pub use internal::{AccessKey, InternalSettings, InvalidAccessKey};
@@ -42,4 +44,4 @@ pub use prepare::{prepare, renew};
 pub use secret::Secret;
 pub use server::{Server, end_of, is_lambda, serve, shutdown_signal};
 pub use service::Duties;
-pub use settings::{FirstAdmin, Settings, is_ours};
+pub use settings::{FirstAdmin, Settings};

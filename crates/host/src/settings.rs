@@ -65,31 +65,6 @@ pub struct FirstAdmin {
     pub password: Option<Secret>,
 }
 
-/// Environment variables that have our prefix but are not settings: those of the command line, and of our own tests and
-/// tools.
-const NO_SETTINGS: [&str; 6] = [
-    "PALAVER_CONFIG",
-    "PALAVER_BIN",
-    "PALAVER_FULL_BIN",
-    "PALAVER_PAGE",
-    "PALAVER_TEST_PROFILE",
-    "PALAVER_TEST_STARTS_A_SERVER",
-];
-
-/// Returns whether an environment variable is meant for Palaver and should therefore be a setting.
-pub fn is_ours(name: &str) -> bool {
-    name.starts_with("PALAVER_") && !NO_SETTINGS.contains(&name) && !is_of_kubernetes(name)
-}
-
-/// Returns whether Kubernetes set the variable, as it does in every pod for each Service: one named `palaver` yields
-/// `PALAVER_SERVICE_HOST`, `PALAVER_SERVICE_PORT_HTTP`, `PALAVER_PORT` and `PALAVER_PORT_8080_TCP_ADDR`.
-fn is_of_kubernetes(name: &str) -> bool {
-    let has_port = |(_, rest): (&str, &str)| rest.starts_with(|c: char| c.is_ascii_digit());
-    ["_SERVICE_HOST", "_PORT"].iter().any(|end| name.ends_with(end))
-        || name.contains("_SERVICE_PORT")
-        || name.split_once("_PORT_").is_some_and(has_port)
-}
-
 impl Settings {
     /// Reads every setting by its name and adds each problem to `config`.
     pub fn read(config: &mut Config) -> Settings {
@@ -239,20 +214,6 @@ mod tests {
         let settings = config.finish(settings).expect("the defaults are valid");
         assert_eq!(settings.limits, Limits::default());
         assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
-    }
-
-    #[test]
-    fn kubernetes_variables_are_not_reported_as_misspelt_settings() {
-        let mut config = Config::from_lookup(|_| None);
-        Settings::read(&mut config);
-        for name in config.asked().keys().filter(|name| name.starts_with("PALAVER_")) {
-            assert!(is_ours(name), "{name} is a setting");
-        }
-        assert!(is_ours("PALAVER_LISTN"));
-        for end in ["SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT", "PORT_8080_TCP_ADDR", "WS_PORT_80_TCP"]
-        {
-            assert!(!is_ours(&format!("PALAVER_{end}")), "{end}");
-        }
     }
 
     #[test]

@@ -1,20 +1,17 @@
-//! Looks up settings: in flags, then the environment, then the file. The only place that reads the environment.
+//! Looks up settings: in flags, then the environment, then the file. Reads the environment of the process.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use host::config::{Config, ConfigErrors};
-use host::{OpenError, Settings};
+use host::{OpenError, STANDARD_NAMES, Settings};
 
 use crate::cli::{Cli, Command};
 
 const PREFIX: &str = "PALAVER";
-
-/// Settings with standard names, without Palaver's prefix.
-const STANDARD: [&str; 3] = ["DATABASE_URL", "DATABASE_REPLICA_URL", "REDIS_URL"];
 
 /// Where a value comes from; the first source that has one wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +81,7 @@ impl Value {
 /// the machine can see the arguments of a process.
 pub fn is_secret(name: &str) -> bool {
     const ENDS: [&str; 6] = ["_TOKENS", "_TOKEN", "_PASSWORD", "_SECRET", "_KEY", "_KEYS"];
-    STANDARD.contains(&name) || ENDS.iter().any(|end| name.ends_with(end))
+    STANDARD_NAMES.contains(&name) || ENDS.iter().any(|end| name.ends_with(end))
 }
 
 /// Returns the name of every setting, as in the environment.
@@ -108,7 +105,7 @@ impl Lookup {
         let given =
             [("PALAVER_DATA", &cli.flags.data), ("PALAVER_LISTEN", &cli.flags.listen), ("PALAVER_ADMIN", &admin)];
         flags.extend(given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))));
-        Ok(Lookup { flags, environment: environment()?, file })
+        Ok(Lookup { flags, environment: host::environment(std::env::vars_os())?, file })
     }
 
     /// Returns a value and its source. An empty value counts as unset.
@@ -137,25 +134,11 @@ impl Lookup {
     }
 }
 
-/// Returns the variables of this process that are meant for Palaver.
-fn environment() -> anyhow::Result<BTreeMap<String, String>> {
-    let mut ours = BTreeMap::new();
-    // Not `vars`, which panics if any variable of the process is not UTF-8.
-    for (name, value) in std::env::vars_os() {
-        let Ok(name) = name.into_string() else { continue };
-        if host::is_ours(&name) || STANDARD.contains(&name.as_str()) {
-            let Ok(value) = value.into_string() else { bail!("the value of {name} is not UTF-8") };
-            ours.insert(name, value);
-        }
-    }
-    Ok(ours)
-}
-
 fn read_file(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut values =
         host::config::from_toml(PREFIX, &text).with_context(|| format!("{} is not TOML", path.display()))?;
-    for name in STANDARD {
+    for name in STANDARD_NAMES {
         if let Some(value) = values.remove(&format!("{PREFIX}_{name}")) {
             values.insert(name.to_owned(), value);
         }

@@ -109,6 +109,7 @@ fn check_config_refuses_what_a_start_refuses_and_says_the_same() {
         ("PALAVER_DRAIN", "soon", "seconds"),
         ("PALAVER_LIMITS_UPLOAD_BYTES", "much", "50MB"),
         ("PALAVER_LISTN", "x", "did you mean PALAVER_LISTEN?"),
+        ("PALAVER_PORT", "8080", "did you mean PALAVER_LISTEN?"),
         ("PALAVER_LIMIT_UPLOAD_BYTES", "x", "did you mean PALAVER_LIMITS_UPLOAD_BYTES?"),
         // The default build has SQLite and a folder only.
         ("DATABASE_URL", "postgres://palaver@127.0.0.1/palaver", "built without PostgreSQL"),

@@ -86,6 +86,7 @@ fn a_misspelt_name_is_answered_with_the_one_that_is_meant() {
         ("PALAVER_LITSEN", "did you mean PALAVER_LISTEN?"),
         ("PALAVER_TRUSTED_PROXY", "did you mean PALAVER_TRUSTED_PROXIES?"),
         ("PALAVER_UPLOAD_BYTES", "did you mean PALAVER_LIMITS_UPLOAD_BYTES?"),
+        ("PALAVER_PORT", "did you mean PALAVER_LISTEN?"),
         ("PALAVER_DATABASE_URL", "did you mean DATABASE_URL?"),
         ("PALAVER_UNHEARD_OF", "list all settings"),
     ];
