@@ -2,10 +2,13 @@
 
 use client::{Client, Credentials, Error, Update};
 
+/// The room of a new installation.
+pub const ROOM: &str = "general";
+
 #[tokio::main]
 pub async fn main() -> Result<(), Error> {
     let url = std::env::args().nth(1).unwrap_or("http://127.0.0.1:8080".into());
-    run(&url, "general").await
+    run(&url, ROOM).await
 }
 
 /// Runs until the server closes the connection for good. The client reconnects if the connection breaks.

@@ -9,6 +9,8 @@ import { sizes } from "./build/sizes.ts";
 const SERVER = process.env.PALAVER_SERVER ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
+  // The server writes the path where it is published in front of these links.
+  base: "./",
   plugins: [catalogs(), react(), sizes({ maxFirstLoadGzip: 200 * 1024 }), precompress()],
   build: {
     outDir: "dist",

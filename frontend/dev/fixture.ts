@@ -160,15 +160,7 @@ export class FixtureClient implements ChatClientApi {
         head: 1,
         joined: true,
       },
-      {
-        id: "music",
-        slug: "music",
-        name: "Music",
-        description: "What are you listening to?",
-        members: 41,
-        head: 1,
-        joined: false,
-      },
+      { id: "music", slug: "music", name: "Music", description: "Share a song", members: 41, head: 1, joined: false },
       {
         id: "gardening",
         slug: "gardening",
@@ -179,7 +171,9 @@ export class FixtureClient implements ChatClientApi {
         joined: false,
       },
       { id: "typography", slug: "typography", name: "Typography", description: "", members: 1, head: 1, joined: false },
-    ].filter((one) => one.name.toLowerCase().includes(query.toLowerCase())),
+    ]
+      .filter((one) => one.name.toLowerCase().includes(query.toLowerCase()))
+      .map((one) => ({ ...one, offered: one.slug === "general" })),
     next: null,
   });
   createRoom = async () => "general";

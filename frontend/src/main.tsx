@@ -4,6 +4,7 @@ import { ChatProvider } from "@palaver/sdk/react";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App.tsx";
+import { baseOf, setBase } from "./app/router.ts";
 import { preferredLocale, switchLocale } from "./i18n/index.ts";
 import "./styles/tokens.css";
 import "./styles/base.css";
@@ -11,7 +12,10 @@ import "./styles/base.css";
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no element with the id root");
 
-const client = new ChatClient();
+// A proxy may publish the page below a path, which the page learns from its own address.
+const base = baseOf(import.meta.url);
+setBase(base);
+const client = new ChatClient({ baseUrl: base });
 void client.start();
 await switchLocale(preferredLocale());
 createRoot(root).render(

@@ -6,6 +6,10 @@ const OWN_SERVER = [
   // A thousand people sign in from one address and write faster than people do: no limit may stand in their way. The test
   // measures the page, which is the same on each profile.
   "crowd.spec.ts",
+  // It tests an installation that nobody has used.
+  "first.spec.ts",
+  // It tests a server with a public URL of its own.
+  "published.spec.ts",
   // They test what the page makes of texts and pictures, which is the same on each profile, with people of their own.
   "pictures.spec.ts",
   "text.spec.ts",

@@ -38,4 +38,4 @@ pub use node::{Node, NodeSettings, StartError};
 pub use node_api::AccessKeys;
 pub use peers::Reachable;
 #[cfg(feature = "serve")]
-pub use serve::{ServeError, serve, url};
+pub use serve::{ServeError, serve};

@@ -2,15 +2,15 @@
 //! SharedMessage by the tier alone and by the single process, which pass in their other routes.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use domain::Refusal;
 use domain::limits::Limits;
 use host::{
-    BlobBackend, InternalSettings, OpenError, Profile, Server, Settings, descriptors, end_of, memory_budget,
-    shutdown_signal,
+    BlobBackend, DataLock, InternalSettings, ListenAddress, OpenError, Profile, Server, Settings, descriptors, end_of,
+    memory_budget, shutdown_signal,
 };
 use service::supervisor::TaskFailure;
 use service::{Duties, Running};
@@ -37,7 +37,7 @@ pub enum ServeError {
     #[error("cannot listen on {address}: choose another address with PALAVER_LISTEN (--listen)")]
     Listen {
         /// The address.
-        address: SocketAddr,
+        address: ListenAddress,
         /// The I/O error.
         source: io::Error,
     },
@@ -45,7 +45,7 @@ pub enum ServeError {
     #[error("cannot listen on {address}: choose another address with {setting}")]
     ListenPrivately {
         /// The address.
-        address: SocketAddr,
+        address: ListenAddress,
         /// The setting that contains the address.
         setting: &'static str,
         /// The I/O error.
@@ -60,6 +60,9 @@ pub enum ServeError {
     /// The node of the tier cannot start.
     #[error(transparent)]
     Node(#[from] StartError),
+    /// What a new installation starts with cannot be stored.
+    #[error("cannot prepare the installation: {0}")]
+    First(String),
     /// The listener failed while serving.
     #[error("the server stopped: {0}")]
     Serve(#[from] io::Error),
@@ -69,38 +72,47 @@ pub enum ServeError {
 }
 
 /// Serves the tier and `routes` on one address, mounted like every function ([`web::mount`]), until SIGTERM or Ctrl-C,
-/// then drains and ends cleanly within the grace period of the settings. Calls `ready` with the address and what was
-/// opened once everything is open. `F`: whether the routes ever touch the bytes of files.
+/// then drains and ends cleanly within the grace period of the settings. Calls `first` before anybody is served, and `ready`
+/// with the address and what was opened once everything is open. `F`: whether the routes ever touch the bytes of files.
 pub async fn serve<F: BlobBackend>(
     mut settings: Settings,
+    first: impl AsyncFnOnce(&Profile) -> Result<(), Refusal>,
     routes: impl FnOnce(&Profile) -> Router,
-    ready: impl AsyncFnOnce(SocketAddr, &Profile),
+    ready: impl AsyncFnOnce(&ListenAddress, &Profile),
 ) -> Result<(), ServeError> {
     let descriptors = descriptors::raise();
     let capacity = Capacity::of(settings.limits.connections_per_node, descriptors);
     settings.limits.connections_per_node = capacity.sockets;
-    // The address first: a second server started by mistake must not touch the data.
-    let server = Server::bind(settings.listen)
+    // A second server that is started by mistake must not touch the data: it learns who holds the folder; with another
+    // folder, whose address is in use, it creates nothing.
+    let mut lock = if settings.data.is_dir() { reserve(&settings)? } else { None };
+    let server = Server::bind(&settings.listen)
         .await
-        .map_err(|source| ServeError::Listen { address: settings.listen, source })?
+        .map_err(|source| ServeError::Listen { address: settings.listen.clone(), source })?
         .with_connections(capacity.connections)
         .with_addresses(&settings)
         .with_grace(settings.drain.mul_f64(CALLS_SHARE - SOCKETS_SHARE));
     let address = server.local_address()?;
+    if lock.is_none() {
+        lock = reserve(&settings)?;
+    }
     let metrics = host::metrics::install().map_err(|error| ServeError::Metrics(error.to_string()))?;
-    let metrics_server = bind_privately(settings.metrics_listen, "PALAVER_METRICS_LISTEN", descriptors).await?;
+    let metrics_server =
+        bind_privately(settings.metrics_listen.as_ref(), "PALAVER_METRICS_LISTEN", descriptors).await?;
     let internal = settings.internal.as_ref();
-    let internal_listen = internal.map(|internal| internal.listen);
+    let internal_listen = internal.map(|internal| &internal.listen);
     let internal_server = bind_privately(internal_listen, "PALAVER_INTERNAL_LISTEN", descriptors).await?;
 
     let profile = Profile::open_with::<F>(&settings, None).await?;
     let duties = Duties { feed: settings.feed, files: F::HAS_BYTES };
     let running = profile.services.start_duties(duties);
     let node = Node::start(profile.services.clone(), node_settings(&profile, &settings), running.supervisor()).await?;
+    first(&profile).await.map_err(|refusal| ServeError::First(refusal.message))?;
     let routes = routes(&profile).merge(node.router());
     let shared_counts = Some(profile.services.shared_counts.clone());
     let web_settings = WebSettings { shared_counts, ..settings.web.clone() };
     let router = web::mount(routes, profile.services.auth.clone(), &web_settings);
+    let router = web::below(router, settings.public_url.as_ref());
 
     if let Some(server) = metrics_server {
         tokio::spawn(server.run(host::metrics::router(metrics), shutdown_signal()));
@@ -118,7 +130,8 @@ pub async fn serve<F: BlobBackend>(
     if reachable.is_some() || !settings.backends.is_local() {
         node.join(reachable);
     }
-    ready(address, &profile).await;
+    host::log::started(&settings, &address);
+    ready(&address, &profile).await;
 
     // Sockets leave first; the listener runs until they have, so that no client is cut off.
     let mut asked = None;
@@ -134,7 +147,18 @@ pub async fn serve<F: BlobBackend>(
     let end = asked.unwrap_or_else(Instant::now) + settings.drain;
     let supervisor = running.supervisor().clone();
     stop(running, &node, profile, end).await;
+    drop(lock);
     supervisor.failure().map_or(Ok(()), |failure| Err(ServeError::Failed(failure)))
+}
+
+/// Reserves the data folder for this server if it holds the database. Nodes that share a database may share a folder, too.
+fn reserve(settings: &Settings) -> Result<Option<DataLock>, OpenError> {
+    if !settings.backends.is_local() {
+        return Ok(None);
+    }
+    let lock = DataLock::take(&settings.data)?;
+    lock.announce("server");
+    Ok(Some(lock))
 }
 
 /// How many connections a node holds.
@@ -182,23 +206,15 @@ async fn stop(running: Running, node: &Node, profile: Profile, end: Instant) {
     }
 }
 
-/// Returns the URL to open in a browser: for an address that listens everywhere, the loopback address.
-pub fn url(address: SocketAddr) -> String {
-    match address.ip().is_unspecified() {
-        true => format!("http://127.0.0.1:{}", address.port()),
-        false => format!("http://{address}"),
-    }
-}
-
 async fn bind_privately(
-    address: Option<SocketAddr>,
+    address: Option<&ListenAddress>,
     setting: &'static str,
     descriptors: usize,
 ) -> Result<Option<Server>, ServeError> {
     let Some(address) = address else { return Ok(None) };
     let connections = host::descriptors::for_private_port(descriptors);
     let server = Server::bind(address).await.map(|server| server.with_connections(connections));
-    server.map(Some).map_err(|source| ServeError::ListenPrivately { address, setting, source })
+    server.map(Some).map_err(|source| ServeError::ListenPrivately { address: address.clone(), setting, source })
 }
 
 fn node_settings(profile: &Profile, settings: &Settings) -> NodeSettings {

@@ -93,6 +93,7 @@ impl Drop for Partial {
 fn failed(error: std::io::Error) -> BlobError {
     match error.kind() {
         ErrorKind::NotFound => BlobError::NotFound,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => BlobError::Full(error.to_string()),
         _ => BlobError::Unavailable(error.to_string()),
     }
 }

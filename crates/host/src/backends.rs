@@ -92,6 +92,28 @@ impl Backends {
         }
     }
 
+    /// Returns the profile's name, as in the documentation.
+    pub fn profile(&self) -> &'static str {
+        match &self.store {
+            StoreBackend::Sqlite => "embedded",
+            StoreBackend::Postgres { .. } => "self-hosted",
+            StoreBackend::DynamoDb { .. } => "aws",
+        }
+    }
+
+    /// Returns each setting that names an adapter which this program was built without, and that adapter.
+    pub fn absent(&self) -> Vec<(&'static str, &'static str)> {
+        let store = match &self.store {
+            StoreBackend::Sqlite => (cfg!(feature = "embedded"), "SQLite"),
+            StoreBackend::Postgres { .. } => (cfg!(feature = "postgres"), "PostgreSQL"),
+            StoreBackend::DynamoDb { .. } => (cfg!(feature = "dynamodb"), "DynamoDB"),
+        };
+        let blobs = (self.blobs == BlobsBackend::Folder || cfg!(feature = "s3"), "S3");
+        let bus = (self.bus == BusBackend::InProcess || cfg!(feature = "redis"), "Redis");
+        let all = [("DATABASE_URL", store), ("PALAVER_FILES", blobs), ("REDIS_URL", bus)];
+        all.into_iter().filter(|(_, (there, _))| !there).map(|(name, (_, adapter))| (name, adapter)).collect()
+    }
+
     /// Returns whether any adapter stores its data in the data folder, so that only one process uses it.
     pub fn is_local(&self) -> bool {
         self.store == StoreBackend::Sqlite

@@ -1,13 +1,13 @@
 //! Starts a program whose only input is its environment: the WebSocket tier and the functions.
 
-use std::collections::BTreeMap;
+use std::ffi::OsString;
 
 use crate::config::{Config, ConfigErrors};
 use crate::limits::LAMBDA_BODY;
 use crate::log;
 use domain::limits::Limits;
 
-use crate::Settings;
+use crate::{NotUtf8, Settings};
 
 /// Why a program does not start. The text says what to do.
 #[derive(thiserror::Error)]
@@ -15,6 +15,9 @@ pub enum BeginError {
     /// Unknown command-line argument.
     #[error("unknown argument {0:?}: only --help and --version are accepted; settings are environment variables")]
     Argument(String),
+    /// A setting is not text.
+    #[error(transparent)]
+    NotUtf8(#[from] NotUtf8),
     /// The settings are invalid.
     #[error(transparent)]
     Settings(#[from] ConfigErrors),
@@ -35,7 +38,7 @@ impl std::fmt::Debug for BeginError {
 pub fn begin(
     name: &str,
     mut arguments: impl Iterator<Item = String>,
-    environment: impl Iterator<Item = (String, String)>,
+    variables: impl Iterator<Item = (OsString, OsString)>,
 ) -> Result<Option<Settings>, BeginError> {
     match arguments.nth(1).as_deref() {
         None => {}
@@ -49,10 +52,10 @@ pub fn begin(
         }
         Some(argument) => return Err(BeginError::Argument(argument.to_owned())),
     }
-    let environment: BTreeMap<String, String> = environment.collect();
+    let environment = crate::environment(variables)?;
     let mut config = Config::from_lookup(|name| environment.get(name).cloned());
     let settings = Settings::read(&mut config);
-    config.refuse_unknown(environment.keys().filter(|name| crate::is_ours(name)));
+    config.refuse_unknown(environment.keys());
     let mut settings = config.finish(settings)?;
     if crate::is_lambda() {
         fit_lambda(&mut settings.limits);

@@ -82,14 +82,15 @@ pub async fn function<F: BlobBackend>(
 ) -> Result<(), FunctionError> {
     let settings = Arc::new(settings);
     let web_settings = settings.web.clone();
+    let url = settings.public_url.clone();
     let routes = move |profile: &Profile| {
         let routes = router(&profile.services)
-            .merge(web::docs(prefix, document.clone()))
-            .merge(web::docs("", document.clone()))
+            .merge(web::docs_at(prefix, document.clone(), url.as_ref()))
+            .merge(web::docs_at("", document.clone(), url.as_ref()))
             .merge(profile.health(env!("CARGO_PKG_VERSION")).router());
         let shared_counts = Some(profile.services.shared_counts.clone());
         let web_settings = WebSettings { shared_counts, ..web_settings.clone() };
-        web::mount(routes, profile.services.auth.clone(), &web_settings)
+        web::below(web::mount(routes, profile.services.auth.clone(), &web_settings), url.as_ref())
     };
     if crate::is_lambda() {
         let routes = Arc::new(routes);

@@ -1,17 +1,16 @@
 //! The private port of a node: where it listens, its address for other nodes, and whose signatures it accepts.
 
-use std::net::SocketAddr;
 use std::str::FromStr;
 
 use crate::config::Config;
 
-use crate::Secret;
+use crate::{ListenAddress, Secret};
 
 /// What other nodes, and programs that post to sockets, need to reach this node.
 #[derive(Debug, Clone)]
 pub struct InternalSettings {
     /// The address to listen on: `PALAVER_INTERNAL_LISTEN`.
-    pub listen: SocketAddr,
+    pub listen: ListenAddress,
     /// The URL for other nodes: `PALAVER_INTERNAL_URL`; by default the listen address.
     pub url: Option<String>,
     /// The accepted keys, at least one: `PALAVER_INTERNAL_KEYS`. The first one signs.
@@ -55,7 +54,7 @@ impl InternalSettings {
         const KEYS: &str = "PALAVER_INTERNAL_KEYS";
         // Only HTTP: a mesh or a private network protects the traffic between nodes, so TLS is not needed.
         const URL: &str = "PALAVER_INTERNAL_URL";
-        let listen: Option<SocketAddr> = config.parse_optional(LISTEN);
+        let listen: Option<ListenAddress> = config.parse_optional(LISTEN);
         let url = config.url(URL, &["http"]).map(|url| url.to_string().trim_end_matches('/').to_owned());
         let named = config.optional(KEYS).is_some();
         let keys: Vec<AccessKey> = config.list(KEYS);
@@ -63,7 +62,7 @@ impl InternalSettings {
         if !named {
             config.problem(KEYS, format!("is required with {LISTEN}: callers must sign their requests"));
         }
-        if url.is_none() && listen.ip().is_unspecified() {
+        if url.is_none() && (listen.is_unspecified() || listen.tcp().is_none()) {
             config.problem(URL, format!("is required if other nodes cannot reach the address in {LISTEN}"));
         }
         Some(InternalSettings { listen, url, keys }).filter(|internal| !internal.keys.is_empty())

@@ -3,16 +3,19 @@
 //!
 //! Never reads the environment: binaries pass it in. Never decides anything about rooms or users.
 
+mod address;
 mod backends;
 mod begin;
 pub mod config;
 pub mod descriptors;
+mod environment;
 #[cfg(feature = "lambda")]
 mod function;
 mod internal;
 #[cfg(feature = "lambda")]
 mod lambda;
 pub mod limits;
+mod listener;
 pub mod log;
 mod memory;
 pub mod metrics;
@@ -22,8 +25,10 @@ mod secret;
 mod server;
 mod settings;
 
+pub use address::{InvalidAddress, ListenAddress};
 pub use backends::{Backends, BlobsBackend, BusBackend, S3Bucket, StoreBackend};
 pub use begin::{BeginError, begin};
+pub use environment::{NotUtf8, STANDARD_NAMES, environment};
 #[cfg(feature = "lambda")]
 pub use function::{Function, FunctionError, function};
 pub use internal::{AccessKey, InternalSettings, InvalidAccessKey};
@@ -32,9 +37,12 @@ pub use lambda::{calls, events, is_call};
 pub use memory::memory_budget;
 #[cfg(feature = "s3")]
 pub use open::s3_settings;
-pub use open::{BlobBackend, DATABASE, FILES, IfMissing, OpenError, Profile, SIGNING_KEY, WithFiles, WithoutFiles};
+pub use open::{
+    BlobBackend, DATABASE, DataLock, FILES, IfMissing, OpenError, Profile, SIGNING_KEY, WithFiles, WithoutFiles,
+    check_stored_key,
+};
 pub use prepare::{prepare, renew};
 pub use secret::Secret;
 pub use server::{Server, end_of, is_lambda, serve, shutdown_signal};
 pub use service::Duties;
-pub use settings::{FirstAdmin, Settings, is_ours};
+pub use settings::{FirstAdmin, Settings};

@@ -7,8 +7,9 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::limits::{HEADER_BYTES, HEADER_TIMEOUT, HTTP_CONNECTIONS, LISTEN_BACKLOG};
-use crate::{Settings, descriptors};
+use crate::limits::{HEADER_BYTES, HEADER_TIMEOUT, HTTP_CONNECTIONS};
+use crate::listener::Listener;
+use crate::{ListenAddress, Settings, descriptors};
 use axum::Router;
 use axum::extract::ConnectInfo;
 use http::header;
@@ -17,7 +18,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use service::Supervisor;
 use service::log_throttle::LogThrottle;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
@@ -36,7 +37,7 @@ const STALL: u32 = 6;
 
 /// A bound listener that does not answer yet, so that a caller knows the address first.
 pub struct Server {
-    listener: TcpListener,
+    listener: Listener,
     connections: usize,
     per_address: usize,
     trusted_proxies: Vec<Network>,
@@ -48,8 +49,8 @@ pub struct Server {
 /// supervisor which of the two happened.
 pub async fn serve(router: Router, settings: &Settings, supervisor: &Supervisor) -> io::Result<()> {
     let connections = descriptors::for_clients(descriptors::raise()).min(HTTP_CONNECTIONS);
-    let server = Server::bind(settings.listen).await?.with_connections(connections).with_addresses(settings);
-    tracing::info!(address = %server.local_address()?, "listening");
+    let server = Server::bind(&settings.listen).await?.with_connections(connections).with_addresses(settings);
+    crate::log::started(settings, &server.local_address()?);
     server.run(router, end_of(supervisor)).await
 }
 
@@ -99,15 +100,9 @@ pub async fn end_of(supervisor: &Supervisor) {
 
 impl Server {
     /// Binds the address; port 0 means any free one.
-    pub async fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        // Without it, a restart could not bind the address for as long as connections of the last run linger. On Windows
-        // it would let another process take the address over.
-        #[cfg(not(windows))]
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
+    pub async fn bind(address: &ListenAddress) -> io::Result<Self> {
         Ok(Server {
-            listener: socket.listen(LISTEN_BACKLOG)?,
+            listener: Listener::bind(address).await?,
             connections: HTTP_CONNECTIONS,
             per_address: 0,
             trusted_proxies: Vec::new(),
@@ -122,9 +117,13 @@ impl Server {
         self
     }
 
-    /// Caps how many of the connections one address holds, except trusted proxies. Without it, no address has a cap.
+    /// Caps how many of the connections one address holds, except trusted proxies and the proxy on a Unix socket. Without
+    /// it, no address has a cap.
     pub fn with_addresses(mut self, settings: &Settings) -> Self {
-        self.per_address = settings.limits.connections_per_address;
+        self.per_address = match self.listener {
+            Listener::Tcp(_) => settings.limits.connections_per_address,
+            Listener::Unix(..) => 0,
+        };
         self.trusted_proxies = settings.web.trusted_proxies.clone();
         self
     }
@@ -136,8 +135,8 @@ impl Server {
     }
 
     /// Returns the address that the server listens on.
-    pub fn local_address(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+    pub fn local_address(&self) -> io::Result<ListenAddress> {
+        self.listener.address()
     }
 
     /// Serves until `shutdown` resolves; then it accepts no new connections, lets running calls finish, and ends after a

@@ -1,22 +1,27 @@
 //! All settings of a server, by name. Reading collects every problem and does not stop at the first.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::Config;
 use crate::log::Format;
 use domain::limits::Limits;
-use service::auth::AuthSettings;
-use web::{Hosts, Origins, WebSettings};
+use domain::name::Slug;
+use service::auth::{AuthSettings, SigningKeys};
+use web::{Hosts, Origins, PublicUrl, WebSettings};
 
-use crate::{Backends, InternalSettings, Secret};
+use crate::{Backends, InternalSettings, ListenAddress, Secret};
 
 /// The settings of an operator.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The address of the page, the API and the sockets.
-    pub listen: SocketAddr,
+    pub listen: ListenAddress,
+    /// The URL at which users reach this server, if a proxy publishes it elsewhere than at the root of its own address.
+    pub public_url: Option<PublicUrl>,
+    /// The origins whose pages may show the page in a frame.
+    pub frame_origins: Origins,
     /// The folder of the database, the files and the signing key.
     pub data: PathBuf,
     /// The adapter for each port.
@@ -34,11 +39,13 @@ pub struct Settings {
     /// The private port for other nodes, and for programs that post to sockets; disabled if unset.
     pub internal: Option<InternalSettings>,
     /// A private address for metrics; disabled if unset.
-    pub metrics_listen: Option<SocketAddr>,
+    pub metrics_listen: Option<ListenAddress>,
     /// The format of log lines.
     pub log_format: Format,
     /// The log filter, such as `info,sqlx=warn`.
     pub log: String,
+    /// The rooms that a new installation starts with, and that everybody is offered first.
+    pub default_rooms: Vec<Slug>,
     /// How long sockets and calls may take to end after SIGTERM.
     pub drain: Duration,
     /// Settings of the HTTP layers.
@@ -58,51 +65,26 @@ pub struct FirstAdmin {
     pub password: Option<Secret>,
 }
 
-/// Environment variables that have our prefix but are not settings: those of the command line, and of our own tests and
-/// tools.
-const NO_SETTINGS: [&str; 6] = [
-    "PALAVER_CONFIG",
-    "PALAVER_BIN",
-    "PALAVER_FULL_BIN",
-    "PALAVER_PAGE",
-    "PALAVER_TEST_PROFILE",
-    "PALAVER_TEST_STARTS_A_SERVER",
-];
-
 /// The setting that the server's log names when an address has too many connections.
 pub(crate) const CONNECTIONS_PER_ADDRESS: &str = "PALAVER_LIMITS_CONNECTIONS_PER_ADDRESS";
-
-/// Returns whether an environment variable is meant for Palaver and should therefore be a setting.
-pub fn is_ours(name: &str) -> bool {
-    name.starts_with("PALAVER_") && !NO_SETTINGS.contains(&name) && !is_of_kubernetes(name)
-}
-
-/// Returns whether Kubernetes set the variable, as it does in every pod for each Service: one named `palaver` yields
-/// `PALAVER_SERVICE_HOST`, `PALAVER_SERVICE_PORT_HTTP`, `PALAVER_PORT` and `PALAVER_PORT_8080_TCP_ADDR`.
-fn is_of_kubernetes(name: &str) -> bool {
-    let has_port = |(_, rest): (&str, &str)| rest.starts_with(|c: char| c.is_ascii_digit());
-    ["_SERVICE_HOST", "_PORT"].iter().any(|end| name.ends_with(end))
-        || name.contains("_SERVICE_PORT")
-        || name.split_once("_PORT_").is_some_and(has_port)
-}
 
 impl Settings {
     /// Reads every setting by its name and adds each problem to `config`.
     pub fn read(config: &mut Config) -> Settings {
         let limits = limits(config);
-        let origins: Vec<String> = config.list("PALAVER_ORIGINS");
-        let origins = Origins::parse(origins.iter().map(String::as_str)).unwrap_or_else(|error| {
-            config.problem("PALAVER_ORIGINS", error.to_string());
-            Origins::default()
-        });
-        let origins = own_origin(config, origins);
-        let listen = config.parse("PALAVER_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let listen = config.parse("PALAVER_LISTEN", SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into());
+        let public_url: Option<PublicUrl> = config.parse_optional("PALAVER_PUBLIC_URL");
+        // The page's own address is one of the server's names, too.
+        let allowed = match &public_url {
+            Some(url) => origins(config, "PALAVER_ORIGINS").with_own(url),
+            None => origins(config, "PALAVER_ORIGINS"),
+        };
         let web = WebSettings {
             limits: limits.clone(),
             trusted_proxies: config.list("PALAVER_TRUSTED_PROXIES"),
-            hosts: Hosts::of(origins.all()),
-            listens_locally: listen.ip().to_canonical().is_loopback(),
-            origins,
+            hosts: Hosts::of(allowed.all()),
+            listens_locally: listens_locally(&listen),
+            origins: allowed,
             log_addresses: config.flag("PALAVER_LOG_ADDRESSES", false),
             secure_cookies: config
                 .optional("PALAVER_SECURE_COOKIES")
@@ -118,6 +100,8 @@ impl Settings {
         };
         Settings {
             listen,
+            public_url,
+            frame_origins: origins(config, "PALAVER_FRAME_ORIGINS"),
             data: config.text("PALAVER_DATA", "./data").into(),
             backends: Backends::read(config),
             signing_key: signing_key(config),
@@ -128,7 +112,8 @@ impl Settings {
             internal: InternalSettings::read(config),
             metrics_listen: config.parse_optional("PALAVER_METRICS_LISTEN"),
             log_format: config.parse("PALAVER_LOG_FORMAT", Format::Json),
-            log: config.text("PALAVER_LOG", "info"),
+            log: log_filter(config),
+            default_rooms: default_rooms(config),
             drain: config.duration("PALAVER_DRAIN", Duration::from_secs(20), Duration::ZERO..=Duration::from_secs(600)),
             web,
             auth,
@@ -137,18 +122,37 @@ impl Settings {
     }
 }
 
-/// The page's own address is one of the server's names, too.
-fn own_origin(config: &mut Config, origins: Origins) -> Origins {
-    let Some(url) = config.optional("PALAVER_PUBLIC_URL") else { return origins };
-    origins.clone().with_own(&url).unwrap_or_else(|error| {
-        config.problem("PALAVER_PUBLIC_URL", error.to_string());
-        origins
+/// Returns whether only this machine reaches the address without a proxy. On a Unix socket there always is a proxy.
+fn listens_locally(address: &ListenAddress) -> bool {
+    matches!(address, ListenAddress::Tcp(address) if address.ip().to_canonical().is_loopback())
+}
+
+fn origins(config: &mut Config, key: &str) -> Origins {
+    let origins: Vec<String> = config.list(key);
+    Origins::parse(origins.iter().map(String::as_str)).unwrap_or_else(|error| {
+        config.problem(key, error.to_string());
+        Origins::default()
     })
+}
+
+fn log_filter(config: &mut Config) -> String {
+    const KEY: &str = "PALAVER_LOG";
+    let filter = config.text(KEY, "info");
+    if let Err(error) = crate::log::check(&filter) {
+        config.problem(KEY, error.to_string());
+    }
+    filter
 }
 
 /// A PEM key has several lines, which not every source of settings can hold: `\n` also ends a line.
 fn signing_key(config: &mut Config) -> Option<Secret> {
-    config.optional("PALAVER_SIGNING_KEY").map(|pem| Secret::new(pem.replace("\\n", "\n")))
+    const KEY: &str = "PALAVER_SIGNING_KEY";
+    let pem = config.optional(KEY)?.replace("\\n", "\n");
+    if let Err(error) = SigningKeys::from_pem(&pem) {
+        // The error says nothing of the key itself.
+        config.problem(KEY, error.to_string());
+    }
+    Some(Secret::new(pem))
 }
 
 fn first_admin(config: &mut Config) -> Option<FirstAdmin> {
@@ -164,8 +168,8 @@ fn first_admin(config: &mut Config) -> Option<FirstAdmin> {
 fn limits(config: &mut Config) -> Limits {
     let d = Limits::default();
     Limits {
-        client_frame: config.within("PALAVER_LIMITS_CLIENT_FRAME", d.client_frame, 4_096..=16 << 20),
-        server_frame: config.within("PALAVER_LIMITS_SERVER_FRAME", d.server_frame, 16_384..=16 << 20),
+        client_frame: frame(config, "PALAVER_LIMITS_CLIENT_FRAME", d.client_frame, 4_096),
+        server_frame: frame(config, "PALAVER_LIMITS_SERVER_FRAME", d.server_frame, 16_384),
         rooms_per_user: config.within("PALAVER_LIMITS_ROOMS_PER_USER", d.rooms_per_user, 1..=100_000),
         joins_per_minute: config.within("PALAVER_LIMITS_JOINS_PER_MINUTE", d.joins_per_minute, 1..),
         connections_per_node: config.within("PALAVER_LIMITS_CONNECTIONS_PER_NODE", d.connections_per_node, 1..),
@@ -187,9 +191,40 @@ fn limits(config: &mut Config) -> Limits {
         requests_per_minute: config.within("PALAVER_LIMITS_REQUESTS_PER_MINUTE", d.requests_per_minute, 1..),
         sign_ins_per_minute: config.within("PALAVER_LIMITS_SIGN_INS_PER_MINUTE", d.sign_ins_per_minute, 1..),
         scans_per_10s: config.within("PALAVER_LIMITS_SCANS_PER_10S", d.scans_per_10s, 1..),
-        heartbeat_ms: config.within("PALAVER_LIMITS_HEARTBEAT_MS", d.heartbeat_ms, 100..=300_000),
+        heartbeat_ms: config.milliseconds("PALAVER_LIMITS_HEARTBEAT_MS", d.heartbeat_ms, 100..=300_000),
         memory: config.bytes("PALAVER_LIMITS_MEMORY", d.memory),
     }
+}
+
+/// Rooms that may be offered to everybody; more would not be seen.
+const DEFAULT_ROOMS: usize = 16;
+
+fn default_rooms(config: &mut Config) -> Vec<Slug> {
+    const KEY: &str = "PALAVER_DEFAULT_ROOMS";
+    let text = config.text(KEY, "general");
+    if text == "none" {
+        return Vec::new();
+    }
+    let mut rooms = Vec::new();
+    for part in text.split(',').map(|part| part.trim().trim_start_matches('#')).filter(|part| !part.is_empty()) {
+        match Slug::parse(part) {
+            Ok(slug) if rooms.contains(&slug) => {}
+            Ok(slug) => rooms.push(slug),
+            Err(error) => config.problem(KEY, format!("{part}: {error}; write `none` for no rooms")),
+        }
+    }
+    if rooms.len() > DEFAULT_ROOMS {
+        config.problem(KEY, format!("names more than {DEFAULT_ROOMS} rooms"));
+    }
+    rooms
+}
+
+/// Longest frame that may be allowed, so that one socket cannot hold much memory.
+const LONGEST_FRAME: u64 = 16 << 20;
+
+fn frame(config: &mut Config, key: &str, default: usize, least: u64) -> usize {
+    let bytes = config.bytes_within(key, default as u64, least..=LONGEST_FRAME);
+    usize::try_from(bytes).unwrap_or(default)
 }
 
 #[cfg(test)]
@@ -202,21 +237,7 @@ mod tests {
         let settings = Settings::read(&mut config);
         let settings = config.finish(settings).expect("the defaults are valid");
         assert_eq!(settings.limits, Limits::default());
-        assert_eq!(settings.listen.port(), 8080);
-    }
-
-    #[test]
-    fn kubernetes_variables_are_not_reported_as_misspelt_settings() {
-        let mut config = Config::from_lookup(|_| None);
-        Settings::read(&mut config);
-        for name in config.asked().iter().filter(|name| name.starts_with("PALAVER_")) {
-            assert!(is_ours(name), "{name} is a setting");
-        }
-        assert!(is_ours("PALAVER_LISTN"));
-        for end in ["SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT", "PORT_8080_TCP_ADDR", "WS_PORT_80_TCP"]
-        {
-            assert!(!is_ours(&format!("PALAVER_{end}")), "{end}");
-        }
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
     }
 
     #[test]

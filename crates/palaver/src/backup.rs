@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
 use anyhow::{Context, bail};
-use host::{BlobsBackend, DATABASE, FILES, IfMissing, Profile, SIGNING_KEY, Settings};
+use host::{BlobsBackend, DATABASE, DataLock, FILES, IfMissing, Profile, SIGNING_KEY, Settings};
 use store_sql::Restore;
 
 /// Copies everything to a new folder. The server may be running.
@@ -66,11 +66,17 @@ pub async fn restore(settings: &Settings, folder: &Path, force: bool) -> anyhow:
     if real(data)?.starts_with(real(folder)?) {
         bail!("the data folder {} is the backup itself, or inside it; name another folder with --data", data.display());
     }
+    // Held until the end, so that no server starts on half of the data. A folder that is missing is only created once the
+    // backup is known to be complete.
+    let held = data.is_dir().then(|| DataLock::take(data)).transpose()?;
     let restore = Restore::prepare(&database, &data.join(DATABASE), force).await?;
+    let lock = held.map_or_else(|| DataLock::take(data), Ok)?;
+    lock.announce("palaver restore");
     // File keys are never reused, so existing files do no harm. Files come before the database, which names them.
     copy_folder(&files, &data.join(FILES))?;
     copy(&folder.join(SIGNING_KEY), &data.join(SIGNING_KEY))?;
     let epoch = restore.finish().await?;
+    drop(lock);
     println!("{} is restored; its epoch is {epoch}", data.display());
     Ok(())
 }

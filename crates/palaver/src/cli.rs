@@ -1,8 +1,11 @@
-//! The command line. Flags are settings too: each also has a name in the environment and in the file.
+//! The command line. Every setting that is no secret is also a flag, under its name in the file with dashes.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::lookup;
 
 const ABOUT: &str = "Palaver: a chat server in one process.
 
@@ -10,8 +13,10 @@ Without a command it serves: the page, the REST functions, the WebSocket tier an
 folder. It needs no other program. Acknowledged changes are on disk: you can kill it at any time and start it again.";
 
 const SETTINGS: &str = "\
-Settings come from flags, then the environment, then the file given with --config; the first source wins.
-`palaver check-config --list` prints all of them with their current values. The common ones:
+Settings come from flags, then the environment, then the file given with --config; the first source wins. Each setting
+is a flag, too, under its name in the file with dashes (--limits-upload-bytes 50MB), except secrets, which other users of
+the machine would see. `palaver check-config --list` prints all of them, with their values and where these come from.
+The common ones:
 
   listen         PALAVER_LISTEN          address of the page, the API and the sockets
   data           PALAVER_DATA            folder of the database, the files and the signing key
@@ -47,7 +52,30 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
-/// The settings that have flags.
+impl Cli {
+    /// Parses the arguments of this process, and returns the settings among them by their names in the environment. Ends
+    /// the process after `--help`, `--version` and invalid arguments.
+    pub fn of_process() -> (Cli, BTreeMap<String, String>) {
+        let names: Vec<String> = lookup::names().into_iter().filter(|name| is_flag(name)).collect();
+        let matches = with_flags(Cli::command(), &names).get_matches();
+        let value = |name: &String| Some((name.clone(), matches.get_one::<String>(name)?.clone()));
+        let settings = names.iter().filter_map(value).collect();
+        (Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()), settings)
+    }
+}
+
+/// Returns whether a setting gets a flag here: secrets have none, and the others below have their own.
+fn is_flag(name: &str) -> bool {
+    !lookup::is_secret(name) && !["PALAVER_DATA", "PALAVER_LISTEN", "PALAVER_ADMIN"].contains(&name)
+}
+
+fn with_flags(command: clap::Command, names: &[String]) -> clap::Command {
+    // Hidden, because `check-config --list` shows them with more than their names.
+    let flag = |name: &String| Arg::new(name).long(lookup::flag(name)).global(true).hide(true).value_name("VALUE");
+    command.args(names.iter().map(flag))
+}
+
+/// The settings that have flags of their own.
 #[derive(Debug, Default, Args)]
 pub struct Flags {
     /// A TOML file with settings
@@ -66,9 +94,9 @@ pub struct Flags {
 pub enum Command {
     /// Serve (the default without a command)
     Serve,
-    /// Check all settings, and report every problem
+    /// Check all settings as a start does, report every problem, and print the values that differ from the defaults
     CheckConfig {
-        /// Print each setting with its value; secrets are not shown
+        /// Print every setting, with its value and where that comes from; secrets are hidden
         #[arg(long)]
         list: bool,
     },
@@ -150,5 +178,26 @@ fn role(text: &str) -> Result<domain::UserRole, String> {
         "user" => Ok(domain::UserRole::User),
         "admin" => Ok(domain::UserRole::Admin),
         _ => Err("the role must be `user` or `admin`".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_that_is_no_secret_is_a_flag_before_and_after_the_command() {
+        let names: Vec<String> = lookup::names().into_iter().filter(|name| is_flag(name)).collect();
+        assert!(names.len() > 30 && names.iter().all(|name| !name.contains("PASSWORD") || name.contains("THREADS")));
+        with_flags(Cli::command(), &names).debug_assert();
+        for name in &names {
+            let flag = format!("--{}", lookup::flag(name));
+            for arguments in [["palaver", &flag, "x", "serve"], ["palaver", "serve", &flag, "x"]] {
+                let matches = with_flags(Cli::command(), &names).try_get_matches_from(arguments).expect("a flag");
+                assert_eq!(matches.get_one::<String>(name).map(String::as_str), Some("x"), "{arguments:?}");
+            }
+        }
+        let secret = with_flags(Cli::command(), &names).try_get_matches_from(["palaver", "--signing-key", "x"]);
+        assert!(secret.is_err());
     }
 }

@@ -9,19 +9,18 @@ mod lookup;
 mod page;
 mod serve;
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use cli::{Cli, Command};
-use lookup::{Lookup, Read, explain, in_file};
+use lookup::{Lookup, Read, Source, Value, explain, in_file};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(cli) {
+    let (cli, flags) = Cli::of_process();
+    match run(cli, flags) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("palaver: {}", message(&error));
@@ -30,14 +29,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> anyhow::Result<()> {
-    let lookup = Lookup::of_process(&cli)?;
+fn run(cli: Cli, flags: BTreeMap<String, String>) -> anyhow::Result<()> {
+    let lookup = Lookup::of_process(&cli, flags)?;
     let Read { settings, values } = lookup.read().map_err(|errors| anyhow::anyhow!(explain(&errors)))?;
     let command = cli.command.unwrap_or(Command::Serve);
     if let Command::CheckConfig { list } = command {
-        if list {
-            print_settings(&values);
-        }
+        host::check_stored_key(&settings)?;
+        print_settings(&values, list);
         println!("all settings are valid");
         return Ok(());
     }
@@ -80,16 +78,10 @@ fn message(error: &anyhow::Error) -> String {
     text
 }
 
-fn print_settings(values: &[(String, Option<String>)]) {
-    for (name, value) in values {
-        // A value that may contain a secret is not shown.
-        let value = match value {
-            Some(_) if ["_TOKENS", "_PASSWORD", "_KEY", "_KEYS", "_URL"].iter().any(|end| name.ends_with(end)) => {
-                "(set)"
-            }
-            Some(value) => value,
-            None => "(default)",
-        };
-        println!("{:32} {name:40} {value}", in_file(name));
+/// Prints settings with their values and sources: all of them, or those that were given.
+fn print_settings(values: &[Value], all: bool) {
+    for value in values.iter().filter(|value| all || value.source != Source::Default) {
+        let Value { name, source, .. } = value;
+        println!("{:32} {name:40} {} ({source})", in_file(name), value.shown());
     }
 }

@@ -1,7 +1,7 @@
 //! Serves the page: the built UI, embedded in the binary, under the paths that it knows. Never reads the disk.
 
 use std::ops::RangeInclusive;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::Body;
@@ -9,7 +9,8 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use rust_embed::{EmbeddedFile, RustEmbed};
+use rust_embed::RustEmbed;
+use web::Framed;
 
 #[derive(RustEmbed)]
 #[folder = "$PALAVER_PAGE"]
@@ -18,6 +19,9 @@ struct Files;
 /// Built files have a digest in their name, so browsers may cache them forever; the page itself must not be cached.
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ALWAYS_ASK: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// The page itself.
+const INDEX: &str = "index.html";
 
 const NOT_BUILT: &str = "<!doctype html><title>Palaver</title><h1>The page was not built</h1>\
 <p>This server works, but its binary holds no page. Build it with <code>cargo xtask up</code>.";
@@ -30,29 +34,75 @@ static ROUTES: LazyLock<Vec<String>> = LazyLock::new(|| {
 /// Digits of a message's number in a path; the page knows the same limit.
 const SEQ_DIGITS: RangeInclusive<usize> = 1..=15;
 
-/// Returns the routes of the page's files, and of the paths that the page itself knows. `files` is the origin from which the page may put and get files, if that is not this server.
-pub fn router(files: Option<&str>) -> Router {
-    let policy = web::content_security_policy(&[], files);
-    Router::new().route("/", get(serve)).fallback(serve).with_state(policy)
+/// What is the same for every answer.
+struct Page {
+    policy: HeaderValue,
+    /// Whether pages of other origins may show it in a frame.
+    is_framed: bool,
+    /// The page itself, whose links to its files begin with the path below which it is published.
+    index: Option<Index>,
 }
 
-async fn serve(State(policy): State<HeaderValue>, request: Request) -> Response {
-    let mut response = find(request);
+struct Index {
+    html: String,
+    etag: String,
+}
+
+/// Where the page is shown, and what it may reach.
+pub struct PageSettings<'a> {
+    /// The origin from which the page may put and get files, if that is not this server.
+    pub files: Option<&'a str>,
+    /// The path before every path of the server, such as `/chat`; empty at the root.
+    pub base: &'a str,
+    /// The origins whose pages may show it in a frame.
+    pub frames: Vec<&'a str>,
+}
+
+/// Returns the routes of the page's files, and of the paths that the page itself knows.
+pub fn router(settings: &PageSettings) -> Router {
+    let page = Page {
+        policy: web::content_security_policy(&[], settings.files, &settings.frames),
+        is_framed: !settings.frames.is_empty(),
+        index: index(settings.base),
+    };
+    Router::new().route("/", get(serve)).fallback(serve).with_state(Arc::new(page))
+}
+
+/// Returns the page for a base path. The build writes links to files as `"./…"`, which a deep link would change.
+fn index(base: &str) -> Option<Index> {
+    let file = Files::get("index.html")?;
+    let html = String::from_utf8_lossy(&file.data).replace("=\"./", &format!("=\"{base}/"));
+    let digest = hex::encode(&file.metadata.sha256_hash()[..16]);
+    Some(Index { html, etag: format!("\"{digest}{base}\"") })
+}
+
+async fn serve(State(page): State<Arc<Page>>, request: Request) -> Response {
+    let mut response = find(&page, request);
     if response.status() != StatusCode::NOT_FOUND {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, page.policy.clone());
+        if page.is_framed {
+            response.extensions_mut().insert(Framed);
+        }
     }
     response
 }
 
-fn find(request: Request) -> Response {
+fn find(page: &Page, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return StatusCode::NOT_FOUND.into_response();
     }
     let path = request.uri().path();
-    if is_of_page(path) {
-        return answer("index.html", request.headers()).unwrap_or_else(not_built);
+    let name = path.trim_start_matches('/');
+    if is_of_page(path) || name == INDEX {
+        return page.index.as_ref().map_or_else(not_built, |index| index.respond(request.headers()));
     }
-    answer(path.trim_start_matches('/'), request.headers()).unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
+    answer(name, request.headers()).unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
+}
+
+impl Index {
+    fn respond(&self, asked: &HeaderMap) -> Response {
+        respond(INDEX, self.html.clone().into(), &self.etag, None, asked)
+    }
 }
 
 /// Returns whether the page knows the path, with or without a slash at its end.
@@ -86,16 +136,15 @@ fn answer(path: &str, headers: &HeaderMap) -> Option<Response> {
         .filter(|(encoding, _)| takes(encoding))
         .find_map(|(encoding, ending)| Some((Files::get(&format!("{path}.{ending}"))?, Some(encoding))))
         .unwrap_or((plain, None));
-    Some(respond(path, file, encoding, headers))
+    let etag = format!("\"{}\"", hex::encode(&file.metadata.sha256_hash()[..16]));
+    Some(respond(path, file.data.into(), &etag, encoding, headers))
 }
 
-fn respond(path: &str, file: EmbeddedFile, encoding: Option<&'static str>, asked: &HeaderMap) -> Response {
-    let digest = file.metadata.sha256_hash();
-    let etag = format!("\"{}\"", hex::encode(&digest[..16]));
+fn respond(path: &str, body: Body, etag: &str, encoding: Option<&'static str>, asked: &HeaderMap) -> Response {
     let known = asked.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == etag.as_bytes());
     let mut response = match known {
         true => StatusCode::NOT_MODIFIED.into_response(),
-        false => Body::from(file.data).into_response(),
+        false => body.into_response(),
     };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
@@ -136,7 +185,7 @@ mod tests {
 
     async fn answer(files: Option<&str>, path: &str) -> Response {
         let request = Request::get(path).body(Body::empty()).expect("valid");
-        router(files).oneshot(request).await.expect("infallible")
+        router(&PageSettings { files, base: "", frames: Vec::new() }).oneshot(request).await.expect("infallible")
     }
 
     async fn get(path: &str) -> StatusCode {
@@ -152,6 +201,21 @@ mod tests {
         assert!(with.contains("connect-src 'self' https://bytes.example.org;"), "{with}");
         assert!(with.contains("img-src 'self' data: blob: https://bytes.example.org;"), "{with}");
         assert!(!policy(None).await.contains("http"), "the page of an embedded server may only connect to that server");
+    }
+
+    #[tokio::test]
+    async fn only_named_origins_may_frame_the_page() {
+        let framed = async |frames: Vec<&str>| {
+            let request = Request::get("/").body(Body::empty()).expect("valid");
+            let router = router(&PageSettings { files: None, base: "", frames });
+            let response = router.oneshot(request).await.expect("infallible");
+            let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+            (policy, response.extensions().get::<Framed>().is_some())
+        };
+        let (policy, marked) = framed(vec!["https://a.example", "https://b.example"]).await;
+        assert!(policy.ends_with("frame-ancestors https://a.example https://b.example") && marked, "{policy}");
+        let (policy, marked) = framed(Vec::new()).await;
+        assert!(policy.ends_with("frame-ancestors 'none'") && !marked, "{policy}");
     }
 
     #[tokio::test]

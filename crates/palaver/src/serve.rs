@@ -1,24 +1,37 @@
 //! Serves everything on one address until it is stopped; starts and ends in the same way as the tier alone.
 
 use axum::Router;
-use host::{BlobsBackend, Profile, Settings, StoreBackend, WithFiles};
+use domain::Refusal;
+use host::{BlobsBackend, ListenAddress, Profile, Settings, StoreBackend, WithFiles};
 use rooms::RoomsFunction;
 use utoipa::openapi::OpenApi;
 
-use crate::page;
+use web::{Origins, PublicUrl};
+
+use crate::page::{self, PageSettings};
 
 /// Serves until SIGTERM or Ctrl-C, then drains the connections and returns.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let places = places(&settings);
-    let ready = async |address, profile: &Profile| {
-        println!("Palaver is ready: {}", ws_tier::url(address));
+    let site = Site { url: settings.public_url.clone(), frames: settings.frame_origins.clone() };
+    let public = settings.public_url.as_ref().map(ToString::to_string);
+    let ready = async |address: &ListenAddress, profile: &Profile| {
+        println!("Palaver is ready: {}", public.unwrap_or_else(|| address.url()));
         println!("Its data is in {places}. Press Ctrl-C to stop.");
         // A secret, so it is no line of the log.
         if let Ok(Some(token)) = profile.services.auth.accounts.first_token().await {
             println!("The first account becomes the admin. Register it with this token: {token}");
         }
     };
-    ws_tier::serve::<WithFiles>(settings, router, ready).await?;
+    ws_tier::serve::<WithFiles>(settings, first_rooms, |profile| router(profile, &site), ready).await?;
+    Ok(())
+}
+
+/// Creates the rooms that a new installation starts with.
+async fn first_rooms(profile: &Profile) -> Result<(), Refusal> {
+    for slug in profile.services.rooms.create_offered().await? {
+        tracing::info!(room = %slug, "created a room for everyone, because there was no room yet");
+    }
     Ok(())
 }
 
@@ -37,7 +50,13 @@ fn places(settings: &Settings) -> String {
     }
 }
 
-fn router(profile: &Profile) -> Router {
+/// Where the page and the documents are published.
+struct Site {
+    url: Option<PublicUrl>,
+    frames: Origins,
+}
+
+fn router(profile: &Profile, site: &Site) -> Router {
     let services = &profile.services;
     Router::new()
         .merge(auth::router(services.auth.clone()))
@@ -45,13 +64,17 @@ fn router(profile: &Profile) -> Router {
         .merge(presence::router(services.presence.clone()))
         .merge(notifications::router(services.notifications.clone()))
         .merge(files::router(services.files.clone()))
-        .merge(documents())
+        .merge(documents(site.url.as_ref()))
         .merge(profile.health(env!("CARGO_PKG_VERSION")).router())
-        .merge(page::router(services.files.direct_origin()))
+        .merge(page::router(&PageSettings {
+            files: services.files.direct_origin(),
+            base: site.url.as_ref().map(PublicUrl::path).unwrap_or_default(),
+            frames: site.frames.iter().collect(),
+        }))
 }
 
 /// Returns the OpenAPI documents of each function, and of all together.
-fn documents() -> Router {
+fn documents(url: Option<&PublicUrl>) -> Router {
     let functions: [(&str, OpenApi); 5] = [
         ("/api/auth", auth::openapi()),
         ("/api/rooms", rooms::openapi()),
@@ -66,7 +89,7 @@ fn documents() -> Router {
     let mut router = Router::new();
     for (prefix, document) in functions {
         whole.merge(document.clone());
-        router = router.merge(web::docs(prefix, document));
+        router = router.merge(web::docs_at(prefix, document, url));
     }
-    router.merge(web::docs("", whole))
+    router.merge(web::docs_at("", whole, url))
 }

@@ -10,6 +10,18 @@ use crate::ports::{BlobError, StoreError};
 /// The text that a user sees while the store does not answer.
 pub(crate) const STORE_AWAY: &str = "The server cannot reach its database right now. Please retry in a moment.";
 
+/// The text that a user sees while the disk of the store, or of the files, is full.
+const DISK_FULL: &str =
+    "The server's disk is full, so nothing new can be stored. Tell the operator; this works again once there is space.";
+
+/// Milliseconds after which a retry makes sense while a disk is full: somebody has to make room.
+const FULL_RETRY_MS: u64 = 5_000;
+
+/// Returns the refusal of a change that does not fit on the disk.
+pub(crate) fn disk_full() -> Refusal {
+    Refusal::unavailable(DISK_FULL, FULL_RETRY_MS)
+}
+
 /// Milliseconds after which a retry makes sense, where nothing better is known.
 pub(crate) const RETRY_MS: u64 = 1_000;
 
@@ -40,6 +52,10 @@ impl From<StoreError> for Refusal {
                 }
                 Refusal::unavailable(STORE_AWAY, retry_ms)
             }
+            StoreError::Full { why } => {
+                log_full(&why);
+                disk_full()
+            }
             // Logged where it was read. A retry does not help until a release that can decode it runs.
             StoreError::Unreadable { .. } => Refusal::unavailable(
                 "This version of the server cannot read this data. Ask the operator to check the server's log.",
@@ -47,6 +63,13 @@ impl From<StoreError> for Refusal {
             ),
             StoreError::OtherEpoch => other_epoch(),
         }
+    }
+}
+
+fn log_full(why: &str) {
+    static LINE: LogThrottle = LogThrottle::new();
+    if let Some(repeated) = LINE.admit(why, Instant::now()) {
+        tracing::error!(why, repeated, "no space is left, make room on the disk of the data or of the database");
     }
 }
 
@@ -59,6 +82,10 @@ impl From<BlobError> for Refusal {
             }
             BlobError::Interrupted(_) => {
                 Refusal::bad_request("The upload was interrupted. Please upload the file again.")
+            }
+            BlobError::Full(why) => {
+                log_full(&why);
+                disk_full()
             }
             BlobError::Unavailable(why) => {
                 static LINE: LogThrottle = LogThrottle::new();

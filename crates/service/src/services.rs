@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::limits::Limits;
+use domain::name::Slug;
 use futures_util::future::join_all;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -52,6 +53,8 @@ pub struct ServiceSettings {
     pub auth: AuthSettings,
     /// The keys that sign access tokens.
     pub keys: SigningKeys,
+    /// The slugs of the rooms that everybody is offered first.
+    pub default_rooms: Vec<Slug>,
 }
 
 /// All use cases.
@@ -92,7 +95,7 @@ pub struct Services {
 impl Services {
     /// Creates all use cases. Nothing runs yet: see [`Services::start`].
     pub fn new(ports: Ports, settings: ServiceSettings) -> Services {
-        let ServiceSettings { node, limits, auth, keys } = settings;
+        let ServiceSettings { node, limits, auth, keys, default_rooms } = settings;
         let (store, clock, bus) = (ports.store.clone(), ports.clock.clone(), ports.bus.clone());
         let ids = Ids::new(clock.clone(), ports.random.clone());
         let logs = Logs::new(store.clone(), clock.clone(), limits.clone());
@@ -112,8 +115,15 @@ impl Services {
             ports.limits.clone(),
         );
         let messages = Messages::new(store.clone(), logs.clone(), user_cache.clone(), access.clone(), marks.clone());
-        let rooms =
-            Rooms::new(store.clone(), logs.clone(), access.clone(), user_cache.clone(), ids.clone(), limits.clone());
+        let rooms = Rooms::new(
+            store.clone(),
+            logs.clone(),
+            access.clone(),
+            user_cache.clone(),
+            ids.clone(),
+            limits.clone(),
+            default_rooms,
+        );
         let presence = Presence::new(
             store.clone(),
             ports.presence.clone(),

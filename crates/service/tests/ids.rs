@@ -37,7 +37,13 @@ async fn services(seed: u64, pem: &str, folder: &std::path::Path) -> Services {
     let keys = SigningKeys::from_pem(pem).expect("a key");
     Services::new(
         ports,
-        ServiceSettings { node: "n".into(), limits: Limits::default(), auth: AuthSettings::default(), keys },
+        ServiceSettings {
+            node: "n".into(),
+            limits: Limits::default(),
+            auth: AuthSettings::default(),
+            keys,
+            default_rooms: Vec::new(),
+        },
     )
 }
 

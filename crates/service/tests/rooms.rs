@@ -21,7 +21,8 @@ async fn listing_a_room_that_very_many_left_takes_bounded_reads() {
     let limits = Limits { joins_per_minute: 1_000_000, sends_per_10s: 1_000_000, ..Limits::default() };
     let logs = Logs::new(store.clone(), Arc::new(SystemClock), limits.clone());
     let user_cache = UserCache::new(store.clone(), Arc::new(SystemClock));
-    let rooms = Rooms::new(store.clone(), logs.clone(), Access::new(store), user_cache, Ids::system(), limits);
+    let rooms =
+        Rooms::new(store.clone(), logs.clone(), Access::new(store), user_cache, Ids::system(), limits, Vec::new());
     // After all others in the order of ids.
     let ada = actor(u128::MAX);
     let name = RoomName::parse("Station").expect("a name");

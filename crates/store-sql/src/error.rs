@@ -130,6 +130,8 @@ pub enum Failure {
     Race(String),
     /// Nothing was written.
     Unavailable { why: String, retry_ms: u64 },
+    /// Nothing was written, because no space is left.
+    Full(String),
     /// The commit failed in a way that leaves open whether it survives a crash.
     Unclear(String),
 }
@@ -145,7 +147,10 @@ impl Failure {
     }
 
     pub fn unavailable(kind: Kind, why: String) -> Failure {
-        Failure::Unavailable { why, retry_ms: kind.retry_ms() }
+        match kind {
+            Kind::Full => Failure::Full(why),
+            kind => Failure::Unavailable { why, retry_ms: kind.retry_ms() },
+        }
     }
 }
 
@@ -173,6 +178,14 @@ impl Kind {
             sqlx::Error::PoolTimedOut => Kind::Busy,
             sqlx::Error::Encode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Kind::Row,
             _ => Kind::Failed,
+        }
+    }
+
+    /// Returns the error of a read or a call that failed for `why`.
+    pub fn unavailable(self, why: String) -> StoreError {
+        match self {
+            Kind::Full => StoreError::Full { why },
+            kind => StoreError::Unavailable { why, retry_ms: kind.retry_ms() },
         }
     }
 

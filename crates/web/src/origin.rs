@@ -3,6 +3,8 @@
 
 use http::{HeaderMap, Uri, header};
 
+use crate::PublicUrl;
+
 /// The allowed origins, exactly as browsers write them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origins {
@@ -37,12 +39,10 @@ impl Origins {
         Ok(Origins { own: None, others })
     }
 
-    /// Sets the origin of the server's page: a URL without a path, as in `https://chat.example.org` with or without a
-    /// slash at its end.
-    pub fn with_own(mut self, url: &str) -> Result<Self, InvalidOrigin> {
-        let url = url.trim();
-        self.own = Some(parse(url.strip_suffix('/').unwrap_or(url))?);
-        Ok(self)
+    /// Sets the origin of the server's page.
+    pub fn with_own(mut self, url: &PublicUrl) -> Self {
+        self.own = Some(url.origin().to_owned());
+        self
     }
 
     /// Returns whether only the server's own origin is allowed.
@@ -109,6 +109,10 @@ fn parse(text: &str) -> Result<String, InvalidOrigin> {
 mod tests {
     use super::*;
 
+    fn public(url: &str) -> PublicUrl {
+        url.parse().expect("a URL")
+    }
+
     fn judge(origin: &str) -> Origin {
         let origins = Origins::parse(["https://app.example.org"]).expect("valid");
         let mut headers = HeaderMap::new();
@@ -144,15 +148,14 @@ mod tests {
             let headers = HeaderMap::from_iter([(header::ORIGIN, origin.parse().expect("valid"))]);
             origins.judge(&headers, Some("127.0.0.1:8080"))
         };
-        let own = Origins::default().with_own("https://Chat.example.org/").expect("valid");
+        let own = Origins::default().with_own(&public("https://Chat.example.org/"));
         assert_eq!(judge(&own, "https://chat.example.org"), Origin::Own);
         assert_eq!(judge(&own, "http://chat.example.org"), Origin::Foreign);
         assert_eq!(judge(&own, "https://chat.example.org.evil.org"), Origin::Foreign);
         assert!(own.is_own_https("chat.example.org") && !own.is_own_https("evil.org"));
-        let both = Origins::parse(["https://chat.example.org"]).expect("valid").with_own("https://chat.example.org");
-        let both = both.expect("valid");
+        let url = public("https://chat.example.org/chat");
+        let both = Origins::parse(["https://chat.example.org"]).expect("valid").with_own(&url);
         assert_eq!(judge(&both, "https://chat.example.org"), Origin::Allowed, "the page is not on the API's host");
-        assert!(Origins::default().with_own("https://chat.example.org/path").is_err());
     }
 
     #[test]

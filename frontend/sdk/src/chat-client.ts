@@ -141,7 +141,7 @@ export interface ChatClientApi {
 
 /** Options of a client. Everything but `baseUrl` has a default for browsers; tests and other hosts pass their own. */
 export interface ChatClientOptions {
-  /** URL of the server: `""` (the page's own origin) or `https://chat.example.org`. */
+  /** URL of the server: `""` (the page's own origin), a path on it (`/chat`), or `https://example.org/chat`. */
   readonly baseUrl?: string;
   /** Name of the IndexedDB database, or `false` to keep everything in memory. */
   readonly storage?: string | false;

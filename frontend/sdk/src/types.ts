@@ -80,7 +80,8 @@ export interface ReactionView {
 }
 
 /**
- * - `sending`: in the outbox, retried until the server answers; it survives a reload;
+ * - `sending`: in the outbox, retried until the server answers; it survives a reload. `failure` says why the server cannot
+ *   store it yet (a full disk, say);
  * - `sent`: durable on the server;
  * - `failed`: refused for good, `failure` says why; `retry` or `discard` it.
  */
@@ -302,6 +303,8 @@ export interface DirectoryRoom {
   readonly members: number;
   readonly head: number;
   readonly joined: boolean;
+  /** Whether the operator offers the room to everybody. */
+  readonly offered: boolean;
 }
 
 export interface NewRoom {

@@ -267,6 +267,19 @@ describe("errors", () => {
     expect(tab.sent[1]).toEqual(tab.sent[0]);
   });
 
+  it("unavailable says why a change waits, until it is stored", async () => {
+    const tab = await Tab.open(locks);
+    await tab.goOnline();
+    const a = await tab.send("a");
+    tab.says(refuse(a, "unavailable", 4_000));
+    expect(tab.core.outbox[0]).toMatchObject({ status: "sending", failure: { code: "unavailable", message: "because unavailable" } });
+    tab.host.pass(4_000);
+    expect(tab.texts()).toEqual(["a", "a"]);
+    tab.says(ack(a, 11));
+    await settle();
+    expect(tab.core.outbox.filter((item) => item.failure !== null)).toEqual([]);
+  });
+
   it("unauthenticated renews the token first", async () => {
     const tab = await Tab.open(locks);
     await tab.goOnline();

@@ -6,7 +6,7 @@ import { useClient } from "@palaver/sdk/react";
 import { t } from "../i18n/index.ts";
 import { Button } from "../ui/Button.tsx";
 import { Empty } from "../ui/Empty.tsx";
-import { navigate } from "./router.ts";
+import { navigate, pathOf } from "./router.ts";
 
 interface Props {
   readonly address: string;
@@ -26,7 +26,7 @@ export function NotInRoom({ address, invited, onBrowse }: Props) {
         <Button
           onPress={() => {
             client.leave(invited.id);
-            navigate("/");
+            navigate(pathOf(null));
           }}
         >
           {t("invite.decline")}
@@ -40,7 +40,7 @@ export function NotInRoom({ address, invited, onBrowse }: Props) {
         {t("directory.join")}
       </Button>
       <Button onPress={onBrowse}>{t("shell.find")}</Button>
-      <Button variant="quiet" onPress={() => navigate("/")}>
+      <Button variant="quiet" onPress={() => navigate(pathOf(null))}>
         {t("shell.back")}
       </Button>
     </Empty>

@@ -15,7 +15,7 @@ import { FindPerson } from "../ui/FindPerson.tsx";
 import { Menu, MenuItem, MenuSeparator } from "../ui/Menu.tsx";
 import { attempt, toast } from "../ui/Toasts.tsx";
 import s from "./RoomHeader.module.css";
-import { back, navigate } from "./router.ts";
+import { back, navigate, pathOf } from "./router.ts";
 
 const LEVELS: readonly NotificationLevel[] = ["all", "mentions", "none"];
 
@@ -85,7 +85,7 @@ export const RoomHeader = memo(function RoomHeader({ id, peopleOpen, onPeople }:
             icon="close"
             onAction={() => {
               attempt(client.hideRoom(room.id, true));
-              navigate("/");
+              navigate(pathOf(null));
             }}
           >
             {t("room.hide")}
@@ -103,7 +103,7 @@ export const RoomHeader = memo(function RoomHeader({ id, peopleOpen, onPeople }:
           action={t("room.leave")}
           onConfirm={() => {
             client.leave(room.id);
-            navigate("/");
+            navigate(pathOf(null));
             return undefined;
           }}
           onClose={close}

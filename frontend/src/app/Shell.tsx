@@ -7,6 +7,7 @@ import { ConnectionStatus } from "../features/connection/ConnectionStatus.tsx";
 import { Notifications } from "../features/notifications/Notifications.tsx";
 import { CreateRoom } from "../features/rooms/CreateRoom.tsx";
 import { Directory } from "../features/rooms/Directory.tsx";
+import { Offered } from "../features/rooms/Offered.tsx";
 import { RoomList, type RoomsDialog } from "../features/rooms/RoomList.tsx";
 import { addressOf, findRoom } from "../features/rooms/sections.ts";
 import { type Locale, t } from "../i18n/index.ts";
@@ -92,6 +93,7 @@ export function Shell({ me, onLocale }: Props) {
           />
         </Head>
         <RoomList current={open?.id ?? null} away={away} pathOf={pathOf} onOpen={navigate} onDialog={setDialog} />
+        {narrow && route.room === null && ready && <NoRooms onOpen={goTo} />}
         <Foot className={s.sideFoot}>
           <ConnectionStatus />
         </Foot>
@@ -105,9 +107,8 @@ export function Shell({ me, onLocale }: Props) {
         )}
         {route.room === null && (
           <Empty icon="chat" title={t("shell.noneTitle")} text={t("shell.noneText")}>
-            <Button variant="primary" onPress={() => setDialog("browse")}>
-              {t("shell.find")}
-            </Button>
+            {!narrow && <Offered onOpen={goTo} />}
+            <Button onPress={() => setDialog("browse")}>{t("shell.find")}</Button>
             <Button onPress={() => setDialog("create")}>{t("shell.make")}</Button>
           </Empty>
         )}
@@ -128,4 +129,14 @@ export function Shell({ me, onLocale }: Props) {
       )}
     </div>
   );
+}
+
+/** Offers rooms below an empty room list, where a narrow screen shows nothing else. */
+function NoRooms({ onOpen }: { readonly onOpen: (address: string) => void }) {
+  const none = useClientState((state) => state.rooms.size === 0);
+  return none ? (
+    <div className={s.offered}>
+      <Offered onOpen={onOpen} />
+    </div>
+  ) : null;
 }

@@ -1,6 +1,6 @@
 /**
- * Owns URLs: those of routes.json, which is also what the server answers with the page. The room is a slug or an id, and the
- * seq a number of at most 15 digits.
+ * Owns URLs: those of routes.json, which is also what the server answers with the page, each below the path where the page is
+ * published. The room is a slug or an id, and the seq a number of at most 15 digits.
  */
 import { useSyncExternalStore } from "react";
 import routes from "./routes.json";
@@ -18,8 +18,23 @@ const PATTERNS: readonly RegExp[] = routes.map((route) => {
   return new RegExp(`^${pattern}/?$`);
 });
 
+/** The path before every path of the page, such as `/chat`; empty at the root of the host. */
+let base = "";
+
+/** Sets the path where the page is published. */
+export function setBase(path: string): void {
+  base = path;
+}
+
+/** Returns the path where the page is published, for the address of its entry module, which the build puts one folder below. */
+export function baseOf(module: string): string {
+  return new URL(module).pathname.replace(/\/[^/]*\/[^/]*$/, "");
+}
+
 export function parse(path: string): Route {
-  const found = PATTERNS.map((pattern) => pattern.exec(path)).find((match) => match !== null);
+  if (!path.startsWith(`${base}/`)) return { room: null, seq: null };
+  const rest = path.slice(base.length);
+  const found = PATTERNS.map((pattern) => pattern.exec(rest)).find((match) => match !== null);
   const { room, seq } = found?.groups ?? {};
   if (room === undefined) return { room: null, seq: null };
   try {
@@ -30,8 +45,8 @@ export function parse(path: string): Route {
 }
 
 export function pathOf(room: string | null, seq: number | null = null): string {
-  if (room === null) return "/";
-  return `/r/${encodeURIComponent(room)}${seq === null ? "" : `/${seq}`}`;
+  if (room === null) return `${base}/`;
+  return `${base}/r/${encodeURIComponent(room)}${seq === null ? "" : `/${seq}`}`;
 }
 
 export function navigate(path: string, { replace = false } = {}): void {
@@ -43,7 +58,7 @@ export function navigate(path: string, { replace = false } = {}): void {
 /** Goes back to the room list: through the history if the user came from there, so that the back button agrees. */
 export function back(): void {
   if ((history.state as { inside?: boolean } | null)?.inside === true) history.back();
-  else navigate("/", { replace: true });
+  else navigate(pathOf(null), { replace: true });
 }
 
 function subscribe(listener: () => void): () => void {

@@ -12,8 +12,9 @@ export function explainFailure(failure: Pick<Failure, "code" | "message">): stri
     case "network":
       return t("error.network");
     case "overloaded":
-    case "unavailable":
       return t("error.busy");
+    case "unavailable":
+      return failure.message || t("error.busy");
     case "rate_limited":
       return t("error.rate");
     case "stale":

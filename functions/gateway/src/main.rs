@@ -31,7 +31,7 @@ struct Opened {
 
 #[tokio::main]
 async fn main() -> Result<(), FunctionError> {
-    let Some(settings) = host::begin("gateway", std::env::args(), std::env::vars())? else { return Ok(()) };
+    let Some(settings) = host::begin("gateway", std::env::args(), std::env::vars_os())? else { return Ok(()) };
     let settings = Arc::new(settings);
     Ok(host::events(move || open(settings.clone()), answer).await?)
 }

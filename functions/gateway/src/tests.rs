@@ -135,6 +135,7 @@ impl Rig {
             limits: limits.clone(),
             auth: AuthSettings { sign_ins_per_minute: 10_000, ..AuthSettings::default() },
             keys: SigningKeys::generate(),
+            default_rooms: Vec::new(),
         };
         let services = Services::new(ports, settings);
         let running = services.start();

@@ -51,7 +51,7 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(view::room(&actor, &details))))
 }
 
-/// Lists the public rooms, ordered by slug.
+/// Lists the public rooms: the offered ones first, then by slug. A search lists all that fit by slug.
 #[utoipa::path(get, path = "/directory", params(DirectoryParams), responses((status = 200, body = DirectoryPage)))]
 pub async fn directory(
     State(f): State<RoomsFunction>,
@@ -70,6 +70,7 @@ pub async fn directory(
             description: line.room.description.clone(),
             members: line.members,
             joined: *joined,
+            offered: f.rooms.is_offered(&line.room),
             head: line.head.seq,
         })
         .collect();

@@ -7,7 +7,7 @@ use serde_json::json;
 use tests::person::Person;
 use tests::wait;
 
-use crate::setup::{generous, number, room, texts};
+use crate::setup::{generous, messages, number, room, texts};
 
 /// A separate file system, so small that it is soon full.
 struct SmallDisk {
@@ -46,6 +46,11 @@ impl Drop for SmallDisk {
     }
 }
 
+/// Returns the body of a call that creates a room, whose description does not fit into the rest of a page.
+fn another_room() -> serde_json::Value {
+    json!({ "id": "cellar", "name": "cellar", "kind": "public", "description": "x".repeat(250) })
+}
+
 #[tokio::test]
 async fn a_full_disk_refuses_clearly_and_loses_nothing_acked() {
     let disk = SmallDisk::mount();
@@ -74,12 +79,18 @@ async fn a_full_disk_refuses_clearly_and_loses_nothing_acked() {
     let (send, answer) = refused.expect("600 long messages do not fit on a full disk");
     assert_eq!(answer["code"], "unavailable", "{answer}");
     assert!(number(&answer["retry_ms"]) > 0, "{answer}");
+    assert!(crate::setup::text(&answer["message"]).contains("disk is full"), "{answer}");
 
     // The server is alive: it answers, and what it stored can be read.
     assert!(server.is_running());
     let nobody = Person::nobody(&server);
     let health = nobody.get("/health").await;
-    assert_eq!((health.status.as_u16(), &health.body["checks"]["writes"]), (503, &json!("fail")), "{}", health.text());
+    assert_eq!(
+        (health.status.as_u16(), &health.body["checks"]["writes"]),
+        (503, &json!("the disk is full")),
+        "{}",
+        health.text()
+    );
     assert_eq!(health.body["checks"]["store"], "ok", "the store can be read");
     for path in ["/health/live", "/health/ready"] {
         assert_eq!(nobody.get(path).await.status.as_u16(), 200, "{path}: another process would have no more space");
@@ -87,7 +98,14 @@ async fn a_full_disk_refuses_clearly_and_loses_nothing_acked() {
     let page = ada.get(&format!("/api/rooms/{id}/messages?limit=1")).await.ok();
     assert_eq!(page["items"].as_array().map(Vec::len), Some(usize::from(!acked.is_empty())));
     let upload = ada.upload(&id, "big.bin", "application/octet-stream", vec![7; 4 * 1024 * 1024]).await;
-    assert_eq!(upload.body["code"], "unavailable", "{} {}", upload.status, upload.text());
+    assert_eq!((upload.status.as_u16(), &upload.body["code"]), (503, &json!("unavailable")), "{}", upload.text());
+    assert!(upload.text().contains("disk is full"), "{}", upload.text());
+    // A change over REST, and one that is no message, say the same.
+    for (path, body) in [(messages(&id), json!({ "text": "x".repeat(3_900) })), ("/api/rooms".into(), another_room())] {
+        let refused = ada.post(&path, body).await;
+        assert_eq!(refused.status.as_u16(), 503, "{path}: {}", refused.text());
+        assert!(refused.text().contains("disk is full"), "{path}: {}", refused.text());
+    }
 
     std::fs::remove_file(ballast).unwrap();
     // No client writes: a probe notices that writes work again.

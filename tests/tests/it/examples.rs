@@ -53,6 +53,28 @@ async fn say(person: &Person, room: &str, text: &str) -> u64 {
 }
 
 #[tokio::test]
+async fn the_bot_of_the_readme_runs_as_it_is_written() {
+    let (readme, bot) = (include_str!("../../../README.md"), include_str!("../../../examples/echo_bot.rs"));
+    assert!(
+        readme.contains(&format!("```rust\n{bot}```")),
+        "the README shows another program than examples/echo_bot.rs"
+    );
+
+    // On a server that nobody has prepared, which is the first thing that a reader of the README has.
+    let server = Server::start().await;
+    let url = server.http("");
+    let _bot = Program::start(async move { echo_bot::run(&url, echo_bot::ROOM).await });
+    let guest = Person::guest(&server, "reader").await;
+    join(&guest, "general").await;
+    ends_with(&guest, "general", "I repeat what you say.").await;
+    say(&guest, "general", "does it work?").await;
+    wait::until("the answer", async || {
+        (texts(&guest, "general").await.iter().filter(|text| *text == "does it work?").count() == 2).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_echo_bot_repeats_what_others_say_and_not_itself() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;

@@ -1,4 +1,4 @@
-//! Tests how the program starts, and what it reports for invalid settings.
+//! Tests how the program starts, and who may use its data folder.
 
 use std::process::Output;
 
@@ -11,80 +11,6 @@ fn run(settings: &Settings) -> Output {
 
 fn all_text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-}
-
-#[test]
-fn all_invalid_settings_are_reported_together() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("palaver.toml");
-    std::fs::write(&file, "listen = \"nowhere\"\nunheard_of = 1\n\n[limits]\nclient_frame = \"much\"\n").unwrap();
-    let settings = Settings::default()
-        .argument("--config")
-        .argument(file.to_str().unwrap())
-        .argument("--data")
-        .argument(folder.path().join("data").to_str().unwrap());
-    let output = run(&settings);
-    let text = all_text(&output);
-    assert!(!output.status.success(), "{text}");
-    for name in ["listen", "unheard_of", "client_frame"] {
-        assert!(text.contains(name), "{name} is missing in:\n{text}");
-    }
-    assert!(!text.contains("panicked"), "{text}");
-}
-
-#[test]
-fn check_config_reports_without_starting() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("palaver.toml");
-    std::fs::write(&file, "listen = \"127.0.0.1:0\"\n").unwrap();
-    let check = |file: &std::path::Path| {
-        let settings =
-            Settings::default().argument("check-config").argument("--config").argument(file.to_str().unwrap());
-        run(&settings)
-    };
-    let good = check(&file);
-    assert!(good.status.success(), "{}", all_text(&good));
-    std::fs::write(&file, "listen = 7\n").unwrap();
-    let bad = check(&file);
-    assert!(!bad.status.success(), "{}", all_text(&bad));
-    assert!(all_text(&bad).contains("listen"));
-}
-
-#[test]
-fn check_config_parses_urls_like_a_start() {
-    let check = |name: &str, value: &str| {
-        let mut command = tests::binary::clean(tests::binary::full());
-        command.arg("check-config").env("DATABASE_URL", "postgres://palaver@127.0.0.1/palaver").env(name, value);
-        command.output().expect("palaver can be started")
-    };
-    for (name, value) in [
-        ("DATABASE_URL", "postgres://ada:pass@word@127.0.0.1/palaver"),
-        ("DATABASE_URL", "postgres://127.0.0.1:port/palaver"),
-        ("DATABASE_URL", "postgres://127.0.0.1/palaver?sslmod=require"),
-        ("DATABASE_URL", "dynamodb:"),
-        ("DATABASE_URL", "dynamodb:my table"),
-        ("DATABASE_REPLICA_URL", "mysql://127.0.0.1/palaver"),
-        ("DATABASE_REPLICA_URL", "postgres://ada:pass@word@127.0.0.1/palaver"),
-        ("REDIS_URL", "http://127.0.0.1"),
-        ("REDIS_URL", "redis+sentinel://127.0.0.1"),
-        ("PALAVER_FILES", "s3://"),
-        ("PALAVER_FILES", "s3://my bucket"),
-    ] {
-        let output = check(name, value);
-        let text = all_text(&output);
-        assert!(!output.status.success() && text.contains(name), "{name}={value}: {text}");
-        assert!(!text.contains("pass@word") && !text.contains("panicked"), "{text}");
-    }
-    for (name, value) in [
-        ("DATABASE_URL", "postgres://ada:pass%40word@127.0.0.1/palaver?sslmode=require"),
-        ("DATABASE_URL", "dynamodb:palaver"),
-        ("DATABASE_REPLICA_URL", "postgresql://127.0.0.1:5433/palaver"),
-        ("REDIS_URL", "rediss://user:password@127.0.0.1:6380/2"),
-        ("PALAVER_FILES", "s3://palaver-files"),
-    ] {
-        let output = check(name, value);
-        assert!(output.status.success(), "{name}={value}: {}", all_text(&output));
-    }
 }
 
 #[test]
@@ -111,6 +37,76 @@ async fn a_port_in_use_is_reported_with_its_address() {
     assert!(!output.status.success(), "{text}");
     assert!(text.contains(&server.address().to_string()), "{text}");
     assert!(!text.contains("panicked"), "{text}");
+}
+
+/// Runs `palaver` with these arguments on a data folder, until it ends.
+async fn run_on(data: &std::path::Path, arguments: &[&str]) -> Output {
+    let settings = Settings::default().argument("--data").argument(data.to_str().unwrap());
+    let settings = arguments.iter().fold(settings, |settings, argument| settings.argument(argument));
+    let ended = tokio::task::spawn_blocking(move || run(&settings));
+    tokio::time::timeout(tests::wait::PATIENCE, ended).await.expect("it ends at once").unwrap()
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_folder_is_refused_and_names_the_first() {
+    let mut server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let link = elsewhere.path().join("link");
+    std::os::unix::fs::symlink(server.data(), &link).unwrap();
+    let (other_port, same_port) = (free_port().to_string(), server.address().to_string());
+    // The same port too, which is what starting it twice by mistake does.
+    for (data, listen) in [(server.data(), &other_port), (server.data(), &same_port), (&*link, &other_port)] {
+        let output = run_on(data, &["--listen", listen]).await;
+        let text = all_text(&output);
+        assert!(!output.status.success(), "{text}");
+        for part in [&format!("process {} ", server.pid()), "since 20", data.to_str().unwrap()] {
+            assert!(text.contains(part), "{part} is missing in:\n{text}");
+        }
+    }
+    // The first one is not disturbed, and commands beside it work.
+    ada.get("/api/auth/me").await.ok();
+    for arguments in [&["admin", "ban", "ada"] as &[&str], &["admin", "unban", "ada"], &["check-config"]] {
+        let output = run_on(server.data(), arguments).await;
+        assert!(output.status.success(), "{}", all_text(&output));
+    }
+    let backup = elsewhere.path().join("backup");
+    let output = run_on(server.data(), &["backup", backup.to_str().unwrap()]).await;
+    assert!(output.status.success(), "{}", all_text(&output));
+    let output = run_on(server.data(), &["restore", "--force", backup.to_str().unwrap()]).await;
+    let text = all_text(&output);
+    assert!(!output.status.success() && text.contains(&format!("process {} ", server.pid())), "{text}");
+
+    // A crash leaves its file and no lock.
+    server.kill();
+    server.start_again().await;
+}
+
+#[tokio::test]
+async fn a_server_whose_port_is_in_use_creates_no_data_folder() {
+    let server = Server::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let output = run_on(&data, &["--listen", &server.address().to_string()]).await;
+    assert!(!output.status.success() && !data.exists(), "{}", all_text(&output));
+}
+
+#[tokio::test]
+async fn a_function_shares_the_folder_with_the_server() {
+    let server = Server::start().await;
+    let address = free_port();
+    let program = tests::binary::palaver().with_file_name("rooms");
+    assert!(program.is_file(), "build it with: cargo build --profile ci --package rooms");
+    let mut command = tests::binary::clean(&program);
+    command.env("PALAVER_DATA", server.data()).env("PALAVER_LISTEN", address.to_string());
+    let mut function = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+    tests::wait::until("the function's health", async || {
+        let answer = reqwest::get(format!("http://{address}/health")).await.ok()?;
+        answer.status().is_success().then_some(())
+    })
+    .await;
+    function.kill().unwrap();
+    function.wait().unwrap();
 }
 
 #[tokio::test]
@@ -155,4 +151,18 @@ fn only_database(folder: &std::path::Path) -> std::path::PathBuf {
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut found = files.filter(|path| std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"SQLite format 3\0")));
     found.next().expect("the data folder holds a database")
+}
+
+#[tokio::test]
+async fn an_installation_with_rooms_gets_no_further_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut server = Settings::default().variable("PALAVER_DEFAULT_ROOMS", "none").data(&data).start().await;
+    let ada = Person::register(&server, "ada").await;
+    crate::setup::private_room(&ada, "Secret").await;
+    server.ask_to_end();
+    assert!(server.ended().await.success());
+    // The same data with the default setting: its only room is in no directory.
+    let again = Settings::default().data(&data).start().await;
+    assert_eq!(ada.at(&again).get("/api/rooms/directory").await.ok()["items"], serde_json::json!([]));
 }

@@ -101,6 +101,7 @@ impl Cluster {
             limits: self.limits.clone(),
             auth: AuthSettings { sign_ins_per_minute: 10_000, ..AuthSettings::default() },
             keys: SigningKeys::from_pem(&self.keys).expect("keys"),
+            default_rooms: Vec::new(),
         };
         let services = Services::new(ports, settings);
         let running = services.start_duties(Duties { files: false, ..Duties::default() });

@@ -8,8 +8,19 @@ pub const PROFILE_VARIABLE: &str = "PALAVER_TEST_PROFILE";
 pub const OTHERS: [&str; 3] = ["self-hosted", "aws", "gateway"];
 
 /// The modules of `tests/tests/it` that run on every profile: those that use the store, the bus, files and presence.
-pub const EVERYWHERE: [&str; 10] =
-    ["auth", "convergence", "files", "messages", "names", "notifications", "presence", "protocol", "rooms", "sign_in"];
+pub const EVERYWHERE: [&str; 11] = [
+    "auth",
+    "convergence",
+    "files",
+    "messages",
+    "names",
+    "notifications",
+    "offered",
+    "presence",
+    "protocol",
+    "rooms",
+    "sign_in",
+];
 
 /// Tests of these modules that do not run on the profile, and why. `functions/gateway/README.md` lists what an API
 /// Gateway cannot do.
@@ -44,7 +55,7 @@ pub const NOT_ON: [(&str, &str, &str); 10] = [
 
 /// The modules that run once, and why.
 #[cfg(test)]
-const ONCE: [(&str, &str); 16] = [
+const ONCE: [(&str, &str); 19] = [
     ("cluster", "starts its own nodes, on PostgreSQL and on DynamoDB"),
     ("connections", "tests a node's private port with the stock AWS SDKs"),
     ("crash", "kills the process that holds the data; elsewhere that is the database"),
@@ -56,9 +67,11 @@ const ONCE: [(&str, &str); 16] = [
     ("golden", "loads its own stores, one of each kind"),
     ("matrix", "checks the rules of every call, which are the same everywhere"),
     ("operator", "backs up and restores the data folder"),
+    ("published", "tests settings of the HTTP server and of the log"),
     ("refresh", "moves the times of sessions in the data folder; the conformance suite does so on every store"),
     ("secrets", "looks for secrets in the data folder"),
-    ("setup", "tests flags and settings files"),
+    ("settings", "tests flags and settings files"),
+    ("setup", "helps the others and tests nothing"),
     ("slow", "uses its own stores and network"),
     ("startup", "tests the data folder"),
     ("text", "tests the rules of texts and names, which do not depend on the adapters"),

@@ -16,6 +16,7 @@ pub fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
 pub fn at(place: &str, error: BlobError) -> BlobError {
     match error {
         BlobError::Unavailable(why) => BlobError::Unavailable(format!("{place}: {why}")),
+        BlobError::Full(why) => BlobError::Full(format!("{place}: {why}")),
         error => error,
     }
 }
@@ -29,6 +30,8 @@ where
     let code = error.as_service_error().and_then(|error| error.code());
     match (status, code) {
         (_, Some("NoSuchKey" | "NotFound")) | (Some(404), None) => BlobError::NotFound,
+        // S3 servers other than Amazon's have disks.
+        (Some(507), code) => BlobError::Full(format!("status 507 {}", code.unwrap_or_default())),
         (Some(status), code) => {
             let message = error.as_service_error().and_then(|error| error.message()).unwrap_or_default();
             let said = [code.unwrap_or_default(), message].join(" ");

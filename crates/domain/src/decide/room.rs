@@ -58,7 +58,10 @@ pub(super) fn create(view: &mut View, change: &Change, room: &Room, people: &[Us
         let id = EntryId::derived(room.id, owner, change.id, &format!("create:{user}"));
         view.accept(owner, id, now, Body::Member { user, state, role, muted_until: None, why: None });
     };
-    add(owner, MemberState::Joined, if direct { Role::Member } else { Role::Owner });
+    // The system is nobody who could be listed. Admins of the installation act as owners of public rooms.
+    if owner != UserId::SYSTEM {
+        add(owner, MemberState::Joined, if direct { Role::Member } else { Role::Owner });
+    }
     let state = if direct { MemberState::Joined } else { MemberState::Invited };
     for user in others {
         add(user, state, Role::Member);

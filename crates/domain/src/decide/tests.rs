@@ -664,6 +664,26 @@ fn a_direct_room_is_created_once_and_cannot_be_left() {
 }
 
 #[test]
+fn a_room_of_the_system_has_no_owner_and_obeys_the_admins_of_the_installation() {
+    let mut rows = Rows::empty(LogId::Room(ROOM));
+    let create = Intent::Create { room: Box::new(room(RoomKind::Public)), people: Vec::new() };
+    let change = rows.change(Actor::SYSTEM, create);
+    rows.load(&change);
+    assert!(matches!(rows.decide(&change, 1_000), Decision::Append(_)));
+    rows.commit();
+    assert!(rows.members.is_empty());
+    rows.ok(1, Intent::Join);
+    rows.ok(2, Intent::Join);
+    assert!(rows.members.values().all(|member| member.role == Role::Member));
+    assert_eq!(rows.refused(1, Intent::Kick { user: user(2), why: None }), Code::Forbidden);
+    let kick = rows.change(Actor { admin: true, ..actor(50) }, Intent::Kick { user: user(2), why: None });
+    rows.load(&kick);
+    assert!(matches!(rows.decide(&kick, 1_000), Decision::Append(_)));
+    rows.commit();
+    rows.check_fold();
+}
+
+#[test]
 fn a_change_of_a_user_log_is_guarded_by_its_row() {
     let mut rows = Rows::empty(LogId::User(user(1)));
     let row = |rev, state| UserRoom {

@@ -8,6 +8,7 @@ use std::path::Path;
 use service::auth::SigningKeys;
 
 use super::{OpenError, at};
+use crate::Settings;
 
 /// The file with the key that signs tokens, below the data folder.
 pub const SIGNING_KEY: &str = "signing-key.pem";
@@ -19,6 +20,16 @@ pub(super) fn signing_keys(data: &Path) -> Result<SigningKeys, OpenError> {
     let path = data.join(SIGNING_KEY);
     let pem = kept(&path, || SigningKeys::generate().to_pem())?;
     SigningKeys::from_pem(&pem).map_err(|source| OpenError::Key { path, source })
+}
+
+/// Checks the stored signing key as a start does, if there is one and the settings name no other. Creates nothing.
+pub fn check_stored_key(settings: &Settings) -> Result<(), OpenError> {
+    let path = settings.data.join(SIGNING_KEY);
+    if settings.signing_key.is_some() || !path.exists() {
+        return Ok(());
+    }
+    let pem = fs::read_to_string(&path).map_err(at(&path))?;
+    SigningKeys::from_pem(&pem).map(drop).map_err(|source| OpenError::Key { path, source })
 }
 
 /// Returns the name that this node got at its first start. It is the same after each restart, so that the node keeps its

@@ -3,6 +3,7 @@
 mod blobs;
 mod bus;
 mod data;
+mod lock;
 mod push;
 mod store;
 #[cfg(feature = "stream-poller")]
@@ -27,7 +28,8 @@ use store::OpenStore;
 #[cfg(feature = "s3")]
 pub use blobs::s3_settings;
 pub use blobs::{BlobBackend, FILES, WithFiles, WithoutFiles};
-pub use data::SIGNING_KEY;
+pub use data::{SIGNING_KEY, check_stored_key};
+pub use lock::DataLock;
 pub use store::{DATABASE, IfMissing};
 
 /// Why the data cannot be opened. The text says what to do.
@@ -40,6 +42,17 @@ pub enum OpenError {
         path: PathBuf,
         /// The I/O error.
         source: std::io::Error,
+    },
+    /// Another server uses the data folder.
+    #[error(
+        "{} is in use by {holder}: stop that process first, or name another folder with --data (or PALAVER_DATA)",
+        .folder.display()
+    )]
+    InUse {
+        /// The data folder.
+        folder: PathBuf,
+        /// The process that holds it, and since when.
+        holder: String,
     },
     /// The SQL database cannot be used.
     #[cfg(any(feature = "embedded", feature = "postgres"))]
@@ -183,8 +196,13 @@ impl Profile {
             random: Arc::new(OsRandom),
             limits: limits.or_else(|| store.limits()),
         };
-        let service =
-            ServiceSettings { node: node.clone(), limits: settings.limits.clone(), auth: settings.auth.clone(), keys };
+        let service = ServiceSettings {
+            node: node.clone(),
+            limits: settings.limits.clone(),
+            auth: settings.auth.clone(),
+            keys,
+            default_rooms: settings.default_rooms.clone(),
+        };
         Ok(Profile { services: Services::new(ports, service), node, store, blobs })
     }
 
@@ -228,7 +246,7 @@ impl Profile {
             Box::pin(async move {
                 let failed = |error| {
                     away(&WRITES, "writes", &error);
-                    Cow::from("fail")
+                    Cow::from(if matches!(error, StoreError::Full { .. }) { "the disk is full" } else { "fail" })
                 };
                 logs.check_writes().await.map_err(failed)
             })

@@ -20,9 +20,9 @@ async fn start(router: Router) -> Running {
 }
 
 async fn start_with(router: Router, patience: Duration) -> Running {
-    let mut server = Server::bind("127.0.0.1:0".parse().expect("valid")).await.expect("a free port");
+    let mut server = Server::bind(&"127.0.0.1:0".parse().expect("valid")).await.expect("a free port");
     server.patience = patience;
-    let address = server.local_address().expect("bound");
+    let address = server.local_address().expect("bound").tcp().expect("an IP address");
     let (stop, stopped) = oneshot::channel::<()>();
     let ended = tokio::spawn(server.run(router, async { drop(stopped.await) }));
     Running { address, stop, ended }
@@ -148,8 +148,8 @@ async fn connections_beyond_the_limit_wait_and_are_logged() {
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
     // The runtime of this test has one thread, so all of the server runs with this subscriber.
     let _subscribed = tracing::subscriber::set_default(subscriber);
-    let server = Server::bind("127.0.0.1:0".parse().expect("valid")).await.expect("a free port").with_connections(1);
-    let address = server.local_address().expect("bound");
+    let server = Server::bind(&"127.0.0.1:0".parse().expect("valid")).await.expect("a free port").with_connections(1);
+    let address = server.local_address().expect("bound").tcp().expect("an IP address");
     let (_stop, stopped) = oneshot::channel::<()>();
     tokio::spawn(server.run(hello(), async { drop(stopped.await) }));
     let first = TcpStream::connect(address).await.expect("it listens");
@@ -200,7 +200,7 @@ impl tracing_subscriber::fmt::MakeWriter<'_> for Log {
 #[tokio::test]
 async fn a_background_task_that_fails_permanently_ends_the_server() {
     let supervisor = Supervisor::new();
-    let server = Server::bind("127.0.0.1:0".parse().expect("valid")).await.expect("a free port");
+    let server = Server::bind(&"127.0.0.1:0".parse().expect("valid")).await.expect("a free port");
     let task = supervisor.supervise("test", service::Policy::EndProcess, || async { panic!("of the test") });
     server.run(hello(), end_of(&supervisor)).await.expect("it drains");
     let failure = supervisor.failure().expect("the failure is recorded");

@@ -142,16 +142,23 @@ impl Logs {
     /// Checks whether writes work, judging by the last append. After a failure, makes an occasional write that changes
     /// nothing visible.
     pub async fn check_writes(&self) -> Result<(), StoreError> {
-        let failing = || StoreError::Unavailable { why: "the last write failed".into(), retry_ms: RETRY_MS };
+        let why = "the last write failed".to_owned();
         match self.last_write.health(self.started.elapsed()) {
             WriteHealth::Work => Ok(()),
-            WriteHealth::Fail => Err(failing()),
+            WriteHealth::Fail { full: false } => Err(StoreError::Unavailable { why, retry_ms: RETRY_MS }),
+            WriteHealth::Fail { full: true } => Err(StoreError::Full { why }),
             WriteHealth::Probe => {
                 // Expires as soon as it is taken, so that each probe writes.
                 let life = Duration::from_millis(1);
-                self.store.feed.lease(PROBE_LEASE, PROBE_LEASE, self.clock.now(), life).await?;
-                self.last_write.ended();
-                Ok(())
+                let probed = self.store.feed.lease(PROBE_LEASE, PROBE_LEASE, self.clock.now(), life).await;
+                match &probed {
+                    Ok(_) => self.last_write.ended(),
+                    Err(error) => {
+                        let full = matches!(error, StoreError::Full { .. });
+                        self.last_write.failed(self.started.elapsed(), full);
+                    }
+                }
+                probed.map(drop)
             }
         }
     }
@@ -161,8 +168,9 @@ impl Logs {
         self.counts.append(outcome, entries);
         match outcome {
             Err(AppendError::Unavailable { .. } | AppendError::Unknown) => {
-                self.last_write.failed(self.started.elapsed());
+                self.last_write.failed(self.started.elapsed(), false);
             }
+            Err(AppendError::Full { .. }) => self.last_write.failed(self.started.elapsed(), true),
             // A refusal of this one append says nothing about others.
             Ok(_) | Err(_) => self.last_write.ended(),
         }

@@ -167,14 +167,16 @@ async fn perform(logs: Arc<Logs>, log: LogId, command: Command) -> Input {
         Input::Older(Err(error)) => Some(error.to_string()),
         Input::Slot(Err(error)) => Some(error.to_string()),
         Input::Rows(Err(error)) => Some(error.to_string()),
-        Input::Appended(Err(error @ AppendError::Unavailable { .. })) => Some(error.to_string()),
+        Input::Appended(Err(error @ (AppendError::Unavailable { .. } | AppendError::Full { .. }))) => {
+            Some(error.to_string())
+        }
         _ => None,
     };
     static LINE: LogThrottle = LogThrottle::new();
     if let Some(why) = failed
         && let Some(repeated) = LINE.admit(&why, std::time::Instant::now())
     {
-        tracing::warn!(%log, why, repeated, "appender could not read or write its log, will retry");
+        tracing::warn!(%log, why, repeated, "appender could not read or write its log");
     }
     input
 }

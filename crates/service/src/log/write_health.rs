@@ -12,7 +12,10 @@ pub enum WriteHealth {
     /// The last write completed, or there was none.
     Work,
     /// The last write failed.
-    Fail,
+    Fail {
+        /// Whether it failed because no space is left.
+        full: bool,
+    },
     /// The last write failed a while ago. The caller makes one and reports its outcome.
     Probe,
 }
@@ -25,6 +28,8 @@ pub(super) struct LastWrite(Mutex<Fate>);
 struct Fate {
     /// When the last write failed, or `None` if it succeeded.
     failed_at: Option<Duration>,
+    /// Whether it failed because no space was left.
+    full: bool,
 }
 
 impl LastWrite {
@@ -32,8 +37,8 @@ impl LastWrite {
         self.0.lock().failed_at = None;
     }
 
-    pub fn failed(&self, now: Duration) {
-        self.0.lock().failed_at = Some(now);
+    pub fn failed(&self, now: Duration, full: bool) {
+        *self.0.lock() = Fate { failed_at: Some(now), full };
     }
 
     /// Returns the state. A caller that gets [`WriteHealth::Probe`] makes the probe; others do not get it before the
@@ -42,7 +47,7 @@ impl LastWrite {
         let mut fate = self.0.lock();
         match fate.failed_at {
             None => WriteHealth::Work,
-            Some(at) if now.saturating_sub(at) < WRITE_PROBE_INTERVAL => WriteHealth::Fail,
+            Some(at) if now.saturating_sub(at) < WRITE_PROBE_INTERVAL => WriteHealth::Fail { full: fate.full },
             Some(_) => {
                 fate.failed_at = Some(now);
                 WriteHealth::Probe
@@ -59,11 +64,11 @@ mod tests {
     fn a_write_is_probed_only_after_a_failure_and_once_per_interval() {
         let (last, began) = (LastWrite::default(), Duration::from_secs(7));
         assert_eq!(last.health(began * 100), WriteHealth::Work, "nothing was written yet");
-        last.failed(began);
-        assert_eq!(last.health(began), WriteHealth::Fail);
+        last.failed(began, true);
+        assert_eq!(last.health(began), WriteHealth::Fail { full: true });
         let later = began + WRITE_PROBE_INTERVAL;
         assert_eq!(last.health(later), WriteHealth::Probe);
-        assert_eq!(last.health(later), WriteHealth::Fail, "one at a time");
+        assert_eq!(last.health(later), WriteHealth::Fail { full: true }, "one at a time");
         assert_eq!(last.health(later + WRITE_PROBE_INTERVAL), WriteHealth::Probe);
         last.ended();
         assert_eq!(last.health(later), WriteHealth::Work);

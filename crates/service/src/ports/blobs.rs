@@ -21,7 +21,10 @@ pub enum BlobError {
     /// The sender stopped in the middle. Nothing was stored.
     #[error("the upload was interrupted: {0}")]
     Interrupted(String),
-    /// The blob store failed (a full disk, say). Nothing was stored.
+    /// The blob store has no space left. Nothing was stored.
+    #[error("the blob store has no space left: {0}")]
+    Full(String),
+    /// The blob store failed. Nothing was stored.
     #[error("the blob store failed: {0}")]
     Unavailable(String),
 }

@@ -81,6 +81,12 @@ pub enum AppendError {
         /// Milliseconds after which a retry makes sense.
         retry_ms: u64,
     },
+    /// The store has no space left. Nothing was written; a retry makes sense once somebody has made room.
+    #[error("the store has no space left: {why}")]
+    Full {
+        /// The cause, for the operator's log only, never for a user.
+        why: String,
+    },
     /// A row write claims a unique name (a slug) that another room has. Nothing was written.
     #[error("{0} is taken")]
     Taken(&'static str),

@@ -59,6 +59,12 @@ pub enum StoreError {
         /// Milliseconds after which a retry makes sense.
         retry_ms: u64,
     },
+    /// The store has no space left. Nothing was written; a retry makes sense once somebody has made room.
+    #[error("the store has no space left: {why}")]
+    Full {
+        /// The cause, for the operator's log only, never for a user.
+        why: String,
+    },
     /// This release cannot decode a record. It was counted and logged where it was read.
     #[error("{record} cannot be decoded: {why}")]
     Unreadable {

@@ -3,6 +3,7 @@
 
 mod create;
 mod membership;
+mod offered;
 
 use std::sync::Arc;
 
@@ -10,15 +11,14 @@ use domain::limits::{Limits, PAGE_ROWS, PINS_PER_ROOM};
 use domain::name::Slug;
 use domain::text::Emoji;
 use domain::{
-    Ack, Actor, Change, EntryId, Epoch, Intent, Level, LogId, Member, MemberState, OwnChange, Refusal, Related, Room,
-    RoomId, Seq, UserId,
+    Ack, Actor, Change, EntryId, Epoch, Intent, Level, LogId, Member, OwnChange, Refusal, Related, Room, RoomId, Seq,
+    UserId,
 };
 
 pub use create::NewRoom;
 
 use crate::access::{Access, RoomRef, Seen};
 use crate::ids::Ids;
-use crate::limits::ROOM_PREFIX_CHARS;
 use crate::log::Logs;
 use crate::ports::{DirectoryRoom, Store, UserRoomRow};
 use crate::user_cache::UserCache;
@@ -115,10 +115,11 @@ pub struct Rooms {
     user_cache: Arc<UserCache>,
     ids: Ids,
     limits: Limits,
+    offered: Vec<Slug>,
 }
 
 impl Rooms {
-    /// Creates the use cases from their parts.
+    /// Creates the use cases from their parts. `offered` are the slugs of the rooms that everybody is offered first.
     pub fn new(
         store: Store,
         logs: Arc<Logs>,
@@ -126,8 +127,9 @@ impl Rooms {
         user_cache: Arc<UserCache>,
         ids: Ids,
         limits: Limits,
+        offered: Vec<Slug>,
     ) -> Arc<Self> {
-        Arc::new(Rooms { store, logs, access, user_cache, ids, limits })
+        Arc::new(Rooms { store, logs, access, user_cache, ids, limits, offered })
     }
 
     /// Returns a room that the caller may see.
@@ -168,34 +170,6 @@ impl Rooms {
         let others = listed.items.iter().filter_map(|row| row.room.other(actor.user)).collect();
         listed.related = self.people_of(others).await?;
         Ok(listed)
-    }
-
-    /// Returns public rooms by the beginning of their slug or name, in order of slug, with whether the caller is a
-    /// member. Rooms that ban the caller are left out, so a page may be shorter than requested.
-    pub async fn directory(
-        &self,
-        actor: &Actor,
-        prefix: &str,
-        after: Option<&Slug>,
-        limit: Option<usize>,
-    ) -> Result<DirectoryPage, Refusal> {
-        let limit = limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS);
-        let prefix = prefix.trim();
-        if prefix.chars().nth(ROOM_PREFIX_CHARS).is_some() {
-            return Ok(DirectoryPage { items: Vec::new(), next: None });
-        }
-        let rows = self.store.rooms.directory(prefix, after, limit + 1).await?;
-        let listed = Listed::cut(rows, limit);
-        let last = listed.items.last().and_then(|line| line.room.slug.clone());
-        let mut items = Vec::with_capacity(listed.items.len());
-        for line in listed.items {
-            let member = self.store.rooms.member(line.room.id, actor.user).await?;
-            let state = member.map(|member| member.state);
-            if state != Some(MemberState::Banned) {
-                items.push((line, state == Some(MemberState::Joined)));
-            }
-        }
-        Ok(DirectoryPage { items, next: last.filter(|_| listed.more) })
     }
 
     /// Changes the room's properties.

@@ -2,7 +2,7 @@
 
 use domain::name::DisplayName;
 use domain::{Code, UserRole};
-use service::auth::ProfilePatch;
+use service::auth::{FirstAccount, ProfilePatch};
 
 use crate::{PASSWORD, code, device, fixture, name, registration};
 
@@ -21,7 +21,7 @@ async fn names_that_impersonate_are_refused_to_users_and_given_by_operators() {
     let ada = fixture.register("ada").await;
     let actor = fixture.actor(&ada);
     for taken in ["admin", "ADMlN", "moderator", "support", "everyone", "channeI", "0wner", "paIaver"] {
-        let registered = auth.accounts.register(None, registration(taken), &device()).await;
+        let registered = auth.accounts.register(None, registration(taken), &device(), &FirstAccount::Local).await;
         assert_eq!(code(registered), Some(Code::BadRequest), "{taken}");
         assert_eq!(code(auth.accounts.guest(&name(taken), &device()).await), Some(Code::BadRequest), "{taken}");
         assert_eq!(code(auth.profiles.update(&actor, renamed(taken)).await), Some(Code::BadRequest), "{taken}");
@@ -39,7 +39,7 @@ async fn a_look_alike_as_written_is_taken() {
     let ilya = fixture.register("Ilya").await;
     fixture.register("will").await;
     for look_alike in ["llya", "wiIl"] {
-        let registered = fixture.auth.accounts.register(None, registration(look_alike), &device()).await;
+        let registered = fixture.auth.accounts.register(None, registration(look_alike), &device(), &FirstAccount::Local).await;
         assert_eq!(code(registered), Some(Code::Conflict), "{look_alike}");
     }
     let actor = fixture.actor(&ilya);

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use domain::{Actor, Code, Refusal, UserRole};
-use service::auth::{AuthSettings, Device, Password, ProfilePatch, Registration, SignedIn};
+use service::auth::{AuthSettings, Device, FirstAccount, Password, ProfilePatch, Registration, SignedIn};
 
 use crate::{Fixture, PASSWORD, code, device, fixture, name, registration, with};
 
@@ -130,7 +130,7 @@ async fn common_passwords_and_the_own_name_are_refused_wherever_a_password_is_ch
     for weak in ["password", "Password1", "12345678", "        ", "\0\0\0\0\0\0\0\0", "lovelace1815"] {
         let password = || Password::parse(weak.into()).expect("long enough");
         let new = || Registration { name: name("lovelace"), password: password(), email: None };
-        let registered = fixture.auth.accounts.register(None, new(), &device()).await;
+        let registered = fixture.auth.accounts.register(None, new(), &device(), &FirstAccount::Local).await;
         assert_eq!(code(registered), Some(Code::BadRequest), "{weak:?}");
         assert_eq!(code(fixture.auth.accounts.create_user(new(), UserRole::User).await), Some(Code::BadRequest));
         let patch = ProfilePatch {
@@ -157,7 +157,7 @@ async fn an_old_account_signs_in_by_its_address_until_it_changes_it_and_no_new_o
 
     let email = domain::Email::parse("Ada@Example.org").ok();
     let taken = Registration { email, ..registration("thief") };
-    let thief = fixture.auth.accounts.register(None, taken, &device()).await.expect("an address is no secret");
+    let thief = fixture.auth.accounts.register(None, taken, &device(), &FirstAccount::Local).await.expect("an address is no secret");
     let by_email = || async {
         let signed_in = fixture.auth.passwords.login("ADA@example.org", PASSWORD.into(), &device()).await;
         signed_in.map(|signed_in| signed_in.user.id)

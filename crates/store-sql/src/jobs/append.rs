@@ -51,6 +51,7 @@ impl Append {
             Err(Failure::Unavailable { why, retry_ms }) => {
                 Err(AppendError::Unavailable { why: why.clone(), retry_ms: *retry_ms })
             }
+            Err(Failure::Full(why)) => Err(AppendError::Full { why: why.clone() }),
             Err(Failure::Race(why)) => Err(AppendError::Unavailable { why: why.clone(), retry_ms: 100 }),
             Err(Failure::Row(why)) => Err(AppendError::Unavailable { why: why.clone(), retry_ms: 1_000 }),
             // A refused append would not have been written in either case.

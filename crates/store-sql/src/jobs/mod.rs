@@ -120,6 +120,7 @@ where
             Err(Failure::Unavailable { why, retry_ms }) => {
                 Err(StoreError::Unavailable { why: why.clone(), retry_ms: *retry_ms })
             }
+            Err(Failure::Full(why)) => Err(StoreError::Full { why: why.clone() }),
             Err(Failure::Row(why) | Failure::Race(why) | Failure::Unclear(why)) => {
                 Err(StoreError::Unavailable { why: why.clone(), retry_ms: CLOSED_RETRY_MS })
             }

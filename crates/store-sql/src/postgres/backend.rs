@@ -34,8 +34,8 @@ impl PostgresBackend {
                 Ok(found)
             }
             Err(error) => {
-                let retry_ms = kind(&error).retry_ms();
-                Err(StoreError::Unavailable { why: self.link.why(error).await, retry_ms })
+                let kind = kind(&error);
+                Err(kind.unavailable(self.link.why(error).await))
             }
         }
     }

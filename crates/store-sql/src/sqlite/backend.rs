@@ -68,5 +68,5 @@ impl Backend for SqliteBackend {
 }
 
 fn unavailable(error: sqlx::Error) -> StoreError {
-    StoreError::Unavailable { why: error.to_string(), retry_ms: kind(&error).retry_ms() }
+    kind(&error).unavailable(error.to_string())
 }

@@ -91,6 +91,9 @@ pub struct DirectoryEntry {
     pub members: u64,
     /// Whether the caller is a member.
     pub joined: bool,
+    /// Whether the operator offers the room to everybody (`PALAVER_DEFAULT_ROOMS`).
+    #[serde(default)]
+    pub offered: bool,
     /// The seq of the last entry, to be sent as `seen` of a join.
     pub head: Seq,
 }

@@ -1,7 +1,8 @@
 /** Owns the socket's URL. */
 
-/** Returns the socket's URL: on the page's own origin unless another server is given. */
+/** Returns the socket's URL: on the page's own origin unless another server is given. A base that is a path is on that origin. */
 export function socketUrl(baseUrl: string): string {
-  const base = baseUrl === "" ? (globalThis.location?.origin ?? "") : baseUrl;
+  const isPath = baseUrl === "" || baseUrl.startsWith("/");
+  const base = isPath ? (globalThis.location?.origin ?? "") + baseUrl : baseUrl;
   return `${base.replace(/^http/, "ws")}/v1/ws`;
 }

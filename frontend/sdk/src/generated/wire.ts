@@ -1324,6 +1324,10 @@ members: number,
  */
 joined: boolean, 
 /**
+ * Whether the operator offers the room to everybody (`PALAVER_DEFAULT_ROOMS`).
+ */
+offered: boolean, 
+/**
  * The seq of the last entry, to be sent as `seen` of a join.
  */
 head: number, };

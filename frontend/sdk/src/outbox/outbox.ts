@@ -143,6 +143,8 @@ export class Outbox {
       if (item === undefined || item.seq !== null) {
         if (old.seq === null) this.settled(old);
       } else {
+        // Why a change waits is for the eye only: the form on disk stays the one that is sent.
+        if (item.status === "sending" && item.failure !== old.failure) continue;
         if (item.status === "failed") this.offWire(queueOf(item), item.id);
         if (this.stored.has(item.id)) this.save(item);
       }

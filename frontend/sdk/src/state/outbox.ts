@@ -24,8 +24,13 @@ export function onOutboxFrame(core: Core, frame: AckFrame | ErrorFrame): Core {
   if (item === undefined) return core;
   if (frame.t === "ack") return onAck(core, item, frame.room ?? item.room, frame.seq ?? null);
   // After an ack, a late refusal of a retry carries no information.
-  if (isKept(frame.code) || item.seq !== null) return core;
+  if (item.seq !== null) return core;
   const failure = { code: frame.code as ErrorCode, message: frame.message };
+  if (isKept(frame.code)) {
+    // The user learns why a message waits, such as a full disk. The other reasons are over in seconds.
+    const isNews = frame.code === "unavailable" && item.failure?.message !== failure.message;
+    return isNews ? onItem(core, { ...item, failure }) : core;
+  }
   return onItem(core, { ...item, status: "failed", failure });
 }
 

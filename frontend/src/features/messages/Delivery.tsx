@@ -27,10 +27,11 @@ export function Delivery({ message }: { message: MessageView }) {
     );
   }
   if (message.status === "sending") {
+    const { failure } = message;
     return (
-      <p className={s.sending}>
+      <p className={s.sending} role={failure === null ? undefined : "status"}>
         <Icon name="clock" size={13} />
-        {t("delivery.sending")}
+        {failure === null ? t("delivery.sending") : t("delivery.waits", { reason: explainFailure(failure) })}
       </p>
     );
   }

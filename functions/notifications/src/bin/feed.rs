@@ -9,7 +9,7 @@ const NAME: &str = "feed";
 
 #[tokio::main]
 async fn main() -> Result<(), FunctionError> {
-    let Some(settings) = host::begin(NAME, std::env::args(), std::env::vars())? else { return Ok(()) };
+    let Some(settings) = host::begin(NAME, std::env::args(), std::env::vars_os())? else { return Ok(()) };
     if host::is_lambda() {
         return lambda(Arc::new(settings)).await;
     }

@@ -7,7 +7,7 @@ use domain::{Ack, Code, Entry, EntryKey, Gap, Intent, Refusal, View, Window};
 use super::item::{Slot, Slotted};
 use super::{Appender, Command, Now, Output};
 use crate::ports::{AppendError, Appended, Committed, StoreError, StoreResult, Tip};
-use crate::refusals::{RETRY_MS, STORE_AWAY, other_epoch};
+use crate::refusals::{RETRY_MS, STORE_AWAY, disk_full, other_epoch};
 
 /// The first pause after a failure of the store, in milliseconds. Doubles with each further one.
 const FIRST_WAIT_MS: u64 = 25;
@@ -111,6 +111,11 @@ impl Appender {
                 } else {
                     self.wait(retry_ms, out);
                 }
+            }
+            // Waiting does not make room: the users learn at once why nothing is stored.
+            Err(AppendError::Full { .. }) => {
+                self.abandon(&disk_full(), out);
+                self.start_over();
             }
             Err(AppendError::Taken(what)) => self.taken(what, out),
             Err(AppendError::OtherEpoch) => self.other_epoch(out),

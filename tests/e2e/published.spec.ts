@@ -1,0 +1,80 @@
+/** Covers a page that a proxy publishes below a path, whether the proxy keeps the path or removes it. */
+import { createServer, request, type Server } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { expect, test } from "@playwright/test";
+import { Palaver } from "./palaver.ts";
+
+const PATH = "/chat";
+
+let server: Palaver;
+
+test.beforeAll(async () => {
+  server = await Palaver.start({ PALAVER_PUBLIC_URL: `http://127.0.0.1${PATH}/` });
+});
+
+test.afterAll(async ({}, testInfo) => {
+  await testInfo.attach("server log", { body: server.log });
+  await server.remove();
+});
+
+/** Starts a proxy that publishes the server below the path, and answers everything else with 404. */
+async function publish(target: URL, removesPath: boolean): Promise<Server> {
+  const passed = (url = "") => (removesPath ? url.slice(PATH.length) || "/" : url);
+  const isOurs = (url = "") => url === PATH || url.startsWith(`${PATH}/`);
+  const proxy = createServer((incoming, outgoing) => {
+    if (!isOurs(incoming.url)) return void outgoing.writeHead(404).end();
+    const { method, headers } = incoming;
+    const onward = request({ host: target.hostname, port: target.port, path: passed(incoming.url), method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
+    onward.on("error", () => outgoing.destroy());
+    incoming.pipe(onward);
+  });
+  proxy.on("upgrade", (incoming, socket, head) => {
+    if (!isOurs(incoming.url)) return void socket.destroy();
+    const onward = connect(Number(target.port), target.hostname, () => {
+      const lines = [`GET ${passed(incoming.url)} HTTP/1.1`];
+      for (let at = 0; at < incoming.rawHeaders.length; at += 2) lines.push(`${incoming.rawHeaders[at]}: ${incoming.rawHeaders[at + 1]}`);
+      onward.write(`${lines.join("\r\n")}\r\n\r\n`);
+      onward.write(head);
+      socket.pipe(onward).pipe(socket);
+    });
+    onward.on("error", () => socket.destroy());
+    socket.on("error", () => onward.destroy());
+  });
+  await new Promise<void>((listening) => proxy.listen(0, "127.0.0.1", listening));
+  return proxy;
+}
+
+for (const removesPath of [false, true]) {
+  test(`the page works behind a proxy that ${removesPath ? "removes" : "keeps"} the path`, async ({ browser }) => {
+    const proxy = await publish(new URL(server.url), removesPath);
+    const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}${PATH}`;
+    const page = await browser.newPage();
+    const lost: string[] = [];
+    page.on("response", (answer) => {
+      if (answer.status() === 404) lost.push(answer.url());
+    });
+
+    await page.goto(`${url}/`);
+    await page.getByRole("textbox", { name: "Name", exact: true }).fill(removesPath ? "remover" : "keeper");
+    await page.getByRole("button", { name: "Continue as guest" }).click();
+    await page.getByRole("button", { name: "Join general" }).click();
+    await expect(page).toHaveURL(`${url}/r/general`);
+    const composer = page.getByRole("textbox", { name: "Message", exact: true });
+    await composer.fill(`from below ${removesPath}`);
+    await composer.press("Enter");
+    const message = page.getByRole("log", { name: "Messages" }).getByText(`from below ${removesPath}`);
+    await expect(message).toBeVisible();
+
+    // A deep link, with the session that the cookie keeps.
+    await page.reload();
+    await expect(page.getByRole("heading", { level: 1, name: "general" })).toBeVisible();
+    await expect(message).toBeVisible();
+    expect(lost).toEqual([]);
+    await page.close();
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+}
