@@ -224,8 +224,7 @@ export class ChatClient implements ChatClientApi {
   }
 
   async updateMe({ display_name: shown, ...change }: Parameters<ChatClientApi["updateMe"]>[0]): Promise<view.Person> {
-    // An empty name removes the display name.
-    const patch = shown === undefined ? change : { ...change, display_name: shown ?? "" };
+    const patch = shown === undefined ? change : { ...change, display_name: shown ?? "" }; // an empty name removes it
     const { id, name, display_name, guest, admin } = await this.session.updateMe(patch);
     const me: view.Person = { id, name, display_name: display_name ?? null, guest, admin };
     this.store.dispatch({ type: "session", session: "signed_in", me });
