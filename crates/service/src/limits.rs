@@ -19,6 +19,11 @@ pub const PRESENCE_LIST: usize = 200;
 pub const MEMBERS_LOOKED_AT: usize = 1_000;
 /// Member rows that are examined for one list of presence.
 pub const PRESENCE_LOOKED_AT: usize = 5_000;
+/// Users whose presence one user may ask for in ten seconds. Each of them costs a look-up of the rooms that they share:
+/// enough for several full lists in a row.
+pub const PRESENCE_LOOK_UPS: u32 = 1_000;
+/// Users whose look-ups of presence one node counts. Up to twice as many are remembered.
+pub const PRESENCE_ASKING: usize = 10_000;
 /// The longest name that a client without a socket gives itself, in bytes.
 pub const PRESENCE_CLIENT: usize = 64;
 /// Changes waiting in one log's appender. Further ones are refused as `overloaded`.

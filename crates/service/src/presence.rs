@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::limits::{PRESENCE_CLIENT, PRESENCE_LIST, PRESENCE_LOOKED_AT};
+use crate::limits::{PRESENCE_ASKING, PRESENCE_CLIENT, PRESENCE_LIST, PRESENCE_LOOK_UPS, PRESENCE_LOOKED_AT};
 use domain::limits::{PAGE_ROWS, WATCHED_USERS};
 use domain::{Actor, Code, LogId, MemberState, PresenceStatus, Refusal, Role, RoomId, User, UserId};
 use futures_util::{StreamExt, stream};
@@ -16,6 +16,7 @@ use parking_lot::RwLock;
 use crate::access::{Access, RoomRef};
 use crate::clock::Clock;
 use crate::ports::{Bus, BusMessage, PresenceStore, Store, Typing, UserPresence};
+use crate::throttle::Throttle;
 use crate::user_cache::UserCache;
 
 /// The pause before a user who seems to share no room is checked again: the users' rows of a room follow its log by a
@@ -43,6 +44,8 @@ pub struct Presence {
     bus: Arc<dyn Bus>,
     clock: Arc<dyn Clock>,
     listeners: RwLock<Vec<Arc<dyn TypingListener>>>,
+    /// Limits how many users each user asks for.
+    look_ups: Throttle<UserId>,
 }
 
 impl Presence {
@@ -55,7 +58,8 @@ impl Presence {
         bus: Arc<dyn Bus>,
         clock: Arc<dyn Clock>,
     ) -> Arc<Self> {
-        Arc::new(Presence { store, state, access, user_cache, bus, clock, listeners: RwLock::default() })
+        let look_ups = Throttle::new(PRESENCE_LOOK_UPS, Duration::from_secs(10), PRESENCE_ASKING);
+        Arc::new(Presence { store, state, access, user_cache, bus, clock, listeners: RwLock::default(), look_ups })
     }
 
     /// Adds a listener, which receives typing on this node from now on.
@@ -97,12 +101,20 @@ impl Presence {
     }
 
     /// Returns those of `users` whom the caller may watch: themselves, and users who share a room with them. Returns
-    /// `bad_request` for more than [`WATCHED_USERS`].
+    /// `bad_request` for more than [`WATCHED_USERS`], and `rate_limited` for a caller who asks for too many users.
     pub async fn watchable(&self, actor: &Actor, users: &[UserId]) -> Result<Vec<UserId>, Refusal> {
         let users: BTreeSet<UserId> = users.iter().copied().collect();
         if users.len() > WATCHED_USERS {
             return Err(Refusal::bad_request(format!("You can watch at most {WATCHED_USERS} users.")));
         }
+        if let Err(wait) = self.look_ups.take_many(actor.user, self.clock.elapsed(), users.len() as u32) {
+            let refusal =
+                Refusal::new(Code::RateLimited, "You ask for the presence of too many users. Please wait a moment.");
+            return Err(refusal.retry_in(wait.as_millis() as u64 + 1));
+        }
+
+        // One read for all, so that ids of nobody cost no look-up each.
+        let users = self.user_cache.users(users.into_iter().collect()).await?.into_keys();
         let (mut watchable, unrelated) = self.sort_out(actor, users).await?;
         if !unrelated.is_empty() {
             tokio::time::sleep(ROWS_FOLLOW).await;

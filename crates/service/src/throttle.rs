@@ -24,10 +24,15 @@ impl<K: Eq + Hash> Throttle<K> {
 
     /// Takes one place, or returns how long until there is one. `now` is elapsed time.
     pub fn take(&self, key: K, now: Duration) -> Result<(), Duration> {
+        self.take_many(key, now, 1)
+    }
+
+    /// Takes this many places, or none and returns how long until there are enough.
+    pub fn take_many(&self, key: K, now: Duration, count: u32) -> Result<(), Duration> {
         let Some(fresh) = self.fresh else { return Ok(()) };
         let mut keys = self.keys.lock();
         let mut limiter = keys.get(&key).copied().unwrap_or(fresh);
-        limiter.take(now, 1)?;
+        limiter.take(now, count)?;
 
         keys.insert(key, limiter);
         Ok(())
@@ -65,6 +70,15 @@ mod tests {
         assert_eq!(throttle.take("b", start), Ok(()), "another key");
         assert_eq!(throttle.take("a", start + Duration::from_secs(10)), Ok(()));
         assert!(throttle.take("a", start + Duration::from_secs(10)).is_err());
+    }
+
+    #[test]
+    fn several_places_are_taken_together_or_not_at_all() {
+        let throttle = Throttle::new(6, MINUTE, 10);
+        let start = Duration::from_secs(7);
+        assert_eq!(throttle.take_many("a", start, 4), Ok(()));
+        assert_eq!(throttle.take_many("a", start, 4), Err(Duration::from_secs(20)));
+        assert_eq!(throttle.take_many("a", start, 2), Ok(()));
     }
 
     #[test]

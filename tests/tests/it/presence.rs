@@ -5,7 +5,7 @@ use tests::person::Person;
 use tests::server::Server;
 use tests::wait;
 
-use crate::setup::{join, private_room, room};
+use crate::setup::{generous, join, private_room, room};
 
 async fn status(watcher: &Person, of: &Person) -> Value {
     watcher.get(&format!("/api/presence/{}", of.id)).await.ok()["status"].clone()
@@ -101,4 +101,22 @@ async fn a_non_member_learns_nothing() {
     assert!(!answer.text().contains("online"), "{}", answer.text());
     let list = eve.get("/api/presence").await.ok();
     assert!(!list.to_string().contains(&ada.id), "{list}");
+}
+
+#[tokio::test]
+async fn a_user_who_asks_for_too_many_users_must_wait_and_no_one_else() {
+    let server = generous().start().await;
+    let (ada, eve) = (Person::register(&server, "ada").await, Person::register(&server, "eve").await);
+    let mut socket = eve.connect().await;
+    for _ in 0..12 {
+        let nobody: Vec<String> = (0..200).map(|_| uuid::Uuid::now_v7().to_string()).collect();
+        socket.send(json!({ "t": "watch", "users": nobody })).await;
+    }
+    let error = socket.error().await;
+    assert_eq!((&error["code"], &error["of"]), (&json!("rate_limited"), &json!("watch")), "{error}");
+    assert!(error["retry_ms"].as_u64().is_some_and(|wait| (1..=10_000).contains(&wait)), "{error}");
+
+    let id = room(&ada, "garden").await;
+    join(&eve, &id).await;
+    wait::until("ada sees eve", async || (status(&ada, &eve).await != json!(null)).then_some(())).await;
 }

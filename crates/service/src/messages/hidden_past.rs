@@ -28,20 +28,25 @@ pub(super) async fn ended_at(store: &Store, log: LogId, to_seq: Seq) -> StoreRes
     Ok(store.log.read(log, to_seq, to_seq).await?.first().map(|entry| entry.at))
 }
 
-/// Removes the text of messages that were edited after a reader's time in the room ended, at `to_seq`. Reads only if
-/// there is such a message.
+/// Removes from messages what changed after a reader's time in the room ended, at `to_seq`: the text and the mentions if
+/// they were edited since, and all reactions if anything changed, because a message does not say when each was added.
+/// Reads only if a message was edited.
 pub(super) async fn hide_later(store: &Store, log: LogId, to_seq: Seq, entries: &mut [Entry]) -> StoreResult<()> {
-    let changed = |message: &Message| message.edited_at.is_some() && message.rev > to_seq;
-    if !entries.iter().filter_map(Entry::message).any(changed) {
-        return Ok(());
-    }
-    let until = ended_at(store, log, to_seq).await?;
+    let edited = |message: &Message| message.edited_at.is_some() && message.rev > to_seq;
+    let until = match entries.iter().filter_map(Entry::message).any(edited) {
+        true => ended_at(store, log, to_seq).await?,
+        false => None,
+    };
+
     for entry in entries {
         if let Body::Message(message) = &mut entry.body
             && message.rev > to_seq
-            && is_younger(message, until)
         {
-            message.text = MessageText::default();
+            message.reactions.clear();
+            if is_younger(message, until) {
+                message.text = MessageText::default();
+                message.mentions.clear();
+            }
         }
     }
     Ok(())

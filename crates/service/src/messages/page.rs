@@ -31,7 +31,8 @@ pub struct MessagePage {
     pub room: RoomId,
     /// The store's epoch.
     pub epoch: Epoch,
-    /// The head before the read: every change up to here is included in the messages.
+    /// The head before the read: every change up to here is included in the messages. For a reader who was removed, the
+    /// end of their time in the room.
     pub as_of: Seq,
     /// The messages.
     pub entries: Vec<Entry>,
@@ -59,12 +60,11 @@ impl Messages {
         // One more than requested shows whether there is more. The row is read last, and limits the page.
         let mut page = self.store.log.page(log, from, limit + 1, query.min_seq).await?;
         let mut range = self.readable(actor, id).await?;
+        // A caller who may not read the room does not learn its head; a removed member does not learn about later entries.
+        if *range.end() < page.as_of && query.min_seq.is_some_and(|min_seq| min_seq > *range.end()) {
+            return Err(Refusal::forbidden("You are not a member of this room, or not any more."));
+        }
         if query.min_seq.is_some_and(|min_seq| min_seq > page.as_of) {
-            // A caller who may not read the room does not learn its head; a removed member does not learn about later
-            // entries.
-            if *range.end() < page.as_of {
-                return Err(Refusal::forbidden("You are no longer a member of this room."));
-            }
             let message =
                 "The server does not know this entry. It may have been restored from a backup. Reload the room.";
             return Err(Refusal::new(Code::Stale, message).at_head(page.as_of));
@@ -131,6 +131,8 @@ impl Messages {
         if !range.contains(&root) || (after < root && !entries.iter().any(|entry| entry.seq == root)) {
             return Err(Refusal::not_found("There is no such message."));
         }
+        // A reader who was removed does not learn that the thread went on.
+        let has_more = has_more && seqs.iter().all(|seq| range.contains(seq));
         entries.retain(|entry| range.contains(&entry.seq));
         entries.sort_unstable_by_key(|entry| entry.seq);
         self.finish(id, head, entries, has_more, range).await
@@ -150,13 +152,14 @@ impl Messages {
     async fn finish(
         &self,
         room: RoomId,
-        (epoch, as_of): (Epoch, Seq),
+        (epoch, head): (Epoch, Seq),
         mut entries: Vec<Entry>,
         has_more: bool,
         range: RangeInclusive<Seq>,
     ) -> Result<MessagePage, Refusal> {
-        if *range.end() < as_of {
-            hide_later(&self.store, LogId::Room(room), *range.end(), &mut entries).await?;
+        let as_of = head.min(*range.end());
+        if as_of < head {
+            hide_later(&self.store, LogId::Room(room), as_of, &mut entries).await?;
         }
         let related = self.user_cache.related(&entries).await?;
         Ok(MessagePage { room, epoch, as_of, entries, related, has_more })

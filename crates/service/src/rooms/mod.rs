@@ -235,6 +235,10 @@ impl Rooms {
         }
         let read = self.store.log.messages(LogId::Room(seen.room.id), &[target]).await?;
         let message = read.first().and_then(domain::Entry::message).ok_or_else(no_such_message)?;
+        if message.rev > *seen.range().end() {
+            // Somebody may have reacted after the caller's time in the room.
+            return Ok(Listed::cut(Vec::new(), PAGE_ROWS));
+        }
         let limit = limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS);
         let mut users = self.store.rooms.reactors(seen.room.id, target, emoji, after, limit + 1).await?;
         // The message itself lists the first ones; rows hold the further ones.

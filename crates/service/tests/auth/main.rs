@@ -155,7 +155,12 @@ async fn a_registration_whose_answer_was_lost_leaves_the_guest_signed_in() {
     let fixture = fixture();
     let guest = fixture.auth.accounts.guest(&name("ada"), &device()).await.expect("guests are allowed");
     let actor = fixture.actor(&guest);
-    let lost = fixture.auth.accounts.register(Some(actor), registration("ada"), &device(), &FirstAccount::Local).await.expect("free");
+    let lost = fixture
+        .auth
+        .accounts
+        .register(Some(actor), registration("ada"), &device(), &FirstAccount::Local)
+        .await
+        .expect("free");
     fixture.clock.advance(Duration::from_secs(3_600));
     let again = fixture.auth.sessions.refresh(refresh_token(&guest)).await.expect("the answer was lost");
     assert_eq!((again.user.guest, refresh_token(&again)), (false, refresh_token(&lost)));

@@ -39,7 +39,8 @@ async fn a_look_alike_as_written_is_taken() {
     let ilya = fixture.register("Ilya").await;
     fixture.register("will").await;
     for look_alike in ["llya", "wiIl"] {
-        let registered = fixture.auth.accounts.register(None, registration(look_alike), &device(), &FirstAccount::Local).await;
+        let registered =
+            fixture.auth.accounts.register(None, registration(look_alike), &device(), &FirstAccount::Local).await;
         assert_eq!(code(registered), Some(Code::Conflict), "{look_alike}");
     }
     let actor = fixture.actor(&ilya);

@@ -157,7 +157,12 @@ async fn an_old_account_signs_in_by_its_address_until_it_changes_it_and_no_new_o
 
     let email = domain::Email::parse("Ada@Example.org").ok();
     let taken = Registration { email, ..registration("thief") };
-    let thief = fixture.auth.accounts.register(None, taken, &device(), &FirstAccount::Local).await.expect("an address is no secret");
+    let thief = fixture
+        .auth
+        .accounts
+        .register(None, taken, &device(), &FirstAccount::Local)
+        .await
+        .expect("an address is no secret");
     let by_email = || async {
         let signed_in = fixture.auth.passwords.login("ADA@example.org", PASSWORD.into(), &device()).await;
         signed_in.map(|signed_in| signed_in.user.id)

@@ -142,13 +142,24 @@ async fn a_removed_member_does_not_see_later_edits() {
     let kicked = seq(&node.logs.submit(log, world.change(1, Intent::Kick { user: user(3), why: None })).await);
     world.clock.advance(std::time::Duration::from_secs(1));
     assert!(node.logs.submit(log, edit(edited_after, "secret")).await.is_ok());
+    let mut head = 0;
     for target in [edited_before, untouched] {
-        assert!(node.logs.submit(log, react(target)).await.is_ok());
+        head = seq(&node.logs.submit(log, react(target)).await);
     }
     let whole = PageQuery::default();
     let of = async |who| node.messages.page(&actor(who), &by_id(log), whole).await.expect("was in");
     assert_eq!(words(&of(2).await), ["final", "secret", "still"]);
-    assert_eq!(words(&of(3).await), ["final", "", "still"], "a reaction hides nothing");
+    assert_eq!(words(&of(3).await), ["final", "", "still"], "a reaction hides no text");
+    let reactions = |page: &service::messages::MessagePage| {
+        page.entries.iter().filter_map(|entry| entry.message()).map(|message| message.reactions.len()).sum::<usize>()
+    };
+    assert_eq!((reactions(&of(2).await), of(2).await.as_of), (2, head));
+    assert_eq!((reactions(&of(3).await), of(3).await.as_of), (0, kicked), "what came later is not told");
+    for min_seq in [kicked + 1, head, head + 1] {
+        let asked = PageQuery { min_seq: Some(min_seq), ..whole };
+        let refused = node.messages.page(&actor(3), &by_id(log), asked).await.expect_err("refused");
+        assert_eq!((refused.code, refused.head), (Code::Forbidden, None), "{min_seq}");
+    }
     let one = node.messages.one(&actor(3), &by_id(log), edited_after).await.expect("was in");
     assert_eq!(words(&one), [""]);
     let replay = node.messages.replay(&actor(3), log, Some(edited_before - 1), 500).await.expect("up");
