@@ -28,8 +28,6 @@ pub const HOT_ROOMS: usize = 1_024;
 pub const SHARD_QUEUE: usize = 16_384;
 /// Maximum number of replay pages that one node reads at once: bounds the memory when many clients reconnect together.
 pub const REPLAYS_PER_NODE: usize = 64;
-/// Maximum number of logs for which one read looks up whether a returning user is still a member.
-pub const LOGS_PER_READ: usize = 100;
 /// The pause before a failed read of a log or a page is retried, unless the refusal names a longer one.
 pub const READ_RETRY: Duration = Duration::from_millis(250);
 /// How often a node refreshes the presence of its sockets.

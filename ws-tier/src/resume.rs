@@ -13,7 +13,6 @@ use realtime::message::Message;
 use realtime::protocol::PageRequest;
 
 use crate::backend::SocketBackend;
-use crate::limits::LOGS_PER_READ;
 use crate::replay::place;
 
 /// A request whose log the node follows for the socket.
@@ -26,16 +25,13 @@ struct Followed {
 
 /// Answers the requests of a socket. Returns those that need more than a read that succeeds at once.
 pub(crate) async fn resume(socket: &SocketBackend, requests: Vec<PageRequest>) -> Vec<PageRequest> {
-    let (mut left, mut requests) = (Vec::new(), requests.into_iter().peekable());
-    while requests.peek().is_some() {
-        let some = requests.by_ref().take(LOGS_PER_READ).collect();
-        socket.eased().await;
-        let followed = follow(socket, some, &mut left).await;
-        let (at_head, behind): (Vec<_>, Vec<_>) =
-            followed.into_iter().partition(|followed| followed.request.cursor == Some(followed.head));
-        go_live(socket, at_head, &mut left).await;
-        catch_up(socket, behind, &mut left).await;
-    }
+    let mut left = Vec::new();
+    socket.eased().await;
+    let followed = follow(socket, requests, &mut left).await;
+    let (at_head, behind): (Vec<_>, Vec<_>) =
+        followed.into_iter().partition(|followed| followed.request.cursor == Some(followed.head));
+    go_live(socket, at_head, &mut left).await;
+    catch_up(socket, behind, &mut left).await;
     left
 }
 
@@ -114,6 +110,9 @@ async fn go_live(socket: &SocketBackend, at_head: Vec<Followed>, left: &mut Vec<
 async fn catch_up(socket: &SocketBackend, behind: Vec<Followed>, left: &mut Vec<PageRequest>) {
     let pages = behind.into_iter().map(async |Followed { request, begun, .. }| {
         socket.eased().await;
+        if !socket.node().follow.hub().is_current(&begun) {
+            return None;
+        }
         let placed = match socket.node().replays.read(socket, &request).await {
             Ok(page) => place(socket, &request, &begun, Arc::new(page)).await,
             Err(_) => Verdict::Again,

@@ -79,11 +79,13 @@ impl Settings {
             Some(url) => origins(config, "PALAVER_ORIGINS").with_own(url),
             None => origins(config, "PALAVER_ORIGINS"),
         };
+        let trusted_proxies: Vec<_> = config.list("PALAVER_TRUSTED_PROXIES");
         let web = WebSettings {
             limits: limits.clone(),
-            trusted_proxies: config.list("PALAVER_TRUSTED_PROXIES"),
             hosts: Hosts::of(allowed.all()),
-            listens_locally: listens_locally(&listen),
+            listens_locally: listens_locally(&listen) && public_url.is_none() && trusted_proxies.is_empty(),
+            owns_host: public_url.as_ref().is_none_or(|url| url.path().is_empty()),
+            trusted_proxies,
             origins: allowed,
             log_addresses: config.flag("PALAVER_LOG_ADDRESSES", false),
             secure_cookies: config

@@ -2,17 +2,14 @@
 //! first start of another release. Both may run again at any time: what exists stays unchanged.
 
 use anyhow::Context;
-use domain::name::{RoomName, Slug, UserName};
-use domain::{Actor, Code, RoomKind, UserRole};
+use domain::UserRole;
+use domain::name::UserName;
 use host::{BlobsBackend, BusBackend, FirstAdmin, IfMissing, Profile, Settings, StoreBackend};
+use service::Services;
 use service::auth::{Password, Registration};
 use service::ports::BusStatus;
-use service::{ChangeRequest, NewRoom, RoomRef, Services};
 
 use crate::admin;
-
-/// The room that a new installation starts with.
-const FIRST_ROOM: &str = "general";
 
 /// Creates or updates schema, table and bucket; for a store that was `restored`, begins a new epoch.
 pub async fn migrate(settings: &Settings, restored: bool) -> anyhow::Result<()> {
@@ -23,7 +20,7 @@ pub async fn migrate(settings: &Settings, restored: bool) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Like [`migrate`], and also creates the first admin, if one is named, and the first room.
+/// Like [`migrate`], and also creates the first admin, if one is named, and the first rooms.
 pub async fn bootstrap(settings: &Settings) -> anyhow::Result<()> {
     let profile = prepared(settings).await?;
     let seeded = seed(&profile.services, settings.first_admin.as_ref()).await;
@@ -59,14 +56,14 @@ async fn seed(services: &Services, first: Option<&FirstAdmin>) -> anyhow::Result
             true => "no admin is named (PALAVER_ADMIN): existing accounts and rooms stay unchanged",
             false => {
                 "no admin is named (PALAVER_ADMIN): the first user to register becomes the admin, with the token that \
-                 `palaver admin first-token` prints, and can create the first room"
+                 `palaver admin first-token` prints"
             }
         });
-        return Ok(());
+        return first_rooms(services).await;
     };
     let name = UserName::parse(&first.name).context("PALAVER_ADMIN is not a valid name")?;
     let people = &services.ports.store.users;
-    let admin = match people.user_by_name(&name.folded()).await? {
+    match people.user_by_name(&name.folded()).await? {
         Some(found) => {
             let name = &found.user.name;
             step(&format!("the account {name} exists"));
@@ -75,7 +72,6 @@ async fn seed(services: &Services, first: Option<&FirstAdmin>) -> anyhow::Result
                     "{name} is not an admin: run `palaver admin set-role {name} admin`, with the same --data, to make them one"
                 ));
             }
-            found.user
         }
         None => {
             let password = match &first.password {
@@ -85,27 +81,17 @@ async fn seed(services: &Services, first: Option<&FirstAdmin>) -> anyhow::Result
             let registration = Registration { name, password: Password::parse(password)?, email: None };
             let made = services.auth.accounts.create_user(registration, UserRole::Admin).await?;
             step(&format!("created the account {}, an admin", made.name));
-            made
         }
-    };
-    let actor = Actor { user: admin.id, session: None, admin: admin.role == UserRole::Admin, guest: false };
-    let slug = Slug::parse(FIRST_ROOM).expect("a slug that is written down here");
-    if services.access.id(&FIRST_ROOM.parse::<RoomRef>()?).await.is_ok() {
-        step(&format!("the room #{FIRST_ROOM} exists"));
-        return Ok(());
     }
-    let room = NewRoom {
-        slug: Some(slug),
-        name: RoomName::parse(FIRST_ROOM).expect("a name that is written down here"),
-        description: "For everyone.".into(),
-        kind: RoomKind::Public,
-        hides_past: false,
-    };
-    match services.rooms.create(&actor, room, ChangeRequest::default()).await {
-        Ok(_) => step(&format!("created the room #{FIRST_ROOM}")),
-        // Another process runs this at the same time.
-        Err(refusal) if refusal.code == Code::Conflict => step(&format!("the room #{FIRST_ROOM} exists")),
-        Err(refusal) => return Err(refusal.into()),
+    first_rooms(services).await
+}
+
+/// Creates the rooms that a new installation starts with, unless there is any room.
+async fn first_rooms(services: &Services) -> anyhow::Result<()> {
+    let created = services.rooms.create_offered().await?;
+    match created.is_empty() {
+        true => step("no room is missing: existing rooms stay unchanged"),
+        false => created.iter().for_each(|slug| step(&format!("created the room #{slug}"))),
     }
     services.logs.drain().await;
     Ok(())

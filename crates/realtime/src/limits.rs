@@ -21,6 +21,8 @@ pub const FRAMES_IN_FLIGHT: usize = 64;
 pub const PACED_PER_60S: u32 = 20_000;
 /// Maximum number of replay pages read at once for one socket; further ones wait their turn.
 pub const REPLAYS_IN_FLIGHT: usize = 4;
+/// Maximum number of logs that one step of a resume looks up together; further ones wait their turn.
+pub const LOGS_PER_RESUME: usize = 100;
 /// Maximum number of logs in one `resume` frame.
 pub const CURSORS_PER_RESUME: usize = 2_000;
 /// Maximum number of logs that one socket may follow.

@@ -7,7 +7,7 @@ use std::sync::Once;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
 use ipnet::{IpNet, Ipv6Net};
 
 use crate::hosts::{host_of, is_loopback};
@@ -97,7 +97,12 @@ impl Client {
             && headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https://"));
         let https =
             (is_proxy && is_forwarded_https(headers)) || is_https_page || request.uri().scheme_str() == Some("https");
-        let local = settings.listens_locally && is_direct && !is_forwarded && host.as_ref().is_some_and(is_loopback);
+        let is_local_page = headers.get_all(header::ORIGIN).iter().all(is_loopback_origin);
+        let local = settings.listens_locally
+            && is_direct
+            && !is_forwarded
+            && is_local_page
+            && host.as_ref().is_some_and(is_loopback);
         let logged_address = settings.log_addresses.then_some(address);
         Client {
             address,
@@ -176,6 +181,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         Ok(parts.extensions.get().copied().unwrap_or(Client::NOBODY))
     }
+}
+
+/// Returns whether a page of this machine made the call.
+fn is_loopback_origin(origin: &HeaderValue) -> bool {
+    let place = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+    place.and_then(|(_, place)| place.parse().ok()).is_some_and(|place: Authority| is_loopback(&place))
 }
 
 #[cfg(test)]

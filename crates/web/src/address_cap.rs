@@ -36,7 +36,7 @@ pub struct AddressCap {
 pub struct OverCap;
 
 impl AddressCap {
-    /// Allows each address `cap` of a node's `capacity`, and never more than half of it: a larger cap would let one
+    /// Allows each address `cap` of a busy node's `capacity`, and never more than half of it: a larger cap would let one
     /// address take everything. A cap of 0 is no limit. `setting` is the cap's name, and `what` is counted.
     pub fn new(what: &'static str, setting: &'static str, cap: usize, capacity: usize) -> Arc<AddressCap> {
         let cap = (cap > 0).then(|| cap.min((capacity / 2).max(1)));

@@ -58,7 +58,7 @@ async fn recognise(State(settings): State<Arc<WebSettings>>, mut request: Reques
     request.extensions_mut().insert(client);
 
     let mut response = next.run(request).await;
-    if is_https {
+    if is_https && settings.owns_host {
         response.headers_mut().entry(header::STRICT_TRANSPORT_SECURITY).or_insert(HSTS);
     }
     response

@@ -57,7 +57,11 @@ impl FromStr for PublicUrl {
         match segments.next() {
             Some(first) if OWN.contains(&first) => Err(InvalidPublicUrl::Reserved(first.to_owned())),
             _ => {
-                Ok(PublicUrl { origin: format!("{scheme}://{authority}").to_ascii_lowercase(), path: path.to_owned() })
+                let origin = format!("{scheme}://{authority}").to_ascii_lowercase();
+                // Browsers leave the scheme's own port out.
+                let port = if scheme == "https" { ":443" } else { ":80" };
+                let origin = origin.strip_suffix(port).map(str::to_owned).unwrap_or(origin);
+                Ok(PublicUrl { origin, path: path.to_owned() })
             }
         }
     }

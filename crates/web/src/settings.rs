@@ -26,8 +26,10 @@ pub struct WebSettings {
     pub upload_timeout: Duration,
     /// How long a body may stall.
     pub body_idle_timeout: Duration,
-    /// Whether the server listens only on its own machine.
+    /// Whether the server listens only on its own machine, and no setting says that a proxy is in front of it.
     pub listens_locally: bool,
+    /// Whether the server owns all of its host, so that it may ask browsers to use https only.
+    pub owns_host: bool,
     /// Whether the log may name the addresses of clients.
     pub log_addresses: bool,
     /// Whether cookies are marked `Secure`; `None` decides by the call's own scheme.
@@ -47,6 +49,7 @@ impl Default for WebSettings {
             upload_timeout: Duration::from_secs(15 * 60),
             body_idle_timeout: Duration::from_secs(15),
             listens_locally: false,
+            owns_host: true,
             log_addresses: false,
             secure_cookies: None,
             shared_counts: None,

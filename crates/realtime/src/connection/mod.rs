@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::limits::{FRAMES_IN_FLIGHT, REPLAYS_IN_FLIGHT};
+use crate::limits::{FRAMES_IN_FLIGHT, LOGS_PER_RESUME, REPLAYS_IN_FLIGHT};
 use domain::{Ack, LogId, Now, Refusal, RoomId, Seq};
 
 use crate::codec::{Codec, Incoming};
@@ -63,12 +63,22 @@ pub enum Output {
     Perform(Work, Box<Action>),
 }
 
+/// A request for a page.
+struct Waiting {
+    request: PageRequest,
+    /// Whether an [`Action::Resume`] has left it for an [`Action::Replay`].
+    is_left: bool,
+}
+
 /// The state of a connection.
 pub struct Connection {
     protocol: Protocol,
     /// Requests for pages that wait for their turn: the newest of each log.
-    pages: BTreeMap<LogId, PageRequest>,
+    pages: BTreeMap<LogId, Waiting>,
     order: VecDeque<LogId>,
+    /// Whether an [`Action::Resume`] is in flight. There is one at a time, so that an older request never begins after a
+    /// newer one for the same log.
+    resuming: bool,
     replaying: usize,
     reads: usize,
     changes: usize,
@@ -83,6 +93,7 @@ impl Connection {
             protocol: Protocol::new(settings, conn, ticket, now),
             pages: BTreeMap::new(),
             order: VecDeque::new(),
+            resuming: false,
             replaying: 0,
             reads: 0,
             changes: 0,
@@ -151,9 +162,13 @@ impl Connection {
             Input::Acked(reply, room, ack) => self.protocol.acked(reply, room, &ack, actions),
             Input::Refused(reply, refusal) => self.protocol.refused(reply, &refusal, actions),
             Input::Resumed(left) => {
-                // A newer request for the same log may wait already.
-                let left = left.into_iter().filter(|request| !self.pages.contains_key(&request.log));
-                actions.extend(left.map(Action::Replay));
+                self.resuming = false;
+                for request in left {
+                    // A newer request for the same log may wait already.
+                    if !self.pages.contains_key(&request.log) {
+                        self.wait(request, true);
+                    }
+                }
             }
             Input::Replayed => self.replaying -= 1,
             Input::NotReplayed(reply, refusal) => {
@@ -204,12 +219,8 @@ impl Connection {
                     self.closing = true;
                     out.push(Output::Close(code));
                 }
-                Action::Replay(request) => {
-                    let log = request.log;
-                    if self.pages.insert(log, request).is_none() {
-                        self.order.push_back(log);
-                    }
-                }
+                Action::Resume(requests) => requests.into_iter().for_each(|request| self.wait(request, false)),
+                Action::Replay(request) => self.wait(request, false),
                 Action::Submit { .. } | Action::Mark { .. } => {
                     self.changes += 1;
                     out.push(Output::Perform(Work::Change, Box::new(action)));
@@ -217,16 +228,47 @@ impl Connection {
                 action => self.read(action, out),
             }
         }
+        self.read_pages(out);
+    }
 
-        while self.replaying < REPLAYS_IN_FLIGHT && !self.closing {
-            let Some(request) = self.order.pop_front().and_then(|log| self.pages.remove(&log)) else {
-                // An idle socket keeps no memory for requests.
-                (self.order, self.pages) = Default::default();
-                return;
-            };
-            self.replaying += 1;
-            self.read(Action::Replay(request), out);
+    fn wait(&mut self, request: PageRequest, is_left: bool) {
+        let log = request.log;
+        if self.pages.insert(log, Waiting { request, is_left }).is_none() {
+            self.order.push_back(log);
         }
+    }
+
+    /// Begins to read pages: many at once, and those that are left one by one.
+    fn read_pages(&mut self, out: &mut Vec<Output>) {
+        while !self.closing {
+            let left = self.replaying < REPLAYS_IN_FLIGHT;
+            if let Some(request) = self.next_page(|waiting| waiting.is_left && left) {
+                self.replaying += 1;
+                self.read(Action::Replay(request), out);
+                continue;
+            }
+            let resuming = self.resuming;
+            let requests = std::iter::from_fn(|| self.next_page(|waiting| !waiting.is_left && !resuming));
+            let requests: Vec<_> = requests.take(LOGS_PER_RESUME).collect();
+            if requests.is_empty() {
+                break;
+            }
+            self.resuming = true;
+            self.read(Action::Resume(requests), out);
+        }
+        if self.order.is_empty() {
+            // An idle socket keeps no memory for requests.
+            (self.order, self.pages) = Default::default();
+        }
+    }
+
+    fn next_page(&mut self, wanted: impl FnOnce(&Waiting) -> bool) -> Option<PageRequest> {
+        let log = self.order.front()?;
+        if !self.pages.get(log).is_some_and(wanted) {
+            return None;
+        }
+        let log = self.order.pop_front()?;
+        self.pages.remove(&log).map(|waiting| waiting.request)
     }
 
     fn read(&mut self, action: Action, out: &mut Vec<Output>) {

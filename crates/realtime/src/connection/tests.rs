@@ -92,19 +92,20 @@ fn few_pages_are_read_at_a_time_and_a_newer_request_for_a_log_replaces_the_older
         other => panic!("{other:?}"),
     };
     assert_eq!(requests.len(), 10);
-    let first = rig.input(Work::Read, Input::Resumed(requests.clone()));
-    assert_eq!(replays(&first).len(), REPLAYS_IN_FLIGHT, "where something was missed");
-
-    assert!(replays(&rig.say(json!({"t": "fill", "id": "f", "room": room(9), "after": 5}))).is_empty());
-    rig.connection.reads += 1;
-    assert!(rig.input(Work::Read, Input::Resumed(vec![requests[9].clone()])).is_empty(), "an older request");
+    let newer = rig.say(json!({"t": "fill", "id": "f", "room": room(9), "after": 5}));
+    assert!(newer.is_empty(), "one resume at a time");
+    let next = rig.input(Work::Read, Input::Resumed(requests));
+    let [Output::Perform(Work::Read, action), left @ ..] = &next[..] else { panic!("{next:?}") };
+    let last = LogId::Room(room(9).parse().expect("an id"));
+    let newest = |requests: &[PageRequest]| matches!(requests, [only] if (only.log, only.cursor) == (last, Some(5)));
+    assert!(matches!(&**action, Action::Resume(requests) if newest(requests)), "each log by its newest request");
+    assert_eq!(replays(left).len(), REPLAYS_IN_FLIGHT, "what the resume has left");
     let mut rest = Vec::new();
-    for _ in 0..10 {
+    for _ in 0..9 {
         rest.extend(replays(&rig.input(Work::Read, Input::Replayed)));
     }
-    let last = LogId::Room(room(9).parse().expect("an id"));
-    assert_eq!(rest.len(), 10 - REPLAYS_IN_FLIGHT, "each log once");
-    assert_eq!(rest.last(), Some(&(last, Some(5))), "by its newest request");
+    assert_eq!(rest.len(), 9 - REPLAYS_IN_FLIGHT, "each log once");
+    assert!(rest.iter().all(|(log, _)| *log != last));
 }
 
 #[test]

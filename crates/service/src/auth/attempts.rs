@@ -20,6 +20,8 @@ use crate::ports::{Rate, SharedLimits};
 use crate::shared_throttle::SharedThrottle;
 
 const MINUTE: Duration = Duration::from_secs(60);
+/// How many times as many checks of one account's password as attempts of one address are allowed in a minute.
+const CHECKS_TIMES: u32 = 2;
 
 /// Counts the attempts to sign in.
 pub(super) struct Attempts {
@@ -28,6 +30,7 @@ pub(super) struct Attempts {
     by_account: SharedThrottle,
     by_device: SharedThrottle,
     of_signed_in: SharedThrottle,
+    checks: SharedThrottle,
 }
 
 /// A guess at a password that was counted. Given back if it was right: only wrong ones count.
@@ -55,6 +58,7 @@ impl Attempts {
             by_account: throttle("sign_in.account", per_minute.saturating_mul(ALL_GUESSES_TIMES), ALL_GUESSES_PERIOD),
             by_device: throttle("sign_in.device", per_minute, GUESSES_PERIOD),
             of_signed_in: throttle("sign_in.signed_in", per_minute, GUESSES_PERIOD),
+            checks: throttle("sign_in.checks", per_minute.saturating_mul(CHECKS_TIMES), MINUTE),
         }
     }
 
@@ -69,6 +73,12 @@ impl Attempts {
         let key = mark.key();
         self.by_device.take(&key).await.ok()?;
         Some(Guess(vec![(&self.by_device, key)]))
+    }
+
+    /// Counts a check of a password that no limit of addresses counts, right or wrong: each costs a hash, and only a device
+    /// or a session of the account itself gets here.
+    pub(super) async fn admit_check(&self, user: UserId) -> Result<(), Refusal> {
+        self.checks.take(&user.to_string()).await.map_err(too_often)
     }
 
     /// Counts a guess from anywhere else. An account is counted by its id, whichever of its names was used; a name that

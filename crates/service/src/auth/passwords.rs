@@ -27,8 +27,8 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// Signs in by name (or by address, if the account is that old). A wrong password, an unknown name, a guest and a banned user get the same answer,
-    /// in the same time.
+    /// Signs in by name (or by address, if the account is that old). A wrong password, an unknown name, a guest and a banned
+    /// user get the same answer, in the same time.
     pub async fn login(&self, name: &str, password: String, device: &Device) -> Result<SignedIn, Refusal> {
         in_time(self.check_password(name, password, device)).await
     }
@@ -46,9 +46,16 @@ impl Passwords {
             Some(mark) => self.attempts.admit_device(&mark).await,
             None => None,
         };
-        let guess = match known {
-            Some(guess) => guess,
-            None => {
+        let guess = match (known, account) {
+            (Some(guess), Some(account)) => match self.attempts.admit_check(account).await {
+                Ok(()) => guess,
+                Err(refusal) => {
+                    // Nothing is compared.
+                    guess.was_right().await;
+                    return Err(refusal);
+                }
+            },
+            _ => {
                 if mark.is_some() {
                     self.attempts.admit_address(device.address).await?;
                 }
@@ -58,7 +65,7 @@ impl Passwords {
 
         let hash = found.as_ref().and_then(|record| record.password_hash.clone());
         let good = self.hasher.verify(password, hash).await;
-        // Counted only if a password was compared and is wrong.
+        // A wrong password counts, and one whose check did not end in time.
         if good.as_ref().map_or(true, |good| *good && found.as_ref().is_some_and(|record| !record.user.banned)) {
             guess.was_right().await;
         }
@@ -122,6 +129,7 @@ impl Passwords {
     /// Refuses a user who does not know the account's password. Guesses are limited like those at sign-in: a stolen access
     /// token must not be a way to try passwords.
     pub(super) async fn confirm(&self, of: &UserRecord, password: String) -> Result<(), Refusal> {
+        self.attempts.admit_check(of.user.id).await?;
         let guess = self.attempts.admit_signed_in(of.user.id).await?;
         let good = self.hasher.verify(password, of.password_hash.clone()).await;
         if good != Ok(false) {

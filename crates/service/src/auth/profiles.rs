@@ -52,9 +52,9 @@ impl Profiles {
         self.users.user(actor.user).await?.ok_or_else(unauthenticated)
     }
 
-    /// Changes the caller's account. Whoever has a password gives it to change the handle, the address or the password: a
-    /// stolen access token must not be enough to take an account over. A new password ends the other sessions. Whatever can be refused is refused before
-    /// anything is written.
+    /// Changes the caller's account. A user who has a password must give it to change the handle, the address or the
+    /// password: a stolen access token must not be enough to take an account over. A new password ends the other sessions.
+    /// Everything that can be refused is refused before anything is written.
     pub async fn update(&self, actor: &Actor, patch: ProfilePatch) -> Result<UserRecord, Refusal> {
         let before = self.get(actor).await?;
         let ProfilePatch { name, display_name, email, password, old_password } = patch;
@@ -63,8 +63,12 @@ impl Profiles {
             return Err(Refusal::forbidden(message));
         }
 
-        if let Some(name) = name.as_ref().filter(|name| name.folded() != before.user.name.folded()) {
-            name.refuse_impersonation()?;
+        if let Some(name) = &name {
+            // An account that has such a name already may change how it is written.
+            let had_it = before.user.name.refuse_impersonation().is_err();
+            if !had_it || name.folded() != before.user.name.folded() {
+                name.refuse_impersonation()?;
+            }
         }
         if let Some(Some(display_name)) = &display_name
             && before.user.display_name.as_ref() != Some(display_name)

@@ -157,7 +157,13 @@ impl Sessions {
         match self.store.rotate(session, record.current, hash(&text), now, now + SESSION_LIFE).await? {
             Rotation::Rotated(_) => Ok(self.signed_in(user, session, Some(text))),
             // A refresh came in between, so its token stays valid.
-            _ => Ok(self.signed_in(user, session, None)),
+            Rotation::Repeated(_) => Ok(self.signed_in(user, session, None)),
+            // Two refreshes came in between, which the store takes for a stolen token.
+            Rotation::Reused(session) => {
+                self.session_over(session.user, session.id).await?;
+                Err(unauthenticated())
+            }
+            Rotation::Unknown => Err(unauthenticated()),
         }
     }
 

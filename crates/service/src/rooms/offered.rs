@@ -63,7 +63,8 @@ impl Rooms {
 
     /// Returns public rooms by the beginning of their slug or name, with whether the caller is a member: the offered ones
     /// first, the others in order of slug. Rooms that ban the caller are left out, so a page may be shorter than
-    /// requested. Whoever searches gets all in order of slug.
+    /// requested. A search returns all in order of slug. The
+    /// offered rooms come in addition to the first page.
     pub async fn directory(
         &self,
         actor: &Actor,
@@ -102,13 +103,13 @@ impl Rooms {
     async fn offered_lines(&self) -> StoreResult<Vec<DirectoryRoom>> {
         let mut lines = Vec::with_capacity(self.offered.len());
         for slug in &self.offered {
-            // A slug comes before every longer one that begins with it.
-            let found = self.store.rooms.directory(slug.as_str(), None, OFFERED_MATCHES).await?;
-            lines.extend(found.into_iter().find(|line| line.room.slug.as_ref() == Some(slug)));
+            let rooms = &self.store.rooms;
+            let found = rooms.room_by_slug(slug).await?;
+            let Some(room) = found.filter(|room| room.kind == RoomKind::Public && !room.archived) else { continue };
+            let head = rooms.head_hints(&[room.id]).await?.first().map(|(_, head)| *head).unwrap_or_default();
+            let members = rooms.member_count(room.id).await?;
+            lines.push(DirectoryRoom { room, head, members });
         }
         Ok(lines)
     }
 }
-
-/// Lines of the directory that are read to find one slug: rooms whose name begins with it may come before it.
-const OFFERED_MATCHES: usize = 20;

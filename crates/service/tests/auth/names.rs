@@ -60,3 +60,18 @@ async fn a_display_name_may_repeat_but_is_no_admins_handle() {
     fixture.auth.profiles.update(&ada, shown("Bob")).await.expect("no admin's");
     fixture.auth.profiles.update(&bob, shown("Bob")).await.expect("the same display name");
 }
+
+#[tokio::test]
+async fn a_name_that_impersonates_cannot_be_taken_by_changing_how_a_name_is_written() {
+    let fixture = fixture();
+    for (taken, wanted) in [("paiaver", "paIaver"), ("admln", "ADMlN"), ("channei", "channeI")] {
+        let somebody = fixture.register(taken).await;
+        let actor = fixture.actor(&somebody);
+        let patch = ProfilePatch {
+            name: Some(name(wanted)),
+            old_password: Some(PASSWORD.to_owned()),
+            ..ProfilePatch::default()
+        };
+        assert_eq!(code(fixture.auth.profiles.update(&actor, patch).await), Some(Code::BadRequest), "{wanted}");
+    }
+}

@@ -78,7 +78,9 @@ impl TableStore {
             }
 
             let even_ns = u64::try_from(limiter.even().as_nanos()).unwrap_or(u64::MAX);
-            let ends = Timestamp(i64::try_from(limiter.even().as_millis()).unwrap_or(i64::MAX)) + rate.period;
+            // Counted from now at least: the table never deletes what ended years ago.
+            let even = Timestamp(i64::try_from(limiter.even().as_millis()).unwrap_or(i64::MAX));
+            let ends = even.max(now) + rate.period;
             let item = Item::at(keys::limit(key)).with("ev", number(even_ns)).expires(ends);
             match self.write(vec![Op::Put(item, When::same("ev", read.map(number)))]).await {
                 Ok(()) => return Ok(Some(Ok(()))),
