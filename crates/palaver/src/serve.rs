@@ -18,7 +18,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let ready = async |address: &ListenAddress, profile: &Profile| {
         println!("Palaver is ready: {}", public.unwrap_or_else(|| address.url()));
         println!("Its data is in {places}. Press Ctrl-C to stop.");
-        // A secret, so it is no line of the log.
+        // A secret, so it is no line of the log. A service manager may keep what is printed, too.
         if let Ok(Some(token)) = profile.services.auth.accounts.first_token().await {
             println!("The first account becomes the admin. Register it with this token: {token}");
         }

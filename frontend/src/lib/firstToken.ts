@@ -2,10 +2,14 @@
 import { useClient } from "@palaver/sdk/react";
 import { useEffect, useState } from "react";
 
-/** Returns whether the form asks for the token; false until the server has said so. */
-export function useNeedsFirstToken(asks: boolean): boolean {
+/**
+ * Returns whether the form asks for the token; false until the server has said so. Asks the server again after each refusal, which
+ * may be about the token.
+ */
+export function useNeedsFirstToken(asks: boolean, refused: unknown): boolean {
   const client = useClient();
   const [needs, setNeeds] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a refusal is a reason to ask again
   useEffect(() => {
     if (!asks) return;
     let current = true;
@@ -17,6 +21,6 @@ export function useNeedsFirstToken(asks: boolean): boolean {
     return () => {
       current = false;
     };
-  }, [client, asks]);
+  }, [client, asks, refused]);
   return needs;
 }

@@ -88,7 +88,9 @@ impl Profiles {
         let hash = match password {
             Some(new) => {
                 let shown_name = name.as_ref().unwrap_or(&before.user.name);
-                Some(self.passwords.hash_new(new, shown_name, email.as_ref().and_then(Option::as_ref)).await?)
+                let kept = before.contact().and_then(|contact| Email::parse(contact).ok());
+                let contact = email.as_ref().map_or(kept.as_ref(), Option::as_ref);
+                Some(self.passwords.hash_new(new, shown_name, contact).await?)
             }
             None => None,
         };

@@ -54,7 +54,7 @@ pub struct SignedIn {
     pub expires_in: Duration,
     /// The token for the next refresh, or `None` if the presented one is not replaced.
     pub refresh_token: Option<String>,
-    /// After a sign-in with a password: the mark by which the device is known from now on ([`Device::mark`]).
+    /// After a sign-in with a password, or a registration: the mark by which the device is known from now on ([`Device::mark`]).
     pub device_mark: Option<String>,
     /// The signed-in user.
     pub user: User,

@@ -16,7 +16,7 @@ pub struct AuthSettings {
     pub guests: bool,
     /// Whether anyone may register an account; an admin can always create one.
     pub registration: bool,
-    /// Sign-ins per minute of one address, and of one name.
+    /// Attempts to sign in per minute of one address. The limits of an account and of a device derive from it.
     pub sign_ins_per_minute: u32,
     /// Passwords hashed concurrently; 0 leaves one core free.
     pub password_threads: usize,

@@ -15,8 +15,8 @@ pub struct Rate {
 }
 
 /// A rate limit for each key ([`domain::Gcra`]), which all processes count together. A key has at most 128 ASCII
-/// characters and holds nothing about a person that could be read. It is forgotten once the full count is available
-/// again.
+/// characters: a digest of what is counted, which can be guessed from it. It is forgotten once the full count is
+/// available again.
 ///
 /// `now` is the caller's wall clock; a counter with a clock of its own uses that one. Each call costs one round trip (a
 /// table: a read and a write). `None` means that the counter does not answer now: the caller goes on with what its own

@@ -17,8 +17,8 @@ export function Register({ me, onClose }: { me: Person; onClose: () => void }) {
   const [name, setName] = useState(me.name);
   const [password, setPassword] = useState("");
   const [token, setToken] = useState("");
-  const needsToken = useNeedsFirstToken(true);
   const [failure, setFailure] = useState<string | null>(null);
+  const needsToken = useNeedsFirstToken(true, failure);
   const [busy, setBusy] = useState(false);
   const submit = async (event: FormEvent) => {
     event.preventDefault();

@@ -54,9 +54,9 @@ function Form({ way }: { way: Way }) {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [token, setToken] = useState("");
-  const needsToken = useNeedsFirstToken(way === "register");
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
+  const needsToken = useNeedsFirstToken(way === "register", failure);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
