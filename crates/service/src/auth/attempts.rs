@@ -22,6 +22,9 @@ use crate::shared_throttle::SharedThrottle;
 const MINUTE: Duration = Duration::from_secs(60);
 /// How many times as many checks of one account's password as attempts of one address are allowed in a minute.
 const CHECKS_TIMES: u32 = 2;
+/// How many times as many guesses as one known device all known devices of an account have together. A user who once knew
+/// the password may have collected marks.
+const DEVICES_TIMES: u32 = 3;
 
 /// Counts the attempts to sign in.
 pub(super) struct Attempts {
@@ -29,6 +32,7 @@ pub(super) struct Attempts {
     by_account_and_address: SharedThrottle,
     by_account: SharedThrottle,
     by_device: SharedThrottle,
+    by_all_devices: SharedThrottle,
     of_signed_in: SharedThrottle,
     checks: SharedThrottle,
 }
@@ -57,6 +61,7 @@ impl Attempts {
             by_account_and_address: throttle("sign_in.account_and_address", per_minute, GUESSES_PERIOD),
             by_account: throttle("sign_in.account", per_minute.saturating_mul(ALL_GUESSES_TIMES), ALL_GUESSES_PERIOD),
             by_device: throttle("sign_in.device", per_minute, GUESSES_PERIOD),
+            by_all_devices: throttle("sign_in.devices", per_minute.saturating_mul(DEVICES_TIMES), GUESSES_PERIOD),
             of_signed_in: throttle("sign_in.signed_in", per_minute, GUESSES_PERIOD),
             checks: throttle("sign_in.checks", per_minute.saturating_mul(CHECKS_TIMES), MINUTE),
         }
@@ -67,12 +72,16 @@ impl Attempts {
         self.by_address.take(&from.to_string()).await.map_err(too_often)
     }
 
-    /// Counts a guess from a device that the account has signed in from before. Returns `None` once the device has used
-    /// up its guesses: then it counts like any other, since somebody else may hold it.
+    /// Counts a guess from a device that the account has signed in from before. Returns `None` once the device, or all
+    /// such devices together, have used up their guesses: then it counts like any other, since somebody else may hold it.
     pub(super) async fn admit_device(&self, mark: &DeviceMark) -> Option<Guess<'_>> {
-        let key = mark.key();
-        self.by_device.take(&key).await.ok()?;
-        Some(Guess(vec![(&self.by_device, key)]))
+        let (device, user) = (mark.key(), mark.user.to_string());
+        self.by_device.take(&device).await.ok()?;
+        if self.by_all_devices.take(&user).await.is_err() {
+            self.by_device.give_back(&device).await;
+            return None;
+        }
+        Some(Guess(vec![(&self.by_device, device), (&self.by_all_devices, user)]))
     }
 
     /// Counts a check of a password that no limit of addresses counts, right or wrong: each costs a hash, and only a device

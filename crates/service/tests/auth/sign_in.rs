@@ -104,6 +104,28 @@ async fn a_known_device_cannot_guess_for_ever() {
 }
 
 #[tokio::test]
+async fn many_known_devices_guess_little_more_than_one() {
+    let fixture = with(AuthSettings { sign_ins_per_minute: 3, ..AuthSettings::default() });
+    fixture.register("ada").await;
+    let mut marks = Vec::new();
+    for turn in 0..20 {
+        let signed_in = login(&fixture, "ada", PASSWORD, turn, None).await.expect("right");
+        marks.extend(signed_in.device_mark);
+        fixture.clock.advance(Duration::from_secs(60));
+    }
+    let mut guessed = 0;
+    for mark in &marks {
+        for _ in 0..3 {
+            let answer = code(login(&fixture, "ada", "a wrong password", 99, Some(mark)).await);
+            guessed += u32::from(answer == Some(Code::Unauthenticated));
+        }
+        fixture.clock.advance(Duration::from_secs(60));
+    }
+    assert_eq!(marks.len(), 20);
+    assert!((20..=30).contains(&guessed), "{guessed} guesses in twenty minutes, where twenty marks had sixty");
+}
+
+#[tokio::test]
 async fn the_current_password_is_needed_for_a_new_name_or_address_and_guesses_at_it_are_limited() {
     let fixture = with(AuthSettings { sign_ins_per_minute: 3, ..AuthSettings::default() });
     let ada = fixture.register("ada").await;
