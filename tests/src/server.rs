@@ -200,6 +200,15 @@ impl Server {
         self.log.lock().expect("no reader panicked").clone()
     }
 
+    /// Returns the token of the first admin, which the server prints once it is ready.
+    pub async fn first_token(&self) -> String {
+        const BEFORE: &str = "Register it with this token: ";
+        wait::until("the token of the first admin", async || {
+            Some(self.log().split_once(BEFORE)?.1.split_once('\n')?.0.to_owned())
+        })
+        .await
+    }
+
     /// Kills it, like a crash: SIGKILL, nothing flushed, no client notified.
     pub fn kill(&mut self) {
         let mut child = self.child.take().expect("the server is running");

@@ -15,6 +15,11 @@ use tests::server::Server;
 use crate::setup::{generous, text};
 use store::Store;
 
+/// The head of the room that eve was banned from, and the entry that did it. The first release told a removed member the
+/// head; since then their pages end where their time ended.
+const HEAD: u64 = 23;
+const BANNED_AT: u64 = 22;
+
 /// The server's answers about the data when it was created: by user, by path.
 type Expected = BTreeMap<String, BTreeMap<String, Recorded>>;
 
@@ -55,7 +60,10 @@ async fn opens(store: Store) {
         let server = opened.start(generous()).await;
         for (name, answers) in expected(&folder) {
             let person = sign_in(&server, &name).await;
-            for (path, before) in answers {
+            for (path, mut before) in answers {
+                if name == "eve" && before.body["as_of"] == HEAD {
+                    before.body["as_of"] = json!(BANNED_AT);
+                }
                 let now = recorded(&person, &path).await;
                 let differs = difference(&json!(before), &json!(now));
                 assert_eq!(differs, None, "{} {name} {path}", folder.display());

@@ -22,7 +22,7 @@ async fn login(server: &Server, from: &str, password: &str, mark: Option<&str>) 
 }
 
 async fn register(server: &Server, body: Value) -> Answer {
-    Person::nobody(server).post("/api/auth/register", body).await
+    Person::registration(server, body).await
 }
 
 #[tokio::test]

@@ -181,13 +181,3 @@ async fn an_untrusted_proxy_is_named_once_in_the_log() {
     get(&server, "/", &[("host", "localhost")]).await;
     assert!(!server.log().contains("PALAVER_TRUSTED_PROXIES"), "a call without a proxy");
 }
-
-#[tokio::test]
-async fn a_public_url_with_a_path_is_refused_at_the_start() {
-    for url in ["https://chat.example.org/chat", "chat.example.org", "ftp://chat.example.org"] {
-        let output = Settings::default().variable("PALAVER_PUBLIC_URL", url).command().arg("check-config").output();
-        let output = output.expect("palaver runs");
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success() && said.contains("PALAVER_PUBLIC_URL"), "{url}: {said}");
-    }
-}
