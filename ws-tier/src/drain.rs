@@ -26,7 +26,7 @@ const LEAVE_WAIT: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NotAdmitted {
     pub code: CloseCode,
-    /// What the client is told before the close, where the code does not say it all.
+    /// The error that the client receives before the close, where the code does not say it all.
     pub refusal: Option<Refusal>,
 }
 

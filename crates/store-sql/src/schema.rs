@@ -137,7 +137,7 @@ async fn migrate_inside(connection: &mut dyn Connection, name: &str, if_missing:
 }
 
 /// Gives the second key of their names to users who have none and whose key is free: those of an older release, the
-/// oldest first. Whoever looks like another keeps the name, without the key.
+/// oldest first. A user who looks like another keeps the name, without the key.
 async fn fill_written(connection: &mut dyn Connection) -> Result<(), sqlx::Error> {
     let mut last = String::new();
     loop {

@@ -137,7 +137,7 @@ fn misdirected(request: &Request, host: &Authority) -> Response {
          <h1>This server is not known as {host}</h1>\
          <p>Palaver answers only under names that it knows, so that no other site can pretend to be it.</p>\
          <p>If this is your server, start it with <code>{setting}</code>. If it has several names, add the others to \
-         <code>PALAVER_ORIGINS</code>. If you followed a link, ask whoever runs the server for its address.</p></html>"
+         <code>PALAVER_ORIGINS</code>. If you followed a link, ask the people who run the server for its address.</p></html>"
     );
     (StatusCode::MISDIRECTED_REQUEST, [(header::CACHE_CONTROL, "no-store")], Html(page)).into_response()
 }

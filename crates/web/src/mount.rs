@@ -50,7 +50,8 @@ pub fn mount(router: Router, auth: Arc<Auth>, settings: &WebSettings) -> Router 
     router.layer(RequestBodyTimeoutLayer::new(settings.body_idle_timeout)).layer(layers)
 }
 
-/// Identifies the client, for the rate limit and for cookies. A browser that called over TLS is told to do so from now on.
+/// Identifies the client, for the rate limit and for cookies. A browser that called over TLS must do so from then on
+/// (HSTS).
 async fn recognise(State(settings): State<Arc<WebSettings>>, mut request: Request, next: Next) -> Response {
     let client = Client::of(&request, &settings);
     let host = host_of(&request).ok().filter(is_public_name);

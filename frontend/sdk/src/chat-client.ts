@@ -51,7 +51,7 @@ export interface ChatClientApi {
   guest(input: { name: string }): Promise<Person>;
   /** Ends the session and deletes everything of this user on this device. */
   logout(): Promise<void>;
-  /** Changes the given fields. Whoever has a password gives it as `old_password` to change the handle (`name`). */
+  /** Changes the given fields. A user who has a password must give it as `old_password` to change the handle (`name`). */
   updateMe(change: { name?: string; display_name?: string | null; old_password?: string }): Promise<Person>;
   /** Finds users by the beginning of their handle; for a guest, by three characters at least. */
   findUsers(prefix: string): Promise<readonly Person[]>;

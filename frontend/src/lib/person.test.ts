@@ -15,7 +15,7 @@ test("a display name that is another member's handle or display name is ambiguou
   }
 });
 
-test("whoever shares a display name is ambiguous, whoever has the handle is not", () => {
+test("a person who shares a display name is ambiguous, the one who has it as handle is not", () => {
   const eve = person("3", "eve", "Ada Lovelace");
   const all = members(ada, bob, eve, person("4", "mallory", "Bob"));
   expect(isAmbiguous(ada, all)).toBe(true);

@@ -26,7 +26,7 @@ async fn a_new_installation_offers_a_room_that_belongs_to_nobody() {
     say(&guest, "general", "hello").await;
     assert_eq!(texts(&guest, "general").await, ["hello"]);
     let member = guest.get(&format!("/api/rooms/general/members/{}", guest.id)).await.ok();
-    assert_eq!(member["role"], "member", "whoever comes first does not own it");
+    assert_eq!(member["role"], "member", "the first member does not own it");
 
     // The installation's admin may do everything in it.
     let ada = Person::register(&server, "ada").await;

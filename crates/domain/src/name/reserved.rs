@@ -2,7 +2,7 @@
 
 use super::key::{fold, written};
 
-/// What a user is told.
+/// The error that a user reads.
 pub(super) const RESERVED: &str = "This name is reserved. Choose another one.";
 
 /// Words that mean something else than a person where a handle is expected.

@@ -1,4 +1,4 @@
-//! The proof that whoever creates the first account, which becomes the installation's admin, is its operator.
+//! The proof that the user who creates the first account, which becomes the installation's admin, is its operator.
 //!
 //! Stores nothing: the token follows from the signing key, so that all nodes and the command line know the same one.
 

@@ -25,7 +25,7 @@ pub struct ProfilePatch {
     pub email: Option<Option<Email>>,
     /// The new password.
     pub password: Option<Password>,
-    /// The current password, which whoever has one needs to change the handle, the address or the password.
+    /// The current password. A user who has one must give it to change the handle, the address or the password.
     pub old_password: Option<String>,
 }
 

@@ -28,7 +28,7 @@ async fn names_that_impersonate_are_refused_to_users_and_given_by_operators() {
         assert_eq!(code(auth.profiles.update(&actor, shown(taken)).await), Some(Code::BadRequest), "{taken}");
     }
     auth.accounts.create_user(registration("support"), UserRole::User).await.expect("an operator may");
-    // Whoever has such a name keeps it, and can write it differently.
+    // A user who has such a name already keeps it, and can write it differently.
     let support = auth.passwords.login("support", PASSWORD.into(), &device()).await.expect("right");
     auth.profiles.update(&fixture.actor(&support), renamed("Support")).await.expect("the same name");
 }

@@ -23,7 +23,7 @@ const CONTENDED: Duration = Duration::from_secs(1);
 #[async_trait]
 impl SharedLimits for TableStore {
     async fn take(&self, key: &str, rate: Rate, now: Timestamp) -> Option<Result<(), Duration>> {
-        // Whoever is refused under contention is one of many who try at once, which is what a limit is for.
+        // A caller that is refused under contention is one of many that try at once, which is what a limit is for.
         let taken = self.change_limit(key, rate, now, |limiter, now| limiter.take(now, 1)).await;
         answered(taken).map(|taken| taken.unwrap_or(Err(CONTENDED)))
     }

@@ -187,7 +187,7 @@ impl TableStore {
         }
     }
 
-    /// Gives names of an older release their second key where it is free, once for each table. Whoever looks like another
+    /// Gives names of an older release their second key where it is free, once for each table. A user who looks like another
     /// keeps the name, without the key. Costs a read, and 4 WRU for each user the first time.
     pub(crate) async fn fill_written(&self) -> StoreResult<()> {
         if self.get(keys::epoch()).await?.is_none_or(|row| row.flag("wr")) {

@@ -36,7 +36,7 @@ fn forwarded(address: &str) -> [(&'static str, &str); 1] {
     [("x-forwarded-for", address)]
 }
 
-/// Checks that the socket is told to come back later, and closed with a code after which clients do.
+/// Checks that the socket is asked to reconnect later, and closed with a code after which clients do.
 async fn is_refused(mut socket: Socket, words: &str) {
     let error = socket.frame("error").await;
     assert_eq!(error["code"], "overloaded", "{error}");
@@ -122,7 +122,7 @@ async fn sockets_count_by_the_address_that_a_trusted_proxy_forwards() {
         held.push(welcomed(&server, &ada, proxy, &forwarded(&format!("2001:db8::{host}"))).await);
     }
     is_refused(socket(&server, &ada, proxy, &forwarded("2001:db8::ffff:5")).await, "your network").await;
-    // Whoever is no trusted proxy cannot choose the address that counts.
+    // A peer that is no trusted proxy cannot choose the address that counts.
     let liar = client(3);
     held.push(welcomed(&server, &ada, liar, &forwarded("198.51.100.77")).await);
     is_refused(socket(&server, &ada, proxy, &forwarded("198.51.100.1")).await, "your network").await;
