@@ -7,7 +7,7 @@ use realtime::Page;
 use realtime::connection::Input;
 use realtime::hub::{self, Verdict};
 use realtime::interpreter::read_page;
-use realtime::message::Message;
+use realtime::message::{Message, ReplyTo};
 use realtime::protocol::PageRequest;
 use realtime::replay::{Replay, Step};
 use tokio::sync::Semaphore;
@@ -121,9 +121,11 @@ pub(crate) async fn place(
     }
 
     let elapsed = socket.now().elapsed;
-    let message = |verdict| {
-        let live = matches!(verdict, Verdict::Live { .. });
-        Message::Sync { reply: request.reply.clone(), page, live }
-    };
+    let message = |verdict| answer(request.reply.clone(), page, verdict);
     follow.drive(|hub, effects| hub.page(begun, &span, elapsed, message, effects))
+}
+
+/// Returns the message with a page on which the hub has this verdict.
+pub(crate) fn answer(reply: ReplyTo, page: Arc<Page>, verdict: Verdict) -> Message {
+    Message::Sync { reply, page, live: matches!(verdict, Verdict::Live { .. }) }
 }

@@ -9,11 +9,10 @@ use futures_util::{StreamExt as _, stream};
 use realtime::Page;
 use realtime::hub::{self, Verdict};
 use realtime::limits::REPLAYS_IN_FLIGHT;
-use realtime::message::Message;
 use realtime::protocol::PageRequest;
 
 use crate::backend::SocketBackend;
-use crate::replay::place;
+use crate::replay::{answer, place};
 
 /// A request whose log the node follows for the socket.
 struct Followed {
@@ -99,9 +98,7 @@ async fn go_live(socket: &SocketBackend, at_head: Vec<Followed>, left: &mut Vec<
     node.follow.drive_in(epoch, |hub, elapsed, effects| {
         for (request, begun, span) in live {
             let page = Arc::new(Page::encode(request.log, span, Vec::new(), limit));
-            let message =
-                |verdict| Message::Sync { reply: request.reply, page, live: matches!(verdict, Verdict::Live { .. }) };
-            hub.page(&begun, &span, elapsed, message, effects);
+            hub.page(&begun, &span, elapsed, |verdict| answer(request.reply, page, verdict), effects);
         }
     });
 }

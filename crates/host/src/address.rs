@@ -51,9 +51,7 @@ impl ListenAddress {
     /// Returns the URL to open in a browser on this machine; for a Unix socket, its address.
     pub fn url(&self) -> String {
         match self {
-            ListenAddress::Tcp(address) if address.ip().is_unspecified() => {
-                format!("http://127.0.0.1:{}", address.port())
-            }
+            ListenAddress::Tcp(address) if self.is_unspecified() => format!("http://127.0.0.1:{}", address.port()),
             ListenAddress::Tcp(address) => format!("http://{address}"),
             ListenAddress::Unix(_) => self.to_string(),
         }

@@ -74,11 +74,11 @@ impl Settings {
         let limits = limits(config);
         let listen = config.parse("PALAVER_LISTEN", SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into());
         let public_url: Option<PublicUrl> = config.parse_optional("PALAVER_PUBLIC_URL");
-        // The page's own address is one of the server's names, too.
-        let allowed = match &public_url {
-            Some(url) => origins(config, "PALAVER_ORIGINS").with_own(url),
-            None => origins(config, "PALAVER_ORIGINS"),
-        };
+        let mut allowed = origins(config, "PALAVER_ORIGINS");
+        if let Some(url) = &public_url {
+            // The page's own address is one of the server's names, too.
+            allowed = allowed.with_own(url);
+        }
         let trusted_proxies: Vec<_> = config.list("PALAVER_TRUSTED_PROXIES");
         let web = WebSettings {
             limits: limits.clone(),
@@ -126,7 +126,7 @@ impl Settings {
 
 /// Returns whether only this machine reaches the address without a proxy. On a Unix socket there always is a proxy.
 fn listens_locally(address: &ListenAddress) -> bool {
-    matches!(address, ListenAddress::Tcp(address) if address.ip().to_canonical().is_loopback())
+    address.tcp().is_some_and(|address| address.ip().to_canonical().is_loopback())
 }
 
 fn origins(config: &mut Config, key: &str) -> Origins {

@@ -116,9 +116,8 @@ fn is_first_person(state: &State) -> bool {
     state.people.values().all(|row| row.user.guest)
 }
 
-fn create(state: &mut State, mut new: NewUser) -> StoreResult<User> {
-    new.email = new.email.map(|email| email.to_lowercase());
-    new.sign_in_email = new.sign_in_email.map(|email| email.to_lowercase());
+fn create(state: &mut State, new: NewUser) -> StoreResult<User> {
+    let new = new.with_lower_case_emails();
     check_free(state, new.user.id, &new.user.name, new.sign_in_email.as_deref())?;
     if state.people.contains_key(&new.user.id) {
         return Err(StoreError::Taken("user"));

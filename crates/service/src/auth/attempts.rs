@@ -3,7 +3,7 @@
 //! Each address may try so many times a minute, whatever account it names. Wrong guesses for one account are counted by
 //! account and address together, so that nobody uses up what the owner has; and for all addresses together, so that many
 //! addresses do not get many times as far. A device that the account has signed in from before is counted by itself and
-//! by nothing else, so that no stranger can keep the owner out.
+//! together with the account's other known devices, but not with strangers, so that no stranger can keep the owner out.
 
 use std::net::IpAddr;
 use std::sync::Arc;

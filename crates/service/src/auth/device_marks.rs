@@ -9,6 +9,7 @@ use domain::{Timestamp, UserId};
 use uuid::Uuid;
 
 use super::keys::SigningKeys;
+use super::signed_text::{sign, verified};
 use crate::limits::{DEVICE_MARK_CHARS, DEVICE_MARK_LIFE};
 
 /// Creates and reads marks.
@@ -42,9 +43,7 @@ impl DeviceMarks {
     pub(super) fn text(&self, mark: DeviceMark, now: Timestamp) -> String {
         let payload =
             format!("{}.{}.{}", mark.user.0.simple(), now.0.max(0) / 1_000, URL_SAFE_NO_PAD.encode(mark.nonce));
-        let key = self.0.first().expect("there is at least one key");
-        let mac = URL_SAFE_NO_PAD.encode(hmac::sign(key, payload.as_bytes()));
-        format!("{payload}.{mac}")
+        sign(self.0.first().expect("there is at least one key"), &payload)
     }
 
     /// Reads a mark. Returns `None` for any text that is not a valid one.
@@ -52,12 +51,7 @@ impl DeviceMarks {
         if text.len() > DEVICE_MARK_CHARS {
             return None;
         }
-        let (payload, mac) = text.rsplit_once('.')?;
-        let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
-        // `verify` compares in constant time.
-        self.0.iter().find(|key| hmac::verify(key, payload.as_bytes(), &mac).is_ok())?;
-
-        let mut parts = payload.split('.');
+        let mut parts = verified(&self.0, text)?.split('.');
         let user = UserId(Uuid::try_parse(parts.next()?).ok()?);
         let issued: i64 = parts.next()?.parse().ok()?;
         let nonce = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?.try_into().ok()?;

@@ -28,6 +28,7 @@ mod revocations;
 mod session_cache;
 mod sessions;
 mod settings;
+mod signed_text;
 mod tickets;
 mod tokens;
 mod user_log;

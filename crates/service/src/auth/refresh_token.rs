@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::keys::SigningKeys;
+use super::signed_text::{sign, verified};
 
 /// Creates and reads refresh tokens.
 pub(super) struct RefreshTokens(Vec<hmac::Key>);
@@ -62,11 +63,7 @@ impl RefreshTokens {
     }
 
     pub(super) fn read(&self, text: &str) -> Option<RefreshToken> {
-        let (payload, mac) = text.rsplit_once('.')?;
-        let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
-        // `verify` compares in constant time.
-        self.0.iter().find(|key| hmac::verify(key, payload.as_bytes(), &mac).is_ok())?;
-        let mut parts = payload.split('.');
+        let mut parts = verified(&self.0, text)?.split('.');
         let session = SessionId(Uuid::try_parse(parts.next()?).ok()?);
         let count = parts.next()?.parse().ok()?;
         let seed = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?.try_into().ok()?;
@@ -86,9 +83,7 @@ fn restarted_by(key: &hmac::Key, session: SessionId, replaced: [u8; 32]) -> Refr
 
 fn text_by(key: &hmac::Key, token: RefreshToken) -> String {
     let RefreshToken { session, count, seed } = token;
-    let payload = format!("{}.{count}.{}", session.0.simple(), URL_SAFE_NO_PAD.encode(seed));
-    let mac = URL_SAFE_NO_PAD.encode(hmac::sign(key, payload.as_bytes()));
-    format!("{payload}.{mac}")
+    sign(key, &format!("{}.{count}.{}", session.0.simple(), URL_SAFE_NO_PAD.encode(seed)))
 }
 
 /// Returns the hash that the store keeps of a token or a ticket.

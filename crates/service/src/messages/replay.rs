@@ -108,9 +108,12 @@ impl Messages {
         let Some(id) = log.room().filter(|_| from_seq > 1) else { return Ok(1) };
         let kind = match self.kinds.get(&id) {
             Some(kind) => Some(kind),
-            None => self.store.rooms.room(id).await?.map(|room| room.kind),
+            None => {
+                let kind = self.store.rooms.room(id).await?.map(|room| room.kind);
+                kind.into_iter().for_each(|kind| self.kinds.insert(id, kind));
+                kind
+            }
         };
-        kind.into_iter().for_each(|kind| self.kinds.insert(id, kind));
         Ok(if kind == Some(RoomKind::Public) { 1 } else { from_seq })
     }
 

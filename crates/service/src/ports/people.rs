@@ -26,6 +26,12 @@ impl UserRecord {
         self.email.as_deref().or(self.sign_in_email.as_deref())
     }
 
+    /// Returns the record with lower-case addresses: the form that stores hold, and by which those for sign-in are unique.
+    pub fn with_lower_case_emails(&self) -> UserRecord {
+        let lower = |email: &Option<String>| email.as_ref().map(|email| email.to_lowercase());
+        UserRecord { email: lower(&self.email), sign_in_email: lower(&self.sign_in_email), ..self.clone() }
+    }
+
     /// Changes or removes the e-mail address. It stays an address for sign-in only if it is the same one.
     pub fn set_email(&mut self, email: Option<String>) {
         self.sign_in_email.take_if(|old| Some(&*old) != email.as_ref());

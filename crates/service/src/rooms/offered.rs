@@ -1,12 +1,14 @@
 //! The rooms that an installation offers to everybody: created with the installation, and first in the directory. Nobody
 //! is joined to them unasked.
 
+use std::collections::HashMap;
+
 use domain::name::{RoomName, Slug};
-use domain::{Actor, Code, Intent, LogId, MemberState, Refusal, Room, RoomKind};
+use domain::{Actor, Code, Intent, LogId, MemberState, Refusal, Room, RoomId, RoomKind};
 
 use super::{ChangeRequest, DirectoryPage, Listed, Rooms};
 use crate::limits::ROOM_PREFIX_CHARS;
-use crate::ports::{DirectoryRoom, StoreResult};
+use crate::ports::{DirectoryRoom, Head, StoreResult};
 use domain::limits::PAGE_ROWS;
 
 impl Rooms {
@@ -101,13 +103,19 @@ impl Rooms {
 
     /// Returns the directory's lines of the offered rooms that exist, in the order in which they are offered.
     async fn offered_lines(&self) -> StoreResult<Vec<DirectoryRoom>> {
-        let mut lines = Vec::with_capacity(self.offered.len());
+        let rooms = &self.store.rooms;
+        let mut found = Vec::with_capacity(self.offered.len());
         for slug in &self.offered {
-            let rooms = &self.store.rooms;
-            let found = rooms.room_by_slug(slug).await?;
-            let Some(room) = found.filter(|room| room.kind == RoomKind::Public && !room.archived) else { continue };
-            let head = rooms.head_hints(&[room.id]).await?.first().map(|(_, head)| *head).unwrap_or_default();
-            let members = rooms.member_count(room.id).await?;
+            let room = rooms.room_by_slug(slug).await?;
+            found.extend(room.filter(|room| room.kind == RoomKind::Public && !room.archived));
+        }
+        let ids: Vec<RoomId> = found.iter().map(|room| room.id).collect();
+        let heads: HashMap<RoomId, Head> = rooms.head_hints(&ids).await?.into_iter().collect();
+
+        let mut lines = Vec::with_capacity(found.len());
+        for room in found {
+            let (head, members) =
+                (heads.get(&room.id).copied().unwrap_or_default(), rooms.member_count(room.id).await?);
             lines.push(DirectoryRoom { room, head, members });
         }
         Ok(lines)

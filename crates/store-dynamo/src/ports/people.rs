@@ -22,11 +22,11 @@ const FILLED_AT_ONCE: usize = 200;
 #[async_trait]
 impl UserStore for TableStore {
     async fn create_user(&self, new: &NewUser) -> StoreResult<()> {
-        self.insert(rows::lower_case(new), false).await.map(|_| ())
+        self.insert(new.with_lower_case_emails(), false).await.map(|_| ())
     }
 
     async fn register(&self, new: &NewUser) -> StoreResult<User> {
-        self.insert(rows::lower_case(new), true).await
+        self.insert(new.with_lower_case_emails(), true).await
     }
 
     async fn has_person(&self) -> StoreResult<bool> {

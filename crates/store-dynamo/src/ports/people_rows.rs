@@ -187,9 +187,3 @@ fn read_record(item: &Item) -> StoreResult<UserRecord> {
     };
     Ok(UserRecord { user, email: owned("ct")?, sign_in_email: owned("em")?, password_hash: owned("ph")? })
 }
-
-/// Returns the user with lower-case addresses, since those for sign-in are unique by that form.
-pub fn lower_case(new: &NewUser) -> NewUser {
-    let lower = |email: &Option<String>| email.as_ref().map(|email| email.to_lowercase());
-    NewUser { email: lower(&new.email), sign_in_email: lower(&new.sign_in_email), ..new.clone() }
-}

@@ -13,7 +13,7 @@ use crate::sql;
 #[async_trait]
 impl UserStore for SqlConnections {
     async fn create_user(&self, new: &NewUser) -> StoreResult<()> {
-        let new = lower_case(new);
+        let new = new.with_lower_case_emails();
         self.write(move |connection| {
             let new = new.clone();
             Box::pin(async move { rows::insert(connection, &new).await })
@@ -22,7 +22,7 @@ impl UserStore for SqlConnections {
     }
 
     async fn register(&self, new: &NewUser) -> StoreResult<User> {
-        let new = lower_case(new);
+        let new = new.with_lower_case_emails();
         self.write(move |connection| {
             let mut new = new.clone();
             Box::pin(async move {
@@ -147,9 +147,4 @@ impl SqlConnections {
         })
         .await
     }
-}
-
-fn lower_case(new: &NewUser) -> NewUser {
-    let lower = |email: &Option<String>| email.as_ref().map(|email| email.to_lowercase());
-    NewUser { email: lower(&new.email), sign_in_email: lower(&new.sign_in_email), ..new.clone() }
 }
