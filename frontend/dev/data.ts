@@ -197,6 +197,7 @@ export function room(id: string, name: string, part: Partial<RoomView> = {}): Ro
     role: "member",
     level: "all",
     hidden: false,
+    request: false,
     archived: false,
     mutedUntil: null,
     slowModeSeconds: 0,

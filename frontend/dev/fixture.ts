@@ -190,6 +190,9 @@ export class FixtureClient implements ChatClientApi {
   pin = done;
   setLevel = async (id: RoomId, level: RoomView["level"]) => this.patch(id, () => ({ level }));
   hideRoom = done;
+  acceptRequest = done;
+  ignoreRequest = done;
+  block = done;
 
   // ---- files
   upload = async (
@@ -262,6 +265,7 @@ function stateOf(scene: Scene): State {
       latencyMs: 18.4,
     },
     ready: scene !== "loading",
+    blocked: new Set(),
     rooms: busy ? busyRooms(scene) : new Map(),
     drafts: new Map(busy ? [["books", { text: "half a thought", replyTo: null }]] : []),
     presence: new Map(

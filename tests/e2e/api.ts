@@ -65,6 +65,11 @@ export class Api {
     return fetch(`${this.url}/api/files/${file}/download`, { headers: this.headers });
   }
 
+  /** Opens the direct room with a user. Returns its id. */
+  async direct(user: string): Promise<string> {
+    return ((await this.post("/api/rooms/direct", { user })) as { id: string }).id;
+  }
+
   private get headers(): Record<string, string> {
     return { Authorization: `Bearer ${this.tokens.access_token}` };
   }

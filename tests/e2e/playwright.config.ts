@@ -10,6 +10,8 @@ const OWN_SERVER = [
   "first.spec.ts",
   // It tests a server with a public URL of its own.
   "published.spec.ts",
+  // It needs a first account that is nobody else.
+  "requests.spec.ts",
   // They test what the page makes of texts and pictures, which is the same on each profile, with people of their own.
   "pictures.spec.ts",
   "text.spec.ts",

@@ -208,12 +208,12 @@ impl PresenceWatch {
         let around = self.watches.lock().around(user);
         let mut unrelated: HashMap<(UserId, UserId), bool> = HashMap::new();
         for (socket, watcher, watched) in around {
-            let share_no_room = match unrelated.get(&(watcher, watched)) {
+            let is_unrelated = match unrelated.get(&(watcher, watched)) {
                 Some(known) => *known,
-                None => self.services.presence.share_no_room(watcher, watched).await,
+                None => self.services.presence.is_unrelated(watcher, watched).await,
             };
-            unrelated.insert((watcher, watched), share_no_room);
-            if !share_no_room || !self.watches.lock().unwatch(socket, watched) {
+            unrelated.insert((watcher, watched), is_unrelated);
+            if !is_unrelated || !self.watches.lock().unwatch(socket, watched) {
                 continue;
             }
             let offline = UserPresence { user: watched, status: PresenceStatus::Offline, last_seen: None };

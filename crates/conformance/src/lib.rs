@@ -75,6 +75,8 @@ macro_rules! store {
                     left_rooms_are_not_listed
                     the_directory_lists_public_rooms
                     users_who_share_a_room_are_found
+                    requests_count_only_once_they_are_answered
+                    blocks_are_of_one_user
                     head_hints_name_known_logs
                     pins_threads_and_reactors_are_listed;
                 marks:

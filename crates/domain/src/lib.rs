@@ -38,7 +38,7 @@ pub use file::{File, FileMetadata, FileState, Picture};
 pub use fold::RoomState;
 pub use gcra::Gcra;
 pub use ids::{EntryId, Epoch, FileId, LogId, RoomId, Seq, SessionId, UserId};
-pub use own::{Notification, NotificationKey, NotificationKind, OwnChange, UserRoom};
+pub use own::{BLOCK_SETTING, Notification, NotificationKey, NotificationKind, OwnChange, Request, UserRoom};
 pub use page::{PageSpan, PageStatus};
 pub use presence::PresenceStatus;
 pub use refusal::{Code, Refusal};

@@ -47,6 +47,11 @@ pub const RECEIPT_MEMBERS: usize = 20;
 /// Seqs of unread mentions that a user's row of a room holds.
 pub const MENTIONS_PER_ROW: usize = 100;
 
+/// Requests of other users that a room list shows; older ones are ignored.
+pub const REQUESTS_LISTED: usize = 200;
+/// Users whom one user can block.
+pub const BLOCKED_USERS: usize = 1_000;
+
 /// Entries of one `sync` page.
 pub const SYNC_ENTRIES: usize = 500;
 /// Entries behind which a cursor is reset and a retry is too old to check.
@@ -83,6 +88,10 @@ pub struct Limits {
     pub rooms_per_user: usize,
     /// Joins of one user a minute.
     pub joins_per_minute: u32,
+    /// Direct rooms that one user can create a day; zero means that there is no limit. Admins have none.
+    pub direct_rooms_per_day: u32,
+    /// Invitations that one user can send a day; zero means that there is no limit. Admins have none.
+    pub invitations_per_day: u32,
     /// Sockets of one node.
     pub connections_per_node: usize,
     /// TCP connections of one address (IPv4 address or IPv6 /64) to one node, sockets included; zero means that there is
@@ -130,6 +139,8 @@ impl Default for Limits {
             server_frame: 64 * 1024,
             rooms_per_user: 1_000,
             joins_per_minute: 100,
+            direct_rooms_per_day: 20,
+            invitations_per_day: 50,
             connections_per_node: 10_000,
             connections_per_address: 1_024,
             sockets_per_address: 2_000,

@@ -9,6 +9,9 @@ use crate::ids::{EntryId, InvalidId, RoomId, Seq, SessionId, UserId};
 use crate::room::{Level, MemberState, Role};
 use crate::time::Timestamp;
 
+/// The name of the setting by which a user log announces that another user is blocked, or not any more.
+pub const BLOCK_SETTING: &str = "block";
+
 /// A user's row of a room: the source of the room list. Its `state`, `role` and `rev` follow the room's member entries;
 /// the user sets `level` and `hidden`; the marks have their own port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,12 +30,48 @@ pub struct UserRoom {
     pub hidden: bool,
     /// The reason for their removal.
     pub why: Option<String>,
+    /// Whether another user put the room here and this user has not answered yet.
+    pub request: Option<Request>,
     /// The seq of the last entry that they have read.
     pub read_seq: Seq,
     /// That entry's `n`.
     pub read_n: u64,
     /// The seqs of unread messages that mention them, at most [`crate::limits::MENTIONS_PER_ROW`].
     pub mentions: Vec<Seq>,
+}
+
+impl UserRoom {
+    /// Returns whether the user's room list contains the room: they are a member or invited, and did not ignore it.
+    pub fn is_listed(&self) -> bool {
+        matches!(self.state, MemberState::Joined | MemberState::Invited) && self.request != Some(Request::Ignored)
+    }
+
+    /// Returns the room and when it was requested, if the user has not answered yet.
+    pub fn pending(&self) -> Option<(RoomId, Timestamp)> {
+        match self.request {
+            Some(Request::Pending { at }) if self.is_listed() => Some((self.room, at)),
+            _ => None,
+        }
+    }
+
+    /// Returns whether the room counts as one of the user's: they are a member, and accepted the room if they were asked.
+    pub fn is_own(&self) -> bool {
+        self.state == MemberState::Joined && self.request.is_none()
+    }
+}
+
+/// A room that another user put into a user's list: a stranger's direct room, or an invitation. It ends when the user
+/// sends, reacts, accepts or joins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// It waits for the user's answer.
+    Pending {
+        /// When it was made.
+        at: Timestamp,
+    },
+    /// The user does not want to see it, or more than [`crate::limits::REQUESTS_LISTED`] newer ones came.
+    Ignored,
 }
 
 /// Why a notification was created.
@@ -150,6 +189,20 @@ pub enum OwnChange {
         /// Whether the room is hidden, if that changes.
         hidden: Option<bool>,
     },
+    /// Answers a request. Has no effect if the room is none, or was answered in the same way before.
+    Answer {
+        /// The room's id.
+        room: RoomId,
+        /// True to accept the room, false to ignore it.
+        accept: bool,
+    },
+    /// Blocks another user, or lifts the block. The caller checks that it changes anything.
+    Block {
+        /// The other user.
+        user: UserId,
+        /// True if blocked from now on.
+        on: bool,
+    },
     /// Adds a notification, unless it (or the mark of a deleted one) exists.
     Notify(Notification),
     /// Marks one notification as read.
@@ -183,8 +236,14 @@ pub enum OwnChange {
 impl OwnChange {
     /// Returns the id of the entry that a consumer writes for a room's entry.
     pub fn id_of(&self, room: RoomId, by: UserId, id: EntryId) -> EntryId {
+        let answer;
         let purpose = match self {
             OwnChange::Notify(_) | OwnChange::NotificationChange { .. } | OwnChange::NotificationRevoke(_) => "notify",
+            // One entry may end several requests.
+            OwnChange::Answer { room, .. } => {
+                answer = format!("answer:{room}");
+                &answer
+            }
             _ => "room",
         };
         EntryId::derived(room, by, id, purpose)

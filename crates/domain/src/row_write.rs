@@ -4,7 +4,7 @@
 
 use crate::entry::Entry;
 use crate::ids::{FileId, RoomId, Seq, UserId};
-use crate::own::{Notification, NotificationKey, UserRoom};
+use crate::own::{Notification, NotificationKey, Request, UserRoom};
 use crate::room::{Level, Member, Room};
 use crate::text::Emoji;
 use crate::time::Timestamp;
@@ -58,7 +58,7 @@ pub enum RowWrite {
         /// The file's id.
         file: FileId,
     },
-    /// User log: the user's row of a room (state, role, rev, why). Its `read_seq` and `read_n` raise the row's mark if
+    /// User log: the user's row of a room (state, role, rev, why, request). Its `read_seq` and `read_n` raise the row's mark if
     /// they are higher, and 0 changes nothing; level, hidden and mentions are never written.
     UserRoom(UserRoom),
     /// User log: level and hidden of the user's row of a room, and `level` of the member row.
@@ -69,6 +69,20 @@ pub enum RowWrite {
         level: Level,
         /// Whether the room is now hidden.
         hidden: bool,
+    },
+    /// User log: how the user answered a request. Has no effect if the row does not exist.
+    Answer {
+        /// The room's id.
+        room: RoomId,
+        /// The row's new value.
+        request: Option<Request>,
+    },
+    /// User log: another user is blocked, or not any more.
+    Block {
+        /// The other user.
+        user: UserId,
+        /// True if blocked from now on.
+        on: bool,
     },
     /// User log: a notification's row.
     Notification(Notification),

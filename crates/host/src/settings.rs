@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::log::Format;
 use domain::limits::Limits;
 use domain::name::Slug;
+use service::DirectPolicy;
 use service::auth::{AuthSettings, SigningKeys};
 use web::{Hosts, Origins, PublicUrl, WebSettings};
 
@@ -46,6 +47,8 @@ pub struct Settings {
     pub log: String,
     /// The rooms that a new installation starts with, and that everybody is offered first.
     pub default_rooms: Vec<Slug>,
+    /// Who may open a direct room with whom.
+    pub direct: DirectPolicy,
     /// How long sockets and calls may take to end after SIGTERM.
     pub drain: Duration,
     /// Settings of the HTTP layers.
@@ -116,6 +119,7 @@ impl Settings {
             log_format: config.parse("PALAVER_LOG_FORMAT", Format::Json),
             log: log_filter(config),
             default_rooms: default_rooms(config),
+            direct: direct_policy(config),
             drain: config.duration("PALAVER_DRAIN", Duration::from_secs(20), Duration::ZERO..=Duration::from_secs(600)),
             web,
             auth,
@@ -174,6 +178,8 @@ fn limits(config: &mut Config) -> Limits {
         server_frame: frame(config, "PALAVER_LIMITS_SERVER_FRAME", d.server_frame, 16_384),
         rooms_per_user: config.within("PALAVER_LIMITS_ROOMS_PER_USER", d.rooms_per_user, 1..=100_000),
         joins_per_minute: config.within("PALAVER_LIMITS_JOINS_PER_MINUTE", d.joins_per_minute, 1..),
+        direct_rooms_per_day: config.within("PALAVER_LIMITS_DIRECT_ROOMS_PER_DAY", d.direct_rooms_per_day, 0..),
+        invitations_per_day: config.within("PALAVER_LIMITS_INVITATIONS_PER_DAY", d.invitations_per_day, 0..),
         connections_per_node: config.within("PALAVER_LIMITS_CONNECTIONS_PER_NODE", d.connections_per_node, 1..),
         connections_per_address: config.within(CONNECTIONS_PER_ADDRESS, d.connections_per_address, 0..),
         sockets_per_address: config.within("PALAVER_LIMITS_SOCKETS_PER_ADDRESS", d.sockets_per_address, 0..),
@@ -219,6 +225,20 @@ fn default_rooms(config: &mut Config) -> Vec<Slug> {
         config.problem(KEY, format!("names more than {DEFAULT_ROOMS} rooms"));
     }
     rooms
+}
+
+fn direct_policy(config: &mut Config) -> DirectPolicy {
+    const KEY: &str = "PALAVER_DIRECT";
+    match config.optional(KEY).as_deref() {
+        None => DirectPolicy::ByAccount,
+        Some("anyone") => DirectPolicy::Anyone,
+        Some("shared-room") => DirectPolicy::SharedRoom,
+        Some("nobody") => DirectPolicy::Nobody,
+        Some(other) => {
+            config.problem(KEY, format!("is `{other}`, but must be `anyone`, `shared-room` or `nobody`"));
+            DirectPolicy::ByAccount
+        }
+    }
 }
 
 /// Longest frame that may be allowed, so that one socket cannot hold much memory.

@@ -61,6 +61,7 @@ mod tests {
             at_seq: 1,
             level: Level::All,
             hidden: false,
+            request: false,
             archived: false,
             head: 9,
             n: 8,

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use crate::limits::{PRESENCE_ASKING, PRESENCE_CLIENT, PRESENCE_LIST, PRESENCE_LOOK_UPS, PRESENCE_LOOKED_AT};
 use domain::limits::{PAGE_ROWS, WATCHED_USERS};
-use domain::{Actor, Code, LogId, MemberState, PresenceStatus, Refusal, Role, RoomId, User, UserId};
+use domain::{Actor, Code, LogId, PresenceStatus, Refusal, Role, RoomId, User, UserId};
 use futures_util::{StreamExt, stream};
 use parking_lot::RwLock;
 
 use crate::access::{Access, RoomRef};
 use crate::clock::Clock;
-use crate::ports::{Bus, BusMessage, PresenceStore, Store, Typing, UserPresence};
+use crate::ports::{Bus, BusMessage, PresenceStore, Store, StoreError, Typing, UserPresence};
 use crate::throttle::Throttle;
 use crate::user_cache::UserCache;
 
@@ -100,7 +100,8 @@ impl Presence {
         self.state.get(self.clock.now(), users).await.ok_or_else(unknown)
     }
 
-    /// Returns those of `users` whom the caller may watch: themselves, and users who share a room with them. Returns
+    /// Returns those of `users` whom the caller may watch: themselves, and users who share a room with them and do not
+    /// block them. Returns
     /// `bad_request` for more than [`WATCHED_USERS`], and `rate_limited` for a caller who asks for too many users.
     pub async fn watchable(&self, actor: &Actor, users: &[UserId]) -> Result<Vec<UserId>, Refusal> {
         let users: BTreeSet<UserId> = users.iter().copied().collect();
@@ -114,7 +115,9 @@ impl Presence {
         }
 
         // One read for all, so that ids of nobody cost no look-up each.
-        let users = self.user_cache.users(users.into_iter().collect()).await?.into_keys();
+        let users: Vec<UserId> = self.user_cache.users(users.into_iter().collect()).await?.into_keys().collect();
+        let blocked = self.store.users.blocked_by(&users, actor.user).await?;
+        let users = users.into_iter().filter(|user| !blocked.contains(user));
         let (mut watchable, unrelated) = self.sort_out(actor, users).await?;
         if !unrelated.is_empty() {
             tokio::time::sleep(ROWS_FOLLOW).await;
@@ -124,10 +127,14 @@ impl Presence {
         Ok(watchable)
     }
 
-    /// Returns whether two users share no room (any more). Also true if that cannot be determined, so that presence is
-    /// not revealed.
-    pub async fn share_no_room(&self, one: UserId, other: UserId) -> bool {
-        one != other && !self.store.rooms.share_a_room(one, other).await.unwrap_or(false)
+    /// Returns whether a user may not watch another (any more): they share no room, or are blocked. Also true if that
+    /// cannot be determined, so that presence is not revealed.
+    pub async fn is_unrelated(&self, watcher: UserId, watched: UserId) -> bool {
+        let related = async {
+            let shares = self.store.rooms.share_a_room(watcher, watched, None).await?;
+            Ok::<bool, StoreError>(shares && self.store.users.blocked_by(&[watched], watcher).await?.is_empty())
+        };
+        watcher != watched && !related.await.unwrap_or(false)
     }
 
     /// Splits `users` into those who share a room with the caller (or are the caller), and the others.
@@ -138,7 +145,7 @@ impl Presence {
     ) -> Result<(Vec<UserId>, Vec<UserId>), Refusal> {
         let me = actor.user;
         let look_ups: Vec<_> =
-            users.into_iter().map(async |user| (user, self.store.rooms.share_a_room(me, user).await)).collect();
+            users.into_iter().map(async |user| (user, self.store.rooms.share_a_room(me, user, None).await)).collect();
         let mut looked_up = stream::iter(look_ups).buffer_unordered(LOOK_UPS);
         let (mut known, mut unrelated) = (Vec::new(), Vec::new());
         while let Some((user, shares)) = looked_up.next().await {
@@ -201,8 +208,10 @@ impl Presence {
         limit: Option<usize>,
     ) -> Result<(Vec<UserPresence>, bool), Refusal> {
         let limit = limit.unwrap_or(PRESENCE_LIST).clamp(1, PRESENCE_LIST);
-        let people = self.people_around(actor).await?;
-        let asked: Vec<UserId> = people.into_iter().filter(|user| after.is_none_or(|after| *user > after)).collect();
+        let people: Vec<UserId> = self.people_around(actor).await?.into_iter().collect();
+        let blocked = self.store.users.blocked_by(&people, actor.user).await?;
+        let is_asked = |user: &UserId| after.is_none_or(|after| *user > after) && !blocked.contains(user);
+        let asked: Vec<UserId> = people.into_iter().filter(is_asked).collect();
         let mut found = self.of(&asked).await?;
         found.retain(|presence| presence.status > PresenceStatus::Offline);
         found.sort_unstable_by_key(|presence| presence.user);
@@ -216,7 +225,17 @@ impl Presence {
         let (mut looked_at, mut last_room) = (0, None);
         loop {
             let rooms = self.store.rooms.user_rooms(actor.user, last_room, PAGE_ROWS).await?;
-            for line in rooms.iter().filter(|line| line.row.state == MemberState::Joined) {
+            for line in rooms.iter().filter(|line| line.row.is_own()) {
+                if let Some(other) = line.room.other(actor.user) {
+                    // A user whom the caller asked shows nothing before they accept.
+                    let theirs = self.store.rooms.user_room(other, line.room.id).await?;
+                    people.extend(theirs.is_some_and(|row| row.is_own()).then_some(other));
+                    looked_at += 1;
+                    if looked_at >= PRESENCE_LOOKED_AT {
+                        return Ok(people);
+                    }
+                    continue;
+                }
                 let mut last_member = None;
                 loop {
                     let members = self.store.rooms.members(line.room.id, last_member, PAGE_ROWS).await?;

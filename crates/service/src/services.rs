@@ -9,11 +9,13 @@ use futures_util::future::join_all;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::auth::{Auth, AuthSettings, SigningKeys};
-use crate::feed::{CatchUp, Consumer, Feed, FeedSettings, Notify, OwnRooms};
+use crate::feed::{CatchUp, Consumer, Feed, FeedSettings, Notify, OwnRooms, Requests};
 use crate::ids::{Ids, Random};
 use crate::limits::REPORT_INTERVAL;
 use crate::log::Logs;
 use crate::ports::{Blobs, Bus, PresenceStore, SharedLimits, Store};
+use crate::room_kinds::RoomKinds;
+use crate::rooms::{Approaches, DirectPolicy, RoomRules};
 use crate::shared_counts::SharedCounts;
 use crate::supervisor::{Policy, Supervised, Supervisor};
 use crate::{Access, Clock, Files, Marks, Messages, Notifications, Presence, Rooms, UserCache};
@@ -55,6 +57,8 @@ pub struct ServiceSettings {
     pub keys: SigningKeys,
     /// The slugs of the rooms that everybody is offered first.
     pub default_rooms: Vec<Slug>,
+    /// Who may open a direct room with whom.
+    pub direct: DirectPolicy,
 }
 
 /// All use cases.
@@ -95,7 +99,7 @@ pub struct Services {
 impl Services {
     /// Creates all use cases. Nothing runs yet: see [`Services::start`].
     pub fn new(ports: Ports, settings: ServiceSettings) -> Services {
-        let ServiceSettings { node, limits, auth, keys, default_rooms } = settings;
+        let ServiceSettings { node, limits, auth, keys, default_rooms, direct } = settings;
         let (store, clock, bus) = (ports.store.clone(), ports.clock.clone(), ports.bus.clone());
         let ids = Ids::new(clock.clone(), ports.random.clone());
         let logs = Logs::new(store.clone(), clock.clone(), limits.clone());
@@ -114,15 +118,23 @@ impl Services {
             auth,
             ports.limits.clone(),
         );
-        let messages = Messages::new(store.clone(), logs.clone(), user_cache.clone(), access.clone(), marks.clone());
+        let kinds = RoomKinds::new(store.clone());
+        let messages = Messages::new(
+            store.clone(),
+            logs.clone(),
+            user_cache.clone(),
+            access.clone(),
+            marks.clone(),
+            kinds.clone(),
+        );
         let rooms = Rooms::new(
             store.clone(),
             logs.clone(),
             access.clone(),
             user_cache.clone(),
             ids.clone(),
-            limits.clone(),
-            default_rooms,
+            RoomRules { limits: limits.clone(), offered: default_rooms, direct },
+            Approaches::new(&limits, ports.limits.clone(), clock.clone()),
         );
         let presence = Presence::new(
             store.clone(),
@@ -135,8 +147,10 @@ impl Services {
         let notifications =
             Notifications::new(store.clone(), logs.clone(), user_cache.clone(), clock.clone(), ids.clone());
         let files = Files::new(store.clone(), ports.blobs.clone(), access.clone(), clock.clone(), ids.clone(), &limits);
-        let notify = Notify::new(logs.clone(), store.clone(), user_cache.clone());
-        let consumers: Vec<Arc<dyn Consumer>> = vec![OwnRooms::new(logs.clone()), notify];
+        let requests = Requests::new(store.clone(), logs.clone(), user_cache.clone(), kinds);
+        let own_rooms = OwnRooms::new(logs.clone(), requests.clone());
+        let notify = Notify::new(logs.clone(), store.clone(), user_cache.clone(), requests);
+        let consumers: Vec<Arc<dyn Consumer>> = vec![own_rooms, notify];
         let catch_up = CatchUp::new(store.clone(), clock.clone(), consumers.clone(), node.clone());
         let feed = FeedSettings { owner: node, changes_every: CHANGES_INTERVAL };
         let feed = Feed::new(store, clock, consumers, feed);

@@ -43,6 +43,7 @@ async fn services(seed: u64, pem: &str, folder: &std::path::Path) -> Services {
             auth: AuthSettings::default(),
             keys,
             default_rooms: Vec::new(),
+            direct: Default::default(),
         },
     )
 }

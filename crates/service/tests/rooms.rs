@@ -7,7 +7,7 @@ use domain::name::RoomName;
 use domain::{Actor, Change, Intent, LogId, RoomKind, UserId};
 use service::limits::MEMBERS_LOOKED_AT;
 use service::rooms::ChangeRequest;
-use service::{Access, Ids, Logs, NewRoom, Rooms, SystemClock, UserCache};
+use service::{Access, Approaches, Ids, Logs, NewRoom, RoomRules, Rooms, SystemClock, UserCache};
 use store_memory::MemoryStore;
 use uuid::Uuid;
 
@@ -21,8 +21,10 @@ async fn listing_a_room_that_very_many_left_takes_bounded_reads() {
     let limits = Limits { joins_per_minute: 1_000_000, sends_per_10s: 1_000_000, ..Limits::default() };
     let logs = Logs::new(store.clone(), Arc::new(SystemClock), limits.clone());
     let user_cache = UserCache::new(store.clone(), Arc::new(SystemClock));
-    let rooms =
-        Rooms::new(store.clone(), logs.clone(), Access::new(store), user_cache, Ids::system(), limits, Vec::new());
+    let approaches = Approaches::new(&limits, None, Arc::new(SystemClock));
+    let rules = RoomRules { limits, ..RoomRules::default() };
+    let access = Access::new(store.clone());
+    let rooms = Rooms::new(store, logs.clone(), access, user_cache, Ids::system(), rules, approaches);
     // After all others in the order of ids.
     let ada = actor(u128::MAX);
     let name = RoomName::parse("Station").expect("a name");

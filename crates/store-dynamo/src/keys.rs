@@ -133,6 +133,8 @@ pub const NOTIFICATIONS: &str = "NOTIF#";
 pub const NOTIFICATION_STATE: &str = "NSTATE";
 /// The prefix of a user's rooms.
 pub const ROOMS: &str = "ROOM#";
+/// The beginning of the sort keys of the users whom a user blocks.
+pub const BLOCKS: &str = "BLOCK#";
 /// The prefix of a user's sessions.
 pub const SESSIONS: &str = "SESSION#";
 
@@ -251,6 +253,16 @@ pub fn notification_state(user: UserId) -> Key {
 /// Returns the key of the user's row of a room.
 pub fn user_room(user: UserId, room: RoomId) -> Key {
     Key::new(user_rows(user), format!("{ROOMS}{room}"))
+}
+
+/// Returns the key of the row that says that a user blocks another.
+pub fn block(user: UserId, other: UserId) -> Key {
+    Key::new(user_rows(user), format!("{BLOCKS}{other}"))
+}
+
+/// Returns whom a [`block`] row is about.
+pub fn blocked(key: &Key) -> StoreResult<UserId> {
+    key.sk.strip_prefix(BLOCKS).unwrap_or_default().parse().map_err(|why| unreadable(SK, why))
 }
 
 /// Returns the key of a notification or its tombstone, in the order of [`NotificationKey`].

@@ -1,6 +1,7 @@
 //! `People` in memory.
 
 use async_trait::async_trait;
+use domain::limits::BLOCKED_USERS;
 use domain::name::{DisplayName, UserName};
 use domain::{User, UserId, UserRole};
 use service::ports::{NewUser, StoreError, StoreResult, UserRecord, UserStore};
@@ -99,6 +100,17 @@ impl UserStore for MemoryStore {
     async fn user_by_email(&self, email: &str) -> StoreResult<Option<UserRecord>> {
         let email = email.to_lowercase();
         Ok(self.up()?.people.values().find(|row| row.sign_in_email.as_deref() == Some(&email)).cloned())
+    }
+
+    async fn blocked_by(&self, users: &[UserId], other: UserId) -> StoreResult<Vec<UserId>> {
+        let state = self.up()?;
+        Ok(users.iter().copied().filter(|user| state.blocks.contains(&(*user, other))).collect())
+    }
+
+    async fn blocks(&self, user: UserId) -> StoreResult<Vec<UserId>> {
+        let state = self.up()?;
+        let blocks = state.blocks.iter().filter(|(of, _)| *of == user).map(|(_, other)| *other);
+        Ok(blocks.take(BLOCKED_USERS).collect())
     }
 
     async fn users_by_prefix(&self, prefix: &str, after: Option<&str>, limit: usize) -> StoreResult<Vec<User>> {

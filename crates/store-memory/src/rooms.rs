@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::name::{Slug, fold};
 use domain::text::Emoji;
-use domain::{LogId, Member, MemberState, Room, RoomId, RoomKind, Seq, UserId, UserRoom};
+use domain::{LogId, Member, Room, RoomId, RoomKind, Seq, Timestamp, UserId, UserRoom};
 use service::ports::{DirectoryRoom, Head, RoomStore, StoreResult, UserRoomRow};
 
 use crate::MemoryStore;
@@ -45,7 +45,7 @@ impl RoomStore for MemoryStore {
     async fn user_rooms(&self, user: UserId, after: Option<RoomId>, limit: usize) -> StoreResult<Vec<UserRoomRow>> {
         let state = self.up()?;
         let rows = state.user_rooms.values_of(user).filter(|row| after.is_none_or(|after| row.room > after));
-        let listed = rows.filter(|row| is_listed(row)).filter_map(|row| {
+        let listed = rows.filter(|row| row.is_listed()).filter_map(|row| {
             let room = state.rooms.get(&row.room)?.clone();
             Some(UserRoomRow { row: row.clone(), room, head: state.head(row.room) })
         });
@@ -57,13 +57,24 @@ impl RoomStore for MemoryStore {
     }
 
     async fn user_room_count(&self, user: UserId) -> StoreResult<u64> {
-        Ok(self.up()?.user_rooms.values_of(user).filter(|row| row.state == MemberState::Joined).count() as u64)
+        Ok(self.up()?.user_rooms.values_of(user).filter(|row| row.is_own()).count() as u64)
     }
 
-    async fn share_a_room(&self, a: UserId, b: UserId) -> StoreResult<bool> {
+    async fn requests(&self, user: UserId) -> StoreResult<Vec<(RoomId, Timestamp)>> {
         let state = self.up()?;
-        let in_room = |room, user| state.members.get(&(room, user)).is_some_and(Member::is_joined);
-        Ok(state.rooms.keys().any(|room| in_room(*room, a) && in_room(*room, b)))
+        let mut requests: Vec<_> = state.user_rooms.values_of(user).filter_map(UserRoom::pending).collect();
+        requests.sort_unstable_by_key(|(room, at)| (*at, *room));
+        Ok(requests)
+    }
+
+    async fn share_a_room(&self, a: UserId, b: UserId, kind: Option<RoomKind>) -> StoreResult<bool> {
+        let state = self.up()?;
+        let is_in = |room: RoomId, user| {
+            let accepted = state.user_rooms.get(&(user, room)).is_some_and(|row| row.request.is_none());
+            accepted && state.members.get(&(room, user)).is_some_and(Member::is_joined)
+        };
+        let mut rooms = state.rooms.values().filter(|room| kind.is_none_or(|kind| room.kind == kind));
+        Ok(rooms.any(|room| is_in(room.id, a) && is_in(room.id, b)))
     }
 
     async fn head_hints(&self, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Head)>> {
@@ -120,10 +131,6 @@ impl RoomStore for MemoryStore {
         let of_thread = state.threads.iter().filter(|(r, t, seq)| (*r, *t) == (room, root) && *seq > after);
         Ok(of_thread.take(limit).map(|(.., seq)| *seq).collect())
     }
-}
-
-fn is_listed(row: &UserRoom) -> bool {
-    matches!(row.state, MemberState::Joined | MemberState::Invited)
 }
 
 trait ValuesOf {

@@ -96,7 +96,8 @@ fn apply_to_user(state: &mut State, user: UserId, row_write: &RowWrite) {
                 return;
             }
             let kept = old.unwrap_or_else(|| unread(new));
-            let mut row = UserRoom { state: new.state, role: new.role, rev: new.rev, why: new.why.clone(), ..kept };
+            let (why, request) = (new.why.clone(), new.request);
+            let mut row = UserRoom { state: new.state, role: new.role, rev: new.rev, why, request, ..kept };
             if new.read_seq > row.read_seq {
                 row.read_seq = new.read_seq;
                 row.read_n = row.read_n.max(new.read_n);
@@ -113,6 +114,13 @@ fn apply_to_user(state: &mut State, user: UserId, row_write: &RowWrite) {
                 member.level = *level;
             }
         }
+        RowWrite::Answer { room, request } => {
+            if let Some(row) = state.user_rooms.get_mut(&(user, *room)) {
+                row.request = *request;
+            }
+        }
+        RowWrite::Block { user: other, on: true } => drop(state.blocks.insert((user, *other))),
+        RowWrite::Block { user: other, on: false } => drop(state.blocks.remove(&(user, *other))),
         RowWrite::Notification(new) => {
             let row = NotificationRow::There(new.clone());
             state.notifications.entry((user, new.key)).or_insert(row);

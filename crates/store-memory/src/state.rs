@@ -56,6 +56,8 @@ pub(super) struct State {
     pub rooms: BTreeMap<RoomId, Room>,
     pub members: BTreeMap<(RoomId, UserId), Member>,
     pub user_rooms: BTreeMap<(UserId, RoomId), UserRoom>,
+    /// Who blocked whom.
+    pub blocks: BTreeSet<(UserId, UserId)>,
     pub pins: BTreeSet<(RoomId, Seq)>,
     pub threads: BTreeSet<(RoomId, Seq, Seq)>,
     pub reactors: BTreeSet<(RoomId, Seq, Emoji, UserId)>,
@@ -84,6 +86,7 @@ impl State {
             rooms: BTreeMap::new(),
             members: BTreeMap::new(),
             user_rooms: BTreeMap::new(),
+            blocks: BTreeSet::new(),
             pins: BTreeSet::new(),
             threads: BTreeSet::new(),
             reactors: BTreeSet::new(),

@@ -1,6 +1,6 @@
 //! Converts between rows and domain types.
 
-use domain::{Entry, EntryId, EntryKey, LogId, Member, Room, Seq, Timestamp, UserId, UserRoom};
+use domain::{Entry, EntryId, EntryKey, LogId, Member, Request, Room, Seq, Timestamp, UserId, UserRoom};
 use service::ports::{Head, StoreError, StoreResult, note_unreadable, noted};
 use stored::RoomRecord;
 pub use stored::{to_json as json, to_word as word};
@@ -12,8 +12,8 @@ pub const ENTRY: &str = "seq, n, by_id, id, at, v, body";
 /// The columns of a member row.
 pub const MEMBER: &str = "user_id, state, role, muted_until, level, from_seq, to_seq, rev";
 /// The columns of a user's row of a room.
-pub const USER_ROOM: &str =
-    "ur.room, ur.state, ur.role, ur.read_seq, ur.read_n, ur.mentions, ur.level, ur.hidden, ur.rev, ur.why";
+pub const USER_ROOM: &str = "ur.room, ur.state, ur.role, ur.read_seq, ur.read_n, ur.mentions, ur.level, ur.hidden, \
+     ur.rev, ur.why, ur.request_at, ur.ignored";
 
 /// Decodes a row. If that fails, counts the record and names it in the log, with the columns that identify it.
 pub fn decoded<T>(
@@ -144,10 +144,23 @@ fn read_user_room(row: &Row) -> StoreResult<UserRoom> {
         level: row.word("level")?,
         hidden: row.flag("hidden")?,
         why: row.get("why")?,
+        request: match (row.flag("ignored")?, row.get::<Option<i64>>("request_at")?) {
+            (true, _) => Some(Request::Ignored),
+            (false, at) => at.map(|at| Request::Pending { at: Timestamp(at) }),
+        },
         read_seq,
         read_n: row.number("read_n")?,
         mentions: mentions(row, read_seq)?,
     })
+}
+
+/// Returns the columns `request_at` and `ignored` of a user's row of a room.
+pub fn request(request: Option<Request>) -> (Option<i64>, i64) {
+    match request {
+        Some(Request::Pending { at }) => (Some(at.0), 0),
+        Some(Request::Ignored) => (None, 1),
+        None => (None, 0),
+    }
 }
 
 pub fn room(row: &Row) -> StoreResult<Room> {

@@ -32,6 +32,13 @@ const STEPS: &[&[&str]] = &[
     &["ALTER TABLE session ADD COLUMN prev_expires INTEGER"],
     // The second key of a name. NULL where another user had it before it was unique.
     &["ALTER TABLE usr ADD COLUMN written TEXT", "CREATE UNIQUE INDEX usr_written ON usr (written)"],
+    // Requests of other users, and who blocks whom.
+    &[
+        "ALTER TABLE user_room ADD COLUMN request_at INTEGER",
+        "ALTER TABLE user_room ADD COLUMN ignored INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX user_room_request ON user_room (user_id, request_at) WHERE request_at IS NOT NULL",
+        "CREATE TABLE block (user_id TEXT NOT NULL, other TEXT NOT NULL, PRIMARY KEY (user_id, other)) {W}",
+    ],
 ];
 
 const FIRST: &[&str] = &[

@@ -1,8 +1,8 @@
 //! What a user log announces, and the rows behind it.
 
 use domain::{
-    Level, MemberState, Notification, NotificationKey, NotificationKind, OwnChange, Role, RoomId, Seq, SessionId,
-    Timestamp, UserId, UserRoom,
+    Level, MemberState, Notification, NotificationKey, NotificationKind, OwnChange, Request, Role, RoomId, Seq,
+    SessionId, Timestamp, UserId, UserRoom,
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,8 @@ pub(crate) struct UserRoomForm {
     hidden: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     why: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request: Option<Request>,
     #[serde(default)]
     read_seq: Seq,
     #[serde(default)]
@@ -69,6 +71,14 @@ pub(crate) enum OwnChangeForm {
         room: RoomId,
         level: Option<Level>,
         hidden: Option<bool>,
+    },
+    Answer {
+        room: RoomId,
+        accept: bool,
+    },
+    Block {
+        user: UserId,
+        on: bool,
     },
     Notify(#[serde(with = "NotificationForm")] Notification),
     NotificationRead(NotificationKey),

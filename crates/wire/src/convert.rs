@@ -1,7 +1,8 @@
 //! Converts the domain's types to what clients see. The only place where ids get their names.
 
 use domain::{
-    Body, Entry, File, Member, Message, Notification, Related, Room, RoomId, Timestamp, User, UserId, UserRoom,
+    Body, Entry, File, Member, MemberState, Message, Notification, Related, Room, RoomId, Timestamp, User, UserId,
+    UserRoom,
 };
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -180,12 +181,12 @@ impl OwnEvent {
     pub fn new(entry: &Entry, related: &Related, room: Option<RoomEntry>) -> OwnEvent {
         let kind = match &entry.body {
             Body::UserRoom(row) => OwnEventKind::Room(match room {
-                Some(line) if is_listed(row) => RoomChange::Set { entry: Box::new(line) },
+                Some(line) if row.is_listed() => RoomChange::Set { entry: Box::new(line) },
                 _ => RoomChange::Gone {
                     entry: RoomGone {
                         id: row.room.to_string(),
                         at_seq: row.rev,
-                        why: row.state,
+                        why: why_gone(row),
                         reason: row.why.clone(),
                     },
                 },
@@ -212,9 +213,12 @@ impl OwnEvent {
     }
 }
 
-/// Returns whether a row belongs in the room list.
-fn is_listed(row: &UserRoom) -> bool {
-    matches!(row.state, domain::MemberState::Joined | domain::MemberState::Invited)
+/// Returns why a room is no longer in the list. One that the user ignores is gone as if they had left it.
+fn why_gone(row: &UserRoom) -> MemberState {
+    match row.state {
+        MemberState::Joined | MemberState::Invited => MemberState::Left,
+        state => state,
+    }
 }
 
 impl NotificationView {
@@ -257,6 +261,7 @@ pub fn room_entry(
         at_seq: row.rev,
         level: row.level,
         hidden: row.hidden,
+        request: row.state == MemberState::Joined && row.request.is_some(),
         archived: room.archived,
         head: seq,
         n,

@@ -76,6 +76,7 @@ pub fn typescript() -> String {
         rest::rooms::RoleBody,
         rest::rooms::SeenBody,
         rest::rooms::RoomSettings,
+        rest::rooms::BlockList,
         rest::rooms::DirectBody,
         rest::messages::SendBody,
         rest::messages::EditBody,

@@ -265,6 +265,11 @@ pub struct RoomEntry {
     pub level: Level,
     /// Whether the room is hidden from the list until something new arrives.
     pub hidden: bool,
+    /// Whether a stranger opened this direct room and the user has not answered yet. It ends when the user sends,
+    /// reacts or accepts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub request: bool,
     /// Whether the room is archived, so that nothing can be sent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(as = "Option<bool>", optional)]

@@ -111,6 +111,12 @@ export interface ChatClientApi {
   pin(room: RoomId, target: number, on: boolean): Promise<void>;
   setLevel(room: RoomId, level: NotificationLevel): Promise<void>;
   hideRoom(room: RoomId, hidden: boolean): Promise<void>;
+  /** Accepts a stranger's request; sending or reacting in the room accepts it, too. */
+  acceptRequest(room: RoomId): Promise<void>;
+  /** Removes a request or an invitation from the list. The other user does not learn of it. */
+  ignoreRequest(room: RoomId): Promise<void>;
+  /** Blocks a user, or with `false` lifts the block: no direct messages, invitations or notifications from them. */
+  block(user: UserId, on?: boolean): Promise<void>;
 
   // ---- files
   upload(room: RoomId, file: Blob & { readonly name?: string }, options?: UploadOptions): Promise<FileInfo>;

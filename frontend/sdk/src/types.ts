@@ -167,6 +167,8 @@ export interface RoomView {
   readonly role: Role;
   readonly level: NotificationLevel;
   readonly hidden: boolean;
+  /** Whether a stranger opened this direct room and the user has not answered: `acceptRequest`, `ignoreRequest`, or send. */
+  readonly request: boolean;
   readonly archived: boolean;
   /** Time until which the signed-in user may not write here. */
   readonly mutedUntil: string | null;
@@ -282,6 +284,8 @@ export interface State {
   readonly notifications: NotificationsView;
   /** The user's settings that the server stores, by key. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Users whom the signed-in user blocks. */
+  readonly blocked: ReadonlySet<UserId>;
   /** Unconfirmed changes of all rooms; `RoomView.outbox` has those of one room. */
   readonly outbox: readonly PendingMessage[];
 }

@@ -278,6 +278,23 @@ describe("the user log", () => {
     expect(set.needs.size).toBe(0);
   });
 
+  it("ends a request when the list's line no longer has the flag", () => {
+    const line = { id: "r3", kind: "direct", with: BOB, slug: null, name: null } as const;
+    const set = (seq: number, part: object) => live(own(seq, { kind: "room", op: "set", entry: entry({ ...line, ...part }) }));
+    const asked = run(connected, set(6, { request: true }));
+    expect(new Viewer().view(asked).rooms.get("r3")?.request).toBe(true);
+    expect(new Viewer().view(run(asked, set(7, {}))).rooms.get("r3")?.request).toBe(false);
+  });
+
+  it("keeps whom the user blocks", () => {
+    const block = (seq: number, user: string, on: boolean) => live(own(seq, { kind: "setting", name: "block", value: { user, on } }));
+    const blocked = run(connected, { type: "blocks", users: ["u-eve"] }, block(6, "u-bob", true));
+    expect([...blocked.blocked]).toEqual(["u-eve", "u-bob"]);
+    const odd = live(own(8, { kind: "setting", name: "block", value: null }));
+    expect([...run(blocked, block(7, "u-eve", false), odd).blocked]).toEqual(["u-bob"]);
+    expect(view(blocked).request).toBe(false);
+  });
+
   it("applies in order only, and requests a gap", () => {
     const gap = run(connected, live(own(8, { kind: "setting", name: "theme", value: "dark" })));
     expect(gap.own).toMatchObject({ cursor: 5, need: "fill" });

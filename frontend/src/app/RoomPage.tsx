@@ -11,6 +11,7 @@ import { MessageList } from "../features/messages/MessageList.tsx";
 import { quoteText } from "../features/messages/Quote.tsx";
 import { PeoplePanel } from "../features/people/PeoplePanel.tsx";
 import { moderates } from "../features/people/rights.ts";
+import { RequestBar } from "../features/rooms/RequestBar.tsx";
 import { addressOf } from "../features/rooms/sections.ts";
 import { t } from "../i18n/index.ts";
 import { useMedia } from "../lib/hooks.ts";
@@ -97,6 +98,7 @@ export const RoomPage = memo(function RoomPage({ id, me, seq, onDirect, onAway }
       remember("people", !beside);
     } else setAbove(!above);
   }, [wide, beside, above]);
+  const leaveRoom = useCallback(() => navigate(pathOf(null)), []);
   const directly = useCallback((person: Person) => attempt(onDirect(person)), [onDirect]);
 
   return (
@@ -114,6 +116,7 @@ export const RoomPage = memo(function RoomPage({ id, me, seq, onDirect, onAway }
           onAway={onAway}
         />
         <div className={s.foot}>
+          {room.kind === "direct" && <RequestBar id={id} onGone={leaveRoom} />}
           <Composer id={id} me={me} editing={editing} onEdit={setEditing} quote={quoteText} />
           <TypingLine id={id} />
         </div>

@@ -14,7 +14,8 @@ export function useTitle(name: string | null): void {
   const waiting = useClientState((state) => {
     let n = 0;
     for (const one of state.rooms.values()) {
-      if (one.level !== "none" && one.state === "joined") n += one.kind === "direct" ? one.unread : one.unreadMentions;
+      if (one.level !== "none" && one.state === "joined" && !one.request)
+        n += one.kind === "direct" ? one.unread : one.unreadMentions;
     }
     return n;
   });

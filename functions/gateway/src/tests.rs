@@ -136,6 +136,7 @@ impl Rig {
             auth: AuthSettings { sign_ins_per_minute: 10_000, ..AuthSettings::default() },
             keys: SigningKeys::generate(),
             default_rooms: Vec::new(),
+            direct: Default::default(),
         };
         let services = Services::new(ports, settings);
         let running = services.start();

@@ -15,9 +15,9 @@ use domain::{
 use http_body_util::BodyExt;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use service::feed::{Batch, Consumer, OwnRooms};
+use service::feed::{Batch, Consumer, OwnRooms, Requests};
 use service::ports::{Bus, BusMessage, Heard, NewUser, Typing};
-use service::{Access, Ids, Logs, ManualClock, Presence, TypingListener, UserCache};
+use service::{Access, Ids, Logs, ManualClock, Presence, RoomKinds, TypingListener, UserCache};
 use store_memory::MemoryStore;
 use tokio::sync::mpsc;
 use tower::ServiceExt;
@@ -79,7 +79,9 @@ impl World {
         let tip = store.log.tip(LogId::Room(room)).await.expect("reads");
         let entries = store.log.read(LogId::Room(room), 1, tip.seq()).await.expect("reads");
         let batch = Batch { room, epoch: tip.epoch(), entries: &entries };
-        OwnRooms::new(self.logs.clone()).consume(&batch).await.expect("the store answers");
+        let user_cache = UserCache::new(store.clone(), self.clock.clone());
+        let requests = Requests::new(store.clone(), self.logs.clone(), user_cache, RoomKinds::new(store.clone()));
+        OwnRooms::new(self.logs.clone(), requests).consume(&batch).await.expect("the store answers");
     }
 
     /// Creates a private room of Ada's with these members.

@@ -2,6 +2,7 @@
 //!
 //! Makes no decisions: it parses requests, calls `service`, and returns the results.
 
+mod approach;
 mod history;
 mod members;
 mod query;
@@ -71,6 +72,10 @@ fn described() -> OpenApiRouter<RoomsFunction> {
         .routes(routes!(rooms::list, rooms::create))
         .routes(routes!(rooms::directory))
         .routes(routes!(rooms::direct))
+        .routes(routes!(approach::blocks))
+        .routes(routes!(approach::block, approach::unblock))
+        .routes(routes!(approach::accept))
+        .routes(routes!(approach::ignore))
         .routes(routes!(rooms::get, rooms::update))
         .routes(routes!(rooms::archive))
         .routes(routes!(rooms::unarchive))

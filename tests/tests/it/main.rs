@@ -23,6 +23,7 @@ mod presence;
 mod protocol;
 mod published;
 mod refresh;
+mod requests;
 mod rooms;
 mod secrets;
 mod settings;

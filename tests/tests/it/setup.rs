@@ -47,7 +47,7 @@ async fn room_of_kind(owner: &Person, kind: &str, mut body: Value) -> String {
 
 /// Waits until a room is in a user's list. The feed writes the list after the room's own log, which takes a moment on a
 /// store that reports changes by a stream; the lists decide who may watch whom.
-async fn listed(person: &Person, room: &str) {
+pub async fn listed(person: &Person, room: &str) {
     wait::until("the room in the list", async || {
         let page = person.get("/api/rooms?limit=100").await.ok();
         page["items"].as_array()?.iter().any(|line| line["id"] == room && line["state"] == "joined").then_some(())

@@ -102,6 +102,7 @@ impl Cluster {
             auth: AuthSettings { sign_ins_per_minute: 10_000, ..AuthSettings::default() },
             keys: SigningKeys::from_pem(&self.keys).expect("keys"),
             default_rooms: Vec::new(),
+            direct: Default::default(),
         };
         let services = Services::new(ports, settings);
         let running = services.start_duties(Duties { files: false, ..Duties::default() });

@@ -8,7 +8,7 @@ pub const PROFILE_VARIABLE: &str = "PALAVER_TEST_PROFILE";
 pub const OTHERS: [&str; 3] = ["self-hosted", "aws", "gateway"];
 
 /// The modules of `tests/tests/it` that run on every profile: those that use the store, the bus, files and presence.
-pub const EVERYWHERE: [&str; 11] = [
+pub const EVERYWHERE: [&str; 12] = [
     "auth",
     "convergence",
     "files",
@@ -18,6 +18,7 @@ pub const EVERYWHERE: [&str; 11] = [
     "offered",
     "presence",
     "protocol",
+    "requests",
     "rooms",
     "sign_in",
 ];

@@ -1,8 +1,8 @@
 //! Compares a store with the store in memory: the same random appends, then every row.
 
 use domain::{
-    Body, Entry, Level, LogId, MemberState, Message, NotificationKey, Role, RoomId, RoomKind, RowWrite, Seq, Timestamp,
-    UserId, UserRoom,
+    Body, Entry, Level, LogId, MemberState, Message, NotificationKey, Request, Role, RoomId, RoomKind, RowWrite, Seq,
+    Timestamp, UserId, UserRoom,
 };
 use service::ports::{AppendError, Store, Tip};
 
@@ -151,8 +151,10 @@ fn of_user(dice: &mut Dice, cast: &mut Cast, step: usize) -> Vec<RowWrite> {
             let states = [MemberState::Joined, MemberState::Invited, MemberState::Left];
             let read = (dice.roll(2) * dice.roll(20)) as Seq;
             let row = own_room(room, dice.pick(&states), dice.roll(20) as Seq);
-            vec![RowWrite::UserRoom(UserRoom { read_seq: read, read_n: read, ..row })]
+            let request = dice.pick(&[None, Some(Request::Pending { at }), Some(Request::Ignored)]);
+            vec![RowWrite::UserRoom(UserRoom { read_seq: read, read_n: read, request, ..row })]
         }
+        2 if dice.roll(2) == 0 => vec![RowWrite::Answer { room, request: None }],
         2 => vec![RowWrite::RoomSettings { room, level, hidden: dice.roll(2) == 0 }],
         3 => {
             let new = a_notification(dice.roll(50) as i64, step as u64);
@@ -201,6 +203,8 @@ async fn assert_same(store: &Store, model: &Store, cast: &Cast) {
         same!(store, model, log.read(LogId::User(user), 1, 100_000));
         same!(store, model, rooms.user_rooms(user, None, 100));
         same!(store, model, rooms.user_room_count(user));
+        same!(store, model, rooms.requests(user));
+        same!(store, model, users.blocks(user));
         same!(store, model, notifications.list(user, false, None, 1_000));
         same!(store, model, notifications.list(user, true, None, 1_000));
         same!(store, model, notifications.unread(user, 1_000));

@@ -1,7 +1,7 @@
 //! `Rooms`: rooms, members, lists.
 
 use domain::name::RoomName;
-use domain::{LogId, Member, MemberState, RoomKind, RowWrite, UserId};
+use domain::{LogId, Member, MemberState, Request, RoomKind, RowWrite, Timestamp, UserId, UserRoom};
 use service::ports::{Head, Store};
 
 use super::world::{
@@ -176,11 +176,72 @@ pub async fn users_who_share_a_room_are_found(store: Store) {
     let mut log_writer = a_room_with(&store, &room, &both).await;
     let alone = a_user();
     a_room_with(&store, &plain_room(a_room(), RoomKind::Private), &[alone]).await;
-    assert_eq!(store.rooms.share_a_room(both[0], both[1]).await, Ok(true));
-    assert_eq!(store.rooms.share_a_room(both[1], both[0]).await, Ok(true));
-    assert_eq!(store.rooms.share_a_room(both[0], alone).await, Ok(false));
+    assert_eq!(store.rooms.share_a_room(both[0], both[1], None).await, Ok(true));
+    for (kind, shares) in [(RoomKind::Private, true), (RoomKind::Public, false), (RoomKind::Direct, false)] {
+        assert_eq!(store.rooms.share_a_room(both[0], both[1], Some(kind)).await, Ok(shares), "{kind:?}");
+    }
+    assert_eq!(store.rooms.share_a_room(both[1], both[0], None).await, Ok(true));
+    assert_eq!(store.rooms.share_a_room(both[0], alone, None).await, Ok(false));
     log_writer.row_writes(&[RowWrite::Member(member(both[1], MemberState::Left))]).await;
-    assert_eq!(store.rooms.share_a_room(both[0], both[1]).await, Ok(false));
+    assert_eq!(store.rooms.share_a_room(both[0], both[1], None).await, Ok(false));
+}
+
+pub async fn requests_count_only_once_they_are_answered(store: Store) {
+    let (stranger, user) = (a_user(), a_user());
+    let rooms = [(); 3].map(|()| a_room());
+    for room in rooms {
+        a_room_with(&store, &plain_room(room, RoomKind::Direct), &[stranger, user]).await;
+    }
+    let mut own = LogWriter::new(&store, LogId::User(user)).await;
+    for (room, at) in rooms.into_iter().zip([30, 10, 20]) {
+        let request = Some(Request::Pending { at: Timestamp(at) });
+        let row = UserRoom { request, ..own_room(room, MemberState::Joined, 1) };
+        own.row_writes(&[RowWrite::UserRoom(row.clone())]).await;
+        assert_eq!(store.rooms.user_room(user, room).await, Ok(Some(row)));
+    }
+    let pending = async || {
+        let requests = store.rooms.requests(user).await.expect("a read");
+        requests.into_iter().map(|(room, at)| (room, at.0)).collect::<Vec<_>>()
+    };
+    let listed = async || store.rooms.user_rooms(user, None, 10).await.expect("a page").len();
+    assert_eq!(pending().await, [(rooms[1], 10), (rooms[2], 20), (rooms[0], 30)], "the oldest first");
+    assert_eq!((listed().await, store.rooms.user_room_count(user).await), (3, Ok(0)));
+    assert_eq!(store.rooms.share_a_room(stranger, user, None).await, Ok(false));
+
+    own.row_writes(&[RowWrite::Answer { room: rooms[1], request: Some(Request::Ignored) }]).await;
+    assert_eq!(pending().await, [(rooms[2], 20), (rooms[0], 30)]);
+    assert_eq!((listed().await, store.rooms.user_room_count(user).await), (2, Ok(0)));
+    let ignored = store.rooms.user_room(user, rooms[1]).await.expect("a read").expect("the row stays");
+    assert_eq!(ignored.request, Some(Request::Ignored));
+
+    own.row_writes(&[RowWrite::Answer { room: rooms[0], request: None }]).await;
+    assert_eq!(pending().await, [(rooms[2], 20)]);
+    assert_eq!((listed().await, store.rooms.user_room_count(user).await), (2, Ok(1)));
+    assert_eq!(store.rooms.share_a_room(stranger, user, None).await, Ok(true));
+    assert_eq!(store.rooms.share_a_room(stranger, user, Some(RoomKind::Private)).await, Ok(false));
+
+    let nowhere = RowWrite::Answer { room: a_room(), request: None };
+    own.row_writes(std::slice::from_ref(&nowhere)).await;
+    assert_eq!(listed().await, 2, "an answer creates no row");
+}
+
+pub async fn blocks_are_of_one_user(store: Store) {
+    let (user, others) = (a_user(), users(3));
+    let mut own = LogWriter::new(&store, LogId::User(user)).await;
+    for other in [others[2], others[0], others[0]] {
+        own.row_writes(&[RowWrite::Block { user: other, on: true }]).await;
+    }
+    let mut blocked = vec![others[0], others[2]];
+    blocked.sort_unstable();
+    assert_eq!(store.users.blocks(user).await, Ok(blocked));
+    assert_eq!(store.users.blocked_by(&[user, others[1]], others[0]).await, Ok(vec![user]));
+    assert_eq!(store.users.blocked_by(&[user], others[1]).await, Ok(Vec::new()));
+    assert_eq!(store.users.blocked_by(&[others[0]], user).await, Ok(Vec::new()), "only one of them blocks");
+    for _ in 0..2 {
+        own.row_writes(&[RowWrite::Block { user: others[2], on: false }]).await;
+    }
+    assert_eq!(store.users.blocks(user).await, Ok(vec![others[0]]));
+    assert_eq!(store.users.blocks(others[0]).await, Ok(Vec::new()));
 }
 
 pub async fn head_hints_name_known_logs(store: Store) {

@@ -95,6 +95,7 @@ pub fn member(user: UserId, state: MemberState) -> Member {
 /// Returns a user's row of a room.
 pub fn own_room(room: RoomId, state: MemberState, rev: Seq) -> UserRoom {
     UserRoom {
+        request: None,
         room,
         state,
         role: Role::Member,

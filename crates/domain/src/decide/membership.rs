@@ -1,6 +1,6 @@
 //! The rules for memberships: join, leave, invite, kick, ban, mute, roles.
 
-use super::rights::{above, joined, not_archived, room, runs};
+use super::rights::{above, joined, not_archived, not_blocked, room, runs};
 use super::{Ruled, Verdict};
 use crate::change::Change;
 use crate::entry::Body;
@@ -59,6 +59,7 @@ pub(super) fn invite(view: &mut View, change: &Change, user: UserId, role: Role,
     if !view.people.get(&user).copied().unwrap_or(false) {
         return Err(no_such_user());
     }
+    not_blocked(view, user, &change.by)?;
     let old = view.member(user);
     match old.map(|member| (member.state, member.role)) {
         Some((MemberState::Joined, _)) => return Ok(Verdict::Nothing),

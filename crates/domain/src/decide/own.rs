@@ -7,7 +7,7 @@ use super::{Ruled, Verdict};
 use crate::change::Change;
 use crate::entry::Body;
 use crate::limits::NOTIFICATION_MARK_LIFE;
-use crate::own::{Notification, NotificationKey, OwnChange, UserRoom};
+use crate::own::{BLOCK_SETTING, Notification, NotificationKey, OwnChange, Request, UserRoom};
 use crate::refusal::Refusal;
 use crate::room::MemberState;
 use crate::row_write::RowWrite;
@@ -38,6 +38,20 @@ pub(super) fn change(view: &mut View, change: &Change, own: &OwnChange, now: Tim
             }
             let row_write = RowWrite::RoomSettings { room: *room, level: next.level, hidden: next.hidden };
             (Body::UserRoom(next), Some(row_write))
+        }
+        OwnChange::Answer { room, accept } => {
+            let old = view.user_rooms.get(room).and_then(Option::as_ref);
+            let old = old.ok_or_else(|| Refusal::not_found("This room is not in your list."))?;
+            let request = if *accept { None } else { Some(Request::Ignored) };
+            if old.request.is_none() || old.request == request {
+                return Ok(Verdict::Nothing);
+            }
+            let next = UserRoom { request, ..old.clone() };
+            (Body::UserRoom(next), Some(RowWrite::Answer { room: *room, request }))
+        }
+        OwnChange::Block { user, on } => {
+            let value = serde_json::json!({ "user": user, "on": on });
+            (Body::Setting { name: BLOCK_SETTING.into(), value }, Some(RowWrite::Block { user: *user, on: *on }))
         }
         OwnChange::Notify(notification) => {
             if known(view, notification.key) {
@@ -97,7 +111,12 @@ fn dropped(key: NotificationKey, at: Timestamp) -> (Body, Option<RowWrite>) {
 fn follow(old: Option<&UserRoom>, new: &UserRoom) -> UserRoom {
     let Some(old) = old.cloned() else { return new.clone() };
     let joins = new.state == MemberState::Joined && old.state != MemberState::Joined;
-    let mut row = UserRoom { state: new.state, role: new.role, rev: new.rev, why: new.why.clone(), ..old };
+    // What the user ignored stays ignored until they join.
+    let request = match old.request {
+        Some(Request::Ignored) if new.state != MemberState::Joined => old.request,
+        _ => new.request,
+    };
+    let mut row = UserRoom { state: new.state, role: new.role, rev: new.rev, why: new.why.clone(), request, ..old };
     if joins && new.read_seq > row.read_seq {
         row.read_seq = new.read_seq;
         row.read_n = row.read_n.max(new.read_n);

@@ -48,6 +48,9 @@ pub(super) fn may_know_head(view: &View, change: &Change) -> Result<(), Refusal>
 pub(super) fn writer<'a>(view: &'a View, actor: &Actor, now: Timestamp) -> Result<(&'a Room, &'a Member), Refusal> {
     let (room, member) = joined(view, actor)?;
     not_archived(room)?;
+    if let Some(other) = room.other(actor.user) {
+        not_blocked(view, other, actor)?;
+    }
     if member.role < Role::Member {
         return Err(Refusal::forbidden("You have read-only access to this room."));
     }
@@ -96,6 +99,14 @@ pub(super) fn above(power: Role, target: Option<&Member>) -> Result<(), Refusal>
         }
         _ => Ok(()),
     }
+}
+
+/// Returns a refusal if a user blocks the actor. Says no more than what a user who accepts nothing from anybody would.
+pub(super) fn not_blocked(view: &View, user: UserId, actor: &Actor) -> Result<(), Refusal> {
+    if view.blocks(user, actor.user) {
+        return Err(Refusal::forbidden("This user does not accept messages or invitations from you."));
+    }
+    Ok(())
 }
 
 pub(super) fn not_archived(room: &Room) -> Result<(), Refusal> {

@@ -1,6 +1,6 @@
 //! The rules for the room itself: create, update, archive.
 
-use super::rights::{not_archived, runs};
+use super::rights::{not_archived, not_blocked, runs};
 use super::{Ruled, Verdict};
 use crate::change::{Change, Intent};
 use crate::entry::Body;
@@ -50,6 +50,9 @@ pub(super) fn create(view: &mut View, change: &Change, room: &Room, people: &[Us
     }
     if others.iter().any(|user| !view.people.get(user).copied().unwrap_or(false)) {
         return Err(Refusal::not_found("There is no such user."));
+    }
+    for user in &others {
+        not_blocked(view, *user, &change.by)?;
     }
     let body = Body::Room(Room { rev: view.place().seq + 1, archived: false, ..room.clone() });
     view.accept(owner, change.id, now, body);

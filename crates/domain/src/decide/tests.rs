@@ -9,7 +9,7 @@ use crate::file::{File, FileState};
 use crate::fold::RoomState;
 use crate::ids::{EntryId, Epoch, FileId, RoomId, UserId};
 use crate::name::{RoomName, Slug};
-use crate::own::{Notification, NotificationKey, NotificationKind, OwnChange, UserRoom};
+use crate::own::{Notification, NotificationKey, NotificationKind, OwnChange, Request, UserRoom};
 use crate::refusal::Code;
 use crate::room::{Level, Member, MemberState, Role, Room, RoomKind};
 use crate::row_write::RowWrite;
@@ -33,6 +33,7 @@ struct Rows {
     threads: BTreeMap<Seq, BTreeSet<Seq>>,
     files: BTreeMap<FileId, File>,
     user_rooms: BTreeMap<RoomId, UserRoom>,
+    blocked: BTreeSet<(UserId, UserId)>,
     notifications: BTreeMap<NotificationKey, Option<Notification>>,
     ids: u128,
 }
@@ -92,6 +93,7 @@ impl Rows {
             threads: BTreeMap::new(),
             files: BTreeMap::new(),
             user_rooms: BTreeMap::new(),
+            blocked: BTreeSet::new(),
             notifications: BTreeMap::new(),
             ids: 0,
         }
@@ -146,6 +148,7 @@ impl Rows {
                 Row::Name(name, user)
             }
             RowKey::File(id) => Row::File(id, self.files.get(&id).cloned()),
+            RowKey::Block { by, other } => Row::Block(by, other, self.blocked.contains(&(by, other))),
             RowKey::Person(of) => Row::Person(of, of < user(100)),
             RowKey::UserRoom(room) => Row::UserRoom(room, self.user_rooms.get(&room).cloned()),
             RowKey::Notification(key) => {
@@ -217,6 +220,11 @@ impl Rows {
                 let row = self.user_rooms.get_mut(&room).expect("only an existing row");
                 (row.level, row.hidden) = (level, hidden);
             }
+            RowWrite::Answer { room, request } => {
+                self.user_rooms.get_mut(&room).expect("only an existing row").request = request;
+            }
+            // Only the logs of rooms read it.
+            RowWrite::Block { .. } => {}
             RowWrite::Notification(row) => drop(self.notifications.insert(row.key, Some(row))),
             RowWrite::NotificationChanged(row) => {
                 let held = self.notifications.get_mut(&row.key).and_then(Option::as_mut).expect("only an existing one");
@@ -683,10 +691,8 @@ fn a_room_of_the_system_has_no_owner_and_obeys_the_admins_of_the_installation() 
     rows.check_fold();
 }
 
-#[test]
-fn a_change_of_a_user_log_is_guarded_by_its_row() {
-    let mut rows = Rows::empty(LogId::User(user(1)));
-    let row = |rev, state| UserRoom {
+fn own_row(rev: Seq, state: MemberState) -> UserRoom {
+    UserRoom {
         room: ROOM,
         state,
         role: Role::Member,
@@ -694,10 +700,17 @@ fn a_change_of_a_user_log_is_guarded_by_its_row() {
         level: Level::All,
         hidden: false,
         why: None,
+        request: None,
         read_seq: 0,
         read_n: 0,
         mentions: Vec::new(),
-    };
+    }
+}
+
+#[test]
+fn a_change_of_a_user_log_is_guarded_by_its_row() {
+    let mut rows = Rows::empty(LogId::User(user(1)));
+    let row = own_row;
     let own = |change| Intent::Own(change);
     rows.ok(1, own(OwnChange::Room { row: row(4, MemberState::Joined) }));
     rows.ok(1, own(OwnChange::RoomSettings { room: ROOM, level: Some(Level::None), hidden: None }));
@@ -808,4 +821,56 @@ fn rows_are_always_the_fold_of_the_log() {
         rows.check_fold();
     }
     assert!(accepted > 3_000, "only {accepted} accepted: too few to prove anything");
+}
+
+#[test]
+fn a_request_is_answered_once_and_what_is_ignored_stays_ignored() {
+    let mut rows = Rows::empty(LogId::User(user(1)));
+    let pending = Some(Request::Pending { at: Timestamp(7) });
+    let row = |rev, state, request| UserRoom { request, ..own_row(rev, state) };
+    let room = |row| Intent::Own(OwnChange::Room { row });
+    let answer = |accept| Intent::Own(OwnChange::Answer { room: ROOM, accept });
+
+    assert_eq!(rows.refused(1, answer(true)), Code::NotFound);
+    rows.ok(1, room(row(1, MemberState::Invited, pending)));
+    assert_eq!(rows.user_rooms[&ROOM].pending(), Some((ROOM, Timestamp(7))));
+    rows.ok(1, answer(false));
+    rows.nothing(1, answer(false));
+    assert!(!rows.user_rooms[&ROOM].is_listed());
+    rows.ok(1, room(row(2, MemberState::Kicked, None)));
+    rows.ok(1, room(row(3, MemberState::Invited, pending)));
+    assert_eq!(rows.user_rooms[&ROOM].request, Some(Request::Ignored), "also if it is sent again");
+    rows.ok(1, room(row(4, MemberState::Joined, None)));
+    assert!(rows.user_rooms[&ROOM].is_own());
+    rows.nothing(1, answer(true));
+    rows.nothing(1, answer(false));
+}
+
+#[test]
+fn a_blocked_user_adds_nothing_to_a_direct_room_and_invites_nobody() {
+    let pair = (user(1), user(2));
+    let id = RoomId::direct(pair.0, pair.1);
+    let direct = Room { id, pair: Some(pair), name: None, ..room(RoomKind::Direct) };
+    let create = Intent::Create { room: Box::new(direct), people: vec![user(1)] };
+    let mut rows = Rows::empty(LogId::Room(id));
+    rows.blocked.insert((user(1), user(2)));
+    assert_eq!(rows.refused(2, create.clone()), Code::Forbidden);
+    rows.blocked.clear();
+    rows.ok(2, create);
+    let seq = rows.ok(2, send("hi"));
+
+    rows.blocked.insert((user(1), user(2)));
+    rows.view.forget_foreign();
+    let react = Intent::React { target: seq, emoji: emoji("👍"), on: true };
+    for intent in [send("hi"), Intent::Edit { target: seq, text: text("ho") }, react] {
+        assert_eq!(rows.refused(2, intent), Code::Forbidden);
+    }
+    rows.ok(1, send("who blocks may write"));
+    rows.ok(2, Intent::Delete { target: seq });
+
+    let mut rows = Rows::with_room(room(RoomKind::Private));
+    rows.blocked.insert((user(9), user(1)));
+    let invite = Intent::Invite { user: user(9), role: Role::Member };
+    assert_eq!(rows.refused(1, invite.clone()), Code::Forbidden);
+    rows.ok(3, invite);
 }

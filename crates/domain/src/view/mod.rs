@@ -49,6 +49,7 @@ pub struct View {
     pub(crate) names: HashMap<String, Option<UserId>>,
     pub(crate) files: HashMap<FileId, Option<File>>,
     pub(crate) people: HashMap<UserId, bool>,
+    pub(crate) blocks: HashMap<(UserId, UserId), bool>,
     pub(crate) user_rooms: HashMap<RoomId, Option<UserRoom>>,
     pub(crate) notifications: HashMap<NotificationKey, (Option<Notification>, bool)>,
     pub(crate) has_unread: Option<bool>,
@@ -72,6 +73,7 @@ impl View {
             names: HashMap::new(),
             files: HashMap::new(),
             people: HashMap::new(),
+            blocks: HashMap::new(),
             user_rooms: HashMap::new(),
             notifications: HashMap::new(),
             has_unread: None,
@@ -96,12 +98,13 @@ impl View {
         self.members.len() + self.messages.len() + self.reactors.len()
     }
 
-    /// Forgets the rows that are changed by other writers than this log: users, names, files. A user log is not read
+    /// Forgets the rows that are changed by other writers than this log: users, blocks, names, files. A user log is not read
     /// often enough to keep anything.
     pub fn forget_foreign(&mut self) {
         self.names.clear();
         self.files.clear();
         self.people.clear();
+        self.blocks.clear();
         if matches!(self.log, LogId::User(_)) {
             *self = View::new(self.log, self.place);
         }
@@ -124,6 +127,11 @@ impl View {
 
     pub(crate) fn member(&self, user: UserId) -> Option<&Member> {
         self.members.get(&user).and_then(Option::as_ref)
+    }
+
+    /// Returns whether a user blocks another.
+    pub(crate) fn blocks(&self, by: UserId, other: UserId) -> bool {
+        self.blocks.get(&(by, other)).copied().unwrap_or(false)
     }
 
     /// Returns a message and who sent it.

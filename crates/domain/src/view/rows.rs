@@ -32,6 +32,13 @@ pub enum RowKey {
     File(FileId),
     /// Whether this user exists and can sign in.
     Person(UserId),
+    /// Whether a user blocks another.
+    Block {
+        /// The user who may block.
+        by: UserId,
+        /// The other user.
+        other: UserId,
+    },
     /// The log's user's row of a room.
     UserRoom(RoomId),
     /// A notification of the log's user.
@@ -61,6 +68,8 @@ pub enum Row {
     File(FileId, Option<File>),
     /// Whether the user exists and can sign in.
     Person(UserId, bool),
+    /// Whether the first user blocks the second.
+    Block(UserId, UserId, bool),
     /// The user's row of a room.
     UserRoom(RoomId, Option<UserRoom>),
     /// The notification, and whether it or its mark exists.
@@ -99,7 +108,9 @@ impl View {
         match &change.intent {
             Intent::Own(own) => self.own_rows(own, &mut keys),
             Intent::Create { people, .. } if self.place.seq == 0 => {
-                keys.extend(people.iter().filter(|user| **user != by).map(|user| RowKey::Person(*user)));
+                for user in people.iter().filter(|user| **user != by) {
+                    keys.extend([RowKey::Person(*user), RowKey::Block { by: *user, other: by }]);
+                }
             }
             Intent::Create { .. } => {}
             intent => {
@@ -112,6 +123,10 @@ impl View {
     }
 
     fn room_rows(&self, intent: &Intent, by: UserId, keys: &mut Vec<RowKey>) {
+        let writes = !matches!(intent, Intent::Delete { .. });
+        if let Some(other) = self.room().and_then(|room| room.other(by)).filter(|_| writes) {
+            keys.push(RowKey::Block { by: other, other: by });
+        }
         match intent {
             Intent::Send { text, reply_to, thread, files } => {
                 keys.extend(reply_to.iter().chain(thread).map(|seq| RowKey::Message(*seq)));
@@ -138,9 +153,11 @@ impl View {
             Intent::Leave if self.member(by).is_some_and(|member| member.role == Role::Owner) => {
                 keys.push(RowKey::Roster);
             }
-            Intent::Invite { user, .. } | Intent::Ban { user, .. } => {
-                keys.extend([RowKey::Member(*user), RowKey::Person(*user)]);
+            Intent::Invite { user, .. } => {
+                let block = RowKey::Block { by: *user, other: by };
+                keys.extend([RowKey::Member(*user), RowKey::Person(*user), block]);
             }
+            Intent::Ban { user, .. } => keys.extend([RowKey::Member(*user), RowKey::Person(*user)]),
             Intent::Kick { user, .. }
             | Intent::Unban { user }
             | Intent::Mute { user, .. }
@@ -158,7 +175,7 @@ impl View {
     fn own_rows(&self, own: &OwnChange, keys: &mut Vec<RowKey>) {
         match own {
             OwnChange::Room { row } => keys.push(RowKey::UserRoom(row.room)),
-            OwnChange::RoomSettings { room, .. } => keys.push(RowKey::UserRoom(*room)),
+            OwnChange::RoomSettings { room, .. } | OwnChange::Answer { room, .. } => keys.push(RowKey::UserRoom(*room)),
             OwnChange::Notify(notification) => keys.push(RowKey::Notification(notification.key)),
             OwnChange::NotificationRead(key)
             | OwnChange::NotificationDrop(key)
@@ -167,7 +184,7 @@ impl View {
                 keys.push(RowKey::Notification(*key));
             }
             OwnChange::NotificationsRead => keys.push(RowKey::HasUnread),
-            OwnChange::Setting { .. } | OwnChange::SessionEnded(_) => {}
+            OwnChange::Block { .. } | OwnChange::Setting { .. } | OwnChange::SessionEnded(_) => {}
         }
     }
 
@@ -184,6 +201,7 @@ impl View {
             RowKey::Name(name) => self.names.contains_key(name),
             RowKey::File(file) => self.files.contains_key(file),
             RowKey::Person(user) => self.people.contains_key(user),
+            RowKey::Block { by, other } => self.blocks.contains_key(&(*by, *other)),
             RowKey::UserRoom(room) => self.user_rooms.contains_key(room),
             RowKey::Notification(key) => self.notifications.contains_key(key),
             RowKey::HasUnread => self.has_unread.is_some(),
@@ -204,6 +222,7 @@ impl View {
             Row::Name(name, user) => drop(self.names.insert(name, user)),
             Row::File(id, file) => drop(self.files.insert(id, file)),
             Row::Person(user, there) => drop(self.people.insert(user, there)),
+            Row::Block(by, other, on) => drop(self.blocks.insert((by, other), on)),
             Row::UserRoom(room, row) => drop(self.user_rooms.insert(room, row)),
             Row::Notification(key, row, known) => drop(self.notifications.insert(key, (row, known))),
             Row::HasUnread(unread) => self.has_unread = Some(unread),

@@ -202,6 +202,7 @@ impl Profile {
             auth: settings.auth.clone(),
             keys,
             default_rooms: settings.default_rooms.clone(),
+            direct: settings.direct,
         };
         Ok(Profile { services: Services::new(ports, service), node, store, blobs })
     }

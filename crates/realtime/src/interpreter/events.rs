@@ -135,7 +135,7 @@ pub(super) async fn events(
 /// Returns the room list's line for a row that a user log announces: membership as in the entry, current marks and
 /// settings.
 async fn line(services: &Services, user: UserId, row: &UserRoom) -> Result<Option<RoomEntry>, Refusal> {
-    if !matches!(row.state, MemberState::Joined | MemberState::Invited) {
+    if !row.is_listed() {
         return Ok(None);
     }
     let store = &services.ports.store;

@@ -12,6 +12,7 @@ mod due;
 mod notify;
 mod own_rooms;
 mod reader;
+mod requests;
 mod room;
 pub mod scheduler;
 mod task;
@@ -36,6 +37,7 @@ use crate::supervisor::{Policy, Supervised, Supervisor};
 pub use catch_up::CatchUp;
 pub use notify::Notify;
 pub use own_rooms::OwnRooms;
+pub use requests::Requests;
 pub use troubles::Trouble;
 use troubles::Troubles;
 

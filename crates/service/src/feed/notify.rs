@@ -14,30 +14,25 @@ mod interest;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::{Batch, Consumer, Requests, Stopped, announce};
 use crate::limits::FEED_USERS_AT_ONCE;
+use crate::log::Logs;
+use crate::ports::{Store, StoreError, StoreResult};
+use crate::user_cache::UserCache;
 use async_trait::async_trait;
 use domain::{
     Body, Entry, Level, LogId, Member, MemberState, Notification, NotificationKey, NotificationKind, OwnChange,
     Refusal, Room, RoomId, RoomKind, Seq, User, UserId,
 };
 use futures_util::{StreamExt, stream};
-use quick_cache::sync::Cache;
-
-use super::{Batch, Consumer, Stopped, announce};
-use crate::log::Logs;
-use crate::ports::{Store, StoreError, StoreResult};
-use crate::user_cache::UserCache;
 use interest::{Cause, Turn, answered, causes, changes, matters, needed, turns};
-
-/// The number of rooms whose kind is cached: a kind never changes.
-const KNOWN_KINDS: usize = 20_000;
 
 /// Creates notifications.
 pub struct Notify {
     logs: Arc<Logs>,
     store: Store,
     user_cache: Arc<UserCache>,
-    kinds: Cache<RoomId, RoomKind>,
+    requests: Arc<Requests>,
 }
 
 /// A step that an entry requires in a user log.
@@ -57,23 +52,14 @@ enum Mention {
 
 impl Notify {
     /// Creates the consumer, which reads names from `user_cache` and appends through `logs`.
-    pub fn new(logs: Arc<Logs>, store: Store, user_cache: Arc<UserCache>) -> Arc<Self> {
-        Arc::new(Notify { logs, store, user_cache, kinds: Cache::new(KNOWN_KINDS) })
-    }
-
-    async fn kind(&self, room: RoomId) -> StoreResult<Option<RoomKind>> {
-        if let Some(kind) = self.kinds.get(&room) {
-            return Ok(Some(kind));
-        }
-        let Some(found) = self.store.rooms.room(room).await? else { return Ok(None) };
-        self.kinds.insert(room, found.kind);
-        Ok(Some(found.kind))
+    pub fn new(logs: Arc<Logs>, store: Store, user_cache: Arc<UserCache>, requests: Arc<Requests>) -> Arc<Self> {
+        Arc::new(Notify { logs, store, user_cache, requests })
     }
 
     /// Returns the steps for each user, in order of the entries.
     async fn wanted<'a>(&self, batch: &Batch<'a>) -> StoreResult<BTreeMap<UserId, Vec<Wanted<'a>>>> {
         // A log without a room row belongs to a room whose creation this release cannot read.
-        let Some(kind) = self.kind(batch.room).await? else { return Ok(BTreeMap::new()) };
+        let Some(kind) = self.requests.kinds.of(batch.room).await? else { return Ok(BTreeMap::new()) };
         let needed = needed(batch.entries, kind);
         if needed.is_empty() {
             return Ok(BTreeMap::new());
@@ -134,11 +120,13 @@ impl Notify {
         let users: Vec<UserId> = users.into_iter().collect();
         let members = self.store.rooms.members_of(id, &users).await?;
         let members: HashMap<UserId, Member> = members.into_iter().map(|member| (member.user, member)).collect();
+        let blocked = self.blocked(&causes).await?;
         let mut wanted: BTreeMap<UserId, Vec<Wanted<'a>>> = BTreeMap::new();
         for cause in causes {
             let is_notified = members.get(&cause.user).is_some_and(|member| wants_notification(member, &cause));
             let banned = names.get(&cause.user).is_none_or(|user| user.banned);
-            if is_notified && !banned {
+            let is_blocked = blocked.contains(&(cause.user, cause.entry.by));
+            if is_notified && !banned && !is_blocked && !self.is_quiet(id, &cause).await? {
                 let rev = messages.get(&cause.seq).and_then(Entry::message).map_or(0, |message| message.rev);
                 let notification = notification(room, &cause, names.get(&cause.entry.by), rev);
                 let marks = matches!(cause.kind, NotificationKind::Mention | NotificationKind::Reply);
@@ -151,6 +139,26 @@ impl Notify {
             }
         }
         Ok(wanted)
+    }
+
+    /// Returns which users are concerned by an author whom they block, as (user, author).
+    async fn blocked(&self, causes: &[Cause<'_>]) -> StoreResult<BTreeSet<(UserId, UserId)>> {
+        let mut by_author: BTreeMap<UserId, Vec<UserId>> = BTreeMap::new();
+        for cause in causes {
+            by_author.entry(cause.entry.by).or_default().push(cause.user);
+        }
+        let mut blocked = BTreeSet::new();
+        for (author, mut users) in by_author {
+            users.dedup();
+            let found = self.store.users.blocked_by(&users, author).await?;
+            blocked.extend(found.into_iter().map(|user| (user, author)));
+        }
+        Ok(blocked)
+    }
+
+    /// Returns whether a cause is a request that notifies nobody.
+    async fn is_quiet(&self, room: RoomId, cause: &Cause<'_>) -> StoreResult<bool> {
+        Ok(cause.kind == NotificationKind::Direct && self.requests.are_quiet(room, cause.entry, cause.user).await?)
     }
 
     /// Performs the steps of one user, in order. Returns what failed, and where to continue.

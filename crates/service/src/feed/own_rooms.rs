@@ -9,18 +9,38 @@ use async_trait::async_trait;
 use domain::{Body, Entry, Level, MemberState, OwnChange, Refusal, Seq, UserId, UserRoom};
 use futures_util::{StreamExt, stream};
 
-use super::{Batch, Consumer, Stopped, announce};
+use super::{Batch, Consumer, Requests, Stopped, announce};
 use crate::log::Logs;
 
 /// Writes users' rows of rooms.
 pub struct OwnRooms {
     logs: Arc<Logs>,
+    requests: Arc<Requests>,
 }
 
 impl OwnRooms {
     /// Creates the consumer, which writes through these logs.
-    pub fn new(logs: Arc<Logs>) -> Arc<Self> {
-        Arc::new(OwnRooms { logs })
+    pub fn new(logs: Arc<Logs>, requests: Arc<Requests>) -> Arc<Self> {
+        Arc::new(OwnRooms { logs, requests })
+    }
+
+    /// Writes a user's rows. Returns what failed, and the seq to continue from.
+    async fn write(&self, batch: &Batch<'_>, user: UserId, change: MembershipChange<'_>) -> Option<(Seq, Refusal)> {
+        for (entry, mut row) in change.rows(batch) {
+            let written = async {
+                row.request = self.requests.of(batch.room, entry).await?;
+                let is_request = row.request.is_some();
+                announce(&self.logs, batch, entry, user, OwnChange::Room { row }).await?;
+                if is_request {
+                    self.requests.limit(batch, entry, user).await?;
+                }
+                Ok(())
+            };
+            if let Err(refusal) = written.await {
+                return Some((change.first, refusal));
+            }
+        }
+        None
     }
 }
 
@@ -38,21 +58,11 @@ impl Consumer for OwnRooms {
             changes.insert(*user, change);
         }
 
-        let rows: Vec<_> = changes
-            .into_iter()
-            .map(|(user, change)| async move {
-                for (entry, row) in change.rows(batch) {
-                    let announced = announce(&self.logs, batch, entry, user, OwnChange::Room { row }).await;
-                    if let Err(refusal) = announced {
-                        return Some((change.first, refusal));
-                    }
-                }
-                None
-            })
-            .collect();
+        let rows: Vec<_> = changes.into_iter().map(|(user, change)| self.write(batch, user, change)).collect();
         let outcomes: Vec<Option<(Seq, Refusal)>> =
             stream::iter(rows).buffer_unordered(FEED_USERS_AT_ONCE).collect().await;
-        match outcomes.into_iter().flatten().min_by_key(|(first, _)| *first) {
+        let accepted = self.requests.accept(batch).await.err();
+        match outcomes.into_iter().flatten().chain(accepted).min_by_key(|(first, _)| *first) {
             None => Ok(()),
             Some((first, refusal)) => Err(Stopped { done: first - 1, refusal }),
         }
@@ -109,6 +119,7 @@ fn row(batch: &Batch<'_>, entry: &Entry, join: Option<&Entry>) -> Option<UserRoo
         level: Level::default(),
         hidden: false,
         why: why.clone(),
+        request: None,
         read_seq: join.map_or(0, |join| join.seq),
         read_n: join.map_or(0, |join| join.n),
         mentions: Vec::new(),

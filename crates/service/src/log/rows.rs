@@ -32,6 +32,10 @@ async fn room_rows(store: &Store, room: RoomId, keys: Vec<RowKey>) -> StoreResul
             RowKey::Name(name) => names.push(name),
             RowKey::File(file) => files.push(file),
             RowKey::Person(user) => people.push(user),
+            RowKey::Block { by, other } => {
+                let blocked = store.users.blocked_by(&[by], other).await?;
+                rows.push(Row::Block(by, other, !blocked.is_empty()));
+            }
             RowKey::UserRoom(_) | RowKey::Notification(_) | RowKey::HasUnread => {}
         }
     }

@@ -9,8 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::text::MessageText;
-use domain::{Ack, Body, Change, EditTexts, Entry, Intent, LogId, Refusal, RoomId, RoomKind, Seq, Timestamp};
-use quick_cache::sync::Cache;
+use domain::{Ack, Body, Change, EditTexts, Entry, Intent, LogId, Refusal, Seq, Timestamp};
 
 pub use page::{MessagePage, PageQuery};
 pub use replay::Replay;
@@ -20,6 +19,7 @@ use crate::completes::Completes;
 use crate::log::Logs;
 use crate::marks::Marks;
 use crate::ports::{Store, StoreResult};
+use crate::room_kinds::RoomKinds;
 use crate::user_cache::UserCache;
 
 use shared_reads::SharedReads;
@@ -32,12 +32,8 @@ pub struct Messages {
     access: Arc<Access>,
     marks: Arc<Marks>,
     reads: SharedReads,
-    /// The kinds of rooms, which never change.
-    kinds: Cache<RoomId, RoomKind>,
+    kinds: Arc<RoomKinds>,
 }
-
-/// The number of rooms whose kind is remembered at most.
-const CACHED_KINDS: usize = 20_000;
 
 impl Messages {
     /// Creates the use cases from their parts.
@@ -47,9 +43,9 @@ impl Messages {
         user_cache: Arc<UserCache>,
         access: Arc<Access>,
         marks: Arc<Marks>,
+        kinds: Arc<RoomKinds>,
     ) -> Arc<Self> {
-        let (reads, kinds) = (SharedReads::default(), Cache::new(CACHED_KINDS));
-        Arc::new(Messages { store, logs, user_cache, access, marks, reads, kinds })
+        Arc::new(Messages { store, logs, user_cache, access, marks, reads: SharedReads::default(), kinds })
     }
 
     /// Sends, edits, deletes, reacts or pins, by socket and by REST alike. The appender decides. An ack of a message,

@@ -106,14 +106,7 @@ impl Messages {
     /// Returns the seq below which nothing is visible. All of a public room is readable by everyone through REST.
     async fn hidden_below(&self, log: LogId, from_seq: Seq) -> Result<Seq, Refusal> {
         let Some(id) = log.room().filter(|_| from_seq > 1) else { return Ok(1) };
-        let kind = match self.kinds.get(&id) {
-            Some(kind) => Some(kind),
-            None => {
-                let kind = self.store.rooms.room(id).await?.map(|room| room.kind);
-                kind.into_iter().for_each(|kind| self.kinds.insert(id, kind));
-                kind
-            }
-        };
+        let kind = self.kinds.of(id).await?;
         Ok(if kind == Some(RoomKind::Public) { 1 } else { from_seq })
     }
 

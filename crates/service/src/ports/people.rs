@@ -100,6 +100,13 @@ pub trait UserStore: Send + Sync {
     /// Returns the user who can sign in with this lower-case e-mail address.
     async fn user_by_email(&self, email: &str) -> StoreResult<Option<UserRecord>>;
 
+    /// Returns which of `users` block `other`, in one read. Appends to the user logs write the blocks (see
+    /// `domain::RowWrite`).
+    async fn blocked_by(&self, users: &[UserId], other: UserId) -> StoreResult<Vec<UserId>>;
+
+    /// Returns whom a user blocks, in order of id; at most [`domain::limits::BLOCKED_USERS`].
+    async fn blocks(&self, user: UserId) -> StoreResult<Vec<UserId>>;
+
     /// Returns users whose folded name begins with `prefix` (folded), in order of that name, after `after`.
     async fn users_by_prefix(&self, prefix: &str, after: Option<&str>, limit: usize) -> StoreResult<Vec<User>>;
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::name::Slug;
 use domain::text::Emoji;
-use domain::{Member, Room, RoomId, Seq, Timestamp, UserId, UserRoom};
+use domain::{Member, Room, RoomId, RoomKind, Seq, Timestamp, UserId, UserRoom};
 
 use super::StoreResult;
 
@@ -65,17 +65,24 @@ pub trait RoomStore: Send + Sync {
     /// Returns the number of members. The cost may grow with it.
     async fn member_count(&self, room: RoomId) -> StoreResult<u64>;
 
-    /// Returns the rooms where the user is joined or invited, in order of room id, after `after`.
+    /// Returns the rooms where the user is joined or invited, in order of room id, after `after`. Ignored
+    /// requests are left out.
     async fn user_rooms(&self, user: UserId, after: Option<RoomId>, limit: usize) -> StoreResult<Vec<UserRoomRow>>;
 
     /// Returns one row of a user's rooms, whatever its state.
     async fn user_room(&self, user: UserId, room: RoomId) -> StoreResult<Option<UserRoom>>;
 
-    /// Returns the number of rooms the user has joined. Invitations do not count, since any user can send them.
+    /// Returns the number of rooms the user has joined. Invitations and requests do not count, since any user can send
+    /// them.
     async fn user_room_count(&self, user: UserId) -> StoreResult<u64>;
 
-    /// Returns whether two users are both joined in some room. Bounded: may read the rooms of one of them.
-    async fn share_a_room(&self, a: UserId, b: UserId) -> StoreResult<bool>;
+    /// Returns the pending requests of a user with their times, the oldest first. The service keeps them few: see
+    /// [`domain::limits::REQUESTS_LISTED`].
+    async fn requests(&self, user: UserId) -> StoreResult<Vec<(RoomId, Timestamp)>>;
+
+    /// Returns whether two users are both joined in some room, of this kind if one is given. A room does not count
+    /// while it is a request to one of them. Bounded: may read the rooms of both of them.
+    async fn share_a_room(&self, a: UserId, b: UserId, kind: Option<RoomKind>) -> StoreResult<bool>;
 
     /// Returns the heads of these rooms' logs, as hints. Logs without entries are left out.
     async fn head_hints(&self, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Head)>>;

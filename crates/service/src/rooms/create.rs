@@ -1,8 +1,8 @@
-//! Creates rooms: named ones, and the direct room of two users.
+//! Creates named rooms.
 
 use domain::limits::SLUG_CHARS;
 use domain::name::{RoomName, Slug};
-use domain::{Actor, Code, Intent, LogId, Refusal, Room, RoomId, RoomKind, UserId};
+use domain::{Actor, Code, Intent, LogId, Refusal, Room, RoomId, RoomKind};
 
 use super::{ChangeRequest, RoomDetails, Rooms};
 use crate::access::RoomRef;
@@ -67,38 +67,9 @@ impl Rooms {
         }
     }
 
-    /// Returns the direct room of the caller and another user, and creates it if it does not exist. Both may call it
-    /// concurrently.
-    pub async fn direct(&self, actor: &Actor, other: UserId) -> Result<RoomDetails, Refusal> {
-        if other == actor.user {
-            return Err(Refusal::bad_request("You cannot open a direct room with yourself. Choose another user."));
-        }
-        let pair = if actor.user < other { (actor.user, other) } else { (other, actor.user) };
-        let id = RoomId::direct(actor.user, other);
-        let there = self.store.rooms.room(id).await?.is_some();
-        if !there {
-            self.check_room_count(actor).await?;
-            let room = Room {
-                id,
-                kind: RoomKind::Direct,
-                slug: None,
-                name: None,
-                description: String::new(),
-                archived: false,
-                hides_past: false,
-                slow_mode_s: 0,
-                pair: Some(pair),
-                rev: 0,
-            };
-            let intent = Intent::Create { room: Box::new(room), people: vec![other] };
-            self.logs.submit(LogId::Room(id), ChangeRequest::default().change(&self.ids, *actor, intent)).await?;
-        }
-        self.get(actor, &RoomRef::Id(id)).await
-    }
-
     /// Refuses one more room to a user who has reached the limit.
     pub(super) async fn check_room_count(&self, actor: &Actor) -> Result<(), Refusal> {
-        let limit = self.limits.rooms_per_user;
+        let limit = self.rules.limits.rooms_per_user;
         if self.store.rooms.user_room_count(actor.user).await? >= limit as u64 {
             return Err(Refusal::forbidden(format!("You are in {limit} rooms, which is the limit. Leave one first.")));
         }

@@ -2,7 +2,7 @@
 
 use crate::limits::MEMBERS_LOOKED_AT;
 use domain::limits::PAGE_ROWS;
-use domain::{Ack, Actor, Intent, Member, Refusal, Related, RoomKind, UserId};
+use domain::{Ack, Actor, Intent, Member, MemberState, Refusal, Related, RoomKind, UserId};
 
 use super::{ChangeRequest, MembersPage, Rooms};
 use crate::access::{RoomRef, no_such_room};
@@ -32,7 +32,20 @@ impl Rooms {
         asked: ChangeRequest,
         intent: Intent,
     ) -> Result<Ack, Refusal> {
-        self.ask(actor, room, asked, intent).await
+        let Intent::Invite { user, .. } = &intent else { return self.ask(actor, room, asked, intent).await };
+        let id = self.access.id(room).await?;
+        // A repeat changes nothing, and costs no place.
+        let member = self.store.rooms.member(id, *user).await?;
+        if member.is_some_and(|member| matches!(member.state, MemberState::Joined | MemberState::Invited)) {
+            return self.ask(actor, room, asked, intent).await;
+        }
+
+        let place = self.approaches.invite(actor).await?;
+        let outcome = self.ask(actor, room, asked, intent).await;
+        if !outcome.as_ref().is_ok_and(|ack| !ack.noop && !ack.dup) {
+            place.give_back().await;
+        }
+        outcome
     }
 
     /// Returns the members in order of user id. Those who left are not included; the banned and the invited are

@@ -1,7 +1,9 @@
 //! Rooms: created, found, listed, and the caller's own settings of them. The log's appender decides who may do what;
 //! this module prepares the request and returns what a caller may see.
 
+mod approach;
 mod create;
+mod direct;
 mod membership;
 mod offered;
 
@@ -15,7 +17,9 @@ use domain::{
     UserId,
 };
 
+pub use approach::Approaches;
 pub use create::NewRoom;
+pub use direct::DirectPolicy;
 
 use crate::access::{Access, RoomRef, Seen};
 use crate::ids::Ids;
@@ -114,22 +118,33 @@ pub struct Rooms {
     access: Arc<Access>,
     user_cache: Arc<UserCache>,
     ids: Ids,
-    limits: Limits,
-    offered: Vec<Slug>,
+    rules: RoomRules,
+    approaches: Approaches,
+}
+
+/// What an operator decides about rooms.
+#[derive(Debug, Clone, Default)]
+pub struct RoomRules {
+    /// The limits.
+    pub limits: Limits,
+    /// The slugs of the rooms that everybody is offered first.
+    pub offered: Vec<Slug>,
+    /// Who may open a direct room with whom.
+    pub direct: DirectPolicy,
 }
 
 impl Rooms {
-    /// Creates the use cases from their parts. `offered` are the slugs of the rooms that everybody is offered first.
+    /// Creates the use cases from their parts.
     pub fn new(
         store: Store,
         logs: Arc<Logs>,
         access: Arc<Access>,
         user_cache: Arc<UserCache>,
         ids: Ids,
-        limits: Limits,
-        offered: Vec<Slug>,
+        rules: RoomRules,
+        approaches: Approaches,
     ) -> Arc<Self> {
-        Arc::new(Rooms { store, logs, access, user_cache, ids, limits, offered })
+        Arc::new(Rooms { store, logs, access, user_cache, ids, rules, approaches })
     }
 
     /// Returns a room that the caller may see.
@@ -202,10 +217,7 @@ impl Rooms {
         if seen.member.is_none() {
             return Err(Refusal::forbidden("Join the room before you change its settings."));
         }
-        let change = OwnChange::RoomSettings { room: seen.room.id, level, hidden };
-        self.logs
-            .submit(LogId::User(actor.user), ChangeRequest::default().change(&self.ids, *actor, Intent::Own(change)))
-            .await
+        self.own(actor, OwnChange::RoomSettings { room: seen.room.id, level, hidden }).await
     }
 
     /// Returns the user whom a caller names by id or by handle.

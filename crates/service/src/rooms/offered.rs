@@ -22,7 +22,7 @@ impl Rooms {
             return Ok(created);
         }
 
-        for slug in &self.offered {
+        for slug in &self.rules.offered {
             match self.create_for_all(slug).await {
                 Ok(()) => created.push(slug.clone()),
                 // Another process started at the same time.
@@ -60,7 +60,7 @@ impl Rooms {
 
     /// Returns whether a room is offered to everybody.
     pub fn is_offered(&self, room: &Room) -> bool {
-        room.slug.as_ref().is_some_and(|slug| self.offered.contains(slug))
+        room.slug.as_ref().is_some_and(|slug| self.rules.offered.contains(slug))
     }
 
     /// Returns public rooms by the beginning of their slug or name, with whether the caller is a member: the offered ones
@@ -104,8 +104,8 @@ impl Rooms {
     /// Returns the directory's lines of the offered rooms that exist, in the order in which they are offered.
     async fn offered_lines(&self) -> StoreResult<Vec<DirectoryRoom>> {
         let rooms = &self.store.rooms;
-        let mut found = Vec::with_capacity(self.offered.len());
-        for slug in &self.offered {
+        let mut found = Vec::with_capacity(self.rules.offered.len());
+        for slug in &self.rules.offered {
             let room = rooms.room_by_slug(slug).await?;
             found.extend(room.filter(|room| room.kind == RoomKind::Public && !room.archived));
         }

@@ -1,6 +1,7 @@
 //! What consumers do with entries that arrive late or repeatedly.
 
-use domain::{Epoch, MemberState};
+use domain::limits::REQUESTS_LISTED;
+use domain::{Epoch, MemberState, Request};
 use service::feed::{Batch, Stopped};
 
 use super::*;
@@ -160,4 +161,47 @@ async fn entries_of_another_epoch_change_nothing() {
     let given = node.own_rooms.consume(&Batch { room, epoch, entries: &entries }).await;
     assert!(given.is_err(), "the entries are not of this store");
     assert_eq!(store.rooms.user_room(BOB, room).await.expect("reads"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_direct_room_is_a_request_until_it_is_answered_whatever_is_repeated() {
+    let memory = world().await;
+    let store = memory.store();
+    let node = Node::new(&memory, "a");
+    let room = node.direct(BOB).await;
+    let first = node.says(ADA, room, "hello").await;
+    let (epoch, created) = log_of(&store, room).await;
+    assert_eq!(node.catch_up.rooms(&[room]).await, []);
+    let request = async |user| store.rooms.user_room(user, room).await.expect("reads").expect("listed").request;
+    assert!(matches!(request(BOB).await, Some(Request::Pending { .. })));
+    assert_eq!(request(ADA).await, None, "who opens a room asks nothing of themselves");
+
+    node.does(BOB, room, Intent::React { target: first, emoji: thumb(), on: true }).await;
+    assert_eq!(node.catch_up.rooms(&[room]).await, []);
+    assert_eq!(request(BOB).await, None);
+    node.own_rooms.consume(&Batch { room, epoch, entries: &created }).await.expect("the store answers");
+    assert_eq!(request(BOB).await, None, "the room's creation is consumed again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_oldest_requests_beyond_the_limit_are_ignored() {
+    let memory = world().await;
+    let store = memory.store();
+    let node = Node::new(&memory, "a");
+    let mut rooms = Vec::new();
+    for _ in 0..REQUESTS_LISTED + 3 {
+        let room = node.room(RoomKind::Private, &[]).await;
+        node.does(ADA, room, invite(BOB)).await;
+        assert_eq!(node.catch_up.rooms(&[room]).await, []);
+        rooms.push(room);
+    }
+    let pending = store.rooms.requests(BOB).await.expect("reads");
+    assert_eq!(pending.len(), REQUESTS_LISTED);
+    let ignored = async |room| store.rooms.user_room(BOB, room).await.expect("reads").expect("a row").request;
+    let mut states = Vec::new();
+    for room in &rooms {
+        states.push(ignored(*room).await == Some(Request::Ignored));
+    }
+    assert_eq!(states.iter().filter(|ignored| **ignored).count(), 3);
+    assert!(!states[states.len() - 1], "the newest is listed");
 }

@@ -12,13 +12,14 @@ use std::time::Duration;
 
 use domain::limits::Limits;
 use domain::name::{RoomName, Slug, UserName};
+use domain::text::Emoji;
 use domain::{
     Ack, Actor, Body, Change, Intent, LogId, Notification, OwnChange, Refusal, Role, Room, RoomId, RoomKind, Seq,
     Timestamp, User, UserId, UserRole,
 };
-use service::feed::{CatchUp, Consumer, Feed, FeedSettings, Notify, OwnRooms};
+use service::feed::{CatchUp, Consumer, Feed, FeedSettings, Notify, OwnRooms, Requests};
 use service::ports::{NewUser, Store};
-use service::{Clock, Ids, Logs, Supervisor, UserCache};
+use service::{Clock, Ids, Logs, RoomKinds, Supervisor, UserCache};
 use store_memory::MemoryStore;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -53,8 +54,10 @@ impl Node {
         let limits = Limits { sends_per_10s: 1_000_000, joins_per_minute: 1_000_000, ..Limits::default() };
         let logs = Logs::new(memory.store(), clock.clone(), limits);
         let user_cache = UserCache::new(memory.store(), clock.clone());
-        let notify = Notify::new(logs.clone(), memory.store(), user_cache);
-        let own_rooms = OwnRooms::new(logs.clone());
+        let kinds = RoomKinds::new(memory.store());
+        let requests = Requests::new(memory.store(), logs.clone(), user_cache.clone(), kinds);
+        let notify = Notify::new(logs.clone(), memory.store(), user_cache, requests.clone());
+        let own_rooms = OwnRooms::new(logs.clone(), requests);
         let consumers: Vec<Arc<dyn Consumer>> = vec![own_rooms.clone(), notify.clone()];
         let settings = FeedSettings { owner: owner.to_owned(), changes_every: Duration::from_secs(1) };
         let catch_up = CatchUp::new(memory.store(), clock.clone(), consumers.clone(), owner.to_owned());
@@ -123,6 +126,10 @@ fn actor(user: UserId) -> Actor {
 
 fn say(text: &str) -> Intent {
     Intent::Send { text: text.to_owned().try_into().expect("valid"), reply_to: None, thread: None, files: vec![] }
+}
+
+fn thumb() -> Emoji {
+    Emoji::try_from("👍".to_owned()).expect("an emoji")
 }
 
 fn a_room(id: RoomId, kind: RoomKind) -> Room {

@@ -18,7 +18,7 @@ use service::ports::{
     AppendError, Appended, ChangedLogs, ChangesCursor, Committed, KeyRange, RoomLog, Store, StoreError, StoreResult,
     Tip, UserRecord,
 };
-use service::{Access, CommitListener, Logs, ManualClock, Marks, Messages, UserCache};
+use service::{Access, CommitListener, Logs, ManualClock, Marks, Messages, RoomKinds, UserCache};
 use store_memory::MemoryStore;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -76,7 +76,8 @@ impl World {
         let access = Access::new(self.store.clone());
         let marks = Marks::new(self.store.clone(), Arc::new(self.broker.endpoint()), self.clock.clone());
         logs.add_listener(marks.clone());
-        let messages = Messages::new(self.store.clone(), logs.clone(), user_cache, access, marks.clone());
+        let kinds = RoomKinds::new(self.store.clone());
+        let messages = Messages::new(self.store.clone(), logs.clone(), user_cache, access, marks.clone(), kinds);
         Node { logs, messages, marks, heard }
     }
 

@@ -156,6 +156,15 @@ impl TableStore {
                     planned.push(Planned::or_drop(Op::Update(own, When::Present)));
                     planned.push(Planned::or_drop(Op::Update(member, When::Present)));
                 }
+                RowWrite::Answer { room, request } => {
+                    planned.push(Planned::or_drop(rows::change_request(user, *room, *request)));
+                }
+                RowWrite::Block { user: other, on: true } => {
+                    planned.push(Planned::or_drop(Op::Put(Item::at(keys::block(user, *other)), When::Absent)));
+                }
+                RowWrite::Block { user: other, on: false } => {
+                    planned.push(Planned::or_drop(Op::Delete(keys::block(user, *other), When::Present)));
+                }
                 RowWrite::Notification(new) => {
                     let item = rows::notification_item(user, new, seq);
                     planned.push(Planned::or_drop(Op::Put(item, When::Absent)));

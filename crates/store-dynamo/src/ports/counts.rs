@@ -57,9 +57,14 @@ impl TableStore {
     }
 }
 
-/// Returns the condition that the row of a member, or of a user's room, is joined.
-pub fn joined() -> When {
+/// Returns the condition that the row of a member is joined.
+fn joined() -> When {
     When::Is("st", word(&MemberState::Joined))
+}
+
+/// Returns the condition that a user's row is of a room of their own (`domain::UserRoom::is_own`).
+pub fn own_room() -> When {
+    When::All(vec![joined(), When::Lacks("rq"), When::Lacks("ig")])
 }
 
 #[cfg(test)]

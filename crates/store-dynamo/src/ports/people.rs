@@ -1,6 +1,7 @@
 //! Implements `People`. A user's row is written with the rows that make name and address unique, in one transaction.
 
 use async_trait::async_trait;
+use domain::limits::BLOCKED_USERS;
 use domain::name::{DisplayName, UserName};
 use domain::{User, UserId, UserRole};
 use futures_util::future::try_join_all;
@@ -121,6 +122,16 @@ impl UserStore for TableStore {
         let email = email.to_lowercase();
         let found = self.user_of(keys::email(&email)).await?;
         Ok(found.filter(|row| row.sign_in_email.as_deref() == Some(&email)))
+    }
+
+    async fn blocked_by(&self, users: &[UserId], other: UserId) -> StoreResult<Vec<UserId>> {
+        let found = self.get_all(users.iter().map(|user| keys::block(*user, other)).collect()).await?;
+        found.iter().map(|item| keys::user_of(&item.key()?)).collect()
+    }
+
+    async fn blocks(&self, user: UserId) -> StoreResult<Vec<UserId>> {
+        let range = Range::beginning(keys::user_rows(user), keys::BLOCKS).limit(BLOCKED_USERS);
+        self.query(range).await?.iter().map(|item| keys::blocked(&item.key()?)).collect()
     }
 
     async fn users_by_prefix(&self, prefix: &str, after: Option<&str>, limit: usize) -> StoreResult<Vec<User>> {

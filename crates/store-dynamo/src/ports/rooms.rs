@@ -5,12 +5,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use async_trait::async_trait;
 use domain::name::{Slug, fold};
 use domain::text::Emoji;
-use domain::{LogId, Member, MemberState, Room, RoomId, Seq, UserId, UserRoom};
+use domain::{LogId, Member, Room, RoomId, RoomKind, Seq, Timestamp, UserId, UserRoom};
 use futures_util::future::{try_join, try_join_all};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use service::ports::{DirectoryRoom, Head, RoomLog as _, RoomStore, StoreResult, UserRoomRow, readable};
 
-use super::counts::joined;
+use super::counts::own_room;
 use crate::item::{Item, PK};
 use crate::keys::{self, Key};
 use crate::rows;
@@ -90,8 +90,7 @@ impl RoomStore for TableStore {
             // The last row that was read, whether it can be decoded or not.
             let last = found.last().filter(|_| found.len() == step).map(rows::room_of_user_room).transpose()?;
             let rows = readable(found.iter().map(rows::user_room))?;
-            let listed = |row: &UserRoom| matches!(row.state, MemberState::Joined | MemberState::Invited);
-            let mut listed: Vec<UserRoom> = rows.into_iter().filter(listed).collect();
+            let mut listed: Vec<UserRoom> = rows.into_iter().filter(UserRoom::is_listed).collect();
             listed.truncate(limit - lines.len());
             let mut rooms = self.rooms_with_heads(listed.iter().map(|row| row.room)).await?;
             lines.extend(listed.into_iter().filter_map(|row| {
@@ -111,12 +110,25 @@ impl RoomStore for TableStore {
     }
 
     async fn user_room_count(&self, user: UserId) -> StoreResult<u64> {
-        self.count(Range::beginning(keys::user_rows(user), keys::ROOMS), &joined()).await
+        self.count(Range::beginning(keys::user_rows(user), keys::ROOMS), &own_room()).await
     }
 
-    async fn share_a_room(&self, a: UserId, b: UserId) -> StoreResult<bool> {
-        let (of_a, of_b) = try_join(self.joined_rooms(a), self.joined_rooms(b)).await?;
-        let both: Vec<RoomId> = of_a.intersection(&of_b).copied().collect();
+    async fn requests(&self, user: UserId) -> StoreResult<Vec<(RoomId, Timestamp)>> {
+        let range = Range::beginning(keys::user_rows(user), keys::ROOMS);
+        let rows = readable(self.query(range).await?.iter().map(rows::user_room))?;
+        let mut requests: Vec<(RoomId, Timestamp)> = rows.iter().filter_map(UserRoom::pending).collect();
+        requests.sort_unstable_by_key(|(room, at)| (*at, *room));
+        Ok(requests)
+    }
+
+    async fn share_a_room(&self, a: UserId, b: UserId, kind: Option<RoomKind>) -> StoreResult<bool> {
+        let (of_a, of_b) = try_join(self.own_rooms(a), self.own_rooms(b)).await?;
+        let mut both: Vec<RoomId> = of_a.intersection(&of_b).copied().collect();
+        if let Some(kind) = kind {
+            let found = self.get_all_weak(both.iter().map(|room| keys::room(*room)).collect()).await?;
+            let rooms = readable(found.iter().map(rows::room))?;
+            both = rooms.into_iter().flatten().filter(|room| room.kind == kind).map(|room| room.id).collect();
+        }
         // The lists follow the rooms; the rooms themselves decide who is a member.
         for some in both.chunks(STEP / 2) {
             let keys = some.iter().flat_map(|room| [keys::member(*room, a), keys::member(*room, b)]);
@@ -251,11 +263,11 @@ impl TableStore {
         Ok(Head { seq: tip.seq(), n: tip.n(), at: tip.at() })
     }
 
-    /// Returns the rooms that a user's list shows as joined; it may be a moment old.
-    async fn joined_rooms(&self, user: UserId) -> StoreResult<BTreeSet<RoomId>> {
+    /// Returns the rooms that a user's list shows as their own; it may be a moment old.
+    async fn own_rooms(&self, user: UserId) -> StoreResult<BTreeSet<RoomId>> {
         let range = Range::beginning(keys::user_rows(user), keys::ROOMS).limit(ROOMS_COMPARED).weak();
         let rows = readable(self.query(range).await?.iter().map(rows::user_room))?;
-        Ok(rows.into_iter().filter(|row| row.state == MemberState::Joined).map(|row| row.room).collect())
+        Ok(rows.into_iter().filter(UserRoom::is_own).map(|row| row.room).collect())
     }
 
     /// Returns lines of the directory after a slug, in order, from all of its parts; only those with `prefix`, if there

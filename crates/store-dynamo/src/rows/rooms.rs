@@ -2,15 +2,15 @@
 //!
 //! `bd` is the room in JSON; of a member `st` state, `rv` the seq of the entry it comes from, `ro` role, `mu` muted
 //! until, `lv` level, `fs` and `ts` the first and last seq they may see; of a user's row also `wy` why, `hd` hidden,
-//! `rs` and `rn` read up to, `mn` the set of unread mentions; of a head, in the room's own row, `sq` its seq, `nn`
+//! `rq` when it was requested, `ig` whether the request is ignored, `rs` and `rn` read up to, `mn` the set of unread mentions; of a head, in the room's own row, `sq` its seq, `nn`
 //! messages so far, `at` when.
 
 use domain::name::fold;
-use domain::{Level, LogId, Member, Room, RoomId, RoomKind, Seq, UserId, UserRoom};
+use domain::{Level, LogId, Member, Request, Room, RoomId, RoomKind, Seq, UserId, UserRoom};
 use service::ports::{Head, StoreResult};
 use stored::RoomRecord;
 
-use crate::item::{BODY, Item, SK, decoded, id, json, number, text, time, unreadable, word};
+use crate::item::{BODY, Item, SK, decoded, flag, id, json, number, text, time, unreadable, word};
 use crate::keys;
 use crate::op::{Change, Op, When};
 
@@ -76,7 +76,22 @@ pub fn change_user_room(user: UserId, row: &UserRoom) -> Op {
         .set("ro", word(&row.role))
         .set("rv", number(row.rev))
         .set_or_remove("wy", row.why.as_ref().map(text));
+    let change = with_request(change, row.request);
     Op::Update(change, When::Any(vec![When::Lacks("rv"), When::AtMost("rv", number(row.rev))]))
+}
+
+/// Returns the update of how a user answered a request.
+pub fn change_request(user: UserId, room: RoomId, request: Option<Request>) -> Op {
+    Op::Update(with_request(Change::of(keys::user_room(user, room)), request), When::Present)
+}
+
+fn with_request(change: Change, request: Option<Request>) -> Change {
+    let (at, ignored) = match request {
+        Some(Request::Pending { at }) => (Some(time(at)), None),
+        Some(Request::Ignored) => (None, Some(flag(true))),
+        None => (None, None),
+    };
+    change.set_or_remove("rq", at).set_or_remove("ig", ignored)
 }
 
 /// Like [`change_user_room`], for a row whose mark rises with it. Refused if the mark is as high already.
@@ -105,6 +120,10 @@ fn read_user_room(item: &Item) -> StoreResult<UserRoom> {
         level: level(item)?,
         hidden: item.flag("hd"),
         why: item.text_or_none("wy")?.map(str::to_owned),
+        request: match item.flag("ig") {
+            true => Some(Request::Ignored),
+            false => item.time_or_none("rq")?.map(|at| Request::Pending { at }),
+        },
         read_seq: item.number("rs")?,
         read_n: item.number("rn")?,
         mentions: mentions(item)?,

@@ -47,7 +47,7 @@ async fn a_welcome_with_a_hundred_rooms() {
     assert!(units <= 6.0, "{units}");
     let other = a_user();
     joined(&store, 200, other).await;
-    let (shared, units) = read(&opened, store.rooms.share_a_room(user, other)).await;
+    let (shared, units) = read(&opened, store.rooms.share_a_room(user, other, None)).await;
     assert_eq!(shared, Ok(false));
     println!("two who share no room: {units} RRU");
     assert!(units <= 4.0, "{units}");

@@ -4,7 +4,7 @@ use domain::{Level, Notification, NotificationKey, RowWrite, UserId, UserRoom};
 
 use stored::NotificationRecord;
 
-use crate::codec::{int, json, word};
+use crate::codec::{self, int, json, word};
 use crate::database::{Connection, Statement};
 use crate::sql;
 
@@ -20,6 +20,20 @@ pub async fn apply(connection: &mut dyn Connection, user: UserId, row_write: &Ro
             let member = sql::query("UPDATE member SET level = $1 WHERE room = $2 AND user_id = $3");
             let member = member.bind(word(level)).bind(room.to_string()).bind(user.to_string());
             member.execute(connection).await.map(|_| ())
+        }
+        RowWrite::Answer { room, request } => {
+            let sql = "UPDATE user_room SET request_at = $1, ignored = $2 WHERE user_id = $3 AND room = $4";
+            let (at, ignored) = codec::request(*request);
+            let query = sql::query(sql).bind(at).bind(ignored).bind(user.to_string()).bind(room.to_string());
+            query.execute(connection).await.map(|_| ())
+        }
+        RowWrite::Block { user: other, on } => {
+            let sql = match on {
+                true => "INSERT INTO block (user_id, other) VALUES ($1, $2) ON CONFLICT (user_id, other) DO NOTHING",
+                false => "DELETE FROM block WHERE user_id = $1 AND other = $2",
+            };
+            let query = sql::query(sql).bind(user.to_string()).bind(other.to_string());
+            query.execute(connection).await.map(|_| ())
         }
         RowWrite::Notification(new) => notification(connection, user, new).await,
         RowWrite::NotificationChanged(new) => {
@@ -61,9 +75,12 @@ pub fn of(query: Statement, user: UserId, key: &NotificationKey) -> Statement {
 /// Writes a user's row of a room. A state older than the row's is not applied; settings stay, and a mark only rises.
 /// Readers filter out mentions below it.
 async fn user_room(connection: &mut dyn Connection, user: UserId, row: &UserRoom) -> Done {
-    let sql = "INSERT INTO user_room (user_id, room, state, role, rev, why, level, read_seq, read_n, mentions, hidden)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '[]', 0) ON CONFLICT (user_id, room)
+    let sql =
+        "INSERT INTO user_room (user_id, room, state, role, rev, why, level, read_seq, read_n, request_at, ignored,
+                                      mentions, hidden)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '[]', 0) ON CONFLICT (user_id, room)
                DO UPDATE SET state = excluded.state, role = excluded.role, rev = excluded.rev, why = excluded.why,
+               request_at = excluded.request_at, ignored = excluded.ignored,
                read_seq = CASE WHEN excluded.read_seq > user_room.read_seq
                           THEN excluded.read_seq ELSE user_room.read_seq END,
                read_n = CASE WHEN excluded.read_seq > user_room.read_seq AND excluded.read_n > user_room.read_n
@@ -72,6 +89,8 @@ async fn user_room(connection: &mut dyn Connection, user: UserId, row: &UserRoom
     let query = sql::query(sql).bind(user.to_string()).bind(row.room.to_string());
     let query = query.bind(word(&row.state)).bind(word(&row.role)).bind(int(row.rev)).bind(row.why.clone());
     let query = query.bind(word(&Level::default())).bind(int(row.read_seq)).bind(int(row.read_n));
+    let (request_at, ignored) = codec::request(row.request);
+    let query = query.bind(request_at).bind(ignored);
     query.execute(connection).await.map(|_| ())
 }
 

@@ -1,6 +1,7 @@
 //! Implements `People`.
 
 use async_trait::async_trait;
+use domain::limits::BLOCKED_USERS;
 use domain::name::{DisplayName, UserName};
 use domain::{User, UserId, UserRole};
 use service::ports::{NewUser, StoreError, StoreResult, UserRecord, UserStore, readable};
@@ -116,6 +117,18 @@ impl UserStore for SqlConnections {
 
     async fn user_by_email(&self, email: &str) -> StoreResult<Option<UserRecord>> {
         self.user_where("email = $1", email.to_lowercase()).await
+    }
+
+    async fn blocked_by(&self, users: &[UserId], other: UserId) -> StoreResult<Vec<UserId>> {
+        let select = "SELECT user_id FROM block WHERE other = $1 AND user_id";
+        let found = self.all_in(select, &[other.to_string()], &texts(users)).await?;
+        found.iter().map(|row| row.parsed("user_id")).collect()
+    }
+
+    async fn blocks(&self, user: UserId) -> StoreResult<Vec<UserId>> {
+        let query = "SELECT other FROM block WHERE user_id = $1 ORDER BY other LIMIT $2";
+        let query = sql::query(query).bind(user.to_string()).bind(sql::limit(BLOCKED_USERS));
+        self.all(query).await?.iter().map(|row| row.parsed("other")).collect()
     }
 
     async fn users_by_prefix(&self, prefix: &str, after: Option<&str>, limit: usize) -> StoreResult<Vec<User>> {

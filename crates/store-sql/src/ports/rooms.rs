@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::name::{Slug, fold};
 use domain::text::Emoji;
-use domain::{LogId, Member, Room, RoomId, Seq, UserId, UserRoom};
+use domain::{LogId, Member, Room, RoomId, RoomKind, Seq, Timestamp, UserId, UserRoom};
 use service::ports::{DirectoryRoom, Head, RoomStore, StoreResult, UserRoomRow, readable};
 use sqlx::AssertSqlSafe;
 
@@ -66,7 +66,7 @@ impl RoomStore for SqlConnections {
             "SELECT {USER_ROOM}, r.body AS room_body, COALESCE(l.head, 0) AS head, COALESCE(l.n, 0) AS n,
              COALESCE(l.at, 0) AS at FROM user_room ur JOIN room r ON r.room = ur.room
              LEFT JOIN log l ON l.log = 'r:' || ur.room
-             WHERE ur.user_id = $1 AND ur.room > $2 AND ur.state IN ('joined', 'invited')
+             WHERE ur.user_id = $1 AND ur.room > $2 AND ur.state IN ('joined', 'invited') AND ur.ignored = 0
              ORDER BY ur.room LIMIT $3"
         );
         let after = after.map(|room| room.to_string()).unwrap_or_default();
@@ -87,18 +87,31 @@ impl RoomStore for SqlConnections {
     }
 
     async fn user_room_count(&self, user: UserId) -> StoreResult<u64> {
-        let query = "SELECT COUNT(*) AS rooms FROM user_room WHERE user_id = $1 AND state = 'joined'";
+        let query = "SELECT COUNT(*) AS rooms FROM user_room
+                     WHERE user_id = $1 AND state = 'joined' AND request_at IS NULL AND ignored = 0";
         let row = self.one(sql::query(query).bind(user.to_string())).await?;
         row.map_or(Ok(0), |row| row.number("rooms"))
     }
 
-    async fn share_a_room(&self, a: UserId, b: UserId) -> StoreResult<bool> {
-        // The list of one user names the rooms; the rooms themselves decide who is a member.
+    async fn requests(&self, user: UserId) -> StoreResult<Vec<(RoomId, Timestamp)>> {
+        let query = "SELECT room, request_at FROM user_room WHERE user_id = $1 AND request_at IS NOT NULL
+                     AND state IN ('joined', 'invited') ORDER BY request_at, room";
+        let rows = self.all(sql::query(query).bind(user.to_string())).await?;
+        rows.iter().map(|row| Ok((row.parsed("room")?, Timestamp(row.get("request_at")?)))).collect()
+    }
+
+    async fn share_a_room(&self, a: UserId, b: UserId, kind: Option<RoomKind>) -> StoreResult<bool> {
+        // The lists of the users name the rooms; the rooms themselves decide who is a member.
         let query = "SELECT 1 AS found FROM user_room ur
+                     JOIN user_room theirs ON theirs.user_id = $2 AND theirs.room = ur.room
                      JOIN member one ON one.room = ur.room AND one.user_id = $1 AND one.state = 'joined'
                      JOIN member two ON two.room = ur.room AND two.user_id = $2 AND two.state = 'joined'
-                     WHERE ur.user_id = $1 LIMIT 1";
-        Ok(self.one(sql::query(query).bind(a.to_string()).bind(b.to_string())).await?.is_some())
+                     JOIN room r ON r.room = ur.room
+                     WHERE ur.user_id = $1 AND ur.request_at IS NULL AND ur.ignored = 0
+                     AND theirs.request_at IS NULL AND theirs.ignored = 0 AND ($3 = '' OR r.kind = $3) LIMIT 1";
+        let query = sql::query(query).bind(a.to_string()).bind(b.to_string());
+        let query = query.bind(kind.as_ref().map(codec::word).unwrap_or_default());
+        Ok(self.one(query).await?.is_some())
     }
 
     async fn head_hints(&self, rooms: &[RoomId]) -> StoreResult<Vec<(RoomId, Head)>> {

@@ -83,7 +83,7 @@ pub async fn call_everything(store: &Store) {
     rooms.user_rooms(ada, Some(id), 5).await.expect("user_rooms");
     rooms.user_room(ada, id).await.expect("user_room");
     rooms.user_room_count(ada).await.expect("user_room_count");
-    rooms.share_a_room(ada, eve).await.expect("share_a_room");
+    rooms.share_a_room(ada, eve, None).await.expect("share_a_room");
     rooms.head_hints(&[id]).await.expect("head_hints");
     rooms.directory("te", Some(&slug("a")), 5).await.expect("directory");
     rooms.pins(id).await.expect("pins");

@@ -63,6 +63,7 @@ fn every_kind_decodes_what_it_encodes() {
             level: domain::Level::None,
             hidden: true,
             why: None,
+            request: Some(domain::Request::Pending { at: Timestamp(4) }),
             read_seq: 1,
             read_n: 1,
             mentions: vec![3],

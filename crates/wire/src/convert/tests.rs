@@ -77,6 +77,7 @@ fn an_undecodable_body_is_unreadable_and_hides_its_text() {
 #[test]
 fn a_removed_room_has_a_reason() {
     let row = UserRoom {
+        request: None,
         room: RoomId(Uuid::from_u128(7)),
         state: domain::MemberState::Kicked,
         role: domain::Role::Member,

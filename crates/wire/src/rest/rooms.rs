@@ -223,6 +223,13 @@ pub struct RoomSettings {
     pub hidden: Option<bool>,
 }
 
+/// The users whom the caller blocks.
+#[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
+pub struct BlockList {
+    /// The users, in order of id.
+    pub items: Vec<UserRef>,
+}
+
 /// Body of a request that opens a direct room.
 #[derive(Debug, Clone, Deserialize, Serialize, TS, JsonSchema, ToSchema)]
 pub struct DirectBody {

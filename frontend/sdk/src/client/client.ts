@@ -166,6 +166,7 @@ export class ChatClient implements ChatClientApi {
       onSignedOut: () => void this.turn(() => this.signedOut()),
       onSynced: () => {
         this.history.refresh();
+        this.moderation.loadBlocks().catch(() => undefined);
         if (!this.store.core.notificationsLoaded) this.notifications.load().catch(() => undefined);
       },
     });
@@ -343,6 +344,9 @@ export class ChatClient implements ChatClientApi {
   setRole = (room: view.RoomId, user: view.UserId, role: view.Role): Promise<void> => this.moderation.setRole(room, user, role);
   pin = (room: view.RoomId, target: number, on: boolean): Promise<void> => this.moderation.pin(room, target, on);
   setLevel = (room: view.RoomId, level: view.NotificationLevel): Promise<void> => this.moderation.settings(room, { level });
+  acceptRequest = (room: view.RoomId): Promise<void> => this.moderation.accept(room);
+  ignoreRequest = (room: view.RoomId): Promise<void> => this.moderation.ignore(room);
+  block = (user: view.UserId, on = true): Promise<void> => this.moderation.block(user, on);
   hideRoom = (room: view.RoomId, hidden: boolean): Promise<void> => this.moderation.settings(room, { hidden });
 
   // ---- files

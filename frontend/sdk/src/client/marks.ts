@@ -21,7 +21,8 @@ export class Marks {
 
   read(id: RoomId, seq?: number): void {
     const room = this.store.core.rooms.get(id);
-    if (room === undefined) return;
+    // Who asks to be answered does not learn that they were read.
+    if (room === undefined || room.entry.request === true) return;
     // Only applied entries can have been read; entries beyond the cursor, known only by the head, cannot.
     const to = Math.min(seq ?? Number.POSITIVE_INFINITY, room.log.cursor ?? 0);
     if (to <= Math.max(room.read, room.marked)) return;
@@ -37,6 +38,7 @@ export class Marks {
   }
 
   type(id: RoomId, on: boolean): void {
+    if (this.store.core.rooms.get(id)?.entry.request === true) return;
     const now = this.host.now();
     const last = this.typing.get(id);
     if (on) {

@@ -61,6 +61,25 @@ export class Moderation {
     }
   }
 
+  async accept(room: RoomId): Promise<void> {
+    await this.rest.rooms.accept(room);
+  }
+  async ignore(room: RoomId): Promise<void> {
+    await this.rest.rooms.ignore(room);
+  }
+
+  /** Blocks or unblocks a user. The user log says so, too, but perhaps later than the next message of theirs. */
+  async block(user: UserId, on: boolean): Promise<void> {
+    await this.rest.rooms.block(user, on);
+    const others = [...this.store.core.blocked].filter((one) => one !== user);
+    this.store.dispatch({ type: "blocks", users: on ? [...others, user] : others });
+  }
+
+  async loadBlocks(): Promise<void> {
+    const { items } = await this.rest.rooms.blocks();
+    this.store.dispatch({ type: "blocks", users: items.map((user) => user.id) });
+  }
+
   private append(room: RoomId): Append {
     const { rooms, lastAck } = this.store.core;
     return { key: this.ids.next(), seen: Math.max(rooms.get(room)?.head ?? 0, lastAck.get(room) ?? 0) };

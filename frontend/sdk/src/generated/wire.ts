@@ -525,6 +525,11 @@ level: Level,
  */
 hidden: boolean, 
 /**
+ * Whether a stranger opened this direct room and the user has not answered yet. It ends when the user sends,
+ * reacts or accepts.
+ */
+request?: boolean, 
+/**
  * Whether the room is archived, so that nothing can be sent.
  */
 archived?: boolean, 
@@ -1453,6 +1458,12 @@ level?: Level,
  * Whether the room is hidden from the list until something new arrives.
  */
 hidden?: boolean, };
+
+export type BlockList = { 
+/**
+ * The users, in order of id.
+ */
+items: Array<UserRef>, };
 
 export type DirectBody = { 
 /**

@@ -1,6 +1,7 @@
 /** Owns `/api/rooms`: rooms, members, and everything that is done by request only. */
 import type {
   Acked,
+  BlockList,
   CreateRoom,
   DirectoryPage,
   InviteBody,
@@ -44,6 +45,11 @@ export function roomsApi(http: Http) {
     unmute: (room: string, body: Omit<MemberBody, "seen">, append: Append) => post(room, "unmute", body, append),
     pin: (room: string, seq: number, on: boolean, append: Append) =>
       http.append<Acked>({ method: on ? "PUT" : "DELETE", path: at(room, `/pins/${seq}`) }, append),
+    accept: (room: string) => http.json<unknown>({ method: "POST", path: at(room, "/accept") }),
+    ignore: (room: string) => http.json<unknown>({ method: "POST", path: at(room, "/ignore") }),
+    blocks: () => http.json<BlockList>({ method: "GET", path: "/api/rooms/blocks" }),
+    block: (user: string, on: boolean) =>
+      http.json<unknown>({ method: on ? "PUT" : "DELETE", path: `/api/rooms/blocks/${encodeURIComponent(user)}` }),
     settings: (room: string, body: RoomSettings) => http.json<unknown>({ method: "PATCH", path: at(room, "/settings"), body }),
   };
 }

@@ -23,5 +23,6 @@ export const EMPTY_STATE: State = {
   presence: new Map(),
   notifications: { items: [], unread: 0, loaded: false, hasMore: false },
   settings: {},
+  blocked: new Set(),
   outbox: [],
 };

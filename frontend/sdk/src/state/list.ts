@@ -15,8 +15,8 @@ export function listRoom(core: Core, entry: RoomEntry): Core {
   const read = Math.max(held.read, entry.read);
   return withRoom(next, {
     ...held,
-    // The list has no description: the one from the room's page or its log is kept.
-    entry: { ...held.entry, ...entry },
+    // The list has no description: the one from the room's page or its log is kept. A flag that is missing is false.
+    entry: { ...held.entry, ...entry, archived: entry.archived ?? false, request: entry.request ?? false },
     head: Math.max(held.head, entry.head),
     n: Math.max(held.n, entry.n),
     read,

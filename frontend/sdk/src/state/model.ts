@@ -150,6 +150,8 @@ export interface Core {
   /** Rises when a notification is removed or its text changes: a page requested before that is out of date. */
   readonly notificationsRev: number;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Users whom the user blocks. */
+  readonly blocked: ReadonlySet<UserId>;
   readonly outbox: readonly OutboxItem[];
   readonly drafts: ReadonlyMap<RoomId, Draft>;
 }
@@ -176,6 +178,7 @@ export const EMPTY_CORE: Core = {
   notificationsUnread: 0,
   notificationsRev: 0,
   settings: {},
+  blocked: new Set(),
   outbox: [],
   drafts: new Map(),
 };

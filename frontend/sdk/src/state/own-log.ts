@@ -7,6 +7,9 @@ import { withNeed, withRoom, withoutRoom } from "./log.js";
 import type { Core } from "./model.js";
 import { withMemberSeq } from "./room.js";
 
+/** The setting by which the log says that another user is blocked, or not any more. */
+const BLOCK = "block";
+
 /** Maximum number of notifications kept in memory: older ones are loaded by page. */
 const NOTIFICATIONS_MAX = 500;
 
@@ -27,10 +30,20 @@ export function applyOwnEvent(core: Core, any: AnyEvent): Core {
       // "Read" without a key marks all notifications so far.
       return event.key === null ? allRead(moved) : read(moved, event.key);
     case "setting":
+      if (event.name === BLOCK) return blocked(moved, event.value);
       return { ...moved, settings: { ...moved.settings, [event.name]: event.value } };
     default:
       return moved;
   }
+}
+
+function blocked(core: Core, value: unknown): Core {
+  const { user, on } = (value ?? {}) as { user?: unknown; on?: unknown };
+  if (typeof user !== "string") return core;
+  const users = new Set(core.blocked);
+  if (on === true) users.add(user);
+  else users.delete(user);
+  return { ...core, blocked: users };
 }
 
 function roomSet(core: Core, entry: RoomEntry): Core {

@@ -2,15 +2,7 @@
  * Owns the one way the state changes: `reduce(state, event)`. Pure: no I/O, no clock, no randomness. It notes what must be
  * requested from the server in `needs`, and the connection reads that.
  */
-import type {
-  ConnectionView,
-  Draft,
-  Failure,
-  NotificationView,
-  Person,
-  RoomId,
-  SessionStatus,
-} from "../types.js";
+import type { ConnectionView, Draft, Failure, NotificationView, Person, RoomId, SessionStatus, UserId } from "../types.js";
 import { OWN_LOG, type AnyEvent, type PresenceFrame, type ReceiptFrame, type ServerFrame, type SignalFrame } from "../wire.js";
 import { batch, withEntry } from "./batch.js";
 import { askAgain, asked, forgetRequests, withRoom } from "./log.js";
@@ -45,6 +37,7 @@ export type CoreEvent =
   | { readonly type: "members"; readonly room: RoomId; readonly members: readonly Member[] }
   | { readonly type: "room_info"; readonly room: RoomId; readonly info: RoomInfo }
   | { readonly type: "room_prefs"; readonly room: RoomId; readonly level?: "all" | "mentions" | "none"; readonly hidden?: boolean }
+  | { readonly type: "blocks"; readonly users: readonly UserId[] }
   | {
       readonly type: "notifications";
       readonly items: readonly NotificationView[];
@@ -107,6 +100,8 @@ function apply(core: Core, event: CoreEvent): Core {
       const { level = room.entry.level, hidden = room.entry.hidden } = event;
       return withRoom(core, { ...room, entry: { ...room.entry, level, hidden } });
     }
+    case "blocks":
+      return { ...core, blocked: new Set(event.users) };
     case "notifications":
       return onNotifications(core, event.items, event.next, event.unread);
     case "notification_read":

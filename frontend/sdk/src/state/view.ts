@@ -62,6 +62,7 @@ export class Viewer {
             hasMore: core.notificationsNext !== null,
           },
       settings: core.settings,
+      blocked: core.blocked,
       outbox: last !== null && before?.outbox === core.outbox ? last.outbox : core.outbox.filter(isOpen).map(pendingView),
     };
     return this.state;
@@ -103,6 +104,7 @@ export class Viewer {
       role: entry.role,
       level: entry.level,
       hidden: entry.hidden,
+      request: entry.request ?? false,
       archived: entry.archived ?? false,
       mutedUntil: room.mutedUntil,
       slowModeSeconds: room.slowModeSeconds,

@@ -6,6 +6,7 @@ import { t } from "../../i18n/index.ts";
 import { clock, day, full, shortClock } from "../../lib/format.ts";
 import { called, handle, isAmbiguous } from "../../lib/person.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
+import { Button } from "../../ui/Button.tsx";
 import { Icon } from "../../ui/Icon.tsx";
 import { Body } from "./Body.tsx";
 import { useRow } from "./context.ts";
@@ -39,6 +40,9 @@ export const MessageRow = memo(function MessageRow(props: Props) {
   useEffect(() => (open ? holdForMenu() : undefined), [open, holdForMenu]);
   const find = useMentionsOf(message);
   const ambiguous = useIsAmbiguous(message);
+  const blocked = useClientState((state) => state.blocked.has(message.by.id));
+  const [revealed, setRevealed] = useState(false);
+  const shown = !message.deleted && (!blocked || revealed);
   const usable = message.seq !== null && !message.deleted && message.kind === "message";
   return (
     <div className={s.row} data-group={startsGroup || undefined}>
@@ -93,9 +97,16 @@ export const MessageRow = memo(function MessageRow(props: Props) {
               {message.pinned && <Icon name="pin" size={14} />}
             </header>
           )}
-          {message.replyTo !== null && !message.deleted && <Quote seq={message.replyTo} />}
+          {message.replyTo !== null && shown && <Quote seq={message.replyTo} />}
           {message.deleted ? (
             <p className={s.deleted}>{t("message.deleted")}</p>
+          ) : !shown ? (
+            <p className={s.deleted}>
+              {t("message.blocked")}{" "}
+              <Button small variant="quiet" onPress={() => setRevealed(true)}>
+                {t("message.showBlocked")}
+              </Button>
+            </p>
           ) : (
             <>
               {message.text !== "" && (

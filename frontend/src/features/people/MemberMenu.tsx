@@ -1,6 +1,6 @@
 /** Owns the actions on a member, by role. */
 import type { MemberView, Role, RoomId } from "@palaver/sdk";
-import { useClient } from "@palaver/sdk/react";
+import { useClient, useClientState } from "@palaver/sdk/react";
 import { t } from "../../i18n/index.ts";
 import { called } from "../../lib/person.ts";
 import { IconButton } from "../../ui/Button.tsx";
@@ -28,6 +28,7 @@ interface Props {
 export function MemberMenu({ room, role: own, member, self, tabStop, onDirect, onAsk }: Props) {
   const client = useClient();
   const user = member.user.id;
+  const blocked = useClientState((state) => state.blocked.has(user));
   const acts = mayActOn(own, member, self);
   const present = member.state === "joined";
   const muted = member.mutedUntil !== null && Date.parse(member.mutedUntil) > Date.now();
@@ -46,6 +47,9 @@ export function MemberMenu({ room, role: own, member, self, tabStop, onDirect, o
     >
       <MenuItem icon="chat" onAction={onDirect}>
         {t("people.direct")}
+      </MenuItem>
+      <MenuItem icon={blocked ? "check" : "close"} onAction={() => attempt(client.block(user, !blocked))}>
+        {t(blocked ? "people.unblock" : "people.block")}
       </MenuItem>
       {roles.length > 0 && <MenuSeparator />}
       {roles.map((role) => (

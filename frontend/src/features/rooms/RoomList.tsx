@@ -28,7 +28,7 @@ export const RoomList = memo(function RoomList({ current, away, pathOf, onOpen, 
   const rooms = useClientState((state) => state.rooms);
   const ready = useClientState((state) => state.ready);
   const presence = useClientState((state) => state.presence);
-  const { invites, rooms: named, direct } = useMemo(() => toSections(rooms.values()), [rooms]);
+  const { invites, requests, rooms: named, direct } = useMemo(() => toSections(rooms.values()), [rooms]);
   // The section headings keep their identity while the rooms below them change.
   const actions = useMemo(
     () => (
@@ -63,6 +63,7 @@ export const RoomList = memo(function RoomList({ current, away, pathOf, onOpen, 
           ))}
         </Section>
       )}
+      {requests.length > 0 && <Section title={t("rooms.requests")}>{requests.map(row)}</Section>}
       <Section title={t("rooms.title")} actions={actions}>
         {ready ? named.map(row) : <Skeleton rows={5} avatar={false} />}
         {ready && named.length === 0 && (

@@ -30,6 +30,16 @@ test("rooms are sorted by name, direct rooms by newest message, invitations apar
   expect(sections.invites.map(({ id }) => id)).toEqual(["asked"]);
 });
 
+test("requests of strangers are listed apart, the newest first", () => {
+  const sections = toSections([
+    room("friend", { kind: "direct" }),
+    room("first", { kind: "direct", request: true, lastAt: "2026-11-01T00:00:00Z" }),
+    room("second", { kind: "direct", request: true, unread: 3, lastAt: "2026-11-21T00:00:00Z" }),
+  ]);
+  expect(sections.requests.map(({ id }) => id)).toEqual(["second", "first"]);
+  expect(sections.direct.map(({ id }) => id)).toEqual(["friend"]);
+});
+
 test("a hidden direct room comes back with an unread message, a hidden room does not", () => {
   const sections = toSections([
     room("quiet", { kind: "direct", hidden: true }),

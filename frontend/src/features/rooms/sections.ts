@@ -4,6 +4,8 @@ import { compareNames } from "../../lib/intl.ts";
 
 export interface Sections {
   readonly invites: readonly RoomView[];
+  /** Direct rooms of strangers that wait for an answer. */
+  readonly requests: readonly RoomView[];
   readonly rooms: readonly RoomView[];
   readonly direct: readonly RoomView[];
 }
@@ -14,10 +16,12 @@ export interface Sections {
  */
 export function toSections(all: Iterable<RoomView>): Sections {
   const invites: RoomView[] = [];
+  const requests: RoomView[] = [];
   const rooms: RoomView[] = [];
   const direct: RoomView[] = [];
   for (const room of all) {
     if (room.state === "invited") invites.push(room);
+    else if (room.request) requests.push(room);
     else if (room.kind === "direct") {
       if (!room.hidden || room.unread > 0) direct.push(room);
     } else if (!room.hidden) rooms.push(room);
@@ -25,8 +29,10 @@ export function toSections(all: Iterable<RoomView>): Sections {
   const byName = (a: RoomView, b: RoomView) => compareNames(a.name, b.name) || (a.id < b.id ? -1 : 1);
   invites.sort(byName);
   rooms.sort(byName);
-  direct.sort((a, b) => newerFirst(a.lastAt ?? "", b.lastAt ?? "") || byName(a, b));
-  return { invites, rooms, direct };
+  const newest = (a: RoomView, b: RoomView) => newerFirst(a.lastAt ?? "", b.lastAt ?? "") || byName(a, b);
+  requests.sort(newest);
+  direct.sort(newest);
+  return { invites, requests, rooms, direct };
 }
 
 /** Compares two ISO 8601 timestamps. */

@@ -157,9 +157,13 @@ describe("hostile text", () => {
       `- ${" ".repeat(3990)}-`,
     );
     for (const text of texts) {
-      const begun = performance.now();
-      parseMarkdown(text);
-      expect(performance.now() - begun, text.slice(0, 30)).toBeLessThan(100);
+      // The best of three: a busy machine interrupts one of them.
+      const times = [1, 2, 3].map(() => {
+        const begun = performance.now();
+        parseMarkdown(text);
+        return performance.now() - begun;
+      });
+      expect(Math.min(...times), text.slice(0, 30)).toBeLessThan(100);
     }
   });
 

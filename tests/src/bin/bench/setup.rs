@@ -12,7 +12,7 @@ use domain::{
     UserRole, UserRoom,
 };
 use service::ports::{Bus, BusMessage, BusStatus, Heard, Store, UserRecord};
-use service::{Access, Ids, Logs, Marks, Messages, SystemClock, UserCache};
+use service::{Access, Ids, Logs, Marks, Messages, RoomKinds, SystemClock, UserCache};
 use store_sql::{SqlSettings, SqlStore};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
@@ -57,7 +57,8 @@ impl Bench {
         let user_cache = UserCache::new(store.clone(), clock.clone());
         let marks = Marks::new(store.clone(), Arc::new(Alone(watch::Sender::new(BusStatus::Up))), clock);
         let access = Access::new(store.clone());
-        let messages = Messages::new(store.clone(), logs.clone(), user_cache, access, marks);
+        let messages =
+            Messages::new(store.clone(), logs.clone(), user_cache, access, marks, RoomKinds::new(store.clone()));
         Ok(Bench { sql, store, logs, messages, _folder: folder })
     }
 
@@ -114,6 +115,7 @@ pub fn refused(refusal: Refusal) -> anyhow::Error {
 
 fn listed(room: RoomId) -> UserRoom {
     UserRoom {
+        request: None,
         room,
         state: MemberState::Joined,
         role: Role::Member,
