@@ -63,6 +63,17 @@ impl Socket {
         Self { stream, unread: VecDeque::new() }
     }
 
+    /// Tries to connect from this address; returns `None` if the server does not take the connection or the upgrade.
+    pub async fn try_from_address(url: &str, source: IpAddr) -> Option<Self> {
+        let request = url.into_client_request().ok()?;
+        let address = request.uri().authority()?.as_str().parse().ok()?;
+        let tcp = TcpSocket::new_v4().ok()?;
+        tcp.bind((source, 0).into()).ok()?;
+        let tcp = tcp.connect(address).await.ok()?;
+        let (stream, _) = client_async(request, MaybeTlsStream::Plain(tcp)).await.ok()?;
+        Some(Self { stream, unread: VecDeque::new() })
+    }
+
     /// Tries to connect from a page of this origin; returns the HTTP status if it was refused.
     pub async fn from_origin(url: &str, origin: &str) -> Result<Self, u16> {
         let mut request = url.into_client_request().expect("the URL is valid");

@@ -4,6 +4,7 @@
 mod cold_start;
 
 use std::fmt::Write;
+use std::process::Command;
 
 use anyhow::{Result, bail};
 use serde_json::{Map, Value};
@@ -76,18 +77,27 @@ fn fanout(workspace: &Workspace, row: &str) -> Result<process::Finished> {
     for peer in PEERS {
         node::install(workspace, peer)?;
     }
-    process::run(&mut workspace.cargo(&[
-        "build",
-        "--release",
-        "--package",
-        "palaver",
-        "--package",
-        "tests",
-        "--bins",
-    ]))?;
+    process::tee(release(workspace, "fanout")?.arg(row))
+}
+
+/// Runs the attacks on the server as it is released, and shows their figures.
+pub fn attacks(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    let finished = process::tee(release(workspace, "attacks")?.args(arguments))?;
+    println!("\n{}", table(&json_lines(&finished.output)));
+    if !finished.success {
+        bail!("others wait too long, or an attack did not finish");
+    }
+    Ok(())
+}
+
+/// Builds the server and the programs that measure it, with the profile of a release. Returns the command of one.
+fn release(workspace: &Workspace, program: &str) -> Result<Command> {
+    let build = ["build", "--release", "--package", "palaver", "--package", "tests", "--bins"];
+    process::run(&mut workspace.cargo(&build))?;
     let built = workspace.built("release");
-    let mut fanout = std::process::Command::new(built.join("fanout"));
-    process::tee(fanout.arg(row).env(PALAVER_BIN, built.join("palaver")))
+    let mut command = Command::new(built.join(program));
+    command.env(PALAVER_BIN, built.join("palaver"));
+    Ok(command)
 }
 
 /// Returns the lines that are JSON objects; the rest is for people.

@@ -57,6 +57,12 @@ enum Command {
         /// Only this row (append, fsync, page …)
         row: Option<String>,
     },
+    /// Measures how long other users wait while somebody attacks a server, beside harmless traffic of the same volume
+    Attacks {
+        /// Only this attack, and options: `idle-connections --rounds 5`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Writes screenshots of the page, taken from a server with seeded data.
     Screens {
         /// The folder for the pictures; `screens/` by default
@@ -88,6 +94,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Tidy => tidy::run(&workspace),
         Command::Gen { check } => generate::run(&workspace, check),
         Command::Bench { row } => bench::run(&workspace, row.as_deref()),
+        Command::Attacks { arguments } => bench::attacks(&workspace, &arguments),
         Command::Screens { out } => screens::run(&workspace, out),
     }
 }

@@ -1,0 +1,104 @@
+//! The users whom an attack must not slow down: they write to a room, and further ones come.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use futures_util::future::try_join_all;
+use serde_json::json;
+use tests::person::Person;
+use tests::server::Server;
+use tests::socket::Socket;
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+/// Users who write.
+const USERS: usize = 20;
+/// The pause between two messages of a user: below the default limit of sends.
+const PAUSE: Duration = Duration::from_millis(650);
+/// The pause between two connects.
+const CONNECT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long the users waited.
+#[derive(Default)]
+pub struct Waits {
+    /// For the ack of a message.
+    pub acks: Vec<Duration>,
+    /// From the connection to the welcome.
+    pub connects: Vec<Duration>,
+}
+
+impl Waits {
+    /// Adds those of another phase.
+    pub fn extend(&mut self, other: Waits) {
+        self.acks.extend(other.acks);
+        self.connects.extend(other.connects);
+    }
+}
+
+/// The users, connected.
+pub struct Others {
+    pub people: Vec<Person>,
+    sockets: Vec<Mutex<Socket>>,
+    /// The room that all of them are in.
+    pub room: String,
+}
+
+impl Others {
+    /// Signs the users in, in a room of their own.
+    pub async fn join(server: &Server) -> Result<Others> {
+        let owner = Person::register(server, "owner").await;
+        let room = owner.post("/api/rooms", json!({ "id": "garden", "name": "Garden", "kind": "public" })).await.ok();
+        let room = room["id"].as_str().context("a room has an id")?.to_owned();
+        let mut people = Vec::with_capacity(USERS);
+        let mut sockets = Vec::with_capacity(USERS);
+        for number in 0..USERS {
+            let person = Person::guest(server, &format!("user{number}")).await;
+            person.post(&format!("/api/rooms/{room}/join"), json!({})).await.ok();
+            sockets.push(Mutex::new(person.connect().await));
+            people.push(person);
+        }
+        Ok(Others { people, sockets, room })
+    }
+
+    /// Writes and connects for a while. Returns how long each took.
+    pub async fn measure(&self, server: &Server, length: Duration) -> Result<Waits> {
+        let end = Instant::now() + length;
+        let writers = try_join_all(self.sockets.iter().enumerate().map(|(number, socket)| async move {
+            tokio::time::sleep(PAUSE.mul_f64(number as f64 / USERS as f64)).await;
+            self.write(&mut *socket.lock().await, end).await
+        }));
+        let (acks, connects) = tokio::try_join!(writers, self.connect(server, end))?;
+        Ok(Waits { acks: acks.into_iter().flatten().collect(), connects })
+    }
+
+    async fn write(&self, socket: &mut Socket, end: Instant) -> Result<Vec<Duration>> {
+        let mut waits = Vec::new();
+        while Instant::now() < end {
+            let id = Uuid::now_v7().to_string();
+            let begun = Instant::now();
+            socket.send(json!({ "t": "send", "room": self.room, "id": id, "text": "good morning" })).await;
+            let answer = socket.answer_to(&id).await;
+            if answer["t"] != "ack" {
+                bail!("a user's message was refused: {answer}");
+            }
+            waits.push(begun.elapsed());
+            tokio::time::sleep(PAUSE.saturating_sub(begun.elapsed())).await;
+        }
+        Ok(waits)
+    }
+
+    async fn connect(&self, server: &Server, end: Instant) -> Result<Vec<Duration>> {
+        let mut waits = Vec::new();
+        for person in self.people.iter().cycle() {
+            if Instant::now() >= end {
+                break;
+            }
+            let token = person.token.as_deref().context("a user has a token")?;
+            let begun = Instant::now();
+            drop(Socket::welcomed(&server.websocket(), token).await);
+            waits.push(begun.elapsed());
+            tokio::time::sleep(CONNECT_PAUSE).await;
+        }
+        Ok(waits)
+    }
+}
