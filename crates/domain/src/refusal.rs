@@ -17,6 +17,8 @@ use crate::text::InvalidText;
 pub enum Code {
     /// The client must sign in, or renew its token, first.
     Unauthenticated,
+    /// The session was signed out from another device, or by an admin: the client forgets what it stored for the user.
+    SignedOut,
     /// The user can see it, but may not do this.
     Forbidden,
     /// It does not exist, or the user may not know that it does.

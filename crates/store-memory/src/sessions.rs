@@ -23,9 +23,11 @@ impl SessionStore for MemoryStore {
         Ok(open.cloned().collect())
     }
 
-    async fn end(&self, session: SessionId) -> StoreResult<bool> {
+    async fn end(&self, session: SessionId, signed_out: bool) -> StoreResult<bool> {
         let mut state = self.up()?;
-        Ok(state.sessions.get_mut(&session).is_some_and(|row| !std::mem::replace(&mut row.revoked, true)))
+        let Some(row) = state.sessions.get_mut(&session).filter(|row| !row.revoked) else { return Ok(false) };
+        (row.revoked, row.signed_out) = (true, signed_out);
+        Ok(true)
     }
 
     async fn end_all(&self, user: UserId) -> StoreResult<Vec<SessionId>> {
@@ -33,7 +35,7 @@ impl SessionStore for MemoryStore {
         let open = state.sessions.values_mut().filter(|row| row.user == user && !row.revoked);
         Ok(open
             .map(|row| {
-                row.revoked = true;
+                (row.revoked, row.signed_out) = (true, true);
                 row.id
             })
             .collect())

@@ -35,7 +35,7 @@ impl Problem {
 
 fn status_of(code: Code) -> StatusCode {
     match code {
-        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::Unauthenticated | Code::SignedOut => StatusCode::UNAUTHORIZED,
         Code::Forbidden | Code::Muted => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::Archived | Code::Conflict | Code::Stale => StatusCode::CONFLICT,

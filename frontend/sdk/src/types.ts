@@ -38,6 +38,7 @@ export type ErrorCode =
   | "rate_limited"
   | "conflict"
   | "stale"
+  | "signed_out"
   | "bad_request"
   | "overloaded"
   | "unavailable"

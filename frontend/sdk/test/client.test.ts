@@ -104,6 +104,30 @@ describe("start", () => {
     expect([...second.client.getState().rooms.keys()]).toEqual(["r1"]);
   });
 
+  it("forgets everything when the user signed out of this device from another one, but nothing when the session expired", async () => {
+    for (const [code, kept] of [
+      ["unauthenticated", true],
+      ["signed_out", false],
+    ] as const) {
+      globalThis.indexedDB = new IDBFactory();
+      const first = browser();
+      void first.client.start();
+      await serve(first.host);
+      first.client.stop();
+      await settle();
+
+      const second = browser();
+      second.host.answers.set("POST /api/auth/refresh", () => ({ status: 401, body: { code, detail: "Sign in." } }));
+      await second.client.start();
+      await settle();
+      expect(second.client.getState().session, code).toBe("signed_out");
+      second.client.stop();
+      await settle();
+      const databases = (await indexedDB.databases()).map(({ name }) => name ?? "");
+      expect(databases.some((name) => name.includes(ME.id)), code).toBe(kept);
+    }
+  });
+
   it("survives being stopped and restarted at once, as React's strict mode does", async () => {
     const { host, client } = browser();
     void client.start();

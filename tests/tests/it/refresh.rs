@@ -42,6 +42,29 @@ async fn change(server: &mut Server, sql: &str) {
 }
 
 #[tokio::test]
+async fn a_device_learns_that_it_was_signed_out_from_another_one() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let tablet = Person::nobody(&server).post("/api/auth/login", json!({ "name": "ada", "password": PASSWORD })).await.ok();
+    let first = tablet["refresh_token"].as_str().expect("a sign-in has a refresh token").to_owned();
+    let second = refreshed(&server, &first).await;
+    let sessions = ada.get("/api/auth/sessions").await.ok();
+    let other = sessions["items"].as_array().expect("a list").iter().find(|session| session["current"] == false);
+    let other = other.expect("the tablet's session")["id"].as_str().expect("an id").to_owned();
+    assert!(ada.delete(&format!("/api/auth/sessions/{other}")).await.status.is_success());
+    for token in [&first, &second] {
+        refresh(&server, token).await.refused(401, "signed_out");
+    }
+
+    // A token of nobody, and one of a session that ended because its token was reused, say nothing of the kind.
+    let third = ada.refresh.clone().expect("a registration has a refresh token");
+    let fourth = refreshed(&server, &third).await;
+    refreshed(&server, &fourth).await;
+    refresh(&server, &third).await.refused(401, "unauthenticated");
+    refresh(&server, &fourth).await.refused(401, "unauthenticated");
+}
+
+#[tokio::test]
 async fn a_guest_who_loses_the_answer_to_a_refresh_stays_signed_in() {
     let mut server = Server::start().await;
     let guest = Person::guest(&server, "ada").await;

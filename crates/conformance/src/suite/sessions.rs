@@ -22,6 +22,7 @@ pub(super) fn session(user: UserId, current: u8) -> SessionRecord {
         created_at: NOW,
         expires_at: LATER,
         revoked: false,
+        signed_out: false,
         device: "Firefox, Linux".into(),
     }
 }
@@ -40,12 +41,12 @@ pub async fn a_session_opens_and_ends(store: Store) {
     listed.sort_by_key(|row| row.id);
     assert_eq!(listed, [one.clone(), two.clone()]);
     assert_eq!(store.sessions.list(user, LATER).await, Ok(Vec::new()), "they have expired by then");
-    assert_eq!(store.sessions.end(one.id).await, Ok(true));
-    assert_eq!(store.sessions.end(one.id).await, Ok(false), "it was ended");
-    assert_eq!(store.sessions.end(a_session()).await, Ok(false));
+    assert_eq!(store.sessions.end(one.id, true).await, Ok(true));
+    assert_eq!(store.sessions.end(one.id, true).await, Ok(false), "it was ended");
+    assert_eq!(store.sessions.end(a_session(), true).await, Ok(false));
     assert_eq!(store.sessions.list(user, NOW).await, Ok(vec![two]));
     let ended = store.sessions.get(one.id).await.expect("a read").expect("the row stays");
-    assert!(ended.revoked);
+    assert!(ended.revoked && ended.signed_out);
     assert_eq!(store.sessions.rotate(one.id, [1; 32], [9; 32], NOW, LATER).await, Ok(Rotation::Unknown));
 }
 
@@ -56,11 +57,15 @@ pub async fn ending_all_names_the_open_ones(store: Store) {
     for row in rows.iter().chain([&other]) {
         store.sessions.open(row).await.expect("opened");
     }
-    store.sessions.end(rows[1].id).await.expect("ended");
+    store.sessions.end(rows[1].id, false).await.expect("ended");
     let mut ended = store.sessions.end_all(user).await.expect("ended");
     ended.sort();
     assert_eq!(ended, [rows[0].id, rows[2].id]);
     assert_eq!(store.sessions.end_all(user).await, Ok(Vec::new()));
+    for (row, signed_out) in rows.iter().zip([true, false, true]) {
+        let ended = store.sessions.get(row.id).await.expect("a read").expect("the row stays");
+        assert_eq!((ended.revoked, ended.signed_out), (true, signed_out), "only the first end counts");
+    }
     assert_eq!(store.sessions.get(other.id).await, Ok(Some(other)));
 }
 

@@ -134,6 +134,7 @@ impl Sessions {
             created_at: now,
             expires_at: now + SESSION_LIFE,
             revoked: false,
+            signed_out: false,
             device: device.name.clone(),
         };
 
@@ -142,7 +143,8 @@ impl Sessions {
         // The oldest sessions are ended. More than one only if the limit was lowered.
         open.sort_by_key(|session| session.rotated_at);
         for oldest in open.iter().take((open.len() + 1).saturating_sub(SESSIONS_PER_USER)) {
-            self.end_one(user.id, oldest.id).await?;
+            self.store.end(oldest.id, false).await?;
+            self.session_over(user.id, oldest.id).await?;
         }
         Ok(self.signed_in(user, token.session, Some(text)))
     }
@@ -194,12 +196,24 @@ impl Sessions {
                 self.session_over(session.user, session.id).await?;
                 return Err(signed_out());
             }
-            Rotation::Unknown => return Err(signed_out()),
+            Rotation::Unknown => return Err(self.why_unknown(presented.session, presented_hash).await?),
         };
 
         let record = self.users.user(session.user).await?.filter(|record| !record.user.banned);
         let record = record.ok_or_else(signed_out)?;
         Ok(self.signed_in(record.user, session.id, next))
+    }
+
+    /// Returns the refusal of a refresh token that works no longer. Only a token that was the session's last one learns that
+    /// the session was signed out.
+    async fn why_unknown(&self, session: SessionId, presented: [u8; 32]) -> Result<Refusal, Refusal> {
+        let record = self.store.get(session).await?.filter(|record| record.signed_out);
+        let was_last =
+            |record: SessionRecord| record.current == presented || record.previous == Some(presented);
+        Ok(match record.is_some_and(was_last) {
+            true => Refusal::new(Code::SignedOut, "You were signed out on this device. Please sign in again."),
+            false => signed_out(),
+        })
     }
 
     /// Ends the session of the caller, or else that of the refresh token. Succeeds if there is none.
@@ -266,7 +280,7 @@ impl Sessions {
     }
 
     async fn end_one(&self, user: UserId, session: SessionId) -> Result<(), Refusal> {
-        self.store.end(session).await?;
+        self.store.end(session, true).await?;
         self.session_over(user, session).await
     }
 

@@ -27,6 +27,9 @@ pub struct SessionRecord {
     pub expires_at: Timestamp,
     /// Whether the session was ended.
     pub revoked: bool,
+    /// Whether it was ended on purpose, by its user or an admin, so that its device forgets what it stored. A session that
+    /// ended for another reason (a stolen token, too many sessions) keeps it: it may hold unsent messages.
+    pub signed_out: bool,
     /// The device's own name, for the list of sessions.
     pub device: String,
 }
@@ -109,10 +112,10 @@ pub trait SessionStore: Send + Sync {
     /// Returns the user's sessions that have not ended.
     async fn list(&self, user: UserId, now: Timestamp) -> StoreResult<Vec<SessionRecord>>;
 
-    /// Ends a session. Returns whether it was open.
-    async fn end(&self, session: SessionId) -> StoreResult<bool>;
+    /// Ends a session, with the value of [`SessionRecord::signed_out`]. Returns whether it was open.
+    async fn end(&self, session: SessionId, signed_out: bool) -> StoreResult<bool>;
 
-    /// Ends all sessions of a user. Returns those that were open.
+    /// Ends all sessions of a user, on purpose. Returns those that were open.
     async fn end_all(&self, user: UserId) -> StoreResult<Vec<SessionId>>;
 
     /// Compares and swaps the refresh token in one atomic step, so that two concurrent calls cannot both rotate it.

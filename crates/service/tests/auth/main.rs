@@ -344,7 +344,7 @@ async fn a_session_whose_end_was_not_announced_can_be_ended_again() {
     let elsewhere = fixture.auth.passwords.login("ada", PASSWORD.into(), &device()).await.expect("right");
     let (actor, other) = (fixture.actor(&ada), fixture.actor(&elsewhere).session.expect("set"));
     // The state that a process leaves when it crashes between the two steps.
-    fixture.memory.store().sessions.end(other).await.expect("the store works");
+    fixture.memory.store().sessions.end(other, true).await.expect("the store works");
     fixture.auth.sessions.end(&actor, other).await.expect("announced again");
     let entries = fixture.memory.store().log.read(LogId::User(actor.user), 1, 9).await.expect("the store works");
     assert!(entries.iter().any(|entry| entry.body == domain::Body::SessionEnded { session: Some(other) }));

@@ -47,9 +47,10 @@ impl SessionStore for TableStore {
         Ok(sessions)
     }
 
-    async fn end(&self, session: SessionId) -> StoreResult<bool> {
+    async fn end(&self, session: SessionId, signed_out: bool) -> StoreResult<bool> {
+        let end = revoked(session).set("so", flag(signed_out));
         let open = When::All(vec![When::Present, When::Is("rv", flag(false))]);
-        match self.update(Op::Update(revoked(session), open)).await {
+        match self.update(Op::Update(end, open)).await {
             Ok(ended) => {
                 self.forget_session(UserId(ended.id("us")?), session).await;
                 Ok(true)
@@ -61,7 +62,7 @@ impl SessionStore for TableStore {
 
     async fn end_all(&self, user: UserId) -> StoreResult<Vec<SessionId>> {
         let ids = self.listed_sessions(user).await?;
-        let ends = ids.into_iter().map(async |session| Ok(self.end(session).await?.then_some(session)));
+        let ends = ids.into_iter().map(async |session| Ok(self.end(session, true).await?.then_some(session)));
         let ended: Vec<Option<SessionId>> =
             futures_util::stream::iter(ends).buffer_unordered(ENDED_AT_ONCE).try_collect().await?;
         Ok(ended.into_iter().flatten().collect())
@@ -163,7 +164,7 @@ fn revoked(session: SessionId) -> Change {
 }
 
 /// FAMILY: `se` id, `us` user, `cu` and `pv` hashes, `pe` when `pv` expires, `ra` rotated, `at` began, `ex` ends, `rv` revoked,
-/// `dv` device.
+/// `so` on purpose, `dv` device.
 fn item(session: &SessionRecord) -> Item {
     Item::at(keys::session(session.id))
         .with("se", id(session.id.0))
@@ -175,6 +176,7 @@ fn item(session: &SessionRecord) -> Item {
         .with("at", time(session.created_at))
         .with("ex", time(session.expires_at))
         .with("rv", flag(session.revoked))
+        .with("so", flag(session.signed_out))
         .with("dv", text(&session.device))
         .expires(session.expires_at)
 }
@@ -190,6 +192,7 @@ fn record(item: &Item) -> StoreResult<SessionRecord> {
         created_at: item.time("at")?,
         expires_at: item.time("ex")?,
         revoked: item.flag("rv"),
+        signed_out: item.flag("so"),
         device: item.text("dv")?.to_owned(),
     })
 }

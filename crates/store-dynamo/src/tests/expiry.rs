@@ -38,6 +38,7 @@ async fn expired_rows_are_removed_and_others_are_not() {
         created_at: over,
         expires_at,
         revoked: false,
+        signed_out: false,
         device: String::new(),
     };
     let (old, new) = (session(over), session(later));

@@ -19,7 +19,7 @@ impl SessionStore for SqlConnections {
                        ON CONFLICT (session) DO NOTHING";
             let query = sql::query(sql).bind(session.id.to_string()).bind(session.user.to_string());
             let query = query.bind(session.current.to_vec()).bind(session.previous.map(|hash| hash.to_vec()));
-            let query = query.bind(session.rotated_at.0).bind(i64::from(session.revoked)).bind(session.created_at.0);
+            let query = query.bind(session.rotated_at.0).bind(revoked(&session)).bind(session.created_at.0);
             let query = query.bind(session.expires_at.0).bind(session.device.clone());
             query.bind(session.previous_expires_at.map(|at| at.0))
         });
@@ -36,16 +36,17 @@ impl SessionStore for SqlConnections {
         self.all(sql::query(query).bind(user.to_string()).bind(now.0)).await?.iter().map(record).collect()
     }
 
-    async fn end(&self, session: SessionId) -> StoreResult<bool> {
-        let sql = "UPDATE session SET revoked = 1 WHERE session = $1 AND revoked = 0";
-        Ok(self.execute(move || sql::query(sql).bind(session.to_string())).await? == 1)
+    async fn end(&self, session: SessionId, signed_out: bool) -> StoreResult<bool> {
+        let sql = "UPDATE session SET revoked = $1 WHERE session = $2 AND revoked = 0";
+        let ended = if signed_out { SIGNED_OUT } else { REVOKED };
+        Ok(self.execute(move || sql::query(sql).bind(ended).bind(session.to_string())).await? == 1)
     }
 
     async fn end_all(&self, user: UserId) -> StoreResult<Vec<SessionId>> {
         self.write(move |connection| {
             Box::pin(async move {
-                let sql = "UPDATE session SET revoked = 1 WHERE user_id = $1 AND revoked = 0 RETURNING session";
-                let ended = sql::query(sql).bind(user.to_string()).fetch_all(connection).await?;
+                let sql = "UPDATE session SET revoked = $1 WHERE user_id = $2 AND revoked = 0 RETURNING session";
+                let ended = sql::query(sql).bind(SIGNED_OUT).bind(user.to_string()).fetch_all(connection).await?;
                 Ok(ended.iter().map(|row| row.parsed("session")).collect::<StoreResult<Vec<_>>>()?)
             })
         })
@@ -114,6 +115,20 @@ impl SessionStore for SqlConnections {
     }
 }
 
+/// The value of `revoked` in the row of a session that ended.
+const REVOKED: i64 = 1;
+/// Its value if the session was ended on purpose. Earlier releases take it for [`REVOKED`].
+const SIGNED_OUT: i64 = 2;
+
+/// Returns the value of `revoked` for a row.
+fn revoked(row: &SessionRecord) -> i64 {
+    match (row.revoked, row.signed_out) {
+        (false, _) => 0,
+        (true, false) => REVOKED,
+        (true, true) => SIGNED_OUT,
+    }
+}
+
 fn record(row: &Row) -> StoreResult<SessionRecord> {
     let previous = if row.get::<Option<Vec<u8>>>("prev_hash")?.is_some() { Some(row.hash("prev_hash")?) } else { None };
     Ok(SessionRecord {
@@ -126,6 +141,7 @@ fn record(row: &Row) -> StoreResult<SessionRecord> {
         created_at: row.time("created")?,
         expires_at: row.time("expires")?,
         revoked: row.flag("revoked")?,
+        signed_out: row.get::<i64>("revoked")? == SIGNED_OUT,
         device: row.get("device")?,
     })
 }
@@ -143,7 +159,7 @@ async fn update(connection: &mut dyn Connection, row: &SessionRecord) -> Result<
     let sql = "UPDATE session SET cur_hash = $1, prev_hash = $2, rotated = $3, expires = $4, revoked = $5,
                prev_expires = $6 WHERE session = $7";
     let query = sql::query(sql).bind(row.current.to_vec()).bind(row.previous.map(|hash| hash.to_vec()));
-    let query = query.bind(row.rotated_at.0).bind(row.expires_at.0).bind(i64::from(row.revoked));
+    let query = query.bind(row.rotated_at.0).bind(row.expires_at.0).bind(revoked(row));
     let query = query.bind(row.previous_expires_at.map(|at| at.0)).bind(row.id.to_string());
     query.execute(connection).await?;
     Ok(())

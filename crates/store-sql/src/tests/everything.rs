@@ -122,7 +122,7 @@ pub async fn call_everything(store: &Store) {
     let session = a_session();
     sessions.get(session).await.expect("get");
     sessions.list(ada, at).await.expect("list");
-    sessions.end(session).await.expect("end");
+    sessions.end(session, true).await.expect("end");
     sessions.end_all(ada).await.expect("end_all");
     sessions.rotate(session, [1; 32], [2; 32], at, at).await.expect("rotate");
     let ticket = Ticket { hash: [1; 32], session, user: ada, expires_at: at };

@@ -22,8 +22,11 @@ interface Access {
 type TabMessage = { readonly type: "access"; readonly access: Access } | { readonly type: "signed_out"; readonly user: string };
 
 export interface SessionEvents {
-  /** Called when the session has ended, here or in another tab. Not called after `logout`. */
-  onSignedOut(): void;
+  /**
+   * Called when the session has ended, here or in another tab. Not called after `logout`.
+   * @param forget whether the user (or an admin) ended it from elsewhere, so that nothing of theirs may stay on this device.
+   */
+  onSignedOut(forget: boolean): void;
   /** Called when the cookie belongs to another person, because someone signed in as them in another tab. */
   onOtherUser(user: UserSelf): void;
 }
@@ -160,7 +163,7 @@ export class Session {
         if (error instanceof PalaverError && isSignedOut(error)) {
           const had = this.access !== null || before !== null;
           this.forget();
-          if (had) this.events.onSignedOut();
+          if (had || error.code === FORGET) this.events.onSignedOut(error.code === FORGET);
         }
         throw error;
       })
@@ -177,10 +180,13 @@ export class Session {
       if (id !== null && id === message.access.user.id) this.access = message.access;
     } else if (this.access?.user.id === message.user) {
       this.forget();
-      this.events.onSignedOut();
+      this.events.onSignedOut(false);
     }
   }
 }
+
+/** The code of a session that was ended from another device. */
+const FORGET = "signed_out";
 
 /** Returns whether the session has ended, so that no retry will help. */
 export function isSignedOut(error: PalaverError): boolean {

@@ -58,7 +58,7 @@ export class ChatClient implements ChatClientApi {
     this.wsUrl = socketUrl(baseUrl);
     this.useTicket = options.useTicket ?? false;
     this.session = new Session(this.host, baseUrl, {
-      onSignedOut: () => void this.turn(() => this.signedOut()),
+      onSignedOut: (forget) => void this.turn(() => this.signedOut(forget)),
       onOtherUser: (user) => void this.turn(() => this.signedIn(user)),
     });
     this.rest = restApi(new Http({ host: this.host, baseUrl, session: this.session, epoch: () => this.store.core.epoch }));
@@ -173,12 +173,16 @@ export class ChatClient implements ChatClientApi {
     await this.live.open();
   }
 
-  /** Ends the session. The data on disk stays for the next time the same user signs in. */
-  private async signedOut(): Promise<void> {
+  /**
+   * Ends the session. The data on disk stays for the next time the same user signs in, unless they signed out of this device
+   * from another one.
+   */
+  private async signedOut(forget = false): Promise<void> {
     const { live } = this;
     this.live = null;
     this.session.forget();
-    await live?.close();
+    await (forget ? live?.forget() : live?.close());
+    if (forget) this.attachments.close();
     await this.storage.setLastUser(null).catch(() => undefined);
     this.store.dispatch({ type: "session", session: "signed_out", me: null });
   }

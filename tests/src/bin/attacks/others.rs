@@ -46,7 +46,7 @@ pub struct Others {
 impl Others {
     /// Signs the users in, in a room of their own.
     pub async fn join(server: &Server) -> Result<Others> {
-        let owner = Person::register(server, "owner").await;
+        let owner = Person::register(server, "ann").await;
         let room = owner.post("/api/rooms", json!({ "id": "garden", "name": "Garden", "kind": "public" })).await.ok();
         let room = room["id"].as_str().context("a room has an id")?.to_owned();
         let mut people = Vec::with_capacity(USERS);
@@ -72,15 +72,19 @@ impl Others {
     }
 
     async fn write(&self, socket: &mut Socket, end: Instant) -> Result<Vec<Duration>> {
+        let path = format!("/api/rooms/{}", self.room);
+        let mut seen = self.people[0].get(&path).await.ok()["head"].clone();
         let mut waits = Vec::new();
         while Instant::now() < end {
             let id = Uuid::now_v7().to_string();
             let begun = Instant::now();
-            socket.send(json!({ "t": "send", "room": self.room, "id": id, "text": "good morning" })).await;
+            let frame = json!({ "t": "send", "room": self.room, "id": id, "seen": seen, "text": "good morning" });
+            socket.send(frame).await;
             let answer = socket.answer_to(&id).await;
             if answer["t"] != "ack" {
                 bail!("a user's message was refused: {answer}");
             }
+            seen = answer["seq"].clone();
             waits.push(begun.elapsed());
             tokio::time::sleep(PAUSE.saturating_sub(begun.elapsed())).await;
         }

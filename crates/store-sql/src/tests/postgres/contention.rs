@@ -185,6 +185,7 @@ async fn a_token_rotates_once_on_two_nodes() {
         created_at: at,
         expires_at: later,
         revoked: false,
+        signed_out: false,
         device: "a phone".into(),
     };
     one.store().sessions.open(&session).await.expect("opened");
