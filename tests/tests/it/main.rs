@@ -5,6 +5,7 @@ mod auth;
 mod cluster;
 mod connections;
 mod convergence;
+mod copy;
 mod crash;
 mod disk;
 mod drain;

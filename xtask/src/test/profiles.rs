@@ -55,9 +55,10 @@ pub const NOT_ON: [(&str, &str, &str); 10] = [
 
 /// The modules that run once, and why.
 #[cfg(test)]
-const ONCE: [(&str, &str); 19] = [
+const ONCE: [(&str, &str); 20] = [
     ("cluster", "starts its own nodes, on PostgreSQL and on DynamoDB"),
     ("connections", "tests a node's private port with the stock AWS SDKs"),
+    ("copy", "moves an installation between stores of all kinds"),
     ("crash", "kills the process that holds the data; elsewhere that is the database"),
     ("disk", "fills the data folder"),
     ("drain", "tests the shutdown of one process"),

@@ -114,7 +114,7 @@ impl SessionStore for SqlConnections {
     }
 }
 
-fn record(row: &Row) -> StoreResult<SessionRecord> {
+pub fn record(row: &Row) -> StoreResult<SessionRecord> {
     let previous = if row.get::<Option<Vec<u8>>>("prev_hash")?.is_some() { Some(row.hash("prev_hash")?) } else { None };
     Ok(SessionRecord {
         id: row.parsed("session")?,
