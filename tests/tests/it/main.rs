@@ -14,6 +14,7 @@ mod examples;
 mod files;
 mod functions;
 mod golden;
+mod json_suite;
 mod matrix;
 mod messages;
 mod names;

@@ -55,7 +55,7 @@ pub const NOT_ON: [(&str, &str, &str); 10] = [
 
 /// The modules that run once, and why.
 #[cfg(test)]
-const ONCE: [(&str, &str); 20] = [
+const ONCE: [(&str, &str); 21] = [
     ("cluster", "starts its own nodes, on PostgreSQL and on DynamoDB"),
     ("connections", "tests a node's private port with the stock AWS SDKs"),
     ("copy", "moves an installation between stores of all kinds"),
@@ -66,6 +66,7 @@ const ONCE: [(&str, &str); 20] = [
     ("examples", "runs the examples, which do not depend on the adapters"),
     ("functions", "starts the functions, not the server"),
     ("golden", "loads its own stores, one of each kind"),
+    ("json_suite", "tests parsers, which are the same everywhere"),
     ("matrix", "checks the rules of every call, which are the same everywhere"),
     ("operator", "backs up and restores the data folder"),
     ("published", "tests settings of the HTTP server and of the log"),
