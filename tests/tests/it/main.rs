@@ -24,6 +24,7 @@ mod operator;
 mod presence;
 mod protocol;
 mod published;
+mod readme;
 mod refresh;
 mod rooms;
 mod secrets;

@@ -55,7 +55,7 @@ pub const NOT_ON: [(&str, &str, &str); 10] = [
 
 /// The modules that run once, and why.
 #[cfg(test)]
-const ONCE: [(&str, &str); 21] = [
+const ONCE: [(&str, &str); 22] = [
     ("cluster", "starts its own nodes, on PostgreSQL and on DynamoDB"),
     ("connections", "tests a node's private port with the stock AWS SDKs"),
     ("copy", "moves an installation between stores of all kinds"),
@@ -70,6 +70,7 @@ const ONCE: [(&str, &str); 21] = [
     ("matrix", "checks the rules of every call, which are the same everywhere"),
     ("operator", "backs up and restores the data folder"),
     ("published", "tests settings of the HTTP server and of the log"),
+    ("readme", "runs the README's commands on a data folder"),
     ("refresh", "moves the times of sessions in the data folder; the conformance suite does so on every store"),
     ("secrets", "looks for secrets in the data folder"),
     ("settings", "tests flags and settings files"),
