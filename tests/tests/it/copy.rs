@@ -3,6 +3,7 @@
 pub mod place;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
@@ -242,6 +243,35 @@ async fn an_installation_moves_from_sqlite_to_postgresql_to_dynamodb_and_back() 
     for place in &places[1..] {
         let server = place.start().await;
         scene.is_served_by(&server).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_earlier_releases_stored_moves_too() {
+    for release in crate::golden::releases() {
+        let (folder, source) = (release.join("sqlite"), Place::sqlite());
+        copy_folder(&folder, &source.data());
+        let places = [source, Place::dynamodb().await, Place::postgres().await, Place::sqlite()];
+        let mut hashes = vec![checksum(&places[0]).await];
+        for pair in places.windows(2) {
+            hashes.push(copied(&copy(&pair[0], &pair[1], &["--json"]).await));
+        }
+        assert!(hashes.windows(2).all(|pair| pair[0] == pair[1]), "{hashes:#?}");
+        for place in &places[1..] {
+            let server = place.start().await;
+            crate::golden::answers_are_the_same(&server, &folder, forget_epochs).await;
+        }
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder can be made");
+    for entry in std::fs::read_dir(from).expect("it can be read") {
+        let entry = entry.expect("it can be read");
+        match entry.file_type().expect("it has a type").is_dir() {
+            true => copy_folder(&entry.path(), &to.join(entry.file_name())),
+            false => drop(std::fs::copy(entry.path(), to.join(entry.file_name())).expect("it can be copied")),
+        }
     }
 }
 
