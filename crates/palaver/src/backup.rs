@@ -90,7 +90,7 @@ fn only_embedded(settings: &Settings) -> anyhow::Result<()> {
 }
 
 /// Resolves the links in a path, as far as the path exists.
-fn real(path: &Path) -> anyhow::Result<PathBuf> {
+pub fn real(path: &Path) -> anyhow::Result<PathBuf> {
     let path = std::path::absolute(path).with_context(|| format!("cannot use {}", path.display()))?;
     let is_there = |path: &&Path| path.symlink_metadata().is_ok();
     let there = path.ancestors().find(is_there).unwrap_or(Path::new("/"));
@@ -152,7 +152,7 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
 
 /// Copies a file and returns when it is on disk. Only this user can read the copy, whatever the permissions of the
 /// original are. A file that was removed meanwhile is skipped.
-fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+pub fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     let mut source = match fs::File::open(from) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         opened => opened.with_context(|| format!("cannot read {}", from.display()))?,

@@ -35,6 +35,8 @@ Examples:
                                                  make ada an admin
   palaver --data /srv/chat backup /backups/today
                                                  copy everything while it runs
+  palaver copy --from sqlite:/srv/chat --to postgres://palaver@db/palaver --to-files s3://chat-files
+                                                 move to another store; the server is stopped
   palaver --data /srv/chat export --room general > general.jsonl
                                                  write one line per entry
 
@@ -132,9 +134,43 @@ pub enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// Copy everything to another store, which must be empty: SQLite, PostgreSQL, DynamoDB, in any direction. No server
+    /// may run on either; afterwards both are compared
+    Copy(Copy),
+    /// Print how many records of each kind there are, and a hash of them: the same for the same data in any store
+    Checksum {
+        /// Print JSON lines instead: one for each log, and one for everything
+        #[arg(long)]
+        json: bool,
+    },
     /// Manage users; needs no running server
     #[command(subcommand)]
     Admin(Admin),
+}
+
+/// The arguments of `palaver copy`.
+#[derive(Debug, Args)]
+pub struct Copy {
+    /// The store to copy from: sqlite:DIR, postgres://USER@HOST/DATABASE or dynamodb:TABLE [default: that of the settings].
+    /// Other users of the machine see the arguments of a process, so leave a password to PGPASSWORD or ~/.pgpass
+    #[arg(long, value_name = "URL")]
+    pub from: Option<String>,
+    /// The store to copy to, in the same form; it must be empty
+    #[arg(long, value_name = "URL")]
+    pub to: String,
+    /// Where the bytes of files are: s3://BUCKET, or the data folder of a node [default: the folder of sqlite:DIR, else
+    /// that of the settings]
+    #[arg(long, value_name = "PLACE")]
+    pub from_files: Option<String>,
+    /// Where they are copied to, in the same form. If it is the same place, they stay where they are
+    #[arg(long, value_name = "PLACE")]
+    pub to_files: Option<String>,
+    /// Copy the rest if this release cannot read a record, which is then missing in the copy
+    #[arg(long)]
+    pub skip_unreadable: bool,
+    /// Print the report as JSON lines: one for each log, and one for everything
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// The commands of `palaver admin`.

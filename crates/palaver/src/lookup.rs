@@ -108,6 +108,18 @@ impl Lookup {
         Ok(Lookup { flags, environment: host::environment(std::env::vars_os())?, file })
     }
 
+    /// Returns the same lookup, except for these settings: each has the given value, or none at all.
+    pub fn with(&self, values: &[(&str, Option<String>)]) -> Lookup {
+        let without = |map: &BTreeMap<String, String>| {
+            let kept = map.iter().filter(|(name, _)| values.iter().all(|(changed, _)| changed != name));
+            kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+        };
+        let mut flags: BTreeMap<String, String> = without(&self.flags);
+        let given = values.iter().filter_map(|(name, value)| Some(((*name).to_owned(), value.clone()?)));
+        flags.extend(given);
+        Lookup { flags, environment: without(&self.environment), file: without(&self.file) }
+    }
+
     /// Returns a value and its source. An empty value counts as unset.
     fn get(&self, name: &str) -> Option<(&str, Source)> {
         let sources =

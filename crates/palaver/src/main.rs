@@ -4,6 +4,7 @@ mod admin;
 mod backup;
 mod bootstrap;
 mod cli;
+mod copy;
 mod export;
 mod lookup;
 mod page;
@@ -47,6 +48,12 @@ fn run(cli: Cli, flags: BTreeMap<String, String>) -> anyhow::Result<()> {
     // Reads of SQLite may wait for the disk on a worker thread; another one goes on.
     let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
+    // These two wait for stores, which work in tasks of their own.
+    match &command {
+        Command::Copy(arguments) => return runtime.block_on(copy::copy(&lookup, arguments)),
+        Command::Checksum { json } => return runtime.block_on(copy::checksum(&settings, *json)),
+        _ => {}
+    }
     // The command runs on a worker thread, too: the runtime wakes the thread of `block_on` at a higher cost.
     let running = runtime.spawn(async move {
         match command {
@@ -57,7 +64,7 @@ fn run(cli: Cli, flags: BTreeMap<String, String>) -> anyhow::Result<()> {
             Command::Backup { folder } => backup::backup(&settings, &folder).await,
             Command::Restore { folder, force } => backup::restore(&settings, &folder, force).await,
             Command::Admin(command) => admin::run(&settings, command).await,
-            Command::CheckConfig { .. } => unreachable!("handled above"),
+            Command::CheckConfig { .. } | Command::Copy(_) | Command::Checksum { .. } => unreachable!("handled above"),
         }
     });
     match runtime.block_on(running) {

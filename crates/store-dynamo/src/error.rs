@@ -37,6 +37,9 @@ pub enum OpenError {
     /// A table of another program has this name.
     #[error("the table {0} is not a Palaver table (its key is not pk, sk): name another one")]
     Foreign(String),
+    /// A copy into the table was not finished.
+    #[error("the table {0} holds a copy that was not finished: run `palaver copy` again, which begins it anew")]
+    Incomplete(String),
     /// The table has no stream.
     #[error("the table {0} has no stream: add one with `palaver bootstrap`")]
     NoStream(String),

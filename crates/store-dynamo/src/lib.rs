@@ -22,6 +22,7 @@ mod store;
 mod stream;
 mod table;
 mod table_store;
+mod transfer;
 
 #[cfg(all(test, feature = "poller"))]
 mod tests;

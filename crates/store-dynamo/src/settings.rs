@@ -13,6 +13,8 @@ pub struct DynamoSettings {
     pub credentials: Option<(String, String)>,
     /// The region.
     pub region: Option<String>,
+    /// Whether a table into which a copy was not finished may be opened: only to go on with the copy.
+    pub may_be_incomplete: bool,
     /// How long one request may take before it is abandoned.
     pub attempt_timeout: Duration,
     /// How long one call of a port may take with all its retries.
@@ -44,6 +46,7 @@ impl DynamoSettings {
             endpoint: None,
             credentials: None,
             region: None,
+            may_be_incomplete: false,
             attempt_timeout: Duration::from_millis(1_000),
             patience: Duration::from_millis(2_500),
             pace: Duration::from_millis(50),

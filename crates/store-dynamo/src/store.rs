@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::get_item::GetItemError;
 use domain::{Epoch, LogId, Seq};
-use service::ports::{SharedLimits, Store, StoreResult};
+use service::ports::{SharedLimits, Store, StoreResult, Transfer};
 use uuid::Uuid;
 
 use crate::client::Clients;
@@ -19,9 +19,10 @@ use crate::settings::{DynamoSettings, Hints};
 #[cfg(feature = "poller")]
 use crate::stream::Poller;
 use crate::table_store::{TableStore, WriteError};
+use crate::transfer::INCOMPLETE;
 
 /// The schema version of the items that this release writes.
-const SCHEMA: u64 = 1;
+pub const SCHEMA: u64 = 1;
 
 /// A store on one table. Any number of processes may have the same table open.
 #[derive(Clone)]
@@ -61,6 +62,11 @@ impl DynamoStore {
     /// Returns all its ports.
     pub fn store(&self) -> Store {
         Store::of(&self.shared)
+    }
+
+    /// Returns the port that copies it to another store, or another one to it.
+    pub fn transfer(&self) -> Arc<dyn Transfer> {
+        self.shared.clone()
     }
 
     /// Returns rate limits that are counted in the table, for an installation without a Redis.
@@ -116,6 +122,9 @@ async fn epoch(shared: &TableStore) -> Result<Epoch, OpenError> {
     let found = row.number("sv").map_err(failed)?;
     if found > SCHEMA {
         return Err(OpenError::Newer { table: table.clone(), found, known: SCHEMA });
+    }
+    if row.flag(INCOMPLETE) && !shared.settings.may_be_incomplete {
+        return Err(OpenError::Incomplete(table.clone()));
     }
     epoch::epoch(&row).map_err(failed)
 }

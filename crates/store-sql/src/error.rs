@@ -22,6 +22,9 @@ pub enum OpenError {
     /// The database belongs to another program.
     #[error("{0} is not a Palaver database: name another one, or a new and empty one")]
     Foreign(String),
+    /// A copy into the database was not finished.
+    #[error("{0} holds a copy that was not finished: run `palaver copy` again, which begins it anew")]
+    Incomplete(String),
     /// The URL names a database that this release does not support.
     #[error("{0:?} is not a database that this release supports: give a path, or sqlite:<path>")]
     Unsupported(String),

@@ -32,6 +32,7 @@ mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+mod transfer;
 
 pub use error::OpenError;
 pub use jobs::Stats;

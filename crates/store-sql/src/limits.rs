@@ -6,5 +6,9 @@ pub const GROUP_LOGS: usize = 256;
 pub const GROUP_ENTRIES: usize = 8_192;
 /// Appends that may wait for the writer of an SQL store.
 pub const WRITER_QUEUE: usize = 8_192;
+/// Rows of a page that is copied to another store.
+pub const TRANSFER_ROWS: usize = 512;
+/// Rows that one statement removes from a database that is emptied.
+pub const REMOVED_AT_ONCE: i64 = 4_096;
 /// Entry keys that one statement reads.
 pub const KEY_ROWS: usize = 1_024;

@@ -10,11 +10,13 @@ use uuid::Uuid;
 
 use crate::database::{Connection, Statement, run};
 use crate::error::OpenError;
-use crate::settings::IfMissing;
+use crate::settings::{IfMissing, SqlSettings};
 
 /// The version that this release writes.
 pub const VERSION: i64 = STEPS.len() as i64;
 
+/// The key in `meta` that marks a database into which a copy was not finished.
+pub const INCOMPLETE: &str = "incomplete";
 /// Users whose missing key is filled in one step.
 const FILLED_AT_ONCE: i64 = 1_000;
 
@@ -103,6 +105,18 @@ const FIRST: &[&str] = &[
 pub struct Meta {
     pub epoch: Epoch,
     pub version: i64,
+    /// Whether a copy into it was not finished.
+    pub is_incomplete: bool,
+}
+
+impl Meta {
+    /// Returns an error for a database into which a copy was not finished, unless the caller goes on with it.
+    pub fn check(self, name: &str, settings: &SqlSettings) -> Result<Meta, OpenError> {
+        match self.is_incomplete && !settings.may_be_incomplete {
+            true => Err(OpenError::Incomplete(name.to_owned())),
+            false => Ok(self),
+        }
+    }
 }
 
 /// Migrates a database to [`VERSION`], in one transaction, so that if two processes start at once one does it and the
@@ -177,13 +191,19 @@ pub async fn read(connection: &mut dyn Connection, name: &str) -> Result<Meta, O
     if version > VERSION {
         return Err(OpenError::Newer { found: version, known: VERSION });
     }
-    Ok(Meta { epoch, version })
+    Ok(Meta { epoch, version, is_incomplete: value(INCOMPLETE).is_some() })
 }
 
 /// Writes a row of `meta`.
 pub async fn set(connection: &mut dyn Connection, key: &str, value: &str) -> Result<(), sqlx::Error> {
     let upsert = "INSERT INTO meta (k, v) VALUES ($1, $2) ON CONFLICT (k) DO UPDATE SET v = excluded.v";
     Statement::new(upsert).bind(key.to_owned()).bind(value.to_owned()).execute(connection).await?;
+    Ok(())
+}
+
+/// Removes the mark of an unfinished copy.
+pub async fn complete(connection: &mut dyn Connection) -> Result<(), sqlx::Error> {
+    Statement::new("DELETE FROM meta WHERE k = $1").bind(INCOMPLETE.to_owned()).execute(connection).await?;
     Ok(())
 }
 

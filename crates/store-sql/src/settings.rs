@@ -20,6 +20,8 @@ pub enum IfMissing {
 pub struct SqlSettings {
     /// Whether a missing database is created.
     pub if_missing: IfMissing,
+    /// Whether a database into which a copy was not finished may be opened: only to go on with the copy.
+    pub may_be_incomplete: bool,
     /// The number of connections that read concurrently.
     pub readers: u32,
     /// PostgreSQL: the number of connections that write concurrently. SQLite has one.
@@ -44,6 +46,7 @@ impl Default for SqlSettings {
     fn default() -> Self {
         SqlSettings {
             if_missing: IfMissing::Create,
+            may_be_incomplete: false,
             readers: 4,
             writers: 8,
             busy_timeout: Duration::from_secs(5),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use service::ports::Store;
+use service::ports::{Store, Transfer};
 
 use crate::backend::Backend;
 use crate::connections::SqlConnections;
@@ -23,6 +23,11 @@ impl SqlStore {
     /// Returns all its ports.
     pub fn store(&self) -> Store {
         Store::of(&self.shared)
+    }
+
+    /// Returns the port that copies it to another store, or another one to it.
+    pub fn transfer(&self) -> Arc<dyn Transfer> {
+        self.shared.clone()
     }
 
     /// Returns what was committed since it was opened.

@@ -13,8 +13,10 @@ mod entry;
 mod file;
 mod lenient;
 mod own;
+
 mod room;
 mod socket;
+mod transfer;
 mod user;
 
 use serde::Serialize;
@@ -24,9 +26,10 @@ pub use body::{KINDS, Unreadable, decode_body, encode_body, kind_of};
 pub use change::{AckRecord, ChangeRecord};
 pub use entry::{CommitRecord, EntryRecord};
 pub use file::{FileRecord, FileRest};
-pub use own::NotificationRecord;
+pub use own::{NotificationRecord, UserRoomRecord};
 pub use room::RoomRecord;
 pub use socket::{BudgetRecord, OpenRecord, ProtocolRecord, SocketRecord, StateRecord};
+pub use transfer::{MemberRow, Record, SessionRow, UserRow};
 pub use user::UserRest;
 
 /// Encodes a record as JSON.

@@ -15,6 +15,13 @@ record!(
     Notification
 );
 
+record!(
+    /// A user's row of a room, if one body holds all of it.
+    UserRoomRecord,
+    "UserRoomForm",
+    UserRoom
+);
+
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "UserRoom")]
 pub(crate) struct UserRoomForm {

@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use wire::explained::explained;
+use wire::explained::{explained, explained_json};
 use wire::limits::JSON_DEPTH;
 
 use crate::Problem;
@@ -91,7 +91,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
             path if path == "." => String::new(),
             path => format!("`{path}`: "),
         };
-        Refusal::bad_request(format!("Invalid body: {place}{}", explained(error.inner())))
+        Refusal::bad_request(format!("Invalid body: {place}{}", explained_json(error.inner(), body)))
     })?;
     json.end().map_err(|error| {
         Refusal::bad_request(format!("The body continues after its JSON value: {}", explained(&error)))

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::explained::explained;
+use crate::explained::explained_json;
 use crate::json::is_deeper_than;
 
 /// A frame from a client. Unknown fields are ignored; an unknown `t` is [`ClientFrame::Unknown`].
@@ -229,10 +229,13 @@ impl ClientFrame {
                     of: known(address.t),
                     id: known(address.id),
                     room: known(address.room),
-                    message: format!("The frame is invalid: {}.", explained(&error)),
+                    message: format!("The frame is invalid: {}.", explained_json(&error, text.as_bytes())),
                 }
             }
-            Err(_) => nothing(format!("A frame is one JSON object with a \"t\": {}.", explained(&error))),
+            Err(_) => nothing(format!(
+                "A frame is one JSON object with a \"t\": {}.",
+                explained_json(&error, text.as_bytes())
+            )),
         })
     }
 

@@ -20,6 +20,16 @@ pub fn explained(error: &impl Display) -> String {
     text
 }
 
+/// Like [`explained`], for the error of a JSON parser about this text. Where a word is needed and a number is given, the parser
+/// reports what it reports of a text that is no JSON at all; here, only such a text is called malformed.
+pub fn explained_json(error: &serde_json::Error, text: &[u8]) -> String {
+    let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok();
+    match error.is_data() || !is_json() {
+        true => explained(error),
+        false => format!("another type of value is needed at line {} column {}", error.line(), error.column()),
+    }
+}
+
 /// Takes the beginning of what is written.
 struct Beginning {
     text: String,
@@ -89,6 +99,31 @@ mod tests {
         let error = serde_json::from_str::<u32>("\"a\\u202eb\\u0007\"").expect_err("no number");
         assert!(explained(&error).contains("\"aU+202EbU+0007\""), "{}", explained(&error));
         assert_eq!(explained(&"no field `C:\\new` in \"C:\\\\new\""), "no field `C:\\new` in \"C:\\new\"");
+    }
+
+    #[test]
+    fn json_of_another_type_is_not_called_malformed() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Word {
+            One,
+        }
+        let said = |text: &str| {
+            let error = serde_json::from_str::<Word>(text).expect_err("not the word");
+            explained_json(&error, text.as_bytes())
+        };
+        assert!(matches!(serde_json::from_str("\"one\""), Ok(Word::One)));
+        for (text, word) in [
+            ("1", "another type of value is needed at line 1 column 1"),
+            ("[0]", "another type of value"),
+            ("true", "another type of value"),
+            ("\"two\"", "unknown variant `two`"),
+            ("tru", "expected"),
+            ("", "EOF"),
+            ("{\"one\"", "EOF"),
+        ] {
+            assert!(said(text).contains(word), "{text}: {}", said(text));
+        }
     }
 
     #[test]

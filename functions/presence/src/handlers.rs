@@ -36,7 +36,7 @@ pub struct TypingParams {
 
 /// Sets the caller's presence, for a client without a socket; repeat every 15 seconds.
 #[utoipa::path(post, path = "/api/presence/{user}/heartbeat",
-    params(("user" = String, Path, description = "The caller's user id, or `me`")), request_body = HeartbeatBody,
+    params(("user" = String, Path, description = "The caller's user id, or `me`")), request_body = Option<HeartbeatBody>,
     responses((status = 200, body = PresenceEntry)))]
 pub async fn heartbeat(
     State(presence): Service,

@@ -17,7 +17,7 @@ use crate::view;
 type Answer<T> = Result<Json<T>, Problem>;
 
 /// Joins a room, or accepts an invitation.
-#[utoipa::path(post, path = "/{room}/join", params(("room", description = "Id or slug")), request_body = SeenBody, responses((status = 200, body = Acked)))]
+#[utoipa::path(post, path = "/{room}/join", params(("room", description = "Id or slug")), request_body = Option<SeenBody>, responses((status = 200, body = Acked)))]
 pub async fn join(
     State(f): State<RoomsFunction>,
     Caller(actor): Caller,
@@ -31,7 +31,7 @@ pub async fn join(
 }
 
 /// Leaves a room, or declines an invitation.
-#[utoipa::path(post, path = "/{room}/leave", params(("room", description = "Id or slug")), request_body = SeenBody, responses((status = 200, body = Acked)))]
+#[utoipa::path(post, path = "/{room}/leave", params(("room", description = "Id or slug")), request_body = Option<SeenBody>, responses((status = 200, body = Acked)))]
 pub async fn leave(
     State(f): State<RoomsFunction>,
     Caller(actor): Caller,

@@ -117,7 +117,7 @@ pub async fn update(
 }
 
 /// Archives a room: nothing more can be sent.
-#[utoipa::path(post, path = "/{room}/archive", params(("room", description = "Id or slug")), request_body = SeenBody, responses((status = 200, body = Acked)))]
+#[utoipa::path(post, path = "/{room}/archive", params(("room", description = "Id or slug")), request_body = Option<SeenBody>, responses((status = 200, body = Acked)))]
 pub async fn archive(
     State(f): State<RoomsFunction>,
     caller: Caller,
@@ -129,7 +129,7 @@ pub async fn archive(
 }
 
 /// Unarchives a room: messages can be sent again.
-#[utoipa::path(post, path = "/{room}/unarchive", params(("room", description = "Id or slug")), request_body = SeenBody, responses((status = 200, body = Acked)))]
+#[utoipa::path(post, path = "/{room}/unarchive", params(("room", description = "Id or slug")), request_body = Option<SeenBody>, responses((status = 200, body = Acked)))]
 pub async fn unarchive(
     State(f): State<RoomsFunction>,
     caller: Caller,

@@ -1,6 +1,9 @@
 //! Calls every route as users without access. The routes come from the server's own OpenAPI document, so that a new one
 //! cannot be forgotten.
 
+mod roles;
+mod strangers;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::person::{Answer, Person, answer};

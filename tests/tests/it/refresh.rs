@@ -45,7 +45,8 @@ async fn change(server: &mut Server, sql: &str) {
 async fn a_device_learns_that_it_was_signed_out_from_another_one() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
-    let tablet = Person::nobody(&server).post("/api/auth/login", json!({ "name": "ada", "password": PASSWORD })).await.ok();
+    let tablet =
+        Person::nobody(&server).post("/api/auth/login", json!({ "name": "ada", "password": PASSWORD })).await.ok();
     let first = tablet["refresh_token"].as_str().expect("a sign-in has a refresh token").to_owned();
     let second = refreshed(&server, &first).await;
     let sessions = ada.get("/api/auth/sessions").await.ok();

@@ -56,9 +56,10 @@ pub const NOT_ON: [(&str, &str, &str); 10] = [
 
 /// The modules that run once, and why.
 #[cfg(test)]
-const ONCE: [(&str, &str); 19] = [
+const ONCE: [(&str, &str); 22] = [
     ("cluster", "starts its own nodes, on PostgreSQL and on DynamoDB"),
     ("connections", "tests a node's private port with the stock AWS SDKs"),
+    ("copy", "moves an installation between stores of all kinds"),
     ("crash", "kills the process that holds the data; elsewhere that is the database"),
     ("disk", "fills the data folder"),
     ("drain", "tests the shutdown of one process"),
@@ -66,9 +67,11 @@ const ONCE: [(&str, &str); 19] = [
     ("examples", "runs the examples, which do not depend on the adapters"),
     ("functions", "starts the functions, not the server"),
     ("golden", "loads its own stores, one of each kind"),
+    ("json_suite", "tests parsers, which are the same everywhere"),
     ("matrix", "checks the rules of every call, which are the same everywhere"),
     ("operator", "backs up and restores the data folder"),
     ("published", "tests settings of the HTTP server and of the log"),
+    ("readme", "runs the README's commands on a data folder"),
     ("refresh", "moves the times of sessions in the data folder; the conformance suite does so on every store"),
     ("secrets", "looks for secrets in the data folder"),
     ("settings", "tests flags and settings files"),

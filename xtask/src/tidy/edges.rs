@@ -62,6 +62,8 @@ const RULES: &[Rule] = &[
         &[
             "palaver-domain",
             "service",
+            // To compare what two stores hold.
+            "stored",
             "palaver-wire",
             "web",
             "ws-tier",

@@ -3,6 +3,7 @@
 mod blobs;
 mod bus;
 mod data;
+mod installation;
 mod lock;
 mod push;
 mod store;
@@ -18,7 +19,7 @@ use domain::{LogId, UserId};
 use service::auth::{InvalidKeys, SigningKeys};
 use service::limits::NODE_LIFE;
 use service::log_throttle::LogThrottle;
-use service::ports::{BlobError, Blobs, BusStatus, StoreError};
+use service::ports::{BlobError, Blobs, BusStatus, Store, StoreError};
 use service::{Clock, OsRandom, Ports, ServiceSettings, Services, SystemClock};
 use web::{Check, Checks, Health};
 
@@ -29,6 +30,7 @@ use store::OpenStore;
 pub use blobs::s3_settings;
 pub use blobs::{BlobBackend, FILES, WithFiles, WithoutFiles};
 pub use data::{SIGNING_KEY, check_stored_key};
+pub use installation::Installation;
 pub use lock::DataLock;
 pub use store::{DATABASE, IfMissing};
 
@@ -113,9 +115,15 @@ pub enum OpenError {
 /// Returns an error if nodes still run on the data.
 pub(crate) async fn no_node_runs(settings: &Settings) -> Result<(), OpenError> {
     let opened = OpenStore::open(&settings.backends, &settings.data, IfMissing::Refuse).await?;
-    let nodes = opened.store().nodes.nodes(SystemClock.now(), NODE_LIFE).await;
+    let stopped = is_stopped(&opened.store()).await;
     opened.close().await;
-    let nodes: Vec<String> = nodes.map_err(OpenError::Store)?.into_iter().map(|row| row.node).collect();
+    stopped
+}
+
+/// Returns an error if nodes run on a store.
+async fn is_stopped(store: &Store) -> Result<(), OpenError> {
+    let nodes = store.nodes.nodes(SystemClock.now(), NODE_LIFE).await.map_err(OpenError::Store)?;
+    let nodes: Vec<String> = nodes.into_iter().map(|row| row.node).collect();
     if nodes.is_empty() { Ok(()) } else { Err(OpenError::NodesRun(nodes)) }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use service::ports::{Bus, SharedLimits, Store};
+use service::ports::{Bus, SharedLimits, Store, Transfer};
 
 use super::OpenError;
 use crate::{Backends, StoreBackend};
@@ -34,6 +34,21 @@ impl From<IfMissing> for store_sql::IfMissing {
     }
 }
 
+/// How a store is opened.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opening {
+    /// What to do if the store does not exist yet.
+    pub if_missing: IfMissing,
+    /// Whether a store into which a copy was not finished is opened: only to go on with the copy.
+    pub may_be_incomplete: bool,
+}
+
+impl From<IfMissing> for Opening {
+    fn from(if_missing: IfMissing) -> Self {
+        Opening { if_missing, may_be_incomplete: false }
+    }
+}
+
 /// An opened store.
 pub(super) enum OpenStore {
     #[cfg(any(feature = "embedded", feature = "postgres"))]
@@ -50,16 +65,16 @@ impl OpenStore {
     /// Opens the store and brings its schema up to date. If an SQL database is missing or empty, `if_missing` decides
     /// what happens; opening never creates a DynamoDB table.
     #[cfg_attr(not(feature = "embedded"), allow(unused_variables, reason = "only SQLite lies in the data folder"))]
-    #[cfg_attr(
-        not(any(feature = "embedded", feature = "postgres")),
-        allow(unused_variables, reason = "only an SQL database is made by opening it")
-    )]
-    pub async fn open(backends: &Backends, data: &Path, if_missing: IfMissing) -> Result<OpenStore, OpenError> {
+    pub async fn open(backends: &Backends, data: &Path, opening: impl Into<Opening>) -> Result<OpenStore, OpenError> {
+        let Opening { if_missing, may_be_incomplete } = opening.into();
+        #[cfg(not(any(feature = "embedded", feature = "postgres")))]
+        let _ = if_missing;
         match &backends.store {
             #[cfg(feature = "embedded")]
             StoreBackend::Sqlite => {
                 let path = data.join(DATABASE).display().to_string();
-                let mut settings = store_sql::SqlSettings { if_missing: if_missing.into(), ..Default::default() };
+                let if_missing = if_missing.into();
+                let mut settings = store_sql::SqlSettings { if_missing, may_be_incomplete, ..Default::default() };
                 settings.readers = backends.readers.unwrap_or(settings.readers);
                 match store_sql::SqlStore::open(&path, settings).await {
                     Err(store_sql::OpenError::Absent(_)) => Err(OpenError::NoDatabase(data.to_owned())),
@@ -73,7 +88,7 @@ impl OpenStore {
                 let replica = replica.as_ref().map(|url| url.expose());
                 let readers = backends.readers.unwrap_or(POSTGRES_READERS);
                 let if_missing = if_missing.into();
-                let settings = store_sql::SqlSettings { if_missing, readers, ..Default::default() };
+                let settings = store_sql::SqlSettings { if_missing, may_be_incomplete, readers, ..Default::default() };
                 match store_sql::SqlStore::connect(url.expose(), replica, settings).await {
                     Err(store_sql::OpenError::Absent(name)) => Err(OpenError::EmptyDatabase(name)),
                     opened => Ok(OpenStore::Sql(opened?)),
@@ -84,6 +99,7 @@ impl OpenStore {
             #[cfg(feature = "dynamodb")]
             StoreBackend::DynamoDb { table } => {
                 let mut settings = store_dynamo::DynamoSettings::new(table);
+                settings.may_be_incomplete = may_be_incomplete;
                 if crate::is_lambda() {
                     // A process that is frozen after its answer does no work later.
                     settings.hints = store_dynamo::Hints::WhenAsked;
@@ -106,6 +122,16 @@ impl OpenStore {
             OpenStore::Sql(store) => store.store(),
             #[cfg(feature = "dynamodb")]
             OpenStore::Dynamo { store, .. } => store.store(),
+        }
+    }
+
+    /// Returns the port that copies the store to another one, or another one to it.
+    pub fn transfer(&self) -> Arc<dyn Transfer> {
+        match self {
+            #[cfg(any(feature = "embedded", feature = "postgres"))]
+            OpenStore::Sql(store) => store.transfer(),
+            #[cfg(feature = "dynamodb")]
+            OpenStore::Dynamo { store, .. } => store.transfer(),
         }
     }
 

@@ -208,8 +208,7 @@ impl Sessions {
     /// the session was signed out.
     async fn why_unknown(&self, session: SessionId, presented: [u8; 32]) -> Result<Refusal, Refusal> {
         let record = self.store.get(session).await?.filter(|record| record.signed_out);
-        let was_last =
-            |record: SessionRecord| record.current == presented || record.previous == Some(presented);
+        let was_last = |record: SessionRecord| record.current == presented || record.previous == Some(presented);
         Ok(match record.is_some_and(was_last) {
             true => Refusal::new(Code::SignedOut, "You were signed out on this device. Please sign in again."),
             false => signed_out(),

@@ -102,6 +102,11 @@ fn thumbnail_key(file: FileId) -> String {
     format!("{file}.thumb")
 }
 
+/// Returns every key under which bytes of a file may lie.
+pub fn blob_keys(file: FileId) -> [String; 3] {
+    [original_key(file), cleaned_key(file), thumbnail_key(file)]
+}
+
 impl Files {
     /// Creates the use cases from their parts.
     pub fn new(

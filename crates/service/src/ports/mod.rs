@@ -17,6 +17,7 @@ mod presence;
 mod push;
 mod rooms;
 mod sessions;
+mod transfer;
 mod unreadable;
 
 pub use blobs::{BlobError, Blobs, ByteStream, Presigned, ServedAs};
@@ -38,6 +39,7 @@ pub use presence::{PresenceStore, UserPresence};
 pub use push::{ConnectionPush, PushError};
 pub use rooms::{DirectoryRoom, Head, RoomStore, UserRoomRow};
 pub use sessions::{Presented, Rotation, SessionRecord, SessionStore, Ticket};
+pub use transfer::{RecordPage, Transfer, TransferRecord, TransferState};
 pub use unreadable::{note_unreadable, noted, readable};
 
 use std::sync::Arc;

@@ -17,7 +17,7 @@ use service::ports::{AppendShape, Appended, ChangedLogs, ChangesCursor, KeyRange
 
 use crate::table_store::TableStore;
 
-pub use log_item::LAST;
+pub use log_item::{CHUNK_BYTES, LAST, LogItem};
 pub use memory::LogMemory;
 
 /// Rows at which an append accepts no further change: what one change may add to them (a message with ten files) and

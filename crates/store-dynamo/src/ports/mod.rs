@@ -8,8 +8,8 @@ mod marks;
 mod nodes;
 mod notifications;
 mod people;
-mod people_rows;
+pub mod people_rows;
 mod rooms;
-mod sessions;
+pub mod sessions;
 
 pub use counts::Counts;

@@ -20,8 +20,7 @@ const ENDED_AT_ONCE: usize = 8;
 #[async_trait]
 impl SessionStore for TableStore {
     async fn open(&self, session: &SessionRecord) -> StoreResult<()> {
-        let listed = Item::at(keys::user_session(session.user, session.id)).with("se", id(session.id.0));
-        let ops = vec![Op::Put(item(session), When::Absent), Op::Put(listed, When::Always)];
+        let ops = vec![Op::Put(item(session), When::Absent), Op::Put(line(session), When::Always)];
         match self.write(ops).await {
             // An earlier try opened it.
             Ok(()) | Err(WriteError::Refused(_)) => Ok(()),
@@ -165,7 +164,7 @@ fn revoked(session: SessionId) -> Change {
 
 /// FAMILY: `se` id, `us` user, `cu` and `pv` hashes, `pe` when `pv` expires, `ra` rotated, `at` began, `ex` ends, `rv` revoked,
 /// `so` on purpose, `dv` device.
-fn item(session: &SessionRecord) -> Item {
+pub fn item(session: &SessionRecord) -> Item {
     Item::at(keys::session(session.id))
         .with("se", id(session.id.0))
         .with("us", id(session.user.0))
@@ -181,7 +180,13 @@ fn item(session: &SessionRecord) -> Item {
         .expires(session.expires_at)
 }
 
-fn record(item: &Item) -> StoreResult<SessionRecord> {
+/// Returns a session's line in its user's list.
+pub fn line(session: &SessionRecord) -> Item {
+    Item::at(keys::user_session(session.user, session.id)).with("se", id(session.id.0))
+}
+
+/// Decodes a session.
+pub fn record(item: &Item) -> StoreResult<SessionRecord> {
     Ok(SessionRecord {
         id: SessionId(item.id("se")?),
         user: UserId(item.id("us")?),

@@ -5,7 +5,7 @@
 //!
 //! `by` of a usage item is the bytes of a user's files, or of all files.
 
-use domain::{File, FileState, Timestamp};
+use domain::{File, FileState, Timestamp, UserId};
 use service::ports::{Quota, StoreResult};
 use stored::FileRecord;
 
@@ -63,6 +63,11 @@ pub fn charged(old: Option<&File>, new: Option<&File>, least: u64, quota: Quota)
         Op::Update(Change::of(key).add(BYTES, difference(before, after)), when)
     };
     vec![change(keys::usage(Some(user)), quota.user), change(keys::usage(None), quota.all)]
+}
+
+/// Returns the item that counts the bytes of a user, or of all.
+pub fn usage_item(owner: Option<UserId>, bytes: u64) -> Item {
+    Item::at(keys::usage(owner)).with(BYTES, number(bytes))
 }
 
 /// Returns how many bytes a usage item counts; none if it does not exist.

@@ -13,7 +13,7 @@ use crate::error::Fault;
 use crate::sql;
 
 /// Whose usage is that of all users.
-const ALL: &str = "";
+pub const ALL: &str = "";
 
 const FILE: &str = "file, room, user_id, seq, state, at, body";
 
@@ -194,7 +194,7 @@ fn counted(rest: &FileRest) -> u64 {
     if rest.counted { rest.size } else { 0 }
 }
 
-fn rest(file: &File) -> FileRest {
+pub fn rest(file: &File) -> FileRest {
     FileRest {
         name: file.name.clone(),
         content_type: file.content_type.clone(),
@@ -206,7 +206,7 @@ fn rest(file: &File) -> FileRest {
     }
 }
 
-fn decode(row: &Row) -> StoreResult<File> {
+pub fn decode(row: &Row) -> StoreResult<File> {
     decoded("file", row, &["file"], read)
 }
 

@@ -2,12 +2,12 @@
 
 mod changes;
 mod feed;
-mod files;
+pub mod files;
 pub mod log;
 mod marks;
 mod nodes;
-mod notifications;
+pub mod notifications;
 mod people;
-mod people_rows;
+pub mod people_rows;
 mod rooms;
-mod sessions;
+pub mod sessions;

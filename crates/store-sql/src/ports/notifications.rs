@@ -68,7 +68,7 @@ fn of(query: &'static str, user: UserId, key: NotificationKey) -> Statement {
     query.bind(key.room.to_string()).bind(int(key.seq))
 }
 
-fn notification(row: &Row) -> StoreResult<Notification> {
+pub fn notification(row: &Row) -> StoreResult<Notification> {
     decoded("notification", row, &["room", "seq"], |row| {
         let read_at = row.get::<Option<i64>>("seen")?.map(Timestamp);
         Ok(Notification { read_at, ..row.json::<NotificationRecord>("body")?.0 })

@@ -19,7 +19,10 @@ impl SessionStore for SqlConnections {
                        ON CONFLICT (session) DO NOTHING";
             let query = sql::query(sql).bind(session.id.to_string()).bind(session.user.to_string());
             let query = query.bind(session.current.to_vec()).bind(session.previous.map(|hash| hash.to_vec()));
-            let query = query.bind(session.rotated_at.0).bind(revoked(&session)).bind(session.created_at.0);
+            let query = query
+                .bind(session.rotated_at.0)
+                .bind(revoked(session.revoked, session.signed_out))
+                .bind(session.created_at.0);
             let query = query.bind(session.expires_at.0).bind(session.device.clone());
             query.bind(session.previous_expires_at.map(|at| at.0))
         });
@@ -120,16 +123,16 @@ const REVOKED: i64 = 1;
 /// Its value if the session was ended on purpose. Earlier releases take it for [`REVOKED`].
 const SIGNED_OUT: i64 = 2;
 
-/// Returns the value of `revoked` for a row.
-fn revoked(row: &SessionRecord) -> i64 {
-    match (row.revoked, row.signed_out) {
+/// Returns the value of `revoked` in a row.
+pub fn revoked(revoked: bool, signed_out: bool) -> i64 {
+    match (revoked, signed_out) {
         (false, _) => 0,
         (true, false) => REVOKED,
         (true, true) => SIGNED_OUT,
     }
 }
 
-fn record(row: &Row) -> StoreResult<SessionRecord> {
+pub fn record(row: &Row) -> StoreResult<SessionRecord> {
     let previous = if row.get::<Option<Vec<u8>>>("prev_hash")?.is_some() { Some(row.hash("prev_hash")?) } else { None };
     Ok(SessionRecord {
         id: row.parsed("session")?,
@@ -159,7 +162,7 @@ async fn update(connection: &mut dyn Connection, row: &SessionRecord) -> Result<
     let sql = "UPDATE session SET cur_hash = $1, prev_hash = $2, rotated = $3, expires = $4, revoked = $5,
                prev_expires = $6 WHERE session = $7";
     let query = sql::query(sql).bind(row.current.to_vec()).bind(row.previous.map(|hash| hash.to_vec()));
-    let query = query.bind(row.rotated_at.0).bind(row.expires_at.0).bind(revoked(row));
+    let query = query.bind(row.rotated_at.0).bind(row.expires_at.0).bind(revoked(row.revoked, row.signed_out));
     let query = query.bind(row.previous_expires_at.map(|at| at.0)).bind(row.id.to_string());
     query.execute(connection).await?;
     Ok(())

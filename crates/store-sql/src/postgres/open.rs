@@ -33,7 +33,7 @@ impl SqlStore {
         let database = |source| OpenError::Database { name: name.clone(), source };
         let writes = super::pool(settings.writers, &settings).connect_lazy_with(options.clone());
         let mut connection = writes.acquire().await.map_err(database)?;
-        let meta = schema::migrate(&mut *connection, &name, settings.if_missing).await?;
+        let meta = schema::migrate(&mut *connection, &name, settings.if_missing).await?.check(&name, &settings)?;
         drop(connection);
         let reads = Reads::new(options.clone(), &settings);
         let link = Arc::new(Link::new(options));

@@ -102,7 +102,8 @@ async fn connect(path: &Path, settings: &SqlSettings) -> Result<SqliteConnection
         attempt += 1;
         let opened = match super::connect_writer(path, settings).await {
             Ok(mut connection) => {
-                schema::migrate(&mut connection, &name, settings.if_missing).await.map(|_| connection)
+                let migrated = schema::migrate(&mut connection, &name, settings.if_missing).await;
+                migrated.and_then(|meta| meta.check(&name, settings)).map(|_| connection)
             }
             Err(source) => Err(OpenError::Database { name: name.clone(), source }),
         };

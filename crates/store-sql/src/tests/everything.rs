@@ -56,6 +56,8 @@ pub async fn call_everything(store: &Store) {
     own.row_writes(&[RowWrite::NotificationChanged(new)]).await;
     own.row_writes(&[RowWrite::NotificationDropped { key, expires: at }]).await;
     own.row_writes(&[RowWrite::RoomSettings { room: id, level: domain::Level::All, hidden: false }]).await;
+    own.row_writes(&[RowWrite::Answer { room: id, request: None }]).await;
+    own.row_writes(&[RowWrite::Block { user: eve, on: true }]).await;
 
     let log = &store.log;
     log.epoch().await.expect("epoch");
@@ -82,6 +84,7 @@ pub async fn call_everything(store: &Store) {
     rooms.member_count(id).await.expect("member_count");
     rooms.user_rooms(ada, Some(id), 5).await.expect("user_rooms");
     rooms.user_room(ada, id).await.expect("user_room");
+    rooms.requests(ada).await.expect("requests");
     rooms.user_room_count(ada).await.expect("user_room_count");
     rooms.share_a_room(ada, eve, None).await.expect("share_a_room");
     rooms.head_hints(&[id]).await.expect("head_hints");
@@ -116,6 +119,8 @@ pub async fn call_everything(store: &Store) {
     people.user_by_name("ada").await.expect("user_by_name");
     people.ids_by_names(&["ada".into()]).await.expect("ids_by_names");
     people.user_by_email("ada@example.org").await.expect("user_by_email");
+    people.blocked_by(&[ada], eve).await.expect("blocked_by");
+    people.blocks(ada).await.expect("blocks");
     people.users_by_prefix("a", Some("aa"), 5).await.expect("users_by_prefix");
 
     let sessions = &store.sessions;

@@ -1,6 +1,6 @@
 //! Tests of the store: the common suite on each database, and what only one database promises.
 
-mod everything;
+pub mod everything;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]

@@ -1,5 +1,7 @@
 //! Attacks on access tokens (RFC 8725, OWASP ASVS V9): each changes one part of a valid one.
 
+mod wycheproof_vectors;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::name::UserName;

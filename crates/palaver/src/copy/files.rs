@@ -1,0 +1,76 @@
+//! The bytes of files: streamed to the target, and read back from it.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use bytes::Bytes;
+use domain::FileId;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use service::files::blob_keys;
+use service::ports::{BlobError, Blobs, ByteStream};
+use sha2::{Digest as _, Sha256};
+
+use super::Run;
+use super::limits::FILES_AT_ONCE;
+use super::report::Report;
+
+/// What was found under one key.
+struct Blob {
+    key: String,
+    bytes: u64,
+    digest: [u8; 32],
+    /// Whether the target gives the same bytes.
+    is_same: bool,
+}
+
+/// Copies the bytes of these files, or only reads them.
+pub async fn all(run: &Run, ids: &[FileId], report: &mut Report) -> anyhow::Result<()> {
+    let keys = ids.iter().flat_map(|id| blob_keys(*id));
+    let mut blobs = futures_util::stream::iter(keys.map(|key| one(run, key))).buffer_unordered(FILES_AT_ONCE);
+    while let Some(blob) = blobs.try_next().await? {
+        let Some(blob) = blob else { continue };
+        report.blob_bytes += blob.bytes;
+        report.blobs.add(format!("{} {}", blob.key, hex::encode(blob.digest)).as_bytes());
+        if !blob.is_same {
+            report.differs(format!("the bytes of file {}", blob.key));
+        }
+    }
+    Ok(())
+}
+
+async fn one(run: &Run, key: String) -> anyhow::Result<Option<Blob>> {
+    let source = &run.from.blobs;
+    let cannot_read = || format!("cannot read file {key} of the source");
+    let bytes = match source.length(&key).await {
+        Err(BlobError::NotFound) => return Ok(None),
+        length => length.with_context(cannot_read)?,
+    };
+    let Some(to) = &run.to else {
+        let digest = digest(source, &key).await.with_context(cannot_read)?;
+        return Ok(Some(Blob { key, bytes, digest, is_same: true }));
+    };
+
+    let hasher = Arc::new(std::sync::Mutex::new(Sha256::new()));
+    let stream = hashed(source.get(&key, None).await.with_context(cannot_read)?, hasher.clone());
+    to.blobs.put(&key, stream, bytes).await.with_context(|| format!("cannot copy file {key}"))?;
+    run.progress.file_bytes(bytes);
+    let read: [u8; 32] = hasher.lock().expect("nobody panics with it").clone().finalize().into();
+    let written = digest(&to.blobs, &key).await.with_context(|| format!("cannot read file {key} of the target"))?;
+    Ok(Some(Blob { key, bytes, digest: read, is_same: read == written }))
+}
+
+/// Returns the stream, of which everything that passes is hashed.
+fn hashed(stream: ByteStream, hasher: Arc<std::sync::Mutex<Sha256>>) -> ByteStream {
+    Box::pin(stream.inspect_ok(move |bytes: &Bytes| {
+        hasher.lock().expect("nobody panics with it").update(bytes);
+    }))
+}
+
+async fn digest(blobs: &Arc<dyn Blobs>, key: &str) -> Result<[u8; 32], BlobError> {
+    let mut stream = blobs.get(key, None).await?;
+    let mut hasher = Sha256::new();
+    while let Some(bytes) = stream.try_next().await? {
+        hasher.update(&bytes);
+    }
+    Ok(hasher.finalize().into())
+}
