@@ -8,3 +8,5 @@ pub const GROUP_ENTRIES: usize = 8_192;
 pub const WRITER_QUEUE: usize = 8_192;
 /// Entry keys that one statement reads.
 pub const KEY_ROWS: usize = 1_024;
+/// Rows of a deleted account that one statement removes.
+pub const ERASED_ROWS: usize = 1_000;

@@ -32,6 +32,13 @@ const STEPS: &[&[&str]] = &[
     &["ALTER TABLE session ADD COLUMN prev_expires INTEGER"],
     // The second key of a name. NULL where another user had it before it was unique.
     &["ALTER TABLE usr ADD COLUMN written TEXT", "CREATE UNIQUE INDEX usr_written ON usr (written)"],
+    // The admins, the handles of deleted accounts, and the deletions that are not finished.
+    &[
+        "CREATE INDEX usr_admin ON usr (user_id) WHERE role = 'admin'",
+        "CREATE TABLE held_name (k TEXT PRIMARY KEY) {W}",
+        "CREATE TABLE deletion (user_id TEXT PRIMARY KEY, messages INTEGER NOT NULL,
+            at INTEGER NOT NULL) {W}",
+    ],
 ];
 
 const FIRST: &[&str] = &[

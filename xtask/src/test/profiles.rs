@@ -8,7 +8,8 @@ pub const PROFILE_VARIABLE: &str = "PALAVER_TEST_PROFILE";
 pub const OTHERS: [&str; 3] = ["self-hosted", "aws", "gateway"];
 
 /// The modules of `tests/tests/it` that run on every profile: those that use the store, the bus, files and presence.
-pub const EVERYWHERE: [&str; 11] = [
+pub const EVERYWHERE: [&str; 12] = [
+    "accounts",
     "auth",
     "convergence",
     "files",
@@ -55,7 +56,8 @@ pub const NOT_ON: [(&str, &str, &str); 10] = [
 
 /// The modules that run once, and why.
 #[cfg(test)]
-const ONCE: [(&str, &str); 19] = [
+const ONCE: [(&str, &str); 20] = [
+    ("admin_commands", "runs commands on the data folder; what they do is tested everywhere by REST"),
     ("cluster", "starts its own nodes, on PostgreSQL and on DynamoDB"),
     ("connections", "tests a node's private port with the stock AWS SDKs"),
     ("crash", "kills the process that holds the data; elsewhere that is the database"),

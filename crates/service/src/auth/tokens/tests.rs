@@ -25,6 +25,7 @@ fn forge() -> Forge {
         guest: false,
         role: UserRole::User,
         banned: false,
+        deleted: false,
         created_at: NOW,
     };
     let good = tokens.issue(&user, Ids::system().session(), NOW);
